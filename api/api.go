@@ -1,0 +1,43 @@
+// Package api is the room where the server's contract is kept: the OpenAPI
+// document of every route it serves, and the page that shows it to people.
+//
+// The document in openapi.yaml is written by hand and comes first; handlers
+// are held to it by the tests (see package apitest). Everything here is
+// embedded, so the reference works without a network.
+package api
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed openapi.yaml
+var document []byte
+
+// YAML returns the OpenAPI document as it was written.
+func YAML() []byte {
+	return slices.Clone(document)
+}
+
+// JSON returns the OpenAPI document as JSON.
+func JSON() ([]byte, error) {
+	text, err := documentJSON()
+	return slices.Clone(text), err
+}
+
+var documentJSON = sync.OnceValues(func() ([]byte, error) {
+	var tree any
+	if err := yaml.Unmarshal(document, &tree); err != nil {
+		return nil, fmt.Errorf("api: read openapi.yaml: %w", err)
+	}
+	text, err := json.Marshal(tree)
+	if err != nil {
+		return nil, fmt.Errorf("api: turn openapi.yaml into JSON: %w", err)
+	}
+	return text, nil
+})

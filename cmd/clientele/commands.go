@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"clientele/internal/app"
+	"clientele/internal/auth"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+type commands struct {
+	Serve      serveCommand      `cmd:"" help:"Start the server."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database schema up to date."`
+	Seed       seedCommand       `cmd:"" help:"Apply a YAML seed file."`
+	Store      storeCommands     `cmd:"" help:"Make and list stores."`
+	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+type serveCommand struct{ app.Config }
+
+func (c *serveCommand) Run(ctx context.Context) error {
+	log := logger(c.LogFormat, c.LogLevel)
+	s, err := app.Start(ctx, &c.Config, system.Real(), log, os.Stdout)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Run(ctx)
+}
+
+func logger(format, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+// open opens the database for a command that does one thing.
+func open(ctx context.Context, d app.Database) (*app.Core, error) {
+	return app.Open(ctx, d.Database, system.Real(), logger("text", "warn"))
+}
+
+type migrateCommand struct{ app.Database }
+
+func (c *migrateCommand) Run(ctx context.Context) error {
+	core, err := open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	fmt.Println("The database schema is up to date.")
+	return nil
+}
+
+type seedCommand struct {
+	app.Database
+	Mode string `default:"development" enum:"development,production" help:"production refuses credentials that could be guessed (default: ${default})."`
+	File string `arg:"" type:"existingfile" help:"The seed file."`
+}
+
+func (c *seedCommand) Run(ctx context.Context) error {
+	core, err := open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	res, err := core.Seed(ctx, c.File, c.Mode == "production")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Made %d store(s) and %d customer(s); everything else was there already or is in line now.\n", res.Stores, res.Customers)
+	return nil
+}
+
+type storeCommands struct {
+	Create storeCreate `cmd:"" help:"Make a store."`
+	List   storeList   `cmd:"" help:"List stores."`
+}
+
+type storeCreate struct {
+	app.Database
+	Name string `default:"My store" help:"The store's name (default: ${default})."`
+	Hash string `help:"The store hash: 3 to 32 characters of a-z and 0-9 (default: drawn at random)."`
+	URL  string `name:"url" help:"The URL of its default storefront."`
+}
+
+func (c *storeCreate) Run(ctx context.Context) error {
+	core, err := open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	st, err := core.Stores.Create(ctx, c.Hash, c.Name, c.URL)
+	if err != nil {
+		return err
+	}
+	fmt.Println("Store hash:", st.Hash)
+	return nil
+}
+
+type storeList struct{ app.Database }
+
+func (c *storeList) Run(ctx context.Context) error {
+	core, err := open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	stores, err := core.Stores.List(ctx)
+	if err != nil {
+		return err
+	}
+	w := table("HASH", "NAME", "CREATED")
+	for _, s := range stores {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Hash, s.Name, date(s.DateCreated))
+	}
+	return w.Flush()
+}
+
+func table(columns ...string) *tabwriter.Writer {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(columns, "\t"))
+	return w
+}
+
+func date(unix int64) string {
+	if unix == 0 {
+		return "-"
+	}
+	return time.Unix(unix, 0).UTC().Format(time.RFC3339)
+}
+
+type apiAccountCommand struct {
+	Create accountCreate `cmd:"" help:"Make an API account; its secrets are shown once."`
+	List   accountList   `cmd:"" help:"List a store's API accounts."`
+	Revoke accountRevoke `cmd:"" help:"End an API account's access for good."`
+}
+
+// ofStore names the store that a command is about.
+type ofStore struct {
+	app.Database
+	Store string `required:"" help:"The store hash."`
+}
+
+func (o ofStore) open(ctx context.Context) (*app.Core, *store.Store, error) {
+	core, err := open(ctx, o.Database)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := core.Stores.ByHash(ctx, o.Store)
+	if err != nil {
+		core.DB.Close()
+		return nil, nil, err
+	}
+	return core, st, nil
+}
+
+type accountCreate struct {
+	ofStore
+	Name   string   `default:"App" help:"The account's name (default: ${default})."`
+	Scopes []string `default:"all" help:"OAuth scopes separated by commas, or all (default: ${default})."`
+}
+
+func (c *accountCreate) Run(ctx context.Context) error {
+	scopes, err := auth.ParseScopes(c.Scopes)
+	if err != nil {
+		return &app.ConfigError{Err: err}
+	}
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	cred, err := core.Accounts.Create(ctx, st.ID, c.Name, scopes, auth.Credentials{})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("These secrets are shown once:\n  Access token   %s\n  Client id      %s\n  Client secret  %s\n", cred.AccessToken, cred.ClientID, cred.ClientSecret)
+	return nil
+}
+
+type accountList struct{ ofStore }
+
+func (c *accountList) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	accounts, err := core.Accounts.List(ctx, st.ID)
+	if err != nil {
+		return err
+	}
+	w := table("ID", "NAME", "CLIENT ID", "CREATED", "REVOKED", "SCOPES")
+	for _, a := range accounts {
+		names := make([]string, len(a.Scopes))
+		for i, s := range a.Scopes {
+			names[i] = string(s)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, a.ClientID, date(a.Created), date(a.Revoked), strings.Join(names, " "))
+	}
+	return w.Flush()
+}
+
+type accountRevoke struct {
+	ofStore
+	ID int64 `arg:"" help:"The account's id, as listed."`
+}
+
+func (c *accountRevoke) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	if err := core.Accounts.Revoke(ctx, st.ID, c.ID); err != nil {
+		return err
+	}
+	fmt.Printf("API account %d is revoked. Running servers refuse its token within a second.\n", c.ID)
+	return nil
+}
+
+type healthCommand struct {
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The server's address (default: ${default})."`
+}
+
+func (c *healthCommand) Run(ctx context.Context) error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return &app.ConfigError{Err: fmt.Errorf("--listen %q: want host:port", c.Listen)}
+	}
+	// A server that listens everywhere answers here too.
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
+	fmt.Println("ready")
+	return nil
+}
+
+type versionCommand struct{}
+
+func (*versionCommand) Run() error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version += " " + s.Value
+			}
+		}
+	}
+	fmt.Println("clientele", version)
+	return nil
+}

@@ -1,0 +1,79 @@
+// Command clientele is a customer and subscriber service that speaks
+// BigCommerce's customer APIs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"clientele/internal/app"
+)
+
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	var cli commands
+	exit := -1
+	parser, err := kong.New(&cli,
+		kong.Name("clientele"),
+		kong.Description("A self-hosted customer and subscriber service that speaks BigCommerce's customer APIs.\n\nEvery flag is also an environment variable: --public-url is CLIENTELE_PUBLIC_URL."),
+		kong.DefaultEnvars("CLIENTELE"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { exit = code; panic(stop{}) }),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "clientele:", err)
+		return exitFailed
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	parsed, err := parse(parser, args)
+	if exit >= 0 {
+		return exit // --help has been shown
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "clientele:", err)
+		return exitUsage
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run()
+	var config *app.ConfigError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &config):
+		fmt.Fprintln(os.Stderr, "clientele:", err)
+		return exitUsage
+	default:
+		fmt.Fprintln(os.Stderr, "clientele:", err)
+		return exitFailed
+	}
+}
+
+// stop leaves the parser after it has shown help.
+type stop struct{}
+
+func parse(p *kong.Kong, args []string) (_ *kong.Context, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(stop); !ok {
+				panic(r)
+			}
+		}
+	}()
+	return p.Parse(args)
+}

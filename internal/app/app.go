@@ -1,0 +1,197 @@
+// Package app puts the parts together: what to open in which order, what to
+// start, and how to stop. The command line and the end-to-end tests use it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/rest"
+	v3 "clientele/internal/rest/v3"
+	"clientele/internal/seed"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Core is the database and the services over it, which every command uses.
+type Core struct {
+	DB        *sqldb.DB
+	System    *system.System
+	Stores    *store.Service
+	Accounts  *auth.Accounts
+	Passwords *auth.Passwords
+	Customers *customer.Service
+}
+
+// Open opens the database, brings its schema up to date and makes the
+// services.
+func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	n, err := db.Migrate(ctx, sys.Now())
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	if n > 0 {
+		log.Info("database schema brought up to date", "migrations", n)
+	}
+	passwords := auth.NewPasswords(sys)
+	return &Core{
+		DB: db, System: sys,
+		Stores:    store.NewService(db, sys),
+		Accounts:  auth.NewAccounts(db, sys),
+		Passwords: passwords,
+		Customers: customer.NewService(db, sys, passwords),
+	}, nil
+}
+
+// Seed applies a seed file.
+func (c *Core) Seed(ctx context.Context, file string, strict bool) (seed.Result, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return seed.Result{}, err
+	}
+	doc, err := seed.Parse(text)
+	if err != nil {
+		return seed.Result{}, fmt.Errorf("%s: %w", file, err)
+	}
+	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict}
+	res, err := a.Apply(ctx, doc)
+	if err != nil {
+		return res, fmt.Errorf("%s: %w", file, err)
+	}
+	return res, nil
+}
+
+// Server is a running server.
+type Server struct {
+	*Core
+	// URL is the address under which clients reach it, without a slash at the end.
+	URL    string
+	cfg    *Config
+	log    *slog.Logger
+	http   *http.Server
+	listen net.Listener
+	failed chan error
+}
+
+// Start opens everything and starts to serve. Greeting for a person goes to
+// out.
+func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logger, out io.Writer) (_ *Server, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, &ConfigError{err}
+	}
+	core, err := Open(ctx, cfg.Database.Database, sys, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Core: core, cfg: cfg, log: log, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if cfg.Seed != "" {
+		res, err := core.Seed(ctx, cfg.Seed, cfg.Production())
+		if err != nil {
+			return nil, err
+		}
+		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
+	}
+	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, err
+	}
+	s.URL = strings.TrimRight(cfg.PublicURL, "/")
+	if s.URL == "" {
+		s.URL = "http://" + s.listen.Addr().String()
+	}
+	if err := s.greet(ctx, out); err != nil {
+		return nil, err
+	}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		WriteTimeout:      120 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    128 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() { s.failed <- s.http.Serve(s.listen) }()
+	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
+	return s, nil
+}
+
+// ConfigError is a setting that cannot be used.
+type ConfigError struct{ Err error }
+
+// Error implements error.
+func (e *ConfigError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Run serves until ctx ends or serving fails, then drains requests.
+func (s *Server) Run(ctx context.Context) error {
+	select {
+	case err := <-s.failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.log.Info("stopping: waiting for running requests", "timeout", s.cfg.ShutdownTimeout)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
+	defer cancel()
+	err := s.http.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("some requests were cut off at the shutdown timeout")
+		return s.http.Close()
+	}
+	return err
+}
+
+// Close stops serving at once and closes the database.
+func (s *Server) Close() {
+	if s.http != nil {
+		if err := s.http.Close(); err != nil {
+			s.log.Debug("close server", "error", err)
+		}
+	} else if s.listen != nil {
+		if err := s.listen.Close(); err != nil {
+			s.log.Debug("close listener", "error", err)
+		}
+	}
+	s.DB.Close()
+}
+
+func (s *Server) handler() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	server := rest.NewServer(rest.Config{
+		System: s.System,
+		Tokens: auth.NewCache(s.Accounts, time.Now),
+		Limits: rest.Limits{
+			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
+			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
+		},
+		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+	}, v3.New(s.Customers))
+	s.mountService(server.Router(), reg)
+	return server
+}

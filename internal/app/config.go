@@ -1,0 +1,127 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Database names the database; every command takes it.
+type Database struct {
+	Database string `default:"sqlite:clientele-data/clientele.db" placeholder:"DSN" help:"Where data is kept: sqlite:PATH or postgres://user@host/name (default: ${default})."`
+}
+
+// Config is the configuration of a server. Each field is a flag and an
+// environment variable: --rate-limit-quota and CLIENTELE_RATE_LIMIT_QUOTA.
+type Config struct {
+	Database
+
+	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
+	Mode      string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
+	PublicURL string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
+	Seed      string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
+
+	RateLimitQuota    int64         `default:"1000000" placeholder:"N" help:"Requests that an API account may make in a window (default: ${default})."`
+	RateLimitWindow   time.Duration `default:"30s" placeholder:"TIME" help:"Length of the rate-limit window (default: ${default})."`
+	ConcurrencyCreate int           `default:"0" placeholder:"N" help:"Concurrent creates an API account may have running; the original allows 10 (default: ${default}, no cap)."`
+	ConcurrencyUpdate int           `default:"0" placeholder:"N" help:"Concurrent updates an API account may have running; the original allows 3 (default: ${default}, no cap)."`
+
+	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default: ${default})."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug logs every request; info logs failed and slow ones (default: ${default})."`
+
+	SlowRequest     time.Duration `default:"1s" placeholder:"TIME" help:"From when on a request is logged as slow (default: ${default})."`
+	ShutdownTimeout time.Duration `default:"15s" placeholder:"TIME" help:"How long running requests may take after SIGTERM (default: ${default})."`
+}
+
+// Production reports whether the server is in production mode.
+func (c *Config) Production() bool { return c.Mode == "production" }
+
+// Validate checks what can be checked before anything is opened. Its error is
+// one line for a person.
+func (c *Config) Validate() error {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: want host:port", c.Listen)
+	}
+	if err := checkDSN(c.Database.Database); err != nil {
+		return err
+	}
+	if c.RateLimitQuota < 1 {
+		return errors.New("--rate-limit-quota must be 1 or more")
+	}
+	if c.RateLimitWindow < time.Millisecond {
+		return errors.New("--rate-limit-window must be 1ms or more")
+	}
+	if c.ConcurrencyCreate < 0 || c.ConcurrencyUpdate < 0 {
+		return errors.New("--concurrency-create and --concurrency-update must not be negative")
+	}
+	if c.ShutdownTimeout < 0 || c.SlowRequest <= 0 {
+		return errors.New("--slow-request must be positive and --shutdown-timeout not negative")
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("--public-url %q: want an http or https URL without query", c.PublicURL)
+		}
+	}
+	if !c.Production() {
+		if !loopback(host) {
+			return fmt.Errorf("--listen %s: development mode listens on loopback only; use 127.0.0.1 or --mode production", c.Listen)
+		}
+		return nil
+	}
+	if !strings.HasPrefix(c.PublicURL, "https://") {
+		return errors.New("--public-url must be an https URL in production mode")
+	}
+	if insecurePostgres(c.Database.Database) {
+		return errors.New("--database: in production a PostgreSQL server on another host needs sslmode=require or stricter")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func checkDSN(dsn string) error {
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:") && len(dsn) > len("sqlite:"):
+		return nil
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		return nil
+	}
+	return errors.New("--database: want sqlite:PATH or postgres://…")
+}
+
+// insecurePostgres reports whether a connection could cross a network in the
+// clear.
+func insecurePostgres(dsn string) bool {
+	u, err := url.Parse(dsn)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return false
+	}
+	hosts := strings.Split(u.Host, ",")
+	if h := u.Query().Get("host"); h != "" {
+		hosts = strings.Split(h, ",")
+	}
+	switch u.Query().Get("sslmode") {
+	case "require", "verify-ca", "verify-full":
+		return false
+	}
+	for _, h := range hosts {
+		if name, _, err := net.SplitHostPort(h); err == nil {
+			h = name
+		}
+		if h != "" && !strings.HasPrefix(h, "/") && !loopback(strings.Trim(h, "[]")) {
+			return true
+		}
+	}
+	return false
+}

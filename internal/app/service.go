@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"clientele/api"
+	"clientele/internal/auth"
+	"clientele/internal/jsonx"
+)
+
+// mountService adds what is not the management API: health, metrics and the
+// API documents.
+func (s *Server) mountService(r *chi.Mux, reg *prometheus.Registry) {
+	get := func(pattern string, h http.Handler) {
+		r.Method(http.MethodGet, pattern, h)
+		r.Method(http.MethodHead, pattern, h)
+	}
+	get("/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, `{"status":"ok"}`)
+	}))
+	get("/readyz", http.HandlerFunc(s.ready))
+	get("/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	docs := api.Handler()
+	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml"} {
+		get(p, docs)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A client that hung up is of no interest here.
+	_, _ = io.WriteString(w, body)
+}
+
+// ready answers whether the database answers and has the expected schema.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	err := s.DB.CheckSchema(ctx)
+	if err == nil {
+		answer(w, http.StatusOK, `{"status":"ready"}`)
+		return
+	}
+	s.log.Error("not ready", "error", err)
+	reason := "the database does not answer or has another schema"
+	if !s.cfg.Production() {
+		reason = err.Error()
+	}
+	answer(w, http.StatusServiceUnavailable, `{"status":"unavailable","reason":`+string(jsonx.AppendString(nil, reason))+`}`)
+}
+
+// greet makes a ready store on the first start in development mode, and tells
+// a person what to do. Secrets are shown once.
+func (s *Server) greet(ctx context.Context, out io.Writer) error {
+	stores, err := s.Stores.List(ctx)
+	if err != nil {
+		return err
+	}
+	if len(stores) > 0 || s.cfg.Production() {
+		hash := "{store_hash}"
+		if len(stores) > 0 {
+			hash = stores[0].Hash
+		}
+		text := fmt.Sprintf("Clientele serves %d store(s) at %s\n  management API  %s/stores/%s/v3\n  API documents   %s/docs\n", len(stores), s.URL, s.URL, hash, s.URL)
+		if len(stores) == 0 {
+			text += "Make a store with: clientele store create --name \"My store\"\n"
+		}
+		_, err := io.WriteString(out, text)
+		return err
+	}
+	st, err := s.Stores.Create(ctx, "", "My store", s.URL)
+	if err != nil {
+		return err
+	}
+	cred, err := s.Accounts.Create(ctx, st.ID, "First app", auth.FullScopes(), auth.Credentials{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `
+Clientele is ready. These secrets are shown once:
+
+  Base URL        %[1]s
+  Store hash      %[2]s
+  Access token    %[3]s
+  Client id       %[4]s
+  Client secret   %[5]s
+  Storefront URL  %[1]s
+  API documents   %[1]s/docs
+
+Make a customer:
+
+  curl -s %[1]s/stores/%[2]s/v3/customers \
+    -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
+    -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
+
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret)
+	return err
+}

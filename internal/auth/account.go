@@ -1,0 +1,169 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Account is an API account of one store.
+type Account struct {
+	StoreID   int64
+	StoreHash string
+	ID        int64
+	Name      string
+	ClientID  string
+	Scopes    []Scope
+	Created   int64
+	Revoked   int64 // 0: in force
+	tokenHash string
+}
+
+// Allows reports whether the account has any of the scopes.
+func (a *Account) Allows(need Requirement) bool {
+	for _, s := range need {
+		if slices.Contains(a.Scopes, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Credentials are what an app needs; the secret and the token are shown once.
+type Credentials struct {
+	ClientID, ClientSecret, AccessToken string
+}
+
+// HashToken returns what is stored of a random token: its SHA-256 in
+// hexadecimal. A slow hash would add nothing, since tokens cannot be guessed.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+const accountColumns = `s.id, s.hash, a.id, a.name, a.client_id, a.scopes, a.date_created, a.date_revoked, a.token_hash`
+
+var (
+	accountByToken = sqldb.Global(`SELECT ` + accountColumns + ` FROM api_accounts a JOIN stores s ON s.id = a.store_id
+		WHERE a.store_id = (SELECT id FROM stores WHERE hash = $1) AND a.token_hash = $2 AND a.date_revoked = 0`)
+	accountsOfStore = sqldb.Global(`SELECT ` + accountColumns + ` FROM api_accounts a JOIN stores s ON s.id = a.store_id
+		WHERE a.store_id = $1 ORDER BY a.id`)
+	nextAccountID = sqldb.Static(`UPDATE store_counters SET account_id = account_id + 1 WHERE store_id = $1 RETURNING account_id`)
+	insertAccount = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	updateAccount = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2`)
+	revokeAccount = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
+)
+
+// Accounts keeps API accounts.
+type Accounts struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewAccounts returns Accounts over db.
+func NewAccounts(db *sqldb.DB, sys *system.System) *Accounts { return &Accounts{db: db, sys: sys} }
+
+func scanAccount(r *sqldb.Row) *Account {
+	a := &Account{
+		StoreID: r.Int(0), StoreHash: r.Text(1), ID: r.Int(2), Name: r.Text(3), ClientID: r.Text(4),
+		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8),
+	}
+	for s := range strings.FieldsSeq(r.Text(5)) {
+		a.Scopes = append(a.Scopes, Scope(s))
+	}
+	return a
+}
+
+// ByToken returns the account that a token names in a store, or nil. Another
+// store's token names nobody.
+func (s *Accounts) ByToken(ctx context.Context, storeHash, token string) (*Account, error) {
+	hash := HashToken(token)
+	var out *Account
+	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		return tx.Query(accountByToken, func(r *sqldb.Row) error {
+			a := scanAccount(r)
+			if subtle.ConstantTimeCompare([]byte(a.tokenHash), []byte(hash)) == 1 {
+				out = a
+			}
+			return nil
+		}, storeHash, hash)
+	})
+	return out, err
+}
+
+// List returns a store's accounts, revoked ones included.
+func (s *Accounts) List(ctx context.Context, store int64) ([]*Account, error) {
+	var out []*Account
+	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		return tx.Query(accountsOfStore, func(r *sqldb.Row) error {
+			out = append(out, scanAccount(r))
+			return nil
+		}, store)
+	})
+	return out, err
+}
+
+// Create makes an account. Empty credentials are drawn at random, in the
+// original's form: 31 characters for ids and tokens, 64 hexadecimal digits
+// for secrets.
+func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes []Scope, c Credentials) (Credentials, error) {
+	if name == "" || len(name) > 255 {
+		return c, fault.New(fault.Invalid, "an API account needs a name of at most 255 characters")
+	}
+	if len(scopes) == 0 {
+		return c, fault.New(fault.Invalid, "an API account needs at least one scope")
+	}
+	if c.ClientID == "" {
+		c.ClientID = s.sys.Token(31)
+	}
+	if c.ClientSecret == "" {
+		c.ClientSecret = s.sys.Hex(32)
+	}
+	if c.AccessToken == "" {
+		c.AccessToken = s.sys.Token(31)
+	}
+	err := s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
+		return putAccount(tx, name, scopes, c, s.sys.Now())
+	})
+	return c, err
+}
+
+// PutAccount makes an account with given credentials, or brings the one with
+// that client id in line with them, inside tx.
+func PutAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now int64) error {
+	n, err := tx.ExecCount(updateAccount, c.ClientID, name, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "))
+	if err != nil || n > 0 {
+		return err
+	}
+	return putAccount(tx, name, scopes, c, now)
+}
+
+func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now int64) error {
+	var id int64
+	if err := tx.Query(nextAccountID, func(r *sqldb.Row) error { id = r.Int(0); return nil }); err != nil {
+		return err
+	}
+	if id == 0 {
+		return fault.New(fault.NotFound, "there is no such store")
+	}
+	return tx.Exec(insertAccount, id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
+}
+
+// Revoke ends an account's access for good.
+func (s *Accounts) Revoke(ctx context.Context, store, id int64) error {
+	return s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
+		n, err := tx.ExecCount(revokeAccount, id, s.sys.Now())
+		if err == nil && n == 0 {
+			return fault.New(fault.NotFound, fmt.Sprintf("there is no API account %d in force", id))
+		}
+		return err
+	})
+}

@@ -1,0 +1,90 @@
+// Package auth knows who calls: API accounts with their tokens and scopes,
+// and passwords. It decides, surfaces ask.
+package auth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Scope is an OAuth scope by its documented name.
+type Scope string
+
+// The scopes that guard customer data.
+const (
+	Customers             Scope = "store_v2_customers"
+	CustomersReadOnly     Scope = "store_v2_customers_read_only"
+	CustomersLogin        Scope = "store_v2_customers_login"
+	Information           Scope = "store_v2_information"
+	InformationReadOnly   Scope = "store_v2_information_read_only"
+	Marketing             Scope = "store_v2_marketing"
+	MarketingReadOnly     Scope = "store_v2_marketing_read_only"
+	Instruments           Scope = "store_stored_payment_instruments"
+	InstrumentsReadOnly   Scope = "store_stored_payment_instruments_read_only"
+	ChannelSettings       Scope = "store_channel_settings"
+	ChannelSettingsRead   Scope = "store_channel_settings_read_only"
+	Sites                 Scope = "store_sites"
+	SitesReadOnly         Scope = "store_sites_read_only"
+	StorefrontAPI         Scope = "store_storefront_api"
+	CustomerImpersonation Scope = "store_storefront_api_customer_impersonation"
+	MetafieldWrite        Scope = "store_metafield_write"
+	MetafieldWriteAll     Scope = "store_metafield_write_all"
+	MetafieldChangeOwner  Scope = "store_metafield_change_owner"
+)
+
+var allScopes = []Scope{
+	Customers, CustomersReadOnly, CustomersLogin, Information, InformationReadOnly,
+	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly,
+	ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
+	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
+}
+
+// FullScopes are those of an account that may do everything: the read-only
+// ones are implied.
+func FullScopes() []Scope {
+	out := make([]Scope, 0, len(allScopes))
+	for _, s := range allScopes {
+		if !strings.HasSuffix(string(s), "_read_only") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ParseScopes checks names of scopes. The word "all" stands for FullScopes.
+func ParseScopes(names []string) ([]Scope, error) {
+	var out []Scope
+	for _, n := range names {
+		if n == "all" {
+			out = append(out, FullScopes()...)
+			continue
+		}
+		if !slices.Contains(allScopes, Scope(n)) {
+			return nil, fmt.Errorf("unknown scope %q; the scopes are %s", n, joinScopes(allScopes, ", "))
+		}
+		out = append(out, Scope(n))
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func joinScopes(scopes []Scope, sep string) string {
+	var b strings.Builder
+	for i, s := range scopes {
+		if i > 0 {
+			b.WriteString(sep)
+		}
+		b.WriteString(string(s))
+	}
+	return b.String()
+}
+
+// Requirement is a set of scopes any of which is enough.
+type Requirement []Scope
+
+// Needs of operations.
+var (
+	ReadCustomers   = Requirement{Customers, CustomersReadOnly}
+	ModifyCustomers = Requirement{Customers}
+)

@@ -1,0 +1,394 @@
+package customer
+
+import (
+	"context"
+	"errors"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// AddressList declares the list of addresses.
+var AddressList = &listing.Spec{
+	Table: "addresses",
+	Fields: []listing.Field{
+		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
+		{Name: "company", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "company_norm", NonEmpty: true},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "name_norm"},
+		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"},
+	},
+	Includes: []string{IncludeFormFields},
+	Blocks:   listing.Addresses,
+}
+
+// DeleteAddressList declares what addresses may be selected by for deletion.
+var DeleteAddressList = &listing.Spec{Table: "addresses", Fields: AddressList.Fields[:1], Unpaged: true}
+
+// Addresses returns a page of addresses.
+func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query) ([]Address, *listing.Result, error) {
+	var out []Address
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]Address, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, addressColumns, store.TotalAddresses(), func(r *sqldb.Row) error {
+			out = append(out, Address{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		if err != nil || !q.Includes(IncludeFormFields) || len(out) == 0 {
+			return err
+		}
+		ids := make([]int64, len(out))
+		for i := range out {
+			ids[i] = out[i].ID
+		}
+		var values []FormValue
+		if err := tx.Pipeline(addressValuesQuery(ids, func(v FormValue) { values = append(values, v) })); err != nil {
+			return err
+		}
+		spread(out, values)
+		return nil
+	})
+	return out, res, err
+}
+
+func addressValuesQuery(ids []int64, each func(FormValue)) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM address_form_values v
+			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+			WHERE v.store_id = $1 AND v.address_id IN ` + placeholders(2, len(ids)) + ` ORDER BY v.address_id, v.field_id`),
+		Args: pad(nil, ids),
+		Each: func(r *sqldb.Row) error {
+			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
+			return nil
+		},
+	}
+}
+
+// again runs a transaction anew when it met a key that another one took in
+// between: the look before the write then finds it.
+func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, storeID, fn)
+		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
+			return err
+		}
+	}
+}
+
+// CreateAddresses makes addresses: all of them or, if any breaks a rule,
+// none. One that its customer has already is left as it is and absent from
+// the result.
+func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []AddressCreate) ([]Address, error) {
+	var items []fault.Item
+	for i := range in {
+		c := fault.Collector{Index: i}
+		in[i].normalize()
+		in[i].check(&c)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
+	}
+	var out []Address
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = createAddresses(tx, in, s.sys.Now())
+		return err
+	})
+	if errors.Is(err, sqldb.ErrForeignKey) {
+		err = &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Cause: err, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"}}}
+	}
+	return out, err
+}
+
+// owned identifies an address's core fields within its store.
+type owned struct {
+	customer    int64
+	fingerprint string
+}
+
+func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, error) {
+	var w wanted
+	customers := map[int64]bool{}
+	ids := make([]int64, len(in))
+	prints := make([]string, len(in))
+	for i := range in {
+		ids[i] = in[i].CustomerID
+		prints[i] = in[i].fingerprint()
+		w.form(AddressForm, in[i].FormFields)
+	}
+	have := map[owned]bool{}
+	if err := tx.Pipeline(existing("customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
+		return nil, err
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	values := make([][]storedValue, len(in))
+	fresh := make([]int, 0, len(in))
+	for i := range in {
+		c := fault.Collector{Index: i}
+		if !customers[in[i].CustomerID] {
+			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+		}
+		if len(in[i].FormFields) > 0 {
+			values[i] = ref.fields[AddressForm].check(&c, "", in[i].FormFields)
+		}
+		items = append(items, c.Items...)
+		if o := (owned{in[i].CustomerID, prints[i]}); !have[o] {
+			have[o] = true
+			fresh = append(fresh, i)
+		}
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
+	}
+	n := int64(len(fresh))
+	if n == 0 {
+		return nil, nil
+	}
+	counters, err := store.Advance{AddressIDs: n, EventIDs: n, Addresses: n}.Run(tx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Address, 0, n)
+	newIDs := make([]int64, 0, n)
+	events := make([]event.Event, 0, n)
+	id := counters.AddressID - n
+	for _, i := range fresh {
+		id++
+		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(id, values[i])}
+		if err := insertAddressRow(tx, &a, prints[i]); err != nil {
+			return nil, err
+		}
+		if err := storeValues(tx, upsertAddrVal, id, values[i]); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+		newIDs = append(newIDs, id)
+		events = append(events, event.Address(event.AddressCreated, id, a.CustomerID))
+	}
+	if err := listing.AddIDs(tx, listing.Addresses, 1, newIDs...); err != nil {
+		return nil, err
+	}
+	return out, event.Record(tx, counters.EventID, now, events)
+}
+
+// fingerprintsQuery finds the addresses of customers with given fingerprints.
+func fingerprintsQuery(customers []int64, prints []string, each func(id int64, o owned)) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id, fingerprint FROM addresses WHERE store_id = $1 AND customer_id IN ` + placeholders(2, len(customers)) +
+			` AND fingerprint IN ` + placeholders(2+padded(len(customers)), len(prints))),
+		Args: pad(pad(nil, customers), prints),
+		Each: func(r *sqldb.Row) error {
+			each(r.Int(0), owned{r.Int(1), r.Text(2)})
+			return nil
+		},
+	}
+}
+
+// UpdateAddresses changes addresses: all of them or, if any breaks a rule,
+// none. One that would become equal to another of its customer is left as it
+// is and absent from the result; one that does not change is in the result
+// and records no event.
+func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []AddressUpdate) ([]Address, error) {
+	var items []fault.Item
+	seen := map[int64]bool{}
+	for i := range in {
+		if seen[in[i].ID] {
+			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Duplicate, Message: "address given twice"})
+		}
+		seen[in[i].ID] = true
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
+	}
+	var out []Address
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = updateAddresses(tx, in, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, error) {
+	ids := make([]int64, len(in))
+	var w wanted
+	for i := range in {
+		ids[i] = in[i].ID
+		w.form(AddressForm, in[i].FormFields)
+	}
+	current := map[int64]*Address{}
+	lock := sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForUpdate())
+	if err := tx.Query(lock, func(r *sqldb.Row) error {
+		a := &Address{}
+		a.scan(r)
+		current[a.ID] = a
+		return nil
+	}, pad(nil, ids)...); err != nil {
+		return nil, err
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[int64]map[string]string{}
+	if len(w.forms) > 0 {
+		if err := tx.Pipeline(addressValuesQuery(ids, func(v FormValue) {
+			if stored[v.OwnerID] == nil {
+				stored[v.OwnerID] = map[string]string{}
+			}
+			stored[v.OwnerID][v.Name] = v.JSON
+		})); err != nil {
+			return nil, err
+		}
+	}
+
+	type planned struct {
+		address Address
+		print   string
+		row     bool
+		values  []storedValue
+	}
+	var items []fault.Item
+	plans := make([]planned, len(in))
+	var customers []int64
+	var prints []string
+	for i := range in {
+		c := fault.Collector{Index: i}
+		old := current[in[i].ID]
+		if old == nil {
+			c.Add("id", fault.Unknown, "", "invalid address ID")
+			items = append(items, c.Items...)
+			continue
+		}
+		p := &plans[i]
+		p.address = *old
+		in[i].apply(&p.address.AddressFields)
+		p.address.normalize()
+		p.address.check(&c)
+		p.print = p.address.fingerprint()
+		p.row = p.address.AddressFields != old.AddressFields
+		if len(in[i].FormFields) > 0 {
+			values := ref.fields[AddressForm].check(&c, "", in[i].FormFields)
+			p.address.FormFields = formValues(old.ID, values)
+			for _, v := range values {
+				if stored[old.ID][v.field.Name] != v.json {
+					p.values = append(p.values, v)
+				}
+			}
+		}
+		items = append(items, c.Items...)
+		if p.row {
+			customers = append(customers, old.CustomerID)
+			prints = append(prints, p.print)
+		}
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
+	}
+	holder := map[owned]int64{}
+	if len(prints) > 0 {
+		if err := tx.Pipeline(fingerprintsQuery(customers, prints, func(id int64, o owned) { holder[o] = id })); err != nil {
+			return nil, err
+		}
+	}
+	var out []Address
+	var writes []*planned
+	for i := range plans {
+		p := &plans[i]
+		if p.row {
+			o := owned{p.address.CustomerID, p.print}
+			if id, taken := holder[o]; taken && id != p.address.ID {
+				continue
+			}
+			holder[o] = p.address.ID
+		}
+		out = append(out, p.address)
+		if p.row || len(p.values) > 0 {
+			writes = append(writes, p)
+		}
+	}
+	if len(writes) == 0 {
+		return out, nil
+	}
+	counters, err := store.Advance{EventIDs: int64(len(writes))}.Run(tx)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]event.Event, 0, len(writes))
+	for _, p := range writes {
+		if p.row {
+			if err := updateAddressRow(tx, &p.address, p.print); err != nil {
+				return nil, err
+			}
+		}
+		if err := storeValues(tx, upsertAddrVal, p.address.ID, p.values); err != nil {
+			return nil, err
+		}
+		events = append(events, event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID))
+	}
+	return out, event.Record(tx, counters.EventID, now, events)
+}
+
+func (u *AddressUpdate) apply(a *AddressFields) {
+	for _, f := range []struct {
+		from opt.Field[string]
+		to   *string
+	}{
+		{u.FirstName, &a.FirstName}, {u.LastName, &a.LastName}, {u.Company, &a.Company}, {u.Phone, &a.Phone},
+		{u.Type, &a.Type}, {u.Address1, &a.Address1}, {u.Address2, &a.Address2}, {u.City, &a.City},
+		{u.StateOrProvince, &a.StateOrProvince}, {u.PostalCode, &a.PostalCode}, {u.CountryCode, &a.CountryCode},
+	} {
+		*f.to = f.from.Or(*f.to)
+	}
+}
+
+// Fields returns the fields of an address made from the command alone.
+func (u AddressUpdate) Fields() AddressFields {
+	var a AddressFields
+	u.apply(&a)
+	return a
+}
+
+// DeleteAddresses removes the addresses that q selects and returns how many
+// there were. Without a condition it removes none.
+func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	n := 0
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		n = 0
+		ids, err := q.IDs(tx)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		n = len(ids)
+		events := make([]event.Event, 0, n)
+		err = tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
+			events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+			return nil
+		}, pad(nil, ids)...)
+		if err != nil {
+			return err
+		}
+		counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := tx.Exec(deleteAddress, id); err != nil {
+				return err
+			}
+		}
+		if err := listing.AddIDs(tx, listing.Addresses, -1, ids...); err != nil {
+			return err
+		}
+		return event.Record(tx, counters.EventID, s.sys.Now(), events)
+	})
+	return n, err
+}

@@ -1,0 +1,296 @@
+package customer
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Operations, as faults name them.
+const (
+	OpCreate        = "customer.create"
+	OpUpdate        = "customer.update"
+	OpDelete        = "customer.delete"
+	OpAddressCreate = "address.create"
+	OpAddressUpdate = "address.update"
+	OpAddressDelete = "address.delete"
+)
+
+// Create makes customers with their addresses and values: all of them or, if
+// any breaks a rule, none.
+func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Customer, error) {
+	var out []Customer
+	plan, err := s.planCreate(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, err = plan.run(tx, s.sys.Now())
+		return err
+	})
+	return out, emailRace(err, OpCreate)
+}
+
+// CreateTx is Create inside a transaction, without passwords' slow hashing:
+// hashes are given by index, empty for none.
+func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Customer, error) {
+	plan := &createPlan{in: in, hashes: hashes}
+	if err := plan.check(); err != nil {
+		return nil, err
+	}
+	return plan.run(tx, s.sys.Now())
+}
+
+// emailRace turns a broken key into the error it stands for. The look for
+// taken emails precedes it under the same lock, so this is the last resort.
+func emailRace(err error, op string) error {
+	if errors.Is(err, sqldb.ErrUnique) {
+		return &fault.Error{Kind: fault.Conflict, Op: op, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.EmailInUse, Message: "the email address is already in use"}}}
+	}
+	return err
+}
+
+// createPlan is a checked batch.
+type createPlan struct {
+	in     []Create
+	hashes []string
+	prints [][]string // fingerprints of each customer's distinct addresses
+	addrs  int64
+	attrs  int64
+	given  bool // some ids were chosen by the caller
+}
+
+func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, error) {
+	p := &createPlan{in: in, hashes: make([]string, len(in))}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	for i := range in {
+		if pw := in[i].NewPassword; pw.Set {
+			g.Go(func() (err error) {
+				p.hashes[i], err = s.passwords.Hash(gctx, pw.Value)
+				return err
+			})
+		}
+	}
+	return p, g.Wait()
+}
+
+func (p *createPlan) check() error {
+	var items []fault.Item
+	p.prints = make([][]string, len(p.in))
+	for i := range p.in {
+		in := &p.in[i]
+		in.normalize()
+		c := fault.Collector{Index: i}
+		in.check(&c)
+		items = append(items, c.Items...)
+		p.given = p.given || in.ID != 0
+		p.attrs += int64(len(in.Attributes))
+		// The same address twice is one address.
+		distinct := in.Addresses[:0:0]
+		for _, a := range in.Addresses {
+			fp := a.fingerprint()
+			if !contains(p.prints[i], fp) {
+				p.prints[i] = append(p.prints[i], fp)
+				distinct = append(distinct, a)
+			}
+		}
+		in.Addresses = distinct
+		p.addrs += int64(len(distinct))
+	}
+	if len(items) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: items}
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
+	custValues, addrValues, err := p.references(tx)
+	if err != nil {
+		return nil, err
+	}
+
+	// Ids, events and the look for taken emails come in one round trip, under
+	// the lock that every writer of customers takes.
+	n := int64(len(p.in))
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Customers: n, Addresses: p.addrs}
+	if p.given {
+		adv.CustomerIDs = 0
+	}
+	var counters store.Counters
+	norms := make([]string, len(p.in))
+	for i := range p.in {
+		norms[i] = fold.Text(p.in[i].Email)
+	}
+	held := make(map[string][]slot, len(norms))
+	if err := tx.Pipeline(adv.Query(&counters), emailSlots(norms, held)); err != nil {
+		return nil, err
+	}
+
+	out := make([]Customer, len(p.in))
+	events := make([]event.Event, 0, n+p.addrs)
+	customerID, addressID, valueID := counters.CustomerID-n, counters.AddressID-p.addrs, counters.AttributeValueID-p.attrs
+	ids := make([]int64, 0, n)
+	addressIDs := make([]int64, 0, p.addrs)
+	highest := int64(0)
+	for i := range p.in {
+		in := &p.in[i]
+		customerID++
+		id := customerID
+		if p.given {
+			id = in.ID
+			highest = max(highest, id)
+		}
+		if !emailFree(held[norms[i]], in.ChannelIDs, id) {
+			return nil, &fault.Error{Kind: fault.Conflict, Op: OpCreate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: in.Email, Message: "the email address is already in use"}}}
+		}
+		held[norms[i]] = append(held[norms[i]], heldSlots(in.ChannelIDs, id)...)
+
+		c := &out[i]
+		*c = Customer{
+			ID: id, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
+			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: in.GroupID, RegistrationIP: in.RegistrationIP,
+			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
+			ForcePasswordReset: in.ForcePasswordReset, DateCreated: now, DateModified: now,
+		}
+		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
+			return nil, err
+		}
+		if err := takeEmail(tx, c); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))
+
+		for j := range in.Addresses {
+			addressID++
+			a := Address{ID: addressID, CustomerID: id, AddressFields: in.Addresses[j].AddressFields}
+			if err := insertAddressRow(tx, &a, p.prints[i][j]); err != nil {
+				return nil, err
+			}
+			a.FormFields = formValues(a.ID, addrValues[i][j])
+			if err := storeValues(tx, upsertAddrVal, a.ID, addrValues[i][j]); err != nil {
+				return nil, err
+			}
+			addressIDs = append(addressIDs, a.ID)
+			events = append(events, event.Address(event.AddressCreated, a.ID, id))
+			c.Addresses = append(c.Addresses, a)
+		}
+		for _, v := range in.Attributes {
+			valueID++
+			if err := tx.Exec(insertAttributeValue, valueID, id, v.AttributeID, v.Value, now); err != nil {
+				return nil, err
+			}
+			c.Attributes = append(c.Attributes, AttributeValue{ID: valueID, AttributeID: v.AttributeID, CustomerID: id, Value: v.Value, DateCreated: now, DateModified: now})
+		}
+		c.FormFields = formValues(id, custValues[i])
+		if err := storeValues(tx, upsertCustVal, id, custValues[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := listing.AddIDs(tx, listing.Customers, 1, ids...); err != nil {
+		return nil, err
+	}
+	if len(addressIDs) > 0 {
+		if err := listing.AddIDs(tx, listing.Addresses, 1, addressIDs...); err != nil {
+			return nil, err
+		}
+	}
+	if p.given {
+		if err := (store.Lowest{CustomerID: highest}).Lift(tx); err != nil {
+			return nil, err
+		}
+	}
+	return out, event.Record(tx, counters.EventID, now, events)
+}
+
+func heldSlots(channels []int64, id int64) []slot {
+	if channels == nil {
+		return []slot{{0, id}}
+	}
+	out := make([]slot, len(channels))
+	for i, ch := range channels {
+		out[i] = slot{ch, id}
+	}
+	return out
+}
+
+func storeValues(tx *sqldb.Tx, stmt *sqldb.Stmt, owner int64, values []storedValue) error {
+	for _, v := range values {
+		if err := tx.Exec(stmt, owner, v.field.ID, v.json); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// references checks what the batch refers to and returns the form values to
+// store, per customer and per address.
+func (p *createPlan) references(tx *sqldb.Tx) (customers [][]storedValue, addresses [][][]storedValue, err error) {
+	var w wanted
+	for i := range p.in {
+		in := &p.in[i]
+		if in.GroupID != 0 {
+			set(&w.groups, in.GroupID)
+		}
+		w.channel(in.OriginChannelID)
+		w.channel(in.ChannelIDs...)
+		for _, a := range in.Attributes {
+			set(&w.attributes, a.AttributeID)
+		}
+		w.form(CustomerForm, in.FormFields)
+		for j := range in.Addresses {
+			w.form(AddressForm, in.Addresses[j].FormFields)
+		}
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var items []fault.Item
+	customers = make([][]storedValue, len(p.in))
+	addresses = make([][][]storedValue, len(p.in))
+	for i := range p.in {
+		in := &p.in[i]
+		c := fault.Collector{Index: i}
+		ref.checkGroup(&c, in.GroupID)
+		ref.checkChannels(&c, "origin_channel_id", in.OriginChannelID)
+		ref.checkChannels(&c, "channel_ids", in.ChannelIDs...)
+		for j, a := range in.Attributes {
+			ref.checkAttribute(&c, j, a)
+		}
+		if len(in.FormFields) > 0 {
+			customers[i] = ref.fields[CustomerForm].check(&c, "", in.FormFields)
+		}
+		addresses[i] = make([][]storedValue, len(in.Addresses))
+		for j := range in.Addresses {
+			if ff := in.Addresses[j].FormFields; len(ff) > 0 {
+				addresses[i][j] = ref.fields[AddressForm].check(&c, "addresses."+itoa(j)+".", ff)
+			}
+		}
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, nil, &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: items}
+	}
+	return customers, addresses, nil
+}

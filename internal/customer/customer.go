@@ -1,0 +1,207 @@
+// Package customer holds customers and what is theirs: addresses, attribute
+// values and form field values. Types and rules are in files without SQL; the
+// Service runs the use cases, one transaction each, for every surface.
+package customer
+
+import (
+	"strconv"
+	"strings"
+
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+
+	"clientele/internal/auth"
+)
+
+// CreditScale is the number of decimal places that store credit is kept with.
+const CreditScale = 4
+
+// Bounds of batches and of what is embedded in a customer.
+const (
+	MaxBatch    = 10 // items of one create or update
+	MaxEmbedded = 10 // addresses or attributes in a customer
+)
+
+// Customer is a shopper's account.
+type Customer struct {
+	ID                int64
+	Email             string
+	FirstName         string
+	LastName          string
+	Company           string
+	Phone             string
+	Notes             string
+	TaxExemptCategory string
+	GroupID           int64 // 0: no group
+	RegistrationIP    string
+	// AcceptsEmails is accepts_product_review_abandoned_cart_emails.
+	AcceptsEmails      bool
+	StoreCredit        int64 // in units of 10^-CreditScale
+	OriginChannelID    int64
+	ChannelIDs         []int64 // nil: all channels
+	ForcePasswordReset bool
+	DateCreated        int64
+	DateModified       int64
+
+	// Filled where asked for.
+	Addresses  []Address
+	Attributes []AttributeValue
+	FormFields []FormValue
+}
+
+// Address is one entry of a customer's address book.
+type Address struct {
+	ID         int64
+	CustomerID int64
+	AddressFields
+	FormFields []FormValue // filled where asked for
+}
+
+// AddressFields are what a person writes on an address.
+type AddressFields struct {
+	FirstName       string
+	LastName        string
+	Company         string
+	Phone           string
+	Type            string // residential or commercial
+	Address1        string
+	Address2        string
+	City            string
+	StateOrProvince string
+	PostalCode      string
+	CountryCode     string
+}
+
+// AttributeValue is the value of a store-defined attribute.
+type AttributeValue struct {
+	ID           int64
+	AttributeID  int64
+	CustomerID   int64
+	Value        string
+	DateCreated  int64
+	DateModified int64
+}
+
+// FormValue is the value of a sign-up or address form field.
+type FormValue struct {
+	OwnerID int64 // the customer or the address
+	Name    string
+	JSON    string // a JSON string, number or array of strings
+}
+
+// Create is the command to make a customer.
+type Create struct {
+	ID                 int64 // 0: the next one
+	Email              string
+	FirstName          string
+	LastName           string
+	Company            string
+	Phone              string
+	Notes              string
+	TaxExemptCategory  string
+	GroupID            int64
+	RegistrationIP     string
+	AcceptsEmails      bool
+	StoreCredit        int64
+	OriginChannelID    int64 // 0: the default channel
+	ChannelIDs         []int64
+	ForcePasswordReset bool
+	NewPassword        opt.Field[string]
+	Addresses          []AddressCreate
+	Attributes         []AttributeInput
+	FormFields         []FormInput
+	// Notify asks for the account-created email.
+	Notify bool
+}
+
+// AttributeInput is an attribute value to be stored.
+type AttributeInput struct {
+	AttributeID int64
+	Value       string
+}
+
+// Update is the command to change a customer; absent fields stay.
+type Update struct {
+	ID                 int64
+	Email              opt.Field[string]
+	FirstName          opt.Field[string]
+	LastName           opt.Field[string]
+	Company            opt.Field[string]
+	Phone              opt.Field[string]
+	Notes              opt.Field[string]
+	TaxExemptCategory  opt.Field[string]
+	GroupID            opt.Field[int64]
+	AcceptsEmails      opt.Field[bool]
+	StoreCredit        opt.Field[int64]
+	ChannelIDs         opt.Field[[]int64] // null: all channels
+	ForcePasswordReset opt.Field[bool]
+	NewPassword        opt.Field[string]
+	FormFields         []FormInput
+}
+
+// AddressCreate is the command to make an address. CustomerID is ignored for
+// addresses made with their customer.
+type AddressCreate struct {
+	CustomerID int64
+	AddressFields
+	FormFields []FormInput
+}
+
+// AddressUpdate is the command to change an address; absent fields stay.
+type AddressUpdate struct {
+	ID              int64
+	FirstName       opt.Field[string]
+	LastName        opt.Field[string]
+	Company         opt.Field[string]
+	Phone           opt.Field[string]
+	Type            opt.Field[string]
+	Address1        opt.Field[string]
+	Address2        opt.Field[string]
+	City            opt.Field[string]
+	StateOrProvince opt.Field[string]
+	PostalCode      opt.Field[string]
+	CountryCode     opt.Field[string]
+	FormFields      []FormInput
+}
+
+// Service runs the use cases.
+type Service struct {
+	db        *sqldb.DB
+	sys       *system.System
+	passwords *auth.Passwords
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System, passwords *auth.Passwords) *Service {
+	return &Service{db: db, sys: sys, passwords: passwords}
+}
+
+// channelText and parseChannels convert between a channel list and its
+// column: "" for all channels, else ids separated by commas.
+func channelText(ids []int64) string {
+	if ids == nil {
+		return ""
+	}
+	b := make([]byte, 0, 4*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return string(b)
+}
+
+func parseChannels(text string) []int64 {
+	if text == "" {
+		return nil
+	}
+	var ids []int64
+	for part := range strings.SplitSeq(text, ",") {
+		if id, err := strconv.ParseInt(part, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,72 @@
+package customer
+
+import (
+	"context"
+
+	"clientele/internal/event"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Delete removes the customers that q selects, with all that is theirs, and
+// returns how many there were. Without a condition it removes nobody.
+func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	n := 0
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		n = 0
+		ids, err := q.IDs(tx)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		n = len(ids)
+		return deleteCustomers(tx, ids, s.sys.Now())
+	})
+	return n, err
+}
+
+func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
+	// Their addresses leave the list of addresses.
+	var addressIDs []int64
+	var gone []Customer
+	in, args := placeholders(2, len(ids)), pad(nil, ids)
+	err := tx.Pipeline(
+		sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error { addressIDs = append(addressIDs, r.Int(0)); return nil },
+		},
+		sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id, email, channel_ids FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				gone = append(gone, Customer{ID: r.Int(0), Email: r.Text(1), ChannelIDs: parseChannels(r.Text(2))})
+				return nil
+			},
+		},
+	)
+	if err != nil {
+		return err
+	}
+	counters, err := store.Advance{EventIDs: int64(len(ids)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
+	if err != nil {
+		return err
+	}
+	events := make([]event.Event, 0, len(gone))
+	for i := range gone {
+		if err := dropEmail(tx, &gone[i]); err != nil {
+			return err
+		}
+		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
+			return err
+		}
+		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil, false))
+	}
+	if err := listing.AddIDs(tx, listing.Customers, -1, ids...); err != nil {
+		return err
+	}
+	if err := listing.AddIDs(tx, listing.Addresses, -1, addressIDs...); err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, events)
+}

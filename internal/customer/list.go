@@ -1,0 +1,169 @@
+package customer
+
+import (
+	"context"
+	"slices"
+
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Includes of the list of customers.
+const (
+	IncludeAddresses      = "addresses"
+	IncludeStoreCredit    = "storecredit"
+	IncludeAttributes     = "attributes"
+	IncludeFormFields     = "formfields"
+	IncludeShopperProfile = "shopper_profile_id"
+	IncludeSegments       = "segment_ids"
+)
+
+// List declares the list of customers.
+var List = &listing.Spec{
+	Table: "customers",
+	Fields: []listing.Field{
+		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
+		{Name: "company", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "company_norm", NonEmpty: true},
+		{Name: "customer_group_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_group_id", NonEmpty: true},
+		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
+		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
+		{Name: "email", Kind: listing.Folded, Ops: []listing.Op{listing.In},
+			Where: "id IN (SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN {in})"},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In, listing.Like}, Column: "name_norm"},
+		{Name: "phone", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "phone_norm", NonEmpty: true},
+		{Name: "registration_ip_address", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "registration_ip_address", NonEmpty: true},
+	},
+	Sorts: []listing.Sort{
+		{Name: "date_created", Column: "date_created", Kind: listing.Time},
+		{Name: "last_name", Column: "last_name_norm", Kind: listing.Folded},
+		{Name: "date_modified", Column: "date_modified", Kind: listing.Time},
+	},
+	Includes:   []string{IncludeAddresses, IncludeStoreCredit, IncludeAttributes, IncludeFormFields, IncludeShopperProfile, IncludeSegments},
+	Descending: true,
+	Cursors:    true,
+	Blocks:     listing.Customers,
+}
+
+// DeleteList declares what customers may be selected by for deletion.
+var DeleteList = &listing.Spec{Table: "customers", Fields: List.Fields[:1], Unpaged: true}
+
+// List returns a page of customers.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]Customer, *listing.Result, error) {
+	var out []Customer
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]Customer, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, customerColumns, store.TotalCustomers(), func(r *sqldb.Row) error {
+			out = append(out, Customer{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if q.Reversed() {
+			slices.Reverse(out)
+		}
+		return include(tx, out, q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
+	})
+	return out, res, err
+}
+
+// include fills sub-resources, each kind with one statement for all
+// customers.
+func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFields bool) error {
+	if len(customers) == 0 || !addresses && !attributes && !formFields {
+		return nil
+	}
+	ids := make([]int64, len(customers))
+	at := make(map[int64]int, len(customers))
+	for i := range customers {
+		ids[i] = customers[i].ID
+		at[ids[i]] = i
+	}
+	in, args := placeholders(2, len(ids)), pad(nil, ids)
+	var qs []sqldb.Q
+	var values []FormValue // of addresses, by address
+	if addresses {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				c := &customers[at[r.Int(1)]]
+				if len(c.Addresses) < MaxEmbedded {
+					c.Addresses = append(c.Addresses, Address{})
+					c.Addresses[len(c.Addresses)-1].scan(r)
+				}
+				return nil
+			},
+		})
+	}
+	if attributes {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, attribute_id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				c := &customers[at[r.Int(2)]]
+				if len(c.Attributes) < MaxEmbedded {
+					c.Attributes = append(c.Attributes, AttributeValue{ID: r.Int(0), AttributeID: r.Int(1), CustomerID: r.Int(2), Value: r.Text(3), DateCreated: r.Int(4), DateModified: r.Int(5)})
+				}
+				return nil
+			},
+		})
+	}
+	if formFields {
+		qs = append(qs, customerValuesQuery(ids, func(v FormValue) {
+			c := &customers[at[v.OwnerID]]
+			c.FormFields = append(c.FormFields, v)
+		}))
+		if addresses {
+			qs = append(qs, sqldb.Q{
+				Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM addresses a
+					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
+					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+					WHERE a.store_id = $1 AND a.customer_id IN ` + in + ` ORDER BY v.address_id, v.field_id`),
+				Args: args,
+				Each: func(r *sqldb.Row) error {
+					values = append(values, FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
+					return nil
+				},
+			})
+		}
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return err
+	}
+	if len(values) > 0 {
+		for i := range customers {
+			spread(customers[i].Addresses, values)
+		}
+	}
+	return nil
+}
+
+// spread gives addresses their values, which are ordered by address.
+func spread(addresses []Address, values []FormValue) {
+	for j := range addresses {
+		a := &addresses[j]
+		i, _ := slices.BinarySearchFunc(values, a.ID, func(v FormValue, id int64) int { return int(v.OwnerID - id) })
+		n := i
+		for n < len(values) && values[n].OwnerID == a.ID {
+			n++
+		}
+		a.FormFields = values[i:n:n]
+	}
+}
+
+func customerValuesQuery(ids []int64, each func(FormValue)) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT v.customer_id, f.name, v.value FROM customer_form_values v
+			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+			WHERE v.store_id = $1 AND v.customer_id IN ` + placeholders(2, len(ids)) + ` ORDER BY v.customer_id, v.field_id`),
+		Args: pad(nil, ids),
+		Each: func(r *sqldb.Row) error {
+			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
+			return nil
+		},
+	}
+}

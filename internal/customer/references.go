@@ -1,0 +1,131 @@
+package customer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// references are the things that a batch refers to by id or name, looked up
+// in one round trip before anything is written.
+type references struct {
+	groups     map[int64]bool
+	channels   map[int64]bool
+	attributes map[int64]string // id to type
+	fields     map[string]fields
+}
+
+// wanted collects what to look up.
+type wanted struct {
+	groups, channels, attributes map[int64]bool
+	forms                        map[string]bool
+}
+
+func set(m *map[int64]bool, ids ...int64) {
+	if *m == nil {
+		*m = map[int64]bool{}
+	}
+	for _, id := range ids {
+		(*m)[id] = true
+	}
+}
+
+func (w *wanted) form(name string, in []FormInput) {
+	if len(in) == 0 {
+		return
+	}
+	if w.forms == nil {
+		w.forms = map[string]bool{}
+	}
+	w.forms[name] = true
+}
+
+// The default channel always exists and needs no look.
+func (w *wanted) channel(ids ...int64) {
+	for _, id := range ids {
+		if id != 1 {
+			set(&w.channels, id)
+		}
+	}
+}
+
+var selectAttributes = sqldb.Static(`SELECT id, type FROM attributes WHERE store_id = $1`)
+
+func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
+	ref := &references{}
+	var qs []sqldb.Q
+	if len(w.groups) > 0 {
+		ref.groups = map[int64]bool{}
+		qs = append(qs, existing("customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
+	}
+	if len(w.channels) > 0 {
+		ref.channels = map[int64]bool{}
+		qs = append(qs, existing("channels", slices.Sorted(maps.Keys(w.channels)), ref.channels))
+	}
+	if len(w.attributes) > 0 {
+		ref.attributes = map[int64]string{}
+		qs = append(qs, sqldb.Q{Stmt: selectAttributes, Each: func(r *sqldb.Row) error {
+			ref.attributes[r.Int(0)] = r.Text(1)
+			return nil
+		}})
+	}
+	for _, form := range slices.Sorted(maps.Keys(w.forms)) {
+		if ref.fields == nil {
+			ref.fields = map[string]fields{}
+		}
+		ref.fields[form] = fields{}
+		qs = append(qs, fieldsQuery(form, ref.fields[form]))
+	}
+	if len(qs) == 0 {
+		return ref, nil
+	}
+	return ref, tx.Pipeline(qs...)
+}
+
+func (ref *references) checkGroup(c *fault.Collector, id int64) {
+	if id != 0 && !ref.groups[id] {
+		c.Add("customer_group_id", fault.Unknown, "", "invalid customer group ID")
+	}
+}
+
+func (ref *references) checkChannels(c *fault.Collector, field string, ids ...int64) {
+	for _, id := range ids {
+		if id != 1 && !ref.channels[id] {
+			c.Add(field, fault.Unknown, "", "invalid channel ID "+strconv.FormatInt(id, 10))
+		}
+	}
+}
+
+func (ref *references) checkAttribute(c *fault.Collector, i int, in AttributeInput) {
+	typ, ok := ref.attributes[in.AttributeID]
+	if !ok {
+		c.Add(fmt.Sprintf("attributes.%d.attribute_id", i), fault.Unknown, "", "invalid attribute ID")
+		return
+	}
+	if !ValidAttribute(typ, in.Value) {
+		c.Add(fmt.Sprintf("attributes.%d.attribute_value", i), fault.BadFormat, typ, "attribute_value must be a "+typ)
+	}
+}
+
+// Types of attributes.
+var AttributeTypes = []string{"string", "number", "date"}
+
+// ValidAttribute reports whether a value fits an attribute's type.
+func ValidAttribute(typ, value string) bool {
+	switch typ {
+	case "number":
+		v, err := jsonx.Parse([]byte(strings.TrimSpace(value)), jsonx.Limits{})
+		return err == nil && v.Kind() == jsonx.Number
+	case "date":
+		return validDate(value)
+	}
+	return true
+}

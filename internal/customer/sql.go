@@ -1,0 +1,192 @@
+package customer
+
+import (
+	"slices"
+	"strings"
+
+	"clientele/internal/fold"
+	"clientele/internal/sqldb"
+)
+
+const customerColumns = `id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
+	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified`
+
+func (c *Customer) scan(r *sqldb.Row) {
+	c.ID = r.Int(0)
+	c.Email = r.Text(1)
+	c.FirstName = r.Text(2)
+	c.LastName = r.Text(3)
+	c.Company = r.Text(4)
+	c.Phone = r.Text(5)
+	c.Notes = r.Text(6)
+	c.TaxExemptCategory = r.Text(7)
+	c.GroupID = r.Int(8)
+	c.RegistrationIP = r.Text(9)
+	c.AcceptsEmails = r.Flag(10)
+	c.StoreCredit = r.Int(11)
+	c.OriginChannelID = r.Int(12)
+	c.ChannelIDs = parseChannels(r.Text(13))
+	c.ForcePasswordReset = r.Flag(14)
+	c.DateCreated = r.Int(15)
+	c.DateModified = r.Int(16)
+}
+
+var insertCustomer = sqldb.Static(`INSERT INTO customers (store_id, id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
+	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified,
+	password_hash, name_norm, last_name_norm, company_norm, phone_norm)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`)
+
+func insertCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash string) error {
+	return tx.Exec(insertCustomer, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory, c.GroupID,
+		c.RegistrationIP, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, c.OriginChannelID, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset), c.DateCreated, c.DateModified,
+		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone))
+}
+
+// An empty password hash keeps the stored one.
+var updateCustomer = sqldb.Static(`UPDATE customers SET email = $3, first_name = $4, last_name = $5, company = $6, phone = $7, notes = $8, tax_exempt_category = $9,
+	customer_group_id = $10, accepts_emails = $11, store_credit = $12, channel_ids = $13, force_password_reset = $14, date_modified = $15,
+	password_hash = CASE WHEN $16 = '' THEN password_hash ELSE $16 END,
+	name_norm = $17, last_name_norm = $18, company_norm = $19, phone_norm = $20
+	WHERE store_id = $1 AND id = $2`)
+
+func updateCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash string) error {
+	return tx.Exec(updateCustomer, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory,
+		c.GroupID, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset), c.DateModified,
+		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone))
+}
+
+var deleteCustomer = sqldb.Static(`DELETE FROM customers WHERE store_id = $1 AND id = $2`)
+
+const addressColumns = `id, customer_id, first_name, last_name, company, phone, address_type, address1, address2, city, state_or_province, postal_code, country_code`
+
+func (a *Address) scan(r *sqldb.Row) {
+	a.ID = r.Int(0)
+	a.CustomerID = r.Int(1)
+	a.FirstName = r.Text(2)
+	a.LastName = r.Text(3)
+	a.Company = r.Text(4)
+	a.Phone = r.Text(5)
+	a.Type = r.Text(6)
+	a.Address1 = r.Text(7)
+	a.Address2 = r.Text(8)
+	a.City = r.Text(9)
+	a.StateOrProvince = r.Text(10)
+	a.PostalCode = r.Text(11)
+	a.CountryCode = r.Text(12)
+}
+
+var (
+	insertAddress = sqldb.Static(`INSERT INTO addresses (store_id, id, customer_id, first_name, last_name, company, phone, address_type, address1, address2, city, state_or_province, postal_code, country_code, fingerprint, name_norm, company_norm)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`)
+	updateAddress = sqldb.Static(`UPDATE addresses SET first_name = $3, last_name = $4, company = $5, phone = $6, address_type = $7, address1 = $8, address2 = $9, city = $10, state_or_province = $11, postal_code = $12, country_code = $13, fingerprint = $14, name_norm = $15, company_norm = $16
+		WHERE store_id = $1 AND id = $2`)
+	deleteAddress = sqldb.Static(`DELETE FROM addresses WHERE store_id = $1 AND id = $2`)
+)
+
+func insertAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
+	return tx.Exec(insertAddress, a.ID, a.CustomerID, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.Address2, a.City, a.StateOrProvince, a.PostalCode, a.CountryCode,
+		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
+}
+
+func updateAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
+	return tx.Exec(updateAddress, a.ID, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.Address2, a.City, a.StateOrProvince, a.PostalCode, a.CountryCode,
+		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
+}
+
+var insertAttributeValue = sqldb.Static(`INSERT INTO attribute_values (store_id, id, customer_id, attribute_id, value, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
+
+// The rows of customer_emails; see the schema.
+var (
+	insertEmail = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, $3, $4)`)
+	shareEmail  = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, 0, 0)
+		ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET customer_id = 0 WHERE customer_emails.customer_id = 0`)
+	deleteEmail  = sqldb.Static(`DELETE FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id = $3`)
+	releaseEmail = sqldb.Static(`DELETE FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND channel_id = 0 AND customer_id = 0
+		AND NOT EXISTS (SELECT 1 FROM customer_emails o WHERE o.store_id = $1 AND o.email_norm = $2 AND o.customer_id <> 0)`)
+)
+
+// takeEmail gives an account its email on its channels. Whoever else holds it
+// makes the statement, and so the transaction, fail.
+func takeEmail(tx *sqldb.Tx, c *Customer) error {
+	norm := fold.Text(c.Email)
+	if c.ChannelIDs == nil {
+		return tx.Exec(insertEmail, norm, int64(0), c.ID)
+	}
+	n, err := tx.ExecCount(shareEmail, norm)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return sqldb.ErrUnique
+	}
+	for _, ch := range c.ChannelIDs {
+		if err := tx.Exec(insertEmail, norm, ch, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropEmail takes an account's email from it.
+func dropEmail(tx *sqldb.Tx, c *Customer) error {
+	norm := fold.Text(c.Email)
+	if err := tx.Exec(deleteEmail, norm, c.ID); err != nil || c.ChannelIDs == nil {
+		return err
+	}
+	return tx.Exec(releaseEmail, norm)
+}
+
+// placeholders returns "(…)" with placeholders from $first for n values, padded to a
+// power of two so that few statement texts arise; pad repeats the last value.
+func placeholders(first, n int) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for i := range padded(n) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(itoa(first + i))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+func padded(n int) int {
+	size := 1
+	for size < n {
+		size *= 2
+	}
+	return size
+}
+
+func pad[T any](args []any, values []T) []any {
+	args = slices.Grow(args, padded(len(values)))
+	for i := range padded(len(values)) {
+		args = append(args, values[min(i, len(values)-1)])
+	}
+	return args
+}
+
+// emailSlots returns the query for the rows of customer_emails that hold any
+// of the given folded emails.
+func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN ` + placeholders(2, len(norms))),
+		Args: pad(nil, norms),
+		Each: func(r *sqldb.Row) error {
+			norm := r.Text(0)
+			into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
+			return nil
+		},
+	}
+}
+
+// existing returns the query for which of the ids are in a table.
+func existing(table string, ids []int64, into map[int64]bool) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids))),
+		Args: pad(nil, ids),
+		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
+	}
+}

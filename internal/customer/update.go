@@ -1,0 +1,245 @@
+package customer
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Update changes customers: all of them or, if any breaks a rule, none. A
+// customer whose stored data would not change is left alone: its
+// date_modified stays and no event is recorded, so that systems which copy
+// changes back and forth come to rest.
+func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Customer, error) {
+	var items []fault.Item
+	seen := map[int64]bool{}
+	for i := range in {
+		c := fault.Collector{Index: i}
+		if seen[in[i].ID] {
+			c.Add("id", fault.Duplicate, "", "customer given twice")
+		}
+		seen[in[i].ID] = true
+		if in[i].ChannelIDs.Set && !in[i].ChannelIDs.Null && len(in[i].ChannelIDs.Value) > 0 {
+			in[i].ChannelIDs.Value = sortedSet(in[i].ChannelIDs.Value)
+		}
+		in[i].check(&c)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+	}
+	hashes := make([]string, len(in))
+	g, gctx := errgroup.WithContext(ctx)
+	for i := range in {
+		if pw := in[i].NewPassword; pw.Set {
+			g.Go(func() (err error) {
+				hashes[i], err = s.passwords.Hash(gctx, pw.Value)
+				return err
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []Customer
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = update(tx, in, hashes, s.sys.Now())
+		return err
+	})
+	return out, emailRace(err, OpUpdate)
+}
+
+// change is what an update does to one customer.
+type change struct {
+	old, now Customer
+	values   []storedValue // that differ from the stored ones
+	row      bool          // the row itself changes
+	email    bool          // the email or where it is used changes
+}
+
+func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, error) {
+	changes, err := planUpdate(tx, in, hashes)
+	if err != nil {
+		return nil, err
+	}
+	var events int64
+	var norms []string
+	for i := range changes {
+		ch := &changes[i]
+		if ch.row || len(ch.values) > 0 {
+			events++
+			ch.now.DateModified = now
+		}
+		if ch.channelsChanged() {
+			events++
+		}
+		if ch.email {
+			norms = append(norms, fold.Text(ch.now.Email))
+		}
+	}
+	out := make([]Customer, len(changes))
+	for i := range changes {
+		out[i] = changes[i].now
+	}
+	if events == 0 {
+		return out, nil
+	}
+	var counters store.Counters
+	held := map[string][]slot{}
+	qs := []sqldb.Q{store.Advance{EventIDs: events}.Query(&counters)}
+	if len(norms) > 0 {
+		qs = append(qs, emailSlots(norms, held))
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return nil, err
+	}
+	// First everyone lets go of the old email, then takes the new one: two
+	// customers may swap.
+	for i := range changes {
+		if ch := &changes[i]; ch.email {
+			if err := dropEmail(tx, &ch.old); err != nil {
+				return nil, err
+			}
+			norm := fold.Text(ch.old.Email)
+			held[norm] = slices.DeleteFunc(held[norm], func(s slot) bool { return s.customer == ch.old.ID })
+		}
+	}
+	var evs []event.Event
+	for i := range changes {
+		ch := &changes[i]
+		if !ch.row && len(ch.values) == 0 {
+			continue
+		}
+		if ch.email {
+			norm := fold.Text(ch.now.Email)
+			if !emailFree(held[norm], ch.now.ChannelIDs, ch.now.ID) {
+				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
+			}
+			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
+			if err := takeEmail(tx, &ch.now); err != nil {
+				return nil, err
+			}
+		}
+		if err := updateCustomerRow(tx, &ch.now, hashes[i]); err != nil {
+			return nil, err
+		}
+		if err := storeValues(tx, upsertCustVal, ch.now.ID, ch.values); err != nil {
+			return nil, err
+		}
+		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs, false))
+		if ch.channelsChanged() {
+			evs = append(evs, event.ChannelAccess(ch.now.ID, ch.now.ChannelIDs))
+		}
+	}
+	return out, event.Record(tx, counters.EventID, now, evs)
+}
+
+func (ch *change) channelsChanged() bool {
+	return channelText(ch.old.ChannelIDs) != channelText(ch.now.ChannelIDs)
+}
+
+// planUpdate locks the customers and works out what changes.
+func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
+	ids := make([]int64, len(in))
+	var w wanted
+	for i := range in {
+		ids[i] = in[i].ID
+		if g := in[i].GroupID; g.Set && g.Value != 0 {
+			set(&w.groups, g.Value)
+		}
+		w.channel(in[i].ChannelIDs.Value...)
+		w.form(CustomerForm, in[i].FormFields)
+	}
+	current := make(map[int64]*Customer, len(in))
+	lock := sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForUpdate())
+	if err := tx.Query(lock, func(r *sqldb.Row) error {
+		c := &Customer{}
+		c.scan(r)
+		current[c.ID] = c
+		return nil
+	}, pad(nil, ids)...); err != nil {
+		return nil, err
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[int64]map[string]string{}
+	if len(w.forms) > 0 {
+		if err := tx.Pipeline(customerValuesQuery(ids, func(v FormValue) {
+			if stored[v.OwnerID] == nil {
+				stored[v.OwnerID] = map[string]string{}
+			}
+			stored[v.OwnerID][v.Name] = v.JSON
+		})); err != nil {
+			return nil, err
+		}
+	}
+
+	var items []fault.Item
+	changes := make([]change, len(in))
+	for i := range in {
+		c := fault.Collector{Index: i}
+		u := &in[i]
+		old := current[u.ID]
+		if old == nil {
+			c.Add("id", fault.Unknown, "", "invalid customer ID")
+			items = append(items, c.Items...)
+			continue
+		}
+		if u.GroupID.Set {
+			ref.checkGroup(&c, u.GroupID.Value)
+		}
+		ref.checkChannels(&c, "channel_ids", u.ChannelIDs.Value...)
+		ch := &changes[i]
+		ch.old = *old
+		ch.now = u.apply(*old)
+		if len(u.FormFields) > 0 {
+			values := ref.fields[CustomerForm].check(&c, "", u.FormFields)
+			ch.now.FormFields = formValues(u.ID, values)
+			for _, v := range values {
+				if stored[u.ID][v.field.Name] != v.json {
+					ch.values = append(ch.values, v)
+				}
+			}
+		}
+		ch.email = fold.Text(ch.old.Email) != fold.Text(ch.now.Email) || ch.channelsChanged()
+		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+	}
+	return changes, nil
+}
+
+func (u *Update) apply(c Customer) Customer {
+	c.Email = u.Email.Or(c.Email)
+	c.FirstName = u.FirstName.Or(c.FirstName)
+	c.LastName = u.LastName.Or(c.LastName)
+	c.Company = u.Company.Or(c.Company)
+	c.Phone = u.Phone.Or(c.Phone)
+	c.Notes = u.Notes.Or(c.Notes)
+	c.TaxExemptCategory = u.TaxExemptCategory.Or(c.TaxExemptCategory)
+	c.GroupID = u.GroupID.Or(c.GroupID)
+	c.AcceptsEmails = u.AcceptsEmails.Or(c.AcceptsEmails)
+	c.StoreCredit = u.StoreCredit.Or(c.StoreCredit)
+	c.ChannelIDs = u.ChannelIDs.Or(c.ChannelIDs)
+	c.ForcePasswordReset = u.ForcePasswordReset.Or(c.ForcePasswordReset)
+	return c
+}
+
+// same reports whether the stored fields that an update can touch are equal.
+func (c *Customer) same(o *Customer) bool {
+	return c.Email == o.Email && c.FirstName == o.FirstName && c.LastName == o.LastName && c.Company == o.Company &&
+		c.Phone == o.Phone && c.Notes == o.Notes && c.TaxExemptCategory == o.TaxExemptCategory && c.GroupID == o.GroupID &&
+		c.AcceptsEmails == o.AcceptsEmails && c.StoreCredit == o.StoreCredit && c.ForcePasswordReset == o.ForcePasswordReset &&
+		channelText(c.ChannelIDs) == channelText(o.ChannelIDs)
+}

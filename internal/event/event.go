@@ -1,0 +1,97 @@
+// Package event is the transactional outbox: what happened in a store, written
+// in the transaction in which it happened. Whoever delivers events (webhooks)
+// reads them by id, which is their order within a store.
+package event
+
+import (
+	"strconv"
+
+	"clientele/internal/sqldb"
+)
+
+// Scopes of events, as webhooks name them.
+const (
+	CustomerCreated = "store/customer/created"
+	CustomerUpdated = "store/customer/updated"
+	CustomerDeleted = "store/customer/deleted"
+	// The access of a customer to channels changed.
+	ChannelAccessUpdated = "store/customer/channel/login/access/updated"
+	AddressCreated       = "store/customer/address/created"
+	AddressUpdated       = "store/customer/address/updated"
+	AddressDeleted       = "store/customer/address/deleted"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	Scope      string
+	ResourceID int64
+	CustomerID int64  // events of one customer keep their order
+	Data       string // a JSON object: the payload's data
+	Notify     bool   // the person concerned is to be told by email
+}
+
+// ChannelAccess returns the event of a change in the channels that a customer
+// may use.
+func ChannelAccess(id int64, channels []int64) Event {
+	b := append(make([]byte, 0, 64), `{"customer_id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"channel_ids":`...)
+	b = append(appendIDs(b, channels), '}')
+	return Event{Scope: ChannelAccessUpdated, ResourceID: id, CustomerID: id, Data: string(b)}
+}
+
+var insert = sqldb.Static(`INSERT INTO events (store_id, id, scope, resource_id, customer_id, data, notify, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+
+// Record writes events with the ids last-len+1 … last, which the caller took
+// from the store's counters in the same transaction.
+func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
+	id := last - int64(len(events))
+	for i := range events {
+		id++
+		e := &events[i]
+		if err := tx.Exec(insert, id, e.Scope, e.ResourceID, e.CustomerID, e.Data, sqldb.Flag(e.Notify), now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Customer returns the data of a customer's event. Channel fields are left
+// out of deletions. notify asks for the account-created email and is no part
+// of what webhooks deliver.
+func Customer(scope string, id, originChannel int64, channels []int64, notify bool) Event {
+	b := append(make([]byte, 0, 96), `{"type":"customer","id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	if scope != CustomerDeleted {
+		b = append(b, `,"origin_channel_id":`...)
+		b = strconv.AppendInt(b, originChannel, 10)
+		b = append(b, `,"channel_ids":`...)
+		b = appendIDs(b, channels)
+	}
+	b = append(b, '}')
+	return Event{Scope: scope, ResourceID: id, CustomerID: id, Data: string(b), Notify: notify}
+}
+
+// Address returns the data of an address's event.
+func Address(scope string, id, customerID int64) Event {
+	b := append(make([]byte, 0, 80), `{"type":"customer","id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"address":{"customer_id":`...)
+	b = strconv.AppendInt(b, customerID, 10)
+	b = append(b, `}}`...)
+	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+func appendIDs(b []byte, ids []int64) []byte {
+	if ids == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return append(b, ']')
+}

@@ -1,0 +1,34 @@
+// Package fold brings text to the form in which it is compared. Neither
+// SQLite nor PostgreSQL folds letters beyond ASCII the same way, so the
+// comparison columns (*_norm) are computed here, once, for both engines.
+package fold
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Text returns s with case folded by Unicode's full folding and composed
+// (NFC), and surrounding white space removed: "ZOË " and "zoë" become equal.
+func Text(s string) string {
+	s = strings.TrimSpace(s)
+	upper := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+		}
+		upper = upper || 'A' <= c && c <= 'Z'
+	}
+	if !upper {
+		return s
+	}
+	return strings.ToLower(s)
+}
+
+// Name returns the folded form of a first and a last name joined by a space,
+// the text in which name filters search.
+func Name(first, last string) string { return Text(first + " " + last) }

@@ -1,0 +1,267 @@
+package listing
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+)
+
+// Filter is one condition; its values are alternatives.
+type Filter struct {
+	Field *Field
+	Op    Op
+	Ints  []int64 // of kinds Int and Time
+	Texts []string
+}
+
+// Query is a parsed request for a list.
+type Query struct {
+	Filters []Filter
+	Sort    *Sort // nil for the default order
+	Desc    bool
+	Page    int64 // from 1
+	Limit   int64
+	After   *Cursor
+	Before  *Cursor
+	include uint32
+	spec    *Spec
+	// params are the parameters that links repeat.
+	params []param
+}
+
+type param struct{ name, value string }
+
+// New returns a Query for the first page with default limit and no filters.
+func (s *Spec) New() *Query {
+	return &Query{spec: s, Page: 1, Limit: DefaultLimit, Desc: s.Descending}
+}
+
+// Includes reports whether a sub-resource was asked for.
+func (q *Query) Includes(name string) bool {
+	i := slices.Index(q.spec.Includes, name)
+	return i >= 0 && q.include&(1<<i) != 0
+}
+
+// Where adds a condition that any of the values may meet. The field and
+// operator must be declared.
+func (q *Query) Where(name string, op Op, ints []int64, texts []string) *Query {
+	f, op, ok := q.spec.field((&Field{Name: name}).param(op))
+	if !ok {
+		panic("listing: undeclared filter " + name)
+	}
+	q.Filters = append(q.Filters, Filter{Field: f, Op: op, Ints: ints, Texts: texts})
+	return q
+}
+
+// Parse reads a raw query string. Every parameter that is not declared is an
+// error, an empty one ("?&page=2") too, as the original treats it. Of a
+// single-valued parameter given twice the last counts; lists add up.
+func (s *Spec) Parse(raw string) (*Query, error) {
+	q := s.New()
+	if raw == "" {
+		return q, nil
+	}
+	if len(raw) > maxQuery {
+		return nil, fault.New(fault.TooLarge, "The query string is too long.")
+	}
+	p := parser{q: q, spec: s}
+	for part := range strings.SplitSeq(raw, "&") {
+		key, value, _ := strings.Cut(part, "=")
+		name, err1 := url.QueryUnescape(key)
+		text, err2 := url.QueryUnescape(value)
+		if err1 != nil || err2 != nil {
+			p.bad(key, fault.BadFormat, "wrong percent-encoding")
+			continue
+		}
+		p.param(name, text)
+	}
+	if p.unknown == nil && p.sortSeen {
+		p.sort()
+	}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+type parser struct {
+	q        *Query
+	spec     *Spec
+	items    []fault.Item
+	unknown  []string
+	sortSeen bool
+	sortText string
+	after    string
+	before   string
+}
+
+func (p *parser) bad(field string, code fault.Code, message string) {
+	p.items = append(p.items, fault.Item{Index: -1, Field: field, Code: code, Message: message})
+}
+
+func (p *parser) err() error {
+	q := p.q
+	if len(p.unknown) > 0 {
+		return &fault.Error{Kind: fault.BadFilter, Message: "unknown filters", Items: unknownItems(p.unknown)}
+	}
+	for _, c := range []struct {
+		name, text string
+		to         **Cursor
+	}{{"after", p.after, &q.After}, {"before", p.before, &q.Before}} {
+		if c.text == "" {
+			continue
+		}
+		cur, ok := decodeCursor(c.text, q.Sort)
+		if !ok {
+			p.bad(c.name, fault.BadCursor, "not a cursor of this list and order")
+			continue
+		}
+		*c.to = cur
+	}
+	if q.After != nil && q.Before != nil {
+		p.bad("before", fault.NotAccepted, "before and after exclude each other")
+	}
+	if len(p.items) > 0 {
+		return &fault.Error{Kind: fault.BadFilter, Message: "invalid filters", Items: p.items}
+	}
+	return nil
+}
+
+func unknownItems(names []string) []fault.Item {
+	items := make([]fault.Item, len(names))
+	for i, n := range names {
+		items[i] = fault.Item{Index: -1, Field: n, Code: fault.UnknownFilter, Message: "not a filter of this list"}
+	}
+	return items
+}
+
+func (p *parser) param(name, text string) {
+	s, q := p.spec, p.q
+	if f, op, ok := s.field(name); ok {
+		p.filter(f, op, name, text)
+		p.keep(name, text)
+		return
+	}
+	switch {
+	case name == "page" && !s.Unpaged:
+		p.number(name, text, maxPage, &q.Page)
+	case name == "limit" && !s.Unpaged:
+		p.number(name, text, maxPage, &q.Limit)
+		q.Limit = min(q.Limit, MaxLimit)
+	case name == "include" && len(s.Includes) > 0:
+		for v := range strings.SplitSeq(text, ",") {
+			v = strings.TrimSpace(v)
+			if i := slices.Index(s.Includes, v); i >= 0 {
+				q.include |= 1 << i
+			} else if v != "" {
+				p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(s.Includes, ", ")))
+			}
+		}
+		p.keep(name, text)
+	case name == "sort" && len(s.Sorts) > 0:
+		p.sortSeen, p.sortText = true, text
+		p.keep(name, text)
+	case name == "after" && s.Cursors:
+		p.after = text
+	case name == "before" && s.Cursors:
+		p.before = text
+	default:
+		p.unknown = append(p.unknown, name)
+	}
+}
+
+func (p *parser) keep(name, value string) {
+	p.q.params = append(p.q.params, param{name, value})
+}
+
+func (p *parser) number(name, text string, limit int64, to *int64) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil || n < 1 || n > limit {
+		p.bad(name, fault.BadFormat, "want an integer of 1 or more")
+		return
+	}
+	*to = n
+}
+
+func (p *parser) sort() {
+	name, dir, ok := strings.Cut(p.sortText, ":")
+	if !ok {
+		dir = "asc"
+	}
+	for i := range p.spec.Sorts {
+		if s := &p.spec.Sorts[i]; s.Name == name && (dir == "asc" || dir == "desc") {
+			p.q.Sort, p.q.Desc = s, dir == "desc"
+			return
+		}
+	}
+	p.bad("sort", fault.NotAccepted, "not an order of this list")
+}
+
+func (p *parser) filter(f *Field, op Op, name, text string) {
+	values := []string{text}
+	if op == In || op == Like {
+		values = strings.Split(text, ",")
+	}
+	flt := p.find(f, op)
+	for _, v := range values {
+		v = strings.TrimSpace(v)
+		if v == "" && (op == In || op == Like) && (f.Kind == Int || op == Like) {
+			continue // "4,5," and an empty list
+		}
+		switch f.Kind {
+		case Int:
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil {
+				p.bad(name, fault.BadFormat, "want integers separated by commas")
+				return
+			}
+			flt.Ints = append(flt.Ints, n)
+		case Time:
+			lo, hi, ok := parseTime(v)
+			if !ok {
+				p.bad(name, fault.BadFormat, "want a date such as 2024-05-14 or 2024-05-14T09:34:00")
+				return
+			}
+			flt.Ints = []int64{lo, hi}
+		case Folded:
+			flt.Texts = append(flt.Texts, fold.Text(v))
+		default:
+			flt.Texts = append(flt.Texts, v)
+		}
+	}
+	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues {
+		p.bad(name, fault.TooManyItems, "too many values")
+	}
+}
+
+func (p *parser) find(f *Field, op Op) *Filter {
+	for i := range p.q.Filters {
+		if flt := &p.q.Filters[i]; flt.Field == f && flt.Op == op {
+			return flt
+		}
+	}
+	p.q.Filters = append(p.q.Filters, Filter{Field: f, Op: op})
+	return &p.q.Filters[len(p.q.Filters)-1]
+}
+
+// parseTime returns the first and last second that the text names: a day
+// without a time names all of it.
+func parseTime(s string) (lo, hi int64, ok bool) {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t.Unix(), t.Unix() + 24*60*60 - 1, true
+	}
+	// An unencoded + arrives as a space.
+	s = strings.Replace(s, " ", "+", 1)
+	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Unix(), t.Unix(), true
+		}
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,122 @@
+// Package listing declares lists once: which filters, sorts, includes and
+// limits a resource has. From a Spec come the parsing of query strings, the
+// SQL conditions and order, page numbers and cursors, and the check of the
+// API description. Nothing of a request's text ever becomes SQL.
+package listing
+
+// Op is a filter operator, written after a colon: "id:in".
+type Op string
+
+// The operators.
+const (
+	Eq   Op = ""     // date_created=…
+	In   Op = "in"   // a comma-separated list, any of which may match
+	Min  Op = "min"  // at least, inclusive
+	Max  Op = "max"  // at most, inclusive
+	Like Op = "like" // a comma-separated list of substrings, any of which may match
+)
+
+// Kind is the type of a filter's values.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Int    Kind = iota // a decimal integer
+	Text               // compared as it is
+	Folded             // compared in folded form, against a *_norm column
+	Time               // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise
+)
+
+// Field is something that a list can be filtered by.
+type Field struct {
+	Name   string
+	Kind   Kind
+	Ops    []Op
+	Column string
+	// NonEmpty marks a text column whose index leaves empty values out.
+	NonEmpty bool
+	// Where replaces "column IN (…)" for In; {in} stands for the values.
+	Where string
+}
+
+func (f *Field) param(op Op) string {
+	if op == Eq {
+		return f.Name
+	}
+	return f.Name + ":" + string(op)
+}
+
+// Sort is something that a list can be ordered by, as "name:asc" or
+// "name:desc". The id breaks ties.
+type Sort struct {
+	Name   string
+	Column string
+	Kind   Kind
+}
+
+// Spec declares a list.
+type Spec struct {
+	// Table holds the rows; its key is (store_id, id).
+	Table    string
+	Fields   []Field
+	Sorts    []Sort
+	Includes []string
+	// Descending orders by id from the newest when no sort is asked for.
+	Descending bool
+	// Cursors offers before and after.
+	Cursors bool
+	// Unpaged takes filters only: no page, limit, sort or cursor.
+	Unpaged bool
+	// Blocks names the list in the table of block counts, for fast pages by
+	// number and totals; 0 for none.
+	Blocks List
+}
+
+// Limits of every list.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 250
+	maxValues    = 1000 // in one filter
+	maxQuery     = 64 << 10
+	maxPage      = 1 << 40
+)
+
+// Params returns the names of all query parameters that the list accepts.
+func (s *Spec) Params() []string {
+	var out []string
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		for _, op := range f.Ops {
+			out = append(out, f.param(op))
+		}
+	}
+	if len(s.Includes) > 0 {
+		out = append(out, "include")
+	}
+	if len(s.Sorts) > 0 {
+		out = append(out, "sort")
+	}
+	if !s.Unpaged {
+		out = append(out, "page", "limit")
+	}
+	if s.Cursors {
+		out = append(out, "before", "after")
+	}
+	return out
+}
+
+func (s *Spec) field(name string) (*Field, Op, bool) {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		for _, op := range f.Ops {
+			if op == Eq && name == f.Name {
+				return f, op, true
+			}
+			if op != Eq && len(name) == len(f.Name)+1+len(op) && name[:len(f.Name)] == f.Name &&
+				name[len(f.Name)] == ':' && name[len(f.Name)+1:] == string(op) {
+				return f, op, true
+			}
+		}
+	}
+	return nil, "", false
+}

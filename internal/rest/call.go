@@ -1,0 +1,241 @@
+package rest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+
+	kgzip "github.com/klauspost/compress/gzip"
+
+	"clientele/internal/auth"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
+)
+
+// Call is one request to an operation and its answer.
+type Call struct {
+	W         http.ResponseWriter
+	R         *http.Request
+	Account   *auth.Account // who calls
+	RequestID string
+
+	server  *Server
+	surface Surface
+	release func()
+	status  int
+	err     error
+}
+
+// Bounds of a request.
+const (
+	MaxBody  = 4 << 20 // bytes, decompressed
+	maxDepth = 24
+	maxNodes = 50_000
+)
+
+var jsonType = []string{"application/json"}
+
+// Ctx returns the request's context.
+func (c *Call) Ctx() context.Context { return c.R.Context() }
+
+// StoreID returns the store that the call is about.
+func (c *Call) StoreID() int64 { return c.Account.StoreID }
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled keeps the pools from holding on to the largest buffers ever used.
+const maxPooled = 256 << 10
+
+// JSON reads the request's body. The value is valid as long as it is needed.
+// An empty body is an absent value.
+func (c *Call) JSON() (jsonx.Value, error) {
+	if ct := c.R.Header.Get("Content-Type"); ct != "" && ct != "application/json" {
+		mt, _, err := mime.ParseMediaType(ct)
+		if err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json") {
+			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
+		}
+	}
+	body := io.Reader(http.MaxBytesReader(c.W, c.R.Body, MaxBody))
+	switch enc := strings.ToLower(strings.TrimSpace(c.R.Header.Get("Content-Encoding"))); enc {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return jsonx.Value{}, bodyError(err)
+		}
+		body = io.LimitReader(z, MaxBody+1)
+	default:
+		return jsonx.Value{}, fault.New(fault.WrongMedia, "a compressed body must use gzip")
+	}
+	buf := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= maxPooled {
+			buf.Reset()
+			buffers.Put(buf)
+		}
+	}()
+	if _, err := buf.ReadFrom(body); err != nil {
+		return jsonx.Value{}, bodyError(err)
+	}
+	if buf.Len() > MaxBody {
+		return jsonx.Value{}, errTooLarge
+	}
+	if len(bytes.TrimSpace(buf.Bytes())) == 0 {
+		return jsonx.Value{}, nil
+	}
+	v, err := jsonx.Parse(buf.Bytes(), jsonx.Limits{Depth: maxDepth, Values: maxNodes})
+	if err != nil {
+		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+	}
+	return v, nil
+}
+
+var errTooLarge = fault.New(fault.TooLarge, fmt.Sprintf("The request body is larger than %d bytes.", MaxBody))
+
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errTooLarge
+	}
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
+	}
+	var corrupt interface{ Timeout() bool }
+	if errors.As(err, &corrupt) {
+		return err
+	}
+	return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
+}
+
+// gzipFrom is the size from which compressing an answer is worth its cost.
+const gzipFrom = 1400
+
+var zippers = sync.Pool{New: func() any {
+	z, err := kgzip.NewWriterLevel(io.Discard, kgzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant of the package
+	}
+	return z
+}}
+
+// Send answers with a JSON body, compressed where the client asks for it.
+func (c *Call) Send(status int, body []byte) {
+	c.status = status
+	h := c.W.Header()
+	h["Content-Type"] = jsonType
+	if len(body) >= gzipFrom {
+		h["Vary"] = []string{"Accept-Encoding"}
+		if acceptsGzip(c.R.Header["Accept-Encoding"]) {
+			buf := buffers.Get().(*bytes.Buffer)
+			z := zippers.Get().(*kgzip.Writer)
+			z.Reset(buf)
+			_, err := z.Write(body)
+			if cerr := z.Close(); err == nil && cerr == nil {
+				h["Content-Encoding"] = []string{"gzip"}
+				c.write(status, buf.Bytes())
+			} else {
+				c.write(status, body)
+			}
+			zippers.Put(z)
+			if buf.Cap() <= maxPooled {
+				buf.Reset()
+				buffers.Put(buf)
+			}
+			return
+		}
+	}
+	c.write(status, body)
+}
+
+func (c *Call) write(status int, body []byte) {
+	c.W.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.W.WriteHeader(status)
+	if _, err := c.W.Write(body); err != nil && c.err == nil {
+		c.err = err // the client is gone; finish may log it
+	}
+}
+
+// SendEmpty answers without a body.
+func (c *Call) SendEmpty(status int) {
+	c.status = status
+	c.W.WriteHeader(status)
+}
+
+// acceptsGzip reads Accept-Encoding by RFC 9110: gzip is acceptable if named,
+// or covered by *, without a quality of zero.
+func acceptsGzip(values []string) bool {
+	star := false
+	for _, v := range values {
+		for part := range strings.SplitSeq(v, ",") {
+			name, params, _ := strings.Cut(part, ";")
+			name = strings.TrimSpace(name)
+			q, isQ := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+			zero := false
+			if isQ {
+				f, err := strconv.ParseFloat(q, 64)
+				zero = err != nil || f == 0
+			}
+			switch {
+			case strings.EqualFold(name, "gzip") || strings.EqualFold(name, "x-gzip"):
+				return !zero
+			case name == "*":
+				star = !zero
+			}
+		}
+	}
+	return star
+}
+
+// fail answers with an error in the surface's shape. What the caller cannot
+// be told is kept for the log.
+func (c *Call) fail(err error) {
+	f := fault.As(err)
+	switch {
+	case f != nil && f.Kind != fault.Internal:
+	case errors.Is(err, context.Canceled) && c.R.Context().Err() != nil:
+		c.status = 499 // the client closed the request
+		return
+	case errors.Is(err, sqldb.ErrUnavailable), errors.Is(err, sqldb.ErrUnknownOutcome), errors.Is(err, context.DeadlineExceeded):
+		c.err = err
+		f = &fault.Error{Kind: fault.Unavailable, Message: "The service is temporarily unavailable.", RetryAfter: 1, Cause: err}
+	default:
+		c.err = err
+		f = &fault.Error{Kind: fault.Internal, Cause: err}
+	}
+	if f.RetryAfter > 0 {
+		c.W.Header().Set("X-Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	if c.server.Reasons {
+		switch f.Kind {
+		case fault.Unauthorized, fault.Forbidden, fault.Internal, fault.Unavailable:
+			c.W.Header().Set("X-Clientele-Reason", headerText(f.Error()))
+		}
+	}
+	status, body := c.surface.Error(f)
+	c.Send(status, body)
+}
+
+func headerText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func panicError(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
+
+func (s *Server) logPanic(c *Call, p any) {
+	s.Log.Error("panic after the answer", "error", panicError(p), "request_id", c.RequestID)
+}

@@ -1,0 +1,128 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/fault"
+	"clientele/internal/system"
+)
+
+// Limits of each API account. They are kept per process.
+type Limits struct {
+	// Quota is the number of requests in a window.
+	Quota int64
+	// Window is its length.
+	Window time.Duration
+	// Creating and Updating cap concurrent requests of each class; 0 is no cap.
+	Creating, Updating int
+}
+
+type rates struct {
+	Limits
+	sys    *system.System
+	quota  []string // header values that never change
+	length []string
+
+	mu       sync.RWMutex
+	accounts map[account]*rate
+}
+
+type account struct{ store, id int64 }
+
+// rate is the current window of an account.
+type rate struct {
+	mu      sync.Mutex
+	start   time.Time
+	spent   int64
+	running [3]int // by Class
+}
+
+func newRates(l Limits, sys *system.System) *rates {
+	return &rates{
+		Limits: l, sys: sys, accounts: map[account]*rate{},
+		quota:  []string{strconv.FormatInt(l.Quota, 10)},
+		length: []string{strconv.FormatInt(l.Window.Milliseconds(), 10)},
+	}
+}
+
+func (r *rates) of(a *auth.Account) *rate {
+	key := account{a.StoreID, a.ID}
+	r.mu.RLock()
+	w := r.accounts[key]
+	r.mu.RUnlock()
+	if w != nil {
+		return w
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w = r.accounts[key]; w == nil {
+		w = &rate{}
+		r.accounts[key] = w
+	}
+	return w
+}
+
+func (r *rates) headers(h http.Header, left int64, reset time.Duration) {
+	h["X-Rate-Limit-Requests-Left"] = []string{strconv.FormatInt(left, 10)}
+	h["X-Rate-Limit-Requests-Quota"] = r.quota
+	h["X-Rate-Limit-Time-Reset-Ms"] = []string{strconv.FormatInt(reset.Milliseconds(), 10)}
+	h["X-Rate-Limit-Time-Window-Ms"] = r.length
+}
+
+// idle sets the headers for a caller whose requests are not counted.
+func (r *rates) idle(h http.Header) { r.headers(h, r.Quota, r.Window) }
+
+// take counts a request and sets the headers.
+func (r *rates) take(h http.Header, a *auth.Account) error {
+	w := r.of(a)
+	now := r.sys.Clock()
+	w.mu.Lock()
+	if age := now.Sub(w.start); age >= r.Window || age < 0 {
+		w.start, w.spent = now, 0
+	}
+	over := w.spent >= r.Quota
+	if !over {
+		w.spent++
+	}
+	left, reset := r.Quota-w.spent, r.Window-now.Sub(w.start)
+	w.mu.Unlock()
+	r.headers(h, left, reset)
+	if !over {
+		return nil
+	}
+	seconds := int((reset + time.Second - 1) / time.Second)
+	return &fault.Error{Kind: fault.TooMany, Message: "Too many requests", RetryAfter: max(seconds, 1)}
+}
+
+func nothing() {}
+
+// enter takes one of the places for concurrent requests of a class; the
+// returned function gives it back.
+func (r *rates) enter(a *auth.Account, c Class) (leave func(), err error) {
+	limit := 0
+	switch c {
+	case Creating:
+		limit = r.Creating
+	case Updating:
+		limit = r.Updating
+	}
+	if limit == 0 {
+		return nothing, nil
+	}
+	w := r.of(a)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running[c] >= limit {
+		return nil, &fault.Error{Kind: fault.TooMany, Message: "Too many requests", RetryAfter: 1}
+	}
+	w.running[c]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.running[c]--
+	}, nil
+}

@@ -1,0 +1,237 @@
+// Package rest is what all HTTP surfaces of the management API share: routing
+// from declared tables, authentication and scopes, rate limits, bounded
+// bodies, compression, logs and metrics. Packages rest/v3 and rest/v2 add
+// their wire forms.
+package rest
+
+import (
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/auth"
+	"clientele/internal/fault"
+	"clientele/internal/system"
+)
+
+// Class groups operations whose concurrency the original caps together.
+type Class uint8
+
+// The classes.
+const (
+	Plain Class = iota
+	Creating
+	Updating
+)
+
+// Route declares one operation. The table of routes is what the router, the
+// scopes and the API description's check are made from.
+type Route struct {
+	Method  string
+	Pattern string // below /stores/{store_hash}/v3 or …/v2
+	Need    auth.Requirement
+	Class   Class
+	Handle  func(*Call) error
+}
+
+// Surface is a version of the API.
+type Surface interface {
+	// Prefix is the path before the routes' patterns.
+	Prefix() string
+	Routes() []Route
+	// Error renders an error: its status and body.
+	Error(err error) (status int, body []byte)
+}
+
+// Config is what a Server needs.
+type Config struct {
+	System *system.System
+	Tokens *auth.Cache
+	Limits Limits
+	Log    *slog.Logger
+	// Metrics may be nil.
+	Metrics *Metrics
+	// Reasons adds the header X-Clientele-Reason to refusals: development only.
+	Reasons bool
+	// Slow is how long a request may take before it is logged as slow; 0
+	// means a second.
+	Slow time.Duration
+}
+
+// Server serves the management API.
+type Server struct {
+	Config
+	router *chi.Mux
+	rates  *rates
+}
+
+// NewServer returns a Server of the surfaces. Other handlers may be mounted
+// on its Router.
+func NewServer(c Config, surfaces ...Surface) *Server {
+	if c.Slow == 0 {
+		c.Slow = time.Second
+	}
+	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System)}
+	s.router.NotFound(s.notFound)
+	s.router.MethodNotAllowed(s.methodNotAllowed)
+	for _, surface := range surfaces {
+		for _, r := range surface.Routes() {
+			s.mount(surface, r)
+		}
+	}
+	return s
+}
+
+// Router returns the router, for handlers beside the management API.
+func (s *Server) Router() *chi.Mux { return s.router }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A trailing slash names the same resource.
+	if p := r.URL.Path; len(p) > 1 && p[len(p)-1] == '/' {
+		r.URL.Path = strings.TrimRight(p, "/")
+		if r.URL.Path == "" {
+			r.URL.Path = "/"
+		}
+		r.URL.RawPath = ""
+	}
+	s.router.ServeHTTP(w, r)
+}
+
+func (s *Server) mount(surface Surface, route Route) {
+	pattern := surface.Prefix() + route.Pattern
+	observe := s.Metrics.route(route.Method, pattern)
+	h := func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		c := &Call{W: w, R: r, server: s, surface: surface, RequestID: s.requestID()}
+		w.Header()["X-Request-Id"] = []string{c.RequestID}
+		defer s.finish(c, pattern, start, observe)
+		if err := s.admit(c, &route); err != nil {
+			c.fail(err)
+			return
+		}
+		defer c.release()
+		if err := route.Handle(c); err != nil {
+			c.fail(err)
+		}
+	}
+	s.router.MethodFunc(route.Method, pattern, h)
+	if route.Method == http.MethodGet {
+		s.router.MethodFunc(http.MethodHead, pattern, h)
+	}
+}
+
+// requestID returns 32 hexadecimal digits.
+func (s *Server) requestID() string {
+	var b [16]byte
+	var text [32]byte
+	s.System.Bytes(b[:])
+	hex.Encode(text[:], b[:])
+	return string(text[:])
+}
+
+var errNoToken = fault.New(fault.Unauthorized, "no X-Auth-Token header")
+var errBadToken = fault.New(fault.Unauthorized, "the token is not one of this store's, or was revoked")
+var errScope = fault.New(fault.Forbidden, "the API account lacks the scope")
+
+// admit finds out who calls and whether they may.
+func (s *Server) admit(c *Call, route *Route) error {
+	token := c.R.Header.Get("X-Auth-Token")
+	account, err := s.Tokens.ByToken(c.R.Context(), chi.URLParam(c.R, "store_hash"), token)
+	if err != nil {
+		s.rates.idle(c.W.Header())
+		return err
+	}
+	if account == nil {
+		s.rates.idle(c.W.Header())
+		if token == "" {
+			return errNoToken
+		}
+		return errBadToken
+	}
+	c.Account = account
+	if err := s.rates.take(c.W.Header(), account); err != nil {
+		return err
+	}
+	if !account.Allows(route.Need) {
+		return errScope
+	}
+	c.release, err = s.rates.enter(account, route.Class)
+	return err
+}
+
+// finish writes what an operator should see and recovers from defects.
+func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(status int, took time.Duration)) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		if c.status == 0 {
+			c.fail(panicError(p))
+		} else {
+			s.logPanic(c, p)
+		}
+	}
+	took := time.Since(start)
+	observe(c.status, took)
+	level := slog.LevelDebug
+	message := "request"
+	switch {
+	case c.status >= 500:
+		level, message = slog.LevelError, "request failed"
+	case took >= s.Slow:
+		level, message = slog.LevelWarn, "request slow"
+	case c.status == http.StatusTooManyRequests:
+		level, message = slog.LevelWarn, "request limited"
+	}
+	ctx := c.R.Context()
+	if !s.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
+		slog.String("method", c.R.Method), slog.String("route", pattern), slog.Int("status", c.status),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request_id", c.RequestID))
+	if c.Account != nil {
+		attrs = append(attrs, slog.String("store", c.Account.StoreHash), slog.Int64("account", c.Account.ID))
+	}
+	if c.err != nil {
+		attrs = append(attrs, slog.String("error", c.err.Error()))
+	}
+	s.Log.LogAttrs(ctx, level, message, attrs...)
+}
+
+// notFound answers paths that nobody serves, as the original does: with a
+// title and nothing else.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.plain(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
+}
+
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if s.router.Match(chi.NewRouteContext(), m, r.URL.Path) {
+			w.Header().Add("Allow", m)
+		}
+	}
+	s.plain(w, r, http.StatusMethodNotAllowed, `{"status":405,"title":"Method Not Allowed","type":"`+StatusCodes+`","errors":{}}`)
+}
+
+// StatusCodes is the type of every error of the original.
+const StatusCodes = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
+
+func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, body string) {
+	h := w.Header()
+	h["X-Request-Id"] = []string{s.requestID()}
+	if strings.HasPrefix(r.URL.Path, "/stores/") {
+		s.rates.idle(h)
+	}
+	h["Content-Type"] = jsonType
+	w.WriteHeader(status)
+	if _, err := w.Write([]byte(body)); err != nil {
+		s.Log.Debug("write response", "error", err)
+	}
+}

@@ -1,0 +1,236 @@
+package v3
+
+import (
+	"fmt"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/opt"
+	"clientele/internal/rest"
+)
+
+// Names of JSON types in errors.
+const (
+	jsString  = "jsstring"
+	jsNumber  = "jsnumber"
+	jsBoolean = "jsboolean"
+	jsArray   = "jsarray"
+	jsObject  = "jsobject"
+)
+
+// batch reads the body of a write: an array of 1 to 10 objects. required
+// names the members that must be present, which is also what an item that is
+// no object lacks.
+func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
+	v, err := c.JSON()
+	if err != nil {
+		return v, err
+	}
+	if v.Kind() != jsonx.Array {
+		code, want := fault.WrongType, jsArray
+		if !v.Present() {
+			code, want = fault.Required, ""
+		}
+		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
+	}
+	if v.Len() > customer.MaxBatch {
+		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", customer.MaxBatch))
+	}
+	if v.Len() == 0 {
+		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	}
+	var items []fault.Item
+	for _, e := range v.Elems() {
+		if e.Kind() != jsonx.Object {
+			for _, name := range required {
+				items = append(items, fault.Item{Index: -1, Field: name, Code: fault.Required})
+			}
+			break
+		}
+	}
+	if len(items) > 0 {
+		return v, &fault.Error{Kind: fault.Malformed, Items: items}
+	}
+	return v, nil
+}
+
+// decoder reads the members of one object and notes what is of the wrong
+// shape. An optional member that is null counts as absent.
+type decoder struct {
+	v jsonx.Value
+	c *fault.Collector
+}
+
+func (d decoder) wrong(name, want string) { d.c.Add(name, fault.WrongType, want, "") }
+
+func (d decoder) required(names ...string) {
+	for _, n := range names {
+		if !d.v.Get(n).Present() {
+			d.c.Add(n, fault.Required, "", "")
+		} else if d.v.Get(n).IsNull() {
+			d.wrong(n, jsString)
+		}
+	}
+}
+
+func (d decoder) given(name string) (jsonx.Value, bool) {
+	v := d.v.Get(name)
+	return v, v.Present() && !v.IsNull()
+}
+
+func (d decoder) text(name string) opt.Field[string] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[string]{}
+	}
+	s, ok := v.Str()
+	if !ok {
+		d.wrong(name, jsString)
+	}
+	return opt.Field[string]{Set: ok, Value: s}
+}
+
+func (d decoder) integer(name string) opt.Field[int64] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[int64]{}
+	}
+	n, ok := v.Int()
+	if !ok {
+		d.wrong(name, jsNumber)
+	}
+	return opt.Field[int64]{Set: ok, Value: n}
+}
+
+func (d decoder) flag(name string) opt.Field[bool] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[bool]{}
+	}
+	b, ok := v.Bool()
+	if !ok {
+		d.wrong(name, jsBoolean)
+	}
+	return opt.Field[bool]{Set: ok, Value: b}
+}
+
+// array calls each for the elements of a member, which are objects.
+func (d decoder) array(name string, each func(i int, e decoder)) (given bool) {
+	v, ok := d.given(name)
+	if !ok {
+		return false
+	}
+	if v.Kind() != jsonx.Array {
+		d.wrong(name, jsArray)
+		return false
+	}
+	for i, e := range v.Elems() {
+		if e.Kind() != jsonx.Object {
+			d.wrong(fmt.Sprintf("%s.%d", name, i), jsObject)
+			continue
+		}
+		d.at(fmt.Sprintf("%s.%d.", name, i), e, func(sub decoder) { each(i, sub) })
+	}
+	return true
+}
+
+// at runs fn on a value below d.
+func (d decoder) at(prefix string, v jsonx.Value, fn func(decoder)) {
+	outer := d.c.Prefix
+	d.c.Prefix += prefix
+	fn(decoder{v: v, c: d.c})
+	d.c.Prefix = outer
+}
+
+func (d decoder) object(name string, fn func(decoder)) {
+	v, ok := d.given(name)
+	if !ok {
+		return
+	}
+	if v.Kind() != jsonx.Object {
+		d.wrong(name, jsObject)
+		return
+	}
+	d.at(name+".", v, fn)
+}
+
+// channels reads channel_ids, where null means all channels.
+func (d decoder) channels() opt.Field[[]int64] {
+	const name = "channel_ids"
+	v := d.v.Get(name)
+	switch v.Kind() {
+	case jsonx.Invalid:
+		return opt.Field[[]int64]{}
+	case jsonx.Null:
+		return opt.Null[[]int64]()
+	case jsonx.Array:
+	default:
+		d.wrong(name, jsArray)
+		return opt.Field[[]int64]{}
+	}
+	ids := make([]int64, 0, v.Len())
+	for i, e := range v.Elems() {
+		n, ok := e.Int()
+		if !ok {
+			d.wrong(fmt.Sprintf("%s.%d", name, i), jsNumber)
+		}
+		ids = append(ids, n)
+	}
+	return opt.Some(ids)
+}
+
+// credit reads store_credit_amounts: a list with one amount.
+func (d decoder) credit() opt.Field[int64] {
+	const name = "store_credit_amounts"
+	var out opt.Field[int64]
+	d.array(name, func(i int, e decoder) {
+		if i > 0 {
+			e.c.Add("amount", fault.TooManyItems, "1", "only one store credit amount is supported")
+			return
+		}
+		v := e.v.Get("amount")
+		if !v.Present() {
+			e.c.Add("amount", fault.Required, "", "")
+			return
+		}
+		n, ok, exact := v.Decimal(customer.CreditScale)
+		switch {
+		case v.Kind() != jsonx.Number:
+			e.wrong("amount", jsNumber)
+		case !ok:
+			e.c.Add("amount", fault.OutOfRange, "", "amount is out of range")
+		case !exact:
+			e.c.Add("amount", fault.BadFormat, "", fmt.Sprintf("amount must have at most %d decimal places", customer.CreditScale))
+		default:
+			out = opt.Some(n)
+		}
+	})
+	return out
+}
+
+func (d decoder) formFields() (in []customer.FormInput, given bool) {
+	given = d.array("form_fields", func(_ int, e decoder) {
+		name := e.text("name")
+		if !e.v.Get("name").Present() {
+			e.c.Add("name", fault.Required, "", "")
+		}
+		v := e.v.Get("value")
+		switch v.Kind() {
+		case jsonx.Invalid:
+			e.c.Add("value", fault.Required, "", "")
+		case jsonx.String, jsonx.Number, jsonx.Array:
+			in = append(in, customer.FormInput{Name: name.Value, Value: v})
+		default:
+			e.wrong("value", jsString)
+		}
+	})
+	return in, given
+}
+
+func malformed(items []fault.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Malformed, Items: items}
+}

@@ -1,0 +1,140 @@
+package v3
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/rest"
+)
+
+// operation is how the original names an operation in errors.
+type operation struct {
+	title string // of the whole answer
+	key   string // of a fault of the whole operation
+	text  string // before the reason
+}
+
+var operations = map[string]operation{
+	customer.OpCreate:        {"Create customers failed.", ".customer_create", "Error creating customers"},
+	customer.OpUpdate:        {"Update customers failed.", ".customer_update", "Error updating customers"},
+	customer.OpDelete:        {"Delete customers failed.", ".customer_delete", "Error deleting customers"},
+	customer.OpAddressCreate: {"Create customer addresses failed.", ".customer_address_create", "Error creating customer addresses"},
+	customer.OpAddressUpdate: {"Update customer addresses failed.", ".customer_address_update", "Error updating customer addresses"},
+	customer.OpAddressDelete: {"Delete customer addresses failed.", ".customer_address_delete", "Error deleting customer addresses"},
+}
+
+// detail is one entry of "errors".
+type detail struct{ key, text string }
+
+// Error implements rest.Surface.
+func (*Surface) Error(err error) (int, []byte) {
+	f := fault.As(err)
+	if f == nil {
+		f = &fault.Error{Kind: fault.Internal}
+	}
+	switch f.Kind {
+	case fault.Invalid, fault.Conflict:
+		op, ok := operations[f.Op]
+		if !ok {
+			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
+		}
+		return body(http.StatusUnprocessableEntity, op.title, operationDetails(op, f.Items))
+	case fault.Malformed:
+		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
+	case fault.BadFilter:
+		return badFilter(f)
+	case fault.NotFound:
+		return body(http.StatusNotFound, "The resource at that URL is not found.", nil)
+	case fault.Unauthorized:
+		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
+	case fault.Forbidden:
+		return body(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
+	case fault.TooLarge:
+		return body(http.StatusRequestEntityTooLarge, f.Message, nil)
+	case fault.WrongMedia:
+		return body(http.StatusUnsupportedMediaType, f.Message, nil)
+	case fault.TooMany:
+		return body(http.StatusTooManyRequests, f.Message, nil)
+	case fault.Unavailable:
+		return body(http.StatusServiceUnavailable, f.Message, nil)
+	default:
+		return body(http.StatusInternalServerError, "Internal Server Error", nil)
+	}
+}
+
+// badFilter names the parameters that are wrong in the title, as the original
+// does for unknown ones; wrong values are explained as well.
+func badFilter(f *fault.Error) (int, []byte) {
+	var names []string
+	var ds []detail
+	for _, it := range f.Items {
+		if !slices.Contains(names, it.Field) {
+			names = append(names, it.Field)
+		}
+		if it.Code != fault.UnknownFilter {
+			ds = append(ds, detail{it.Field, it.Message})
+		}
+	}
+	return body(http.StatusUnprocessableEntity, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
+}
+
+func operationDetails(op operation, items []fault.Item) []detail {
+	for _, it := range items {
+		if it.Code == fault.EmailInUse {
+			text := op.text + ": email already in use"
+			if it.Value != "" {
+				text = op.text + ": email " + it.Value + " already in use"
+			}
+			return []detail{{op.key, text}}
+		}
+	}
+	return details(items)
+}
+
+func details(items []fault.Item) []detail {
+	out := make([]detail, 0, len(items))
+	for _, it := range items {
+		key := it.Field
+		if it.Index >= 0 {
+			key = strconv.Itoa(it.Index)
+			if it.Field != "" {
+				key += "." + it.Field
+			}
+		}
+		text := it.Message
+		switch {
+		case it.Message != "":
+		case it.Code == fault.Required:
+			text = "error.path.missing"
+		case it.Code == fault.WrongType:
+			text = "error.expected." + it.Want
+		}
+		// The first fault of a field is the one to mend first.
+		if !slices.ContainsFunc(out, func(d detail) bool { return d.key == key }) {
+			out = append(out, detail{key, text})
+		}
+	}
+	return out
+}
+
+func body(status int, title string, ds []detail) (int, []byte) {
+	b := append(make([]byte, 0, 256), `{"status":`...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, `,"title":`...)
+	b = jsonx.AppendString(b, title)
+	b = append(b, `,"type":"`+rest.StatusCodes+`","errors":{`...)
+	for i, d := range ds {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonx.AppendString(b, d.key)
+		b = append(b, ':')
+		b = jsonx.AppendString(b, d.text)
+	}
+	return status, append(b, `}}`...)
+}

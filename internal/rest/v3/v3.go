@@ -1,0 +1,157 @@
+// Package v3 is the wire form of the V3 management API: its envelopes, field
+// names, dates and errors. It decodes requests to the domain's commands and
+// encodes results by appending, which costs few allocations per page.
+package v3
+
+import (
+	"strconv"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/jsonx"
+	"clientele/internal/listing"
+	"clientele/internal/rest"
+)
+
+// Surface is the V3 API.
+type Surface struct {
+	customers *customer.Service
+}
+
+// New returns the surface over the services.
+func New(customers *customer.Service) *Surface { return &Surface{customers: customers} }
+
+// Prefix implements rest.Surface.
+func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
+
+// Routes implements rest.Surface.
+func (s *Surface) Routes() []rest.Route {
+	return []rest.Route{
+		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, Handle: s.listCustomers},
+		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createCustomers},
+		{Method: "PUT", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateCustomers},
+		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: s.deleteCustomers},
+		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, Handle: s.listAddresses},
+		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses},
+		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses},
+		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
+	}
+}
+
+// Lists returns the declared list behind each operation that takes query
+// parameters, by "METHOD pattern".
+func Lists() map[string]*listing.Spec {
+	return map[string]*listing.Spec{
+		"GET /customers":              customer.List,
+		"DELETE /customers":           customer.DeleteList,
+		"GET /customers/addresses":    customer.AddressList,
+		"DELETE /customers/addresses": customer.DeleteAddressList,
+	}
+}
+
+// appendMeta appends the "meta" of a list, from the comma before it to the
+// end of the envelope.
+func appendMeta(b []byte, q *listing.Query, r *listing.Result, cursors bool) []byte {
+	b = append(b, `],"meta":{`...)
+	if r.Total >= 0 {
+		pages := (r.Total + q.Limit - 1) / q.Limit
+		b = append(b, `"pagination":{"total":`...)
+		b = strconv.AppendInt(b, r.Total, 10)
+		b = append(b, `,"count":`...)
+		b = strconv.AppendInt(b, r.Count, 10)
+		b = append(b, `,"per_page":`...)
+		b = strconv.AppendInt(b, q.Limit, 10)
+		b = append(b, `,"current_page":`...)
+		b = strconv.AppendInt(b, q.Page, 10)
+		b = append(b, `,"total_pages":`...)
+		b = strconv.AppendInt(b, pages, 10)
+		if pages > 1 {
+			b = append(b, `,"links":{`...)
+			if q.Page > 1 {
+				b = appendLink(b, "previous", q.PageLink(min(q.Page-1, pages)))
+				b = append(b, ',')
+			}
+			b = appendLink(b, "current", q.PageLink(q.Page))
+			if q.Page < pages {
+				b = append(b, ',')
+				b = appendLink(b, "next", q.PageLink(q.Page+1))
+			}
+			b = append(b, '}')
+		}
+		b = append(b, '}')
+	}
+	if cursors && (r.Total < 0 || q.Page == 1) {
+		if r.Total >= 0 {
+			b = append(b, ',')
+		}
+		b = appendCursors(b, q, r)
+	}
+	return append(b, `}}`...)
+}
+
+func appendCursors(b []byte, q *listing.Query, r *listing.Result) []byte {
+	start, end := q.StartCursor(r), q.EndCursor(r)
+	b = append(b, `"cursor_pagination":{"count":`...)
+	b = strconv.AppendInt(b, r.Count, 10)
+	b = append(b, `,"per_page":`...)
+	b = strconv.AppendInt(b, q.Limit, 10)
+	b = append(b, `,"start_cursor":`...)
+	b = appendCursor(b, start)
+	b = append(b, `,"end_cursor":`...)
+	b = appendCursor(b, end)
+	b = append(b, `,"links":{`...)
+	comma := false
+	if r.Before && start != "" {
+		b = appendLink(b, "previous", q.BeforeLink(start))
+		comma = true
+	}
+	if r.After && end != "" {
+		if comma {
+			b = append(b, ',')
+		}
+		b = appendLink(b, "next", q.AfterLink(end))
+	}
+	return append(b, `}}`...)
+}
+
+func appendCursor(b []byte, cursor string) []byte {
+	if cursor == "" {
+		return append(b, "null"...)
+	}
+	return jsonx.AppendString(b, cursor)
+}
+
+func appendLink(b []byte, name, link string) []byte {
+	b = jsonx.AppendKey(b, name)
+	return jsonx.AppendString(b, link)
+}
+
+// sendList answers with rows, each appended by row.
+func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors bool, rows []T, row func([]byte, *T) []byte) {
+	b := rest.Buffer()
+	b.B = append(b.B, `{"data":[`...)
+	for i := range rows {
+		if i > 0 {
+			b.B = append(b.B, ',')
+		}
+		b.B = row(b.B, &rows[i])
+	}
+	b.B = appendMeta(b.B, q, r, cursors)
+	c.Send(200, b.B)
+	b.Free()
+}
+
+// sendWritten answers a write with its rows and an empty meta.
+func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte) {
+	b := rest.Buffer()
+	b.B = append(b.B, `{"data":[`...)
+	for i := range rows {
+		if i > 0 {
+			b.B = append(b.B, ',')
+		}
+		b.B = row(b.B, &rows[i], i)
+	}
+	b.B = append(b.B, `],"meta":{}}`...)
+	c.Send(200, b.B)
+	b.Free()
+}

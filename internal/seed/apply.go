@@ -1,0 +1,316 @@
+package seed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+	"clientele/internal/system"
+)
+
+// Applier applies documents.
+type Applier struct {
+	DB        *sqldb.DB
+	System    *system.System
+	Stores    *store.Service
+	Customers *customer.Service
+	Passwords *auth.Passwords
+	// Strict refuses credentials that are short enough to be guessed:
+	// production mode.
+	Strict bool
+}
+
+// minCredential is the shortest token or secret that Strict accepts, in
+// characters.
+const minCredential = 24
+
+// Result counts what a document made.
+type Result struct {
+	Stores    int
+	Customers int
+}
+
+// Apply applies a document, store by store; each store's part is one
+// transaction.
+func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
+	var res Result
+	for i := range doc.Stores {
+		s := &doc.Stores[i]
+		if s.Hash == "" {
+			return res, fmt.Errorf("stores.%d: a store needs a hash", i)
+		}
+		n, err := a.store(ctx, s, &res)
+		if err != nil {
+			return res, fmt.Errorf("store %s: %w", s.Hash, err)
+		}
+		res.Customers += n
+	}
+	return res, nil
+}
+
+func (a *Applier) store(ctx context.Context, s *Store, res *Result) (int, error) {
+	accounts, err := a.check(s)
+	if err != nil {
+		return 0, err
+	}
+	st, err := a.Stores.ByHash(ctx, s.Hash)
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
+		st, err = a.Stores.Create(ctx, s.Hash, s.Name, "")
+		res.Stores++
+	}
+	if err != nil {
+		return 0, err
+	}
+	if s.Name != "" && s.Name != st.Name {
+		if err := a.Stores.Rename(ctx, st.ID, s.Name); err != nil {
+			return 0, err
+		}
+	}
+	absent, err := a.absent(ctx, st.ID, s.Customers)
+	if err != nil {
+		return 0, err
+	}
+	hashes := make([]string, len(absent))
+	for i, c := range absent {
+		if c.Password == "" {
+			continue
+		}
+		if hashes[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+			return 0, err
+		}
+	}
+	err = a.DB.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
+		if err := a.reference(tx, s, accounts); err != nil {
+			return err
+		}
+		return a.customers(tx, s, absent, hashes)
+	})
+	return len(absent), err
+}
+
+// check finds what is wrong with a store's part before anything is written.
+func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
+	scopes := make([][]auth.Scope, len(s.APIAccounts))
+	for i, acc := range s.APIAccounts {
+		var err error
+		if scopes[i], err = auth.ParseScopes(acc.Scopes); err != nil {
+			return nil, fmt.Errorf("api_accounts.%d: %w", i, err)
+		}
+		if acc.Name == "" || acc.ClientID == "" || acc.ClientSecret == "" || acc.AccessToken == "" || len(scopes[i]) == 0 {
+			return nil, fmt.Errorf("api_accounts.%d: name, client_id, client_secret, access_token and scopes are needed", i)
+		}
+		if a.Strict && (len(acc.ClientSecret) < minCredential || len(acc.AccessToken) < minCredential) {
+			return nil, fmt.Errorf("api_accounts.%d: in production a client_secret and an access_token have at least %d characters", i, minCredential)
+		}
+	}
+	for i, c := range s.Channels {
+		if c.ID < 1 || c.Name == "" {
+			return nil, fmt.Errorf("channels.%d: id and name are needed", i)
+		}
+	}
+	for i, f := range s.FormFields {
+		if f.Name == "" || f.Form != customer.CustomerForm && f.Form != customer.AddressForm {
+			return nil, fmt.Errorf("form_fields.%d: name and form (customer or address) are needed", i)
+		}
+		if !slices.Contains(customer.FieldTypes, f.Type) {
+			return nil, fmt.Errorf("form_fields.%d: type must be one of %v", i, customer.FieldTypes)
+		}
+	}
+	for i, at := range s.Attributes {
+		if at.Name == "" || !slices.Contains(customer.AttributeTypes, at.Type) {
+			return nil, fmt.Errorf("attributes.%d: name and type (one of %v) are needed", i, customer.AttributeTypes)
+		}
+	}
+	for i, g := range s.Groups {
+		if g.Name == "" {
+			return nil, fmt.Errorf("customer_groups.%d: a name is needed", i)
+		}
+	}
+	for i, c := range s.Customers {
+		if c.Password != "" {
+			if msg := auth.CheckPassword(c.Password); msg != "" {
+				return nil, fmt.Errorf("customers.%d: %s", i, msg)
+			}
+		}
+	}
+	for i, sub := range s.Subscribers {
+		if !customer.ValidEmail(sub.Email) {
+			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
+		}
+	}
+	return scopes, nil
+}
+
+var (
+	customerByID    = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+	customerByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
+)
+
+// absent returns the customers that do not exist yet.
+func (a *Applier) absent(ctx context.Context, storeID int64, all []Customer) ([]Customer, error) {
+	var out []Customer
+	err := a.DB.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		for _, c := range all {
+			found := false
+			see := func(*sqldb.Row) error { found = true; return nil }
+			var err error
+			if c.ID != 0 {
+				err = tx.Query(customerByID, see, c.ID)
+			} else {
+				err = tx.Query(customerByEmail, see, fold.Text(c.Email))
+			}
+			if err != nil {
+				return err
+			}
+			if !found {
+				out = append(out, c)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error {
+	now := a.System.Now()
+	var low store.Lowest
+	for _, c := range s.Channels {
+		low.ChannelID = max(low.ChannelID, c.ID)
+		if err := store.PutChannel(tx, store.Channel{ID: c.ID, Name: c.Name, URL: c.URL}, now); err != nil {
+			return err
+		}
+	}
+	for i, acc := range s.APIAccounts {
+		cred := auth.Credentials{ClientID: acc.ClientID, ClientSecret: acc.ClientSecret, AccessToken: acc.AccessToken}
+		if err := auth.PutAccount(tx, acc.Name, scopes[i], cred, now); err != nil {
+			return fmt.Errorf("api_accounts.%d: %w", i, err)
+		}
+	}
+	for i, f := range s.FormFields {
+		def := customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{Choices: f.Choices, MaxLength: f.MaxLength}}
+		if err := customer.PutFormField(tx, def, now); err != nil {
+			return fmt.Errorf("form_fields.%d: %w", i, err)
+		}
+	}
+	for i, at := range s.Attributes {
+		id, err := customer.PutAttribute(tx, at.ID, at.Name, at.Type, now)
+		if err != nil {
+			return fmt.Errorf("attributes.%d: %w", i, err)
+		}
+		low.AttributeID = max(low.AttributeID, id)
+	}
+	for i, g := range s.Groups {
+		id, err := customer.PutGroup(tx, g.ID, g.Name, now)
+		if err != nil {
+			return fmt.Errorf("customer_groups.%d: %w", i, err)
+		}
+		low.GroupID = max(low.GroupID, id)
+	}
+	for i, sub := range s.Subscribers {
+		entry := subscriber.Subscriber{
+			Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName,
+			ChannelID: max(sub.ChannelID, store.DefaultChannel), Source: sub.Source, Consents: sub.Consents,
+		}
+		if entry.Source == "" {
+			entry.Source = "custom"
+		}
+		if entry.Consents == nil {
+			entry.Consents = []string{"marketing_newsletter"}
+		}
+		if err := subscriber.Ensure(tx, entry, now); err != nil {
+			return fmt.Errorf("subscribers.%d: %w", i, err)
+		}
+	}
+	return low.Lift(tx)
+}
+
+var attributeNames = sqldb.Static(`SELECT name_norm, id FROM attributes WHERE store_id = $1`)
+
+func (a *Applier) customers(tx *sqldb.Tx, s *Store, absent []Customer, hashes []string) error {
+	attributes := map[string]int64{}
+	if err := tx.Query(attributeNames, func(r *sqldb.Row) error {
+		attributes[r.Text(0)] = r.Int(1)
+		return nil
+	}); err != nil {
+		return err
+	}
+	// Customers with a chosen id and those without are made one by one: a
+	// command's ids are either all chosen or all drawn.
+	for i, c := range absent {
+		in, err := c.command(attributes)
+		if err == nil {
+			_, err = a.Customers.CreateTx(tx, []customer.Create{in}, hashes[i:i+1])
+		}
+		if err != nil {
+			return fmt.Errorf("customer %s: %w", c.Email, err)
+		}
+	}
+	return nil
+}
+
+func (c *Customer) command(attributes map[string]int64) (customer.Create, error) {
+	in := customer.Create{
+		ID: c.ID, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Company: c.Company, Phone: c.Phone, Notes: c.Notes,
+		TaxExemptCategory: c.TaxExemptCategory, GroupID: c.GroupID, AcceptsEmails: c.AcceptsEmails,
+		OriginChannelID: c.OriginChannelID, ChannelIDs: c.ChannelIDs, ForcePasswordReset: c.ForcePasswordReset,
+	}
+	if c.StoreCredit != "" {
+		v, ok, exact := jsonx.ParseDecimal(c.StoreCredit, customer.CreditScale)
+		if !ok || !exact {
+			return in, fmt.Errorf("store_credit %q is not an amount with at most %d decimal places", c.StoreCredit, customer.CreditScale)
+		}
+		in.StoreCredit = v
+	}
+	var err error
+	if in.FormFields, err = fieldInputs(c.FormFields); err != nil {
+		return in, err
+	}
+	for _, v := range c.Attributes {
+		id, ok := attributes[fold.Text(v.Name)]
+		if !ok {
+			return in, fmt.Errorf("there is no attribute %q", v.Name)
+		}
+		in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: id, Value: v.Value})
+	}
+	for _, ad := range c.Addresses {
+		add := customer.AddressCreate{AddressFields: customer.AddressFields{
+			FirstName: ad.FirstName, LastName: ad.LastName, Company: ad.Company, Phone: ad.Phone, Type: ad.Type,
+			Address1: ad.Address1, Address2: ad.Address2, City: ad.City, StateOrProvince: ad.StateOrProvince,
+			PostalCode: ad.PostalCode, CountryCode: ad.CountryCode,
+		}}
+		if add.FormFields, err = fieldInputs(ad.FormFields); err != nil {
+			return in, err
+		}
+		in.Addresses = append(in.Addresses, add)
+	}
+	return in, nil
+}
+
+func fieldInputs(values []FieldValue) ([]customer.FormInput, error) {
+	var out []customer.FormInput
+	for _, v := range values {
+		text, err := json.Marshal(v.Value)
+		if err != nil {
+			return nil, err
+		}
+		value, err := jsonx.Parse(text, jsonx.Limits{})
+		if err != nil {
+			return nil, err
+		}
+		if value.Kind() == jsonx.Object || value.IsNull() {
+			return nil, errors.New("a form field's value is a string, a number or a list of strings")
+		}
+		out = append(out, customer.FormInput{Name: v.Name, Value: value})
+	}
+	return out, nil
+}

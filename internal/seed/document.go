@@ -1,0 +1,163 @@
+// Package seed applies a YAML document that describes stores with their
+// accounts, reference data and customers, so that tests and demos repeat
+// exactly. Applying it twice is the same as once: what exists by id, client
+// id, email or name is found again, and customers that exist are left alone.
+package seed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Document is a seed file.
+type Document struct {
+	Stores []Store `yaml:"stores"`
+}
+
+// Store is one store of a seed file.
+type Store struct {
+	Hash        string       `yaml:"hash"`
+	Name        string       `yaml:"name"`
+	Channels    []Channel    `yaml:"channels"`
+	APIAccounts []APIAccount `yaml:"api_accounts"`
+	FormFields  []FormField  `yaml:"form_fields"`
+	Attributes  []Attribute  `yaml:"attributes"`
+	Groups      []Group      `yaml:"customer_groups"`
+	Customers   []Customer   `yaml:"customers"`
+	Subscribers []Subscriber `yaml:"subscribers"`
+}
+
+// Channel is a storefront.
+type Channel struct {
+	ID   int64  `yaml:"id"`
+	Name string `yaml:"name"`
+	URL  string `yaml:"url"`
+}
+
+// APIAccount is an app's credentials. Scopes may be "all".
+type APIAccount struct {
+	Name         string   `yaml:"name"`
+	ClientID     string   `yaml:"client_id"`
+	ClientSecret string   `yaml:"client_secret"`
+	AccessToken  string   `yaml:"access_token"`
+	Scopes       []string `yaml:"scopes"`
+}
+
+// FormField is a sign-up (form: customer) or address field.
+type FormField struct {
+	Form      string   `yaml:"form"`
+	Name      string   `yaml:"name"`
+	Type      string   `yaml:"type"`
+	Required  bool     `yaml:"required"`
+	Choices   []string `yaml:"choices"`
+	MaxLength int64    `yaml:"max_length"`
+}
+
+// Attribute is a customer attribute's definition.
+type Attribute struct {
+	ID   int64  `yaml:"id"`
+	Name string `yaml:"name"`
+	Type string `yaml:"type"`
+}
+
+// Group is a customer group.
+type Group struct {
+	ID   int64  `yaml:"id"`
+	Name string `yaml:"name"`
+}
+
+// Customer is a customer with what is theirs.
+type Customer struct {
+	ID                 int64            `yaml:"id"`
+	Email              string           `yaml:"email"`
+	FirstName          string           `yaml:"first_name"`
+	LastName           string           `yaml:"last_name"`
+	Company            string           `yaml:"company"`
+	Phone              string           `yaml:"phone"`
+	Notes              string           `yaml:"notes"`
+	TaxExemptCategory  string           `yaml:"tax_exempt_category"`
+	GroupID            int64            `yaml:"customer_group_id"`
+	AcceptsEmails      bool             `yaml:"accepts_product_review_abandoned_cart_emails"`
+	StoreCredit        string           `yaml:"store_credit"`
+	OriginChannelID    int64            `yaml:"origin_channel_id"`
+	ChannelIDs         []int64          `yaml:"channel_ids"`
+	Password           string           `yaml:"password"`
+	ForcePasswordReset bool             `yaml:"force_password_reset"`
+	Addresses          []Address        `yaml:"addresses"`
+	Attributes         []AttributeValue `yaml:"attributes"`
+	FormFields         []FieldValue     `yaml:"form_fields"`
+}
+
+// Address is an entry of a customer's address book.
+type Address struct {
+	FirstName       string       `yaml:"first_name"`
+	LastName        string       `yaml:"last_name"`
+	Company         string       `yaml:"company"`
+	Phone           string       `yaml:"phone"`
+	Type            string       `yaml:"address_type"`
+	Address1        string       `yaml:"address1"`
+	Address2        string       `yaml:"address2"`
+	City            string       `yaml:"city"`
+	StateOrProvince string       `yaml:"state_or_province"`
+	PostalCode      string       `yaml:"postal_code"`
+	CountryCode     string       `yaml:"country_code"`
+	FormFields      []FieldValue `yaml:"form_fields"`
+}
+
+// AttributeValue is the value of an attribute, by the attribute's name.
+type AttributeValue struct {
+	Name  string `yaml:"name"`
+	Value string `yaml:"value"`
+}
+
+// FieldValue is the value of a form field: a string, a number or a list of
+// strings.
+type FieldValue struct {
+	Name  string `yaml:"name"`
+	Value any    `yaml:"value"`
+}
+
+// Subscriber is an email address with consents.
+type Subscriber struct {
+	Email     string   `yaml:"email"`
+	FirstName string   `yaml:"first_name"`
+	LastName  string   `yaml:"last_name"`
+	ChannelID int64    `yaml:"channel_id"`
+	Source    string   `yaml:"source"`
+	Consents  []string `yaml:"consents"`
+}
+
+var goType = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// Parse reads a document. Unknown keys and wrong types are errors that name
+// their line.
+func Parse(text []byte) (*Document, error) {
+	var doc Document
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return &doc, nil
+	}
+	var types *yaml.TypeError
+	if errors.As(err, &types) {
+		lines := make([]string, len(types.Errors))
+		for i, e := range types.Errors {
+			lines[i] = goType.ReplaceAllString(e, `unknown key "$1"`)
+		}
+		return nil, errors.New(strings.Join(lines, "; "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("not a YAML document: %w", err)
+	}
+	if err := dec.Decode(&Document{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("a seed file holds one YAML document")
+	}
+	return &doc, nil
+}

@@ -1,0 +1,226 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// defaultConns bounds connections where neither the URL (pool_max_conns) nor
+// the options do.
+const defaultConns = 16
+
+// pg is the PostgreSQL engine. Statements of a transaction are sent together
+// with the next query whose result is needed, so that a create costs two
+// round trips, begin and commit included.
+type pg struct {
+	pool *pgxpool.Pool
+	log  *slog.Logger
+}
+
+var errRolledBack = errors.New("sqldb: the server rolled the transaction back")
+
+// retries bounds how often a transaction is run again after a deadlock or
+// serialization failure.
+const retries = 8
+
+func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		// The driver's message may hold the password.
+		return nil, errors.New("postgres: the connection URL cannot be parsed")
+	}
+	if !strings.Contains(dsn, "pool_max_conns=") {
+		cfg.MaxConns = defaultConns
+	}
+	if o.Readers > 0 {
+		cfg.MaxConns = int32(o.Readers)
+	}
+	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return &pg{pool: pool, log: o.Log}, nil
+}
+
+func (p *pg) close() { p.pool.Close() }
+
+func (p *pg) read(ctx context.Context, store int64, fn func(*Tx) error) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return p.unreachable(ctx, err)
+	}
+	defer conn.Release()
+	tx := &Tx{store: store, pg: &pgTx{ctx: ctx, conn: conn.Conn()}}
+	if err := fn(tx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if conn.Conn().IsClosed() {
+			return p.unreachable(ctx, err)
+		}
+		return classify(err)
+	}
+	return nil
+}
+
+func (p *pg) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+func (p *pg) write(ctx context.Context, store int64, fn func(*Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := p.writeOnce(ctx, store, fn)
+		if err == nil || attempt == retries || !retryable(err) {
+			return classify(err)
+		}
+		// Spread those who collided.
+		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << attempt))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return classify(err)
+		}
+	}
+}
+
+func (p *pg) writeOnce(ctx context.Context, store int64, fn func(*Tx) error) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return p.unreachable(ctx, err)
+	}
+	defer conn.Release()
+	w := &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
+	w.batch.Queue("begin")
+	if err := runPG(&Tx{store: store, pg: w}, fn); err != nil {
+		w.rollback()
+		if conn.Conn().IsClosed() {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return err
+	}
+	return w.commit()
+}
+
+func runPG(tx *Tx, fn func(*Tx) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic in a write transaction: %v", r)
+		}
+	}()
+	return fn(tx)
+}
+
+// pgTx queues statements and sends them with the next query.
+type pgTx struct {
+	ctx   context.Context
+	conn  *pgx.Conn
+	write bool
+	sent  bool // the server has seen this transaction
+	batch pgx.Batch
+}
+
+func pgArgs(tx *Tx, s *Stmt, args []any) []any {
+	if s.global {
+		return args
+	}
+	all := make([]any, 0, len(args)+1)
+	return append(append(all, tx.store), args...)
+}
+
+func (t *pgTx) queue(tx *Tx, s *Stmt, args []any) *pgx.QueuedQuery {
+	return t.batch.Queue(s.sql, pgArgs(tx, s, args)...)
+}
+
+// send delivers everything queued and runs the callbacks.
+func (t *pgTx) send() error {
+	t.sent = true
+	b := t.batch
+	t.batch = pgx.Batch{}
+	return t.conn.SendBatch(t.ctx, &b).Close()
+}
+
+func (t *pgTx) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
+	if t.batch.Len() == 0 {
+		all := pgArgs(tx, s, args)
+		if s.kind == replan {
+			all = append([]any{pgx.QueryExecModeCacheDescribe}, all...)
+		}
+		rows, err := t.conn.Query(t.ctx, s.sql, all...)
+		if err != nil {
+			return err
+		}
+		return tx.pgRows(rows, each)
+	}
+	t.queue(tx, s, args).Query(func(rows pgx.Rows) error { return tx.pgRows(rows, each) })
+	return t.send()
+}
+
+func (t *pgTx) pipeline(tx *Tx, qs []Q) error {
+	if len(qs) == 1 {
+		return t.query(tx, qs[0].Stmt, qs[0].Args, qs[0].Each)
+	}
+	for _, q := range qs {
+		t.queue(tx, q.Stmt, q.Args).Query(func(rows pgx.Rows) error { return tx.pgRows(rows, q.Each) })
+	}
+	return t.send()
+}
+
+func (t *pgTx) execCount(tx *Tx, s *Stmt, args []any) (int64, error) {
+	var n int64
+	t.queue(tx, s, args).Exec(func(tag pgconn.CommandTag) error {
+		n = tag.RowsAffected()
+		return nil
+	})
+	return n, t.send()
+}
+
+func (t *pgTx) commit() error {
+	if !t.sent && t.batch.Len() == 1 {
+		return nil // nothing but the begin
+	}
+	t.batch.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != "COMMIT" {
+			// An error was swallowed inside the transaction.
+			return errRolledBack
+		}
+		return nil
+	})
+	err := t.send()
+	if err == nil {
+		return nil
+	}
+	if pe := (*pgconn.PgError)(nil); errors.As(err, &pe) || errors.Is(err, errRolledBack) {
+		t.rollback()
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+}
+
+func (t *pgTx) rollback() {
+	if !t.sent || t.conn.IsClosed() {
+		return
+	}
+	t.batch = pgx.Batch{}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 5*time.Second)
+	defer cancel()
+	// A connection that cannot roll back is in no state to be reused; the pool
+	// sees its transaction status and drops it.
+	_, _ = t.conn.Exec(ctx, "rollback")
+}

@@ -1,0 +1,232 @@
+// Package sqldb is the storage seam: one small interface over two engines,
+// SQLite (embedded, the default) and PostgreSQL, both through their drivers'
+// own interfaces rather than database/sql, which halves page reads.
+//
+// SQL is written once, in the subset both engines share, with $N
+// placeholders. $1 is always the store: a transaction belongs to one store and
+// binds its id itself, so a statement cannot forget it. Times are integers
+// (seconds since the epoch), flags are 0 and 1, text to compare is folded
+// before it is stored (package fold), JSON is opaque text.
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Options tune a database. The zero value is right for almost everyone.
+type Options struct {
+	// Readers is the number of read connections (SQLite) or the largest
+	// number of connections (PostgreSQL). Zero means one per core, or 16.
+	Readers int
+	// CacheKiB bounds SQLite's page cache per connection. Zero means 8 MiB.
+	CacheKiB int
+	// WriteTimeout bounds one write transaction, its retries included. Zero
+	// means 30 seconds.
+	WriteTimeout time.Duration
+	// Log receives what an operator should see. Nil discards.
+	Log *slog.Logger
+}
+
+// DB is an open database, safe for concurrent use.
+type DB struct {
+	engine       Engine
+	lite         *lite
+	pg           *pg
+	writeTimeout time.Duration
+}
+
+// Open opens a database named "sqlite:PATH" or "postgres://…" and checks that
+// it answers. It does not migrate.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 30 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db := &DB{writeTimeout: o.WriteTimeout}
+	var err error
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		db.engine = SQLite
+		db.lite, err = openLite(strings.TrimPrefix(dsn, "sqlite:"), o)
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		db.engine = Postgres
+		db.pg, err = openPG(ctx, dsn, o)
+	default:
+		return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return db, nil
+}
+
+// redact keeps what is safe to print of a DSN: its scheme.
+func redact(dsn string) string {
+	scheme, _, ok := strings.Cut(dsn, ":")
+	if !ok {
+		return "…"
+	}
+	return scheme + ":…"
+}
+
+// Engine returns the engine behind db.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Close waits for running work and closes the database.
+func (db *DB) Close() {
+	if db.lite != nil {
+		db.lite.close()
+		return
+	}
+	db.pg.close()
+}
+
+// Read runs fn with a read-only Tx for store. Each statement sees the latest
+// committed data; statements are not a common snapshot, which saves
+// PostgreSQL two round trips. fn may run on any goroutine's behalf but must
+// not keep tx, rows or their byte slices.
+func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	if db.lite != nil {
+		return db.lite.read(ctx, store, fn)
+	}
+	return db.pg.read(ctx, store, fn)
+}
+
+// Write runs fn in a read-write transaction for store and returns after the
+// commit is durable, or with an error and no effect. fn may run more than
+// once (serialization failures and deadlocks are retried), so it must have no
+// effects outside tx. It should do no slow work: on SQLite all writers share
+// one connection, and concurrent calls share one durable commit. A failing
+// or panicking fn undoes its own statements only.
+//
+// Once started a write is not cancelled by ctx, whose values it keeps: a
+// client that hangs up must not leave an outcome nobody knows.
+func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if db.lite != nil {
+		return db.lite.write(ctx, store, fn)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.writeTimeout)
+	defer cancel()
+	return db.pg.write(ctx, store, fn)
+}
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.Read(ctx, 0, func(tx *Tx) error {
+		return tx.Query(ping, func(*Row) error { return nil })
+	})
+}
+
+var ping = Global(`SELECT 1`)
+
+// Stmt is one SQL statement. Statements are values to keep, not to build per
+// call where that can be helped.
+type Stmt struct {
+	sql    string // $N placeholders
+	lite   string // ?N placeholders
+	global bool   // $1 is the first argument, not the store
+	kind   stmtKind
+}
+
+type stmtKind uint8
+
+const (
+	static  stmtKind = iota
+	dynamic          // one of many texts: kept in a bounded cache
+	replan           // planned anew for each set of arguments
+)
+
+var registry struct {
+	sync.Mutex
+	stmts []*Stmt
+}
+
+func register(s *Stmt) *Stmt {
+	registry.Lock()
+	defer registry.Unlock()
+	registry.stmts = append(registry.stmts, s)
+	return s
+}
+
+// Static declares a statement of a store as a package-level variable. Tests
+// prepare every declared statement on both engines and hold it to the rules
+// of the schema.
+func Static(sql string) *Stmt {
+	return register(&Stmt{sql: sql, lite: numbered(sql)})
+}
+
+// Global declares a statement about no store in particular, such as the list
+// of stores. Its $1 is the first argument.
+func Global(sql string) *Stmt {
+	return register(&Stmt{sql: sql, lite: numbered(sql), global: true})
+}
+
+// Dynamic returns a statement whose text depends on a request.
+func Dynamic(sql string) *Stmt {
+	return &Stmt{sql: sql, lite: numbered(sql), kind: dynamic}
+}
+
+// Replanned returns a dynamic statement whose plan should depend on its
+// arguments, such as a substring search. It costs PostgreSQL a new plan.
+func Replanned(sql string) *Stmt {
+	return &Stmt{sql: sql, lite: numbered(sql), kind: replan}
+}
+
+// Declared returns all statements declared by Static and Global, for tests.
+func Declared() []*Stmt {
+	registry.Lock()
+	defer registry.Unlock()
+	return append([]*Stmt(nil), registry.stmts...)
+}
+
+// SQL returns the statement's text with $N placeholders.
+func (s *Stmt) SQL() string { return s.sql }
+
+// IsGlobal reports whether the statement is about no store in particular.
+func (s *Stmt) IsGlobal() bool { return s.global }
+
+// numbered rewrites $N to ?N outside literals. SQLite would take $N for a
+// name and number it by first appearance, which is silently wrong.
+func numbered(sql string) string {
+	if !strings.Contains(sql, "$") {
+		return sql
+	}
+	b := []byte(sql)
+	quoted := false
+	for i, c := range b {
+		switch {
+		case c == '\'':
+			quoted = !quoted
+		case c == '$' && !quoted && i+1 < len(b) && '0' <= b[i+1] && b[i+1] <= '9':
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
+
+// Flag returns v as it is stored.
+func Flag(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,63 @@
+package sqldb_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+var (
+	insertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, date_created, date_modified) VALUES ($1, $2, $3, 1, 1)`)
+	countChannels = sqldb.Static(`SELECT COUNT(*) FROM channels WHERE store_id = $1`)
+)
+
+func count(t *testing.T, db *sqldb.DB, store int64) (n int64) {
+	t.Helper()
+	err := db.Read(t.Context(), store, func(tx *sqldb.Tx) error {
+		return tx.Query(countChannels, func(r *sqldb.Row) error { n = r.Int(0); return nil })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestConcurrentWritesKeepTheirOwnOutcome(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		var wg sync.WaitGroup
+		fail := errors.New("my own failure")
+		for i := range 200 {
+			wg.Go(func() {
+				err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+					if err := tx.Exec(insertChannel, int64(i+1), fmt.Sprint("c", i)); err != nil {
+						return err
+					}
+					switch i % 4 {
+					case 1:
+						return fail
+					case 2:
+						return tx.Exec(insertChannel, int64(i+1), "twice")
+					case 3:
+						panic("defect")
+					}
+					return nil
+				})
+				switch {
+				case i%4 == 0 && err != nil, i%4 == 1 && !errors.Is(err, fail), i%4 == 2 && !errors.Is(err, sqldb.ErrUnique), i%4 == 3 && err == nil:
+					t.Errorf("%d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := count(t, db, 1); n != 50 {
+			t.Errorf("%d rows, want 50", n)
+		}
+		if n := count(t, db, 2); n != 0 {
+			t.Errorf("another store sees %d rows", n)
+		}
+	})
+}

@@ -1,0 +1,451 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// lite is the SQLite engine: one writer connection, a few readers, WAL with
+// durable commits (synchronous=FULL).
+type lite struct {
+	path    string
+	readers chan *liteConn
+	all     []*liteConn
+	writer  *liteConn
+	jobs    chan *job
+	done    chan struct{} // the writer has stopped
+	mu      sync.RWMutex  // guards closed against sends on jobs
+	closed  bool
+	log     *slog.Logger
+}
+
+// pageSize suits rows of a few hundred bytes kept in their primary key's tree.
+const pageSize = 8192
+
+// groupLimit bounds the number of writes that share one commit, so that the
+// first of them does not wait long for the last.
+const groupLimit = 64
+
+// dynamicLimit bounds the prepared statements with request-dependent text
+// that a connection keeps.
+const dynamicLimit = 64
+
+// busyTimeout is how long to wait for another process's write.
+const busyTimeout = 10 * time.Second
+
+func openLite(path string, o Options) (*lite, error) {
+	if path == "" {
+		return nil, errors.New("sqlite: a file path is needed")
+	}
+	if dir := filepath.Dir(path); dir != "." {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	n := o.Readers
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	cache := o.CacheKiB
+	if cache == 0 {
+		cache = 8 << 10
+	}
+	l := &lite{
+		path:    path,
+		readers: make(chan *liteConn, n),
+		jobs:    make(chan *job, groupLimit),
+		done:    make(chan struct{}),
+		log:     o.Log,
+	}
+	writer, err := openLiteConn(path, cache, true)
+	if err != nil {
+		return nil, err
+	}
+	l.writer = writer
+	l.all = append(l.all, writer)
+	for range n {
+		c, err := openLiteConn(path, cache, false)
+		if err != nil {
+			l.closeConns()
+			return nil, err
+		}
+		l.all = append(l.all, c)
+		l.readers <- c
+	}
+	go l.runWriter()
+	return l, nil
+}
+
+func (l *lite) close() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed = true
+	close(l.jobs)
+	l.mu.Unlock()
+	<-l.done
+	for range cap(l.readers) {
+		<-l.readers
+	}
+	l.closeConns()
+}
+
+func (l *lite) closeConns() {
+	for _, c := range l.all {
+		if err := c.conn.Close(); err != nil {
+			l.log.Error("close sqlite connection", "error", err)
+		}
+	}
+}
+
+func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error {
+	var c *liteConn
+	select {
+	case c = <-l.readers:
+	default:
+		select {
+		case c = <-l.readers:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() { l.readers <- c }()
+	stop := c.interruptOn(ctx)
+	defer stop()
+	err := fn(&Tx{store: store, lite: c})
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return classify(err)
+}
+
+// job is one transaction waiting to be written.
+type job struct {
+	ctx   context.Context
+	store int64
+	fn    func(*Tx) error
+	err   error
+	done  chan struct{}
+}
+
+var jobPool = sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }}
+
+var errClosed = errors.New("sqldb: closed")
+
+func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error) error {
+	j := jobPool.Get().(*job)
+	j.ctx, j.store, j.fn, j.err = ctx, store, fn, nil
+	l.mu.RLock()
+	if l.closed {
+		l.mu.RUnlock()
+		return errClosed
+	}
+	l.jobs <- j
+	l.mu.RUnlock()
+	<-j.done
+	err := j.err
+	j.ctx, j.fn, j.err = nil, nil, nil
+	jobPool.Put(j)
+	return err
+}
+
+// runWriter owns the writer connection. Whatever has queued up while one
+// commit was being made durable shares the next one.
+func (l *lite) runWriter() {
+	defer close(l.done)
+	group := make([]*job, 0, groupLimit)
+	for first := range l.jobs {
+		group = append(group[:0], first)
+	more:
+		for len(group) < groupLimit {
+			select {
+			case j, ok := <-l.jobs:
+				if !ok {
+					break more
+				}
+				group = append(group, j)
+			default:
+				break more
+			}
+		}
+		l.commit(group)
+		for _, j := range group {
+			j.done <- struct{}{}
+		}
+	}
+}
+
+// commit runs a group in one transaction and sets each job's error. When the
+// engine abandons the transaction as a whole (disk full, I/O error), the
+// jobs are run again one by one, so that one job's failure stays its own.
+func (l *lite) commit(group []*job) {
+	if err := l.tryCommit(group); err == nil {
+		return
+	} else if len(group) == 1 {
+		group[0].err = err
+		return
+	}
+	for i := range group {
+		if err := l.tryCommit(group[i : i+1]); err != nil {
+			group[i].err = err
+		}
+	}
+}
+
+// tryCommit returns an error when the transaction as a whole failed.
+func (l *lite) tryCommit(group []*job) error {
+	w := l.writer
+	if err := w.command(begin); err != nil {
+		return classify(err)
+	}
+	live := false
+	for _, j := range group {
+		j.err = nil
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		if len(group) > 1 {
+			if err := w.command(savepoint); err != nil {
+				w.rollback()
+				return classify(err)
+			}
+		}
+		err := j.run(w)
+		if err != nil && w.conn.AutocommitEnabled() {
+			return classify(err)
+		}
+		j.err = classify(err)
+		if len(group) > 1 {
+			if err != nil {
+				if err := w.command(rollbackTo); err != nil {
+					w.rollback()
+					return classify(err)
+				}
+			}
+			if err := w.command(release); err != nil {
+				w.rollback()
+				return classify(err)
+			}
+		}
+		live = live || err == nil
+	}
+	if !live {
+		w.rollback()
+		return nil
+	}
+	if err := w.command(commit); err != nil {
+		w.rollback()
+		return classify(err)
+	}
+	return nil
+}
+
+func (j *job) run(c *liteConn) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a write transaction: %v", p)
+		}
+	}()
+	return j.fn(&Tx{store: j.store, lite: c})
+}
+
+const (
+	begin      = "BEGIN IMMEDIATE"
+	savepoint  = "SAVEPOINT job"
+	rollbackTo = "ROLLBACK TO job"
+	release    = "RELEASE job"
+	commit     = "COMMIT"
+)
+
+// liteConn is one connection with its bounded cache of prepared statements.
+type liteConn struct {
+	conn    *sqlite.Conn
+	dynamic map[string]struct{}
+	order   []string // of dynamic, oldest first
+
+	// interruption of reads: intr is closed to stop a running statement
+	mu   sync.Mutex
+	intr chan struct{}
+}
+
+func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	pragmas := []string{
+		fmt.Sprintf("PRAGMA page_size=%d", pageSize), // takes effect on a new file only
+		"PRAGMA journal_mode=WAL",
+		"PRAGMA synchronous=FULL",
+		"PRAGMA foreign_keys=ON",
+		"PRAGMA temp_store=MEMORY",
+		fmt.Sprintf("PRAGMA cache_size=-%d", cacheKiB),
+		"PRAGMA journal_size_limit=67108864",
+		"PRAGMA wal_autocheckpoint=2000",
+	}
+	if !writer {
+		pragmas = append(pragmas, "PRAGMA query_only=ON")
+	}
+	for _, p := range pragmas {
+		if err := sqlitex.ExecuteTransient(conn, p, nil); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	c := &liteConn{conn: conn, dynamic: map[string]struct{}{}}
+	if !writer {
+		c.intr = make(chan struct{})
+		conn.SetInterrupt(c.intr)
+	}
+	return c, nil
+}
+
+// interruptOn stops the connection's statements when ctx ends before the
+// returned function is called.
+func (c *liteConn) interruptOn(ctx context.Context) (stop func()) {
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	armed := c.intr
+	cancel := context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.intr == armed { // it may come late, when another read has begun
+			close(armed)
+		}
+	})
+	return func() {
+		if cancel() {
+			return
+		}
+		// The interrupt has been or is being delivered: make sure that it hits
+		// nobody else, then arm the connection again.
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.intr = make(chan struct{})
+		c.conn.SetInterrupt(c.intr)
+	}
+}
+
+func (c *liteConn) command(sql string) error {
+	stmt, err := c.conn.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.Step()
+	if err != nil {
+		return err
+	}
+	return stmt.Reset()
+}
+
+func (c *liteConn) rollback() {
+	if !c.conn.AutocommitEnabled() {
+		// Failing to roll back leaves the transaction to the next BEGIN, which
+		// then fails loudly.
+		_ = c.command("ROLLBACK")
+	}
+}
+
+func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
+	if s.kind != static {
+		if _, ok := c.dynamic[s.lite]; !ok {
+			if len(c.order) == dynamicLimit {
+				oldest := c.order[0]
+				c.order = append(c.order[:0], c.order[1:]...)
+				delete(c.dynamic, oldest)
+				if old, err := c.conn.Prepare(oldest); err == nil {
+					if err := old.Finalize(); err != nil {
+						return nil, err
+					}
+				}
+			}
+			c.dynamic[s.lite] = struct{}{}
+			c.order = append(c.order, s.lite)
+		}
+	}
+	return c.conn.Prepare(s.lite)
+}
+
+func (c *liteConn) bind(tx *Tx, s *Stmt, args []any) (*sqlite.Stmt, error) {
+	stmt, err := c.prepare(s)
+	if err != nil {
+		return nil, err
+	}
+	n := 1
+	if !s.global {
+		stmt.BindInt64(1, tx.store)
+		n = 2
+	}
+	if want := stmt.BindParamCount(); want != len(args)+n-1 {
+		return nil, fmt.Errorf("sqldb: %d arguments for %d parameters: %s", len(args), want-n+1, s.sql)
+	}
+	for i, a := range args {
+		switch v := a.(type) {
+		case int64:
+			stmt.BindInt64(n+i, v)
+		case string:
+			stmt.BindText(n+i, v)
+		case []byte:
+			stmt.BindBytes(n+i, v)
+		case nil:
+			stmt.BindNull(n + i)
+		default:
+			return nil, fmt.Errorf("sqldb: argument of type %T", a)
+		}
+	}
+	return stmt, nil
+}
+
+func (c *liteConn) exec(tx *Tx, s *Stmt, args []any) error {
+	stmt, err := c.bind(tx, s, args)
+	if err != nil {
+		return err
+	}
+	for {
+		more, err := stmt.Step()
+		if err != nil {
+			return err
+		}
+		if !more {
+			// Release locks and text now rather than at the next use.
+			return stmt.Reset()
+		}
+	}
+}
+
+func (c *liteConn) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
+	stmt, err := c.bind(tx, s, args)
+	if err != nil {
+		return err
+	}
+	row := Row{tx: tx, lite: stmt}
+	for {
+		more, err := stmt.Step()
+		if err != nil {
+			return err
+		}
+		if !more {
+			return stmt.Reset()
+		}
+		if err := each(&row); err != nil {
+			if rerr := stmt.Reset(); rerr != nil {
+				return rerr
+			}
+			return err
+		}
+	}
+}

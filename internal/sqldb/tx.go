@@ -1,0 +1,218 @@
+package sqldb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"github.com/jackc/pgx/v5"
+	"zombiezen.com/go/sqlite"
+)
+
+// Tx runs statements for one store. A Tx is used by one goroutine and only
+// inside the function it was given to.
+type Tx struct {
+	store int64
+	lite  *liteConn
+	pg    *pgTx
+	text  arena
+	row   Row
+}
+
+// Q is one query of a pipeline.
+type Q struct {
+	Stmt *Stmt
+	Args []any // $2 and on; strings, int64s and []bytes
+	Each func(*Row) error
+}
+
+// Store returns the store that tx works for.
+func (tx *Tx) Store() int64 { return tx.store }
+
+// Exec runs a statement whose result does not matter. PostgreSQL may receive
+// it only with the next query or the commit, so its error may surface there;
+// either way nothing of the transaction then takes effect.
+func (tx *Tx) Exec(s *Stmt, args ...any) error {
+	if tx.lite != nil {
+		return tx.lite.exec(tx, s, args)
+	}
+	tx.pg.queue(tx, s, args)
+	return nil
+}
+
+// ExecCount runs a statement and returns the number of rows it changed.
+func (tx *Tx) ExecCount(s *Stmt, args ...any) (int64, error) {
+	if tx.lite != nil {
+		if err := tx.lite.exec(tx, s, args); err != nil {
+			return 0, err
+		}
+		return int64(tx.lite.conn.Changes()), nil
+	}
+	return tx.pg.execCount(tx, s, args)
+}
+
+// Query calls each for every row of the result. The Row is valid during the
+// call only; the strings it returned are kept as long as they are needed.
+func (tx *Tx) Query(s *Stmt, each func(*Row) error, args ...any) error {
+	if tx.lite != nil {
+		return tx.lite.query(tx, s, args, each)
+	}
+	return tx.pg.query(tx, s, args, each)
+}
+
+// Pipeline runs queries in order, in one round trip where the engine has
+// round trips. Later queries cannot depend on the results of earlier ones.
+func (tx *Tx) Pipeline(qs ...Q) error {
+	if tx.lite != nil {
+		for _, q := range qs {
+			if err := tx.lite.query(tx, q.Stmt, q.Args, q.Each); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return tx.pg.pipeline(tx, qs)
+}
+
+// ForUpdate returns the clause that locks the selected rows against changes
+// until the end of the transaction, where the engine needs one. Rows that
+// refer to them may still be added.
+func (tx *Tx) ForUpdate() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR NO KEY UPDATE"
+}
+
+// ForDelete is ForUpdate for rows that are about to go: rows that refer to
+// them wait.
+func (tx *Tx) ForDelete() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR UPDATE"
+}
+
+// Contains returns the condition "column contains parameter n", byte for
+// byte: column and parameter are folded text.
+func (tx *Tx) Contains(column string, n int) string {
+	if tx.lite != nil {
+		return fmt.Sprintf("instr(%s, $%d) > 0", column, n)
+	}
+	return fmt.Sprintf("strpos(%s, $%d) > 0", column, n)
+}
+
+// Row is the current row of a query.
+type Row struct {
+	tx   *Tx
+	lite *sqlite.Stmt
+	raw  [][]byte
+}
+
+// Int returns column i as an integer; NULL is 0.
+func (r *Row) Int(i int) int64 {
+	if r.lite != nil {
+		return r.lite.ColumnInt64(i)
+	}
+	switch b := r.raw[i]; len(b) {
+	case 8:
+		return int64(binary.BigEndian.Uint64(b))
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(b)))
+	default:
+		return 0
+	}
+}
+
+// Flag returns column i as a flag.
+func (r *Row) Flag(i int) bool { return r.Int(i) != 0 }
+
+// Null reports whether column i is NULL.
+func (r *Row) Null(i int) bool {
+	if r.lite != nil {
+		return r.lite.ColumnIsNull(i)
+	}
+	return r.raw[i] == nil
+}
+
+// Text returns column i as text; NULL is empty. All strings of a transaction
+// share a few allocations.
+func (r *Row) Text(i int) string {
+	if r.lite != nil {
+		return r.tx.text.column(r.lite, i)
+	}
+	return r.tx.text.copy(r.raw[i])
+}
+
+// Bytes returns a copy of column i.
+func (r *Row) Bytes(i int) []byte {
+	if r.lite != nil {
+		b := make([]byte, r.lite.ColumnLen(i))
+		r.lite.ColumnBytes(i, b)
+		return b
+	}
+	return append([]byte(nil), r.raw[i]...)
+}
+
+// arena copies text out of driver buffers into chunks that many strings
+// share. Chunks are never reused, so the strings stay valid.
+type arena struct {
+	free []byte
+	next int
+}
+
+const firstChunk = 1 << 10
+
+func (a *arena) grow(n int) {
+	if a.next == 0 {
+		a.next = firstChunk
+	}
+	a.free = make([]byte, max(a.next, n))
+	a.next = min(2*a.next, 32<<10)
+}
+
+func (a *arena) take(n int) string {
+	if n == 0 {
+		return ""
+	}
+	s := unsafe.String(&a.free[0], n)
+	a.free = a.free[n:]
+	return s
+}
+
+func (a *arena) copy(b []byte) string {
+	if len(b) > len(a.free) {
+		a.grow(len(b))
+	}
+	copy(a.free, b)
+	return a.take(len(b))
+}
+
+func (a *arena) column(s *sqlite.Stmt, i int) string {
+	if n := s.ColumnBytes(i, a.free); n < len(a.free) {
+		return a.take(n)
+	}
+	// It may have been cut at the end of the chunk.
+	n := s.ColumnLen(i)
+	if n == 0 {
+		return ""
+	}
+	if n > len(a.free) {
+		a.grow(n)
+	}
+	return a.take(s.ColumnBytes(i, a.free[:n]))
+}
+
+// pgRows hands each row to fn.
+func (tx *Tx) pgRows(rows pgx.Rows, fn func(*Row) error) error {
+	defer rows.Close()
+	tx.row = Row{tx: tx}
+	for rows.Next() {
+		tx.row.raw = rows.RawValues()
+		if err := fn(&tx.row); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	return rows.Err()
+}

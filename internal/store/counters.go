@@ -1,0 +1,83 @@
+package store
+
+import (
+	"clientele/internal/sqldb"
+)
+
+// Advance says by how much each counter of a store moves. Ids are small
+// integers per store, given out in the transaction that uses them: an aborted
+// transaction leaves no gap, and ids become visible in order.
+type Advance struct {
+	CustomerIDs, AddressIDs, AttributeValueIDs, EventIDs int64
+	// Customers and Addresses change the totals of the lists.
+	Customers, Addresses int64
+}
+
+// Counters are the values after an Advance: the last id given out of each
+// kind. With n ids taken, they are last-n+1 … last.
+type Counters struct {
+	CustomerID, AddressID, AttributeValueID, EventID int64
+}
+
+var advance = sqldb.Static(`UPDATE store_counters SET
+	customer_id = customer_id + $2, address_id = address_id + $3,
+	attribute_value_id = attribute_value_id + $4, event_id = event_id + $5,
+	customers = customers + $6, addresses = addresses + $7
+	WHERE store_id = $1
+	RETURNING customer_id, address_id, attribute_value_id, event_id`)
+
+// Query returns the query that moves the counters and sets c, to be run in a
+// pipeline. It locks the store's counters until the commit, so it comes as
+// late in a transaction as it can and before any insert: all writers of a
+// store that take locks in this order cannot deadlock.
+func (a Advance) Query(c *Counters) sqldb.Q {
+	return sqldb.Q{
+		Stmt: advance,
+		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses},
+		Each: func(r *sqldb.Row) error {
+			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3)}
+			return nil
+		},
+	}
+}
+
+// Run moves the counters on their own.
+func (a Advance) Run(tx *sqldb.Tx) (Counters, error) {
+	var c Counters
+	return c, tx.Pipeline(a.Query(&c))
+}
+
+// Lift raises the id counters to at least the given values, for ids that were
+// chosen outside, such as those of a seed file.
+var liftIDs = sqldb.Static(`UPDATE store_counters SET
+	account_id = CASE WHEN account_id < $2 THEN $2 ELSE account_id END,
+	channel_id = CASE WHEN channel_id < $3 THEN $3 ELSE channel_id END,
+	group_id = CASE WHEN group_id < $4 THEN $4 ELSE group_id END,
+	attribute_id = CASE WHEN attribute_id < $5 THEN $5 ELSE attribute_id END,
+	form_field_id = CASE WHEN form_field_id < $6 THEN $6 ELSE form_field_id END,
+	customer_id = CASE WHEN customer_id < $7 THEN $7 ELSE customer_id END,
+	address_id = CASE WHEN address_id < $8 THEN $8 ELSE address_id END,
+	subscriber_id = CASE WHEN subscriber_id < $9 THEN $9 ELSE subscriber_id END
+	WHERE store_id = $1`)
+
+// Lowest are the values that Lift guarantees.
+type Lowest struct {
+	AccountID, ChannelID, GroupID, AttributeID, FormFieldID, CustomerID, AddressID, SubscriberID int64
+}
+
+// Lift raises the counters that are below l.
+func (l Lowest) Lift(tx *sqldb.Tx) error {
+	return tx.Exec(liftIDs, l.AccountID, l.ChannelID, l.GroupID, l.AttributeID, l.FormFieldID, l.CustomerID, l.AddressID, l.SubscriberID)
+}
+
+var (
+	countCustomers = sqldb.Static(`SELECT customers FROM store_counters WHERE store_id = $1`)
+	countAddresses = sqldb.Static(`SELECT addresses FROM store_counters WHERE store_id = $1`)
+)
+
+// TotalCustomers and TotalAddresses are the statements that tell a list's
+// total without counting rows.
+func TotalCustomers() *sqldb.Stmt { return countCustomers }
+
+// TotalAddresses is described at TotalCustomers.
+func TotalAddresses() *sqldb.Stmt { return countAddresses }

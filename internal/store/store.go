@@ -1,0 +1,157 @@
+// Package store is the tenant: stores with their channels, reference data and
+// per-store counters. "Store" means the merchant's shop; persistence is
+// package sqldb.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Store is one merchant's shop.
+type Store struct {
+	ID          int64
+	Hash        string // the {store_hash} of URLs
+	Name        string
+	DateCreated int64
+}
+
+// Channel is a storefront of a store. Channel 1 is the default and always
+// exists.
+type Channel struct {
+	ID   int64
+	Name string
+	URL  string
+}
+
+// DefaultChannel is the channel every store has.
+const DefaultChannel = 1
+
+var hashForm = regexp.MustCompile(`^[a-z0-9]{3,32}$`)
+
+var (
+	selectStores  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
+	selectByHash  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE hash = $1`)
+	nextStoreID   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
+	insertStore   = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
+	renameStore   = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
+	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id) VALUES ($1)`)
+	upsertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)
+		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, url = excluded.url, date_modified = excluded.date_modified`)
+	insertChannel0 = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
+	selectChannels = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
+)
+
+// Service keeps stores.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+func scan(r *sqldb.Row) Store {
+	return Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3)}
+}
+
+// List returns all stores by id.
+func (s *Service) List(ctx context.Context) ([]Store, error) {
+	var out []Store
+	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		return tx.Query(selectStores, func(r *sqldb.Row) error {
+			out = append(out, scan(r))
+			return nil
+		})
+	})
+	return out, err
+}
+
+// ByHash returns the store with a hash, or a NotFound fault.
+func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
+	var out *Store
+	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		return tx.Query(selectByHash, func(r *sqldb.Row) error {
+			st := scan(r)
+			out = &st
+			return nil
+		}, hash)
+	})
+	if err == nil && out == nil {
+		err = fault.New(fault.NotFound, fmt.Sprintf("there is no store %q", hash))
+	}
+	return out, err
+}
+
+// Create makes a store with its default channel. An empty hash is drawn at
+// random. A hash that is taken is a Conflict.
+func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, error) {
+	if hash == "" {
+		hash = s.sys.Token(10)
+	}
+	if !hashForm.MatchString(hash) {
+		return nil, fault.New(fault.Invalid, "a store hash has 3 to 32 characters of a-z and 0-9")
+	}
+	if name == "" {
+		name = "My store"
+	}
+	var out *Store
+	// Two processes may pick the same next id; the loser looks again.
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, 0, func(tx *sqldb.Tx) error {
+			out = nil
+			var id int64
+			taken := false
+			if err := tx.Query(selectByHash, func(*sqldb.Row) error { taken = true; return nil }, hash); err != nil {
+				return err
+			}
+			if taken {
+				return fault.New(fault.Conflict, fmt.Sprintf("store %q exists already", hash))
+			}
+			if err := tx.Query(nextStoreID, func(r *sqldb.Row) error { id = r.Int(0); return nil }); err != nil {
+				return err
+			}
+			now := s.sys.Now()
+			if err := tx.Exec(insertStore, id, hash, name, now); err != nil {
+				return err
+			}
+			if err := tx.Exec(insertCounter, id); err != nil {
+				return err
+			}
+			out = &Store{ID: id, Hash: hash, Name: name, DateCreated: now}
+			return tx.Exec(insertChannel0, id, int64(DefaultChannel), "Storefront", url, now)
+		})
+		if err == nil {
+			return out, nil
+		}
+		if !errors.Is(err, sqldb.ErrUnique) || attempt == 10 {
+			return nil, err
+		}
+	}
+}
+
+// Rename gives a store another name.
+func (s *Service) Rename(ctx context.Context, id int64, name string) error {
+	return s.db.Write(ctx, 0, func(tx *sqldb.Tx) error { return tx.Exec(renameStore, id, name) })
+}
+
+// PutChannel creates or replaces a channel by id, inside tx.
+func PutChannel(tx *sqldb.Tx, c Channel, now int64) error {
+	return tx.Exec(upsertChannel, c.ID, c.Name, c.URL, now)
+}
+
+// Channels returns a store's channels by id, inside tx.
+func Channels(tx *sqldb.Tx) ([]Channel, error) {
+	var out []Channel
+	err := tx.Query(selectChannels, func(r *sqldb.Row) error {
+		out = append(out, Channel{ID: r.Int(0), Name: r.Text(1), URL: r.Text(2)})
+		return nil
+	})
+	return out, err
+}

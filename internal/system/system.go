@@ -1,0 +1,62 @@
+// Package system is the one seam through which time, randomness and random
+// identifiers enter the program, so that tests and users can control them.
+package system
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+)
+
+// System is a clock and a source of randomness. The zero System is not
+// usable; see Real.
+type System struct {
+	// Clock returns the current time.
+	Clock func() time.Time
+	// Random yields cryptographically secure bytes.
+	Random io.Reader
+}
+
+// Real returns the machine's own clock and randomness.
+func Real() *System { return &System{Clock: time.Now, Random: rand.Reader} }
+
+// Now returns the current time in whole seconds since the Unix epoch: the
+// resolution of every date on the wire.
+func (s *System) Now() int64 { return s.Clock().Unix() }
+
+// Bytes fills b with random bytes.
+func (s *System) Bytes(b []byte) {
+	if _, err := io.ReadFull(s.Random, b); err != nil {
+		// crypto/rand never fails; a substitute that runs dry is a broken test.
+		panic(fmt.Sprintf("system: randomness: %v", err))
+	}
+}
+
+// Hex returns n random bytes as 2n lower-case hexadecimal digits.
+func (s *System) Hex(n int) string {
+	b := make([]byte, n)
+	s.Bytes(b)
+	return hex.EncodeToString(b)
+}
+
+const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// Token returns n characters drawn evenly from 0-9 and a-z, the form of
+// BigCommerce's store hashes, client ids and access tokens. Each character
+// carries about 5.17 bits.
+func (s *System) Token(n int) string {
+	out := make([]byte, 0, n)
+	var buf [64]byte
+	for len(out) < n {
+		s.Bytes(buf[:])
+		for _, b := range buf {
+			// Reject the tail that would make the first letters likelier.
+			if b < 252 && len(out) < n {
+				out = append(out, alphabet[b%36])
+			}
+		}
+	}
+	return string(out)
+}

@@ -191,7 +191,7 @@ func (s *Server) handler() http.Handler {
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(s.Customers))
+	}, v3.New(v3.Services{Customers: s.Customers}))
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -4,19 +4,35 @@ import (
 	"net/http"
 	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
+	"clientele/internal/listing"
 	"clientele/internal/rest"
 )
+
+func (s *Surface) addressRoutes() []rest.Route {
+	return []rest.Route{
+		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, Handle: s.listAddresses},
+		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses},
+		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses},
+		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
+	}
+}
+
+var addressLists = map[string]*listing.Spec{
+	"GET /customers/addresses":    customer.AddressList,
+	"DELETE /customers/addresses": customer.DeleteAddressList,
+}
 
 func (s *Surface) listAddresses(c *rest.Call) error {
 	q, err := customer.AddressList.Parse(c.R.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	rows, res, err := s.customers.Addresses(c.Ctx(), c.StoreID(), q)
+	rows, res, err := s.Customers.Addresses(c.Ctx(), c.StoreID(), q)
 	if err != nil {
 		return err
 	}
@@ -50,7 +66,7 @@ func (s *Surface) createAddresses(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.customers.CreateAddresses(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.CreateAddresses(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
@@ -82,7 +98,7 @@ func (s *Surface) updateAddresses(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.customers.UpdateAddresses(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.UpdateAddresses(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
@@ -95,7 +111,7 @@ func (s *Surface) deleteAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.customers.DeleteAddresses(c.Ctx(), c.StoreID(), q); err != nil {
+	if _, err := s.Customers.DeleteAddresses(c.Ctx(), c.StoreID(), q); err != nil {
 		return err
 	}
 	c.SendEmpty(http.StatusNoContent)

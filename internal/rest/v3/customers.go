@@ -4,19 +4,35 @@ import (
 	"net/http"
 	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
 )
+
+func (s *Surface) customerRoutes() []rest.Route {
+	return []rest.Route{
+		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, Handle: s.listCustomers},
+		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createCustomers},
+		{Method: "PUT", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateCustomers},
+		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: s.deleteCustomers},
+	}
+}
+
+var customerLists = map[string]*listing.Spec{
+	"GET /customers":    customer.List,
+	"DELETE /customers": customer.DeleteList,
+}
 
 func (s *Surface) listCustomers(c *rest.Call) error {
 	q, err := customer.List.Parse(c.R.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	rows, res, err := s.customers.List(c.Ctx(), c.StoreID(), q)
+	rows, res, err := s.Customers.List(c.Ctx(), c.StoreID(), q)
 	if err != nil {
 		return err
 	}
@@ -49,7 +65,7 @@ func (s *Surface) createCustomers(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.customers.Create(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.Create(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
@@ -144,7 +160,7 @@ func (s *Surface) updateCustomers(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.customers.Update(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.Update(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
@@ -157,7 +173,7 @@ func (s *Surface) deleteCustomers(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.customers.Delete(c.Ctx(), c.StoreID(), q); err != nil {
+	if _, err := s.Customers.Delete(c.Ctx(), c.StoreID(), q); err != nil {
 		return err
 	}
 	c.SendEmpty(http.StatusNoContent)

@@ -4,49 +4,51 @@
 package v3
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
 )
 
+// Services are what the surface speaks for.
+type Services struct {
+	Customers *customer.Service
+}
+
 // Surface is the V3 API.
 type Surface struct {
-	customers *customer.Service
+	Services
 }
 
 // New returns the surface over the services.
-func New(customers *customer.Service) *Surface { return &Surface{customers: customers} }
+func New(s Services) *Surface { return &Surface{s} }
 
 // Prefix implements rest.Surface.
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return []rest.Route{
-		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, Handle: s.listCustomers},
-		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createCustomers},
-		{Method: "PUT", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateCustomers},
-		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: s.deleteCustomers},
-		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, Handle: s.listAddresses},
-		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses},
-		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses},
-		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
-	}
+	return slices.Concat(
+		s.customerRoutes(),
+		s.addressRoutes(),
+	)
 }
 
 // Lists returns the declared list behind each operation that takes query
 // parameters, by "METHOD pattern".
 func Lists() map[string]*listing.Spec {
-	return map[string]*listing.Spec{
-		"GET /customers":              customer.List,
-		"DELETE /customers":           customer.DeleteList,
-		"GET /customers/addresses":    customer.AddressList,
-		"DELETE /customers/addresses": customer.DeleteAddressList,
+	all := map[string]*listing.Spec{}
+	for _, lists := range []map[string]*listing.Spec{
+		customerLists,
+		addressLists,
+	} {
+		maps.Copy(all, lists)
 	}
+	return all
 }
 
 // appendMeta appends the "meta" of a list, from the comma before it to the

@@ -19,7 +19,7 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which is the id. total serves unfiltered lists.
+// given columns, the first of which are the key. total serves unfiltered lists.
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
 	b := q.builder(tx)
 	cursor := q.After != nil || q.Before != nil
@@ -63,7 +63,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		}
 	}
 	if from != nil {
-		b.keyset(from, q.Sort, desc)
+		b.keyset(from, q.spec.key(), q.Sort, desc)
 	}
 	where := b.sql.String()
 	args := b.args
@@ -80,7 +80,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	text.WriteString(" FROM ")
 	text.WriteString(q.spec.Table)
 	text.WriteString(where)
-	text.WriteString(order(q.Sort, desc))
+	text.WriteString(order(q.spec.key(), q.Sort, desc))
 	b.sql.Reset()
 	b.sql.WriteString(" LIMIT ")
 	b.param(q.Limit + 1)
@@ -97,7 +97,10 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 			more = true
 			return nil
 		}
-		last = Cursor{ID: r.Int(0)}
+		last = Cursor{}
+		for i := range q.spec.key() {
+			last.Key[i] = r.Int(i)
+		}
 		if keyColumn >= 0 {
 			if q.Sort.Kind == Int || q.Sort.Kind == Time {
 				last.Int = r.Int(keyColumn)
@@ -228,15 +231,15 @@ func (b *builder) filter(f *Filter) {
 		b.sql.WriteString("1 = 0") // an empty list matches nothing
 		return
 	}
+	if f.Field.Where != "" && (f.Op == In || f.Op == Eq) {
+		before, after, _ := strings.Cut(f.Field.Where, "{in}")
+		b.sql.WriteString(before)
+		b.list(f)
+		b.sql.WriteString(after)
+		return
+	}
 	switch f.Op {
 	case In:
-		if f.Field.Where != "" {
-			before, after, _ := strings.Cut(f.Field.Where, "{in}")
-			b.sql.WriteString(before)
-			b.list(f)
-			b.sql.WriteString(after)
-			return
-		}
 		if f.Field.NonEmpty && !hasEmpty(f) {
 			// Lets the index be used that leaves empty values out.
 			b.sql.WriteString(col)
@@ -262,7 +265,7 @@ func (b *builder) filter(f *Filter) {
 		b.sql.WriteByte(')')
 	case Eq:
 		b.sql.WriteString(col)
-		if f.Field.Kind == Time {
+		if f.Field.isTime() {
 			b.sql.WriteString(" >= ")
 			b.param(f.Ints[0])
 			b.sql.WriteString(" AND ")
@@ -298,35 +301,59 @@ func hasEmpty(f *Filter) bool {
 	return false
 }
 
-func (b *builder) keyset(c *Cursor, s *Sort, desc bool) {
+func (b *builder) keyset(c *Cursor, keys []Key, s *Sort, desc bool) {
 	op := " > "
 	if desc {
 		op = " < "
 	}
 	b.sql.WriteString(" AND ")
-	if s == nil {
-		b.sql.WriteString("id" + op)
-		b.param(c.ID)
+	if s == nil && len(keys) == 1 {
+		b.sql.WriteString(keys[0].Column + op)
+		b.param(c.Key[0])
 		return
 	}
-	b.sql.WriteString("(" + s.Column + ", id)" + op + "(")
-	if s.Kind == Int || s.Kind == Time {
-		b.param(c.Int)
-	} else {
-		b.param(c.Str)
+	b.sql.WriteByte('(')
+	comma := ""
+	if s != nil {
+		b.sql.WriteString(s.Column)
+		comma = ", "
 	}
-	b.sql.WriteString(", ")
-	b.param(c.ID)
-	b.sql.WriteString(")")
+	for _, k := range keys {
+		b.sql.WriteString(comma + k.Column)
+		comma = ", "
+	}
+	b.sql.WriteString(")" + op + "(")
+	comma = ""
+	if s != nil {
+		if s.Kind == Int || s.Kind == Time {
+			b.param(c.Int)
+		} else {
+			b.param(c.Str)
+		}
+		comma = ", "
+	}
+	for i := range keys {
+		b.sql.WriteString(comma)
+		b.param(c.Key[i])
+		comma = ", "
+	}
+	b.sql.WriteByte(')')
 }
 
-func order(s *Sort, desc bool) string {
+func order(keys []Key, s *Sort, desc bool) string {
 	dir := " ASC"
 	if desc {
 		dir = " DESC"
 	}
-	if s == nil {
-		return " ORDER BY id" + dir
+	by := " ORDER BY "
+	if s != nil {
+		by += s.Column + dir + ", "
 	}
-	return " ORDER BY " + s.Column + dir + ", id" + dir
+	for i, k := range keys {
+		if i > 0 {
+			by += ", "
+		}
+		by += k.Column + dir
+	}
+	return by
 }

@@ -41,7 +41,7 @@ var (
 	nextStoreID   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
 	insertStore   = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	renameStore   = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
-	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id) VALUES ($1)`)
+	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	upsertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, url = excluded.url, date_modified = excluded.date_modified`)
 	insertChannel0 = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
@@ -121,7 +121,10 @@ func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, e
 			if err := tx.Exec(insertStore, id, hash, name, now); err != nil {
 				return err
 			}
-			if err := tx.Exec(insertCounter, id); err != nil {
+			if err := tx.Exec(insertCounter, id, int64(CustomFields)); err != nil {
+				return err
+			}
+			if err := insertBuiltIns(tx, id, now); err != nil {
 				return err
 			}
 			out = &Store{ID: id, Hash: hash, Name: name, DateCreated: now}

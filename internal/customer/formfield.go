@@ -355,14 +355,9 @@ const nothing = `""`
 // with it.
 func (f *FormField) encode(v jsonx.Value) (text, problem string) {
 	if f.Type == CheckboxField {
-		text, problem = f.encodeTicks(v)
-	} else {
-		text, problem = f.encodeScalar(v)
+		return f.encodeTicks(v)
 	}
-	if problem == "" && f.Required && (text == nothing && f.Type != PasswordField || text == "[]") {
-		return "", f.Name + " is required"
-	}
-	return text, problem
+	return f.encodeScalar(v)
 }
 
 func (f *FormField) encodeTicks(v jsonx.Value) (text, problem string) {
@@ -385,6 +380,9 @@ func (f *FormField) encodeTicks(v jsonx.Value) (text, problem string) {
 	}
 	if len(ticks) > maxFieldValues {
 		return "", fmt.Sprintf("%s must have at most %d values", f.Name, maxFieldValues)
+	}
+	if f.Required && len(ticks) == 0 {
+		return "", f.Name + " is required"
 	}
 	b := []byte{'['}
 	for i, s := range ticks {
@@ -418,6 +416,9 @@ func (f *FormField) encodeScalar(v jsonx.Value) (text, problem string) {
 	}
 	if problem := f.fits(s, limit); problem != "" {
 		return "", problem
+	}
+	if f.Required && strings.TrimSpace(s) == "" && f.Type != PasswordField {
+		return "", f.Name + " is required"
 	}
 	if s == "" {
 		return nothing, ""

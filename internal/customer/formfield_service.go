@@ -24,7 +24,8 @@ var FormFieldList = &listing.Spec{
 	Fields: []listing.Field{
 		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
 		{Name: "form", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "form", Values: same(CustomerForm, AddressForm)},
-		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "name_norm"},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
+			Where: "LTRIM(name_norm) IN {in}"}, // built-in ones begin with a space
 		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "type", Values: same(FieldTypes...)},
 	},
 }

@@ -122,8 +122,8 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 		if f.Name == "" || f.Form != customer.CustomerForm && f.Form != customer.AddressForm {
 			return nil, fmt.Errorf("form_fields.%d: name and form (customer or address) are needed", i)
 		}
-		if !slices.Contains(customer.FieldTypes, f.Type) {
-			return nil, fmt.Errorf("form_fields.%d: type must be one of %v", i, customer.FieldTypes)
+		if err := customer.CheckFormField(f.definition()); err != nil {
+			return nil, fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}
 	for i, at := range s.Attributes {
@@ -197,8 +197,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 	}
 	for i, f := range s.FormFields {
-		def := customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{Choices: f.Choices, MaxLength: f.MaxLength}}
-		if err := customer.PutFormField(tx, def, now); err != nil {
+		if err := customer.PutFormField(tx, f.definition(), now); err != nil {
 			return fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"clientele/internal/customer"
 )
 
 // Document is a seed file.
@@ -49,14 +51,29 @@ type APIAccount struct {
 	Scopes       []string `yaml:"scopes"`
 }
 
-// FormField is a sign-up (form: customer) or address field.
+// FormField is a custom sign-up (form: customer) or address field. Which of
+// the other keys it may have depends on its type.
 type FormField struct {
-	Form      string   `yaml:"form"`
-	Name      string   `yaml:"name"`
-	Type      string   `yaml:"type"`
-	Required  bool     `yaml:"required"`
-	Choices   []string `yaml:"choices"`
-	MaxLength int64    `yaml:"max_length"`
+	Form        string   `yaml:"form"`
+	Name        string   `yaml:"name"`
+	Type        string   `yaml:"type"`
+	Required    bool     `yaml:"required"`
+	Label       string   `yaml:"label"`
+	SortOrder   int64    `yaml:"sort_order"`
+	Choices     []string `yaml:"choices"`
+	Placeholder string   `yaml:"placeholder"`
+	MaxLength   int64    `yaml:"max_length"`
+	Min         string   `yaml:"min"` // a number or a date, as are the next ones
+	Max         string   `yaml:"max"`
+	Default     string   `yaml:"default"`
+	Rows        int64    `yaml:"rows"`
+}
+
+func (f *FormField) definition() customer.FormField {
+	return customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{
+		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
+		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
+	}}
 }
 
 // Attribute is a customer attribute's definition.

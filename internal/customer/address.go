@@ -22,7 +22,7 @@ var AddressList = &listing.Spec{
 		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"},
 	},
 	Includes: []string{IncludeFormFields},
-	Blocks:   listing.Addresses,
+	Gaps:     listing.Addresses,
 }
 
 // DeleteAddressList declares what addresses may be selected by for deletion.
@@ -47,7 +47,7 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 			ids[i] = out[i].ID
 		}
 		var values []FormValue
-		if err := tx.Pipeline(valuesQuery(sessions(ids, addressSession), func(v FormValue) { values = append(values, v) })); err != nil {
+		if err := tx.Pipeline(valuesQuery(AddressForm, ` IN `+placeholders(2, len(ids)), pad(nil, ids), func(v FormValue) { values = append(values, v) })); err != nil {
 			return err
 		}
 		spread(out, values)
@@ -146,7 +146,6 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		return nil, err
 	}
 	out := make([]Address, 0, n)
-	newIDs := make([]int64, 0, n)
 	events := make([]event.Event, 0, n)
 	id := counters.AddressID - n
 	for _, i := range fresh {
@@ -159,11 +158,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 			return nil, err
 		}
 		out = append(out, a)
-		newIDs = append(newIDs, id)
 		events = append(events, event.Address(event.AddressCreated, id, a.CustomerID))
-	}
-	if err := listing.AddIDs(tx, listing.Addresses, 1, newIDs...); err != nil {
-		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, events)
 }
@@ -228,7 +223,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 	}
 	stored := map[place]string{}
 	if len(w.forms) > 0 {
-		if err := tx.Pipeline(storedQuery(sessions(ids, addressSession), stored)); err != nil {
+		if err := tx.Pipeline(storedQuery(AddressForm, ids, stored)); err != nil {
 			return nil, err
 		}
 	}
@@ -364,7 +359,7 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 				return err
 			}
 		}
-		if err := listing.AddIDs(tx, listing.Addresses, -1, ids...); err != nil {
+		if err := listing.Addresses.Remove(tx, ids...); err != nil {
 			return err
 		}
 		return event.Record(tx, counters.EventID, s.sys.Now(), events)

@@ -17,11 +17,14 @@ const OpFormValueUpsert = "form_field_value.upsert"
 // FormValueList declares the list of form field values, of customers and
 // addresses together.
 var FormValueList = &listing.Spec{
-	Table: "form_values",
-	Key:   []listing.Key{{Name: "sessionId", Column: "session_id"}, {Name: "fieldId", Column: "field_id"}},
+	Table: `(SELECT store_id, session_id, field_id, value FROM customer_form_values
+		UNION ALL SELECT store_id, session_id, field_id, value FROM address_form_values) AS form_values`,
+	Key: []listing.Key{{Name: "sessionId", Column: "session_id"}, {Name: "fieldId", Column: "field_id"}},
 	Fields: []listing.Field{
-		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "customer_id"},
-		{Name: "address_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "address_id"},
+		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
+			Where: "session_id IN (SELECT 2 * id FROM customers WHERE store_id = $1 AND id IN {in})"},
+		{Name: "address_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
+			Where: "session_id IN (SELECT 2 * id + 1 FROM addresses WHERE store_id = $1 AND id IN {in})"},
 		{Name: "field_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
 			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND name_norm IN {in})"},
 		{Name: "field_type", Kind: listing.Text, Ops: []listing.Op{listing.Eq},
@@ -35,8 +38,8 @@ var FormValueList = &listing.Spec{
 }
 
 var (
-	upsertCustomerValue = sqldb.Static(`INSERT INTO form_values (store_id, session_id, field_id, customer_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, session_id, field_id) DO UPDATE SET value = excluded.value`)
-	upsertAddressValue  = sqldb.Static(`INSERT INTO form_values (store_id, session_id, field_id, address_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, session_id, field_id) DO UPDATE SET value = excluded.value`)
+	upsertCustomerValue = sqldb.Static(`INSERT INTO customer_form_values (store_id, customer_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, customer_id, field_id) DO UPDATE SET value = excluded.value`)
+	upsertAddressValue  = sqldb.Static(`INSERT INTO address_form_values (store_id, address_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, address_id, field_id) DO UPDATE SET value = excluded.value`)
 	touchCustomer       = sqldb.Static(`UPDATE customers SET date_modified = $3 WHERE store_id = $1 AND id = $2`)
 )
 
@@ -51,29 +54,31 @@ func storeValues(tx *sqldb.Tx, session int64, values []storedValue) error {
 		if v.stays() {
 			continue
 		}
-		if err := tx.Exec(stmt, session, v.field.ID, owner, v.json); err != nil {
+		if err := tx.Exec(stmt, owner, session, v.field.ID, v.json); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sessions returns the sessions of customers or addresses.
-func sessions(ids []int64, session func(int64) int64) []int64 {
-	out := make([]int64, len(ids))
-	for i, id := range ids {
-		out[i] = session(id)
+// valuesOf returns the table of a form's values and the column that tells
+// whose they are.
+func valuesOf(form string) (table, owner string) {
+	if form == AddressForm {
+		return "address_form_values", "address_id"
 	}
-	return out
+	return "customer_form_values", "customer_id"
 }
 
-// valuesQuery finds the values of sessions in order, as they are shown.
-func valuesQuery(sessions []int64, each func(FormValue)) sqldb.Q {
+// valuesQuery finds the values of customers or addresses in order, as they are
+// shown. The condition is what follows the owner's column.
+func valuesQuery(form, condition string, args []any, each func(FormValue)) sqldb.Q {
+	table, owner := valuesOf(form)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM form_values v
+		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM ` + table + ` v
 			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.session_id IN ` + placeholders(2, len(sessions)) + ` ORDER BY v.session_id, v.field_id`),
-		Args: pad(nil, sessions),
+			WHERE v.store_id = $1 AND v.` + owner + condition + ` ORDER BY v.` + owner + `, v.field_id`),
+		Args: args,
 		Each: func(r *sqldb.Row) error {
 			each(formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
 			return nil
@@ -84,11 +89,12 @@ func valuesQuery(sessions []int64, each func(FormValue)) sqldb.Q {
 // place is where a value is stored.
 type place struct{ session, field int64 }
 
-// storedQuery finds the values of sessions as they are stored.
-func storedQuery(sessions []int64, into map[place]string) sqldb.Q {
+// storedQuery finds the values of customers or addresses as they are stored.
+func storedQuery(form string, ids []int64, into map[place]string) sqldb.Q {
+	table, owner := valuesOf(form)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM form_values WHERE store_id = $1 AND session_id IN ` + placeholders(2, len(sessions))),
-		Args: pad(nil, sessions),
+		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + placeholders(2, len(ids))),
+		Args: pad(nil, ids),
 		Each: func(r *sqldb.Row) error { into[place{r.Int(0), r.Int(1)}] = r.Text(2); return nil },
 	}
 }
@@ -204,7 +210,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 				customers[c.ID] = c
 				return nil
 			},
-		})
+		}, storedQuery(CustomerForm, customerIDs, stored))
 	}
 	if len(addressIDs) > 0 {
 		qs = append(qs, sqldb.Q{
@@ -216,9 +222,9 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 				addresses[a.ID] = a
 				return nil
 			},
-		})
+		}, storedQuery(AddressForm, addressIDs, stored))
 	}
-	if err := tx.Pipeline(append(qs, storedQuery(all, stored))...); err != nil {
+	if err := tx.Pipeline(qs...); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)

@@ -173,7 +173,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 	}
 	stored := map[place]string{}
 	if len(w.forms) > 0 {
-		if err := tx.Pipeline(storedQuery(sessions(ids, customerSession), stored)); err != nil {
+		if err := tx.Pipeline(storedQuery(CustomerForm, ids, stored)); err != nil {
 			return nil, err
 		}
 	}

@@ -56,9 +56,12 @@ func TestFormMigrationKeepsValues(t *testing.T) {
 				}
 				return out
 			}
-			got := rows(`SELECT f.name || ' ' || CAST(f.id AS TEXT) || ' ' || v.value || ' ' || CAST(COALESCE(v.customer_id, 0) AS TEXT) || ' ' || CAST(COALESCE(v.address_id, 0) AS TEXT)
-				FROM form_values v JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE v.store_id = $1 ORDER BY v.session_id, v.field_id`)
-			if want := []string{`A 26 "one" 5 0`, `B 51 "two" 0 9`, `Zip 65 "three" 0 9`}; !slices.Equal(got, want) {
+			var got []string
+			for _, form := range []string{"customer", "address"} {
+				got = append(got, rows(`SELECT f.name || ' ' || CAST(f.id AS TEXT) || ' ' || v.value || ' ' || CAST(v.`+form+`_id AS TEXT) || ' ' || CAST(v.session_id AS TEXT)
+					FROM `+form+`_form_values v JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE v.store_id = $1 ORDER BY v.field_id`)...)
+			}
+			if want := []string{`A 26 "one" 5 10`, `B 51 "two" 9 19`, `Zip 65 "three" 9 19`}; !slices.Equal(got, want) {
 				t.Errorf("values are %q, want %q", got, want)
 			}
 			if got := rows(`SELECT CAST(form_field_id AS TEXT) FROM store_counters WHERE store_id = $1`); !slices.Equal(got, []string{"65"}) {

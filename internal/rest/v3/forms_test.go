@@ -324,7 +324,7 @@ func TestFormFieldValues(t *testing.T) {
 		s.refused("PUT", "", `[{"id":1,"form_fields":[{"name":"Pets","value":1},{"name":"pets","value":1},{"name":"x","value":1}]}]`, "Update customers failed.", `"0.form_fields.1.name":"form field given twice","0.form_fields.2.name":"there is no form field named \"x\""`)
 		var secret string
 		if err := s.db.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
-			return tx.Query(sqldb.Dynamic(`SELECT value FROM form_values WHERE store_id = $1 AND field_id = $2`), func(r *sqldb.Row) error { secret = r.Text(0); return nil }, int64(29))
+			return tx.Query(sqldb.Dynamic(`SELECT value FROM customer_form_values WHERE store_id = $1 AND field_id = $2`), func(r *sqldb.Row) error { secret = r.Text(0); return nil }, int64(29))
 		}); err != nil || secret != `"1234"` {
 			t.Errorf("the password is %s, %v", secret, err)
 		}

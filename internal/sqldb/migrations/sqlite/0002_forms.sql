@@ -1,12 +1,12 @@
--- Form fields: values of customers and addresses in one table, built-in fields
--- with their fixed numbers, custom ones from 26 on.
+-- Form fields: built-in ones with their fixed numbers, custom ones from 26 on,
+-- and one order for the values of customers and addresses.
 
 CREATE TABLE kept_form_values AS
-    SELECT store_id, 2 * customer_id AS session_id, customer_id, 0 AS address_id, field_id + 25 AS field_id, value FROM customer_form_values
+    SELECT store_id, customer_id, 0 AS address_id, field_id + 25 AS field_id, value FROM customer_form_values
     UNION ALL
-    SELECT store_id, 2 * address_id + 1, 0, address_id, field_id + 25, value FROM address_form_values;
-DROP TABLE customer_form_values;
-DROP TABLE address_form_values;
+    SELECT store_id, 0, address_id, field_id + 25, value FROM address_form_values;
+DELETE FROM customer_form_values;
+DELETE FROM address_form_values;
 
 -- In two steps, so that no two fields ever share a number.
 UPDATE form_fields SET id = 0 - id;
@@ -16,24 +16,15 @@ UPDATE store_counters SET form_field_id = form_field_id + 25;
 -- A session is a form as one customer or one address filled it in: twice a
 -- customer's id, or twice an address's id plus one. It orders the values of
 -- both kinds in one list.
-CREATE TABLE form_values (
-    store_id INTEGER NOT NULL,
-    session_id INTEGER NOT NULL,
-    field_id INTEGER NOT NULL,
-    customer_id INTEGER, -- the one or the other
-    address_id INTEGER,
-    value TEXT NOT NULL, -- JSON
-    PRIMARY KEY (store_id, session_id, field_id),
-    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (store_id, address_id) REFERENCES addresses (store_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (store_id, field_id) REFERENCES form_fields (store_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-INSERT INTO form_values (store_id, session_id, field_id, customer_id, address_id, value)
-    SELECT store_id, session_id, field_id, NULLIF(customer_id, 0), NULLIF(address_id, 0), value FROM kept_form_values;
+ALTER TABLE customer_form_values ADD COLUMN session_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE address_form_values ADD COLUMN session_id INTEGER NOT NULL DEFAULT 0;
+INSERT INTO customer_form_values (store_id, customer_id, field_id, value, session_id)
+    SELECT store_id, customer_id, field_id, value, 2 * customer_id FROM kept_form_values WHERE customer_id <> 0;
+INSERT INTO address_form_values (store_id, address_id, field_id, value, session_id)
+    SELECT store_id, address_id, field_id, value, 2 * address_id + 1 FROM kept_form_values WHERE address_id <> 0;
 DROP TABLE kept_form_values;
-CREATE INDEX form_values_customer ON form_values (store_id, customer_id, session_id, field_id);
-CREATE INDEX form_values_address ON form_values (store_id, address_id, session_id, field_id);
-CREATE INDEX form_values_field ON form_values (store_id, field_id, session_id);
+CREATE UNIQUE INDEX customer_form_values_session ON customer_form_values (store_id, session_id, field_id);
+CREATE UNIQUE INDEX address_form_values_session ON address_form_values (store_id, session_id, field_id);
 
 -- The fields that every store has. Their name_norm begins with a space, which
 -- no folded name does: they never stand in the way of a custom field's name.

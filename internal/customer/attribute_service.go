@@ -122,6 +122,9 @@ func nameTaken(i int) fault.Item {
 // CreateAttributes defines attributes: all of them or, if any breaks a rule,
 // none.
 func (s *Service) CreateAttributes(ctx context.Context, storeID int64, in []AttributeCreate) ([]Attribute, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	for i := range in {
 		c := fault.Collector{Index: i}
@@ -177,6 +180,9 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 // UpdateAttributes renames attributes: all of them or, if any breaks a rule,
 // none. Two may swap their names.
 func (s *Service) UpdateAttributes(ctx context.Context, storeID int64, in []AttributeUpdate) ([]Attribute, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	seen := map[int64]bool{}
 	for i := range in {
@@ -313,6 +319,9 @@ type held struct{ customer, attribute int64 }
 // all of them or, if any breaks a rule, none. One that does not change keeps
 // its date_modified. Customers do not count as changed.
 func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []AttributeUpsert) ([]AttributeValue, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	seen := map[held]bool{}
 	for i := range in {

@@ -527,7 +527,8 @@ func (fs fields) check(c *fault.Collector, prefix string, in []FormInput) []stor
 			continue
 		}
 		if seen[s.field] {
-			c.Add(path+"name", fault.Duplicate, "", "form field given twice")
+			c.Add(path+"name", fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", v.Name))
+			continue
 		}
 		seen[s.field] = true
 		out = append(out, s)

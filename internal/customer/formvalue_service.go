@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"clientele/internal/event"
@@ -163,6 +164,9 @@ func (s *Service) FormValues(ctx context.Context, storeID int64, q *listing.Quer
 // none. Who or what they belong to counts as changed, unless all were stored
 // so already.
 func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormValueUpsert) ([]FormValue, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	for i := range in {
 		c := fault.Collector{Index: i}
@@ -248,7 +252,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		if v, ok := ref.fields[in[i].form()].one(&c, "", in[i].FormInput); ok {
 			at := place{session, v.field.ID}
 			if seen[at] {
-				c.Add("name", fault.Duplicate, "", "form field given twice")
+				c.Add("name", fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", in[i].Name))
 			}
 			seen[at] = true
 			one := []storedValue{v}

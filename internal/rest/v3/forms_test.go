@@ -310,7 +310,7 @@ func TestFormFieldValues(t *testing.T) {
 		const failed = "Upsert form field values failed."
 		s.refused("PUT", "/form-field-values", `[{"customer_id":1,"name":"Referral","value":" "},{"customer_id":1,"name":"Toppings","value":["Ham"]},{"customer_id":2,"name":"Pets","value":"11"},{"address_id":8,"name":"Pets","value":1},{"customer_id":9,"name":"First Name","value":"x"},{"customer_id":1,"name":"Referral","value":"more than twelve"}]`, failed,
 			`"0.value":"Referral is required","1.value":"\"Ham\" is not a choice of Toppings","2.value":"Pets must be between 0 and 10","3.address_id":"invalid address ID","3.name":"there is no form field named \"Pets\"","4.customer_id":"invalid customer ID","4.name":"there is no form field named \"First Name\"","5.value":"Referral must be at most 12 characters"`)
-		s.refused("PUT", "/form-field-values", `[{"customer_id":1,"name":"Pets","value":1},{"customer_id":1,"name":"PETS","value":2}]`, failed, `"1.name":"form field given twice"`)
+		s.refused("PUT", "/form-field-values", `[{"customer_id":1,"name":"Pets","value":1},{"customer_id":1,"name":"PETS","value":2}]`, failed, `"1.name":"form field \"PETS\" is given twice"`)
 		s.refused("PUT", "/form-field-values", `[{"customer_id":1,"address_id":1,"name":"Pets","value":1}]`, failed, `"0.address_id":"customer_id and address_id exclude each other"`)
 		s.refused("PUT", "/form-field-values", `[{"value":true},{"customer_id":"1","name":5}]`, "JSON data is missing or invalid",
 			`"0.customer_id":"error.path.missing","0.name":"error.path.missing","0.value":"error.expected.jsstring","1.customer_id":"error.expected.jsnumber","1.name":"error.expected.jsstring","1.value":"error.path.missing"`)
@@ -321,7 +321,7 @@ func TestFormFieldValues(t *testing.T) {
 		s.want("GET", "?id:in=1&include=formfields,addresses", "", 200, `…"form_fields":[`+note+`]}],"form_fields":[`+referral+`,`+toppings+`,{"name":"Pets","value":3,"customer_id":1},`+pin+`]`)
 		s.want("GET", "/addresses?include=formfields&id:in=1", "", 200, `…"form_fields":[`+note+`]`)
 		s.want("PUT", "/addresses", `[{"id":1,"form_fields":[{"name":"Delivery note","value":""}]}]`, 200, `…"form_fields":[{"name":"Delivery note","value":"","address_id":1}]`)
-		s.refused("PUT", "", `[{"id":1,"form_fields":[{"name":"Pets","value":1},{"name":"pets","value":1},{"name":"x","value":1}]}]`, "Update customers failed.", `"0.form_fields.1.name":"form field given twice","0.form_fields.2.name":"there is no form field named \"x\""`)
+		s.refused("PUT", "", `[{"id":1,"form_fields":[{"name":"Pets","value":1},{"name":"pets","value":1},{"name":"x","value":1}]}]`, "Update customers failed.", `"0.form_fields.1.name":"form field \"pets\" is given twice","0.form_fields.2.name":"there is no form field named \"x\""`)
 		var secret string
 		if err := s.db.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
 			return tx.Query(sqldb.Dynamic(`SELECT value FROM customer_form_values WHERE store_id = $1 AND field_id = $2`), func(r *sqldb.Row) error { secret = r.Text(0); return nil }, int64(29))

@@ -11,8 +11,10 @@ type List int64
 
 // The lists that keep block counts.
 const (
-	Customers List = 1
-	Addresses List = 2
+	Customers       List = 1
+	Addresses       List = 2
+	Subscribers     List = 10
+	ShopperProfiles List = 11
 )
 
 // shifts are the block sizes, as powers of two, from the largest: 2^15, 2^10

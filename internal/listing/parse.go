@@ -143,7 +143,7 @@ func unknownItems(names []string) []fault.Item {
 
 func (p *parser) param(name, text string) {
 	s, q := p.spec, p.q
-	if f, op, ok := s.field(name); ok {
+	if f, op, ok := s.field(name); ok && !f.Hidden {
 		p.filter(f, op, name, text)
 		p.keep(name, text)
 		return
@@ -209,6 +209,9 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		values = strings.Split(text, ",")
 	}
 	flt := p.find(f, op)
+	if op != In && op != Like {
+		flt.Ints, flt.Texts = nil, nil // the last one counts
+	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		if v == "" && (op == In || op == Like) && (f.Kind == Int || op == Like) {

@@ -168,6 +168,27 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 	return ids, err
 }
 
+// Batch returns up to n ids, of those after one id and up to another, of rows
+// that meet the conditions, in order, and locks the rows for deletion. Without
+// conditions it selects every row: it is for lists that are emptied in bounded
+// transactions.
+func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+	b := q.builder(tx)
+	b.sql.WriteString(" AND id > ")
+	b.param(after)
+	b.sql.WriteString(" AND id <= ")
+	b.param(last)
+	b.sql.WriteString(" ORDER BY id LIMIT ")
+	b.param(n)
+	var ids []int64
+	text := "SELECT id FROM " + q.spec.Table + b.sql.String() + tx.ForDelete()
+	err := tx.Query(b.stmt(text), func(r *sqldb.Row) error {
+		ids = append(ids, r.Int(0))
+		return nil
+	}, b.args...)
+	return ids, err
+}
+
 // builder writes conditions; $1 is the store.
 type builder struct {
 	tx         *sqldb.Tx
@@ -237,15 +258,7 @@ func (b *builder) filter(f *Filter) {
 			b.sql.WriteString(after)
 			return
 		}
-		if f.Field.NonEmpty && !hasEmpty(f) {
-			// Lets the index be used that leaves empty values out.
-			b.sql.WriteString(col)
-			if f.Field.Kind == Int {
-				b.sql.WriteString(" <> 0 AND ")
-			} else {
-				b.sql.WriteString(" <> '' AND ")
-			}
-		}
+		b.nonEmpty(f)
 		b.sql.WriteString(col)
 		b.sql.WriteString(" IN ")
 		b.list(f)
@@ -261,6 +274,7 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql.WriteByte(')')
 	case Eq:
+		b.nonEmpty(f)
 		b.sql.WriteString(col)
 		if f.Field.Kind == Time {
 			b.sql.WriteString(" >= ")
@@ -281,6 +295,19 @@ func (b *builder) filter(f *Filter) {
 			b.sql.WriteString(" <= ")
 		}
 		b.param(f.Ints[0])
+	}
+}
+
+// nonEmpty lets the index be used that leaves empty values out.
+func (b *builder) nonEmpty(f *Filter) {
+	if !f.Field.NonEmpty || hasEmpty(f) {
+		return
+	}
+	b.sql.WriteString(f.Field.Column)
+	if f.Field.Kind == Int {
+		b.sql.WriteString(" <> 0 AND ")
+	} else {
+		b.sql.WriteString(" <> '' AND ")
 	}
 }
 

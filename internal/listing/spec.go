@@ -37,6 +37,8 @@ type Field struct {
 	NonEmpty bool
 	// Where replaces "column IN (…)" for In; {in} stands for the values.
 	Where string
+	// Hidden keeps the field from requests: only Query.Where uses it.
+	Hidden bool
 }
 
 func (f *Field) param(op Op) string {
@@ -67,6 +69,8 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Links gives the only page of a list links too.
+	Links bool
 	// Blocks names the list in the table of block counts, for fast pages by
 	// number and totals; 0 for none.
 	Blocks List
@@ -86,6 +90,9 @@ func (s *Spec) Params() []string {
 	var out []string
 	for i := range s.Fields {
 		f := &s.Fields[i]
+		if f.Hidden {
+			continue
+		}
 		for _, op := range f.Ops {
 			out = append(out, f.param(op))
 		}

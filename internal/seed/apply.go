@@ -12,6 +12,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/jsonx"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -216,18 +217,19 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 		low.GroupID = max(low.GroupID, id)
 	}
+	by := subscriber.Origin{Via: subscriber.ViaSeed}
 	for i, sub := range s.Subscribers {
-		entry := subscriber.Subscriber{
-			Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName,
-			ChannelID: max(sub.ChannelID, store.DefaultChannel), Source: sub.Source, Consents: sub.Consents,
+		in := subscriber.Create{ID: sub.ID, Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName, Source: sub.Source}
+		if sub.ChannelID != 0 {
+			in.ChannelID = opt.Some(sub.ChannelID)
 		}
-		if entry.Source == "" {
-			entry.Source = "custom"
+		if sub.OrderID != 0 {
+			in.OrderID = opt.Some(sub.OrderID)
 		}
-		if entry.Consents == nil {
-			entry.Consents = []string{"marketing_newsletter"}
+		if sub.Consents != nil {
+			in.Consents = opt.Some(sub.Consents)
 		}
-		if err := subscriber.Ensure(tx, entry, now); err != nil {
+		if err := subscriber.Ensure(tx, in, by, now); err != nil {
 			return fmt.Errorf("subscribers.%d: %w", i, err)
 		}
 	}

@@ -67,7 +67,7 @@ func appendMeta(b []byte, q *listing.Query, r *listing.Result, cursors bool) []b
 		b = strconv.AppendInt(b, q.Page, 10)
 		b = append(b, `,"total_pages":`...)
 		b = strconv.AppendInt(b, pages, 10)
-		if pages > 1 {
+		if q.HasLinks(pages) {
 			b = append(b, `,"links":{`...)
 			if q.Page > 1 {
 				b = appendLink(b, "previous", q.PageLink(min(q.Page-1, pages)))

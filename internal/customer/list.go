@@ -65,15 +65,17 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 		if q.Reversed() {
 			slices.Reverse(out)
 		}
-		return include(tx, out, q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
+		return include(tx, out, q)
 	})
 	return out, res, err
 }
 
 // include fills sub-resources, each kind with one statement for all
 // customers.
-func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFields bool) error {
-	if len(customers) == 0 || !addresses && !attributes && !formFields {
+func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
+	addresses, attributes, formFields := q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields)
+	profiles, segments := q.Includes(IncludeShopperProfile), q.Includes(IncludeSegments)
+	if len(customers) == 0 || !addresses && !attributes && !formFields && !profiles && !segments {
 		return nil
 	}
 	ids := make([]int64, len(customers))
@@ -130,6 +132,30 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 				},
 			})
 		}
+	}
+	if profiles {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id IN ` + in),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				customers[at[r.Int(0)]].ShopperProfile = r.Text(1)
+				return nil
+			},
+		})
+	}
+	if segments {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
+				JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
+				JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
+				WHERE p.store_id = $1 AND p.customer_id IN ` + in + ` ORDER BY p.customer_id, s.id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				c := &customers[at[r.Int(0)]]
+				c.Segments = append(c.Segments, r.Text(1))
+				return nil
+			},
+		})
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err

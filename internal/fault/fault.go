@@ -51,6 +51,7 @@ const (
 	WeakPassword  Code = "weak_password"
 	BadCursor     Code = "bad_cursor"
 	UnknownFilter Code = "unknown_filter"
+	Taken         Code = "taken" // another thing has this unique value
 )
 
 // Item is one broken rule.
@@ -80,6 +81,8 @@ type Error struct {
 	// of others.
 	Message string
 	Items   []Item
+	// Total is how many things a refused batch held, where a surface tells it.
+	Total int
 	// RetryAfter is a wait in seconds with TooMany and Unavailable.
 	RetryAfter int
 	// Cause is for the log only.

@@ -2,7 +2,6 @@ package subscriber
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"clientele/internal/fold"
@@ -101,29 +100,9 @@ func holder(s *Subscriber, id *int64) sqldb.Q {
 	}}
 }
 
-// anyOf returns " IN (…)" for ids from $2 on, padded to a power of two so
-// that few statement texts arise, and the arguments.
-func anyOf(ids []int64) (string, []any) {
-	size := 1
-	for size < len(ids) {
-		size *= 2
-	}
-	args := make([]any, size)
-	b := append(make([]byte, 0, 8+6*size), " IN ("...)
-	for i := range size {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '$')
-		b = strconv.AppendInt(b, int64(i+2), 10)
-		args[i] = ids[min(i, len(ids)-1)]
-	}
-	return string(append(b, ')')), args
-}
-
 // rows reads the subscribers with the given ids, in order.
 func rows(tx *sqldb.Tx, ids []int64) ([]Subscriber, error) {
-	in, args := anyOf(ids)
+	in, args := sqldb.AnyOf(2, ids)
 	out := make([]Subscriber, 0, len(ids))
 	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id`+in+` ORDER BY id`), func(r *sqldb.Row) error {
 		out = append(out, Subscriber{})

@@ -2,6 +2,9 @@ package v3
 
 import (
 	"fmt"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -55,6 +58,31 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 	return v, nil
 }
 
+// single reads the body of a write that is one object.
+func single(c *rest.Call) (decoder, error) {
+	v, err := c.JSON()
+	if err != nil {
+		return decoder{}, err
+	}
+	if v.Kind() != jsonx.Object {
+		code, want := fault.WrongType, jsObject
+		if !v.Present() {
+			code, want = fault.Required, ""
+		}
+		return decoder{}, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
+	}
+	return decoder{v: v, c: &fault.Collector{Index: -1}}, nil
+}
+
+// pathID returns an id in the path; what is no id names nothing.
+func pathID(c *rest.Call, name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, fault.New(fault.NotFound, "not an id")
+	}
+	return id, nil
+}
+
 // decoder reads the members of one object and notes what is of the wrong
 // shape. An optional member that is null counts as absent.
 type decoder struct {
@@ -101,6 +129,35 @@ func (d decoder) integer(name string) opt.Field[int64] {
 		d.wrong(name, jsNumber)
 	}
 	return opt.Field[int64]{Set: ok, Value: n}
+}
+
+// idOrNull reads an id that null takes away.
+func (d decoder) idOrNull(name string) opt.Field[int64] {
+	if d.v.Get(name).IsNull() {
+		return opt.Null[int64]()
+	}
+	return d.integer(name)
+}
+
+// texts reads a list of strings.
+func (d decoder) texts(name string) opt.Field[[]string] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[[]string]{}
+	}
+	if v.Kind() != jsonx.Array {
+		d.wrong(name, jsArray)
+		return opt.Field[[]string]{}
+	}
+	list := make([]string, 0, v.Len())
+	for i, e := range v.Elems() {
+		s, ok := e.Str()
+		if !ok {
+			d.wrong(fmt.Sprintf("%s.%d", name, i), jsString)
+		}
+		list = append(list, s)
+	}
+	return opt.Some(list)
 }
 
 func (d decoder) flag(name string) opt.Field[bool] {

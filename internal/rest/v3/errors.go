@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,22 +11,27 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/subscriber"
 )
 
 // operation is how the original names an operation in errors.
 type operation struct {
-	title string // of the whole answer
-	key   string // of a fault of the whole operation
-	text  string // before the reason
+	title    string // of the whole answer
+	key      string // of a fault of the whole operation
+	text     string // before the reason
+	invalid  int    // the status of what is invalid; 0 stands for 422
+	conflict int    // the status of a clash; 0 stands for 422
 }
 
 var operations = map[string]operation{
-	customer.OpCreate:        {"Create customers failed.", ".customer_create", "Error creating customers"},
-	customer.OpUpdate:        {"Update customers failed.", ".customer_update", "Error updating customers"},
-	customer.OpDelete:        {"Delete customers failed.", ".customer_delete", "Error deleting customers"},
-	customer.OpAddressCreate: {"Create customer addresses failed.", ".customer_address_create", "Error creating customer addresses"},
-	customer.OpAddressUpdate: {"Update customer addresses failed.", ".customer_address_update", "Error updating customer addresses"},
-	customer.OpAddressDelete: {"Delete customer addresses failed.", ".customer_address_delete", "Error deleting customer addresses"},
+	customer.OpCreate:        {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
+	customer.OpUpdate:        {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
+	customer.OpDelete:        {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
+	customer.OpAddressCreate: {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
+	customer.OpAddressUpdate: {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
+	subscriber.OpCreate:      {title: "Create subscriber failed.", key: ".subscriber_create", text: "Error creating subscriber", conflict: http.StatusConflict},
+	subscriber.OpUpdate:      {title: "Update subscriber failed.", key: ".subscriber_update", text: "Error updating subscriber", conflict: http.StatusConflict},
+	customer.OpAddressDelete: {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
 }
 
 // detail is one entry of "errors".
@@ -43,13 +49,17 @@ func (*Surface) Error(err error) (int, []byte) {
 		if !ok {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
-		return body(http.StatusUnprocessableEntity, op.title, operationDetails(op, f.Items))
+		status := op.invalid
+		if f.Kind == fault.Conflict {
+			status = op.conflict
+		}
+		return body(cmp.Or(status, http.StatusUnprocessableEntity), op.title, operationDetails(op, f.Items))
 	case fault.Malformed:
 		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
 		return badFilter(f)
 	case fault.NotFound:
-		return body(http.StatusNotFound, "The resource at that URL is not found.", nil)
+		return http.StatusNotFound, []byte(`{"status":404,"title":"The resource at that URL is not found.","type":"` + rest.StatusCodes + `"}`)
 	case fault.Unauthorized:
 		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
 	case fault.Forbidden:

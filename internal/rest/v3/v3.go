@@ -12,11 +12,15 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/segment"
+	"clientele/internal/subscriber"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Customers *customer.Service
+	Customers   *customer.Service
+	Subscribers *subscriber.Service
+	Segments    *segment.Service
 }
 
 // Surface is the V3 API.
@@ -35,6 +39,8 @@ func (s *Surface) Routes() []rest.Route {
 	return slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
+		s.subscriberRoutes(),
+		s.segmentRoutes(),
 	)
 }
 
@@ -45,6 +51,8 @@ func Lists() map[string]*listing.Spec {
 	for _, lists := range []map[string]*listing.Spec{
 		customerLists,
 		addressLists,
+		subscriberLists,
+		segmentLists,
 	} {
 		maps.Copy(all, lists)
 	}
@@ -139,6 +147,15 @@ func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors 
 		b.B = row(b.B, &rows[i])
 	}
 	b.B = appendMeta(b.B, q, r, cursors)
+	c.Send(200, b.B)
+	b.Free()
+}
+
+// sendOne answers with one thing and an empty meta.
+func sendOne[T any](c *rest.Call, row *T, appendRow func([]byte, *T) []byte) {
+	b := rest.Buffer()
+	b.B = appendRow(append(b.B, `{"data":`...), row)
+	b.B = append(b.B, `,"meta":{}}`...)
 	c.Send(200, b.B)
 	b.Free()
 }

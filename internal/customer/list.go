@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -48,12 +49,13 @@ var List = &listing.Spec{
 // DeleteList declares what customers may be selected by for deletion.
 var DeleteList = &listing.Spec{Table: "customers", Fields: List.Fields[:1], Unpaged: true}
 
-// List returns a page of customers.
-func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]Customer, *listing.Result, error) {
+// List returns a page of customers. The slice into is reused for them where
+// it is large enough.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, into []Customer) ([]Customer, *listing.Result, error) {
 	var out []Customer
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out = make([]Customer, 0, min(q.Limit, 64))
+		out = into[:0]
 		res, err = q.Run(tx, customerColumns, store.TotalCustomers(), func(r *sqldb.Row) error {
 			out = append(out, Customer{})
 			out[len(out)-1].scan(r)
@@ -71,7 +73,8 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 }
 
 // include fills sub-resources, each kind with one statement for all
-// customers.
+// customers. On a page of a list without conditions there is no other customer
+// between their ids, which makes for a cheaper condition than a list of ids.
 func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 	addresses, attributes, formFields := q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields)
 	profiles, segments := q.Includes(IncludeShopperProfile), q.Includes(IncludeSegments)
@@ -84,26 +87,24 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 		ids[i] = customers[i].ID
 		at[ids[i]] = i
 	}
-	in, args := placeholders(2, len(ids)), pad(nil, ids)
+	of, args := ofCustomers(ids, q.Unfiltered())
 	var qs []sqldb.Q
 	var values []FormValue // of addresses, by address
 	if addresses {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, id`),
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + of),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &customers[at[r.Int(1)]]
-				if len(c.Addresses) < MaxEmbedded {
-					c.Addresses = append(c.Addresses, Address{})
-					c.Addresses[len(c.Addresses)-1].scan(r)
-				}
+				c.Addresses = append(c.Addresses, Address{})
+				c.Addresses[len(c.Addresses)-1].scan(r)
 				return nil
 			},
 		})
 	}
 	if attributes {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, attribute_id`),
+			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &customers[at[r.Int(2)]]
@@ -115,7 +116,7 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 		})
 	}
 	if formFields {
-		qs = append(qs, customerValuesQuery(ids, func(v FormValue) {
+		qs = append(qs, customerValuesQuery(of, args, func(v FormValue) {
 			c := &customers[at[v.OwnerID]]
 			c.FormFields = append(c.FormFields, v)
 		}))
@@ -124,7 +125,7 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 				Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM addresses a
 					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
 					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-					WHERE a.store_id = $1 AND a.customer_id IN ` + in + ` ORDER BY v.address_id, v.field_id`),
+					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
 				Args: args,
 				Each: func(r *sqldb.Row) error {
 					values = append(values, FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
@@ -135,10 +136,12 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 	}
 	if profiles {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id IN ` + in),
+			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id` + of),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				customers[at[r.Int(0)]].ShopperProfile = r.Text(1)
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].ShopperProfile = r.Text(1)
+				}
 				return nil
 			},
 		})
@@ -148,17 +151,24 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 			Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
 				JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
 				JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
-				WHERE p.store_id = $1 AND p.customer_id IN ` + in + ` ORDER BY p.customer_id, s.id`),
+				WHERE p.store_id = $1 AND p.customer_id` + of + ` ORDER BY p.customer_id, s.id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				c := &customers[at[r.Int(0)]]
-				c.Segments = append(c.Segments, r.Text(1))
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].Segments = append(customers[i].Segments, r.Text(1))
+				}
 				return nil
 			},
 		})
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err
+	}
+	// Sorting few rows here is cheaper than having the engine sort per customer.
+	for i := range customers {
+		a := customers[i].Addresses
+		slices.SortFunc(a, func(x, y Address) int { return cmp.Compare(x.ID, y.ID) })
+		customers[i].Addresses = a[:min(len(a), MaxEmbedded)]
 	}
 	if len(values) > 0 {
 		for i := range customers {
@@ -172,7 +182,7 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 func spread(addresses []Address, values []FormValue) {
 	for j := range addresses {
 		a := &addresses[j]
-		i, _ := slices.BinarySearchFunc(values, a.ID, func(v FormValue, id int64) int { return int(v.OwnerID - id) })
+		i, _ := slices.BinarySearchFunc(values, a.ID, func(v FormValue, id int64) int { return cmp.Compare(v.OwnerID, id) })
 		n := i
 		for n < len(values) && values[n].OwnerID == a.ID {
 			n++
@@ -181,12 +191,21 @@ func spread(addresses []Address, values []FormValue) {
 	}
 }
 
-func customerValuesQuery(ids []int64, each func(FormValue)) sqldb.Q {
+// ofCustomers returns what follows "customer_id" in a condition, and its
+// arguments, from $2 on.
+func ofCustomers(ids []int64, contiguous bool) (string, []any) {
+	if contiguous {
+		return ` BETWEEN $2 AND $3`, []any{min(ids[0], ids[len(ids)-1]), max(ids[0], ids[len(ids)-1])}
+	}
+	return ` IN ` + placeholders(2, len(ids)), pad(nil, ids)
+}
+
+func customerValuesQuery(of string, args []any, each func(FormValue)) sqldb.Q {
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT v.customer_id, f.name, v.value FROM customer_form_values v
 			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.customer_id IN ` + placeholders(2, len(ids)) + ` ORDER BY v.customer_id, v.field_id`),
-		Args: pad(nil, ids),
+			WHERE v.store_id = $1 AND v.customer_id` + of + ` ORDER BY v.customer_id, v.field_id`),
+		Args: args,
 		Each: func(r *sqldb.Row) error {
 			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
 			return nil

@@ -206,7 +206,7 @@ func (t *pgTx) commit() error {
 	if err == nil {
 		return nil
 	}
-	if pe := (*pgconn.PgError)(nil); errors.As(err, &pe) || errors.Is(err, errRolledBack) {
+	if !t.conn.IsClosed() { // the server, or the driver before it, said no
 		t.rollback()
 		return err
 	}

@@ -181,14 +181,43 @@ func Global(sql string) *Stmt {
 }
 
 // Dynamic returns a statement whose text depends on a request.
-func Dynamic(sql string) *Stmt {
-	return &Stmt{sql: sql, lite: numbered(sql), kind: dynamic}
-}
+func Dynamic(sql string) *Stmt { return known([]byte(sql), dynamic) }
+
+// DynamicText is Dynamic for text in a buffer, which it does not keep.
+func DynamicText(sql []byte) *Stmt { return known(sql, dynamic) }
 
 // Replanned returns a dynamic statement whose plan should depend on its
 // arguments, such as a substring search. It costs PostgreSQL a new plan.
-func Replanned(sql string) *Stmt {
-	return &Stmt{sql: sql, lite: numbered(sql), kind: replan}
+func Replanned(sql string) *Stmt { return known([]byte(sql), replan) }
+
+// ReplannedText is Replanned for text in a buffer, which it does not keep.
+func ReplannedText(sql []byte) *Stmt { return known(sql, replan) }
+
+// memory remembers dynamic statements by text, up to a bound: requests differ
+// in their arguments far more than in their shape.
+var memory = struct {
+	sync.RWMutex
+	stmts map[string]*Stmt
+}{stmts: map[string]*Stmt{}}
+
+const memoryLimit = 1024
+
+func known(sql []byte, kind stmtKind) *Stmt {
+	memory.RLock()
+	s := memory.stmts[string(sql)]
+	memory.RUnlock()
+	if s != nil {
+		return s
+	}
+	text := string(sql)
+	s = &Stmt{sql: text, lite: numbered(text), kind: kind}
+	memory.Lock()
+	defer memory.Unlock()
+	if len(memory.stmts) >= memoryLimit {
+		clear(memory.stmts)
+	}
+	memory.stmts[text] = s
+	return s
 }
 
 // Declared returns all statements declared by Static and Global, for tests.

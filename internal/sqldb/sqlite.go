@@ -122,8 +122,10 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 		}
 	}
 	defer func() { l.readers <- c }()
-	stop := c.interruptOn(ctx)
-	defer stop()
+	if ctx.Done() != nil {
+		c.watch(ctx)
+		defer c.unwatch()
+	}
 	err := fn(&Tx{store: store, lite: c})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -275,9 +277,12 @@ type liteConn struct {
 	dynamic map[string]struct{}
 	order   []string // of dynamic, oldest first
 
-	// interruption of reads: intr is closed to stop a running statement
-	mu   sync.Mutex
-	intr chan struct{}
+	// Interruption of reads: closing intr stops the running statement.
+	timer *time.Timer
+	mu    sync.Mutex
+	ctx   context.Context // of the current read, nil between reads
+	intr  chan struct{}
+	spent bool // intr is closed
 }
 
 func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
@@ -307,37 +312,54 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 	}
 	c := &liteConn{conn: conn, dynamic: map[string]struct{}{}}
 	if !writer {
-		c.intr = make(chan struct{})
-		conn.SetInterrupt(c.intr)
+		c.arm()
+		c.timer = time.AfterFunc(time.Hour, c.look)
+		c.timer.Stop()
 	}
 	return c, nil
 }
 
-// interruptOn stops the connection's statements when ctx ends before the
-// returned function is called.
-func (c *liteConn) interruptOn(ctx context.Context) (stop func()) {
-	if ctx.Done() == nil {
-		return func() {}
+// watchEvery is how soon a read whose caller has gone is noticed.
+const watchEvery = 20 * time.Millisecond
+
+// watch interrupts the connection's statements when ctx ends before unwatch.
+// A timer per connection costs short reads next to nothing, unlike a function
+// registered with each context.
+func (c *liteConn) watch(ctx context.Context) {
+	c.mu.Lock()
+	c.ctx = ctx
+	c.mu.Unlock()
+	c.timer.Reset(watchEvery)
+}
+
+func (c *liteConn) look() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ctx == nil || c.spent: // the read is over
+	case c.ctx.Err() != nil:
+		c.spent = true
+		close(c.intr)
+	default:
+		c.timer.Reset(watchEvery)
 	}
-	armed := c.intr
-	cancel := context.AfterFunc(ctx, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.intr == armed { // it may come late, when another read has begun
-			close(armed)
-		}
-	})
-	return func() {
-		if cancel() {
-			return
-		}
-		// The interrupt has been or is being delivered: make sure that it hits
-		// nobody else, then arm the connection again.
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.intr = make(chan struct{})
-		c.conn.SetInterrupt(c.intr)
+}
+
+func (c *liteConn) unwatch() {
+	c.timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = nil
+	if c.spent {
+		c.spent = false
+		c.arm()
 	}
+}
+
+// arm makes the connection interruptible again.
+func (c *liteConn) arm() {
+	c.intr = make(chan struct{})
+	c.conn.SetInterrupt(c.intr)
 }
 
 func (c *liteConn) command(sql string) error {

@@ -26,6 +26,15 @@ const (
 // names the members that must be present, which is also what an item that is
 // no object lacks.
 func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
+	v, err := array(c, customer.MaxBatch)
+	if err != nil {
+		return v, err
+	}
+	return v, objects(v, required)
+}
+
+// array reads a body that is an array of 1 to most elements.
+func array(c *rest.Call, most int) (jsonx.Value, error) {
 	v, err := c.JSON()
 	if err != nil {
 		return v, err
@@ -37,12 +46,17 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 		}
 		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
 	}
-	if v.Len() > customer.MaxBatch {
-		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", customer.MaxBatch))
+	if v.Len() > most {
+		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
 	}
 	if v.Len() == 0 {
 		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
 	}
+	return v, nil
+}
+
+// objects makes sure that all elements of an array are objects.
+func objects(v jsonx.Value, required []string) error {
 	var items []fault.Item
 	for _, e := range v.Elems() {
 		if e.Kind() != jsonx.Object {
@@ -52,10 +66,7 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 			break
 		}
 	}
-	if len(items) > 0 {
-		return v, &fault.Error{Kind: fault.Malformed, Items: items}
-	}
-	return v, nil
+	return malformed(items)
 }
 
 // single reads the body of a write that is one object.

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/segment"
 	"clientele/internal/subscriber"
 )
 
@@ -21,6 +22,7 @@ type operation struct {
 	text     string // before the reason
 	invalid  int    // the status of what is invalid; 0 stands for 422
 	conflict int    // the status of a clash; 0 stands for 422
+	batch    bool   // a clash is told as the outcome of a batch
 }
 
 var operations = map[string]operation{
@@ -31,6 +33,10 @@ var operations = map[string]operation{
 	customer.OpAddressUpdate: {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
 	subscriber.OpCreate:      {title: "Create subscriber failed.", key: ".subscriber_create", text: "Error creating subscriber", conflict: http.StatusConflict},
 	subscriber.OpUpdate:      {title: "Update subscriber failed.", key: ".subscriber_update", text: "Error updating subscriber", conflict: http.StatusConflict},
+	segment.OpCreate:         {title: "Create segments failed.", key: ".segment_create", text: "Error creating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpUpdate:         {title: "Update segments failed.", key: ".segment_update", text: "Error updating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpProfileCreate:  {title: "Create shopper profiles failed.", key: ".shopper_profile_create", text: "Error creating shopper profiles", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpMemberAdd:      {title: "Add shopper profiles to segment failed.", key: ".segment_shopper_profile_create", text: "Error adding shopper profiles to segment", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
 	customer.OpAddressDelete: {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
 }
 
@@ -51,11 +57,14 @@ func (*Surface) Error(err error) (int, []byte) {
 		}
 		status := op.invalid
 		if f.Kind == fault.Conflict {
+			if op.batch {
+				return failedBatch(op.conflict, f)
+			}
 			status = op.conflict
 		}
 		return body(cmp.Or(status, http.StatusUnprocessableEntity), op.title, operationDetails(op, f.Items))
 	case fault.Malformed:
-		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
+		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
 		return badFilter(f)
 	case fault.NotFound:
@@ -103,7 +112,26 @@ func operationDetails(op operation, items []fault.Item) []detail {
 			return []detail{{op.key, text}}
 		}
 	}
-	return details(items)
+	ds := details(items)
+	for i := range ds {
+		if ds[i].key == "" { // no item and no field: the operation as a whole
+			ds[i] = detail{op.key, op.text + ": " + ds[i].text}
+		}
+	}
+	return ds
+}
+
+// failedBatch tells of a batch that failed as a whole because some of it is
+// there already.
+func failedBatch(status int, f *fault.Error) (int, []byte) {
+	b := append(make([]byte, 0, 512), `{"data":[],"errors":[`...)
+	_, text := body(status, f.Message, details(f.Items))
+	b = append(b, text...)
+	b = append(b, `],"meta":{"total":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	b = append(b, `,"success":0,"failed":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	return status, append(b, `}}`...)
 }
 
 func details(items []fault.Item) []detail {

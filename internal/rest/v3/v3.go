@@ -162,6 +162,11 @@ func sendOne[T any](c *rest.Call, row *T, appendRow func([]byte, *T) []byte) {
 
 // sendWritten answers a write with its rows and an empty meta.
 func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte) {
+	sendRows(c, 200, `],"meta":{}}`, rows, row)
+}
+
+// sendRows answers a write with its rows and the end of the envelope.
+func sendRows[T any](c *rest.Call, status int, end string, rows []T, row func([]byte, *T, int) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":[`...)
 	for i := range rows {
@@ -170,7 +175,7 @@ func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte
 		}
 		b.B = row(b.B, &rows[i], i)
 	}
-	b.B = append(b.B, `],"meta":{}}`...)
-	c.Send(200, b.B)
+	b.B = append(b.B, end...)
+	c.Send(status, b.B)
 	b.Free()
 }

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -94,7 +95,10 @@ func (a *Applier) store(ctx context.Context, s *Store, res *Result) (int, error)
 		if err := a.reference(tx, s, accounts); err != nil {
 			return err
 		}
-		return a.customers(tx, s, absent, hashes)
+		if err := a.customers(tx, s, absent, hashes); err != nil {
+			return err
+		}
+		return a.segments(tx, s)
 	})
 	return len(absent), err
 }
@@ -147,6 +151,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
 			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
+		}
+	}
+	for i, seg := range s.Segments {
+		if seg.Name == "" {
+			return nil, fmt.Errorf("segments.%d: a name is needed", i)
 		}
 	}
 	return scopes, nil
@@ -258,6 +267,65 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, absent []Customer, hashes []
 		}
 	}
 	return nil
+}
+
+// segments makes profiles with chosen ids, and segments with their members.
+func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
+	service := segment.NewService(a.DB, a.System)
+	for _, c := range s.Customers {
+		if c.ShopperProfileID == "" {
+			continue
+		}
+		id, err := findCustomer(tx, c.ID, c.Email)
+		if err == nil {
+			_, err = service.EnsureProfile(tx, id, c.ShopperProfileID)
+		}
+		if err != nil {
+			return fmt.Errorf("customer %s: %w", c.Email, err)
+		}
+	}
+	for i, seg := range s.Segments {
+		members := make([]int64, len(seg.Members))
+		for j, m := range seg.Members {
+			var err error
+			switch m := m.(type) {
+			case int:
+				members[j], err = findCustomer(tx, int64(m), "")
+			case string:
+				members[j], err = findCustomer(tx, 0, m)
+			default:
+				err = errors.New("want a customer's email or id")
+			}
+			if err != nil {
+				return fmt.Errorf("segments.%d.members.%d: %w", i, j, err)
+			}
+		}
+		if err := service.Ensure(tx, segment.Create{UUID: seg.ID, Name: seg.Name, Description: seg.Description}, members); err != nil {
+			return fmt.Errorf("segments.%d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// findCustomer returns the one customer with an id or, without, with an email.
+func findCustomer(tx *sqldb.Tx, id int64, email string) (int64, error) {
+	stmt, arg := customerByID, any(id)
+	if id == 0 {
+		stmt, arg = customerByEmail, fold.Text(email)
+	}
+	found := map[int64]bool{}
+	err := tx.Query(stmt, func(r *sqldb.Row) error {
+		id = r.Int(0)
+		found[id] = true
+		return nil
+	}, arg)
+	if err == nil && len(found) == 0 {
+		err = errors.New("there is no such customer")
+	}
+	if len(found) > 1 {
+		err = fmt.Errorf("%d customers have this email: name them by id", len(found))
+	}
+	return id, err
 }
 
 func (c *Customer) command(attributes map[string]int64) (customer.Create, error) {

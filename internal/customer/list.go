@@ -43,7 +43,7 @@ var List = &listing.Spec{
 	Includes:   []string{IncludeAddresses, IncludeStoreCredit, IncludeAttributes, IncludeFormFields, IncludeShopperProfile, IncludeSegments},
 	Descending: true,
 	Cursors:    true,
-	Blocks:     listing.Customers,
+	Gaps:       listing.Customers,
 }
 
 // DeleteList declares what customers may be selected by for deletion.

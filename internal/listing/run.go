@@ -19,7 +19,8 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which is the id. total serves unfiltered lists.
+// given columns, the first of which is the id. total tells the number of rows
+// and the last id given out, for lists without conditions.
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
 	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
 	b.sql = append(append(b.sql, "SELECT "...), columns...)
@@ -49,15 +50,16 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	}
 	counted := false
 	if !cursor && !filtered && total != nil && offset > 0 {
-		if err := tx.Query(total, intoInt(&res.Total)); err != nil {
+		var lastID int64
+		if err := tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
 			return nil, err
 		}
 		counted = true
 		if offset >= res.Total {
 			return res, nil
 		}
-		if q.Sort == nil && q.spec.Blocks != 0 && offset > 1<<shifts[len(shifts)-1] {
-			bound, rest, ok, err := seek(tx, q.spec.Blocks, desc, offset)
+		if q.Sort == nil && q.spec.Gaps != 0 {
+			bound, rest, ok, err := q.spec.Gaps.seek(tx, desc, lastID, offset)
 			if err != nil {
 				return nil, err
 			}

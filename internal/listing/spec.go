@@ -71,9 +71,9 @@ type Spec struct {
 	Unpaged bool
 	// Links gives the only page of a list links too.
 	Links bool
-	// Blocks names the list in the table of block counts, for fast pages by
-	// number and totals; 0 for none.
-	Blocks List
+	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
+	// none.
+	Gaps List
 }
 
 // Limits of every list.

@@ -24,7 +24,7 @@ var (
 	DeleteList    = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}, Unpaged: true}
 	OfProfileList = &listing.Spec{Table: "segments", Fields: []listing.Field{ofProfile}}
 
-	ProfileList       = &listing.Spec{Table: "shopper_profiles", Blocks: listing.ShopperProfiles}
+	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles}
 	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true}
 	MemberList        = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{ofSegment}}
 	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true}

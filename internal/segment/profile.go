@@ -64,10 +64,8 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 	}
 	now := s.sys.Now()
 	out := make([]Profile, n)
-	ids := make([]int64, n)
 	for i, customer := range customers {
-		ids[i] = at.profile - n + int64(i) + 1
-		out[i] = Profile{ID: ids[i], UUID: uuids[customer], CustomerID: customer, DateCreated: now, DateModified: now}
+		out[i] = Profile{ID: at.profile - n + int64(i) + 1, UUID: uuids[customer], CustomerID: customer, DateCreated: now, DateModified: now}
 		if out[i].UUID == "" {
 			out[i].UUID = s.sys.UUID()
 		}
@@ -75,7 +73,7 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 			return nil, err
 		}
 	}
-	return out, listing.AddIDs(tx, listing.ShopperProfiles, 1, ids...)
+	return out, nil
 }
 
 // DeleteProfiles removes the profiles that q selects, all of them if it has no
@@ -136,7 +134,7 @@ func Forget(tx *sqldb.Tx, ids []int64) error {
 	if err := tx.Pipeline(move{total: -int64(len(ids))}.query(&at)); err != nil {
 		return err
 	}
-	return listing.AddIDs(tx, listing.ShopperProfiles, -1, ids...)
+	return listing.ShopperProfiles.Remove(tx, ids...)
 }
 
 // AddMembers puts profiles into a segment: all of them or, if one is in it

@@ -32,7 +32,7 @@ var (
 	segmentByName = sqldb.Static(`SELECT id FROM segments WHERE store_id = $1 AND name_norm = $2`)
 	profileByUUID = sqldb.Static(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND uuid = $2`)
 	allNames      = sqldb.Static(`SELECT id, name_norm FROM segments WHERE store_id = $1`)
-	countProfiles = sqldb.Static(`SELECT shopper_profiles FROM store_counters WHERE store_id = $1`)
+	countProfiles = sqldb.Static(`SELECT shopper_profiles, shopper_profile_id FROM store_counters WHERE store_id = $1`)
 	lastIDs       = sqldb.Static(`SELECT segment_id, shopper_profile_id FROM store_counters WHERE store_id = $1`)
 	moveCounters  = sqldb.Static(`UPDATE store_counters SET segment_id = segment_id + $2, shopper_profile_id = shopper_profile_id + $3, shopper_profiles = shopper_profiles + $4 WHERE store_id = $1 RETURNING segment_id, shopper_profile_id`)
 	insertSegment = sqldb.Static(`INSERT INTO segments (store_id, id, uuid, name, name_norm, description, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)

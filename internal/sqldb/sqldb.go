@@ -11,6 +11,7 @@ package sqldb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -58,17 +59,17 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	err := CheckDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	db := &DB{writeTimeout: o.WriteTimeout}
-	var err error
-	switch {
-	case strings.HasPrefix(dsn, "sqlite:"):
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		db.engine = SQLite
-		db.lite, err = openLite(strings.TrimPrefix(dsn, "sqlite:"), o)
-	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		db.lite, err = openLite(path, o)
+	} else {
 		db.engine = Postgres
 		db.pg, err = openPG(ctx, dsn, o)
-	default:
-		return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -76,13 +77,17 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// redact keeps what is safe to print of a DSN: its scheme.
-func redact(dsn string) string {
-	scheme, _, ok := strings.Cut(dsn, ":")
-	if !ok {
-		return "…"
+// CheckDSN reports what is wrong with the name of a database, without opening
+// it. It never repeats a password.
+func CheckDSN(dsn string) error {
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:") && len(dsn) > len("sqlite:"):
+		return nil
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		_, err := parsePG(dsn)
+		return err
 	}
-	return scheme + ":…"
+	return errors.New("want sqlite:PATH or postgres://…")
 }
 
 // Engine returns the engine behind db.

@@ -44,13 +44,19 @@ const dynamicLimit = 64
 const busyTimeout = 10 * time.Second
 
 func openLite(path string, o Options) (*lite, error) {
-	if path == "" {
-		return nil, errors.New("sqlite: a file path is needed")
-	}
 	if dir := filepath.Dir(path); dir != "." {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
+	}
+	// Only its owner may read what is in it; the other files of the database
+	// take the mode of this one.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
 	}
 	n := o.Readers
 	if n == 0 {
@@ -305,7 +311,7 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	for _, p := range pragmas {
-		if err := sqlitex.ExecuteTransient(conn, p, nil); err != nil {
+		if err := pragma(conn, p); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
@@ -317,6 +323,17 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 		c.timer.Stop()
 	}
 	return c, nil
+}
+
+// pragma waits for other processes itself: switching to WAL does not heed the
+// busy timeout.
+func pragma(conn *sqlite.Conn, text string) error {
+	for end := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
+		err := sqlitex.ExecuteTransient(conn, text, nil)
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // watchEvery is how soon a read whose caller has gone is noticed.

@@ -21,8 +21,8 @@ var List = &listing.Spec{
 		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
 	},
-	Links:  true,
-	Blocks: listing.Subscribers,
+	Links: true,
+	Gaps:  listing.Subscribers,
 }
 
 // DeleteList declares what subscribers may be selected by for deletion: not by

@@ -51,7 +51,7 @@ var (
 	byID          = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id = $2`)
 	byEmail       = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
-	countAll      = sqldb.Static(`SELECT subscribers FROM store_counters WHERE store_id = $1`)
+	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
 	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
 	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id`)
 	insertRow     = sqldb.Static(`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified, first_name_norm, last_name_norm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)

@@ -72,7 +72,11 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 	s.ID, s.DateCreated, s.DateModified = at.id, now, now
 	if id != 0 {
 		s.ID = id
-		if err := (store.Lowest{SubscriberID: id}).Lift(tx); err != nil {
+		last, err := listing.Subscribers.Choose(tx, at.id, id)
+		if err != nil {
+			return err
+		}
+		if err := (store.Lowest{SubscriberID: last}).Lift(tx); err != nil {
 			return err
 		}
 	}
@@ -80,9 +84,6 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 		return err
 	}
 	if err := record(tx, at.change, Created, s, by, now); err != nil {
-		return err
-	}
-	if err := listing.AddIDs(tx, listing.Subscribers, 1, s.ID); err != nil {
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, []event.Event{event.Subscriber(event.SubscriberCreated, s.ID)})
@@ -248,7 +249,7 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 			return err
 		}
 	}
-	if err := listing.AddIDs(tx, listing.Subscribers, -1, ids...); err != nil {
+	if err := listing.Subscribers.Remove(tx, ids...); err != nil {
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)

@@ -37,13 +37,10 @@ CREATE TABLE consent_changes (
 CREATE INDEX consent_changes_subscriber ON consent_changes (store_id, subscriber_id, id);
 
 -- Subscribers that are there already get their names folded as far as SQL can,
--- the first entry of their history, and their place in the list's counts.
+-- and the first entry of their history. Their ids have no gaps.
 UPDATE subscribers SET first_name_norm = lower(trim(first_name)), last_name_norm = lower(trim(last_name));
 INSERT INTO consent_changes (store_id, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created)
     SELECT store_id, id, id, 'created', email, channel_id, consents, source, order_id, '', 0, '', date_created FROM subscribers;
-INSERT INTO list_blocks (store_id, list, level, block, n) SELECT store_id, 10, 0, id / 32768, COUNT(*) FROM subscribers GROUP BY store_id, id / 32768;
-INSERT INTO list_blocks (store_id, list, level, block, n) SELECT store_id, 10, 1, id / 1024, COUNT(*) FROM subscribers GROUP BY store_id, id / 1024;
-INSERT INTO list_blocks (store_id, list, level, block, n) SELECT store_id, 10, 2, id / 32, COUNT(*) FROM subscribers GROUP BY store_id, id / 32;
 UPDATE store_counters SET consent_change_id = subscriber_id,
     subscribers = (SELECT COUNT(*) FROM subscribers s WHERE s.store_id = store_counters.store_id);
 

@@ -221,7 +221,11 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		case Int:
 			n, err := strconv.ParseInt(v, 10, 64)
 			if err != nil {
-				p.bad(name, fault.BadFormat, "want integers separated by commas")
+				want := "want integers separated by commas"
+				if op == Eq {
+					want = "want an integer"
+				}
+				p.bad(name, fault.BadFormat, want)
 				return
 			}
 			flt.Ints = append(flt.Ints, n)

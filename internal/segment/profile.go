@@ -80,7 +80,7 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 // condition, and returns how many there were. They leave their segments.
 // Many go in several transactions.
 func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
-	return s.eachProfile(ctx, storeID, q, func(tx *sqldb.Tx, ids []int64) error {
+	return s.eachProfile(ctx, storeID, q.Batch, func(tx *sqldb.Tx, ids []int64) error {
 		if err := Forget(tx, ids); err != nil {
 			return err
 		}
@@ -89,16 +89,16 @@ func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.
 	})
 }
 
-// eachProfile hands the profiles that q selects to fn, locked and in portions
-// of one transaction each.
-func (s *Service) eachProfile(ctx context.Context, storeID int64, q *listing.Query, fn func(tx *sqldb.Tx, ids []int64) error) (int, error) {
+// eachProfile hands the profiles that next selects, as listing.Query.Batch
+// does, to fn: locked and in portions of one transaction each.
+func (s *Service) eachProfile(ctx context.Context, storeID int64, next func(tx *sqldb.Tx, after, last, n int64) ([]int64, error), fn func(tx *sqldb.Tx, ids []int64) error) (int, error) {
 	end, err := s.ends(ctx, storeID)
 	n := 0
 	for after, more := int64(0), true; more && err == nil; {
 		var ids []int64
 		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 			var err error
-			if ids, err = q.Batch(tx, after, end.profile, deleteProfiles); err != nil || len(ids) == 0 {
+			if ids, err = next(tx, after, end.profile, deleteProfiles); err != nil || len(ids) == 0 {
 				return err
 			}
 			return fn(tx, ids)
@@ -234,14 +234,31 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 	if err != nil {
 		return 0, err
 	}
-	q.Where("segment", listing.In, []int64{segmentID}, nil)
-	return s.eachProfile(ctx, storeID, q, func(tx *sqldb.Tx, ids []int64) error {
+	next := q.Batch
+	if q.Unfiltered() {
+		next = func(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+			return membersOf(tx, segmentID, after, last, n)
+		}
+	} else {
+		q.Where("segment", listing.In, []int64{segmentID}, nil)
+	}
+	return s.eachProfile(ctx, storeID, next, func(tx *sqldb.Tx, ids []int64) error {
 		in, args := sqldb.AnyOf(3, ids)
 		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id`+in), append([]any{segmentID}, args...)...); err != nil {
 			return err
 		}
 		return touch(tx, ids, s.sys.Now())
 	})
+}
+
+// membersOf is a portion of a segment, whose members may be very many, locked.
+func membersOf(tx *sqldb.Tx, segmentID, after, last, n int64) ([]int64, error) {
+	var ids []int64
+	err := tx.Query(someMembers, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, segmentID, after, last, n)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return ids, tx.Pipeline(among("shopper_profiles", "id", " ORDER BY id"+tx.ForUpdate(), ids, map[int64]bool{}))
 }
 
 // EnsureProfile makes a customer's profile unless there is one, inside tx.

@@ -333,7 +333,7 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newWorld(t, db)
 		ctx := t.Context()
-		s := w.segments(t, w.a, "Small", "Large", "None")
+		s := w.segments(t, w.a, "Small", "Large", "Emptied")
 		// More members than a transaction removes, stored directly.
 		const n = 5200
 		err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error {
@@ -342,9 +342,6 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 					return err
 				}
 				if err := tx.Exec(insertProfile, 1000+i, fmt.Sprint("p", i)); err != nil {
-					return err
-				}
-				if err := tx.Exec(insertMember, s[1].ID, 1000+i); err != nil {
 					return err
 				}
 			}
@@ -356,8 +353,30 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		fill := func(id int64) {
+			t.Helper()
+			err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error {
+				for i := range int64(n) {
+					if err := tx.Exec(insertMember, id, 1000+i); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(s[1].ID)
 		if got, err := w.RemoveMembers(ctx, w.a, s[1].UUID, parse(t, segment.RemoveMemberList, "id:in=p1,p2")); got != 2 || err != nil {
 			t.Errorf("%d removed, %v", got, err)
+		}
+		fill(s[2].ID)
+		if got, err := w.RemoveMembers(ctx, w.a, s[2].UUID, segment.RemoveMemberList.New()); got != n || err != nil {
+			t.Errorf("%d removed from all, %v", got, err)
+		}
+		if _, total := w.members(t, w.a, s[2].UUID); total != 0 {
+			t.Errorf("%d members left", total)
 		}
 		if got, err := w.Delete(ctx, w.a, segment.DeleteList.New()); got != 3 || err != nil {
 			t.Errorf("%d segments deleted, %v", got, err)

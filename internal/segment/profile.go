@@ -167,14 +167,12 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 	}
 	// Locked, so that whoever adds the same profile comes after.
 	known := map[string]Profile{}
-	of, args := sqldb.AnyOf(2, order)
-	lock := sqldb.Dynamic(`SELECT ` + profileColumns + ` FROM shopper_profiles WHERE store_id = $1 AND uuid` + of + ` ORDER BY id` + tx.ForUpdate())
-	if err := tx.Query(lock, func(r *sqldb.Row) error {
+	if err := lock(tx, "shopper_profiles", profileColumns, order, func(r *sqldb.Row) error {
 		var p Profile
 		p.scan(r)
 		known[p.UUID] = p
 		return nil
-	}, args...); err != nil {
+	}); err != nil {
 		return nil, err
 	}
 	var items []fault.Item

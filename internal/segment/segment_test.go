@@ -252,11 +252,17 @@ func TestProfilesAndMembers(t *testing.T) {
 		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], p[0]}); kind(err) != fault.Conflict || fault.As(err).Items[0].Index != 1 {
 			t.Errorf("member already: %v", err)
 		}
-		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], foreign[0], "nonsense"}); kind(err) != fault.Invalid || len(fault.As(err).Items) != 2 {
+		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], foreign[0], "\x00\xff"}); kind(err) != fault.Invalid || len(fault.As(err).Items) != 2 {
 			t.Errorf("unknown profiles: %v", err)
 		}
 		if _, err := w.AddMembers(ctx, w.b, s[0].UUID, foreign); kind(err) != fault.NotFound {
 			t.Errorf("another store's segment: %v", err)
+		}
+		if _, err := w.AddMembers(ctx, w.a, "\x00", p); kind(err) != fault.NotFound {
+			t.Errorf("a segment that cannot be: %v", err)
+		}
+		if _, err := w.Update(ctx, w.a, []segment.Update{{UUID: "\x00"}}); kind(err) != fault.Invalid {
+			t.Errorf("an update that cannot be: %v", err)
 		}
 		if ids, n := w.members(t, w.a, s[0].UUID); !slices.Equal(ids, []int64{3, 1}) || n != 2 {
 			t.Errorf("members are %v of %d", ids, n)

@@ -79,12 +79,32 @@ func names(into map[int64]string) sqldb.Q {
 
 // idOf returns the id behind a UUID, or missing.
 func idOf(tx *sqldb.Tx, stmt *sqldb.Stmt, uuid string, missing error) (int64, error) {
+	uuid = normalize(uuid)
+	if !uuidForm.MatchString(uuid) {
+		return 0, missing
+	}
 	var id int64
-	err := tx.Query(stmt, func(r *sqldb.Row) error { id = r.Int(0); return nil }, normalize(uuid))
+	err := tx.Query(stmt, func(r *sqldb.Row) error { id = r.Int(0); return nil }, uuid)
 	if err == nil && id == 0 {
 		err = missing
 	}
 	return id, err
+}
+
+// lock reads rows by UUID, in order, and locks them. Text that is no UUID
+// finds nothing and is not asked for: databases do not take every text.
+func lock(tx *sqldb.Tx, table, columns string, uuids []string, each func(*sqldb.Row) error) error {
+	asked := make([]string, 0, len(uuids))
+	for _, u := range uuids {
+		if uuidForm.MatchString(u) {
+			asked = append(asked, u)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	of, args := sqldb.AnyOf(2, asked)
+	return tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM `+table+` WHERE store_id = $1 AND uuid`+of+` ORDER BY id`+tx.ForUpdate()), each, args...)
 }
 
 // among returns the query for which of some ids are in a column, of rows with

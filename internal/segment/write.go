@@ -82,14 +82,12 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 		uuids[i] = in[i].UUID
 	}
 	current := map[string]Segment{}
-	of, args := sqldb.AnyOf(2, uuids)
-	lock := sqldb.Dynamic(`SELECT ` + segmentColumns + ` FROM segments WHERE store_id = $1 AND uuid` + of + ` ORDER BY id` + tx.ForUpdate())
-	if err := tx.Query(lock, func(r *sqldb.Row) error {
+	if err := lock(tx, "segments", segmentColumns, uuids, func(r *sqldb.Row) error {
 		var s Segment
 		s.scan(r)
 		current[s.UUID] = s
 		return nil
-	}, args...); err != nil {
+	}); err != nil {
 		return nil, err
 	}
 	var items []fault.Item

@@ -24,8 +24,8 @@ stores:
       - {id: 7, email: jane@example.com, first_name: Jane, last_name: Doe, shopper_profile_id: 6F1C1F0E-6F1E-4A53-9F0C-3B7F4A1F2D10}
       - {email: ada@example.com, first_name: Ada, last_name: Lovelace}
     subscribers:
-      - {id: 12, email: news@example.com}
       - {email: cart@example.com, channel_id: 4, source: order, order_id: 118, consents: [abandoned_cart]}
+      - {id: 12, email: news@example.com}
       - {email: silent@example.com, consents: []}
     segments:
       - {id: 0b6a7b1c-9f7b-4a0e-8a35-6d2b8b1d4c77, name: Regulars, description: Five orders or more, members: [Jane@example.com, 8]}

@@ -142,10 +142,10 @@ func TestStatementsOfSubscribersAndSegmentsKeepStoresApart(t *testing.T) {
 	for name, fn := range map[string]func() error{
 		"history": func() error { _, _, err := subs.History(ctx, id, 1, subscriber.HistoryList.New()); return err },
 		"update": func() error {
-			_, err := subs.Update(ctx, id, 1, subscriber.Update{FirstName: opt.Some("X")}, subscriber.Origin{})
+			_, err := subs.Update(ctx, id, 3, subscriber.Update{FirstName: opt.Some("X")}, subscriber.Origin{})
 			return err
 		},
-		"delete one": func() error { return subs.DeleteOne(ctx, id, 2, subscriber.Origin{}) },
+		"delete one": func() error { return subs.DeleteOne(ctx, id, 4, subscriber.Origin{}) },
 		"delete": func() error {
 			_, err := subs.Delete(ctx, id, mustParse(t, subscriber.DeleteList, "source=order"), subscriber.Origin{})
 			return err

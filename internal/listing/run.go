@@ -178,6 +178,29 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 	return ids, err
 }
 
+// Batch returns up to n ids, of those after one id and up to another, of rows
+// that meet the conditions, in order, and locks the rows for deletion. Without
+// conditions it selects every row: it is for lists that are emptied in bounded
+// transactions.
+func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+	b := &builder{tx: tx}
+	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
+	b.where(q)
+	b.sql = append(b.sql, " AND id > "...)
+	b.param(after)
+	b.sql = append(b.sql, " AND id <= "...)
+	b.param(last)
+	b.sql = append(b.sql, " ORDER BY id LIMIT "...)
+	b.sql = strconv.AppendInt(b.sql, n, 10)
+	b.sql = append(b.sql, tx.ForDelete()...)
+	var ids []int64
+	err := tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error {
+		ids = append(ids, r.Int(0))
+		return nil
+	}, b.args...)
+	return ids, err
+}
+
 // builder writes conditions; $1 is the store.
 type builder struct {
 	tx         *sqldb.Tx
@@ -245,15 +268,7 @@ func (b *builder) filter(f *Filter) {
 	}
 	switch f.Op {
 	case In:
-		if f.Field.NonEmpty && !hasEmpty(f) {
-			// Lets the index be used that leaves empty values out.
-			b.sql = append(b.sql, col...)
-			if f.Field.Kind == Int {
-				b.sql = append(b.sql, " <> 0 AND "...)
-			} else {
-				b.sql = append(b.sql, " <> '' AND "...)
-			}
-		}
+		b.nonEmpty(f)
 		b.sql = append(b.sql, col...)
 		b.sql = append(b.sql, " IN "...)
 		b.list(f)
@@ -269,6 +284,7 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql = append(b.sql, ')')
 	case Eq:
+		b.nonEmpty(f)
 		b.sql = append(b.sql, col...)
 		if f.Field.isTime() {
 			b.sql = append(b.sql, " >= "...)
@@ -289,6 +305,19 @@ func (b *builder) filter(f *Filter) {
 			b.sql = append(b.sql, " <= "...)
 		}
 		b.param(f.Ints[0])
+	}
+}
+
+// nonEmpty lets the index be used that leaves empty values out.
+func (b *builder) nonEmpty(f *Filter) {
+	if !f.Field.NonEmpty || hasEmpty(f) {
+		return
+	}
+	b.sql = append(b.sql, f.Field.Column...)
+	if f.Field.Kind == Int {
+		b.sql = append(b.sql, " <> 0 AND "...)
+	} else {
+		b.sql = append(b.sql, " <> '' AND "...)
 	}
 }
 

@@ -41,6 +41,8 @@ type Field struct {
 	// Values are the only values of a text field, with what the column holds
 	// for each; nil accepts any.
 	Values map[string]string
+	// Hidden keeps the field from requests: only Query.Where uses it.
+	Hidden bool
 }
 
 func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
@@ -82,6 +84,8 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Links gives the only page of a list links too.
+	Links bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
 	// none.
 	Gaps List
@@ -102,6 +106,9 @@ func (s *Spec) Params() []string {
 	var out []string
 	for i := range s.Fields {
 		f := &s.Fields[i]
+		if f.Hidden {
+			continue
+		}
 		for _, op := range f.Ops {
 			out = append(out, f.param(op))
 		}

@@ -107,6 +107,9 @@ type parser struct {
 }
 
 func (p *parser) bad(field string, code fault.Code, message string) {
+	if len(p.items) >= maxFaults {
+		return
+	}
 	p.items = append(p.items, fault.Item{Index: -1, Field: field, Code: code, Message: message})
 }
 
@@ -177,7 +180,9 @@ func (p *parser) param(name, text string) {
 	case name == "before" && s.Cursors:
 		p.before = text
 	default:
-		p.unknown = append(p.unknown, name)
+		if len(p.unknown) < maxFaults {
+			p.unknown = append(p.unknown, name)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (p *pg) writeOnce(ctx context.Context, store int64, fn func(*Tx) error) err
 func runPG(tx *Tx, fn func(*Tx) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic in a write transaction: %v", r)
+			err = fmt.Errorf("panic in a write transaction: %v\n%s", r, debug.Stack())
 		}
 	}()
 	return fn(tx)

@@ -38,6 +38,8 @@ type Options struct {
 	// WriteTimeout bounds one write transaction, its retries included. Zero
 	// means 30 seconds.
 	WriteTimeout time.Duration
+	// MustExist refuses to make a new SQLite database.
+	MustExist bool
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }

@@ -143,6 +143,7 @@ func failedBatch(status int, f *fault.Error) (int, []byte) {
 
 func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))
+	seen := make(map[string]bool, len(items))
 	for _, it := range items {
 		key := it.Field
 		if it.Index >= 0 {
@@ -160,7 +161,8 @@ func details(items []fault.Item) []detail {
 			text = "error.expected." + it.Want
 		}
 		// The first fault of a field is the one to mend first.
-		if !slices.ContainsFunc(out, func(d detail) bool { return d.key == key }) {
+		if !seen[key] {
+			seen[key] = true
 			out = append(out, detail{key, text})
 		}
 	}

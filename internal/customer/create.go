@@ -35,7 +35,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+	err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})

@@ -178,7 +178,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
 			return nil, err
 		}
-		if err := takeEmail(tx, c); err != nil {
+		if err := takeEmail(tx, c, norms[i]); err != nil {
 			return nil, err
 		}
 		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))

@@ -126,7 +126,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
 			}
 			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
-			if err := takeEmail(tx, &ch.now); err != nil {
+			if err := takeEmail(tx, &ch.now, norm); err != nil {
 				return nil, err
 			}
 		}

@@ -53,7 +53,7 @@ func shared(ctx context.Context, db *sqldb.DB, fn func(*sqldb.Tx) error) func() 
 	return func() error { return db.WriteShared(ctx, 1, fn) }
 }
 
-var mine = errors.New("mine")
+var errMine = errors.New("mine")
 
 // outcomes are the ways in which a write of row id may end. Rows of writes
 // that succeed stay, and no others.
@@ -63,25 +63,25 @@ var outcomes = map[string]struct {
 }{
 	"unsent": {func(tx *sqldb.Tx, id int64) error { return tx.Exec(insertChannel, id, "a") }, nil},
 	"sent":   {func(tx *sqldb.Tx, id int64) error { _, err := tx.ExecCount(insertChannel, id, "a"); return err }, nil},
-	"fails first": {func(*sqldb.Tx, int64) error { return mine },
-		func(err error) bool { return errors.Is(err, mine) }},
-	"fails before anything is sent": {func(tx *sqldb.Tx, id int64) error { _ = tx.Exec(insertChannel, id, "a"); return mine },
-		func(err error) bool { return errors.Is(err, mine) }},
+	"fails first": {func(*sqldb.Tx, int64) error { return errMine },
+		func(err error) bool { return errors.Is(err, errMine) }},
+	"fails before anything is sent": {func(tx *sqldb.Tx, id int64) error { _ = tx.Exec(insertChannel, id, "a"); return errMine },
+		func(err error) bool { return errors.Is(err, errMine) }},
 	"fails after something was sent": {func(tx *sqldb.Tx, id int64) error {
 		if _, err := tx.ExecCount(insertChannel, id, "a"); err != nil {
 			return err
 		}
 		_ = tx.Exec(insertChannel, id+500, "a")
-		return mine
-	}, func(err error) bool { return errors.Is(err, mine) }},
+		return errMine
+	}, func(err error) bool { return errors.Is(err, errMine) }},
 	"fails in a result": {func(tx *sqldb.Tx, id int64) error {
 		_ = tx.Exec(insertChannel, id, "a")
-		return tx.Query(channelNames, func(*sqldb.Row) error { return mine })
-	}, func(err error) bool { return errors.Is(err, mine) }},
+		return tx.Query(channelNames, func(*sqldb.Row) error { return errMine })
+	}, func(err error) bool { return errors.Is(err, errMine) }},
 	"fails in a result before one that fails": {func(tx *sqldb.Tx, id int64) error {
-		stop := func(*sqldb.Row) error { return mine }
+		stop := func(*sqldb.Row) error { return errMine }
 		return tx.Pipeline(sqldb.Q{Stmt: countChannels, Each: stop}, sqldb.Q{Stmt: insertChannel, Args: []any{int64(2000), "taken"}, Each: stop})
-	}, func(err error) bool { return errors.Is(err, mine) }},
+	}, func(err error) bool { return errors.Is(err, errMine) }},
 	"panics": {func(tx *sqldb.Tx, id int64) error { _ = tx.Exec(insertChannel, id, "a"); panic("defect") },
 		func(err error) bool { return strings.Contains(err.Error(), "defect") }},
 	"panics in a result": {func(tx *sqldb.Tx, id int64) error {
@@ -190,7 +190,7 @@ func TestSharedWritesShareACommit(t *testing.T) {
 	for i := range 40 {
 		jobs = append(jobs, shared(t.Context(), db, func(tx *sqldb.Tx) error {
 			if i%5 == 4 {
-				return mine
+				return errMine
 			}
 			if err := tx.Exec(insertChannel, int64(i+1), "a"); err != nil {
 				return err
@@ -202,13 +202,13 @@ func TestSharedWritesShareACommit(t *testing.T) {
 				return nil
 			})
 			if i%5 == 3 && err == nil {
-				return mine
+				return errMine
 			}
 			return err
 		}))
 	}
 	for i, err := range together(t, db, nil, jobs...) {
-		if (i%5 < 3) != (err == nil) || err != nil && !errors.Is(err, mine) {
+		if (i%5 < 3) != (err == nil) || err != nil && !errors.Is(err, errMine) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 	if err != nil {
 		return nil, err
 	}
-	err = s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = again(ctx, storeID, s.db.WriteShared, func(tx *sqldb.Tx) (err error) {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
@@ -182,7 +182,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
 			return nil, err
 		}
-		if err := takeEmail(tx, c); err != nil {
+		if err := takeEmail(tx, c, norms[i]); err != nil {
 			return nil, err
 		}
 		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))

@@ -42,7 +42,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 		return nil, err
 	}
 	var out []Customer
-	err = s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = update(tx, in, hashes, s.sys.Now())
 		return err
 	})
@@ -116,7 +116,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
 			}
 			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
-			if err := takeEmail(tx, &ch.now); err != nil {
+			if err := takeEmail(tx, &ch.now, norm); err != nil {
 				return nil, err
 			}
 		}

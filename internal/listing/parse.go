@@ -33,7 +33,7 @@ type Query struct {
 	Before  *Cursor
 	include uint32
 	spec    *Spec
-	// params are the parameters that links repeat.
+	// params are the parameters that links repeat, by name.
 	params []param
 }
 
@@ -89,6 +89,7 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(q.params, func(a, b param) int { return strings.Compare(a.name, b.name) })
 	return q, nil
 }
 

@@ -136,6 +136,25 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	return db.pg.write(ctx, store, fn)
 }
 
+// WriteShared is Write for many small writes to one store at once: on
+// PostgreSQL too those that wait for each other share a transaction and its
+// commit. A failing or panicking fn still undoes its own statements only, and
+// nobody is answered before the commit.
+//
+// Several fn then run one after the other under the locks of the first. So fn
+// must move the store's counters and lock nothing before that but what is
+// there to stay (FOR KEY SHARE on reference data): a writer that held such a
+// lock while it waited for the counters would wait for itself.
+func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if db.lite != nil {
+		return db.lite.write(ctx, store, fn)
+	}
+	return db.pg.writeShared(ctx, store, db.writeTimeout, fn)
+}
+
 // Ping checks that the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.Read(ctx, 0, func(tx *Tx) error {

@@ -10,13 +10,15 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
 )
 
 // Filter is one condition; its values are alternatives.
 type Filter struct {
 	Field *Field
 	Op    Op
-	Ints  []int64 // of kinds Int and Time
+	Ints  []int64 // of all kinds but text
 	Texts []string
 }
 
@@ -143,7 +145,7 @@ func unknownItems(names []string) []fault.Item {
 
 func (p *parser) param(name, text string) {
 	s, q := p.spec, p.q
-	if f, op, ok := s.field(name); ok {
+	if f, op, ok := s.field(name); ok && !f.Internal {
 		p.filter(f, op, name, text)
 		p.keep(name, text)
 		return
@@ -209,6 +211,9 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		values = strings.Split(text, ",")
 	}
 	flt := p.find(f, op)
+	if op != In && op != Like {
+		flt.Ints, flt.Texts = nil, nil
+	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		if v == "" && (op == In || op == Like) && (f.Kind == Int || op == Like) {
@@ -229,6 +234,22 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 				return
 			}
 			flt.Ints = []int64{lo, hi}
+		case Flag:
+			b, ok := parseFlag(v)
+			if !ok {
+				p.bad(name, fault.BadFormat, "want true or false")
+				return
+			}
+			flt.Ints = []int64{sqldb.Flag(b)}
+		case Money:
+			n, ok, exact := jsonx.ParseDecimal(v, moneyScale)
+			if !ok {
+				p.bad(name, fault.BadFormat, "want an amount such as 12.5")
+				return
+			}
+			if exact { // nothing is kept with more digits
+				flt.Ints = append(flt.Ints, n)
+			}
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
 		default:
@@ -250,11 +271,31 @@ func (p *parser) find(f *Field, op Op) *Filter {
 	return &p.q.Filters[len(p.q.Filters)-1]
 }
 
+const moneyScale = 4
+
+func parseFlag(s string) (value, ok bool) {
+	switch strings.ToLower(s) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return false, false
+}
+
 // parseTime returns the first and last second that the text names: a day
 // without a time names all of it.
 func parseTime(s string) (lo, hi int64, ok bool) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t.Unix(), t.Unix() + 24*60*60 - 1, true
+	}
+	if strings.Contains(s, ":") && strings.Contains(s, " ") {
+		mail := strings.Replace(s, "  ", " +", 1) // an unencoded + arrives as a space
+		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05 -0700"} {
+			if t, err := time.Parse(layout, mail); err == nil {
+				return t.Unix(), t.Unix(), true
+			}
+		}
 	}
 	// An unencoded + arrives as a space.
 	s = strings.Replace(s, " ", "+", 1)

@@ -230,25 +230,7 @@ func (b *builder) filter(f *Filter) {
 	}
 	switch f.Op {
 	case In:
-		if f.Field.Where != "" {
-			before, after, _ := strings.Cut(f.Field.Where, "{in}")
-			b.sql.WriteString(before)
-			b.list(f)
-			b.sql.WriteString(after)
-			return
-		}
-		if f.Field.NonEmpty && !hasEmpty(f) {
-			// Lets the index be used that leaves empty values out.
-			b.sql.WriteString(col)
-			if f.Field.Kind == Int {
-				b.sql.WriteString(" <> 0 AND ")
-			} else {
-				b.sql.WriteString(" <> '' AND ")
-			}
-		}
-		b.sql.WriteString(col)
-		b.sql.WriteString(" IN ")
-		b.list(f)
+		b.in(f)
 	case Like:
 		b.replan = true
 		b.sql.WriteByte('(')
@@ -261,8 +243,8 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql.WriteByte(')')
 	case Eq:
-		b.sql.WriteString(col)
 		if f.Field.Kind == Time {
+			b.sql.WriteString(col)
 			b.sql.WriteString(" >= ")
 			b.param(f.Ints[0])
 			b.sql.WriteString(" AND ")
@@ -271,8 +253,7 @@ func (b *builder) filter(f *Filter) {
 			b.param(f.Ints[1])
 			return
 		}
-		b.sql.WriteString(" IN ")
-		b.list(f)
+		b.in(f)
 	case Min, Max:
 		b.sql.WriteString(col)
 		if f.Op == Min {
@@ -282,6 +263,45 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.param(f.Ints[0])
 	}
+}
+
+// in writes that a column has one of the values.
+func (b *builder) in(f *Filter) {
+	col, where := f.Field.Column, f.Field.Where
+	switch {
+	case strings.Contains(where, "{in}"):
+		before, after, _ := strings.Cut(where, "{in}")
+		b.sql.WriteString(before)
+		b.list(f)
+		b.sql.WriteString(after)
+		return
+	case where != "":
+		b.args = append(b.args, f.Texts[len(f.Texts)-1])
+		b.sql.WriteString(strings.ReplaceAll(where, "{value}", "$"+strconv.Itoa(len(b.args)+1)))
+		return
+	}
+	if f.Field.NonEmpty && !hasEmpty(f) {
+		// Lets the index be used that leaves empty values out.
+		b.sql.WriteString(col)
+		if len(f.Ints) > 0 {
+			b.sql.WriteString(" <> 0 AND ")
+		} else {
+			b.sql.WriteString(" <> '' AND ")
+		}
+	}
+	b.sql.WriteString(col)
+	b.sql.WriteString(" IN ")
+	b.list(f)
+}
+
+// Count returns how many rows meet the conditions. total serves unfiltered
+// lists.
+func (q *Query) Count(tx *sqldb.Tx, total *sqldb.Stmt) (n int64, err error) {
+	b := q.builder(tx)
+	if b.conditions == 0 && total != nil {
+		return n, tx.Query(total, intoInt(&n))
+	}
+	return n, tx.Query(b.stmt("SELECT COUNT(*) FROM "+q.spec.Table+b.sql.String()), intoInt(&n), b.args...)
 }
 
 func hasEmpty(f *Filter) bool {

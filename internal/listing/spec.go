@@ -24,7 +24,9 @@ const (
 	Int    Kind = iota // a decimal integer
 	Text               // compared as it is
 	Folded             // compared in folded form, against a *_norm column
-	Time               // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise
+	Time               // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise. Or RFC 2822
+	Flag               // true or false
+	Money              // a decimal number, kept in ten-thousandths
 )
 
 // Field is something that a list can be filtered by.
@@ -35,13 +37,21 @@ type Field struct {
 	Column string
 	// NonEmpty marks a text column whose index leaves empty values out.
 	NonEmpty bool
-	// Where replaces "column IN (…)" for In; {in} stands for the values.
+	// Where replaces the condition for In and Eq; {in} stands for the values
+	// in parentheses, {value}, which may recur, for the only one.
 	Where string
+	// Prefixed writes the operator first, as V2 does: "min_id".
+	Prefixed bool
+	// Internal is for Query.Where only: there is no such parameter.
+	Internal bool
 }
 
 func (f *Field) param(op Op) string {
-	if op == Eq {
+	switch {
+	case op == Eq:
 		return f.Name
+	case f.Prefixed:
+		return string(op) + "_" + f.Name
 	}
 	return f.Name + ":" + string(op)
 }
@@ -86,6 +96,9 @@ func (s *Spec) Params() []string {
 	var out []string
 	for i := range s.Fields {
 		f := &s.Fields[i]
+		if f.Internal {
+			continue
+		}
 		for _, op := range f.Ops {
 			out = append(out, f.param(op))
 		}
@@ -112,8 +125,15 @@ func (s *Spec) field(name string) (*Field, Op, bool) {
 			if op == Eq && name == f.Name {
 				return f, op, true
 			}
-			if op != Eq && len(name) == len(f.Name)+1+len(op) && name[:len(f.Name)] == f.Name &&
-				name[len(f.Name)] == ':' && name[len(f.Name)+1:] == string(op) {
+			if op == Eq || len(name) != len(f.Name)+1+len(op) {
+				continue
+			}
+			field, sign, operator := name[:len(f.Name)], byte(':'), name[len(f.Name)+1:]
+			at := len(f.Name)
+			if f.Prefixed {
+				operator, sign, field, at = name[:len(op)], '_', name[len(op)+1:], len(op)
+			}
+			if field == f.Name && name[at] == sign && operator == string(op) {
 				return f, op, true
 			}
 		}

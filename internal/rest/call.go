@@ -30,7 +30,9 @@ type Call struct {
 	RequestID string
 
 	server  *Server
+	mount   *mount
 	surface Surface
+	format  *Format // nil: JSON
 	release func()
 	status  int
 	err     error
@@ -59,9 +61,13 @@ const maxPooled = 256 << 10
 // JSON reads the request's body. The value is valid as long as it is needed.
 // An empty body is an absent value.
 func (c *Call) JSON() (jsonx.Value, error) {
+	var format *Format
 	if ct := c.R.Header.Get("Content-Type"); ct != "" && ct != "application/json" {
 		mt, _, err := mime.ParseMediaType(ct)
-		if err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json") {
+		if err == nil {
+			format = c.mount.byType(mt)
+		}
+		if format == nil && (err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json")) {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
 		}
 	}
@@ -93,7 +99,14 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	if len(bytes.TrimSpace(buf.Bytes())) == 0 {
 		return jsonx.Value{}, nil
 	}
-	v, err := jsonx.Parse(buf.Bytes(), jsonx.Limits{Depth: maxDepth, Values: maxNodes})
+	text := buf.Bytes()
+	if format != nil {
+		var err error
+		if text, err = format.Decode(text); err != nil {
+			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+		}
+	}
+	v, err := jsonx.Parse(text, jsonx.Limits{Depth: maxDepth, Values: maxNodes})
 	if err != nil {
 		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
 	}
@@ -128,11 +141,22 @@ var zippers = sync.Pool{New: func() any {
 	return z
 }}
 
-// Send answers with a JSON body, compressed where the client asks for it.
+// Send answers with a JSON body, in the format and compression that the
+// client asks for.
 func (c *Call) Send(status int, body []byte) {
-	c.status = status
 	h := c.W.Header()
 	h["Content-Type"] = jsonType
+	if c.format != nil {
+		text, err := c.format.Encode(c, body)
+		if err != nil {
+			// An answer that is no JSON is a defect; it is still an answer.
+			c.err = err
+		} else {
+			body = text
+			h["Content-Type"] = []string{c.format.Types[0] + "; charset=utf-8"}
+		}
+	}
+	c.status = status
 	if len(body) >= gzipFrom {
 		h["Vary"] = []string{"Accept-Encoding"}
 		if acceptsGzip(c.R.Header["Accept-Encoding"]) {

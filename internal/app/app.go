@@ -19,7 +19,9 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/group"
 	"clientele/internal/rest"
+	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
@@ -35,6 +37,7 @@ type Core struct {
 	Accounts  *auth.Accounts
 	Passwords *auth.Passwords
 	Customers *customer.Service
+	Groups    *group.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -59,6 +62,7 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		Accounts:  auth.NewAccounts(db, sys),
 		Passwords: passwords,
 		Customers: customer.NewService(db, sys, passwords),
+		Groups:    group.NewService(db, sys),
 	}, nil
 }
 
@@ -190,8 +194,10 @@ func (s *Server) handler() http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers}))
+		Hosts: store.NewHosts(s.DB, time.Now),
+		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+	}, v3.New(v3.Services{Customers: s.Customers}),
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server
 }

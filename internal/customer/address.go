@@ -122,7 +122,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		w.form(AddressForm, in[i].FormFields)
 	}
 	have := map[owned]bool{}
-	if err := tx.Pipeline(existing("customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
+	if err := tx.Pipeline(existing("customers", ids, customers, ""), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)
@@ -368,27 +368,33 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 			return err
 		}
 		n = len(ids)
-		events := make([]event.Event, 0, n)
-		err = tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
-			events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
-			return nil
-		}, pad(nil, ids)...)
-		if err != nil {
-			return err
-		}
-		counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := tx.Exec(deleteAddress, id); err != nil {
-				return err
-			}
-		}
-		if err := listing.AddIDs(tx, listing.Addresses, -1, ids...); err != nil {
-			return err
-		}
-		return event.Record(tx, counters.EventID, s.sys.Now(), events)
+		return deleteAddresses(tx, ids, s.sys.Now())
 	})
 	return n, err
+}
+
+// deleteAddresses removes addresses that the caller has locked.
+func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
+	n := len(ids)
+	events := make([]event.Event, 0, n)
+	err := tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
+		events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+		return nil
+	}, pad(nil, ids)...)
+	if err != nil {
+		return err
+	}
+	counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := tx.Exec(deleteAddress, id); err != nil {
+			return err
+		}
+	}
+	if err := listing.AddIDs(tx, listing.Addresses, -1, ids...); err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, events)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-chi/chi/v5"
 	kgzip "github.com/klauspost/compress/gzip"
 
 	"clientele/internal/auth"
@@ -49,6 +50,18 @@ var jsonType = []string{"application/json"}
 
 // Ctx returns the request's context.
 func (c *Call) Ctx() context.Context { return c.R.Context() }
+
+// PathID returns the id in a segment of the path. What is no id names
+// nothing.
+func (c *Call) PathID(name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, errNoID
+	}
+	return id, nil
+}
+
+var errNoID = fault.New(fault.NotFound, "the path names no id")
 
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
@@ -147,7 +160,7 @@ func (c *Call) Send(status int, body []byte) {
 	h := c.W.Header()
 	h["Content-Type"] = jsonType
 	if c.format != nil {
-		text, err := c.format.Encode(c, body)
+		text, err := c.format.Encode(c, status, body)
 		if err != nil {
 			// An answer that is no JSON is a defect; it is still an answer.
 			c.err = err

@@ -63,7 +63,7 @@ type Format struct {
 	// carry the first.
 	Types []string
 	// Encode turns a JSON answer into the format, Decode a body into JSON.
-	Encode func(c *Call, json []byte) ([]byte, error)
+	Encode func(c *Call, status int, json []byte) ([]byte, error)
 	Decode func(body []byte) ([]byte, error)
 }
 

@@ -11,7 +11,9 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/group"
 	"clientele/internal/jsonx"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -113,6 +115,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 			return nil, fmt.Errorf("api_accounts.%d: in production a client_secret and an access_token have at least %d characters", i, minCredential)
 		}
 	}
+	if s.Settings != nil {
+		if err := s.Settings.Check(); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
+		}
+	}
 	for i, c := range s.Channels {
 		if c.ID < 1 || c.Name == "" {
 			return nil, fmt.Errorf("channels.%d: id and name are needed", i)
@@ -184,6 +191,11 @@ func (a *Applier) absent(ctx context.Context, storeID int64, all []Customer) ([]
 func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error {
 	now := a.System.Now()
 	var low store.Lowest
+	if s.Settings != nil {
+		if err := store.PutSettings(tx, s.Settings.Settings); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
+	}
 	for _, c := range s.Channels {
 		low.ChannelID = max(low.ChannelID, c.ID)
 		if err := store.PutChannel(tx, store.Channel{ID: c.ID, Name: c.Name, URL: c.URL}, now); err != nil {
@@ -210,7 +222,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		low.AttributeID = max(low.AttributeID, id)
 	}
 	for i, g := range s.Groups {
-		id, err := customer.PutGroup(tx, g.ID, g.Name, now)
+		w, err := g.command()
+		if err != nil {
+			return fmt.Errorf("customer_groups.%d: %w", i, err)
+		}
+		id, err := group.Put(tx, g.ID, w, now)
 		if err != nil {
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
 		}
@@ -256,6 +272,36 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, absent []Customer, hashes []
 		}
 	}
 	return nil
+}
+
+func (g *Group) command() (group.Write, error) {
+	w := group.Write{Name: opt.Some(g.Name)}
+	if g.IsDefault != nil {
+		w.IsDefault = opt.Some(*g.IsDefault)
+	}
+	if g.IsGuest != nil {
+		w.IsGuest = opt.Some(*g.IsGuest)
+	}
+	if g.CategoryAccess != nil {
+		w.Access = opt.Some(group.Access{Type: g.CategoryAccess.Type, Categories: g.CategoryAccess.Categories})
+	}
+	if g.DiscountRules == nil {
+		return w, nil
+	}
+	rules := make([]group.Rule, len(g.DiscountRules))
+	for i, r := range g.DiscountRules {
+		rules[i] = group.Rule{Type: r.Type, Method: r.Method, Target: max(r.CategoryID, r.ProductID, r.PriceListID)}
+		if r.Amount == "" {
+			continue
+		}
+		v, ok, exact := jsonx.ParseDecimal(r.Amount, group.AmountScale)
+		if !ok || !exact {
+			return w, fmt.Errorf("discount_rules.%d: amount %q has more than %d decimal places or is none", i, r.Amount, group.AmountScale)
+		}
+		rules[i].Amount = v
+	}
+	w.Rules = opt.Some(rules)
+	return w, nil
 }
 
 func (c *Customer) command(attributes map[string]int64) (customer.Create, error) {

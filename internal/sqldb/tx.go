@@ -93,6 +93,15 @@ func (tx *Tx) ForDelete() string {
 	return " FOR UPDATE"
 }
 
+// ForReference keeps the selected rows from being deleted until the end of
+// the transaction, for rows that refer to them without a foreign key.
+func (tx *Tx) ForReference() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR KEY SHARE"
+}
+
 // Contains returns the condition "column contains parameter n", byte for
 // byte: column and parameter are folded text.
 func (tx *Tx) Contains(column string, n int) string {

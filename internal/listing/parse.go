@@ -299,7 +299,7 @@ func parseTime(s string) (lo, hi int64, ok bool) {
 	}
 	// An unencoded + arrives as a space.
 	s = strings.Replace(s, " ", "+", 1)
-	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05"} {
+	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05", "2006-01-02T:15:04:05"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.Unix(), t.Unix(), true
 		}

@@ -33,7 +33,7 @@ func (s *Surface) listAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	q, err := customer.AddressBook.Parse(c.R.URL.RawQuery)
+	q, err := parse(customer.AddressBook, c)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Surface) countAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := paged.Parse(c.R.URL.RawQuery); err != nil {
+	if _, err := parse(paged, c); err != nil {
 		return err
 	}
 	n, err := s.Customers.BookCount(c.Ctx(), c.StoreID(), owner)
@@ -72,7 +72,7 @@ func (s *Surface) getAddress(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := paged.Parse(c.R.URL.RawQuery); err != nil {
+	if _, err := parse(paged, c); err != nil {
 		return err
 	}
 	row, err := s.Customers.GetAddress(c.Ctx(), c.StoreID(), owner, id)
@@ -217,7 +217,7 @@ func (s *Surface) deleteAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	q, err := customer.AddressBook.Parse(c.R.URL.RawQuery)
+	q, err := parse(customer.AddressBook, c)
 	if err != nil {
 		return err
 	}

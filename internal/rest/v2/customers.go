@@ -27,7 +27,7 @@ func (s *Surface) customerRoutes() []rest.Route {
 }
 
 func (s *Surface) listCustomers(c *rest.Call) error {
-	q, err := customer.PlainList.Parse(c.R.URL.RawQuery)
+	q, err := parse(customer.PlainList, c)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Surface) listCustomers(c *rest.Call) error {
 }
 
 func (s *Surface) countCustomers(c *rest.Call) error {
-	q, err := customer.PlainList.Parse(c.R.URL.RawQuery)
+	q, err := parse(customer.PlainList, c)
 	if err != nil {
 		return err
 	}

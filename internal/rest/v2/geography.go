@@ -79,7 +79,7 @@ func page[T any](q *listing.Query, rows []T) []T {
 }
 
 func countries(c *rest.Call) (*listing.Query, []geo.Country, error) {
-	q, err := countryList.Parse(c.R.URL.RawQuery)
+	q, err := parse(countryList, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -166,7 +166,7 @@ func states(c *rest.Call) (*listing.Query, []state, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := stateList.Parse(c.R.URL.RawQuery)
+	q, err := parse(stateList, c)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,7 +25,7 @@ func (s *Surface) groupRoutes() []rest.Route {
 }
 
 func (s *Surface) listGroups(c *rest.Call) error {
-	q, err := group.List.Parse(c.R.URL.RawQuery)
+	q, err := parse(group.List, c)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Surface) listGroups(c *rest.Call) error {
 }
 
 func (s *Surface) countGroups(c *rest.Call) error {
-	q, err := group.List.Parse(c.R.URL.RawQuery)
+	q, err := parse(group.List, c)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *Surface) getGroup(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	q, err := group.One.Parse(c.R.URL.RawQuery)
+	q, err := parse(group.One, c)
 	if err != nil {
 		return err
 	}

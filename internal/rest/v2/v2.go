@@ -88,9 +88,19 @@ func Lists() map[string]*listing.Spec {
 	}
 }
 
+// parse reads the request's query. An empty part, as some clients send, says
+// nothing.
+func parse(spec *listing.Spec, c *rest.Call) (*listing.Query, error) {
+	raw := c.R.URL.RawQuery
+	if strings.HasPrefix(raw, "&") || strings.HasSuffix(raw, "&") || strings.Contains(raw, "&&") {
+		raw = strings.Join(strings.FieldsFunc(raw, func(r rune) bool { return r == '&' }), "&")
+	}
+	return spec.Parse(raw)
+}
+
 // plain refuses every query parameter.
 func plain(c *rest.Call) error {
-	_, err := nothing.Parse(c.R.URL.RawQuery)
+	_, err := parse(nothing, c)
 	return err
 }
 

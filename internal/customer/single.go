@@ -31,7 +31,7 @@ var PlainList = &listing.Spec{
 		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_created", Prefixed: true},
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_modified", Prefixed: true},
 	},
-	Blocks: listing.Customers,
+	Gaps: listing.Customers,
 }
 
 // AddressBook declares the list of one customer's addresses.
@@ -77,7 +77,7 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (*Customer, error)
 		if len(out) == 0 {
 			return errNoCustomer
 		}
-		return include(tx, out, false, false, true)
+		return include(tx, out, false, false, false, true)
 	})
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *Service) PlainPage(ctx context.Context, storeID int64, q *listing.Query
 		if err != nil {
 			return err
 		}
-		return include(tx, out, false, false, true)
+		return include(tx, out, q.Unfiltered(), false, false, true)
 	})
 	return out, err
 }
@@ -179,7 +179,7 @@ func (s *Service) UpdateOne(ctx context.Context, storeID int64, u Update) (*Cust
 	c := &rows[0]
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		c.FormFields = nil
-		return include(tx, rows, false, false, true)
+		return include(tx, rows, false, false, false, true)
 	})
 	return c, err
 }

@@ -77,9 +77,9 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
-	// Blocks names the list in the table of block counts, for fast pages by
-	// number and totals; 0 for none.
-	Blocks List
+	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
+	// none.
+	Gaps List
 }
 
 // Limits of every list.

@@ -121,7 +121,7 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	}
 	v, err := jsonx.Parse(text, jsonx.Limits{Depth: maxDepth, Values: maxNodes})
 	if err != nil {
-		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
 	}
 	return v, nil
 }
@@ -138,9 +138,18 @@ func bodyError(err error) error {
 	}
 	var corrupt interface{ Timeout() bool }
 	if errors.As(err, &corrupt) {
-		return err
+		return &fault.Error{Kind: fault.Malformed, Message: "the body did not arrive in time", Cause: err}
 	}
 	return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
+}
+
+// leave gives back the place among concurrent requests: before the answer, so
+// that a client that has it can use the place at once.
+func (c *Call) leave() {
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
 }
 
 // gzipFrom is the size from which compressing an answer is worth its cost.
@@ -157,6 +166,7 @@ var zippers = sync.Pool{New: func() any {
 // Send answers with a JSON body, in the format and compression that the
 // client asks for.
 func (c *Call) Send(status int, body []byte) {
+	c.leave()
 	h := c.W.Header()
 	h["Content-Type"] = jsonType
 	if c.format != nil {
@@ -204,6 +214,7 @@ func (c *Call) write(status int, body []byte) {
 
 // SendEmpty answers without a body.
 func (c *Call) SendEmpty(status int) {
+	c.leave()
 	c.status = status
 	c.W.WriteHeader(status)
 }

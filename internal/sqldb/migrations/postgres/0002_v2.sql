@@ -15,6 +15,7 @@ CREATE UNIQUE INDEX customer_groups_default ON customer_groups (store_id) WHERE 
 CREATE UNIQUE INDEX customer_groups_guest ON customer_groups (store_id) WHERE is_guest = 1;
 
 CREATE INDEX customers_credit ON customers (store_id, store_credit, id) WHERE store_credit <> 0;
+ALTER TABLE customers ALTER COLUMN tax_exempt_category TYPE TEXT COLLATE "C";
 CREATE INDEX customers_tax ON customers (store_id, tax_exempt_category, id) WHERE tax_exempt_category <> '';
 
 -- What the store tells about itself, where it differs from the defaults.

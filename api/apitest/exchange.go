@@ -170,6 +170,9 @@ func (p parameter) check(value string) error {
 }
 
 func scalar(value, kind string) any {
+	if kind == "boolean" && (value == "true" || value == "false") {
+		return value == "true"
+	}
 	if kind == "integer" || kind == "number" {
 		if _, err := strconv.ParseFloat(value, 64); err == nil && json.Valid([]byte(value)) {
 			return json.Number(value)

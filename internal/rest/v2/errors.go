@@ -70,11 +70,12 @@ func entries(f *fault.Error, key string) []entry {
 	for _, it := range f.Items {
 		path := it.Field
 		name := path[strings.LastIndexByte(path, '.')+1:]
+		explain := name != path
 		if v2, ok := names[name]; ok {
+			it.Message = strings.ReplaceAll(it.Message, name, v2)
 			name = v2
 		}
 		e := entry{message: "The field '" + name + "' is invalid."}
-		explain := name != path
 		switch it.Code {
 		case fault.Required:
 			e.message = "The required field '" + name + "' was not supplied."

@@ -187,7 +187,15 @@ func (d decoder) rule() group.Rule {
 		writable = append(writable, target)
 		d.required(target)
 	}
-	if r.Type != group.RuleAll && r.Type != group.RulePriceList {
+	switch r.Type {
+	case group.RuleAll:
+	case group.RulePriceList:
+		for _, name := range []string{"method", "amount"} {
+			if _, ok := d.given(name); ok {
+				d.c.Add(name, fault.UnknownField, "", "a price_list rule has neither method nor amount")
+			}
+		}
+	default:
 		d.required("method", "amount")
 	}
 	switch r.Type {

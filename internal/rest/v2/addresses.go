@@ -221,7 +221,7 @@ func (s *Surface) deleteAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if c.R.URL.RawQuery == "" {
+	if strings.Trim(c.R.URL.RawQuery, "&") == "" {
 		return sendGone(c, s.Customers.DeleteBook(c.Ctx(), c.StoreID(), owner))
 	}
 	return sendGone(c, s.Customers.DeleteBookPage(c.Ctx(), c.StoreID(), owner, q))

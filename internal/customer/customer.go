@@ -85,9 +85,12 @@ type AttributeValue struct {
 
 // FormValue is the value of a sign-up or address form field.
 type FormValue struct {
-	OwnerID int64 // the customer or the address
+	Form    string // CustomerForm or AddressForm
+	OwnerID int64  // the customer or the address
+	FieldID int64
 	Name    string
-	JSON    string // a JSON string, number or array of strings
+	Type    string
+	JSON    string // a JSON string, number or array of strings; "" for every password
 }
 
 // Create is the command to make a customer.

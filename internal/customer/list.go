@@ -102,31 +102,32 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 	}
 	if attributes {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
+			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &customers[at[r.Int(2)]]
 				if len(c.Attributes) < MaxEmbedded {
-					c.Attributes = append(c.Attributes, AttributeValue{ID: r.Int(0), AttributeID: r.Int(1), CustomerID: r.Int(2), Value: r.Text(3), DateCreated: r.Int(4), DateModified: r.Int(5)})
+					c.Attributes = append(c.Attributes, AttributeValue{})
+					c.Attributes[len(c.Attributes)-1].scan(r)
 				}
 				return nil
 			},
 		})
 	}
 	if formFields {
-		qs = append(qs, customerValuesQuery(of, args, func(v FormValue) {
+		qs = append(qs, valuesQuery(CustomerForm, of, args, func(v FormValue) {
 			c := &customers[at[v.OwnerID]]
 			c.FormFields = append(c.FormFields, v)
 		}))
 		if addresses {
 			qs = append(qs, sqldb.Q{
-				Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM addresses a
+				Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM addresses a
 					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
 					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
 					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
 				Args: args,
 				Each: func(r *sqldb.Row) error {
-					values = append(values, FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
+					values = append(values, formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
 					return nil
 				},
 			})
@@ -169,17 +170,4 @@ func ofCustomers(ids []int64, contiguous bool) (string, []any) {
 		return ` BETWEEN $2 AND $3`, []any{min(ids[0], ids[len(ids)-1]), max(ids[0], ids[len(ids)-1])}
 	}
 	return ` IN ` + placeholders(2, len(ids)), pad(nil, ids)
-}
-
-func customerValuesQuery(of string, args []any, each func(FormValue)) sqldb.Q {
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT v.customer_id, f.name, v.value FROM customer_form_values v
-			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.customer_id` + of + ` ORDER BY v.customer_id, v.field_id`),
-		Args: args,
-		Each: func(r *sqldb.Row) error {
-			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
-			return nil
-		},
-	}
 }

@@ -5,10 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/fault"
-	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
 )
 
@@ -66,17 +64,17 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 	var qs []sqldb.Q
 	if len(w.groups) > 0 {
 		ref.groups = map[int64]bool{}
-		qs = append(qs, existing("customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups, tx.ForReference()))
+		qs = append(qs, existing(tx, "customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
 	}
 	if w.defaultGroup {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1` + tx.ForReference()),
+			Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1` + tx.ForShare()),
 			Each: func(r *sqldb.Row) error { ref.group = r.Int(0); return nil },
 		})
 	}
 	if len(w.channels) > 0 {
 		ref.channels = map[int64]bool{}
-		qs = append(qs, existing("channels", slices.Sorted(maps.Keys(w.channels)), ref.channels, ""))
+		qs = append(qs, existing(tx, "channels", slices.Sorted(maps.Keys(w.channels)), ref.channels))
 	}
 	if len(w.attributes) > 0 {
 		ref.attributes = map[int64]string{}
@@ -118,22 +116,5 @@ func (ref *references) checkAttribute(c *fault.Collector, i int, in AttributeInp
 		c.Add(fmt.Sprintf("attributes.%d.attribute_id", i), fault.Unknown, "", "invalid attribute ID")
 		return
 	}
-	if !ValidAttribute(typ, in.Value) {
-		c.Add(fmt.Sprintf("attributes.%d.attribute_value", i), fault.BadFormat, typ, "attribute_value must be a "+typ)
-	}
-}
-
-// Types of attributes.
-var AttributeTypes = []string{"string", "number", "date"}
-
-// ValidAttribute reports whether a value fits an attribute's type.
-func ValidAttribute(typ, value string) bool {
-	switch typ {
-	case "number":
-		v, err := jsonx.Parse([]byte(strings.TrimSpace(value)), jsonx.Limits{})
-		return err == nil && v.Kind() == jsonx.Number
-	case "date":
-		return validDate(value)
-	}
-	return true
+	checkAttributeValue(c, fmt.Sprintf("attributes.%d.attribute_value", i), typ, in.Value)
 }

@@ -93,8 +93,6 @@ func updateAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
 		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
 }
 
-var insertAttributeValue = sqldb.Static(`INSERT INTO attribute_values (store_id, id, customer_id, attribute_id, value, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
-
 // The rows of customer_emails; see the schema.
 var (
 	insertEmail = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, $3, $4)`)
@@ -182,11 +180,22 @@ func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
 	}
 }
 
-// existing returns the query for which of the ids are in a table; lock may
-// keep the rows there.
-func existing(table string, ids []int64, into map[int64]bool, lock string) sqldb.Q {
+// EmailFree reports whether an account for the given channels (nil: all) may
+// have an email, inside tx.
+func EmailFree(tx *sqldb.Tx, email string, channels []int64) (bool, error) {
+	norm := fold.Text(email)
+	held := map[string][]slot{}
+	if err := tx.Pipeline(emailSlots([]string{norm}, held)); err != nil {
+		return false, err
+	}
+	return emailFree(held[norm], channels, 0), nil
+}
+
+// existing returns the query for which of the ids are in a table. They stay
+// there until the end of the transaction.
+func existing(tx *sqldb.Tx, table string, ids []int64, into map[int64]bool) sqldb.Q {
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + lock),
+		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForShare()),
 		Args: pad(nil, ids),
 		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
 	}

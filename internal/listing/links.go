@@ -18,7 +18,7 @@ func (q *Query) cursorText(c *Cursor) string {
 	if c == nil {
 		return ""
 	}
-	return c.encode(q.Sort)
+	return c.encode(q.spec.key(), q.Sort)
 }
 
 // PageLink returns the query string, with its question mark, of a page by

@@ -2,11 +2,13 @@ package listing
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -77,8 +79,8 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 		key, value, _ := strings.Cut(part, "=")
 		name, err1 := url.QueryUnescape(key)
 		text, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
-			p.bad(key, fault.BadFormat, "wrong percent-encoding")
+		if err1 != nil || err2 != nil || !clean(name) || !clean(text) {
+			p.bad(strings.ToValidUTF8(key, "?"), fault.BadFormat, "wrong percent-encoding, or not text")
 			continue
 		}
 		p.param(name, text)
@@ -91,6 +93,9 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 	}
 	return q, nil
 }
+
+// clean reports whether s is text that every engine stores.
+func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 type parser struct {
 	q        *Query
@@ -119,7 +124,7 @@ func (p *parser) err() error {
 		if c.text == "" {
 			continue
 		}
-		cur, ok := decodeCursor(c.text, q.Sort)
+		cur, ok := decodeCursor(c.text, p.spec.key(), q.Sort)
 		if !ok {
 			p.bad(c.name, fault.BadCursor, "not a cursor of this list and order")
 			continue
@@ -227,8 +232,11 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 				return
 			}
 			flt.Ints = append(flt.Ints, n)
-		case Time:
+		case Time, UnixTime:
 			lo, hi, ok := parseTime(v)
+			if n, err := strconv.ParseInt(v, 10, 64); f.Kind == UnixTime && err == nil {
+				lo, hi, ok = n, n, true
+			}
 			if !ok {
 				p.bad(name, fault.BadFormat, "want a date such as 2024-05-14 or 2024-05-14T09:34:00")
 				return
@@ -253,10 +261,18 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
 		default:
+			if f.Values != nil {
+				stored, ok := f.Values[v]
+				if !ok {
+					p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(slices.Sorted(maps.Keys(f.Values)), ", ")))
+					return
+				}
+				v = stored
+			}
 			flt.Texts = append(flt.Texts, v)
 		}
 	}
-	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues {
+	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues || op == Like && len(flt.Texts) > maxLikes {
 		p.bad(name, fault.TooManyItems, "too many values")
 	}
 }

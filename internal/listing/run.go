@@ -19,7 +19,7 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which is the id. total tells the number of rows
+// given columns, the first of which are the key. total tells the number of rows
 // and the last id given out, for lists without conditions.
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
 	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
@@ -56,6 +56,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		}
 		counted = true
 		if offset >= res.Total {
+			res.Before = true
 			return res, nil
 		}
 		if q.Sort == nil && q.spec.Gaps != 0 {
@@ -64,6 +65,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 				return nil, err
 			}
 			if !ok {
+				res.Before = true
 				return res, nil
 			}
 			if desc {
@@ -76,9 +78,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		}
 	}
 	if from != nil {
-		b.keyset(from, q.Sort, desc)
+		b.keyset(from, q.spec.key(), q.Sort, desc)
 	}
-	b.order(q.Sort, desc)
+	b.order(q.spec.key(), q.Sort, desc)
 	// A literal: SQLite plans a statement anew whenever a parameter of LIMIT is
 	// bound, which costs as much as reading the page. Few limits are in use.
 	b.sql = append(b.sql, " LIMIT "...)
@@ -95,7 +97,10 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 			more = true
 			return nil
 		}
-		last = Cursor{ID: r.Int(0)}
+		last = Cursor{}
+		for i := range q.spec.key() {
+			last.Key[i] = r.Int(i)
+		}
 		if keyColumn >= 0 {
 			if q.Sort.Kind == Int || q.Sort.Kind == Time {
 				last.Int = r.Int(keyColumn)
@@ -246,7 +251,7 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql = append(b.sql, ')')
 	case Eq:
-		if f.Field.Kind == Time {
+		if f.Field.isTime() {
 			b.sql = append(b.sql, col...)
 			b.sql = append(b.sql, " >= "...)
 			b.param(f.Ints[0])
@@ -326,30 +331,46 @@ func hasEmpty(f *Filter) bool {
 	return false
 }
 
-func (b *builder) keyset(c *Cursor, s *Sort, desc bool) {
+func (b *builder) keyset(c *Cursor, keys []Key, s *Sort, desc bool) {
 	op := " > "
 	if desc {
 		op = " < "
 	}
 	b.sql = append(b.sql, " AND "...)
-	if s == nil {
-		b.sql = append(append(b.sql, "id"...), op...)
-		b.param(c.ID)
+	if s == nil && len(keys) == 1 {
+		b.sql = append(append(b.sql, keys[0].Column...), op...)
+		b.param(c.Key[0])
 		return
 	}
-	b.sql = append(append(append(b.sql, '('), s.Column...), ", id)"...)
-	b.sql = append(append(b.sql, op...), '(')
-	if s.Kind == Int || s.Kind == Time {
-		b.param(c.Int)
-	} else {
-		b.param(c.Str)
+	b.sql = append(b.sql, '(')
+	if s != nil {
+		b.sql = append(append(b.sql, s.Column...), ", "...)
 	}
-	b.sql = append(b.sql, ", "...)
-	b.param(c.ID)
-	b.sql = append(b.sql, ")"...)
+	for i, k := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.sql = append(b.sql, k.Column...)
+	}
+	b.sql = append(append(append(b.sql, ')'), op...), '(')
+	if s != nil {
+		if s.Kind == Int || s.Kind == Time {
+			b.param(c.Int)
+		} else {
+			b.param(c.Str)
+		}
+		b.sql = append(b.sql, ", "...)
+	}
+	for i := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.param(c.Key[i])
+	}
+	b.sql = append(b.sql, ')')
 }
 
-func (b *builder) order(s *Sort, desc bool) {
+func (b *builder) order(keys []Key, s *Sort, desc bool) {
 	dir := " ASC"
 	if desc {
 		dir = " DESC"
@@ -358,5 +379,10 @@ func (b *builder) order(s *Sort, desc bool) {
 	if s != nil {
 		b.sql = append(append(append(b.sql, s.Column...), dir...), ", "...)
 	}
-	b.sql = append(append(b.sql, "id"...), dir...)
+	for i, k := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.sql = append(append(b.sql, k.Column...), dir...)
+	}
 }

@@ -21,12 +21,13 @@ type Kind uint8
 
 // The kinds of values.
 const (
-	Int    Kind = iota // a decimal integer
-	Text               // compared as it is
-	Folded             // compared in folded form, against a *_norm column
-	Time               // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise. Or RFC 2822
-	Flag               // true or false
-	Money              // a decimal number, kept in ten-thousandths
+	Int      Kind = iota // a decimal integer
+	Text                 // compared as it is
+	Folded               // compared in folded form, against a *_norm column
+	Time                 // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise. Or RFC 2822
+	UnixTime             // Time, or seconds since the epoch
+	Flag                 // true or false
+	Money                // a decimal number, kept in ten-thousandths
 )
 
 // Field is something that a list can be filtered by.
@@ -44,7 +45,12 @@ type Field struct {
 	Prefixed bool
 	// Internal is for Query.Where only: there is no such parameter.
 	Internal bool
+	// Values are the only values of a text field, with what the column holds
+	// for each; nil accepts any.
+	Values map[string]string
 }
+
+func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
 
 func (f *Field) param(op Op) string {
 	switch {
@@ -64,10 +70,19 @@ type Sort struct {
 	Kind   Kind
 }
 
+// Key is one column of a composite key, by its name in cursors.
+type Key struct {
+	Name   string
+	Column string
+}
+
 // Spec declares a list.
 type Spec struct {
-	// Table holds the rows; its key is (store_id, id).
-	Table    string
+	// Table holds the rows; its key is (store_id, id), or (store_id, Key…).
+	Table string
+	// Key names the two integer columns that identify a row and order the
+	// list; nil stands for id alone.
+	Key      []Key
 	Fields   []Field
 	Sorts    []Sort
 	Includes []string
@@ -87,6 +102,7 @@ const (
 	DefaultLimit = 50
 	MaxLimit     = 250
 	maxValues    = 1000 // in one filter
+	maxLikes     = 50   // substrings in one filter
 	maxQuery     = 64 << 10
 	maxPage      = 1 << 40
 )
@@ -116,6 +132,15 @@ func (s *Spec) Params() []string {
 		out = append(out, "before", "after")
 	}
 	return out
+}
+
+var idKey = []Key{{Name: "id", Column: "id"}}
+
+func (s *Spec) key() []Key {
+	if s.Key == nil {
+		return idKey
+	}
+	return s.Key
 }
 
 func (s *Spec) field(name string) (*Field, Op, bool) {

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"clientele/internal/customer"
 	"clientele/internal/store"
 )
 
@@ -52,14 +53,29 @@ type APIAccount struct {
 	Scopes       []string `yaml:"scopes"`
 }
 
-// FormField is a sign-up (form: customer) or address field.
+// FormField is a custom sign-up (form: customer) or address field. Which of
+// the other keys it may have depends on its type.
 type FormField struct {
-	Form      string   `yaml:"form"`
-	Name      string   `yaml:"name"`
-	Type      string   `yaml:"type"`
-	Required  bool     `yaml:"required"`
-	Choices   []string `yaml:"choices"`
-	MaxLength int64    `yaml:"max_length"`
+	Form        string   `yaml:"form"`
+	Name        string   `yaml:"name"`
+	Type        string   `yaml:"type"`
+	Required    bool     `yaml:"required"`
+	Label       string   `yaml:"label"`
+	SortOrder   int64    `yaml:"sort_order"`
+	Choices     []string `yaml:"choices"`
+	Placeholder string   `yaml:"placeholder"`
+	MaxLength   int64    `yaml:"max_length"`
+	Min         string   `yaml:"min"` // a number or a date, as are the next ones
+	Max         string   `yaml:"max"`
+	Default     string   `yaml:"default"`
+	Rows        int64    `yaml:"rows"`
+}
+
+func (f *FormField) definition() customer.FormField {
+	return customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{
+		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
+		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
+	}}
 }
 
 // Attribute is a customer attribute's definition.
@@ -161,7 +177,11 @@ type Subscriber struct {
 	Consents  []string `yaml:"consents"`
 }
 
-var goType = regexp.MustCompile(`field (\S+) not found in type \S+`)
+// The YAML library speaks of Go types, which mean nothing to a person.
+var (
+	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	goType     = regexp.MustCompile(` into \S+$`)
+)
 
 // Parse reads a document. Unknown keys and wrong types are errors that name
 // their line.
@@ -177,7 +197,7 @@ func Parse(text []byte) (*Document, error) {
 	if errors.As(err, &types) {
 		lines := make([]string, len(types.Errors))
 		for i, e := range types.Errors {
-			lines[i] = goType.ReplaceAllString(e, `unknown key "$1"`)
+			lines[i] = goType.ReplaceAllString(unknownKey.ReplaceAllString(e, `unknown key "$1"`), "")
 		}
 		return nil, errors.New(strings.Join(lines, "; "))
 	}

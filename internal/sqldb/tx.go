@@ -100,9 +100,9 @@ func (tx *Tx) ForDelete() string {
 	return " FOR UPDATE"
 }
 
-// ForReference keeps the selected rows from being deleted until the end of
-// the transaction, for rows that refer to them without a foreign key.
-func (tx *Tx) ForReference() string {
+// ForShare keeps the selected rows from going until the end of the
+// transaction, for rows that are about to refer to them.
+func (tx *Tx) ForShare() string {
 	if tx.lite != nil {
 		return ""
 	}

@@ -211,21 +211,29 @@ func (d decoder) credit() opt.Field[int64] {
 
 func (d decoder) formFields() (in []customer.FormInput, given bool) {
 	given = d.array("form_fields", func(_ int, e decoder) {
-		name := e.text("name")
-		if !e.v.Get("name").Present() {
-			e.c.Add("name", fault.Required, "", "")
-		}
-		v := e.v.Get("value")
-		switch v.Kind() {
-		case jsonx.Invalid:
-			e.c.Add("value", fault.Required, "", "")
-		case jsonx.String, jsonx.Number, jsonx.Array:
-			in = append(in, customer.FormInput{Name: name.Value, Value: v})
-		default:
-			e.wrong("value", jsString)
+		if f, ok := e.formField(); ok {
+			in = append(in, f)
 		}
 	})
 	return in, given
+}
+
+// formField reads the name and value of one form field.
+func (d decoder) formField() (customer.FormInput, bool) {
+	name := d.text("name")
+	if !d.v.Get("name").Present() {
+		d.c.Add("name", fault.Required, "", "")
+	}
+	v := d.v.Get("value")
+	switch v.Kind() {
+	case jsonx.Invalid:
+		d.c.Add("value", fault.Required, "", "")
+	case jsonx.String, jsonx.Number, jsonx.Array:
+		return customer.FormInput{Name: name.Value, Value: v}, true
+	default:
+		d.wrong("value", jsString)
+	}
+	return customer.FormInput{}, false
 }
 
 func malformed(items []fault.Item) error {

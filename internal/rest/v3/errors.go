@@ -26,6 +26,14 @@ var operations = map[string]operation{
 	customer.OpAddressCreate: {"Create customer addresses failed.", ".customer_address_create", "Error creating customer addresses"},
 	customer.OpAddressUpdate: {"Update customer addresses failed.", ".customer_address_update", "Error updating customer addresses"},
 	customer.OpAddressDelete: {"Delete customer addresses failed.", ".customer_address_delete", "Error deleting customer addresses"},
+
+	customer.OpAttributeCreate:      {"Create customer attributes failed.", ".customer_attribute_create", "Error creating customer attributes"},
+	customer.OpAttributeUpdate:      {"Update customer attributes failed.", ".customer_attribute_update", "Error updating customer attributes"},
+	customer.OpAttributeValueUpsert: {"Upsert customer attribute values failed.", ".customer_attribute_value_upsert", "Error upserting customer attribute values"},
+	customer.OpFormValueUpsert:      {"Upsert form field values failed.", ".form_field_value_upsert", "Error upserting form field values"},
+	customer.OpFormFieldCreate:      {"Create form field failed.", ".form_field_create", "Error creating form field"},
+	customer.OpFormFieldUpdate:      {"Update form field failed.", ".form_field_update", "Error updating form field"},
+	customer.OpFormFieldDelete:      {"Delete form field failed.", ".form_field_delete", "Error deleting form field"},
 }
 
 // detail is one entry of "errors".
@@ -49,7 +57,7 @@ func (*Surface) Error(err error) (int, []byte) {
 	case fault.BadFilter:
 		return badFilter(f)
 	case fault.NotFound:
-		return body(http.StatusNotFound, "The resource at that URL is not found.", nil)
+		return http.StatusNotFound, []byte(`{"status":404,"title":"The resource at that URL is not found.","type":"` + rest.StatusCodes + `"}`)
 	case fault.Unauthorized:
 		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
 	case fault.Forbidden:
@@ -93,7 +101,13 @@ func operationDetails(op operation, items []fault.Item) []detail {
 			return []detail{{op.key, text}}
 		}
 	}
-	return details(items)
+	ds := details(items)
+	for i := range ds {
+		if ds[i].key == "" { // the operation as a whole
+			ds[i] = detail{op.key, op.text + ": " + ds[i].text}
+		}
+	}
+	return ds
 }
 
 func details(items []fault.Item) []detail {

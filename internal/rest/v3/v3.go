@@ -35,6 +35,8 @@ func (s *Surface) Routes() []rest.Route {
 	return slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
+		s.attributeRoutes(),
+		s.formFieldRoutes(),
 	)
 }
 
@@ -45,6 +47,8 @@ func Lists() map[string]*listing.Spec {
 	for _, lists := range []map[string]*listing.Spec{
 		customerLists,
 		addressLists,
+		attributeLists,
+		formFieldLists,
 	} {
 		maps.Copy(all, lists)
 	}

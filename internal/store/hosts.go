@@ -12,7 +12,7 @@ import (
 )
 
 // Hosts tells which stores a host name may stand for. What it read is trusted
-// for a second, like tokens are.
+// for ten seconds.
 type Hosts struct {
 	db  *sqldb.DB
 	now func() time.Time
@@ -23,12 +23,10 @@ type Hosts struct {
 	only   []string // the only store, where there is one
 }
 
-const hostsTTL = time.Second
+const hostsTTL = 10 * time.Second
 
 // NewHosts returns Hosts over db. now should be a monotonic clock.
 func NewHosts(db *sqldb.DB, now func() time.Time) *Hosts { return &Hosts{db: db, now: now} }
-
-var selectHosts = sqldb.Global(`SELECT s.hash, c.url FROM stores s LEFT JOIN channels c ON c.store_id = s.id ORDER BY s.id, c.id`)
 
 // ByHost returns the hashes of the stores that have a channel on a host,
 // whose port does not count. Where no store has, it returns the only store.
@@ -51,21 +49,31 @@ func (h *Hosts) load(ctx context.Context) error {
 	byHost := map[string][]string{}
 	var all []string
 	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(selectHosts, func(r *sqldb.Row) error {
-			hash, text := r.Text(0), r.Text(1)
-			if len(all) == 0 || all[len(all)-1] != hash {
-				all = append(all, hash)
-			}
-			u, err := url.Parse(text)
-			if err != nil || u.Host == "" {
-				return nil
-			}
-			name := hostName(u.Host)
-			if have := byHost[name]; len(have) == 0 || have[len(have)-1] != hash {
-				byHost[name] = append(have, hash)
-			}
+		var stores []Store
+		if err := tx.Query(selectStores, func(r *sqldb.Row) error {
+			stores = append(stores, scan(r))
 			return nil
-		})
+		}); err != nil {
+			return err
+		}
+		for _, st := range stores {
+			all = append(all, st.Hash)
+			channels, err := Channels(tx.In(st.ID))
+			if err != nil {
+				return err
+			}
+			for _, c := range channels {
+				u, err := url.Parse(c.URL)
+				if err != nil || u.Host == "" {
+					continue
+				}
+				name := hostName(u.Host)
+				if have := byHost[name]; len(have) == 0 || have[len(have)-1] != st.Hash {
+					byHost[name] = append(have, st.Hash)
+				}
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err

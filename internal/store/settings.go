@@ -88,10 +88,8 @@ func (s *Settings) Check() error {
 }
 
 var (
-	selectSettings = sqldb.Global(`SELECT s.hash, s.name, s.date_created, t.settings, c.url FROM stores s
-		LEFT JOIN store_settings t ON t.store_id = s.id
-		LEFT JOIN channels c ON c.store_id = s.id AND c.id = 1
-		WHERE s.id = $1`)
+	selectByID     = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE id = $1`)
+	selectSettings = sqldb.Static(`SELECT settings FROM store_settings WHERE store_id = $1`)
 	upsertSettings = sqldb.Static(`INSERT INTO store_settings (store_id, settings) VALUES ($1, $2)
 		ON CONFLICT (store_id) DO UPDATE SET settings = excluded.settings`)
 )
@@ -108,18 +106,26 @@ func PutSettings(tx *sqldb.Tx, s Settings) error {
 // Settings returns a store's settings with their defaults.
 func (s *Service) Settings(ctx context.Context, id int64) (*Settings, error) {
 	var out *Settings
-	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(selectSettings, func(r *sqldb.Row) error {
-			out = &Settings{}
-			if text := r.Text(3); text != "" {
-				if err := json.Unmarshal([]byte(text), out); err != nil {
-					return fmt.Errorf("settings of store %d: %w", id, err)
-				}
-			}
-			out.StoreID, out.Hash, out.Name, out.DateCreated = id, r.Text(0), r.Text(1), r.Int(2)
-			out.fill(r.Text(4))
-			return nil
-		}, id)
+	err := s.db.Read(ctx, id, func(tx *sqldb.Tx) error {
+		var st Store
+		if err := tx.Query(selectByID, func(r *sqldb.Row) error { st = scan(r); return nil }, id); err != nil || st.ID == 0 {
+			return err
+		}
+		out = &Settings{}
+		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { return json.Unmarshal([]byte(r.Text(0)), out) }); err != nil {
+			return fmt.Errorf("settings of store %d: %w", id, err)
+		}
+		channels, err := Channels(tx)
+		if err != nil {
+			return err
+		}
+		out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
+		first := ""
+		if len(channels) > 0 {
+			first = channels[0].URL
+		}
+		out.fill(first)
+		return nil
 	})
 	if err == nil && out == nil {
 		err = fault.New(fault.NotFound, "there is no such store")

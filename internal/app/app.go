@@ -24,20 +24,24 @@ import (
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
 
 // Core is the database and the services over it, which every command uses.
 type Core struct {
-	DB        *sqldb.DB
-	System    *system.System
-	Stores    *store.Service
-	Accounts  *auth.Accounts
-	Passwords *auth.Passwords
-	Customers *customer.Service
-	Groups    *group.Service
+	DB          *sqldb.DB
+	System      *system.System
+	Stores      *store.Service
+	Accounts    *auth.Accounts
+	Passwords   *auth.Passwords
+	Customers   *customer.Service
+	Subscribers *subscriber.Service
+	Segments    *segment.Service
+	Groups      *group.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -58,11 +62,13 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 	passwords := auth.NewPasswords(sys)
 	return &Core{
 		DB: db, System: sys,
-		Stores:    store.NewService(db, sys),
-		Accounts:  auth.NewAccounts(db, sys),
-		Passwords: passwords,
-		Customers: customer.NewService(db, sys, passwords),
-		Groups:    group.NewService(db, sys),
+		Stores:      store.NewService(db, sys),
+		Accounts:    auth.NewAccounts(db, sys),
+		Passwords:   passwords,
+		Customers:   customer.NewService(db, sys, passwords),
+		Subscribers: subscriber.NewService(db, sys),
+		Segments:    segment.NewService(db, sys),
+		Groups:      group.NewService(db, sys),
 	}, nil
 }
 
@@ -208,7 +214,7 @@ func (s *Server) handler() http.Handler {
 		},
 		Hosts: store.NewHosts(s.DB, time.Now),
 		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers}),
+	}, v3.New(v3.Services{Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server

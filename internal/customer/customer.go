@@ -48,6 +48,9 @@ type Customer struct {
 	Addresses  []Address
 	Attributes []AttributeValue
 	FormFields []FormValue
+	// ShopperProfile and Segments are UUIDs; a customer may have no profile.
+	ShopperProfile string
+	Segments       []string
 }
 
 // Address is one entry of a customer's address book.

@@ -67,16 +67,18 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, int
 		if q.Reversed() {
 			slices.Reverse(out)
 		}
-		return include(tx, out, q.Unfiltered(), q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
+		return include(tx, out, q)
 	})
 	return out, res, err
 }
 
 // include fills sub-resources, each kind with one statement for all
-// customers. contiguous tells that there is no other customer between their
-// ids, which makes for a cheaper condition than a list of ids.
-func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attributes, formFields bool) error {
-	if len(customers) == 0 || !addresses && !attributes && !formFields {
+// customers. On a page of a list without conditions there is no other customer
+// between their ids, which makes for a cheaper condition than a list of ids.
+func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
+	addresses, attributes, formFields := q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields)
+	profiles, segments := q.Includes(IncludeShopperProfile), q.Includes(IncludeSegments)
+	if len(customers) == 0 || !addresses && !attributes && !formFields && !profiles && !segments {
 		return nil
 	}
 	ids := make([]int64, len(customers))
@@ -85,7 +87,7 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 		ids[i] = customers[i].ID
 		at[ids[i]] = i
 	}
-	of, args := ofCustomers(ids, contiguous)
+	of, args := ofCustomers(ids, q.Unfiltered())
 	var qs []sqldb.Q
 	var values []FormValue // of addresses, by address
 	if addresses {
@@ -93,7 +95,11 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + of),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				c := &customers[at[r.Int(1)]]
+				i, ok := at[r.Int(1)]
+				if !ok {
+					return nil // of a customer made after the page was read
+				}
+				c := &customers[i]
 				c.Addresses = append(c.Addresses, Address{})
 				c.Addresses[len(c.Addresses)-1].scan(r)
 				return nil
@@ -105,7 +111,11 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				c := &customers[at[r.Int(2)]]
+				i, ok := at[r.Int(2)]
+				if !ok {
+					return nil
+				}
+				c := &customers[i]
 				if len(c.Attributes) < MaxEmbedded {
 					c.Attributes = append(c.Attributes, AttributeValue{})
 					c.Attributes[len(c.Attributes)-1].scan(r)
@@ -116,8 +126,9 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 	}
 	if formFields {
 		qs = append(qs, valuesQuery(CustomerForm, of, args, func(v FormValue) {
-			c := &customers[at[v.OwnerID]]
-			c.FormFields = append(c.FormFields, v)
+			if i, ok := at[v.OwnerID]; ok {
+				customers[i].FormFields = append(customers[i].FormFields, v)
+			}
 		}))
 		if addresses {
 			qs = append(qs, sqldb.Q{
@@ -132,6 +143,33 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 				},
 			})
 		}
+	}
+	if profiles {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id` + of),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].ShopperProfile = r.Text(1)
+				}
+				return nil
+			},
+		})
+	}
+	if segments {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
+				JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
+				JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
+				WHERE p.store_id = $1 AND p.customer_id` + of + ` ORDER BY p.customer_id, s.id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].Segments = append(customers[i].Segments, r.Text(1))
+				}
+				return nil
+			},
+		})
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err

@@ -37,7 +37,7 @@ var PlainList = &listing.Spec{
 // AddressBook declares the list of one customer's addresses.
 var AddressBook = &listing.Spec{
 	Table:  "addresses",
-	Fields: []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id", Internal: true}},
+	Fields: []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id", Hidden: true}},
 }
 
 var byID = &listing.Spec{
@@ -77,12 +77,31 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (*Customer, error)
 		if len(out) == 0 {
 			return errNoCustomer
 		}
-		return include(tx, out, false, false, false, true)
+		return formFields(tx, out, false)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &out[0], nil
+}
+
+// formFields fills in the form fields of customers. contiguous tells that
+// there is no other customer between their ids.
+func formFields(tx *sqldb.Tx, customers []Customer, contiguous bool) error {
+	if len(customers) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(customers))
+	at := make(map[int64]int, len(customers))
+	for i := range customers {
+		ids[i] = customers[i].ID
+		at[ids[i]] = i
+	}
+	of, args := ofCustomers(ids, contiguous)
+	return tx.Pipeline(customerValuesQuery(of, args, func(v FormValue) {
+		c := &customers[at[v.OwnerID]]
+		c.FormFields = append(c.FormFields, v)
+	}))
 }
 
 // PlainPage returns a page of PlainList, with form fields.
@@ -98,7 +117,7 @@ func (s *Service) PlainPage(ctx context.Context, storeID int64, q *listing.Query
 		if err != nil {
 			return err
 		}
-		return include(tx, out, q.Unfiltered(), false, false, true)
+		return formFields(tx, out, q.Unfiltered())
 	})
 	return out, err
 }
@@ -179,7 +198,7 @@ func (s *Service) UpdateOne(ctx context.Context, storeID int64, u Update) (*Cust
 	c := &rows[0]
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		c.FormFields = nil
-		return include(tx, rows, false, false, false, true)
+		return formFields(tx, rows, false)
 	})
 	return c, err
 }

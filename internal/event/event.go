@@ -19,6 +19,9 @@ const (
 	AddressCreated       = "store/customer/address/created"
 	AddressUpdated       = "store/customer/address/updated"
 	AddressDeleted       = "store/customer/address/deleted"
+	SubscriberCreated    = "store/subscriber/created"
+	SubscriberUpdated    = "store/subscriber/updated"
+	SubscriberDeleted    = "store/subscriber/deleted"
 )
 
 // Event is one thing that happened.
@@ -80,6 +83,15 @@ func Address(scope string, id, customerID int64) Event {
 	b = strconv.AppendInt(b, customerID, 10)
 	b = append(b, `}}`...)
 	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+// Subscriber returns the data of a subscriber's event, which is the id alone.
+// A subscriber is no customer, so the event keeps nobody's order but the
+// store's.
+func Subscriber(scope string, id int64) Event {
+	b := append(make([]byte, 0, 48), `{"type":"subscriber","id":`...)
+	b = append(strconv.AppendInt(b, id, 10), '}')
+	return Event{Scope: scope, ResourceID: id, Data: string(b)}
 }
 
 func appendIDs(b []byte, ids []int64) []byte {

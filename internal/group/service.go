@@ -29,7 +29,7 @@ var List = &listing.Spec{
 var One = &listing.Spec{
 	Table: "customer_groups",
 	Fields: []listing.Field{
-		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id", Internal: true},
+		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id", Hidden: true},
 		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "name_norm"},
 		{Name: "is_default", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}, Column: "is_default"},
 		dateField("date_created"),

@@ -10,10 +10,10 @@ var prefixed = &Spec{Table: "t", Fields: []Field{
 	{Name: "created", Kind: Time, Ops: []Op{Eq, Min}, Column: "created", Prefixed: true},
 	{Name: "credit", Kind: Money, Ops: []Op{Eq}, Column: "credit"},
 	{Name: "default", Kind: Flag, Ops: []Op{Eq}, Column: "is_default"},
-	{Name: "owner", Kind: Int, Ops: []Op{In}, Column: "owner", Internal: true},
+	{Name: "owner", Kind: Int, Ops: []Op{In}, Column: "owner", Hidden: true},
 }}
 
-func TestPrefixedAndInternalFields(t *testing.T) {
+func TestPrefixedAndHiddenFields(t *testing.T) {
 	if got, want := prefixed.Params(), []string{"min_id", "max_id", "created", "min_created", "credit", "default", "page", "limit"}; !slices.Equal(got, want) {
 		t.Errorf("the parameters are %v, want %v", got, want)
 	}

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// HasLinks reports whether a page of a list with that many pages has links.
+func (q *Query) HasLinks(pages int64) bool { return pages > 1 || q.spec.Links }
+
 // StartCursor and EndCursor return the wire forms of a page's ends, empty for
 // an empty page.
 func (q *Query) StartCursor(r *Result) string { return q.cursorText(r.First) }

@@ -150,7 +150,7 @@ func unknownItems(names []string) []fault.Item {
 
 func (p *parser) param(name, text string) {
 	s, q := p.spec, p.q
-	if f, op, ok := s.field(name); ok && !f.Internal {
+	if f, op, ok := s.field(name); ok && !f.Hidden {
 		p.filter(f, op, name, text)
 		p.keep(name, text)
 		return
@@ -217,7 +217,7 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 	}
 	flt := p.find(f, op)
 	if op != In && op != Like {
-		flt.Ints, flt.Texts = nil, nil
+		flt.Ints, flt.Texts = nil, nil // the last one counts
 	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)
@@ -228,7 +228,11 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		case Int:
 			n, err := strconv.ParseInt(v, 10, 64)
 			if err != nil {
-				p.bad(name, fault.BadFormat, "want integers separated by commas")
+				want := "want integers separated by commas"
+				if op == Eq {
+					want = "want an integer"
+				}
+				p.bad(name, fault.BadFormat, want)
 				return
 			}
 			flt.Ints = append(flt.Ints, n)

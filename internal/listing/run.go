@@ -178,6 +178,29 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 	return ids, err
 }
 
+// Batch returns up to n ids, of those after one id and up to another, of rows
+// that meet the conditions, in order, and locks the rows for deletion. Without
+// conditions it selects every row: it is for lists that are emptied in bounded
+// transactions.
+func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+	b := &builder{tx: tx}
+	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
+	b.where(q)
+	b.sql = append(b.sql, " AND id > "...)
+	b.param(after)
+	b.sql = append(b.sql, " AND id <= "...)
+	b.param(last)
+	b.sql = append(b.sql, " ORDER BY id LIMIT "...)
+	b.sql = strconv.AppendInt(b.sql, n, 10)
+	b.sql = append(b.sql, tx.ForDelete()...)
+	var ids []int64
+	err := tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error {
+		ids = append(ids, r.Int(0))
+		return nil
+	}, b.args...)
+	return ids, err
+}
+
 // builder writes conditions; $1 is the store.
 type builder struct {
 	tx         *sqldb.Tx
@@ -252,6 +275,7 @@ func (b *builder) filter(f *Filter) {
 		b.sql = append(b.sql, ')')
 	case Eq:
 		if f.Field.isTime() {
+			b.nonEmpty(f)
 			b.sql = append(b.sql, col...)
 			b.sql = append(b.sql, " >= "...)
 			b.param(f.Ints[0])
@@ -288,15 +312,7 @@ func (b *builder) in(f *Filter) {
 		b.sql = append(b.sql, strings.ReplaceAll(where, "{value}", "$"+strconv.Itoa(len(b.args)+1))...)
 		return
 	}
-	if f.Field.NonEmpty && !hasEmpty(f) {
-		// Lets the index be used that leaves empty values out.
-		b.sql = append(b.sql, col...)
-		if len(f.Ints) > 0 {
-			b.sql = append(b.sql, " <> 0 AND "...)
-		} else {
-			b.sql = append(b.sql, " <> '' AND "...)
-		}
-	}
+	b.nonEmpty(f)
 	b.sql = append(b.sql, col...)
 	b.sql = append(b.sql, " IN "...)
 	b.list(f)
@@ -315,6 +331,19 @@ func (q *Query) Count(tx *sqldb.Tx, total *sqldb.Stmt) (int64, error) {
 	var n int64
 	err := tx.Query(stmt, intoInt(&n), b.args...)
 	return n, err
+}
+
+// nonEmpty lets the index be used that leaves empty values out.
+func (b *builder) nonEmpty(f *Filter) {
+	if !f.Field.NonEmpty || hasEmpty(f) {
+		return
+	}
+	b.sql = append(b.sql, f.Field.Column...)
+	if len(f.Ints) > 0 {
+		b.sql = append(b.sql, " <> 0 AND "...)
+	} else {
+		b.sql = append(b.sql, " <> '' AND "...)
+	}
 }
 
 func hasEmpty(f *Filter) bool {

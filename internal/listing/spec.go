@@ -43,11 +43,11 @@ type Field struct {
 	Where string
 	// Prefixed writes the operator first, as V2 does: "min_id".
 	Prefixed bool
-	// Internal is for Query.Where only: there is no such parameter.
-	Internal bool
 	// Values are the only values of a text field, with what the column holds
 	// for each; nil accepts any.
 	Values map[string]string
+	// Hidden keeps the field from requests: only Query.Where uses it.
+	Hidden bool
 }
 
 func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
@@ -92,6 +92,8 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Links gives the only page of a list links too.
+	Links bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
 	// none.
 	Gaps List
@@ -112,7 +114,7 @@ func (s *Spec) Params() []string {
 	var out []string
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		if f.Internal {
+		if f.Hidden {
 			continue
 		}
 		for _, op := range f.Ops {

@@ -35,6 +35,7 @@ type Store struct {
 	Groups      []Group      `yaml:"customer_groups"`
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
+	Segments    []Segment    `yaml:"segments"`
 }
 
 // Channel is a storefront.
@@ -133,6 +134,7 @@ type Customer struct {
 	ChannelIDs         []int64          `yaml:"channel_ids"`
 	Password           string           `yaml:"password"`
 	ForcePasswordReset bool             `yaml:"force_password_reset"`
+	ShopperProfileID   string           `yaml:"shopper_profile_id"` // a UUID
 	Addresses          []Address        `yaml:"addresses"`
 	Attributes         []AttributeValue `yaml:"attributes"`
 	FormFields         []FieldValue     `yaml:"form_fields"`
@@ -167,14 +169,26 @@ type FieldValue struct {
 	Value any    `yaml:"value"`
 }
 
-// Subscriber is an email address with consents.
+// Subscriber is an email address with consents; without any given, the
+// newsletter.
 type Subscriber struct {
+	ID        int64    `yaml:"id"`
 	Email     string   `yaml:"email"`
 	FirstName string   `yaml:"first_name"`
 	LastName  string   `yaml:"last_name"`
 	ChannelID int64    `yaml:"channel_id"`
 	Source    string   `yaml:"source"`
+	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// Segment is a named set of customers.
+type Segment struct {
+	ID          string `yaml:"id"` // a UUID
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	// Members are customers, by email or by id.
+	Members []any `yaml:"members"`
 }
 
 // The YAML library speaks of Go types, which mean nothing to a person.

@@ -66,7 +66,7 @@ stores:
         attributes: [{name: size, value: "41"}, {name: SINCE, value: "2024-05-14"}]
         form_fields: [{name: Referral, value: web}, {name: Tags, value: [a, b]}]
       - {email: next@example.com, first_name: N, last_name: X}
-    subscribers: [{email: s@example.com, first_name: S, last_name: B, channel_id: 2, source: order, consents: [marketing_newsletter, abandoned_cart_transactional]}]
+    subscribers: [{email: s@example.com, first_name: S, last_name: B, channel_id: 2, source: order, consents: [marketing_newsletter, abandoned_cart]}]
 `
 
 func applier(t *testing.T, db *sqldb.DB) *seed.Applier {

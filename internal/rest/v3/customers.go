@@ -257,12 +257,13 @@ func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {
 	if p.formFields {
 		b = appendFormFields(b, c.FormFields)
 	}
-	// Profiles and segments are not kept yet: every customer has none.
 	if p.profile {
-		b = append(b, `,"shopper_profile_id":null`...)
+		b = append(b, `,"shopper_profile_id":`...)
+		b = appendTextOrNull(b, c.ShopperProfile)
 	}
 	if p.segments {
-		b = append(b, `,"segment_ids":[]`...)
+		b = append(b, `,"segment_ids":`...)
+		b = appendTexts(b, c.Segments)
 	}
 	return append(b, '}')
 }

@@ -2,6 +2,9 @@ package v3
 
 import (
 	"fmt"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -23,6 +26,15 @@ const (
 // names the members that must be present, which is also what an item that is
 // no object lacks.
 func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
+	v, err := array(c, customer.MaxBatch)
+	if err != nil {
+		return v, err
+	}
+	return v, objects(v, required)
+}
+
+// array reads a body that is an array of 1 to most elements.
+func array(c *rest.Call, most int) (jsonx.Value, error) {
 	v, err := c.JSON()
 	if err != nil {
 		return v, err
@@ -34,12 +46,17 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 		}
 		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
 	}
-	if v.Len() > customer.MaxBatch {
-		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", customer.MaxBatch))
+	if v.Len() > most {
+		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
 	}
 	if v.Len() == 0 {
 		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
 	}
+	return v, nil
+}
+
+// objects makes sure that all elements of an array are objects.
+func objects(v jsonx.Value, required []string) error {
 	var items []fault.Item
 	for _, e := range v.Elems() {
 		if e.Kind() != jsonx.Object {
@@ -49,10 +66,32 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 			break
 		}
 	}
-	if len(items) > 0 {
-		return v, &fault.Error{Kind: fault.Malformed, Items: items}
+	return malformed(items)
+}
+
+// single reads the body of a write that is one object.
+func single(c *rest.Call) (decoder, error) {
+	v, err := c.JSON()
+	if err != nil {
+		return decoder{}, err
 	}
-	return v, nil
+	if v.Kind() != jsonx.Object {
+		code, want := fault.WrongType, jsObject
+		if !v.Present() {
+			code, want = fault.Required, ""
+		}
+		return decoder{}, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
+	}
+	return decoder{v: v, c: &fault.Collector{Index: -1}}, nil
+}
+
+// pathID returns an id in the path; what is no id names nothing.
+func pathID(c *rest.Call, name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, fault.New(fault.NotFound, "not an id")
+	}
+	return id, nil
 }
 
 // decoder reads the members of one object and notes what is of the wrong
@@ -101,6 +140,35 @@ func (d decoder) integer(name string) opt.Field[int64] {
 		d.wrong(name, jsNumber)
 	}
 	return opt.Field[int64]{Set: ok, Value: n}
+}
+
+// orNull reads a member that null sets to nothing.
+func orNull[T any](d decoder, name string, read func(string) opt.Field[T]) opt.Field[T] {
+	if d.v.Get(name).IsNull() {
+		return opt.Null[T]()
+	}
+	return read(name)
+}
+
+// texts reads a list of strings.
+func (d decoder) texts(name string) opt.Field[[]string] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[[]string]{}
+	}
+	if v.Kind() != jsonx.Array {
+		d.wrong(name, jsArray)
+		return opt.Field[[]string]{}
+	}
+	list := make([]string, 0, v.Len())
+	for i, e := range v.Elems() {
+		s, ok := e.Str()
+		if !ok {
+			d.wrong(fmt.Sprintf("%s.%d", name, i), jsString)
+		}
+		list = append(list, s)
+	}
+	return opt.Some(list)
 }
 
 func (d decoder) flag(name string) opt.Field[bool] {

@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,30 +11,40 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/segment"
+	"clientele/internal/subscriber"
 )
 
 // operation is how the original names an operation in errors.
 type operation struct {
-	title string // of the whole answer
-	key   string // of a fault of the whole operation
-	text  string // before the reason
+	title    string // of the whole answer
+	key      string // of a fault of the whole operation
+	text     string // before the reason
+	invalid  int    // the status of what is invalid; 0 stands for 422
+	conflict int    // the status of a clash; 0 stands for 422
+	batch    bool   // a clash is told as the outcome of a batch
 }
 
 var operations = map[string]operation{
-	customer.OpCreate:        {"Create customers failed.", ".customer_create", "Error creating customers"},
-	customer.OpUpdate:        {"Update customers failed.", ".customer_update", "Error updating customers"},
-	customer.OpDelete:        {"Delete customers failed.", ".customer_delete", "Error deleting customers"},
-	customer.OpAddressCreate: {"Create customer addresses failed.", ".customer_address_create", "Error creating customer addresses"},
-	customer.OpAddressUpdate: {"Update customer addresses failed.", ".customer_address_update", "Error updating customer addresses"},
-	customer.OpAddressDelete: {"Delete customer addresses failed.", ".customer_address_delete", "Error deleting customer addresses"},
-
-	customer.OpAttributeCreate:      {"Create customer attributes failed.", ".customer_attribute_create", "Error creating customer attributes"},
-	customer.OpAttributeUpdate:      {"Update customer attributes failed.", ".customer_attribute_update", "Error updating customer attributes"},
-	customer.OpAttributeValueUpsert: {"Upsert customer attribute values failed.", ".customer_attribute_value_upsert", "Error upserting customer attribute values"},
-	customer.OpFormValueUpsert:      {"Upsert form field values failed.", ".form_field_value_upsert", "Error upserting form field values"},
-	customer.OpFormFieldCreate:      {"Create form field failed.", ".form_field_create", "Error creating form field"},
-	customer.OpFormFieldUpdate:      {"Update form field failed.", ".form_field_update", "Error updating form field"},
-	customer.OpFormFieldDelete:      {"Delete form field failed.", ".form_field_delete", "Error deleting form field"},
+	customer.OpCreate:               {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
+	customer.OpUpdate:               {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
+	customer.OpDelete:               {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
+	customer.OpAddressCreate:        {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
+	customer.OpAddressUpdate:        {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
+	subscriber.OpCreate:             {title: "Create subscriber failed.", key: ".subscriber_create", text: "Error creating subscriber", conflict: http.StatusConflict},
+	subscriber.OpUpdate:             {title: "Update subscriber failed.", key: ".subscriber_update", text: "Error updating subscriber", conflict: http.StatusConflict},
+	segment.OpCreate:                {title: "Create segments failed.", key: ".segment_create", text: "Error creating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpUpdate:                {title: "Update segments failed.", key: ".segment_update", text: "Error updating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpProfileCreate:         {title: "Create shopper profiles failed.", key: ".shopper_profile_create", text: "Error creating shopper profiles", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpMemberAdd:             {title: "Add shopper profiles to segment failed.", key: ".segment_shopper_profile_create", text: "Error adding shopper profiles to segment", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	customer.OpAddressDelete:        {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
+	customer.OpAttributeCreate:      {title: "Create customer attributes failed.", key: ".customer_attribute_create", text: "Error creating customer attributes"},
+	customer.OpAttributeUpdate:      {title: "Update customer attributes failed.", key: ".customer_attribute_update", text: "Error updating customer attributes"},
+	customer.OpAttributeValueUpsert: {title: "Upsert customer attribute values failed.", key: ".customer_attribute_value_upsert", text: "Error upserting customer attribute values"},
+	customer.OpFormValueUpsert:      {title: "Upsert form field values failed.", key: ".form_field_value_upsert", text: "Error upserting form field values"},
+	customer.OpFormFieldCreate:      {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
+	customer.OpFormFieldUpdate:      {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
+	customer.OpFormFieldDelete:      {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
 }
 
 // detail is one entry of "errors".
@@ -51,9 +62,16 @@ func (*Surface) Error(err error) (int, []byte) {
 		if !ok {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
-		return body(http.StatusUnprocessableEntity, op.title, operationDetails(op, f.Items))
+		status := op.invalid
+		if f.Kind == fault.Conflict {
+			if op.batch {
+				return failedBatch(op.conflict, f)
+			}
+			status = op.conflict
+		}
+		return body(cmp.Or(status, http.StatusUnprocessableEntity), op.title, operationDetails(op, f.Items))
 	case fault.Malformed:
-		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
+		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
 		return badFilter(f)
 	case fault.NotFound:
@@ -103,11 +121,24 @@ func operationDetails(op operation, items []fault.Item) []detail {
 	}
 	ds := details(items)
 	for i := range ds {
-		if ds[i].key == "" { // the operation as a whole
+		if ds[i].key == "" { // no item and no field: the operation as a whole
 			ds[i] = detail{op.key, op.text + ": " + ds[i].text}
 		}
 	}
 	return ds
+}
+
+// failedBatch tells of a batch that failed as a whole because some of it is
+// there already.
+func failedBatch(status int, f *fault.Error) (int, []byte) {
+	b := append(make([]byte, 0, 512), `{"data":[],"errors":[`...)
+	_, text := body(status, f.Message, details(f.Items))
+	b = append(b, text...)
+	b = append(b, `],"meta":{"total":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	b = append(b, `,"success":0,"failed":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	return status, append(b, `}}`...)
 }
 
 func details(items []fault.Item) []detail {

@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -188,34 +187,6 @@ func decodeFormField(c *rest.Call, required ...string) (customer.FormFieldUpdate
 		Rows:        orNull(d, "rows", d.integer),
 	}
 	return u, malformed(col.Items)
-}
-
-// orNull reads a member that null sets to nothing.
-func orNull[T any](d decoder, name string, read func(string) opt.Field[T]) opt.Field[T] {
-	if d.v.Get(name).IsNull() {
-		return opt.Null[T]()
-	}
-	return read(name)
-}
-
-func (d decoder) texts(name string) opt.Field[[]string] {
-	v, ok := d.given(name)
-	if !ok {
-		return opt.Field[[]string]{}
-	}
-	if v.Kind() != jsonx.Array {
-		d.wrong(name, jsArray)
-		return opt.Field[[]string]{}
-	}
-	out := make([]string, 0, v.Len())
-	for i, e := range v.Elems() {
-		s, ok := e.Str()
-		if !ok {
-			d.wrong(fmt.Sprintf("%s.%d", name, i), jsString)
-		}
-		out = append(out, s)
-	}
-	return opt.Some(out)
 }
 
 // textOrNumber reads a string, or a number as it was written.

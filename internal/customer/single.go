@@ -98,9 +98,10 @@ func formFields(tx *sqldb.Tx, customers []Customer, contiguous bool) error {
 		at[ids[i]] = i
 	}
 	of, args := ofCustomers(ids, contiguous)
-	return tx.Pipeline(customerValuesQuery(of, args, func(v FormValue) {
-		c := &customers[at[v.OwnerID]]
-		c.FormFields = append(c.FormFields, v)
+	return tx.Pipeline(valuesQuery(CustomerForm, of, args, func(v FormValue) {
+		if i, ok := at[v.OwnerID]; ok {
+			customers[i].FormFields = append(customers[i].FormFields, v)
+		}
 	}))
 }
 

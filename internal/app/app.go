@@ -19,7 +19,9 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/group"
 	"clientele/internal/rest"
+	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
@@ -39,6 +41,7 @@ type Core struct {
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Groups      *group.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -69,6 +72,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Customers:   customer.NewService(db, sys, passwords),
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
+		Groups:      group.NewService(db, sys),
 	}
 }
 
@@ -226,8 +230,10 @@ func (s *Server) handler() http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments}))
+		Hosts: store.NewHosts(s.DB, time.Now),
+		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+	}, v3.New(v3.Services{Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments}),
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server
 }

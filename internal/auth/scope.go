@@ -87,4 +87,5 @@ type Requirement []Scope
 var (
 	ReadCustomers   = Requirement{Customers, CustomersReadOnly}
 	ModifyCustomers = Requirement{Customers}
+	ReadInformation = Requirement{Information, InformationReadOnly}
 )

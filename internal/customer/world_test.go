@@ -14,8 +14,10 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/group"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -64,7 +66,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 				if err := store.PutChannel(tx, store.Channel{ID: id, Name: "c"}, 0); err != nil {
 					return err
 				}
-				if _, err := customer.PutGroup(tx, id, "g", 0); err != nil {
+				if _, err := group.Put(tx, id, group.Write{Name: opt.Some("g")}, 0); err != nil {
 					return err
 				}
 			}

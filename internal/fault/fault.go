@@ -51,7 +51,9 @@ const (
 	WeakPassword  Code = "weak_password"
 	BadCursor     Code = "bad_cursor"
 	UnknownFilter Code = "unknown_filter"
-	Taken         Code = "taken" // another thing has this unique value
+	Taken         Code = "taken"         // another thing has this unique value
+	UnknownField  Code = "unknown_field" // the request has a member that there is not
+	ReadOnly      Code = "read_only"     // the member cannot be written
 )
 
 // Item is one broken rule.

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"clientele/internal/customer"
+	"clientele/internal/store"
 )
 
 // Document is a seed file.
@@ -26,6 +27,7 @@ type Document struct {
 type Store struct {
 	Hash        string       `yaml:"hash"`
 	Name        string       `yaml:"name"`
+	Settings    *Settings    `yaml:"settings"`
 	Channels    []Channel    `yaml:"channels"`
 	APIAccounts []APIAccount `yaml:"api_accounts"`
 	FormFields  []FormField  `yaml:"form_fields"`
@@ -84,10 +86,35 @@ type Attribute struct {
 	Type string `yaml:"type"`
 }
 
+// Settings are what a store tells about itself.
+type Settings struct {
+	store.Settings `yaml:",inline"`
+}
+
 // Group is a customer group.
 type Group struct {
-	ID   int64  `yaml:"id"`
-	Name string `yaml:"name"`
+	ID             int64          `yaml:"id"`
+	Name           string         `yaml:"name"`
+	IsDefault      *bool          `yaml:"is_default"`
+	IsGuest        *bool          `yaml:"is_group_for_guests"`
+	CategoryAccess *Access        `yaml:"category_access"`
+	DiscountRules  []DiscountRule `yaml:"discount_rules"`
+}
+
+// Access tells which categories a group sees.
+type Access struct {
+	Type       string  `yaml:"type"`
+	Categories []int64 `yaml:"categories"`
+}
+
+// DiscountRule is a discount of a group.
+type DiscountRule struct {
+	Type        string `yaml:"type"`
+	Method      string `yaml:"method"`
+	Amount      string `yaml:"amount"`
+	CategoryID  int64  `yaml:"category_id"`
+	ProductID   int64  `yaml:"product_id"`
+	PriceListID int64  `yaml:"price_list_id"`
 }
 
 // Customer is a customer with what is theirs.

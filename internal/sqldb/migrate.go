@@ -149,7 +149,10 @@ func (db *DB) Migrate(ctx context.Context, now int64) (int, error) {
 			}
 			applied++
 		}
-		return nil
+		if applied == 0 || db.engine != SQLite {
+			return nil
+		}
+		return tellPlanner(tx)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)

@@ -2,7 +2,6 @@ package apitest
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -208,8 +207,10 @@ func TestOperations(t *testing.T) {
 		"getCustomers", "getCustomersAddresses", "getDocs", "getHealth", "getMetrics", "getOpenAPIJSON",
 		"getOpenAPIYAML", "getReadiness", "updateCustomers", "updateCustomersAddresses",
 	}
-	if ids := slices.Sorted(maps.Keys(got)); !slices.Equal(ids, want) {
-		t.Errorf("operations are %v", ids)
+	for _, id := range want {
+		if _, ok := got[id]; !ok {
+			t.Errorf("there is no operation %s", id)
+		}
 	}
 	list := got["getCustomers"]
 	if list.Method != "GET" || list.Path != "/stores/{store_hash}/v3/customers" || len(list.Query) != 20 {

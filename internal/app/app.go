@@ -19,6 +19,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -35,6 +36,8 @@ type Core struct {
 	Accounts  *auth.Accounts
 	Passwords *auth.Passwords
 	Customers *customer.Service
+
+	Metafields *metafield.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -59,6 +62,8 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		Accounts:  auth.NewAccounts(db, sys),
 		Passwords: passwords,
 		Customers: customer.NewService(db, sys, passwords),
+
+		Metafields: metafield.NewService(db, sys),
 	}, nil
 }
 
@@ -191,7 +196,7 @@ func (s *Server) handler() http.Handler {
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers}))
+	}, v3.New(v3.Services{Customers: s.Customers, Metafields: s.Metafields}))
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -87,4 +87,6 @@ type Requirement []Scope
 var (
 	ReadCustomers   = Requirement{Customers, CustomersReadOnly}
 	ModifyCustomers = Requirement{Customers}
+	// AnyMetafield lifts the permission sets of metafields.
+	AnyMetafield = Requirement{MetafieldWriteAll}
 )

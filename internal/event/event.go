@@ -6,6 +6,7 @@ package event
 import (
 	"strconv"
 
+	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
 )
 
@@ -19,6 +20,10 @@ const (
 	AddressCreated       = "store/customer/address/created"
 	AddressUpdated       = "store/customer/address/updated"
 	AddressDeleted       = "store/customer/address/deleted"
+	// Metafields have scopes that do not name what they belong to.
+	MetafieldCreated = "store/metafield/created"
+	MetafieldUpdated = "store/metafield/updated"
+	MetafieldDeleted = "store/metafield/deleted"
 )
 
 // Event is one thing that happened.
@@ -79,6 +84,19 @@ func Address(scope string, id, customerID int64) Event {
 	b = append(b, `,"address":{"customer_id":`...)
 	b = strconv.AppendInt(b, customerID, 10)
 	b = append(b, `}}`...)
+	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+// Metafield returns the data of a customer's metafield's event, which has the
+// customer's id as a string.
+func Metafield(scope string, id, customerID int64, namespace string) Event {
+	b := append(make([]byte, 0, 128), `{"metafield_id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"resource_id":"`...)
+	b = strconv.AppendInt(b, customerID, 10)
+	b = append(b, `","resource_type":"customer","namespace":`...)
+	b = jsonx.AppendString(b, namespace)
+	b = append(b, '}')
 	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
 }
 

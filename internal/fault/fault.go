@@ -28,6 +28,7 @@ const (
 	Unavailable               // try again later
 	WrongMedia                // a content type or encoding that is not understood
 	MethodUnknown             // the path exists, the method does not
+	BadInput                  // Malformed where the original answers 400 with a detail
 )
 
 // Code is a stable name for one broken rule.
@@ -49,6 +50,8 @@ const (
 	WeakPassword  Code = "weak_password"
 	BadCursor     Code = "bad_cursor"
 	UnknownFilter Code = "unknown_filter"
+	Taken         Code = "taken"  // another thing has this unique value
+	Denied        Code = "denied" // it is there, and the caller may not change it
 )
 
 // Item is one broken rule.

@@ -37,6 +37,8 @@ type Field struct {
 	NonEmpty bool
 	// Where replaces "column IN (…)" for In; {in} stands for the values.
 	Where string
+	// Hidden keeps the field from requests: only Query.Where uses it.
+	Hidden bool
 }
 
 func (f *Field) param(op Op) string {
@@ -67,6 +69,11 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Direction offers direction=asc and direction=desc, by id.
+	Direction bool
+	// Members are what include_fields may restrict the answer's rows to; none
+	// if the list has no such parameter.
+	Members []string
 	// Blocks names the list in the table of block counts, for fast pages by
 	// number and totals; 0 for none.
 	Blocks List
@@ -86,6 +93,9 @@ func (s *Spec) Params() []string {
 	var out []string
 	for i := range s.Fields {
 		f := &s.Fields[i]
+		if f.Hidden {
+			continue
+		}
 		for _, op := range f.Ops {
 			out = append(out, f.param(op))
 		}
@@ -95,6 +105,12 @@ func (s *Spec) Params() []string {
 	}
 	if len(s.Sorts) > 0 {
 		out = append(out, "sort")
+	}
+	if s.Direction {
+		out = append(out, "direction")
+	}
+	if len(s.Members) > 0 {
+		out = append(out, "include_fields")
 	}
 	if !s.Unpaged {
 		out = append(out, "page", "limit")

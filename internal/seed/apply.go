@@ -12,6 +12,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/jsonx"
+	"clientele/internal/metafield"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -248,11 +249,34 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, absent []Customer, hashes []
 	// command's ids are either all chosen or all drawn.
 	for i, c := range absent {
 		in, err := c.command(attributes)
+		var made []customer.Customer
 		if err == nil {
-			_, err = a.Customers.CreateTx(tx, []customer.Create{in}, hashes[i:i+1])
+			made, err = a.Customers.CreateTx(tx, []customer.Create{in}, hashes[i:i+1])
+		}
+		if err == nil {
+			err = c.owned(tx, made[0].ID, a.System.Now())
 		}
 		if err != nil {
 			return fmt.Errorf("customer %s: %w", c.Email, err)
+		}
+	}
+	return nil
+}
+
+// owned makes what a new customer has in other packages.
+func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
+	for i, m := range c.Metafields {
+		if m.OwnerClientID == "" {
+			return fmt.Errorf("metafields.%d: owner_client_id is needed", i)
+		}
+		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: m.OwnerClientID}, []metafield.Create{{
+			CustomerID: id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
+		}}, now)
+		if err == nil && len(o.Failed) > 0 {
+			err = &fault.Error{Kind: fault.Invalid, Items: o.Failed}
+		}
+		if err != nil {
+			return fmt.Errorf("metafields.%d: %w", i, err)
 		}
 	}
 	return nil

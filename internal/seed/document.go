@@ -92,6 +92,17 @@ type Customer struct {
 	Addresses          []Address        `yaml:"addresses"`
 	Attributes         []AttributeValue `yaml:"attributes"`
 	FormFields         []FieldValue     `yaml:"form_fields"`
+	Metafields         []Metafield      `yaml:"metafields"`
+}
+
+// Metafield is what an app, named by its client id, keeps about a customer.
+type Metafield struct {
+	OwnerClientID string `yaml:"owner_client_id"`
+	PermissionSet string `yaml:"permission_set"`
+	Namespace     string `yaml:"namespace"`
+	Key           string `yaml:"key"`
+	Value         string `yaml:"value"`
+	Description   string `yaml:"description"`
 }
 
 // Address is an entry of a customer's address book.

@@ -27,18 +27,8 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 	if err != nil {
 		return v, err
 	}
-	if v.Kind() != jsonx.Array {
-		code, want := fault.WrongType, jsArray
-		if !v.Present() {
-			code, want = fault.Required, ""
-		}
-		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
-	}
-	if v.Len() > customer.MaxBatch {
-		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", customer.MaxBatch))
-	}
-	if v.Len() == 0 {
-		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	if err := arrayOf(v, customer.MaxBatch); err != nil {
+		return v, err
 	}
 	var items []fault.Item
 	for _, e := range v.Elems() {
@@ -53,6 +43,35 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 		return v, &fault.Error{Kind: fault.Malformed, Items: items}
 	}
 	return v, nil
+}
+
+// arrayOf checks that a body is an array of 1 to most items.
+func arrayOf(v jsonx.Value, most int) error {
+	switch {
+	case v.Kind() != jsonx.Array:
+		return wrongBody(v, jsArray)
+	case v.Len() > most:
+		return fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
+	case v.Len() == 0:
+		return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	}
+	return nil
+}
+
+func wrongBody(v jsonx.Value, want string) error {
+	item := fault.Item{Index: -1, Code: fault.WrongType, Want: want}
+	if !v.Present() {
+		item.Code, item.Want = fault.Required, ""
+	}
+	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{item}}
+}
+
+// single returns the decoder of a body that is one object.
+func single(v jsonx.Value) (decoder, error) {
+	if v.Kind() != jsonx.Object {
+		return decoder{}, wrongBody(v, jsObject)
+	}
+	return decoder{v, &fault.Collector{Index: -1}}, nil
 }
 
 // decoder reads the members of one object and notes what is of the wrong
@@ -71,6 +90,15 @@ func (d decoder) required(names ...string) {
 		} else if d.v.Get(n).IsNull() {
 			d.wrong(n, jsString)
 		}
+	}
+}
+
+// requiredNumber is required for a member that is a number.
+func (d decoder) requiredNumber(name string) {
+	if v := d.v.Get(name); !v.Present() {
+		d.c.Add(name, fault.Required, "", "")
+	} else if v.IsNull() {
+		d.wrong(name, jsNumber)
 	}
 }
 

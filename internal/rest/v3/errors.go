@@ -9,24 +9,31 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 )
 
 // operation is how the original names an operation in errors.
 type operation struct {
-	title string // of the whole answer
-	key   string // of a fault of the whole operation
-	text  string // before the reason
+	title    string // of the whole answer
+	key      string // of a fault of the whole operation
+	text     string // before the reason
+	conflict string // title of a clash that is answered 409; 422 if empty
 }
 
 var operations = map[string]operation{
-	customer.OpCreate:        {"Create customers failed.", ".customer_create", "Error creating customers"},
-	customer.OpUpdate:        {"Update customers failed.", ".customer_update", "Error updating customers"},
-	customer.OpDelete:        {"Delete customers failed.", ".customer_delete", "Error deleting customers"},
-	customer.OpAddressCreate: {"Create customer addresses failed.", ".customer_address_create", "Error creating customer addresses"},
-	customer.OpAddressUpdate: {"Update customer addresses failed.", ".customer_address_update", "Error updating customer addresses"},
-	customer.OpAddressDelete: {"Delete customer addresses failed.", ".customer_address_delete", "Error deleting customer addresses"},
+	customer.OpCreate:        {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
+	customer.OpUpdate:        {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
+	customer.OpDelete:        {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
+	customer.OpAddressCreate: {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
+	customer.OpAddressUpdate: {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
+	customer.OpAddressDelete: {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
+	metafield.OpCreate:       {title: "Create metafield failed.", conflict: metafieldConflict},
+	metafield.OpUpdate:       {title: "Update metafield failed.", conflict: metafieldConflict},
+	metafield.OpDelete:       {title: "Delete metafield failed."},
 }
+
+const metafieldConflict = "The metafield conflicts with another metafield."
 
 // detail is one entry of "errors".
 type detail struct{ key, text string }
@@ -43,16 +50,25 @@ func (*Surface) Error(err error) (int, []byte) {
 		if !ok {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
+		if f.Kind == fault.Conflict && op.conflict != "" {
+			return body(http.StatusConflict, op.conflict, details(f.Items))
+		}
 		return body(http.StatusUnprocessableEntity, op.title, operationDetails(op, f.Items))
 	case fault.Malformed:
 		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
 		return badFilter(f)
 	case fault.NotFound:
-		return body(http.StatusNotFound, "The resource at that URL is not found.", nil)
+		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
+	case fault.BadInput:
+		b := append(bodyStart(http.StatusBadRequest, "Input is invalid"), `,"detail":`...)
+		return http.StatusBadRequest, append(jsonx.AppendString(b, f.Message), '}')
 	case fault.Unauthorized:
 		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
 	case fault.Forbidden:
+		if f.Op != "" { // the scope is good, the thing is another's
+			return body(http.StatusForbidden, f.Message, nil)
+		}
 		return body(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 	case fault.TooLarge:
 		return body(http.StatusRequestEntityTooLarge, f.Message, nil)
@@ -122,12 +138,17 @@ func details(items []fault.Item) []detail {
 	return out
 }
 
-func body(status int, title string, ds []detail) (int, []byte) {
+// bodyStart returns an error's body without what is wrong and the last brace.
+func bodyStart(status int, title string) []byte {
 	b := append(make([]byte, 0, 256), `{"status":`...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, `,"title":`...)
 	b = jsonx.AppendString(b, title)
-	b = append(b, `,"type":"`+rest.StatusCodes+`","errors":{`...)
+	return append(b, `,"type":"`+rest.StatusCodes+`"`...)
+}
+
+func body(status int, title string, ds []detail) (int, []byte) {
+	b := append(bodyStart(status, title), `,"errors":{`...)
 	for i, d := range ds {
 		if i > 0 {
 			b = append(b, ',')

@@ -11,12 +11,14 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Customers *customer.Service
+	Customers  *customer.Service
+	Metafields *metafield.Service
 }
 
 // Surface is the V3 API.
@@ -35,6 +37,7 @@ func (s *Surface) Routes() []rest.Route {
 	return slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
+		s.metafieldRoutes(),
 	)
 }
 
@@ -45,6 +48,7 @@ func Lists() map[string]*listing.Spec {
 	for _, lists := range []map[string]*listing.Spec{
 		customerLists,
 		addressLists,
+		metafieldLists,
 	} {
 		maps.Copy(all, lists)
 	}

@@ -1,0 +1,25 @@
+-- Metafields of customers.
+
+ALTER TABLE store_counters ADD COLUMN metafield_id BIGINT NOT NULL DEFAULT 0;
+
+-- What an app keeps about a customer. client_id is the owner: the API account
+-- that made it.
+CREATE TABLE metafields (
+    store_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    client_id TEXT COLLATE "C" NOT NULL,
+    namespace TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    value TEXT NOT NULL,
+    description TEXT NOT NULL,
+    permission_set TEXT COLLATE "C" NOT NULL,
+    date_created BIGINT NOT NULL,
+    date_modified BIGINT NOT NULL,
+    PRIMARY KEY (store_id, id),
+    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX metafields_name ON metafields (store_id, customer_id, client_id, namespace, key);
+CREATE INDEX metafields_customer ON metafields (store_id, customer_id, id);
+CREATE INDEX metafields_key ON metafields (store_id, namespace, key, id);
+CREATE INDEX metafields_modified ON metafields (store_id, date_modified, id);

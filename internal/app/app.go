@@ -19,13 +19,16 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/tax"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -37,7 +40,10 @@ type Core struct {
 	Passwords *auth.Passwords
 	Customers *customer.Service
 
-	Metafields *metafield.Service
+	Metafields  *metafield.Service
+	Settings    *setting.Service
+	Instruments *instrument.Service
+	Taxes       *tax.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -63,7 +69,10 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		Passwords: passwords,
 		Customers: customer.NewService(db, sys, passwords),
 
-		Metafields: metafield.NewService(db, sys),
+		Metafields:  metafield.NewService(db, sys),
+		Settings:    setting.NewService(db),
+		Instruments: instrument.NewService(db, sys),
+		Taxes:       tax.NewService(db),
 	}, nil
 }
 
@@ -196,7 +205,9 @@ func (s *Server) handler() http.Handler {
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers, Metafields: s.Metafields}))
+	}, v3.New(v3.Services{
+		Customers: s.Customers, Metafields: s.Metafields, Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes,
+	}))
 	s.mountService(server.Router(), reg)
 	return server
 }

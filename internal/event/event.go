@@ -24,6 +24,10 @@ const (
 	MetafieldCreated = "store/metafield/created"
 	MetafieldUpdated = "store/metafield/updated"
 	MetafieldDeleted = "store/metafield/deleted"
+	// Another stored payment instrument is the customer's default, or none.
+	DefaultInstrumentUpdated = "store/customer/payment/instrument/default/updated"
+	ChannelCreated           = "store/channel/created"
+	ChannelUpdated           = "store/channel/updated"
 )
 
 // Event is one thing that happened.
@@ -98,6 +102,17 @@ func Metafield(scope string, id, customerID int64, namespace string) Event {
 	b = jsonx.AppendString(b, namespace)
 	b = append(b, '}')
 	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+// DefaultInstrument returns the event of a change of a customer's default
+// payment instrument.
+func DefaultInstrument(customerID int64) Event {
+	return Event{Scope: DefaultInstrumentUpdated, ResourceID: customerID, CustomerID: customerID, Data: `{"type":"customer","id":` + strconv.FormatInt(customerID, 10) + `}`}
+}
+
+// Channel returns the data of a channel's event.
+func Channel(scope string, id int64) Event {
+	return Event{Scope: scope, ResourceID: id, Data: `{"type":"channel","id":` + strconv.FormatInt(id, 10) + `}`}
 }
 
 func appendIDs(b []byte, ids []int64) []byte {

@@ -131,6 +131,14 @@ func (d decoder) integer(name string) opt.Field[int64] {
 	return opt.Field[int64]{Set: ok, Value: n}
 }
 
+// nullable turns a member that is null into a null Field.
+func nullable[T any](d decoder, name string, f opt.Field[T]) opt.Field[T] {
+	if d.v.Get(name).IsNull() {
+		return opt.Null[T]()
+	}
+	return f
+}
+
 func (d decoder) flag(name string) opt.Field[bool] {
 	v, ok := d.given(name)
 	if !ok {

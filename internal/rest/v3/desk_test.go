@@ -2,6 +2,7 @@ package v3_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -13,13 +14,16 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/tax"
 )
 
 // desk is a server with two stores whose every exchange is held to the API
@@ -42,10 +46,16 @@ type account struct{ hash, token, client string }
 
 var usual = []auth.Scope{auth.Customers, auth.Information, auth.Instruments, auth.ChannelSettings, auth.Sites}
 
-func newDesk(t *testing.T) *desk {
+// onEach runs a test with a new desk on each engine.
+func onEach(t *testing.T, fn func(t *testing.T, d *desk)) {
 	t.Helper()
 	t.Parallel()
-	d := &desk{t: t, db: dbtest.Open(t, sqldb.SQLite), check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, newDesk(t, db)) })
+}
+
+func newDesk(t *testing.T, db *sqldb.DB) *desk {
+	t.Helper()
+	d := &desk{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
 	stores, accounts := store.NewService(d.db, sys), auth.NewAccounts(d.db, sys)
 	passwords := auth.NewPasswords(sys)
@@ -65,8 +75,11 @@ func newDesk(t *testing.T) *desk {
 		System: sys, Tokens: auth.NewCache(accounts, func() time.Time { return d.now }),
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}, v3.New(v3.Services{
-		Customers:  customer.NewService(d.db, sys, passwords),
-		Metafields: metafield.NewService(d.db, sys),
+		Customers:   customer.NewService(d.db, sys, passwords),
+		Metafields:  metafield.NewService(d.db, sys),
+		Settings:    setting.NewService(d.db),
+		Instruments: instrument.NewService(d.db, sys),
+		Taxes:       tax.NewService(d.db),
 	}))
 	d.want(d.app, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"},{"email":"tomasz@example.org","first_name":"Tomasz","last_name":"Wilk"}]`, 200, "")
 	d.want(d.stranger, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"}]`, 200, "")
@@ -172,4 +185,38 @@ func TestRoutesMatchDocument(t *testing.T) {
 	for name := range lists {
 		t.Errorf("%s is a list without a route", name)
 	}
+}
+
+// write runs a transaction in the first store.
+func (d *desk) write(fn func(tx *sqldb.Tx) error) {
+	d.t.Helper()
+	if err := d.db.Write(d.t.Context(), d.stores[0], fn); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// channels makes channels.
+func (d *desk) channels(ids ...int64) {
+	d.t.Helper()
+	d.write(func(tx *sqldb.Tx) error {
+		for _, id := range ids {
+			if err := store.PutChannel(tx, store.Channel{ID: id, Name: fmt.Sprint("Channel ", id)}, d.now.Unix()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// groups makes customer groups.
+func (d *desk) groups(ids ...int64) {
+	d.t.Helper()
+	d.write(func(tx *sqldb.Tx) error {
+		for _, id := range ids {
+			if _, err := customer.PutGroup(tx, id, fmt.Sprint("Group ", id), d.now.Unix()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

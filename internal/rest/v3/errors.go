@@ -8,9 +8,12 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	"clientele/internal/setting"
+	"clientele/internal/tax"
 )
 
 // operation is how the original names an operation in errors.
@@ -30,6 +33,12 @@ var operations = map[string]operation{
 	customer.OpAddressDelete: {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
 	metafield.OpCreate:       {title: "Create metafield failed.", conflict: metafieldConflict},
 	metafield.OpUpdate:       {title: "Update metafield failed.", conflict: metafieldConflict},
+	customer.OpValidate:      {title: "Validate customer credentials failed."},
+	customer.OpConsent:       {title: "Update customer consent failed."},
+	setting.OpUpdate:         {title: "Update customer settings failed."},
+	setting.OpUpdateChannel:  {title: "Update customer channel settings failed."},
+	instrument.OpPut:         {title: "Store instrument failed.", conflict: "The instrument conflicts with another one."},
+	tax.OpUpdate:             {title: "Update tax customers failed."},
 	metafield.OpDelete:       {title: "Delete metafield failed."},
 }
 
@@ -57,7 +66,11 @@ func (*Surface) Error(err error) (int, []byte) {
 	case fault.Malformed:
 		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
-		return badFilter(f)
+		status := http.StatusUnprocessableEntity
+		if f.Op == tax.OpFilter {
+			status = http.StatusBadRequest
+		}
+		return badFilter(status, f)
 	case fault.NotFound:
 		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
 	case fault.BadInput:
@@ -85,7 +98,7 @@ func (*Surface) Error(err error) (int, []byte) {
 
 // badFilter names the parameters that are wrong in the title, as the original
 // does for unknown ones; wrong values are explained as well.
-func badFilter(f *fault.Error) (int, []byte) {
+func badFilter(status int, f *fault.Error) (int, []byte) {
 	var names []string
 	var ds []detail
 	for _, it := range f.Items {
@@ -96,7 +109,7 @@ func badFilter(f *fault.Error) (int, []byte) {
 			ds = append(ds, detail{it.Field, it.Message})
 		}
 	}
-	return body(http.StatusUnprocessableEntity, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
+	return body(status, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
 }
 
 func operationDetails(op operation, items []fault.Item) []detail {

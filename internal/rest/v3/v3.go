@@ -9,16 +9,22 @@ import (
 	"strconv"
 
 	"clientele/internal/customer"
+	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	"clientele/internal/setting"
+	"clientele/internal/tax"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Customers  *customer.Service
-	Metafields *metafield.Service
+	Customers   *customer.Service
+	Metafields  *metafield.Service
+	Settings    *setting.Service
+	Instruments *instrument.Service
+	Taxes       *tax.Service
 }
 
 // Surface is the V3 API.
@@ -38,6 +44,11 @@ func (s *Surface) Routes() []rest.Route {
 		s.customerRoutes(),
 		s.addressRoutes(),
 		s.metafieldRoutes(),
+		s.credentialRoutes(),
+		s.settingRoutes(),
+		s.consentRoutes(),
+		s.instrumentRoutes(),
+		s.taxRoutes(),
 	)
 }
 
@@ -49,6 +60,7 @@ func Lists() map[string]*listing.Spec {
 		customerLists,
 		addressLists,
 		metafieldLists,
+		taxLists,
 	} {
 		maps.Copy(all, lists)
 	}

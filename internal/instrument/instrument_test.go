@@ -30,7 +30,7 @@ func TestOneDefault(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 12 {
 			group.Go(func() {
-				_, err := s.Put(t.Context(), st.ID, 1, instrument.Instrument{Token: fmt.Sprint("token-", i%8), Type: instrument.Bank, MaskedNumber: "1XX", IsDefault: true})
+				_, err := s.Put(t.Context(), st.ID, 1, instrument.Instrument{Token: fmt.Sprint("some-token-", i%8), Type: instrument.Bank, MaskedNumber: "1XX", IsDefault: true})
 				if err != nil {
 					t.Error(err)
 				}

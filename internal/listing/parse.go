@@ -236,6 +236,10 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		if v == "" && (op == In || op == Like) && (f.Kind == Int || op == Like) {
 			continue // "4,5," and an empty list
 		}
+		if len(f.Values) > 0 && !slices.Contains(f.Values, v) {
+			p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(f.Values, ", ")))
+			return
+		}
 		switch f.Kind {
 		case Int:
 			n, err := strconv.ParseInt(v, 10, 64)

@@ -37,6 +37,8 @@ type Field struct {
 	NonEmpty bool
 	// Where replaces "column IN (…)" for In; {in} stands for the values.
 	Where string
+	// Values are the only ones accepted, if there are any.
+	Values []string
 	// Hidden keeps the field from requests: only Query.Where uses it.
 	Hidden bool
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside Go and is missing on this machine: a
-# PostgreSQL server, Node.js with npm, git and CA certificates. Run it as root
+# PostgreSQL server, Node.js with npm, git, curl and CA certificates. Run it as root
 # or with sudo at hand; it changes nothing when everything is there.
 set -eu
 
@@ -38,6 +38,7 @@ command -v git >/dev/null 2>&1 || packages="$packages git"
 if [ -e /etc/debian_version ] && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
 	packages="$packages ca-certificates"
 fi
+command -v curl >/dev/null 2>&1 || packages="$packages curl"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

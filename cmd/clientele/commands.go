@@ -54,6 +54,9 @@ func logger(format, level string) *slog.Logger {
 
 // open opens the database for a command that does one thing.
 func open(ctx context.Context, d app.Database) (*app.Core, error) {
+	if err := d.Validate(); err != nil {
+		return nil, &app.ConfigError{Err: err}
+	}
 	return app.Open(ctx, d.Database, system.Real(), logger("text", "warn"))
 }
 
@@ -76,12 +79,16 @@ type seedCommand struct {
 }
 
 func (c *seedCommand) Run(ctx context.Context) error {
+	doc, err := app.ReadSeed(c.File)
+	if err != nil {
+		return err
+	}
 	core, err := open(ctx, c.Database)
 	if err != nil {
 		return err
 	}
 	defer core.DB.Close()
-	res, err := core.Seed(ctx, c.File, c.Mode == "production")
+	res, err := core.Seed(ctx, doc, c.Mode == "production")
 	if err != nil {
 		return err
 	}

@@ -76,20 +76,26 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 	}, nil
 }
 
-// Seed applies a seed file.
-func (c *Core) Seed(ctx context.Context, file string, strict bool) (seed.Result, error) {
+// ReadSeed reads a seed file.
+func ReadSeed(file string) (*seed.Document, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return seed.Result{}, err
+		return nil, err
 	}
 	doc, err := seed.Parse(text)
 	if err != nil {
-		return seed.Result{}, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	return doc, nil
+}
+
+// Seed applies a seed file's document. strict refuses credentials that could
+// be guessed.
+func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.Result, error) {
 	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict}
 	res, err := a.Apply(ctx, doc)
 	if err != nil {
-		return res, fmt.Errorf("%s: %w", file, err)
+		return res, fmt.Errorf("seed: %w", err)
 	}
 	return res, nil
 }
@@ -112,6 +118,12 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := cfg.Validate(); err != nil {
 		return nil, &ConfigError{err}
 	}
+	var doc *seed.Document
+	if cfg.Seed != "" {
+		if doc, err = ReadSeed(cfg.Seed); err != nil {
+			return nil, err
+		}
+	}
 	core, err := Open(ctx, cfg.Database.Database, sys, log)
 	if err != nil {
 		return nil, err
@@ -122,8 +134,8 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 			s.Close()
 		}
 	}()
-	if cfg.Seed != "" {
-		res, err := core.Seed(ctx, cfg.Seed, cfg.Production())
+	if doc != nil {
+		res, err := core.Seed(ctx, doc, cfg.Production())
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"clientele/internal/sqldb"
 )
 
 // Database names the database; every command takes it.
@@ -42,11 +44,14 @@ func (c *Config) Production() bool { return c.Mode == "production" }
 // Validate checks what can be checked before anything is opened. Its error is
 // one line for a person.
 func (c *Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.Listen)
+	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q: want host:port", c.Listen)
 	}
-	if err := checkDSN(c.Database.Database); err != nil {
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("--listen %q: there is no port %q", c.Listen, port)
+	}
+	if err := c.Database.Validate(); err != nil {
 		return err
 	}
 	if c.RateLimitQuota < 1 {
@@ -90,14 +95,12 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-func checkDSN(dsn string) error {
-	switch {
-	case strings.HasPrefix(dsn, "sqlite:") && len(dsn) > len("sqlite:"):
-		return nil
-	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
-		return nil
+// Validate checks the name of the database.
+func (d Database) Validate() error {
+	if err := sqldb.CheckDSN(d.Database); err != nil {
+		return fmt.Errorf("--database: %w", err)
 	}
-	return errors.New("--database: want sqlite:PATH or postgres://…")
+	return nil
 }
 
 // insecurePostgres reports whether a connection could cross a network in the

@@ -14,6 +14,8 @@ import (
 	"clientele/api"
 	"clientele/internal/auth"
 	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // mountService adds what is not the management API: health, metrics and the
@@ -61,31 +63,32 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 // greet makes a ready store on the first start in development mode, and tells
 // a person what to do. Secrets are shown once.
 func (s *Server) greet(ctx context.Context, out io.Writer) error {
-	stores, err := s.Stores.List(ctx)
-	if err != nil {
-		return err
-	}
-	if len(stores) > 0 || s.cfg.Production() {
-		hash := "{store_hash}"
-		if len(stores) > 0 {
-			hash = stores[0].Hash
+	var st *store.Store
+	var cred auth.Credentials
+	if !s.cfg.Production() {
+		err := s.DB.Write(ctx, 0, func(tx *sqldb.Tx) (err error) {
+			// Of several processes that start at once one makes the store.
+			if err := sqldb.LockProgram(tx); err != nil {
+				return err
+			}
+			st = nil
+			if some, err := store.Any(tx); some || err != nil {
+				return err
+			}
+			if st, err = s.Stores.CreateTx(tx, "", "My store", s.URL); err != nil {
+				return err
+			}
+			cred, err = s.Accounts.CreateTx(tx.In(st.ID), "First app", auth.FullScopes(), auth.Credentials{})
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		text := fmt.Sprintf("Clientele serves %d store(s) at %s\n  management API  %s/stores/%s/v3\n  API documents   %s/docs\n", len(stores), s.URL, s.URL, hash, s.URL)
-		if len(stores) == 0 {
-			text += "Make a store with: clientele store create --name \"My store\"\n"
-		}
-		_, err := io.WriteString(out, text)
-		return err
 	}
-	st, err := s.Stores.Create(ctx, "", "My store", s.URL)
-	if err != nil {
-		return err
+	if st == nil {
+		return s.greetAgain(ctx, out)
 	}
-	cred, err := s.Accounts.Create(ctx, st.ID, "First app", auth.FullScopes(), auth.Credentials{})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, `
+	_, err := fmt.Fprintf(out, `
 Clientele is ready. These secrets are shown once:
 
   Base URL        %[1]s
@@ -103,5 +106,22 @@ Make a customer:
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
 `, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret)
+	return err
+}
+
+func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
+	stores, err := s.Stores.List(ctx)
+	if err != nil {
+		return err
+	}
+	hash := "{store_hash}"
+	if len(stores) > 0 {
+		hash = stores[0].Hash
+	}
+	text := fmt.Sprintf("Clientele serves %d store(s) at %s\n  management API  %s/stores/%s/v3\n  API documents   %s/docs\n", len(stores), s.URL, s.URL, hash, s.URL)
+	if len(stores) == 0 {
+		text += "Make a store with: clientele store create --name \"My store\"\n"
+	}
+	_, err = io.WriteString(out, text)
 	return err
 }

@@ -114,7 +114,16 @@ func (s *Accounts) List(ctx context.Context, store int64) ([]*Account, error) {
 // Create makes an account. Empty credentials are drawn at random, in the
 // original's form: 31 characters for ids and tokens, 64 hexadecimal digits
 // for secrets.
-func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes []Scope, c Credentials) (Credentials, error) {
+func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes []Scope, c Credentials) (out Credentials, err error) {
+	err = s.db.Write(ctx, store, func(tx *sqldb.Tx) (err error) {
+		out, err = s.CreateTx(tx, name, scopes, c)
+		return err
+	})
+	return out, err
+}
+
+// CreateTx is Create inside a transaction.
+func (s *Accounts) CreateTx(tx *sqldb.Tx, name string, scopes []Scope, c Credentials) (Credentials, error) {
 	if name == "" || len(name) > 255 {
 		return c, fault.New(fault.Invalid, "an API account needs a name of at most 255 characters")
 	}
@@ -130,10 +139,7 @@ func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes 
 	if c.AccessToken == "" {
 		c.AccessToken = s.sys.Token(31)
 	}
-	err := s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
-		return putAccount(tx, name, scopes, c, s.sys.Now())
-	})
-	return c, err
+	return c, putAccount(tx, name, scopes, c, s.sys.Now())
 }
 
 // PutAccount makes an account with given credentials, or brings the one with

@@ -62,9 +62,9 @@ var (
 	// Channel 1 is made with its store and not drawn.
 	nextID    = sqldb.Static(`UPDATE store_counters SET channel_id = CASE WHEN channel_id < 1 THEN 2 ELSE channel_id + 1 END WHERE store_id = $1 RETURNING channel_id`)
 	sameName  = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND name = $2 AND platform = $3 AND type = $4 AND status <> 'deleted' AND status <> 'terminated'`)
-	insertRow = sqldb.Static(`INSERT INTO channels (store_id, id, name, type, platform, status, external_id, is_listable, is_visible, currencies, date_created, date_modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`)
-	updateRow = sqldb.Static(`UPDATE channels SET name = $3, status = $4, external_id = $5, is_listable = $6, is_visible = $7, date_modified = $8
+	insertRow = sqldb.Static(`INSERT INTO channels (store_id, id, name, type, platform, status, external_id, is_listable, is_visible, currencies, date_created, date_modified, unique_name)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)`)
+	updateRow = sqldb.Static(`UPDATE channels SET name = $3, status = $4, external_id = $5, is_listable = $6, is_visible = $7, date_modified = $8, unique_name = $9
 		WHERE store_id = $1 AND id = $2`)
 	updateSite = sqldb.Static(`UPDATE channels SET url = $3, site_created = $4, site_modified = $5, checkout_url = $6, checkout_created = $7, checkout_modified = $8
 		WHERE store_id = $1 AND id = $2`)
@@ -205,9 +205,17 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel
 	return out, err
 }
 
+// uniqueName is what no two channels of a store have that are not deleted.
+func (c *Channel) uniqueName() string {
+	if c.gone() {
+		return ""
+	}
+	return c.Type + "/" + c.Platform + "/" + c.Name
+}
+
 func (c *Channel) insert(tx *sqldb.Tx) error {
 	return tx.Exec(insertRow, c.ID, c.Name, c.Type, c.Platform, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible),
-		strings.Join(c.Currencies, ","), c.DateCreated)
+		strings.Join(c.Currencies, ","), c.DateCreated, c.uniqueName())
 }
 
 // lock returns a channel and locks it against changes.
@@ -257,7 +265,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 		if err := out.taken(tx, OpUpdate); err != nil {
 			return err
 		}
-		if err := tx.Exec(updateRow, out.ID, out.Name, out.Status, out.ExternalID, sqldb.Flag(out.IsListable), sqldb.Flag(out.IsVisible), out.DateModified); err != nil {
+		if err := tx.Exec(updateRow, out.ID, out.Name, out.Status, out.ExternalID, sqldb.Flag(out.IsListable), sqldb.Flag(out.IsVisible), out.DateModified, out.uniqueName()); err != nil {
 			return err
 		}
 		return event.Record(tx, counters.EventID, out.DateModified, []event.Event{event.Channel(event.ChannelUpdated, out.ID)})
@@ -394,7 +402,7 @@ func Put(tx *sqldb.Tx, c Channel, url string, now int64) error {
 		}
 		old.site = Site{ChannelID: c.ID}
 	} else {
-		if err := tx.Exec(updateRow, c.ID, c.Name, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible), now); err != nil {
+		if err := tx.Exec(updateRow, c.ID, c.Name, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible), now, c.uniqueName()); err != nil {
 			return err
 		}
 		if err := tx.Exec(updateKind, c.ID, c.Type, c.Platform, strings.Join(c.Currencies, ",")); err != nil {

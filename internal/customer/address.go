@@ -22,7 +22,7 @@ var AddressList = &listing.Spec{
 		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"},
 	},
 	Includes: []string{IncludeFormFields},
-	Blocks:   listing.Addresses,
+	Gaps:     listing.Addresses,
 }
 
 // DeleteAddressList declares what addresses may be selected by for deletion.
@@ -158,7 +158,6 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		return nil, err
 	}
 	out := make([]Address, 0, n)
-	newIDs := make([]int64, 0, n)
 	events := make([]event.Event, 0, n)
 	id := counters.AddressID - n
 	for _, i := range fresh {
@@ -171,11 +170,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 			return nil, err
 		}
 		out = append(out, a)
-		newIDs = append(newIDs, id)
 		events = append(events, event.Address(event.AddressCreated, id, a.CustomerID))
-	}
-	if err := listing.AddIDs(tx, listing.Addresses, 1, newIDs...); err != nil {
-		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, events)
 }
@@ -385,7 +380,7 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 				return err
 			}
 		}
-		if err := listing.AddIDs(tx, listing.Addresses, -1, ids...); err != nil {
+		if err := listing.Addresses.Remove(tx, ids...); err != nil {
 			return err
 		}
 		return event.Record(tx, counters.EventID, s.sys.Now(), events)

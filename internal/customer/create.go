@@ -149,16 +149,16 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	out := make([]Customer, len(p.in))
 	events := make([]event.Event, 0, n+p.addrs)
 	customerID, addressID, valueID := counters.CustomerID-n, counters.AddressID-p.addrs, counters.AttributeValueID-p.attrs
-	ids := make([]int64, 0, n)
-	addressIDs := make([]int64, 0, p.addrs)
-	highest := int64(0)
+	last := counters.CustomerID
 	for i := range p.in {
 		in := &p.in[i]
 		customerID++
 		id := customerID
 		if p.given {
 			id = in.ID
-			highest = max(highest, id)
+			if last, err = listing.Customers.Choose(tx, last, id); err != nil {
+				return nil, err
+			}
 		}
 		if !emailFree(held[norms[i]], in.ChannelIDs, id) {
 			return nil, &fault.Error{Kind: fault.Conflict, Op: OpCreate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: in.Email, Message: "the email address is already in use"}}}
@@ -178,7 +178,6 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := takeEmail(tx, c); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
 		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))
 
 		for j := range in.Addresses {
@@ -191,7 +190,6 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			if err := storeValues(tx, upsertAddrVal, a.ID, addrValues[i][j]); err != nil {
 				return nil, err
 			}
-			addressIDs = append(addressIDs, a.ID)
 			events = append(events, event.Address(event.AddressCreated, a.ID, id))
 			c.Addresses = append(c.Addresses, a)
 		}
@@ -207,16 +205,8 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			return nil, err
 		}
 	}
-	if err := listing.AddIDs(tx, listing.Customers, 1, ids...); err != nil {
-		return nil, err
-	}
-	if len(addressIDs) > 0 {
-		if err := listing.AddIDs(tx, listing.Addresses, 1, addressIDs...); err != nil {
-			return nil, err
-		}
-	}
 	if p.given {
-		if err := (store.Lowest{CustomerID: highest}).Lift(tx); err != nil {
+		if err := (store.Lowest{CustomerID: last}).Lift(tx); err != nil {
 			return nil, err
 		}
 	}

@@ -62,10 +62,10 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		}
 		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil, false))
 	}
-	if err := listing.AddIDs(tx, listing.Customers, -1, ids...); err != nil {
+	if err := listing.Customers.Remove(tx, ids...); err != nil {
 		return err
 	}
-	if err := listing.AddIDs(tx, listing.Addresses, -1, addressIDs...); err != nil {
+	if err := listing.Addresses.Remove(tx, addressIDs...); err != nil {
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -42,18 +43,19 @@ var List = &listing.Spec{
 	Includes:   []string{IncludeAddresses, IncludeStoreCredit, IncludeAttributes, IncludeFormFields, IncludeShopperProfile, IncludeSegments},
 	Descending: true,
 	Cursors:    true,
-	Blocks:     listing.Customers,
+	Gaps:       listing.Customers,
 }
 
 // DeleteList declares what customers may be selected by for deletion.
 var DeleteList = &listing.Spec{Table: "customers", Fields: List.Fields[:1], Unpaged: true}
 
-// List returns a page of customers.
-func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]Customer, *listing.Result, error) {
+// List returns a page of customers. The slice into is reused for them where
+// it is large enough.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, into []Customer) ([]Customer, *listing.Result, error) {
 	var out []Customer
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out = make([]Customer, 0, min(q.Limit, 64))
+		out = into[:0]
 		res, err = q.Run(tx, customerColumns, store.TotalCustomers(), func(r *sqldb.Row) error {
 			out = append(out, Customer{})
 			out[len(out)-1].scan(r)
@@ -65,14 +67,15 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 		if q.Reversed() {
 			slices.Reverse(out)
 		}
-		return include(tx, out, q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
+		return include(tx, out, q.Unfiltered(), q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
 	})
 	return out, res, err
 }
 
 // include fills sub-resources, each kind with one statement for all
-// customers.
-func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFields bool) error {
+// customers. contiguous tells that there is no other customer between their
+// ids, which makes for a cheaper condition than a list of ids.
+func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attributes, formFields bool) error {
 	if len(customers) == 0 || !addresses && !attributes && !formFields {
 		return nil
 	}
@@ -82,26 +85,24 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 		ids[i] = customers[i].ID
 		at[ids[i]] = i
 	}
-	in, args := placeholders(2, len(ids)), pad(nil, ids)
+	of, args := ofCustomers(ids, contiguous)
 	var qs []sqldb.Q
 	var values []FormValue // of addresses, by address
 	if addresses {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, id`),
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + of),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &customers[at[r.Int(1)]]
-				if len(c.Addresses) < MaxEmbedded {
-					c.Addresses = append(c.Addresses, Address{})
-					c.Addresses[len(c.Addresses)-1].scan(r)
-				}
+				c.Addresses = append(c.Addresses, Address{})
+				c.Addresses[len(c.Addresses)-1].scan(r)
 				return nil
 			},
 		})
 	}
 	if attributes {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY customer_id, attribute_id`),
+			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &customers[at[r.Int(2)]]
@@ -113,7 +114,7 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 		})
 	}
 	if formFields {
-		qs = append(qs, customerValuesQuery(ids, func(v FormValue) {
+		qs = append(qs, customerValuesQuery(of, args, func(v FormValue) {
 			c := &customers[at[v.OwnerID]]
 			c.FormFields = append(c.FormFields, v)
 		}))
@@ -122,7 +123,7 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 				Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM addresses a
 					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
 					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-					WHERE a.store_id = $1 AND a.customer_id IN ` + in + ` ORDER BY v.address_id, v.field_id`),
+					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
 				Args: args,
 				Each: func(r *sqldb.Row) error {
 					values = append(values, FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
@@ -133,6 +134,12 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err
+	}
+	// Sorting few rows here is cheaper than having the engine sort per customer.
+	for i := range customers {
+		a := customers[i].Addresses
+		slices.SortFunc(a, func(x, y Address) int { return cmp.Compare(x.ID, y.ID) })
+		customers[i].Addresses = a[:min(len(a), MaxEmbedded)]
 	}
 	if len(values) > 0 {
 		for i := range customers {
@@ -146,7 +153,7 @@ func include(tx *sqldb.Tx, customers []Customer, addresses, attributes, formFiel
 func spread(addresses []Address, values []FormValue) {
 	for j := range addresses {
 		a := &addresses[j]
-		i, _ := slices.BinarySearchFunc(values, a.ID, func(v FormValue, id int64) int { return int(v.OwnerID - id) })
+		i, _ := slices.BinarySearchFunc(values, a.ID, func(v FormValue, id int64) int { return cmp.Compare(v.OwnerID, id) })
 		n := i
 		for n < len(values) && values[n].OwnerID == a.ID {
 			n++
@@ -155,12 +162,21 @@ func spread(addresses []Address, values []FormValue) {
 	}
 }
 
-func customerValuesQuery(ids []int64, each func(FormValue)) sqldb.Q {
+// ofCustomers returns what follows "customer_id" in a condition, and its
+// arguments, from $2 on.
+func ofCustomers(ids []int64, contiguous bool) (string, []any) {
+	if contiguous {
+		return ` BETWEEN $2 AND $3`, []any{min(ids[0], ids[len(ids)-1]), max(ids[0], ids[len(ids)-1])}
+	}
+	return ` IN ` + placeholders(2, len(ids)), pad(nil, ids)
+}
+
+func customerValuesQuery(of string, args []any, each func(FormValue)) sqldb.Q {
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT v.customer_id, f.name, v.value FROM customer_form_values v
 			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.customer_id IN ` + placeholders(2, len(ids)) + ` ORDER BY v.customer_id, v.field_id`),
-		Args: pad(nil, ids),
+			WHERE v.store_id = $1 AND v.customer_id` + of + ` ORDER BY v.customer_id, v.field_id`),
+		Args: args,
 		Each: func(r *sqldb.Row) error {
 			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
 			return nil

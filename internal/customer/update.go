@@ -173,7 +173,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 	}
 	stored := map[int64]map[string]string{}
 	if len(w.forms) > 0 {
-		if err := tx.Pipeline(customerValuesQuery(ids, func(v FormValue) {
+		of, args := ofCustomers(ids, false)
+		if err := tx.Pipeline(customerValuesQuery(of, args, func(v FormValue) {
 			if stored[v.OwnerID] == nil {
 				stored[v.OwnerID] = map[string]string{}
 			}

@@ -19,9 +19,21 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which is the id. total serves unfiltered lists.
+// given columns, the first of which is the id. total tells the number of rows
+// and the last id given out, for lists without conditions.
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
-	b := q.builder(tx)
+	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
+	b.sql = append(append(b.sql, "SELECT "...), columns...)
+	keyColumn := -1
+	if q.Sort != nil {
+		keyColumn = strings.Count(columns, ",") + 1
+		b.sql = append(append(b.sql, ", "...), q.Sort.Column...)
+	}
+	b.sql = append(append(b.sql, " FROM "...), q.spec.Table...)
+	whereFrom := len(b.sql)
+	b.where(q)
+	whereTo, whereArgs := len(b.sql), len(b.args)
+
 	cursor := q.After != nil || q.Before != nil
 	res := &Result{Total: -1}
 
@@ -38,26 +50,27 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	}
 	counted := false
 	if !cursor && !filtered && total != nil && offset > 0 {
-		if err := tx.Query(total, intoInt(&res.Total)); err != nil {
+		var lastID int64
+		if err := tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
 			return nil, err
 		}
 		counted = true
 		if offset >= res.Total {
 			return res, nil
 		}
-		if q.Sort == nil && q.spec.Blocks != 0 && offset > 1<<shifts[len(shifts)-1] {
-			bound, rest, ok, err := seek(tx, q.spec.Blocks, desc, offset)
+		if q.Sort == nil && q.spec.Gaps != 0 {
+			bound, rest, ok, err := q.spec.Gaps.seek(tx, desc, lastID, offset)
 			if err != nil {
 				return nil, err
 			}
 			if !ok {
 				return res, nil
 			}
-			op := " >= "
 			if desc {
-				op = " <= "
+				b.sql = append(b.sql, " AND id <= "...)
+			} else {
+				b.sql = append(b.sql, " AND id >= "...)
 			}
-			b.sql.WriteString(" AND id" + op)
 			b.param(bound)
 			offset = rest
 		}
@@ -65,30 +78,15 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	if from != nil {
 		b.keyset(from, q.Sort, desc)
 	}
-	where := b.sql.String()
-	args := b.args
-
-	var text strings.Builder
-	text.WriteString("SELECT ")
-	text.WriteString(columns)
-	keyColumn := -1
-	if q.Sort != nil {
-		keyColumn = strings.Count(columns, ",") + 1
-		text.WriteString(", ")
-		text.WriteString(q.Sort.Column)
-	}
-	text.WriteString(" FROM ")
-	text.WriteString(q.spec.Table)
-	text.WriteString(where)
-	text.WriteString(order(q.Sort, desc))
-	b.sql.Reset()
-	b.sql.WriteString(" LIMIT ")
-	b.param(q.Limit + 1)
+	b.order(q.Sort, desc)
+	// A literal: SQLite plans a statement anew whenever a parameter of LIMIT is
+	// bound, which costs as much as reading the page. Few limits are in use.
+	b.sql = append(b.sql, " LIMIT "...)
+	b.sql = strconv.AppendInt(b.sql, q.Limit+1, 10)
 	if offset > 0 {
-		b.sql.WriteString(" OFFSET ")
+		b.sql = append(b.sql, " OFFSET "...)
 		b.param(offset)
 	}
-	text.WriteString(b.sql.String())
 
 	more := false
 	var first, last Cursor
@@ -111,7 +109,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		res.Count++
 		return each(r)
 	}
-	page := sqldb.Q{Stmt: b.stmt(text.String()), Args: b.args, Each: row}
+	page := sqldb.Q{Stmt: b.stmt(b.sql), Args: b.args, Each: row}
 	if !cursor && !filtered && total != nil && !counted {
 		if err := tx.Pipeline(page, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)}); err != nil {
 			return nil, err
@@ -135,8 +133,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 			if !more && (res.Count > 0 || q.Page == 1) {
 				res.Total = (q.Page-1)*q.Limit + res.Count
 			} else {
-				count := b.stmt("SELECT COUNT(*) FROM " + q.spec.Table + where)
-				if err := tx.Query(count, intoInt(&res.Total), args...); err != nil {
+				count := append([]byte("SELECT COUNT(*) FROM "), q.spec.Table...)
+				count = append(count, b.sql[whereFrom:whereTo]...)
+				if err := tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...); err != nil {
 					return nil, err
 				}
 			}
@@ -144,6 +143,10 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	}
 	return res, nil
 }
+
+// Unfiltered reports whether the list has no conditions and its own order, so
+// that a page holds every row between its first and its last id.
+func (q *Query) Unfiltered() bool { return len(q.Filters) == 0 && q.Sort == nil }
 
 // Reversed reports whether Run delivers rows from the last to the first.
 func (q *Query) Reversed() bool { return q.Before != nil }
@@ -155,13 +158,15 @@ func intoInt(to *int64) func(*sqldb.Row) error {
 // IDs returns the ids of the rows that meet the conditions and locks the rows
 // for deletion. An empty set of conditions selects nothing.
 func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
-	b := q.builder(tx)
+	b := &builder{tx: tx}
+	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
+	b.where(q)
 	if b.conditions == 0 {
 		return nil, nil
 	}
 	var ids []int64
-	text := "SELECT id FROM " + q.spec.Table + b.sql.String() + " ORDER BY id" + tx.ForDelete()
-	err := tx.Query(b.stmt(text), func(r *sqldb.Row) error {
+	b.sql = append(append(b.sql, " ORDER BY id"...), tx.ForDelete()...)
+	err := tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error {
 		ids = append(ids, r.Int(0))
 		return nil
 	}, b.args...)
@@ -171,45 +176,43 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 // builder writes conditions; $1 is the store.
 type builder struct {
 	tx         *sqldb.Tx
-	sql        strings.Builder
+	sql        []byte
 	args       []any
 	conditions int
 	replan     bool
 }
 
-func (q *Query) builder(tx *sqldb.Tx) *builder {
-	b := &builder{tx: tx}
-	b.sql.WriteString(" WHERE store_id = $1")
+func (b *builder) where(q *Query) {
+	b.sql = append(b.sql, " WHERE store_id = $1"...)
 	for i := range q.Filters {
 		b.filter(&q.Filters[i])
 	}
-	return b
 }
 
-func (b *builder) stmt(text string) *sqldb.Stmt {
+func (b *builder) stmt(text []byte) *sqldb.Stmt {
 	if b.replan {
-		return sqldb.Replanned(text)
+		return sqldb.ReplannedText(text)
 	}
-	return sqldb.Dynamic(text)
+	return sqldb.DynamicText(text)
 }
 
 func (b *builder) param(v any) {
 	b.args = append(b.args, v)
-	b.sql.WriteByte('$')
-	b.sql.WriteString(strconv.Itoa(len(b.args) + 1))
+	b.sql = append(b.sql, '$')
+	b.sql = strconv.AppendInt(b.sql, int64(len(b.args)+1), 10)
 }
 
 // list writes (…) with the values. Lists are padded to a power of two by
 // repeating the last value, so that few statement texts arise.
 func (b *builder) list(f *Filter) {
 	n := len(f.Ints) + len(f.Texts)
-	b.sql.WriteByte('(')
+	b.sql = append(b.sql, '(')
 	for i, size := 0, 1; i < size; i++ {
 		for size < n {
 			size *= 2
 		}
 		if i > 0 {
-			b.sql.WriteByte(',')
+			b.sql = append(b.sql, ',')
 		}
 		if len(f.Ints) > 0 {
 			b.param(f.Ints[min(i, n-1)])
@@ -217,68 +220,68 @@ func (b *builder) list(f *Filter) {
 			b.param(f.Texts[min(i, n-1)])
 		}
 	}
-	b.sql.WriteByte(')')
+	b.sql = append(b.sql, ')')
 }
 
 func (b *builder) filter(f *Filter) {
 	b.conditions++
-	b.sql.WriteString(" AND ")
+	b.sql = append(b.sql, " AND "...)
 	col := f.Field.Column
 	if len(f.Ints)+len(f.Texts) == 0 {
-		b.sql.WriteString("1 = 0") // an empty list matches nothing
+		b.sql = append(b.sql, "1 = 0"...) // an empty list matches nothing
 		return
 	}
 	switch f.Op {
 	case In:
 		if f.Field.Where != "" {
 			before, after, _ := strings.Cut(f.Field.Where, "{in}")
-			b.sql.WriteString(before)
+			b.sql = append(b.sql, before...)
 			b.list(f)
-			b.sql.WriteString(after)
+			b.sql = append(b.sql, after...)
 			return
 		}
 		if f.Field.NonEmpty && !hasEmpty(f) {
 			// Lets the index be used that leaves empty values out.
-			b.sql.WriteString(col)
+			b.sql = append(b.sql, col...)
 			if f.Field.Kind == Int {
-				b.sql.WriteString(" <> 0 AND ")
+				b.sql = append(b.sql, " <> 0 AND "...)
 			} else {
-				b.sql.WriteString(" <> '' AND ")
+				b.sql = append(b.sql, " <> '' AND "...)
 			}
 		}
-		b.sql.WriteString(col)
-		b.sql.WriteString(" IN ")
+		b.sql = append(b.sql, col...)
+		b.sql = append(b.sql, " IN "...)
 		b.list(f)
 	case Like:
 		b.replan = true
-		b.sql.WriteByte('(')
+		b.sql = append(b.sql, '(')
 		for i, v := range f.Texts {
 			if i > 0 {
-				b.sql.WriteString(" OR ")
+				b.sql = append(b.sql, " OR "...)
 			}
 			b.args = append(b.args, v)
-			b.sql.WriteString(b.tx.Contains(col, len(b.args)+1))
+			b.sql = append(b.sql, b.tx.Contains(col, len(b.args)+1)...)
 		}
-		b.sql.WriteByte(')')
+		b.sql = append(b.sql, ')')
 	case Eq:
-		b.sql.WriteString(col)
+		b.sql = append(b.sql, col...)
 		if f.Field.Kind == Time {
-			b.sql.WriteString(" >= ")
+			b.sql = append(b.sql, " >= "...)
 			b.param(f.Ints[0])
-			b.sql.WriteString(" AND ")
-			b.sql.WriteString(col)
-			b.sql.WriteString(" <= ")
+			b.sql = append(b.sql, " AND "...)
+			b.sql = append(b.sql, col...)
+			b.sql = append(b.sql, " <= "...)
 			b.param(f.Ints[1])
 			return
 		}
-		b.sql.WriteString(" IN ")
+		b.sql = append(b.sql, " IN "...)
 		b.list(f)
 	case Min, Max:
-		b.sql.WriteString(col)
+		b.sql = append(b.sql, col...)
 		if f.Op == Min {
-			b.sql.WriteString(" >= ")
+			b.sql = append(b.sql, " >= "...)
 		} else {
-			b.sql.WriteString(" <= ")
+			b.sql = append(b.sql, " <= "...)
 		}
 		b.param(f.Ints[0])
 	}
@@ -303,30 +306,32 @@ func (b *builder) keyset(c *Cursor, s *Sort, desc bool) {
 	if desc {
 		op = " < "
 	}
-	b.sql.WriteString(" AND ")
+	b.sql = append(b.sql, " AND "...)
 	if s == nil {
-		b.sql.WriteString("id" + op)
+		b.sql = append(append(b.sql, "id"...), op...)
 		b.param(c.ID)
 		return
 	}
-	b.sql.WriteString("(" + s.Column + ", id)" + op + "(")
+	b.sql = append(append(append(b.sql, '('), s.Column...), ", id)"...)
+	b.sql = append(append(b.sql, op...), '(')
 	if s.Kind == Int || s.Kind == Time {
 		b.param(c.Int)
 	} else {
 		b.param(c.Str)
 	}
-	b.sql.WriteString(", ")
+	b.sql = append(b.sql, ", "...)
 	b.param(c.ID)
-	b.sql.WriteString(")")
+	b.sql = append(b.sql, ")"...)
 }
 
-func order(s *Sort, desc bool) string {
+func (b *builder) order(s *Sort, desc bool) {
 	dir := " ASC"
 	if desc {
 		dir = " DESC"
 	}
-	if s == nil {
-		return " ORDER BY id" + dir
+	b.sql = append(b.sql, " ORDER BY "...)
+	if s != nil {
+		b.sql = append(append(append(b.sql, s.Column...), dir...), ", "...)
 	}
-	return " ORDER BY " + s.Column + dir + ", id" + dir
+	b.sql = append(append(b.sql, "id"...), dir...)
 }

@@ -76,9 +76,9 @@ type Spec struct {
 	// Members are what include_fields may restrict the answer's rows to; none
 	// if the list has no such parameter.
 	Members []string
-	// Blocks names the list in the table of block counts, for fast pages by
-	// number and totals; 0 for none.
-	Blocks List
+	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
+	// none.
+	Gaps List
 }
 
 // Limits of every list.

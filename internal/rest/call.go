@@ -95,7 +95,7 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	}
 	v, err := jsonx.Parse(buf.Bytes(), jsonx.Limits{Depth: maxDepth, Values: maxNodes})
 	if err != nil {
-		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
 	}
 	return v, nil
 }
@@ -112,9 +112,18 @@ func bodyError(err error) error {
 	}
 	var corrupt interface{ Timeout() bool }
 	if errors.As(err, &corrupt) {
-		return err
+		return &fault.Error{Kind: fault.Malformed, Message: "the body did not arrive in time", Cause: err}
 	}
 	return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
+}
+
+// leave gives back the place among concurrent requests: before the answer, so
+// that a client that has it can use the place at once.
+func (c *Call) leave() {
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
 }
 
 // gzipFrom is the size from which compressing an answer is worth its cost.
@@ -130,6 +139,7 @@ var zippers = sync.Pool{New: func() any {
 
 // Send answers with a JSON body, compressed where the client asks for it.
 func (c *Call) Send(status int, body []byte) {
+	c.leave()
 	c.status = status
 	h := c.W.Header()
 	h["Content-Type"] = jsonType
@@ -167,6 +177,7 @@ func (c *Call) write(status int, body []byte) {
 
 // SendEmpty answers without a body.
 func (c *Call) SendEmpty(status int) {
+	c.leave()
 	c.status = status
 	c.W.WriteHeader(status)
 }

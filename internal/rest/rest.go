@@ -5,6 +5,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/hex"
 	"log/slog"
 	"net/http"
@@ -93,10 +94,12 @@ func (s *Server) Router() *chi.Mux { return s.router }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A trailing slash names the same resource.
 	if p := r.URL.Path; len(p) > 1 && p[len(p)-1] == '/' {
-		r.URL.Path = strings.TrimRight(p, "/")
-		if r.URL.Path == "" {
-			r.URL.Path = "/"
-		}
+		r.URL.Path = cmp.Or(strings.TrimRight(p, "/"), "/")
+		r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
+	}
+	// The router goes by the encoded path, if there is one; only an encoded
+	// slash makes a difference.
+	if raw := r.URL.RawPath; raw != "" && !strings.Contains(strings.ToLower(raw), "%2f") {
 		r.URL.RawPath = ""
 	}
 	s.router.ServeHTTP(w, r)
@@ -114,7 +117,7 @@ func (s *Server) mount(surface Surface, route Route) {
 			c.fail(err)
 			return
 		}
-		defer c.release()
+		defer c.leave()
 		if err := route.Handle(c); err != nil {
 			c.fail(err)
 		}
@@ -212,11 +215,13 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	var allow []string
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if s.router.Match(chi.NewRouteContext(), m, r.URL.Path) {
-			w.Header().Add("Allow", m)
+		if s.router.Match(chi.NewRouteContext(), m, cmp.Or(r.URL.RawPath, r.URL.Path)) {
+			allow = append(allow, m)
 		}
 	}
+	w.Header()["Allow"] = []string{strings.Join(allow, ", ")}
 	s.plain(w, r, http.StatusMethodNotAllowed, `{"status":405,"title":"Method Not Allowed","type":"`+StatusCodes+`","errors":{}}`)
 }
 

@@ -59,44 +59,45 @@ func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
 	return res, nil
 }
 
-func (a *Applier) store(ctx context.Context, s *Store, res *Result) (int, error) {
+func (a *Applier) store(ctx context.Context, s *Store, res *Result) (made int, err error) {
 	accounts, err := a.check(s)
 	if err != nil {
 		return 0, err
 	}
-	st, err := a.Stores.ByHash(ctx, s.Hash)
-	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
-		st, err = a.Stores.Create(ctx, s.Hash, s.Name, "")
-		res.Stores++
-	}
+	hashes, err := a.hashes(ctx, s)
 	if err != nil {
 		return 0, err
 	}
-	if s.Name != "" && s.Name != st.Name {
-		if err := a.Stores.Rename(ctx, st.ID, s.Name); err != nil {
-			return 0, err
+	created := false
+	err = a.DB.Write(ctx, 0, func(tx *sqldb.Tx) error {
+		// Processes that start at once with one file take turns.
+		if err := sqldb.LockProgram(tx); err != nil {
+			return err
 		}
-	}
-	absent, err := a.absent(ctx, st.ID, s.Customers)
-	if err != nil {
-		return 0, err
-	}
-	hashes := make([]string, len(absent))
-	for i, c := range absent {
-		if c.Password == "" {
-			continue
+		st, err := store.FindTx(tx, s.Hash)
+		if err != nil {
+			return err
 		}
-		if hashes[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
-			return 0, err
+		if created = st == nil; created {
+			if st, err = a.Stores.CreateTx(tx, s.Hash, s.Name, ""); err != nil {
+				return err
+			}
+		} else if s.Name != "" && s.Name != st.Name {
+			if err := store.RenameTx(tx, st.ID, s.Name); err != nil {
+				return err
+			}
 		}
-	}
-	err = a.DB.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
+		tx = tx.In(st.ID)
 		if err := a.reference(tx, s, accounts); err != nil {
 			return err
 		}
-		return a.customers(tx, s, absent, hashes)
+		made, err = a.customers(tx, s, hashes)
+		return err
 	})
-	return len(absent), err
+	if created && err == nil {
+		res.Stores++
+	}
+	return made, err
 }
 
 // check finds what is wrong with a store's part before anything is written.
@@ -157,29 +158,52 @@ var (
 	customerByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
 )
 
-// absent returns the customers that do not exist yet.
-func (a *Applier) absent(ctx context.Context, storeID int64, all []Customer) ([]Customer, error) {
-	var out []Customer
-	err := a.DB.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		for _, c := range all {
+func exists(tx *sqldb.Tx, c *Customer) (found bool, err error) {
+	see := func(*sqldb.Row) error { found = true; return nil }
+	if c.ID != 0 {
+		err = tx.Query(customerByID, see, c.ID)
+	} else {
+		err = tx.Query(customerByEmail, see, fold.Text(c.Email))
+	}
+	return found, err
+}
+
+// hashes hashes the passwords of customers that do not exist yet, which is
+// too slow for a transaction, and returns them by the customer's position.
+func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) {
+	absent := make([]bool, len(s.Customers))
+	err := a.DB.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		st, err := store.FindTx(tx, s.Hash)
+		if err != nil {
+			return err
+		}
+		for i := range s.Customers {
 			found := false
-			see := func(*sqldb.Row) error { found = true; return nil }
-			var err error
-			if c.ID != 0 {
-				err = tx.Query(customerByID, see, c.ID)
-			} else {
-				err = tx.Query(customerByEmail, see, fold.Text(c.Email))
+			if st != nil {
+				if found, err = exists(tx.In(st.ID), &s.Customers[i]); err != nil {
+					return err
+				}
 			}
-			if err != nil {
-				return err
-			}
-			if !found {
-				out = append(out, c)
-			}
+			absent[i] = !found
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]string{}
+	for i, c := range s.Customers {
+		if !absent[i] {
+			continue
+		}
+		out[i] = ""
+		if c.Password != "" {
+			if out[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error {
@@ -237,30 +261,44 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 
 var attributeNames = sqldb.Static(`SELECT name_norm, id FROM attributes WHERE store_id = $1`)
 
-func (a *Applier) customers(tx *sqldb.Tx, s *Store, absent []Customer, hashes []string) error {
+// customers makes the customers that have a hash and do not exist.
+func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int, error) {
 	attributes := map[string]int64{}
 	if err := tx.Query(attributeNames, func(r *sqldb.Row) error {
 		attributes[r.Text(0)] = r.Int(1)
 		return nil
 	}); err != nil {
-		return err
+		return 0, err
 	}
-	// Customers with a chosen id and those without are made one by one: a
-	// command's ids are either all chosen or all drawn.
-	for i, c := range absent {
+	made := 0
+	for i := range s.Customers {
+		c := &s.Customers[i]
+		hash, ok := hashes[i]
+		if !ok {
+			continue
+		}
+		found, err := exists(tx, c)
+		if err != nil {
+			return 0, err
+		}
+		if found {
+			continue
+		}
 		in, err := c.command(attributes)
-		var made []customer.Customer
+		var created []customer.Customer
 		if err == nil {
-			made, err = a.Customers.CreateTx(tx, []customer.Create{in}, hashes[i:i+1])
+			// One by one: a command's ids are either all chosen or all drawn.
+			created, err = a.Customers.CreateTx(tx, []customer.Create{in}, []string{hash})
 		}
 		if err == nil {
-			err = c.owned(tx, made[0].ID, a.System.Now())
+			err = c.owned(tx, created[0].ID, a.System.Now())
 		}
 		if err != nil {
-			return fmt.Errorf("customer %s: %w", c.Email, err)
+			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
 		}
+		made++
 	}
-	return nil
+	return made, nil
 }
 
 // owned makes what a new customer has in other packages.

@@ -79,6 +79,13 @@ var (
 	takeLock       = Global(`UPDATE schema_lock SET holder = holder + 1 WHERE id = 1`)
 )
 
+// LockProgram makes processes that start at once take turns, inside tx, at what
+// none of them may do twice: migrations, the first store, seed files.
+func LockProgram(tx *Tx) error {
+	_, err := tx.ExecCount(takeLock)
+	return err
+}
+
 // ErrNewerSchema: the database was migrated by a newer program.
 var ErrNewerSchema = errors.New("the database schema is newer than this program: use the newer version")
 
@@ -119,7 +126,7 @@ func (db *DB) Migrate(ctx context.Context, now int64) (int, error) {
 	applied := 0
 	err = db.Write(ctx, 0, func(tx *Tx) error {
 		applied = 0
-		if _, err := tx.ExecCount(takeLock); err != nil {
+		if err := LockProgram(tx); err != nil {
 			return err
 		}
 		have, err := appliedMigrations(tx)

@@ -32,11 +32,19 @@ var errRolledBack = errors.New("sqldb: the server rolled the transaction back")
 // serialization failure.
 const retries = 8
 
-func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
+func parsePG(dsn string) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// The driver's message may hold the password.
-		return nil, errors.New("postgres: the connection URL cannot be parsed")
+		return nil, errors.New("the PostgreSQL URL cannot be parsed")
+	}
+	return cfg, nil
+}
+
+func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
+	cfg, err := parsePG(dsn)
+	if err != nil {
+		return nil, err
 	}
 	if !strings.Contains(dsn, "pool_max_conns=") {
 		cfg.MaxConns = defaultConns
@@ -206,7 +214,7 @@ func (t *pgTx) commit() error {
 	if err == nil {
 		return nil
 	}
-	if pe := (*pgconn.PgError)(nil); errors.As(err, &pe) || errors.Is(err, errRolledBack) {
+	if !t.conn.IsClosed() { // the server, or the driver before it, said no
 		t.rollback()
 		return err
 	}

@@ -11,6 +11,7 @@ package sqldb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -58,17 +59,17 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	err := CheckDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	db := &DB{writeTimeout: o.WriteTimeout}
-	var err error
-	switch {
-	case strings.HasPrefix(dsn, "sqlite:"):
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		db.engine = SQLite
-		db.lite, err = openLite(strings.TrimPrefix(dsn, "sqlite:"), o)
-	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		db.lite, err = openLite(path, o)
+	} else {
 		db.engine = Postgres
 		db.pg, err = openPG(ctx, dsn, o)
-	default:
-		return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -76,13 +77,17 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// redact keeps what is safe to print of a DSN: its scheme.
-func redact(dsn string) string {
-	scheme, _, ok := strings.Cut(dsn, ":")
-	if !ok {
-		return "…"
+// CheckDSN reports what is wrong with the name of a database, without opening
+// it. It never repeats a password.
+func CheckDSN(dsn string) error {
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:") && len(dsn) > len("sqlite:"):
+		return nil
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		_, err := parsePG(dsn)
+		return err
 	}
-	return scheme + ":…"
+	return errors.New("want sqlite:PATH or postgres://…")
 }
 
 // Engine returns the engine behind db.
@@ -181,14 +186,43 @@ func Global(sql string) *Stmt {
 }
 
 // Dynamic returns a statement whose text depends on a request.
-func Dynamic(sql string) *Stmt {
-	return &Stmt{sql: sql, lite: numbered(sql), kind: dynamic}
-}
+func Dynamic(sql string) *Stmt { return known([]byte(sql), dynamic) }
+
+// DynamicText is Dynamic for text in a buffer, which it does not keep.
+func DynamicText(sql []byte) *Stmt { return known(sql, dynamic) }
 
 // Replanned returns a dynamic statement whose plan should depend on its
 // arguments, such as a substring search. It costs PostgreSQL a new plan.
-func Replanned(sql string) *Stmt {
-	return &Stmt{sql: sql, lite: numbered(sql), kind: replan}
+func Replanned(sql string) *Stmt { return known([]byte(sql), replan) }
+
+// ReplannedText is Replanned for text in a buffer, which it does not keep.
+func ReplannedText(sql []byte) *Stmt { return known(sql, replan) }
+
+// memory remembers dynamic statements by text, up to a bound: requests differ
+// in their arguments far more than in their shape.
+var memory = struct {
+	sync.RWMutex
+	stmts map[string]*Stmt
+}{stmts: map[string]*Stmt{}}
+
+const memoryLimit = 1024
+
+func known(sql []byte, kind stmtKind) *Stmt {
+	memory.RLock()
+	s := memory.stmts[string(sql)]
+	memory.RUnlock()
+	if s != nil {
+		return s
+	}
+	text := string(sql)
+	s = &Stmt{sql: text, lite: numbered(text), kind: kind}
+	memory.Lock()
+	defer memory.Unlock()
+	if len(memory.stmts) >= memoryLimit {
+		clear(memory.stmts)
+	}
+	memory.stmts[text] = s
+	return s
 }
 
 // Declared returns all statements declared by Static and Global, for tests.

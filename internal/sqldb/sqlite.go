@@ -44,13 +44,19 @@ const dynamicLimit = 64
 const busyTimeout = 10 * time.Second
 
 func openLite(path string, o Options) (*lite, error) {
-	if path == "" {
-		return nil, errors.New("sqlite: a file path is needed")
-	}
 	if dir := filepath.Dir(path); dir != "." {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
+	}
+	// Only its owner may read what is in it; the other files of the database
+	// take the mode of this one.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
 	}
 	n := o.Readers
 	if n == 0 {
@@ -122,8 +128,10 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 		}
 	}
 	defer func() { l.readers <- c }()
-	stop := c.interruptOn(ctx)
-	defer stop()
+	if ctx.Done() != nil {
+		c.watch(ctx)
+		defer c.unwatch()
+	}
 	err := fn(&Tx{store: store, lite: c})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -275,9 +283,12 @@ type liteConn struct {
 	dynamic map[string]struct{}
 	order   []string // of dynamic, oldest first
 
-	// interruption of reads: intr is closed to stop a running statement
-	mu   sync.Mutex
-	intr chan struct{}
+	// Interruption of reads: closing intr stops the running statement.
+	timer *time.Timer
+	mu    sync.Mutex
+	ctx   context.Context // of the current read, nil between reads
+	intr  chan struct{}
+	spent bool // intr is closed
 }
 
 func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
@@ -300,44 +311,72 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	for _, p := range pragmas {
-		if err := sqlitex.ExecuteTransient(conn, p, nil); err != nil {
+		if err := pragma(conn, p); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
 	}
 	c := &liteConn{conn: conn, dynamic: map[string]struct{}{}}
 	if !writer {
-		c.intr = make(chan struct{})
-		conn.SetInterrupt(c.intr)
+		c.arm()
+		c.timer = time.AfterFunc(time.Hour, c.look)
+		c.timer.Stop()
 	}
 	return c, nil
 }
 
-// interruptOn stops the connection's statements when ctx ends before the
-// returned function is called.
-func (c *liteConn) interruptOn(ctx context.Context) (stop func()) {
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	armed := c.intr
-	cancel := context.AfterFunc(ctx, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.intr == armed { // it may come late, when another read has begun
-			close(armed)
+// pragma waits for other processes itself: switching to WAL does not heed the
+// busy timeout.
+func pragma(conn *sqlite.Conn, text string) error {
+	for end := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
+		err := sqlitex.ExecuteTransient(conn, text, nil)
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(end) {
+			return err
 		}
-	})
-	return func() {
-		if cancel() {
-			return
-		}
-		// The interrupt has been or is being delivered: make sure that it hits
-		// nobody else, then arm the connection again.
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.intr = make(chan struct{})
-		c.conn.SetInterrupt(c.intr)
 	}
+}
+
+// watchEvery is how soon a read whose caller has gone is noticed.
+const watchEvery = 20 * time.Millisecond
+
+// watch interrupts the connection's statements when ctx ends before unwatch.
+// A timer per connection costs short reads next to nothing, unlike a function
+// registered with each context.
+func (c *liteConn) watch(ctx context.Context) {
+	c.mu.Lock()
+	c.ctx = ctx
+	c.mu.Unlock()
+	c.timer.Reset(watchEvery)
+}
+
+func (c *liteConn) look() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ctx == nil || c.spent: // the read is over
+	case c.ctx.Err() != nil:
+		c.spent = true
+		close(c.intr)
+	default:
+		c.timer.Reset(watchEvery)
+	}
+}
+
+func (c *liteConn) unwatch() {
+	c.timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = nil
+	if c.spent {
+		c.spent = false
+		c.arm()
+	}
+}
+
+// arm makes the connection interruptible again.
+func (c *liteConn) arm() {
+	c.intr = make(chan struct{})
+	c.conn.SetInterrupt(c.intr)
 }
 
 func (c *liteConn) command(sql string) error {

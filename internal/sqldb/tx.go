@@ -29,6 +29,13 @@ type Q struct {
 // Store returns the store that tx works for.
 func (tx *Tx) Store() int64 { return tx.store }
 
+// In returns tx working for another store, for transactions that make stores.
+func (tx *Tx) In(store int64) *Tx {
+	other := *tx
+	other.store = store
+	return &other
+}
+
 // Exec runs a statement whose result does not matter. PostgreSQL may receive
 // it only with the next query or the commit, so its error may surface there;
 // either way nothing of the transaction then takes effect.

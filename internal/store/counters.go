@@ -71,12 +71,12 @@ func (l Lowest) Lift(tx *sqldb.Tx) error {
 }
 
 var (
-	countCustomers = sqldb.Static(`SELECT customers FROM store_counters WHERE store_id = $1`)
-	countAddresses = sqldb.Static(`SELECT addresses FROM store_counters WHERE store_id = $1`)
+	countCustomers = sqldb.Static(`SELECT customers, customer_id FROM store_counters WHERE store_id = $1`)
+	countAddresses = sqldb.Static(`SELECT addresses, address_id FROM store_counters WHERE store_id = $1`)
 )
 
 // TotalCustomers and TotalAddresses are the statements that tell a list's
-// total without counting rows.
+// total, without counting rows, and the last id given out.
 func TotalCustomers() *sqldb.Stmt { return countCustomers }
 
 // TotalAddresses is described at TotalCustomers.

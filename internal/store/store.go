@@ -38,14 +38,15 @@ var hashForm = regexp.MustCompile(`^[a-z0-9]{3,32}$`)
 var (
 	selectStores  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
 	selectByHash  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE hash = $1`)
+	anyStore      = sqldb.Global(`SELECT id FROM stores LIMIT 1`)
 	nextStoreID   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
 	insertStore   = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	renameStore   = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
 	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id) VALUES ($1)`)
 	upsertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, url = excluded.url, date_modified = excluded.date_modified`)
-	insertChannel0 = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
-	selectChannels = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
+	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
+	selectChannels       = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
 )
 
 // Service keeps stores.
@@ -76,12 +77,9 @@ func (s *Service) List(ctx context.Context) ([]Store, error) {
 // ByHash returns the store with a hash, or a NotFound fault.
 func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
 	var out *Store
-	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(selectByHash, func(r *sqldb.Row) error {
-			st := scan(r)
-			out = &st
-			return nil
-		}, hash)
+	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) (err error) {
+		out, err = FindTx(tx, hash)
+		return err
 	})
 	if err == nil && out == nil {
 		err = fault.New(fault.NotFound, fmt.Sprintf("there is no store %q", hash))
@@ -92,40 +90,12 @@ func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
 // Create makes a store with its default channel. An empty hash is drawn at
 // random. A hash that is taken is a Conflict.
 func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, error) {
-	if hash == "" {
-		hash = s.sys.Token(10)
-	}
-	if !hashForm.MatchString(hash) {
-		return nil, fault.New(fault.Invalid, "a store hash has 3 to 32 characters of a-z and 0-9")
-	}
-	if name == "" {
-		name = "My store"
-	}
 	var out *Store
 	// Two processes may pick the same next id; the loser looks again.
 	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, 0, func(tx *sqldb.Tx) error {
-			out = nil
-			var id int64
-			taken := false
-			if err := tx.Query(selectByHash, func(*sqldb.Row) error { taken = true; return nil }, hash); err != nil {
-				return err
-			}
-			if taken {
-				return fault.New(fault.Conflict, fmt.Sprintf("store %q exists already", hash))
-			}
-			if err := tx.Query(nextStoreID, func(r *sqldb.Row) error { id = r.Int(0); return nil }); err != nil {
-				return err
-			}
-			now := s.sys.Now()
-			if err := tx.Exec(insertStore, id, hash, name, now); err != nil {
-				return err
-			}
-			if err := tx.Exec(insertCounter, id); err != nil {
-				return err
-			}
-			out = &Store{ID: id, Hash: hash, Name: name, DateCreated: now}
-			return tx.Exec(insertChannel0, id, int64(DefaultChannel), "Storefront", url, now)
+		err := s.db.Write(ctx, 0, func(tx *sqldb.Tx) (err error) {
+			out, err = s.CreateTx(tx, hash, name, url)
+			return err
 		})
 		if err == nil {
 			return out, nil
@@ -136,10 +106,57 @@ func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, e
 	}
 }
 
-// Rename gives a store another name.
-func (s *Service) Rename(ctx context.Context, id int64, name string) error {
-	return s.db.Write(ctx, 0, func(tx *sqldb.Tx) error { return tx.Exec(renameStore, id, name) })
+// CreateTx is Create inside a transaction.
+func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error) {
+	if hash == "" {
+		hash = s.sys.Token(10)
+	}
+	if !hashForm.MatchString(hash) {
+		return nil, fault.New(fault.Invalid, "a store hash has 3 to 32 characters of a-z and 0-9")
+	}
+	if name == "" {
+		name = "My store"
+	}
+	have, err := FindTx(tx, hash)
+	if err != nil {
+		return nil, err
+	}
+	if have != nil {
+		return nil, fault.New(fault.Conflict, fmt.Sprintf("store %q exists already", hash))
+	}
+	out := &Store{Hash: hash, Name: name, DateCreated: s.sys.Now()}
+	if err := tx.Query(nextStoreID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
+		return nil, err
+	}
+	if err := tx.Exec(insertStore, out.ID, hash, name, out.DateCreated); err != nil {
+		return nil, err
+	}
+	if err := tx.Exec(insertCounter, out.ID); err != nil {
+		return nil, err
+	}
+	return out, tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), "Storefront", url, out.DateCreated)
 }
+
+// FindTx returns the store with a hash, or nil, inside a transaction.
+func FindTx(tx *sqldb.Tx, hash string) (*Store, error) {
+	var out *Store
+	err := tx.Query(selectByHash, func(r *sqldb.Row) error {
+		st := scan(r)
+		out = &st
+		return nil
+	}, hash)
+	return out, err
+}
+
+// Any reports whether there is a store, inside a transaction.
+func Any(tx *sqldb.Tx) (bool, error) {
+	found := false
+	err := tx.Query(anyStore, func(*sqldb.Row) error { found = true; return nil })
+	return found, err
+}
+
+// RenameTx gives a store another name, inside a transaction.
+func RenameTx(tx *sqldb.Tx, id int64, name string) error { return tx.Exec(renameStore, id, name) }
 
 // PutChannel creates or replaces a channel by id, inside tx.
 func PutChannel(tx *sqldb.Tx, c Channel, now int64) error {

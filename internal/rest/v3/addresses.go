@@ -80,7 +80,7 @@ func (s *Surface) updateAddresses(c *rest.Call) error {
 		return err
 	}
 	in := make([]customer.AddressUpdate, v.Len())
-	withFields := false
+	given := make(map[int64]bool, v.Len())
 	var items []fault.Item
 	for i, e := range v.Elems() {
 		col := fault.Collector{Index: i}
@@ -90,9 +90,7 @@ func (s *Surface) updateAddresses(c *rest.Call) error {
 		}
 		in[i] = d.address()
 		in[i].ID = d.integer("id").Value
-		var given bool
-		in[i].FormFields, given = d.formFields()
-		withFields = withFields || given
+		in[i].FormFields, given[in[i].ID] = d.formFields()
 		items = append(items, col.Items...)
 	}
 	if err := malformed(items); err != nil {
@@ -102,7 +100,7 @@ func (s *Surface) updateAddresses(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendWritten(c, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, withFields) })
+	sendWritten(c, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, given[row.ID]) })
 	return nil
 }
 

@@ -3,6 +3,7 @@ package v3
 import (
 	"net/http"
 	"strconv"
+	"sync"
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
@@ -32,10 +33,16 @@ func (s *Surface) listCustomers(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	rows, res, err := s.Customers.List(c.Ctx(), c.StoreID(), q)
+	page := pages.Get().(*[]customer.Customer)
+	defer func() {
+		clear(*page) // let go of their texts
+		pages.Put(page)
+	}()
+	rows, res, err := s.Customers.List(c.Ctx(), c.StoreID(), q, *page)
 	if err != nil {
 		return err
 	}
+	*page = rows
 	p := parts{
 		credit:     q.Includes(customer.IncludeStoreCredit),
 		addresses:  q.Includes(customer.IncludeAddresses),
@@ -48,6 +55,10 @@ func (s *Surface) listCustomers(c *rest.Call) error {
 	sendList(c, q, res, true, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, p) })
 	return nil
 }
+
+// pages are slices of customers to be used again: a page is the largest
+// allocation of a list.
+var pages = sync.Pool{New: func() any { return new([]customer.Customer) }}
 
 func (s *Surface) createCustomers(c *rest.Call) error {
 	v, err := batch(c, "email", "first_name", "last_name")

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,42 +149,6 @@ const (
 	typ      = `"type":"https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"`
 	notFound = `{"status":404,"title":"The resource at that URL is not found.",` + typ + `}`
 )
-
-// The routes, their scopes and their parameters are those of the document.
-func TestRoutesMatchDocument(t *testing.T) {
-	declared := map[string][]string{}
-	for _, op := range apitest.New(t).Operations() {
-		if path, ok := strings.CutPrefix(op.Path, "/stores/{store_hash}/v3"); ok {
-			declared[op.Method+" "+path] = op.Query
-		}
-	}
-	lists := v3.Lists()
-	s := v3.New(v3.Services{})
-	for _, r := range s.Routes() {
-		name := r.Method + " " + r.Pattern
-		query, ok := declared[name]
-		if !ok {
-			t.Errorf("%s is not in the document", name)
-		}
-		delete(declared, name)
-		var want []string
-		if l := lists[name]; l != nil {
-			want = l.Params()
-		}
-		slices.Sort(want)
-		slices.Sort(query)
-		if !slices.Equal(query, want) {
-			t.Errorf("%s takes %v, the document says %v", name, want, query)
-		}
-		delete(lists, name)
-	}
-	for name := range declared {
-		t.Errorf("%s is in the document only", name)
-	}
-	for name := range lists {
-		t.Errorf("%s is a list without a route", name)
-	}
-}
 
 // write runs a transaction in the first store.
 func (d *desk) write(fn func(tx *sqldb.Tx) error) {

@@ -219,16 +219,16 @@ CREATE TABLE subscribers (
 );
 CREATE UNIQUE INDEX subscribers_email ON subscribers (store_id, email_norm, channel_id);
 
--- How many rows a list has per block of consecutive ids, at several block
+-- How many ids a list misses per block of consecutive ids, at several block
 -- sizes: turns a page number into an id without walking the rows before it.
-CREATE TABLE list_blocks (
+CREATE TABLE list_gaps (
     store_id BIGINT NOT NULL,
     list BIGINT NOT NULL,
     level BIGINT NOT NULL,
     block BIGINT NOT NULL,
-    n BIGINT NOT NULL,
+    missing BIGINT NOT NULL,
     PRIMARY KEY (store_id, list, level, block)
-) WITH (fillfactor = 20);
+);
 
 -- The outbox: what happened, written in the transaction in which it happened.
 CREATE TABLE events (

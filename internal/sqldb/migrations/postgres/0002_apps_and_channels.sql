@@ -70,17 +70,21 @@ CREATE TABLE tax_properties (
     FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
 );
 
--- A channel with an url has a site, which goes by the channel's id.
+-- A channel with an url has a site, which goes by the channel's id; with
+-- site_created 0 it was made with the channel. Currencies are separated by
+-- commas, the default first. unique_name is type, platform and name of a
+-- channel that is not deleted.
 ALTER TABLE channels ADD COLUMN type TEXT COLLATE "C" NOT NULL DEFAULT 'storefront';
 ALTER TABLE channels ADD COLUMN platform TEXT COLLATE "C" NOT NULL DEFAULT 'bigcommerce';
 ALTER TABLE channels ADD COLUMN status TEXT COLLATE "C" NOT NULL DEFAULT 'active';
 ALTER TABLE channels ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE channels ADD COLUMN is_listable BIGINT NOT NULL DEFAULT 1;
 ALTER TABLE channels ADD COLUMN is_visible BIGINT NOT NULL DEFAULT 1;
-ALTER TABLE channels ADD COLUMN currencies TEXT NOT NULL DEFAULT 'USD'; -- separated by commas, the default first
+ALTER TABLE channels ADD COLUMN currencies TEXT NOT NULL DEFAULT 'USD';
 ALTER TABLE channels ADD COLUMN checkout_url TEXT NOT NULL DEFAULT '';
-ALTER TABLE channels ADD COLUMN site_created BIGINT NOT NULL DEFAULT 0; -- 0: with the channel
+ALTER TABLE channels ADD COLUMN site_created BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN site_modified BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN checkout_created BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN checkout_modified BIGINT NOT NULL DEFAULT 0;
-CREATE UNIQUE INDEX channels_name ON channels (store_id, name, platform, type) WHERE status <> 'deleted' AND status <> 'terminated';
+ALTER TABLE channels ADD COLUMN unique_name TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX channels_unique ON channels (store_id, unique_name) WHERE unique_name <> '';

@@ -219,14 +219,14 @@ CREATE TABLE subscribers (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX subscribers_email ON subscribers (store_id, email_norm, channel_id);
 
--- How many rows a list has per block of consecutive ids, at several block
+-- How many ids a list misses per block of consecutive ids, at several block
 -- sizes: turns a page number into an id without walking the rows before it.
-CREATE TABLE list_blocks (
+CREATE TABLE list_gaps (
     store_id INTEGER NOT NULL,
     list INTEGER NOT NULL,
     level INTEGER NOT NULL,
     block INTEGER NOT NULL,
-    n INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
     PRIMARY KEY (store_id, list, level, block)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,166 @@
+package sqldb_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// A migration that has landed is never edited: databases remember the
+// checksum. Add a line for a new one.
+var landed = map[sqldb.Engine][]string{
+	sqldb.SQLite: {
+		"1 customers 783aa16754eeaabf12061424cf5bc2ce4da1feda5205bb63c7c971afab455ce0",
+	},
+	sqldb.Postgres: {
+		"1 customers a77cd2a9a6310b7b1e521ca410629d6b799cb9255b3042a4770cfaafa86db9ff",
+	},
+}
+
+func TestLandedMigrationsAreUnchanged(t *testing.T) {
+	for e, want := range landed {
+		ms, err := sqldb.Migrations(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ms) != len(want) {
+			t.Errorf("%s: %d migrations, %d recorded here", e, len(ms), len(want))
+		}
+		for i, m := range ms {
+			if got := itoa(m.Version) + " " + m.Name + " " + m.Checksum; i < len(want) && got != want[i] {
+				t.Errorf("%s: have %s, recorded %s", e, got, want[i])
+			}
+			if m.Version != int64(i+1) {
+				t.Errorf("%s: version %d at %d", e, m.Version, i)
+			}
+		}
+	}
+}
+
+func TestEnginesHaveTheSameMigrations(t *testing.T) {
+	a, err := sqldb.Migrations(sqldb.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := sqldb.Migrations(sqldb.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a) == 0 || len(a) != len(b) {
+		t.Fatalf("%d and %d migrations", len(a), len(b))
+	}
+	for i := range a {
+		if a[i].Version != b[i].Version || a[i].Name != b[i].Name {
+			t.Errorf("%d %s against %d %s", a[i].Version, a[i].Name, b[i].Version, b[i].Name)
+		}
+	}
+}
+
+func eachEmpty(t *testing.T, fn func(t *testing.T, dsn string)) {
+	t.Helper()
+	for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
+			fn(t, dbtest.DSN(t, e))
+		})
+	}
+}
+
+func open(t *testing.T, dsn string, o sqldb.Options) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), dsn, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+func TestMigrateOnceOnly(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.CheckSchema(t.Context()); err == nil {
+			t.Error("an empty database passes for a migrated one")
+		}
+		ms, err := sqldb.Migrations(db.Engine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.Migrate(t.Context(), 123); err != nil || n != len(ms) {
+			t.Fatalf("first: %d, %v", n, err)
+		}
+		if n, err := db.Migrate(t.Context(), 456); err != nil || n != 0 {
+			t.Errorf("second: %d, %v", n, err)
+		}
+		if err := db.CheckSchema(t.Context()); err != nil {
+			t.Error(err)
+		}
+		rows(t, db, `SELECT MIN(applied_at), MAX(applied_at), COUNT(*) FROM schema_migrations`, func(r *sqldb.Row) {
+			if r.Int(0) != 123 || r.Int(1) != 123 || r.Int(2) != int64(len(ms)) {
+				t.Errorf("recorded: %d %d %d", r.Int(0), r.Int(1), r.Int(2))
+			}
+		})
+	})
+}
+
+func TestConcurrentMigrate(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		const n = 8
+		dbs := make([]*sqldb.DB, n)
+		for i := range dbs {
+			dbs[i] = open(t, dsn, sqldb.Options{Readers: 2})
+		}
+		var applied atomic.Int64
+		var wg sync.WaitGroup
+		for _, db := range dbs {
+			wg.Go(func() {
+				n, err := db.Migrate(t.Context(), 1)
+				if err != nil {
+					t.Error(err)
+				}
+				applied.Add(int64(n))
+			})
+		}
+		wg.Wait()
+		ms, err := sqldb.Migrations(dbs[0].Engine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := applied.Load(); got != int64(len(ms)) {
+			t.Errorf("%d migrations applied in all, want %d", got, len(ms))
+		}
+		for _, db := range dbs {
+			if err := db.CheckSchema(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
+	for name, c := range map[string]struct {
+		sql  string
+		want error
+	}{
+		"newer":  {`INSERT INTO schema_migrations (version, name, checksum, applied_at) SELECT MAX(version) + 1, 'future', 'x', 0 FROM schema_migrations`, sqldb.ErrNewerSchema},
+		"edited": {`UPDATE schema_migrations SET checksum = 'x' WHERE version = 1`, sqldb.ErrEdited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+				if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Raw(c.sql)) }); err != nil {
+					t.Fatal(err)
+				}
+				if n, err := db.Migrate(t.Context(), 1); n != 0 || !errors.Is(err, c.want) {
+					t.Errorf("migrate: %d, %v", n, err)
+				}
+				if err := db.CheckSchema(t.Context()); !errors.Is(err, c.want) {
+					t.Errorf("check: %v", err)
+				}
+			})
+		})
+	}
+}

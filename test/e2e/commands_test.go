@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// row returns the line of a table that holds a text, as fields.
+func row(t *testing.T, table, text string) []string {
+	t.Helper()
+	for line := range strings.Lines(table) {
+		if strings.Contains(line, text) {
+			return regexp.MustCompile(`\s{2,}`).Split(strings.TrimSpace(line), -1)
+		}
+	}
+	t.Fatalf("no %q in:\n%s", text, table)
+	return nil
+}
+
+// Every command, beside a server that runs on the same database.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, dsn string) {
+		cli := func(args ...string) string {
+			t.Helper()
+			return must(t, append(args, "--database", dsn)...)
+		}
+		fails := func(say string, args ...string) {
+			t.Helper()
+			p := run(t, t.TempDir(), nil, append(args, "--database", dsn)...)
+			if p.code != 1 {
+				t.Errorf("%q: exit code %d, want 1", args, p.code)
+			}
+			if line := oneLine(t, p.errs.String()); !strings.Contains(line, say) {
+				t.Errorf("%q: %q does not say %q", args, line, say)
+			}
+		}
+
+		for range 2 {
+			if out := cli("migrate"); !strings.Contains(out, "up to date") {
+				t.Errorf("migrate prints %q", out)
+			}
+		}
+		file := absolute(t, seedFile)
+		if out := cli("seed", file); !strings.Contains(out, "Made 1 store(s) and 1 customer(s)") {
+			t.Errorf("the first seed prints %q", out)
+		}
+		s := serve(t, "--database", dsn)
+		if out := cli("seed", file); !strings.Contains(out, "Made 0 store(s) and 0 customer(s)") {
+			t.Errorf("the second seed prints %q", out)
+		}
+		if p := list[customer](s.client(), "/customers"); len(p.Data) != 1 || p.Data[0].ID != 1 {
+			t.Errorf("seeded twice, the customers are %+v", p.Data)
+		}
+
+		if out := cli("store", "create", "--name", "Second", "--hash", "second2"); strings.TrimSpace(out) != "Store hash: second2" {
+			t.Errorf("store create prints %q", out)
+		}
+		drawn := regexp.MustCompile(`^Store hash: ([a-z0-9]+)\n$`).FindStringSubmatch(cli("store", "create"))
+		if drawn == nil {
+			t.Fatal("store create does not print a hash")
+		}
+		fails("second2", "store", "create", "--hash", "second2")
+		fails("3 to 32", "store", "create", "--hash", "X")
+		stores := cli("store", "list")
+		if r := row(t, stores, "second2"); r[1] != "Second" {
+			t.Errorf("the row of the second store is %q", r)
+		}
+		row(t, stores, drawn[1])
+		row(t, stores, "Demo store")
+
+		made := cli("api-account", "create", "--store", "second2", "--name", "Sync")
+		token := banner(t, made, "Access token")
+		c := newClient(t, s.url, "second2", token)
+		c.call(http.StatusOK, http.MethodPost, "/customers", []any{map[string]string{"email": "a@example.com", "first_name": "A", "last_name": "B"}})
+		// A token is good for its own store only.
+		newClient(t, s.url, seedStore, token).call(http.StatusUnauthorized, http.MethodGet, "/customers", nil)
+
+		made = cli("api-account", "create", "--store", "second2", "--name", "Reports", "--scopes", "store_v2_customers_read_only")
+		reader := newClient(t, s.url, "second2", banner(t, made, "Access token"))
+		reader.call(http.StatusOK, http.MethodGet, "/customers", nil)
+		reader.call(http.StatusForbidden, http.MethodPost, "/customers", []any{map[string]string{"email": "b@example.com", "first_name": "A", "last_name": "B"}})
+
+		accounts := cli("api-account", "list", "--store", "second2")
+		if strings.Contains(accounts, token) {
+			t.Error("the list of accounts shows a token")
+		}
+		sync := row(t, accounts, "Sync")
+		if revoked := sync[4]; revoked != "-" {
+			t.Errorf("the new account is revoked: %q", revoked)
+		}
+		fails("nosuch", "api-account", "list", "--store", "nosuch")
+		fails("99", "api-account", "revoke", "--store", "second2", "99")
+		cli("api-account", "revoke", "--store", "second2", sync[0])
+		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+			status, answer, err := c.send(http.MethodGet, "/customers", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status == http.StatusUnauthorized {
+				break
+			}
+			if status != http.StatusOK || time.Now().After(deadline) {
+				t.Fatalf("a revoked token is answered with %d: %s", status, answer)
+			}
+		}
+		if r := row(t, cli("api-account", "list", "--store", "second2"), "Sync"); r[4] == "-" {
+			t.Errorf("the revoked account is listed as %q", r)
+		}
+		reader.call(http.StatusOK, http.MethodGet, "/customers", nil)
+		s.client().call(http.StatusOK, http.MethodGet, "/customers", nil)
+
+		if out := must(t, "healthcheck", "--listen", s.host()); out != "ready\n" {
+			t.Errorf("healthcheck prints %q", out)
+		}
+		s.stop()
+		p := run(t, t.TempDir(), []string{"CLIENTELE_LISTEN=" + s.host()}, "healthcheck")
+		if p.code != 1 {
+			t.Errorf("healthcheck without a server exits with %d", p.code)
+		}
+		oneLine(t, p.errs.String())
+	})
+}
+
+// A server whose port is taken says so and leaves.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := run(t, t.TempDir(), nil, "serve", "--listen", l.Addr().String(), "--log-level", "error")
+	if p.code != 1 {
+		t.Errorf("exit code %d, want 1", p.code)
+	}
+	if line := oneLine(t, p.errs.String()); !strings.Contains(line, l.Addr().String()) {
+		t.Errorf("%q does not name the address", line)
+	}
+	if strings.Contains(p.out.String(), "Access token") {
+		t.Error("a server that did not start spent the one display of its secrets")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	if out := must(t, "version"); !strings.HasPrefix(out, "clientele ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("version prints %q", out)
+	}
+}

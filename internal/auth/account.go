@@ -85,6 +85,9 @@ func scanAccount(r *sqldb.Row) *Account {
 // ByToken returns the account that a token names in a store, or nil. Another
 // store's token names nobody.
 func (s *Accounts) ByToken(ctx context.Context, storeHash, token string) (*Account, error) {
+	if strings.ContainsFunc(storeHash, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, nil // no store has such a hash, and not every engine takes any bytes for text
+	}
 	hash := HashToken(token)
 	var out *Account
 	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {

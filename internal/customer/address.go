@@ -84,6 +84,9 @@ func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx
 // none. One that its customer has already is left as it is and absent from
 // the result.
 func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []AddressCreate) ([]Address, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	for i := range in {
 		c := fault.Collector{Index: i}
@@ -122,7 +125,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		w.form(AddressForm, in[i].FormFields)
 	}
 	have := map[owned]bool{}
-	if err := tx.Pipeline(existing("customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
+	if err := tx.Pipeline(existing(tx, "customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)
@@ -193,6 +196,9 @@ func fingerprintsQuery(customers []int64, prints []string, each func(id int64, o
 // is and absent from the result; one that does not change is in the result
 // and records no event.
 func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []AddressUpdate) ([]Address, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	seen := map[int64]bool{}
 	for i := range in {

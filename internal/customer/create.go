@@ -27,6 +27,9 @@ const (
 // Create makes customers with their addresses and values: all of them or, if
 // any breaks a rule, none.
 func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Customer, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var out []Customer
 	plan, err := s.planCreate(ctx, in)
 	if err != nil {

@@ -32,7 +32,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	in, args := placeholders(2, len(ids)), pad(nil, ids)
 	err := tx.Pipeline(
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id`),
+			Stmt: sqldb.Dynamic(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
 			Each: func(r *sqldb.Row) error { addressIDs = append(addressIDs, r.Int(0)); return nil },
 		},

@@ -197,6 +197,10 @@ func (fs fields) check(c *fault.Collector, prefix string, in []FormInput) []stor
 	for i, v := range in {
 		path := fmt.Sprintf("%sform_fields.%d", prefix, i)
 		f := fs[fold.Text(v.Name)]
+		if slices.ContainsFunc(out, func(s storedValue) bool { return s.field == f }) {
+			c.Add(path+".name", fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", v.Name))
+			continue
+		}
 		if f == nil {
 			c.Add(path+".name", fault.Unknown, "", fmt.Sprintf("there is no form field named %q", v.Name))
 			continue

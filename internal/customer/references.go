@@ -64,11 +64,11 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 	var qs []sqldb.Q
 	if len(w.groups) > 0 {
 		ref.groups = map[int64]bool{}
-		qs = append(qs, existing("customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
+		qs = append(qs, existing(tx, "customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
 	}
 	if len(w.channels) > 0 {
 		ref.channels = map[int64]bool{}
-		qs = append(qs, existing("channels", slices.Sorted(maps.Keys(w.channels)), ref.channels))
+		qs = append(qs, existing(tx, "channels", slices.Sorted(maps.Keys(w.channels)), ref.channels))
 	}
 	if len(w.attributes) > 0 {
 		ref.attributes = map[int64]string{}

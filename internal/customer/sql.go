@@ -182,10 +182,22 @@ func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
 	}
 }
 
-// existing returns the query for which of the ids are in a table.
-func existing(table string, ids []int64, into map[int64]bool) sqldb.Q {
+// EmailFree reports whether an account for the given channels (nil: all) may
+// have an email, inside tx.
+func EmailFree(tx *sqldb.Tx, email string, channels []int64) (bool, error) {
+	norm := fold.Text(email)
+	held := map[string][]slot{}
+	if err := tx.Pipeline(emailSlots([]string{norm}, held)); err != nil {
+		return false, err
+	}
+	return emailFree(held[norm], channels, 0), nil
+}
+
+// existing returns the query for which of the ids are in a table. They stay
+// there until the end of the transaction.
+func existing(tx *sqldb.Tx, table string, ids []int64, into map[int64]bool) sqldb.Q {
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids))),
+		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForShare()),
 		Args: pad(nil, ids),
 		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
 	}

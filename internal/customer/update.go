@@ -18,6 +18,9 @@ import (
 // date_modified stays and no event is recorded, so that systems which copy
 // changes back and forth come to rest.
 func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Customer, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	var items []fault.Item
 	seen := map[int64]bool{}
 	for i := range in {

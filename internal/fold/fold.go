@@ -19,7 +19,7 @@ func Text(s string) string {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c >= utf8.RuneSelf {
-			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+			return norm.NFC.String(strings.Map(cherokee, cases.Fold().String(norm.NFC.String(s))))
 		}
 		upper = upper || 'A' <= c && c <= 'Z'
 	}
@@ -27,6 +27,18 @@ func Text(s string) string {
 		return s
 	}
 	return strings.ToLower(s)
+}
+
+// cherokee mends cases.Fold, which swaps the cases of Cherokee where Unicode
+// folds to the older, upper-case letters.
+func cherokee(r rune) rune {
+	switch {
+	case 0xAB70 <= r && r <= 0xABBF:
+		return r - 0xAB70 + 0x13A0
+	case 0x13F8 <= r && r <= 0x13FD:
+		return r - 0x13F8 + 0x13F0
+	}
+	return r
 }
 
 // Name returns the folded form of a first and a last name joined by a space,

@@ -65,6 +65,7 @@ func decodeCursor(text string, s *Sort) (*Cursor, bool) {
 		c.Int, ok = key.Int()
 	} else {
 		c.Str, ok = key.Str()
+		ok = ok && clean(c.Str)
 	}
 	return &c, ok
 }

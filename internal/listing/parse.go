@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -83,8 +84,8 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 		key, value, _ := strings.Cut(part, "=")
 		name, err1 := url.QueryUnescape(key)
 		text, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
-			p.bad(key, fault.BadFormat, "wrong percent-encoding")
+		if err1 != nil || err2 != nil || !clean(name) || !clean(text) {
+			p.bad(strings.ToValidUTF8(key, "?"), fault.BadFormat, "wrong percent-encoding, or not text")
 			continue
 		}
 		p.param(name, text)
@@ -97,6 +98,9 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 	}
 	return q, nil
 }
+
+// clean reports whether s is text that every engine stores.
+func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 type parser struct {
 	q        *Query
@@ -261,7 +265,7 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 			flt.Texts = append(flt.Texts, v)
 		}
 	}
-	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues {
+	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues || op == Like && len(flt.Texts) > maxLikes {
 		p.bad(name, fault.TooManyItems, "too many values")
 	}
 }

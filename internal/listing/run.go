@@ -56,6 +56,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		}
 		counted = true
 		if offset >= res.Total {
+			res.Before = true
 			return res, nil
 		}
 		if q.Sort == nil && q.spec.Gaps != 0 {
@@ -64,6 +65,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 				return nil, err
 			}
 			if !ok {
+				res.Before = true
 				return res, nil
 			}
 			if desc {

@@ -86,6 +86,7 @@ const (
 	DefaultLimit = 50
 	MaxLimit     = 250
 	maxValues    = 1000 // in one filter
+	maxLikes     = 50   // substrings in one filter
 	maxQuery     = 64 << 10
 	maxPage      = 1 << 40
 )

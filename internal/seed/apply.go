@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -154,17 +155,17 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 }
 
 var (
-	customerByID    = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-	customerByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
+	customerByID = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
 )
 
+// exists looks for a customer by id or, where it has none, by email on its
+// channels.
 func exists(tx *sqldb.Tx, c *Customer) (found bool, err error) {
-	see := func(*sqldb.Row) error { found = true; return nil }
-	if c.ID != 0 {
-		err = tx.Query(customerByID, see, c.ID)
-	} else {
-		err = tx.Query(customerByEmail, see, fold.Text(c.Email))
+	if c.ID == 0 {
+		free, err := customer.EmailFree(tx, c.Email, c.ChannelIDs)
+		return !free, err
 	}
+	err = tx.Query(customerByID, func(*sqldb.Row) error { found = true; return nil }, c.ID)
 	return found, err
 }
 
@@ -208,9 +209,21 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 
 func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error {
 	now := a.System.Now()
+	// Ids that are drawn come after all that the file chose.
 	var low store.Lowest
+	for _, at := range s.Attributes {
+		low.AttributeID = max(low.AttributeID, at.ID)
+	}
+	for _, g := range s.Groups {
+		low.GroupID = max(low.GroupID, g.ID)
+	}
 	for _, c := range s.Channels {
 		low.ChannelID = max(low.ChannelID, c.ID)
+	}
+	if err := low.Lift(tx); err != nil {
+		return err
+	}
+	for _, c := range s.Channels {
 		if err := store.PutChannel(tx, store.Channel{ID: c.ID, Name: c.Name, URL: c.URL}, now); err != nil {
 			return err
 		}
@@ -228,18 +241,14 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 	}
 	for i, at := range s.Attributes {
-		id, err := customer.PutAttribute(tx, at.ID, at.Name, at.Type, now)
-		if err != nil {
+		if _, err := customer.PutAttribute(tx, at.ID, at.Name, at.Type, now); err != nil {
 			return fmt.Errorf("attributes.%d: %w", i, err)
 		}
-		low.AttributeID = max(low.AttributeID, id)
 	}
 	for i, g := range s.Groups {
-		id, err := customer.PutGroup(tx, g.ID, g.Name, now)
-		if err != nil {
+		if _, err := customer.PutGroup(tx, g.ID, g.Name, now); err != nil {
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
 		}
-		low.GroupID = max(low.GroupID, id)
 	}
 	for i, sub := range s.Subscribers {
 		entry := subscriber.Subscriber{
@@ -256,7 +265,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("subscribers.%d: %w", i, err)
 		}
 	}
-	return low.Lift(tx)
+	return nil
 }
 
 var attributeNames = sqldb.Static(`SELECT name_norm, id FROM attributes WHERE store_id = $1`)
@@ -270,8 +279,17 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 	}); err != nil {
 		return 0, err
 	}
+	// Those with a chosen id come first: ids that are drawn come after them.
+	order := make([]int, len(s.Customers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(sqldb.Flag(s.Customers[i].ID == 0), sqldb.Flag(s.Customers[j].ID == 0))
+	})
 	made := 0
-	for i := range s.Customers {
+	fresh := map[string]bool{} // emails of customers that this file makes
+	for _, i := range order {
 		c := &s.Customers[i]
 		hash, ok := hashes[i]
 		if !ok {
@@ -281,9 +299,13 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		if err != nil {
 			return 0, err
 		}
+		if found && fresh[fold.Text(c.Email)] {
+			return 0, fmt.Errorf("customer %s: the email is given twice", c.Email)
+		}
 		if found {
 			continue
 		}
+		fresh[fold.Text(c.Email)] = true
 		in, err := c.command(attributes)
 		var created []customer.Customer
 		if err == nil {

@@ -144,7 +144,11 @@ type Subscriber struct {
 	Consents  []string `yaml:"consents"`
 }
 
-var goType = regexp.MustCompile(`field (\S+) not found in type \S+`)
+// The YAML library speaks of Go types, which mean nothing to a person.
+var (
+	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	goType     = regexp.MustCompile(` into \S+$`)
+)
 
 // Parse reads a document. Unknown keys and wrong types are errors that name
 // their line.
@@ -160,7 +164,7 @@ func Parse(text []byte) (*Document, error) {
 	if errors.As(err, &types) {
 		lines := make([]string, len(types.Errors))
 		for i, e := range types.Errors {
-			lines[i] = goType.ReplaceAllString(e, `unknown key "$1"`)
+			lines[i] = goType.ReplaceAllString(unknownKey.ReplaceAllString(e, `unknown key "$1"`), "")
 		}
 		return nil, errors.New(strings.Join(lines, "; "))
 	}

@@ -14,10 +14,10 @@ import (
 // checksum. Add a line for a new one.
 var landed = map[sqldb.Engine][]string{
 	sqldb.SQLite: {
-		"1 customers 783aa16754eeaabf12061424cf5bc2ce4da1feda5205bb63c7c971afab455ce0",
+		"1 customers 8093c0c290f03697f004fbe349b81057a14e82bc2770a7b463b1c5c2a82c3439",
 	},
 	sqldb.Postgres: {
-		"1 customers a77cd2a9a6310b7b1e521ca410629d6b799cb9255b3042a4770cfaafa86db9ff",
+		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
 	},
 }
 

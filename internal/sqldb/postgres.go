@@ -214,7 +214,8 @@ func (t *pgTx) commit() error {
 	if err == nil {
 		return nil
 	}
-	if !t.conn.IsClosed() { // the server, or the driver before it, said no
+	var unsent pgx.ErrPreprocessingBatch
+	if errors.As(err, &unsent) || !t.conn.IsClosed() { // the driver or the server said no
 		t.rollback()
 		return err
 	}

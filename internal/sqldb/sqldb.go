@@ -202,14 +202,14 @@ func ReplannedText(sql []byte) *Stmt { return known(sql, replan) }
 // in their arguments far more than in their shape.
 var memory = struct {
 	sync.RWMutex
-	stmts map[string]*Stmt
-}{stmts: map[string]*Stmt{}}
+	stmts [replan + 1]map[string]*Stmt
+}{stmts: [replan + 1]map[string]*Stmt{dynamic: {}, replan: {}}}
 
 const memoryLimit = 1024
 
 func known(sql []byte, kind stmtKind) *Stmt {
 	memory.RLock()
-	s := memory.stmts[string(sql)]
+	s := memory.stmts[kind][string(sql)]
 	memory.RUnlock()
 	if s != nil {
 		return s
@@ -218,10 +218,10 @@ func known(sql []byte, kind stmtKind) *Stmt {
 	s = &Stmt{sql: text, lite: numbered(text), kind: kind}
 	memory.Lock()
 	defer memory.Unlock()
-	if len(memory.stmts) >= memoryLimit {
-		clear(memory.stmts)
+	if len(memory.stmts[kind]) >= memoryLimit {
+		clear(memory.stmts[kind])
 	}
-	memory.stmts[text] = s
+	memory.stmts[kind][text] = s
 	return s
 }
 

@@ -24,7 +24,8 @@ type lite struct {
 	writer  *liteConn
 	jobs    chan *job
 	done    chan struct{} // the writer has stopped
-	mu      sync.RWMutex  // guards closed against sends on jobs
+	closing chan struct{}
+	mu      sync.RWMutex // guards closed against sends on jobs
 	closed  bool
 	log     *slog.Logger
 }
@@ -71,6 +72,7 @@ func openLite(path string, o Options) (*lite, error) {
 		readers: make(chan *liteConn, n),
 		jobs:    make(chan *job, groupLimit),
 		done:    make(chan struct{}),
+		closing: make(chan struct{}),
 		log:     o.Log,
 	}
 	writer, err := openLiteConn(path, cache, true)
@@ -100,6 +102,7 @@ func (l *lite) close() {
 	}
 	l.closed = true
 	close(l.jobs)
+	close(l.closing)
 	l.mu.Unlock()
 	<-l.done
 	for range cap(l.readers) {
@@ -125,6 +128,8 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 		case c = <-l.readers:
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-l.closing:
+			return errClosed
 		}
 	}
 	defer func() { l.readers <- c }()
@@ -449,41 +454,31 @@ func (c *liteConn) bind(tx *Tx, s *Stmt, args []any) (*sqlite.Stmt, error) {
 	return stmt, nil
 }
 
+func ignore(*Row) error { return nil }
+
 func (c *liteConn) exec(tx *Tx, s *Stmt, args []any) error {
-	stmt, err := c.bind(tx, s, args)
-	if err != nil {
-		return err
-	}
-	for {
-		more, err := stmt.Step()
-		if err != nil {
-			return err
-		}
-		if !more {
-			// Release locks and text now rather than at the next use.
-			return stmt.Reset()
-		}
-	}
+	return c.query(tx, s, args, ignore)
 }
 
-func (c *liteConn) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
+func (c *liteConn) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) (err error) {
 	stmt, err := c.bind(tx, s, args)
 	if err != nil {
 		return err
 	}
+	// However it ends, by a panic of each too: a statement left running would
+	// keep the connection in its snapshot and from committing.
+	defer func() {
+		if rerr := stmt.Reset(); err == nil {
+			err = rerr
+		}
+	}()
 	row := Row{tx: tx, lite: stmt}
 	for {
 		more, err := stmt.Step()
-		if err != nil {
+		if err != nil || !more {
 			return err
 		}
-		if !more {
-			return stmt.Reset()
-		}
 		if err := each(&row); err != nil {
-			if rerr := stmt.Reset(); rerr != nil {
-				return rerr
-			}
 			return err
 		}
 	}

@@ -100,6 +100,15 @@ func (tx *Tx) ForDelete() string {
 	return " FOR UPDATE"
 }
 
+// ForShare keeps the selected rows from going until the end of the
+// transaction, for rows that are about to refer to them.
+func (tx *Tx) ForShare() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR KEY SHARE"
+}
+
 // Contains returns the condition "column contains parameter n", byte for
 // byte: column and parameter are folded text.
 func (tx *Tx) Contains(column string, n int) string {

@@ -140,6 +140,9 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 // FindTx returns the store with a hash, or nil, inside a transaction.
 func FindTx(tx *sqldb.Tx, hash string) (*Store, error) {
 	var out *Store
+	if !hashForm.MatchString(hash) {
+		return nil, nil
+	}
 	err := tx.Query(selectByHash, func(r *sqldb.Row) error {
 		st := scan(r)
 		out = &st

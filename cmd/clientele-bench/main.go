@@ -1,0 +1,109 @@
+// Command clientele-bench measures the server against a floor: the least work
+// that could give the same answers from the same data.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"clientele/internal/bench"
+)
+
+const description = `Measures the real server, a process of its own, against a floor.
+
+The floor is the least that could give the same answers from the same data: for reads a bare net/http server that runs one prepared statement and writes its rows as JSON by hand; for writes clients of the database driver without HTTP, each committing its own rows durably. Floor and server take turns, and their answers are compared first.
+
+A store is loaded for each engine; PostgreSQL runs in a throwaway cluster that keeps what it commits. The server and its data stay on this machine.
+
+Cases: ${cases}.`
+
+type runCommand struct {
+	Customers int64         `default:"10000" placeholder:"N" help:"Customers in the store (default: ${default}); 1000000 takes minutes to load."`
+	Compare   int64         `placeholder:"N" help:"A second size of store: how the speed of a page by cursor, an email filter and a create depends on size."`
+	Engines   []string      `default:"sqlite,postgres" placeholder:"ENGINE" help:"Engines to measure (default: ${default})."`
+	Cases     []string      `placeholder:"CASE" help:"Cases to measure (default: all)."`
+	Clients   int           `default:"16" placeholder:"N" help:"Clients at once (default: ${default})."`
+	Runs      int           `default:"5" placeholder:"N" help:"Runs of each case, of which the median counts (default: ${default})."`
+	Duration  time.Duration `default:"2s" placeholder:"TIME" help:"Length of a run (default: ${default})."`
+	Dir       string        `type:"path" placeholder:"DIR" help:"Keep data here, so that SQLite's is loaded once per size (default: a temporary directory)."`
+	Markdown  bool          `help:"Print the tables as Markdown."`
+}
+
+func (c *runCommand) Run(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	report, err := bench.Run(ctx, bench.Config{
+		Customers: c.Customers, Compare: c.Compare, Engines: c.Engines, Cases: c.Cases,
+		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
+		Progress: os.Stderr, FloorCommand: []string{self, floorName},
+	})
+	if err != nil {
+		return err
+	}
+	return report.Write(os.Stdout, c.Markdown, c.commandLine())
+}
+
+// commandLine is how to repeat the run; where the data lies does not matter.
+func (c *runCommand) commandLine() string {
+	b := strings.Builder{}
+	fmt.Fprintf(&b, "go run ./cmd/clientele-bench --customers %d", c.Customers)
+	if c.Compare > 0 {
+		fmt.Fprintf(&b, " --compare %d", c.Compare)
+	}
+	fmt.Fprintf(&b, " --engines %s", strings.Join(c.Engines, ","))
+	if len(c.Cases) > 0 {
+		fmt.Fprintf(&b, " --cases %s", strings.Join(c.Cases, ","))
+	}
+	fmt.Fprintf(&b, " --clients %d --runs %d --duration %s", c.Clients, c.Runs, c.Duration)
+	return b.String()
+}
+
+// floorCommand is how this program runs the floor as a process of its own. It
+// is no command for people.
+type floorCommand struct{ bench.FloorConfig }
+
+func (c *floorCommand) Run(ctx context.Context) error { return bench.Floor(ctx, c.FloorConfig) }
+
+const floorName = "floor"
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	args := os.Args[1:]
+	var command any = &runCommand{}
+	if len(args) > 0 && args[0] == floorName {
+		command, args = &floorCommand{}, args[1:]
+	}
+	parser, err := kong.New(command,
+		kong.Name("clientele-bench"),
+		kong.Description(description),
+		kong.Vars{"cases": strings.Join(bench.CaseNames(), ", ")},
+	)
+	if err != nil {
+		panic(err) // the structs above are wrong
+	}
+	k, err := parser.Parse(args)
+	parser.FatalIfErrorf(err)
+	k.BindTo(ctx, (*context.Context)(nil))
+	err = k.Run()
+	stopped := ctx.Err() != nil
+	cancel()
+	switch {
+	case err == nil:
+	case stopped && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "clientele-bench: stopped")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "clientele-bench:", err)
+		os.Exit(1)
+	}
+}

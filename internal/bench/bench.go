@@ -1,0 +1,379 @@
+// Package bench measures the server that users run, as a process of its own,
+// against a floor: the least work that could give the same answers from the
+// same data (see Floor). Both are asked by the same light load generator, in
+// turns, so that a change in the machine's speed meets both.
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config says what to measure.
+type Config struct {
+	Customers int64
+	Compare   int64 // a second size, 0 for none
+	Engines   []string
+	Cases     []string // empty for all
+	Clients   int
+	Runs      int
+	Duration  time.Duration
+	Dir       string // empty for a temporary one
+	Progress  io.Writer
+	// FloorCommand is the command line that runs Floor; its flags are added.
+	FloorCommand []string
+}
+
+const fewest = 1000 // customers that make deep pages deep
+
+func (c *Config) check() ([]*Case, error) {
+	if c.Customers < fewest || c.Compare != 0 && c.Compare < fewest {
+		return nil, fmt.Errorf("a store needs at least %d customers", fewest)
+	}
+	if c.Clients < 1 || c.Runs < 1 || c.Duration < 10*time.Millisecond {
+		return nil, errors.New("there must be at least one client, one run and 10ms a run")
+	}
+	for _, e := range c.Engines {
+		if e != "sqlite" && e != "postgres" {
+			return nil, fmt.Errorf("no engine %q: want sqlite or postgres", e)
+		}
+	}
+	if len(c.Cases) == 0 {
+		return Cases, nil
+	}
+	var out []*Case
+	for _, k := range Cases {
+		if slices.Contains(c.Cases, k.Name) {
+			out = append(out, k)
+		}
+	}
+	for _, name := range c.Cases {
+		if !slices.ContainsFunc(Cases, func(k *Case) bool { return k.Name == name }) {
+			return nil, fmt.Errorf("no case %q: want some of %s", name, strings.Join(CaseNames(), ", "))
+		}
+	}
+	return out, nil
+}
+
+// CaseNames returns the names of all cases.
+func CaseNames() []string {
+	out := make([]string, len(Cases))
+	for i, k := range Cases {
+		out[i] = k.Name
+	}
+	return out
+}
+
+// Run measures and returns what it found.
+func Run(ctx context.Context, c Config) (_ *Report, err error) {
+	cases, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	dir := c.Dir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "clientele-bench-"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	} else if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(c.Progress, "building the server")
+	bin, err := build(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	report := newReport(c)
+	for _, name := range c.Engines {
+		b := &bencher{Config: c, cases: cases, name: name, bin: bin}
+		res, err := b.engine(ctx, dir)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		report.Engines = append(report.Engines, res)
+	}
+	return report, nil
+}
+
+// bencher measures one engine.
+type bencher struct {
+	Config
+	cases []*Case
+	name  string
+	bin   string
+}
+
+func (b *bencher) say(format string, args ...any) {
+	fmt.Fprintf(b.Progress, b.name+": "+format+"\n", args...)
+}
+
+func (b *bencher) engine(ctx context.Context, dir string) (_ *EngineReport, err error) {
+	var e engine = &liteEngine{dir}
+	if b.name == "postgres" {
+		if e, err = startPG(ctx, dir); err != nil {
+			return nil, err
+		}
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	small, err := e.Load(ctx, b.Customers, b.Progress)
+	if err != nil {
+		return nil, err
+	}
+	res, err := b.measure(ctx, small)
+	if err != nil || b.Compare == 0 {
+		return res, err
+	}
+	large, err := e.Load(ctx, b.Compare, b.Progress)
+	if err != nil {
+		return nil, err
+	}
+	res.Sizes, err = b.compare(ctx, small, large)
+	return res, err
+}
+
+// serve starts the server on a database.
+func (b *bencher) serve(ctx context.Context, dsn string) (*child, error) {
+	return start(ctx, b.bin, "serve", "--database", dsn, "--rate-limit-quota", "1000000000000", "--log-level", "warn")
+}
+
+// copies makes a database to measure on and returns how to drop it.
+func copyOf(ctx context.Context, d data, name string) (dsn string, drop func(*error), err error) {
+	dsn, err = d.Copy(ctx, name)
+	return dsn, func(err *error) { *err = errors.Join(*err, d.Drop(context.WithoutCancel(ctx), name)) }, err
+}
+
+func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err error) {
+	work, dropWork, err := copyOf(ctx, d, "work")
+	if err != nil {
+		return nil, err
+	}
+	defer dropWork(&err)
+	spare, dropSpare, err := copyOf(ctx, d, "floor")
+	if err != nil {
+		return nil, err
+	}
+	defer dropSpare(&err)
+	res := &EngineReport{Engine: b.name}
+
+	// The first start is not counted: it may read the program from disk.
+	var ready []time.Duration
+	for i := range max(b.Runs, 3) + 1 {
+		s, err := b.serve(ctx, work)
+		if err != nil {
+			return nil, err
+		}
+		s.stop()
+		if i > 0 {
+			ready = append(ready, s.ready)
+		}
+	}
+	res.Ready = median(ready)
+	server, err := b.serve(ctx, work)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	time.Sleep(500 * time.Millisecond)
+	res.Idle, _ = server.memory()
+	if err := b.verify(ctx, server.addr); err != nil {
+		return nil, fmt.Errorf("the loaded store is not right: %w", err)
+	}
+	floor, err := start(ctx, b.FloorCommand[0], append(slices.Clone(b.FloorCommand[1:]), "--engine", b.name, "--read", work, "--write", spare)...)
+	if err != nil {
+		return nil, err
+	}
+	defer floor.stop()
+	for _, k := range b.cases {
+		row, err := b.one(ctx, k, floor.addr, server.addr)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", k.Name, err)
+		}
+		res.Rows = append(res.Rows, row)
+	}
+	_, res.Peak = server.memory()
+	return res, nil
+}
+
+// warm is how long each run is warmed up, uncounted.
+func (b *bencher) warm() time.Duration { return min(b.Duration/4, 500*time.Millisecond) }
+
+// one measures a case on floor and server in turns.
+func (b *bencher) one(ctx context.Context, k *Case, floor, server string) (*Row, error) {
+	if k.same {
+		if err := b.equal(ctx, k, floor, server); err != nil {
+			return nil, err
+		}
+	}
+	row := &Row{Case: k}
+	for run := range b.Runs {
+		f, err := b.floorRate(ctx, k, floor, run)
+		if err != nil {
+			return nil, fmt.Errorf("floor: %w", err)
+		}
+		s, err := b.serverRate(ctx, k, server, b.Customers, run)
+		if err != nil {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+		row.add(f, s)
+	}
+	b.say("%-9s floor %8.0f/s  server %8.0f/s  ratio %.2f", k.Name, row.Floor(), row.Server(), row.Ratio())
+	return row, nil
+}
+
+func (b *bencher) serverRate(ctx context.Context, k *Case, addr string, customers int64, run int) (float64, error) {
+	return drive(ctx, addr, b.Clients, b.warm(), b.Duration, k.status, func(client int) requester {
+		return k.toServer(newGen(customers, run, client))
+	})
+}
+
+func (b *bencher) floorRate(ctx context.Context, k *Case, addr string, run int) (float64, error) {
+	if k.batch == 0 {
+		return drive(ctx, addr, b.Clients, b.warm(), b.Duration, k.status, func(client int) requester {
+			return k.toFloor(newGen(b.Customers, run, client))
+		})
+	}
+	text, err := fetch(ctx, addr, 200, b.warm()+b.Duration, func(buf []byte) []byte {
+		return fmt.Appendf(buf, "GET /write?clients=%d&batch=%d&warm=%d&ms=%d HTTP/1.1\r\nHost: localhost\r\n\r\n", b.Clients, k.batch, b.warm().Milliseconds(), b.Duration.Milliseconds())
+	})
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(string(text), 64)
+}
+
+// equal checks on some requests that floor and server answer alike.
+func (b *bencher) equal(ctx context.Context, k *Case, floor, server string) error {
+	for client := range 3 {
+		want, err := fetch(ctx, floor, k.status, 0, k.toFloor(newGen(b.Customers, -1, client)))
+		if err != nil {
+			return fmt.Errorf("floor: %w", err)
+		}
+		got, err := fetch(ctx, server, k.status, 0, k.toServer(newGen(b.Customers, -1, client)))
+		if err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+		want = bytes.TrimSuffix(want, []byte("}"))
+		if !bytes.HasPrefix(got, want) || !bytes.HasPrefix(got[len(want):], []byte(`,"meta":`)) {
+			at := 0
+			for at < min(len(want), len(got)) && want[at] == got[at] {
+				at++
+			}
+			from := max(0, at-40)
+			return fmt.Errorf("floor and server answer differently:\n%.120s\n%.120s", want[from:], got[from:])
+		}
+	}
+	return nil
+}
+
+// compare measures what should not depend on the size of a store.
+func (b *bencher) compare(ctx context.Context, small, large data) (_ []*SizeRow, err error) {
+	var servers [2]*child
+	for i, d := range []data{small, large} {
+		dsn, drop, err2 := copyOf(ctx, d, "sized")
+		if err2 != nil {
+			return nil, err2
+		}
+		defer drop(&err)
+		if servers[i], err = b.serve(ctx, dsn); err != nil {
+			return nil, err
+		}
+		defer servers[i].stop()
+	}
+	if err := b.sized(b.Compare).verify(ctx, servers[1].addr); err != nil {
+		return nil, fmt.Errorf("the larger store is not right: %w", err)
+	}
+	var out []*SizeRow
+	for _, k := range Cases {
+		if !slices.Contains([]string{caseCursor, caseEmail, caseCreate}, k.Name) {
+			continue
+		}
+		row := &SizeRow{Case: k}
+		for run := range b.Runs {
+			var rates [2]float64
+			for i, n := range []int64{b.Customers, b.Compare} {
+				if rates[i], err = b.serverRate(ctx, k, servers[i].addr, n, run); err != nil {
+					return nil, fmt.Errorf("%s with %d customers: %w", k.Name, n, err)
+				}
+			}
+			row.add(rates[1], rates[0])
+		}
+		b.say("%-9s %d customers %8.0f/s  %d customers %8.0f/s  ratio %.2f", k.Name, b.Customers, row.Server(), b.Compare, row.Floor(), row.Ratio())
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+func (b *bencher) sized(n int64) *bencher {
+	c := *b
+	c.Customers = n
+	return &c
+}
+
+// verify looks at the loaded store through the API.
+func (b *bencher) verify(ctx context.Context, addr string) error {
+	type answer struct {
+		Data []struct {
+			ID    int64
+			Email string
+		}
+		Meta struct {
+			Pagination struct {
+				Total int64
+				Count int64
+			}
+		}
+	}
+	get := func(query string) (a answer, err error) {
+		body, err := fetch(ctx, addr, 200, 0, func(buf []byte) []byte {
+			return append(buf, "GET "+serverPath+query+" HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: "+accessToken+"\r\n\r\n"...)
+		})
+		if err == nil {
+			err = json.Unmarshal(body, &a)
+		}
+		return a, err
+	}
+	n := b.Customers
+	for _, path := range []string{"?limit=1", "/addresses?limit=1"} {
+		a, err := get(path)
+		if err != nil {
+			return err
+		}
+		if a.Meta.Pagination.Total != n {
+			return fmt.Errorf("%s counts %d of %d", path, a.Meta.Pagination.Total, n)
+		}
+	}
+	// Somewhere in the middle, to the row.
+	pageNo := n / pageSize / 2
+	a, err := get(fmt.Sprintf("?limit=%d&page=%d", pageSize, pageNo))
+	if err != nil {
+		return err
+	}
+	if first := n - (pageNo-1)*pageSize; len(a.Data) != pageSize || a.Data[0].ID != first || a.Data[pageSize-1].ID != first-pageSize+1 {
+		return fmt.Errorf("page %d does not begin with customer %d", pageNo, first)
+	}
+	for _, id := range []int64{1, n / 3, n} {
+		email := string(appendEmail(nil, id))
+		a, err := get("?email:in=" + email)
+		if err != nil {
+			return err
+		}
+		if len(a.Data) != 1 || a.Data[0].ID != id || a.Data[0].Email != email {
+			return fmt.Errorf("the email filter does not find customer %d", id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"encoding/base64"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+
+	"clientele/internal/jsonx"
+)
+
+// Case is one thing to measure.
+type Case struct {
+	Name  string // what --cases takes
+	Title string
+	// Floor tells what the server is held against.
+	Floor string
+
+	status int
+	// same: floor and server must answer with the same data.
+	same bool
+	// batch is the number of customers that one request creates, 0 for reads.
+	batch int
+	// floorTarget and serverTarget append what follows the method: the floor's
+	// path, and the server's query string.
+	floorTarget, serverTarget func(g *gen, b []byte) []byte
+	// atLeast is the ratio to reach by engine, "" for all.
+	atLeast map[string]float64
+}
+
+// Names of cases that others refer to.
+const (
+	caseGet     = "get"
+	casePage    = "page"
+	caseEmail   = "email"
+	caseCursor  = "cursor"
+	caseDeep    = "deep"
+	caseCreate  = "create"
+	caseBatch   = "batch"
+	caseNothing = "nothing"
+)
+
+const pageSize = 50
+
+// Cases are all there are, in the order in which they run: what writes comes
+// last, because it makes the store grow.
+var Cases = []*Case{
+	{
+		Name: caseGet, Title: "Get one by id", Floor: "the row by its key", status: 200, same: true, atLeast: map[string]float64{"": 0.6},
+		floorTarget: func(g *gen, b []byte) []byte { return strconv.AppendInt(append(b, "/one/"...), g.id(), 10) },
+		serverTarget: func(g *gen, b []byte) []byte {
+			return strconv.AppendInt(append(b, "?id:in="...), g.id(), 10)
+		},
+	},
+	{
+		Name: casePage, Title: "Page of 50", Floor: "the rows, newest first", status: 200, same: true, atLeast: map[string]float64{"": 0.6},
+		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/page"...) },
+		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "?limit=50"...) },
+	},
+	{
+		Name: "includes", Title: "Page of 50, all includes", Floor: "the rows, then one range per include", status: 200, same: true,
+		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/includes"...) },
+		serverTarget: func(_ *gen, b []byte) []byte {
+			return append(b, "?limit=50&include=addresses,storecredit,attributes,formfields,shopper_profile_id,segment_ids"...)
+		},
+	},
+	{
+		Name: caseEmail, Title: "Filter by email", Floor: "a join from the email", status: 200, same: true,
+		floorTarget:  func(g *gen, b []byte) []byte { return appendEmail(append(b, "/email/"...), g.id()) },
+		serverTarget: func(g *gen, b []byte) []byte { return appendEmail(append(b, "?email:in="...), g.id()) },
+	},
+	{
+		Name: "like", Title: "Names that contain a text", Floor: "50 rows and the count of all", status: 200, same: true,
+		floorTarget:  func(g *gen, b []byte) []byte { return append(append(b, "/like/"...), g.fragment()...) },
+		serverTarget: func(g *gen, b []byte) []byte { return append(append(b, "?limit=50&name:like="...), g.fragment()...) },
+	},
+	{
+		Name: caseCursor, Title: "Deep page by cursor", Floor: "50 rows below a key", status: 200, same: true,
+		floorTarget: func(g *gen, b []byte) []byte { return strconv.AppendInt(append(b, "/after/"...), g.deep(), 10) },
+		serverTarget: func(g *gen, b []byte) []byte {
+			var raw [32]byte
+			cursor := append(strconv.AppendInt(append(raw[:0], `{"id":`...), g.deep(), 10), '}')
+			return base64.RawURLEncoding.AppendEncode(append(b, "?limit=50&after="...), cursor)
+		},
+	},
+	{
+		Name: caseDeep, Title: "Last page by number", Floor: "page 1, as nothing in SQL jumps to a page", status: 200,
+		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/page"...) },
+		serverTarget: func(g *gen, b []byte) []byte {
+			return strconv.AppendInt(append(b, "?limit=50&page="...), (g.customers+pageSize-1)/pageSize, 10)
+		},
+	},
+	{
+		Name: caseNothing, Title: "Check the token, do nothing", Floor: "net/http alone", status: 204,
+		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/nothing"...) },
+		serverTarget: func(_ *gen, b []byte) []byte { return b },
+	},
+	{
+		Name: caseCreate, Title: "Create one, with an address", Floor: "one commit per customer, no HTTP", status: 200, batch: 1,
+		atLeast: map[string]float64{"sqlite": 1.5},
+	},
+	{
+		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, batch: 10,
+	},
+}
+
+// gen draws what requests ask for. Floor and server get the same sequences.
+type gen struct {
+	customers int64
+	rng       *rand.Rand
+}
+
+func newGen(customers int64, run, client int) *gen {
+	return &gen{customers: customers, rng: rand.New(rand.NewPCG(uint64(run), uint64(client)))}
+}
+
+func (g *gen) id() int64 { return 1 + g.rng.Int64N(g.customers) }
+
+// deep is an id in the last tenth of the list that has a full page after it.
+func (g *gen) deep() int64 {
+	return pageSize + 1 + g.rng.Int64N(max(1, g.customers/10-pageSize))
+}
+
+var fragments = []string{"an", "mar", "er", "son"}
+
+func (g *gen) fragment() string { return fragments[g.rng.IntN(len(fragments))] }
+
+const serverPath = "/stores/" + storeHash + "/v3/customers"
+
+// toFloor returns one client's requests to the floor.
+func (c *Case) toFloor(g *gen) requester {
+	return func(b []byte) []byte {
+		b = c.floorTarget(g, append(b, "GET "...))
+		return append(b, " HTTP/1.1\r\nHost: localhost\r\n\r\n"...)
+	}
+}
+
+// toServer returns one client's requests to the server.
+func (c *Case) toServer(g *gen) requester {
+	const head = " HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: " + accessToken + "\r\nAccept: application/json\r\n"
+	if c.batch > 0 {
+		var body []byte
+		return func(b []byte) []byte {
+			body = appendCustomers(body[:0], c.batch)
+			b = append(b, "POST "+serverPath+head+"Content-Type: application/json\r\nContent-Length: "...)
+			b = strconv.AppendInt(b, int64(len(body)), 10)
+			return append(append(b, "\r\n\r\n"...), body...)
+		}
+	}
+	method := "GET "
+	if c.status == 204 {
+		method = "DELETE "
+	}
+	return func(b []byte) []byte {
+		b = c.serverTarget(g, append(append(b, method...), serverPath...))
+		return append(b, head+"\r\n"...)
+	}
+}
+
+// created numbers the people that are made while measuring, far above those
+// that were loaded.
+var created atomic.Int64
+
+// appendCustomers appends the body that creates n new people.
+func appendCustomers(b []byte, n int) []byte {
+	b = append(b, '[')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		p := person(farAbove + created.Add(1))
+		b = append(b, `{"email":`...)
+		b = jsonx.AppendString(b, p.Email)
+		b = appendTexts(b, "first_name", p.FirstName, "last_name", p.LastName, "company", p.Company, "phone", p.Phone)
+		b = append(b, `,"addresses":[{"address_type":`...)
+		a := &p.Addresses[0].AddressFields
+		b = jsonx.AppendString(b, a.Type)
+		b = appendTexts(b, "first_name", a.FirstName, "last_name", a.LastName, "company", a.Company, "phone", a.Phone, "address1", a.Address1,
+			"city", a.City, "state_or_province", a.StateOrProvince, "postal_code", a.PostalCode, "country_code", a.CountryCode)
+		b = append(b, `}]}`...)
+	}
+	return append(b, ']')
+}
+
+func appendTexts(b []byte, pairs ...string) []byte {
+	for i := 0; i < len(pairs); i += 2 {
+		b = jsonx.AppendKey(append(b, ','), pairs[i])
+		b = jsonx.AppendString(b, pairs[i+1])
+	}
+	return b
+}

@@ -1,0 +1,177 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/testing/pgcluster"
+)
+
+// data is a loaded store of one size that stays as it was loaded. Everything
+// runs on copies.
+type data interface {
+	// Copy makes a database with the given name; one of that name is replaced.
+	Copy(ctx context.Context, name string) (dsn string, err error)
+	// Drop removes what Copy made.
+	Drop(ctx context.Context, name string) error
+}
+
+// engine provides the data of one database engine.
+type engine interface {
+	Load(ctx context.Context, n int64, progress io.Writer) (data, error)
+	Close() error
+}
+
+// loadedBy changes whenever what load makes does, so that old data is not
+// taken for new.
+const loadedBy = "1"
+
+// liteEngine keeps a folder for each size.
+type liteEngine struct{ dir string }
+
+func (*liteEngine) Close() error { return nil }
+
+func (e *liteEngine) Load(ctx context.Context, n int64, progress io.Writer) (data, error) {
+	return e.load(ctx, n, progress)
+}
+
+func (e *liteEngine) load(ctx context.Context, n int64, progress io.Writer) (*liteData, error) {
+	dir := filepath.Join(e.dir, fmt.Sprintf("sqlite-%d", n))
+	d := &liteData{dir: dir}
+	steps, err := sqldb.Migrations(sqldb.SQLite)
+	if err != nil {
+		return nil, err
+	}
+	stamp := loadedBy
+	for _, m := range steps {
+		stamp += " " + m.Checksum
+	}
+	mark := filepath.Join(dir, "loaded")
+	if have, err := os.ReadFile(mark); err == nil && string(have) == stamp {
+		fmt.Fprintf(progress, "sqlite: %d customers are loaded already\n", n)
+		return d, nil
+	}
+	fmt.Fprintf(progress, "sqlite: loading %d customers\n", n)
+	if err := d.remove("master"); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	// Closing the last connection leaves the file complete, without a log.
+	if err := load(ctx, "sqlite:"+d.file("master"), n, progress); err != nil {
+		return nil, err
+	}
+	return d, os.WriteFile(mark, []byte(stamp), 0o600)
+}
+
+type liteData struct{ dir string }
+
+func (d *liteData) file(name string) string { return filepath.Join(d.dir, name+".db") }
+
+func (d *liteData) remove(name string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(d.file(name) + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *liteData) Copy(_ context.Context, name string) (_ string, err error) {
+	if err := d.remove(name); err != nil {
+		return "", err
+	}
+	from, err := os.Open(d.file("master"))
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(d.file(name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	// Synced now, it is not written back while something is measured.
+	if err := errors.Join(err, to.Sync(), to.Close()); err != nil {
+		return "", err
+	}
+	return "sqlite:" + d.file(name), nil
+}
+
+func (d *liteData) Drop(_ context.Context, name string) error { return d.remove(name) }
+
+// pgEngine is a throwaway cluster with a database for each size and copy. Its
+// rows come from SQLite's, which is quicker than making them anew.
+type pgEngine struct {
+	lite    *liteEngine
+	cluster *pgcluster.Cluster
+}
+
+func startPG(ctx context.Context, dir string) (*pgEngine, error) {
+	c, err := pgcluster.Start(ctx, pgcluster.Options{Dir: dir, Durable: true, Settings: map[string]string{
+		"shared_buffers": "256MB",
+		"max_wal_size":   "4GB", // no checkpoint in the middle of a run
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return &pgEngine{&liteEngine{dir}, c}, nil
+}
+
+func (e *pgEngine) Close() error { return e.cluster.Stop() }
+
+func (e *pgEngine) exec(ctx context.Context, statements ...string) error {
+	conn, err := pgx.Connect(ctx, e.cluster.DSN("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}
+
+func (e *pgEngine) Load(ctx context.Context, n int64, progress io.Writer) (data, error) {
+	from, err := e.lite.load(ctx, n, progress)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(progress, "postgres: copying %d customers\n", n)
+	d := &pgData{e, fmt.Sprintf("bench%d", n)}
+	if err := e.exec(ctx, "CREATE DATABASE "+d.master); err != nil {
+		return nil, err
+	}
+	return d, transfer(ctx, from.file("master"), e.cluster.DSN(d.master), progress)
+}
+
+type pgData struct {
+	engine *pgEngine
+	master string
+}
+
+func (d *pgData) Copy(ctx context.Context, name string) (string, error) {
+	name = d.master + "_" + name
+	err := d.engine.exec(ctx,
+		"DROP DATABASE IF EXISTS "+name+" WITH (FORCE)",
+		"CREATE DATABASE "+name+" TEMPLATE "+d.master+" STRATEGY file_copy",
+		"CHECKPOINT")
+	return d.engine.cluster.DSN(name), err
+}
+
+func (d *pgData) Drop(ctx context.Context, name string) error {
+	return d.engine.exec(ctx, "DROP DATABASE IF EXISTS "+d.master+"_"+strings.ToLower(name)+" WITH (FORCE)")
+}

@@ -1,0 +1,42 @@
+package bench
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// meter counts what many goroutines finish within a stretch of time. Counting
+// all together, rather than each one's pace, is right for unfair locks too,
+// where one client runs at full speed while the others stand still.
+type meter struct {
+	begin, end time.Time
+	least      int64 // slow work goes on until so much is done
+	n          atomic.Int64
+	last       atomic.Int64 // nanoseconds after begin, once beyond end
+}
+
+func newMeter(warm, d time.Duration, clients int) *meter {
+	begin := time.Now().Add(warm)
+	return &meter{begin: begin, end: begin.Add(d), least: int64(clients)}
+}
+
+// more reports whether to do one more, having finished the last one now.
+func (m *meter) more(now time.Time) bool { return now.Before(m.end) || m.n.Load() < m.least }
+
+// done counts one that was finished now.
+func (m *meter) done(now time.Time) {
+	switch {
+	case now.Before(m.begin):
+	case now.Before(m.end):
+		m.n.Add(1)
+	case m.n.Load() < m.least:
+		m.n.Add(1)
+		m.last.Store(int64(now.Sub(m.begin)))
+	}
+}
+
+// rate returns how many were done a second.
+func (m *meter) rate() float64 {
+	took := max(m.end.Sub(m.begin), time.Duration(m.last.Load()))
+	return float64(m.n.Load()) / took.Seconds()
+}

@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"clientele/internal/sqldb"
+)
+
+// transfer fills an empty PostgreSQL database with the rows of an SQLite file:
+// both have the same tables and columns.
+func transfer(ctx context.Context, file, dsn string, progress io.Writer) error {
+	start := time.Now()
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = db.Migrate(ctx, firstDay)
+	db.Close()
+	if err != nil {
+		return err
+	}
+	from, err := sqlite.OpenConn(file, sqlite.OpenReadOnly)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer to.Close(context.WithoutCancel(ctx))
+	// Tables in the order of their making follow those they refer to.
+	var tables []string
+	err = sqlitex.ExecuteTransient(from, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'schema%' AND name NOT LIKE 'sqlite%' ORDER BY rowid`, &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { tables = append(tables, s.ColumnText(0)); return nil },
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		n, err := transferTable(ctx, from, to, t)
+		if err != nil {
+			return fmt.Errorf("copy table %s: %w", t, err)
+		}
+		if time.Since(start) > 5*time.Second && n > 0 {
+			fmt.Fprintf(progress, "  %s: %d rows\n", t, n)
+		}
+	}
+	// What PostgreSQL would do by itself before long, it must not do while
+	// something is measured.
+	for _, sql := range []string{"VACUUM (ANALYZE)", "CHECKPOINT"} {
+		if _, err := to.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	fmt.Fprintf(progress, "  copied in %s\n", time.Since(start).Round(100*time.Millisecond))
+	return nil
+}
+
+func transferTable(ctx context.Context, from *sqlite.Conn, to *pgx.Conn, table string) (int64, error) {
+	stmt, _, err := from.PrepareTransient("SELECT * FROM " + table)
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Finalize()
+	columns := make([]string, stmt.ColumnCount())
+	for i := range columns {
+		columns[i] = stmt.ColumnName(i)
+	}
+	row := make([]any, len(columns))
+	return to.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+		more, err := stmt.Step()
+		if err != nil || !more {
+			return nil, err
+		}
+		for i := range row {
+			if stmt.ColumnType(i) == sqlite.TypeInteger {
+				row[i] = stmt.ColumnInt64(i)
+			} else {
+				row[i] = stmt.ColumnText(i)
+			}
+		}
+		return row, nil
+	}))
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
@@ -44,6 +45,7 @@ type Core struct {
 	Settings    *setting.Service
 	Instruments *instrument.Service
 	Taxes       *tax.Service
+	Channels    *channel.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -73,6 +75,7 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		Settings:    setting.NewService(db),
 		Instruments: instrument.NewService(db, sys),
 		Taxes:       tax.NewService(db),
+		Channels:    channel.NewService(db, sys),
 	}, nil
 }
 
@@ -219,6 +222,7 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Metafields: s.Metafields, Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes,
+		Channels: s.Channels,
 	}))
 	s.mountService(server.Router(), reg)
 	return server

@@ -48,7 +48,7 @@ var (
 	selectLogin = sqldb.Static(`SELECT e.customer_id, e.channel_id, c.password_hash FROM customer_emails e
 		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
 		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
-	selectChannel = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
+	selectChannel = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
 )
 
 // Validate returns the id of the customer who has the credentials and may use

@@ -13,7 +13,7 @@ import (
 	"clientele/internal/system"
 )
 
-func apply(t *testing.T, db *sqldb.DB, text string) (int64, error) {
+func applyText(t *testing.T, db *sqldb.DB, text string) (int64, error) {
 	t.Helper()
 	doc, err := seed.Parse([]byte(text))
 	if err != nil {
@@ -49,7 +49,7 @@ stores:
 		var st int64
 		for range 2 {
 			var err error
-			if st, err = apply(t, db, doc); err != nil {
+			if st, err = applyText(t, db, doc); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -57,7 +57,7 @@ stores:
 		if err != nil || len(rows) != 1 || rows[0].Value != "gold" || rows[0].ClientID != "loyalty" {
 			t.Errorf("others see %v, %v", rows, err)
 		}
-		if _, err := apply(t, db, `
+		if _, err := applyText(t, db, `
 stores:
   - hash: demo
     customers:

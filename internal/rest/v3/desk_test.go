@@ -12,6 +12,7 @@ import (
 
 	"clientele/api/apitest"
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
@@ -79,6 +80,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Settings:    setting.NewService(d.db),
 		Instruments: instrument.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
+		Channels:    channel.NewService(d.db, sys),
 	}))
 	d.want(d.app, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"},{"email":"tomasz@example.org","first_name":"Tomasz","last_name":"Wilk"}]`, 200, "")
 	d.want(d.stranger, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"}]`, 200, "")

@@ -1,11 +1,13 @@
 package v3
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/instrument"
@@ -22,6 +24,8 @@ type operation struct {
 	key      string // of a fault of the whole operation
 	text     string // before the reason
 	conflict string // title of a clash that is answered 409; 422 if empty
+	missing  string // title of what is not found, where it is a special one
+	invalid  int    // status of a broken rule; 422 if 0
 }
 
 var operations = map[string]operation{
@@ -39,6 +43,10 @@ var operations = map[string]operation{
 	setting.OpUpdateChannel:  {title: "Update customer channel settings failed."},
 	instrument.OpPut:         {title: "Store instrument failed.", conflict: "The instrument conflicts with another one."},
 	tax.OpUpdate:             {title: "Update tax customers failed."},
+	channel.OpGet:            {missing: "Not found"},
+	channel.OpCreate:         {conflict: "The channel conflicts with another channel."},
+	channel.OpUpdate:         {conflict: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
+	channel.OpSite:           {title: "Input is invalid.", invalid: http.StatusBadRequest},
 	metafield.OpDelete:       {title: "Delete metafield failed."},
 }
 
@@ -60,9 +68,9 @@ func (*Surface) Error(err error) (int, []byte) {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
 		if f.Kind == fault.Conflict && op.conflict != "" {
-			return body(http.StatusConflict, op.conflict, details(f.Items))
+			return body(http.StatusConflict, cmp.Or(f.Message, op.conflict), details(f.Items))
 		}
-		return body(http.StatusUnprocessableEntity, op.title, operationDetails(op, f.Items))
+		return body(cmp.Or(op.invalid, http.StatusUnprocessableEntity), cmp.Or(op.title, f.Message), operationDetails(op, f.Items))
 	case fault.Malformed:
 		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
@@ -72,6 +80,9 @@ func (*Surface) Error(err error) (int, []byte) {
 		}
 		return badFilter(status, f)
 	case fault.NotFound:
+		if title := operations[f.Op].missing; title != "" {
+			return body(http.StatusNotFound, title, nil)
+		}
 		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
 	case fault.BadInput:
 		b := append(bodyStart(http.StatusBadRequest, "Input is invalid"), `,"detail":`...)

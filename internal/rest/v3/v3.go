@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
@@ -25,6 +26,7 @@ type Services struct {
 	Settings    *setting.Service
 	Instruments *instrument.Service
 	Taxes       *tax.Service
+	Channels    *channel.Service
 }
 
 // Surface is the V3 API.
@@ -49,6 +51,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.consentRoutes(),
 		s.instrumentRoutes(),
 		s.taxRoutes(),
+		s.channelRoutes(),
 	)
 }
 
@@ -61,6 +64,7 @@ func Lists() map[string]*listing.Spec {
 		addressLists,
 		metafieldLists,
 		taxLists,
+		channelLists,
 	} {
 		maps.Copy(all, lists)
 	}

@@ -122,6 +122,21 @@ type Create struct {
 	IsVisible  opt.Field[bool]
 }
 
+// Given is a channel whose id was chosen outside, such as by a seed file.
+// Empty fields stay as they are, or get defaults.
+type Given struct {
+	ID         int64
+	Name       string
+	URL        string
+	Type       string
+	Platform   string
+	Status     string
+	ExternalID string
+	IsListable *bool
+	IsVisible  *bool
+	Currencies []string
+}
+
 // Update is the command to change a channel; absent fields stay.
 type Update struct {
 	ID         int64
@@ -159,7 +174,6 @@ func (c *Create) channel(now int64) Channel {
 // check reports the first rule that a channel breaks. before is its status
 // until now, empty for a new one.
 func (c *Channel) check(op, before string) error {
-	types, known := platforms[c.Platform]
 	switch {
 	case strings.TrimSpace(c.Name) == "" || utf8.RuneCountInString(c.Name) > maxName:
 		return invalid(op, "name", fault.BadFormat, fmt.Sprintf("A channel name has 1 to %d characters.", maxName))
@@ -167,6 +181,14 @@ func (c *Channel) check(op, before string) error {
 		return !unicode.Is(unicode.Latin, r) && !('0' <= r && r <= '9') && r != '-' && r != '_' && r != ' '
 	}):
 		return invalid(op, "", "", "Only latin letters, arabic numerals, spaces, dashes and underscores are allowed in a channel name.")
+	}
+	return c.checkRest(op, before)
+}
+
+// checkRest is check without the name.
+func (c *Channel) checkRest(op, before string) error {
+	types, known := platforms[c.Platform]
+	switch {
 	case !slices.Contains(allTypes, c.Type), !known, !slices.Contains(types, c.Type):
 		return invalid(op, "", "", fmt.Sprintf("Input channel type [%s] with platform [%s] is not supported", c.Type, c.Platform))
 	case utf8.RuneCountInString(c.ExternalID) > maxExternal || strings.ContainsRune(c.ExternalID, 0):

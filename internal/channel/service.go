@@ -1,9 +1,12 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"clientele/internal/event"
@@ -379,29 +382,57 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 	return out, err
 }
 
-// Put makes a channel with a chosen id, or brings it in line, inside tx; url
-// and currencies are kept where they are empty. It records no event.
-func Put(tx *sqldb.Tx, c Channel, url string, now int64) error {
-	var old Channel
-	if err := tx.Query(selectOne, func(r *sqldb.Row) error { old.scan(r); return nil }, c.ID); err != nil {
+// Put makes a channel, or brings the one with its id in line, inside tx. It
+// records no event, and takes names that Create does not.
+func Put(tx *sqldb.Tx, in Given, now int64) error {
+	var c Channel
+	if err := tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, in.ID); err != nil {
 		return err
 	}
-	c.DateCreated = now
-	if len(c.Currencies) == 0 {
-		c.Currencies = []string{"USD"}
-		if old.ID != 0 {
-			c.Currencies = old.Currencies
+	fresh := c.ID == 0
+	if fresh {
+		typ := cmp.Or(in.Type, Storefront)
+		c = (&Create{Name: in.Name, Type: typ, Platform: cmp.Or(in.Platform, "bigcommerce")}).channel(now)
+		c.ID = in.ID
+	}
+	before := c
+	c.Name = in.Name
+	c.Type = cmp.Or(in.Type, c.Type)
+	c.Platform = cmp.Or(in.Platform, c.Platform)
+	c.Status = cmp.Or(in.Status, c.Status)
+	c.ExternalID = cmp.Or(in.ExternalID, c.ExternalID)
+	if in.IsListable != nil {
+		c.IsListable = *in.IsListable
+	}
+	if in.IsVisible != nil {
+		c.IsVisible = *in.IsVisible
+	}
+	if len(in.Currencies) > 0 {
+		c.Currencies = in.Currencies
+	}
+	if in.URL != "" && in.URL != c.site.URL {
+		if _, err := checkURL(OpSite, in.URL); err != nil {
+			return err
 		}
+		if c.site.URL == "" {
+			c.site.DateCreated = now
+		}
+		c.site.URL, c.site.DateModified = in.URL, now
 	}
-	if err := c.check(OpCreate, c.Status); err != nil {
+	if (fresh || c.Status != before.Status) && (!slices.Contains(writable(c.Type), c.Status) || c.ID == defaultID && c.gone()) {
+		return invalid(OpCreate, "status", fault.NotAccepted, fmt.Sprintf("status %q is not valid here for a channel of type %q", c.Status, c.Type))
+	}
+	if err := c.checkRest(OpCreate, c.Status); err != nil {
 		return err
 	}
-	if old.ID == 0 {
+	switch {
+	case fresh:
 		if err := c.insert(tx); err != nil {
 			return err
 		}
-		old.site = Site{ChannelID: c.ID}
-	} else {
+	case reflect.DeepEqual(before, c):
+		return nil
+	default:
 		if err := tx.Exec(updateRow, c.ID, c.Name, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible), now, c.uniqueName()); err != nil {
 			return err
 		}
@@ -409,15 +440,6 @@ func Put(tx *sqldb.Tx, c Channel, url string, now int64) error {
 			return err
 		}
 	}
-	if url == "" || url == old.site.URL {
-		return nil
-	}
-	if _, err := checkURL(OpSite, url); err != nil {
-		return err
-	}
-	s := old.site
-	if s.URL == "" {
-		s.DateCreated = now
-	}
-	return tx.Exec(updateSite, c.ID, url, s.DateCreated, now, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
+	s := c.site
+	return tx.Exec(updateSite, c.ID, s.URL, s.DateCreated, s.DateModified, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
 }

@@ -73,7 +73,25 @@ func kinds(text string) []string {
 
 // SetConsent replaces what a customer agreed to.
 func (s *Service) SetConsent(ctx context.Context, storeID, id int64, in Consent) (Consent, error) {
+	in.DateModified = s.sys.Now()
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return SetConsentTx(tx, id, in) })
+	return in, err
+}
+
+// SetConsentTx is SetConsent inside a transaction.
+func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
 	c := fault.Collector{Index: -1}
+	in.check(&c)
+	if err := c.Err(fault.Invalid, OpConsent); err != nil {
+		return err
+	}
+	if err := lockCustomer(tx, id); err != nil {
+		return err
+	}
+	return tx.Exec(upsertConsent, id, strings.Join(in.Allow, ","), strings.Join(in.Deny, ","), in.DateModified)
+}
+
+func (in *Consent) check(c *fault.Collector) {
 	for _, l := range []struct {
 		field string
 		names []string
@@ -89,15 +107,4 @@ func (s *Service) SetConsent(ctx context.Context, storeID, id int64, in Consent)
 			}
 		}
 	}
-	if err := c.Err(fault.Invalid, OpConsent); err != nil {
-		return Consent{}, err
-	}
-	in.DateModified = s.sys.Now()
-	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := lockCustomer(tx, id); err != nil {
-			return err
-		}
-		return tx.Exec(upsertConsent, id, strings.Join(in.Allow, ","), strings.Join(in.Deny, ","), in.DateModified)
-	})
-	return in, err
 }

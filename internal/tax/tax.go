@@ -96,18 +96,6 @@ func (s *Service) Customers(ctx context.Context, storeID int64, q *listing.Query
 // Put adds properties to what customers have, all or none, and returns all
 // they have then, in the order asked.
 func (s *Service) Put(ctx context.Context, storeID int64, in []Customer) ([]Customer, error) {
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
-		in[i].check(&c)
-		if slices.ContainsFunc(in[:i], func(o Customer) bool { return o.ID == in[i].ID }) {
-			c.Add("customer_id", fault.Duplicate, "", "customer given twice")
-		}
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
-	}
 	var out []Customer
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = PutTx(tx, in)
@@ -133,8 +121,20 @@ func (t *Customer) check(c *fault.Collector) {
 	}
 }
 
-// PutTx is Put inside a transaction, without the check of bounds.
+// PutTx is Put inside a transaction.
 func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
+	var items []fault.Item
+	for i := range in {
+		c := fault.Collector{Index: i}
+		in[i].check(&c)
+		if slices.ContainsFunc(in[:i], func(o Customer) bool { return o.ID == in[i].ID }) {
+			c.Add("customer_id", fault.Duplicate, "", "customer given twice")
+		}
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+	}
 	ids := make([]int64, len(in))
 	for i := range in {
 		ids[i] = in[i].ID
@@ -147,7 +147,6 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 	}, args...); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
 	for i := range in {
 		if !found[in[i].ID] {
 			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"})

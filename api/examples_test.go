@@ -99,6 +99,9 @@ func TestExampleCursorsFit(t *testing.T) {
 		if cursors == nil || len(rows) == 0 {
 			return
 		}
+		if rows[0].(map[string]any)["id"] == nil {
+			return // what the cursor is made of does not show
+		}
 		for key, row := range map[string]any{"start_cursor": rows[0], "end_cursor": rows[len(rows)-1]} {
 			text, err := json.Marshal(map[string]any{"id": row.(map[string]any)["id"]})
 			if err != nil {

@@ -203,9 +203,14 @@ func TestOperations(t *testing.T) {
 		got[op.OperationID] = op
 	}
 	want := []string{
-		"createCustomers", "createCustomersAddresses", "deleteCustomers", "deleteCustomersAddresses",
-		"getCustomers", "getCustomersAddresses", "getDocs", "getHealth", "getMetrics", "getOpenAPIJSON",
-		"getOpenAPIYAML", "getReadiness", "updateCustomers", "updateCustomersAddresses",
+		"addSegmentShopperProfiles", "createCustomers", "createCustomersAddresses", "createSegments",
+		"createShopperProfiles", "createSubscriber", "deleteCustomers", "deleteCustomersAddresses",
+		"deleteSegments", "deleteShopperProfiles", "deleteSubscriber", "deleteSubscribers", "getCustomers",
+		"getCustomersAddresses", "getDocs", "getHealth", "getMetrics", "getOpenAPIJSON", "getOpenAPIYAML",
+		"getReadiness", "getSegmentShopperProfiles", "getSegments", "getShopperProfileSegments",
+		"getShopperProfiles", "getSubscriber", "getSubscriberConsentHistory", "getSubscribers",
+		"removeSegmentShopperProfiles", "updateCustomers", "updateCustomersAddresses", "updateSegments",
+		"updateSubscriber",
 	}
 	for _, id := range want {
 		if _, ok := got[id]; !ok {

@@ -25,22 +25,25 @@ import (
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
 )
 
 // Core is the database and the services over it, which every command uses.
 type Core struct {
-	DB        *sqldb.DB
-	System    *system.System
-	Stores    *store.Service
-	Accounts  *auth.Accounts
-	Passwords *auth.Passwords
-	Customers *customer.Service
-
+	DB          *sqldb.DB
+	System      *system.System
+	Stores      *store.Service
+	Accounts    *auth.Accounts
+	Passwords   *auth.Passwords
+	Customers   *customer.Service
+	Subscribers *subscriber.Service
+	Segments    *segment.Service
 	Metafields  *metafield.Service
 	Settings    *setting.Service
 	Instruments *instrument.Service
@@ -66,11 +69,12 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 	passwords := auth.NewPasswords(sys)
 	return &Core{
 		DB: db, System: sys,
-		Stores:    store.NewService(db, sys),
-		Accounts:  auth.NewAccounts(db, sys),
-		Passwords: passwords,
-		Customers: customer.NewService(db, sys, passwords),
-
+		Stores:      store.NewService(db, sys),
+		Accounts:    auth.NewAccounts(db, sys),
+		Passwords:   passwords,
+		Customers:   customer.NewService(db, sys, passwords),
+		Subscribers: subscriber.NewService(db, sys),
+		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
 		Settings:    setting.NewService(db),
 		Instruments: instrument.NewService(db, sys),
@@ -221,8 +225,8 @@ func (s *Server) handler() http.Handler {
 		},
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
-		Customers: s.Customers, Metafields: s.Metafields, Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes,
-		Channels: s.Channels,
+		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 	}))
 	s.mountService(server.Router(), reg)
 	return server

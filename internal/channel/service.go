@@ -29,10 +29,10 @@ var (
 var List = &listing.Spec{
 	Table: "channels",
 	Fields: []listing.Field{
-		{Name: "available", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Values: []string{"true", "false"},
+		{Name: "available", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Values: same("true", "false"),
 			Column: "(CASE WHEN status IN ('" + strings.Join(available, "', '") + "') THEN 'true' ELSE 'false' END)"},
-		{Name: "status", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "status", Values: allStatuses},
-		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "type", Values: allTypes},
+		{Name: "status", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "status", Values: same(allStatuses...)},
+		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "type", Values: same(allTypes...)},
 		{Name: "platform", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "platform"},
 		createdField,
 		modifiedField,
@@ -51,10 +51,19 @@ var SiteList = &listing.Spec{
 	Table: "channels",
 	Fields: []listing.Field{
 		{Name: "channel_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
-		{Name: "url_type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Values: []string{"primary", "canonical", "checkout"},
+		{Name: "url_type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Values: same("primary", "canonical", "checkout"),
 			Where: "EXISTS (SELECT 1 FROM (SELECT 'primary' AS kind UNION ALL SELECT 'canonical' UNION ALL SELECT 'checkout') kinds WHERE (kind <> 'checkout' OR checkout_url <> '') AND kind IN {in})"},
 		{Name: siteField, Kind: listing.Text, Ops: []listing.Op{listing.In}, Hidden: true, Column: "(CASE WHEN url <> '' THEN '1' ELSE '' END)"},
 	},
+}
+
+// same returns the values of a field whose column holds them as they are.
+func same(values ...string) map[string]string {
+	out := make(map[string]string, len(values))
+	for _, v := range values {
+		out[v] = v
+	}
+	return out
 }
 
 const columns = `id, name, type, platform, status, external_id, is_listable, is_visible, currencies, date_created, date_modified,

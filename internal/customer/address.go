@@ -47,7 +47,7 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 			ids[i] = out[i].ID
 		}
 		var values []FormValue
-		if err := tx.Pipeline(addressValuesQuery(ids, func(v FormValue) { values = append(values, v) })); err != nil {
+		if err := tx.Pipeline(valuesQuery(AddressForm, ` IN `+placeholders(2, len(ids)), pad(nil, ids), func(v FormValue) { values = append(values, v) })); err != nil {
 			return err
 		}
 		spread(out, values)
@@ -56,25 +56,13 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 	return out, res, err
 }
 
-func addressValuesQuery(ids []int64, each func(FormValue)) sqldb.Q {
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM address_form_values v
-			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.address_id IN ` + placeholders(2, len(ids)) + ` ORDER BY v.address_id, v.field_id`),
-		Args: pad(nil, ids),
-		Each: func(r *sqldb.Row) error {
-			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
-			return nil
-		},
-	}
-}
-
 // again runs a transaction anew when it met a key that another one took in
-// between: the look before the write then finds it.
+// between, or missed a row that another one deleted: the look before the write
+// then finds so.
 func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
 	for attempt := 0; ; attempt++ {
 		err := s.db.Write(ctx, storeID, fn)
-		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
+		if !errors.Is(err, sqldb.ErrUnique) && !errors.Is(err, sqldb.ErrForeignKey) || attempt == 3 {
 			return err
 		}
 	}
@@ -165,11 +153,11 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	id := counters.AddressID - n
 	for _, i := range fresh {
 		id++
-		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(id, values[i])}
+		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSession(id), values[i])}
 		if err := insertAddressRow(tx, &a, prints[i]); err != nil {
 			return nil, err
 		}
-		if err := storeValues(tx, upsertAddrVal, id, values[i]); err != nil {
+		if err := storeValues(tx, addressSession(id), values[i]); err != nil {
 			return nil, err
 		}
 		out = append(out, a)
@@ -239,14 +227,9 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 	if err != nil {
 		return nil, err
 	}
-	stored := map[int64]map[string]string{}
+	stored := map[place]string{}
 	if len(w.forms) > 0 {
-		if err := tx.Pipeline(addressValuesQuery(ids, func(v FormValue) {
-			if stored[v.OwnerID] == nil {
-				stored[v.OwnerID] = map[string]string{}
-			}
-			stored[v.OwnerID][v.Name] = v.JSON
-		})); err != nil {
+		if err := tx.Pipeline(storedQuery(AddressForm, ids, stored)); err != nil {
 			return nil, err
 		}
 	}
@@ -278,12 +261,8 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 		p.row = p.address.AddressFields != old.AddressFields
 		if len(in[i].FormFields) > 0 {
 			values := ref.fields[AddressForm].check(&c, "", in[i].FormFields)
-			p.address.FormFields = formValues(old.ID, values)
-			for _, v := range values {
-				if stored[old.ID][v.field.Name] != v.json {
-					p.values = append(p.values, v)
-				}
-			}
+			p.address.FormFields = formValues(addressSession(old.ID), values)
+			p.values = differing(stored, addressSession(old.ID), values)
 		}
 		items = append(items, c.Items...)
 		if p.row {
@@ -330,7 +309,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 				return nil, err
 			}
 		}
-		if err := storeValues(tx, upsertAddrVal, p.address.ID, p.values); err != nil {
+		if err := storeValues(tx, addressSession(p.address.ID), p.values); err != nil {
 			return nil, err
 		}
 		events = append(events, event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID))

@@ -35,7 +35,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+	err = s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
@@ -189,8 +189,8 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			if err := insertAddressRow(tx, &a, p.prints[i][j]); err != nil {
 				return nil, err
 			}
-			a.FormFields = formValues(a.ID, addrValues[i][j])
-			if err := storeValues(tx, upsertAddrVal, a.ID, addrValues[i][j]); err != nil {
+			a.FormFields = formValues(addressSession(a.ID), addrValues[i][j])
+			if err := storeValues(tx, addressSession(a.ID), addrValues[i][j]); err != nil {
 				return nil, err
 			}
 			events = append(events, event.Address(event.AddressCreated, a.ID, id))
@@ -203,8 +203,8 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			}
 			c.Attributes = append(c.Attributes, AttributeValue{ID: valueID, AttributeID: v.AttributeID, CustomerID: id, Value: v.Value, DateCreated: now, DateModified: now})
 		}
-		c.FormFields = formValues(id, custValues[i])
-		if err := storeValues(tx, upsertCustVal, id, custValues[i]); err != nil {
+		c.FormFields = formValues(customerSession(id), custValues[i])
+		if err := storeValues(tx, customerSession(id), custValues[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -225,15 +225,6 @@ func heldSlots(channels []int64, id int64) []slot {
 		out[i] = slot{ch, id}
 	}
 	return out
-}
-
-func storeValues(tx *sqldb.Tx, stmt *sqldb.Stmt, owner int64, values []storedValue) error {
-	for _, v := range values {
-		if err := tx.Exec(stmt, owner, v.field.ID, v.json); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // references checks what the batch refers to and returns the form values to

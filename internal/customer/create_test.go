@@ -358,7 +358,7 @@ func TestFormFieldTypes(t *testing.T) {
 	each(t, func(w *world) {
 		for _, c := range []struct{ field, in, want string }{
 			{"text", `"abcde"`, `"abcde"`}, {"text", `"äöüßé"`, `"äöüßé"`}, {"text", `"abcdef"`, ""}, {"text", `5`, `"5"`}, {"text", `["a"]`, ""}, {"text", `true`, ""}, {"text", `"\u0000"`, ""}, {"text", `""`, `""`},
-			{"multiline", `"a\nb"`, `"a\nb"`}, {"multiline", `{"a":1}`, ""}, {"password", `"p"`, `"p"`},
+			{"multiline", `"a\nb"`, `"a\nb"`}, {"multiline", `{"a":1}`, ""}, {"password", `"p"`, `""`},
 			{"number", `5`, `5`}, {"number", `-1.50e3`, `-1.50e3`}, {"number", `"7"`, `7`}, {"number", `" 7 "`, `7`}, {"number", `"seven"`, ""}, {"number", `""`, `""`}, {"number", `"0x10"`, ""}, {"number", `[1]`, ""},
 			{"date", `"2024-02-29"`, `"2024-02-29"`}, {"date", `"2023-02-29"`, ""}, {"date", `"soon"`, ""}, {"date", `"2024-02-29T10:00:00Z"`, `"2024-02-29T10:00:00Z"`}, {"date", `""`, `""`},
 			{"radio", `"a"`, `"a"`}, {"radio", `"z"`, ""}, {"radio", `["a"]`, ""}, {"dropdown", `"c\""`, `"c\""`}, {"dropdown", `"A"`, ""}, {"dropdown", `""`, `""`},
@@ -375,7 +375,7 @@ func TestFormFieldTypes(t *testing.T) {
 				w.t.Errorf("%s %s: %v", c.field, c.in, err)
 				continue
 			}
-			want := []customer.FormValue{{OwnerID: out[0].ID, Name: "f " + c.field, JSON: c.want}}
+			want := []customer.FormValue{{Form: customer.CustomerForm, OwnerID: out[0].ID, FieldID: out[0].FormFields[0].FieldID, Name: "f " + c.field, Type: c.field, JSON: c.want}}
 			equal(w.t, c.field+" "+c.in, w.get(out[0].ID).FormFields, want)
 		}
 		in := named("last@x.org")

@@ -48,6 +48,9 @@ type Customer struct {
 	Addresses  []Address
 	Attributes []AttributeValue
 	FormFields []FormValue
+	// ShopperProfile and Segments are UUIDs; a customer may have no profile.
+	ShopperProfile string
+	Segments       []string
 }
 
 // Address is one entry of a customer's address book.
@@ -85,9 +88,12 @@ type AttributeValue struct {
 
 // FormValue is the value of a sign-up or address form field.
 type FormValue struct {
-	OwnerID int64 // the customer or the address
+	Form    string // CustomerForm or AddressForm
+	OwnerID int64  // the customer or the address
+	FieldID int64
 	Name    string
-	JSON    string // a JSON string, number or array of strings
+	Type    string
+	JSON    string // a JSON string, number or array of strings; "" for every password
 }
 
 // Create is the command to make a customer.

@@ -5,6 +5,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/listing"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -26,8 +27,9 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 }
 
 func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
-	// Their addresses leave the list of addresses.
-	var addressIDs []int64
+	// Their addresses and profiles leave the lists; locked, so that nobody else
+	// takes them out as well.
+	var addressIDs, profileIDs []int64
 	var gone []Customer
 	in, args := placeholders(2, len(ids)), pad(nil, ids)
 	err := tx.Pipeline(
@@ -36,6 +38,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 			Args: args,
 			Each: func(r *sqldb.Row) error { addressIDs = append(addressIDs, r.Int(0)); return nil },
 		},
+		segment.ProfilesOf(tx, ids, &profileIDs),
 		sqldb.Q{
 			Stmt: sqldb.Dynamic(`SELECT id, email, channel_ids FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
 			Args: args,
@@ -50,6 +53,9 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	}
 	counters, err := store.Advance{EventIDs: int64(len(ids)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
 	if err != nil {
+		return err
+	}
+	if err := segment.Forget(tx, profileIDs); err != nil {
 		return err
 	}
 	events := make([]event.Event, 0, len(gone))

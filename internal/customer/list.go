@@ -67,16 +67,18 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, int
 		if q.Reversed() {
 			slices.Reverse(out)
 		}
-		return include(tx, out, q.Unfiltered(), q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields))
+		return include(tx, out, q)
 	})
 	return out, res, err
 }
 
 // include fills sub-resources, each kind with one statement for all
-// customers. contiguous tells that there is no other customer between their
-// ids, which makes for a cheaper condition than a list of ids.
-func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attributes, formFields bool) error {
-	if len(customers) == 0 || !addresses && !attributes && !formFields {
+// customers. On a page of a list without conditions there is no other customer
+// between their ids, which makes for a cheaper condition than a list of ids.
+func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
+	addresses, attributes, formFields := q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields)
+	profiles, segments := q.Includes(IncludeShopperProfile), q.Includes(IncludeSegments)
+	if len(customers) == 0 || !addresses && !attributes && !formFields && !profiles && !segments {
 		return nil
 	}
 	ids := make([]int64, len(customers))
@@ -85,7 +87,7 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 		ids[i] = customers[i].ID
 		at[ids[i]] = i
 	}
-	of, args := ofCustomers(ids, contiguous)
+	of, args := ofCustomers(ids, q.Unfiltered())
 	var qs []sqldb.Q
 	var values []FormValue // of addresses, by address
 	if addresses {
@@ -93,7 +95,11 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + of),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				c := &customers[at[r.Int(1)]]
+				i, ok := at[r.Int(1)]
+				if !ok {
+					return nil // of a customer made after the page was read
+				}
+				c := &customers[i]
 				c.Addresses = append(c.Addresses, Address{})
 				c.Addresses[len(c.Addresses)-1].scan(r)
 				return nil
@@ -102,35 +108,68 @@ func include(tx *sqldb.Tx, customers []Customer, contiguous, addresses, attribut
 	}
 	if attributes {
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
+			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				c := &customers[at[r.Int(2)]]
+				i, ok := at[r.Int(2)]
+				if !ok {
+					return nil
+				}
+				c := &customers[i]
 				if len(c.Attributes) < MaxEmbedded {
-					c.Attributes = append(c.Attributes, AttributeValue{ID: r.Int(0), AttributeID: r.Int(1), CustomerID: r.Int(2), Value: r.Text(3), DateCreated: r.Int(4), DateModified: r.Int(5)})
+					c.Attributes = append(c.Attributes, AttributeValue{})
+					c.Attributes[len(c.Attributes)-1].scan(r)
 				}
 				return nil
 			},
 		})
 	}
 	if formFields {
-		qs = append(qs, customerValuesQuery(of, args, func(v FormValue) {
-			c := &customers[at[v.OwnerID]]
-			c.FormFields = append(c.FormFields, v)
+		qs = append(qs, valuesQuery(CustomerForm, of, args, func(v FormValue) {
+			if i, ok := at[v.OwnerID]; ok {
+				customers[i].FormFields = append(customers[i].FormFields, v)
+			}
 		}))
 		if addresses {
 			qs = append(qs, sqldb.Q{
-				Stmt: sqldb.Dynamic(`SELECT v.address_id, f.name, v.value FROM addresses a
+				Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM addresses a
 					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
 					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
 					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
 				Args: args,
 				Each: func(r *sqldb.Row) error {
-					values = append(values, FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
+					values = append(values, formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
 					return nil
 				},
 			})
 		}
+	}
+	if profiles {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id` + of),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].ShopperProfile = r.Text(1)
+				}
+				return nil
+			},
+		})
+	}
+	if segments {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
+				JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
+				JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
+				WHERE p.store_id = $1 AND p.customer_id` + of + ` ORDER BY p.customer_id, s.id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				if i, ok := at[r.Int(0)]; ok {
+					customers[i].Segments = append(customers[i].Segments, r.Text(1))
+				}
+				return nil
+			},
+		})
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err
@@ -169,17 +208,4 @@ func ofCustomers(ids []int64, contiguous bool) (string, []any) {
 		return ` BETWEEN $2 AND $3`, []any{min(ids[0], ids[len(ids)-1]), max(ids[0], ids[len(ids)-1])}
 	}
 	return ` IN ` + placeholders(2, len(ids)), pad(nil, ids)
-}
-
-func customerValuesQuery(of string, args []any, each func(FormValue)) sqldb.Q {
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT v.customer_id, f.name, v.value FROM customer_form_values v
-			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
-			WHERE v.store_id = $1 AND v.customer_id` + of + ` ORDER BY v.customer_id, v.field_id`),
-		Args: args,
-		Each: func(r *sqldb.Row) error {
-			each(FormValue{OwnerID: r.Int(0), Name: r.Text(1), JSON: r.Text(2)})
-			return nil
-		},
-	}
 }

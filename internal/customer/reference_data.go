@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"fmt"
+
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 )
@@ -8,11 +10,8 @@ import (
 var (
 	upsertGroup = sqldb.Static(`INSERT INTO customer_groups (store_id, id, name, date_created, date_modified) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, date_modified = excluded.date_modified`)
-	nextGroupID     = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
-	groupByName     = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name = $2 ORDER BY id`)
-	attributeByName = sqldb.Static(`SELECT id, type FROM attributes WHERE store_id = $1 AND name_norm = $2`)
-	insertAttribute = sqldb.Static(`INSERT INTO attributes (store_id, id, name, name_norm, type, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
-	nextAttributeID = sqldb.Static(`UPDATE store_counters SET attribute_id = attribute_id + 1 WHERE store_id = $1 RETURNING attribute_id`)
+	nextGroupID = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
+	groupByName = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name = $2 ORDER BY id`)
 )
 
 func queryInt(tx *sqldb.Tx, s *sqldb.Stmt, args ...any) (n int64, err error) {
@@ -38,14 +37,25 @@ func PutGroup(tx *sqldb.Tx, id int64, name string, now int64) (int64, error) {
 // PutAttribute finds an attribute by name or creates it, with the given id or
 // the next one, inside tx. An attribute's type never changes.
 func PutAttribute(tx *sqldb.Tx, id int64, name, typ string, now int64) (int64, error) {
-	have, err := queryInt(tx, attributeByName, fold.Text(name))
-	if err != nil || have != 0 {
-		return have, err
+	var have attributeSet
+	if err := tx.Pipeline(have.query()); err != nil {
+		return 0, err
+	}
+	norm := fold.Text(name)
+	if old := have.byNorm[norm]; old != 0 {
+		if have.byID[old].Type != typ {
+			return 0, fmt.Errorf("attribute %q has type %s, and types never change", name, have.byID[old].Type)
+		}
+		return old, nil
+	}
+	if len(have.byID) >= MaxAttributes {
+		return 0, fmt.Errorf("a store cannot have more than %d attributes", MaxAttributes)
 	}
 	if id == 0 {
-		if id, err = queryInt(tx, nextAttributeID); err != nil {
+		var err error
+		if id, err = queryInt(tx, nextAttributeIDs, int64(1)); err != nil {
 			return 0, err
 		}
 	}
-	return id, tx.Exec(insertAttribute, id, name, fold.Text(name), typ, now)
+	return id, tx.Exec(insertAttribute, id, name, norm, typ, now)
 }

@@ -5,10 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/fault"
-	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
 )
 
@@ -110,22 +108,5 @@ func (ref *references) checkAttribute(c *fault.Collector, i int, in AttributeInp
 		c.Add(fmt.Sprintf("attributes.%d.attribute_id", i), fault.Unknown, "", "invalid attribute ID")
 		return
 	}
-	if !ValidAttribute(typ, in.Value) {
-		c.Add(fmt.Sprintf("attributes.%d.attribute_value", i), fault.BadFormat, typ, "attribute_value must be a "+typ)
-	}
-}
-
-// Types of attributes.
-var AttributeTypes = []string{"string", "number", "date"}
-
-// ValidAttribute reports whether a value fits an attribute's type.
-func ValidAttribute(typ, value string) bool {
-	switch typ {
-	case "number":
-		v, err := jsonx.Parse([]byte(strings.TrimSpace(value)), jsonx.Limits{})
-		return err == nil && v.Kind() == jsonx.Number
-	case "date":
-		return validDate(value)
-	}
-	return true
+	checkAttributeValue(c, fmt.Sprintf("attributes.%d.attribute_value", i), typ, in.Value)
 }

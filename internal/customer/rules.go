@@ -37,17 +37,7 @@ const (
 const maxCredit = 10_000_000_000 * 10_000
 
 func checkText(c *fault.Collector, field, v string, least, most int) {
-	n := utf8.RuneCountInString(v)
-	switch {
-	case n < least && strings.TrimSpace(v) == "":
-		c.Add(field, fault.TooShort, fmt.Sprint(least), field+" must not be empty")
-	case n > most:
-		c.Add(field, fault.TooLong, fmt.Sprint(most), fmt.Sprintf("%s must be at most %d characters", field, most))
-	case strings.ContainsRune(v, 0):
-		c.Add(field, fault.BadFormat, "", field+" must not contain NUL")
-	case least > 0 && strings.TrimSpace(v) == "":
-		c.Add(field, fault.TooShort, fmt.Sprint(least), field+" must not be empty")
-	}
+	c.Text(field, v, least, most)
 }
 
 func checkEmail(c *fault.Collector, field, v string) {

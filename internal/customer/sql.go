@@ -93,8 +93,6 @@ func updateAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
 		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
 }
 
-var insertAttributeValue = sqldb.Static(`INSERT INTO attribute_values (store_id, id, customer_id, attribute_id, value, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
-
 // The rows of customer_emails; see the schema.
 var (
 	insertEmail = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, $3, $4)`)

@@ -52,7 +52,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 		return nil, err
 	}
 	var out []Customer
-	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = update(tx, in, hashes, s.sys.Now())
 		return err
 	})
@@ -133,7 +133,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if err := updateCustomerRow(tx, &ch.now, hashes[i]); err != nil {
 			return nil, err
 		}
-		if err := storeValues(tx, upsertCustVal, ch.now.ID, ch.values); err != nil {
+		if err := storeValues(tx, customerSession(ch.now.ID), ch.values); err != nil {
 			return nil, err
 		}
 		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs, false))
@@ -174,15 +174,9 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored := map[int64]map[string]string{}
+	stored := map[place]string{}
 	if len(w.forms) > 0 {
-		of, args := ofCustomers(ids, false)
-		if err := tx.Pipeline(customerValuesQuery(of, args, func(v FormValue) {
-			if stored[v.OwnerID] == nil {
-				stored[v.OwnerID] = map[string]string{}
-			}
-			stored[v.OwnerID][v.Name] = v.JSON
-		})); err != nil {
+		if err := tx.Pipeline(storedQuery(CustomerForm, ids, stored)); err != nil {
 			return nil, err
 		}
 	}
@@ -207,12 +201,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		ch.now = u.apply(*old)
 		if len(u.FormFields) > 0 {
 			values := ref.fields[CustomerForm].check(&c, "", u.FormFields)
-			ch.now.FormFields = formValues(u.ID, values)
-			for _, v := range values {
-				if stored[u.ID][v.field.Name] != v.json {
-					ch.values = append(ch.values, v)
-				}
-			}
+			ch.now.FormFields = formValues(customerSession(u.ID), values)
+			ch.values = differing(stored, customerSession(u.ID), values)
 		}
 		ch.email = fold.Text(ch.old.Email) != fold.Text(ch.now.Email) || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)

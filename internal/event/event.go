@@ -28,6 +28,9 @@ const (
 	DefaultInstrumentUpdated = "store/customer/payment/instrument/default/updated"
 	ChannelCreated           = "store/channel/created"
 	ChannelUpdated           = "store/channel/updated"
+	SubscriberCreated        = "store/subscriber/created"
+	SubscriberUpdated        = "store/subscriber/updated"
+	SubscriberDeleted        = "store/subscriber/deleted"
 )
 
 // Event is one thing that happened.
@@ -113,6 +116,15 @@ func DefaultInstrument(customerID int64) Event {
 // Channel returns the data of a channel's event.
 func Channel(scope string, id int64) Event {
 	return Event{Scope: scope, ResourceID: id, Data: `{"type":"channel","id":` + strconv.FormatInt(id, 10) + `}`}
+}
+
+// Subscriber returns the data of a subscriber's event, which is the id alone.
+// A subscriber is no customer, so the event keeps nobody's order but the
+// store's.
+func Subscriber(scope string, id int64) Event {
+	b := append(make([]byte, 0, 48), `{"type":"subscriber","id":`...)
+	b = append(strconv.AppendInt(b, id, 10), '}')
+	return Event{Scope: scope, ResourceID: id, Data: string(b)}
 }
 
 func appendIDs(b []byte, ids []int64) []byte {

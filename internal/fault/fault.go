@@ -6,8 +6,10 @@ package fault
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind classifies an error by what the caller can do about it.
@@ -81,6 +83,8 @@ type Error struct {
 	// of others.
 	Message string
 	Items   []Item
+	// Total is how many things a refused batch held, where a surface tells it.
+	Total int
 	// RetryAfter is a wait in seconds with TooMany and Unavailable.
 	RetryAfter int
 	// Cause is for the log only.
@@ -137,6 +141,19 @@ type Collector struct {
 // Add notes one broken rule of the current item.
 func (c *Collector) Add(field string, code Code, want, message string) {
 	c.Items = append(c.Items, Item{Index: c.Index, Field: c.Prefix + field, Code: code, Want: want, Message: message})
+}
+
+// Text notes what is wrong with the length of a text, in characters, and that
+// it holds what a database cannot.
+func (c *Collector) Text(field, v string, least, most int) {
+	switch {
+	case utf8.RuneCountInString(v) > most:
+		c.Add(field, TooLong, strconv.Itoa(most), fmt.Sprintf("%s must be at most %d characters", field, most))
+	case strings.ContainsRune(v, 0):
+		c.Add(field, BadFormat, "", field+" must not contain NUL")
+	case least > 0 && strings.TrimSpace(v) == "":
+		c.Add(field, TooShort, strconv.Itoa(least), field+" must not be empty")
+	}
 }
 
 // Err returns the collected rules as one Error, or nil.

@@ -10,19 +10,26 @@ import (
 // Cursor marks a row of a list by what the list is ordered by, so that it
 // keeps its place while rows come and go, its own row included. On the wire it
 // is unpadded base64url of {"id":12}, with the sort's value beside the id
-// where there is a sort.
+// where there is a sort. A list with a composite key has all of its columns in
+// place of the id.
 type Cursor struct {
-	ID  int64
-	Int int64  // the sort's value for numbers and times
-	Str string // the sort's value for text
+	Key [2]int64 // the key's columns; of an id only the first
+	Int int64    // the sort's value for numbers and times
+	Str string   // the sort's value for text
 }
 
 const maxCursor = 4 << 10
 
 // encode returns the cursor's wire form.
-func (c *Cursor) encode(s *Sort) string {
-	b := append(make([]byte, 0, 64), `{"id":`...)
-	b = strconv.AppendInt(b, c.ID, 10)
+func (c *Cursor) encode(key []Key, s *Sort) string {
+	b := append(make([]byte, 0, 64), '{')
+	for i, k := range key {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonx.AppendKey(b, k.Name)
+		b = strconv.AppendInt(b, c.Key[i], 10)
+	}
 	if s != nil {
 		b = append(b, ',')
 		b = jsonx.AppendKey(b, s.Name)
@@ -36,8 +43,8 @@ func (c *Cursor) encode(s *Sort) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// decodeCursor reads a cursor made for the same sort.
-func decodeCursor(text string, s *Sort) (*Cursor, bool) {
+// decodeCursor reads a cursor made for the same key and sort.
+func decodeCursor(text string, keys []Key, s *Sort) (*Cursor, bool) {
 	if len(text) > maxCursor {
 		return nil, false
 	}
@@ -54,8 +61,10 @@ func decodeCursor(text string, s *Sort) (*Cursor, bool) {
 	}
 	var c Cursor
 	var ok bool
-	if c.ID, ok = v.Get("id").Int(); !ok {
-		return nil, false
+	for i, k := range keys {
+		if c.Key[i], ok = v.Get(k.Name).Int(); !ok {
+			return nil, false
+		}
 	}
 	if s == nil {
 		return &c, true

@@ -20,8 +20,10 @@ type List int64
 
 // The lists whose gaps are kept.
 const (
-	Customers List = 1
-	Addresses List = 2
+	Customers       List = 1
+	Addresses       List = 2
+	Subscribers     List = 3
+	ShopperProfiles List = 4
 )
 
 // shifts are the block sizes, as powers of two, from the largest: 2^15, 2^10

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// HasLinks reports whether a page of a list with that many pages has links.
+func (q *Query) HasLinks(pages int64) bool { return pages > 1 || q.spec.Links }
+
 // StartCursor and EndCursor return the wire forms of a page's ends, empty for
 // an empty page.
 func (q *Query) StartCursor(r *Result) string { return q.cursorText(r.First) }
@@ -18,7 +21,7 @@ func (q *Query) cursorText(c *Cursor) string {
 	if c == nil {
 		return ""
 	}
-	return c.encode(q.Sort)
+	return c.encode(q.spec.key(), q.Sort)
 }
 
 // PageLink returns the query string, with its question mark, of a page by

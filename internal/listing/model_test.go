@@ -457,9 +457,9 @@ func TestCursorsAreStable(t *testing.T) {
 				got, q, res := w.page(raw)
 				if backwards {
 					// From beyond the end.
-					end := &listing.Result{Last: &listing.Cursor{ID: 1 << 62, Int: 1 << 62, Str: "\U0010ffff"}}
+					end := &listing.Result{Last: &listing.Cursor{Key: [2]int64{1 << 62}, Int: 1 << 62, Str: "\U0010ffff"}}
 					if q.Desc {
-						end.Last = &listing.Cursor{ID: -1, Int: -1}
+						end.Last = &listing.Cursor{Key: [2]int64{-1}, Int: -1}
 					}
 					got, q, res = w.page(strings.TrimPrefix(q.BeforeLink(q.EndCursor(end)), "?"))
 				}

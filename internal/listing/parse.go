@@ -2,6 +2,7 @@ package listing
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 type Filter struct {
 	Field *Field
 	Op    Op
-	Ints  []int64 // of kinds Int and Time
+	Ints  []int64 // of kinds Int, Time and UnixTime
 	Texts []string
 }
 
@@ -129,7 +130,7 @@ func (p *parser) err() error {
 		if c.text == "" {
 			continue
 		}
-		cur, ok := decodeCursor(c.text, q.Sort)
+		cur, ok := decodeCursor(c.text, p.spec.key(), q.Sort)
 		if !ok {
 			p.bad(c.name, fault.BadCursor, "not a cursor of this list and order")
 			continue
@@ -235,25 +236,31 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		values = strings.Split(text, ",")
 	}
 	flt := p.find(f, op)
+	if op != In && op != Like {
+		flt.Ints, flt.Texts = nil, nil // the last one counts
+	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		if v == "" && (op == In || op == Like) && (f.Kind == Int || op == Like) {
 			continue // "4,5," and an empty list
 		}
-		if len(f.Values) > 0 && !slices.Contains(f.Values, v) {
-			p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(f.Values, ", ")))
-			return
-		}
 		switch f.Kind {
 		case Int:
 			n, err := strconv.ParseInt(v, 10, 64)
 			if err != nil {
-				p.bad(name, fault.BadFormat, "want integers separated by commas")
+				want := "want integers separated by commas"
+				if op == Eq {
+					want = "want an integer"
+				}
+				p.bad(name, fault.BadFormat, want)
 				return
 			}
 			flt.Ints = append(flt.Ints, n)
-		case Time:
+		case Time, UnixTime:
 			lo, hi, ok := parseTime(v)
+			if n, err := strconv.ParseInt(v, 10, 64); f.Kind == UnixTime && err == nil {
+				lo, hi, ok = n, n, true
+			}
 			if !ok {
 				p.bad(name, fault.BadFormat, "want a date such as 2024-05-14 or 2024-05-14T09:34:00")
 				return
@@ -262,6 +269,14 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
 		default:
+			if f.Values != nil {
+				stored, ok := f.Values[v]
+				if !ok {
+					p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(slices.Sorted(maps.Keys(f.Values)), ", ")))
+					return
+				}
+				v = stored
+			}
 			flt.Texts = append(flt.Texts, v)
 		}
 	}

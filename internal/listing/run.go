@@ -19,7 +19,7 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which is the id. total tells the number of rows
+// given columns, the first of which are the key. total tells the number of rows
 // and the last id given out, for lists without conditions.
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
 	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
@@ -78,9 +78,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		}
 	}
 	if from != nil {
-		b.keyset(from, q.Sort, desc)
+		b.keyset(from, q.spec.key(), q.Sort, desc)
 	}
-	b.order(q.Sort, desc)
+	b.order(q.spec.key(), q.Sort, desc)
 	// A literal: SQLite plans a statement anew whenever a parameter of LIMIT is
 	// bound, which costs as much as reading the page. Few limits are in use.
 	b.sql = append(b.sql, " LIMIT "...)
@@ -97,7 +97,10 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 			more = true
 			return nil
 		}
-		last = Cursor{ID: r.Int(0)}
+		last = Cursor{}
+		for i := range q.spec.key() {
+			last.Key[i] = r.Int(i)
+		}
 		if keyColumn >= 0 {
 			if q.Sort.Kind == Int || q.Sort.Kind == Time {
 				last.Int = r.Int(keyColumn)
@@ -175,6 +178,29 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 	return ids, err
 }
 
+// Batch returns up to n ids, of those after one id and up to another, of rows
+// that meet the conditions, in order, and locks the rows for deletion. Without
+// conditions it selects every row: it is for lists that are emptied in bounded
+// transactions.
+func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+	b := &builder{tx: tx}
+	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
+	b.where(q)
+	b.sql = append(b.sql, " AND id > "...)
+	b.param(after)
+	b.sql = append(b.sql, " AND id <= "...)
+	b.param(last)
+	b.sql = append(b.sql, " ORDER BY id LIMIT "...)
+	b.sql = strconv.AppendInt(b.sql, n, 10)
+	b.sql = append(b.sql, tx.ForDelete()...)
+	var ids []int64
+	err := tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error {
+		ids = append(ids, r.Int(0))
+		return nil
+	}, b.args...)
+	return ids, err
+}
+
 // builder writes conditions; $1 is the store.
 type builder struct {
 	tx         *sqldb.Tx
@@ -233,24 +259,16 @@ func (b *builder) filter(f *Filter) {
 		b.sql = append(b.sql, "1 = 0"...) // an empty list matches nothing
 		return
 	}
+	if f.Field.Where != "" && (f.Op == In || f.Op == Eq) {
+		before, after, _ := strings.Cut(f.Field.Where, "{in}")
+		b.sql = append(b.sql, before...)
+		b.list(f)
+		b.sql = append(b.sql, after...)
+		return
+	}
 	switch f.Op {
 	case In:
-		if f.Field.Where != "" {
-			before, after, _ := strings.Cut(f.Field.Where, "{in}")
-			b.sql = append(b.sql, before...)
-			b.list(f)
-			b.sql = append(b.sql, after...)
-			return
-		}
-		if f.Field.NonEmpty && !hasEmpty(f) {
-			// Lets the index be used that leaves empty values out.
-			b.sql = append(b.sql, col...)
-			if f.Field.Kind == Int {
-				b.sql = append(b.sql, " <> 0 AND "...)
-			} else {
-				b.sql = append(b.sql, " <> '' AND "...)
-			}
-		}
+		b.nonEmpty(f)
 		b.sql = append(b.sql, col...)
 		b.sql = append(b.sql, " IN "...)
 		b.list(f)
@@ -266,8 +284,9 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql = append(b.sql, ')')
 	case Eq:
+		b.nonEmpty(f)
 		b.sql = append(b.sql, col...)
-		if f.Field.Kind == Time {
+		if f.Field.isTime() {
 			b.sql = append(b.sql, " >= "...)
 			b.param(f.Ints[0])
 			b.sql = append(b.sql, " AND "...)
@@ -289,6 +308,19 @@ func (b *builder) filter(f *Filter) {
 	}
 }
 
+// nonEmpty lets the index be used that leaves empty values out.
+func (b *builder) nonEmpty(f *Filter) {
+	if !f.Field.NonEmpty || hasEmpty(f) {
+		return
+	}
+	b.sql = append(b.sql, f.Field.Column...)
+	if f.Field.Kind == Int {
+		b.sql = append(b.sql, " <> 0 AND "...)
+	} else {
+		b.sql = append(b.sql, " <> '' AND "...)
+	}
+}
+
 func hasEmpty(f *Filter) bool {
 	for _, v := range f.Texts {
 		if v == "" {
@@ -303,30 +335,46 @@ func hasEmpty(f *Filter) bool {
 	return false
 }
 
-func (b *builder) keyset(c *Cursor, s *Sort, desc bool) {
+func (b *builder) keyset(c *Cursor, keys []Key, s *Sort, desc bool) {
 	op := " > "
 	if desc {
 		op = " < "
 	}
 	b.sql = append(b.sql, " AND "...)
-	if s == nil {
-		b.sql = append(append(b.sql, "id"...), op...)
-		b.param(c.ID)
+	if s == nil && len(keys) == 1 {
+		b.sql = append(append(b.sql, keys[0].Column...), op...)
+		b.param(c.Key[0])
 		return
 	}
-	b.sql = append(append(append(b.sql, '('), s.Column...), ", id)"...)
-	b.sql = append(append(b.sql, op...), '(')
-	if s.Kind == Int || s.Kind == Time {
-		b.param(c.Int)
-	} else {
-		b.param(c.Str)
+	b.sql = append(b.sql, '(')
+	if s != nil {
+		b.sql = append(append(b.sql, s.Column...), ", "...)
 	}
-	b.sql = append(b.sql, ", "...)
-	b.param(c.ID)
-	b.sql = append(b.sql, ")"...)
+	for i, k := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.sql = append(b.sql, k.Column...)
+	}
+	b.sql = append(append(append(b.sql, ')'), op...), '(')
+	if s != nil {
+		if s.Kind == Int || s.Kind == Time {
+			b.param(c.Int)
+		} else {
+			b.param(c.Str)
+		}
+		b.sql = append(b.sql, ", "...)
+	}
+	for i := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.param(c.Key[i])
+	}
+	b.sql = append(b.sql, ')')
 }
 
-func (b *builder) order(s *Sort, desc bool) {
+func (b *builder) order(keys []Key, s *Sort, desc bool) {
 	dir := " ASC"
 	if desc {
 		dir = " DESC"
@@ -335,5 +383,10 @@ func (b *builder) order(s *Sort, desc bool) {
 	if s != nil {
 		b.sql = append(append(append(b.sql, s.Column...), dir...), ", "...)
 	}
-	b.sql = append(append(b.sql, "id"...), dir...)
+	for i, k := range keys {
+		if i > 0 {
+			b.sql = append(b.sql, ", "...)
+		}
+		b.sql = append(append(b.sql, k.Column...), dir...)
+	}
 }

@@ -21,10 +21,11 @@ type Kind uint8
 
 // The kinds of values.
 const (
-	Int    Kind = iota // a decimal integer
-	Text               // compared as it is
-	Folded             // compared in folded form, against a *_norm column
-	Time               // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise
+	Int      Kind = iota // a decimal integer
+	Text                 // compared as it is
+	Folded               // compared in folded form, against a *_norm column
+	Time                 // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise
+	UnixTime             // Time, or seconds since the epoch
 )
 
 // Field is something that a list can be filtered by.
@@ -35,13 +36,16 @@ type Field struct {
 	Column string
 	// NonEmpty marks a text column whose index leaves empty values out.
 	NonEmpty bool
-	// Where replaces "column IN (…)" for In; {in} stands for the values.
+	// Where replaces "column IN (…)" for In and Eq; {in} stands for the values.
 	Where string
-	// Values are the only ones accepted, if there are any.
-	Values []string
+	// Values are the only values of a text field, with what the column holds
+	// for each; nil accepts any.
+	Values map[string]string
 	// Hidden keeps the field from requests: only Query.Where uses it.
 	Hidden bool
 }
+
+func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
 
 func (f *Field) param(op Op) string {
 	if op == Eq {
@@ -58,10 +62,19 @@ type Sort struct {
 	Kind   Kind
 }
 
+// Key is one column of a composite key, by its name in cursors.
+type Key struct {
+	Name   string
+	Column string
+}
+
 // Spec declares a list.
 type Spec struct {
-	// Table holds the rows; its key is (store_id, id).
-	Table    string
+	// Table holds the rows; its key is (store_id, id), or (store_id, Key…).
+	Table string
+	// Key names the two integer columns that identify a row and order the
+	// list; nil stands for id alone.
+	Key      []Key
 	Fields   []Field
 	Sorts    []Sort
 	Includes []string
@@ -76,6 +89,8 @@ type Spec struct {
 	// Members are what include_fields may restrict the answer's rows to; none
 	// if the list has no such parameter.
 	Members []string
+	// Links gives the only page of a list links too.
+	Links bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
 	// none.
 	Gaps List
@@ -122,6 +137,15 @@ func (s *Spec) Params() []string {
 		out = append(out, "before", "after")
 	}
 	return out
+}
+
+var idKey = []Key{{Name: "id", Column: "id"}}
+
+func (s *Spec) key() []Key {
+	if s.Key == nil {
+		return idKey
+	}
+	return s.Key
 }
 
 func (s *Spec) field(name string) (*Field, Op, bool) {

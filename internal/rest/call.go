@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -50,6 +51,16 @@ func (c *Call) Ctx() context.Context { return c.R.Context() }
 
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
+
+// Peer returns the address that the request came from: the client's, or that
+// of the nearest proxy.
+func (c *Call) Peer() string {
+	host, _, err := net.SplitHostPort(c.R.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 

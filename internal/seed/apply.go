@@ -18,6 +18,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
+	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -98,8 +99,10 @@ func (a *Applier) store(ctx context.Context, s *Store, res *Result) (made int, e
 		if err := a.reference(tx, s, accounts); err != nil {
 			return err
 		}
-		made, err = a.customers(tx, s, hashes)
-		return err
+		if made, err = a.customers(tx, s, hashes); err != nil {
+			return err
+		}
+		return a.segments(tx, s)
 	})
 	if created && err == nil {
 		res.Stores++
@@ -131,8 +134,8 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 		if f.Name == "" || f.Form != customer.CustomerForm && f.Form != customer.AddressForm {
 			return nil, fmt.Errorf("form_fields.%d: name and form (customer or address) are needed", i)
 		}
-		if !slices.Contains(customer.FieldTypes, f.Type) {
-			return nil, fmt.Errorf("form_fields.%d: type must be one of %v", i, customer.FieldTypes)
+		if err := customer.CheckFormField(f.definition()); err != nil {
+			return nil, fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}
 	for i, at := range s.Attributes {
@@ -155,6 +158,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
 			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
+		}
+	}
+	for i, seg := range s.Segments {
+		if seg.Name == "" {
+			return nil, fmt.Errorf("segments.%d: a name is needed", i)
 		}
 	}
 	return scopes, nil
@@ -245,8 +253,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 	}
 	for i, f := range s.FormFields {
-		def := customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{Choices: f.Choices, MaxLength: f.MaxLength}}
-		if err := customer.PutFormField(tx, def, now); err != nil {
+		if err := customer.PutFormField(tx, f.definition(), now); err != nil {
 			return fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}
@@ -268,18 +275,24 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}
-	for i, sub := range s.Subscribers {
-		entry := subscriber.Subscriber{
-			Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName,
-			ChannelID: max(sub.ChannelID, store.DefaultChannel), Source: sub.Source, Consents: sub.Consents,
+	return a.subscribers(tx, s, now)
+}
+
+func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {
+	by := subscriber.Origin{Via: subscriber.ViaSeed}
+	for _, i := range chosenFirst(len(s.Subscribers), func(i int) int64 { return s.Subscribers[i].ID }) {
+		sub := &s.Subscribers[i]
+		in := subscriber.Create{ID: sub.ID, Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName, Source: sub.Source}
+		if sub.ChannelID != 0 {
+			in.ChannelID = opt.Some(sub.ChannelID)
 		}
-		if entry.Source == "" {
-			entry.Source = "custom"
+		if sub.OrderID != 0 {
+			in.OrderID = opt.Some(sub.OrderID)
 		}
-		if entry.Consents == nil {
-			entry.Consents = []string{"marketing_newsletter"}
+		if sub.Consents != nil {
+			in.Consents = opt.Some(sub.Consents)
 		}
-		if err := subscriber.Ensure(tx, entry, now); err != nil {
+		if err := subscriber.Ensure(tx, in, by, now); err != nil {
 			return fmt.Errorf("subscribers.%d: %w", i, err)
 		}
 	}
@@ -287,6 +300,19 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 }
 
 var attributeNames = sqldb.Static(`SELECT name_norm, id FROM attributes WHERE store_id = $1`)
+
+// chosenFirst returns the positions of n things, those with a chosen id before
+// the others, whose ids are drawn and come after them.
+func chosenFirst(n int, id func(i int) int64) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(sqldb.Flag(id(i) == 0), sqldb.Flag(id(j) == 0))
+	})
+	return order
+}
 
 // customers makes the customers that have a hash and do not exist.
 func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int, error) {
@@ -297,17 +323,9 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 	}); err != nil {
 		return 0, err
 	}
-	// Those with a chosen id come first: ids that are drawn come after them.
-	order := make([]int, len(s.Customers))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		return cmp.Compare(sqldb.Flag(s.Customers[i].ID == 0), sqldb.Flag(s.Customers[j].ID == 0))
-	})
 	made := 0
 	fresh := map[string]bool{} // emails of customers that this file makes
-	for _, i := range order {
+	for _, i := range chosenFirst(len(s.Customers), func(i int) int64 { return s.Customers[i].ID }) {
 		c := &s.Customers[i]
 		hash, ok := hashes[i]
 		if !ok {
@@ -407,6 +425,67 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 		}
 	}
 	return nil
+}
+
+// segments makes profiles with chosen ids, and segments with their members.
+func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
+	service := segment.NewService(a.DB, a.System)
+	for _, c := range s.Customers {
+		if c.ShopperProfileID == "" {
+			continue
+		}
+		id, err := findCustomer(tx, c.ID, c.Email)
+		if err == nil {
+			_, err = service.EnsureProfile(tx, id, c.ShopperProfileID)
+		}
+		if err != nil {
+			return fmt.Errorf("customer %s: %w", c.Email, err)
+		}
+	}
+	for i, seg := range s.Segments {
+		members := make([]int64, len(seg.Members))
+		for j, m := range seg.Members {
+			var err error
+			switch m := m.(type) {
+			case int:
+				members[j], err = findCustomer(tx, int64(m), "")
+			case string:
+				members[j], err = findCustomer(tx, 0, m)
+			default:
+				err = errors.New("want a customer's email or id")
+			}
+			if err != nil {
+				return fmt.Errorf("segments.%d.members.%d: %w", i, j, err)
+			}
+		}
+		if err := service.Ensure(tx, segment.Create{UUID: seg.ID, Name: seg.Name, Description: seg.Description}, members); err != nil {
+			return fmt.Errorf("segments.%d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+var customersByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
+
+// findCustomer returns the one customer with an id or, without, with an email.
+func findCustomer(tx *sqldb.Tx, id int64, email string) (int64, error) {
+	stmt, arg := customerByID, any(id)
+	if id == 0 {
+		stmt, arg = customersByEmail, fold.Text(email)
+	}
+	found := map[int64]bool{}
+	err := tx.Query(stmt, func(r *sqldb.Row) error {
+		id = r.Int(0)
+		found[id] = true
+		return nil
+	}, arg)
+	if err == nil && len(found) == 0 {
+		err = errors.New("there is no such customer")
+	}
+	if len(found) > 1 {
+		err = fmt.Errorf("%d customers have this email: name them by id", len(found))
+	}
+	return id, err
 }
 
 func (c *Customer) command(attributes map[string]int64) (customer.Create, error) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"clientele/internal/customer"
 )
 
 // Document is a seed file.
@@ -31,6 +33,7 @@ type Store struct {
 	Groups      []Group      `yaml:"customer_groups"`
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
+	Segments    []Segment    `yaml:"segments"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings Settings `yaml:"customer_settings"`
 }
@@ -74,14 +77,29 @@ type APIAccount struct {
 	Scopes       []string `yaml:"scopes"`
 }
 
-// FormField is a sign-up (form: customer) or address field.
+// FormField is a custom sign-up (form: customer) or address field. Which of
+// the other keys it may have depends on its type.
 type FormField struct {
-	Form      string   `yaml:"form"`
-	Name      string   `yaml:"name"`
-	Type      string   `yaml:"type"`
-	Required  bool     `yaml:"required"`
-	Choices   []string `yaml:"choices"`
-	MaxLength int64    `yaml:"max_length"`
+	Form        string   `yaml:"form"`
+	Name        string   `yaml:"name"`
+	Type        string   `yaml:"type"`
+	Required    bool     `yaml:"required"`
+	Label       string   `yaml:"label"`
+	SortOrder   int64    `yaml:"sort_order"`
+	Choices     []string `yaml:"choices"`
+	Placeholder string   `yaml:"placeholder"`
+	MaxLength   int64    `yaml:"max_length"`
+	Min         string   `yaml:"min"` // a number or a date, as are the next ones
+	Max         string   `yaml:"max"`
+	Default     string   `yaml:"default"`
+	Rows        int64    `yaml:"rows"`
+}
+
+func (f *FormField) definition() customer.FormField {
+	return customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{
+		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
+		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
+	}}
 }
 
 // Attribute is a customer attribute's definition.
@@ -121,6 +139,7 @@ type Customer struct {
 	Consent            *Consent          `yaml:"consent"`
 	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
 	TaxProperties      map[string]string `yaml:"tax_properties"`
+	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
 }
 
 // Consent is what a customer agreed to and what not.
@@ -200,14 +219,26 @@ type FieldValue struct {
 	Value any    `yaml:"value"`
 }
 
-// Subscriber is an email address with consents.
+// Subscriber is an email address with consents; without any given, the
+// newsletter.
 type Subscriber struct {
+	ID        int64    `yaml:"id"`
 	Email     string   `yaml:"email"`
 	FirstName string   `yaml:"first_name"`
 	LastName  string   `yaml:"last_name"`
 	ChannelID int64    `yaml:"channel_id"`
 	Source    string   `yaml:"source"`
+	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// Segment is a named set of customers.
+type Segment struct {
+	ID          string `yaml:"id"` // a UUID
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	// Members are customers, by email or by id.
+	Members []any `yaml:"members"`
 }
 
 // The YAML library speaks of Go types, which mean nothing to a person.

@@ -66,7 +66,7 @@ stores:
         attributes: [{name: size, value: "41"}, {name: SINCE, value: "2024-05-14"}]
         form_fields: [{name: Referral, value: web}, {name: Tags, value: [a, b]}]
       - {email: next@example.com, first_name: N, last_name: X}
-    subscribers: [{email: s@example.com, first_name: S, last_name: B, channel_id: 2, source: order, consents: [marketing_newsletter, abandoned_cart_transactional]}]
+    subscribers: [{email: s@example.com, first_name: S, last_name: B, channel_id: 2, source: order, consents: [marketing_newsletter, abandoned_cart]}]
 `
 
 func applier(t *testing.T, db *sqldb.DB) *seed.Applier {
@@ -152,9 +152,9 @@ func TestApplyTwiceIsOnce(t *testing.T) {
 			ID: 40, Email: "Zoë@Example.com", FirstName: "Zoë", LastName: "O'Neil", Company: "Öl", Phone: "0123", Notes: "two\nlines\n", TaxExemptCategory: "t", GroupID: 7, AcceptsEmails: true,
 			StoreCredit: 123456, OriginChannelID: 2, ChannelIDs: []int64{2, 3}, ForcePasswordReset: true, DateCreated: 1000, DateModified: 1000,
 			Addresses: []customer.Address{{ID: 1, CustomerID: 40, AddressFields: customer.AddressFields{FirstName: "Z", LastName: "O", Company: "Öl", Phone: "1", Type: "commercial", Address1: "A 1", Address2: "B", City: "Los Angeles",
-				StateOrProvince: "California", PostalCode: "90001", CountryCode: "US"}, FormFields: []customer.FormValue{{OwnerID: 1, Name: "Note", JSON: `"ring"`}}}},
+				StateOrProvince: "California", PostalCode: "90001", CountryCode: "US"}, FormFields: []customer.FormValue{{Form: "address", OwnerID: 1, FieldID: 28, Name: "Note", Type: "text", JSON: `"ring"`}}}},
 			Attributes: []customer.AttributeValue{{ID: 1, AttributeID: 5, CustomerID: 40, Value: "41", DateCreated: 1000, DateModified: 1000}, {ID: 2, AttributeID: 6, CustomerID: 40, Value: "2024-05-14", DateCreated: 1000, DateModified: 1000}},
-			FormFields: []customer.FormValue{{OwnerID: 40, Name: "Referral", JSON: `"web"`}, {OwnerID: 40, Name: "Tags", JSON: `["a","b"]`}},
+			FormFields: []customer.FormValue{{Form: "customer", OwnerID: 40, FieldID: 26, Name: "Referral", Type: "dropdown", JSON: `"web"`}, {Form: "customer", OwnerID: 40, FieldID: 27, Name: "Tags", Type: "checkbox", JSON: `["a","b"]`}},
 		}
 		if !reflect.DeepEqual(c, want) {
 			t.Errorf("customer:\n got %+v\nwant %+v", c, want)

@@ -42,7 +42,7 @@ var (
 	nextStoreID   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
 	insertStore   = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	renameStore   = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
-	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id) VALUES ($1)`)
+	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	upsertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, url = excluded.url, date_modified = excluded.date_modified`)
 	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
@@ -131,7 +131,10 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := tx.Exec(insertStore, out.ID, hash, name, out.DateCreated); err != nil {
 		return nil, err
 	}
-	if err := tx.Exec(insertCounter, out.ID); err != nil {
+	if err := tx.Exec(insertCounter, out.ID, int64(CustomFields)); err != nil {
+		return nil, err
+	}
+	if err := insertBuiltIns(tx, out.ID, out.DateCreated); err != nil {
 		return nil, err
 	}
 	return out, tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), "Storefront", url, out.DateCreated)

@@ -1,42 +1,112 @@
 // Package subscriber holds newsletter and marketing subscribers: an email
-// address on a channel with consents, which is not always a customer.
+// address on a channel with consents, which is not always a customer, and the
+// history of what was consented to, when and how.
 package subscriber
 
 import (
-	"strings"
-
-	"clientele/internal/fold"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/system"
 )
 
-// Subscriber is an email address and what it consented to.
+// Consents that a subscriber may give.
+const (
+	MarketingNewsletter = "marketing_newsletter"
+	AbandonedCart       = "abandoned_cart"
+)
+
+// Sources of subscribers.
+const (
+	FromStorefront = "storefront"
+	FromOrder      = "order"
+	FromCustom     = "custom"
+)
+
+// Sources are all sources, Consents all consents in the order in which they
+// are told.
+var (
+	Sources  = []string{FromStorefront, FromOrder, FromCustom}
+	Consents = []string{MarketingNewsletter, AbandonedCart}
+)
+
+// Subscriber is an email address on a channel and what it consented to. There
+// is one at most per address and channel.
 type Subscriber struct {
+	ID           int64
+	Email        string
+	FirstName    string
+	LastName     string
+	ChannelID    int64
+	Source       string
+	OrderID      int64    // 0: none
+	Consents     []string // in the order of Consents
+	DateCreated  int64
+	DateModified int64
+}
+
+// Create is the command to make a subscriber.
+type Create struct {
+	ID        int64 // 0: the next one
 	Email     string
 	FirstName string
 	LastName  string
-	ChannelID int64
-	Source    string   // storefront, order or custom
-	Consents  []string // such as marketing_newsletter
+	ChannelID opt.Field[int64]    // absent: the default channel
+	Source    string              // empty: custom
+	OrderID   opt.Field[int64]    // absent or null: none
+	Consents  opt.Field[[]string] // absent: the newsletter
 }
 
-var (
-	byEmail = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
-	nextID  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + 1 WHERE store_id = $1 RETURNING subscriber_id`)
-	insert  = sqldb.Static(`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $10)`)
+// Update is the command to change a subscriber; absent fields stay.
+type Update struct {
+	Email     opt.Field[string]
+	FirstName opt.Field[string]
+	LastName  opt.Field[string]
+	ChannelID opt.Field[int64]
+	Source    opt.Field[string]
+	OrderID   opt.Field[int64] // null: none
+	Consents  opt.Field[[]string]
+}
+
+// Ways by which a change comes.
+const (
+	ViaManagementAPI = "management_api"
+	ViaStorefront    = "storefront"
+	ViaSeed          = "seed"
 )
 
-// Ensure makes a subscriber unless the email subscribes on that channel
-// already, inside tx.
-func Ensure(tx *sqldb.Tx, s Subscriber, now int64) error {
-	norm := fold.Text(s.Email)
-	var id int64
-	into := func(r *sqldb.Row) error { id = r.Int(0); return nil }
-	if err := tx.Query(byEmail, into, norm, s.ChannelID); err != nil || id != 0 {
-		return err
-	}
-	if err := tx.Query(nextID, into); err != nil {
-		return err
-	}
-	return tx.Exec(insert, id, s.Email, norm, s.ChannelID, s.FirstName, s.LastName, s.Source, strings.Join(s.Consents, ","), now)
+// Origin is how a change came: evidence of a consent.
+type Origin struct {
+	Via       string
+	AccountID int64  // the API account that made it, 0 for none
+	IP        string // where the request came from, if known
 }
+
+// Actions in the history.
+const (
+	Created = "created"
+	Updated = "updated"
+	Deleted = "deleted"
+)
+
+// Change is one entry of the history: what held from then on.
+type Change struct {
+	ID           int64
+	SubscriberID int64
+	Action       string
+	Email        string
+	ChannelID    int64
+	Consents     []string
+	Source       string
+	OrderID      int64
+	Origin
+	DateCreated int64
+}
+
+// Service runs the use cases.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }

@@ -41,6 +41,16 @@ func (s *System) Hex(n int) string {
 	return hex.EncodeToString(b)
 }
 
+// UUID returns a random UUID (version 4, RFC 9562) in lower case.
+func (s *System) UUID() string {
+	var b [16]byte
+	s.Bytes(b[:])
+	b[6] = b[6]&0x0f | 0x40 // version
+	b[8] = b[8]&0x3f | 0x80 // variant
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 // Token returns n characters drawn evenly from 0-9 and a-z, the form of

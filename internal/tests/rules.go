@@ -241,7 +241,7 @@ func GlobalRule(sql string) error {
 			t := w[i+1]
 			switch {
 			case t == "stores", strings.HasPrefix(t, "schema_"):
-			case insert && (t == "store_counters" || t == "channels"):
+			case insert && (t == "store_counters" || t == "channels" || t == "form_fields"):
 			case t == "api_accounts" && slices.Contains(w, "a.store_id") && slices.Contains(w, "stores"):
 			default:
 				return fmt.Errorf("is global but touches %s", t)

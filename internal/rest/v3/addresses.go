@@ -168,7 +168,7 @@ func appendAddress(b []byte, a *customer.Address, withFields bool) []byte {
 	b = append(b, `,"state_or_province":`...)
 	b = jsonx.AppendString(b, a.StateOrProvince)
 	if withFields {
-		b = appendFormFields(b, "address_id", a.FormFields)
+		b = appendFormFields(b, a.FormFields)
 	}
 	return append(b, '}')
 }

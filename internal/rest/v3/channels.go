@@ -71,7 +71,7 @@ func (s *Surface) getChannel(c *rest.Call) error {
 
 // channelID is pathNumber with the operation's own words for what is missing.
 func channelID(c *rest.Call, op string) (int64, error) {
-	id, err := pathNumber(c, "channel_id")
+	id, err := pathID(c, "channel_id")
 	if err != nil {
 		err = &fault.Error{Kind: fault.NotFound, Op: op, Cause: err}
 	}
@@ -79,11 +79,7 @@ func channelID(c *rest.Call, op string) (int64, error) {
 }
 
 func (s *Surface) createChannel(c *rest.Call) error {
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -113,11 +109,7 @@ func (s *Surface) updateChannel(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -128,8 +120,8 @@ func (s *Surface) updateChannel(c *rest.Call) error {
 		ExternalID:    d.text("external_id"),
 		IsListable:    d.flag("is_listable_from_ui"),
 		IsVisible:     d.flag("is_visible"),
-		GivesType:     v.Get("type").Present(),
-		GivesPlatform: v.Get("platform").Present(),
+		GivesType:     d.v.Get("type").Present(),
+		GivesPlatform: d.v.Get("platform").Present(),
 	}
 	if err := malformed(d.c.Items); err != nil {
 		return err
@@ -201,10 +193,10 @@ func (s *Surface) listSites(c *rest.Call) error {
 
 // sitePath reads the id of a site or of its channel, which are the same.
 func sitePath(c *rest.Call) (int64, error) {
-	if id, err := pathNumber(c, "site_id"); err == nil {
+	if id, err := pathID(c, "site_id"); err == nil {
 		return id, nil
 	}
-	return pathNumber(c, "channel_id")
+	return pathID(c, "channel_id")
 }
 
 func (s *Surface) getSite(c *rest.Call) error {
@@ -227,7 +219,7 @@ func siteBody(c *rest.Call, withChannel bool) (url string, channelID int64, err 
 	if err != nil {
 		return "", 0, err
 	}
-	d, err := single(v)
+	d, err := objectOf(v)
 	if err == nil {
 		d.required("url")
 		url = d.text("url").Value
@@ -322,11 +314,7 @@ func (s *Surface) putCheckoutURL(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,7 @@ func (s *Surface) credentialRoutes() []rest.Route {
 }
 
 func (s *Surface) validateCredentials(c *rest.Call) error {
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}

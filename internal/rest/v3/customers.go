@@ -255,14 +255,15 @@ func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {
 		b = append(b, ']')
 	}
 	if p.formFields {
-		b = appendFormFields(b, "customer_id", c.FormFields)
+		b = appendFormFields(b, c.FormFields)
 	}
-	// Profiles and segments are not kept yet: every customer has none.
 	if p.profile {
-		b = append(b, `,"shopper_profile_id":null`...)
+		b = append(b, `,"shopper_profile_id":`...)
+		b = appendTextOrNull(b, c.ShopperProfile)
 	}
 	if p.segments {
-		b = append(b, `,"segment_ids":[]`...)
+		b = append(b, `,"segment_ids":`...)
+		b = appendTexts(b, c.Segments)
 	}
 	return append(b, '}')
 }
@@ -297,20 +298,27 @@ func appendAttribute(b []byte, a *customer.AttributeValue) []byte {
 	return append(b, '}')
 }
 
-func appendFormFields(b []byte, owner string, values []customer.FormValue) []byte {
+func appendFormFields(b []byte, values []customer.FormValue) []byte {
 	b = append(b, `,"form_fields":[`...)
 	for i := range values {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"name":`...)
-		b = jsonx.AppendString(b, values[i].Name)
-		b = append(b, `,"value":`...)
-		b = append(b, values[i].JSON...)
-		b = append(b, ',')
-		b = jsonx.AppendKey(b, owner)
-		b = strconv.AppendInt(b, values[i].OwnerID, 10)
-		b = append(b, '}')
+		b = appendFormValue(b, &values[i])
 	}
 	return append(b, ']')
+}
+
+func appendFormValue(b []byte, v *customer.FormValue) []byte {
+	b = append(b, `{"name":`...)
+	b = jsonx.AppendString(b, v.Name)
+	b = append(b, `,"value":`...)
+	b = append(b, v.JSON...)
+	if v.Form == customer.AddressForm {
+		b = append(b, `,"address_id":`...)
+	} else {
+		b = append(b, `,"customer_id":`...)
+	}
+	b = strconv.AppendInt(b, v.OwnerID, 10)
+	return append(b, '}')
 }

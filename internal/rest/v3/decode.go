@@ -2,6 +2,9 @@ package v3
 
 import (
 	"fmt"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -23,13 +26,27 @@ const (
 // names the members that must be present, which is also what an item that is
 // no object lacks.
 func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
+	v, err := array(c, customer.MaxBatch)
+	if err != nil {
+		return v, err
+	}
+	return v, objects(v, required)
+}
+
+// array reads a body that is an array of 1 to most elements.
+func array(c *rest.Call, most int) (jsonx.Value, error) {
 	v, err := c.JSON()
 	if err != nil {
 		return v, err
 	}
-	if err := arrayOf(v, customer.MaxBatch); err != nil {
+	if err := arrayOf(v, most); err != nil {
 		return v, err
 	}
+	return v, nil
+}
+
+// objects makes sure that all elements of an array are objects.
+func objects(v jsonx.Value, required []string) error {
 	var items []fault.Item
 	for _, e := range v.Elems() {
 		if e.Kind() != jsonx.Object {
@@ -39,10 +56,25 @@ func batch(c *rest.Call, required ...string) (jsonx.Value, error) {
 			break
 		}
 	}
-	if len(items) > 0 {
-		return v, &fault.Error{Kind: fault.Malformed, Items: items}
+	return malformed(items)
+}
+
+// single reads the body of a write that is one object.
+func single(c *rest.Call) (decoder, error) {
+	v, err := c.JSON()
+	if err != nil {
+		return decoder{}, err
 	}
-	return v, nil
+	return objectOf(v)
+}
+
+// pathID returns an id in the path; what is no id names nothing.
+func pathID(c *rest.Call, name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, fault.New(fault.NotFound, "not an id")
+	}
+	return id, nil
 }
 
 // arrayOf checks that a body is an array of 1 to most items.
@@ -66,12 +98,12 @@ func wrongBody(v jsonx.Value, want string) error {
 	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{item}}
 }
 
-// single returns the decoder of a body that is one object.
-func single(v jsonx.Value) (decoder, error) {
+// objectOf returns the decoder of a body that is one object.
+func objectOf(v jsonx.Value) (decoder, error) {
 	if v.Kind() != jsonx.Object {
 		return decoder{}, wrongBody(v, jsObject)
 	}
-	return decoder{v, &fault.Collector{Index: -1}}, nil
+	return decoder{v: v, c: &fault.Collector{Index: -1}}, nil
 }
 
 // decoder reads the members of one object and notes what is of the wrong
@@ -137,6 +169,35 @@ func nullable[T any](d decoder, name string, f opt.Field[T]) opt.Field[T] {
 		return opt.Null[T]()
 	}
 	return f
+}
+
+// orNull reads a member that null sets to nothing.
+func orNull[T any](d decoder, name string, read func(string) opt.Field[T]) opt.Field[T] {
+	if d.v.Get(name).IsNull() {
+		return opt.Null[T]()
+	}
+	return read(name)
+}
+
+// texts reads a list of strings.
+func (d decoder) texts(name string) opt.Field[[]string] {
+	v, ok := d.given(name)
+	if !ok {
+		return opt.Field[[]string]{}
+	}
+	if v.Kind() != jsonx.Array {
+		d.wrong(name, jsArray)
+		return opt.Field[[]string]{}
+	}
+	list := make([]string, 0, v.Len())
+	for i, e := range v.Elems() {
+		s, ok := e.Str()
+		if !ok {
+			d.wrong(fmt.Sprintf("%s.%d", name, i), jsString)
+		}
+		list = append(list, s)
+	}
+	return opt.Some(list)
 }
 
 func (d decoder) flag(name string) opt.Field[bool] {
@@ -247,21 +308,29 @@ func (d decoder) credit() opt.Field[int64] {
 
 func (d decoder) formFields() (in []customer.FormInput, given bool) {
 	given = d.array("form_fields", func(_ int, e decoder) {
-		name := e.text("name")
-		if !e.v.Get("name").Present() {
-			e.c.Add("name", fault.Required, "", "")
-		}
-		v := e.v.Get("value")
-		switch v.Kind() {
-		case jsonx.Invalid:
-			e.c.Add("value", fault.Required, "", "")
-		case jsonx.String, jsonx.Number, jsonx.Array:
-			in = append(in, customer.FormInput{Name: name.Value, Value: v})
-		default:
-			e.wrong("value", jsString)
+		if f, ok := e.formField(); ok {
+			in = append(in, f)
 		}
 	})
 	return in, given
+}
+
+// formField reads the name and value of one form field.
+func (d decoder) formField() (customer.FormInput, bool) {
+	name := d.text("name")
+	if !d.v.Get("name").Present() {
+		d.c.Add("name", fault.Required, "", "")
+	}
+	v := d.v.Get("value")
+	switch v.Kind() {
+	case jsonx.Invalid:
+		d.c.Add("value", fault.Required, "", "")
+	case jsonx.String, jsonx.Number, jsonx.Array:
+		return customer.FormInput{Name: name.Value, Value: v}, true
+	default:
+		d.wrong("value", jsString)
+	}
+	return customer.FormInput{}, false
 }
 
 func malformed(items []fault.Item) error {

@@ -14,7 +14,9 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 )
 
@@ -23,31 +25,46 @@ type operation struct {
 	title    string // of the whole answer
 	key      string // of a fault of the whole operation
 	text     string // before the reason
-	conflict string // title of a clash that is answered 409; 422 if empty
-	missing  string // title of what is not found, where it is a special one
-	invalid  int    // status of a broken rule; 422 if 0
+	invalid  int    // the status of what is invalid; 0 stands for 422
+	conflict int    // the status of a clash; 0 stands for 422
+	batch    bool   // a clash is told as the outcome of a batch
+	clash    string // the title of a clash, if not title
+	missing  string // the title of what is not found, where it is a special one
 }
 
 var operations = map[string]operation{
-	customer.OpCreate:        {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
-	customer.OpUpdate:        {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
-	customer.OpDelete:        {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
-	customer.OpAddressCreate: {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
-	customer.OpAddressUpdate: {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
-	customer.OpAddressDelete: {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
-	metafield.OpCreate:       {title: "Create metafield failed.", conflict: metafieldConflict},
-	metafield.OpUpdate:       {title: "Update metafield failed.", conflict: metafieldConflict},
-	customer.OpValidate:      {title: "Validate customer credentials failed."},
-	customer.OpConsent:       {title: "Update customer consent failed."},
-	setting.OpUpdate:         {title: "Update customer settings failed."},
-	setting.OpUpdateChannel:  {title: "Update customer channel settings failed."},
-	instrument.OpPut:         {title: "Store instrument failed.", conflict: "The instrument conflicts with another one."},
-	tax.OpUpdate:             {title: "Update tax customers failed."},
-	channel.OpGet:            {missing: "Not found"},
-	channel.OpCreate:         {conflict: "The channel conflicts with another channel."},
-	channel.OpUpdate:         {conflict: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
-	channel.OpSite:           {title: "Input is invalid.", invalid: http.StatusBadRequest},
-	metafield.OpDelete:       {title: "Delete metafield failed."},
+	customer.OpCreate:               {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
+	customer.OpUpdate:               {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
+	customer.OpDelete:               {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
+	customer.OpAddressCreate:        {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
+	customer.OpAddressUpdate:        {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
+	subscriber.OpCreate:             {title: "Create subscriber failed.", key: ".subscriber_create", text: "Error creating subscriber", conflict: http.StatusConflict},
+	subscriber.OpUpdate:             {title: "Update subscriber failed.", key: ".subscriber_update", text: "Error updating subscriber", conflict: http.StatusConflict},
+	segment.OpCreate:                {title: "Create segments failed.", key: ".segment_create", text: "Error creating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpUpdate:                {title: "Update segments failed.", key: ".segment_update", text: "Error updating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpProfileCreate:         {title: "Create shopper profiles failed.", key: ".shopper_profile_create", text: "Error creating shopper profiles", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	segment.OpMemberAdd:             {title: "Add shopper profiles to segment failed.", key: ".segment_shopper_profile_create", text: "Error adding shopper profiles to segment", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
+	customer.OpAddressDelete:        {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
+	customer.OpAttributeCreate:      {title: "Create customer attributes failed.", key: ".customer_attribute_create", text: "Error creating customer attributes"},
+	customer.OpAttributeUpdate:      {title: "Update customer attributes failed.", key: ".customer_attribute_update", text: "Error updating customer attributes"},
+	customer.OpAttributeValueUpsert: {title: "Upsert customer attribute values failed.", key: ".customer_attribute_value_upsert", text: "Error upserting customer attribute values"},
+	customer.OpFormValueUpsert:      {title: "Upsert form field values failed.", key: ".form_field_value_upsert", text: "Error upserting form field values"},
+	customer.OpFormFieldCreate:      {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
+	customer.OpFormFieldUpdate:      {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
+	customer.OpFormFieldDelete:      {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
+	metafield.OpCreate:              {title: "Create metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
+	metafield.OpUpdate:              {title: "Update metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
+	customer.OpValidate:             {title: "Validate customer credentials failed."},
+	customer.OpConsent:              {title: "Update customer consent failed."},
+	setting.OpUpdate:                {title: "Update customer settings failed."},
+	setting.OpUpdateChannel:         {title: "Update customer channel settings failed."},
+	instrument.OpPut:                {title: "Store instrument failed.", conflict: http.StatusConflict, clash: "The instrument conflicts with another one."},
+	tax.OpUpdate:                    {title: "Update tax customers failed."},
+	channel.OpGet:                   {missing: "Not found"},
+	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
+	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
+	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
+	metafield.OpDelete:              {title: "Delete metafield failed."},
 }
 
 const metafieldConflict = "The metafield conflicts with another metafield."
@@ -67,12 +84,19 @@ func (*Surface) Error(err error) (int, []byte) {
 		if !ok {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
-		if f.Kind == fault.Conflict && op.conflict != "" {
-			return body(http.StatusConflict, cmp.Or(f.Message, op.conflict), details(f.Items))
+		status, title := op.invalid, op.title
+		if f.Kind == fault.Conflict {
+			if op.batch {
+				return failedBatch(op.conflict, f)
+			}
+			status = op.conflict
+			if op.clash != "" {
+				title = cmp.Or(f.Message, op.clash)
+			}
 		}
-		return body(cmp.Or(op.invalid, http.StatusUnprocessableEntity), cmp.Or(op.title, f.Message), operationDetails(op, f.Items))
+		return body(cmp.Or(status, http.StatusUnprocessableEntity), cmp.Or(title, f.Message), operationDetails(op, f.Items))
 	case fault.Malformed:
-		return body(http.StatusUnprocessableEntity, "JSON data is missing or invalid", details(f.Items))
+		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
 		status := http.StatusUnprocessableEntity
 		if f.Op == tax.OpFilter {
@@ -133,7 +157,26 @@ func operationDetails(op operation, items []fault.Item) []detail {
 			return []detail{{op.key, text}}
 		}
 	}
-	return details(items)
+	ds := details(items)
+	for i := range ds {
+		if ds[i].key == "" { // no item and no field: the operation as a whole
+			ds[i] = detail{op.key, op.text + ": " + ds[i].text}
+		}
+	}
+	return ds
+}
+
+// failedBatch tells of a batch that failed as a whole because some of it is
+// there already.
+func failedBatch(status int, f *fault.Error) (int, []byte) {
+	b := append(make([]byte, 0, 512), `{"data":[],"errors":[`...)
+	_, text := body(status, f.Message, details(f.Items))
+	b = append(b, text...)
+	b = append(b, `],"meta":{"total":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	b = append(b, `,"success":0,"failed":`...)
+	b = strconv.AppendInt(b, int64(f.Total), 10)
+	return status, append(b, `}}`...)
 }
 
 func details(items []fault.Item) []detail {

@@ -20,9 +20,11 @@ import (
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
 
@@ -151,12 +153,14 @@ func newBackend(t testing.TB, e sqldb.Engine) *backend {
 // own.
 type world struct {
 	*backend
-	clock     *clock
-	sys       *system.System
-	stores    *store.Service
-	accounts  *auth.Accounts
-	passwords *auth.Passwords
-	customers *customer.Service
+	clock       *clock
+	sys         *system.System
+	stores      *store.Service
+	accounts    *auth.Accounts
+	passwords   *auth.Passwords
+	customers   *customer.Service
+	subscribers *subscriber.Service
+	segments    *segment.Service
 }
 
 func (b *backend) world(c *clock) *world {
@@ -166,6 +170,7 @@ func (b *backend) world(c *clock) *world {
 		backend: b, clock: c, sys: sys,
 		stores: store.NewService(b.db, sys), accounts: auth.NewAccounts(b.db, sys),
 		passwords: passwords, customers: customer.NewService(b.db, sys, passwords),
+		subscribers: subscriber.NewService(b.db, sys), segments: segment.NewService(b.db, sys),
 	}
 }
 
@@ -241,7 +246,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Limits: rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
 		Log:    b.log,
 		Slow:   time.Hour,
-	}, v3.New(v3.Services{Customers: w.customers}))
+	}, v3.New(v3.Services{Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments}))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)
 	return f

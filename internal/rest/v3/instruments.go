@@ -24,7 +24,7 @@ func (s *Surface) instrumentRoutes() []rest.Route {
 }
 
 func (s *Surface) listInstruments(c *rest.Call) error {
-	id, err := pathNumber(c, "customerId")
+	id, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -48,15 +48,11 @@ func (s *Surface) listInstruments(c *rest.Call) error {
 }
 
 func (s *Surface) putInstrument(c *rest.Call) error {
-	id, err := pathNumber(c, "customerId")
+	id, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -75,7 +71,7 @@ func (s *Surface) putInstrument(c *rest.Call) error {
 }
 
 func (s *Surface) deleteInstrument(c *rest.Call) error {
-	id, err := pathNumber(c, "customerId")
+	id, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}

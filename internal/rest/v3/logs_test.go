@@ -13,7 +13,7 @@ import (
 // impersonal are members of bodies and seeds whose values say nothing about a
 // person.
 var impersonal = []string{
-	"hash", "scopes", "type", "form", "choices", "country_code", "address_type", "url", "name", "channels", "form_fields_definitions",
+	"hash", "scopes", "type", "form", "choices", "country_code", "address_type", "url", "name", "channels", "form_fields_definitions", "source", "consents",
 }
 
 // personalValues collects the texts below v that a log must not hold. Short

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
@@ -36,15 +34,6 @@ var metafieldLists = map[string]*listing.Spec{
 	"GET /customers/{customerId}/metafields": metafield.List,
 }
 
-// pathNumber reads an id in a path. What is no id names nothing.
-func pathNumber(c *rest.Call, name string) (int64, error) {
-	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
-	if err != nil || id < 1 {
-		return 0, fault.New(fault.NotFound, "not an id")
-	}
-	return id, nil
-}
-
 func caller(c *rest.Call) metafield.Caller {
 	return metafield.Caller{ClientID: c.Account.ClientID, All: c.Account.Allows(auth.AnyMetafield)}
 }
@@ -61,7 +50,7 @@ func inputJSON(c *rest.Call) (jsonx.Value, error) {
 func (s *Surface) listAllMetafields(c *rest.Call) error { return s.sendMetafields(c, 0) }
 
 func (s *Surface) listMetafields(c *rest.Call) error {
-	customerID, err := pathNumber(c, "customerId")
+	customerID, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -95,10 +84,10 @@ func (s *Surface) getMetafield(c *rest.Call) error {
 }
 
 func metafieldPath(c *rest.Call) (customerID, id int64, err error) {
-	if customerID, err = pathNumber(c, "customerId"); err != nil {
+	if customerID, err = pathID(c, "customerId"); err != nil {
 		return 0, 0, err
 	}
-	id, err = pathNumber(c, "metafieldId")
+	id, err = pathID(c, "metafieldId")
 	return customerID, id, err
 }
 
@@ -114,7 +103,7 @@ func sendMetafield(c *rest.Call, m *metafield.Metafield) {
 func everything(string) bool { return true }
 
 func (s *Surface) createMetafield(c *rest.Call) error {
-	customerID, err := pathNumber(c, "customerId")
+	customerID, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -122,7 +111,7 @@ func (s *Surface) createMetafield(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	d, err := single(v)
+	d, err := objectOf(v)
 	if err != nil {
 		return err
 	}
@@ -148,7 +137,7 @@ func (s *Surface) updateMetafield(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	d, err := single(v)
+	d, err := objectOf(v)
 	if err != nil {
 		return err
 	}

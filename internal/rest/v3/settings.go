@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -38,7 +37,7 @@ func (s *Surface) getSettings(c *rest.Call) error {
 }
 
 func (s *Surface) getChannelSettings(c *rest.Call) error {
-	channel, err := pathNumber(c, "channel_id")
+	channel, err := pathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func (s *Surface) getChannelSettings(c *rest.Call) error {
 func (s *Surface) updateSettings(c *rest.Call) error { return s.putSettings(c, 0) }
 
 func (s *Surface) updateChannelSettings(c *rest.Call) error {
-	channel, err := pathNumber(c, "channel_id")
+	channel, err := pathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -61,11 +60,7 @@ func (s *Surface) updateChannelSettings(c *rest.Call) error {
 }
 
 func (s *Surface) putSettings(c *rest.Call, channel int64) error {
-	v, err := c.JSON()
-	if err != nil {
-		return err
-	}
-	d, err := single(v)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -151,7 +146,7 @@ func appendNumber(b []byte, v *int64) []byte {
 }
 
 func (s *Surface) getConsent(c *rest.Call) error {
-	id, err := pathNumber(c, "customerId")
+	id, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -164,19 +159,15 @@ func (s *Surface) getConsent(c *rest.Call) error {
 }
 
 func (s *Surface) updateConsent(c *rest.Call) error {
-	id, err := pathNumber(c, "customerId")
+	id, err := pathID(c, "customerId")
 	if err != nil {
 		return err
 	}
-	v, err := c.JSON()
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
-	d, err := single(v)
-	if err != nil {
-		return err
-	}
-	in := customer.Consent{Allow: d.texts("allow"), Deny: d.texts("deny")}
+	in := customer.Consent{Allow: d.texts("allow").Value, Deny: d.texts("deny").Value}
 	if err := malformed(d.c.Items); err != nil {
 		return err
 	}
@@ -188,27 +179,6 @@ func (s *Surface) updateConsent(c *rest.Call) error {
 	return nil
 }
 
-// texts reads a list of strings.
-func (d decoder) texts(name string) []string {
-	v, ok := d.given(name)
-	if !ok {
-		return nil
-	}
-	if v.Kind() != jsonx.Array {
-		d.wrong(name, jsArray)
-		return nil
-	}
-	out := make([]string, 0, v.Len())
-	for i, e := range v.Elems() {
-		s, ok := e.Str()
-		if !ok {
-			d.wrong(fmt.Sprintf("%s.%d", name, i), jsString)
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
 // sendConsent answers with a consent, which has no envelope.
 func sendConsent(c *rest.Call, v *customer.Consent) {
 	b := rest.Buffer()
@@ -218,15 +188,4 @@ func sendConsent(c *rest.Call, v *customer.Consent) {
 	b.B = append(jsonx.AppendTime(b.B, v.DateModified), '}')
 	c.Send(http.StatusOK, b.B)
 	b.Free()
-}
-
-func appendTexts(b []byte, texts []string) []byte {
-	b = append(b, '[')
-	for i, v := range texts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, v)
-	}
-	return append(b, ']')
 }

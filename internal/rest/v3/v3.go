@@ -15,7 +15,9 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 )
 
@@ -27,6 +29,8 @@ type Services struct {
 	Instruments *instrument.Service
 	Taxes       *tax.Service
 	Channels    *channel.Service
+	Subscribers *subscriber.Service
+	Segments    *segment.Service
 }
 
 // Surface is the V3 API.
@@ -52,6 +56,10 @@ func (s *Surface) Routes() []rest.Route {
 		s.instrumentRoutes(),
 		s.taxRoutes(),
 		s.channelRoutes(),
+		s.attributeRoutes(),
+		s.formFieldRoutes(),
+		s.subscriberRoutes(),
+		s.segmentRoutes(),
 	)
 }
 
@@ -65,6 +73,10 @@ func Lists() map[string]*listing.Spec {
 		metafieldLists,
 		taxLists,
 		channelLists,
+		attributeLists,
+		formFieldLists,
+		subscriberLists,
+		segmentLists,
 	} {
 		maps.Copy(all, lists)
 	}
@@ -87,7 +99,7 @@ func appendMeta(b []byte, q *listing.Query, r *listing.Result, cursors bool) []b
 		b = strconv.AppendInt(b, q.Page, 10)
 		b = append(b, `,"total_pages":`...)
 		b = strconv.AppendInt(b, pages, 10)
-		if pages > 1 {
+		if q.HasLinks(pages) {
 			b = append(b, `,"links":{`...)
 			if q.Page > 1 {
 				b = appendLink(b, "previous", q.PageLink(min(q.Page-1, pages)))
@@ -163,8 +175,22 @@ func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors 
 	b.Free()
 }
 
+// sendOne answers with one thing and an empty meta.
+func sendOne[T any](c *rest.Call, row *T, appendRow func([]byte, *T) []byte) {
+	b := rest.Buffer()
+	b.B = appendRow(append(b.B, `{"data":`...), row)
+	b.B = append(b.B, `,"meta":{}}`...)
+	c.Send(200, b.B)
+	b.Free()
+}
+
 // sendWritten answers a write with its rows and an empty meta.
 func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte) {
+	sendRows(c, 200, `],"meta":{}}`, rows, row)
+}
+
+// sendRows answers a write with its rows and the end of the envelope.
+func sendRows[T any](c *rest.Call, status int, end string, rows []T, row func([]byte, *T, int) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":[`...)
 	for i := range rows {
@@ -173,7 +199,7 @@ func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte
 		}
 		b.B = row(b.B, &rows[i], i)
 	}
-	b.B = append(b.B, `],"meta":{}}`...)
-	c.Send(200, b.B)
+	b.B = append(b.B, end...)
+	c.Send(status, b.B)
 	b.Free()
 }

@@ -1,0 +1,81 @@
+package customer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/opt"
+)
+
+// AttributeTypes are the types of attributes.
+var AttributeTypes = []string{"string", "number", "date"}
+
+// MaxAttributes is how many attributes a store may have. A customer has at
+// most one value of each, so no customer has more values than that.
+const MaxAttributes = 50
+
+// Attribute is the definition of something a store notes about customers.
+type Attribute struct {
+	ID           int64
+	Name         string
+	Type         string
+	DateCreated  int64
+	DateModified int64
+}
+
+// AttributeCreate is the command to define an attribute.
+type AttributeCreate struct {
+	Name string
+	Type string
+}
+
+// AttributeUpdate is the command to rename an attribute. A type, if given, must be
+// the one that it has: types never change.
+type AttributeUpdate struct {
+	ID   int64
+	Name string
+	Type opt.Field[string]
+}
+
+// AttributeUpsert is the command to set a customer's value of an attribute.
+type AttributeUpsert struct {
+	CustomerID  int64
+	AttributeID int64
+	Value       string
+}
+
+const maxAttributeName = 255
+
+func (in *AttributeCreate) check(c *fault.Collector) {
+	checkText(c, "name", in.Name, 1, maxAttributeName)
+	if !slices.Contains(AttributeTypes, in.Type) {
+		want := strings.Join(AttributeTypes, ", ")
+		c.Add("type", fault.NotAccepted, want, "type must be one of "+want)
+	}
+}
+
+// checkAttributeValue holds a value to its attribute's type. An empty value
+// fits every type.
+func checkAttributeValue(c *fault.Collector, field, typ, value string) {
+	if !ValidAttribute(typ, value) {
+		c.Add(field, fault.BadFormat, typ, fmt.Sprintf("%s must be a %s", field[strings.LastIndexByte(field, '.')+1:], typ))
+	}
+}
+
+// ValidAttribute reports whether a value fits an attribute's type.
+func ValidAttribute(typ, value string) bool {
+	if value == "" {
+		return true
+	}
+	switch typ {
+	case "number":
+		v, err := jsonx.Parse([]byte(strings.TrimSpace(value)), jsonx.Limits{})
+		return err == nil && v.Kind() == jsonx.Number
+	case "date":
+		return validDate(value)
+	}
+	return true
+}

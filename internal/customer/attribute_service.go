@@ -1,0 +1,427 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Operations on attributes, as faults name them.
+const (
+	OpAttributeCreate      = "attribute.create"
+	OpAttributeUpdate      = "attribute.update"
+	OpAttributeValueUpsert = "attribute_value.upsert"
+)
+
+// AttributeList declares the list of attributes. It cannot be filtered by id.
+var AttributeList = &listing.Spec{
+	Table: "attributes",
+	Fields: []listing.Field{
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq, listing.Like}, Column: "name_norm"},
+		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "type"},
+		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
+		{Name: "date_modified", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
+	},
+}
+
+// DeleteAttributeList declares what attributes may be selected by for deletion.
+var DeleteAttributeList = &listing.Spec{
+	Table:   "attributes",
+	Fields:  []listing.Field{{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"}},
+	Unpaged: true,
+}
+
+// AttributeValueList declares the list of attribute values.
+var AttributeValueList = &listing.Spec{
+	Table: "attribute_values",
+	Fields: []listing.Field{
+		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"},
+		{Name: "attribute_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "attribute_id"},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
+			Where: "attribute_id IN (SELECT id FROM attributes WHERE store_id = $1 AND name_norm IN {in})"},
+		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
+		{Name: "date_modified", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
+	},
+}
+
+// DeleteAttributeValueList declares what attribute values may be selected by
+// for deletion.
+var DeleteAttributeValueList = &listing.Spec{
+	Table:   "attribute_values",
+	Fields:  []listing.Field{{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"}},
+	Unpaged: true,
+}
+
+const (
+	attributeColumns      = `id, name, type, date_created, date_modified`
+	attributeValueColumns = `id, attribute_id, customer_id, value, date_created, date_modified`
+)
+
+func (a *Attribute) scan(r *sqldb.Row) {
+	*a = Attribute{ID: r.Int(0), Name: r.Text(1), Type: r.Text(2), DateCreated: r.Int(3), DateModified: r.Int(4)}
+}
+
+func (v *AttributeValue) scan(r *sqldb.Row) {
+	*v = AttributeValue{ID: r.Int(0), AttributeID: r.Int(1), CustomerID: r.Int(2), Value: r.Text(3), DateCreated: r.Int(4), DateModified: r.Int(5)}
+}
+
+var (
+	allAttributes        = sqldb.Static(`SELECT ` + attributeColumns + `, name_norm FROM attributes WHERE store_id = $1 ORDER BY id`)
+	insertAttribute      = sqldb.Static(`INSERT INTO attributes (store_id, id, name, name_norm, type, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
+	updateAttribute      = sqldb.Static(`UPDATE attributes SET name = $3, name_norm = $4, date_modified = $5 WHERE store_id = $1 AND id = $2`)
+	parkAttribute        = sqldb.Static(`UPDATE attributes SET name_norm = $3 WHERE store_id = $1 AND id = $2`)
+	deleteAttribute      = sqldb.Static(`DELETE FROM attributes WHERE store_id = $1 AND id = $2`)
+	nextAttributeIDs     = sqldb.Static(`UPDATE store_counters SET attribute_id = attribute_id + $2 WHERE store_id = $1 RETURNING attribute_id`)
+	insertAttributeValue = sqldb.Static(`INSERT INTO attribute_values (store_id, id, customer_id, attribute_id, value, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
+	updateAttributeValue = sqldb.Static(`UPDATE attribute_values SET value = $3, date_modified = $4 WHERE store_id = $1 AND id = $2`)
+	deleteAttributeValue = sqldb.Static(`DELETE FROM attribute_values WHERE store_id = $1 AND id = $2`)
+)
+
+// attributeSet is all attributes of a store: there are few.
+type attributeSet struct {
+	byID   map[int64]*Attribute
+	byNorm map[string]int64
+}
+
+func (s *attributeSet) query() sqldb.Q {
+	s.byID, s.byNorm = map[int64]*Attribute{}, map[string]int64{}
+	return sqldb.Q{Stmt: allAttributes, Each: func(r *sqldb.Row) error {
+		a := &Attribute{}
+		a.scan(r)
+		s.byID[a.ID] = a
+		s.byNorm[r.Text(5)] = a.ID
+		return nil
+	}}
+}
+
+// Attributes returns a page of attributes.
+func (s *Service) Attributes(ctx context.Context, storeID int64, q *listing.Query) ([]Attribute, *listing.Result, error) {
+	var out []Attribute
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]Attribute, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, attributeColumns, nil, func(r *sqldb.Row) error {
+			out = append(out, Attribute{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		return err
+	})
+	return out, res, err
+}
+
+func nameTaken(i int) fault.Item {
+	return fault.Item{Index: i, Field: "name", Code: fault.Duplicate, Message: "an attribute with this name exists already"}
+}
+
+// CreateAttributes defines attributes: all of them or, if any breaks a rule,
+// none.
+func (s *Service) CreateAttributes(ctx context.Context, storeID int64, in []AttributeCreate) ([]Attribute, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
+	var items []fault.Item
+	for i := range in {
+		c := fault.Collector{Index: i}
+		in[i].check(&c)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeCreate, Items: items}
+	}
+	var out []Attribute
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = createAttributes(tx, in, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribute, error) {
+	// The counters' lock keeps two requests from taking the last place or the
+	// same name.
+	n := int64(len(in))
+	var last int64
+	var have attributeSet
+	ids := sqldb.Q{Stmt: nextAttributeIDs, Args: []any{n}, Each: func(r *sqldb.Row) error { last = r.Int(0); return nil }}
+	if err := tx.Pipeline(ids, have.query()); err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	if len(have.byID)+len(in) > MaxAttributes {
+		items = append(items, fault.Item{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(MaxAttributes), Message: fmt.Sprintf("a store cannot have more than %d customer attributes", MaxAttributes)})
+	}
+	out := make([]Attribute, len(in))
+	for i := range in {
+		norm := fold.Text(in[i].Name)
+		if _, taken := have.byNorm[norm]; taken {
+			items = append(items, nameTaken(i))
+		}
+		out[i] = Attribute{ID: last - n + int64(i) + 1, Name: in[i].Name, Type: in[i].Type, DateCreated: now, DateModified: now}
+		have.byNorm[norm] = out[i].ID
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Conflict, Op: OpAttributeCreate, Items: items}
+	}
+	for i := range out {
+		a := &out[i]
+		if err := tx.Exec(insertAttribute, a.ID, a.Name, fold.Text(a.Name), a.Type, now); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// UpdateAttributes renames attributes: all of them or, if any breaks a rule,
+// none. Two may swap their names.
+func (s *Service) UpdateAttributes(ctx context.Context, storeID int64, in []AttributeUpdate) ([]Attribute, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
+	var items []fault.Item
+	seen := map[int64]bool{}
+	for i := range in {
+		c := fault.Collector{Index: i}
+		if seen[in[i].ID] {
+			c.Add("id", fault.Duplicate, "", "attribute given twice")
+		}
+		seen[in[i].ID] = true
+		checkText(&c, "name", in[i].Name, 1, maxAttributeName)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeUpdate, Items: items}
+	}
+	var out []Attribute
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = updateAttributes(tx, in, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribute, error) {
+	ids := make([]int64, len(in))
+	for i := range in {
+		ids[i] = in[i].ID
+	}
+	// A unique key changes, so the lock is that of a deletion.
+	lock := sqldb.Dynamic(`SELECT id FROM attributes WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForDelete())
+	if err := tx.Query(lock, func(*sqldb.Row) error { return nil }, pad(nil, ids)...); err != nil {
+		return nil, err
+	}
+	var have attributeSet
+	if err := tx.Pipeline(have.query()); err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	out := make([]Attribute, len(in))
+	for i := range in {
+		old := have.byID[in[i].ID]
+		if old == nil {
+			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Unknown, Message: "invalid attribute ID"})
+			continue
+		}
+		if in[i].Type.Set && in[i].Type.Value != old.Type {
+			items = append(items, fault.Item{Index: i, Field: "type", Code: fault.NotAccepted, Want: old.Type, Message: "the type of an attribute cannot be changed"})
+		}
+		out[i] = *old
+		out[i].Name = in[i].Name
+		delete(have.byNorm, fold.Text(old.Name))
+	}
+	for i := range out {
+		if out[i].ID == 0 {
+			continue
+		}
+		norm := fold.Text(out[i].Name)
+		if _, taken := have.byNorm[norm]; taken {
+			items = append(items, nameTaken(i))
+		}
+		have.byNorm[norm] = out[i].ID
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeUpdate, Items: items}
+	}
+	// First everyone lets go of the old name: no folded name begins with a
+	// space.
+	for i := range out {
+		if fold.Text(out[i].Name) != fold.Text(have.byID[out[i].ID].Name) {
+			if err := tx.Exec(parkAttribute, out[i].ID, fmt.Sprintf(" %d", out[i].ID)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i := range out {
+		a := &out[i]
+		if a.Name == have.byID[a.ID].Name {
+			continue
+		}
+		a.DateModified = now
+		if err := tx.Exec(updateAttribute, a.ID, a.Name, fold.Text(a.Name), now); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// DeleteAttributes removes the attributes that q selects, with their values,
+// and returns how many there were. Without a condition it removes none.
+func (s *Service) DeleteAttributes(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	return s.deleteRows(ctx, storeID, q, deleteAttribute)
+}
+
+// DeleteAttributeValues removes the attribute values that q selects and
+// returns how many there were. Without a condition it removes none.
+func (s *Service) DeleteAttributeValues(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	return s.deleteRows(ctx, storeID, q, deleteAttributeValue)
+}
+
+func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Query, stmt *sqldb.Stmt) (int, error) {
+	n := 0
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		ids, err := q.IDs(tx)
+		n = len(ids)
+		for _, id := range ids {
+			if err := tx.Exec(stmt, id); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// AttributeValues returns a page of attribute values.
+func (s *Service) AttributeValues(ctx context.Context, storeID int64, q *listing.Query) ([]AttributeValue, *listing.Result, error) {
+	var out []AttributeValue
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]AttributeValue, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, attributeValueColumns, nil, func(r *sqldb.Row) error {
+			out = append(out, AttributeValue{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		return err
+	})
+	return out, res, err
+}
+
+// held identifies an attribute value by what it is about.
+type held struct{ customer, attribute int64 }
+
+// PutAttributeValues sets values, each found by its customer and attribute:
+// all of them or, if any breaks a rule, none. One that does not change keeps
+// its date_modified. Customers do not count as changed.
+func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []AttributeUpsert) ([]AttributeValue, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
+	var items []fault.Item
+	seen := map[held]bool{}
+	for i := range in {
+		c := fault.Collector{Index: i}
+		key := held{in[i].CustomerID, in[i].AttributeID}
+		if seen[key] {
+			c.Add("attribute_id", fault.Duplicate, "", "attribute given twice for one customer")
+		}
+		seen[key] = true
+		checkText(&c, "value", in[i].Value, 0, maxValue)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeValueUpsert, Items: items}
+	}
+	var out []AttributeValue
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = putAttributeValues(tx, in, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]AttributeValue, error) {
+	owners, kinds := make([]int64, len(in)), make([]int64, len(in))
+	for i := range in {
+		owners[i], kinds[i] = in[i].CustomerID, in[i].AttributeID
+	}
+	// Customers are locked before their values, as when a customer goes.
+	customers := map[int64]bool{}
+	var attributes attributeSet
+	current := map[held]*AttributeValue{}
+	err := tx.Pipeline(
+		sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(owners)) + ` ORDER BY id` + tx.ForUpdate()),
+			Args: pad(nil, owners),
+			Each: func(r *sqldb.Row) error { customers[r.Int(0)] = true; return nil },
+		},
+		attributes.query(),
+		sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + placeholders(2, len(owners)) +
+				` AND attribute_id IN ` + placeholders(2+padded(len(owners)), len(kinds)) + ` ORDER BY id` + tx.ForUpdate()),
+			Args: pad(pad(nil, owners), kinds),
+			Each: func(r *sqldb.Row) error {
+				v := &AttributeValue{}
+				v.scan(r)
+				current[held{v.CustomerID, v.AttributeID}] = v
+				return nil
+			},
+		},
+	)
+	if err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	fresh := int64(0)
+	for i := range in {
+		c := fault.Collector{Index: i}
+		if !customers[in[i].CustomerID] {
+			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+		}
+		if a := attributes.byID[in[i].AttributeID]; a == nil {
+			c.Add("attribute_id", fault.Unknown, "", "invalid attribute ID")
+		} else {
+			checkAttributeValue(&c, "value", a.Type, in[i].Value)
+		}
+		items = append(items, c.Items...)
+		if current[held{in[i].CustomerID, in[i].AttributeID}] == nil {
+			fresh++
+		}
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeValueUpsert, Items: items}
+	}
+	id := int64(0)
+	if fresh > 0 {
+		counters, err := store.Advance{AttributeValueIDs: fresh}.Run(tx)
+		if err != nil {
+			return nil, err
+		}
+		id = counters.AttributeValueID - fresh
+	}
+	out := make([]AttributeValue, len(in))
+	for i := range in {
+		if old := current[held{in[i].CustomerID, in[i].AttributeID}]; old != nil {
+			out[i] = *old
+			if old.Value == in[i].Value {
+				continue
+			}
+			out[i].Value, out[i].DateModified = in[i].Value, now
+			if err := tx.Exec(updateAttributeValue, old.ID, in[i].Value, now); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		id++
+		out[i] = AttributeValue{ID: id, AttributeID: in[i].AttributeID, CustomerID: in[i].CustomerID, Value: in[i].Value, DateCreated: now, DateModified: now}
+		if err := tx.Exec(insertAttributeValue, id, in[i].CustomerID, in[i].AttributeID, in[i].Value, now); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

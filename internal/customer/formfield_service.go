@@ -1,0 +1,246 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Operations on form field definitions, as faults name them.
+const (
+	OpFormFieldCreate = "form_field.create"
+	OpFormFieldUpdate = "form_field.update"
+	OpFormFieldDelete = "form_field.delete"
+)
+
+// FormFieldList declares the list of definitions.
+var FormFieldList = &listing.Spec{
+	Table: "form_fields",
+	Fields: []listing.Field{
+		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
+		{Name: "form", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "form", Values: same(CustomerForm, AddressForm)},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
+			Where: "LTRIM(name_norm) IN {in}"}, // built-in ones begin with a space
+		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "type", Values: same(FieldTypes...)},
+	},
+}
+
+func same(values ...string) map[string]string {
+	m := make(map[string]string, len(values))
+	for _, v := range values {
+		m[v] = v
+	}
+	return m
+}
+
+const formFieldColumns = `id, form, name, type, required, options, date_created, date_modified`
+
+func (f *FormField) scan(r *sqldb.Row) {
+	*f = FormField{ID: r.Int(0), Form: r.Text(1), Name: r.Text(2), Type: r.Text(3), Required: r.Flag(4), Options: parseOptions(r.Text(5)), DateCreated: r.Int(6), DateModified: r.Int(7)}
+	f.normalize()
+}
+
+var (
+	selectField   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id = $2`)
+	fieldByName   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND name_norm = $3`)
+	customFields  = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND id > $3 ORDER BY id`)
+	countFields   = sqldb.Static(`SELECT COUNT(*) FROM form_fields WHERE store_id = $1 AND id > $2`)
+	insertField   = sqldb.Static(`INSERT INTO form_fields (store_id, id, form, name, name_norm, type, required, options, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`)
+	updateField   = sqldb.Static(`UPDATE form_fields SET name = $3, name_norm = $4, required = $5, options = $6, date_modified = $7 WHERE store_id = $1 AND id = $2`)
+	updateBuiltIn = sqldb.Static(`UPDATE form_fields SET required = $3, options = $4, date_modified = $5 WHERE store_id = $1 AND id = $2`)
+	deleteField   = sqldb.Static(`DELETE FROM form_fields WHERE store_id = $1 AND id = $2`)
+	nextFieldID   = sqldb.Static(`UPDATE store_counters SET form_field_id = form_field_id + 1 WHERE store_id = $1 RETURNING form_field_id`)
+)
+
+// fieldsQuery finds the custom fields of a form, the ones that hold values.
+func fieldsQuery(form string, into fields) sqldb.Q {
+	return sqldb.Q{Stmt: customFields, Args: []any{form, int64(store.CustomFields)}, Each: func(r *sqldb.Row) error {
+		f := &FormField{}
+		f.scan(r)
+		into[fold.Text(f.Name)] = f
+		return nil
+	}}
+}
+
+// into returns a callback that keeps the last row.
+func (f *FormField) into() func(*sqldb.Row) error {
+	return func(r *sqldb.Row) error { f.scan(r); return nil }
+}
+
+// FormFields returns a page of definitions.
+func (s *Service) FormFields(ctx context.Context, storeID int64, q *listing.Query) ([]FormField, *listing.Result, error) {
+	var out []FormField
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]FormField, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, formFieldColumns, nil, func(r *sqldb.Row) error {
+			out = append(out, FormField{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		return err
+	})
+	return out, res, err
+}
+
+var errNoField = fault.New(fault.NotFound, "there is no such form field")
+
+// FormField returns a definition, or a NotFound fault.
+func (s *Service) FormField(ctx context.Context, storeID, id int64) (*FormField, error) {
+	f := &FormField{}
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Query(selectField, f.into(), id) })
+	if err == nil && f.ID == 0 {
+		return nil, errNoField
+	}
+	return f, err
+}
+
+func fieldNameTaken(op string) error {
+	return &fault.Error{Kind: fault.Conflict, Op: op, Items: []fault.Item{{Index: -1, Field: "name", Code: fault.Duplicate, Message: "the form has a field with this name already"}}}
+}
+
+// CreateFormField defines a custom field.
+func (s *Service) CreateFormField(ctx context.Context, storeID int64, f FormField) (*FormField, error) {
+	c := fault.Collector{Index: -1}
+	f.check(&c)
+	if err := c.Err(fault.Invalid, OpFormFieldCreate); err != nil {
+		return nil, err
+	}
+	var out FormField
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = f
+		return createField(tx, &out, s.sys.Now())
+	})
+	return &out, err
+}
+
+// createField gives a checked definition its id and stores it.
+func createField(tx *sqldb.Tx, f *FormField, now int64) error {
+	var taken FormField
+	var count int64
+	f.ID = 0
+	norm := fold.Text(f.Name)
+	// The counters' lock keeps two requests from taking the same name.
+	err := tx.Pipeline(
+		sqldb.Q{Stmt: nextFieldID, Each: func(r *sqldb.Row) error { f.ID = r.Int(0); return nil }},
+		sqldb.Q{Stmt: fieldByName, Args: []any{f.Form, norm}, Each: taken.into()},
+		sqldb.Q{Stmt: countFields, Args: []any{int64(store.CustomFields)}, Each: func(r *sqldb.Row) error { count = r.Int(0); return nil }},
+	)
+	switch {
+	case err != nil:
+		return err
+	case taken.ID != 0:
+		return fieldNameTaken(OpFormFieldCreate)
+	case count >= maxFields:
+		return &fault.Error{Kind: fault.Invalid, Op: OpFormFieldCreate, Items: []fault.Item{{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(maxFields), Message: fmt.Sprintf("a store cannot have more than %d custom form fields", maxFields)}}}
+	}
+	f.DateCreated, f.DateModified = now, now
+	f.normalize()
+	return tx.Exec(insertField, f.ID, f.Form, f.Name, norm, f.Type, sqldb.Flag(f.Required), f.Options.json(), now)
+}
+
+// UpdateFormField changes a definition. Of a built-in field the label, the
+// place and, where nothing else depends on it, whether it is required may be
+// changed.
+func (s *Service) UpdateFormField(ctx context.Context, storeID int64, u FormFieldUpdate) (*FormField, error) {
+	var out *FormField
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = updateFormField(tx, &u, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func updateFormField(tx *sqldb.Tx, u *FormFieldUpdate, now int64) (*FormField, error) {
+	var old FormField
+	// A unique key may change, so the lock is that of a deletion.
+	lock := sqldb.Dynamic(selectField.SQL() + tx.ForDelete())
+	if err := tx.Query(lock, old.into(), u.ID); err != nil {
+		return nil, err
+	}
+	if old.ID == 0 {
+		return nil, errNoField
+	}
+	f := u.apply(old)
+	c := fault.Collector{Index: -1}
+	if u.Form.Set && u.Form.Value != old.Form {
+		c.Add("form", fault.NotAccepted, old.Form, "the form of a field cannot be changed")
+	}
+	if u.Type.Set && u.Type.Value != old.Type {
+		c.Add("type", fault.NotAccepted, old.Type, "the type of a field cannot be changed")
+	}
+	f.check(&c)
+	if f.BuiltIn() {
+		f.checkBuiltIn(&c, &old)
+	}
+	if err := c.Err(fault.Invalid, OpFormFieldUpdate); err != nil {
+		return nil, err
+	}
+	if f.same(&old) {
+		return &old, nil
+	}
+	f.DateModified = now
+	if f.BuiltIn() {
+		return &f, tx.Exec(updateBuiltIn, f.ID, sqldb.Flag(f.Required), f.Options.json(), now)
+	}
+	var taken FormField
+	norm := fold.Text(f.Name)
+	if err := tx.Query(fieldByName, taken.into(), f.Form, norm); err != nil {
+		return nil, err
+	}
+	if taken.ID != 0 && taken.ID != f.ID {
+		return nil, fieldNameTaken(OpFormFieldUpdate)
+	}
+	return &f, tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
+}
+
+// DeleteFormField removes a custom definition and all values of the field.
+func (s *Service) DeleteFormField(ctx context.Context, storeID, id int64) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		var f FormField
+		if err := tx.Query(sqldb.Dynamic(selectField.SQL()+tx.ForDelete()), f.into(), id); err != nil {
+			return err
+		}
+		if f.ID == 0 {
+			return errNoField
+		}
+		if f.BuiltIn() {
+			return &fault.Error{Kind: fault.Invalid, Op: OpFormFieldDelete, Items: []fault.Item{{Index: -1, Field: "id", Code: fault.NotAccepted, Message: "a built-in field cannot be deleted"}}}
+		}
+		return tx.Exec(deleteField, id)
+	})
+}
+
+// PutFormField creates a custom definition, or brings the one with that name
+// in line with it, inside tx.
+func PutFormField(tx *sqldb.Tx, f FormField, now int64) error {
+	var old FormField
+	norm := fold.Text(f.Name)
+	if err := tx.Query(fieldByName, old.into(), f.Form, norm); err != nil {
+		return err
+	}
+	if old.ID == 0 {
+		return createField(tx, &f, now)
+	}
+	if f.Type != old.Type {
+		return fmt.Errorf("form field %q has type %s, and types never change", f.Name, old.Type)
+	}
+	f.ID = old.ID
+	f.normalize()
+	if f.same(&old) {
+		return nil
+	}
+	return tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
+}
+
+// CheckFormField returns what is wrong with a definition, or nil.
+func CheckFormField(f FormField) error {
+	c := fault.Collector{Index: -1}
+	f.check(&c)
+	return c.Err(fault.Invalid, OpFormFieldCreate)
+}

@@ -1,0 +1,296 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// OpFormValueUpsert names the setting of form field values in faults.
+const OpFormValueUpsert = "form_field_value.upsert"
+
+// FormValueList declares the list of form field values, of customers and
+// addresses together.
+var FormValueList = &listing.Spec{
+	Table: `(SELECT store_id, session_id, field_id, value FROM customer_form_values
+		UNION ALL SELECT store_id, session_id, field_id, value FROM address_form_values) AS form_values`,
+	Key: []listing.Key{{Name: "sessionId", Column: "session_id"}, {Name: "fieldId", Column: "field_id"}},
+	Fields: []listing.Field{
+		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
+			Where: "session_id IN (SELECT 2 * id FROM customers WHERE store_id = $1 AND id IN {in})"},
+		{Name: "address_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
+			Where: "session_id IN (SELECT 2 * id + 1 FROM addresses WHERE store_id = $1 AND id IN {in})"},
+		{Name: "field_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
+			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND name_norm IN {in})"},
+		{Name: "field_type", Kind: listing.Text, Ops: []listing.Op{listing.Eq},
+			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND type IN {in})",
+			Values: map[string]string{
+				"checkboxes": CheckboxField, "date": DateField, "multiline": MultilineField, "numbers": NumberField,
+				"password": PasswordField, "radiobuttons": RadioField, "text": TextField, "picklist": DropdownField,
+			}},
+	},
+	Cursors: true,
+}
+
+var (
+	upsertCustomerValue = sqldb.Static(`INSERT INTO customer_form_values (store_id, customer_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, customer_id, field_id) DO UPDATE SET value = excluded.value`)
+	upsertAddressValue  = sqldb.Static(`INSERT INTO address_form_values (store_id, address_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, address_id, field_id) DO UPDATE SET value = excluded.value`)
+	touchCustomer       = sqldb.Static(`UPDATE customers SET date_modified = $3 WHERE store_id = $1 AND id = $2`)
+)
+
+// storeValues writes the values of one session.
+func storeValues(tx *sqldb.Tx, session int64, values []storedValue) error {
+	form, owner := sessionOwner(session)
+	stmt := upsertCustomerValue
+	if form == AddressForm {
+		stmt = upsertAddressValue
+	}
+	for _, v := range values {
+		if v.stays() {
+			continue
+		}
+		if err := tx.Exec(stmt, owner, session, v.field.ID, v.json); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valuesOf returns the table of a form's values and the column that tells
+// whose they are.
+func valuesOf(form string) (table, owner string) {
+	if form == AddressForm {
+		return "address_form_values", "address_id"
+	}
+	return "customer_form_values", "customer_id"
+}
+
+// valuesQuery finds the values of customers or addresses in order, as they are
+// shown. The condition is what follows the owner's column.
+func valuesQuery(form, condition string, args []any, each func(FormValue)) sqldb.Q {
+	table, owner := valuesOf(form)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM ` + table + ` v
+			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+			WHERE v.store_id = $1 AND v.` + owner + condition + ` ORDER BY v.` + owner + `, v.field_id`),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			each(formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
+			return nil
+		},
+	}
+}
+
+// place is where a value is stored.
+type place struct{ session, field int64 }
+
+// storedQuery finds the values of customers or addresses as they are stored.
+func storedQuery(form string, ids []int64, into map[place]string) sqldb.Q {
+	table, owner := valuesOf(form)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + placeholders(2, len(ids))),
+		Args: pad(nil, ids),
+		Each: func(r *sqldb.Row) error { into[place{r.Int(0), r.Int(1)}] = r.Text(2); return nil },
+	}
+}
+
+// differing returns those of a session's values that are not stored so yet.
+func differing(stored map[place]string, session int64, values []storedValue) []storedValue {
+	var out []storedValue
+	for _, v := range values {
+		if old, ok := stored[place{session, v.field.ID}]; !v.stays() && (!ok || old != v.json) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// FormValues returns a page of form field values.
+func (s *Service) FormValues(ctx context.Context, storeID int64, q *listing.Query) ([]FormValue, *listing.Result, error) {
+	var out []FormValue
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		type row struct {
+			place
+			json string
+		}
+		rows := make([]row, 0, min(q.Limit, 64))
+		out = nil
+		res, err = q.Run(tx, `session_id, field_id, value`, nil, func(r *sqldb.Row) error {
+			rows = append(rows, row{place{r.Int(0), r.Int(1)}, r.Text(2)})
+			return nil
+		})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		var ids []int64
+		for _, r := range rows {
+			ids = append(ids, r.field)
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+		fields := map[int64]*FormField{}
+		find := sqldb.Dynamic(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)))
+		if err := tx.Query(find, func(r *sqldb.Row) error {
+			f := &FormField{}
+			f.scan(r)
+			fields[f.ID] = f
+			return nil
+		}, pad(nil, ids)...); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			// A definition that went between the two statements took its
+			// values along.
+			if f := fields[r.field]; f != nil {
+				out = append(out, formValue(r.session, f.ID, f.Name, f.Type, r.json))
+			}
+		}
+		if q.Reversed() {
+			slices.Reverse(out)
+		}
+		return nil
+	})
+	return out, res, err
+}
+
+// PutFormValues sets form field values: all of them or, if any breaks a rule,
+// none. Who or what they belong to counts as changed, unless all were stored
+// so already.
+func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormValueUpsert) ([]FormValue, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
+	var items []fault.Item
+	for i := range in {
+		c := fault.Collector{Index: i}
+		switch {
+		case in[i].CustomerID.Set && in[i].AddressID.Set:
+			c.Add("address_id", fault.NotAccepted, "", "customer_id and address_id exclude each other")
+		case !in[i].CustomerID.Set && !in[i].AddressID.Set:
+			c.Add("customer_id", fault.Required, "", "customer_id or address_id is required")
+		}
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
+	}
+	var out []FormValue
+	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = putFormValues(tx, in, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, error) {
+	var w wanted
+	var customerIDs, addressIDs, all []int64
+	for i := range in {
+		if in[i].AddressID.Set {
+			addressIDs = append(addressIDs, in[i].AddressID.Value)
+		} else {
+			customerIDs = append(customerIDs, in[i].CustomerID.Value)
+		}
+		all = append(all, in[i].session())
+		w.form(in[i].form(), []FormInput{in[i].FormInput})
+	}
+	customers, addresses := map[int64]*Customer{}, map[int64]*Address{}
+	stored := map[place]string{}
+	var qs []sqldb.Q
+	if len(customerIDs) > 0 {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(customerIDs)) + ` ORDER BY id` + tx.ForUpdate()),
+			Args: pad(nil, customerIDs),
+			Each: func(r *sqldb.Row) error {
+				c := &Customer{}
+				c.scan(r)
+				customers[c.ID] = c
+				return nil
+			},
+		}, storedQuery(CustomerForm, customerIDs, stored))
+	}
+	if len(addressIDs) > 0 {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + placeholders(2, len(addressIDs)) + ` ORDER BY id` + tx.ForUpdate()),
+			Args: pad(nil, addressIDs),
+			Each: func(r *sqldb.Row) error {
+				a := &Address{}
+				a.scan(r)
+				addresses[a.ID] = a
+				return nil
+			},
+		}, storedQuery(AddressForm, addressIDs, stored))
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return nil, err
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, err
+	}
+
+	var items []fault.Item
+	out := make([]FormValue, 0, len(in))
+	seen := map[place]bool{}
+	changes := map[int64][]storedValue{} // by session
+	for i := range in {
+		c := fault.Collector{Index: i}
+		switch {
+		case in[i].AddressID.Set && addresses[in[i].AddressID.Value] == nil:
+			c.Add("address_id", fault.Unknown, "", "invalid address ID")
+		case in[i].CustomerID.Set && customers[in[i].CustomerID.Value] == nil:
+			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+		}
+		session := in[i].session()
+		if v, ok := ref.fields[in[i].form()].one(&c, "", in[i].FormInput); ok {
+			at := place{session, v.field.ID}
+			if seen[at] {
+				c.Add("name", fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", in[i].Name))
+			}
+			seen[at] = true
+			one := []storedValue{v}
+			out = append(out, formValues(session, one)...)
+			if d := differing(stored, session, one); len(d) > 0 {
+				changes[session] = append(changes[session], d...)
+			}
+		}
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
+	}
+	if len(changes) == 0 {
+		return out, nil
+	}
+	counters, err := store.Advance{EventIDs: int64(len(changes))}.Run(tx)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]event.Event, 0, len(changes))
+	for _, session := range all {
+		values := changes[session]
+		if len(values) == 0 {
+			continue
+		}
+		delete(changes, session)
+		if err := storeValues(tx, session, values); err != nil {
+			return nil, err
+		}
+		if form, id := sessionOwner(session); form == AddressForm {
+			events = append(events, event.Address(event.AddressUpdated, id, addresses[id].CustomerID))
+		} else {
+			if err := tx.Exec(touchCustomer, id, now); err != nil {
+				return nil, err
+			}
+			events = append(events, event.Customer(event.CustomerUpdated, id, customers[id].OriginChannelID, customers[id].ChannelIDs, false))
+		}
+	}
+	return out, event.Record(tx, counters.EventID, now, events)
+}

@@ -1,0 +1,97 @@
+package segment
+
+import (
+	"context"
+
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+)
+
+// byUUID lets the world's ids select rows.
+var byUUID = listing.Field{Name: "id", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "uuid"}
+
+var (
+	ofProfile = listing.Field{Name: "profile", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true,
+		Where: "id IN (SELECT m.segment_id FROM segment_members m WHERE m.store_id = $1 AND m.profile_id IN {in})"}
+	ofSegment = listing.Field{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true,
+		Where: "id IN (SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id IN {in})"}
+)
+
+// The lists, and what may be selected for deletion. All are in the order in
+// which their rows were made.
+var (
+	List          = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}}
+	DeleteList    = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}, Unpaged: true}
+	OfProfileList = &listing.Spec{Table: "segments", Fields: []listing.Field{ofProfile}}
+
+	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles}
+	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true}
+	MemberList        = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{ofSegment}}
+	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true}
+)
+
+// List returns a page of segments.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Segment, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = segments(tx, q)
+		return err
+	})
+	return out, res, err
+}
+
+// OfProfile returns a page of the segments that a profile is in.
+func (s *Service) OfProfile(ctx context.Context, storeID int64, profile string, q *listing.Query) (out []Segment, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		id, err := idOf(tx, profileByUUID, profile, errNoProfile)
+		if err != nil {
+			return err
+		}
+		q.Where("profile", listing.In, []int64{id}, nil)
+		out, res, err = segments(tx, q)
+		return err
+	})
+	return out, res, err
+}
+
+// Profiles returns a page of shopper profiles.
+func (s *Service) Profiles(ctx context.Context, storeID int64, q *listing.Query) (out []Profile, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = profiles(tx, q, countProfiles)
+		return err
+	})
+	return out, res, err
+}
+
+// Members returns a page of the profiles in a segment.
+func (s *Service) Members(ctx context.Context, storeID int64, segment string, q *listing.Query) (out []Profile, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
+		if err != nil {
+			return err
+		}
+		q.Where("segment", listing.In, []int64{id}, nil)
+		out, res, err = profiles(tx, q, nil)
+		return err
+	})
+	return out, res, err
+}
+
+func segments(tx *sqldb.Tx, q *listing.Query) ([]Segment, *listing.Result, error) {
+	out := make([]Segment, 0, min(q.Limit, 64))
+	res, err := q.Run(tx, segmentColumns, nil, func(r *sqldb.Row) error {
+		out = append(out, Segment{})
+		out[len(out)-1].scan(r)
+		return nil
+	})
+	return out, res, err
+}
+
+func profiles(tx *sqldb.Tx, q *listing.Query, total *sqldb.Stmt) ([]Profile, *listing.Result, error) {
+	out := make([]Profile, 0, min(q.Limit, 64))
+	res, err := q.Run(tx, profileColumns, total, func(r *sqldb.Row) error {
+		out = append(out, Profile{})
+		out[len(out)-1].scan(r)
+		return nil
+	})
+	return out, res, err
+}

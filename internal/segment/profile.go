@@ -1,0 +1,335 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+)
+
+// CreateProfiles makes shopper profiles for customers who have none: all of
+// them or, if any breaks a rule, none.
+func (s *Service) CreateProfiles(ctx context.Context, storeID int64, customers []int64) ([]Profile, error) {
+	var items []fault.Item
+	seen := map[int64]bool{}
+	for i, id := range customers {
+		if seen[id] {
+			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Duplicate, Message: "customer given twice"})
+		}
+		seen[id] = true
+	}
+	if err := invalid(OpProfileCreate, items); err != nil {
+		return nil, err
+	}
+	var out []Profile
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = s.createProfiles(tx, customers, nil)
+		return err
+	})
+	return out, err
+}
+
+// createProfiles takes given UUIDs, by customer, or draws them.
+func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int64]string) ([]Profile, error) {
+	// Locked, so that no customer goes before the profile is there.
+	known := map[int64]bool{}
+	if err := tx.Pipeline(among("customers", "id", " ORDER BY id"+tx.ForUpdate(), customers, known)); err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	for i, id := range customers {
+		if !known[id] {
+			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"})
+		}
+	}
+	if err := invalid(OpProfileCreate, items); err != nil {
+		return nil, err
+	}
+	n := int64(len(customers))
+	var at last
+	have := map[int64]bool{}
+	if err := tx.Pipeline(move{profiles: n, total: n}.query(&at), among("shopper_profiles", "customer_id", "", customers, have)); err != nil {
+		return nil, err
+	}
+	for i, id := range customers {
+		if have[id] {
+			items = append(items, fault.Item{Index: i, Code: fault.Taken, Message: fmt.Sprintf("Customer `%d` already has a shopper profile.", id)})
+		}
+	}
+	if len(items) > 0 {
+		return nil, clash(OpProfileCreate, "Unable to create shopper profiles due to conflicts.", len(customers), items)
+	}
+	now := s.sys.Now()
+	out := make([]Profile, n)
+	for i, customer := range customers {
+		out[i] = Profile{ID: at.profile - n + int64(i) + 1, UUID: uuids[customer], CustomerID: customer, DateCreated: now, DateModified: now}
+		if out[i].UUID == "" {
+			out[i].UUID = s.sys.UUID()
+		}
+		if err := out[i].insert(tx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// DeleteProfiles removes the profiles that q selects, all of them if it has no
+// condition, and returns how many there were. They leave their segments.
+// Many go in several transactions.
+func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	return s.eachProfile(ctx, storeID, q.Batch, func(tx *sqldb.Tx, ids []int64) error {
+		if err := Forget(tx, ids); err != nil {
+			return err
+		}
+		in, args := sqldb.AnyOf(2, ids)
+		return tx.Exec(sqldb.Dynamic(`DELETE FROM shopper_profiles WHERE store_id = $1 AND id`+in), args...)
+	})
+}
+
+// eachProfile hands the profiles that next selects, as listing.Query.Batch
+// does, to fn: locked and in portions of one transaction each.
+func (s *Service) eachProfile(ctx context.Context, storeID int64, next func(tx *sqldb.Tx, after, last, n int64) ([]int64, error), fn func(tx *sqldb.Tx, ids []int64) error) (int, error) {
+	end, err := s.ends(ctx, storeID)
+	n := 0
+	for after, more := int64(0), true; more && err == nil; {
+		var ids []int64
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			var err error
+			if ids, err = next(tx, after, end.profile, deleteProfiles); err != nil || len(ids) == 0 {
+				return err
+			}
+			return fn(tx, ids)
+		})
+		if err == nil && len(ids) > 0 {
+			n += len(ids)
+			after = ids[len(ids)-1]
+		}
+		more = len(ids) == deleteProfiles
+		ctx = context.WithoutCancel(ctx)
+	}
+	return n, err
+}
+
+// ProfilesOf returns the query for the profiles of customers who are about to
+// go, which locks them. It comes before the lock on the store's counters.
+func ProfilesOf(tx *sqldb.Tx, customers []int64, into *[]int64) sqldb.Q {
+	in, args := sqldb.AnyOf(2, customers)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND customer_id` + in + ` ORDER BY id` + tx.ForDelete()),
+		Args: args,
+		Each: func(r *sqldb.Row) error { *into = append(*into, r.Int(0)); return nil },
+	}
+}
+
+// Forget takes profiles out of the list's counts; their rows go in the same
+// transaction.
+func Forget(tx *sqldb.Tx, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var at last
+	if err := tx.Pipeline(move{total: -int64(len(ids))}.query(&at)); err != nil {
+		return err
+	}
+	return listing.ShopperProfiles.Remove(tx, ids...)
+}
+
+// AddMembers puts profiles into a segment: all of them or, if one is in it
+// already or does not exist, none.
+func (s *Service) AddMembers(ctx context.Context, storeID int64, segment string, profiles []string) ([]Profile, error) {
+	var out []Profile
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
+		if err != nil {
+			return err
+		}
+		out, err = s.addMembers(tx, id, normalize(segment), profiles)
+		return err
+	})
+	if errors.Is(err, sqldb.ErrForeignKey) {
+		err = errNoSegment // it went in between
+	}
+	return out, err
+}
+
+func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuids []string) ([]Profile, error) {
+	order := make([]string, 0, len(uuids)) // without repetitions
+	index := map[string]int{}
+	for i, u := range uuids {
+		u = normalize(u)
+		if _, ok := index[u]; !ok {
+			index[u] = i
+			order = append(order, u)
+		}
+	}
+	// Locked, so that whoever adds the same profile comes after.
+	known := map[string]Profile{}
+	if err := lock(tx, "shopper_profiles", profileColumns, order, func(r *sqldb.Row) error {
+		var p Profile
+		p.scan(r)
+		known[p.UUID] = p
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	ids := make([]int64, 0, len(order))
+	for _, u := range order {
+		if p, ok := known[u]; ok {
+			ids = append(ids, p.ID)
+		} else {
+			items = append(items, fault.Item{Index: index[u], Code: fault.Unknown, Message: "invalid shopper profile ID"})
+		}
+	}
+	if err := invalid(OpMemberAdd, items); err != nil {
+		return nil, err
+	}
+	members := map[int64]bool{}
+	in, inArgs := sqldb.AnyOf(3, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT profile_id FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id`+in), func(r *sqldb.Row) error {
+		members[r.Int(0)] = true
+		return nil
+	}, append([]any{segmentID}, inArgs...)...); err != nil {
+		return nil, err
+	}
+	for _, u := range order {
+		if members[known[u].ID] {
+			items = append(items, fault.Item{Index: index[u], Code: fault.Taken, Message: fmt.Sprintf("Shopper profile `%s` already exists for segment `%s`.", u, segment)})
+		}
+	}
+	if len(items) > 0 {
+		return nil, clash(OpMemberAdd, "Unable to add shopper profiles to segment due to conflicts.", len(uuids), items)
+	}
+	now := s.sys.Now()
+	out := make([]Profile, len(order))
+	for i, u := range order {
+		out[i] = known[u]
+		out[i].DateModified = now
+		if err := tx.Exec(insertMember, segmentID, out[i].ID, now); err != nil {
+			return nil, err
+		}
+	}
+	return out, touch(tx, ids, now)
+}
+
+// touch marks profiles as changed.
+func touch(tx *sqldb.Tx, ids []int64, now int64) error {
+	in, args := sqldb.AnyOf(3, ids)
+	return tx.Exec(sqldb.Dynamic(`UPDATE shopper_profiles SET date_modified = $2 WHERE store_id = $1 AND id`+in), append([]any{now}, args...)...)
+}
+
+// RemoveMembers takes the profiles that q selects out of a segment, all of
+// them if it has no condition, and returns how many there were.
+func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment string, q *listing.Query) (int, error) {
+	var segmentID int64
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		segmentID, err = idOf(tx, segmentByUUID, segment, errNoSegment)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	next := q.Batch
+	if q.Unfiltered() {
+		next = func(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
+			return membersOf(tx, segmentID, after, last, n)
+		}
+	} else {
+		q.Where("segment", listing.In, []int64{segmentID}, nil)
+	}
+	return s.eachProfile(ctx, storeID, next, func(tx *sqldb.Tx, ids []int64) error {
+		in, args := sqldb.AnyOf(3, ids)
+		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id`+in), append([]any{segmentID}, args...)...); err != nil {
+			return err
+		}
+		return touch(tx, ids, s.sys.Now())
+	})
+}
+
+// membersOf is a portion of a segment, whose members may be very many, locked.
+func membersOf(tx *sqldb.Tx, segmentID, after, last, n int64) ([]int64, error) {
+	var ids []int64
+	err := tx.Query(someMembers, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, segmentID, after, last, n)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return ids, tx.Pipeline(among("shopper_profiles", "id", " ORDER BY id"+tx.ForUpdate(), ids, map[int64]bool{}))
+}
+
+// EnsureProfile makes a customer's profile unless there is one, inside tx.
+// An empty UUID is drawn at random.
+func (s *Service) EnsureProfile(tx *sqldb.Tx, customer int64, uuid string) (int64, error) {
+	uuid = normalize(uuid)
+	c := fault.Collector{Index: -1}
+	if uuid != "" {
+		checkUUID(&c, "shopper_profile_id", uuid)
+	}
+	if err := c.Err(fault.Invalid, OpProfileCreate); err != nil {
+		return 0, err
+	}
+	var have []int64
+	if err := tx.Pipeline(ProfilesOf(tx, []int64{customer}, &have)); err != nil {
+		return 0, err
+	}
+	if len(have) > 0 {
+		return have[0], nil
+	}
+	made, err := s.createProfiles(tx, []int64{customer}, map[int64]string{customer: uuid})
+	if err != nil {
+		return 0, err
+	}
+	return made[0].ID, nil
+}
+
+// Ensure makes a segment unless there is one with that UUID or name, and puts
+// customers into it who are not, inside tx.
+func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
+	in.UUID = normalize(in.UUID)
+	if err := checkCreate([]Create{in}); err != nil {
+		return err
+	}
+	id, err := s.ensure(tx, in)
+	if err != nil || len(customers) == 0 {
+		return err
+	}
+	for _, customer := range customers {
+		profile, err := s.EnsureProfile(tx, customer, "")
+		if err != nil {
+			return err
+		}
+		member := map[int64]bool{}
+		q := among("segment_members", "profile_id", " AND segment_id = $3", []int64{profile}, member)
+		q.Args = append(q.Args, id)
+		if err := tx.Pipeline(q); err != nil {
+			return err
+		}
+		if member[profile] {
+			continue
+		}
+		if err := tx.Exec(insertMember, id, profile, s.sys.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) ensure(tx *sqldb.Tx, in Create) (int64, error) {
+	if in.UUID != "" {
+		id, err := idOf(tx, segmentByUUID, in.UUID, nil)
+		if err != nil || id != 0 {
+			return id, err
+		}
+	}
+	id, err := byName(tx, in.Name)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	made, err := s.create(tx, []Create{in})
+	if err != nil {
+		return 0, err
+	}
+	return made[0].ID, nil
+}

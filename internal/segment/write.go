@@ -1,0 +1,218 @@
+package segment
+
+import (
+	"context"
+	"errors"
+
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+)
+
+// Create makes segments: all of them or, if any breaks a rule, none.
+func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Segment, error) {
+	if err := checkCreate(in); err != nil {
+		return nil, err
+	}
+	var out []Segment
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = s.create(tx, in)
+		return err
+	})
+	if errors.Is(err, sqldb.ErrUnique) {
+		err = nameTaken(OpCreate, len(in))
+	}
+	return out, err
+}
+
+func (s *Service) create(tx *sqldb.Tx, in []Create) ([]Segment, error) {
+	n := int64(len(in))
+	var at last
+	have := map[int64]string{}
+	if err := tx.Pipeline(move{segments: n}.query(&at), names(have)); err != nil {
+		return nil, err
+	}
+	if len(have)+len(in) > MaxSegments {
+		return nil, tooMany()
+	}
+	taken := make(map[string]bool, len(have))
+	for _, name := range have {
+		taken[name] = true
+	}
+	now := s.sys.Now()
+	out := make([]Segment, n)
+	for i := range in {
+		norm := fold.Text(in[i].Name)
+		if taken[norm] {
+			return nil, nameTaken(OpCreate, len(in))
+		}
+		taken[norm] = true
+		out[i] = Segment{ID: at.segment - n + int64(i) + 1, UUID: in[i].UUID, Name: in[i].Name, Description: in[i].Description, DateCreated: now, DateModified: now}
+		if out[i].UUID == "" {
+			out[i].UUID = s.sys.UUID()
+		}
+		if err := out[i].insert(tx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Update changes segments: all of them or, if any breaks a rule, none. One
+// whose stored data would not change is left alone.
+func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Segment, error) {
+	if err := checkUpdate(in); err != nil {
+		return nil, err
+	}
+	var out []Segment
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = update(tx, in, s.sys.Now())
+		return err
+	})
+	if errors.Is(err, sqldb.ErrUnique) {
+		err = nameTaken(OpUpdate, len(in))
+	}
+	return out, err
+}
+
+func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
+	uuids := make([]string, len(in))
+	for i := range in {
+		uuids[i] = in[i].UUID
+	}
+	current := map[string]Segment{}
+	if err := lock(tx, "segments", segmentColumns, uuids, func(r *sqldb.Row) error {
+		var s Segment
+		s.scan(r)
+		current[s.UUID] = s
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var items []fault.Item
+	out := make([]Segment, len(in))
+	var renamed, changed []*Segment
+	for i := range in {
+		old, ok := current[in[i].UUID]
+		if !ok {
+			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Unknown, Message: "invalid segment ID"})
+			continue
+		}
+		out[i] = old
+		in[i].apply(&out[i])
+		if out[i] == old {
+			continue
+		}
+		out[i].DateModified = now
+		changed = append(changed, &out[i])
+		if fold.Text(out[i].Name) != fold.Text(old.Name) {
+			renamed = append(renamed, &out[i])
+		}
+	}
+	if err := invalid(OpUpdate, items); err != nil {
+		return nil, err
+	}
+	if err := rename(tx, renamed, len(in)); err != nil {
+		return nil, err
+	}
+	for _, s := range changed {
+		if err := tx.Exec(updateSegment, s.ID, s.Name, fold.Text(s.Name), s.Description, s.DateModified); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// rename makes sure that new names are free and, where several change, lets
+// go of the old ones first: two segments may swap.
+func rename(tx *sqldb.Tx, renamed []*Segment, total int) error {
+	if len(renamed) == 0 {
+		return nil
+	}
+	var at last
+	have := map[int64]string{}
+	if err := tx.Pipeline(move{}.query(&at), names(have)); err != nil {
+		return err
+	}
+	for _, s := range renamed {
+		delete(have, s.ID)
+	}
+	taken := make(map[string]bool, len(have))
+	for _, name := range have {
+		taken[name] = true
+	}
+	for _, s := range renamed {
+		norm := fold.Text(s.Name)
+		if taken[norm] {
+			return nameTaken(OpUpdate, total)
+		}
+		taken[norm] = true
+		if len(renamed) > 1 {
+			// No name starts with a control character: folding trims it.
+			if err := tx.Exec(parkName, s.ID, "\n"+s.UUID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Portions of what one transaction removes.
+const (
+	deleteSegments = 100
+	deleteProfiles = 250
+	deleteMembers  = 5000
+)
+
+// ends are the last ids given out: what is made during a removal stays.
+func (s *Service) ends(ctx context.Context, storeID int64) (at last, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(lastIDs, func(r *sqldb.Row) error {
+			at = last{segment: r.Int(0), profile: r.Int(1)}
+			return nil
+		})
+	})
+	return at, err
+}
+
+// Delete removes the segments that q selects, all of them if it has no
+// condition, and returns how many there were. Their members stay profiles.
+// Many go in several transactions.
+func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	end, err := s.ends(ctx, storeID)
+	n := 0
+	for after, more := int64(0), true; more && err == nil; {
+		var gone []int64
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			gone = gone[:0]
+			ids, err := q.Batch(tx, after, end.segment, deleteSegments)
+			if err != nil {
+				return err
+			}
+			more = len(ids) == deleteSegments
+			for budget := int64(deleteMembers); len(ids) > 0; ids = ids[1:] {
+				removed, err := tx.ExecCount(emptySegment, ids[0], budget)
+				if err != nil {
+					return err
+				}
+				if budget -= removed; budget == 0 {
+					more = true // the rest of it next time
+					return nil
+				}
+				if err := tx.Exec(deleteSegment, ids[0]); err != nil {
+					return err
+				}
+				gone = append(gone, ids[0])
+			}
+			return nil
+		})
+		if err == nil && len(gone) > 0 {
+			n += len(gone)
+			after = gone[len(gone)-1]
+		}
+		// What has begun is finished, whether or not the caller still listens.
+		ctx = context.WithoutCancel(ctx)
+	}
+	return n, err
+}

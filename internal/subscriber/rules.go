@@ -1,0 +1,122 @@
+package subscriber
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/opt"
+	"clientele/internal/store"
+)
+
+// Operations, as faults name them.
+const (
+	OpCreate = "subscriber.create"
+	OpUpdate = "subscriber.update"
+)
+
+// Bounds, as documented.
+const (
+	maxText = 255
+	maxID   = math.MaxInt32 // of orders and channels
+)
+
+// build fills defaults, checks everything and returns the subscriber that the
+// command makes.
+func (in *Create) build() (Subscriber, error) {
+	s := Subscriber{ID: in.ID, Source: FromCustom, ChannelID: store.DefaultChannel, Consents: []string{MarketingNewsletter}}
+	u := Update{
+		Email: opt.Some(in.Email), FirstName: opt.Some(in.FirstName), LastName: opt.Some(in.LastName),
+		ChannelID: in.ChannelID, OrderID: in.OrderID, Consents: in.Consents,
+	}
+	if in.Source != "" {
+		u.Source = opt.Some(in.Source)
+	}
+	c := fault.Collector{Index: -1}
+	u.check(&c)
+	if in.ID < 0 {
+		c.Add("id", fault.OutOfRange, "", "invalid subscriber ID")
+	}
+	u.apply(&s)
+	return s, c.Err(fault.Invalid, OpCreate)
+}
+
+func (in *Update) check(c *fault.Collector) {
+	if in.Email.Set {
+		switch n := utf8.RuneCountInString(in.Email.Value); {
+		case n > maxText:
+			c.Add("email", fault.TooLong, "255", "email must be at most 255 characters")
+		case !customer.ValidEmail(in.Email.Value):
+			c.Add("email", fault.BadFormat, "", "invalid email address")
+		}
+	}
+	c.Text("first_name", in.FirstName.Value, 0, maxText)
+	c.Text("last_name", in.LastName.Value, 0, maxText)
+	if in.Source.Set && !slices.Contains(Sources, in.Source.Value) {
+		list := strings.Join(Sources, ", ")
+		c.Add("source", fault.NotAccepted, list, "source must be one of "+list)
+	}
+	checkID(c, "order_id", in.OrderID)
+	checkID(c, "channel_id", in.ChannelID)
+	for _, v := range in.Consents.Value {
+		if !slices.Contains(Consents, v) {
+			list := strings.Join(Consents, ", ")
+			c.Add("consents", fault.NotAccepted, list, "consents must be of "+list)
+			break
+		}
+	}
+}
+
+func checkID(c *fault.Collector, field string, f opt.Field[int64]) {
+	if f.Set && !f.Null && (f.Value < 1 || f.Value > maxID) {
+		c.Add(field, fault.OutOfRange, "", field+" must be between 1 and 2147483647")
+	}
+}
+
+func (in *Update) apply(s *Subscriber) {
+	s.Email = in.Email.Or(s.Email)
+	s.FirstName = in.FirstName.Or(s.FirstName)
+	s.LastName = in.LastName.Or(s.LastName)
+	s.ChannelID = in.ChannelID.Or(s.ChannelID)
+	s.Source = in.Source.Or(s.Source)
+	s.OrderID = in.OrderID.Or(s.OrderID)
+	if in.Consents.Set {
+		s.Consents = inOrder(in.Consents.Value)
+	}
+}
+
+// inOrder returns a set of consents in the order of Consents.
+func inOrder(set []string) []string {
+	out := make([]string, 0, len(Consents))
+	for _, c := range Consents {
+		if slices.Contains(set, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// same reports whether everything that an update can touch is equal.
+func (s *Subscriber) same(o *Subscriber) bool {
+	return s.Email == o.Email && s.FirstName == o.FirstName && s.LastName == o.LastName && s.ChannelID == o.ChannelID &&
+		s.Source == o.Source && s.OrderID == o.OrderID && slices.Equal(s.Consents, o.Consents)
+}
+
+// sameKey reports whether both are the same address on the same channel.
+func (s *Subscriber) sameKey(o *Subscriber) bool {
+	return s.ChannelID == o.ChannelID && fold.Text(s.Email) == fold.Text(o.Email)
+}
+
+// sameConsent reports whether nothing of what the history keeps differs: a
+// consent is that of an address on a channel.
+func (s *Subscriber) sameConsent(o *Subscriber) bool {
+	return s.sameKey(o) && slices.Equal(s.Consents, o.Consents)
+}
+
+func taken(op, email string) error {
+	return &fault.Error{Kind: fault.Conflict, Op: op, Items: []fault.Item{{Index: -1, Field: "email", Code: fault.EmailInUse, Value: email, Message: "the email address subscribes on this channel already"}}}
+}

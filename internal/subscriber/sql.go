@@ -1,0 +1,113 @@
+package subscriber
+
+import (
+	"slices"
+	"strings"
+
+	"clientele/internal/fold"
+	"clientele/internal/sqldb"
+)
+
+const columns = `id, email, first_name, last_name, channel_id, source, order_id, consents, date_created, date_modified`
+
+func (s *Subscriber) scan(r *sqldb.Row) {
+	s.ID = r.Int(0)
+	s.Email = r.Text(1)
+	s.FirstName = r.Text(2)
+	s.LastName = r.Text(3)
+	s.ChannelID = r.Int(4)
+	s.Source = r.Text(5)
+	s.OrderID = r.Int(6)
+	s.Consents = parseConsents(r.Text(7))
+	s.DateCreated = r.Int(8)
+	s.DateModified = r.Int(9)
+}
+
+func parseConsents(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+const changeColumns = `id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created`
+
+func (c *Change) scan(r *sqldb.Row) {
+	c.ID = r.Int(0)
+	c.SubscriberID = r.Int(1)
+	c.Action = r.Text(2)
+	c.Email = r.Text(3)
+	c.ChannelID = r.Int(4)
+	c.Consents = parseConsents(r.Text(5))
+	c.Source = r.Text(6)
+	c.OrderID = r.Int(7)
+	c.Via = r.Text(8)
+	c.AccountID = r.Int(9)
+	c.IP = r.Text(10)
+	c.DateCreated = r.Int(11)
+}
+
+var (
+	byID          = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id = $2`)
+	byEmail       = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
+	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
+	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
+	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
+	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id`)
+	insertRow     = sqldb.Static(`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified, first_name_norm, last_name_norm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
+	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = $4, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
+	insertHistory = sqldb.Static(`INSERT INTO consent_changes (store_id, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+)
+
+func insert(tx *sqldb.Tx, s *Subscriber) error {
+	return tx.Exec(insertRow, s.ID, s.Email, fold.Text(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
+		s.DateCreated, s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
+}
+
+func update(tx *sqldb.Tx, s *Subscriber) error {
+	return tx.Exec(updateRow, s.ID, s.Email, fold.Text(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
+		s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
+}
+
+// record adds an entry to the history. With the deletion of a subscriber all
+// consents end.
+func record(tx *sqldb.Tx, id int64, action string, s *Subscriber, by Origin, now int64) error {
+	consents := strings.Join(s.Consents, ",")
+	if action == Deleted {
+		consents = ""
+	}
+	return tx.Exec(insertHistory, id, s.ID, action, s.Email, s.ChannelID, consents, s.Source, s.OrderID, by.Via, by.AccountID, by.IP, now)
+}
+
+// move is by how much this package's counters move; last are the values then.
+type move struct{ ids, total, changes int64 }
+
+type last struct{ id, change int64 }
+
+// query locks the store's counters, like store.Advance.
+func (m move) query(to *last) sqldb.Q {
+	return sqldb.Q{Stmt: moveCounters, Args: []any{m.ids, m.total, m.changes}, Each: func(r *sqldb.Row) error {
+		*to = last{id: r.Int(0), change: r.Int(1)}
+		return nil
+	}}
+}
+
+// holder finds who has an address on a channel.
+func holder(s *Subscriber, id *int64) sqldb.Q {
+	return sqldb.Q{Stmt: byEmail, Args: []any{fold.Text(s.Email), s.ChannelID}, Each: func(r *sqldb.Row) error {
+		*id = r.Int(0)
+		return nil
+	}}
+}
+
+// rows reads the subscribers with the given ids, in order.
+func rows(tx *sqldb.Tx, ids []int64) ([]Subscriber, error) {
+	in, args := sqldb.AnyOf(2, ids)
+	out := make([]Subscriber, 0, len(ids))
+	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id`+in+` ORDER BY id`), func(r *sqldb.Row) error {
+		out = append(out, Subscriber{})
+		out[len(out)-1].scan(r)
+		return nil
+	}, args...)
+	return slices.Clip(out), err
+}

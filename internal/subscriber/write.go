@@ -1,0 +1,256 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Create makes a subscriber. An address that subscribes on the channel
+// already is a Conflict.
+func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origin) (*Subscriber, error) {
+	sub, err := in.build()
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
+	if errors.Is(err, sqldb.ErrUnique) {
+		err = taken(OpCreate, sub.Email)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &sub, nil
+}
+
+// Ensure makes a subscriber unless there is one with that id or address on
+// the channel, inside tx.
+func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
+	sub, err := in.build()
+	if err != nil {
+		return err
+	}
+	found := false
+	see := func(*sqldb.Row) error { found = true; return nil }
+	if in.ID != 0 {
+		err = tx.Query(byID, see, in.ID)
+	} else {
+		var id int64
+		err = tx.Pipeline(holder(&sub, &id))
+		found = id != 0
+	}
+	if err != nil || found {
+		return err
+	}
+	return create(tx, &sub, in.ID, by, now)
+}
+
+// create stores a subscriber with a given id, or the next one for 0.
+func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
+	if err := checkChannel(tx, OpCreate, s.ChannelID); err != nil {
+		return err
+	}
+	m := move{ids: 1, total: 1, changes: 1}
+	if id != 0 {
+		m.ids = 0
+	}
+	var counters store.Counters
+	var at last
+	var held int64
+	if err := tx.Pipeline(store.Advance{EventIDs: 1}.Query(&counters), m.query(&at), holder(s, &held)); err != nil {
+		return err
+	}
+	if held != 0 {
+		return taken(OpCreate, s.Email)
+	}
+	s.ID, s.DateCreated, s.DateModified = at.id, now, now
+	if id != 0 {
+		s.ID = id
+		last, err := listing.Subscribers.Choose(tx, at.id, id)
+		if err != nil {
+			return err
+		}
+		if err := (store.Lowest{SubscriberID: last}).Lift(tx); err != nil {
+			return err
+		}
+	}
+	if err := insert(tx, s); err != nil {
+		return err
+	}
+	if err := record(tx, at.change, Created, s, by, now); err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, []event.Event{event.Subscriber(event.SubscriberCreated, s.ID)})
+}
+
+// checkChannel makes sure that a channel exists. The default one always does.
+func checkChannel(tx *sqldb.Tx, op string, id int64) error {
+	if id == store.DefaultChannel {
+		return nil
+	}
+	found := false
+	if err := tx.Query(channelByID, func(*sqldb.Row) error { found = true; return nil }, id); err != nil || found {
+		return err
+	}
+	return &fault.Error{Kind: fault.Invalid, Op: op, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID " + strconv.FormatInt(id, 10)}}}
+}
+
+// Update changes a subscriber. One whose stored data would not change is left
+// alone: its date_modified stays and no event is recorded.
+func (s *Service) Update(ctx context.Context, storeID, id int64, in Update, by Origin) (*Subscriber, error) {
+	c := fault.Collector{Index: -1}
+	in.check(&c)
+	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+		return nil, err
+	}
+	var out *Subscriber
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = change(tx, id, &in, by, s.sys.Now())
+		return err
+	})
+	if errors.Is(err, sqldb.ErrUnique) {
+		err = taken(OpUpdate, in.Email.Value)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscriber, error) {
+	old, err := lock(tx, id, tx.ForUpdate())
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return nil, errNotFound
+	}
+	s := *old
+	in.apply(&s)
+	if s.same(old) {
+		return old, nil
+	}
+	if s.ChannelID != old.ChannelID {
+		if err := checkChannel(tx, OpUpdate, s.ChannelID); err != nil {
+			return nil, err
+		}
+	}
+	var counters store.Counters
+	var at last
+	var held int64
+	qs := []sqldb.Q{store.Advance{EventIDs: 1}.Query(&counters)}
+	if !s.sameConsent(old) {
+		qs = append(qs, move{changes: 1}.query(&at))
+	}
+	if !s.sameKey(old) {
+		qs = append(qs, holder(&s, &held))
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return nil, err
+	}
+	if held != 0 {
+		return nil, taken(OpUpdate, s.Email)
+	}
+	s.DateModified = now
+	if err := update(tx, &s); err != nil {
+		return nil, err
+	}
+	if at.change != 0 {
+		if err := record(tx, at.change, Updated, &s, by, now); err != nil {
+			return nil, err
+		}
+	}
+	return &s, event.Record(tx, counters.EventID, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
+}
+
+func lock(tx *sqldb.Tx, id int64, clause string) (*Subscriber, error) {
+	var out *Subscriber
+	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id = $2`+clause), func(r *sqldb.Row) error {
+		out = &Subscriber{}
+		out.scan(r)
+		return nil
+	}, id)
+	return out, err
+}
+
+// DeleteOne removes a subscriber; one that is not there is gone already.
+func (s *Service) DeleteOne(ctx context.Context, storeID, id int64, by Origin) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		sub, err := lock(tx, id, tx.ForDelete())
+		if err != nil || sub == nil {
+			return err
+		}
+		return remove(tx, []Subscriber{*sub}, by, s.sys.Now())
+	})
+}
+
+// deleteBatch is how many subscribers one transaction removes.
+const deleteBatch = 500
+
+// Delete removes the subscribers that q selects, all of them if it has no
+// condition, and returns how many there were. Many go in several
+// transactions; those who subscribe meanwhile stay.
+func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, by Origin) (int, error) {
+	var end int64
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(lastID, func(r *sqldb.Row) error { end = r.Int(0); return nil })
+	})
+	n := 0
+	for after, more := int64(0), true; more && err == nil; {
+		var ids []int64
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			var err error
+			if ids, err = q.Batch(tx, after, end, deleteBatch); err != nil || len(ids) == 0 {
+				return err
+			}
+			subs, err := rows(tx, ids)
+			if err != nil {
+				return err
+			}
+			return remove(tx, subs, by, s.sys.Now())
+		})
+		if err == nil && len(ids) > 0 {
+			n += len(ids)
+			after = ids[len(ids)-1]
+		}
+		more = len(ids) == deleteBatch
+		// What has begun is finished, whether or not the caller still listens.
+		ctx = context.WithoutCancel(ctx)
+	}
+	return n, err
+}
+
+// remove deletes locked rows.
+func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
+	n := int64(len(subs))
+	ids := make([]int64, n)
+	events := make([]event.Event, n)
+	for i := range subs {
+		ids[i] = subs[i].ID
+		events[i] = event.Subscriber(event.SubscriberDeleted, ids[i])
+	}
+	var counters store.Counters
+	var at last
+	if err := tx.Pipeline(store.Advance{EventIDs: n}.Query(&counters), move{total: -n, changes: n}.query(&at)); err != nil {
+		return err
+	}
+	in, args := sqldb.AnyOf(2, ids)
+	if err := tx.Exec(sqldb.Dynamic(`DELETE FROM subscribers WHERE store_id = $1 AND id`+in), args...); err != nil {
+		return err
+	}
+	for i := range subs {
+		if err := record(tx, at.change-n+int64(i)+1, Deleted, &subs[i], by, now); err != nil {
+			return err
+		}
+	}
+	if err := listing.Subscribers.Remove(tx, ids...); err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, events)
+}

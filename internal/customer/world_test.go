@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
@@ -61,7 +62,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 				last = 9
 			}
 			for id := int64(2); id <= last; id++ {
-				if err := store.PutChannel(tx, store.Channel{ID: id, Name: "c"}, 0); err != nil {
+				if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("c", id)}, 0); err != nil {
 					return err
 				}
 				if _, err := customer.PutGroup(tx, id, "g", 0); err != nil {

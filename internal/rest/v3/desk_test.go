@@ -165,7 +165,7 @@ func (d *desk) channels(ids ...int64) {
 	d.t.Helper()
 	d.write(func(tx *sqldb.Tx) error {
 		for _, id := range ids {
-			if err := store.PutChannel(tx, store.Channel{ID: id, Name: fmt.Sprint("Channel ", id)}, d.now.Unix()); err != nil {
+			if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("Channel ", id)}, d.now.Unix()); err != nil {
 				return err
 			}
 		}

@@ -179,6 +179,19 @@ func failedBatch(status int, f *fault.Error) (int, []byte) {
 	return status, append(b, `}}`...)
 }
 
+// reason says what is wrong.
+func reason(it fault.Item) string {
+	switch {
+	case it.Message != "":
+		return it.Message
+	case it.Code == fault.Required:
+		return "error.path.missing"
+	case it.Code == fault.WrongType:
+		return "error.expected." + it.Want
+	}
+	return ""
+}
+
 func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))
 	for _, it := range items {
@@ -189,14 +202,7 @@ func details(items []fault.Item) []detail {
 				key += "." + it.Field
 			}
 		}
-		text := it.Message
-		switch {
-		case it.Message != "":
-		case it.Code == fault.Required:
-			text = "error.path.missing"
-		case it.Code == fault.WrongType:
-			text = "error.expected." + it.Want
-		}
+		text := reason(it)
 		// The first fault of a field is the one to mend first.
 		if !slices.ContainsFunc(out, func(d detail) bool { return d.key == key }) {
 			out = append(out, detail{key, text})

@@ -316,11 +316,11 @@ func sendPartial[T any](c *rest.Call, p *partial[T], row func([]byte, *metafield
 			at := p.failed[i].Index
 			var texts []string
 			for ; i < len(p.failed) && p.failed[i].Index == at; i++ {
-				d := details([]fault.Item{{Index: -1, Field: p.failed[i].Field, Code: p.failed[i].Code, Want: p.failed[i].Want, Message: p.failed[i].Message}})[0]
-				if p.failed[i].Message == "" && d.key != "" {
-					d.text = d.key + ": " + d.text
+				text := reason(p.failed[i])
+				if p.failed[i].Message == "" && p.failed[i].Field != "" {
+					text = p.failed[i].Field + ": " + text
 				}
-				texts = append(texts, d.text)
+				texts = append(texts, text)
 			}
 			if failed > 0 {
 				b.B = append(b.B, ',')

@@ -69,7 +69,7 @@ func (s *Surface) getChannel(c *rest.Call) error {
 	return nil
 }
 
-// channelID is pathNumber with the operation's own words for what is missing.
+// channelID is pathID with the operation's own words for what is missing.
 func channelID(c *rest.Call, op string) (int64, error) {
 	id, err := pathID(c, "channel_id")
 	if err != nil {

@@ -52,12 +52,23 @@ func logger(format, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, o))
 }
 
-// open opens the database for a command that does one thing.
+// open opens the database for a command that may make it.
 func open(ctx context.Context, d app.Database) (*app.Core, error) {
+	return openWith(ctx, d, app.Open)
+}
+
+// openExisting opens the database for a command that only looks after it.
+func openExisting(ctx context.Context, d app.Database) (*app.Core, error) {
+	return openWith(ctx, d, app.OpenExisting)
+}
+
+type opener func(context.Context, string, *system.System, *slog.Logger) (*app.Core, error)
+
+func openWith(ctx context.Context, d app.Database, with opener) (*app.Core, error) {
 	if err := d.Validate(); err != nil {
 		return nil, &app.ConfigError{Err: err}
 	}
-	return app.Open(ctx, d.Database, system.Real(), logger("text", "warn"))
+	return with(ctx, d.Database, system.Real(), logger("text", "warn"))
 }
 
 type migrateCommand struct{ app.Database }
@@ -103,9 +114,9 @@ type storeCommands struct {
 
 type storeCreate struct {
 	app.Database
-	Name string `default:"My store" help:"The store's name (default: ${default})."`
-	Hash string `help:"The store hash: 3 to 32 characters of a-z and 0-9 (default: drawn at random)."`
-	URL  string `name:"url" help:"The URL of its default storefront."`
+	Name string `default:"My store" env:"-" help:"The store's name (default: ${default})."`
+	Hash string `env:"-" help:"The store hash: 3 to 32 characters of a-z and 0-9 (default: drawn at random)."`
+	URL  string `name:"url" env:"-" help:"The URL of its default storefront."`
 }
 
 func (c *storeCreate) Run(ctx context.Context) error {
@@ -125,7 +136,7 @@ func (c *storeCreate) Run(ctx context.Context) error {
 type storeList struct{ app.Database }
 
 func (c *storeList) Run(ctx context.Context) error {
-	core, err := open(ctx, c.Database)
+	core, err := openExisting(ctx, c.Database)
 	if err != nil {
 		return err
 	}
@@ -163,11 +174,11 @@ type apiAccountCommand struct {
 // ofStore names the store that a command is about.
 type ofStore struct {
 	app.Database
-	Store string `required:"" help:"The store hash."`
+	Store string `required:"" env:"-" help:"The store hash."`
 }
 
 func (o ofStore) open(ctx context.Context) (*app.Core, *store.Store, error) {
-	core, err := open(ctx, o.Database)
+	core, err := openExisting(ctx, o.Database)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -181,8 +192,8 @@ func (o ofStore) open(ctx context.Context) (*app.Core, *store.Store, error) {
 
 type accountCreate struct {
 	ofStore
-	Name   string   `default:"App" help:"The account's name (default: ${default})."`
-	Scopes []string `default:"all" help:"OAuth scopes separated by commas, or all (default: ${default})."`
+	Name   string   `default:"App" env:"-" help:"The account's name (default: ${default})."`
+	Scopes []string `default:"all" env:"-" help:"OAuth scopes separated by commas, or all (default: ${default})."`
 }
 
 func (c *accountCreate) Run(ctx context.Context) error {

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
+	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,12 +23,13 @@ const (
 )
 
 func main() {
-	// The live heap is a few megabytes, which the default would collect a
-	// hundred times a second under load. GOGC still decides where it is set.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
-	os.Exit(run(os.Args[1:]))
+	// The live heap is a few megabytes, which would be collected a hundred times
+	// a second under load. Memory that is never touched costs nothing and makes
+	// the collector wait for this much more, no matter how large the heap grows.
+	ballast := make([]byte, 24<<20)
+	code := run(os.Args[1:])
+	runtime.KeepAlive(ballast)
+	os.Exit(code)
 }
 
 func run(args []string) int {
@@ -47,12 +49,13 @@ func run(args []string) int {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
+	context.AfterFunc(ctx, cancel) // a second signal ends the program at once
 	parsed, err := parse(parser, args)
 	if exit >= 0 {
 		return exit // --help has been shown
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "clientele:", err)
+		complain(err)
 		return exitUsage
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -62,12 +65,17 @@ func run(args []string) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &config):
-		fmt.Fprintln(os.Stderr, "clientele:", err)
+		complain(err)
 		return exitUsage
 	default:
-		fmt.Fprintln(os.Stderr, "clientele:", err)
+		complain(err)
 		return exitFailed
 	}
+}
+
+// complain prints an error as one line.
+func complain(err error) {
+	fmt.Fprintln(os.Stderr, "clientele:", strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // stop leaves the parser after it has shown help.

@@ -66,6 +66,10 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 	if n > 0 {
 		log.Info("database schema brought up to date", "migrations", n)
 	}
+	return newCore(db, sys), nil
+}
+
+func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
 	return &Core{
 		DB: db, System: sys,
@@ -80,7 +84,21 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		Instruments: instrument.NewService(db, sys),
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
-	}, nil
+	}
+}
+
+// OpenExisting is Open for commands that look after a database: it neither
+// makes one nor changes the schema of one.
+func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Log: log, MustExist: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%w: see clientele migrate", err)
+	}
+	return newCore(db, sys), nil
 }
 
 // ReadSeed reads a seed file.

@@ -56,10 +56,11 @@ var (
 		WHERE a.store_id = (SELECT id FROM stores WHERE hash = $1) AND a.token_hash = $2 AND a.date_revoked = 0`)
 	accountsOfStore = sqldb.Global(`SELECT ` + accountColumns + ` FROM api_accounts a JOIN stores s ON s.id = a.store_id
 		WHERE a.store_id = $1 ORDER BY a.id`)
-	nextAccountID = sqldb.Static(`UPDATE store_counters SET account_id = account_id + 1 WHERE store_id = $1 RETURNING account_id`)
-	insertAccount = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	updateAccount = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2`)
-	revokeAccount = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
+	nextAccountID   = sqldb.Static(`UPDATE store_counters SET account_id = account_id + 1 WHERE store_id = $1 RETURNING account_id`)
+	insertAccount   = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	updateAccount   = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
+	accountByClient = sqldb.Static(`SELECT id FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
+	revokeAccount   = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
 )
 
 // Accounts keeps API accounts.
@@ -151,6 +152,13 @@ func PutAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	n, err := tx.ExecCount(updateAccount, c.ClientID, name, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "))
 	if err != nil || n > 0 {
 		return err
+	}
+	revoked := false
+	if err := tx.Query(accountByClient, func(*sqldb.Row) error { revoked = true; return nil }, c.ClientID); err != nil {
+		return err
+	}
+	if revoked {
+		return fault.New(fault.Conflict, "the API account with this client id was revoked, which is for good")
 	}
 	return putAccount(tx, name, scopes, c, now)
 }

@@ -59,9 +59,9 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 // again runs a transaction anew when it met a key that another one took in
 // between, or missed a row that another one deleted: the look before the write
 // then finds so.
-func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
+func again(ctx context.Context, storeID int64, write func(context.Context, int64, func(*sqldb.Tx) error) error, fn func(tx *sqldb.Tx) error) error {
 	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, storeID, fn)
+		err := write(ctx, storeID, fn)
 		if !errors.Is(err, sqldb.ErrUnique) && !errors.Is(err, sqldb.ErrForeignKey) || attempt == 3 {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
 	}
 	var out []Address
-	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = createAddresses(tx, in, s.sys.Now())
 		return err
 	})
@@ -199,7 +199,7 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
 	}
 	var out []Address
-	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = updateAddresses(tx, in, s.sys.Now())
 		return err
 	})

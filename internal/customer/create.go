@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -10,6 +11,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -35,7 +37,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 	if err != nil {
 		return nil, err
 	}
-	err = s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = again(ctx, storeID, s.db.WriteShared, func(tx *sqldb.Tx) (err error) {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
@@ -72,20 +74,28 @@ type createPlan struct {
 }
 
 func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, error) {
-	p := &createPlan{in: in, hashes: make([]string, len(in))}
+	p := &createPlan{in: in}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	var err error
+	p.hashes, err = s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	return p, err
+}
+
+// hash hashes the passwords of a batch, those that are given.
+func (s *Service) hash(ctx context.Context, n int, password func(int) opt.Field[string]) ([]string, error) {
+	hashes := make([]string, n)
 	g, gctx := errgroup.WithContext(ctx)
-	for i := range in {
-		if pw := in[i].NewPassword; pw.Set {
+	for i := range n {
+		if pw := password(i); pw.Set {
 			g.Go(func() (err error) {
-				p.hashes[i], err = s.passwords.Hash(gctx, pw.Value)
+				hashes[i], err = s.passwords.Hash(gctx, pw.Value)
 				return err
 			})
 		}
 	}
-	return p, g.Wait()
+	return hashes, g.Wait()
 }
 
 func (p *createPlan) check() error {
@@ -97,13 +107,16 @@ func (p *createPlan) check() error {
 		c := fault.Collector{Index: i}
 		in.check(&c)
 		items = append(items, c.Items...)
+		if len(items) > 0 {
+			continue // nothing will be made
+		}
 		p.given = p.given || in.ID != 0
 		p.attrs += int64(len(in.Attributes))
 		// The same address twice is one address.
 		distinct := in.Addresses[:0:0]
 		for _, a := range in.Addresses {
 			fp := a.fingerprint()
-			if !contains(p.prints[i], fp) {
+			if !slices.Contains(p.prints[i], fp) {
 				p.prints[i] = append(p.prints[i], fp)
 				distinct = append(distinct, a)
 			}
@@ -115,15 +128,6 @@ func (p *createPlan) check() error {
 		return &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: items}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
@@ -178,7 +182,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
 			return nil, err
 		}
-		if err := takeEmail(tx, c); err != nil {
+		if err := takeEmail(tx, c, norms[i]); err != nil {
 			return nil, err
 		}
 		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))

@@ -149,7 +149,7 @@ func createField(tx *sqldb.Tx, f *FormField, now int64) error {
 // changed.
 func (s *Service) UpdateFormField(ctx context.Context, storeID int64, u FormFieldUpdate) (*FormField, error) {
 	var out *FormField
-	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = updateFormField(tx, &u, s.sys.Now())
 		return err
 	})

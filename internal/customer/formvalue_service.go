@@ -182,7 +182,7 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
 	}
 	var out []FormValue
-	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = putFormValues(tx, in, s.sys.Now())
 		return err
 	})

@@ -103,10 +103,9 @@ var (
 		AND NOT EXISTS (SELECT 1 FROM customer_emails o WHERE o.store_id = $1 AND o.email_norm = $2 AND o.customer_id <> 0)`)
 )
 
-// takeEmail gives an account its email on its channels. Whoever else holds it
-// makes the statement, and so the transaction, fail.
-func takeEmail(tx *sqldb.Tx, c *Customer) error {
-	norm := fold.Text(c.Email)
+// takeEmail gives an account its email, which norm is folded, on its channels.
+// Whoever else holds it makes the statement, and so the transaction, fail.
+func takeEmail(tx *sqldb.Tx, c *Customer, norm string) error {
 	if c.ChannelIDs == nil {
 		return tx.Exec(insertEmail, norm, int64(0), c.ID)
 	}

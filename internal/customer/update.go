@@ -4,11 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -38,21 +37,12 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 	if len(items) > 0 {
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
 	}
-	hashes := make([]string, len(in))
-	g, gctx := errgroup.WithContext(ctx)
-	for i := range in {
-		if pw := in[i].NewPassword; pw.Set {
-			g.Go(func() (err error) {
-				hashes[i], err = s.passwords.Hash(gctx, pw.Value)
-				return err
-			})
-		}
-	}
-	if err := g.Wait(); err != nil {
+	hashes, err := s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	if err != nil {
 		return nil, err
 	}
 	var out []Customer
-	err := s.again(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
 		out, err = update(tx, in, hashes, s.sys.Now())
 		return err
 	})
@@ -126,7 +116,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
 			}
 			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
-			if err := takeEmail(tx, &ch.now); err != nil {
+			if err := takeEmail(tx, &ch.now, norm); err != nil {
 				return nil, err
 			}
 		}

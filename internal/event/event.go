@@ -4,6 +4,7 @@
 package event
 
 import (
+	"math/bits"
 	"strconv"
 
 	"clientele/internal/jsonx"
@@ -52,18 +53,46 @@ func ChannelAccess(id int64, channels []int64) Event {
 	return Event{Scope: ChannelAccessUpdated, ResourceID: id, CustomerID: id, Data: string(b)}
 }
 
-var insert = sqldb.Static(`INSERT INTO events (store_id, id, scope, resource_id, customer_id, data, notify, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+// inserts write 1, 2, 4, … events at once.
+var inserts = func() (out [5]*sqldb.Stmt) {
+	for i := range out {
+		b := []byte(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data, notify) VALUES `)
+		for row := range 1 << i {
+			if row > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(b, "($1, $2"...)
+			for column := range eventArgs {
+				b = append(b, ", $"...)
+				b = strconv.AppendInt(b, int64(3+eventArgs*row+column), 10)
+			}
+			b = append(b, ')')
+		}
+		out[i] = sqldb.Static(string(b))
+	}
+	return out
+}()
+
+const eventArgs = 6 // of each row
 
 // Record writes events with the ids last-len+1 … last, which the caller took
 // from the store's counters in the same transaction.
 func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
 	id := last - int64(len(events))
-	for i := range events {
-		id++
-		e := &events[i]
-		if err := tx.Exec(insert, id, e.Scope, e.ResourceID, e.CustomerID, e.Data, sqldb.Flag(e.Notify), now); err != nil {
+	for len(events) > 0 {
+		size := min(bits.Len(uint(len(events))), len(inserts)) - 1
+		n := 1 << size
+		args := make([]any, 0, 1+eventArgs*n)
+		args = append(args, now)
+		for i := range events[:n] {
+			id++
+			e := &events[i]
+			args = append(args, id, e.Scope, e.ResourceID, e.CustomerID, e.Data, sqldb.Flag(e.Notify))
+		}
+		if err := tx.Exec(inserts[size], args...); err != nil {
 			return err
 		}
+		events = events[n:]
 	}
 	return nil
 }

@@ -138,8 +138,16 @@ type Collector struct {
 	Items  []Item
 }
 
-// Add notes one broken rule of the current item.
+// maxItems bounds what is told of one item: nobody mends a thousand faults at
+// once, and the answer should not outgrow the request.
+const maxItems = 100
+
+// Add notes one broken rule of the current item. Beyond the first hundred
+// there is nothing new to learn.
 func (c *Collector) Add(field string, code Code, want, message string) {
+	if len(c.Items) >= maxItems {
+		return
+	}
 	c.Items = append(c.Items, Item{Index: c.Index, Field: c.Prefix + field, Code: code, Want: want, Message: message})
 }
 

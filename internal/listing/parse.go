@@ -34,7 +34,7 @@ type Query struct {
 	include uint32
 	members uint32
 	spec    *Spec
-	// params are the parameters that links repeat.
+	// params are the parameters that links repeat, by name.
 	params []param
 }
 
@@ -97,6 +97,7 @@ func (s *Spec) Parse(raw string) (*Query, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(q.params, func(a, b param) int { return strings.Compare(a.name, b.name) })
 	return q, nil
 }
 
@@ -115,6 +116,9 @@ type parser struct {
 }
 
 func (p *parser) bad(field string, code fault.Code, message string) {
+	if len(p.items) >= maxFaults {
+		return
+	}
 	p.items = append(p.items, fault.Item{Index: -1, Field: field, Code: code, Message: message})
 }
 
@@ -187,7 +191,9 @@ func (p *parser) param(name, text string) {
 	case name == "before" && s.Cursors:
 		p.before = text
 	default:
-		p.unknown = append(p.unknown, name)
+		if len(p.unknown) < maxFaults {
+			p.unknown = append(p.unknown, name)
+		}
 	}
 }
 

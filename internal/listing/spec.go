@@ -101,6 +101,7 @@ const (
 	DefaultLimit = 50
 	MaxLimit     = 250
 	maxValues    = 1000 // in one filter
+	maxFaults    = 50   // told of one query
 	maxLikes     = 50   // substrings in one filter
 	maxQuery     = 64 << 10
 	maxPage      = 1 << 40

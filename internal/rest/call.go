@@ -44,6 +44,13 @@ const (
 	maxNodes = 50_000
 )
 
+// smallBody is up to which size bodies are read without asking; bodyBudget
+// bounds the memory of all larger ones together.
+const (
+	smallBody  = 64 << 10
+	bodyBudget = 32 * MaxBody
+)
+
 var jsonType = []string{"application/json"}
 
 // Ctx returns the request's context.
@@ -75,6 +82,18 @@ func (c *Call) JSON() (jsonx.Value, error) {
 		if err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json") {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
 		}
+	}
+	length := c.R.ContentLength
+	if length > MaxBody {
+		return jsonx.Value{}, errTooLarge
+	}
+	// Small bodies always fit; large ones share a budget, so that many slow
+	// clients cannot fill the memory.
+	if length < 0 || length > smallBody || c.R.Header.Get("Content-Encoding") != "" {
+		if err := c.server.bodies.Acquire(c.Ctx(), MaxBody); err != nil {
+			return jsonx.Value{}, err
+		}
+		defer c.server.bodies.Release(MaxBody)
 	}
 	body := io.Reader(http.MaxBytesReader(c.W, c.R.Body, MaxBody))
 	switch enc := strings.ToLower(strings.TrimSpace(c.R.Header.Get("Content-Encoding"))); enc {
@@ -118,11 +137,8 @@ func bodyError(err error) error {
 	if errors.As(err, &tooLarge) {
 		return errTooLarge
 	}
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
-	}
-	var corrupt interface{ Timeout() bool }
-	if errors.As(err, &corrupt) {
+	var late interface{ Timeout() bool }
+	if errors.As(err, &late) {
 		return &fault.Error{Kind: fault.Malformed, Message: "the body did not arrive in time", Cause: err}
 	}
 	return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
@@ -227,7 +243,11 @@ func (c *Call) fail(err error) {
 	case errors.Is(err, context.Canceled) && c.R.Context().Err() != nil:
 		c.status = 499 // the client closed the request
 		return
-	case errors.Is(err, sqldb.ErrUnavailable), errors.Is(err, sqldb.ErrUnknownOutcome), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, sqldb.ErrUnknownOutcome):
+		// No invitation to repeat what may have happened.
+		c.err = err
+		f = &fault.Error{Kind: fault.Unavailable, Message: "The outcome of the request is unknown: look before you repeat it.", Cause: err}
+	case errors.Is(err, sqldb.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		c.err = err
 		f = &fault.Error{Kind: fault.Unavailable, Message: "The service is temporarily unavailable.", RetryAfter: 1, Cause: err}
 	default:

@@ -67,9 +67,15 @@ func (r *rates) of(a *auth.Account) *rate {
 }
 
 func (r *rates) headers(h http.Header, left int64, reset time.Duration) {
-	h["X-Rate-Limit-Requests-Left"] = []string{strconv.FormatInt(left, 10)}
+	// Both values share one text and one array.
+	var raw [40]byte
+	b := strconv.AppendInt(raw[:0], left, 10)
+	n := len(b)
+	text := string(strconv.AppendInt(b, reset.Milliseconds(), 10))
+	values := &[2]string{text[:n], text[n:]}
+	h["X-Rate-Limit-Requests-Left"] = values[0:1:1]
 	h["X-Rate-Limit-Requests-Quota"] = r.quota
-	h["X-Rate-Limit-Time-Reset-Ms"] = []string{strconv.FormatInt(reset.Milliseconds(), 10)}
+	h["X-Rate-Limit-Time-Reset-Ms"] = values[1:2:2]
 	h["X-Rate-Limit-Time-Window-Ms"] = r.length
 }
 

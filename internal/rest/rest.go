@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/sync/semaphore"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
@@ -68,6 +69,7 @@ type Server struct {
 	Config
 	router *chi.Mux
 	rates  *rates
+	bodies *semaphore.Weighted
 }
 
 // NewServer returns a Server of the surfaces. Other handlers may be mounted
@@ -76,7 +78,7 @@ func NewServer(c Config, surfaces ...Surface) *Server {
 	if c.Slow == 0 {
 		c.Slow = time.Second
 	}
-	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System)}
+	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System), bodies: semaphore.NewWeighted(bodyBudget)}
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	for _, surface := range surfaces {

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"zombiezen.com/go/sqlite"
@@ -33,16 +34,24 @@ func classify(err error) error {
 			return fmt.Errorf("%w: %w", ErrUnique, err)
 		case "23503":
 			return fmt.Errorf("%w: %w", ErrForeignKey, err)
+		case "25006", "57P01", "57P02", "57P03": // read-only, shutting down, starting
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		if strings.HasPrefix(pe.Code, "53") { // disk, memory, connections
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		return err
 	}
-	switch sqlite.ErrCode(err) {
+	switch code := sqlite.ErrCode(err); code {
 	case sqlite.ResultConstraintUnique, sqlite.ResultConstraintPrimaryKey:
 		return fmt.Errorf("%w: %w", ErrUnique, err)
 	case sqlite.ResultConstraintForeignKey:
 		return fmt.Errorf("%w: %w", ErrForeignKey, err)
-	case sqlite.ResultBusy, sqlite.ResultBusySnapshot, sqlite.ResultFull:
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	default:
+		switch code.ToPrimary() {
+		case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultReadOnly:
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
 	}
 	return err
 }

@@ -50,3 +50,13 @@ func (db *DB) MigrateFirst(ctx context.Context, n int, now int64) error {
 		return nil
 	})
 }
+
+// Queued is the number of shared writes to a store that wait for their turn.
+func (db *DB) Queued(store int64) int {
+	if db.lite != nil {
+		return len(db.lite.jobs)
+	}
+	db.pg.lanes.mu.Lock()
+	defer db.pg.lanes.mu.Unlock()
+	return len(db.pg.lanes.queues[store])
+}

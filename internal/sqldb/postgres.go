@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ const defaultConns = 16
 // with the next query whose result is needed, so that a create costs two
 // round trips, begin and commit included.
 type pg struct {
-	pool *pgxpool.Pool
-	log  *slog.Logger
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	lanes lanes
 }
 
 var errRolledBack = errors.New("sqldb: the server rolled the transaction back")
@@ -61,10 +63,13 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &pg{pool: pool, log: o.Log}, nil
+	return &pg{pool: pool, log: o.Log, lanes: lanes{queues: map[int64][]*shared{}}}, nil
 }
 
-func (p *pg) close() { p.pool.Close() }
+func (p *pg) close() {
+	p.lanes.close()
+	p.pool.Close()
+}
 
 func (p *pg) read(ctx context.Context, store int64, fn func(*Tx) error) error {
 	conn, err := p.pool.Acquire(ctx)
@@ -129,7 +134,7 @@ func (p *pg) writeOnce(ctx context.Context, store int64, fn func(*Tx) error) err
 func runPG(tx *Tx, fn func(*Tx) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic in a write transaction: %v", r)
+			err = fmt.Errorf("panic in a write transaction: %v\n%s", r, debug.Stack())
 		}
 	}()
 	return fn(tx)
@@ -142,6 +147,11 @@ type pgTx struct {
 	write bool
 	sent  bool // the server has seen this transaction
 	batch pgx.Batch
+
+	// What those who share the transaction need to know of each other.
+	sends  int   // how often something was sent
+	thrown bool  // a caller's function for rows has failed
+	broken error // the driver or the server has failed
 }
 
 func pgArgs(tx *Tx, s *Stmt, args []any) []any {
@@ -158,10 +168,40 @@ func (t *pgTx) queue(tx *Tx, s *Stmt, args []any) *pgx.QueuedQuery {
 
 // send delivers everything queued and runs the callbacks.
 func (t *pgTx) send() error {
-	t.sent = true
+	t.sent, t.thrown = true, false
+	t.sends++
 	b := t.batch
 	t.batch = pgx.Batch{}
-	return t.conn.SendBatch(t.ctx, &b).Close()
+	return t.check(t.conn.SendBatch(t.ctx, &b).Close())
+}
+
+// check remembers an error unless it is the caller's own.
+func (t *pgTx) check(err error) error {
+	if err != nil && !t.thrown {
+		t.broken = err
+	}
+	return err
+}
+
+var (
+	errCutShort = errors.New("sqldb: a result was not read to its end")
+	errAborted  = errors.New("sqldb: the transaction was aborted by an error")
+)
+
+// failure returns why the transaction cannot go on, nil if it can.
+func (t *pgTx) failure() error {
+	c := t.conn.PgConn()
+	switch {
+	case t.broken != nil:
+		return t.broken
+	case c.IsClosed():
+		return pgconn.ErrConnClosed
+	case c.IsBusy():
+		return errCutShort
+	case t.sends > 0 && c.TxStatus() != 'T':
+		return errAborted
+	}
+	return nil
 }
 
 func (t *pgTx) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
@@ -170,11 +210,13 @@ func (t *pgTx) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
 		if s.kind == replan {
 			all = append([]any{pgx.QueryExecModeCacheDescribe}, all...)
 		}
+		t.thrown = false
+		t.sends++
 		rows, err := t.conn.Query(t.ctx, s.sql, all...)
 		if err != nil {
-			return err
+			return t.check(err)
 		}
-		return tx.pgRows(rows, each)
+		return t.check(tx.pgRows(rows, each))
 	}
 	t.queue(tx, s, args).Query(func(rows pgx.Rows) error { return tx.pgRows(rows, each) })
 	return t.send()

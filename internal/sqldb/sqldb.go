@@ -38,6 +38,8 @@ type Options struct {
 	// WriteTimeout bounds one write transaction, its retries included. Zero
 	// means 30 seconds.
 	WriteTimeout time.Duration
+	// MustExist refuses to make a new SQLite database.
+	MustExist bool
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }
@@ -132,6 +134,25 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.writeTimeout)
 	defer cancel()
 	return db.pg.write(ctx, store, fn)
+}
+
+// WriteShared is Write for many small writes to one store at once: on
+// PostgreSQL too those that wait for each other share a transaction and its
+// commit. A failing or panicking fn still undoes its own statements only, and
+// nobody is answered before the commit.
+//
+// Several fn then run one after the other under the locks of the first. So fn
+// must move the store's counters and lock nothing before that but what is
+// there to stay (FOR KEY SHARE on reference data): a writer that held such a
+// lock while it waited for the counters would wait for itself.
+func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if db.lite != nil {
+		return db.lite.write(ctx, store, fn)
+	}
+	return db.pg.writeShared(ctx, store, db.writeTimeout, fn)
 }
 
 // Ping checks that the database answers.

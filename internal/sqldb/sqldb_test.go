@@ -1,6 +1,7 @@
 package sqldb_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -26,38 +27,50 @@ func count(t *testing.T, db *sqldb.DB, store int64) (n int64) {
 	return n
 }
 
+// writes are the ways to write.
+var writes = map[string]func(*sqldb.DB, context.Context, int64, func(*sqldb.Tx) error) error{
+	"write":  (*sqldb.DB).Write,
+	"shared": (*sqldb.DB).WriteShared,
+}
+
 func TestConcurrentWritesKeepTheirOwnOutcome(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		var wg sync.WaitGroup
-		fail := errors.New("my own failure")
-		for i := range 200 {
-			wg.Go(func() {
-				err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
-					if err := tx.Exec(insertChannel, int64(i+1), fmt.Sprint("c", i)); err != nil {
-						return err
-					}
-					switch i % 4 {
-					case 1:
-						return fail
-					case 2:
-						return tx.Exec(insertChannel, int64(i+1), "twice")
-					case 3:
-						panic("defect")
-					}
-					return nil
-				})
-				switch {
-				case i%4 == 0 && err != nil, i%4 == 1 && !errors.Is(err, fail), i%4 == 2 && !errors.Is(err, sqldb.ErrUnique), i%4 == 3 && err == nil:
-					t.Errorf("%d: %v", i, err)
+	for name, write := range writes {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { ownOutcome(t, db, write) })
+		})
+	}
+}
+
+func ownOutcome(t *testing.T, db *sqldb.DB, write func(*sqldb.DB, context.Context, int64, func(*sqldb.Tx) error) error) {
+	var wg sync.WaitGroup
+	fail := errors.New("my own failure")
+	for i := range 200 {
+		wg.Go(func() {
+			err := write(db, t.Context(), 1, func(tx *sqldb.Tx) error {
+				if err := tx.Exec(insertChannel, int64(i+1), fmt.Sprint("c", i)); err != nil {
+					return err
 				}
+				switch i % 4 {
+				case 1:
+					return fail
+				case 2:
+					return tx.Exec(insertChannel, int64(i+1), "twice")
+				case 3:
+					panic("defect")
+				}
+				return nil
 			})
-		}
-		wg.Wait()
-		if n := count(t, db, 1); n != 50 {
-			t.Errorf("%d rows, want 50", n)
-		}
-		if n := count(t, db, 2); n != 0 {
-			t.Errorf("another store sees %d rows", n)
-		}
-	})
+			switch {
+			case i%4 == 0 && err != nil, i%4 == 1 && !errors.Is(err, fail), i%4 == 2 && !errors.Is(err, sqldb.ErrUnique), i%4 == 3 && err == nil:
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := count(t, db, 1); n != 50 {
+		t.Errorf("%d rows, want 50", n)
+	}
+	if n := count(t, db, 2); n != 0 {
+		t.Errorf("another store sees %d rows", n)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,7 +26,8 @@ type lite struct {
 	jobs    chan *job
 	done    chan struct{} // the writer has stopped
 	closing chan struct{}
-	mu      sync.RWMutex // guards closed against sends on jobs
+	timeout time.Duration // of a write, waiting included
+	mu      sync.RWMutex  // guards closed against sends on jobs
 	closed  bool
 	log     *slog.Logger
 }
@@ -50,6 +52,9 @@ func openLite(path string, o Options) (*lite, error) {
 			return nil, err
 		}
 	}
+	if _, err := os.Stat(path); o.MustExist && err != nil {
+		return nil, err
+	}
 	// Only its owner may read what is in it; the other files of the database
 	// take the mode of this one.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -73,6 +78,7 @@ func openLite(path string, o Options) (*lite, error) {
 		jobs:    make(chan *job, groupLimit),
 		done:    make(chan struct{}),
 		closing: make(chan struct{}),
+		timeout: o.WriteTimeout,
 		log:     o.Log,
 	}
 	writer, err := openLiteConn(path, cache, true)
@@ -149,17 +155,19 @@ type job struct {
 	ctx   context.Context
 	store int64
 	fn    func(*Tx) error
+	until time.Time // when to give up waiting
 	err   error
 	done  chan struct{}
 }
 
 var jobPool = sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }}
 
-var errClosed = errors.New("sqldb: closed")
+var errClosed = fmt.Errorf("%w: closed", ErrUnavailable)
 
 func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error) error {
 	j := jobPool.Get().(*job)
 	j.ctx, j.store, j.fn, j.err = ctx, store, fn, nil
+	j.until = time.Now().Add(l.timeout)
 	l.mu.RLock()
 	if l.closed {
 		l.mu.RUnlock()
@@ -204,10 +212,19 @@ func (l *lite) runWriter() {
 // engine abandons the transaction as a whole (disk full, I/O error), the
 // jobs are run again one by one, so that one job's failure stays its own.
 func (l *lite) commit(group []*job) {
-	if err := l.tryCommit(group); err == nil {
+	select {
+	case <-l.closing:
+		fail(group, errClosed)
 		return
-	} else if len(group) == 1 {
-		group[0].err = err
+	default:
+	}
+	err := l.tryCommit(group)
+	if err == nil {
+		return
+	}
+	// Nobody's turn came, or there is nobody to spare.
+	if errors.Is(err, errNotBegun) || len(group) == 1 {
+		fail(group, err)
 		return
 	}
 	for i := range group {
@@ -217,16 +234,30 @@ func (l *lite) commit(group []*job) {
 	}
 }
 
+func fail(group []*job, err error) {
+	for _, j := range group {
+		j.err = err
+	}
+}
+
+// errNotBegun: another process kept the database locked.
+var errNotBegun = errors.New("sqldb: the database is locked")
+
 // tryCommit returns an error when the transaction as a whole failed.
 func (l *lite) tryCommit(group []*job) error {
 	w := l.writer
 	if err := w.command(begin); err != nil {
-		return classify(err)
+		return fmt.Errorf("%w: %w", errNotBegun, classify(err))
 	}
+	now := time.Now()
 	live := false
 	for _, j := range group {
 		j.err = nil
 		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		if now.After(j.until) {
+			j.err = fmt.Errorf("%w: waited too long for the database", ErrUnavailable)
 			continue
 		}
 		if len(group) > 1 {
@@ -268,7 +299,7 @@ func (l *lite) tryCommit(group []*job) error {
 func (j *job) run(c *liteConn) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in a write transaction: %v", p)
+			err = fmt.Errorf("panic in a write transaction: %v\n%s", p, debug.Stack())
 		}
 	}()
 	return j.fn(&Tx{store: j.store, lite: c})

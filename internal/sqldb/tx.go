@@ -226,6 +226,7 @@ func (tx *Tx) pgRows(rows pgx.Rows, fn func(*Row) error) error {
 	for rows.Next() {
 		tx.row.raw = rows.RawValues()
 		if err := fn(&tx.row); err != nil {
+			tx.pg.thrown = true
 			return err
 		}
 	}

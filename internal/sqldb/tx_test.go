@@ -517,46 +517,52 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestCloseWhileWritesAreQueued(t *testing.T) {
-	eachEmpty(t, func(t *testing.T, dsn string) {
-		db := open(t, dsn, sqldb.Options{})
-		if _, err := db.Migrate(t.Context(), 1); err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		var done atomic.Int64
-		started := make(chan struct{}, 300)
-		for i := range 300 {
-			wg.Go(func() {
-				started <- struct{}{}
-				if err := db.Write(t.Context(), 1, exec(insertChannel, int64(i), "a")); err == nil {
-					done.Add(1)
-				}
-			})
-		}
-		for range 150 {
-			<-started
-		}
-		closed := make(chan struct{})
-		go func() { db.Close(); wg.Wait(); close(closed) }()
-		select {
-		case <-closed:
-		case <-time.After(30 * time.Second):
-			t.Fatal("closing hangs")
-		}
-		db.Close() // again
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := db.Write(ctx, 1, exec(insertChannel, int64(1000), "late")); err == nil || ctx.Err() != nil {
-			t.Errorf("a write after the end: %v", err)
-		}
-		if err := db.Ping(ctx); err == nil || ctx.Err() != nil {
-			t.Errorf("a read after the end hangs: %v", err)
-		}
-		again := open(t, dsn, sqldb.Options{})
-		if n := count(t, again, 1); n != done.Load() {
-			t.Errorf("%d rows of %d successful writes", n, done.Load())
-		}
-	})
+	for name, write := range writes {
+		t.Run(name, func(t *testing.T) {
+			eachEmpty(t, func(t *testing.T, dsn string) { closeWhileQueued(t, dsn, write) })
+		})
+	}
+}
+
+func closeWhileQueued(t *testing.T, dsn string, write func(*sqldb.DB, context.Context, int64, func(*sqldb.Tx) error) error) {
+	db := open(t, dsn, sqldb.Options{})
+	if _, err := db.Migrate(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var done atomic.Int64
+	started := make(chan struct{}, 300)
+	for i := range 300 {
+		wg.Go(func() {
+			started <- struct{}{}
+			if err := write(db, t.Context(), 1, exec(insertChannel, int64(i), "a")); err == nil {
+				done.Add(1)
+			}
+		})
+	}
+	for range 150 {
+		<-started
+	}
+	closed := make(chan struct{})
+	go func() { db.Close(); wg.Wait(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("closing hangs")
+	}
+	db.Close() // again
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := write(db, ctx, 1, exec(insertChannel, int64(1000), "late")); err == nil || ctx.Err() != nil {
+		t.Errorf("a write after the end: %v", err)
+	}
+	if err := db.Ping(ctx); err == nil || ctx.Err() != nil {
+		t.Errorf("a read after the end hangs: %v", err)
+	}
+	again := open(t, dsn, sqldb.Options{})
+	if n := count(t, again, 1); n != done.Load() {
+		t.Errorf("%d rows of %d successful writes", n, done.Load())
+	}
 }
 
 func TestCommittedWritesAreSeenByTheNextRead(t *testing.T) {

@@ -113,6 +113,13 @@ type decoder struct {
 	c *fault.Collector
 }
 
+// maxList bounds every list inside an item, well above what any rule allows.
+const maxList = 1000
+
+func (d decoder) tooMany(name string) {
+	d.c.Add(name, fault.TooManyItems, fmt.Sprint(maxList), fmt.Sprintf("%s must have at most %d entries", name, maxList))
+}
+
 func (d decoder) wrong(name, want string) { d.c.Add(name, fault.WrongType, want, "") }
 
 func (d decoder) required(names ...string) {
@@ -189,6 +196,10 @@ func (d decoder) texts(name string) opt.Field[[]string] {
 		d.wrong(name, jsArray)
 		return opt.Field[[]string]{}
 	}
+	if v.Len() > maxList {
+		d.tooMany(name)
+		return opt.Field[[]string]{}
+	}
 	list := make([]string, 0, v.Len())
 	for i, e := range v.Elems() {
 		s, ok := e.Str()
@@ -220,6 +231,10 @@ func (d decoder) array(name string, each func(i int, e decoder)) (given bool) {
 	}
 	if v.Kind() != jsonx.Array {
 		d.wrong(name, jsArray)
+		return false
+	}
+	if v.Len() > maxList {
+		d.tooMany(name)
 		return false
 	}
 	for i, e := range v.Elems() {
@@ -264,6 +279,10 @@ func (d decoder) channels() opt.Field[[]int64] {
 	case jsonx.Array:
 	default:
 		d.wrong(name, jsArray)
+		return opt.Field[[]int64]{}
+	}
+	if v.Len() > maxList {
+		d.tooMany(name)
 		return opt.Field[[]int64]{}
 	}
 	ids := make([]int64, 0, v.Len())

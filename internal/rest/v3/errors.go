@@ -194,6 +194,7 @@ func reason(it fault.Item) string {
 
 func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))
+	seen := make(map[string]bool, len(items))
 	for _, it := range items {
 		key := it.Field
 		if it.Index >= 0 {
@@ -204,7 +205,8 @@ func details(items []fault.Item) []detail {
 		}
 		text := reason(it)
 		// The first fault of a field is the one to mend first.
-		if !slices.ContainsFunc(out, func(d detail) bool { return d.key == key }) {
+		if !seen[key] {
+			seen[key] = true
 			out = append(out, detail{key, text})
 		}
 	}

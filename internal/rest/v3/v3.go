@@ -102,15 +102,14 @@ func appendMeta(b []byte, q *listing.Query, r *listing.Result, cursors bool) []b
 		if q.HasLinks(pages) {
 			b = append(b, `,"links":{`...)
 			if q.Page > 1 {
-				b = appendLink(b, "previous", q.PageLink(min(q.Page-1, pages)))
-				b = append(b, ',')
+				b = q.AppendPageLink(append(b, `"previous":"`...), min(q.Page-1, pages))
+				b = append(b, `",`...)
 			}
-			b = appendLink(b, "current", q.PageLink(q.Page))
+			b = q.AppendPageLink(append(b, `"current":"`...), q.Page)
 			if q.Page < pages {
-				b = append(b, ',')
-				b = appendLink(b, "next", q.PageLink(q.Page+1))
+				b = q.AppendPageLink(append(b, `","next":"`...), q.Page+1)
 			}
-			b = append(b, '}')
+			b = append(b, `"}`...)
 		}
 		b = append(b, '}')
 	}
@@ -134,16 +133,15 @@ func appendCursors(b []byte, q *listing.Query, r *listing.Result) []byte {
 	b = append(b, `,"end_cursor":`...)
 	b = appendCursor(b, end)
 	b = append(b, `,"links":{`...)
-	comma := false
-	if r.Before && start != "" {
-		b = appendLink(b, "previous", q.BeforeLink(start))
-		comma = true
+	before := r.Before && start != ""
+	if before {
+		b = append(q.AppendBeforeLink(append(b, `"previous":"`...), start), '"')
 	}
 	if r.After && end != "" {
-		if comma {
+		if before {
 			b = append(b, ',')
 		}
-		b = appendLink(b, "next", q.AfterLink(end))
+		b = append(q.AppendAfterLink(append(b, `"next":"`...), end), '"')
 	}
 	return append(b, `}}`...)
 }
@@ -153,11 +151,6 @@ func appendCursor(b []byte, cursor string) []byte {
 		return append(b, "null"...)
 	}
 	return jsonx.AppendString(b, cursor)
-}
-
-func appendLink(b []byte, name, link string) []byte {
-	b = jsonx.AppendKey(b, name)
-	return jsonx.AppendString(b, link)
 }
 
 // sendList answers with rows, each appended by row.

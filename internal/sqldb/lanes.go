@@ -1,0 +1,223 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// lanes hold the writes that share PostgreSQL transactions, by store. Every
+// writer of a store waits for the counters' row until the one before it is
+// durable, so one at a time they could do no more than one per commit.
+type lanes struct {
+	mu     sync.Mutex
+	queues map[int64][]*shared // with an entry while a lane runs
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// shared is one write that waits for its turn in a group.
+type shared struct {
+	ctx      context.Context
+	fn       func(*Tx) error
+	deadline time.Time
+	started  bool
+	alone    bool // to be run by its caller, in a transaction of its own
+	err      error
+	done     chan struct{}
+}
+
+// writeShared runs fn in a transaction with others of its store.
+func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration, fn func(*Tx) error) error {
+	j := &shared{ctx: ctx, fn: fn, deadline: time.Now().Add(timeout), done: make(chan struct{})}
+	l := &p.lanes
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return errClosed
+	}
+	queue, running := l.queues[store]
+	l.queues[store] = append(queue, j)
+	if !running {
+		l.wg.Go(func() {
+			for p.writeGroup(store) {
+			}
+		})
+	}
+	l.mu.Unlock()
+	<-j.done
+	if !j.alone {
+		return j.err
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), j.deadline)
+	defer cancel()
+	return p.write(ctx, store, fn)
+}
+
+// take adds what is queued for a store to a group, up to the limit.
+func (l *lanes) take(store int64, group []*shared) []*shared {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	queue := l.queues[store]
+	n := min(len(queue), groupLimit-len(group))
+	if n == len(queue) {
+		l.queues[store] = nil
+	} else {
+		l.queues[store] = queue[n:]
+	}
+	return append(group, queue[:n]...)
+}
+
+// end reports whether nothing is queued for a store, whose lane then ends.
+func (l *lanes) end(store int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queues[store]) > 0 {
+		return false
+	}
+	delete(l.queues, store)
+	return true
+}
+
+// close lets what is queued finish.
+func (l *lanes) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.wg.Wait()
+}
+
+// writeGroup runs what is queued for a store in one transaction and answers
+// it. It returns false when there was nothing.
+func (p *pg) writeGroup(store int64) bool {
+	if p.lanes.end(store) {
+		return false
+	}
+	g := &pgGroup{p: p, store: store, jobs: p.lanes.take(store, nil)}
+	g.run()
+	for _, j := range g.jobs {
+		close(j.done)
+	}
+	return true
+}
+
+// pgGroup is one shared transaction.
+type pgGroup struct {
+	p     *pg
+	store int64
+	jobs  []*shared
+	tx    *pgTx
+	live  int // jobs that are to be committed
+}
+
+func (g *pgGroup) run() {
+	ctx, cancel := context.WithDeadline(context.Background(), g.jobs[0].deadline)
+	defer cancel()
+	conn, err := g.p.pool.Acquire(ctx)
+	if err != nil {
+		for _, j := range g.jobs {
+			j.err = g.p.unreachable(ctx, err)
+		}
+		return
+	}
+	defer conn.Release()
+	g.tx = &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
+	g.tx.batch.Queue("begin")
+	for i := 0; i < len(g.jobs); i++ {
+		if err := g.one(g.jobs[i]); err != nil {
+			g.abandon(err)
+			return
+		}
+		if i == len(g.jobs)-1 {
+			// Whoever has come in the meantime need not wait for the commit.
+			g.jobs = g.p.lanes.take(g.store, g.jobs)
+		}
+	}
+	if g.live == 0 {
+		g.tx.rollback()
+		return
+	}
+	err = g.tx.commit()
+	if errors.Is(err, ErrUnknownOutcome) {
+		for _, j := range g.jobs {
+			if j.started {
+				j.err = err
+			}
+		}
+	} else if err != nil {
+		g.abandon(err)
+	}
+}
+
+// one runs a job. It returns an error when the transaction as a whole has
+// failed, whoever's fault that is; the job's own failure is undone and kept in
+// the job.
+func (g *pgGroup) one(j *shared) error {
+	if j.err = j.ctx.Err(); j.err != nil {
+		return nil
+	}
+	j.started = true
+	t := g.tx
+	mark, sends := t.batch.Len(), t.sends
+	// While nothing else is in the transaction, all of it can be undone.
+	nested := g.live > 0
+	if nested {
+		t.batch.Queue(savepoint)
+	}
+	err := runPG(&Tx{store: g.store, pg: t}, j.fn)
+	if failure := t.failure(); failure != nil {
+		if err == nil {
+			err = failure
+		}
+		return err
+	}
+	if err == nil {
+		if nested {
+			t.batch.Queue(release)
+		}
+		g.live++
+		return nil
+	}
+	j.err = classify(err)
+	switch {
+	case t.sends == sends: // the server knows nothing of it
+		t.batch.QueuedQueries = t.batch.QueuedQueries[:mark]
+	case nested:
+		t.batch.QueuedQueries = nil
+		t.batch.Queue(rollbackTo)
+		t.batch.Queue(release)
+	default:
+		t.batch.QueuedQueries = nil
+		t.batch.Queue("rollback")
+		t.batch.Queue("begin")
+	}
+	return nil
+}
+
+// abandon undoes the whole transaction. Which job broke it is not known, and
+// what the others saw of each other is gone, so each is run again alone,
+// unless its time is up.
+func (g *pgGroup) abandon(err error) {
+	g.tx.rollback()
+	if g.tx.conn.IsClosed() {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	started := 0
+	for _, j := range g.jobs {
+		if j.started {
+			started++
+		}
+	}
+	now := time.Now()
+	for _, j := range g.jobs {
+		switch {
+		case !j.started && j.err != nil: // its context was done
+		case started == 1 && j.started && !retryable(err), !j.deadline.After(now):
+			j.err = classify(err)
+		default:
+			j.err, j.alone = nil, true
+		}
+	}
+}

@@ -200,7 +200,9 @@ func TestCheckRefusal(t *testing.T) {
 func TestOperations(t *testing.T) {
 	got := map[string]Operation{}
 	for _, op := range New(t).Operations() {
-		got[op.OperationID] = op
+		if !strings.Contains(op.Path, "/v2/") {
+			got[op.OperationID] = op
+		}
 	}
 	want := []string{
 		"addSegmentShopperProfiles", "createCustomers", "createCustomersAddresses", "createSegments",

@@ -20,9 +20,11 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
@@ -49,6 +51,7 @@ type Core struct {
 	Instruments *instrument.Service
 	Taxes       *tax.Service
 	Channels    *channel.Service
+	Groups      *group.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -84,6 +87,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Instruments: instrument.NewService(db, sys),
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
+		Groups:      group.NewService(db, sys),
 	}
 }
 
@@ -241,11 +245,13 @@ func (s *Server) handler() http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+		Hosts: store.NewHosts(s.DB, time.Now),
+		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
-	}))
+	}),
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server
 }

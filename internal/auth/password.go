@@ -81,9 +81,23 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, argonSaltLen)
 	p.sys.Bytes(salt)
 	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemory, argonLanes, argonKeyLen)
+	return encode(salt, key), nil
+}
+
+// Unknown returns the hash of a random password that nobody knows, for an
+// account whose password is to be generated and told to no one. A random hash
+// is just that, and costs no hashing.
+func (p *Passwords) Unknown() string {
+	salt, key := make([]byte, argonSaltLen), make([]byte, argonKeyLen)
+	p.sys.Bytes(salt)
+	p.sys.Bytes(key)
+	return encode(salt, key)
+}
+
+func encode(salt, key []byte) string {
 	enc := base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
-		enc.EncodeToString(salt), enc.EncodeToString(key)), nil
+		enc.EncodeToString(salt), enc.EncodeToString(key))
 }
 
 // nobody is a hash that no password has, of the same cost as Hash's.

@@ -348,27 +348,33 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 			return err
 		}
 		n = len(ids)
-		events := make([]event.Event, 0, n)
-		err = tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
-			events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
-			return nil
-		}, pad(nil, ids)...)
-		if err != nil {
-			return err
-		}
-		counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := tx.Exec(deleteAddress, id); err != nil {
-				return err
-			}
-		}
-		if err := listing.Addresses.Remove(tx, ids...); err != nil {
-			return err
-		}
-		return event.Record(tx, counters.EventID, s.sys.Now(), events)
+		return deleteAddresses(tx, ids, s.sys.Now())
 	})
 	return n, err
+}
+
+// deleteAddresses removes addresses that the caller has locked.
+func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
+	n := len(ids)
+	events := make([]event.Event, 0, n)
+	err := tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
+		events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+		return nil
+	}, pad(nil, ids)...)
+	if err != nil {
+		return err
+	}
+	counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := tx.Exec(deleteAddress, id); err != nil {
+			return err
+		}
+	}
+	if err := listing.Addresses.Remove(tx, ids...); err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, events)
 }

@@ -24,13 +24,10 @@ type Consent struct {
 }
 
 var (
-	customerExists = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-	selectConsent  = sqldb.Static(`SELECT allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id = $2`)
-	upsertConsent  = sqldb.Static(`INSERT INTO customer_consents (store_id, customer_id, allow, deny, date_modified) VALUES ($1, $2, $3, $4, $5)
+	selectConsent = sqldb.Static(`SELECT allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id = $2`)
+	upsertConsent = sqldb.Static(`INSERT INTO customer_consents (store_id, customer_id, allow, deny, date_modified) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (store_id, customer_id) DO UPDATE SET allow = excluded.allow, deny = excluded.deny, date_modified = excluded.date_modified`)
 )
-
-var errNoCustomer = fault.New(fault.NotFound, "there is no such customer")
 
 // lockCustomer locks a customer against change, or returns NotFound.
 func lockCustomer(tx *sqldb.Tx, id int64) error {

@@ -80,6 +80,11 @@ func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, err
 	}
 	var err error
 	p.hashes, err = s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	for i := range in {
+		if !in[i].NewPassword.Set && in[i].GeneratePassword {
+			p.hashes[i] = s.passwords.Unknown()
+		}
+	}
 	return p, err
 }
 
@@ -131,7 +136,8 @@ func (p *createPlan) check() error {
 }
 
 func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
-	custValues, addrValues, err := p.references(tx)
+	groups := make([]int64, len(p.in))
+	custValues, addrValues, err := p.references(tx, groups)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +181,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		c := &out[i]
 		*c = Customer{
 			ID: id, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
-			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: in.GroupID, RegistrationIP: in.RegistrationIP,
+			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: groups[i], RegistrationIP: in.RegistrationIP,
 			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
 			ForcePasswordReset: in.ForcePasswordReset, DateCreated: now, DateModified: now,
 		}
@@ -231,15 +237,16 @@ func heldSlots(channels []int64, id int64) []slot {
 	return out
 }
 
-// references checks what the batch refers to and returns the form values to
-// store, per customer and per address.
-func (p *createPlan) references(tx *sqldb.Tx) (customers [][]storedValue, addresses [][][]storedValue, err error) {
+// references checks what the batch refers to, fills in the customers' groups
+// and returns the form values to store, per customer and per address.
+func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]storedValue, addresses [][][]storedValue, err error) {
 	var w wanted
 	for i := range p.in {
 		in := &p.in[i]
 		if in.GroupID != 0 {
 			set(&w.groups, in.GroupID)
 		}
+		w.defaultGroup = w.defaultGroup || in.JoinDefault
 		w.channel(in.OriginChannelID)
 		w.channel(in.ChannelIDs...)
 		for _, a := range in.Attributes {
@@ -261,6 +268,10 @@ func (p *createPlan) references(tx *sqldb.Tx) (customers [][]storedValue, addres
 		in := &p.in[i]
 		c := fault.Collector{Index: i}
 		ref.checkGroup(&c, in.GroupID)
+		groups[i] = in.GroupID
+		if in.JoinDefault && in.GroupID == 0 {
+			groups[i] = ref.group
+		}
 		ref.checkChannels(&c, "origin_channel_id", in.OriginChannelID)
 		ref.checkChannels(&c, "channel_ids", in.ChannelIDs...)
 		for j, a := range in.Attributes {

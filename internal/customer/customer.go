@@ -114,11 +114,15 @@ type Create struct {
 	ChannelIDs         []int64
 	ForcePasswordReset bool
 	NewPassword        opt.Field[string]
+	GeneratePassword   bool // where there is none: one that nobody knows
 	Addresses          []AddressCreate
 	Attributes         []AttributeInput
 	FormFields         []FormInput
 	// Notify asks for the account-created email.
 	Notify bool
+	// JoinDefault puts a customer without a group into the store's default
+	// group, where there is one.
+	JoinDefault bool
 }
 
 // AttributeInput is an attribute value to be stored.
@@ -138,6 +142,7 @@ type Update struct {
 	Notes              opt.Field[string]
 	TaxExemptCategory  opt.Field[string]
 	GroupID            opt.Field[int64]
+	RegistrationIP     opt.Field[string]
 	AcceptsEmails      opt.Field[bool]
 	StoreCredit        opt.Field[int64]
 	ChannelIDs         opt.Field[[]int64] // null: all channels

@@ -7,31 +7,9 @@ import (
 	"clientele/internal/sqldb"
 )
 
-var (
-	upsertGroup = sqldb.Static(`INSERT INTO customer_groups (store_id, id, name, date_created, date_modified) VALUES ($1, $2, $3, $4, $4)
-		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, date_modified = excluded.date_modified`)
-	nextGroupID = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
-	groupByName = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name = $2 ORDER BY id`)
-)
-
 func queryInt(tx *sqldb.Tx, s *sqldb.Stmt, args ...any) (n int64, err error) {
 	err = tx.Query(s, func(r *sqldb.Row) error { n = r.Int(0); return nil }, args...)
 	return n, err
-}
-
-// PutGroup creates a customer group or renames the one with that id, inside
-// tx. With id 0 the group is found by name or gets the next id.
-func PutGroup(tx *sqldb.Tx, id int64, name string, now int64) (int64, error) {
-	var err error
-	if id == 0 {
-		if id, err = queryInt(tx, groupByName, name); err != nil || id != 0 {
-			return id, err
-		}
-		if id, err = queryInt(tx, nextGroupID); err != nil {
-			return 0, err
-		}
-	}
-	return id, tx.Exec(upsertGroup, id, name, now)
 }
 
 // PutAttribute finds an attribute by name or creates it, with the given id or

@@ -19,12 +19,14 @@ type references struct {
 	channels   map[int64]bool
 	attributes map[int64]string // id to type
 	fields     map[string]fields
+	group      int64 // the default group, 0: none
 }
 
 // wanted collects what to look up.
 type wanted struct {
 	groups, channels, attributes map[int64]bool
 	forms                        map[string]bool
+	defaultGroup                 bool
 }
 
 func set(m *map[int64]bool, ids ...int64) {
@@ -63,6 +65,12 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 	if len(w.groups) > 0 {
 		ref.groups = map[int64]bool{}
 		qs = append(qs, existing(tx, "customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
+	}
+	if w.defaultGroup {
+		qs = append(qs, sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1` + tx.ForShare()),
+			Each: func(r *sqldb.Row) error { ref.group = r.Int(0); return nil },
+		})
 	}
 	if len(w.channels) > 0 {
 		ref.channels = map[int64]bool{}

@@ -135,6 +135,7 @@ func (in *Update) check(c *fault.Collector) {
 	text("phone", in.Phone, 0, maxPhone)
 	text("notes", in.Notes, 0, maxNotes)
 	text("tax_exempt_category", in.TaxExemptCategory, 0, maxTax)
+	text("registration_ip_address", in.RegistrationIP, 0, maxIP)
 	checkCredit(c, in.StoreCredit.Value)
 	checkChannels(c, in.ChannelIDs)
 	checkPassword(c, in.NewPassword)

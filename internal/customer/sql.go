@@ -46,13 +46,13 @@ func insertCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash string) error {
 var updateCustomer = sqldb.Static(`UPDATE customers SET email = $3, first_name = $4, last_name = $5, company = $6, phone = $7, notes = $8, tax_exempt_category = $9,
 	customer_group_id = $10, accepts_emails = $11, store_credit = $12, channel_ids = $13, force_password_reset = $14, date_modified = $15,
 	password_hash = CASE WHEN $16 = '' THEN password_hash ELSE $16 END,
-	name_norm = $17, last_name_norm = $18, company_norm = $19, phone_norm = $20
+	name_norm = $17, last_name_norm = $18, company_norm = $19, phone_norm = $20, registration_ip_address = $21
 	WHERE store_id = $1 AND id = $2`)
 
 func updateCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash string) error {
 	return tx.Exec(updateCustomer, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory,
 		c.GroupID, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset), c.DateModified,
-		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone))
+		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone), c.RegistrationIP)
 }
 
 var deleteCustomer = sqldb.Static(`DELETE FROM customers WHERE store_id = $1 AND id = $2`)

@@ -213,6 +213,7 @@ func (u *Update) apply(c Customer) Customer {
 	c.Notes = u.Notes.Or(c.Notes)
 	c.TaxExemptCategory = u.TaxExemptCategory.Or(c.TaxExemptCategory)
 	c.GroupID = u.GroupID.Or(c.GroupID)
+	c.RegistrationIP = u.RegistrationIP.Or(c.RegistrationIP)
 	c.AcceptsEmails = u.AcceptsEmails.Or(c.AcceptsEmails)
 	c.StoreCredit = u.StoreCredit.Or(c.StoreCredit)
 	c.ChannelIDs = u.ChannelIDs.Or(c.ChannelIDs)
@@ -224,6 +225,7 @@ func (u *Update) apply(c Customer) Customer {
 func (c *Customer) same(o *Customer) bool {
 	return c.Email == o.Email && c.FirstName == o.FirstName && c.LastName == o.LastName && c.Company == o.Company &&
 		c.Phone == o.Phone && c.Notes == o.Notes && c.TaxExemptCategory == o.TaxExemptCategory && c.GroupID == o.GroupID &&
+		c.RegistrationIP == o.RegistrationIP &&
 		c.AcceptsEmails == o.AcceptsEmails && c.StoreCredit == o.StoreCredit && c.ForcePasswordReset == o.ForcePasswordReset &&
 		channelText(c.ChannelIDs) == channelText(o.ChannelIDs)
 }

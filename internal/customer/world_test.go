@@ -15,8 +15,10 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/group"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -65,7 +67,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 				if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("c", id)}, 0); err != nil {
 					return err
 				}
-				if _, err := customer.PutGroup(tx, id, "g", 0); err != nil {
+				if _, err := group.Put(tx, id, group.Write{Name: opt.Some("g")}, 0); err != nil {
 					return err
 				}
 			}

@@ -52,8 +52,10 @@ const (
 	WeakPassword  Code = "weak_password"
 	BadCursor     Code = "bad_cursor"
 	UnknownFilter Code = "unknown_filter"
-	Taken         Code = "taken"  // another thing has this unique value
-	Denied        Code = "denied" // it is there, and the caller may not change it
+	Taken         Code = "taken"         // another thing has this unique value
+	UnknownField  Code = "unknown_field" // the request has a member that there is not
+	ReadOnly      Code = "read_only"     // the member cannot be written
+	Denied        Code = "denied"        // it is there, and the caller may not change it
 )
 
 // Item is one broken rule.

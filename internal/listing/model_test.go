@@ -15,6 +15,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/group"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -53,7 +54,7 @@ func newWorld(t *testing.T, db *sqldb.DB, seed uint64) *world {
 		rand: rand.New(rand.NewPCG(seed, 7)), all: map[int64]customer.Customer{}, used: map[int64]bool{}}
 	if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
 		for i := range int64(3) {
-			if _, err := customer.PutGroup(tx, i+1, fmt.Sprint("g", i), 0); err != nil {
+			if _, err := group.Put(tx, i+1, group.Write{Name: opt.Some(fmt.Sprint("g", i))}, 0); err != nil {
 				return err
 			}
 		}

@@ -12,13 +12,15 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/jsonx"
+	"clientele/internal/sqldb"
 )
 
 // Filter is one condition; its values are alternatives.
 type Filter struct {
 	Field *Field
 	Op    Op
-	Ints  []int64 // of kinds Int, Time and UnixTime
+	Ints  []int64 // of all kinds but text
 	Texts []string
 }
 
@@ -272,6 +274,22 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 				return
 			}
 			flt.Ints = []int64{lo, hi}
+		case Flag:
+			b, ok := parseFlag(v)
+			if !ok {
+				p.bad(name, fault.BadFormat, "want true or false")
+				return
+			}
+			flt.Ints = []int64{sqldb.Flag(b)}
+		case Money:
+			n, ok, exact := jsonx.ParseDecimal(v, moneyScale)
+			if !ok {
+				p.bad(name, fault.BadFormat, "want an amount such as 12.5")
+				return
+			}
+			if exact { // nothing is kept with more digits
+				flt.Ints = append(flt.Ints, n)
+			}
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
 		default:
@@ -301,15 +319,35 @@ func (p *parser) find(f *Field, op Op) *Filter {
 	return &p.q.Filters[len(p.q.Filters)-1]
 }
 
+const moneyScale = 4
+
+func parseFlag(s string) (value, ok bool) {
+	switch strings.ToLower(s) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return false, false
+}
+
 // parseTime returns the first and last second that the text names: a day
 // without a time names all of it.
 func parseTime(s string) (lo, hi int64, ok bool) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t.Unix(), t.Unix() + 24*60*60 - 1, true
 	}
+	if strings.Contains(s, ":") && strings.Contains(s, " ") {
+		mail := strings.Replace(s, "  ", " +", 1) // an unencoded + arrives as a space
+		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05 -0700"} {
+			if t, err := time.Parse(layout, mail); err == nil {
+				return t.Unix(), t.Unix(), true
+			}
+		}
+	}
 	// An unencoded + arrives as a space.
 	s = strings.Replace(s, " ", "+", 1)
-	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05"} {
+	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05", "2006-01-02T:15:04:05"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.Unix(), t.Unix(), true
 		}

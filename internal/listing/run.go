@@ -259,19 +259,9 @@ func (b *builder) filter(f *Filter) {
 		b.sql = append(b.sql, "1 = 0"...) // an empty list matches nothing
 		return
 	}
-	if f.Field.Where != "" && (f.Op == In || f.Op == Eq) {
-		before, after, _ := strings.Cut(f.Field.Where, "{in}")
-		b.sql = append(b.sql, before...)
-		b.list(f)
-		b.sql = append(b.sql, after...)
-		return
-	}
 	switch f.Op {
 	case In:
-		b.nonEmpty(f)
-		b.sql = append(b.sql, col...)
-		b.sql = append(b.sql, " IN "...)
-		b.list(f)
+		b.in(f)
 	case Like:
 		b.replan = true
 		b.sql = append(b.sql, '(')
@@ -284,9 +274,9 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.sql = append(b.sql, ')')
 	case Eq:
-		b.nonEmpty(f)
-		b.sql = append(b.sql, col...)
 		if f.Field.isTime() {
+			b.nonEmpty(f)
+			b.sql = append(b.sql, col...)
 			b.sql = append(b.sql, " >= "...)
 			b.param(f.Ints[0])
 			b.sql = append(b.sql, " AND "...)
@@ -295,8 +285,7 @@ func (b *builder) filter(f *Filter) {
 			b.param(f.Ints[1])
 			return
 		}
-		b.sql = append(b.sql, " IN "...)
-		b.list(f)
+		b.in(f)
 	case Min, Max:
 		b.sql = append(b.sql, col...)
 		if f.Op == Min {
@@ -308,13 +297,49 @@ func (b *builder) filter(f *Filter) {
 	}
 }
 
+// in writes that a column has one of the values.
+func (b *builder) in(f *Filter) {
+	col, where := f.Field.Column, f.Field.Where
+	switch {
+	case strings.Contains(where, "{in}"):
+		before, after, _ := strings.Cut(where, "{in}")
+		b.sql = append(b.sql, before...)
+		b.list(f)
+		b.sql = append(b.sql, after...)
+		return
+	case where != "":
+		b.args = append(b.args, f.Texts[len(f.Texts)-1])
+		b.sql = append(b.sql, strings.ReplaceAll(where, "{value}", "$"+strconv.Itoa(len(b.args)+1))...)
+		return
+	}
+	b.nonEmpty(f)
+	b.sql = append(b.sql, col...)
+	b.sql = append(b.sql, " IN "...)
+	b.list(f)
+}
+
+// Count returns how many rows meet the conditions. total serves unfiltered
+// lists.
+func (q *Query) Count(tx *sqldb.Tx, total *sqldb.Stmt) (int64, error) {
+	b := &builder{tx: tx}
+	b.sql = append(append(b.sql, "SELECT COUNT(*) FROM "...), q.spec.Table...)
+	b.where(q)
+	stmt := b.stmt(b.sql)
+	if b.conditions == 0 && total != nil {
+		stmt = total
+	}
+	var n int64
+	err := tx.Query(stmt, intoInt(&n), b.args...)
+	return n, err
+}
+
 // nonEmpty lets the index be used that leaves empty values out.
 func (b *builder) nonEmpty(f *Filter) {
 	if !f.Field.NonEmpty || hasEmpty(f) {
 		return
 	}
 	b.sql = append(b.sql, f.Field.Column...)
-	if f.Field.Kind == Int {
+	if len(f.Ints) > 0 {
 		b.sql = append(b.sql, " <> 0 AND "...)
 	} else {
 		b.sql = append(b.sql, " <> '' AND "...)

@@ -24,8 +24,10 @@ const (
 	Int      Kind = iota // a decimal integer
 	Text                 // compared as it is
 	Folded               // compared in folded form, against a *_norm column
-	Time                 // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise
+	Time                 // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise. Or RFC 2822
 	UnixTime             // Time, or seconds since the epoch
+	Flag                 // true or false
+	Money                // a decimal number, kept in ten-thousandths
 )
 
 // Field is something that a list can be filtered by.
@@ -36,8 +38,11 @@ type Field struct {
 	Column string
 	// NonEmpty marks a text column whose index leaves empty values out.
 	NonEmpty bool
-	// Where replaces "column IN (…)" for In and Eq; {in} stands for the values.
+	// Where replaces the condition for In and Eq; {in} stands for the values
+	// in parentheses, {value}, which may recur, for the only one.
 	Where string
+	// Prefixed writes the operator first, as V2 does: "min_id".
+	Prefixed bool
 	// Values are the only values of a text field, with what the column holds
 	// for each; nil accepts any.
 	Values map[string]string
@@ -48,8 +53,11 @@ type Field struct {
 func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
 
 func (f *Field) param(op Op) string {
-	if op == Eq {
+	switch {
+	case op == Eq:
 		return f.Name
+	case f.Prefixed:
+		return string(op) + "_" + f.Name
 	}
 	return f.Name + ":" + string(op)
 }
@@ -156,8 +164,15 @@ func (s *Spec) field(name string) (*Field, Op, bool) {
 			if op == Eq && name == f.Name {
 				return f, op, true
 			}
-			if op != Eq && len(name) == len(f.Name)+1+len(op) && name[:len(f.Name)] == f.Name &&
-				name[len(f.Name)] == ':' && name[len(f.Name)+1:] == string(op) {
+			if op == Eq || len(name) != len(f.Name)+1+len(op) {
+				continue
+			}
+			field, sign, operator := name[:len(f.Name)], byte(':'), name[len(f.Name)+1:]
+			at := len(f.Name)
+			if f.Prefixed {
+				operator, sign, field, at = name[:len(op)], '_', name[len(op)+1:], len(op)
+			}
+			if field == f.Name && name[at] == sign && operator == string(op) {
 				return f, op, true
 			}
 		}

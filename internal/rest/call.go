@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-chi/chi/v5"
 	kgzip "github.com/klauspost/compress/gzip"
 
 	"clientele/internal/auth"
@@ -31,7 +32,9 @@ type Call struct {
 	RequestID string
 
 	server  *Server
+	mount   *mount
 	surface Surface
+	format  *Format // nil: JSON
 	release func()
 	status  int
 	err     error
@@ -56,6 +59,18 @@ var jsonType = []string{"application/json"}
 // Ctx returns the request's context.
 func (c *Call) Ctx() context.Context { return c.R.Context() }
 
+// PathID returns the id in a segment of the path. What is no id names
+// nothing.
+func (c *Call) PathID(name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || id < 1 {
+		return 0, errNoID
+	}
+	return id, nil
+}
+
+var errNoID = fault.New(fault.NotFound, "the path names no id")
+
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
 
@@ -77,9 +92,13 @@ const maxPooled = 256 << 10
 // JSON reads the request's body. The value is valid as long as it is needed.
 // An empty body is an absent value.
 func (c *Call) JSON() (jsonx.Value, error) {
+	var format *Format
 	if ct := c.R.Header.Get("Content-Type"); ct != "" && ct != "application/json" {
 		mt, _, err := mime.ParseMediaType(ct)
-		if err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json") {
+		if err == nil {
+			format = c.mount.byType(mt)
+		}
+		if format == nil && (err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json")) {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
 		}
 	}
@@ -123,7 +142,14 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	if len(bytes.TrimSpace(buf.Bytes())) == 0 {
 		return jsonx.Value{}, nil
 	}
-	v, err := jsonx.Parse(buf.Bytes(), jsonx.Limits{Depth: maxDepth, Values: maxNodes})
+	text := buf.Bytes()
+	if format != nil {
+		var err error
+		if text, err = format.Decode(text); err != nil {
+			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+		}
+	}
+	v, err := jsonx.Parse(text, jsonx.Limits{Depth: maxDepth, Values: maxNodes})
 	if err != nil {
 		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
 	}
@@ -164,12 +190,23 @@ var zippers = sync.Pool{New: func() any {
 	return z
 }}
 
-// Send answers with a JSON body, compressed where the client asks for it.
+// Send answers with a JSON body, in the format and compression that the
+// client asks for.
 func (c *Call) Send(status int, body []byte) {
 	c.leave()
-	c.status = status
 	h := c.W.Header()
 	h["Content-Type"] = jsonType
+	if c.format != nil {
+		text, err := c.format.Encode(c, status, body)
+		if err != nil {
+			// An answer that is no JSON is a defect; it is still an answer.
+			c.err = err
+		} else {
+			body = text
+			h["Content-Type"] = []string{c.format.Types[0] + "; charset=utf-8"}
+		}
+	}
+	c.status = status
 	if len(body) >= gzipFrom {
 		h["Vary"] = []string{"Accept-Encoding"}
 		if acceptsGzip(c.R.Header["Accept-Encoding"]) {

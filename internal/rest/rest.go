@@ -6,6 +6,7 @@ package rest
 
 import (
 	"cmp"
+	"context"
 	"encoding/hex"
 	"log/slog"
 	"net/http"
@@ -49,12 +50,52 @@ type Surface interface {
 	Error(err error) (status int, body []byte)
 }
 
+// Formatted is a Surface that speaks more than JSON.
+type Formatted interface {
+	// Formats returns the others. Resources may carry a format's extension.
+	Formats() []*Format
+}
+
+// Format is a media type that is made from JSON and read into it, so that
+// handlers know JSON only.
+type Format struct {
+	// Extension is that of resources, such as ".xml".
+	Extension string
+	// Types are the media types it is asked for and announced by; answers
+	// carry the first.
+	Types []string
+	// Encode turns a JSON answer into the format, Decode a body into JSON.
+	Encode func(c *Call, status int, json []byte) ([]byte, error)
+	Decode func(body []byte) ([]byte, error)
+}
+
+// Mirrored is a Surface with a second address, on the store's own domain and
+// with HTTP Basic authentication: an API account's name or client id and its
+// token.
+type Mirrored interface {
+	// Mirror is the path before the routes' patterns.
+	Mirror() string
+}
+
+// Refuser is a Surface that words its own answers to unknown paths and
+// methods.
+type Refuser interface {
+	Refuse(status int) (body []byte)
+}
+
+// Hosts tells which stores a host name may stand for.
+type Hosts interface {
+	ByHost(ctx context.Context, host string) (hashes []string, err error)
+}
+
 // Config is what a Server needs.
 type Config struct {
 	System *system.System
 	Tokens *auth.Cache
 	Limits Limits
 	Log    *slog.Logger
+	// Hosts serves Mirrored surfaces; it may be nil without them.
+	Hosts Hosts
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Reasons adds the header X-Clientele-Reason to refusals: development only.
@@ -70,6 +111,15 @@ type Server struct {
 	router *chi.Mux
 	rates  *rates
 	bodies *semaphore.Weighted
+	mounts []mount
+}
+
+// mount is a surface at one of its addresses.
+type mount struct {
+	surface Surface
+	prefix  string
+	mirror  bool
+	formats []*Format
 }
 
 // NewServer returns a Server of the surfaces. Other handlers may be mounted
@@ -82,11 +132,24 @@ func NewServer(c Config, surfaces ...Surface) *Server {
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	for _, surface := range surfaces {
-		for _, r := range surface.Routes() {
-			s.mount(surface, r)
+		m := mount{surface: surface, prefix: surface.Prefix()}
+		if f, ok := surface.(Formatted); ok {
+			m.formats = f.Formats()
+		}
+		s.mount(m)
+		if f, ok := surface.(Mirrored); ok && c.Hosts != nil {
+			m.prefix, m.mirror = f.Mirror(), true
+			s.mount(m)
 		}
 	}
 	return s
+}
+
+func (s *Server) mount(m mount) {
+	s.mounts = append(s.mounts, m)
+	for _, r := range m.surface.Routes() {
+		s.handle(&m, r)
+	}
 }
 
 // Router returns the router, for handlers beside the management API.
@@ -104,16 +167,55 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if raw := r.URL.RawPath; raw != "" && !strings.Contains(strings.ToLower(raw), "%2f") {
 		r.URL.RawPath = ""
 	}
+	if m := s.at(r.URL.Path); m != nil && m.formats != nil {
+		r = m.withoutExtension(r)
+	}
 	s.router.ServeHTTP(w, r)
 }
 
-func (s *Server) mount(surface Surface, route Route) {
-	pattern := surface.Prefix() + route.Pattern
+// at returns the mount whose prefix a path has, or nil.
+func (s *Server) at(path string) *mount {
+	for i := range s.mounts {
+		if under(path, s.mounts[i].prefix) {
+			return &s.mounts[i]
+		}
+	}
+	return nil
+}
+
+// under reports whether a path has a prefix, in which {name} stands for any
+// one segment.
+func under(path, prefix string) bool {
+	for prefix != "" {
+		var want, have string
+		want, prefix = segment(prefix)
+		have, path = segment(path)
+		if have == "" || have != want && want[0] != '{' {
+			return false
+		}
+	}
+	return true
+}
+
+// segment splits "/a/b" into "a" and "/b".
+func segment(path string) (first, rest string) {
+	if path == "" {
+		return "", ""
+	}
+	if i := strings.IndexByte(path[1:], '/'); i >= 0 {
+		return path[1 : i+1], path[i+1:]
+	}
+	return path[1:], ""
+}
+
+func (s *Server) handle(m *mount, route Route) {
+	pattern := m.prefix + route.Pattern
 	observe := s.Metrics.route(route.Method, pattern)
 	h := func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		c := &Call{W: w, R: r, server: s, surface: surface, RequestID: s.requestID()}
+		c := &Call{W: w, R: r, server: s, mount: m, surface: m.surface, RequestID: s.requestID()}
 		w.Header()["X-Request-Id"] = []string{c.RequestID}
+		c.negotiate()
 		defer s.finish(c, pattern, start, observe)
 		if err := s.admit(c, &route); err != nil {
 			c.fail(err)
@@ -145,14 +247,16 @@ var errScope = fault.New(fault.Forbidden, "the API account lacks the scope")
 
 // admit finds out who calls and whether they may.
 func (s *Server) admit(c *Call, route *Route) error {
-	token := c.R.Header.Get("X-Auth-Token")
-	account, err := s.Tokens.ByToken(c.R.Context(), chi.URLParam(c.R, "store_hash"), token)
+	token, account, err := s.whoCalls(c)
 	if err != nil {
 		s.rates.idle(c.W.Header())
 		return err
 	}
 	if account == nil {
 		s.rates.idle(c.W.Header())
+		if c.mount.mirror {
+			c.W.Header()["Www-Authenticate"] = []string{`Basic realm="API"`}
+		}
 		if token == "" {
 			return errNoToken
 		}
@@ -167,6 +271,35 @@ func (s *Server) admit(c *Call, route *Route) error {
 	}
 	c.release, err = s.rates.enter(account, route.Class)
 	return err
+}
+
+// whoCalls returns the token of a request and the account that it names. On
+// the original's gateway the path names the store; on a store's own domain the
+// host does, and an account's name or client id comes with the token.
+func (s *Server) whoCalls(c *Call) (token string, account *auth.Account, err error) {
+	if !c.mount.mirror {
+		token = c.R.Header.Get("X-Auth-Token")
+		account, err = s.Tokens.ByToken(c.R.Context(), chi.URLParam(c.R, "store_hash"), token)
+		return token, account, err
+	}
+	user, token, ok := c.R.BasicAuth()
+	if !ok || token == "" {
+		return "", nil, nil
+	}
+	hashes, err := s.Hosts.ByHost(c.R.Context(), c.R.Host)
+	if err != nil {
+		return token, nil, err
+	}
+	for _, hash := range hashes {
+		account, err = s.Tokens.ByToken(c.R.Context(), hash, token)
+		if err != nil {
+			return token, nil, err
+		}
+		if account != nil && (user == account.Name || user == account.ClientID) {
+			return token, account, nil
+		}
+	}
+	return token, nil, nil
 }
 
 // finish writes what an operator should see and recovers from defects.
@@ -213,7 +346,7 @@ func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(s
 // notFound answers paths that nobody serves, as the original does: with a
 // title and nothing else.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	s.plain(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
+	s.refuse(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
@@ -224,21 +357,32 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header()["Allow"] = []string{strings.Join(allow, ", ")}
-	s.plain(w, r, http.StatusMethodNotAllowed, `{"status":405,"title":"Method Not Allowed","type":"`+StatusCodes+`","errors":{}}`)
+	s.refuse(w, r, http.StatusMethodNotAllowed, `{"status":405,"title":"Method Not Allowed","type":"`+StatusCodes+`","errors":{}}`)
 }
 
 // StatusCodes is the type of every error of the original.
 const StatusCodes = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
-func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, body string) {
+// refuse answers what no route handles: in the words of the surface whose
+// address it is, or with body.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body string) {
+	c := &Call{W: w, R: r, server: s, mount: &mount{}, RequestID: s.requestID()}
 	h := w.Header()
-	h["X-Request-Id"] = []string{s.requestID()}
-	if strings.HasPrefix(r.URL.Path, "/stores/") {
+	h["X-Request-Id"] = []string{c.RequestID}
+	m := s.at(r.URL.Path)
+	if m != nil || strings.HasPrefix(r.URL.Path, "/stores/") {
 		s.rates.idle(h)
 	}
-	h["Content-Type"] = jsonType
-	w.WriteHeader(status)
-	if _, err := w.Write([]byte(body)); err != nil {
-		s.Log.Debug("write response", "error", err)
+	text := []byte(body)
+	if m != nil {
+		c.mount, c.surface = m, m.surface
+		c.negotiate()
+		if f, ok := m.surface.(Refuser); ok {
+			text = f.Refuse(status)
+		}
+	}
+	c.Send(status, text)
+	if c.err != nil {
+		s.Log.Debug("write response", "error", c.err)
 	}
 }

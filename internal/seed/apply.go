@@ -14,6 +14,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/metafield"
@@ -125,6 +126,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 			return nil, fmt.Errorf("api_accounts.%d: in production a client_secret and an access_token have at least %d characters", i, minCredential)
 		}
 	}
+	if s.Settings != nil {
+		if err := s.Settings.Check(); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
+		}
+	}
 	for i, c := range s.Channels {
 		if c.ID < 1 || c.Name == "" {
 			return nil, fmt.Errorf("channels.%d: id and name are needed", i)
@@ -231,6 +237,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for _, g := range s.Groups {
 		low.GroupID = max(low.GroupID, g.ID)
 	}
+	if s.Settings != nil {
+		if err := store.PutSettings(tx, s.Settings.Settings); err != nil {
+			return fmt.Errorf("settings: %w", err)
+		}
+	}
 	for _, c := range s.Channels {
 		low.ChannelID = max(low.ChannelID, c.ID)
 	}
@@ -263,7 +274,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 	}
 	for i, g := range s.Groups {
-		if _, err := customer.PutGroup(tx, g.ID, g.Name, now); err != nil {
+		w, err := g.command()
+		if err != nil {
+			return fmt.Errorf("customer_groups.%d: %w", i, err)
+		}
+		if _, err := group.Put(tx, g.ID, w, now); err != nil {
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
 		}
 	}
@@ -359,7 +374,7 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 	return made, nil
 }
 
-func (s *Settings) command() setting.Update {
+func (s *CustomerSettings) command() setting.Update {
 	return setting.Update{
 		AllowGlobalLogins:    given(s.AllowGlobalLogins),
 		AskConsent:           given(s.Privacy.AskConsent),
@@ -425,6 +440,36 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 		}
 	}
 	return nil
+}
+
+func (g *Group) command() (group.Write, error) {
+	w := group.Write{Name: opt.Some(g.Name)}
+	if g.IsDefault != nil {
+		w.IsDefault = opt.Some(*g.IsDefault)
+	}
+	if g.IsGuest != nil {
+		w.IsGuest = opt.Some(*g.IsGuest)
+	}
+	if g.CategoryAccess != nil {
+		w.Access = opt.Some(group.Access{Type: g.CategoryAccess.Type, Categories: g.CategoryAccess.Categories})
+	}
+	if g.DiscountRules == nil {
+		return w, nil
+	}
+	rules := make([]group.Rule, len(g.DiscountRules))
+	for i, r := range g.DiscountRules {
+		rules[i] = group.Rule{Type: r.Type, Method: r.Method, Target: max(r.CategoryID, r.ProductID, r.PriceListID)}
+		if r.Amount == "" {
+			continue
+		}
+		v, ok, exact := jsonx.ParseDecimal(r.Amount, group.AmountScale)
+		if !ok || !exact {
+			return w, fmt.Errorf("discount_rules.%d: amount %q has more than %d decimal places or is none", i, r.Amount, group.AmountScale)
+		}
+		rules[i].Amount = v
+	}
+	w.Rules = opt.Some(rules)
+	return w, nil
 }
 
 // segments makes profiles with chosen ids, and segments with their members.

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"clientele/internal/customer"
+	"clientele/internal/store"
 )
 
 // Document is a seed file.
@@ -26,6 +27,7 @@ type Document struct {
 type Store struct {
 	Hash        string       `yaml:"hash"`
 	Name        string       `yaml:"name"`
+	Settings    *Settings    `yaml:"settings"`
 	Channels    []Channel    `yaml:"channels"`
 	APIAccounts []APIAccount `yaml:"api_accounts"`
 	FormFields  []FormField  `yaml:"form_fields"`
@@ -35,27 +37,27 @@ type Store struct {
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
 	// CustomerSettings hold on every channel that says nothing else.
-	CustomerSettings Settings `yaml:"customer_settings"`
+	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
 
 // Channel is a storefront.
 type Channel struct {
-	ID               int64    `yaml:"id"`
-	Name             string   `yaml:"name"`
-	URL              string   `yaml:"url"`
-	Type             string   `yaml:"type"`
-	Platform         string   `yaml:"platform"`
-	Status           string   `yaml:"status"`
-	ExternalID       string   `yaml:"external_id"`
-	IsListable       *bool    `yaml:"is_listable_from_ui"`
-	IsVisible        *bool    `yaml:"is_visible"`
-	Currencies       []string `yaml:"currencies"`
-	CustomerSettings Settings `yaml:"customer_settings"`
+	ID               int64            `yaml:"id"`
+	Name             string           `yaml:"name"`
+	URL              string           `yaml:"url"`
+	Type             string           `yaml:"type"`
+	Platform         string           `yaml:"platform"`
+	Status           string           `yaml:"status"`
+	ExternalID       string           `yaml:"external_id"`
+	IsListable       *bool            `yaml:"is_listable_from_ui"`
+	IsVisible        *bool            `yaml:"is_visible"`
+	Currencies       []string         `yaml:"currencies"`
+	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
 
-// Settings are what the store or a channel says about customers. What is left
+// CustomerSettings are what the store or a channel says about customers. What is left
 // out stays as it is; allow_global_logins is for channels.
-type Settings struct {
+type CustomerSettings struct {
 	AllowGlobalLogins *bool `yaml:"allow_global_logins"`
 	Privacy           struct {
 		AskConsent           *bool   `yaml:"ask_shopper_for_tracking_consent"`
@@ -109,10 +111,35 @@ type Attribute struct {
 	Type string `yaml:"type"`
 }
 
+// Settings are what a store tells about itself.
+type Settings struct {
+	store.Settings `yaml:",inline"`
+}
+
 // Group is a customer group.
 type Group struct {
-	ID   int64  `yaml:"id"`
-	Name string `yaml:"name"`
+	ID             int64          `yaml:"id"`
+	Name           string         `yaml:"name"`
+	IsDefault      *bool          `yaml:"is_default"`
+	IsGuest        *bool          `yaml:"is_group_for_guests"`
+	CategoryAccess *Access        `yaml:"category_access"`
+	DiscountRules  []DiscountRule `yaml:"discount_rules"`
+}
+
+// Access tells which categories a group sees.
+type Access struct {
+	Type       string  `yaml:"type"`
+	Categories []int64 `yaml:"categories"`
+}
+
+// DiscountRule is a discount of a group.
+type DiscountRule struct {
+	Type        string `yaml:"type"`
+	Method      string `yaml:"method"`
+	Amount      string `yaml:"amount"`
+	CategoryID  int64  `yaml:"category_id"`
+	ProductID   int64  `yaml:"product_id"`
+	PriceListID int64  `yaml:"price_list_id"`
 }
 
 // Customer is a customer with what is theirs.

@@ -74,3 +74,35 @@ func ownOutcome(t *testing.T, db *sqldb.DB, write func(*sqldb.DB, context.Contex
 		t.Errorf("another store sees %d rows", n)
 	}
 }
+
+var selectNames = sqldb.Static(`SELECT name FROM channels WHERE store_id = $1 ORDER BY id`)
+
+func TestTextOfSeveralStoresInOneTransaction(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		for store := range int64(3) {
+			if err := db.Write(t.Context(), store, func(tx *sqldb.Tx) error {
+				return tx.Exec(insertChannel, int64(1), fmt.Sprint("name ", store))
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var names []string
+		if err := db.Read(t.Context(), 0, func(tx *sqldb.Tx) error {
+			into := func(r *sqldb.Row) error { names = append(names, r.Text(0)); return nil }
+			if err := tx.Query(selectNames, into); err != nil {
+				return err
+			}
+			for store := range int64(3) {
+				if err := tx.In(store).Query(selectNames, into); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(names); got != "[name 0 name 0 name 1 name 2]" {
+			t.Errorf("read %s", got)
+		}
+	})
+}

@@ -33,6 +33,7 @@ func (tx *Tx) Store() int64 { return tx.store }
 func (tx *Tx) In(store int64) *Tx {
 	other := *tx
 	other.store = store
+	other.text = arena{} // two that go on in one chunk would overwrite each other
 	return &other
 }
 

@@ -22,6 +22,14 @@ type Store struct {
 	DateCreated int64
 }
 
+// Channel is what a store knows of one of its channels; package channel keeps
+// them.
+type Channel struct {
+	ID   int64
+	Name string
+	URL  string
+}
+
 // DefaultChannel is the channel that every store has from its beginning.
 const DefaultChannel = 1
 
@@ -36,6 +44,7 @@ var (
 	renameStore          = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
 	insertCounter        = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
+	selectChannels       = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
 )
 
 // Service keeps stores.
@@ -152,3 +161,13 @@ func Any(tx *sqldb.Tx) (bool, error) {
 
 // RenameTx gives a store another name, inside a transaction.
 func RenameTx(tx *sqldb.Tx, id int64, name string) error { return tx.Exec(renameStore, id, name) }
+
+// Channels returns a store's channels by id, inside tx.
+func Channels(tx *sqldb.Tx) ([]Channel, error) {
+	var out []Channel
+	err := tx.Query(selectChannels, func(r *sqldb.Row) error {
+		out = append(out, Channel{ID: r.Int(0), Name: r.Text(1), URL: r.Text(2)})
+		return nil
+	})
+	return out, err
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"clientele/internal/rest"
+	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 )
 
@@ -59,7 +60,7 @@ V2 /countries/{country_id}/states/{id} GET
 
 // offered are the versions of the API that the server offers.
 func offered() map[string]rest.Surface {
-	return map[string]rest.Surface{"V3": v3.New(v3.Services{})}
+	return map[string]rest.Surface{"V3": v3.New(v3.Services{}), "V2": v2.New(v2.Services{}, nil, "")}
 }
 
 // plain makes paths comparable: the names of parameters do not matter.

@@ -14,8 +14,10 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/opt"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/setting"
@@ -178,7 +180,7 @@ func (d *desk) groups(ids ...int64) {
 	d.t.Helper()
 	d.write(func(tx *sqldb.Tx) error {
 		for _, id := range ids {
-			if _, err := customer.PutGroup(tx, id, fmt.Sprint("Group ", id), d.now.Unix()); err != nil {
+			if _, err := group.Put(tx, id, group.Write{Name: opt.Some(fmt.Sprint("Group ", id))}, d.now.Unix()); err != nil {
 				return err
 			}
 		}

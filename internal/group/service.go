@@ -1,0 +1,300 @@
+package group
+
+import (
+	"context"
+	"errors"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// List declares the list of groups.
+var List = &listing.Spec{
+	Table: "customer_groups",
+	Fields: []listing.Field{
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq, listing.Like}, Column: "name_norm"},
+		{Name: "is_default", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}, Column: "is_default"},
+		{Name: "is_group_for_guests", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}, Column: "is_guest"},
+		dateField("date_created"),
+		dateField("date_modified"),
+	},
+}
+
+// One declares by what a single group may be asked for: it is found only if
+// it meets the conditions.
+var One = &listing.Spec{
+	Table: "customer_groups",
+	Fields: []listing.Field{
+		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id", Hidden: true},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "name_norm"},
+		{Name: "is_default", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}, Column: "is_default"},
+		dateField("date_created"),
+		dateField("date_modified"),
+	},
+}
+
+func dateField(name string) listing.Field {
+	return listing.Field{Name: name, Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: name}
+}
+
+const columns = `id, name, is_default, is_guest, category_access, categories, discount_rules, date_created, date_modified`
+
+var (
+	nextID      = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
+	touch       = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 0 WHERE store_id = $1`)
+	dropDefault = sqldb.Static(`UPDATE customer_groups SET is_default = 0, date_modified = $3 WHERE store_id = $1 AND is_default = 1 AND id <> $2`)
+	dropGuest   = sqldb.Static(`UPDATE customer_groups SET is_guest = 0, date_modified = $3 WHERE store_id = $1 AND is_guest = 1 AND id <> $2`)
+	insert      = sqldb.Static(`INSERT INTO customer_groups (store_id, id, name, name_norm, is_default, is_guest, category_access, categories, discount_rules, date_created, date_modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	update = sqldb.Static(`UPDATE customer_groups SET name = $3, name_norm = $4, is_default = $5, is_guest = $6, category_access = $7, categories = $8, discount_rules = $9, date_modified = $10
+		WHERE store_id = $1 AND id = $2`)
+	remove    = sqldb.Static(`DELETE FROM customer_groups WHERE store_id = $1 AND id = $2`)
+	hasMember = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND customer_group_id <> 0 AND customer_group_id = $2 LIMIT 1`)
+	allIDs    = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 ORDER BY id`)
+	byName    = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name_norm = $2 ORDER BY id`)
+)
+
+var errNotFound = fault.New(fault.NotFound, "there is no such customer group")
+
+// Service keeps groups.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+func (g *Group) scan(r *sqldb.Row) (err error) {
+	*g = Group{
+		ID: r.Int(0), Name: r.Text(1), IsDefault: r.Flag(2), IsGuest: r.Flag(3),
+		Access:      Access{Type: r.Text(4), Categories: parseIDs(r.Text(5))},
+		DateCreated: r.Int(7), DateModified: r.Int(8),
+	}
+	g.Rules, err = parseRules(r.Text(6))
+	return err
+}
+
+// List returns a page of groups.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]Group, error) {
+	var out []Group
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		_, err := q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+			out = append(out, Group{})
+			return out[len(out)-1].scan(r)
+		})
+		return err
+	})
+	return out, err
+}
+
+// Count returns how many groups a query selects.
+func (s *Service) Count(ctx context.Context, storeID int64, q *listing.Query) (n int64, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		n, err = q.Count(tx, nil)
+		return err
+	})
+	return n, err
+}
+
+// Get returns a group that meets a query of One, or a NotFound fault.
+func (s *Service) Get(ctx context.Context, storeID, id int64, q *listing.Query) (*Group, error) {
+	q.Page, q.Limit = 1, 1 // there is one at most
+	rows, err := s.List(ctx, storeID, q.Where("id", listing.In, []int64{id}, nil))
+	if err == nil && len(rows) == 0 {
+		err = errNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+// Create makes a group. As the default group or that for guests it takes the
+// place of the one before.
+func (s *Service) Create(ctx context.Context, storeID int64, w Write) (*Group, error) {
+	var c fault.Collector
+	if !w.Name.Set {
+		c.Add("name", fault.Required, "", "a customer group needs a name")
+	}
+	w.check(&c)
+	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+		return nil, err
+	}
+	now := s.sys.Now()
+	g := w.apply(Group{Access: Access{Type: AccessAll}, DateCreated: now, DateModified: now})
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := tx.Query(nextID, func(r *sqldb.Row) error { g.ID = r.Int(0); return nil }); err != nil {
+			return err
+		}
+		if err := g.clear(tx, now); err != nil {
+			return err
+		}
+		return g.insert(tx)
+	})
+	return &g, err
+}
+
+func (g *Group) insert(tx *sqldb.Tx) error {
+	return tx.Exec(insert, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateCreated, g.DateModified)
+}
+
+// clear takes from other groups what only one can be. The caller holds the
+// store's counters.
+func (g *Group) clear(tx *sqldb.Tx, now int64) error {
+	if g.IsDefault {
+		if err := tx.Exec(dropDefault, g.ID, now); err != nil {
+			return err
+		}
+	}
+	if g.IsGuest {
+		return tx.Exec(dropGuest, g.ID, now)
+	}
+	return nil
+}
+
+// Update changes a group, or returns a NotFound fault. One that does not
+// change keeps its date.
+func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Group, error) {
+	var c fault.Collector
+	w.check(&c)
+	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+		return nil, err
+	}
+	var g Group
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		// The flags of all groups change under the counters' lock.
+		if w.IsDefault.Set || w.IsGuest.Set {
+			if err := tx.Exec(touch); err != nil {
+				return err
+			}
+		}
+		var old Group
+		lock := sqldb.Dynamic(`SELECT ` + columns + ` FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForUpdate())
+		if err := tx.Query(lock, old.scan, id); err != nil {
+			return err
+		}
+		if old.ID == 0 {
+			return errNotFound
+		}
+		if g = w.apply(old); g.same(&old) {
+			return nil
+		}
+		g.DateModified = s.sys.Now()
+		if err := g.clear(tx, g.DateModified); err != nil {
+			return err
+		}
+		return tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateModified)
+	})
+	return &g, err
+}
+
+func (g *Group) same(o *Group) bool {
+	return g.Name == o.Name && g.IsDefault == o.IsDefault && g.IsGuest == o.IsGuest &&
+		g.Access.Type == o.Access.Type && g.Access.text() == o.Access.text() && rulesText(g.Rules) == rulesText(o.Rules)
+}
+
+var errMembers = errors.New("the group has members")
+
+// Delete removes a group, or returns a NotFound fault. Its customers are in no
+// group then; they leave in transactions of bounded size, the last of which
+// also removes the group. It goes on when the caller hangs up.
+func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
+	ctx = context.WithoutCancel(ctx)
+	for {
+		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			// The lock keeps customers from joining.
+			found := false
+			lock := sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
+			if err := tx.Query(lock, func(*sqldb.Row) error { found = true; return nil }, id); err != nil {
+				return err
+			}
+			if !found {
+				return errNotFound
+			}
+			if err := tx.Query(hasMember, func(*sqldb.Row) error { return errMembers }, id); err != nil {
+				return err
+			}
+			return tx.Exec(remove, id)
+		})
+		if !errors.Is(err, errMembers) {
+			return err
+		}
+		for n := 1; n > 0; {
+			if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+				n, err = customer.LeaveGroup(tx, id, s.sys.Now())
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// DeleteAll removes every group there is when it starts.
+func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
+	var ids []int64
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		ids = nil
+		return tx.Query(allIDs, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil })
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.Delete(ctx, storeID, id); err != nil && !errors.Is(err, errNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Put makes a group with a given id, or brings the one with that id in line
+// with the command, inside tx. With id 0 the group is found by name or gets
+// the next id.
+func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
+	var c fault.Collector
+	w.check(&c)
+	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+		return 0, err
+	}
+	into := func(r *sqldb.Row) error { id = r.Int(0); return nil }
+	if id == 0 {
+		if err := tx.Query(byName, func(r *sqldb.Row) error {
+			if id == 0 {
+				id = r.Int(0)
+			}
+			return nil
+		}, fold.Text(w.Name.Value)); err != nil {
+			return 0, err
+		}
+	}
+	if id == 0 {
+		if err := tx.Query(nextID, into); err != nil {
+			return 0, err
+		}
+	}
+	old := Group{Access: Access{Type: AccessAll}}
+	if err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM customer_groups WHERE store_id = $1 AND id = $2`), old.scan, id); err != nil {
+		return 0, err
+	}
+	g := w.apply(old)
+	if old.ID == 0 {
+		g.ID, g.DateCreated, g.DateModified = id, now, now
+		if err := g.clear(tx, now); err != nil {
+			return 0, err
+		}
+		return id, g.insert(tx)
+	}
+	if g.same(&old) {
+		return id, nil
+	}
+	if err := g.clear(tx, now); err != nil {
+		return 0, err
+	}
+	return id, tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), now)
+}

@@ -1,0 +1,126 @@
+package rest
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// jsonExtension is that of every surface with formats.
+const jsonExtension = ".json"
+
+type extensionKey struct{}
+
+// withoutExtension returns the request for the resource itself, which keeps
+// the extension aside.
+func (m *mount) withoutExtension(r *http.Request) *http.Request {
+	path := r.URL.Path
+	extension := ""
+	if strings.HasSuffix(path, jsonExtension) {
+		extension = jsonExtension
+	}
+	for _, f := range m.formats {
+		if strings.HasSuffix(path, f.Extension) {
+			extension = f.Extension
+		}
+	}
+	if extension == "" {
+		return r
+	}
+	r = r.WithContext(context.WithValue(r.Context(), extensionKey{}, extension))
+	u := *r.URL
+	u.Path, u.RawPath = strings.TrimSuffix(path, extension), ""
+	r.URL = &u
+	return r
+}
+
+func (m *mount) byType(mediaType string) *Format {
+	for _, f := range m.formats {
+		for _, t := range f.Types {
+			if t == mediaType {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// Extension returns the extension that the request named its resource with,
+// or "".
+func (c *Call) Extension() string {
+	ext, _ := c.R.Context().Value(extensionKey{}).(string)
+	return ext
+}
+
+// negotiate picks the format of the answer. What Accept names without a
+// quality comes first, then the extension, then what Accept names with one.
+func (c *Call) negotiate() {
+	if c.mount.formats == nil {
+		return
+	}
+	best, bestQ := (*Format)(nil), 0.0
+	for _, value := range c.R.Header["Accept"] {
+		for part := range strings.SplitSeq(value, ",") {
+			mt, params, err := mime.ParseMediaType(part)
+			if err != nil {
+				continue
+			}
+			q := 1.0
+			if text, ok := params["q"]; ok {
+				if q, err = strconv.ParseFloat(text, 64); err != nil {
+					continue
+				}
+			}
+			f := c.mount.byType(mt)
+			if f == nil && mt != "application/json" && mt != "text/json" {
+				continue
+			}
+			if q > bestQ {
+				best, bestQ = f, q
+			}
+		}
+	}
+	if bestQ < 1 {
+		ext := c.Extension()
+		if ext == jsonExtension {
+			best = nil
+		}
+		for _, f := range c.mount.formats {
+			if f.Extension == ext {
+				best = f
+			}
+		}
+	}
+	c.format = best
+}
+
+// Format returns the extension of the answer's format, "" for JSON.
+func (c *Call) Format() string {
+	if c.format == nil {
+		return ""
+	}
+	return c.format.Extension
+}
+
+// Base returns the path before the route's pattern, with the store's name in
+// it.
+func (c *Call) Base() string {
+	if c.Account == nil {
+		return c.mount.prefix
+	}
+	return strings.Replace(c.mount.prefix, "{store_hash}", c.Account.StoreHash, 1)
+}
+
+// Mirrored reports whether the request came to the store's own domain.
+func (c *Call) Mirrored() bool { return c.mount.mirror }
+
+// Resource returns the request's path below the surface's prefix.
+func (c *Call) Resource() string {
+	path := c.R.URL.Path
+	for range strings.Count(c.mount.prefix, "/") {
+		_, path = segment(path)
+	}
+	return path
+}

@@ -1,0 +1,135 @@
+package v2
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+)
+
+// names are the domain's fields that V2 calls something else.
+var names = map[string]string{
+	"address1": "street_1", "address2": "street_2", "state_or_province": "state", "postal_code": "zip", "country_code": "country",
+	"store_credit_amounts": "store_credit", "new_password": "password",
+}
+
+// entry is one element of an error's array.
+type entry struct{ message, key, reason string }
+
+// Error implements rest.Surface.
+func (*Surface) Error(err error) (int, []byte) {
+	f := fault.As(err)
+	if f == nil {
+		f = &fault.Error{Kind: fault.Internal}
+	}
+	switch f.Kind {
+	case fault.Invalid, fault.Malformed, fault.BadFilter:
+		return body(http.StatusBadRequest, entries(f, "invalid_reason"))
+	case fault.Conflict:
+		return body(http.StatusConflict, entries(f, "conflict_reason"))
+	case fault.NotFound:
+		return refusal(http.StatusNotFound)
+	case fault.Unauthorized:
+		return refusal(http.StatusUnauthorized)
+	case fault.Forbidden:
+		return refusal(http.StatusForbidden)
+	case fault.TooLarge:
+		return body(http.StatusRequestEntityTooLarge, []entry{{message: f.Message}})
+	case fault.WrongMedia:
+		return body(http.StatusUnsupportedMediaType, []entry{{message: "The content type of the request is not supported."}})
+	case fault.TooMany:
+		return body(http.StatusTooManyRequests, []entry{{message: f.Message}})
+	case fault.Unavailable:
+		return body(http.StatusServiceUnavailable, []entry{{message: f.Message}})
+	default:
+		return refusal(http.StatusInternalServerError)
+	}
+}
+
+var refusals = map[int]string{
+	http.StatusUnauthorized:        "No valid credentials were supplied in the request.",
+	http.StatusForbidden:           "You don't have a required scope to access the endpoint",
+	http.StatusNotFound:            "The requested resource was not found.",
+	http.StatusMethodNotAllowed:    "The requested resource does not support this HTTP method.",
+	http.StatusInternalServerError: "An internal error occurred.",
+}
+
+func refusal(status int) (int, []byte) { return body(status, []entry{{message: refusals[status]}}) }
+
+// Refuse implements rest.Refuser.
+func (*Surface) Refuse(status int) []byte {
+	_, b := refusal(status)
+	return b
+}
+
+func entries(f *fault.Error, key string) []entry {
+	var out []entry
+	for _, it := range f.Items {
+		path := it.Field
+		name := path[strings.LastIndexByte(path, '.')+1:]
+		explain := name != path
+		if v2, ok := names[name]; ok {
+			it.Message = strings.ReplaceAll(it.Message, name, v2)
+			name = v2
+		}
+		e := entry{message: "The field '" + name + "' is invalid."}
+		switch it.Code {
+		case fault.Required:
+			e.message = "The required field '" + name + "' was not supplied."
+		case fault.UnknownField, fault.UnknownFilter:
+			e.message = "The field '" + name + "' is not supported by this resource."
+		case fault.ReadOnly:
+			e.message = "The field '" + name + "' cannot be written to. Please remove it from your request before trying again."
+		case fault.BadFormat, fault.WrongType, fault.Unknown:
+		case fault.EmailInUse:
+			e.message, explain = "The field 'email' is invalid.", true
+			if it.Value != "" {
+				it.Message = "The email address " + it.Value + " is already in use."
+			}
+		default:
+			explain = true
+		}
+		if path == "" && it.Code != fault.EmailInUse {
+			e.message, explain = "The request is invalid.", true
+		}
+		if explain && it.Message != "" {
+			e.key, e.reason = key, it.Message
+		}
+		// The first fault of a field is the one to mend first.
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	if len(out) == 0 {
+		message := f.Message
+		if message == "" {
+			message = "The request is invalid."
+		}
+		out = []entry{{message: message}}
+	}
+	return out
+}
+
+func body(status int, entries []entry) (int, []byte) {
+	b := append(make([]byte, 0, 128), '[')
+	for i, e := range entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"status":`...)
+		b = strconv.AppendInt(b, int64(status), 10)
+		b = append(b, `,"message":`...)
+		b = jsonx.AppendString(b, e.message)
+		if e.key != "" {
+			b = append(b, `,"details":{`...)
+			b = jsonx.AppendKey(b, e.key)
+			b = jsonx.AppendString(b, e.reason)
+			b = append(b, '}')
+		}
+		b = append(b, '}')
+	}
+	return status, append(b, ']')
+}

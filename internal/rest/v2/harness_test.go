@@ -1,0 +1,189 @@
+package v2_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/api/apitest"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/group"
+	"clientele/internal/rest"
+	v2 "clientele/internal/rest/v2"
+	v3 "clientele/internal/rest/v3"
+	"clientele/internal/seed"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+const stores = `
+stores:
+  - hash: shop
+    name: Shop
+    settings: {timezone: America/Chicago, secure_url: "https://shop.example.com", country_code: PT}
+    channels: [{id: 1, name: Main, url: "https://shop.example.com"}]
+    api_accounts:
+      - {name: Owner, client_id: cli-owner, client_secret: secret, access_token: owner, scopes: [all]}
+      - {name: Reader, client_id: cli-reader, client_secret: secret, access_token: reader, scopes: [store_v2_customers_read_only, store_v2_information_read_only]}
+      - {name: Marketing, client_id: cli-marketing, client_secret: secret, access_token: marketing, scopes: [store_v2_marketing]}
+    form_fields:
+      - {form: customer, name: License ID, type: text}
+      - {form: customer, name: Likes, type: checkbox, choices: [Tea, Coffee]}
+      - {form: customer, name: Age, type: number}
+    customer_groups:
+      - {id: 2, name: Trade, discount_rules: [{type: category, category_id: 3, method: percent, amount: "5"}], category_access: {type: specific, categories: [18, 19]}}
+    customers:
+      - email: Ines.Duarte@example.com
+        first_name: Inês
+        last_name: Duarte
+        password: sonho4azul
+        store_credit: "18.5"
+        customer_group_id: 2
+        form_fields: [{name: License ID, value: "<&>"}, {name: Likes, value: [Tea, Coffee]}, {name: Age, value: 33}]
+        addresses:
+          - {first_name: Inês, last_name: Duarte, phone: "1", address1: Rua 1, city: Lisboa, postal_code: 1200-195, country_code: PT}
+  - hash: other
+    channels: [{id: 1, name: Main, url: "https://other.example.com"}]
+    api_accounts:
+      - {name: Owner, client_id: cli-other, client_secret: secret, access_token: foreign, scopes: [all]}
+    customers:
+      - {email: a@example.com, first_name: A, last_name: A}
+      - {id: 2, email: b@example.com, first_name: B, last_name: B}
+    customer_groups:
+      - {id: 9, name: Foreign}
+`
+
+type fixture struct {
+	t      *testing.T
+	server *rest.Server
+	http   *httptest.Server
+	api    *apitest.Validator
+	now    time.Time
+}
+
+var start = time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)
+
+func newFixture(t *testing.T, db *sqldb.DB) *fixture {
+	t.Helper()
+	f := &fixture{t: t, api: apitest.New(t), now: start}
+	sys := system.Real()
+	sys.Clock = func() time.Time { return f.now }
+	passwords := auth.NewPasswords(sys)
+	customers, groups, shops := customer.NewService(db, sys, passwords), group.NewService(db, sys), store.NewService(db, sys)
+	doc, err := seed.Parse([]byte(stores))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &seed.Applier{DB: db, System: sys, Stores: shops, Customers: customers, Passwords: passwords}
+	for range 2 { // applying it twice is the same as once
+		if _, err := a.Apply(t.Context(), doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.server = rest.NewServer(rest.Config{
+		System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
+		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Log: slog.New(slog.DiscardHandler), Slow: time.Hour,
+	}, v3.New(v3.Services{Customers: customers}), v2.New(v2.Services{Customers: customers, Groups: groups, Stores: shops}, sys, ""))
+	f.http = httptest.NewServer(f.server)
+	t.Cleanup(f.http.Close)
+	return f
+}
+
+func each(t *testing.T, fn func(f *fixture)) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(newFixture(t, db)) })
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request as Owner and holds the exchange to the API document.
+// Target is below /stores/shop/v2 unless it begins with /stores/ or /api/.
+// Headers are "Name: value".
+func (f *fixture) ask(method, target, body string, headers ...string) answer {
+	f.t.Helper()
+	if !strings.HasPrefix(target, "/stores/") && !strings.HasPrefix(target, "/api/") {
+		target = "/stores/shop/v2" + target
+	}
+	r, err := http.NewRequestWithContext(f.t.Context(), method, f.http.URL+strings.ReplaceAll(target, " ", "%20"), strings.NewReader(body))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	r.Header.Set("X-Auth-Token", "owner")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		switch {
+		case name == "Host":
+			r.Host = value
+		case name == "User":
+			user, password, _ := strings.Cut(value, ":")
+			r.SetBasicAuth(user, password)
+			r.Header.Del("X-Auth-Token")
+		case value == "":
+			r.Header.Del(name)
+		default:
+			r.Header.Set(name, value)
+		}
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var buf bytes.Buffer
+	if _, err := io.Copy(&buf, res.Body); err != nil {
+		f.t.Fatal(err)
+	}
+	out := answer{res.StatusCode, res.Header, buf.String()}
+	if strings.Contains(r.URL.Path, "/nothing") || method == "PATCH" {
+		return out // no operation of the document
+	}
+	// The document knows resources without extensions, at their first address.
+	asked := r.Clone(f.t.Context())
+	p := strings.Replace(asked.URL.Path, "/api/v2", "/stores/shop/v2", 1)
+	p = strings.TrimSuffix(p, "/")
+	asked.URL.Path = strings.TrimSuffix(p, path.Ext(p))
+	if out.status < 400 {
+		asked.Header.Set("X-Auth-Token", "given")
+	}
+	if strings.Contains(asked.URL.RawQuery, "&&") {
+		asked.URL.RawQuery = strings.ReplaceAll(asked.URL.RawQuery, "&&", "&")
+	}
+	if err := f.api.Check(asked, []byte(body), out.status, out.header, buf.Bytes()); err != nil {
+		f.t.Error(err)
+	}
+	return out
+}
+
+// want asks and compares status and body; "…" in the body stands for anything
+// at its end.
+func (f *fixture) want(status int, wantBody, method, target, body string, headers ...string) {
+	f.t.Helper()
+	got := f.ask(method, target, body, headers...)
+	have, want := strings.TrimSpace(got.body), strings.ReplaceAll(wantBody, "HOST", f.http.Listener.Addr().String())
+	if head, open := strings.CutSuffix(want, "…"); open {
+		want = head
+		have = have[:min(len(have), len(head))]
+	}
+	if got.status != status || have != want {
+		f.t.Errorf("%s %s %s\n got %d %s\nwant %d %s", method, target, body, got.status, strings.TrimSpace(got.body), status, want)
+	}
+}
+
+func fault(status, message string) string {
+	return `[{"status":` + status + `,"message":"` + message + `"}]`
+}

@@ -1,0 +1,188 @@
+// Package v2 is the wire form of the V2 management API: bare objects and
+// arrays, 204 for nothing, errors in an array, dates as in mail, and XML made
+// from the same JSON. It speaks for the same services as package v3.
+package v2
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/internal/customer"
+	"clientele/internal/group"
+	"clientele/internal/jsonx"
+	"clientele/internal/listing"
+	"clientele/internal/rest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Services are what the surface speaks for.
+type Services struct {
+	Customers *customer.Service
+	Groups    *group.Service
+	Stores    *store.Service
+}
+
+// Surface is the V2 API.
+type Surface struct {
+	Services
+	sys       *system.System
+	publicURL string
+}
+
+// New returns the surface over the services. publicURL is where clients reach
+// the server; empty means whatever host they ask for.
+func New(s Services, sys *system.System, publicURL string) *Surface {
+	return &Surface{Services: s, sys: sys, publicURL: strings.TrimRight(publicURL, "/")}
+}
+
+// Prefix implements rest.Surface.
+func (*Surface) Prefix() string { return "/stores/{store_hash}/v2" }
+
+// Mirror implements rest.Mirrored.
+func (*Surface) Mirror() string { return "/api/v2" }
+
+// Formats implements rest.Formatted.
+func (*Surface) Formats() []*rest.Format { return []*rest.Format{xmlFormat} }
+
+// Routes implements rest.Surface.
+func (s *Surface) Routes() []rest.Route {
+	var all []rest.Route
+	all = append(all, s.customerRoutes()...)
+	all = append(all, s.addressRoutes()...)
+	all = append(all, s.groupRoutes()...)
+	all = append(all, s.geographyRoutes()...)
+	return append(all, s.storeRoutes()...)
+}
+
+// nothing is the list of operations that take no query parameters.
+var nothing = &listing.Spec{Unpaged: true}
+
+// paged is that of operations whose page has no effect or is all there is.
+var paged = &listing.Spec{}
+
+// Lists returns the declared list behind each operation that takes query
+// parameters, by "METHOD pattern".
+func Lists() map[string]*listing.Spec {
+	return map[string]*listing.Spec{
+		"GET /customers":       customer.PlainList,
+		"GET /customers/count": customer.PlainList,
+
+		"GET /customers/{customer_id}/addresses":              customer.AddressBook,
+		"DELETE /customers/{customer_id}/addresses":           customer.AddressBook,
+		"GET /customers/{customer_id}/addresses/count":        paged,
+		"GET /customers/{customer_id}/addresses/{address_id}": paged,
+
+		"GET /customer_groups":                     group.List,
+		"GET /customer_groups/count":               group.List,
+		"GET /customer_groups/{customer_group_id}": group.One,
+
+		"GET /countries":                           countryList,
+		"GET /countries/count":                     countryList,
+		"GET /countries/states":                    stateList,
+		"GET /countries/states/count":              stateList,
+		"GET /countries/{country_id}/states":       stateList,
+		"GET /countries/{country_id}/states/count": stateList,
+	}
+}
+
+// parse reads the request's query. An empty part, as some clients send, says
+// nothing.
+func parse(spec *listing.Spec, c *rest.Call) (*listing.Query, error) {
+	raw := c.R.URL.RawQuery
+	if strings.HasPrefix(raw, "&") || strings.HasSuffix(raw, "&") || strings.Contains(raw, "&&") {
+		raw = strings.Join(strings.FieldsFunc(raw, func(r rune) bool { return r == '&' }), "&")
+	}
+	return spec.Parse(raw)
+}
+
+// plain refuses every query parameter.
+func plain(c *rest.Call) error {
+	_, err := parse(nothing, c)
+	return err
+}
+
+// sendList answers with a bare array, or 204 where it would be empty.
+func sendList[T any](c *rest.Call, rows []T, row func([]byte, *T) []byte) error {
+	if len(rows) == 0 {
+		c.SendEmpty(http.StatusNoContent)
+		return nil
+	}
+	b := rest.Buffer()
+	b.B = append(b.B, '[')
+	for i := range rows {
+		if i > 0 {
+			b.B = append(b.B, ',')
+		}
+		b.B = row(b.B, &rows[i])
+	}
+	b.B = append(b.B, ']')
+	c.Send(http.StatusOK, b.B)
+	b.Free()
+	return nil
+}
+
+func sendOne[T any](c *rest.Call, row *T, one func([]byte, *T) []byte) error {
+	b := rest.Buffer()
+	b.B = one(b.B, row)
+	c.Send(http.StatusOK, b.B)
+	b.Free()
+	return nil
+}
+
+func sendCount(c *rest.Call, n int64) error {
+	c.Send(http.StatusOK, append(strconv.AppendInt([]byte(`{"count":`), n, 10), '}'))
+	return nil
+}
+
+func sendGone(c *rest.Call, err error) error {
+	if err == nil {
+		c.SendEmpty(http.StatusNoContent)
+	}
+	return err
+}
+
+// links makes the link objects of an answer.
+type links struct{ before, after string }
+
+// links returns the links for a call. They keep the request's extension, and
+// on a store's own domain and in XML there always is one.
+func (s *Surface) links(c *rest.Call) links {
+	after := c.Format()
+	if after == "" && (c.Mirrored() || c.Extension() != "") {
+		after = ".json"
+	}
+	base := s.publicURL
+	if base == "" || c.Mirrored() {
+		scheme := "http://"
+		if c.R.TLS != nil || strings.HasPrefix(s.publicURL, "https:") {
+			scheme = "https://"
+		}
+		base = scheme + c.R.Host
+	}
+	return links{base + c.Base(), after}
+}
+
+func (l links) append(b []byte, resource string) []byte {
+	b = append(b, `{"url":`...)
+	b = jsonx.AppendString(b, l.before+resource+l.after)
+	b = append(b, `,"resource":`...)
+	b = jsonx.AppendString(b, resource)
+	return append(b, '}')
+}
+
+// appendMailTime appends a quoted RFC 2822 date, appendSpaced one with a space
+// between day and time; both are in UTC.
+func appendMailTime(b []byte, unix int64) []byte {
+	b = append(b, '"')
+	b = time.Unix(unix, 0).UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 -0700")
+	return append(b, '"')
+}
+
+func appendSpaced(b []byte, unix int64) []byte {
+	b = append(b, '"')
+	b = time.Unix(unix, 0).UTC().AppendFormat(b, time.DateTime)
+	return append(b, '"')
+}

@@ -1,0 +1,200 @@
+package v2
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+
+	"clientele/internal/jsonx"
+	"clientele/internal/rest"
+)
+
+// xmlFormat says the same as the JSON in elements: an array is an element in
+// the plural around ones in the singular, a link object a link element.
+var xmlFormat = &rest.Format{
+	Extension: ".xml",
+	Types:     []string{"application/xml", "text/xml"},
+	Encode:    toXML,
+	Decode:    fromXML,
+}
+
+// singulars are the names of what a list holds.
+var singulars = map[string]string{
+	"customers": "customer", "addresses": "address", "customer_groups": "customer_group", "countries": "country", "states": "state",
+	"errors": "error", "discount_rules": "discount_rule", "categories": "category", "form_fields": "form_field",
+	"active_comparison_modules": "module",
+}
+
+func singular(plural string) string {
+	if s, ok := singulars[plural]; ok {
+		return s
+	}
+	return "item"
+}
+
+// root returns the name of an answer's outermost element.
+func root(resource string, status int, v jsonx.Value) string {
+	if status >= 400 {
+		return "errors"
+	}
+	plural := "store"
+	for part := range strings.SplitSeq(strings.Trim(resource, "/"), "/") {
+		if _, ok := singulars[part]; ok || part == "time" {
+			plural = part
+		}
+	}
+	if s, ok := singulars[plural]; ok && v.Kind() == jsonx.Object && !v.Get("count").Present() {
+		return s
+	}
+	return plural
+}
+
+func toXML(c *rest.Call, status int, text []byte) ([]byte, error) {
+	v, err := jsonx.Parse(text, jsonx.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBufferString(xml.Header)
+	element(b, root(c.Resource(), status, v), v)
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+func element(b *bytes.Buffer, name string, v jsonx.Value) {
+	b.WriteByte('<')
+	b.WriteString(name)
+	b.WriteByte('>')
+	switch v.Kind() {
+	case jsonx.Array:
+		one := singular(name)
+		for _, e := range v.Elems() {
+			element(b, one, e)
+		}
+	case jsonx.Object:
+		url, isLink := v.Get("url").Str()
+		resource, hasResource := v.Get("resource").Str()
+		if isLink && hasResource {
+			b.WriteString(`<link rel="resource" href="`)
+			escape(b, url)
+			b.WriteString(`">`)
+			escape(b, resource)
+			b.WriteString(`</link>`)
+			break
+		}
+		for key, m := range v.Members() {
+			element(b, key, m)
+		}
+	default:
+		s, _ := scalar(v)
+		escape(b, s)
+	}
+	b.WriteString("</")
+	b.WriteString(name)
+	b.WriteByte('>')
+}
+
+func escape(b *bytes.Buffer, s string) {
+	// A bytes.Buffer never fails.
+	_ = xml.EscapeText(b, []byte(s))
+}
+
+// arrays are the elements of a request that are lists.
+var arrays = map[string]bool{"discount_rules": true, "categories": true}
+
+const maxXMLDepth = 24
+
+// fromXML turns a document into JSON: an element with elements into an object
+// or a list, another into a string. Names of the outermost element and of
+// elements in lists do not matter.
+func fromXML(text []byte) ([]byte, error) {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("no element")
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			b, err := fromElement(d, "", nil, 0)
+			if err == nil && b[0] == '"' {
+				return []byte("{}"), trailing(d) // an element without elements
+			}
+			if err == nil {
+				err = trailing(d)
+			}
+			return b, err
+		case xml.Directive:
+			_ = t
+			return nil, errors.New("document types are not accepted")
+		}
+	}
+}
+
+// trailing refuses a second document.
+func trailing(d *xml.Decoder) error {
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, ok := token.(xml.StartElement); ok {
+			return errors.New("more than one outermost element")
+		}
+	}
+}
+
+// fromElement appends the element that has just begun.
+func fromElement(d *xml.Decoder, name string, b []byte, depth int) ([]byte, error) {
+	if depth == maxXMLDepth {
+		return nil, errors.New("too many elements within each other")
+	}
+	list := arrays[name]
+	start := len(b)
+	var chars []byte
+	members := 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.CharData:
+			chars = append(chars, t...)
+		case xml.StartElement:
+			if members++; members > 1 {
+				b = append(b, ',')
+			} else if list {
+				b = append(b, '[')
+			} else {
+				b = append(b, '{')
+			}
+			if !list {
+				b = jsonx.AppendString(b, t.Name.Local)
+				b = append(b, ':')
+			}
+			if b, err = fromElement(d, t.Name.Local, b, depth+1); err != nil {
+				return nil, err
+			}
+		case xml.EndElement:
+			switch {
+			case members == 0 && list:
+				return append(b, "[]"...), nil
+			case members == 0:
+				return jsonx.AppendString(b[:start], string(chars)), nil
+			case list:
+				return append(b, ']'), nil
+			}
+			return append(b, '}'), nil
+		case xml.Directive:
+			return nil, errors.New("document types are not accepted")
+		}
+	}
+}

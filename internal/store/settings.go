@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+	_ "time/tzdata" // stores have time zones wherever the program runs
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+)
+
+// Settings are what a store tells about itself. A seed file sets them; what
+// it leaves out has a default.
+type Settings struct {
+	Name        string `json:"-" yaml:"-"` // the store's
+	Hash        string `json:"-" yaml:"-"`
+	DateCreated int64  `json:"-" yaml:"-"`
+	StoreID     int64  `json:"-" yaml:"-"`
+
+	Domain           string `json:"domain,omitempty" yaml:"domain"`         // default: of SecureURL
+	SecureURL        string `json:"secure_url,omitempty" yaml:"secure_url"` // default: the first channel's
+	ControlPanelURL  string `json:"control_panel_base_url,omitempty" yaml:"control_panel_base_url"`
+	Status           string `json:"status,omitempty" yaml:"status"`
+	FirstName        string `json:"first_name,omitempty" yaml:"first_name"`
+	LastName         string `json:"last_name,omitempty" yaml:"last_name"`
+	Address          string `json:"address,omitempty" yaml:"address"`
+	CountryCode      string `json:"country_code,omitempty" yaml:"country_code"`
+	Phone            string `json:"phone,omitempty" yaml:"phone"`
+	AdminEmail       string `json:"admin_email,omitempty" yaml:"admin_email"`
+	OrderEmail       string `json:"order_email,omitempty" yaml:"order_email"`
+	FaviconURL       string `json:"favicon_url,omitempty" yaml:"favicon_url"`
+	LogoURL          string `json:"logo_url,omitempty" yaml:"logo_url"`
+	Timezone         string `json:"timezone,omitempty" yaml:"timezone"` // an IANA name
+	DisplayDate      string `json:"display_date_format,omitempty" yaml:"display_date_format"`
+	ExportDate       string `json:"export_date_format,omitempty" yaml:"export_date_format"`
+	ExtendedDate     string `json:"extended_display_date_format,omitempty" yaml:"extended_display_date_format"`
+	Language         string `json:"language,omitempty" yaml:"language"`
+	Currency         string `json:"currency,omitempty" yaml:"currency"`
+	CurrencySymbol   string `json:"currency_symbol,omitempty" yaml:"currency_symbol"`
+	SymbolLocation   string `json:"currency_symbol_location,omitempty" yaml:"currency_symbol_location"`
+	DecimalSeparator string `json:"decimal_separator,omitempty" yaml:"decimal_separator"`
+	ThousandsMark    string `json:"thousands_separator,omitempty" yaml:"thousands_separator"`
+	DecimalPlaces    *int   `json:"decimal_places,omitempty" yaml:"decimal_places"`
+	WeightUnits      string `json:"weight_units,omitempty" yaml:"weight_units"`
+	DimensionUnits   string `json:"dimension_units,omitempty" yaml:"dimension_units"`
+	PlanName         string `json:"plan_name,omitempty" yaml:"plan_name"`
+	PlanLevel        string `json:"plan_level,omitempty" yaml:"plan_level"`
+	Industry         string `json:"industry,omitempty" yaml:"industry"`
+	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
+}
+
+// Zone is a time zone's distance from UTC in seconds.
+type Zone struct {
+	Raw, Summer int  // in winter and in summer
+	Saving      bool // the two differ
+}
+
+// Zone returns the settings' time zone as it is in the year of now.
+func (s *Settings) Zone(now time.Time) Zone {
+	loc, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return Zone{}
+	}
+	_, january := time.Date(now.Year(), 1, 1, 0, 0, 0, 0, loc).Zone()
+	_, july := time.Date(now.Year(), 7, 1, 0, 0, 0, 0, loc).Zone()
+	return Zone{Raw: min(january, july), Summer: max(january, july), Saving: january != july}
+}
+
+// Check reports what is wrong with settings.
+func (s *Settings) Check() error {
+	if s.Timezone != "" {
+		if _, err := time.LoadLocation(s.Timezone); err != nil {
+			return fault.New(fault.Invalid, fmt.Sprintf("timezone %q: want a name such as Europe/London", s.Timezone))
+		}
+	}
+	if s.SecureURL != "" {
+		if u, err := url.Parse(s.SecureURL); err != nil || u.Host == "" {
+			return fault.New(fault.Invalid, fmt.Sprintf("secure_url %q: want a URL", s.SecureURL))
+		}
+	}
+	if p := s.DecimalPlaces; p != nil && (*p < 0 || *p > 4) {
+		return fault.New(fault.Invalid, "decimal_places must be between 0 and 4")
+	}
+	return nil
+}
+
+var (
+	selectByID     = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE id = $1`)
+	selectSettings = sqldb.Static(`SELECT settings FROM store_settings WHERE store_id = $1`)
+	upsertSettings = sqldb.Static(`INSERT INTO store_settings (store_id, settings) VALUES ($1, $2)
+		ON CONFLICT (store_id) DO UPDATE SET settings = excluded.settings`)
+)
+
+// PutSettings replaces a store's settings, inside tx.
+func PutSettings(tx *sqldb.Tx, s Settings) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(upsertSettings, string(text))
+}
+
+// Settings returns a store's settings with their defaults.
+func (s *Service) Settings(ctx context.Context, id int64) (*Settings, error) {
+	var out *Settings
+	err := s.db.Read(ctx, id, func(tx *sqldb.Tx) error {
+		var st Store
+		if err := tx.Query(selectByID, func(r *sqldb.Row) error { st = scan(r); return nil }, id); err != nil || st.ID == 0 {
+			return err
+		}
+		out = &Settings{}
+		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { return json.Unmarshal([]byte(r.Text(0)), out) }); err != nil {
+			return fmt.Errorf("settings of store %d: %w", id, err)
+		}
+		channels, err := Channels(tx)
+		if err != nil {
+			return err
+		}
+		out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
+		first := ""
+		if len(channels) > 0 {
+			first = channels[0].URL
+		}
+		out.fill(first)
+		return nil
+	})
+	if err == nil && out == nil {
+		err = fault.New(fault.NotFound, "there is no such store")
+	}
+	return out, err
+}
+
+func (s *Settings) fill(channelURL string) {
+	def := func(to *string, value string) {
+		if *to == "" {
+			*to = value
+		}
+	}
+	def(&s.SecureURL, channelURL)
+	if u, err := url.Parse(s.SecureURL); err == nil {
+		def(&s.Domain, u.Host)
+	}
+	def(&s.ControlPanelURL, s.SecureURL)
+	def(&s.Status, "live")
+	def(&s.CountryCode, "US")
+	def(&s.Timezone, "UTC")
+	def(&s.DisplayDate, "M jS Y")
+	def(&s.ExportDate, "M jS Y")
+	def(&s.ExtendedDate, "M jS Y @ g:i A")
+	def(&s.Language, "en")
+	def(&s.Currency, "USD")
+	def(&s.CurrencySymbol, "$")
+	def(&s.SymbolLocation, "left")
+	def(&s.DecimalSeparator, ".")
+	def(&s.ThousandsMark, ",")
+	def(&s.WeightUnits, "Ounces")
+	def(&s.DimensionUnits, "Inches")
+	def(&s.PlanName, "Clientele")
+	def(&s.PlanLevel, "Clientele")
+	if s.DecimalPlaces == nil {
+		two := 2
+		s.DecimalPlaces = &two
+	}
+}

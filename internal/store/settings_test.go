@@ -1,0 +1,87 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+func TestSettingsHaveDefaults(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		stores := store.NewService(db, system.Real())
+		one, err := stores.Create(ctx, "one", "One", "https://one.example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		two, err := stores.Create(ctx, "two", "Two", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(ctx, two.ID, func(tx *sqldb.Tx) error {
+			return store.PutSettings(tx, store.Settings{SecureURL: "https://two.example.com:8443", Timezone: "Europe/London", Currency: "GBP"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		a, err := stores.Settings(ctx, one.ID)
+		if err != nil || a.Name != "One" || a.Hash != "one" || a.Domain != "one.example.com" || a.SecureURL != "https://one.example.com" || a.Timezone != "UTC" || a.Currency != "USD" || *a.DecimalPlaces != 2 {
+			t.Errorf("%+v, %v", a, err)
+		}
+		b, err := stores.Settings(ctx, two.ID)
+		if err != nil || b.Domain != "two.example.com:8443" || b.Currency != "GBP" || b.Language != "en" {
+			t.Errorf("%+v, %v", b, err)
+		}
+		if z := b.Zone(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)); z != (store.Zone{Raw: 0, Summer: 3600, Saving: true}) {
+			t.Errorf("the zone is %+v", z)
+		}
+		if _, err := stores.Settings(ctx, 99); err == nil {
+			t.Error("a store that is not there has settings")
+		}
+	})
+	five := 5
+	for _, bad := range []store.Settings{{Timezone: "Mars/Olympus"}, {SecureURL: "shop"}, {DecimalPlaces: &five}} {
+		if bad.Check() == nil {
+			t.Errorf("%+v is accepted", bad)
+		}
+	}
+}
+
+func TestHosts(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		now := time.Unix(1, 0)
+		stores := store.NewService(db, system.Real())
+		hosts := store.NewHosts(db, func() time.Time { return now })
+		look := func(host, want string) {
+			t.Helper()
+			got, err := hosts.ByHost(ctx, host)
+			if err != nil || fmt.Sprint(got) != want {
+				t.Errorf("%s stands for %v, want %s: %v", host, got, want, err)
+			}
+		}
+		look("shop.example.com", "[]")
+		if _, err := stores.Create(ctx, "one", "", "https://Shop.example.com:8443"); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(10 * time.Second)
+		look("shop.example.com", "[one]")
+		look("SHOP.EXAMPLE.COM:80", "[one]")
+		look("other.example.com", "[one]") // the only store
+		if _, err := stores.Create(ctx, "two", "", "http://[::1]:8080"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stores.Create(ctx, "three", "", "https://shop.example.com"); err != nil {
+			t.Fatal(err)
+		}
+		look("[::1]", "[one]") // remembered for ten seconds
+		now = now.Add(10 * time.Second)
+		look("[::1]:9090", "[two]")
+		look("shop.example.com", "[one three]")
+		look("other.example.com", "[]")
+	})
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -114,9 +113,6 @@ func TestReferencesResolve(t *testing.T) {
 		}
 	}
 }
-
-// information are the routes about the store rather than its customers.
-var information = regexp.MustCompile(`/~1stores~1\{store_hash\}~1v2~1(countries|store|time)`)
 
 func TestOperationsSayWhatTheyNeed(t *testing.T) {
 	eachOperation(tree(t), func(at string, op map[string]any) {

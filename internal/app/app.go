@@ -18,17 +18,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/group"
+	"clientele/internal/instrument"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
+	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/tax"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -41,6 +46,11 @@ type Core struct {
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Metafields  *metafield.Service
+	Settings    *setting.Service
+	Instruments *instrument.Service
+	Taxes       *tax.Service
+	Channels    *channel.Service
 	Groups      *group.Service
 }
 
@@ -72,6 +82,11 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Customers:   customer.NewService(db, sys, passwords),
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
+		Metafields:  metafield.NewService(db, sys),
+		Settings:    setting.NewService(db),
+		Instruments: instrument.NewService(db, sys),
+		Taxes:       tax.NewService(db),
+		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 	}
 }
@@ -232,7 +247,10 @@ func (s *Server) handler() http.Handler {
 		},
 		Hosts: store.NewHosts(s.DB, time.Now),
 		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments}),
+	}, v3.New(v3.Services{
+		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server

@@ -100,6 +100,20 @@ func encode(salt, key []byte) string {
 		enc.EncodeToString(salt), enc.EncodeToString(key))
 }
 
+// nobody is a hash that no password has, of the same cost as Hash's.
+var nobody = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
+	base64.RawStdEncoding.EncodeToString(make([]byte, argonSaltLen)), base64.RawStdEncoding.EncodeToString(make([]byte, argonKeyLen)))
+
+// VerifyOrSpend is Verify that does the same work when there is no password
+// to compare with (encoded is empty), so that time does not tell who exists.
+func (p *Passwords) VerifyOrSpend(ctx context.Context, encoded, password string) (bool, error) {
+	if encoded != "" {
+		return p.Verify(ctx, encoded, password)
+	}
+	_, err := p.Verify(ctx, nobody, password)
+	return false, err
+}
+
 // Verify reports whether password is the one that encoded was made of.
 func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool, error) {
 	if utf8.RuneCountInString(password) > MaxPassword {

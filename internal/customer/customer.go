@@ -181,11 +181,12 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	passwords *auth.Passwords
+	guards    guards
 }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *auth.Passwords) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords}
+	return &Service{db: db, sys: sys, passwords: passwords, guards: newGuards(sys)}
 }
 
 // channelText and parseChannels convert between a channel list and its

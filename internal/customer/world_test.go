@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/group"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 				last = 9
 			}
 			for id := int64(2); id <= last; id++ {
-				if err := store.PutChannel(tx, store.Channel{ID: id, Name: "c"}, 0); err != nil {
+				if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("c", id)}, 0); err != nil {
 					return err
 				}
 				if _, err := group.Put(tx, id, group.Write{Name: opt.Some("g")}, 0); err != nil {

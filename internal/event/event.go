@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"strconv"
 
+	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
 )
 
@@ -20,9 +21,17 @@ const (
 	AddressCreated       = "store/customer/address/created"
 	AddressUpdated       = "store/customer/address/updated"
 	AddressDeleted       = "store/customer/address/deleted"
-	SubscriberCreated    = "store/subscriber/created"
-	SubscriberUpdated    = "store/subscriber/updated"
-	SubscriberDeleted    = "store/subscriber/deleted"
+	// Metafields have scopes that do not name what they belong to.
+	MetafieldCreated = "store/metafield/created"
+	MetafieldUpdated = "store/metafield/updated"
+	MetafieldDeleted = "store/metafield/deleted"
+	// Another stored payment instrument is the customer's default, or none.
+	DefaultInstrumentUpdated = "store/customer/payment/instrument/default/updated"
+	ChannelCreated           = "store/channel/created"
+	ChannelUpdated           = "store/channel/updated"
+	SubscriberCreated        = "store/subscriber/created"
+	SubscriberUpdated        = "store/subscriber/updated"
+	SubscriberDeleted        = "store/subscriber/deleted"
 )
 
 // Event is one thing that happened.
@@ -112,6 +121,30 @@ func Address(scope string, id, customerID int64) Event {
 	b = strconv.AppendInt(b, customerID, 10)
 	b = append(b, `}}`...)
 	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+// Metafield returns the data of a customer's metafield's event, which has the
+// customer's id as a string.
+func Metafield(scope string, id, customerID int64, namespace string) Event {
+	b := append(make([]byte, 0, 128), `{"metafield_id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"resource_id":"`...)
+	b = strconv.AppendInt(b, customerID, 10)
+	b = append(b, `","resource_type":"customer","namespace":`...)
+	b = jsonx.AppendString(b, namespace)
+	b = append(b, '}')
+	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: string(b)}
+}
+
+// DefaultInstrument returns the event of a change of a customer's default
+// payment instrument.
+func DefaultInstrument(customerID int64) Event {
+	return Event{Scope: DefaultInstrumentUpdated, ResourceID: customerID, CustomerID: customerID, Data: `{"type":"customer","id":` + strconv.FormatInt(customerID, 10) + `}`}
+}
+
+// Channel returns the data of a channel's event.
+func Channel(scope string, id int64) Event {
+	return Event{Scope: scope, ResourceID: id, Data: `{"type":"channel","id":` + strconv.FormatInt(id, 10) + `}`}
 }
 
 // Subscriber returns the data of a subscriber's event, which is the id alone.

@@ -30,6 +30,7 @@ const (
 	Unavailable               // try again later
 	WrongMedia                // a content type or encoding that is not understood
 	MethodUnknown             // the path exists, the method does not
+	BadInput                  // Malformed where the original answers 400 with a detail
 )
 
 // Code is a stable name for one broken rule.
@@ -54,6 +55,7 @@ const (
 	Taken         Code = "taken"         // another thing has this unique value
 	UnknownField  Code = "unknown_field" // the request has a member that there is not
 	ReadOnly      Code = "read_only"     // the member cannot be written
+	Denied        Code = "denied"        // it is there, and the caller may not change it
 )
 
 // Item is one broken rule.

@@ -34,6 +34,7 @@ type Query struct {
 	After   *Cursor
 	Before  *Cursor
 	include uint32
+	members uint32
 	spec    *Spec
 	// params are the parameters that links repeat, by name.
 	params []param
@@ -50,6 +51,13 @@ func (s *Spec) New() *Query {
 func (q *Query) Includes(name string) bool {
 	i := slices.Index(q.spec.Includes, name)
 	return i >= 0 && q.include&(1<<i) != 0
+}
+
+// Shows reports whether the answer's rows have a member: all do unless
+// include_fields named some.
+func (q *Query) Shows(name string) bool {
+	i := slices.Index(q.spec.Members, name)
+	return q.members == 0 || i >= 0 && q.members&(1<<i) != 0
 }
 
 // Where adds a condition that any of the values may meet. The field and
@@ -166,14 +174,16 @@ func (p *parser) param(name, text string) {
 		p.number(name, text, maxPage, &q.Limit)
 		q.Limit = min(q.Limit, MaxLimit)
 	case name == "include" && len(s.Includes) > 0:
-		for v := range strings.SplitSeq(text, ",") {
-			v = strings.TrimSpace(v)
-			if i := slices.Index(s.Includes, v); i >= 0 {
-				q.include |= 1 << i
-			} else if v != "" {
-				p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(s.Includes, ", ")))
-			}
+		p.names(name, text, s.Includes, &q.include)
+		p.keep(name, text)
+	case name == "include_fields" && len(s.Members) > 0:
+		p.names(name, text, s.Members, &q.members)
+		p.keep(name, text)
+	case name == "direction" && s.Direction:
+		if text != "asc" && text != "desc" {
+			p.bad(name, fault.NotAccepted, "direction must be asc or desc")
 		}
+		q.Desc = text == "desc"
 		p.keep(name, text)
 	case name == "sort" && len(s.Sorts) > 0:
 		p.sortSeen, p.sortText = true, text
@@ -185,6 +195,18 @@ func (p *parser) param(name, text string) {
 	default:
 		if len(p.unknown) < maxFaults {
 			p.unknown = append(p.unknown, name)
+		}
+	}
+}
+
+// names reads a comma-separated list of names into a set of bits.
+func (p *parser) names(name, text string, known []string, to *uint32) {
+	for v := range strings.SplitSeq(text, ",") {
+		v = strings.TrimSpace(v)
+		if i := slices.Index(known, v); i >= 0 {
+			*to |= 1 << i
+		} else if v != "" {
+			p.bad(name, fault.NotAccepted, fmt.Sprintf("%q is not one of %s", v, strings.Join(known, ", ")))
 		}
 	}
 }

@@ -92,6 +92,11 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Direction offers direction=asc and direction=desc, by id.
+	Direction bool
+	// Members are what include_fields may restrict the answer's rows to; none
+	// if the list has no such parameter.
+	Members []string
 	// Links gives the only page of a list links too.
 	Links bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
@@ -127,6 +132,12 @@ func (s *Spec) Params() []string {
 	}
 	if len(s.Sorts) > 0 {
 		out = append(out, "sort")
+	}
+	if s.Direction {
+		out = append(out, "direction")
+	}
+	if len(s.Members) > 0 {
+		out = append(out, "include_fields")
 	}
 	if !s.Unpaged {
 		out = append(out, "page", "limit")

@@ -6,19 +6,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/group"
+	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
+	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/segment"
+	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/tax"
 )
 
 // Applier applies documents.
@@ -241,9 +248,13 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	if err := low.Lift(tx); err != nil {
 		return err
 	}
-	for _, c := range s.Channels {
-		if err := store.PutChannel(tx, store.Channel{ID: c.ID, Name: c.Name, URL: c.URL}, now); err != nil {
-			return err
+	for i, c := range s.Channels {
+		in := channel.Given{
+			ID: c.ID, Name: c.Name, URL: c.URL, Type: c.Type, Platform: c.Platform, Status: c.Status, ExternalID: c.ExternalID,
+			IsListable: c.IsListable, IsVisible: c.IsVisible, Currencies: c.Currencies,
+		}
+		if err := channel.Put(tx, in, now); err != nil {
+			return fmt.Errorf("channels.%d: %w", i, err)
 		}
 	}
 	for i, acc := range s.APIAccounts {
@@ -269,6 +280,14 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 		if _, err := group.Put(tx, g.ID, w, now); err != nil {
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
+		}
+	}
+	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), setting.OpUpdate); err != nil {
+		return fmt.Errorf("customer_settings: %w", err)
+	}
+	for i, c := range s.Channels {
+		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel); err != nil {
+			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}
 	return a.subscribers(tx, s, now)
@@ -339,9 +358,13 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		}
 		fresh[fold.Text(c.Email)] = true
 		in, err := c.command(attributes)
+		var created []customer.Customer
 		if err == nil {
 			// One by one: a command's ids are either all chosen or all drawn.
-			_, err = a.Customers.CreateTx(tx, []customer.Create{in}, []string{hash})
+			created, err = a.Customers.CreateTx(tx, []customer.Create{in}, []string{hash})
+		}
+		if err == nil {
+			err = c.owned(tx, created[0].ID, a.System.Now())
 		}
 		if err != nil {
 			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
@@ -349,6 +372,74 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		made++
 	}
 	return made, nil
+}
+
+func (s *CustomerSettings) command() setting.Update {
+	return setting.Update{
+		AllowGlobalLogins:    given(s.AllowGlobalLogins),
+		AskConsent:           given(s.Privacy.AskConsent),
+		AskConsentOnCheckout: given(s.Privacy.AskConsentOnCheckout),
+		PolicyURL:            given(s.Privacy.PolicyURL),
+		GuestGroupID:         given(s.Groups.Guest),
+		DefaultGroupID:       given(s.Groups.Default),
+	}
+}
+
+func given[T any](v *T) opt.Field[T] {
+	if v == nil {
+		return opt.Field[T]{}
+	}
+	return opt.Some(*v)
+}
+
+func (in *Instrument) command() instrument.Instrument {
+	out := instrument.Instrument{
+		Type: in.Type, Token: in.Token, IsDefault: in.IsDefault, Brand: in.Brand, ExpiryMonth: in.ExpiryMonth, ExpiryYear: in.ExpiryYear,
+		IIN: in.IIN, Last4: in.Last4, Email: in.Email, MaskedNumber: in.MaskedNumber, Issuer: in.Issuer,
+	}
+	if b := in.BillingAddress; b != nil {
+		billing := instrument.BillingAddress(*b)
+		out.Billing = &billing
+	}
+	return out
+}
+
+// owned makes what a new customer has in other packages.
+func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
+	for i, m := range c.Metafields {
+		if m.OwnerClientID == "" {
+			return fmt.Errorf("metafields.%d: owner_client_id is needed", i)
+		}
+		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: m.OwnerClientID}, []metafield.Create{{
+			CustomerID: id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
+		}}, now)
+		if err == nil && len(o.Failed) > 0 {
+			err = &fault.Error{Kind: fault.Invalid, Items: o.Failed}
+		}
+		if err != nil {
+			return fmt.Errorf("metafields.%d: %w", i, err)
+		}
+	}
+	if c.Consent != nil {
+		if err := customer.SetConsentTx(tx, id, customer.Consent{Allow: c.Consent.Allow, Deny: c.Consent.Deny, DateModified: now}); err != nil {
+			return fmt.Errorf("consent: %w", err)
+		}
+	}
+	for i := range c.StoredInstruments {
+		if err := instrument.PutTx(tx, id, c.StoredInstruments[i].command(), now); err != nil {
+			return fmt.Errorf("stored_instruments.%d: %w", i, err)
+		}
+	}
+	if len(c.TaxProperties) > 0 {
+		in := tax.Customer{ID: id}
+		for _, code := range slices.Sorted(maps.Keys(c.TaxProperties)) {
+			in.Properties = append(in.Properties, tax.Property{Code: code, Value: c.TaxProperties[code]})
+		}
+		if _, err := tax.PutTx(tx, []tax.Customer{in}); err != nil {
+			return fmt.Errorf("tax_properties: %w", err)
+		}
+	}
+	return nil
 }
 
 func (g *Group) command() (group.Write, error) {

@@ -36,13 +36,38 @@ type Store struct {
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
+	// CustomerSettings hold on every channel that says nothing else.
+	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
 
 // Channel is a storefront.
 type Channel struct {
-	ID   int64  `yaml:"id"`
-	Name string `yaml:"name"`
-	URL  string `yaml:"url"`
+	ID               int64            `yaml:"id"`
+	Name             string           `yaml:"name"`
+	URL              string           `yaml:"url"`
+	Type             string           `yaml:"type"`
+	Platform         string           `yaml:"platform"`
+	Status           string           `yaml:"status"`
+	ExternalID       string           `yaml:"external_id"`
+	IsListable       *bool            `yaml:"is_listable_from_ui"`
+	IsVisible        *bool            `yaml:"is_visible"`
+	Currencies       []string         `yaml:"currencies"`
+	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+}
+
+// CustomerSettings are what the store or a channel says about customers. What is left
+// out stays as it is; allow_global_logins is for channels.
+type CustomerSettings struct {
+	AllowGlobalLogins *bool `yaml:"allow_global_logins"`
+	Privacy           struct {
+		AskConsent           *bool   `yaml:"ask_shopper_for_tracking_consent"`
+		AskConsentOnCheckout *bool   `yaml:"ask_shopper_for_tracking_consent_on_checkout"`
+		PolicyURL            *string `yaml:"policy_url"`
+	} `yaml:"privacy_settings"`
+	Groups struct {
+		Guest   *int64 `yaml:"guest_customer_group_id"`
+		Default *int64 `yaml:"default_customer_group_id"`
+	} `yaml:"customer_group_settings"`
 }
 
 // APIAccount is an app's credentials. Scopes may be "all".
@@ -119,25 +144,77 @@ type DiscountRule struct {
 
 // Customer is a customer with what is theirs.
 type Customer struct {
-	ID                 int64            `yaml:"id"`
-	Email              string           `yaml:"email"`
-	FirstName          string           `yaml:"first_name"`
-	LastName           string           `yaml:"last_name"`
-	Company            string           `yaml:"company"`
-	Phone              string           `yaml:"phone"`
-	Notes              string           `yaml:"notes"`
-	TaxExemptCategory  string           `yaml:"tax_exempt_category"`
-	GroupID            int64            `yaml:"customer_group_id"`
-	AcceptsEmails      bool             `yaml:"accepts_product_review_abandoned_cart_emails"`
-	StoreCredit        string           `yaml:"store_credit"`
-	OriginChannelID    int64            `yaml:"origin_channel_id"`
-	ChannelIDs         []int64          `yaml:"channel_ids"`
-	Password           string           `yaml:"password"`
-	ForcePasswordReset bool             `yaml:"force_password_reset"`
-	ShopperProfileID   string           `yaml:"shopper_profile_id"` // a UUID
-	Addresses          []Address        `yaml:"addresses"`
-	Attributes         []AttributeValue `yaml:"attributes"`
-	FormFields         []FieldValue     `yaml:"form_fields"`
+	ID                 int64             `yaml:"id"`
+	Email              string            `yaml:"email"`
+	FirstName          string            `yaml:"first_name"`
+	LastName           string            `yaml:"last_name"`
+	Company            string            `yaml:"company"`
+	Phone              string            `yaml:"phone"`
+	Notes              string            `yaml:"notes"`
+	TaxExemptCategory  string            `yaml:"tax_exempt_category"`
+	GroupID            int64             `yaml:"customer_group_id"`
+	AcceptsEmails      bool              `yaml:"accepts_product_review_abandoned_cart_emails"`
+	StoreCredit        string            `yaml:"store_credit"`
+	OriginChannelID    int64             `yaml:"origin_channel_id"`
+	ChannelIDs         []int64           `yaml:"channel_ids"`
+	Password           string            `yaml:"password"`
+	ForcePasswordReset bool              `yaml:"force_password_reset"`
+	Addresses          []Address         `yaml:"addresses"`
+	Attributes         []AttributeValue  `yaml:"attributes"`
+	FormFields         []FieldValue      `yaml:"form_fields"`
+	Metafields         []Metafield       `yaml:"metafields"`
+	Consent            *Consent          `yaml:"consent"`
+	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
+	TaxProperties      map[string]string `yaml:"tax_properties"`
+	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
+}
+
+// Consent is what a customer agreed to and what not.
+type Consent struct {
+	Allow []string `yaml:"allow"`
+	Deny  []string `yaml:"deny"`
+}
+
+// Instrument is a card or an account at a payment provider, by its token.
+type Instrument struct {
+	Type           string          `yaml:"type"`
+	Token          string          `yaml:"token"`
+	IsDefault      bool            `yaml:"is_default"`
+	Brand          string          `yaml:"brand"`
+	ExpiryMonth    int64           `yaml:"expiry_month"`
+	ExpiryYear     int64           `yaml:"expiry_year"`
+	IIN            string          `yaml:"issuer_identification_number"`
+	Last4          string          `yaml:"last_4"`
+	BillingAddress *BillingAddress `yaml:"billing_address"`
+	Email          string          `yaml:"email"`
+	MaskedNumber   string          `yaml:"masked_account_number"`
+	Issuer         string          `yaml:"issuer"`
+}
+
+// BillingAddress is where a card's bills go.
+type BillingAddress struct {
+	FirstName       string `yaml:"first_name"`
+	LastName        string `yaml:"last_name"`
+	Email           string `yaml:"email"`
+	Company         string `yaml:"company"`
+	Address1        string `yaml:"address1"`
+	Address2        string `yaml:"address2"`
+	City            string `yaml:"city"`
+	PostalCode      string `yaml:"postal_code"`
+	StateOrProvince string `yaml:"state_or_province"`
+	StateCode       string `yaml:"state_or_province_code"`
+	CountryCode     string `yaml:"country_code"`
+	Phone           string `yaml:"phone"`
+}
+
+// Metafield is what an app, named by its client id, keeps about a customer.
+type Metafield struct {
+	OwnerClientID string `yaml:"owner_client_id"`
+	PermissionSet string `yaml:"permission_set"`
+	Namespace     string `yaml:"namespace"`
+	Key           string `yaml:"key"`
+	Value         string `yaml:"value"`
+	Description   string `yaml:"description"`
 }
 
 // Address is an entry of a customer's address book.

@@ -18,12 +18,14 @@ var landed = map[sqldb.Engine][]string{
 		"2 forms b7a4ee4e65cde2a0c1d349de63e8a0fff3b39cc6488a2f9949fb1830497ea400",
 		"3 subscribers_segments 5e8b0865e2053ec934cdfb5c919dcba926b90015b8ab09d033111bfd060a93e8",
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
+		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
 		"2 forms 3bd0e544eb320c8dcc5d9faab31d3d1ac5e2d787aa6ff2c642f13a1d00708bc4",
 		"3 subscribers_segments 5330976234ce21450d7d1ebb263583d29a19ec422403b04a7836f1f07ce62216",
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
+		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 	},
 }
 

@@ -1,4 +1,4 @@
-// Package store is the tenant: stores with their channels, reference data and
+// Package store is the tenant: stores with their default channel and
 // per-store counters. "Store" means the merchant's shop; persistence is
 // package sqldb.
 package store
@@ -22,29 +22,27 @@ type Store struct {
 	DateCreated int64
 }
 
-// Channel is a storefront of a store. Channel 1 is the default and always
-// exists.
+// Channel is what a store knows of one of its channels; package channel keeps
+// them.
 type Channel struct {
 	ID   int64
 	Name string
 	URL  string
 }
 
-// DefaultChannel is the channel every store has.
+// DefaultChannel is the channel that every store has from its beginning.
 const DefaultChannel = 1
 
 var hashForm = regexp.MustCompile(`^[a-z0-9]{3,32}$`)
 
 var (
-	selectStores  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
-	selectByHash  = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE hash = $1`)
-	anyStore      = sqldb.Global(`SELECT id FROM stores LIMIT 1`)
-	nextStoreID   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
-	insertStore   = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
-	renameStore   = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
-	insertCounter = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
-	upsertChannel = sqldb.Static(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)
-		ON CONFLICT (store_id, id) DO UPDATE SET name = excluded.name, url = excluded.url, date_modified = excluded.date_modified`)
+	selectStores         = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
+	selectByHash         = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE hash = $1`)
+	anyStore             = sqldb.Global(`SELECT id FROM stores LIMIT 1`)
+	nextStoreID          = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
+	insertStore          = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
+	renameStore          = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
+	insertCounter        = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
 	selectChannels       = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
 )
@@ -163,11 +161,6 @@ func Any(tx *sqldb.Tx) (bool, error) {
 
 // RenameTx gives a store another name, inside a transaction.
 func RenameTx(tx *sqldb.Tx, id int64, name string) error { return tx.Exec(renameStore, id, name) }
-
-// PutChannel creates or replaces a channel by id, inside tx.
-func PutChannel(tx *sqldb.Tx, c Channel, now int64) error {
-	return tx.Exec(upsertChannel, c.ID, c.Name, c.URL, now)
-}
 
 // Channels returns a store's channels by id, inside tx.
 func Channels(tx *sqldb.Tx) ([]Channel, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/channel"
 	"clientele/internal/fault"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -41,7 +42,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		*id = st.ID
 	}
 	err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
-		return store.PutChannel(tx, store.Channel{ID: 4, Name: "Second"}, w.now)
+		return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -39,18 +39,8 @@ func array(c *rest.Call, most int) (jsonx.Value, error) {
 	if err != nil {
 		return v, err
 	}
-	if v.Kind() != jsonx.Array {
-		code, want := fault.WrongType, jsArray
-		if !v.Present() {
-			code, want = fault.Required, ""
-		}
-		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
-	}
-	if v.Len() > most {
-		return v, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
-	}
-	if v.Len() == 0 {
-		return v, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	if err := arrayOf(v, most); err != nil {
+		return v, err
 	}
 	return v, nil
 }
@@ -75,14 +65,7 @@ func single(c *rest.Call) (decoder, error) {
 	if err != nil {
 		return decoder{}, err
 	}
-	if v.Kind() != jsonx.Object {
-		code, want := fault.WrongType, jsObject
-		if !v.Present() {
-			code, want = fault.Required, ""
-		}
-		return decoder{}, &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: code, Want: want}}}
-	}
-	return decoder{v: v, c: &fault.Collector{Index: -1}}, nil
+	return objectOf(v)
 }
 
 // pathID returns an id in the path; what is no id names nothing.
@@ -92,6 +75,35 @@ func pathID(c *rest.Call, name string) (int64, error) {
 		return 0, fault.New(fault.NotFound, "not an id")
 	}
 	return id, nil
+}
+
+// arrayOf checks that a body is an array of 1 to most items.
+func arrayOf(v jsonx.Value, most int) error {
+	switch {
+	case v.Kind() != jsonx.Array:
+		return wrongBody(v, jsArray)
+	case v.Len() > most:
+		return fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
+	case v.Len() == 0:
+		return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	}
+	return nil
+}
+
+func wrongBody(v jsonx.Value, want string) error {
+	item := fault.Item{Index: -1, Code: fault.WrongType, Want: want}
+	if !v.Present() {
+		item.Code, item.Want = fault.Required, ""
+	}
+	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{item}}
+}
+
+// objectOf returns the decoder of a body that is one object.
+func objectOf(v jsonx.Value) (decoder, error) {
+	if v.Kind() != jsonx.Object {
+		return decoder{}, wrongBody(v, jsObject)
+	}
+	return decoder{v: v, c: &fault.Collector{Index: -1}}, nil
 }
 
 // decoder reads the members of one object and notes what is of the wrong
@@ -117,6 +129,15 @@ func (d decoder) required(names ...string) {
 		} else if d.v.Get(n).IsNull() {
 			d.wrong(n, jsString)
 		}
+	}
+}
+
+// requiredNumber is required for a member that is a number.
+func (d decoder) requiredNumber(name string) {
+	if v := d.v.Get(name); !v.Present() {
+		d.c.Add(name, fault.Required, "", "")
+	} else if v.IsNull() {
+		d.wrong(name, jsNumber)
 	}
 }
 
@@ -147,6 +168,14 @@ func (d decoder) integer(name string) opt.Field[int64] {
 		d.wrong(name, jsNumber)
 	}
 	return opt.Field[int64]{Set: ok, Value: n}
+}
+
+// nullable turns a member that is null into a null Field.
+func nullable[T any](d decoder, name string, f opt.Field[T]) opt.Field[T] {
+	if d.v.Get(name).IsNull() {
+		return opt.Null[T]()
+	}
+	return f
 }
 
 // orNull reads a member that null sets to nothing.

@@ -7,12 +7,17 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	"clientele/internal/segment"
+	"clientele/internal/setting"
 	"clientele/internal/subscriber"
+	"clientele/internal/tax"
 )
 
 // operation is how the original names an operation in errors.
@@ -23,6 +28,8 @@ type operation struct {
 	invalid  int    // the status of what is invalid; 0 stands for 422
 	conflict int    // the status of a clash; 0 stands for 422
 	batch    bool   // a clash is told as the outcome of a batch
+	clash    string // the title of a clash, if not title
+	missing  string // the title of what is not found, where it is a special one
 }
 
 var operations = map[string]operation{
@@ -45,7 +52,22 @@ var operations = map[string]operation{
 	customer.OpFormFieldCreate:      {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
 	customer.OpFormFieldUpdate:      {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
 	customer.OpFormFieldDelete:      {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
+	metafield.OpCreate:              {title: "Create metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
+	metafield.OpUpdate:              {title: "Update metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
+	customer.OpValidate:             {title: "Validate customer credentials failed."},
+	customer.OpConsent:              {title: "Update customer consent failed."},
+	setting.OpUpdate:                {title: "Update customer settings failed."},
+	setting.OpUpdateChannel:         {title: "Update customer channel settings failed."},
+	instrument.OpPut:                {title: "Store instrument failed.", conflict: http.StatusConflict, clash: "The instrument conflicts with another one."},
+	tax.OpUpdate:                    {title: "Update tax customers failed."},
+	channel.OpGet:                   {missing: "Not found"},
+	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
+	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
+	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
+	metafield.OpDelete:              {title: "Delete metafield failed."},
 }
+
+const metafieldConflict = "The metafield conflicts with another metafield."
 
 // detail is one entry of "errors".
 type detail struct{ key, text string }
@@ -62,23 +84,39 @@ func (*Surface) Error(err error) (int, []byte) {
 		if !ok {
 			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
 		}
-		status := op.invalid
+		status, title := op.invalid, op.title
 		if f.Kind == fault.Conflict {
 			if op.batch {
 				return failedBatch(op.conflict, f)
 			}
 			status = op.conflict
+			if op.clash != "" {
+				title = cmp.Or(f.Message, op.clash)
+			}
 		}
-		return body(cmp.Or(status, http.StatusUnprocessableEntity), op.title, operationDetails(op, f.Items))
+		return body(cmp.Or(status, http.StatusUnprocessableEntity), cmp.Or(title, f.Message), operationDetails(op, f.Items))
 	case fault.Malformed:
 		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), "JSON data is missing or invalid", details(f.Items))
 	case fault.BadFilter:
-		return badFilter(f)
+		status := http.StatusUnprocessableEntity
+		if f.Op == tax.OpFilter {
+			status = http.StatusBadRequest
+		}
+		return badFilter(status, f)
 	case fault.NotFound:
-		return http.StatusNotFound, []byte(`{"status":404,"title":"The resource at that URL is not found.","type":"` + rest.StatusCodes + `"}`)
+		if title := operations[f.Op].missing; title != "" {
+			return body(http.StatusNotFound, title, nil)
+		}
+		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
+	case fault.BadInput:
+		b := append(bodyStart(http.StatusBadRequest, "Input is invalid"), `,"detail":`...)
+		return http.StatusBadRequest, append(jsonx.AppendString(b, f.Message), '}')
 	case fault.Unauthorized:
 		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
 	case fault.Forbidden:
+		if f.Op != "" { // the scope is good, the thing is another's
+			return body(http.StatusForbidden, f.Message, nil)
+		}
 		return body(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 	case fault.TooLarge:
 		return body(http.StatusRequestEntityTooLarge, f.Message, nil)
@@ -95,7 +133,7 @@ func (*Surface) Error(err error) (int, []byte) {
 
 // badFilter names the parameters that are wrong in the title, as the original
 // does for unknown ones; wrong values are explained as well.
-func badFilter(f *fault.Error) (int, []byte) {
+func badFilter(status int, f *fault.Error) (int, []byte) {
 	var names []string
 	var ds []detail
 	for _, it := range f.Items {
@@ -106,7 +144,7 @@ func badFilter(f *fault.Error) (int, []byte) {
 			ds = append(ds, detail{it.Field, it.Message})
 		}
 	}
-	return body(http.StatusUnprocessableEntity, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
+	return body(status, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
 }
 
 func operationDetails(op operation, items []fault.Item) []detail {
@@ -141,6 +179,19 @@ func failedBatch(status int, f *fault.Error) (int, []byte) {
 	return status, append(b, `}}`...)
 }
 
+// reason says what is wrong.
+func reason(it fault.Item) string {
+	switch {
+	case it.Message != "":
+		return it.Message
+	case it.Code == fault.Required:
+		return "error.path.missing"
+	case it.Code == fault.WrongType:
+		return "error.expected." + it.Want
+	}
+	return ""
+}
+
 func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))
 	seen := make(map[string]bool, len(items))
@@ -152,14 +203,7 @@ func details(items []fault.Item) []detail {
 				key += "." + it.Field
 			}
 		}
-		text := it.Message
-		switch {
-		case it.Message != "":
-		case it.Code == fault.Required:
-			text = "error.path.missing"
-		case it.Code == fault.WrongType:
-			text = "error.expected." + it.Want
-		}
+		text := reason(it)
 		// The first fault of a field is the one to mend first.
 		if !seen[key] {
 			seen[key] = true
@@ -169,12 +213,17 @@ func details(items []fault.Item) []detail {
 	return out
 }
 
-func body(status int, title string, ds []detail) (int, []byte) {
+// bodyStart returns an error's body without what is wrong and the last brace.
+func bodyStart(status int, title string) []byte {
 	b := append(make([]byte, 0, 256), `{"status":`...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, `,"title":`...)
 	b = jsonx.AppendString(b, title)
-	b = append(b, `,"type":"`+rest.StatusCodes+`","errors":{`...)
+	return append(b, `,"type":"`+rest.StatusCodes+`"`...)
+}
+
+func body(status int, title string, ds []detail) (int, []byte) {
+	b := append(bodyStart(status, title), `,"errors":{`...)
 	for i, d := range ds {
 		if i > 0 {
 			b = append(b, ',')

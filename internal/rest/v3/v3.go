@@ -8,17 +8,27 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	"clientele/internal/segment"
+	"clientele/internal/setting"
 	"clientele/internal/subscriber"
+	"clientele/internal/tax"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
 	Customers   *customer.Service
+	Metafields  *metafield.Service
+	Settings    *setting.Service
+	Instruments *instrument.Service
+	Taxes       *tax.Service
+	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
 }
@@ -39,6 +49,13 @@ func (s *Surface) Routes() []rest.Route {
 	return slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
+		s.metafieldRoutes(),
+		s.credentialRoutes(),
+		s.settingRoutes(),
+		s.consentRoutes(),
+		s.instrumentRoutes(),
+		s.taxRoutes(),
+		s.channelRoutes(),
 		s.attributeRoutes(),
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
@@ -53,6 +70,9 @@ func Lists() map[string]*listing.Spec {
 	for _, lists := range []map[string]*listing.Spec{
 		customerLists,
 		addressLists,
+		metafieldLists,
+		taxLists,
+		channelLists,
 		attributeLists,
 		formFieldLists,
 		subscriberLists,

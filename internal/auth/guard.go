@@ -1,0 +1,87 @@
+package auth
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"clientele/internal/system"
+)
+
+// Guard counts attempts per key within a window of time, against guessing. It
+// remembers a bounded number of keys, the longest unused window going first,
+// and counts per process.
+type Guard struct {
+	sys    *system.System
+	limit  int
+	window time.Duration
+	size   int
+
+	mu    sync.Mutex
+	keys  map[[sha256.Size]byte]*list.Element
+	order *list.List // of *attempts, by start
+}
+
+type attempts struct {
+	key   [sha256.Size]byte
+	start time.Time
+	n     int
+}
+
+// NewGuard returns a Guard that admits limit attempts per key and window and
+// remembers at most size keys.
+func NewGuard(sys *system.System, limit int, window time.Duration, size int) *Guard {
+	return &Guard{sys: sys, limit: limit, window: window, size: size, keys: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+}
+
+// Take counts an attempt. If there were too many it returns how long to wait,
+// and the attempt is not to be made.
+func (g *Guard) Take(key string) (wait time.Duration) {
+	k := sha256.Sum256([]byte(key))
+	now := g.sys.Clock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.keys[k]
+	if e != nil {
+		a := e.Value.(*attempts)
+		if age := now.Sub(a.start); age < g.window && age >= 0 {
+			if a.n >= g.limit {
+				return g.window - age
+			}
+			a.n++
+			return 0
+		}
+		g.drop(e)
+	}
+	if g.order.Len() >= g.size {
+		g.drop(g.order.Front())
+	}
+	g.keys[k] = g.order.PushBack(&attempts{key: k, start: now, n: 1})
+	return 0
+}
+
+func (g *Guard) drop(e *list.Element) {
+	delete(g.keys, e.Value.(*attempts).key)
+	g.order.Remove(e)
+}
+
+// Return takes an attempt back that turned out to be none.
+func (g *Guard) Return(key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.keys[sha256.Sum256([]byte(key))]; e != nil {
+		if a := e.Value.(*attempts); a.n > 0 {
+			a.n--
+		}
+	}
+}
+
+// Clear forgets a key's attempts.
+func (g *Guard) Clear(key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.keys[sha256.Sum256([]byte(key))]; e != nil {
+		g.drop(e)
+	}
+}

@@ -1,0 +1,52 @@
+package auth_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/system"
+)
+
+func TestGuard(t *testing.T) {
+	now := time.Unix(1_750_000_000, 0)
+	sys := &system.System{Clock: func() time.Time { return now }}
+	g := auth.NewGuard(sys, 3, time.Minute, 2)
+	for i := range 3 {
+		if g.Take("a") != 0 {
+			t.Fatalf("attempt %d was refused", i)
+		}
+	}
+	now = now.Add(20 * time.Second)
+	if wait := g.Take("a"); wait != 40*time.Second {
+		t.Errorf("wait is %v", wait)
+	}
+	if g.Take("b") != 0 {
+		t.Error("another key was refused")
+	}
+	g.Return("a")
+	if g.Take("a") != 0 || g.Take("a") == 0 {
+		t.Error("a returned attempt is one more")
+	}
+	now = now.Add(40 * time.Second)
+	if g.Take("a") != 0 {
+		t.Error("refused in a new window")
+	}
+	g.Take("a")
+	g.Take("a")
+	g.Clear("a")
+	if g.Take("a") != 0 {
+		t.Error("refused after being cleared")
+	}
+	// Only two keys are remembered.
+	for i := range 100 {
+		g.Take(fmt.Sprint(i))
+	}
+	for range 3 {
+		g.Take("98")
+	}
+	if g.Take("98") == 0 {
+		t.Error("a recent key was forgotten")
+	}
+}

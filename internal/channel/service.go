@@ -1,0 +1,454 @@
+package channel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// IncludeCurrencies adds a channel's currencies.
+const IncludeCurrencies = "currencies"
+
+var (
+	createdField  = listing.Field{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"}
+	modifiedField = listing.Field{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"}
+)
+
+// List declares the list of channels.
+var List = &listing.Spec{
+	Table: "channels",
+	Fields: []listing.Field{
+		{Name: "available", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Values: same("true", "false"),
+			Column: "(CASE WHEN status IN ('" + strings.Join(available, "', '") + "') THEN 'true' ELSE 'false' END)"},
+		{Name: "status", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "status", Values: same(allStatuses...)},
+		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "type", Values: same(allTypes...)},
+		{Name: "platform", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "platform"},
+		createdField,
+		modifiedField,
+	},
+	Includes: []string{IncludeCurrencies},
+}
+
+// Single declares the parameters of a request for one channel.
+var Single = &listing.Spec{Table: "channels", Includes: List.Includes, Unpaged: true}
+
+// siteField hides the channels that have no site.
+const siteField = "has_site"
+
+// SiteList declares the list of sites.
+var SiteList = &listing.Spec{
+	Table: "channels",
+	Fields: []listing.Field{
+		{Name: "channel_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
+		{Name: "url_type", Kind: listing.Text, Ops: []listing.Op{listing.In}, Values: same("primary", "canonical", "checkout"),
+			Where: "EXISTS (SELECT 1 FROM (SELECT 'primary' AS kind UNION ALL SELECT 'canonical' UNION ALL SELECT 'checkout') kinds WHERE (kind <> 'checkout' OR checkout_url <> '') AND kind IN {in})"},
+		{Name: siteField, Kind: listing.Text, Ops: []listing.Op{listing.In}, Hidden: true, Column: "(CASE WHEN url <> '' THEN '1' ELSE '' END)"},
+	},
+}
+
+// same returns the values of a field whose column holds them as they are.
+func same(values ...string) map[string]string {
+	out := make(map[string]string, len(values))
+	for _, v := range values {
+		out[v] = v
+	}
+	return out
+}
+
+const columns = `id, name, type, platform, status, external_id, is_listable, is_visible, currencies, date_created, date_modified,
+	url, site_created, site_modified, checkout_url, checkout_created, checkout_modified`
+
+var (
+	selectOne = sqldb.Static(`SELECT ` + columns + ` FROM channels WHERE store_id = $1 AND id = $2`)
+	// Channel 1 is made with its store and not drawn.
+	nextID    = sqldb.Static(`UPDATE store_counters SET channel_id = CASE WHEN channel_id < 1 THEN 2 ELSE channel_id + 1 END WHERE store_id = $1 RETURNING channel_id`)
+	sameName  = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND name = $2 AND platform = $3 AND type = $4 AND status <> 'deleted' AND status <> 'terminated'`)
+	insertRow = sqldb.Static(`INSERT INTO channels (store_id, id, name, type, platform, status, external_id, is_listable, is_visible, currencies, date_created, date_modified, unique_name)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)`)
+	updateRow = sqldb.Static(`UPDATE channels SET name = $3, status = $4, external_id = $5, is_listable = $6, is_visible = $7, date_modified = $8, unique_name = $9
+		WHERE store_id = $1 AND id = $2`)
+	updateSite = sqldb.Static(`UPDATE channels SET url = $3, site_created = $4, site_modified = $5, checkout_url = $6, checkout_created = $7, checkout_modified = $8
+		WHERE store_id = $1 AND id = $2`)
+	updateKind = sqldb.Static(`UPDATE channels SET type = $3, platform = $4, currencies = $5 WHERE store_id = $1 AND id = $2`)
+)
+
+func (c *Channel) scan(r *sqldb.Row) {
+	*c = Channel{
+		ID: r.Int(0), Name: r.Text(1), Type: r.Text(2), Platform: r.Text(3), Status: r.Text(4), ExternalID: r.Text(5),
+		IsListable: r.Flag(6), IsVisible: r.Flag(7), Currencies: strings.Split(r.Text(8), ","), DateCreated: r.Int(9), DateModified: r.Int(10),
+		site: Site{
+			ChannelID: r.Int(0), URL: r.Text(11), DateCreated: r.Int(12), DateModified: r.Int(13),
+			CheckoutURL: r.Text(14), CheckoutCreated: r.Int(15), CheckoutModified: r.Int(16),
+		},
+	}
+	if c.site.DateCreated == 0 { // made with its store
+		c.site.DateCreated, c.site.DateModified = c.DateCreated, c.DateModified
+	}
+}
+
+// Service keeps channels and sites.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+func notFound(op string) error {
+	return &fault.Error{Kind: fault.NotFound, Op: op, Message: "there is no such channel or site"}
+}
+
+// List returns a page of channels.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Channel, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, res, err = page(tx, q)
+		return err
+	})
+	return out, res, err
+}
+
+func page(tx *sqldb.Tx, q *listing.Query) ([]Channel, *listing.Result, error) {
+	out := make([]Channel, 0, min(q.Limit, 64))
+	res, err := q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		out = append(out, Channel{})
+		out[len(out)-1].scan(r)
+		return nil
+	})
+	return out, res, err
+}
+
+// Sites returns a page of sites.
+func (s *Service) Sites(ctx context.Context, storeID int64, q *listing.Query) (out []Site, res *listing.Result, err error) {
+	q.Where(siteField, listing.In, nil, []string{"1"})
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		channels, r, err := page(tx, q)
+		res = r
+		out = make([]Site, len(channels))
+		for i := range channels {
+			out[i] = channels[i].site
+		}
+		return err
+	})
+	return out, res, err
+}
+
+// Get returns one channel.
+func (s *Service) Get(ctx context.Context, storeID, id int64) (Channel, error) {
+	var c Channel
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, id)
+	})
+	if err == nil && c.ID == 0 {
+		err = notFound(OpGet)
+	}
+	return c, err
+}
+
+// Site returns the site of a channel.
+func (s *Service) Site(ctx context.Context, storeID, id int64) (Site, error) {
+	c, err := s.Get(ctx, storeID, id)
+	if err == nil && c.site.URL == "" {
+		err = notFound("")
+	}
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
+		err = notFound("")
+	}
+	return c.site, err
+}
+
+// write runs a transaction, anew when it met a name that another one took in
+// between: the look before the write then finds it.
+func (s *Service) write(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, storeID, fn)
+		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
+			return err
+		}
+	}
+}
+
+// taken returns a Conflict if another channel has the name, the platform and
+// the type.
+func (c *Channel) taken(tx *sqldb.Tx, op string) error {
+	var holder int64
+	err := tx.Query(sameName, func(r *sqldb.Row) error { holder = r.Int(0); return nil }, c.Name, c.Platform, c.Type)
+	if err == nil && holder != 0 && holder != c.ID && !c.gone() {
+		err = &fault.Error{Kind: fault.Conflict, Op: op, Message: fmt.Sprintf("Channel already exists with name: %q, platform: %q, and type: %q", c.Name, c.Platform, c.Type)}
+	}
+	return err
+}
+
+// Create makes a channel.
+func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel, error) {
+	var out Channel
+	err := s.write(ctx, storeID, func(tx *sqldb.Tx) error {
+		now := s.sys.Now()
+		out = in.channel(now)
+		if err := out.check(OpCreate, ""); err != nil {
+			return err
+		}
+		counters, err := store.Advance{EventIDs: 1}.Run(tx)
+		if err != nil {
+			return err
+		}
+		if err := out.taken(tx, OpCreate); err != nil {
+			return err
+		}
+		if err := tx.Query(nextID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
+			return err
+		}
+		if err := out.insert(tx); err != nil {
+			return err
+		}
+		return event.Record(tx, counters.EventID, now, []event.Event{event.Channel(event.ChannelCreated, out.ID)})
+	})
+	return out, err
+}
+
+// uniqueName is what no two channels of a store have that are not deleted.
+func (c *Channel) uniqueName() string {
+	if c.gone() {
+		return ""
+	}
+	return c.Type + "/" + c.Platform + "/" + c.Name
+}
+
+func (c *Channel) insert(tx *sqldb.Tx) error {
+	return tx.Exec(insertRow, c.ID, c.Name, c.Type, c.Platform, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible),
+		strings.Join(c.Currencies, ","), c.DateCreated, c.uniqueName())
+}
+
+// lock returns a channel and locks it against changes.
+func lock(tx *sqldb.Tx, op string, id int64) (Channel, error) {
+	var c Channel
+	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM channels WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(r *sqldb.Row) error {
+		c.scan(r)
+		return nil
+	}, id)
+	if err == nil && c.ID == 0 {
+		err = notFound(op)
+	}
+	return c, err
+}
+
+// Update changes a channel. One that does not change records no event.
+func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel, error) {
+	var out Channel
+	err := s.write(ctx, storeID, func(tx *sqldb.Tx) error {
+		old, err := lock(tx, OpUpdate, in.ID)
+		if err != nil {
+			return err
+		}
+		out = old
+		if err := in.fixed(); err != nil {
+			return err
+		}
+		if old.gone() {
+			return invalid(OpUpdate, "", "", "A deleted channel cannot be updated.")
+		}
+		out.Name = in.Name.Or(old.Name)
+		out.Status = in.Status.Or(old.Status)
+		out.ExternalID = in.ExternalID.Or(old.ExternalID)
+		out.IsListable = in.IsListable.Or(old.IsListable)
+		out.IsVisible = in.IsVisible.Or(old.IsVisible)
+		if err := out.check(OpUpdate, old.Status); err != nil {
+			return err
+		}
+		if out.Name == old.Name && out.Status == old.Status && out.ExternalID == old.ExternalID && out.IsListable == old.IsListable && out.IsVisible == old.IsVisible {
+			return nil
+		}
+		out.DateModified = s.sys.Now()
+		counters, err := store.Advance{EventIDs: 1}.Run(tx)
+		if err != nil {
+			return err
+		}
+		if err := out.taken(tx, OpUpdate); err != nil {
+			return err
+		}
+		if err := tx.Exec(updateRow, out.ID, out.Name, out.Status, out.ExternalID, sqldb.Flag(out.IsListable), sqldb.Flag(out.IsVisible), out.DateModified, out.uniqueName()); err != nil {
+			return err
+		}
+		return event.Record(tx, counters.EventID, out.DateModified, []event.Event{event.Channel(event.ChannelUpdated, out.ID)})
+	})
+	return out, err
+}
+
+// fixed reports what was sent and cannot change.
+func (u *Update) fixed() error {
+	var names []string
+	e := &fault.Error{Kind: fault.Invalid, Op: OpUpdate}
+	for _, f := range []struct {
+		given bool
+		name  string
+	}{{u.GivesType, "type"}, {u.GivesPlatform, "platform"}} {
+		if f.given {
+			names = append(names, f.name)
+			e.Items = append(e.Items, fault.Item{Index: -1, Field: f.name, Code: fault.NotAccepted, Message: fmt.Sprintf("The field '%s' can not be updated after channel is created.", f.name)})
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	e.Message = "The following fields are invalid: " + strings.Join(names, ", ")
+	return e
+}
+
+// CreateSite gives a channel its site.
+func (s *Service) CreateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
+	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+		if _, err := checkURL(OpSite, url); err != nil {
+			return err
+		}
+		if c.site.URL != "" {
+			return invalid(OpSite, "channel_id", fault.Taken, "the channel has a site already")
+		}
+		if c.gone() {
+			return invalid(OpSite, "channel_id", fault.Unknown, "the channel is deleted")
+		}
+		c.site = Site{ChannelID: c.ID, URL: url, DateCreated: now, DateModified: now}
+		return nil
+	})
+}
+
+// UpdateSite changes where a site is.
+func (s *Service) UpdateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
+	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+		if c.site.URL == "" {
+			return notFound("")
+		}
+		if _, err := checkURL(OpSite, url); err != nil {
+			return err
+		}
+		if c.site.URL != url {
+			c.site.URL, c.site.DateModified = url, now
+		}
+		return nil
+	})
+}
+
+// DeleteSite takes a channel's site away.
+func (s *Service) DeleteSite(ctx context.Context, storeID, channelID int64) error {
+	_, err := s.site(ctx, storeID, channelID, func(c *Channel, _ int64) error {
+		if c.site.URL == "" {
+			return notFound("")
+		}
+		c.site = Site{ChannelID: c.ID}
+		return nil
+	})
+	return err
+}
+
+// SetCheckout gives a site an address of its own for the checkout, or with
+// "" takes it away.
+func (s *Service) SetCheckout(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
+	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+		switch {
+		case c.site.URL == "":
+			return notFound("")
+		case url == "":
+			c.site.CheckoutURL, c.site.CheckoutCreated, c.site.CheckoutModified = "", 0, 0
+			return nil
+		}
+		stored, err := checkCheckout(c.site.URL, url)
+		if err != nil {
+			return err
+		}
+		if c.site.CheckoutURL == "" {
+			c.site.CheckoutCreated = now
+		}
+		if c.site.CheckoutURL != stored {
+			c.site.CheckoutURL, c.site.CheckoutModified = stored, now
+		}
+		return nil
+	})
+}
+
+func (s *Service) site(ctx context.Context, storeID, channelID int64, change func(c *Channel, now int64) error) (Site, error) {
+	var out Site
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		c, err := lock(tx, "", channelID)
+		if err != nil {
+			return err
+		}
+		if err := change(&c, s.sys.Now()); err != nil {
+			return err
+		}
+		out = c.site
+		return tx.Exec(updateSite, c.ID, out.URL, out.DateCreated, out.DateModified, out.CheckoutURL, out.CheckoutCreated, out.CheckoutModified)
+	})
+	return out, err
+}
+
+// Put makes a channel, or brings the one with its id in line, inside tx. It
+// records no event, and takes names that Create does not.
+func Put(tx *sqldb.Tx, in Given, now int64) error {
+	var c Channel
+	if err := tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, in.ID); err != nil {
+		return err
+	}
+	fresh := c.ID == 0
+	if fresh {
+		typ := cmp.Or(in.Type, Storefront)
+		c = (&Create{Name: in.Name, Type: typ, Platform: cmp.Or(in.Platform, "bigcommerce")}).channel(now)
+		c.ID = in.ID
+	}
+	before := c
+	c.Name = in.Name
+	c.Type = cmp.Or(in.Type, c.Type)
+	c.Platform = cmp.Or(in.Platform, c.Platform)
+	c.Status = cmp.Or(in.Status, c.Status)
+	c.ExternalID = cmp.Or(in.ExternalID, c.ExternalID)
+	if in.IsListable != nil {
+		c.IsListable = *in.IsListable
+	}
+	if in.IsVisible != nil {
+		c.IsVisible = *in.IsVisible
+	}
+	if len(in.Currencies) > 0 {
+		c.Currencies = in.Currencies
+	}
+	if in.URL != "" && in.URL != c.site.URL {
+		if _, err := checkURL(OpSite, in.URL); err != nil {
+			return err
+		}
+		if c.site.URL == "" {
+			c.site.DateCreated = now
+		}
+		c.site.URL, c.site.DateModified = in.URL, now
+	}
+	if (fresh || c.Status != before.Status) && (!slices.Contains(writable(c.Type), c.Status) || c.ID == defaultID && c.gone()) {
+		return invalid(OpCreate, "status", fault.NotAccepted, fmt.Sprintf("status %q is not valid here for a channel of type %q", c.Status, c.Type))
+	}
+	if err := c.checkRest(OpCreate, c.Status); err != nil {
+		return err
+	}
+	switch {
+	case fresh:
+		if err := c.insert(tx); err != nil {
+			return err
+		}
+	case reflect.DeepEqual(before, c):
+		return nil
+	default:
+		if err := tx.Exec(updateRow, c.ID, c.Name, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible), now, c.uniqueName()); err != nil {
+			return err
+		}
+		if err := tx.Exec(updateKind, c.ID, c.Type, c.Platform, strings.Join(c.Currencies, ",")); err != nil {
+			return err
+		}
+	}
+	s := c.site
+	return tx.Exec(updateSite, c.ID, s.URL, s.DateCreated, s.DateModified, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
+}

@@ -1,0 +1,107 @@
+package customer
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+)
+
+// OpConsent names the change of a consent in faults.
+const OpConsent = "customer.consent"
+
+// ConsentKinds are what a customer can agree to.
+var ConsentKinds = []string{"essential", "functional", "analytics", "targeting"}
+
+// Consent is what a customer agreed to and what not; kinds in neither list
+// are undecided.
+type Consent struct {
+	Allow, Deny []string
+	// DateModified is the time of the call for a customer who said nothing.
+	DateModified int64
+}
+
+var (
+	selectConsent = sqldb.Static(`SELECT allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id = $2`)
+	upsertConsent = sqldb.Static(`INSERT INTO customer_consents (store_id, customer_id, allow, deny, date_modified) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (store_id, customer_id) DO UPDATE SET allow = excluded.allow, deny = excluded.deny, date_modified = excluded.date_modified`)
+)
+
+// lockCustomer locks a customer against change, or returns NotFound.
+func lockCustomer(tx *sqldb.Tx, id int64) error {
+	found := false
+	err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(*sqldb.Row) error {
+		found = true
+		return nil
+	}, id)
+	if err == nil && !found {
+		err = errNoCustomer
+	}
+	return err
+}
+
+// Consent returns what a customer agreed to.
+func (s *Service) Consent(ctx context.Context, storeID, id int64) (Consent, error) {
+	out := Consent{DateModified: s.sys.Now()}
+	found := false
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Pipeline(
+			sqldb.Q{Stmt: customerExists, Args: []any{id}, Each: func(*sqldb.Row) error { found = true; return nil }},
+			sqldb.Q{Stmt: selectConsent, Args: []any{id}, Each: func(r *sqldb.Row) error {
+				out = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
+				return nil
+			}},
+		)
+	})
+	if err == nil && !found {
+		err = errNoCustomer
+	}
+	return out, err
+}
+
+func kinds(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// SetConsent replaces what a customer agreed to.
+func (s *Service) SetConsent(ctx context.Context, storeID, id int64, in Consent) (Consent, error) {
+	in.DateModified = s.sys.Now()
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return SetConsentTx(tx, id, in) })
+	return in, err
+}
+
+// SetConsentTx is SetConsent inside a transaction.
+func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
+	c := fault.Collector{Index: -1}
+	in.check(&c)
+	if err := c.Err(fault.Invalid, OpConsent); err != nil {
+		return err
+	}
+	if err := lockCustomer(tx, id); err != nil {
+		return err
+	}
+	return tx.Exec(upsertConsent, id, strings.Join(in.Allow, ","), strings.Join(in.Deny, ","), in.DateModified)
+}
+
+func (in *Consent) check(c *fault.Collector) {
+	for _, l := range []struct {
+		field string
+		names []string
+	}{{"allow", in.Allow}, {"deny", in.Deny}} {
+		for i, name := range l.names {
+			switch {
+			case !slices.Contains(ConsentKinds, name):
+				c.Add(l.field, fault.NotAccepted, "", l.field+" may hold "+strings.Join(ConsentKinds, ", "))
+			case slices.Contains(l.names[:i], name):
+				c.Add(l.field, fault.Duplicate, "", l.field+" must not name anything twice")
+			case l.field == "deny" && slices.Contains(in.Allow, name):
+				c.Add(l.field, fault.NotAccepted, "", name+" is both allowed and denied")
+			}
+		}
+	}
+}

@@ -1,0 +1,290 @@
+// Package instrument holds customers' stored payment instruments: tokens that
+// a payment provider gave for cards and accounts, with what a person needs to
+// tell them apart. Numbers of cards are never kept.
+package instrument
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"clientele/internal/customer"
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Operations, as faults name them.
+const (
+	OpPut    = "instrument.put"
+	OpDelete = "instrument.delete"
+)
+
+// Types of instruments.
+const (
+	Card   = "stored_card"
+	PayPal = "stored_paypal_account"
+	Bank   = "stored_bank_account"
+)
+
+// MaxPerCustomer bounds what one customer can have.
+const MaxPerCustomer = 100
+
+const maxText = 255 // characters of any text
+
+// Instrument is a stored instrument; which fields it uses depends on its type.
+type Instrument struct {
+	Token     string `json:"-"`
+	IsDefault bool   `json:"-"`
+	Type      string
+	// Of cards.
+	Brand       string
+	ExpiryMonth int64
+	ExpiryYear  int64
+	IIN         string // the issuer identification number: how the card number begins
+	Last4       string
+	Billing     *BillingAddress
+	// Of PayPal accounts.
+	Email string
+	// Of bank accounts.
+	MaskedNumber string
+	Issuer       string
+}
+
+// BillingAddress is where a card's bills go.
+type BillingAddress struct {
+	FirstName, LastName, Email, Company, Address1, Address2, City, PostalCode string
+	StateOrProvince, StateCode, CountryCode, Phone                            string
+}
+
+var (
+	selectAll = sqldb.Static(`SELECT token, is_default, details FROM stored_instruments WHERE store_id = $1 AND customer_id = $2 ORDER BY date_created, token`)
+	owner     = sqldb.Static(`SELECT customer_id FROM stored_instruments WHERE store_id = $1 AND token = $2`)
+	defaulted = sqldb.Static(`SELECT token FROM stored_instruments WHERE store_id = $1 AND customer_id = $2 AND is_default = 1`)
+	howMany   = sqldb.Static(`SELECT COUNT(*) FROM stored_instruments WHERE store_id = $1 AND customer_id = $2`)
+	undefault = sqldb.Static(`UPDATE stored_instruments SET is_default = 0 WHERE store_id = $1 AND customer_id = $2 AND is_default = 1`)
+	upsert    = sqldb.Static(`INSERT INTO stored_instruments (store_id, token, customer_id, is_default, details, date_created) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (store_id, token) DO UPDATE SET is_default = excluded.is_default, details = excluded.details`)
+	remove         = sqldb.Static(`DELETE FROM stored_instruments WHERE store_id = $1 AND token = $2 AND customer_id = $3`)
+	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+)
+
+// Service keeps instruments.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+var errNoCustomer = fault.New(fault.NotFound, "there is no such customer")
+
+// List returns a customer's instruments, the oldest first.
+func (s *Service) List(ctx context.Context, storeID, customerID int64) ([]Instrument, error) {
+	var out []Instrument
+	found := false
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Pipeline(
+			sqldb.Q{Stmt: selectCustomer, Args: []any{customerID}, Each: func(*sqldb.Row) error { found = true; return nil }},
+			sqldb.Q{Stmt: selectAll, Args: []any{customerID}, Each: func(r *sqldb.Row) error {
+				in := Instrument{Token: r.Text(0), IsDefault: r.Flag(1)}
+				out = append(out, in)
+				if err := json.Unmarshal([]byte(r.Text(2)), &out[len(out)-1]); err != nil {
+					return fmt.Errorf("instrument: stored details: %w", err)
+				}
+				return nil
+			}},
+		)
+	})
+	if err == nil && !found {
+		err = errNoCustomer
+	}
+	return out, err
+}
+
+// Put stores an instrument, or replaces the customer's one with that token.
+// Without a token one is drawn. A default one takes the place of the default
+// before it.
+func (s *Service) Put(ctx context.Context, storeID, customerID int64, in Instrument) (Instrument, error) {
+	if in.Token == "" {
+		in.Token = s.sys.Hex(32)
+	}
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return PutTx(tx, customerID, in, s.sys.Now()) })
+	return in, err
+}
+
+// PutTx is Put inside a transaction; the token is given.
+func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
+	c := fault.Collector{Index: -1}
+	in.check(&c)
+	if err := c.Err(fault.Invalid, OpPut); err != nil {
+		return err
+	}
+	details, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	found := false
+	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(*sqldb.Row) error {
+		found = true
+		return nil
+	}, customerID); err != nil {
+		return err
+	}
+	if !found {
+		return errNoCustomer
+	}
+	// The counters' lock keeps two customers from taking one token.
+	var counters store.Counters
+	var holder, n int64
+	before := ""
+	if err := tx.Pipeline(
+		store.Advance{}.Query(&counters),
+		sqldb.Q{Stmt: owner, Args: []any{in.Token}, Each: func(r *sqldb.Row) error { holder = r.Int(0); return nil }},
+		sqldb.Q{Stmt: defaulted, Args: []any{customerID}, Each: func(r *sqldb.Row) error { before = r.Text(0); return nil }},
+		sqldb.Q{Stmt: howMany, Args: []any{customerID}, Each: func(r *sqldb.Row) error { n = r.Int(0); return nil }},
+	); err != nil {
+		return err
+	}
+	if holder != 0 && holder != customerID {
+		return &fault.Error{Kind: fault.Conflict, Op: OpPut, Items: []fault.Item{{Index: -1, Field: "token", Code: fault.Taken, Message: "the token belongs to another customer"}}}
+	}
+	if holder == 0 && n >= MaxPerCustomer {
+		return &fault.Error{Kind: fault.Invalid, Op: OpPut, Items: []fault.Item{{Index: -1, Field: "token", Code: fault.TooManyItems, Message: fmt.Sprintf("a customer can have at most %d stored instruments", MaxPerCustomer)}}}
+	}
+	if in.IsDefault && before != "" && before != in.Token {
+		if err := tx.Exec(undefault, customerID); err != nil {
+			return err
+		}
+	}
+	if err := tx.Exec(upsert, in.Token, customerID, sqldb.Flag(in.IsDefault), string(details), now); err != nil {
+		return err
+	}
+	if in.IsDefault == (before == in.Token) {
+		return nil
+	}
+	return record(tx, customerID, now)
+}
+
+// record notes that a customer's default instrument is another one now.
+func record(tx *sqldb.Tx, customerID, now int64) error {
+	counters, err := store.Advance{EventIDs: 1}.Run(tx)
+	if err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, []event.Event{event.DefaultInstrument(customerID)})
+}
+
+// Delete removes a customer's instrument.
+func (s *Service) Delete(ctx context.Context, storeID, customerID int64, token string) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		before := ""
+		if err := tx.Query(defaulted, func(r *sqldb.Row) error { before = r.Text(0); return nil }, customerID); err != nil {
+			return err
+		}
+		n, err := tx.ExecCount(remove, token, customerID)
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			return fault.New(fault.NotFound, "there is no such instrument")
+		case before == token:
+			return record(tx, customerID, s.sys.Now())
+		}
+		return nil
+	})
+}
+
+var (
+	tokenForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,128}$`)
+	fourForm  = regexp.MustCompile(`^[0-9]{4}$`)
+	iinForm   = regexp.MustCompile(`^[0-9]{6,8}$`)
+	digits    = regexp.MustCompile(`[0-9](?:[ -]?[0-9]){11,18}`)
+	allDigits = regexp.MustCompile(`^[0-9](?:[.:_-]?[0-9]){11,18}$`)
+)
+
+func (in *Instrument) check(c *fault.Collector) {
+	if !tokenForm.MatchString(in.Token) {
+		c.Add("token", fault.BadFormat, "", "token must have 8 to 128 letters, digits, or characters of _ . : -")
+	}
+	if allDigits.MatchString(in.Token) && luhn(in.Token) {
+		c.Add("token", fault.BadFormat, "", "token looks like a card number, which must not be stored")
+	}
+	texts := map[string]string{"brand": in.Brand, "masked_account_number": in.MaskedNumber, "issuer": in.Issuer}
+	bounded := map[string]string{"email": in.Email}
+	switch in.Type {
+	case Card:
+		if in.Brand == "" {
+			c.Add("brand", fault.Required, "", "")
+		}
+		if in.ExpiryMonth < 1 || in.ExpiryMonth > 12 {
+			c.Add("expiry_month", fault.OutOfRange, "", "expiry_month must be between 1 and 12")
+		}
+		if in.ExpiryYear < 0 || in.ExpiryYear > 9999 {
+			c.Add("expiry_year", fault.OutOfRange, "", "expiry_year must be a year")
+		}
+		if in.IIN != "" && !iinForm.MatchString(in.IIN) {
+			c.Add("issuer_identification_number", fault.BadFormat, "", "issuer_identification_number must have 6 to 8 digits")
+		}
+		if !fourForm.MatchString(in.Last4) {
+			c.Add("last_4", fault.BadFormat, "", "last_4 must be four digits")
+		}
+		if b := in.Billing; b != nil {
+			for field, v := range map[string]string{
+				"first_name": b.FirstName, "last_name": b.LastName, "email": b.Email, "company": b.Company, "address1": b.Address1, "address2": b.Address2,
+				"city": b.City, "postal_code": b.PostalCode, "state_or_province": b.StateOrProvince, "state_or_province_code": b.StateCode,
+				"country_code": b.CountryCode, "phone": b.Phone,
+			} {
+				bounded["billing_address."+field] = v
+			}
+		}
+	case PayPal:
+		if !customer.ValidEmail(in.Email) {
+			c.Add("email", fault.BadFormat, "", "invalid email address")
+		}
+	case Bank:
+		if in.MaskedNumber == "" {
+			c.Add("masked_account_number", fault.Required, "", "")
+		}
+	default:
+		c.Add("type", fault.NotAccepted, "", "type must be one of "+strings.Join([]string{Card, PayPal, Bank}, ", "))
+	}
+	for field, v := range texts {
+		bounded[field] = v
+		if n := digits.FindString(v); n != "" && luhn(n) {
+			c.Add(field, fault.BadFormat, "", field+" looks like a card number, which must not be stored")
+		}
+	}
+	for field, v := range bounded {
+		if utf8.RuneCountInString(v) > maxText || strings.ContainsRune(v, 0) {
+			c.Add(field, fault.TooLong, fmt.Sprint(maxText), fmt.Sprintf("%s must be at most %d characters", field, maxText))
+		}
+	}
+	slices.SortStableFunc(c.Items, func(a, b fault.Item) int { return strings.Compare(a.Field, b.Field) })
+}
+
+// luhn reports whether digits could be a card number by their check digit.
+func luhn(text string) bool {
+	sum, n := 0, 0
+	for i := len(text) - 1; i >= 0; i-- {
+		if text[i] < '0' || text[i] > '9' {
+			continue
+		}
+		d := int(text[i] - '0')
+		if n%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+		n++
+	}
+	return sum%10 == 0
+}

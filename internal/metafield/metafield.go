@@ -1,0 +1,149 @@
+// Package metafield holds metafields: what an app keeps about a customer, by
+// namespace and key. Each belongs to the API account that made it, and its
+// permission set says what other accounts may do with it.
+package metafield
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+)
+
+// Operations, as faults name them.
+const (
+	OpCreate = "metafield.create"
+	OpUpdate = "metafield.update"
+	OpDelete = "metafield.delete"
+)
+
+// Permission sets.
+const (
+	AppOnly    = "app_only"            // for the owner alone
+	Read       = "read"                // others may read
+	Write      = "write"               // others may read and write
+	ReadFront  = "read_and_sf_access"  // Read, and the storefront shows it
+	WriteFront = "write_and_sf_access" // Write, and the storefront shows it
+)
+
+// Bounds of metafields, lengths in characters.
+const (
+	MaxBatch     = 50
+	MaxPerOwner  = 250 // of one account on one customer
+	maxName      = 64  // a namespace or a key
+	maxValue     = 65_535
+	maxDescribed = 255
+)
+
+// Metafield is one value that an app keeps about a customer.
+type Metafield struct {
+	ID           int64
+	CustomerID   int64
+	ClientID     string // the owner
+	Namespace    string
+	Key          string
+	Value        string
+	Description  string
+	Permission   string
+	DateCreated  int64
+	DateModified int64
+}
+
+// Caller is the API account on whose behalf something is done.
+type Caller struct {
+	ClientID string
+	// All is set for accounts that manage everyone's metafields.
+	All bool
+}
+
+func (c Caller) owns(m *Metafield) bool { return c.All || c.ClientID == m.ClientID }
+
+func (c Caller) reads(m *Metafield) bool { return c.owns(m) || m.Permission != AppOnly }
+
+func (c Caller) writes(m *Metafield) bool {
+	return c.owns(m) || m.Permission == Write || m.Permission == WriteFront
+}
+
+// Create is the command to make a metafield.
+type Create struct {
+	CustomerID  int64
+	Namespace   string
+	Key         string
+	Value       string
+	Description string
+	Permission  string
+}
+
+// Update is the command to change a metafield; absent fields stay.
+type Update struct {
+	ID          int64
+	Namespace   opt.Field[string]
+	Key         opt.Field[string]
+	Value       opt.Field[string]
+	Description opt.Field[string]
+	Permission  opt.Field[string]
+}
+
+func (u *Update) apply(m Metafield) Metafield {
+	m.Namespace = u.Namespace.Or(m.Namespace)
+	m.Key = u.Key.Or(m.Key)
+	m.Value = u.Value.Or(m.Value)
+	m.Description = u.Description.Or(m.Description)
+	m.Permission = u.Permission.Or(m.Permission)
+	return m
+}
+
+func (m *Metafield) check(c *fault.Collector) {
+	text := func(field, v string, least, most int) {
+		n := utf8.RuneCountInString(v)
+		switch {
+		case n < least:
+			c.Add(field, fault.TooShort, fmt.Sprint(least), field+" must not be empty")
+		case n > most:
+			c.Add(field, fault.TooLong, fmt.Sprint(most), fmt.Sprintf("%s must be at most %d characters", field, most))
+		case strings.ContainsRune(v, 0):
+			c.Add(field, fault.BadFormat, "", field+" must not contain NUL")
+		}
+	}
+	text("namespace", m.Namespace, 1, maxName)
+	text("key", m.Key, 1, maxName)
+	text("value", m.Value, 1, maxValue)
+	text("description", m.Description, 0, maxDescribed)
+	switch m.Permission {
+	case AppOnly, Read, Write, ReadFront, WriteFront:
+	default:
+		c.Add("permission_set", fault.NotAccepted, "", "permission_set must be one of app_only, read, write, read_and_sf_access, write_and_sf_access")
+	}
+}
+
+// Outcome is what became of a batch: each item is done or failed on its own.
+type Outcome struct {
+	Done   []Metafield
+	Failed []fault.Item // by index
+}
+
+func (o *Outcome) fail(i int, field string, code fault.Code, message string) {
+	o.Failed = append(o.Failed, fault.Item{Index: i, Field: field, Code: code, Message: message})
+}
+
+// one returns the result of a batch of one.
+func (o *Outcome) one(op string) (Metafield, error) {
+	if len(o.Failed) == 0 {
+		return o.Done[0], nil
+	}
+	err := &fault.Error{Kind: fault.Invalid, Op: op, Items: o.Failed}
+	switch o.Failed[0].Code {
+	case fault.Unknown:
+		return Metafield{}, fault.New(fault.NotFound, "there is no such metafield or customer")
+	case fault.Denied:
+		return Metafield{}, &fault.Error{Kind: fault.Forbidden, Op: op, Message: o.Failed[0].Message}
+	case fault.Taken:
+		err.Kind = fault.Conflict
+	}
+	for i := range err.Items {
+		err.Items[i].Index = -1
+	}
+	return Metafield{}, err
+}

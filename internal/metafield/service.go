@@ -1,0 +1,425 @@
+package metafield
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Fields of the list that only Service uses.
+const (
+	customerField = "customer_id"
+	readableField = "readable"
+)
+
+// List declares the list of metafields.
+var List = &listing.Spec{
+	Table: "metafields",
+	Fields: []listing.Field{
+		{Name: "key", Kind: listing.Text, Ops: []listing.Op{listing.Eq, listing.In}, Column: "key"},
+		{Name: "namespace", Kind: listing.Text, Ops: []listing.Op{listing.Eq, listing.In}, Column: "namespace"},
+		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_created"},
+		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_modified"},
+		{Name: customerField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id", Hidden: true},
+		{Name: readableField, Kind: listing.Text, Ops: []listing.Op{listing.In}, Hidden: true,
+			Where: "(permission_set <> 'app_only' OR client_id IN {in})"},
+	},
+	Members: []string{
+		"resource_id", "key", "value", "namespace", "permission_set", "resource_type", "description",
+		"owner_client_id", "date_created", "date_modified",
+	},
+	Direction: true,
+	Cursors:   true,
+}
+
+const columns = `id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified`
+
+var (
+	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+	selectOne      = sqldb.Static(`SELECT ` + columns + ` FROM metafields WHERE store_id = $1 AND id = $2`)
+	nextIDs        = sqldb.Static(`UPDATE store_counters SET metafield_id = metafield_id + $2 WHERE store_id = $1 RETURNING metafield_id`)
+	insertRow      = sqldb.Static(`INSERT INTO metafields (store_id, id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`)
+	updateRow = sqldb.Static(`UPDATE metafields SET namespace = $3, key = $4, value = $5, description = $6, permission_set = $7, date_modified = $8
+		WHERE store_id = $1 AND id = $2`)
+	deleteRow = sqldb.Static(`DELETE FROM metafields WHERE store_id = $1 AND id = $2`)
+)
+
+func (m *Metafield) scan(r *sqldb.Row) {
+	*m = Metafield{
+		ID: r.Int(0), CustomerID: r.Int(1), ClientID: r.Text(2), Namespace: r.Text(3), Key: r.Text(4),
+		Value: r.Text(5), Description: r.Text(6), Permission: r.Text(7), DateCreated: r.Int(8), DateModified: r.Int(9),
+	}
+}
+
+// Service keeps metafields.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+var errNotFound = fault.New(fault.NotFound, "there is no such metafield or customer")
+
+// List returns a page of the metafields that the caller may read, of one
+// customer or, with 0, of all.
+func (s *Service) List(ctx context.Context, storeID int64, by Caller, customerID int64, q *listing.Query) ([]Metafield, *listing.Result, error) {
+	if customerID != 0 {
+		q.Where(customerField, listing.In, []int64{customerID}, nil)
+	}
+	if !by.All {
+		q.Where(readableField, listing.In, nil, []string{by.ClientID})
+	}
+	var out []Metafield
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]Metafield, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+			out = append(out, Metafield{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if q.Reversed() {
+			slices.Reverse(out)
+		}
+		if len(out) > 0 || customerID == 0 {
+			return nil
+		}
+		found := false
+		err = tx.Query(selectCustomer, func(*sqldb.Row) error { found = true; return nil }, customerID)
+		if err == nil && !found {
+			err = errNotFound
+		}
+		return err
+	})
+	return out, res, err
+}
+
+// Get returns one metafield of a customer.
+func (s *Service) Get(ctx context.Context, storeID int64, by Caller, customerID, id int64) (Metafield, error) {
+	var m Metafield
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectOne, func(r *sqldb.Row) error { m.scan(r); return nil }, id)
+	})
+	if err == nil && (m.ID == 0 || m.CustomerID != customerID || !by.reads(&m)) {
+		err = errNotFound
+	}
+	return m, err
+}
+
+// batch runs fn in a transaction, anew when it met a key that another one
+// took in between: the look before the write then finds it.
+func (s *Service) batch(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx, now int64) (Outcome, error)) (Outcome, error) {
+	var out Outcome
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+			out, err = fn(tx, s.sys.Now())
+			return err
+		})
+		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
+			slices.SortStableFunc(out.Failed, func(a, b fault.Item) int { return a.Index - b.Index })
+			return out, err
+		}
+	}
+}
+
+// Create makes one metafield.
+func (s *Service) Create(ctx context.Context, storeID int64, by Caller, in Create) (Metafield, error) {
+	o, err := s.CreateBatch(ctx, storeID, by, []Create{in})
+	if err != nil {
+		return Metafield{}, err
+	}
+	return o.one(OpCreate)
+}
+
+// CreateBatch makes those metafields that break no rule.
+func (s *Service) CreateBatch(ctx context.Context, storeID int64, by Caller, in []Create) (Outcome, error) {
+	return s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) { return CreateTx(tx, by, in, now) })
+}
+
+// name is what is unique.
+type name struct {
+	customer               int64
+	client, namespace, key string
+}
+
+func (m *Metafield) name() name { return name{m.CustomerID, m.ClientID, m.Namespace, m.Key} }
+
+const (
+	takenText  = "the owner has a metafield with this namespace and key on this customer already"
+	deniedText = "the metafield belongs to another API account"
+)
+
+// CreateTx is CreateBatch inside a transaction.
+func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err error) {
+	fields := make([]Metafield, len(in))
+	wanted := map[int64]bool{}
+	var right []int // those without a broken rule
+	for i, c := range in {
+		fields[i] = Metafield{
+			CustomerID: c.CustomerID, ClientID: by.ClientID, Namespace: c.Namespace, Key: c.Key, Value: c.Value,
+			Description: c.Description, Permission: c.Permission, DateCreated: now, DateModified: now,
+		}
+		col := fault.Collector{Index: i}
+		fields[i].check(&col)
+		o.Failed = append(o.Failed, col.Items...)
+		if len(col.Items) == 0 {
+			right = append(right, i)
+			wanted[c.CustomerID] = true
+		}
+	}
+	if len(right) == 0 {
+		return o, nil
+	}
+	customers := map[int64]bool{}
+	list, args := sqldb.In(nil, slices.Sorted(maps.Keys(wanted)))
+	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
+		customers[r.Int(0)] = true
+		return nil
+	}, args...); err != nil {
+		return o, err
+	}
+	// Under the counters' lock nobody else can take a name.
+	held := map[name]int64{}
+	count := map[int64]int{}
+	list, args = sqldb.In([]any{by.ClientID}, slices.Sorted(maps.Keys(wanted)))
+	var counters store.Counters
+	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace, key FROM metafields WHERE store_id = $1 AND client_id = $2 AND customer_id IN ` + list),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			held[name{r.Int(1), by.ClientID, r.Text(2), r.Text(3)}] = r.Int(0)
+			count[r.Int(1)]++
+			return nil
+		},
+	}); err != nil {
+		return o, err
+	}
+	for _, i := range right {
+		m := fields[i]
+		_, taken := held[m.name()]
+		switch {
+		case !customers[m.CustomerID]:
+			o.fail(i, "resource_id", fault.Unknown, "the customer does not exist")
+		case taken:
+			o.fail(i, "key", fault.Taken, takenText)
+		case count[m.CustomerID] == MaxPerOwner:
+			o.fail(i, "resource_id", fault.TooManyItems, fmt.Sprintf("an API account can have at most %d metafields on a customer", MaxPerOwner))
+		default:
+			held[m.name()] = -1
+			count[m.CustomerID]++
+			o.Done = append(o.Done, m)
+		}
+	}
+	n := int64(len(o.Done))
+	if n == 0 {
+		return o, nil
+	}
+	var last int64
+	if err := tx.Pipeline(store.Advance{EventIDs: n}.Query(&counters), sqldb.Q{
+		Stmt: nextIDs, Args: []any{n}, Each: func(r *sqldb.Row) error { last = r.Int(0); return nil },
+	}); err != nil {
+		return o, err
+	}
+	events := make([]event.Event, n)
+	for i := range o.Done {
+		m := &o.Done[i]
+		m.ID = last - n + int64(i) + 1
+		if err := tx.Exec(insertRow, m.ID, m.CustomerID, m.ClientID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
+			return o, err
+		}
+		events[i] = event.Metafield(event.MetafieldCreated, m.ID, m.CustomerID, m.Namespace)
+	}
+	return o, event.Record(tx, counters.EventID, now, events)
+}
+
+// load returns the metafields with given ids by id and locks them.
+func load(tx *sqldb.Tx, ids []int64, lock string) (map[int64]*Metafield, error) {
+	out := make(map[int64]*Metafield, len(ids))
+	list, args := sqldb.In(nil, ids)
+	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM metafields WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+lock), func(r *sqldb.Row) error {
+		m := &Metafield{}
+		m.scan(r)
+		out[m.ID] = m
+		return nil
+	}, args...)
+	return out, err
+}
+
+// find returns a metafield that the caller may write, or notes why not.
+func find(o *Outcome, have map[int64]*Metafield, seen map[int64]bool, by Caller, customerID int64, i int, id int64) *Metafield {
+	m := have[id]
+	switch {
+	case m == nil || !by.reads(m) || customerID != 0 && m.CustomerID != customerID:
+		o.fail(i, "id", fault.Unknown, "the metafield does not exist")
+	case !by.writes(m):
+		o.fail(i, "", fault.Denied, deniedText)
+	case seen[id]:
+		o.fail(i, "id", fault.Duplicate, "the metafield is given twice")
+	default:
+		seen[id] = true
+		return m
+	}
+	return nil
+}
+
+// Update changes one metafield of a customer.
+func (s *Service) Update(ctx context.Context, storeID int64, by Caller, customerID int64, in Update) (Metafield, error) {
+	o, err := s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) {
+		return update(tx, by, customerID, []Update{in}, now)
+	})
+	if err != nil {
+		return Metafield{}, err
+	}
+	return o.one(OpUpdate)
+}
+
+// UpdateBatch changes those metafields that the caller may write and whose
+// change breaks no rule. One that does not change records no event.
+func (s *Service) UpdateBatch(ctx context.Context, storeID int64, by Caller, in []Update) (Outcome, error) {
+	return s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) { return update(tx, by, 0, in, now) })
+}
+
+func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (o Outcome, err error) {
+	ids := make([]int64, len(in))
+	for i := range in {
+		ids[i] = in[i].ID
+	}
+	have, err := load(tx, ids, tx.ForUpdate())
+	if err != nil {
+		return o, err
+	}
+	seen := map[int64]bool{}
+	planned := make(map[int]Metafield, len(in))
+	renamed := map[int64]bool{} // customers whose metafields get new names
+	for i := range in {
+		old := find(&o, have, seen, by, customerID, i, in[i].ID)
+		if old == nil {
+			continue
+		}
+		m := in[i].apply(*old)
+		col := fault.Collector{Index: i}
+		m.check(&col)
+		o.Failed = append(o.Failed, col.Items...)
+		if len(col.Items) > 0 {
+			continue
+		}
+		planned[i] = m
+		if m.name() != old.name() {
+			renamed[m.CustomerID] = true
+		}
+	}
+	var counters store.Counters
+	if len(renamed) > 0 {
+		// Under the counters' lock nobody else can take a name.
+		held := map[name]int64{}
+		list, args := sqldb.In(nil, slices.Sorted(maps.Keys(renamed)))
+		if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id, customer_id, client_id, namespace, key FROM metafields WHERE store_id = $1 AND customer_id IN ` + list),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				held[name{r.Int(1), r.Text(2), r.Text(3), r.Text(4)}] = r.Int(0)
+				return nil
+			},
+		}); err != nil {
+			return o, err
+		}
+		for i := range in {
+			m, ok := planned[i]
+			if !ok || m.name() == have[m.ID].name() {
+				continue
+			}
+			if _, taken := held[m.name()]; taken {
+				o.fail(i, "key", fault.Taken, takenText)
+				delete(planned, i)
+				continue
+			}
+			delete(held, have[m.ID].name())
+			held[m.name()] = m.ID
+		}
+	}
+	var changed []*Metafield
+	for i := range in {
+		m, ok := planned[i]
+		if !ok {
+			continue
+		}
+		if m != *have[m.ID] {
+			m.DateModified = now
+			changed = append(changed, &m)
+		}
+		o.Done = append(o.Done, m)
+	}
+	if len(changed) == 0 {
+		return o, nil
+	}
+	if counters, err = (store.Advance{EventIDs: int64(len(changed))}).Run(tx); err != nil {
+		return o, err
+	}
+	events := make([]event.Event, len(changed))
+	for i, m := range changed {
+		if err := tx.Exec(updateRow, m.ID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
+			return o, err
+		}
+		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
+	}
+	return o, event.Record(tx, counters.EventID, now, events)
+}
+
+// Delete removes one metafield of a customer.
+func (s *Service) Delete(ctx context.Context, storeID int64, by Caller, customerID, id int64) error {
+	o, err := s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) {
+		return remove(tx, by, customerID, []int64{id}, now)
+	})
+	if err == nil {
+		_, err = o.one(OpDelete)
+	}
+	return err
+}
+
+// DeleteBatch removes those metafields that the caller may write.
+func (s *Service) DeleteBatch(ctx context.Context, storeID int64, by Caller, ids []int64) (Outcome, error) {
+	return s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) { return remove(tx, by, 0, ids, now) })
+}
+
+func remove(tx *sqldb.Tx, by Caller, customerID int64, ids []int64, now int64) (o Outcome, err error) {
+	have, err := load(tx, ids, tx.ForDelete())
+	if err != nil {
+		return o, err
+	}
+	seen := map[int64]bool{}
+	for i, id := range ids {
+		if m := find(&o, have, seen, by, customerID, i, id); m != nil {
+			o.Done = append(o.Done, *m)
+		}
+	}
+	if len(o.Done) == 0 {
+		return o, nil
+	}
+	counters, err := store.Advance{EventIDs: int64(len(o.Done))}.Run(tx)
+	if err != nil {
+		return o, err
+	}
+	events := make([]event.Event, len(o.Done))
+	for i, m := range o.Done {
+		if err := tx.Exec(deleteRow, m.ID); err != nil {
+			return o, err
+		}
+		events[i] = event.Metafield(event.MetafieldDeleted, m.ID, m.CustomerID, m.Namespace)
+	}
+	return o, event.Record(tx, counters.EventID, now, events)
+}

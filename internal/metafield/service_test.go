@@ -1,0 +1,140 @@
+package metafield_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/metafield"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// shop makes two stores with a customer each and returns their ids.
+func shop(t *testing.T, db *sqldb.DB) (*metafield.Service, int64, int64) {
+	t.Helper()
+	sys := system.Real()
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, auth.NewPasswords(sys))
+	var ids []int64
+	for _, hash := range []string{"first", "second"} {
+		st, err := stores.Create(t.Context(), hash, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := customers.Create(t.Context(), st.ID, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, st.ID)
+	}
+	return metafield.NewService(db, sys), ids[0], ids[1]
+}
+
+func field(key string) metafield.Create {
+	return metafield.Create{CustomerID: 1, Namespace: "n", Key: key, Value: "v", Permission: metafield.Read}
+}
+
+var by = metafield.Caller{ClientID: "app"}
+
+func kind(err error) fault.Kind {
+	if f := fault.As(err); f != nil {
+		return f.Kind
+	}
+	return fault.Internal
+}
+
+func TestOneNameOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st, _ := shop(t, db)
+		const writers = 8
+		var made, clashes int
+		var mu sync.Mutex
+		var group sync.WaitGroup
+		for i := range 2 * writers {
+			group.Go(func() {
+				_, err := s.Create(t.Context(), st, by, field(fmt.Sprint("k", i%writers)))
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					made++
+				case kind(err) == fault.Conflict:
+					clashes++
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if made != writers || clashes != writers {
+			t.Errorf("%d made and %d refused, want %d each", made, clashes, writers)
+		}
+		// Two that race for one name by renaming.
+		for i := range 2 {
+			group.Go(func() {
+				_, err := s.Update(t.Context(), st, by, 1, metafield.Update{ID: int64(i + 1), Key: opt.Some("same")})
+				if err != nil && kind(err) != fault.Conflict {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		q := metafield.List.New().Where("key", "in", nil, []string{"same"})
+		rows, _, err := s.List(t.Context(), st, by, 0, q)
+		if err != nil || len(rows) != 1 {
+			t.Errorf("%d with the name that two wanted, %v", len(rows), err)
+		}
+	})
+}
+
+func TestLimitPerOwner(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st, _ := shop(t, db)
+		for range metafield.MaxPerOwner / metafield.MaxBatch {
+			var in []metafield.Create
+			for range metafield.MaxBatch {
+				in = append(in, field(system.Real().Token(12)))
+			}
+			if o, err := s.CreateBatch(t.Context(), st, by, in); err != nil || len(o.Failed) > 0 {
+				t.Fatal(o.Failed, err)
+			}
+		}
+		if _, err := s.Create(t.Context(), st, by, field("more")); kind(err) != fault.Invalid {
+			t.Errorf("one too many: %v", err)
+		}
+		if _, err := s.Create(t.Context(), st, metafield.Caller{ClientID: "other"}, field("more")); err != nil {
+			t.Errorf("another account's first: %v", err)
+		}
+	})
+}
+
+func TestStoresAreApart(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, first, second := shop(t, db)
+		m, err := s.Create(t.Context(), first, by, field("k"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := metafield.Caller{ClientID: "app", All: true}
+		if _, err := s.Get(t.Context(), second, all, 1, m.ID); kind(err) != fault.NotFound {
+			t.Errorf("get: %v", err)
+		}
+		if o, err := s.UpdateBatch(t.Context(), second, all, []metafield.Update{{ID: m.ID, Value: opt.Some("x")}}); err != nil || len(o.Failed) != 1 {
+			t.Errorf("update: %v %v", o, err)
+		}
+		if o, err := s.DeleteBatch(t.Context(), second, all, []int64{m.ID}); err != nil || len(o.Failed) != 1 {
+			t.Errorf("delete: %v %v", o, err)
+		}
+		if got, err := s.Get(t.Context(), first, by, 1, m.ID); err != nil || got != m {
+			t.Errorf("untouched: %v %v", got, err)
+		}
+		if other, err := s.Create(t.Context(), second, by, field("k")); err != nil || other.ID != 1 {
+			t.Errorf("ids of the second store: %v %v", other, err)
+		}
+	})
+}

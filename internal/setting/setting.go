@@ -1,0 +1,252 @@
+// Package setting holds what a store and its channels say about customers:
+// privacy, customer groups, and whether customers of all channels may sign in.
+// A channel inherits what it does not say itself.
+package setting
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+)
+
+// Operations, as faults name them.
+const (
+	OpUpdate        = "setting.update"
+	OpUpdateChannel = "setting.update_channel"
+)
+
+// Settings are what one level says. A nil field is left to the level above; on
+// the store's level none is nil.
+type Settings struct {
+	AskConsent           *bool // ask the shopper for consent to tracking
+	AskConsentOnCheckout *bool
+	PolicyURL            *string
+	GuestGroupID         *int64
+	DefaultGroupID       *int64
+	// AllowGlobalLogins is of channels only and never nil there.
+	AllowGlobalLogins *bool
+}
+
+// Update is the command to change a level: absent fields stay, null ones are
+// left to the level above.
+type Update struct {
+	AskConsent           opt.Field[bool]
+	AskConsentOnCheckout opt.Field[bool]
+	PolicyURL            opt.Field[string]
+	GuestGroupID         opt.Field[int64]
+	DefaultGroupID       opt.Field[int64]
+	AllowGlobalLogins    opt.Field[bool]
+}
+
+// Names of settings, as they are stored.
+const (
+	askConsent           = "ask_consent"
+	askConsentOnCheckout = "ask_consent_on_checkout"
+	policyURL            = "policy_url"
+	guestGroup           = "guest_group_id"
+	defaultGroup         = "default_group_id"
+	allowGlobalLogins    = "allow_global_logins"
+)
+
+// maxPolicyURL bounds a policy's address in characters.
+const maxPolicyURL = 2048
+
+// defaultChannel admits customers of all channels unless it says otherwise;
+// others do not.
+const defaultChannel = 1
+
+var (
+	selectLevel   = sqldb.Static(`SELECT name, value FROM customer_settings WHERE store_id = $1 AND channel_id = $2`)
+	selectChannel = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
+	selectGroup   = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2`)
+	selectOne     = sqldb.Static(`SELECT value FROM customer_settings WHERE store_id = $1 AND channel_id = $2 AND name = $3`)
+	putOne        = sqldb.Static(`INSERT INTO customer_settings (store_id, channel_id, name, value) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (store_id, channel_id, name) DO UPDATE SET value = excluded.value`)
+	clearOne = sqldb.Static(`DELETE FROM customer_settings WHERE store_id = $1 AND channel_id = $2 AND name = $3`)
+)
+
+// Service keeps settings.
+type Service struct {
+	db *sqldb.DB
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
+
+// Get returns what the store (channel 0) or a channel says itself.
+func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out Settings, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, err = level(tx, channelID)
+		return err
+	})
+	return out, err
+}
+
+// Effective returns what holds on a channel, inheritance resolved: no field
+// is nil.
+func (s *Service) Effective(ctx context.Context, storeID, channelID int64) (out Settings, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		if out, err = level(tx, channelID); err != nil {
+			return err
+		}
+		above, err := level(tx, 0)
+		if err != nil {
+			return err
+		}
+		inherit(&out.AskConsent, above.AskConsent)
+		inherit(&out.AskConsentOnCheckout, above.AskConsentOnCheckout)
+		inherit(&out.PolicyURL, above.PolicyURL)
+		inherit(&out.GuestGroupID, above.GuestGroupID)
+		inherit(&out.DefaultGroupID, above.DefaultGroupID)
+		return nil
+	})
+	return out, err
+}
+
+func inherit[T any](v **T, above *T) {
+	if *v == nil {
+		*v = above
+	}
+}
+
+func level(tx *sqldb.Tx, channelID int64) (Settings, error) {
+	var out Settings
+	found := channelID == 0
+	rows := map[string]string{}
+	err := tx.Pipeline(
+		sqldb.Q{Stmt: selectChannel, Args: []any{channelID}, Each: func(*sqldb.Row) error { found = true; return nil }},
+		sqldb.Q{Stmt: selectLevel, Args: []any{channelID}, Each: func(r *sqldb.Row) error { rows[r.Text(0)] = r.Text(1); return nil }},
+	)
+	if err != nil {
+		return out, err
+	}
+	if !found {
+		return out, fault.New(fault.NotFound, "there is no such channel")
+	}
+	flag := func(name string) *bool {
+		if v, ok := rows[name]; ok || channelID == 0 {
+			on := v == "1"
+			return &on
+		}
+		return nil
+	}
+	group := func(name string) *int64 {
+		if v, ok := rows[name]; ok || channelID == 0 {
+			id, _ := strconv.ParseInt(v, 10, 64) // "" is 0: no group
+			return &id
+		}
+		return nil
+	}
+	out = Settings{
+		AskConsent: flag(askConsent), AskConsentOnCheckout: flag(askConsentOnCheckout),
+		GuestGroupID: group(guestGroup), DefaultGroupID: group(defaultGroup),
+	}
+	if v, ok := rows[policyURL]; ok || channelID == 0 {
+		out.PolicyURL = &v
+	}
+	if channelID != 0 {
+		v, ok := rows[allowGlobalLogins]
+		allowed := v == "1" || !ok && channelID == defaultChannel
+		out.AllowGlobalLogins = &allowed
+	}
+	return out, nil
+}
+
+// GlobalLogins returns the query for whether customers who may use all
+// channels may sign in on one, to be run in a pipeline.
+func GlobalLogins(channelID int64, allowed *bool) sqldb.Q {
+	*allowed = channelID == defaultChannel
+	return sqldb.Q{Stmt: selectOne, Args: []any{channelID, allowGlobalLogins}, Each: func(r *sqldb.Row) error {
+		*allowed = r.Text(0) == "1"
+		return nil
+	}}
+}
+
+func (u *Update) check(c *fault.Collector) {
+	if v := u.PolicyURL.Value; v != "" {
+		link, err := url.Parse(v)
+		switch {
+		case utf8.RuneCountInString(v) > maxPolicyURL:
+			c.Add("privacy_settings.policy_url", fault.TooLong, strconv.Itoa(maxPolicyURL), "policy_url is too long")
+		case err != nil || link.Scheme != "http" && link.Scheme != "https" || link.Host == "":
+			c.Add("privacy_settings.policy_url", fault.BadFormat, "", "policy_url must be an http or https URL")
+		}
+	}
+}
+
+// Put changes what the store (channel 0) or a channel says and returns it.
+func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) (out Settings, err error) {
+	op := OpUpdate
+	if channelID != 0 {
+		op = OpUpdateChannel
+	}
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, err = PutTx(tx, channelID, in, op)
+		return err
+	})
+	return out, err
+}
+
+// PutTx is Put inside a transaction.
+func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string) (Settings, error) {
+	if _, err := level(tx, channelID); err != nil {
+		return Settings{}, err
+	}
+	c := fault.Collector{Index: -1}
+	in.check(&c)
+	for _, g := range []struct {
+		name  string
+		field opt.Field[int64]
+	}{{"guest_customer_group_id", in.GuestGroupID}, {"default_customer_group_id", in.DefaultGroupID}} {
+		if g.field.Value == 0 {
+			continue
+		}
+		found := false
+		if err := tx.Query(selectGroup, func(*sqldb.Row) error { found = true; return nil }, g.field.Value); err != nil {
+			return Settings{}, err
+		}
+		if !found {
+			c.Add("customer_group_settings."+g.name, fault.Unknown, "", "invalid customer group ID")
+		}
+	}
+	if err := c.Err(fault.Invalid, op); err != nil {
+		return Settings{}, err
+	}
+	for _, f := range []struct {
+		name      string
+		set, null bool
+		value     string
+	}{
+		{askConsent, in.AskConsent.Set, in.AskConsent.Null, flagText(in.AskConsent.Value)},
+		{askConsentOnCheckout, in.AskConsentOnCheckout.Set, in.AskConsentOnCheckout.Null, flagText(in.AskConsentOnCheckout.Value)},
+		{policyURL, in.PolicyURL.Set, in.PolicyURL.Null, in.PolicyURL.Value},
+		{guestGroup, in.GuestGroupID.Set, in.GuestGroupID.Null, strconv.FormatInt(in.GuestGroupID.Value, 10)},
+		{defaultGroup, in.DefaultGroupID.Set, in.DefaultGroupID.Null, strconv.FormatInt(in.DefaultGroupID.Value, 10)},
+		{allowGlobalLogins, in.AllowGlobalLogins.Set && channelID != 0, in.AllowGlobalLogins.Null, flagText(in.AllowGlobalLogins.Value)},
+	} {
+		var err error
+		switch {
+		case !f.set:
+		case f.null:
+			err = tx.Exec(clearOne, channelID, f.name)
+		default:
+			err = tx.Exec(putOne, channelID, f.name, f.value)
+		}
+		if err != nil {
+			return Settings{}, err
+		}
+	}
+	return level(tx, channelID)
+}
+
+func flagText(v bool) string {
+	if v {
+		return "1"
+	}
+	return "0"
+}

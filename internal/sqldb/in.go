@@ -1,0 +1,29 @@
+package sqldb
+
+import (
+	"strconv"
+	"strings"
+)
+
+// In returns "(…)" with a placeholder for each value, and args with the values
+// added: args are those of the statement so far, $2 and on. The list is padded
+// to a power of two by repeating the last value, so that few statement texts
+// arise. There must be a value.
+func In[T any](args []any, values []T) (string, []any) {
+	size := 1
+	for size < len(values) {
+		size *= 2
+	}
+	var b strings.Builder
+	b.WriteByte('(')
+	for i := range size {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		args = append(args, values[min(i, len(values)-1)])
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(len(args) + 1))
+	}
+	b.WriteByte(')')
+	return b.String(), args
+}

@@ -1,0 +1,195 @@
+// Package tax holds what a tax provider is to know about customers: named
+// properties, which the store itself gives no meaning.
+package tax
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+)
+
+// Operations, as faults name them.
+const (
+	OpUpdate = "tax.update"
+	// OpFilter marks queries that are answered as bad requests.
+	OpFilter = "tax.filter"
+)
+
+// Bounds, lengths in characters.
+const (
+	MaxBatch      = 250
+	maxCode       = 255
+	maxValue      = 255
+	maxProperties = 100 // of one customer in one request
+)
+
+// Property is one thing a tax provider knows by its code.
+type Property struct{ Code, Value string }
+
+// Customer is a customer's tax data; properties are ordered by code.
+type Customer struct {
+	ID         int64
+	Properties []Property
+}
+
+// List declares the list of customers with tax data; it has no pages.
+var List = &listing.Spec{
+	Table:   "tax_properties",
+	Fields:  []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"}},
+	Unpaged: true,
+}
+
+var (
+	selectAll = sqldb.Static(`SELECT customer_id, code, value FROM tax_properties WHERE store_id = $1 ORDER BY customer_id, code`)
+	upsert    = sqldb.Static(`INSERT INTO tax_properties (store_id, customer_id, code, value) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (store_id, customer_id, code) DO UPDATE SET value = excluded.value`)
+	remove = sqldb.Static(`DELETE FROM tax_properties WHERE store_id = $1 AND customer_id = $2`)
+)
+
+// Service keeps tax data.
+type Service struct {
+	db *sqldb.DB
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
+
+func read(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]Customer, error) {
+	var out []Customer
+	err := tx.Query(stmt, func(r *sqldb.Row) error {
+		if id := r.Int(0); len(out) == 0 || out[len(out)-1].ID != id {
+			out = append(out, Customer{ID: id})
+		}
+		last := &out[len(out)-1]
+		last.Properties = append(last.Properties, Property{r.Text(1), r.Text(2)})
+		return nil
+	}, args...)
+	return out, err
+}
+
+func readSome(tx *sqldb.Tx, ids []int64) ([]Customer, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := sqldb.In(nil, ids)
+	return read(tx, sqldb.Dynamic(`SELECT customer_id, code, value FROM tax_properties WHERE store_id = $1 AND customer_id IN `+list+` ORDER BY customer_id, code`), args...)
+}
+
+// Customers returns the tax data of the customers that q selects, or of all.
+func (s *Service) Customers(ctx context.Context, storeID int64, q *listing.Query) (out []Customer, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		if len(q.Filters) == 0 {
+			out, err = read(tx, selectAll)
+		} else {
+			out, err = readSome(tx, q.Filters[0].Ints)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Put adds properties to what customers have, all or none, and returns all
+// they have then, in the order asked.
+func (s *Service) Put(ctx context.Context, storeID int64, in []Customer) ([]Customer, error) {
+	var out []Customer
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = PutTx(tx, in)
+		return err
+	})
+	return out, err
+}
+
+func (t *Customer) check(c *fault.Collector) {
+	if len(t.Properties) > maxProperties {
+		c.Add("tax_properties", fault.TooManyItems, fmt.Sprint(maxProperties), fmt.Sprintf("at most %d tax properties at once", maxProperties))
+	}
+	for _, p := range t.Properties {
+		if n := utf8.RuneCountInString(p.Code); n == 0 || n > maxCode {
+			c.Add("tax_properties", fault.TooLong, "", fmt.Sprintf("a tax property's code has 1 to %d characters", maxCode))
+		}
+		if utf8.RuneCountInString(p.Value) > maxValue {
+			c.Add("tax_properties."+p.Code, fault.TooLong, fmt.Sprint(maxValue), fmt.Sprintf("must be at most %d characters", maxValue))
+		}
+		if slices.Contains([]byte(p.Code+p.Value), 0) {
+			c.Add("tax_properties", fault.BadFormat, "", "tax properties must not contain NUL")
+		}
+	}
+}
+
+// PutTx is Put inside a transaction.
+func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
+	var items []fault.Item
+	for i := range in {
+		c := fault.Collector{Index: i}
+		in[i].check(&c)
+		if slices.ContainsFunc(in[:i], func(o Customer) bool { return o.ID == in[i].ID }) {
+			c.Add("customer_id", fault.Duplicate, "", "customer given twice")
+		}
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+	}
+	ids := make([]int64, len(in))
+	for i := range in {
+		ids[i] = in[i].ID
+	}
+	found := map[int64]bool{}
+	list, args := sqldb.In(nil, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
+		found[r.Int(0)] = true
+		return nil
+	}, args...); err != nil {
+		return nil, err
+	}
+	for i := range in {
+		if !found[in[i].ID] {
+			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"})
+		}
+	}
+	if len(items) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+	}
+	for i := range in {
+		for _, p := range in[i].Properties {
+			if err := tx.Exec(upsert, in[i].ID, p.Code, p.Value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	have, err := readSome(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Customer, len(in))
+	for i := range in {
+		out[i].ID = in[i].ID
+		if j := slices.IndexFunc(have, func(c Customer) bool { return c.ID == in[i].ID }); j >= 0 {
+			out[i] = have[j]
+		}
+	}
+	return out, nil
+}
+
+// Delete removes the tax data of the customers that q selects. Without a
+// condition it removes none.
+func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) error {
+	if len(q.Filters) == 0 {
+		return nil
+	}
+	ids := slices.Clone(q.Filters[0].Ints)
+	slices.Sort(ids)
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		for _, id := range ids {
+			if err := tx.Exec(remove, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

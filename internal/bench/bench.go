@@ -230,7 +230,7 @@ func (b *bencher) one(ctx context.Context, k *Case, floor, server string) (*Row,
 		}
 		row.add(f, s)
 	}
-	b.say("%-9s floor %8.0f/s  server %8.0f/s  ratio %.2f", k.Name, row.Floor(), row.Server(), row.Ratio())
+	b.say("%-11s floor %8.0f/s  server %8.0f/s  ratio %.2f", k.Name, row.Floor(), row.Server(), row.Ratio())
 	return row, nil
 }
 
@@ -315,7 +315,7 @@ func (b *bencher) compare(ctx context.Context, small, large data) (_ []*SizeRow,
 			}
 			row.add(rates[1], rates[0])
 		}
-		b.say("%-9s %d customers %8.0f/s  %d customers %8.0f/s  ratio %.2f", k.Name, b.Customers, row.Server(), b.Compare, row.Floor(), row.Ratio())
+		b.say("%-11s %d customers %8.0f/s  %d customers %8.0f/s  ratio %.2f", k.Name, b.Customers, row.Server(), b.Compare, row.Floor(), row.Ratio())
 		out = append(out, row)
 	}
 	return out, nil

@@ -181,7 +181,7 @@ const (
 	floorEmailed  = `c.id, force_password_reset, company, customer_group_id, email, first_name, last_name, notes, phone, registration_ip_address, tax_exempt_category, date_created, date_modified, accepts_emails, origin_channel_id, channel_ids`
 	floorLike     = `SELECT ` + floorColumns + `, (SELECT COUNT(*) FROM customers WHERE store_id = $1 AND %[1]s(name_norm, $2) > 0) FROM customers WHERE store_id = $1 AND %[1]s(name_norm, $2) > 0 ORDER BY id DESC LIMIT 50`
 	floorAddress  = `SELECT ` + floorAddressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id DESC, id`
-	floorValues   = `SELECT ` + floorValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id DESC, attribute_id`
+	floorValues   = `SELECT ` + floorValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id, attribute_id`
 	floorFields   = `SELECT v.customer_id, f.name, v.value FROM customer_form_values v JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE v.store_id = $1 AND v.customer_id BETWEEN $2 AND $3`
 	floorAddrForm = `SELECT v.address_id, f.name, v.value FROM addresses a JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE a.store_id = $1 AND a.customer_id BETWEEN $2 AND $3`
 )
@@ -340,7 +340,8 @@ type page struct {
 	values    owned
 }
 
-// owned are rows that belong to the customers of a page, in their order.
+// owned are rows that belong to the customers of a page, those of one customer
+// together, in the order of the page or in the opposite one.
 type owned struct {
 	rows   []byte
 	owners []owner
@@ -348,15 +349,15 @@ type owned struct {
 
 // owner is a run of rows of one customer.
 type owner struct {
-	id  int64
-	end int
+	id         int64
+	start, end int
 }
 
 func (o *owned) add(id int64, r row, one appendRow) {
 	if n := len(o.owners); n > 0 && o.owners[n-1].id == id {
 		o.rows = append(o.rows, ',')
 	} else {
-		o.owners = append(o.owners, owner{id: id})
+		o.owners = append(o.owners, owner{id: id, start: len(o.rows)})
 	}
 	o.rows = one(o.rows, r)
 	o.owners[len(o.owners)-1].end = len(o.rows)
@@ -367,18 +368,19 @@ func (o *owned) reset() { o.rows, o.owners = o.rows[:0], o.owners[:0] }
 // reader hands out what is owned, customer by customer.
 type reader struct {
 	*owned
-	at, start int
+	at, step int
 }
 
+func (o *owned) forward() reader  { return reader{o, 0, 1} }
+func (o *owned) backward() reader { return reader{o, len(o.owners) - 1, -1} }
+
 func (o *reader) appendOf(b []byte, id int64) []byte {
-	if o.at == len(o.owners) || o.owners[o.at].id != id {
+	if o.at < 0 || o.at == len(o.owners) || o.owners[o.at].id != id {
 		return b
 	}
-	end := o.owners[o.at].end
-	b = append(b, o.rows[o.start:end]...)
-	o.start = end
-	o.at++
-	return b
+	run := o.owners[o.at]
+	o.at += o.step
+	return append(b, o.rows[run.start:run.end]...)
 }
 
 func (p *page) reset() {
@@ -421,11 +423,12 @@ var floorIncludes = [...]string{floorAddress, floorValues, floorFields, floorAdd
 // none is called for kinds of rows that the loaded store has none of.
 func none(r row) error { return fmt.Errorf("unexpected row of %d", r.integer(0)) }
 
-// write relies on customers and what they own being in the same order.
+// write relies on the order of the statements: addresses are in that of the
+// customers, values in the opposite one.
 func (p *page) write(b []byte) []byte {
 	b = append(b, dataHead...)
 	from := 0
-	addresses, values := reader{owned: &p.addresses}, reader{owned: &p.values}
+	addresses, values := p.addresses.forward(), p.values.backward()
 	for i, id := range p.ids {
 		if i > 0 {
 			b = append(b, ',')

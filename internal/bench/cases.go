@@ -19,6 +19,8 @@ type Case struct {
 	status int
 	// same: floor and server must answer with the same data.
 	same bool
+	// v2: the server answers on its V2 API, without an envelope.
+	v2 bool
 	// batch is the number of customers that one request creates, 0 for reads.
 	batch int
 	// floorTarget and serverTarget append what follows the method: the floor's
@@ -84,6 +86,21 @@ var Cases = []*Case{
 		},
 	},
 	{
+		Name: "subscribers", Title: "Page of 50 subscribers", Floor: "the rows, oldest first", status: 200, same: true,
+		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/subscribers"...) },
+		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/subscribers?limit=50"...) },
+	},
+	{
+		Name: "values", Title: "Page of 50 attribute values", Floor: "50 rows and the count of all", status: 200, same: true,
+		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/values"...) },
+		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/attribute-values?limit=50"...) },
+	},
+	{
+		Name: "v2", Title: "Page of 50 on V2", Floor: "the rows, then the range of form fields", status: 200, same: true, v2: true,
+		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/v2"...) },
+		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "?limit=50"...) },
+	},
+	{
 		Name: caseDeep, Title: "Last page by number", Floor: "page 1, as nothing in SQL jumps to a page", status: 200,
 		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/page"...) },
 		serverTarget: func(g *gen, b []byte) []byte {
@@ -125,7 +142,10 @@ var fragments = []string{"an", "mar", "er", "son"}
 
 func (g *gen) fragment() string { return fragments[g.rng.IntN(len(fragments))] }
 
-const serverPath = "/stores/" + storeHash + "/v3/customers"
+const (
+	serverPath = "/stores/" + storeHash + "/v3/customers"
+	plainPath  = "/stores/" + storeHash + "/v2/customers"
+)
 
 // toFloor returns one client's requests to the floor.
 func (c *Case) toFloor(g *gen) requester {
@@ -151,8 +171,12 @@ func (c *Case) toServer(g *gen) requester {
 	if c.status == 204 {
 		method = "DELETE "
 	}
+	path := serverPath
+	if c.v2 {
+		path = plainPath
+	}
 	return func(b []byte) []byte {
-		b = c.serverTarget(g, append(append(b, method...), serverPath...))
+		b = c.serverTarget(g, append(append(b, method...), path...))
 		return append(b, head+"\r\n"...)
 	}
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -162,12 +163,16 @@ type row interface {
 const (
 	floorColumns = `id, force_password_reset, company, customer_group_id, email, first_name, last_name, notes, phone,
 	registration_ip_address, tax_exempt_category, date_created, date_modified, accepts_emails, origin_channel_id, channel_ids`
+	floorValueColumns   = `id, attribute_id, customer_id, value, date_created, date_modified`
 	floorAddressColumns = `id, address1, address2, address_type, city, company, country_code, customer_id, first_name, last_name, phone, postal_code, state_or_province`
 )
 
 // The statements, with the store as their first parameter. PostgreSQL takes
 // them as they are, SQLite with ? for $.
 const (
+	floorSubs     = `SELECT id, email, first_name, last_name, source, order_id, date_created, date_modified, channel_id, consents FROM subscribers WHERE store_id = $1 ORDER BY id LIMIT 50`
+	floorTiers    = `SELECT ` + floorValueColumns + `, (SELECT COUNT(*) FROM attribute_values WHERE store_id = $1) FROM attribute_values WHERE store_id = $1 ORDER BY id LIMIT 50`
+	floorOldest   = `SELECT ` + floorColumns + `, store_credit FROM customers WHERE store_id = $1 ORDER BY id LIMIT 50`
 	floorOne      = `SELECT ` + floorColumns + ` FROM customers WHERE store_id = $1 AND id = $2`
 	floorPage     = `SELECT ` + floorColumns + ` FROM customers WHERE store_id = $1 ORDER BY id DESC LIMIT 50`
 	floorCredit   = `SELECT ` + floorColumns + `, store_credit FROM customers WHERE store_id = $1 ORDER BY id DESC LIMIT 50`
@@ -176,7 +181,7 @@ const (
 	floorEmailed  = `c.id, force_password_reset, company, customer_group_id, email, first_name, last_name, notes, phone, registration_ip_address, tax_exempt_category, date_created, date_modified, accepts_emails, origin_channel_id, channel_ids`
 	floorLike     = `SELECT ` + floorColumns + `, (SELECT COUNT(*) FROM customers WHERE store_id = $1 AND %[1]s(name_norm, $2) > 0) FROM customers WHERE store_id = $1 AND %[1]s(name_norm, $2) > 0 ORDER BY id DESC LIMIT 50`
 	floorAddress  = `SELECT ` + floorAddressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id DESC, id`
-	floorValues   = `SELECT id, attribute_id, customer_id, value, date_created, date_modified FROM attribute_values WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id, attribute_id`
+	floorValues   = `SELECT ` + floorValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id BETWEEN $2 AND $3 ORDER BY customer_id, attribute_id`
 	floorFields   = `SELECT v.customer_id, f.name, v.value FROM customer_form_values v JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE v.store_id = $1 AND v.customer_id BETWEEN $2 AND $3`
 	floorAddrForm = `SELECT v.address_id, f.name, v.value FROM addresses a JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE a.store_id = $1 AND a.customer_id BETWEEN $2 AND $3`
 )
@@ -240,26 +245,148 @@ func appendFloorAddress(b []byte, r row) []byte {
 	return append(b, `,"form_fields":[]}`...)
 }
 
+func appendFloorValue(b []byte, r row) []byte {
+	b = strconv.AppendInt(append(b, `{"attribute_id":`...), r.integer(1), 10)
+	b = appendText(b, `,"attribute_value":`, r.text(3))
+	b = strconv.AppendInt(append(b, `,"customer_id":`...), r.integer(2), 10)
+	b = jsonx.AppendTime(append(b, `,"date_created":`...), r.integer(4))
+	b = jsonx.AppendTime(append(b, `,"date_modified":`...), r.integer(5))
+	b = strconv.AppendInt(append(b, `,"id":`...), r.integer(0), 10)
+	return append(b, '}')
+}
+
+func appendFloorSubscriber(b []byte, r row) []byte {
+	b = strconv.AppendInt(append(b, `{"id":`...), r.integer(0), 10)
+	b = appendText(b, `,"email":`, r.text(1))
+	b = appendText(b, `,"first_name":`, r.text(2))
+	b = appendText(b, `,"last_name":`, r.text(3))
+	b = appendText(b, `,"source":`, r.text(4))
+	b = append(b, `,"order_id":`...)
+	if order := r.integer(5); order == 0 {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendInt(b, order, 10)
+	}
+	b = jsonx.AppendTimeOffset(append(b, `,"date_created":`...), r.integer(6))
+	b = jsonx.AppendTimeOffset(append(b, `,"date_modified":`...), r.integer(7))
+	b = strconv.AppendInt(append(b, `,"channel_id":`...), r.integer(8), 10)
+	b = append(b, `,"consents":[`...)
+	for i, rest, more := 0, r.text(9), true; more && len(rest) > 0; i++ {
+		var c []byte
+		c, rest, more = bytes.Cut(rest, comma)
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonx.AppendString(b, borrow(c))
+	}
+	return append(b, `]}`...)
+}
+
+var comma = []byte{','}
+
+// appendFloorPlain appends a customer as V2 tells one. There are no form
+// fields.
+func appendFloorPlain(b []byte, r row) []byte {
+	id := r.integer(0)
+	b = strconv.AppendInt(append(b, `{"id":`...), id, 10)
+	b = appendText(b, `,"company":`, r.text(2))
+	b = appendText(b, `,"first_name":`, r.text(5))
+	b = appendText(b, `,"last_name":`, r.text(6))
+	b = appendText(b, `,"email":`, r.text(4))
+	b = appendText(b, `,"phone":`, r.text(8))
+	b = appendMailTime(append(b, `,"form_fields":null,"date_created":"`...), r.integer(11))
+	b = appendMailTime(append(b, `","date_modified":"`...), r.integer(12))
+	b = jsonx.AppendFixed(append(b, `","store_credit":"`...), r.integer(16), customer.CreditScale, 4)
+	b = appendText(b, `","registration_ip_address":`, r.text(9))
+	b = strconv.AppendInt(append(b, `,"customer_group_id":`...), r.integer(3), 10)
+	b = appendText(b, `,"notes":`, r.text(7))
+	b = appendText(b, `,"tax_exempt_category":`, r.text(10))
+	b = strconv.AppendBool(append(b, `,"reset_pass_on_login":`...), r.integer(1) != 0)
+	b = strconv.AppendBool(append(b, `,"accepts_marketing":`...), r.integer(13) != 0)
+	b = strconv.AppendInt(append(b, `,"addresses":{"url":"http://localhost`+plainPath+`/`...), id, 10)
+	b = strconv.AppendInt(append(b, `/addresses","resource":"/customers/`...), id, 10)
+	return append(b, `/addresses"}}`...)
+}
+
+func appendMailTime(b []byte, unix int64) []byte {
+	return time.Unix(unix, 0).UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 -0700")
+}
+
+// appendRow appends one row of an answer to a kind of read.
+type appendRow func(b []byte, r row) []byte
+
+func appendFloorListed(b []byte, r row) []byte { return append(appendFloorCustomer(b, r, false), '}') }
+
+// rowOf returns how the rows of a kind of read are written.
+func rowOf(kind string) appendRow {
+	switch kind {
+	case "subscribers":
+		return appendFloorSubscriber
+	case "values":
+		return appendFloorValue
+	}
+	return appendFloorListed
+}
+
 const dataHead = `{"data":[`
 
-// page collects a page's customers and, where asked for, their addresses, and
-// writes one after the other.
+// page collects a page's customers and, where asked for, what belongs to them,
+// and writes one after the other.
 type page struct {
 	ids       []int64
 	ends      []int // of each customer in customers
 	customers []byte
-	addresses []byte
-	owners    []owner
+	addresses owned
+	values    owned
 }
 
-// owner is a run of addresses of one customer.
+// owned are rows that belong to the customers of a page, those of one customer
+// together, in the order of the page or in the opposite one.
+type owned struct {
+	rows   []byte
+	owners []owner
+}
+
+// owner is a run of rows of one customer.
 type owner struct {
-	id  int64
-	end int
+	id         int64
+	start, end int
+}
+
+func (o *owned) add(id int64, r row, one appendRow) {
+	if n := len(o.owners); n > 0 && o.owners[n-1].id == id {
+		o.rows = append(o.rows, ',')
+	} else {
+		o.owners = append(o.owners, owner{id: id, start: len(o.rows)})
+	}
+	o.rows = one(o.rows, r)
+	o.owners[len(o.owners)-1].end = len(o.rows)
+}
+
+func (o *owned) reset() { o.rows, o.owners = o.rows[:0], o.owners[:0] }
+
+// reader hands out what is owned, customer by customer.
+type reader struct {
+	*owned
+	at, step int
+}
+
+func (o *owned) forward() reader  { return reader{o, 0, 1} }
+func (o *owned) backward() reader { return reader{o, len(o.owners) - 1, -1} }
+
+func (o *reader) appendOf(b []byte, id int64) []byte {
+	if o.at < 0 || o.at == len(o.owners) || o.owners[o.at].id != id {
+		return b
+	}
+	run := o.owners[o.at]
+	o.at += o.step
+	return append(b, o.rows[run.start:run.end]...)
 }
 
 func (p *page) reset() {
-	p.ids, p.ends, p.customers, p.addresses, p.owners = p.ids[:0], p.ends[:0], p.customers[:0], p.addresses[:0], p.owners[:0]
+	p.ids, p.ends, p.customers = p.ids[:0], p.ends[:0], p.customers[:0]
+	p.addresses.reset()
+	p.values.reset()
 }
 
 func (p *page) customer(r row) {
@@ -277,37 +404,40 @@ func (p *page) bounds() (low, high int64) {
 	return p.ids[len(p.ids)-1], p.ids[0]
 }
 
-func (p *page) address(r row) {
-	id := r.integer(7)
-	if n := len(p.owners); n > 0 && p.owners[n-1].id == id {
-		p.addresses = append(p.addresses, ',')
-	} else {
-		p.owners = append(p.owners, owner{id: id})
+// include takes a row of the include with a number; see floorIncludes.
+func (p *page) include(i int, r row) error {
+	switch i {
+	case 0:
+		p.addresses.add(r.integer(7), r, appendFloorAddress)
+	case 1:
+		p.values.add(r.integer(2), r, appendFloorValue)
+	default:
+		return none(r)
 	}
-	p.addresses = appendFloorAddress(p.addresses, r)
-	p.owners[len(p.owners)-1].end = len(p.addresses)
+	return nil
 }
+
+// floorIncludes are addresses, attributes, form fields and those of addresses.
+var floorIncludes = [...]string{floorAddress, floorValues, floorFields, floorAddrForm}
 
 // none is called for kinds of rows that the loaded store has none of.
 func none(r row) error { return fmt.Errorf("unexpected row of %d", r.integer(0)) }
 
-// write relies on customers and addresses being in the same order.
+// write relies on the order of the statements: addresses are in that of the
+// customers, values in the opposite one.
 func (p *page) write(b []byte) []byte {
 	b = append(b, dataHead...)
-	from, start, at := 0, 0, 0
+	from := 0
+	addresses, values := p.addresses.forward(), p.values.backward()
 	for i, id := range p.ids {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, p.customers[from:p.ends[i]]...)
 		from = p.ends[i]
-		b = append(b, `,"addresses":[`...)
-		if at < len(p.owners) && p.owners[at].id == id {
-			b = append(b, p.addresses[start:p.owners[at].end]...)
-			start = p.owners[at].end
-			at++
-		}
-		b = append(b, `],"attributes":[],"form_fields":[],"shopper_profile_id":null,"segment_ids":[]}`...)
+		b = addresses.appendOf(append(b, `,"addresses":[`...), id)
+		b = values.appendOf(append(b, `],"attributes":[`...), id)
+		b = append(b, `],"form_fields":[],"shopper_profile_id":null,"segment_ids":[]}`...)
 	}
 	return append(b, `]}`...)
 }

@@ -45,10 +45,7 @@ func openFloorPG(ctx context.Context, read, write string) (*floorPG, error) {
 	return f, nil
 }
 
-var (
-	floorLikePG     = fmt.Sprintf(floorLike, "strpos")
-	floorIncludesPG = [...]string{floorAddress, floorValues, floorFields, floorAddrForm}
-)
+var floorLikePG = fmt.Sprintf(floorLike, "strpos")
 
 func (f *floorPG) answer(b []byte, kind, arg string) ([]byte, error) {
 	ctx := context.Background() // one that cannot end costs nothing to watch
@@ -73,8 +70,14 @@ func (f *floorPG) answer(b []byte, kind, arg string) ([]byte, error) {
 		rows, err = c.Query(ctx, floorByEmail, int64(storeID), arg)
 	case "like":
 		rows, err = c.Query(ctx, floorLikePG, int64(storeID), arg)
+	case "subscribers":
+		rows, err = c.Query(ctx, floorSubs, int64(storeID))
+	case "values":
+		rows, err = c.Query(ctx, floorTiers, int64(storeID))
 	case "includes":
 		return c.withIncludes(ctx, b)
+	case "v2":
+		return c.plain(ctx, b)
 	default:
 		err = fmt.Errorf("no kind %q", kind)
 	}
@@ -83,13 +86,14 @@ func (f *floorPG) answer(b []byte, kind, arg string) ([]byte, error) {
 	}
 	defer rows.Close()
 	b = append(b, dataHead...)
+	one := rowOf(kind)
 	var r pgRow
 	for n := 0; rows.Next(); n++ {
 		r.raw = rows.RawValues()
 		if n > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendFloorCustomer(b, &r, false), '}')
+		b = one(b, &r)
 	}
 	return append(b, `]}`...), rows.Err()
 }
@@ -111,14 +115,13 @@ func (c *floorPGConn) withIncludes(ctx context.Context, b []byte) ([]byte, error
 	}
 	low, high := p.bounds()
 	var batch pgx.Batch
-	for i, sql := range floorIncludesPG {
+	for i, sql := range floorIncludes {
 		batch.Queue(sql, int64(storeID), low, high).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				r.raw = rows.RawValues()
-				if i > 0 {
-					return none(&r)
+				if err := p.include(i, &r); err != nil {
+					return err
 				}
-				p.address(&r)
 			}
 			return rows.Err()
 		})
@@ -127,6 +130,37 @@ func (c *floorPGConn) withIncludes(ctx context.Context, b []byte) ([]byte, error
 		return b, err
 	}
 	return p.write(b), nil
+}
+
+func (c *floorPGConn) plain(ctx context.Context, b []byte) ([]byte, error) {
+	rows, err := c.Query(ctx, floorOldest, int64(storeID))
+	if err != nil {
+		return b, err
+	}
+	b = append(b, '[')
+	var r pgRow
+	var low, high int64
+	for n := 0; rows.Next(); n++ {
+		r.raw = rows.RawValues()
+		if high = r.integer(0); n == 0 {
+			low = high
+		} else {
+			b = append(b, ',')
+		}
+		b = appendFloorPlain(b, &r)
+	}
+	if rows.Close(); rows.Err() != nil {
+		return b, rows.Err()
+	}
+	if rows, err = c.Query(ctx, floorFields, int64(storeID), low, high); err != nil {
+		return b, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r.raw = rows.RawValues()
+		return b, none(&r)
+	}
+	return append(b, ']'), rows.Err()
 }
 
 // writer sends the inserts of a commit together: one round trip, one implicit

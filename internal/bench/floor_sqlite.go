@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -26,9 +27,12 @@ type floorReader struct {
 	after *sqlite.Stmt
 	email *sqlite.Stmt
 	like  *sqlite.Stmt
+	subs  *sqlite.Stmt
+	tiers *sqlite.Stmt
 
+	oldest   *sqlite.Stmt
 	credit   *sqlite.Stmt
-	includes [4]*sqlite.Stmt // addresses, attributes, form fields, those of addresses
+	includes [len(floorIncludes)]*sqlite.Stmt
 	full     page
 }
 
@@ -84,8 +88,9 @@ func openFloorLite(read, write string) (*floorLite, error) {
 			sql string
 		}{
 			{&r.one, floorOne}, {&r.page, floorPage}, {&r.after, floorAfter}, {&r.email, floorByEmail}, {&r.like, fmt.Sprintf(floorLike, "instr")}, {&r.credit, floorCredit},
-			{&r.includes[0], floorAddress}, {&r.includes[1], floorValues},
-			{&r.includes[2], floorFields}, {&r.includes[3], floorAddrForm},
+			{&r.subs, floorSubs}, {&r.tiers, floorTiers}, {&r.oldest, floorOldest},
+			{&r.includes[0], floorIncludes[0]}, {&r.includes[1], floorIncludes[1]},
+			{&r.includes[2], floorIncludes[2]}, {&r.includes[3], floorIncludes[3]},
 		} {
 			if *s.to, err = conn.Prepare(liteSQL(s.sql)); err != nil {
 				return nil, fmt.Errorf("%w: %s", err, s.sql)
@@ -120,12 +125,19 @@ func (f *floorLite) answer(b []byte, kind, arg string) ([]byte, error) {
 	case "like":
 		stmt = r.like
 		stmt.BindText(2, arg)
+	case "subscribers":
+		stmt = r.subs
+	case "values":
+		stmt = r.tiers
 	case "includes":
 		return r.withIncludes(b)
+	case "v2":
+		return r.plain(b)
 	default:
 		return b, fmt.Errorf("no kind %q", kind)
 	}
 	r.row.stmt = stmt
+	one := rowOf(kind)
 	b = append(b, dataHead...)
 	for n := 0; ; n++ {
 		more, err := stmt.Step()
@@ -138,7 +150,7 @@ func (f *floorLite) answer(b []byte, kind, arg string) ([]byte, error) {
 		if n > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendFloorCustomer(b, &r.row, false), '}')
+		b = one(b, &r.row)
 	}
 }
 
@@ -167,18 +179,38 @@ func (r *floorReader) withIncludes(b []byte) ([]byte, error) {
 		stmt.BindInt64(2, low)
 		stmt.BindInt64(3, high)
 		var odd error
-		fn := func() { odd = none(&r.row) }
-		if i == 0 {
-			fn = func() { p.address(&r.row) }
-		}
-		if err := r.each(stmt, fn); err != nil {
+		err := r.each(stmt, func() {
+			if err := p.include(i, &r.row); err != nil {
+				odd = err
+			}
+		})
+		if err := errors.Join(err, odd); err != nil {
 			return b, err
-		}
-		if odd != nil {
-			return b, odd
 		}
 	}
 	return p.write(b), nil
+}
+
+func (r *floorReader) plain(b []byte) ([]byte, error) {
+	b = append(b, '[')
+	var low, high int64
+	err := r.each(r.oldest, func() {
+		if high = r.row.integer(0); low == 0 {
+			low = high
+		} else {
+			b = append(b, ',')
+		}
+		b = appendFloorPlain(b, &r.row)
+	})
+	if err != nil {
+		return b, err
+	}
+	fields := r.includes[2]
+	fields.BindInt64(2, low)
+	fields.BindInt64(3, high)
+	var odd error
+	err = r.each(fields, func() { odd = none(&r.row) })
+	return append(b, ']'), errors.Join(err, odd)
 }
 
 // writer's connections wait for each other by trying again soon, which serves

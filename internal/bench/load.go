@@ -11,6 +11,7 @@ import (
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
 
@@ -69,6 +70,11 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 		return err
 	}
 
+	attributes, err := customers.CreateAttributes(ctx, storeID, []customer.AttributeCreate{{Name: "Tier", Type: "string"}})
+	if err != nil {
+		return err
+	}
+
 	start := time.Now()
 	said := start
 	for done := int64(0); done < n; {
@@ -78,7 +84,7 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := loadSome(tx, customers, from, min(from+loadBatch-1, to)); err != nil {
+				if err := loadSome(tx, customers, attributes[0].ID, from, min(from+loadBatch-1, to), now); err != nil {
 					return err
 				}
 				now += perBatch
@@ -98,14 +104,21 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 	return nil
 }
 
-func loadSome(tx *sqldb.Tx, customers *customer.Service, from, to int64) error {
+// loadSome makes customers, each with an address, a value of an attribute and
+// a subscription.
+func loadSome(tx *sqldb.Tx, customers *customer.Service, attribute, from, to, now int64) error {
 	batch := make([]customer.Create, 0, loadBatch)
 	for i := from; i <= to; i++ {
-		batch = append(batch, person(i))
+		p := person(i)
+		p.Attributes = []customer.AttributeInput{{AttributeID: attribute, Value: tier(i)}}
+		batch = append(batch, p)
 	}
 	made, err := customers.CreateTx(tx, batch, make([]string, len(batch)))
 	if err == nil && made[0].ID != from {
 		err = fmt.Errorf("the database is not empty: customer %d became %d", from, made[0].ID)
+	}
+	for i := from; i <= to && err == nil; i++ {
+		err = subscriber.Ensure(tx, subscription(i), subscriber.Origin{Via: subscriber.ViaSeed}, now)
 	}
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"clientele/internal/customer"
+	"clientele/internal/opt"
+	"clientele/internal/subscriber"
 )
 
 // The people of a store follow from their number alone, so that every run
@@ -102,4 +104,20 @@ func person(i int64) customer.Create {
 	}
 	c.Addresses = []customer.AddressCreate{{AddressFields: a}}
 	return c
+}
+
+var tiers = []string{"Bronze", "Silver", "Gold", "Platinum"}
+
+// tier is customer i's value of the store's attribute.
+func tier(i int64) string { return tiers[mix(uint64(i))%uint64(len(tiers))] }
+
+// subscription returns customer i as a subscriber. One in four wants to be
+// reminded of a cart, too.
+func subscription(i int64) subscriber.Create {
+	p := person(i)
+	s := subscriber.Create{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName, Source: subscriber.FromStorefront}
+	if p.AcceptsEmails {
+		s.Consents = opt.Some(subscriber.Consents)
+	}
+	return s
 }

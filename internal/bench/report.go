@@ -163,7 +163,7 @@ var engineNames = map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL"
 func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s/%s\n", r.CPU, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(&b, "%s customers with an address each, %d clients, medians of %d runs of %s\n", number(float64(r.Config.Customers)), r.Config.Clients, r.Config.Runs, r.Config.Duration)
+	fmt.Fprintf(&b, "%s customers with an address, a value and a subscription each, %d clients, medians of %d runs of %s\n", number(float64(r.Config.Customers)), r.Config.Clients, r.Config.Runs, r.Config.Duration)
 	if markdown {
 		fmt.Fprintf(&b, "\n    %s\n", commandLine)
 	} else {

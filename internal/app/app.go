@@ -83,7 +83,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
-		Settings:    setting.NewService(db),
+		Settings:    setting.NewService(db, sys),
 		Instruments: instrument.NewService(db, sys),
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),

@@ -8,7 +8,6 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
-	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -48,7 +47,8 @@ var (
 	selectLogin = sqldb.Static(`SELECT e.customer_id, e.channel_id, c.password_hash FROM customer_emails e
 		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
 		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
-	selectChannel = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
+	selectPassword = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
+	selectChannel  = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
 )
 
 // Validate returns the id of the customer who has the credentials and may use
@@ -59,25 +59,61 @@ func (s *Service) Validate(ctx context.Context, storeID int64, in Credentials) (
 		in.ChannelID = store.DefaultChannel
 	}
 	norm := fold.Text(in.Email)
+	var id int64
+	err := s.guards.attempt(storeID, in.Peer, norm, func() (ok bool, err error) {
+		id, err = s.login(ctx, storeID, norm, in)
+		return id != 0, err
+	})
+	return id, err
+}
+
+// VerifyPassword reports whether a password is the customer's, asked for from
+// the address peer. Guesses count together with those of Validate, and it does
+// the same work for every id. Without a customer it is a NotFound fault.
+func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password, peer string) (right bool, err error) {
+	found, hash := false, ""
+	key := "#" + strconv.FormatInt(id, 10) // nobody's email
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectPassword, func(r *sqldb.Row) error {
+			found, hash, key = true, r.Text(0), fold.Text(r.Text(1))
+			return nil
+		}, id)
+	}); err != nil {
+		return false, err
+	}
+	err = s.guards.attempt(storeID, peer, key, func() (bool, error) {
+		right, err = s.passwords.VerifyOrSpend(ctx, hash, password)
+		return right, err
+	})
+	if err == nil && !found {
+		err = errNoCustomer
+	}
+	return right, err
+}
+
+// attempt makes an attempt at the password of an email in a store, unless
+// there were too many that failed. One that is right or could not be made
+// does not count.
+func (g *guards) attempt(storeID int64, peer, email string, try func() (ok bool, err error)) error {
 	shop := strconv.FormatInt(storeID, 10) + "\x00"
-	peer, email := shop+in.Peer, shop+norm
-	if wait := s.guards.peers.Take(peer); wait > 0 {
-		return 0, tooMany(wait)
+	peer, email = shop+peer, shop+email
+	if wait := g.peers.Take(peer); wait > 0 {
+		return tooMany(wait)
 	}
-	if wait := s.guards.emails.Take(email); wait > 0 {
-		s.guards.peers.Return(peer)
-		return 0, tooMany(wait)
+	if wait := g.emails.Take(email); wait > 0 {
+		g.peers.Return(peer)
+		return tooMany(wait)
 	}
-	id, err := s.login(ctx, storeID, norm, in)
+	ok, err := try()
 	switch {
 	case err != nil:
-		s.guards.emails.Return(email)
-		s.guards.peers.Return(peer)
-	case id != 0:
-		s.guards.emails.Clear(email)
-		s.guards.peers.Return(peer)
+		g.emails.Return(email)
+		g.peers.Return(peer)
+	case ok:
+		g.emails.Clear(email)
+		g.peers.Return(peer)
 	}
-	return id, err
+	return err
 }
 
 func tooMany(wait time.Duration) error {
@@ -92,7 +128,7 @@ func (s *Service) login(ctx context.Context, storeID int64, norm string, in Cred
 		everywhere := false
 		err := tx.Pipeline(
 			sqldb.Q{Stmt: selectChannel, Args: []any{in.ChannelID}, Each: func(*sqldb.Row) error { channel = true; return nil }},
-			setting.GlobalLogins(in.ChannelID, &global),
+			store.GlobalLogins(in.ChannelID, &global),
 			sqldb.Q{Stmt: selectLogin, Args: []any{norm, in.ChannelID}, Each: func(r *sqldb.Row) error {
 				id, everywhere, hash = r.Int(0), r.Int(1) == 0, r.Text(2)
 				return nil

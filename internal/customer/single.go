@@ -48,7 +48,6 @@ var byID = &listing.Spec{
 
 var (
 	selectCustomer = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id = $2`)
-	selectPassword = sqldb.Static(`SELECT password_hash FROM customers WHERE store_id = $1 AND id = $2`)
 	customerExists = sqldb.Static(`SELECT 1 FROM customers WHERE store_id = $1 AND id = $2`)
 	selectAddress  = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id = $2`)
 	lastCustomer   = sqldb.Static(`SELECT COALESCE(MAX(id), 0) FROM customers WHERE store_id = $1`)
@@ -168,25 +167,6 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 			return err
 		}
 	}
-}
-
-// VerifyPassword reports whether a password is the customer's. A customer
-// without one has no right password.
-func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password string) (bool, error) {
-	found, hash := false, ""
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Query(selectPassword, func(r *sqldb.Row) error { found, hash = true, r.Text(0); return nil }, id)
-	})
-	if err != nil {
-		return false, err
-	}
-	if !found {
-		return false, errNoCustomer
-	}
-	if hash == "" {
-		return false, nil
-	}
-	return s.passwords.Verify(ctx, hash, password)
 }
 
 // UpdateOne changes a customer and returns it with all form fields, or a

@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -202,7 +203,7 @@ func (g *Group) same(o *Group) bool {
 var errMembers = errors.New("the group has members")
 
 // Delete removes a group, or returns a NotFound fault. Its customers are in no
-// group then; they leave in transactions of bounded size, the last of which
+// group then, and no setting names it; they leave in transactions of bounded size, the last of which
 // also removes the group. It goes on when the caller hangs up.
 func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 	ctx = context.WithoutCancel(ctx)
@@ -218,6 +219,10 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 				return errNotFound
 			}
 			if err := tx.Query(hasMember, func(*sqldb.Row) error { return errMembers }, id); err != nil {
+				return err
+			}
+			// Channels that chose it go by the store's choice again.
+			if err := tx.Exec(unchoose, strconv.FormatInt(id, 10)); err != nil {
 				return err
 			}
 			return tx.Exec(remove, id)

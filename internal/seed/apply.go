@@ -282,11 +282,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
 		}
 	}
-	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), setting.OpUpdate); err != nil {
+	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), setting.OpUpdate, now); err != nil {
 		return fmt.Errorf("customer_settings: %w", err)
 	}
 	for i, c := range s.Channels {
-		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel); err != nil {
+		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel, now); err != nil {
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}

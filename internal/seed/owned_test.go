@@ -81,7 +81,7 @@ stores:
 			t.Errorf("others see %v, %v", rows, err)
 		}
 		sys := system.Real()
-		levels := setting.NewService(db)
+		levels := setting.NewService(db, sys)
 		on, err := levels.Effective(t.Context(), st, 3)
 		if err != nil || !*on.AllowGlobalLogins || !*on.AskConsent || *on.GuestGroupID != 4 || *on.PolicyURL != "https://second.example.com/p" {
 			t.Errorf("on channel 3 hold %+v, %v", on, err)

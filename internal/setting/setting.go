@@ -1,6 +1,7 @@
 // Package setting holds what a store and its channels say about customers:
 // privacy, customer groups, and whether customers of all channels may sign in.
-// A channel inherits what it does not say itself.
+// A channel inherits what it does not say itself. Which groups the store names
+// is for package group to know.
 package setting
 
 import (
@@ -10,8 +11,11 @@ import (
 	"unicode/utf8"
 
 	"clientele/internal/fault"
+	"clientele/internal/group"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // Operations, as faults name them.
@@ -48,23 +52,17 @@ const (
 	askConsent           = "ask_consent"
 	askConsentOnCheckout = "ask_consent_on_checkout"
 	policyURL            = "policy_url"
-	guestGroup           = "guest_group_id"
-	defaultGroup         = "default_group_id"
-	allowGlobalLogins    = "allow_global_logins"
+	guestGroup           = group.GuestSetting
+	defaultGroup         = group.DefaultSetting
+	allowGlobalLogins    = store.AllowGlobalLogins
 )
 
 // maxPolicyURL bounds a policy's address in characters.
 const maxPolicyURL = 2048
 
-// defaultChannel admits customers of all channels unless it says otherwise;
-// others do not.
-const defaultChannel = 1
-
 var (
 	selectLevel   = sqldb.Static(`SELECT name, value FROM customer_settings WHERE store_id = $1 AND channel_id = $2`)
 	selectChannel = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
-	selectGroup   = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2`)
-	selectOne     = sqldb.Static(`SELECT value FROM customer_settings WHERE store_id = $1 AND channel_id = $2 AND name = $3`)
 	putOne        = sqldb.Static(`INSERT INTO customer_settings (store_id, channel_id, name, value) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (store_id, channel_id, name) DO UPDATE SET value = excluded.value`)
 	clearOne = sqldb.Static(`DELETE FROM customer_settings WHERE store_id = $1 AND channel_id = $2 AND name = $3`)
@@ -72,11 +70,12 @@ var (
 
 // Service keeps settings.
 type Service struct {
-	db *sqldb.DB
+	db  *sqldb.DB
+	sys *system.System
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
 // Get returns what the store (channel 0) or a channel says itself.
 func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out Settings, err error) {
@@ -118,11 +117,15 @@ func level(tx *sqldb.Tx, channelID int64) (Settings, error) {
 	var out Settings
 	found := channelID == 0
 	rows := map[string]string{}
-	err := tx.Pipeline(
-		sqldb.Q{Stmt: selectChannel, Args: []any{channelID}, Each: func(*sqldb.Row) error { found = true; return nil }},
-		sqldb.Q{Stmt: selectLevel, Args: []any{channelID}, Each: func(r *sqldb.Row) error { rows[r.Text(0)] = r.Text(1); return nil }},
-	)
-	if err != nil {
+	var chosen group.Chosen
+	qs := []sqldb.Q{
+		{Stmt: selectChannel, Args: []any{channelID}, Each: func(*sqldb.Row) error { found = true; return nil }},
+		{Stmt: selectLevel, Args: []any{channelID}, Each: func(r *sqldb.Row) error { rows[r.Text(0)] = r.Text(1); return nil }},
+	}
+	if channelID == 0 {
+		qs = append(qs, chosen.Queries()...)
+	}
+	if err := tx.Pipeline(qs...); err != nil {
 		return out, err
 	}
 	if !found {
@@ -135,36 +138,30 @@ func level(tx *sqldb.Tx, channelID int64) (Settings, error) {
 		}
 		return nil
 	}
-	group := func(name string) *int64 {
-		if v, ok := rows[name]; ok || channelID == 0 {
-			id, _ := strconv.ParseInt(v, 10, 64) // "" is 0: no group
+	groupID := func(name string, global *int64) *int64 {
+		if channelID == 0 {
+			return global
+		}
+		if id, err := strconv.ParseInt(rows[name], 10, 64); err == nil {
 			return &id
 		}
 		return nil
 	}
 	out = Settings{
 		AskConsent: flag(askConsent), AskConsentOnCheckout: flag(askConsentOnCheckout),
-		GuestGroupID: group(guestGroup), DefaultGroupID: group(defaultGroup),
+		GuestGroupID: groupID(guestGroup, &chosen.Guest), DefaultGroupID: groupID(defaultGroup, &chosen.Default),
 	}
 	if v, ok := rows[policyURL]; ok || channelID == 0 {
 		out.PolicyURL = &v
 	}
 	if channelID != 0 {
-		v, ok := rows[allowGlobalLogins]
-		allowed := v == "1" || !ok && channelID == defaultChannel
+		allowed := store.AdmitsGlobal(channelID)
+		if v, ok := rows[allowGlobalLogins]; ok {
+			allowed = v == "1"
+		}
 		out.AllowGlobalLogins = &allowed
 	}
 	return out, nil
-}
-
-// GlobalLogins returns the query for whether customers who may use all
-// channels may sign in on one, to be run in a pipeline.
-func GlobalLogins(channelID int64, allowed *bool) sqldb.Q {
-	*allowed = channelID == defaultChannel
-	return sqldb.Q{Stmt: selectOne, Args: []any{channelID, allowGlobalLogins}, Each: func(r *sqldb.Row) error {
-		*allowed = r.Text(0) == "1"
-		return nil
-	}}
 }
 
 func (u *Update) check(c *fault.Collector) {
@@ -186,19 +183,26 @@ func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) 
 		op = OpUpdateChannel
 	}
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		out, err = PutTx(tx, channelID, in, op)
+		out, err = PutTx(tx, channelID, in, op, s.sys.Now())
 		return err
 	})
 	return out, err
 }
 
 // PutTx is Put inside a transaction.
-func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string) (Settings, error) {
+func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Settings, error) {
 	if _, err := level(tx, channelID); err != nil {
 		return Settings{}, err
 	}
 	c := fault.Collector{Index: -1}
 	in.check(&c)
+	global := group.Choice{}
+	if channelID == 0 {
+		global = group.Choice{Default: in.DefaultGroupID, Guest: in.GuestGroupID}
+		if err := global.Lock(tx); err != nil {
+			return Settings{}, err
+		}
+	}
 	for _, g := range []struct {
 		name  string
 		field opt.Field[int64]
@@ -206,8 +210,8 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string) (Settings, error
 		if g.field.Value == 0 {
 			continue
 		}
-		found := false
-		if err := tx.Query(selectGroup, func(*sqldb.Row) error { found = true; return nil }, g.field.Value); err != nil {
+		found, err := group.Hold(tx, g.field.Value)
+		if err != nil {
 			return Settings{}, err
 		}
 		if !found {
@@ -217,6 +221,11 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string) (Settings, error
 	if err := c.Err(fault.Invalid, op); err != nil {
 		return Settings{}, err
 	}
+	if channelID == 0 {
+		if err := global.Make(tx, now); err != nil {
+			return Settings{}, err
+		}
+	}
 	for _, f := range []struct {
 		name      string
 		set, null bool
@@ -225,8 +234,8 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string) (Settings, error
 		{askConsent, in.AskConsent.Set, in.AskConsent.Null, flagText(in.AskConsent.Value)},
 		{askConsentOnCheckout, in.AskConsentOnCheckout.Set, in.AskConsentOnCheckout.Null, flagText(in.AskConsentOnCheckout.Value)},
 		{policyURL, in.PolicyURL.Set, in.PolicyURL.Null, in.PolicyURL.Value},
-		{guestGroup, in.GuestGroupID.Set, in.GuestGroupID.Null, strconv.FormatInt(in.GuestGroupID.Value, 10)},
-		{defaultGroup, in.DefaultGroupID.Set, in.DefaultGroupID.Null, strconv.FormatInt(in.DefaultGroupID.Value, 10)},
+		{guestGroup, in.GuestGroupID.Set && channelID != 0, in.GuestGroupID.Null, strconv.FormatInt(in.GuestGroupID.Value, 10)},
+		{defaultGroup, in.DefaultGroupID.Set && channelID != 0, in.DefaultGroupID.Null, strconv.FormatInt(in.DefaultGroupID.Value, 10)},
 		{allowGlobalLogins, in.AllowGlobalLogins.Set && channelID != 0, in.AllowGlobalLogins.Null, flagText(in.AllowGlobalLogins.Value)},
 	} {
 		var err error

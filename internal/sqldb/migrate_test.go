@@ -2,6 +2,8 @@ package sqldb_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +21,7 @@ var landed = map[sqldb.Engine][]string{
 		"3 subscribers_segments 5e8b0865e2053ec934cdfb5c919dcba926b90015b8ab09d033111bfd060a93e8",
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
+		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -26,6 +29,7 @@ var landed = map[sqldb.Engine][]string{
 		"3 subscribers_segments 5330976234ce21450d7d1ebb263583d29a19ec422403b04a7836f1f07ce62216",
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
+		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
 	},
 }
 
@@ -171,4 +175,42 @@ func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What settings said before migration 6 about groups becomes flags of groups.
+func TestMigrateChosenGroups(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
+			for _, sql := range []string{
+				`DELETE FROM schema_migrations WHERE version = 6`,
+				// Store 1 has no flags, 2 has one already, 3 chose groups that are gone or another store's.
+				`INSERT INTO customer_groups (store_id, id, name, is_default, is_guest, date_created, date_modified)
+					VALUES (1, 1, 'A', 0, 0, 5, 5), (1, 2, 'B', 0, 0, 5, 5), (2, 1, 'A', 1, 0, 5, 5), (2, 2, 'B', 0, 0, 5, 5), (3, 1, 'A', 0, 0, 5, 5)`,
+				`INSERT INTO customer_settings (store_id, channel_id, name, value)
+					VALUES (1, 0, 'default_group_id', '1'), (1, 0, 'guest_group_id', '2'), (1, 0, 'policy_url', '1'), (1, 2, 'guest_group_id', '9'), (1, 2, 'default_group_id', '0'), (1, 3, 'guest_group_id', '1'),
+						(2, 0, 'default_group_id', '2'), (2, 0, 'guest_group_id', '2'), (3, 0, 'default_group_id', '2'), (3, 0, 'guest_group_id', '0')`,
+			} {
+				if err := tx.Exec(sqldb.Raw(sql)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		var got []string
+		rows(t, db, `SELECT store_id, id, is_default, is_guest FROM customer_groups ORDER BY 1, 2`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), r.Int(1), r.Int(2), r.Int(3)))
+		})
+		rows(t, db, `SELECT store_id, channel_id, name, value FROM customer_settings ORDER BY 1, 2, 3`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), r.Int(1), " ", r.Text(2), " ", r.Text(3)))
+		})
+		want := []string{"1 1 1 0", "1 2 0 1", "2 1 1 0", "2 2 0 1", "3 1 0 0", "1 0 policy_url 1", "1 2 default_group_id 0", "1 3 guest_group_id 1"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q\nwant %q", got, want)
+		}
+	})
 }

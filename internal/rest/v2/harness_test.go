@@ -19,6 +19,7 @@ import (
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -92,7 +93,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
 		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Log: slog.New(slog.DiscardHandler), Slow: time.Hour,
-	}, v3.New(v3.Services{Customers: customers}), v2.New(v2.Services{Customers: customers, Groups: groups, Stores: shops}, sys, ""))
+	}, v3.New(v3.Services{Customers: customers, Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Customers: customers, Groups: groups, Stores: shops}, sys, ""))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)
 	return f

@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"net"
 	"net/http"
 	"strconv"
 
@@ -26,13 +25,10 @@ func (s *Surface) validateCredentials(c *rest.Call) error {
 		Email:     d.text("email").Value,
 		Password:  d.text("password").Value,
 		ChannelID: d.integer("channel_id").Value,
-		Peer:      c.R.RemoteAddr,
+		Peer:      c.Peer(),
 	}
 	if err := malformed(d.c.Items); err != nil {
 		return err
-	}
-	if host, _, err := net.SplitHostPort(in.Peer); err == nil {
-		in.Peer = host
 	}
 	id, err := s.Customers.Validate(c.Ctx(), c.StoreID(), in)
 	if err != nil {

@@ -79,7 +79,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	}, v3.New(v3.Services{
 		Customers:   customer.NewService(d.db, sys, passwords),
 		Metafields:  metafield.NewService(d.db, sys),
-		Settings:    setting.NewService(d.db),
+		Settings:    setting.NewService(d.db, sys),
 		Instruments: instrument.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
 		Channels:    channel.NewService(d.db, sys),

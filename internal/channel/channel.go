@@ -4,11 +4,15 @@ package channel
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
 
 	"clientele/internal/fault"
 	"clientele/internal/opt"
@@ -208,7 +212,7 @@ const defaultID = 1
 
 func checkURL(op, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || !validPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, invalid(op, "url", fault.BadFormat, "url must be an http or https URL with a host and without query")
 	}
 	return u, nil
@@ -229,8 +233,20 @@ func checkCheckout(site, text string) (string, error) {
 	return u.String(), nil
 }
 
-// mainDomain is the end of a host's name: its last two parts.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// mainDomain is the part of a host's name that somebody registered: shop.co.uk
+// of www.shop.co.uk. Addresses and single words stand for themselves.
 func mainDomain(host string) string {
-	parts := strings.Split(strings.ToLower(host), ".")
-	return strings.Join(parts[max(len(parts)-2, 0):], ".")
+	host = strings.ToLower(host)
+	if net.ParseIP(host) != nil {
+		return host
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return domain
+	}
+	return host
 }

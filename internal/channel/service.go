@@ -331,6 +331,12 @@ func (s *Service) UpdateSite(ctx context.Context, storeID, channelID int64, url 
 		if _, err := checkURL(OpSite, url); err != nil {
 			return err
 		}
+		if c.site.CheckoutURL != "" {
+			// The checkout stays within the site's main domain.
+			if _, err := checkCheckout(url, c.site.CheckoutURL); err != nil {
+				return err
+			}
+		}
 		if c.site.URL != url {
 			c.site.URL, c.site.DateModified = url, now
 		}

@@ -312,6 +312,11 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 			continue
 		}
 		m := in[i].apply(*old)
+		if !by.owns(old) && (m.Permission != old.Permission || m.name() != old.name()) {
+			// Whoever may write the value may not take the field away.
+			o.fail(i, "", fault.Denied, deniedText)
+			continue
+		}
 		col := fault.Collector{Index: i}
 		m.check(&col)
 		o.Failed = append(o.Failed, col.Items...)

@@ -138,3 +138,29 @@ func TestStoresAreApart(t *testing.T) {
 		}
 	})
 }
+
+// Writing a value is no right to take the field from its owner.
+func TestWritersDoNotTakeAway(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st, _ := shop(t, db)
+		in := field("k")
+		in.Permission = metafield.Write
+		m, err := s.Create(t.Context(), st, by, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := metafield.Caller{ClientID: "other"}
+		for _, u := range []metafield.Update{
+			{ID: m.ID, Permission: opt.Some(metafield.AppOnly)},
+			{ID: m.ID, Key: opt.Some("mine")},
+			{ID: m.ID, Namespace: opt.Some("mine")},
+		} {
+			if _, err := s.Update(t.Context(), st, other, 1, u); err == nil {
+				t.Errorf("%+v is accepted", u)
+			}
+		}
+		if got, err := s.Update(t.Context(), st, other, 1, metafield.Update{ID: m.ID, Value: opt.Some("x")}); err != nil || got.Value != "x" {
+			t.Errorf("value: %v %v", got, err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ package v3
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -46,7 +47,8 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(
+	lists := Lists()
+	routes := slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
 		s.metafieldRoutes(),
@@ -61,6 +63,24 @@ func (s *Surface) Routes() []rest.Route {
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
 	)
+	for i := range routes {
+		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
+			r.Handle = withoutQuery(r.Handle)
+		}
+	}
+	return routes
+}
+
+var noParameters = &listing.Spec{Unpaged: true}
+
+// withoutQuery refuses the parameters of a reading operation that has none.
+func withoutQuery(handle func(*rest.Call) error) func(*rest.Call) error {
+	return func(c *rest.Call) error {
+		if _, err := noParameters.Parse(c.R.URL.RawQuery); err != nil {
+			return err
+		}
+		return handle(c)
+	}
 }
 
 // Lists returns the declared list behind each operation that takes query

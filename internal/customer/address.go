@@ -47,7 +47,8 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 			ids[i] = out[i].ID
 		}
 		var values []FormValue
-		if err := tx.Pipeline(valuesQuery(AddressForm, ` IN `+placeholders(2, len(ids)), pad(nil, ids), func(v FormValue) { values = append(values, v) })); err != nil {
+		in, args := sqldb.In(nil, ids)
+		if err := tx.Pipeline(valuesQuery(AddressForm, ` IN `+in, args, func(v FormValue) { values = append(values, v) })); err != nil {
 			return err
 		}
 		spread(out, values)
@@ -168,10 +169,11 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 
 // fingerprintsQuery finds the addresses of customers with given fingerprints.
 func fingerprintsQuery(customers []int64, prints []string, each func(id int64, o owned)) sqldb.Q {
+	owners, args := sqldb.In(nil, customers)
+	printed, args := sqldb.In(args, prints)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id, customer_id, fingerprint FROM addresses WHERE store_id = $1 AND customer_id IN ` + placeholders(2, len(customers)) +
-			` AND fingerprint IN ` + placeholders(2+padded(len(customers)), len(prints))),
-		Args: pad(pad(nil, customers), prints),
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id, fingerprint FROM addresses WHERE store_id = $1 AND customer_id IN ` + owners + ` AND fingerprint IN ` + printed),
+		Args: args,
 		Each: func(r *sqldb.Row) error {
 			each(r.Int(0), owned{r.Int(1), r.Text(2)})
 			return nil
@@ -214,13 +216,14 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 		w.form(AddressForm, in[i].FormFields)
 	}
 	current := map[int64]*Address{}
-	lock := sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForUpdate())
+	list, args := sqldb.In(nil, ids)
+	lock := sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
 	if err := tx.Query(lock, func(r *sqldb.Row) error {
 		a := &Address{}
 		a.scan(r)
 		current[a.ID] = a
 		return nil
-	}, pad(nil, ids)...); err != nil {
+	}, args...); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)
@@ -357,10 +360,11 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 	n := len(ids)
 	events := make([]event.Event, 0, n)
-	err := tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+placeholders(2, n)+` ORDER BY id`), func(r *sqldb.Row) error {
+	in, args := sqldb.In(nil, ids)
+	err := tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
 		events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
 		return nil
-	}, pad(nil, ids)...)
+	}, args...)
 	if err != nil {
 		return err
 	}

@@ -211,8 +211,9 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 		ids[i] = in[i].ID
 	}
 	// A unique key changes, so the lock is that of a deletion.
-	lock := sqldb.Dynamic(`SELECT id FROM attributes WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForDelete())
-	if err := tx.Query(lock, func(*sqldb.Row) error { return nil }, pad(nil, ids)...); err != nil {
+	list, args := sqldb.In(nil, ids)
+	lock := sqldb.Dynamic(`SELECT id FROM attributes WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForDelete())
+	if err := tx.Query(lock, func(*sqldb.Row) error { return nil }, args...); err != nil {
 		return nil, err
 	}
 	var have attributeSet
@@ -354,17 +355,19 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	customers := map[int64]bool{}
 	var attributes attributeSet
 	current := map[held]*AttributeValue{}
+	of, ofArgs := sqldb.In(nil, owners)
+	kind, kindArgs := sqldb.In(ofArgs, kinds)
 	err := tx.Pipeline(
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(owners)) + ` ORDER BY id` + tx.ForUpdate()),
-			Args: pad(nil, owners),
+			Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN ` + of + ` ORDER BY id` + tx.ForUpdate()),
+			Args: ofArgs,
 			Each: func(r *sqldb.Row) error { customers[r.Int(0)] = true; return nil },
 		},
 		attributes.query(),
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + placeholders(2, len(owners)) +
-				` AND attribute_id IN ` + placeholders(2+padded(len(owners)), len(kinds)) + ` ORDER BY id` + tx.ForUpdate()),
-			Args: pad(pad(nil, owners), kinds),
+			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + of +
+				` AND attribute_id IN ` + kind + ` ORDER BY id` + tx.ForUpdate()),
+			Args: kindArgs,
 			Each: func(r *sqldb.Row) error {
 				v := &AttributeValue{}
 				v.scan(r)

@@ -31,7 +31,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	// takes them out as well.
 	var addressIDs, profileIDs []int64
 	var gone []Customer
-	in, args := placeholders(2, len(ids)), pad(nil, ids)
+	in, args := sqldb.In(nil, ids)
 	err := tx.Pipeline(
 		sqldb.Q{
 			Stmt: sqldb.Dynamic(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),

@@ -93,9 +93,10 @@ type place struct{ session, field int64 }
 // storedQuery finds the values of customers or addresses as they are stored.
 func storedQuery(form string, ids []int64, into map[place]string) sqldb.Q {
 	table, owner := valuesOf(form)
+	in, args := sqldb.In(nil, ids)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + placeholders(2, len(ids))),
-		Args: pad(nil, ids),
+		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + in),
+		Args: args,
 		Each: func(r *sqldb.Row) error { into[place{r.Int(0), r.Int(1)}] = r.Text(2); return nil },
 	}
 }
@@ -136,13 +137,14 @@ func (s *Service) FormValues(ctx context.Context, storeID int64, q *listing.Quer
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
 		fields := map[int64]*FormField{}
-		find := sqldb.Dynamic(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)))
+		in, args := sqldb.In(nil, ids)
+		find := sqldb.Dynamic(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id IN ` + in)
 		if err := tx.Query(find, func(r *sqldb.Row) error {
 			f := &FormField{}
 			f.scan(r)
 			fields[f.ID] = f
 			return nil
-		}, pad(nil, ids)...); err != nil {
+		}, args...); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -205,9 +207,10 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 	stored := map[place]string{}
 	var qs []sqldb.Q
 	if len(customerIDs) > 0 {
+		in, args := sqldb.In(nil, customerIDs)
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(customerIDs)) + ` ORDER BY id` + tx.ForUpdate()),
-			Args: pad(nil, customerIDs),
+			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
+			Args: args,
 			Each: func(r *sqldb.Row) error {
 				c := &Customer{}
 				c.scan(r)
@@ -217,9 +220,10 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		}, storedQuery(CustomerForm, customerIDs, stored))
 	}
 	if len(addressIDs) > 0 {
+		in, args := sqldb.In(nil, addressIDs)
 		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + placeholders(2, len(addressIDs)) + ` ORDER BY id` + tx.ForUpdate()),
-			Args: pad(nil, addressIDs),
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
+			Args: args,
 			Each: func(r *sqldb.Row) error {
 				a := &Address{}
 				a.scan(r)

@@ -207,5 +207,6 @@ func ofCustomers(ids []int64, contiguous bool) (string, []any) {
 	if contiguous {
 		return ` BETWEEN $2 AND $3`, []any{min(ids[0], ids[len(ids)-1]), max(ids[0], ids[len(ids)-1])}
 	}
-	return ` IN ` + placeholders(2, len(ids)), pad(nil, ids)
+	in, args := sqldb.In(nil, ids)
+	return ` IN ` + in, args
 }

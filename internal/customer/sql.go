@@ -1,9 +1,6 @@
 package customer
 
 import (
-	"slices"
-	"strings"
-
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 )
@@ -133,44 +130,13 @@ func dropEmail(tx *sqldb.Tx, c *Customer) error {
 	return tx.Exec(releaseEmail, norm)
 }
 
-// placeholders returns "(…)" with placeholders from $first for n values, padded to a
-// power of two so that few statement texts arise; pad repeats the last value.
-func placeholders(first, n int) string {
-	var b strings.Builder
-	b.WriteByte('(')
-	for i := range padded(n) {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('$')
-		b.WriteString(itoa(first + i))
-	}
-	b.WriteByte(')')
-	return b.String()
-}
-
-func padded(n int) int {
-	size := 1
-	for size < n {
-		size *= 2
-	}
-	return size
-}
-
-func pad[T any](args []any, values []T) []any {
-	args = slices.Grow(args, padded(len(values)))
-	for i := range padded(len(values)) {
-		args = append(args, values[min(i, len(values)-1)])
-	}
-	return args
-}
-
 // emailSlots returns the query for the rows of customer_emails that hold any
 // of the given folded emails.
 func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
+	in, args := sqldb.In(nil, norms)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN ` + placeholders(2, len(norms))),
-		Args: pad(nil, norms),
+		Stmt: sqldb.Dynamic(`SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN ` + in),
+		Args: args,
 		Each: func(r *sqldb.Row) error {
 			norm := r.Text(0)
 			into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
@@ -193,9 +159,10 @@ func EmailFree(tx *sqldb.Tx, email string, channels []int64) (bool, error) {
 // existing returns the query for which of the ids are in a table. They stay
 // there until the end of the transaction.
 func existing(tx *sqldb.Tx, table string, ids []int64, into map[int64]bool) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForShare()),
-		Args: pad(nil, ids),
+		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
+		Args: args,
 		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
 	}
 }

@@ -151,13 +151,14 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		w.form(CustomerForm, in[i].FormFields)
 	}
 	current := make(map[int64]*Customer, len(in))
-	lock := sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + placeholders(2, len(ids)) + ` ORDER BY id` + tx.ForUpdate())
+	list, args := sqldb.In(nil, ids)
+	lock := sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
 	if err := tx.Query(lock, func(r *sqldb.Row) error {
 		c := &Customer{}
 		c.scan(r)
 		current[c.ID] = c
 		return nil
-	}, pad(nil, ids)...); err != nil {
+	}, args...); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)

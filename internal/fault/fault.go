@@ -17,20 +17,19 @@ type Kind uint8
 
 // The kinds of errors.
 const (
-	Internal      Kind = iota // a defect or an outage
-	Invalid                   // the request breaks a rule
-	Malformed                 // the body is not of the expected shape
-	BadFilter                 // a query parameter is unknown or has a wrong value
-	Conflict                  // it clashes with something stored
-	NotFound                  // there is no such thing
-	Unauthorized              // no or bad credentials
-	Forbidden                 // good credentials without the needed scope
-	TooLarge                  // a body, batch or list over its bound
-	TooMany                   // a rate or concurrency limit is spent
-	Unavailable               // try again later
-	WrongMedia                // a content type or encoding that is not understood
-	MethodUnknown             // the path exists, the method does not
-	BadInput                  // Malformed where the original answers 400 with a detail
+	Internal     Kind = iota // a defect or an outage
+	Invalid                  // the request breaks a rule
+	Malformed                // the body is not of the expected shape
+	BadFilter                // a query parameter is unknown or has a wrong value
+	Conflict                 // it clashes with something stored
+	NotFound                 // there is no such thing
+	Unauthorized             // no or bad credentials
+	Forbidden                // good credentials without the needed scope
+	TooLarge                 // a body, batch or list over its bound
+	TooMany                  // a rate or concurrency limit is spent
+	Unavailable              // try again later
+	WrongMedia               // a content type or encoding that is not understood
+	BadInput                 // Malformed where the original answers 400 with a detail
 )
 
 // Code is a stable name for one broken rule.

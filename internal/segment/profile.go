@@ -84,8 +84,8 @@ func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.
 		if err := Forget(tx, ids); err != nil {
 			return err
 		}
-		in, args := sqldb.AnyOf(2, ids)
-		return tx.Exec(sqldb.Dynamic(`DELETE FROM shopper_profiles WHERE store_id = $1 AND id`+in), args...)
+		in, args := sqldb.In(nil, ids)
+		return tx.Exec(sqldb.Dynamic(`DELETE FROM shopper_profiles WHERE store_id = $1 AND id IN `+in), args...)
 	})
 }
 
@@ -116,9 +116,9 @@ func (s *Service) eachProfile(ctx context.Context, storeID int64, next func(tx *
 // ProfilesOf returns the query for the profiles of customers who are about to
 // go, which locks them. It comes before the lock on the store's counters.
 func ProfilesOf(tx *sqldb.Tx, customers []int64, into *[]int64) sqldb.Q {
-	in, args := sqldb.AnyOf(2, customers)
+	in, args := sqldb.In(nil, customers)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND customer_id` + in + ` ORDER BY id` + tx.ForDelete()),
+		Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 		Args: args,
 		Each: func(r *sqldb.Row) error { *into = append(*into, r.Int(0)); return nil },
 	}
@@ -188,11 +188,11 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 		return nil, err
 	}
 	members := map[int64]bool{}
-	in, inArgs := sqldb.AnyOf(3, ids)
-	if err := tx.Query(sqldb.Dynamic(`SELECT profile_id FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id`+in), func(r *sqldb.Row) error {
+	in, args := sqldb.In([]any{segmentID}, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT profile_id FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), func(r *sqldb.Row) error {
 		members[r.Int(0)] = true
 		return nil
-	}, append([]any{segmentID}, inArgs...)...); err != nil {
+	}, args...); err != nil {
 		return nil, err
 	}
 	for _, u := range order {
@@ -217,8 +217,8 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 
 // touch marks profiles as changed.
 func touch(tx *sqldb.Tx, ids []int64, now int64) error {
-	in, args := sqldb.AnyOf(3, ids)
-	return tx.Exec(sqldb.Dynamic(`UPDATE shopper_profiles SET date_modified = $2 WHERE store_id = $1 AND id`+in), append([]any{now}, args...)...)
+	in, args := sqldb.In([]any{now}, ids)
+	return tx.Exec(sqldb.Dynamic(`UPDATE shopper_profiles SET date_modified = $2 WHERE store_id = $1 AND id IN `+in), args...)
 }
 
 // RemoveMembers takes the profiles that q selects out of a segment, all of
@@ -241,8 +241,8 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 		q.Where("segment", listing.In, []int64{segmentID}, nil)
 	}
 	return s.eachProfile(ctx, storeID, next, func(tx *sqldb.Tx, ids []int64) error {
-		in, args := sqldb.AnyOf(3, ids)
-		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id`+in), append([]any{segmentID}, args...)...); err != nil {
+		in, args := sqldb.In([]any{segmentID}, ids)
+		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...); err != nil {
 			return err
 		}
 		return touch(tx, ids, s.sys.Now())

@@ -103,16 +103,16 @@ func lock(tx *sqldb.Tx, table, columns string, uuids []string, each func(*sqldb.
 	if len(asked) == 0 {
 		return nil
 	}
-	of, args := sqldb.AnyOf(2, asked)
-	return tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM `+table+` WHERE store_id = $1 AND uuid`+of+` ORDER BY id`+tx.ForUpdate()), each, args...)
+	of, args := sqldb.In(nil, asked)
+	return tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM `+table+` WHERE store_id = $1 AND uuid IN `+of+` ORDER BY id`+tx.ForUpdate()), each, args...)
 }
 
 // among returns the query for which of some ids are in a column, of rows with
 // a further condition.
 func among(table, column, where string, ids []int64, into map[int64]bool) sqldb.Q {
-	in, args := sqldb.AnyOf(2, ids)
+	in, args := sqldb.In(nil, ids)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT ` + column + ` FROM ` + table + ` WHERE store_id = $1 AND ` + column + in + where),
+		Stmt: sqldb.Dynamic(`SELECT ` + column + ` FROM ` + table + ` WHERE store_id = $1 AND ` + column + ` IN ` + in + where),
 		Args: args,
 		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
 	}

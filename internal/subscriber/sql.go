@@ -102,9 +102,9 @@ func holder(s *Subscriber, id *int64) sqldb.Q {
 
 // rows reads the subscribers with the given ids, in order.
 func rows(tx *sqldb.Tx, ids []int64) ([]Subscriber, error) {
-	in, args := sqldb.AnyOf(2, ids)
+	in, args := sqldb.In(nil, ids)
 	out := make([]Subscriber, 0, len(ids))
-	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id`+in+` ORDER BY id`), func(r *sqldb.Row) error {
+	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
 		out = append(out, Subscriber{})
 		out[len(out)-1].scan(r)
 		return nil

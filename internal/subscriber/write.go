@@ -240,8 +240,8 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 	if err := tx.Pipeline(store.Advance{EventIDs: n}.Query(&counters), move{total: -n, changes: n}.query(&at)); err != nil {
 		return err
 	}
-	in, args := sqldb.AnyOf(2, ids)
-	if err := tx.Exec(sqldb.Dynamic(`DELETE FROM subscribers WHERE store_id = $1 AND id`+in), args...); err != nil {
+	in, args := sqldb.In(nil, ids)
+	if err := tx.Exec(sqldb.Dynamic(`DELETE FROM subscribers WHERE store_id = $1 AND id IN `+in), args...); err != nil {
 		return err
 	}
 	for i := range subs {

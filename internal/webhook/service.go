@@ -156,7 +156,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			return err
 		}
 		if in.empty() {
-			return &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "at least one field is required to perform an update"}}}
+			return fault.New(fault.Invalid, "At least one field is required to perform an update.")
 		}
 		out = old
 		out.Scope = in.Scope.Or(old.Scope)

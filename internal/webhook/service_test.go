@@ -162,7 +162,7 @@ func TestHookLife(t *testing.T) {
 			y.t.Errorf("active: %v", ids)
 		}
 		_, err = y.hooks.Update(ctx, y.stores[0], "app", webhook.Update{ID: 1})
-		y.refused(err, "")
+		y.refused(err)
 		_, err = y.hooks.Update(ctx, y.stores[0], "app", webhook.Update{ID: 1, Scope: opt.Some("store/nothing"), Destination: opt.Some("http://10.0.0.1/")})
 		y.refused(err, "scope", "destination")
 		_, err = y.hooks.Update(ctx, y.stores[0], "app", webhook.Update{ID: 1, Destination: opt.Null[string]()})

@@ -96,6 +96,14 @@ type Block struct {
 	Reasons []Reason
 }
 
+// URL returns the domain as a URL.
+func (b *Block) URL() string {
+	if strings.Contains(b.Domain, ":") {
+		return "https://[" + b.Domain + "]"
+	}
+	return "https://" + b.Domain
+}
+
 // Reason is one way in which deliveries to a blocked domain failed.
 type Reason struct {
 	Description string `json:"failure_description"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -56,6 +55,10 @@ func names(t *testing.T, addr string) *net.Resolver {
 	}}
 }
 
+func (r Rules) client(d *net.Dialer) *http.Client {
+	return &http.Client{Transport: r.Transport(d), Timeout: 5 * time.Second}
+}
+
 func TestProductionConnectsToPublicAddressesOnly(t *testing.T) {
 	var reached atomic.Bool
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }))
@@ -73,8 +76,7 @@ func TestProductionConnectsToPublicAddressesOnly(t *testing.T) {
 		"https://[64:ff9b::7f00:1]/",
 		"https://8.8.8.8:22/", // a port
 	} {
-		client := rules.Client(rules.Transport(rules.Dialer()))
-		_, err := client.Post(target, "application/json", strings.NewReader("{}"))
+		_, err := rules.client(rules.Dialer()).Post(target, "application/json", strings.NewReader("{}"))
 		if !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", target, err)
 		}
@@ -95,7 +97,7 @@ func TestNamesOfPrivateAddressesAreRefused(t *testing.T) {
 		}
 		d := rules.Dialer()
 		d.Resolver = names(t, addr)
-		_, err := rules.Client(rules.Transport(d)).Post(hook, "application/json", strings.NewReader("{}"))
+		_, err := rules.client(d).Post(hook, "application/json", strings.NewReader("{}"))
 		if !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", addr, err)
 		}
@@ -114,28 +116,7 @@ func TestNoProxyOfTheEnvironment(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	mux := http.NewServeMux()
-	var followed atomic.Bool
-	status := func(code int) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
-	}
-	mux.HandleFunc("/200", status(200))
-	mux.HandleFunc("/202", status(202))
-	mux.HandleFunc("/204", status(204))
-	mux.HandleFunc("/404", status(404))
-	mux.HandleFunc("/500", status(500))
-	mux.HandleFunc("/302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
-	mux.HandleFunc("/307", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-	})
-	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { followed.Store(true) })
-	mux.HandleFunc("/large", func(w http.ResponseWriter, r *http.Request) {
-		for range 10_000 {
-			if _, err := io.WriteString(w, strings.Repeat("x", 10_000)); err != nil {
-				return
-			}
-		}
-		t.Error("all of a large body was read")
-	})
+	mux.HandleFunc("/plain", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/headers", func(w http.ResponseWriter, _ *http.Request) {
 		for i := range maxReplyHeaders + 1 {
 			w.Header().Add("X", string(rune('a'+i%26)))
@@ -150,38 +131,28 @@ func TestAnswers(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	rules := Rules{}
-	client := rules.Client(rules.Transport(rules.Dialer()))
-	for path, want := range map[string]bool{
-		"/200": true, "/202": true, "/204": true, "/404": false, "/500": false, "/302": false, "/307": false,
-		"/large": true, "/headers": false, "/long-name": false, "/long-value": false, "/many-long": true,
-	} {
+	client := Rules{}.client((Rules{}).Dialer())
+	for path, want := range map[string]bool{"/plain": true, "/headers": false, "/long-name": false, "/long-value": false, "/many-long": true} {
 		res, err := client.Post(server.URL+path, "application/json", strings.NewReader("{}"))
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		if got, reason := Finish(res); got != want || (reason == "") != want {
-			t.Errorf("%s: %v, %s", path, got, reason)
+		res.Body.Close()
+		if err := CheckAnswer(res.Header); (err == nil) != want {
+			t.Errorf("%s: %v", path, err)
 		}
-	}
-	if followed.Load() {
-		t.Error("a redirect was followed")
 	}
 }
 
-func TestSlowServersAreGivenUp(t *testing.T) {
-	end := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-end }))
+func TestHeadersWithoutEndAreNotRead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 2000 {
+			w.Header().Add("X", strings.Repeat("x", 1000))
+		}
+	}))
 	defer server.Close()
-	defer close(end)
-	rules := Rules{}
-	client := rules.Client(rules.Transport(rules.Dialer()))
-	if client.Timeout != DeliveryTime {
-		t.Errorf("an attempt may take %s", client.Timeout)
-	}
-	client.Timeout = 50 * time.Millisecond
-	if _, err := client.Post(server.URL, "application/json", strings.NewReader("{}")); err == nil {
-		t.Error("no answer passes for one")
+	if _, err := (Rules{}).client((Rules{}).Dialer()).Post(server.URL, "application/json", strings.NewReader("{}")); err == nil {
+		t.Error("two million bytes of headers were read")
 	}
 }

@@ -29,6 +29,7 @@ const (
 // Bounds of hooks.
 const (
 	MaxPerScope     = 10 // of one API account
+	MaxPerAccount   = 5000
 	MaxHeaders      = 64
 	maxHeaderName   = 128
 	maxHeaderValue  = 8 << 10

@@ -380,3 +380,21 @@ func TestIdle(t *testing.T) {
 		}
 	}
 }
+
+func TestMostHooks(t *testing.T) {
+	own := make([]Hook, MaxPerAccount)
+	for i := range own {
+		own[i] = Hook{ID: int64(i + 1), Scope: fmt.Sprintf("store/channel/%d/cart/created", i+1), norm: "https://a.example.com/"}
+	}
+	h := Hook{ID: MaxPerAccount + 1, Scope: event.CustomerCreated, norm: "https://a.example.com/"}
+	if err := h.admit(own, OpCreate); fault.As(err) == nil {
+		t.Errorf("one more: %v", err)
+	}
+	if err := h.admit(own[1:], OpCreate); err != nil {
+		t.Error(err)
+	}
+	own[0].Scope = event.CustomerUpdated
+	if err := own[0].admit(own, OpUpdate); err != nil {
+		t.Error(err)
+	}
+}

@@ -135,6 +135,9 @@ func (h *Hook) admit(own []Hook, op string) error {
 	if same >= most {
 		c.Add("scope", fault.TooManyItems, fmt.Sprint(most), fmt.Sprintf("an API account can have at most %d webhooks with this scope", most))
 	}
+	if op == OpCreate && len(own) >= MaxPerAccount {
+		c.Add("", fault.TooManyItems, fmt.Sprint(MaxPerAccount), fmt.Sprintf("an API account can have at most %d webhooks", MaxPerAccount))
+	}
 	return c.Err(fault.Invalid, op)
 }
 

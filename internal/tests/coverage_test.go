@@ -38,6 +38,10 @@ V3 /segments GET POST PUT DELETE
 V3 /segments/{segmentId}/shopper-profiles GET POST DELETE
 V3 /shopper-profiles GET POST DELETE
 V3 /shopper-profiles/{shopperProfileId}/segments GET
+V3 /wishlists GET POST
+V3 /wishlists/{wishlist_id} GET PUT DELETE
+V3 /wishlists/{wishlist_id}/items POST
+V3 /wishlists/{wishlist_id}/items/{item_id} DELETE
 V2 /customers GET POST DELETE
 V2 /customers/count GET
 V2 /customers/{customer_id} GET PUT DELETE

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/wishlist"
 )
 
 // operation is how the original names an operation in errors.
@@ -64,6 +65,9 @@ var operations = map[string]operation{
 	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
 	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
 	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
+	wishlist.OpCreate:               {title: "Create wishlist failed."},
+	wishlist.OpUpdate:               {title: "Update wishlist failed."},
+	wishlist.OpAddItems:             {title: "Add wishlist items failed."},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
 }
 

@@ -42,6 +42,7 @@ type Core struct {
 	System      *system.System
 	Stores      *store.Service
 	Accounts    *auth.Accounts
+	Tokens      *auth.StorefrontTokens
 	Passwords   *auth.Passwords
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
@@ -78,6 +79,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		DB: db, System: sys,
 		Stores:      store.NewService(db, sys),
 		Accounts:    auth.NewAccounts(db, sys),
+		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
 		Customers:   customer.NewService(db, sys, passwords),
 		Subscribers: subscriber.NewService(db, sys),
@@ -249,7 +251,7 @@ func (s *Server) handler() http.Handler {
 		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)

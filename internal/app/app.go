@@ -31,6 +31,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
@@ -55,6 +56,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	SSO         *sso.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -77,13 +79,14 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	return &Core{
 		DB: db, System: sys,
-		Stores:      store.NewService(db, sys),
+		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
 		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
-		Customers:   customer.NewService(db, sys, passwords),
+		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -92,6 +95,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		SSO:         sso.NewService(db, sys, stores, customers),
 	}
 }
 

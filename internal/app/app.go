@@ -33,6 +33,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
@@ -268,6 +269,7 @@ func (s *Server) handler() http.Handler {
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+	storefront.New(storefront.Services{Visits: visits}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

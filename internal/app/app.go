@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -58,6 +59,7 @@ type Core struct {
 	Channels    *channel.Service
 	Groups      *group.Service
 	SSO         *sso.Service
+	Shoppers    *account.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -97,6 +99,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords}),
 	}
 }
 
@@ -269,7 +272,7 @@ func (s *Server) handler() http.Handler {
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
-	storefront.New(storefront.Services{Visits: visits}).Mount(server)
+	storefront.New(storefront.Services{Visits: visits, Accounts: s.Shoppers, SSO: s.SSO}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

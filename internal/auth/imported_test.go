@@ -20,7 +20,7 @@ var published = []struct {
 	{"crypt MD5", "hashcat", auth.ImportedHash{Hash: "$1$28772684$iEwNOgGugqO9.bIz5sk8k/"}},
 	{"crypt SHA-256", "hashcat", auth.ImportedHash{Hash: "$5$rounds=5000$GX7BopJZJxPc/KEK$le16UF8I2Anb.rOrn22AUPWvzUETDGefUmAV8AZkGcD"}},
 	{"crypt SHA-512", "hashcat", auth.ImportedHash{Hash: "$6$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/"}},
-	{"crypt SHA-512, Drepper", "Hello world!", auth.ImportedHash{Hash: "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFCoEOfaS35inz1" + "1"}},
+	{"crypt SHA-512, Drepper", "Hello world!", auth.ImportedHash{Hash: "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"}},
 	{"bcrypt", "hashcat", auth.ImportedHash{Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}},
 	{"osCommerce", "hashcat", auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}},
 	{"SSHA", "hashcat", auth.ImportedHash{Hash: "{SSHA}AZKja92fbuuB9SpRlHqaoXxbTc43Mzc2MDM1Ng=="}},

@@ -100,7 +100,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
-		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords}),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
 	}
 }
 

@@ -23,7 +23,7 @@ func (s *Surface) ssoRoutes() []Route {
 // the code invalidLogin of flash messages.
 const (
 	signInPage   = "/login.php"
-	invalidLogin = "invalid_login"
+	invalidLogin = "invalid_login_token"
 )
 
 // redeemLogin signs in whom an app vouches for.

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
@@ -47,6 +49,7 @@ type Core struct {
 	System      *system.System
 	Stores      *store.Service
 	Accounts    *auth.Accounts
+	Tokens      *auth.StorefrontTokens
 	Passwords   *auth.Passwords
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
@@ -57,6 +60,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	SSO         *sso.Service
 	Shoppers    *account.Service
 }
 
@@ -85,6 +89,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		DB: db, System: sys,
 		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
+		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
 		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
@@ -95,6 +100,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		SSO:         sso.NewService(db, sys, stores, customers),
 		Shoppers: account.NewService(account.Config{
 			DB: db, System: sys, Customers: customers, Passwords: passwords, Policy: policies(stores), Mail: noMail{},
 		}),
@@ -186,18 +192,28 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
 	}
+	var secure *tls.Config
+	scheme := "http://"
+	if cfg.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
+		}
+		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
+	}
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, err
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
-		s.URL = "http://" + s.listen.Addr().String()
+		s.URL = scheme + s.listen.Addr().String()
 	}
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
 		Handler:           s.handler(),
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      120 * time.Second,
@@ -205,7 +221,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		MaxHeaderBytes:    128 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	go func() { s.failed <- s.http.Serve(s.listen) }()
+	go func() {
+		if secure != nil {
+			s.failed <- s.http.ServeTLS(s.listen, "", "")
+			return
+		}
+		s.failed <- s.http.Serve(s.listen)
+	}()
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }
@@ -267,11 +289,11 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	storefront.New(storefront.Services{
-		Visits: visits, Accounts: s.Shoppers, Customers: s.Customers, Stores: s.Stores,
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: recaptcha.New(),
 	}).Mount(server)
 	s.mountService(server.Router(), reg)

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/setting"
+	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
@@ -34,6 +35,7 @@ type Services struct {
 	Subscribers *subscriber.Service
 	Settings    *setting.Service
 	Robots      *recaptcha.Verifier
+	SSO         *sso.Service
 }
 
 // Surface is the storefront's REST API.
@@ -58,6 +60,8 @@ type Route struct {
 	Pattern string // from the root of the store's host
 	// Query are the parameters; others are refused.
 	Query []string
+	// AnyQuery routes ignore other parameters, which links and scripts add.
+	AnyQuery bool
 	// Linked routes are where links and redirects of other sites lead. All
 	// others are for the store's own pages.
 	Linked bool
@@ -66,12 +70,15 @@ type Route struct {
 
 // Routes returns the operations.
 func (s *Surface) Routes() []Route {
-	return []Route{
-		{Method: "POST", Pattern: "/api/storefront/customers", Handle: s.createCustomer},
-		{Method: "POST", Pattern: "/api/storefront/subscriptions", Handle: s.subscribe},
-		{Method: "POST", Pattern: "/api/storefront/consent", Handle: s.consent},
-		{Method: "GET", Pattern: "/api/storefront/form-fields", Query: []string{"filter"}, Handle: s.formFields},
-	}
+	return slices.Concat(
+		[]Route{
+			{Method: "POST", Pattern: "/api/storefront/customers", Handle: s.createCustomer},
+			{Method: "POST", Pattern: "/api/storefront/subscriptions", Handle: s.subscribe},
+			{Method: "POST", Pattern: "/api/storefront/consent", Handle: s.consent},
+			{Method: "GET", Pattern: "/api/storefront/form-fields", Query: []string{"filter"}, Handle: s.formFields},
+		},
+		s.ssoRoutes(),
+	)
 }
 
 // Call is one request to an operation and its answer.
@@ -168,8 +175,10 @@ func (s *Surface) serve(c *Call, r *Route) error {
 			return err
 		}
 	}
-	if err := c.checkQuery(r.Query); err != nil {
-		return err
+	if !r.AnyQuery {
+		if err := c.checkQuery(r.Query); err != nil {
+			return err
+		}
 	}
 	err := r.Handle(c)
 	if f := fault.As(err); f != nil && f.RetryAfter > 0 {

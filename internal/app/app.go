@@ -26,6 +26,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -100,7 +101,9 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
-		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
+		Shoppers: account.NewService(account.Config{
+			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
+		}),
 	}
 }
 
@@ -289,7 +292,10 @@ func (s *Server) handler() http.Handler {
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
-	storefront.New(storefront.Services{Visits: visits, Accounts: s.Shoppers, SSO: s.SSO}).Mount(server)
+	storefront.New(storefront.Services{
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: recaptcha.New(),
+	}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -74,9 +74,10 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	})
 	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	storefront.New(storefront.Services{
-		Visits:   visits,
-		Accounts: account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
-		SSO:      sso.NewService(db, sys, stores, customers),
+		Visits:    visits,
+		Accounts:  account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
+		SSO:       sso.NewService(db, sys, stores, customers),
+		Customers: customers,
 	}).Mount(v.server)
 	return v
 }

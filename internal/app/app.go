@@ -19,12 +19,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -32,7 +34,9 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
@@ -47,6 +51,7 @@ type Core struct {
 	System      *system.System
 	Stores      *store.Service
 	Accounts    *auth.Accounts
+	Tokens      *auth.StorefrontTokens
 	Passwords   *auth.Passwords
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
@@ -58,6 +63,8 @@ type Core struct {
 	Channels    *channel.Service
 	Groups      *group.Service
 	Wishlists   *wishlist.Service
+	SSO         *sso.Service
+	Shoppers    *account.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -80,12 +87,14 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	return &Core{
 		DB: db, System: sys,
-		Stores:      store.NewService(db, sys),
+		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
+		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
-		Customers:   customer.NewService(db, sys, passwords),
+		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -95,6 +104,10 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		Wishlists:   wishlist.NewService(db, sys),
+		SSO:         sso.NewService(db, sys, stores, customers),
+		Shoppers: account.NewService(account.Config{
+			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
+		}),
 	}
 }
 
@@ -283,9 +296,13 @@ func (s *Server) handler() http.Handler {
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
-		Webhooks: s.Webhooks, Wishlists: s.Wishlists,
+		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
+	storefront.New(storefront.Services{
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: recaptcha.New(),
+	}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

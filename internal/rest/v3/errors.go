@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -74,6 +75,8 @@ var operations = map[string]operation{
 	wishlist.OpUpdate:               {title: "Update wishlist failed."},
 	wishlist.OpAddItems:             {title: "Add wishlist items failed."},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
+	auth.OpStorefrontToken:          {title: "Create storefront token failed."},
+	auth.OpStorefrontRevoke:         {title: "Revoke storefront token failed."},
 }
 
 const invalidData = "JSON data is missing or invalid"

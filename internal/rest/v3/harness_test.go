@@ -32,13 +32,14 @@ import (
 // The tokens that scenarios name, by their short names. foreign is in force in
 // another store only.
 var tokens = map[string]string{
-	"owner":     "tok-owner-qqqqqqqqqqqqqqqq",
-	"reader":    "tok-reader-wwwwwwwwwwwwwww",
-	"marketing": "tok-market-eeeeeeeeeeeeeee",
-	"former":    "tok-former-rrrrrrrrrrrrrrr",
-	"foreign":   "tok-foreign-tttttttttttttt",
-	"wrong":     "tok-wrong-yyyyyyyyyyyyyyyy",
-	"none":      "",
+	"owner":      "tok-owner-qqqqqqqqqqqqqqqq",
+	"reader":     "tok-reader-wwwwwwwwwwwwwww",
+	"marketing":  "tok-market-eeeeeeeeeeeeeee",
+	"storefront": "tok-storefront-uuuuuuuuuuu",
+	"former":     "tok-former-rrrrrrrrrrrrrrr",
+	"foreign":    "tok-foreign-tttttttttttttt",
+	"wrong":      "tok-wrong-yyyyyyyyyyyyyyyy",
+	"none":       "",
 }
 
 const foreignStore = `
@@ -249,6 +250,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Slow:   time.Hour,
 	}, v3.New(v3.Services{
 		Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments,
+		Tokens:   auth.NewStorefrontTokens(b.db, w.sys),
 		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),
 	}))
 	f.http = httptest.NewServer(f.server)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
@@ -34,6 +35,7 @@ type Services struct {
 	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Tokens      *auth.StorefrontTokens
 	Webhooks    *webhook.Service
 	Wishlists   *wishlist.Service
 }
@@ -66,6 +68,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
+		s.storefrontTokenRoutes(),
 		s.hookRoutes(),
 		s.wishlistRoutes(),
 	)

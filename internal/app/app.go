@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -55,6 +56,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Shoppers    *account.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -77,12 +79,13 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	return &Core{
 		DB: db, System: sys,
-		Stores:      store.NewService(db, sys),
+		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
 		Passwords:   passwords,
-		Customers:   customer.NewService(db, sys, passwords),
+		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -91,6 +94,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
 	}
 }
 

@@ -67,7 +67,6 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
 				return nil
 			}},
-			a.query(),
 			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer}, Each: func(*sqldb.Row) error { a.known = true; return nil }},
 		)
 		if everywhere && !global {
@@ -121,7 +120,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, passwor
 			return err
 		}
 		a = newAttempt(email, peer)
-		return tx.Pipeline(a.query(), sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer}, Each: func(*sqldb.Row) error { a.known = true; return nil }})
+		return tx.Query(addressOfCustomer, func(*sqldb.Row) error { a.known = true; return nil }, id, peer)
 	}); err != nil {
 		return false, err
 	}

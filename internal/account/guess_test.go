@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -133,6 +134,55 @@ func TestEqualWork(t *testing.T) {
 		s.want(s.try("import@example.com", "hashcat", "192.0.2.1"), nil)
 		if s.passwords.Work()-before != 2 {
 			s.Errorf("%d units of work", s.passwords.Work()-before)
+		}
+	})
+}
+
+// Text that no database takes is nobody's email.
+func TestStrangeEmails(t *testing.T) {
+	each(t, func(s *shop) {
+		for _, email := range []string{"a\x00b@example.com", "\xff@example.com", "\x00", strings.Repeat("x", 10_000) + "@example.com"} {
+			s.want(s.try(email, "wrong\x00\xff", "192.0.2.1"), account.ErrCredentials)
+			s.want(s.svc.RequestReset(s.Context(), s.a, email, "", home), nil)
+			_, err := s.svc.RequestSignInLink(s.Context(), s.a, email, "", home)
+			s.want(err, account.ErrNobody)
+			if _, err := s.svc.Register(s.Context(), s.a, newcomer(email), home); kind(err) != fault.Invalid {
+				s.Errorf("%.20q: %v", email, err)
+			}
+			if _, err := s.svc.Subscribe(s.Context(), s.a, email, "", "", home); kind(err) != fault.Invalid {
+				s.Errorf("%.20q: %v", email, err)
+			}
+		}
+	})
+}
+
+// A sign-in that was right a moment before the password changed opens nothing.
+func TestSignInWhileThePasswordChanges(t *testing.T) {
+	each(t, func(s *shop) {
+		id := s.person("ines@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		var mu sync.Mutex
+		var tokens []string
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				got, err := s.svc.SignIn(s.Context(), s.a, account.Browser, "ines@example.com", right, home)
+				if err == nil {
+					mu.Lock()
+					tokens = append(tokens, got.Token)
+					mu.Unlock()
+				}
+			})
+		}
+		s.want(s.svc.ChangePassword(s.Context(), s.a, g.Session, right, "another horse 8", home), nil)
+		wg.Wait()
+		for _, token := range tokens {
+			if s.open(token) {
+				s.Error("the old password opened a session that stays")
+			}
+		}
+		if list, err := s.svc.Sessions(s.Context(), s.a.StoreID, id); len(list) != 1 || err != nil {
+			s.Errorf("%d sessions, %v", len(list), err)
 		}
 	})
 }

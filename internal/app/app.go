@@ -39,6 +39,7 @@ import (
 	"clientele/internal/tax"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -57,6 +58,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Wishlists   *wishlist.Service
 	Shoppers    *account.Service
 }
 
@@ -95,6 +97,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Wishlists:   wishlist.NewService(db, sys),
 		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
 	}
 }
@@ -283,7 +286,8 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Webhooks: s.Webhooks,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)

@@ -185,7 +185,7 @@ func parseSeed(t testing.TB, hash string) *seed.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := seed.Parse(bytes.Replace(text, []byte("hash: HASH"), []byte("hash: "+hash), 1))
+	doc, err := seed.Parse(bytes.ReplaceAll(text, []byte("HASH"), []byte(hash)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Services are what the surface speaks for.
@@ -34,6 +35,7 @@ type Services struct {
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
 	Webhooks    *webhook.Service
+	Wishlists   *wishlist.Service
 }
 
 // Surface is the V3 API.
@@ -65,6 +67,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
 		s.hookRoutes(),
+		s.wishlistRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -101,6 +104,7 @@ func Lists() map[string]*listing.Spec {
 		subscriberLists,
 		segmentLists,
 		hookLists,
+		wishlistLists,
 	} {
 		maps.Copy(all, lists)
 	}

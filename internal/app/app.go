@@ -105,9 +105,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Groups:      group.NewService(db, sys),
 		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
-		Shoppers: account.NewService(account.Config{
-			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
-		}),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
 	}
 }
 

@@ -167,6 +167,14 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 				return nil, fmt.Errorf("customers.%d: %s", i, msg)
 			}
 		}
+		if c.PasswordHash != nil {
+			if _, err := c.PasswordHash.imported().Stored(); err != nil {
+				return nil, fmt.Errorf("customers.%d: password_hash: %w", i, err)
+			}
+			if c.Password != "" {
+				return nil, fmt.Errorf("customers.%d: password and password_hash exclude each other", i)
+			}
+		}
 	}
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
@@ -227,6 +235,10 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 		out[i] = ""
 		if c.Password != "" {
 			if out[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+				return nil, err
+			}
+		} else if c.PasswordHash != nil {
+			if out[i], err = c.PasswordHash.imported().Stored(); err != nil {
 				return nil, err
 			}
 		}

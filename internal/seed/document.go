@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/store"
 )
@@ -162,6 +163,7 @@ type Customer struct {
 	OriginChannelID    int64             `yaml:"origin_channel_id"`
 	ChannelIDs         []int64           `yaml:"channel_ids"`
 	Password           string            `yaml:"password"`
+	PasswordHash       *PasswordHash     `yaml:"password_hash"`
 	ForcePasswordReset bool              `yaml:"force_password_reset"`
 	Addresses          []Address         `yaml:"addresses"`
 	Attributes         []AttributeValue  `yaml:"attributes"`
@@ -185,6 +187,41 @@ type Wishlist struct {
 type WishlistItem struct {
 	ProductID int64 `yaml:"product_id"`
 	VariantID int64 `yaml:"variant_id"`
+}
+
+// PasswordHash is another system's hash of a password: a text that tells how
+// it was made, or format, hash and salt.
+type PasswordHash struct {
+	Format string `yaml:"format"`
+	Hash   string `yaml:"hash"`
+	Salt   string `yaml:"salt"`
+}
+
+// UnmarshalYAML reads either form.
+func (h *PasswordHash) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&h.Hash)
+	}
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: password_hash is a text, or format, hash and salt", n.Line)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		to := map[string]*string{"format": &h.Format, "hash": &h.Hash, "salt": &h.Salt}[n.Content[i].Value]
+		if to == nil {
+			return fmt.Errorf("line %d: unknown key %q", n.Content[i].Line, n.Content[i].Value)
+		}
+		if err := n.Content[i+1].Decode(to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *PasswordHash) imported() auth.ImportedHash {
+	if h == nil {
+		return auth.ImportedHash{}
+	}
+	return auth.ImportedHash(*h)
 }
 
 // Consent is what a customer agreed to and what not.

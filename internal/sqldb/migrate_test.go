@@ -22,6 +22,7 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
+		"7 jobsmail 6815f137b30dacf76caf1a97170612e543134cd539b8e3aa2e6da08c6f8ee411",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -30,6 +31,7 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
+		"7 jobsmail 5eff480318a754d780f9ab6ccdde68e8e6a80c217aca5faabaaa93fd19fa63c1",
 	},
 }
 
@@ -179,10 +181,13 @@ func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
 
 // What settings said before migration 6 about groups becomes flags of groups.
 func TestMigrateChosenGroups(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), 5, 0); err != nil {
+			t.Fatal(err)
+		}
 		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
 			for _, sql := range []string{
-				`DELETE FROM schema_migrations WHERE version = 6`,
 				// Store 1 has no flags, 2 has one already, 3 chose groups that are gone or another store's.
 				`INSERT INTO customer_groups (store_id, id, name, is_default, is_guest, date_created, date_modified)
 					VALUES (1, 1, 'A', 0, 0, 5, 5), (1, 2, 'B', 0, 0, 5, 5), (2, 1, 'A', 1, 0, 5, 5), (2, 2, 'B', 0, 0, 5, 5), (3, 1, 'A', 0, 0, 5, 5)`,
@@ -198,7 +203,7 @@ func TestMigrateChosenGroups(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := db.Migrate(t.Context(), 1); err != nil || n != 1 {
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
 			t.Fatal(n, err)
 		}
 		var got []string

@@ -92,6 +92,16 @@ func (e laterError) Unwrap() error { return e.error }
 // attempt, where the schedule's does not fit. It counts as an attempt.
 func After(wait time.Duration, err error) error { return laterError{err, wait} }
 
+// notNow is told by NotNow.
+type notNow struct{ wait time.Duration }
+
+// Error implements error.
+func (notNow) Error() string { return "not now" }
+
+// NotNow is what a handler returns to have the job put off: that it was looked
+// at does not count as an attempt.
+func NotNow(wait time.Duration) error { return notNow{wait} }
+
 // next tells when to try again after err on attempt n, or that the job is to
 // be given up.
 func next(err error, n int, schedule []time.Duration) (wait time.Duration, again bool) {

@@ -135,14 +135,22 @@ func TestHandlersDecide(t *testing.T) {
 			}
 			return jobs.After(time.Hour, errors.New("busy"))
 		})
+		on("put off", nil, func(n int) error {
+			if n < 3 {
+				return jobs.NotNow(time.Hour)
+			}
+			return nil
+		})
 		on("panic", nil, func(int) error { panic("ouch") })
 		on("payload", minute, func(int) error { return (&jobs.Job{Payload: []byte("{")}).Decode(new(int)) })
-		w.due(r, 4)
+		w.due(r, 5)
 		w.now.Add(60)
 		w.due(r, 0)
 		w.now.Add(3540)
+		w.due(r, 2)
+		w.now.Add(3600)
 		w.due(r, 1)
-		if got := fmt.Sprint(tries); got != "map[later:2 panic:1 payload:1 permanent:1]" {
+		if got := fmt.Sprint(tries); got != "map[later:2 panic:1 payload:1 permanent:1 put off:3]" {
 			w.t.Error(got)
 		}
 		if n := w.count("date_failed = 1000 AND lease_owner = ''"); n != 3 || w.count("error = ''") != 0 {

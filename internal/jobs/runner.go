@@ -42,7 +42,8 @@ type Options struct {
 	// Poll is how often to look for jobs of other processes. Zero means a
 	// second, and up to five while there are none.
 	Poll time.Duration
-	// Observe is told of every attempt: done, retry, gave_up, lost or released.
+	// Observe is told of every attempt: done, retry, gave_up, put_off, lost or
+	// released.
 	Observe func(kind, outcome string, took time.Duration)
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
@@ -395,7 +396,10 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 	if err != nil {
 		now := r.sys.Now()
 		wait, again := next(err, j.Attempts, l.Schedule)
+		var put notNow
 		switch {
+		case errors.As(err, &put):
+			outcome, stmt, args = "put_off", releaseJob, []any{now + max(int64(put.wait/time.Second), 1)}
 		case run.Err() != nil && !errors.As(err, new(permanentError)):
 			outcome, stmt, args = "released", releaseJob, []any{now}
 		case again:

@@ -24,6 +24,7 @@ type commands struct {
 	Seed       seedCommand       `cmd:"" help:"Apply a YAML seed file."`
 	Store      storeCommands     `cmd:"" help:"Make and list stores."`
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	Email      emailCommands     `cmd:"" help:"List emails and set their texts."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"clientele/internal/customer"
+	"clientele/internal/mail"
 	"clientele/internal/store"
 )
 
@@ -36,6 +37,8 @@ type Store struct {
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
+	// EmailTemplates replace the program's own texts.
+	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
@@ -257,6 +260,20 @@ type Subscriber struct {
 	Source    string   `yaml:"source"`
 	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// EmailTemplate is a store's own text of a kind of email. What is left out is
+// the program's own.
+type EmailTemplate struct {
+	Kind    string `yaml:"kind"`
+	Locale  string `yaml:"locale"`
+	Subject string `yaml:"subject"`
+	Text    string `yaml:"text"`
+	HTML    string `yaml:"html"`
+}
+
+func (t *EmailTemplate) template() mail.Template {
+	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
 }
 
 // Segment is a named set of customers.

@@ -39,6 +39,8 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/visit"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -58,6 +60,7 @@ type Core struct {
 	Channels    *channel.Service
 	Groups      *group.Service
 	Mail        *mail.Service
+	Wishlists   *wishlist.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -94,6 +97,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Wishlists:   wishlist.NewService(db, sys),
 	}
 	c.sendWith(mail.Options{})
 	return c
@@ -146,6 +150,7 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 // Server is a running server.
 type Server struct {
 	*Core
+	Webhooks *webhook.Service
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
 	// Jobs does what is to be done after a commit.
@@ -180,6 +185,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
+	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -325,8 +331,9 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -37,6 +37,7 @@ type Store struct {
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
+	Webhooks    []Webhook    `yaml:"webhooks"`
 	// EmailTemplates replace the program's own texts.
 	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
@@ -170,6 +171,20 @@ type Customer struct {
 	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
 	TaxProperties      map[string]string `yaml:"tax_properties"`
 	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
+	Wishlists          []Wishlist        `yaml:"wishlists"`
+}
+
+// Wishlist is a list of products.
+type Wishlist struct {
+	Name     string         `yaml:"name"`
+	IsPublic bool           `yaml:"is_public"`
+	Items    []WishlistItem `yaml:"items"`
+}
+
+// WishlistItem is a product on a wishlist.
+type WishlistItem struct {
+	ProductID int64 `yaml:"product_id"`
+	VariantID int64 `yaml:"variant_id"`
 }
 
 // Consent is what a customer agreed to and what not.
@@ -274,6 +289,15 @@ type EmailTemplate struct {
 
 func (t *EmailTemplate) template() mail.Template {
 	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
+}
+
+// Webhook is what an API account, named by its client id, wants to be told of.
+type Webhook struct {
+	ClientID    string            `yaml:"client_id"`
+	Scope       string            `yaml:"scope"`
+	Destination string            `yaml:"destination"`
+	Headers     map[string]string `yaml:"headers"`
+	IsActive    *bool             `yaml:"is_active"`
 }
 
 // Segment is a named set of customers.

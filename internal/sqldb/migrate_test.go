@@ -22,7 +22,9 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 jobsmail 6815f137b30dacf76caf1a97170612e543134cd539b8e3aa2e6da08c6f8ee411",
+		"7 webhooks f27f138363b18874b513317dda2f4a6d38d9bd4f7d250a02bf2c1b50c478d7e5",
+		"8 wishlists 73b6df5633d26a492555b95ac1400840cb11e29571bcf381fe7b3f2ca7707f0d",
+		"9 jobsmail 6815f137b30dacf76caf1a97170612e543134cd539b8e3aa2e6da08c6f8ee411",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -31,7 +33,9 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 jobsmail 5eff480318a754d780f9ab6ccdde68e8e6a80c217aca5faabaaa93fd19fa63c1",
+		"7 webhooks fa874919a389b76e584d7414a0f0988e8c148b01e43514c003e42aa2cc4e8ad1",
+		"8 wishlists 0693b2249c1b595e4d82abc5c8bdad459b4598ccc6017d9a747b47970ea988de",
+		"9 jobsmail 5eff480318a754d780f9ab6ccdde68e8e6a80c217aca5faabaaa93fd19fa63c1",
 	},
 }
 

@@ -20,6 +20,8 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Services are what the surface speaks for.
@@ -32,6 +34,8 @@ type Services struct {
 	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Webhooks    *webhook.Service
+	Wishlists   *wishlist.Service
 }
 
 // Surface is the V3 API.
@@ -62,6 +66,8 @@ func (s *Surface) Routes() []rest.Route {
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
+		s.hookRoutes(),
+		s.wishlistRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -97,6 +103,8 @@ func Lists() map[string]*listing.Spec {
 		formFieldLists,
 		subscriberLists,
 		segmentLists,
+		hookLists,
+		wishlistLists,
 	} {
 		maps.Copy(all, lists)
 	}

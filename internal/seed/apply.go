@@ -17,6 +17,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
+	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/segment"
@@ -176,6 +177,12 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 			}
 		}
 	}
+	for i := range s.EmailTemplates {
+		t := s.EmailTemplates[i].template()
+		if err := mail.CheckTemplate(&t); err != nil {
+			return nil, fmt.Errorf("email_templates.%d: %w", i, err)
+		}
+	}
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
 			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
@@ -312,6 +319,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for i, c := range s.Channels {
 		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel, now); err != nil {
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
+		}
+	}
+	for i := range s.EmailTemplates {
+		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), now); err != nil {
+			return fmt.Errorf("email_templates.%d: %w", i, err)
 		}
 	}
 	if err := a.webhooks(tx, s, now); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/mail"
 	"clientele/internal/store"
 )
 
@@ -38,6 +39,8 @@ type Store struct {
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
 	Webhooks    []Webhook    `yaml:"webhooks"`
+	// EmailTemplates replace the program's own texts.
+	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 	// StorefrontKey signs storefront tokens from then on: 32 random bytes in
@@ -312,6 +315,20 @@ type Subscriber struct {
 	Source    string   `yaml:"source"`
 	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// EmailTemplate is a store's own text of a kind of email. What is left out is
+// the program's own.
+type EmailTemplate struct {
+	Kind    string `yaml:"kind"`
+	Locale  string `yaml:"locale"`
+	Subject string `yaml:"subject"`
+	Text    string `yaml:"text"`
+	HTML    string `yaml:"html"`
+}
+
+func (t *EmailTemplate) template() mail.Template {
+	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
 }
 
 // Webhook is what an API account, named by its client id, wants to be told of.

@@ -102,7 +102,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
 		Shoppers: account.NewService(account.Config{
-			DB: db, System: sys, Customers: customers, Passwords: passwords, Policy: policies(stores), Mail: noMail{},
+			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
 		}),
 	}
 }

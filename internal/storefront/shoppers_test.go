@@ -1,7 +1,6 @@
 package storefront_test
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -95,15 +94,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 		}
 	}
 	m.accounts = account.NewService(account.Config{
-		DB: db, System: sys, Customers: m.customers, Passwords: passwords, Mail: m.mail,
-		Policy: func(ctx context.Context, id int64) (account.Policy, error) {
-			s, err := m.stores.Settings(ctx, id)
-			p := account.DefaultPolicy()
-			if err == nil {
-				p.DoubleOptIn, p.Registration = s.Storefront.ConfirmSubscription, *s.Storefront.Registration
-			}
-			return p, err
-		},
+		DB: db, System: sys, Customers: m.customers, Stores: m.stores, Passwords: passwords, Mail: m.mail,
 	})
 	log := slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, m.clock), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})

@@ -329,6 +329,7 @@ func TestOrigins(t *testing.T) {
 	if res := m.ask("POST", api+"/customers", `{"firstName":"J","lastName":"D","email":"s@example.com","password":"abcdef1"}`, sibling...); res.StatusCode != 204 || len(res.Cookies()) > 0 {
 		t.Errorf("%d, %v", res.StatusCode, res.Cookies())
 	}
+	want(t, m.ask("POST", api+"/consent", `{"allow":[1,2,3],"deny":[]}`, sibling...), 403, foreign)
 	// Programs say nothing of origins.
 	want(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "", "Origin", "", "Sec-Fetch-Site", ""), 200, "*")
 	want(t, m.ask("OPTIONS", api+"/form-fields", "", "Origin", "", "Sec-Fetch-Site", ""), 204, "")
@@ -390,6 +391,14 @@ func TestSubscribe(t *testing.T) {
 		}
 		for body, status := range map[string]int{`{}`: 422, `{"email":""}`: 422, `{"email":null}`: 422, `{"email":7}`: 400, `{"email":"x"}`: 400, `{"email":"a@example.com","acceptsMarketingNewsletter":"1"}`: 400, `[]`: 400, `{"email":"` + strings.Repeat("a", 250) + `@example.com"}`: 400, `{"email":"a@example.com\u0000"}`: 400} {
 			want(t, m.ask("POST", api+"/subscriptions", body), status, "*")
+		}
+		// Guests are no customers.
+		q, err := customer.List.Parse("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := m.customers.Count(t.Context(), 1, q); err != nil || n != 0 {
+			t.Errorf("%d customers, %v", n, err)
 		}
 		// The owner sees what is stored; only of their own address.
 		c := cookie(m.ask("POST", api+"/customers", `{"firstName":"O","lastName":"H","email":"OLD@example.com","password":"abcdef1"}`), "SHOP_SESSION_TOKEN")
@@ -531,14 +540,12 @@ func TestConsentIsCarried(t *testing.T) {
 				r.AddCookie(&http.Cookie{Name: "bc_consent", Value: url.QueryEscape(cookieValue)})
 			}
 			w := httptest.NewRecorder()
-			visits := visit.New(visit.Config{System: &system.System{Clock: m.clock, Random: rand.Reader}, Hosts: store.NewHosts(db, m.clock)})
+			visits := visit.New(visit.Config{System: &system.System{Clock: m.clock, Random: rand.Reader}, Hosts: store.NewHosts(db, m.clock), Log: slog.New(slog.NewTextHandler(m.log, nil))})
 			v, err := visits.Open(w, r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := v.CarryConsent(m.customers, id); err != nil {
-				t.Fatal(err)
-			}
+			v.CarryConsent(m.customers, id)
 			for _, c := range w.Result().Cookies() {
 				set, _ = url.QueryUnescape(c.Value)
 			}
@@ -607,4 +614,17 @@ func TestFormFields(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// A defect is answered with a fixed text and logged.
+func TestDefect(t *testing.T) {
+	m := newMall(t, dbtest.Open(t, sqldb.SQLite))
+	visits := visit.New(visit.Config{System: system.Real(), Hosts: store.NewHosts(m.db, time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil))})
+	m.server = rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(m.log, nil))})
+	storefront.New(storefront.Services{Visits: visits}).Mount(m.server)
+	res := m.ask("GET", api+"/form-fields", "")
+	want(t, res, 500, `{"status":500,"title":"Something went wrong on our side.","type":"about:blank"}`)
+	if log := m.log.b.String(); !strings.Contains(log, "panic") || !strings.Contains(log, res.Header.Get("X-Request-Id")) {
+		t.Error(log)
+	}
 }

@@ -42,6 +42,7 @@ import (
 	"clientele/internal/tax"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -61,6 +62,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Wishlists   *wishlist.Service
 	SSO         *sso.Service
 	Shoppers    *account.Service
 }
@@ -101,6 +103,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
 		Shoppers: account.NewService(account.Config{
 			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
@@ -292,7 +295,8 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens, Webhooks: s.Webhooks,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	storefront.New(storefront.Services{

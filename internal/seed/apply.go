@@ -27,6 +27,7 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Applier applies documents.
@@ -396,6 +397,9 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		if err == nil {
 			err = c.owned(tx, created[0].ID, a.System.Now())
 		}
+		if err == nil {
+			err = a.wishlists(tx, created[0].ID, c.Wishlists)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
 		}
@@ -432,6 +436,20 @@ func (in *Instrument) command() instrument.Instrument {
 		out.Billing = &billing
 	}
 	return out
+}
+
+func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) error {
+	service := wishlist.NewService(a.DB, a.System)
+	for i, l := range lists {
+		in := wishlist.Create{CustomerID: customer, Name: l.Name, IsPublic: l.IsPublic}
+		for _, it := range l.Items {
+			in.Items = append(in.Items, wishlist.Item{ProductID: it.ProductID, VariantID: it.VariantID})
+		}
+		if _, err := service.CreateTx(tx, in); err != nil {
+			return fmt.Errorf("wishlists.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // owned makes what a new customer has in other packages.

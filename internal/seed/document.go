@@ -171,6 +171,20 @@ type Customer struct {
 	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
 	TaxProperties      map[string]string `yaml:"tax_properties"`
 	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
+	Wishlists          []Wishlist        `yaml:"wishlists"`
+}
+
+// Wishlist is a list of products.
+type Wishlist struct {
+	Name     string         `yaml:"name"`
+	IsPublic bool           `yaml:"is_public"`
+	Items    []WishlistItem `yaml:"items"`
+}
+
+// WishlistItem is a product on a wishlist.
+type WishlistItem struct {
+	ProductID int64 `yaml:"product_id"`
+	VariantID int64 `yaml:"variant_id"`
 }
 
 // Consent is what a customer agreed to and what not.

@@ -102,7 +102,8 @@ func (s *Surface) signIn(c *Call, customerID int64) error {
 		return err
 	}
 	c.SetToken(g.Token, g.Session.Expires-c.System.Now())
-	return c.CarryConsent(s.Customers, customerID)
+	c.CarryConsent(s.Customers, customerID)
+	return nil
 }
 
 // names are this API's for those of the domain.
@@ -247,6 +248,9 @@ func sendSubscription(c *Call, w *subscriber.Wish, sub *subscriber.Subscriber) e
 // consent keeps what a shopper agreed to: in the browser, and on the account
 // of one who is signed in.
 func (s *Surface) consent(c *Call) error {
+	if c.guest {
+		return errForeign // there is no cookie to keep it in
+	}
 	v, err := c.Object()
 	if err != nil {
 		return err
@@ -274,9 +278,7 @@ func (s *Surface) consent(c *Call) error {
 			return err
 		}
 	}
-	if !c.guest {
-		c.SetConsent(in)
-	}
+	c.SetConsent(in)
 	c.SendEmpty(http.StatusOK)
 	return nil
 }

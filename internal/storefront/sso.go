@@ -47,9 +47,7 @@ func (s *Surface) redeemLogin(c *Call) error {
 		return c.refuseLogin(who, err)
 	}
 	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
-	if err := c.CarryConsent(s.Customers, who.CustomerID); err != nil {
-		return err
-	}
+	c.CarryConsent(s.Customers, who.CustomerID)
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
 	return nil
 }

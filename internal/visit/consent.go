@@ -71,8 +71,15 @@ func (v *Visit) Consent() (customer.Consent, bool) {
 }
 
 // CarryConsent gives a customer who has just signed in what they agreed to as
-// a guest, or their browser what they said later on another.
-func (v *Visit) CarryConsent(customers *customer.Service, customerID int64) error {
+// a guest, or their browser what they said later on another. Nobody stays
+// outside because it fails.
+func (v *Visit) CarryConsent(customers *customer.Service, customerID int64) {
+	if err := v.carryConsent(customers, customerID); err != nil {
+		v.Log.Warn("consent not carried over", "error", err, "store", v.Site.StoreHash, "request_id", v.RequestID)
+	}
+}
+
+func (v *Visit) carryConsent(customers *customer.Service, customerID int64) error {
 	ctx := v.R.Context()
 	said, ok := v.Consent()
 	var kept customer.Consent

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -178,18 +179,28 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
 	}
+	var secure *tls.Config
+	scheme := "http://"
+	if cfg.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
+		}
+		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
+	}
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, err
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
-		s.URL = "http://" + s.listen.Addr().String()
+		s.URL = scheme + s.listen.Addr().String()
 	}
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
 		Handler:           s.handler(),
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      120 * time.Second,
@@ -197,7 +208,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		MaxHeaderBytes:    128 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	go func() { s.failed <- s.http.Serve(s.listen) }()
+	go func() {
+		if secure != nil {
+			s.failed <- s.http.ServeTLS(s.listen, "", "")
+			return
+		}
+		s.failed <- s.http.Serve(s.listen)
+	}()
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }

@@ -19,12 +19,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/pages"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -55,6 +57,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Shoppers    *account.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -77,12 +80,13 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	return &Core{
 		DB: db, System: sys,
-		Stores:      store.NewService(db, sys),
+		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
 		Passwords:   passwords,
-		Customers:   customer.NewService(db, sys, passwords),
+		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -91,6 +95,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: noMail{}}),
 	}
 }
 
@@ -265,6 +270,9 @@ func (s *Server) handler() http.Handler {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
+	shop := pages.New(visits, pages.Services{
+		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings,
+	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),
@@ -272,7 +280,7 @@ func (s *Server) handler() http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: hosts, Peer: visits.Peer,
+		Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
@@ -280,5 +288,6 @@ func (s *Server) handler() http.Handler {
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
+	shop.Mount(server.Router())
 	return server
 }

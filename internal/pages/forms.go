@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
@@ -263,25 +264,22 @@ func (c *call) wrong(x *field, it fault.Item) string {
 
 // passwordRules tells what a password needs.
 func (c *call) passwordRules() string {
-	r := c.settings.Storefront.Password
-	number := func(n *int) int {
-		if n == nil {
-			return 0
-		}
-		return *n
+	r := account.Rules(c.settings.Storefront.Password)
+	parts := []string{c.look.plural("password.length", r.MinLength)}
+	if r.Letters && !r.Lower && !r.Upper {
+		parts = append(parts, c.look.text("password.letter"))
 	}
-	parts := []string{c.look.plural("password.length", max(1, number(r.MinimumLength)))}
-	if r.RequireLowerCase {
+	if r.Lower {
 		parts = append(parts, c.look.text("password.lower"))
 	}
-	if r.RequireUpperCase {
+	if r.Upper {
 		parts = append(parts, c.look.text("password.upper"))
 	}
-	if n := number(r.MinimumNumbers); r.RequireNumbers != nil && *r.RequireNumbers && n > 0 {
-		parts = append(parts, c.look.plural("password.numbers", n))
+	if r.Numbers && r.MinNumbers > 0 {
+		parts = append(parts, c.look.plural("password.numbers", r.MinNumbers))
 	}
-	if n := number(r.MinimumSpecial); r.RequireSpecial && n > 0 {
-		parts = append(parts, c.look.plural("password.special", n))
+	if r.Special && r.MinSpecial > 0 {
+		parts = append(parts, c.look.plural("password.special", r.MinSpecial))
 	}
 	return strings.Join(parts, ", ")
 }

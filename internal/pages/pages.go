@@ -65,8 +65,8 @@ func (p *Pages) paths() map[string]actions {
 		"/login.php": {
 			"GET": (*call).signInPage, "GET logout": (*call).leave, "GET create_account": (*call).registerPage,
 			"GET reset_password": (*call).forgotPage, "GET change_password": (*call).resetPage,
-			"GET check_passwordless_login": (*call).followSignInLink,
-			"POST":                         (*call).signIn, "POST check_login": (*call).signIn, "POST logout": (*call).signOut,
+			"GET check_passwordless_login": (*call).followSignInLink, "GET confirm_account": (*call).confirmAccountPage, "POST confirm_account": (*call).confirmAccount,
+			"POST": (*call).signIn, "POST check_login": (*call).signIn, "POST logout": (*call).signOut,
 			"POST save_new_account": (*call).register, "POST create_account": (*call).register,
 			"POST reset_password": (*call).forgot, "POST send_password_email": (*call).forgot,
 			"POST change_password": (*call).reset, "POST save_new_password": (*call).reset,
@@ -416,7 +416,6 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) bool 
 	if status == http.StatusMethodNotAllowed {
 		err = errMethod
 	}
-	found := true
-	p.serve(func(c *call) error { return err })(w, r)
-	return found
+	p.serve(func(*call) error { return err })(w, r)
+	return true
 }

@@ -153,12 +153,19 @@ func (c *call) register() error {
 	default:
 		return err
 	}
-	c.Flash("account_created", "")
 	g, err := c.Accounts.SignIn(c.R.Context(), c.Site, account.Browser, c.trimmed("email"), c.form.Get("password"), c.client())
-	if err != nil { // the account is there all the same
+	switch {
+	case err == nil:
+	case errors.Is(err, account.ErrUnconfirmed):
+		m := &messagePage{Text: c.look.text("registered.text", c.trimmed("email")), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
+		m.Title = c.look.text("registered.title")
+		return c.show(http.StatusOK, m)
+	default: // the account is there all the same
+		c.Flash("account_created", "")
 		c.visits.Log.Debug("sign in after registration", "request_id", c.RequestID, "error", err)
 		return c.redirect("/login.php")
 	}
+	c.Flash("account_created", "")
 	c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
 	return c.redirect("/account.php")
 }

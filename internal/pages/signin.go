@@ -80,6 +80,8 @@ func (c *call) signIn() error {
 	case errors.Is(err, account.ErrResetRequired):
 		c.Flash("reset_required", err.Error())
 		return c.redirect("/login.php?action=reset_password")
+	case errors.Is(err, account.ErrUnconfirmed):
+		p.Form.Problem = c.look.text("sign_in.unconfirmed")
 	case f != nil && f.Kind == fault.TooMany:
 		status = http.StatusTooManyRequests
 		c.retryAfter(f)
@@ -266,6 +268,29 @@ func (c *call) redeem(token, fallback string) error {
 		return c.redirect("/login.php")
 	}
 	return err
+}
+
+// confirmAccountPage is where the emailed link of a new account leads. It asks
+// for a click, so that programs that look into emails confirm nothing.
+func (c *call) confirmAccountPage() error {
+	c.private = true
+	p := &confirmView{Text: c.look.text("confirm_account.text", c.storeName()), Button: c.look.text("confirm_account.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
+	p.Title = c.look.text("confirm_account.title")
+	p.Form = c.newForm("/login.php?action=confirm_account", "confirm_account.submit").hide("token", c.R.URL.Query().Get("token"))
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) confirmAccount() error {
+	err := c.Accounts.ConfirmAccount(c.R.Context(), c.Site, c.form.Get("token"), c.client())
+	switch {
+	case err == nil:
+		c.Flash("account_confirmed", "")
+	case errors.Is(err, account.ErrLink):
+		c.Flash("invalid_link", err.Error())
+	default:
+		return err
+	}
+	return c.redirect("/login.php")
 }
 
 func (c *call) forgotForm() *formPage {

@@ -25,11 +25,11 @@ var addressScript []byte
 // palette are colours made from a store's own, so that text stays readable
 // whatever it is.
 type palette struct {
-	Accent  string // of buttons
+	Accent   string // of buttons
 	OnAccent string // of text on them
-	Link    string // on white
-	Dark    string // on a dark ground
-	OnDark  string
+	Link     string // on white
+	Dark     string // on a dark ground
+	OnDark   string
 }
 
 type rgb [3]float64

@@ -30,6 +30,9 @@ type Robots interface {
 	Check(ctx context.Context, site store.Site, token, peer string) error
 }
 
+// ErrRobot is what Robots says of a robot, or of a token that is too old.
+var ErrRobot = fault.New(fault.Forbidden, "the check for robots failed")
+
 // Services are what the pages work with.
 type Services struct {
 	Accounts    *account.Service

@@ -205,7 +205,7 @@ func (c *call) addressForm(id int64, country string) (*formPage, []customer.Form
 	p.Title = c.look.text(title)
 	p.Form = c.newForm("/account.php?action="+action, "save")
 	s := c.addressSection(defs, country)
-	s.Fields = append(s.Fields, &field{Name: "address_type", Label: c.look.text("field.address_type"), Type: "radio", Options: []option{
+	s.Fields = append(s.Fields, &field{Name: "address_type", Label: c.look.text("field.address_type"), Type: "radio", Required: true, Options: []option{
 		{Value: customer.Residential, Label: c.look.text("address.residential"), Selected: true}, {Value: customer.Commercial, Label: c.look.text("address.commercial")},
 	}})
 	p.Form.Sections = []*section{s}
@@ -375,32 +375,37 @@ func (c *call) deleteAddress() error {
 	return c.redirect("/account.php?action=address_book")
 }
 
-func (c *call) passwordForm() *formPage {
+func (c *call) passwordForm(me *customer.Customer) *formPage {
 	p := &formPage{Intro: c.look.text("password.intro")}
 	p.Title = c.look.text("menu.change_password")
 	fields := append([]*field{{Name: "current_password", Label: c.look.text("field.current_password"), Type: "password", Autocomplete: "current-password", Required: true}}, c.newPasswordFields()...)
 	p.Form = c.newForm("/account.php?action=change_password", "password.submit", fields...)
-	p.Form.Cancel = &link{c.look.text("cancel"), "/account.php"}
+	p.Form.Cancel, p.Form.Username = &link{c.look.text("cancel"), "/account.php"}, me.Email
 	return p
 }
 
 func (c *call) passwordPage() error {
-	if _, done, err := c.signedIn(); done || err != nil {
+	me, done, err := c.signedIn()
+	if done || err != nil {
 		return err
 	}
-	return c.show(http.StatusOK, c.passwordForm())
+	return c.show(http.StatusOK, c.passwordForm(me))
 }
 
 func (c *call) changePassword() error {
-	if _, done, err := c.signedIn(); done || err != nil {
+	me, done, err := c.signedIn()
+	if done || err != nil {
 		return err
 	}
-	p := c.passwordForm()
+	p := c.passwordForm(me)
 	c.require(p.Form)
-	if c.matching(p.Form); p.Form.Bad() {
+	if err := c.matching(p.Form); err != nil {
+		return err
+	}
+	if p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	err := c.Accounts.ChangePassword(c.R.Context(), c.Site, *c.session, c.form.Get("current_password"), c.form.Get("password"), c.client())
+	err = c.Accounts.ChangePassword(c.R.Context(), c.Site, *c.session, c.form.Get("current_password"), c.form.Get("password"), c.client())
 	switch {
 	case err == nil:
 		c.Flash("password_changed", "")

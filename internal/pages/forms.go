@@ -83,6 +83,7 @@ type form struct {
 	Hidden   []option
 	Problem  string // with the form as a whole
 	SiteKey  string // of the check for robots
+	Username string // whose password it is, for password managers
 	Cancel   *link
 	CSRF     string
 	CSRFName string
@@ -147,9 +148,13 @@ func (f *form) enter(values url.Values) {
 	}
 }
 
-// require notes the fields that have to be filled in and are not.
+// require notes the fields that have to be filled in and are not, and emails
+// that are none.
 func (c *call) require(f *form) {
 	for _, x := range f.fields() {
+		if v := strings.TrimSpace(c.form.Get(x.Name)); x.Type == "email" && x.Error == "" && v != "" && !customer.ValidEmail(v) {
+			x.Error = c.look.text("wrong.email")
+		}
 		if !x.Required || x.Error != "" {
 			continue
 		}
@@ -325,7 +330,7 @@ var builtIns = map[int64]builtIn{
 	7:  {"phone", "phone", "Phone Number", "tel", "tel", true, 50},
 	8:  {"address1", "address1", "Address Line 1", "text", "address-line1", false, 255},
 	9:  {"address2", "address2", "Address Line 2", "text", "address-line2", false, 255},
-	10: {"city", "city", "City", "text", "address-level2", true, 100},
+	10: {"city", "city", "City", "text", "address-level2", false, 100},
 	11: {"country", "country", "Country", "select", "country", false, 0},
 	12: {"state", "state", "State/Province", "text", "address-level1", true, 100},
 	13: {"postal_code", "postal_code", "Postal Code", "text", "postal-code", true, 30},

@@ -129,7 +129,9 @@ func (c *call) register() error {
 		return c.show(http.StatusOK, r.formPage)
 	}
 	c.require(f)
-	c.matching(f)
+	if err := c.matching(f); err != nil {
+		return err
+	}
 	if human, err := c.human(f); err != nil {
 		return err
 	} else if !human || f.Bad() {

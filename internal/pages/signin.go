@@ -338,11 +338,18 @@ func (c *call) newPasswordFields() []*field {
 	}
 }
 
-// matching notes that a password was not written twice alike.
-func (c *call) matching(f *form) {
+// matching notes that a new password is too weak, or was not written twice
+// alike.
+func (c *call) matching(f *form) error {
+	if x := f.field("password"); x != nil && x.Error == "" {
+		if err := c.Accounts.CheckPassword(c.R.Context(), c.Site.StoreID, c.form.Get("password")); err != nil && !c.explain(f, err, nil) {
+			return err
+		}
+	}
 	if x := f.field("confirm_password"); x != nil && x.Error == "" && c.form.Get("password") != c.form.Get("confirm_password") {
 		x.Error = c.look.text("wrong.password_match")
 	}
+	return nil
 }
 
 func (c *call) resetForm(customer, token string) *formPage {
@@ -364,7 +371,10 @@ func (c *call) resetPage() error {
 func (c *call) reset() error {
 	p := c.resetForm(c.form.Get("c"), c.form.Get("t"))
 	c.require(p.Form)
-	if c.matching(p.Form); p.Form.Bad() {
+	if err := c.matching(p.Form); err != nil {
+		return err
+	}
+	if p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	id, err := strconv.ParseInt(c.form.Get("c"), 10, 64)

@@ -429,10 +429,10 @@ func (c *call) sessionsPage() error {
 	}
 	p := &sessionsView{Others: len(rows) > 1}
 	p.Title = c.look.text("menu.sessions")
-	c.fill(&p.frame)
+	zone := c.zone()
 	for i := range rows {
 		s := &rows[i]
-		row := sessionRow{ID: s.ID, Device: c.device(s), Peer: s.Peer, Seen: p.When(s.Seen), Created: p.When(s.Created), IsCurrent: s.ID == c.session.ID}
+		row := sessionRow{ID: s.ID, Device: c.device(s), Peer: s.Peer, Seen: stamp{s.Seen, zone}, Created: stamp{s.Created, zone}, IsCurrent: s.ID == c.session.ID}
 		if row.IsCurrent {
 			p.Sessions = append([]sessionRow{row}, p.Sessions...)
 			continue

@@ -80,6 +80,13 @@ func TestADayInTheShop(t *testing.T) {
 		b.post("/account.php?action=delete_shipping_address&address_id="+id).want(200, "/account.php?action=address_book", "The address is deleted.", "!Cologne")
 		b.get("/account.php?action=edit_shipping_address&address_id="+id).want(404, "", "Page not found")
 
+		for _, action := range []string{"", "account_details", "address_book", "newsletter", "change_password", "sessions", "add_shipping_address"} {
+			b.get("/account.php?action=" + action).want(200, "")
+			if n := strings.Count(b.body, `aria-current="page"`); n != 1 {
+				t.Errorf("%s: %d current entries in the menu", action, n)
+			}
+		}
+
 		// Newsletter.
 		b.get("/account.php?action=newsletter").want(200, "", "!checked")
 		b.post("/account.php?action=newsletter", "newsletter", "1").want(200, "/account.php?action=newsletter", "Your choices are saved.", `name="newsletter" value="1" checked`)
@@ -146,6 +153,8 @@ func TestForgedForms(t *testing.T) {
 				w.browser(t).do(http.MethodPost, path+"?action="+a, "application/x-www-form-urlencoded", "x=1").want(403, "")
 			}
 		}
+
+		w.browser(t).do(http.MethodPost, "/login.php?action=send_password_email", "application/json", "{}").want(403, "")
 
 		// Another site cannot sign shoppers out, but a sign-in by JWT that leads
 		// to it can.

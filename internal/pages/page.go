@@ -43,15 +43,12 @@ type frame struct {
 	Current   string // the entry of Menu
 	Year      int
 	Script    bool
-	zone      *time.Location
 }
 
 func (f *frame) base() *frame { return f }
 func (f *frame) asked() *form { return nil }
 
-// Date shows a moment in the store's time zone.
-func (f *frame) When(unix int64) stamp { return stamp{unix, f.zone} }
-
+// stamp is a moment, to be shown in a time zone.
 type stamp struct {
 	unix int64
 	zone *time.Location
@@ -172,10 +169,6 @@ func (c *call) fill(f *frame) {
 	f.SignedIn = c.session != nil
 	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()
 	f.Register = s.Storefront.Registration == nil || *s.Storefront.Registration
-	var err error
-	if f.zone, err = time.LoadLocation(s.Timezone); err != nil {
-		f.zone = time.UTC
-	}
 	if c.Site.StoreID == 0 || down(s.Status) && c.R.URL.Path != "/unsubscribe.php" {
 		f.Register = false
 		return
@@ -226,6 +219,15 @@ func (c *call) here() string {
 		return "/"
 	}
 	return visit.SafeRedirect(c.R.URL.RequestURI(), "/")
+}
+
+// zone is the store's time zone.
+func (c *call) zone() *time.Location {
+	zone, err := time.LoadLocation(c.settings.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 func (c *call) storeName() string {

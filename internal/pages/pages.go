@@ -245,7 +245,7 @@ func (c *call) read() error {
 	if err := c.readBody(); err != nil {
 		return err
 	}
-	if c.isJSON() || c.form.Get("List-Unsubscribe") == "One-Click" && c.R.URL.Path == "/unsubscribe.php" {
+	if c.isJSON() && c.R.URL.Path == "/login.php" && c.R.URL.Query().Get("action") == "passwordless_login" || c.form.Get("List-Unsubscribe") == "One-Click" && c.R.URL.Path == "/unsubscribe.php" {
 		return nil // which carry no form token: their handlers look themselves
 	}
 	if !c.Genuine() {

@@ -161,7 +161,6 @@ func TestTemplates(t *testing.T) {
 			for _, full := range []bool{false, true} {
 				v := reflect.New(reflect.TypeOf(p).Elem())
 				q := v.Interface().(page)
-				q.base().zone = time.UTC
 				switch q := q.(type) {
 				case *signInView:
 					q.Form, q.Link = &form{}, &form{}

@@ -81,7 +81,7 @@ func TestADayInTheShop(t *testing.T) {
 		b.get("/account.php?action=edit_shipping_address&address_id="+id).want(404, "", "Page not found")
 
 		for _, action := range []string{"", "account_details", "address_book", "newsletter", "change_password", "sessions", "add_shipping_address"} {
-			b.get("/account.php?action=" + action).want(200, "")
+			b.get("/account.php?action="+action).want(200, "")
 			if n := strings.Count(b.body, `aria-current="page"`); n != 1 {
 				t.Errorf("%s: %d current entries in the menu", action, n)
 			}

@@ -27,6 +27,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/pages"
+	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -34,11 +35,15 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/visit"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -47,6 +52,7 @@ type Core struct {
 	System      *system.System
 	Stores      *store.Service
 	Accounts    *auth.Accounts
+	Tokens      *auth.StorefrontTokens
 	Passwords   *auth.Passwords
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
@@ -57,6 +63,8 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Wishlists   *wishlist.Service
+	SSO         *sso.Service
 	Shoppers    *account.Service
 }
 
@@ -85,6 +93,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		DB: db, System: sys,
 		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
+		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
 		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
@@ -95,7 +104,11 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
-		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: noMail{}}),
+		Wishlists:   wishlist.NewService(db, sys),
+		SSO:         sso.NewService(db, sys, stores, customers),
+		Shoppers: account.NewService(account.Config{
+			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
+		}),
 	}
 }
 
@@ -140,6 +153,7 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 // Server is a running server.
 type Server struct {
 	*Core
+	Webhooks *webhook.Service
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
 	cfg *Config
@@ -172,6 +186,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
+	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -270,8 +285,9 @@ func (s *Server) handler() http.Handler {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
+	robots := recaptcha.New()
 	shop := pages.New(visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings,
+		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots,
 	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
@@ -285,8 +301,13 @@ func (s *Server) handler() http.Handler {
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
+	storefront.New(storefront.Services{
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
+	}).Mount(server)
 	s.mountService(server.Router(), reg)
 	shop.Mount(server.Router())
 	return server

@@ -5,8 +5,7 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// noMail sends nothing.
+// noMail keeps quiet where no email is configured.
 type noMail struct{}
 
-// Queue implements account.Mailer.
 func (noMail) Queue(*sqldb.Tx, account.Mail) error { return nil }

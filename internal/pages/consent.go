@@ -1,10 +1,8 @@
 package pages
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"clientele/internal/account"
@@ -185,35 +183,8 @@ func (c *call) unsubscribe() error {
 	return c.show(http.StatusOK, m)
 }
 
-// consentCookie remembers what a guest agreed to.
-const consentCookie = "bc_consent"
-
-// consentAge is for how long, in seconds.
-const consentAge = 365 * 24 * 60 * 60
-
-type consent struct {
-	Allow []string `json:"allow"`
-	Deny  []string `json:"deny"`
-}
-
-// guestConsent returns what the browser remembers.
-func (c *call) guestConsent() (out consent, chosen bool) {
-	cookie, err := c.R.Cookie(consentCookie)
-	if err != nil {
-		return out, false
-	}
-	text, err := url.QueryUnescape(cookie.Value)
-	if err != nil || json.Unmarshal([]byte(text), &out) != nil {
-		return consent{}, false
-	}
-	return out, true
-}
-
-// choices are the kinds of cookies that a shopper decides on.
-var choices = customer.ConsentKinds[1:]
-
 func (c *call) privacyForm() (*formPage, error) {
-	have, _ := c.guestConsent()
+	have, _ := c.Consent()
 	if c.session != nil {
 		mine, err := c.Customers.Consent(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
 		if err != nil {
@@ -226,7 +197,7 @@ func (c *call) privacyForm() (*formPage, error) {
 	p := &formPage{Intro: c.look.text("privacy.intro")}
 	p.Title = c.look.text("privacy.title")
 	var fields []*field
-	for _, kind := range choices {
+	for _, kind := range visit.ConsentCategories {
 		fields = append(fields, &field{Name: kind, Label: c.look.text("privacy." + kind), Type: "check", Checked: slices.Contains(have.Allow, kind), Hint: c.look.text("privacy." + kind + ".hint")})
 	}
 	p.Form = c.newForm("/privacy.php", "save", fields...)
@@ -249,8 +220,8 @@ func (c *call) savePrivacy() error {
 	if c.privacy.AskConsent == nil || !*c.privacy.AskConsent {
 		return errNoPage
 	}
-	out := consent{Allow: []string{customer.ConsentKinds[0]}, Deny: []string{}}
-	for _, kind := range choices {
+	out := customer.Consent{DateModified: c.visits.System.Now()}
+	for _, kind := range visit.ConsentCategories {
 		if choice := c.form.Get("choice"); choice == "all" || choice == "some" && c.form.Get(kind) != "" {
 			out.Allow = append(out.Allow, kind)
 		} else {
@@ -258,16 +229,12 @@ func (c *call) savePrivacy() error {
 		}
 	}
 	if c.session != nil {
-		if _, err := c.Customers.SetConsent(c.R.Context(), c.Site.StoreID, c.session.CustomerID, customer.Consent{Allow: out.Allow, Deny: out.Deny}); err != nil {
+		var err error
+		if out, err = c.Customers.SetConsent(c.R.Context(), c.Site.StoreID, c.session.CustomerID, out); err != nil {
 			return err
 		}
 	}
-	text, err := json.Marshal(out)
-	if err != nil {
-		return err
-	}
-	// Scripts of a theme read it to know what they may load.
-	http.SetCookie(c.W, &http.Cookie{Name: consentCookie, Value: url.QueryEscape(string(text)), Path: "/", MaxAge: consentAge, Secure: c.Secure, SameSite: http.SameSiteLaxMode})
+	c.SetConsent(out)
 	c.Flash("choices_saved", "")
 	return c.redirect(visit.SafeRedirect(c.form.Get("back"), "/"))
 }

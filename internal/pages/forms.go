@@ -486,11 +486,11 @@ func (c *call) human(f *form) (bool, error) {
 	if f.SiteKey == "" {
 		return true, nil
 	}
-	err := c.Robots.Check(c.R.Context(), c.Site, c.form.Get("g-recaptcha-response"), c.Peer)
+	err := c.Robots.Check(c.R.Context(), &c.settings.Storefront.ReCaptcha, c.form.Get("g-recaptcha-response"), c.Peer)
 	if err == nil {
 		return true, nil
 	}
-	if fault.As(err) == nil {
+	if bad := fault.As(err); bad == nil || bad.Kind == fault.Unavailable {
 		return false, err
 	}
 	f.Problem = c.look.text("wrong.robot")

@@ -178,7 +178,7 @@ func (c *call) fill(f *frame) {
 	f.Back = c.here()
 	if c.privacy.AskConsent != nil && *c.privacy.AskConsent {
 		f.Privacy = true
-		_, chosen := c.guestConsent()
+		_, chosen := c.Consent()
 		f.Banner = !chosen && c.R.URL.Path != "/privacy.php"
 	}
 	if c.privacy.PolicyURL != nil && (strings.HasPrefix(*c.privacy.PolicyURL, "https://") || strings.HasPrefix(*c.privacy.PolicyURL, "http://") || strings.HasPrefix(*c.privacy.PolicyURL, "/")) {

@@ -25,13 +25,11 @@ import (
 	"clientele/internal/visit"
 )
 
-// Robots tells people from robots by the token that a form's widget made.
+// Robots tells people from robots by the token that a form's widget made. Who
+// fails gets a fault that is not Unavailable.
 type Robots interface {
-	Check(ctx context.Context, site store.Site, token, peer string) error
+	Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error
 }
-
-// ErrRobot is what Robots says of a robot, or of a token that is too old.
-var ErrRobot = fault.New(fault.Forbidden, "the check for robots failed")
 
 // Services are what the pages work with.
 type Services struct {

@@ -168,6 +168,5 @@ func (c *call) register() error {
 		return c.redirect("/login.php")
 	}
 	c.Flash("account_created", "")
-	c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
-	return c.redirect("/account.php")
+	return c.enter(g, "/account.php")
 }

@@ -73,8 +73,7 @@ func (c *call) signIn() error {
 	status := http.StatusUnprocessableEntity
 	switch f := fault.As(err); {
 	case err == nil:
-		c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
-		return c.redirect(c.after())
+		return c.enter(g, c.after())
 	case errors.Is(err, account.ErrCredentials):
 		p.Form.Problem = c.look.text("sign_in.wrong")
 	case errors.Is(err, account.ErrResetRequired):
@@ -90,6 +89,15 @@ func (c *call) signIn() error {
 		return err
 	}
 	return c.show(status, p)
+}
+
+// enter keeps a new session in the browser and leads on.
+func (c *call) enter(g account.Grant, to string) error {
+	c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
+	if err := c.CarryConsent(c.Customers, g.Session.CustomerID); err != nil {
+		return err
+	}
+	return c.redirect(to)
 }
 
 // justNow is for how many seconds a session is new: long enough for a redirect.
@@ -255,11 +263,10 @@ func (c *call) redeem(token, fallback string) error {
 	switch {
 	case err == nil:
 		c.markLink("", -1)
-		c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
 		if redirect == "" {
 			redirect = fallback
 		}
-		return c.redirect(visit.SafeRedirect(redirect, "/account.php"))
+		return c.enter(g, visit.SafeRedirect(redirect, "/account.php"))
 	case errors.Is(err, account.ErrResetRequired):
 		c.Flash("reset_required", err.Error())
 		return c.redirect("/login.php?action=reset_password")

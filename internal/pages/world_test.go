@@ -21,6 +21,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/pages"
+	"clientele/internal/recaptcha"
 	"clientele/internal/seed"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
@@ -94,9 +95,9 @@ func (c *clock) advance(d time.Duration) {
 // robots lets those pass who say "human".
 type robots struct{}
 
-func (*robots) Check(_ context.Context, _ store.Site, token, _ string) error {
+func (*robots) Check(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
 	if token != "human" {
-		return pages.ErrRobot
+		return recaptcha.ErrRefused
 	}
 	return nil
 }

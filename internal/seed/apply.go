@@ -26,6 +26,8 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Applier applies documents.
@@ -129,6 +131,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	if s.Settings != nil {
 		if err := s.Settings.Check(); err != nil {
 			return nil, fmt.Errorf("settings: %w", err)
+		}
+	}
+	if s.StorefrontKey != "" {
+		if err := auth.CheckStorefrontKey(s.StorefrontKey); err != nil {
+			return nil, fmt.Errorf("storefront_key: %w", err)
 		}
 	}
 	for i, c := range s.Channels {
@@ -263,6 +270,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("api_accounts.%d: %w", i, err)
 		}
 	}
+	if s.StorefrontKey != "" {
+		if err := auth.PutStorefrontKey(tx, s.StorefrontKey, now); err != nil {
+			return fmt.Errorf("storefront_key: %w", err)
+		}
+	}
 	for i, f := range s.FormFields {
 		if err := customer.PutFormField(tx, f.definition(), now); err != nil {
 			return fmt.Errorf("form_fields.%d: %w", i, err)
@@ -290,7 +302,26 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}
+	if err := a.webhooks(tx, s, now); err != nil {
+		return err
+	}
 	return a.subscribers(tx, s, now)
+}
+
+func (a *Applier) webhooks(tx *sqldb.Tx, s *Store, now int64) error {
+	for i, w := range s.Webhooks {
+		in := webhook.Create{Scope: w.Scope, Destination: w.Destination}
+		for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
+			in.Headers = append(in.Headers, webhook.Header{Name: name, Value: w.Headers[name]})
+		}
+		if w.IsActive != nil {
+			in.IsActive = opt.Some(*w.IsActive)
+		}
+		if err := webhook.Put(tx, w.ClientID, in, webhook.Rules{Production: a.Strict}, now); err != nil {
+			return fmt.Errorf("webhooks.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {
@@ -366,6 +397,9 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		if err == nil {
 			err = c.owned(tx, created[0].ID, a.System.Now())
 		}
+		if err == nil {
+			err = a.wishlists(tx, created[0].ID, c.Wishlists)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
 		}
@@ -402,6 +436,20 @@ func (in *Instrument) command() instrument.Instrument {
 		out.Billing = &billing
 	}
 	return out
+}
+
+func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) error {
+	service := wishlist.NewService(a.DB, a.System)
+	for i, l := range lists {
+		in := wishlist.Create{CustomerID: customer, Name: l.Name, IsPublic: l.IsPublic}
+		for _, it := range l.Items {
+			in.Items = append(in.Items, wishlist.Item{ProductID: it.ProductID, VariantID: it.VariantID})
+		}
+		if _, err := service.CreateTx(tx, in); err != nil {
+			return fmt.Errorf("wishlists.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // owned makes what a new customer has in other packages.

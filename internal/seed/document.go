@@ -36,8 +36,12 @@ type Store struct {
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
+	Webhooks    []Webhook    `yaml:"webhooks"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+	// StorefrontKey signs storefront tokens from then on: 32 random bytes in
+	// base64. With a key of its own a store that is made anew takes old tokens.
+	StorefrontKey string `yaml:"storefront_key"`
 }
 
 // Channel is a storefront.
@@ -167,6 +171,20 @@ type Customer struct {
 	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
 	TaxProperties      map[string]string `yaml:"tax_properties"`
 	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
+	Wishlists          []Wishlist        `yaml:"wishlists"`
+}
+
+// Wishlist is a list of products.
+type Wishlist struct {
+	Name     string         `yaml:"name"`
+	IsPublic bool           `yaml:"is_public"`
+	Items    []WishlistItem `yaml:"items"`
+}
+
+// WishlistItem is a product on a wishlist.
+type WishlistItem struct {
+	ProductID int64 `yaml:"product_id"`
+	VariantID int64 `yaml:"variant_id"`
 }
 
 // Consent is what a customer agreed to and what not.
@@ -257,6 +275,15 @@ type Subscriber struct {
 	Source    string   `yaml:"source"`
 	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// Webhook is what an API account, named by its client id, wants to be told of.
+type Webhook struct {
+	ClientID    string            `yaml:"client_id"`
+	Scope       string            `yaml:"scope"`
+	Destination string            `yaml:"destination"`
+	Headers     map[string]string `yaml:"headers"`
+	IsActive    *bool             `yaml:"is_active"`
 }
 
 // Segment is a named set of customers.

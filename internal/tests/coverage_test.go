@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the coverage table of the README")
 
-// documented lists the operations of the original's customer, subscriber and
-// segment APIs, a path and its methods a line.
+// documented lists the operations of the original's customer, subscriber,
+// segment and webhook APIs, a path and its methods a line.
 const documented = `
 V3 /customers GET POST PUT DELETE
 V3 /customers/addresses GET POST PUT DELETE
@@ -32,12 +32,22 @@ V3 /customers/settings GET PUT
 V3 /customers/settings/channels/{channel_id} GET PUT
 V3 /customers/validate-credentials POST
 V3 /tax/customers GET PUT DELETE
+V3 /storefront/api-token POST DELETE
+V3 /storefront/api-token-private POST
+V3 /storefront/api-token-customer-impersonation POST
 V3 /customers/subscribers GET POST DELETE
 V3 /customers/subscribers/{subscriber_id} GET PUT DELETE
 V3 /segments GET POST PUT DELETE
 V3 /segments/{segmentId}/shopper-profiles GET POST DELETE
 V3 /shopper-profiles GET POST DELETE
 V3 /shopper-profiles/{shopperProfileId}/segments GET
+V3 /hooks GET POST
+V3 /hooks/admin GET PUT
+V3 /hooks/{webhook_id} GET PUT DELETE
+V3 /wishlists GET POST
+V3 /wishlists/{wishlist_id} GET PUT DELETE
+V3 /wishlists/{wishlist_id}/items POST
+V3 /wishlists/{wishlist_id}/items/{item_id} DELETE
 V2 /customers GET POST DELETE
 V2 /customers/count GET
 V2 /customers/{customer_id} GET PUT DELETE

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
@@ -20,6 +21,8 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Services are what the surface speaks for.
@@ -32,6 +35,9 @@ type Services struct {
 	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Tokens      *auth.StorefrontTokens
+	Webhooks    *webhook.Service
+	Wishlists   *wishlist.Service
 }
 
 // Surface is the V3 API.
@@ -62,6 +68,9 @@ func (s *Surface) Routes() []rest.Route {
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
+		s.storefrontTokenRoutes(),
+		s.hookRoutes(),
+		s.wishlistRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -97,6 +106,8 @@ func Lists() map[string]*listing.Spec {
 		formFieldLists,
 		subscriberLists,
 		segmentLists,
+		hookLists,
+		wishlistLists,
 	} {
 		maps.Copy(all, lists)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/net/html"
 
 	"clientele/internal/store"
+	"clientele/internal/visit"
 )
 
 // Every language has every text, with the same places to fill in.
@@ -254,6 +256,24 @@ func TestTextsAreJSON(t *testing.T) {
 		text, err := locales.ReadFile("locales/" + lang + ".json")
 		if err != nil || !json.Valid(text) {
 			t.Errorf("%s: %v", lang, err)
+		}
+	}
+}
+
+// Browsers are told to keep to https where the store is served by it, and
+// pages with a token in their address tell nobody where they are.
+func TestSafeHeaders(t *testing.T) {
+	for _, c := range []struct {
+		secure, development, private bool
+		hsts, referrer               string
+	}{
+		{true, false, false, "max-age=31536000", "same-origin"}, {true, true, true, "", "no-referrer"}, {false, false, false, "", "same-origin"},
+	} {
+		w := httptest.NewRecorder()
+		visits := &visit.Visits{Config: visit.Config{Reasons: c.development}}
+		(&call{Visit: &visit.Visit{W: w, Secure: c.secure, Visits: visits}, Pages: &Pages{visits: visits}, private: c.private}).headers()
+		if h := w.Header(); h.Get("Strict-Transport-Security") != c.hsts || h.Get("Referrer-Policy") != c.referrer || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%+v: %v", c, h)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
+	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/segment"
@@ -167,6 +168,20 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 				return nil, fmt.Errorf("customers.%d: %s", i, msg)
 			}
 		}
+		if c.PasswordHash != nil {
+			if _, err := c.PasswordHash.imported().Stored(); err != nil {
+				return nil, fmt.Errorf("customers.%d: password_hash: %w", i, err)
+			}
+			if c.Password != "" {
+				return nil, fmt.Errorf("customers.%d: password and password_hash exclude each other", i)
+			}
+		}
+	}
+	for i := range s.EmailTemplates {
+		t := s.EmailTemplates[i].template()
+		if err := mail.CheckTemplate(&t); err != nil {
+			return nil, fmt.Errorf("email_templates.%d: %w", i, err)
+		}
 	}
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
@@ -227,6 +242,10 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 		out[i] = ""
 		if c.Password != "" {
 			if out[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+				return nil, err
+			}
+		} else if c.PasswordHash != nil {
+			if out[i], err = c.PasswordHash.imported().Stored(); err != nil {
 				return nil, err
 			}
 		}
@@ -300,6 +319,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for i, c := range s.Channels {
 		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel, now); err != nil {
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
+		}
+	}
+	for i := range s.EmailTemplates {
+		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), now); err != nil {
+			return fmt.Errorf("email_templates.%d: %w", i, err)
 		}
 	}
 	if err := a.webhooks(tx, s, now); err != nil {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside Go and is missing on this machine: a
-# PostgreSQL server, Node.js with npm, git, curl and CA certificates. Run it as root
+# PostgreSQL server, Node.js with npm, git, curl, Chromium and CA certificates. Run it as root
 # or with sudo at hand; it changes nothing when everything is there.
 set -eu
 
@@ -39,6 +39,10 @@ if [ -e /etc/debian_version ] && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; th
 	packages="$packages ca-certificates"
 fi
 command -v curl >/dev/null 2>&1 || packages="$packages curl"
+# The browser that looks at the pages; any that is called one of these names does.
+if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+	packages="$packages chromium"
+fi
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -28,6 +28,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/pages"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
@@ -330,6 +331,10 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
+	robots := recaptcha.New()
+	shop := pages.New(visits, pages.Services{
+		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots,
+	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),
@@ -337,7 +342,7 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: hosts, Peer: visits.Peer,
+		Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
@@ -347,8 +352,9 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
-		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: recaptcha.New(),
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
 	s.mountService(server.Router(), reg)
+	shop.Mount(server.Router())
 	return server
 }

@@ -102,6 +102,9 @@ type Config struct {
 	Hosts Hosts
 	// Peer tells a client's address; nil means that of the connection.
 	Peer func(*http.Request) string
+	// Refuse may answer a path or method that nobody serves, outside of the
+	// surfaces, and tells whether it did; it may be nil.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int) bool
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Reasons adds the header X-Clientele-Reason to refusals: development only.
@@ -400,6 +403,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body
 	m := s.at(r.URL.Path)
 	if m != nil || strings.HasPrefix(r.URL.Path, "/stores/") {
 		s.rates.idle(h)
+	} else if s.Refuse != nil && s.Refuse(w, r, status) {
+		return
 	}
 	text := []byte(body)
 	if m != nil {

@@ -44,6 +44,10 @@ func (v *Visit) SetToken(token string, seconds int64) {
 	v.setCookie(formCookie, "", -1)
 }
 
+// Keep extends how long the browser keeps the token of a shopper who is still
+// there.
+func (v *Visit) Keep(token string, seconds int64) { v.setCookie(sessionCookie, token, int(seconds)) }
+
 // ClearToken ends the browser's session.
 func (v *Visit) ClearToken() {
 	v.setCookie(sessionCookie, "", -1)

@@ -1,0 +1,511 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/geo"
+	"clientele/internal/listing"
+	"clientele/internal/opt"
+)
+
+// signedIn returns the customer whose pages these are. Without one the visitor
+// is led to sign in first, and done is true.
+func (c *call) signedIn() (me *customer.Customer, done bool, err error) {
+	if c.session == nil {
+		c.Flash("sign_in_first", "")
+		return nil, true, c.redirect("/login.php?from=" + url.QueryEscape(c.returnTo()))
+	}
+	me, err = c.Customers.Get(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
+	return me, false, err
+}
+
+// returnTo is the page to come back to after signing in: of a post, the page
+// that its form is on.
+func (c *call) returnTo() string { return c.R.URL.RequestURI() }
+
+func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
+
+func (c *call) overview() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p := &overviewPage{Name: me.FirstName, Email: me.Email}
+	p.Title = c.look.text("menu.overview")
+	for _, m := range accountMenu[1:] {
+		p.Cards = append(p.Cards, card{c.look.text("menu." + m), c.look.text("card." + m), "/account.php?action=" + m})
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// details is the page of who a customer is.
+func (c *call) details(me *customer.Customer) (*formPage, []customer.FormField, error) {
+	defs, err := c.questions(c.R.Context(), customer.CustomerForm)
+	if err != nil {
+		return nil, nil, err
+	}
+	text := func(id int64, value string, required bool) *field {
+		b := builtIns[id]
+		return &field{Name: b.name, Label: c.look.text("field." + b.key), Type: b.kind, Autocomplete: b.autocomplete, Narrow: b.narrow, MaxLength: b.length, Value: value, Required: required}
+	}
+	p := &formPage{}
+	p.Title = c.look.text("menu.account_details")
+	f := c.newForm("/account.php?action=account_details", "save",
+		text(4, me.FirstName, true), text(5, me.LastName, true), text(6, me.Company, false), text(7, me.Phone, false))
+	for i := range defs {
+		if !defs[i].BuiltIn() {
+			x := c.ask(&defs[i])
+			x.Value = ""
+			for j := range x.Options {
+				x.Options[j].Selected = false
+			}
+			f.Sections[0].Fields = append(f.Sections[0].Fields, x)
+		}
+	}
+	f.stored(me.FormFields)
+	email := text(1, me.Email, true)
+	current := text(24, "", false)
+	current.Hint = c.look.text("details.current_password")
+	f.Sections = append(f.Sections, &section{Legend: c.look.text("details.email"), Fields: []*field{email, current}})
+	f.Cancel = &link{c.look.text("cancel"), "/account.php"}
+	p.Form = f
+	return p, defs, nil
+}
+
+func (c *call) detailsPage() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p, _, err := c.details(me)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) saveDetails() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p, defs, err := c.details(me)
+	if err != nil {
+		return err
+	}
+	p.Form.enter(c.form)
+	for _, x := range p.Form.fields() { // what is kept of a password need not be given again
+		x.Required = x.Required && !x.secret()
+	}
+	if c.require(p.Form); p.Form.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	names := map[string]string{}
+	in := account.Details{
+		FirstName: opt.Some(c.trimmed("first_name")), LastName: opt.Some(c.trimmed("last_name")), Company: opt.Some(c.trimmed("company")),
+		Phone: opt.Some(c.trimmed("phone")), Email: opt.Some(c.trimmed("email")), FormFields: c.answers(customer.CustomerForm, defs, true, names), Careful: true,
+	}
+	if current := c.form.Get("current_password"); current != "" {
+		in.CurrentPassword = opt.Some(current)
+	}
+	_, err = c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
+	switch {
+	case err == nil:
+		c.Flash("details_saved", "")
+		return c.redirect("/account.php?action=account_details")
+	case errors.Is(err, account.ErrWrongPassword):
+		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
+		return c.show(http.StatusUnprocessableEntity, p)
+	case c.explain(p.Form, err, names):
+		return c.show(problemStatus(err), p)
+	}
+	return err
+}
+
+// bookLength is how many addresses are on a page.
+const bookLength = 20
+
+func (c *call) addressBook() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	page, err := strconv.ParseInt(c.R.URL.Query().Get("page"), 10, 32)
+	if err != nil || page < 1 {
+		page = 1
+	}
+	q := customer.AddressBook.New()
+	q.Page, q.Limit = page, bookLength
+	rows, err := c.Customers.Book(c.R.Context(), c.Site.StoreID, me.ID, q)
+	if err != nil {
+		return err
+	}
+	total, err := c.Customers.BookCount(c.R.Context(), c.Site.StoreID, me.ID)
+	if err != nil {
+		return err
+	}
+	p := &bookPage{}
+	p.Title = c.look.text("menu.address_book")
+	for i := range rows {
+		a := &rows[i]
+		p.Addresses = append(p.Addresses, addressCard{ID: a.ID, Name: a.Address1, Lines: c.lines(a)})
+	}
+	at := func(n int64) string { return "/account.php?action=address_book&page=" + strconv.FormatInt(n, 10) }
+	if page > 1 {
+		p.Prev = at(page - 1)
+	}
+	if page*bookLength < total {
+		p.Next = at(page + 1)
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// lines are an address as it is written.
+func (c *call) lines(a *customer.Address) []string {
+	state := a.StateOrProvince
+	if country, ok := geo.ByCode(a.CountryCode); ok && !country.StateRequired {
+		state = ""
+	}
+	place := fullName(a.PostalCode, a.City)
+	switch a.CountryCode {
+	case "US", "CA", "AU":
+		place = a.City + ", " + fullName(state, a.PostalCode)
+		state = ""
+	case "GB", "IE":
+		place, state = a.City, a.PostalCode
+	}
+	var out []string
+	for _, line := range []string{fullName(a.FirstName, a.LastName), a.Company, a.Address1, a.Address2, place, state, c.look.country(a.CountryCode), a.Phone} {
+		if strings.TrimSpace(line) != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// addressForm is the page of one address; id 0 is a new one.
+func (c *call) addressForm(id int64, country string) (*formPage, []customer.FormField, error) {
+	defs, err := c.questions(c.R.Context(), customer.AddressForm)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &formPage{}
+	action, title := "add_shipping_address", "address.add"
+	if id != 0 {
+		action, title = "edit_shipping_address&address_id="+strconv.FormatInt(id, 10), "address.edit"
+	}
+	p.Title = c.look.text(title)
+	p.Form = c.newForm("/account.php?action="+action, "save")
+	s := c.addressSection(defs, country)
+	s.Fields = append(s.Fields, &field{Name: "address_type", Label: c.look.text("field.address_type"), Type: "radio", Required: true, Options: []option{
+		{Value: customer.Residential, Label: c.look.text("address.residential"), Selected: true}, {Value: customer.Commercial, Label: c.look.text("address.commercial")},
+	}})
+	p.Form.Sections = []*section{s}
+	p.Form.Refresh, p.Script = true, true
+	p.Form.Cancel = &link{c.look.text("cancel"), "/account.php?action=address_book"}
+	return p, defs, nil
+}
+
+// addressID is the address that a page is about; 0: a new one.
+func (c *call) addressID() (int64, error) {
+	text := c.R.URL.Query().Get("address_id")
+	if c.R.URL.Query().Get("action") == "add_shipping_address" {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, errNoPage
+	}
+	return id, nil
+}
+
+func (c *call) addressPage() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	id, err := c.addressID()
+	if err != nil {
+		return err
+	}
+	a := &customer.Address{AddressFields: customer.AddressFields{CountryCode: c.settings.CountryCode, FirstName: me.FirstName, LastName: me.LastName, Type: customer.Residential}}
+	if id != 0 {
+		if a, err = c.Customers.GetAddress(c.R.Context(), c.Site.StoreID, me.ID, id); err != nil {
+			return err
+		}
+	}
+	p, _, err := c.addressForm(id, a.CountryCode)
+	if err != nil {
+		return err
+	}
+	if id != 0 {
+		for _, x := range p.Form.fields() { // of a stored address nothing is the default
+			if strings.HasPrefix(x.Name, "field_") {
+				x.Value = ""
+			}
+		}
+		values, err := c.addressValues(c.R.Context(), id)
+		if err != nil {
+			return err
+		}
+		p.Form.stored(values)
+	}
+	for name, value := range map[string]string{
+		"first_name": a.FirstName, "last_name": a.LastName, "company": a.Company, "phone": a.Phone, "address1": a.Address1, "address2": a.Address2,
+		"city": a.City, "state": a.StateOrProvince, "postal_code": a.PostalCode, "address_type": a.Type,
+	} {
+		x := p.Form.field(name)
+		if x == nil {
+			continue
+		}
+		x.Value = value
+		for i := range x.Options {
+			x.Options[i].Selected = x.Options[i].Value == value
+		}
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) addressValues(ctx context.Context, id int64) ([]customer.FormValue, error) {
+	q := customer.FormValueList.New().Where("address_id", listing.Eq, []int64{id}, nil)
+	q.Limit = listing.MaxLimit
+	values, _, err := c.Customers.FormValues(ctx, c.Site.StoreID, q)
+	return values, err
+}
+
+func (c *call) saveAddress() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	id, err := c.addressID()
+	if err != nil {
+		return err
+	}
+	p, defs, err := c.addressForm(id, c.form.Get("country"))
+	if err != nil {
+		return err
+	}
+	f := p.Form
+	f.enter(c.form)
+	if c.form.Get("refresh") != "" {
+		return c.show(http.StatusOK, p)
+	}
+	if id != 0 {
+		for _, x := range f.fields() {
+			x.Required = x.Required && !x.secret()
+		}
+	}
+	if c.require(f); f.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	names := addressNames()
+	names["form"] = customer.AddressForm
+	a := c.writtenAddress()
+	a.Type = customer.Residential
+	if c.form.Get("address_type") == customer.Commercial {
+		a.Type = customer.Commercial
+	}
+	values := c.answers(customer.AddressForm, defs, id != 0, names)
+	if id == 0 {
+		_, err = c.Customers.CreateAddress(c.R.Context(), c.Site.StoreID, customer.AddressCreate{CustomerID: me.ID, AddressFields: a, FormFields: values})
+	} else {
+		_, err = c.Customers.UpdateAddress(c.R.Context(), c.Site.StoreID, me.ID, customer.AddressUpdate{
+			ID: id, FirstName: opt.Some(a.FirstName), LastName: opt.Some(a.LastName), Company: opt.Some(a.Company), Phone: opt.Some(a.Phone), Type: opt.Some(a.Type),
+			Address1: opt.Some(a.Address1), Address2: opt.Some(a.Address2), City: opt.Some(a.City), StateOrProvince: opt.Some(a.StateOrProvince),
+			PostalCode: opt.Some(a.PostalCode), CountryCode: opt.Some(a.CountryCode), FormFields: values,
+		})
+	}
+	if fd := fault.As(err); fd != nil && fd.Kind == fault.Conflict {
+		f.Problem = c.look.text("address.twice")
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		if c.explain(f, err, names) {
+			return c.show(problemStatus(err), p)
+		}
+		return err
+	}
+	c.Flash("address_saved", "")
+	return c.redirect("/account.php?action=address_book")
+}
+
+func (c *call) deleteAddressPage() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	id, err := c.addressID()
+	if err != nil {
+		return err
+	}
+	a, err := c.Customers.GetAddress(c.R.Context(), c.Site.StoreID, me.ID, id)
+	if err != nil {
+		return err
+	}
+	p := &confirmView{Text: strings.Join(c.lines(a), ", "), Button: c.look.text("address.delete.submit"), Cancel: &link{c.look.text("cancel"), "/account.php?action=address_book"}}
+	p.Title = c.look.text("address.delete.title")
+	p.Form = c.newForm("/account.php?action=delete_shipping_address&address_id="+strconv.FormatInt(id, 10), "address.delete.submit")
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) deleteAddress() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	id, err := c.addressID()
+	if err != nil {
+		return err
+	}
+	if err := c.Customers.DeleteAddress(c.R.Context(), c.Site.StoreID, me.ID, id); err != nil {
+		if f := fault.As(err); f == nil || f.Kind != fault.NotFound {
+			return err
+		}
+	}
+	c.Flash("address_deleted", "")
+	return c.redirect("/account.php?action=address_book")
+}
+
+func (c *call) passwordForm(me *customer.Customer) *formPage {
+	p := &formPage{Intro: c.look.text("password.intro")}
+	p.Title = c.look.text("menu.change_password")
+	fields := append([]*field{{Name: "current_password", Label: c.look.text("field.current_password"), Type: "password", Autocomplete: "current-password", Required: true}}, c.newPasswordFields()...)
+	p.Form = c.newForm("/account.php?action=change_password", "password.submit", fields...)
+	p.Form.Cancel, p.Form.Username = &link{c.look.text("cancel"), "/account.php"}, me.Email
+	return p
+}
+
+func (c *call) passwordPage() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, c.passwordForm(me))
+}
+
+func (c *call) changePassword() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p := c.passwordForm(me)
+	c.require(p.Form)
+	if err := c.matching(p.Form); err != nil {
+		return err
+	}
+	if p.Form.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	err = c.Accounts.ChangePassword(c.R.Context(), c.Site, *c.session, c.form.Get("current_password"), c.form.Get("password"), c.client())
+	switch {
+	case err == nil:
+		c.Flash("password_changed", "")
+		return c.redirect("/account.php")
+	case errors.Is(err, account.ErrWrongPassword):
+		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
+		return c.show(http.StatusUnprocessableEntity, p)
+	case c.explain(p.Form, err, nil):
+		return c.show(problemStatus(err), p)
+	}
+	return err
+}
+
+func (c *call) sessionsPage() error {
+	if _, done, err := c.signedIn(); done || err != nil {
+		return err
+	}
+	rows, err := c.Accounts.Sessions(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
+	if err != nil {
+		return err
+	}
+	p := &sessionsView{Others: len(rows) > 1}
+	p.Title = c.look.text("menu.sessions")
+	zone := c.zone()
+	for i := range rows {
+		s := &rows[i]
+		row := sessionRow{ID: s.ID, Device: c.device(s), Peer: s.Peer, Seen: stamp{s.Seen, zone}, Created: stamp{s.Created, zone}, IsCurrent: s.ID == c.session.ID}
+		if row.IsCurrent {
+			p.Sessions = append([]sessionRow{row}, p.Sessions...)
+			continue
+		}
+		p.Sessions = append(p.Sessions, row)
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// device names a session's browser and system, as far as they tell.
+func (c *call) device(s *account.Session) string {
+	if s.Kind == account.API {
+		return c.look.text("sessions.app")
+	}
+	find := func(pairs ...string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if strings.Contains(s.UserAgent, pairs[i]) {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+	browser := find("Edg/", "Edge", "OPR/", "Opera", "Firefox/", "Firefox", "FxiOS/", "Firefox", "CriOS/", "Chrome", "Chrome/", "Chrome", "Safari/", "Safari")
+	system := find("Windows", "Windows", "Android", "Android", "iPhone", "iPhone", "iPad", "iPad", "Mac OS X", "macOS", "CrOS", "ChromeOS", "Linux", "Linux")
+	switch {
+	case browser != "" && system != "":
+		return c.look.text("sessions.device", browser, system)
+	case browser+system != "":
+		return browser + system
+	}
+	return c.look.text("sessions.unknown")
+}
+
+func (c *call) endSessions() error {
+	if _, done, err := c.signedIn(); done || err != nil {
+		return err
+	}
+	ctx := c.R.Context()
+	if c.form.Get("others") != "" {
+		rows, err := c.Accounts.Sessions(ctx, c.Site.StoreID, c.session.CustomerID)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if rows[i].ID == c.session.ID {
+				continue
+			}
+			if err := c.revoke(rows[i].ID); err != nil {
+				return err
+			}
+		}
+		c.Flash("sessions_ended", "")
+		return c.redirect("/account.php?action=sessions")
+	}
+	id, err := strconv.ParseInt(c.form.Get("session_id"), 10, 64)
+	if err != nil {
+		return errNoPage
+	}
+	if id == c.session.ID {
+		return c.signOut()
+	}
+	if err := c.revoke(id); err != nil {
+		return err
+	}
+	c.Flash("session_ended", "")
+	return c.redirect("/account.php?action=sessions")
+}
+
+// revoke ends a session; one that has ended already is no error.
+func (c *call) revoke(id int64) error {
+	err := c.Accounts.Revoke(c.R.Context(), c.Site.StoreID, c.session.CustomerID, id)
+	if errors.Is(err, account.ErrNoSession) {
+		return nil
+	}
+	return err
+}

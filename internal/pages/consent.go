@@ -1,0 +1,240 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/listing"
+	"clientele/internal/opt"
+	"clientele/internal/subscriber"
+	"clientele/internal/visit"
+)
+
+// subscription returns the subscriber with an email on this channel, or nil.
+func (c *call) subscription(email string) (*subscriber.Subscriber, error) {
+	q := subscriber.List.New().Where("email", listing.Eq, nil, []string{email})
+	q.Limit = listing.MaxLimit
+	rows, _, err := c.Subscribers.List(c.R.Context(), c.Site.StoreID, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if rows[i].ChannelID == c.Site.ChannelID {
+			return &rows[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (c *call) newsletterForm(me *customer.Customer) (*formPage, *subscriber.Subscriber, error) {
+	s, err := c.subscription(me.Email)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &formPage{Intro: c.look.text("newsletter.intro", me.Email)}
+	p.Title = c.look.text("menu.newsletter")
+	p.Form = c.newForm("/account.php?action=newsletter", "save",
+		&field{Name: "newsletter", Label: c.look.text("newsletter.news"), Type: "check", Checked: s != nil && slices.Contains(s.Consents, subscriber.MarketingNewsletter), Hint: c.look.text("newsletter.news.hint")},
+		&field{Name: "reviews", Label: c.look.text("newsletter.reviews"), Type: "check", Checked: me.AcceptsEmails, Hint: c.look.text("newsletter.reviews.hint")},
+	)
+	p.Form.Cancel = &link{c.look.text("cancel"), "/account.php"}
+	return p, s, nil
+}
+
+func (c *call) newsletterPage() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p, _, err := c.newsletterForm(me)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) saveNewsletter() error {
+	me, done, err := c.signedIn()
+	if done || err != nil {
+		return err
+	}
+	p, s, err := c.newsletterForm(me)
+	if err != nil {
+		return err
+	}
+	had := p.Form.field("newsletter").Checked
+	p.Form.enter(c.form)
+	ctx := c.R.Context()
+	if wants := c.form.Get("reviews") != ""; wants != me.AcceptsEmails {
+		if _, err := c.Customers.Update(ctx, c.Site.StoreID, []customer.Update{{ID: me.ID, AcceptsEmails: opt.Some(wants)}}); err != nil {
+			return err
+		}
+	}
+	message := "newsletter_saved"
+	switch wants := c.form.Get("newsletter") != ""; {
+	case wants && !had:
+		pending, err := c.Accounts.Subscribe(ctx, c.Site, me.Email, me.FirstName, me.LastName, c.client())
+		if err != nil {
+			if c.explain(p.Form, err, nil) {
+				return c.show(problemStatus(err), p)
+			}
+			return err
+		}
+		if pending {
+			message = "subscription_pending"
+		}
+	case !wants && had:
+		token, err := c.Accounts.UnsubscribeToken(ctx, c.Site.StoreID, s.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.Accounts.Unsubscribe(ctx, c.Site.StoreID, token, c.client()); err != nil {
+			return err
+		}
+	}
+	c.Flash(message, "")
+	return c.redirect("/account.php?action=newsletter")
+}
+
+// subscribe takes the form at the foot of every page.
+func (c *call) subscribe() error {
+	back := visit.SafeRedirect(c.form.Get("back"), "/")
+	email := c.trimmed("nl_email")
+	if !customer.ValidEmail(email) || len(email) > 255 {
+		c.Flash("bad_email", "")
+		return c.redirect(back)
+	}
+	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, email, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"), c.client())
+	if err != nil {
+		return err
+	}
+	if pending {
+		c.Flash("subscription_pending", "")
+	} else {
+		c.Flash("subscribed", "")
+	}
+	return c.redirect(back)
+}
+
+// confirmPage is where the emailed link of a double opt-in leads. It asks for
+// a click, so that programs that look into emails confirm nothing.
+func (c *call) confirmPage() error {
+	c.private = true
+	p := &confirmView{Text: c.look.text("subscribe.confirm.text", c.storeName()), Button: c.look.text("subscribe.confirm.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
+	p.Title = c.look.text("subscribe.confirm.title")
+	p.Form = c.newForm("/subscribe.php?action=confirm", "subscribe.confirm.submit").hide("token", c.R.URL.Query().Get("token"))
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) confirmSubscription() error {
+	err := c.Accounts.ConfirmSubscription(c.R.Context(), c.Site, c.form.Get("token"), c.client())
+	if errors.Is(err, account.ErrLink) {
+		c.Flash("invalid_link", err.Error())
+		return c.redirect("/")
+	}
+	if err != nil {
+		return err
+	}
+	m := &messagePage{Text: c.look.text("subscribe.done.text", c.storeName()), Next: &link{c.look.text("home.link"), "/"}}
+	m.Title = c.look.text("subscribe.done.title")
+	return c.show(http.StatusOK, m)
+}
+
+func (c *call) unsubscribePage() error {
+	c.private = true
+	p := &confirmView{Text: c.look.text("unsubscribe.text", c.storeName()), Button: c.look.text("unsubscribe.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
+	p.Title = c.look.text("unsubscribe.title")
+	p.Form = c.newForm("/unsubscribe.php", "unsubscribe.submit").hide("token", c.R.URL.Query().Get("token"))
+	return c.show(http.StatusOK, p)
+}
+
+// unsubscribe takes the page's own form, and the click that a mail program
+// makes on a reader's behalf (RFC 8058), which comes without cookies and wants
+// no redirect. The signed token proves either.
+func (c *call) unsubscribe() error {
+	oneClick := c.form.Get("List-Unsubscribe") == "One-Click"
+	token := c.form.Get("token")
+	if oneClick || token == "" {
+		token = c.R.URL.Query().Get("token")
+	}
+	err := c.Accounts.Unsubscribe(c.R.Context(), c.Site.StoreID, token, c.client())
+	if oneClick && (err == nil || errors.Is(err, account.ErrLink)) {
+		status := http.StatusOK
+		if err != nil {
+			status = http.StatusBadRequest
+		}
+		c.headers()
+		c.sent = true
+		c.W.WriteHeader(status)
+		return nil
+	}
+	m := &messagePage{Text: c.look.text("unsubscribe.done.text", c.storeName()), Next: &link{c.look.text("home.link"), "/"}}
+	m.Title = c.look.text("unsubscribe.done.title")
+	switch {
+	case errors.Is(err, account.ErrLink):
+		m.Title, m.Text = c.look.text("unsubscribe.invalid.title"), c.look.text("unsubscribe.invalid.text")
+		return c.show(http.StatusUnprocessableEntity, m)
+	case err != nil:
+		return err
+	}
+	return c.show(http.StatusOK, m)
+}
+
+func (c *call) privacyForm() (*formPage, error) {
+	have, _ := c.Consent()
+	if c.session != nil {
+		mine, err := c.Customers.Consent(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
+		if err != nil {
+			return nil, err
+		}
+		if len(mine.Allow)+len(mine.Deny) > 0 {
+			have.Allow = mine.Allow
+		}
+	}
+	p := &formPage{Intro: c.look.text("privacy.intro")}
+	p.Title = c.look.text("privacy.title")
+	var fields []*field
+	for _, kind := range visit.ConsentCategories {
+		fields = append(fields, &field{Name: kind, Label: c.look.text("privacy." + kind), Type: "check", Checked: slices.Contains(have.Allow, kind), Hint: c.look.text("privacy." + kind + ".hint")})
+	}
+	p.Form = c.newForm("/privacy.php", "save", fields...)
+	p.Form.hide("back", "/privacy.php").hide("choice", "some")
+	return p, nil
+}
+
+func (c *call) privacyPage() error {
+	if c.privacy.AskConsent == nil || !*c.privacy.AskConsent {
+		return errNoPage
+	}
+	p, err := c.privacyForm()
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) savePrivacy() error {
+	if c.privacy.AskConsent == nil || !*c.privacy.AskConsent {
+		return errNoPage
+	}
+	out := customer.Consent{DateModified: c.visits.System.Now()}
+	for _, kind := range visit.ConsentCategories {
+		if choice := c.form.Get("choice"); choice == "all" || choice == "some" && c.form.Get(kind) != "" {
+			out.Allow = append(out.Allow, kind)
+		} else {
+			out.Deny = append(out.Deny, kind)
+		}
+	}
+	if c.session != nil {
+		var err error
+		if out, err = c.Customers.SetConsent(c.R.Context(), c.Site.StoreID, c.session.CustomerID, out); err != nil {
+			return err
+		}
+	}
+	c.SetConsent(out)
+	c.Flash("choices_saved", "")
+	return c.redirect(visit.SafeRedirect(c.form.Get("back"), "/"))
+}

@@ -1,0 +1,273 @@
+package pages
+
+import (
+	"embed"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+
+	"clientele/internal/visit"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+// page is what a template is executed with.
+type page interface {
+	base() *frame
+	template() string
+	asked() *form
+}
+
+// frame is what every page shows around its own contents.
+type frame struct {
+	Title     string // of the page, without the store's name
+	Lang      string
+	StoreName string
+	Logo      string
+	Favicon   string
+	Theme     string // the colour of the browser's own bars
+	Style     string // the style sheet's address
+	CSRF      string
+	CSRFField string
+	SignedIn  bool
+	Notice    *notice
+	Signup    bool // the newsletter's form
+	Banner    bool // ask for consent
+	Privacy   bool // consent can be given
+	PolicyURL string
+	Register  bool
+	Back      string // where the small forms of the frame return to
+	Menu      []link // of the account
+	Current   string // the entry of Menu
+	Year      int
+	Script    bool
+}
+
+func (f *frame) base() *frame { return f }
+func (f *frame) asked() *form { return nil }
+
+// stamp is a moment, to be shown in a time zone.
+type stamp struct {
+	unix int64
+	zone *time.Location
+}
+
+type link struct{ Label, URL string }
+
+// notice is a message on what has just happened.
+type notice struct {
+	Kind   string // success or error
+	Text   string
+	Detail string
+}
+
+// The pages. Each names its template.
+type (
+	homePage struct {
+		frame
+		Name string
+	}
+	signInView struct {
+		frame
+		Form, Link *form
+		Reasons    []string
+	}
+	formPage struct {
+		frame
+		Intro string
+		Form  *form
+		Links []link
+	}
+	confirmView struct {
+		frame
+		Text   string
+		Button string
+		Form   *form
+		Cancel *link
+	}
+	messagePage struct {
+		frame
+		Key          string
+		Status       int
+		Text, Detail string
+		Next         *link
+	}
+	overviewPage struct {
+		frame
+		Name, Email string
+		Cards       []card
+	}
+	bookPage struct {
+		frame
+		Addresses  []addressCard
+		Prev, Next string
+	}
+	sessionsView struct {
+		frame
+		Sessions []sessionRow
+		Others   bool
+	}
+)
+
+type card struct{ Title, Text, URL string }
+
+type addressCard struct {
+	ID    int64
+	Lines []string
+	Name  string // tells one from another
+}
+
+type sessionRow struct {
+	ID        int64
+	Device    string
+	Peer      string
+	Seen      stamp
+	Created   stamp
+	IsCurrent bool
+}
+
+func (*homePage) template() string     { return "home" }
+func (*signInView) template() string   { return "signin" }
+func (*formPage) template() string     { return "form" }
+func (*confirmView) template() string  { return "confirm" }
+func (*messagePage) template() string  { return "message" }
+func (*overviewPage) template() string { return "overview" }
+func (*bookPage) template() string     { return "book" }
+func (*sessionsView) template() string { return "sessions" }
+
+func (p *formPage) asked() *form    { return p.Form }
+func (p *confirmView) asked() *form { return p.Form }
+func (p *signInView) asked() *form  { return p.Link }
+
+// pageNames are the templates of pages.
+var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "sessions"}
+
+// parse reads the templates with the texts of a language. They are part of the
+// program.
+func (l *look) parse() map[string]*template.Template {
+	funcs := template.FuncMap{
+		"t":    l.text,
+		"when": func(s stamp) string { return l.date(s.unix, s.zone) },
+		"iso":  func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
+	}
+	common := template.Must(template.New("layout.html").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+	out := map[string]*template.Template{}
+	for _, name := range pageNames {
+		out[name] = template.Must(template.Must(common.Clone()).ParseFS(templates, "templates/"+name+".html"))
+	}
+	return out
+}
+
+// fill completes what every page shows.
+func (c *call) fill(f *frame) {
+	s := c.settings
+	f.Lang, f.StoreName, f.Logo, f.Favicon = c.look.Lang, c.storeName(), image(s.LogoURL), image(s.FaviconURL)
+	p := newPalette(s.Storefront.ThemeColor)
+	f.Theme, f.Style = p.Accent, "/assets/style.css?v="+p.version()
+	f.SignedIn = c.session != nil
+	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()
+	f.Register = s.Storefront.Registration == nil || *s.Storefront.Registration
+	if c.Site.StoreID == 0 || down(s.Status) && c.R.URL.Path != "/unsubscribe.php" {
+		f.Register = false
+		return
+	}
+	f.CSRF, f.CSRFField = c.FormToken(), visit.FormField
+	f.Signup = s.Storefront.ShowNewsletter == nil || *s.Storefront.ShowNewsletter
+	f.Back = c.here()
+	if c.privacy.AskConsent != nil && *c.privacy.AskConsent {
+		f.Privacy = true
+		_, chosen := c.Consent()
+		f.Banner = !chosen && c.R.URL.Path != "/privacy.php"
+	}
+	if c.privacy.PolicyURL != nil && (strings.HasPrefix(*c.privacy.PolicyURL, "https://") || strings.HasPrefix(*c.privacy.PolicyURL, "http://") || strings.HasPrefix(*c.privacy.PolicyURL, "/")) {
+		f.PolicyURL = *c.privacy.PolicyURL
+	}
+	if f.SignedIn && c.R.URL.Path == "/account.php" {
+		for _, m := range accountMenu {
+			f.Menu = append(f.Menu, link{c.look.text("menu." + m), "/account.php?action=" + m})
+		}
+		f.Menu[0].URL = "/account.php"
+		if f.Current == "" {
+			f.Current = c.R.URL.Query().Get("action")
+		}
+		f.Current = c.look.text("menu." + menuEntry(f.Current))
+	}
+	if f.Notice == nil {
+		f.Notice = c.flashed()
+	}
+}
+
+var accountMenu = []string{"overview", "account_details", "address_book", "newsletter", "change_password", "sessions"}
+
+func menuEntry(action string) string {
+	for _, m := range accountMenu {
+		if m == action {
+			return m
+		}
+	}
+	if strings.HasSuffix(action, "_shipping_address") {
+		return "address_book"
+	}
+	return "overview"
+}
+
+// here is the address of the page itself, for what returns to it.
+func (c *call) here() string {
+	if c.private || c.R.Method == "POST" {
+		return "/"
+	}
+	return visit.SafeRedirect(c.R.URL.RequestURI(), "/")
+}
+
+// zone is the store's time zone.
+func (c *call) zone() *time.Location {
+	zone, err := time.LoadLocation(c.settings.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+func (c *call) storeName() string {
+	if c.settings.Name != "" {
+		return c.settings.Name
+	}
+	if u, err := url.Parse(c.Site.URL); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return c.look.text("store")
+}
+
+// image is the address of a picture that pages may show.
+func image(address string) string {
+	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "/") {
+		return address
+	}
+	return ""
+}
+
+// successes are the codes of messages that something went well.
+var successes = map[string]bool{
+	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "address_saved": true, "address_deleted": true, "password_changed": true,
+	"password_reset": true, "subscribed": true, "subscription_pending": true, "unsubscribed": true, "newsletter_saved": true,
+	"session_ended": true, "sessions_ended": true, "choices_saved": true,
+}
+
+// failures are those of what did not.
+var failures = map[string]bool{
+	"invalid_login_token": true, "invalid_link": true, "no_access": true, "sign_in_first": true, "reset_required": true, "bad_email": true, "registration_closed": true, "robot": true,
+}
+
+// flashed returns the message that the last request left.
+func (c *call) flashed() *notice {
+	code, reason := c.TakeFlash()
+	switch {
+	case successes[code]:
+		return &notice{"success", c.look.text("flash." + code), reason}
+	case failures[code]:
+		return &notice{"error", c.look.text("flash." + code), reason}
+	}
+	return nil
+}

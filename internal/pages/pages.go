@@ -1,0 +1,422 @@
+// Package pages serves the storefront's customer pages: signing in and out,
+// registration, passwords, account, address book, newsletter and privacy. They
+// are HTML from the server, work without scripts and speak several languages.
+package pages
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/setting"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+	"clientele/internal/visit"
+)
+
+// Robots tells people from robots by the token that a form's widget made. Who
+// fails gets a fault that is not Unavailable.
+type Robots interface {
+	Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error
+}
+
+// Services are what the pages work with.
+type Services struct {
+	Accounts    *account.Service
+	Customers   *customer.Service
+	Subscribers *subscriber.Service
+	Stores      *store.Service
+	Settings    *setting.Service
+	// Robots is asked where a store wants it; nil: nobody is.
+	Robots Robots
+}
+
+// Pages serves the pages.
+type Pages struct {
+	Services
+	visits *visit.Visits
+	looks  map[string]*look
+}
+
+// New returns Pages.
+func New(visits *visit.Visits, s Services) *Pages {
+	return &Pages{Services: s, visits: visits, looks: newLooks()}
+}
+
+// handler answers a visit. An error becomes a page.
+type handler func(*call) error
+
+// actions are the handlers of a path by method and the parameter "action".
+type actions map[string]handler
+
+func (p *Pages) paths() map[string]actions {
+	return map[string]actions{
+		"/": {"GET": (*call).home},
+		"/login.php": {
+			"GET": (*call).signInPage, "GET logout": (*call).leave, "GET create_account": (*call).registerPage,
+			"GET reset_password": (*call).forgotPage, "GET change_password": (*call).resetPage,
+			"GET check_passwordless_login": (*call).followSignInLink, "GET confirm_account": (*call).confirmAccountPage, "POST confirm_account": (*call).confirmAccount,
+			"POST": (*call).signIn, "POST check_login": (*call).signIn, "POST logout": (*call).signOut,
+			"POST save_new_account": (*call).register, "POST create_account": (*call).register,
+			"POST reset_password": (*call).forgot, "POST send_password_email": (*call).forgot,
+			"POST change_password": (*call).reset, "POST save_new_password": (*call).reset,
+			"POST passwordless_login":       (*call).passwordless,
+			"POST check_passwordless_login": (*call).redeemSignInLink,
+		},
+		"/change-password": {"GET": (*call).resetPage, "POST": (*call).reset},
+		"/account.php": {
+			"GET": (*call).overview, "GET account_details": (*call).detailsPage, "POST account_details": (*call).saveDetails,
+			"GET address_book": (*call).addressBook, "GET add_shipping_address": (*call).addressPage, "POST add_shipping_address": (*call).saveAddress,
+			"GET edit_shipping_address": (*call).addressPage, "POST edit_shipping_address": (*call).saveAddress,
+			"GET delete_shipping_address": (*call).deleteAddressPage, "POST delete_shipping_address": (*call).deleteAddress,
+			"GET newsletter": (*call).newsletterPage, "POST newsletter": (*call).saveNewsletter,
+			"GET change_password": (*call).passwordPage, "POST change_password": (*call).changePassword,
+			"GET sessions": (*call).sessionsPage, "POST sessions": (*call).endSessions,
+		},
+		"/subscribe.php":   {"POST": (*call).subscribe, "POST subscribe": (*call).subscribe, "GET confirm": (*call).confirmPage, "POST confirm": (*call).confirmSubscription},
+		"/unsubscribe.php": {"GET": (*call).unsubscribePage, "POST": (*call).unsubscribe},
+		"/privacy.php":     {"GET": (*call).privacyPage, "POST": (*call).savePrivacy},
+	}
+}
+
+// Mount adds the pages and what they load to a router.
+func (p *Pages) Mount(r chi.Router) {
+	for path, table := range p.paths() {
+		h := p.serve(func(c *call) error { return c.dispatch(table) })
+		// Every method: the page itself says which it takes.
+		r.HandleFunc(path, h)
+	}
+	for path, h := range map[string]http.HandlerFunc{
+		"/assets/style.css": p.style, "/assets/address.js": script, "/assets/states/{country}.json": states,
+	} {
+		r.Get(path, h)
+		r.Head(path, h)
+	}
+}
+
+// dispatch picks the handler of a method and action.
+func (c *call) dispatch(table actions) error {
+	method := c.R.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	action := c.R.URL.Query().Get("action")
+	if h := table[strings.TrimSpace(method+" "+action)]; h != nil {
+		return c.run(method, h)
+	}
+	var allow []string
+	for _, m := range []string{"GET", "POST"} {
+		if table[strings.TrimSpace(m+" "+action)] != nil {
+			allow = append(allow, m)
+		}
+	}
+	switch {
+	case len(allow) > 0:
+		if allow[0] == "GET" {
+			allow = append([]string{"GET", "HEAD"}, allow[1:]...)
+		}
+		c.W.Header().Set("Allow", strings.Join(allow, ", "))
+		return errMethod
+	case method == http.MethodGet && table["GET"] != nil:
+		return c.run(method, table["GET"]) // an action that is not known
+	}
+	return errNoPage
+}
+
+func (c *call) run(method string, h handler) error {
+	if method == http.MethodPost {
+		if err := c.read(); err != nil {
+			return err
+		}
+	}
+	return h(c)
+}
+
+var (
+	errNoPage   = fault.New(fault.NotFound, "there is no such page")
+	errMethod   = errors.New("method not allowed")
+	errForged   = fault.New(fault.Forbidden, "the form is not from this site's page, or is too old")
+	errTooLarge = fault.New(fault.TooLarge, "the form is too large")
+	errBadForm  = fault.New(fault.Malformed, "the form cannot be read")
+	errNoJSON   = fault.New(fault.Malformed, "the body must be a JSON object")
+	errDown     = fault.New(fault.Unavailable, "the store is down")
+)
+
+// call is one request for a page.
+type call struct {
+	*visit.Visit
+	*Pages
+	settings *store.Settings
+	privacy  setting.Settings
+	look     *look
+	session  *account.Session
+	sent     bool
+	private  bool // the address holds a token
+	form     url.Values
+}
+
+// maxForm bounds a posted form in bytes.
+const maxForm = 256 << 10
+
+// serve makes a handler of HTTP.
+func (p *Pages) serve(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{Pages: p, settings: &store.Settings{}}
+		defer func() {
+			if e := recover(); e != nil {
+				if e == http.ErrAbortHandler {
+					panic(e)
+				}
+				c.visits.Log.Error("page panicked", "path", r.URL.Path, "panic", e, "stack", string(debug.Stack()))
+				if !c.sent {
+					c.fail(errors.New("panic"))
+				}
+			}
+		}()
+		err := c.open(w, r)
+		if err == nil {
+			err = h(c)
+		}
+		if err != nil {
+			c.fail(err)
+		}
+	}
+}
+
+// open finds out which store is visited, in which language and by whom.
+func (c *call) open(w http.ResponseWriter, r *http.Request) error {
+	v, err := c.visits.Open(w, r)
+	c.Visit = v
+	c.look = c.looks[negotiate(c.settings, r.Header.Get("Accept-Language"))]
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	s, err := c.Stores.Settings(ctx, v.Site.StoreID)
+	if err != nil {
+		return err
+	}
+	c.settings = s
+	c.look = c.looks[negotiate(s, r.Header.Get("Accept-Language"))]
+	if down(s.Status) && r.URL.Path != "/unsubscribe.php" {
+		return errDown
+	}
+	if c.privacy, err = c.Settings.Effective(ctx, v.Site.StoreID, v.Site.ChannelID); err != nil {
+		return err
+	}
+	if token := v.Token(); token != "" {
+		if c.session, err = c.Accounts.AuthenticateOn(ctx, v.Site, token); err != nil {
+			return err
+		}
+		switch {
+		case c.session == nil:
+			v.ClearToken()
+		case s.Storefront.ActivityExtends == nil || *s.Storefront.ActivityExtends:
+			v.Keep(token, s.Storefront.SessionSeconds)
+		}
+	}
+	return nil
+}
+
+// down reports whether shoppers are kept out of a store with the status.
+func down(status string) bool {
+	switch strings.ReplaceAll(strings.ToLower(status), " ", "_") {
+	case "down", "closed", "maintenance", "down_for_maintenance", "hibernation", "hibernated":
+		return true
+	}
+	return false
+}
+
+// read reads a posted form that has to be one of this site's.
+func (c *call) read() error {
+	if err := c.readBody(); err != nil {
+		return err
+	}
+	if c.isJSON() && c.R.URL.Path == "/login.php" && c.R.URL.Query().Get("action") == "passwordless_login" || c.form.Get("List-Unsubscribe") == "One-Click" && c.R.URL.Path == "/unsubscribe.php" {
+		return nil // which carry no form token: their handlers look themselves
+	}
+	if !c.Genuine() {
+		return errForged
+	}
+	return nil
+}
+
+func (c *call) readBody() error {
+	c.R.Body = http.MaxBytesReader(c.W, c.R.Body, maxForm)
+	if c.isJSON() {
+		return nil
+	}
+	err := c.R.ParseForm()
+	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
+		err = c.R.ParseMultipartForm(maxForm)
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return errTooLarge
+	case err != nil:
+		return errBadForm
+	}
+	c.form = c.R.PostForm
+	return nil
+}
+
+func (c *call) isJSON() bool {
+	return strings.HasPrefix(c.R.Header.Get("Content-Type"), "application/json")
+}
+
+// client tells the domain who asks.
+func (c *call) client() account.Client {
+	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+}
+
+// redirect answers a post, or leads elsewhere.
+func (c *call) redirect(to string) error {
+	c.headers()
+	c.sent = true
+	http.Redirect(c.W, c.R, to, http.StatusSeeOther)
+	return nil
+}
+
+// headers sets what every answer of a page carries.
+func (c *call) headers() {
+	h := c.W.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Referrer-Policy", "same-origin")
+	if c.private {
+		h.Set("Referrer-Policy", "no-referrer")
+	}
+	if c.Secure && !c.visits.Reasons {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// policy is the Content-Security-Policy. Where people are told from robots,
+// the widget's hosts are let in.
+func policy(robots bool) string {
+	scripts, more := "'self'", ""
+	if robots {
+		scripts = "'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/"
+		more = "; frame-src https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/"
+	}
+	return "default-src 'none'; style-src 'self'; script-src " + scripts + "; connect-src 'self'; img-src 'self' https: data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + more
+}
+
+// show renders a page.
+func (c *call) show(status int, p page) error {
+	f := p.base()
+	c.fill(f)
+	fm := p.asked()
+	robots := fm != nil && fm.SiteKey != ""
+	var b bytes.Buffer
+	if err := c.look.pages[p.template()].Execute(&b, p); err != nil {
+		return err
+	}
+	c.headers()
+	h := c.W.Header()
+	h.Set("Content-Security-Policy", policy(robots))
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", c.look.Lang)
+	h.Set("Vary", "Accept-Language, Cookie")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	c.sent = true
+	c.W.WriteHeader(status)
+	if c.R.Method != http.MethodHead {
+		if _, err := c.W.Write(b.Bytes()); err != nil {
+			c.visits.Log.Debug("write page", "error", err)
+		}
+	}
+	return nil
+}
+
+// fail answers an error with a page.
+func (c *call) fail(err error) {
+	status, key := http.StatusInternalServerError, "internal"
+	f := fault.As(err)
+	switch {
+	case errors.Is(err, errMethod):
+		status, key = http.StatusMethodNotAllowed, "method"
+	case errors.Is(err, errForged):
+		status, key = http.StatusForbidden, "forged"
+	case errors.Is(err, errDown):
+		status, key = http.StatusServiceUnavailable, "down"
+		c.W.Header().Set("Retry-After", "600")
+	case f == nil:
+	case f.Kind == fault.NotFound:
+		status, key = http.StatusNotFound, "not_found"
+	case f.Kind == fault.TooLarge:
+		status, key = http.StatusRequestEntityTooLarge, "too_large"
+	case f.Kind == fault.TooMany:
+		status, key = http.StatusTooManyRequests, "too_many"
+		c.retryAfter(f)
+	case f.Kind == fault.Unavailable:
+		status, key = http.StatusServiceUnavailable, "unavailable"
+		c.retryAfter(f)
+	case f.Kind == fault.Forbidden, f.Kind == fault.Unauthorized:
+		status, key = http.StatusForbidden, "forbidden"
+	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
+		status, key = http.StatusBadRequest, "bad_request"
+	}
+	level := slog.LevelDebug
+	if status >= 500 && key != "down" {
+		level = slog.LevelError
+	}
+	c.visits.Log.Log(context.Background(), level, "page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)
+	p := &messagePage{Key: key, Status: status, Text: c.look.text("error." + key + ".text")}
+	p.Title = c.look.text("error." + key + ".title")
+	if key == "down" && c.settings.Storefront.StatusMessage != "" {
+		p.Text = c.settings.Storefront.StatusMessage
+	}
+	if key == "too_many" && f.RetryAfter > 0 {
+		p.Text = c.wait(f)
+	}
+	if c.visits.Reasons && status != http.StatusServiceUnavailable {
+		p.Detail = err.Error()
+	}
+	if status < 500 {
+		p.Next = &link{c.look.text("home.link"), "/"}
+	}
+	if err := c.show(status, p); err != nil {
+		c.visits.Log.Error("error page", "error", err)
+		http.Error(c.W, http.StatusText(status), status)
+	}
+}
+
+func (c *call) retryAfter(f *fault.Error) {
+	if f.RetryAfter > 0 {
+		c.W.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+}
+
+// wait tells for how long to wait.
+func (c *call) wait(f *fault.Error) string {
+	return c.look.plural("wait", max(1, (f.RetryAfter+59)/60))
+}
+
+// Refuse answers a path that nobody serves with a page, if a person asks for
+// one, and tells whether it did.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) bool {
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	err := error(errNoPage)
+	if status == http.StatusMethodNotAllowed {
+		err = errMethod
+	}
+	p.serve(func(*call) error { return err })(w, r)
+	return true
+}

@@ -1,0 +1,172 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/geo"
+)
+
+// registration is the page of a new account and what its fields mean.
+type registration struct {
+	*formPage
+	account, address []customer.FormField
+}
+
+func (c *call) registration(country string) (*registration, error) {
+	ctx := c.R.Context()
+	r := &registration{formPage: &formPage{Intro: c.look.text("register.intro"), Links: []link{{c.look.text("register.have_one"), "/login.php"}}}}
+	r.Title = c.look.text("register.title")
+	var err error
+	if r.account, err = c.questions(ctx, customer.CustomerForm); err != nil {
+		return nil, err
+	}
+	if r.address, err = c.questions(ctx, customer.AddressForm); err != nil {
+		return nil, err
+	}
+	f := c.guardForm(c.newForm("/login.php?action=save_new_account", "register.submit"))
+	own := &section{Legend: c.look.text("register.account")}
+	var last []*field
+	for i := range r.account {
+		d := &r.account[i]
+		if d.ID == 24 { // the current password: there is none yet
+			continue
+		}
+		x := c.ask(d)
+		switch d.ID {
+		case 2:
+			x.Hint = c.look.text("password.hint", c.passwordRules())
+		case 25: // below everything else
+			x.Checked = c.settings.Storefront.NewsletterChecked
+			last = append(last, x)
+			continue
+		}
+		own.Fields = append(own.Fields, x)
+	}
+	address := c.addressSection(r.address, country)
+	address.Legend = c.look.text("register.address")
+	f.Sections = []*section{own, address}
+	if len(last) > 0 {
+		f.Sections = append(f.Sections, &section{Fields: last})
+	}
+	f.Refresh = true
+	r.Form, r.Script = f, true
+	return r, nil
+}
+
+// addressSection asks for an address in a country.
+func (c *call) addressSection(defs []customer.FormField, code string) *section {
+	out := &section{}
+	country, _ := geo.ByCode(code)
+	for i := range defs {
+		x := c.ask(&defs[i])
+		switch x.Name {
+		case "country":
+			x.Options = append([]option{{Label: c.look.text("choose")}}, c.look.countries()...)
+			for j := range x.Options {
+				x.Options[j].Selected = x.Options[j].Value == code
+			}
+			x.Refresh = true
+		case "state":
+			x.Required = country != nil && country.StateRequired
+			if country != nil && len(country.States) > 0 {
+				x.Type, x.Options = "select", []option{{Label: c.look.text("choose")}}
+				for _, s := range country.States {
+					x.Options = append(x.Options, option{Value: s.Name, Label: s.Name})
+				}
+			}
+		case "postal_code":
+			x.Required = country != nil && country.PostalRequired
+		}
+		out.Fields = append(out.Fields, x)
+	}
+	return out
+}
+
+// writtenAddress reads an address that was posted.
+func (c *call) writtenAddress() customer.AddressFields {
+	return customer.AddressFields{
+		FirstName: c.trimmed("first_name"), LastName: c.trimmed("last_name"), Company: c.trimmed("company"), Phone: c.trimmed("phone"),
+		Address1: c.trimmed("address1"), Address2: c.trimmed("address2"), City: c.trimmed("city"), StateOrProvince: c.trimmed("state"),
+		PostalCode: c.trimmed("postal_code"), CountryCode: c.trimmed("country"),
+	}
+}
+
+// addressNames leads from the fields of faults to those of forms.
+func addressNames() map[string]string {
+	return map[string]string{"state_or_province": "state", "country_code": "country", "authentication.new_password": "password"}
+}
+
+func (c *call) registerPage() error {
+	if c.session != nil {
+		return c.redirect("/account.php")
+	}
+	if s := c.settings.Storefront.Registration; s != nil && !*s {
+		c.Flash("registration_closed", "")
+		return c.redirect("/login.php")
+	}
+	r, err := c.registration(c.settings.CountryCode)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, r.formPage)
+}
+
+func (c *call) register() error {
+	if s := c.settings.Storefront.Registration; s != nil && !*s {
+		c.Flash("registration_closed", "")
+		return c.redirect("/login.php")
+	}
+	r, err := c.registration(c.form.Get("country"))
+	if err != nil {
+		return err
+	}
+	f := r.Form
+	f.enter(c.form)
+	if c.form.Get("refresh") != "" {
+		return c.show(http.StatusOK, r.formPage)
+	}
+	c.require(f)
+	if err := c.matching(f); err != nil {
+		return err
+	}
+	if human, err := c.human(f); err != nil {
+		return err
+	} else if !human || f.Bad() {
+		return c.show(http.StatusUnprocessableEntity, r.formPage)
+	}
+	names := addressNames()
+	address := &customer.AddressCreate{AddressFields: c.writtenAddress(), FormFields: c.answers(customer.AddressForm, r.address, false, names)}
+	_, err = c.Accounts.Register(c.R.Context(), c.Site, account.Registration{
+		Email: c.trimmed("email"), Password: c.form.Get("password"), FirstName: address.FirstName, LastName: address.LastName,
+		Phone: address.Phone, Company: address.Company, Address: address,
+		FormFields:       c.answers(customer.CustomerForm, r.account, false, names),
+		AcceptsMarketing: c.form.Get("accepts_marketing") != "",
+	}, c.client())
+	switch {
+	case err == nil:
+	case errors.Is(err, account.ErrClosed):
+		c.Flash("registration_closed", err.Error())
+		return c.redirect("/login.php")
+	case c.explain(f, err, names):
+		return c.show(problemStatus(err), r.formPage)
+	default:
+		return err
+	}
+	g, err := c.Accounts.SignIn(c.R.Context(), c.Site, account.Browser, c.trimmed("email"), c.form.Get("password"), c.client())
+	switch {
+	case err == nil:
+	case errors.Is(err, account.ErrUnconfirmed):
+		m := &messagePage{Text: c.look.text("registered.text", c.trimmed("email")), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
+		m.Title = c.look.text("registered.title")
+		return c.show(http.StatusOK, m)
+	default: // the account is there all the same
+		c.Flash("account_created", "")
+		c.visits.Log.Debug("sign in after registration", "request_id", c.RequestID, "error", err)
+		return c.redirect("/login.php")
+	}
+	c.Flash("account_created", "")
+	return c.enter(g, "/account.php")
+}

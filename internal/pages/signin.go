@@ -1,0 +1,402 @@
+package pages
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"clientele/internal/account"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/visit"
+)
+
+// home is the storefront's first page.
+func (c *call) home() error {
+	p := &homePage{}
+	if c.session != nil {
+		me, err := c.Customers.Get(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
+		if err != nil {
+			return err
+		}
+		p.Name = me.FirstName
+	}
+	p.Title = c.look.text("home.title", c.storeName())
+	return c.show(http.StatusOK, p)
+}
+
+// after is where signing in leads to.
+func (c *call) after() string {
+	from := c.R.URL.Query().Get("from")
+	if c.form != nil {
+		from = c.form.Get("from")
+	}
+	// BigCommerce's own links leave the slash out.
+	if strings.HasPrefix(from, "account.php") {
+		from = "/" + from
+	}
+	return visit.SafeRedirect(from, "/account.php")
+}
+
+func (c *call) signInView() *signInView {
+	p := &signInView{}
+	p.Title = c.look.text("sign_in.title")
+	p.Form = c.newForm("/login.php?action=check_login", "sign_in.submit",
+		&field{Name: "login_email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255},
+		&field{Name: "login_pass", Label: c.look.text("field.password"), Type: "password", Autocomplete: "current-password", Required: true},
+	).hide("from", c.after())
+	p.Link = c.guardForm(c.newForm("/login.php?action=passwordless_login", "sign_in.link.submit",
+		&field{Name: "email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "email", Required: true, MaxLength: 255},
+	).hide("redirect_url", c.after()))
+	p.Reasons = []string{c.look.text("sign_in.why.addresses"), c.look.text("sign_in.why.details"), c.look.text("sign_in.why.news")}
+	return p
+}
+
+func (c *call) signInPage() error {
+	if c.session != nil {
+		return c.redirect(c.after())
+	}
+	return c.show(http.StatusOK, c.signInView())
+}
+
+func (c *call) signIn() error {
+	p := c.signInView()
+	p.Form.enter(c.form)
+	if c.require(p.Form); p.Form.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	g, err := c.Accounts.SignIn(c.R.Context(), c.Site, account.Browser, c.trimmed("login_email"), c.form.Get("login_pass"), c.client())
+	status := http.StatusUnprocessableEntity
+	switch f := fault.As(err); {
+	case err == nil:
+		return c.enter(g, c.after())
+	case errors.Is(err, account.ErrCredentials):
+		p.Form.Problem = c.look.text("sign_in.wrong")
+	case errors.Is(err, account.ErrResetRequired):
+		c.Flash("reset_required", err.Error())
+		return c.redirect("/login.php?action=reset_password")
+	case errors.Is(err, account.ErrUnconfirmed):
+		p.Form.Problem = c.look.text("sign_in.unconfirmed")
+	case f != nil && f.Kind == fault.TooMany:
+		status = http.StatusTooManyRequests
+		c.retryAfter(f)
+		p.Form.Problem = c.wait(f)
+	default:
+		return err
+	}
+	return c.show(status, p)
+}
+
+// enter keeps a new session in the browser and leads on.
+func (c *call) enter(g account.Grant, to string) error {
+	c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
+	c.CarryConsent(c.Customers, g.Session.CustomerID)
+	return c.redirect(to)
+}
+
+// justNow is for how many seconds a session is new: long enough for a redirect.
+const justNow = 60
+
+// leave ends the session by a link. Another site may lead a browser here, but
+// then only a session made a moment ago ends without a question: that is how
+// the sign-in by JWT signs out. Otherwise any site could sign shoppers out.
+func (c *call) leave() error {
+	if c.session == nil {
+		return c.redirect("/login.php")
+	}
+	foreign := !c.SameOrigin() || c.R.Header.Get("Sec-Fetch-Site") == "" && c.foreignReferer()
+	if c.R.Method == http.MethodHead || foreign && c.visits.System.Now()-c.session.Created > justNow {
+		p := &confirmView{Text: c.look.text("sign_out.text"), Button: c.look.text("sign_out.submit"), Cancel: &link{c.look.text("cancel"), "/account.php"}}
+		p.Title = c.look.text("sign_out.title")
+		p.Form = c.newForm("/login.php?action=logout", "sign_out.submit")
+		return c.show(http.StatusOK, p)
+	}
+	return c.signOut()
+}
+
+// foreignReferer reports whether the page that led here is another site's.
+func (c *call) foreignReferer() bool {
+	referer := c.R.Referer()
+	if referer == "" {
+		return false
+	}
+	u, err := url.Parse(referer)
+	return err != nil || !strings.EqualFold(u.Host, c.Host)
+}
+
+func (c *call) signOut() error {
+	if err := c.Accounts.SignOut(c.R.Context(), c.Site.StoreID, c.Token()); err != nil {
+		return err
+	}
+	c.ClearToken()
+	c.Flash("signed_out", "")
+	return c.redirect("/login.php")
+}
+
+// linkCookie marks the browser that asked for a sign-in link.
+const linkCookie = "clientele_link"
+
+func (c *call) markLink(value string, age int) {
+	http.SetCookie(c.W, &http.Cookie{Name: linkCookie, Value: value, Path: "/login.php", MaxAge: age, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+// passwordless emails a link that signs in: to a form, or to a storefront's own
+// script that posts JSON and gets JSON.
+func (c *call) passwordless() error {
+	if c.isJSON() {
+		return c.passwordlessJSON()
+	}
+	p := c.signInView()
+	p.Link.enter(c.form)
+	c.require(p.Link)
+	if human, err := c.human(p.Link); err != nil {
+		return err
+	} else if !human || p.Link.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	redirect := visit.SafeRedirect(c.form.Get("redirect_url"), "/account.php")
+	_, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, c.trimmed("email"), redirect, c.client())
+	// Here nobody learns whether the email is a customer's.
+	if err != nil && !errors.Is(err, account.ErrNobody) {
+		if f := fault.As(err); f == nil || f.Kind != fault.TooMany || !c.explain(p.Link, err, nil) {
+			return err
+		}
+		return c.show(http.StatusTooManyRequests, p)
+	}
+	c.markLink("1", account.SignInLinkLife)
+	m := &messagePage{Text: c.look.text("link_sent.text", p.Link.field("email").Value), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
+	m.Title = c.look.text("link_sent.title")
+	return c.show(http.StatusOK, m)
+}
+
+func (c *call) passwordlessJSON() error {
+	if !c.SameOrigin() {
+		return c.json(http.StatusForbidden, `{"status":403,"title":"Forbidden"}`)
+	}
+	text, err := io.ReadAll(c.R.Body)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return c.json(http.StatusRequestEntityTooLarge, `{"status":413,"title":"Payload Too Large"}`)
+	}
+	var in struct {
+		Email    string `json:"email"`
+		Redirect string `json:"redirect_url"`
+	}
+	if err != nil || json.Unmarshal(text, &in) != nil {
+		return c.json(http.StatusBadRequest, `{"status":400,"title":"`+errNoJSON.Message+`"}`)
+	}
+	redirect := c.local(in.Redirect)
+	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, strings.TrimSpace(in.Email), redirect, c.client())
+	f := fault.As(err)
+	switch {
+	case err == nil:
+	case f == nil || f.Kind == fault.Internal:
+		c.visits.Log.Error("sign-in link", "request_id", c.RequestID, "error", err)
+		return c.json(http.StatusInternalServerError, `{"status":500,"title":"Internal Server Error"}`)
+	case f.Kind == fault.NotFound:
+		return c.json(http.StatusNotFound, `{"status":404,"title":"Provided email does not belong to a customer"}`)
+	case f.Kind == fault.TooMany:
+		c.retryAfter(f)
+		return c.json(http.StatusTooManyRequests, `{"status":429,"title":"Too many requests"}`)
+	default:
+		title := f.Message
+		if len(f.Items) > 0 {
+			title = f.Items[0].Message
+		}
+		return c.json(http.StatusUnprocessableEntity, `{"status":422,"title":`+string(jsonx.AppendString(nil, title))+`}`)
+	}
+	c.markLink("1", account.SignInLinkLife)
+	return c.json(http.StatusOK, `{"expiry":`+strconv.Itoa(account.SignInLinkLife)+`,"sent_email":"`+sent+`"}`)
+}
+
+// local turns an address on the storefront's own host into its path.
+func (c *call) local(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, c.Host) || u.Scheme != "http" && u.Scheme != "https" {
+		return address
+	}
+	u.Scheme, u.Host, u.User = "", "", nil
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
+}
+
+func (c *call) json(status int, body string) error {
+	c.headers()
+	c.W.Header().Set("Content-Type", "application/json")
+	c.sent = true
+	c.W.WriteHeader(status)
+	// A client that hung up is of no interest here.
+	_, _ = io.WriteString(c.W, body)
+	return nil
+}
+
+// followSignInLink is where an emailed link leads. The browser that asked for
+// it is signed in at once. Any other gets a page with a button: programs that
+// look at what is in an email must not use the link up, and a link that
+// somebody else asked for must not sign a shopper in unseen.
+func (c *call) followSignInLink() error {
+	c.private = true
+	if cookie, err := c.R.Cookie(linkCookie); err == nil && cookie.Value == "1" && c.R.Method == http.MethodGet && c.R.Header.Get("Sec-Purpose") == "" && c.R.Header.Get("Purpose") == "" {
+		return c.redeem(c.R.URL.Query().Get("token"), c.R.URL.Query().Get("redirectUrl"))
+	}
+	p := &confirmView{Text: c.look.text("follow.text", c.storeName()), Button: c.look.text("follow.submit"), Cancel: &link{c.look.text("cancel"), "/login.php"}}
+	p.Title = c.look.text("follow.title")
+	p.Form = c.newForm("/login.php?action=check_passwordless_login", "follow.submit").
+		hide("token", c.R.URL.Query().Get("token")).hide("redirectUrl", c.R.URL.Query().Get("redirectUrl"))
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) redeemSignInLink() error {
+	return c.redeem(c.form.Get("token"), c.form.Get("redirectUrl"))
+}
+
+func (c *call) redeem(token, fallback string) error {
+	g, redirect, err := c.Accounts.RedeemSignInLink(c.R.Context(), c.Site, token, c.client())
+	switch {
+	case err == nil:
+		c.markLink("", -1)
+		if redirect == "" {
+			redirect = fallback
+		}
+		return c.enter(g, visit.SafeRedirect(redirect, "/account.php"))
+	case errors.Is(err, account.ErrResetRequired):
+		c.Flash("reset_required", err.Error())
+		return c.redirect("/login.php?action=reset_password")
+	case errors.Is(err, account.ErrLink), errors.Is(err, account.ErrNoAccess):
+		c.Flash("invalid_link", err.Error())
+		return c.redirect("/login.php")
+	}
+	return err
+}
+
+// confirmAccountPage is where the emailed link of a new account leads. It asks
+// for a click, so that programs that look into emails confirm nothing.
+func (c *call) confirmAccountPage() error {
+	c.private = true
+	p := &confirmView{Text: c.look.text("confirm_account.text", c.storeName()), Button: c.look.text("confirm_account.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
+	p.Title = c.look.text("confirm_account.title")
+	p.Form = c.newForm("/login.php?action=confirm_account", "confirm_account.submit").hide("token", c.R.URL.Query().Get("token"))
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) confirmAccount() error {
+	err := c.Accounts.ConfirmAccount(c.R.Context(), c.Site, c.form.Get("token"), c.client())
+	switch {
+	case err == nil:
+		c.Flash("account_confirmed", "")
+	case errors.Is(err, account.ErrLink):
+		c.Flash("invalid_link", err.Error())
+	default:
+		return err
+	}
+	return c.redirect("/login.php")
+}
+
+func (c *call) forgotForm() *formPage {
+	p := &formPage{Intro: c.look.text("forgot.intro"), Links: []link{{c.look.text("sign_in.back"), "/login.php"}}}
+	p.Title = c.look.text("forgot.title")
+	p.Form = c.guardForm(c.newForm("/login.php?action=send_password_email", "forgot.submit",
+		&field{Name: "email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255}))
+	return p
+}
+
+func (c *call) forgotPage() error { return c.show(http.StatusOK, c.forgotForm()) }
+
+func (c *call) forgot() error {
+	p := c.forgotForm()
+	p.Form.enter(c.form)
+	c.require(p.Form)
+	if human, err := c.human(p.Form); err != nil {
+		return err
+	} else if !human || p.Form.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	if err := c.Accounts.RequestReset(c.R.Context(), c.Site, c.trimmed("email"), "", c.client()); err != nil {
+		if !c.explain(p.Form, err, nil) {
+			return err
+		}
+		return c.show(problemStatus(err), p)
+	}
+	m := &messagePage{Text: c.look.text("forgot_sent.text", p.Form.field("email").Value), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
+	m.Title = c.look.text("forgot_sent.title")
+	return c.show(http.StatusOK, m)
+}
+
+// problemStatus is the status of a form that is shown again.
+func problemStatus(err error) int {
+	if f := fault.As(err); f != nil && f.Kind == fault.TooMany {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusUnprocessableEntity
+}
+
+func (c *call) newPasswordFields() []*field {
+	return []*field{
+		{Name: "password", Label: c.look.text("field.new_password"), Type: "password", Autocomplete: "new-password", Required: true, Hint: c.look.text("password.hint", c.passwordRules())},
+		{Name: "confirm_password", Label: c.look.text("field.confirm_password"), Type: "password", Autocomplete: "new-password", Required: true},
+	}
+}
+
+// matching notes that a new password is too weak, or was not written twice
+// alike.
+func (c *call) matching(f *form) error {
+	if x := f.field("password"); x != nil && x.Error == "" {
+		if err := c.Accounts.CheckPassword(c.R.Context(), c.Site.StoreID, c.form.Get("password")); err != nil && !c.explain(f, err, nil) {
+			return err
+		}
+	}
+	if x := f.field("confirm_password"); x != nil && x.Error == "" && c.form.Get("password") != c.form.Get("confirm_password") {
+		x.Error = c.look.text("wrong.password_match")
+	}
+	return nil
+}
+
+func (c *call) resetForm(customer, token string) *formPage {
+	c.private = true
+	p := &formPage{Intro: c.look.text("reset.intro"), Links: []link{{c.look.text("sign_in.back"), "/login.php"}}}
+	p.Title = c.look.text("reset.title")
+	p.Form = c.newForm("/login.php?action=save_new_password", "reset.submit", c.newPasswordFields()...).hide("c", customer).hide("t", token)
+	return p
+}
+
+func (c *call) resetPage() error {
+	q := c.R.URL.Query()
+	if q.Get("t") == "" || q.Get("c") == "" {
+		return c.redirect("/login.php?action=reset_password")
+	}
+	return c.show(http.StatusOK, c.resetForm(q.Get("c"), q.Get("t")))
+}
+
+func (c *call) reset() error {
+	p := c.resetForm(c.form.Get("c"), c.form.Get("t"))
+	c.require(p.Form)
+	if err := c.matching(p.Form); err != nil {
+		return err
+	}
+	if p.Form.Bad() {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	id, err := strconv.ParseInt(c.form.Get("c"), 10, 64)
+	if err != nil {
+		id = 0
+	}
+	err = c.Accounts.Reset(c.R.Context(), c.Site, id, c.form.Get("t"), c.form.Get("password"), c.client())
+	switch {
+	case err == nil:
+		c.ClearToken()
+		c.Flash("password_reset", "")
+		return c.redirect("/login.php")
+	case errors.Is(err, account.ErrLink):
+		c.Flash("invalid_link", err.Error())
+		return c.redirect("/login.php?action=reset_password")
+	case c.explain(p.Form, err, nil):
+		return c.show(problemStatus(err), p)
+	}
+	return err
+}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/visit"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -133,18 +135,24 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 type Server struct {
 	*Core
 	// URL is the address under which clients reach it, without a slash at the end.
-	URL    string
-	cfg    *Config
-	log    *slog.Logger
-	http   *http.Server
-	listen net.Listener
-	failed chan error
+	URL string
+	cfg *Config
+	// proxies are those that are trusted.
+	proxies []netip.Prefix
+	log     *slog.Logger
+	http    *http.Server
+	listen  net.Listener
+	failed  chan error
 }
 
 // Start opens everything and starts to serve. Greeting for a person goes to
 // out.
 func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logger, out io.Writer) (_ *Server, err error) {
 	if err := cfg.Validate(); err != nil {
+		return nil, &ConfigError{err}
+	}
+	proxies, err := cfg.proxies()
+	if err != nil {
 		return nil, &ConfigError{err}
 	}
 	var doc *seed.Document
@@ -157,7 +165,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Core: core, cfg: cfg, log: log, failed: make(chan error, 1)}
+	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -238,6 +246,8 @@ func (s *Server) Close() {
 func (s *Server) handler() http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),
@@ -245,8 +255,8 @@ func (s *Server) handler() http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: store.NewHosts(s.DB, time.Now),
-		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+		Hosts: hosts, Peer: visits.Peer,
+		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

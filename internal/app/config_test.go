@@ -27,6 +27,8 @@ func TestValidate(t *testing.T) {
 		"no path":              {func(c *app.Config) { c.Database.Database = "sqlite:" }, "--database"},
 		"another engine":       {func(c *app.Config) { c.Database.Database = "mysql://root:secret@h/d" }, "--database"},
 		"postgres":             {func(c *app.Config) { c.Database.Database = "postgres://u@db/x" }, ""},
+		"proxies":              {func(c *app.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::1"} }, ""},
+		"no proxy":             {func(c *app.Config) { c.TrustedProxies = []string{"proxy"} }, "--trusted-proxy"},
 		"quota":                {func(c *app.Config) { c.RateLimitQuota = 0 }, "--rate-limit-quota"},
 		"window":               {func(c *app.Config) { c.RateLimitWindow = time.Microsecond }, "--rate-limit-window"},
 		"concurrency":          {func(c *app.Config) { c.ConcurrencyUpdate = -1 }, "--concurrency"},

@@ -85,16 +85,19 @@ type Requirement []Scope
 
 // Needs of operations.
 var (
-	ReadCustomers     = Requirement{Customers, CustomersReadOnly}
-	ModifyCustomers   = Requirement{Customers}
-	ReadInstruments   = Requirement{Instruments, InstrumentsReadOnly}
-	ModifyInstruments = Requirement{Instruments}
-	ReadInformation   = Requirement{Information, InformationReadOnly}
-	ModifyInformation = Requirement{Information}
-	ReadChannels      = Requirement{ChannelSettings, ChannelSettingsRead}
-	ModifyChannels    = Requirement{ChannelSettings}
-	ReadSites         = Requirement{Sites, SitesReadOnly}
-	ModifySites       = Requirement{Sites}
+	ReadCustomers             = Requirement{Customers, CustomersReadOnly}
+	ModifyCustomers           = Requirement{Customers}
+	ReadInstruments           = Requirement{Instruments, InstrumentsReadOnly}
+	ModifyInstruments         = Requirement{Instruments}
+	ReadInformation           = Requirement{Information, InformationReadOnly}
+	ModifyInformation         = Requirement{Information}
+	ReadChannels              = Requirement{ChannelSettings, ChannelSettingsRead}
+	ModifyChannels            = Requirement{ChannelSettings}
+	ReadSites                 = Requirement{Sites, SitesReadOnly}
+	ModifySites               = Requirement{Sites}
+	CreateStorefrontTokens    = Requirement{StorefrontAPI}
+	CreateImpersonationTokens = Requirement{CustomerImpersonation}
+	RevokeStorefrontTokens    = Requirement{StorefrontAPI, CustomerImpersonation}
 	// AnyMetafield lifts the permission sets of metafields.
 	AnyMetafield = Requirement{MetafieldWriteAll}
 )

@@ -2,12 +2,11 @@ package auth
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"runtime"
 	"strings"
-	"unicode"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -21,6 +20,8 @@ import (
 type Passwords struct {
 	sys   *system.System
 	slots chan struct{}
+	large chan struct{}
+	work  atomic.Int64
 }
 
 // argon2id with 19 MiB, two passes and one lane: OWASP's recommendation.
@@ -41,25 +42,7 @@ const (
 
 // NewPasswords returns Passwords that draw salts from sys.
 func NewPasswords(sys *system.System) *Passwords {
-	return &Passwords{sys: sys, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
-}
-
-// CheckPassword reports what is wrong with a new password, or "": it needs at
-// least seven characters, letters as well as digits.
-func CheckPassword(password string) string {
-	n := utf8.RuneCountInString(password)
-	switch {
-	case n < MinPassword:
-		return fmt.Sprintf("password must be at least %d characters long", MinPassword)
-	case n > MaxPassword:
-		return fmt.Sprintf("password must be at most %d characters long", MaxPassword)
-	case !utf8.ValidString(password):
-		return "password must be valid text"
-	}
-	if !strings.ContainsFunc(password, unicode.IsLetter) || !strings.ContainsFunc(password, unicode.IsDigit) {
-		return "password must contain both letters and digits"
-	}
-	return ""
+	return &Passwords{sys: sys, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1)}
 }
 
 func (p *Passwords) acquire(ctx context.Context) error {
@@ -78,6 +61,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer func() { <-p.slots }()
+	p.work.Add(1)
 	salt := make([]byte, argonSaltLen)
 	p.sys.Bytes(salt)
 	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemory, argonLanes, argonKeyLen)
@@ -100,47 +84,62 @@ func encode(salt, key []byte) string {
 		enc.EncodeToString(salt), enc.EncodeToString(key))
 }
 
+// current is what our own hashes begin with.
+var current = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonPasses, argonLanes)
+
 // nobody is a hash that no password has, of the same cost as Hash's.
 var nobody = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
 	base64.RawStdEncoding.EncodeToString(make([]byte, argonSaltLen)), base64.RawStdEncoding.EncodeToString(make([]byte, argonKeyLen)))
 
 // VerifyOrSpend is Verify that does the same work when there is no password
 // to compare with (encoded is empty), so that time does not tell who exists.
-func (p *Passwords) VerifyOrSpend(ctx context.Context, encoded, password string) (bool, error) {
-	if encoded != "" {
-		return p.Verify(ctx, encoded, password)
+// For a password that is right but was hashed otherwise, by another system or
+// with other parameters, newer is the hash to store from now on.
+func (p *Passwords) VerifyOrSpend(ctx context.Context, encoded, password string) (ok bool, newer string, err error) {
+	if encoded == "" {
+		encoded = nobody
 	}
-	_, err := p.Verify(ctx, nobody, password)
-	return false, err
+	ok, err = p.Verify(ctx, encoded, password)
+	if err != nil || strings.HasPrefix(encoded, current) {
+		return ok, "", err
+	}
+	// Somebody else's hash may be quick to compute: the work of our own comes
+	// on top, whether or not it is of use.
+	newer, err = p.Hash(ctx, password)
+	if err != nil || !ok {
+		return false, "", err
+	}
+	return true, newer, nil
 }
 
 // Verify reports whether password is the one that encoded was made of.
 func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool, error) {
 	if utf8.RuneCountInString(password) > MaxPassword {
-		return false, nil
+		password = "" // nobody's; the work is done all the same
 	}
-	var version int
-	var memory, passes uint32
-	var lanes uint8
-	parts := strings.Split(encoded, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false, nil
-	}
-	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
-		return false, nil
-	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); err != nil {
-		return false, nil
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(want) == 0 || memory > 1<<20 || passes == 0 || passes > 100 || lanes == 0 {
+	h, err := parseStored(encoded)
+	if err != nil {
 		return false, nil
 	}
 	if err := p.acquire(ctx); err != nil {
 		return false, err
 	}
 	defer func() { <-p.slots }()
-	got := argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
+	if h.memory() > plentyMemory {
+		// One at a time, or memory would not be bounded.
+		select {
+		case p.large <- struct{}{}:
+			defer func() { <-p.large }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	if strings.HasPrefix(encoded, current) {
+		p.work.Add(1)
+	}
+	return h.verify([]byte(password)) && password != "", nil
 }
+
+// Work returns how many hashes of our own were computed, for tests that
+// compare the work of answers.
+func (p *Passwords) Work() int64 { return p.work.Load() }

@@ -115,9 +115,13 @@ type Create struct {
 	ForcePasswordReset bool
 	NewPassword        opt.Field[string]
 	GeneratePassword   bool // where there is none: one that nobody knows
-	Addresses          []AddressCreate
-	Attributes         []AttributeInput
-	FormFields         []FormInput
+	// ImportedHash is another system's hash of the password, for imports.
+	ImportedHash auth.ImportedHash
+	// Complete asks for all required form fields, as the store's own forms do.
+	Complete   bool
+	Addresses  []AddressCreate
+	Attributes []AttributeInput
+	FormFields []FormInput
 	// Notify asks for the account-created email.
 	Notify bool
 	// JoinDefault puts a customer without a group into the store's default
@@ -149,6 +153,9 @@ type Update struct {
 	ForcePasswordReset opt.Field[bool]
 	NewPassword        opt.Field[string]
 	FormFields         []FormInput
+	// KeepSession is the session that stays when the password changes; all
+	// others end. 0: none stays.
+	KeepSession int64
 }
 
 // AddressCreate is the command to make an address. CustomerID is ignored for
@@ -181,12 +188,12 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	passwords *auth.Passwords
-	guards    guards
+	guesses   *guesses
 }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *auth.Passwords) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, guards: newGuards(sys)}
+	return &Service{db: db, sys: sys, passwords: passwords, guesses: newGuesses(sys)}
 }
 
 // channelText and parseChannels convert between a channel list and its

@@ -63,6 +63,9 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		if err := dropEmail(tx, &gone[i]); err != nil {
 			return err
 		}
+		if err := tx.Exec(endTokens, gone[i].ID); err != nil {
+			return err
+		}
 		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
 			return err
 		}

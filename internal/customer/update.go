@@ -20,6 +20,31 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 	if len(in) == 0 {
 		return nil, nil
 	}
+	if err := checkUpdates(in); err != nil {
+		return nil, err
+	}
+	hashes, err := s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	if err != nil {
+		return nil, err
+	}
+	var out []Customer
+	err = again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+		out, err = update(tx, in, hashes, s.sys.Now())
+		return err
+	})
+	return out, emailRace(err, OpUpdate)
+}
+
+// UpdateTx is Update inside a transaction, without passwords' slow hashing:
+// hashes are given by index, empty for none.
+func (s *Service) UpdateTx(tx *sqldb.Tx, in []Update, hashes []string) ([]Customer, error) {
+	if err := checkUpdates(in); err != nil {
+		return nil, err
+	}
+	return update(tx, in, hashes, s.sys.Now())
+}
+
+func checkUpdates(in []Update) error {
 	var items []fault.Item
 	seen := map[int64]bool{}
 	for i := range in {
@@ -35,18 +60,9 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+		return &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
 	}
-	hashes, err := s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
-	if err != nil {
-		return nil, err
-	}
-	var out []Customer
-	err = again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
-		out, err = update(tx, in, hashes, s.sys.Now())
-		return err
-	})
-	return out, emailRace(err, OpUpdate)
+	return nil
 }
 
 // change is what an update does to one customer.
@@ -123,6 +139,9 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if err := updateCustomerRow(tx, &ch.now, hashes[i]); err != nil {
 			return nil, err
 		}
+		if err := ch.endAccess(tx, hashes[i] != "", in[i].KeepSession); err != nil {
+			return nil, err
+		}
 		if err := storeValues(tx, customerSession(ch.now.ID), ch.values); err != nil {
 			return nil, err
 		}
@@ -132,6 +151,25 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		}
 	}
 	return out, event.Record(tx, counters.EventID, now, evs)
+}
+
+var (
+	endSessions = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
+	endTokens   = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND customer_id = $2`)
+)
+
+// endAccess ends what the old password opened, and links that went to the old
+// email.
+func (ch *change) endAccess(tx *sqldb.Tx, password bool, keep int64) error {
+	if password {
+		if err := tx.Exec(endSessions, ch.now.ID, keep); err != nil {
+			return err
+		}
+	}
+	if password || fold.Text(ch.old.Email) != fold.Text(ch.now.Email) {
+		return tx.Exec(endTokens, ch.now.ID)
+	}
+	return nil
 }
 
 func (ch *change) channelsChanged() bool {

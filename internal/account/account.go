@@ -1,0 +1,211 @@
+// Package account holds customer accounts as their owners use them: to
+// register, sign in and out, keep sessions and access tokens, change and
+// reset passwords, follow emailed links, and change what is theirs. What a
+// customer is, package customer knows; how requests come, surfaces know.
+package account
+
+import (
+	"context"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Operations, as faults name them.
+const (
+	OpSignIn       = "account.sign_in"
+	OpRegister     = "account.register"
+	OpUpdate       = "account.update"
+	OpPassword     = "account.password"
+	OpReset        = "account.reset"
+	OpSignInLink   = "account.sign_in_link"
+	OpSubscribe    = "account.subscribe"
+	OpChannelEntry = "account.channel"
+)
+
+// Errors with a meaning of their own. Surfaces tell them apart with
+// errors.Is.
+var (
+	// ErrCredentials: nobody who may sign in here has this email and password.
+	ErrCredentials = fault.New(fault.Unauthorized, "the email address or the password is wrong")
+	// ErrResetRequired: the password is right, but has to be reset by email
+	// before it may be used again.
+	ErrResetRequired = fault.New(fault.Forbidden, "the password has to be reset")
+	// ErrNoAccess: the customer may not sign in on this channel.
+	ErrNoAccess = fault.New(fault.Forbidden, "the customer may not sign in on this channel")
+	// ErrWrongPassword: the current password, asked for again, is wrong.
+	ErrWrongPassword = fault.New(fault.Unauthorized, "the current password is wrong")
+	// ErrLink: an emailed link is used up, expired, or was never sent.
+	ErrLink = fault.New(fault.Unauthorized, "the link is no longer valid")
+	// ErrNobody: no customer who may sign in here has this email.
+	ErrNobody = fault.New(fault.NotFound, "the email address does not belong to a customer")
+	// ErrClosed: the store lets nobody register.
+	ErrClosed = fault.New(fault.Forbidden, "the store does not take registrations")
+	// ErrNoSession: there is no such session of the customer.
+	ErrNoSession = fault.New(fault.NotFound, "there is no such session")
+)
+
+// Client is who asks, as far as a server can tell.
+type Client struct {
+	Peer      string // the address
+	UserAgent string
+	// Previous is the session token that the client had before, where it had
+	// one: signing in ends it.
+	Previous string
+}
+
+// Kind tells how a session is carried.
+type Kind int64
+
+// The kinds of sessions.
+const (
+	Browser Kind = iota // a cookie
+	API                 // a customer access token
+)
+
+// Session is a customer signed in on a channel.
+type Session struct {
+	StoreID, ID, CustomerID, ChannelID int64
+	Kind                               Kind
+	Created, Seen, Expires             int64
+	UserAgent, Peer                    string
+}
+
+// On reports whether the session is of a storefront.
+func (s *Session) On(site store.Site) bool {
+	return s != nil && s.StoreID == site.StoreID && s.ChannelID == site.ChannelID
+}
+
+// Grant is a new session with its token, which is shown once.
+type Grant struct {
+	Token   string
+	Session Session
+}
+
+// Registration is the command to register.
+type Registration struct {
+	Email     string
+	Password  string
+	FirstName string
+	LastName  string
+	Phone     string
+	Company   string
+	// Address is the first of the address book, where one is given.
+	Address *customer.AddressCreate
+	// FormFields are values of the store's sign-up form.
+	FormFields []customer.FormInput
+	// AcceptsMarketing is the wish for the newsletter.
+	AcceptsMarketing bool
+}
+
+// Details is the command to change an account; absent fields stay.
+type Details struct {
+	FirstName  opt.Field[string]
+	LastName   opt.Field[string]
+	Email      opt.Field[string]
+	Phone      opt.Field[string]
+	Company    opt.Field[string]
+	FormFields []customer.FormInput
+	// CurrentPassword, if given, must be right.
+	CurrentPassword opt.Field[string]
+	// Careful refuses another email without the current password, as pages do
+	// for sessions that may have been left open.
+	Careful bool
+}
+
+// Mail is an email to be sent.
+type Mail struct {
+	Kind       MailKind
+	Site       store.Site
+	To, ToName string
+	CustomerID int64 // 0: none
+	Data       map[string]string
+}
+
+// MailKind names the template of an email.
+type MailKind string
+
+// The emails of accounts. Data holds "link" where there is one to follow.
+const (
+	MailAccountCreated      MailKind = "account_created"
+	MailPasswordReset       MailKind = "password_reset"
+	MailPasswordChanged     MailKind = "password_changed"
+	MailEmailChanged        MailKind = "email_changed" // to the old address
+	MailSignInLink          MailKind = "sign_in_link"
+	MailConfirmSubscription MailKind = "confirm_subscription"
+)
+
+// Mailer sends emails that are queued in a transaction once it is committed.
+type Mailer interface {
+	Queue(tx *sqldb.Tx, m Mail) error
+}
+
+// Policy is what a store says about accounts.
+type Policy struct {
+	Password     auth.PasswordRules
+	Registration bool // shoppers may register
+	DoubleOptIn  bool // a subscription waits until it is confirmed by email
+	// Idle ends a browser's session that was not used, Lifetime any session.
+	// TokenLifetime is that of customer access tokens.
+	Idle, Lifetime, TokenLifetime time.Duration
+}
+
+// DefaultPolicy is that of a store that says nothing.
+func DefaultPolicy() Policy {
+	return Policy{
+		Password: auth.DefaultRules(), Registration: true,
+		Idle: 7 * 24 * time.Hour, Lifetime: 30 * 24 * time.Hour, TokenLifetime: 7 * 24 * time.Hour,
+	}
+}
+
+// Service runs the use cases.
+type Service struct {
+	db        *sqldb.DB
+	sys       *system.System
+	customers *customer.Service
+	passwords *auth.Passwords
+	mail      Mailer
+	policy    func(ctx context.Context, storeID int64) (Policy, error)
+	asks      asks
+}
+
+// Config is what a Service works with.
+type Config struct {
+	DB        *sqldb.DB
+	System    *system.System
+	Customers *customer.Service
+	Passwords *auth.Passwords
+	Mail      Mailer
+	// Policy tells what a store says; nil stands for DefaultPolicy.
+	Policy func(ctx context.Context, storeID int64) (Policy, error)
+}
+
+// NewService returns a Service.
+func NewService(c Config) *Service {
+	s := &Service{db: c.DB, sys: c.System, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, policy: c.Policy, asks: newAsks(c.System)}
+	if s.policy == nil {
+		s.policy = func(context.Context, int64) (Policy, error) { return DefaultPolicy(), nil }
+	}
+	return s
+}
+
+// asks bound how often emails are asked for: for one email, whether or not
+// anybody has it, and from one address.
+type asks struct{ emails, peers *auth.Guard }
+
+const (
+	askWindow    = 15 * time.Minute
+	asksPerEmail = 5
+	asksPerPeer  = 100
+	askedKeys    = 100_000
+)
+
+func newAsks(sys *system.System) asks {
+	return asks{emails: auth.NewGuard(sys, asksPerEmail, askWindow, askedKeys), peers: auth.NewGuard(sys, asksPerPeer, askWindow, askedKeys)}
+}

@@ -1,0 +1,64 @@
+package account
+
+import (
+	"context"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// CheckPassword holds a new password to the store's rules. It is an Invalid
+// fault that tells everything that is wrong.
+func (s *Service) CheckPassword(ctx context.Context, storeID int64, password string) error {
+	p, err := s.policy(ctx, storeID)
+	if err != nil {
+		return err
+	}
+	c := fault.Collector{Index: -1}
+	checkPassword(&c, p, password)
+	return c.Err(fault.Invalid, OpPassword)
+}
+
+func checkPassword(c *fault.Collector, p Policy, password string) {
+	for _, wrong := range p.Password.Check(password) {
+		c.Add("password", fault.WeakPassword, "", wrong)
+	}
+}
+
+// ChangePassword gives a customer who is signed in another password. All
+// other sessions end.
+func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Session, current, password string, c Client) error {
+	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
+		return err
+	}
+	right, err := s.customers.VerifyPassword(ctx, site.StoreID, sess.CustomerID, current, c.Peer)
+	if err != nil {
+		return err
+	}
+	if !right {
+		return ErrWrongPassword
+	}
+	hash, err := s.passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		return s.setPassword(tx, site, sess.CustomerID, sess.ID, hash)
+	})
+}
+
+// setPassword stores a password, ends sessions but one, and tells the owner.
+func (s *Service) setPassword(tx *sqldb.Tx, site store.Site, customerID, keep int64, hash string) error {
+	rows, err := s.customers.UpdateTx(tx, []customer.Update{{ID: customerID, ForcePasswordReset: opt.Some(false), KeepSession: keep}}, []string{hash})
+	if err != nil {
+		return err
+	}
+	return s.mail.Queue(tx, mailTo(site, &rows[0], MailPasswordChanged, nil))
+}
+
+func mailTo(site store.Site, c *customer.Customer, kind MailKind, data map[string]string) Mail {
+	return Mail{Kind: kind, Site: site, To: c.Email, ToName: c.FirstName + " " + c.LastName, CustomerID: c.ID, Data: data}
+}

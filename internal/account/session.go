@@ -1,0 +1,379 @@
+package account
+
+import (
+	"context"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Bounds of sessions.
+const (
+	seenEvery    = 5 * 60 // how often last use is written, in seconds
+	maxSessions  = 100    // of one customer; the longest unused go first
+	maxAddresses = 20     // that are known of one customer
+	maxAgent     = 512    // bytes of a user agent
+	maxToken     = 256    // bytes of a token that is looked for
+	pruneBatch   = 50     // expired rows that one sign-in takes away
+)
+
+// SignIn opens a session for who has the credentials and may use the channel.
+// Every email gets the same words and the same work. It is ErrCredentials,
+// ErrResetRequired or TooMany where it cannot be.
+func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email, password string, c Client) (Grant, error) {
+	p, err := s.policy(ctx, site.StoreID)
+	if err != nil {
+		return Grant{}, err
+	}
+	l, err := s.customers.Login(ctx, site.StoreID, customer.Credentials{Email: email, Password: password, ChannelID: site.ChannelID, Peer: c.Peer})
+	if err != nil {
+		return Grant{}, err
+	}
+	switch {
+	case l.CustomerID == 0:
+		return Grant{}, ErrCredentials
+	case l.ForcePasswordReset:
+		return Grant{}, ErrResetRequired
+	}
+	g := s.draw(site, kind, l.CustomerID, c, p)
+	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, l.CustomerID, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		// The password that was right is still the password.
+		if !who.admitted || who.hash != l.PasswordHash {
+			return ErrCredentials
+		}
+		return s.open(tx, g, c, true)
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return *g, nil
+}
+
+// SignInAs opens a session for a customer whom something else than a password
+// proved. It is ErrNoAccess where the customer may not use the channel and
+// NotFound without a customer.
+func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client) (Grant, error) {
+	p, err := s.policy(ctx, site.StoreID)
+	if err != nil {
+		return Grant{}, err
+	}
+	g := s.draw(site, kind, customerID, c, p)
+	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, customerID, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !who.found:
+			return ErrNobody
+		case !who.admitted:
+			return ErrNoAccess
+		}
+		return s.open(tx, g, c, false)
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return *g, nil
+}
+
+// draw makes a session that is not stored yet.
+func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p Policy) *Grant {
+	now := s.sys.Now()
+	life := p.Lifetime
+	if kind == API {
+		life = p.TokenLifetime
+	}
+	expires := now + int64(life/time.Second)
+	agent := strings.ToValidUTF8(c.UserAgent, "")
+	for len(agent) > maxAgent {
+		agent = strings.ToValidUTF8(agent[:maxAgent], "")
+	}
+	g := &Grant{Token: s.sys.Hex(32), Session: Session{
+		StoreID: site.StoreID, ID: s.number(), CustomerID: customerID, ChannelID: site.ChannelID, Kind: kind,
+		Created: now, Seen: now, Expires: expires, UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer,
+	}}
+	if kind == API {
+		g.Token += "_" + strconv.FormatInt(expires, 10)
+	}
+	return g
+}
+
+// number draws a positive number that JSON keeps whole.
+func (s *Service) number() int64 {
+	var b [8]byte
+	s.sys.Bytes(b[:])
+	n := int64(0)
+	for _, c := range b {
+		n = n<<8 | int64(c)
+	}
+	return n&(1<<53-1) | 1
+}
+
+var (
+	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, user_agent, ip_address)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
+	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
+	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	deleteAll      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2`)
+	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
+	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
+	pruneSessions  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash IN
+		(SELECT o.token_hash FROM account_sessions o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
+	pruneTokens = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash IN
+		(SELECT o.token_hash FROM account_tokens o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
+	touchSession  = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
+	rememberPlace = sqldb.Static(`INSERT INTO known_addresses (store_id, customer_id, ip_address, date_used) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (store_id, customer_id, ip_address) DO UPDATE SET date_used = excluded.date_used`)
+	placesByAge = sqldb.Static(`SELECT ip_address FROM known_addresses WHERE store_id = $1 AND customer_id = $2 ORDER BY date_used DESC, ip_address`)
+	forgetPlace = sqldb.Static(`DELETE FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
+	// The whole question "who is this" in one statement of point reads.
+	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.user_agent, s.ip_address,
+			c.channel_ids, ch.status, g.value
+		FROM account_sessions s
+		JOIN customers c ON c.store_id = s.store_id AND c.id = s.customer_id
+		JOIN channels ch ON ch.store_id = s.store_id AND ch.id = s.channel_id
+		LEFT JOIN customer_settings g ON g.store_id = s.store_id AND g.channel_id = s.channel_id AND g.name = 'allow_global_logins'
+		WHERE s.store_id = $1 AND s.token_hash = $2`)
+	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, user_agent, ip_address
+		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id`)
+)
+
+func (s *Session) scan(storeID int64, r *sqldb.Row) {
+	*s = Session{
+		StoreID: storeID, ID: r.Int(0), CustomerID: r.Int(1), ChannelID: r.Int(2), Kind: Kind(r.Int(3)),
+		Created: r.Int(4), Seen: r.Int(5), Expires: r.Int(6), UserAgent: r.Text(7), Peer: r.Text(8),
+	}
+}
+
+// open stores a session of a locked customer. A new access token ends the ones
+// before it.
+func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
+	o := &g.Session
+	if o.Kind == API {
+		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(API)); err != nil {
+			return err
+		}
+	}
+	if c.Previous != "" && len(c.Previous) <= maxToken {
+		if err := tx.Exec(deleteByToken, auth.HashToken(c.Previous)); err != nil {
+			return err
+		}
+	}
+	if err := tx.Exec(pruneSessions, o.Created, int64(pruneBatch)); err != nil {
+		return err
+	}
+	if err := tx.Exec(pruneTokens, o.Created, int64(pruneBatch)); err != nil {
+		return err
+	}
+	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.UserAgent, o.Peer); err != nil {
+		return err
+	}
+	if password && o.Peer != "" {
+		if err := tx.Exec(rememberPlace, o.CustomerID, o.Peer, o.Created); err != nil {
+			return err
+		}
+	}
+	var sessions []int64
+	var places []string
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: sessionsByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error {
+			if r.Int(0) != o.ID {
+				sessions = append(sessions, r.Int(0))
+			}
+			return nil
+		}},
+		sqldb.Q{Stmt: placesByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }},
+	); err != nil {
+		return err
+	}
+	for i := maxSessions - 1; i < len(sessions); i++ {
+		if err := tx.Exec(deleteOne, o.CustomerID, sessions[i]); err != nil {
+			return err
+		}
+	}
+	for i := maxAddresses; i < len(places); i++ {
+		if err := tx.Exec(forgetPlace, o.CustomerID, places[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// person is a customer as signing in sees them.
+type person struct {
+	found, admitted bool
+	email, name     string
+	hash            string
+	reset           bool
+}
+
+// lockCustomer locks a customer against change and tells whether they may use
+// a channel.
+func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
+	var p person
+	var channels string
+	var open, global bool
+	err := tx.Pipeline(
+		sqldb.Q{Stmt: sqldb.Dynamic(`SELECT email, first_name, last_name, password_hash, force_password_reset, channel_ids FROM customers WHERE store_id = $1 AND id = $2` + tx.ForUpdate()), Args: []any{id},
+			Each: func(r *sqldb.Row) error {
+				p = person{found: true, email: r.Text(0), name: strings.TrimSpace(r.Text(1) + " " + r.Text(2)), hash: r.Text(3), reset: r.Flag(4)}
+				channels = r.Text(5)
+				return nil
+			}},
+		sqldb.Q{Stmt: channelStatus, Args: []any{channelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
+		store.GlobalLogins(channelID, &global),
+	)
+	p.admitted = p.found && open && customer.Admits(channels, channelID, global)
+	return p, err
+}
+
+var channelStatus = sqldb.Static(`SELECT status FROM channels WHERE store_id = $1 AND id = $2`)
+
+// alive reports whether anybody may sign in on a channel with the status.
+func alive(status string) bool { return status != "deleted" && status != "terminated" }
+
+// Authenticate returns the session that a token opens, or nil. A session ends
+// at once where its customer is deleted or loses access to its channel. Which
+// channel it is for, the caller has to compare: see AuthenticateOn.
+func (s *Service) Authenticate(ctx context.Context, storeID int64, token string) (*Session, error) {
+	now := s.sys.Now()
+	if !tokenForm(token, now) {
+		return nil, nil
+	}
+	p, err := s.policy(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	hash := auth.HashToken(token)
+	var out *Session
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(selectSession, func(r *sqldb.Row) error {
+			o := &Session{}
+			o.scan(storeID, r)
+			global := store.AdmitsGlobal(o.ChannelID)
+			if !r.Null(11) {
+				global = r.Text(11) == "1"
+			}
+			switch {
+			case now >= o.Expires, o.Kind == Browser && now >= o.Seen+int64(p.Idle/time.Second):
+			case !alive(r.Text(10)) || !customer.Admits(r.Text(9), o.ChannelID, global):
+			case strings.Contains(token, "_") != (o.Kind == API):
+			default:
+				out = o
+			}
+			return nil
+		}, hash)
+	})
+	if err != nil || out == nil {
+		return nil, err
+	}
+	every := min(int64(seenEvery), int64(p.Idle/time.Second)/10)
+	if now-out.Seen < max(every, 1) {
+		return out, nil
+	}
+	out.Seen = now
+	return out, s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(touchSession, hash, now) })
+}
+
+// AuthenticateOn is Authenticate for the sessions of one storefront: one of
+// another channel is nobody's there, as the customers of channels are apart.
+func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token string) (*Session, error) {
+	o, err := s.Authenticate(ctx, site.StoreID, token)
+	if err != nil || !o.On(site) {
+		return nil, err
+	}
+	return o, nil
+}
+
+// tokenForm reports whether a token could be one: 64 hexadecimal digits and,
+// for access tokens, a time to come.
+func tokenForm(token string, now int64) bool {
+	digits, expiry, isAPI := strings.Cut(token, "_")
+	if len(digits) != 64 || strings.ToLower(digits) != digits {
+		return false
+	}
+	if _, err := hex.DecodeString(digits); err != nil {
+		return false
+	}
+	if !isAPI {
+		return true
+	}
+	at, err := strconv.ParseInt(expiry, 10, 64)
+	return err == nil && at > now && len(expiry) < 20
+}
+
+// SignOut ends the session of a token. With a customer access token all of
+// the customer's end.
+func (s *Service) SignOut(ctx context.Context, storeID int64, token string) error {
+	if !tokenForm(token, 0) {
+		return nil
+	}
+	hash := auth.HashToken(token)
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		var id int64
+		var kind Kind
+		err := tx.Query(sessionByToken, func(r *sqldb.Row) error { id, kind = r.Int(0), Kind(r.Int(1)); return nil }, hash)
+		if err != nil || id == 0 {
+			return err
+		}
+		if kind == API {
+			return tx.Exec(deleteOfKind, id, int64(API))
+		}
+		return tx.Exec(deleteByToken, hash)
+	})
+}
+
+// SignOutEverywhere ends all sessions of a customer.
+func (s *Service) SignOutEverywhere(ctx context.Context, storeID, customerID int64) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(deleteAll, customerID) })
+}
+
+// Sessions returns the sessions of a customer that are open, the last used
+// first.
+func (s *Service) Sessions(ctx context.Context, storeID, customerID int64) ([]Session, error) {
+	p, err := s.policy(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.sys.Now()
+	var out []Session
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(selectSessions, func(r *sqldb.Row) error {
+			var o Session
+			o.scan(storeID, r)
+			if now < o.Expires && (o.Kind == API || now < o.Seen+int64(p.Idle/time.Second)) {
+				out = append(out, o)
+			}
+			return nil
+		}, customerID)
+	})
+	return out, err
+}
+
+// Revoke ends one session of a customer, or returns ErrNoSession.
+func (s *Service) Revoke(ctx context.Context, storeID, customerID, sessionID int64) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		n, err := tx.ExecCount(deleteOne, customerID, sessionID)
+		if err == nil && n == 0 {
+			return ErrNoSession
+		}
+		return err
+	})
+}
+
+var _ = fault.Unauthorized

@@ -1,0 +1,64 @@
+-- Customers as they use their accounts.
+
+-- Who is signed in where. Only the hash of a session's token is kept.
+CREATE TABLE account_sessions (
+    store_id BIGINT NOT NULL,
+    token_hash TEXT COLLATE "C" NOT NULL,
+    id BIGINT NOT NULL, -- random, for its owner to name it
+    customer_id BIGINT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    kind BIGINT NOT NULL, -- 0: a browser's, 1: a customer access token
+    date_created BIGINT NOT NULL,
+    date_seen BIGINT NOT NULL,
+    date_expires BIGINT NOT NULL,
+    user_agent TEXT NOT NULL,
+    ip_address TEXT NOT NULL,
+    PRIMARY KEY (store_id, token_hash),
+    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX account_sessions_customer ON account_sessions (store_id, customer_id, id);
+CREATE INDEX account_sessions_expires ON account_sessions (store_id, date_expires);
+
+-- What emailed links carry, by the hash of the token. Most are a customer's
+-- and go with the account; those without belong to nobody yet.
+CREATE TABLE account_tokens (
+    store_id BIGINT NOT NULL,
+    token_hash TEXT COLLATE "C" NOT NULL,
+    purpose TEXT NOT NULL,
+    customer_id BIGINT NOT NULL, -- 0: none
+    channel_id BIGINT NOT NULL,
+    data TEXT NOT NULL, -- JSON, '' for none
+    date_expires BIGINT NOT NULL,
+    PRIMARY KEY (store_id, token_hash)
+);
+CREATE INDEX account_tokens_customer ON account_tokens (store_id, customer_id);
+CREATE INDEX account_tokens_expires ON account_tokens (store_id, date_expires);
+
+-- Wrong passwords in a row, by the hash of what they were tried on.
+CREATE TABLE sign_in_failures (
+    store_id BIGINT NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    failures BIGINT NOT NULL,
+    date_last BIGINT NOT NULL,
+    PRIMARY KEY (store_id, subject)
+);
+CREATE INDEX sign_in_failures_last ON sign_in_failures (store_id, date_last);
+
+-- Addresses from which a customer signed in, whom strangers' wrong guesses do
+-- not lock out.
+CREATE TABLE known_addresses (
+    store_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    ip_address TEXT COLLATE "C" NOT NULL,
+    date_used BIGINT NOT NULL,
+    PRIMARY KEY (store_id, customer_id, ip_address),
+    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
+);
+
+-- Keys that links are signed with.
+CREATE TABLE store_keys (
+    store_id BIGINT NOT NULL,
+    purpose TEXT COLLATE "C" NOT NULL,
+    secret TEXT NOT NULL, -- hexadecimal
+    PRIMARY KEY (store_id, purpose)
+);

@@ -38,6 +38,8 @@ type Profile struct {
 	// by the attribute's id.
 	Noted      map[int64]Noted
 	Subscribed bool
+	// Fields are the definitions of form fields, where values of any were read.
+	Fields map[int64]*FormField
 	Books      map[listing.Window]*AddressPage
 	Metafields map[MetafieldWindow]*MetafieldPage
 }
@@ -140,6 +142,15 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 	}
 	if w.FormFields {
 		qs = append(qs, valuesQuery(CustomerForm, ` = $2`, []any{id}, func(v FormValue) { p.FormFields = append(p.FormFields, v) }))
+	}
+	if w.FormFields || w.AddressForms {
+		p.Fields = map[int64]*FormField{}
+		qs = append(qs, sqldb.Q{Stmt: allFields, Each: func(r *sqldb.Row) error {
+			f := &FormField{}
+			f.scan(r)
+			p.Fields[f.ID] = f
+			return nil
+		}})
 	}
 	if w.Attributes {
 		p.Noted = map[int64]Noted{}

@@ -1,4 +1,72 @@
-// Package graphql is the Storefront GraphQL API.
+// Package graphql is the Storefront GraphQL API: what headless storefronts
+// and scripts of pages ask on behalf of shoppers. It turns requests into
+// calls of the domain packages and their faults into the typed errors of the
+// schema in api/storefront.graphql, from which package gen is generated.
 package graphql
 
 //go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
+
+import (
+	"context"
+	"log/slog"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/graphql/gen"
+	"clientele/internal/setting"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+	"clientele/internal/system"
+	"clientele/internal/visit"
+)
+
+// Robots checks reCAPTCHA tokens.
+type Robots interface {
+	// Check reports whether token proves to the store that a person is behind
+	// a request from peer.
+	Check(ctx context.Context, rules store.ReCaptcha, token, peer string) (bool, error)
+}
+
+// Logins reads the customer login tokens that apps sign.
+type Logins interface {
+	// Redeem uses a token up and returns whom it signs in and where it leads.
+	// A token that is not good is a fault.
+	Redeem(ctx context.Context, site store.Site, token, peer string) (customerID int64, redirect string, err error)
+}
+
+// Config is what a Server needs.
+type Config struct {
+	System      *system.System
+	Visits      *visit.Visits
+	Tokens      *auth.StorefrontTokens
+	Stores      *store.Service
+	Settings    *setting.Service
+	Customers   *customer.Service
+	Accounts    *account.Service
+	Subscribers *subscriber.Service
+	Robots      Robots // nil: where a store wants them checked, tokens are refused
+	Logins      Logins // nil: no customer login token is good
+	Log         *slog.Logger
+}
+
+// Server answers GraphQL requests.
+type Server struct {
+	Config
+	exec   gqlgen.ExecutableSchema
+	schema *ast.Schema
+	parsed cache
+}
+
+// New returns a Server.
+func New(c Config) *Server {
+	s := &Server{Config: c}
+	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
+	s.schema = s.exec.Schema()
+	// Answers are not sent in parts.
+	delete(s.schema.Directives, "defer")
+	return s
+}

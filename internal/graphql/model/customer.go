@@ -1,5 +1,7 @@
 package model
 
+import "clientele/internal/customer"
+
 // LoginResult is the answer to a sign-in. Customer and token are read where
 // they are asked for.
 type LoginResult struct {
@@ -30,14 +32,12 @@ type UpdateCustomerResult struct {
 	Errors     []UpdateCustomerError
 }
 
-// CustomerAttributes finds the attributes of a customer.
+// CustomerAttributes finds what is noted about a customer.
 type CustomerAttributes struct {
-	CustomerID int64
-	ByID       map[int64]*CustomerAttribute // nil: not read yet
+	Noted map[int64]customer.Noted
 }
 
-// Customer is who asks. What is below it is read where it is asked for, as a
-// rule all at once with the customer; see Loaded.
+// Customer is who asks. The connections below it are made of the profile.
 type Customer struct {
 	EntityID                 int64
 	Company                  string
@@ -57,21 +57,6 @@ type Customer struct {
 	IsSubscribedToNewsletter bool
 	NotificationPreferences  []string
 
-	// Loaded are the connections that were read with the customer.
-	Addresses  map[Window]*AddressConnection
-	Metafields map[MetafieldWindow]*MetafieldConnection
+	// Profile is what was read with the customer.
+	Profile *customer.Profile
 }
-
-// Window is the part of a connection that arguments ask for; 0 is absent, and
-// so is a Before or After of 0.
-type Window struct {
-	Before, After int64
-	First, Last   int64 // -1: absent
-}
-
-// MetafieldWindow is a Window on metafields.
-type MetafieldWindow struct {
-	Window
-	Namespace, Keys string // keys separated by NUL
-}
-

@@ -96,4 +96,3 @@ func (t *DateTime) UnmarshalGQL(v any) error {
 	}
 	return fmt.Errorf("DateTime must be an ISO 8601 time such as 2024-05-14T09:34:00Z")
 }
-

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/auth"
+	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/system"
 )
@@ -24,6 +26,7 @@ type commands struct {
 	Seed       seedCommand       `cmd:"" help:"Apply a YAML seed file."`
 	Store      storeCommands     `cmd:"" help:"Make and list stores."`
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	LoginURL   loginURLCommand   `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
@@ -252,6 +255,40 @@ func (c *accountRevoke) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("API account %d is revoked. Running servers refuse its token within a second.\n", c.ID)
+	return nil
+}
+
+type loginURLCommand struct {
+	ofStore
+	Customer int64  `required:"" env:"-" placeholder:"ID" help:"The customer's id."`
+	ClientID string `name:"client-id" env:"-" placeholder:"ID" help:"The client id of the API account that vouches (default: the first with the scope store_v2_customers_login)."`
+	Redirect string `name:"redirect-to" env:"-" placeholder:"PATH" help:"Where on the storefront to go then (default: /account.php)."`
+	Channel  int64  `default:"1" env:"-" placeholder:"ID" help:"The channel whose storefront it is (default: ${default})."`
+	URL      string `name:"url" env:"-" placeholder:"URL" help:"The storefront's URL (default: that of the channel's site, or else http://store-HASH.localhost:8080)."`
+}
+
+func (c *loginURLCommand) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	name := "store-" + st.Hash
+	if c.Channel != store.DefaultChannel {
+		name += fmt.Sprintf("-%d", c.Channel)
+	}
+	site, ok, err := store.NewHosts(core.DB, time.Now).SiteOf(ctx, st.Hash, c.Channel, "http://"+name+".localhost:8080")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &app.ConfigError{Err: fmt.Errorf("--channel: the store has no channel %d", c.Channel)}
+	}
+	token, err := core.SSO.Token(ctx, site, sso.Request{ClientID: c.ClientID, CustomerID: c.Customer, RedirectTo: c.Redirect})
+	if err != nil {
+		return err
+	}
+	fmt.Println(strings.TrimRight(cmp.Or(c.URL, site.URL), "/") + "/login/token/" + token)
 	return nil
 }
 

@@ -196,16 +196,22 @@ func NewService(c Config) *Service {
 }
 
 // asks bound how often emails are asked for: for one email, whether or not
-// anybody has it, and from one address.
-type asks struct{ emails, peers *auth.Guard }
+// anybody has it, and from one address; and how often somebody registers from
+// one address.
+type asks struct{ emails, peers, registrations *auth.Guard }
 
 const (
 	askWindow    = 15 * time.Minute
 	asksPerEmail = 5
 	asksPerPeer  = 100
+	newPerPeer   = 100
 	askedKeys    = 100_000
 )
 
 func newAsks(sys *system.System) asks {
-	return asks{emails: auth.NewGuard(sys, asksPerEmail, askWindow, askedKeys), peers: auth.NewGuard(sys, asksPerPeer, askWindow, askedKeys)}
+	return asks{
+		emails:        auth.NewGuard(sys, asksPerEmail, askWindow, askedKeys),
+		peers:         auth.NewGuard(sys, asksPerPeer, askWindow, askedKeys),
+		registrations: auth.NewGuard(sys, newPerPeer, askWindow, askedKeys),
+	}
 }

@@ -2,27 +2,37 @@ package account
 
 import (
 	"context"
+	"net/url"
+	"strconv"
+	"strings"
 
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
-// RequestReset emails a link to reset the password, to whom the email belongs
-// to. It never tells whether there is anybody. path is where the link leads
-// on the storefront; empty: its own page.
-func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path string, c Client) error {
-	return nil
-}
+// Purposes of the tokens that emailed links carry.
+const (
+	forReset     = "reset"
+	forSignIn    = "sign_in"
+	forSubscribe = "subscribe"
+)
 
-// Reset sets a password by the token of an emailed link. All sessions end.
-func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) error {
-	return ErrLink
-}
-
-// RequestSignInLink emails a link that signs in and tells what was sent. It is
-// ErrNobody for an email that nobody has here.
-func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email, redirect string, c Client) (sent string, err error) {
-	return SentSignIn, nil
-}
+// For how long a link is good, in seconds.
+const (
+	// SignInLinkLife is that of links that sign in.
+	SignInLinkLife  = 900
+	resetLife       = 24 * 60 * 60
+	subscribeLife   = 7 * 24 * 60 * 60
+	maxRedirect     = 2048 // characters
+	signInPath      = "/login.php?action=check_passwordless_login"
+	resetPath       = "/login.php?action=change_password"
+	confirmPath     = "/subscribe.php?action=confirm"
+	unsubscribePath = "/unsubscribe.php"
+)
 
 // What RequestSignInLink sends: the link, or, where the password has to be
 // reset first, the link for that.
@@ -31,11 +41,288 @@ const (
 	SentPasswordReset = "password_reset"
 )
 
-// SignInLinkLife is for how many seconds a sign-in link is good.
-const SignInLinkLife = 900
+var (
+	insertToken = sqldb.Static(`INSERT INTO account_tokens (store_id, token_hash, purpose, customer_id, channel_id, data, date_expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	selectToken = sqldb.Static(`SELECT customer_id, data FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
+	redeemToken = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
+	selectOwner = sqldb.Static(`SELECT c.id, c.email, c.first_name, c.last_name, c.force_password_reset, e.channel_id FROM customer_emails e
+		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
+		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
+)
 
-// RedeemSignInLink opens a session by the token of an emailed link, once, and
-// returns the path that the link leads to.
+// issue stores a new token of a site and returns it.
+func (s *Service) issue(tx *sqldb.Tx, site store.Site, token, purpose string, customerID int64, data string, life int64) error {
+	now := s.sys.Now()
+	if err := tx.Exec(pruneTokens, now, int64(pruneBatch)); err != nil {
+		return err
+	}
+	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, now+life)
+}
+
+// peek looks at a token without using it up. Without one that is good it is
+// ErrLink.
+func (s *Service) peek(ctx context.Context, site store.Site, token, purpose string) (customerID int64, data string, err error) {
+	if !tokenForm(token, 0) {
+		return 0, "", ErrLink
+	}
+	found := false
+	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectToken, func(r *sqldb.Row) error {
+			found, customerID, data = true, r.Int(0), r.Text(1)
+			return nil
+		}, auth.HashToken(token), purpose, site.ChannelID, s.sys.Now())
+	})
+	if err == nil && !found {
+		err = ErrLink
+	}
+	return customerID, data, err
+}
+
+// redeem uses a token up; of several at once one wins, the others are ErrLink.
+func (s *Service) redeem(tx *sqldb.Tx, site store.Site, token, purpose string) error {
+	n, err := tx.ExecCount(redeemToken, auth.HashToken(token), purpose, site.ChannelID, s.sys.Now())
+	if err == nil && n == 0 {
+		return ErrLink
+	}
+	return err
+}
+
+// owner is who has an email and may sign in on a channel.
+type owner struct {
+	id          int64
+	email, name string
+	reset       bool
+}
+
+// owner finds who has an email and may sign in on the site; id 0 is nobody.
+func (s *Service) owner(ctx context.Context, site store.Site, email string) (owner, error) {
+	var o owner
+	var open, global bool
+	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		o = owner{}
+		everywhere := false
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
+			store.GlobalLogins(site.ChannelID, &global),
+			sqldb.Q{Stmt: selectOwner, Args: []any{fold.Text(email), site.ChannelID}, Each: func(r *sqldb.Row) error {
+				o = owner{id: r.Int(0), email: r.Text(1), name: fullName(r.Text(2), r.Text(3)), reset: r.Flag(4)}
+				everywhere = r.Int(5) == 0
+				return nil
+			}},
+		); err != nil {
+			return err
+		}
+		if !open || everywhere && !global {
+			o = owner{}
+		}
+		return nil
+	})
+	return o, err
+}
+
+// ask counts a request for an email to an address. quiet tells that the
+// address had enough of them already.
+func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err error) {
+	if wait := s.asks.peers.Take(shopKey(storeID, c.Peer)); wait > 0 {
+		return false, customer.TooMany(wait)
+	}
+	return s.asks.emails.Take(shopKey(storeID, fold.Text(email))) > 0, nil
+}
+
+func shopKey(storeID int64, key string) string { return strconv.FormatInt(storeID, 10) + "\x00" + key }
+
+// RequestReset emails a link to reset the password to whom the email belongs.
+// It never tells whether that is anybody, and does the same for an email that
+// nobody has, but for sending it. path is where the link leads on the
+// storefront; empty: to its own page.
+func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path string, c Client) error {
+	if path == "" {
+		path = resetPath
+	}
+	path, ok := localPath(site, path)
+	if !ok {
+		return badField(OpReset, "path", "path must be one of the storefront's")
+	}
+	quiet, err := s.ask(site.StoreID, email, c)
+	if err != nil {
+		return err
+	}
+	o, err := s.owner(ctx, site, email)
+	if err != nil || quiet {
+		return err
+	}
+	return s.sendReset(ctx, site, o, path)
+}
+
+func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path string) error {
+	token := s.sys.Hex(32)
+	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife); err != nil || o.id == 0 {
+			return err
+		}
+		return s.mail.Queue(tx, Mail{
+			Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
+			Data: map[string]string{"link": link(site, path, "c", strconv.FormatInt(o.id, 10), "t", token)},
+		})
+	})
+}
+
+// Reset sets a password by the token of an emailed link, once. All sessions
+// end.
+func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) error {
+	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
+		return err
+	}
+	// A look first: strangers should not make us hash.
+	id, _, err := s.peek(ctx, site, token, forReset)
+	if err != nil {
+		return err
+	}
+	if id == 0 || id != customerID {
+		return ErrLink
+	}
+	hash, err := s.passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, id, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		if err := s.redeem(tx, site, token, forReset); err != nil {
+			return err
+		}
+		if !who.admitted {
+			return ErrLink
+		}
+		return s.setPassword(tx, site, id, 0, hash)
+	})
+}
+
+// RequestSignInLink emails a link that signs in and tells what was sent: where
+// the password has to be reset first, the link for that. It is ErrNobody for
+// an email that nobody has here, as documented.
+func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email, redirect string, c Client) (sent string, err error) {
+	if redirect != "" {
+		ok := false
+		if redirect, ok = localPath(site, redirect); !ok {
+			return "", badField(OpSignInLink, "redirect_url", "redirect_url must be one of the storefront's")
+		}
+	}
+	quiet, err := s.ask(site.StoreID, email, c)
+	if err != nil {
+		return "", err
+	}
+	if quiet {
+		return "", customer.TooMany(askWindow)
+	}
+	o, err := s.owner(ctx, site, email)
+	if err != nil {
+		return "", err
+	}
+	if o.id == 0 {
+		return "", ErrNobody
+	}
+	if o.reset {
+		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath)
+	}
+	token := s.sys.Hex(32)
+	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if err := s.issue(tx, site, token, forSignIn, o.id, redirect, SignInLinkLife); err != nil {
+			return err
+		}
+		return s.mail.Queue(tx, Mail{
+			Kind: MailSignInLink, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
+			Data: map[string]string{"link": link(site, signInPath, "token", token, "redirectUrl", redirect)},
+		})
+	})
+	return SentSignIn, err
+}
+
+// RedeemSignInLink opens a browser's session by the token of an emailed link,
+// once, and returns the path that the link leads to, empty for none.
 func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token string, c Client) (Grant, string, error) {
-	return Grant{}, "", ErrLink
+	p, err := s.policy(ctx, site.StoreID)
+	if err != nil {
+		return Grant{}, "", err
+	}
+	id, redirect, err := s.peek(ctx, site, token, forSignIn)
+	if err != nil {
+		return Grant{}, "", err
+	}
+	g := s.draw(site, Browser, id, c, p)
+	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, id, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		if err := s.redeem(tx, site, token, forSignIn); err != nil {
+			return err
+		}
+		switch {
+		case !who.admitted:
+			return ErrLink
+		case who.reset:
+			return ErrResetRequired
+		}
+		return s.open(tx, g, c, true)
+	})
+	if err != nil {
+		return Grant{}, "", err
+	}
+	return *g, redirect, nil
+}
+
+func badField(op, field, message string) error {
+	return &fault.Error{Kind: fault.Invalid, Op: op, Items: []fault.Item{{Index: -1, Field: field, Code: fault.NotAccepted, Message: message}}}
+}
+
+// link returns a URL on a storefront with parameters added to the path's; ones
+// with an empty value are left out.
+func link(site store.Site, path string, params ...string) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		u = &url.URL{Path: "/"}
+	}
+	var b strings.Builder
+	b.WriteString(u.RawQuery)
+	for i := 0; i < len(params); i += 2 {
+		if params[i+1] == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(params[i] + "=" + url.QueryEscape(params[i+1]))
+	}
+	u.RawQuery = b.String()
+	return strings.TrimRight(site.URL, "/") + u.String()
+}
+
+// localPath returns where a URL or path leads on the storefront, beginning
+// with a slash, or false where it leads away or nowhere.
+func localPath(site store.Site, target string) (string, bool) {
+	if len(target) > maxRedirect || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
+		return "", false
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.User != nil || u.Opaque != "" {
+		return "", false
+	}
+	if u.Scheme != "" || u.Host != "" {
+		own, err := url.Parse(site.URL)
+		if err != nil || u.Scheme != "" && u.Scheme != own.Scheme || !strings.EqualFold(u.Host, own.Host) {
+			return "", false
+		}
+		u.Scheme, u.Host = "", ""
+		if u.Path == "" {
+			u.Path = "/"
+		}
+	}
+	path := u.String()
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return "", false
+	}
+	return path, true
 }

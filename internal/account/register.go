@@ -2,42 +2,211 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 )
 
 // Register makes a customer's account and returns its id. It is ErrClosed
 // where the store takes none, and a Conflict with the code EmailInUse for an
 // email that is taken.
 func (s *Service) Register(ctx context.Context, site store.Site, in Registration, c Client) (int64, error) {
-	return 0, ErrClosed
+	p, err := s.policy(ctx, site.StoreID)
+	if err != nil {
+		return 0, err
+	}
+	if !p.Registration {
+		return 0, ErrClosed
+	}
+	cmd := customer.Create{
+		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
+		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
+		JoinDefault: true, Complete: true,
+	}
+	if in.Address != nil {
+		cmd.Addresses = []customer.AddressCreate{*in.Address}
+	}
+	bad := fault.Collector{Index: -1}
+	checkPassword(&bad, p, in.Password)
+	for _, it := range cmd.Check() {
+		it.Index = -1
+		bad.Items = append(bad.Items, it)
+	}
+	if err := bad.Err(fault.Invalid, OpRegister); err != nil {
+		return 0, err
+	}
+	if wait := s.asks.registrations.Take(shopKey(site.StoreID, c.Peer)); wait > 0 {
+		return 0, customer.TooMany(wait)
+	}
+	hash, err := s.passwords.Hash(ctx, in.Password)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	token := s.sys.Hex(32)
+	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		var open, global bool
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
+			store.GlobalLogins(site.ChannelID, &global),
+		); err != nil {
+			return err
+		}
+		if !open {
+			return ErrClosed
+		}
+		// Who registers where only the channel's own customers may sign in
+		// becomes one of them.
+		this := cmd
+		if !global {
+			this.ChannelIDs = []int64{site.ChannelID}
+		}
+		rows, err := s.customers.CreateTx(tx, []customer.Create{this}, []string{hash})
+		if err != nil {
+			return err
+		}
+		id = rows[0].ID
+		if err := s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, nil)); err != nil || !in.AcceptsMarketing {
+			return err
+		}
+		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
+	})
+	if f := fault.As(err); f != nil && f.Op == customer.OpCreate {
+		items := make([]fault.Item, len(f.Items))
+		for i, it := range f.Items {
+			it.Index = -1
+			items[i] = it
+		}
+		err = &fault.Error{Kind: f.Kind, Op: OpRegister, Message: f.Message, Items: items, Cause: f.Cause}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// again runs a write again that lost a race for an email or a reference.
+func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, storeID, fn)
+		if !errors.Is(err, sqldb.ErrUnique) && !errors.Is(err, sqldb.ErrForeignKey) || attempt == 3 {
+			return err
+		}
+	}
 }
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
+// Another email takes effect at once and is told to the old address, and links
+// that went there end.
 func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Session, in Details, c Client) (*customer.Customer, error) {
-	return nil, ErrNobody
+	if in.CurrentPassword.Set {
+		right, err := s.customers.VerifyPassword(ctx, site.StoreID, sess.CustomerID, in.CurrentPassword.Value, c.Peer)
+		if err != nil {
+			return nil, err
+		}
+		if !right {
+			return nil, ErrWrongPassword
+		}
+	}
+	cmd := customer.Update{
+		ID: sess.CustomerID, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company, FormFields: in.FormFields,
+	}
+	var out *customer.Customer
+	err := s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, sess.CustomerID, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		if !who.admitted {
+			return ErrNobody
+		}
+		moved := in.Email.Set && fold.Text(in.Email.Value) != fold.Text(who.email)
+		if moved && in.Careful && !in.CurrentPassword.Set {
+			return ErrWrongPassword
+		}
+		rows, err := s.customers.UpdateTx(tx, []customer.Update{cmd}, []string{""})
+		if err != nil {
+			return err
+		}
+		out = &rows[0]
+		if !moved {
+			return nil
+		}
+		m := mailTo(site, out, MailEmailChanged, nil)
+		m.To = who.email
+		return s.mail.Queue(tx, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// fromStorefront is how a shopper's own consent comes.
+func fromStorefront(c Client) subscriber.Origin {
+	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer}
+}
+
+// subscribe subscribes an address on a site or, where the store asks for it,
+// emails a link that does.
+func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create, c Client, p Policy, token string) error {
+	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
+	if !p.DoubleOptIn {
+		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+	}
+	data, err := encodeSubscription(in)
+	if err != nil {
+		return err
+	}
+	if err := s.issue(tx, site, token, forSubscribe, 0, data, subscribeLife); err != nil {
+		return err
+	}
+	return s.mail.Queue(tx, Mail{
+		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: fullName(in.FirstName, in.LastName),
+		Data: map[string]string{"link": link(site, confirmPath, "token", token)},
+	})
 }
 
 // Subscribe asks for the newsletter on behalf of an email address, a
 // customer's or not. pending tells that a confirmation was emailed first.
 func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	return false, nil
+	p, err := s.policy(ctx, site.StoreID)
+	if err != nil {
+		return false, err
+	}
+	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
+	if err := in.Check(); err != nil {
+		return false, err
+	}
+	quiet, err := s.ask(site.StoreID, email, c)
+	if err != nil || quiet && p.DoubleOptIn {
+		return p.DoubleOptIn, err
+	}
+	token := s.sys.Hex(32)
+	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error { return s.subscribe(tx, site, in, c, p, token) })
 }
 
-// ConfirmSubscription subscribes by the token of an emailed link.
+// ConfirmSubscription subscribes by the token of an emailed link, once.
 func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) error {
-	return ErrLink
-}
-
-// UnsubscribeToken returns what an unsubscribe link carries. It is good for
-// ever.
-func (s *Service) UnsubscribeToken(ctx context.Context, storeID, subscriberID int64) (string, error) {
-	return "", nil
-}
-
-// Unsubscribe ends a subscription by the token of a link, with one click. One
-// that has ended already is no error.
-func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) error {
-	return ErrLink
+	_, data, err := s.peek(ctx, site, token, forSubscribe)
+	if err != nil {
+		return err
+	}
+	in, err := decodeSubscription(data)
+	if err != nil {
+		return err
+	}
+	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
+	return s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
+			return err
+		}
+		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+	})
 }

@@ -9,7 +9,6 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
-	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -229,7 +228,7 @@ func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 	err := tx.Pipeline(
 		sqldb.Q{Stmt: sqldb.Dynamic(`SELECT email, first_name, last_name, password_hash, force_password_reset, channel_ids FROM customers WHERE store_id = $1 AND id = $2` + tx.ForUpdate()), Args: []any{id},
 			Each: func(r *sqldb.Row) error {
-				p = person{found: true, email: r.Text(0), name: strings.TrimSpace(r.Text(1) + " " + r.Text(2)), hash: r.Text(3), reset: r.Flag(4)}
+				p = person{found: true, email: r.Text(0), name: fullName(r.Text(1), r.Text(2)), hash: r.Text(3), reset: r.Flag(4)}
 				channels = r.Text(5)
 				return nil
 			}},
@@ -375,5 +374,3 @@ func (s *Service) Revoke(ctx context.Context, storeID, customerID, sessionID int
 		return err
 	})
 }
-
-var _ = fault.Unauthorized

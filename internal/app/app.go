@@ -31,7 +31,9 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
@@ -44,6 +46,7 @@ type Core struct {
 	System      *system.System
 	Stores      *store.Service
 	Accounts    *auth.Accounts
+	Tokens      *auth.StorefrontTokens
 	Passwords   *auth.Passwords
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
@@ -54,6 +57,7 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	SSO         *sso.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -76,12 +80,14 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	return &Core{
 		DB: db, System: sys,
-		Stores:      store.NewService(db, sys),
+		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
+		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
-		Customers:   customer.NewService(db, sys, passwords),
+		Customers:   customers,
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -90,6 +96,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		SSO:         sso.NewService(db, sys, stores, customers),
 	}
 }
 
@@ -259,9 +266,10 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+	storefront.New(storefront.Services{Visits: visits}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -81,7 +81,11 @@ func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, err
 	var err error
 	p.hashes, err = s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
 	for i := range in {
-		if !in[i].NewPassword.Set && in[i].GeneratePassword {
+		switch {
+		case in[i].NewPassword.Set:
+		case in[i].ImportedHash.Hash != "":
+			p.hashes[i], _ = in[i].ImportedHash.Stored() // checked before
+		case in[i].GeneratePassword:
 			p.hashes[i] = s.passwords.Unknown()
 		}
 	}
@@ -101,6 +105,15 @@ func (s *Service) hash(ctx context.Context, n int, password func(int) opt.Field[
 		}
 	}
 	return hashes, g.Wait()
+}
+
+// Check returns what is wrong with a command by itself.
+func (in *Create) Check() []fault.Item {
+	p := createPlan{in: []Create{*in}}
+	if f := fault.As(p.check()); f != nil {
+		return f.Items
+	}
+	return nil
 }
 
 func (p *createPlan) check() error {
@@ -256,6 +269,13 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]sto
 		for j := range in.Addresses {
 			w.form(AddressForm, in.Addresses[j].FormFields)
 		}
+		if in.Complete {
+			w.complete = true
+			w.wholeForm(CustomerForm)
+			if len(in.Addresses) > 0 {
+				w.wholeForm(AddressForm)
+			}
+		}
 	}
 	ref, err := w.load(tx)
 	if err != nil {
@@ -285,6 +305,9 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]sto
 			if ff := in.Addresses[j].FormFields; len(ff) > 0 {
 				addresses[i][j] = ref.fields[AddressForm].check(&c, "addresses."+itoa(j)+".", ff)
 			}
+		}
+		if in.Complete {
+			ref.checkComplete(&c, in)
 		}
 		items = append(items, c.Items...)
 	}

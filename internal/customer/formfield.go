@@ -2,6 +2,7 @@ package customer
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -534,6 +535,22 @@ func (fs fields) check(c *fault.Collector, prefix string, in []FormInput) []stor
 		out = append(out, s)
 	}
 	return out
+}
+
+// missing notes required fields that no value is given for.
+func (fs fields) missing(c *fault.Collector, prefix string, in []FormInput) {
+	given := map[*FormField]bool{}
+	for _, v := range in {
+		f := fs[fold.Text(v.Name)]
+		if s, ok := v.Value.Str(); f != nil && !(ok && f.Type == PasswordField && s == "") {
+			given[f] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(fs)) {
+		if f := fs[name]; f.Required && !given[f] {
+			c.Add(prefix+"form_fields", fault.Required, "", f.Name+" is required")
+		}
+	}
 }
 
 // one is check for a single value.

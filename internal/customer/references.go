@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
@@ -19,7 +20,8 @@ type references struct {
 	channels   map[int64]bool
 	attributes map[int64]string // id to type
 	fields     map[string]fields
-	group      int64 // the default group, 0: none
+	group      int64          // the default group, 0: none
+	required   map[int64]bool // built-in fields that stores may require
 }
 
 // wanted collects what to look up.
@@ -27,6 +29,7 @@ type wanted struct {
 	groups, channels, attributes map[int64]bool
 	forms                        map[string]bool
 	defaultGroup                 bool
+	complete                     bool // the built-in fields that are required
 }
 
 func set(m *map[int64]bool, ids ...int64) {
@@ -39,9 +42,12 @@ func set(m *map[int64]bool, ids ...int64) {
 }
 
 func (w *wanted) form(name string, in []FormInput) {
-	if len(in) == 0 {
-		return
+	if len(in) > 0 {
+		w.wholeForm(name)
 	}
+}
+
+func (w *wanted) wholeForm(name string) {
 	if w.forms == nil {
 		w.forms = map[string]bool{}
 	}
@@ -83,6 +89,13 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 			return nil
 		}})
 	}
+	if w.complete {
+		ref.required = map[int64]bool{}
+		qs = append(qs, sqldb.Q{Stmt: requiredBuiltIns, Args: []any{fieldCompany, fieldPhone, fieldLine2}, Each: func(r *sqldb.Row) error {
+			ref.required[r.Int(0)] = true
+			return nil
+		}})
+	}
 	for _, form := range slices.Sorted(maps.Keys(w.forms)) {
 		if ref.fields == nil {
 			ref.fields = map[string]fields{}
@@ -94,6 +107,37 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 		return ref, nil
 	}
 	return ref, tx.Pipeline(qs...)
+}
+
+// Numbers of built-in fields that a store may require.
+const (
+	fieldCompany int64 = 6
+	fieldPhone   int64 = 7
+	fieldLine2   int64 = 9
+)
+
+var requiredBuiltIns = sqldb.Static(`SELECT id FROM form_fields WHERE store_id = $1 AND id IN ($2, $3, $4) AND required = 1`)
+
+// checkComplete notes required fields of the store's forms that a customer
+// was made without.
+func (ref *references) checkComplete(c *fault.Collector, in *Create) {
+	ref.fields[CustomerForm].missing(c, "", in.FormFields)
+	builtIn := func(prefix string, field int64, name, value string) {
+		if ref.required[field] && strings.TrimSpace(value) == "" {
+			c.Add(prefix+name, fault.Required, "", name+" is required")
+		}
+	}
+	if len(in.Addresses) == 0 {
+		builtIn("", fieldCompany, "company", in.Company)
+		builtIn("", fieldPhone, "phone", in.Phone)
+	}
+	for j := range in.Addresses {
+		a, prefix := &in.Addresses[j], "addresses."+itoa(j)+"."
+		ref.fields[AddressForm].missing(c, prefix, a.FormFields)
+		builtIn(prefix, fieldCompany, "company", a.Company)
+		builtIn(prefix, fieldPhone, "phone", a.Phone)
+		builtIn(prefix, fieldLine2, "address2", a.Address2)
+	}
 }
 
 func (ref *references) checkGroup(c *fault.Collector, id int64) {

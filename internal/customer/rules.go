@@ -94,6 +94,13 @@ func (in *Create) check(c *fault.Collector) {
 	checkCredit(c, in.StoreCredit)
 	checkChannels(c, opt.Field[[]int64]{Set: true, Null: in.ChannelIDs == nil, Value: in.ChannelIDs})
 	checkPassword(c, in.NewPassword)
+	if in.ImportedHash.Hash != "" {
+		if _, err := in.ImportedHash.Stored(); err != nil {
+			c.Add("password_hash", fault.BadFormat, "", "password_hash: "+err.Error())
+		} else if in.NewPassword.Set {
+			c.Add("password_hash", fault.NotAccepted, "", "a password and the hash of one exclude each other")
+		}
+	}
 	if in.ID < 0 {
 		c.Add("id", fault.OutOfRange, "", "invalid customer ID")
 	}

@@ -30,10 +30,12 @@ type Call struct {
 	R         *http.Request
 	Account   *auth.Account // who calls
 	RequestID string
+	// StoreHash names the store in the log where no account does.
+	StoreHash string
 
 	server  *Server
 	mount   *mount
-	surface Surface
+	surface Renderer
 	format  *Format // nil: JSON
 	release func()
 	status  int
@@ -240,6 +242,14 @@ func (c *Call) write(status int, body []byte) {
 	if _, err := c.W.Write(body); err != nil && c.err == nil {
 		c.err = err // the client is gone; finish may log it
 	}
+}
+
+// SendText answers with a body that is no JSON.
+func (c *Call) SendText(status int, contentType string, body []byte) {
+	c.leave()
+	c.status = status
+	c.W.Header()["Content-Type"] = []string{contentType}
+	c.write(status, body)
 }
 
 // SendEmpty answers without a body.

@@ -46,7 +46,11 @@ type Surface interface {
 	// Prefix is the path before the routes' patterns.
 	Prefix() string
 	Routes() []Route
-	// Error renders an error: its status and body.
+	Renderer
+}
+
+// Renderer renders an error: its status and body.
+type Renderer interface {
 	Error(err error) (status int, body []byte)
 }
 
@@ -234,6 +238,25 @@ func (s *Server) handle(m *mount, route Route) {
 	}
 }
 
+// Public serves a route that needs no API account, beside the management API
+// and with its bounds, log and metrics.
+func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Call) error) {
+	observe := s.Metrics.route(method, pattern)
+	h := func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		c := &Call{W: w, R: r, server: s, mount: &mount{}, surface: errors, RequestID: s.requestID()}
+		w.Header()["X-Request-Id"] = []string{c.RequestID}
+		defer s.finish(c, pattern, start, observe)
+		if err := handle(c); err != nil {
+			c.fail(err)
+		}
+	}
+	s.router.MethodFunc(method, pattern, h)
+	if method == http.MethodGet {
+		s.router.MethodFunc(http.MethodHead, pattern, h)
+	}
+}
+
 // requestID returns 32 hexadecimal digits.
 func (s *Server) requestID() string {
 	var b [16]byte
@@ -338,6 +361,9 @@ func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(s
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request_id", c.RequestID))
 	if c.Account != nil {
 		attrs = append(attrs, slog.String("store", c.Account.StoreHash), slog.Int64("account", c.Account.ID))
+	}
+	if c.StoreHash != "" {
+		attrs = append(attrs, slog.String("store", c.StoreHash))
 	}
 	if c.err != nil {
 		attrs = append(attrs, slog.String("error", c.err.Error()))

@@ -86,6 +86,15 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 // only store. Where several claim a name, the port decides, then age. A site
 // without a URL of its own has the one it was asked by.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
+	return h.find(ctx, scheme, host, true)
+}
+
+// Known is Site without the last resort: a host that is surely some store's.
+func (h *Hosts) Known(ctx context.Context, scheme, host string) (Site, bool, error) {
+	return h.find(ctx, scheme, host, false)
+}
+
+func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site, bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.fresh(ctx); err != nil {
@@ -94,7 +103,7 @@ func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, erro
 	site, ok := Site{}, false
 	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), one(h.byHost[hostName(host)])); found != nil {
 		site, ok = *found, true
-	} else if site, ok = h.byName(hostName(host)); !ok && len(h.only) > 0 {
+	} else if site, ok = h.byName(hostName(host)); !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
 	}
 	if ok && site.URL == "" {

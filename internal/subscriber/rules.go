@@ -45,6 +45,12 @@ func (in *Create) build() (Subscriber, error) {
 	return s, c.Err(fault.Invalid, OpCreate)
 }
 
+// Check reports what is wrong with a command by itself.
+func (in Create) Check() error {
+	_, err := in.build()
+	return err
+}
+
 func (in *Update) check(c *fault.Collector) {
 	if in.Email.Set {
 		switch n := utf8.RuneCountInString(in.Email.Value); {

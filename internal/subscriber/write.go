@@ -3,11 +3,13 @@ package subscriber
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -49,6 +51,60 @@ func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 		return err
 	}
 	return create(tx, &sub, in.ID, by, now)
+}
+
+// Agree makes a subscriber or, where the address is one on the channel
+// already, adds the consents that are new, inside tx.
+func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
+	sub, err := in.build()
+	if err != nil {
+		return err
+	}
+	var id int64
+	if err := tx.Pipeline(holder(&sub, &id)); err != nil {
+		return err
+	}
+	if id == 0 {
+		return create(tx, &sub, 0, by, now)
+	}
+	old, err := lock(tx, id, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	if old == nil { // it went a moment ago
+		return create(tx, &sub, 0, by, now)
+	}
+	var all []string
+	for _, c := range Consents {
+		if slices.Contains(old.Consents, c) || slices.Contains(sub.Consents, c) {
+			all = append(all, c)
+		}
+	}
+	_, err = change(tx, id, &Update{Consents: opt.Some(all)}, by, now)
+	return err
+}
+
+var lastHeld = sqldb.Static(`SELECT email, channel_id FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 ORDER BY id DESC LIMIT 1`)
+
+// Withdraw removes whoever now has the address, on its channel, that the
+// subscriber with an id had last, inside tx. Nobody there is no error.
+func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
+	var was Subscriber
+	if err := tx.Query(lastHeld, func(r *sqldb.Row) error {
+		was.Email, was.ChannelID = r.Text(0), r.Int(1)
+		return nil
+	}, id); err != nil || was.Email == "" {
+		return err
+	}
+	var holds int64
+	if err := tx.Pipeline(holder(&was, &holds)); err != nil || holds == 0 {
+		return err
+	}
+	sub, err := lock(tx, holds, tx.ForDelete())
+	if err != nil || sub == nil {
+		return err
+	}
+	return remove(tx, []Subscriber{*sub}, by, now)
 }
 
 // create stores a subscriber with a given id, or the next one for 0.

@@ -80,7 +80,7 @@ var surfaces = []string{"internal/rest/v2", "internal/rest/v3", "internal/graphq
 var domain = []string{
 	"internal/auth", "internal/customer", "internal/event", "internal/fault", "internal/fold", "internal/geo", "internal/jsonx", "internal/jwt",
 	"internal/listing", "internal/opt", "internal/sqldb", "internal/store", "internal/subscriber", "internal/system", "internal/seed",
-	"internal/channel", "internal/group", "internal/instrument", "internal/metafield", "internal/segment", "internal/setting", "internal/tax",
+	"internal/channel", "internal/group", "internal/instrument", "internal/metafield", "internal/segment", "internal/setting", "internal/sso", "internal/tax",
 }
 
 func TestImports(t *testing.T) {

@@ -132,15 +132,7 @@ func address(remote string) string {
 // of it, and fallback otherwise: a path with a single slash at its beginning,
 // without backslashes and control characters.
 func SafeRedirect(target, fallback string) string {
-	if len(target) > 2048 || target == "" || target[0] != '/' || strings.HasPrefix(target, "//") {
-		return fallback
-	}
-	for i := range len(target) {
-		if c := target[i]; c < ' ' || c == 0x7f || c == '\\' {
-			return fallback
-		}
-	}
-	return target
+	return store.SafeRedirect(target, fallback)
 }
 
 func isToken(s string, digits int) bool {

@@ -83,6 +83,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Instruments: instrument.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
 		Channels:    channel.NewService(d.db, sys),
+		Tokens:      auth.NewStorefrontTokens(d.db, sys),
 	}))
 	d.want(d.app, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"},{"email":"tomasz@example.org","first_name":"Tomasz","last_name":"Wilk"}]`, 200, "")
 	d.want(d.stranger, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"}]`, 200, "")

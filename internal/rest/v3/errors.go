@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -65,6 +66,8 @@ var operations = map[string]operation{
 	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
 	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
+	auth.OpStorefrontToken:          {title: "Create storefront token failed."},
+	auth.OpStorefrontRevoke:         {title: "Revoke storefront token failed."},
 }
 
 const metafieldConflict = "The metafield conflicts with another metafield."

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
@@ -32,6 +33,7 @@ type Services struct {
 	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Tokens      *auth.StorefrontTokens
 }
 
 // Surface is the V3 API.
@@ -62,6 +64,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
+		s.storefrontTokenRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {

@@ -1,0 +1,124 @@
+package account
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+)
+
+// unsubscribing names the key that unsubscribe links are signed with.
+const unsubscribing = "unsubscribe"
+
+var (
+	selectKey = sqldb.Static(`SELECT secret FROM store_keys WHERE store_id = $1 AND purpose = $2`)
+	insertKey = sqldb.Static(`INSERT INTO store_keys (store_id, purpose, secret) VALUES ($1, $2, $3) ON CONFLICT (store_id, purpose) DO NOTHING`)
+)
+
+// key returns a store's key for a purpose, made at the first use, inside a
+// transaction that may write if draw is not empty.
+func key(tx *sqldb.Tx, purpose, draw string) ([]byte, error) {
+	if draw != "" {
+		if err := tx.Exec(insertKey, purpose, draw); err != nil {
+			return nil, err
+		}
+	}
+	var secret string
+	if err := tx.Query(selectKey, func(r *sqldb.Row) error { secret = r.Text(0); return nil }, purpose); err != nil || secret == "" {
+		return nil, err
+	}
+	return hex.DecodeString(secret)
+}
+
+func (s *Service) unsubscribeToken(tx *sqldb.Tx, subscriberID int64, write bool) (string, error) {
+	draw := ""
+	if write {
+		draw = s.sys.Hex(32)
+	}
+	k, err := key(tx, unsubscribing, draw)
+	if err != nil || k == nil {
+		return "", err
+	}
+	id := strconv.FormatInt(subscriberID, 10)
+	m := hmac.New(sha256.New, k)
+	m.Write([]byte(unsubscribing + "\x00" + id))
+	return id + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:24]), nil
+}
+
+// UnsubscribeToken returns what the unsubscribe link of a subscriber carries.
+// It is signed and kept nowhere, so that it is good for ever.
+func (s *Service) UnsubscribeToken(ctx context.Context, storeID, subscriberID int64) (token string, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		token, err = s.unsubscribeToken(tx, subscriberID, false)
+		return err
+	})
+	if err != nil || token != "" {
+		return token, err
+	}
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		token, err = s.unsubscribeToken(tx, subscriberID, true)
+		return err
+	})
+	return token, err
+}
+
+// UnsubscribeLink returns the link that ends a subscription with one click.
+func (s *Service) UnsubscribeLink(ctx context.Context, site store.Site, subscriberID int64) (string, error) {
+	token, err := s.UnsubscribeToken(ctx, site.StoreID, subscriberID)
+	if err != nil {
+		return "", err
+	}
+	return link(site, unsubscribePath, "token", token), nil
+}
+
+// Unsubscribe ends a subscription by the token of a link. One that has ended
+// already is no error. The address may have subscribed anew since, by another
+// number: that ends as well.
+func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) error {
+	text, _, ok := strings.Cut(token, ".")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || !ok || id < 1 {
+		return ErrLink
+	}
+	var want string
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		want, err = s.unsubscribeToken(tx, id, false)
+		return err
+	}); err != nil {
+		return err
+	}
+	if want == "" || !hmac.Equal([]byte(want), []byte(token)) {
+		return ErrLink
+	}
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		return subscriber.Withdraw(tx, id, fromStorefront(c), s.sys.Now())
+	})
+}
+
+// subscription is what a link to confirm one remembers.
+type subscription struct {
+	Email     string `json:"email"`
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
+}
+
+func encodeSubscription(in subscriber.Create) (string, error) {
+	text, err := json.Marshal(subscription{in.Email, in.FirstName, in.LastName})
+	return string(text), err
+}
+
+func decodeSubscription(text string) (subscriber.Create, error) {
+	var d subscription
+	err := json.Unmarshal([]byte(text), &d)
+	return subscriber.Create{Email: d.Email, FirstName: d.FirstName, LastName: d.LastName}, err
+}
+
+func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }

@@ -1,0 +1,368 @@
+// Package sso vouches for shoppers in both directions: it takes the word of an
+// app, in a signed token, that a shopper is a certain customer, and tells an
+// app in a signed token who is signed in. The tokens are signed with the
+// secret of an API account, which only the app and the store know.
+package sso
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/jwt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Tolerance is how far the time at which a login token was made may be from
+// now, in seconds, before it and after it: clocks differ.
+const Tolerance = 30
+
+// usedFor is how long the ids of accepted tokens are remembered. A token is
+// too old after half a minute; an app that uses an id again is told so for
+// longer.
+const usedFor = 24 * time.Hour
+
+// DefaultRedirect is where a shopper goes after signing in.
+const DefaultRedirect = "/account.php"
+
+const (
+	loginOperation   = "customer_login"
+	currentOperation = "current_customer"
+)
+
+// maxID bounds the id of a token, in bytes.
+const maxID = 1024
+
+// Reason is why a login token is refused, in words for the operator.
+// Shoppers are told none of it.
+type Reason string
+
+// The reasons.
+const (
+	NoToken        Reason = "the token is no JSON Web Token"
+	NoClaims       Reason = "the token's header or claims are not JSON objects"
+	WrongType      Reason = `the token's header must have typ "JWT"`
+	WrongAlgorithm Reason = "the token must be signed with HS256"
+	NoIssuer       Reason = "iss must be the client id of an API account"
+	UnknownIssuer  Reason = "iss is not the client id of an API account of this store"
+	BadSignature   Reason = "the signature does not fit the client secret of the API account"
+	RevokedIssuer  Reason = "the API account is revoked"
+	MissingScope   Reason = "the API account lacks the scope store_v2_customers_login"
+	WrongOperation Reason = "operation must be customer_login"
+	WrongStore     Reason = "store_hash is not that of this store"
+	NoTime         Reason = "iat must be a whole number of seconds"
+	TooOld         Reason = "iat is more than 30 seconds ago"
+	TooEarly       Reason = "iat is more than 30 seconds in the future"
+	Expired        Reason = "exp or nbf does not allow the token now"
+	NoID           Reason = "jti must be a text that no other token has"
+	NoCustomer     Reason = "customer_id must be the id of a customer"
+	WrongChannel   Reason = "channel_id, 1 unless given, is not that of this storefront"
+	WrongAddress   Reason = "request_ip is not the address of the client"
+	BadRedirect    Reason = "redirect_to must be a path on this storefront"
+	BadMember      Reason = "enable_persistent_cart must be true or false"
+	UnknownPerson  Reason = "there is no customer with customer_id"
+	NoAccess       Reason = "the customer may not use this channel"
+	Used           Reason = "the token was used before"
+)
+
+// Error implements error.
+func (r Reason) Error() string { return "login token refused: " + string(r) }
+
+// Login is what an accepted token asks for.
+type Login struct {
+	CustomerID int64
+	RedirectTo string // a path on the site
+	ClientID   string // of the API account that vouches
+	// PersistentCart is asked for by some; there are no carts here.
+	PersistentCart bool
+}
+
+// Service makes and accepts tokens.
+type Service struct {
+	db        *sqldb.DB
+	sys       *system.System
+	stores    *store.Service
+	customers *customer.Service
+
+	mu     sync.Mutex
+	pruned map[int64]int64 // by store: when used tokens were last forgotten
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, customers *customer.Service) *Service {
+	return &Service{db: db, sys: sys, stores: stores, customers: customers, pruned: map[int64]int64{}}
+}
+
+var (
+	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
+	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
+	selectPerson   = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
+	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4)`)
+	forgetUsed     = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND date_used < $2`)
+	pruneInterval  = int64(60)
+	loginScopeName = string(auth.CustomersLogin)
+)
+
+// issuer is an API account as a signer.
+type issuer struct {
+	known   bool
+	secret  string
+	scopes  []string
+	revoked bool
+}
+
+func (s *Service) issuer(ctx context.Context, storeID int64, clientID string) (out issuer, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = issuer{}
+		return tx.Query(selectSecret, func(r *sqldb.Row) error {
+			out = issuer{known: true, secret: r.Text(0), scopes: strings.Fields(r.Text(1)), revoked: r.Int(2) != 0}
+			return nil
+		}, clientID)
+	})
+	return out, err
+}
+
+// Redeem accepts a login token on a site, once, from a client at the address
+// peer. A token that is not accepted is a Reason; it is not used up by that.
+func (s *Service) Redeem(ctx context.Context, site store.Site, token, peer string) (Login, error) {
+	raw, err := jwt.Parse(token)
+	switch {
+	case errors.Is(err, jwt.ErrForm):
+		return Login{}, NoToken
+	case err != nil:
+		return Login{}, NoClaims
+	}
+	// The original takes no token without a type.
+	if typ, _ := raw.Header.Get("typ").Str(); !strings.EqualFold(typ, "JWT") {
+		return Login{}, WrongType
+	}
+	c := claims{raw.Claims}
+	out := Login{ClientID: c.text("iss")}
+	if out.ClientID == "" || strings.ContainsRune(out.ClientID, 0) {
+		return Login{}, NoIssuer
+	}
+	by, err := s.issuer(ctx, site.StoreID, out.ClientID)
+	if err != nil {
+		return Login{}, err
+	}
+	if !by.known {
+		return Login{}, UnknownIssuer
+	}
+	switch err := raw.VerifyHMAC(jwt.HS256, by.secret); {
+	case errors.Is(err, jwt.ErrAlgorithm), errors.Is(err, jwt.ErrCritical):
+		return Login{}, WrongAlgorithm
+	case err != nil:
+		return Login{}, BadSignature
+	case by.revoked:
+		return Login{}, RevokedIssuer
+	case !slices.Contains(by.scopes, loginScopeName):
+		return Login{}, MissingScope
+	}
+	now := s.sys.Now()
+	jti, err := c.read(&out, site, peer, now)
+	if err != nil {
+		return Login{}, err
+	}
+	if err := s.mayEnter(ctx, site, out.CustomerID); err != nil {
+		return Login{}, err
+	}
+	return out, s.use(ctx, site.StoreID, out.ClientID, jti, now)
+}
+
+// claims are those of a login token.
+type claims struct{ v jsonx.Value }
+
+func (c claims) text(name string) string {
+	s, _ := c.v.Get(name).Str()
+	return s
+}
+
+// id reads an id, which some apps send as text.
+func (c claims) id(name string) (n int64, ok bool) {
+	v := c.v.Get(name)
+	if n, ok = v.Int(); !ok {
+		text, isText := v.Str()
+		var err error
+		n, err = strconv.ParseInt(text, 10, 64)
+		ok = isText && err == nil && strconv.FormatInt(n, 10) == text
+	}
+	return n, ok && n > 0
+}
+
+// given reports whether a claim has a value. An empty text is none.
+func (c claims) given(name string) bool {
+	v := c.v.Get(name)
+	text, isText := v.Str()
+	return v.Present() && !v.IsNull() && (!isText || text != "")
+}
+
+// read checks what a token with a good signature says, and returns its id.
+func (c claims) read(out *Login, site store.Site, peer string, now int64) (jti string, err error) {
+	if c.text("operation") != loginOperation {
+		return "", WrongOperation
+	}
+	if c.text("store_hash") != site.StoreHash {
+		return "", WrongStore
+	}
+	iat, ok := c.v.Get("iat").Int()
+	switch {
+	case !ok:
+		return "", NoTime
+	case iat < now-Tolerance:
+		return "", TooOld
+	case iat > now+Tolerance:
+		return "", TooEarly
+	}
+	if exp, ok := c.v.Get("exp").Int(); c.v.Get("exp").Present() && (!ok || exp <= now) {
+		return "", Expired
+	}
+	if nbf, ok := c.v.Get("nbf").Int(); c.v.Get("nbf").Present() && (!ok || nbf > now+Tolerance) {
+		return "", Expired
+	}
+	if jti = c.text("jti"); jti == "" || len(jti) > maxID {
+		return "", NoID
+	}
+	channel := int64(store.DefaultChannel)
+	if c.given("channel_id") {
+		if channel, ok = c.id("channel_id"); !ok {
+			return "", WrongChannel
+		}
+	}
+	if channel != site.ChannelID {
+		return "", WrongChannel
+	}
+	if out.CustomerID, ok = c.id("customer_id"); !ok {
+		return "", NoCustomer
+	}
+	if c.given("request_ip") && !sameAddress(c.text("request_ip"), peer) {
+		return "", WrongAddress
+	}
+	out.RedirectTo = DefaultRedirect
+	if c.given("redirect_to") {
+		if out.RedirectTo = store.SafeRedirect(c.text("redirect_to"), ""); out.RedirectTo == "" {
+			return "", BadRedirect
+		}
+	}
+	if c.given("enable_persistent_cart") {
+		if out.PersistentCart, ok = c.v.Get("enable_persistent_cart").Bool(); !ok {
+			return "", BadMember
+		}
+	}
+	return jti, nil
+}
+
+// sameAddress compares IP addresses in whatever form they are written.
+func sameAddress(a, b string) bool {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	return errX == nil && errY == nil && x.Unmap().WithZone("") == y.Unmap().WithZone("")
+}
+
+// mayEnter makes sure that a customer exists and may use a site.
+func (s *Service) mayEnter(ctx context.Context, site store.Site, id int64) error {
+	found, global, channels := false, false, ""
+	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		found = false
+		return tx.Pipeline(store.GlobalLogins(site.ChannelID, &global), sqldb.Q{Stmt: selectPerson, Args: []any{id}, Each: func(r *sqldb.Row) error {
+			found, channels = true, r.Text(0)
+			return nil
+		}})
+	})
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return UnknownPerson
+	case channels == "" && !global, channels != "" && !slices.Contains(strings.Split(channels, ","), strconv.FormatInt(site.ChannelID, 10)):
+		return NoAccess
+	}
+	return nil
+}
+
+// use marks a token as used; the row decides who was first.
+func (s *Service) use(ctx context.Context, storeID int64, clientID, jti string, now int64) error {
+	prune := s.pruneNow(storeID, now)
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if prune {
+			if err := tx.Exec(forgetUsed, now-int64(usedFor/time.Second)); err != nil {
+				return err
+			}
+		}
+		return tx.Exec(insertUsed, clientID, auth.HashToken(jti), now)
+	})
+	if errors.Is(err, sqldb.ErrUnique) {
+		return Used
+	}
+	return err
+}
+
+// pruneNow reports whether it is time to forget tokens that were used long
+// ago.
+func (s *Service) pruneNow(storeID, now int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.pruned[storeID]; ok && now-last < pruneInterval && now >= last {
+		return false
+	}
+	s.pruned[storeID] = now
+	return true
+}
+
+// Request is what a login token is to ask for.
+type Request struct {
+	ClientID   string // empty: the first account that may vouch for customers
+	CustomerID int64
+	RedirectTo string // empty: the default
+}
+
+// Token makes a login token for a site, which is good for half a minute.
+func (s *Service) Token(ctx context.Context, site store.Site, in Request) (string, error) {
+	if in.RedirectTo != "" && store.SafeRedirect(in.RedirectTo, "") == "" {
+		return "", fault.New(fault.Invalid, "the redirect must be a path on the storefront, such as /checkout")
+	}
+	clientID, secret := "", ""
+	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		clientID = ""
+		return tx.Query(selectSecrets, func(r *sqldb.Row) error {
+			if clientID == "" && (in.ClientID == "" || in.ClientID == r.Text(0)) && slices.Contains(strings.Fields(r.Text(2)), loginScopeName) {
+				clientID, secret = r.Text(0), r.Text(1)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	if clientID == "" {
+		return "", fault.New(fault.NotFound, cmp.Or(in.ClientID, "no API account of the store")+" is no API account in force with the scope "+loginScopeName)
+	}
+	if err := s.mayEnter(ctx, site, in.CustomerID); err != nil {
+		if reason := Reason(""); errors.As(err, &reason) {
+			return "", fault.New(fault.Invalid, string(reason))
+		}
+		return "", err
+	}
+	b := jsonx.AppendString([]byte(`{"iss":`), clientID)
+	b = strconv.AppendInt(append(b, `,"iat":`...), s.sys.Now(), 10)
+	b = jsonx.AppendString(append(b, `,"jti":`...), s.sys.UUID())
+	b = append(b, `,"operation":"`+loginOperation+`","store_hash":`...)
+	b = jsonx.AppendString(b, site.StoreHash)
+	b = strconv.AppendInt(append(b, `,"channel_id":`...), site.ChannelID, 10)
+	b = strconv.AppendInt(append(b, `,"customer_id":`...), in.CustomerID, 10)
+	if in.RedirectTo != "" {
+		b = jsonx.AppendString(append(b, `,"redirect_to":`...), in.RedirectTo)
+	}
+	return jwt.SignHMAC(jwt.HS256, secret, append(b, '}')), nil
+}

@@ -1,0 +1,103 @@
+package storefront
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+)
+
+// problem is the type of errors that have no page of their own.
+const problem = "about:blank"
+
+// Error implements rest.Renderer: an object with status, title and type, as
+// RFC 7807 has it, a detail, and the fields that are to blame.
+func (s *Surface) Error(err error) (status int, body []byte) {
+	f := fault.As(err)
+	if f == nil {
+		f = &fault.Error{Kind: fault.Internal}
+	}
+	status = statusOf(f)
+	b := append([]byte(nil), `{"status":`...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, `,"title":`...)
+	b = jsonx.AppendString(b, titleOf(f, status))
+	b = append(b, `,"type":"`+problem+`"`...)
+	if detail := detailOf(f); detail != "" {
+		b = append(b, `,"detail":`...)
+		b = jsonx.AppendString(b, detail)
+	}
+	var told []string
+	for _, it := range f.Items {
+		if it.Field == "" || slices.Contains(told, it.Field) {
+			continue
+		}
+		if told == nil {
+			b = append(b, `,"errors":{`...)
+		} else {
+			b = append(b, ',')
+		}
+		told = append(told, it.Field)
+		b = jsonx.AppendKey(b, it.Field)
+		b = jsonx.AppendString(b, it.Message)
+	}
+	if told != nil {
+		b = append(b, '}')
+	}
+	return status, append(b, '}')
+}
+
+// statusOf tells what is missing (422) from what is wrong (400).
+func statusOf(f *fault.Error) int {
+	switch f.Kind {
+	case fault.Invalid:
+		if slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Code == fault.Required }) {
+			return http.StatusUnprocessableEntity
+		}
+		return http.StatusBadRequest
+	case fault.Malformed, fault.BadFilter, fault.BadInput:
+		return http.StatusBadRequest
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Unauthorized:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.WrongMedia:
+		return http.StatusUnsupportedMediaType
+	}
+	return http.StatusInternalServerError
+}
+
+// detailOf returns what is wrong, or of several things the first.
+func detailOf(f *fault.Error) string {
+	switch {
+	case f.Kind == fault.Internal:
+		return ""
+	case len(f.Items) > 0:
+		return f.Items[0].Message
+	}
+	return f.Message
+}
+
+func titleOf(f *fault.Error, status int) string {
+	if f.Kind == fault.Internal {
+		return "Something went wrong on our side."
+	}
+	return http.StatusText(status)
+}
+
+// malformed is an error in the shape of a request.
+func malformed(field string, code fault.Code, message string) error {
+	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Field: field, Code: code, Message: message}}}
+}

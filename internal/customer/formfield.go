@@ -58,6 +58,8 @@ type FieldOptions struct {
 	Label       string   // what people read; the name by default
 	SortOrder   int64    // the place on the form; the id by default
 	Choices     []string // of checkbox, radio and dropdown; none: anything
+	ChoiceIDs   []int64  // of Choices, in their order; never given twice
+	lastChoice  int64    // the last of ChoiceIDs that was given
 	Placeholder string   // of dropdown, before something is chosen
 	MaxLength   int64    // in characters, of text, multiline, number and password
 	Min, Max    string   // of number and date
@@ -94,7 +96,11 @@ func (u *FormFieldUpdate) apply(f FormField) FormField {
 	f.Required = u.Required.Or(f.Required)
 	o.Label = u.Label.Or(o.Label)
 	o.SortOrder = u.SortOrder.Or(o.SortOrder)
-	o.Choices = u.Choices.Or(o.Choices)
+	if u.Choices.Set {
+		old := *o
+		o.Choices = u.Choices.Value
+		o.number(&old)
+	}
 	o.Placeholder = u.Placeholder.Or(o.Placeholder)
 	o.MaxLength = u.MaxLength.Or(o.MaxLength)
 	o.Min = u.Min.Or(o.Min)
@@ -112,6 +118,46 @@ func (f *FormField) normalize() {
 	if f.Options.SortOrder == 0 {
 		f.Options.SortOrder = f.ID
 	}
+	if len(f.Options.ChoiceIDs) != len(f.Options.Choices) {
+		f.Options.number(&FieldOptions{})
+	}
+}
+
+// number gives choices their ids. Those that were there keep theirs; so does
+// one that was renamed, which is a new text in the place of one that is gone
+// while the number of choices stays.
+func (o *FieldOptions) number(old *FieldOptions) {
+	o.ChoiceIDs, o.lastChoice = make([]int64, len(o.Choices)), old.lastChoice
+	for i, text := range o.Choices {
+		o.ChoiceIDs[i], _ = old.ChoiceID(text)
+	}
+	for i := range o.Choices {
+		if o.ChoiceIDs[i] == 0 && len(o.Choices) == len(old.Choices) && !slices.Contains(o.Choices, old.Choices[i]) {
+			o.ChoiceIDs[i] = old.ChoiceIDs[i]
+		}
+	}
+	for i := range o.Choices {
+		if o.ChoiceIDs[i] == 0 {
+			o.lastChoice++
+			o.ChoiceIDs[i] = o.lastChoice
+		}
+	}
+}
+
+// ChoiceID returns the id of a choice.
+func (o *FieldOptions) ChoiceID(text string) (id int64, ok bool) {
+	if i := slices.Index(o.Choices, text); i >= 0 && i < len(o.ChoiceIDs) {
+		return o.ChoiceIDs[i], true
+	}
+	return 0, false
+}
+
+// Choice returns the choice with an id.
+func (o *FieldOptions) Choice(id int64) (text string, ok bool) {
+	if i := slices.Index(o.ChoiceIDs, id); i >= 0 && i < len(o.Choices) {
+		return o.Choices[i], true
+	}
+	return "", false
 }
 
 func (f *FormField) same(o *FormField) bool {
@@ -305,6 +351,13 @@ func (o FieldOptions) json() string {
 			}
 			b = jsonx.AppendString(b, c)
 		}
+		b = append(b, `],"choice_ids":[`...)
+		for i, id := range o.ChoiceIDs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, id, 10)
+		}
 		b = append(b, ']')
 	}
 	for _, m := range []struct{ key, text string }{{"placeholder", o.Placeholder}, {"min", o.Min}, {"max", o.Max}, {"default", o.Default}} {
@@ -317,7 +370,7 @@ func (o FieldOptions) json() string {
 	for _, m := range []struct {
 		key string
 		n   int64
-	}{{"max_length", o.MaxLength}, {"rows", o.Rows}} {
+	}{{"max_length", o.MaxLength}, {"rows", o.Rows}, {"last_choice_id", o.lastChoice}} {
 		if m.n != 0 {
 			b = append(b, ',')
 			b = jsonx.AppendKey(b, m.key)
@@ -337,6 +390,14 @@ func parseOptions(text string) FieldOptions {
 		if s, ok := c.Str(); ok {
 			o.Choices = append(o.Choices, s)
 		}
+	}
+	for _, e := range v.Get("choice_ids").Elems() {
+		id, _ := e.Int()
+		o.ChoiceIDs = append(o.ChoiceIDs, id)
+	}
+	o.lastChoice, _ = v.Get("last_choice_id").Int()
+	if len(o.ChoiceIDs) != len(o.Choices) { // from before choices had ids
+		o.number(&FieldOptions{lastChoice: o.lastChoice})
 	}
 	o.Label, _ = v.Get("label").Str()
 	o.SortOrder, _ = v.Get("sort_order").Int()

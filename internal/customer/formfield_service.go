@@ -1,8 +1,10 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -49,6 +51,7 @@ var (
 	selectField   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id = $2`)
 	fieldByName   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND name_norm = $3`)
 	customFields  = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND id > $3 ORDER BY id`)
+	fieldsOfForm  = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 ORDER BY id`)
 	countFields   = sqldb.Static(`SELECT COUNT(*) FROM form_fields WHERE store_id = $1 AND id > $2`)
 	insertField   = sqldb.Static(`INSERT INTO form_fields (store_id, id, form, name, name_norm, type, required, options, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`)
 	updateField   = sqldb.Static(`UPDATE form_fields SET name = $3, name_norm = $4, required = $5, options = $6, date_modified = $7 WHERE store_id = $1 AND id = $2`)
@@ -86,6 +89,27 @@ func (s *Service) FormFields(ctx context.Context, storeID int64, q *listing.Quer
 		return err
 	})
 	return out, res, err
+}
+
+// Form returns all fields of a form in the order in which shoppers see them.
+func (s *Service) Form(ctx context.Context, storeID int64, form string) (out Form, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, err = FormTx(tx, form)
+		return err
+	})
+	return out, err
+}
+
+// FormTx is Form inside a transaction.
+func FormTx(tx *sqldb.Tx, form string) (Form, error) {
+	var out Form
+	err := tx.Query(fieldsOfForm, func(r *sqldb.Row) error {
+		out = append(out, FormField{})
+		out[len(out)-1].scan(r)
+		return nil
+	}, form)
+	slices.SortStableFunc(out, func(a, b FormField) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
+	return out, err
 }
 
 var errNoField = fault.New(fault.NotFound, "there is no such form field")
@@ -231,6 +255,7 @@ func PutFormField(tx *sqldb.Tx, f FormField, now int64) error {
 		return fmt.Errorf("form field %q has type %s, and types never change", f.Name, old.Type)
 	}
 	f.ID = old.ID
+	f.Options.number(&old.Options)
 	f.normalize()
 	if f.same(&old) {
 		return nil

@@ -39,7 +39,7 @@ type Profile struct {
 	Noted      map[int64]Noted
 	Subscribed bool
 	// Fields are the definitions of form fields, where values of any were read.
-	Fields map[int64]*FormField
+	Fields     map[int64]*FormField
 	Books      map[listing.Window]*AddressPage
 	Metafields map[MetafieldWindow]*MetafieldPage
 }
@@ -262,3 +262,28 @@ func (s *Service) Forms(ctx context.Context, storeID int64) (out []FormField, er
 }
 
 var allFields = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 ORDER BY id`)
+
+// OwnAddress returns an address of a customer with its form field values, or
+// nil.
+func (s *Service) OwnAddress(ctx context.Context, storeID, customerID, id int64) (*Address, error) {
+	var out *Address
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		var values []FormValue
+		err := tx.Pipeline(
+			sqldb.Q{Stmt: selectAddress, Args: []any{id}, Each: func(r *sqldb.Row) error {
+				a := &Address{}
+				if a.scan(r); a.CustomerID == customerID {
+					out = a
+				}
+				return nil
+			}},
+			valuesQuery(AddressForm, ` = $2`, []any{id}, func(v FormValue) { values = append(values, v) }),
+		)
+		if out != nil {
+			out.FormFields = values
+		}
+		return err
+	})
+	return out, err
+}

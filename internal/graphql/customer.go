@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -224,9 +223,10 @@ func formValue(v *customer.FormValue, f *customer.FormField) model.CustomerFormF
 	return nil
 }
 
-// choiceID returns the number of a choice, from 1; 0 is none of today's.
+// choiceID returns the id of a choice; 0 is none of today's.
 func choiceID(f *customer.FormField, label string) int64 {
-	return int64(slices.Index(f.Options.Choices, label) + 1)
+	id, _ := f.Options.ChoiceID(label)
+	return id
 }
 
 // date reads a stored date.

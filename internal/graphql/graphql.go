@@ -18,6 +18,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/setting"
+	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
@@ -31,13 +32,6 @@ type Robots interface {
 	Check(ctx context.Context, rules store.ReCaptcha, token, peer string) (bool, error)
 }
 
-// Logins reads the customer login tokens that apps sign.
-type Logins interface {
-	// Redeem uses a token up and returns whom it signs in and where it leads.
-	// A token that is not good is a fault.
-	Redeem(ctx context.Context, site store.Site, token, peer string) (customerID int64, redirect string, err error)
-}
-
 // Config is what a Server needs.
 type Config struct {
 	System      *system.System
@@ -49,7 +43,7 @@ type Config struct {
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
 	Robots      Robots // nil: where a store wants them checked, tokens are refused
-	Logins      Logins // nil: no customer login token is good
+	Logins      *sso.Service
 	Log         *slog.Logger
 }
 

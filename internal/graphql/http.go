@@ -86,10 +86,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name, ref := s.serve(ctx, v)
 	if ref != nil {
-		s.answer(w, ref.status, nil, ref.errs)
-		if ref.status >= 500 || s.Log.Enabled(ctx, -4) {
-			s.Log.DebugContext(ctx, "graphql refused", "request_id", v.RequestID, "status", ref.status, "reason", ref.errs.Error())
+		var data []byte
+		if ref.status == http.StatusOK {
+			data = []byte("null")
 		}
+		s.answer(w, ref.status, data, ref.errs)
+		s.Log.DebugContext(ctx, "graphql refused", "request_id", v.RequestID, "status", ref.status)
 	}
 	s.Log.DebugContext(ctx, "graphql", "request_id", v.RequestID, "operation", name, "store", v.Site.StoreHash,
 		"ms", float64(s.System.Clock().Sub(start).Microseconds())/1000)

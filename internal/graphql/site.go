@@ -194,7 +194,7 @@ func definition(f *customer.FormField) model.FormField {
 func options(f *customer.FormField) []*model.FormFieldOption {
 	out := []*model.FormFieldOption{}
 	for i, label := range f.Options.Choices {
-		out = append(out, &model.FormFieldOption{EntityID: int64(i + 1), Label: label})
+		out = append(out, &model.FormFieldOption{EntityID: f.Options.ChoiceIDs[i], Label: label})
 	}
 	if f.ID == offersField && len(out) == 0 {
 		out = append(out, &model.FormFieldOption{EntityID: 1, Label: f.Options.Label})

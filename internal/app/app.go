@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -58,6 +60,7 @@ type Core struct {
 	Channels    *channel.Service
 	Groups      *group.Service
 	SSO         *sso.Service
+	Shoppers    *account.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -97,6 +100,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
+		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords}),
 	}
 }
 
@@ -185,18 +189,28 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
 	}
+	var secure *tls.Config
+	scheme := "http://"
+	if cfg.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
+		}
+		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
+	}
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, err
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
-		s.URL = "http://" + s.listen.Addr().String()
+		s.URL = scheme + s.listen.Addr().String()
 	}
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
 		Handler:           s.handler(),
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      120 * time.Second,
@@ -204,7 +218,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		MaxHeaderBytes:    128 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	go func() { s.failed <- s.http.Serve(s.listen) }()
+	go func() {
+		if secure != nil {
+			s.failed <- s.http.ServeTLS(s.listen, "", "")
+			return
+		}
+		s.failed <- s.http.Serve(s.listen)
+	}()
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }
@@ -269,7 +289,7 @@ func (s *Server) handler() http.Handler {
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
-	storefront.New(storefront.Services{Visits: visits}).Mount(server)
+	storefront.New(storefront.Services{Visits: visits, Accounts: s.Shoppers, SSO: s.SSO}).Mount(server)
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -25,6 +25,8 @@ type Config struct {
 	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
 	Mode      string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
+	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`
+	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key (PEM)."`
 	Seed      string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
 
 	StorefrontDomains []string `name:"storefront-domain" placeholder:"NAME" help:"Stores also answer at store-{hash}.NAME and store-{hash}-{channel}.NAME, as they always do with localhost."`
@@ -69,6 +71,9 @@ func (c *Config) Validate() error {
 	}
 	if c.ShutdownTimeout < 0 || c.SlowRequest <= 0 {
 		return errors.New("--slow-request must be positive and --shutdown-timeout not negative")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
 	}
 	if _, err := c.proxies(); err != nil {
 		return err

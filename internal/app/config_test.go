@@ -27,6 +27,7 @@ func TestValidate(t *testing.T) {
 		"no path":              {func(c *app.Config) { c.Database.Database = "sqlite:" }, "--database"},
 		"another engine":       {func(c *app.Config) { c.Database.Database = "mysql://root:secret@h/d" }, "--database"},
 		"postgres":             {func(c *app.Config) { c.Database.Database = "postgres://u@db/x" }, ""},
+		"certificate":          {func(c *app.Config) { c.TLSCert = "cert.pem" }, "--tls-key"},
 		"proxies":              {func(c *app.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::1"} }, ""},
 		"no proxy":             {func(c *app.Config) { c.TrustedProxies = []string{"proxy"} }, "--trusted-proxy"},
 		"quota":                {func(c *app.Config) { c.RateLimitQuota = 0 }, "--rate-limit-quota"},

@@ -22,7 +22,8 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 tokens 4c0d8740a16a879365f0cab986c3e271f4355f72803f2e4c2f87f636428977d5",
+		"7 accounts f49b31b409ca20a9cff3c77dd95adc2b632ec03aee7dec4d239629752e9bd883",
+		"8 tokens 4c0d8740a16a879365f0cab986c3e271f4355f72803f2e4c2f87f636428977d5",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -31,7 +32,8 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 tokens c57c1eca9a00d314fc5c1b07eb9cd7afe6155dbf83e36113bcbd3c158d4a476d",
+		"7 accounts d9b65061e8489ed1512ab70244925ad0e5617b4694298965b2f26cc6b3095fc9",
+		"8 tokens c57c1eca9a00d314fc5c1b07eb9cd7afe6155dbf83e36113bcbd3c158d4a476d",
 	},
 }
 

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,19 +19,34 @@ const currentFor = 15 * 60
 // ErrNoApp: nobody has the client id that a token is asked for.
 var ErrNoApp = fault.New(fault.Forbidden, "there is no app with this client id")
 
+// app returns the API account with a client id, or ErrNoApp.
+func (s *Service) app(ctx context.Context, storeID int64, clientID string) (issuer, error) {
+	if clientID == "" || len(clientID) > 255 || !utf8.ValidString(clientID) || strings.ContainsRune(clientID, 0) {
+		return issuer{}, ErrNoApp
+	}
+	by, err := s.issuer(ctx, storeID, clientID)
+	if err == nil && (!by.known || by.revoked) {
+		err = ErrNoApp
+	}
+	return by, err
+}
+
+// KnowsApp reports whether a store has an app with a client id.
+func (s *Service) KnowsApp(ctx context.Context, storeID int64, clientID string) (bool, error) {
+	_, err := s.app(ctx, storeID, clientID)
+	if errors.Is(err, ErrNoApp) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // CurrentCustomer returns a token that tells an app, by its client id, who is
 // signed in on a site. It is signed with the app's secret, by the algorithm
 // that the store's settings name.
 func (s *Service) CurrentCustomer(ctx context.Context, site store.Site, customerID int64, clientID string) (string, error) {
-	if clientID == "" || len(clientID) > 255 || !utf8.ValidString(clientID) || strings.ContainsRune(clientID, 0) {
-		return "", ErrNoApp
-	}
-	by, err := s.issuer(ctx, site.StoreID, clientID)
+	by, err := s.app(ctx, site.StoreID, clientID)
 	if err != nil {
 		return "", err
-	}
-	if !by.known || by.revoked {
-		return "", ErrNoApp
 	}
 	settings, err := s.stores.Settings(ctx, site.StoreID)
 	if err != nil {

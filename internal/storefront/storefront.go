@@ -12,15 +12,19 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"clientele/internal/account"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/sso"
 	"clientele/internal/visit"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Visits *visit.Visits
+	Visits   *visit.Visits
+	Accounts *account.Service
+	SSO      *sso.Service
 }
 
 // Surface is the storefront's REST API.
@@ -36,6 +40,8 @@ type Route struct {
 	Pattern string // from the root of the store's host
 	// Query are the parameters; others are refused.
 	Query []string
+	// AnyQuery routes ignore other parameters, which links and scripts add.
+	AnyQuery bool
 	// Linked routes are where links and redirects of other sites lead. All
 	// others are for the store's own pages.
 	Linked bool
@@ -44,7 +50,9 @@ type Route struct {
 
 // Routes returns the operations.
 func (s *Surface) Routes() []Route {
-	return nil
+	return slices.Concat(
+		s.ssoRoutes(),
+	)
 }
 
 // Call is one request to an operation and its answer.
@@ -141,8 +149,10 @@ func (s *Surface) serve(c *Call, r *Route) error {
 			return err
 		}
 	}
-	if err := c.checkQuery(r.Query); err != nil {
-		return err
+	if !r.AnyQuery {
+		if err := c.checkQuery(r.Query); err != nil {
+			return err
+		}
 	}
 	err := r.Handle(c)
 	if f := fault.As(err); f != nil && f.RetryAfter > 0 {

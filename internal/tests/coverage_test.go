@@ -32,6 +32,9 @@ V3 /customers/settings GET PUT
 V3 /customers/settings/channels/{channel_id} GET PUT
 V3 /customers/validate-credentials POST
 V3 /tax/customers GET PUT DELETE
+V3 /storefront/api-token POST DELETE
+V3 /storefront/api-token-private POST
+V3 /storefront/api-token-customer-impersonation POST
 V3 /customers/subscribers GET POST DELETE
 V3 /customers/subscribers/{subscriber_id} GET PUT DELETE
 V3 /segments GET POST PUT DELETE

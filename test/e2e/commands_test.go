@@ -65,6 +65,21 @@ func TestCommands(t *testing.T) {
 			t.Fatal("store create does not print a hash")
 		}
 		fails("second2", "store", "create", "--hash", "second2")
+		login := strings.TrimSpace(cli("login-url", "--store", seedStore, "--customer", "1", "--redirect-to", "/hello", "--url", s.url))
+		for _, to := range []string{"/hello", "/login.php"} { // it works once
+			res, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(login)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Body.Close(); res.Header.Get("Location") != to {
+				t.Errorf("the login URL leads to %q, want %q", res.Header.Get("Location"), to)
+			}
+		}
+		if own := cli("login-url", "--store", seedStore, "--customer", "1"); !strings.HasPrefix(own, "http://127.0.0.1:8080/login/token/ey") {
+			t.Errorf("login-url prints %q", own)
+		}
+		fails("no customer", "login-url", "--store", seedStore, "--customer", "99")
+		fails("store_v2_customers_login", "login-url", "--store", "second2", "--customer", "1")
 		fails("3 to 32", "store", "create", "--hash", "X")
 		stores := cli("store", "list")
 		if r := row(t, stores, "second2"); r[1] != "Second" {

@@ -24,7 +24,7 @@ func TestNPMClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, script := range []string{"bigcommerce-api-client.js", "node-bigcommerce.js", "node-bigcommerce-v2.js", "space48.js", "space48-v2.js"} {
+	for _, script := range []string{"bigcommerce-api-client.js", "node-bigcommerce.js", "node-bigcommerce-v2.js", "space48.js", "space48-v2.js", "sso.js"} {
 		t.Run(strings.TrimSuffix(script, ".js"), func(t *testing.T) {
 			t.Parallel()
 			engines(t, func(t *testing.T, dsn string) {

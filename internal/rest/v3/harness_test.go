@@ -31,13 +31,14 @@ import (
 // The tokens that scenarios name, by their short names. foreign is in force in
 // another store only.
 var tokens = map[string]string{
-	"owner":     "tok-owner-qqqqqqqqqqqqqqqq",
-	"reader":    "tok-reader-wwwwwwwwwwwwwww",
-	"marketing": "tok-market-eeeeeeeeeeeeeee",
-	"former":    "tok-former-rrrrrrrrrrrrrrr",
-	"foreign":   "tok-foreign-tttttttttttttt",
-	"wrong":     "tok-wrong-yyyyyyyyyyyyyyyy",
-	"none":      "",
+	"owner":      "tok-owner-qqqqqqqqqqqqqqqq",
+	"reader":     "tok-reader-wwwwwwwwwwwwwww",
+	"marketing":  "tok-market-eeeeeeeeeeeeeee",
+	"storefront": "tok-storefront-uuuuuuuuuuu",
+	"former":     "tok-former-rrrrrrrrrrrrrrr",
+	"foreign":    "tok-foreign-tttttttttttttt",
+	"wrong":      "tok-wrong-yyyyyyyyyyyyyyyy",
+	"none":       "",
 }
 
 const foreignStore = `
@@ -184,7 +185,7 @@ func parseSeed(t testing.TB, hash string) *seed.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := seed.Parse(bytes.Replace(text, []byte("hash: HASH"), []byte("hash: "+hash), 1))
+	doc, err := seed.Parse(bytes.ReplaceAll(text, []byte("HASH"), []byte(hash)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Limits: rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
 		Log:    b.log,
 		Slow:   time.Hour,
-	}, v3.New(v3.Services{Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments}))
+	}, v3.New(v3.Services{Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments, Tokens: auth.NewStorefrontTokens(b.db, w.sys)}))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)
 	return f

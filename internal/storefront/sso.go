@@ -1,0 +1,120 @@
+package storefront
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"clientele/internal/account"
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/sso"
+)
+
+func (s *Surface) ssoRoutes() []Route {
+	return []Route{
+		{Method: "GET", Pattern: "/login/token/{jwt_token}", Linked: true, AnyQuery: true, Handle: s.redeemLogin},
+		{Method: "GET", Pattern: "/customer/current.jwt", Query: []string{"app_client_id"}, AnyQuery: true, Handle: s.currentCustomer},
+	}
+}
+
+// signInPage is where shoppers are told that a login token was refused, under
+// the code invalidLogin of flash messages.
+const (
+	signInPage   = "/login.php"
+	invalidLogin = "invalid_login"
+)
+
+// redeemLogin signs in whom an app vouches for.
+func (s *Surface) redeemLogin(c *Call) error {
+	h := c.W.Header()
+	// The token is in the address of this page.
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex")
+	if c.R.Method == http.MethodHead {
+		// Whoever looks at a link before it is followed must not use it up.
+		h.Set("Allow", http.MethodGet)
+		c.SendEmpty(http.StatusMethodNotAllowed)
+		return nil
+	}
+	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer)
+	if err != nil {
+		return c.refuseLogin(who, err)
+	}
+	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, account.Client{
+		Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token(),
+	})
+	if err != nil {
+		return c.refuseLogin(who, err)
+	}
+	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
+	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
+	return nil
+}
+
+// refuseLogin sends a shopper to the sign-in page and tells the operator why.
+// An outage is not a refusal.
+func (c *Call) refuseLogin(who sso.Login, err error) error {
+	why := sso.Reason("")
+	switch {
+	case errors.As(err, &why):
+	case errors.Is(err, account.ErrNobody):
+		why = sso.UnknownPerson
+	case errors.Is(err, account.ErrNoAccess):
+		why = sso.NoAccess
+	default:
+		return err
+	}
+	c.Log.LogAttrs(c.Ctx(), slog.LevelInfo, "login token refused", slog.String("reason", string(why)),
+		slog.String("store", c.Site.StoreHash), slog.Int64("channel", c.Site.ChannelID), slog.String("request_id", c.RequestID))
+	c.Flash(invalidLogin, string(why))
+	c.Redirect(signInPage, signInPage)
+	return nil
+}
+
+var (
+	errNoClientID = &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Field: "app_client_id", Code: fault.Required, Message: "app_client_id is needed"}}}
+	errNoApp      = &fault.Error{Kind: fault.Forbidden, Items: []fault.Item{{Index: -1, Field: "app_client_id", Code: fault.Unknown, Message: "there is no app with this client id"}}}
+	errGuest      = &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Field: "customer", Code: fault.Unknown, Message: "no customer is signed in"}}}
+)
+
+// currentCustomer tells an app who is signed in.
+func (s *Surface) currentCustomer(c *Call) error {
+	h := c.W.Header()
+	h.Add("Vary", "Accept")
+	h.Set("X-Content-Type-Options", "nosniff")
+	clientID := c.R.URL.Query().Get("app_client_id")
+	if clientID == "" {
+		return errNoClientID
+	}
+	if ok, err := s.SSO.KnowsApp(c.Ctx(), c.Site.StoreID, clientID); err != nil || !ok {
+		if err == nil {
+			err = errNoApp
+		}
+		return err
+	}
+	session, err := s.Accounts.Authenticate(c.Ctx(), c.Site.StoreID, c.Token())
+	if err != nil {
+		return err
+	}
+	if !session.On(c.Site) {
+		return errGuest
+	}
+	token, err := s.SSO.CurrentCustomer(c.Ctx(), c.Site, session.CustomerID, clientID)
+	switch f := fault.As(err); {
+	case errors.Is(err, sso.ErrNoApp):
+		return errNoApp
+	case f != nil && f.Kind == fault.NotFound: // deleted a moment ago
+		return errGuest
+	case err != nil:
+		return err
+	}
+	// Scripts that ask for JSON get an object, all others the bare token.
+	if strings.Contains(c.R.Header.Get("Accept"), "application/json") {
+		c.Send(http.StatusOK, append(jsonx.AppendString([]byte(`{"token":`), token), '}'))
+		return nil
+	}
+	c.SendText(http.StatusOK, "text/plain; charset=utf-8", []byte(token))
+	return nil
+}

@@ -23,6 +23,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/graphql"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
@@ -290,6 +291,11 @@ func (s *Server) handler() http.Handler {
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
 	storefront.New(storefront.Services{Visits: visits, Accounts: s.Shoppers, SSO: s.SSO}).Mount(server)
+	shop := graphql.New(graphql.Config{
+		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Logins: s.SSO, Log: s.log,
+	})
+	server.Router().Handle("/graphql", shop)
 	s.mountService(server.Router(), reg)
 	return server
 }

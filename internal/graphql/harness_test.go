@@ -46,6 +46,7 @@ type world struct {
 	robots    *robots
 	log       *bytes.Buffer
 	now       time.Time
+	policy    account.Policy
 
 	// Tokens of channel 1.
 	page, private, poor, act string
@@ -84,7 +85,7 @@ const password = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0), policy: account.DefaultPolicy()}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return w.now }
 	ctx := t.Context()
@@ -98,14 +99,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	}))
 	passwords := auth.NewPasswords(sys)
 	w.customers = customer.NewService(db, sys, passwords)
-	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Policy: func(ctx context.Context, id int64) (account.Policy, error) {
-		p := account.DefaultPolicy()
-		s, err := w.stores.Settings(ctx, id)
-		if err == nil {
-			p.Registration, p.DoubleOptIn = *s.Storefront.Registration, s.Storefront.ConfirmSubscription
-		}
-		return p, err
-	}})
+	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Policy: func(context.Context, int64) (account.Policy, error) { return w.policy, nil }})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
 	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	gqlgen "github.com/99designs/gqlgen/graphql"
+
 	"clientele/internal/customer"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/model"
@@ -18,10 +20,6 @@ import (
 func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Settings, error) {
 	w := shopperOf(ctx)
 	s, err := r.about(ctx, w).settings()
-	if err != nil {
-		return nil, err
-	}
-	privacy, err := r.Server.Settings.Effective(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +40,6 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 			RequireSpecialCharacters: front.Password.RequireSpecial, MinimumSpecialCharacters: int64(*front.Password.MinimumSpecial),
 		}},
 		Locales: locales(s, site.URL),
-		Privacy: &model.PrivacySettings{CookieConsentEnabled: *privacy.AskConsent, PrivacyPolicyURL: filled(*privacy.PolicyURL)},
 		Inactivity: &model.InactivitySettings{
 			ShopperInactivityDurationSeconds: &front.SessionSeconds, ShopperActivityExtendsDuration: front.ActivityExtends,
 		},
@@ -55,6 +52,13 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		FaviconURL:       filled(s.FaviconURL),
 		WebAnalytics:     &model.WebAnalytics{},
 		Seo:              &model.SeoDetails{PageTitle: s.Name},
+	}
+	if gqlgen.FieldRequested(ctx, "privacy") {
+		p, err := r.Config.Settings.Effective(ctx, site.StoreID, site.ChannelID)
+		if err != nil {
+			return nil, err
+		}
+		out.Privacy = &model.PrivacySettings{CookieConsentEnabled: *p.AskConsent, PrivacyPolicyURL: filled(*p.PolicyURL)}
 	}
 	if s.PricesWithTax {
 		out.Tax.Plp = model.TaxPriceDisplayInc

@@ -257,3 +257,7 @@ func value(t testing.TB, text string) jsonx.Value {
 	}
 	return v
 }
+
+func required(id int64) customer.FormFieldUpdate {
+	return customer.FormFieldUpdate{ID: id, Required: opt.Some(true)}
+}

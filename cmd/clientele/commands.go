@@ -113,8 +113,9 @@ func (c *seedCommand) Run(ctx context.Context) error {
 }
 
 type storeCommands struct {
-	Create storeCreate `cmd:"" help:"Make a store."`
-	List   storeList   `cmd:"" help:"List stores."`
+	Create   storeCreate   `cmd:"" help:"Make a store."`
+	List     storeList     `cmd:"" help:"List stores."`
+	Settings storeSettings `cmd:"" help:"Show and change a store's settings."`
 }
 
 type storeCreate struct {

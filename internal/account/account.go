@@ -5,7 +5,6 @@
 package account
 
 import (
-	"context"
 	"time"
 
 	"clientele/internal/auth"
@@ -37,6 +36,9 @@ var (
 	// ErrResetRequired: the password is right, but has to be reset by email
 	// before it may be used again.
 	ErrResetRequired = fault.New(fault.Forbidden, "the password has to be reset")
+	// ErrUnconfirmed: the password is right, but the address has to be
+	// confirmed by the link that was emailed.
+	ErrUnconfirmed = fault.New(fault.Forbidden, "the email address has to be confirmed")
 	// ErrNoAccess: the customer may not sign in on this channel.
 	ErrNoAccess = fault.New(fault.Forbidden, "the customer may not sign in on this channel")
 	// ErrWrongPassword: the current password, asked for again, is wrong.
@@ -75,6 +77,8 @@ type Session struct {
 	Kind                               Kind
 	Created, Seen, Expires             int64
 	UserAgent, Peer                    string
+
+	idle int64 // seconds without use after which it ends; 0: any
 }
 
 // On reports whether the session is of a storefront.
@@ -126,12 +130,16 @@ type Mail struct {
 	To, ToName string
 	CustomerID int64 // 0: none
 	Data       map[string]string
+	// Expires is when it is not worth sending any more, in seconds since the
+	// epoch; 0: never.
+	Expires int64
 }
 
 // MailKind names the template of an email.
 type MailKind string
 
-// The emails of accounts. Data holds "link" where there is one to follow.
+// The emails of accounts. Data holds link and minutes where there is a link to
+// follow, and new_email where the address changed.
 const (
 	MailAccountCreated      MailKind = "account_created"
 	MailPasswordReset       MailKind = "password_reset"
@@ -139,6 +147,7 @@ const (
 	MailEmailChanged        MailKind = "email_changed" // to the old address
 	MailSignInLink          MailKind = "sign_in_link"
 	MailConfirmSubscription MailKind = "confirm_subscription"
+	MailConfirmAccount      MailKind = "confirm_account"
 )
 
 // Mailer sends emails that are queued in a transaction once it is committed.
@@ -146,32 +155,14 @@ type Mailer interface {
 	Queue(tx *sqldb.Tx, m Mail) error
 }
 
-// Policy is what a store says about accounts.
-type Policy struct {
-	Password     auth.PasswordRules
-	Registration bool // shoppers may register
-	DoubleOptIn  bool // a subscription waits until it is confirmed by email
-	// Idle ends a browser's session that was not used, Lifetime any session.
-	// TokenLifetime is that of customer access tokens.
-	Idle, Lifetime, TokenLifetime time.Duration
-}
-
-// DefaultPolicy is that of a store that says nothing.
-func DefaultPolicy() Policy {
-	return Policy{
-		Password: auth.DefaultRules(), Registration: true,
-		Idle: 7 * 24 * time.Hour, Lifetime: 30 * 24 * time.Hour, TokenLifetime: 7 * 24 * time.Hour,
-	}
-}
-
 // Service runs the use cases.
 type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
+	stores    *store.Service
 	customers *customer.Service
 	passwords *auth.Passwords
 	mail      Mailer
-	policy    func(ctx context.Context, storeID int64) (Policy, error)
 	asks      asks
 }
 
@@ -179,20 +170,15 @@ type Service struct {
 type Config struct {
 	DB        *sqldb.DB
 	System    *system.System
+	Stores    *store.Service
 	Customers *customer.Service
 	Passwords *auth.Passwords
 	Mail      Mailer
-	// Policy tells what a store says; nil stands for DefaultPolicy.
-	Policy func(ctx context.Context, storeID int64) (Policy, error)
 }
 
 // NewService returns a Service.
 func NewService(c Config) *Service {
-	s := &Service{db: c.DB, sys: c.System, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, policy: c.Policy, asks: newAsks(c.System)}
-	if s.policy == nil {
-		s.policy = func(context.Context, int64) (Policy, error) { return DefaultPolicy(), nil }
-	}
-	return s
+	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: newAsks(c.System)}
 }
 
 // asks bound how often emails are asked for: for one email, whether or not

@@ -19,6 +19,7 @@ const (
 	forReset     = "reset"
 	forSignIn    = "sign_in"
 	forSubscribe = "subscribe"
+	forConfirm   = "confirm"
 )
 
 // For how long a link is good, in seconds.
@@ -26,11 +27,12 @@ const (
 	// SignInLinkLife is that of links that sign in.
 	SignInLinkLife  = 900
 	resetLife       = 24 * 60 * 60
-	subscribeLife   = 7 * 24 * 60 * 60
+	confirmLife     = 7 * 24 * 60 * 60
 	maxRedirect     = 2048 // characters
 	signInPath      = "/login.php?action=check_passwordless_login"
 	resetPath       = "/login.php?action=change_password"
-	confirmPath     = "/subscribe.php?action=confirm"
+	subscribePath   = "/subscribe.php?action=confirm"
+	confirmPath     = "/login.php?action=confirm_account"
 	unsubscribePath = "/unsubscribe.php"
 )
 
@@ -162,7 +164,7 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 		}
 		return s.mail.Queue(tx, Mail{
 			Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
-			Data: map[string]string{"link": link(site, path, "c", strconv.FormatInt(o.id, 10), "t", token)},
+			Data: data(link(site, path, "c", strconv.FormatInt(o.id, 10), "t", token), resetLife), Expires: s.sys.Now() + resetLife,
 		})
 	})
 }
@@ -195,6 +197,10 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		}
 		if !who.admitted {
 			return ErrLink
+		}
+		// Who reads what is sent to the address has confirmed it.
+		if err := tx.Exec(confirmCustomer, id); err != nil {
+			return err
 		}
 		return s.setPassword(tx, site, id, 0, hash)
 	})
@@ -234,7 +240,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		}
 		return s.mail.Queue(tx, Mail{
 			Kind: MailSignInLink, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
-			Data: map[string]string{"link": link(site, signInPath, "token", token, "redirectUrl", redirect)},
+			Data: data(link(site, signInPath, "token", token, "redirectUrl", redirect), SignInLinkLife), Expires: s.sys.Now() + SignInLinkLife,
 		})
 	})
 	return SentSignIn, err
@@ -243,7 +249,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 // RedeemSignInLink opens a browser's session by the token of an emailed link,
 // once, and returns the path that the link leads to, empty for none.
 func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token string, c Client) (Grant, string, error) {
-	p, err := s.policy(ctx, site.StoreID)
+	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, "", err
 	}
@@ -266,12 +272,20 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		case who.reset:
 			return ErrResetRequired
 		}
+		if err := tx.Exec(confirmCustomer, id); err != nil {
+			return err
+		}
 		return s.open(tx, g, c, true)
 	})
 	if err != nil {
 		return Grant{}, "", err
 	}
 	return *g, redirect, nil
+}
+
+// data is that of an email with a link that is good for a while.
+func data(link string, seconds int64) map[string]string {
+	return map[string]string{"link": link, "minutes": strconv.FormatInt(seconds/60, 10)}
 }
 
 func badField(op, field, message string) error {

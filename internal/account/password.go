@@ -13,7 +13,7 @@ import (
 // CheckPassword holds a new password to the store's rules. It is an Invalid
 // fault that tells everything that is wrong.
 func (s *Service) CheckPassword(ctx context.Context, storeID int64, password string) error {
-	p, err := s.policy(ctx, storeID)
+	p, err := s.Policy(ctx, storeID)
 	if err != nil {
 		return err
 	}

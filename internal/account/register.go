@@ -17,7 +17,7 @@ import (
 // where the store takes none, and a Conflict with the code EmailInUse for an
 // email that is taken.
 func (s *Service) Register(ctx context.Context, site store.Site, in Registration, c Client) (int64, error) {
-	p, err := s.policy(ctx, site.StoreID)
+	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return 0, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		return 0, err
 	}
 	var id int64
-	token := s.sys.Hex(32)
+	token, confirm := s.sys.Hex(32), s.sys.Hex(32)
 	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		var open, global bool
 		if err := tx.Pipeline(
@@ -72,7 +72,12 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 			return err
 		}
 		id = rows[0].ID
-		if err := s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, nil)); err != nil || !in.AcceptsMarketing {
+		if p.ConfirmEmail {
+			err = s.askToConfirm(tx, site, &rows[0], confirm)
+		} else {
+			err = s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
+		}
+		if err != nil || !in.AcceptsMarketing {
 			return err
 		}
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
@@ -138,7 +143,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		if !moved {
 			return nil
 		}
-		m := mailTo(site, out, MailEmailChanged, nil)
+		m := mailTo(site, out, MailEmailChanged, map[string]string{"new_email": out.Email})
 		m.To = who.email
 		return s.mail.Queue(tx, m)
 	})
@@ -160,23 +165,23 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 	if !p.DoubleOptIn {
 		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
 	}
-	data, err := encodeSubscription(in)
+	text, err := encodeSubscription(in)
 	if err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forSubscribe, 0, data, subscribeLife); err != nil {
+	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife); err != nil {
 		return err
 	}
 	return s.mail.Queue(tx, Mail{
 		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: fullName(in.FirstName, in.LastName),
-		Data: map[string]string{"link": link(site, confirmPath, "token", token)},
+		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
 	})
 }
 
 // Subscribe asks for the newsletter on behalf of an email address, a
 // customer's or not. pending tells that a confirmation was emailed first.
 func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	p, err := s.policy(ctx, site.StoreID)
+	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return false, err
 	}
@@ -194,11 +199,11 @@ func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstNa
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.
 func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) error {
-	_, data, err := s.peek(ctx, site, token, forSubscribe)
+	_, text, err := s.peek(ctx, site, token, forSubscribe)
 	if err != nil {
 		return err
 	}
-	in, err := decodeSubscription(data)
+	in, err := decodeSubscription(text)
 	if err != nil {
 		return err
 	}

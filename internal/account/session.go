@@ -25,9 +25,9 @@ const (
 
 // SignIn opens a session for who has the credentials and may use the channel.
 // Every email gets the same words and the same work. It is ErrCredentials,
-// ErrResetRequired or TooMany where it cannot be.
+// ErrResetRequired, ErrUnconfirmed or TooMany where it cannot be.
 func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email, password string, c Client) (Grant, error) {
-	p, err := s.policy(ctx, site.StoreID)
+	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -48,8 +48,11 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 			return err
 		}
 		// The password that was right is still the password.
-		if !who.admitted || who.hash != l.PasswordHash {
+		switch {
+		case !who.admitted || who.hash != l.PasswordHash:
 			return ErrCredentials
+		case who.unconfirmed:
+			return ErrUnconfirmed
 		}
 		return s.open(tx, g, c, true)
 	})
@@ -63,7 +66,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 // proved. It is ErrNoAccess where the customer may not use the channel and
 // NotFound without a customer.
 func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client) (Grant, error) {
-	p, err := s.policy(ctx, site.StoreID)
+	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -90,9 +93,9 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, cust
 // draw makes a session that is not stored yet.
 func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p Policy) *Grant {
 	now := s.sys.Now()
-	life := p.Lifetime
+	life, idle := p.Lifetime, p.Idle
 	if kind == API {
-		life = p.TokenLifetime
+		life, idle = p.TokenLifetime, 0
 	}
 	expires := now + int64(life/time.Second)
 	agent := strings.ToValidUTF8(c.UserAgent, "")
@@ -101,7 +104,7 @@ func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p
 	}
 	g := &Grant{Token: s.sys.Hex(32), Session: Session{
 		StoreID: site.StoreID, ID: s.number(), CustomerID: customerID, ChannelID: site.ChannelID, Kind: kind,
-		Created: now, Seen: now, Expires: expires, UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer,
+		Created: now, Seen: now, Expires: expires, idle: int64(idle / time.Second), UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer,
 	}}
 	if kind == API {
 		g.Token += "_" + strconv.FormatInt(expires, 10)
@@ -121,8 +124,8 @@ func (s *Service) number() int64 {
 }
 
 var (
-	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, user_agent, ip_address)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
@@ -139,22 +142,27 @@ var (
 	placesByAge = sqldb.Static(`SELECT ip_address FROM known_addresses WHERE store_id = $1 AND customer_id = $2 ORDER BY date_used DESC, ip_address`)
 	forgetPlace = sqldb.Static(`DELETE FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 	// The whole question "who is this" in one statement of point reads.
-	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.user_agent, s.ip_address,
+	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
 			c.channel_ids, ch.status, g.value
 		FROM account_sessions s
 		JOIN customers c ON c.store_id = s.store_id AND c.id = s.customer_id
 		JOIN channels ch ON ch.store_id = s.store_id AND ch.id = s.channel_id
 		LEFT JOIN customer_settings g ON g.store_id = s.store_id AND g.channel_id = s.channel_id AND g.name = 'allow_global_logins'
 		WHERE s.store_id = $1 AND s.token_hash = $2`)
-	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, user_agent, ip_address
+	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address
 		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id`)
 )
 
 func (s *Session) scan(storeID int64, r *sqldb.Row) {
 	*s = Session{
 		StoreID: storeID, ID: r.Int(0), CustomerID: r.Int(1), ChannelID: r.Int(2), Kind: Kind(r.Int(3)),
-		Created: r.Int(4), Seen: r.Int(5), Expires: r.Int(6), UserAgent: r.Text(7), Peer: r.Text(8),
+		Created: r.Int(4), Seen: r.Int(5), Expires: r.Int(6), idle: r.Int(7), UserAgent: r.Text(8), Peer: r.Text(9),
 	}
+}
+
+// ended reports whether a session's time is over.
+func (s *Session) ended(now int64) bool {
+	return now >= s.Expires || s.idle > 0 && now >= s.Seen+s.idle
 }
 
 // open stores a session of a locked customer. A new access token ends the ones
@@ -177,7 +185,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	if err := tx.Exec(pruneTokens, o.Created, int64(pruneBatch)); err != nil {
 		return err
 	}
-	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.UserAgent, o.Peer); err != nil {
+	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
 		return err
 	}
 	if password && o.Peer != "" {
@@ -217,6 +225,7 @@ type person struct {
 	email, name     string
 	hash            string
 	reset           bool
+	unconfirmed     bool // the address
 }
 
 // lockCustomer locks a customer against change and tells whether they may use
@@ -224,7 +233,7 @@ type person struct {
 func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 	var p person
 	var channels string
-	var open, global bool
+	var open, global, unconfirmed bool
 	err := tx.Pipeline(
 		sqldb.Q{Stmt: sqldb.Dynamic(`SELECT email, first_name, last_name, password_hash, force_password_reset, channel_ids FROM customers WHERE store_id = $1 AND id = $2` + tx.ForUpdate()), Args: []any{id},
 			Each: func(r *sqldb.Row) error {
@@ -234,7 +243,9 @@ func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 			}},
 		sqldb.Q{Stmt: channelStatus, Args: []any{channelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
 		store.GlobalLogins(channelID, &global),
+		sqldb.Q{Stmt: selectUnconfirmed, Args: []any{id}, Each: func(*sqldb.Row) error { unconfirmed = true; return nil }},
 	)
+	p.unconfirmed = unconfirmed
 	p.admitted = p.found && open && customer.Admits(channels, channelID, global)
 	return p, err
 }
@@ -252,24 +263,20 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 	if !tokenForm(token, now) {
 		return nil, nil
 	}
-	p, err := s.policy(ctx, storeID)
-	if err != nil {
-		return nil, err
-	}
 	hash := auth.HashToken(token)
 	var out *Session
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
 		return tx.Query(selectSession, func(r *sqldb.Row) error {
 			o := &Session{}
 			o.scan(storeID, r)
 			global := store.AdmitsGlobal(o.ChannelID)
-			if !r.Null(11) {
-				global = r.Text(11) == "1"
+			if !r.Null(12) {
+				global = r.Text(12) == "1"
 			}
 			switch {
-			case now >= o.Expires, o.Kind == Browser && now >= o.Seen+int64(p.Idle/time.Second):
-			case !alive(r.Text(10)) || !customer.Admits(r.Text(9), o.ChannelID, global):
+			case o.ended(now):
+			case !alive(r.Text(11)) || !customer.Admits(r.Text(10), o.ChannelID, global):
 			case strings.Contains(token, "_") != (o.Kind == API):
 			default:
 				out = o
@@ -280,8 +287,11 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 	if err != nil || out == nil {
 		return nil, err
 	}
-	every := min(int64(seenEvery), int64(p.Idle/time.Second)/10)
-	if now-out.Seen < max(every, 1) {
+	every := int64(seenEvery)
+	if out.idle > 0 {
+		every = min(every, out.idle/10)
+	}
+	if now-out.Seen < every {
 		return out, nil
 	}
 	out.Seen = now
@@ -344,18 +354,14 @@ func (s *Service) SignOutEverywhere(ctx context.Context, storeID, customerID int
 // Sessions returns the sessions of a customer that are open, the last used
 // first.
 func (s *Service) Sessions(ctx context.Context, storeID, customerID int64) ([]Session, error) {
-	p, err := s.policy(ctx, storeID)
-	if err != nil {
-		return nil, err
-	}
 	now := s.sys.Now()
 	var out []Session
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
 		return tx.Query(selectSessions, func(r *sqldb.Row) error {
 			var o Session
 			o.scan(storeID, r)
-			if now < o.Expires && (o.Kind == API || now < o.Seen+int64(p.Idle/time.Second)) {
+			if !o.ended(now) {
 				out = append(out, o)
 			}
 			return nil

@@ -27,6 +27,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -101,7 +102,9 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
-		Shoppers:    account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords}),
+		Shoppers: account.NewService(account.Config{
+			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
+		}),
 	}
 }
 
@@ -290,12 +293,15 @@ func (s *Server) handler() http.Handler {
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
-	storefront.New(storefront.Services{Visits: visits, Accounts: s.Shoppers, SSO: s.SSO}).Mount(server)
-	shop := graphql.New(graphql.Config{
+	robots := recaptcha.New()
+	storefront.New(storefront.Services{
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
+	}).Mount(server)
+	server.Router().Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Logins: s.SSO, Log: s.log,
-	})
-	server.Router().Handle("/graphql", shop)
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
+	}))
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -138,7 +138,7 @@ func (n *NewToken) check(now int64) (channels []int64, origins []string, err err
 	}
 	if n.Kind == BrowserToken && n.Origins.Set {
 		if len(n.Origins.Value) == 0 || len(n.Origins.Value) > MaxOrigins {
-			c.Add("allowed_cors_origins", fault.TooManyItems, strconv.Itoa(MaxOrigins), fmt.Sprintf("allowed_cors_origins must have one to %d origins", MaxOrigins))
+			c.Add("allowed_cors_origins", fault.TooManyItems, strconv.Itoa(MaxOrigins), "allowed_cors_origins must have one or two origins")
 		} else {
 			for i, o := range n.Origins.Value {
 				origin, ok := Origin(o)
@@ -482,6 +482,36 @@ func (s *StorefrontTokens) signing(ctx context.Context, storeID int64) (storeKey
 	}
 }
 
+// CheckStorefrontKey reports what is wrong with a key that was chosen.
+func CheckStorefrontKey(text string) error {
+	_, err := parseKey(text)
+	return err
+}
+
+func parseKey(text string) (*ecdsa.PrivateKey, error) {
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err == nil {
+		var key *ecdsa.PrivateKey
+		if key, err = ecdsa.ParseRawPrivateKey(elliptic.P256(), raw); err == nil {
+			return key, nil
+		}
+	}
+	return nil, fault.New(fault.Invalid, "want 32 random bytes in base64")
+}
+
+// PutStorefrontKey lets a chosen key sign from now on, inside tx, unless the
+// store has it. Tokens signed with earlier ones stay good.
+func PutStorefrontKey(tx *sqldb.Tx, text string, now int64) error {
+	last, found := int64(0), false
+	if err := tx.Query(storefrontKeys, func(r *sqldb.Row) error {
+		last, found = r.Int(0), found || r.Text(1) == text
+		return nil
+	}); err != nil || found {
+		return err
+	}
+	return tx.Exec(insertKey, last+1, text, now)
+}
+
 func (s *StorefrontTokens) drawKey() *ecdsa.PrivateKey {
 	for {
 		var raw [32]byte
@@ -510,11 +540,7 @@ func (s *StorefrontTokens) load(ctx context.Context, storeID int64) (storeKeys, 
 	out := storeKeys{asked: s.sys.Clock(), keys: map[string]*ecdsa.PrivateKey{}}
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Query(storefrontKeys, func(r *sqldb.Row) error {
-			raw, err := base64.StdEncoding.DecodeString(r.Text(1))
-			if err != nil {
-				return err
-			}
-			key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), raw)
+			key, err := parseKey(r.Text(1))
 			if err != nil {
 				return err
 			}

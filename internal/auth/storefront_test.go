@@ -304,6 +304,35 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
+// A store that is made anew with its key takes its old tokens.
+func TestChosenStorefrontKey(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		c := newCounterpart(t, db)
+		before := c.make(c.stores[0], auth.NewToken{})
+		put := func(key string) {
+			t.Helper()
+			if err := db.Write(t.Context(), c.stores[0], func(tx *sqldb.Tx) error { return auth.PutStorefrontKey(tx, key, 1) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const key = "c2VjcmV0IGFuZCBvZiAzMiBieXRlcywgbm8gbG9uZ2U="
+		put(key)
+		put(key)
+		after := c.make(c.stores[0], auth.NewToken{})
+		if !strings.HasPrefix(after, "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6IjIifQ.") {
+			t.Errorf("made with another key: %.60s", after)
+		}
+		c.now = c.now.Add(2 * time.Minute)
+		c.want("of the first key", c.stores[0], 1, before, "")
+		c.want("of the chosen key", c.stores[0], 1, after, "")
+		for _, bad := range []string{"", "x", "AAAA", strings.Repeat("A", 43) + "="} {
+			if auth.CheckStorefrontKey(bad) == nil {
+				t.Errorf("%q is a key", bad)
+			}
+		}
+	})
+}
+
 // Of processes that make a store's first token at once one makes the key.
 func TestStorefrontKeyIsMadeOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

@@ -12,8 +12,11 @@ import (
 // OpConsent names the change of a consent in faults.
 const OpConsent = "customer.consent"
 
+// essential is what no shop works without; shoppers are not asked for it.
+const essential = "essential"
+
 // ConsentKinds are what a customer can agree to.
-var ConsentKinds = []string{"essential", "functional", "analytics", "targeting"}
+var ConsentKinds = []string{essential, "functional", "analytics", "targeting"}
 
 // Consent is what a customer agreed to and what not; kinds in neither list
 // are undecided.
@@ -104,4 +107,44 @@ func (in *Consent) check(c *fault.Collector) {
 			}
 		}
 	}
+}
+
+// AdoptConsent gives a customer what their browser was told as a guest, at
+// in.DateModified, unless the customer said something later. It returns what
+// holds then. What a browser is not asked, the essential, stays as it is.
+func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consent) (Consent, error) {
+	c := fault.Collector{Index: -1}
+	in.check(&c)
+	if err := c.Err(fault.Invalid, OpConsent); err != nil {
+		return Consent{}, err
+	}
+	in.DateModified = min(in.DateModified, s.sys.Now())
+	var out Consent
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := lockCustomer(tx, id); err != nil {
+			return err
+		}
+		var old Consent
+		if err := tx.Query(selectConsent, func(r *sqldb.Row) error {
+			old = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
+			return nil
+		}, id); err != nil {
+			return err
+		}
+		if out = old; old.DateModified > in.DateModified {
+			return nil
+		}
+		out = Consent{Allow: slices.Clone(in.Allow), Deny: slices.Clone(in.Deny), DateModified: in.DateModified}
+		said := func(l []string) bool { return slices.Contains(l, essential) }
+		if !said(in.Allow) && !said(in.Deny) {
+			if said(old.Allow) {
+				out.Allow = append([]string{essential}, out.Allow...)
+			}
+			if said(old.Deny) {
+				out.Deny = append([]string{essential}, out.Deny...)
+			}
+		}
+		return tx.Exec(upsertConsent, id, strings.Join(out.Allow, ","), strings.Join(out.Deny, ","), out.DateModified)
+	})
+	return out, err
 }

@@ -25,11 +25,11 @@ import (
 	"clientele/internal/visit"
 )
 
-// Robots checks reCAPTCHA tokens.
+// Robots tells persons from programs.
 type Robots interface {
-	// Check reports whether token proves to the store that a person is behind
-	// a request from peer.
-	Check(ctx context.Context, rules store.ReCaptcha, token, peer string) (bool, error)
+	// Verify returns nil for a token that proves that a person is behind a
+	// request from peer, and recaptcha.ErrRefused for another one.
+	Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error
 }
 
 // Config is what a Server needs.
@@ -42,7 +42,7 @@ type Config struct {
 	Customers   *customer.Service
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
-	Robots      Robots // nil: where a store wants them checked, tokens are refused
+	Robots      Robots
 	Logins      *sso.Service
 	Log         *slog.Logger
 }

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
 	"clientele/internal/opt"
+	"clientele/internal/recaptcha"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -46,7 +47,6 @@ type world struct {
 	robots    *robots
 	log       *bytes.Buffer
 	now       time.Time
-	policy    account.Policy
 
 	// Tokens of channel 1.
 	page, private, poor, act string
@@ -77,15 +77,18 @@ func (o *outbox) last() account.Mail {
 
 type robots struct{ good string }
 
-func (r *robots) Check(_ context.Context, _ store.ReCaptcha, token, _ string) (bool, error) {
-	return token == r.good, nil
+func (r *robots) Verify(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
+	if token != r.good {
+		return recaptcha.ErrRefused
+	}
+	return nil
 }
 
 const password = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0), policy: account.DefaultPolicy()}
+	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return w.now }
 	ctx := t.Context()
@@ -99,7 +102,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	}))
 	passwords := auth.NewPasswords(sys)
 	w.customers = customer.NewService(db, sys, passwords)
-	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Policy: func(context.Context, int64) (account.Policy, error) { return w.policy, nil }})
+	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
 	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/graphql/model"
+	"clientele/internal/recaptcha"
 	"clientele/internal/sso"
 )
 
@@ -187,14 +188,11 @@ func (s *Server) person(ctx context.Context, proof *model.ReCaptchaV2Input) (*mo
 		}
 		return wrong, nil
 	}
-	if s.Robots == nil {
+	err = s.Robots.Verify(ctx, &settings.Storefront.ReCaptcha, proof.Token, w.visit.Peer)
+	if errors.Is(err, recaptcha.ErrRefused) {
 		return wrong, nil
 	}
-	ok, err := s.Robots.Check(ctx, settings.Storefront.ReCaptcha, proof.Token, w.visit.Peer)
-	if err != nil || !ok {
-		return wrong, err
-	}
-	return nil, nil
+	return nil, err
 }
 
 // violations turns the broken rules of a fault into errors at their places in

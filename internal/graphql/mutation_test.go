@@ -129,9 +129,10 @@ func TestRegister(t *testing.T) {
 		if got := w.errorPaths(a, "customer.registerCustomer.errors"); got != "input.formFields.28 input.formFields.30 input.formFields.99" {
 			t.Errorf("%s: %s", got, a.Text)
 		}
-		w.policy.Registration = false
+		no := false
+		w.settings(func(s *store.Settings) { s.Storefront.Registration = &no })
 		w.want(w.ask(registerCustomer, input(map[string]any{"email": "c@example.com"})), 200, failed(`{"__typename":"AccountCreationDisabledError","message":"Account creation is disabled on this store."}`))
-		w.policy.Registration = true
+		w.settings(func(*store.Settings) {})
 
 		// A required field is asked for.
 		_, err := w.customers.UpdateFormField(t.Context(), 1, required(26))
@@ -366,7 +367,6 @@ func TestNewsletter(t *testing.T) {
 		w.want(w.ask(leave, map[string]any{"e": "Jane@example.com"}), 200, left(""))
 		w.want(w.ask(leave, map[string]any{"e": "jane@example.com"}), 200, left(""))
 		w.want(w.ask(`{ customer { isSubscribedToNewsletter } }`, nil, act...), 200, `{"data":{"customer":{"isSubscribedToNewsletter":false}}}`)
-		w.policy.DoubleOptIn = true
 		w.settings(func(s *store.Settings) { s.Storefront.ConfirmSubscription = true })
 		w.want(w.ask(join, in("jane@example.com", "J", "D")), 200, joined(""))
 		if m := w.mail.last(); m.Kind != account.MailConfirmSubscription {

@@ -131,6 +131,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 			return nil, fmt.Errorf("settings: %w", err)
 		}
 	}
+	if s.StorefrontKey != "" {
+		if err := auth.CheckStorefrontKey(s.StorefrontKey); err != nil {
+			return nil, fmt.Errorf("storefront_key: %w", err)
+		}
+	}
 	for i, c := range s.Channels {
 		if c.ID < 1 || c.Name == "" {
 			return nil, fmt.Errorf("channels.%d: id and name are needed", i)
@@ -261,6 +266,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		cred := auth.Credentials{ClientID: acc.ClientID, ClientSecret: acc.ClientSecret, AccessToken: acc.AccessToken}
 		if err := auth.PutAccount(tx, acc.Name, scopes[i], cred, now); err != nil {
 			return fmt.Errorf("api_accounts.%d: %w", i, err)
+		}
+	}
+	if s.StorefrontKey != "" {
+		if err := auth.PutStorefrontKey(tx, s.StorefrontKey, now); err != nil {
+			return fmt.Errorf("storefront_key: %w", err)
 		}
 	}
 	for i, f := range s.FormFields {

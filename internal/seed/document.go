@@ -38,6 +38,9 @@ type Store struct {
 	Segments    []Segment    `yaml:"segments"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+	// StorefrontKey signs storefront tokens from then on: 32 random bytes in
+	// base64. With a key of its own a store that is made anew takes old tokens.
+	StorefrontKey string `yaml:"storefront_key"`
 }
 
 // Channel is a storefront.

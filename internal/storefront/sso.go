@@ -23,7 +23,7 @@ func (s *Surface) ssoRoutes() []Route {
 // the code invalidLogin of flash messages.
 const (
 	signInPage   = "/login.php"
-	invalidLogin = "invalid_login"
+	invalidLogin = "invalid_login_token"
 )
 
 // redeemLogin signs in whom an app vouches for.
@@ -42,13 +42,14 @@ func (s *Surface) redeemLogin(c *Call) error {
 	if err != nil {
 		return c.refuseLogin(who, err)
 	}
-	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, account.Client{
-		Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token(),
-	})
+	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, c.client())
 	if err != nil {
 		return c.refuseLogin(who, err)
 	}
 	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
+	if err := c.CarryConsent(s.Customers, who.CustomerID); err != nil {
+		return err
+	}
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
 	return nil
 }
@@ -94,11 +95,11 @@ func (s *Surface) currentCustomer(c *Call) error {
 		}
 		return err
 	}
-	session, err := s.Accounts.Authenticate(c.Ctx(), c.Site.StoreID, c.Token())
+	session, err := s.session(c)
 	if err != nil {
 		return err
 	}
-	if !session.On(c.Site) {
+	if session == nil {
 		return errGuest
 	}
 	token, err := s.SSO.CurrentCustomer(c.Ctx(), c.Site, session.CustomerID, clientID)

@@ -74,9 +74,10 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	})
 	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	storefront.New(storefront.Services{
-		Visits:   visits,
-		Accounts: account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords}),
-		SSO:      sso.NewService(db, sys, stores, customers),
+		Visits:    visits,
+		Accounts:  account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
+		SSO:       sso.NewService(db, sys, stores, customers),
+		Customers: customers,
 	}).Mount(v.server)
 	return v
 }
@@ -186,7 +187,7 @@ func TestCustomerLogin(t *testing.T) {
 				t.Errorf("%s: %d to %s with %v", name, res.StatusCode, res.Header.Get("Location"), res.Cookies())
 				continue
 			}
-			if said, err := base64.RawURLEncoding.DecodeString(flash.Value); err != nil || string(said) != "invalid_login\n"+string(c.reason) {
+			if said, err := base64.RawURLEncoding.DecodeString(flash.Value); err != nil || string(said) != "invalid_login_token\n"+string(c.reason) {
 				t.Errorf("%s: the page is told %q", name, said)
 			}
 			if log := v.log.String(); !strings.Contains(log, strings.ReplaceAll(string(c.reason), `"`, `\"`)) || strings.Contains(log, "eyJ") || strings.Contains(log, "@") {
@@ -200,7 +201,7 @@ func TestCustomerLogin(t *testing.T) {
 func TestCustomerLoginKeepsReasons(t *testing.T) {
 	v := newVouched(t, dbtest.Open(t, sqldb.SQLite), false)
 	flash := cookie(v.do("GET", "https://first.example/login/token/hello"), "clientele_flash")
-	if said, err := base64.RawURLEncoding.DecodeString(flash.Value); err != nil || string(said) != "invalid_login\n" {
+	if said, err := base64.RawURLEncoding.DecodeString(flash.Value); err != nil || string(said) != "invalid_login_token\n" {
 		t.Errorf("the page is told %q", said)
 	}
 }

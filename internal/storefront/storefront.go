@@ -13,25 +13,45 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
+	"clientele/internal/setting"
 	"clientele/internal/sso"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Visits   *visit.Visits
-	Accounts *account.Service
-	SSO      *sso.Service
+	Visits      *visit.Visits
+	Accounts    *account.Service
+	Customers   *customer.Service
+	Stores      *store.Service
+	Subscribers *subscriber.Service
+	Settings    *setting.Service
+	Robots      *recaptcha.Verifier
+	SSO         *sso.Service
 }
 
 // Surface is the storefront's REST API.
-type Surface struct{ Services }
+type Surface struct {
+	Services
+	writes *auth.Guard
+}
 
 // New returns the surface over the services.
-func New(s Services) *Surface { return &Surface{s} }
+func New(s Services) *Surface {
+	out := &Surface{Services: s}
+	if s.Visits != nil {
+		out.writes = auth.NewGuard(s.Visits.System, writesPerPeer, writesWindow, writingPeers)
+	}
+	return out
+}
 
 // Route declares one operation. The table of routes is what the router and
 // the API description's check are made from.
@@ -51,6 +71,12 @@ type Route struct {
 // Routes returns the operations.
 func (s *Surface) Routes() []Route {
 	return slices.Concat(
+		[]Route{
+			{Method: "POST", Pattern: "/api/storefront/customers", Handle: s.createCustomer},
+			{Method: "POST", Pattern: "/api/storefront/subscriptions", Handle: s.subscribe},
+			{Method: "POST", Pattern: "/api/storefront/consent", Handle: s.consent},
+			{Method: "GET", Pattern: "/api/storefront/form-fields", Query: []string{"filter"}, Handle: s.formFields},
+		},
 		s.ssoRoutes(),
 	)
 }

@@ -84,6 +84,74 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 	return err
 }
 
+// Wish is what somebody says about the consents of an address on a channel;
+// absent ones stay as they are.
+type Wish struct {
+	Email         string
+	ChannelID     int64
+	Newsletter    opt.Field[bool]
+	AbandonedCart opt.Field[bool]
+}
+
+func (w *Wish) over(old []string) []string {
+	out := slices.Clone(old)
+	for _, f := range []struct {
+		name  string
+		field opt.Field[bool]
+	}{{MarketingNewsletter, w.Newsletter}, {AbandonedCart, w.AbandonedCart}} {
+		if f.field.Set {
+			out = slices.DeleteFunc(out, func(c string) bool { return c == f.name })
+		}
+		if f.field.Value {
+			out = append(out, f.name)
+		}
+	}
+	return inOrder(out)
+}
+
+// Say records what somebody wishes, and makes a subscriber of an address that
+// is none yet: of one who refuses too, so that the refusal is known.
+func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*Subscriber, error) {
+	fresh := Create{Email: w.Email, ChannelID: opt.Some(w.ChannelID), Source: FromStorefront, Consents: opt.Some(w.over(nil))}
+	if err := fresh.Check(); err != nil {
+		return nil, err
+	}
+	var out *Subscriber
+	for attempt := 0; ; attempt++ {
+		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+			out, err = say(tx, &w, fresh, by, s.sys.Now())
+			return err
+		})
+		f := fault.As(err)
+		lost := errors.Is(err, sqldb.ErrUnique) || errors.Is(err, errNotFound) || f != nil && f.Kind == fault.Conflict
+		if !lost || attempt == 5 {
+			return out, err
+		}
+	}
+}
+
+func say(tx *sqldb.Tx, w *Wish, fresh Create, by Origin, now int64) (*Subscriber, error) {
+	sub, err := fresh.build()
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	if err := tx.Pipeline(holder(&sub, &id)); err != nil {
+		return nil, err
+	}
+	if id == 0 {
+		return &sub, create(tx, &sub, 0, by, now)
+	}
+	old, err := lock(tx, id, tx.ForUpdate())
+	if err != nil {
+		return nil, err
+	}
+	if old == nil || !old.sameKey(&sub) {
+		return nil, errNotFound
+	}
+	return change(tx, id, &Update{Consents: opt.Some(w.over(old.Consents))}, by, now)
+}
+
 var lastHeld = sqldb.Static(`SELECT email, channel_id FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 ORDER BY id DESC LIMIT 1`)
 
 // Withdraw removes whoever now has the address, on its channel, that the

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/storefront"
 )
 
 var update = flag.Bool("update", false, "rewrite the coverage table of the README")
@@ -59,11 +60,30 @@ V2 /countries/states/count GET
 V2 /countries/{country_id}/states GET
 V2 /countries/{country_id}/states/count GET
 V2 /countries/{country_id}/states/{id} GET
+SF /api/storefront/customers POST
+SF /api/storefront/subscriptions POST
+SF /api/storefront/consent POST
+SF /api/storefront/form-fields GET
+SF /login/token/{jwt} GET
+SF /customer/current.jwt GET
 `
 
-// offered are the versions of the API that the server offers.
-func offered() map[string]rest.Surface {
-	return map[string]rest.Surface{"V3": v3.New(v3.Services{}), "V2": v2.New(v2.Services{}, nil, "")}
+// operation is a method and a path.
+type operation struct{ method, path string }
+
+// offered are the operations that the server offers, by API; SF is the
+// storefront's.
+func offered() map[string][]operation {
+	out := map[string][]operation{}
+	for version, s := range map[string]rest.Surface{"V3": v3.New(v3.Services{}), "V2": v2.New(v2.Services{}, nil, "")} {
+		for _, r := range s.Routes() {
+			out[version] = append(out[version], operation{r.Method, r.Pattern})
+		}
+	}
+	for _, r := range storefront.New(storefront.Services{}).Routes() {
+		out["SF"] = append(out["SF"], operation{r.Method, r.Pattern})
+	}
+	return out
 }
 
 // plain makes paths comparable: the names of parameters do not matter.
@@ -82,11 +102,11 @@ func plain(path string) string {
 func coverage() string {
 	served := map[string][]string{} // "V3 /path" to methods
 	names := map[string]string{}
-	for version, s := range offered() {
-		for _, r := range s.Routes() {
-			key := version + " " + plain(r.Pattern)
-			served[key] = append(served[key], r.Method)
-			names[key] = r.Pattern
+	for version, operations := range offered() {
+		for _, o := range operations {
+			key := version + " " + plain(o.path)
+			served[key] = append(served[key], o.method)
+			names[key] = o.path
 		}
 	}
 	var b strings.Builder

@@ -11,6 +11,7 @@ CREATE TABLE account_sessions (
     date_created BIGINT NOT NULL,
     date_seen BIGINT NOT NULL,
     date_expires BIGINT NOT NULL,
+    idle_seconds BIGINT NOT NULL, -- without use after which it ends; 0: any
     user_agent TEXT NOT NULL,
     ip_address TEXT NOT NULL,
     PRIMARY KEY (store_id, token_hash),
@@ -52,6 +53,15 @@ CREATE TABLE known_addresses (
     ip_address TEXT COLLATE "C" NOT NULL,
     date_used BIGINT NOT NULL,
     PRIMARY KEY (store_id, customer_id, ip_address),
+    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
+);
+
+-- Customers who registered and have not confirmed their address yet.
+CREATE TABLE unconfirmed_customers (
+    store_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    date_created BIGINT NOT NULL,
+    PRIMARY KEY (store_id, customer_id),
     FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
 );
 

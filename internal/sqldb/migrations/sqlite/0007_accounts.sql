@@ -11,6 +11,7 @@ CREATE TABLE account_sessions (
     date_created INTEGER NOT NULL,
     date_seen INTEGER NOT NULL,
     date_expires INTEGER NOT NULL,
+    idle_seconds INTEGER NOT NULL, -- without use after which it ends; 0: any
     user_agent TEXT NOT NULL,
     ip_address TEXT NOT NULL,
     PRIMARY KEY (store_id, token_hash),
@@ -52,6 +53,15 @@ CREATE TABLE known_addresses (
     ip_address TEXT NOT NULL,
     date_used INTEGER NOT NULL,
     PRIMARY KEY (store_id, customer_id, ip_address),
+    FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Customers who registered and have not confirmed their address yet.
+CREATE TABLE unconfirmed_customers (
+    store_id INTEGER NOT NULL,
+    customer_id INTEGER NOT NULL,
+    date_created INTEGER NOT NULL,
+    PRIMARY KEY (store_id, customer_id),
     FOREIGN KEY (store_id, customer_id) REFERENCES customers (store_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,58 @@
+package account
+
+import (
+	"context"
+
+	"clientele/internal/customer"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+var (
+	insertUnconfirmed = sqldb.Static(`INSERT INTO unconfirmed_customers (store_id, customer_id, date_created) VALUES ($1, $2, $3)
+		ON CONFLICT (store_id, customer_id) DO NOTHING`)
+	selectUnconfirmed = sqldb.Static(`SELECT customer_id FROM unconfirmed_customers WHERE store_id = $1 AND customer_id = $2`)
+	confirmCustomer   = sqldb.Static(`DELETE FROM unconfirmed_customers WHERE store_id = $1 AND customer_id = $2`)
+)
+
+// askToConfirm keeps a new customer from signing in until the link that is
+// emailed has been followed.
+func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Customer, token string) error {
+	if err := tx.Exec(insertUnconfirmed, c.ID, s.sys.Now()); err != nil {
+		return err
+	}
+	if err := s.issue(tx, site, token, forConfirm, c.ID, "", confirmLife); err != nil {
+		return err
+	}
+	m := mailTo(site, c, MailConfirmAccount, data(link(site, confirmPath, "token", token), confirmLife))
+	m.Expires = s.sys.Now() + confirmLife
+	return s.mail.Queue(tx, m)
+}
+
+// ConfirmAccount confirms the address of who registered, by the token of an
+// emailed link, once.
+func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token string, c Client) error {
+	id, _, err := s.peek(ctx, site, token, forConfirm)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		who, err := lockCustomer(tx, id, site.ChannelID)
+		if err != nil {
+			return err
+		}
+		if err := s.redeem(tx, site, token, forConfirm); err != nil {
+			return err
+		}
+		if !who.unconfirmed {
+			return nil
+		}
+		if err := tx.Exec(confirmCustomer, id); err != nil {
+			return err
+		}
+		return s.mail.Queue(tx, Mail{
+			Kind: MailAccountCreated, Site: site, To: who.email, ToName: who.name, CustomerID: id,
+			Data: map[string]string{"link": link(site, "/login.php")},
+		})
+	})
+}

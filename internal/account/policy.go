@@ -1,0 +1,61 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/store"
+)
+
+// longestSession ends a browser's session however much it is used, unless the
+// store lets unused ones live longer than that.
+const longestSession = 30 * 24 * time.Hour
+
+// Policy is what a store says about accounts.
+type Policy struct {
+	Password     auth.PasswordRules
+	Registration bool // shoppers may register
+	ConfirmEmail bool // and confirm their address before they sign in
+	DoubleOptIn  bool // a subscription waits until it is confirmed by email
+	// Idle ends a browser's session that was not used, Lifetime any of them.
+	// TokenLifetime is that of customer access tokens, which cannot be
+	// extended as they tell it.
+	Idle, Lifetime, TokenLifetime time.Duration
+}
+
+// Rules returns a store's rules for passwords.
+func Rules(p store.PasswordRules) auth.PasswordRules {
+	value := func(n *int, otherwise int) int {
+		if n == nil {
+			return otherwise
+		}
+		return *n
+	}
+	numbers := p.RequireNumbers == nil || *p.RequireNumbers
+	return auth.PasswordRules{
+		MinLength: value(p.MinimumLength, auth.MinPassword),
+		// Digits alone are no password where digits are asked for.
+		Letters: numbers, Numbers: numbers, MinNumbers: value(p.MinimumNumbers, 1),
+		Lower: p.RequireLowerCase, Upper: p.RequireUpperCase,
+		Special: p.RequireSpecial, MinSpecial: value(p.MinimumSpecial, 1),
+	}
+}
+
+// Policy returns what a store says about accounts.
+func (s *Service) Policy(ctx context.Context, storeID int64) (Policy, error) {
+	set, err := s.stores.Settings(ctx, storeID)
+	if err != nil {
+		return Policy{}, err
+	}
+	f := &set.Storefront
+	idle := time.Duration(f.SessionSeconds) * time.Second
+	p := Policy{
+		Password: Rules(f.Password), Registration: *f.Registration, ConfirmEmail: f.ConfirmEmail, DoubleOptIn: f.ConfirmSubscription,
+		Idle: idle, Lifetime: max(idle, longestSession), TokenLifetime: idle,
+	}
+	if !*f.ActivityExtends {
+		p.Lifetime = idle
+	}
+	return p, nil
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+)
+
+// ChangeSettings changes some of a store's settings, which are named as in
+// seed files; nil takes one back to its default. It returns all of them with
+// their defaults.
+func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[string]any) (out *Settings, err error) {
+	err = s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
+		// What is read must not change before it is written.
+		if err := sqldb.LockProgram(tx); err != nil {
+			return err
+		}
+		text := "{}"
+		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { text = r.Text(0); return nil }); err != nil {
+			return err
+		}
+		stored := map[string]any{}
+		dec := json.NewDecoder(strings.NewReader(text))
+		dec.UseNumber()
+		if err := dec.Decode(&stored); err != nil {
+			return fmt.Errorf("settings of store %d: %w", id, err)
+		}
+		merge(stored, change)
+		settings, err := decodeSettings(stored)
+		if err != nil {
+			return err
+		}
+		if err := settings.Check(); err != nil {
+			return err
+		}
+		if err := PutSettings(tx, *settings); err != nil {
+			return err
+		}
+		out, err = ReadSettings(tx)
+		return err
+	})
+	return out, err
+}
+
+// merge puts the members of change into those of to, at every depth.
+func merge(to, change map[string]any) {
+	for key, value := range change {
+		have, isMap := to[key].(map[string]any)
+		with, both := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(to, key)
+		case isMap && both:
+			merge(have, with)
+		case both:
+			have = map[string]any{}
+			merge(have, with)
+			to[key] = have
+		default:
+			to[key] = value
+		}
+	}
+}
+
+// decodeSettings reads settings strictly, in words for a person.
+func decodeSettings(tree map[string]any) (*Settings, error) {
+	text, err := json.Marshal(tree)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "settings have names and values only")
+	}
+	if name := unknownSetting(tree); name != "" {
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("there is no setting %q", name))
+	}
+	out := &Settings{}
+	err = json.Unmarshal(text, out)
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) {
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("%s: a %s is not what this setting takes", typ.Field, typ.Value))
+	}
+	return out, err
+}
+
+// unknownSetting returns the first name that is no setting's, or "". What the
+// program knows survives being read and written.
+func unknownSetting(tree map[string]any) string {
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		value := tree[name]
+		one, err := json.Marshal(map[string]any{name: value})
+		if err != nil {
+			return name
+		}
+		dec := json.NewDecoder(bytes.NewReader(one))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&Settings{}); err != nil {
+			if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+				return strings.Trim(unknown, `"`)
+			}
+		}
+	}
+	return ""
+}

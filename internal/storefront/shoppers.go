@@ -1,0 +1,315 @@
+package storefront
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/jsonx"
+	"clientele/internal/recaptcha"
+	"clientele/internal/subscriber"
+	"clientele/internal/visit"
+)
+
+// How often subscriptions may be written from one address.
+const (
+	writesPerPeer = 100
+	writesWindow  = 15 * time.Minute
+	writingPeers  = 100_000
+)
+
+func (c *Call) client() account.Client {
+	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+}
+
+// session returns who is signed in on this site, or nil.
+func (s *Surface) session(c *Call) (*account.Session, error) {
+	if c.Token() == "" {
+		return nil, nil
+	}
+	return s.Accounts.AuthenticateOn(c.Ctx(), c.Site, c.Token())
+}
+
+// createCustomer registers a shopper and, as there is nothing left to prove,
+// signs them in where the request comes from their browser.
+func (s *Surface) createCustomer(c *Call) error {
+	v, err := c.Object()
+	if err != nil {
+		return err
+	}
+	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
+	if err != nil {
+		return err
+	}
+	form, err := s.Customers.Form(c.Ctx(), c.Site.StoreID, customer.CustomerForm)
+	if err != nil {
+		return err
+	}
+	col := fault.Collector{Index: -1}
+	d := decoder{v, &col}
+	in := account.Registration{}
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{"firstName", &in.FirstName}, {"lastName", &in.LastName}, {"email", &in.Email}, {"password", &in.Password}} {
+		*f.to, _ = d.text(f.name)
+		if v := d.v.Get(f.name); !v.Present() || v.IsNull() || v.Kind() == jsonx.String && strings.TrimSpace(*f.to) == "" {
+			col.Add(f.name, fault.Required, "", f.name+" is required")
+		}
+	}
+	in.AcceptsMarketing = d.flag("acceptsMarketingEmails").Value
+	token, _ := d.text("token")
+	in.FormFields = form.Inputs(&col, d.customFields("customFields", form))
+	customer.CheckForm(&col, form, in.FormFields, true)
+	if err := col.Err(fault.Invalid, account.OpRegister); err != nil {
+		return toShopper(err)
+	}
+	if err := s.Robots.Check(c.Ctx(), &settings.Storefront.ReCaptcha, token, c.Peer); err != nil {
+		if errors.Is(err, recaptcha.ErrRefused) {
+			err = fault.New(fault.TooMany, recaptcha.ErrRefused.Message)
+		}
+		return err
+	}
+	id, err := s.Accounts.Register(c.Ctx(), c.Site, in, c.client())
+	if err != nil {
+		return toShopper(err)
+	}
+	if !c.guest && !settings.Storefront.ConfirmEmail {
+		if err := s.signIn(c, id); err != nil {
+			return err
+		}
+	}
+	c.SendEmpty(http.StatusNoContent)
+	return nil
+}
+
+// signIn opens a session in the browser. Somebody who may not sign in has an
+// account all the same.
+func (s *Surface) signIn(c *Call, customerID int64) error {
+	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, customerID, c.client())
+	if f := fault.As(err); f != nil && (f.Kind == fault.Forbidden || f.Kind == fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.SetToken(g.Token, g.Session.Expires-c.System.Now())
+	return c.CarryConsent(s.Customers, customerID)
+}
+
+// names are this API's for those of the domain.
+var names = map[string]string{"first_name": "firstName", "last_name": "lastName"}
+
+// toShopper puts an error in the words of this API: names of fields, and a
+// store that takes nobody is a bad request, as documented.
+func toShopper(err error) error {
+	f := fault.As(err)
+	switch {
+	case f == nil:
+		return err
+	case errors.Is(err, account.ErrClosed):
+		return &fault.Error{Kind: fault.BadInput, Message: f.Message}
+	}
+	out := *f
+	out.Items = slices.Clone(f.Items)
+	for i := range out.Items {
+		it := &out.Items[i]
+		if name := names[it.Field]; name != "" {
+			it.Field = name
+		}
+		if rest, ok := strings.CutPrefix(it.Field, "form_fields"); ok {
+			it.Field = "customFields" + rest
+		}
+		if it.Code == fault.EmailInUse {
+			it.Message = "The email address belongs to an account already: sign in, or give another one."
+		}
+	}
+	return &out
+}
+
+// subscribe keeps what somebody says about emails to an address. Anybody may
+// say it of any address, so nothing is told that only its owner may know:
+// neither names nor whether the address was known before.
+func (s *Surface) subscribe(c *Call) error {
+	v, err := c.Object()
+	if err != nil {
+		return err
+	}
+	col := fault.Collector{Index: -1}
+	d := decoder{v, &col}
+	email, given := d.text("email")
+	if v := d.v.Get("email"); !given && (!v.Present() || v.IsNull()) || given && strings.TrimSpace(email) == "" {
+		col.Add("email", fault.Required, "", "email is required")
+	}
+	w := subscriber.Wish{
+		Email: email, ChannelID: c.Site.ChannelID,
+		Newsletter: d.flag("acceptsMarketingNewsletter"), AbandonedCart: d.flag("acceptsAbandonedCartEmails"),
+	}
+	if len(col.Items) == 0 {
+		if f := fault.As(subscriber.Create{Email: email}.Check()); f != nil {
+			col.Items = append(col.Items, f.Items...)
+		}
+	}
+	if err := col.Err(fault.Invalid, account.OpSubscribe); err != nil {
+		return err
+	}
+	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", c.Peer)); wait > 0 {
+		return customer.TooMany(wait)
+	}
+	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
+	if err != nil {
+		return err
+	}
+	who, err := s.session(c)
+	if err != nil {
+		return err
+	}
+	own, err := s.owns(c, who, email)
+	if err != nil {
+		return err
+	}
+	said := w
+	if settings.Storefront.ConfirmSubscription && w.Newsletter.Value {
+		if _, err := s.Accounts.Subscribe(c.Ctx(), c.Site, email, "", "", c.client()); err != nil {
+			return toShopper(err)
+		}
+		w.Newsletter.Set, w.Newsletter.Value = false, false
+		if !w.AbandonedCart.Set {
+			return sendSubscription(c, &said, nil)
+		}
+	}
+	sub, err := s.Subscribers.Say(c.Ctx(), c.Site.StoreID, w, subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer})
+	if err != nil {
+		return err
+	}
+	if !own {
+		sub = nil
+	}
+	return sendSubscription(c, &said, sub)
+}
+
+// owns reports whether an address is that of the customer who is signed in.
+func (s *Surface) owns(c *Call, who *account.Session, email string) (bool, error) {
+	if who == nil {
+		return false, nil
+	}
+	got, err := s.Customers.Get(c.Ctx(), c.Site.StoreID, who.CustomerID)
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
+		return false, nil
+	}
+	return err == nil && fold.Text(got.Email) == fold.Text(email), err
+}
+
+// sendSubscription answers with what is stored to the address's owner, and to
+// anybody else with what they said themselves.
+func sendSubscription(c *Call, w *subscriber.Wish, sub *subscriber.Subscriber) error {
+	b := []byte{'{'}
+	if sub == nil {
+		sub = &subscriber.Subscriber{Email: w.Email, Source: subscriber.FromStorefront}
+		if w.Newsletter.Value {
+			sub.Consents = append(sub.Consents, subscriber.MarketingNewsletter)
+		}
+		if w.AbandonedCart.Value {
+			sub.Consents = append(sub.Consents, subscriber.AbandonedCart)
+		}
+	} else {
+		b = append(strconv.AppendInt(append(b, `"id":`...), sub.ID, 10), ',')
+	}
+	b = jsonx.AppendString(append(b, `"email":`...), sub.Email)
+	b = jsonx.AppendString(append(b, `,"firstName":`...), sub.FirstName)
+	b = jsonx.AppendString(append(b, `,"lastName":`...), sub.LastName)
+	b = jsonx.AppendString(append(b, `,"source":`...), sub.Source)
+	b = append(b, `,"orderId":`...)
+	if sub.OrderID > 0 {
+		b = strconv.AppendInt(b, sub.OrderID, 10)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = append(b, `,"consents":[`...)
+	for i, name := range sub.Consents {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonx.AppendString(b, name)
+	}
+	c.Send(http.StatusOK, append(b, "]}"...))
+	return nil
+}
+
+// consent keeps what a shopper agreed to: in the browser, and on the account
+// of one who is signed in.
+func (s *Surface) consent(c *Call) error {
+	v, err := c.Object()
+	if err != nil {
+		return err
+	}
+	col := fault.Collector{Index: -1}
+	in := decodeConsent(&col, v)
+	if err := col.Err(fault.Malformed, customer.OpConsent); err != nil {
+		return err
+	}
+	settings, err := s.Settings.Effective(c.Ctx(), c.Site.StoreID, c.Site.ChannelID)
+	if err != nil {
+		return err
+	}
+	if !*settings.AskConsent {
+		return &fault.Error{Kind: fault.BadInput, Message: "This store does not ask shoppers for their consent to cookies."}
+	}
+	in.DateModified = c.System.Now()
+	who, err := s.session(c)
+	if err != nil {
+		return err
+	}
+	if who != nil {
+		_, err := s.Customers.AdoptConsent(c.Ctx(), c.Site.StoreID, who.CustomerID, in)
+		if f := fault.As(err); err != nil && (f == nil || f.Kind != fault.NotFound) {
+			return err
+		}
+	}
+	if !c.guest {
+		c.SetConsent(in)
+	}
+	c.SendEmpty(http.StatusOK)
+	return nil
+}
+
+// decodeConsent reads a complete set: each category is allowed or denied.
+func decodeConsent(c *fault.Collector, v jsonx.Value) customer.Consent {
+	var out customer.Consent
+	last := int64(len(visit.ConsentCategories))
+	given := map[int64]bool{}
+	for _, l := range []struct {
+		name string
+		to   *[]string
+	}{{"allow", &out.Allow}, {"deny", &out.Deny}} {
+		list := v.Get(l.name)
+		if list.Kind() != jsonx.Array {
+			c.Add(l.name, fault.WrongType, "array", l.name+" must be an array of categories")
+			continue
+		}
+		for _, e := range list.Elems() {
+			n, ok := e.Int()
+			switch {
+			case !ok || n < 1 || n > last:
+				c.Add(l.name, fault.NotAccepted, "", fmt.Sprintf("%s may hold the categories 1 to %d", l.name, last))
+			case given[n]:
+				c.Add(l.name, fault.Duplicate, "", fmt.Sprintf("category %d is given twice", n))
+			default:
+				given[n] = true
+				*l.to = append(*l.to, visit.ConsentCategories[n-1])
+			}
+		}
+	}
+	if len(c.Items) == 0 && len(given) < int(last) {
+		c.Add("deny", fault.Required, "", "each category must be in allow or in deny")
+	}
+	return out
+}

@@ -42,6 +42,7 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/visit"
+	"clientele/internal/webhook"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -149,6 +150,7 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 // Server is a running server.
 type Server struct {
 	*Core
+	Webhooks *webhook.Service
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
 	cfg *Config
@@ -181,6 +183,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
+	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -290,9 +293,9 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens, Webhooks: s.Webhooks,
 	}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	robots := recaptcha.New()
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,

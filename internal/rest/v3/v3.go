@@ -21,6 +21,7 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // Services are what the surface speaks for.
@@ -34,6 +35,7 @@ type Services struct {
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
 	Tokens      *auth.StorefrontTokens
+	Webhooks    *webhook.Service
 }
 
 // Surface is the V3 API.
@@ -65,6 +67,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
 		s.storefrontTokenRoutes(),
+		s.hookRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -100,6 +103,7 @@ func Lists() map[string]*listing.Spec {
 		formFieldLists,
 		subscriberLists,
 		segmentLists,
+		hookLists,
 	} {
 		maps.Copy(all, lists)
 	}

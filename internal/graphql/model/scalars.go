@@ -31,7 +31,7 @@ func (v integer) MarshalGQL(w io.Writer) {
 func UnmarshalInt(v any) (int64, error) {
 	n, err := UnmarshalLong(v)
 	if err == nil && (n < math.MinInt32 || n > math.MaxInt32) {
-		err = fmt.Errorf("Int cannot represent a value beyond 32 bits: %d", n)
+		err = fmt.Errorf("an Int has 32 bits and cannot be %d", n)
 	}
 	return n, err
 }

@@ -19,9 +19,9 @@ const (
 	maxTokens     = 15_000
 	maxComplexity = 10_000
 	maxDepth      = 16
-	maxNesting    = 200 // of braces, brackets and parentheses
-	maxSame       = 100 // selections of one response name side by side
-	maxFields     = 10_000
+	maxNesting    = 200    // of braces, brackets and parentheses
+	maxSame       = 100    // fields that share a place in the answer
+	maxFields     = 10_000 // with fragments spread
 )
 
 // mutationCost is what a mutation weighs beside its fields: it writes.
@@ -75,9 +75,20 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if len(doc.Operations) == 0 {
 		return nil, gqlerror.List{gqlerror.Errorf("The query holds no operation")}
 	}
+	seen := map[string]bool{}
 	for _, op := range doc.Operations {
-		if c := s.measure(doc, op, nil); c.fields > maxFields || c.same > maxSame {
+		c := s.measure(doc, op, nil)
+		if c.fields > maxFields {
 			return nil, gqlerror.List{tooComplex(max(c.score, c.fields))}
+		}
+		// Validation compares all fields that share a place with each other.
+		if !(&merger{doc: doc, open: map[string]bool{}, seen: seen}).merge(op.SelectionSet, &place{}) {
+			return nil, gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
+		}
+	}
+	for _, f := range doc.Fragments {
+		if !seen[f.Name] { // so it was not looked at either
+			return nil, gqlerror.List{gqlerror.Errorf("Fragment %q is never used.", f.Name)}
 		}
 	}
 	if errs := validator.ValidateWithRules(s.schema, doc, validation); len(errs) > 0 {
@@ -127,8 +138,7 @@ func (c cost) limits() *gqlerror.Error {
 type cost struct {
 	score     int // each field is 1; below a connection all counts once per entry
 	depth     int
-	fields    int // with fragments spread
-	same      int // the most selections of one response name side by side
+	fields    int // with fragments spread; spreads count too
 	mutations int
 }
 
@@ -170,39 +180,73 @@ func (c *cost) add(o cost) {
 	c.score = add(c.score, o.score)
 	c.depth = max(c.depth, o.depth)
 	c.fields = add(c.fields, o.fields)
-	c.same = max(c.same, o.same)
 	c.mutations = add(c.mutations, o.mutations)
 }
 
 func (m *measurer) selections(set ast.SelectionSet, on *ast.Definition) cost {
 	var total cost
-	var names map[string]int
-	if len(set) > maxSame {
-		names = map[string]int{}
-	}
 	for _, sel := range set {
-		name := ""
 		switch sel := sel.(type) {
 		case *ast.Field:
-			name = sel.Alias
 			total.add(m.field(sel, on))
 		case *ast.InlineFragment:
-			name = "... on"
 			if d := m.schema.Types[sel.TypeCondition]; d != nil {
 				total.add(m.selections(sel.SelectionSet, d))
 			} else {
 				total.add(m.selections(sel.SelectionSet, on))
 			}
 		case *ast.FragmentSpread:
-			name = "... "
 			total.add(m.fragment(sel.Name))
-		}
-		if names != nil {
-			names[name]++
-			total.same = max(total.same, names[name])
+			total.fields = add(total.fields, 1)
 		}
 	}
 	return total
+}
+
+// place is one in the answer: fields of one response name are merged there.
+type place struct {
+	fields int
+	below  map[string]*place
+}
+
+// merger finds out how many fields share a place. It spreads fragments, so it
+// is for operations whose number of fields is known to be bounded.
+type merger struct {
+	doc  *ast.QueryDocument
+	open map[string]bool // fragments that are being spread: cycles end there
+	seen map[string]bool // fragments that were spread
+}
+
+// merge adds selections to a place, and reports whether no place has too many.
+func (m *merger) merge(set ast.SelectionSet, at *place) bool {
+	for _, sel := range set {
+		ok := true
+		switch sel := sel.(type) {
+		case *ast.Field:
+			if at.below == nil {
+				at.below = map[string]*place{}
+			}
+			p := at.below[sel.Alias]
+			if p == nil {
+				p = &place{}
+				at.below[sel.Alias] = p
+			}
+			p.fields++
+			ok = p.fields <= maxSame && m.merge(sel.SelectionSet, p)
+		case *ast.InlineFragment:
+			ok = m.merge(sel.SelectionSet, at)
+		case *ast.FragmentSpread:
+			if f := m.doc.Fragments.ForName(sel.Name); f != nil && !m.open[sel.Name] {
+				m.open[sel.Name], m.seen[sel.Name] = true, true
+				ok = m.merge(f.SelectionSet, at)
+				delete(m.open, sel.Name)
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *measurer) fragment(name string) cost {

@@ -3,6 +3,7 @@ package graphql_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,23 @@ func TestLimits(t *testing.T) {
 	}
 	bombs["fragments"] = strings.Replace(bombs["fragments"], "...F0 }", "...F00 }", 1) + "fragment F40 on Query { channel { entityId } }"
 	delete(bombs, "aliases")
+	wide := "{"
+	for i := range 100 {
+		wide += "...F" + strconv.Itoa(i) + " "
+	}
+	wide += "}"
+	for i := range 100 {
+		wide += "fragment F" + strconv.Itoa(i) + " on Query{" + strings.Repeat("__typename ", 99) + "}"
+	}
+	bombs["wide"] = wide
+	bombs["nested"] = "{" + strings.Repeat("site{"+strings.Repeat("content{__typename}", 40)+"}", 90) + "}"
+	circle := "{...F0}"
+	for i := range 60 {
+		circle += "fragment F" + strconv.Itoa(i) + " on Query{...F" + strconv.Itoa((i+1)%60) + " ...F" + strconv.Itoa((i+1)%60) + "}"
+	}
+	bombs["circle"] = circle
+	bombs["unused wide"] = "{__typename}" + wide[strings.Index(wide, "}")+1:] + "fragment W on Query" + wide[:strings.Index(wide, "}")+1]
+	bombs["unused"] = "{__typename}" + strings.TrimPrefix(circle, "{...F0}")
 	for name, q := range bombs {
 		if a := w.ask(q, nil); a.Code != 400 || len(a.Text) > 10000 {
 			t.Errorf("%s: %d %.300s", name, a.Code, a.Text)

@@ -28,6 +28,7 @@ type commands struct {
 	Store      storeCommands     `cmd:"" help:"Make and list stores."`
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
 	LoginURL   loginURLCommand   `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
+	Email      emailCommands     `cmd:"" help:"List emails and set their texts."`
 	TLSCert    tlsCommand        `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -170,14 +170,24 @@ type Service struct {
 type Config struct {
 	DB        *sqldb.DB
 	System    *system.System
-	Stores    *store.Service
+	Stores    *store.Service // nil: one over DB
 	Customers *customer.Service
 	Passwords *auth.Passwords
-	Mail      Mailer
+	Mail      Mailer // nil: no emails
 }
+
+type silent struct{}
+
+func (silent) Queue(*sqldb.Tx, Mail) error { return nil }
 
 // NewService returns a Service.
 func NewService(c Config) *Service {
+	if c.Stores == nil {
+		c.Stores = store.NewService(c.DB, c.System)
+	}
+	if c.Mail == nil {
+		c.Mail = silent{}
+	}
 	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: newAsks(c.System)}
 }
 

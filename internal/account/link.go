@@ -9,7 +9,6 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -106,7 +105,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, email string) (own
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
 			store.GlobalLogins(site.ChannelID, &global),
-			sqldb.Q{Stmt: selectOwner, Args: []any{fold.Text(email), site.ChannelID}, Each: func(r *sqldb.Row) error {
+			sqldb.Q{Stmt: selectOwner, Args: []any{customer.EmailKey(email), site.ChannelID}, Each: func(r *sqldb.Row) error {
 				o = owner{id: r.Int(0), email: r.Text(1), name: fullName(r.Text(2), r.Text(3)), reset: r.Flag(4)}
 				everywhere = r.Int(5) == 0
 				return nil
@@ -128,7 +127,7 @@ func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err er
 	if wait := s.asks.peers.Take(shopKey(storeID, c.Peer)); wait > 0 {
 		return false, customer.TooMany(wait)
 	}
-	return s.asks.emails.Take(shopKey(storeID, fold.Text(email))) > 0, nil
+	return s.asks.emails.Take(shopKey(storeID, customer.EmailKey(email))) > 0, nil
 }
 
 func shopKey(storeID int64, key string) string { return strconv.FormatInt(storeID, 10) + "\x00" + key }

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -24,6 +25,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if !p.Registration {
 		return 0, ErrClosed
 	}
+	in.Email = strings.TrimSpace(in.Email)
 	cmd := customer.Create{
 		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
 		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
@@ -82,18 +84,25 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		}
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
 	})
-	if f := fault.As(err); f != nil && f.Op == customer.OpCreate {
-		items := make([]fault.Item, len(f.Items))
-		for i, it := range f.Items {
-			it.Index = -1
-			items[i] = it
-		}
-		err = &fault.Error{Kind: f.Kind, Op: OpRegister, Message: f.Message, Items: items, Cause: f.Cause}
-	}
 	if err != nil {
-		return 0, err
+		return 0, single(err, OpRegister)
 	}
 	return id, nil
+}
+
+// single makes the fault of a batch of one customer one of an operation on
+// no batch.
+func single(err error, op string) error {
+	f := fault.As(err)
+	if f == nil || f.Op != customer.OpCreate && f.Op != customer.OpUpdate {
+		return err
+	}
+	items := make([]fault.Item, len(f.Items))
+	for i, it := range f.Items {
+		it.Index = -1
+		items[i] = it
+	}
+	return &fault.Error{Kind: f.Kind, Op: op, Message: f.Message, Items: items, Cause: f.Cause}
 }
 
 // again runs a write again that lost a race for an email or a reference.
@@ -148,7 +157,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		return s.mail.Queue(tx, m)
 	})
 	if err != nil {
-		return nil, err
+		return nil, single(err, OpUpdate)
 	}
 	return out, nil
 }
@@ -185,7 +194,7 @@ func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstNa
 	if err != nil {
 		return false, err
 	}
-	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
+	in := subscriber.Create{Email: strings.TrimSpace(email), FirstName: firstName, LastName: lastName}
 	if err := in.Check(); err != nil {
 		return false, err
 	}

@@ -294,8 +294,11 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 	if now-out.Seen < every {
 		return out, nil
 	}
-	out.Seen = now
-	return out, s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(touchSession, hash, now) })
+	// A use that cannot be noted is a use all the same.
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(touchSession, hash, now) }); err == nil {
+		out.Seen = now
+	}
+	return out, nil
 }
 
 // AuthenticateOn is Authenticate for the sessions of one storefront: one of

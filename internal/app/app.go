@@ -26,6 +26,8 @@ import (
 	"clientele/internal/graphql"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
+	"clientele/internal/jobs"
+	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
@@ -43,6 +45,7 @@ import (
 	"clientele/internal/tax"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -62,6 +65,8 @@ type Core struct {
 	Taxes       *tax.Service
 	Channels    *channel.Service
 	Groups      *group.Service
+	Mail        *mail.Service
+	Wishlists   *wishlist.Service
 	SSO         *sso.Service
 	Shoppers    *account.Service
 }
@@ -87,7 +92,7 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 func newCore(db *sqldb.DB, sys *system.System) *Core {
 	passwords := auth.NewPasswords(sys)
 	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
-	return &Core{
+	c := &Core{
 		DB: db, System: sys,
 		Stores:      stores,
 		Accounts:    auth.NewAccounts(db, sys),
@@ -102,11 +107,18 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys),
+		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
-		Shoppers: account.NewService(account.Config{
-			DB: db, System: sys, Customers: customers, Stores: stores, Passwords: passwords, Mail: noMail{},
-		}),
 	}
+	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: mailer{c}})
+	c.sendWith(mail.Options{})
+	return c
+}
+
+// sendWith sets how emails are sent; without it they wait in the database.
+func (c *Core) sendWith(o mail.Options) {
+	c.Mail = mail.NewService(c.DB, c.System, o)
+	c.Customers.NotifyWith(c.Mail)
 }
 
 // OpenExisting is Open for commands that look after a database: it neither
@@ -153,7 +165,9 @@ type Server struct {
 	Webhooks *webhook.Service
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
-	cfg *Config
+	// Jobs does what is to be done after a commit.
+	Jobs *jobs.Runner
+	cfg  *Config
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
@@ -215,8 +229,12 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
 	}
+	reg := prometheus.NewRegistry()
+	if err := s.work(reg); err != nil {
+		return nil, err
+	}
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(reg),
 		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
@@ -232,6 +250,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		s.failed <- s.http.Serve(s.listen)
 	}()
+	s.Jobs.Start(ctx)
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }
@@ -245,7 +264,28 @@ func (e *ConfigError) Error() string { return e.Err.Error() }
 // Unwrap returns what is wrong.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// Run serves until ctx ends or serving fails, then drains requests.
+// work prepares what the server does besides answering requests.
+func (s *Server) work(reg prometheus.Registerer) error {
+	o, err := s.cfg.mail(s.URL, s.log)
+	if err != nil {
+		return err
+	}
+	s.sendWith(o)
+	if o.Sender == nil && !o.Keep {
+		s.log.Warn("emails are not sent but queued for up to three days: set --smtp-url")
+	}
+	done := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "clientele_jobs_total", Help: "Attempts at jobs, by what came of them."}, []string{"kind", "outcome"})
+	took := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "clientele_jobs_seconds_total", Help: "Time spent on jobs."}, []string{"kind"})
+	reg.MustRegister(done, took)
+	s.Jobs = jobs.NewRunner(s.DB, s.System, jobs.Options{Log: s.log, Observe: func(kind, outcome string, t time.Duration) {
+		done.WithLabelValues(kind, outcome).Inc()
+		took.WithLabelValues(kind).Add(t.Seconds())
+	}})
+	s.Mail.Register(s.Jobs)
+	return nil
+}
+
+// Run serves until ctx ends or serving fails, then drains requests and jobs.
 func (s *Server) Run(ctx context.Context) error {
 	select {
 	case err := <-s.failed:
@@ -258,7 +298,10 @@ func (s *Server) Run(ctx context.Context) error {
 	err := s.http.Shutdown(drain)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("some requests were cut off at the shutdown timeout")
-		return s.http.Close()
+		err = s.http.Close()
+	}
+	if stopped := s.Jobs.Stop(drain); stopped != nil {
+		s.log.Warn("some jobs were cut off at the shutdown timeout; they will be done again")
 	}
 	return err
 }
@@ -274,11 +317,17 @@ func (s *Server) Close() {
 			s.log.Debug("close listener", "error", err)
 		}
 	}
+	if s.Jobs != nil {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := s.Jobs.Stop(now); err != nil {
+			s.log.Debug("stop jobs", "error", err)
+		}
+	}
 	s.DB.Close()
 }
 
-func (s *Server) handler() http.Handler {
-	reg := prometheus.NewRegistry()
+func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
@@ -293,7 +342,8 @@ func (s *Server) handler() http.Handler {
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Tokens: s.Tokens, Webhooks: s.Webhooks,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	robots := recaptcha.New()

@@ -3,12 +3,14 @@ package app
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
+	"clientele/internal/mail"
 	"clientele/internal/sqldb"
 )
 
@@ -31,6 +33,9 @@ type Config struct {
 
 	StorefrontDomains []string `name:"storefront-domain" placeholder:"NAME" help:"Stores also answer at store-{hash}.NAME and store-{hash}-{channel}.NAME, as they always do with localhost."`
 	TrustedProxies    []string `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For, -Proto and -Host headers count."`
+
+	SMTPURL  string `name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://user:password@host:587 (STARTTLS is demanded; ?tls=none on this machine only) or smtps://host. Without one emails are kept: to be read at /_clientele/outbox in development, to be sent later in production."`
+	MailFrom string `name:"mail-from" placeholder:"ADDRESS" help:"The sender of all emails; answers go to the store's own address (default: that one)."`
 
 	RateLimitQuota    int64         `default:"1000000" placeholder:"N" help:"Requests that an API account may make in a window (default: ${default})."`
 	RateLimitWindow   time.Duration `default:"30s" placeholder:"TIME" help:"Length of the rate-limit window (default: ${default})."`
@@ -78,6 +83,16 @@ func (c *Config) Validate() error {
 	if _, err := c.proxies(); err != nil {
 		return err
 	}
+	if c.SMTPURL != "" {
+		if _, err := mail.ParseSMTP(c.SMTPURL); err != nil {
+			return fmt.Errorf("--smtp-url: %w", err)
+		}
+	}
+	if c.MailFrom != "" {
+		if err := mail.CheckFrom(c.MailFrom); err != nil {
+			return fmt.Errorf("--mail-from %w", err)
+		}
+	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
@@ -113,6 +128,19 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// mail returns how emails are sent.
+func (c *Config) mail(baseURL string, log *slog.Logger) (mail.Options, error) {
+	o := mail.Options{Keep: !c.Production(), From: c.MailFrom, BaseURL: baseURL, Log: log}
+	if c.SMTPURL != "" {
+		server, err := mail.ParseSMTP(c.SMTPURL)
+		if err != nil {
+			return o, err
+		}
+		o.Sender = server
+	}
+	return o, nil
 }
 
 func loopback(host string) bool {

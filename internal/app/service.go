@@ -14,6 +14,7 @@ import (
 	"clientele/api"
 	"clientele/internal/auth"
 	"clientele/internal/jsonx"
+	"clientele/internal/outbox"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -33,6 +34,9 @@ func (s *Server) mountService(r *chi.Mux, reg *prometheus.Registry) {
 	docs := api.Handler()
 	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml", "/storefront.graphql"} {
 		get(p, docs)
+	}
+	if !s.cfg.Production() {
+		(&outbox.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
 	}
 }
 
@@ -98,6 +102,7 @@ Clientele is ready. These secrets are shown once:
   Client secret   %[5]s
   Storefront URL  %[1]s
   API documents   %[1]s/docs
+  Emails sent     %[1]s/_clientele/outbox
 
 Make a customer:
 

@@ -2,10 +2,16 @@ package app
 
 import (
 	"clientele/internal/account"
+	"clientele/internal/mail"
 	"clientele/internal/sqldb"
 )
 
-// noMail keeps quiet where no email is configured.
-type noMail struct{}
+// mailer sends the emails of accounts the way the Core does.
+type mailer struct{ *Core }
 
-func (noMail) Queue(*sqldb.Tx, account.Mail) error { return nil }
+// Queue implements account.Mailer.
+func (m mailer) Queue(tx *sqldb.Tx, in account.Mail) error {
+	return m.Mail.Queue(tx, mail.Message{
+		Kind: mail.Kind(in.Kind), Site: in.Site, To: in.To, ToName: in.ToName, CustomerID: in.CustomerID, Data: in.Data, Expires: in.Expires,
+	})
+}

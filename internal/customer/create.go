@@ -47,7 +47,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 // CreateTx is Create inside a transaction, without passwords' slow hashing:
 // hashes are given by index, empty for none.
 func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Customer, error) {
-	plan := &createPlan{in: in, hashes: hashes}
+	plan := &createPlan{in: in, hashes: hashes, notifier: s.notifier}
 	if err := plan.check(); err != nil {
 		return nil, err
 	}
@@ -71,10 +71,12 @@ type createPlan struct {
 	addrs  int64
 	attrs  int64
 	given  bool // some ids were chosen by the caller
+
+	notifier Notifier // nil: nobody
 }
 
 func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, error) {
-	p := &createPlan{in: in}
+	p := &createPlan{in: in, notifier: s.notifier}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -204,7 +206,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := takeEmail(tx, c, norms[i]); err != nil {
 			return nil, err
 		}
-		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs, in.Notify))
+		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs))
 
 		for j := range in.Addresses {
 			addressID++
@@ -229,6 +231,13 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		c.FormFields = formValues(customerSession(id), custValues[i])
 		if err := storeValues(tx, customerSession(id), custValues[i]); err != nil {
 			return nil, err
+		}
+	}
+	for i := range out {
+		if p.in[i].Notify && p.notifier != nil {
+			if err := p.notifier.AccountCreated(tx, &out[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if p.given {

@@ -181,7 +181,7 @@ func TestCreateReturnsWhatIsStored(t *testing.T) {
 			w.t.Errorf("got %+v", got)
 		}
 		equal(w.t, "events", w.events(0), []string{
-			`created 1 1 {"type":"customer","id":1,"origin_channel_id":2,"channel_ids":[2,3]} notify`,
+			`created 1 1 {"type":"customer","id":1,"origin_channel_id":2,"channel_ids":[2,3]}`,
 			`address/created 1 1 {"type":"customer","id":1,"address":{"customer_id":1}}`,
 			`address/created 2 1 {"type":"customer","id":2,"address":{"customer_id":1}}`,
 		})

@@ -189,7 +189,19 @@ type Service struct {
 	sys       *system.System
 	passwords *auth.Passwords
 	guesses   *guesses
+	notifier  Notifier
 }
+
+// Notifier tells people about their accounts.
+type Notifier interface {
+	// AccountCreated tells a customer of the account that tx has just made. It
+	// runs after the store's counters were moved.
+	AccountCreated(tx *sqldb.Tx, c *Customer) error
+}
+
+// NotifyWith has people told of what Create.Notify asks for; without it nobody
+// is. It must come before the Service is used.
+func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *auth.Passwords) *Service {

@@ -69,7 +69,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
 			return err
 		}
-		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil, false))
+		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil))
 	}
 	if err := listing.Customers.Remove(tx, ids...); err != nil {
 		return err

@@ -293,7 +293,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 			if err := tx.Exec(touchCustomer, id, now); err != nil {
 				return nil, err
 			}
-			events = append(events, event.Customer(event.CustomerUpdated, id, customers[id].OriginChannelID, customers[id].ChannelIDs, false))
+			events = append(events, event.Customer(event.CustomerUpdated, id, customers[id].OriginChannelID, customers[id].ChannelIDs))
 		}
 	}
 	return out, event.Record(tx, counters.EventID, now, events)

@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	selectFailures = sqldb.Static(`SELECT subject, failures, date_last FROM sign_in_failures WHERE store_id = $1 AND subject IN ($2, $3)`)
+	selectFailures = sqldb.Static(`SELECT failures, date_last FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
 	knownAddress   = sqldb.Static(`SELECT k.customer_id FROM known_addresses k
 		JOIN customer_emails e ON e.store_id = k.store_id AND e.customer_id = k.customer_id
 		WHERE k.store_id = $1 AND k.ip_address = $4 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
@@ -80,23 +80,13 @@ func (f failures) wait(now int64) (seconds int64, room int) {
 type attempt struct {
 	strangers, own string // subjects: the email, and the email from this address
 	known          bool   // the address is the customer's
-	seen           map[string]failures
 }
 
 func newAttempt(email, peer string) *attempt {
 	return &attempt{
 		strangers: auth.HashToken("email\x00" + email),
 		own:       auth.HashToken("email\x00" + email + "\x00" + peer),
-		seen:      map[string]failures{},
 	}
-}
-
-// query returns what has to be read before the attempt.
-func (a *attempt) query() sqldb.Q {
-	return sqldb.Q{Stmt: selectFailures, Args: []any{a.strangers, a.own}, Each: func(r *sqldb.Row) error {
-		a.seen[r.Text(0)] = failures{r.Int(1), r.Int(2)}
-		return nil
-	}}
 }
 
 // subject is what the attempt is counted for.
@@ -108,32 +98,38 @@ func (a *attempt) subject() string {
 }
 
 // guess makes an attempt at a password, unless there were too many that
-// failed. One that is right or could not be made does not count. read reads
-// what there is and try compares.
+// failed. One that is right or could not be made does not count. try compares.
 func (s *Service) guess(ctx context.Context, storeID int64, peer string, a *attempt, try func() (ok bool, err error)) error {
 	shop := strconv.FormatInt(storeID, 10) + "\x00"
 	if wait := s.guesses.peers.Take(shop + peer); wait > 0 {
 		return TooMany(wait)
 	}
+	// First an attempt is under way, then the failures are read, which are
+	// written before an attempt is over: none is missed.
 	subject := a.subject()
-	wait, room := a.seen[subject].wait(s.sys.Now())
-	if wait == 0 && !s.guesses.enter(shop+subject, room) {
+	place := s.guesses.enter(shop + subject)
+	defer s.guesses.leave(shop + subject)
+	var seen failures
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectFailures, func(r *sqldb.Row) error { seen = failures{r.Int(0), r.Int(1)}; return nil }, subject)
+	})
+	wait, room := seen.wait(s.sys.Now())
+	if wait == 0 && place > room {
 		wait = 1
 	}
-	if wait > 0 {
+	if err != nil || wait > 0 {
 		s.guesses.peers.Return(shop + peer)
-		return TooMany(time.Duration(wait) * time.Second)
+		if err == nil {
+			err = TooMany(time.Duration(wait) * time.Second)
+		}
+		return err
 	}
-	defer s.guesses.leave(shop + subject)
 	ok, err := try()
 	if err != nil || ok {
 		s.guesses.peers.Return(shop + peer)
 	}
-	if err != nil {
+	if err != nil || ok && seen.n == 0 {
 		return err
-	}
-	if ok && a.seen[subject].n == 0 {
-		return nil
 	}
 	now := s.sys.Now()
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -147,14 +143,12 @@ func (s *Service) guess(ctx context.Context, storeID int64, peer string, a *atte
 	})
 }
 
-func (g *guesses) enter(key string, room int) bool {
+// enter counts an attempt that begins and returns how many are under way.
+func (g *guesses) enter(key string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.running[key] >= room {
-		return false
-	}
 	g.running[key]++
-	return true
+	return g.running[key]
 }
 
 func (g *guesses) leave(key string) {

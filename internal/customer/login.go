@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -40,6 +41,12 @@ var (
 	upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
 )
 
+// EmailKey returns an email that somebody typed as emails are looked for. NUL,
+// which not every engine takes for text, is in nobody's.
+func EmailKey(email string) string {
+	return fold.Text(strings.ReplaceAll(email, "\x00", "\uFFFD"))
+}
+
 // Validate returns the id of the customer who has the credentials and may use
 // the channel, or 0. It does the same work for every email. Too many wrong
 // guesses are TooMany.
@@ -53,7 +60,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
 	}
-	norm := fold.Text(in.Email)
+	norm := EmailKey(in.Email)
 	a := newAttempt(norm, in.Peer)
 	var l Login
 	var channel, global bool
@@ -67,7 +74,6 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
 				return nil
 			}},
-			a.query(),
 			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer}, Each: func(*sqldb.Row) error { a.known = true; return nil }},
 		)
 		if everywhere && !global {
@@ -121,7 +127,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, passwor
 			return err
 		}
 		a = newAttempt(email, peer)
-		return tx.Pipeline(a.query(), sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer}, Each: func(*sqldb.Row) error { a.known = true; return nil }})
+		return tx.Query(addressOfCustomer, func(*sqldb.Row) error { a.known = true; return nil }, id, peer)
 	}); err != nil {
 		return false, err
 	}

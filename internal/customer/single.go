@@ -381,7 +381,7 @@ func LeaveGroup(tx *sqldb.Tx, groupID, now int64) (int, error) {
 		if err := updateCustomerRow(tx, c, ""); err != nil {
 			return 0, err
 		}
-		events[i] = event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs, false)
+		events[i] = event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs)
 	}
 	return len(members), event.Record(tx, counters.EventID, now, events)
 }

@@ -145,7 +145,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if err := storeValues(tx, customerSession(ch.now.ID), ch.values); err != nil {
 			return nil, err
 		}
-		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs, false))
+		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs))
 		if ch.channelsChanged() {
 			evs = append(evs, event.ChannelAccess(ch.now.ID, ch.now.ChannelIDs))
 		}

@@ -211,14 +211,11 @@ func (w *world) events(last int64) []string {
 	var out []string
 	next := last
 	if err := w.db.Read(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
-		return tx.Query(sqldb.Dynamic(`SELECT id, scope, resource_id, customer_id, data, notify FROM events WHERE store_id = $1 AND id > $2 ORDER BY id`), func(r *sqldb.Row) error {
+		return tx.Query(sqldb.Dynamic(`SELECT id, scope, resource_id, customer_id, data FROM events WHERE store_id = $1 AND id > $2 ORDER BY id`), func(r *sqldb.Row) error {
 			if next++; r.Int(0) != next {
 				return fmt.Errorf("event %d comes after %d", r.Int(0), next-1)
 			}
 			s := fmt.Sprintf("%s %d %d %s", strings.TrimPrefix(r.Text(1), "store/customer/"), r.Int(2), r.Int(3), r.Text(4))
-			if r.Flag(5) {
-				s += " notify"
-			}
 			out = append(out, s)
 			return nil
 		}, last)

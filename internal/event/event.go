@@ -40,7 +40,6 @@ type Event struct {
 	ResourceID int64
 	CustomerID int64  // events of one customer keep their order
 	Data       string // a JSON object: the payload's data
-	Notify     bool   // the person concerned is to be told by email
 }
 
 // ChannelAccess returns the event of a change in the channels that a customer
@@ -56,7 +55,7 @@ func ChannelAccess(id int64, channels []int64) Event {
 // inserts write 1, 2, 4, … events at once.
 var inserts = func() (out [5]*sqldb.Stmt) {
 	for i := range out {
-		b := []byte(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data, notify) VALUES `)
+		b := []byte(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data) VALUES `)
 		for row := range 1 << i {
 			if row > 0 {
 				b = append(b, ", "...)
@@ -73,7 +72,7 @@ var inserts = func() (out [5]*sqldb.Stmt) {
 	return out
 }()
 
-const eventArgs = 6 // of each row
+const eventArgs = 5 // of each row
 
 // Record writes events with the ids last-len+1 … last, which the caller took
 // from the store's counters in the same transaction.
@@ -87,7 +86,7 @@ func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
 		for i := range events[:n] {
 			id++
 			e := &events[i]
-			args = append(args, id, e.Scope, e.ResourceID, e.CustomerID, e.Data, sqldb.Flag(e.Notify))
+			args = append(args, id, e.Scope, e.ResourceID, e.CustomerID, e.Data)
 		}
 		if err := tx.Exec(inserts[size], args...); err != nil {
 			return err
@@ -98,9 +97,8 @@ func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
 }
 
 // Customer returns the data of a customer's event. Channel fields are left
-// out of deletions. notify asks for the account-created email and is no part
-// of what webhooks deliver.
-func Customer(scope string, id, originChannel int64, channels []int64, notify bool) Event {
+// out of deletions.
+func Customer(scope string, id, originChannel int64, channels []int64) Event {
 	b := append(make([]byte, 0, 96), `{"type":"customer","id":`...)
 	b = strconv.AppendInt(b, id, 10)
 	if scope != CustomerDeleted {
@@ -110,7 +108,7 @@ func Customer(scope string, id, originChannel int64, channels []int64, notify bo
 		b = appendIDs(b, channels)
 	}
 	b = append(b, '}')
-	return Event{Scope: scope, ResourceID: id, CustomerID: id, Data: string(b), Notify: notify}
+	return Event{Scope: scope, ResourceID: id, CustomerID: id, Data: string(b)}
 }
 
 // Address returns the data of an address's event.

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
+	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/segment"
@@ -27,6 +28,7 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Applier applies documents.
@@ -166,6 +168,20 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 				return nil, fmt.Errorf("customers.%d: %s", i, msg)
 			}
 		}
+		if c.PasswordHash != nil {
+			if _, err := c.PasswordHash.imported().Stored(); err != nil {
+				return nil, fmt.Errorf("customers.%d: password_hash: %w", i, err)
+			}
+			if c.Password != "" {
+				return nil, fmt.Errorf("customers.%d: password and password_hash exclude each other", i)
+			}
+		}
+	}
+	for i := range s.EmailTemplates {
+		t := s.EmailTemplates[i].template()
+		if err := mail.CheckTemplate(&t); err != nil {
+			return nil, fmt.Errorf("email_templates.%d: %w", i, err)
+		}
 	}
 	for i, sub := range s.Subscribers {
 		if !customer.ValidEmail(sub.Email) {
@@ -226,6 +242,10 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 		out[i] = ""
 		if c.Password != "" {
 			if out[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+				return nil, err
+			}
+		} else if c.PasswordHash != nil {
+			if out[i], err = c.PasswordHash.imported().Stored(); err != nil {
 				return nil, err
 			}
 		}
@@ -299,6 +319,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for i, c := range s.Channels {
 		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel, now); err != nil {
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
+		}
+	}
+	for i := range s.EmailTemplates {
+		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), now); err != nil {
+			return fmt.Errorf("email_templates.%d: %w", i, err)
 		}
 	}
 	if err := a.webhooks(tx, s, now); err != nil {
@@ -396,6 +421,9 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		if err == nil {
 			err = c.owned(tx, created[0].ID, a.System.Now())
 		}
+		if err == nil {
+			err = a.wishlists(tx, created[0].ID, c.Wishlists)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
 		}
@@ -432,6 +460,20 @@ func (in *Instrument) command() instrument.Instrument {
 		out.Billing = &billing
 	}
 	return out
+}
+
+func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) error {
+	service := wishlist.NewService(a.DB, a.System)
+	for i, l := range lists {
+		in := wishlist.Create{CustomerID: customer, Name: l.Name, IsPublic: l.IsPublic}
+		for _, it := range l.Items {
+			in.Items = append(in.Items, wishlist.Item{ProductID: it.ProductID, VariantID: it.VariantID})
+		}
+		if _, err := service.CreateTx(tx, in); err != nil {
+			return fmt.Errorf("wishlists.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // owned makes what a new customer has in other packages.

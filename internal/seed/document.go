@@ -14,7 +14,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/mail"
 	"clientele/internal/store"
 )
 
@@ -37,6 +39,8 @@ type Store struct {
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
 	Webhooks    []Webhook    `yaml:"webhooks"`
+	// EmailTemplates replace the program's own texts.
+	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 	// StorefrontKey signs storefront tokens from then on: 32 random bytes in
@@ -162,6 +166,7 @@ type Customer struct {
 	OriginChannelID    int64             `yaml:"origin_channel_id"`
 	ChannelIDs         []int64           `yaml:"channel_ids"`
 	Password           string            `yaml:"password"`
+	PasswordHash       *PasswordHash     `yaml:"password_hash"`
 	ForcePasswordReset bool              `yaml:"force_password_reset"`
 	Addresses          []Address         `yaml:"addresses"`
 	Attributes         []AttributeValue  `yaml:"attributes"`
@@ -171,6 +176,55 @@ type Customer struct {
 	StoredInstruments  []Instrument      `yaml:"stored_instruments"`
 	TaxProperties      map[string]string `yaml:"tax_properties"`
 	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
+	Wishlists          []Wishlist        `yaml:"wishlists"`
+}
+
+// Wishlist is a list of products.
+type Wishlist struct {
+	Name     string         `yaml:"name"`
+	IsPublic bool           `yaml:"is_public"`
+	Items    []WishlistItem `yaml:"items"`
+}
+
+// WishlistItem is a product on a wishlist.
+type WishlistItem struct {
+	ProductID int64 `yaml:"product_id"`
+	VariantID int64 `yaml:"variant_id"`
+}
+
+// PasswordHash is another system's hash of a password: a text that tells how
+// it was made, or format, hash and salt.
+type PasswordHash struct {
+	Format string `yaml:"format"`
+	Hash   string `yaml:"hash"`
+	Salt   string `yaml:"salt"`
+}
+
+// UnmarshalYAML reads either form.
+func (h *PasswordHash) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&h.Hash)
+	}
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: password_hash is a text, or format, hash and salt", n.Line)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		to := map[string]*string{"format": &h.Format, "hash": &h.Hash, "salt": &h.Salt}[n.Content[i].Value]
+		if to == nil {
+			return fmt.Errorf("line %d: unknown key %q", n.Content[i].Line, n.Content[i].Value)
+		}
+		if err := n.Content[i+1].Decode(to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *PasswordHash) imported() auth.ImportedHash {
+	if h == nil {
+		return auth.ImportedHash{}
+	}
+	return auth.ImportedHash(*h)
 }
 
 // Consent is what a customer agreed to and what not.
@@ -261,6 +315,20 @@ type Subscriber struct {
 	Source    string   `yaml:"source"`
 	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// EmailTemplate is a store's own text of a kind of email. What is left out is
+// the program's own.
+type EmailTemplate struct {
+	Kind    string `yaml:"kind"`
+	Locale  string `yaml:"locale"`
+	Subject string `yaml:"subject"`
+	Text    string `yaml:"text"`
+	HTML    string `yaml:"html"`
+}
+
+func (t *EmailTemplate) template() mail.Template {
+	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
 }
 
 // Webhook is what an API account, named by its client id, wants to be told of.

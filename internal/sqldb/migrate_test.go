@@ -25,6 +25,8 @@ var landed = map[sqldb.Engine][]string{
 		"7 webhooks f27f138363b18874b513317dda2f4a6d38d9bd4f7d250a02bf2c1b50c478d7e5",
 		"8 accounts 5965eb3a4a7088526088e98e3cf348970001c079b023b20a390f65474ed9aba6",
 		"9 tokens 4c0d8740a16a879365f0cab986c3e271f4355f72803f2e4c2f87f636428977d5",
+		"10 jobsmail 6815f137b30dacf76caf1a97170612e543134cd539b8e3aa2e6da08c6f8ee411",
+		"11 wishlists 73b6df5633d26a492555b95ac1400840cb11e29571bcf381fe7b3f2ca7707f0d",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -36,6 +38,8 @@ var landed = map[sqldb.Engine][]string{
 		"7 webhooks fa874919a389b76e584d7414a0f0988e8c148b01e43514c003e42aa2cc4e8ad1",
 		"8 accounts 0af7bc5ad48f483a264a8f52b936af79db14451d292be34445733616a43ced34",
 		"9 tokens c57c1eca9a00d314fc5c1b07eb9cd7afe6155dbf83e36113bcbd3c158d4a476d",
+		"10 jobsmail 5eff480318a754d780f9ab6ccdde68e8e6a80c217aca5faabaaa93fd19fa63c1",
+		"11 wishlists 0693b2249c1b595e4d82abc5c8bdad459b4598ccc6017d9a747b47970ea988de",
 	},
 }
 

@@ -18,6 +18,7 @@ type Tx struct {
 	text  arena
 	row   Row
 	watch func(*Stmt) // nil: nobody
+	said  *signals
 }
 
 func (tx *Tx) see(s *Stmt) {
@@ -121,6 +122,15 @@ func (tx *Tx) ForShare() string {
 		return ""
 	}
 	return " FOR KEY SHARE"
+}
+
+// SkipLocked is ForDelete for whoever takes any of the selected rows: it
+// passes over those that another transaction has locked.
+func (tx *Tx) SkipLocked() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR UPDATE SKIP LOCKED"
 }
 
 // Contains returns the condition "column contains parameter n", byte for

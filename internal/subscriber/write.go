@@ -54,7 +54,8 @@ func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 }
 
 // Agree makes a subscriber or, where the address is one on the channel
-// already, adds the consents that are new, inside tx.
+// already, adds the consents that are new, inside tx. It is sqldb.ErrUnique
+// where somebody was quicker: the transaction is to be run again.
 func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 	sub, err := in.build()
 	if err != nil {
@@ -64,15 +65,17 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 	if err := tx.Pipeline(holder(&sub, &id)); err != nil {
 		return err
 	}
-	if id == 0 {
-		return create(tx, &sub, 0, by, now)
+	var old *Subscriber
+	if id != 0 {
+		if old, err = lock(tx, id, tx.ForUpdate()); err != nil {
+			return err
+		}
 	}
-	old, err := lock(tx, id, tx.ForUpdate())
-	if err != nil {
+	if old == nil {
+		if err = create(tx, &sub, 0, by, now); fault.As(err) != nil && fault.As(err).Kind == fault.Conflict {
+			return sqldb.ErrUnique
+		}
 		return err
-	}
-	if old == nil { // it went a moment ago
-		return create(tx, &sub, 0, by, now)
 	}
 	var all []string
 	for _, c := range Consents {

@@ -45,6 +45,10 @@ V3 /shopper-profiles/{shopperProfileId}/segments GET
 V3 /hooks GET POST
 V3 /hooks/admin GET PUT
 V3 /hooks/{webhook_id} GET PUT DELETE
+V3 /wishlists GET POST
+V3 /wishlists/{wishlist_id} GET PUT DELETE
+V3 /wishlists/{wishlist_id}/items POST
+V3 /wishlists/{wishlist_id}/items/{item_id} DELETE
 V2 /customers GET POST DELETE
 V2 /customers/count GET
 V2 /customers/{customer_id} GET PUT DELETE

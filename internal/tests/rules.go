@@ -225,8 +225,8 @@ func scopes(w []string) []scope {
 }
 
 // acrossStores are tables that may be read across stores: to find the store
-// that a host belongs to.
-var acrossStores = []string{"channels"}
+// that a host belongs to, and those that have work waiting.
+var acrossStores = []string{"channels", "jobs", "emails"}
 
 // GlobalRule reports what is wrong with a statement about no store in
 // particular: it may concern stores and schema tables, make a new store's

@@ -21,9 +21,9 @@ func TestPayloads(t *testing.T) {
 		event event.Event
 		want  string
 	}{
-		{event.Customer(event.CustomerCreated, 32, 1, []int64{1, 2}, false),
+		{event.Customer(event.CustomerCreated, 32, 1, []int64{1, 2}),
 			`{"scope":"store/customer/created","store_id":"12","data":{"type":"customer","id":32,"origin_channel_id":1,"channel_ids":[1,2]},"hash":"HASH","created_at":1781793457,"producer":"stores/k3v8q1zt"}`},
-		{event.Customer(event.CustomerDeleted, 32, 1, nil, false),
+		{event.Customer(event.CustomerDeleted, 32, 1, nil),
 			`{"scope":"store/customer/deleted","store_id":"12","data":{"type":"customer","id":32},"hash":"HASH","created_at":1781793457,"producer":"stores/k3v8q1zt"}`},
 		{event.Address(event.AddressUpdated, 60, 32),
 			`{"scope":"store/customer/address/updated","store_id":"12","data":{"type":"customer","id":60,"address":{"customer_id":32}},"hash":"HASH","created_at":1781793457,"producer":"stores/k3v8q1zt"}`},

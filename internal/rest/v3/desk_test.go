@@ -27,6 +27,7 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // desk is a server with two stores whose every exchange is held to the API
@@ -82,6 +83,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Metafields:  metafield.NewService(d.db, sys),
 		Settings:    setting.NewService(d.db, sys),
 		Instruments: instrument.NewService(d.db, sys),
+		Wishlists:   wishlist.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
 		Channels:    channel.NewService(d.db, sys),
 		Tokens:      auth.NewStorefrontTokens(d.db, sys),

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // operation is how the original names an operation in errors.
@@ -70,6 +71,9 @@ var operations = map[string]operation{
 	webhook.OpCreate:                {title: invalidData},
 	webhook.OpUpdate:                {title: invalidData},
 	webhook.OpAdmin:                 {title: invalidData},
+	wishlist.OpCreate:               {title: "Create wishlist failed."},
+	wishlist.OpUpdate:               {title: "Update wishlist failed."},
+	wishlist.OpAddItems:             {title: "Add wishlist items failed."},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
 	auth.OpStorefrontToken:          {title: "Create storefront token failed."},
 	auth.OpStorefrontRevoke:         {title: "Revoke storefront token failed."},

@@ -22,6 +22,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Services are what the surface speaks for.
@@ -36,6 +37,7 @@ type Services struct {
 	Segments    *segment.Service
 	Tokens      *auth.StorefrontTokens
 	Webhooks    *webhook.Service
+	Wishlists   *wishlist.Service
 }
 
 // Surface is the V3 API.
@@ -68,6 +70,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.segmentRoutes(),
 		s.storefrontTokenRoutes(),
 		s.hookRoutes(),
+		s.wishlistRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -104,6 +107,7 @@ func Lists() map[string]*listing.Spec {
 		subscriberLists,
 		segmentLists,
 		hookLists,
+		wishlistLists,
 	} {
 		maps.Copy(all, lists)
 	}

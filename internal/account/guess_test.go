@@ -1,0 +1,188 @@
+package account_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+)
+
+var imported = auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
+
+func (s *shop) try(email, password, peer string) error {
+	_, err := s.svc.SignIn(s.Context(), s.a, account.Browser, email, password, from(peer))
+	return err
+}
+
+// wait returns for how long an attempt is put off.
+func wait(err error) int {
+	if f := fault.As(err); f != nil && f.Kind == fault.TooMany {
+		return f.RetryAfter
+	}
+	return 0
+}
+
+func TestGuessing(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.want(s.try("ines@example.com", right, "192.0.2.1"), nil)
+		// The same happens for somebody and for nobody.
+		for _, email := range []string{"nobody@example.com", "ines@example.com"} {
+			for i := range 10 {
+				s.want(s.try(email, "wrong", fmt.Sprint("198.51.100.", i)), account.ErrCredentials)
+			}
+			// The wait grows with each failure, to an hour and no further, and
+			// a restart does not end it.
+			for _, seconds := range []int64{900, 1800, 3600, 3600} {
+				s.restart()
+				if w := wait(s.try(email, right, "198.51.100.77")); int64(w) != seconds {
+					s.Errorf("%s: waits %d seconds, want %d", email, w, seconds)
+				}
+				s.now.Add(seconds)
+				s.want(s.try(email, "wrong", "198.51.100.77"), account.ErrCredentials)
+			}
+		}
+		// The owner, from where they signed in before, is let in all the same.
+		s.want(s.try("ines@example.com", right, "192.0.2.1"), nil)
+		if wait(s.try("ines@example.com", right, "198.51.100.77")) == 0 {
+			s.Error("the owner's sign-in let strangers go on")
+		}
+		// By an emailed link they get in from anywhere.
+		if _, err := s.svc.RequestSignInLink(s.Context(), s.a, "ines@example.com", "", from("203.0.113.5")); err != nil {
+			s.Fatal(err)
+		}
+		if _, _, err := s.svc.RedeemSignInLink(s.Context(), s.a, s.link(account.MailSignInLink).Get("token"), from("203.0.113.5")); err != nil {
+			s.Error(err)
+		}
+		s.want(s.try("ines@example.com", right, "203.0.113.5"), nil)
+		// Guesses from the owner's address have a bound of their own.
+		for range 10 {
+			s.want(s.try("ines@example.com", "wrong", "192.0.2.1"), account.ErrCredentials)
+		}
+		if wait(s.try("ines@example.com", right, "192.0.2.1")) != 900 {
+			s.Error("no bound at the owner's address")
+		}
+		s.want(s.try("ines@example.com", right, "203.0.113.5"), nil)
+		// After the wait the right password works and ends the count.
+		s.now.Add(3600)
+		s.want(s.try("ines@example.com", right, "198.51.100.78"), nil)
+		s.want(s.try("ines@example.com", "wrong", "198.51.100.79"), account.ErrCredentials)
+		s.want(s.try("ines@example.com", "wrong", "198.51.100.79"), account.ErrCredentials)
+		// Changing the password counts with signing in.
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		for range 10 {
+			_ = s.svc.ChangePassword(s.Context(), s.a, g.Session, "wrong", "another horse 8", from("198.51.100.200"))
+		}
+		if wait(s.svc.ChangePassword(s.Context(), s.a, g.Session, right, "another horse 8", from("198.51.100.200"))) == 0 {
+			s.Error("passwords can be guessed where they are changed")
+		}
+		// A day later all is forgotten, and what is old is taken away.
+		s.now.Add(86400)
+		s.want(s.try("ines@example.com", "wrong", "198.51.100.1"), account.ErrCredentials)
+		if got := s.texts(`SELECT subject FROM sign_in_failures WHERE store_id = $1`); len(got) != 1 {
+			s.Errorf("%d counts are kept", len(got))
+		}
+	})
+}
+
+// However many guesses come at once, no more than the free ones are made.
+func TestGuessingAtOnce(t *testing.T) {
+	each(t, func(s *shop) {
+		var made atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 40 {
+			wg.Go(func() {
+				if wait(s.try("nobody@example.com", "wrong", fmt.Sprint("198.51.100.", i))) == 0 {
+					made.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if made.Load() > 10 {
+			s.Errorf("%d guesses were made", made.Load())
+		}
+	})
+}
+
+// Every answer costs the same hashing.
+func TestEqualWork(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.person("three@example.com", 3)
+		s.add(s.a, customer.Create{Email: "none@example.com", FirstName: "N", LastName: "N"})
+		s.add(s.a, customer.Create{Email: "import@example.com", FirstName: "N", LastName: "N", ImportedHash: imported})
+		for _, email := range []string{"ines@example.com", "nobody@example.com", "three@example.com", "none@example.com", "import@example.com", "", "x\x01"} {
+			before := s.passwords.Work()
+			err := s.try(email, "wrong", "192.0.2.1")
+			if s.want(err, account.ErrCredentials); s.passwords.Work()-before != 1 {
+				s.Errorf("%q: %d units of work", email, s.passwords.Work()-before)
+			}
+			before = s.passwords.Work()
+			s.want(s.svc.RequestReset(s.Context(), s.a, email, "", home), nil)
+			if s.passwords.Work() != before {
+				s.Error("a request for a reset hashes")
+			}
+		}
+		before := s.passwords.Work()
+		s.want(s.try("import@example.com", "hashcat", "192.0.2.1"), nil)
+		s.want(s.try("import@example.com", "hashcat", "192.0.2.1"), nil)
+		if s.passwords.Work()-before != 2 {
+			s.Errorf("%d units of work", s.passwords.Work()-before)
+		}
+	})
+}
+
+// Text that no database takes is nobody's email.
+func TestStrangeEmails(t *testing.T) {
+	each(t, func(s *shop) {
+		for _, email := range []string{"a\x00b@example.com", "\xff@example.com", "\x00", strings.Repeat("x", 10_000) + "@example.com"} {
+			s.want(s.try(email, "wrong\x00\xff", "192.0.2.1"), account.ErrCredentials)
+			s.want(s.svc.RequestReset(s.Context(), s.a, email, "", home), nil)
+			_, err := s.svc.RequestSignInLink(s.Context(), s.a, email, "", home)
+			s.want(err, account.ErrNobody)
+			if _, err := s.svc.Register(s.Context(), s.a, newcomer(email), home); kind(err) != fault.Invalid {
+				s.Errorf("%.20q: %v", email, err)
+			}
+			if _, err := s.svc.Subscribe(s.Context(), s.a, email, "", "", home); kind(err) != fault.Invalid {
+				s.Errorf("%.20q: %v", email, err)
+			}
+		}
+	})
+}
+
+// A sign-in that was right a moment before the password changed opens nothing.
+func TestSignInWhileThePasswordChanges(t *testing.T) {
+	each(t, func(s *shop) {
+		id := s.person("ines@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		var mu sync.Mutex
+		var tokens []string
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				got, err := s.svc.SignIn(s.Context(), s.a, account.Browser, "ines@example.com", right, home)
+				if err == nil {
+					mu.Lock()
+					tokens = append(tokens, got.Token)
+					mu.Unlock()
+				}
+			})
+		}
+		s.want(s.svc.ChangePassword(s.Context(), s.a, g.Session, right, "another horse 8", home), nil)
+		wg.Wait()
+		for _, token := range tokens {
+			if s.open(token) {
+				s.Error("the old password opened a session that stays")
+			}
+		}
+		if list, err := s.svc.Sessions(s.Context(), s.a.StoreID, id); len(list) != 1 || err != nil {
+			s.Errorf("%d sessions, %v", len(list), err)
+		}
+	})
+}

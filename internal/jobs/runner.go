@@ -1,0 +1,545 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Handler does a job. An error has it tried again on the kind's schedule.
+type Handler func(ctx context.Context, j Job) error
+
+// Kind is how one kind of job is done.
+type Kind struct {
+	Name    string
+	Handler Handler
+	// Schedule are the waits before the second attempt, the third and so on. A
+	// job that fails after the last is given up.
+	Schedule []time.Duration
+	// GaveUp is told of jobs that are given up, which are then gone. A job that
+	// nobody was told of is kept for a month to be looked at.
+	GaveUp Handler
+	// Timeout bounds one attempt. Zero means a minute.
+	Timeout time.Duration
+	// Limit bounds how many run at once in a process. Zero means 16. Kinds do
+	// not wait for each other.
+	Limit int
+}
+
+// Options tune a Runner. The zero value is right for almost everyone.
+type Options struct {
+	// Poll is how often to look for jobs of other processes. Zero means a
+	// second, and up to five while there are none.
+	Poll time.Duration
+	// Observe is told of every attempt: done, retry, gave_up, put_off, lost or
+	// released.
+	Observe func(kind, outcome string, took time.Duration)
+	// Log receives what an operator should see. Nil discards.
+	Log *slog.Logger
+}
+
+// Runner does the jobs of a database. Several runners, also in several
+// processes, share the work.
+type Runner struct {
+	db    *sqldb.DB
+	sys   *system.System
+	o     Options
+	kinds map[string]*lane
+	tasks []*task
+
+	wake    chan struct{}
+	started bool
+	stop    context.CancelFunc // of looking for jobs
+	abort   context.CancelFunc // of running handlers
+	looking sync.WaitGroup
+	running sync.WaitGroup
+	unhear  func()
+}
+
+// lane is a kind with its jobs that run here.
+type lane struct {
+	Kind
+	mu      sync.Mutex
+	running int
+	waiting bool // there was more to do than the limit allows
+}
+
+// task is work that is done every so often in each process.
+type task struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) error
+}
+
+const (
+	defaultTimeout = time.Minute
+	defaultLimit   = 16
+	// leaseMargin is what a lease is longer than the timeout of the attempt,
+	// for what surrounds it.
+	leaseMargin = 30 * time.Second
+	// crashes is how many attempts beyond the schedule may be lost without an
+	// answer before a job is taken to kill its processes.
+	crashes = 3
+	// keepFailed is how long a job is kept that was given up.
+	keepFailed = 30 * 24 * time.Hour
+	// maxError bounds what is kept of an error, in bytes.
+	maxError = 500
+	// idlePolls is how much less often to look while there is nothing.
+	idlePolls = 5
+)
+
+// NewRunner returns a Runner that does nothing before Start.
+func NewRunner(db *sqldb.DB, sys *system.System, o Options) *Runner {
+	if o.Poll == 0 {
+		o.Poll = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, string, time.Duration) {}
+	}
+	r := &Runner{db: db, sys: sys, o: o, kinds: map[string]*lane{}, wake: make(chan struct{}, 1)}
+	r.Every("old jobs", time.Hour, r.prune)
+	return r
+}
+
+// Handle has a kind of job done by h. It must come before Start.
+func (r *Runner) Handle(kind string, h Handler, schedule []time.Duration, gaveUp Handler) {
+	r.Register(Kind{Name: kind, Handler: h, Schedule: schedule, GaveUp: gaveUp})
+}
+
+// Register is Handle with all there is to say of a kind. Jobs of kinds that
+// nobody registered stay where they are.
+func (r *Runner) Register(k Kind) {
+	if k.Timeout == 0 {
+		k.Timeout = defaultTimeout
+	}
+	if k.Limit == 0 {
+		k.Limit = defaultLimit
+	}
+	if r.started || r.kinds[k.Name] != nil {
+		panic("jobs: kind " + k.Name + " is registered too late or twice")
+	}
+	r.kinds[k.Name] = &lane{Kind: k}
+}
+
+// Every has run called soon after Start and then every so often, in each
+// process: housekeeping that may happen more than once. It must come before
+// Start.
+func (r *Runner) Every(name string, every time.Duration, run func(context.Context) error) {
+	r.tasks = append(r.tasks, &task{name, every, run})
+}
+
+// Start looks for jobs and does them until Stop. The values of ctx are those
+// of the handlers' contexts; that it ends does not matter.
+func (r *Runner) Start(ctx context.Context) {
+	if r.started {
+		return
+	}
+	r.started = true
+	ctx = context.WithoutCancel(ctx)
+	run, abort := context.WithCancel(ctx)
+	look, stop := context.WithCancel(ctx)
+	r.abort, r.stop = abort, stop
+	r.unhear = r.db.Listen(topic, r.Wake)
+	r.looking.Go(func() { r.look(look, run) })
+	for _, t := range r.tasks {
+		r.looking.Go(func() { r.repeat(look, t) })
+	}
+}
+
+// Wake has the runner look for jobs now. Enqueue does it after the commit.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stop takes no more jobs and waits for those that run, until ctx ends; then
+// it has them abandoned, for another process or the next start to do.
+func (r *Runner) Stop(ctx context.Context) error {
+	if !r.started {
+		return nil
+	}
+	r.unhear()
+	r.stop()
+	defer r.abort()
+	r.looking.Wait()
+	done := make(chan struct{})
+	go func() { r.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	r.abort()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		return errors.New("jobs: a handler does not heed that its context has ended")
+	}
+	return ctx.Err()
+}
+
+// look runs until ctx ends. Handlers get contexts from run.
+func (r *Runner) look(ctx, run context.Context) {
+	idle := 1
+	for {
+		soon, err := r.pass(ctx, run)
+		wait := r.o.Poll
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			r.o.Log.Error("jobs cannot be looked for", "error", err)
+			wait *= idlePolls
+		case soon == 0: // there are no jobs
+			wait *= time.Duration(idle)
+			idle = min(idle+1, idlePolls)
+		default:
+			idle = 1
+			wait = min(wait, time.Duration(soon-r.sys.Now())*time.Second)
+		}
+		timer := time.NewTimer(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-r.wake:
+			idle = 1
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// due is a store with jobs of one kind, and when the first of them is due.
+type due struct {
+	lane    *lane
+	storeID int64
+	at      int64
+}
+
+var selectDue = sqldb.Global(`SELECT s.id, (SELECT MIN(j.due_at) FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)
+	FROM stores s WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)`)
+
+// waiting returns the stores that have jobs of the given lanes, shuffled: no
+// store can keep the others waiting.
+func (r *Runner) waiting(ctx context.Context, lanes []*lane) ([]due, error) {
+	var out []due
+	qs := make([]sqldb.Q, len(lanes))
+	for i, l := range lanes {
+		qs[i] = sqldb.Q{Stmt: selectDue, Args: []any{l.Name}, Each: func(row *sqldb.Row) error {
+			out = append(out, due{l, row.Int(0), row.Int(1)})
+			return nil
+		}}
+	}
+	if len(qs) == 0 {
+		return nil, nil
+	}
+	err := r.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		out = out[:0]
+		return tx.Pipeline(qs...)
+	})
+	rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out, err
+}
+
+// pass starts what is due and fits. It returns when to look again at the
+// latest, 0 if there is nothing to look for.
+func (r *Runner) pass(ctx, run context.Context) (soon int64, err error) {
+	for {
+		var lanes []*lane
+		for _, l := range r.kinds {
+			if l.free() > 0 {
+				lanes = append(lanes, l)
+			}
+		}
+		found, err := r.waiting(ctx, lanes)
+		if err != nil {
+			return 0, err
+		}
+		now := r.sys.Now()
+		soon = 0
+		ready := map[*lane]int{} // stores
+		for _, d := range found {
+			if d.at <= now {
+				ready[d.lane]++
+			} else if soon == 0 || d.at < soon {
+				soon = d.at
+			}
+		}
+		more := false
+		for _, d := range found {
+			if d.at > now {
+				continue
+			}
+			l := d.lane
+			share := (l.free() + ready[l] - 1) / ready[l]
+			ready[l]--
+			if share <= 0 {
+				more = true // for when there is room
+				continue
+			}
+			js, err := r.claim(ctx, l, d.storeID, now, share)
+			if err != nil {
+				return 0, err
+			}
+			if len(js) > 0 && (soon == 0 || soon > now+1) {
+				soon = now + 1 // one of them may be to be tried again
+			}
+			more = more || len(js) == share
+			for _, j := range js {
+				l.add(1)
+				r.running.Go(func() {
+					defer func() {
+						if l.add(-1) {
+							r.Wake()
+						}
+					}()
+					r.do(run, l, j)
+				})
+			}
+		}
+		for l := range ready {
+			l.wait(l.free() <= 0)
+		}
+		room := slices.ContainsFunc(slices.Collect(maps.Keys(ready)), func(l *lane) bool { return l.free() > 0 })
+		if ctx.Err() != nil || !more || !room {
+			return soon, nil
+		}
+	}
+}
+
+func (l *lane) free() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Limit - l.running
+}
+
+// add counts jobs that run. It reports whether it is time to look for more:
+// when half of what may run has ended, so that jobs are taken several at once.
+func (l *lane) add(n int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running += n
+	if !l.waiting || n > 0 || l.running > l.Limit/2 {
+		return false
+	}
+	l.waiting = false
+	return true
+}
+
+func (l *lane) wait(more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = more && l.running > l.Limit/2
+}
+
+const claimText = `SELECT id, payload, attempts, date_created FROM jobs WHERE store_id = $1 AND kind = $2 AND date_failed = 0 AND due_at <= $3 ORDER BY due_at, id LIMIT $4`
+
+// claim takes up to n due jobs of a store for as long as an attempt may last.
+func (r *Runner) claim(ctx context.Context, l *lane, storeID, now int64, n int) ([]Job, error) {
+	lease := r.sys.Hex(8)
+	until := now + int64((l.Timeout+leaseMargin)/time.Second)
+	var out []Job
+	err := r.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = out[:0]
+		var ids []int64
+		if err := tx.Query(sqldb.Dynamic(claimText+tx.SkipLocked()), func(row *sqldb.Row) error {
+			out = append(out, Job{StoreID: storeID, ID: row.Int(0), Kind: l.Name, Payload: row.Bytes(1), Attempts: int(row.Int(2)) + 1, Created: row.Int(3), lease: lease})
+			ids = append(ids, row.Int(0))
+			return nil
+		}, l.Name, now, int64(n)); err != nil || len(ids) == 0 {
+			return err
+		}
+		list, args := sqldb.In([]any{until, lease}, ids)
+		return tx.Exec(sqldb.Dynamic(`UPDATE jobs SET due_at = $2, lease_owner = $3, attempts = attempts + 1 WHERE store_id = $1 AND id IN `+list), args...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	return out, nil
+}
+
+var (
+	retryJob   = sqldb.Static(`UPDATE jobs SET due_at = $4, lease_owner = '', error = $5 WHERE store_id = $1 AND id = $2 AND lease_owner = $3`)
+	failJob    = sqldb.Static(`UPDATE jobs SET date_failed = $4, lease_owner = '', error = $5 WHERE store_id = $1 AND id = $2 AND lease_owner = $3`)
+	releaseJob = sqldb.Static(`UPDATE jobs SET due_at = $4, lease_owner = '', attempts = attempts - 1 WHERE store_id = $1 AND id = $2 AND lease_owner = $3`)
+)
+
+// do makes one attempt at a job and writes down what came of it.
+func (r *Runner) do(run context.Context, l *lane, j Job) {
+	start := time.Now()
+	var err error
+	if j.Attempts > len(l.Schedule)+1+crashes {
+		err = Permanent(errors.New("every attempt ended without an answer"))
+	} else {
+		err = attempt(run, l.Timeout, l.Handler, j)
+	}
+	log := r.o.Log.With("kind", j.Kind, "store_id", j.StoreID, "job_id", j.ID, "attempt", j.Attempts)
+	outcome := "done"
+	stmt, args := deleteJob, []any(nil)
+	if err != nil {
+		now := r.sys.Now()
+		wait, again := next(err, j.Attempts, l.Schedule)
+		var put notNow
+		switch {
+		case errors.As(err, &put):
+			outcome, stmt, args = "put_off", releaseJob, []any{now + max(int64(put.wait/time.Second), 1)}
+		case run.Err() != nil && !errors.As(err, new(permanentError)):
+			outcome, stmt, args = "released", releaseJob, []any{now}
+		case again:
+			outcome, stmt, args = "retry", retryJob, []any{now + int64((wait+time.Second-1)/time.Second), clip(err)}
+		default:
+			outcome, stmt, args = "gave_up", failJob, []any{now, clip(err)}
+			if l.GaveUp != nil {
+				if told := attempt(run, l.Timeout, l.GaveUp, j); told != nil {
+					log.Error("nobody could be told of a job that was given up", "error", told)
+				} else {
+					stmt, args = deleteJob, nil
+				}
+			}
+			log.Warn("a job was given up", "error", redact(err))
+		}
+		if outcome == "retry" {
+			log.Info("a job failed and will be tried again", "error", redact(err), "wait", wait)
+		}
+	}
+	// What was done is done: that the runner stops does not matter any more.
+	var n int64
+	if err := r.db.Write(context.WithoutCancel(run), j.StoreID, func(tx *sqldb.Tx) (err error) {
+		n, err = tx.ExecCount(stmt, append([]any{j.ID, j.lease}, args...)...)
+		return err
+	}); err != nil {
+		log.Error("what came of a job cannot be written down; it will be done again", "error", err)
+		outcome = "lost"
+	} else if n == 0 && outcome != "done" { // a handler may have called Finish
+		outcome = "lost"
+	}
+	r.o.Observe(j.Kind, outcome, time.Since(start))
+}
+
+// attempt runs a handler; a panic is an error.
+func attempt(run context.Context, timeout time.Duration, h Handler, j Job) (err error) {
+	ctx, cancel := context.WithTimeout(run, timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError{fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return h(ctx, j)
+}
+
+type panicError struct{ error }
+
+// redact returns what of a handler's error may be logged: what went wrong may
+// have an address or a link in it, so only a Public error and a panic are
+// told.
+func redact(err error) string {
+	if p := (panicError{}); errors.As(err, &p) {
+		return p.Error()
+	}
+	if p := (Public)(nil); errors.As(err, &p) {
+		return p.Public()
+	}
+	return "withheld"
+}
+
+// Public is an error that knows what of it may be logged: no personal data, no
+// secrets.
+type Public interface {
+	error
+	Public() string
+}
+
+// clip returns what is kept of an error.
+func clip(err error) string {
+	s := strings.ReplaceAll(err.Error(), "\x00", "")
+	return strings.ToValidUTF8(s[:min(len(s), maxError)], "")
+}
+
+// RunDue does everything that is due, one job after the other, until nothing
+// is, and returns how many attempts it made. It is for tests and tools with a
+// clock of their own; a running runner may be started or not.
+func (r *Runner) RunDue(ctx context.Context) (n int, err error) {
+	for {
+		found, err := r.waiting(ctx, slices.Collect(maps.Values(r.kinds)))
+		if err != nil {
+			return n, err
+		}
+		now, before := r.sys.Now(), n
+		for _, d := range found {
+			if d.at > now {
+				continue
+			}
+			js, err := r.claim(ctx, d.lane, d.storeID, now, 1)
+			if err != nil {
+				return n, err
+			}
+			for _, j := range js {
+				r.do(ctx, d.lane, j)
+				n++
+			}
+		}
+		if n == before {
+			return n, ctx.Err()
+		}
+	}
+}
+
+// repeat runs a task until ctx ends.
+func (r *Runner) repeat(ctx context.Context, t *task) {
+	// Not all at once, and not in the way of the start.
+	wait := time.Duration(rand.Int64N(int64(min(t.every, time.Minute)))) + time.Second
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		wait = t.every
+		if err := t.run(ctx); err != nil && ctx.Err() == nil {
+			r.o.Log.Error("housekeeping failed", "task", t.name, "error", err)
+		}
+	}
+}
+
+var (
+	storesFailed = sqldb.Global(`SELECT s.id FROM stores s WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.store_id = s.id AND j.date_failed > 0 AND j.date_failed < $1)`)
+	deleteFailed = sqldb.Static(`DELETE FROM jobs WHERE store_id = $1 AND date_failed > 0 AND date_failed < $2`)
+)
+
+// prune drops jobs that were given up long ago.
+func (r *Runner) prune(ctx context.Context) error {
+	before := r.sys.Now() - int64(keepFailed/time.Second)
+	var stores []int64
+	if err := r.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		stores = stores[:0]
+		return tx.Query(storesFailed, func(row *sqldb.Row) error { stores = append(stores, row.Int(0)); return nil }, before)
+	}); err != nil {
+		return err
+	}
+	for _, id := range stores {
+		if err := r.db.Write(ctx, id, func(tx *sqldb.Tx) error { return tx.Exec(deleteFailed, before) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

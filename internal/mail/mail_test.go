@@ -1,0 +1,598 @@
+package mail_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/jobs"
+	"clientele/internal/mail"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// world is a database with two stores and a clock to turn.
+type world struct {
+	t           *testing.T
+	db          *sqldb.DB
+	sys         *system.System
+	now         atomic.Int64
+	mine, other int64
+}
+
+func each(t *testing.T, fn func(w *world)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := &world{t: t, db: db, sys: system.Real()}
+		w.now.Store(1_750_000_000)
+		w.sys.Clock = func() time.Time { return time.Unix(w.now.Load(), 0) }
+		for _, s := range []struct {
+			id         *int64
+			hash, name string
+		}{{&w.mine, "mine", "Zoë & Söhne"}, {&w.other, "other", "Other"}} {
+			st, err := store.NewService(db, w.sys).Create(t.Context(), s.hash, s.name, "https://"+s.hash+".example.com/shop")
+			if err != nil {
+				t.Fatal(err)
+			}
+			*s.id = st.ID
+			w.settings(st.ID, store.Settings{OrderEmail: "orders@" + s.hash + ".example.com"})
+		}
+		fn(w)
+	})
+}
+
+func (w *world) settings(storeID int64, s store.Settings) {
+	w.t.Helper()
+	w.write(storeID, func(tx *sqldb.Tx) error { return store.PutSettings(tx, s) })
+}
+
+func (w *world) write(storeID int64, fn func(tx *sqldb.Tx) error) {
+	w.t.Helper()
+	if err := w.db.Write(w.t.Context(), storeID, fn); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// sender keeps letters, or fails with what it is told to.
+type sender struct {
+	mu      sync.Mutex
+	letters []mail.Letter
+	errs    []error
+}
+
+func (s *sender) Send(_ context.Context, l *mail.Letter) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.errs) > 0 {
+		err := s.errs[0]
+		s.errs = s.errs[1:]
+		if err != nil {
+			return err
+		}
+	}
+	s.letters = append(s.letters, *l)
+	return nil
+}
+
+// start returns a service with its runner.
+func (w *world) start(o mail.Options) (*mail.Service, *jobs.Runner) {
+	svc := mail.NewService(w.db, w.sys, o)
+	r := jobs.NewRunner(w.db, w.sys, jobs.Options{})
+	svc.Register(r)
+	return svc, r
+}
+
+func (w *world) queue(svc *mail.Service, storeID int64, m mail.Message) {
+	w.t.Helper()
+	w.write(storeID, func(tx *sqldb.Tx) error { return svc.Queue(tx, m) })
+}
+
+func (w *world) due(r *jobs.Runner, want int) {
+	w.t.Helper()
+	if n, err := r.RunDue(w.t.Context()); n != want || err != nil {
+		w.t.Errorf("%d attempts, want %d: %v", n, want, err)
+	}
+}
+
+// stored returns a store's messages as "id status subject error data".
+func (w *world) stored(svc *mail.Service, storeID int64) string {
+	w.t.Helper()
+	all, err := svc.Messages(w.t.Context(), storeID, mail.Filter{Limit: 100})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, m := range all {
+		data := "-"
+		if err := w.db.Read(w.t.Context(), storeID, func(tx *sqldb.Tx) error {
+			return tx.Query(sqldb.Dynamic(`SELECT id FROM emails WHERE store_id = $1 AND id = $2 AND data <> ''`), func(*sqldb.Row) error { data = "data"; return nil }, m.ID)
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		out = append(out, fmt.Sprintf("%d %s %q %q %s", m.ID, m.Status, m.Subject, m.Error, data))
+	}
+	return strings.Join(out, "; ")
+}
+
+func (w *world) want(svc *mail.Service, storeID int64, want string) {
+	w.t.Helper()
+	if got := w.stored(svc, storeID); got != want {
+		w.t.Errorf("stored are %s\nwant %s", got, want)
+	}
+}
+
+func link(kind mail.Kind) mail.Message {
+	return mail.Message{Kind: kind, To: "jane@example.com", ToName: "Jane Doe", Data: mail.Data{"link": "https://mine.example.com/x?token=s3cret&y=1", "minutes": "15"}}
+}
+
+func TestSends(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		m := link(mail.SignInLink)
+		m.UnsubscribeURL = "https://mine.example.com/unsubscribe"
+		w.queue(svc, w.mine, m)
+		w.want(svc, w.mine, `1 queued "" "" data`)
+		w.due(r, 1)
+		w.want(svc, w.mine, `1 sent "" "" -`)
+		w.want(svc, w.other, ``)
+		w.due(r, 0)
+		l := out.letters[0]
+		if l.Subject != "Zoë & Söhne - Log in to your account" || l.From.Name != "Zoë & Söhne" || l.From.Address != "orders@mine.example.com" || l.To.String() != `"Jane Doe" <jane@example.com>` || l.ReplyTo != "" ||
+			!l.Date.Equal(w.sys.Clock()) || !strings.HasSuffix(l.MessageID, "@mine.example.com") || l.Unsubscribe == "" {
+			w.t.Errorf("%+v", l)
+		}
+		for _, want := range []string{"Hello Jane Doe,", "https://mine.example.com/x?token=s3cret&y=1", "works for 15 minutes", "Zoë & Söhne - https://mine.example.com", "Unsubscribe: https://mine.example.com/unsubscribe"} {
+			if !strings.Contains(l.Text, want) {
+				w.t.Errorf("the text is without %q:\n%s", want, l.Text)
+			}
+		}
+		for _, want := range []string{`<html lang="en">`, "Zoë &amp; Söhne", `href="https://mine.example.com/x?token=s3cret&amp;y=1"`, "background-color: #1f4e79"} {
+			if !strings.Contains(l.HTML, want) {
+				w.t.Errorf("the HTML is without %q:\n%s", want, l.HTML)
+			}
+		}
+		// The configured sender is the same for all stores.
+		svc, r = w.start(mail.Options{Sender: out, From: "Platform <noreply@platform.example>"})
+		w.queue(svc, w.other, link(mail.PasswordReset))
+		w.due(r, 1)
+		if l := out.letters[1]; l.From.String() != `"Other" <noreply@platform.example>` || l.ReplyTo != "orders@other.example.com" {
+			w.t.Errorf("%+v", l)
+		}
+	})
+}
+
+func TestRetriesAndGivesUp(t *testing.T) {
+	each(t, func(w *world) {
+		later, never := &mail.SendError{Code: 451, Stage: "x", Err: errors.New("451 later")}, &mail.SendError{Permanent: true, Code: 550, Stage: "x", Err: errors.New("550 no jane@example.com")}
+		out := &sender{errs: []error{later, later, nil, never}}
+		svc, r := w.start(mail.Options{Sender: out})
+		w.queue(svc, w.mine, link(mail.PasswordReset))
+		w.due(r, 1)
+		w.want(svc, w.mine, `1 queued "" "451 later" data`)
+		w.due(r, 0)
+		w.now.Add(60)
+		w.due(r, 1)
+		w.now.Add(299)
+		w.due(r, 0)
+		w.now.Add(1)
+		w.due(r, 1)
+		w.want(svc, w.mine, `1 sent "" "" -`)
+		w.queue(svc, w.mine, link(mail.PasswordReset))
+		w.due(r, 1)
+		w.now.Add(86400)
+		w.due(r, 0)
+		w.want(svc, w.mine, `2 failed "" "550 no jane@example.com" data; 1 sent "" "" -`)
+		// By hand it can be tried again, by its own store only.
+		if err := svc.Retry(w.t.Context(), w.other, 2); fault.As(err) == nil {
+			w.t.Error(err)
+		}
+		if err := svc.Retry(w.t.Context(), w.mine, 2); err != nil {
+			w.t.Error(err)
+		}
+		w.due(r, 1)
+		if err := svc.Retry(w.t.Context(), w.mine, 2); fault.As(err) == nil {
+			w.t.Error("one that was sent is sent again")
+		}
+		if len(out.letters) != 2 || out.letters[0].MessageID == out.letters[1].MessageID {
+			w.t.Errorf("%d letters", len(out.letters))
+		}
+		// After the last attempt.
+		for range 20 {
+			out.errs = append(out.errs, later)
+		}
+		w.queue(svc, w.mine, mail.Message{Kind: mail.AccountCreated, To: "a@b.example"})
+		attempts := 0
+		for range 48 {
+			n, err := r.RunDue(w.t.Context())
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			attempts += n
+			w.now.Add(1800)
+		}
+		w.want(svc, w.mine, `3 failed "" "451 later" data; 2 sent "" "" -; 1 sent "" "" -`)
+		if attempts != 8 {
+			w.t.Errorf("%d attempts", attempts)
+		}
+	})
+}
+
+// Nothing is lost while there is no way to send, but old news is not sent.
+func TestWaitsForASender(t *testing.T) {
+	each(t, func(w *world) {
+		svc, r := w.start(mail.Options{})
+		w.queue(svc, w.mine, link(mail.PasswordReset))
+		m := link(mail.SignInLink)
+		m.Expires = w.now.Load() + 900
+		w.queue(svc, w.mine, m)
+		w.due(r, 2)
+		w.now.Add(600)
+		w.due(r, 2)
+		w.want(svc, w.mine, `2 queued "" "" data; 1 queued "" "" data`)
+		w.now.Add(600)
+		out := &sender{}
+		svc, r = w.start(mail.Options{Sender: out})
+		w.due(r, 2)
+		if len(out.letters) != 1 || !strings.Contains(out.letters[0].Subject, "password") {
+			w.t.Errorf("%+v", out.letters)
+		}
+		w.want(svc, w.mine, `2 expired "" "it could not be sent in time" -; 1 sent "" "" -`)
+	})
+}
+
+func TestRollbackSendsNothing(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		no := errors.New("no")
+		if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
+			if err := svc.Queue(tx, link(mail.SignInLink)); err != nil {
+				return err
+			}
+			return no
+		}); !errors.Is(err, no) {
+			w.t.Error(err)
+		}
+		w.due(r, 0)
+		w.want(svc, w.mine, "")
+	})
+}
+
+func TestKeepsForDevelopers(t *testing.T) {
+	each(t, func(w *world) {
+		svc, r := w.start(mail.Options{Keep: true, BaseURL: "http://127.0.0.1:8080"})
+		w.queue(svc, w.mine, link(mail.ConfirmAccount))
+		const subject = `"Zoë & Söhne - Please confirm your email address"`
+		w.want(svc, w.mine, `1 queued `+subject+` "" data`) // before the job runs
+		w.due(r, 1)
+		w.want(svc, w.mine, `1 sent `+subject+` "" -`)
+		w.queue(svc, w.mine, mail.Message{Kind: mail.WebhookBlocked, Data: mail.Data{"destination": "app.example.com"}})
+		w.due(r, 1)
+		found, err := svc.Messages(w.t.Context(), w.mine, mail.Filter{To: "JANE@example.com", Kind: mail.ConfirmAccount, Status: mail.Sent, Limit: 5})
+		if err != nil || len(found) != 1 || !slices.Equal(found[0].Links(), []string{"https://mine.example.com/x?token=s3cret&y=1", "https://mine.example.com"}) {
+			w.t.Fatalf("%+v, %v", found, err)
+		}
+		for _, f := range []mail.Filter{{To: "x@example.com", Limit: 5}, {Kind: mail.SignInLink, Limit: 5}, {After: 2, Limit: 5}} {
+			if found, err := svc.Messages(w.t.Context(), w.mine, f); err != nil || len(found) != 0 {
+				w.t.Errorf("%+v, %v", found, err)
+			}
+		}
+		if found, err := svc.Messages(w.t.Context(), w.mine, mail.Filter{Limit: 1}); err != nil || len(found) != 1 || found[0].ID != 2 {
+			w.t.Errorf("%+v, %v", found, err)
+		}
+		if m, err := svc.Email(w.t.Context(), w.other, 1); m != nil || err != nil {
+			w.t.Errorf("%+v, %v", m, err)
+		}
+		if n, err := svc.Clear(w.t.Context(), w.other); n != 0 || err != nil {
+			w.t.Error(n, err)
+		}
+		if n, err := svc.Clear(w.t.Context(), w.mine); n != 2 || err != nil {
+			w.t.Error(n, err)
+		}
+	})
+}
+
+func TestMerchants(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		m := mail.Message{Kind: mail.WebhookDisabled, Data: mail.Data{"destination": "https://app.example.com/hook", "scope": "store/customer/*"}}
+		w.queue(svc, w.mine, m)
+		w.due(r, 1)
+		if got := w.stored(svc, w.mine); !strings.Contains(got, "admin_email") || !strings.HasPrefix(got, "1 failed") {
+			w.t.Error(got)
+		}
+		w.settings(w.mine, store.Settings{AdminEmail: "boss@mine.example.com"})
+		w.queue(svc, w.mine, m)
+		w.due(r, 1)
+		if len(out.letters) != 1 || out.letters[0].To.Address != "boss@mine.example.com" || strings.Contains(out.letters[0].Text, "{reason}") || !strings.Contains(out.letters[0].Text, "store/customer/*") {
+			w.t.Errorf("%+v", out.letters)
+		}
+		// Without any address of the store's there is nobody to send it.
+		w.settings(w.mine, store.Settings{})
+		w.queue(svc, w.mine, link(mail.SignInLink))
+		w.due(r, 1)
+		if got := w.stored(svc, w.mine); !strings.Contains(got, "--mail-from") {
+			w.t.Error(got)
+		}
+	})
+}
+
+func TestRefusesWhatCannotBeSent(t *testing.T) {
+	each(t, func(w *world) {
+		svc, _ := w.start(mail.Options{})
+		for name, change := range map[string]func(*mail.Message){
+			"kind":        func(m *mail.Message) { m.Kind = "other" },
+			"nobody":      func(m *mail.Message) { m.To = "" },
+			"two":         func(m *mail.Message) { m.To = "a@example.com, b@example.com" },
+			"header":      func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" },
+			"domain":      func(m *mail.Message) { m.To = "a@exa mple.com" },
+			"name":        func(m *mail.Message) { m.To = "A <a@example.com>" },
+			"no link":     func(m *mail.Message) { m.Data = nil },
+			"script":      func(m *mail.Message) { m.Data = mail.Data{"link": "javascript:alert(1)"} },
+			"unsubscribe": func(m *mail.Message) { m.UnsubscribeURL = "https://x.example.com/\r\nX: y" },
+			"site":        func(m *mail.Message) { m.Site.URL = "//x" },
+		} {
+			m := link(mail.SignInLink)
+			change(&m)
+			if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error { return svc.Queue(tx, m) }); err == nil {
+				w.t.Errorf("%s is accepted", name)
+			}
+		}
+		for _, to := range []string{"a@bücher.example", "jürgen@example.com", "a+b@localhost", "a@[127.0.0.1]x", `"a b"@example.com`} {
+			m := link(mail.SignInLink)
+			m.To = to
+			err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error { return svc.Queue(tx, m) })
+			if good := !strings.ContainsAny(to, `[" `); (err == nil) != good {
+				w.t.Errorf("%s: %v", to, err)
+			}
+		}
+	})
+}
+
+func TestNamesDoNotBreakOut(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		if err := svc.Put(w.t.Context(), w.mine, mail.Template{Kind: mail.SignInLink, Subject: "For {{.Customer.Name}}\nX-Evil: 1", HTML: `<p title="{{.Customer.Name}}">{{.Customer.Name}}</p><a href="{{.Data.evil}}">x</a>`}); err != nil {
+			w.t.Fatal(err)
+		}
+		m := link(mail.SignInLink)
+		m.ToName = "<script>alert(1)<x>\" 'x'\r\nBcc: b\u202e"
+		m.Data["evil"] = "javascript:alert(1)"
+		w.queue(svc, w.mine, m)
+		m.Kind = mail.PasswordReset
+		w.queue(svc, w.mine, m)
+		m.ToName = "Win at www.evil.example"
+		w.queue(svc, w.mine, m)
+		w.due(r, 3)
+		slices.SortFunc(out.letters, func(a, b mail.Letter) int { return strings.Compare(a.Subject+a.To.Name, b.Subject+b.To.Name) })
+		for _, l := range out.letters {
+			for _, text := range []string{l.Subject, l.To.Name} {
+				if strings.ContainsAny(text, "\r\n\u202e") {
+					w.t.Errorf("%q", text)
+				}
+			}
+			if strings.Contains(l.HTML, "<script") || strings.Contains(l.HTML, `href="javascript`) || strings.Contains(l.Text, "\nBcc") || strings.Contains(l.Text+l.HTML, "evil.example") {
+				w.t.Errorf("%s\n%s", l.Text, l.HTML)
+			}
+		}
+		if l := out.letters[0]; !strings.HasPrefix(l.Subject, "For <script") || !strings.Contains(l.HTML, "&lt;script&gt;") {
+			w.t.Errorf("%+v", l)
+		}
+	})
+}
+
+func TestTemplates(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		for _, tm := range []mail.Template{
+			{Kind: mail.SignInLink, Subject: "Any {{.Store.Name}}", Text: "any"},
+			{Kind: mail.SignInLink, Locale: "de", Subject: "Deutsch", HTML: "<b>{{.Link}} {{.Duration}}</b>"},
+			{Kind: mail.SignInLink, Locale: "de_AT", Text: "Servus{{if .Unsubscribe}} x{{else if eq .Locale \"de\"}} y{{end}}{{with .Customer}} {{.Name}}{{end}}"},
+		} {
+			if err := svc.Put(ctx, w.mine, tm); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		send := func(storeID int64, language, subject, text, html string) {
+			w.t.Helper()
+			w.settings(storeID, store.Settings{OrderEmail: "o@example.com", Language: language})
+			w.queue(svc, storeID, link(mail.SignInLink))
+			w.due(r, 1)
+			l := out.letters[len(out.letters)-1]
+			if l.Subject != subject || !strings.Contains(l.Text, text) || !strings.Contains(l.HTML, html) {
+				w.t.Errorf("%q: %s\n%s\n%s", language, l.Subject, l.Text, l.HTML)
+			}
+		}
+		send(w.mine, "", "Any Zoë & Söhne", "any", `<html lang="en">`)
+		send(w.mine, "it", "Any Zoë & Söhne", "any", `<html lang="en">`)
+		send(w.mine, "de-DE", "Deutsch", "any", "<b>https://mine.example.com/x?token=s3cret&amp;y=1 15 Minuten</b>")
+		send(w.mine, "de_at", "Deutsch", "Servus y Jane Doe", "15 Minuten</b>")
+		send(w.other, "fr_CA", "Other - Connectez-vous à votre compte", "Bonjour Jane Doe,", `<html lang="fr">`)
+		send(w.other, "de", "Other - Bei Ihrem Konto anmelden", "Guten Tag Jane Doe,", "Der Link gilt 15 Minuten.")
+
+		all, err := svc.List(ctx, w.mine)
+		if err != nil || len(all) != 3 || all[2].Locale != "de-at" || all[0].DateModified != w.now.Load() {
+			w.t.Errorf("%+v, %v", all, err)
+		}
+		if all, err := svc.List(ctx, w.other); err != nil || len(all) != 0 {
+			w.t.Errorf("%+v, %v", all, err)
+		}
+		if tm, err := svc.Get(ctx, w.mine, mail.SignInLink, "DE"); err != nil || tm.Subject != "Deutsch" {
+			w.t.Errorf("%+v, %v", tm, err)
+		}
+		for _, storeID := range []int64{w.other, w.mine} {
+			if err := svc.Reset(ctx, storeID, mail.SignInLink, "de"); (err == nil) != (storeID == w.mine) {
+				w.t.Error(err)
+			}
+		}
+		if _, err := svc.Get(ctx, w.mine, mail.SignInLink, "de"); fault.As(err) == nil {
+			w.t.Error(err)
+		}
+		send(w.mine, "de", "Any Zoë & Söhne", "any", "15 Minuten")
+		if subject, _, html, err := svc.Preview(ctx, w.mine, mail.SignInLink); err != nil || subject != "Any Zoë & Söhne" || !strings.Contains(html, "Guten Tag Jane Doe") {
+			w.t.Error(subject, html, err)
+		}
+	})
+}
+
+func TestTemplatesAreChecked(t *testing.T) {
+	for name, tm := range map[string]mail.Template{
+		"kind":      {Kind: "x", Text: "a"},
+		"locale":    {Kind: mail.SignInLink, Locale: "deutsch!", Text: "a"},
+		"empty":     {Kind: mail.SignInLink},
+		"blank":     {Kind: mail.SignInLink, Subject: "  {{/* nothing */}} "},
+		"syntax":    {Kind: mail.SignInLink, Text: "{{.Link"},
+		"field":     {Kind: mail.SignInLink, Text: "{{.Password}}"},
+		"function":  {Kind: mail.SignInLink, Text: `{{printf "%1000000000d" 1}}`},
+		"loop":      {Kind: mail.SignInLink, Text: `{{range 1000000000}}x{{end}}`},
+		"recursion": {Kind: mail.SignInLink, Text: `{{define "x"}}{{template "x"}}{{end}}{{template "x"}}`},
+		"variable":  {Kind: mail.SignInLink, Text: `{{$x := .Link}}{{$x}}`},
+		"html":      {Kind: mail.SignInLink, HTML: `<a href="{{.Link}}`},
+		"long":      {Kind: mail.SignInLink, HTML: strings.Repeat("x", 100_001)},
+	} {
+		err := mail.CheckTemplate(&tm)
+		if f := fault.As(err); f == nil || len(f.Items) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// All that is wrong is told at once.
+	if f := fault.As(mail.CheckTemplate(&mail.Template{Kind: mail.SignInLink, Locale: "1", Subject: "{{.X}}", Text: "{{.Y}}", HTML: "{{.Z}}"})); f == nil || len(f.Items) != 4 {
+		t.Error(f)
+	}
+}
+
+// Every kind has all its texts in every language.
+func TestTexts(t *testing.T) {
+	each(t, func(w *world) {
+		svc, _ := w.start(mail.Options{})
+		for _, language := range []string{"en", "de", "fr"} {
+			w.settings(w.mine, store.Settings{Language: language, LogoURL: "https://x.example.com/logo.png"})
+			for _, k := range mail.Kinds() {
+				subject, text, html, err := svc.Preview(w.t.Context(), w.mine, k)
+				if err != nil {
+					w.t.Error(err)
+				}
+				if !strings.HasPrefix(subject, "Zoë & Söhne - ") || len(text) < 100 || strings.ContainsAny(text, "{}") || !strings.Contains(html, `lang="`+language+`"`) || !strings.Contains(html, "<h1>") || !strings.Contains(html, "Jane Doe") {
+					w.t.Errorf("%s %s: %s\n%s\n%s", language, k, subject, text, html)
+				}
+			}
+		}
+	})
+}
+
+func TestAccountCreated(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		customers := customer.NewService(w.db, w.sys, auth.NewPasswords(w.sys))
+		customers.NotifyWith(svc)
+		made, err := customers.Create(w.t.Context(), w.mine, []customer.Create{
+			{Email: "a@example.com", FirstName: "A", LastName: "B", Notify: true},
+			{Email: "b@example.com", FirstName: "A", LastName: "B"},
+			{Email: "no-mail@exa_mple..com", FirstName: "A", LastName: "B", Notify: true},
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.due(r, 1)
+		if len(out.letters) != 1 || out.letters[0].To.Address != "a@example.com" || !strings.Contains(out.letters[0].Text, "https://mine.example.com/login.php") {
+			w.t.Fatalf("%+v", out.letters)
+		}
+		// A customer who is gone is not written to, and not remembered.
+		m := link(mail.SignInLink)
+		m.CustomerID = made[0].ID
+		w.queue(svc, w.mine, m)
+		q, err := customer.DeleteList.Parse(fmt.Sprint("id:in=", made[0].ID))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := customers.Delete(w.t.Context(), w.mine, q); err != nil {
+			w.t.Fatal(err)
+		}
+		w.due(r, 1)
+		if len(out.letters) != 1 {
+			w.t.Error("it is sent")
+		}
+		if err := svc.Prune(w.t.Context()); err != nil {
+			w.t.Error(err)
+		}
+		w.want(svc, w.mine, "")
+	})
+}
+
+func TestPrune(t *testing.T) {
+	each(t, func(w *world) {
+		never := &mail.SendError{Permanent: true, Err: errors.New("no")}
+		out := &sender{errs: []error{nil, never}}
+		svc, r := w.start(mail.Options{Sender: out})
+		w.queue(svc, w.mine, link(mail.SignInLink))
+		w.due(r, 1)
+		w.queue(svc, w.mine, link(mail.SignInLink))
+		w.due(r, 1)
+		w.queue(svc, w.mine, link(mail.SignInLink))
+		prune := func(days int64, want string) {
+			w.t.Helper()
+			w.now.Add(days * 86400)
+			if err := svc.Prune(w.t.Context()); err != nil {
+				w.t.Error(err)
+			}
+			w.want(svc, w.mine, want)
+		}
+		prune(2, `3 queued "" "" data; 2 failed "" "no" data; 1 sent "" "" -`)
+		prune(1, `3 expired "" "" -; 2 failed "" "no" -; 1 sent "" "" -`)
+		prune(7, `2 failed "" "no" -`)
+		prune(23, ``)
+	})
+}
+
+// A process that dies before it could send leaves the rest to the next one.
+func TestSurvivesARestart(t *testing.T) {
+	for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, false, nil)
+			dsn, sys := dbtest.DSN(t, e), system.Real()
+			db := dbtest.OpenDSN(t, dsn)
+			st, err := store.NewService(db, sys).Create(t.Context(), "mine", "Mine", "https://mine.example.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			svc := mail.NewService(db, sys, mail.Options{From: "a@example.com"})
+			for range 3 {
+				if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error { return svc.Queue(tx, link(mail.SignInLink)) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			db.Close()
+			db = dbtest.OpenDSN(t, dsn)
+			svc = mail.NewService(db, sys, mail.Options{From: "a@example.com", Sender: s.client(mail.StartTLS)})
+			r := jobs.NewRunner(db, sys, jobs.Options{})
+			svc.Register(r)
+			r.Start(t.Context())
+			for end := time.Now().Add(10 * time.Second); len(s.deliveries()) < 3 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			}
+			if err := r.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if n := len(s.deliveries()); n != 3 {
+				t.Errorf("%d messages arrived", n)
+			}
+		})
+	}
+}

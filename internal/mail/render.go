@@ -1,0 +1,412 @@
+package mail
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	texttemplate "text/template"
+	"text/template/parse"
+
+	"go.yaml.in/yaml/v3"
+
+	"clientele/internal/store"
+)
+
+//go:embed texts
+var textFiles embed.FS
+
+// texts are the program's own: a layout and what it is filled with, per
+// language.
+type texts struct {
+	text      *texttemplate.Template
+	html      *htmltemplate.Template
+	languages map[string]*language
+}
+
+// language is one file of texts.
+type language struct {
+	Hello        string                `yaml:"hello"`
+	HelloAnybody string                `yaml:"hello_anybody"`
+	Copy         string                `yaml:"copy"`
+	Valid        string                `yaml:"valid"`
+	Ignore       string                `yaml:"ignore"`
+	Unsubscribe  string                `yaml:"unsubscribe"`
+	Sender       string                `yaml:"sender"`
+	Minute       [2]string             `yaml:"minute"` // one and several
+	Hour         [2]string             `yaml:"hour"`
+	Day          [2]string             `yaml:"day"`
+	Kinds        map[Kind]*kindOfTexts `yaml:"kinds"`
+}
+
+type kindOfTexts struct {
+	Subject string   `yaml:"subject"`
+	Heading string   `yaml:"heading"`
+	Body    []string `yaml:"body"`
+	Button  string   `yaml:"button"`
+	Notes   []string `yaml:"notes"` // valid, ignore
+}
+
+// defaultLanguage is that of stores whose language there are no texts in.
+const defaultLanguage = "en"
+
+func ownTexts() (*texts, error) {
+	out := &texts{languages: map[string]*language{}}
+	var err error
+	if out.text, err = texttemplate.ParseFS(textFiles, "texts/layout.txt"); err != nil {
+		return nil, err
+	}
+	if out.html, err = htmltemplate.ParseFS(textFiles, "texts/layout.html"); err != nil {
+		return nil, err
+	}
+	files, err := textFiles.ReadDir("texts")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		name, ok := strings.CutSuffix(f.Name(), ".yaml")
+		if !ok {
+			continue
+		}
+		text, err := textFiles.ReadFile(path.Join("texts", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		dec := yaml.NewDecoder(bytes.NewReader(text))
+		dec.KnownFields(true)
+		l := &language{}
+		if err := dec.Decode(l); err != nil {
+			return nil, fmt.Errorf("texts of emails, %s: %w", name, err)
+		}
+		for k := range kinds {
+			if l.Kinds[k] == nil {
+				return nil, fmt.Errorf("texts of emails, %s: no %s", name, k)
+			}
+		}
+		out.languages[name] = l
+	}
+	return out, nil
+}
+
+// locale brings the name of a language to one form: "de_AT" to "de-at".
+func locale(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+
+// locales returns a locale and what it falls back on: "de-at", "de", "".
+func locales(name string) []string {
+	name = locale(name)
+	out := []string{name}
+	for {
+		i := strings.LastIndexByte(name, '-')
+		if i < 0 {
+			break
+		}
+		name = name[:i]
+		out = append(out, name)
+	}
+	if name != "" {
+		out = append(out, "")
+	}
+	return out
+}
+
+// View is what templates are executed with. Stores' own templates may use
+// every exported field.
+type View struct {
+	Store    StoreView
+	Customer CustomerView
+	Locale   string
+	Link     string
+	Duration string // for how long the link works, in words
+	Data     Data
+	// Unsubscribe is the URL that ends messages of this kind, empty for none.
+	Unsubscribe string
+}
+
+// StoreView is the store as templates see it.
+type StoreView struct {
+	Name, URL, Email, Phone, Address, LogoURL string
+}
+
+// CustomerView is whoever the message is to, as templates see them.
+type CustomerView struct {
+	Name  string // empty where it is not known or looks like a link
+	Email string
+}
+
+// layout is what the program's own layouts are executed with.
+type layout struct {
+	View
+	Subject, Heading, Hello, Button, Copy, Sender string
+	UnsubscribeLabel                              string
+	Body, Notes                                   []string
+	Color                                         string
+}
+
+// parts are the texts of a message.
+type parts struct {
+	Subject, Text, HTML string
+}
+
+const (
+	maxSubject = 250
+	maxBody    = 512 << 10
+)
+
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// fill puts values into a line. It returns "" if one is not known.
+func fill(line string, values map[string]string) string {
+	missing := false
+	line = placeholder.ReplaceAllStringFunc(line, func(p string) string {
+		v := values[p[1:len(p)-1]]
+		missing = missing || v == ""
+		return v
+	})
+	if missing {
+		return ""
+	}
+	return line
+}
+
+func (l *language) duration(minutes string) string {
+	n, err := strconv.Atoi(minutes)
+	if err != nil || n < 1 {
+		return ""
+	}
+	forms := l.Minute
+	switch {
+	case n%1440 == 0:
+		n, forms = n/1440, l.Day
+	case n%60 == 0:
+		n, forms = n/60, l.Hour
+	}
+	form := forms[1]
+	if n == 1 {
+		form = forms[0]
+	}
+	return fill(form, map[string]string{"n": strconv.Itoa(n)})
+}
+
+// linkLike finds names that mail programs would turn into links: whoever signs
+// somebody else up must not get to send them one.
+var linkLike = regexp.MustCompile(`[/@\\]|\.\p{L}{2,}`)
+
+// view returns what a stored message's templates are executed with.
+func (t *texts) view(m *Stored, s *store.Settings, siteURL string) (View, *language) {
+	code := ""
+	for _, code = range append(locales(s.Language), defaultLanguage) {
+		if t.languages[code] != nil {
+			break
+		}
+	}
+	l := t.languages[code]
+	name := m.ToName
+	if linkLike.MatchString(name) {
+		name = ""
+	}
+	v := View{
+		Store:    StoreView{Name: oneLine(s.Name, maxName), URL: siteURL, Email: s.OrderEmail, Phone: s.Phone, Address: s.Address, LogoURL: s.LogoURL},
+		Customer: CustomerView{Name: name, Email: m.To},
+		Locale:   code, Link: m.data.Data["link"], Duration: l.duration(m.data.Data["minutes"]), Data: m.data.Data, Unsubscribe: m.data.Unsubscribe,
+	}
+	if v.Store.Email == "" {
+		v.Store.Email = s.AdminEmail
+	}
+	if path := kinds[m.Kind].link; v.Link == "" && path != "" && siteURL != "" {
+		v.Link = siteURL + path
+	}
+	return v, l
+}
+
+// render makes the texts of a message: the program's own but for the parts
+// that the store has.
+func (t *texts) render(m *Stored, s *store.Settings, siteURL string, own []Template) (parts, error) {
+	v, l := t.view(m, s, siteURL)
+	k := l.Kinds[m.Kind]
+	values := map[string]string{"store": v.Store.Name, "name": v.Customer.Name, "email": v.Customer.Email, "duration": v.Duration}
+	for key, value := range v.Data {
+		if values[key] == "" {
+			values[key] = value
+		}
+	}
+	lay := layout{
+		View: v, Heading: fill(k.Heading, values), Hello: fill(l.Hello, values), Copy: l.Copy, Sender: fill(l.Sender, values),
+		UnsubscribeLabel: l.Unsubscribe, Color: s.Storefront.ThemeColor,
+	}
+	lay.Subject = oneLine(fill(k.Subject, values), maxSubject)
+	if lay.Hello == "" {
+		lay.Hello = l.HelloAnybody
+	}
+	if v.Link != "" {
+		lay.Button = k.Button
+	}
+	add := func(to *[]string, line string) {
+		if line = fill(line, values); line != "" {
+			*to = append(*to, line)
+		}
+	}
+	for _, line := range k.Body {
+		add(&lay.Body, line)
+	}
+	for _, note := range k.Notes {
+		add(&lay.Notes, map[string]string{"valid": l.Valid, "ignore": l.Ignore}[note])
+	}
+	out := parts{Subject: lay.Subject}
+	override := func(part func(*Template) string) string {
+		for _, code := range locales(s.Language) {
+			for i := range own {
+				if own[i].Locale == code && part(&own[i]) != "" {
+					return part(&own[i])
+				}
+			}
+		}
+		return ""
+	}
+	var err error
+	if text := override(func(t *Template) string { return t.Subject }); text != "" {
+		if out.Subject, err = executeText(text, v); err != nil {
+			return out, fmt.Errorf("subject: %w", err)
+		}
+		out.Subject = oneLine(out.Subject, maxSubject)
+	}
+	lay.Subject = out.Subject
+	if text := override(func(t *Template) string { return t.Text }); text != "" {
+		if out.Text, err = executeText(text, v); err != nil {
+			return out, fmt.Errorf("text: %w", err)
+		}
+	} else {
+		var b bytes.Buffer
+		if err := t.text.Execute(&b, lay); err != nil {
+			return out, err
+		}
+		out.Text = b.String()
+	}
+	if text := override(func(t *Template) string { return t.HTML }); text != "" {
+		if out.HTML, err = executeHTML(text, v); err != nil {
+			return out, fmt.Errorf("html: %w", err)
+		}
+	} else {
+		var b bytes.Buffer
+		if err := t.html.Execute(&b, lay); err != nil {
+			return out, err
+		}
+		out.HTML = b.String()
+	}
+	return out, nil
+}
+
+// bounded is a buffer that does not grow without end.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxBody {
+		return 0, fmt.Errorf("it makes more than %d KiB", maxBody>>10)
+	}
+	return b.Buffer.Write(p)
+}
+
+func executeText(text string, v View) (string, error) {
+	t, err := texttemplate.New("").Parse(text)
+	if err != nil {
+		return "", plainError(err)
+	}
+	if err := harmless(t.Tree); err != nil {
+		return "", err
+	}
+	var b bounded
+	if err := t.Execute(&b, v); err != nil {
+		return "", plainError(err)
+	}
+	return b.String(), nil
+}
+
+func executeHTML(text string, v View) (string, error) {
+	t, err := htmltemplate.New("").Parse(text)
+	if err != nil {
+		return "", plainError(err)
+	}
+	if err := harmless(t.Tree); err != nil {
+		return "", err
+	}
+	var b bounded
+	if err := t.Execute(&b, v); err != nil {
+		return "", plainError(err)
+	}
+	return b.String(), nil
+}
+
+// plainError takes from a template's error what means nothing to its author.
+func plainError(err error) error {
+	return errors.New(strings.ReplaceAll(strings.ReplaceAll(err.Error(), "html/template", "template"), "mail.", ""))
+}
+
+// comparisons are the functions that stores' templates may use.
+var comparisons = []string{"and", "or", "not", "eq", "ne"}
+
+// harmless makes sure that a store's template does no more than it needs:
+// text, fields, if and with. It can neither loop nor grow.
+func harmless(tree *parse.Tree) error {
+	if tree == nil || tree.Root == nil {
+		return nil
+	}
+	return harmlessNode(tree.Root)
+}
+
+func harmlessNode(n parse.Node) error {
+	branch := func(b *parse.BranchNode) error {
+		for _, n := range []parse.Node{b.Pipe, b.List} {
+			if err := harmlessNode(n); err != nil {
+				return err
+			}
+		}
+		if b.ElseList != nil {
+			return harmlessNode(b.ElseList)
+		}
+		return nil
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		for _, c := range n.Nodes {
+			if err := harmlessNode(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *parse.TextNode, *parse.CommentNode, *parse.FieldNode, *parse.DotNode, *parse.StringNode, *parse.BoolNode, *parse.NumberNode:
+		return nil
+	case *parse.ActionNode:
+		return harmlessNode(n.Pipe)
+	case *parse.IfNode:
+		return branch(&n.BranchNode)
+	case *parse.WithNode:
+		return branch(&n.BranchNode)
+	case *parse.PipeNode:
+		if len(n.Decl) > 0 {
+			return errors.New("variables are not supported")
+		}
+		for _, c := range n.Cmds {
+			for _, a := range c.Args {
+				if err := harmlessNode(a); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	case *parse.IdentifierNode:
+		if slices.Contains(comparisons, n.Ident) {
+			return nil
+		}
+		return fmt.Errorf("%s is not supported: use fields, if, with, %s", n.Ident, strings.Join(comparisons, ", "))
+	case *parse.VariableNode:
+		if len(n.Ident) > 0 && n.Ident[0] == "$" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not supported: use fields, if and with", n)
+}

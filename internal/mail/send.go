@@ -1,0 +1,319 @@
+package mail
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"clientele/internal/jobs"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Stored is a message as it is kept.
+type Stored struct {
+	StoreID, ID int64
+	ChannelID   int64
+	Kind        Kind
+	To, ToName  string
+	CustomerID  int64
+	Status      string
+	Error       string // of the last attempt
+	// Subject, Text and HTML are there while the message waits, and where texts
+	// are kept.
+	Subject, Text, HTML    string
+	Created, Expires, Done int64 // Done: when it was sent or given up
+
+	siteURL, messageID string
+	data               payload
+	gone               bool // data is no longer there
+}
+
+const emailColumns = `id, channel_id, kind, recipient, recipient_name, customer_id, site_url, data, message_id, status, error, subject, body_text, body_html, date_created, date_expires, date_done`
+
+func scanStored(storeID int64, r *sqldb.Row) (Stored, error) {
+	m := Stored{
+		StoreID: storeID, ID: r.Int(0), ChannelID: r.Int(1), Kind: Kind(r.Text(2)), To: r.Text(3), ToName: r.Text(4), CustomerID: r.Int(5), siteURL: r.Text(6),
+		messageID: r.Text(8), Status: r.Text(9), Error: r.Text(10), Subject: r.Text(11), Text: r.Text(12), HTML: r.Text(13),
+		Created: r.Int(14), Expires: r.Int(15), Done: r.Int(16),
+	}
+	text := r.Text(7)
+	if m.gone = text == ""; m.gone {
+		return m, nil
+	}
+	if err := json.Unmarshal([]byte(text), &m.data); err != nil {
+		return m, fmt.Errorf("email %d: %w", m.ID, err)
+	}
+	return m, nil
+}
+
+var (
+	selectEmail      = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
+	selectChannelURL = sqldb.Static(`SELECT url FROM channels WHERE store_id = $1 AND id = $2`)
+	selectCustomer   = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+	finishEmail      = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
+		WHERE store_id = $1 AND id = $2 AND status = 'queued'`)
+	noteError = sqldb.Static(`UPDATE emails SET error = $3 WHERE store_id = $1 AND id = $2`)
+)
+
+// Email returns a message, nil if there is none.
+func (s *Service) Email(ctx context.Context, storeID, id int64) (*Stored, error) {
+	var out *Stored
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(selectEmail, func(r *sqldb.Row) error {
+			m, err := scanStored(storeID, r)
+			out = &m
+			return err
+		}, id)
+	})
+	return out, err
+}
+
+// surroundings are what a message is made from besides itself.
+type surroundings struct {
+	settings  *store.Settings
+	siteURL   string
+	templates []Template
+	orphan    bool // the customer is gone
+}
+
+func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
+	var w surroundings
+	err := s.db.Read(ctx, m.StoreID, func(tx *sqldb.Tx) (err error) {
+		w = surroundings{orphan: m.CustomerID != 0}
+		if w.settings, err = store.ReadSettings(tx); err != nil {
+			return err
+		}
+		channel := ""
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
+			sqldb.Q{Stmt: selectChannelURL, Args: []any{m.ChannelID}, Each: func(r *sqldb.Row) error { channel = r.Text(0); return nil }},
+			sqldb.Q{Stmt: selectCustomer, Args: []any{m.CustomerID}, Each: func(*sqldb.Row) error { w.orphan = false; return nil }},
+		); err != nil {
+			return err
+		}
+		w.siteURL = cmp.Or(strings.TrimRight(m.siteURL, "/"), origin(channel), origin(w.settings.SecureURL), s.o.BaseURL)
+		return nil
+	})
+	return &w, err
+}
+
+// origin returns scheme, host and port of a URL.
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// Letter is a message ready to be delivered.
+type Letter struct {
+	From        netmail.Address
+	ReplyTo     string
+	To          netmail.Address
+	Subject     string
+	Text, HTML  string
+	MessageID   string // without angle brackets
+	Date        time.Time
+	Unsubscribe string // URL
+}
+
+// SendError is why a message was not delivered.
+type SendError struct {
+	Permanent bool   // trying again is of no use
+	Code      int    // the server's reply, 0 without one
+	Stage     string // what was being done
+	Err       error  // with details that may be personal
+}
+
+// Error implements error.
+func (e *SendError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// Public implements jobs.Public.
+func (e *SendError) Public() string {
+	if e.Code == 0 {
+		return "mail server: " + e.Stage
+	}
+	return fmt.Sprintf("mail server: %s: reply %d", e.Stage, e.Code)
+}
+
+// schedule are the waits between attempts to send, a day in all.
+var schedule = []time.Duration{
+	time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+}
+
+// waitForSender is how often to look whether there is a way to send by now.
+const waitForSender = 10 * time.Minute
+
+// Register has a runner send messages and clear old ones away.
+func (s *Service) Register(r *jobs.Runner) {
+	r.Register(jobs.Kind{Name: jobKind, Handler: s.send, Schedule: schedule, GaveUp: s.gaveUp, Limit: 8})
+	r.Every("old emails", time.Hour, s.Prune)
+}
+
+// finish writes down what became of a message.
+func (s *Service) finish(ctx context.Context, m *Stored, status, reason string, p parts) error {
+	if status != Sent {
+		s.o.Log.Warn("an email was not sent", "store_id", m.StoreID, "email_id", m.ID, "email_kind", string(m.Kind), "status", status)
+	}
+	return s.db.Write(ctx, m.StoreID, func(tx *sqldb.Tx) error {
+		// One that failed can be tried again by hand while its link works.
+		return tx.Exec(finishEmail, m.ID, status, clip(reason), sqldb.Flag(status == Failed), p.Subject, p.Text, p.HTML, s.sys.Now())
+	})
+}
+
+func clip(reason string) string { return oneLine(reason, 500) }
+
+func (s *Service) send(ctx context.Context, j jobs.Job) error {
+	var p jobPayload
+	if err := j.Decode(&p); err != nil {
+		return err
+	}
+	m, err := s.Email(ctx, j.StoreID, p.ID)
+	if err != nil || m == nil || m.Status != Queued {
+		return err
+	}
+	if s.sys.Now() >= m.Expires {
+		return s.finish(ctx, m, Expired, cmp.Or(m.Error, "it could not be sent in time"), parts{})
+	}
+	if s.o.Sender == nil && !s.o.Keep {
+		return jobs.NotNow(waitForSender)
+	}
+	w, err := s.world(ctx, m)
+	if err != nil {
+		return err
+	}
+	if w.orphan {
+		return s.finish(ctx, m, Expired, "the customer has been deleted", parts{})
+	}
+	texts, err := s.own.render(m, w.settings, w.siteURL, w.templates)
+	if err != nil {
+		return s.finish(ctx, m, Failed, "template: "+err.Error(), parts{})
+	}
+	if s.o.Sender != nil {
+		letter, err := s.letter(m, w, texts)
+		if err != nil {
+			return s.finish(ctx, m, Failed, err.Error(), parts{})
+		}
+		if err := s.o.Sender.Send(ctx, letter); err != nil {
+			if failure := (*SendError)(nil); errors.As(err, &failure) && failure.Permanent {
+				return s.finish(ctx, m, Failed, err.Error(), parts{})
+			}
+			if noted := s.note(ctx, m, err); noted != nil {
+				return noted
+			}
+			return err
+		}
+	}
+	if !s.o.Keep {
+		texts = parts{}
+	}
+	return s.finish(context.WithoutCancel(ctx), m, Sent, "", texts)
+}
+
+func (s *Service) note(ctx context.Context, m *Stored, err error) error {
+	return s.db.Write(context.WithoutCancel(ctx), m.StoreID, func(tx *sqldb.Tx) error { return tx.Exec(noteError, m.ID, clip(err.Error())) })
+}
+
+// gaveUp marks a message whose last attempt has failed.
+func (s *Service) gaveUp(ctx context.Context, j jobs.Job) error {
+	var p jobPayload
+	if err := j.Decode(&p); err != nil {
+		return err
+	}
+	m, err := s.Email(ctx, j.StoreID, p.ID)
+	if err != nil || m == nil {
+		return err
+	}
+	return s.finish(ctx, m, Failed, m.Error, parts{})
+}
+
+// letter addresses a message.
+func (s *Service) letter(m *Stored, w *surroundings, p parts) (*Letter, error) {
+	to, err := parseAddress(cmp.Or(m.To, w.settings.AdminEmail))
+	if err != nil {
+		return nil, errors.New("the recipient is no email address; messages to the merchant need admin_email in the store's settings")
+	}
+	l := &Letter{
+		To: netmail.Address{Name: m.ToName, Address: to}, Subject: p.Subject, Text: p.Text, HTML: p.HTML,
+		Date: s.sys.Clock(), Unsubscribe: m.data.Unsubscribe,
+	}
+	name := oneLine(w.settings.Name, maxName)
+	own := ""
+	for _, a := range []string{w.settings.OrderEmail, w.settings.AdminEmail} {
+		if own == "" {
+			own, _ = parseAddress(a)
+		}
+	}
+	switch {
+	case s.o.From != "":
+		from, err := parseFrom(s.o.From)
+		if err != nil {
+			return nil, err
+		}
+		l.From = *from
+		// Many stores may share the configured address.
+		l.From.Name = cmp.Or(name, l.From.Name)
+		if own != from.Address {
+			l.ReplyTo = own
+		}
+	case own != "":
+		l.From = netmail.Address{Name: name, Address: own}
+	default:
+		return nil, errors.New("there is no sender: set --mail-from, or order_email or admin_email in the store's settings")
+	}
+	l.MessageID = m.messageID + l.From.Address[strings.LastIndexByte(l.From.Address, '@'):]
+	return l, nil
+}
+
+var (
+	storesWithEmails = sqldb.Global(`SELECT s.id FROM stores s WHERE EXISTS (SELECT 1 FROM emails e WHERE e.store_id = s.id)`)
+	expireQueued     = sqldb.Static(`UPDATE emails SET status = 'expired', data = '', date_done = $2 WHERE store_id = $1 AND status = 'queued' AND date_expires <= $2`)
+	emptyFailed      = sqldb.Static(`UPDATE emails SET data = '' WHERE store_id = $1 AND status = 'failed' AND date_expires <= $2 AND data <> ''`)
+	deleteOld        = sqldb.Static(`DELETE FROM emails WHERE store_id = $1 AND status <> 'queued' AND ((date_done <= $2 AND status <> 'failed') OR date_done <= $3)`)
+	deleteOrphans    = sqldb.Static(`DELETE FROM emails WHERE store_id = $1 AND customer_id <> 0 AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.store_id = $1 AND c.id = emails.customer_id)`)
+)
+
+// Messages that were sent are remembered for a week, those that failed for a
+// month.
+const (
+	keepDone   = 7 * 24 * 3600
+	keepFailed = 30 * 24 * 3600
+)
+
+// Prune drops what is no longer needed of messages: those too old to be sent
+// or remembered, and those to customers who were deleted.
+func (s *Service) Prune(ctx context.Context) error {
+	var stores []int64
+	if err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		stores = stores[:0]
+		return tx.Query(storesWithEmails, func(r *sqldb.Row) error { stores = append(stores, r.Int(0)); return nil })
+	}); err != nil {
+		return err
+	}
+	now := s.sys.Now()
+	for _, id := range stores {
+		if err := s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
+			for _, q := range []sqldb.Q{{Stmt: deleteOrphans}, {Stmt: expireQueued, Args: []any{now}}, {Stmt: emptyFailed, Args: []any{now}}, {Stmt: deleteOld, Args: []any{now - keepDone, now - keepFailed}}} {
+				if err := tx.Exec(q.Stmt, q.Args...); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package mail
+
+import (
+	"context"
+	"regexp"
+	"slices"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Template is a store's own text of a kind of message, in Go's template
+// language: {{.Store.Name}}, {{.Customer.Name}}, {{.Link}}, {{.Data.reason}}
+// (see View), if and with. A part that is empty is the program's own.
+type Template struct {
+	Kind         Kind
+	Locale       string // such as "de" or "pt-br"; empty: every language without one
+	Subject      string
+	Text         string
+	HTML         string
+	DateModified int64
+}
+
+const (
+	opTemplate  = domain + ".template"
+	maxTemplate = 100_000
+)
+
+var localeForm = regexp.MustCompile(`^([a-z]{2,3}(-[a-z0-9]{2,8})*)?$`)
+
+var (
+	selectTemplates    = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 ORDER BY kind, locale`)
+	selectKindTemplate = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 AND kind = $2`)
+	upsertTemplate     = sqldb.Static(`INSERT INTO email_templates (store_id, kind, locale, subject, body_text, body_html, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (store_id, kind, locale) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, body_html = excluded.body_html, date_modified = excluded.date_modified`)
+	deleteTemplate = sqldb.Static(`DELETE FROM email_templates WHERE store_id = $1 AND kind = $2 AND locale = $3`)
+)
+
+func scanTemplate(r *sqldb.Row) Template {
+	return Template{Kind: Kind(r.Text(0)), Locale: r.Text(1), Subject: r.Text(2), Text: r.Text(3), HTML: r.Text(4), DateModified: r.Int(5)}
+}
+
+// CheckTemplate reports everything that is wrong with a template: it is tried
+// with sample values.
+func CheckTemplate(t *Template) error {
+	c := fault.Collector{Index: -1}
+	info, ok := kinds[t.Kind]
+	if !ok {
+		c.Add("kind", fault.NotAccepted, "", "there is no such kind of email")
+	}
+	t.Locale = locale(t.Locale)
+	if !localeForm.MatchString(t.Locale) {
+		c.Add("locale", fault.BadFormat, "", "locale must be like de or pt-BR")
+	}
+	if t.Subject == "" && t.Text == "" && t.HTML == "" {
+		c.Add("subject", fault.Required, "", "a template has a subject, a text or html")
+	}
+	sample := View{
+		Store:    StoreView{Name: "Sample store", URL: "https://shop.example.com", Email: "shop@example.com", Phone: "1", Address: "1 Street", LogoURL: "https://shop.example.com/logo.png"},
+		Customer: CustomerView{Name: "Jane Doe", Email: "jane@example.com"}, Locale: "en", Link: info.sample["link"], Duration: "15 minutes", Data: info.sample,
+	}
+	for _, part := range []struct {
+		name, text string
+		execute    func(string, View) (string, error)
+	}{{"subject", t.Subject, executeText}, {"text", t.Text, executeText}, {"html", t.HTML, executeHTML}} {
+		c.Text(part.name, part.text, 0, maxTemplate)
+		if part.text == "" || len(part.text) > maxTemplate {
+			continue
+		}
+		made, err := part.execute(part.text, sample)
+		if err != nil {
+			c.Add(part.name, fault.BadFormat, "", part.name+": "+err.Error())
+		} else if oneLine(made, maxBody) == "" {
+			c.Add(part.name, fault.BadFormat, "", part.name+" makes nothing")
+		}
+	}
+	return c.Err(fault.Invalid, opTemplate)
+}
+
+// PutTemplate sets a template of the store of tx.
+func PutTemplate(tx *sqldb.Tx, t Template, now int64) error {
+	if err := CheckTemplate(&t); err != nil {
+		return err
+	}
+	return tx.Exec(upsertTemplate, string(t.Kind), t.Locale, t.Subject, t.Text, t.HTML, now)
+}
+
+// Put sets a store's template.
+func (s *Service) Put(ctx context.Context, storeID int64, t Template) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return PutTemplate(tx, t, s.sys.Now()) })
+}
+
+// List returns a store's templates by kind and locale.
+func (s *Service) List(ctx context.Context, storeID int64) (out []Template, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(selectTemplates, func(r *sqldb.Row) error { out = append(out, scanTemplate(r)); return nil })
+	})
+	return out, err
+}
+
+// Get returns a store's template of a kind in exactly one locale.
+func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) (*Template, error) {
+	all, err := s.List(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == locale(in) })
+	if i < 0 {
+		return nil, noTemplate()
+	}
+	return &all[i], nil
+}
+
+// Reset goes back to the program's own texts.
+func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		n, err := tx.ExecCount(deleteTemplate, string(kind), locale(in))
+		if err == nil && n == 0 {
+			err = noTemplate()
+		}
+		return err
+	})
+}
+
+func noTemplate() error {
+	return &fault.Error{Kind: fault.NotFound, Op: opTemplate, Message: "the store has no such template"}
+}
+
+// Preview renders a message as it would be sent now, with sample values.
+func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind) (subject, text, html string, err error) {
+	info, ok := kinds[kind]
+	if !ok {
+		return "", "", "", fault.New(fault.NotFound, "there is no such kind of email")
+	}
+	m := &Stored{StoreID: storeID, Kind: kind, ChannelID: store.DefaultChannel, To: "jane@example.com", ToName: "Jane Doe", data: payload{Data: info.sample}}
+	w, err := s.world(ctx, m)
+	if err != nil {
+		return "", "", "", err
+	}
+	p, err := s.own.render(m, w.settings, w.siteURL, w.templates)
+	return p.Subject, p.Text, p.HTML, err
+}

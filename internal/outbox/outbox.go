@@ -1,0 +1,333 @@
+// Package outbox shows developers the emails that the server would send, to a
+// person as pages and to tests as JSON. It exists in development mode only and
+// answers only to names of the machine itself: messages hold links that sign
+// people in, which a website must not get at by pointing its own name here.
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/fault"
+	"clientele/internal/mail"
+	"clientele/internal/store"
+)
+
+// Path is where the outbox is.
+const Path = "/_clientele/outbox"
+
+// Outbox serves the outbox.
+type Outbox struct {
+	Mail   *mail.Service
+	Stores *store.Service
+	Log    *slog.Logger
+}
+
+const (
+	defaultLimit = 50
+	maxLimit     = 250
+)
+
+//go:embed pages.html
+var pageFiles embed.FS
+
+var pages = template.Must(template.ParseFS(pageFiles, "pages.html"))
+
+// Mount adds the outbox's routes.
+func (o *Outbox) Mount(r chi.Router) {
+	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+		Path: o.list, Path + ".json": o.listJSON, Path + "/{id}": o.show, Path + "/{id}/body": o.body,
+	} {
+		r.Method(http.MethodGet, pattern, o.guard(h))
+		r.Method(http.MethodHead, pattern, o.guard(h))
+	}
+	r.Method(http.MethodDelete, Path+".json", o.guard(o.clear))
+}
+
+// policy keeps pages from loading or running anything.
+const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard refuses requests under names that are not the machine's own, and
+// changes from other sites.
+func (o *Outbox) guard(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		site := r.Header.Get("Sec-Fetch-Site") // absent where it is no browser
+		if !ownName(r.Host) || r.Method == http.MethodDelete && site != "" && site != "same-origin" && site != "none" {
+			refuse(w, http.StatusForbidden, "the outbox is shown at localhost and 127.0.0.1 only")
+			return
+		}
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		if f := fault.As(err); f != nil {
+			status := http.StatusUnprocessableEntity
+			if f.Kind == fault.NotFound {
+				status = http.StatusNotFound
+			}
+			refuse(w, status, f.Error())
+			return
+		}
+		if r.Context().Err() == nil {
+			o.Log.Error("outbox", "error", err)
+		}
+		refuse(w, http.StatusInternalServerError, "the outbox cannot be read")
+	})
+}
+
+func refuse(w http.ResponseWriter, status int, title string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A client that hung up is of no interest here.
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "title": title})
+}
+
+// ownName reports whether a Host header names this machine: a website that
+// points its own name at it is not asked for by such a name.
+func ownName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// item is a message as it is shown.
+type item struct {
+	ID          string   `json:"id"`
+	StoreHash   string   `json:"store_hash"`
+	ChannelID   int64    `json:"channel_id"`
+	Kind        string   `json:"kind"`
+	Status      string   `json:"status"`
+	Error       string   `json:"error"`
+	To          string   `json:"to"`
+	ToName      string   `json:"to_name"`
+	CustomerID  int64    `json:"customer_id"`
+	Subject     string   `json:"subject"`
+	Text        string   `json:"text"`
+	HTML        string   `json:"html"`
+	Links       []string `json:"links"`
+	DateCreated string   `json:"date_created"`
+	DateSent    *string  `json:"date_sent"`
+
+	number, created int64
+}
+
+func newItem(hash string, m *mail.Stored) item {
+	out := item{
+		ID: fmt.Sprintf("%s-%d", hash, m.ID), StoreHash: hash, ChannelID: m.ChannelID, Kind: string(m.Kind), Status: m.Status, Error: m.Error,
+		To: m.To, ToName: m.ToName, CustomerID: m.CustomerID, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Links: m.Links(),
+		DateCreated: date(m.Created), number: m.ID, created: m.Created,
+	}
+	if m.Status == mail.Sent {
+		sent := date(m.Done)
+		out.DateSent = &sent
+	}
+	return out
+}
+
+func date(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
+
+func invalid(field, message string) error {
+	return &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Index: -1, Field: field, Message: message}}}
+}
+
+// splitID reads "{store_hash}-{number}".
+func splitID(id string) (hash string, number int64, ok bool) {
+	hash, text, ok := strings.Cut(id, "-")
+	number, err := strconv.ParseInt(text, 10, 64)
+	return hash, number, ok && err == nil && number > 0
+}
+
+// find returns the messages that a query asks for, newest first.
+func (o *Outbox) find(ctx context.Context, query url.Values) ([]item, error) {
+	f := mail.Filter{Limit: defaultLimit}
+	hash := ""
+	for name, values := range query {
+		v := values[0]
+		if len(values) > 1 {
+			return nil, invalid(name, "is given twice")
+		}
+		switch name {
+		case "to":
+			f.To = v
+		case "kind":
+			if f.Kind = mail.Kind(v); !slices.Contains(mail.Kinds(), f.Kind) {
+				return nil, invalid(name, fmt.Sprintf("want one of %v", mail.Kinds()))
+			}
+		case "status":
+			if f.Status = v; !slices.Contains([]string{mail.Queued, mail.Sent, mail.Failed, mail.Expired}, v) {
+				return nil, invalid(name, "want queued, sent, failed or expired")
+			}
+		case "store":
+			hash = v
+		case "after":
+			of, n, ok := splitID(v)
+			if !ok {
+				return nil, invalid(name, "want the id of a message")
+			}
+			f.After = n
+			if given := query.Get("store"); given != "" && given != of {
+				return nil, invalid(name, "is a message of another store")
+			}
+		case "limit":
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 || n > maxLimit {
+				return nil, invalid(name, fmt.Sprintf("want a number from 1 to %d", maxLimit))
+			}
+			f.Limit = n
+		default:
+			return nil, invalid(name, "is not a parameter; there are to, kind, status, store, after and limit")
+		}
+	}
+	if f.After != 0 {
+		hash, _, _ = splitID(query.Get("after"))
+	}
+	stores, err := o.Stores.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []item{}
+	for _, st := range stores {
+		if hash != "" && st.Hash != hash {
+			continue
+		}
+		found, err := o.Mail.Messages(ctx, st.ID, f)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			out = append(out, newItem(st.Hash, &found[i]))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b item) int {
+		return cmp.Or(cmp.Compare(b.created, a.created), cmp.Compare(a.StoreHash, b.StoreHash), cmp.Compare(b.number, a.number))
+	})
+	return out[:min(len(out), f.Limit)], nil
+}
+
+func (o *Outbox) listJSON(w http.ResponseWriter, r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalid("query", "cannot be read")
+	}
+	found, err := o.find(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return o.written(enc.Encode(map[string]any{"data": found}))
+}
+
+// written drops errors of writing an answer: the client has gone.
+func (o *Outbox) written(err error) error {
+	if err != nil {
+		o.Log.Debug("outbox", "error", err)
+	}
+	return nil
+}
+
+func (o *Outbox) clear(w http.ResponseWriter, r *http.Request) error {
+	stores, err := o.Stores.List(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, st := range stores {
+		if _, err := o.Mail.Clear(r.Context(), st.ID); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (o *Outbox) list(w http.ResponseWriter, r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalid("query", "cannot be read")
+	}
+	found, err := o.find(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	return o.page(w, "list", map[string]any{"Items": found, "Path": Path})
+}
+
+func (o *Outbox) page(w http.ResponseWriter, name string, data any) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return o.written(pages.ExecuteTemplate(w, name, data))
+}
+
+// message finds the message that a path names.
+func (o *Outbox) message(r *http.Request) (*item, error) {
+	none := fault.New(fault.NotFound, "there is no such email")
+	hash, n, ok := splitID(chi.URLParam(r, "id"))
+	if !ok {
+		return nil, none
+	}
+	st, err := o.Stores.ByHash(r.Context(), hash)
+	if fault.As(err) != nil {
+		return nil, none
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := o.Mail.Email(r.Context(), st.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, none
+	}
+	if err := o.Mail.Show(r.Context(), m); err != nil {
+		return nil, err
+	}
+	out := newItem(hash, m)
+	return &out, nil
+}
+
+func (o *Outbox) show(w http.ResponseWriter, r *http.Request) error {
+	m, err := o.message(r)
+	if err != nil {
+		return err
+	}
+	return o.page(w, "message", map[string]any{"Item": m, "Path": Path})
+}
+
+// body is the message's HTML alone. It runs nothing and belongs to no origin.
+func (o *Outbox) body(w http.ResponseWriter, r *http.Request) error {
+	m, err := o.message(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err = w.Write([]byte(m.HTML))
+	return o.written(err)
+}

@@ -1,0 +1,49 @@
+package seed_test
+
+import (
+	"strings"
+	"testing"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/mail"
+	"clientele/internal/seed"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+func TestEmailTemplates(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		sys := system.Real()
+		stores, passwords := store.NewService(db, sys), auth.NewPasswords(sys)
+		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
+		apply := func(template string) error {
+			doc, err := seed.Parse([]byte("stores:\n  - hash: abc123\n    name: Mine\n    email_templates:\n      - " + template))
+			if err != nil {
+				return err
+			}
+			_, err = a.Apply(t.Context(), doc)
+			return err
+		}
+		for range 2 {
+			if err := apply(`{kind: sign_in_link, locale: DE, subject: "Link für {{.Store.Name}}", text: "{{.Link}}"}`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := stores.ByHash(t.Context(), "abc123")
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := mail.NewService(db, sys, mail.Options{}).List(t.Context(), st.ID)
+		if err != nil || len(own) != 1 || own[0].Locale != "de" || own[0].Subject != "Link für {{.Store.Name}}" {
+			t.Errorf("%+v, %v", own, err)
+		}
+		for _, bad := range []string{`{kind: other, text: x}`, `{kind: sign_in_link, text: "{{.Nothing}}"}`, `{kind: sign_in_link}`} {
+			if err := apply(bad); err == nil || !strings.Contains(err.Error(), "email_templates.0") {
+				t.Errorf("%s: %v", bad, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,162 @@
+package wishlist_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+	"clientele/internal/wishlist"
+)
+
+// world is a service over two stores with two customers each.
+func world(t *testing.T, db *sqldb.DB) (s *wishlist.Service, a, b int64) {
+	t.Helper()
+	sys := system.Real()
+	customers := customer.NewService(db, sys, auth.NewPasswords(sys))
+	for _, id := range []*int64{&a, &b} {
+		st, err := store.NewService(db, sys).Create(t.Context(), "", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*id = st.ID
+		if _, err := customers.Create(t.Context(), st.ID, []customer.Create{
+			{Email: "a@example.com", FirstName: "A", LastName: "A"}, {Email: "b@example.com", FirstName: "B", LastName: "B"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return wishlist.NewService(db, sys), a, b
+}
+
+func kind(err error) fault.Kind {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Kind
+	}
+	return fault.Internal
+}
+
+// A customer sees and changes nobody else's lists, and no other store's.
+func TestOwners(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, a, b := world(t, db)
+		ctx := t.Context()
+		mine, err := s.Create(ctx, a, wishlist.Create{CustomerID: 1, Name: "Mine", Items: []wishlist.Item{{ProductID: 5}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := s.Create(ctx, a, wishlist.Create{CustomerID: 2, Name: "Theirs", IsPublic: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, try := range map[string]func(store int64) error{
+			"get": func(st int64) error { _, err := s.Get(ctx, st, 1, theirs.ID); return err },
+			"update": func(st int64) error {
+				_, err := s.Update(ctx, st, 1, wishlist.Update{ID: theirs.ID, Name: opt.Some("x")})
+				return err
+			},
+			"add": func(st int64) error {
+				_, err := s.AddItems(ctx, st, 1, theirs.ID, []wishlist.Item{{ProductID: 1}})
+				return err
+			},
+			"remove": func(st int64) error { _, err := s.RemoveItems(ctx, st, 1, theirs.ID, nil); return err },
+			"delete": func(st int64) error { return s.Delete(ctx, st, 1, mine.ID, theirs.ID) },
+		} {
+			for _, st := range []int64{a, b} {
+				if err := try(st); kind(err) != fault.NotFound {
+					t.Errorf("%s in store %d: %v", name, st, err)
+				}
+			}
+		}
+		if _, err := s.Get(ctx, a, 1, mine.ID); err != nil {
+			t.Errorf("half a deletion: %v", err)
+		}
+		if w, err := s.Public(ctx, a, theirs.Token); err != nil || w.Name != "Theirs" {
+			t.Errorf("%+v, %v", w, err)
+		}
+		for _, c := range []struct {
+			store int64
+			token string
+		}{{b, theirs.Token}, {a, mine.Token}, {a, ""}, {a, "\x00"}} {
+			if _, err := s.Public(ctx, c.store, c.token); kind(err) != fault.NotFound {
+				t.Errorf("%d %q: %v", c.store, c.token, err)
+			}
+		}
+		q := wishlist.Shopper.New()
+		q.Where(wishlist.CustomerField, listing.Eq, []int64{1}, nil)
+		q.Where(wishlist.ProductField, listing.In, []int64{5, 6}, nil)
+		rows, res, err := s.List(ctx, a, q)
+		if err != nil || len(rows) != 1 || res.Total != 1 || rows[0].ID != mine.ID {
+			t.Errorf("%+v, %+v, %v", rows, res, err)
+		}
+	})
+}
+
+// Whoever adds at the same time, a product is on a list once and the bounds
+// hold.
+func TestRaces(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, a, _ := world(t, db)
+		w, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: "Mine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				if _, err := s.AddItems(t.Context(), a, 1, w.ID, []wishlist.Item{{ProductID: 1}, {ProductID: int64(2 + i)}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if w, err = s.Get(t.Context(), a, 1, w.ID); err != nil || len(w.Items) != 9 {
+			t.Errorf("%+v, %v", w, err)
+		}
+		seen := map[int64]bool{}
+		for _, it := range w.Items {
+			seen[it.ID] = true
+		}
+		if len(seen) != 9 {
+			t.Errorf("ids recur: %+v", w.Items)
+		}
+	})
+}
+
+func TestBounds(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, a, _ := world(t, db)
+		many := make([]wishlist.Item, wishlist.MaxItems)
+		for i := range many {
+			many[i].ProductID = int64(i + 1)
+		}
+		w, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: "Full", Items: many})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AddItems(t.Context(), a, 1, w.ID, []wishlist.Item{{ProductID: 1}}); err != nil {
+			t.Errorf("what is on it: %v", err)
+		}
+		if _, err := s.AddItems(t.Context(), a, 1, w.ID, []wishlist.Item{{ProductID: 5000}}); kind(err) != fault.Invalid {
+			t.Errorf("one too many: %v", err)
+		}
+		for i := 1; i < wishlist.MaxLists; i++ {
+			if _, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: "x"}); kind(err) != fault.Invalid {
+			t.Errorf("one list too many: %v", err)
+		}
+	})
+}

@@ -1,5 +1,6 @@
 // Package api is the room where the server's contract is kept: the OpenAPI
-// document of every route it serves, and the page that shows it to people.
+// document of every route it serves, the schema of the GraphQL API, and the
+// pages that show them to people.
 //
 // The document in openapi.yaml is written by hand and comes first; handlers
 // are held to it by the tests (see package apitest). Everything here is
@@ -18,6 +19,12 @@ import (
 
 //go:embed openapi.yaml
 var document []byte
+
+//go:embed storefront.graphql
+var schema []byte
+
+// Schema returns the schema of the Storefront GraphQL API.
+func Schema() []byte { return slices.Clone(schema) }
 
 // YAML returns the OpenAPI document as it was written.
 func YAML() []byte {

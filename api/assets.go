@@ -75,6 +75,10 @@ var jsonAsset = sync.OnceValues(func() (*asset, error) {
 	return newAsset("application/json", text), nil
 })
 
+var schemaAsset = sync.OnceValues(func() (*asset, error) {
+	return newAsset("text/plain; charset=utf-8", schema), nil
+})
+
 func newAsset(kind string, content []byte) *asset {
 	sum := sha256.Sum256(content)
 	return &asset{kind: kind, content: content, keep: "no-cache", tag: hex.EncodeToString(sum[:8])}

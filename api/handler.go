@@ -12,12 +12,20 @@ const policy = "default-src 'none'; " +
 	"script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// explorerPolicy is policy for the GraphQL explorer, whose style sheet holds
+// its fonts and whose editor sets styles of single elements.
+const explorerPolicy = "default-src 'none'; " +
+	"script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 // statusList is what every refusal names as the place where statuses are
 // explained.
 const statusList = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
-// Handler serves the document at /openapi.yaml and /openapi.json, and the page
-// that shows it at /docs with its parts below /docs/. It answers GET and HEAD.
+// Handler serves the document at /openapi.yaml and /openapi.json, the page that
+// shows it at /docs with its parts below /docs/, the GraphQL schema at
+// /storefront.graphql and its explorer at /docs/graphql. It answers GET and
+// HEAD.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -36,12 +44,17 @@ func Handler() http.Handler {
 		default:
 			if a.kind == typeHTML {
 				header.Set("Content-Security-Policy", policy)
+				if r.URL.Path == explorerPath {
+					header.Set("Content-Security-Policy", explorerPolicy)
+				}
 				header.Set("Referrer-Policy", "no-referrer")
 			}
 			a.serve(w, r)
 		}
 	})
 }
+
+const explorerPath = "/docs/graphql"
 
 // find returns what is served at path.
 func find(path string) (*asset, bool, error) {
@@ -52,13 +65,19 @@ func find(path string) (*asset, bool, error) {
 	case "/openapi.json":
 		a, err := jsonAsset()
 		return a, true, err
+	case "/storefront.graphql":
+		a, err := schemaAsset()
+		return a, true, err
 	}
 	pages, err := pageAssets()
 	if err != nil {
 		return nil, false, err
 	}
-	if path == "/docs" {
+	switch path {
+	case "/docs":
 		return pages["index.html"], true, nil
+	case explorerPath:
+		return pages["graphql.html"], true, nil
 	}
 	name, below := strings.CutPrefix(path, "/docs/")
 	a := pages[name]

@@ -51,6 +51,14 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 
+step "go generate"
+generated=$(cat internal/graphql/gen/generated.go internal/graphql/model/generated.go | cksum)
+go generate ./internal/graphql
+if [ "$generated" != "$(cat internal/graphql/gen/generated.go internal/graphql/model/generated.go | cksum)" ]; then
+	echo "internal/graphql was not generated from api/storefront.graphql as it is" >&2
+	exit 1
+fi
+
 step "go build"
 go build ./...
 

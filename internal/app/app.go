@@ -23,6 +23,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/graphql"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jobs"
@@ -354,6 +355,10 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
+	server.Router().Handle("/graphql", graphql.New(graphql.Config{
+		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
+	}))
 	s.mountService(server.Router(), reg)
 	shop.Mount(server.Router())
 	return server

@@ -32,7 +32,7 @@ func (s *Server) mountService(r *chi.Mux, reg *prometheus.Registry) {
 	get("/readyz", http.HandlerFunc(s.ready))
 	get("/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	docs := api.Handler()
-	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml"} {
+	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml", "/storefront.graphql"} {
 		get(p, docs)
 	}
 	if !s.cfg.Production() {

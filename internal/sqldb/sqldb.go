@@ -42,6 +42,8 @@ type Options struct {
 	MustExist bool
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
+	// Watch, if set, sees each statement before it runs: for tests that count.
+	Watch func(*Stmt)
 }
 
 // DB is an open database, safe for concurrent use.
@@ -50,7 +52,19 @@ type DB struct {
 	lite         *lite
 	pg           *pg
 	writeTimeout time.Duration
+	watch        func(*Stmt)
 	topics       topics
+}
+
+// watched returns fn with a Tx whose statements are seen.
+func (db *DB) watched(fn func(tx *Tx) error) func(tx *Tx) error {
+	if db.watch == nil {
+		return fn
+	}
+	return func(tx *Tx) error {
+		tx.watch = db.watch
+		return fn(tx)
+	}
 }
 
 // Open opens a database named "sqlite:PATH" or "postgres://…" and checks that
@@ -66,7 +80,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{writeTimeout: o.WriteTimeout}
+	db := &DB{writeTimeout: o.WriteTimeout, watch: o.Watch}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		db.engine = SQLite
 		db.lite, err = openLite(path, o)
@@ -110,6 +124,7 @@ func (db *DB) Close() {
 // PostgreSQL two round trips. fn may run on any goroutine's behalf but must
 // not keep tx, rows or their byte slices.
 func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	fn = db.watched(fn)
 	if db.lite != nil {
 		return db.lite.read(ctx, store, fn)
 	}
@@ -126,6 +141,7 @@ func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) erro
 // Once started a write is not cancelled by ctx, whose values it keeps: a
 // client that hangs up must not leave an outcome nobody knows.
 func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	fn = db.watched(fn)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -156,6 +172,7 @@ func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 // there to stay (FOR KEY SHARE on reference data): a writer that held such a
 // lock while it waited for the counters would wait for itself.
 func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	fn = db.watched(fn)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

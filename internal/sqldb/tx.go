@@ -17,7 +17,14 @@ type Tx struct {
 	pg    *pgTx
 	text  arena
 	row   Row
+	watch func(*Stmt) // nil: nobody
 	said  *signals
+}
+
+func (tx *Tx) see(s *Stmt) {
+	if tx.watch != nil {
+		tx.watch(s)
+	}
 }
 
 // Q is one query of a pipeline.
@@ -42,6 +49,7 @@ func (tx *Tx) In(store int64) *Tx {
 // it only with the next query or the commit, so its error may surface there;
 // either way nothing of the transaction then takes effect.
 func (tx *Tx) Exec(s *Stmt, args ...any) error {
+	tx.see(s)
 	if tx.lite != nil {
 		return tx.lite.exec(tx, s, args)
 	}
@@ -51,6 +59,7 @@ func (tx *Tx) Exec(s *Stmt, args ...any) error {
 
 // ExecCount runs a statement and returns the number of rows it changed.
 func (tx *Tx) ExecCount(s *Stmt, args ...any) (int64, error) {
+	tx.see(s)
 	if tx.lite != nil {
 		if err := tx.lite.exec(tx, s, args); err != nil {
 			return 0, err
@@ -63,6 +72,7 @@ func (tx *Tx) ExecCount(s *Stmt, args ...any) (int64, error) {
 // Query calls each for every row of the result. The Row is valid during the
 // call only; the strings it returned are kept as long as they are needed.
 func (tx *Tx) Query(s *Stmt, each func(*Row) error, args ...any) error {
+	tx.see(s)
 	if tx.lite != nil {
 		return tx.lite.query(tx, s, args, each)
 	}
@@ -72,6 +82,9 @@ func (tx *Tx) Query(s *Stmt, each func(*Row) error, args ...any) error {
 // Pipeline runs queries in order, in one round trip where the engine has
 // round trips. Later queries cannot depend on the results of earlier ones.
 func (tx *Tx) Pipeline(qs ...Q) error {
+	for i := range qs {
+		tx.see(qs[i].Stmt)
+	}
 	if tx.lite != nil {
 		for _, q := range qs {
 			if err := tx.lite.query(tx, q.Stmt, q.Args, q.Each); err != nil {

@@ -45,7 +45,18 @@ func Open(t testing.TB, e sqldb.Engine) *sqldb.DB {
 // OpenDSN opens and migrates a database that ends with the test.
 func OpenDSN(t testing.TB, dsn string) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), dsn, sqldb.Options{})
+	return open(t, dsn, sqldb.Options{})
+}
+
+// OpenWatched is Open whose statements are shown to watch before they run.
+func OpenWatched(t testing.TB, e sqldb.Engine, watch func(*sqldb.Stmt)) *sqldb.DB {
+	t.Helper()
+	return open(t, DSN(t, e), sqldb.Options{Watch: watch})
+}
+
+func open(t testing.TB, dsn string, o sqldb.Options) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), dsn, o)
 	if err != nil {
 		t.Fatal(err)
 	}

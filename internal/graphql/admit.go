@@ -1,0 +1,230 @@
+package graphql
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/visit"
+)
+
+// Headers of requests.
+const (
+	headerCustomer    = "X-Bc-Customer-Id"
+	headerAccessToken = "X-Bc-Customer-Access-Token"
+	headerStrict      = "X-Bc-Error-On-Invalid-Customer-Access-Token"
+)
+
+// shopper is who asks.
+type shopper struct {
+	visit   *visit.Visit
+	token   *auth.StorefrontToken
+	browser bool // a page asks, not a server
+	// session is that of a shopper who is signed in; secret is its token.
+	session *account.Session
+	secret  string
+	// customerID is the shopper's account, or 0. Impersonation has one without
+	// a session.
+	customerID int64
+
+	own sync.Once // guards what follows
+	me  ownAccount
+}
+
+type shopperKey struct{}
+
+func shopperOf(ctx context.Context) *shopper { return ctx.Value(shopperKey{}).(*shopper) }
+
+// client is the shopper as package account knows clients.
+func (w *shopper) client() account.Client {
+	return account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
+}
+
+// fromBrowser reports whether a page asks. Servers send neither header; the
+// other Sec-Fetch headers some of their libraries do send.
+func fromBrowser(r *http.Request) bool {
+	return r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
+}
+
+// admit finds out who asks and whether they may.
+func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal) {
+	w := &shopper{visit: v, browser: fromBrowser(v.R)}
+	h := v.W.Header()
+	h.Add("Vary", "Origin")
+	var err error
+	w.token, err = s.Tokens.Verify(ctx, v.Site.StoreID, v.Site.ChannelID, bearer(v.R), s.System.Now())
+	if bad := auth.TokenFault(""); errors.As(err, &bad) {
+		// A page is to see why, so it may read the refusal.
+		allow(h, v.R.Header.Get("Origin"))
+		return nil, refuse(http.StatusUnauthorized, "%s", string(bad))
+	}
+	if err != nil {
+		return nil, s.broken(ctx, v, err)
+	}
+	if ref := w.cross(); ref != nil {
+		return nil, ref
+	}
+	return w, s.identify(ctx, w)
+}
+
+func (s *Server) broken(ctx context.Context, v *visit.Visit, err error) *refusal {
+	s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+	return refuse(http.StatusInternalServerError, internalError)
+}
+
+// bearer returns the token of a request.
+func bearer(r *http.Request) string {
+	scheme, token, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// cross holds a page to the origins of its token. Pages of the storefront
+// itself are of the same origin.
+func (w *shopper) cross() *refusal {
+	if !w.browser {
+		return nil
+	}
+	switch w.token.Kind {
+	case auth.PrivateToken:
+		return refuse(http.StatusForbidden, "Private tokens cannot be used from a web browser.")
+	case auth.ImpersonationToken:
+		return refuse(http.StatusForbidden, "Customer impersonation tokens cannot be used from a web browser.")
+	}
+	origin := w.visit.R.Header.Get("Origin")
+	if w.visit.SameOrigin() {
+		return nil
+	}
+	if clean, ok := auth.Origin(origin); !ok || !slices.Contains(w.token.Origins, clean) {
+		return refuse(http.StatusForbidden, "The token may not be used from this origin.")
+	}
+	allow(w.visit.W.Header(), origin)
+	return nil
+}
+
+// exposed are the headers that pages of other origins may read.
+const exposed = "X-Request-Id, X-Bc-Graphql-Complexity, X-Bc-Graphql-Query-Hash, X-Bc-Graphql-Variables-Hash, X-Bc-Graphql-Operation-Type, X-Bc-Graphql-Operation-Name"
+
+func allow(h http.Header, origin string) {
+	if origin == "" {
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Expose-Headers", exposed)
+}
+
+// preflight answers a browser that asks whether a page may ask. Which origins
+// may the token says, which a preflight does not carry: it is held against
+// the request itself.
+func (s *Server) preflight(v *visit.Visit) {
+	h := v.W.Header()
+	h.Del("Content-Type")
+	h.Add("Vary", "Origin")
+	h.Set("Allow", "GET, HEAD, OPTIONS, POST")
+	if origin, ok := auth.Origin(v.R.Header.Get("Origin")); ok {
+		allow(h, origin)
+		h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Accept-Language, "+headerAccessToken+", "+headerStrict)
+		h.Set("Access-Control-Max-Age", "600")
+	}
+	v.W.WriteHeader(http.StatusNoContent)
+}
+
+// identify finds the customer on whose behalf somebody asks.
+func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
+	r, site := w.visit.R, w.visit.Site
+	if w.token.Kind == auth.ImpersonationToken {
+		id, err := strconv.ParseInt(r.Header.Get(headerCustomer), 10, 64)
+		if err != nil || id < 1 {
+			return nil
+		}
+		w.customerID = id
+		return nil
+	}
+	values, given := r.Header[headerAccessToken]
+	strict := strings.EqualFold(r.Header.Get(headerStrict), "true")
+	switch {
+	case w.browser:
+		// In a browser the token is a cookie.
+		w.secret = w.visit.Token()
+		strict = strict && given
+	case given:
+		w.secret = strings.TrimSpace(values[0])
+		if w.secret == "" && strict {
+			return &refusal{http.StatusOK, gqlerror.List{failure("MISSING_CUSTOMER_ACCESS_TOKEN", "The customer access token is missing.")}}
+		}
+	default:
+		strict = false
+	}
+	if w.secret == "" {
+		return nil
+	}
+	session, err := s.Accounts.AuthenticateOn(ctx, site, w.secret)
+	if err != nil {
+		return s.broken(ctx, w.visit, err)
+	}
+	if session == nil || (session.Kind == account.Browser) != w.browser {
+		w.secret = ""
+		if strict {
+			return &refusal{http.StatusOK, gqlerror.List{failure("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid or has expired.")}}
+		}
+		return nil
+	}
+	w.session, w.customerID = session, session.CustomerID
+	return nil
+}
+
+// needs tells the access scope of root fields and of mutations below them.
+// What is not listed needs the other one.
+var needs = map[string]auth.AccessScope{
+	"Query.customer": auth.AccessCustomer,
+
+	"Mutation.login": auth.AccessCustomer, "Mutation.logout": auth.AccessCustomer, "Mutation.loginWithCustomerLoginJwt": auth.AccessCustomer,
+	"Mutation.customer": auth.AccessCustomer,
+	// Namespaces whose members say what they need.
+	"Mutation.wishlist":                     "",
+	"WishlistMutations.createWishlist":      auth.AccessUnauthenticated,
+	"WishlistMutations.addWishlistItems":    auth.AccessCustomer,
+	"WishlistMutations.deleteWishlistItems": auth.AccessCustomer,
+	"WishlistMutations.updateWishlist":      auth.AccessCustomer,
+	"WishlistMutations.deleteWishlists":     auth.AccessCustomer,
+}
+
+// limited holds private tokens to their scopes.
+func (w *shopper) limited(ctx context.Context, next gqlgen.Resolver) (any, error) {
+	if w.token.Kind != auth.PrivateToken {
+		return next(ctx)
+	}
+	f := gqlgen.GetFieldContext(ctx)
+	switch f.Object {
+	case "Query", "Mutation", "WishlistMutations":
+	default:
+		return next(ctx)
+	}
+	if strings.HasPrefix(f.Field.Name, "__") {
+		return next(ctx)
+	}
+	need, ok := needs[f.Object+"."+f.Field.Name]
+	if !ok {
+		need = auth.AccessUnauthenticated
+	}
+	if need == "" || w.token.Allows(need) {
+		return next(ctx)
+	}
+	err := failure("INSUFFICIENT_ACCESS_SCOPE", "The provided token does not include the scopes required to resolve this field.")
+	err.Extensions["requiredScopes"] = []auth.AccessScope{need}
+	err.Path = f.Path()
+	return nil, err
+}

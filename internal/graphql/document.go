@@ -1,0 +1,321 @@
+package graphql
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// Bounds of a request. Complexity and depth are the original's.
+const (
+	maxBody       = 256 << 10
+	maxTokens     = 15_000
+	maxComplexity = 10_000
+	maxDepth      = 16
+	maxNesting    = 200    // of braces, brackets and parentheses
+	maxSame       = 100    // fields that share a place in the answer
+	maxFields     = 10_000 // with fragments spread
+)
+
+// mutationCost is what a mutation weighs beside its fields: it writes.
+const mutationCost = 100
+
+// cache remembers documents that are valid, by their text.
+type cache struct {
+	mu    sync.RWMutex
+	docs  map[string]*ast.QueryDocument
+	bytes int
+}
+
+const (
+	maxCachedText  = 16 << 10
+	maxCachedBytes = 2 << 20 // of text; documents are some times larger
+)
+
+func (c *cache) get(text string) *ast.QueryDocument {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.docs[text]
+}
+
+func (c *cache) put(text string, doc *ast.QueryDocument) {
+	if len(text) > maxCachedText {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.docs == nil || c.bytes+len(text) > maxCachedBytes {
+		c.docs, c.bytes = map[string]*ast.QueryDocument{}, 0
+	}
+	text = strings.Clone(text)
+	c.docs[text] = doc
+	c.bytes += len(text)
+}
+
+// document returns the parsed and valid form of a text. What could make
+// parsing or validation dear is refused before.
+func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
+	if doc := s.parsed.get(text); doc != nil {
+		return doc, nil
+	}
+	if nested(text) > maxNesting {
+		return nil, gqlerror.List{gqlerror.Errorf("The query is nested too deeply")}
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	if err != nil {
+		return nil, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
+	}
+	if len(doc.Operations) == 0 {
+		return nil, gqlerror.List{gqlerror.Errorf("The query holds no operation")}
+	}
+	seen := map[string]bool{}
+	for _, op := range doc.Operations {
+		c := s.measure(doc, op, nil)
+		if c.fields > maxFields {
+			return nil, gqlerror.List{tooComplex(max(c.score, c.fields))}
+		}
+		// Validation compares all fields that share a place with each other.
+		if !(&merger{doc: doc, open: map[string]bool{}, seen: seen}).merge(op.SelectionSet, &place{}) {
+			return nil, gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
+		}
+	}
+	for _, f := range doc.Fragments {
+		if !seen[f.Name] { // so it was not looked at either
+			return nil, gqlerror.List{gqlerror.Errorf("Fragment %q is never used.", f.Name)}
+		}
+	}
+	if errs := validator.ValidateWithRules(s.schema, doc, validation); len(errs) > 0 {
+		return nil, errs[:min(len(errs), 20)]
+	}
+	s.parsed.put(text, doc)
+	return doc, nil
+}
+
+var validation = rules.NewDefaultRules()
+
+// nested returns how deep a text opens brackets. Brackets in strings count,
+// which makes it an upper bound.
+func nested(text string) int {
+	depth, most := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '{', '[', '(':
+			depth++
+			most = max(most, depth)
+		case '}', ']', ')':
+			depth--
+		}
+	}
+	return most
+}
+
+func tooComplex(score int) *gqlerror.Error {
+	return gqlerror.Errorf("The query is too complex as it has a complexity score of %d out of %d. Please remove some elements and try again", score, maxComplexity)
+}
+
+// limits refuses an operation that asks for too much at once.
+func (c cost) limits() *gqlerror.Error {
+	switch {
+	case c.depth > maxDepth:
+		return gqlerror.Errorf("The query is too deep as it has a depth of %d out of %d. Please remove some elements and try again", c.depth, maxDepth)
+	case c.score > maxComplexity || c.fields > maxFields:
+		return tooComplex(max(c.score, c.fields))
+	case c.mutations > 1:
+		return gqlerror.Errorf("Only one mutation is allowed in a request, this one has %d", c.mutations)
+	}
+	return nil
+}
+
+// cost is what an operation asks for. Fields that describe the schema have no
+// score and no depth; they are bounded by fields and by a rule of validation.
+type cost struct {
+	score     int // each field is 1; below a connection all counts once per entry
+	depth     int
+	fields    int // with fragments spread; spreads count too
+	mutations int
+}
+
+// measurer walks an operation. Fragments are measured once however often they
+// are spread.
+type measurer struct {
+	schema    *ast.Schema
+	doc       *ast.QueryDocument
+	variables map[string]any
+	fragments map[string]*cost
+}
+
+// measure works on a document before its validation too.
+func (s *Server) measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) cost {
+	m := measurer{schema: s.schema, doc: doc, variables: variables, fragments: map[string]*cost{}}
+	root := s.schema.Query
+	if op.Operation == ast.Mutation {
+		root = s.schema.Mutation
+	}
+	return m.selections(op.SelectionSet, root)
+}
+
+// add is a + b without overflow.
+func add(a, b int) int {
+	if a > math.MaxInt32-b {
+		return math.MaxInt32
+	}
+	return a + b
+}
+
+func times(a, b int) int {
+	if b != 0 && a > math.MaxInt32/b {
+		return math.MaxInt32
+	}
+	return a * b
+}
+
+func (c *cost) add(o cost) {
+	c.score = add(c.score, o.score)
+	c.depth = max(c.depth, o.depth)
+	c.fields = add(c.fields, o.fields)
+	c.mutations = add(c.mutations, o.mutations)
+}
+
+func (m *measurer) selections(set ast.SelectionSet, on *ast.Definition) cost {
+	var total cost
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			total.add(m.field(sel, on))
+		case *ast.InlineFragment:
+			if d := m.schema.Types[sel.TypeCondition]; d != nil {
+				total.add(m.selections(sel.SelectionSet, d))
+			} else {
+				total.add(m.selections(sel.SelectionSet, on))
+			}
+		case *ast.FragmentSpread:
+			total.add(m.fragment(sel.Name))
+			total.fields = add(total.fields, 1)
+		}
+	}
+	return total
+}
+
+// place is one in the answer: fields of one response name are merged there.
+type place struct {
+	fields int
+	below  map[string]*place
+}
+
+// merger finds out how many fields share a place. It spreads fragments, so it
+// is for operations whose number of fields is known to be bounded.
+type merger struct {
+	doc  *ast.QueryDocument
+	open map[string]bool // fragments that are being spread: cycles end there
+	seen map[string]bool // fragments that were spread
+}
+
+// merge adds selections to a place, and reports whether no place has too many.
+func (m *merger) merge(set ast.SelectionSet, at *place) bool {
+	for _, sel := range set {
+		ok := true
+		switch sel := sel.(type) {
+		case *ast.Field:
+			if at.below == nil {
+				at.below = map[string]*place{}
+			}
+			p := at.below[sel.Alias]
+			if p == nil {
+				p = &place{}
+				at.below[sel.Alias] = p
+			}
+			p.fields++
+			ok = p.fields <= maxSame && m.merge(sel.SelectionSet, p)
+		case *ast.InlineFragment:
+			ok = m.merge(sel.SelectionSet, at)
+		case *ast.FragmentSpread:
+			if f := m.doc.Fragments.ForName(sel.Name); f != nil && !m.open[sel.Name] {
+				m.open[sel.Name], m.seen[sel.Name] = true, true
+				ok = m.merge(f.SelectionSet, at)
+				delete(m.open, sel.Name)
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *measurer) fragment(name string) cost {
+	if c := m.fragments[name]; c != nil {
+		return *c
+	}
+	c := &cost{}
+	m.fragments[name] = c // while it is measured; a cycle is for validation to refuse
+	if f := m.doc.Fragments.ForName(name); f != nil {
+		*c = m.selections(f.SelectionSet, m.schema.Types[f.TypeCondition])
+	}
+	return *c
+}
+
+func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
+	var def *ast.FieldDefinition
+	if on != nil {
+		def = on.Fields.ForName(f.Name)
+	}
+	var below *ast.Definition
+	if def != nil {
+		below = m.schema.Types[def.Type.Name()]
+	}
+	c := m.selections(f.SelectionSet, below)
+	c.fields = add(c.fields, 1)
+	if strings.HasPrefix(f.Name, "__") {
+		c.score, c.depth, c.mutations = 0, 0, 0
+		return c
+	}
+	c.depth++
+	if def != nil && strings.HasSuffix(def.Type.Name(), "Connection") {
+		c.score = times(c.score, m.entries(f))
+	}
+	c.score = add(c.score, 1)
+	if on != nil && on == m.schema.Mutation {
+		c.score = add(c.score, mutationCost)
+		if below == nil || !strings.HasSuffix(below.Name, "Mutations") {
+			c.mutations = 1
+		} else {
+			c.mutations = max(c.mutations, 1)
+		}
+	} else if on != nil && strings.HasSuffix(on.Name, "Mutations") {
+		c.mutations = 1
+	}
+	return c
+}
+
+// entries returns how many entries a connection is asked for.
+func (m *measurer) entries(f *ast.Field) int {
+	n, given := 0, false
+	for _, name := range []string{"first", "last"} {
+		arg := f.Arguments.ForName(name)
+		if arg == nil || arg.Value == nil {
+			continue
+		}
+		v, err := arg.Value.Value(m.variables)
+		if err != nil || v == nil {
+			continue
+		}
+		var size int64
+		if _, err := fmt.Sscan(fmt.Sprint(v), &size); err != nil {
+			continue
+		}
+		if given = true; size > int64(n) {
+			n = int(min(size, math.MaxInt32))
+		}
+	}
+	if !given {
+		return defaultPage
+	}
+	return max(n, 1)
+}

@@ -1,0 +1,66 @@
+// Package graphql is the Storefront GraphQL API: what headless storefronts
+// and scripts of pages ask on behalf of shoppers. It turns requests into
+// calls of the domain packages and their faults into the typed errors of the
+// schema in api/storefront.graphql, from which package gen is generated.
+package graphql
+
+//go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
+
+import (
+	"context"
+	"log/slog"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/graphql/gen"
+	"clientele/internal/setting"
+	"clientele/internal/sso"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+	"clientele/internal/system"
+	"clientele/internal/visit"
+)
+
+// Robots tells persons from programs.
+type Robots interface {
+	// Verify returns nil for a token that proves that a person is behind a
+	// request from peer, and recaptcha.ErrRefused for another one.
+	Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error
+}
+
+// Config is what a Server needs.
+type Config struct {
+	System      *system.System
+	Visits      *visit.Visits
+	Tokens      *auth.StorefrontTokens
+	Stores      *store.Service
+	Settings    *setting.Service
+	Customers   *customer.Service
+	Accounts    *account.Service
+	Subscribers *subscriber.Service
+	Robots      Robots
+	Logins      *sso.Service
+	Log         *slog.Logger
+}
+
+// Server answers GraphQL requests.
+type Server struct {
+	Config
+	exec   gqlgen.ExecutableSchema
+	schema *ast.Schema
+	parsed cache
+}
+
+// New returns a Server.
+func New(c Config) *Server {
+	s := &Server{Config: c}
+	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
+	s.schema = s.exec.Schema()
+	// Answers are not sent in parts.
+	delete(s.schema.Directives, "defer")
+	return s
+}

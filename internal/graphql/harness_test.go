@@ -1,0 +1,266 @@
+package graphql_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/graphql"
+	"clientele/internal/jsonx"
+	"clientele/internal/jwt"
+	"clientele/internal/opt"
+	"clientele/internal/recaptcha"
+	"clientele/internal/setting"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/sso"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+	"clientele/internal/system"
+	"clientele/internal/visit"
+)
+
+// world is a server over one store with two channels and some customers.
+type world struct {
+	t         testing.TB
+	db        *sqldb.DB
+	server    *graphql.Server
+	stores    *store.Service
+	customers *customer.Service
+	accounts  *account.Service
+	tokens    *auth.StorefrontTokens
+	subs      *subscriber.Service
+	app       auth.Credentials
+	mail      *outbox
+	robots    *robots
+	log       *bytes.Buffer
+	now       time.Time
+
+	// Tokens of channel 1.
+	page, private, poor, act string
+}
+
+const shop = "https://shop.example"
+
+type outbox struct {
+	mu    sync.Mutex
+	mails []account.Mail
+}
+
+func (o *outbox) Queue(_ *sqldb.Tx, m account.Mail) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = append(o.mails, m)
+	return nil
+}
+
+func (o *outbox) last() account.Mail {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.mails) == 0 {
+		return account.Mail{}
+	}
+	return o.mails[len(o.mails)-1]
+}
+
+type robots struct{ good string }
+
+func (r *robots) Verify(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
+	if token != r.good {
+		return recaptcha.ErrRefused
+	}
+	return nil
+}
+
+const password = "Secret123"
+
+func newWorld(t testing.TB, db *sqldb.DB) *world {
+	t.Helper()
+	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0)}
+	sys := system.Real()
+	sys.Clock = func() time.Time { return w.now }
+	ctx := t.Context()
+	w.stores = store.NewService(db, sys)
+	st, err := w.stores.Create(ctx, "shop", "My shop", shop)
+	w.ok(err)
+	_, err = w.stores.Create(ctx, "other", "Other", "https://other.example")
+	w.ok(err)
+	w.ok(db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
+		return tx.Exec(sqldb.Dynamic(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, 2, 'Two', 'https://two.example', 0, 0)`))
+	}))
+	passwords := auth.NewPasswords(sys)
+	w.customers = customer.NewService(db, sys, passwords)
+	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
+	w.tokens = auth.NewStorefrontTokens(db, sys)
+	w.subs = subscriber.NewService(db, sys)
+	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
+	w.ok(err)
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.log), &slog.HandlerOptions{Level: slog.LevelInfo}))
+	w.server = graphql.New(graphql.Config{
+		System: sys, Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, time.Now), Log: log}),
+		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs,
+		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
+	})
+	w.page = w.token(auth.NewToken{Kind: auth.BrowserToken, Origins: opt.Some([]string{"https://app.example"})})
+	w.private = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated", "Customer"}})
+	w.poor = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})
+	w.act = w.token(auth.NewToken{Kind: auth.ImpersonationToken})
+	_, err = w.customers.Create(ctx, st.ID, []customer.Create{
+		{Email: "jane@example.com", FirstName: "Jane", LastName: "Doe", Company: "Acme", Phone: "123", StoreCredit: 12345000, NewPassword: opt.Some(password)},
+		{Email: "john@example.com", FirstName: "John", LastName: "Roe", NewPassword: opt.Some(password)},
+		{Email: "reset@example.com", FirstName: "Re", LastName: "Set", NewPassword: opt.Some(password), ForcePasswordReset: true},
+	})
+	w.ok(err)
+	return w
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) token(in auth.NewToken) string {
+	w.t.Helper()
+	in.ClientID, in.ChannelID = w.app.ClientID, opt.Some(int64(1))
+	token, err := w.tokens.Create(w.t.Context(), 1, in)
+	w.ok(err)
+	return token
+}
+
+// settings changes what the store says.
+func (w *world) settings(change func(*store.Settings)) {
+	w.t.Helper()
+	w.ok(w.db.Write(w.t.Context(), 1, func(tx *sqldb.Tx) error {
+		s := store.Settings{}
+		change(&s)
+		return store.PutSettings(tx, s)
+	}))
+}
+
+// answer is what came back.
+type answer struct {
+	Code   int
+	Header http.Header
+	Text   string
+	Data   map[string]any
+	Errors []struct {
+		Message    string
+		Path       []any
+		Extensions map[string]any
+	}
+}
+
+// ask sends a query with variables; header are pairs of names and values, of
+// which Authorization is the private token unless given.
+func (w *world) ask(query string, variables map[string]any, header ...string) *answer {
+	w.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	w.ok(err)
+	return w.send(http.MethodPost, shop+"/graphql", string(body), header...)
+}
+
+func (w *world) send(method, url, body string, header ...string) *answer {
+	w.t.Helper()
+	r := httptest.NewRequest(method, url, strings.NewReader(body))
+	r.RemoteAddr = "203.0.113.7:1234"
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+w.private)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Del(header[i])
+		if header[i+1] != "" || header[i] == "X-Bc-Customer-Access-Token" {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, r)
+	a := &answer{Code: rec.Code, Header: rec.Header(), Text: rec.Body.String()}
+	if rec.Body.Len() > 0 {
+		if err := json.Unmarshal(rec.Body.Bytes(), a); err != nil {
+			w.t.Fatalf("%v: %s", err, a.Text)
+		}
+	}
+	return a
+}
+
+// signIn returns a customer access token.
+func (w *world) signIn(email string) string {
+	w.t.Helper()
+	a := w.ask(`mutation($e: String!, $p: String!) { login(email: $e, password: $p) { customerAccessToken { value expiresAt } } }`, map[string]any{"e": email, "p": password})
+	token, _ := dig(a.Data, "login.customerAccessToken.value").(string)
+	if token == "" {
+		w.t.Fatalf("no token: %s", a.Text)
+	}
+	return token
+}
+
+// want compares the whole body.
+func (w *world) want(a *answer, code int, body string) {
+	w.t.Helper()
+	if a.Code != code || a.Text != body {
+		w.t.Errorf("%d %s\nwant %d %s", a.Code, a.Text, code, body)
+	}
+}
+
+// refused checks for a single error.
+func (w *world) refused(a *answer, code int, message string) {
+	w.t.Helper()
+	if a.Code != code || len(a.Errors) != 1 || a.Errors[0].Message != message {
+		w.t.Errorf("%d %s\nwant %d %s", a.Code, a.Text, code, message)
+	}
+}
+
+// dig follows a path of members and indexes.
+func dig(v any, path string) any {
+	for part := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[part]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(part, &i); err != nil || i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func (w *world) loginToken(customerID int64, iat int64) string {
+	claims := fmt.Sprintf(`{"iss":%q,"iat":%d,"jti":"20b7c03e-00da-4d29-91bf-%012d","operation":"customer_login","store_hash":"shop","customer_id":%d}`, w.app.ClientID, iat, customerID+iat%1000*1000, customerID)
+	return jwt.SignHMAC(jwt.HS256, w.app.ClientSecret, []byte(claims))
+}
+
+func each(t *testing.T, fn func(t *testing.T, w *world)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, newWorld(t, db)) })
+}
+
+func value(t testing.TB, text string) jsonx.Value {
+	t.Helper()
+	v, err := jsonx.Parse([]byte(text), jsonx.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func required(id int64) customer.FormFieldUpdate {
+	return customer.FormFieldUpdate{ID: id, Required: opt.Some(true)}
+}

@@ -1,0 +1,318 @@
+package graphql
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"clientele/internal/fault"
+	"clientele/internal/visit"
+)
+
+// patience bounds one request.
+const patience = 30 * time.Second
+
+// request is what a client asks.
+type request struct {
+	Query         string          `json:"query"`
+	OperationName string          `json:"operationName"`
+	Variables     json.RawMessage `json:"variables"`
+}
+
+// refusal is an answer to a request that was not executed.
+type refusal struct {
+	status int
+	errs   gqlerror.List
+}
+
+func refuse(status int, format string, args ...any) *refusal {
+	return &refusal{status, gqlerror.List{gqlerror.Errorf(format, args...)}}
+}
+
+// failure is a public error with a code.
+func failure(code, message string) *gqlerror.Error {
+	e := gqlerror.Errorf("%s", message)
+	if code != "" {
+		e.Extensions = map[string]any{"code": code}
+	}
+	return e
+}
+
+const internalError = "An internal error occurred while processing your request."
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := s.System.Clock()
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	r = r.WithContext(ctx)
+	v, err := s.Visits.Open(w, r)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			s.Log.ErrorContext(ctx, "panic", "request_id", v.RequestID, "panic", p, "stack", string(debug.Stack()))
+			s.answer(w, http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
+		}
+	}()
+	if err != nil {
+		if errors.Is(err, visit.ErrNoSite) {
+			s.answer(w, http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
+			return
+		}
+		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+		s.answer(w, http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
+		return
+	}
+	name, ref := s.serve(ctx, v)
+	if ref != nil {
+		var data []byte
+		if ref.status == http.StatusOK {
+			data = []byte("null")
+		}
+		s.answer(w, ref.status, data, ref.errs)
+		s.Log.DebugContext(ctx, "graphql refused", "request_id", v.RequestID, "status", ref.status)
+	}
+	s.Log.DebugContext(ctx, "graphql", "request_id", v.RequestID, "operation", name, "store", v.Site.StoreHash,
+		"ms", float64(s.System.Clock().Sub(start).Microseconds())/1000)
+}
+
+// answer writes a response. data is nil where nothing was executed.
+func (s *Server) answer(w http.ResponseWriter, status int, data []byte, errs gqlerror.List) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	if data != nil {
+		b.WriteString(`"data":`)
+		b.Write(data)
+	}
+	if len(errs) > 0 {
+		if data != nil {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"errors":`)
+		text, err := json.Marshal(errs)
+		if err != nil { // not reached: the errors are ours
+			text = []byte(`[{"message":"` + internalError + `"}]`)
+		}
+		b.Write(text)
+	}
+	b.WriteByte('}')
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	// A client that hung up is of no interest here.
+	_, _ = w.Write(b.Bytes())
+}
+
+// serve answers a request unless it refuses it. It returns the operation's
+// name for the log.
+func (s *Server) serve(ctx context.Context, v *visit.Visit) (name string, ref *refusal) {
+	switch v.R.Method {
+	case http.MethodOptions:
+		s.preflight(v)
+		return "", nil
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		v.W.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
+		return "", refuse(http.StatusMethodNotAllowed, "GraphQL requests are made with GET or POST.")
+	}
+	who, ref := s.admit(ctx, v)
+	if ref != nil {
+		return "", ref
+	}
+	in, ref := read(v)
+	if ref != nil {
+		return "", ref
+	}
+	doc, errs := s.document(in.Query)
+	if len(errs) > 0 {
+		return "", &refusal{http.StatusBadRequest, errs}
+	}
+	op := doc.Operations.ForName(in.OperationName)
+	if op == nil {
+		if in.OperationName == "" {
+			return "", refuse(http.StatusBadRequest, "The request must name one of its operations")
+		}
+		return "", refuse(http.StatusBadRequest, "There is no operation of that name in the request")
+	}
+	if op.Operation == ast.Mutation && v.R.Method != http.MethodPost {
+		v.W.Header().Set("Allow", "POST")
+		return op.Name, refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
+	}
+	raw, ref := variables(in.Variables)
+	if ref != nil {
+		return op.Name, ref
+	}
+	values, err := validator.VariableValues(s.schema, op, raw)
+	if err != nil {
+		return op.Name, &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
+	}
+	c := s.measure(doc, op, values)
+	s.describe(v.W.Header(), &in, op, c)
+	if err := c.limits(); err != nil {
+		return op.Name, &refusal{http.StatusBadRequest, gqlerror.List{err}}
+	}
+	if op.Operation == ast.Mutation && !live(v.Site.Status) {
+		s.answer(v.W, http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("Operation cannot be performed as the storefront channel is not live")})
+		return op.Name, nil
+	}
+	s.execute(ctx, who, &gqlgen.OperationContext{
+		RawQuery: in.Query, OperationName: in.OperationName, Variables: values, Doc: doc, Operation: op, Headers: v.R.Header,
+	})
+	return op.Name, nil
+}
+
+// live reports whether a channel of a status takes orders from shoppers.
+func live(status string) bool {
+	switch status {
+	case "", "active", "prelaunch", "connected":
+		return true
+	}
+	return false
+}
+
+func (s *Server) execute(ctx context.Context, who *shopper, op *gqlgen.OperationContext) {
+	op.RecoverFunc = func(_ context.Context, p any) error {
+		s.Log.ErrorContext(ctx, "panic", "request_id", who.visit.RequestID, "panic", p, "stack", string(debug.Stack()))
+		return failure("", internalError)
+	}
+	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
+	op.ResolverMiddleware = who.limited
+	present := func(ctx context.Context, err error) *gqlerror.Error { return s.present(ctx, who, err) }
+	ctx = gqlgen.WithOperationContext(context.WithValue(ctx, shopperKey{}, who), op)
+	first := gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
+	handler := s.exec.Exec(first)
+	if errs := gqlgen.GetErrors(first); len(errs) > 0 {
+		s.answer(who.visit.W, http.StatusBadRequest, nil, errs)
+		return
+	}
+	ctx = gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
+	resp := handler(ctx)
+	errs := gqlgen.GetErrors(ctx)
+	data := []byte(resp.Data)
+	if len(data) == 0 {
+		data = []byte("null")
+	}
+	s.answer(who.visit.W, http.StatusOK, data, append(resp.Errors, errs...))
+}
+
+// present turns an error of a resolver into what the client sees of it.
+func (s *Server) present(ctx context.Context, who *shopper, err error) *gqlerror.Error {
+	var located *gqlerror.Error
+	if errors.As(err, &located) && located.Err == nil {
+		return located
+	}
+	out := &gqlerror.Error{Message: internalError, Path: gqlgen.GetPath(ctx)}
+	if located != nil {
+		out.Path, out.Locations = located.Path, located.Locations
+	}
+	f := fault.As(err)
+	switch {
+	case f == nil || f.Kind == fault.Internal:
+		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
+	case f.Kind == fault.TooMany:
+		out.Message = "Too many requests"
+		out.Extensions = map[string]any{"code": "TOO_MANY_REQUESTS", "retryAfter": f.RetryAfter}
+	case f.Kind == fault.Unavailable:
+		out.Message = "The service is not available. Please try again later."
+	default:
+		out.Message = message(f)
+	}
+	return out
+}
+
+// read takes a request from a body or, with GET, from the query string.
+func read(v *visit.Visit) (in request, ref *refusal) {
+	if v.R.Method != http.MethodPost {
+		q := v.R.URL.Query()
+		in = request{Query: q.Get("query"), OperationName: q.Get("operationName")}
+		if text := q.Get("variables"); text != "" {
+			in.Variables = json.RawMessage(text)
+		}
+	} else if in, ref = body(v); ref != nil {
+		return in, ref
+	}
+	if strings.TrimSpace(in.Query) == "" {
+		return in, refuse(http.StatusBadRequest, "The request holds no query.")
+	}
+	return in, nil
+}
+
+func body(v *visit.Visit) (in request, ref *refusal) {
+	kind := "application/json"
+	if ct := v.R.Header.Get("Content-Type"); ct != "" {
+		var err error
+		if kind, _, err = mime.ParseMediaType(ct); err != nil {
+			kind = ""
+		}
+	}
+	if kind != "application/json" && kind != "application/graphql" && kind != "application/graphql+json" {
+		return in, refuse(http.StatusUnsupportedMediaType, "The body must be sent with Content-Type: application/json.")
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(v.W, v.R.Body, maxBody))
+	if err != nil {
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+			return in, refuse(http.StatusRequestEntityTooLarge, "The request must not be larger than %d bytes.", maxBody)
+		}
+		return in, refuse(http.StatusBadRequest, "The body could not be read.")
+	}
+	if kind == "application/graphql" {
+		in.Query = string(text)
+		return in, nil
+	}
+	if t := bytes.TrimSpace(text); len(t) > 0 && t[0] == '[' {
+		return in, refuse(http.StatusBadRequest, "A request holds one query: batches are not supported.")
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return in, refuse(http.StatusBadRequest, "The body is no valid JSON of a GraphQL request.")
+	}
+	return in, nil
+}
+
+// variables reads the values of variables; numbers keep their digits.
+func variables(raw json.RawMessage) (map[string]any, *refusal) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	var out map[string]any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&out); err != nil {
+		return nil, refuse(http.StatusBadRequest, "The variables must be a JSON object.")
+	}
+	return out, nil
+}
+
+// describe sets the headers that tell about a request.
+func (s *Server) describe(h http.Header, in *request, op *ast.OperationDefinition, c cost) {
+	hash := func(text []byte) string {
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:])
+	}
+	h.Set("X-Bc-Graphql-Complexity", strconv.Itoa(c.score))
+	h.Set("X-Bc-Graphql-Query-Hash", hash([]byte(in.Query)))
+	h.Set("X-Bc-Graphql-Variables-Hash", hash(in.Variables))
+	h.Set("X-Bc-Graphql-Operation-Type", string(op.Operation))
+	if op.Name != "" {
+		h.Set("X-Bc-Graphql-Operation-Name", op.Name)
+	}
+}

@@ -1,0 +1,43 @@
+package subscriber
+
+import (
+	"context"
+	"slices"
+
+	"clientele/internal/sqldb"
+)
+
+// Find returns who has an address on a channel, or nil.
+func (s *Service) Find(ctx context.Context, storeID, channelID int64, email string) (out *Subscriber, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		var id int64
+		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
+			return err
+		}
+		subs, err := rows(tx, []int64{id})
+		if err == nil && len(subs) > 0 {
+			out = &subs[0]
+		}
+		return err
+	})
+	return out, err
+}
+
+// Leave removes whoever has an address on a channel. Nobody is no error.
+func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email string, by Origin) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		var id int64
+		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
+			return err
+		}
+		sub, err := lock(tx, id, tx.ForDelete())
+		if err != nil || sub == nil {
+			return err
+		}
+		return remove(tx, []Subscriber{*sub}, by, s.sys.Now())
+	})
+}
+
+// Has reports whether a subscriber gave a consent.
+func (s *Subscriber) Has(consent string) bool { return slices.Contains(s.Consents, consent) }

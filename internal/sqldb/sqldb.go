@@ -50,6 +50,7 @@ type DB struct {
 	lite         *lite
 	pg           *pg
 	writeTimeout time.Duration
+	topics       topics
 }
 
 // Open opens a database named "sqlite:PATH" or "postgres://…" and checks that
@@ -128,6 +129,15 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	var said signals
+	if err := db.write(ctx, store, said.during(fn)); err != nil {
+		return err
+	}
+	db.topics.tell(said)
+	return nil
+}
+
+func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
 	if db.lite != nil {
 		return db.lite.write(ctx, store, fn)
 	}
@@ -149,6 +159,15 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	var said signals
+	if err := db.writeShared(ctx, store, said.during(fn)); err != nil {
+		return err
+	}
+	db.topics.tell(said)
+	return nil
+}
+
+func (db *DB) writeShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
 	if db.lite != nil {
 		return db.lite.write(ctx, store, fn)
 	}

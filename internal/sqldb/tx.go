@@ -17,6 +17,7 @@ type Tx struct {
 	pg    *pgTx
 	text  arena
 	row   Row
+	said  *signals
 }
 
 // Q is one query of a pipeline.
@@ -108,6 +109,15 @@ func (tx *Tx) ForShare() string {
 		return ""
 	}
 	return " FOR KEY SHARE"
+}
+
+// SkipLocked is ForDelete for whoever takes any of the selected rows: it
+// passes over those that another transaction has locked.
+func (tx *Tx) SkipLocked() string {
+	if tx.lite != nil {
+		return ""
+	}
+	return " FOR UPDATE SKIP LOCKED"
 }
 
 // Contains returns the condition "column contains parameter n", byte for

@@ -347,8 +347,11 @@ func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook
 		case h.blocked > now:
 			later[[2]int64{r.hook, h.blocked}] = append(later[[2]int64{r.hook, h.blocked}], r.id)
 		case r.prev != 0 && !mine[rowKey{r.hook, r.prev}]:
-			// Somebody is at an earlier one, or it waits.
-			later[[2]int64{r.hook, now + 1}] = append(later[[2]int64{r.hook, now + 1}], r.id)
+			// Somebody is at an earlier one. Its turn is found by looking again,
+			// out of the way of others if there are many like it.
+			if len(rows) == claimBatch {
+				later[[2]int64{r.hook, now + 1}] = append(later[[2]int64{r.hook, now + 1}], r.id)
+			}
 			out.waits = true
 		case len(out.tasks) >= room || len(leases[r.hook]) >= free(r.hook):
 			out.waits = true

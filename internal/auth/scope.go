@@ -11,6 +11,9 @@ import (
 // Scope is an OAuth scope by its documented name.
 type Scope string
 
+// Default is the scope that every account has.
+const Default Scope = "default"
+
 // The scopes that guard customer data.
 const (
 	Customers             Scope = "store_v2_customers"
@@ -95,6 +98,8 @@ var (
 	ModifyChannels    = Requirement{ChannelSettings}
 	ReadSites         = Requirement{Sites, SitesReadOnly}
 	ModifySites       = Requirement{Sites}
+	// AnyAccount is met by whoever has a token.
+	AnyAccount = Requirement{Default}
 	// AnyMetafield lifts the permission sets of metafields.
 	AnyMetafield = Requirement{MetafieldWriteAll}
 )

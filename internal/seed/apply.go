@@ -26,6 +26,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // Applier applies documents.
@@ -290,7 +291,26 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}
+	if err := a.webhooks(tx, s, now); err != nil {
+		return err
+	}
 	return a.subscribers(tx, s, now)
+}
+
+func (a *Applier) webhooks(tx *sqldb.Tx, s *Store, now int64) error {
+	for i, w := range s.Webhooks {
+		in := webhook.Create{Scope: w.Scope, Destination: w.Destination}
+		for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
+			in.Headers = append(in.Headers, webhook.Header{Name: name, Value: w.Headers[name]})
+		}
+		if w.IsActive != nil {
+			in.IsActive = opt.Some(*w.IsActive)
+		}
+		if err := webhook.Put(tx, w.ClientID, in, webhook.Rules{Production: a.Strict}, now); err != nil {
+			return fmt.Errorf("webhooks.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {

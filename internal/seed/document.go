@@ -36,6 +36,7 @@ type Store struct {
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
+	Webhooks    []Webhook    `yaml:"webhooks"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
@@ -257,6 +258,15 @@ type Subscriber struct {
 	Source    string   `yaml:"source"`
 	OrderID   int64    `yaml:"order_id"`
 	Consents  []string `yaml:"consents"`
+}
+
+// Webhook is what an API account, named by its client id, wants to be told of.
+type Webhook struct {
+	ClientID    string            `yaml:"client_id"`
+	Scope       string            `yaml:"scope"`
+	Destination string            `yaml:"destination"`
+	Headers     map[string]string `yaml:"headers"`
+	IsActive    *bool             `yaml:"is_active"`
 }
 
 // Segment is a named set of customers.

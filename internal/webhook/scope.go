@@ -105,6 +105,8 @@ func expandAll(text string) map[string]bool {
 			}
 		}
 	}
+	// What failed is told to a hook with just that scope.
+	delete(out, "store/hook/*")
 	return out
 }
 

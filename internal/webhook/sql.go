@@ -15,6 +15,7 @@ var (
 		AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.date_revoked = 0) ORDER BY id`)
 	selectOne    = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND id = $2`)
 	selectOwn    = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND client_id = $2 ORDER BY id`)
+	selectIdle   = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND is_active = 1 AND last_event <= $2 AND date_modified <= $2 ORDER BY id`)
 	selectSecret = sqldb.Static(`SELECT client_secret FROM api_accounts WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
 
 	nextID    = sqldb.Static(`UPDATE store_counters SET webhook_id = webhook_id + $2 WHERE store_id = $1 RETURNING webhook_id`)

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/rest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/webhook"
 )
 
 // Services are what the surface speaks for.
@@ -23,6 +24,7 @@ type Services struct {
 	Customers *customer.Service
 	Groups    *group.Service
 	Stores    *store.Service
+	Webhooks  *webhook.Service
 }
 
 // Surface is the V2 API.
@@ -54,6 +56,7 @@ func (s *Surface) Routes() []rest.Route {
 	all = append(all, s.addressRoutes()...)
 	all = append(all, s.groupRoutes()...)
 	all = append(all, s.geographyRoutes()...)
+	all = append(all, s.hookRoutes()...)
 	return append(all, s.storeRoutes()...)
 }
 
@@ -78,6 +81,8 @@ func Lists() map[string]*listing.Spec {
 		"GET /customer_groups":                     group.List,
 		"GET /customer_groups/count":               group.List,
 		"GET /customer_groups/{customer_group_id}": group.One,
+
+		"GET /hooks": webhook.List,
 
 		"GET /countries":                           countryList,
 		"GET /countries/count":                     countryList,

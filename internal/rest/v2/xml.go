@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"clientele/internal/jsonx"
@@ -24,8 +25,10 @@ var xmlFormat = &rest.Format{
 var singulars = map[string]string{
 	"customers": "customer", "addresses": "address", "customer_groups": "customer_group", "countries": "country", "states": "state",
 	"errors": "error", "discount_rules": "discount_rule", "categories": "category", "form_fields": "form_field",
-	"active_comparison_modules": "module",
+	"active_comparison_modules": "module", "hooks": "hook",
 }
+
+var elementName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 func singular(plural string) string {
 	if s, ok := singulars[plural]; ok {
@@ -64,7 +67,14 @@ func toXML(c *rest.Call, status int, text []byte) ([]byte, error) {
 
 func element(b *bytes.Buffer, name string, v jsonx.Value) {
 	b.WriteByte('<')
-	b.WriteString(name)
+	if elementName.MatchString(name) {
+		b.WriteString(name)
+	} else { // the name of a header can be what no element's can
+		b.WriteString(`item name="`)
+		escape(b, name)
+		b.WriteByte('"')
+		name = "item"
+	}
 	b.WriteByte('>')
 	switch v.Kind() {
 	case jsonx.Array:

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // operation is how the original names an operation in errors.
@@ -64,8 +65,14 @@ var operations = map[string]operation{
 	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
 	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
 	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
+	opHookSyntax:                    {title: "Input is invalid.", invalid: http.StatusBadRequest},
+	webhook.OpCreate:                {title: invalidData},
+	webhook.OpUpdate:                {title: invalidData},
+	webhook.OpAdmin:                 {title: invalidData},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
 }
+
+const invalidData = "JSON data is missing or invalid"
 
 const metafieldConflict = "The metafield conflicts with another metafield."
 
@@ -96,7 +103,7 @@ func (*Surface) Error(err error) (int, []byte) {
 		}
 		return body(cmp.Or(status, http.StatusUnprocessableEntity), cmp.Or(title, f.Message), operationDetails(op, f.Items))
 	case fault.Malformed:
-		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), "JSON data is missing or invalid", details(f.Items))
+		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), invalidData, details(f.Items))
 	case fault.BadFilter:
 		status := http.StatusUnprocessableEntity
 		if f.Op == tax.OpFilter {
@@ -106,6 +113,9 @@ func (*Surface) Error(err error) (int, []byte) {
 	case fault.NotFound:
 		if title := operations[f.Op].missing; title != "" {
 			return body(http.StatusNotFound, title, nil)
+		}
+		if f.Op == webhook.OpGet {
+			return http.StatusNotFound, append(bodyStart(http.StatusNotFound, f.Message), '}')
 		}
 		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
 	case fault.BadInput:

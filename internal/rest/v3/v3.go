@@ -20,6 +20,7 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // Services are what the surface speaks for.
@@ -32,6 +33,7 @@ type Services struct {
 	Channels    *channel.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Webhooks    *webhook.Service
 }
 
 // Surface is the V3 API.
@@ -62,6 +64,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
+		s.hookRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -97,6 +100,7 @@ func Lists() map[string]*listing.Spec {
 		formFieldLists,
 		subscriberLists,
 		segmentLists,
+		hookLists,
 	} {
 		maps.Copy(all, lists)
 	}

@@ -1,0 +1,339 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// clientField is the field of the list that only Service uses.
+const clientField = "client_id"
+
+// List declares the list of hooks.
+var List = &listing.Spec{
+	Table: "webhooks",
+	Fields: []listing.Field{
+		{Name: "is_active", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}, Column: "is_active"},
+		{Name: "scope", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "scope"},
+		{Name: "destination", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "destination"},
+		{Name: clientField, Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "client_id", Hidden: true},
+	},
+}
+
+// AdminList declares the filter of what an API account is told of its hooks.
+var AdminList = &listing.Spec{Table: "webhooks", Fields: List.Fields[:1], Unpaged: true}
+
+// Service keeps hooks. An API account, named by its client id, sees and
+// touches only its own.
+type Service struct {
+	db    *sqldb.DB
+	sys   *system.System
+	rules Rules
+}
+
+// NewService returns a Service over db that admits destinations by rules.
+func NewService(db *sqldb.DB, sys *system.System, rules Rules) *Service {
+	return &Service{db: db, sys: sys, rules: rules}
+}
+
+func notFound(id int64) error {
+	return &fault.Error{Kind: fault.NotFound, Op: OpGet, Message: fmt.Sprintf("Webhook with id [%d] not found", id)}
+}
+
+// List returns a page of an API account's hooks.
+func (s *Service) List(ctx context.Context, storeID int64, clientID string, q *listing.Query) ([]Hook, *listing.Result, error) {
+	q.Where(clientField, listing.In, nil, []string{clientID})
+	var out []Hook
+	var res *listing.Result
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = make([]Hook, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, columns, nil, collect(&out))
+		return err
+	})
+	return out, res, err
+}
+
+// Get returns one hook.
+func (s *Service) Get(ctx context.Context, storeID int64, clientID string, id int64) (Hook, error) {
+	var out *Hook
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = Find(tx, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Hook{}, err
+	case out == nil || out.ClientID != clientID:
+		return Hook{}, notFound(id)
+	}
+	return *out, nil
+}
+
+// Create makes a hook.
+func (s *Service) Create(ctx context.Context, storeID int64, clientID string, in Create) (out Hook, err error) {
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = CreateTx(tx, clientID, in, s.rules, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+// CreateTx is Create inside a transaction.
+func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) (Hook, error) {
+	h := Hook{
+		ClientID: clientID, Scope: in.Scope, Destination: in.Destination, Headers: in.Headers,
+		IsActive: !in.IsActive.Set || in.IsActive.Value, DateCreated: now, DateModified: now,
+	}
+	c := fault.Collector{Index: -1}
+	h.check(&c, rules)
+	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+		return h, err
+	}
+	// The counters' lock keeps others from taking what is free now.
+	var own []Hook
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: nextID, Args: []any{int64(1)}, Each: func(r *sqldb.Row) error { h.ID = r.Int(0); return nil }},
+		sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(&own)},
+	); err != nil {
+		return h, err
+	}
+	if err := h.admit(own, OpCreate); err != nil {
+		return h, err
+	}
+	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now)
+}
+
+// admit reports why a hook cannot be beside the others of its API account.
+func (h *Hook) admit(own []Hook, op string) error {
+	c := fault.Collector{Index: -1}
+	same := 0
+	for i := range own {
+		o := &own[i]
+		switch {
+		case o.ID == h.ID:
+			continue
+		case o.Scope == h.Scope && o.norm == h.norm:
+			c.Add("destination", fault.Taken, "", "a webhook with this scope and destination exists already")
+		case (o.Scope == ExceptionScope) != (h.Scope == ExceptionScope) && o.norm == h.norm:
+			c.Add("destination", fault.Taken, "", "the destination of the webhook for "+ExceptionScope+" must be different from all others")
+		}
+		if o.Scope == h.Scope {
+			same++
+		}
+	}
+	most := MaxPerScope
+	if h.Scope == ExceptionScope {
+		most = 1
+	}
+	if same >= most {
+		c.Add("scope", fault.TooManyItems, fmt.Sprint(most), fmt.Sprintf("an API account can have at most %d webhooks with this scope", most))
+	}
+	return c.Err(fault.Invalid, op)
+}
+
+// lock returns an API account's hook and keeps others from changing it.
+func lock(tx *sqldb.Tx, clientID string, id int64, clause string) (h Hook, err error) {
+	err = tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM webhooks WHERE store_id = $1 AND id = $2`+clause), h.scan, id)
+	if err == nil && (h.ID == 0 || h.ClientID != clientID) {
+		err = notFound(id)
+	}
+	return h, err
+}
+
+// Update changes a hook. Switching it on again forgets why it was off.
+func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in Update) (Hook, error) {
+	var out Hook
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		old, err := lock(tx, clientID, in.ID, tx.ForUpdate())
+		if err != nil {
+			return err
+		}
+		if in.empty() {
+			return &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "at least one field is required to perform an update"}}}
+		}
+		out = old
+		out.Scope = in.Scope.Or(old.Scope)
+		out.Destination = in.Destination.Or(old.Destination)
+		out.Headers = in.Headers.Or(old.Headers)
+		out.IsActive = in.IsActive.Or(old.IsActive)
+		if in.IsActive.Set {
+			out.Disabled = ""
+		}
+		c := fault.Collector{Index: -1}
+		out.check(&c, s.rules)
+		if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+			return err
+		}
+		if out.Scope != old.Scope || out.norm != old.norm {
+			// The counters' lock keeps others from taking what is free now.
+			var own []Hook
+			if err := tx.Pipeline(
+				sqldb.Q{Stmt: nextID, Args: []any{int64(0)}, Each: func(*sqldb.Row) error { return nil }},
+				sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(&own)},
+			); err != nil {
+				return err
+			}
+			if err := out.admit(own, OpUpdate); err != nil {
+				return err
+			}
+		}
+		if out.Scope == old.Scope && out.Destination == old.Destination && out.IsActive == old.IsActive && out.Disabled == old.Disabled && stored(out.Headers) == stored(old.Headers) {
+			return nil
+		}
+		out.DateModified = s.sys.Now()
+		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified)
+	})
+	return out, err
+}
+
+// Delete removes a hook and returns it.
+func (s *Service) Delete(ctx context.Context, storeID int64, clientID string, id int64) (out Hook, err error) {
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if out, err = lock(tx, clientID, id, tx.ForDelete()); err != nil {
+			return err
+		}
+		return tx.Exec(deleteRow, id)
+	})
+	return out, err
+}
+
+// Admin is what an API account can know of its hooks at a glance.
+type Admin struct {
+	Emails []string
+	Hooks  []Hook
+	Blocks []Block
+	Now    int64
+}
+
+// Admin returns an API account's contacts, its hooks that meet q, and the
+// domains blocked for it.
+func (s *Service) Admin(ctx context.Context, storeID int64, clientID string, q *listing.Query) (Admin, error) {
+	var out Admin
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out = Admin{Now: s.sys.Now()}
+		if out.Emails, err = Contacts(tx, clientID); err != nil {
+			return err
+		}
+		if out.Blocks, err = blocks(tx, clientID, out.Now); err != nil {
+			return err
+		}
+		return tx.Query(selectOwn, func(r *sqldb.Row) error {
+			var h Hook
+			if err := h.scan(r); err != nil {
+				return err
+			}
+			for _, f := range q.Filters { // is_active, the last one counts
+				if (f.Ints[0] != 0) != h.IsActive {
+					return nil
+				}
+			}
+			out.Hooks = append(out.Hooks, h)
+			return nil
+		}, clientID)
+	})
+	return out, err
+}
+
+// PutContacts says whom to tell of an API account's blocked destinations and
+// deactivated hooks, in place of those before.
+func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID string, emails []string) error {
+	c := fault.Collector{Index: -1}
+	if len(emails) > MaxContacts {
+		c.Add("emails", fault.TooManyItems, fmt.Sprint(MaxContacts), fmt.Sprintf("emails must have at most %d entries", MaxContacts))
+		return c.Err(fault.Invalid, OpAdmin)
+	}
+	seen := map[string]bool{}
+	for i, e := range emails {
+		field := fmt.Sprintf("emails.%d", i)
+		switch {
+		case !customer.ValidEmail(e):
+			c.Add(field, fault.BadFormat, "", "invalid email address")
+		case seen[fold.Text(e)]:
+			c.Add(field, fault.Duplicate, "", "the email address is given twice")
+		}
+		seen[fold.Text(e)] = true
+	}
+	if err := c.Err(fault.Invalid, OpAdmin); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		// Two that do this at once take turns at the counters.
+		if err := tx.Query(nextID, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
+			return err
+		}
+		if err := tx.Exec(deleteContacts, clientID); err != nil {
+			return err
+		}
+		for i, e := range emails {
+			if err := tx.Exec(insertContact, clientID, int64(i), e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SweepIdle switches off the hooks of a store that have heard of nothing for
+// too long, and returns them.
+func SweepIdle(tx *sqldb.Tx, now int64) ([]Hook, error) {
+	var idle []Hook
+	if err := tx.Query(selectIdle, collect(&idle), now-idleTime); err != nil {
+		return nil, err
+	}
+	out := idle[:0]
+	for _, h := range idle {
+		off, err := Disable(tx, h.ID, DisabledInactivity, now)
+		if err != nil {
+			return nil, err
+		}
+		if off {
+			h.IsActive, h.Disabled, h.DateModified = false, DisabledInactivity, now
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// Put makes a hook inside tx, or brings the one of the API account with its
+// scope and destination in line.
+func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error {
+	norm, err := rules.Destination(in.Destination)
+	if err != nil {
+		norm = "" // CreateTx tells of it
+	}
+	var have []Hook
+	if err := tx.Query(selectOwn, collect(&have), clientID); err != nil {
+		return err
+	}
+	for _, h := range have {
+		if h.Scope != in.Scope || h.norm != norm {
+			continue
+		}
+		c := fault.Collector{Index: -1}
+		checkHeaders(&c, in.Headers)
+		if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+			return err
+		}
+		active := in.IsActive.Or(h.IsActive)
+		if stored(in.Headers) == stored(h.Headers) && active == h.IsActive {
+			return nil
+		}
+		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now)
+	}
+	secret, err := Secret(tx, clientID)
+	if err != nil {
+		return err
+	}
+	if secret == "" {
+		return errors.New("there is no API account in force with this client id")
+	}
+	_, err = CreateTx(tx, clientID, in, rules, now)
+	return err
+}

@@ -1,0 +1,102 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// ErrRefused is the error of a connection to where hooks may not lead.
+var ErrRefused = errors.New("the destination's address is not a public one")
+
+// Bounds of a delivery.
+const (
+	connectTime  = 5 * time.Second
+	DeliveryTime = 10 * time.Second // of one attempt in all
+	maxConns     = 16               // to one host at a time
+	maxReply     = 64 << 10         // bytes of an answer's body that are read
+	// What an answer may have to count as one.
+	maxReplyHeaders     = 64
+	maxReplyHeaderName  = 64
+	maxReplyHeaderValue = 8 << 10
+)
+
+// Dialer connects to destinations. In production it looks at the address of
+// every single connection, after names were resolved, so that no name can
+// stand for a public address when it is checked and another when it is used.
+func (r Rules) Dialer() *net.Dialer {
+	d := &net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}
+	if r.Production {
+		d.ControlContext = func(_ context.Context, network, address string, _ syscall.RawConn) error {
+			if network != "tcp4" && network != "tcp6" {
+				return fmt.Errorf("%w: %s", ErrRefused, network)
+			}
+			to, err := netip.ParseAddrPort(address)
+			if err != nil || to.Port() != 443 || !PublicAddr(to.Addr()) {
+				return fmt.Errorf("%w: %s", ErrRefused, address)
+			}
+			return nil
+		}
+	}
+	return d
+}
+
+// Transport returns the transport for deliveries over a Dialer. It takes no
+// proxy from the environment: a proxy would connect where the Dialer does not.
+func (r Rules) Transport(d *net.Dialer) *http.Transport {
+	return &http.Transport{
+		DialContext:            d.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    connectTime,
+		ResponseHeaderTimeout:  DeliveryTime,
+		IdleConnTimeout:        30 * time.Second,
+		MaxConnsPerHost:        maxConns,
+		MaxIdleConnsPerHost:    2,
+		MaxIdleConns:           256,
+		MaxResponseHeaderBytes: maxReplyHeaders * (maxReplyHeaderName + maxReplyHeaderValue),
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+	}
+}
+
+// Client returns the client for deliveries. It follows no redirect: an answer
+// that is one is no success.
+func (r Rules) Client(t http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     t,
+		Timeout:       DeliveryTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Finish ends an answer and tells whether the delivery arrived: with any 2xx
+// within the bounds of answers.
+func Finish(res *http.Response) (arrived bool, reason string) {
+	// A body says nothing; reading a short one lets the connection be used
+	// again, and one that breaks off changes nothing.
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxReply))
+	_ = res.Body.Close()
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return false, fmt.Sprintf("status %d", res.StatusCode)
+	}
+	n := 0
+	for name, values := range res.Header {
+		for _, v := range values {
+			n++
+			if len(name) > maxReplyHeaderName || len(v) > maxReplyHeaderValue {
+				return false, "the answer has a header that is too long"
+			}
+		}
+	}
+	if n > maxReplyHeaders {
+		return false, "the answer has too many headers"
+	}
+	return true, ""
+}

@@ -24,6 +24,7 @@ type commands struct {
 	Seed       seedCommand       `cmd:"" help:"Apply a YAML seed file."`
 	Store      storeCommands     `cmd:"" help:"Make and list stores."`
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	Webhooks   webhookCommands   `cmd:"" help:"Look at deliveries to webhooks and send them again."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

@@ -134,6 +134,8 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 type Server struct {
 	*Core
 	Webhooks *webhook.Service
+	// Deliveries sends events to webhooks.
+	Deliveries *webhook.Dispatcher
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL    string
 	cfg    *Config
@@ -183,8 +185,12 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
 	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.Deliveries = s.dispatcher(reg)
+	s.Deliveries.Start(ctx)
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(reg),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      120 * time.Second,
@@ -217,6 +223,9 @@ func (s *Server) Run(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
 	err := s.http.Shutdown(drain)
+	if late := s.Deliveries.Stop(drain); late != nil {
+		s.log.Warn("some webhook deliveries were cut off at the shutdown timeout; they will be made again")
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("some requests were cut off at the shutdown timeout")
 		return s.http.Close()
@@ -235,12 +244,30 @@ func (s *Server) Close() {
 			s.log.Debug("close listener", "error", err)
 		}
 	}
+	if s.Deliveries != nil {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		// What is cut off is sent again by others, or after the next start.
+		_ = s.Deliveries.Stop(now)
+	}
 	s.DB.Close()
 }
 
-func (s *Server) handler() http.Handler {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+// dispatcher returns what sends events to webhooks. Whom it should tell of
+// those that it switches off is its Notifier.
+func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
+	rules := webhook.Rules{Production: s.cfg.Production()}
+	transport := rules.Transport(rules.Dialer())
+	transport.MaxIdleConnsPerHost = transport.MaxConnsPerHost
+	metrics := webhook.NewMetrics(reg)
+	return webhook.NewDispatcher(s.DB, s.System, webhook.Options{
+		Transport: transport, Concurrency: s.cfg.WebhookConcurrency,
+		EventRetention: s.cfg.EventRetention, DeliveryRetention: s.cfg.DeliveryRetention,
+		Metrics: metrics, Log: s.log,
+	})
+}
+
+func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	server := rest.NewServer(rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),

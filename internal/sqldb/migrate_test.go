@@ -23,6 +23,7 @@ var landed = map[sqldb.Engine][]string{
 		"5 apps_and_channels ba3a43b11c0ee1087d37e551b8373960527aa60107839817ff0dc662fece9c93",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
 		"7 webhooks f27f138363b18874b513317dda2f4a6d38d9bd4f7d250a02bf2c1b50c478d7e5",
+		"8 deliveries 60000c060c0e7b3d349370528d5bd457e69a99a28d01c4536c19646f1cb6c862",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -32,6 +33,7 @@ var landed = map[sqldb.Engine][]string{
 		"5 apps_and_channels 233e3aeeb57ecf50fcd8de635b7ff17a9d0317cc2cfe2f407b09312bc949f4f6",
 		"6 chosen_groups 87f8694eb991aaf3410a6c01341f45a4d607eeef35464e1ba60f89f2a8c2b8b7",
 		"7 webhooks fa874919a389b76e584d7414a0f0988e8c148b01e43514c003e42aa2cc4e8ad1",
+		"8 deliveries a69c077933fd578cc9386ae77806227dd8c8c6dbecfd018366ca156205ab778a",
 	},
 }
 

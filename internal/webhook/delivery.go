@@ -81,7 +81,7 @@ var (
 		{Name: "state", Kind: listing.Text, Ops: []listing.Op{listing.Eq, listing.In}, Column: "state",
 			Values: map[string]string{"pending": "pending", "delivered": "delivered", "failed": "failed"}},
 		{Name: "scope", Kind: listing.Text, Ops: []listing.Op{listing.Eq, listing.In}, Column: "scope"},
-		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_created"},
+		{Name: "created_at", Kind: listing.UnixTime, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_created"},
 	}
 	DeliveryList = &listing.Spec{Table: "webhook_deliveries", Fields: deliveryFields, Descending: true, Cursors: true}
 )

@@ -34,8 +34,8 @@ type Options struct {
 	EventRetention, DeliveryRetention time.Duration
 	// Notifier may be nil.
 	Notifier Notifier
-	// Observe is told of every attempt, and how long after its event it came.
-	Observe func(outcome string, took, lag time.Duration)
+	// Metrics may be nil.
+	Metrics *Metrics
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }
@@ -138,9 +138,6 @@ func NewDispatcher(db *sqldb.DB, sys *system.System, o Options) *Dispatcher {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Observe == nil {
-		o.Observe = func(string, time.Duration, time.Duration) {}
 	}
 	return &Dispatcher{
 		db: db, sys: sys, o: o, client: newClient(o.Transport), owner: sys.Hex(8),
@@ -300,11 +297,12 @@ type work struct {
 // look finds work in all stores, and tells whether there may be more at once.
 func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 	var all []work
-	stores := 0
+	stores, behind := 0, int64(0)
 	now := d.sys.Now()
 	if err := d.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(selectWork, func(r *sqldb.Row) error {
 			stores++
+			behind += r.Int(2)
 			if w := (work{store: r.Int(0), hash: r.Text(1), behind: r.Int(2), due: r.Int(3)}); w.behind > 0 || w.due != 0 && w.due <= now {
 				all = append(all, w)
 			}
@@ -314,6 +312,7 @@ func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	d.load.idle.Store(stores == 0)
+	d.o.Metrics.lag(behind)
 	// A large store is not always the first.
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var failures []error
@@ -516,11 +515,7 @@ func (d *Dispatcher) sendOne(t *task) result {
 	if !ok && d.sending.Err() != nil {
 		return result{task: t, unsent: true} // cut off: no fault of the destination's
 	}
-	outcome := "delivered"
-	if !ok {
-		outcome = "failed"
-	}
-	d.o.Observe(outcome, time.Since(start), time.Duration(now-t.created)*time.Second)
+	d.o.Metrics.attempt(ok, time.Since(start), time.Duration(now-t.created)*time.Second)
 	r := result{task: t, attempt: a, ok: ok}
 	now = d.sys.Now()
 	d.mu.Lock()

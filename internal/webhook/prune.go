@@ -96,22 +96,13 @@ func (d *Dispatcher) pruneStore(ctx context.Context, storeID int64) error {
 		if err := SweepBlocks(tx, now); err != nil {
 			return err
 		}
-		hooks, err := Active(tx)
+		idle, err := SweepIdle(tx, now)
 		if err != nil {
 			return err
 		}
-		for i := range hooks {
-			if !hooks[i].Idle(now) {
-				continue
-			}
-			was, err := Disable(tx, hooks[i].ID, DisabledInactivity, now)
-			if err != nil {
+		for _, h := range idle {
+			if err := d.notify(tx, Notice{Kind: HookDisabled, Hook: h}); err != nil {
 				return err
-			}
-			if was {
-				if err := d.notify(tx, Notice{Kind: HookDisabled, Hook: hooks[i]}); err != nil {
-					return err
-				}
 			}
 		}
 		return nil

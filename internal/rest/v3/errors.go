@@ -69,6 +69,7 @@ var operations = map[string]operation{
 	webhook.OpCreate:                {title: invalidData},
 	webhook.OpUpdate:                {title: invalidData},
 	webhook.OpAdmin:                 {title: invalidData},
+	webhook.OpReplay:                {conflict: http.StatusConflict, clash: "The webhook is not active."},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
 }
 

@@ -65,6 +65,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.subscriberRoutes(),
 		s.segmentRoutes(),
 		s.hookRoutes(),
+		s.deliveryRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -101,6 +102,7 @@ func Lists() map[string]*listing.Spec {
 		subscriberLists,
 		segmentLists,
 		hookLists,
+		deliveryLists,
 	} {
 		maps.Copy(all, lists)
 	}

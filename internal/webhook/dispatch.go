@@ -139,11 +139,13 @@ func NewDispatcher(db *sqldb.DB, sys *system.System, o Options) *Dispatcher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatcher{
+	d := &Dispatcher{
 		db: db, sys: sys, o: o, client: newClient(o.Transport), owner: sys.Hex(8),
 		wake: make(chan struct{}, 1), sending: context.Background(),
 		held: map[heldKey]*task{}, perHook: map[[2]int64]int{}, dests: map[string]*dest{}, windows: map[windowKey]*window{},
 	}
+	d.load.writing = db.Writing
+	return d
 }
 
 // Start delivers until Stop.
@@ -206,7 +208,7 @@ func (d *Dispatcher) Wake() {
 
 // heard is told of every commit that recorded events.
 func (d *Dispatcher) heard() {
-	d.load.events.Add(1)
+	d.load.commit()
 	if !d.load.idle.Load() {
 		d.Wake()
 	}
@@ -237,7 +239,7 @@ func (d *Dispatcher) run(ctx context.Context) {
 		case more:
 			wait = 0
 		}
-		if !sleep(ctx, d.load.pause(gap)) {
+		if !sleep(ctx, d.load.pause()) {
 			return
 		}
 		select {
@@ -341,7 +343,10 @@ func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, e
 			more = got.found == claimBatch && len(got.tasks) > 0
 		}
 	}
-	if w.behind > 0 && d.load.admit(w.behind) {
+	if w.behind > 0 && !d.load.admit(min(w.behind, eventBatch)) {
+		return true, nil
+	}
+	if w.behind > 0 {
 		if room := d.room(); room > 0 {
 			var got fanned
 			if err := d.db.Write(ctx, w.store, func(tx *sqldb.Tx) (err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -25,6 +26,7 @@ type commands struct {
 	Store      storeCommands     `cmd:"" help:"Make and list stores."`
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
 	Webhooks   webhookCommands   `cmd:"" help:"Look at deliveries to webhooks and send them again."`
+	TLSCert    tlsCommand        `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
@@ -257,7 +259,8 @@ func (c *accountRevoke) Run(ctx context.Context) error {
 }
 
 type healthCommand struct {
-	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The server's address (default: ${default})."`
+	Listen  string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The server's address (default: ${default})."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"The certificate it serves https with, if it does."`
 }
 
 func (c *healthCommand) Run(ctx context.Context) error {
@@ -275,7 +278,13 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	client := &http.Client{}
+	if c.TLSCert != "" {
+		req.URL.Scheme = "https"
+		// The certificate names the public host, not this machine's address.
+		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}

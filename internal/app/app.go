@@ -4,12 +4,14 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -34,6 +36,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/visit"
 	"clientele/internal/webhook"
 )
 
@@ -137,18 +140,24 @@ type Server struct {
 	// Deliveries sends events to webhooks.
 	Deliveries *webhook.Dispatcher
 	// URL is the address under which clients reach it, without a slash at the end.
-	URL    string
-	cfg    *Config
-	log    *slog.Logger
-	http   *http.Server
-	listen net.Listener
-	failed chan error
+	URL string
+	cfg *Config
+	// proxies are those that are trusted.
+	proxies []netip.Prefix
+	log     *slog.Logger
+	http    *http.Server
+	listen  net.Listener
+	failed  chan error
 }
 
 // Start opens everything and starts to serve. Greeting for a person goes to
 // out.
 func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logger, out io.Writer) (_ *Server, err error) {
 	if err := cfg.Validate(); err != nil {
+		return nil, &ConfigError{err}
+	}
+	proxies, err := cfg.proxies()
+	if err != nil {
 		return nil, &ConfigError{err}
 	}
 	var doc *seed.Document
@@ -161,7 +170,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Core: core, cfg: cfg, log: log, failed: make(chan error, 1)}
+	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
 	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
@@ -175,12 +184,21 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
 	}
+	var secure *tls.Config
+	scheme := "http://"
+	if cfg.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
+		}
+		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
+	}
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, err
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
-		s.URL = "http://" + s.listen.Addr().String()
+		s.URL = scheme + s.listen.Addr().String()
 	}
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
@@ -191,6 +209,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	s.Deliveries.Start(ctx)
 	s.http = &http.Server{
 		Handler:           s.handler(reg),
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		WriteTimeout:      120 * time.Second,
@@ -198,7 +217,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		MaxHeaderBytes:    128 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	go func() { s.failed <- s.http.Serve(s.listen) }()
+	go func() {
+		if secure != nil {
+			s.failed <- s.http.ServeTLS(s.listen, "", "")
+			return
+		}
+		s.failed <- s.http.Serve(s.listen)
+	}()
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }
@@ -268,6 +293,8 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 }
 
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
+	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),
@@ -275,8 +302,8 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: store.NewHosts(s.DB, time.Now),
-		Log:   s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+		Hosts: hosts, Peer: visits.Peer,
+		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
 		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels, Webhooks: s.Webhooks,

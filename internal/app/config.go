@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -24,7 +25,12 @@ type Config struct {
 	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
 	Mode      string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
+	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`
+	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key (PEM)."`
 	Seed      string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
+
+	StorefrontDomains []string `name:"storefront-domain" placeholder:"NAME" help:"Stores also answer at store-{hash}.NAME and store-{hash}-{channel}.NAME, as they always do with localhost."`
+	TrustedProxies    []string `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For, -Proto and -Host headers count."`
 
 	RateLimitQuota    int64         `default:"1000000" placeholder:"N" help:"Requests that an API account may make in a window (default: ${default})."`
 	RateLimitWindow   time.Duration `default:"30s" placeholder:"TIME" help:"Length of the rate-limit window (default: ${default})."`
@@ -76,6 +82,12 @@ func (c *Config) Validate() error {
 	if c.ShutdownTimeout < 0 || c.SlowRequest <= 0 {
 		return errors.New("--slow-request must be positive and --shutdown-timeout not negative")
 	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
@@ -95,6 +107,22 @@ func (c *Config) Validate() error {
 		return errors.New("--database: in production a PostgreSQL server on another host needs sslmode=require or stricter")
 	}
 	return nil
+}
+
+// proxies returns the networks of trusted proxies.
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxy %q: want an address or a network such as 10.0.0.0/8", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 func loopback(host string) bool {

@@ -388,8 +388,14 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 		if err != nil {
 			return err
 		}
+		before := c.site.URL
 		if err := change(&c, s.sys.Now()); err != nil {
 			return err
+		}
+		if c.site.URL != before {
+			if err := store.ClaimURL(tx, storeID, c.site.URL); err != nil {
+				return err
+			}
 		}
 		out = c.site
 		return tx.Exec(updateSite, c.ID, out.URL, out.DateCreated, out.DateModified, out.CheckoutURL, out.CheckoutCreated, out.CheckoutModified)
@@ -427,6 +433,9 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 	}
 	if in.URL != "" && in.URL != c.site.URL {
 		if _, err := checkURL(OpSite, in.URL); err != nil {
+			return err
+		}
+		if err := store.ClaimURL(tx, tx.Store(), in.URL); err != nil {
 			return err
 		}
 		if c.site.URL == "" {

@@ -75,8 +75,11 @@ var errNoID = fault.New(fault.NotFound, "the path names no id")
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
 
 // Peer returns the address that the request came from: the client's, or that
-// of the nearest proxy.
+// of the nearest proxy that is not known.
 func (c *Call) Peer() string {
+	if c.server.Peer != nil {
+		return c.server.Peer(c.R)
+	}
 	host, _, err := net.SplitHostPort(c.R.RemoteAddr)
 	if err != nil {
 		return ""

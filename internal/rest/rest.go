@@ -96,6 +96,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Hosts serves Mirrored surfaces; it may be nil without them.
 	Hosts Hosts
+	// Peer tells a client's address; nil means that of the connection.
+	Peer func(*http.Request) string
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Reasons adds the header X-Clientele-Reason to refusals: development only.

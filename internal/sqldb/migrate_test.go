@@ -183,10 +183,13 @@ func TestMigrateRefusesWhatItDoesNotKnow(t *testing.T) {
 
 // What settings said before migration 6 about groups becomes flags of groups.
 func TestMigrateChosenGroups(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), 5, 0); err != nil {
+			t.Fatal(err)
+		}
 		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
 			for _, sql := range []string{
-				`DELETE FROM schema_migrations WHERE version = 6`,
 				// Store 1 has no flags, 2 has one already, 3 chose groups that are gone or another store's.
 				`INSERT INTO customer_groups (store_id, id, name, is_default, is_guest, date_created, date_modified)
 					VALUES (1, 1, 'A', 0, 0, 5, 5), (1, 2, 'B', 0, 0, 5, 5), (2, 1, 'A', 1, 0, 5, 5), (2, 2, 'B', 0, 0, 5, 5), (3, 1, 'A', 0, 0, 5, 5)`,
@@ -202,7 +205,7 @@ func TestMigrateChosenGroups(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := db.Migrate(t.Context(), 1); err != nil || n != 1 {
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
 			t.Fatal(n, err)
 		}
 		var got []string

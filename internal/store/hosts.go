@@ -1,86 +1,212 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 )
 
-// Hosts tells which stores a host name may stand for. What it read is trusted
-// for ten seconds.
+// Site is the storefront that a request is for: a channel of a store.
+type Site struct {
+	StoreID   int64
+	StoreHash string
+	ChannelID int64
+	Status    string // the channel's, such as "active"
+	// URL is what links to the storefront begin with: scheme, host and port.
+	URL string
+}
+
+// Hosts tells which stores and channels a host name stands for. What it read
+// is trusted for ten seconds.
 type Hosts struct {
-	db  *sqldb.DB
-	now func() time.Time
+	db      *sqldb.DB
+	now     func() time.Time
+	domains []string
 
 	mu     sync.Mutex
 	until  time.Time
-	byHost map[string][]string
-	only   []string // the only store, where there is one
+	byHost map[string][]Site // by name and by name:port
+	byID   map[siteID]Site
+	only   []Site // the channels of the only store, where there is one
+}
+
+type siteID struct {
+	hash    string
+	channel int64
 }
 
 const hostsTTL = 10 * time.Second
 
-// NewHosts returns Hosts over db. now should be a monotonic clock.
-func NewHosts(db *sqldb.DB, now func() time.Time) *Hosts { return &Hosts{db: db, now: now} }
+// NewHosts returns Hosts over db. now should be a monotonic clock. Besides the
+// URLs of their sites, stores answer at store-{hash}.{domain} and
+// store-{hash}-{channel}.{domain}, for localhost and the given domains.
+func NewHosts(db *sqldb.DB, now func() time.Time, domains ...string) *Hosts {
+	return &Hosts{db: db, now: now, domains: append([]string{"localhost"}, domains...)}
+}
 
 // ByHost returns the hashes of the stores that have a channel on a host,
 // whose port does not count. Where no store has, it returns the only store.
 func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if now := h.now(); !now.Before(h.until) {
-		if err := h.load(ctx); err != nil {
-			return nil, err
+	if err := h.fresh(ctx); err != nil {
+		return nil, err
+	}
+	sites := h.byHost[hostName(host)]
+	if len(sites) == 0 {
+		if site, ok := h.byName(hostName(host)); ok {
+			sites = []Site{site}
 		}
-		h.until = now.Add(hostsTTL)
 	}
-	if hashes := h.byHost[hostName(host)]; len(hashes) > 0 {
-		return hashes, nil
+	if len(sites) == 0 {
+		sites = h.only
 	}
-	return h.only, nil
+	var hashes []string
+	for _, s := range sites {
+		if !slices.Contains(hashes, s.StoreHash) {
+			hashes = append(hashes, s.StoreHash)
+		}
+	}
+	return hashes, nil
 }
 
-func (h *Hosts) load(ctx context.Context) error {
-	byHost := map[string][]string{}
-	var all []string
-	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		var stores []Store
-		if err := tx.Query(selectStores, func(r *sqldb.Row) error {
-			stores = append(stores, scan(r))
-			return nil
-		}); err != nil {
-			return err
-		}
-		for _, st := range stores {
-			all = append(all, st.Hash)
-			channels, err := Channels(tx.In(st.ID))
-			if err != nil {
-				return err
-			}
-			for _, c := range channels {
-				u, err := url.Parse(c.URL)
-				if err != nil || u.Host == "" {
-					continue
-				}
-				name := hostName(u.Host)
-				if have := byHost[name]; len(have) == 0 || have[len(have)-1] != st.Hash {
-					byHost[name] = append(have, st.Hash)
-				}
-			}
-		}
+// Site returns the storefront that a host stands for: the one whose URL has
+// the host, the one that the host's name spells out, or else the first of the
+// only store. Where several claim a name, the port decides, then age. A site
+// without a URL of its own has the one it was asked by.
+func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.fresh(ctx); err != nil {
+		return Site{}, false, err
+	}
+	site, ok := Site{}, false
+	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), one(h.byHost[hostName(host)])); found != nil {
+		site, ok = *found, true
+	} else if site, ok = h.byName(hostName(host)); !ok && len(h.only) > 0 {
+		site, ok = h.only[0], true
+	}
+	if ok && site.URL == "" {
+		site.URL = scheme + "://" + host
+	}
+	return site, ok, nil
+}
+
+// SiteOf returns a channel's storefront. fallback is its URL if it has none.
+func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, fallback string) (Site, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.fresh(ctx); err != nil {
+		return Site{}, false, err
+	}
+	site, ok := h.byID[siteID{storeHash, channelID}]
+	site.URL = cmp.Or(site.URL, fallback)
+	return site, ok, nil
+}
+
+func one(sites []Site) *Site {
+	if len(sites) == 0 {
 		return nil
+	}
+	return &sites[0]
+}
+
+var siteName = regexp.MustCompile(`^store-([a-z0-9]{3,32})(?:-([1-9][0-9]{0,9}))?\.(.+)$`)
+
+// byName reads names such as store-abc123-2.localhost. Only known domains
+// count: links in emails may be made from the name.
+func (h *Hosts) byName(name string) (Site, bool) {
+	m := siteName.FindStringSubmatch(name)
+	if m == nil || !slices.Contains(h.domains, m[3]) {
+		return Site{}, false
+	}
+	id := siteID{m[1], DefaultChannel}
+	if m[2] != "" {
+		id.channel, _ = strconv.ParseInt(m[2], 10, 64)
+	}
+	site, ok := h.byID[id]
+	return site, ok
+}
+
+func (h *Hosts) fresh(ctx context.Context) error {
+	now := h.now()
+	if now.Before(h.until) {
+		return nil
+	}
+	if err := h.load(ctx); err != nil {
+		return err
+	}
+	h.until = now.Add(hostsTTL)
+	return nil
+}
+
+var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url FROM channels c JOIN stores s ON s.id = c.store_id
+	WHERE c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
+
+func (h *Hosts) load(ctx context.Context) error {
+	byHost, byID := map[string][]Site{}, map[siteID]Site{}
+	var only []Site
+	several := false
+	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		return tx.Query(selectSites, func(r *sqldb.Row) error {
+			site := Site{StoreID: r.Int(0), StoreHash: r.Text(1), ChannelID: r.Int(2), Status: r.Text(3)}
+			u, err := url.Parse(r.Text(4))
+			if err == nil && u.Host != "" {
+				site.URL = u.Scheme + "://" + u.Host
+				name, full := hostName(u.Host), hostPort(u.Scheme, u.Host)
+				byHost[name] = append(byHost[name], site)
+				byHost[full] = append(byHost[full], site)
+			}
+			byID[siteID{site.StoreHash, site.ChannelID}] = site
+			several = several || len(only) > 0 && only[0].StoreID != site.StoreID
+			only = append(only, site)
+			return nil
+		})
 	})
 	if err != nil {
 		return err
 	}
-	h.byHost, h.only = byHost, nil
-	if len(all) == 1 {
-		h.only = all
+	if several {
+		only = nil
+	}
+	h.byHost, h.byID, h.only = byHost, byID, only
+	return nil
+}
+
+var claims = sqldb.Global(`SELECT url FROM channels WHERE store_id <> $1 AND url <> '' AND status <> 'deleted' AND status <> 'terminated'`)
+
+// ClaimURL makes sure, inside tx, that no other store has a site at the host
+// of a URL, which would take its shoppers' sign-ins. It is a Conflict then.
+func ClaimURL(tx *sqldb.Tx, storeID int64, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	// Two stores must not look at the same time.
+	if err := sqldb.LockProgram(tx); err != nil {
+		return err
+	}
+	want, taken := hostPort(u.Scheme, u.Host), false
+	if err := tx.Query(claims, func(r *sqldb.Row) error {
+		have, err := url.Parse(r.Text(0))
+		taken = taken || err == nil && hostPort(have.Scheme, have.Host) == want
+		return nil
+	}, storeID); err != nil {
+		return err
+	}
+	if taken {
+		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("the host %s belongs to another store", u.Host)}
 	}
 	return nil
 }
@@ -90,5 +216,16 @@ func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return strings.ToLower(strings.Trim(host, "[]"))
+	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+}
+
+// hostPort returns a host with its port, in lower case.
+func hostPort(scheme, host string) string {
+	_, port, err := net.SplitHostPort(host)
+	if err != nil || port == "" {
+		if port = "80"; scheme == "https" {
+			port = "443"
+		}
+	}
+	return net.JoinHostPort(hostName(host), port)
 }

@@ -50,6 +50,8 @@ type Settings struct {
 	PlanLevel        string `json:"plan_level,omitempty" yaml:"plan_level"`
 	Industry         string `json:"industry,omitempty" yaml:"industry"`
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
+
+	Storefront Storefront `json:"storefront,omitzero" yaml:"storefront"`
 }
 
 // Zone is a time zone's distance from UTC in seconds.
@@ -84,7 +86,7 @@ func (s *Settings) Check() error {
 	if p := s.DecimalPlaces; p != nil && (*p < 0 || *p > 4) {
 		return fault.New(fault.Invalid, "decimal_places must be between 0 and 4")
 	}
-	return nil
+	return s.Storefront.check()
 }
 
 var (
@@ -104,36 +106,48 @@ func PutSettings(tx *sqldb.Tx, s Settings) error {
 }
 
 // Settings returns a store's settings with their defaults.
-func (s *Service) Settings(ctx context.Context, id int64) (*Settings, error) {
-	var out *Settings
-	err := s.db.Read(ctx, id, func(tx *sqldb.Tx) error {
-		var st Store
-		if err := tx.Query(selectByID, func(r *sqldb.Row) error { st = scan(r); return nil }, id); err != nil || st.ID == 0 {
-			return err
-		}
-		out = &Settings{}
-		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { return json.Unmarshal([]byte(r.Text(0)), out) }); err != nil {
-			return fmt.Errorf("settings of store %d: %w", id, err)
-		}
-		channels, err := Channels(tx)
-		if err != nil {
-			return err
-		}
-		out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
-		first := ""
-		if len(channels) > 0 {
-			first = channels[0].URL
-		}
-		out.fill(first)
-		return nil
+func (s *Service) Settings(ctx context.Context, id int64) (out *Settings, err error) {
+	err = s.db.Read(ctx, id, func(tx *sqldb.Tx) error {
+		out, err = ReadSettings(tx)
+		return err
 	})
-	if err == nil && out == nil {
-		err = fault.New(fault.NotFound, "there is no such store")
-	}
 	return out, err
 }
 
+// ReadSettings is Settings inside a transaction of the store.
+func ReadSettings(tx *sqldb.Tx) (*Settings, error) {
+	id := tx.Store()
+	var st Store
+	var text string
+	first, found := "", false
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: selectByID, Args: []any{id}, Each: func(r *sqldb.Row) error { st = scan(r); return nil }},
+		sqldb.Q{Stmt: selectSettings, Each: func(r *sqldb.Row) error { text = r.Text(0); return nil }},
+		sqldb.Q{Stmt: selectChannels, Each: func(r *sqldb.Row) error {
+			if !found {
+				first, found = r.Text(2), true
+			}
+			return nil
+		}},
+	); err != nil {
+		return nil, err
+	}
+	if st.ID == 0 {
+		return nil, fault.New(fault.NotFound, "there is no such store")
+	}
+	out := &Settings{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), out); err != nil {
+			return nil, fmt.Errorf("settings of store %d: %w", id, err)
+		}
+	}
+	out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
+	out.fill(first)
+	return out, nil
+}
+
 func (s *Settings) fill(channelURL string) {
+	s.Storefront.fill()
 	def := func(to *string, value string) {
 		if *to == "" {
 			*to = value

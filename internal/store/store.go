@@ -132,6 +132,9 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := tx.Exec(insertCounter, out.ID, int64(CustomFields)); err != nil {
 		return nil, err
 	}
+	if err := ClaimURL(tx, out.ID, url); err != nil {
+		return nil, err
+	}
 	if err := insertBuiltIns(tx, out.ID, out.DateCreated); err != nil {
 		return nil, err
 	}

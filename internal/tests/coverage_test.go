@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the coverage table of the README")
 
-// documented lists the operations of the original's customer, subscriber and
-// segment APIs, a path and its methods a line.
+// documented lists the operations of the original's customer, subscriber,
+// segment and webhook APIs, a path and its methods a line.
 const documented = `
 V3 /customers GET POST PUT DELETE
 V3 /customers/addresses GET POST PUT DELETE
@@ -38,6 +38,9 @@ V3 /segments GET POST PUT DELETE
 V3 /segments/{segmentId}/shopper-profiles GET POST DELETE
 V3 /shopper-profiles GET POST DELETE
 V3 /shopper-profiles/{shopperProfileId}/segments GET
+V3 /hooks GET POST
+V3 /hooks/admin GET PUT
+V3 /hooks/{webhook_id} GET PUT DELETE
 V2 /customers GET POST DELETE
 V2 /customers/count GET
 V2 /customers/{customer_id} GET PUT DELETE

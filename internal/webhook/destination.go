@@ -61,6 +61,9 @@ func Domain(destination string) string {
 	return host
 }
 
+// hostNames brings names to ASCII; containers have names with underscores.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false), idna.VerifyDNSLength(true))
+
 func parseDestination(text string) (u *url.URL, host string, err error) {
 	if text == "" || len(text) > maxURL {
 		return nil, "", errors.New("destination must be a URL of at most 2048 characters")
@@ -94,8 +97,8 @@ func parseDestination(text string) (u *url.URL, host string, err error) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return u, host, nil
 	}
-	host, err = idna.Lookup.ToASCII(host)
-	if err != nil || host == "" || len(host) > 253 {
+	host, err = hostNames.ToASCII(host)
+	if err != nil || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return nil, "", errors.New("destination must have a valid host name")
 	}
 	return u, host, nil

@@ -29,6 +29,7 @@ const (
 // Bounds of hooks.
 const (
 	MaxPerScope     = 10 // of one API account
+	MaxPerAccount   = 5000
 	MaxHeaders      = 64
 	maxHeaderName   = 128
 	maxHeaderValue  = 8 << 10
@@ -94,6 +95,14 @@ type Block struct {
 	Domain  string
 	Until   int64
 	Reasons []Reason
+}
+
+// URL returns the domain as a URL.
+func (b *Block) URL() string {
+	if strings.Contains(b.Domain, ":") {
+		return "https://[" + b.Domain + "]"
+	}
+	return "https://" + b.Domain
 }
 
 // Reason is one way in which deliveries to a blocked domain failed.

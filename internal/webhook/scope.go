@@ -127,7 +127,7 @@ func expand(s string) []string {
 // KnownScope reports whether hooks can have a scope.
 func KnownScope(scope string) bool {
 	if known[scope] {
-		return true
+		return !strings.Contains(scope, "#")
 	}
 	rest, ok := strings.CutPrefix(scope, "store/channel/")
 	if !ok {

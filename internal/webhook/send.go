@@ -85,7 +85,11 @@ func (d *Dispatcher) send(ctx context.Context, t *task) (a Attempt, ok bool) {
 		a.Error = d.reason(ctx, err)
 		return a, false
 	case res.StatusCode/100 != 2:
-		a.Error = "the answer was " + strconv.Itoa(res.StatusCode)
+		a.Error = "status " + strconv.Itoa(res.StatusCode)
+		return a, false
+	}
+	if err := CheckAnswer(res.Header); err != nil {
+		a.Error = err.Error()
 		return a, false
 	}
 	return a, true

@@ -138,6 +138,9 @@ func (h *Hook) admit(own []Hook, op string) error {
 	if same >= most {
 		c.Add("scope", fault.TooManyItems, fmt.Sprint(most), fmt.Sprintf("an API account can have at most %d webhooks with this scope", most))
 	}
+	if op == OpCreate && len(own) >= MaxPerAccount {
+		c.Add("", fault.TooManyItems, fmt.Sprint(MaxPerAccount), fmt.Sprintf("an API account can have at most %d webhooks", MaxPerAccount))
+	}
 	return c.Err(fault.Invalid, op)
 }
 
@@ -159,7 +162,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			return err
 		}
 		if in.empty() {
-			return &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "at least one field is required to perform an update"}}}
+			return fault.New(fault.Invalid, "At least one field is required to perform an update.")
 		}
 		out = old
 		out.Scope = in.Scope.Or(old.Scope)

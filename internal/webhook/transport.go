@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,10 +17,9 @@ var ErrRefused = errors.New("the destination's address is not a public one")
 
 // Bounds of a delivery.
 const (
-	connectTime  = 5 * time.Second
-	DeliveryTime = 10 * time.Second // of one attempt in all
-	maxConns     = 16               // to one host at a time
-	maxReply     = 64 << 10         // bytes of an answer's body that are read
+	connectTime = 5 * time.Second
+	answerTime  = 10 * time.Second
+	maxConns    = 16 // to one host at a time
 	// What an answer may have to count as one.
 	maxReplyHeaders     = 64
 	maxReplyHeaderName  = 64
@@ -55,7 +53,7 @@ func (r Rules) Transport(d *net.Dialer) *http.Transport {
 		DialContext:            d.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    connectTime,
-		ResponseHeaderTimeout:  DeliveryTime,
+		ResponseHeaderTimeout:  answerTime,
 		IdleConnTimeout:        30 * time.Second,
 		MaxConnsPerHost:        maxConns,
 		MaxIdleConnsPerHost:    2,
@@ -66,37 +64,20 @@ func (r Rules) Transport(d *net.Dialer) *http.Transport {
 	}
 }
 
-// Client returns the client for deliveries. It follows no redirect: an answer
-// that is one is no success.
-func (r Rules) Client(t http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport:     t,
-		Timeout:       DeliveryTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// Finish ends an answer and tells whether the delivery arrived: with any 2xx
-// within the bounds of answers.
-func Finish(res *http.Response) (arrived bool, reason string) {
-	// A body says nothing; reading a short one lets the connection be used
-	// again, and one that breaks off changes nothing.
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxReply))
-	_ = res.Body.Close()
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return false, fmt.Sprintf("status %d", res.StatusCode)
-	}
+// CheckAnswer reports what of an answer's headers keeps it from counting as
+// one. The transport bounds them all together.
+func CheckAnswer(header http.Header) error {
 	n := 0
-	for name, values := range res.Header {
+	for name, values := range header {
 		for _, v := range values {
 			n++
 			if len(name) > maxReplyHeaderName || len(v) > maxReplyHeaderValue {
-				return false, "the answer has a header that is too long"
+				return errors.New("the answer has a header that is too long")
 			}
 		}
 	}
 	if n > maxReplyHeaders {
-		return false, "the answer has too many headers"
+		return errors.New("the answer has too many headers")
 	}
-	return true, ""
+	return nil
 }

@@ -26,6 +26,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/webhook"
 )
 
 // desk is a server with two stores whose every exchange is held to the API
@@ -83,6 +84,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Instruments: instrument.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
 		Channels:    channel.NewService(d.db, sys),
+		Webhooks:    webhook.NewService(d.db, sys, webhook.Rules{}),
 	}))
 	d.want(d.app, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"},{"email":"tomasz@example.org","first_name":"Tomasz","last_name":"Wilk"}]`, 200, "")
 	d.want(d.stranger, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"}]`, 200, "")

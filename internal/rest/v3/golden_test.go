@@ -282,6 +282,7 @@ func (s *scenario) play(t *testing.T, f *fixture, sent *lines) {
 		if err != nil {
 			t.Errorf("%d: %s: %v", i, first, err)
 		}
+		got = strings.ReplaceAll(got, `"`+f.hash+`"`, `"{store_hash}"`)
 		if !*update && got != st.want {
 			t.Errorf("%d: %s\ngot:\n%s\nwant:\n%s", i, first, got, st.want)
 		}

@@ -26,6 +26,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/webhook"
 )
 
 // The tokens that scenarios name, by their short names. foreign is in force in
@@ -246,7 +247,10 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Limits: rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
 		Log:    b.log,
 		Slow:   time.Hour,
-	}, v3.New(v3.Services{Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments}))
+	}, v3.New(v3.Services{
+		Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments,
+		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),
+	}))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)
 	return f

@@ -228,7 +228,7 @@ func (s *Surface) getHooksAdmin(c *rest.Call) error {
 			b = append(b, ',')
 		}
 		b = append(b, `{"destination":`...)
-		b = jsonx.AppendString(b, block.Domain)
+		b = jsonx.AppendString(b, block.URL())
 		b = append(b, `,"time_left":`...)
 		b = strconv.AppendInt(b, block.Until-a.Now, 10)
 		b = append(b, `,"reasons":[`...)

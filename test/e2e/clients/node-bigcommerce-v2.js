@@ -79,8 +79,24 @@ main(async () => {
   assert.equal((await json.get('/store')).id, config.storeHash);
   assert.ok(Math.abs((await json.get('/time')).time - Date.now() / 1000) < 60);
 
-  // V3 sees the same customers; V2 deletes them all.
+  // Webhooks, the same in both versions.
   const v3 = new BigCommerce({ ...config, apiVersion: 'v3' });
+  assert.deepEqual(await json.get('/hooks'), []);
+  const hook = await json.post('/hooks', { scope: 'store/customer/*', destination: 'http://localhost:3000/hooks', is_active: true });
+  assert.deepEqual({ ...hook, created_at: 0, updated_at: 0 }, {
+    id: 1, client_id: hook.client_id, store_hash: config.storeHash, scope: 'store/customer/*', destination: 'http://localhost:3000/hooks',
+    headers: null, is_active: true, created_at: 0, updated_at: 0,
+  });
+  assert.deepEqual(await json.get('/hooks'), [hook]);
+  assert.deepEqual((await v3.get('/hooks?scope=store/customer/*')).data, [hook]);
+  const off = await json.put(`/hooks/${hook.id}`, { ...hook, is_active: false });
+  assert.equal(off.is_active, false);
+  assert.deepEqual((await v3.get('/hooks/admin')).data.hooks_list, [{ ...off, status: 'inactive' }]);
+  assert.equal((await refusal(v3.post('/hooks', { scope: hook.scope, destination: hook.destination }))).code, 422);
+  assert.deepEqual((await v3.delete(`/hooks/${hook.id}`)).data, off);
+  assert.equal((await refusal(json.get(`/hooks/${hook.id}`))).code, 404);
+
+  // V3 sees the same customers; V2 deletes them all.
   assert.equal((await v3.get('/customers?limit=1')).meta.pagination.total, COUNT + 1);
   assert.equal(await json.delete('/customers'), '');
   assert.deepEqual((await v3.get('/customers')).data, []);

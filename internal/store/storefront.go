@@ -1,0 +1,144 @@
+package store
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+
+	"clientele/internal/fault"
+)
+
+// Storefront is what a store's settings say of how shoppers register, sign in
+// and are addressed. Pointers are nil for the default.
+type Storefront struct {
+	Registration  *bool `json:"registration,omitempty" yaml:"registration"`     // accounts may be made; default true
+	GuestCheckout *bool `json:"guest_checkout,omitempty" yaml:"guest_checkout"` // default true; guests are never stored
+
+	Password  PasswordRules `json:"password,omitzero" yaml:"password"`
+	ReCaptcha ReCaptcha     `json:"recaptcha,omitzero" yaml:"recaptcha"`
+
+	// ConfirmEmail asks new customers to confirm their address before they can
+	// sign in, ConfirmSubscription new subscribers before they are subscribed
+	// (double opt-in).
+	ConfirmEmail        bool `json:"confirm_email,omitempty" yaml:"confirm_email"`
+	ConfirmSubscription bool `json:"confirm_subscription,omitempty" yaml:"confirm_subscription"`
+
+	ShowNewsletter    *bool `json:"show_newsletter_signup,omitempty" yaml:"show_newsletter_signup"` // default true
+	NewsletterChecked bool  `json:"newsletter_checked_by_default,omitempty" yaml:"newsletter_checked_by_default"`
+
+	// SessionSeconds is how long a sign-in lasts without activity, which
+	// extends it unless ActivityExtends is false.
+	SessionSeconds  int64 `json:"shopper_inactivity_duration_seconds,omitempty" yaml:"shopper_inactivity_duration_seconds"` // default 7 days
+	ActivityExtends *bool `json:"shopper_activity_extends_duration,omitempty" yaml:"shopper_activity_extends_duration"`     // default true
+
+	// CurrentCustomerAlgorithm signs /customer/current.jwt: HS512 or HS256.
+	CurrentCustomerAlgorithm string `json:"current_customer_algorithm,omitempty" yaml:"current_customer_algorithm"`
+
+	StatusMessage string   `json:"status_message,omitempty" yaml:"status_message"` // shown while the store is down
+	Locales       []string `json:"locales,omitempty" yaml:"locales"`               // besides Language
+	ThemeColor    string   `json:"theme_color,omitempty" yaml:"theme_color"`       // of buttons and links: #rrggbb
+}
+
+// PasswordRules are what a shopper's password needs. Lengths and numbers are
+// in characters.
+type PasswordRules struct {
+	MinimumLength    *int  `json:"minimum_password_length,omitempty" yaml:"minimum_password_length"` // default 7
+	RequireLowerCase bool  `json:"require_lower_case,omitempty" yaml:"require_lower_case"`
+	RequireUpperCase bool  `json:"require_upper_case,omitempty" yaml:"require_upper_case"`
+	RequireNumbers   *bool `json:"require_numbers,omitempty" yaml:"require_numbers"` // default true
+	MinimumNumbers   *int  `json:"minimum_numbers,omitempty" yaml:"minimum_numbers"` // default 1
+	RequireSpecial   bool  `json:"require_special_characters,omitempty" yaml:"require_special_characters"`
+	MinimumSpecial   *int  `json:"minimum_special_characters,omitempty" yaml:"minimum_special_characters"` // default 1
+}
+
+// ReCaptcha is the check for robots on the storefront's forms.
+type ReCaptcha struct {
+	Enabled           bool   `json:"enabled,omitempty" yaml:"enabled"`
+	EnabledOnCheckout bool   `json:"enabled_on_checkout,omitempty" yaml:"enabled_on_checkout"`
+	SiteKey           string `json:"site_key,omitempty" yaml:"site_key"`
+	SecretKey         string `json:"secret_key,omitempty" yaml:"secret_key"`
+	// VerifyURL is asked whether a token is good; the default is Google's.
+	VerifyURL string `json:"verify_url,omitempty" yaml:"verify_url"`
+	// LockoutSeconds is told to storefronts as how long failed sign-ins lock.
+	LockoutSeconds int64 `json:"failed_login_lockout_duration_seconds,omitempty" yaml:"failed_login_lockout_duration_seconds"`
+}
+
+// DefaultVerifyURL is where reCAPTCHA tokens are verified.
+const DefaultVerifyURL = "https://www.google.com/recaptcha/api/siteverify"
+
+var colorForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+func (s *Storefront) check() error {
+	wrong := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, "storefront: "+fmt.Sprintf(format, args...))
+	}
+	p := &s.Password
+	for _, n := range []struct {
+		name     string
+		value    *int
+		min, max int
+	}{
+		{"minimum_password_length", p.MinimumLength, 1, 64}, {"minimum_numbers", p.MinimumNumbers, 0, 32}, {"minimum_special_characters", p.MinimumSpecial, 0, 32},
+	} {
+		if n.value != nil && (*n.value < n.min || *n.value > n.max) {
+			return wrong("%s must be between %d and %d", n.name, n.min, n.max)
+		}
+	}
+	if s.SessionSeconds != 0 && (s.SessionSeconds < 60 || s.SessionSeconds > 400*86400) {
+		return wrong("shopper_inactivity_duration_seconds must be between 60 and %d", 400*86400)
+	}
+	switch s.CurrentCustomerAlgorithm {
+	case "", "HS256", "HS512":
+	default:
+		return wrong("current_customer_algorithm must be HS256 or HS512")
+	}
+	if s.ThemeColor != "" && !colorForm.MatchString(s.ThemeColor) {
+		return wrong("theme_color must be like #1a2b3c")
+	}
+	if c := &s.ReCaptcha; c.Enabled && (c.SiteKey == "" || c.SecretKey == "") {
+		return wrong("recaptcha needs site_key and secret_key")
+	}
+	if v := s.ReCaptcha.VerifyURL; v != "" {
+		if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return wrong("recaptcha.verify_url must be a URL")
+		}
+	}
+	return nil
+}
+
+func (s *Storefront) fill() {
+	flag := func(to **bool) {
+		if *to == nil {
+			yes := true
+			*to = &yes
+		}
+	}
+	number := func(to **int, value int) {
+		if *to == nil {
+			*to = &value
+		}
+	}
+	flag(&s.Registration)
+	flag(&s.GuestCheckout)
+	flag(&s.ShowNewsletter)
+	flag(&s.ActivityExtends)
+	flag(&s.Password.RequireNumbers)
+	number(&s.Password.MinimumLength, 7)
+	number(&s.Password.MinimumNumbers, 1)
+	number(&s.Password.MinimumSpecial, 1)
+	if s.SessionSeconds == 0 {
+		s.SessionSeconds = 7 * 86400
+	}
+	if s.CurrentCustomerAlgorithm == "" {
+		s.CurrentCustomerAlgorithm = "HS512"
+	}
+	if s.ReCaptcha.VerifyURL == "" {
+		s.ReCaptcha.VerifyURL = DefaultVerifyURL
+	}
+	if s.ReCaptcha.LockoutSeconds == 0 {
+		s.ReCaptcha.LockoutSeconds = 900
+	}
+	if s.ThemeColor == "" {
+		s.ThemeColor = "#1f4e79"
+	}
+}

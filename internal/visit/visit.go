@@ -1,0 +1,152 @@
+// Package visit is what the surfaces that shoppers meet share: which
+// storefront a request is for, from which address it comes, the cookies that
+// keep a shopper signed in and forms from being forged, and where redirects
+// may lead.
+package visit
+
+import (
+	"encoding/hex"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// Config is what Visits needs.
+type Config struct {
+	System *system.System
+	Hosts  *store.Hosts
+	Log    *slog.Logger
+	// Proxies are the networks whose X-Forwarded-For, -Proto and -Host count.
+	Proxies []netip.Prefix
+	// Reasons shows shoppers why something was refused: development only.
+	Reasons bool
+}
+
+// Visits opens visits.
+type Visits struct{ Config }
+
+// New returns Visits.
+func New(c Config) *Visits { return &Visits{c} }
+
+// Visit is a request to a storefront.
+type Visit struct {
+	W         http.ResponseWriter
+	R         *http.Request
+	Site      store.Site
+	Host      string // as the client sees it, with the port if it has one
+	Peer      string // the client's address
+	Secure    bool   // the client came by https
+	RequestID string
+	*Visits
+}
+
+// ErrNoSite: no store has a storefront at the request's host.
+var ErrNoSite = fault.New(fault.NotFound, "there is no store at this address")
+
+// Open finds out which storefront a request is for. Without one the visit
+// comes with ErrNoSite.
+func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
+	out := &Visit{W: w, R: r, Visits: v, RequestID: v.System.Hex(16)}
+	w.Header().Set("X-Request-Id", out.RequestID)
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	out.Peer = address(r.RemoteAddr)
+	if v.trusted(out.Peer) {
+		if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
+			scheme = p
+		}
+		if h := r.Header.Get("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, ", /\\@?#") {
+			host = h
+		}
+		out.Peer = v.client(out.Peer, r.Header.Values("X-Forwarded-For"))
+	}
+	out.Secure, out.Host = scheme == "https", host
+	site, ok, err := v.Hosts.Site(r.Context(), scheme, host)
+	if err == nil && !ok {
+		err = ErrNoSite
+	}
+	out.Site = site
+	return out, err
+}
+
+// Peer returns the client's address of any request.
+func (v *Visits) Peer(r *http.Request) string {
+	peer := address(r.RemoteAddr)
+	if v.trusted(peer) {
+		peer = v.client(peer, r.Header.Values("X-Forwarded-For"))
+	}
+	return peer
+}
+
+// client walks from the nearest proxy towards the client and stops at the
+// first address that is no trusted proxy: what lies beyond may be made up.
+func (v *Visits) client(peer string, forwarded []string) string {
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return peer
+		}
+		if peer = hop.Unmap().WithZone("").String(); !v.trusted(peer) {
+			return peer
+		}
+	}
+	return peer
+}
+
+func (v *Visits) trusted(peer string) bool {
+	ip, err := netip.ParseAddr(peer)
+	if err != nil {
+		return false
+	}
+	for _, p := range v.Proxies {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// address returns the IP of "ip:port" in its shortest form.
+func address(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return ""
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return ""
+	}
+	return ip.Unmap().WithZone("").String()
+}
+
+// SafeRedirect returns target if it stays on the site whatever a browser makes
+// of it, and fallback otherwise: a path with a single slash at its beginning,
+// without backslashes and control characters.
+func SafeRedirect(target, fallback string) string {
+	if len(target) > 2048 || target == "" || target[0] != '/' || strings.HasPrefix(target, "//") {
+		return fallback
+	}
+	for i := range len(target) {
+		if c := target[i]; c < ' ' || c == 0x7f || c == '\\' {
+			return fallback
+		}
+	}
+	return target
+}
+
+func isToken(s string, digits int) bool {
+	if len(s) != 2*digits {
+		return false
+	}
+	_, err := hex.DecodeString(s)
+	return err == nil
+}

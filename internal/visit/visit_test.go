@@ -1,0 +1,164 @@
+package visit_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+	"clientele/internal/visit"
+)
+
+func TestSafeRedirect(t *testing.T) {
+	for in, want := range map[string]string{
+		"/checkout": "/checkout", "/a?b=//c#d": "/a?b=//c#d", "/": "/", "/login.php?action=logout": "/login.php?action=logout",
+		"": "/x", "checkout": "/x", "//evil.example": "/x", `/\evil.example`: "/x", `\/evil.example`: "/x", "https://evil.example": "/x",
+		"/\t/evil.example": "/x", "/a\r\nSet-Cookie: b=c": "/x", "javascript:alert(1)": "/x", " /a": "/x", "/" + strings.Repeat("a", 3000): "/x",
+	} {
+		if got := visit.SafeRedirect(in, "/x"); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+func FuzzSafeRedirect(f *testing.F) {
+	for _, s := range []string{"/a", "//a", `/\a`, "/%09/a", "/..//a", "http:/a"} {
+		f.Add(s)
+	}
+	base, _ := url.Parse("https://shop.example/login.php")
+	f.Fuzz(func(t *testing.T, in string) {
+		got := visit.SafeRedirect(in, "/x")
+		// Browsers drop these characters before they read a URL.
+		read, err := base.Parse(strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(strings.TrimSpace(got)))
+		if err == nil && read.Host != "shop.example" {
+			t.Errorf("%q leads to %s", in, read)
+		}
+	})
+}
+
+func TestOpen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		sys := system.Real()
+		stores := store.NewService(db, sys)
+		for _, s := range []struct{ hash, url string }{{"aaa", "https://shop.example"}, {"bbb", ""}} {
+			if _, err := stores.Create(context.Background(), s.hash, "", s.url); err != nil {
+				t.Fatal(err)
+			}
+		}
+		visits := visit.New(visit.Config{
+			System: sys, Hosts: store.NewHosts(db, time.Now, "shops.example"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		})
+		open := func(remote, host string, header ...string) (*visit.Visit, error) {
+			r := httptest.NewRequest(http.MethodGet, "http://"+host+"/", nil)
+			r.RemoteAddr = remote
+			for i := 0; i < len(header); i += 2 {
+				r.Header.Add(header[i], header[i+1])
+			}
+			return visits.Open(httptest.NewRecorder(), r)
+		}
+		for host, want := range map[string]string{
+			"shop.example": "aaa https://shop.example", "SHOP.example:8443": "aaa https://shop.example", "store-bbb.localhost:99": "bbb http://store-bbb.localhost:99",
+			"store-bbb-1.shops.example": "bbb http://store-bbb-1.shops.example", "store-aaa.localhost": "aaa https://shop.example",
+			"store-bbb-2.localhost": "", "store-ccc.localhost": "", "store-bbb.evil.example": "", "other.example": "", "store-aaa.localhost.": "aaa https://shop.example",
+		} {
+			v, err := open("192.0.2.1:5", host)
+			got := ""
+			if err == nil {
+				got = v.Site.StoreHash + " " + v.Site.URL
+			}
+			if got != want {
+				t.Errorf("%s: %q, %v", host, got, err)
+			}
+		}
+		for _, c := range []struct{ remote, forwarded, want string }{
+			{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"},
+			{"10.0.0.1:5", "198.51.100.7", "198.51.100.7"},
+			{"10.0.0.1:5", "203.0.113.9, 198.51.100.7, 10.2.2.2", "198.51.100.7"},
+			{"10.0.0.1:5", "junk, 10.2.2.2", "10.2.2.2"},
+			{"10.0.0.1:5", "", "10.0.0.1"},
+			{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
+		} {
+			v, err := open(c.remote, "shop.example", "X-Forwarded-For", c.forwarded)
+			if err != nil || v.Peer != c.want {
+				t.Errorf("%v: %s, %v", c, v.Peer, err)
+			}
+		}
+		if v, err := open("10.0.0.1:5", "internal", "X-Forwarded-Host", "shop.example", "X-Forwarded-Proto", "https"); err != nil || !v.Secure || v.Host != "shop.example" {
+			t.Errorf("behind a proxy: %+v, %v", v, err)
+		}
+		if _, err := open("192.0.2.1:5", "internal", "X-Forwarded-Host", "shop.example"); err == nil {
+			t.Error("a stranger names the host")
+		}
+	})
+}
+
+func TestOneHostOneStore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		stores := store.NewService(db, system.Real())
+		if _, err := stores.Create(context.Background(), "aaa", "", "https://shop.example"); err != nil {
+			t.Fatal(err)
+		}
+		for _, url := range []string{"https://shop.example", "https://SHOP.example:443/x"} {
+			if _, err := stores.Create(context.Background(), "", "", url); err == nil {
+				t.Errorf("%s: two stores have it", url)
+			}
+		}
+		if _, err := stores.Create(context.Background(), "", "", "https://shop.example:8443"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestForms(t *testing.T) {
+	visits := &visit.Visits{Config: visit.Config{System: system.Real()}}
+	first := httptest.NewRecorder()
+	v := &visit.Visit{W: first, R: httptest.NewRequest(http.MethodGet, "/", nil), Visits: visits, Host: "shop.example"}
+	token := v.FormToken()
+	if v.FormToken() != token {
+		t.Error("a page has two tokens")
+	}
+	cookie := first.Result().Cookies()[0]
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode {
+		t.Errorf("%+v", cookie)
+	}
+	for _, c := range []struct {
+		name, field, cookie string
+		header              []string
+		want                bool
+	}{
+		{"genuine", token, token, nil, true},
+		{"with headers", token, token, []string{"Origin", "https://shop.example", "Sec-Fetch-Site", "same-origin"}, true},
+		{"no field", "", token, nil, false},
+		{"no cookie", token, "", nil, false},
+		{"neither", "", "", nil, false},
+		{"another", strings.Repeat("0", 32), token, nil, false},
+		{"not a token", "x", "x", nil, false},
+		{"another origin", token, token, []string{"Origin", "https://evil.example"}, false},
+		{"an opaque origin", token, token, []string{"Origin", "null"}, false},
+		{"another site", token, token, []string{"Sec-Fetch-Site", "cross-site"}, false},
+		{"a sibling", token, token, []string{"Sec-Fetch-Site", "same-site"}, false},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{visit.FormField: {c.field}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if c.cookie != "" {
+			r.AddCookie(&http.Cookie{Name: cookie.Name, Value: c.cookie})
+		}
+		for i := 0; i < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		if got := (&visit.Visit{W: httptest.NewRecorder(), R: r, Visits: visits, Host: "shop.example"}).Genuine(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func (s *Service) ReplaySince(ctx context.Context, storeID int64, clientID strin
 			var due []int64
 			for i := range events {
 				e := &events[i]
-				if e.scope == TestScope || e.created < max(since, h.DateCreated) || have[e.id] {
+				if e.scope == TestScope || e.created < since || e.created <= h.DateCreated || have[e.id] {
 					continue
 				}
 				if e.scope == ExceptionScope && !e.concerns(h) || e.scope != ExceptionScope && !Matches(h.Scope, e.scope) {

@@ -29,6 +29,7 @@ type commands struct {
 	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
 	LoginURL   loginURLCommand   `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
 	Email      emailCommands     `cmd:"" help:"List emails and set their texts."`
+	Webhooks   webhookCommands   `cmd:"" help:"Look at deliveries to webhooks and send them again."`
 	TLSCert    tlsCommand        `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -164,6 +164,8 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 type Server struct {
 	*Core
 	Webhooks *webhook.Service
+	// Deliveries sends events to webhooks.
+	Deliveries *webhook.Dispatcher
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
 	// Jobs does what is to be done after a commit.
@@ -231,6 +233,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.work(reg); err != nil {
 		return nil, err
 	}
@@ -252,6 +255,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		s.failed <- s.http.Serve(s.listen)
 	}()
 	s.Jobs.Start(ctx)
+	s.Deliveries.Start(ctx)
 	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	return s, nil
 }
@@ -283,6 +287,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 		took.WithLabelValues(kind).Add(t.Seconds())
 	}})
 	s.Mail.Register(s.Jobs)
+	s.Deliveries = s.dispatcher(reg)
 	return nil
 }
 
@@ -297,6 +302,9 @@ func (s *Server) Run(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
 	err := s.http.Shutdown(drain)
+	if late := s.Deliveries.Stop(drain); late != nil {
+		s.log.Warn("some webhook deliveries were cut off at the shutdown timeout; they will be made again")
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("some requests were cut off at the shutdown timeout")
 		err = s.http.Close()
@@ -321,15 +329,27 @@ func (s *Server) Close() {
 	if s.Jobs != nil {
 		now, cancel := context.WithCancel(context.Background())
 		cancel()
-		if err := s.Jobs.Stop(now); err != nil {
-			s.log.Debug("stop jobs", "error", err)
-		}
+		// What is cut off is done again by others, or after the next start.
+		_ = s.Deliveries.Stop(now)
+		_ = s.Jobs.Stop(now)
 	}
 	s.DB.Close()
 }
 
+// dispatcher returns what sends events to webhooks.
+func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
+	rules := webhook.Rules{Production: s.cfg.Production()}
+	transport := rules.Transport(rules.Dialer())
+	transport.MaxIdleConnsPerHost = transport.MaxConnsPerHost
+	metrics := webhook.NewMetrics(reg)
+	return webhook.NewDispatcher(s.DB, s.System, webhook.Options{
+		Transport: transport, Concurrency: s.cfg.WebhookConcurrency,
+		EventRetention: s.cfg.EventRetention, DeliveryRetention: s.cfg.DeliveryRetention,
+		Metrics: metrics, Notifier: notices{s.Core}, Log: s.log,
+	})
+}
+
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()

@@ -42,6 +42,10 @@ type Config struct {
 	ConcurrencyCreate int           `default:"0" placeholder:"N" help:"Concurrent creates an API account may have running; the original allows 10 (default: ${default}, no cap)."`
 	ConcurrencyUpdate int           `default:"0" placeholder:"N" help:"Concurrent updates an API account may have running; the original allows 3 (default: ${default}, no cap)."`
 
+	WebhookConcurrency int           `default:"64" placeholder:"N" help:"Requests to webhooks that may be under way at once; to one host at most 16 (default: ${default})."`
+	EventRetention     time.Duration `default:"168h" placeholder:"TIME" help:"How long events are kept, and can be sent to webhooks that were off (default: ${default})."`
+	DeliveryRetention  time.Duration `default:"720h" placeholder:"TIME" help:"How long deliveries to webhooks are kept to look at and send again (default: ${default})."`
+
 	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default: ${default})."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug logs every request; info logs failed and slow ones (default: ${default})."`
 
@@ -73,6 +77,12 @@ func (c *Config) Validate() error {
 	}
 	if c.ConcurrencyCreate < 0 || c.ConcurrencyUpdate < 0 {
 		return errors.New("--concurrency-create and --concurrency-update must not be negative")
+	}
+	if c.WebhookConcurrency < 1 {
+		return errors.New("--webhook-concurrency must be 1 or more")
+	}
+	if c.EventRetention < time.Hour || c.DeliveryRetention < time.Hour {
+		return errors.New("--event-retention and --delivery-retention must be 1h or more")
 	}
 	if c.ShutdownTimeout < 0 || c.SlowRequest <= 0 {
 		return errors.New("--slow-request must be positive and --shutdown-timeout not negative")

@@ -57,7 +57,7 @@ func TestValidate(t *testing.T) {
 		"local ipv6 postgres":  {func(c *app.Config) { production(c); c.Database.Database = "postgres://u@[::1]:5432/x" }, ""},
 		"postgres by a socket": {func(c *app.Config) { production(c); c.Database.Database = "postgres:///x?host=/run/postgresql" }, ""},
 	} {
-		cfg := app.Config{Database: app.Database{Database: "sqlite:x.db"}, Listen: "127.0.0.1:8080", Mode: "development", RateLimitQuota: 1, RateLimitWindow: time.Second, SlowRequest: time.Second, ShutdownTimeout: time.Second}
+		cfg := app.Config{Database: app.Database{Database: "sqlite:x.db"}, Listen: "127.0.0.1:8080", Mode: "development", RateLimitQuota: 1, RateLimitWindow: time.Second, SlowRequest: time.Second, ShutdownTimeout: time.Second, WebhookConcurrency: 1, EventRetention: time.Hour, DeliveryRetention: time.Hour}
 		c.change(&cfg)
 		err := cfg.Validate()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

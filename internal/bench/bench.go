@@ -198,6 +198,12 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 	}
 	defer floor.stop()
 	for _, k := range b.cases {
+		if k.hooks {
+			if res.Hooks, err = b.hooks(ctx, server.addr); err != nil {
+				return nil, fmt.Errorf("%s: %w", k.Name, err)
+			}
+			continue
+		}
 		row, err := b.one(ctx, k, floor.addr, server.addr)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)

@@ -23,6 +23,8 @@ type Case struct {
 	v2 bool
 	// batch is the number of customers that one request creates, 0 for reads.
 	batch int
+	// hooks: there is no floor; see HooksRow.
+	hooks bool
 	// floorTarget and serverTarget append what follows the method: the floor's
 	// path, and the server's query string.
 	floorTarget, serverTarget func(g *gen, b []byte) []byte
@@ -40,6 +42,7 @@ const (
 	caseCreate  = "create"
 	caseBatch   = "batch"
 	caseNothing = "nothing"
+	caseHooks   = "webhooks"
 )
 
 const pageSize = 50
@@ -119,6 +122,7 @@ var Cases = []*Case{
 	{
 		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, batch: 10,
 	},
+	{Name: caseHooks, Title: "Create one, with a webhook", hooks: true},
 }
 
 // gen draws what requests ask for. Floor and server get the same sequences.

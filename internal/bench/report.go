@@ -23,6 +23,7 @@ type EngineReport struct {
 	Engine     string
 	Rows       []*Row
 	Sizes      []*SizeRow
+	Hooks      *HooksRow // nil: not measured
 	Ready      time.Duration
 	Idle, Peak int64 // bytes
 }
@@ -110,6 +111,12 @@ func (e *EngineReport) derived(c Config) [][]string {
 	}
 	if one != nil {
 		out = append(out, []string{"Durable creates a second", number(one.Server()), ""})
+	}
+	if h := e.Hooks; h != nil {
+		out = append(out,
+			[]string{"A create with a webhook, of one without", fmt.Sprintf("%.2f (%s and %s a second)", h.Cost(), number(h.On()), number(h.Off())), "< 1.15 " + met(h.Cost() < 1.15)},
+			[]string{"Webhooks delivered a second while creating", number(h.During()), ""},
+			[]string{"Webhooks delivered a second afterwards", number(h.After()), ""})
 	}
 	for _, r := range e.Sizes {
 		out = append(out, []string{

@@ -34,6 +34,9 @@ const (
 	SubscriberDeleted        = "store/subscriber/deleted"
 )
 
+// Topic is signalled by transactions that record events.
+const Topic = "events"
+
 // Event is one thing that happened.
 type Event struct {
 	Scope      string
@@ -77,6 +80,9 @@ const eventArgs = 5 // of each row
 // Record writes events with the ids last-len+1 … last, which the caller took
 // from the store's counters in the same transaction.
 func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
+	if len(events) > 0 {
+		tx.Signal(Topic)
+	}
 	id := last - int64(len(events))
 	for len(events) > 0 {
 		size := min(bits.Len(uint(len(events))), len(inserts)) - 1

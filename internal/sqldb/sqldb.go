@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,6 +55,7 @@ type DB struct {
 	writeTimeout time.Duration
 	watch        func(*Stmt)
 	topics       topics
+	writing      atomic.Int64
 }
 
 // watched returns fn with a Tx whose statements are seen.
@@ -131,6 +133,9 @@ func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) erro
 	return db.pg.read(ctx, store, fn)
 }
 
+// Writing returns how many writes run or wait their turn.
+func (db *DB) Writing() int64 { return db.writing.Load() }
+
 // Write runs fn in a read-write transaction for store and returns after the
 // commit is durable, or with an error and no effect. fn may run more than
 // once (serialization failures and deadlocks are retried), so it must have no
@@ -145,6 +150,8 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	db.writing.Add(1)
+	defer db.writing.Add(-1)
 	var said signals
 	if err := db.write(ctx, store, said.during(fn)); err != nil {
 		return err
@@ -176,6 +183,8 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	db.writing.Add(1)
+	defer db.writing.Add(-1)
 	var said signals
 	if err := db.writeShared(ctx, store, said.during(fn)); err != nil {
 		return err

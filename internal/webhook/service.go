@@ -107,7 +107,10 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	if err := h.admit(own, OpCreate); err != nil {
 		return h, err
 	}
-	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now)
+	if err := tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now); err != nil || !h.IsActive {
+		return h, err
+	}
+	return h, Follow(tx)
 }
 
 // admit reports why a hook cannot be beside the others of its API account.
@@ -191,7 +194,10 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			return nil
 		}
 		out.DateModified = s.sys.Now()
-		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified)
+		if err := tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified); err != nil || !out.IsActive || old.IsActive {
+			return err
+		}
+		return Follow(tx)
 	})
 	return out, err
 }
@@ -328,7 +334,10 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 		if stored(in.Headers) == stored(h.Headers) && active == h.IsActive {
 			return nil
 		}
-		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now)
+		if err := tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now); err != nil || !active || h.IsActive {
+			return err
+		}
+		return Follow(tx)
 	}
 	secret, err := Secret(tx, clientID)
 	if err != nil {

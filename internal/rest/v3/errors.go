@@ -74,6 +74,7 @@ var operations = map[string]operation{
 	wishlist.OpCreate:               {title: "Create wishlist failed."},
 	wishlist.OpUpdate:               {title: "Update wishlist failed."},
 	wishlist.OpAddItems:             {title: "Add wishlist items failed."},
+	webhook.OpReplay:                {conflict: http.StatusConflict, clash: "The webhook is not active."},
 	metafield.OpDelete:              {title: "Delete metafield failed."},
 	auth.OpStorefrontToken:          {title: "Create storefront token failed."},
 	auth.OpStorefrontRevoke:         {title: "Revoke storefront token failed."},

@@ -71,6 +71,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.storefrontTokenRoutes(),
 		s.hookRoutes(),
 		s.wishlistRoutes(),
+		s.deliveryRoutes(),
 	)
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
@@ -108,6 +109,7 @@ func Lists() map[string]*listing.Spec {
 		segmentLists,
 		hookLists,
 		wishlistLists,
+		deliveryLists,
 	} {
 		maps.Copy(all, lists)
 	}

@@ -1,0 +1,248 @@
+package webhook
+
+import (
+	"fmt"
+	"slices"
+
+	"clientele/internal/event"
+	"clientele/internal/sqldb"
+)
+
+// Notice is something that the owner of a hook is to be told by email.
+type Notice struct {
+	Kind NoticeKind
+	// To are the addresses that the API account has left for this; there may
+	// be none.
+	To     []string
+	Hook   Hook
+	Domain string
+	Until  int64 // of a block
+}
+
+// NoticeKind tells notices apart.
+type NoticeKind uint8
+
+// The kinds of notices.
+const (
+	HookDisabled  NoticeKind = iota // the last attempt failed, or 90 days passed in silence
+	DomainBlocked                   // nothing is sent to it for a while
+)
+
+// Notifier tells people. It writes in the transaction that it is given, so
+// that they are told if and only if it happened.
+type Notifier interface {
+	Notify(tx *sqldb.Tx, n Notice) error
+}
+
+var (
+	finishGood = sqldb.Static(`UPDATE webhook_deliveries SET state = 'delivered', due_at = 0, lease_owner = '', attempts = $4, step = $5,
+		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = '', tries = $10
+		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
+	finishBad = sqldb.Static(`UPDATE webhook_deliveries SET state = $12, due_at = $13, lease_owner = '', attempts = $4, step = $5,
+		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = $14, tries = $10
+		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
+	// Giving back what was not sent ends the lease of what is behind it in its
+	// lane too.
+	giveBack = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '' WHERE store_id = $1 AND hook_id = $2 AND lane = $3 AND id >= $4 AND due_at <> 0 AND lease_owner = $6`)
+	pushLane = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '' WHERE store_id = $1 AND hook_id = $2 AND lane = $3 AND id > $4 AND due_at <> 0 AND due_at < $5`)
+
+	selectNotice = sqldb.Static(`SELECT told_at FROM webhook_notices WHERE store_id = $1 AND client_id = $2 AND destination = $3`)
+	upsertNotice = sqldb.Static(`INSERT INTO webhook_notices (store_id, client_id, destination, told_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (store_id, client_id, destination) DO UPDATE SET told_at = EXCLUDED.told_at`)
+)
+
+// result is what became of a task.
+type result struct {
+	*task
+	attempt Attempt
+	ok      bool
+	unsent  bool  // and not to be sent by this process for now
+	later   int64 // until when not, 0: at once
+	block   *Block
+}
+
+// finish writes down results of one store.
+func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
+	slices.SortFunc(results, func(a, b result) int {
+		if a.hook.ID != b.hook.ID {
+			return int(a.hook.ID - b.hook.ID)
+		}
+		return int(a.id - b.id)
+	})
+	marked := map[int64]bool{}
+	var failed []*result
+	for i := range results {
+		r := &results[i]
+		if r.block != nil {
+			if err := PutBlock(tx, r.hook.ClientID, *r.block); err != nil {
+				return err
+			}
+		}
+		switch {
+		case r.unsent:
+			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, max(now, r.later), d.owner); err != nil {
+				return err
+			}
+			continue
+		case !r.ok:
+			failed = append(failed, r)
+			continue
+		}
+		tries, err := addTry(r.tries, &r.attempt)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(finishGood, append(r.numbers(tries), d.owner)...); err != nil {
+			return err
+		}
+		if !marked[r.hook.ID] && r.hook.LastDelivery < now-3600 {
+			marked[r.hook.ID] = true
+			if err := MarkDelivered(tx, r.hook.ID, now); err != nil {
+				return err
+			}
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return d.finishFailed(tx, failed, now)
+}
+
+// numbers are the arguments that all attempts have in common.
+func (r *result) numbers(tries string) []any {
+	first := r.first
+	if first == 0 {
+		first = r.attempt.At
+	}
+	return []any{r.hook.ID, r.id, r.attempts + 1, r.step + 1, first, r.attempt.At, r.attempt.Status, r.attempt.Duration, tries}
+}
+
+func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) error {
+	var events []event.Event
+	var given []int64 // hooks that were switched off
+	told := map[string]bool{}
+	for _, r := range failed {
+		tries, err := addTry(r.tries, &r.attempt)
+		if err != nil {
+			return err
+		}
+		wait, again := RetryAfter(int(r.step) + 1)
+		if r.scope == TestScope {
+			again = false // whoever asks for a test is there to ask again
+		}
+		state, due := Failed, int64(0)
+		if again {
+			state, due = Pending, now+wait
+		}
+		if err := tx.Exec(finishBad, append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error)...); err != nil {
+			return err
+		}
+		switch {
+		case again:
+			// Those behind it go on waiting for it.
+			if err := tx.Exec(pushLane, r.hook.ID, r.lane, r.id, due); err != nil {
+				return err
+			}
+		case r.scope == TestScope:
+			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, now, d.owner); err != nil {
+				return err
+			}
+			continue
+		case !slices.Contains(given, r.hook.ID):
+			given = append(given, r.hook.ID)
+			was, err := Disable(tx, r.hook.ID, DisabledFailures, now)
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(giveUpHook, r.hook.ID, "the webhook was switched off because an earlier delivery failed for good"); err != nil {
+				return err
+			}
+			if !was {
+				continue
+			}
+			if err := d.notify(tx, Notice{Kind: HookDisabled, Hook: r.hook.Hook}); err != nil {
+				return err
+			}
+		default:
+			continue
+		}
+		code := ExceptionRetry
+		if !again {
+			code = ExceptionLast
+		}
+		if again && r.block == nil && told[r.hook.ClientID+" "+r.hook.norm] {
+			continue
+		}
+		told[r.hook.ClientID+" "+r.hook.norm] = true
+		if r.block != nil {
+			if err := d.notify(tx, Notice{Kind: DomainBlocked, Hook: r.hook.Hook, Domain: r.block.Domain, Until: r.block.Until}); err != nil {
+				return err
+			}
+			events = append(events, Exception(ExceptionBlocked, r.hook.ID, r.hook.Destination))
+		}
+		e, err := exception(tx, &r.hook.Hook, code, now)
+		if err != nil {
+			return err
+		}
+		events = append(events, e...)
+	}
+	// Only where somebody wants to be told of them.
+	if len(events) == 0 {
+		return nil
+	}
+	hooks, err := Active(tx)
+	if err != nil {
+		return err
+	}
+	listening := func(client string, hook int64) bool {
+		return slices.ContainsFunc(hooks, func(h Hook) bool {
+			return h.Scope == ExceptionScope && h.ClientID == client && h.ID != hook
+		})
+	}
+	clients := map[int64]string{}
+	for _, r := range failed {
+		clients[r.hook.ID] = r.hook.ClientID
+	}
+	events = slices.DeleteFunc(events, func(e event.Event) bool { return !listening(clients[e.ResourceID], e.ResourceID) })
+	if len(events) == 0 {
+		return nil
+	}
+	_, err = recordTx(tx, now, events...)
+	return err
+}
+
+// exception returns the event that tells of a failure, if it is to be told
+// now. That the telling itself fails is not told.
+func exception(tx *sqldb.Tx, h *Hook, code int, now int64) ([]event.Event, error) {
+	if h.Scope == ExceptionScope {
+		return nil, nil
+	}
+	if code == ExceptionRetry {
+		var last int64
+		if err := tx.Query(selectNotice, func(r *sqldb.Row) error { last = r.Int(0); return nil }, h.ClientID, h.norm); err != nil {
+			return nil, err
+		}
+		if !ExceptionDue(code, last, now) {
+			return nil, nil
+		}
+		if err := tx.Exec(upsertNotice, h.ClientID, h.norm, now); err != nil {
+			return nil, err
+		}
+	}
+	return []event.Event{Exception(code, h.ID, h.Destination)}, nil
+}
+
+func (d *Dispatcher) notify(tx *sqldb.Tx, n Notice) error {
+	if d.o.Notifier == nil {
+		return nil
+	}
+	to, err := Contacts(tx, n.Hook.ClientID)
+	if err != nil {
+		return err
+	}
+	n.To = to
+	if err := d.o.Notifier.Notify(tx, n); err != nil {
+		return fmt.Errorf("webhook: notice: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,393 @@
+package webhook
+
+import (
+	"slices"
+	"strconv"
+
+	"clientele/internal/event"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// topic is signalled when a store begins to have something to deliver.
+const topic = "webhooks"
+
+var (
+	// The cursor of a store that has one stays, and is locked: whoever is about
+	// to remove it sees the new hook afterwards.
+	upsertCursor = sqldb.Static(`INSERT INTO webhook_cursors (store_id, event_id) VALUES ($1, $2)
+		ON CONFLICT (store_id) DO UPDATE SET event_id = webhook_cursors.event_id`)
+	moveCursor   = sqldb.Static(`UPDATE webhook_cursors SET event_id = $2 WHERE store_id = $1`)
+	removeCursor = sqldb.Static(`DELETE FROM webhook_cursors WHERE store_id = $1`)
+	selectEvents = sqldb.Static(`SELECT id, scope, resource_id, customer_id, data, date_created FROM events WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT 256`)
+	// Who made a hook that has failed is to be told, also when it is off.
+	selectClient  = sqldb.Static(`SELECT client_id FROM webhooks WHERE store_id = $1 AND id = $2`)
+	selectSecrets = sqldb.Static(`SELECT client_id, client_secret FROM api_accounts WHERE store_id = $1 AND date_revoked = 0`)
+	selectBlocked = sqldb.Static(`SELECT client_id, domain, blocked_until FROM webhook_blocks WHERE store_id = $1 AND blocked_until > $2`)
+)
+
+const eventBatch = 256
+
+// Follow has the store's events delivered from now on. It is called in the
+// transaction that makes a hook active, which it gives its place among the
+// events: all that commit later are delivered. It moves the store's counters,
+// so what it comes after has the order of locks to keep.
+func Follow(tx *sqldb.Tx) error {
+	at, err := store.Advance{}.Run(tx)
+	if err != nil {
+		return err
+	}
+	tx.Signal(topic)
+	return tx.Exec(upsertCursor, at.EventID)
+}
+
+// target is a hook with what is needed to send to it.
+type target struct {
+	Hook
+	secret  string
+	domain  string
+	blocked int64 // until when its domain is
+}
+
+// targets returns the store's hooks to which something may be sent, by id.
+func targets(tx *sqldb.Tx, now int64) ([]*target, error) {
+	var hooks []Hook
+	secrets := map[string]string{}
+	blocked := map[[2]string]int64{}
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: selectActive, Each: collect(&hooks)},
+		sqldb.Q{Stmt: selectSecrets, Each: func(r *sqldb.Row) error { secrets[r.Text(0)] = r.Text(1); return nil }},
+		sqldb.Q{Stmt: selectBlocked, Args: []any{now}, Each: func(r *sqldb.Row) error {
+			blocked[[2]string{r.Text(0), r.Text(1)}] = r.Int(2)
+			return nil
+		}},
+	); err != nil {
+		return nil, err
+	}
+	out := make([]*target, len(hooks))
+	for i, h := range hooks {
+		domain := Domain(h.Destination)
+		out[i] = &target{h, secrets[h.ClientID], domain, blocked[[2]string{h.ClientID, domain}]}
+	}
+	return out, nil
+}
+
+// outboxEvent is an event as it is read from the outbox.
+type outboxEvent struct {
+	id, resource, customer, created int64
+	scope, data                     string
+	client                          string // whom alone it concerns, if it is about a hook
+}
+
+func readEvents(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]outboxEvent, error) {
+	var out []outboxEvent
+	if err := tx.Query(stmt, func(r *sqldb.Row) error {
+		out = append(out, outboxEvent{id: r.Int(0), scope: r.Text(1), resource: r.Int(2), customer: r.Int(3), data: r.Text(4), created: r.Int(5)})
+		return nil
+	}, args...); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if e := &out[i]; e.scope == ExceptionScope {
+			if err := tx.Query(selectClient, func(r *sqldb.Row) error { e.client = r.Text(0); return nil }, e.resource); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// concerns reports whether an event is to be delivered to a hook.
+func (e *outboxEvent) concerns(h *Hook) bool {
+	switch e.scope {
+	case TestScope:
+		return false // it was turned into its only delivery when it was made
+	case ExceptionScope:
+		return h.Scope == ExceptionScope && h.ClientID == e.client && h.ID != e.resource
+	}
+	return e.created >= h.DateCreated && Matches(h.Scope, e.scope)
+}
+
+// task is a delivery that this process is to make.
+type task struct {
+	storeID int64
+	hash    string // of the store
+	hook    *target
+	id      int64
+	lane    int64
+	scope   string
+	data    string
+	created int64
+
+	attempts, step, first int64
+	tries                 string
+	lease                 int64 // until when it is this process's
+}
+
+// laneKey names a lane of a hook.
+type laneKey struct{ hook, lane int64 }
+
+func (t *task) key() laneKey { return laneKey{t.hook.ID, t.lane} }
+
+// fanned is what became of a batch of events.
+type fanned struct {
+	tasks  []*task // to be sent by this process
+	events int     // that were looked at
+	waits  bool    // some deliveries are left for later
+}
+
+// fanOut turns the next events of the store into deliveries. Up to room of
+// them are leased to this process at once, limited per hook by free; the
+// others, and those whose lanes are not free, are left for anyone to claim.
+func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook int64) int) (out fanned, err error) {
+	cursor := int64(-1)
+	if err := tx.Query(sqldb.Dynamic(`SELECT event_id FROM webhook_cursors WHERE store_id = $1`+tx.SkipLocked()), func(r *sqldb.Row) error {
+		cursor = r.Int(0)
+		return nil
+	}); err != nil || cursor < 0 {
+		return out, err
+	}
+	hooks, err := targets(tx, now)
+	if err != nil {
+		return out, err
+	}
+	if len(hooks) == 0 {
+		return out, tx.Exec(removeCursor)
+	}
+	events, err := readEvents(tx, selectEvents, cursor)
+	if err != nil || len(events) == 0 {
+		return out, err
+	}
+	out.events = len(events)
+	var all []*task
+	matched := map[int64]bool{}
+	for i := range events {
+		e := &events[i]
+		for _, h := range hooks {
+			if e.concerns(&h.Hook) {
+				matched[h.ID] = true
+				all = append(all, &task{storeID: tx.Store(), hash: hash, hook: h, id: e.id, lane: lane(e.customer, e.resource), scope: e.scope, data: e.data, created: e.created})
+			}
+		}
+	}
+	if err := tx.Exec(moveCursor, events[len(events)-1].id); err != nil || len(all) == 0 {
+		return out, err
+	}
+	taken, err := takenLanes(tx, all)
+	if err != nil {
+		return out, err
+	}
+	leased := map[int64]int{}
+	due := make([]int64, len(all))
+	for i, t := range all {
+		due[i] = now
+		if after, busy := taken[t.key()]; busy {
+			due[i] = max(now, after)
+			out.waits = true
+			continue
+		}
+		if t.hook.blocked > now {
+			due[i] = t.hook.blocked
+		} else if len(out.tasks) < room && leased[t.hook.ID] < free(t.hook.ID) {
+			leased[t.hook.ID]++
+			t.lease = now + leaseTime
+			due[i] = t.lease
+			out.tasks = append(out.tasks, t)
+			continue
+		}
+		// What comes later in the lane has to wait for this one.
+		taken[t.key()] = due[i]
+		out.waits = true
+	}
+	for id := range matched {
+		if err := MarkEvent(tx, id, now); err != nil {
+			return out, err
+		}
+	}
+	return out, insertDeliveries(tx, all, due, owner)
+}
+
+// takenLanes returns the lanes in which something is pending, with when it is
+// due.
+func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
+	var hooks, lanes []int64
+	seen := map[int64]bool{}
+	for _, t := range tasks {
+		if !slices.Contains(hooks, t.hook.ID) {
+			hooks = append(hooks, t.hook.ID)
+		}
+		if !seen[t.lane] {
+			seen[t.lane] = true
+			lanes = append(lanes, t.lane)
+		}
+	}
+	out := map[laneKey]int64{}
+	for _, hook := range hooks {
+		list, args := sqldb.In([]any{hook}, lanes)
+		if err := tx.Query(sqldb.Dynamic(`SELECT lane, MAX(CASE WHEN lease_owner = '' THEN due_at ELSE 0 END) FROM webhook_deliveries
+			WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND lane IN `+list+` GROUP BY lane`), func(r *sqldb.Row) error {
+			out[laneKey{hook, r.Int(0)}] = r.Int(1)
+			return nil
+		}, args...); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+const deliveryArgs = 8 // of each row
+
+// inserts write 1, 2, 4, … deliveries at once.
+var inserts = func() (out [6]*sqldb.Stmt) {
+	for i := range out {
+		b := []byte(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, due_at, lease_owner) VALUES `)
+		for row := range 1 << i {
+			if row > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(b, "($1"...)
+			for column := range deliveryArgs {
+				b = append(b, ", $"...)
+				b = strconv.AppendInt(b, int64(2+deliveryArgs*row+column), 10)
+			}
+			b = append(b, ')')
+		}
+		out[i] = sqldb.Static(string(b))
+	}
+	return out
+}()
+
+func insertDeliveries(tx *sqldb.Tx, tasks []*task, due []int64, owner string) error {
+	for size := len(inserts) - 1; size >= 0; size-- {
+		for n := 1 << size; len(tasks) >= n; tasks, due = tasks[n:], due[n:] {
+			args := make([]any, 0, deliveryArgs*n)
+			for i, t := range tasks[:n] {
+				lease := ""
+				if t.lease != 0 {
+					lease = owner
+				}
+				args = append(args, t.hook.ID, t.id, t.scope, t.data, t.created, t.lane, due[i], lease)
+			}
+			if err := tx.Exec(inserts[size], args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const claimBatch = 256
+
+// selectDue tells with each delivery which one of its lane is before it.
+const selectDue = `SELECT d.hook_id, d.id, d.lane, d.scope, d.data, d.date_created, d.attempts, d.step, d.first_attempt, d.tries,
+	COALESCE((SELECT MAX(p.id) FROM webhook_deliveries p WHERE p.store_id = $1 AND p.hook_id = d.hook_id AND p.lane = d.lane AND p.id < d.id AND p.due_at <> 0), 0)
+	FROM webhook_deliveries d WHERE d.store_id = $1 AND d.due_at <> 0 AND d.due_at <= $2 ORDER BY d.due_at, d.id LIMIT 256`
+
+var (
+	giveUpHook = sqldb.Static(`UPDATE webhook_deliveries SET state = 'failed', due_at = 0, lease_owner = '', error = $3 WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0`)
+	dropHook   = sqldb.Static(`DELETE FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0`)
+)
+
+// claimed is what became of the deliveries that were due.
+type claimed struct {
+	tasks []*task
+	found int
+	waits bool
+}
+
+// claim leases deliveries that are due to this process: those that were left
+// by fanOut, those to be tried again, and those whose lease has run out.
+func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook int64) int) (out claimed, err error) {
+	type row struct {
+		task
+		hook, prev int64
+	}
+	var rows []row
+	if err := tx.Query(sqldb.Dynamic(selectDue+tx.SkipLocked()), func(r *sqldb.Row) error {
+		rows = append(rows, row{hook: r.Int(0), prev: r.Int(10), task: task{
+			storeID: tx.Store(), hash: hash, id: r.Int(1), lane: r.Int(2), scope: r.Text(3), data: r.Text(4), created: r.Int(5),
+			attempts: r.Int(6), step: r.Int(7), first: r.Int(8), tries: r.Text(9),
+		}})
+		return nil
+	}, now); err != nil || len(rows) == 0 {
+		return out, err
+	}
+	out.found = len(rows)
+	hooks, err := targets(tx, now)
+	if err != nil {
+		return out, err
+	}
+	byID := make(map[int64]*target, len(hooks))
+	for _, h := range hooks {
+		byID[h.ID] = h
+	}
+	slices.SortFunc(rows, func(a, b row) int { return int(a.id - b.id) })
+	type rowKey struct{ hook, id int64 }
+	mine := map[rowKey]bool{}
+	leases := map[int64][]int64{} // by hook
+	later := map[[2]int64][]int64{}
+	gone := map[int64]bool{}
+	for i := range rows {
+		r := &rows[i]
+		h := byID[r.hook]
+		switch {
+		case gone[r.hook]:
+		case h == nil:
+			gone[r.hook] = true
+			stmt := dropHook
+			args := []any{r.hook}
+			if found, err := Find(tx, r.hook); err != nil {
+				return out, err
+			} else if found != nil {
+				stmt, args = giveUpHook, append(args, "the webhook is not active")
+			}
+			if err := tx.Exec(stmt, args...); err != nil {
+				return out, err
+			}
+		case h.blocked > now:
+			later[[2]int64{r.hook, h.blocked}] = append(later[[2]int64{r.hook, h.blocked}], r.id)
+		case r.prev != 0 && !mine[rowKey{r.hook, r.prev}]:
+			// Somebody is at an earlier one. Its turn is found by looking again,
+			// out of the way of others if there are many like it.
+			if len(rows) == claimBatch {
+				later[[2]int64{r.hook, now + 1}] = append(later[[2]int64{r.hook, now + 1}], r.id)
+			}
+			out.waits = true
+		case len(out.tasks) >= room || len(leases[r.hook]) >= free(r.hook):
+			out.waits = true
+		default:
+			mine[rowKey{r.hook, r.id}] = true
+			leases[r.hook] = append(leases[r.hook], r.id)
+			t := r.task
+			t.hook = h
+			t.lease = now + leaseTime
+			out.tasks = append(out.tasks, &t)
+		}
+	}
+	for hook, ids := range leases {
+		if err := setDue(tx, hook, ids, now+leaseTime, owner); err != nil {
+			return out, err
+		}
+	}
+	for key, ids := range later {
+		if err := setDue(tx, key[0], ids, key[1], ""); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func setDue(tx *sqldb.Tx, hook int64, ids []int64, due int64, owner string) error {
+	list, args := sqldb.In([]any{hook, due, owner}, ids)
+	return tx.Exec(sqldb.Dynamic(`UPDATE webhook_deliveries SET due_at = $3, lease_owner = $4 WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND id IN `+list), args...)
+}
+
+// recordTx writes events about hooks themselves to the outbox, moving the
+// store's counters.
+func recordTx(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err error) {
+	at, err := store.Advance{EventIDs: int64(len(events))}.Run(tx)
+	if err != nil {
+		return 0, err
+	}
+	return at.EventID, event.Record(tx, at.EventID, now, events)
+}

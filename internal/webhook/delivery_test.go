@@ -159,6 +159,8 @@ func customerEvent(scope string, id int64) event.Event {
 
 func (w *world) dispatcher(o Options) *Dispatcher {
 	o.Notifier = &w.told
+	var rules Rules // the receivers are on this machine
+	o.Transport = rules.Transport(rules.Dialer())
 	return NewDispatcher(w.db, w.sys, o)
 }
 

@@ -45,13 +45,13 @@ func (d *Dispatcher) send(ctx context.Context, t *task) (a Attempt, ok bool) {
 		a.Error = clip(err.Error(), keptError)
 		return a, false
 	}
-	for _, h := range t.hook.Headers {
-		req.Header.Set(h.Name, h.Value)
-	}
 	id := MessageID(t.hash, t.hook.ID, t.id)
 	h := req.Header
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", userAgent)
+	for _, own := range t.hook.Headers {
+		h.Set(own.Name, own.Value)
+	}
 	h.Set(HeaderID, id)
 	h.Set(HeaderTimestamp, strconv.FormatInt(now, 10))
 	h.Set(HeaderSignature, Sign(t.hook.secret, id, now, body))

@@ -24,7 +24,8 @@ func TestDeliveries(t *testing.T) {
 			_, _ = w.Write([]byte("so \"it\" is\x00"))
 		}))
 		defer in.Close()
-		out := webhook.NewDispatcher(d.db, &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}, webhook.Options{})
+		var rules webhook.Rules
+		out := webhook.NewDispatcher(d.db, &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}, webhook.Options{Transport: rules.Transport(rules.Dialer())})
 		run := func() {
 			t.Helper()
 			if _, err := out.RunDue(t.Context()); err != nil {

@@ -23,6 +23,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/visit"
+	"clientele/internal/wishlist"
 )
 
 // Robots tells persons from programs.
@@ -42,6 +43,7 @@ type Config struct {
 	Customers   *customer.Service
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
+	Wishlists   *wishlist.Service
 	Robots      Robots
 	Logins      *sso.Service
 	Log         *slog.Logger

@@ -30,6 +30,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/visit"
+	"clientele/internal/wishlist"
 )
 
 // world is a server over one store with two channels and some customers.
@@ -42,6 +43,7 @@ type world struct {
 	accounts  *account.Service
 	tokens    *auth.StorefrontTokens
 	subs      *subscriber.Service
+	wishlists *wishlist.Service
 	app       auth.Credentials
 	mail      *outbox
 	robots    *robots
@@ -105,12 +107,13 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
+	w.wishlists = wishlist.NewService(db, sys)
 	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
 	w.ok(err)
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.log), &slog.HandlerOptions{Level: slog.LevelInfo}))
 	w.server = graphql.New(graphql.Config{
 		System: sys, Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, time.Now), Log: log}),
-		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs,
+		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
 		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
 	})
 	w.page = w.token(auth.NewToken{Kind: auth.BrowserToken, Origins: opt.Some([]string{"https://app.example"})})

@@ -164,6 +164,10 @@ func TestStatements(t *testing.T) {
 	})
 	w := newWorld(t, db)
 	furnish(w)
+	for i := range 12 {
+		w.list(1, fmt.Sprint(i), true, 1, 2, 3)
+	}
+	shared := w.list(1, "shared", true, 1)
 	token := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
 	for _, c := range []struct {
 		query string
@@ -174,6 +178,9 @@ func TestStatements(t *testing.T) {
 		{`{ customer { entityId addresses(first: 10) { edges { node { entityId city formFields { entityId } } } } } }`, 4},
 		{`{ a: customer { addresses(first: 10) { edges { node { city } } } } b: customer { addresses(first: 10) { edges { node { city } } } } c: customer { email } }`, 2},
 		{everything, 15},
+		{`{ customer { wishlists { edges { node { name items { edges { node { productEntityId } } } } } } } }`, 3},
+		{`{ customer { wishlists(first: 12) { edges { node { a: items(first: 1) { edges { node { productEntityId } } } b: items(first: 1) { collectionInfo { totalItems } } c: items(last: 1) { edges { node { productEntityId } } } } } } } }`, 4},
+		{`{ site { publicWishlist(token: "` + shared.Token + `") { name items { edges { node { productEntityId } } } } } }`, 2},
 		{`{ site { settings { storeName formFields { customer { entityId } shippingAddress { entityId } billingAddress { entityId } } } } }`, 4},
 	} {
 		w.ask(c.query, nil, token...) // remembers tokens and hosts

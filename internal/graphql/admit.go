@@ -150,7 +150,13 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 		if err != nil || id < 1 {
 			return nil
 		}
-		w.customerID = id
+		barred, err := s.Accounts.Barred(ctx, site, id)
+		if err != nil {
+			return s.broken(ctx, w.visit, err)
+		}
+		if !barred { // that there is no such customer, fields say
+			w.customerID = id
+		}
 		return nil
 	}
 	values, given := r.Header[headerAccessToken]

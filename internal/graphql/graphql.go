@@ -9,6 +9,7 @@ package graphql
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -47,6 +48,13 @@ type Config struct {
 	Robots      Robots
 	Logins      *sso.Service
 	Log         *slog.Logger
+	// Metrics may be nil.
+	Metrics *Metrics
+	// Limits bound what is under way at once.
+	Limits Limits
+	// Slow is how long a request may take before it is logged as slow; 0
+	// means a second.
+	Slow time.Duration
 }
 
 // Server answers GraphQL requests.
@@ -55,11 +63,15 @@ type Server struct {
 	exec   gqlgen.ExecutableSchema
 	schema *ast.Schema
 	parsed cache
+	places *places
 }
 
 // New returns a Server.
 func New(c Config) *Server {
-	s := &Server{Config: c}
+	if c.Slow == 0 {
+		c.Slow = time.Second
+	}
+	s := &Server{Config: c, places: newPlaces(c.Limits)}
 	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
 	s.schema = s.exec.Schema()
 	// Answers are not sent in parts.

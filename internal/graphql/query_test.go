@@ -295,6 +295,34 @@ func TestServedSchema(t *testing.T) {
 	}
 }
 
+// What is served is what clients of the original were made for: testdata has
+// its types, fields, arguments, defaults, deprecations, enum values and
+// directives, one a line, written down apart from the file that the server is
+// made from.
+func TestContractSchema(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	text, err := os.ReadFile("testdata/storefront.txt")
+	w.ok(err)
+	a := w.ask(introspection, nil)
+	if a.Code != 200 || len(a.Errors) > 0 {
+		t.Fatal(a.Text)
+	}
+	served := map[string]bool{}
+	for _, line := range inventory(a.Data) {
+		served[line] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if !served[line] {
+			t.Errorf("not served: %s", line)
+		}
+		delete(served, line)
+	}
+	for line := range served {
+		t.Errorf("served besides: %s", line)
+	}
+}
+
 func BenchmarkGraphQL(b *testing.B) {
 	w := newWorld(b, dbtest.Open(b, sqldb.SQLite))
 	furnish(w)

@@ -9,6 +9,19 @@ import (
 	"testing"
 )
 
+// serveStorefronts serves the stores of a seed file over TLS, and returns the
+// file of its certificate.
+func serveStorefronts(t *testing.T, dsn string) (s *server, cert string) {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, "seed", "--database", dsn, absolute(t, "testdata/storefront.yaml"))
+	must(t, "tls-cert", "--database", dsn, dir)
+	cert = filepath.Join(dir, "cert.pem")
+	s = serve(t, "--database", dsn, "--tls-cert", cert, "--tls-key", filepath.Join(dir, "key.pem"))
+	s.url = "https://" + s.host()
+	return s, cert
+}
+
 // Storefronts' clients from npm, which know nothing of us, reach a server by
 // its stores' names and over TLS.
 func TestStorefrontClients(t *testing.T) {
@@ -24,11 +37,8 @@ func TestStorefrontClients(t *testing.T) {
 		t.Run(strings.TrimSuffix(script, ".js"), func(t *testing.T) {
 			t.Parallel()
 			engines(t, func(t *testing.T, dsn string) {
+				s, cert := serveStorefronts(t, dsn)
 				dir := t.TempDir()
-				must(t, "seed", "--database", dsn, absolute(t, "testdata/storefront.yaml"))
-				must(t, "tls-cert", "--database", dsn, dir)
-				cert := filepath.Join(dir, "cert.pem")
-				s := serve(t, "--database", dsn, "--tls-cert", cert, "--tls-key", filepath.Join(dir, "key.pem"))
 				if err := copyClients(dir, "*.js"); err != nil {
 					t.Fatal(err)
 				}
@@ -36,7 +46,7 @@ func TestStorefrontClients(t *testing.T) {
 					t.Fatal(err)
 				}
 				node := launch(t, dir, []string{
-					"SERVER_URL=https://" + s.host(), "STORE_HASH=" + seedStore, "ACCESS_TOKEN=" + seedToken, "NODE_EXTRA_CA_CERTS=" + cert,
+					"SERVER_URL=" + s.url, "STORE_HASH=" + seedStore, "ACCESS_TOKEN=" + seedToken, "NODE_EXTRA_CA_CERTS=" + cert,
 				}, "node", "--import", "./localhost.js", script)
 				node.wait()
 				if node.code != 0 || node.out.String() != "ok\n" {

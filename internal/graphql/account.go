@@ -3,6 +3,7 @@ package graphql
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
 	"time"
 
@@ -93,6 +94,10 @@ func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFie
 	}
 	for _, v := range in.Numbers {
 		check(v.FieldEntityID, customer.NumberField)
+		// A variable may hold one as text.
+		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
+			c.Add(customer.FieldPath(v.FieldEntityID), fault.BadFormat, "", "a number is needed")
+		}
 	}
 	for _, v := range in.Dates {
 		check(v.FieldEntityID, customer.DateField)

@@ -222,6 +222,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 // person is a customer as signing in sees them.
 type person struct {
 	found, admitted bool
+	allowed         bool // may be dealt with on the channel, even if not to sign in
 	email, name     string
 	hash            string
 	reset           bool
@@ -247,6 +248,7 @@ func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 	)
 	p.unconfirmed = unconfirmed
 	p.admitted = p.found && open && customer.Admits(channels, channelID, global)
+	p.allowed = p.found && open && customer.Admits(channels, channelID, true)
 	return p, err
 }
 

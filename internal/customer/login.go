@@ -38,6 +38,7 @@ var (
 		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
 	selectPassword  = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
 	selectChannel   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
+	selectChannels  = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
 	upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
 )
 
@@ -142,6 +143,19 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, passwor
 }
 
 var addressOfCustomer = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
+
+// Here reports whether a customer is not confined to other channels than one.
+// That there is one, others have to find out.
+func (s *Service) Here(ctx context.Context, storeID, id, channelID int64) (bool, error) {
+	here := true
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Query(selectChannels, func(r *sqldb.Row) error {
+			here = Admits(r.Text(0), channelID, true)
+			return nil
+		}, id)
+	})
+	return here, err
+}
 
 // Admits reports whether a customer whose channel_ids are stored as text may
 // sign in on a channel, given whether the channel admits customers of all

@@ -150,7 +150,14 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 		if err != nil || id < 1 {
 			return nil
 		}
-		w.customerID = id
+		// Customers who are confined to other channels are nobody on this one.
+		here, err := s.Customers.Here(ctx, site.StoreID, id, site.ChannelID)
+		if err != nil {
+			return s.broken(ctx, w.visit, err)
+		}
+		if here {
+			w.customerID = id
+		}
 		return nil
 	}
 	values, given := r.Header[headerAccessToken]

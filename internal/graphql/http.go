@@ -236,7 +236,7 @@ func (s *Server) present(ctx context.Context, who *shopper, err error) *gqlerror
 	switch {
 	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
 		// No resolver was called: an argument is not of its type.
-		out.Message = sentence(located.Message)
+		out.Message = located.Message
 	case f == nil || f.Kind == fault.Internal:
 		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
 	case f.Kind == fault.TooMany:

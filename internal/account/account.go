@@ -49,6 +49,8 @@ var (
 	ErrNobody = fault.New(fault.NotFound, "the email address does not belong to a customer")
 	// ErrClosed: the store lets nobody register.
 	ErrClosed = fault.New(fault.Forbidden, "the store does not take registrations")
+	// ErrSubscribed: the address has the newsletter already.
+	ErrSubscribed = fault.New(fault.Conflict, "the address is subscribed already")
 	// ErrNoSession: there is no such session of the customer.
 	ErrNoSession = fault.New(fault.NotFound, "there is no such session")
 )

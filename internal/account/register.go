@@ -137,7 +137,8 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		if err != nil {
 			return err
 		}
-		if !who.admitted {
+		// Without a session somebody acts for the customer who may for any.
+		if !who.admitted && (sess.ID != 0 || !who.allowed) {
 			return ErrNobody
 		}
 		moved := in.Email.Set && fold.Text(in.Email.Value) != fold.Text(who.email)
@@ -190,6 +191,17 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 // Subscribe asks for the newsletter on behalf of an email address, a
 // customer's or not. pending tells that a confirmation was emailed first.
 func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, false)
+}
+
+// SubscribeNew is Subscribe for who wants to know whether that was news: it is
+// ErrSubscribed where the address has the newsletter already. Where a
+// confirmation is emailed, nobody is told.
+func (s *Service) SubscribeNew(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, true)
+}
+
+func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return false, err
@@ -203,7 +215,18 @@ func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstNa
 		return p.DoubleOptIn, err
 	}
 	token := s.sys.Hex(32)
-	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error { return s.subscribe(tx, site, in, c, p, token) })
+	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if news && !p.DoubleOptIn {
+			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
+			if err != nil {
+				return err
+			}
+			if has {
+				return ErrSubscribed
+			}
+		}
+		return s.subscribe(tx, site, in, c, p, token)
+	})
 }
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.

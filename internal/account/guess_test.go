@@ -91,6 +91,39 @@ func TestGuessing(t *testing.T) {
 	})
 }
 
+// Whoever resets a password gets in with it however much strangers guess.
+func TestGuessesDoNotOutliveAReset(t *testing.T) {
+	each(t, func(s *shop) {
+		id := s.person("ines@example.com")
+		for i := range 10 {
+			s.want(s.try("ines@example.com", "wrong", fmt.Sprint("198.51.100.", i)), account.ErrCredentials)
+		}
+		if wait(s.try("ines@example.com", right, "203.0.113.5")) == 0 {
+			s.Fatal("not locked")
+		}
+		s.want(s.svc.RequestReset(s.Context(), s.a, "ines@example.com", "", from("203.0.113.5")), nil)
+		token := s.link(account.MailPasswordReset).Get("t")
+		s.want(s.svc.Reset(s.Context(), s.a, id, token, "another horse 8", from("203.0.113.5")), nil)
+		s.want(s.try("ines@example.com", "another horse 8", "203.0.113.5"), nil)
+		if wait(s.try("ines@example.com", "another horse 8", "198.51.100.77")) == 0 {
+			s.Error("the reset let strangers go on")
+		}
+	})
+}
+
+// A clock that was a day ahead for a while locks nobody out for that day.
+func TestGuessingWhenTheClockGoesBack(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.now.Add(86400)
+		for range 10 {
+			s.want(s.try("ines@example.com", "wrong", "198.51.100.1"), account.ErrCredentials)
+		}
+		s.now.Add(-86400)
+		s.want(s.try("ines@example.com", right, "198.51.100.1"), nil)
+	})
+}
+
 // However many guesses come at once, no more than the free ones are made.
 func TestGuessingAtOnce(t *testing.T) {
 	each(t, func(s *shop) {

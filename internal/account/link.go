@@ -169,7 +169,7 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 }
 
 // Reset sets a password by the token of an emailed link, once. All sessions
-// end.
+// end. Strangers' guesses no longer keep the owner out where they did it from.
 func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) error {
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
@@ -201,7 +201,10 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err := tx.Exec(confirmCustomer, id); err != nil {
 			return err
 		}
-		return s.setPassword(tx, site, id, 0, hash)
+		if err := s.setPassword(tx, site, id, 0, hash); err != nil {
+			return err
+		}
+		return remember(tx, id, c.Peer, s.sys.Now())
 	})
 }
 

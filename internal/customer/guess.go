@@ -63,7 +63,8 @@ type failures struct{ n, last int64 }
 // wait returns how many seconds the next attempt has to wait, and how many
 // attempts may be under way.
 func (f failures) wait(now int64) (seconds int64, room int) {
-	if f.n == 0 || now-f.last >= guessesForget {
+	// What lies far ahead was noted by a clock that was wrong.
+	if f.n == 0 || now-f.last >= guessesForget || f.last-now > longestWait {
 		return 0, freeGuesses
 	}
 	if f.n < freeGuesses {

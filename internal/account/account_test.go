@@ -580,6 +580,26 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// Who was thrown out a moment ago changes nothing any more.
+func TestEndedSessionsChangeNothing(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		id := s.person("ines@example.com")
+		thief := s.signIn(s.a, account.Browser, "ines@example.com")
+		s.want(s.svc.Revoke(ctx, s.a.StoreID, id, thief.Session.ID), nil)
+		s.want(s.svc.ChangePassword(ctx, s.a, thief.Session, right, "another horse 8", home), account.ErrNoSession)
+		_, err := s.svc.UpdateDetails(ctx, s.a, thief.Session, account.Details{Email: opt.Some("thief@example.com"), CurrentPassword: opt.Some(right)}, home)
+		s.want(err, account.ErrNoSession)
+		if m := s.mails.take(); len(m) != 0 {
+			s.Errorf("%+v", m)
+		}
+		s.signIn(s.a, account.Browser, "ines@example.com")
+		// Apps that speak for a customer have no session.
+		app := account.Session{StoreID: s.a.StoreID, CustomerID: id, ChannelID: 1, Kind: account.API}
+		s.want(s.svc.ChangePassword(ctx, s.a, app, right, "another horse 8", home), nil)
+	})
+}
+
 func (s *shop) grantAs(id int64) account.Grant {
 	s.Helper()
 	g, err := s.svc.SignInAs(s.Context(), s.a, account.Browser, id, home)

@@ -286,6 +286,10 @@ func TestConfirmAccount(t *testing.T) {
 		}
 		b.get(u.String()).want(200, "", "Confirm address").post("/login.php?action=confirm_account", "token", u.Query().Get("token")).want(200, "/login.php", "Your email address is confirmed.")
 		b.signIn("new@example.com", "a good pass 9").want(200, "/account.php")
+		// So is another address.
+		b.get("/account.php?action=account_details").post("/account.php?action=account_details", "first_name", "Nora", "last_name", "New", "field_27", "Roses", "email", "moved@example.com", "current_password", "a good pass 9")
+		b.want(200, "/account.php?action=account_details", "Please confirm the new address", "moved@example.com")
+		w.browser(t).signIn("moved@example.com", "a good pass 9").want(422, "", "Please confirm your email address first")
 	})
 }
 

@@ -192,8 +192,8 @@ func NewService(c Config) *Service {
 }
 
 // asks bound how often emails are asked for: for one email, whether or not
-// anybody has it, and from one address; and how often somebody registers from
-// one address.
+// anybody has it, and from one network; and how often somebody registers or
+// takes another email from one network.
 type asks struct{ emails, peers, registrations *auth.Guard }
 
 const (

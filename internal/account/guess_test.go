@@ -11,6 +11,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/opt"
 )
 
 var imported = auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
@@ -108,6 +109,57 @@ func TestGuessesDoNotOutliveAReset(t *testing.T) {
 		if wait(s.try("ines@example.com", "another horse 8", "198.51.100.77")) == 0 {
 			s.Error("the reset let strangers go on")
 		}
+	})
+}
+
+// Whoever has one IPv6 address has all of its network's, and another one
+// tomorrow.
+func TestNetworks(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.want(s.try("ines@example.com", right, "2001:db8:1:2::77"), nil)
+		for i := range 10 {
+			s.want(s.try("ines@example.com", "wrong", fmt.Sprintf("2001:db8:9:%d::1", i)), account.ErrCredentials)
+		}
+		s.want(s.try("ines@example.com", right, "2001:db8:1:2:aaaa:bbbb:cccc:dddd"), nil)
+		if wait(s.try("ines@example.com", right, "2001:db8:1:3::77")) == 0 {
+			s.Error("another network is not the owner's")
+		}
+		// Emails are asked for by networks.
+		late := 0
+		for i := range 101 {
+			if wait(s.svc.RequestReset(s.Context(), s.a, fmt.Sprintf("n%d@example.com", i), "", from(fmt.Sprintf("2001:db8:5:5::%x", i)))) > 0 {
+				late++
+			}
+		}
+		if late != 1 {
+			s.Errorf("%d of 101 have to wait", late)
+		}
+	})
+}
+
+// Who is signed in must not try out who else has an account.
+func TestEmailsAreNotTriedOut(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.person("taken@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		conflicts, late := 0, 0
+		for range 110 {
+			_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, home)
+			switch kind(err) {
+			case fault.Conflict:
+				conflicts++
+			case fault.TooMany:
+				late++
+			}
+		}
+		if conflicts != 100 || late != 10 {
+			s.Errorf("%d conflicts, %d have to wait", conflicts, late)
+		}
+		// Everything else may be changed all the same.
+		_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some("ines@example.com"), FirstName: opt.Some("I")}, home)
+		s.want(err, nil)
 	})
 }
 

@@ -124,7 +124,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, email string) (own
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
 func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err error) {
-	if wait := s.asks.peers.Take(shopKey(storeID, c.Peer)); wait > 0 {
+	if wait := s.asks.peers.Take(shopKey(storeID, auth.Neighbours(c.Peer))); wait > 0 {
 		return false, customer.TooMany(wait)
 	}
 	return s.asks.emails.Take(shopKey(storeID, customer.EmailKey(email))) > 0, nil

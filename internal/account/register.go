@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -43,7 +44,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err := bad.Err(fault.Invalid, OpRegister); err != nil {
 		return 0, err
 	}
-	if wait := s.asks.registrations.Take(shopKey(site.StoreID, c.Peer)); wait > 0 {
+	if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
 		return 0, customer.TooMany(wait)
 	}
 	hash, err := s.passwords.Hash(ctx, in.Password)
@@ -137,7 +138,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		ID: sess.CustomerID, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company, FormFields: in.FormFields,
 	}
 	var out *customer.Customer
-	token := s.sys.Hex(32)
+	token, counted := s.sys.Hex(32), false
 	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		who, err := lockCustomer(tx, sess.CustomerID, site.ChannelID)
 		if err != nil {
@@ -152,6 +153,13 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		moved := in.Email.Set && fold.Text(in.Email.Value) != fold.Text(who.email)
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
+		}
+		// That an email is taken is told here as well as to who registers.
+		if moved && !counted {
+			if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
+				return customer.TooMany(wait)
+			}
+			counted = true
 		}
 		rows, err := s.customers.UpdateTx(tx, []customer.Update{cmd}, []string{""})
 		if err != nil {

@@ -210,13 +210,13 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	return nil
 }
 
-// remember notes that a customer proved at an address who they are, so that
+// remember notes that a customer proved in a network who they are, so that
 // strangers' guesses do not lock them out there.
 func remember(tx *sqldb.Tx, customerID int64, peer string, now int64) error {
 	if peer == "" {
 		return nil
 	}
-	if err := tx.Exec(rememberPlace, customerID, peer, now); err != nil {
+	if err := tx.Exec(rememberPlace, customerID, auth.Neighbours(peer), now); err != nil {
 		return err
 	}
 	var places []string

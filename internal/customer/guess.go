@@ -17,7 +17,7 @@ import (
 // and processes share the count. After the free ones the wait grows with each
 // failure, up to an hour, so that nobody is locked out for good.
 //
-// Who signed in before from an address is counted apart when asking from
+// Who signed in before from a network is counted apart when asking from
 // there, so that strangers' guesses do not lock the owner out. From one
 // address there may be more guesses, as it may be a merchant's backend that
 // signs in everybody; those are counted per process.

@@ -60,6 +60,9 @@ type Client struct {
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
 	Previous string
+	// Mark is a secret of the browser that asks for a link to sign in, by which
+	// it is known again when the link is followed.
+	Mark string
 }
 
 // Kind tells how a session is carried.

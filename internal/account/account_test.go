@@ -724,3 +724,37 @@ func TestSignInLink(t *testing.T) {
 		}
 	})
 }
+
+// A link that is asked for while the address changes does not end up with who
+// has the old one.
+func TestLinksGoToTheAddressOfTheMoment(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		id := s.person("ines@example.com")
+		for i := range 12 {
+			before, after := "ines@example.com", "new@example.com"
+			if i%2 == 1 {
+				before, after = after, before
+			}
+			s.now.Add(3600) // as many as one likes
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = s.svc.RequestReset(ctx, s.a, before, "", home) })
+			wg.Go(func() { _, _ = s.svc.RequestSignInLink(ctx, s.a, before, "", home) })
+			s.change(customer.Update{ID: id, Email: opt.Some(after)})
+			wg.Wait()
+			for _, m := range s.mails.take() {
+				u, err := url.Parse(m.Data["link"])
+				if err != nil {
+					s.Fatal(err)
+				}
+				switch m.Kind {
+				case account.MailPasswordReset:
+					s.want(s.svc.Reset(ctx, s.a, id, u.Query().Get("t"), right, home), account.ErrLink)
+				case account.MailSignInLink:
+					_, err := s.signInWith(s.a, u.Query().Get("token"))
+					s.want(err, account.ErrLink)
+				}
+			}
+		}
+	})
+}

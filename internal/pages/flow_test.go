@@ -217,6 +217,14 @@ func TestPasswordless(t *testing.T) {
 		b.get(link).want(200, "/account.php?action=newsletter")
 		w.browser(t).get(link).post("/login.php?action=check_passwordless_login", "token", "x").want(200, "/login.php", "This link is used up or too old.")
 
+		// A browser that asked for a link of its own follows another's like any
+		// other does: somebody may want it signed in as themselves.
+		victim := w.browser(t)
+		victim.do(http.MethodPost, "/login.php?action=passwordless_login", "application/json", `{"email":"jane@example.com"}`).want(200, "")
+		ask(`{"email":"jane@example.com"}`).want(200, "")
+		victim.get(w.outbox.link(t, account.MailSignInLink)).want(200, "", "Continue to your account")
+		victim.get("/account.php").want(200, "/login.php?from=%2Faccount.php")
+
 		// Another browser presses the button.
 		ask(`{"email":"jane@example.com","redirect_url":"`+w.server.URL+`/"}`).want(200, "")
 		u, err := url.Parse(w.outbox.link(t, account.MailSignInLink))

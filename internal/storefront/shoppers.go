@@ -125,6 +125,7 @@ func toShopper(err error) error {
 	for i := range out.Items {
 		it := &out.Items[i]
 		if name := names[it.Field]; name != "" {
+			it.Message = strings.Replace(it.Message, it.Field, name, 1)
 			it.Field = name
 		}
 		if rest, ok := strings.CutPrefix(it.Field, "form_fields"); ok {

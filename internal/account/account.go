@@ -62,6 +62,9 @@ type Client struct {
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
 	Previous string
+	// Mark is a secret of the browser that asks for a link to sign in, by which
+	// it is known again when the link is followed.
+	Mark string
 }
 
 // Kind tells how a session is carried.
@@ -194,8 +197,8 @@ func NewService(c Config) *Service {
 }
 
 // asks bound how often emails are asked for: for one email, whether or not
-// anybody has it, and from one address; and how often somebody registers from
-// one address.
+// anybody has it, and from one network; and how often somebody registers or
+// takes another email from one network.
 type asks struct{ emails, peers, registrations *auth.Guard }
 
 const (

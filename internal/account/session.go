@@ -188,22 +188,18 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
 		return err
 	}
-	if password && o.Peer != "" {
-		if err := tx.Exec(rememberPlace, o.CustomerID, o.Peer, o.Created); err != nil {
+	if password {
+		if err := remember(tx, o.CustomerID, o.Peer, o.Created); err != nil {
 			return err
 		}
 	}
 	var sessions []int64
-	var places []string
-	if err := tx.Pipeline(
-		sqldb.Q{Stmt: sessionsByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error {
-			if r.Int(0) != o.ID {
-				sessions = append(sessions, r.Int(0))
-			}
-			return nil
-		}},
-		sqldb.Q{Stmt: placesByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }},
-	); err != nil {
+	if err := tx.Query(sessionsByAge, func(r *sqldb.Row) error {
+		if r.Int(0) != o.ID {
+			sessions = append(sessions, r.Int(0))
+		}
+		return nil
+	}, o.CustomerID); err != nil {
 		return err
 	}
 	for i := maxSessions - 1; i < len(sessions); i++ {
@@ -211,8 +207,24 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// remember notes that a customer proved in a network who they are, so that
+// strangers' guesses do not lock them out there.
+func remember(tx *sqldb.Tx, customerID int64, peer string, now int64) error {
+	if peer == "" {
+		return nil
+	}
+	if err := tx.Exec(rememberPlace, customerID, auth.Neighbours(peer), now); err != nil {
+		return err
+	}
+	var places []string
+	if err := tx.Query(placesByAge, func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }, customerID); err != nil {
+		return err
+	}
 	for i := maxAddresses; i < len(places); i++ {
-		if err := tx.Exec(forgetPlace, o.CustomerID, places[i]); err != nil {
+		if err := tx.Exec(forgetPlace, customerID, places[i]); err != nil {
 			return err
 		}
 	}

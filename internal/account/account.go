@@ -18,14 +18,12 @@ import (
 
 // Operations, as faults name them.
 const (
-	OpSignIn       = "account.sign_in"
-	OpRegister     = "account.register"
-	OpUpdate       = "account.update"
-	OpPassword     = "account.password"
-	OpReset        = "account.reset"
-	OpSignInLink   = "account.sign_in_link"
-	OpSubscribe    = "account.subscribe"
-	OpChannelEntry = "account.channel"
+	OpRegister   = "account.register"
+	OpUpdate     = "account.update"
+	OpPassword   = "account.password"
+	OpReset      = "account.reset"
+	OpSignInLink = "account.sign_in_link"
+	OpSubscribe  = "account.subscribe"
 )
 
 // Errors with a meaning of their own. Surfaces tell them apart with

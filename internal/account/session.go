@@ -384,11 +384,6 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 	})
 }
 
-// SignOutEverywhere ends all sessions of a customer.
-func (s *Service) SignOutEverywhere(ctx context.Context, storeID, customerID int64) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(deleteAll, customerID) })
-}
-
 // Sessions returns the sessions of a customer that are open, the last used
 // first.
 func (s *Service) Sessions(ctx context.Context, storeID, customerID int64) ([]Session, error) {

@@ -102,6 +102,7 @@ Clientele is ready. These secrets are shown once:
   Client secret   %[5]s
   Storefront URL  %[1]s
   API documents   %[1]s/docs
+  GraphQL         %[1]s/docs/graphql
   Emails sent     %[1]s/_clientele/outbox
 
 Make a customer:
@@ -123,7 +124,10 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 	if len(stores) > 0 {
 		hash = stores[0].Hash
 	}
-	text := fmt.Sprintf("Clientele serves %d store(s) at %s\n  management API  %s/stores/%s/v3\n  API documents   %s/docs\n", len(stores), s.URL, s.URL, hash, s.URL)
+	text := fmt.Sprintf("Clientele serves %[1]d store(s) at %[2]s\n  management API  %[2]s/stores/%[3]s/v3\n  API documents   %[2]s/docs\n  GraphQL         %[2]s/docs/graphql\n", len(stores), s.URL, hash)
+	if !s.cfg.Production() {
+		text += "  emails sent     " + s.URL + "/_clientele/outbox\n"
+	}
 	if len(stores) == 0 {
 		text += "Make a store with: clientele store create --name \"My store\"\n"
 	}

@@ -296,11 +296,7 @@ func (c *call) redeem(token, fallback string) error {
 // confirmAccountPage is where the emailed link of a new account leads. It asks
 // for a click, so that programs that look into emails confirm nothing.
 func (c *call) confirmAccountPage() error {
-	c.private = true
-	p := &confirmView{Text: c.look.text("confirm_account.text", c.storeName()), Button: c.look.text("confirm_account.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
-	p.Title = c.look.text("confirm_account.title")
-	p.Form = c.newForm("/login.php?action=confirm_account", "confirm_account.submit").hide("token", c.R.URL.Query().Get("token"))
-	return c.show(http.StatusOK, p)
+	return c.confirm("/login.php?action=confirm_account", "confirm_account.title", "confirm_account.text", "confirm_account.submit")
 }
 
 func (c *call) confirmAccount() error {

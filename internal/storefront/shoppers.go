@@ -236,14 +236,8 @@ func sendSubscription(c *Call, w *subscriber.Wish, sub *subscriber.Subscriber) e
 	} else {
 		b = append(b, "null"...)
 	}
-	b = append(b, `,"consents":[`...)
-	for i, name := range sub.Consents {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, name)
-	}
-	c.Send(http.StatusOK, append(b, "]}"...))
+	b = jsonx.AppendStrings(append(b, `,"consents":`...), sub.Consents)
+	c.Send(http.StatusOK, append(b, '}'))
 	return nil
 }
 

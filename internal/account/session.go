@@ -129,6 +129,8 @@ var (
 	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	ownSession     = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
 	deleteAll      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2`)
 	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
@@ -352,6 +354,25 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 // SignOutEverywhere ends all sessions of a customer.
 func (s *Service) SignOutEverywhere(ctx context.Context, storeID, customerID int64) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(deleteAll, customerID) })
+}
+
+// SignOutElsewhere ends all sessions of a customer but the one it is asked
+// from. It is ErrNoSession where that has ended itself.
+func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
+	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
+		// Of two devices that ask at once one stays.
+		if _, err := lockCustomer(tx, from.CustomerID, from.ChannelID); err != nil {
+			return err
+		}
+		open := false
+		if err := tx.Query(ownSession, func(*sqldb.Row) error { open = true; return nil }, from.CustomerID, from.ID); err != nil {
+			return err
+		}
+		if !open {
+			return ErrNoSession
+		}
+		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
+	})
 }
 
 // Sessions returns the sessions of a customer that are open, the last used

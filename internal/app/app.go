@@ -29,6 +29,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/outbox"
 	"clientele/internal/pages"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
@@ -353,8 +354,12 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
+	emails := ""
+	if !s.cfg.Production() {
+		emails = outbox.Path
+	}
 	shop := pages.New(visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots,
+		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
@@ -375,11 +380,12 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
-	server.Router().Handle("/graphql", graphql.New(graphql.Config{
+	watched := server.Router().With(server.Watch)
+	watched.Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
 	}))
 	s.mountService(server.Router(), reg)
-	shop.Mount(server.Router())
+	shop.Mount(watched)
 	return server
 }

@@ -271,6 +271,48 @@ func TestSessions(t *testing.T) {
 	})
 }
 
+func TestSignOutElsewhere(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		s.person("ines@example.com")
+		s.person("other@example.com")
+		here, phone := s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.Browser, "ines@example.com")
+		app, other := s.signIn(s.a, account.API, "ines@example.com"), s.signIn(s.a, account.Browser, "other@example.com")
+		s.want(s.svc.SignOutElsewhere(ctx, here.Session), nil)
+		if !s.open(here.Token) || s.open(phone.Token) || s.open(app.Token) || !s.open(other.Token) {
+			s.Error("all others of the customer end, and nothing else")
+		}
+		// Who was signed out signs nobody out.
+		s.want(s.svc.SignOutElsewhere(ctx, phone.Session), account.ErrNoSession)
+		if !s.open(here.Token) {
+			s.Error("signed out by a session that had ended")
+		}
+		// Of several devices that ask at once exactly one stays.
+		grants := []account.Grant{here}
+		for range 5 {
+			grants = append(grants, s.signIn(s.a, account.Browser, "ines@example.com"))
+		}
+		var wg sync.WaitGroup
+		for _, g := range grants {
+			wg.Go(func() {
+				if err := s.svc.SignOutElsewhere(ctx, g.Session); err != nil && !errors.Is(err, account.ErrNoSession) {
+					s.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		left := 0
+		for _, g := range grants {
+			if s.open(g.Token) {
+				left++
+			}
+		}
+		if left != 1 {
+			s.Errorf("%d sessions are left", left)
+		}
+	})
+}
+
 func TestAccessTokens(t *testing.T) {
 	each(t, func(s *shop) {
 		ctx := s.Context()

@@ -129,6 +129,8 @@ var (
 	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	ownSession     = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
 	deleteAll      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2`)
 	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
@@ -381,6 +383,25 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 			return tx.Exec(deleteOfKind, id, int64(API))
 		}
 		return tx.Exec(deleteByToken, hash)
+	})
+}
+
+// SignOutElsewhere ends all sessions of a customer but the one it is asked
+// from. It is ErrNoSession where that has ended itself.
+func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
+	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
+		// Of two devices that ask at once one stays.
+		if _, err := lockCustomer(tx, from.CustomerID, from.ChannelID); err != nil {
+			return err
+		}
+		open := false
+		if err := tx.Query(ownSession, func(*sqldb.Row) error { open = true; return nil }, from.CustomerID, from.ID); err != nil {
+			return err
+		}
+		if !open {
+			return ErrNoSession
+		}
+		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
 	})
 }
 

@@ -30,6 +30,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/outbox"
 	"clientele/internal/pages"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
@@ -357,8 +358,12 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
+	emails := ""
+	if !s.cfg.Production() {
+		emails = outbox.Path
+	}
 	shop := pages.New(visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots,
+		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
@@ -379,12 +384,13 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
-	server.Router().Handle("/graphql", graphql.New(graphql.Config{
+	watched := server.Router().With(server.Watch)
+	watched.Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
 		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))
 	s.mountService(server.Router(), reg)
-	shop.Mount(server.Router())
+	shop.Mount(watched)
 	return server
 }

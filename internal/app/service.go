@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -103,7 +106,10 @@ Clientele is ready. These secrets are shown once:
   Storefront URL  %[1]s
   API documents   %[1]s/docs
   GraphQL         %[1]s/docs/graphql
-  Emails sent     %[1]s/_clientele/outbox
+  Emails sent     %[1]s%[6]s
+
+Open the storefront URL to register and sign in as a shopper. Emails with
+links, such as those for a forgotten password, are kept at the last address.
 
 Make a customer:
 
@@ -111,7 +117,7 @@ Make a customer:
     -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
-`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret)
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, outbox.Path)
 	return err
 }
 
@@ -120,17 +126,50 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "Clientele serves %d store(s) at %s\n", len(stores), s.URL)
+	line := func(what, address string) { fmt.Fprintf(&text, "  %-15s %s\n", what, address) }
 	hash := "{store_hash}"
 	if len(stores) > 0 {
 		hash = stores[0].Hash
+		site, err := s.storefront(ctx, hash, len(stores) == 1)
+		if err != nil {
+			return err
+		}
+		if site != "" {
+			line("storefront", site)
+		}
 	}
-	text := fmt.Sprintf("Clientele serves %[1]d store(s) at %[2]s\n  management API  %[2]s/stores/%[3]s/v3\n  API documents   %[2]s/docs\n  GraphQL         %[2]s/docs/graphql\n", len(stores), s.URL, hash)
+	line("management API", s.URL+"/stores/"+hash+"/v3")
+	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {
-		text += "  emails sent     " + s.URL + "/_clientele/outbox\n"
+		line("GraphQL", s.URL+"/docs/graphql")
+		line("emails sent", s.URL+outbox.Path)
 	}
 	if len(stores) == 0 {
-		text += "Make a store with: clientele store create --name \"My store\"\n"
+		text.WriteString("Make a store with: clientele store create --name \"My store\"\n")
 	}
-	_, err = io.WriteString(out, text)
+	_, err = io.WriteString(out, text.String())
 	return err
+}
+
+// storefront is where a person finds a store's pages: in development at this
+// server, whatever the address of the shop will be.
+func (s *Server) storefront(ctx context.Context, hash string, only bool) (string, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case s.cfg.Production():
+		site, _, err := store.NewHosts(s.DB, time.Now).SiteOf(ctx, hash, store.DefaultChannel, "")
+		return site.URL, err
+	case only:
+		return s.URL, nil
+	}
+	u.Host = "store-" + hash + ".localhost"
+	if _, port, err := net.SplitHostPort(s.listen.Addr().String()); err == nil {
+		u.Host += ":" + port
+	}
+	return u.String(), nil
 }

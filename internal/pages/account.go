@@ -362,7 +362,7 @@ func (c *call) deleteAddressPage() error {
 	if err != nil {
 		return err
 	}
-	p := &confirmView{Text: strings.Join(c.lines(a), ", "), Button: c.look.text("address.delete.submit"), Cancel: &link{c.look.text("cancel"), "/account.php?action=address_book"}}
+	p := &confirmView{Lines: c.lines(a), Danger: true, Button: c.look.text("address.delete.submit"), Cancel: &link{c.look.text("cancel"), "/account.php?action=address_book"}}
 	p.Title = c.look.text("address.delete.title")
 	p.Form = c.newForm("/account.php?action=delete_shipping_address&address_id="+strconv.FormatInt(id, 10), "address.delete.submit")
 	return c.show(http.StatusOK, p)
@@ -483,19 +483,15 @@ func (c *call) endSessions() error {
 	if _, done, err := c.signedIn(); done || err != nil {
 		return err
 	}
-	ctx := c.R.Context()
 	if c.form.Get("others") != "" {
-		rows, err := c.Accounts.Sessions(ctx, c.Site.StoreID, c.session.CustomerID)
+		err := c.Accounts.SignOutElsewhere(c.R.Context(), *c.session)
+		if errors.Is(err, account.ErrNoSession) { // another device was quicker
+			c.ClearToken()
+			c.Flash("sign_in_first", "")
+			return c.redirect("/login.php?from=" + url.QueryEscape(c.returnTo()))
+		}
 		if err != nil {
 			return err
-		}
-		for i := range rows {
-			if rows[i].ID == c.session.ID {
-				continue
-			}
-			if err := c.revoke(rows[i].ID); err != nil {
-				return err
-			}
 		}
 		c.Flash("sessions_ended", "")
 		return c.redirect("/account.php?action=sessions")

@@ -51,7 +51,7 @@ func TestADayInTheShop(t *testing.T) {
 		b.post("/login.php?action=save_new_account", registration("email", "nonsense", "password", "short", "confirm_password", "short", "field_28", "21")...)
 		b.want(422, "", "Please enter an email address such as", "The password needs at least 7 characters", "!short\"")
 		b.post("/login.php?action=save_new_account", registration("field_28", "21")...).want(422, "", "Please enter a number from 0 to 20.")
-		b.post("/login.php?action=save_new_account", registration("email", "JANE@example.com")...).want(422, "", "This email address has an account already.")
+		b.post("/login.php?action=save_new_account", registration("email", "JANE@example.com")...).want(422, "", "There is an account with this email address already.")
 		b.post("/login.php?action=save_new_account", append(registration("country", "DE", "state", ""), "refresh", "1")...).want(200, "", `value="Austin"`, `<option value="DE" selected>`)
 
 		b.post("/login.php?action=save_new_account", registration("field_28", "2")...).want(200, "/account.php", "Welcome! Your account is ready.", "Hello, Nora", "new@example.com")
@@ -94,7 +94,7 @@ func TestADayInTheShop(t *testing.T) {
 
 		// Password and sessions.
 		other := w.browser(t).signIn("eleonora@example.com", "a good pass 9").want(200, "/account.php")
-		b.get("/account.php?action=sessions").want(200, "", "this browser", "Sign out everywhere else")
+		b.get("/account.php?action=sessions").want(200, "", "this device", "Sign out everywhere else")
 		b.post("/account.php?action=sessions", "others", "1").want(200, "/account.php?action=sessions", "You are signed out everywhere else.")
 		other.get("/account.php").want(200, "/login.php?from=%2Faccount.php")
 		other.signIn("eleonora@example.com", "a good pass 9").want(200, "/account.php")
@@ -183,7 +183,7 @@ func TestResetPassword(t *testing.T) {
 		}
 		b.get("/change-password?"+url.Values{"c": {u.Query().Get("c")}, "t": {u.Query().Get("t")}}.Encode()).want(200, "")
 		b.get(link).want(200, "", "Choose a new password")
-		if p := b.header.Get("Referrer-Policy"); p != "no-referrer" {
+		if p := b.header.Get("Referrer-Policy"); p != "strict-origin" {
 			t.Error(p)
 		}
 		fields := []string{"c", u.Query().Get("c"), "t", u.Query().Get("t"), "password", "brand new 3", "confirm_password", "brand new 3"}
@@ -274,7 +274,7 @@ func TestNewsletter(t *testing.T) {
 			t.Fatal(err)
 		}
 		link := "/unsubscribe.php?token=" + url.QueryEscape(token)
-		b.get(link).want(200, "", "Do you want no more news")
+		b.get(link).want(200, "", "Would you like to stop getting news")
 		w.browser(t).do(http.MethodPost, link, "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").want(200, link)
 		w.browser(t).do(http.MethodPost, link+"x", "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").want(400, "")
 		b.post("/unsubscribe.php", "token", token).want(200, "", "You are unsubscribed")

@@ -88,6 +88,7 @@ type form struct {
 	CSRF     string
 	CSRFName string
 	Refresh  bool // there is a field whose change changes others
+	Quiet    bool // another form of the page matters more
 }
 
 func (c *call) newForm(action, submit string, fields ...*field) *form {
@@ -286,7 +287,11 @@ func (c *call) passwordRules() string {
 	if r.Special && r.MinSpecial > 0 {
 		parts = append(parts, c.look.plural("password.special", r.MinSpecial))
 	}
-	return strings.Join(parts, ", ")
+	last := len(parts) - 1
+	if last == 0 {
+		return parts[0]
+	}
+	return strings.Join(parts[:last], ", ") + c.look.text("and") + parts[last]
 }
 
 // questions are the fields of a store's form in the order in which it wants

@@ -41,6 +41,7 @@ type frame struct {
 	Back      string // where the small forms of the frame return to
 	Menu      []link // of the account
 	Current   string // the entry of Menu
+	Inner     bool   // not the first page of the account
 	Year      int
 	Script    bool
 }
@@ -83,6 +84,8 @@ type (
 	confirmView struct {
 		frame
 		Text   string
+		Lines  []string // instead of Text
+		Danger bool     // there is no way back
 		Button string
 		Form   *form
 		Cancel *link
@@ -92,6 +95,9 @@ type (
 		Key          string
 		Status       int
 		Text, Detail string
+		Hint         string
+		Outbox       string // where emails can be seen in development
+		Mailed       bool   // the way on is in an email
 		Next         *link
 	}
 	overviewPage struct {
@@ -174,7 +180,11 @@ func (c *call) fill(f *frame) {
 		return
 	}
 	f.CSRF, f.CSRFField = c.FormToken(), visit.FormField
-	f.Signup = s.Storefront.ShowNewsletter == nil || *s.Storefront.ShowNewsletter
+	switch c.R.URL.Path {
+	case "/account.php", "/subscribe.php", "/unsubscribe.php": // which are about that themselves
+	default:
+		f.Signup = s.Storefront.ShowNewsletter == nil || *s.Storefront.ShowNewsletter
+	}
 	f.Back = c.here()
 	if c.privacy.AskConsent != nil && *c.privacy.AskConsent {
 		f.Privacy = true
@@ -192,7 +202,8 @@ func (c *call) fill(f *frame) {
 		if f.Current == "" {
 			f.Current = c.R.URL.Query().Get("action")
 		}
-		f.Current = c.look.text("menu." + menuEntry(f.Current))
+		entry := menuEntry(f.Current)
+		f.Current, f.Inner = c.look.text("menu."+entry), entry != accountMenu[0]
 	}
 	if f.Notice == nil {
 		f.Notice = c.flashed()

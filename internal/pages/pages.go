@@ -40,6 +40,8 @@ type Services struct {
 	Settings    *setting.Service
 	// Robots is asked where a store wants it; nil: nobody is.
 	Robots Robots
+	// Outbox is the path where emails can be seen, in development.
+	Outbox string
 }
 
 // Pages serves the pages.
@@ -298,7 +300,9 @@ func (c *call) headers() {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Referrer-Policy", "same-origin")
 	if c.private {
-		h.Set("Referrer-Policy", "no-referrer")
+		// Nobody gets the address, but forms still tell their origin, which
+		// "no-referrer" would make "null".
+		h.Set("Referrer-Policy", "strict-origin")
 	}
 	if c.Secure && !c.visits.Reasons {
 		h.Set("Strict-Transport-Security", "max-age=31536000")

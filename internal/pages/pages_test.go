@@ -267,7 +267,7 @@ func TestSafeHeaders(t *testing.T) {
 		secure, development, private bool
 		hsts, referrer               string
 	}{
-		{true, false, false, "max-age=31536000", "same-origin"}, {true, true, true, "", "no-referrer"}, {false, false, false, "", "same-origin"},
+		{true, false, false, "max-age=31536000", "same-origin"}, {true, true, true, "", "strict-origin"}, {false, false, false, "", "same-origin"},
 	} {
 		w := httptest.NewRecorder()
 		visits := &visit.Visits{Config: visit.Config{Reasons: c.development}}

@@ -159,9 +159,7 @@ func (c *call) register() error {
 	switch {
 	case err == nil:
 	case errors.Is(err, account.ErrUnconfirmed):
-		m := &messagePage{Text: c.look.text("registered.text", c.trimmed("email")), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
-		m.Title = c.look.text("registered.title")
-		return c.show(http.StatusOK, m)
+		return c.mailed(c.look.text("registered.title"), c.look.text("registered.text", c.trimmed("email")))
 	default: // the account is there all the same
 		c.Flash("account_created", "")
 		c.visits.Log.Debug("sign in after registration", "request_id", c.RequestID, "error", err)

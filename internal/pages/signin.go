@@ -52,6 +52,7 @@ func (c *call) signInView() *signInView {
 	p.Link = c.guardForm(c.newForm("/login.php?action=passwordless_login", "sign_in.link.submit",
 		&field{Name: "email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "email", Required: true, MaxLength: 255},
 	).hide("redirect_url", c.after()))
+	p.Link.Quiet = true
 	p.Reasons = []string{c.look.text("sign_in.why.addresses"), c.look.text("sign_in.why.details"), c.look.text("sign_in.why.news")}
 	return p
 }
@@ -179,8 +180,13 @@ func (c *call) passwordless() error {
 		return c.show(http.StatusTooManyRequests, p)
 	}
 	c.markLink(who.Mark, account.SignInLinkLife)
-	m := &messagePage{Text: c.look.text("link_sent.text", p.Link.field("email").Value), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
-	m.Title = c.look.text("link_sent.title")
+	return c.mailed(c.look.text("link_sent.title"), c.look.text("link_sent.text", p.Link.field("email").Value))
+}
+
+// mailed tells a shopper to look for an email.
+func (c *call) mailed(title, text string) error {
+	m := &messagePage{Text: text, Hint: c.look.text("mailed.hint"), Mailed: true, Outbox: c.Outbox, Next: &link{c.look.text("sign_in.back"), "/login.php"}}
+	m.Title = title
 	return c.show(http.StatusOK, m)
 }
 
@@ -337,9 +343,7 @@ func (c *call) forgot() error {
 		}
 		return c.show(problemStatus(err), p)
 	}
-	m := &messagePage{Text: c.look.text("forgot_sent.text", p.Form.field("email").Value), Next: &link{c.look.text("sign_in.title"), "/login.php"}}
-	m.Title = c.look.text("forgot_sent.title")
-	return c.show(http.StatusOK, m)
+	return c.mailed(c.look.text("forgot_sent.title"), c.look.text("forgot_sent.text", p.Form.field("email").Value))
 }
 
 // problemStatus is the status of a form that is shown again.

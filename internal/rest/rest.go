@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"golang.org/x/sync/semaphore"
 
 	"clientele/internal/auth"
@@ -258,6 +259,25 @@ func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Ca
 	if method == http.MethodGet {
 		s.router.MethodFunc(http.MethodHead, pattern, h)
 	}
+}
+
+// Watch counts and times the requests to handlers beside the management API,
+// as those of its routes are: by the pattern that the router found.
+func (s *Server) Watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer func() {
+			took, status := time.Since(start), cmp.Or(seen.Status(), http.StatusOK)
+			pattern, method := chi.RouteContext(r.Context()).RoutePattern(), r.Method
+			s.Metrics.route(method, pattern)(status, took)
+			if took >= s.Slow {
+				s.Log.WarnContext(r.Context(), "request slow", "method", method, "route", pattern, "status", status,
+					"ms", float64(took.Microseconds())/1000, "request_id", seen.Header().Get("X-Request-Id"))
+			}
+		}()
+		next.ServeHTTP(seen, r)
+	})
 }
 
 // requestID returns 32 hexadecimal digits.

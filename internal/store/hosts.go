@@ -90,7 +90,8 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 // the host, the one that the host's name spells out, or else the first of the
 // only store. Where several claim a name, the port decides, then age. A site
 // without a URL of its own has the one it was asked by, if that name is its or
-// the machine's own, and else Public.
+// the machine's own, and else Public. One whose URL is on this machine has the
+// one it was asked by too: its port may be another at each start.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
 	return h.find(ctx, scheme, host, true)
 }
@@ -115,7 +116,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 			site.URL = h.Public
 		}
 	}
-	if ok && site.URL == "" {
+	if ok && (site.URL == "" || local(site.URL) && local(scheme+"://"+host)) {
 		site.URL = scheme + "://" + host
 	}
 	return site, ok, nil
@@ -233,6 +234,16 @@ func ClaimURL(tx *sqldb.Tx, storeID int64, text string) error {
 		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("the host %s belongs to another store", u.Host)}
 	}
 	return nil
+}
+
+// local reports whether a URL is of the machine itself.
+func local(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	name := hostName(u.Host)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }
 
 // hostName returns a host without its port, in lower case.

@@ -4,71 +4,25 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/testing/browser"
 )
-
-// browser opens a tab that takes any certificate.
-func browser(t *testing.T) func(script string) string {
-	t.Helper()
-	var path string
-	err := exec.ErrNotFound
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err = exec.LookPath(name); err == nil {
-			break
-		}
-	}
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("ignore-certificate-errors", true), chromedp.WSURLReadTimeout(time.Minute))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox)
-	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return func(script string) string {
-		t.Helper()
-		if u, ok := strings.CutPrefix(script, "open "); ok {
-			if err := chromedp.Do(ctx, chromedp.Navigate(u)); err != nil {
-				t.Fatalf("%s: %v", script, err)
-			}
-			return ""
-		}
-		out, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatalf("%s: %v", script, err)
-		}
-		return out
-	}
-}
 
 // Pages in a real browser use storefront tokens from the origins that these
 // name, and from no other.
 func TestBrowserTokens(t *testing.T) {
 	t.Parallel()
-	run := browser(t)
+	tab := browser.Open(t, "", "en", "ignore-certificate-errors")
 	s, cert := serveStorefronts(t, dbtest.DSN(t, sqldb.SQLite))
 
 	// One server of pages is several origins, by its names.
@@ -126,7 +80,7 @@ func TestBrowserTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return run(fmt.Sprintf(`fetch(%q, {method: "POST", credentials: %q, headers: %s, body: %q})
+		return tab.Eval(fmt.Sprintf(`fetch(%q, {method: "POST", credentials: %q, headers: %s, body: %q})
 			.then(async r => r.status + " " + await r.text() + " " + r.headers.get("x-bc-graphql-complexity"), e => String(e))`, endpoint, credentials, head, body))
 	}
 	want := func(got, want string) {
@@ -144,13 +98,13 @@ func TestBrowserTokens(t *testing.T) {
 		signIn  = `mutation { login(email: "jane@example.com", password: "Secret-123") { result } }`
 	)
 
-	run("open " + neighbour)
+	tab.Open(neighbour)
 	want(ask(public, "omit", name), shown)
 	want(ask(public, "include", who), nobody)
 	want(ask(public, "include", signIn), `200 {"data":{"login":{"result":"success"}}} 102`)
 	want(ask(public, "include", who), `200 {"data":{"customer":{"email":"jane@example.com"}}} 2`)
 	want(ask(public, "omit", who), nobody)
-	if got := run(`document.cookie`); strings.Contains(got, "SHOP_SESSION_TOKEN") {
+	if got := tab.Eval(`document.cookie`); strings.Contains(got, "SHOP_SESSION_TOKEN") {
 		t.Errorf("scripts see the session: %s", got)
 	}
 	want(ask(public, "include", `mutation { logout { result } }`), `200 {"data":{"logout":{"result":"success"}}} 102`)
@@ -168,14 +122,14 @@ func TestBrowserTokens(t *testing.T) {
 	want(ask(impersonation, "omit", name), blocked)
 	want(ask(impersonation, "omit", name, "X-Bc-Customer-Id", "1"), blocked)
 
-	run("open " + app)
+	tab.Open(app)
 	want(ask(public, "omit", name), shown)
 	want(ask(public, "include", who), nobody) // cookies do not go from site to site
-	run("open " + evil)
+	tab.Open(evil)
 	want(ask(public, "omit", name), blocked)
 
 	// The storefront's own pages need no mention.
-	run("open " + strings.TrimSuffix(endpoint, "/graphql") + "/login.php")
+	tab.Open(strings.TrimSuffix(endpoint, "/graphql") + "/login.php")
 	want(ask(public, "same-origin", name), shown)
 	want(ask(public, "same-origin", signIn), `200 {"data":{"login":{"result":"success"}}} 102`)
 	want(ask(public, "same-origin", who), `200 {"data":{"customer":{"email":"jane@example.com"}}} 2`)

@@ -1,29 +1,21 @@
 package e2e
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"clientele/internal/testing/browser"
+	"clientele/internal/testing/npm"
 )
 
 // Clients from npm, which know nothing of us, do a day's work.
 func TestNPMClients(t *testing.T) {
 	t.Parallel()
 	modules, err := nodeModules()
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	browser.Need(t, err)
 	for _, script := range []string{"bigcommerce-api-client.js", "node-bigcommerce.js", "node-bigcommerce-v2.js", "space48.js", "space48-v2.js", "sso.js"} {
 		t.Run(strings.TrimSuffix(script, ".js"), func(t *testing.T) {
 			t.Parallel()
@@ -67,48 +59,7 @@ func copyClients(to, pattern string) error {
 	return nil
 }
 
-// nodeModules installs exactly what the lock file names, once per lock file
-// and user, and returns the directory.
+// nodeModules installs the clients and returns the directory they are in.
 var nodeModules = sync.OnceValues(func() (string, error) {
-	for _, name := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return "", err
-		}
-	}
-	lock, err := os.ReadFile("clients/package-lock.json")
-	if err != nil {
-		return "", err
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(lock)
-	parent := filepath.Join(cache, "clientele-e2e")
-	final := filepath.Join(parent, hex.EncodeToString(sum[:8]))
-	modules := filepath.Join(final, "node_modules")
-	if _, err := os.Stat(modules); err == nil {
-		return modules, nil
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp(parent, "install-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	if err := copyClients(dir, "package*.json"); err != nil {
-		return "", err
-	}
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	// Whoever is first wins; both have the same.
-	if err := os.Rename(dir, final); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	return modules, nil
+	return npm.Install(os.DirFS("clients"))
 })

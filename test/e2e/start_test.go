@@ -51,7 +51,11 @@ func testFirstStart(t *testing.T, args ...string) {
 		t.Errorf("API documents at %s, want %s/docs", got, s.url)
 	}
 	c := newClient(t, s.url, hash, token)
-	for _, path := range []string{"/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
+	outbox, found := strings.CutPrefix(banner(t, text, "Emails sent"), s.url)
+	if !found {
+		t.Errorf("emails are at %s", banner(t, text, "Emails sent"))
+	}
+	for _, path := range []string{"/", "/login.php", outbox, "/docs/graphql", "/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
 		if status, err := c.get(path); status != http.StatusOK {
 			t.Errorf("%s answers %d (%v)", path, status, err)
 		}
@@ -93,6 +97,11 @@ func testFirstStart(t *testing.T, args ...string) {
 	for _, secret := range secrets {
 		if strings.Contains(printed, secret) {
 			t.Errorf("the second start prints the secret %s:\n%s", secret, printed)
+		}
+	}
+	for _, at := range []string{"storefront      " + s.url + "\n", "emails sent     " + s.url + outbox + "\n"} {
+		if !strings.Contains(s.out.String(), at) {
+			t.Errorf("the second start does not tell of %s:\n%s", at, s.out.String())
 		}
 	}
 	if !strings.Contains(s.out.String(), s.url) || !strings.Contains(s.out.String(), hash) {

@@ -1,0 +1,279 @@
+// Package browser drives a real browser in tests: it fills in forms, follows
+// links, and looks at pages for what sticks out, what is not accessible and
+// what the browser complains of.
+package browser
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"clientele/internal/testing/npm"
+)
+
+// Screenshots names, in the environment, the directory that pictures of all
+// pages go to.
+const Screenshots = "CLIENTELE_SCREENSHOTS"
+
+// Need skips a test that lacks a tool; in continuous integration it fails.
+func Need(t testing.TB, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	t.Fatal(err)
+}
+
+var find = sync.OnceValues(func() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("chromium: %w", exec.ErrNotFound)
+})
+
+//go:embed axe/package.json axe/package-lock.json
+var lock embed.FS
+
+// axe is the checker for accessibility.
+var axe = sync.OnceValues(func() (string, error) {
+	dir, err := fs.Sub(lock, "axe")
+	if err != nil {
+		return "", err
+	}
+	modules, err := npm.Install(dir)
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(filepath.Join(modules, "axe-core", "axe.min.js"))
+	return string(text), err
+})
+
+// Tab is a tab of a browser of its own.
+type Tab struct {
+	t    testing.TB
+	ctx  context.Context
+	base string
+
+	mu       sync.Mutex
+	problems []string
+}
+
+// Open starts a browser that prefers a language and ends with the test, with
+// further switches set. Paths are those of the site at base.
+func Open(t testing.TB, base, language string, switches ...string) *Tab {
+	t.Helper()
+	path, err := find()
+	Need(t, err)
+	_, err = axe()
+	Need(t, err)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language))
+	for _, name := range switches {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox)
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b := &Tab{t: t, base: base}
+	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(cancel)
+	err = chromedp.Listen(ctx, func(ev any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch ev := ev.(type) {
+		case *cdplog.EventEntryAdded: // such as what the Content-Security-Policy stops
+			if ev.Entry.Source != cdplog.EntrySourceNetwork && ev.Entry.Level != cdplog.EntryLevelVerbose {
+				b.problems = append(b.problems, ev.Entry.Text)
+			}
+		case *runtime.EventExceptionThrown:
+			b.problems = append(b.problems, ev.ExceptionDetails.Text)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call(b, cdplog.Enable, cdp.Empty{})
+	return b
+}
+
+func (b *Tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// ask runs an action that has a result.
+func ask[T any](b *Tab, a chromedp.Action[T]) T {
+	b.t.Helper()
+	out, err := chromedp.Run(b.ctx, a)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out
+}
+
+// call gives the browser a command.
+func call[P, R any](b *Tab, c cdp.Command[P, R], params P) {
+	b.t.Helper()
+	b.run(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	}))
+}
+
+// Open goes to a path of the site, or to a whole address.
+func (b *Tab) Open(address string) *Tab {
+	b.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = b.base + address
+	}
+	b.run(chromedp.Navigate(address))
+	return b
+}
+
+// Press clicks what leads to another page and waits for that.
+func (b *Tab) Press(selector string) *Tab {
+	b.t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.t.Fatalf("%s: %v", selector, err)
+	}
+	return b
+}
+
+// Tick clicks what stays on the page.
+func (b *Tab) Tick(selector string) *Tab {
+	b.t.Helper()
+	b.run(chromedp.Click(chromedp.CSS(selector)))
+	return b
+}
+
+// Write fills in fields by their names.
+func (b *Tab) Write(fields ...string) *Tab {
+	b.t.Helper()
+	for i := 0; i < len(fields); i += 2 {
+		b.run(chromedp.SetValue(chromedp.CSS(`[name="`+fields[i]+`"]:not([type=hidden])`), fields[i+1]))
+	}
+	return b
+}
+
+// Await waits until an expression of JavaScript is true on the page.
+func (b *Tab) Await(expression string) *Tab {
+	b.t.Helper()
+	b.run(chromedp.Poll[chromedp.Void](expression))
+	return b
+}
+
+// Eval runs JavaScript on the page and returns the text it comes to, in the
+// end.
+func (b *Tab) Eval(script string) string {
+	b.t.Helper()
+	return ask(b, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+}
+
+// Path is where the tab is on the site.
+func (b *Tab) Path() string {
+	b.t.Helper()
+	return b.Eval(`location.pathname + location.search`)
+}
+
+// Want checks that the page has texts.
+func (b *Tab) Want(texts ...string) *Tab {
+	b.t.Helper()
+	have := ask(b, chromedp.Text(chromedp.CSS("body")))
+	for _, w := range texts {
+		if !strings.Contains(have, w) {
+			b.t.Errorf("no %q in:\n%s", w, have)
+		}
+	}
+	return b
+}
+
+// look checks what a page is like in a window: that nothing sticks out, that
+// it is accessible, and that the browser has nothing to say against it.
+func (b *Tab) look(name, kind string, width, height int64, scheme string) {
+	b.t.Helper()
+	script, err := axe()
+	Need(b.t, err)
+	b.run(chromedp.EmulateViewport(width, height))
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	wide := ask(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+	b.run(chromedp.Evaluate[chromedp.Void](script + ";0"))
+	result := b.Eval(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | "))))`)
+	if wide > width {
+		b.t.Errorf("%s, %s: %d pixels wide in a window of %d", name, kind, wide, width)
+	}
+	// What scrolls sideways hides what is in it.
+	if inner := b.Eval(`[...document.querySelectorAll("body *")].filter(e => e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.tagName !== "TEXTAREA").map(e => e.outerHTML.slice(0, 120)).join("\n")`); inner != "" {
+		b.t.Errorf("%s, %s: scrolls sideways: %s", name, kind, inner)
+	}
+	var violations []string
+	if err := json.Unmarshal([]byte(result), &violations); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, v := range violations {
+		b.t.Errorf("%s, %s: %s", name, kind, v)
+	}
+	if dir := os.Getenv(Screenshots); dir != "" {
+		png := ask(b, chromedp.FullScreenshot(100))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			b.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+kind+".png"), png, 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.Calm(name + ", " + kind)
+}
+
+// Calm checks that the browser has had nothing to say against the pages so
+// far.
+func (b *Tab) Calm(when string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.problems {
+		b.t.Errorf("%s: the browser says: %s", when, p)
+	}
+	b.problems = nil
+}
+
+// See looks at a page on a phone, a small one, a desktop and in the dark.
+func (b *Tab) See(name string) *Tab {
+	b.t.Helper()
+	b.look(name, "phone", 390, 844, "light")
+	b.look(name, "small", 320, 640, "light")
+	b.look(name, "dark", 1280, 800, "dark")
+	b.look(name, "desktop", 1280, 800, "light")
+	return b
+}

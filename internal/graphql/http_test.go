@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -61,6 +62,20 @@ func TestTransport(t *testing.T) {
 	}
 	if a := w.ask(q, nil, "Authorization", "Bearer "+w.private, "X-Forwarded-Host", "other.example"); a.Code != 200 {
 		t.Errorf("%d %s", a.Code, a.Text)
+	}
+}
+
+// The API document has the methods that are served; each exchange of these
+// tests is held to it besides.
+func TestDocument(t *testing.T) {
+	var methods []string
+	for _, op := range apitest.New(t).Operations() {
+		if op.Path == "/graphql" {
+			methods = append(methods, op.Method)
+		}
+	}
+	if got := strings.Join(methods, " "); got != "GET POST OPTIONS" {
+		t.Error(got)
 	}
 }
 

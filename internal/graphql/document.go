@@ -24,6 +24,11 @@ const (
 	maxFields     = 10_000 // with fragments spread
 )
 
+// assumed is how many entries a connection counts for that is asked for no
+// number: half a page. What headless storefronts ask of orders, connections in
+// connections in connections of which few are full, would be too much otherwise.
+const assumed = defaultPage / 2
+
 // mutationCost is what a mutation weighs beside its fields: it writes.
 const mutationCost = 100
 
@@ -315,7 +320,7 @@ func (m *measurer) entries(f *ast.Field) int {
 		}
 	}
 	if !given {
-		return defaultPage
+		return assumed
 	}
 	return max(n, 1)
 }

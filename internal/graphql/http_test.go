@@ -117,7 +117,14 @@ func TestLimits(t *testing.T) {
 	if a := w.ask(`query($n: Int) { customer { addresses(first: $n) { edges { node { entityId } } } } }`, map[string]any{"n": 2}); a.Header.Get("X-Bc-Graphql-Complexity") != "8" {
 		t.Error(a.Header)
 	}
-	if a := w.ask(`{ customer { addresses { edges { node { entityId } } } } }`, nil); a.Header.Get("X-Bc-Graphql-Complexity") != "17" {
+	// Who names what is wanted, or asks for what is never there, pays for no more.
+	if a := w.ask(`query($ids: [Int!]) { customer { a: wishlists(filters: {entityIds: $ids}) { edges { node { entityId } } } b: wishlists(filters: {entityIds: 7}) { edges { node { name } } } } }`, map[string]any{"ids": []int{1, 2}}); a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
+		t.Errorf("chosen entries: %v %s", a.Header, a.Text)
+	}
+	if a := w.ask(`{ customer { orders(first: 50) { edges { node { consignments { shipping { edges { node { lineItems { edges { node { name } } } } } } } } } } } }`, nil); a.Code != 200 || a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
+		t.Errorf("orders: %v %s", a.Header, a.Text)
+	}
+	if a := w.ask(`{ customer { addresses { edges { node { entityId } } } } }`, nil); a.Header.Get("X-Bc-Graphql-Complexity") != "32" {
 		t.Error(a.Header)
 	}
 	w.refused(w.ask(`{ customer { addresses(first: 4000) { edges { node { entityId } } } } }`, nil), 400,

@@ -336,6 +336,7 @@ type CollectionInfo struct {
 type ContactField struct {
 	Address string `json:"address"`
 	Phone   string `json:"phone"`
+	Email   string `json:"email"`
 }
 
 type ContactPage struct {
@@ -1276,6 +1277,7 @@ type Settings struct {
 	Inventory        *InventorySettings      `json:"inventory,omitempty"`
 	SocialMediaLinks []*SocialMediaLink      `json:"socialMediaLinks"`
 	FaviconURL       *string                 `json:"faviconUrl,omitempty"`
+	RobotsTxt        string                  `json:"robotsTxt"`
 	WebAnalytics     *WebAnalytics           `json:"webAnalytics,omitempty"`
 	Seo              *SeoDetails             `json:"seo,omitempty"`
 	GiftCertificates GiftCertificateSettings `json:"giftCertificates,omitempty"`

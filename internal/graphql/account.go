@@ -215,26 +215,41 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 	if err == nil {
 		out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, w.client())
 	}
+	if err == nil && w.browser {
+		w.visit.CarryConsent(r.Customers, out.CustomerID)
+	}
+	errs, err := registrationErrors(err)
+	if err != nil {
+		return nil, err
+	}
+	out.Errors = append(out.Errors, errs...)
+	return out, nil
+}
+
+// registrationErrors tells what is wrong with a registration. An error that
+// is not about it comes back.
+func registrationErrors(err error) ([]model.RegisterCustomerError, error) {
 	f := business(err)
 	switch {
-	case err == nil:
-		if w.browser {
-			w.visit.CarryConsent(r.Customers, out.CustomerID)
-		}
 	case f == nil:
 		return nil, err
 	case errors.Is(err, account.ErrClosed):
-		out.Errors = append(out.Errors, &model.AccountCreationDisabledError{Message: textClosed})
+		return []model.RegisterCustomerError{&model.AccountCreationDisabledError{Message: textClosed}}, nil
 	case emailTaken(f):
-		out.Errors = append(out.Errors, &model.EmailAlreadyInUseError{Message: textEmailInUse})
+		return []model.RegisterCustomerError{&model.EmailAlreadyInUseError{Message: textEmailInUse}}, nil
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f, "input") {
-			out.Errors = append(out.Errors, v)
-		}
-	default:
-		out.Errors = append(out.Errors, &model.CustomerRegistrationError{Message: message(f)})
+		return each[model.RegisterCustomerError](violations(f, "input")), nil
 	}
-	return out, nil
+	return []model.RegisterCustomerError{&model.CustomerRegistrationError{Message: message(f)}}, nil
+}
+
+// each makes validation errors members of a union.
+func each[T any](in []*model.ValidationError) []T {
+	out := make([]T, len(in))
+	for i, v := range in {
+		out[i] = any(v).(T)
+	}
+	return out
 }
 
 func (r *registerResolver) Customer(ctx context.Context, obj *model.RegisterCustomerResult) (*model.Customer, error) {
@@ -268,24 +283,31 @@ func (r *accountResolver) UpdateCustomer(ctx context.Context, _ *model.CustomerM
 			FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: forms,
 		}, w.client())
 	}
+	if err == nil {
+		out.CustomerID = session.CustomerID
+	}
+	errs, err := updateErrors(err)
+	if err != nil {
+		return nil, err
+	}
+	out.Errors = append(out.Errors, errs...)
+	return out, nil
+}
+
+// updateErrors tells what is wrong with a change of a customer.
+func updateErrors(err error) ([]model.UpdateCustomerError, error) {
 	f := business(err)
 	switch {
-	case err == nil:
-		out.CustomerID = session.CustomerID
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.NotFound:
-		out.Errors = append(out.Errors, &model.CustomerDoesNotExistError{Message: textNoCustomer})
+		return []model.UpdateCustomerError{&model.CustomerDoesNotExistError{Message: textNoCustomer}}, nil
 	case emailTaken(f):
-		out.Errors = append(out.Errors, &model.EmailAlreadyInUseError{Message: textEmailInUse})
+		return []model.UpdateCustomerError{&model.EmailAlreadyInUseError{Message: textEmailInUse}}, nil
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f, "input") {
-			out.Errors = append(out.Errors, v)
-		}
-	default:
-		out.Errors = append(out.Errors, &model.UnexpectedUpdateCustomerError{Message: message(f)})
+		return each[model.UpdateCustomerError](violations(f, "input")), nil
 	}
-	return out, nil
+	return []model.UpdateCustomerError{&model.UnexpectedUpdateCustomerError{Message: message(f)}}, nil
 }
 
 func (r *updateResolver) Customer(ctx context.Context, obj *model.UpdateCustomerResult) (*model.Customer, error) {
@@ -517,28 +539,37 @@ func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutatio
 		return out, nil
 	}
 	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
-	f := business(err)
-	switch {
-	case err == nil:
-	case f == nil:
+	errs, err := subscribeErrors(err)
+	if err != nil {
 		return nil, err
-	case errors.Is(err, account.ErrSubscribed):
-		out.Errors = append(out.Errors, &model.CreateSubscriberAlreadyExistsError{Message: textSubscribed})
-	case f.Kind == fault.Invalid && len(f.Items) > 0:
-		for _, it := range f.Items {
-			switch it.Field {
-			case "email":
-				out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
-			case "first_name":
-				out.Errors = append(out.Errors, &model.CreateSubscriberFirstNameInvalidError{Message: textBadFirstName})
-			case "last_name":
-				out.Errors = append(out.Errors, &model.CreateSubscriberLastNameInvalidError{Message: textBadLastName})
-			default:
-				out.Errors = append(out.Errors, &model.CreateSubscriberUnexpectedError{Message: sentence(it.Message)})
-			}
+	}
+	out.Errors = append(out.Errors, errs...)
+	return out, nil
+}
+
+// subscribeErrors tells what is wrong with a subscription.
+func subscribeErrors(err error) (out []model.CreateSubscriberError, _ error) {
+	f := business(err)
+	if f == nil {
+		return nil, err
+	}
+	if errors.Is(err, account.ErrSubscribed) {
+		return []model.CreateSubscriberError{&model.CreateSubscriberAlreadyExistsError{Message: textSubscribed}}, nil
+	}
+	if f.Kind != fault.Invalid || len(f.Items) == 0 {
+		return []model.CreateSubscriberError{&model.CreateSubscriberUnexpectedError{Message: message(f)}}, nil
+	}
+	for _, it := range f.Items {
+		switch it.Field {
+		case "email":
+			out = append(out, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
+		case "first_name":
+			out = append(out, &model.CreateSubscriberFirstNameInvalidError{Message: textBadFirstName})
+		case "last_name":
+			out = append(out, &model.CreateSubscriberLastNameInvalidError{Message: textBadLastName})
+		default:
+			out = append(out, &model.CreateSubscriberUnexpectedError{Message: sentence(it.Message)})
 		}
-	default:
-		out.Errors = append(out.Errors, &model.CreateSubscriberUnexpectedError{Message: message(f)})
 	}
 	return out, nil
 }
@@ -552,12 +583,19 @@ func (r *newsResolver) Unsubscribe(ctx context.Context, _ *model.NewsletterMutat
 		return out, nil
 	}
 	err := r.Subscribers.Leave(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email, subscriber.Origin{Via: subscriber.ViaStorefront, IP: w.visit.Peer})
-	if f := business(err); f != nil {
-		out.Errors = append(out.Errors, &model.RemoveSubscriberUnexpectedError{Message: message(f)})
-		return out, nil
-	}
+	errs, err := unsubscribeErrors(err)
 	if err != nil {
 		return nil, err
 	}
+	out.Errors = append(out.Errors, errs...)
 	return out, nil
+}
+
+// unsubscribeErrors tells why a subscription does not end.
+func unsubscribeErrors(err error) ([]model.RemoveSubscriberError, error) {
+	f := business(err)
+	if f == nil {
+		return nil, err
+	}
+	return []model.RemoveSubscriberError{&model.RemoveSubscriberUnexpectedError{Message: message(f)}}, nil
 }

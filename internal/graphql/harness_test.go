@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/api/apitest"
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
@@ -48,6 +49,7 @@ type world struct {
 	mail      *outbox
 	robots    *robots
 	log       *lockedText
+	check     *apitest.Validator
 	now       time.Time
 
 	// Tokens of channel 1.
@@ -108,7 +110,7 @@ const password = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &lockedText{}, now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &lockedText{}, check: apitest.New(t), now: time.Unix(1_800_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return w.now }
 	ctx := t.Context()
@@ -209,6 +211,11 @@ func (w *world) send(method, url, body string, header ...string) *answer {
 	}
 	rec := httptest.NewRecorder()
 	w.server.ServeHTTP(rec, r)
+	if method != http.MethodPut {
+		if err := w.check.Check(r, []byte(body), rec.Code, rec.Header(), rec.Body.Bytes()); err != nil {
+			w.t.Errorf("%v\n%.300s", err, rec.Body)
+		}
+	}
 	a := &answer{Code: rec.Code, Header: rec.Header(), Text: rec.Body.String()}
 	if rec.Body.Len() > 0 {
 		if err := json.Unmarshal(rec.Body.Bytes(), a); err != nil {

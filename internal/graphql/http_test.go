@@ -8,10 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"clientele/api/apitest"
 	"clientele/internal/auth"
+	"clientele/internal/graphql"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/visit"
 )
 
 func TestTransport(t *testing.T) {
@@ -61,6 +65,20 @@ func TestTransport(t *testing.T) {
 	}
 	if a := w.ask(q, nil, "Authorization", "Bearer "+w.private, "X-Forwarded-Host", "other.example"); a.Code != 200 {
 		t.Errorf("%d %s", a.Code, a.Text)
+	}
+}
+
+// The API document has the methods that are served; each exchange of these
+// tests is held to it besides.
+func TestDocument(t *testing.T) {
+	var methods []string
+	for _, op := range apitest.New(t).Operations() {
+		if op.Path == "/graphql" {
+			methods = append(methods, op.Method)
+		}
+	}
+	if got := strings.Join(methods, " "); got != "GET POST OPTIONS" {
+		t.Error(got)
 	}
 }
 
@@ -115,6 +133,19 @@ func TestLimits(t *testing.T) {
 	w.refused(w.ask(`{ site { categoryTree { `+tree+` } } }`, nil), 400, "The query is too deep as it has a depth of 17 out of 16. Please remove some elements and try again")
 	if a := w.ask(`{ site { categoryTree { `+strings.Repeat("children { ", 13)+"name"+strings.Repeat(" }", 13)+` } } }`, nil); a.Code != 200 {
 		t.Errorf("%d %s", a.Code, a.Text)
+	}
+	// Filters and other arguments do not count, what tells about the page does.
+	for q, want := range map[string]string{
+		`{ customer { wishlists(first: 2, filters: {entityIds: [1, 2, 3]}) { edges { node { name } } } } }`:                            "8",
+		`{ customer { wishlists(first: 2) { pageInfo { hasNextPage } edges { node { name } } } } }`:                                    "12",
+		`{ customer { wishlists(last: 2) { edges { node { items(first: 3) { edges { node { entityId } } } } } } } }`:                   "26",
+		`mutation { wishlist { deleteWishlists(input: {entityIds: [1]}) { result } } }`:                                                "103",
+		`{ site { categoryTree { ...F children { ...F children { ...F } } } } } fragment F on CategoryTreeItem { name }`:               "7",
+		`{ site { categoryTree { ... @include(if: false) { name } ...F } } } fragment F on CategoryTreeItem { a: name b: __typename }`: "4",
+	} {
+		if a := w.ask(q, nil); a.Code != 200 || a.Header.Get("X-Bc-Graphql-Complexity") != want {
+			t.Errorf("%s: %d, complexity %s, want %s", q, a.Code, a.Header.Get("X-Bc-Graphql-Complexity"), want)
+		}
 	}
 	start := time.Now()
 	bombs := map[string]string{"aliases": "{ ", "fragments": "{ ...F0 } ", "same": "{ ", "cycle": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "tokens": "{ " + strings.Repeat("a ", 20000) + "}"}
@@ -241,13 +272,28 @@ func TestScopes(t *testing.T) {
 	}
 }
 
+// Nothing is changed on a storefront that is closed; what it shows is for its
+// front end to say.
 func TestClosedChannel(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
-	w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
-		return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = 'inactive' WHERE store_id = $1 AND id = 2`))
-	}))
-	both, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer"}, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
+	both, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer", "Unauthenticated"}, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
 	w.ok(err)
-	w.want(w.send(http.MethodPost, "https://two.example/graphql", `{"query":"mutation { logout { result } }"}`, "Authorization", "Bearer "+both), 200,
-		`{"data":null,"errors":[{"message":"Operation cannot be performed as the storefront channel is not live"}]}`)
+	ask := func(query string) *answer {
+		return w.send(http.MethodPost, "https://two.example/graphql", `{"query":"`+query+`"}`, "Authorization", "Bearer "+both)
+	}
+	for status, open := range map[string]bool{"active": true, "prelaunch": true, "connected": true, "inactive": false, "disconnected": false, "archived": false} {
+		w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = $2 WHERE store_id = $1 AND id = 2`), status)
+		}))
+		w.config.Visits = visit.New(visit.Config{System: w.config.System, Hosts: store.NewHosts(w.db, time.Now), Log: w.config.Log})
+		w.server = graphql.New(w.config)
+		if open {
+			w.want(ask(`mutation { logout { result } }`), 200, `{"data":{"logout":{"result":"success"}}}`)
+		} else {
+			w.want(ask(`mutation { logout { result } }`), 200, `{"data":null,"errors":[{"message":"Operation cannot be performed as the storefront channel is not live"}]}`)
+		}
+		if a := ask(`{ site { settings { status } } }`); open && a.Code != 200 || a.Code == 500 {
+			t.Errorf("%s: %d %s", status, a.Code, a.Text)
+		}
+	}
 }

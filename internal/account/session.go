@@ -311,6 +311,27 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	return o, nil
 }
 
+var selectAdmission = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
+
+// Barred reports whether there is such a customer who may not use a
+// storefront. It is for those who act for customers without a session.
+func (s *Service) Barred(ctx context.Context, site store.Site, customerID int64) (barred bool, err error) {
+	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		var found, open, global bool
+		var channels string
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: selectAdmission, Args: []any{customerID}, Each: func(r *sqldb.Row) error { found, channels = true, r.Text(0); return nil }},
+			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
+			store.GlobalLogins(site.ChannelID, &global),
+		); err != nil {
+			return err
+		}
+		barred = found && !(open && customer.Admits(channels, site.ChannelID, global))
+		return nil
+	})
+	return barred, err
+}
+
 // tokenForm reports whether a token could be one: 64 hexadecimal digits and,
 // for access tokens, a time to come.
 func tokenForm(token string, now int64) bool {

@@ -377,7 +377,8 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}).Mount(server)
 	server.Router().Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
+		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))
 	s.mountService(server.Router(), reg)
 	shop.Mount(server.Router())

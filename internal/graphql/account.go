@@ -3,6 +3,7 @@ package graphql
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -68,7 +69,23 @@ func answers(in *model.CustomerFormFieldsInput) []customer.FieldAnswer {
 	return out
 }
 
-// kinds are the types of fields that each list of values is for.
+// takeOffers takes the wish for the newsletter, a built-in checkbox of the
+// sign-up form, off the values.
+func takeOffers(in *model.CustomerFormFieldsInput) (wished bool) {
+	if in == nil {
+		return false
+	}
+	in.Checkboxes = slices.DeleteFunc(in.Checkboxes, func(v *model.CheckboxesFormFieldInput) bool {
+		if v.FieldEntityID != offersField {
+			return false
+		}
+		wished = wished || len(v.FieldValueEntityIds) > 0
+		return true
+	})
+	return wished
+}
+
+// misplaced reports values in the lists for other types of fields.
 func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFieldsInput) {
 	if in == nil {
 		return
@@ -183,6 +200,7 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 		return out, err
 	}
 	reg := account.Registration{Email: in.Email, Password: in.Password, FirstName: in.FirstName, LastName: in.LastName, Phone: text(in.Phone), Company: text(in.Company)}
+	reg.AcceptsMarketing = takeOffers(in.FormFields)
 	var err error
 	if reg.FormFields, err = r.fill(ctx, customer.CustomerForm, "", in.FormFields, true); err == nil && in.Address != nil {
 		var a customer.AddressCreate
@@ -195,6 +213,9 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 	f := business(err)
 	switch {
 	case err == nil:
+		if w.browser {
+			w.visit.CarryConsent(r.Customers, out.CustomerID)
+		}
 	case f == nil:
 		return nil, err
 	case errors.Is(err, account.ErrClosed):

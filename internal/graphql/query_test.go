@@ -164,6 +164,10 @@ func TestStatements(t *testing.T) {
 	})
 	w := newWorld(t, db)
 	furnish(w)
+	for i := range 12 {
+		w.list(1, fmt.Sprint(i), true, 1, 2, 3)
+	}
+	shared := w.list(1, "shared", true, 1)
 	token := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
 	for _, c := range []struct {
 		query string
@@ -174,6 +178,9 @@ func TestStatements(t *testing.T) {
 		{`{ customer { entityId addresses(first: 10) { edges { node { entityId city formFields { entityId } } } } } }`, 4},
 		{`{ a: customer { addresses(first: 10) { edges { node { city } } } } b: customer { addresses(first: 10) { edges { node { city } } } } c: customer { email } }`, 2},
 		{everything, 15},
+		{`{ customer { wishlists { edges { node { name items { edges { node { productEntityId } } } } } } } }`, 3},
+		{`{ customer { wishlists(first: 12) { edges { node { a: items(first: 1) { edges { node { productEntityId } } } b: items(first: 1) { collectionInfo { totalItems } } c: items(last: 1) { edges { node { productEntityId } } } } } } } }`, 4},
+		{`{ site { publicWishlist(token: "` + shared.Token + `") { name items { edges { node { productEntityId } } } } } }`, 2},
 		{`{ site { settings { storeName formFields { customer { entityId } shippingAddress { entityId } billingAddress { entityId } } } } }`, 4},
 	} {
 		w.ask(c.query, nil, token...) // remembers tokens and hosts
@@ -286,6 +293,34 @@ func TestServedSchema(t *testing.T) {
 		if want[name] == "" {
 			t.Errorf("%s is served and not in the file", name)
 		}
+	}
+}
+
+// What is served is what clients of the original were made for: testdata has
+// its types, fields, arguments, defaults, deprecations, enum values and
+// directives, one a line, written down apart from the file that the server is
+// made from.
+func TestContractSchema(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	text, err := os.ReadFile("testdata/storefront.txt")
+	w.ok(err)
+	a := w.ask(introspection, nil)
+	if a.Code != 200 || len(a.Errors) > 0 {
+		t.Fatal(a.Text)
+	}
+	served := map[string]bool{}
+	for _, line := range inventory(a.Data) {
+		served[line] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if !served[line] {
+			t.Errorf("not served: %s", line)
+		}
+		delete(served, line)
+	}
+	for line := range served {
+		t.Errorf("served besides: %s", line)
 	}
 }
 

@@ -1124,14 +1124,6 @@ type ProductRedirect struct {
 
 func (ProductRedirect) IsRedirectTo() {}
 
-type PublicWishlist struct {
-	EntityID int64                   `json:"entityId"`
-	Name     string                  `json:"name"`
-	Token    string                  `json:"token"`
-	Items    *WishlistItemConnection `json:"items"`
-	IsOwner  *bool                   `json:"isOwner,omitempty"`
-}
-
 type RadioButtonsFormField struct {
 	Options        []*FormFieldOption  `json:"options"`
 	EntityID       int64               `json:"entityId"`
@@ -1483,14 +1475,6 @@ type WebPagesFiltersInput struct {
 	PageType              *WebPageType `json:"pageType,omitempty"`
 	IsVisibleInNavigation *bool        `json:"isVisibleInNavigation,omitempty"`
 	ParentEntityIds       []int64      `json:"parentEntityIds,omitempty"`
-}
-
-type Wishlist struct {
-	EntityID int64                   `json:"entityId"`
-	Name     string                  `json:"name"`
-	IsPublic bool                    `json:"isPublic"`
-	Token    string                  `json:"token"`
-	Items    *WishlistItemConnection `json:"items"`
 }
 
 type WishlistConnection struct {

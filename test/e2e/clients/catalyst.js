@@ -510,6 +510,7 @@ main(async () => {
   const signIn = (password, address = person.email) => ask('signIn', { email: address, password, cartEntityId: undefined });
   await rejected(signIn('wrong-1234'), BigCommerceGQLError, /Invalid credentials/);
   await rejected(signIn('wrong-1234', 'nobody@example.com'), BigCommerceGQLError, /Invalid credentials/);
+  await rejected(signIn('Secret-123', 'joe@example.com'), BigCommerceGQLError, /Reset password"/);
   let { login } = await signIn(person.password);
   assert.equal(login.cart, null);
   assert.deepEqual({ ...login.customer, entityId: 0 }, { entityId: 0, firstName: 'Ann', lastName: 'Lee', email: person.email });

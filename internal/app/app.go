@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -351,6 +352,9 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	if u, err := url.Parse(s.URL); err == nil {
+		hosts.Public = u.Scheme + "://" + u.Host
+	}
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	shop := pages.New(visits, pages.Services{

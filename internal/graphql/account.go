@@ -3,6 +3,7 @@ package graphql
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -110,6 +111,10 @@ func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFie
 	}
 	for _, v := range in.Numbers {
 		check(v.FieldEntityID, customer.NumberField)
+		// A variable may hold one as text.
+		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
+			c.Add(customer.FieldPath(v.FieldEntityID), fault.BadFormat, "", "a number is needed")
+		}
 	}
 	for _, v := range in.Dates {
 		check(v.FieldEntityID, customer.DateField)
@@ -511,26 +516,14 @@ func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutatio
 		out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}
-	settings, err := r.about(ctx, w).settings()
-	if err != nil {
-		return nil, err
-	}
-	if !settings.Storefront.ConfirmSubscription {
-		sub, err := r.Subscribers.Find(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email)
-		if err != nil {
-			return nil, err
-		}
-		if sub != nil && sub.Has(subscriber.MarketingNewsletter) {
-			out.Errors = append(out.Errors, &model.CreateSubscriberAlreadyExistsError{Message: textSubscribed})
-			return out, nil
-		}
-	}
-	_, err = r.Accounts.Subscribe(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
+	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
 	f := business(err)
 	switch {
 	case err == nil:
 	case f == nil:
 		return nil, err
+	case errors.Is(err, account.ErrSubscribed):
+		out.Errors = append(out.Errors, &model.CreateSubscriberAlreadyExistsError{Message: textSubscribed})
 	case f.Kind == fault.Invalid && len(f.Items) > 0:
 		for _, it := range f.Items {
 			switch it.Field {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -180,7 +181,7 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 		return failure("", internalError)
 	}
 	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
-	op.ResolverMiddleware = who.limited
+	op.ResolverMiddleware = who.resolve
 	present := func(ctx context.Context, err error) *gqlerror.Error { return s.present(ctx, who, out, err) }
 	ctx = gqlgen.WithOperationContext(context.WithValue(ctx, shopperKey{}, who), op)
 	first := gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
@@ -199,6 +200,12 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	out.send(http.StatusOK, data, append(resp.Errors, errs...))
 }
 
+// resolved is an error of a resolver. Others are about what was sent: values
+// of arguments are read at the field that they are for.
+type resolved struct{ error }
+
+func (e resolved) Unwrap() error { return e.error }
+
 // present turns an error of a resolver into what the client sees of it.
 func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err error) *gqlerror.Error {
 	var located *gqlerror.Error
@@ -211,6 +218,9 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 	}
 	f := fault.As(err)
 	switch {
+	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
+		// No resolver was called: an argument is not of its type.
+		out.Message = located.Message
 	case f == nil || f.Kind == fault.Internal:
 		reply.broken.Store(true)
 		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
@@ -236,6 +246,9 @@ func read(v *visit.Visit) (in request, ref *refusal) {
 		}
 	} else if in, ref = body(v); ref != nil {
 		return in, ref
+	}
+	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
+		return in, refuse(http.StatusBadRequest, "The request is not in UTF-8.")
 	}
 	if strings.TrimSpace(in.Query) == "" {
 		return in, refuse(http.StatusBadRequest, "The request holds no query.")

@@ -55,7 +55,7 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		Seo:              &model.SeoDetails{PageTitle: s.Name},
 	}
 	if gqlgen.FieldRequested(ctx, "privacy") {
-		p, err := r.Config.Settings.Effective(ctx, site.StoreID, site.ChannelID)
+		p, err := r.about(ctx, w).privacy()
 		if err != nil {
 			return nil, err
 		}

@@ -367,15 +367,20 @@ func (m *measurer) entries(f *ast.Field) int {
 	if !given {
 		n = defaultPage
 	}
-	if ids := m.chosen(f); ids > 0 {
+	if ids := m.named(f, "entityIds"); ids > 0 {
 		n = min(n, ids)
+	}
+	// A list seldom has many variants of a product.
+	if products := m.named(f, "productEntityIds"); products > 0 && f.Name == "items" && n <= manyVariants*5 {
+		n = min(n, manyVariants*products)
 	}
 	return max(n, 1)
 }
 
-// chosen returns how many entries the filters of a connection name by their
-// ids, or 0 if they name none.
-func (m *measurer) chosen(f *ast.Field) int {
+const manyVariants = 10
+
+// named returns how many ids the filters of a connection name, or 0 for none.
+func (m *measurer) named(f *ast.Field, key string) int {
 	arg := f.Arguments.ForName("filters")
 	if arg == nil || arg.Value == nil {
 		return 0
@@ -385,11 +390,11 @@ func (m *measurer) chosen(f *ast.Field) int {
 		return 0
 	}
 	filters, _ := v.(map[string]any)
-	switch ids := filters["entityIds"].(type) {
+	switch ids := filters[key].(type) {
 	case nil:
 		return 0
 	case []any:
-		return len(ids)
+		return min(len(ids), maxFields)
 	default: // a single value stands for a list of it
 		return 1
 	}

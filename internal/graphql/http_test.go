@@ -121,6 +121,14 @@ func TestLimits(t *testing.T) {
 	if a := w.ask(`query($ids: [Int!]) { customer { a: wishlists(filters: {entityIds: $ids}) { edges { node { entityId } } } b: wishlists(filters: {entityIds: 7}) { edges { node { name } } } } }`, map[string]any{"ids": []int{1, 2}}); a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
 		t.Errorf("chosen entries: %v %s", a.Header, a.Text)
 	}
+	// Which lists a product is on, as product pages ask.
+	const button = `query($first: Int, $id: Int!) { customer { wishlists(first: $first, filters: {productEntityIds: [$id]}) { edges { node { entityId name items(first: 50, filters: {productEntityIds: [$id]}) { edges { node { entityId productEntityId variantEntityId product { sku } } } } } } } } }`
+	if a := w.ask(button, map[string]any{"first": 50, "id": 7}); a.Code != 200 || a.Header.Get("X-Bc-Graphql-Complexity") != "3752" {
+		t.Errorf("wishlists with a product: %v %s", a.Header, a.Text)
+	}
+	if a := w.ask(strings.Replace(button, "items(first: 50", "items(first: 51", 1), map[string]any{"first": 50, "id": 7}); a.Code != 400 {
+		t.Errorf("wishlists with many entries: %v %s", a.Header, a.Text)
+	}
 	if a := w.ask(`{ customer { orders(first: 50) { edges { node { consignments { shipping { edges { node { lineItems { edges { node { name } } } } } } } } } } } }`, nil); a.Code != 200 || a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
 		t.Errorf("orders: %v %s", a.Header, a.Text)
 	}

@@ -43,6 +43,26 @@ const valueParts = gql`
     ... on MultilineTextFormFieldValue { multilineText }
   }`;
 
+const wishParts = gql`
+  fragment Wish on WishlistItem {
+    entityId productEntityId variantEntityId
+    product {
+      entityId name
+      defaultImage { altText url: urlTemplate(lossy: true) }
+      path
+      brand { name path }
+      inventory { hasVariantInventory isInStock aggregated { availableForBackorder unlimitedBackorder availableOnHand } }
+      reviewSummary { numberOfReviews averageRating }
+      variants(first: 1) { edges { node { entityId sku inventory { byLocation { edges { node { locationEntityId backorderMessage } } } } } } }
+      prices(currencyCode: $currencyCode) {
+        price { value currencyCode } basePrice { value currencyCode } retailPrice { value currencyCode } salePrice { value currencyCode }
+        priceRange { min { value currencyCode } max { value currencyCode } }
+      }
+      sku showCartAction
+      availabilityV2 { status }
+    }
+  }`;
+
 const logo = gql`logoV2 { __typename ... on StoreTextLogo { text } ... on StoreImageLogo { image { url: urlTemplate(lossy: true) altText } } }`;
 
 const documents = {
@@ -327,6 +347,68 @@ const documents = {
       productOptions { __typename name value }
     }
     ${pageInfo}`,
+  wishlists: gql`
+    query Wishlists($first: Int, $after: String, $last: Int, $before: String, $filters: WishlistFiltersInput, $currencyCode: currencyCode) {
+      customer {
+        wishlists(first: $first, after: $after, last: $last, before: $before, filters: $filters) {
+          edges { node { entityId name isPublic token items(first: 6) { edges { node { ...Wish } } collectionInfo { totalItems } } } }
+          pageInfo { ...Pages }
+        }
+      }
+    }
+    ${wishParts} ${pageInfo}`,
+  wishlist: gql`
+    query Wishlist($first: Int, $after: String, $last: Int, $before: String, $entityId: Int!, $currencyCode: currencyCode) {
+      customer {
+        wishlists(filters: { entityIds: [$entityId] }) {
+          edges {
+            node {
+              entityId name isPublic token
+              items(first: $first, after: $after, last: $last, before: $before) { edges { node { ...Wish } } pageInfo { ...Pages } collectionInfo { totalItems } }
+            }
+          }
+        }
+      }
+    }
+    ${wishParts} ${pageInfo}`,
+  publicWishlist: gql`
+    query PublicWishlist($first: Int, $after: String, $last: Int, $before: String, $token: String!, $currencyCode: currencyCode) {
+      site {
+        publicWishlist(token: $token) {
+          entityId name token
+          items(first: $first, after: $after, last: $last, before: $before) { edges { node { ...Wish } } pageInfo { ...Pages } collectionInfo { totalItems } }
+        }
+      }
+    }
+    ${wishParts} ${pageInfo}`,
+  wishButton: gql`
+    query WishButton($first: Int, $productId: Int!) {
+      customer {
+        wishlistsContainingProduct: wishlists(first: $first, filters: { productEntityIds: [$productId] }) {
+          edges {
+            node {
+              entityId name
+              items(first: 50, filters: { productEntityIds: [$productId] }) { edges { node { entityId productEntityId variantEntityId product { sku } } } }
+            }
+          }
+        }
+        wishlists(first: $first) { edges { node { entityId name } } }
+      }
+    }`,
+  createWishlist: gql`mutation CreateWishlist($input: CreateWishlistInput!) { wishlist { createWishlist(input: $input) { result { entityId name isPublic } } } }`,
+  updateWishlist: gql`
+    mutation UpdateWishlist($wishlistId: Int!, $input: WishlistUpdateDataInput!) {
+      wishlist { updateWishlist(input: { entityId: $wishlistId, data: $input }) { result { entityId name isPublic } } }
+    }`,
+  addWish: gql`
+    mutation AddWish($wishlistId: Int!, $productId: Int!, $variantId: Int) {
+      wishlist { addWishlistItems(input: { entityId: $wishlistId, items: [{ productEntityId: $productId, variantEntityId: $variantId }] }) { result { entityId } } }
+    }`,
+  dropWishes: gql`
+    mutation DropWishes($wishlistId: Int!, $itemIds: [Int!]!) {
+      wishlist { deleteWishlistItems(input: { entityId: $wishlistId, itemEntityIds: $itemIds }) { result { entityId } } }
+    }`,
+  deleteWishlist: gql`mutation DeleteWishlist($wishlistId: Int!) { wishlist { deleteWishlists(input: { entityIds: [$wishlistId] }) { result } } }`,
 };
 
 const person = {
@@ -428,6 +510,7 @@ main(async () => {
   const signIn = (password, address = person.email) => ask('signIn', { email: address, password, cartEntityId: undefined });
   await rejected(signIn('wrong-1234'), BigCommerceGQLError, /Invalid credentials/);
   await rejected(signIn('wrong-1234', 'nobody@example.com'), BigCommerceGQLError, /Invalid credentials/);
+  await rejected(signIn('Secret-123', 'joe@example.com'), BigCommerceGQLError, /Reset password"/);
   let { login } = await signIn(person.password);
   assert.equal(login.cart, null);
   assert.deepEqual({ ...login.customer, entityId: 0 }, { entityId: 0, firstName: 'Ann', lastName: 'Lee', email: person.email });
@@ -536,6 +619,40 @@ main(async () => {
   assert.deepEqual(await unsubscribe(person.email), []);
   assert.equal((await account()).isSubscribedToNewsletter, false);
   assert.equal((await unsubscribe('nobody'))[0].__typename, 'RemoveSubscriberEmailInvalidError');
+
+  // Wishlists: made, shown six things each, shared, changed and deleted.
+  const create = async input => (await signed('createWishlist', { input })).wishlist.createWishlist.result;
+  const birthday = await create({ name: 'Birthday', isPublic: true });
+  assert.deepEqual(birthday, { entityId: birthday.entityId, name: 'Birthday', isPublic: true });
+  const { entityId: wishlistId } = birthday;
+  for (const productId of [11, 12, 13, 14, 15, 16, 17]) assert.equal((await signed('addWish', { wishlistId, productId })).wishlist.addWishlistItems.result.entityId, wishlistId);
+  await signed('addWish', { wishlistId, productId: 11, variantId: 5 });
+  await create({ name: 'Later', isPublic: false, items: [{ productEntityId: 11 }] });
+  const lists = (await signed('wishlists', { first: 10, after: null, currencyCode: 'GBP' })).customer.wishlists;
+  assert.deepEqual(removeEdgesAndNodes(lists).map(w => [w.name, w.isPublic, removeEdgesAndNodes(w.items).length, w.items.collectionInfo.totalItems]),
+    [['Birthday', true, 6, 8], ['Later', false, 1, 1]]);
+  assert.equal(lists.pageInfo.hasNextPage, false);
+  const shown = async variables => removeEdgesAndNodes((await signed('wishlist', { entityId: wishlistId, currencyCode: 'GBP', ...variables })).customer.wishlists)[0];
+  const page = await shown({ first: 5, after: null });
+  assert.deepEqual(removeEdgesAndNodes(page.items).map(i => i.productEntityId).length, 5);
+  const rest = await shown({ first: 5, after: page.items.pageInfo.endCursor });
+  const wishes = [...removeEdgesAndNodes(page.items), ...removeEdgesAndNodes(rest.items)];
+  assert.deepEqual(wishes.map(i => i.productEntityId).sort(), [11, 11, 12, 13, 14, 15, 16, 17]);
+  assert.deepEqual(wishes.filter(i => i.variantEntityId).map(i => [i.productEntityId, i.variantEntityId]), [[11, 5]]);
+  const button = (await signed('wishButton', { first: 50, productId: 11 })).customer;
+  assert.deepEqual(removeEdgesAndNodes(button.wishlistsContainingProduct).map(w => [w.name, removeEdgesAndNodes(w.items).length]), [['Birthday', 2], ['Later', 1]]);
+  assert.equal(removeEdgesAndNodes(button.wishlists).length, 2);
+  const shared = async () => (await ask('publicWishlist', { first: 10, token: page.token, currencyCode: 'GBP' })).site.publicWishlist;
+  assert.deepEqual([(await shared()).name, (await shared()).items.collectionInfo.totalItems], ['Birthday', 8]);
+  const alter = async input => (await signed('updateWishlist', { wishlistId, input })).wishlist.updateWishlist.result;
+  assert.deepEqual(await alter({ isPublic: false }), { entityId: wishlistId, name: 'Birthday', isPublic: false });
+  assert.equal(await shared(), null);
+  assert.equal((await alter({ name: 'My birthday' })).name, 'My birthday');
+  await signed('dropWishes', { wishlistId, itemIds: wishes.slice(1).map(i => i.entityId) });
+  assert.equal((await shown({ first: 10 })).items.collectionInfo.totalItems, 1);
+  assert.equal((await signed('deleteWishlist', { wishlistId })).wishlist.deleteWishlists.result, 'success');
+  assert.equal(await shown({ first: 10 }), undefined);
+  await rejected(ask('createWishlist', { input: { name: 'Mine', isPublic: false } }), BigCommerceGQLError);
 
   // A forgotten password. The emailed link leads to the storefront's own page.
   const forget = async address => (await ask('forgotPassword', { input: { email: address, path: '/change-password' } })).customer.requestResetPassword.errors;

@@ -24,6 +24,7 @@ type EngineReport struct {
 	Rows       []*Row
 	Sizes      []*SizeRow
 	Hooks      *HooksRow // nil: not measured
+	Crowd      []*CrowdRow
 	Ready      time.Duration
 	Idle, Peak int64 // bytes
 }
@@ -181,11 +182,19 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 			fmt.Fprintf(&b, "\n**%s**\n\n", engineNames[e.Engine])
 			writeMarkdown(&b, e.table(), 1, 4)
 			b.WriteByte('\n')
+			if len(e.Crowd) > 0 {
+				writeMarkdown(&b, crowdTable(e.Crowd), 0, 4)
+				b.WriteByte('\n')
+			}
 			writeMarkdown(&b, append([][]string{{"Figure", "Value", "Target"}}, e.derived(r.Config)...), 1, 1)
 			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n\n", engineNames[e.Engine])
 		writePlain(&b, e.table())
+		if len(e.Crowd) > 0 {
+			b.WriteByte('\n')
+			writePlain(&b, crowdTable(e.Crowd))
+		}
 		b.WriteByte('\n')
 		writePlain(&b, e.derived(r.Config))
 	}

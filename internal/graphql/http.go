@@ -100,6 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer writes a response. data is nil where nothing was executed.
 func (s *Server) answer(w http.ResponseWriter, status int, data []byte, errs gqlerror.List) {
 	var b bytes.Buffer
+	b.Grow(len(data) + 64)
 	b.WriteByte('{')
 	if data != nil {
 		b.WriteString(`"data":`)
@@ -290,7 +291,7 @@ func body(v *visit.Visit) (in request, ref *refusal) {
 
 // variables reads the values of variables; numbers keep their digits.
 func variables(raw json.RawMessage) (map[string]any, *refusal) {
-	if len(raw) == 0 {
+	if text := string(raw); text == "" || text == "null" || text == "{}" {
 		return nil, nil
 	}
 	var out map[string]any

@@ -33,6 +33,8 @@ type Config struct {
 	Progress  io.Writer
 	// FloorCommand is the command line that runs Floor; its flags are added.
 	FloorCommand []string
+	// ReceiverCommand is the command line that runs Receive; --listen is added.
+	ReceiverCommand []string
 }
 
 const fewest = 1000 // customers that make deep pages deep
@@ -205,7 +207,7 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 	defer floor.stop()
 	for _, k := range b.cases {
 		if k.hooks {
-			if res.Hooks, err = b.hooks(ctx, server.addr); err != nil {
+			if res.Hooks, err = b.hooks(ctx, server); err != nil {
 				return nil, fmt.Errorf("%s: %w", k.Name, err)
 			}
 			continue

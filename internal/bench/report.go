@@ -116,6 +116,8 @@ func (e *EngineReport) derived(c Config) [][]string {
 	if h := e.Hooks; h != nil {
 		out = append(out,
 			[]string{"A create with a webhook, of one without", fmt.Sprintf("%.2f (%s and %s a second)", h.Cost(), number(h.On()), number(h.Off())), "< 1.15 " + met(h.Cost() < 1.15)},
+			[]string{"The same in processor time of the server", fmt.Sprintf("%.2f", h.Work()), ""},
+			[]string{"Of one core, what the receiver takes meanwhile", fmt.Sprintf("%.2f", h.Receiver()), ""},
 			[]string{"Webhooks delivered a second while creating", number(h.During()), ""},
 			[]string{"Webhooks delivered a second afterwards", number(h.After()), ""})
 	}

@@ -45,7 +45,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	report, err := bench.Run(ctx, bench.Config{
 		Customers: c.Customers, Compare: c.Compare, Engines: c.Engines, Cases: c.Cases,
 		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
-		Progress: os.Stderr, FloorCommand: []string{self, floorName},
+		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
 	})
 	if err != nil {
 		return err
@@ -74,14 +74,29 @@ type floorCommand struct{ bench.FloorConfig }
 
 func (c *floorCommand) Run(ctx context.Context) error { return bench.Floor(ctx, c.FloorConfig) }
 
-const floorName = "floor"
+// receiverCommand is how this program runs the receiver of webhooks.
+type receiverCommand struct {
+	Listen string `required:"" help:"The address to serve on."`
+}
+
+func (c *receiverCommand) Run(ctx context.Context) error { return bench.Receive(ctx, c.Listen) }
+
+const (
+	floorName    = "floor"
+	receiverName = "receiver"
+)
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	args := os.Args[1:]
 	var command any = &runCommand{}
-	if len(args) > 0 && args[0] == floorName {
-		command, args = &floorCommand{}, args[1:]
+	if len(args) > 0 {
+		switch args[0] {
+		case floorName:
+			command, args = &floorCommand{}, args[1:]
+		case receiverName:
+			command, args = &receiverCommand{}, args[1:]
+		}
 	}
 	parser, err := kong.New(command,
 		kong.Name("clientele-bench"),

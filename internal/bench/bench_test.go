@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -133,6 +134,10 @@ func TestLoadedStore(t *testing.T) {
 	if err := b.verify(t.Context(), server.addr); err != nil {
 		t.Error(err)
 	}
+	b.Clients = 2
+	if b.shop, err = b.openShop(t.Context(), server.addr); err != nil {
+		t.Fatal(err)
+	}
 	addr, err := freeAddr()
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +161,16 @@ func TestLoadedStore(t *testing.T) {
 		if k.same {
 			if err := b.equal(t.Context(), k, addr, server.addr); err != nil {
 				t.Errorf("%s: %v", k.Name, err)
+			}
+		} else if k.send != nil {
+			if _, err := fetch(t.Context(), server.addr, k.status, 0, k.toServer(b.gen(fewest, 0, 0))); err != nil {
+				t.Errorf("%s: %v", k.Name, err)
+			}
+			if k.floorTarget == nil {
+				continue
+			}
+			if _, err := fetch(t.Context(), addr, cmp.Or(k.floorStatus, k.status), 0, k.toFloor(b.gen(fewest, 0, 0))); err != nil {
+				t.Errorf("%s: floor: %v", k.Name, err)
 			}
 		}
 	}

@@ -21,8 +21,19 @@ type Case struct {
 	same bool
 	// v2: the server answers on its V2 API, without an envelope.
 	v2 bool
-	// batch is the number of customers that one request creates, 0 for reads.
-	batch int
+	// exact: floor and server must answer with the same bytes.
+	exact bool
+	// writes is the kind of thing that the floor commits, "" for reads, and
+	// batch how many of them at once.
+	writes string
+	batch  int
+	// send appends a whole request to the server; without it the case is about
+	// customers on the management API.
+	send func(g *gen, b []byte) []byte
+	// floorStatus is the floor's, where it is another than the server's.
+	floorStatus int
+	// crowd: there is no floor; see CrowdRow.
+	crowd bool
 	// hooks: there is no floor; see HooksRow.
 	hooks bool
 	// floorTarget and serverTarget append what follows the method: the floor's
@@ -43,6 +54,15 @@ const (
 	caseBatch   = "batch"
 	caseNothing = "nothing"
 	caseHooks   = "webhooks"
+	caseSignIn  = "signin"
+	caseCrowd   = "crowd"
+)
+
+// What the floor commits.
+const (
+	writeCustomers   = "customers"
+	writeSubscribers = "subscribers"
+	writeSessions    = "sessions"
 )
 
 const pageSize = 50
@@ -116,11 +136,38 @@ var Cases = []*Case{
 		serverTarget: func(_ *gen, b []byte) []byte { return b },
 	},
 	{
-		Name: caseCreate, Title: "Create one, with an address", Floor: "one commit per customer, no HTTP", status: 200, batch: 1,
+		Name: "current", Title: "Who is signed in, as a signed token", Floor: "the session with its customer, signed", status: 200, send: sendCurrent,
+		floorTarget: func(g *gen, b []byte) []byte { return append(append(b, "/session/"...), g.session()...) },
+	},
+	{
+		Name: "gql-account", Title: "GraphQL: customer and addresses", Floor: "the row and the range of addresses", status: 200, same: true, exact: true, send: sendShopperQuery,
+		floorTarget: func(g *gen, b []byte) []byte { return strconv.AppendInt(append(b, "/shopper/"...), g.id(), 10) },
+	},
+	{
+		Name: "gql-register", Title: "GraphQL: settings and form fields", Floor: "the row of settings and the range of fields", status: 200, send: sendSettingsQuery,
+		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/settings"...) },
+	},
+	{
+		Name: caseSignIn, Title: "Sign in with a password", Floor: "the hash alone, one per core at a time", status: 303, send: sendSignIn, floorStatus: 204,
+		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/hash"...) },
+	},
+	{
+		Name: "gql-login", Title: "GraphQL: sign in with a password", Floor: "the hash alone, one per core at a time", status: 200, send: sendLoginQuery, floorStatus: 204,
+		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/hash"...) },
+	},
+	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", crowd: true},
+	{
+		Name: "login", Title: "Sign in by a login token", Floor: "one commit per session, no HTTP", status: 302, send: sendLogin, writes: writeSessions, batch: 1,
+	},
+	{
+		Name: "subscribe", Title: "Subscribe on the storefront", Floor: "one commit per subscriber, no HTTP", status: 200, send: sendSubscribe, writes: writeSubscribers, batch: 1,
+	},
+	{
+		Name: caseCreate, Title: "Create one, with an address", Floor: "one commit per customer, no HTTP", status: 200, writes: writeCustomers, batch: 1,
 		atLeast: map[string]float64{"sqlite": 1.5},
 	},
 	{
-		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, batch: 10,
+		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, writes: writeCustomers, batch: 10,
 	},
 	{Name: caseHooks, Title: "Create one, with a webhook", hooks: true},
 }
@@ -129,10 +176,12 @@ var Cases = []*Case{
 type gen struct {
 	customers int64
 	rng       *rand.Rand
+	client    int
+	shop      *shop
 }
 
-func newGen(customers int64, run, client int) *gen {
-	return &gen{customers: customers, rng: rand.New(rand.NewPCG(uint64(run), uint64(client)))}
+func (b *bencher) gen(customers int64, run, client int) *gen {
+	return &gen{customers: customers, rng: rand.New(rand.NewPCG(uint64(run), uint64(client))), client: client, shop: b.shop}
 }
 
 func (g *gen) id() int64 { return 1 + g.rng.Int64N(g.customers) }
@@ -162,6 +211,9 @@ func (c *Case) toFloor(g *gen) requester {
 // toServer returns one client's requests to the server.
 func (c *Case) toServer(g *gen) requester {
 	const head = " HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: " + accessToken + "\r\nAccept: application/json\r\n"
+	if c.send != nil {
+		return func(b []byte) []byte { return c.send(g, b) }
+	}
 	if c.batch > 0 {
 		var body []byte
 		return func(b []byte) []byte {

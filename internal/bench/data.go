@@ -33,7 +33,7 @@ type engine interface {
 
 // loadedBy changes whenever what load makes does, so that old data is not
 // taken for new.
-const loadedBy = "2"
+const loadedBy = "3"
 
 // liteEngine keeps a folder for each size.
 type liteEngine struct{ dir string }

@@ -11,9 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
+	"clientele/internal/system"
 )
 
 // The floor is the least that could give the same answers on the same data:
@@ -33,8 +35,9 @@ type FloorConfig struct {
 type floorDB interface {
 	// answer appends the JSON for a kind of read.
 	answer(b []byte, kind, arg string) ([]byte, error)
-	// writer opens a connection of its own and returns what commits n customers.
-	writer(ctx context.Context) (commit func(people []floorPerson) error, end func(), err error)
+	// writer opens a connection of its own and returns what commits some of a
+	// kind, each given by the arguments of the kind's statements.
+	writer(ctx context.Context, statements []string) (commit func(rows [][][]any) error, end func(), err error)
 }
 
 // Floor serves until ctx ends.
@@ -49,7 +52,11 @@ func Floor(ctx context.Context, c FloorConfig) error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Addr: c.Listen, Handler: &floor{db: db}, ReadHeaderTimeout: 10 * time.Second}
+	f := &floor{db: db, passwords: auth.NewPasswords(system.Real())}
+	if f.hash, err = f.passwords.Hash(ctx, password); err != nil {
+		return err
+	}
+	s := &http.Server{Addr: c.Listen, Handler: f, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()
 	if err := s.ListenAndServe(); err != http.ErrServerClosed {
@@ -58,7 +65,11 @@ func Floor(ctx context.Context, c FloorConfig) error {
 	return nil
 }
 
-type floor struct{ db floorDB }
+type floor struct {
+	db        floorDB
+	passwords *auth.Passwords
+	hash      string // of password
+}
 
 var (
 	jsonType  = []string{"application/json"}
@@ -73,6 +84,13 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case "readyz":
 		w.Header().Set("Content-Length", "0")
+		return
+	case "hash":
+		if ok, err := f.passwords.Verify(r.Context(), f.hash, password); !ok || err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
 		return
 	case "write":
 		f.write(w, r)
@@ -93,14 +111,14 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	floorBufs.Put(buf)
 }
 
-// write lets ?clients= connections commit ?batch= customers each, over and
+// write lets ?clients= connections commit ?batch= of a ?kind= each, over and
 // over for ?ms= milliseconds, and answers with the commits a second.
 func (f *floor) write(w http.ResponseWriter, r *http.Request) {
 	number := func(name string) int {
 		n, _ := strconv.Atoi(r.URL.Query().Get(name))
 		return max(n, 1)
 	}
-	rate, err := f.commits(r.Context(), number("clients"), number("batch"), time.Duration(number("warm"))*time.Millisecond, time.Duration(number("ms"))*time.Millisecond)
+	rate, err := f.commits(r.Context(), floorKinds[r.URL.Query().Get("kind")], number("clients"), number("batch"), time.Duration(number("warm"))*time.Millisecond, time.Duration(number("ms"))*time.Millisecond)
 	text := strconv.FormatFloat(rate, 'f', 3, 64)
 	if err != nil {
 		text = err.Error()
@@ -116,7 +134,7 @@ const farAbove = 1 << 40
 // floorID numbers what the floor writes, from farAbove on.
 var floorID atomic.Int64
 
-func (f *floor) commits(ctx context.Context, clients, batch int, warm, d time.Duration) (float64, error) {
+func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int, warm, d time.Duration) (float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var ready, done sync.WaitGroup
@@ -125,7 +143,7 @@ func (f *floor) commits(ctx context.Context, clients, batch int, warm, d time.Du
 	for range clients {
 		ready.Add(1)
 		done.Go(func() {
-			commit, end, err := f.db.writer(ctx)
+			commit, end, err := f.db.writer(ctx, kind.statements)
 			ready.Done()
 			if err != nil {
 				cancel(err)
@@ -133,12 +151,15 @@ func (f *floor) commits(ctx context.Context, clients, batch int, warm, d time.Du
 			}
 			defer end()
 			<-start
-			people := make([]floorPerson, batch)
+			rows := make([][][]any, batch)
+			for i := range rows {
+				rows[i] = make([][]any, len(kind.statements))
+			}
 			for now := time.Now(); ctx.Err() == nil && m.more(now); m.done(now) {
-				for j := range people {
-					people[j].fill(farAbove+floorID.Add(1), now.Unix())
+				for _, args := range rows {
+					kind.fill(args, farAbove+floorID.Add(1), now.Unix())
 				}
-				if err := commit(people); err != nil {
+				if err := commit(rows); err != nil {
 					cancel(err)
 					return
 				}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+
+	"clientele/internal/auth"
 )
 
 const floorConns = 16 // as many as the server's own pool
@@ -78,6 +80,21 @@ func (f *floorPG) answer(b []byte, kind, arg string) ([]byte, error) {
 		return c.withIncludes(ctx, b)
 	case "v2":
 		return c.plain(ctx, b)
+	case "session":
+		return c.each(ctx, b, func(b []byte, r row, _ int) []byte { return appendFloorVouched(b, r) }, floorSession, int64(storeID), auth.HashToken(arg))
+	case "shopper":
+		id, perr := strconv.ParseInt(arg, 10, 64)
+		if perr != nil {
+			return b, perr
+		}
+		return c.shopper(ctx, b, id)
+	case "settings":
+		text := func(b []byte, r row, _ int) []byte { return append(appendText(b, "", r.text(0)), ',') }
+		if b, err = c.each(ctx, append(b, '['), text, floorSettings, int64(storeID)); err != nil {
+			return b, err
+		}
+		b, err = c.each(ctx, b, text, floorFormFields, int64(storeID))
+		return append(b, `null]`...), err
 	default:
 		err = fmt.Errorf("no kind %q", kind)
 	}
@@ -132,6 +149,40 @@ func (c *floorPGConn) withIncludes(ctx context.Context, b []byte) ([]byte, error
 	return p.write(b), nil
 }
 
+// each appends the rows of a statement.
+func (c *floorPGConn) each(ctx context.Context, b []byte, one func(b []byte, r row, n int) []byte, sql string, args ...any) ([]byte, error) {
+	rows, err := c.Query(ctx, sql, args...)
+	if err != nil {
+		return b, err
+	}
+	defer rows.Close()
+	var r pgRow
+	for n := 0; rows.Next(); n++ {
+		r.raw = rows.RawValues()
+		b = one(b, &r, n)
+	}
+	return b, rows.Err()
+}
+
+// shopper asks for a customer and their addresses in one round trip.
+func (c *floorPGConn) shopper(ctx context.Context, b []byte, id int64) ([]byte, error) {
+	var batch pgx.Batch
+	var r pgRow
+	each := func(one func(n int)) func(pgx.Rows) error {
+		return func(rows pgx.Rows) error {
+			for n := 0; rows.Next(); n++ {
+				r.raw = rows.RawValues()
+				one(n)
+			}
+			return rows.Err()
+		}
+	}
+	batch.Queue(floorOne, int64(storeID), id).Query(each(func(int) { b = appendFloorShopper(b, &r) }))
+	batch.Queue(floorAddress, int64(storeID), id, id).Query(each(func(n int) { b = appendFloorNode(b, &r, n) }))
+	err := c.SendBatch(ctx, &batch).Close()
+	return append(b, floorShopperEnd...), err
+}
+
 func (c *floorPGConn) plain(ctx context.Context, b []byte) ([]byte, error) {
 	rows, err := c.Query(ctx, floorOldest, int64(storeID))
 	if err != nil {
@@ -165,17 +216,17 @@ func (c *floorPGConn) plain(ctx context.Context, b []byte) ([]byte, error) {
 
 // writer sends the inserts of a commit together: one round trip, one implicit
 // transaction.
-func (f *floorPG) writer(ctx context.Context) (func([]floorPerson) error, func(), error) {
+func (f *floorPG) writer(ctx context.Context, statements []string) (func([][][]any) error, func(), error) {
 	conn, err := pgx.Connect(ctx, f.write)
 	if err != nil {
 		return nil, nil, err
 	}
-	commit := func(people []floorPerson) error {
+	commit := func(rows [][][]any) error {
 		var b pgx.Batch
-		for i := range people {
-			b.Queue(floorInsertCustomer, people[i].customer...)
-			b.Queue(floorInsertEmail, people[i].email...)
-			b.Queue(floorInsertAddress, people[i].address...)
+		for _, row := range rows {
+			for i, args := range row {
+				b.Queue(statements[i], args...)
+			}
 		}
 		return conn.SendBatch(ctx, &b).Close()
 	}

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strconv"
 	"unsafe"
 
+	"clientele/internal/auth"
 	"clientele/internal/fold"
 )
 
@@ -25,10 +27,26 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, $12, $13, $14, $15, $16)`
 )
 
-// floorPerson holds the arguments of the three inserts: int64s and strings.
-type floorPerson struct{ customer, email, address []any }
+// floorKind is a kind of thing that a writer of the floor commits.
+type floorKind struct {
+	statements []string
+	// fill sets the arguments of each statement: int64s and strings.
+	fill func(args [][]any, id, now int64)
+}
 
-func (p *floorPerson) fill(id, now int64) {
+var floorKinds = map[string]floorKind{
+	writeCustomers: {[]string{floorInsertCustomer, floorInsertEmail, floorInsertAddress}, fillCustomer},
+	writeSubscribers: {[]string{`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified)
+		VALUES ($1, $2, $3, $3, 1, '', '', 'storefront', 0, 'marketing_newsletter', $4, $4)`}, func(args [][]any, id, now int64) {
+		args[0] = append(args[0][:0], int64(storeID), id, string(appendEmail(nil, id)), now)
+	}},
+	writeSessions: {[]string{`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address)
+		VALUES ($1, $2, $3, $4, 1, 0, $5, $5, $6, 0, '', '127.0.0.1')`}, func(args [][]any, id, now int64) {
+		args[0] = append(args[0][:0], int64(storeID), auth.HashToken(strconv.FormatInt(id, 10)), id, 1+id%signers, now, now+86400)
+	}},
+}
+
+func fillCustomer(args [][]any, id, now int64) {
 	c := person(id)
 	a := &c.Addresses[0].AddressFields
 	accepts := int64(0)
@@ -41,9 +59,9 @@ func (p *floorPerson) fill(id, now int64) {
 	sum := sha256.Sum256(seed[:])
 	print := base64.RawStdEncoding.EncodeToString(sum[:18])
 	name := fold.Name(c.FirstName, c.LastName)
-	p.customer = append(p.customer[:0], int64(storeID), id, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, accepts, now,
+	args[0] = append(args[0][:0], int64(storeID), id, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, accepts, now,
 		name, fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone))
-	p.email = append(p.email[:0], int64(storeID), c.Email, id)
-	p.address = append(p.address[:0], int64(storeID), id, id, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.City, a.StateOrProvince,
+	args[1] = append(args[1][:0], int64(storeID), c.Email, id)
+	args[2] = append(args[2][:0], int64(storeID), id, id, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.City, a.StateOrProvince,
 		a.PostalCode, a.CountryCode, print, name, fold.Text(a.Company))
 }

@@ -12,6 +12,8 @@ import (
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"clientele/internal/auth"
 )
 
 type floorLite struct {
@@ -30,6 +32,9 @@ type floorReader struct {
 	subs  *sqlite.Stmt
 	tiers *sqlite.Stmt
 
+	session  *sqlite.Stmt
+	settings *sqlite.Stmt
+	fields   *sqlite.Stmt
 	oldest   *sqlite.Stmt
 	credit   *sqlite.Stmt
 	includes [len(floorIncludes)]*sqlite.Stmt
@@ -89,6 +94,7 @@ func openFloorLite(read, write string) (*floorLite, error) {
 		}{
 			{&r.one, floorOne}, {&r.page, floorPage}, {&r.after, floorAfter}, {&r.email, floorByEmail}, {&r.like, fmt.Sprintf(floorLike, "instr")}, {&r.credit, floorCredit},
 			{&r.subs, floorSubs}, {&r.tiers, floorTiers}, {&r.oldest, floorOldest},
+			{&r.session, floorSession}, {&r.settings, floorSettings}, {&r.fields, floorFormFields},
 			{&r.includes[0], floorIncludes[0]}, {&r.includes[1], floorIncludes[1]},
 			{&r.includes[2], floorIncludes[2]}, {&r.includes[3], floorIncludes[3]},
 		} {
@@ -133,6 +139,29 @@ func (f *floorLite) answer(b []byte, kind, arg string) ([]byte, error) {
 		return r.withIncludes(b)
 	case "v2":
 		return r.plain(b)
+	case "session":
+		r.session.BindText(2, auth.HashToken(arg))
+		return b, r.each(r.session, func() { b = appendFloorVouched(b, &r.row) })
+	case "shopper":
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil {
+			return b, err
+		}
+		r.one.BindInt64(2, id)
+		if err := r.each(r.one, func() { b = appendFloorShopper(b, &r.row) }); err != nil {
+			return b, err
+		}
+		addresses := r.includes[0]
+		addresses.BindInt64(2, id)
+		addresses.BindInt64(3, id)
+		n := 0
+		err = r.each(addresses, func() { b = appendFloorNode(b, &r.row, n); n++ })
+		return append(b, floorShopperEnd...), err
+	case "settings":
+		b = append(b, '[')
+		add := func() { b = append(appendText(b, "", r.row.text(0)), ',') }
+		err := errors.Join(r.each(r.settings, add), r.each(r.fields, add))
+		return append(b, `null]`...), err
 	default:
 		return b, fmt.Errorf("no kind %q", kind)
 	}
@@ -215,14 +244,14 @@ func (r *floorReader) plain(b []byte) ([]byte, error) {
 
 // writer's connections wait for each other by trying again soon, which serves
 // short transactions better than SQLite's own growing pauses.
-func (f *floorLite) writer(ctx context.Context) (func([]floorPerson) error, func(), error) {
+func (f *floorLite) writer(ctx context.Context, statements []string) (func([][][]any) error, func(), error) {
 	conn, err := openLiteFile(f.write)
 	if err != nil {
 		return nil, nil, err
 	}
 	conn.SetBusyTimeout(0)
-	var stmts [5]*sqlite.Stmt
-	for i, sql := range []string{"BEGIN IMMEDIATE", "COMMIT", floorInsertCustomer, floorInsertEmail, floorInsertAddress} {
+	stmts := make([]*sqlite.Stmt, 2+len(statements))
+	for i, sql := range append([]string{"BEGIN IMMEDIATE", "COMMIT"}, statements...) {
 		if stmts[i], err = conn.Prepare(liteSQL(sql)); err != nil {
 			conn.Close()
 			return nil, nil, err
@@ -255,12 +284,12 @@ func (f *floorLite) writer(ctx context.Context) (func([]floorPerson) error, func
 			time.Sleep(time.Duration(rand.Int64N(int64(500 * time.Microsecond))))
 		}
 	}
-	commit := func(people []floorPerson) error {
+	commit := func(rows [][][]any) error {
 		if err := patiently(stmts[0]); err != nil {
 			return err
 		}
-		for i := range people {
-			for j, args := range [][]any{people[i].customer, people[i].email, people[i].address} {
+		for _, row := range rows {
+			for j, args := range row {
 				if err := run(stmts[2+j], args); err != nil {
 					return err
 				}

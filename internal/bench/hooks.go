@@ -15,13 +15,16 @@ import (
 )
 
 // HooksRow is what webhooks cost and how fast they are delivered, a figure for
-// each run: creates a second without a webhook and with one, and deliveries a
-// second while customers are created and once that is over.
+// each run: creates a second without a webhook and with one, the processor time
+// of the server for a create with one, of that for a create without, deliveries
+// a second while customers are created and once that is over, and how much of
+// one core the receiver takes meanwhile, which the load generator and the
+// server then do not have.
 type HooksRow struct {
-	off, on, cost, during, after []float64
+	off, on, cost, work, during, after, receiver []float64
 }
 
-// Off, On, Cost, During and After are medians over the runs. Cost is how many
+// Off, On, Cost, Work, During, After and Receiver are medians over the runs. Cost is how many
 // times longer a create takes with a webhook than without.
 func (r *HooksRow) Off() float64 { return median(r.off) }
 
@@ -31,6 +34,12 @@ func (r *HooksRow) On() float64 { return median(r.on) }
 // Cost is described at Off.
 func (r *HooksRow) Cost() float64 { return median(r.cost) }
 
+// Work is described at Off.
+func (r *HooksRow) Work() float64 { return median(r.work) }
+
+// Receiver is described at Off.
+func (r *HooksRow) Receiver() float64 { return median(r.receiver) }
+
 // During is described at Off.
 func (r *HooksRow) During() float64 { return median(r.during) }
 
@@ -38,42 +47,60 @@ func (r *HooksRow) During() float64 { return median(r.during) }
 func (r *HooksRow) After() float64 { return median(r.after) }
 
 // receiver takes webhooks with as little work as it can, so that the cores are
-// left to what is measured.
+// left to what is measured. It is a process of its own, whose work can be told
+// from that of the server and of the load generator.
 type receiver struct {
-	net.Listener
 	got  atomic.Int64
 	last atomic.Int64 // when, in nanoseconds since the epoch
 }
 
-func startReceiver() (*receiver, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// Receive takes webhooks at an address until ctx ends.
+func Receive(ctx context.Context, listen string) error {
+	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &receiver{Listener: l}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return // closed
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	r := &receiver{}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
 			}
-			go r.serve(conn)
+			return err
 		}
-	}()
-	return r, nil
+		go r.serve(conn)
+	}
 }
 
 var received = []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+// count asks a receiver how many it has and when the last one came.
+func count(ctx context.Context, addr string) (got int64, last time.Time, err error) {
+	text, err := fetch(ctx, addr, 200, 0, func(b []byte) []byte { return append(b, "GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n"...) })
+	if err != nil {
+		return 0, last, err
+	}
+	var at int64
+	_, err = fmt.Sscan(string(text), &got, &at)
+	return got, time.Unix(0, at), err
+}
 
 func (r *receiver) serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, 4<<10)
 	for {
 		length := 0
-		for {
+		post, asked := false, false
+		for first := true; ; first = false {
 			line, err := in.ReadSlice('\n')
 			if err != nil {
 				return
+			}
+			if first {
+				post, asked = bytes.HasPrefix(line, []byte("POST ")), bytes.HasPrefix(line, []byte("GET /count "))
 			}
 			if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 {
 				break
@@ -87,9 +114,16 @@ func (r *receiver) serve(conn net.Conn) {
 		if _, err := io.CopyN(io.Discard, in, int64(length)); err != nil {
 			return
 		}
-		r.got.Add(1)
-		r.last.Store(time.Now().UnixNano())
-		if _, err := conn.Write(received); err != nil {
+		answer := received
+		if post {
+			r.got.Add(1)
+			r.last.Store(time.Now().UnixNano())
+		}
+		if asked {
+			text := fmt.Sprint(r.got.Load(), r.last.Load())
+			answer = fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+		}
+		if _, err := conn.Write(answer); err != nil {
 			return
 		}
 	}
@@ -98,36 +132,51 @@ func (r *receiver) serve(conn net.Conn) {
 const drainWithin = 2 * time.Minute
 
 // hooks measures creates without and with a webhook in turns, on one server.
-func (b *bencher) hooks(ctx context.Context, server string) (*HooksRow, error) {
-	r, err := startReceiver()
+func (b *bencher) hooks(ctx context.Context, measured *child) (*HooksRow, error) {
+	server := measured.addr
+	r, err := start(ctx, b.ReceiverCommand[0], b.ReceiverCommand[1:]...)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	id, err := b.call(ctx, server, "POST", "", fmt.Sprintf(`{"scope":"store/customer/*","destination":"http://%s/","is_active":false}`, r.Addr()))
+	defer r.stop()
+	id, err := b.call(ctx, server, "POST", "", fmt.Sprintf(`{"scope":"store/customer/*","destination":"http://%s/","is_active":false}`, r.addr))
 	if err != nil {
 		return nil, err
 	}
 	i := slices.IndexFunc(Cases, func(k *Case) bool { return k.Name == caseCreate })
 	row := &HooksRow{}
 	for run := range b.Runs {
+		plain := measured.cpu()
 		off, err := b.serverRate(ctx, Cases[i], server, b.Customers, run)
 		if err != nil {
 			return nil, err
 		}
+		plain = measured.cpu() - plain
 		if _, err := b.call(ctx, server, "PUT", "/"+strconv.FormatInt(id, 10), `{"is_active":true}`); err != nil {
 			return nil, err
 		}
-		before, begin := r.got.Load(), time.Now()
+		before, _, err := count(ctx, r.addr)
+		if err != nil {
+			return nil, err
+		}
+		begin, hooked, receiving := time.Now(), measured.cpu(), r.cpu()
 		on, err := b.serverRate(ctx, Cases[i], server, b.Customers, run)
 		if err != nil {
 			return nil, err
 		}
 		loaded := time.Now()
-		during := r.got.Load()
+		hooked, receiving = measured.cpu()-hooked, r.cpu()-receiving
+		during, last, err := count(ctx, r.addr)
+		if err != nil {
+			return nil, err
+		}
+		got := during
 		// The rest comes when nobody else wants anything.
 		for quiet := time.Now(); time.Since(quiet) < time.Second; time.Sleep(20 * time.Millisecond) {
-			if last := time.Unix(0, r.last.Load()); last.After(quiet) {
+			if got, last, err = count(ctx, r.addr); err != nil {
+				return nil, err
+			}
+			if last.After(quiet) {
 				quiet = last
 			}
 			if time.Since(loaded) > drainWithin {
@@ -137,9 +186,15 @@ func (b *bencher) hooks(ctx context.Context, server string) (*HooksRow, error) {
 		row.off = append(row.off, off)
 		row.on = append(row.on, on)
 		row.cost = append(row.cost, off/on)
+		if plain > 0 { // where the system tells
+			row.work = append(row.work, hooked.Seconds()/on/(plain.Seconds()/off))
+			row.receiver = append(row.receiver, receiving.Seconds()/loaded.Sub(begin).Seconds())
+		} else {
+			row.work, row.receiver = append(row.work, 0), append(row.receiver, 0)
+		}
 		row.during = append(row.during, float64(during-before)/loaded.Sub(begin).Seconds())
-		if took := time.Unix(0, r.last.Load()).Sub(loaded); took > 0 {
-			row.after = append(row.after, float64(r.got.Load()-during)/took.Seconds())
+		if took := last.Sub(loaded); took > 0 {
+			row.after = append(row.after, float64(got-during)/took.Seconds())
 		} else {
 			row.after = append(row.after, 0)
 		}
@@ -147,7 +202,7 @@ func (b *bencher) hooks(ctx context.Context, server string) (*HooksRow, error) {
 			return nil, err
 		}
 	}
-	b.say("%-11s without %6.0f/s  with %6.0f/s  cost %.2f  delivered %.0f/s meanwhile, %.0f/s then", caseHooks, row.Off(), row.On(), row.Cost(), row.During(), row.After())
+	b.say("%-11s without %6.0f/s  with %6.0f/s  cost %.2f  work %.2f  delivered %.0f/s meanwhile, %.0f/s then", caseHooks, row.Off(), row.On(), row.Cost(), row.Work(), row.During(), row.After())
 	return row, nil
 }
 

@@ -20,13 +20,15 @@ const (
 	storeHash   = "bench"
 	storeID     = 1 // the first store of a database
 	accessToken = "benchmark0access0token0000000001"
+	clientID    = "benchmark0client0id000000000001"
+	secret      = "00000000000000000000000000000000000000000000000000000000000000ff"
 	seedFile    = `stores:
   - hash: ` + storeHash + `
     name: Benchmark
     api_accounts:
       - name: Benchmark
-        client_id: benchmark0client0id000000000001
-        client_secret: 00000000000000000000000000000000000000000000000000000000000000ff
+        client_id: ` + clientID + `
+        client_secret: ` + secret + `
         access_token: ` + accessToken + `
         scopes: [all]
 `
@@ -75,6 +77,10 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 		return err
 	}
 
+	hash, err := passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
 	said := start
 	for done := int64(0); done < n; {
@@ -84,7 +90,7 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := loadSome(tx, customers, attributes[0].ID, from, min(from+loadBatch-1, to), now); err != nil {
+				if err := loadSome(tx, customers, attributes[0].ID, hash, from, min(from+loadBatch-1, to), now); err != nil {
 					return err
 				}
 				now += perBatch
@@ -105,15 +111,21 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 }
 
 // loadSome makes customers, each with an address, a value of an attribute and
-// a subscription.
-func loadSome(tx *sqldb.Tx, customers *customer.Service, attribute, from, to, now int64) error {
+// a subscription, the first with a password.
+func loadSome(tx *sqldb.Tx, customers *customer.Service, attribute int64, hash string, from, to, now int64) error {
 	batch := make([]customer.Create, 0, loadBatch)
+	hashes := make([]string, 0, loadBatch)
 	for i := from; i <= to; i++ {
 		p := person(i)
 		p.Attributes = []customer.AttributeInput{{AttributeID: attribute, Value: tier(i)}}
 		batch = append(batch, p)
+		if i <= signers {
+			hashes = append(hashes, hash)
+		} else {
+			hashes = append(hashes, "")
+		}
 	}
-	made, err := customers.CreateTx(tx, batch, make([]string, len(batch)))
+	made, err := customers.CreateTx(tx, batch, hashes)
 	if err == nil && made[0].ID != from {
 		err = fmt.Errorf("the database is not empty: customer %d became %d", from, made[0].ID)
 	}

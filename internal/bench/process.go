@@ -167,3 +167,20 @@ func (c *child) memory() (now, peak int64) {
 	}
 	return now, peak
 }
+
+// cpu returns the processor time that the process has taken; zero where the
+// system does not tell.
+func (c *child) cpu() time.Duration {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(c.proc.Pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	// The second field, the name, may hold spaces.
+	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * (time.Second / 100) // of USER_HZ
+}

@@ -24,6 +24,7 @@ type EngineReport struct {
 	Rows       []*Row
 	Sizes      []*SizeRow
 	Hooks      *HooksRow // nil: not measured
+	Crowd      []*CrowdRow
 	Ready      time.Duration
 	Idle, Peak int64 // bytes
 }
@@ -115,6 +116,8 @@ func (e *EngineReport) derived(c Config) [][]string {
 	if h := e.Hooks; h != nil {
 		out = append(out,
 			[]string{"A create with a webhook, of one without", fmt.Sprintf("%.2f (%s and %s a second)", h.Cost(), number(h.On()), number(h.Off())), "< 1.15 " + met(h.Cost() < 1.15)},
+			[]string{"The same in processor time of the server", fmt.Sprintf("%.2f", h.Work()), ""},
+			[]string{"Of one core, what the receiver takes meanwhile", fmt.Sprintf("%.2f", h.Receiver()), ""},
 			[]string{"Webhooks delivered a second while creating", number(h.During()), ""},
 			[]string{"Webhooks delivered a second afterwards", number(h.After()), ""})
 	}
@@ -181,11 +184,19 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 			fmt.Fprintf(&b, "\n**%s**\n\n", engineNames[e.Engine])
 			writeMarkdown(&b, e.table(), 1, 4)
 			b.WriteByte('\n')
+			if len(e.Crowd) > 0 {
+				writeMarkdown(&b, crowdTable(e.Crowd), 0, 4)
+				b.WriteByte('\n')
+			}
 			writeMarkdown(&b, append([][]string{{"Figure", "Value", "Target"}}, e.derived(r.Config)...), 1, 1)
 			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n\n", engineNames[e.Engine])
 		writePlain(&b, e.table())
+		if len(e.Crowd) > 0 {
+			b.WriteByte('\n')
+			writePlain(&b, crowdTable(e.Crowd))
+		}
 		b.WriteByte('\n')
 		writePlain(&b, e.derived(r.Config))
 	}

@@ -251,7 +251,7 @@ func (w MetafieldWindow) queries(id int64, page *MetafieldPage) []sqldb.Q {
 // Forms returns the fields of all forms with the built-in ones, by id.
 func (s *Service) Forms(ctx context.Context, storeID int64) (out []FormField, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = out[:0]
+		out = make([]FormField, 0, 40) // more than are built in
 		return tx.Query(allFields, func(r *sqldb.Row) error {
 			out = append(out, FormField{})
 			out[len(out)-1].scan(r)

@@ -289,7 +289,7 @@ func body(v *visit.Visit) (in request, ref *refusal) {
 
 // variables reads the values of variables; numbers keep their digits.
 func variables(raw json.RawMessage) (map[string]any, *refusal) {
-	if len(raw) == 0 {
+	if text := string(raw); text == "" || text == "null" || text == "{}" {
 		return nil, nil
 	}
 	var out map[string]any

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 
@@ -161,6 +162,16 @@ const (
 	offersField  = 25
 )
 
+// countries are the choices of a country, the same for everybody.
+var countries = sync.OnceValue(func() []*model.FormFieldOption {
+	all := geo.Countries()
+	out := make([]*model.FormFieldOption, len(all))
+	for i, c := range all {
+		out[i] = &model.FormFieldOption{EntityID: c.ID, Label: c.Name}
+	}
+	return out
+})
+
 // definition makes the schema's form of a field.
 func definition(f *customer.FormField) model.FormField {
 	o := &f.Options
@@ -174,11 +185,7 @@ func definition(f *customer.FormField) model.FormField {
 	}
 	switch f.ID {
 	case countryField:
-		out := &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: cmp.Or(o.Placeholder, "Choose a country")}
-		for _, c := range geo.Countries() {
-			out.Options = append(out.Options, &model.FormFieldOption{EntityID: c.ID, Label: c.Name})
-		}
-		return out
+		return &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: cmp.Or(o.Placeholder, "Choose a country"), Options: countries()}
 	case stateField:
 		return &model.PicklistOrTextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest, PicklistPrefix: cmp.Or(o.Placeholder, "Choose a state")}
 	}

@@ -95,19 +95,33 @@ func (c *SMTP) Send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return &SendError{Permanent: true, Stage: "making the message", Err: err}
 	}
+	secure := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots}
+	dial := (&net.Dialer{}).DialContext
+	if c.TLS == ImplicitTLS {
+		dial = (&tls.Dialer{Config: secure}).DialContext
+	}
+	// The library leaves a connection open where greeting, encrypting or
+	// signing in fails.
+	var conn net.Conn
+	defer func() {
+		if conn != nil {
+			_ = conn.Close() // mostly for the second time
+		}
+	}()
 	opts := []gomail.Option{
-		gomail.WithPort(c.Port), gomail.WithTimeout(c.Timeout),
-		gomail.WithTLSConfig(&tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots}),
+		gomail.WithPort(c.Port), gomail.WithTimeout(c.Timeout), gomail.WithTLSConfig(secure),
+		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (_ net.Conn, err error) {
+			conn, err = dial(ctx, network, address)
+			return conn, err
+		}),
 	}
 	if c.Helo != "" {
 		opts = append(opts, gomail.WithHELO(c.Helo))
 	}
 	switch c.TLS {
-	case ImplicitTLS:
-		opts = append(opts, gomail.WithSSL())
 	case StartTLS:
 		opts = append(opts, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	case Opportunistic:
+	case ImplicitTLS, Opportunistic: // a server must not offer it a second time
 		opts = append(opts, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
 	case NoTLS:
 		opts = append(opts, gomail.WithTLSPolicy(gomail.NoTLS))

@@ -90,7 +90,16 @@ func serve(t *testing.T, implicit bool, change func(*server)) *server {
 			wg.Go(func() { s.talk(conn, implicit) })
 		}
 	})
-	t.Cleanup(func() { s.listen.Close(); wg.Wait() })
+	t.Cleanup(func() {
+		s.listen.Close()
+		ended := make(chan struct{})
+		go func() { wg.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Error("a connection was left open")
+		}
+	})
 	return s
 }
 
@@ -264,6 +273,7 @@ func TestSMTP(t *testing.T) {
 		"opportunistic with":        {false, mail.Opportunistic, nil, true},
 		"opportunistic without":     {false, mail.Opportunistic, func(s *server) { s.startTLS = false }, false},
 		"signed in":                 {false, mail.StartTLS, func(s *server) { s.user = "me:secret" }, true},
+		"implicit, signed in":       {true, mail.ImplicitTLS, func(s *server) { s.user = "me:secret" }, true},
 		"signed in on this machine": {false, mail.NoTLS, func(s *server) { s.user = "me:secret" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,10 @@ const (
 	statStore  = "100000"
 	statFew    = "20"
 	statUnique = "1"
+	// Partial indexes have a small part of the rows: what is due, for instance.
+	statPartRows  = "10000"
+	statPartStore = "1000"
+	statPartFew   = "10"
 )
 
 // tellPlanner writes the statistics, inside the transaction that changed the
@@ -36,10 +40,13 @@ func tellPlanner(tx *Tx) error {
 		}
 	}
 	for _, table := range tables {
-		type index struct{ name, stored string }
+		type index struct {
+			name, stored string
+			partial      bool
+		}
 		var indexes []index
-		if err := run(`SELECT name, origin FROM pragma_index_list($1)`, func(r *Row) error {
-			i := index{name: r.Text(0), stored: r.Text(0)}
+		if err := run(`SELECT name, origin, partial FROM pragma_index_list($1)`, func(r *Row) error {
+			i := index{name: r.Text(0), stored: r.Text(0), partial: r.Flag(2)}
 			if r.Text(1) == "pk" {
 				i.stored = table // a table without rowid is its own index
 			}
@@ -59,9 +66,12 @@ func tellPlanner(tx *Tx) error {
 			if len(columns) < 2 || columns[0] != "store_id" {
 				continue
 			}
-			stat := []string{statRows, statStore}
+			stat, few := []string{statRows, statStore}, statFew
+			if i.partial {
+				stat, few = []string{statPartRows, statPartStore}, statPartFew
+			}
 			for range len(columns) - 2 {
-				stat = append(stat, statFew)
+				stat = append(stat, few)
 			}
 			stat = append(stat, statUnique)
 			if err := run(`INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ($1, $2, $3)`, ignore, table, i.stored, strings.Join(stat, " ")); err != nil {

@@ -21,7 +21,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origi
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
+	err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
 	if errors.Is(err, sqldb.ErrUnique) {
 		err = taken(OpCreate, sub.Email)
 	}
@@ -121,16 +121,44 @@ func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*S
 	}
 	var out *Subscriber
 	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-			out, err = say(tx, &w, fresh, by, s.sys.Now())
-			return err
-		})
+		known, err := s.holds(ctx, storeID, fresh)
+		if err != nil {
+			return nil, err
+		}
+		// Those who are new move the counters before anything else, so they share
+		// commits.
+		if known {
+			err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+				out, err = say(tx, &w, fresh, by, s.sys.Now())
+				return err
+			})
+		} else {
+			err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error {
+				sub, err := fresh.build()
+				out = &sub
+				if err != nil {
+					return err
+				}
+				return create(tx, out, 0, by, s.sys.Now())
+			})
+		}
 		f := fault.As(err)
 		lost := errors.Is(err, sqldb.ErrUnique) || errors.Is(err, errNotFound) || f != nil && f.Kind == fault.Conflict
 		if !lost || attempt == 5 {
 			return out, err
 		}
 	}
+}
+
+// holds reports whether somebody has the address on the channel.
+func (s *Service) holds(ctx context.Context, storeID int64, in Create) (bool, error) {
+	sub, err := in.build()
+	if err != nil {
+		return false, err
+	}
+	var id int64
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Pipeline(holder(&sub, &id)) })
+	return id != 0, err
 }
 
 func say(tx *sqldb.Tx, w *Wish, fresh Create, by Origin, now int64) (*Subscriber, error) {

@@ -207,6 +207,9 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 	return out, insertDeliveries(tx, all, due, owner)
 }
 
+const selectTakenLanes = `SELECT lane, MAX(CASE WHEN lease_owner = '' THEN due_at ELSE 0 END) FROM webhook_deliveries
+	WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND lane IN `
+
 // takenLanes returns the lanes in which something is pending, with when it is
 // due.
 func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
@@ -224,8 +227,7 @@ func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
 	out := map[laneKey]int64{}
 	for _, hook := range hooks {
 		list, args := sqldb.In([]any{hook}, lanes)
-		if err := tx.Query(sqldb.Dynamic(`SELECT lane, MAX(CASE WHEN lease_owner = '' THEN due_at ELSE 0 END) FROM webhook_deliveries
-			WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND lane IN `+list+` GROUP BY lane`), func(r *sqldb.Row) error {
+		if err := tx.Query(sqldb.Dynamic(selectTakenLanes+list+` GROUP BY lane`), func(r *sqldb.Row) error {
 			out[laneKey{hook, r.Int(0)}] = r.Int(1)
 			return nil
 		}, args...); err != nil {

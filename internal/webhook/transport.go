@@ -56,7 +56,7 @@ func (r Rules) Transport(d *net.Dialer) *http.Transport {
 		ResponseHeaderTimeout:  answerTime,
 		IdleConnTimeout:        30 * time.Second,
 		MaxConnsPerHost:        maxConns,
-		MaxIdleConnsPerHost:    2,
+		MaxIdleConnsPerHost:    maxConns, // fewer are closed and opened again all the time
 		MaxIdleConns:           256,
 		MaxResponseHeaderBytes: maxReplyHeaders * (maxReplyHeaderName + maxReplyHeaderValue),
 		DisableCompression:     true,

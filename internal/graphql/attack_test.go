@@ -1,11 +1,14 @@
 package graphql_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/opt"
@@ -190,6 +193,23 @@ func TestRequiredFields(t *testing.T) {
 			if got := w.errorPaths(w.ask(`mutation { customer { `+query+` { `+errorParts+` } } }`, nil, as...), "customer."+name+".errors"); got != want {
 				t.Errorf("%s: %s", query, got)
 			}
+		}
+	})
+}
+
+// A client that goes away is no failure of ours.
+func TestHungUp(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.signIn("jane@example.com")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, shop+"/graphql", strings.NewReader(`{"query":"{ customer { entityId } }"}`))
+		r.Header.Set("Authorization", "Bearer "+w.private)
+		r.Header.Set("X-Bc-Customer-Access-Token", token)
+		w.now = w.now.Add(10 * time.Second) // what was remembered is asked again
+		w.server.ServeHTTP(httptest.NewRecorder(), r)
+		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+			t.Error(log)
 		}
 	})
 }

@@ -81,7 +81,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.answer(w, http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
 			return
 		}
-		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+		if !hungUp(ctx, err) {
+			s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+		}
 		s.answer(w, http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
 		return
 	}
@@ -216,6 +218,12 @@ func (s *Server) execute(ctx context.Context, who *shopper, op *gqlgen.Operation
 	s.answer(who.visit.W, http.StatusOK, data, append(resp.Errors, errs...))
 }
 
+// hungUp reports whether something failed since the client closed the
+// request, which is no failure of ours.
+func hungUp(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
+}
+
 // resolved is an error of a resolver. Others are about what was sent: values
 // of arguments are read at the field that they are for.
 type resolved struct{ error }
@@ -237,6 +245,7 @@ func (s *Server) present(ctx context.Context, who *shopper, err error) *gqlerror
 	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
 		// No resolver was called: an argument is not of its type.
 		out.Message = located.Message
+	case (f == nil || f.Kind == fault.Internal) && hungUp(ctx, err):
 	case f == nil || f.Kind == fault.Internal:
 		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
 	case f.Kind == fault.TooMany:

@@ -19,29 +19,8 @@ import (
 // where the store takes none, and a Conflict with the code EmailInUse for an
 // email that is taken.
 func (s *Service) Register(ctx context.Context, site store.Site, in Registration, c Client) (int64, error) {
-	p, err := s.Policy(ctx, site.StoreID)
+	p, cmd, err := s.newcomer(ctx, site, &in, c)
 	if err != nil {
-		return 0, err
-	}
-	if !p.Registration {
-		return 0, ErrClosed
-	}
-	in.Email = strings.TrimSpace(in.Email)
-	cmd := customer.Create{
-		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
-		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
-		JoinDefault: true, Complete: true,
-	}
-	if in.Address != nil {
-		cmd.Addresses = []customer.AddressCreate{*in.Address}
-	}
-	bad := fault.Collector{Index: -1}
-	checkPassword(&bad, p, in.Password)
-	for _, it := range cmd.Check() {
-		it.Index = -1
-		bad.Items = append(bad.Items, it)
-	}
-	if err := bad.Err(fault.Invalid, OpRegister); err != nil {
 		return 0, err
 	}
 	if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
@@ -89,6 +68,42 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		return 0, single(err, OpRegister)
 	}
 	return id, nil
+}
+
+// newcomer makes the command of a registration and holds it to all rules that
+// need no look at others.
+func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registration, c Client) (Policy, customer.Create, error) {
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return p, customer.Create{}, err
+	}
+	if !p.Registration {
+		return p, customer.Create{}, ErrClosed
+	}
+	in.Email = strings.TrimSpace(in.Email)
+	cmd := customer.Create{
+		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
+		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
+		JoinDefault: true, Complete: true,
+	}
+	if in.Address != nil {
+		cmd.Addresses = []customer.AddressCreate{*in.Address}
+	}
+	bad := fault.Collector{Index: -1}
+	checkPassword(&bad, p, in.Password)
+	for _, it := range cmd.Check() {
+		it.Index = -1
+		bad.Items = append(bad.Items, it)
+	}
+	return p, cmd, bad.Err(fault.Invalid, OpRegister)
+}
+
+// CheckRegistration tells what is wrong with a registration as far as that
+// can be said without a look at others, for surfaces that found faults of
+// their own.
+func (s *Service) CheckRegistration(ctx context.Context, site store.Site, in Registration, c Client) error {
+	_, _, err := s.newcomer(ctx, site, &in, c)
+	return err
 }
 
 // single makes the fault of a batch of one customer one of an operation on

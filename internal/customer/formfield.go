@@ -519,7 +519,10 @@ func (f *FormField) choose(s string) (problem string) {
 }
 
 func (f *FormField) fits(s string, limit int64) (problem string) {
-	if int64(len([]rune(s))) > limit || strings.ContainsRune(s, 0) {
+	if strings.ContainsRune(s, 0) {
+		return f.Name + " must not contain NUL"
+	}
+	if int64(len([]rune(s))) > limit {
 		return fmt.Sprintf("%s must be at most %d characters", f.Name, limit)
 	}
 	return ""

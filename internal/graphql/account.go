@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"clientele/internal/account"
@@ -175,9 +176,56 @@ func field(s *string) opt.Field[string] {
 	return opt.Some(*s)
 }
 
+// demand notes built-in fields that the store requires and that are left
+// empty. Those of a change that are not given stay as they are.
+func (s *Server) demand(ctx context.Context, prefix string, complete bool, given map[int64]*string) error {
+	fields, err := s.about(ctx, shopperOf(ctx)).forms()
+	if err != nil {
+		return err
+	}
+	c := fault.Collector{Index: -1, Prefix: prefix}
+	for i := range fields {
+		f := &fields[i]
+		v, ok := given[f.ID]
+		if !ok || !f.Required || v == nil && !complete || strings.TrimSpace(text(v)) != "" {
+			continue
+		}
+		name := demanded[f.ID]
+		c.Add(name, fault.Required, "", name+" is required")
+	}
+	return c.Err(fault.Invalid, "")
+}
+
+// demanded are the built-in fields that a store may require, by their ids.
+var demanded = map[int64]string{6: "company", 7: "phone", 9: "address2"}
+
+// together makes one fault of several that are about the input. Any other
+// error counts more.
+func together(errs ...error) error {
+	var all *fault.Error
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		f := fault.As(err)
+		if f == nil || f.Kind != fault.Invalid {
+			return err
+		}
+		if all == nil {
+			all = &fault.Error{Kind: f.Kind, Op: f.Op, Message: f.Message}
+		}
+		all.Items = append(all.Items, f.Items...)
+	}
+	if all == nil {
+		return nil
+	}
+	return all
+}
+
 // newAddress reads an address that is to be made.
 func (s *Server) newAddress(ctx context.Context, prefix string, in *model.AddCustomerAddressInput) (customer.AddressCreate, error) {
 	forms, err := s.fill(ctx, customer.AddressForm, prefix, in.FormFields, true)
+	err = together(s.demand(ctx, prefix, true, map[int64]*string{6: in.Company, 7: in.Phone, 9: in.Address2}), err)
 	return customer.AddressCreate{
 		AddressFields: customer.AddressFields{
 			FirstName: in.FirstName, LastName: in.LastName, Company: text(in.Company), Phone: text(in.Phone), Address1: in.Address1, Address2: text(in.Address2),
@@ -206,14 +254,19 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 	}
 	reg := account.Registration{Email: in.Email, Password: in.Password, FirstName: in.FirstName, LastName: in.LastName, Phone: text(in.Phone), Company: text(in.Company)}
 	reg.AcceptsMarketing = takeOffers(in.FormFields)
-	var err error
-	if reg.FormFields, err = r.fill(ctx, customer.CustomerForm, "", in.FormFields, true); err == nil && in.Address != nil {
+	var err, inAddress error
+	reg.FormFields, err = r.fill(ctx, customer.CustomerForm, "", in.FormFields, true)
+	if in.Address != nil {
 		var a customer.AddressCreate
-		a, err = r.newAddress(ctx, "address.", in.Address)
+		a, inAddress = r.newAddress(ctx, "address.", in.Address)
 		reg.Address = &a
+	} else {
+		err = together(r.demand(ctx, "", true, map[int64]*string{6: in.Company, 7: in.Phone}), err)
 	}
-	if err == nil {
+	if err == nil && inAddress == nil {
 		out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, w.client())
+	} else {
+		err = together(r.Accounts.CheckRegistration(ctx, w.visit.Site, reg, w.client()), err, inAddress)
 	}
 	if err == nil && w.browser {
 		w.visit.CarryConsent(r.Customers, out.CustomerID)
@@ -278,6 +331,7 @@ func (r *accountResolver) UpdateCustomer(ctx context.Context, _ *model.CustomerM
 		return out, err
 	}
 	forms, err := r.fill(ctx, customer.CustomerForm, "", in.FormFields, false)
+	err = together(r.demand(ctx, "", false, map[int64]*string{6: in.Company, 7: in.Phone}), err)
 	if err == nil {
 		_, err = r.Accounts.UpdateDetails(ctx, w.visit.Site, *session, account.Details{
 			FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: forms,
@@ -384,6 +438,7 @@ func (r *accountResolver) UpdateCustomerAddress(ctx context.Context, _ *model.Cu
 	}
 	storeID, d := w.visit.Site.StoreID, in.Data
 	forms, err := r.fill(ctx, customer.AddressForm, "", d.FormFields, false)
+	err = together(r.demand(ctx, "", false, map[int64]*string{6: d.Company, 7: d.Phone, 9: d.Address2}), err)
 	var a *customer.Address
 	if err == nil {
 		a, err = r.Customers.GetAddress(ctx, storeID, w.customerID, in.AddressEntityID)

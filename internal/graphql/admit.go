@@ -77,7 +77,9 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal)
 }
 
 func (s *Server) broken(ctx context.Context, v *visit.Visit, err error) *refusal {
-	s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+	if !hungUp(ctx, err) {
+		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+	}
 	return refuse(http.StatusInternalServerError, internalError)
 }
 

@@ -1,11 +1,14 @@
 package graphql_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/opt"
@@ -140,6 +143,73 @@ func TestMutationsAtOnce(t *testing.T) {
 		a := w.ask(`{ customer { company phone addresses { collectionInfo { totalItems } } } }`, nil, jane...)
 		if dig(a.Data, "customer.addresses.collectionInfo.totalItems") != float64(n-1) || dig(a.Data, "customer.company") != "C"+fmt.Sprint(dig(a.Data, "customer.phone")) {
 			t.Error(a.Text)
+		}
+	})
+}
+
+// What a store requires is asked for when something is made, and not taken
+// away later. All that is wrong is said at once, and the wish for offers is a
+// field of the form like others.
+func TestRequiredFields(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		furnish(w)
+		for _, id := range []int64{6, 7, 9, 26, 34} {
+			_, err := w.customers.UpdateFormField(t.Context(), 1, required(id))
+			w.ok(err)
+		}
+		note := map[string]any{"fieldEntityId": 26, "text": "x"}
+		address := map[string]any{"firstName": "A", "lastName": "B", "address1": "1 St", "city": "Austin", "countryCode": "US", "stateOrProvince": "TX", "postalCode": "78701"}
+		register := func(in map[string]any) *answer {
+			all := map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": password}
+			for k, v := range in {
+				all[k] = v
+			}
+			return w.ask(`mutation($in: RegisterCustomerInput!) { customer { registerCustomer(input: $in) { customer { isSubscribedToNewsletter } `+errorParts+` } } }`, map[string]any{"in": all})
+		}
+		const at = "customer.registerCustomer."
+		if got := w.errorPaths(register(map[string]any{"email": "nonsense", "firstName": ""}), at+"errors"); got != "input.email input.firstName input.company input.phone input.formFields.26" {
+			t.Error(got)
+		}
+		if got := w.errorPaths(register(map[string]any{"address": address}), at+"errors"); got != "input.formFields.26 input.address.company input.address.phone input.address.address2 input.address.formFields.34" {
+			t.Error(got)
+		}
+		fields := map[string]any{"texts": []any{note}, "checkboxes": []any{map[string]any{"fieldEntityId": 25, "fieldValueEntityIds": []int{}}}}
+		if a := register(map[string]any{"company": "C", "phone": "1", "formFields": fields}); dig(a.Data, at+"customer.isSubscribedToNewsletter") != false {
+			t.Error(a.Text)
+		}
+		fields["checkboxes"] = []any{map[string]any{"fieldEntityId": 25, "fieldValueEntityIds": []int{1}}}
+		if a := register(map[string]any{"email": "bea@example.com", "company": "C", "phone": "1", "formFields": fields}); dig(a.Data, at+"customer.isSubscribedToNewsletter") != true {
+			t.Error(a.Text)
+		}
+		as := []string{"Authorization", "Bearer " + w.act, "X-Bc-Customer-Id", "1"}
+		for query, want := range map[string]string{
+			`updateCustomer(input: {company: " ", phone: "1"})`:                                                                                    "input.company",
+			`updateCustomer(input: {firstName: "J"})`:                                                                                              "",
+			`updateCustomerAddress(input: {addressEntityId: 1, data: {city: "Waco"}})`:                                                             "",
+			`updateCustomerAddress(input: {addressEntityId: 1, data: {company: "", phone: "", address2: "", city: "Wa"}})`:                         "input.data.company input.data.phone input.data.address2",
+			`addCustomerAddress(input: {firstName: "A", lastName: "B", address1: "1", city: "C", countryCode: "GB", postalCode: "1", phone: "1"})`: "input.company input.address2 input.formFields.34",
+		} {
+			name, _, _ := strings.Cut(query, "(")
+			if got := w.errorPaths(w.ask(`mutation { customer { `+query+` { `+errorParts+` } } }`, nil, as...), "customer."+name+".errors"); got != want {
+				t.Errorf("%s: %s", query, got)
+			}
+		}
+	})
+}
+
+// A client that goes away is no failure of ours.
+func TestHungUp(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.signIn("jane@example.com")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, shop+"/graphql", strings.NewReader(`{"query":"{ customer { entityId } }"}`))
+		r.Header.Set("Authorization", "Bearer "+w.private)
+		r.Header.Set("X-Bc-Customer-Access-Token", token)
+		w.now = w.now.Add(10 * time.Second) // what was remembered is asked again
+		w.server.ServeHTTP(httptest.NewRecorder(), r)
+		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+			t.Error(log)
 		}
 	})
 }

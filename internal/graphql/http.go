@@ -82,7 +82,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out.send(http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
 		return
 	case err != nil:
-		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+		if !hungUp(ctx, err) {
+			s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+		}
 		out.send(http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
 		return
 	}
@@ -200,6 +202,12 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	out.send(http.StatusOK, data, append(resp.Errors, errs...))
 }
 
+// hungUp reports whether something failed since the client closed the
+// request, which is no failure of ours.
+func hungUp(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
+}
+
 // resolved is an error of a resolver. Others are about what was sent: values
 // of arguments are read at the field that they are for.
 type resolved struct{ error }
@@ -221,6 +229,7 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
 		// No resolver was called: an argument is not of its type.
 		out.Message = located.Message
+	case (f == nil || f.Kind == fault.Internal) && hungUp(ctx, err):
 	case f == nil || f.Kind == fault.Internal:
 		reply.broken.Store(true)
 		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)

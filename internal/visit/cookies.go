@@ -89,7 +89,8 @@ func (v *Visit) SameOrigin() bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, v.Host)
+	// Whoever sits between could make the pages of http.
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, v.Host) && (u.Scheme == "https" || !v.Secure)
 }
 
 // Flash keeps a message's code, and in development what explains it, for the

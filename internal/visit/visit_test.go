@@ -162,3 +162,25 @@ func TestForms(t *testing.T) {
 		}
 	}
 }
+
+// A page that came by http may be anybody's who sits between.
+func TestSameOriginComparesSchemes(t *testing.T) {
+	for _, c := range []struct {
+		origin string
+		secure bool
+		want   bool
+	}{
+		{"https://shop.example", true, true},
+		{"http://shop.example", true, false},
+		{"http://shop.example", false, true},
+		{"https://shop.example", false, true}, // a proxy that is not trusted has the certificate
+		{"https://evil.example", true, false},
+		{"null", true, false},
+	} {
+		r := httptest.NewRequest("POST", "https://shop.example/", nil)
+		r.Header.Set("Origin", c.origin)
+		if got := (&visit.Visit{R: r, Host: "shop.example", Secure: c.secure}).SameOrigin(); got != c.want {
+			t.Errorf("%s, secure %v: %v", c.origin, c.secure, got)
+		}
+	}
+}

@@ -112,6 +112,23 @@ func TestGuessesDoNotOutliveAReset(t *testing.T) {
 	})
 }
 
+// Whoever tried to sign in to an account that they did not have registers, and
+// gets in.
+func TestGuessesBeforeTheAccount(t *testing.T) {
+	each(t, func(s *shop) {
+		for range 10 {
+			s.want(s.try("ines@example.com", right, home.Peer), account.ErrCredentials)
+		}
+		if wait(s.try("ines@example.com", right, home.Peer)) == 0 {
+			s.Fatal("not locked")
+		}
+		if _, err := s.svc.Register(s.Context(), s.a, newcomer("ines@example.com"), home); err != nil {
+			s.Fatal(err)
+		}
+		s.signIn(s.a, account.Browser, "ines@example.com")
+	})
+}
+
 // Whoever has one IPv6 address has all of its network's, and another one
 // tomorrow.
 func TestNetworks(t *testing.T) {

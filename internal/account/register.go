@@ -54,6 +54,10 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 			return err
 		}
 		id = rows[0].ID
+		// Who guessed at a password before there was one may use it all the same.
+		if err := remember(tx, id, c.Peer, s.sys.Now()); err != nil {
+			return err
+		}
 		if p.ConfirmEmail {
 			err = s.askToConfirm(tx, site, &rows[0], confirm, newAccount)
 		} else {

@@ -88,7 +88,8 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 
 // Site returns the storefront that a host stands for: the one whose URL has
 // the host, the one that the host's name spells out, or else the first of the
-// only store. Where several claim a name, the port decides, then age. A site
+// only store. Where several claim a name, the port decides, then age, but never
+// between stores: one could take another's shoppers by an older claim. A site
 // without a URL of its own has the one it was asked by, if that name is its or
 // the machine's own, and else Public. One whose URL is on this machine has the
 // one it was asked by too: its port may be another at each start.
@@ -108,7 +109,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 		return Site{}, false, err
 	}
 	site, ok := Site{}, false
-	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), one(h.byHost[hostName(host)])); found != nil {
+	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), ofOneStore(h.byHost[hostName(host)])); found != nil {
 		site, ok = *found, true
 	} else if site, ok = h.byName(hostName(host)); !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
@@ -138,6 +139,16 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 func ownName(name string) bool {
 	ip := net.ParseIP(name)
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// ofOneStore is one for a name without its port, on which stores may differ.
+func ofOneStore(sites []Site) *Site {
+	for i := range sites {
+		if sites[i].StoreID != sites[0].StoreID {
+			return nil
+		}
+	}
+	return one(sites)
 }
 
 func one(sites []Site) *Site {

@@ -125,3 +125,25 @@ func TestLinksDoNotFollowStrangeNames(t *testing.T) {
 		link("two.example:9999", "https://two.example")
 	})
 }
+
+// A store that claims a name with another port gets none of the shoppers whose
+// port is not known for sure, as behind a proxy that says http for https.
+func TestStoresDoNotShareNames(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		stores := store.NewService(db, system.Real())
+		for hash, url := range map[string]string{"thief": "https://shop.example.com:444", "honest": "https://shop.example.com"} {
+			if _, err := stores.Create(t.Context(), hash, "", url); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hosts := store.NewHosts(db, time.Now)
+		for _, c := range []struct{ scheme, host, want string }{
+			{"https", "shop.example.com", "honest"}, {"https", "shop.example.com:444", "thief"}, {"http", "shop.example.com", ""}, {"http", "shop.example.com:8080", ""},
+		} {
+			site, _, err := hosts.Site(t.Context(), c.scheme, c.host)
+			if err != nil || site.StoreHash != c.want {
+				t.Errorf("%s %s is %q, want %q: %v", c.scheme, c.host, site.StoreHash, c.want, err)
+			}
+		}
+	})
+}

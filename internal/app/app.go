@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -351,6 +352,9 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	if u, err := url.Parse(s.URL); err == nil {
+		hosts.Public = u.Scheme + "://" + u.Host
+	}
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	shop := pages.New(visits, pages.Services{
@@ -377,7 +381,8 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}).Mount(server)
 	server.Router().Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
+		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))
 	s.mountService(server.Router(), reg)
 	shop.Mount(server.Router())

@@ -30,6 +30,11 @@ type Site struct {
 // Hosts tells which stores and channels a host name stands for. What it read
 // is trusted for ten seconds.
 type Hosts struct {
+	// Public is the URL of the only store's site, where it has none of its own
+	// and is asked by a name that nobody claims. A name in a request may be
+	// anybody's, and links in emails must not lead there.
+	Public string
+
 	db      *sqldb.DB
 	now     func() time.Time
 	domains []string
@@ -84,7 +89,8 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 // Site returns the storefront that a host stands for: the one whose URL has
 // the host, the one that the host's name spells out, or else the first of the
 // only store. Where several claim a name, the port decides, then age. A site
-// without a URL of its own has the one it was asked by.
+// without a URL of its own has the one it was asked by, if that name is its or
+// the machine's own, and else Public.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
 	return h.find(ctx, scheme, host, true)
 }
@@ -105,6 +111,9 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 		site, ok = *found, true
 	} else if site, ok = h.byName(hostName(host)); !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
+		if site.URL == "" && !ownName(hostName(host)) {
+			site.URL = h.Public
+		}
 	}
 	if ok && site.URL == "" {
 		site.URL = scheme + "://" + host
@@ -122,6 +131,12 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 	site, ok := h.byID[siteID{storeHash, channelID}]
 	site.URL = cmp.Or(site.URL, fallback)
 	return site, ok, nil
+}
+
+// ownName reports whether a host's name leads nowhere but to this machine.
+func ownName(name string) bool {
+	ip := net.ParseIP(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 func one(sites []Site) *Site {

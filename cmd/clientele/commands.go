@@ -18,21 +18,23 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
 
 type commands struct {
-	Serve      serveCommand      `cmd:"" help:"Start the server."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database schema up to date."`
-	Seed       seedCommand       `cmd:"" help:"Apply a YAML seed file."`
-	Store      storeCommands     `cmd:"" help:"Make and list stores."`
-	APIAccount apiAccountCommand `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
-	LoginURL   loginURLCommand   `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
-	Email      emailCommands     `cmd:"" help:"List emails and set their texts."`
-	Webhooks   webhookCommands   `cmd:"" help:"Look at deliveries to webhooks and send them again."`
-	TLSCert    tlsCommand        `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
-	Health     healthCommand     `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" help:"Start the server."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up to date."`
+	Seed        seedCommand        `cmd:"" help:"Apply a YAML seed file."`
+	Store       storeCommands      `cmd:"" help:"Make and list stores."`
+	APIAccount  apiAccountCommand  `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	LoginURL    loginURLCommand    `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
+	Unsubscribe unsubscribeCommand `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
+	Email       emailCommands      `cmd:"" help:"List emails and set their texts."`
+	Webhooks    webhookCommands    `cmd:"" help:"Look at deliveries to webhooks and send them again."`
+	TLSCert     tlsCommand         `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
+	Health      healthCommand      `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 type serveCommand struct{ app.Config }
@@ -278,22 +280,71 @@ func (c *loginURLCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	name := "store-" + st.Hash
-	if c.Channel != store.DefaultChannel {
-		name += fmt.Sprintf("-%d", c.Channel)
-	}
-	site, ok, err := store.NewHosts(core.DB, time.Now).SiteOf(ctx, st.Hash, c.Channel, "http://"+name+".localhost:8080")
+	site, err := siteOf(ctx, store.NewHosts(core.DB, time.Now), st, c.Channel, c.URL)
 	if err != nil {
 		return err
-	}
-	if !ok {
-		return &app.ConfigError{Err: fmt.Errorf("--channel: the store has no channel %d", c.Channel)}
 	}
 	token, err := core.SSO.Token(ctx, site, sso.Request{ClientID: c.ClientID, CustomerID: c.Customer, RedirectTo: c.Redirect})
 	if err != nil {
 		return err
 	}
-	fmt.Println(strings.TrimRight(cmp.Or(c.URL, site.URL), "/") + "/login/token/" + token)
+	fmt.Println(site.URL + "/login/token/" + token)
+	return nil
+}
+
+// siteOf returns a channel's storefront, under a given URL if there is one.
+func siteOf(ctx context.Context, hosts *store.Hosts, st *store.Store, channel int64, url string) (store.Site, error) {
+	name := "store-" + st.Hash
+	if channel != store.DefaultChannel {
+		name += fmt.Sprintf("-%d", channel)
+	}
+	site, ok, err := hosts.SiteOf(ctx, st.Hash, channel, "http://"+name+".localhost:8080")
+	if err == nil && !ok {
+		err = &app.ConfigError{Err: fmt.Errorf("--channel: the store has no channel %d", channel)}
+	}
+	site.URL = strings.TrimRight(cmp.Or(url, site.URL), "/")
+	return site, err
+}
+
+type unsubscribeCommand struct {
+	ofStore
+	URL string `name:"url" env:"-" placeholder:"URL" help:"The storefront's URL (default: that of each subscriber's channel)."`
+}
+
+// Help completes the command's help.
+func (unsubscribeCommand) Help() string {
+	return "One line per subscriber: id, email and link, between tabs. A mailing tool puts the link into its messages, and into their header List-Unsubscribe; one click on it, or a POST by RFC 8058, ends the subscription."
+}
+
+func (c *unsubscribeCommand) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	hosts := store.NewHosts(core.DB, time.Now)
+	for page, more := 1, true; more; page++ {
+		q, err := subscriber.List.Parse(fmt.Sprintf("limit=250&page=%d", page))
+		if err != nil {
+			return err
+		}
+		list, result, err := core.Subscribers.List(ctx, st.ID, q)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			site, err := siteOf(ctx, hosts, st, s.ChannelID, c.URL)
+			if err != nil {
+				return err
+			}
+			link, err := core.Shoppers.UnsubscribeLink(ctx, site, s.ID)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%d\t%s\t%s\n", s.ID, s.Email, link)
+		}
+		more = result.After
+	}
 	return nil
 }
 

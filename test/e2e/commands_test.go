@@ -65,6 +65,17 @@ func TestCommands(t *testing.T) {
 			t.Fatal("store create does not print a hash")
 		}
 		fails("second2", "store", "create", "--hash", "second2")
+		link := row(t, cli("unsubscribe-links", "--store", seedStore, "--url", s.url+"/"), "news@example.com")
+		res, err := http.Post(strings.Fields(link[len(link)-1])[2], "application/x-www-form-urlencoded", strings.NewReader("List-Unsubscribe=One-Click"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != http.StatusOK {
+			t.Errorf("a click on an unsubscribe link is answered with %d", res.StatusCode)
+		}
+		if p := list[struct{}](s.client(), "/customers/subscribers"); len(p.Data) != 0 {
+			t.Error("who unsubscribed is a subscriber still")
+		}
 		login := strings.TrimSpace(cli("login-url", "--store", seedStore, "--customer", "1", "--redirect-to", "/hello", "--url", s.url))
 		for _, to := range []string{"/hello", "/login.php"} { // it works once
 			res, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(login)

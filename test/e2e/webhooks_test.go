@@ -132,7 +132,7 @@ func TestKilledWhileDelivering(t *testing.T) {
 		}
 		s.restart(t)
 		h.slow.Store(0)
-		h.await(t, l, 40*time.Second)
+		h.await(t, l, 2*patience)
 		// What was under way when it was killed may come twice; then all is done.
 		c := s.client()
 		for deadline := time.Now().Add(patience); list[struct{}](c, fmt.Sprintf("/hooks/%d/deliveries?limit=1&state=pending", hook)).Meta.Pagination.Total > 0; time.Sleep(50 * time.Millisecond) {

@@ -310,10 +310,10 @@ const (
 // selectDueHooks tells of each hook with something pending when the first is
 // due, by steps from hook to hook: what one hook has piled up costs the others
 // nothing.
-var selectDueHooks = sqldb.Static(`WITH RECURSIVE h (id) AS (
-	SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.due_at <> 0
-	UNION ALL SELECT (SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id > h.id AND d.due_at <> 0) FROM h WHERE h.id IS NOT NULL)
-	SELECT h.id, (SELECT MIN(d.due_at) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id = h.id AND d.due_at <> 0) FROM h WHERE h.id IS NOT NULL`)
+var selectDueHooks = sqldb.Static(`WITH RECURSIVE h (store_id, id) AS (
+	SELECT CAST($1 AS BIGINT), (SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.due_at <> 0)
+	UNION ALL SELECT h.store_id, (SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id > h.id AND d.due_at <> 0) FROM h WHERE h.store_id = $1 AND h.id IS NOT NULL)
+	SELECT h.id, (SELECT MIN(d.due_at) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id = h.id AND d.due_at <> 0) FROM h WHERE h.store_id = $1 AND h.id IS NOT NULL`)
 
 // selectDue tells with each delivery which one of its lane is before it.
 const selectDue = `SELECT d.hook_id, d.id, d.lane, d.scope, d.data, d.date_created, d.attempts, d.step, d.first_attempt, d.tries,

@@ -40,7 +40,7 @@ func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting stri
 	t.Helper()
 	c := &app.Config{
 		Database: app.Database{Database: "sqlite:" + filepath.Join(t.TempDir(), "c.db")}, Listen: "127.0.0.1:0", Mode: "development",
-		RateLimitQuota: 1000, RateLimitWindow: time.Second, SlowRequest: time.Second, ShutdownTimeout: 10 * time.Second,
+		RateLimitQuota: 1000, RateLimitWindow: time.Second, WebhookConcurrency: 8, EventRetention: time.Hour, DeliveryRetention: time.Hour, SlowRequest: time.Second, ShutdownTimeout: 10 * time.Second,
 	}
 	change(c)
 	var out bytes.Buffer

@@ -423,7 +423,11 @@ func TestDeleteTakesEverything(t *testing.T) {
 		if n := w.remove(out[2].ID, out[0].ID, 99, out[0].ID); n != 2 {
 			w.t.Errorf("%d deleted", n)
 		}
-		equal(w.t, "events", w.events(last), []string{`deleted 1 1 {"type":"customer","id":1}`, `deleted 3 3 {"type":"customer","id":3}`})
+		// What a customer has goes with it, and is told of before.
+		equal(w.t, "events", w.events(last), []string{
+			`address/deleted 1 1 {"type":"customer","id":1,"address":{"customer_id":1}}`, `address/deleted 2 1 {"type":"customer","id":2,"address":{"customer_id":1}}`, `deleted 1 1 {"type":"customer","id":1}`,
+			`address/deleted 5 3 {"type":"customer","id":5,"address":{"customer_id":3}}`, `address/deleted 6 3 {"type":"customer","id":6,"address":{"customer_id":3}}`, `deleted 3 3 {"type":"customer","id":3}`,
+		})
 		equal(w.t, "the other", w.get(out[1].ID), keep)
 		for table, want := range map[string]int64{"customers": 1, "addresses": 2, "attribute_values": 1, "customer_form_values": 1, "address_form_values": 1, "customer_emails": 3} {
 			if n := w.number(w.mine, "SELECT COUNT(*) FROM "+table+" WHERE store_id = $1"); n != want {

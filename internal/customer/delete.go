@@ -31,12 +31,25 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	// takes them out as well.
 	var addressIDs, profileIDs []int64
 	var gone []Customer
+	theirs := map[int64][]event.Event{} // that what they have goes with them
 	in, args := sqldb.In(nil, ids)
 	err := tx.Pipeline(
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
+			Stmt: sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
-			Each: func(r *sqldb.Row) error { addressIDs = append(addressIDs, r.Int(0)); return nil },
+			Each: func(r *sqldb.Row) error {
+				addressIDs = append(addressIDs, r.Int(0))
+				theirs[r.Int(1)] = append(theirs[r.Int(1)], event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+				return nil
+			},
+		},
+		sqldb.Q{
+			Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace FROM metafields WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				theirs[r.Int(1)] = append(theirs[r.Int(1)], event.Metafield(event.MetafieldDeleted, r.Int(0), r.Int(1), r.Text(2)))
+				return nil
+			},
 		},
 		segment.ProfilesOf(tx, ids, &profileIDs),
 		sqldb.Q{
@@ -51,14 +64,18 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	if err != nil {
 		return err
 	}
-	counters, err := store.Advance{EventIDs: int64(len(ids)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
+	events := make([]event.Event, 0, len(gone)+len(addressIDs))
+	for i := range gone {
+		events = append(events, theirs[gone[i].ID]...)
+		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil))
+	}
+	counters, err := store.Advance{EventIDs: int64(len(events)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
 	if err != nil {
 		return err
 	}
 	if err := segment.Forget(tx, profileIDs); err != nil {
 		return err
 	}
-	events := make([]event.Event, 0, len(gone))
 	for i := range gone {
 		if err := dropEmail(tx, &gone[i]); err != nil {
 			return err
@@ -69,7 +86,6 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
 			return err
 		}
-		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil))
 	}
 	if err := listing.Customers.Remove(tx, ids...); err != nil {
 		return err

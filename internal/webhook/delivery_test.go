@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -136,10 +137,10 @@ func (w *world) hook(scope, url string) (id int64) {
 		if err := tx.Query(nextID, func(r *sqldb.Row) error { id = r.Int(0); return nil }, int64(1)); err != nil {
 			return err
 		}
-		if err := tx.Exec(insertRow, id, w.cred.ClientID, scope, url, url, `{"X-Own":"secret-value"}`, int64(1), w.sys.Now()); err != nil {
+		if err := tx.Exec(insertRow, id, w.cred.ClientID, scope, url, url, `{"X-Own":"secret-value"}`, int64(1), w.sys.Now(), int64(0)); err != nil {
 			return err
 		}
-		return Follow(tx)
+		return wake(tx)
 	})
 	return id
 }
@@ -155,6 +156,15 @@ func (w *world) record(events ...event.Event) (last int64) {
 
 func customerEvent(scope string, id int64) event.Event {
 	return event.Event{Scope: scope, ResourceID: id, CustomerID: id, Data: fmt.Sprintf(`{"type":"customer","id":%d}`, id)}
+}
+
+func (w *world) hookOf(id int64) (h *Hook) {
+	w.t.Helper()
+	w.write(func(tx *sqldb.Tx) (err error) {
+		h, err = Find(tx, id)
+		return err
+	})
+	return h
 }
 
 func (w *world) dispatcher(o Options) *Dispatcher {
@@ -486,9 +496,101 @@ func TestBlockedDomain(t *testing.T) {
 		w.clock.now.Add(81)
 		w.run(d)
 		for id := int64(1); id <= fresh; id++ {
+			// What was to be tried again during the block waits for its next turn.
+			if dl := w.delivery(hook, id); (dl.State == Delivered) != (id > windowLeast) {
+				t.Fatalf("%+v", dl)
+			}
+		}
+		w.clock.now.Add(99)
+		w.run(d)
+		for id := int64(1); id <= fresh; id++ {
 			if dl := w.delivery(hook, id); dl.State != Delivered {
 				t.Fatalf("%+v", dl)
 			}
 		}
 	})
+}
+
+// A webhook that stays dead is switched off in time, however much is to be sent
+// to it: its blocks must not stretch the schedule.
+func TestBusyDeadDestinationIsSwitchedOff(t *testing.T) {
+	db := dbtest.Open(t, sqldb.SQLite)
+	w := newWorld(t, db)
+	r := newReceiver(t, func(int, request) int { return 503 })
+	hook := w.hook("store/customer/*", r.URL)
+	d := w.dispatcher(Options{})
+	start := w.clock.now.Load()
+	for i := int64(0); w.hookOf(hook).IsActive; i++ {
+		if h := (w.clock.now.Load() - start) / 3600; h > 80 {
+			t.Fatalf("still active after %d hours", h)
+		}
+		events := make([]event.Event, 120)
+		for j := range events {
+			events[j] = customerEvent(event.CustomerCreated, i*1000+int64(j)+1)
+		}
+		w.record(events...)
+		w.run(d)
+		w.clock.now.Add(3600)
+	}
+	emails := 0
+	for _, n := range w.told.all {
+		if n.Kind == DomainBlocked {
+			emails++
+		}
+	}
+	if hours := (w.clock.now.Load() - start) / 3600; hours < 48 || int64(emails) > hours+1 {
+		t.Errorf("%d hours, %d emails about blocks", hours, emails)
+	}
+}
+
+// Destinations that hang, however many and however much is to be sent to them,
+// do not keep others from being served: neither new events nor retries.
+func TestHangingDestinationsSlowNobody(t *testing.T) {
+	db := dbtest.Open(t, sqldb.SQLite)
+	w := newWorld(t, db)
+	w.sys.Clock = time.Now
+	hang := make(chan struct{})
+	defer close(hang)
+	dead := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+		}
+	}))
+	defer dead.CloseClientConnections()
+	r := newReceiver(t, nil)
+	_, port, _ := strings.Cut(strings.TrimPrefix(dead.URL, "http://"), ":")
+	for i := range 12 { // each is a destination of its own
+		w.hook("store/customer/*", fmt.Sprintf("http://127.0.0.%d:%s/", 2+i, port))
+	}
+	w.hook("store/customer/*", r.URL)
+	d := w.dispatcher(Options{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if strings.HasSuffix(addr, ":"+port) {
+			addr = "127.0.0.1:" + port
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}}})
+	d.Start(t.Context())
+	defer func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = d.Stop(ctx)
+	}()
+	const n = 800
+	for i := range n / 100 {
+		events := make([]event.Event, 100)
+		for j := range events {
+			events[j] = customerEvent(event.CustomerCreated, int64(100*i+j+1))
+		}
+		w.record(events...)
+	}
+	for end := time.Now().Add(8 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		got := len(r.requests())
+		if got == n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d events arrived where they are taken", got, n)
+		}
+	}
 }

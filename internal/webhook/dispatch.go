@@ -47,10 +47,18 @@ const (
 	// within it.
 	leaseTime  = 15
 	renewEvery = 2 * time.Second
-	// maxHeld and maxHeldPerHook bound what a process has leased, so that a
-	// destination that hangs does not hold much.
-	maxHeld        = 8192
-	maxHeldPerHook = 512
+	// What a process has leased is bounded in all, by store and by hook. A hook
+	// begins with a few, has more the more arrive, and fewest while it fails, so
+	// that destinations that hang do not keep others from being served.
+	maxHeld         = 8192
+	maxHeldPerStore = 4096
+	maxHeldPerHook  = 512
+	firstHeld       = 64
+	leastHeld       = 16
+	// A request that has waited for this long lends its slot to another, so that
+	// destinations that hang do not slow others; so many may be lent.
+	patience = time.Second
+	maxLent  = 1024
 	// gap is the least time between two looks for work: what comes in between
 	// is dealt with together.
 	gap = 4 * time.Millisecond
@@ -80,11 +88,15 @@ type Dispatcher struct {
 	stopping bool
 	held     map[heldKey]*task
 	perHook  map[[2]int64]int
-	dests    map[string]*dest
-	starved  []*dest // have work, but all requests there may be are under way
-	running  int
-	done     []result
-	windows  map[windowKey]*window
+	perStore map[int64]int
+	// allowance is how many deliveries of a hook may be held, if that is known.
+	allowance map[[2]int64]int
+	dests     map[string]*dest
+	starved   []*dest // have work, but all requests there may be are under way
+	running   int     // requests, but for those whose slots are lent
+	lent      int
+	done      []result
+	windows   map[windowKey]*window
 }
 
 type heldKey struct{ store, hook, id int64 }
@@ -106,6 +118,7 @@ type window struct {
 // dest is a host with what waits to be sent to it: lanes, each of which one
 // worker sends in order.
 type dest struct {
+	domain  string
 	queue   [][]*task
 	running int
 	starved bool
@@ -141,7 +154,7 @@ func NewDispatcher(db *sqldb.DB, sys *system.System, o Options) *Dispatcher {
 	d := &Dispatcher{
 		db: db, sys: sys, o: o, client: newClient(o.Transport), owner: sys.Hex(8),
 		wake: make(chan struct{}, 1), sending: context.Background(),
-		held: map[heldKey]*task{}, perHook: map[[2]int64]int{}, dests: map[string]*dest{}, windows: map[windowKey]*window{},
+		held: map[heldKey]*task{}, perHook: map[[2]int64]int{}, perStore: map[int64]int{}, allowance: map[[2]int64]int{}, dests: map[string]*dest{}, windows: map[windowKey]*window{},
 	}
 	d.load.writing = db.Writing
 	return d
@@ -287,7 +300,7 @@ func (d *Dispatcher) RunDue(ctx context.Context) (attempts int, err error) {
 // selectWork tells of each store with hooks how many events are to be looked
 // at and when the next delivery is due.
 var selectWork = sqldb.Global(`SELECT s.id, s.hash, k.event_id - c.event_id,
-	COALESCE((SELECT MIN(d.due_at) FROM webhook_deliveries d WHERE d.store_id = s.id AND d.due_at <> 0), 0)
+	COALESCE((SELECT MIN((SELECT MIN(d.due_at) FROM webhook_deliveries d WHERE d.store_id = s.id AND d.hook_id = h.id AND d.due_at <> 0)) FROM webhooks h WHERE h.store_id = s.id), 0)
 	FROM stores s JOIN webhook_cursors c ON c.store_id = s.id JOIN store_counters k ON k.store_id = s.id`)
 
 type work struct {
@@ -330,23 +343,24 @@ func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 // visit takes what there is to do in one store.
 func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, err error) {
 	if w.due != 0 && w.due <= now {
-		if room := d.room(); room > 0 {
+		if room := d.room(w.store); room > 0 {
 			var got claimed
 			if err := d.db.Write(ctx, w.store, func(tx *sqldb.Tx) (err error) {
-				got, err = claim(tx, w.hash, d.owner, now, room, func(hook int64) int { return d.free(w.store, hook) })
+				got, err = claim(tx, w.hash, d.owner, now, room, func(hook int64) int { return d.free(w.store, hook) },
+					func(hook, id int64) bool { return d.has(w.store, hook, id) })
 				return err
 			}); err != nil {
 				return false, err
 			}
 			d.submit(got.tasks)
-			more = got.found == claimBatch && len(got.tasks) > 0
+			more = got.more
 		}
 	}
 	if w.behind > 0 && !d.load.admit(min(w.behind, eventBatch)) {
 		return true, nil
 	}
 	if w.behind > 0 {
-		if room := d.room(); room > 0 {
+		if room := d.room(w.store); room > 0 {
 			var got fanned
 			if err := d.db.Write(ctx, w.store, func(tx *sqldb.Tx) (err error) {
 				got, err = fanOut(tx, w.hash, d.owner, now, room, func(hook int64) int { return d.free(w.store, hook) })
@@ -355,22 +369,51 @@ func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, e
 				return more, err
 			}
 			d.submit(got.tasks)
-			more = more || got.events == eventBatch
+			more = more || got.events > 0 && int64(got.events) < w.behind
 		}
 	}
 	return more, nil
 }
 
-func (d *Dispatcher) room() int {
+// room is how many more deliveries of a store may be leased.
+func (d *Dispatcher) room(store int64) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return maxHeld - len(d.held)
+	return min(maxHeld-len(d.held), maxHeldPerStore-d.perStore[store])
 }
 
+// free is how many more of a hook may be.
 func (d *Dispatcher) free(store, hook int64) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return maxHeldPerHook - d.perHook[[2]int64{store, hook}]
+	key := [2]int64{store, hook}
+	return d.allowed(key) - d.perHook[key]
+}
+
+func (d *Dispatcher) allowed(key [2]int64) int {
+	if n, ok := d.allowance[key]; ok {
+		return n
+	}
+	return firstHeld
+}
+
+// judge has a hook hold more with each success, and few while it fails. d.mu
+// is held.
+func (d *Dispatcher) judge(t *task, ok bool) {
+	key := [2]int64{t.storeID, t.hook.ID}
+	n := d.allowed(key)
+	if ok {
+		n = min(n+1, maxHeldPerHook)
+	} else {
+		n = max(n/2, leastHeld)
+	}
+	d.allowance[key] = n
+}
+
+func (d *Dispatcher) has(store, hook, id int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held[heldKey{store, hook, id}] != nil
 }
 
 // submit hands leased tasks to workers, by lanes.
@@ -395,10 +438,11 @@ func (d *Dispatcher) submit(tasks []*task) {
 		for _, t := range chain {
 			d.held[t.heldKey()] = t
 			d.perHook[[2]int64{t.storeID, t.hook.ID}]++
+			d.perStore[t.storeID]++
 		}
 		to := d.dests[chain[0].hook.domain]
 		if to == nil {
-			to = &dest{}
+			to = &dest{domain: chain[0].hook.domain}
 			d.dests[chain[0].hook.domain] = to
 		}
 		to.queue = append(to.queue, chain)
@@ -427,21 +471,12 @@ func (d *Dispatcher) engage(to *dest) {
 func (d *Dispatcher) work(to *dest) {
 	for {
 		d.mu.Lock()
-		if len(d.starved) > 0 || len(to.queue) == 0 {
+		if len(d.starved) > 0 || len(to.queue) == 0 || d.running > d.o.Concurrency {
 			// Others first: this one goes to the end of the line.
 			to.running--
-			if len(to.queue) > 0 && !to.starved {
-				to.starved = true
-				d.starved = append(d.starved, to)
-			}
-			to = nil
-			for to == nil && len(d.starved) > 0 {
-				next := d.starved[0]
-				d.starved = d.starved[1:]
-				next.starved = false
-				if len(next.queue) > 0 && next.running < d.o.PerDestination {
-					to = next
-				}
+			d.settle(to)
+			if to = nil; d.running <= d.o.Concurrency {
+				to = d.next()
 			}
 			if to == nil {
 				d.running--
@@ -456,6 +491,66 @@ func (d *Dispatcher) work(to *dest) {
 		to.queue = to.queue[1:]
 		d.mu.Unlock()
 		d.sendAll(chain)
+	}
+}
+
+// settle puts a destination in line if it has work, and forgets it if nothing
+// is under way there. d.mu is held.
+func (d *Dispatcher) settle(to *dest) {
+	switch {
+	case len(to.queue) > 0 && !to.starved:
+		to.starved = true
+		d.starved = append(d.starved, to)
+	case len(to.queue) == 0 && to.running == 0 && d.dests[to.domain] == to:
+		delete(d.dests, to.domain)
+	}
+}
+
+// next takes the first destination in line that may have a worker, or nil.
+// d.mu is held.
+func (d *Dispatcher) next() *dest {
+	for len(d.starved) > 0 {
+		to := d.starved[0]
+		d.starved[0] = nil
+		d.starved = d.starved[1:]
+		to.starved = false
+		if len(to.queue) > 0 && to.running < d.o.PerDestination {
+			return to
+		}
+	}
+	return nil
+}
+
+// loan is the slot of a request that may be lent.
+type loan struct{ lent, over bool }
+
+// lend lets another request begin while one waits.
+func (d *Dispatcher) lend(l *loan) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l.over || d.stopping || d.lent >= maxLent {
+		return
+	}
+	l.lent = true
+	d.lent++
+	d.running--
+	if d.running < d.o.Concurrency {
+		if to := d.next(); to != nil {
+			d.running++
+			to.running++
+			d.workers.Go(func() { d.work(to) })
+			d.engage(to)
+		}
+	}
+}
+
+// settleLoan takes a slot back. There may be one too many for a moment. d.mu is
+// held.
+func (d *Dispatcher) settleLoan(l *loan) {
+	l.over = true
+	if l.lent {
+		d.lent--
+		d.running++
 	}
 }
 
@@ -490,6 +585,9 @@ func (d *Dispatcher) forget(tasks []*task) {
 			if d.perHook[key]--; d.perHook[key] == 0 {
 				delete(d.perHook, key)
 			}
+			if d.perStore[t.storeID]--; d.perStore[t.storeID] == 0 {
+				delete(d.perStore, t.storeID)
+			}
 		}
 	}
 }
@@ -504,7 +602,7 @@ func (d *Dispatcher) sendOne(t *task) result {
 		w = &window{}
 		d.windows[key] = w
 	}
-	blocked, lease, stopping := w.blocked, t.lease, d.stopping
+	blocked, lease, stopping := w.blocked, t.lease, d.stopping || t.stale
 	d.mu.Unlock()
 	switch {
 	case stopping || d.sending.Err() != nil:
@@ -515,7 +613,13 @@ func (d *Dispatcher) sendOne(t *task) result {
 		return result{task: t, unsent: true}
 	}
 	start := time.Now()
+	slot := &loan{}
+	timer := time.AfterFunc(patience, func() { d.lend(slot) })
 	a, ok := d.send(d.sending, t)
+	timer.Stop()
+	d.mu.Lock()
+	d.settleLoan(slot)
+	d.mu.Unlock()
 	if !ok && d.sending.Err() != nil {
 		return result{task: t, unsent: true} // cut off: no fault of the destination's
 	}
@@ -524,6 +628,7 @@ func (d *Dispatcher) sendOne(t *task) result {
 	now = d.sys.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.judge(t, ok)
 	if !ok {
 		if w.reasons == nil {
 			w.reasons = map[string]*Reason{}
@@ -583,15 +688,48 @@ func (d *Dispatcher) flush(ctx context.Context) (attempts int) {
 	return attempts
 }
 
+type storeHook struct{ store, hook int64 }
+
+// refresh looks whether hooks are still as they were when deliveries to them
+// were leased. If not, what waits is given back and taken again as things are.
+func (d *Dispatcher) refresh(ctx context.Context, held []storeHook, now int64) {
+	stores := map[int64]map[int64]*target{}
+	for _, k := range held {
+		if stores[k.store] != nil {
+			continue
+		}
+		hooks := map[int64]*target{}
+		if err := d.db.Read(ctx, k.store, func(tx *sqldb.Tx) error {
+			all, err := targets(tx, now)
+			for _, h := range all {
+				hooks[h.ID] = h
+			}
+			return err
+		}); err != nil {
+			if ctx.Err() == nil {
+				d.o.Log.Error("webhooks cannot be looked at", "error", err)
+			}
+			return
+		}
+		stores[k.store] = hooks
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.held {
+		if hooks, ok := stores[t.storeID]; ok && !hooks[t.hook.ID].same(t.hook) {
+			t.stale = true
+		}
+	}
+}
+
 // renew prolongs the leases of what is held.
 func (d *Dispatcher) renew(ctx context.Context) {
-	type key struct{ store, hook int64 }
-	byHook := map[key][]*task{}
+	byHook := map[storeHook][]*task{}
 	now := d.sys.Now()
 	d.mu.Lock()
 	for _, t := range d.held {
 		if t.lease-now <= leaseTime-int64(renewEvery/time.Second) {
-			k := key{t.storeID, t.hook.ID}
+			k := storeHook{t.storeID, t.hook.ID}
 			byHook[k] = append(byHook[k], t)
 		}
 	}
@@ -600,7 +738,13 @@ func (d *Dispatcher) renew(ctx context.Context) {
 			delete(d.windows, k)
 		}
 	}
+	for k := range d.allowance {
+		if d.perHook[k] == 0 {
+			delete(d.allowance, k)
+		}
+	}
 	d.mu.Unlock()
+	d.refresh(ctx, slices.Collect(maps.Keys(byHook)), now)
 	for k, tasks := range byHook {
 		ids := make([]int64, len(tasks))
 		for i, t := range tasks {

@@ -41,10 +41,14 @@ var (
 	finishBad = sqldb.Static(`UPDATE webhook_deliveries SET state = $12, due_at = $13, lease_owner = '', attempts = $4, step = $5,
 		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = $14, tries = $10
 		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
+	// What is pending in a lane is found by ids from the lane's index alone: of a
+	// hook that is far behind there is too much to look through.
 	// Giving back what was not sent ends the lease of what is behind it in its
 	// lane too.
-	giveBack = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '' WHERE store_id = $1 AND hook_id = $2 AND lane = $3 AND id >= $4 AND due_at <> 0 AND lease_owner = $6`)
-	pushLane = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '' WHERE store_id = $1 AND hook_id = $2 AND lane = $3 AND id > $4 AND due_at <> 0 AND due_at < $5`)
+	giveBack = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '', step = CASE WHEN id = $4 THEN $7 ELSE step END WHERE store_id = $1 AND hook_id = $2
+		AND id IN (SELECT p.id FROM webhook_deliveries p WHERE p.store_id = $1 AND p.hook_id = $2 AND p.lane = $3 AND p.id >= $4 AND p.due_at <> 0) AND lease_owner = $6`)
+	pushLane = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5, lease_owner = '' WHERE store_id = $1 AND hook_id = $2
+		AND id IN (SELECT p.id FROM webhook_deliveries p WHERE p.store_id = $1 AND p.hook_id = $2 AND p.lane = $3 AND p.id > $4 AND p.due_at <> 0 AND p.due_at + 0 < $5)`)
 
 	selectNotice = sqldb.Static(`SELECT told_at FROM webhook_notices WHERE store_id = $1 AND client_id = $2 AND destination = $3`)
 	upsertNotice = sqldb.Static(`INSERT INTO webhook_notices (store_id, client_id, destination, told_at) VALUES ($1, $2, $3, $4)
@@ -71,16 +75,26 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 	})
 	marked := map[int64]bool{}
 	var failed []*result
+	var events []event.Event
+	clients := map[int64]string{} // by hook
 	for i := range results {
 		r := &results[i]
+		clients[r.hook.ID] = r.hook.ClientID
 		if r.block != nil {
-			if err := PutBlock(tx, r.hook.ClientID, *r.block); err != nil {
+			if err := d.block(tx, r, now); err != nil {
 				return err
+			}
+			if r.hook.Scope != ExceptionScope {
+				events = append(events, Exception(ExceptionBlocked, r.hook.ID, r.hook.Destination))
 			}
 		}
 		switch {
 		case r.unsent:
-			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, max(now, r.later), d.owner); err != nil {
+			step, due := r.step, now
+			if r.later > now {
+				step, due = postponed(r.step, now, r.later)
+			}
+			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, due, d.owner, step); err != nil {
 				return err
 			}
 			continue
@@ -102,10 +116,53 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 			}
 		}
 	}
-	if len(failed) == 0 {
+	more, err := d.finishFailed(tx, failed, now)
+	if err != nil {
+		return err
+	}
+	return tell(tx, append(events, more...), clients, now)
+}
+
+// block stops sending to a domain for a while, and tells people of it unless
+// they were told lately.
+func (d *Dispatcher) block(tx *sqldb.Tx, r *result, now int64) error {
+	if err := PutBlock(tx, r.hook.ClientID, *r.block); err != nil {
+		return err
+	}
+	var last int64
+	key := "domain:" + r.block.Domain // no URL looks like this
+	if err := tx.Query(selectNotice, func(r *sqldb.Row) error { last = r.Int(0); return nil }, r.hook.ClientID, key); err != nil {
+		return err
+	}
+	if last != 0 && now-last < blockNotices && now >= last {
 		return nil
 	}
-	return d.finishFailed(tx, failed, now)
+	if err := tx.Exec(upsertNotice, r.hook.ClientID, key, now); err != nil {
+		return err
+	}
+	return d.notify(tx, Notice{Kind: DomainBlocked, Hook: r.hook.Hook, Domain: r.block.Domain, Until: r.block.Until})
+}
+
+// tell records events about hooks that failed, where somebody wants to be told
+// of them.
+func tell(tx *sqldb.Tx, events []event.Event, clients map[int64]string, now int64) error {
+	if len(events) == 0 {
+		return nil
+	}
+	hooks, err := Active(tx)
+	if err != nil {
+		return err
+	}
+	events = slices.DeleteFunc(events, func(e event.Event) bool {
+		return !slices.ContainsFunc(hooks, func(h Hook) bool {
+			return h.Scope == ExceptionScope && h.ClientID == clients[e.ResourceID] && h.ID != e.ResourceID
+		})
+	})
+	if len(events) == 0 {
+		return nil
+	}
+	_, err = recordTx(tx, now, events...)
+	return err
 }
 
 // numbers are the arguments that all attempts have in common.
@@ -117,14 +174,15 @@ func (r *result) numbers(tries string) []any {
 	return []any{r.hook.ID, r.id, r.attempts + 1, r.step + 1, first, r.attempt.At, r.attempt.Status, r.attempt.Duration, tries}
 }
 
-func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) error {
-	var events []event.Event
+// finishFailed writes down failed attempts and returns the events that tell of
+// them.
+func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (events []event.Event, err error) {
 	var given []int64 // hooks that were switched off
 	told := map[string]bool{}
 	for _, r := range failed {
 		tries, err := addTry(r.tries, &r.attempt)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		wait, again := RetryAfter(int(r.step) + 1)
 		if r.scope == TestScope {
@@ -134,81 +192,56 @@ func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) err
 		if again {
 			state, due = Pending, now+wait
 		}
-		if err := tx.Exec(finishBad, append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error)...); err != nil {
-			return err
+		ours, err := tx.ExecCount(finishBad, append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error)...)
+		if err != nil {
+			return nil, err
 		}
+		code := ExceptionRetry
 		switch {
+		case ours == 0:
+			// The lease ran out and another process has seen to it, or it was given
+			// up or removed: its lane is not this process's to move.
+			continue
 		case again:
 			// Those behind it go on waiting for it.
 			if err := tx.Exec(pushLane, r.hook.ID, r.lane, r.id, due); err != nil {
-				return err
+				return nil, err
+			}
+			if told[r.hook.ClientID+" "+r.hook.norm] {
+				continue
 			}
 		case r.scope == TestScope:
-			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, now, d.owner); err != nil {
-				return err
+			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, now, d.owner, r.step); err != nil {
+				return nil, err
 			}
 			continue
-		case !slices.Contains(given, r.hook.ID):
+		case slices.Contains(given, r.hook.ID):
+			continue
+		default:
+			code = ExceptionLast
 			given = append(given, r.hook.ID)
 			was, err := Disable(tx, r.hook.ID, DisabledFailures, now)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := tx.Exec(giveUpHook, r.hook.ID, "the webhook was switched off because an earlier delivery failed for good"); err != nil {
-				return err
+				return nil, err
 			}
 			if !was {
 				continue
 			}
 			if err := d.notify(tx, Notice{Kind: HookDisabled, Hook: r.hook.Hook}); err != nil {
-				return err
+				return nil, err
 			}
-		default:
-			continue
-		}
-		code := ExceptionRetry
-		if !again {
-			code = ExceptionLast
-		}
-		if again && r.block == nil && told[r.hook.ClientID+" "+r.hook.norm] {
-			continue
 		}
 		told[r.hook.ClientID+" "+r.hook.norm] = true
-		if r.block != nil {
-			if err := d.notify(tx, Notice{Kind: DomainBlocked, Hook: r.hook.Hook, Domain: r.block.Domain, Until: r.block.Until}); err != nil {
-				return err
-			}
-			events = append(events, Exception(ExceptionBlocked, r.hook.ID, r.hook.Destination))
-		}
 		e, err := exception(tx, &r.hook.Hook, code, now)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		events = append(events, e...)
 	}
-	// Only where somebody wants to be told of them.
-	if len(events) == 0 {
-		return nil
-	}
-	hooks, err := Active(tx)
-	if err != nil {
-		return err
-	}
-	listening := func(client string, hook int64) bool {
-		return slices.ContainsFunc(hooks, func(h Hook) bool {
-			return h.Scope == ExceptionScope && h.ClientID == client && h.ID != hook
-		})
-	}
-	clients := map[int64]string{}
-	for _, r := range failed {
-		clients[r.hook.ID] = r.hook.ClientID
-	}
-	events = slices.DeleteFunc(events, func(e event.Event) bool { return !listening(clients[e.ResourceID], e.ResourceID) })
-	if len(events) == 0 {
-		return nil
-	}
-	_, err = recordTx(tx, now, events...)
-	return err
+	return events, nil
 }
 
 // exception returns the event that tells of a failure, if it is to be told

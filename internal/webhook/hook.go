@@ -55,6 +55,7 @@ type Hook struct {
 	DateCreated  int64
 	DateModified int64
 	norm         string
+	from         int64 // the last event before it became active, of which it hears nothing
 }
 
 // Status is what the hook's flags amount to.

@@ -26,7 +26,8 @@ var (
 	// What is being sent is left alone: it is as new as it can be.
 	replayOne = sqldb.Static(`UPDATE webhook_deliveries SET state = 'pending', due_at = $4, step = 0, error = '' WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = ''`)
 	// Those behind it in its lane go on being behind it.
-	pullLane = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5 WHERE store_id = $1 AND hook_id = $2 AND lane = $3 AND id > $4 AND due_at <> 0 AND due_at > $5 AND lease_owner = ''`)
+	pullLane = sqldb.Static(`UPDATE webhook_deliveries SET due_at = $5 WHERE store_id = $1 AND hook_id = $2
+		AND id IN (SELECT p.id FROM webhook_deliveries p WHERE p.store_id = $1 AND p.hook_id = $2 AND p.lane = $3 AND p.id > $4 AND p.due_at <> 0 AND p.due_at + 0 > $5) AND lease_owner = ''`)
 
 	selectLane      = sqldb.Static(`SELECT lane FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id = $3`)
 	selectDone      = sqldb.Static(`SELECT id, date_created, state FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id > $3 AND id <= $4 ORDER BY id LIMIT 250`)
@@ -107,7 +108,7 @@ func (s *Service) Replay(ctx context.Context, storeID int64, clientID string, ho
 		if out.ID == 0 {
 			return noDelivery(id)
 		}
-		return Follow(tx)
+		return wake(tx)
 	})
 	return out, err
 }
@@ -197,7 +198,7 @@ func (s *Service) ReplaySince(ctx context.Context, storeID int64, clientID strin
 			if err := insertDeliveries(tx, tasks, due, ""); err != nil {
 				return err
 			}
-			return Follow(tx)
+			return wake(tx)
 		}); err != nil {
 			return n, err
 		}
@@ -231,7 +232,7 @@ func (s *Service) ReplaySince(ctx context.Context, storeID int64, clientID strin
 			if err := again(tx, hook, ids, s.sys.Now()); err != nil {
 				return err
 			}
-			return Follow(tx)
+			return wake(tx)
 		}); err != nil {
 			return n, err
 		}
@@ -282,7 +283,7 @@ func (s *Service) Test(ctx context.Context, storeID int64, clientID string, hook
 		if err := tx.Query(selectDelivery, out.scan, hook, id); err != nil {
 			return err
 		}
-		return Follow(tx)
+		return wake(tx)
 	})
 	return out, err
 }

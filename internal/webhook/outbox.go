@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"cmp"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -26,19 +28,32 @@ var (
 	selectBlocked = sqldb.Static(`SELECT client_id, domain, blocked_until FROM webhook_blocks WHERE store_id = $1 AND blocked_until > $2`)
 )
 
-const eventBatch = 256
+// Bounds of one turn: events, and deliveries beyond which it takes no more of
+// them.
+const (
+	eventBatch = 256
+	fanBatch   = 4096
+)
 
 // Follow has the store's events delivered from now on. It is called in the
 // transaction that makes a hook active, which it gives its place among the
 // events: all that commit later are delivered. It moves the store's counters,
-// so what it comes after has the order of locks to keep.
-func Follow(tx *sqldb.Tx) error {
+// so what it comes after has the order of locks to keep. The last event before
+// is returned. Ids tell exactly what was before, which times do not: clocks
+// differ, and what takes long has the time of its beginning.
+func Follow(tx *sqldb.Tx) (last int64, err error) {
 	at, err := store.Advance{}.Run(tx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	tx.Signal(topic)
-	return tx.Exec(upsertCursor, at.EventID)
+	return at.EventID, tx.Exec(upsertCursor, at.EventID)
+}
+
+// wake has deliveries made that were added for an active hook.
+func wake(tx *sqldb.Tx) error {
+	_, err := Follow(tx)
+	return err
 }
 
 // target is a hook with what is needed to send to it.
@@ -47,6 +62,11 @@ type target struct {
 	secret  string
 	domain  string
 	blocked int64 // until when its domain is
+}
+
+// same reports whether what is sent to a hook is the same as before.
+func (h *target) same(old *target) bool {
+	return h != nil && h.Destination == old.Destination && h.secret == old.secret && slices.Equal(h.Headers, old.Headers)
 }
 
 // targets returns the store's hooks to which something may be sent, by id.
@@ -103,9 +123,9 @@ func (e *outboxEvent) concerns(h *Hook) bool {
 	case TestScope:
 		return false // it was turned into its only delivery when it was made
 	case ExceptionScope:
-		return h.Scope == ExceptionScope && h.ClientID == e.client && h.ID != e.resource
+		return h.Scope == ExceptionScope && h.ClientID == e.client && h.ID != e.resource && e.id > h.from
 	}
-	return e.created >= h.DateCreated && Matches(h.Scope, e.scope)
+	return e.id > h.from && Matches(h.Scope, e.scope)
 }
 
 // task is a delivery that this process is to make.
@@ -122,6 +142,7 @@ type task struct {
 	attempts, step, first int64
 	tries                 string
 	lease                 int64 // until when it is this process's
+	stale                 bool  // the hook has changed since
 }
 
 // laneKey names a lane of a hook.
@@ -133,7 +154,6 @@ func (t *task) key() laneKey { return laneKey{t.hook.ID, t.lane} }
 type fanned struct {
 	tasks  []*task // to be sent by this process
 	events int     // that were looked at
-	waits  bool    // some deliveries are left for later
 }
 
 // fanOut turns the next events of the store into deliveries. Up to room of
@@ -158,11 +178,14 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 	if err != nil || len(events) == 0 {
 		return out, err
 	}
-	out.events = len(events)
 	var all []*task
 	matched := map[int64]bool{}
 	for i := range events {
 		e := &events[i]
+		if len(all) >= fanBatch {
+			events = events[:i] // the others another time
+			break
+		}
 		for _, h := range hooks {
 			if e.concerns(&h.Hook) {
 				matched[h.ID] = true
@@ -170,6 +193,7 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 			}
 		}
 	}
+	out.events = len(events)
 	if err := tx.Exec(moveCursor, events[len(events)-1].id); err != nil || len(all) == 0 {
 		return out, err
 	}
@@ -182,8 +206,9 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 	for i, t := range all {
 		due[i] = now
 		if after, busy := taken[t.key()]; busy {
-			due[i] = max(now, after)
-			out.waits = true
+			if due[i] = now; after > now+leaseTime {
+				due[i] = after // until then nothing will have changed
+			}
 			continue
 		}
 		if t.hook.blocked > now {
@@ -197,7 +222,6 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 		}
 		// What comes later in the lane has to wait for this one.
 		taken[t.key()] = due[i]
-		out.waits = true
 	}
 	for id := range matched {
 		if err := MarkEvent(tx, id, now); err != nil {
@@ -207,11 +231,12 @@ func fanOut(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hoo
 	return out, insertDeliveries(tx, all, due, owner)
 }
 
-const selectTakenLanes = `SELECT lane, MAX(CASE WHEN lease_owner = '' THEN due_at ELSE 0 END) FROM webhook_deliveries
+const selectTakenLanes = `SELECT lane, MAX(due_at) FROM webhook_deliveries
 	WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND lane IN `
 
 // takenLanes returns the lanes in which something is pending, with when it is
-// due.
+// due or, if it is being sent, its lease ends. The lane's index has all that is
+// needed.
 func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
 	var hooks, lanes []int64
 	seen := map[int64]bool{}
@@ -278,12 +303,24 @@ func insertDeliveries(tx *sqldb.Tx, tasks []*task, due []int64, owner string) er
 	return nil
 }
 
-const claimBatch = 256
+// Bounds of a claim: deliveries of one hook, and of all, that are looked at.
+const (
+	claimBatch = 256
+	claimMost  = 2048
+)
+
+// selectDueHooks tells of each hook with something pending when the first is
+// due, by steps from hook to hook: what one hook has piled up costs the others
+// nothing.
+var selectDueHooks = sqldb.Static(`WITH RECURSIVE h (store_id, id) AS (
+	SELECT CAST($1 AS BIGINT), (SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.due_at <> 0)
+	UNION ALL SELECT h.store_id, (SELECT MIN(d.hook_id) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id > h.id AND d.due_at <> 0) FROM h WHERE h.store_id = $1 AND h.id IS NOT NULL)
+	SELECT h.id, (SELECT MIN(d.due_at) FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id = h.id AND d.due_at <> 0) FROM h WHERE h.store_id = $1 AND h.id IS NOT NULL`)
 
 // selectDue tells with each delivery which one of its lane is before it.
 const selectDue = `SELECT d.hook_id, d.id, d.lane, d.scope, d.data, d.date_created, d.attempts, d.step, d.first_attempt, d.tries,
 	COALESCE((SELECT MAX(p.id) FROM webhook_deliveries p WHERE p.store_id = $1 AND p.hook_id = d.hook_id AND p.lane = d.lane AND p.id < d.id AND p.due_at <> 0), 0)
-	FROM webhook_deliveries d WHERE d.store_id = $1 AND d.due_at <> 0 AND d.due_at <= $2 ORDER BY d.due_at, d.id LIMIT 256`
+	FROM webhook_deliveries d WHERE d.store_id = $1 AND d.hook_id = $2 AND d.due_at <> 0 AND d.due_at <= $3 ORDER BY d.due_at, d.id LIMIT 256`
 
 var (
 	giveUpHook = sqldb.Static(`UPDATE webhook_deliveries SET state = 'failed', due_at = 0, lease_owner = '', error = $3 WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0`)
@@ -293,28 +330,23 @@ var (
 // claimed is what became of the deliveries that were due.
 type claimed struct {
 	tasks []*task
-	found int
-	waits bool
+	more  bool // are due and can be taken
 }
 
 // claim leases deliveries that are due to this process: those that were left
-// by fanOut, those to be tried again, and those whose lease has run out.
-func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook int64) int) (out claimed, err error) {
-	type row struct {
-		task
-		hook, prev int64
-	}
-	var rows []row
-	if err := tx.Query(sqldb.Dynamic(selectDue+tx.SkipLocked()), func(r *sqldb.Row) error {
-		rows = append(rows, row{hook: r.Int(0), prev: r.Int(10), task: task{
-			storeID: tx.Store(), hash: hash, id: r.Int(1), lane: r.Int(2), scope: r.Text(3), data: r.Text(4), created: r.Int(5),
-			attempts: r.Int(6), step: r.Int(7), first: r.Int(8), tries: r.Text(9),
-		}})
+// by fanOut, those to be tried again, and those whose lease has run out. It
+// takes from each hook what free allows, and leaves out those that this process
+// has already.
+func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook int64) int, has func(hook, id int64) bool) (out claimed, err error) {
+	var due []int64
+	if err := tx.Query(selectDueHooks, func(r *sqldb.Row) error {
+		if r.Int(1) <= now {
+			due = append(due, r.Int(0))
+		}
 		return nil
-	}, now); err != nil || len(rows) == 0 {
+	}); err != nil || len(due) == 0 {
 		return out, err
 	}
-	out.found = len(rows)
 	hooks, err := targets(tx, now)
 	if err != nil {
 		return out, err
@@ -323,60 +355,116 @@ func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook
 	for _, h := range hooks {
 		byID[h.ID] = h
 	}
-	slices.SortFunc(rows, func(a, b row) int { return int(a.id - b.id) })
-	type rowKey struct{ hook, id int64 }
-	mine := map[rowKey]bool{}
-	leases := map[int64][]int64{} // by hook
-	later := map[[2]int64][]int64{}
-	gone := map[int64]bool{}
+	// No hook is always the first.
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	looked := 0
+	for _, hook := range due {
+		if looked >= claimMost || len(out.tasks) >= room {
+			out.more = looked >= claimMost
+			break
+		}
+		h := byID[hook]
+		if h == nil {
+			if err := abandon(tx, hook); err != nil {
+				return out, err
+			}
+			continue
+		}
+		most := min(free(hook), room-len(out.tasks))
+		if most <= 0 && h.blocked <= now {
+			continue
+		}
+		n, moved, taken, err := claimHook(tx, h, hash, owner, now, most, has)
+		if err != nil {
+			return out, err
+		}
+		looked += n
+		out.tasks = append(out.tasks, taken...)
+		out.more = out.more || n == claimBatch && moved > 0
+	}
+	slices.SortFunc(out.tasks, func(a, b *task) int { return cmp.Compare(a.id, b.id) })
+	return out, nil
+}
+
+// abandon ends what is pending for a hook to which nothing may be sent.
+func abandon(tx *sqldb.Tx, hook int64) error {
+	found, err := Find(tx, hook)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return tx.Exec(dropHook, hook)
+	}
+	return tx.Exec(giveUpHook, hook, "the webhook is not active")
+}
+
+// claimHook leases up to most deliveries of a hook, of those looked at; moved
+// are those that are due no more.
+func claimHook(tx *sqldb.Tx, h *target, hash, owner string, now int64, most int, has func(hook, id int64) bool) (looked, moved int, tasks []*task, err error) {
+	type row struct {
+		task
+		prev int64
+	}
+	var rows []row
+	if err := tx.Query(sqldb.Dynamic(selectDue+tx.SkipLocked()), func(r *sqldb.Row) error {
+		rows = append(rows, row{prev: r.Int(10), task: task{
+			storeID: tx.Store(), hash: hash, hook: h, id: r.Int(1), lane: r.Int(2), scope: r.Text(3), data: r.Text(4), created: r.Int(5),
+			attempts: r.Int(6), step: r.Int(7), first: r.Int(8), tries: r.Text(9),
+		}})
+		return nil
+	}, h.ID, now); err != nil {
+		return 0, 0, nil, err
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.id, b.id) })
+	mine := map[int64]bool{}
+	var leases []int64
+	type turn struct{ step, due int64 }
+	later := map[turn][]int64{} // a step below zero stays as it is
 	for i := range rows {
 		r := &rows[i]
-		h := byID[r.hook]
 		switch {
-		case gone[r.hook]:
-		case h == nil:
-			gone[r.hook] = true
-			stmt := dropHook
-			args := []any{r.hook}
-			if found, err := Find(tx, r.hook); err != nil {
-				return out, err
-			} else if found != nil {
-				stmt, args = giveUpHook, append(args, "the webhook is not active")
-			}
-			if err := tx.Exec(stmt, args...); err != nil {
-				return out, err
-			}
-		case h.blocked > now:
-			later[[2]int64{r.hook, h.blocked}] = append(later[[2]int64{r.hook, h.blocked}], r.id)
-		case r.prev != 0 && !mine[rowKey{r.hook, r.prev}]:
+		case has(h.ID, r.id):
+			// It waits here, or is under way; the clock jumped, or its lease could
+			// not be renewed in time.
+		case r.prev != 0 && !mine[r.prev]:
 			// Somebody is at an earlier one. Its turn is found by looking again,
 			// out of the way of others if there are many like it.
-			if len(rows) == claimBatch {
-				later[[2]int64{r.hook, now + 1}] = append(later[[2]int64{r.hook, now + 1}], r.id)
+			switch {
+			case h.blocked > now:
+				later[turn{-1, h.blocked}] = append(later[turn{-1, h.blocked}], r.id)
+			case len(rows) == claimBatch:
+				later[turn{-1, now + 1}] = append(later[turn{-1, now + 1}], r.id)
 			}
-			out.waits = true
-		case len(out.tasks) >= room || len(leases[r.hook]) >= free(r.hook):
-			out.waits = true
-		default:
-			mine[rowKey{r.hook, r.id}] = true
-			leases[r.hook] = append(leases[r.hook], r.id)
+		case h.blocked > now:
+			step, due := postponed(r.step, now, h.blocked)
+			later[turn{step, due}] = append(later[turn{step, due}], r.id)
+		case len(tasks) < most:
+			mine[r.id] = true
+			leases = append(leases, r.id)
 			t := r.task
-			t.hook = h
 			t.lease = now + leaseTime
-			out.tasks = append(out.tasks, &t)
+			tasks = append(tasks, &t)
 		}
 	}
-	for hook, ids := range leases {
-		if err := setDue(tx, hook, ids, now+leaseTime, owner); err != nil {
-			return out, err
+	if len(leases) > 0 {
+		if err := setDue(tx, h.ID, leases, now+leaseTime, owner); err != nil {
+			return 0, 0, nil, err
 		}
 	}
-	for key, ids := range later {
-		if err := setDue(tx, key[0], ids, key[1], ""); err != nil {
-			return out, err
+	moved = len(leases)
+	for t, ids := range later {
+		moved += len(ids)
+		if err := setDue(tx, h.ID, ids, t.due, ""); err != nil {
+			return 0, 0, nil, err
+		}
+		if t.step >= 0 {
+			list, args := sqldb.In([]any{h.ID, t.step}, ids)
+			if err := tx.Exec(sqldb.Dynamic(`UPDATE webhook_deliveries SET step = $3 WHERE store_id = $1 AND hook_id = $2 AND id IN `+list), args...); err != nil {
+				return 0, 0, nil, err
+			}
 		}
 	}
-	return out, nil
+	return len(rows), moved, tasks, nil
 }
 
 func setDue(tx *sqldb.Tx, hook int64, ids []int64, due int64, owner string) error {

@@ -15,6 +15,18 @@ func RetryAfter(attempts int) (seconds int64, ok bool) {
 	return waits[attempts-1], true
 }
 
+// postponed returns the step and the time of a delivery whose turn came while
+// its destination was blocked until a time. It goes on to the next step of the
+// schedule, so that what piles up for a dead destination comes to its end in
+// the time that the schedule takes, but it never misses the last attempt.
+func postponed(step, now, until int64) (next, due int64) {
+	wait, ok := RetryAfter(int(step) + 1)
+	if !ok {
+		return step, until
+	}
+	return step + 1, max(until, now+wait)
+}
+
 // idleTime is how long an active hook may hear of nothing.
 const idleTime = 90 * 24 * 60 * 60
 
@@ -27,6 +39,10 @@ func (h *Hook) Idle(now int64) bool {
 // exceptionInterval is how often a destination's failures that will be retried
 // may be told of, in seconds.
 const exceptionInterval = 10 * 60
+
+// blockNotices is how often, in seconds, people are told by email that a domain
+// is blocked: one that stays dead is blocked again every few minutes.
+const blockNotices = 60 * 60
 
 // ExceptionDue reports whether an event with a code is to be told now, last
 // being when one with that code last was for the destination; 0: never.

@@ -102,7 +102,15 @@ func (d *Dispatcher) reason(ctx context.Context, err error) string {
 		err = ue.Err
 	}
 	var ne net.Error
+	var name *net.DNSError
 	switch {
+	// Whoever made the hook learns nothing of the network that this runs in.
+	case errors.Is(err, ErrRefused):
+		return ErrRefused.Error()
+	case errors.As(err, &name) && name.IsNotFound:
+		return "there is no such host as " + name.Name
+	case errors.As(err, &name):
+		return "the host name cannot be looked up"
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.As(err, &ne) && ne.Timeout():
 		return fmt.Sprintf("no complete answer within %s", d.o.Timeout)
 	case errors.Is(err, context.Canceled):

@@ -107,10 +107,13 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	if err := h.admit(own, OpCreate); err != nil {
 		return h, err
 	}
-	if err := tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now); err != nil || !h.IsActive {
-		return h, err
+	if h.IsActive {
+		var err error
+		if h.from, err = Follow(tx); err != nil {
+			return h, err
+		}
 	}
-	return h, Follow(tx)
+	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now, h.from)
 }
 
 // admit reports why a hook cannot be beside the others of its API account.
@@ -194,10 +197,12 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			return nil
 		}
 		out.DateModified = s.sys.Now()
-		if err := tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified); err != nil || !out.IsActive || old.IsActive {
-			return err
+		if out.IsActive && !old.IsActive {
+			if out.from, err = Follow(tx); err != nil {
+				return err
+			}
 		}
-		return Follow(tx)
+		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified, out.from)
 	})
 	return out, err
 }
@@ -334,10 +339,12 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 		if stored(in.Headers) == stored(h.Headers) && active == h.IsActive {
 			return nil
 		}
-		if err := tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now); err != nil || !active || h.IsActive {
-			return err
+		if active && !h.IsActive {
+			if h.from, err = Follow(tx); err != nil {
+				return err
+			}
 		}
-		return Follow(tx)
+		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now, h.from)
 	}
 	secret, err := Secret(tx, clientID)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"clientele/internal/sqldb"
 )
 
-const columns = `id, client_id, scope, destination, headers, is_active, disabled, last_event, last_delivered, date_created, date_modified, destination_norm`
+const columns = `id, client_id, scope, destination, headers, is_active, disabled, last_event, last_delivered, date_created, date_modified, destination_norm, from_event`
 
 var (
 	// Who calls may not be in force any more; what they made is silent then.
@@ -19,9 +19,9 @@ var (
 	selectSecret = sqldb.Static(`SELECT client_secret FROM api_accounts WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
 
 	nextID    = sqldb.Static(`UPDATE store_counters SET webhook_id = webhook_id + $2 WHERE store_id = $1 RETURNING webhook_id`)
-	insertRow = sqldb.Static(`INSERT INTO webhooks (store_id, id, client_id, scope, destination, destination_norm, headers, is_active, date_created, date_modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`)
-	updateRow = sqldb.Static(`UPDATE webhooks SET scope = $3, destination = $4, destination_norm = $5, headers = $6, is_active = $7, disabled = $8, date_modified = $9
+	insertRow = sqldb.Static(`INSERT INTO webhooks (store_id, id, client_id, scope, destination, destination_norm, headers, is_active, date_created, date_modified, from_event)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`)
+	updateRow = sqldb.Static(`UPDATE webhooks SET scope = $3, destination = $4, destination_norm = $5, headers = $6, is_active = $7, disabled = $8, date_modified = $9, from_event = $10
 		WHERE store_id = $1 AND id = $2`)
 	deleteRow  = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND id = $2`)
 	disableRow = sqldb.Static(`UPDATE webhooks SET is_active = 0, disabled = $3, date_modified = $4 WHERE store_id = $1 AND id = $2 AND is_active = 1`)
@@ -44,7 +44,7 @@ var (
 func (h *Hook) scan(r *sqldb.Row) (err error) {
 	*h = Hook{
 		ID: r.Int(0), ClientID: r.Text(1), Scope: r.Text(2), Destination: r.Text(3), IsActive: r.Flag(5), Disabled: r.Text(6),
-		LastEvent: r.Int(7), LastDelivery: r.Int(8), DateCreated: r.Int(9), DateModified: r.Int(10), norm: r.Text(11),
+		LastEvent: r.Int(7), LastDelivery: r.Int(8), DateCreated: r.Int(9), DateModified: r.Int(10), norm: r.Text(11), from: r.Int(12),
 	}
 	h.Headers, err = readHeaders(r.Text(4))
 	return err

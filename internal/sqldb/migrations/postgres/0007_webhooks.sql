@@ -5,7 +5,8 @@ ALTER TABLE store_counters ADD COLUMN webhook_id BIGINT NOT NULL DEFAULT 0;
 -- What an API account wants to be told of. destination_norm is the URL with
 -- its host as it is compared. disabled tells why the service switched a hook
 -- off: '', 'failures' or 'inactivity'. last_event is when an event last matched
--- the hook, last_delivered when one last arrived; 0 stands for never.
+-- the hook, last_delivered when one last arrived; 0 stands for never. It hears of
+-- the events after from_event.
 CREATE TABLE webhooks (
     store_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE webhooks (
     disabled TEXT COLLATE "C" NOT NULL DEFAULT '',
     last_event BIGINT NOT NULL DEFAULT 0,
     last_delivered BIGINT NOT NULL DEFAULT 0,
+    from_event BIGINT NOT NULL DEFAULT 0,
     date_created BIGINT NOT NULL,
     date_modified BIGINT NOT NULL,
     PRIMARY KEY (store_id, id),

@@ -33,8 +33,8 @@ CREATE TABLE webhook_deliveries (
     tries TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (store_id, hook_id, id)
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (store_id, due_at, id) WHERE due_at <> 0;
-CREATE INDEX webhook_deliveries_lane ON webhook_deliveries (store_id, hook_id, lane, id) WHERE due_at <> 0;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (store_id, hook_id, due_at, id) WHERE due_at <> 0;
+CREATE INDEX webhook_deliveries_lane ON webhook_deliveries (store_id, hook_id, lane, id, due_at) WHERE due_at <> 0;
 
 -- When a destination's failures were last told of to its API account.
 CREATE TABLE webhook_notices (

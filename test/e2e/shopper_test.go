@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/testing/browser"
 )
 
@@ -212,6 +214,23 @@ func TestShopper(t *testing.T) {
 		b.Calm("the whole way")
 		s.stop()
 	})
+}
+
+// What developers look at works in a browser as well: the documents, which
+// need scripts that their policy must let through, and the outbox.
+func TestDeveloperPages(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, dbtest.DSN(t, sqldb.SQLite))
+	s.b.Open("/docs").Await(`document.body.innerText.includes("/stores/{store_hash}/v3/customers")`)
+	s.b.Open("/docs/graphql").Await(`document.querySelector(".graphiql-container") && document.body.innerText.includes("storeName")`)
+	s.b.Calm("documents")
+	s.b.Open("/_clientele/outbox").Want("There are no emails.")
+	s.client().call(http.StatusOK, http.MethodPost, "/customers", []any{map[string]any{
+		"email": "a.rather.long.name@example.com", "first_name": "Ann", "last_name": "Lee", "trigger_account_created_notification": true,
+	}})
+	s.email("account_created", "a.rather.long.name@example.com")
+	s.b.Open("/_clientele/outbox").See("outbox").Press(`td a`).Want("a.rather.long.name@example.com", "Go to your account").See("outbox-email")
+	s.stop()
 }
 
 // An app signs a shopper in, asks on the shop's page who is signed in, and

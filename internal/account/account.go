@@ -18,14 +18,12 @@ import (
 
 // Operations, as faults name them.
 const (
-	OpSignIn       = "account.sign_in"
-	OpRegister     = "account.register"
-	OpUpdate       = "account.update"
-	OpPassword     = "account.password"
-	OpReset        = "account.reset"
-	OpSignInLink   = "account.sign_in_link"
-	OpSubscribe    = "account.subscribe"
-	OpChannelEntry = "account.channel"
+	OpRegister   = "account.register"
+	OpUpdate     = "account.update"
+	OpPassword   = "account.password"
+	OpReset      = "account.reset"
+	OpSignInLink = "account.sign_in_link"
+	OpSubscribe  = "account.subscribe"
 )
 
 // Errors with a meaning of their own. Surfaces tell them apart with
@@ -49,6 +47,8 @@ var (
 	ErrNobody = fault.New(fault.NotFound, "the email address does not belong to a customer")
 	// ErrClosed: the store lets nobody register.
 	ErrClosed = fault.New(fault.Forbidden, "the store does not take registrations")
+	// ErrSubscribed: the address has the newsletter already.
+	ErrSubscribed = fault.New(fault.Conflict, "the address is subscribed already")
 	// ErrNoSession: there is no such session of the customer.
 	ErrNoSession = fault.New(fault.NotFound, "there is no such session")
 )
@@ -60,6 +60,9 @@ type Client struct {
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
 	Previous string
+	// Mark is a secret of the browser that asks for a link to sign in, by which
+	// it is known again when the link is followed.
+	Mark string
 }
 
 // Kind tells how a session is carried.
@@ -192,8 +195,8 @@ func NewService(c Config) *Service {
 }
 
 // asks bound how often emails are asked for: for one email, whether or not
-// anybody has it, and from one address; and how often somebody registers from
-// one address.
+// anybody has it, and from one network; and how often somebody registers or
+// takes another email from one network.
 type asks struct{ emails, peers, registrations *auth.Guard }
 
 const (

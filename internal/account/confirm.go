@@ -15,13 +15,19 @@ var (
 	confirmCustomer   = sqldb.Static(`DELETE FROM unconfirmed_customers WHERE store_id = $1 AND customer_id = $2`)
 )
 
-// askToConfirm keeps a new customer from signing in until the link that is
-// emailed has been followed.
-func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Customer, token string) error {
+// What is new when an address is to be confirmed.
+const (
+	newAccount = ""
+	newEmail   = "email"
+)
+
+// askToConfirm keeps a customer whose address is new from signing in until the
+// link that is emailed to it has been followed. what is the new thing.
+func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Customer, token, what string) error {
 	if err := tx.Exec(insertUnconfirmed, c.ID, s.sys.Now()); err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forConfirm, c.ID, "", confirmLife); err != nil {
+	if err := s.issue(tx, site, token, forConfirm, c.ID, what, confirmLife); err != nil {
 		return err
 	}
 	m := mailTo(site, c, MailConfirmAccount, data(link(site, confirmPath, "token", token), confirmLife))
@@ -29,10 +35,10 @@ func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Custom
 	return s.mail.Queue(tx, m)
 }
 
-// ConfirmAccount confirms the address of who registered, by the token of an
+// ConfirmAccount confirms the address of who registered or moved to it, by the token of an
 // emailed link, once.
 func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token string, c Client) error {
-	id, _, err := s.peek(ctx, site, token, forConfirm)
+	id, what, err := s.peek(ctx, site, token, forConfirm)
 	if err != nil {
 		return err
 	}
@@ -47,7 +53,7 @@ func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token str
 		if !who.unconfirmed {
 			return nil
 		}
-		if err := tx.Exec(confirmCustomer, id); err != nil {
+		if err := tx.Exec(confirmCustomer, id); err != nil || what != newAccount {
 			return err
 		}
 		return s.mail.Queue(tx, Mail{

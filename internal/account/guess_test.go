@@ -11,6 +11,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/opt"
 )
 
 var imported = auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
@@ -88,6 +89,90 @@ func TestGuessing(t *testing.T) {
 		if got := s.texts(`SELECT subject FROM sign_in_failures WHERE store_id = $1`); len(got) != 1 {
 			s.Errorf("%d counts are kept", len(got))
 		}
+	})
+}
+
+// Whoever resets a password gets in with it however much strangers guess.
+func TestGuessesDoNotOutliveAReset(t *testing.T) {
+	each(t, func(s *shop) {
+		id := s.person("ines@example.com")
+		for i := range 10 {
+			s.want(s.try("ines@example.com", "wrong", fmt.Sprint("198.51.100.", i)), account.ErrCredentials)
+		}
+		if wait(s.try("ines@example.com", right, "203.0.113.5")) == 0 {
+			s.Fatal("not locked")
+		}
+		s.want(s.svc.RequestReset(s.Context(), s.a, "ines@example.com", "", from("203.0.113.5")), nil)
+		token := s.link(account.MailPasswordReset).Get("t")
+		s.want(s.svc.Reset(s.Context(), s.a, id, token, "another horse 8", from("203.0.113.5")), nil)
+		s.want(s.try("ines@example.com", "another horse 8", "203.0.113.5"), nil)
+		if wait(s.try("ines@example.com", "another horse 8", "198.51.100.77")) == 0 {
+			s.Error("the reset let strangers go on")
+		}
+	})
+}
+
+// Whoever has one IPv6 address has all of its network's, and another one
+// tomorrow.
+func TestNetworks(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.want(s.try("ines@example.com", right, "2001:db8:1:2::77"), nil)
+		for i := range 10 {
+			s.want(s.try("ines@example.com", "wrong", fmt.Sprintf("2001:db8:9:%d::1", i)), account.ErrCredentials)
+		}
+		s.want(s.try("ines@example.com", right, "2001:db8:1:2:aaaa:bbbb:cccc:dddd"), nil)
+		if wait(s.try("ines@example.com", right, "2001:db8:1:3::77")) == 0 {
+			s.Error("another network is not the owner's")
+		}
+		// Emails are asked for by networks.
+		late := 0
+		for i := range 101 {
+			if wait(s.svc.RequestReset(s.Context(), s.a, fmt.Sprintf("n%d@example.com", i), "", from(fmt.Sprintf("2001:db8:5:5::%x", i)))) > 0 {
+				late++
+			}
+		}
+		if late != 1 {
+			s.Errorf("%d of 101 have to wait", late)
+		}
+	})
+}
+
+// Who is signed in must not try out who else has an account.
+func TestEmailsAreNotTriedOut(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.person("taken@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		conflicts, late := 0, 0
+		for range 110 {
+			_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, home)
+			switch kind(err) {
+			case fault.Conflict:
+				conflicts++
+			case fault.TooMany:
+				late++
+			}
+		}
+		if conflicts != 100 || late != 10 {
+			s.Errorf("%d conflicts, %d have to wait", conflicts, late)
+		}
+		// Everything else may be changed all the same.
+		_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some("ines@example.com"), FirstName: opt.Some("I")}, home)
+		s.want(err, nil)
+	})
+}
+
+// A clock that was a day ahead for a while locks nobody out for that day.
+func TestGuessingWhenTheClockGoesBack(t *testing.T) {
+	each(t, func(s *shop) {
+		s.person("ines@example.com")
+		s.now.Add(86400)
+		for range 10 {
+			s.want(s.try("ines@example.com", "wrong", "198.51.100.1"), account.ErrCredentials)
+		}
+		s.now.Add(-86400)
+		s.want(s.try("ines@example.com", right, "198.51.100.1"), nil)
 	})
 }
 

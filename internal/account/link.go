@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -121,10 +123,20 @@ func (s *Service) owner(ctx context.Context, site store.Site, email string) (own
 	return o, err
 }
 
+// still locks who was found to have an email and makes sure that they have it
+// yet: no link must go to an address that is not the account's any more.
+func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
+	who, err := lockCustomer(tx, o.id, site.ChannelID)
+	if err == nil && (!who.admitted || fold.Text(who.email) != fold.Text(o.email)) {
+		o = owner{}
+	}
+	return o, err
+}
+
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
 func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err error) {
-	if wait := s.asks.peers.Take(shopKey(storeID, c.Peer)); wait > 0 {
+	if wait := s.asks.peers.Take(shopKey(storeID, auth.Neighbours(c.Peer))); wait > 0 {
 		return false, customer.TooMany(wait)
 	}
 	return s.asks.emails.Take(shopKey(storeID, customer.EmailKey(email))) > 0, nil
@@ -158,6 +170,10 @@ func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path
 func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path string) error {
 	token := s.sys.Hex(32)
 	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		o, err := o.still(tx, site)
+		if err != nil {
+			return err
+		}
 		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife); err != nil || o.id == 0 {
 			return err
 		}
@@ -169,7 +185,7 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 }
 
 // Reset sets a password by the token of an emailed link, once. All sessions
-// end.
+// end. Strangers' guesses no longer keep the owner out where they did it from.
 func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) error {
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
@@ -201,7 +217,10 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err := tx.Exec(confirmCustomer, id); err != nil {
 			return err
 		}
-		return s.setPassword(tx, site, id, 0, hash)
+		if err := s.setPassword(tx, site, id, 0, hash); err != nil {
+			return err
+		}
+		return remember(tx, id, c.Peer, s.sys.Now())
 	})
 }
 
@@ -232,9 +251,19 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 	if o.reset {
 		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath)
 	}
-	token := s.sys.Hex(32)
+	token, remember := s.sys.Hex(32), redirect
+	if c.Mark != "" {
+		remember += markedBy + auth.HashToken(c.Mark)
+	}
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		if err := s.issue(tx, site, token, forSignIn, o.id, redirect, SignInLinkLife); err != nil {
+		o, err := o.still(tx, site)
+		if err != nil {
+			return err
+		}
+		if o.id == 0 {
+			return ErrNobody
+		}
+		if err := s.issue(tx, site, token, forSignIn, o.id, remember, SignInLinkLife); err != nil {
 			return err
 		}
 		return s.mail.Queue(tx, Mail{
@@ -242,7 +271,25 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 			Data: data(link(site, signInPath, "token", token, "redirectUrl", redirect), SignInLinkLife), Expires: s.sys.Now() + SignInLinkLife,
 		})
 	})
-	return SentSignIn, err
+	if err != nil {
+		return "", err
+	}
+	return SentSignIn, nil
+}
+
+// markedBy stands between where a link to sign in leads and the mark of the
+// browser that asked for it.
+const markedBy = "\n"
+
+// Asked reports whether the token of a link to sign in was asked for by the
+// browser with a mark.
+func (s *Service) Asked(ctx context.Context, site store.Site, token, mark string) (bool, error) {
+	_, text, err := s.peek(ctx, site, token, forSignIn)
+	if errors.Is(err, ErrLink) {
+		return false, nil
+	}
+	_, by, marked := strings.Cut(text, markedBy)
+	return err == nil && marked && mark != "" && by == auth.HashToken(mark), err
 }
 
 // RedeemSignInLink opens a browser's session by the token of an emailed link,
@@ -252,10 +299,11 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 	if err != nil {
 		return Grant{}, "", err
 	}
-	id, redirect, err := s.peek(ctx, site, token, forSignIn)
+	id, text, err := s.peek(ctx, site, token, forSignIn)
 	if err != nil {
 		return Grant{}, "", err
 	}
+	redirect, _, _ := strings.Cut(text, markedBy)
 	g := s.draw(site, Browser, id, c, p)
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		who, err := lockCustomer(tx, id, site.ChannelID)

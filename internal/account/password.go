@@ -29,7 +29,7 @@ func checkPassword(c *fault.Collector, p Policy, password string) {
 }
 
 // ChangePassword gives a customer who is signed in another password. All
-// other sessions end.
+// other sessions end. It is ErrNoSession where the session has ended.
 func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Session, current, password string, c Client) error {
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
@@ -46,8 +46,31 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 		return err
 	}
 	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if _, err := lockCustomer(tx, sess.CustomerID, site.ChannelID); err != nil {
+			return err
+		}
+		if err := stillOpen(tx, sess); err != nil {
+			return err
+		}
 		return s.setPassword(tx, site, sess.CustomerID, sess.ID, hash)
 	})
+}
+
+var selectOne = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+
+// stillOpen makes sure that a session of a locked customer has not ended since
+// it was looked at: who was thrown out a moment ago, by a reset of the
+// password for example, must not get the account back. Apps that speak for a
+// customer have no session.
+func stillOpen(tx *sqldb.Tx, sess Session) error {
+	if sess.ID == 0 {
+		return nil
+	}
+	err := error(ErrNoSession)
+	if failed := tx.Query(selectOne, func(*sqldb.Row) error { err = nil; return nil }, sess.CustomerID, sess.ID); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // setPassword stores a password, ends sessions but one, and tells the owner.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -43,7 +44,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err := bad.Err(fault.Invalid, OpRegister); err != nil {
 		return 0, err
 	}
-	if wait := s.asks.registrations.Take(shopKey(site.StoreID, c.Peer)); wait > 0 {
+	if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
 		return 0, customer.TooMany(wait)
 	}
 	hash, err := s.passwords.Hash(ctx, in.Password)
@@ -75,7 +76,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		}
 		id = rows[0].ID
 		if p.ConfirmEmail {
-			err = s.askToConfirm(tx, site, &rows[0], confirm)
+			err = s.askToConfirm(tx, site, &rows[0], confirm, newAccount)
 		} else {
 			err = s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
 		}
@@ -117,7 +118,8 @@ func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
 // Another email takes effect at once and is told to the old address, and links
-// that went there end.
+// that went there end. Where addresses have to be confirmed, the new one has
+// to be before the next sign-in by password.
 func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Session, in Details, c Client) (*customer.Customer, error) {
 	if in.CurrentPassword.Set {
 		right, err := s.customers.VerifyPassword(ctx, site.StoreID, sess.CustomerID, in.CurrentPassword.Value, c.Peer)
@@ -128,21 +130,37 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 			return nil, ErrWrongPassword
 		}
 	}
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return nil, err
+	}
 	cmd := customer.Update{
 		ID: sess.CustomerID, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company, FormFields: in.FormFields,
 	}
 	var out *customer.Customer
-	err := s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	token, counted := s.sys.Hex(32), false
+	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		who, err := lockCustomer(tx, sess.CustomerID, site.ChannelID)
 		if err != nil {
 			return err
 		}
-		if !who.admitted {
+		// Without a session somebody acts for the customer who may for any.
+		if !who.admitted && (sess.ID != 0 || !who.allowed) {
 			return ErrNobody
+		}
+		if err := stillOpen(tx, sess); err != nil {
+			return err
 		}
 		moved := in.Email.Set && fold.Text(in.Email.Value) != fold.Text(who.email)
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
+		}
+		// That an email is taken is told here as well as to who registers.
+		if moved && !counted {
+			if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
+				return customer.TooMany(wait)
+			}
+			counted = true
 		}
 		rows, err := s.customers.UpdateTx(tx, []customer.Update{cmd}, []string{""})
 		if err != nil {
@@ -154,7 +172,10 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		}
 		m := mailTo(site, out, MailEmailChanged, map[string]string{"new_email": out.Email})
 		m.To = who.email
-		return s.mail.Queue(tx, m)
+		if err := s.mail.Queue(tx, m); err != nil || !p.ConfirmEmail {
+			return err
+		}
+		return s.askToConfirm(tx, site, out, token, newEmail)
 	})
 	if err != nil {
 		return nil, single(err, OpUpdate)
@@ -190,6 +211,17 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 // Subscribe asks for the newsletter on behalf of an email address, a
 // customer's or not. pending tells that a confirmation was emailed first.
 func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, false)
+}
+
+// SubscribeNew is Subscribe for who wants to know whether that was news: it is
+// ErrSubscribed where the address has the newsletter already. Where a
+// confirmation is emailed, nobody is told.
+func (s *Service) SubscribeNew(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, true)
+}
+
+func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return false, err
@@ -203,7 +235,18 @@ func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstNa
 		return p.DoubleOptIn, err
 	}
 	token := s.sys.Hex(32)
-	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error { return s.subscribe(tx, site, in, c, p, token) })
+	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if news && !p.DoubleOptIn {
+			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
+			if err != nil {
+				return err
+			}
+			if has {
+				return ErrSubscribed
+			}
+		}
+		return s.subscribe(tx, site, in, c, p, token)
+	})
 }
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.

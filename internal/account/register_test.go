@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -177,6 +178,59 @@ func TestConfirmAccount(t *testing.T) {
 			s.Error(err)
 		}
 		s.signIn(s.a, account.Browser, "rui@example.com")
+	})
+}
+
+// Confirming one's own address must not be a way to have another's.
+func TestAnotherEmailIsConfirmedToo(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		s.settings(func(f *store.Storefront) { f.ConfirmEmail = true })
+		s.person("ines@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		move := func(email string) {
+			s.Helper()
+			if _, err := s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some(email)}, home); err != nil {
+				s.Fatal(err)
+			}
+		}
+		tokenTo := func(email string) string {
+			s.Helper()
+			m := s.mails.take()
+			if len(m) != 2 || m[0].Kind != account.MailEmailChanged || m[1].Kind != account.MailConfirmAccount || m[1].To != email {
+				s.Fatalf("%+v", m)
+			}
+			u, err := url.Parse(m[1].Data["link"])
+			if err != nil {
+				s.Fatal(err)
+			}
+			return u.Query().Get("token")
+		}
+		move("first@example.com")
+		first := tokenTo("first@example.com")
+		if !s.open(g.Token) {
+			s.Error("another address ended the session")
+		}
+		_, err := s.svc.SignIn(ctx, s.a, account.Browser, "first@example.com", right, home)
+		s.want(err, account.ErrUnconfirmed)
+		// What went to one address confirms no other.
+		move("second@example.com")
+		second := tokenTo("second@example.com")
+		s.want(s.svc.ConfirmAccount(ctx, s.a, first, home), account.ErrLink)
+		_, err = s.svc.SignIn(ctx, s.a, account.Browser, "second@example.com", right, home)
+		s.want(err, account.ErrUnconfirmed)
+		s.want(s.svc.ConfirmAccount(ctx, s.a, second, home), nil)
+		if m := s.mails.take(); len(m) != 0 {
+			s.Errorf("%+v", m) // the account was welcomed when it was new
+		}
+		s.signIn(s.a, account.Browser, "second@example.com")
+		// The same address written otherwise is no other.
+		s.mails.take()
+		move("Second@example.com")
+		if m := s.mails.take(); len(m) != 0 {
+			s.Errorf("%+v", m)
+		}
+		s.signIn(s.a, account.Browser, "second@example.com")
 	})
 }
 

@@ -190,22 +190,18 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
 		return err
 	}
-	if password && o.Peer != "" {
-		if err := tx.Exec(rememberPlace, o.CustomerID, o.Peer, o.Created); err != nil {
+	if password {
+		if err := remember(tx, o.CustomerID, o.Peer, o.Created); err != nil {
 			return err
 		}
 	}
 	var sessions []int64
-	var places []string
-	if err := tx.Pipeline(
-		sqldb.Q{Stmt: sessionsByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error {
-			if r.Int(0) != o.ID {
-				sessions = append(sessions, r.Int(0))
-			}
-			return nil
-		}},
-		sqldb.Q{Stmt: placesByAge, Args: []any{o.CustomerID}, Each: func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }},
-	); err != nil {
+	if err := tx.Query(sessionsByAge, func(r *sqldb.Row) error {
+		if r.Int(0) != o.ID {
+			sessions = append(sessions, r.Int(0))
+		}
+		return nil
+	}, o.CustomerID); err != nil {
 		return err
 	}
 	for i := maxSessions - 1; i < len(sessions); i++ {
@@ -213,8 +209,24 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// remember notes that a customer proved in a network who they are, so that
+// strangers' guesses do not lock them out there.
+func remember(tx *sqldb.Tx, customerID int64, peer string, now int64) error {
+	if peer == "" {
+		return nil
+	}
+	if err := tx.Exec(rememberPlace, customerID, auth.Neighbours(peer), now); err != nil {
+		return err
+	}
+	var places []string
+	if err := tx.Query(placesByAge, func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }, customerID); err != nil {
+		return err
+	}
 	for i := maxAddresses; i < len(places); i++ {
-		if err := tx.Exec(forgetPlace, o.CustomerID, places[i]); err != nil {
+		if err := tx.Exec(forgetPlace, customerID, places[i]); err != nil {
 			return err
 		}
 	}
@@ -224,6 +236,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 // person is a customer as signing in sees them.
 type person struct {
 	found, admitted bool
+	allowed         bool // may be dealt with on the channel, even if not to sign in
 	email, name     string
 	hash            string
 	reset           bool
@@ -249,6 +262,7 @@ func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 	)
 	p.unconfirmed = unconfirmed
 	p.admitted = p.found && open && customer.Admits(channels, channelID, global)
+	p.allowed = p.found && open && customer.Admits(channels, channelID, true)
 	return p, err
 }
 
@@ -313,6 +327,27 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	return o, nil
 }
 
+var selectAdmission = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
+
+// Barred reports whether there is such a customer who is confined to other
+// storefronts. It is for those who act for customers without signing them in,
+// so that it does not matter whether customers of all channels may sign in.
+func (s *Service) Barred(ctx context.Context, site store.Site, customerID int64) (barred bool, err error) {
+	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		var found, open bool
+		var channels string
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: selectAdmission, Args: []any{customerID}, Each: func(r *sqldb.Row) error { found, channels = true, r.Text(0); return nil }},
+			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
+		); err != nil {
+			return err
+		}
+		barred = found && !(open && customer.Admits(channels, site.ChannelID, true))
+		return nil
+	})
+	return barred, err
+}
+
 // tokenForm reports whether a token could be one: 64 hexadecimal digits and,
 // for access tokens, a time to come.
 func tokenForm(token string, now int64) bool {
@@ -349,11 +384,6 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 		}
 		return tx.Exec(deleteByToken, hash)
 	})
-}
-
-// SignOutEverywhere ends all sessions of a customer.
-func (s *Service) SignOutEverywhere(ctx context.Context, storeID, customerID int64) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(deleteAll, customerID) })
 }
 
 // SignOutElsewhere ends all sessions of a customer but the one it is asked

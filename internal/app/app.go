@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -352,6 +353,9 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	if u, err := url.Parse(s.URL); err == nil {
+		hosts.Public = u.Scheme + "://" + u.Host
+	}
 	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	emails := ""
@@ -383,7 +387,8 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	watched := server.Router().With(server.Watch)
 	watched.Handle("/graphql", graphql.New(graphql.Config{
 		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Robots: robots, Logins: s.SSO, Log: s.log,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
+		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))
 	s.mountService(server.Router(), reg)
 	shop.Mount(watched)

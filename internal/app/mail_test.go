@@ -41,7 +41,7 @@ func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting stri
 	c := &app.Config{
 		Database: app.Database{Database: "sqlite:" + filepath.Join(t.TempDir(), "c.db")}, Listen: "127.0.0.1:0", Mode: "development",
 		RateLimitQuota: 1000, RateLimitWindow: time.Second, SlowRequest: time.Second, ShutdownTimeout: 10 * time.Second,
-		WebhookConcurrency: 4, EventRetention: time.Hour, DeliveryRetention: time.Hour,
+		WebhookConcurrency: 1, EventRetention: time.Hour, DeliveryRetention: time.Hour,
 	}
 	change(c)
 	var out bytes.Buffer

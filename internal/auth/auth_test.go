@@ -291,3 +291,13 @@ func TestCheckPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestNeighbours(t *testing.T) {
+	for peer, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "fe80::1%eth0": "fe80::/64", "": "", "x": "x",
+	} {
+		if got := auth.Neighbours(peer); got != want {
+			t.Errorf("%q is of %q, want %q", peer, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package auth
 import (
 	"container/list"
 	"crypto/sha256"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -33,6 +34,21 @@ type attempts struct {
 // remembers at most size keys.
 func NewGuard(sys *system.System, limit int, window time.Duration, size int) *Guard {
 	return &Guard{sys: sys, limit: limit, window: window, size: size, keys: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+}
+
+// Neighbours returns the network that an address is counted as: itself or, of
+// IPv6, the 64 bits that one subscriber has all addresses of, and changes
+// every day.
+func Neighbours(peer string) string {
+	ip, err := netip.ParseAddr(peer)
+	if err != nil || ip.Unmap().Is4() {
+		return peer
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return peer
+	}
+	return network.String()
 }
 
 // Take counts an attempt. If there were too many it returns how long to wait,

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -86,6 +85,3 @@ func CheckPassword(password string) string {
 	}
 	return ""
 }
-
-// Explain joins what Check found to a text.
-func Explain(wrong []string) string { return strings.Join(wrong, "; ") }

@@ -270,29 +270,18 @@ func (s *StorefrontTokens) Create(ctx context.Context, storeID int64, in NewToke
 	}
 	b = append(b, ']')
 	if in.Kind == BrowserToken {
-		b = appendNames(append(b, `,"cors":`...), origins)
+		b = jsonx.AppendStrings(append(b, `,"cors":`...), origins)
 	}
 	b = strconv.AppendInt(append(b, `,"eat":`...), in.Expires, 10)
 	b = strconv.AppendInt(append(b, `,"iat":`...), now, 10)
 	b = append(b, `,"iss":"BC"`...)
 	if in.Kind == PrivateToken {
-		b = appendNames(append(b, `,"scopes":`...), slices.Compact(slices.Sorted(slices.Values(in.Scopes))))
+		b = jsonx.AppendStrings(append(b, `,"scopes":`...), slices.Compact(slices.Sorted(slices.Values(in.Scopes))))
 	}
 	b = strconv.AppendInt(append(b, `,"sid":`...), storeID, 10)
 	b = jsonx.AppendString(append(b, `,"sub":`...), in.ClientID)
 	b = strconv.AppendInt(append(b, `,"sub_type":2,"token_type":`...), int64(in.Kind), 10)
 	return jwt.SignES256(keys.keys[keys.last], keys.last, append(b, '}'))
-}
-
-func appendNames(b []byte, names []string) []byte {
-	b = append(b, '[')
-	for i, n := range names {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, n)
-	}
-	return append(b, ']')
 }
 
 // Verify returns what a token says that may be used on a channel, or a

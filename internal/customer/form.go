@@ -48,14 +48,7 @@ func TextValue(s string) jsonx.Value { return textValue(s) }
 
 // TextsValue returns texts as the value of a checkbox field.
 func TextsValue(texts []string) jsonx.Value {
-	b := []byte{'['}
-	for i, s := range texts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, s)
-	}
-	v, err := jsonx.Parse(append(b, ']'), jsonx.Limits{})
+	v, err := jsonx.Parse(jsonx.AppendStrings(nil, texts), jsonx.Limits{})
 	if err != nil {
 		return jsonx.Value{} // not reached: it was written a moment ago
 	}

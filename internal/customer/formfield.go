@@ -344,14 +344,9 @@ func (o FieldOptions) json() string {
 	b = append(b, `,"sort_order":`...)
 	b = strconv.AppendInt(b, o.SortOrder, 10)
 	if len(o.Choices) > 0 {
-		b = append(b, `,"choices":[`...)
-		for i, c := range o.Choices {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = jsonx.AppendString(b, c)
-		}
-		b = append(b, `],"choice_ids":[`...)
+		b = append(b, `,"choices":`...)
+		b = jsonx.AppendStrings(b, o.Choices)
+		b = append(b, `,"choice_ids":[`...)
 		for i, id := range o.ChoiceIDs {
 			if i > 0 {
 				b = append(b, ',')

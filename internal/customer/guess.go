@@ -17,7 +17,7 @@ import (
 // and processes share the count. After the free ones the wait grows with each
 // failure, up to an hour, so that nobody is locked out for good.
 //
-// Who signed in before from an address is counted apart when asking from
+// Who signed in before from a network is counted apart when asking from
 // there, so that strangers' guesses do not lock the owner out. From one
 // address there may be more guesses, as it may be a merchant's backend that
 // signs in everybody; those are counted per process.
@@ -63,7 +63,8 @@ type failures struct{ n, last int64 }
 // wait returns how many seconds the next attempt has to wait, and how many
 // attempts may be under way.
 func (f failures) wait(now int64) (seconds int64, room int) {
-	if f.n == 0 || now-f.last >= guessesForget {
+	// What lies far ahead was noted by a clock that was wrong.
+	if f.n == 0 || now-f.last >= guessesForget || f.last-now > longestWait {
 		return 0, freeGuesses
 	}
 	if f.n < freeGuesses {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
@@ -60,8 +61,8 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
 	}
-	norm := EmailKey(in.Email)
-	a := newAttempt(norm, in.Peer)
+	norm, from := EmailKey(in.Email), auth.Neighbours(in.Peer)
+	a := newAttempt(norm, from)
 	var l Login
 	var channel, global bool
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -74,7 +75,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
 				return nil
 			}},
-			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer}, Each: func(*sqldb.Row) error { a.known = true; return nil }},
+			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, from}, Each: func(*sqldb.Row) error { a.known = true; return nil }},
 		)
 		if everywhere && !global {
 			l, a.known = Login{}, false
@@ -88,7 +89,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		return Login{}, &fault.Error{Kind: fault.Invalid, Op: OpValidate, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID"}}}
 	}
 	right := false
-	err = s.guess(ctx, storeID, in.Peer, a, func() (ok bool, err error) {
+	err = s.guess(ctx, storeID, from, a, func() (ok bool, err error) {
 		right, err = s.compare(ctx, storeID, &l, in.Password)
 		return right, err
 	})
@@ -117,6 +118,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, l *Login, password
 // the same work for every id. Without a customer it is a NotFound fault.
 func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password, peer string) (right bool, err error) {
 	l := Login{}
+	peer = auth.Neighbours(peer)
 	email := "#" + strconv.FormatInt(id, 10) // nobody's email
 	var a *attempt
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {

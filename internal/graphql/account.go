@@ -3,6 +3,8 @@ package graphql
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -68,7 +70,23 @@ func answers(in *model.CustomerFormFieldsInput) []customer.FieldAnswer {
 	return out
 }
 
-// kinds are the types of fields that each list of values is for.
+// takeOffers takes the wish for the newsletter, a built-in checkbox of the
+// sign-up form, off the values.
+func takeOffers(in *model.CustomerFormFieldsInput) (wished bool) {
+	if in == nil {
+		return false
+	}
+	in.Checkboxes = slices.DeleteFunc(in.Checkboxes, func(v *model.CheckboxesFormFieldInput) bool {
+		if v.FieldEntityID != offersField {
+			return false
+		}
+		wished = wished || len(v.FieldValueEntityIds) > 0
+		return true
+	})
+	return wished
+}
+
+// misplaced reports values in the lists for other types of fields.
 func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFieldsInput) {
 	if in == nil {
 		return
@@ -93,6 +111,10 @@ func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFie
 	}
 	for _, v := range in.Numbers {
 		check(v.FieldEntityID, customer.NumberField)
+		// A variable may hold one as text.
+		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
+			c.Add(customer.FieldPath(v.FieldEntityID), fault.BadFormat, "", "a number is needed")
+		}
 	}
 	for _, v := range in.Dates {
 		check(v.FieldEntityID, customer.DateField)
@@ -183,6 +205,7 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 		return out, err
 	}
 	reg := account.Registration{Email: in.Email, Password: in.Password, FirstName: in.FirstName, LastName: in.LastName, Phone: text(in.Phone), Company: text(in.Company)}
+	reg.AcceptsMarketing = takeOffers(in.FormFields)
 	var err error
 	if reg.FormFields, err = r.fill(ctx, customer.CustomerForm, "", in.FormFields, true); err == nil && in.Address != nil {
 		var a customer.AddressCreate
@@ -195,6 +218,9 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 	f := business(err)
 	switch {
 	case err == nil:
+		if w.browser {
+			w.visit.CarryConsent(r.Customers, out.CustomerID)
+		}
 	case f == nil:
 		return nil, err
 	case errors.Is(err, account.ErrClosed):
@@ -490,26 +516,14 @@ func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutatio
 		out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}
-	settings, err := r.about(ctx, w).settings()
-	if err != nil {
-		return nil, err
-	}
-	if !settings.Storefront.ConfirmSubscription {
-		sub, err := r.Subscribers.Find(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email)
-		if err != nil {
-			return nil, err
-		}
-		if sub != nil && sub.Has(subscriber.MarketingNewsletter) {
-			out.Errors = append(out.Errors, &model.CreateSubscriberAlreadyExistsError{Message: textSubscribed})
-			return out, nil
-		}
-	}
-	_, err = r.Accounts.Subscribe(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
+	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
 	f := business(err)
 	switch {
 	case err == nil:
 	case f == nil:
 		return nil, err
+	case errors.Is(err, account.ErrSubscribed):
+		out.Errors = append(out.Errors, &model.CreateSubscriberAlreadyExistsError{Message: textSubscribed})
 	case f.Kind == fault.Invalid && len(f.Items) > 0:
 		for _, it := range f.Items {
 			switch it.Field {

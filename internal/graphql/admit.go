@@ -128,7 +128,7 @@ func allow(h http.Header, origin string) {
 // preflight answers a browser that asks whether a page may ask. Which origins
 // may the token says, which a preflight does not carry: it is held against
 // the request itself.
-func (s *Server) preflight(v *visit.Visit) {
+func (s *Server) preflight(v *visit.Visit, out *reply) {
 	h := v.W.Header()
 	h.Del("Content-Type")
 	h.Add("Vary", "Origin")
@@ -139,7 +139,7 @@ func (s *Server) preflight(v *visit.Visit) {
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Accept-Language, "+headerAccessToken+", "+headerStrict)
 		h.Set("Access-Control-Max-Age", "600")
 	}
-	v.W.WriteHeader(http.StatusNoContent)
+	out.WriteHeader(http.StatusNoContent)
 }
 
 // identify finds the customer on whose behalf somebody asks.
@@ -150,7 +150,13 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 		if err != nil || id < 1 {
 			return nil
 		}
-		w.customerID = id
+		barred, err := s.Accounts.Barred(ctx, site, id)
+		if err != nil {
+			return s.broken(ctx, w.visit, err)
+		}
+		if !barred { // that there is no such customer, fields say
+			w.customerID = id
+		}
 		return nil
 	}
 	values, given := r.Header[headerAccessToken]
@@ -200,6 +206,15 @@ var needs = map[string]auth.AccessScope{
 	"WishlistMutations.deleteWishlistItems": auth.AccessCustomer,
 	"WishlistMutations.updateWishlist":      auth.AccessCustomer,
 	"WishlistMutations.deleteWishlists":     auth.AccessCustomer,
+}
+
+// resolve calls a resolver where the token allows it.
+func (w *shopper) resolve(ctx context.Context, next gqlgen.Resolver) (any, error) {
+	out, err := w.limited(ctx, next)
+	if err != nil {
+		err = resolved{err}
+	}
+	return out, err
 }
 
 // limited holds private tokens to their scopes.

@@ -25,7 +25,7 @@ func (s *Server) load(ctx context.Context, id int64) (*model.Customer, error) {
 	w, op := shopperOf(ctx), gqlgen.GetOperationContext(ctx)
 	var want wanted
 	want.add(op, gqlgen.GetFieldContext(ctx).Field.Selections)
-	p, err := s.Customers.Profile(ctx, w.visit.Site.StoreID, id, want.profile(w))
+	p, err := s.profile(ctx, w, id, &want)
 	if err != nil || p == nil {
 		return nil, err
 	}
@@ -132,6 +132,9 @@ func (r *customerResolver) Metafields(ctx context.Context, obj *model.Customer, 
 	w, err := window(before, after, first, last)
 	if err != nil {
 		return nil, err
+	}
+	if strings.Contains(namespace+strings.Join(keys, ""), "\x00") {
+		return nil, failure("", "The arguments namespace and keys must not contain NUL")
 	}
 	at := customer.MetafieldWindow{Window: w, Namespace: namespace, Keys: strings.Join(keys, "\x00")}
 	page := obj.Profile.Metafields[at]

@@ -22,6 +22,8 @@ const (
 	maxNesting    = 200    // of braces, brackets and parentheses
 	maxSame       = 100    // fields that share a place in the answer
 	maxFields     = 10_000 // with fragments spread
+	// What introspection may ask for, three times what tools do.
+	maxDescription = 1_000_000
 )
 
 // mutationCost is what a mutation weighs beside its fields: it writes.
@@ -127,6 +129,8 @@ func (c cost) limits() *gqlerror.Error {
 		return gqlerror.Errorf("The query is too deep as it has a depth of %d out of %d. Please remove some elements and try again", c.depth, maxDepth)
 	case c.score > maxComplexity || c.fields > maxFields:
 		return tooComplex(max(c.score, c.fields))
+	case c.meta > maxDescription:
+		return gqlerror.Errorf("The query asks for too much of the schema. Please remove some elements and try again")
 	case c.mutations > 1:
 		return gqlerror.Errorf("Only one mutation is allowed in a request, this one has %d", c.mutations)
 	}
@@ -134,13 +138,18 @@ func (c cost) limits() *gqlerror.Error {
 }
 
 // cost is what an operation asks for. Fields that describe the schema have no
-// score and no depth; they are bounded by fields and by a rule of validation.
+// score and no depth; they are bounded by meta and by a rule of validation.
 type cost struct {
-	score     int // each field is 1; below a connection all counts once per entry
+	score     int // each field is 1; below a list all counts once per entry
+	meta      int // the same for what describes the schema
 	depth     int
 	fields    int // with fragments spread; spreads count too
 	mutations int
 }
+
+// emptyConnections begins the names of those that never have entries, as this
+// service keeps no orders. Storefronts nest them deeply.
+const emptyConnections = "Order"
 
 // measurer walks an operation. Fragments are measured once however often they
 // are spread.
@@ -178,6 +187,7 @@ func times(a, b int) int {
 
 func (c *cost) add(o cost) {
 	c.score = add(c.score, o.score)
+	c.meta = add(c.meta, o.meta)
 	c.depth = max(c.depth, o.depth)
 	c.fields = add(c.fields, o.fields)
 	c.mutations = add(c.mutations, o.mutations)
@@ -272,15 +282,24 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 	}
 	c := m.selections(f.SelectionSet, below)
 	c.fields = add(c.fields, 1)
-	if strings.HasPrefix(f.Name, "__") {
+	if strings.HasPrefix(f.Name, "__") || on != nil && strings.HasPrefix(on.Name, "__") {
 		c.score, c.depth, c.mutations = 0, 0, 0
+		c.meta = add(times(c.meta, m.described(f, on)), 1)
 		return c
 	}
 	c.depth++
-	if def != nil && strings.HasSuffix(def.Type.Name(), "Connection") {
-		c.score = times(c.score, m.entries(f))
+	size := lengths[fieldOf(on, f)]
+	if def != nil && strings.HasSuffix(def.Type.Name(), "Connection") && !strings.HasPrefix(def.Type.Name(), emptyConnections) {
+		size = m.entries(f)
+	}
+	if size > 0 {
+		// Entries are read whatever is shown of them.
+		c.score, c.meta = times(max(c.score, 1), size), times(c.meta, size)
 	}
 	c.score = add(c.score, 1)
+	if below != nil && below.Name == "Customer" && on != m.schema.Query {
+		c.score = add(c.score, mutationCost) // read anew, after the change
+	}
 	if on != nil && on == m.schema.Mutation {
 		c.score = add(c.score, mutationCost)
 		if below == nil || !strings.HasSuffix(below.Name, "Mutations") {
@@ -292,6 +311,37 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 		c.mutations = 1
 	}
 	return c
+}
+
+// fieldOf names a field with its type.
+func fieldOf(on *ast.Definition, f *ast.Field) string {
+	if on == nil {
+		return f.Name
+	}
+	return on.Name + "." + f.Name
+}
+
+// lengths are those of lists that are long and no connections, about.
+var lengths = map[string]int{
+	"Geography.countries":       50,
+	"Country.statesOrProvinces": 10,
+	"PicklistFormField.options": 20,
+}
+
+// described returns how many entries a list has that describes the schema,
+// about.
+func (m *measurer) described(f *ast.Field, on *ast.Definition) int {
+	switch fieldOf(on, f) {
+	case "__Schema.types":
+		return len(m.schema.Types)
+	case "__Schema.directives", "__Type.fields", "__Type.inputFields", "__Type.enumValues":
+		return 6
+	case "__Type.possibleTypes":
+		return 3
+	case "__Field.args", "__Directive.args":
+		return 2
+	}
+	return 1
 }
 
 // entries returns how many entries a connection is asked for.
@@ -315,7 +365,32 @@ func (m *measurer) entries(f *ast.Field) int {
 		}
 	}
 	if !given {
-		return defaultPage
+		n = defaultPage
+	}
+	if ids := m.chosen(f); ids > 0 {
+		n = min(n, ids)
 	}
 	return max(n, 1)
+}
+
+// chosen returns how many entries the filters of a connection name by their
+// ids, or 0 if they name none.
+func (m *measurer) chosen(f *ast.Field) int {
+	arg := f.Arguments.ForName("filters")
+	if arg == nil || arg.Value == nil {
+		return 0
+	}
+	v, err := arg.Value.Value(m.variables)
+	if err != nil {
+		return 0
+	}
+	filters, _ := v.(map[string]any)
+	switch ids := filters["entityIds"].(type) {
+	case nil:
+		return 0
+	case []any:
+		return len(ids)
+	default: // a single value stands for a list of it
+		return 1
+	}
 }

@@ -9,6 +9,7 @@ package graphql
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,6 +24,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/visit"
+	"clientele/internal/wishlist"
 )
 
 // Robots tells persons from programs.
@@ -42,9 +44,17 @@ type Config struct {
 	Customers   *customer.Service
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
+	Wishlists   *wishlist.Service
 	Robots      Robots
 	Logins      *sso.Service
 	Log         *slog.Logger
+	// Metrics may be nil.
+	Metrics *Metrics
+	// Limits bound what is under way at once.
+	Limits Limits
+	// Slow is how long a request may take before it is logged as slow; 0
+	// means a second.
+	Slow time.Duration
 }
 
 // Server answers GraphQL requests.
@@ -53,11 +63,15 @@ type Server struct {
 	exec   gqlgen.ExecutableSchema
 	schema *ast.Schema
 	parsed cache
+	places *places
 }
 
 // New returns a Server.
 func New(c Config) *Server {
-	s := &Server{Config: c}
+	if c.Slow == 0 {
+		c.Slow = time.Second
+	}
+	s := &Server{Config: c, places: newPlaces(c.Limits)}
 	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
 	s.schema = s.exec.Schema()
 	// Answers are not sent in parts.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +29,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/visit"
+	"clientele/internal/wishlist"
 )
 
 // world is a server over one store with two channels and some customers.
@@ -37,19 +37,39 @@ type world struct {
 	t         testing.TB
 	db        *sqldb.DB
 	server    *graphql.Server
+	config    graphql.Config
 	stores    *store.Service
 	customers *customer.Service
 	accounts  *account.Service
 	tokens    *auth.StorefrontTokens
 	subs      *subscriber.Service
+	wishlists *wishlist.Service
 	app       auth.Credentials
 	mail      *outbox
 	robots    *robots
-	log       *bytes.Buffer
+	log       *lockedText
 	now       time.Time
 
 	// Tokens of channel 1.
 	page, private, poor, act string
+}
+
+// lockedText is a log.
+type lockedText struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 const shop = "https://shop.example"
@@ -88,7 +108,7 @@ const password = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &bytes.Buffer{}, now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &lockedText{}, now: time.Unix(1_800_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return w.now }
 	ctx := t.Context()
@@ -105,14 +125,16 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
+	w.wishlists = wishlist.NewService(db, sys)
 	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
 	w.ok(err)
-	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.log), &slog.HandlerOptions{Level: slog.LevelInfo}))
-	w.server = graphql.New(graphql.Config{
+	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.config = graphql.Config{
 		System: sys, Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, time.Now), Log: log}),
-		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs,
+		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
 		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
-	})
+	}
+	w.server = graphql.New(w.config)
 	w.page = w.token(auth.NewToken{Kind: auth.BrowserToken, Origins: opt.Some([]string{"https://app.example"})})
 	w.private = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated", "Customer"}})
 	w.poor = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})

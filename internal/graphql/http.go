@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -60,8 +61,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := s.System.Clock()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	r = r.WithContext(ctx)
-	v, err := s.Visits.Open(w, r)
+	out := &reply{ResponseWriter: w}
+	v, err := s.Visits.Open(w, r.WithContext(ctx))
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
@@ -72,113 +73,96 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(p)
 			}
 			s.Log.ErrorContext(ctx, "panic", "request_id", v.RequestID, "panic", p, "stack", string(debug.Stack()))
-			s.answer(w, http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
+			out.send(http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
 		}
+		s.note(ctx, v, out, s.System.Clock().Sub(start))
 	}()
-	if err != nil {
-		if errors.Is(err, visit.ErrNoSite) {
-			s.answer(w, http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
-			return
-		}
+	switch {
+	case errors.Is(err, visit.ErrNoSite):
+		out.send(http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
+		return
+	case err != nil:
 		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
-		s.answer(w, http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
+		out.send(http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
 		return
 	}
-	name, ref := s.serve(ctx, v)
-	if ref != nil {
+	if ref := s.serve(ctx, v, out); ref != nil {
 		var data []byte
 		if ref.status == http.StatusOK {
 			data = []byte("null")
 		}
-		s.answer(w, ref.status, data, ref.errs)
-		s.Log.DebugContext(ctx, "graphql refused", "request_id", v.RequestID, "status", ref.status)
+		out.send(ref.status, data, ref.errs)
 	}
-	s.Log.DebugContext(ctx, "graphql", "request_id", v.RequestID, "operation", name, "store", v.Site.StoreHash,
-		"ms", float64(s.System.Clock().Sub(start).Microseconds())/1000)
 }
 
-// answer writes a response. data is nil where nothing was executed.
-func (s *Server) answer(w http.ResponseWriter, status int, data []byte, errs gqlerror.List) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	if data != nil {
-		b.WriteString(`"data":`)
-		b.Write(data)
-	}
-	if len(errs) > 0 {
-		if data != nil {
-			b.WriteByte(',')
-		}
-		b.WriteString(`"errors":`)
-		text, err := json.Marshal(errs)
-		if err != nil { // not reached: the errors are ours
-			text = []byte(`[{"message":"` + internalError + `"}]`)
-		}
-		b.Write(text)
-	}
-	b.WriteByte('}')
-	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
-	w.WriteHeader(status)
-	// A client that hung up is of no interest here.
-	_, _ = w.Write(b.Bytes())
-}
-
-// serve answers a request unless it refuses it. It returns the operation's
-// name for the log.
-func (s *Server) serve(ctx context.Context, v *visit.Visit) (name string, ref *refusal) {
+// serve answers a request unless it refuses it.
+func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal {
 	switch v.R.Method {
 	case http.MethodOptions:
-		s.preflight(v)
-		return "", nil
+		s.preflight(v, out)
+		return nil
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	default:
 		v.W.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
-		return "", refuse(http.StatusMethodNotAllowed, "GraphQL requests are made with GET or POST.")
+		return refuse(http.StatusMethodNotAllowed, "GraphQL requests are made with GET or POST.")
 	}
 	who, ref := s.admit(ctx, v)
 	if ref != nil {
-		return "", ref
+		return ref
 	}
+	leave := s.places.take(who)
+	if leave == nil {
+		return crowded(v)
+	}
+	defer leave()
 	in, ref := read(v)
 	if ref != nil {
-		return "", ref
+		return ref
 	}
 	doc, errs := s.document(in.Query)
 	if len(errs) > 0 {
-		return "", &refusal{http.StatusBadRequest, errs}
+		return &refusal{http.StatusBadRequest, errs}
 	}
 	op := doc.Operations.ForName(in.OperationName)
 	if op == nil {
 		if in.OperationName == "" {
-			return "", refuse(http.StatusBadRequest, "The request must name one of its operations")
+			return refuse(http.StatusBadRequest, "The request must name one of its operations")
 		}
-		return "", refuse(http.StatusBadRequest, "There is no operation of that name in the request")
+		return refuse(http.StatusBadRequest, "There is no operation of that name in the request")
 	}
+	out.operation, out.name = op.Operation, op.Name
 	if op.Operation == ast.Mutation && v.R.Method != http.MethodPost {
 		v.W.Header().Set("Allow", "POST")
-		return op.Name, refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
+		return refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
 	}
 	raw, ref := variables(in.Variables)
 	if ref != nil {
-		return op.Name, ref
+		return ref
 	}
 	values, err := validator.VariableValues(s.schema, op, raw)
 	if err != nil {
-		return op.Name, &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
+		return &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
 	}
 	c := s.measure(doc, op, values)
 	s.describe(v.W.Header(), &in, op, c)
 	if err := c.limits(); err != nil {
-		return op.Name, &refusal{http.StatusBadRequest, gqlerror.List{err}}
+		return &refusal{http.StatusBadRequest, gqlerror.List{err}}
 	}
 	if op.Operation == ast.Mutation && !live(v.Site.Status) {
-		s.answer(v.W, http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("Operation cannot be performed as the storefront channel is not live")})
-		return op.Name, nil
+		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
-	s.execute(ctx, who, &gqlgen.OperationContext{
+	s.execute(ctx, who, out, &gqlgen.OperationContext{
 		RawQuery: in.Query, OperationName: in.OperationName, Variables: values, Doc: doc, Operation: op, Headers: v.R.Header,
 	})
-	return op.Name, nil
+	return nil
+}
+
+// crowded refuses a request of who has too many under way.
+func crowded(v *visit.Visit) *refusal {
+	v.W.Header().Set("Retry-After", "1")
+	err := failure("TOO_MANY_REQUESTS", "Too many requests")
+	err.Extensions["retryAfter"] = 1
+	return &refusal{http.StatusTooManyRequests, gqlerror.List{err}}
 }
 
 // live reports whether a channel of a status takes orders from shoppers.
@@ -190,19 +174,20 @@ func live(status string) bool {
 	return false
 }
 
-func (s *Server) execute(ctx context.Context, who *shopper, op *gqlgen.OperationContext) {
+func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlgen.OperationContext) {
 	op.RecoverFunc = func(_ context.Context, p any) error {
 		s.Log.ErrorContext(ctx, "panic", "request_id", who.visit.RequestID, "panic", p, "stack", string(debug.Stack()))
+		out.broken.Store(true)
 		return failure("", internalError)
 	}
 	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
-	op.ResolverMiddleware = who.limited
-	present := func(ctx context.Context, err error) *gqlerror.Error { return s.present(ctx, who, err) }
+	op.ResolverMiddleware = who.resolve
+	present := func(ctx context.Context, err error) *gqlerror.Error { return s.present(ctx, who, out, err) }
 	ctx = gqlgen.WithOperationContext(context.WithValue(ctx, shopperKey{}, who), op)
 	first := gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
 	handler := s.exec.Exec(first)
 	if errs := gqlgen.GetErrors(first); len(errs) > 0 {
-		s.answer(who.visit.W, http.StatusBadRequest, nil, errs)
+		out.send(http.StatusBadRequest, nil, errs)
 		return
 	}
 	ctx = gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
@@ -212,11 +197,17 @@ func (s *Server) execute(ctx context.Context, who *shopper, op *gqlgen.Operation
 	if len(data) == 0 {
 		data = []byte("null")
 	}
-	s.answer(who.visit.W, http.StatusOK, data, append(resp.Errors, errs...))
+	out.send(http.StatusOK, data, append(resp.Errors, errs...))
 }
 
+// resolved is an error of a resolver. Others are about what was sent: values
+// of arguments are read at the field that they are for.
+type resolved struct{ error }
+
+func (e resolved) Unwrap() error { return e.error }
+
 // present turns an error of a resolver into what the client sees of it.
-func (s *Server) present(ctx context.Context, who *shopper, err error) *gqlerror.Error {
+func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err error) *gqlerror.Error {
 	var located *gqlerror.Error
 	if errors.As(err, &located) && located.Err == nil {
 		return located
@@ -227,12 +218,17 @@ func (s *Server) present(ctx context.Context, who *shopper, err error) *gqlerror
 	}
 	f := fault.As(err)
 	switch {
+	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
+		// No resolver was called: an argument is not of its type.
+		out.Message = located.Message
 	case f == nil || f.Kind == fault.Internal:
+		reply.broken.Store(true)
 		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
 	case f.Kind == fault.TooMany:
 		out.Message = "Too many requests"
 		out.Extensions = map[string]any{"code": "TOO_MANY_REQUESTS", "retryAfter": f.RetryAfter}
 	case f.Kind == fault.Unavailable:
+		reply.broken.Store(true)
 		out.Message = "The service is not available. Please try again later."
 	default:
 		out.Message = message(f)
@@ -250,6 +246,9 @@ func read(v *visit.Visit) (in request, ref *refusal) {
 		}
 	} else if in, ref = body(v); ref != nil {
 		return in, ref
+	}
+	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
+		return in, refuse(http.StatusBadRequest, "The request is not in UTF-8.")
 	}
 	if strings.TrimSpace(in.Query) == "" {
 		return in, refuse(http.StatusBadRequest, "The request holds no query.")

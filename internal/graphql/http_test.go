@@ -64,6 +64,29 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// What a shopper prefers may be said; there is nothing here that has several
+// languages or currencies.
+func TestShopperPreferences(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	const hello = `{"data":{"channel":{"entityId":1}}}`
+	for _, q := range []string{
+		`query @shopperPreferences(locale: "fr") { channel { entityId } }`,
+		`query Q($l: String = "xx", $c: String) @shopperPreferences(locale: $l, displayCurrencyCode: $c) { channel { entityId } }`,
+	} {
+		a := w.ask(q, map[string]any{"c": "EUR"}, "Accept-Language", "fr")
+		w.want(a, 200, hello)
+		if a.Header.Get("X-Bc-Graphql-Complexity") != "2" {
+			t.Error(a.Header)
+		}
+	}
+	w.want(w.ask(`mutation @shopperPreferences(displayCurrencyCode: "EUR") { logout { result } }`, nil), 200, `{"data":{"logout":{"result":"success"}}}`)
+	for _, q := range []string{`{ channel @shopperPreferences(locale: "fr") { entityId } }`, `query @shopperPreferences(locale: 1) { channel { entityId } }`, `query @shopperPreferences(language: "fr") { channel { entityId } }`} {
+		if a := w.ask(q, nil); a.Code != 400 || len(a.Errors) != 1 {
+			t.Errorf("%s: %d %s", q, a.Code, a.Text)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
 	a := w.ask(`query Me { customer { addresses(first: 5) { edges { node { entityId } } } } }`, nil)
@@ -75,6 +98,13 @@ func TestLimits(t *testing.T) {
 	}
 	if a := w.ask(`query($n: Int) { customer { addresses(first: $n) { edges { node { entityId } } } } }`, map[string]any{"n": 2}); a.Header.Get("X-Bc-Graphql-Complexity") != "8" {
 		t.Error(a.Header)
+	}
+	// Who names what is wanted, or asks for what is never there, pays for no more.
+	if a := w.ask(`query($ids: [Int!]) { customer { a: wishlists(filters: {entityIds: $ids}) { edges { node { entityId } } } b: wishlists(filters: {entityIds: 7}) { edges { node { name } } } } }`, map[string]any{"ids": []int{1, 2}}); a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
+		t.Errorf("chosen entries: %v %s", a.Header, a.Text)
+	}
+	if a := w.ask(`{ customer { orders(first: 50) { edges { node { consignments { shipping { edges { node { lineItems { edges { node { name } } } } } } } } } } } }`, nil); a.Code != 200 || a.Header.Get("X-Bc-Graphql-Complexity") != "12" {
+		t.Errorf("orders: %v %s", a.Header, a.Text)
 	}
 	if a := w.ask(`{ customer { addresses { edges { node { entityId } } } } }`, nil); a.Header.Get("X-Bc-Graphql-Complexity") != "32" {
 		t.Error(a.Header)

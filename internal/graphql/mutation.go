@@ -111,6 +111,7 @@ func (s *Server) signedIn(w *shopper, g account.Grant) *model.CustomerAccessToke
 	w.session, w.customerID, w.secret = &g.Session, g.Session.CustomerID, g.Token
 	if w.browser {
 		w.visit.SetToken(g.Token, g.Session.Expires-s.System.Now())
+		w.visit.CarryConsent(s.Customers, g.Session.CustomerID)
 		return nil
 	}
 	return &model.CustomerAccessToken{Value: g.Token, ExpiresAt: model.DateTime(time.Unix(g.Session.Expires, 0))}

@@ -2,12 +2,18 @@ package graphql_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/customer"
+	"clientele/internal/opt"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 )
 
 func TestLogin(t *testing.T) {
@@ -87,6 +93,67 @@ func TestLoginWithJWT(t *testing.T) {
 		for _, bad := range []string{good, "x", w.loginToken(1, w.now.Unix()-100), w.loginToken(99, w.now.Unix())} {
 			w.want(w.ask(q, map[string]any{"t": bad}), 200, `{"data":null,"errors":[{"message":"Invalid login. Please attempt to log in again.","path":["loginWithCustomerLoginJwt"],"locations":[{"line":1,"column":25}]}]}`)
 		}
+	})
+}
+
+// What a shopper agreed to as a guest goes with them into the account, and
+// what the account says goes into their next browser. A sign-up form carries
+// the wish for the newsletter.
+func TestConsent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}
+		guest := append(page, "Cookie", "bc_consent="+url.QueryEscape(`{"allow":[2],"deny":[1,3],"at":1700000000}`))
+		const login = `mutation { login(email: "ann@example.com", password: "Secret123") { result } }`
+		in := map[string]any{"in": map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": password,
+			"formFields": map[string]any{"checkboxes": []any{map[string]any{"fieldEntityId": 25, "fieldValueEntityIds": []int{1}}}}}}
+		if a := w.ask(registerCustomer, in, guest...); dig(a.Data, "customer.registerCustomer.customer.entityId") != 4.0 {
+			t.Fatal(a.Text)
+		}
+		sub, err := w.subs.Find(t.Context(), 1, 1, "ann@example.com")
+		if err != nil || sub == nil || !sub.Has(subscriber.MarketingNewsletter) {
+			t.Errorf("%+v, %v", sub, err)
+		}
+		said, err := w.customers.Consent(t.Context(), 1, 4)
+		if err != nil || fmt.Sprint(said.Allow, said.Deny) != "[functional] [analytics targeting]" {
+			t.Errorf("%+v, %v", said, err)
+		}
+		if a := w.ask(login, nil, page...); !strings.Contains(strings.Join(a.Header.Values("Set-Cookie"), "\n"), "bc_consent=") {
+			t.Error(a.Header)
+		}
+		if a := w.ask(login, nil); len(a.Header.Values("Set-Cookie")) > 0 {
+			t.Error("a server was given a cookie", a.Header)
+		}
+		if a := w.ask(`mutation { login(email: "john@example.com", password: "Secret123") { result } }`, nil, guest...); a.Code != 200 {
+			t.Error(a.Text)
+		}
+		if said, err = w.customers.Consent(t.Context(), 1, 2); err != nil || len(said.Allow) != 1 {
+			t.Errorf("%+v, %v", said, err)
+		}
+		// A box that is not ticked is no wish, and not one on other forms.
+		in["in"].(map[string]any)["email"] = "bea@example.com"
+		in["in"].(map[string]any)["formFields"] = map[string]any{"checkboxes": []any{map[string]any{"fieldEntityId": 25, "fieldValueEntityIds": []int{}}}}
+		if a := w.ask(registerCustomer, in); len(w.errorPaths(a, "customer.registerCustomer.errors")) > 0 {
+			t.Error(a.Text)
+		}
+		if sub, err = w.subs.Find(t.Context(), 1, 1, "bea@example.com"); err != nil || sub != nil {
+			t.Errorf("%+v, %v", sub, err)
+		}
+	})
+}
+
+// Who acts for a customer sees and changes nothing where the customer may not
+// go.
+func TestImpersonationOfOtherChannels(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		made, err := w.customers.Create(t.Context(), 1, []customer.Create{{Email: "two@example.com", FirstName: "T", LastName: "Wo", ChannelIDs: []int64{2}}})
+		w.ok(err)
+		id := fmt.Sprint(made[0].ID)
+		act := []string{"Authorization", "Bearer " + w.act, "X-Bc-Customer-Id", id}
+		w.want(w.ask(`{ customer { email } }`, nil, act...), 200, `{"data":{"customer":null}}`)
+		w.want(w.ask(`mutation { customer { deleteCustomerAddress(input: {addressEntityId: 1}) { errors { __typename } } } }`, nil, act...), 200, `{"data":{"customer":{"deleteCustomerAddress":{"errors":[{"__typename":"CustomerNotLoggedInError"}]}}}}`)
+		there, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.ImpersonationToken, ClientID: w.app.ClientID, ChannelID: opt.Some(int64(2))})
+		w.ok(err)
+		w.want(w.send(http.MethodPost, "https://two.example/graphql", `{"query":"{ customer { email } }"}`, "Authorization", "Bearer "+there, "X-Bc-Customer-Id", id), 200, `{"data":{"customer":{"email":"two@example.com"}}}`)
 	})
 }
 

@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,9 +10,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/graphql/model"
+	"clientele/internal/setting"
 	"clientele/internal/store"
 )
 
@@ -60,6 +63,7 @@ func (r *resolvers) AnalyticsMutations() gen.AnalyticsMutationsResolver {
 // ownAccount is what is read once in a request about who asks and where.
 type ownAccount struct {
 	settings func() (*store.Settings, error)
+	privacy  func() (setting.Settings, error)
 	forms    func() ([]customer.FormField, error)
 	profile  func() (*customer.Profile, error)
 }
@@ -69,6 +73,9 @@ func (s *Server) about(ctx context.Context, w *shopper) *ownAccount {
 	w.own.Do(func() {
 		storeID := w.visit.Site.StoreID
 		w.me.settings = sync.OnceValues(func() (*store.Settings, error) { return s.Stores.Settings(ctx, storeID) })
+		w.me.privacy = sync.OnceValues(func() (setting.Settings, error) {
+			return s.Config.Settings.Effective(ctx, storeID, w.visit.Site.ChannelID)
+		})
 		w.me.forms = sync.OnceValues(func() ([]customer.FormField, error) { return s.Customers.Forms(ctx, storeID) })
 		w.me.profile = sync.OnceValues(func() (*customer.Profile, error) {
 			// All that any customer field of the query asks for, at once.
@@ -79,7 +86,7 @@ func (s *Server) about(ctx context.Context, w *shopper) *ownAccount {
 					want.add(op, f.Selections)
 				}
 			}
-			return s.Customers.Profile(ctx, storeID, w.customerID, want.profile(w))
+			return s.profile(ctx, w, w.customerID, &want)
 		})
 	})
 	return &w.me
@@ -121,11 +128,21 @@ type wanted struct {
 	subscribed bool
 }
 
-func (w *wanted) profile(who *shopper) customer.ProfileWant {
+// maxParts is how many different parts of lists are read at once: each takes
+// statements of its own.
+const maxParts = 50
+
+var errParts = fault.New(fault.Invalid, "the query asks for too many different pages of lists")
+
+// profile reads a customer.
+func (s *Server) profile(ctx context.Context, who *shopper, id int64, w *wanted) (*customer.Profile, error) {
+	if len(w.Addresses)+len(w.Metafields) > maxParts {
+		return nil, errParts
+	}
 	if w.subscribed {
 		w.SubscribedOn = who.visit.Site.ChannelID
 	}
-	return w.ProfileWant
+	return s.Customers.Profile(ctx, who.visit.Site.StoreID, id, w.ProfileWant)
 }
 
 // add notes what a selection of a customer asks for.
@@ -145,7 +162,7 @@ func (w *wanted) add(op *gqlgen.OperationContext, set ast.SelectionSet) {
 		case "addresses":
 			a := arguments(f.ArgumentMap(op.Variables))
 			// Arguments that are wrong are for the field itself to report.
-			if at, err := window(a.text("before"), a.text("after"), a.number("first"), a.number("last")); err == nil {
+			if at, err := window(a.text("before"), a.text("after"), a.number("first"), a.number("last")); err == nil && !slices.Contains(w.Addresses, at) {
 				w.Addresses = append(w.Addresses, at)
 			}
 			for _, part := range gqlgen.CollectFields(op, f.Selections, nil) {
@@ -163,8 +180,10 @@ func (w *wanted) add(op *gqlgen.OperationContext, set ast.SelectionSet) {
 		case "metafields":
 			a := arguments(f.ArgumentMap(op.Variables))
 			namespace := a.text("namespace")
-			if at, err := window(a.text("before"), a.text("after"), a.number("first"), a.number("last")); err == nil && namespace != nil {
-				w.Metafields = append(w.Metafields, customer.MetafieldWindow{Window: at, Namespace: *namespace, Keys: strings.Join(a.texts("keys"), "\x00")})
+			if at, err := window(a.text("before"), a.text("after"), a.number("first"), a.number("last")); err == nil && namespace != nil && !strings.Contains(*namespace, "\x00") {
+				if m := (customer.MetafieldWindow{Window: at, Namespace: *namespace, Keys: strings.Join(a.texts("keys"), "\x00")}); !slices.Contains(w.Metafields, m) {
+					w.Metafields = append(w.Metafields, m)
+				}
 			}
 		}
 	}

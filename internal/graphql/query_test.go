@@ -164,6 +164,10 @@ func TestStatements(t *testing.T) {
 	})
 	w := newWorld(t, db)
 	furnish(w)
+	for i := range 12 {
+		w.list(1, fmt.Sprint(i), true, 1, 2, 3)
+	}
+	shared := w.list(1, "shared", true, 1)
 	token := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
 	for _, c := range []struct {
 		query string
@@ -174,6 +178,9 @@ func TestStatements(t *testing.T) {
 		{`{ customer { entityId addresses(first: 10) { edges { node { entityId city formFields { entityId } } } } } }`, 4},
 		{`{ a: customer { addresses(first: 10) { edges { node { city } } } } b: customer { addresses(first: 10) { edges { node { city } } } } c: customer { email } }`, 2},
 		{everything, 15},
+		{`{ customer { wishlists { edges { node { name items { edges { node { productEntityId } } } } } } } }`, 3},
+		{`{ customer { wishlists(first: 12) { edges { node { a: items(first: 1) { edges { node { productEntityId } } } b: items(first: 1) { collectionInfo { totalItems } } c: items(last: 1) { edges { node { productEntityId } } } } } } } }`, 4},
+		{`{ site { publicWishlist(token: "` + shared.Token + `") { name items { edges { node { productEntityId } } } } } }`, 2},
 		{`{ site { settings { storeName formFields { customer { entityId } shippingAddress { entityId } billingAddress { entityId } } } } }`, 4},
 	} {
 		w.ask(c.query, nil, token...) // remembers tokens and hosts
@@ -195,21 +202,22 @@ func TestSite(t *testing.T) {
 		furnish(w)
 		w.settings(func(s *store.Settings) {
 			no, eight := false, 8
+			s.AdminEmail = "help@shop.example"
 			s.Status, s.CountryCode, s.Address, s.Phone, s.LogoURL, s.Language, s.Currency = "maintenance", "GB", "1 Road", "555", "https://cdn.example/l.png", "en-GB", "GBP"
 			s.Storefront = store.Storefront{Password: store.PasswordRules{MinimumLength: &eight, RequireUpperCase: true}, ReCaptcha: store.ReCaptcha{Enabled: true, SiteKey: "site", SecretKey: "secret"},
-				ShowNewsletter: &no, StatusMessage: "Back soon", Locales: []string{"de"}, SessionSeconds: 3600}
+				ShowNewsletter: &no, StatusMessage: "Back soon", RobotsTxt: "User-agent: *", Locales: []string{"de"}, SessionSeconds: 3600}
 		})
 		a := w.ask(`{ channel { entityId } node(id: "x") { id } site {
 			settings { storeName storeHash storeCountryCode status statusMessage url { vanityUrl cdnUrl checkoutUrl } channelId reCaptcha { siteKey isEnabledOnStorefront isEnabledOnCheckout failedLoginLockoutDurationSeconds }
 				customers { passwordComplexitySettings { minimumPasswordLength requireLowerCase requireUpperCase requireNumbers minimumNumbers requireSpecialCharacters minimumSpecialCharacters } }
 				locales { code isDefault fullPath path } privacy { cookieConsentEnabled privacyPolicyUrl } inactivity { shopperInactivityDurationSeconds shopperActivityExtendsDuration controlPanelInactivityDurationSeconds }
-				newsletter { showNewsletterSignup newsletterCheckedByDefault } logoV2 { __typename ... on StoreImageLogo { image { urlTemplate altText } } } contact { address phone } tax { plp } faviconUrl socialMediaLinks { name } seo { pageTitle } giftCertificates { isEnabled } }
+				newsletter { showNewsletterSignup newsletterCheckedByDefault } logoV2 { __typename ... on StoreImageLogo { image { urlTemplate altText } } } contact { address phone email } tax { plp } faviconUrl robotsTxt socialMediaLinks { name } seo { pageTitle } giftCertificates { isEnabled } }
 			categoryTree { name } brands { edges { node { name } } } newestProducts { edges { node { name } } } featuredProducts(first: 3) { edges { node { name } } }
 			route(path: "/x") { node { id } redirect { id } } content { pages { edges { node { name } } } scripts { edges { node { entityId } } } } currencies { edges { node { code isDefault isTransactional } } } cart { id }
 		} }`, nil)
-		w.want(a, 200, `{"data":{"channel":{"entityId":1},"node":null,"site":{"settings":{"storeName":"My shop","storeHash":"shop","storeCountryCode":"GB","status":"MAINTENANCE","statusMessage":"Back soon","url":{"vanityUrl":"https://shop.example","cdnUrl":"https://shop.example","checkoutUrl":"https://shop.example"},"channelId":1,"reCaptcha":{"siteKey":"site","isEnabledOnStorefront":true,"isEnabledOnCheckout":false,"failedLoginLockoutDurationSeconds":900},`+
+		w.want(a, 200, `{"data":{"channel":{"entityId":1},"node":null,"site":{"settings":{"storeName":"My shop","storeHash":"shop","storeCountryCode":"GB","status":"MAINTENANCE","statusMessage":"Back soon","url":{"vanityUrl":"https://shop.example","cdnUrl":"shop.example","checkoutUrl":"https://shop.example"},"channelId":1,"reCaptcha":{"siteKey":"site","isEnabledOnStorefront":true,"isEnabledOnCheckout":false,"failedLoginLockoutDurationSeconds":900},`+
 			`"customers":{"passwordComplexitySettings":{"minimumPasswordLength":8,"requireLowerCase":false,"requireUpperCase":true,"requireNumbers":true,"minimumNumbers":1,"requireSpecialCharacters":false,"minimumSpecialCharacters":1}},"locales":[{"code":"en-GB","isDefault":true,"fullPath":"https://shop.example/","path":"/"},{"code":"de","isDefault":false,"fullPath":"https://shop.example/de","path":"/de"}],`+
-			`"privacy":{"cookieConsentEnabled":false,"privacyPolicyUrl":null},"inactivity":{"shopperInactivityDurationSeconds":3600,"shopperActivityExtendsDuration":true,"controlPanelInactivityDurationSeconds":null},"newsletter":{"showNewsletterSignup":false,"newsletterCheckedByDefault":false},"logoV2":{"__typename":"StoreImageLogo","image":{"urlTemplate":"https://cdn.example/l.png","altText":"My shop"}},"contact":{"address":"1 Road","phone":"555"},"tax":{"plp":"EX"},"faviconUrl":null,"socialMediaLinks":[],"seo":{"pageTitle":"My shop"},"giftCertificates":null},`+
+			`"privacy":{"cookieConsentEnabled":false,"privacyPolicyUrl":null},"inactivity":{"shopperInactivityDurationSeconds":3600,"shopperActivityExtendsDuration":true,"controlPanelInactivityDurationSeconds":null},"newsletter":{"showNewsletterSignup":false,"newsletterCheckedByDefault":false},"logoV2":{"__typename":"StoreImageLogo","image":{"urlTemplate":"https://cdn.example/l.png","altText":"My shop"}},"contact":{"address":"1 Road","phone":"555","email":"help@shop.example"},"tax":{"plp":"EX"},"faviconUrl":null,"robotsTxt":"User-agent: *","socialMediaLinks":[],"seo":{"pageTitle":"My shop"},"giftCertificates":null},`+
 			`"categoryTree":[],"brands":{"edges":[]},"newestProducts":{"edges":[]},"featuredProducts":{"edges":[]},"route":{"node":null,"redirect":null},"content":{"pages":{"edges":[]},"scripts":{"edges":[]}},"currencies":{"edges":[{"node":{"code":"GBP","isDefault":true,"isTransactional":true}}]},"cart":null}}}`)
 
 		a = w.ask(`{ site { settings { formFields {
@@ -285,6 +293,38 @@ func TestServedSchema(t *testing.T) {
 		if want[name] == "" {
 			t.Errorf("%s is served and not in the file", name)
 		}
+	}
+}
+
+// What is served is what clients of the original were made for: testdata has
+// its types, fields, arguments, defaults, deprecations, enum values and
+// directives, one a line, written down apart from the file that the server is
+// made from.
+func TestContractSchema(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	text, err := os.ReadFile("testdata/storefront.txt")
+	w.ok(err)
+	a := w.ask(introspection, nil)
+	if a.Code != 200 || len(a.Errors) > 0 {
+		t.Fatal(a.Text)
+	}
+	served := map[string]bool{}
+	for _, line := range inventory(a.Data) {
+		served[line] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if !served[line] {
+			t.Errorf("not served: %s", line)
+		}
+		delete(served, line)
+	}
+	// Storefronts ask for these as they are built; the original has them too.
+	for _, line := range []string{"ContactField.email: String!", "Settings.robotsTxt: String!"} {
+		delete(served, line)
+	}
+	for line := range served {
+		t.Errorf("served besides: %s", line)
 	}
 }
 

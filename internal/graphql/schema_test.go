@@ -70,77 +70,150 @@ func sorted(names []string) string {
 	return strings.Join(names, " ")
 }
 
+// introspected reads parts of an introspected schema.
+type introspected struct{}
+
+func (introspected) list(v any) []map[string]any {
+	var out []map[string]any
+	items, _ := v.([]any)
+	for _, i := range items {
+		out = append(out, i.(map[string]any))
+	}
+	return out
+}
+
+func (x introspected) names(v any) string {
+	var out []string
+	for _, i := range x.list(v) {
+		out = append(out, i["name"].(string))
+	}
+	return sorted(out)
+}
+
+func (x introspected) typ(v any) string {
+	t, _ := v.(map[string]any)
+	switch t["kind"] {
+	case "NON_NULL":
+		return x.typ(t["ofType"]) + "!"
+	case "LIST":
+		return "[" + x.typ(t["ofType"]) + "]"
+	}
+	name, _ := t["name"].(string)
+	return name
+}
+
+func (introspected) value(v any) string {
+	if v == nil {
+		return ""
+	}
+	return " = " + v.(string)
+}
+
+func (x introspected) args(v any) []string {
+	var out []string
+	for _, a := range x.list(v) {
+		out = append(out, fmt.Sprintf("%s: %s%s", a["name"], x.typ(a["type"]), x.value(a["defaultValue"])))
+	}
+	return out
+}
+
+// inventory writes an introspected schema as lines that say one thing each.
+func inventory(data map[string]any) []string {
+	var x introspected
+	var out []string
+	kinds := map[string]string{"OBJECT": "type ", "INTERFACE": "interface ", "INPUT_OBJECT": "input "}
+	args := func(v any) string {
+		if list := x.args(v); len(list) > 0 {
+			return "(" + strings.Join(list, ", ") + ")"
+		}
+		return ""
+	}
+	for _, t := range x.list(dig(data, "__schema.types")) {
+		name, kind := t["name"].(string), t["kind"].(string)
+		if strings.HasPrefix(name, "__") || slices.Contains(builtInTypes, name) {
+			continue
+		}
+		switch kind {
+		case "SCALAR":
+			out = append(out, "scalar "+name)
+		case "ENUM":
+			out = append(out, "enum "+name+": "+x.names(t["enumValues"]))
+		case "UNION":
+			out = append(out, "union "+name+": "+x.names(t["possibleTypes"]))
+		default:
+			line := kinds[kind] + name
+			if of := x.names(t["interfaces"]); of != "" {
+				line += " implements " + of
+			}
+			out = append(out, line)
+		}
+		for _, f := range append(x.list(t["fields"]), x.list(t["inputFields"])...) {
+			line := fmt.Sprintf("%s.%s%s: %s%s", name, f["name"], args(f["args"]), x.typ(f["type"]), x.value(f["defaultValue"]))
+			if f["isDeprecated"] == true {
+				line += " deprecated"
+			}
+			out = append(out, line)
+		}
+	}
+	for _, d := range x.list(dig(data, "__schema.directives")) {
+		name := d["name"].(string)
+		if slices.Contains(builtInDirectives, name) {
+			continue
+		}
+		var on []string
+		for _, l := range d["locations"].([]any) {
+			on = append(on, l.(string))
+		}
+		out = append(out, "directive @"+name+args(d["args"])+" on "+sorted(on))
+	}
+	return out
+}
+
+// What every schema has.
+var (
+	builtInTypes      = []string{"String", "Int", "Float", "Boolean", "ID"}
+	builtInDirectives = []string{"skip", "include", "deprecated", "specifiedBy", "oneOf"}
+)
+
 // serve writes an introspected schema in the form of describe.
 func serve(data map[string]any) map[string]string {
 	out := map[string]string{}
-	list := func(v any) []map[string]any {
-		var out []map[string]any
-		items, _ := v.([]any)
-		for _, i := range items {
-			out = append(out, i.(map[string]any))
-		}
-		return out
-	}
-	names := func(v any) string {
-		var out []string
-		for _, i := range list(v) {
-			out = append(out, i["name"].(string))
-		}
-		return sorted(out)
-	}
-	var typ func(v any) string
-	typ = func(v any) string {
-		t, _ := v.(map[string]any)
-		switch t["kind"] {
-		case "NON_NULL":
-			return typ(t["ofType"]) + "!"
-		case "LIST":
-			return "[" + typ(t["ofType"]) + "]"
-		}
-		name, _ := t["name"].(string)
-		return name
-	}
-	value := func(v any) string {
-		if v == nil {
-			return ""
-		}
-		return " = " + v.(string)
-	}
+	var x introspected
 	args := func(v any) string {
 		var b strings.Builder
-		for _, a := range list(v) {
-			fmt.Fprintf(&b, "%s: %s%s, ", a["name"], typ(a["type"]), value(a["defaultValue"]))
+		for _, a := range x.args(v) {
+			b.WriteString(a + ", ")
 		}
 		return b.String()
 	}
-	for _, t := range list(dig(data, "__schema.types")) {
+	for _, t := range x.list(dig(data, "__schema.types")) {
 		name := t["name"].(string)
-		if strings.HasPrefix(name, "__") || slices.Contains([]string{"String", "Int", "Float", "Boolean", "ID"}, name) {
+		if strings.HasPrefix(name, "__") || slices.Contains(builtInTypes, name) {
 			continue
 		}
 		var b strings.Builder
 		kind := strings.ToLower(strings.TrimPrefix(t["kind"].(string), "INPUT_"))
-		fmt.Fprintf(&b, "%s %s", kind, names(t["interfaces"]))
-		for _, f := range list(t["fields"]) {
-			fmt.Fprintf(&b, "\n%s(%s): %s", f["name"], args(f["args"]), typ(f["type"]))
+		fmt.Fprintf(&b, "%s %s", kind, x.names(t["interfaces"]))
+		for _, f := range x.list(t["fields"]) {
+			fmt.Fprintf(&b, "\n%s(%s): %s", f["name"], args(f["args"]), x.typ(f["type"]))
 			if f["isDeprecated"] == true {
 				fmt.Fprintf(&b, " deprecated %s", f["deprecationReason"])
 			}
 		}
-		for _, f := range list(t["inputFields"]) {
-			fmt.Fprintf(&b, "\n%s(): %s%s", f["name"], typ(f["type"]), value(f["defaultValue"]))
+		for _, f := range x.list(t["inputFields"]) {
+			fmt.Fprintf(&b, "\n%s(): %s%s", f["name"], x.typ(f["type"]), x.value(f["defaultValue"]))
 		}
-		for _, v := range list(t["enumValues"]) {
+		for _, v := range x.list(t["enumValues"]) {
 			fmt.Fprintf(&b, "\n%s", v["name"])
 		}
 		if kind == "union" {
-			fmt.Fprintf(&b, "\n%s", names(t["possibleTypes"]))
+			fmt.Fprintf(&b, "\n%s", x.names(t["possibleTypes"]))
 		}
 		out[name] = b.String()
 	}
-	for _, d := range list(dig(data, "__schema.directives")) {
+	for _, d := range x.list(dig(data, "__schema.directives")) {
 		name := d["name"].(string)
-		if slices.Contains([]string{"skip", "include", "deprecated", "specifiedBy", "oneOf"}, name) {
+		if slices.Contains(builtInDirectives, name) {
 			continue
 		}
 		var on []string

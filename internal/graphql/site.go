@@ -26,7 +26,7 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 	site, front := w.visit.Site, &s.Storefront
 	out := &model.Settings{
 		StoreName: s.Name, StoreHash: site.StoreHash, StoreCountryCode: s.CountryCode, Status: status(s.Status),
-		URL:       &model.URLField{VanityURL: site.URL, CdnURL: site.URL, CheckoutURL: filled(site.URL)},
+		URL:       &model.URLField{VanityURL: site.URL, CdnURL: host(site.URL), CheckoutURL: filled(site.URL)},
 		ChannelID: site.ChannelID,
 		ReCaptcha: &model.ReCaptchaSettings{
 			SiteKey: front.ReCaptcha.SiteKey, IsEnabledOnStorefront: front.ReCaptcha.Enabled, IsEnabledOnCheckout: front.ReCaptcha.EnabledOnCheckout,
@@ -45,16 +45,17 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		},
 		Newsletter:       &model.NewsletterSettings{ShowNewsletterSignup: *front.ShowNewsletter, NewsletterCheckedByDefault: front.NewsletterChecked},
 		LogoV2:           &model.StoreTextLogo{Text: s.Name},
-		Contact:          &model.ContactField{Address: s.Address, Phone: s.Phone},
+		Contact:          &model.ContactField{Address: s.Address, Phone: s.Phone, Email: s.AdminEmail},
 		Tax:              &model.TaxDisplaySettings{Plp: model.TaxPriceDisplayEx},
 		Inventory:        &model.InventorySettings{},
 		SocialMediaLinks: []*model.SocialMediaLink{},
 		FaviconURL:       filled(s.FaviconURL),
+		RobotsTxt:        front.RobotsTxt,
 		WebAnalytics:     &model.WebAnalytics{},
 		Seo:              &model.SeoDetails{PageTitle: s.Name},
 	}
 	if gqlgen.FieldRequested(ctx, "privacy") {
-		p, err := r.Config.Settings.Effective(ctx, site.StoreID, site.ChannelID)
+		p, err := r.about(ctx, w).privacy()
 		if err != nil {
 			return nil, err
 		}
@@ -67,6 +68,16 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		out.LogoV2 = &model.StoreImageLogo{Image: &model.Image{URLTemplate: s.LogoURL, AltText: s.Name}}
 	}
 	return out, nil
+}
+
+// host returns where a URL leads without its scheme, which storefronts put
+// before the address of files themselves.
+func host(text string) string {
+	_, rest, found := strings.Cut(text, "://")
+	if !found {
+		return text
+	}
+	return rest
 }
 
 // status names a store's status in the schema's words.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -316,14 +317,7 @@ func executeText(text string, v View) (string, error) {
 	if err != nil {
 		return "", plainError(err)
 	}
-	if err := harmless(t.Tree); err != nil {
-		return "", err
-	}
-	var b bounded
-	if err := t.Execute(&b, v); err != nil {
-		return "", plainError(err)
-	}
-	return b.String(), nil
+	return execute(t, t.Tree, v)
 }
 
 func executeHTML(text string, v View) (string, error) {
@@ -331,7 +325,11 @@ func executeHTML(text string, v View) (string, error) {
 	if err != nil {
 		return "", plainError(err)
 	}
-	if err := harmless(t.Tree); err != nil {
+	return execute(t, t.Tree, v)
+}
+
+func execute(t interface{ Execute(io.Writer, any) error }, tree *parse.Tree, v View) (string, error) {
+	if err := harmless(tree); err != nil {
 		return "", err
 	}
 	var b bounded

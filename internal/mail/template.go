@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
@@ -47,7 +48,7 @@ func CheckTemplate(t *Template) error {
 	c := fault.Collector{Index: -1}
 	info, ok := kinds[t.Kind]
 	if !ok {
-		c.Add("kind", fault.NotAccepted, "", "there is no such kind of email")
+		c.Add("kind", fault.NotAccepted, "", noKind())
 	}
 	t.Locale = locale(t.Locale)
 	if !localeForm.MatchString(t.Locale) {
@@ -128,11 +129,19 @@ func noTemplate() error {
 	return &fault.Error{Kind: fault.NotFound, Op: opTemplate, Message: "the store has no such template"}
 }
 
+func noKind() string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, string(k))
+	}
+	return "there is no such kind of email; the kinds are " + strings.Join(names, ", ")
+}
+
 // Preview renders a message as it would be sent now, with sample values.
 func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind) (subject, text, html string, err error) {
 	info, ok := kinds[kind]
 	if !ok {
-		return "", "", "", fault.New(fault.NotFound, "there is no such kind of email")
+		return "", "", "", fault.New(fault.NotFound, noKind())
 	}
 	m := &Stored{StoreID: storeID, Kind: kind, ChannelID: store.DefaultChannel, To: "jane@example.com", ToName: "Jane Doe", data: payload{Data: info.sample}}
 	w, err := s.world(ctx, m)

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/fold"
 	"clientele/internal/geo"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -20,11 +21,15 @@ import (
 // is led to sign in first, and done is true.
 func (c *call) signedIn() (me *customer.Customer, done bool, err error) {
 	if c.session == nil {
-		c.Flash("sign_in_first", "")
-		return nil, true, c.redirect("/login.php?from=" + url.QueryEscape(c.returnTo()))
+		return nil, true, c.signInFirst()
 	}
 	me, err = c.Customers.Get(c.R.Context(), c.Site.StoreID, c.session.CustomerID)
 	return me, false, err
+}
+
+func (c *call) signInFirst() error {
+	c.Flash("sign_in_first", "")
+	return c.redirect("/login.php?from=" + url.QueryEscape(c.returnTo()))
 }
 
 // returnTo is the page to come back to after signing in: of a post, the page
@@ -116,11 +121,17 @@ func (c *call) saveDetails() error {
 	if current := c.form.Get("current_password"); current != "" {
 		in.CurrentPassword = opt.Some(current)
 	}
-	_, err = c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
+	now, err := c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
 	switch {
 	case err == nil:
-		c.Flash("details_saved", "")
+		if c.settings.Storefront.ConfirmEmail && fold.Text(now.Email) != fold.Text(me.Email) {
+			c.Flash("confirm_email", "")
+		} else {
+			c.Flash("details_saved", "")
+		}
 		return c.redirect("/account.php?action=account_details")
+	case errors.Is(err, account.ErrNoSession):
+		return c.signInFirst()
 	case errors.Is(err, account.ErrWrongPassword):
 		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
 		return c.show(http.StatusUnprocessableEntity, p)
@@ -410,6 +421,8 @@ func (c *call) changePassword() error {
 	case err == nil:
 		c.Flash("password_changed", "")
 		return c.redirect("/account.php")
+	case errors.Is(err, account.ErrNoSession):
+		return c.signInFirst()
 	case errors.Is(err, account.ErrWrongPassword):
 		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
 		return c.show(http.StatusUnprocessableEntity, p)

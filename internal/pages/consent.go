@@ -122,10 +122,16 @@ func (c *call) subscribe() error {
 // confirmPage is where the emailed link of a double opt-in leads. It asks for
 // a click, so that programs that look into emails confirm nothing.
 func (c *call) confirmPage() error {
+	return c.confirm("/subscribe.php?action=confirm", "subscribe.confirm.title", "subscribe.confirm.text", "subscribe.confirm.submit")
+}
+
+// confirm asks for the click that sends the token of an emailed link to an
+// address. The words are keys of texts.
+func (c *call) confirm(action, title, text, submit string) error {
 	c.private = true
-	p := &confirmView{Text: c.look.text("subscribe.confirm.text", c.storeName()), Button: c.look.text("subscribe.confirm.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
-	p.Title = c.look.text("subscribe.confirm.title")
-	p.Form = c.newForm("/subscribe.php?action=confirm", "subscribe.confirm.submit").hide("token", c.R.URL.Query().Get("token"))
+	p := &confirmView{Text: c.look.text(text, c.storeName()), Button: c.look.text(submit), Cancel: &link{c.look.text("cancel"), "/"}}
+	p.Title = c.look.text(title)
+	p.Form = c.newForm(action, submit).hide("token", c.R.URL.Query().Get("token"))
 	return c.show(http.StatusOK, p)
 }
 
@@ -144,11 +150,7 @@ func (c *call) confirmSubscription() error {
 }
 
 func (c *call) unsubscribePage() error {
-	c.private = true
-	p := &confirmView{Text: c.look.text("unsubscribe.text", c.storeName()), Button: c.look.text("unsubscribe.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
-	p.Title = c.look.text("unsubscribe.title")
-	p.Form = c.newForm("/unsubscribe.php", "unsubscribe.submit").hide("token", c.R.URL.Query().Get("token"))
-	return c.show(http.StatusOK, p)
+	return c.confirm("/unsubscribe.php", "unsubscribe.title", "unsubscribe.text", "unsubscribe.submit")
 }
 
 // unsubscribe takes the page's own form, and the click that a mail program

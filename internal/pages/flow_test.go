@@ -217,6 +217,14 @@ func TestPasswordless(t *testing.T) {
 		b.get(link).want(200, "/account.php?action=newsletter")
 		w.browser(t).get(link).post("/login.php?action=check_passwordless_login", "token", "x").want(200, "/login.php", "This link is used up or too old.")
 
+		// A browser that asked for a link of its own follows another's like any
+		// other does: somebody may want it signed in as themselves.
+		victim := w.browser(t)
+		victim.do(http.MethodPost, "/login.php?action=passwordless_login", "application/json", `{"email":"jane@example.com"}`).want(200, "")
+		ask(`{"email":"jane@example.com"}`).want(200, "")
+		victim.get(w.outbox.link(t, account.MailSignInLink)).want(200, "", "Continue to your account")
+		victim.get("/account.php").want(200, "/login.php?from=%2Faccount.php")
+
 		// Another browser presses the button.
 		ask(`{"email":"jane@example.com","redirect_url":"`+w.server.URL+`/"}`).want(200, "")
 		u, err := url.Parse(w.outbox.link(t, account.MailSignInLink))
@@ -286,6 +294,10 @@ func TestConfirmAccount(t *testing.T) {
 		}
 		b.get(u.String()).want(200, "", "Confirm address").post("/login.php?action=confirm_account", "token", u.Query().Get("token")).want(200, "/login.php", "Your email address is confirmed.")
 		b.signIn("new@example.com", "a good pass 9").want(200, "/account.php")
+		// So is another address.
+		b.get("/account.php?action=account_details").post("/account.php?action=account_details", "first_name", "Nora", "last_name", "New", "field_27", "Roses", "email", "moved@example.com", "current_password", "a good pass 9")
+		b.want(200, "/account.php?action=account_details", "Please confirm the new address", "moved@example.com")
+		w.browser(t).signIn("moved@example.com", "a good pass 9").want(422, "", "Please confirm your email address first")
 	})
 }
 

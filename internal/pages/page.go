@@ -261,7 +261,7 @@ func image(address string) string {
 
 // successes are the codes of messages that something went well.
 var successes = map[string]bool{
-	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "address_saved": true, "address_deleted": true, "password_changed": true,
+	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "confirm_email": true, "address_saved": true, "address_deleted": true, "password_changed": true,
 	"password_reset": true, "subscribed": true, "subscription_pending": true, "unsubscribed": true, "newsletter_saved": true,
 	"session_ended": true, "sessions_ended": true, "choices_saved": true,
 }

@@ -141,6 +141,17 @@ func (c *call) signOut() error {
 // linkCookie marks the browser that asked for a sign-in link.
 const linkCookie = "clientele_link"
 
+// asking is the client with the mark of its browser, which linkCookie keeps.
+func (c *call) asking() account.Client {
+	who := c.client()
+	if cookie, err := c.R.Cookie(linkCookie); err == nil && len(cookie.Value) == 32 {
+		who.Mark = cookie.Value
+	} else {
+		who.Mark = c.visits.System.Hex(16)
+	}
+	return who
+}
+
 func (c *call) markLink(value string, age int) {
 	http.SetCookie(c.W, &http.Cookie{Name: linkCookie, Value: value, Path: "/login.php", MaxAge: age, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode})
 }
@@ -159,8 +170,8 @@ func (c *call) passwordless() error {
 	} else if !human || p.Link.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	redirect := visit.SafeRedirect(c.form.Get("redirect_url"), "/account.php")
-	_, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, c.trimmed("email"), redirect, c.client())
+	redirect, who := visit.SafeRedirect(c.form.Get("redirect_url"), "/account.php"), c.asking()
+	_, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, c.trimmed("email"), redirect, who)
 	// Here nobody learns whether the email is a customer's.
 	if err != nil && !errors.Is(err, account.ErrNobody) {
 		if f := fault.As(err); f == nil || f.Kind != fault.TooMany || !c.explain(p.Link, err, nil) {
@@ -168,7 +179,7 @@ func (c *call) passwordless() error {
 		}
 		return c.show(http.StatusTooManyRequests, p)
 	}
-	c.markLink("1", account.SignInLinkLife)
+	c.markLink(who.Mark, account.SignInLinkLife)
 	return c.mailed(c.look.text("link_sent.title"), c.look.text("link_sent.text", p.Link.field("email").Value))
 }
 
@@ -195,8 +206,8 @@ func (c *call) passwordlessJSON() error {
 	if err != nil || json.Unmarshal(text, &in) != nil {
 		return c.json(http.StatusBadRequest, `{"status":400,"title":"`+errNoJSON.Message+`"}`)
 	}
-	redirect := c.local(in.Redirect)
-	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, strings.TrimSpace(in.Email), redirect, c.client())
+	redirect, who := c.local(in.Redirect), c.asking()
+	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, strings.TrimSpace(in.Email), redirect, who)
 	f := fault.As(err)
 	switch {
 	case err == nil:
@@ -215,7 +226,7 @@ func (c *call) passwordlessJSON() error {
 		}
 		return c.json(http.StatusUnprocessableEntity, `{"status":422,"title":`+string(jsonx.AppendString(nil, title))+`}`)
 	}
-	c.markLink("1", account.SignInLinkLife)
+	c.markLink(who.Mark, account.SignInLinkLife)
 	return c.json(http.StatusOK, `{"expiry":`+strconv.Itoa(account.SignInLinkLife)+`,"sent_email":"`+sent+`"}`)
 }
 
@@ -248,13 +259,20 @@ func (c *call) json(status int, body string) error {
 // somebody else asked for must not sign a shopper in unseen.
 func (c *call) followSignInLink() error {
 	c.private = true
-	if cookie, err := c.R.Cookie(linkCookie); err == nil && cookie.Value == "1" && c.R.Method == http.MethodGet && c.R.Header.Get("Sec-Purpose") == "" && c.R.Header.Get("Purpose") == "" {
-		return c.redeem(c.R.URL.Query().Get("token"), c.R.URL.Query().Get("redirectUrl"))
+	token := c.R.URL.Query().Get("token")
+	if cookie, err := c.R.Cookie(linkCookie); err == nil && c.R.Method == http.MethodGet && c.R.Header.Get("Sec-Purpose") == "" && c.R.Header.Get("Purpose") == "" {
+		asked, err := c.Accounts.Asked(c.R.Context(), c.Site, token, cookie.Value)
+		if err != nil {
+			return err
+		}
+		if asked {
+			return c.redeem(token, c.R.URL.Query().Get("redirectUrl"))
+		}
 	}
 	p := &confirmView{Text: c.look.text("follow.text", c.storeName()), Button: c.look.text("follow.submit"), Cancel: &link{c.look.text("cancel"), "/login.php"}}
 	p.Title = c.look.text("follow.title")
 	p.Form = c.newForm("/login.php?action=check_passwordless_login", "follow.submit").
-		hide("token", c.R.URL.Query().Get("token")).hide("redirectUrl", c.R.URL.Query().Get("redirectUrl"))
+		hide("token", token).hide("redirectUrl", c.R.URL.Query().Get("redirectUrl"))
 	return c.show(http.StatusOK, p)
 }
 
@@ -284,11 +302,7 @@ func (c *call) redeem(token, fallback string) error {
 // confirmAccountPage is where the emailed link of a new account leads. It asks
 // for a click, so that programs that look into emails confirm nothing.
 func (c *call) confirmAccountPage() error {
-	c.private = true
-	p := &confirmView{Text: c.look.text("confirm_account.text", c.storeName()), Button: c.look.text("confirm_account.submit"), Cancel: &link{c.look.text("cancel"), "/"}}
-	p.Title = c.look.text("confirm_account.title")
-	p.Form = c.newForm("/login.php?action=confirm_account", "confirm_account.submit").hide("token", c.R.URL.Query().Get("token"))
-	return c.show(http.StatusOK, p)
+	return c.confirm("/login.php?action=confirm_account", "confirm_account.title", "confirm_account.text", "confirm_account.submit")
 }
 
 func (c *call) confirmAccount() error {

@@ -30,6 +30,11 @@ type Site struct {
 // Hosts tells which stores and channels a host name stands for. What it read
 // is trusted for ten seconds.
 type Hosts struct {
+	// Public is the URL of the only store's site, where it has none of its own
+	// and is asked by a name that nobody claims. A name in a request may be
+	// anybody's, and links in emails must not lead there.
+	Public string
+
 	db      *sqldb.DB
 	now     func() time.Time
 	domains []string
@@ -84,8 +89,9 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 // Site returns the storefront that a host stands for: the one whose URL has
 // the host, the one that the host's name spells out, or else the first of the
 // only store. Where several claim a name, the port decides, then age. A site
-// without a URL of its own has the one it was asked by, and so has one on this
-// machine, whose port may be another at each start.
+// without a URL of its own has the one it was asked by, if that name is its or
+// the machine's own, and else Public. One on this machine has the one it was
+// asked by too, as its port may be another at each start.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
 	return h.find(ctx, scheme, host, true)
 }
@@ -106,8 +112,11 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 		site, ok = *found, true
 	} else if site, ok = h.byName(hostName(host)); !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
+		if site.URL == "" && !ownName(hostName(host)) {
+			site.URL = h.Public
+		}
 	}
-	if ok && (site.URL == "" || local(site.URL) && local(scheme+"://"+host)) {
+	if ok && (site.URL == "" || ownURL(site.URL) && ownName(hostName(host))) {
 		site.URL = scheme + "://" + host
 	}
 	return site, ok, nil
@@ -123,6 +132,18 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 	site, ok := h.byID[siteID{storeHash, channelID}]
 	site.URL = cmp.Or(site.URL, fallback)
 	return site, ok, nil
+}
+
+// ownName reports whether a host's name leads nowhere but to this machine.
+func ownName(name string) bool {
+	ip := net.ParseIP(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// ownURL reports whether a URL is of the machine itself.
+func ownURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && ownName(hostName(u.Host))
 }
 
 func one(sites []Site) *Site {
@@ -219,16 +240,6 @@ func ClaimURL(tx *sqldb.Tx, storeID int64, text string) error {
 		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("the host %s belongs to another store", u.Host)}
 	}
 	return nil
-}
-
-// local reports whether a URL is of the machine itself.
-func local(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil {
-		return false
-	}
-	name := hostName(u.Host)
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }
 
 // hostName returns a host without its port, in lower case.

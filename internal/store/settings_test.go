@@ -92,3 +92,36 @@ func TestHosts(t *testing.T) {
 		}
 	})
 }
+
+// Whoever asks for an email for somebody else must not choose, by the name
+// they ask the server by, where its links lead.
+func TestLinksDoNotFollowStrangeNames(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		now := time.Unix(1, 0)
+		stores := store.NewService(db, system.Real())
+		hosts := store.NewHosts(db, func() time.Time { return now }, "shops.example")
+		hosts.Public = "https://api.example.com"
+		link := func(host, want string) {
+			t.Helper()
+			now = now.Add(10 * time.Second)
+			site, ok, err := hosts.Site(t.Context(), "https", host)
+			if err != nil || ok != (want != "") || site.URL != want {
+				t.Errorf("%s is %q, want %q: %v", host, site.URL, want, err)
+			}
+		}
+		if _, err := stores.Create(t.Context(), "one", "", ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range []string{"evil.example", "evil.example:8443", "203.0.113.7", "localhost.evil.example", "store-one.evil.example", "store-one.shops.example.evil.example"} {
+			link(host, "https://api.example.com")
+		}
+		for _, host := range []string{"localhost:8080", "a.localhost", "127.0.0.1:8080", "[::1]:8080", "store-one.localhost:8080", "store-one.shops.example"} {
+			link(host, "https://"+host)
+		}
+		if _, err := stores.Create(t.Context(), "two", "", "https://two.example"); err != nil {
+			t.Fatal(err)
+		}
+		link("evil.example", "")
+		link("two.example:9999", "https://two.example")
+	})
+}

@@ -35,6 +35,7 @@ type Storefront struct {
 	CurrentCustomerAlgorithm string `json:"current_customer_algorithm,omitempty" yaml:"current_customer_algorithm"`
 
 	StatusMessage string   `json:"status_message,omitempty" yaml:"status_message"` // shown while the store is down
+	RobotsTxt     string   `json:"robots_txt,omitempty" yaml:"robots_txt"`         // what crawlers are told
 	Locales       []string `json:"locales,omitempty" yaml:"locales"`               // besides Language
 	ThemeColor    string   `json:"theme_color,omitempty" yaml:"theme_color"`       // of buttons and links: #rrggbb
 }

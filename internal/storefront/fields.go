@@ -120,6 +120,8 @@ func appendField(b []byte, f *customer.FormField, settings *store.Storefront) []
 	switch f.Type {
 	case customer.NumberField:
 		typ, fieldType = "integer", customer.TextField
+	case customer.PasswordField:
+		fieldType = customer.TextField // and secret
 	case customer.DateField:
 		typ = "date"
 	case customer.CheckboxField, customer.RadioField, customer.DropdownField:
@@ -142,13 +144,8 @@ func appendField(b []byte, f *customer.FormField, settings *store.Storefront) []
 	if o.Max != "" {
 		b = jsonx.AppendString(append(b, `,"max":`...), o.Max)
 	}
-	if typ == "string" {
-		b = append(b, `,"maxLength":`...)
-		if o.MaxLength > 0 {
-			b = strconv.AppendInt(b, o.MaxLength, 10)
-		} else {
-			b = append(b, "null"...)
-		}
+	if typ == "string" && o.MaxLength > 0 {
+		b = strconv.AppendInt(append(b, `,"maxLength":`...), o.MaxLength, 10)
 	}
 	if f.Type == customer.PasswordField {
 		b = append(b, `,"secret":true`...)

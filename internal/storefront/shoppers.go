@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clientele/internal/account"
+	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -124,6 +125,7 @@ func toShopper(err error) error {
 	for i := range out.Items {
 		it := &out.Items[i]
 		if name := names[it.Field]; name != "" {
+			it.Message = strings.Replace(it.Message, it.Field, name, 1)
 			it.Field = name
 		}
 		if rest, ok := strings.CutPrefix(it.Field, "form_fields"); ok {
@@ -162,7 +164,7 @@ func (s *Surface) subscribe(c *Call) error {
 	if err := col.Err(fault.Invalid, account.OpSubscribe); err != nil {
 		return err
 	}
-	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", c.Peer)); wait > 0 {
+	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", auth.Neighbours(c.Peer))); wait > 0 {
 		return customer.TooMany(wait)
 	}
 	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
@@ -234,14 +236,8 @@ func sendSubscription(c *Call, w *subscriber.Wish, sub *subscriber.Subscriber) e
 	} else {
 		b = append(b, "null"...)
 	}
-	b = append(b, `,"consents":[`...)
-	for i, name := range sub.Consents {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, name)
-	}
-	c.Send(http.StatusOK, append(b, "]}"...))
+	b = jsonx.AppendStrings(append(b, `,"consents":`...), sub.Consents)
+	c.Send(http.StatusOK, append(b, '}'))
 	return nil
 }
 

@@ -581,15 +581,15 @@ func TestFormFields(t *testing.T) {
 		m.field(customer.FormField{Form: "customer", Name: "Day", Type: "date", Options: customer.FieldOptions{Min: "2020-01-01", Default: "2024-05-14"}})
 		m.field(customer.FormField{Form: "customer", Name: "Story", Type: "multiline", Options: customer.FieldOptions{Rows: 4, MaxLength: 500, Label: "Your story"}})
 		m.field(customer.FormField{Form: "customer", Name: "Pin", Type: "password"})
-		account := `[{"id":"field_4","name":"firstName","custom":false,"label":"First Name","required":true,"default":"","type":"string","fieldType":"text","maxLength":null},` +
-			`{"id":"field_5","name":"lastName","custom":false,"label":"Last Name","required":true,"default":"","type":"string","fieldType":"text","maxLength":null},` +
-			`{"id":"field_1","name":"email","custom":false,"label":"Email Address","required":true,"default":"","type":"string","fieldType":"text","maxLength":null},` +
-			`{"id":"field_2","name":"password","custom":false,"label":"Password","required":true,"default":"","type":"string","fieldType":"password","maxLength":null,"secret":true,"requirements":{"alpha":"[A-Za-z]","numeric":"[0-9]","minlength":7,"description":"A password has at least 7 characters: letters, digits."}},` +
+		account := `[{"id":"field_4","name":"firstName","custom":false,"label":"First Name","required":true,"default":"","type":"string","fieldType":"text"},` +
+			`{"id":"field_5","name":"lastName","custom":false,"label":"Last Name","required":true,"default":"","type":"string","fieldType":"text"},` +
+			`{"id":"field_1","name":"email","custom":false,"label":"Email Address","required":true,"default":"","type":"string","fieldType":"text"},` +
+			`{"id":"field_2","name":"password","custom":false,"label":"Password","required":true,"default":"","type":"string","fieldType":"text","secret":true,"requirements":{"alpha":"[A-Za-z]","numeric":"[0-9]","minlength":7,"description":"A password has at least 7 characters: letters, digits."}},` +
 			`{"id":"field_25","name":"acceptsMarketingEmails","custom":false,"label":"Receive offers by email","required":false,"default":"","type":"array","fieldType":"checkbox","options":{"items":[{"value":"1","label":"Receive offers by email"}]}},` +
 			`{"id":"field_26","name":"field_26","custom":true,"label":"Size","required":false,"default":"2","type":"array","fieldType":"dropdown","options":{"helperLabel":"Choose","items":[{"value":"1","label":"S"},{"value":"2","label":"L"}]}},` +
 			`{"id":"field_28","name":"field_28","custom":true,"label":"Day","required":false,"default":"2024-05-14","type":"date","fieldType":"date","min":"2020-01-01"},` +
 			`{"id":"field_29","name":"field_29","custom":true,"label":"Your story","required":false,"default":"","type":"string","fieldType":"multiline","maxLength":500,"options":{"rows":4}},` +
-			`{"id":"field_30","name":"field_30","custom":true,"label":"Pin","required":false,"default":"","type":"string","fieldType":"password","maxLength":null,"secret":true}]`
+			`{"id":"field_30","name":"field_30","custom":true,"label":"Pin","required":false,"default":"","type":"string","fieldType":"text","secret":true}]`
 		want(t, m.ask("GET", api+"/form-fields?filter=customerAccount", ""), 200, `{"customerAccount":`+account+`}`)
 		all := text(t, m.ask("GET", api+"/form-fields", ""))
 		if !strings.HasPrefix(all, `{"customerAccount":`+account+`,"shippingAddress":[{"id":"field_27","name":"field_27","custom":true,"label":"Floor","required":true,"default":"","type":"integer","fieldType":"text","min":"-2","max":"40"},{"id":"field_4",`) ||

@@ -41,3 +41,13 @@ func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email str
 
 // Has reports whether a subscriber gave a consent.
 func (s *Subscriber) Has(consent string) bool { return slices.Contains(s.Consents, consent) }
+
+// HasNewsletter reports whether an address gets the newsletter of a channel.
+func HasNewsletter(tx *sqldb.Tx, channelID int64, email string) (has bool, err error) {
+	var id int64
+	if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
+		return false, err
+	}
+	subs, err := rows(tx, []int64{id})
+	return len(subs) > 0 && subs[0].Has(MarketingNewsletter), err
+}

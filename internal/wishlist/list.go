@@ -8,33 +8,11 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// Names of conditions for Query.Where.
-const (
-	CustomerField = "customer_id"
-	IDField       = "id"
-	ProductField  = "product_id"
-	VariantField  = "variant_id"
-)
-
-func item(name string) listing.Field {
-	return listing.Field{Name: name, Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true,
-		Where: "EXISTS (SELECT 1 FROM wishlist_items i WHERE i.store_id = $1 AND i.wishlist_id = wishlists.id AND i." + name + " IN {in})"}
-}
-
-// List declares the list of wishlists. The conditions on ids, products and
-// variants are of the storefront.
+// List declares the list of wishlists.
 var List = &listing.Spec{
-	Table: "wishlists",
-	Fields: []listing.Field{
-		{Name: CustomerField, Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "customer_id"},
-		{Name: IDField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id", Hidden: true},
-		item(ProductField),
-		item(VariantField),
-	},
+	Table:  "wishlists",
+	Fields: []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "customer_id"}},
 }
-
-// Shopper declares a customer's own lists, as storefronts page through them.
-var Shopper = &listing.Spec{Table: List.Table, Fields: List.Fields, Cursors: true}
 
 const columns = `id, customer_id, name, is_public, token`
 
@@ -65,22 +43,11 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (ou
 
 // Get returns one wishlist with its items.
 func (s *Service) Get(ctx context.Context, storeID, owner, id int64) (Wishlist, error) {
-	return s.read(ctx, storeID, owner, selectOne, id)
-}
-
-// Public returns the public wishlist with a token.
-func (s *Service) Public(ctx context.Context, storeID int64, token string) (Wishlist, error) {
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return Wishlist{}, errNone // not every engine takes any text
-	}
-	return s.read(ctx, storeID, 0, selectByToken, strings.ToLower(token))
-}
-
-func (s *Service) read(ctx context.Context, storeID, owner int64, stmt *sqldb.Stmt, key any) (Wishlist, error) {
 	lists := make([]Wishlist, 1)
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		w := &lists[0]
-		if err := tx.Query(stmt, func(r *sqldb.Row) error { w.scan(r); return nil }, key); err != nil {
+		*w = Wishlist{}
+		if err := tx.Query(selectOne, func(r *sqldb.Row) error { w.scan(r); return nil }, id); err != nil {
 			return err
 		}
 		if w.ID == 0 || owner != 0 && w.CustomerID != owner {
@@ -89,6 +56,22 @@ func (s *Service) read(ctx context.Context, storeID, owner int64, stmt *sqldb.St
 		return loadItems(tx, lists)
 	})
 	return lists[0], err
+}
+
+// Public returns the public wishlist with a token, without its items.
+func (s *Service) Public(ctx context.Context, storeID int64, token string) (Wishlist, error) {
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return Wishlist{}, errNone // not every engine takes any text
+	}
+	var w Wishlist
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		w = Wishlist{}
+		return tx.Query(selectByToken, func(r *sqldb.Row) error { w.scan(r); return nil }, strings.ToLower(token))
+	})
+	if err == nil && w.ID == 0 {
+		err = errNone
+	}
+	return w, err
 }
 
 // loadItems reads the items of all lists at once.

@@ -71,9 +71,11 @@ type Service struct {
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
+// ErrNoItem: an item that is to be removed is not on the list.
+var ErrNoItem = fault.New(fault.NotFound, "there is no such wishlist item")
+
 var (
 	errNone     = fault.New(fault.NotFound, "there is no such wishlist")
-	errNoItem   = fault.New(fault.NotFound, "there is no such wishlist item")
 	errCustomer = &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"}}}
 	errLists    = &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.TooManyItems, Message: fmt.Sprintf("a customer can have at most %d wishlists", MaxLists)}}}
 )

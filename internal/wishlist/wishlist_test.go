@@ -92,12 +92,17 @@ func TestOwners(t *testing.T) {
 				t.Errorf("%d %q: %v", c.store, c.token, err)
 			}
 		}
-		q := wishlist.Shopper.New()
-		q.Where(wishlist.CustomerField, listing.Eq, []int64{1}, nil)
-		q.Where(wishlist.ProductField, listing.In, []int64{5, 6}, nil)
-		rows, res, err := s.List(ctx, a, q)
-		if err != nil || len(rows) != 1 || res.Total != 1 || rows[0].ID != mine.ID {
-			t.Errorf("%+v, %+v, %v", rows, res, err)
+		page, err := s.Page(ctx, a, 1, listing.Window{First: -1, Last: -1}, wishlist.Filter{Products: []int64{5, 6}})
+		if err != nil || len(page.Lists) != 1 || page.Lists[0].ID != mine.ID {
+			t.Errorf("%+v, %v", page, err)
+		}
+		if page, err = s.Page(ctx, b, 1, listing.Window{First: -1, Last: -1}, wishlist.Filter{}); err != nil || len(page.Lists) != 0 {
+			t.Errorf("%+v, %v", page, err)
+		}
+		for st, n := range map[int64]int{a: 1, b: 0} {
+			if items, err := s.Items(ctx, st, []int64{mine.ID, theirs.ID}, listing.Window{First: -1, Last: -1}, wishlist.Filter{}); err != nil || len(items) != n {
+				t.Errorf("%+v, %v", items, err)
+			}
 		}
 	})
 }

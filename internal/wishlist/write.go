@@ -214,7 +214,7 @@ func (s *Service) RemoveItems(ctx context.Context, storeID, owner, id int64, ite
 		for _, item := range items {
 			at := slices.IndexFunc(w.Items, func(have Item) bool { return have.ID == item })
 			if at < 0 {
-				return errNoItem
+				return ErrNoItem
 			}
 			if err := tx.Exec(deleteItem, w.ID, item); err != nil {
 				return err

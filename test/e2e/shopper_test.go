@@ -16,7 +16,7 @@ import (
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/testing/browser"
+	chromium "clientele/internal/testing/browser"
 )
 
 // shopSeed is a store that wants addresses confirmed; %s is its URL.
@@ -35,7 +35,7 @@ const shopSeed = `stores:
 // at the same address, and a shopper's browser.
 type shop struct {
 	*server
-	b *browser.Tab
+	b *chromium.Tab
 }
 
 func openShop(t *testing.T, dsn string) *shop {
@@ -46,7 +46,7 @@ func openShop(t *testing.T, dsn string) *shop {
 		t.Fatal(err)
 	}
 	must(t, "seed", "--database", dsn, seed)
-	b := browser.Open(t, "http://"+host, "en-US")
+	b := chromium.Open(t, "http://"+host, "en-US")
 	return &shop{serve(t, "--listen", host, "--database", dsn), b}
 }
 
@@ -238,7 +238,7 @@ func TestDeveloperPages(t *testing.T) {
 func TestSingleSignOn(t *testing.T) {
 	t.Parallel()
 	modules, err := nodeModules()
-	browser.Need(t, err)
+	chromium.Need(t, err)
 	engines(t, func(t *testing.T, dsn string) {
 		s := openShop(t, dsn)
 		b := s.b

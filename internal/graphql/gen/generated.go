@@ -1139,6 +1139,7 @@ type Settings {
   inventory: InventorySettings
   socialMediaLinks: [SocialMediaLink!]!
   faviconUrl: String
+  robotsTxt: String!
   webAnalytics: WebAnalytics
   seo: SeoDetails
   giftCertificates(currencyCode: currencyCode): GiftCertificateSettings
@@ -1353,6 +1354,7 @@ type Channel {
 type ContactField {
   address: String!
   phone: String!
+  email: String!
 }
 
 type ContactPage implements WebPage & Node {
@@ -2291,6 +2293,8 @@ func childFields_ContactField(ctx context.Context, ec *executionContext, field g
 		return fieldContext_ContactField_address(ctx, ec, field)
 	case "phone":
 		return fieldContext_ContactField_phone(ctx, ec, field)
+	case "email":
+		return fieldContext_ContactField_email(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ContactField", field.Name)
 }
@@ -3321,6 +3325,8 @@ func childFields_Settings(ctx context.Context, ec *executionContext, field graph
 		return fieldContext_Settings_socialMediaLinks(ctx, ec, field)
 	case "faviconUrl":
 		return fieldContext_Settings_faviconUrl(ctx, ec, field)
+	case "robotsTxt":
+		return fieldContext_Settings_robotsTxt(ctx, ec, field)
 	case "webAnalytics":
 		return fieldContext_Settings_webAnalytics(ctx, ec, field)
 	case "seo":
@@ -6693,6 +6699,29 @@ func _ContactField_phone(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_ContactField_phone(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ContactField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func _ContactField_email(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.ContactField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ContactField_email(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ContactField_email(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ContactField", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -17124,6 +17153,29 @@ func fieldContext_Settings_faviconUrl(_ context.Context, ec *executionContext, f
 	return graphql.NewScalarFieldContext("Settings", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func _Settings_robotsTxt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.Settings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Settings_robotsTxt(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RobotsTxt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Settings_robotsTxt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Settings", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func _Settings_webAnalytics(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.Settings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24698,6 +24750,11 @@ func _ContactField(ctx context.Context, ec *executionContext, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "email":
+			out.Values[i] = _ContactField_email(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31723,6 +31780,11 @@ func _Settings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 		case "faviconUrl":
 			out.Values[i] = _Settings_faviconUrl(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "robotsTxt":
+			out.Values[i] = _Settings_robotsTxt(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "webAnalytics":

@@ -336,6 +336,7 @@ type CollectionInfo struct {
 type ContactField struct {
 	Address string `json:"address"`
 	Phone   string `json:"phone"`
+	Email   string `json:"email"`
 }
 
 type ContactPage struct {
@@ -1123,14 +1124,6 @@ type ProductRedirect struct {
 
 func (ProductRedirect) IsRedirectTo() {}
 
-type PublicWishlist struct {
-	EntityID int64                   `json:"entityId"`
-	Name     string                  `json:"name"`
-	Token    string                  `json:"token"`
-	Items    *WishlistItemConnection `json:"items"`
-	IsOwner  *bool                   `json:"isOwner,omitempty"`
-}
-
 type RadioButtonsFormField struct {
 	Options        []*FormFieldOption  `json:"options"`
 	EntityID       int64               `json:"entityId"`
@@ -1284,6 +1277,7 @@ type Settings struct {
 	Inventory        *InventorySettings      `json:"inventory,omitempty"`
 	SocialMediaLinks []*SocialMediaLink      `json:"socialMediaLinks"`
 	FaviconURL       *string                 `json:"faviconUrl,omitempty"`
+	RobotsTxt        string                  `json:"robotsTxt"`
 	WebAnalytics     *WebAnalytics           `json:"webAnalytics,omitempty"`
 	Seo              *SeoDetails             `json:"seo,omitempty"`
 	GiftCertificates GiftCertificateSettings `json:"giftCertificates,omitempty"`
@@ -1481,14 +1475,6 @@ type WebPagesFiltersInput struct {
 	PageType              *WebPageType `json:"pageType,omitempty"`
 	IsVisibleInNavigation *bool        `json:"isVisibleInNavigation,omitempty"`
 	ParentEntityIds       []int64      `json:"parentEntityIds,omitempty"`
-}
-
-type Wishlist struct {
-	EntityID int64                   `json:"entityId"`
-	Name     string                  `json:"name"`
-	IsPublic bool                    `json:"isPublic"`
-	Token    string                  `json:"token"`
-	Items    *WishlistItemConnection `json:"items"`
 }
 
 type WishlistConnection struct {

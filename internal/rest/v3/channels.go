@@ -170,7 +170,7 @@ func appendChannel(b []byte, c *channel.Channel, currencies bool) []byte {
 		b = append(b, `,"currencies":{"channel_id":`...)
 		b = strconv.AppendInt(b, c.ID, 10)
 		b = append(b, `,"enabled_currencies":`...)
-		b = appendTexts(b, c.Currencies)
+		b = jsonx.AppendStrings(b, c.Currencies)
 		b = append(b, `,"default_currency":`...)
 		b = jsonx.AppendString(b, c.Currencies[0])
 		b = append(b, '}')

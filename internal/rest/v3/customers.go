@@ -263,7 +263,7 @@ func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {
 	}
 	if p.segments {
 		b = append(b, `,"segment_ids":`...)
-		b = appendTexts(b, c.Segments)
+		b = jsonx.AppendStrings(b, c.Segments)
 	}
 	return append(b, '}')
 }

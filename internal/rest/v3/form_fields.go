@@ -231,14 +231,9 @@ func appendFormField(b []byte, f *customer.FormField) []byte {
 	b = strconv.AppendBool(b, f.BuiltIn())
 	b = append(b, `,"sort_order":`...)
 	b = strconv.AppendInt(b, o.SortOrder, 10)
-	b = append(b, `,"choices":[`...)
-	for i, choice := range o.Choices {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, choice)
-	}
-	b = append(b, `],"placeholder":`...)
+	b = append(b, `,"choices":`...)
+	b = jsonx.AppendStrings(b, o.Choices)
+	b = append(b, `,"placeholder":`...)
 	b = jsonx.AppendString(b, o.Placeholder)
 	b = append(b, `,"max_length":`...)
 	b = appendIntOrNull(b, o.MaxLength)

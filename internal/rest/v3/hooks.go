@@ -211,7 +211,7 @@ func (s *Surface) getHooksAdmin(c *rest.Call) error {
 	}
 	buf := rest.Buffer()
 	b := append(buf.B, `{"data":{"emails":`...)
-	b = appendTexts(b, a.Emails)
+	b = jsonx.AppendStrings(b, a.Emails)
 	b = append(b, `,"hooks_list":[`...)
 	for i := range a.Hooks {
 		if i > 0 {

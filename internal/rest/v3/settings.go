@@ -182,8 +182,8 @@ func (s *Surface) updateConsent(c *rest.Call) error {
 // sendConsent answers with a consent, which has no envelope.
 func sendConsent(c *rest.Call, v *customer.Consent) {
 	b := rest.Buffer()
-	b.B = appendTexts(append(b.B, `{"allow":`...), v.Allow)
-	b.B = appendTexts(append(b.B, `,"deny":`...), v.Deny)
+	b.B = jsonx.AppendStrings(append(b.B, `{"allow":`...), v.Allow)
+	b.B = jsonx.AppendStrings(append(b.B, `,"deny":`...), v.Deny)
 	b.B = append(b.B, `,"updated_at":`...)
 	b.B = append(jsonx.AppendTime(b.B, v.DateModified), '}')
 	c.Send(http.StatusOK, b.B)

@@ -176,7 +176,7 @@ func appendSubscriber(b []byte, s *subscriber.Subscriber) []byte {
 	b = append(b, `,"channel_id":`...)
 	b = strconv.AppendInt(b, s.ChannelID, 10)
 	b = append(b, `,"consents":`...)
-	return append(appendTexts(b, s.Consents), '}')
+	return append(jsonx.AppendStrings(b, s.Consents), '}')
 }
 
 func appendConsentChange(b []byte, c *subscriber.Change) []byte {
@@ -191,7 +191,7 @@ func appendConsentChange(b []byte, c *subscriber.Change) []byte {
 	b = append(b, `,"channel_id":`...)
 	b = strconv.AppendInt(b, c.ChannelID, 10)
 	b = append(b, `,"consents":`...)
-	b = appendTexts(b, c.Consents)
+	b = jsonx.AppendStrings(b, c.Consents)
 	b = append(b, `,"source":`...)
 	b = jsonx.AppendString(b, c.Source)
 	b = append(b, `,"order_id":`...)
@@ -219,15 +219,4 @@ func appendTextOrNull(b []byte, s string) []byte {
 		return append(b, "null"...)
 	}
 	return jsonx.AppendString(b, s)
-}
-
-func appendTexts(b []byte, list []string) []byte {
-	b = append(b, '[')
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonx.AppendString(b, s)
-	}
-	return append(b, ']')
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -138,16 +139,18 @@ func procStat(pid int) (parent int, state byte) {
 	return parent, fields[0][0]
 }
 
-// lockDir marks a directory as in use by a living process.
+// lockDir marks a directory as in use by a living process. It holds the lock
+// with a bare descriptor: an os.File is closed by the garbage collector once
+// nobody remembers it, and a cluster may be forgotten while it is in use.
 func lockDir(dir string) (unlock func(), err error) {
-	f, err := os.Open(dir)
+	fd, err := syscall.Open(dir, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return func() {}, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return func() {}, errors.Join(err, f.Close())
+	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return func() {}, errors.Join(err, syscall.Close(fd))
 	}
-	return func() { _ = f.Close() }, nil
+	return sync.OnceFunc(func() { _ = syscall.Close(fd) }), nil
 }
 
 // sweep removes what processes that died without Stop have left behind.

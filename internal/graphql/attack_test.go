@@ -1,0 +1,145 @@
+package graphql_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"clientele/internal/auth"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// What is wrong with a value is said, and nothing of it happens.
+func TestBadValues(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		furnish(w)
+		jane := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
+		const number = `mutation($n: Float!) { customer { updateCustomer(input: {firstName: "Changed", formFields: {numbers: [{fieldEntityId: 28, number: $n}]}}) { customer { firstName } ` + errorParts + ` } } }`
+		for _, v := range []string{"NaN", "Inf", "-Infinity"} {
+			if a := w.ask(number, map[string]any{"n": v}, jane...); w.errorPaths(a, "customer.updateCustomer.errors") != "input.formFields.28" {
+				t.Errorf("%s: %s", v, a.Text)
+			}
+		}
+		for _, c := range []struct {
+			query string
+			value any
+			want  string
+		}{
+			{`mutation($x: Int!) { customer { deleteCustomerAddress(input: {addressEntityId: $x}) { errors { __typename } } } }`, 1 << 31, "an Int has 32 bits and cannot be 2147483648"},
+			{`mutation($x: Int!) { customer { deleteCustomerAddress(input: {addressEntityId: $x}) { errors { __typename } } } }`, "1", "cannot represent a whole number: 1"},
+			{`mutation($x: DateTime!) { customer { updateCustomer(input: {formFields: {dates: [{fieldEntityId: 29, date: $x}]}}) { errors { __typename } } } }`, "2020-02-30", "DateTime must be an ISO 8601 time such as 2024-05-14T09:34:00Z"},
+			{`query($x: FormFieldSortInput) { site { settings { formFields { customer(sortBy: $x) { entityId } } } } }`, "sort_order", "sort_order is not a valid FormFieldSortInput"},
+		} {
+			if a := w.ask(c.query, map[string]any{"x": c.value}, jane...); len(a.Errors) != 1 || a.Errors[0].Message != c.want {
+				t.Errorf("%s\nwant %s", a.Text, c.want)
+			}
+		}
+		w.refused(w.ask(`query($x: String!) { customer { metafields(namespace: $x) { edges { cursor } } } }`, map[string]any{"x": "a\x00"}, jane...), 200, "The arguments namespace and keys must not contain NUL")
+		w.refused(w.ask(`query($x: String!) { customer { metafields(namespace: "n", keys: [$x]) { edges { cursor } } } }`, map[string]any{"x": "a\x00"}, jane...), 200, "The arguments namespace and keys must not contain NUL")
+		w.refused(w.send("POST", shop+"/graphql", "{ customer { metafields(namespace: \"\xff\") { edges { cursor } } } }", append(jane, "Content-Type", "application/graphql")...), 400, "The request is not in UTF-8.")
+		w.refused(w.send("POST", shop+"/graphql", "{\"query\":\"query($x: String!) { node(id: $x) { id } }\",\"variables\":{\"x\":\"\xff\"}}"), 400, "The request is not in UTF-8.")
+		w.refused(w.send("GET", shop+"/graphql?query=%7Bnode(id:%22%ff%22)%7Bid%7D%7D", ""), 400, "The request is not in UTF-8.")
+		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+			t.Error("what clients did wrong is logged as an error of ours:", log)
+		}
+		if a := w.ask(`{ customer { firstName } }`, nil, jane...); dig(a.Data, "customer.firstName") != "Jane" {
+			t.Error(a.Text)
+		}
+	})
+}
+
+// Somebody who asks for many addresses cannot find out who is subscribed.
+func TestSubscribersAreNotFoundByTrying(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	furnish(w)
+	for i := range 200 {
+		a := w.ask(`mutation { newsletter { subscribe(input: {email: "jane@example.com"}) { errors { __typename } } } }`, nil)
+		if len(a.Errors) == 1 && a.Errors[0].Message == "Too many requests" {
+			return
+		}
+		if i == 0 && dig(a.Data, "newsletter.subscribe.errors.0.__typename") != "CreateSubscriberAlreadyExistsError" {
+			t.Fatal(a.Text)
+		}
+	}
+	t.Error("asking never ends")
+}
+
+// Who may act for any customer of a channel may not for those of others, and
+// may do all for those whom he sees.
+func TestImpersonationKeepsToTheChannel(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`UPDATE customers SET channel_ids = '2' WHERE store_id = $1 AND id = 2`))
+		}))
+		both, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.ImpersonationToken, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
+		w.ok(err)
+		for _, c := range []struct {
+			host, id, want string
+			update         string
+		}{
+			{shop, "1", `{"data":{"customer":{"entityId":1}}}`, ""},
+			{shop, "2", `{"data":{"customer":null}}`, "CustomerNotLoggedInError"},
+			{"https://two.example", "1", `{"data":{"customer":{"entityId":1}}}`, ""},
+			{"https://two.example", "2", `{"data":{"customer":{"entityId":2}}}`, ""},
+			{"https://two.example", "99", `{"data":{"customer":null}}`, "CustomerDoesNotExistError"},
+		} {
+			as := []string{"Authorization", "Bearer " + both, "X-Bc-Customer-Id", c.id}
+			w.want(w.send(http.MethodPost, c.host+"/graphql", `{"query":"{ customer { entityId } }"}`, as...), 200, c.want)
+			a := w.send(http.MethodPost, c.host+"/graphql", `{"query":"mutation { customer { updateCustomer(input: {company: \"X\"}) { errors { __typename } } } }"}`, as...)
+			if got, _ := dig(a.Data, "customer.updateCustomer.errors.0.__typename").(string); got != c.update {
+				t.Errorf("%s %s: %s", c.host, c.id, a.Text)
+			}
+		}
+	})
+}
+
+// Of many at once exactly as many succeed as may.
+func TestMutationsAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		jane := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
+		const n = 8
+		all := func(query string) (out []*answer) {
+			out = make([]*answer, n)
+			var wg sync.WaitGroup
+			for i := range n {
+				wg.Go(func() { out[i] = w.ask(strings.ReplaceAll(query, "#", fmt.Sprint(i)), nil, jane...) })
+			}
+			wg.Wait()
+			return out
+		}
+		count := func(answers []*answer, at string) (ok int) {
+			for _, a := range answers {
+				if a.Code != 200 || len(a.Errors) > 0 {
+					t.Error(a.Text)
+				}
+				if list, _ := dig(a.Data, at).([]any); len(list) == 0 {
+					ok++
+				}
+			}
+			return ok
+		}
+		if got := count(all(`mutation { customer { registerCustomer(input: {firstName: "A", lastName: "B", email: "race@example.com", password: "Secret123"}) { customer { entityId } errors { __typename } } } }`), "customer.registerCustomer.errors"); got != 1 {
+			t.Errorf("%d registered", got)
+		}
+		if got := count(all(`mutation { customer { updateCustomer(input: {company: "C#", phone: "#"}) { customer { company } errors { __typename } } } }`), "customer.updateCustomer.errors"); got != n {
+			t.Errorf("%d updated", got)
+		}
+		if got := count(all(`mutation { customer { addCustomerAddress(input: {firstName: "A", lastName: "B", address1: "# St", city: "Austin", countryCode: "US", stateOrProvince: "TX", postalCode: "78701"}) { address { entityId } errors { __typename } } } }`), "customer.addCustomerAddress.errors"); got != n {
+			t.Errorf("%d added", got)
+		}
+		if got := count(all(`mutation { customer { deleteCustomerAddress(input: {addressEntityId: 1}) { errors { __typename } } } }`), "customer.deleteCustomerAddress.errors"); got != 1 {
+			t.Errorf("%d deleted", got)
+		}
+		if got := count(all(`mutation { newsletter { subscribe(input: {email: "race@example.com"}) { errors { __typename } } } }`), "newsletter.subscribe.errors"); got < 1 {
+			t.Errorf("%d subscribed", got)
+		}
+		a := w.ask(`{ customer { company phone addresses { collectionInfo { totalItems } } } }`, nil, jane...)
+		if dig(a.Data, "customer.addresses.collectionInfo.totalItems") != float64(n-1) || dig(a.Data, "customer.company") != "C"+fmt.Sprint(dig(a.Data, "customer.phone")) {
+			t.Error(a.Text)
+		}
+	})
+}

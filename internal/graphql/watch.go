@@ -1,0 +1,204 @@
+package graphql
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"clientele/internal/visit"
+)
+
+// Metrics count requests by the type of their operation and what became of
+// them: no personal data, nothing that clients choose, and a bounded number of
+// series.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clientele_graphql_requests_total", Help: "GraphQL requests by type of operation and outcome: ok, errors (some fields have), refused, limited or failed.",
+		}, []string{"operation", "outcome"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "clientele_graphql_request_duration_seconds", Help: "Time to answer a GraphQL request, by type of operation.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"operation"}),
+	}
+	reg.MustRegister(m.requests, m.duration)
+	return m
+}
+
+func (m *Metrics) observe(operation, outcome string, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.requests.WithLabelValues(operation, outcome).Inc()
+	m.duration.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// reply is the answer to one request, and what is noted about both.
+type reply struct {
+	http.ResponseWriter
+	status int
+	failed bool // some field has an error
+	// broken: something went wrong inside, in some field.
+	broken atomic.Bool
+	// operation is its type, where it is known; name is the client's for it.
+	operation ast.Operation
+	name      string
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *reply) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// send answers. data is nil where nothing was executed.
+func (r *reply) send(status int, data []byte, errs gqlerror.List) {
+	if r.status != 0 {
+		return // not reached: each request is answered once
+	}
+	r.failed = len(errs) > 0
+	var b bytes.Buffer
+	b.WriteByte('{')
+	if data != nil {
+		b.WriteString(`"data":`)
+		b.Write(data)
+	}
+	if len(errs) > 0 {
+		if data != nil {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"errors":`)
+		text, err := json.Marshal(errs)
+		if err != nil { // not reached: the errors are ours
+			text = []byte(`[{"message":"` + internalError + `"}]`)
+		}
+		b.Write(text)
+	}
+	b.WriteByte('}')
+	r.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	r.WriteHeader(status)
+	// A client that hung up is of no interest here.
+	_, _ = r.Write(b.Bytes())
+}
+
+// outcome names what became of a request.
+func (r *reply) outcome() string {
+	switch {
+	case r.status >= 500 || r.broken.Load():
+		return "failed"
+	case r.status == http.StatusTooManyRequests:
+		return "limited"
+	case r.status >= 400:
+		return "refused"
+	case r.failed:
+		return "errors"
+	}
+	return "ok"
+}
+
+// note writes what an operator should see of a request that was answered.
+func (s *Server) note(ctx context.Context, v *visit.Visit, r *reply, took time.Duration) {
+	operation := string(r.operation)
+	if operation == "" {
+		operation = "none"
+	}
+	s.Metrics.observe(operation, r.outcome(), took)
+	level, message := slog.LevelDebug, "graphql request"
+	switch {
+	case r.outcome() == "failed":
+		level, message = slog.LevelError, "graphql request failed"
+	case took >= s.Slow:
+		level, message = slog.LevelWarn, "graphql request slow"
+	case r.status == http.StatusTooManyRequests:
+		level, message = slog.LevelWarn, "graphql request limited"
+	}
+	s.Log.Log(ctx, level, message, "method", v.R.Method, "operation", operation, "name", r.name[:min(len(r.name), 64)],
+		"status", r.status, "outcome", r.outcome(), "ms", float64(took.Microseconds())/1000, "request_id", v.RequestID, "store", v.Site.StoreHash)
+}
+
+// Limits bound how many requests are under way at once, per process. 0 is the
+// default.
+type Limits struct {
+	All      int // of everybody
+	PerToken int // with tokens of one API account
+	PerPeer  int // by browsers at one address
+}
+
+var defaults = Limits{All: 512, PerToken: 256, PerPeer: 64}
+
+// places are for requests that are under way.
+type places struct {
+	Limits
+	mu    sync.Mutex
+	all   int
+	taken map[string]int
+}
+
+func newPlaces(l Limits) *places {
+	for _, n := range []struct {
+		to      *int
+		initial int
+	}{{&l.All, defaults.All}, {&l.PerToken, defaults.PerToken}, {&l.PerPeer, defaults.PerPeer}} {
+		if *n.to == 0 {
+			*n.to = n.initial
+		}
+	}
+	return &places{Limits: l, taken: map[string]int{}}
+}
+
+// take takes a place for whoever asks, or returns nil.
+func (p *places) take(w *shopper) (leave func()) {
+	key, most := fmt.Sprint("token ", w.token.StoreID, " ", w.token.ClientID), p.PerToken
+	if w.browser {
+		key, most = "peer "+network(w.visit.Peer), p.PerPeer
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all >= p.All || p.taken[key] >= most {
+		return nil
+	}
+	p.all++
+	p.taken[key]++
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.all--
+		if p.taken[key]--; p.taken[key] == 0 {
+			delete(p.taken, key)
+		}
+	}
+}
+
+// network returns the address of a client, or of its network where one client
+// has as many addresses as it likes.
+func network(peer string) string {
+	ip, err := netip.ParseAddr(peer)
+	if err != nil || ip.Is4() {
+		return peer
+	}
+	net, err := ip.Prefix(64)
+	if err != nil {
+		return peer
+	}
+	return net.String()
+}

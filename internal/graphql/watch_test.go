@@ -1,0 +1,150 @@
+package graphql_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"clientele/internal/graphql"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// counted returns the counts of requests, by operation and outcome.
+func counted(t *testing.T, reg *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetValue())
+			}
+			if f.GetName() == "clientele_graphql_requests_total" {
+				out[strings.Join(labels, " ")] = m.GetCounter().GetValue()
+			} else {
+				out["seconds "+strings.Join(labels, " ")] = float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return out
+}
+
+// Requests are counted by what they are, and logged without what they say.
+func TestWatched(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	reg := prometheus.NewRegistry()
+	w.config.Metrics = graphql.NewMetrics(reg)
+	w.server = graphql.New(w.config)
+	a := w.ask(`query Hello { channel { entityId } }`, nil)
+	if id := a.Header.Get("X-Request-Id"); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) || !strings.Contains(w.log.String(), "request_id="+id) {
+		t.Errorf("%q\n%s", id, w.log)
+	}
+	if !strings.Contains(w.log.String(), `msg="graphql request" method=POST operation=query name=Hello status=200 outcome=ok`) {
+		t.Error(w.log)
+	}
+	token := w.signIn("jane@example.com")
+	w.ask(`query($n: String!) { customer { email firstName metafields(namespace: $n) { edges { cursor } } } q: __type(name: "secret-word") { name } }`, map[string]any{"n": "var@example.com"}, "X-Bc-Customer-Access-Token", token)
+	w.ask(`mutation { login(email: "jane@example.com", password: "secret-word") { result } }`, nil)
+	w.ask(`{ nothing }`, nil)
+	w.ask(`{ channel { entityId } }`, nil, "Authorization", "Bearer x")
+	w.send("GET", shop+"/graphql?query=mutation+%7B+logout+%7B+result+%7D+%7D", "")
+	w.send("OPTIONS", shop+"/graphql", "", "Origin", "https://app.example")
+	w.send("GET", "https://nobody.example/graphql", "")
+	got := counted(t, reg)
+	want := map[string]float64{"query ok": 2, "mutation ok": 1, "mutation errors": 1, "none refused": 3, "mutation refused": 1, "none ok": 1, "seconds query": 2, "seconds mutation": 3, "seconds none": 4}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for _, secret := range []string{"@example.com", "Jane", password, "secret-word", token, w.private, "203.0.113.7"} {
+		if strings.Contains(w.log.String(), secret) {
+			t.Errorf("the log has %q\n%s", secret, w.log)
+		}
+	}
+	w.db.Close()
+	w.ask(`{ site { settings { storeName } } }`, nil)
+	if counted(t, reg)["query failed"] != 1 || !strings.Contains(w.log.String(), `msg="graphql request failed"`) {
+		t.Error(counted(t, reg), w.log)
+	}
+}
+
+// Nobody takes all places: neither who sends many requests at once, nor all
+// together.
+func TestPlaces(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	w.config.Limits = graphql.Limits{All: 2, PerToken: 1, PerPeer: 1}
+	w.server = graphql.New(w.config)
+	const q = `{ channel { entityId } }`
+	// hold keeps a request under way until the returned function ends it.
+	hold := func(peer string, header ...string) (end func()) {
+		t.Helper()
+		in, out := io.Pipe()
+		r := httptest.NewRequest(http.MethodPost, shop+"/graphql", in)
+		r.RemoteAddr = peer
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		done := make(chan int)
+		go func() {
+			rec := httptest.NewRecorder()
+			w.server.ServeHTTP(rec, r)
+			in.Close()
+			done <- rec.Code
+		}()
+		if _, err := io.WriteString(out, `{"query":"`); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			t.Helper()
+			_, _ = io.WriteString(out, q+`"}`)
+			out.Close()
+			if code := <-done; code != 200 {
+				t.Error(code)
+			}
+		}
+	}
+	page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}
+	end := hold("203.0.113.7:1", "Authorization", "Bearer "+w.private)
+	a := w.ask(q, nil)
+	w.want(a, 429, `{"errors":[{"message":"Too many requests","extensions":{"code":"TOO_MANY_REQUESTS","retryAfter":1}}]}`)
+	if a.Header.Get("Retry-After") != "1" || !strings.Contains(w.log.String(), `msg="graphql request limited"`) {
+		t.Error(a.Header, w.log)
+	}
+	if a = w.ask(q, nil, page...); a.Code != 200 {
+		t.Error("a server is in the way of browsers", a.Text)
+	}
+	other := hold("203.0.113.8:1", page...)
+	if a = w.ask(q, nil, page...); a.Code != 429 {
+		t.Error("all places are taken", a.Text)
+	}
+	end()
+	if a = w.ask(q, nil); a.Code != 200 {
+		t.Error(a.Text)
+	}
+	if a = w.ask(q, nil, page...); a.Code != 200 {
+		t.Error("another peer is in the way", a.Text)
+	}
+	other()
+	// One client has as many addresses of the sixth kind as it likes.
+	end = hold("[2001:db8::1]:1", page...)
+	r := httptest.NewRequest(http.MethodPost, shop+"/graphql", strings.NewReader(`{"query":"`+q+`"}`))
+	r.RemoteAddr = "[2001:db8::2]:1"
+	r.Header.Set("Authorization", "Bearer "+w.page)
+	r.Header.Set("Origin", shop)
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, r)
+	if rec.Code != 429 {
+		t.Error(rec.Code, rec.Body)
+	}
+	end()
+}

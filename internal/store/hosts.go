@@ -117,7 +117,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 			site.URL = h.Public
 		}
 	}
-	if ok && (site.URL == "" || local(site.URL) && local(scheme+"://"+host)) {
+	if ok && (site.URL == "" || ownURL(site.URL) && ownName(hostName(host))) {
 		site.URL = scheme + "://" + host
 	}
 	return site, ok, nil
@@ -149,6 +149,12 @@ func ofOneStore(sites []Site) *Site {
 		}
 	}
 	return one(sites)
+}
+
+// ownURL reports whether a URL is of the machine itself.
+func ownURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && ownName(hostName(u.Host))
 }
 
 func one(sites []Site) *Site {
@@ -245,16 +251,6 @@ func ClaimURL(tx *sqldb.Tx, storeID int64, text string) error {
 		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("the host %s belongs to another store", u.Host)}
 	}
 	return nil
-}
-
-// local reports whether a URL is of the machine itself.
-func local(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil {
-		return false
-	}
-	name := hostName(u.Host)
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }
 
 // hostName returns a host without its port, in lower case.

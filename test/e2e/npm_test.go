@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"clientele/internal/testing/browser"
+	chromium "clientele/internal/testing/browser"
 	"clientele/internal/testing/npm"
 )
 
@@ -15,7 +15,7 @@ import (
 func TestNPMClients(t *testing.T) {
 	t.Parallel()
 	modules, err := nodeModules()
-	browser.Need(t, err)
+	chromium.Need(t, err)
 	for _, script := range []string{"bigcommerce-api-client.js", "node-bigcommerce.js", "node-bigcommerce-v2.js", "space48.js", "space48-v2.js", "sso.js"} {
 		t.Run(strings.TrimSuffix(script, ".js"), func(t *testing.T) {
 			t.Parallel()

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/testing/browser"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	chromium "clientele/internal/testing/browser"
 )
 
 // shopSeed is a store that wants addresses confirmed; %s is its URL.
@@ -33,7 +35,7 @@ const shopSeed = `stores:
 // at the same address, and a shopper's browser.
 type shop struct {
 	*server
-	b *browser.Tab
+	b *chromium.Tab
 }
 
 func openShop(t *testing.T, dsn string) *shop {
@@ -44,7 +46,7 @@ func openShop(t *testing.T, dsn string) *shop {
 		t.Fatal(err)
 	}
 	must(t, "seed", "--database", dsn, seed)
-	b := browser.Open(t, "http://"+host, "en-US")
+	b := chromium.Open(t, "http://"+host, "en-US")
 	return &shop{serve(t, "--listen", host, "--database", dsn), b}
 }
 
@@ -214,12 +216,29 @@ func TestShopper(t *testing.T) {
 	})
 }
 
+// What developers look at works in a browser as well: the documents, which
+// need scripts that their policy must let through, and the outbox.
+func TestDeveloperPages(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, dbtest.DSN(t, sqldb.SQLite))
+	s.b.Open("/docs").Await(`document.body.innerText.includes("/stores/{store_hash}/v3/customers")`)
+	s.b.Open("/docs/graphql").Await(`document.querySelector(".graphiql-container") && document.body.innerText.includes("storeName")`)
+	s.b.Calm("documents")
+	s.b.Open("/_clientele/outbox").Want("There are no emails.")
+	s.client().call(http.StatusOK, http.MethodPost, "/customers", []any{map[string]any{
+		"email": "a.rather.long.name@example.com", "first_name": "Ann", "last_name": "Lee", "trigger_account_created_notification": true,
+	}})
+	s.email("account_created", "a.rather.long.name@example.com")
+	s.b.Open("/_clientele/outbox").See("outbox").Press(`td a`).Want("a.rather.long.name@example.com", "Go to your account").See("outbox-email")
+	s.stop()
+}
+
 // An app signs a shopper in, asks on the shop's page who is signed in, and
 // believes only what is signed.
 func TestSingleSignOn(t *testing.T) {
 	t.Parallel()
 	modules, err := nodeModules()
-	browser.Need(t, err)
+	chromium.Need(t, err)
 	engines(t, func(t *testing.T, dsn string) {
 		s := openShop(t, dsn)
 		b := s.b

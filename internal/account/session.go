@@ -131,7 +131,6 @@ var (
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	ownSession     = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
-	deleteAll      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2`)
 	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	pruneSessions  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash IN

@@ -3,6 +3,7 @@ package graphql
 import (
 	"bytes"
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -122,10 +123,14 @@ func (s *Server) note(ctx context.Context, v *visit.Visit, r *reply, took time.D
 	if operation == "" {
 		operation = "none"
 	}
-	s.Metrics.observe(operation, r.outcome(), took)
+	outcome := r.outcome()
+	if outcome == "failed" && errors.Is(ctx.Err(), context.Canceled) {
+		outcome = "gone" // the client is
+	}
+	s.Metrics.observe(operation, outcome, took)
 	level, message := slog.LevelDebug, "graphql request"
 	switch {
-	case r.outcome() == "failed":
+	case outcome == "failed":
 		level, message = slog.LevelError, "graphql request failed"
 	case took >= s.Slow:
 		level, message = slog.LevelWarn, "graphql request slow"
@@ -133,7 +138,7 @@ func (s *Server) note(ctx context.Context, v *visit.Visit, r *reply, took time.D
 		level, message = slog.LevelWarn, "graphql request limited"
 	}
 	s.Log.Log(ctx, level, message, "method", v.R.Method, "operation", operation, "name", r.name[:min(len(r.name), 64)],
-		"status", r.status, "outcome", r.outcome(), "ms", float64(took.Microseconds())/1000, "request_id", v.RequestID, "store", v.Site.StoreHash)
+		"status", r.status, "outcome", outcome, "ms", float64(took.Microseconds())/1000, "request_id", v.RequestID, "store", v.Site.StoreHash)
 }
 
 // Limits bound how many requests are under way at once, per process. 0 is the

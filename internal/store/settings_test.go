@@ -85,7 +85,7 @@ func TestHosts(t *testing.T) {
 		look("other.example.com", "[]")
 
 		// Links keep the address of a site, but on this machine the one asked by.
-		for host, want := range map[string]string{"[::1]:9090": "http://[::1]:9090", "store-two.localhost:9090": "http://store-two.localhost:9090", "shop.example.com": "https://Shop.example.com:8443"} {
+		for host, want := range map[string]string{"[::1]:9090": "http://[::1]:9090", "store-two.localhost:9090": "http://store-two.localhost:9090", "shop.example.com:8443": "https://Shop.example.com:8443"} {
 			if site, ok, err := hosts.Site(ctx, "http", host); !ok || err != nil || site.URL != want {
 				t.Errorf("%s is %+v, want %s: %v", host, site, want, err)
 			}

@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-race_packages=${RACE_PACKAGES-./internal/sqldb/... ./internal/customer/... ./internal/rest/...}
+race_packages=${RACE_PACKAGES-./internal/sqldb/... ./internal/customer/... ./internal/rest/... ./internal/account/... ./internal/jobs/... ./internal/webhook/...}
 # Version stamps are of no use here and fail in a checkout that belongs to
 # another user.
 export GOFLAGS="${GOFLAGS:-} -buildvcs=false"

@@ -122,14 +122,20 @@ func (c *call) saveDetails() error {
 		in.CurrentPassword = opt.Some(current)
 	}
 	now, err := c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
-	switch {
-	case err == nil:
+	if err == nil {
 		if c.settings.Storefront.ConfirmEmail && fold.Text(now.Email) != fold.Text(me.Email) {
 			c.Flash("confirm_email", "")
 		} else {
 			c.Flash("details_saved", "")
 		}
 		return c.redirect("/account.php?action=account_details")
+	}
+	return c.refused(p, err, names)
+}
+
+// refused shows a form of the account again with why it was not accepted.
+func (c *call) refused(p *formPage, err error, names map[string]string) error {
+	switch {
 	case errors.Is(err, account.ErrNoSession):
 		return c.signInFirst()
 	case errors.Is(err, account.ErrWrongPassword):
@@ -417,19 +423,11 @@ func (c *call) changePassword() error {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	err = c.Accounts.ChangePassword(c.R.Context(), c.Site, *c.session, c.form.Get("current_password"), c.form.Get("password"), c.client())
-	switch {
-	case err == nil:
+	if err == nil {
 		c.Flash("password_changed", "")
 		return c.redirect("/account.php")
-	case errors.Is(err, account.ErrNoSession):
-		return c.signInFirst()
-	case errors.Is(err, account.ErrWrongPassword):
-		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
-		return c.show(http.StatusUnprocessableEntity, p)
-	case c.explain(p.Form, err, nil):
-		return c.show(problemStatus(err), p)
 	}
-	return err
+	return c.refused(p, err, nil)
 }
 
 func (c *call) sessionsPage() error {

@@ -208,7 +208,7 @@ func (s *Surface) getSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendSite(c, http.StatusOK, &got)
+	sendOneAs(c, http.StatusOK, &got, appendSite)
 	return nil
 }
 
@@ -244,7 +244,7 @@ func (s *Surface) createSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendSite(c, http.StatusCreated, &got)
+	sendOneAs(c, http.StatusCreated, &got, appendSite)
 	return nil
 }
 
@@ -264,7 +264,7 @@ func (s *Surface) createChannelSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendSite(c, http.StatusOK, &got)
+	sendOneAs(c, http.StatusOK, &got, appendSite)
 	return nil
 }
 
@@ -281,7 +281,7 @@ func (s *Surface) updateSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendSite(c, http.StatusOK, &got)
+	sendOneAs(c, http.StatusOK, &got, appendSite)
 	return nil
 }
 
@@ -348,15 +348,6 @@ func (s *Surface) deleteCheckoutURL(c *rest.Call) error {
 	}
 	c.Send(http.StatusOK, []byte(`{"data":{},"meta":{}}`))
 	return nil
-}
-
-func sendSite(c *rest.Call, status int, site *channel.Site) {
-	b := rest.Buffer()
-	b.B = append(b.B, `{"data":`...)
-	b.B = appendSite(b.B, site)
-	b.B = append(b.B, `,"meta":{}}`...)
-	c.Send(status, b.B)
-	b.Free()
 }
 
 func appendSite(b []byte, s *channel.Site) []byte {

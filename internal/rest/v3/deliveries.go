@@ -56,12 +56,9 @@ func (s *Surface) listDeliveries(c *rest.Call) error {
 }
 
 func sendDelivery(c *rest.Call, status int, d *webhook.Delivery) {
-	b := rest.Buffer()
-	b.B = appendDelivery(append(b.B, `{"data":`...), d, c)
-	b.B = appendAttempts(b.B, d, c.Account.StoreHash)
-	b.B = append(b.B, `},"meta":{}}`...)
-	c.Send(status, b.B)
-	b.Free()
+	sendOneAs(c, status, d, func(b []byte, d *webhook.Delivery) []byte {
+		return append(appendAttempts(appendDelivery(b, d, c), d, c.Account.StoreHash), '}')
+	})
 }
 
 func (s *Surface) getDelivery(c *rest.Call) error {

@@ -107,7 +107,7 @@ func (s *Surface) getFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendFormField(c, f)
+	sendOne(c, f, appendFormField)
 	return nil
 }
 
@@ -120,7 +120,7 @@ func (s *Surface) createFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendFormField(c, f)
+	sendOne(c, f, appendFormField)
 	return nil
 }
 
@@ -138,7 +138,7 @@ func (s *Surface) updateFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendFormField(c, f)
+	sendOne(c, f, appendFormField)
 	return nil
 }
 
@@ -202,15 +202,6 @@ func (d decoder) textOrNumber(name string) opt.Field[string] {
 		}
 	}
 	return opt.Field[string]{Set: ok, Value: s}
-}
-
-func sendFormField(c *rest.Call, f *customer.FormField) {
-	b := rest.Buffer()
-	b.B = append(b.B, `{"data":`...)
-	b.B = appendFormField(b.B, f)
-	b.B = append(b.B, `,"meta":{}}`...)
-	c.Send(http.StatusOK, b.B)
-	b.Free()
 }
 
 func appendFormField(b []byte, f *customer.FormField) []byte {

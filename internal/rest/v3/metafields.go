@@ -92,12 +92,7 @@ func metafieldPath(c *rest.Call) (customerID, id int64, err error) {
 }
 
 func sendMetafield(c *rest.Call, m *metafield.Metafield) {
-	b := rest.Buffer()
-	b.B = append(b.B, `{"data":`...)
-	b.B = appendMetafield(b.B, m, everything)
-	b.B = append(b.B, `,"meta":{}}`...)
-	c.Send(http.StatusOK, b.B)
-	b.Free()
+	sendOne(c, m, func(b []byte, m *metafield.Metafield) []byte { return appendMetafield(b, m, everything) })
 }
 
 func everything(string) bool { return true }

@@ -203,10 +203,15 @@ func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors 
 
 // sendOne answers with one thing and an empty meta.
 func sendOne[T any](c *rest.Call, row *T, appendRow func([]byte, *T) []byte) {
+	sendOneAs(c, http.StatusOK, row, appendRow)
+}
+
+// sendOneAs is sendOne with a status of its own.
+func sendOneAs[T any](c *rest.Call, status int, row *T, appendRow func([]byte, *T) []byte) {
 	b := rest.Buffer()
 	b.B = appendRow(append(b.B, `{"data":`...), row)
 	b.B = append(b.B, `,"meta":{}}`...)
-	c.Send(200, b.B)
+	c.Send(status, b.B)
 	b.Free()
 }
 

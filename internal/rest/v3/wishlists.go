@@ -51,15 +51,6 @@ func (s *Surface) getWishlist(c *rest.Call) error {
 	return nil
 }
 
-// sendWishlist answers a write.
-func sendWishlist(c *rest.Call, status int, w *wishlist.Wishlist) {
-	b := rest.Buffer()
-	b.B = appendWishlist(append(b.B, `{"data":`...), w)
-	b.B = append(b.B, `,"meta":{}}`...)
-	c.Send(status, b.B)
-	b.Free()
-}
-
 func (s *Surface) createWishlist(c *rest.Call) error {
 	d, err := single(c)
 	if err != nil {
@@ -77,7 +68,7 @@ func (s *Surface) createWishlist(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendWishlist(c, http.StatusCreated, &w)
+	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
 	return nil
 }
 
@@ -100,7 +91,7 @@ func (s *Surface) updateWishlist(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendWishlist(c, http.StatusCreated, &w)
+	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
 	return nil
 }
 
@@ -133,7 +124,7 @@ func (s *Surface) addWishlistItems(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendWishlist(c, http.StatusCreated, &w)
+	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
 	return nil
 }
 

@@ -7,10 +7,11 @@ package account
 import (
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -164,7 +165,7 @@ type Service struct {
 	sys       *system.System
 	stores    *store.Service
 	customers *customer.Service
-	passwords *auth.Passwords
+	passwords *password.Hasher
 	mail      Mailer
 	asks      asks
 }
@@ -175,7 +176,7 @@ type Config struct {
 	System    *system.System
 	Stores    *store.Service // nil: one over DB
 	Customers *customer.Service
-	Passwords *auth.Passwords
+	Passwords *password.Hasher
 	Mail      Mailer // nil: no emails
 }
 
@@ -197,7 +198,7 @@ func NewService(c Config) *Service {
 // asks bound how often emails are asked for: for one email, whether or not
 // anybody has it, and from one network; and how often somebody registers or
 // takes another email from one network.
-type asks struct{ emails, peers, registrations *auth.Guard }
+type asks struct{ emails, peers, registrations *limit.Guard }
 
 const (
 	askWindow    = 15 * time.Minute
@@ -209,8 +210,8 @@ const (
 
 func newAsks(sys *system.System) asks {
 	return asks{
-		emails:        auth.NewGuard(sys, asksPerEmail, askWindow, askedKeys),
-		peers:         auth.NewGuard(sys, asksPerPeer, askWindow, askedKeys),
-		registrations: auth.NewGuard(sys, newPerPeer, askWindow, askedKeys),
+		emails:        limit.NewGuard(sys, asksPerEmail, askWindow, askedKeys),
+		peers:         limit.NewGuard(sys, asksPerPeer, askWindow, askedKeys),
+		registrations: limit.NewGuard(sys, newPerPeer, askWindow, askedKeys),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -30,7 +31,7 @@ type shop struct {
 	sys       *system.System
 	svc       *account.Service
 	customers *customer.Service
-	passwords *auth.Passwords
+	passwords *password.Hasher
 	now       atomic.Int64
 	a, b      store.Site
 	mails     *outbox
@@ -69,7 +70,7 @@ func newShop(t *testing.T, db *sqldb.DB) *shop {
 	s.now.Store(start)
 	s.sys = system.Real()
 	s.sys.Clock = func() time.Time { return time.Unix(s.now.Load(), 0) }
-	s.passwords = auth.NewPasswords(s.sys)
+	s.passwords = password.New(s.sys)
 	s.customers = customer.NewService(db, s.sys, s.passwords)
 	s.restart()
 	stores := store.NewService(db, s.sys)

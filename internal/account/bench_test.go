@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -23,7 +23,7 @@ func bench(b *testing.B, e sqldb.Engine) (*account.Service, store.Site, account.
 	if err != nil {
 		b.Fatal(err)
 	}
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	if _, err := customers.Create(b.Context(), st.ID, []customer.Create{{Email: "ines@example.com", FirstName: "I", LastName: "D", NewPassword: opt.Some(right)}}); err != nil {
 		b.Fatal(err)

@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 )
 
-var imported = auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
+var imported = password.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
 
 func (s *shop) try(email, password, peer string) error {
 	_, err := s.svc.SignIn(s.Context(), s.a, account.Browser, email, password, from(peer))

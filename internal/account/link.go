@@ -11,6 +11,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -136,7 +137,7 @@ func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
 func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err error) {
-	if wait := s.asks.peers.Take(shopKey(storeID, auth.Neighbours(c.Peer))); wait > 0 {
+	if wait := s.asks.peers.Take(shopKey(storeID, limit.Neighbours(c.Peer))); wait > 0 {
 		return false, customer.TooMany(wait)
 	}
 	return s.asks.emails.Take(shopKey(storeID, customer.EmailKey(email))) > 0, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"clientele/internal/auth"
+	"clientele/internal/password"
 	"clientele/internal/store"
 )
 
@@ -14,7 +14,7 @@ const longestSession = 30 * 24 * time.Hour
 
 // Policy is what a store says about accounts.
 type Policy struct {
-	Password     auth.PasswordRules
+	Password     password.Rules
 	Registration bool // shoppers may register
 	ConfirmEmail bool // and confirm their address before they sign in
 	DoubleOptIn  bool // a subscription waits until it is confirmed by email
@@ -25,7 +25,7 @@ type Policy struct {
 }
 
 // Rules returns a store's rules for passwords.
-func Rules(p store.PasswordRules) auth.PasswordRules {
+func Rules(p store.PasswordRules) password.Rules {
 	value := func(n *int, otherwise int) int {
 		if n == nil {
 			return otherwise
@@ -33,8 +33,8 @@ func Rules(p store.PasswordRules) auth.PasswordRules {
 		return *n
 	}
 	numbers := p.RequireNumbers == nil || *p.RequireNumbers
-	return auth.PasswordRules{
-		MinLength: value(p.MinimumLength, auth.MinPassword),
+	return password.Rules{
+		MinLength: value(p.MinimumLength, password.MinLength),
 		// Digits alone are no password where digits are asked for.
 		Letters: numbers, Numbers: numbers, MinNumbers: value(p.MinimumNumbers, 1),
 		Lower: p.RequireLowerCase, Upper: p.RequireUpperCase,

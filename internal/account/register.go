@@ -5,10 +5,10 @@ import (
 	"errors"
 	"strings"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -23,7 +23,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err != nil {
 		return 0, err
 	}
-	if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
+	if wait := s.asks.registrations.Take(shopKey(site.StoreID, limit.Neighbours(c.Peer))); wait > 0 {
 		return 0, customer.TooMany(wait)
 	}
 	hash, err := s.passwords.Hash(ctx, in.Password)
@@ -176,7 +176,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		}
 		// That an email is taken is told here as well as to who registers.
 		if moved && !counted {
-			if wait := s.asks.registrations.Take(shopKey(site.StoreID, auth.Neighbours(c.Peer))); wait > 0 {
+			if wait := s.asks.registrations.Take(shopKey(site.StoreID, limit.Neighbours(c.Peer))); wait > 0 {
 				return customer.TooMany(wait)
 			}
 			counted = true

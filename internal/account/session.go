@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -217,7 +218,7 @@ func remember(tx *sqldb.Tx, customerID int64, peer string, now int64) error {
 	if peer == "" {
 		return nil
 	}
-	if err := tx.Exec(rememberPlace, customerID, auth.Neighbours(peer), now); err != nil {
+	if err := tx.Exec(rememberPlace, customerID, limit.Neighbours(peer), now); err != nil {
 		return err
 	}
 	var places []string

@@ -32,6 +32,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/outbox"
 	"clientele/internal/pages"
+	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
@@ -58,7 +59,7 @@ type Core struct {
 	Stores      *store.Service
 	Accounts    *auth.Accounts
 	Tokens      *auth.StorefrontTokens
-	Passwords   *auth.Passwords
+	Passwords   *password.Hasher
 	Customers   *customer.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
@@ -93,7 +94,7 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 }
 
 func newCore(db *sqldb.DB, sys *system.System) *Core {
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	c := &Core{
 		DB: db, System: sys,

@@ -1,5 +1,5 @@
-// Package auth knows who calls: API accounts with their tokens and scopes,
-// and passwords. It decides, surfaces ask.
+// Package auth knows who calls: API accounts with their tokens and scopes, and
+// storefront tokens. It decides, surfaces ask.
 package auth
 
 import (

@@ -11,10 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
+	"clientele/internal/password"
 	"clientele/internal/system"
 )
 
@@ -52,8 +52,8 @@ func Floor(ctx context.Context, c FloorConfig) error {
 	if err != nil {
 		return err
 	}
-	f := &floor{db: db, passwords: auth.NewPasswords(system.Real())}
-	if f.hash, err = f.passwords.Hash(ctx, password); err != nil {
+	f := &floor{db: db, passwords: password.New(system.Real())}
+	if f.hash, err = f.passwords.Hash(ctx, shopperPassword); err != nil {
 		return err
 	}
 	s := &http.Server{Addr: c.Listen, Handler: f, ReadHeaderTimeout: 10 * time.Second}
@@ -67,8 +67,8 @@ func Floor(ctx context.Context, c FloorConfig) error {
 
 type floor struct {
 	db        floorDB
-	passwords *auth.Passwords
-	hash      string // of password
+	passwords *password.Hasher
+	hash      string // of shopperPassword
 }
 
 var (
@@ -86,7 +86,7 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "0")
 		return
 	case "hash":
-		if ok, err := f.passwords.Verify(r.Context(), f.hash, password); !ok || err != nil {
+		if ok, err := f.passwords.Verify(r.Context(), f.hash, shopperPassword); !ok || err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}

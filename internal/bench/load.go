@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -61,7 +61,7 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 	if _, err := db.Migrate(ctx, now); err != nil {
 		return err
 	}
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	doc, err := seed.Parse([]byte(seedFile))
 	if err != nil {
@@ -77,7 +77,7 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 		return err
 	}
 
-	hash, err := passwords.Hash(ctx, password)
+	hash, err := passwords.Hash(ctx, shopperPassword)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ import (
 // What shoppers do: sign in, look at their account, subscribe.
 
 const (
-	signers  = fewest // the first customers, who have this password
-	password = "Benchmark-1"
+	signers         = fewest // the first customers, who have this password
+	shopperPassword = "Benchmark-1"
 )
 
 // shop is what requests of shoppers need, from the server that is measured.
@@ -83,7 +83,7 @@ const formHead = " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ww
 
 // sendSignIn posts the form of the sign-in page.
 func sendSignIn(g *gen, b []byte) []byte {
-	body := appendEmail([]byte("authenticity_token=00112233445566778899aabbccddeeff&login_pass="+password+"&login_email="), g.signer())
+	body := appendEmail([]byte("authenticity_token=00112233445566778899aabbccddeeff&login_pass="+shopperPassword+"&login_email="), g.signer())
 	b = strconv.AppendInt(append(b, "POST /login.php?action=check_login"+formHead...), int64(len(body)), 10)
 	return append(append(b, "\r\n\r\n"...), body...)
 }
@@ -122,7 +122,7 @@ func sendShopperQuery(g *gen, b []byte) []byte { return g.sendQuery(b, g.id(), s
 func sendSettingsQuery(g *gen, b []byte) []byte { return g.sendQuery(b, 0, settingsQuery, "") }
 
 func sendLoginQuery(g *gen, b []byte) []byte {
-	return g.sendQuery(b, 0, loginQuery, `{"email":"`+string(appendEmail(nil, g.signer()))+`","password":"`+password+`"}`)
+	return g.sendQuery(b, 0, loginQuery, `{"email":"`+string(appendEmail(nil, g.signer()))+`","password":"`+shopperPassword+`"}`)
 }
 
 // sendSubscribe comes from a new address each time, as the server bounds what

@@ -11,7 +11,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 
-	"clientele/internal/auth"
+	"clientele/internal/password"
 )
 
 // CreditScale is the number of decimal places that store credit is kept with.
@@ -116,7 +116,7 @@ type Create struct {
 	NewPassword        opt.Field[string]
 	GeneratePassword   bool // where there is none: one that nobody knows
 	// ImportedHash is another system's hash of the password, for imports.
-	ImportedHash auth.ImportedHash
+	ImportedHash password.ImportedHash
 	// Complete asks for all required form fields, as the store's own forms do.
 	Complete   bool
 	Addresses  []AddressCreate
@@ -187,7 +187,7 @@ type AddressUpdate struct {
 type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
-	passwords *auth.Passwords
+	passwords *password.Hasher
 	guesses   *guesses
 	notifier  Notifier
 }
@@ -204,7 +204,7 @@ type Notifier interface {
 func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System, passwords *auth.Passwords) *Service {
+func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
 	return &Service{db: db, sys: sys, passwords: passwords, guesses: newGuesses(sys)}
 }
 

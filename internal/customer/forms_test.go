@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -26,7 +26,7 @@ func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service)) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		sys := &system.System{Clock: func() time.Time { return time.Unix(dbtest.Now, 0) }, Random: rand.Reader}
 		stores := store.NewService(db, sys)
-		s := customer.NewService(db, sys, auth.NewPasswords(sys))
+		s := customer.NewService(db, sys, password.New(sys))
 		for range 2 {
 			st, err := stores.Create(t.Context(), "", "", "")
 			if err != nil {
@@ -234,7 +234,7 @@ func TestFieldValuesByType(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := dbtest.Open(t, sqldb.SQLite)
-			s := customer.NewService(db, system.Real(), auth.NewPasswords(system.Real()))
+			s := customer.NewService(db, system.Real(), password.New(system.Real()))
 			if _, err := store.NewService(db, system.Real()).Create(t.Context(), "", "", ""); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -47,14 +48,14 @@ var (
 
 // guesses bounds guessing.
 type guesses struct {
-	peers *auth.Guard
+	peers *limit.Guard
 
 	mu      sync.Mutex
 	running map[string]int // attempts under way, by store and subject
 }
 
 func newGuesses(sys *system.System) *guesses {
-	return &guesses{peers: auth.NewGuard(sys, guessesPeer, guessWindow, guessedKeys), running: map[string]int{}}
+	return &guesses{peers: limit.NewGuard(sys, guessesPeer, guessWindow, guessedKeys), running: map[string]int{}}
 }
 
 // failures is what is known of wrong passwords for one subject.

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -61,7 +61,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
 	}
-	norm, from := EmailKey(in.Email), auth.Neighbours(in.Peer)
+	norm, from := EmailKey(in.Email), limit.Neighbours(in.Peer)
 	a := newAttempt(norm, from)
 	var l Login
 	var channel, global bool
@@ -118,7 +118,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, l *Login, password
 // the same work for every id. Without a customer it is a NotFound fault.
 func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password, peer string) (right bool, err error) {
 	l := Login{}
-	peer = auth.Neighbours(peer)
+	peer = limit.Neighbours(peer)
 	email := "#" + strconv.FormatInt(id, 10) // nobody's email
 	var a *attempt
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {

@@ -9,10 +9,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 )
 
 // Largest lengths in characters, as documented. Texts without a documented
@@ -167,7 +167,7 @@ func checkPassword(c *fault.Collector, f opt.Field[string]) {
 	if !f.Set {
 		return
 	}
-	if msg := auth.CheckPassword(f.Value); msg != "" {
+	if msg := password.Check(f.Value); msg != "" {
 		c.Add("authentication.new_password", fault.WeakPassword, "", msg)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -13,6 +12,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -31,7 +31,7 @@ func newShop(t *testing.T, db *sqldb.DB) *shop {
 	t.Helper()
 	s := &shop{db: db, sys: system.Real(), now: time.Unix(1_780_000_000, 0)}
 	s.sys.Clock = func() time.Time { return s.now }
-	s.Service = customer.NewService(db, s.sys, auth.NewPasswords(s.sys))
+	s.Service = customer.NewService(db, s.sys, password.New(s.sys))
 	for i, to := range []*int64{&s.a, &s.b} {
 		st, err := store.NewService(db, s.sys).Create(t.Context(), fmt.Sprintf("shop%d", i), "", "")
 		if err != nil {

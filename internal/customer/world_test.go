@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -19,6 +18,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -47,7 +47,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 	w.now.Store(1000)
 	sys := system.Real()
 	sys.Clock = func() time.Time { return time.Unix(w.now.Load(), 0) }
-	w.svc = customer.NewService(db, sys, auth.NewPasswords(sys))
+	w.svc = customer.NewService(db, sys, password.New(sys))
 	stores := store.NewService(db, sys)
 	for _, s := range []struct {
 		id   *int64

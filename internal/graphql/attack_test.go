@@ -160,7 +160,7 @@ func TestRequiredFields(t *testing.T) {
 		note := map[string]any{"fieldEntityId": 26, "text": "x"}
 		address := map[string]any{"firstName": "A", "lastName": "B", "address1": "1 St", "city": "Austin", "countryCode": "US", "stateOrProvince": "TX", "postalCode": "78701"}
 		register := func(in map[string]any) *answer {
-			all := map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": password}
+			all := map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": rightPassword}
 			for k, v := range in {
 				all[k] = v
 			}

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
@@ -106,7 +107,7 @@ func (r *robots) Verify(_ context.Context, _ *store.ReCaptcha, token, _ string) 
 	return nil
 }
 
-const password = "Secret123"
+const rightPassword = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
@@ -122,7 +123,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.ok(db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
 		return tx.Exec(sqldb.Dynamic(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, 2, 'Two', 'https://two.example', 0, 0)`))
 	}))
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	w.customers = customer.NewService(db, sys, passwords)
 	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
@@ -142,9 +143,9 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.poor = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})
 	w.act = w.token(auth.NewToken{Kind: auth.ImpersonationToken})
 	_, err = w.customers.Create(ctx, st.ID, []customer.Create{
-		{Email: "jane@example.com", FirstName: "Jane", LastName: "Doe", Company: "Acme", Phone: "123", StoreCredit: 12345000, NewPassword: opt.Some(password)},
-		{Email: "john@example.com", FirstName: "John", LastName: "Roe", NewPassword: opt.Some(password)},
-		{Email: "reset@example.com", FirstName: "Re", LastName: "Set", NewPassword: opt.Some(password), ForcePasswordReset: true},
+		{Email: "jane@example.com", FirstName: "Jane", LastName: "Doe", Company: "Acme", Phone: "123", StoreCredit: 12345000, NewPassword: opt.Some(rightPassword)},
+		{Email: "john@example.com", FirstName: "John", LastName: "Roe", NewPassword: opt.Some(rightPassword)},
+		{Email: "reset@example.com", FirstName: "Re", LastName: "Set", NewPassword: opt.Some(rightPassword), ForcePasswordReset: true},
 	})
 	w.ok(err)
 	return w
@@ -228,7 +229,7 @@ func (w *world) send(method, url, body string, header ...string) *answer {
 // signIn returns a customer access token.
 func (w *world) signIn(email string) string {
 	w.t.Helper()
-	a := w.ask(`mutation($e: String!, $p: String!) { login(email: $e, password: $p) { customerAccessToken { value expiresAt } } }`, map[string]any{"e": email, "p": password})
+	a := w.ask(`mutation($e: String!, $p: String!) { login(email: $e, password: $p) { customerAccessToken { value expiresAt } } }`, map[string]any{"e": email, "p": rightPassword})
 	token, _ := dig(a.Data, "login.customerAccessToken.value").(string)
 	if token == "" {
 		w.t.Fatalf("no token: %s", a.Text)

@@ -19,7 +19,7 @@ import (
 func TestLogin(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const login = `mutation($e: String!, $p: String!) { login(email: $e, password: $p, guestCartEntityId: "x") { result customer { entityId email addresses { collectionInfo { totalItems } } } cart { id } customerAccessToken { value expiresAt } } }`
-		a := w.ask(login, map[string]any{"e": "JANE@example.com", "p": password})
+		a := w.ask(login, map[string]any{"e": "JANE@example.com", "p": rightPassword})
 		token, _ := dig(a.Data, "login.customerAccessToken.value").(string)
 		expires, _ := dig(a.Data, "login.customerAccessToken.expiresAt").(string)
 		hex, unix, _ := strings.Cut(token, "_")
@@ -31,7 +31,7 @@ func TestLogin(t *testing.T) {
 		if a.Header.Get("Set-Cookie") != "" {
 			t.Error("a server was given a cookie")
 		}
-		for _, c := range [][2]string{{"jane@example.com", "wrong"}, {"nobody@example.com", password}, {"", ""}} {
+		for _, c := range [][2]string{{"jane@example.com", "wrong"}, {"nobody@example.com", rightPassword}, {"", ""}} {
 			w.want(w.ask(`mutation($e: String!, $p: String!) { login(email: $e, password: $p) { result } }`, map[string]any{"e": c[0], "p": c[1]}), 200,
 				`{"data":null,"errors":[{"message":"Invalid credentials","path":["login"],"locations":[{"line":1,"column":38}]}]}`)
 		}
@@ -104,7 +104,7 @@ func TestConsent(t *testing.T) {
 		page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}
 		guest := append(page, "Cookie", "bc_consent="+url.QueryEscape(`{"allow":[2],"deny":[1,3],"at":1700000000}`))
 		const login = `mutation { login(email: "ann@example.com", password: "Secret123") { result } }`
-		in := map[string]any{"in": map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": password,
+		in := map[string]any{"in": map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": rightPassword,
 			"formFields": map[string]any{"checkboxes": []any{map[string]any{"fieldEntityId": 25, "fieldValueEntityIds": []int{1}}}}}}
 		if a := w.ask(registerCustomer, in, guest...); dig(a.Data, "customer.registerCustomer.customer.entityId") != 4.0 {
 			t.Fatal(a.Text)
@@ -163,7 +163,7 @@ func TestRegister(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		furnish(w)
 		input := func(change map[string]any) map[string]any {
-			in := map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": password, "phone": "1", "company": "C"}
+			in := map[string]any{"firstName": "Ann", "lastName": "Lee", "email": "ann@example.com", "password": rightPassword, "phone": "1", "company": "C"}
 			for k, v := range change {
 				in[k] = v
 			}
@@ -365,13 +365,13 @@ func TestPasswords(t *testing.T) {
 		const change = `mutation($c: String!, $n: String!) { customer { changePassword(input: {currentPassword: $c, newPassword: $n}) { ` + errorParts + ` } } }`
 		changed := func(errs string) string { return `{"data":{"customer":{"changePassword":{"errors":[` + errs + `]}}}}` }
 		token := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
-		w.want(w.ask(change, map[string]any{"c": password, "n": "Another123"}), 200, changed(`{"__typename":"CustomerNotLoggedInError","message":"The customer is not logged in."}`))
+		w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}), 200, changed(`{"__typename":"CustomerNotLoggedInError","message":"The customer is not logged in."}`))
 		w.want(w.ask(change, map[string]any{"c": "wrong", "n": "Another123"}, token...), 200, changed(`{"__typename":"CustomerPasswordError","message":"The current password is incorrect."}`))
-		if a := w.ask(change, map[string]any{"c": password, "n": "x"}, token...); !strings.HasPrefix(w.errorPaths(a, "customer.changePassword.errors"), "input.newPassword") {
+		if a := w.ask(change, map[string]any{"c": rightPassword, "n": "x"}, token...); !strings.HasPrefix(w.errorPaths(a, "customer.changePassword.errors"), "input.newPassword") {
 			t.Error(a.Text)
 		}
-		w.want(w.ask(change, map[string]any{"c": password, "n": "Another123"}, "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", "99"), 200, changed(`{"__typename":"CustomerDoesNotExistError","message":"The customer does not exist."}`))
-		w.want(w.ask(change, map[string]any{"c": password, "n": "Another123"}, token...), 200, changed(""))
+		w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}, "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", "99"), 200, changed(`{"__typename":"CustomerDoesNotExistError","message":"The customer does not exist."}`))
+		w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}, token...), 200, changed(""))
 		w.refused(w.ask(`mutation { login(email: "jane@example.com", password: "Secret123") { result } }`, nil), 200, "Invalid credentials")
 
 		const request = `mutation($e: String!, $p: String, $r: ReCaptchaV2Input) { customer { requestResetPassword(input: {email: $e, path: $p}, reCaptchaV2: $r) { ` + errorParts + ` } } }`

@@ -66,7 +66,7 @@ func TestWatched(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	for _, secret := range []string{"@example.com", "Jane", password, "secret-word", token, w.private, "203.0.113.7"} {
+	for _, secret := range []string{"@example.com", "Jane", rightPassword, "secret-word", token, w.private, "203.0.113.7"} {
 		if strings.Contains(w.log.String(), secret) {
 			t.Errorf("the log has %q\n%s", secret, w.log)
 		}

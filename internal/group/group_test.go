@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -33,7 +33,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f := &fixture{db: db, now: time.Unix(1_780_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
-	f.groups, f.customers = group.NewService(db, sys), customer.NewService(db, sys, auth.NewPasswords(sys))
+	f.groups, f.customers = group.NewService(db, sys), customer.NewService(db, sys, password.New(sys))
 	for i, to := range []*int64{&f.a, &f.b} {
 		st, err := store.NewService(db, sys).Create(t.Context(), fmt.Sprintf("store%d", i), "", "")
 		if err != nil {

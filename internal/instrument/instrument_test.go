@@ -5,9 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -23,7 +23,7 @@ func TestOneDefault(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}
-		if _, err := customer.NewService(db, sys, auth.NewPasswords(sys)).Create(t.Context(), st.ID, in); err != nil {
+		if _, err := customer.NewService(db, sys, password.New(sys)).Create(t.Context(), st.ID, in); err != nil {
 			t.Fatal(err)
 		}
 		s := instrument.NewService(db, sys)

@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -500,7 +500,7 @@ func TestAccountCreated(t *testing.T) {
 	each(t, func(w *world) {
 		out := &sender{}
 		svc, r := w.start(mail.Options{Sender: out})
-		customers := customer.NewService(w.db, w.sys, auth.NewPasswords(w.sys))
+		customers := customer.NewService(w.db, w.sys, password.New(w.sys))
 		customers.NotifyWith(svc)
 		made, err := customers.Create(w.t.Context(), w.mine, []customer.Create{
 			{Email: "a@example.com", FirstName: "A", LastName: "B", Notify: true},

@@ -5,11 +5,11 @@ import (
 	"sync"
 	"testing"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -20,7 +20,7 @@ import (
 func shop(t *testing.T, db *sqldb.DB) (*metafield.Service, int64, int64) {
 	t.Helper()
 	sys := system.Real()
-	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, auth.NewPasswords(sys))
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, password.New(sys))
 	var ids []int64
 	for _, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "")

@@ -18,9 +18,9 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/pages"
+	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/seed"
 	"clientele/internal/setting"
@@ -115,7 +115,7 @@ func open(t *testing.T, db *sqldb.DB, stores string) *world {
 	sys := system.Real()
 	sys.Clock = w.clock.Now
 	w.stores = store.NewService(db, sys)
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	doc, err := seed.Parse([]byte("stores:\n" + stores))
 	if err != nil {

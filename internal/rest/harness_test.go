@@ -21,6 +21,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -193,7 +194,7 @@ func newEnv(t *testing.T, o options) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Passwords: auth.NewPasswords(sys)}
+	a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Passwords: password.New(sys)}
 	if _, err := a.Apply(t.Context(), doc); err != nil {
 		t.Fatal(err)
 	}

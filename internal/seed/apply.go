@@ -20,6 +20,7 @@ import (
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
@@ -37,7 +38,7 @@ type Applier struct {
 	System    *system.System
 	Stores    *store.Service
 	Customers *customer.Service
-	Passwords *auth.Passwords
+	Passwords *password.Hasher
 	// Strict refuses credentials that are short enough to be guessed:
 	// production mode.
 	Strict bool
@@ -164,7 +165,7 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	}
 	for i, c := range s.Customers {
 		if c.Password != "" {
-			if msg := auth.CheckPassword(c.Password); msg != "" {
+			if msg := password.Check(c.Password); msg != "" {
 				return nil, fmt.Errorf("customers.%d: %s", i, msg)
 			}
 		}

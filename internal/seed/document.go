@@ -14,9 +14,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/mail"
+	"clientele/internal/password"
 	"clientele/internal/store"
 )
 
@@ -220,11 +220,11 @@ func (h *PasswordHash) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-func (h *PasswordHash) imported() auth.ImportedHash {
+func (h *PasswordHash) imported() password.ImportedHash {
 	if h == nil {
-		return auth.ImportedHash{}
+		return password.ImportedHash{}
 	}
-	return auth.ImportedHash(*h)
+	return password.ImportedHash(*h)
 }
 
 // Consent is what a customer agreed to and what not.

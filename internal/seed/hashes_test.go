@@ -3,8 +3,8 @@ package seed_test
 import (
 	"testing"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -27,7 +27,7 @@ stores:
 			t.Fatal(err)
 		}
 		sys := system.Real()
-		passwords := auth.NewPasswords(sys)
+		passwords := password.New(sys)
 		customers := customer.NewService(db, sys, passwords)
 		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customers, Passwords: passwords}
 		if _, err := a.Apply(t.Context(), doc); err != nil {
@@ -60,7 +60,7 @@ stores:
 		}
 		db := dbtest.Open(t, sqldb.SQLite)
 		sys := system.Real()
-		passwords := auth.NewPasswords(sys)
+		passwords := password.New(sys)
 		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, passwords), Passwords: passwords}
 		if _, err := a.Apply(t.Context(), doc); err == nil {
 			t.Errorf("%s is accepted", bad)

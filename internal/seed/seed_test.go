@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -73,7 +74,7 @@ func applier(t *testing.T, db *sqldb.DB) *seed.Applier {
 	t.Helper()
 	sys := system.Real()
 	sys.Clock = func() time.Time { return time.Unix(1000, 0) }
-	p := auth.NewPasswords(sys)
+	p := password.New(sys)
 	return &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, p), Passwords: p}
 }
 

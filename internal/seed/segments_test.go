@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
@@ -36,7 +36,7 @@ func TestSubscribersAndSegments(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()
 		sys := system.Real()
-		stores, passwords := store.NewService(db, sys), auth.NewPasswords(sys)
+		stores, passwords := store.NewService(db, sys), password.New(sys)
 		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
 		apply := func(text string) error {
 			doc, err := seed.Parse([]byte(text))

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/jsonx"
+	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
@@ -164,7 +164,7 @@ func (s *Surface) subscribe(c *Call) error {
 	if err := col.Err(fault.Invalid, account.OpSubscribe); err != nil {
 		return err
 	}
-	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", auth.Neighbours(c.Peer))); wait > 0 {
+	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", limit.Neighbours(c.Peer))); wait > 0 {
 		return customer.TooMany(wait)
 	}
 	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)

@@ -16,10 +16,10 @@ import (
 
 	"clientele/api/apitest"
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/setting"
@@ -78,7 +78,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 	m := &mall{t: t, db: db, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), mail: &outbox{}, log: &lockedText{}}
 	sys := &system.System{Clock: m.clock, Random: rand.Reader}
 	m.stores = store.NewService(db, sys)
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	m.customers = customer.NewService(db, sys, passwords)
 	m.subscribers = subscriber.NewService(db, sys)
 	m.settings = setting.NewService(db, sys)

@@ -19,6 +19,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/jwt"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -47,7 +48,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	t.Helper()
 	v := &vouched{t: t, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), db: db, reasons: reasons}
 	sys := &system.System{Clock: func() time.Time { return v.now }, Random: rand.Reader}
-	stores, passwords := store.NewService(db, sys), auth.NewPasswords(sys)
+	stores, passwords := store.NewService(db, sys), password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	v.accounts = auth.NewAccounts(db, sys)
 	for i, hash := range []string{"first", "second"} {

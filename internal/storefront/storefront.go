@@ -13,10 +13,10 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/setting"
@@ -41,14 +41,14 @@ type Services struct {
 // Surface is the storefront's REST API.
 type Surface struct {
 	Services
-	writes *auth.Guard
+	writes *limit.Guard
 }
 
 // New returns the surface over the services.
 func New(s Services) *Surface {
 	out := &Surface{Services: s}
 	if s.Visits != nil {
-		out.writes = auth.NewGuard(s.Visits.System, writesPerPeer, writesWindow, writingPeers)
+		out.writes = limit.NewGuard(s.Visits.System, writesPerPeer, writesWindow, writingPeers)
 	}
 	return out
 }

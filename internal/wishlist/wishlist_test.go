@@ -6,11 +6,11 @@ import (
 	"sync"
 	"testing"
 
-	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -22,7 +22,7 @@ import (
 func world(t *testing.T, db *sqldb.DB) (s *wishlist.Service, a, b int64) {
 	t.Helper()
 	sys := system.Real()
-	customers := customer.NewService(db, sys, auth.NewPasswords(sys))
+	customers := customer.NewService(db, sys, password.New(sys))
 	for _, id := range []*int64{&a, &b} {
 		st, err := store.NewService(db, sys).Create(t.Context(), "", "", "")
 		if err != nil {

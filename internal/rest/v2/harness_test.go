@@ -15,6 +15,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/group"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -79,7 +80,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f := &fixture{t: t, api: apitest.New(t), now: start}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	customers, groups, shops := customer.NewService(db, sys, passwords), group.NewService(db, sys), store.NewService(db, sys)
 	doc, err := seed.Parse([]byte(stores))
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/setting"
@@ -62,7 +63,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d := &desk{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
 	stores, accounts := store.NewService(d.db, sys), auth.NewAccounts(d.db, sys)
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	d.accounts = accounts
 	for i, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "")

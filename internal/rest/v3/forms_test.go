@@ -14,6 +14,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -61,7 +62,7 @@ func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 		s := &formShop{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 		clock := func() time.Time { return s.now }
 		sys := &system.System{Clock: clock, Random: rand.Reader}
-		passwords := auth.NewPasswords(sys)
+		passwords := password.New(sys)
 		customers := customer.NewService(db, sys, passwords)
 		doc, err := seed.Parse([]byte(formSeed))
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -159,7 +160,7 @@ type world struct {
 	sys         *system.System
 	stores      *store.Service
 	accounts    *auth.Accounts
-	passwords   *auth.Passwords
+	passwords   *password.Hasher
 	customers   *customer.Service
 	subscribers *subscriber.Service
 	segments    *segment.Service
@@ -167,7 +168,7 @@ type world struct {
 
 func (b *backend) world(c *clock) *world {
 	sys := &system.System{Clock: c.Now, Random: &counter{}}
-	passwords := auth.NewPasswords(sys)
+	passwords := password.New(sys)
 	return &world{
 		backend: b, clock: c, sys: sys,
 		stores: store.NewService(b.db, sys), accounts: auth.NewAccounts(b.db, sys),

@@ -1,4 +1,4 @@
-package auth
+package password
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// PasswordRules are what a new password has to have.
-type PasswordRules struct {
-	MinLength  int  // in characters; 0: MinPassword
+// Rules are what a new password has to have.
+type Rules struct {
+	MinLength  int  // in characters; 0: MinLength
 	Letters    bool // a letter of whatever case
 	Lower      bool
 	Upper      bool
@@ -20,12 +20,12 @@ type PasswordRules struct {
 
 // DefaultRules are those of the management APIs and of a store that sets no
 // others: seven characters, letters as well as digits.
-func DefaultRules() PasswordRules {
-	return PasswordRules{MinLength: MinPassword, Letters: true, Numbers: true, MinNumbers: 1}
+func DefaultRules() Rules {
+	return Rules{MinLength: MinLength, Letters: true, Numbers: true, MinNumbers: 1}
 }
 
 // Check returns everything that is wrong with a new password.
-func (r PasswordRules) Check(password string) []string {
+func (r Rules) Check(password string) []string {
 	if !utf8.ValidString(password) {
 		return []string{"password must be valid text"}
 	}
@@ -48,7 +48,7 @@ func (r PasswordRules) Check(password string) []string {
 	}
 	least := max(r.MinLength, 1)
 	if r.MinLength == 0 {
-		least = MinPassword
+		least = MinLength
 	}
 	var out []string
 	say := func(wrong bool, format string, args ...any) {
@@ -57,7 +57,7 @@ func (r PasswordRules) Check(password string) []string {
 		}
 	}
 	say(n < least, "password must be at least %d characters long", least)
-	say(n > MaxPassword, "password must be at most %d characters long", MaxPassword)
+	say(n > MaxLength, "password must be at most %d characters long", MaxLength)
 	if r.Letters && r.Numbers && r.MinNumbers <= 1 && !r.Lower && !r.Upper && (letters == 0 || numbers == 0) {
 		out = append(out, "password must contain both letters and digits")
 	} else {
@@ -77,9 +77,9 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// CheckPassword reports what is wrong with a new password by DefaultRules, or
+// Check reports what is wrong with a new password by DefaultRules, or
 // "".
-func CheckPassword(password string) string {
+func Check(password string) string {
 	if wrong := DefaultRules().Check(password); len(wrong) > 0 {
 		return wrong[0]
 	}

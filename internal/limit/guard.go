@@ -1,4 +1,6 @@
-package auth
+// Package limit bounds how often something may be tried: guesses per key and
+// window of time.
+package limit
 
 import (
 	"container/list"

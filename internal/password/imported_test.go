@@ -1,4 +1,4 @@
-package auth_test
+package password_test
 
 import (
 	"context"
@@ -6,35 +6,35 @@ import (
 	"strings"
 	"testing"
 
-	"clientele/internal/auth"
+	"clientele/internal/password"
 	"clientele/internal/system"
 )
 
 // published are examples that others published.
 var published = []struct {
 	name, password string
-	hash           auth.ImportedHash
+	hash           password.ImportedHash
 }{
-	{"phpass", "hashcat", auth.ImportedHash{Hash: "$P$984478476IagS59wHZvyQMArzfx58u."}},
-	{"Drupal 7", "hashcat", auth.ImportedHash{Hash: "$S$C33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf"}},
-	{"crypt MD5", "hashcat", auth.ImportedHash{Hash: "$1$28772684$iEwNOgGugqO9.bIz5sk8k/"}},
-	{"crypt SHA-256", "hashcat", auth.ImportedHash{Hash: "$5$rounds=5000$GX7BopJZJxPc/KEK$le16UF8I2Anb.rOrn22AUPWvzUETDGefUmAV8AZkGcD"}},
-	{"crypt SHA-512", "hashcat", auth.ImportedHash{Hash: "$6$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/"}},
-	{"crypt SHA-512, Drepper", "Hello world!", auth.ImportedHash{Hash: "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"}},
-	{"bcrypt", "hashcat", auth.ImportedHash{Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}},
-	{"osCommerce", "hashcat", auth.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}},
-	{"SSHA", "hashcat", auth.ImportedHash{Hash: "{SSHA}AZKja92fbuuB9SpRlHqaoXxbTc43Mzc2MDM1Ng=="}},
-	{"SSHA-256", "hashcat", auth.ImportedHash{Hash: "{SSHA256}OZiz0cnQ5hgyel3Emh7NCbhBRCQ+HVBwYplQunHYnER7TLuV"}},
-	{"Django PBKDF2", "hashcat", auth.ImportedHash{Hash: "pbkdf2_sha256$10000$1135411628$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE="}},
-	{"Django SHA-1", "hashcat", auth.ImportedHash{Hash: "sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013"}},
-	{"Django scrypt", "lètmein", auth.ImportedHash{Hash: "scrypt$16384$seasalt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw=="}},
-	{"passlib bcrypt-sha256", "password", auth.ImportedHash{Hash: "$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2"}},
-	{"OpenCart", "hashcat", auth.ImportedHash{Format: "opencart", Hash: "6e36dcfc6151272c797165fce21e68e7c7737e40", Salt: "472433673"}},
-	{"vBulletin", "hashcat", auth.ImportedHash{Format: "vbulletin", Hash: "16780ba78d2d5f02f3202901c1b6d975", Salt: "568"}},
-	{"md5(password+salt)", "hashcat", auth.ImportedHash{Format: "md5:password+salt", Hash: "01dfae6e5d4d90d9892622325959afbe", Salt: "7050461"}},
-	{"md5(salt+password)", "hashcat", auth.ImportedHash{Format: "prestashop", Hash: "f0fda58630310a6dd91a7d8f0a4ceda2", Salt: "4225637426"}},
-	{"md5", "hashcat", auth.ImportedHash{Format: "md5:password", Hash: "8743b52063cd84097a65d1633f5c74f5"}},
-	{"Firebase", "user1password", auth.ImportedHash{Hash: "$firebase-scrypt$ln=14,r=8,sep=Bw==,key=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="}},
+	{"phpass", "hashcat", password.ImportedHash{Hash: "$P$984478476IagS59wHZvyQMArzfx58u."}},
+	{"Drupal 7", "hashcat", password.ImportedHash{Hash: "$S$C33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf"}},
+	{"crypt MD5", "hashcat", password.ImportedHash{Hash: "$1$28772684$iEwNOgGugqO9.bIz5sk8k/"}},
+	{"crypt SHA-256", "hashcat", password.ImportedHash{Hash: "$5$rounds=5000$GX7BopJZJxPc/KEK$le16UF8I2Anb.rOrn22AUPWvzUETDGefUmAV8AZkGcD"}},
+	{"crypt SHA-512", "hashcat", password.ImportedHash{Hash: "$6$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/"}},
+	{"crypt SHA-512, Drepper", "Hello world!", password.ImportedHash{Hash: "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"}},
+	{"bcrypt", "hashcat", password.ImportedHash{Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}},
+	{"osCommerce", "hashcat", password.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}},
+	{"SSHA", "hashcat", password.ImportedHash{Hash: "{SSHA}AZKja92fbuuB9SpRlHqaoXxbTc43Mzc2MDM1Ng=="}},
+	{"SSHA-256", "hashcat", password.ImportedHash{Hash: "{SSHA256}OZiz0cnQ5hgyel3Emh7NCbhBRCQ+HVBwYplQunHYnER7TLuV"}},
+	{"Django PBKDF2", "hashcat", password.ImportedHash{Hash: "pbkdf2_sha256$10000$1135411628$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE="}},
+	{"Django SHA-1", "hashcat", password.ImportedHash{Hash: "sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013"}},
+	{"Django scrypt", "lètmein", password.ImportedHash{Hash: "scrypt$16384$seasalt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw=="}},
+	{"passlib bcrypt-sha256", "password", password.ImportedHash{Hash: "$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2"}},
+	{"OpenCart", "hashcat", password.ImportedHash{Format: "opencart", Hash: "6e36dcfc6151272c797165fce21e68e7c7737e40", Salt: "472433673"}},
+	{"vBulletin", "hashcat", password.ImportedHash{Format: "vbulletin", Hash: "16780ba78d2d5f02f3202901c1b6d975", Salt: "568"}},
+	{"md5(password+salt)", "hashcat", password.ImportedHash{Format: "md5:password+salt", Hash: "01dfae6e5d4d90d9892622325959afbe", Salt: "7050461"}},
+	{"md5(salt+password)", "hashcat", password.ImportedHash{Format: "prestashop", Hash: "f0fda58630310a6dd91a7d8f0a4ceda2", Salt: "4225637426"}},
+	{"md5", "hashcat", password.ImportedHash{Format: "md5:password", Hash: "8743b52063cd84097a65d1633f5c74f5"}},
+	{"Firebase", "user1password", password.ImportedHash{Hash: "$firebase-scrypt$ln=14,r=8,sep=Bw==,key=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="}},
 }
 
 // computed are what the libraries that the formats come from make of one
@@ -79,7 +79,7 @@ var computed = []struct{ name, hash string }{
 	{"drupal 6 to 7", "U$S$6saltsaltkbsJSaFlI/wrkdTKlRDlIrAc7JNnr6dFzt8buMppulx"},
 }
 
-func verify(t *testing.T, p *auth.Passwords, h auth.ImportedHash, password string) bool {
+func verify(t *testing.T, p *password.Hasher, h password.ImportedHash, password string) bool {
 	t.Helper()
 	stored, err := h.Stored()
 	if err != nil {
@@ -93,7 +93,7 @@ func verify(t *testing.T, p *auth.Passwords, h auth.ImportedHash, password strin
 }
 
 func TestImportedHashes(t *testing.T) {
-	p := auth.NewPasswords(system.Real())
+	p := password.New(system.Real())
 	for _, v := range published {
 		if !verify(t, p, v.hash, v.password) {
 			t.Errorf("%s: the password is not found right", v.name)
@@ -103,7 +103,7 @@ func TestImportedHashes(t *testing.T) {
 		}
 	}
 	for _, v := range computed {
-		h := auth.ImportedHash{Hash: v.hash}
+		h := password.ImportedHash{Hash: v.hash}
 		if !verify(t, p, h, computedPassword) {
 			t.Errorf("%s: the password is not found right", v.name)
 		}
@@ -115,8 +115,8 @@ func TestImportedHashes(t *testing.T) {
 
 // Bcrypt reads 72 bytes; the rest never counted.
 func TestLongPasswordsOfBcrypt(t *testing.T) {
-	p := auth.NewPasswords(system.Real())
-	h := auth.ImportedHash{Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}
+	p := password.New(system.Real())
+	h := password.ImportedHash{Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}
 	if verify(t, p, h, strings.Repeat("hashcat\x00", 20)) {
 		t.Log("bcrypt repeats its key")
 	}
@@ -148,18 +148,18 @@ func TestRefusedHashes(t *testing.T) {
 		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff:salt:2:2", "00112233445566778899aabbccddeeff:salt:9",
 		"{SSHA}AAAA", "{CRYPT}AAAA", "AQAAAAEAAAAB", "AQAAAAH/////AAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	} {
-		if stored, err := (auth.ImportedHash{Hash: h}).Stored(); err == nil {
+		if stored, err := (password.ImportedHash{Hash: h}).Stored(); err == nil {
 			t.Errorf("%s is stored as %s", h, stored)
 		} else if len(h) > 20 && strings.Contains(err.Error(), h) {
 			t.Errorf("%s is repeated in %v", h, err)
 		}
 	}
 	for _, format := range []string{"md5", "md5:", ":password", "crc32:password", "md5:pepper"} {
-		if _, err := (auth.ImportedHash{Format: format, Hash: "8743b52063cd84097a65d1633f5c74f5"}).Stored(); err == nil {
+		if _, err := (password.ImportedHash{Format: format, Hash: "8743b52063cd84097a65d1633f5c74f5"}).Stored(); err == nil {
 			t.Errorf("format %q is accepted", format)
 		}
 	}
-	if s, err := (auth.ImportedHash{Format: "prestashop", Hash: published[6].hash.Hash, Salt: "key"}).Stored(); err != nil || s != published[6].hash.Hash {
+	if s, err := (password.ImportedHash{Format: "prestashop", Hash: published[6].hash.Hash, Salt: "key"}).Stored(); err != nil || s != published[6].hash.Hash {
 		t.Errorf("a platform's bcrypt: %q, %v", s, err)
 	}
 }
@@ -167,7 +167,7 @@ func TestRefusedHashes(t *testing.T) {
 // A right password is hashed anew by our own algorithm; wrong ones cost as
 // much as for nobody.
 func TestUpgrade(t *testing.T) {
-	p := auth.NewPasswords(system.Real())
+	p := password.New(system.Real())
 	ctx := t.Context()
 	for _, password := range []string{computedPassword, "wrong"} {
 		for _, v := range computed {
@@ -201,7 +201,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 func TestPasswordRules(t *testing.T) {
-	strict := auth.PasswordRules{MinLength: 10, Lower: true, Upper: true, Numbers: true, MinNumbers: 2, Special: true, MinSpecial: 2}
+	strict := password.Rules{MinLength: 10, Lower: true, Upper: true, Numbers: true, MinNumbers: 2, Special: true, MinSpecial: 2}
 	for password, want := range map[string]int{
 		"Abcdef12!?": 0, "abcdef12!?": 1, "ABCDEF12!?": 1, "Abcdefg1!?": 1, "Abcdefg12!": 1, "Ab12!?": 1, "": 5, "Ünïcode 12!": 0, strings.Repeat("Ab1!2?", 50): 1, "\xff": 1,
 	} {
@@ -209,14 +209,14 @@ func TestPasswordRules(t *testing.T) {
 			t.Errorf("%q: %q", password, got)
 		}
 	}
-	for password, want := range map[string]string{
+	for text, want := range map[string]string{
 		"abcdef7": "", "abcdef": "password must be at least 7 characters long", "abcdefg": "password must contain both letters and digits", "1234567": "password must contain both letters and digits",
 	} {
-		if got := auth.CheckPassword(password); got != want {
-			t.Errorf("%q: %q", password, got)
+		if got := password.Check(text); got != want {
+			t.Errorf("%q: %q", text, got)
 		}
 	}
-	if got := (auth.PasswordRules{MinLength: 1}).Check("x"); len(got) != 0 {
+	if got := (password.Rules{MinLength: 1}).Check("x"); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
 }
@@ -229,11 +229,11 @@ func FuzzImportedHash(f *testing.F) {
 		f.Add(v.hash, "", "")
 	}
 	f.Fuzz(func(t *testing.T, text, format, salt string) {
-		stored, err := (auth.ImportedHash{Hash: text, Format: format, Salt: salt}).Stored()
+		stored, err := (password.ImportedHash{Hash: text, Format: format, Salt: salt}).Stored()
 		if err != nil {
 			return
 		}
-		again, err := (auth.ImportedHash{Hash: stored}).Stored()
+		again, err := (password.ImportedHash{Hash: stored}).Stored()
 		if err != nil || again != stored {
 			t.Fatalf("%q is stored as %q, which is %q, %v", text, stored, again, err)
 		}

@@ -1,4 +1,7 @@
-package auth
+// Package password hashes and verifies passwords: with argon2id for our own, and
+// with what other systems used for imported ones until their first sign-in. It
+// also holds the rules for new passwords.
+package password
 
 import (
 	"context"
@@ -14,10 +17,10 @@ import (
 	"clientele/internal/system"
 )
 
-// Passwords hashes and verifies passwords with argon2id. The work is bounded
+// Hasher hashes and verifies passwords with argon2id. The work is bounded
 // to one hash per core at a time, which also bounds its memory (19 MiB each);
 // callers wait their turn.
-type Passwords struct {
+type Hasher struct {
 	sys   *system.System
 	slots chan struct{}
 	large chan struct{}
@@ -36,16 +39,16 @@ const (
 // Bounds of a password in characters. The smaller one is the original's
 // default rule.
 const (
-	MinPassword = 7
-	MaxPassword = 250
+	MinLength = 7
+	MaxLength = 250
 )
 
-// NewPasswords returns Passwords that draw salts from sys.
-func NewPasswords(sys *system.System) *Passwords {
-	return &Passwords{sys: sys, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1)}
+// New returns Hasher that draw salts from sys.
+func New(sys *system.System) *Hasher {
+	return &Hasher{sys: sys, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1)}
 }
 
-func (p *Passwords) acquire(ctx context.Context) error {
+func (p *Hasher) acquire(ctx context.Context) error {
 	select {
 	case p.slots <- struct{}{}:
 		return nil
@@ -56,7 +59,7 @@ func (p *Passwords) acquire(ctx context.Context) error {
 
 // Hash returns the encoded hash of a password, in the PHC string format:
 // $argon2id$v=19$m=19456,t=2,p=1$salt$hash.
-func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+func (p *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := p.acquire(ctx); err != nil {
 		return "", err
 	}
@@ -71,7 +74,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 // Unknown returns the hash of a random password that nobody knows, for an
 // account whose password is to be generated and told to no one. A random hash
 // is just that, and costs no hashing.
-func (p *Passwords) Unknown() string {
+func (p *Hasher) Unknown() string {
 	salt, key := make([]byte, argonSaltLen), make([]byte, argonKeyLen)
 	p.sys.Bytes(salt)
 	p.sys.Bytes(key)
@@ -95,7 +98,7 @@ var nobody = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, 
 // to compare with (encoded is empty), so that time does not tell who exists.
 // For a password that is right but was hashed otherwise, by another system or
 // with other parameters, newer is the hash to store from now on.
-func (p *Passwords) VerifyOrSpend(ctx context.Context, encoded, password string) (ok bool, newer string, err error) {
+func (p *Hasher) VerifyOrSpend(ctx context.Context, encoded, password string) (ok bool, newer string, err error) {
 	if encoded == "" {
 		encoded = nobody
 	}
@@ -113,8 +116,8 @@ func (p *Passwords) VerifyOrSpend(ctx context.Context, encoded, password string)
 }
 
 // Verify reports whether password is the one that encoded was made of.
-func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool, error) {
-	if utf8.RuneCountInString(password) > MaxPassword {
+func (p *Hasher) Verify(ctx context.Context, encoded, password string) (bool, error) {
+	if utf8.RuneCountInString(password) > MaxLength {
 		password = "" // nobody's; the work is done all the same
 	}
 	h, err := parseStored(encoded)
@@ -142,4 +145,4 @@ func (p *Passwords) Verify(ctx context.Context, encoded, password string) (bool,
 
 // Work returns how many hashes of our own were computed, for tests that
 // compare the work of answers.
-func (p *Passwords) Work() int64 { return p.work.Load() }
+func (p *Hasher) Work() int64 { return p.work.Load() }

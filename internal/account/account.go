@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/password"
@@ -107,7 +108,7 @@ type Registration struct {
 	// Address is the first of the address book, where one is given.
 	Address *customer.AddressCreate
 	// FormFields are values of the store's sign-up form.
-	FormFields []customer.FormInput
+	FormFields []form.Input
 	// AcceptsMarketing is the wish for the newsletter.
 	AcceptsMarketing bool
 }
@@ -119,7 +120,7 @@ type Details struct {
 	Email      opt.Field[string]
 	Phone      opt.Field[string]
 	Company    opt.Field[string]
-	FormFields []customer.FormInput
+	FormFields []form.Input
 	// CurrentPassword, if given, must be right.
 	CurrentPassword opt.Field[string]
 	// Careful refuses another email without the current password, as pages do

@@ -2,12 +2,11 @@ package account
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -32,7 +31,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	}
 	var id int64
 	token, confirm := s.sys.Hex(32), s.sys.Hex(32)
-	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	err = s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		var open, global bool
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
@@ -74,8 +73,9 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	return id, nil
 }
 
-// newcomer makes the command of a registration and holds it to all rules that
-// need no look at others.
+// newcomer makes the command of a registration and holds it to all rules but
+// that the email is free, so that a shopper learns of all faults at once and
+// before the slow hash.
 func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registration, c Client) (Policy, customer.Create, error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
@@ -84,27 +84,31 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 	if !p.Registration {
 		return p, customer.Create{}, ErrClosed
 	}
-	in.Email = strings.TrimSpace(in.Email)
 	cmd := customer.Create{
 		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
 		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
-		JoinDefault: true, Complete: true,
+		JoinDefault: true, Extent: form.Whole,
 	}
 	if in.Address != nil {
-		cmd.Addresses = []customer.AddressCreate{*in.Address}
+		first := *in.Address
+		first.StateOrProvince = stateName(first.CountryCode, first.StateOrProvince)
+		cmd.Addresses = []customer.AddressCreate{first}
 	}
 	bad := fault.Collector{Index: -1}
 	checkPassword(&bad, p, in.Password)
-	for _, it := range cmd.Check() {
+	wrong, err := s.customers.Check(ctx, site.StoreID, cmd)
+	if err != nil {
+		return p, cmd, err
+	}
+	for _, it := range wrong {
 		it.Index = -1
 		bad.Items = append(bad.Items, it)
 	}
 	return p, cmd, bad.Err(fault.Invalid, OpRegister)
 }
 
-// CheckRegistration tells what is wrong with a registration as far as that
-// can be said without a look at others, for surfaces that found faults of
-// their own.
+// CheckRegistration is Register that makes no account. A surface asks it
+// before it uses up what proves a person.
 func (s *Service) CheckRegistration(ctx context.Context, site store.Site, in Registration, c Client) error {
 	_, _, err := s.newcomer(ctx, site, &in, c)
 	return err
@@ -123,16 +127,6 @@ func single(err error, op string) error {
 		items[i] = it
 	}
 	return &fault.Error{Kind: f.Kind, Op: op, Message: f.Message, Items: items, Cause: f.Cause}
-}
-
-// again runs a write again that lost a race for an email or a reference.
-func (s *Service) again(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
-	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, storeID, fn)
-		if !errors.Is(err, sqldb.ErrUnique) && !errors.Is(err, sqldb.ErrForeignKey) || attempt == 3 {
-			return err
-		}
-	}
 }
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
@@ -155,10 +149,11 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 	}
 	cmd := customer.Update{
 		ID: sess.CustomerID, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company, FormFields: in.FormFields,
+		Extent: form.Part,
 	}
 	var out *customer.Customer
 	token, counted := s.sys.Hex(32), false
-	err = s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	err = s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		who, err := lockCustomer(tx, sess.CustomerID, site.ChannelID)
 		if err != nil {
 			return err
@@ -245,7 +240,7 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 	if err != nil {
 		return false, err
 	}
-	in := subscriber.Create{Email: strings.TrimSpace(email), FirstName: firstName, LastName: lastName}
+	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
 	if err := in.Check(); err != nil {
 		return false, err
 	}
@@ -254,7 +249,7 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 		return p.DoubleOptIn, err
 	}
 	token := s.sys.Hex(32)
-	return p.DoubleOptIn, s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	return p.DoubleOptIn, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		if news && !p.DoubleOptIn {
 			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
 			if err != nil {
@@ -279,7 +274,7 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 		return err
 	}
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
-	return s.again(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	return s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
 			return err
 		}

@@ -11,8 +11,8 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/group"
-	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -31,14 +31,6 @@ func (s *shop) texts(sql string, args ...any) []string {
 	return out
 }
 
-func text(v string) jsonx.Value {
-	out, err := jsonx.Parse(jsonx.AppendString(nil, v), jsonx.Limits{})
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
-
 func TestRegister(t *testing.T) {
 	each(t, func(s *shop) {
 		ctx := s.Context()
@@ -46,13 +38,13 @@ func TestRegister(t *testing.T) {
 			if _, err := group.Put(tx, 5, group.Write{Name: opt.Some("New"), IsDefault: opt.Some(true)}, start); err != nil {
 				return err
 			}
-			for _, f := range []customer.FormField{
-				{Form: customer.CustomerForm, Name: "Size", Type: customer.TextField, Required: true},
-				{Form: customer.CustomerForm, Name: "Secret", Type: customer.PasswordField, Required: true},
-				{Form: customer.CustomerForm, Name: "Color", Type: customer.TextField},
-				{Form: customer.AddressForm, Name: "Floor", Type: customer.TextField, Required: true},
+			for _, f := range []form.Field{
+				{Form: form.Customer, Name: "Size", Type: form.TextField, Required: true},
+				{Form: form.Customer, Name: "Secret", Type: form.PasswordField, Required: true},
+				{Form: form.Customer, Name: "Color", Type: form.TextField},
+				{Form: form.Address, Name: "Floor", Type: form.TextField, Required: true},
 			} {
-				if err := customer.PutFormField(tx, f, start); err != nil {
+				if err := form.Put(tx, f, start); err != nil {
 					return err
 				}
 			}
@@ -61,7 +53,7 @@ func TestRegister(t *testing.T) {
 		// Everything that is wrong is told at once; nothing is made.
 		bad := newcomer("not an address")
 		bad.Password, bad.FirstName = "short", ""
-		if _, err := s.svc.Register(ctx, s.a, bad, home); kind(err) != fault.Invalid || len(codes(err)) != 4 {
+		if _, err := s.svc.Register(ctx, s.a, bad, home); kind(err) != fault.Invalid || len(codes(err)) != 7 {
 			s.Errorf("%v", err)
 		}
 		if _, err := s.svc.Register(ctx, s.a, newcomer("ines@example.com"), home); len(codes(err)) != 3 || !slices.Contains(codes(err), fault.Required) {
@@ -69,7 +61,7 @@ func TestRegister(t *testing.T) {
 		}
 		in := newcomer("ines@example.com")
 		in.Phone, in.AcceptsMarketing = "030", true
-		in.FormFields = []customer.FormInput{{Name: "size", Value: text("M")}, {Name: "Secret", Value: text("")}}
+		in.FormFields = []form.Input{{Name: "size", Value: form.Text("M")}, {Name: "Secret", Value: form.Text("")}}
 		in.Address = &customer.AddressCreate{AddressFields: customer.AddressFields{FirstName: "Ines", LastName: "Duarte", Address1: "Rua 1", City: "Lisboa", PostalCode: "1", CountryCode: "PT"}}
 		if _, err := s.svc.Register(ctx, s.a, in, home); len(codes(err)) != 3 { // Secret, Floor, phone of the address
 			s.Errorf("required fields: %v", err)
@@ -77,9 +69,9 @@ func TestRegister(t *testing.T) {
 		if got := s.texts(`SELECT email FROM customers WHERE store_id = $1`); len(got) != 0 || len(s.mails.take()) != 0 {
 			s.Errorf("made %q", got)
 		}
-		in.FormFields[1].Value = text("s")
+		in.FormFields[1].Value = form.Text("s")
 		in.Address.Phone = "030"
-		in.Address.FormFields = []customer.FormInput{{Name: "Floor", Value: text("2")}}
+		in.Address.FormFields = []form.Input{{Name: "Floor", Value: form.Text("2")}}
 		id, err := s.svc.Register(ctx, on(s.a, 2), in, home)
 		if err != nil {
 			s.Fatal(err)

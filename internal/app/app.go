@@ -24,6 +24,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
@@ -61,6 +62,7 @@ type Core struct {
 	Tokens      *auth.StorefrontTokens
 	Passwords   *password.Hasher
 	Customers   *customer.Service
+	Forms       *form.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
 	Metafields  *metafield.Service
@@ -103,6 +105,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
 		Customers:   customers,
+		Forms:       form.NewService(db, sys),
 		Subscribers: subscriber.NewService(db, sys),
 		Segments:    segment.NewService(db, sys),
 		Metafields:  metafield.NewService(db, sys),
@@ -364,7 +367,7 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		emails = outbox.Path
 	}
 	shop := pages.New(visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
+		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
 	server := rest.NewServer(rest.Config{
 		System: s.System,
@@ -376,18 +379,18 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, v3.New(v3.Services{
-		Customers: s.Customers, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+		Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 	}),
 		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
 	storefront.New(storefront.Services{
-		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Stores: s.Stores,
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
 	watched := server.Router().With(server.Watch)
 	watched.Handle("/graphql", graphql.New(graphql.Config{
-		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers,
+		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
 		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))

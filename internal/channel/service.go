@@ -3,7 +3,6 @@ package channel
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -168,17 +167,6 @@ func (s *Service) Site(ctx context.Context, storeID, id int64) (Site, error) {
 	return c.site, err
 }
 
-// write runs a transaction, anew when it met a name that another one took in
-// between: the look before the write then finds it.
-func (s *Service) write(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx) error) error {
-	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, storeID, fn)
-		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
-			return err
-		}
-	}
-}
-
 // taken returns a Conflict if another channel has the name, the platform and
 // the type.
 func (c *Channel) taken(tx *sqldb.Tx, op string) error {
@@ -193,7 +181,7 @@ func (c *Channel) taken(tx *sqldb.Tx, op string) error {
 // Create makes a channel.
 func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel, error) {
 	var out Channel
-	err := s.write(ctx, storeID, func(tx *sqldb.Tx) error {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
 		now := s.sys.Now()
 		out = in.channel(now)
 		if err := out.check(OpCreate, ""); err != nil {
@@ -246,7 +234,7 @@ func lock(tx *sqldb.Tx, op string, id int64) (Channel, error) {
 // Update changes a channel. One that does not change records no event.
 func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel, error) {
 	var out Channel
-	err := s.write(ctx, storeID, func(tx *sqldb.Tx) error {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
 		old, err := lock(tx, OpUpdate, in.ID)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -48,25 +49,13 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 		}
 		var values []FormValue
 		in, args := sqldb.In(nil, ids)
-		if err := tx.Pipeline(valuesQuery(AddressForm, ` IN `+in, args, func(v FormValue) { values = append(values, v) })); err != nil {
+		if err := tx.Pipeline(valuesQuery(form.Address, ` IN `+in, args, func(v FormValue) { values = append(values, v) })); err != nil {
 			return err
 		}
 		spread(out, values)
 		return nil
 	})
 	return out, res, err
-}
-
-// again runs a transaction anew when it met a key that another one took in
-// between, or missed a row that another one deleted: the look before the write
-// then finds so.
-func again(ctx context.Context, storeID int64, write func(context.Context, int64, func(*sqldb.Tx) error) error, fn func(tx *sqldb.Tx) error) error {
-	for attempt := 0; ; attempt++ {
-		err := write(ctx, storeID, fn)
-		if !errors.Is(err, sqldb.ErrUnique) && !errors.Is(err, sqldb.ErrForeignKey) || attempt == 3 {
-			return err
-		}
-	}
 }
 
 // CreateAddresses makes addresses: all of them or, if any breaks a rule,
@@ -87,7 +76,7 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
 	}
 	var out []Address
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = createAddresses(tx, in, s.sys.Now())
 		return err
 	})
@@ -111,7 +100,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	for i := range in {
 		ids[i] = in[i].CustomerID
 		prints[i] = in[i].fingerprint()
-		w.form(AddressForm, in[i].FormFields)
+		w.form(form.Address, in[i].Extent, in[i].FormFields)
 	}
 	have := map[owned]bool{}
 	if err := tx.Pipeline(existing(tx, "customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
@@ -122,16 +111,14 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		return nil, err
 	}
 	var items []fault.Item
-	values := make([][]storedValue, len(in))
+	values := make([][]form.Stored, len(in))
 	fresh := make([]int, 0, len(in))
 	for i := range in {
 		c := fault.Collector{Index: i}
 		if !customers[in[i].CustomerID] {
 			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
 		}
-		if len(in[i].FormFields) > 0 {
-			values[i] = ref.fields[AddressForm].check(&c, "", in[i].FormFields)
-		}
+		values[i] = ref.checkNewAddress(&c, in[i].Extent, &in[i])
 		items = append(items, c.Items...)
 		if o := (owned{in[i].CustomerID, prints[i]}); !have[o] {
 			have[o] = true
@@ -154,11 +141,11 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	id := counters.AddressID - n
 	for _, i := range fresh {
 		id++
-		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSession(id), values[i])}
+		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSubmission(id), values[i])}
 		if err := insertAddressRow(tx, &a, prints[i]); err != nil {
 			return nil, err
 		}
-		if err := storeValues(tx, addressSession(id), values[i]); err != nil {
+		if err := storeValues(tx, addressSubmission(id), values[i]); err != nil {
 			return nil, err
 		}
 		out = append(out, a)
@@ -201,7 +188,7 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
 	}
 	var out []Address
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = updateAddresses(tx, in, s.sys.Now())
 		return err
 	})
@@ -213,7 +200,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 	var w wanted
 	for i := range in {
 		ids[i] = in[i].ID
-		w.form(AddressForm, in[i].FormFields)
+		w.form(form.Address, in[i].Extent, in[i].FormFields)
 	}
 	current := map[int64]*Address{}
 	list, args := sqldb.In(nil, ids)
@@ -232,7 +219,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 	}
 	stored := map[place]string{}
 	if len(w.forms) > 0 {
-		if err := tx.Pipeline(storedQuery(AddressForm, ids, stored)); err != nil {
+		if err := tx.Pipeline(storedQuery(form.Address, ids, stored)); err != nil {
 			return nil, err
 		}
 	}
@@ -241,7 +228,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 		address Address
 		print   string
 		row     bool
-		values  []storedValue
+		values  []form.Stored
 	}
 	var items []fault.Item
 	plans := make([]planned, len(in))
@@ -262,10 +249,9 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 		p.address.check(&c)
 		p.print = p.address.fingerprint()
 		p.row = p.address.AddressFields != old.AddressFields
-		if len(in[i].FormFields) > 0 {
-			values := ref.fields[AddressForm].check(&c, "", in[i].FormFields)
-			p.address.FormFields = formValues(addressSession(old.ID), values)
-			p.values = differing(stored, addressSession(old.ID), values)
+		if values := ref.checkAddress(&c, in[i].Extent, in[i].FormFields, in[i].Company, in[i].Phone, in[i].Address2); len(values) > 0 {
+			p.address.FormFields = formValues(addressSubmission(old.ID), values)
+			p.values = differing(stored, addressSubmission(old.ID), values)
 		}
 		items = append(items, c.Items...)
 		if p.row {
@@ -312,7 +298,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 				return nil, err
 			}
 		}
-		if err := storeValues(tx, addressSession(p.address.ID), p.values); err != nil {
+		if err := storeValues(tx, addressSubmission(p.address.ID), p.values); err != nil {
 			return nil, err
 		}
 		events = append(events, event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID))

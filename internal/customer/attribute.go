@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 )
@@ -75,7 +76,7 @@ func ValidAttribute(typ, value string) bool {
 		v, err := jsonx.Parse([]byte(strings.TrimSpace(value)), jsonx.Limits{})
 		return err == nil && v.Kind() == jsonx.Number
 	case "date":
-		return validDate(value)
+		return form.ValidDate(value)
 	}
 	return true
 }

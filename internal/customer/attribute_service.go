@@ -198,7 +198,7 @@ func (s *Service) UpdateAttributes(ctx context.Context, storeID int64, in []Attr
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeUpdate, Items: items}
 	}
 	var out []Attribute
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = updateAttributes(tx, in, s.sys.Now())
 		return err
 	})
@@ -339,7 +339,7 @@ func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []At
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeValueUpsert, Items: items}
 	}
 	var out []AttributeValue
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = putAttributeValues(tx, in, s.sys.Now())
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -37,7 +38,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Cus
 	if err != nil {
 		return nil, err
 	}
-	err = again(ctx, storeID, s.db.WriteShared, func(tx *sqldb.Tx) (err error) {
+	err = s.db.WriteSharedAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
@@ -109,13 +110,23 @@ func (s *Service) hash(ctx context.Context, n int, password func(int) opt.Field[
 	return hashes, g.Wait()
 }
 
-// Check returns what is wrong with a command by itself.
-func (in *Create) Check() []fault.Item {
-	p := createPlan{in: []Create{*in}}
-	if f := fault.As(p.check()); f != nil {
-		return f.Items
+// Check returns what is wrong with a command: by itself and by what the store
+// holds, but for whether the email is free.
+func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.Item, error) {
+	p := createPlan{in: []Create{in}}
+	err := p.check()
+	var items []fault.Item
+	if f := fault.As(err); f != nil {
+		items = f.Items
 	}
-	return nil
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		_, _, err := p.references(tx, make([]int64, 1))
+		return err
+	})
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		return append(items, f.Items...), nil
+	}
+	return items, err
 }
 
 func (p *createPlan) check() error {
@@ -214,8 +225,8 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			if err := insertAddressRow(tx, &a, p.prints[i][j]); err != nil {
 				return nil, err
 			}
-			a.FormFields = formValues(addressSession(a.ID), addrValues[i][j])
-			if err := storeValues(tx, addressSession(a.ID), addrValues[i][j]); err != nil {
+			a.FormFields = formValues(addressSubmission(a.ID), addrValues[i][j])
+			if err := storeValues(tx, addressSubmission(a.ID), addrValues[i][j]); err != nil {
 				return nil, err
 			}
 			events = append(events, event.Address(event.AddressCreated, a.ID, id))
@@ -228,8 +239,8 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			}
 			c.Attributes = append(c.Attributes, AttributeValue{ID: valueID, AttributeID: v.AttributeID, CustomerID: id, Value: v.Value, DateCreated: now, DateModified: now})
 		}
-		c.FormFields = formValues(customerSession(id), custValues[i])
-		if err := storeValues(tx, customerSession(id), custValues[i]); err != nil {
+		c.FormFields = formValues(customerSubmission(id), custValues[i])
+		if err := storeValues(tx, customerSubmission(id), custValues[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -261,7 +272,7 @@ func heldSlots(channels []int64, id int64) []slot {
 
 // references checks what the batch refers to, fills in the customers' groups
 // and returns the form values to store, per customer and per address.
-func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]storedValue, addresses [][][]storedValue, err error) {
+func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]form.Stored, addresses [][][]form.Stored, err error) {
 	var w wanted
 	for i := range p.in {
 		in := &p.in[i]
@@ -274,16 +285,10 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]sto
 		for _, a := range in.Attributes {
 			set(&w.attributes, a.AttributeID)
 		}
-		w.form(CustomerForm, in.FormFields)
+		w.form(form.Customer, in.Extent, in.FormFields)
+		w.form(form.Address, in.Extent, nil)
 		for j := range in.Addresses {
-			w.form(AddressForm, in.Addresses[j].FormFields)
-		}
-		if in.Complete {
-			w.complete = true
-			w.wholeForm(CustomerForm)
-			if len(in.Addresses) > 0 {
-				w.wholeForm(AddressForm)
-			}
+			w.form(form.Address, in.Extent, in.Addresses[j].FormFields)
 		}
 	}
 	ref, err := w.load(tx)
@@ -291,8 +296,8 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]sto
 		return nil, nil, err
 	}
 	var items []fault.Item
-	customers = make([][]storedValue, len(p.in))
-	addresses = make([][][]storedValue, len(p.in))
+	customers = make([][]form.Stored, len(p.in))
+	addresses = make([][][]form.Stored, len(p.in))
 	for i := range p.in {
 		in := &p.in[i]
 		c := fault.Collector{Index: i}
@@ -306,17 +311,11 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]sto
 		for j, a := range in.Attributes {
 			ref.checkAttribute(&c, j, a)
 		}
-		if len(in.FormFields) > 0 {
-			customers[i] = ref.fields[CustomerForm].check(&c, "", in.FormFields)
-		}
-		addresses[i] = make([][]storedValue, len(in.Addresses))
+		customers[i] = ref.checkCustomer(&c, in.Extent, in.FormFields, opt.Some(in.Company), opt.Some(in.Phone), len(in.Addresses) > 0)
+		addresses[i] = make([][]form.Stored, len(in.Addresses))
 		for j := range in.Addresses {
-			if ff := in.Addresses[j].FormFields; len(ff) > 0 {
-				addresses[i][j] = ref.fields[AddressForm].check(&c, "addresses."+itoa(j)+".", ff)
-			}
-		}
-		if in.Complete {
-			ref.checkComplete(&c, in)
+			c.Prefix = "addresses." + itoa(j) + "."
+			addresses[i][j] = ref.checkNewAddress(&c, in.Extent, &in.Addresses[j])
 		}
 		items = append(items, c.Items...)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -172,9 +173,9 @@ func TestCreateReturnsWhatIsStored(t *testing.T) {
 			AcceptsEmails: true, StoreCredit: 12_3456, OriginChannelID: 2, ChannelIDs: []int64{3, 2, 3}, ForcePasswordReset: true, NewPassword: opt.Some("Secret-123"), Notify: true,
 			Addresses:  []customer.AddressCreate{home(0, "1"), home(0, "2"), home(0, "1")},
 			Attributes: []customer.AttributeInput{{AttributeID: 1, Value: "x"}, {AttributeID: 2, Value: "7"}},
-			FormFields: []customer.FormInput{w.field("F TEXT", `"abc"`), w.field("f checkbox", `["b","a"]`)},
+			FormFields: []form.Input{w.field("F TEXT", `"abc"`), w.field("f checkbox", `["b","a"]`)},
 		}
-		in.Addresses[0].FormFields = []customer.FormInput{w.field("f multiline", `"door"`)}
+		in.Addresses[0].FormFields = []form.Input{w.field("f multiline", `"door"`)}
 		got := w.create(in)[0]
 		equal(w.t, "created against read", w.get(got.ID), got)
 		if len(got.Addresses) != 2 || len(got.Attributes) != 2 || !slices.Equal(got.ChannelIDs, []int64{2, 3}) || got.DateCreated != 1000 || got.DateModified != 1000 || got.Email != "Zoë@X.org" {
@@ -365,7 +366,7 @@ func TestFormFieldTypes(t *testing.T) {
 			{"checkbox", `["a","c\""]`, `["a","c\""]`}, {"checkbox", `"b"`, `["b"]`}, {"checkbox", `[]`, `[]`}, {"checkbox", `["a","z"]`, ""}, {"checkbox", `[1]`, ""}, {"checkbox", `3`, ""},
 		} {
 			in := named(fmt.Sprintf("%d@x.org", w.lastEvent()))
-			in.FormFields = []customer.FormInput{w.field("F "+c.field, c.in)}
+			in.FormFields = []form.Input{w.field("F "+c.field, c.in)}
 			out, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
 			if c.want == "" {
 				w.wantBroken(c.field+" "+c.in, err, "0.form_fields.0.value bad_format")
@@ -375,13 +376,13 @@ func TestFormFieldTypes(t *testing.T) {
 				w.t.Errorf("%s %s: %v", c.field, c.in, err)
 				continue
 			}
-			want := []customer.FormValue{{Form: customer.CustomerForm, OwnerID: out[0].ID, FieldID: out[0].FormFields[0].FieldID, Name: "f " + c.field, Type: c.field, JSON: c.want}}
+			want := []customer.FormValue{{Form: form.Customer, OwnerID: out[0].ID, FieldID: out[0].FormFields[0].FieldID, Name: "f " + c.field, Type: c.field, JSON: c.want}}
 			equal(w.t, c.field+" "+c.in, w.get(out[0].ID).FormFields, want)
 		}
 		in := named("last@x.org")
-		in.FormFields = []customer.FormInput{w.field("nobody's", `1`), w.field("f text", `"abcdef"`), w.field("theirs", `"x"`)}
+		in.FormFields = []form.Input{w.field("nobody's", `1`), w.field("f text", `"abcdef"`), w.field("theirs", `"x"`)}
 		in.Addresses = []customer.AddressCreate{home(0, "1")}
-		in.Addresses[0].FormFields = []customer.FormInput{w.field("f date", `"x"`)}
+		in.Addresses[0].FormFields = []form.Input{w.field("f date", `"x"`)}
 		_, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
 		w.wantBroken("several", err, "0.form_fields.0.name unknown", "0.form_fields.1.value bad_format", "0.form_fields.2.name unknown", "0.addresses.0.form_fields.0.value bad_format")
 	})
@@ -392,9 +393,9 @@ func TestFormFieldTypes(t *testing.T) {
 func TestFormFieldGivenTwice(t *testing.T) {
 	each(t, func(w *world) {
 		in := named("a@x.org")
-		in.FormFields = []customer.FormInput{w.field("f text", `"one"`)}
+		in.FormFields = []form.Input{w.field("f text", `"one"`)}
 		c := w.create(in)[0]
-		out, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: c.ID, FormFields: []customer.FormInput{w.field("f text", `"two"`), w.field("F TEXT", `"one"`)}}})
+		out, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: c.ID, FormFields: []form.Input{w.field("f text", `"two"`), w.field("F TEXT", `"one"`)}}})
 		if fault.As(err) != nil {
 			return
 		}
@@ -412,9 +413,9 @@ func TestDeleteTakesEverything(t *testing.T) {
 		full := func(email string) customer.Create {
 			in := named(email, 2, 3)
 			in.Addresses = []customer.AddressCreate{home(0, "1"), home(0, "2")}
-			in.Addresses[1].FormFields = []customer.FormInput{w.field("f text", `"x"`)}
+			in.Addresses[1].FormFields = []form.Input{w.field("f text", `"x"`)}
 			in.Attributes = []customer.AttributeInput{{AttributeID: 1, Value: "x"}}
-			in.FormFields = []customer.FormInput{w.field("f text", `"x"`)}
+			in.FormFields = []form.Input{w.field("f text", `"x"`)}
 			return in
 		}
 		out := w.create(full("a@x.org"), full("b@x.org"), full("c@x.org"))

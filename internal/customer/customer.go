@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -88,7 +89,7 @@ type AttributeValue struct {
 
 // FormValue is the value of a sign-up or address form field.
 type FormValue struct {
-	Form    string // CustomerForm or AddressForm
+	Form    string // form.Customer or form.Address
 	OwnerID int64  // the customer or the address
 	FieldID int64
 	Name    string
@@ -117,11 +118,11 @@ type Create struct {
 	GeneratePassword   bool // where there is none: one that nobody knows
 	// ImportedHash is another system's hash of the password, for imports.
 	ImportedHash password.ImportedHash
-	// Complete asks for all required form fields, as the store's own forms do.
-	Complete   bool
+	// Extent tells how much of the store's forms has to be filled in.
+	Extent     form.Extent
 	Addresses  []AddressCreate
 	Attributes []AttributeInput
-	FormFields []FormInput
+	FormFields []form.Input
 	// Notify asks for the account-created email.
 	Notify bool
 	// JoinDefault puts a customer without a group into the store's default
@@ -152,7 +153,8 @@ type Update struct {
 	ChannelIDs         opt.Field[[]int64] // null: all channels
 	ForcePasswordReset opt.Field[bool]
 	NewPassword        opt.Field[string]
-	FormFields         []FormInput
+	FormFields         []form.Input
+	Extent             form.Extent // of the account's form that has to be filled in
 	// KeepSession is the session that stays when the password changes; all
 	// others end. 0: none stays.
 	KeepSession int64
@@ -163,7 +165,8 @@ type Update struct {
 type AddressCreate struct {
 	CustomerID int64
 	AddressFields
-	FormFields []FormInput
+	FormFields []form.Input
+	Extent     form.Extent // not of addresses made with their customer
 }
 
 // AddressUpdate is the command to change an address; absent fields stay.
@@ -180,7 +183,8 @@ type AddressUpdate struct {
 	StateOrProvince opt.Field[string]
 	PostalCode      opt.Field[string]
 	CountryCode     opt.Field[string]
-	FormFields      []FormInput
+	FormFields      []form.Input
+	Extent          form.Extent
 }
 
 // Service runs the use cases.

@@ -11,7 +11,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/jsonx"
+	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -22,7 +22,7 @@ import (
 
 // eachFormStore runs a test with two stores, ids 1 and 2, which have two
 // customers each.
-func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service)) {
+func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service, forms *form.Service)) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		sys := &system.System{Clock: func() time.Time { return time.Unix(dbtest.Now, 0) }, Random: rand.Reader}
 		stores := store.NewService(db, sys)
@@ -38,16 +38,8 @@ func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service)) {
 				t.Fatal(err)
 			}
 		}
-		fn(t, s)
+		fn(t, s, form.NewService(db, sys))
 	})
-}
-
-func formText(s string) jsonx.Value {
-	v, err := jsonx.Parse(jsonx.AppendString(nil, s), jsonx.Limits{})
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
 
 // fatal fails unless err is nil or a fault that a caller can mend.
@@ -59,7 +51,7 @@ func fatal(t *testing.T, err error) {
 }
 
 func TestAttributesAtOnce(t *testing.T) {
-	eachFormStore(t, func(t *testing.T, s *customer.Service) {
+	eachFormStore(t, func(t *testing.T, s *customer.Service, _ *form.Service) {
 		ctx := t.Context()
 		var wg sync.WaitGroup
 		var mu sync.Mutex
@@ -110,7 +102,7 @@ func TestAttributesAtOnce(t *testing.T) {
 }
 
 func TestAttributeValuesAtOnce(t *testing.T) {
-	eachFormStore(t, func(t *testing.T, s *customer.Service) {
+	eachFormStore(t, func(t *testing.T, s *customer.Service, _ *form.Service) {
 		ctx := t.Context()
 		for _, st := range []int64{1, 2} {
 			if _, err := s.CreateAttributes(ctx, st, []customer.AttributeCreate{{Name: "one", Type: "number"}, {Name: "two", Type: "string"}}); err != nil {
@@ -165,36 +157,36 @@ func TestAttributeValuesAtOnce(t *testing.T) {
 }
 
 func TestFormFieldsAtOnce(t *testing.T) {
-	eachFormStore(t, func(t *testing.T, s *customer.Service) {
+	eachFormStore(t, func(t *testing.T, s *customer.Service, forms *form.Service) {
 		ctx := t.Context()
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() {
-				_, err := s.CreateFormField(ctx, 1, customer.FormField{Form: customer.CustomerForm, Name: []string{"Size", "SIZE"}[i%2], Type: customer.TextField})
+				_, err := forms.Create(ctx, 1, form.Field{Form: form.Customer, Name: []string{"Size", "SIZE"}[i%2], Type: form.TextField})
 				fatal(t, err)
 			})
 		}
 		wg.Wait()
-		rows, _, err := s.FormFields(ctx, 1, customer.FormFieldList.New().Where("name", "", nil, []string{"size"}))
-		if err != nil || len(rows) != 1 || rows[0].ID != store.CustomFields+1 {
+		rows, _, err := forms.Fields(ctx, 1, form.List.New().Where("name", "", nil, []string{"size"}))
+		if err != nil || len(rows) != 1 || rows[0].ID != form.LastBuiltIn+1 {
 			t.Fatalf("fields are %v: %v", rows, err)
 		}
 		id := rows[0].ID
 		put := func(ctx context.Context, st int64, v string) error {
 			_, err := s.PutFormValues(ctx, st, []customer.FormValueUpsert{
-				{CustomerID: opt.Some[int64](1), FormInput: customer.FormInput{Name: "size", Value: formText(v)}},
-				{CustomerID: opt.Some[int64](2), FormInput: customer.FormInput{Name: "size", Value: formText(v)}},
+				{CustomerID: opt.Some[int64](1), Input: form.Input{Name: "size", Value: form.Text(v)}},
+				{CustomerID: opt.Some[int64](2), Input: form.Input{Name: "size", Value: form.Text(v)}},
 			})
 			return err
 		}
 		for i := range 16 {
 			wg.Go(func() { fatal(t, put(ctx, 1, strings.Repeat("x", i))) })
 			wg.Go(func() {
-				_, err := s.Update(ctx, 1, []customer.Update{{ID: int64(i%2 + 1), FormFields: []customer.FormInput{{Name: "Size", Value: formText(fmt.Sprint(i))}}}})
+				_, err := s.Update(ctx, 1, []customer.Update{{ID: int64(i%2 + 1), FormFields: []form.Input{{Name: "Size", Value: form.Text(fmt.Sprint(i))}}}})
 				fatal(t, err)
 			})
 			if i == 8 {
-				wg.Go(func() { fatal(t, s.DeleteFormField(ctx, 1, id)) })
+				wg.Go(func() { fatal(t, forms.Delete(ctx, 1, id)) })
 			}
 		}
 		wg.Wait()
@@ -204,32 +196,32 @@ func TestFormFieldsAtOnce(t *testing.T) {
 		if err := put(ctx, 2, "x"); fault.As(err) == nil {
 			t.Errorf("a field of another store is accepted: %v", err)
 		}
-		if _, err := s.FormField(ctx, 2, id); fault.As(err) == nil {
+		if _, err := forms.Field(ctx, 2, id); fault.As(err) == nil {
 			t.Errorf("a field of another store is found: %v", err)
 		}
 	})
 }
 
 func TestFieldValuesByType(t *testing.T) {
-	field := func(typ string, o customer.FieldOptions) customer.FormField {
-		return customer.FormField{Form: customer.CustomerForm, Name: "F", Type: typ, Options: o}
+	field := func(typ string, o form.Options) form.Field {
+		return form.Field{Form: form.Customer, Name: "F", Type: typ, Options: o}
 	}
 	for name, test := range map[string]struct {
-		field customer.FormField
+		field form.Field
 		good  map[string]string // what is sent, and how it is shown
 		bad   []string
 	}{
-		"text":         {field("text", customer.FieldOptions{MaxLength: 3}), map[string]string{`"ééé"`: `"ééé"`, `12`: `"12"`, `""`: `""`}, []string{`"éééé"`, `["a"]`, `"\u0000"`}},
-		"multiline":    {field("multiline", customer.FieldOptions{}), map[string]string{`"a\nb"`: `"a\nb"`}, []string{`"` + strings.Repeat("x", 10_001) + `"`}},
-		"number":       {field("number", customer.FieldOptions{Min: "-1", Max: "1e2"}), map[string]string{`1.50`: `1.50`, `" 7 "`: `7`, `""`: `""`, `-1`: `-1`, `100`: `100`}, []string{`"x"`, `-1.01`, `101`, `[]`, `1e999`, `"0x1"`}},
-		"digits":       {field("number", customer.FieldOptions{MaxLength: 3}), map[string]string{`999`: `999`}, []string{`1000`, `"0.12"`}},
-		"password":     {field("password", customer.FieldOptions{MaxLength: 4}), map[string]string{`"hush"`: `""`, `1234`: `""`}, []string{`"hushed"`}},
-		"date":         {field("date", customer.FieldOptions{Min: "2024-01-01", Max: "2024-12-31"}), map[string]string{`"2024-01-01"`: `"2024-01-01"`, `"2024-12-31T23:59:59Z"`: `"2024-12-31T23:59:59Z"`, `""`: `""`}, []string{`"2023-12-31"`, `"2025-01-01"`, `"soon"`, `20240101`, `"2024-02-30"`}},
-		"checkbox":     {field("checkbox", customer.FieldOptions{Choices: []string{"a", "b"}}), map[string]string{`["b","a"]`: `["b","a"]`, `"a"`: `["a"]`, `[]`: `[]`, `""`: `[]`}, []string{`["c"]`, `[1]`, `1`}},
-		"any checkbox": {field("checkbox", customer.FieldOptions{}), map[string]string{`["whatever"]`: `["whatever"]`}, []string{`[` + strings.Repeat(`"x",`, 100) + `"x"]`}},
-		"radio":        {field("radio", customer.FieldOptions{Choices: []string{"a", "1"}}), map[string]string{`"a"`: `"a"`, `1`: `"1"`, `""`: `""`}, []string{`"A"`, `["a"]`}},
-		"dropdown":     {field("dropdown", customer.FieldOptions{Choices: []string{"a"}}), map[string]string{`"a"`: `"a"`}, []string{`"b"`}},
-		"required": {customer.FormField{Form: customer.CustomerForm, Name: "F", Type: "checkbox", Required: true},
+		"text":         {field("text", form.Options{MaxLength: 3}), map[string]string{`"ééé"`: `"ééé"`, `12`: `"12"`, `""`: `""`}, []string{`"éééé"`, `["a"]`, `"\u0000"`}},
+		"multiline":    {field("multiline", form.Options{}), map[string]string{`"a\nb"`: `"a\nb"`}, []string{`"` + strings.Repeat("x", 10_001) + `"`}},
+		"number":       {field("number", form.Options{Min: "-1", Max: "1e2"}), map[string]string{`1.50`: `1.50`, `" 7 "`: `7`, `""`: `""`, `-1`: `-1`, `100`: `100`}, []string{`"x"`, `-1.01`, `101`, `[]`, `1e999`, `"0x1"`}},
+		"digits":       {field("number", form.Options{MaxLength: 3}), map[string]string{`999`: `999`}, []string{`1000`, `"0.12"`}},
+		"password":     {field("password", form.Options{MaxLength: 4}), map[string]string{`"hush"`: `""`, `1234`: `""`}, []string{`"hushed"`}},
+		"date":         {field("date", form.Options{Min: "2024-01-01", Max: "2024-12-31"}), map[string]string{`"2024-01-01"`: `"2024-01-01"`, `"2024-12-31T23:59:59Z"`: `"2024-12-31T23:59:59Z"`, `""`: `""`}, []string{`"2023-12-31"`, `"2025-01-01"`, `"soon"`, `20240101`, `"2024-02-30"`}},
+		"checkbox":     {field("checkbox", form.Options{Choices: []string{"a", "b"}}), map[string]string{`["b","a"]`: `["b","a"]`, `"a"`: `["a"]`, `[]`: `[]`, `""`: `[]`}, []string{`["c"]`, `[1]`, `1`}},
+		"any checkbox": {field("checkbox", form.Options{}), map[string]string{`["whatever"]`: `["whatever"]`}, []string{`[` + strings.Repeat(`"x",`, 100) + `"x"]`}},
+		"radio":        {field("radio", form.Options{Choices: []string{"a", "1"}}), map[string]string{`"a"`: `"a"`, `1`: `"1"`, `""`: `""`}, []string{`"A"`, `["a"]`}},
+		"dropdown":     {field("dropdown", form.Options{Choices: []string{"a"}}), map[string]string{`"a"`: `"a"`}, []string{`"b"`}},
+		"required": {form.Field{Form: form.Customer, Name: "F", Type: "checkbox", Required: true},
 			map[string]string{`["a"]`: `["a"]`}, []string{`[]`, `""`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -241,15 +233,11 @@ func TestFieldValuesByType(t *testing.T) {
 			if _, err := s.Create(t.Context(), 1, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "A"}}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.CreateFormField(t.Context(), 1, test.field); err != nil {
+			if _, err := form.NewService(db, system.Real()).Create(t.Context(), 1, test.field); err != nil {
 				t.Fatal(err)
 			}
 			put := func(text string) (string, error) {
-				v, err := jsonx.Parse([]byte(text), jsonx.Limits{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				out, err := s.PutFormValues(t.Context(), 1, []customer.FormValueUpsert{{CustomerID: opt.Some[int64](1), FormInput: customer.FormInput{Name: " f ", Value: v}}})
+				out, err := s.PutFormValues(t.Context(), 1, []customer.FormValueUpsert{{CustomerID: opt.Some[int64](1), Input: form.Input{Name: " f ", Value: value(t, text)}}})
 				if err != nil {
 					return "", err
 				}

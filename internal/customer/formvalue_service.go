@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -31,8 +32,8 @@ var FormValueList = &listing.Spec{
 		{Name: "field_type", Kind: listing.Text, Ops: []listing.Op{listing.Eq},
 			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND type IN {in})",
 			Values: map[string]string{
-				"checkboxes": CheckboxField, "date": DateField, "multiline": MultilineField, "numbers": NumberField,
-				"password": PasswordField, "radiobuttons": RadioField, "text": TextField, "picklist": DropdownField,
+				"checkboxes": form.CheckboxField, "date": form.DateField, "multiline": form.MultilineField, "numbers": form.NumberField,
+				"password": form.PasswordField, "radiobuttons": form.RadioField, "text": form.TextField, "picklist": form.DropdownField,
 			}},
 	},
 	Cursors: true,
@@ -44,18 +45,18 @@ var (
 	touchCustomer       = sqldb.Static(`UPDATE customers SET date_modified = $3 WHERE store_id = $1 AND id = $2`)
 )
 
-// storeValues writes the values of one session.
-func storeValues(tx *sqldb.Tx, session int64, values []storedValue) error {
-	form, owner := sessionOwner(session)
+// storeValues writes the values of one submission.
+func storeValues(tx *sqldb.Tx, submission int64, values []form.Stored) error {
+	name, owner := submissionOwner(submission)
 	stmt := upsertCustomerValue
-	if form == AddressForm {
+	if name == form.Address {
 		stmt = upsertAddressValue
 	}
 	for _, v := range values {
-		if v.stays() {
+		if v.Stays() {
 			continue
 		}
-		if err := tx.Exec(stmt, owner, session, v.field.ID, v.json); err != nil {
+		if err := tx.Exec(stmt, owner, submission, v.Field.ID, v.Text); err != nil {
 			return err
 		}
 	}
@@ -64,8 +65,8 @@ func storeValues(tx *sqldb.Tx, session int64, values []storedValue) error {
 
 // valuesOf returns the table of a form's values and the column that tells
 // whose they are.
-func valuesOf(form string) (table, owner string) {
-	if form == AddressForm {
+func valuesOf(name string) (table, owner string) {
+	if name == form.Address {
 		return "address_form_values", "address_id"
 	}
 	return "customer_form_values", "customer_id"
@@ -73,8 +74,8 @@ func valuesOf(form string) (table, owner string) {
 
 // valuesQuery finds the values of customers or addresses in order, as they are
 // shown. The condition is what follows the owner's column.
-func valuesQuery(form, condition string, args []any, each func(FormValue)) sqldb.Q {
-	table, owner := valuesOf(form)
+func valuesQuery(name, condition string, args []any, each func(FormValue)) sqldb.Q {
+	table, owner := valuesOf(name)
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM ` + table + ` v
 			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
@@ -88,11 +89,11 @@ func valuesQuery(form, condition string, args []any, each func(FormValue)) sqldb
 }
 
 // place is where a value is stored.
-type place struct{ session, field int64 }
+type place struct{ submission, field int64 }
 
 // storedQuery finds the values of customers or addresses as they are stored.
-func storedQuery(form string, ids []int64, into map[place]string) sqldb.Q {
-	table, owner := valuesOf(form)
+func storedQuery(name string, ids []int64, into map[place]string) sqldb.Q {
+	table, owner := valuesOf(name)
 	in, args := sqldb.In(nil, ids)
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + in),
@@ -101,11 +102,11 @@ func storedQuery(form string, ids []int64, into map[place]string) sqldb.Q {
 	}
 }
 
-// differing returns those of a session's values that are not stored so yet.
-func differing(stored map[place]string, session int64, values []storedValue) []storedValue {
-	var out []storedValue
+// differing returns those of a submission's values that are not stored so yet.
+func differing(stored map[place]string, submission int64, values []form.Stored) []form.Stored {
+	var out []form.Stored
 	for _, v := range values {
-		if old, ok := stored[place{session, v.field.ID}]; !v.stays() && (!ok || old != v.json) {
+		if old, ok := stored[place{submission, v.Field.ID}]; !v.Stays() && (!ok || old != v.Text) {
 			out = append(out, v)
 		}
 	}
@@ -136,22 +137,15 @@ func (s *Service) FormValues(ctx context.Context, storeID int64, q *listing.Quer
 		}
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
-		fields := map[int64]*FormField{}
-		in, args := sqldb.In(nil, ids)
-		find := sqldb.Dynamic(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id IN ` + in)
-		if err := tx.Query(find, func(r *sqldb.Row) error {
-			f := &FormField{}
-			f.scan(r)
-			fields[f.ID] = f
-			return nil
-		}, args...); err != nil {
+		fields := map[int64]*form.Field{}
+		if err := tx.Pipeline(form.ByIDs(ids, func(f *form.Field) { fields[f.ID] = f })); err != nil {
 			return err
 		}
 		for _, r := range rows {
 			// A definition that went between the two statements took its
 			// values along.
 			if f := fields[r.field]; f != nil {
-				out = append(out, formValue(r.session, f.ID, f.Name, f.Type, r.json))
+				out = append(out, formValue(r.submission, f.ID, f.Name, f.Type, r.json))
 			}
 		}
 		if q.Reversed() {
@@ -184,7 +178,7 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
 	}
 	var out []FormValue
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = putFormValues(tx, in, s.sys.Now())
 		return err
 	})
@@ -200,8 +194,8 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		} else {
 			customerIDs = append(customerIDs, in[i].CustomerID.Value)
 		}
-		all = append(all, in[i].session())
-		w.form(in[i].form(), []FormInput{in[i].FormInput})
+		all = append(all, in[i].submission())
+		w.form(in[i].form(), form.Free, []form.Input{in[i].Input})
 	}
 	customers, addresses := map[int64]*Customer{}, map[int64]*Address{}
 	stored := map[place]string{}
@@ -217,7 +211,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 				customers[c.ID] = c
 				return nil
 			},
-		}, storedQuery(CustomerForm, customerIDs, stored))
+		}, storedQuery(form.Customer, customerIDs, stored))
 	}
 	if len(addressIDs) > 0 {
 		in, args := sqldb.In(nil, addressIDs)
@@ -230,7 +224,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 				addresses[a.ID] = a
 				return nil
 			},
-		}, storedQuery(AddressForm, addressIDs, stored))
+		}, storedQuery(form.Address, addressIDs, stored))
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return nil, err
@@ -243,7 +237,7 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 	var items []fault.Item
 	out := make([]FormValue, 0, len(in))
 	seen := map[place]bool{}
-	changes := map[int64][]storedValue{} // by session
+	changes := map[int64][]form.Stored{} // by submission
 	for i := range in {
 		c := fault.Collector{Index: i}
 		switch {
@@ -252,17 +246,22 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		case in[i].CustomerID.Set && customers[in[i].CustomerID.Value] == nil:
 			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
 		}
-		session := in[i].session()
-		if v, ok := ref.fields[in[i].form()].one(&c, "", in[i].FormInput); ok {
-			at := place{session, v.field.ID}
+		submission := in[i].submission()
+		for _, v := range ref.forms[in[i].form()].Check(&c, form.Free, []form.Input{in[i].Input}) {
+			at := place{submission, v.Field.ID}
 			if seen[at] {
-				c.Add("name", fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", in[i].Name))
+				c.AddItem(fault.Item{Field: form.Path, FormField: v.Field.ID, Code: fault.Duplicate, Message: fmt.Sprintf("form field %q is given twice", in[i].Name)})
 			}
 			seen[at] = true
-			one := []storedValue{v}
-			out = append(out, formValues(session, one)...)
-			if d := differing(stored, session, one); len(d) > 0 {
-				changes[session] = append(changes[session], d...)
+			one := []form.Stored{v}
+			out = append(out, formValues(submission, one)...)
+			if d := differing(stored, submission, one); len(d) > 0 {
+				changes[submission] = append(changes[submission], d...)
+			}
+		}
+		for j, it := range c.Items {
+			if it.Field == form.Path {
+				c.Items[j].Field, c.Items[j].At = it.FormFieldMember(), 0
 			}
 		}
 		items = append(items, c.Items...)
@@ -278,16 +277,16 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		return nil, err
 	}
 	events := make([]event.Event, 0, len(changes))
-	for _, session := range all {
-		values := changes[session]
+	for _, submission := range all {
+		values := changes[submission]
 		if len(values) == 0 {
 			continue
 		}
-		delete(changes, session)
-		if err := storeValues(tx, session, values); err != nil {
+		delete(changes, submission)
+		if err := storeValues(tx, submission, values); err != nil {
 			return nil, err
 		}
-		if form, id := sessionOwner(session); form == AddressForm {
+		if name, id := submissionOwner(submission); name == form.Address {
 			events = append(events, event.Address(event.AddressUpdated, id, addresses[id].CustomerID))
 		} else {
 			if err := tx.Exec(touchCustomer, id, now); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -125,7 +126,7 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 		})
 	}
 	if formFields {
-		qs = append(qs, valuesQuery(CustomerForm, of, args, func(v FormValue) {
+		qs = append(qs, valuesQuery(form.Customer, of, args, func(v FormValue) {
 			if i, ok := at[v.OwnerID]; ok {
 				customers[i].FormFields = append(customers[i].FormFields, v)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
@@ -39,7 +40,7 @@ type Profile struct {
 	Noted      map[int64]Noted
 	Subscribed bool
 	// Fields are the definitions of form fields, where values of any were read.
-	Fields     map[int64]*FormField
+	Fields     map[int64]*form.Field
 	Books      map[listing.Window]*AddressPage
 	Metafields map[MetafieldWindow]*MetafieldPage
 }
@@ -141,16 +142,11 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 		count(countOwnAttributes, &p.AttributeCount)
 	}
 	if w.FormFields {
-		qs = append(qs, valuesQuery(CustomerForm, ` = $2`, []any{id}, func(v FormValue) { p.FormFields = append(p.FormFields, v) }))
+		qs = append(qs, valuesQuery(form.Customer, ` = $2`, []any{id}, func(v FormValue) { p.FormFields = append(p.FormFields, v) }))
 	}
 	if w.FormFields || w.AddressForms {
-		p.Fields = map[int64]*FormField{}
-		qs = append(qs, sqldb.Q{Stmt: allFields, Each: func(r *sqldb.Row) error {
-			f := &FormField{}
-			f.scan(r)
-			p.Fields[f.ID] = f
-			return nil
-		}})
+		p.Fields = map[int64]*form.Field{}
+		qs = append(qs, form.AllQuery(func(f *form.Field) { p.Fields[f.ID] = f }))
 	}
 	if w.Attributes {
 		p.Noted = map[int64]Noted{}
@@ -248,21 +244,6 @@ func (w MetafieldWindow) queries(id int64, page *MetafieldPage) []sqldb.Q {
 	return qs
 }
 
-// Forms returns the fields of all forms with the built-in ones, by id.
-func (s *Service) Forms(ctx context.Context, storeID int64) (out []FormField, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = make([]FormField, 0, 40) // more than are built in
-		return tx.Query(allFields, func(r *sqldb.Row) error {
-			out = append(out, FormField{})
-			out[len(out)-1].scan(r)
-			return nil
-		})
-	})
-	return out, err
-}
-
-var allFields = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 ORDER BY id`)
-
 // OwnAddress returns an address of a customer with its form field values, or
 // nil.
 func (s *Service) OwnAddress(ctx context.Context, storeID, customerID, id int64) (*Address, error) {
@@ -278,7 +259,7 @@ func (s *Service) OwnAddress(ctx context.Context, storeID, customerID, id int64)
 				}
 				return nil
 			}},
-			valuesQuery(AddressForm, ` = $2`, []any{id}, func(v FormValue) { values = append(values, v) }),
+			valuesQuery(form.Address, ` = $2`, []any{id}, func(v FormValue) { values = append(values, v) }),
 		)
 		if out != nil {
 			out.FormFields = values

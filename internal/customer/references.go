@@ -5,9 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 )
 
@@ -19,17 +20,15 @@ type references struct {
 	groups     map[int64]bool
 	channels   map[int64]bool
 	attributes map[int64]string // id to type
-	fields     map[string]fields
-	group      int64          // the default group, 0: none
-	required   map[int64]bool // built-in fields that stores may require
+	forms      map[string]form.Form
+	group      int64 // the default group, 0: none
 }
 
 // wanted collects what to look up.
 type wanted struct {
 	groups, channels, attributes map[int64]bool
-	forms                        map[string]bool
+	forms                        map[string]bool // and whether with the built-in fields
 	defaultGroup                 bool
-	complete                     bool // the built-in fields that are required
 }
 
 func set(m *map[int64]bool, ids ...int64) {
@@ -41,17 +40,15 @@ func set(m *map[int64]bool, ids ...int64) {
 	}
 }
 
-func (w *wanted) form(name string, in []FormInput) {
-	if len(in) > 0 {
-		w.wholeForm(name)
+// form asks for the fields that inputs are held to.
+func (w *wanted) form(name string, extent form.Extent, in []form.Input) {
+	if extent == form.Free && len(in) == 0 {
+		return
 	}
-}
-
-func (w *wanted) wholeForm(name string) {
 	if w.forms == nil {
 		w.forms = map[string]bool{}
 	}
-	w.forms[name] = true
+	w.forms[name] = w.forms[name] || extent != form.Free
 }
 
 // The default channel always exists and needs no look.
@@ -89,55 +86,44 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 			return nil
 		}})
 	}
-	if w.complete {
-		ref.required = map[int64]bool{}
-		qs = append(qs, sqldb.Q{Stmt: requiredBuiltIns, Args: []any{fieldCompany, fieldPhone, fieldLine2}, Each: func(r *sqldb.Row) error {
-			ref.required[r.Int(0)] = true
-			return nil
-		}})
-	}
-	for _, form := range slices.Sorted(maps.Keys(w.forms)) {
-		if ref.fields == nil {
-			ref.fields = map[string]fields{}
-		}
-		ref.fields[form] = fields{}
-		qs = append(qs, fieldsQuery(form, ref.fields[form]))
+	names := slices.Sorted(maps.Keys(w.forms))
+	loaded := make([]form.Form, len(names))
+	for i, name := range names {
+		qs = append(qs, form.Query(name, w.forms[name], &loaded[i]))
 	}
 	if len(qs) == 0 {
 		return ref, nil
 	}
-	return ref, tx.Pipeline(qs...)
+	err := tx.Pipeline(qs...)
+	for i, name := range names {
+		if ref.forms == nil {
+			ref.forms = map[string]form.Form{}
+		}
+		ref.forms[name] = loaded[i]
+	}
+	return ref, err
 }
 
-// Numbers of built-in fields that a store may require.
-const (
-	fieldCompany int64 = 6
-	fieldPhone   int64 = 7
-	fieldLine2   int64 = 9
-)
+// checkCustomer holds what is filled in of the account's form to its
+// definitions and returns the values to store. withAddress tells that an
+// address comes along, which then has the company and the phone.
+func (ref *references) checkCustomer(c *fault.Collector, extent form.Extent, in []form.Input, company, phone opt.Field[string], withAddress bool) []form.Stored {
+	if !withAddress {
+		ref.forms[form.Address].CheckOwn(c, extent, map[int64]opt.Field[string]{form.Company: company, form.Phone: phone})
+	}
+	return ref.forms[form.Customer].Check(c, extent, in)
+}
 
-var requiredBuiltIns = sqldb.Static(`SELECT id FROM form_fields WHERE store_id = $1 AND id IN ($2, $3, $4) AND required = 1`)
+// checkAddress is checkCustomer for the address form.
+func (ref *references) checkAddress(c *fault.Collector, extent form.Extent, in []form.Input, company, phone, line2 opt.Field[string]) []form.Stored {
+	f := ref.forms[form.Address]
+	f.CheckOwn(c, extent, map[int64]opt.Field[string]{form.Company: company, form.Phone: phone, form.Address2: line2})
+	return f.Check(c, extent, in)
+}
 
-// checkComplete notes required fields of the store's forms that a customer
-// was made without.
-func (ref *references) checkComplete(c *fault.Collector, in *Create) {
-	ref.fields[CustomerForm].missing(c, "", in.FormFields)
-	builtIn := func(prefix string, field int64, name, value string) {
-		if ref.required[field] && strings.TrimSpace(value) == "" {
-			c.Add(prefix+name, fault.Required, "", name+" is required")
-		}
-	}
-	if len(in.Addresses) == 0 {
-		builtIn("", fieldCompany, "company", in.Company)
-		builtIn("", fieldPhone, "phone", in.Phone)
-	}
-	for j := range in.Addresses {
-		a, prefix := &in.Addresses[j], "addresses."+itoa(j)+"."
-		ref.fields[AddressForm].missing(c, prefix, a.FormFields)
-		builtIn(prefix, fieldCompany, "company", a.Company)
-		builtIn(prefix, fieldPhone, "phone", a.Phone)
-		builtIn(prefix, fieldLine2, "address2", a.Address2)
-	}
+// checkNewAddress is checkAddress for an address that is to be made.
+func (ref *references) checkNewAddress(c *fault.Collector, extent form.Extent, a *AddressCreate) []form.Stored {
+	return ref.checkAddress(c, extent, a.FormFields, opt.Some(a.Company), opt.Some(a.Phone), opt.Some(a.Address2))
 }
 
 func (ref *references) checkGroup(c *fault.Collector, id int64) {

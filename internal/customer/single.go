@@ -5,6 +5,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -97,7 +98,7 @@ func formFields(tx *sqldb.Tx, customers []Customer, contiguous bool) error {
 		at[ids[i]] = i
 	}
 	of, args := ofCustomers(ids, contiguous)
-	return tx.Pipeline(valuesQuery(CustomerForm, of, args, func(v FormValue) {
+	return tx.Pipeline(valuesQuery(form.Customer, of, args, func(v FormValue) {
 		if i, ok := at[v.OwnerID]; ok {
 			customers[i].FormFields = append(customers[i].FormFields, v)
 		}

@@ -8,8 +8,8 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/group"
-	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
@@ -197,16 +197,12 @@ func TestOneCustomer(t *testing.T) {
 		s := newShop(t, db)
 		ctx := t.Context()
 		if err := db.Write(ctx, s.a, func(tx *sqldb.Tx) error {
-			return customer.PutFormField(tx, customer.FormField{Form: "customer", Name: "License", Type: "text"}, 1)
+			return form.Put(tx, form.Field{Form: "customer", Name: "License", Type: "text"}, 1)
 		}); err != nil {
 			t.Fatal(err)
 		}
-		v, err := jsonx.Parse([]byte(`"X1"`), jsonx.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
 		in := person("one@example.com", "One", "Two")
-		in.FormFields = []customer.FormInput{{Name: "License", Value: v}}
+		in.FormFields = []form.Input{{Name: "License", Value: form.Text("X1")}}
 		in.NewPassword = opt.Some("secret1")
 		id := s.add(t, s.a, in)[0].ID
 		s.add(t, s.b, person("b1@example.com", "B", "B"), person("b2@example.com", "B", "B"))

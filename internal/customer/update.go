@@ -7,6 +7,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -28,7 +29,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 		return nil, err
 	}
 	var out []Customer
-	err = again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+	err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = update(tx, in, hashes, s.sys.Now())
 		return err
 	})
@@ -68,7 +69,7 @@ func checkUpdates(in []Update) error {
 // change is what an update does to one customer.
 type change struct {
 	old, now Customer
-	values   []storedValue // that differ from the stored ones
+	values   []form.Stored // that differ from the stored ones
 	row      bool          // the row itself changes
 	email    bool          // the email or where it is used changes
 }
@@ -142,7 +143,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if err := ch.endAccess(tx, hashes[i] != "", in[i].KeepSession); err != nil {
 			return nil, err
 		}
-		if err := storeValues(tx, customerSession(ch.now.ID), ch.values); err != nil {
+		if err := storeValues(tx, customerSubmission(ch.now.ID), ch.values); err != nil {
 			return nil, err
 		}
 		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs))
@@ -186,7 +187,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			set(&w.groups, g.Value)
 		}
 		w.channel(in[i].ChannelIDs.Value...)
-		w.form(CustomerForm, in[i].FormFields)
+		w.form(form.Customer, in[i].Extent, in[i].FormFields)
+		w.form(form.Address, in[i].Extent, nil)
 	}
 	current := make(map[int64]*Customer, len(in))
 	list, args := sqldb.In(nil, ids)
@@ -204,8 +206,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		return nil, err
 	}
 	stored := map[place]string{}
-	if len(w.forms) > 0 {
-		if err := tx.Pipeline(storedQuery(CustomerForm, ids, stored)); err != nil {
+	if _, any := w.forms[form.Customer]; any {
+		if err := tx.Pipeline(storedQuery(form.Customer, ids, stored)); err != nil {
 			return nil, err
 		}
 	}
@@ -228,10 +230,9 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		ch := &changes[i]
 		ch.old = *old
 		ch.now = u.apply(*old)
-		if len(u.FormFields) > 0 {
-			values := ref.fields[CustomerForm].check(&c, "", u.FormFields)
-			ch.now.FormFields = formValues(customerSession(u.ID), values)
-			ch.values = differing(stored, customerSession(u.ID), values)
+		if values := ref.checkCustomer(&c, u.Extent, u.FormFields, u.Company, u.Phone, false); len(values) > 0 {
+			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
+			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
 		ch.email = fold.Text(ch.old.Email) != fold.Text(ch.now.Email) || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)

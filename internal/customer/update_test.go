@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -22,7 +23,7 @@ func TestUpdateChangesWhatItNames(t *testing.T) {
 		in.GroupID, in.Company, in.StoreCredit, in.Notes = 2, "ACME", 5, "n"
 		in.Addresses = []customer.AddressCreate{home(0, "1")}
 		in.Attributes = []customer.AttributeInput{{AttributeID: 1, Value: "x"}}
-		in.FormFields = []customer.FormInput{w.field("f text", `"a"`), w.field("f number", `1`)}
+		in.FormFields = []form.Input{w.field("f text", `"a"`), w.field("f number", `1`)}
 		c := w.create(in)[0]
 		id := c.ID
 		for name, s := range map[string]struct {
@@ -39,7 +40,7 @@ func TestUpdateChangesWhatItNames(t *testing.T) {
 			"channels": {customer.Update{ChannelIDs: opt.Some([]int64{4, 3, 3})}, func(c *customer.Customer) { c.ChannelIDs = []int64{3, 4} }, true},
 			"all":      {customer.Update{ChannelIDs: opt.Null[[]int64]()}, func(c *customer.Customer) { c.ChannelIDs = nil }, true},
 			"email":    {customer.Update{Email: opt.Some("B@x.org")}, func(c *customer.Customer) { c.Email = "B@x.org" }, false},
-			"field":    {customer.Update{FormFields: []customer.FormInput{w.field("f number", `2`)}}, func(c *customer.Customer) { c.FormFields[1].JSON = "2" }, false},
+			"field":    {customer.Update{FormFields: []form.Input{w.field("f number", `2`)}}, func(c *customer.Customer) { c.FormFields[1].JSON = "2" }, false},
 			"several":  {customer.Update{Phone: opt.Some("1"), Notes: opt.Some(""), LastName: opt.Some("L"), TaxExemptCategory: opt.Some("t")}, func(c *customer.Customer) { c.Phone, c.Notes, c.LastName, c.TaxExemptCategory = "1", "", "L", "t" }, false},
 		} {
 			// Sub-resources of the copy may be changed in place.
@@ -302,9 +303,9 @@ func TestStoresAreApart(t *testing.T) {
 			in.Company, in.Phone, in.RegistrationIP, in.GroupID = "ACME", "1", "::1", 2
 			in.Addresses = []customer.AddressCreate{home(0, "1")}
 			in.Addresses[0].Company = "ACME"
-			in.Addresses[0].FormFields = []customer.FormInput{w.field("f text", `"a"`)}
+			in.Addresses[0].FormFields = []form.Input{w.field("f text", `"a"`)}
 			in.Attributes = []customer.AttributeInput{{AttributeID: 1, Value: "x"}}
-			in.FormFields = []customer.FormInput{w.field("f text", `"a"`)}
+			in.FormFields = []form.Input{w.field("f text", `"a"`)}
 			return in
 		}
 		var theirs []customer.Customer
@@ -357,7 +358,7 @@ func TestStoresAreApart(t *testing.T) {
 			"channel_ids":               func(c *customer.Create) { c.ChannelIDs = []int64{9} },
 			"origin_channel_id":         func(c *customer.Create) { c.OriginChannelID = 9 },
 			"attributes.0.attribute_id": func(c *customer.Create) { c.Attributes = []customer.AttributeInput{{AttributeID: 9}} },
-			"form_fields.0.name":        func(c *customer.Create) { c.FormFields = []customer.FormInput{w.field("theirs", `"x"`)} },
+			"form_fields.0.name":        func(c *customer.Create) { c.FormFields = []form.Input{w.field("theirs", `"x"`)} },
 		} {
 			in := named("new@x.org")
 			change(&in)

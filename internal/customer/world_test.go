@@ -14,11 +14,13 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/rest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -80,20 +82,20 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 				if _, err := customer.PutAttribute(tx, 9, "theirs", "string", 0); err != nil {
 					return err
 				}
-				if err := customer.PutFormField(tx, customer.FormField{Form: customer.CustomerForm, Name: "theirs", Type: "text"}, 0); err != nil {
+				if err := form.Put(tx, form.Field{Form: form.Customer, Name: "theirs", Type: "text"}, 0); err != nil {
 					return err
 				}
 			}
-			for _, form := range []string{customer.CustomerForm, customer.AddressForm} {
-				for _, typ := range customer.FieldTypes {
-					f := customer.FormField{Form: form, Name: "f " + typ, Type: typ}
+			for _, name := range []string{form.Customer, form.Address} {
+				for _, typ := range form.Types {
+					f := form.Field{Form: name, Name: "f " + typ, Type: typ}
 					switch typ {
 					case "checkbox", "radio", "dropdown":
 						f.Options.Choices = []string{"a", "b", "c\""}
 					case "text":
 						f.Options.MaxLength = 5
 					}
-					if err := customer.PutFormField(tx, f, 0); err != nil {
+					if err := form.Put(tx, f, 0); err != nil {
 						return err
 					}
 				}
@@ -270,7 +272,11 @@ func broken(err error) []string {
 	}
 	var out []string
 	for _, it := range f.Items {
-		out = append(out, fmt.Sprintf("%d.%s %s", it.Index, it.Field, it.Code))
+		at := it.Field
+		if it.At > 0 {
+			at += fmt.Sprintf(".%d.%s", it.At-1, it.FormFieldMember())
+		}
+		out = append(out, fmt.Sprintf("%d.%s %s", it.Index, at, it.Code))
 	}
 	return out
 }
@@ -287,18 +293,18 @@ func inUse(err error) bool {
 	return f != nil && f.Kind == fault.Conflict && len(f.Items) == 1 && f.Items[0].Code == fault.EmailInUse && !errors.Is(err, sqldb.ErrUnavailable)
 }
 
-func value(t *testing.T, text string) jsonx.Value {
+func value(t *testing.T, text string) form.Value {
 	t.Helper()
 	v, err := jsonx.Parse([]byte(text), jsonx.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return rest.FormValue(v)
 }
 
-func (w *world) field(name, text string) customer.FormInput {
+func (w *world) field(name, text string) form.Input {
 	w.t.Helper()
-	return customer.FormInput{Name: name, Value: value(w.t, text)}
+	return form.Input{Name: name, Value: value(w.t, text)}
 }
 
 func equal(t *testing.T, what string, got, want any) {

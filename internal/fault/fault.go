@@ -65,13 +65,26 @@ type Item struct {
 	// Field is the path below the item, such as "email" or
 	// "addresses.0.city"; empty for the item itself.
 	Field string
-	Code  Code
+	// At is the place in the list that Field names, from 1 on; 0: no place.
+	At int
+	// FormField is the number of the form field that the rule is about; 0: none.
+	FormField int64
+	Code      Code
 	// Want completes Code where it says so.
 	Want string
 	// Value is the offending value where it may be repeated to the caller.
 	Value string
 	// Message is plain English for a person.
 	Message string
+}
+
+// FormFieldMember tells which member of a form field's input breaks the rule:
+// the name or the value.
+func (it *Item) FormFieldMember() string {
+	if it.Code == Unknown || it.Code == Duplicate {
+		return "name"
+	}
+	return "value"
 }
 
 // Error is an error with a meaning for the caller.
@@ -146,10 +159,16 @@ const maxItems = 100
 // Add notes one broken rule of the current item. Beyond the first hundred
 // there is nothing new to learn.
 func (c *Collector) Add(field string, code Code, want, message string) {
+	c.AddItem(Item{Field: field, Code: code, Want: want, Message: message})
+}
+
+// AddItem is Add for a rule that is told more of.
+func (c *Collector) AddItem(it Item) {
 	if len(c.Items) >= maxItems {
 		return
 	}
-	c.Items = append(c.Items, Item{Index: c.Index, Field: c.Prefix + field, Code: code, Want: want, Message: message})
+	it.Index, it.Field = c.Index, c.Prefix+it.Field
+	c.Items = append(c.Items, it)
 }
 
 // Text notes what is wrong with the length of a text, in characters, and that

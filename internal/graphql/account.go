@@ -3,18 +3,15 @@ package graphql
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/geo"
+	"clientele/internal/form"
 	"clientele/internal/graphql/model"
-	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/subscriber"
 )
@@ -35,38 +32,36 @@ const (
 	textDuplicateOfBook = "The address exists already in the address book."
 )
 
-// answers turns the values of form fields, by id, into what they stand for.
-func answers(in *model.CustomerFormFieldsInput) []customer.FieldAnswer {
+// inputs reads the values of form fields. Each list is for fields of certain
+// types.
+func inputs(in *model.CustomerFormFieldsInput) []form.Input {
 	if in == nil {
 		return nil
 	}
-	var out []customer.FieldAnswer
+	var out []form.Input
+	add := func(id int64, v form.Value, types ...string) {
+		out = append(out, form.Input{FieldID: id, Value: v, Types: types})
+	}
 	for _, v := range in.Checkboxes {
-		out = append(out, customer.FieldAnswer{FieldID: v.FieldEntityID, ChoiceIDs: append([]int64{}, v.FieldValueEntityIds...)})
+		add(v.FieldEntityID, form.Choices(v.FieldValueEntityIds), form.CheckboxField)
 	}
 	for _, v := range in.MultipleChoices {
-		out = append(out, customer.FieldAnswer{FieldID: v.FieldEntityID, ChoiceIDs: []int64{v.FieldValueEntityID}})
-	}
-	text := func(id int64, s string) {
-		out = append(out, customer.FieldAnswer{FieldID: id, Value: customer.TextValue(s)})
+		add(v.FieldEntityID, form.Choices([]int64{v.FieldValueEntityID}), form.RadioField, form.DropdownField)
 	}
 	for _, v := range in.Numbers {
-		n, err := jsonx.Parse(strconv.AppendFloat(nil, v.Number, 'f', -1, 64), jsonx.Limits{})
-		if err == nil {
-			out = append(out, customer.FieldAnswer{FieldID: v.FieldEntityID, Value: n})
-		}
+		add(v.FieldEntityID, form.Number(strconv.FormatFloat(v.Number, 'f', -1, 64)), form.NumberField)
 	}
 	for _, v := range in.Dates {
-		text(v.FieldEntityID, time.Time(v.Date).UTC().Format(time.DateOnly))
+		add(v.FieldEntityID, form.Text(time.Time(v.Date).UTC().Format(time.DateOnly)), form.DateField)
 	}
 	for _, v := range in.Texts {
-		text(v.FieldEntityID, v.Text)
+		add(v.FieldEntityID, form.Text(v.Text), form.TextField)
 	}
 	for _, v := range in.MultilineTexts {
-		text(v.FieldEntityID, v.MultilineText)
+		add(v.FieldEntityID, form.Text(v.MultilineText), form.MultilineField)
 	}
 	for _, v := range in.Passwords {
-		text(v.FieldEntityID, v.Password)
+		add(v.FieldEntityID, form.Text(v.Password), form.PasswordField)
 	}
 	return out
 }
@@ -78,88 +73,13 @@ func takeOffers(in *model.CustomerFormFieldsInput) (wished bool) {
 		return false
 	}
 	in.Checkboxes = slices.DeleteFunc(in.Checkboxes, func(v *model.CheckboxesFormFieldInput) bool {
-		if v.FieldEntityID != offersField {
+		if v.FieldEntityID != form.Offers {
 			return false
 		}
 		wished = wished || len(v.FieldValueEntityIds) > 0
 		return true
 	})
 	return wished
-}
-
-// misplaced reports values in the lists for other types of fields.
-func misplaced(c *fault.Collector, form customer.Form, in *model.CustomerFormFieldsInput) {
-	if in == nil {
-		return
-	}
-	check := func(id int64, types ...string) {
-		f := form.Field(id)
-		if f == nil {
-			return // that there is none is said elsewhere
-		}
-		for _, t := range types {
-			if f.Type == t {
-				return
-			}
-		}
-		c.Add(customer.FieldPath(id), fault.WrongType, "", f.Name+" is a field of another type")
-	}
-	for _, v := range in.Checkboxes {
-		check(v.FieldEntityID, customer.CheckboxField)
-	}
-	for _, v := range in.MultipleChoices {
-		check(v.FieldEntityID, customer.RadioField, customer.DropdownField)
-	}
-	for _, v := range in.Numbers {
-		check(v.FieldEntityID, customer.NumberField)
-		// A variable may hold one as text.
-		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
-			c.Add(customer.FieldPath(v.FieldEntityID), fault.BadFormat, "", "a number is needed")
-		}
-	}
-	for _, v := range in.Dates {
-		check(v.FieldEntityID, customer.DateField)
-	}
-	for _, v := range in.Texts {
-		check(v.FieldEntityID, customer.TextField)
-	}
-	for _, v := range in.MultilineTexts {
-		check(v.FieldEntityID, customer.MultilineField)
-	}
-	for _, v := range in.Passwords {
-		check(v.FieldEntityID, customer.PasswordField)
-	}
-}
-
-// fill reads the values of a form. complete asks for what is required too.
-// What is wrong is a fault, with prefix before its places.
-func (s *Server) fill(ctx context.Context, form, prefix string, in *model.CustomerFormFieldsInput, complete bool) ([]customer.FormInput, error) {
-	if in == nil && !complete {
-		return nil, nil
-	}
-	fields, err := s.Customers.Form(ctx, shopperOf(ctx).visit.Site.StoreID, form)
-	if err != nil {
-		return nil, err
-	}
-	c := fault.Collector{Index: -1, Prefix: prefix}
-	misplaced(&c, fields, in)
-	out := fields.Inputs(&c, answers(in))
-	if len(c.Items) == 0 {
-		customer.CheckForm(&c, fields, out, complete)
-	}
-	return out, c.Err(fault.Invalid, "")
-}
-
-// stateName takes a state's code for its name, as forms send either.
-func stateName(countryCode, state string) string {
-	if c, ok := geo.ByCode(countryCode); ok {
-		if _, named := c.State(state); !named {
-			if st, ok := c.StateByCode(state); ok {
-				return st.Name
-			}
-		}
-	}
-	return state
 }
 
 func text(s *string) string {
@@ -176,63 +96,15 @@ func field(s *string) opt.Field[string] {
 	return opt.Some(*s)
 }
 
-// demand notes built-in fields that the store requires and that are left
-// empty. Those of a change that are not given stay as they are.
-func (s *Server) demand(ctx context.Context, prefix string, complete bool, given map[int64]*string) error {
-	fields, err := s.about(ctx, shopperOf(ctx)).forms()
-	if err != nil {
-		return err
-	}
-	c := fault.Collector{Index: -1, Prefix: prefix}
-	for i := range fields {
-		f := &fields[i]
-		v, ok := given[f.ID]
-		if !ok || !f.Required || v == nil && !complete || strings.TrimSpace(text(v)) != "" {
-			continue
-		}
-		name := demanded[f.ID]
-		c.Add(name, fault.Required, "", name+" is required")
-	}
-	return c.Err(fault.Invalid, "")
-}
-
-// demanded are the built-in fields that a store may require, by their ids.
-var demanded = map[int64]string{6: "company", 7: "phone", 9: "address2"}
-
-// together makes one fault of several that are about the input. Any other
-// error counts more.
-func together(errs ...error) error {
-	var all *fault.Error
-	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		f := fault.As(err)
-		if f == nil || f.Kind != fault.Invalid {
-			return err
-		}
-		if all == nil {
-			all = &fault.Error{Kind: f.Kind, Op: f.Op, Message: f.Message}
-		}
-		all.Items = append(all.Items, f.Items...)
-	}
-	if all == nil {
-		return nil
-	}
-	return all
-}
-
 // newAddress reads an address that is to be made.
-func (s *Server) newAddress(ctx context.Context, prefix string, in *model.AddCustomerAddressInput) (customer.AddressCreate, error) {
-	forms, err := s.fill(ctx, customer.AddressForm, prefix, in.FormFields, true)
-	err = together(s.demand(ctx, prefix, true, map[int64]*string{6: in.Company, 7: in.Phone, 9: in.Address2}), err)
+func newAddress(in *model.AddCustomerAddressInput) customer.AddressCreate {
 	return customer.AddressCreate{
 		AddressFields: customer.AddressFields{
 			FirstName: in.FirstName, LastName: in.LastName, Company: text(in.Company), Phone: text(in.Phone), Address1: in.Address1, Address2: text(in.Address2),
-			City: in.City, StateOrProvince: stateName(in.CountryCode, text(in.StateOrProvince)), PostalCode: text(in.PostalCode), CountryCode: in.CountryCode,
+			City: in.City, StateOrProvince: text(in.StateOrProvince), PostalCode: text(in.PostalCode), CountryCode: in.CountryCode,
 		},
-		FormFields: forms,
-	}, err
+		FormFields: inputs(in.FormFields),
+	}
 }
 
 // own returns the session of who is signed in, or nil. With impersonation it
@@ -254,20 +126,13 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 	}
 	reg := account.Registration{Email: in.Email, Password: in.Password, FirstName: in.FirstName, LastName: in.LastName, Phone: text(in.Phone), Company: text(in.Company)}
 	reg.AcceptsMarketing = takeOffers(in.FormFields)
-	var err, inAddress error
-	reg.FormFields, err = r.fill(ctx, customer.CustomerForm, "", in.FormFields, true)
+	reg.FormFields = inputs(in.FormFields)
 	if in.Address != nil {
-		var a customer.AddressCreate
-		a, inAddress = r.newAddress(ctx, "address.", in.Address)
+		a := newAddress(in.Address)
 		reg.Address = &a
-	} else {
-		err = together(r.demand(ctx, "", true, map[int64]*string{6: in.Company, 7: in.Phone}), err)
 	}
-	if err == nil && inAddress == nil {
-		out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, w.client())
-	} else {
-		err = together(r.Accounts.CheckRegistration(ctx, w.visit.Site, reg, w.client()), err, inAddress)
-	}
+	var err error
+	out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, w.client())
 	if err == nil && w.browser {
 		w.visit.CarryConsent(r.Customers, out.CustomerID)
 	}
@@ -330,13 +195,9 @@ func (r *accountResolver) UpdateCustomer(ctx context.Context, _ *model.CustomerM
 		out.Errors = append(out.Errors, some[model.UpdateCustomerError](wrong)...)
 		return out, err
 	}
-	forms, err := r.fill(ctx, customer.CustomerForm, "", in.FormFields, false)
-	err = together(r.demand(ctx, "", false, map[int64]*string{6: in.Company, 7: in.Phone}), err)
-	if err == nil {
-		_, err = r.Accounts.UpdateDetails(ctx, w.visit.Site, *session, account.Details{
-			FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: forms,
-		}, w.client())
-	}
+	_, err := r.Accounts.UpdateDetails(ctx, w.visit.Site, *session, account.Details{
+		FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: inputs(in.FormFields),
+	}, w.client())
 	if err == nil {
 		out.CustomerID = session.CustomerID
 	}
@@ -374,7 +235,7 @@ func (s *Server) book(ctx context.Context, a *customer.Address) (*model.Customer
 	if err != nil {
 		return nil, err
 	}
-	fields := map[int64]*customer.FormField{}
+	fields := map[int64]*form.Field{}
 	for i := range all {
 		fields[all[i].ID] = &all[i]
 	}
@@ -401,12 +262,7 @@ func (r *accountResolver) AddCustomerAddress(ctx context.Context, _ *model.Custo
 		out.Errors = append(out.Errors, some[model.AddCustomerAddressError](wrong)...)
 		return out, err
 	}
-	cmd, err := r.newAddress(ctx, "", &in)
-	var a *customer.Address
-	if err == nil {
-		cmd.CustomerID = w.customerID
-		a, err = r.Customers.CreateAddress(ctx, w.visit.Site.StoreID, cmd)
-	}
+	a, err := r.Accounts.AddAddress(ctx, w.visit.Site.StoreID, w.customerID, newAddress(&in))
 	f := business(err)
 	switch {
 	case err == nil:
@@ -436,28 +292,12 @@ func (r *accountResolver) UpdateCustomerAddress(ctx context.Context, _ *model.Cu
 		out.Errors = append(out.Errors, some[model.UpdateCustomerAddressError](wrong)...)
 		return out, err
 	}
-	storeID, d := w.visit.Site.StoreID, in.Data
-	forms, err := r.fill(ctx, customer.AddressForm, "", d.FormFields, false)
-	err = together(r.demand(ctx, "", false, map[int64]*string{6: d.Company, 7: d.Phone, 9: d.Address2}), err)
-	var a *customer.Address
-	if err == nil {
-		a, err = r.Customers.GetAddress(ctx, storeID, w.customerID, in.AddressEntityID)
-	}
-	if err == nil {
-		country := a.CountryCode
-		if d.CountryCode != nil {
-			country = *d.CountryCode
-		}
-		state := field(d.StateOrProvince)
-		if state.Set {
-			state.Value = stateName(country, state.Value)
-		}
-		a, err = r.Customers.UpdateAddress(ctx, storeID, w.customerID, customer.AddressUpdate{
-			ID: in.AddressEntityID, FirstName: field(d.FirstName), LastName: field(d.LastName), Company: field(d.Company), Phone: field(d.Phone),
-			Address1: field(d.Address1), Address2: field(d.Address2), City: field(d.City), StateOrProvince: state, PostalCode: field(d.PostalCode),
-			CountryCode: field(d.CountryCode), FormFields: forms,
-		})
-	}
+	d := in.Data
+	a, err := r.Accounts.ChangeAddress(ctx, w.visit.Site.StoreID, w.customerID, customer.AddressUpdate{
+		ID: in.AddressEntityID, FirstName: field(d.FirstName), LastName: field(d.LastName), Company: field(d.Company), Phone: field(d.Phone),
+		Address1: field(d.Address1), Address2: field(d.Address2), City: field(d.City), StateOrProvince: field(d.StateOrProvince), PostalCode: field(d.PostalCode),
+		CountryCode: field(d.CountryCode), FormFields: inputs(d.FormFields),
+	})
 	f := business(err)
 	switch {
 	case err == nil:

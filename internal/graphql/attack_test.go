@@ -154,7 +154,7 @@ func TestRequiredFields(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		furnish(w)
 		for _, id := range []int64{6, 7, 9, 26, 34} {
-			_, err := w.customers.UpdateFormField(t.Context(), 1, required(id))
+			_, err := w.forms.Update(t.Context(), 1, required(id))
 			w.ok(err)
 		}
 		note := map[string]any{"fieldEntityId": 26, "text": "x"}

@@ -9,9 +9,9 @@ import (
 	gqlgen "github.com/99designs/gqlgen/graphql"
 
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/model"
-	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/store"
 )
@@ -106,7 +106,7 @@ func (r *customerResolver) Addresses(ctx context.Context, obj *model.Customer, b
 }
 
 // address makes the schema's form of an address.
-func address(a *customer.Address, fields map[int64]*customer.FormField) *model.CustomerAddress {
+func address(a *customer.Address, fields map[int64]*form.Field) *model.CustomerAddress {
 	out := &model.CustomerAddress{
 		EntityID: a.ID, FirstName: a.FirstName, LastName: a.LastName, Address1: a.Address1, Address2: filled(a.Address2),
 		City: a.City, CountryCode: a.CountryCode, StateOrProvince: filled(a.StateOrProvince), Phone: filled(a.Phone),
@@ -178,7 +178,7 @@ func (r *notesResolver) Attribute(_ context.Context, obj *model.CustomerAttribut
 
 // formValues makes the schema's form of values. Nothing said in a field that
 // has no word for it is left out.
-func formValues(values []customer.FormValue, fields map[int64]*customer.FormField) []model.CustomerFormFieldValue {
+func formValues(values []customer.FormValue, fields map[int64]*form.Field) []model.CustomerFormFieldValue {
 	out := make([]model.CustomerFormFieldValue, 0, len(values))
 	for i := range values {
 		if v := formValue(&values[i], fields[values[i].FieldID]); v != nil {
@@ -188,37 +188,35 @@ func formValues(values []customer.FormValue, fields map[int64]*customer.FormFiel
 	return out
 }
 
-func formValue(v *customer.FormValue, f *customer.FormField) model.CustomerFormFieldValue {
-	value, err := jsonx.Parse([]byte(v.JSON), jsonx.Limits{})
-	if err != nil || f == nil {
+func formValue(v *customer.FormValue, f *form.Field) model.CustomerFormFieldValue {
+	if f == nil {
 		return nil
 	}
-	text, _ := value.Str()
+	texts := form.StoredTexts(v.JSON)
+	text := strings.Join(texts, "")
 	switch v.Type {
-	case customer.TextField:
+	case form.TextField:
 		return &model.TextFormFieldValue{EntityID: v.FieldID, Name: v.Name, Text: text}
-	case customer.MultilineField:
+	case form.MultilineField:
 		return &model.MultilineTextFormFieldValue{EntityID: v.FieldID, Name: v.Name, MultilineText: text}
-	case customer.PasswordField:
+	case form.PasswordField:
 		return &model.PasswordFormFieldValue{EntityID: v.FieldID, Name: v.Name}
-	case customer.NumberField:
-		digits, ok := value.NumberText()
-		if n, err := strconv.ParseFloat(digits, 64); ok && err == nil {
+	case form.NumberField:
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
 			return &model.NumberFormFieldValue{EntityID: v.FieldID, Name: v.Name, Number: n}
 		}
-	case customer.DateField:
+	case form.DateField:
 		if at := date(text); at != nil {
 			return &model.DateFormFieldValue{EntityID: v.FieldID, Name: v.Name, Date: &model.DateTimeExtended{Utc: *at}}
 		}
-	case customer.CheckboxField:
+	case form.CheckboxField:
 		out := &model.CheckboxesFormFieldValue{EntityID: v.FieldID, Name: v.Name, Values: []string{}, ValueEntityIds: []int64{}}
-		for _, e := range value.Elems() {
-			s, _ := e.Str()
+		for _, s := range texts {
 			out.Values = append(out.Values, s)
 			out.ValueEntityIds = append(out.ValueEntityIds, choiceID(f, s))
 		}
 		return out
-	case customer.RadioField, customer.DropdownField:
+	case form.RadioField, form.DropdownField:
 		if text != "" {
 			return &model.MultipleChoiceFormFieldValue{EntityID: v.FieldID, Name: v.Name, Value: text, ValueEntityID: choiceID(f, text)}
 		}
@@ -227,7 +225,7 @@ func formValue(v *customer.FormValue, f *customer.FormField) model.CustomerFormF
 }
 
 // choiceID returns the id of a choice; 0 is none of today's.
-func choiceID(f *customer.FormField, label string) int64 {
+func choiceID(f *form.Field, label string) int64 {
 	id, _ := f.Options.ChoiceID(label)
 	return id
 }

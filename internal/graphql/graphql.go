@@ -17,6 +17,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/setting"
 	"clientele/internal/sso"
@@ -42,6 +43,7 @@ type Config struct {
 	Stores      *store.Service
 	Settings    *setting.Service
 	Customers   *customer.Service
+	Forms       *form.Service
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service

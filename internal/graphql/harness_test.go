@@ -17,12 +17,14 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
+	"clientele/internal/rest"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -42,6 +44,7 @@ type world struct {
 	config    graphql.Config
 	stores    *store.Service
 	customers *customer.Service
+	forms     *form.Service
 	accounts  *account.Service
 	tokens    *auth.StorefrontTokens
 	subs      *subscriber.Service
@@ -125,6 +128,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	}))
 	passwords := password.New(sys)
 	w.customers = customer.NewService(db, sys, passwords)
+	w.forms = form.NewService(db, sys)
 	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
@@ -134,7 +138,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.config = graphql.Config{
 		System: sys, Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, time.Now), Log: log}),
-		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
+		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Forms: w.forms, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
 		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
 	}
 	w.server = graphql.New(w.config)
@@ -282,15 +286,15 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, newWorld(t, db)) })
 }
 
-func value(t testing.TB, text string) jsonx.Value {
+func value(t testing.TB, text string) form.Value {
 	t.Helper()
 	v, err := jsonx.Parse([]byte(text), jsonx.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return rest.FormValue(v)
 }
 
-func required(id int64) customer.FormFieldUpdate {
-	return customer.FormFieldUpdate{ID: id, Required: opt.Some(true)}
+func required(id int64) form.Update {
+	return form.Update{ID: id, Required: opt.Some(true)}
 }

@@ -3,6 +3,7 @@ package graphql
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,6 +210,9 @@ func violations(f *fault.Error, base ...string) []*model.ValidationError {
 				path = append(path, camel(part))
 				text = strings.ReplaceAll(text, part, camel(part))
 			}
+		}
+		if it.FormField != 0 {
+			path = append(path, strconv.FormatInt(it.FormField, 10))
 		}
 		out = append(out, &model.ValidationError{Path: path, Message: text})
 	}

@@ -193,7 +193,7 @@ func TestRegister(t *testing.T) {
 		a = w.ask(registerCustomer, input(map[string]any{"email": "b@example.com", "formFields": map[string]any{
 			"texts": []any{map[string]any{"fieldEntityId": 28, "text": "x"}, map[string]any{"fieldEntityId": 99, "text": "x"}}, "multipleChoices": []any{map[string]any{"fieldEntityId": 30, "fieldValueEntityId": 9}},
 		}}))
-		if got := w.errorPaths(a, "customer.registerCustomer.errors"); got != "input.formFields.28 input.formFields.30 input.formFields.99" {
+		if got := w.errorPaths(a, "customer.registerCustomer.errors"); got != "input.formFields.30 input.formFields.28 input.formFields.99" {
 			t.Errorf("%s: %s", got, a.Text)
 		}
 		no := false
@@ -202,7 +202,7 @@ func TestRegister(t *testing.T) {
 		w.settings(func(*store.Settings) {})
 
 		// A required field is asked for.
-		_, err := w.customers.UpdateFormField(t.Context(), 1, required(26))
+		_, err := w.forms.Update(t.Context(), 1, required(26))
 		w.ok(err)
 		if a = w.ask(registerCustomer, input(map[string]any{"email": "d@example.com"})); w.errorPaths(a, "customer.registerCustomer.errors") != "input.formFields.26" {
 			t.Error(a.Text)

@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/graphql/model"
@@ -64,7 +65,7 @@ func (r *resolvers) AnalyticsMutations() gen.AnalyticsMutationsResolver {
 type ownAccount struct {
 	settings func() (*store.Settings, error)
 	privacy  func() (setting.Settings, error)
-	forms    func() ([]customer.FormField, error)
+	forms    func() (form.Form, error)
 	profile  func() (*customer.Profile, error)
 }
 
@@ -76,7 +77,7 @@ func (s *Server) about(ctx context.Context, w *shopper) *ownAccount {
 		w.me.privacy = sync.OnceValues(func() (setting.Settings, error) {
 			return s.Config.Settings.Effective(ctx, storeID, w.visit.Site.ChannelID)
 		})
-		w.me.forms = sync.OnceValues(func() ([]customer.FormField, error) { return s.Customers.Forms(ctx, storeID) })
+		w.me.forms = sync.OnceValues(func() (form.Form, error) { return s.Forms.All(ctx, storeID) })
 		w.me.profile = sync.OnceValues(func() (*customer.Profile, error) {
 			// All that any customer field of the query asks for, at once.
 			op := gqlgen.GetOperationContext(ctx)

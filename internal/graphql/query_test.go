@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -26,30 +27,30 @@ import (
 func furnish(w *world) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	for _, f := range []customer.FormField{
+	for _, f := range []form.Field{
 		{Form: "customer", Name: "Note", Type: "text"},
-		{Form: "customer", Name: "Essay", Type: "multiline", Options: customer.FieldOptions{Rows: 3}},
-		{Form: "customer", Name: "Age", Type: "number", Options: customer.FieldOptions{Min: "18", Max: "99"}},
-		{Form: "customer", Name: "Born", Type: "date", Options: customer.FieldOptions{Min: "1900-01-01"}},
-		{Form: "customer", Name: "Size", Type: "dropdown", Options: customer.FieldOptions{Choices: []string{"S", "M"}, Placeholder: "Choose"}},
-		{Form: "customer", Name: "Sort", Type: "radio", Options: customer.FieldOptions{Choices: []string{"A", "B"}}},
-		{Form: "customer", Name: "Likes", Type: "checkbox", Options: customer.FieldOptions{Choices: []string{"Tea", "Rum"}}},
+		{Form: "customer", Name: "Essay", Type: "multiline", Options: form.Options{Rows: 3}},
+		{Form: "customer", Name: "Age", Type: "number", Options: form.Options{Min: "18", Max: "99"}},
+		{Form: "customer", Name: "Born", Type: "date", Options: form.Options{Min: "1900-01-01"}},
+		{Form: "customer", Name: "Size", Type: "dropdown", Options: form.Options{Choices: []string{"S", "M"}, Placeholder: "Choose"}},
+		{Form: "customer", Name: "Sort", Type: "radio", Options: form.Options{Choices: []string{"A", "B"}}},
+		{Form: "customer", Name: "Likes", Type: "checkbox", Options: form.Options{Choices: []string{"Tea", "Rum"}}},
 		{Form: "customer", Name: "Pin", Type: "password"},
 		{Form: "address", Name: "Floor", Type: "number"},
 	} {
-		_, err := w.customers.CreateFormField(ctx, 1, f)
+		_, err := w.forms.Create(ctx, 1, f)
 		w.ok(err)
 	}
 	var values []customer.FormValueUpsert
 	for name, text := range map[string]string{"Note": `"hi"`, "Essay": `"long"`, "Age": `30`, "Born": `"2000-02-03"`, "Size": `"M"`, "Sort": `"A"`, "Likes": `["Rum"]`, "Pin": `"1234"`} {
-		values = append(values, customer.FormValueUpsert{CustomerID: opt.Some(int64(1)), FormInput: customer.FormInput{Name: name, Value: value(w.t, text)}})
+		values = append(values, customer.FormValueUpsert{CustomerID: opt.Some(int64(1)), Input: form.Input{Name: name, Value: value(w.t, text)}})
 	}
 	_, err := w.customers.PutFormValues(ctx, 1, values)
 	w.ok(err)
 	for i := range 13 {
 		_, err := w.customers.CreateAddresses(ctx, 1, []customer.AddressCreate{{CustomerID: 1 + int64(i/12), AddressFields: customer.AddressFields{
 			FirstName: "Jane", LastName: "Doe", Address1: fmt.Sprint(i+1, " Main St"), City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US",
-		}, FormFields: []customer.FormInput{{Name: "Floor", Value: value(w.t, fmt.Sprint(i))}}}})
+		}, FormFields: []form.Input{{Name: "Floor", Value: value(w.t, fmt.Sprint(i))}}}})
 		w.ok(err)
 	}
 	_, err = w.customers.CreateAttributes(ctx, 1, []customer.AttributeCreate{{Name: "Shirt", Type: "string"}, {Name: "Shoe", Type: "number"}})

@@ -11,7 +11,7 @@ import (
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 
-	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/model"
 	"clientele/internal/store"
@@ -118,35 +118,35 @@ func (r *settingsResolver) GiftCertificates(context.Context, *model.Settings, *m
 
 // Customer returns the fields of the sign-up form.
 func (r *formsResolver) Customer(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, customer.CustomerForm, f, by)
+	return r.form(ctx, form.Customer, f, by)
 }
 
 // ShippingAddress returns the fields of an address.
 func (r *formsResolver) ShippingAddress(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, customer.AddressForm, f, by)
+	return r.form(ctx, form.Address, f, by)
 }
 
 // BillingAddress returns the fields of an address: there is one form for both.
 func (r *formsResolver) BillingAddress(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, customer.AddressForm, f, by)
+	return r.form(ctx, form.Address, f, by)
 }
 
-func (r *formsResolver) form(ctx context.Context, form string, filters *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
+func (r *formsResolver) form(ctx context.Context, name string, filters *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
 	all, err := r.about(ctx, shopperOf(ctx)).forms()
 	if err != nil {
 		return nil, err
 	}
-	var chosen []*customer.FormField
+	var chosen []*form.Field
 	for i := range all {
 		f := &all[i]
-		if f.Form != form || filters != nil && (filters.EntityIds != nil && !slices.Contains(filters.EntityIds, f.ID) ||
+		if f.Form != name || filters != nil && (filters.EntityIds != nil && !slices.Contains(filters.EntityIds, f.ID) ||
 			filters.IsRequired != nil && *filters.IsRequired != f.Required || filters.IsBuiltIn != nil && *filters.IsBuiltIn != f.BuiltIn()) {
 			continue
 		}
 		chosen = append(chosen, f)
 	}
 	if by != nil && *by == model.FormFieldSortInputSortOrder {
-		slices.SortStableFunc(chosen, func(a, b *customer.FormField) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
+		slices.SortStableFunc(chosen, func(a, b *form.Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
 	}
 	out := make([]model.FormField, len(chosen))
 	for i, f := range chosen {
@@ -154,13 +154,6 @@ func (r *formsResolver) form(ctx context.Context, form string, filters *model.Fo
 	}
 	return out, nil
 }
-
-// Built-in fields that are more than their type says.
-const (
-	countryField = 11
-	stateField   = 12
-	offersField  = 25
-)
 
 // countries are the choices of a country, the same for everybody.
 var countries = sync.OnceValue(func() []*model.FormFieldOption {
@@ -173,7 +166,7 @@ var countries = sync.OnceValue(func() []*model.FormFieldOption {
 })
 
 // definition makes the schema's form of a field.
-func definition(f *customer.FormField) model.FormField {
+func definition(f *form.Field) model.FormField {
 	o := &f.Options
 	var builtIn *model.BuiltInFormFieldID
 	if f.BuiltIn() {
@@ -184,41 +177,41 @@ func definition(f *customer.FormField) model.FormField {
 		longest = &o.MaxLength
 	}
 	switch f.ID {
-	case countryField:
+	case form.Country:
 		return &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: cmp.Or(o.Placeholder, "Choose a country"), Options: countries()}
-	case stateField:
+	case form.State:
 		return &model.PicklistOrTextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest, PicklistPrefix: cmp.Or(o.Placeholder, "Choose a state")}
 	}
 	switch f.Type {
-	case customer.MultilineField:
+	case form.MultilineField:
 		return &model.MultilineTextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultText: filled(o.Default), Rows: cmp.Or(o.Rows, 5)}
-	case customer.NumberField:
+	case form.NumberField:
 		out := &model.NumberFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest, MinNumber: whole(o.Min), MaxNumber: whole(o.Max)}
 		if n, err := strconv.ParseFloat(o.Default, 64); err == nil {
 			out.DefaultNumber = &n
 		}
 		return out
-	case customer.PasswordField:
+	case form.PasswordField:
 		return &model.PasswordFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest}
-	case customer.DateField:
+	case form.DateField:
 		return &model.DateFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultDate: date(o.Default), MinDate: date(o.Min), MaxDate: date(o.Max)}
-	case customer.CheckboxField:
+	case form.CheckboxField:
 		return &model.CheckboxesFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, Options: options(f)}
-	case customer.RadioField:
+	case form.RadioField:
 		return &model.RadioButtonsFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, Options: options(f)}
-	case customer.DropdownField:
+	case form.DropdownField:
 		return &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: o.Placeholder, Options: options(f)}
 	}
 	return &model.TextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultText: filled(o.Default), MaxLength: longest}
 }
 
 // options returns the choices of a field. The wish for offers is one.
-func options(f *customer.FormField) []*model.FormFieldOption {
+func options(f *form.Field) []*model.FormFieldOption {
 	out := []*model.FormFieldOption{}
 	for i, label := range f.Options.Choices {
 		out = append(out, &model.FormFieldOption{EntityID: f.Options.ChoiceIDs[i], Label: label})
 	}
-	if f.ID == offersField && len(out) == 0 {
+	if f.ID == form.Offers && len(out) == 0 {
 		out = append(out, &model.FormFieldOption{EntityID: 1, Label: f.Options.Label})
 	}
 	return out

@@ -2,7 +2,6 @@ package metafield
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -121,20 +120,15 @@ func (s *Service) Get(ctx context.Context, storeID int64, by Caller, customerID,
 	return m, err
 }
 
-// batch runs fn in a transaction, anew when it met a key that another one
-// took in between: the look before the write then finds it.
+// batch runs fn in a transaction.
 func (s *Service) batch(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx, now int64) (Outcome, error)) (Outcome, error) {
 	var out Outcome
-	for attempt := 0; ; attempt++ {
-		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-			out, err = fn(tx, s.sys.Now())
-			return err
-		})
-		if !errors.Is(err, sqldb.ErrUnique) || attempt == 3 {
-			slices.SortStableFunc(out.Failed, func(a, b fault.Item) int { return a.Index - b.Index })
-			return out, err
-		}
-	}
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = fn(tx, s.sys.Now())
+		return err
+	})
+	slices.SortStableFunc(out.Failed, func(a, b fault.Item) int { return a.Index - b.Index })
+	return out, err
 }
 
 // Create makes one metafield.

@@ -12,6 +12,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -52,19 +53,24 @@ func (c *call) overview() error {
 }
 
 // details is the page of who a customer is.
-func (c *call) details(me *customer.Customer) (*formPage, []customer.FormField, error) {
-	defs, err := c.questions(c.R.Context(), customer.CustomerForm)
+func (c *call) details(me *customer.Customer) (*formPage, form.Form, error) {
+	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Customer)
 	if err != nil {
 		return nil, nil, err
 	}
-	text := func(id int64, value string, required bool) *field {
-		b := builtIns[id]
-		return &field{Name: b.name, Label: c.look.text("field." + b.key), Type: b.kind, Autocomplete: b.autocomplete, Narrow: b.narrow, MaxLength: b.length, Value: value, Required: required}
+	address, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address)
+	if err != nil {
+		return nil, nil, err
+	}
+	text := func(id int64, value string) *field {
+		x := c.builtIn(form.BuiltInOf(id), "", id == form.Email || address.Requires(id))
+		x.Value = value
+		return x
 	}
 	p := &formPage{}
 	p.Title = c.look.text("menu.account_details")
 	f := c.newForm("/account.php?action=account_details", "save",
-		text(4, me.FirstName, true), text(5, me.LastName, true), text(6, me.Company, false), text(7, me.Phone, false))
+		text(form.FirstName, me.FirstName), text(form.LastName, me.LastName), text(form.Company, me.Company), text(form.Phone, me.Phone))
 	for i := range defs {
 		if !defs[i].BuiltIn() {
 			x := c.ask(&defs[i])
@@ -76,8 +82,8 @@ func (c *call) details(me *customer.Customer) (*formPage, []customer.FormField, 
 		}
 	}
 	f.stored(me.FormFields)
-	email := text(1, me.Email, true)
-	current := text(24, "", false)
+	email := text(form.Email, me.Email)
+	current := text(form.CurrentPassword, "")
 	current.Hint = c.look.text("details.current_password")
 	f.Sections = append(f.Sections, &section{Legend: c.look.text("details.email"), Fields: []*field{email, current}})
 	f.Cancel = &link{c.look.text("cancel"), "/account.php"}
@@ -113,10 +119,9 @@ func (c *call) saveDetails() error {
 	if c.require(p.Form); p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	names := map[string]string{}
 	in := account.Details{
 		FirstName: opt.Some(c.trimmed("first_name")), LastName: opt.Some(c.trimmed("last_name")), Company: opt.Some(c.trimmed("company")),
-		Phone: opt.Some(c.trimmed("phone")), Email: opt.Some(c.trimmed("email")), FormFields: c.answers(customer.CustomerForm, defs, true, names), Careful: true,
+		Phone: opt.Some(c.trimmed("phone")), Email: opt.Some(c.trimmed("email")), FormFields: c.inputs(defs, true), Careful: true,
 	}
 	if current := c.form.Get("current_password"); current != "" {
 		in.CurrentPassword = opt.Some(current)
@@ -130,18 +135,18 @@ func (c *call) saveDetails() error {
 		}
 		return c.redirect("/account.php?action=account_details")
 	}
-	return c.refused(p, err, names)
+	return c.refused(p, err)
 }
 
 // refused shows a form of the account again with why it was not accepted.
-func (c *call) refused(p *formPage, err error, names map[string]string) error {
+func (c *call) refused(p *formPage, err error) error {
 	switch {
 	case errors.Is(err, account.ErrNoSession):
 		return c.signInFirst()
 	case errors.Is(err, account.ErrWrongPassword):
 		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
 		return c.show(http.StatusUnprocessableEntity, p)
-	case c.explain(p.Form, err, names):
+	case c.explain(p.Form, err):
 		return c.show(problemStatus(err), p)
 	}
 	return err
@@ -209,8 +214,8 @@ func (c *call) lines(a *customer.Address) []string {
 }
 
 // addressForm is the page of one address; id 0 is a new one.
-func (c *call) addressForm(id int64, country string) (*formPage, []customer.FormField, error) {
-	defs, err := c.questions(c.R.Context(), customer.AddressForm)
+func (c *call) addressForm(id int64, country string) (*formPage, form.Form, error) {
+	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -324,18 +329,16 @@ func (c *call) saveAddress() error {
 	if c.require(f); f.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	names := addressNames()
-	names["form"] = customer.AddressForm
 	a := c.writtenAddress()
 	a.Type = customer.Residential
 	if c.form.Get("address_type") == customer.Commercial {
 		a.Type = customer.Commercial
 	}
-	values := c.answers(customer.AddressForm, defs, id != 0, names)
+	values := c.inputs(defs, id != 0)
 	if id == 0 {
-		_, err = c.Customers.CreateAddress(c.R.Context(), c.Site.StoreID, customer.AddressCreate{CustomerID: me.ID, AddressFields: a, FormFields: values})
+		_, err = c.Accounts.AddAddress(c.R.Context(), c.Site.StoreID, me.ID, customer.AddressCreate{AddressFields: a, FormFields: values})
 	} else {
-		_, err = c.Customers.UpdateAddress(c.R.Context(), c.Site.StoreID, me.ID, customer.AddressUpdate{
+		_, err = c.Accounts.ChangeAddress(c.R.Context(), c.Site.StoreID, me.ID, customer.AddressUpdate{
 			ID: id, FirstName: opt.Some(a.FirstName), LastName: opt.Some(a.LastName), Company: opt.Some(a.Company), Phone: opt.Some(a.Phone), Type: opt.Some(a.Type),
 			Address1: opt.Some(a.Address1), Address2: opt.Some(a.Address2), City: opt.Some(a.City), StateOrProvince: opt.Some(a.StateOrProvince),
 			PostalCode: opt.Some(a.PostalCode), CountryCode: opt.Some(a.CountryCode), FormFields: values,
@@ -346,7 +349,7 @@ func (c *call) saveAddress() error {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	if err != nil {
-		if c.explain(f, err, names) {
+		if c.explain(f, err) {
 			return c.show(problemStatus(err), p)
 		}
 		return err
@@ -427,7 +430,7 @@ func (c *call) changePassword() error {
 		c.Flash("password_changed", "")
 		return c.redirect("/account.php")
 	}
-	return c.refused(p, err, nil)
+	return c.refused(p, err)
 }
 
 func (c *call) sessionsPage() error {

@@ -78,7 +78,7 @@ func (c *call) saveNewsletter() error {
 	case wants && !had:
 		pending, err := c.Accounts.Subscribe(ctx, c.Site, me.Email, me.FirstName, me.LastName, c.client())
 		if err != nil {
-			if c.explain(p.Form, err, nil) {
+			if c.explain(p.Form, err) {
 				return c.show(problemStatus(err), p)
 			}
 			return err

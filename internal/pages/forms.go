@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,9 +10,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/jsonx"
-	"clientele/internal/listing"
-	"clientele/internal/store"
+	"clientele/internal/form"
 )
 
 // field is one question of a form.
@@ -75,8 +72,8 @@ type section struct {
 	Fields []*field
 }
 
-// form is a form as it is shown, again with what was entered if need be.
-type form struct {
+// htmlForm is a form as it is shown, again with what was entered if need be.
+type htmlForm struct {
 	Action   string
 	Submit   string
 	Sections []*section
@@ -91,16 +88,16 @@ type form struct {
 	Quiet    bool // another form of the page matters more
 }
 
-func (c *call) newForm(action, submit string, fields ...*field) *form {
-	return &form{Action: action, Submit: c.look.text(submit), Sections: []*section{{Fields: fields}}, CSRF: c.FormToken(), CSRFName: "authenticity_token"}
+func (c *call) newForm(action, submit string, fields ...*field) *htmlForm {
+	return &htmlForm{Action: action, Submit: c.look.text(submit), Sections: []*section{{Fields: fields}}, CSRF: c.FormToken(), CSRFName: "authenticity_token"}
 }
 
-func (f *form) hide(name, value string) *form {
+func (f *htmlForm) hide(name, value string) *htmlForm {
 	f.Hidden = append(f.Hidden, option{Value: value, Label: name})
 	return f
 }
 
-func (f *form) fields() []*field {
+func (f *htmlForm) fields() []*field {
 	var out []*field
 	for _, s := range f.Sections {
 		out = append(out, s.Fields...)
@@ -109,7 +106,7 @@ func (f *form) fields() []*field {
 }
 
 // Wrong are the fields with errors, in their order.
-func (f *form) Wrong() []*field {
+func (f *htmlForm) Wrong() []*field {
 	var out []*field
 	for _, x := range f.fields() {
 		if x.Error != "" {
@@ -120,9 +117,9 @@ func (f *form) Wrong() []*field {
 }
 
 // Bad reports whether anything is wrong.
-func (f *form) Bad() bool { return f.Problem != "" || len(f.Wrong()) > 0 }
+func (f *htmlForm) Bad() bool { return f.Problem != "" || len(f.Wrong()) > 0 }
 
-func (f *form) field(name string) *field {
+func (f *htmlForm) field(name string) *field {
 	for _, x := range f.fields() {
 		if x.Name == name {
 			return x
@@ -132,7 +129,7 @@ func (f *form) field(name string) *field {
 }
 
 // enter puts what was posted into the form; passwords are not shown again.
-func (f *form) enter(values url.Values) {
+func (f *htmlForm) enter(values url.Values) {
 	for _, x := range f.fields() {
 		switch x.Type {
 		case "check":
@@ -151,7 +148,7 @@ func (f *form) enter(values url.Values) {
 
 // require notes the fields that have to be filled in and are not, and emails
 // that are none.
-func (c *call) require(f *form) {
+func (c *call) require(f *htmlForm) {
 	for _, x := range f.fields() {
 		if v := strings.TrimSpace(c.form.Get(x.Name)); x.Type == "email" && x.Error == "" && v != "" && !customer.ValidEmail(v) {
 			x.Error = c.look.text("wrong.email")
@@ -174,9 +171,8 @@ func (c *call) require(f *form) {
 }
 
 // explain puts a fault's messages beside the fields that they are about, and
-// tells whether it was one to be shown so. names leads from a fault's field
-// to the form's where they differ.
-func (c *call) explain(fm *form, err error, names map[string]string) bool {
+// tells whether it was one to be shown so.
+func (c *call) explain(fm *htmlForm, err error) bool {
 	f := fault.As(err)
 	if f == nil {
 		return false
@@ -191,16 +187,7 @@ func (c *call) explain(fm *form, err error, names map[string]string) bool {
 		return false
 	}
 	for _, it := range f.Items {
-		path := strings.TrimPrefix(it.Field, "addresses.0.")
-		x := fm.field(cmp.Or(names[path], path))
-		if n, rest, ok := customField(path); ok {
-			prefix := "customer"
-			if path != it.Field || names["form"] == customer.AddressForm {
-				prefix = "address"
-			}
-			x = fm.field(names[prefix+"."+n])
-			_ = rest
-		}
+		x := fm.field(controlOf(it))
 		if x == nil {
 			fm.Problem = c.look.text("wrong.form")
 			if c.visits.Reasons {
@@ -218,13 +205,16 @@ func (c *call) explain(fm *form, err error, names map[string]string) bool {
 	return true
 }
 
-// customField splits "form_fields.3.value".
-func customField(path string) (n, rest string, ok bool) {
-	if path, ok = strings.CutPrefix(path, "form_fields."); !ok {
-		return "", "", false
+// controls are the names of controls that are not those of the commands.
+var controls = map[string]string{"state_or_province": "state", "country_code": "country", "authentication.new_password": "password"}
+
+// controlOf returns the name of the control that a rule is about.
+func controlOf(it fault.Item) string {
+	if it.FormField != 0 {
+		return customName(it.FormField)
 	}
-	n, rest, _ = strings.Cut(path, ".")
-	return n, rest, true
+	key := strings.TrimPrefix(it.Field, "addresses.0.")
+	return cmp.Or(controls[key], key)
 }
 
 // wrong says what is wrong with a field, in the visitor's language.
@@ -294,66 +284,32 @@ func (c *call) passwordRules() string {
 	return strings.Join(parts[:last], ", ") + c.look.text("and") + parts[last]
 }
 
-// questions are the fields of a store's form in the order in which it wants
-// them.
-func (c *call) questions(ctx context.Context, formName string) ([]customer.FormField, error) {
-	var out []customer.FormField
-	for page := int64(1); ; page++ {
-		q := customer.FormFieldList.New().Where("form", listing.Eq, nil, []string{formName})
-		q.Page, q.Limit = page, listing.MaxLimit
-		rows, _, err := c.Customers.FormFields(ctx, c.Site.StoreID, q)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rows...)
-		if len(rows) < listing.MaxLimit {
-			break
-		}
+// widgets are the controls of built-in fields whose type does not tell them.
+var widgets = map[int64]string{form.Email: "email", form.Phone: "tel", form.Country: "select", form.State: "text", form.Password: "password", form.ConfirmPassword: "password", form.CurrentPassword: "password", form.Offers: "check"}
+
+// wide are the built-in fields that take a whole row.
+var wide = []int64{form.Email, form.Address1, form.Address2, form.City, form.Country, form.CurrentPassword, form.Offers}
+
+// builtIn returns the control of a built-in field. A label that the store did
+// not choose is in the visitor's language.
+func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *field {
+	name := cmp.Or(controls[b.Key], b.Key)
+	if label == b.Label || label == "" {
+		label = c.look.text("field." + name)
 	}
-	slices.SortStableFunc(out, func(a, b customer.FormField) int {
-		return cmp.Or(cmp.Compare(a.Options.SortOrder, b.Options.SortOrder), cmp.Compare(a.ID, b.ID))
-	})
-	return out, nil
-}
-
-// builtIn describes a field that every store has.
-type builtIn struct {
-	name, key, english, kind, autocomplete string
-	narrow                                 bool
-	length                                 int64
-}
-
-// builtIns are those that pages ask for, by number. The English label is the
-// one that a store has as long as it did not choose its own.
-var builtIns = map[int64]builtIn{
-	1:  {"email", "email", "Email Address", "email", "email", false, 255},
-	2:  {"password", "password", "Password", "password", "new-password", true, 0},
-	3:  {"confirm_password", "confirm_password", "Confirm Password", "password", "new-password", true, 0},
-	4:  {"first_name", "first_name", "First Name", "text", "given-name", true, 100},
-	5:  {"last_name", "last_name", "Last Name", "text", "family-name", true, 100},
-	6:  {"company", "company", "Company Name", "text", "organization", true, 255},
-	7:  {"phone", "phone", "Phone Number", "tel", "tel", true, 50},
-	8:  {"address1", "address1", "Address Line 1", "text", "address-line1", false, 255},
-	9:  {"address2", "address2", "Address Line 2", "text", "address-line2", false, 255},
-	10: {"city", "city", "City", "text", "address-level2", false, 100},
-	11: {"country", "country", "Country", "select", "country", false, 0},
-	12: {"state", "state", "State/Province", "text", "address-level1", true, 100},
-	13: {"postal_code", "postal_code", "Postal Code", "text", "postal-code", true, 30},
-	24: {"current_password", "current_password", "Current Password", "password", "current-password", false, 0},
-	25: {"accepts_marketing", "accepts_marketing", "Receive offers by email", "check", "", false, 0},
+	return &field{
+		Name: name, Label: label, Type: cmp.Or(widgets[b.ID], "text"), Autocomplete: b.Autocomplete, MaxLength: b.MaxLength,
+		Narrow: !slices.Contains(wide, b.ID), Required: required,
+	}
 }
 
 func customName(id int64) string { return "field_" + strconv.FormatInt(id, 10) }
 
 // ask makes a field of a definition.
-func (c *call) ask(d *customer.FormField) *field {
+func (c *call) ask(d *form.Field) *field {
 	o := &d.Options
-	if b, ok := builtIns[d.ID]; ok && d.BuiltIn() {
-		label := o.Label
-		if label == b.english || label == "" {
-			label = c.look.text("field." + b.key)
-		}
-		return &field{Name: b.name, Label: label, Type: b.kind, Autocomplete: b.autocomplete, Narrow: b.narrow, MaxLength: b.length, Required: d.Required}
+	if b := form.BuiltInOf(d.ID); b != nil {
+		return c.builtIn(b, o.Label, d.Required)
 	}
 	f := &field{Name: customName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
 	choices := func() {
@@ -362,24 +318,24 @@ func (c *call) ask(d *customer.FormField) *field {
 		}
 	}
 	switch d.Type {
-	case customer.MultilineField:
+	case form.MultilineField:
 		f.Type, f.Rows = "textarea", max(2, min(o.Rows, 20))
 		if o.Rows == 0 {
 			f.Rows = 4
 		}
-	case customer.NumberField:
+	case form.NumberField:
 		f.InputMode = "decimal"
-	case customer.PasswordField:
+	case form.PasswordField:
 		f.Type, f.Autocomplete, f.Value = "password", "off", ""
-	case customer.DateField:
+	case form.DateField:
 		f.Type, f.Min, f.Max, f.Value = "date", day(o.Min), day(o.Max), day(o.Default)
-	case customer.CheckboxField:
+	case form.CheckboxField:
 		f.Type, f.Value = "checks", ""
 		choices()
-	case customer.RadioField:
+	case form.RadioField:
 		f.Type = "radio"
 		choices()
-	case customer.DropdownField:
+	case form.DropdownField:
 		f.Type = "select"
 		f.Options = []option{{Label: cmp.Or(o.Placeholder, c.look.text("choose"))}}
 		choices()
@@ -395,27 +351,13 @@ func (c *call) ask(d *customer.FormField) *field {
 func day(s string) string { return s[:min(len(s), 10)] }
 
 // stored puts stored values into the custom fields of a form.
-func (f *form) stored(values []customer.FormValue) {
+func (f *htmlForm) stored(values []customer.FormValue) {
 	for i := range values {
 		x := f.field(customName(values[i].FieldID))
 		if x == nil || x.secret() {
 			continue
 		}
-		v, err := jsonx.Parse([]byte(values[i].JSON), jsonx.Limits{})
-		if err != nil {
-			continue
-		}
-		var texts []string
-		for _, e := range v.Elems() {
-			if s, ok := e.Str(); ok {
-				texts = append(texts, s)
-			}
-		}
-		if s, ok := v.Str(); ok {
-			texts = []string{s}
-		} else if s, ok := v.NumberText(); ok {
-			texts = []string{s}
-		}
+		texts := form.StoredTexts(values[i].JSON)
 		x.Value = strings.Join(texts, ", ")
 		if x.Type == "date" {
 			x.Value = day(x.Value)
@@ -426,47 +368,28 @@ func (f *form) stored(values []customer.FormValue) {
 	}
 }
 
-// answers reads the custom fields of a store's form. Those that were left empty
-// are told only where something may be stored. The names lead from the
-// positions in the command to the fields.
-func (c *call) answers(formName string, defs []customer.FormField, all bool, names map[string]string) []customer.FormInput {
-	var out []customer.FormInput
-	for i := range defs {
-		d := &defs[i]
-		if d.ID <= store.CustomFields {
+// inputs reads the custom fields of a form. Those that were left empty are told
+// only where something may be stored.
+func (c *call) inputs(fields form.Form, all bool) []form.Input {
+	var out []form.Input
+	for i := range fields {
+		d := &fields[i]
+		if d.BuiltIn() {
 			continue
 		}
-		values := c.form[customName(d.ID)]
-		values = slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
-		if len(values) == 0 && (!all || d.Type == customer.PasswordField) {
+		values := slices.DeleteFunc(slices.Clone(c.form[customName(d.ID)]), func(s string) bool { return s == "" })
+		if len(values) == 0 && (!all || d.Type == form.PasswordField) {
 			continue
 		}
-		var text []byte
-		if d.Type == customer.CheckboxField {
-			text = []byte("[")
-			for j, v := range values {
-				if j > 0 {
-					text = append(text, ',')
-				}
-				text = jsonx.AppendString(text, v)
-			}
-			text = append(text, ']')
-		} else {
-			one := ""
-			if len(values) > 0 {
-				one = values[0]
-			}
-			if d.Type == customer.MultilineField {
+		value := form.Texts(values)
+		if d.Type != form.CheckboxField {
+			one := strings.Join(values[:min(len(values), 1)], "")
+			if d.Type == form.MultilineField {
 				one = strings.ReplaceAll(one, "\r\n", "\n")
 			}
-			text = jsonx.AppendString(nil, one)
+			value = form.Text(one)
 		}
-		v, err := jsonx.Parse(text, jsonx.Limits{})
-		if err != nil {
-			continue // not reached: it was written a moment ago
-		}
-		names[formName+"."+strconv.Itoa(len(out))] = customName(d.ID)
-		out = append(out, customer.FormInput{Name: d.Name, Value: v})
+		out = append(out, form.Input{FieldID: d.ID, Value: value})
 	}
 	return out
 }
@@ -478,7 +401,7 @@ func (c *call) trimmed(name string) string {
 }
 
 // guardForm adds the check for robots where the store wants it.
-func (c *call) guardForm(f *form) *form {
+func (c *call) guardForm(f *htmlForm) *htmlForm {
 	if r := c.settings.Storefront.ReCaptcha; r.Enabled && c.Robots != nil {
 		f.SiteKey = r.SiteKey
 	}
@@ -487,7 +410,7 @@ func (c *call) guardForm(f *form) *form {
 
 // human asks whether who posted a form is one. It puts what is wrong into the
 // form.
-func (c *call) human(f *form) (bool, error) {
+func (c *call) human(f *htmlForm) (bool, error) {
 	if f.SiteKey == "" {
 		return true, nil
 	}

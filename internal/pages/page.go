@@ -17,7 +17,7 @@ var templates embed.FS
 type page interface {
 	base() *frame
 	template() string
-	asked() *form
+	asked() *htmlForm
 }
 
 // frame is what every page shows around its own contents.
@@ -46,8 +46,8 @@ type frame struct {
 	Script    bool
 }
 
-func (f *frame) base() *frame { return f }
-func (f *frame) asked() *form { return nil }
+func (f *frame) base() *frame     { return f }
+func (f *frame) asked() *htmlForm { return nil }
 
 // stamp is a moment, to be shown in a time zone.
 type stamp struct {
@@ -72,13 +72,13 @@ type (
 	}
 	signInView struct {
 		frame
-		Form, Link *form
+		Form, Link *htmlForm
 		Reasons    []string
 	}
 	formPage struct {
 		frame
 		Intro string
-		Form  *form
+		Form  *htmlForm
 		Links []link
 	}
 	confirmView struct {
@@ -87,7 +87,7 @@ type (
 		Lines  []string // instead of Text
 		Danger bool     // there is no way back
 		Button string
-		Form   *form
+		Form   *htmlForm
 		Cancel *link
 	}
 	messagePage struct {
@@ -143,9 +143,9 @@ func (*overviewPage) template() string { return "overview" }
 func (*bookPage) template() string     { return "book" }
 func (*sessionsView) template() string { return "sessions" }
 
-func (p *formPage) asked() *form    { return p.Form }
-func (p *confirmView) asked() *form { return p.Form }
-func (p *signInView) asked() *form  { return p.Link }
+func (p *formPage) asked() *htmlForm    { return p.Form }
+func (p *confirmView) asked() *htmlForm { return p.Form }
+func (p *signInView) asked() *htmlForm  { return p.Link }
 
 // pageNames are the templates of pages.
 var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "sessions"}

@@ -19,6 +19,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/setting"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -35,6 +36,7 @@ type Robots interface {
 type Services struct {
 	Accounts    *account.Service
 	Customers   *customer.Service
+	Forms       *form.Service
 	Subscribers *subscriber.Service
 	Stores      *store.Service
 	Settings    *setting.Service

@@ -165,11 +165,11 @@ func TestTemplates(t *testing.T) {
 				q := v.Interface().(page)
 				switch q := q.(type) {
 				case *signInView:
-					q.Form, q.Link = &form{}, &form{}
+					q.Form, q.Link = &htmlForm{}, &htmlForm{}
 				case *formPage:
-					q.Form = &form{}
+					q.Form = &htmlForm{}
 				case *confirmView:
-					q.Form = &form{}
+					q.Form = &htmlForm{}
 				}
 				if full {
 					fillAll(v.Elem(), 0)

@@ -6,13 +6,14 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/geo"
 )
 
 // registration is the page of a new account and what its fields mean.
 type registration struct {
 	*formPage
-	account, address []customer.FormField
+	account, address form.Form
 }
 
 func (c *call) registration(country string) (*registration, error) {
@@ -20,10 +21,10 @@ func (c *call) registration(country string) (*registration, error) {
 	r := &registration{formPage: &formPage{Intro: c.look.text("register.intro"), Links: []link{{c.look.text("register.have_one"), "/login.php"}}}}
 	r.Title = c.look.text("register.title")
 	var err error
-	if r.account, err = c.questions(ctx, customer.CustomerForm); err != nil {
+	if r.account, err = c.Forms.Form(ctx, c.Site.StoreID, form.Customer); err != nil {
 		return nil, err
 	}
-	if r.address, err = c.questions(ctx, customer.AddressForm); err != nil {
+	if r.address, err = c.Forms.Form(ctx, c.Site.StoreID, form.Address); err != nil {
 		return nil, err
 	}
 	f := c.guardForm(c.newForm("/login.php?action=save_new_account", "register.submit"))
@@ -31,14 +32,14 @@ func (c *call) registration(country string) (*registration, error) {
 	var last []*field
 	for i := range r.account {
 		d := &r.account[i]
-		if d.ID == 24 { // the current password: there is none yet
+		if d.ID == form.CurrentPassword { // there is none yet
 			continue
 		}
 		x := c.ask(d)
 		switch d.ID {
-		case 2:
+		case form.Password:
 			x.Hint = c.look.text("password.hint", c.passwordRules())
-		case 25: // below everything else
+		case form.Offers: // below everything else
 			x.Checked = c.settings.Storefront.NewsletterChecked
 			last = append(last, x)
 			continue
@@ -57,7 +58,7 @@ func (c *call) registration(country string) (*registration, error) {
 }
 
 // addressSection asks for an address in a country.
-func (c *call) addressSection(defs []customer.FormField, code string) *section {
+func (c *call) addressSection(defs form.Form, code string) *section {
 	out := &section{}
 	country, _ := geo.ByCode(code)
 	for i := range defs {
@@ -92,11 +93,6 @@ func (c *call) writtenAddress() customer.AddressFields {
 		Address1: c.trimmed("address1"), Address2: c.trimmed("address2"), City: c.trimmed("city"), StateOrProvince: c.trimmed("state"),
 		PostalCode: c.trimmed("postal_code"), CountryCode: c.trimmed("country"),
 	}
-}
-
-// addressNames leads from the fields of faults to those of forms.
-func addressNames() map[string]string {
-	return map[string]string{"state_or_province": "state", "country_code": "country", "authentication.new_password": "password"}
 }
 
 func (c *call) registerPage() error {
@@ -137,20 +133,19 @@ func (c *call) register() error {
 	} else if !human || f.Bad() {
 		return c.show(http.StatusUnprocessableEntity, r.formPage)
 	}
-	names := addressNames()
-	address := &customer.AddressCreate{AddressFields: c.writtenAddress(), FormFields: c.answers(customer.AddressForm, r.address, false, names)}
+	address := &customer.AddressCreate{AddressFields: c.writtenAddress(), FormFields: c.inputs(r.address, false)}
 	_, err = c.Accounts.Register(c.R.Context(), c.Site, account.Registration{
 		Email: c.trimmed("email"), Password: c.form.Get("password"), FirstName: address.FirstName, LastName: address.LastName,
 		Phone: address.Phone, Company: address.Company, Address: address,
-		FormFields:       c.answers(customer.CustomerForm, r.account, false, names),
-		AcceptsMarketing: c.form.Get("accepts_marketing") != "",
+		FormFields:       c.inputs(r.account, false),
+		AcceptsMarketing: c.form.Get("accepts_marketing_emails") != "",
 	}, c.client())
 	switch {
 	case err == nil:
 	case errors.Is(err, account.ErrClosed):
 		c.Flash("registration_closed", err.Error())
 		return c.redirect("/login.php")
-	case c.explain(f, err, names):
+	case c.explain(f, err):
 		return c.show(problemStatus(err), r.formPage)
 	default:
 		return err

@@ -174,7 +174,7 @@ func (c *call) passwordless() error {
 	_, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, c.trimmed("email"), redirect, who)
 	// Here nobody learns whether the email is a customer's.
 	if err != nil && !errors.Is(err, account.ErrNobody) {
-		if f := fault.As(err); f == nil || f.Kind != fault.TooMany || !c.explain(p.Link, err, nil) {
+		if f := fault.As(err); f == nil || f.Kind != fault.TooMany || !c.explain(p.Link, err) {
 			return err
 		}
 		return c.show(http.StatusTooManyRequests, p)
@@ -338,7 +338,7 @@ func (c *call) forgot() error {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	if err := c.Accounts.RequestReset(c.R.Context(), c.Site, c.trimmed("email"), "", c.client()); err != nil {
-		if !c.explain(p.Form, err, nil) {
+		if !c.explain(p.Form, err) {
 			return err
 		}
 		return c.show(problemStatus(err), p)
@@ -363,9 +363,9 @@ func (c *call) newPasswordFields() []*field {
 
 // matching notes that a new password is too weak, or was not written twice
 // alike.
-func (c *call) matching(f *form) error {
+func (c *call) matching(f *htmlForm) error {
 	if x := f.field("password"); x != nil && x.Error == "" {
-		if err := c.Accounts.CheckPassword(c.R.Context(), c.Site.StoreID, c.form.Get("password")); err != nil && !c.explain(f, err, nil) {
+		if err := c.Accounts.CheckPassword(c.R.Context(), c.Site.StoreID, c.form.Get("password")); err != nil && !c.explain(f, err) {
 			return err
 		}
 	}
@@ -413,7 +413,7 @@ func (c *call) reset() error {
 	case errors.Is(err, account.ErrLink):
 		c.Flash("invalid_link", err.Error())
 		return c.redirect("/login.php?action=reset_password")
-	case c.explain(p.Form, err, nil):
+	case c.explain(p.Form, err):
 		return c.show(problemStatus(err), p)
 	}
 	return err

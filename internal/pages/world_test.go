@@ -19,6 +19,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/pages"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
@@ -128,7 +129,7 @@ func open(t *testing.T, db *sqldb.DB, stores string) *world {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, w.clock.Now), Log: log, Reasons: true})
 	p := pages.New(visits, pages.Services{
-		Accounts: w.account, Customers: customers, Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,
+		Accounts: w.account, Customers: customers, Forms: form.NewService(db, sys), Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,
 	})
 	r := chi.NewRouter()
 	r.NotFound(func(rw http.ResponseWriter, req *http.Request) {

@@ -3,17 +3,18 @@ package seed
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
@@ -146,10 +147,10 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 		}
 	}
 	for i, f := range s.FormFields {
-		if f.Name == "" || f.Form != customer.CustomerForm && f.Form != customer.AddressForm {
+		if f.Name == "" || f.Form != form.Customer && f.Form != form.Address {
 			return nil, fmt.Errorf("form_fields.%d: name and form (customer or address) are needed", i)
 		}
-		if err := customer.CheckFormField(f.definition()); err != nil {
+		if err := form.CheckField(f.definition()); err != nil {
 			return nil, fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}
@@ -296,7 +297,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 		}
 	}
 	for i, f := range s.FormFields {
-		if err := customer.PutFormField(tx, f.definition(), now); err != nil {
+		if err := form.Put(tx, f.definition(), now); err != nil {
 			return fmt.Errorf("form_fields.%d: %w", i, err)
 		}
 	}
@@ -644,21 +645,41 @@ func (c *Customer) command(attributes map[string]int64) (customer.Create, error)
 	return in, nil
 }
 
-func fieldInputs(values []FieldValue) ([]customer.FormInput, error) {
-	var out []customer.FormInput
+func fieldInputs(values []FieldValue) ([]form.Input, error) {
+	var out []form.Input
 	for _, v := range values {
-		text, err := json.Marshal(v.Value)
+		value, err := fieldValue(v.Value)
 		if err != nil {
 			return nil, err
 		}
-		value, err := jsonx.Parse(text, jsonx.Limits{})
-		if err != nil {
-			return nil, err
-		}
-		if value.Kind() == jsonx.Object || value.IsNull() {
-			return nil, errors.New("a form field's value is a string, a number or a list of strings")
-		}
-		out = append(out, customer.FormInput{Name: v.Name, Value: value})
+		out = append(out, form.Input{Name: v.Name, Value: value})
 	}
 	return out, nil
 }
+
+// fieldValue reads the value of a form field: a text, a number or a list of
+// texts.
+func fieldValue(v any) (form.Value, error) {
+	switch v := v.(type) {
+	case string:
+		return form.Text(v), nil
+	case []any:
+		texts := make([]string, len(v))
+		for i, e := range v {
+			text, ok := e.(string)
+			if !ok {
+				return form.Value{}, errFieldValue
+			}
+			texts[i] = text
+		}
+		return form.Texts(texts), nil
+	case int, int64, uint64:
+		return form.Number(fmt.Sprint(v)), nil
+	case float64:
+		return form.Number(strconv.FormatFloat(v, 'f', -1, 64)), nil
+	default:
+		return form.Value{}, errFieldValue
+	}
+}
+
+var errFieldValue = errors.New("a form field's value is a string, a number or a list of strings")

@@ -14,7 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/mail"
 	"clientele/internal/password"
 	"clientele/internal/store"
@@ -105,8 +105,8 @@ type FormField struct {
 	Rows        int64    `yaml:"rows"`
 }
 
-func (f *FormField) definition() customer.FormField {
-	return customer.FormField{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: customer.FieldOptions{
+func (f *FormField) definition() form.Field {
+	return form.Field{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: form.Options{
 		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
 		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
 	}}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -129,7 +130,7 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := tx.Exec(insertStore, out.ID, hash, name, out.DateCreated); err != nil {
 		return nil, err
 	}
-	if err := tx.Exec(insertCounter, out.ID, int64(CustomFields)); err != nil {
+	if err := tx.Exec(insertCounter, out.ID, form.LastBuiltIn); err != nil {
 		return nil, err
 	}
 	if err := ClaimURL(tx, out.ID, url); err != nil {

@@ -5,10 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
+	"clientele/internal/rest"
 )
 
 // decoder reads the members of an object and notes those of another type.
@@ -49,10 +50,9 @@ func (d decoder) flag(name string) opt.Field[bool] {
 // maxCustomFields bounds how many fields a form sends.
 const maxCustomFields = 1000
 
-// customFields reads answers by the ids of fields. Of fields with choices a
-// value may be the value of an item of the form, which is the choice's id, or
-// the choice itself.
-func (d decoder) customFields(name string, form customer.Form) []customer.FieldAnswer {
+// customFields reads values by the ids of fields. The value of a field with
+// choices is the id of a choice, as the form tells it, or the choice itself.
+func (d decoder) customFields(name string) []form.Input {
 	v := d.v.Get(name)
 	if !v.Present() || v.IsNull() {
 		return nil
@@ -65,7 +65,7 @@ func (d decoder) customFields(name string, form customer.Form) []customer.FieldA
 		d.c.Add(name, fault.TooManyItems, strconv.Itoa(maxCustomFields), fmt.Sprintf("%s must have at most %d items", name, maxCustomFields))
 		return nil
 	}
-	var out []customer.FieldAnswer
+	var out []form.Input
 	for i, e := range v.Elems() {
 		at := fmt.Sprintf("%s.%d", name, i)
 		if e.Kind() != jsonx.Object {
@@ -80,57 +80,39 @@ func (d decoder) customFields(name string, form customer.Form) []customer.FieldA
 			}
 		}
 		id, err := strconv.ParseInt(strings.TrimPrefix(text, fieldPrefix), 10, 64)
-		if err != nil {
+		if err != nil || id < 1 {
 			d.c.Add(at+".fieldId", fault.Unknown, "", "there is no such field")
 			continue
 		}
-		value := e.Get("fieldValue")
-		a := customer.FieldAnswer{FieldID: id, Value: value}
-		switch value.Kind() {
+		value := form.Text("")
+		switch e.Get("fieldValue").Kind() {
 		case jsonx.String, jsonx.Number, jsonx.Array:
+			value = fieldValue(e.Get("fieldValue"))
 		case jsonx.Invalid, jsonx.Null:
-			a.Value = customer.TextValue("")
 		default:
 			d.wrong(at+".fieldValue", "a string, a number or an array of strings")
 			continue
 		}
-		if f := form.Field(id); f != nil && len(f.Options.Choices) > 0 {
-			a.Value = choices(f, a.Value)
-		}
-		out = append(out, a)
+		out = append(out, form.Input{FieldID: id, Value: value.OrChoiceIDs()})
 	}
 	return out
 }
 
-// choices replaces ids of choices in a value with the choices.
-func choices(f *customer.FormField, v jsonx.Value) jsonx.Value {
-	name := func(v jsonx.Value) (string, bool) {
-		text, ok := v.Str()
-		if !ok {
-			if text, ok = v.NumberText(); !ok {
-				return "", false
-			}
-		}
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-			if choice, ok := f.Options.Choice(id); ok {
-				return choice, true
-			}
-		}
-		return text, true
-	}
+// fieldValue reads the value of a field. In a list, ids of choices may be
+// numbers.
+func fieldValue(v jsonx.Value) form.Value {
 	if v.Kind() != jsonx.Array {
-		if text, ok := name(v); ok {
-			return customer.TextValue(text)
-		}
-		return v
+		return rest.FormValue(v)
 	}
-	var texts []string
+	texts := make([]string, 0, v.Len())
 	for _, e := range v.Elems() {
-		text, ok := name(e)
+		text, ok := e.Str()
 		if !ok {
-			return v // refused as it is
+			if text, ok = e.NumberText(); !ok {
+				return form.Other()
+			}
 		}
 		texts = append(texts, text)
 	}
-	return customer.TextsValue(texts)
+	return form.Texts(texts)
 }

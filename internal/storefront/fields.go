@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/store"
 )
@@ -25,26 +25,41 @@ var groups = []string{accountGroup, shippingGroup, billingGroup}
 // fieldPrefix begins the ids of fields.
 const fieldPrefix = "field_"
 
-// builtIns are the names of built-in fields, as operations call what they
-// hold. Those without one are not for this API.
-var builtIns = map[int64]string{
-	1: "email", 2: "password", 25: "acceptsMarketingEmails",
-	4: "firstName", 5: "lastName", 6: "company", 7: "phone", 8: "address1", 9: "address2", 10: "city", 11: "countryCode", 12: "stateOrProvince", 13: "postalCode",
+// notAsked are the built-in fields that this API does not ask for.
+var notAsked = []int64{form.ConfirmPassword, form.CurrentPassword}
+
+// camel turns first_name into firstName.
+func camel(key string) string {
+	words := strings.Split(key, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
 }
 
-// accountNames are those of the address form that an account has as well.
-var accountNames = []int64{4, 5}
+// accountForm returns the fields that a registration asks for: those of the
+// sign-up form, the names and, where the store requires them, the company and
+// the phone.
+func accountForm(account, address form.Form) form.Form {
+	var out form.Form
+	for _, f := range address {
+		if b := form.BuiltInOf(f.ID); b != nil && b.OfAccount && (f.Required || !b.Optional) {
+			out = append(out, f)
+		}
+	}
+	return append(out, account...)
+}
 
 func (s *Surface) formFields(c *Call) error {
 	want, err := chosenGroups(c)
 	if err != nil {
 		return err
 	}
-	account, err := s.Customers.Form(c.Ctx(), c.Site.StoreID, customer.CustomerForm)
+	account, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Customer)
 	if err != nil {
 		return err
 	}
-	address, err := s.Customers.Form(c.Ctx(), c.Site.StoreID, customer.AddressForm)
+	address, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Address)
 	if err != nil {
 		return err
 	}
@@ -52,23 +67,17 @@ func (s *Surface) formFields(c *Call) error {
 	if err != nil {
 		return err
 	}
-	var names customer.Form
-	for _, f := range address {
-		if slices.Contains(accountNames, f.ID) {
-			names = append(names, f)
-		}
-	}
 	b := []byte{'{'}
 	for i, group := range want {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = jsonx.AppendKey(b, group)
-		form := address
+		fields := address
 		if group == accountGroup {
-			form = append(slices.Clone(names), account...)
+			fields = accountForm(account, address)
 		}
-		b = appendFields(b, form, &settings.Storefront)
+		b = appendFields(b, fields, &settings.Storefront)
 	}
 	c.Send(http.StatusOK, append(b, '}'))
 	return nil
@@ -93,38 +102,38 @@ func chosenGroups(c *Call) ([]string, error) {
 	return out, nil
 }
 
-func appendFields(b []byte, form customer.Form, settings *store.Storefront) []byte {
+func appendFields(b []byte, fields form.Form, settings *store.Storefront) []byte {
 	b = append(b, '[')
 	first := true
-	for i := range form {
-		if form[i].BuiltIn() && builtIns[form[i].ID] == "" {
+	for i := range fields {
+		if slices.Contains(notAsked, fields[i].ID) {
 			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		b = appendField(b, &form[i], settings)
+		b = appendField(b, &fields[i], settings)
 	}
 	return append(b, ']')
 }
 
-func appendField(b []byte, f *customer.FormField, settings *store.Storefront) []byte {
+func appendField(b []byte, f *form.Field, settings *store.Storefront) []byte {
 	o := &f.Options
 	id := fieldPrefix + strconv.FormatInt(f.ID, 10)
-	name := builtIns[f.ID]
-	if !f.BuiltIn() {
-		name = id
+	name := id
+	if b := form.BuiltInOf(f.ID); b != nil {
+		name = camel(b.Key)
 	}
 	typ, fieldType := "string", f.Type
 	switch f.Type {
-	case customer.NumberField:
-		typ, fieldType = "integer", customer.TextField
-	case customer.PasswordField:
-		fieldType = customer.TextField // and secret
-	case customer.DateField:
+	case form.NumberField:
+		typ, fieldType = "integer", form.TextField
+	case form.PasswordField:
+		fieldType = form.TextField // and secret
+	case form.DateField:
 		typ = "date"
-	case customer.CheckboxField, customer.RadioField, customer.DropdownField:
+	case form.CheckboxField, form.RadioField, form.DropdownField:
 		typ = "array"
 	}
 	b = jsonx.AppendString(append(b, `{"id":`...), id)
@@ -147,16 +156,16 @@ func appendField(b []byte, f *customer.FormField, settings *store.Storefront) []
 	if typ == "string" && o.MaxLength > 0 {
 		b = strconv.AppendInt(append(b, `,"maxLength":`...), o.MaxLength, 10)
 	}
-	if f.Type == customer.PasswordField {
+	if f.Type == form.PasswordField {
 		b = append(b, `,"secret":true`...)
 	}
 	switch {
-	case f.Type == customer.PasswordField && f.BuiltIn():
+	case f.Type == form.PasswordField && f.BuiltIn():
 		b = appendRequirements(b, &settings.Password)
-	case f.Type == customer.MultilineField && o.Rows > 0:
+	case f.Type == form.MultilineField && o.Rows > 0:
 		b = strconv.AppendInt(append(b, `,"options":{"rows":`...), o.Rows, 10)
 		b = append(b, '}')
-	case f.Type == customer.CheckboxField && f.BuiltIn():
+	case f.Type == form.CheckboxField && f.BuiltIn():
 		b = append(b, `,"options":{"items":[{"value":"1","label":`...)
 		b = append(jsonx.AppendString(b, o.Label), `}]}`...)
 	case typ == "array" && !f.BuiltIn():

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
@@ -50,10 +51,6 @@ func (s *Surface) createCustomer(c *Call) error {
 	if err != nil {
 		return err
 	}
-	form, err := s.Customers.Form(c.Ctx(), c.Site.StoreID, customer.CustomerForm)
-	if err != nil {
-		return err
-	}
 	col := fault.Collector{Index: -1}
 	d := decoder{v, &col}
 	in := account.Registration{}
@@ -68,10 +65,12 @@ func (s *Surface) createCustomer(c *Call) error {
 	}
 	in.AcceptsMarketing = d.flag("acceptsMarketingEmails").Value
 	token, _ := d.text("token")
-	in.FormFields = form.Inputs(&col, d.customFields("customFields", form))
-	customer.CheckForm(&col, form, in.FormFields, true)
-	if err := col.Err(fault.Invalid, account.OpRegister); err != nil {
-		return toShopper(err)
+	in.Company, _ = d.text("company")
+	in.Phone, _ = d.text("phone")
+	in.FormFields = d.customFields("customFields")
+	// A form that is refused must not use up the proof of a person.
+	if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, c.client())); err != nil {
+		return err
 	}
 	if err := s.Robots.Check(c.Ctx(), &settings.Storefront.ReCaptcha, token, c.Peer); err != nil {
 		if errors.Is(err, recaptcha.ErrRefused) {
@@ -90,6 +89,24 @@ func (s *Surface) createCustomer(c *Call) error {
 	}
 	c.SendEmpty(http.StatusNoContent)
 	return nil
+}
+
+// together makes one error of what was found in a body and what the service
+// says of it. Of each field the first fault counts.
+func together(found *fault.Collector, err error) error {
+	err = toShopper(err)
+	f := fault.As(err)
+	if err != nil && (f == nil || f.Kind != fault.Invalid) {
+		return err
+	}
+	if f != nil {
+		for _, it := range f.Items {
+			if !slices.ContainsFunc(found.Items, func(have fault.Item) bool { return have.Field == it.Field }) {
+				found.AddItem(it)
+			}
+		}
+	}
+	return found.Err(fault.Invalid, account.OpRegister)
 }
 
 // signIn opens a session in the browser. Somebody who may not sign in has an
@@ -128,8 +145,8 @@ func toShopper(err error) error {
 			it.Message = strings.Replace(it.Message, it.Field, name, 1)
 			it.Field = name
 		}
-		if rest, ok := strings.CutPrefix(it.Field, "form_fields"); ok {
-			it.Field = "customFields" + rest
+		if it.Field == form.Path {
+			it.Field = "customFields." + strconv.FormatInt(it.FormField, 10)
 		}
 		if it.Code == fault.EmailInUse {
 			it.Message = "The email address belongs to an account already: sign in, or give another one."

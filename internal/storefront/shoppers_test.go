@@ -18,6 +18,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
@@ -54,6 +55,7 @@ type mall struct {
 	check       *apitest.Validator
 	server      *rest.Server
 	customers   *customer.Service
+	forms       *form.Service
 	subscribers *subscriber.Service
 	accounts    *account.Service
 	settings    *setting.Service
@@ -80,6 +82,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 	m.stores = store.NewService(db, sys)
 	passwords := password.New(sys)
 	m.customers = customer.NewService(db, sys, passwords)
+	m.forms = form.NewService(db, sys)
 	m.subscribers = subscriber.NewService(db, sys)
 	m.settings = setting.NewService(db, sys)
 	for _, hash := range []string{"first", "second"} {
@@ -100,7 +103,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, m.clock), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	m.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: log})
 	storefront.New(storefront.Services{
-		Visits: visits, Accounts: m.accounts, Customers: m.customers, Stores: m.stores,
+		Visits: visits, Accounts: m.accounts, Customers: m.customers, Forms: m.forms, Stores: m.stores,
 		Subscribers: m.subscribers, Settings: m.settings, Robots: recaptcha.New(),
 	}).Mount(m.server)
 	return m
@@ -164,9 +167,9 @@ func want(t *testing.T, res *http.Response, status int, body string) {
 	}
 }
 
-func (m *mall) field(f customer.FormField) {
+func (m *mall) field(f form.Field) {
 	m.t.Helper()
-	if _, err := m.customers.CreateFormField(m.t.Context(), 1, f); err != nil {
+	if _, err := m.forms.Create(m.t.Context(), 1, f); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -176,10 +179,10 @@ const jane = `{"firstName":"Jane","lastName":"Doe","email":"janedoe@example.com"
 func TestRegister(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		m.field(customer.FormField{Form: "customer", Name: "Notes", Type: "text", Required: true})
-		m.field(customer.FormField{Form: "customer", Name: "Size", Type: "radio", Options: customer.FieldOptions{Choices: []string{"Small", "Large"}}})
-		m.field(customer.FormField{Form: "customer", Name: "Likes", Type: "checkbox", Options: customer.FieldOptions{Choices: []string{"tea", "coffee"}}})
-		m.field(customer.FormField{Form: "address", Name: "Floor", Type: "number", Required: true})
+		m.field(form.Field{Form: "customer", Name: "Notes", Type: "text", Required: true})
+		m.field(form.Field{Form: "customer", Name: "Size", Type: "radio", Options: form.Options{Choices: []string{"Small", "Large"}}})
+		m.field(form.Field{Form: "customer", Name: "Likes", Type: "checkbox", Options: form.Options{Choices: []string{"tea", "coffee"}}})
+		m.field(form.Field{Form: "address", Name: "Floor", Type: "number", Required: true})
 		res := m.ask("POST", api+"/customers", jane)
 		want(t, res, 204, "")
 		c := cookie(res, "SHOP_SESSION_TOKEN")
@@ -576,11 +579,11 @@ func TestConsentIsCarried(t *testing.T) {
 func TestFormFields(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		m.field(customer.FormField{Form: "customer", Name: "Size", Type: "dropdown", Options: customer.FieldOptions{Choices: []string{"S", "L"}, Placeholder: "Choose", Default: "L"}})
-		m.field(customer.FormField{Form: "address", Name: "Floor", Type: "number", Required: true, Options: customer.FieldOptions{Min: "-2", Max: "40", SortOrder: 1}})
-		m.field(customer.FormField{Form: "customer", Name: "Day", Type: "date", Options: customer.FieldOptions{Min: "2020-01-01", Default: "2024-05-14"}})
-		m.field(customer.FormField{Form: "customer", Name: "Story", Type: "multiline", Options: customer.FieldOptions{Rows: 4, MaxLength: 500, Label: "Your story"}})
-		m.field(customer.FormField{Form: "customer", Name: "Pin", Type: "password"})
+		m.field(form.Field{Form: "customer", Name: "Size", Type: "dropdown", Options: form.Options{Choices: []string{"S", "L"}, Placeholder: "Choose", Default: "L"}})
+		m.field(form.Field{Form: "address", Name: "Floor", Type: "number", Required: true, Options: form.Options{Min: "-2", Max: "40", SortOrder: 1}})
+		m.field(form.Field{Form: "customer", Name: "Day", Type: "date", Options: form.Options{Min: "2020-01-01", Default: "2024-05-14"}})
+		m.field(form.Field{Form: "customer", Name: "Story", Type: "multiline", Options: form.Options{Rows: 4, MaxLength: 500, Label: "Your story"}})
+		m.field(form.Field{Form: "customer", Name: "Pin", Type: "password"})
 		account := `[{"id":"field_4","name":"firstName","custom":false,"label":"First Name","required":true,"default":"","type":"string","fieldType":"text"},` +
 			`{"id":"field_5","name":"lastName","custom":false,"label":"Last Name","required":true,"default":"","type":"string","fieldType":"text"},` +
 			`{"id":"field_1","name":"email","custom":false,"label":"Email Address","required":true,"default":"","type":"string","fieldType":"text"},` +

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/jwt"
 	"clientele/internal/password"
 	"clientele/internal/rest"
@@ -78,7 +79,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 		Visits:    visits,
 		Accounts:  account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
 		SSO:       sso.NewService(db, sys, stores, customers),
-		Customers: customers,
+		Customers: customers, Forms: form.NewService(db, sys),
 	}).Mount(v.server)
 	return v
 }

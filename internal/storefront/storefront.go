@@ -15,6 +15,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
@@ -31,6 +32,7 @@ type Services struct {
 	Visits      *visit.Visits
 	Accounts    *account.Service
 	Customers   *customer.Service
+	Forms       *form.Service
 	Stores      *store.Service
 	Subscribers *subscriber.Service
 	Settings    *setting.Service

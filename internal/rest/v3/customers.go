@@ -8,6 +8,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -314,7 +315,7 @@ func appendFormValue(b []byte, v *customer.FormValue) []byte {
 	b = jsonx.AppendString(b, v.Name)
 	b = append(b, `,"value":`...)
 	b = append(b, v.JSON...)
-	if v.Form == customer.AddressForm {
+	if v.Form == form.Address {
 		b = append(b, `,"address_id":`...)
 	} else {
 		b = append(b, `,"customer_id":`...)

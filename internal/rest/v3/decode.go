@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
@@ -325,7 +326,7 @@ func (d decoder) credit() opt.Field[int64] {
 	return out
 }
 
-func (d decoder) formFields() (in []customer.FormInput, given bool) {
+func (d decoder) formFields() (in []form.Input, given bool) {
 	given = d.array("form_fields", func(_ int, e decoder) {
 		if f, ok := e.formField(); ok {
 			in = append(in, f)
@@ -335,7 +336,7 @@ func (d decoder) formFields() (in []customer.FormInput, given bool) {
 }
 
 // formField reads the name and value of one form field.
-func (d decoder) formField() (customer.FormInput, bool) {
+func (d decoder) formField() (form.Input, bool) {
 	name := d.text("name")
 	if !d.v.Get("name").Present() {
 		d.c.Add("name", fault.Required, "", "")
@@ -345,11 +346,11 @@ func (d decoder) formField() (customer.FormInput, bool) {
 	case jsonx.Invalid:
 		d.c.Add("value", fault.Required, "", "")
 	case jsonx.String, jsonx.Number, jsonx.Array:
-		return customer.FormInput{Name: name.Value, Value: v}, true
+		return form.Input{Name: name.Value, Value: rest.FormValue(v)}, true
 	default:
 		d.wrong("value", jsString)
 	}
-	return customer.FormInput{}, false
+	return form.Input{}, false
 }
 
 func malformed(items []fault.Item) error {

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
@@ -81,6 +82,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}, v3.New(v3.Services{
 		Customers:   customer.NewService(d.db, sys, passwords),
+		Forms:       form.NewService(d.db, sys),
 		Metafields:  metafield.NewService(d.db, sys),
 		Settings:    setting.NewService(d.db, sys),
 		Instruments: instrument.NewService(d.db, sys),

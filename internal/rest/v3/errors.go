@@ -11,6 +11,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/metafield"
@@ -52,9 +53,9 @@ var operations = map[string]operation{
 	customer.OpAttributeUpdate:      {title: "Update customer attributes failed.", key: ".customer_attribute_update", text: "Error updating customer attributes"},
 	customer.OpAttributeValueUpsert: {title: "Upsert customer attribute values failed.", key: ".customer_attribute_value_upsert", text: "Error upserting customer attribute values"},
 	customer.OpFormValueUpsert:      {title: "Upsert form field values failed.", key: ".form_field_value_upsert", text: "Error upserting form field values"},
-	customer.OpFormFieldCreate:      {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
-	customer.OpFormFieldUpdate:      {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
-	customer.OpFormFieldDelete:      {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
+	form.OpCreate:                   {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
+	form.OpUpdate:                   {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
+	form.OpDelete:                   {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
 	metafield.OpCreate:              {title: "Create metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
 	metafield.OpUpdate:              {title: "Update metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
 	customer.OpValidate:             {title: "Validate customer credentials failed."},
@@ -165,6 +166,14 @@ func badFilter(status int, f *fault.Error) (int, []byte) {
 	return body(status, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
 }
 
+// path returns where a rule is broken. A form field's is in a list of inputs.
+func path(it fault.Item) string {
+	if it.At == 0 {
+		return it.Field
+	}
+	return it.Field + "." + strconv.Itoa(it.At-1) + "." + it.FormFieldMember()
+}
+
 func operationDetails(op operation, items []fault.Item) []detail {
 	for _, it := range items {
 		if it.Code == fault.EmailInUse {
@@ -214,12 +223,9 @@ func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))
 	seen := make(map[string]bool, len(items))
 	for _, it := range items {
-		key := it.Field
+		key := path(it)
 		if it.Index >= 0 {
-			key = strconv.Itoa(it.Index)
-			if it.Field != "" {
-				key += "." + it.Field
-			}
+			key = strings.TrimSuffix(strconv.Itoa(it.Index)+"."+key, ".")
 		}
 		text := reason(it)
 		// The first fault of a field is the one to mend first.

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -31,7 +32,7 @@ func (s *Surface) formFieldRoutes() []rest.Route {
 
 var formFieldLists = map[string]*listing.Spec{
 	"GET /customers/form-field-values": customer.FormValueList,
-	"GET /customers/form-fields":       customer.FormFieldList,
+	"GET /customers/form-fields":       form.List,
 }
 
 func (s *Surface) listFormValues(c *rest.Call) error {
@@ -62,7 +63,7 @@ func (s *Surface) putFormValues(c *rest.Call) error {
 		if _, addresses := d.given("address_id"); !customers && !addresses {
 			col.Add("customer_id", fault.Required, "", "")
 		}
-		in[i].FormInput, _ = d.formField()
+		in[i].Input, _ = d.formField()
 		items = append(items, col.Items...)
 	}
 	if err := malformed(items); err != nil {
@@ -77,11 +78,11 @@ func (s *Surface) putFormValues(c *rest.Call) error {
 }
 
 func (s *Surface) listFormFields(c *rest.Call) error {
-	q, err := customer.FormFieldList.Parse(c.R.URL.RawQuery)
+	q, err := form.List.Parse(c.R.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	rows, res, err := s.Customers.FormFields(c.Ctx(), c.StoreID(), q)
+	rows, res, err := s.Forms.Fields(c.Ctx(), c.StoreID(), q)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (s *Surface) getFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.Customers.FormField(c.Ctx(), c.StoreID(), id)
+	f, err := s.Forms.Field(c.Ctx(), c.StoreID(), id)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (s *Surface) createFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.Customers.CreateFormField(c.Ctx(), c.StoreID(), u.Definition())
+	f, err := s.Forms.Create(c.Ctx(), c.StoreID(), u.Definition())
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (s *Surface) updateFormField(c *rest.Call) error {
 		return err
 	}
 	u.ID = id
-	f, err := s.Customers.UpdateFormField(c.Ctx(), c.StoreID(), u)
+	f, err := s.Forms.Update(c.Ctx(), c.StoreID(), u)
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (s *Surface) deleteFormField(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Customers.DeleteFormField(c.Ctx(), c.StoreID(), id); err != nil {
+	if err := s.Forms.Delete(c.Ctx(), c.StoreID(), id); err != nil {
 		return err
 	}
 	c.SendEmpty(http.StatusNoContent)
@@ -156,22 +157,22 @@ func (s *Surface) deleteFormField(c *rest.Call) error {
 
 // decodeFormField reads a definition: an object. A member that is null is set
 // to nothing.
-func decodeFormField(c *rest.Call, required ...string) (customer.FormFieldUpdate, error) {
+func decodeFormField(c *rest.Call, required ...string) (form.Update, error) {
 	v, err := c.JSON()
 	if err != nil {
-		return customer.FormFieldUpdate{}, err
+		return form.Update{}, err
 	}
 	if v.Kind() != jsonx.Object {
 		code, want := fault.WrongType, jsObject
 		if !v.Present() {
 			code, want = fault.Required, ""
 		}
-		return customer.FormFieldUpdate{}, malformed([]fault.Item{{Index: -1, Code: code, Want: want}})
+		return form.Update{}, malformed([]fault.Item{{Index: -1, Code: code, Want: want}})
 	}
 	col := fault.Collector{Index: -1}
 	d := decoder{v, &col}
 	d.required(required...)
-	u := customer.FormFieldUpdate{
+	u := form.Update{
 		Form:        d.text("form"),
 		Name:        d.text("name"),
 		Type:        d.text("type"),
@@ -204,7 +205,7 @@ func (d decoder) textOrNumber(name string) opt.Field[string] {
 	return opt.Field[string]{Set: ok, Value: s}
 }
 
-func appendFormField(b []byte, f *customer.FormField) []byte {
+func appendFormField(b []byte, f *form.Field) []byte {
 	o := &f.Options
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, f.ID, 10)
@@ -255,7 +256,7 @@ func appendLimit(b []byte, typ, limit string) []byte {
 	switch {
 	case limit == "":
 		return append(b, "null"...)
-	case typ == customer.NumberField:
+	case typ == form.NumberField:
 		return append(b, limit...)
 	default:
 		return jsonx.AppendString(b, limit)

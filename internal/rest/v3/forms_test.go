@@ -14,6 +14,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
@@ -77,7 +78,7 @@ func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 		s.server = rest.NewServer(rest.Config{
 			System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), clock), Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute},
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		}, v3.New(v3.Services{Customers: customers}))
+		}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys)}))
 		fn(t, s)
 	})
 }

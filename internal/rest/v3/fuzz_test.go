@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clientele/internal/auth"
+	"clientele/internal/form"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/sqldb"
@@ -30,7 +31,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	fx.server = rest.NewServer(rest.Config{
 		System: fx.sys, Tokens: auth.NewCache(fx.accounts, fx.clock.Now),
 		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Log: b.log, Slow: time.Hour,
-	}, v3.New(v3.Services{Customers: fx.customers}))
+	}, v3.New(v3.Services{Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
 	st, err := fx.stores.ByHash(f.Context(), hash)
 	if err != nil {
 		f.Fatal(err)

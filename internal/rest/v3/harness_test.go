@@ -17,6 +17,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
@@ -250,7 +251,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Log:    b.log,
 		Slow:   time.Hour,
 	}, v3.New(v3.Services{
-		Customers: w.customers, Subscribers: w.subscribers, Segments: w.segments,
+		Customers: w.customers, Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,
 		Tokens:   auth.NewStorefrontTokens(b.db, w.sys),
 		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),
 	}))

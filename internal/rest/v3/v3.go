@@ -12,6 +12,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
@@ -28,6 +29,7 @@ import (
 // Services are what the surface speaks for.
 type Services struct {
 	Customers   *customer.Service
+	Forms       *form.Service
 	Metafields  *metafield.Service
 	Settings    *setting.Service
 	Instruments *instrument.Service

@@ -1,4 +1,4 @@
-package customer
+package form
 
 import (
 	"cmp"
@@ -10,25 +10,25 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // Operations on form field definitions, as faults name them.
 const (
-	OpFormFieldCreate = "form_field.create"
-	OpFormFieldUpdate = "form_field.update"
-	OpFormFieldDelete = "form_field.delete"
+	OpCreate = "form_field.create"
+	OpUpdate = "form_field.update"
+	OpDelete = "form_field.delete"
 )
 
-// FormFieldList declares the list of definitions.
-var FormFieldList = &listing.Spec{
+// List declares the list of definitions.
+var List = &listing.Spec{
 	Table: "form_fields",
 	Fields: []listing.Field{
 		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"},
-		{Name: "form", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "form", Values: same(CustomerForm, AddressForm)},
+		{Name: "form", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "form", Values: same(Customer, Address)},
 		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
 			Where: "LTRIM(name_norm) IN {in}"}, // built-in ones begin with a space
-		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "type", Values: same(FieldTypes...)},
+		{Name: "type", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "type", Values: same(Types...)},
 	},
 }
 
@@ -40,18 +40,27 @@ func same(values ...string) map[string]string {
 	return m
 }
 
-const formFieldColumns = `id, form, name, type, required, options, date_created, date_modified`
+// Service keeps the definitions.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
 
-func (f *FormField) scan(r *sqldb.Row) {
-	*f = FormField{ID: r.Int(0), Form: r.Text(1), Name: r.Text(2), Type: r.Text(3), Required: r.Flag(4), Options: parseOptions(r.Text(5)), DateCreated: r.Int(6), DateModified: r.Int(7)}
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+const columns = `id, form, name, type, required, options, date_created, date_modified`
+
+func (f *Field) scan(r *sqldb.Row) {
+	*f = Field{ID: r.Int(0), Form: r.Text(1), Name: r.Text(2), Type: r.Text(3), Required: r.Flag(4), Options: parseOptions(r.Text(5)), DateCreated: r.Int(6), DateModified: r.Int(7)}
 	f.normalize()
 }
 
 var (
-	selectField   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND id = $2`)
-	fieldByName   = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND name_norm = $3`)
-	customFields  = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND id > $3 ORDER BY id`)
-	fieldsOfForm  = sqldb.Static(`SELECT ` + formFieldColumns + ` FROM form_fields WHERE store_id = $1 AND form = $2 ORDER BY id`)
+	selectField   = sqldb.Static(`SELECT ` + columns + ` FROM form_fields WHERE store_id = $1 AND id = $2`)
+	fieldByName   = sqldb.Static(`SELECT ` + columns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND name_norm = $3`)
+	fieldsAfter   = sqldb.Static(`SELECT ` + columns + ` FROM form_fields WHERE store_id = $1 AND form = $2 AND id > $3 ORDER BY id`)
+	allFields     = sqldb.Static(`SELECT ` + columns + ` FROM form_fields WHERE store_id = $1 ORDER BY id`)
 	countFields   = sqldb.Static(`SELECT COUNT(*) FROM form_fields WHERE store_id = $1 AND id > $2`)
 	insertField   = sqldb.Static(`INSERT INTO form_fields (store_id, id, form, name, name_norm, type, required, options, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`)
 	updateField   = sqldb.Static(`UPDATE form_fields SET name = $3, name_norm = $4, required = $5, options = $6, date_modified = $7 WHERE store_id = $1 AND id = $2`)
@@ -60,29 +69,51 @@ var (
 	nextFieldID   = sqldb.Static(`UPDATE store_counters SET form_field_id = form_field_id + 1 WHERE store_id = $1 RETURNING form_field_id`)
 )
 
-// fieldsQuery finds the custom fields of a form, the ones that hold values.
-func fieldsQuery(form string, into fields) sqldb.Q {
-	return sqldb.Q{Stmt: customFields, Args: []any{form, int64(store.CustomFields)}, Each: func(r *sqldb.Row) error {
-		f := &FormField{}
-		f.scan(r)
-		into[fold.Text(f.Name)] = f
+// Query finds the fields of a form: the custom ones, which hold values, and
+// where builtIn is true the built-in ones too.
+func Query(name string, builtIn bool, into *Form) sqldb.Q {
+	first := LastBuiltIn
+	if builtIn {
+		first = 0
+	}
+	return sqldb.Q{Stmt: fieldsAfter, Args: []any{name, first}, Each: func(r *sqldb.Row) error {
+		*into = append(*into, Field{})
+		(*into)[len(*into)-1].scan(r)
 		return nil
 	}}
 }
 
+// AllQuery finds the fields of all forms, by id.
+func AllQuery(each func(*Field)) sqldb.Q {
+	return sqldb.Q{Stmt: allFields, Each: func(r *sqldb.Row) error {
+		f := &Field{}
+		f.scan(r)
+		each(f)
+		return nil
+	}}
+}
+
+// ByIDs finds the fields with given ids.
+func ByIDs(ids []int64, each func(*Field)) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	q := AllQuery(each)
+	q.Stmt, q.Args = sqldb.Dynamic(`SELECT `+columns+` FROM form_fields WHERE store_id = $1 AND id IN `+in), args
+	return q
+}
+
 // into returns a callback that keeps the last row.
-func (f *FormField) into() func(*sqldb.Row) error {
+func (f *Field) into() func(*sqldb.Row) error {
 	return func(r *sqldb.Row) error { f.scan(r); return nil }
 }
 
-// FormFields returns a page of definitions.
-func (s *Service) FormFields(ctx context.Context, storeID int64, q *listing.Query) ([]FormField, *listing.Result, error) {
-	var out []FormField
+// Fields returns a page of definitions.
+func (s *Service) Fields(ctx context.Context, storeID int64, q *listing.Query) ([]Field, *listing.Result, error) {
+	var out []Field
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out = make([]FormField, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, formFieldColumns, nil, func(r *sqldb.Row) error {
-			out = append(out, FormField{})
+		out = make([]Field, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+			out = append(out, Field{})
 			out[len(out)-1].scan(r)
 			return nil
 		})
@@ -92,31 +123,29 @@ func (s *Service) FormFields(ctx context.Context, storeID int64, q *listing.Quer
 }
 
 // Form returns all fields of a form in the order in which shoppers see them.
-func (s *Service) Form(ctx context.Context, storeID int64, form string) (out Form, err error) {
+func (s *Service) Form(ctx context.Context, storeID int64, name string) (out Form, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out, err = FormTx(tx, form)
-		return err
+		out = nil
+		return tx.Pipeline(Query(name, true, &out))
 	})
+	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
 	return out, err
 }
 
-// FormTx is Form inside a transaction.
-func FormTx(tx *sqldb.Tx, form string) (Form, error) {
-	var out Form
-	err := tx.Query(fieldsOfForm, func(r *sqldb.Row) error {
-		out = append(out, FormField{})
-		out[len(out)-1].scan(r)
-		return nil
-	}, form)
-	slices.SortStableFunc(out, func(a, b FormField) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
+// All returns the fields of all forms, by id.
+func (s *Service) All(ctx context.Context, storeID int64) (out Form, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = make(Form, 0, 40) // more than are built in
+		return tx.Pipeline(AllQuery(func(f *Field) { out = append(out, *f) }))
+	})
 	return out, err
 }
 
 var errNoField = fault.New(fault.NotFound, "there is no such form field")
 
-// FormField returns a definition, or a NotFound fault.
-func (s *Service) FormField(ctx context.Context, storeID, id int64) (*FormField, error) {
-	f := &FormField{}
+// Field returns a definition, or a NotFound fault.
+func (s *Service) Field(ctx context.Context, storeID, id int64) (*Field, error) {
+	f := &Field{}
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Query(selectField, f.into(), id) })
 	if err == nil && f.ID == 0 {
 		return nil, errNoField
@@ -128,14 +157,14 @@ func fieldNameTaken(op string) error {
 	return &fault.Error{Kind: fault.Conflict, Op: op, Items: []fault.Item{{Index: -1, Field: "name", Code: fault.Duplicate, Message: "the form has a field with this name already"}}}
 }
 
-// CreateFormField defines a custom field.
-func (s *Service) CreateFormField(ctx context.Context, storeID int64, f FormField) (*FormField, error) {
+// Create defines a custom field.
+func (s *Service) Create(ctx context.Context, storeID int64, f Field) (*Field, error) {
 	c := fault.Collector{Index: -1}
 	f.check(&c)
-	if err := c.Err(fault.Invalid, OpFormFieldCreate); err != nil {
+	if err := c.Err(fault.Invalid, OpCreate); err != nil {
 		return nil, err
 	}
-	var out FormField
+	var out Field
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = f
 		return createField(tx, &out, s.sys.Now())
@@ -144,8 +173,8 @@ func (s *Service) CreateFormField(ctx context.Context, storeID int64, f FormFiel
 }
 
 // createField gives a checked definition its id and stores it.
-func createField(tx *sqldb.Tx, f *FormField, now int64) error {
-	var taken FormField
+func createField(tx *sqldb.Tx, f *Field, now int64) error {
+	var taken Field
 	var count int64
 	f.ID = 0
 	norm := fold.Text(f.Name)
@@ -153,35 +182,35 @@ func createField(tx *sqldb.Tx, f *FormField, now int64) error {
 	err := tx.Pipeline(
 		sqldb.Q{Stmt: nextFieldID, Each: func(r *sqldb.Row) error { f.ID = r.Int(0); return nil }},
 		sqldb.Q{Stmt: fieldByName, Args: []any{f.Form, norm}, Each: taken.into()},
-		sqldb.Q{Stmt: countFields, Args: []any{int64(store.CustomFields)}, Each: func(r *sqldb.Row) error { count = r.Int(0); return nil }},
+		sqldb.Q{Stmt: countFields, Args: []any{LastBuiltIn}, Each: func(r *sqldb.Row) error { count = r.Int(0); return nil }},
 	)
 	switch {
 	case err != nil:
 		return err
 	case taken.ID != 0:
-		return fieldNameTaken(OpFormFieldCreate)
+		return fieldNameTaken(OpCreate)
 	case count >= maxFields:
-		return &fault.Error{Kind: fault.Invalid, Op: OpFormFieldCreate, Items: []fault.Item{{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(maxFields), Message: fmt.Sprintf("a store cannot have more than %d custom form fields", maxFields)}}}
+		return &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(maxFields), Message: fmt.Sprintf("a store cannot have more than %d custom form fields", maxFields)}}}
 	}
 	f.DateCreated, f.DateModified = now, now
 	f.normalize()
 	return tx.Exec(insertField, f.ID, f.Form, f.Name, norm, f.Type, sqldb.Flag(f.Required), f.Options.json(), now)
 }
 
-// UpdateFormField changes a definition. Of a built-in field the label, the
+// Update changes a definition. Of a built-in field the label, the
 // place and, where nothing else depends on it, whether it is required may be
 // changed.
-func (s *Service) UpdateFormField(ctx context.Context, storeID int64, u FormFieldUpdate) (*FormField, error) {
-	var out *FormField
-	err := again(ctx, storeID, s.db.Write, func(tx *sqldb.Tx) (err error) {
+func (s *Service) Update(ctx context.Context, storeID int64, u Update) (*Field, error) {
+	var out *Field
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out, err = updateFormField(tx, &u, s.sys.Now())
 		return err
 	})
 	return out, err
 }
 
-func updateFormField(tx *sqldb.Tx, u *FormFieldUpdate, now int64) (*FormField, error) {
-	var old FormField
+func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
+	var old Field
 	// A unique key may change, so the lock is that of a deletion.
 	lock := sqldb.Dynamic(selectField.SQL() + tx.ForDelete())
 	if err := tx.Query(lock, old.into(), u.ID); err != nil {
@@ -202,7 +231,7 @@ func updateFormField(tx *sqldb.Tx, u *FormFieldUpdate, now int64) (*FormField, e
 	if f.BuiltIn() {
 		f.checkBuiltIn(&c, &old)
 	}
-	if err := c.Err(fault.Invalid, OpFormFieldUpdate); err != nil {
+	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
 		return nil, err
 	}
 	if f.same(&old) {
@@ -212,21 +241,21 @@ func updateFormField(tx *sqldb.Tx, u *FormFieldUpdate, now int64) (*FormField, e
 	if f.BuiltIn() {
 		return &f, tx.Exec(updateBuiltIn, f.ID, sqldb.Flag(f.Required), f.Options.json(), now)
 	}
-	var taken FormField
+	var taken Field
 	norm := fold.Text(f.Name)
 	if err := tx.Query(fieldByName, taken.into(), f.Form, norm); err != nil {
 		return nil, err
 	}
 	if taken.ID != 0 && taken.ID != f.ID {
-		return nil, fieldNameTaken(OpFormFieldUpdate)
+		return nil, fieldNameTaken(OpUpdate)
 	}
 	return &f, tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
 }
 
-// DeleteFormField removes a custom definition and all values of the field.
-func (s *Service) DeleteFormField(ctx context.Context, storeID, id int64) error {
+// Delete removes a custom definition and all values of the field.
+func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		var f FormField
+		var f Field
 		if err := tx.Query(sqldb.Dynamic(selectField.SQL()+tx.ForDelete()), f.into(), id); err != nil {
 			return err
 		}
@@ -234,16 +263,16 @@ func (s *Service) DeleteFormField(ctx context.Context, storeID, id int64) error 
 			return errNoField
 		}
 		if f.BuiltIn() {
-			return &fault.Error{Kind: fault.Invalid, Op: OpFormFieldDelete, Items: []fault.Item{{Index: -1, Field: "id", Code: fault.NotAccepted, Message: "a built-in field cannot be deleted"}}}
+			return &fault.Error{Kind: fault.Invalid, Op: OpDelete, Items: []fault.Item{{Index: -1, Field: "id", Code: fault.NotAccepted, Message: "a built-in field cannot be deleted"}}}
 		}
 		return tx.Exec(deleteField, id)
 	})
 }
 
-// PutFormField creates a custom definition, or brings the one with that name
+// Put creates a custom definition, or brings the one with that name
 // in line with it, inside tx.
-func PutFormField(tx *sqldb.Tx, f FormField, now int64) error {
-	var old FormField
+func Put(tx *sqldb.Tx, f Field, now int64) error {
+	var old Field
 	norm := fold.Text(f.Name)
 	if err := tx.Query(fieldByName, old.into(), f.Form, norm); err != nil {
 		return err
@@ -263,9 +292,9 @@ func PutFormField(tx *sqldb.Tx, f FormField, now int64) error {
 	return tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
 }
 
-// CheckFormField returns what is wrong with a definition, or nil.
-func CheckFormField(f FormField) error {
+// CheckField returns what is wrong with a definition, or nil.
+func CheckField(f Field) error {
 	c := fault.Collector{Index: -1}
 	f.check(&c)
-	return c.Err(fault.Invalid, OpFormFieldCreate)
+	return c.Err(fault.Invalid, OpCreate)
 }

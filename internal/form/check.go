@@ -1,0 +1,109 @@
+package form
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+)
+
+// Extent tells how much of a form has to be filled in.
+type Extent uint8
+
+const (
+	// Free is for values that an app writes. No field is demanded, and a store
+	// may leave a required built-in field empty.
+	Free Extent = iota
+	// Part is for a change: a required field that is given must not be empty,
+	// and one that is left out stays as it is.
+	Part
+	// Whole is for a new form: every required field has to be filled in.
+	Whole
+)
+
+// Path is the field of faults about custom fields. Their FormField names the
+// field, and their At the place among the inputs.
+const Path = "form_fields"
+
+// Input is a value for a custom field, which is named by its id or, where
+// that is 0, by its name.
+type Input struct {
+	FieldID int64
+	Name    string
+	Value   Value
+	// Types are those that the sender takes the field to have; nil: any.
+	Types []string
+}
+
+// Check holds inputs to the definitions of a form's custom fields and returns
+// the values to store. It adds to c what is wrong: an unknown field, one given
+// twice, a value that does not fit and, for Whole, required fields without a
+// value.
+func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
+	out := make([]Stored, 0, len(in))
+	given := map[int64]bool{}
+	for i := range in {
+		field := f.find(&in[i])
+		say := func(code fault.Code, want, message string) {
+			id := in[i].FieldID
+			if field != nil {
+				id = field.ID
+			}
+			c.AddItem(fault.Item{Field: Path, At: i + 1, FormField: id, Code: code, Want: want, Message: message})
+		}
+		switch {
+		case field == nil && in[i].FieldID != 0:
+			say(fault.Unknown, "", fmt.Sprintf("there is no custom field %d in this form", in[i].FieldID))
+			continue
+		case field == nil:
+			say(fault.Unknown, "", fmt.Sprintf("there is no form field named %q", in[i].Name))
+			continue
+		case given[field.ID]:
+			say(fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", cmp.Or(in[i].Name, field.Name)))
+			continue
+		case in[i].Types != nil && !slices.Contains(in[i].Types, field.Type):
+			say(fault.WrongType, "", field.Name+" is a field of another type")
+			continue
+		}
+		given[field.ID] = true
+		if extent != Free && field.Required && in[i].Value.blank() && (extent == Whole || field.Type != PasswordField) {
+			say(fault.Required, "", field.Name+" is required")
+			continue
+		}
+		text, bad := field.encode(in[i].Value)
+		if bad != nil {
+			say(bad.code, bad.want, bad.message)
+			continue
+		}
+		out = append(out, Stored{Field: field, Text: text})
+	}
+	if extent != Whole {
+		return out
+	}
+	for i := range f {
+		if field := &f[i]; field.Required && !field.BuiltIn() && !given[field.ID] {
+			c.AddItem(fault.Item{Field: Path, FormField: field.ID, Code: fault.Required, Message: field.Name + " is required"})
+		}
+	}
+	return out
+}
+
+// CheckOwn adds to c which of the built-in fields that a store may require are
+// left empty. own holds what is given for them by number; fields that are not
+// in it are not asked for here.
+func (f Form) CheckOwn(c *fault.Collector, extent Extent, own map[int64]opt.Field[string]) {
+	if extent == Free {
+		return
+	}
+	for i := range f {
+		b := BuiltInOf(f[i].ID)
+		v, asked := own[f[i].ID]
+		if b == nil || !asked || !f[i].Required || !v.Set && extent == Part || strings.TrimSpace(v.Value) != "" {
+			continue
+		}
+		c.Add(b.Key, fault.Required, "", b.Key+" is required")
+	}
+}

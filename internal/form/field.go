@@ -1,0 +1,268 @@
+package form
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+)
+
+// Types of form fields.
+const (
+	TextField      = "text"
+	MultilineField = "multiline"
+	NumberField    = "number"
+	PasswordField  = "password"
+	DateField      = "date"
+	CheckboxField  = "checkbox"
+	RadioField     = "radio"
+	DropdownField  = "dropdown"
+)
+
+// Types are all types of form fields.
+var Types = []string{TextField, MultilineField, NumberField, PasswordField, DateField, CheckboxField, RadioField, DropdownField}
+
+// Field is the definition of a sign-up or address field.
+type Field struct {
+	ID           int64
+	Form         string
+	Name         string
+	Type         string
+	Required     bool // it may not be set to nothing
+	Options      Options
+	DateCreated  int64
+	DateModified int64
+}
+
+// BuiltIn reports whether every store has the field. Its values are a
+// customer's or an address's own, not form field values.
+func (f *Field) BuiltIn() bool { return f.ID > 0 && f.ID <= LastBuiltIn }
+
+// Options complete a definition. Zero values stand for none.
+type Options struct {
+	Label       string   // what people read; the name by default
+	SortOrder   int64    // the place on the form; the id by default
+	Choices     []string // of checkbox, radio and dropdown; none: anything
+	ChoiceIDs   []int64  // of Choices, in their order; never given twice
+	lastChoice  int64    // the last of ChoiceIDs that was given
+	Placeholder string   // of dropdown, before something is chosen
+	MaxLength   int64    // in characters, of text, multiline, number and password
+	Min, Max    string   // of number and date
+	Default     string   // of all but checkbox and password
+	Rows        int64    // of multiline
+}
+
+// Update is the command to change a definition; absent fields stay. Form
+// and type never change: if given, they must be what they are.
+type Update struct {
+	ID          int64
+	Form        opt.Field[string]
+	Name        opt.Field[string]
+	Type        opt.Field[string]
+	Required    opt.Field[bool]
+	Label       opt.Field[string]
+	SortOrder   opt.Field[int64]
+	Choices     opt.Field[[]string]
+	Placeholder opt.Field[string]
+	MaxLength   opt.Field[int64]
+	Min, Max    opt.Field[string]
+	Default     opt.Field[string]
+	Rows        opt.Field[int64]
+}
+
+// Definition returns the definition made from the command alone.
+func (u Update) Definition() Field {
+	return u.apply(Field{Form: u.Form.Value, Type: u.Type.Value})
+}
+
+func (u *Update) apply(f Field) Field {
+	o := &f.Options
+	f.Name = u.Name.Or(f.Name)
+	f.Required = u.Required.Or(f.Required)
+	o.Label = u.Label.Or(o.Label)
+	o.SortOrder = u.SortOrder.Or(o.SortOrder)
+	if u.Choices.Set {
+		old := *o
+		o.Choices = u.Choices.Value
+		o.number(&old)
+	}
+	o.Placeholder = u.Placeholder.Or(o.Placeholder)
+	o.MaxLength = u.MaxLength.Or(o.MaxLength)
+	o.Min = u.Min.Or(o.Min)
+	o.Max = u.Max.Or(o.Max)
+	o.Default = u.Default.Or(o.Default)
+	o.Rows = u.Rows.Or(o.Rows)
+	f.normalize()
+	return f
+}
+
+func (f *Field) normalize() {
+	if f.Options.Label == "" {
+		f.Options.Label = f.Name
+	}
+	if f.Options.SortOrder == 0 {
+		f.Options.SortOrder = f.ID
+	}
+	if len(f.Options.ChoiceIDs) != len(f.Options.Choices) {
+		f.Options.number(&Options{})
+	}
+}
+
+// number gives choices their ids. Those that were there keep theirs; so does
+// one that was renamed, which is a new text in the place of one that is gone
+// while the number of choices stays.
+func (o *Options) number(old *Options) {
+	o.ChoiceIDs, o.lastChoice = make([]int64, len(o.Choices)), old.lastChoice
+	for i, text := range o.Choices {
+		o.ChoiceIDs[i], _ = old.ChoiceID(text)
+	}
+	for i := range o.Choices {
+		if o.ChoiceIDs[i] == 0 && len(o.Choices) == len(old.Choices) && !slices.Contains(o.Choices, old.Choices[i]) {
+			o.ChoiceIDs[i] = old.ChoiceIDs[i]
+		}
+	}
+	for i := range o.Choices {
+		if o.ChoiceIDs[i] == 0 {
+			o.lastChoice++
+			o.ChoiceIDs[i] = o.lastChoice
+		}
+	}
+}
+
+// ChoiceID returns the id of a choice.
+func (o *Options) ChoiceID(text string) (id int64, ok bool) {
+	if i := slices.Index(o.Choices, text); i >= 0 && i < len(o.ChoiceIDs) {
+		return o.ChoiceIDs[i], true
+	}
+	return 0, false
+}
+
+// Choice returns the choice with an id.
+func (o *Options) Choice(id int64) (text string, ok bool) {
+	if i := slices.Index(o.ChoiceIDs, id); i >= 0 && i < len(o.Choices) {
+		return o.Choices[i], true
+	}
+	return "", false
+}
+
+func (f *Field) same(o *Field) bool {
+	return f.Name == o.Name && f.Required == o.Required && f.Options.json() == o.Options.json()
+}
+
+// Bounds of definitions.
+const (
+	maxFields     = 500 // custom ones, per store
+	maxFieldLabel = 255
+	maxChoices    = 500
+	maxRows       = 100
+	maxSortOrder  = math.MaxInt32
+)
+
+func (f *Field) accepts(types ...string) bool { return slices.Contains(types, f.Type) }
+
+// check holds a definition to the rules of its type.
+func (f *Field) check(c *fault.Collector) {
+	o := &f.Options
+	if f.Form != Customer && f.Form != Address {
+		c.Add("form", fault.NotAccepted, "", "form must be customer or address")
+	}
+	c.Text("name", f.Name, 1, maxFieldLabel)
+	c.Text("label", o.Label, 0, maxFieldLabel)
+	if o.SortOrder < 0 || o.SortOrder > maxSortOrder {
+		c.Add("sort_order", fault.OutOfRange, "", fmt.Sprintf("sort_order must be between 0 and %d", maxSortOrder))
+	}
+	if !slices.Contains(Types, f.Type) {
+		c.Add("type", fault.NotAccepted, "", "type must be one of "+strings.Join(Types, ", "))
+		return
+	}
+	for _, option := range []struct {
+		name  string
+		given bool
+		types []string
+	}{
+		{"choices", len(o.Choices) > 0, []string{CheckboxField, RadioField, DropdownField}},
+		{"placeholder", o.Placeholder != "", []string{DropdownField}},
+		{"max_length", o.MaxLength != 0, []string{TextField, MultilineField, NumberField, PasswordField}},
+		{"min", o.Min != "", []string{NumberField, DateField}},
+		{"max", o.Max != "", []string{NumberField, DateField}},
+		{"default", o.Default != "", []string{TextField, MultilineField, NumberField, DateField, RadioField, DropdownField}},
+		{"rows", o.Rows != 0, []string{MultilineField}},
+	} {
+		if option.given && !f.accepts(option.types...) {
+			c.Add(option.name, fault.NotAccepted, "", fmt.Sprintf("a field of type %s has no %s", f.Type, option.name))
+		}
+	}
+	if len(o.Choices) > maxChoices {
+		c.Add("choices", fault.TooManyItems, strconv.Itoa(maxChoices), fmt.Sprintf("at most %d choices", maxChoices))
+	}
+	seen := map[string]bool{}
+	for i, choice := range o.Choices {
+		at := fmt.Sprintf("choices.%d", i)
+		c.Text(at, choice, 1, maxFieldLabel)
+		if seen[choice] {
+			c.Add(at, fault.Duplicate, "", "choice given twice")
+		}
+		seen[choice] = true
+	}
+	c.Text("placeholder", o.Placeholder, 0, maxFieldLabel)
+	if o.MaxLength < 0 || o.MaxLength > maxFieldText {
+		c.Add("max_length", fault.OutOfRange, "", fmt.Sprintf("max_length must be between 1 and %d", maxFieldText))
+	}
+	if o.Rows < 0 || o.Rows > maxRows {
+		c.Add("rows", fault.OutOfRange, "", fmt.Sprintf("rows must be between 1 and %d", maxRows))
+	}
+	f.checkRange(c)
+	if o.Default != "" && f.accepts(TextField, MultilineField, NumberField, DateField, RadioField, DropdownField) && len(c.Items) == 0 {
+		if _, bad := f.encode(Text(o.Default)); bad != nil {
+			c.Add("default", fault.BadFormat, "", "default: "+bad.message)
+		}
+	}
+}
+
+// checkBuiltIn holds a built-in field to what may change in it.
+func (f *Field) checkBuiltIn(c *fault.Collector, old *Field) {
+	if f.Name != old.Name {
+		c.Add("name", fault.NotAccepted, old.Name, "the name of a built-in field cannot be changed")
+	}
+	if b := BuiltInOf(f.ID); f.Required != old.Required && (b == nil || !b.Optional) {
+		c.Add("required", fault.NotAccepted, "", "whether this built-in field is required cannot be changed")
+	}
+	was, is := old.Options, f.Options
+	was.Label, was.SortOrder = is.Label, is.SortOrder
+	if was.json() != is.json() {
+		c.Add("", fault.NotAccepted, "", "only label, sort_order and required of a built-in field can be changed")
+	}
+}
+
+// checkRange looks at min and max.
+func (f *Field) checkRange(c *fault.Collector) {
+	var limits [2]float64
+	good := 0
+	for i, l := range []struct{ name, text string }{{"min", f.Options.Min}, {"max", f.Options.Max}} {
+		if l.text == "" {
+			continue
+		}
+		ok := true
+		switch f.Type {
+		case NumberField:
+			limits[i], ok = ParseNumber(l.text)
+		case DateField:
+			var t time.Time
+			t, ok = ParseDate(l.text)
+			limits[i] = float64(t.Unix())
+		}
+		if !ok {
+			c.Add(l.name, fault.BadFormat, f.Type, fmt.Sprintf("%s must be a %s", l.name, f.Type))
+			continue
+		}
+		good++
+	}
+	if good == 2 && limits[0] > limits[1] {
+		c.Add("max", fault.OutOfRange, "", "max must not be less than min")
+	}
+}

@@ -1,0 +1,222 @@
+package form_test
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"testing"
+
+	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+// formWorld is a service over a store with nothing but its built-in fields.
+func formWorld(t *testing.T, db *sqldb.DB) *form.Service {
+	t.Helper()
+	sys := system.Real()
+	if _, err := store.NewService(db, sys).Create(t.Context(), "formstore", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	return form.NewService(db, sys)
+}
+
+func TestChoicesKeepTheirIDs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := formWorld(t, db)
+		f, err := s.Create(t.Context(), 1, form.Field{Form: "customer", Name: "Size", Type: "dropdown", Options: form.Options{Choices: []string{"S", "M", "L"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			choices []string
+			want    []int64
+		}{
+			{[]string{"S", "M", "L"}, []int64{1, 2, 3}},
+			{[]string{"L", "M", "S"}, []int64{3, 2, 1}},      // moved
+			{[]string{"L", "Medium", "S"}, []int64{3, 2, 1}}, // renamed
+			{[]string{"L", "S"}, []int64{3, 1}},              // one is gone
+			{[]string{"L", "S", "Medium"}, []int64{3, 1, 4}}, // and comes back as another
+			{nil, nil},                                        //
+			{[]string{"L"}, []int64{5}},                       // no id is given again
+			{[]string{"XL", "L"}, []int64{6, 5}},              //
+			{[]string{"L", "XXL"}, []int64{5, 7}},             // XXL is where L was, which is there still
+			{[]string{"tiny", "huge"}, []int64{5, 7}},         //
+			{[]string{"a", "tiny", "huge"}, []int64{8, 5, 7}}, //
+			{[]string{"huge", "b", "tiny"}, []int64{7, 9, 5}}, // in the place of tiny, which only moved
+		} {
+			if f, err = s.Update(t.Context(), 1, form.Update{ID: f.ID, Choices: opt.Some(step.choices)}); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(f.Options.ChoiceIDs, step.want) {
+				t.Errorf("%q: %v, want %v", step.choices, f.Options.ChoiceIDs, step.want)
+			}
+			stored, err := s.Field(t.Context(), 1, f.ID)
+			if err != nil || !slices.Equal(stored.Options.ChoiceIDs, step.want) {
+				t.Errorf("%q: stored %v, %v", step.choices, stored, err)
+			}
+		}
+		// A seed names choices only.
+		seed := form.Field{Form: "customer", Name: "size", Type: "dropdown", Options: form.Options{Label: "Size", Choices: []string{"tiny", "c", "huge"}}}
+		if err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error { return form.Put(tx, seed, 1) }); err != nil {
+			t.Fatal(err)
+		}
+		if f, err = s.Field(t.Context(), 1, f.ID); err != nil || !slices.Equal(f.Options.ChoiceIDs, []int64{5, 9, 7}) {
+			t.Errorf("%v, %v", f, err)
+		}
+	})
+}
+
+var oldField = sqldb.Static(`INSERT INTO form_fields (store_id, id, form, name, name_norm, type, required, options, date_created, date_modified)
+	VALUES ($1, 90, 'customer', 'Old', 'old', 'radio', 0, '{"label":"Old","sort_order":90,"choices":["x","y"]}', 1, 1)`)
+
+func TestChoicesFromBeforeTheyHadIDs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := formWorld(t, db)
+		if err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error { return tx.Exec(oldField) }); err != nil {
+			t.Fatal(err)
+		}
+		f, err := s.Field(t.Context(), 1, 90)
+		if err != nil || !slices.Equal(f.Options.ChoiceIDs, []int64{1, 2}) {
+			t.Fatalf("%v, %v", f, err)
+		}
+		if f, err = s.Update(t.Context(), 1, form.Update{ID: 90, Choices: opt.Some([]string{"y", "z", "x"})}); err != nil || !slices.Equal(f.Options.ChoiceIDs, []int64{2, 3, 1}) {
+			t.Fatalf("%v, %v", f, err)
+		}
+	})
+}
+
+func TestFormIsInTheOrderOfShoppers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := formWorld(t, db)
+		if _, err := s.Create(t.Context(), 1, form.Field{Form: "address", Name: "Floor", Type: "number", Options: form.Options{SortOrder: 5}}); err != nil {
+			t.Fatal(err)
+		}
+		fields, err := s.Form(context.Background(), 1, form.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range fields {
+			names = append(names, f.Name)
+		}
+		if want := []string{"FirstName", "LastName", "Floor", "CompanyName"}; !slices.Equal(names[:4], want) {
+			t.Errorf("%q", names)
+		}
+		if other, err := s.Form(context.Background(), 2, form.Address); err != nil || len(other) != 0 {
+			t.Errorf("another store's form: %v, %v", other, err)
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	fields := form.Form{
+		{ID: 8, Name: "AddressLine1", Form: "address", Type: "text", Required: true},
+		{ID: 26, Name: "Note", Type: "text", Required: true, Options: form.Options{MaxLength: 3}},
+		{ID: 27, Name: "Age", Type: "number", Options: form.Options{Min: "18", Max: "99"}},
+		{ID: 28, Name: "Day", Type: "date", Options: form.Options{Min: "2020-01-01"}},
+		{ID: 29, Name: "Size", Type: "dropdown", Options: form.Options{Choices: []string{"S", "M"}, ChoiceIDs: []int64{1, 2}}},
+		{ID: 30, Name: "Likes", Type: "checkbox", Required: true, Options: form.Options{Choices: []string{"a", "b"}, ChoiceIDs: []int64{4, 3}}},
+		{ID: 31, Name: "Pin", Type: "password", Required: true},
+	}
+	in := func(id int64, v form.Value, types ...string) form.Input {
+		return form.Input{FieldID: id, Value: v, Types: types}
+	}
+	full := []form.Input{
+		in(26, form.Text("abc")), in(27, form.Number("18")), in(28, form.Text("2020-01-01")),
+		in(29, form.Choices([]int64{2})), in(30, form.Choices([]int64{3, 4})), in(31, form.Text("x")),
+	}
+	with := func(changed ...form.Input) []form.Input {
+		out := slices.Clone(full)
+		for _, one := range changed {
+			i := slices.IndexFunc(out, func(o form.Input) bool { return o.FieldID == one.FieldID })
+			if i < 0 {
+				out = append(out, one)
+			} else {
+				out[i] = one
+			}
+		}
+		return out
+	}
+	none := []string{"26 required", "30 required", "31 required"}
+	for name, test := range map[string]struct {
+		in     []form.Input
+		extent form.Extent
+		want   []string
+	}{
+		"all good":         {in: full, extent: form.Whole},
+		"by name":          {in: []form.Input{{Name: " NOTE ", Value: form.Text("a")}}},
+		"nothing":          {extent: form.Whole, want: none},
+		"nothing, yet":     {extent: form.Part},
+		"nothing, ever":    {extent: form.Free},
+		"blanks":           {in: with(in(26, form.Text("  ")), in(30, form.Texts(nil)), in(31, form.Text("")), in(27, form.Text("")), in(29, form.Choices(nil))), extent: form.Whole, want: none},
+		"kept pin":         {in: with(in(31, form.Text(""))), extent: form.Part},
+		"cleared":          {in: []form.Input{in(26, form.Text(""))}, extent: form.Part, want: []string{"26 required"}},
+		"cleared by apps":  {in: []form.Input{in(26, form.Text("")), in(31, form.Text(""))}, want: []string{"26 required"}},
+		"limits":           {in: with(in(26, form.Text("abcd")), in(27, form.Number("17.9")), in(28, form.Text("2019-12-31"))), want: []string{"26 bad_format", "27 bad_format", "28 bad_format"}},
+		"types":            {in: with(in(26, form.Texts([]string{"a"})), in(27, form.Text("x")), in(28, form.Text("tomorrow")), in(30, form.Number("7"))), want: []string{"26 bad_format", "27 bad_format", "28 bad_format", "30 bad_format"}},
+		"no value":         {in: with(in(26, form.Other())), want: []string{"26 bad_format"}},
+		"no number":        {in: with(in(27, form.Number("NaN"))), want: []string{"27 bad_format"}},
+		"another type":     {in: with(in(26, form.Text("a"), form.MultilineField), in(29, form.Choices([]int64{1}), form.RadioField, form.DropdownField)), want: []string{"26 wrong_type"}},
+		"choices":          {in: with(in(29, form.Choices([]int64{1, 2})), in(30, form.Choices([]int64{3, 9}))), want: []string{"29 too_many_items", "30 unknown"}},
+		"no choice":        {in: with(in(29, form.Text("XXL"))), want: []string{"29 bad_format"}},
+		"choices by id":    {in: with(in(29, form.Text("2").OrChoiceIDs()), in(30, form.Texts([]string{"4", "b"}).OrChoiceIDs()))},
+		"a number by id":   {in: with(in(29, form.Number("2").OrChoiceIDs()))},
+		"no choice's id":   {in: with(in(29, form.Text("2"))), want: []string{"29 bad_format"}},
+		"built-in":         {in: with(in(8, form.Text("x"))), want: []string{"8 unknown"}},
+		"unknown":          {in: with(in(99, form.Text("x"))), want: []string{"99 unknown"}},
+		"unknown name":     {in: []form.Input{{Name: "Nope"}}, want: []string{"0 unknown"}},
+		"built-in by name": {in: []form.Input{{Name: "AddressLine1"}}, want: []string{"0 unknown"}},
+		"twice":            {in: append(slices.Clone(full), full[0]), want: []string{"26 duplicate"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := fault.Collector{Index: -1}
+			stored := fields.Check(&c, test.extent, test.in)
+			var got []string
+			for _, it := range c.Items {
+				got = append(got, strconv.FormatInt(it.FormField, 10)+" "+string(it.Code))
+				if it.Field != form.Path {
+					t.Errorf("at %q", it.Field)
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+			if missing := len(test.want); test.in == nil && missing > 0 {
+				return
+			} else if len(stored) != len(test.in)-missing {
+				t.Errorf("%d values of %d are good, %d faults", len(stored), len(test.in), missing)
+			}
+		})
+	}
+}
+
+func TestCheckOwn(t *testing.T) {
+	fields := form.Form{{ID: form.Company, Required: true}, {ID: form.Phone}, {ID: form.Address2, Required: true}, {ID: form.FirstName, Required: true}}
+	absent := opt.Field[string]{}
+	for name, test := range map[string]struct {
+		own    map[int64]opt.Field[string]
+		extent form.Extent
+		want   []string
+	}{
+		"whole":    {map[int64]opt.Field[string]{form.Company: opt.Some(" "), form.Phone: opt.Some(""), form.Address2: absent}, form.Whole, []string{"company", "address2"}},
+		"part":     {map[int64]opt.Field[string]{form.Company: opt.Some(""), form.Address2: absent}, form.Part, []string{"company"}},
+		"free":     {map[int64]opt.Field[string]{form.Company: opt.Some("")}, form.Free, nil},
+		"filled":   {map[int64]opt.Field[string]{form.Company: opt.Some("C"), form.Address2: opt.Some("x")}, form.Whole, nil},
+		"not here": {map[int64]opt.Field[string]{form.Phone: absent}, form.Whole, nil},
+	} {
+		c := fault.Collector{Index: -1}
+		fields.CheckOwn(&c, test.extent, test.own)
+		var got []string
+		for _, it := range c.Items {
+			got = append(got, it.Field)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}

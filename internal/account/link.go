@@ -9,8 +9,8 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -99,7 +99,7 @@ type owner struct {
 }
 
 // owner finds who has an email and may sign in on the site; id 0 is nobody.
-func (s *Service) owner(ctx context.Context, site store.Site, email string) (owner, error) {
+func (s *Service) owner(ctx context.Context, site store.Site, address string) (owner, error) {
 	var o owner
 	var open, global bool
 	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
@@ -108,7 +108,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, email string) (own
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
 			store.GlobalLogins(site.ChannelID, &global),
-			sqldb.Q{Stmt: selectOwner, Args: []any{customer.EmailKey(email), site.ChannelID}, Each: func(r *sqldb.Row) error {
+			sqldb.Q{Stmt: selectOwner, Args: []any{email.Key(address), site.ChannelID}, Each: func(r *sqldb.Row) error {
 				o = owner{id: r.Int(0), email: r.Text(1), name: fullName(r.Text(2), r.Text(3)), reset: r.Flag(4)}
 				everywhere = r.Int(5) == 0
 				return nil
@@ -128,7 +128,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, email string) (own
 // yet: no link must go to an address that is not the account's any more.
 func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 	who, err := lockCustomer(tx, o.id, site.ChannelID)
-	if err == nil && (!who.admitted || fold.Text(who.email) != fold.Text(o.email)) {
+	if err == nil && (!who.admitted || email.Key(who.email) != email.Key(o.email)) {
 		o = owner{}
 	}
 	return o, err
@@ -136,11 +136,11 @@ func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
-func (s *Service) ask(storeID int64, email string, c Client) (quiet bool, err error) {
+func (s *Service) ask(storeID int64, address string, c Client) (quiet bool, err error) {
 	if wait := s.asks.peers.Take(shopKey(storeID, limit.Neighbours(c.Peer))); wait > 0 {
 		return false, customer.TooMany(wait)
 	}
-	return s.asks.emails.Take(shopKey(storeID, customer.EmailKey(email))) > 0, nil
+	return s.asks.emails.Take(shopKey(storeID, email.Key(address))) > 0, nil
 }
 
 func shopKey(storeID int64, key string) string { return strconv.FormatInt(storeID, 10) + "\x00" + key }

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/limit"
 	"clientele/internal/opt"
@@ -165,7 +165,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		if err := stillOpen(tx, sess); err != nil {
 			return err
 		}
-		moved := in.Email.Set && fold.Text(in.Email.Value) != fold.Text(who.email)
+		moved := in.Email.Set && email.Key(in.Email.Value) != email.Key(who.email)
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
 		}

@@ -7,9 +7,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -178,7 +178,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	var counters store.Counters
 	norms := make([]string, len(p.in))
 	for i := range p.in {
-		norms[i] = fold.Text(p.in[i].Email)
+		norms[i] = email.Key(p.in[i].Email)
 	}
 	held := make(map[string][]slot, len(norms))
 	if err := tx.Pipeline(adv.Query(&counters), emailSlots(norms, held)); err != nil {
@@ -279,7 +279,9 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]for
 		if in.GroupID != 0 {
 			set(&w.groups, in.GroupID)
 		}
-		w.defaultGroup = w.defaultGroup || in.JoinDefault
+		if in.JoinDefault && in.GroupID == 0 {
+			set(&w.joins, in.OriginChannelID)
+		}
 		w.channel(in.OriginChannelID)
 		w.channel(in.ChannelIDs...)
 		for _, a := range in.Attributes {
@@ -304,7 +306,7 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]for
 		ref.checkGroup(&c, in.GroupID)
 		groups[i] = in.GroupID
 		if in.JoinDefault && in.GroupID == 0 {
-			groups[i] = ref.group
+			groups[i] = ref.joined[in.OriginChannelID]
 		}
 		ref.checkChannels(&c, "origin_channel_id", in.OriginChannelID)
 		ref.checkChannels(&c, "channel_ids", in.ChannelIDs...)

@@ -125,8 +125,8 @@ type Create struct {
 	FormFields []form.Input
 	// Notify asks for the account-created email.
 	Notify bool
-	// JoinDefault puts a customer without a group into the store's default
-	// group, where there is one.
+	// JoinDefault puts a customer without a group into the one that new
+	// customers of the origin channel join.
 	JoinDefault bool
 }
 

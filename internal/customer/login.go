@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/limit"
@@ -42,12 +42,6 @@ var (
 	upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
 )
 
-// EmailKey returns an email that somebody typed as emails are looked for. NUL,
-// which not every engine takes for text, is in nobody's.
-func EmailKey(email string) string {
-	return fold.Text(strings.ReplaceAll(email, "\x00", "\uFFFD"))
-}
-
 // Validate returns the id of the customer who has the credentials and may use
 // the channel, or 0. It does the same work for every email. Too many wrong
 // guesses are TooMany.
@@ -61,7 +55,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
 	}
-	norm, from := EmailKey(in.Email), limit.Neighbours(in.Peer)
+	norm, from := email.Key(in.Email), limit.Neighbours(in.Peer)
 	a := newAttempt(norm, from)
 	var l Login
 	var channel, global bool

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/fold"
+	"clientele/internal/email"
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -114,7 +114,7 @@ func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant)
 		return tx.Query(profileSubscribed, func(r *sqldb.Row) error {
 			p.Subscribed = strings.Contains(","+r.Text(0)+",", ",marketing_newsletter,")
 			return nil
-		}, fold.Text(p.Email), w.SubscribedOn)
+		}, email.Key(p.Email), w.SubscribedOn)
 	})
 	if err != nil || p.ID == 0 {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -21,14 +22,14 @@ type references struct {
 	channels   map[int64]bool
 	attributes map[int64]string // id to type
 	forms      map[string]form.Form
-	group      int64 // the default group, 0: none
+	joined     map[int64]int64 // the group that customers of a channel join, 0: none
 }
 
 // wanted collects what to look up.
 type wanted struct {
 	groups, channels, attributes map[int64]bool
 	forms                        map[string]bool // and whether with the built-in fields
-	defaultGroup                 bool
+	joins                        map[int64]bool  // channels whose customers join a group
 }
 
 func set(m *map[int64]bool, ids ...int64) {
@@ -69,11 +70,10 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 		ref.groups = map[int64]bool{}
 		qs = append(qs, existing(tx, "customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
 	}
-	if w.defaultGroup {
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1` + tx.ForShare()),
-			Each: func(r *sqldb.Row) error { ref.group = r.Int(0); return nil },
-		})
+	joins := slices.Sorted(maps.Keys(w.joins))
+	joined := make([]int64, len(joins))
+	for i, channel := range joins {
+		qs = append(qs, store.JoinedGroup(tx, channel, &joined[i]))
 	}
 	if len(w.channels) > 0 {
 		ref.channels = map[int64]bool{}
@@ -95,6 +95,12 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 		return ref, nil
 	}
 	err := tx.Pipeline(qs...)
+	for i, channel := range joins {
+		if ref.joined == nil {
+			ref.joined = map[int64]int64{}
+		}
+		ref.joined[channel] = joined[i]
+	}
 	for i, name := range names {
 		if ref.forms == nil {
 			ref.forms = map[string]form.Form{}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/opt"
@@ -18,7 +18,6 @@ import (
 // Largest lengths in characters, as documented. Texts without a documented
 // length are bounded too.
 const (
-	maxEmail    = 255
 	maxName     = 100
 	maxCompany  = 255
 	maxPhone    = 50
@@ -41,24 +40,13 @@ func checkText(c *fault.Collector, field, v string, least, most int) {
 }
 
 func checkEmail(c *fault.Collector, field, v string) {
-	if utf8.RuneCountInString(v) > maxEmail {
-		c.Add(field, fault.TooLong, fmt.Sprint(maxEmail), fmt.Sprintf("%s must be at most %d characters", field, maxEmail))
+	if utf8.RuneCountInString(v) > email.MaxLength {
+		c.Add(field, fault.TooLong, fmt.Sprint(email.MaxLength), fmt.Sprintf("%s must be at most %d characters", field, email.MaxLength))
 		return
 	}
-	if !ValidEmail(v) {
+	if !email.Valid(v) {
 		c.Add(field, fault.BadFormat, "", "invalid email address")
 	}
-}
-
-// ValidEmail reports whether v looks like an email address: something on
-// both sides of one @ and neither spaces nor control characters. Whether it
-// receives mail only mail can tell.
-func ValidEmail(v string) bool {
-	local, domain, ok := strings.Cut(v, "@")
-	return ok && local != "" && domain != "" && !strings.Contains(domain, "@") && utf8.ValidString(v) &&
-		!strings.ContainsFunc(v, func(r rune) bool {
-			return unicode.IsSpace(r) || unicode.IsControl(r) || r == ',' || r == '<' || r == '>'
-		})
 }
 
 // normalize fills defaults.

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"clientele/internal/email"
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 )
@@ -123,7 +124,7 @@ func takeEmail(tx *sqldb.Tx, c *Customer, norm string) error {
 
 // dropEmail takes an account's email from it.
 func dropEmail(tx *sqldb.Tx, c *Customer) error {
-	norm := fold.Text(c.Email)
+	norm := email.Key(c.Email)
 	if err := tx.Exec(deleteEmail, norm, c.ID); err != nil || c.ChannelIDs == nil {
 		return err
 	}
@@ -147,8 +148,8 @@ func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
 
 // EmailFree reports whether an account for the given channels (nil: all) may
 // have an email, inside tx.
-func EmailFree(tx *sqldb.Tx, email string, channels []int64) (bool, error) {
-	norm := fold.Text(email)
+func EmailFree(tx *sqldb.Tx, address string, channels []int64) (bool, error) {
+	norm := email.Key(address)
 	held := map[string][]slot{}
 	if err := tx.Pipeline(emailSlots([]string{norm}, held)); err != nil {
 		return false, err

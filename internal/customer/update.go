@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -91,7 +91,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 			events++
 		}
 		if ch.email {
-			norms = append(norms, fold.Text(ch.now.Email))
+			norms = append(norms, email.Key(ch.now.Email))
 		}
 	}
 	out := make([]Customer, len(changes))
@@ -117,7 +117,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 			if err := dropEmail(tx, &ch.old); err != nil {
 				return nil, err
 			}
-			norm := fold.Text(ch.old.Email)
+			norm := email.Key(ch.old.Email)
 			held[norm] = slices.DeleteFunc(held[norm], func(s slot) bool { return s.customer == ch.old.ID })
 		}
 	}
@@ -128,7 +128,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 			continue
 		}
 		if ch.email {
-			norm := fold.Text(ch.now.Email)
+			norm := email.Key(ch.now.Email)
 			if !emailFree(held[norm], ch.now.ChannelIDs, ch.now.ID) {
 				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
 			}
@@ -167,7 +167,7 @@ func (ch *change) endAccess(tx *sqldb.Tx, password bool, keep int64) error {
 			return err
 		}
 	}
-	if password || fold.Text(ch.old.Email) != fold.Text(ch.now.Email) {
+	if password || email.Key(ch.old.Email) != email.Key(ch.now.Email) {
 		return tx.Exec(endTokens, ch.now.ID)
 	}
 	return nil
@@ -234,7 +234,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
 			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
-		ch.email = fold.Text(ch.old.Email) != fold.Text(ch.now.Email) || ch.channelsChanged()
+		ch.email = email.Key(ch.old.Email) != email.Key(ch.now.Email) || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)
 		items = append(items, c.Items...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/graphql/model"
@@ -387,7 +388,7 @@ func (r *accountResolver) RequestResetPassword(ctx context.Context, _ *model.Cus
 		out.Errors = append(out.Errors, some[model.RequestResetPasswordError](wrong)...)
 		return out, err
 	}
-	if !customer.ValidEmail(in.Email) {
+	if !email.Valid(in.Email) {
 		out.Errors = append(out.Errors, &model.ValidationError{Path: []string{"input", "email"}, Message: textBadEmail})
 		return out, nil
 	}
@@ -429,7 +430,7 @@ func (r *accountResolver) ResetPassword(ctx context.Context, _ *model.CustomerMu
 func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutations, in model.CreateSubscriberInput) (*model.CreateSubscriberResult, error) {
 	w := shopperOf(ctx)
 	out := &model.CreateSubscriberResult{Errors: []model.CreateSubscriberError{}}
-	if !customer.ValidEmail(in.Email) {
+	if !email.Valid(in.Email) {
 		out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}
@@ -473,7 +474,7 @@ func subscribeErrors(err error) (out []model.CreateSubscriberError, _ error) {
 func (r *newsResolver) Unsubscribe(ctx context.Context, _ *model.NewsletterMutations, in model.RemoveSubscriberInput) (*model.RemoveSubscriberResult, error) {
 	w := shopperOf(ctx)
 	out := &model.RemoveSubscriberResult{Errors: []model.RemoveSubscriberError{}}
-	if !customer.ValidEmail(in.Email) {
+	if !email.Valid(in.Email) {
 		out.Errors = append(out.Errors, &model.RemoveSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
@@ -246,7 +246,7 @@ func (in *Instrument) check(c *fault.Collector) {
 			}
 		}
 	case PayPal:
-		if !customer.ValidEmail(in.Email) {
+		if !email.Valid(in.Email) {
 			c.Add("email", fault.BadFormat, "", "invalid email address")
 		}
 	case Bank:

@@ -10,8 +10,8 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/listing"
@@ -128,7 +128,7 @@ func (c *call) saveDetails() error {
 	}
 	now, err := c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
 	if err == nil {
-		if c.settings.Storefront.ConfirmEmail && fold.Text(now.Email) != fold.Text(me.Email) {
+		if c.settings.Storefront.ConfirmEmail && email.Key(now.Email) != email.Key(me.Email) {
 			c.Flash("confirm_email", "")
 		} else {
 			c.Flash("details_saved", "")

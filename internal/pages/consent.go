@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/subscriber"
@@ -102,12 +103,12 @@ func (c *call) saveNewsletter() error {
 // subscribe takes the form at the foot of every page.
 func (c *call) subscribe() error {
 	back := visit.SafeRedirect(c.form.Get("back"), "/")
-	email := c.trimmed("nl_email")
-	if !customer.ValidEmail(email) || len(email) > 255 {
+	address := c.trimmed("nl_email")
+	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, address, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"), c.client())
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
 		c.Flash("bad_email", "")
 		return c.redirect(back)
 	}
-	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, email, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"), c.client())
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 )
@@ -150,7 +151,7 @@ func (f *htmlForm) enter(values url.Values) {
 // that are none.
 func (c *call) require(f *htmlForm) {
 	for _, x := range f.fields() {
-		if v := strings.TrimSpace(c.form.Get(x.Name)); x.Type == "email" && x.Error == "" && v != "" && !customer.ValidEmail(v) {
+		if v := strings.TrimSpace(c.form.Get(x.Name)); x.Type == "email" && x.Error == "" && v != "" && !email.Valid(v) {
 			x.Error = c.look.text("wrong.email")
 		}
 		if !x.Required || x.Error != "" {
@@ -260,22 +261,22 @@ func (c *call) wrong(x *field, it fault.Item) string {
 
 // passwordRules tells what a password needs.
 func (c *call) passwordRules() string {
-	r := account.Rules(c.settings.Storefront.Password)
-	parts := []string{c.look.plural("password.length", r.MinLength)}
-	if r.Letters && !r.Lower && !r.Upper {
+	needs := account.Rules(c.settings.Storefront.Password).Needs()
+	parts := []string{c.look.plural("password.length", needs.Length)}
+	if needs.Letters > 0 {
 		parts = append(parts, c.look.text("password.letter"))
 	}
-	if r.Lower {
+	if needs.Lower > 0 {
 		parts = append(parts, c.look.text("password.lower"))
 	}
-	if r.Upper {
+	if needs.Upper > 0 {
 		parts = append(parts, c.look.text("password.upper"))
 	}
-	if r.Numbers && r.MinNumbers > 0 {
-		parts = append(parts, c.look.plural("password.numbers", r.MinNumbers))
+	if needs.Digits > 0 {
+		parts = append(parts, c.look.plural("password.numbers", needs.Digits))
 	}
-	if r.Special && r.MinSpecial > 0 {
-		parts = append(parts, c.look.plural("password.special", r.MinSpecial))
+	if needs.Special > 0 {
+		parts = append(parts, c.look.plural("password.special", needs.Special))
 	}
 	last := len(parts) - 1
 	if last == 0 {

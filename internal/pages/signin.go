@@ -207,7 +207,7 @@ func (c *call) passwordlessJSON() error {
 		return c.json(http.StatusBadRequest, `{"status":400,"title":"`+errNoJSON.Message+`"}`)
 	}
 	redirect, who := c.local(in.Redirect), c.asking()
-	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, strings.TrimSpace(in.Email), redirect, who)
+	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, in.Email, redirect, who)
 	f := fault.As(err)
 	switch {
 	case err == nil:

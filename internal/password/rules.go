@@ -2,6 +2,7 @@ package password
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,6 +23,33 @@ type Rules struct {
 // others: seven characters, letters as well as digits.
 func DefaultRules() Rules {
 	return Rules{MinLength: MinLength, Letters: true, Numbers: true, MinNumbers: 1}
+}
+
+// Needs is what rules ask for, in numbers of characters.
+type Needs struct {
+	Length, Letters, Lower, Upper, Digits, Special int
+}
+
+// Needs returns what the rules ask for. Check, the words of pages and what
+// APIs tell of the rules are all made from it.
+func (r Rules) Needs() Needs {
+	one := func(on bool, n int) int {
+		if !on {
+			return 0
+		}
+		return max(n, 1)
+	}
+	n := Needs{
+		Length: max(r.MinLength, 1), Lower: one(r.Lower, 1), Upper: one(r.Upper, 1),
+		Digits: one(r.Numbers, r.MinNumbers), Special: one(r.Special, r.MinSpecial),
+	}
+	if r.MinLength == 0 {
+		n.Length = MinLength
+	}
+	if !r.Lower && !r.Upper {
+		n.Letters = one(r.Letters, 1)
+	}
+	return n
 }
 
 // Check returns everything that is wrong with a new password.
@@ -46,27 +74,72 @@ func (r Rules) Check(password string) []string {
 			special++
 		}
 	}
-	least := max(r.MinLength, 1)
-	if r.MinLength == 0 {
-		least = MinLength
-	}
+	needs := r.Needs()
 	var out []string
 	say := func(wrong bool, format string, args ...any) {
 		if wrong {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
-	say(n < least, "password must be at least %d characters long", least)
+	say(n < needs.Length, "password must be at least %d characters long", needs.Length)
 	say(n > MaxLength, "password must be at most %d characters long", MaxLength)
-	if r.Letters && r.Numbers && r.MinNumbers <= 1 && !r.Lower && !r.Upper && (letters == 0 || numbers == 0) {
+	if needs.Letters == 1 && needs.Digits == 1 && (letters == 0 || numbers == 0) {
 		out = append(out, "password must contain both letters and digits")
 	} else {
-		say(r.Letters && letters == 0, "password must contain a letter")
-		say(r.Lower && lower == 0, "password must contain a lowercase letter")
-		say(r.Upper && upper == 0, "password must contain an uppercase letter")
-		say(r.Numbers && numbers < max(r.MinNumbers, 1), "password must contain at least %s", count(max(r.MinNumbers, 1), "digit"))
+		say(letters < needs.Letters, "password must contain a letter")
+		say(lower < needs.Lower, "password must contain a lowercase letter")
+		say(upper < needs.Upper, "password must contain an uppercase letter")
+		say(numbers < needs.Digits, "password must contain at least %s", count(needs.Digits, "digit"))
 	}
-	say(r.Special && special < max(r.MinSpecial, 1), "password must contain at least %s", count(max(r.MinSpecial, 1), "special character"))
+	say(special < needs.Special, "password must contain at least %s", count(needs.Special, "special character"))
+	return out
+}
+
+// Requirements tell clients what a password needs: expressions that it has to
+// match, which are empty where nothing is needed, the least length in
+// characters, and everything in words.
+type Requirements struct {
+	Alpha, Numeric string
+	MinLength      int
+	Description    string
+}
+
+// Requirements returns what to tell clients of the rules.
+func (r Rules) Requirements() Requirements {
+	needs := r.Needs()
+	out := Requirements{MinLength: needs.Length}
+	var parts []string
+	say := func(part string) { parts = append(parts, part) }
+	switch {
+	case needs.Lower > 0 && needs.Upper > 0:
+		out.Alpha = "(?:[a-z].*[A-Z]|[A-Z].*[a-z])"
+		say("lower and upper case letters")
+	case needs.Lower > 0:
+		out.Alpha = "[a-z]"
+		say("lower case letters")
+	case needs.Upper > 0:
+		out.Alpha = "[A-Z]"
+		say("upper case letters")
+	case needs.Letters > 0:
+		out.Alpha = "[A-Za-z]"
+		say("letters")
+	}
+	switch {
+	case needs.Digits == 1:
+		out.Numeric = "[0-9]"
+		say("digits")
+	case needs.Digits > 1:
+		out.Numeric = fmt.Sprintf("(?:[0-9][^0-9]*){%d}", needs.Digits)
+		say(fmt.Sprintf("at least %d digits", needs.Digits))
+	}
+	if needs.Special > 0 {
+		say("at least " + count(needs.Special, "special character"))
+	}
+	out.Description = fmt.Sprintf("A password has at least %d characters", needs.Length)
+	if len(parts) > 0 {
+		out.Description += ": " + strings.Join(parts, ", ")
+	}
+	out.Description += "."
 	return out
 }
 

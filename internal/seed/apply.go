@@ -12,6 +12,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/form"
@@ -186,7 +187,7 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 		}
 	}
 	for i, sub := range s.Subscribers {
-		if !customer.ValidEmail(sub.Email) {
+		if !email.Valid(sub.Email) {
 			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
 		}
 	}
@@ -407,13 +408,13 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		if err != nil {
 			return 0, err
 		}
-		if found && fresh[fold.Text(c.Email)] {
+		if found && fresh[email.Key(c.Email)] {
 			return 0, fmt.Errorf("customer %s: the email is given twice", c.Email)
 		}
 		if found {
 			continue
 		}
-		fresh[fold.Text(c.Email)] = true
+		fresh[email.Key(c.Email)] = true
 		in, err := c.command(attributes)
 		var created []customer.Customer
 		if err == nil {
@@ -587,10 +588,10 @@ func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
 var customersByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
 
 // findCustomer returns the one customer with an id or, without, with an email.
-func findCustomer(tx *sqldb.Tx, id int64, email string) (int64, error) {
+func findCustomer(tx *sqldb.Tx, id int64, address string) (int64, error) {
 	stmt, arg := customerByID, any(id)
 	if id == 0 {
-		stmt, arg = customersByEmail, fold.Text(email)
+		stmt, arg = customersByEmail, email.Key(address)
 	}
 	found := map[int64]bool{}
 	err := tx.Query(stmt, func(r *sqldb.Row) error {

@@ -1,12 +1,12 @@
 package storefront
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"clientele/internal/account"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/jsonx"
@@ -186,34 +186,12 @@ func appendField(b []byte, f *form.Field, settings *store.Storefront) []byte {
 	return append(b, '}')
 }
 
-// appendRequirements tells what a password needs, as expressions that it has
-// to match and in words.
-func appendRequirements(b []byte, r *store.PasswordRules) []byte {
-	alpha, needs := "[A-Za-z]", []string{"letters"}
-	switch {
-	case r.RequireLowerCase && r.RequireUpperCase:
-		alpha, needs = "(?:[a-z].*[A-Z]|[A-Z].*[a-z])", []string{"lower and upper case letters"}
-	case r.RequireLowerCase:
-		alpha, needs = "[a-z]", []string{"lower case letters"}
-	case r.RequireUpperCase:
-		alpha, needs = "[A-Z]", []string{"upper case letters"}
-	}
-	numeric := ""
-	if *r.RequireNumbers && *r.MinimumNumbers > 0 {
-		numeric = "[0-9]"
-		if n := *r.MinimumNumbers; n > 1 {
-			numeric = fmt.Sprintf("(?:[0-9][^0-9]*){%d}", n)
-			needs = append(needs, fmt.Sprintf("at least %d digits", n))
-		} else {
-			needs = append(needs, "digits")
-		}
-	}
-	if r.RequireSpecial && *r.MinimumSpecial > 0 {
-		needs = append(needs, fmt.Sprintf("at least %d special characters", *r.MinimumSpecial))
-	}
-	b = jsonx.AppendString(append(b, `,"requirements":{"alpha":`...), alpha)
-	b = jsonx.AppendString(append(b, `,"numeric":`...), numeric)
-	b = strconv.AppendInt(append(b, `,"minlength":`...), int64(*r.MinimumLength), 10)
-	b = jsonx.AppendString(append(b, `,"description":`...), fmt.Sprintf("A password has at least %d characters: %s.", *r.MinimumLength, strings.Join(needs, ", ")))
+// appendRequirements tells what a password needs.
+func appendRequirements(b []byte, rules *store.PasswordRules) []byte {
+	r := account.Rules(*rules).Requirements()
+	b = jsonx.AppendString(append(b, `,"requirements":{"alpha":`...), r.Alpha)
+	b = jsonx.AppendString(append(b, `,"numeric":`...), r.Numeric)
+	b = strconv.AppendInt(append(b, `,"minlength":`...), int64(r.MinLength), 10)
+	b = jsonx.AppendString(append(b, `,"description":`...), r.Description)
 	return append(b, '}')
 }

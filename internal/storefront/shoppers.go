@@ -11,8 +11,8 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
@@ -165,16 +165,16 @@ func (s *Surface) subscribe(c *Call) error {
 	}
 	col := fault.Collector{Index: -1}
 	d := decoder{v, &col}
-	email, given := d.text("email")
-	if v := d.v.Get("email"); !given && (!v.Present() || v.IsNull()) || given && strings.TrimSpace(email) == "" {
+	address, given := d.text("email")
+	if v := d.v.Get("email"); !given && (!v.Present() || v.IsNull()) || given && strings.TrimSpace(address) == "" {
 		col.Add("email", fault.Required, "", "email is required")
 	}
 	w := subscriber.Wish{
-		Email: email, ChannelID: c.Site.ChannelID,
+		Email: address, ChannelID: c.Site.ChannelID,
 		Newsletter: d.flag("acceptsMarketingNewsletter"), AbandonedCart: d.flag("acceptsAbandonedCartEmails"),
 	}
 	if len(col.Items) == 0 {
-		if f := fault.As(subscriber.Create{Email: email}.Check()); f != nil {
+		if f := fault.As(subscriber.Create{Email: address}.Check()); f != nil {
 			col.Items = append(col.Items, f.Items...)
 		}
 	}
@@ -192,13 +192,13 @@ func (s *Surface) subscribe(c *Call) error {
 	if err != nil {
 		return err
 	}
-	own, err := s.owns(c, who, email)
+	own, err := s.owns(c, who, address)
 	if err != nil {
 		return err
 	}
 	said := w
 	if settings.Storefront.ConfirmSubscription && w.Newsletter.Value {
-		if _, err := s.Accounts.Subscribe(c.Ctx(), c.Site, email, "", "", c.client()); err != nil {
+		if _, err := s.Accounts.Subscribe(c.Ctx(), c.Site, address, "", "", c.client()); err != nil {
 			return toShopper(err)
 		}
 		w.Newsletter.Set, w.Newsletter.Value = false, false
@@ -217,7 +217,7 @@ func (s *Surface) subscribe(c *Call) error {
 }
 
 // owns reports whether an address is that of the customer who is signed in.
-func (s *Surface) owns(c *Call, who *account.Session, email string) (bool, error) {
+func (s *Surface) owns(c *Call, who *account.Session, address string) (bool, error) {
 	if who == nil {
 		return false, nil
 	}
@@ -225,7 +225,7 @@ func (s *Surface) owns(c *Call, who *account.Session, email string) (bool, error
 	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
 		return false, nil
 	}
-	return err == nil && fold.Text(got.Email) == fold.Text(email), err
+	return err == nil && email.Key(got.Email) == email.Key(address), err
 }
 
 // sendSubscription answers with what is stored to the address's owner, and to

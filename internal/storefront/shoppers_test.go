@@ -613,7 +613,7 @@ func TestFormFields(t *testing.T) {
 		}
 		three, two := 3, 2
 		m.put(1, store.Storefront{Password: store.PasswordRules{MinimumLength: &three, RequireLowerCase: true, RequireUpperCase: true, MinimumNumbers: &two, RequireSpecial: true}})
-		if got := text(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "")); !strings.Contains(got, `"requirements":{"alpha":"(?:[a-z].*[A-Z]|[A-Z].*[a-z])","numeric":"(?:[0-9][^0-9]*){2}","minlength":3,"description":"A password has at least 3 characters: lower and upper case letters, at least 2 digits, at least 1 special characters."}`) {
+		if got := text(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "")); !strings.Contains(got, `"requirements":{"alpha":"(?:[a-z].*[A-Z]|[A-Z].*[a-z])","numeric":"(?:[0-9][^0-9]*){2}","minlength":3,"description":"A password has at least 3 characters: lower and upper case letters, at least 2 digits, at least one special character."}`) {
 			t.Error(got)
 		}
 	})

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/opt"
 	"clientele/internal/store"
 )
@@ -56,7 +55,7 @@ func (in *Update) check(c *fault.Collector) {
 		switch n := utf8.RuneCountInString(in.Email.Value); {
 		case n > maxText:
 			c.Add("email", fault.TooLong, "255", "email must be at most 255 characters")
-		case !customer.ValidEmail(in.Email.Value):
+		case !email.Valid(in.Email.Value):
 			c.Add("email", fault.BadFormat, "", "invalid email address")
 		}
 	}
@@ -114,7 +113,7 @@ func (s *Subscriber) same(o *Subscriber) bool {
 
 // sameKey reports whether both are the same address on the same channel.
 func (s *Subscriber) sameKey(o *Subscriber) bool {
-	return s.ChannelID == o.ChannelID && fold.Text(s.Email) == fold.Text(o.Email)
+	return s.ChannelID == o.ChannelID && email.Key(s.Email) == email.Key(o.Email)
 }
 
 // sameConsent reports whether nothing of what the history keeps differs: a

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"clientele/internal/email"
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
 )
@@ -60,12 +61,12 @@ var (
 )
 
 func insert(tx *sqldb.Tx, s *Subscriber) error {
-	return tx.Exec(insertRow, s.ID, s.Email, fold.Text(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
+	return tx.Exec(insertRow, s.ID, s.Email, email.Key(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
 		s.DateCreated, s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
 }
 
 func update(tx *sqldb.Tx, s *Subscriber) error {
-	return tx.Exec(updateRow, s.ID, s.Email, fold.Text(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
+	return tx.Exec(updateRow, s.ID, s.Email, email.Key(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
 		s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
 }
 
@@ -94,7 +95,7 @@ func (m move) query(to *last) sqldb.Q {
 
 // holder finds who has an address on a channel.
 func holder(s *Subscriber, id *int64) sqldb.Q {
-	return sqldb.Q{Stmt: byEmail, Args: []any{fold.Text(s.Email), s.ChannelID}, Each: func(r *sqldb.Row) error {
+	return sqldb.Q{Stmt: byEmail, Args: []any{email.Key(s.Email), s.ChannelID}, Each: func(r *sqldb.Row) error {
 		*id = r.Int(0)
 		return nil
 	}}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/listing"
@@ -267,7 +267,7 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 	for i, e := range emails {
 		field := fmt.Sprintf("emails.%d", i)
 		switch {
-		case !customer.ValidEmail(e):
+		case !email.Valid(e):
 			c.Add(field, fault.BadFormat, "", "invalid email address")
 		case seen[fold.Text(e)]:
 			c.Add(field, fault.Duplicate, "", "the email address is given twice")

@@ -32,6 +32,7 @@ type commands struct {
 	Unsubscribe unsubscribeCommand `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
 	Email       emailCommands      `cmd:"" help:"List emails and set their texts."`
 	Webhooks    webhookCommands    `cmd:"" help:"Look at deliveries to webhooks and send them again."`
+	Host        hostCommands       `cmd:"" help:"List, prove and release the hosts of stores' sites."`
 	TLSCert     tlsCommand         `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health      healthCommand      `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

@@ -92,6 +92,10 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 	if n > 0 {
 		log.Info("database schema brought up to date", "migrations", n)
 	}
+	if err := store.NameHosts(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
 	return newCore(db, sys), nil
 }
 
@@ -206,6 +210,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
+	s.judgeHosts(cfg.hostRules())
 	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
@@ -234,6 +239,9 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
 		s.URL = scheme + s.listen.Addr().String()
+	}
+	if err := s.settleHosts(ctx); err != nil {
+		return nil, err
 	}
 	if err := s.greet(ctx, out); err != nil {
 		return nil, err
@@ -293,6 +301,11 @@ func (s *Server) work(reg prometheus.Registerer) error {
 		took.WithLabelValues(kind).Add(t.Seconds())
 	}})
 	s.Mail.Register(s.Jobs)
+	resolver, err := s.cfg.resolver()
+	if err != nil {
+		return err
+	}
+	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Deliveries = s.dispatcher(reg)
 	return nil
 }
@@ -340,6 +353,26 @@ func (s *Server) Close() {
 		_ = s.Jobs.Stop(now)
 	}
 	s.DB.Close()
+}
+
+// judgeHosts says how claims of hosts are judged.
+func (c *Core) judgeHosts(rules store.HostRules) {
+	c.Stores.Rules, c.Channels.Rules = rules, rules
+}
+
+// settleHosts brings the claims of hosts in line with how this server is
+// started, and tells of those that clash.
+func (s *Server) settleHosts(ctx context.Context) error {
+	rules := s.cfg.hostRules()
+	if u, err := url.Parse(s.URL); err == nil {
+		rules.Public = u.Host
+	}
+	s.judgeHosts(rules)
+	clashes, err := s.Stores.SettleHosts(ctx)
+	for _, c := range clashes {
+		s.log.Warn("two stores claim a host: it stays with the store whose claim counts", "host", c.Host, "store", c.Holder, "other", c.Other)
+	}
+	return err
 }
 
 // dispatcher returns what sends events to webhooks.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"clientele/internal/mail"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Database names the database; every command takes it.
@@ -32,6 +34,7 @@ type Config struct {
 	Seed      string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
 
 	StorefrontDomains []string `name:"storefront-domain" placeholder:"NAME" help:"Stores also answer at store-{hash}.NAME and store-{hash}-{channel}.NAME, as they always do with localhost."`
+	DNSServer         string   `name:"dns-server" placeholder:"ADDR" help:"The DNS server that is asked for the proofs of sites' hosts in production (default: the machine's own)."`
 	TrustedProxies    []string `name:"trusted-proxy" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For, -Proto and -Host headers count."`
 
 	SMTPURL  string `name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://user:password@host:587 (STARTTLS is demanded; ?tls=none on this machine only) or smtps://host. Without one emails are kept: to be read at /_clientele/outbox in development, to be sent later in production."`
@@ -93,6 +96,14 @@ func (c *Config) Validate() error {
 	if _, err := c.proxies(); err != nil {
 		return err
 	}
+	for _, name := range c.StorefrontDomains {
+		if store.HostName(name) == "" {
+			return fmt.Errorf("--storefront-domain %q: want a domain's name", name)
+		}
+	}
+	if _, err := c.resolver(); err != nil {
+		return err
+	}
 	if c.SMTPURL != "" {
 		if _, err := mail.ParseSMTP(c.SMTPURL); err != nil {
 			return fmt.Errorf("--smtp-url: %w", err)
@@ -138,6 +149,34 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// resolver returns what asks DNS.
+func (c *Config) resolver() (store.Resolver, error) {
+	if c.DNSServer == "" {
+		return &net.Resolver{PreferGo: true}, nil
+	}
+	server := c.DNSServer
+	if _, _, err := net.SplitHostPort(server); err != nil {
+		server = net.JoinHostPort(strings.Trim(server, "[]"), "53")
+	}
+	host, port, err := net.SplitHostPort(server)
+	if err != nil || store.HostName(host) == "" {
+		return nil, fmt.Errorf("--dns-server %q: want an address, with a port if it is not 53", c.DNSServer)
+	}
+	if _, err := net.LookupPort("udp", port); err != nil {
+		return nil, fmt.Errorf("--dns-server %q: there is no port %q", c.DNSServer, port)
+	}
+	var dialer net.Dialer
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, server)
+	}}, nil
+}
+
+// hostRules returns how claims of hosts are judged, but for the service's own
+// host.
+func (c *Config) hostRules() store.HostRules {
+	return store.HostRules{Production: c.Production(), Domains: c.StorefrontDomains}
 }
 
 // mail returns how emails are sent.

@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/opt"
+	"clientele/internal/store"
 )
 
 // Operations, as faults name them.
@@ -112,6 +113,9 @@ type Site struct {
 	DateCreated, DateModified         int64
 	CheckoutURL                       string // "" for the URL's own
 	CheckoutCreated, CheckoutModified int64
+	// WhyNot tells in words why nothing is served at the URL, if its host does
+	// not count: it is not proved yet, or another store's.
+	WhyNot string
 }
 
 // Create is the command to make a channel. Absent fields get the defaults of
@@ -139,6 +143,7 @@ type Given struct {
 	IsListable *bool
 	IsVisible  *bool
 	Currencies []string
+	Rules      store.HostRules // by which the URL's host is judged
 }
 
 // Update is the command to change a channel; absent fields stay.
@@ -212,7 +217,7 @@ const defaultID = 1
 
 func checkURL(op, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || !validPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || store.HostName(u.Host) == "" || !validPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, invalid(op, "url", fault.BadFormat, "url must be an http or https URL with a host and without query")
 	}
 	return u, nil

@@ -98,6 +98,9 @@ func (c *Channel) scan(r *sqldb.Row) {
 
 // Service keeps channels and sites.
 type Service struct {
+	// Rules judge the hosts of sites.
+	Rules store.HostRules
+
 	db  *sqldb.DB
 	sys *system.System
 }
@@ -134,37 +137,60 @@ func (s *Service) Sites(ctx context.Context, storeID int64, q *listing.Query) (o
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		channels, r, err := page(tx, q)
 		res = r
+		if err != nil {
+			return err
+		}
 		out = make([]Site, len(channels))
 		for i := range channels {
 			out[i] = channels[i].site
 		}
-		return err
+		return s.explain(tx, out)
 	})
 	return out, res, err
+}
+
+// explain notes at sites why they do not count.
+func (s *Service) explain(tx *sqldb.Tx, sites []Site) error {
+	ids := make([]int64, len(sites))
+	for i := range sites {
+		ids[i] = sites[i].ChannelID
+	}
+	why, err := s.Rules.WhyNot(tx, ids)
+	for i := range sites {
+		sites[i].WhyNot = why[sites[i].ChannelID]
+	}
+	return err
 }
 
 // Get returns one channel.
 func (s *Service) Get(ctx context.Context, storeID, id int64) (Channel, error) {
 	var c Channel
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, id)
-	})
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return c.read(tx, id) })
 	if err == nil && c.ID == 0 {
 		err = notFound(OpGet)
 	}
 	return c, err
 }
 
+func (c *Channel) read(tx *sqldb.Tx, id int64) error {
+	return tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, id)
+}
+
 // Site returns the site of a channel.
 func (s *Service) Site(ctx context.Context, storeID, id int64) (Site, error) {
-	c, err := s.Get(ctx, storeID, id)
-	if err == nil && c.site.URL == "" {
-		err = notFound("")
-	}
-	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
-		err = notFound("")
-	}
-	return c.site, err
+	out := make([]Site, 1)
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		var c Channel
+		if err := c.read(tx, id); err != nil {
+			return err
+		}
+		if c.site.URL == "" {
+			return notFound("")
+		}
+		out[0] = c.site
+		return s.explain(tx, out)
+	})
+	return out[0], err
 }
 
 // taken returns a Conflict if another channel has the name, the platform and
@@ -268,6 +294,11 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 		if err := tx.Exec(updateRow, out.ID, out.Name, out.Status, out.ExternalID, sqldb.Flag(out.IsListable), sqldb.Flag(out.IsVisible), out.DateModified, out.uniqueName()); err != nil {
 			return err
 		}
+		if out.gone() {
+			if err := store.Unclaim(tx, out.ID); err != nil {
+				return err
+			}
+		}
 		return event.Record(tx, counters.EventID, out.DateModified, []event.Event{event.Channel(event.ChannelUpdated, out.ID)})
 	})
 	return out, err
@@ -295,7 +326,7 @@ func (u *Update) fixed() error {
 
 // CreateSite gives a channel its site.
 func (s *Service) CreateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
-	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+	return s.claim(ctx, storeID, channelID, func(c *Channel, now int64) error {
 		if _, err := checkURL(OpSite, url); err != nil {
 			return err
 		}
@@ -312,7 +343,7 @@ func (s *Service) CreateSite(ctx context.Context, storeID, channelID int64, url 
 
 // UpdateSite changes where a site is.
 func (s *Service) UpdateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
-	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+	return s.claim(ctx, storeID, channelID, func(c *Channel, now int64) error {
 		if c.site.URL == "" {
 			return notFound("")
 		}
@@ -332,22 +363,54 @@ func (s *Service) UpdateSite(ctx context.Context, storeID, channelID int64, url 
 	})
 }
 
+// claim is a change of a site by which its channel claims the URL's host: also
+// of one that stays, so that its proof is looked for.
+func (s *Service) claim(ctx context.Context, storeID, channelID int64, change func(c *Channel, now int64) error) (Site, error) {
+	return s.site(ctx, storeID, channelID, func(tx *sqldb.Tx, c *Channel, now int64) error {
+		if err := change(c, now); err != nil || c.gone() {
+			return err
+		}
+		return s.Rules.Claim(tx, c.ID, c.site.URL, store.Merchant, now)
+	})
+}
+
 // DeleteSite takes a channel's site away.
 func (s *Service) DeleteSite(ctx context.Context, storeID, channelID int64) error {
-	_, err := s.site(ctx, storeID, channelID, func(c *Channel, _ int64) error {
+	_, err := s.site(ctx, storeID, channelID, func(tx *sqldb.Tx, c *Channel, _ int64) error {
 		if c.site.URL == "" {
 			return notFound("")
 		}
 		c.site = Site{ChannelID: c.ID}
-		return nil
+		return store.Unclaim(tx, c.ID)
 	})
 	return err
+}
+
+// ReleaseHost takes away the sites that a store has at a host, so that another
+// store can have the name. It returns their channels.
+func (s *Service) ReleaseHost(ctx context.Context, storeID int64, host string) ([]int64, error) {
+	var ids []int64
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if ids, err = store.ClaimedBy(tx, host); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := store.Unclaim(tx, id); err != nil {
+				return err
+			}
+			if err := (&Site{ChannelID: id}).write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // SetCheckout gives a site an address of its own for the checkout, or with
 // "" takes it away.
 func (s *Service) SetCheckout(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
-	return s.site(ctx, storeID, channelID, func(c *Channel, now int64) error {
+	return s.site(ctx, storeID, channelID, func(_ *sqldb.Tx, c *Channel, now int64) error {
 		switch {
 		case c.site.URL == "":
 			return notFound("")
@@ -369,40 +432,49 @@ func (s *Service) SetCheckout(ctx context.Context, storeID, channelID int64, url
 	})
 }
 
-func (s *Service) site(ctx context.Context, storeID, channelID int64, change func(c *Channel, now int64) error) (Site, error) {
-	var out Site
+func (s *Service) site(ctx context.Context, storeID, channelID int64, change func(tx *sqldb.Tx, c *Channel, now int64) error) (Site, error) {
+	out := make([]Site, 1)
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		// Before the channel's own lock, as seed files take them too.
+		if err := sqldb.LockProgram(tx); err != nil {
+			return err
+		}
 		c, err := lock(tx, "", channelID)
 		if err != nil {
 			return err
 		}
-		before := c.site.URL
-		if err := change(&c, s.sys.Now()); err != nil {
+		if err := change(tx, &c, s.sys.Now()); err != nil {
 			return err
 		}
-		if c.site.URL != before {
-			if err := store.ClaimURL(tx, storeID, c.site.URL); err != nil {
-				return err
-			}
+		if err := c.site.write(tx); err != nil {
+			return err
 		}
-		out = c.site
-		return tx.Exec(updateSite, c.ID, out.URL, out.DateCreated, out.DateModified, out.CheckoutURL, out.CheckoutCreated, out.CheckoutModified)
+		out[0] = c.site
+		if c.site.URL == "" {
+			return nil
+		}
+		return s.explain(tx, out)
 	})
-	return out, err
+	return out[0], err
+}
+
+func (s *Site) write(tx *sqldb.Tx) error {
+	return tx.Exec(updateSite, s.ChannelID, s.URL, s.DateCreated, s.DateModified, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
 }
 
 // Put makes a channel, or brings the one with its id in line, inside tx. It
-// records no event, and takes names that Create does not.
+// records no event, takes names that Create does not, and the host of its URL
+// counts by the operator's word.
 func Put(tx *sqldb.Tx, in Given, now int64) error {
 	var c Channel
-	if err := tx.Query(selectOne, func(r *sqldb.Row) error { c.scan(r); return nil }, in.ID); err != nil {
+	if err := c.read(tx, in.ID); err != nil {
 		return err
 	}
 	fresh := c.ID == 0
 	if fresh {
 		typ := cmp.Or(in.Type, Storefront)
 		c = (&Create{Name: in.Name, Type: typ, Platform: cmp.Or(in.Platform, "bigcommerce")}).channel(now)
-		c.ID = in.ID
+		c.ID, c.site.ChannelID = in.ID, in.ID
 	}
 	before := c
 	c.Name = in.Name
@@ -423,9 +495,6 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 		if _, err := checkURL(OpSite, in.URL); err != nil {
 			return err
 		}
-		if err := store.ClaimURL(tx, tx.Store(), in.URL); err != nil {
-			return err
-		}
 		if c.site.URL == "" {
 			c.site.DateCreated = now
 		}
@@ -437,12 +506,26 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 	if err := c.checkRest(OpCreate, c.Status); err != nil {
 		return err
 	}
+	if err := c.put(tx, before, fresh, now); err != nil {
+		return err
+	}
+	switch {
+	case c.gone():
+		return store.Unclaim(tx, c.ID)
+	case in.URL != "" || before.gone() && c.site.URL != "":
+		return in.Rules.Claim(tx, c.ID, c.site.URL, store.Operator, now)
+	}
+	return nil
+}
+
+// put writes a channel that was another one before, or none.
+func (c *Channel) put(tx *sqldb.Tx, before Channel, fresh bool, now int64) error {
 	switch {
 	case fresh:
 		if err := c.insert(tx); err != nil {
 			return err
 		}
-	case reflect.DeepEqual(before, c):
+	case reflect.DeepEqual(before, *c):
 		return nil
 	default:
 		if err := tx.Exec(updateRow, c.ID, c.Name, c.Status, c.ExternalID, sqldb.Flag(c.IsListable), sqldb.Flag(c.IsVisible), now, c.uniqueName()); err != nil {
@@ -452,6 +535,5 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 			return err
 		}
 	}
-	s := c.site
-	return tx.Exec(updateSite, c.ID, s.URL, s.DateCreated, s.DateModified, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
+	return c.site.write(tx)
 }

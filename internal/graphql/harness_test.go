@@ -16,6 +16,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/graphql"
@@ -124,7 +125,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	_, err = w.stores.Create(ctx, "other", "Other", "https://other.example")
 	w.ok(err)
 	w.ok(db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
-		return tx.Exec(sqldb.Dynamic(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, 2, 'Two', 'https://two.example', 0, 0)`))
+		return channel.Put(tx, channel.Given{ID: 2, Name: "Two", URL: "https://two.example"}, 1)
 	}))
 	passwords := password.New(sys)
 	w.customers = customer.NewService(db, sys, passwords)

@@ -54,10 +54,9 @@ func scanStored(storeID int64, r *sqldb.Row) (Stored, error) {
 }
 
 var (
-	selectEmail      = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
-	selectChannelURL = sqldb.Static(`SELECT url FROM channels WHERE store_id = $1 AND id = $2`)
-	selectCustomer   = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-	finishEmail      = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
+	selectEmail    = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
+	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+	finishEmail    = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
 		WHERE store_id = $1 AND id = $2 AND status = 'queued'`)
 	noteError = sqldb.Static(`UPDATE emails SET error = $3 WHERE store_id = $1 AND id = $2`)
 )
@@ -94,7 +93,7 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		channel := ""
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
-			sqldb.Q{Stmt: selectChannelURL, Args: []any{m.ChannelID}, Each: func(r *sqldb.Row) error { channel = r.Text(0); return nil }},
+			store.URLOfSite(m.ChannelID, &channel),
 			sqldb.Q{Stmt: selectCustomer, Args: []any{m.CustomerID}, Each: func(*sqldb.Row) error { w.orphan = false; return nil }},
 		); err != nil {
 			return err

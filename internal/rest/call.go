@@ -310,11 +310,16 @@ func (c *Call) fail(err error) {
 	if c.server.Reasons {
 		switch f.Kind {
 		case fault.Unauthorized, fault.Forbidden, fault.Internal, fault.Unavailable:
-			c.W.Header().Set("X-Clientele-Reason", headerText(f.Error()))
+			c.Explain(f.Error())
 		}
 	}
 	status, body := c.surface.Error(f)
 	c.Send(status, body)
+}
+
+// Explain tells the caller in a header what an answer's body has no place for.
+func (c *Call) Explain(reason string) {
+	c.W.Header().Set("X-Clientele-Reason", headerText(reason))
 }
 
 func headerText(s string) string {

@@ -280,7 +280,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for i, c := range s.Channels {
 		in := channel.Given{
 			ID: c.ID, Name: c.Name, URL: c.URL, Type: c.Type, Platform: c.Platform, Status: c.Status, ExternalID: c.ExternalID,
-			IsListable: c.IsListable, IsVisible: c.IsVisible, Currencies: c.Currencies,
+			IsListable: c.IsListable, IsVisible: c.IsVisible, Currencies: c.Currencies, Rules: a.Stores.Rules,
 		}
 		if err := channel.Put(tx, in, now); err != nil {
 			return fmt.Errorf("channels.%d: %w", i, err)

@@ -3,17 +3,13 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net"
 	"net/url"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 )
 
@@ -27,8 +23,9 @@ type Site struct {
 	URL string
 }
 
-// Hosts tells which stores and channels a host name stands for. What it read
-// is trusted for ten seconds.
+// Hosts tells which stores and channels a host name stands for: by the names
+// that are kept for a store, then by the claims that count. What it read is
+// trusted for ten seconds.
 type Hosts struct {
 	// Public is the URL of the only store's site, where it has none of its own
 	// and is asked by a name that nobody claims. A name in a request may be
@@ -41,7 +38,7 @@ type Hosts struct {
 
 	mu     sync.Mutex
 	until  time.Time
-	byHost map[string][]Site // by name and by name:port
+	byHost map[string][]Site // by name and by name:port; those of one store each
 	byID   map[siteID]Site
 	only   []Site // the channels of the only store, where there is one
 }
@@ -57,39 +54,31 @@ const hostsTTL = 10 * time.Second
 // URLs of their sites, stores answer at store-{hash}.{domain} and
 // store-{hash}-{channel}.{domain}, for localhost and the given domains.
 func NewHosts(db *sqldb.DB, now func() time.Time, domains ...string) *Hosts {
-	return &Hosts{db: db, now: now, domains: append([]string{"localhost"}, domains...)}
+	return &Hosts{db: db, now: now, domains: canonical(domains)}
 }
 
-// ByHost returns the hashes of the stores that have a channel on a host,
-// whose port does not count. Where no store has, it returns the only store.
+// ByHost returns the hash of the store that has a host, whose port does not
+// count. Where no store has, it returns the only store.
 func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.fresh(ctx); err != nil {
 		return nil, err
 	}
-	sites := h.byHost[hostName(host)]
-	if len(sites) == 0 {
-		if site, ok := h.byName(hostName(host)); ok {
-			sites = []Site{site}
-		}
+	site, ok := h.claimed("", host)
+	if !ok && len(h.only) > 0 {
+		site, ok = h.only[0], true
 	}
-	if len(sites) == 0 {
-		sites = h.only
+	if !ok {
+		return nil, nil
 	}
-	var hashes []string
-	for _, s := range sites {
-		if !slices.Contains(hashes, s.StoreHash) {
-			hashes = append(hashes, s.StoreHash)
-		}
-	}
-	return hashes, nil
+	return []string{site.StoreHash}, nil
 }
 
-// Site returns the storefront that a host stands for: the one whose URL has
-// the host, the one that the host's name spells out, or else the first of the
-// only store. Where several claim a name, the port decides, then age, but never
-// between stores: one could take another's shoppers by an older claim. A site
+// Site returns the storefront that a host stands for: the one that the host's
+// name spells out, the one whose URL has the host, or else the first of the
+// only store. A name is one store's; of its channels the one with the port has
+// it, then the oldest. A site
 // without a URL of its own has the one it was asked by, if that name is its or
 // the machine's own, and else Public. One whose URL is on this machine has the
 // one it was asked by too: its port may be another at each start.
@@ -108,19 +97,32 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	if err := h.fresh(ctx); err != nil {
 		return Site{}, false, err
 	}
-	site, ok := Site{}, false
-	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), ofOneStore(h.byHost[hostName(host)])); found != nil {
-		site, ok = *found, true
-	} else if site, ok = h.byName(hostName(host)); !ok && guess && len(h.only) > 0 {
+	site, ok := h.claimed(scheme, host)
+	if !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
-		if site.URL == "" && !ownName(hostName(host)) {
+		if site.URL == "" && !ownName(HostName(host)) {
 			site.URL = h.Public
 		}
 	}
-	if ok && (site.URL == "" || ownURL(site.URL) && ownName(hostName(host))) {
+	if ok && (site.URL == "" || ownURL(site.URL) && ownName(HostName(host))) {
 		site.URL = scheme + "://" + host
 	}
 	return site, ok, nil
+}
+
+// claimed returns the storefront whose name a host has. A name that is kept
+// for a store never leads to another.
+func (h *Hosts) claimed(scheme, host string) (Site, bool) {
+	name := HostName(host)
+	if hash, channel, ok := reservation(name, h.domains); ok {
+		if site, ok := h.byID[siteID{hash, channel}]; ok {
+			return site, true
+		}
+	}
+	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), one(h.byHost[name])); found != nil {
+		return *found, true
+	}
+	return Site{}, false
 }
 
 // SiteOf returns a channel's storefront. fallback is its URL if it has none.
@@ -141,20 +143,10 @@ func ownName(name string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// ofOneStore is one for a name without its port, on which stores may differ.
-func ofOneStore(sites []Site) *Site {
-	for i := range sites {
-		if sites[i].StoreID != sites[0].StoreID {
-			return nil
-		}
-	}
-	return one(sites)
-}
-
 // ownURL reports whether a URL is of the machine itself.
 func ownURL(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && ownName(hostName(u.Host))
+	return err == nil && ownName(HostName(u.Host))
 }
 
 func one(sites []Site) *Site {
@@ -164,22 +156,8 @@ func one(sites []Site) *Site {
 	return &sites[0]
 }
 
+// siteName is the form of names that are kept for stores.
 var siteName = regexp.MustCompile(`^store-([a-z0-9]{3,32})(?:-([1-9][0-9]{0,9}))?\.(.+)$`)
-
-// byName reads names such as store-abc123-2.localhost. Only known domains
-// count: links in emails may be made from the name.
-func (h *Hosts) byName(name string) (Site, bool) {
-	m := siteName.FindStringSubmatch(name)
-	if m == nil || !slices.Contains(h.domains, m[3]) {
-		return Site{}, false
-	}
-	id := siteID{m[1], DefaultChannel}
-	if m[2] != "" {
-		id.channel, _ = strconv.ParseInt(m[2], 10, 64)
-	}
-	site, ok := h.byID[id]
-	return site, ok
-}
 
 func (h *Hosts) fresh(ctx context.Context) error {
 	now := h.now()
@@ -193,7 +171,8 @@ func (h *Hosts) fresh(ctx context.Context) error {
 	return nil
 }
 
-var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url FROM channels c JOIN stores s ON s.id = c.store_id
+var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.name FROM channels c JOIN stores s ON s.id = c.store_id
+	LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id AND h.date_proved > 0
 	WHERE c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
 
 func (h *Hosts) load(ctx context.Context) error {
@@ -204,9 +183,9 @@ func (h *Hosts) load(ctx context.Context) error {
 		return tx.Query(selectSites, func(r *sqldb.Row) error {
 			site := Site{StoreID: r.Int(0), StoreHash: r.Text(1), ChannelID: r.Int(2), Status: r.Text(3)}
 			u, err := url.Parse(r.Text(4))
-			if err == nil && u.Host != "" {
+			if err == nil && h.counts(site.StoreHash, HostName(u.Host), r.Text(5)) {
 				site.URL = u.Scheme + "://" + u.Host
-				name, full := hostName(u.Host), hostPort(u.Scheme, u.Host)
+				name, full := HostName(u.Host), hostPort(u.Scheme, u.Host)
 				byHost[name] = append(byHost[name], site)
 				byHost[full] = append(byHost[full], site)
 			}
@@ -226,48 +205,9 @@ func (h *Hosts) load(ctx context.Context) error {
 	return nil
 }
 
-var claims = sqldb.Global(`SELECT url FROM channels WHERE store_id <> $1 AND url <> '' AND status <> 'deleted' AND status <> 'terminated'`)
-
-// ClaimURL makes sure, inside tx, that no other store has a site at the host
-// of a URL, which would take its shoppers' sign-ins. It is a Conflict then.
-func ClaimURL(tx *sqldb.Tx, storeID int64, text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	// Two stores must not look at the same time.
-	if err := sqldb.LockProgram(tx); err != nil {
-		return err
-	}
-	want, taken := hostPort(u.Scheme, u.Host), false
-	if err := tx.Query(claims, func(r *sqldb.Row) error {
-		have, err := url.Parse(r.Text(0))
-		taken = taken || err == nil && hostPort(have.Scheme, have.Host) == want
-		return nil
-	}, storeID); err != nil {
-		return err
-	}
-	if taken {
-		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("the host %s belongs to another store", u.Host)}
-	}
-	return nil
-}
-
-// hostName returns a host without its port, in lower case.
-func hostName(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
-}
-
-// hostPort returns a host with its port, in lower case.
-func hostPort(scheme, host string) string {
-	_, port, err := net.SplitHostPort(host)
-	if err != nil || port == "" {
-		if port = "80"; scheme == "https" {
-			port = "443"
-		}
-	}
-	return net.JoinHostPort(hostName(host), port)
+// counts reports whether a site's URL is one to go by: its host is the one
+// that the channel's counting claim is of, and kept for no other store.
+func (h *Hosts) counts(hash, name, claimed string) bool {
+	kept, _, reserved := reservation(name, h.domains)
+	return name != "" && name == claimed && (!reserved || kept == hash)
 }

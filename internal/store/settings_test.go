@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -75,13 +76,13 @@ func TestHosts(t *testing.T) {
 		if _, err := stores.Create(ctx, "two", "", "http://[::1]:8080"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := stores.Create(ctx, "three", "", "https://shop.example.com"); err != nil {
-			t.Fatal(err)
+		if _, err := stores.Create(ctx, "three", "", "https://shop.example.com"); fault.As(err) == nil || fault.As(err).Kind != fault.Conflict {
+			t.Errorf("a host is given to two stores: %v", err)
 		}
 		look("[::1]", "[one]") // remembered for ten seconds
 		now = now.Add(10 * time.Second)
 		look("[::1]:9090", "[two]")
-		look("shop.example.com", "[one three]")
+		look("shop.example.com", "[one]")
 		look("other.example.com", "[]")
 
 		// Links keep the address of a site, but on this machine the one asked by.
@@ -123,27 +124,5 @@ func TestLinksDoNotFollowStrangeNames(t *testing.T) {
 		}
 		link("evil.example", "")
 		link("two.example:9999", "https://two.example")
-	})
-}
-
-// A store that claims a name with another port gets none of the shoppers whose
-// port is not known for sure, as behind a proxy that says http for https.
-func TestStoresDoNotShareNames(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		stores := store.NewService(db, system.Real())
-		for hash, url := range map[string]string{"thief": "https://shop.example.com:444", "honest": "https://shop.example.com"} {
-			if _, err := stores.Create(t.Context(), hash, "", url); err != nil {
-				t.Fatal(err)
-			}
-		}
-		hosts := store.NewHosts(db, time.Now)
-		for _, c := range []struct{ scheme, host, want string }{
-			{"https", "shop.example.com", "honest"}, {"https", "shop.example.com:444", "thief"}, {"http", "shop.example.com", ""}, {"http", "shop.example.com:8080", ""},
-		} {
-			site, _, err := hosts.Site(t.Context(), c.scheme, c.host)
-			if err != nil || site.StoreHash != c.want {
-				t.Errorf("%s %s is %q, want %q: %v", c.scheme, c.host, site.StoreHash, c.want, err)
-			}
-		}
 	})
 }

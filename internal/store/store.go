@@ -28,7 +28,7 @@ type Store struct {
 type Channel struct {
 	ID   int64
 	Name string
-	URL  string
+	URL  string // of its site, if that counts
 }
 
 // DefaultChannel is the channel that every store has from its beginning.
@@ -45,11 +45,16 @@ var (
 	renameStore          = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
 	insertCounter        = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
-	selectChannels       = sqldb.Static(`SELECT id, name, url FROM channels WHERE store_id = $1 ORDER BY id`)
+	// A URL whose host does not count is none.
+	selectChannels = sqldb.Static(`SELECT c.id, c.name, CASE WHEN h.date_proved > 0 THEN c.url ELSE '' END FROM channels c
+		LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id WHERE c.store_id = $1 ORDER BY c.id`)
 )
 
 // Service keeps stores.
 type Service struct {
+	// Rules judge the hosts of new stores' sites.
+	Rules HostRules
+
 	db  *sqldb.DB
 	sys *system.System
 }
@@ -86,8 +91,9 @@ func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
 	return out, err
 }
 
-// Create makes a store with its default channel. An empty hash is drawn at
-// random. A hash that is taken is a Conflict.
+// Create makes a store with its default channel, whose host counts by the
+// operator's word. An empty hash is drawn at random. A hash or a host that is
+// taken is a Conflict.
 func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, error) {
 	var out *Store
 	// Two processes may pick the same next id; the loser looks again.
@@ -133,13 +139,13 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := tx.Exec(insertCounter, out.ID, form.LastBuiltIn); err != nil {
 		return nil, err
 	}
-	if err := ClaimURL(tx, out.ID, url); err != nil {
-		return nil, err
-	}
 	if err := insertBuiltIns(tx, out.ID, out.DateCreated); err != nil {
 		return nil, err
 	}
-	return out, tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), "Storefront", url, out.DateCreated)
+	if err := tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), "Storefront", url, out.DateCreated); err != nil || url == "" {
+		return out, err
+	}
+	return out, s.Rules.Claim(tx.In(out.ID), DefaultChannel, url, Operator, out.DateCreated)
 }
 
 // FindTx returns the store with a hash, or nil, inside a transaction.

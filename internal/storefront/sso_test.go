@@ -17,6 +17,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/jwt"
@@ -65,7 +66,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 			t.Fatal(err)
 		}
 		if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
-			return tx.Exec(sqldb.Dynamic(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, 2, 'Two', $2, 0, 0)`), "https://two."+hash+".example")
+			return channel.Put(tx, channel.Given{ID: 2, Name: "Two", URL: "https://two." + hash + ".example"}, 1)
 		}); err != nil {
 			t.Fatal(err)
 		}

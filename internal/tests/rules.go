@@ -226,7 +226,7 @@ func scopes(w []string) []scope {
 
 // acrossStores are tables that may be read across stores: to find the store
 // that a host belongs to, and those that have work waiting.
-var acrossStores = []string{"channels", "emails", "jobs", "store_counters", "webhook_cursors", "webhook_deliveries", "webhooks"}
+var acrossStores = []string{"channels", "emails", "jobs", "site_hosts", "store_counters", "webhook_cursors", "webhook_deliveries", "webhooks"}
 
 // GlobalRule reports what is wrong with a statement about no store in
 // particular: it may concern stores and schema tables, make a new store's

@@ -3,6 +3,7 @@ package v3
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"clientele/internal/auth"
 	"clientele/internal/channel"
@@ -187,6 +188,7 @@ func (s *Surface) listSites(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
+	explainSites(c, rows...)
 	sendList(c, q, res, false, rows, appendSite)
 	return nil
 }
@@ -208,8 +210,26 @@ func (s *Surface) getSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendOneAs(c, http.StatusOK, &got, appendSite)
+	sendSite(c, http.StatusOK, &got)
 	return nil
+}
+
+func sendSite(c *rest.Call, status int, got *channel.Site) {
+	explainSites(c, *got)
+	sendOneAs(c, status, got, appendSite)
+}
+
+// explainSites tells, in production too, why nothing is served at sites.
+func explainSites(c *rest.Call, sites ...channel.Site) {
+	var why []string
+	for i := range sites {
+		if sites[i].WhyNot != "" {
+			why = append(why, sites[i].WhyNot)
+		}
+	}
+	if len(why) > 0 {
+		c.Explain(strings.Join(why, "; "))
+	}
 }
 
 // siteBody reads the body of a write to a site. All that is wrong with one is
@@ -244,7 +264,7 @@ func (s *Surface) createSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendOneAs(c, http.StatusCreated, &got, appendSite)
+	sendSite(c, http.StatusCreated, &got)
 	return nil
 }
 
@@ -264,7 +284,7 @@ func (s *Surface) createChannelSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendOneAs(c, http.StatusOK, &got, appendSite)
+	sendSite(c, http.StatusOK, &got)
 	return nil
 }
 
@@ -281,7 +301,7 @@ func (s *Surface) updateSite(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendOneAs(c, http.StatusOK, &got, appendSite)
+	sendSite(c, http.StatusOK, &got)
 	return nil
 }
 
@@ -330,6 +350,7 @@ func (s *Surface) putCheckoutURL(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
+	explainSites(c, got)
 	// This answer has no envelope.
 	b := rest.Buffer()
 	b.B = appendSite(b.B, &got)
@@ -343,9 +364,11 @@ func (s *Surface) deleteCheckoutURL(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Channels.SetCheckout(c.Ctx(), c.StoreID(), id, ""); err != nil {
+	got, err := s.Channels.SetCheckout(c.Ctx(), c.StoreID(), id, "")
+	if err != nil {
 		return err
 	}
+	explainSites(c, got)
 	c.Send(http.StatusOK, []byte(`{"data":{},"meta":{}}`))
 	return nil
 }

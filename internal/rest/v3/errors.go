@@ -18,6 +18,7 @@ import (
 	"clientele/internal/rest"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
@@ -67,6 +68,7 @@ var operations = map[string]operation{
 	channel.OpGet:                   {missing: "Not found"},
 	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
 	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
+	store.OpHost:                    {conflict: http.StatusConflict},
 	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
 	opHookSyntax:                    {title: "Input is invalid.", invalid: http.StatusBadRequest},
 	webhook.OpCreate:                {title: invalidData},

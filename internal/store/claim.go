@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/jobs"
@@ -181,6 +182,9 @@ func canonical(domains []string) []string {
 // reservation reads names such as store-abc123-2.localhost below domains:
 // they stand for a store and one of its channels.
 func reservation(name string, domains []string) (hash string, channelID int64, ok bool) {
+	if !strings.HasPrefix(name, "store-") {
+		return "", 0, false
+	}
 	m := siteName.FindStringSubmatch(name)
 	if m == nil || !slices.Contains(domains, m[3]) {
 		return "", 0, false

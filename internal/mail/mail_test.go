@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jobs"
@@ -595,4 +596,27 @@ func TestSurvivesARestart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An email that says only which channel it is for does not lead to a host
+// that its store has not proved.
+func TestNoLinkToAHostThatDoesNotCount(t *testing.T) {
+	each(t, func(w *world) {
+		channels := channel.NewService(w.db, w.sys)
+		channels.Rules.Production = true
+		for _, url := range []string{"https://other.example.net", "https://mine.example.com/back"} {
+			if _, err := channels.UpdateSite(w.t.Context(), w.mine, 1, url); err != nil {
+				w.t.Fatal(err)
+			}
+			out := &sender{}
+			svc, r := w.start(mail.Options{Sender: out, BaseURL: "https://api.example"})
+			m := link(mail.AccountCreated)
+			m.Site, m.Data = store.Site{StoreID: w.mine, ChannelID: 1}, nil
+			w.queue(svc, w.mine, m)
+			w.due(r, 1)
+			if text := out.letters[0].Text; strings.Contains(text, "example.net") || !strings.Contains(text, "https://api.example/login.php") {
+				w.t.Errorf("%s: %s", url, text)
+			}
+		}
+	})
 }

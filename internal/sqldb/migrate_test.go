@@ -7,9 +7,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // A migration that has landed is never edited: databases remember the
@@ -228,6 +231,68 @@ func TestMigrateChosenGroups(t *testing.T) {
 		want := []string{"1 1 1 0", "1 2 0 1", "2 1 1 0", "2 2 0 1", "3 1 0 0", "1 0 policy_url 1", "1 2 default_group_id 0", "1 3 guest_group_id 1"}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q\nwant %q", got, want)
+		}
+	})
+}
+
+// Sites that are older than claims keep their hosts; of two stores at one host
+// the one whose site is older does.
+func TestMigrateSiteHosts(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), 12, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
+			for _, sql := range []string{
+				`INSERT INTO stores (id, hash, name, date_created) VALUES (1, 'aaa', 'A', 1), (2, 'bbb', 'B', 2), (3, 'ccc', 'C', 3)`,
+				`INSERT INTO channels (store_id, id, name, status, url, date_created, date_modified, site_created, site_modified)
+					VALUES (1, 1, 'a', 'active', 'https://Shop.example:444', 1, 1, 10, 900), (1, 2, 'b', 'active', 'https://a.example', 5, 5, 0, 0),
+						(1, 3, 'c', 'deleted', 'https://gone.example', 1, 1, 1, 1), (1, 4, 'd', 'active', '', 1, 1, 0, 0), (1, 5, 'e', 'active', 'http://127.1', 1, 1, 0, 0),
+						(2, 1, 'a', 'active', 'https://shop.example', 1, 1, 20, 800), (2, 2, 'b', 'active', 'http://BÜCHER.example.', 1, 1, 7, 8), (2, 3, 'c', 'active', 'http://shop.example:81', 1, 1, 950, 950),
+						(3, 1, 'a', 'active', 'https://xn--bcher-kva.example', 1, 1, 8, 8), (3, 2, 'b', 'active', 'https://gone.example', 1, 1, 9, 9)`,
+			} {
+				if err := tx.Exec(sqldb.Raw(sql)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
+			t.Fatal(n, err)
+		}
+		for range 2 {
+			if err := store.NameHosts(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		rows(t, db, `SELECT store_id, channel_id, name, date_claimed, date_proved, proof FROM site_hosts ORDER BY 1, 2`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprintf("%d/%d %s %d %d %s", r.Int(0), r.Int(1), r.Text(2), r.Int(3), r.Int(4), r.Text(5)))
+		})
+		want := []string{
+			"1/1 shop.example 900 0 ", "1/2 a.example 5 5 migration", "1/5  0 0 ",
+			"2/1 shop.example 800 800 migration", "2/2 xn--bcher-kva.example 8 8 migration", "2/3 shop.example 950 950 migration",
+			"3/1 xn--bcher-kva.example 8 0 ", "3/2 gone.example 9 9 migration",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q\nwant %q", got, want)
+		}
+		stores := store.NewService(db, system.Real())
+		for _, production := range []bool{true, false, true} {
+			stores.Rules.Production = production
+			clashes, err := stores.SettleHosts(t.Context())
+			if err != nil || !slices.Equal(clashes, []store.HostClash{{Host: "xn--bcher-kva.example", Holder: "bbb", Other: "ccc"}, {Host: "shop.example", Holder: "bbb", Other: "aaa"}}) {
+				t.Errorf("the clashes are %+v: %v", clashes, err)
+			}
+		}
+		hosts := store.NewHosts(db, time.Now)
+		for host, want := range map[string]string{"shop.example:444": "bbb", "shop.example": "bbb", "a.example": "aaa", "xn--bcher-kva.example": "bbb", "gone.example": "ccc"} {
+			if site, _, err := hosts.Site(t.Context(), "https", host); err != nil || site.StoreHash != want {
+				t.Errorf("%s is %q, want %q: %v", host, site.StoreHash, want, err)
+			}
 		}
 	})
 }

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"clientele/internal/auth"
+	"clientele/internal/channel"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 const channelForm = `{"id":%d,"icon_url":"","is_listable_from_ui":%t,"is_visible":true,"is_enabled":true,"date_created":"2026-06-18T14:37:37Z","external_id":"%s","type":"%s","platform":"%s","date_modified":"%s","name":"%s","status":"%s"}`
@@ -144,6 +149,76 @@ func TestSites(t *testing.T) {
 		d.want(d.app, "DELETE", "/channels/3/site", "", 200, `{}`)
 		if got := ids(d.want(d.app, "GET", "/sites", "", 200, "")); got != "" {
 			t.Errorf("sites %s are left", got)
+		}
+	})
+}
+
+// What an account may claim, and what it is told of claims that do not count.
+func TestHostsOfSites(t *testing.T) {
+	onEach(t, func(t *testing.T, d *desk) {
+		d.channels(2, 3)
+		d.sites.Rules = store.HostRules{Production: true, Domains: []string{"shops.example"}, Public: "api.example"}
+		account := d.account("sites", auth.Sites)
+		ask := func(method, path, body string, status int, reason string) {
+			t.Helper()
+			d.want(account, method, path, body, status, "")
+			if got := d.header.Get("X-Clientele-Reason"); got != reason {
+				t.Errorf("%s %s: the reason is %q, want %q", method, path, got, reason)
+			}
+		}
+		why := func(host string) string {
+			return "nothing is served at " + host + " until it is proved: set the DNS record _clientele." + host + ` of type TXT to "store=first"`
+		}
+		ask("POST", "/sites", `{"url":"https://Two.example/","channel_id":2}`, 201, why("two.example"))
+		ask("POST", "/channels/3/site", `{"url":"https://bücher.example"}`, 200, why("xn--bcher-kva.example"))
+		ask("GET", "/sites/2", "", 200, why("two.example"))
+		ask("GET", "/channels/2/site", "", 200, why("two.example"))
+		ask("PUT", "/channels/2/site/checkout-url", `{"url":"https://pay.two.example"}`, 200, why("two.example"))
+		ask("DELETE", "/channels/2/site/checkout-url", "", 200, why("two.example"))
+		ask("GET", "/sites", "", 200, why("two.example")+"; "+why("xn--bcher-kva.example"))
+		ask("GET", "/sites?channel_id:in=3", "", 200, why("xn--bcher-kva.example"))
+		ask("PUT", "/sites/2", `{"url":"https://store-first-2.shops.example"}`, 200, "")
+		ask("GET", "/sites/2", "", 200, "")
+		ask("DELETE", "/sites/3", "", 204, "")
+		ask("GET", "/sites", "", 200, "")
+
+		refused := func(method, path, body, title string) {
+			t.Helper()
+			if text := d.want(account, method, path, body, 409, ""); text != `{"status":409,"title":"`+title+`",`+typ+`,"errors":{}}` {
+				t.Errorf("%s %s: %s", method, body, text)
+			}
+		}
+		d.want(d.stranger, "POST", "/sites", `{"url":"https://store-second.shops.example","channel_id":1}`, 201, "")
+		for _, url := range []string{"https://store-second.shops.example", "http://store-second.shops.example:8443", "https://STORE-second-2.localhost.", "https://store-nobody.localhost"} {
+			hash := "second"
+			if strings.Contains(url, "nobody") {
+				hash = "nobody"
+			}
+			name, _, _ := strings.Cut(strings.TrimSuffix(strings.ToLower(url[strings.Index(url, "//")+2:]), "."), ":")
+			title := "the host " + name + " is kept for the store " + hash
+			refused("PUT", "/channels/2/site", `{"url":"`+url+`"}`, title)
+			refused("PUT", "/sites/2", `{"url":"`+url+`"}`, title)
+			refused("POST", "/channels/3/site", `{"url":"`+url+`"}`, title)
+			refused("POST", "/sites", `{"url":"`+url+`","channel_id":3}`, title)
+		}
+		refused("POST", "/sites", `{"url":"https://api.example:81","channel_id":3}`, "the host api.example is the service's own, which its operator alone gives to a channel")
+		d.want(account, "GET", "/sites/3", "", 404, "")
+		d.want(account, "POST", "/sites", `{"url":"https://127.1","channel_id":3}`, 400, "")
+
+		// What the operator gave stays the channel's to write.
+		d.write(func(tx *sqldb.Tx) error {
+			return channel.Put(tx, channel.Given{ID: 3, Name: "Channel 3", URL: "https://api.example"}, 5)
+		})
+		ask("PUT", "/channels/3/site", `{"url":"https://api.example"}`, 200, "")
+
+		// A list explains the first few sites only.
+		for id := int64(4); id < 12; id++ {
+			d.channels(id)
+			d.want(account, "POST", "/sites", fmt.Sprintf(`{"url":"https://n%d.example","channel_id":%d}`, id, id), 201, "")
+		}
+		d.want(account, "GET", "/sites", "", 200, "")
+		if n := strings.Count(d.header.Get("X-Clientele-Reason"), "nothing is served"); n != 5 {
+			t.Errorf("%d sites are explained", n)
 		}
 	})
 }

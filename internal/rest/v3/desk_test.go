@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -46,6 +47,8 @@ type desk struct {
 	app, other, reader, stranger account
 	address                      string // RemoteAddr of requests
 	accounts                     *auth.Accounts
+	sites                        *channel.Service
+	header                       http.Header // of the last answer
 }
 
 type account struct{ hash, token, client string }
@@ -77,6 +80,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d.other = d.account("other", usual...)
 	d.reader = d.account("reader", auth.CustomersReadOnly, auth.InformationReadOnly, auth.InstrumentsReadOnly, auth.ChannelSettingsRead, auth.SitesReadOnly)
 	d.stranger = d.accountOf(1, "stranger", auth.FullScopes()...)
+	d.sites = channel.NewService(d.db, sys)
 	d.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(accounts, func() time.Time { return d.now }),
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -88,7 +92,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		Instruments: instrument.NewService(d.db, sys),
 		Wishlists:   wishlist.NewService(d.db, sys),
 		Taxes:       tax.NewService(d.db),
-		Channels:    channel.NewService(d.db, sys),
+		Channels:    d.sites,
 		Tokens:      auth.NewStorefrontTokens(d.db, sys),
 		Webhooks:    webhook.NewService(d.db, sys, webhook.Rules{}),
 	}))
@@ -128,6 +132,7 @@ func (d *desk) do(a account, method, path, body string) (int, string) {
 	if err := d.check.Check(target, []byte(body), w.Code, w.Header(), w.Body.Bytes()); err != nil {
 		d.t.Errorf("%s %s %s: %v\n%s", method, path, body, err, w.Body)
 	}
+	d.header = w.Header()
 	return w.Code, w.Body.String()
 }
 

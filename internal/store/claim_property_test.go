@@ -53,9 +53,9 @@ func TestNoClaimChangesWhatOthersNamesLeadTo(t *testing.T) {
 	} {
 		t.Run(mode, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				steps := 1500
+				steps := 600
 				if db.Engine() == sqldb.Postgres {
-					steps = 200
+					steps = 120
 				}
 				if testing.Short() {
 					steps /= 10

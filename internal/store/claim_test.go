@@ -407,9 +407,15 @@ func TestServersThatStartOtherwise(t *testing.T) {
 		s.leads("https://www.a.example", "aaa/1 https://www.a.example")
 		s.leads("https://store-bbb.shops.example", "aaa/2 https://store-bbb.shops.example")
 
+		// Names that are kept for stores are, whatever was claimed by a command
+		// that did not know the domain.
+		s.hosts = store.NewHosts(db, func() time.Time { return s.now }, "shops.example")
+		s.leads("https://store-bbb.shops.example", "bbb/1 https://www.b.example")
+		if got := s.link("aaa", 2); got != "fallback" {
+			t.Errorf("links of aaa lead to %s", got)
+		}
 		production := store.HostRules{Production: true, Domains: []string{"shops.example"}}
 		s.start(production)
-		s.hosts = store.NewHosts(db, func() time.Time { return s.now }, "shops.example")
 		s.leads("https://www.a.example", "")
 		s.leads("https://www.b.example", "bbb/1 https://www.b.example")
 		s.leads("https://store-bbb.shops.example", "bbb/1 https://www.b.example")

@@ -375,7 +375,7 @@ func (s *StorefrontTokens) readSigned(ctx context.Context, storeID int64, token 
 	if err != nil {
 		return t, err
 	}
-	if key == nil || raw.VerifyES256(&key.PublicKey) != nil {
+	if key == nil || raw.SignedByES256(key) != nil {
 		return t, TokenBadSignature
 	}
 	return t, nil

@@ -12,6 +12,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/subtle"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
@@ -63,6 +64,10 @@ type Token struct {
 	signed    string
 	signature []byte
 }
+
+// Signed returns the part of the token's text that its signature is for: the
+// header and the claims.
+func (t *Token) Signed() string { return t.signed }
 
 // strict takes no base64 text that another one stands for as well.
 var strict = base64.RawURLEncoding.Strict()
@@ -151,18 +156,22 @@ func (t *Token) VerifyHMAC(a Algorithm, secret string) error {
 	return nil
 }
 
-// VerifyES256 reports why a token was not signed with the private key that
-// belongs to key, or nil.
-func (t *Token) VerifyES256(key *ecdsa.PublicKey) error {
+// SignedByES256 reports why a token's signature is not the one that SignES256
+// makes with key, byte for byte, or nil. Only the holder of the private key can
+// ask for that. It leaves each token one text: to a public key (r, n-s) is as
+// good a signature as (r, s), so whoever has a token could write another one.
+func (t *Token) SignedByES256(key *ecdsa.PrivateKey) error {
 	if err := t.expect(ES256); err != nil {
 		return err
 	}
-	if key.Curve != elliptic.P256() || len(t.signature) != 2*half {
+	if key.Curve != elliptic.P256() {
 		return ErrSignature
 	}
-	digest := sha256.Sum256([]byte(t.signed))
-	r, s := new(big.Int).SetBytes(t.signature[:half]), new(big.Int).SetBytes(t.signature[half:])
-	if !ecdsa.Verify(key, digest[:], r, s) {
+	want, err := es256(key, t.signed)
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(t.signature, want) != 1 {
 		return ErrSignature
 	}
 	return nil
@@ -200,17 +209,27 @@ func SignHMAC(a Algorithm, secret string, claims []byte) string {
 // of the key. The same claims and key make the same token (RFC 6979).
 func SignES256(key *ecdsa.PrivateKey, id string, claims []byte) (string, error) {
 	signed := begin(`{"typ":"JWT","alg":"ES256","kid":`+string(jsonx.AppendString(nil, id))+`}`, claims)
-	digest := sha256.Sum256([]byte(signed))
+	signature, err := es256(key, signed)
+	if err != nil {
+		return "", err
+	}
+	return signed + "." + strict.EncodeToString(signature), nil
+}
+
+// es256 returns the signature of a text. Without a source of randomness it is
+// deterministic.
+func es256(key *ecdsa.PrivateKey, text string) ([]byte, error) {
+	digest := sha256.Sum256([]byte(text))
 	der, err := key.Sign(nil, digest[:], crypto.SHA256)
 	if err != nil {
-		return "", fmt.Errorf("jwt: sign: %w", err)
+		return nil, fmt.Errorf("jwt: sign: %w", err)
 	}
 	var parts struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(der, &parts); err != nil {
-		return "", fmt.Errorf("jwt: sign: %w", err)
+		return nil, fmt.Errorf("jwt: sign: %w", err)
 	}
-	var out [2 * half]byte
+	out := make([]byte, 2*half)
 	parts.R.FillBytes(out[:half])
 	parts.S.FillBytes(out[half:])
-	return signed + "." + strict.EncodeToString(out[:]), nil
+	return out, nil
 }

@@ -12,6 +12,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -96,10 +98,10 @@ func TestES256(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tk.VerifyES256(&key.PublicKey); err != nil {
+	if err := tk.SignedByES256(key); err != nil {
 		t.Error(err)
 	}
-	if err := tk.VerifyES256(&other.PublicKey); !errors.Is(err, jwt.ErrSignature) {
+	if err := tk.SignedByES256(other); !errors.Is(err, jwt.ErrSignature) {
 		t.Errorf("another key: %v", err)
 	}
 	if id, _ := tk.Header.Get("kid").Str(); id != "1" {
@@ -111,7 +113,7 @@ func TestES256(t *testing.T) {
 		if b[i]++; b[i] == '.' {
 			continue
 		}
-		if tk, err := jwt.Parse(string(b)); err == nil && tk.VerifyES256(&key.PublicKey) == nil {
+		if tk, err := jwt.Parse(string(b)); err == nil && tk.SignedByES256(key) == nil {
 			t.Errorf("byte %d may change", i)
 		}
 	}
@@ -119,9 +121,97 @@ func TestES256(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tk.VerifyES256(&p384.PublicKey); !errors.Is(err, jwt.ErrSignature) {
+	if err := tk.SignedByES256(p384); !errors.Is(err, jwt.ErrSignature) {
 		t.Errorf("another curve: %v", err)
 	}
+}
+
+// twin returns the token whose signature (r, s) is rewritten to (r, n-s), which
+// the same public key verifies.
+func twin(t testing.TB, key *ecdsa.PrivateKey, text string) string {
+	t.Helper()
+	at := strings.LastIndexByte(text, '.')
+	raw, err := base64.RawURLEncoding.DecodeString(text[at+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, s := new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])
+	s.Sub(elliptic.P256().Params().N, s).FillBytes(raw[32:])
+	digest := sha256.Sum256([]byte(text[:at]))
+	if !ecdsa.Verify(&key.PublicKey, digest[:], r, s) {
+		t.Fatal("the other signature is none")
+	}
+	return text[:at+1] + base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// Of the two signatures that a public key takes, one is ours.
+func TestES256TakesOneSignature(t *testing.T) {
+	key := newKey(t)
+	for i := range 20 {
+		text, err := jwt.SignES256(key, "1", fmt.Appendf(nil, `{"a":%d}`, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tk, err := jwt.Parse(twin(t, key, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tk.SignedByES256(key); !errors.Is(err, jwt.ErrSignature) {
+			t.Errorf("the other signature: %v", err)
+		}
+	}
+}
+
+func FuzzES256(f *testing.F) {
+	key := newKey(f)
+	issued, err := jwt.SignES256(key, "1", []byte(`{"a":1}`))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(issued)
+	f.Add(twin(f, key, issued))
+	f.Add(issued + "=")
+	f.Add(issued + ".")
+	f.Add(" " + issued)
+	f.Fuzz(func(t *testing.T, text string) {
+		if tk, err := jwt.Parse(text); err == nil && tk.SignedByES256(key) == nil && text != issued {
+			t.Errorf("%q was not issued and is good", text)
+		}
+	})
+}
+
+// What it costs to sign and compare, which SignedByES256 does, beside what the
+// public key would cost.
+func BenchmarkES256(b *testing.B) {
+	key := newKey(b)
+	text, err := jwt.SignES256(key, "1", []byte(`{"cid":[1],"cors":[],"eat":0,"iat":1800000000,"iss":"BC","sid":1,"sub":"cid","sub_type":2,"token_type":1}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	tk, err := jwt.Parse(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("compare", func(b *testing.B) {
+		for b.Loop() {
+			if err := tk.SignedByES256(key); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("public key", func(b *testing.B) {
+		at := strings.LastIndexByte(text, '.')
+		raw, err := base64.RawURLEncoding.DecodeString(text[at+1:])
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			digest := sha256.Sum256([]byte(text[:at]))
+			if !ecdsa.Verify(&key.PublicKey, digest[:], new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])) {
+				b.Fatal("not verified")
+			}
+		}
+	})
 }
 
 // A token cannot choose how it is checked.
@@ -175,7 +265,7 @@ func TestAlgorithmsAreNotConfused(t *testing.T) {
 		if err := tk.VerifyHMAC(jwt.HS256, "secret"); err == nil {
 			t.Errorf("%s is taken for HS256", name)
 		}
-		if err := tk.VerifyES256(&key.PublicKey); err == nil && name != "ES256" {
+		if err := tk.SignedByES256(key); err == nil && name != "ES256" {
 			t.Errorf("%s is taken for ES256", name)
 		}
 	}
@@ -210,7 +300,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%s has %d members", raw, v.Len())
 			}
 		}
-		if tk.VerifyES256(&key.PublicKey) == nil || tk.VerifyHMAC(jwt.HS256, "") == nil || tk.VerifyHMAC(jwt.HS256, "another") == nil {
+		if tk.SignedByES256(key) == nil || tk.VerifyHMAC(jwt.HS256, "") == nil || tk.VerifyHMAC(jwt.HS256, "another") == nil {
 			t.Errorf("%q is taken for signed", text)
 		}
 	})

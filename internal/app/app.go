@@ -306,6 +306,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 		return err
 	}
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
+	s.Tokens.Register(s.Jobs)
 	s.Deliveries = s.dispatcher(reg)
 	return nil
 }
@@ -330,6 +331,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if stopped := s.Jobs.Stop(drain); stopped != nil {
 		s.log.Warn("some jobs were cut off at the shutdown timeout; they will be done again")
+	}
+	// After the last request; a write is bounded by itself.
+	if late := s.Tokens.WriteUses(context.WithoutCancel(ctx)); late != nil {
+		s.log.Warn("when storefront tokens were last used is not written down", "error", late)
 	}
 	return err
 }

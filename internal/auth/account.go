@@ -59,7 +59,7 @@ var (
 	nextAccountID   = sqldb.Static(`UPDATE store_counters SET account_id = account_id + 1 WHERE store_id = $1 RETURNING account_id`)
 	insertAccount   = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	updateAccount   = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
-	accountByClient = sqldb.Static(`SELECT id FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
+	accountByClient = sqldb.Static(`SELECT date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	// An account's webhooks go with it.
 	deleteWebhooks = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.id = $2)`)
 	revokeAccount  = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
@@ -155,17 +155,26 @@ func PutAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	if err != nil || n > 0 {
 		return err
 	}
-	revoked := false
-	if err := tx.Query(accountByClient, func(*sqldb.Row) error { revoked = true; return nil }, c.ClientID); err != nil {
-		return err
-	}
-	if revoked {
-		return fault.New(fault.Conflict, "the API account with this client id was revoked, which is for good")
-	}
 	return putAccount(tx, name, scopes, c, now)
 }
 
+// putAccount adds an account. A client id is given out once, also when its
+// account was revoked: storefront tokens name the account by it, and those of a
+// revoked one must stay refused.
 func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now int64) error {
+	taken := ""
+	if err := tx.Query(accountByClient, func(r *sqldb.Row) error {
+		taken = "an API account with this client id is there"
+		if r.Int(0) != 0 {
+			taken = "the API account with this client id was revoked, which is for good"
+		}
+		return nil
+	}, c.ClientID); err != nil {
+		return err
+	}
+	if taken != "" {
+		return fault.New(fault.Conflict, taken)
+	}
 	var id int64
 	if err := tx.Query(nextAccountID, func(r *sqldb.Row) error { id = r.Int(0); return nil }); err != nil {
 		return err
@@ -176,7 +185,8 @@ func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	return tx.Exec(insertAccount, id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
 }
 
-// Revoke ends an account's access for good, and its webhooks with it.
+// Revoke ends an account's access for good, and with it its webhooks and the
+// storefront tokens that it made.
 func (s *Accounts) Revoke(ctx context.Context, store, id int64) error {
 	return s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(revokeAccount, id, s.sys.Now())

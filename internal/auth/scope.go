@@ -100,7 +100,8 @@ var (
 	ModifySites               = Requirement{Sites}
 	CreateStorefrontTokens    = Requirement{StorefrontAPI}
 	CreateImpersonationTokens = Requirement{CustomerImpersonation}
-	RevokeStorefrontTokens    = Requirement{StorefrontAPI, CustomerImpersonation}
+	// ManageStorefrontTokens is for those of all kinds.
+	ManageStorefrontTokens = Requirement{StorefrontAPI, CustomerImpersonation}
 	// AnyAccount is met by whoever has a token.
 	AnyAccount = Requirement{Default}
 	// AnyMetafield lifts the permission sets of metafields.

@@ -2,19 +2,13 @@ package auth
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
@@ -61,6 +55,11 @@ const (
 	OpStorefrontRevoke = "storefront_token.revoke"
 )
 
+var kindNames = [...]string{BrowserToken: "storefront", ImpersonationToken: "customer_impersonation", PrivateToken: "private"}
+
+// String returns the kind's name in the register.
+func (k TokenKind) String() string { return kindNames[k] }
+
 // StorefrontToken is what a token says that was found to be good.
 type StorefrontToken struct {
 	Kind     TokenKind
@@ -69,6 +68,7 @@ type StorefrontToken struct {
 	Origins  []string      // from which browsers may use it
 	Scopes   []AccessScope // of private tokens
 	ClientID string        // the API account that made it
+	KeyID    int64         // what it is signed with
 	Issued   int64
 	Expires  int64 // 0: never
 }
@@ -179,20 +179,13 @@ func Origin(text string) (string, bool) {
 	return u.Scheme + "://" + host, true
 }
 
-var (
-	storefrontKeys   = sqldb.Static(`SELECT id, private_key FROM storefront_keys WHERE store_id = $1 ORDER BY id`)
-	insertKey        = sqldb.Static(`INSERT INTO storefront_keys (store_id, id, private_key, date_created) VALUES ($1, $2, $3, $4)`)
-	liveChannels     = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND status NOT IN ('deleted', 'terminated')`)
-	findRevocation   = sqldb.Static(`SELECT 1 FROM storefront_revocations WHERE store_id = $1 AND token_hash = $2`)
-	insertRevocation = sqldb.Static(`INSERT INTO storefront_revocations (store_id, token_hash, date_expires, date_revoked) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (store_id, token_hash) DO NOTHING`)
-	dropRevocations = sqldb.Static(`DELETE FROM storefront_revocations WHERE store_id = $1 AND date_expires > 0 AND date_expires < $2`)
-)
+var liveChannels = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND status NOT IN ('deleted', 'terminated')`)
 
 // StorefrontTokens makes and checks the tokens with which storefronts use the
-// GraphQL API. They are signed with a key of the store (ES256), which is made
-// at need and kept in the database. Like the secrets of API accounts it is
-// there as it is: who can read the database can sign.
+// GraphQL API, and keeps a register of them. They are signed with a key of the
+// store (ES256), which is made at need and kept in the database. Like the
+// secrets of API accounts it is there as it is: who can read the database can
+// sign.
 type StorefrontTokens struct {
 	db  *sqldb.DB
 	sys *system.System
@@ -200,35 +193,14 @@ type StorefrontTokens struct {
 	mu   sync.RWMutex
 	keys map[int64]storeKeys
 	read map[[sha256.Size]byte]*readToken
-}
 
-// storeKeys are a store's keys as they were at a time.
-type storeKeys struct {
-	asked time.Time
-	keys  map[string]*ecdsa.PrivateKey
-	last  string // signs
+	using sync.Mutex
+	uses  map[registered]*use
 }
-
-// readToken is a token whose signature is good.
-type readToken struct {
-	token StorefrontToken
-	until time.Time // after which it is read again
-	asked time.Time // when it was last seen not to be revoked
-}
-
-// How long what was read is trusted, and how much of it is kept.
-const (
-	readTTL      = time.Minute
-	revokedTTL   = time.Second
-	keysTTL      = time.Minute
-	keysRetry    = time.Second // after a key was not found
-	readTokens   = 10_000
-	storesOfKeys = 1_000
-)
 
 // NewStorefrontTokens returns StorefrontTokens over db.
 func NewStorefrontTokens(db *sqldb.DB, sys *system.System) *StorefrontTokens {
-	return &StorefrontTokens{db: db, sys: sys, keys: map[int64]storeKeys{}, read: map[[sha256.Size]byte]*readToken{}}
+	return &StorefrontTokens{db: db, sys: sys, keys: map[int64]storeKeys{}, read: map[[sha256.Size]byte]*readToken{}, uses: map[registered]*use{}}
 }
 
 // Create makes a token.
@@ -261,291 +233,67 @@ func (s *StorefrontTokens) Create(ctx context.Context, storeID int64, in NewToke
 	if err != nil {
 		return "", err
 	}
-	b := append(make([]byte, 0, 256), `{"cid":[`...)
-	for i, id := range channels {
+	t := &StorefrontToken{
+		Kind: in.Kind, StoreID: storeID, Channels: channels, Origins: origins, ClientID: in.ClientID, KeyID: keys.last, Issued: now, Expires: in.Expires,
+	}
+	if in.Kind == PrivateToken {
+		for _, scope := range slices.Compact(slices.Sorted(slices.Values(in.Scopes))) {
+			t.Scopes = append(t.Scopes, AccessScope(scope))
+		}
+	}
+	key := strconv.FormatInt(keys.last, 10)
+	// What is made twice in a second is one token. If that was revoked, the new
+	// one is dated back, as its text has to be another.
+	for ; t.Issued > now-maxBackdate; t.Issued-- {
+		text, err := jwt.SignES256(keys.keys[key].private, key, t.claims())
+		if err != nil {
+			return "", err
+		}
+		signed := text[:strings.LastIndexByte(text, '.')]
+		if good, err := s.enterNew(ctx, t, HashToken(signed)); err != nil || good {
+			return text, err
+		}
+	}
+	return "", &fault.Error{Kind: fault.TooMany, Op: OpStorefrontToken, Message: "too many tokens like this one were revoked within a minute", RetryAfter: 1}
+}
+
+// maxBackdate bounds by how many seconds a token is dated back.
+const maxBackdate = 60
+
+// claims returns what the token says, as the original writes it.
+func (t *StorefrontToken) claims() []byte {
+	b := append(make([]byte, 0, 256), `{"cid":`...)
+	b = appendIDs(b, t.Channels)
+	if t.Kind == BrowserToken {
+		b = jsonx.AppendStrings(append(b, `,"cors":`...), t.Origins)
+	}
+	b = strconv.AppendInt(append(b, `,"eat":`...), t.Expires, 10)
+	b = strconv.AppendInt(append(b, `,"iat":`...), t.Issued, 10)
+	b = append(b, `,"iss":"BC"`...)
+	if t.Kind == PrivateToken {
+		b = jsonx.AppendStrings(append(b, `,"scopes":`...), scopeNames(t.Scopes))
+	}
+	b = strconv.AppendInt(append(b, `,"sid":`...), t.StoreID, 10)
+	b = jsonx.AppendString(append(b, `,"sub":`...), t.ClientID)
+	b = strconv.AppendInt(append(b, `,"sub_type":2,"token_type":`...), int64(t.Kind), 10)
+	return append(b, '}')
+}
+
+func appendIDs(b []byte, ids []int64) []byte {
+	b = append(b, '[')
+	for i, id := range ids {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = strconv.AppendInt(b, id, 10)
 	}
-	b = append(b, ']')
-	if in.Kind == BrowserToken {
-		b = jsonx.AppendStrings(append(b, `,"cors":`...), origins)
-	}
-	b = strconv.AppendInt(append(b, `,"eat":`...), in.Expires, 10)
-	b = strconv.AppendInt(append(b, `,"iat":`...), now, 10)
-	b = append(b, `,"iss":"BC"`...)
-	if in.Kind == PrivateToken {
-		b = jsonx.AppendStrings(append(b, `,"scopes":`...), slices.Compact(slices.Sorted(slices.Values(in.Scopes))))
-	}
-	b = strconv.AppendInt(append(b, `,"sid":`...), storeID, 10)
-	b = jsonx.AppendString(append(b, `,"sub":`...), in.ClientID)
-	b = strconv.AppendInt(append(b, `,"sub_type":2,"token_type":`...), int64(in.Kind), 10)
-	return jwt.SignES256(keys.keys[keys.last], keys.last, append(b, '}'))
+	return append(b, ']')
 }
 
-// Verify returns what a token says that may be used on a channel, or a
-// TokenFault. It asks the database no more than once a second for each token,
-// so a revocation holds everywhere within that time.
-func (s *StorefrontTokens) Verify(ctx context.Context, storeID, channelID int64, token string, now int64) (*StorefrontToken, error) {
-	if token == "" {
-		return nil, TokenMissing
+func scopeNames(scopes []AccessScope) []string {
+	out := make([]string, len(scopes))
+	for i, s := range scopes {
+		out[i] = string(s)
 	}
-	if len(token) > jwt.MaxLength {
-		return nil, TokenNoJWT
-	}
-	hash := sha256.Sum256([]byte(token))
-	got, err := s.recall(ctx, storeID, hash, token)
-	if err != nil {
-		return nil, err
-	}
-	switch t := &got.token; {
-	case !slices.Contains(t.Channels, channelID):
-		return nil, TokenWrongChannel
-	case t.Expires != 0 && now >= t.Expires:
-		return nil, TokenExpired
-	}
-	if s.sys.Clock().Sub(got.asked) >= revokedTTL {
-		if got, err = s.askRevoked(ctx, hash, got); err != nil {
-			return nil, err
-		}
-	}
-	t := got.token
-	return &t, nil
-}
-
-// recall returns a token of a store with a good signature.
-func (s *StorefrontTokens) recall(ctx context.Context, storeID int64, hash [sha256.Size]byte, token string) (*readToken, error) {
-	s.mu.RLock()
-	got := s.read[hash]
-	s.mu.RUnlock()
-	if got != nil && got.token.StoreID == storeID && s.sys.Clock().Before(got.until) {
-		return got, nil
-	}
-	t, err := s.readSigned(ctx, storeID, token)
-	if err != nil {
-		return nil, err
-	}
-	return &readToken{token: t, until: s.sys.Clock().Add(readTTL)}, nil
-}
-
-// askRevoked asks the database about a token and remembers one in force.
-func (s *StorefrontTokens) askRevoked(ctx context.Context, hash [sha256.Size]byte, t *readToken) (*readToken, error) {
-	asked, revoked := s.sys.Clock(), false
-	err := s.db.Read(ctx, t.token.StoreID, func(tx *sqldb.Tx) error {
-		return tx.Query(findRevocation, func(*sqldb.Row) error { revoked = true; return nil }, hex.EncodeToString(hash[:]))
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if revoked {
-		delete(s.read, hash)
-		return nil, TokenRevoked
-	}
-	if len(s.read) >= readTokens {
-		clear(s.read)
-	}
-	fresh := &readToken{token: t.token, until: t.until, asked: asked}
-	s.read[hash] = fresh
-	return fresh, nil
-}
-
-// readSigned reads a token and checks its signature with a key of the store,
-// which the token has to name.
-func (s *StorefrontTokens) readSigned(ctx context.Context, storeID int64, token string) (t StorefrontToken, err error) {
-	raw, err := jwt.Parse(token)
-	switch {
-	case errors.Is(err, jwt.ErrForm):
-		return t, TokenNoJWT
-	case errors.Is(err, jwt.ErrJSON):
-		return t, TokenNoJSON
-	case err != nil:
-		return t, TokenUnknownFormat
-	}
-	if t, err = readClaims(raw.Claims); err != nil {
-		return t, err
-	}
-	if t.StoreID != storeID {
-		return t, TokenWrongStore
-	}
-	id, _ := raw.Header.Get("kid").Str()
-	key, err := s.key(ctx, storeID, id)
-	if err != nil {
-		return t, err
-	}
-	if key == nil || raw.SignedByES256(key) != nil {
-		return t, TokenBadSignature
-	}
-	return t, nil
-}
-
-func readClaims(c jsonx.Value) (t StorefrontToken, err error) {
-	ok := true
-	number := func(name string) int64 {
-		n, is := c.Get(name).Int()
-		ok = ok && is
-		return n
-	}
-	iss, _ := c.Get("iss").Str()
-	sub, isText := c.Get("sub").Str()
-	t = StorefrontToken{Kind: TokenKind(number("token_type")), StoreID: number("sid"), Issued: number("iat"), Expires: number("eat"), ClientID: strings.Clone(sub)}
-	ok = ok && isText && iss == "BC" && t.StoreID > 0 && t.Kind >= BrowserToken && t.Kind <= PrivateToken
-	for _, e := range c.Get("cid").Elems() {
-		id, is := e.Int()
-		ok = ok && is
-		t.Channels = append(t.Channels, id)
-	}
-	names := func(name string) (out []string) {
-		for _, e := range c.Get(name).Elems() {
-			text, is := e.Str()
-			ok = ok && is
-			out = append(out, strings.Clone(text))
-		}
-		return out
-	}
-	t.Origins = names("cors")
-	for _, n := range names("scopes") {
-		t.Scopes = append(t.Scopes, AccessScope(n))
-	}
-	if !ok || len(t.Channels) == 0 {
-		return t, TokenUnknownFormat
-	}
-	return t, nil
-}
-
-// Revoke ends a token of a store before its time. One that has ended already
-// is fine.
-func (s *StorefrontTokens) Revoke(ctx context.Context, storeID int64, token string) error {
-	var t StorefrontToken
-	err := error(TokenMissing)
-	if token != "" {
-		t, err = s.readSigned(ctx, storeID, token)
-	}
-	if bad := TokenFault(""); errors.As(err, &bad) {
-		code := fault.BadFormat
-		if bad == TokenMissing {
-			code = fault.Required
-		}
-		return &fault.Error{Kind: fault.Invalid, Op: OpStorefrontRevoke, Items: []fault.Item{{Index: -1, Field: "Sf-Api-Token", Code: code, Message: string(bad)}}}
-	}
-	if err != nil {
-		return err
-	}
-	hash := sha256.Sum256([]byte(token))
-	now := s.sys.Now()
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := tx.Exec(dropRevocations, now); err != nil {
-			return err
-		}
-		return tx.Exec(insertRevocation, hex.EncodeToString(hash[:]), t.Expires, now)
-	})
-	if err == nil {
-		s.mu.Lock()
-		delete(s.read, hash)
-		s.mu.Unlock()
-	}
-	return err
-}
-
-// signing returns a store's keys, of which it makes the first.
-func (s *StorefrontTokens) signing(ctx context.Context, storeID int64) (storeKeys, error) {
-	for attempt := 0; ; attempt++ {
-		keys, err := s.load(ctx, storeID)
-		if err != nil || keys.last != "" {
-			return keys, err
-		}
-		key := s.drawKey()
-		raw, err := key.Bytes()
-		if err != nil {
-			return keys, fmt.Errorf("key of store %d: %w", storeID, err)
-		}
-		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			return tx.Exec(insertKey, int64(1), base64.StdEncoding.EncodeToString(raw), s.sys.Now())
-		})
-		// Another process may have been first: then its key is the one.
-		if err != nil && (!errors.Is(err, sqldb.ErrUnique) || attempt > 0) {
-			return keys, err
-		}
-	}
-}
-
-// CheckStorefrontKey reports what is wrong with a key that was chosen.
-func CheckStorefrontKey(text string) error {
-	_, err := parseKey(text)
-	return err
-}
-
-func parseKey(text string) (*ecdsa.PrivateKey, error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err == nil {
-		var key *ecdsa.PrivateKey
-		if key, err = ecdsa.ParseRawPrivateKey(elliptic.P256(), raw); err == nil {
-			return key, nil
-		}
-	}
-	return nil, fault.New(fault.Invalid, "want 32 random bytes in base64")
-}
-
-// PutStorefrontKey lets a chosen key sign from now on, inside tx, unless the
-// store has it. Tokens signed with earlier ones stay good.
-func PutStorefrontKey(tx *sqldb.Tx, text string, now int64) error {
-	last, found := int64(0), false
-	if err := tx.Query(storefrontKeys, func(r *sqldb.Row) error {
-		last, found = r.Int(0), found || r.Text(1) == text
-		return nil
-	}); err != nil || found {
-		return err
-	}
-	return tx.Exec(insertKey, last+1, text, now)
-}
-
-func (s *StorefrontTokens) drawKey() *ecdsa.PrivateKey {
-	for {
-		var raw [32]byte
-		s.sys.Bytes(raw[:])
-		// All but one of 2^32 are keys.
-		if key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), raw[:]); err == nil {
-			return key
-		}
-	}
-}
-
-// key returns a store's key by its id, or nil.
-func (s *StorefrontTokens) key(ctx context.Context, storeID int64, id string) (*ecdsa.PrivateKey, error) {
-	s.mu.RLock()
-	have, ok := s.keys[storeID]
-	s.mu.RUnlock()
-	age := s.sys.Clock().Sub(have.asked)
-	if key := have.keys[id]; ok && (age < keysRetry || key != nil && age < keysTTL) {
-		return key, nil
-	}
-	have, err := s.load(ctx, storeID)
-	return have.keys[id], err
-}
-
-func (s *StorefrontTokens) load(ctx context.Context, storeID int64) (storeKeys, error) {
-	out := storeKeys{asked: s.sys.Clock(), keys: map[string]*ecdsa.PrivateKey{}}
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Query(storefrontKeys, func(r *sqldb.Row) error {
-			key, err := parseKey(r.Text(1))
-			if err != nil {
-				return err
-			}
-			out.last = strconv.FormatInt(r.Int(0), 10)
-			out.keys[out.last] = key
-			return nil
-		})
-	})
-	if err != nil {
-		return out, fmt.Errorf("keys of store %d: %w", storeID, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.keys) >= storesOfKeys {
-		clear(s.keys)
-	}
-	s.keys[storeID] = out
-	return out, nil
+	return out
 }

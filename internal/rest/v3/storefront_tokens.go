@@ -13,7 +13,7 @@ import (
 func (s *Surface) storefrontTokenRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "POST", Pattern: "/storefront/api-token", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.BrowserToken)},
-		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.RevokeStorefrontTokens, Handle: s.revokeToken},
+		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Handle: s.revokeToken},
 		{Method: "POST", Pattern: "/storefront/api-token-private", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.PrivateToken)},
 		{Method: "POST", Pattern: "/storefront/api-token-customer-impersonation", Need: auth.CreateImpersonationTokens, Handle: s.createToken(auth.ImpersonationToken)},
 	}

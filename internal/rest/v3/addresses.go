@@ -37,7 +37,7 @@ func (s *Surface) listAddresses(c *rest.Call) error {
 		return err
 	}
 	withFields := q.Includes(customer.IncludeFormFields)
-	sendList(c, q, res, false, rows, func(b []byte, row *customer.Address) []byte { return appendAddress(b, row, withFields) })
+	SendList(c, q, res, false, rows, func(b []byte, row *customer.Address) []byte { return appendAddress(b, row, withFields) })
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (s *Surface) listAttributes(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendDefinition)
+	SendList(c, q, res, false, rows, appendDefinition)
 	return nil
 }
 
@@ -116,7 +116,7 @@ func (s *Surface) listAttributeValues(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendAttribute)
+	SendList(c, q, res, false, rows, appendAttribute)
 	return nil
 }
 

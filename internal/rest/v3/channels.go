@@ -49,7 +49,7 @@ func (s *Surface) listChannels(c *rest.Call) error {
 		return err
 	}
 	currencies := q.Includes(channel.IncludeCurrencies)
-	sendList(c, q, res, false, rows, func(b []byte, row *channel.Channel) []byte { return appendChannel(b, row, currencies) })
+	SendList(c, q, res, false, rows, func(b []byte, row *channel.Channel) []byte { return appendChannel(b, row, currencies) })
 	return nil
 }
 
@@ -70,9 +70,9 @@ func (s *Surface) getChannel(c *rest.Call) error {
 	return nil
 }
 
-// channelID is pathID with the operation's own words for what is missing.
+// channelID is PathID with the operation's own words for what is missing.
 func channelID(c *rest.Call, op string) (int64, error) {
-	id, err := pathID(c, "channel_id")
+	id, err := PathID(c, "channel_id")
 	if err != nil {
 		err = &fault.Error{Kind: fault.NotFound, Op: op, Cause: err}
 	}
@@ -189,16 +189,16 @@ func (s *Surface) listSites(c *rest.Call) error {
 		return err
 	}
 	explainSites(c, rows...)
-	sendList(c, q, res, false, rows, appendSite)
+	SendList(c, q, res, false, rows, appendSite)
 	return nil
 }
 
 // sitePath reads the id of a site or of its channel, which are the same.
 func sitePath(c *rest.Call) (int64, error) {
-	if id, err := pathID(c, "site_id"); err == nil {
+	if id, err := PathID(c, "site_id"); err == nil {
 		return id, nil
 	}
-	return pathID(c, "channel_id")
+	return PathID(c, "channel_id")
 }
 
 func (s *Surface) getSite(c *rest.Call) error {

@@ -53,7 +53,7 @@ func (s *Surface) listCustomers(c *rest.Call) error {
 		segments:   q.Includes(customer.IncludeSegments),
 	}
 	p.addressFields = p.formFields
-	sendList(c, q, res, true, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, p) })
+	SendList(c, q, res, true, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, p) })
 	return nil
 }
 

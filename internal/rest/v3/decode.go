@@ -69,8 +69,8 @@ func single(c *rest.Call) (decoder, error) {
 	return objectOf(v)
 }
 
-// pathID returns an id in the path; what is no id names nothing.
-func pathID(c *rest.Call, name string) (int64, error) {
+// PathID returns an id in the path; what is no id names nothing.
+func PathID(c *rest.Call, name string) (int64, error) {
 	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
 	if err != nil || id < 1 {
 		return 0, fault.New(fault.NotFound, "not an id")

@@ -34,7 +34,7 @@ func deliveryPath(c *rest.Call) (hook, id int64, err error) {
 	if hook, err = hookID(c); err != nil {
 		return 0, 0, err
 	}
-	id, err = pathID(c, "delivery_id")
+	id, err = PathID(c, "delivery_id")
 	return hook, id, err
 }
 
@@ -51,7 +51,7 @@ func (s *Surface) listDeliveries(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, true, rows, func(b []byte, d *webhook.Delivery) []byte { return append(appendDelivery(b, d, c), '}') })
+	SendList(c, q, res, true, rows, func(b []byte, d *webhook.Delivery) []byte { return append(appendDelivery(b, d, c), '}') })
 	return nil
 }
 
@@ -159,10 +159,10 @@ func appendDelivery(b []byte, d *webhook.Delivery, c *rest.Call) []byte {
 	b = strconv.AppendBool(append(b, `,"is_sending":`...), d.Sending)
 	b = strconv.AppendInt(append(b, `,"attempt_count":`...), d.Attempts, 10)
 	b = strconv.AppendInt(append(b, `,"created_at":`...), d.Created, 10)
-	b = appendIDOrNull(append(b, `,"first_attempt_at":`...), d.FirstAttempt)
-	b = appendIDOrNull(append(b, `,"last_attempt_at":`...), d.LastAttempt)
-	b = appendIDOrNull(append(b, `,"next_attempt_at":`...), d.NextAttempt)
-	b = appendIDOrNull(append(b, `,"response_status":`...), d.Status)
+	b = AppendIDOrNull(append(b, `,"first_attempt_at":`...), d.FirstAttempt)
+	b = AppendIDOrNull(append(b, `,"last_attempt_at":`...), d.LastAttempt)
+	b = AppendIDOrNull(append(b, `,"next_attempt_at":`...), d.NextAttempt)
+	b = AppendIDOrNull(append(b, `,"response_status":`...), d.Status)
 	b = append(b, `,"duration_ms":`...)
 	if d.Attempts == 0 {
 		b = append(b, "null"...)

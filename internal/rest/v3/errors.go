@@ -91,7 +91,12 @@ const metafieldConflict = "The metafield conflicts with another metafield."
 type detail struct{ key, text string }
 
 // Error implements rest.Surface.
-func (*Surface) Error(err error) (int, []byte) {
+func (*Surface) Error(err error) (int, []byte) { return Error(err) }
+
+// Error returns the answer to a request that failed. An operation that the
+// original does not have needs no entry among operations: its fault's message
+// is the title.
+func Error(err error) (int, []byte) {
 	f := fault.As(err)
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}

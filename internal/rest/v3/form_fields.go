@@ -44,7 +44,7 @@ func (s *Surface) listFormValues(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, true, rows, appendFormValue)
+	SendList(c, q, res, true, rows, appendFormValue)
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (s *Surface) listFormFields(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendFormField)
+	SendList(c, q, res, false, rows, appendFormField)
 	return nil
 }
 

@@ -47,9 +47,9 @@ func hookJSON(c *rest.Call) (decoder, error) {
 	return objectOf(v)
 }
 
-// hookID is pathID with the words that hooks have for what is missing.
+// hookID is PathID with the words that hooks have for what is missing.
 func hookID(c *rest.Call) (int64, error) {
-	id, err := pathID(c, "webhook_id")
+	id, err := PathID(c, "webhook_id")
 	if err != nil {
 		err = &fault.Error{Kind: fault.NotFound, Op: webhook.OpGet, Message: "Webhook with id [" + chi.URLParam(c.R, "webhook_id") + "] not found", Cause: err}
 	}
@@ -65,7 +65,7 @@ func (s *Surface) listHooks(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, func(b []byte, h *webhook.Hook) []byte { return append(appendHook(b, h, c.Account.StoreHash), '}') })
+	SendList(c, q, res, false, rows, func(b []byte, h *webhook.Hook) []byte { return append(appendHook(b, h, c.Account.StoreHash), '}') })
 	return nil
 }
 

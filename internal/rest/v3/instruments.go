@@ -24,7 +24,7 @@ func (s *Surface) instrumentRoutes() []rest.Route {
 }
 
 func (s *Surface) listInstruments(c *rest.Call) error {
-	id, err := pathID(c, "customerId")
+	id, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Surface) listInstruments(c *rest.Call) error {
 }
 
 func (s *Surface) putInstrument(c *rest.Call) error {
-	id, err := pathID(c, "customerId")
+	id, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Surface) putInstrument(c *rest.Call) error {
 }
 
 func (s *Surface) deleteInstrument(c *rest.Call) error {
-	id, err := pathID(c, "customerId")
+	id, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func inputJSON(c *rest.Call) (jsonx.Value, error) {
 func (s *Surface) listAllMetafields(c *rest.Call) error { return s.sendMetafields(c, 0) }
 
 func (s *Surface) listMetafields(c *rest.Call) error {
-	customerID, err := pathID(c, "customerId")
+	customerID, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Surface) sendMetafields(c *rest.Call, customerID int64) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, true, rows, func(b []byte, row *metafield.Metafield) []byte { return appendMetafield(b, row, q.Shows) })
+	SendList(c, q, res, true, rows, func(b []byte, row *metafield.Metafield) []byte { return appendMetafield(b, row, q.Shows) })
 	return nil
 }
 
@@ -84,10 +84,10 @@ func (s *Surface) getMetafield(c *rest.Call) error {
 }
 
 func metafieldPath(c *rest.Call) (customerID, id int64, err error) {
-	if customerID, err = pathID(c, "customerId"); err != nil {
+	if customerID, err = PathID(c, "customerId"); err != nil {
 		return 0, 0, err
 	}
-	id, err = pathID(c, "metafieldId")
+	id, err = PathID(c, "metafieldId")
 	return customerID, id, err
 }
 
@@ -98,7 +98,7 @@ func sendMetafield(c *rest.Call, m *metafield.Metafield) {
 func everything(string) bool { return true }
 
 func (s *Surface) createMetafield(c *rest.Call) error {
-	customerID, err := pathID(c, "customerId")
+	customerID, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (s *Surface) listSegments(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendSegment)
+	SendList(c, q, res, false, rows, appendSegment)
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (s *Surface) listMembers(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendProfile)
+	SendList(c, q, res, false, rows, appendProfile)
 	return nil
 }
 
@@ -205,7 +205,7 @@ func (s *Surface) listProfiles(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendProfile)
+	SendList(c, q, res, false, rows, appendProfile)
 	return nil
 }
 
@@ -260,7 +260,7 @@ func (s *Surface) listSegmentsOfProfile(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendSegment)
+	SendList(c, q, res, false, rows, appendSegment)
 	return nil
 }
 

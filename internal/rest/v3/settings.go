@@ -37,7 +37,7 @@ func (s *Surface) getSettings(c *rest.Call) error {
 }
 
 func (s *Surface) getChannelSettings(c *rest.Call) error {
-	channel, err := pathID(c, "channel_id")
+	channel, err := PathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Surface) getChannelSettings(c *rest.Call) error {
 func (s *Surface) updateSettings(c *rest.Call) error { return s.putSettings(c, 0) }
 
 func (s *Surface) updateChannelSettings(c *rest.Call) error {
-	channel, err := pathID(c, "channel_id")
+	channel, err := PathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func appendNumber(b []byte, v *int64) []byte {
 }
 
 func (s *Surface) getConsent(c *rest.Call) error {
-	id, err := pathID(c, "customerId")
+	id, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (s *Surface) getConsent(c *rest.Call) error {
 }
 
 func (s *Surface) updateConsent(c *rest.Call) error {
-	id, err := pathID(c, "customerId")
+	id, err := PathID(c, "customerId")
 	if err != nil {
 		return err
 	}

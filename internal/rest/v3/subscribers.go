@@ -43,12 +43,12 @@ func (s *Surface) listSubscribers(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendSubscriber)
+	SendList(c, q, res, false, rows, appendSubscriber)
 	return nil
 }
 
 func (s *Surface) getSubscriber(c *rest.Call) error {
-	id, err := pathID(c, "subscriber_id")
+	id, err := PathID(c, "subscriber_id")
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *Surface) createSubscriber(c *rest.Call) error {
 }
 
 func (s *Surface) updateSubscriber(c *rest.Call) error {
-	id, err := pathID(c, "subscriber_id")
+	id, err := PathID(c, "subscriber_id")
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (d decoder) subscriber() subscriber.Update {
 }
 
 func (s *Surface) deleteSubscriber(c *rest.Call) error {
-	id, err := pathID(c, "subscriber_id")
+	id, err := PathID(c, "subscriber_id")
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Surface) deleteSubscribers(c *rest.Call) error {
 }
 
 func (s *Surface) listConsentChanges(c *rest.Call) error {
-	id, err := pathID(c, "subscriber_id")
+	id, err := PathID(c, "subscriber_id")
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Surface) listConsentChanges(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendConsentChange)
+	SendList(c, q, res, false, rows, appendConsentChange)
 	return nil
 }
 
@@ -168,7 +168,7 @@ func appendSubscriber(b []byte, s *subscriber.Subscriber) []byte {
 	b = append(b, `,"source":`...)
 	b = jsonx.AppendString(b, s.Source)
 	b = append(b, `,"order_id":`...)
-	b = appendIDOrNull(b, s.OrderID)
+	b = AppendIDOrNull(b, s.OrderID)
 	b = append(b, `,"date_created":`...)
 	b = jsonx.AppendTimeOffset(b, s.DateCreated)
 	b = append(b, `,"date_modified":`...)
@@ -195,11 +195,11 @@ func appendConsentChange(b []byte, c *subscriber.Change) []byte {
 	b = append(b, `,"source":`...)
 	b = jsonx.AppendString(b, c.Source)
 	b = append(b, `,"order_id":`...)
-	b = appendIDOrNull(b, c.OrderID)
+	b = AppendIDOrNull(b, c.OrderID)
 	b = append(b, `,"via":`...)
 	b = appendTextOrNull(b, c.Via)
 	b = append(b, `,"api_account_id":`...)
-	b = appendIDOrNull(b, c.AccountID)
+	b = AppendIDOrNull(b, c.AccountID)
 	b = append(b, `,"ip_address":`...)
 	b = appendTextOrNull(b, c.IP)
 	b = append(b, `,"date_created":`...)
@@ -207,7 +207,8 @@ func appendConsentChange(b []byte, c *subscriber.Change) []byte {
 	return append(b, '}')
 }
 
-func appendIDOrNull(b []byte, id int64) []byte {
+// AppendIDOrNull appends an id, a time or the like, of which 0 is none.
+func AppendIDOrNull(b []byte, id int64) []byte {
 	if id == 0 {
 		return append(b, "null"...)
 	}

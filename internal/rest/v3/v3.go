@@ -1,6 +1,8 @@
 // Package v3 is the wire form of the V3 management API: its envelopes, field
 // names, dates and errors. It decodes requests to the domain's commands and
-// encodes results by appending, which costs few allocations per page.
+// encodes results by appending, which costs few allocations per page. What is
+// exported besides the surface is for package clientele, whose operations are
+// our own and speak in the same form.
 package v3
 
 import (
@@ -55,8 +57,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	lists := Lists()
-	routes := slices.Concat(
+	return Strict(slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
 		s.metafieldRoutes(),
@@ -74,7 +75,12 @@ func (s *Surface) Routes() []rest.Route {
 		s.hookRoutes(),
 		s.wishlistRoutes(),
 		s.deliveryRoutes(),
-	)
+	), Lists())
+}
+
+// Strict has the reading operations among routes that are no lists refuse
+// query parameters. Lists are named by "METHOD pattern".
+func Strict(routes []rest.Route, lists map[string]*listing.Spec) []rest.Route {
 	for i := range routes {
 		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
 			r.Handle = withoutQuery(r.Handle)
@@ -188,8 +194,8 @@ func appendCursor(b []byte, cursor string) []byte {
 	return jsonx.AppendString(b, cursor)
 }
 
-// sendList answers with rows, each appended by row.
-func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors bool, rows []T, row func([]byte, *T) []byte) {
+// SendList answers with rows, each appended by row.
+func SendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors bool, rows []T, row func([]byte, *T) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":[`...)
 	for i := range rows {

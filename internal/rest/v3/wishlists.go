@@ -34,12 +34,12 @@ func (s *Surface) listWishlists(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	sendList(c, q, res, false, rows, appendWishlist)
+	SendList(c, q, res, false, rows, appendWishlist)
 	return nil
 }
 
 func (s *Surface) getWishlist(c *rest.Call) error {
-	id, err := pathID(c, "wishlist_id")
+	id, err := PathID(c, "wishlist_id")
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Surface) createWishlist(c *rest.Call) error {
 // updateWishlist answers 201, as documented. customer_id is documented as
 // required and read-only: it is not looked at.
 func (s *Surface) updateWishlist(c *rest.Call) error {
-	id, err := pathID(c, "wishlist_id")
+	id, err := PathID(c, "wishlist_id")
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Surface) updateWishlist(c *rest.Call) error {
 }
 
 func (s *Surface) deleteWishlist(c *rest.Call) error {
-	id, err := pathID(c, "wishlist_id")
+	id, err := PathID(c, "wishlist_id")
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Surface) deleteWishlist(c *rest.Call) error {
 }
 
 func (s *Surface) addWishlistItems(c *rest.Call) error {
-	id, err := pathID(c, "wishlist_id")
+	id, err := PathID(c, "wishlist_id")
 	if err != nil {
 		return err
 	}
@@ -129,11 +129,11 @@ func (s *Surface) addWishlistItems(c *rest.Call) error {
 }
 
 func (s *Surface) deleteWishlistItem(c *rest.Call) error {
-	id, err := pathID(c, "wishlist_id")
+	id, err := PathID(c, "wishlist_id")
 	if err != nil {
 		return err
 	}
-	item, err := pathID(c, "item_id")
+	item, err := PathID(c, "item_id")
 	if err != nil {
 		return err
 	}

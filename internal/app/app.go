@@ -38,6 +38,7 @@ import (
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/rest/v3/clientele"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
@@ -416,7 +417,7 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		},
 		Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, v3.New(v3.Services{
+	}, clientele.New(clientele.Services{Tokens: s.Tokens}), v3.New(v3.Services{
 		Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,

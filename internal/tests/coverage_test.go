@@ -15,6 +15,7 @@ import (
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/rest/v3/clientele"
 	"clientele/internal/storefront"
 )
 
@@ -86,9 +87,10 @@ type operation struct{ method, path string }
 // storefront's.
 func offered() map[string][]operation {
 	out := map[string][]operation{}
-	for version, s := range map[string]rest.Surface{"V3": v3.New(v3.Services{}), "V2": v2.New(v2.Services{}, nil, "")} {
+	for _, s := range []rest.Surface{v3.New(v3.Services{}), clientele.New(clientele.Services{}), v2.New(v2.Services{}, nil, "")} {
+		version, below, _ := strings.Cut(strings.TrimPrefix(s.Prefix(), "/stores/{store_hash}/"), "/")
 		for _, r := range s.Routes() {
-			out[version] = append(out[version], operation{r.Method, r.Pattern})
+			out[strings.ToUpper(version)] = append(out[strings.ToUpper(version)], operation{r.Method, strings.TrimSuffix("/"+below, "/") + r.Pattern})
 		}
 	}
 	for _, r := range storefront.New(storefront.Services{}).Routes() {

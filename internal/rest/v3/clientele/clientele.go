@@ -1,0 +1,43 @@
+// Package clientele holds the operations of the management API that are our
+// own, below /stores/{store_hash}/v3/clientele. They speak as V3 does, by what
+// package v3 exports, and nothing but internal/app knows them: without this
+// folder, its line there, its part of the API document and its line in the
+// check of the coverage table, the documented API is what it was.
+package clientele
+
+import (
+	"clientele/internal/auth"
+	"clientele/internal/listing"
+	"clientele/internal/rest"
+	v3 "clientele/internal/rest/v3"
+)
+
+// Services are what the surface speaks for.
+type Services struct {
+	Tokens *auth.StorefrontTokens
+}
+
+// Surface is the API of our own operations.
+type Surface struct {
+	Services
+}
+
+// New returns the surface over the services.
+func New(s Services) *Surface { return &Surface{s} }
+
+// Prefix implements rest.Surface.
+func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
+
+// Routes implements rest.Surface.
+func (s *Surface) Routes() []rest.Route {
+	return v3.Strict(s.storefrontTokenRoutes(), Lists())
+}
+
+// Lists returns the declared list behind each operation that takes query
+// parameters, by "METHOD pattern".
+func Lists() map[string]*listing.Spec {
+	return storefrontTokenLists()
+}
+
+// Error implements rest.Surface.
+func (*Surface) Error(err error) (int, []byte) { return v3.Error(err) }

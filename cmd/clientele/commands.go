@@ -23,19 +23,21 @@ import (
 )
 
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Start the server."`
-	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up to date."`
-	Seed        seedCommand        `cmd:"" help:"Apply a YAML seed file."`
-	Store       storeCommands      `cmd:"" help:"Make and list stores."`
-	APIAccount  apiAccountCommand  `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
-	LoginURL    loginURLCommand    `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
-	Unsubscribe unsubscribeCommand `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
-	Email       emailCommands      `cmd:"" help:"List emails and set their texts."`
-	Webhooks    webhookCommands    `cmd:"" help:"Look at deliveries to webhooks and send them again."`
-	Host        hostCommands       `cmd:"" help:"List, prove and release the hosts of stores' sites."`
-	TLSCert     tlsCommand         `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
-	Health      healthCommand      `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Serve       serveCommand            `cmd:"" help:"Start the server."`
+	Migrate     migrateCommand          `cmd:"" help:"Bring the database schema up to date."`
+	Seed        seedCommand             `cmd:"" help:"Apply a YAML seed file."`
+	Store       storeCommands           `cmd:"" help:"Make and list stores."`
+	APIAccount  apiAccountCommand       `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
+	Tokens      storefrontTokenCommands `cmd:"" name:"storefront-token" help:"List and revoke storefront tokens."`
+	Keys        storefrontKeyCommands   `cmd:"" name:"storefront-key" help:"List, rotate and retire the keys of storefront tokens."`
+	LoginURL    loginURLCommand         `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
+	Unsubscribe unsubscribeCommand      `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
+	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
+	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`
+	Host        hostCommands            `cmd:"" help:"List, prove and release the hosts of stores' sites."`
+	TLSCert     tlsCommand              `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
+	Health      healthCommand           `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
+	Version     versionCommand          `cmd:"" help:"Print the version."`
 }
 
 type serveCommand struct{ app.Config }
@@ -262,7 +264,7 @@ func (c *accountRevoke) Run(ctx context.Context) error {
 	if err := core.Accounts.Revoke(ctx, st.ID, c.ID); err != nil {
 		return err
 	}
-	fmt.Printf("API account %d is revoked. Running servers refuse its token within a second.\n", c.ID)
+	fmt.Printf("API account %d is revoked. Running servers refuse its token, and storefront tokens that it made, within a second.\n", c.ID)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"regexp"
@@ -140,6 +141,8 @@ func TestCommands(t *testing.T) {
 		reader.call(http.StatusOK, http.MethodGet, "/customers", nil)
 		s.client().call(http.StatusOK, http.MethodGet, "/customers", nil)
 
+		storefrontCommands(t, s, cli, fails)
+
 		if out := must(t, "healthcheck", "--listen", s.host()); out != "ready\n" {
 			t.Errorf("healthcheck prints %q", out)
 		}
@@ -150,6 +153,93 @@ func TestCommands(t *testing.T) {
 		}
 		oneLine(t, p.errs.String())
 	})
+}
+
+// storefrontCommands look after the tokens and keys of the seeded store.
+func storefrontCommands(t *testing.T, s *server, cli func(args ...string) string, fails func(say string, args ...string)) {
+	t.Helper()
+	account := cli("api-account", "create", "--store", seedStore, "--name", "Storefronts", "--scopes", "store_storefront_api")
+	c := newClient(t, s.url, seedStore, banner(t, account, "Access token"))
+	made := func() string {
+		t.Helper()
+		var out struct{ Data struct{ Token string } }
+		body := c.call(http.StatusOK, http.MethodPost, "/storefront/api-token", map[string]any{"channel_id": 1, "expires_at": 0, "allowed_cors_origins": []string{"https://www.example.com"}})
+		if err := json.Unmarshal(body, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out.Data.Token
+	}
+	good := func(token string, want bool) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/graphql", strings.NewReader(`{"query":"{ site { settings { storeName } } }"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Host = "store-" + seedStore + ".localhost"
+			req.Header.Set("Authorization", "Bearer "+token)
+			req.Header.Set("Content-Type", "application/json")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			switch res.StatusCode {
+			case http.StatusOK:
+				if want {
+					return
+				}
+			case http.StatusUnauthorized:
+				if want {
+					t.Error("a token in force is refused")
+				}
+				return
+			default:
+				t.Fatalf("a token is answered with %d", res.StatusCode)
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("a token that has ended is good")
+			}
+		}
+	}
+	if out := cli("storefront-token", "list", "--store", "second2"); strings.Count(out, "\n") != 1 {
+		t.Errorf("a store without tokens has\n%s", out)
+	}
+	first := made()
+	good(first, true)
+	listed := row(t, cli("storefront-token", "list", "--store", seedStore, "--kind", "storefront"), "https://www.example.com")
+	if listed[2] != "active" || listed[4] != "1" {
+		t.Errorf("the token is listed as %q", listed)
+	}
+	if out := cli("storefront-token", "list", "--store", seedStore, "--kind", "private"); strings.Count(out, "\n") != 1 {
+		t.Errorf("of private tokens there are\n%s", out)
+	}
+	cli("storefront-token", "revoke", "--store", seedStore, listed[0])
+	good(first, false)
+	if r := row(t, cli("storefront-token", "list", "--store", seedStore, "--limit", "1"), "https://www.example.com"); r[2] != "revoked" {
+		t.Errorf("the revoked token is listed as %q", r)
+	}
+	fails("no storefront token 99", "storefront-token", "revoke", "--store", seedStore, "99")
+
+	second := made()
+	if out := cli("storefront-key", "rotate", "--store", seedStore); !strings.Contains(out, "key 2 signs") {
+		t.Errorf("rotate prints %q", out)
+	}
+	third := made()
+	good(second, true)
+	good(third, true)
+	if out := cli("storefront-key", "retire", "--store", seedStore, "1"); !strings.Contains(out, "key 2 signs") {
+		t.Errorf("retire prints %q", out)
+	}
+	good(second, false)
+	good(third, true)
+	keys := cli("storefront-key", "list", "--store", seedStore)
+	if lines := strings.Split(strings.TrimSpace(keys), "\n"); len(lines) != 3 || strings.Contains(lines[1], "yes") || !strings.HasSuffix(lines[2], "yes") {
+		t.Errorf("the keys are\n%s", keys)
+	}
+	cli("api-account", "revoke", "--store", seedStore, row(t, cli("api-account", "list", "--store", seedStore), "Storefronts")[0])
+	good(third, false)
+	fails("no storefront key 1 in force", "storefront-key", "retire", "--store", seedStore, "1")
 }
 
 // A server whose port is taken says so and leaves.

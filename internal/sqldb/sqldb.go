@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,14 +100,44 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 // CheckDSN reports what is wrong with the name of a database, without opening
 // it. It never repeats a password.
 func CheckDSN(dsn string) error {
+	path, file := strings.CutPrefix(dsn, "sqlite:")
 	switch {
-	case strings.HasPrefix(dsn, "sqlite:") && len(dsn) > len("sqlite:"):
-		return nil
+	case file && path != "":
+		return checkPath(path)
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
 		_, err := parsePG(dsn)
 		return err
 	}
 	return errors.New("want sqlite:PATH or postgres://…")
+}
+
+// checkPath reports why a path cannot name a SQLite database. A database in
+// memory belongs to one connection, so each of ours would see another one. URIs
+// and their parameters are refused rather than taken for the name of a file.
+func checkPath(path string) error {
+	bare, uri := path, false
+	if len(path) >= len("file:") && strings.EqualFold(path[:len("file:")], "file:") {
+		bare, uri = path[len("file:"):], true
+	}
+	bare, parameters, options := strings.Cut(bare, "?")
+	if uri {
+		if decoded, err := url.PathUnescape(bare); err == nil {
+			bare = decoded
+		}
+		if decoded, err := url.QueryUnescape(parameters); err == nil {
+			parameters = decoded
+		}
+	}
+	parameters = strings.ToLower(parameters)
+	switch {
+	case strings.EqualFold(strings.TrimLeft(bare, "/"), ":memory:"), strings.Contains(parameters, "mode=memory"), strings.Contains(parameters, "vfs=memdb"):
+		return errors.New("a database in memory is not supported: its connections would each see another one; name a file")
+	case uri || options:
+		return errors.New("want sqlite:PATH with the plain path of a file: URIs and parameters after ? are not supported")
+	case strings.ContainsRune(path, 0):
+		return errors.New("the path of the database has a null character")
+	}
+	return nil
 }
 
 // Engine returns the engine behind db.

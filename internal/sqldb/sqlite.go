@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -53,18 +54,17 @@ func openLite(path string, o Options) (*lite, error) {
 			return nil, err
 		}
 	}
-	if _, err := os.Stat(path); o.MustExist && err != nil {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist) && !o.MustExist:
+		if err := makePrivate(path); err != nil {
+			return nil, err
+		}
+	case err != nil:
 		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", path)
 	}
-	// Only its owner may read what is in it; the other files of the database
-	// take the mode of this one.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
+	keepPrivate(path, o.Log)
 	n := o.Readers
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)

@@ -63,6 +63,10 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	if err := checkPG(ctx, pool); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
 	return &pg{pool: pool, log: o.Log, lanes: lanes{queues: map[int64][]*shared{}}}, nil
 }
 

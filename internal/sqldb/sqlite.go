@@ -334,6 +334,12 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 		return nil, err
 	}
 	conn.SetBusyTimeout(busyTimeout)
+	if writer { // the first to be opened
+		if err := checkLite(conn); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
 	pragmas := []string{
 		fmt.Sprintf("PRAGMA page_size=%d", pageSize), // takes effect on a new file only
 		"PRAGMA journal_mode=WAL",

@@ -1,0 +1,60 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// ErrForeign: the database is another program's.
+var ErrForeign = errors.New("the database belongs to another program")
+
+// errNoDatabase: the file is none that SQLite wrote.
+var errNoDatabase = errors.New("the file is no SQLite database")
+
+// foreign returns the error for a database that has a table of another
+// program and none of ours.
+func foreign(table string) error {
+	return fmt.Errorf("%w: it has a table %q and no schema of Clientele; name another one, or an empty one", ErrForeign, table)
+}
+
+// checkLite refuses a file that is not ours before anything is changed in it.
+// Other programs also have a table schema_migrations, with other columns.
+func checkLite(conn *sqlite.Conn) error {
+	const ours = `SELECT COUNT(*) FROM pragma_table_info('schema_migrations') WHERE name IN ('version', 'name', 'checksum', 'applied_at')`
+	const others = `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name LIMIT 1`
+	columns, other := 0, ""
+	err := sqlitex.ExecuteTransient(conn, ours, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { columns = s.ColumnInt(0); return nil }})
+	if err == nil {
+		err = sqlitex.ExecuteTransient(conn, others, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { other = s.ColumnText(0); return nil }})
+	}
+	switch {
+	case sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB:
+		return errNoDatabase
+	case err != nil:
+		return fmt.Errorf("read the schema: %w", err)
+	case columns != 4 && other != "":
+		return foreign(other)
+	}
+	return nil
+}
+
+// checkPG is checkLite for the schema of a PostgreSQL database in which our
+// tables would be made. What belongs to an extension is nobody's.
+func checkPG(ctx context.Context, pool *pgxpool.Pool) error {
+	const q = `SELECT (SELECT COUNT(*) FROM pg_attribute a WHERE a.attrelid = to_regclass('schema_migrations') AND a.attname IN ('version', 'name', 'checksum', 'applied_at')),
+		COALESCE((SELECT MIN(c.relname::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+			AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')), '')`
+	columns, other := 0, ""
+	if err := pool.QueryRow(ctx, q).Scan(&columns, &other); err != nil {
+		return fmt.Errorf("read the schema: %w", err)
+	}
+	if columns != 4 && other != "" {
+		return foreign(other)
+	}
+	return nil
+}

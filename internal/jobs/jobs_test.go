@@ -220,6 +220,91 @@ func TestAbandonedJobsAreDoneAgain(t *testing.T) {
 	})
 }
 
+// What a killed process had under way is another's after 15 seconds, as are
+// deliveries to webhooks.
+func TestKilledProcessHoldsJobsBriefly(t *testing.T) {
+	each(t, 1, func(w *world) {
+		killed, other := w.runner(jobs.Options{}), w.runner(jobs.Options{})
+		begun, gate := make(chan int), make(chan struct{})
+		killed.Handle("a", func(context.Context, jobs.Job) error { begun <- 1; <-gate; return nil }, nil, nil)
+		done := 0
+		other.Handle("a", func(context.Context, jobs.Job) error { done++; return nil }, nil, nil)
+		w.enqueue(w.stores[0], "a", nil, 0)
+		ended := make(chan int)
+		go func() { w.due(killed, 1); close(ended) }()
+		<-begun // it does not renew from now on, as if it had been killed
+		w.now.Add(14)
+		w.due(other, 0)
+		w.now.Add(1)
+		w.due(other, 1)
+		close(gate)
+		<-ended
+		if done != 1 || w.count("1 = 1") != 0 {
+			w.t.Errorf("done %d times, %d left", done, w.count("1 = 1"))
+		}
+	})
+}
+
+// A job that takes long stays its process's, and one that was lost all the
+// same is told so.
+func TestLeasesAreRenewed(t *testing.T) {
+	each(t, 1, func(w *world) {
+		var outcomes []string
+		slow := w.runner(jobs.Options{Observe: func(_, outcome string, _ time.Duration) { outcomes = append(outcomes, outcome) }})
+		other := w.runner(jobs.Options{})
+		begun := make(chan int)
+		slow.Handle("a", func(ctx context.Context, _ jobs.Job) error { begun <- 1; <-ctx.Done(); return ctx.Err() }, []time.Duration{time.Hour}, nil)
+		done := 0
+		other.Handle("a", func(context.Context, jobs.Job) error { done++; return nil }, nil, nil)
+		w.enqueue(w.stores[0], "a", nil, 0)
+		ended := make(chan int)
+		go func() { w.due(slow, 1); close(ended) }()
+		<-begun
+		for range 20 {
+			w.now.Add(14)
+			slow.Renew(w.t.Context())
+			w.due(other, 0)
+		}
+		if w.count("attempts = 1") != 1 {
+			w.t.Error("a renewal counts as an attempt")
+		}
+		// The process itself does not take what it is doing for abandoned when
+		// the clock jumps.
+		w.now.Add(10000)
+		w.due(slow, 0)
+		slow.Renew(w.t.Context())
+		w.now.Add(15)
+		w.due(other, 1)
+		slow.Renew(w.t.Context())
+		<-ended
+		if done != 1 || fmt.Sprint(outcomes) != "[lost]" || w.count("1 = 1") != 0 {
+			w.t.Errorf("done %d times, %v, %d left", done, outcomes, w.count("1 = 1"))
+		}
+	})
+}
+
+// A runner that works renews by itself, also while it stops.
+func TestRunnerRenews(t *testing.T) {
+	each(t, 1, func(w *world) {
+		r := w.runner(jobs.Options{})
+		begun, gate := make(chan int), make(chan struct{})
+		r.Handle("a", func(context.Context, jobs.Job) error { begun <- 1; <-gate; return nil }, nil, nil)
+		w.enqueue(w.stores[0], "a", nil, 0)
+		r.Start(w.t.Context())
+		<-begun
+		w.now.Add(10)
+		until(w.t, "a renewal", func() bool { return w.count("due_at = 1025") == 1 })
+		stopped := make(chan error)
+		go func() { stopped <- r.Stop(context.Background()) }()
+		w.now.Add(10)
+		until(w.t, "a renewal while stopping", func() bool { return w.count("due_at = 1035") == 1 })
+		close(gate)
+		if err := <-stopped; err != nil || w.count("1 = 1") != 0 {
+			w.t.Errorf("%d left, %v", w.count("1 = 1"), err)
+		}
+	})
+}
+
 // Whoever was too slow does not undo what the next one did.
 func TestLostLease(t *testing.T) {
 	each(t, 1, func(w *world) {

@@ -58,13 +58,18 @@ type Runner struct {
 	kinds map[string]*lane
 	tasks []*task
 
+	mu   sync.Mutex
+	held map[heldKey]*holding
+
 	wake    chan struct{}
 	started bool
 	stop    context.CancelFunc // of looking for jobs
 	abort   context.CancelFunc // of running handlers
 	looking sync.WaitGroup
 	running sync.WaitGroup
-	unhear  func()
+	// renewing goes on while handlers run, also after looking has ended.
+	renewing sync.WaitGroup
+	unhear   func()
 }
 
 // lane is a kind with its jobs that run here.
@@ -85,9 +90,10 @@ type task struct {
 const (
 	defaultTimeout = time.Minute
 	defaultLimit   = 16
-	// leaseMargin is what a lease is longer than the timeout of the attempt,
-	// for what surrounds it.
-	leaseMargin = 30 * time.Second
+	// leaseTime is how long a job is one process's, in seconds. It is renewed
+	// while the job is done, so what a killed process had is soon another's.
+	leaseTime  = 15
+	renewEvery = 3 * time.Second
 	// crashes is how many attempts beyond the schedule may be lost without an
 	// answer before a job is taken to kill its processes.
 	crashes = 3
@@ -110,7 +116,7 @@ func NewRunner(db *sqldb.DB, sys *system.System, o Options) *Runner {
 	if o.Observe == nil {
 		o.Observe = func(string, string, time.Duration) {}
 	}
-	r := &Runner{db: db, sys: sys, o: o, kinds: map[string]*lane{}, wake: make(chan struct{}, 1)}
+	r := &Runner{db: db, sys: sys, o: o, kinds: map[string]*lane{}, held: map[heldKey]*holding{}, wake: make(chan struct{}, 1)}
 	r.Every("old jobs", time.Hour, r.prune)
 	return r
 }
@@ -155,6 +161,7 @@ func (r *Runner) Start(ctx context.Context) {
 	r.abort, r.stop = abort, stop
 	r.unhear = r.db.Listen(topic, r.Wake)
 	r.looking.Go(func() { r.look(look, run) })
+	r.renewing.Go(func() { r.keepLeases(run) })
 	for _, t := range r.tasks {
 		r.looking.Go(func() { r.repeat(look, t) })
 	}
@@ -176,6 +183,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 	}
 	r.unhear()
 	r.stop()
+	defer r.renewing.Wait()
 	defer r.abort()
 	r.looking.Wait()
 	done := make(chan struct{})
@@ -351,15 +359,18 @@ func (l *lane) wait(more bool) {
 
 const claimText = `SELECT id, payload, attempts, date_created FROM jobs WHERE store_id = $1 AND kind = $2 AND date_failed = 0 AND due_at <= $3 ORDER BY due_at, id LIMIT $4`
 
-// claim takes up to n due jobs of a store for as long as an attempt may last.
+// claim takes up to n due jobs of a store for the time of a lease.
 func (r *Runner) claim(ctx context.Context, l *lane, storeID, now int64, n int) ([]Job, error) {
 	lease := r.sys.Hex(8)
-	until := now + int64((l.Timeout+leaseMargin)/time.Second)
+	until := now + leaseTime
 	var out []Job
 	err := r.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = out[:0]
 		var ids []int64
 		if err := tx.Query(sqldb.Dynamic(claimText+tx.SkipLocked()), func(row *sqldb.Row) error {
+			if r.holds(storeID, row.Int(0)) {
+				return nil // it is being done here; the clock jumped, or its lease could not be renewed in time
+			}
 			out = append(out, Job{StoreID: storeID, ID: row.Int(0), Kind: l.Name, Payload: row.Bytes(1), Attempts: int(row.Int(2)) + 1, Created: row.Int(3), lease: lease})
 			ids = append(ids, row.Int(0))
 			return nil
@@ -372,6 +383,7 @@ func (r *Runner) claim(ctx context.Context, l *lane, storeID, now int64, n int) 
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
+	r.hold(out, until)
 	return out, nil
 }
 
@@ -384,11 +396,14 @@ var (
 // do makes one attempt at a job and writes down what came of it.
 func (r *Runner) do(run context.Context, l *lane, j Job) {
 	start := time.Now()
+	defer r.release(j)
+	ctx, stop := r.leased(run, j)
+	defer stop()
 	var err error
 	if j.Attempts > len(l.Schedule)+1+crashes {
 		err = Permanent(errors.New("every attempt ended without an answer"))
 	} else {
-		err = attempt(run, l.Timeout, l.Handler, j)
+		err = attempt(ctx, l.Timeout, l.Handler, j)
 	}
 	log := r.o.Log.With("kind", j.Kind, "store_id", j.StoreID, "job_id", j.ID, "attempt", j.Attempts)
 	outcome := "done"
@@ -400,14 +415,14 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 		switch {
 		case errors.As(err, &put):
 			outcome, stmt, args = "put_off", releaseJob, []any{now + max(int64(put.wait/time.Second), 1)}
-		case run.Err() != nil && !errors.As(err, new(permanentError)):
+		case ctx.Err() != nil && !errors.As(err, new(permanentError)): // the runner stops, or the lease is lost
 			outcome, stmt, args = "released", releaseJob, []any{now}
 		case again:
 			outcome, stmt, args = "retry", retryJob, []any{now + int64((wait+time.Second-1)/time.Second), clip(err)}
 		default:
 			outcome, stmt, args = "gave_up", failJob, []any{now, clip(err)}
 			if l.GaveUp != nil {
-				if told := attempt(run, l.Timeout, l.GaveUp, j); told != nil {
+				if told := attempt(ctx, l.Timeout, l.GaveUp, j); told != nil {
 					log.Error("nobody could be told of a job that was given up", "error", told)
 				} else {
 					stmt, args = deleteJob, nil
@@ -475,7 +490,8 @@ func clip(err error) string {
 
 // RunDue does everything that is due, one job after the other, until nothing
 // is, and returns how many attempts it made. It is for tests and tools with a
-// clock of their own; a running runner may be started or not.
+// clock of their own; a running runner may be started or not. Only one that was
+// started renews leases.
 func (r *Runner) RunDue(ctx context.Context) (n int, err error) {
 	for {
 		found, err := r.waiting(ctx, slices.Collect(maps.Values(r.kinds)))

@@ -15,16 +15,32 @@ import (
 type System struct {
 	// Clock returns the current time.
 	Clock func() time.Time
+	// Monotonic returns the time that this process has seen go by since some
+	// moment. Setting the machine's clock does not change it. Nil stands for
+	// that of Clock.
+	Monotonic func() time.Duration
 	// Random yields cryptographically secure bytes.
 	Random io.Reader
 }
 
 // Real returns the machine's own clock and randomness.
-func Real() *System { return &System{Clock: time.Now, Random: rand.Reader} }
+func Real() *System {
+	start := time.Now()
+	return &System{Clock: time.Now, Monotonic: func() time.Duration { return time.Since(start) }, Random: rand.Reader}
+}
 
 // Now returns the current time in whole seconds since the Unix epoch: the
 // resolution of every date on the wire.
 func (s *System) Now() int64 { return s.Clock().Unix() }
+
+// Elapsed returns the time that this process has seen go by since some moment,
+// whatever happened to the clock.
+func (s *System) Elapsed() time.Duration {
+	if s.Monotonic == nil {
+		return time.Duration(s.Clock().UnixNano())
+	}
+	return s.Monotonic()
+}
 
 // Bytes fills b with random bytes.
 func (s *System) Bytes(b []byte) {

@@ -75,6 +75,11 @@ type Dispatcher struct {
 	client *http.Client
 	owner  string // in leases
 
+	// What this process saw go by, for the look for idle hooks: until it began,
+	// and until it last looked at a store. Only Prune uses looked.
+	began  time.Duration
+	looked map[int64]time.Duration
+
 	wake    chan struct{}
 	load    load
 	stop    context.CancelFunc // of looking for work
@@ -153,6 +158,7 @@ func NewDispatcher(db *sqldb.DB, sys *system.System, o Options) *Dispatcher {
 	}
 	d := &Dispatcher{
 		db: db, sys: sys, o: o, client: newClient(o.Transport), owner: sys.Hex(8),
+		began: sys.Elapsed(), looked: map[int64]time.Duration{},
 		wake: make(chan struct{}, 1), sending: context.Background(),
 		held: map[heldKey]*task{}, perHook: map[[2]int64]int{}, perStore: map[int64]int{}, allowance: map[[2]int64]int{}, dests: map[string]*dest{}, windows: map[windowKey]*window{},
 	}

@@ -55,6 +55,8 @@ type Hook struct {
 	DateCreated  int64
 	DateModified int64
 	norm         string
+	idleSeen     int64 // when it was last found idle; 0: not
+	idleTime     int64 // for how many seconds it has been seen so
 	from         int64 // the last event before it became active, of which it hears nothing
 }
 

@@ -216,8 +216,12 @@ func TestPrune(t *testing.T) {
 		if n := count("events", "id > 0"); n != 0 || fresh != 701 {
 			t.Errorf("%d events are left", n)
 		}
-		// 90 days of silence.
-		w.clock.now.Add(91 * 24 * 3600)
+		// 90 days of silence, seen for a day.
+		w.clock.now.Add(90 * 24 * 3600)
+		prune()
+		w.clock.now.Add(24 * 3600)
+		passed := w.sys.Elapsed()
+		w.sys.Monotonic = func() time.Duration { return passed + 24*time.Hour }
 		prune()
 		h, err := s.Get(ctx, w.store.ID, w.cred.ClientID, keep)
 		if err != nil || h.IsActive || h.Disabled != DisabledInactivity {
@@ -257,4 +261,130 @@ func TestDeliveryListRefusesOthers(t *testing.T) {
 			t.Errorf("%s: %v", q, err)
 		}
 	}
+}
+
+// sundial is a dispatcher whose clock can be set, which time going by is not.
+type sundial struct {
+	w      *world
+	passed time.Duration
+	d      *Dispatcher
+}
+
+func newSundial(w *world) *sundial {
+	s := &sundial{w: w}
+	w.sys.Monotonic = func() time.Duration { return s.passed }
+	s.restart()
+	return s
+}
+
+// restart has another process look from now on.
+func (s *sundial) restart() {
+	s.passed = 0
+	s.d = NewDispatcher(s.w.db, s.w.sys, Options{Notifier: &s.w.told})
+}
+
+// pass lets time go by with a look every ten minutes, and returns how many
+// hooks are active.
+func (s *sundial) pass(t time.Duration) (active int) {
+	s.w.t.Helper()
+	for range t / (10 * time.Minute) {
+		s.passed += 10 * time.Minute
+		s.w.clock.now.Add(600)
+		s.look()
+	}
+	return s.active()
+}
+
+func (s *sundial) look() {
+	s.w.t.Helper()
+	if err := s.d.Prune(s.w.t.Context()); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+func (s *sundial) active() (n int) {
+	s.w.t.Helper()
+	if err := s.w.db.Read(s.w.t.Context(), s.w.store.ID, func(tx *sqldb.Tx) error {
+		hooks, err := Active(tx)
+		n = len(hooks)
+		return err
+	}); err != nil {
+		s.w.t.Fatal(err)
+	}
+	return n
+}
+
+// set moves the clock, but not the time.
+func (s *sundial) set(days int64) { s.w.clock.now.Add(days * 24 * 60 * 60) }
+
+// A clock that is wrong for a while switches no webhook off.
+func TestClockGlitchesLeaveHooksOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		w.hook("store/customer/*", "https://a.example.com/")
+		s := newSundial(w)
+		const hour = time.Hour
+		s.pass(hour)
+		// Forward, for a minute and for 23 hours, and back.
+		s.set(91)
+		s.look()
+		s.set(-91)
+		s.pass(hour)
+		s.set(91)
+		s.pass(23 * hour)
+		s.set(-91)
+		if s.pass(hour) != 1 {
+			t.Error("a clock that was ahead for 23 hours")
+		}
+		// Forward again and again, between looks a minute apart.
+		s.set(91)
+		for range 5 {
+			s.look()
+			s.set(2)
+			s.passed += time.Minute
+		}
+		if s.active() != 1 {
+			t.Error("a clock that was set forward between looks")
+		}
+		// Looks before do not count once the clock was right.
+		s.set(-101)
+		s.look()
+		s.set(101)
+		s.pass(23 * hour)
+		// A restart neither loses nor adds to what was seen.
+		s.set(1)
+		s.restart()
+		if s.pass(30*time.Minute) != 1 {
+			t.Error("a restart with a clock that was set forward")
+		}
+		if s.pass(hour) != 0 {
+			t.Error("a day has passed by all accounts")
+		}
+		if n := len(w.told.all); n != 1 || w.told.all[0].Kind != HookDisabled {
+			t.Errorf("people are told of %+v", w.told.all)
+		}
+	})
+}
+
+// Several processes do not count an hour several times.
+func TestProcessesWatchIdleHooksTogether(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		w.hook("store/customer/*", "https://a.example.com/")
+		s := newSundial(w)
+		other := NewDispatcher(w.db, w.sys, Options{Notifier: &w.told})
+		s.set(90)
+		for range 6 * 23 {
+			s.pass(10 * time.Minute)
+			if err := other.Prune(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.active() != 1 {
+			t.Error("switched off after less than a day")
+		}
+		if s.pass(2*time.Hour) != 0 {
+			t.Error("not switched off after a day")
+		}
+	})
 }

@@ -36,6 +36,30 @@ func (h *Hook) Idle(now int64) bool {
 	return h.IsActive && now-max(h.LastEvent, h.DateModified) >= idleTime
 }
 
+// idleWatch is for how many seconds a hook is to be seen idle before it is
+// switched off. A clock that was wrong for a while says of every hook that it
+// is.
+const idleWatch = 24 * 60 * 60
+
+// watchIdle counts the time for which an active hook has been seen idle, and
+// reports whether it is to be switched off. The time since the look before
+// counts as far as the clock and this process, which saw elapsed seconds go by
+// since its own last look, agree on it.
+func (h *Hook) watchIdle(now, elapsed int64) (off bool) {
+	if !h.Idle(now) {
+		h.idleSeen, h.idleTime = 0, 0
+		return false
+	}
+	// The look before may have been at what has changed since.
+	if h.idleSeen == 0 || !h.Idle(h.idleSeen) {
+		h.idleTime = 0
+	} else {
+		h.idleTime += max(0, min(elapsed, now-h.idleSeen))
+	}
+	h.idleSeen = now
+	return h.idleTime >= idleWatch
+}
+
 // exceptionInterval is how often a destination's failures that will be retried
 // may be told of, in seconds.
 const exceptionInterval = 10 * 60

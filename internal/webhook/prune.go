@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"time"
 
 	"clientele/internal/sqldb"
 )
@@ -39,7 +40,7 @@ func (d *Dispatcher) Prune(ctx context.Context) error {
 }
 
 func (d *Dispatcher) pruneStore(ctx context.Context, storeID int64) error {
-	now := d.sys.Now()
+	now, elapsed := d.sys.Now(), d.sys.Elapsed()
 	// Batches are looked for outside the transactions that delete them.
 	for {
 		var upTo int64
@@ -92,11 +93,15 @@ func (d *Dispatcher) pruneStore(ctx context.Context, storeID int64) error {
 			return err
 		}
 	}
-	return d.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+	looked, ok := d.looked[storeID]
+	if !ok {
+		looked = d.began
+	}
+	if err := d.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := SweepBlocks(tx, now); err != nil {
 			return err
 		}
-		idle, err := SweepIdle(tx, now)
+		idle, err := SweepIdle(tx, now, int64((elapsed-looked)/time.Second))
 		if err != nil {
 			return err
 		}
@@ -106,7 +111,11 @@ func (d *Dispatcher) pruneStore(ctx context.Context, storeID int64) error {
 			}
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	d.looked[storeID] = elapsed
+	return nil
 }
 
 func (d *Dispatcher) pruneHook(ctx context.Context, storeID, hook int64, gone bool, before int64) error {

@@ -294,15 +294,22 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 	})
 }
 
-// SweepIdle switches off the hooks of a store that have heard of nothing for
-// too long, and returns them.
-func SweepIdle(tx *sqldb.Tx, now int64) ([]Hook, error) {
+// SweepIdle looks at the hooks of a store that have heard of nothing for too
+// long, elapsed seconds after this process did so before. It switches off those
+// that have been seen so for a day, and returns them.
+func SweepIdle(tx *sqldb.Tx, now, elapsed int64) ([]Hook, error) {
 	var idle []Hook
 	if err := tx.Query(selectIdle, collect(&idle), now-idleTime); err != nil {
 		return nil, err
 	}
 	out := idle[:0]
 	for _, h := range idle {
+		if !h.watchIdle(now, elapsed) {
+			if err := tx.Exec(markIdle, h.ID, h.idleSeen, h.idleTime); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		off, err := Disable(tx, h.ID, DisabledInactivity, now)
 		if err != nil {
 			return nil, err

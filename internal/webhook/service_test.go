@@ -444,11 +444,15 @@ func TestHooksThatAreSwitchedOff(t *testing.T) {
 		if h.LastEvent != start+30*day || h.LastDelivery != start+30*day {
 			y.t.Errorf("times %+v", h)
 		}
+		// Hooks are switched off after looks during a day.
 		sweep := func(now int64) string {
 			var out []string
 			y.write(func(tx *sqldb.Tx) error {
 				out = nil
-				hooks, err := webhook.SweepIdle(tx, now)
+				if _, err := webhook.SweepIdle(tx, now-day, 600); err != nil {
+					return err
+				}
+				hooks, err := webhook.SweepIdle(tx, now, day)
 				for _, h := range hooks {
 					out = append(out, fmt.Sprint(h.ID, h.Status()))
 				}
@@ -459,7 +463,7 @@ func TestHooksThatAreSwitchedOff(t *testing.T) {
 		for _, c := range []struct {
 			after int64
 			want  string
-		}{{90*day - 1, ""}, {90 * day, "3deactivated"}, {91 * day, ""}, {120*day - 1, ""}, {120 * day, "1deactivated"}, {500 * day, ""}} {
+		}{{90 * day, ""}, {91*day - 1, ""}, {91 * day, "3deactivated"}, {92 * day, ""}, {121*day - 1, ""}, {121 * day, "1deactivated"}, {500 * day, ""}} {
 			if got := strings.ReplaceAll(sweep(start+c.after), " deactivated", "deactivated"); got != c.want {
 				y.t.Errorf("after %d days: %q, want %q", c.after/day, got, c.want)
 			}

@@ -7,7 +7,7 @@ import (
 	"clientele/internal/sqldb"
 )
 
-const columns = `id, client_id, scope, destination, headers, is_active, disabled, last_event, last_delivered, date_created, date_modified, destination_norm, from_event`
+const columns = `id, client_id, scope, destination, headers, is_active, disabled, last_event, last_delivered, date_created, date_modified, destination_norm, from_event, idle_seen, idle_time`
 
 var (
 	// Who calls may not be in force any more; what they made is silent then.
@@ -15,7 +15,7 @@ var (
 		AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.date_revoked = 0) ORDER BY id`)
 	selectOne    = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND id = $2`)
 	selectOwn    = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND client_id = $2 ORDER BY id`)
-	selectIdle   = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND is_active = 1 AND last_event <= $2 AND date_modified <= $2 ORDER BY id`)
+	selectIdle   = sqldb.Static(`SELECT ` + columns + ` FROM webhooks WHERE store_id = $1 AND is_active = 1 AND (idle_seen <> 0 OR last_event <= $2 AND date_modified <= $2) ORDER BY id`)
 	selectSecret = sqldb.Static(`SELECT client_secret FROM api_accounts WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
 
 	nextID    = sqldb.Static(`UPDATE store_counters SET webhook_id = webhook_id + $2 WHERE store_id = $1 RETURNING webhook_id`)
@@ -24,7 +24,9 @@ var (
 	updateRow = sqldb.Static(`UPDATE webhooks SET scope = $3, destination = $4, destination_norm = $5, headers = $6, is_active = $7, disabled = $8, date_modified = $9, from_event = $10
 		WHERE store_id = $1 AND id = $2`)
 	deleteRow  = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND id = $2`)
-	disableRow = sqldb.Static(`UPDATE webhooks SET is_active = 0, disabled = $3, date_modified = $4 WHERE store_id = $1 AND id = $2 AND is_active = 1`)
+	disableRow = sqldb.Static(`UPDATE webhooks SET is_active = 0, disabled = $3, date_modified = $4, idle_seen = 0, idle_time = 0 WHERE store_id = $1 AND id = $2 AND is_active = 1`)
+
+	markIdle = sqldb.Static(`UPDATE webhooks SET idle_seen = $3, idle_time = $4 WHERE store_id = $1 AND id = $2`)
 
 	// A hook's times are to the hour: a busy one is not written at each event.
 	markEvent     = sqldb.Static(`UPDATE webhooks SET last_event = $3 WHERE store_id = $1 AND id = $2 AND last_event < $3 - 3600`)
@@ -44,7 +46,7 @@ var (
 func (h *Hook) scan(r *sqldb.Row) (err error) {
 	*h = Hook{
 		ID: r.Int(0), ClientID: r.Text(1), Scope: r.Text(2), Destination: r.Text(3), IsActive: r.Flag(5), Disabled: r.Text(6),
-		LastEvent: r.Int(7), LastDelivery: r.Int(8), DateCreated: r.Int(9), DateModified: r.Int(10), norm: r.Text(11), from: r.Int(12),
+		LastEvent: r.Int(7), LastDelivery: r.Int(8), DateCreated: r.Int(9), DateModified: r.Int(10), norm: r.Text(11), from: r.Int(12), idleSeen: r.Int(13), idleTime: r.Int(14),
 	}
 	h.Headers, err = readHeaders(r.Text(4))
 	return err

@@ -1,0 +1,15 @@
+-- What the program keeps for its own health.
+
+-- A webhook is switched off for hearing of nothing only when looks at it during
+-- a whole day agree. idle_seen is when one last found it idle, 0: not; idle_time
+-- is for how many seconds processes have seen it so.
+ALTER TABLE webhooks ADD COLUMN idle_seen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE webhooks ADD COLUMN idle_time INTEGER NOT NULL DEFAULT 0;
+
+-- Rows that processes write to learn whether writing works. Each process keeps
+-- to one of a few rows. The filler takes as much room as a small request does.
+CREATE TABLE schema_writes (
+    id INTEGER NOT NULL PRIMARY KEY,
+    date_written INTEGER NOT NULL,
+    filler TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -188,6 +188,9 @@ type Server struct {
 	http    *http.Server
 	listen  net.Listener
 	failed  chan error
+	// writes knows whether the database takes writes, until forgo.
+	writes *writable
+	forgo  context.CancelFunc
 }
 
 // Start opens everything and starts to serve. Greeting for a person goes to
@@ -212,6 +215,8 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	}
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
 	s.judgeHosts(cfg.hostRules())
+	trying, forgo := context.WithCancel(context.WithoutCancel(ctx))
+	s.writes, s.forgo = newWritable(core.DB, sys, log), forgo
 	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
 	defer func() {
 		if err != nil {
@@ -262,6 +267,8 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		MaxHeaderBytes:    128 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	s.writes.try(trying) // whoever asks at once is to be told
+	go s.writes.run(trying)
 	go func() {
 		if secure != nil {
 			s.failed <- s.http.ServeTLS(s.listen, "", "")
@@ -342,6 +349,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Close stops serving at once and closes the database.
 func (s *Server) Close() {
+	s.forgo()
 	if s.http != nil {
 		if err := s.http.Close(); err != nil {
 			s.log.Debug("close server", "error", err)

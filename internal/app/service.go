@@ -50,17 +50,21 @@ func answer(w http.ResponseWriter, status int, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-// ready answers whether the database answers and has the expected schema.
+// ready answers whether the database answers, has the expected schema, and
+// took the last write that was tried.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	err := s.DB.CheckSchema(ctx)
+	err, reason := s.DB.CheckSchema(ctx), "the database does not answer or has another schema"
+	if err != nil {
+		s.log.Error("not ready", "error", err)
+	} else if err = s.writes.check(); err != nil { // of which the log tells when it changes
+		reason = "writing to the database fails"
+	}
 	if err == nil {
 		answer(w, http.StatusOK, `{"status":"ready"}`)
 		return
 	}
-	s.log.Error("not ready", "error", err)
-	reason := "the database does not answer or has another schema"
 	if !s.cfg.Production() {
 		reason = err.Error()
 	}

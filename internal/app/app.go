@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -188,9 +189,11 @@ type Server struct {
 	http    *http.Server
 	listen  net.Listener
 	failed  chan error
-	// writes knows whether the database takes writes, until forgo.
-	writes *writable
-	forgo  context.CancelFunc
+	// writes knows whether the database takes writes, until forgo, which also
+	// ends the eraser.
+	writes     *writable
+	forgo      context.CancelFunc
+	background sync.WaitGroup
 }
 
 // Start opens everything and starts to serve. Greeting for a person goes to
@@ -268,7 +271,10 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	s.writes.try(trying) // whoever asks at once is to be told
-	go s.writes.run(trying)
+	s.background.Go(func() { s.writes.run(trying) })
+	eraser := newEraser(core.DB, log)
+	context.AfterFunc(trying, core.DB.Listen(sqldb.Erased, eraser.heard))
+	s.background.Go(func() { eraser.run(trying) })
 	go func() {
 		if secure != nil {
 			s.failed <- s.http.ServeTLS(s.listen, "", "")
@@ -350,6 +356,7 @@ func (s *Server) Run(ctx context.Context) error {
 // Close stops serving at once and closes the database.
 func (s *Server) Close() {
 	s.forgo()
+	s.background.Wait()
 	if s.http != nil {
 		if err := s.http.Close(); err != nil {
 			s.log.Debug("close server", "error", err)

@@ -5,7 +5,9 @@ package event
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
@@ -82,6 +84,9 @@ const eventArgs = 5 // of each row
 func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
 	if len(events) > 0 {
 		tx.Signal(Topic)
+	}
+	if slices.ContainsFunc(events, func(e Event) bool { return strings.HasSuffix(e.Scope, "/deleted") }) {
+		tx.Signal(sqldb.Erased)
 	}
 	id := last - int64(len(events))
 	for len(events) > 0 {

@@ -304,6 +304,7 @@ func (s *Service) Prune(ctx context.Context) error {
 	now := s.sys.Now()
 	for _, id := range stores {
 		if err := s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
+			tx.Signal(sqldb.Erased)
 			for _, q := range []sqldb.Q{{Stmt: deleteOrphans}, {Stmt: expireQueued, Args: []any{now}}, {Stmt: emptyFailed, Args: []any{now}}, {Stmt: deleteOld, Args: []any{now - keepDone, now - keepFailed}}} {
 				if err := tx.Exec(q.Stmt, q.Args...); err != nil {
 					return err

@@ -350,7 +350,11 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 		"PRAGMA journal_size_limit=67108864",
 		"PRAGMA wal_autocheckpoint=8000",
 	}
-	if !writer {
+	if writer {
+		// What is deleted is overwritten. FAST would leave what had pages of its
+		// own, and costs no less where none becomes free.
+		pragmas = append(pragmas, "PRAGMA secure_delete=ON")
+	} else {
 		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	for _, p := range pragmas {

@@ -1,0 +1,72 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/internal/app"
+)
+
+// Of a customer who was deleted nothing is left in the files of the database.
+func TestDeletedDataIsErased(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.db")
+	seed := filepath.Join(dir, "seed.yaml")
+	if err := os.WriteFile(seed, []byte(eventsSeed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _, _ := start(t, func(c *app.Config) { c.Seed, c.Database.Database = seed, "sqlite:"+path })
+	u := &surfaces{t: t, s: s}
+	// Markers of every size: long ones have pages of their own, which are free
+	// afterwards.
+	const n = 60
+	marker := func(i int) string { return fmt.Sprintf("Quokka%dx", i) }
+	email := func(i int) string { return fmt.Sprintf("quokka%dx@example.com", i) }
+	for i := range n {
+		u.rest("POST /v3/customers", fmt.Sprintf(`[{"email":%q,"first_name":%q,"last_name":"B","company":%[2]q,"phone":%[2]q,"notes":%[3]q,
+			"addresses":[{"first_name":%[2]q,"last_name":"B","address1":%[2]q,"city":"C","state_or_province":"","postal_code":"1000","country_code":"DE"}]}]`,
+			email(i), marker(i), strings.Repeat(marker(i)+" ", 1+i*5)))
+	}
+	// What is changed is gone as well.
+	u.rest("PUT /v3/customers", `[{"id":1,"first_name":"Wombat","last_name":"Wombat","notes":"`+strings.Repeat("Wombat", 900)+`"}]`)
+	u.rest("PUT /v3/customers", `[{"id":1,"first_name":"Jane","last_name":"Doe","notes":""}]`)
+	if found(t, path, "Quokka") == "" || found(t, path, "Wombat") == "" {
+		t.Fatal("it is not there in the first place")
+	}
+	var ids []string
+	for i := range n {
+		ids = append(ids, fmt.Sprint(3+i))
+	}
+	u.rest("DELETE /v3/customers?id:in="+strings.Join(ids, ","), "")
+	for _, word := range []string{"Wombat", "Quokka", "quokka"} {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			where := found(t, path, word)
+			if where == "" {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal(where)
+			}
+		}
+	}
+}
+
+// found returns which of a database's files holds a text, and what is around it.
+func found(t *testing.T, path, text string) string {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		b, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := bytes.Index(b, []byte(text)); i >= 0 {
+			return fmt.Sprintf("%s at %d: %q", filepath.Base(path+suffix), i, b[max(0, i-40):min(len(b), i+60)])
+		}
+	}
+	return ""
+}

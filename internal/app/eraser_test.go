@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clientele/internal/sqldb"
+)
+
+func TestEraserErasesSoonAndNotTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		times, err := 0, error(nil)
+		e := &eraser{wake: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler), erase: func(context.Context) error { times++; return err }}
+		ctx, cancel := context.WithCancel(t.Context())
+		go e.run(ctx)
+		after := func(d time.Duration, want int) {
+			t.Helper()
+			time.Sleep(d)
+			synctest.Wait()
+			if times != want {
+				t.Errorf("erased %d times, want %d", times, want)
+			}
+		}
+		after(9*time.Second, 0)
+		after(2*time.Second, 1) // what was left
+		after(30*time.Minute, 1)
+		for range 9 {
+			e.heard()
+			after(time.Second, 1)
+		}
+		after(2*time.Second, 2)
+		after(time.Minute, 2)
+		// It is tried again until it succeeds.
+		for _, err = range []error{sqldb.ErrBusy, errors.New("disk full")} {
+			times = 0
+			e.heard()
+			after(35*time.Second, 3)
+			err = nil
+			after(10*time.Second, 4)
+			after(time.Minute, 4)
+		}
+		times = 0
+		after(time.Hour, 1)
+		cancel()
+		e.heard()
+		after(2*time.Hour, 1)
+	})
+}

@@ -173,16 +173,14 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 // UpdateOne changes a customer and returns it with all form fields, or a
 // NotFound fault.
 func (s *Service) UpdateOne(ctx context.Context, storeID int64, u Update) (*Customer, error) {
-	rows, err := s.Update(ctx, storeID, []Update{u})
+	rows, err := s.updateAnd(ctx, storeID, []Update{u}, func(tx *sqldb.Tx, rows []Customer) error {
+		rows[0].FormFields = nil
+		return formFields(tx, rows, false)
+	})
 	if err := missing(err, "id", errNoCustomer); err != nil {
 		return nil, err
 	}
-	c := &rows[0]
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		c.FormFields = nil
-		return formFields(tx, rows, false)
-	})
-	return c, err
+	return &rows[0], nil
 }
 
 // missing turns the fault of a command whose only item names nothing into

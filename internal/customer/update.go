@@ -18,6 +18,12 @@ import (
 // date_modified stays and no event is recorded, so that systems which copy
 // changes back and forth come to rest.
 func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Customer, error) {
+	return s.updateAnd(ctx, storeID, in, func(*sqldb.Tx, []Customer) error { return nil })
+}
+
+// updateAnd is Update that reads more with and in the same transaction: a look
+// after the commit could fail, and would make a refusal of what was done.
+func (s *Service) updateAnd(ctx context.Context, storeID int64, in []Update, and func(*sqldb.Tx, []Customer) error) ([]Customer, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
@@ -30,8 +36,10 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Cus
 	}
 	var out []Customer
 	err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out, err = update(tx, in, hashes, s.sys.Now())
-		return err
+		if out, err = update(tx, in, hashes, s.sys.Now()); err != nil {
+			return err
+		}
+		return and(tx, out)
 	})
 	return out, emailRace(err, OpUpdate)
 }

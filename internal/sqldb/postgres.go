@@ -261,11 +261,14 @@ func (t *pgTx) commit() error {
 		return nil
 	}
 	var unsent pgx.ErrPreprocessingBatch
-	if errors.As(err, &unsent) || !t.conn.IsClosed() { // the driver or the server said no
-		t.rollback()
-		return err
+	switch closed := t.conn.IsClosed(); {
+	case closed && errors.As(err, &unsent): // lost before the commit was sent
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case closed:
+		return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	t.rollback() // the driver or the server said no
+	return err
 }
 
 func (t *pgTx) rollback() {

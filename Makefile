@@ -1,4 +1,4 @@
-.PHONY: run test bench build
+.PHONY: run test bench build chaos
 
 run:
 	go run ./cmd/clientele serve
@@ -8,6 +8,13 @@ test:
 
 bench:
 	go run ./cmd/clientele-bench $(ARGS)
+
+# How long workers write while everything fails; SEED repeats a run.
+LENGTH ?= 3m
+SEED ?=
+
+chaos:
+	CHAOS_LENGTH=$(LENGTH) CHAOS_SEED=$(SEED) go test ./test/e2e -run '^TestChaos$$' -v -count=1 -timeout 90m
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele

@@ -148,6 +148,26 @@ func (c *Cluster) Kill() error {
 	return c.kill()
 }
 
+// Abort shuts the server down in PostgreSQL's immediate mode: every session is
+// cut at once, whatever it is doing, and the next start recovers from the log.
+// The data stays for Restart.
+func (c *Cluster) Abort() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.proc.running() {
+		return nil
+	}
+	if err := c.proc.os.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return errors.Join(fmt.Errorf("abort PostgreSQL: %w", err), c.kill())
+	}
+	select {
+	case <-c.proc.exited:
+		return nil
+	case <-time.After(stopWithin):
+		return errors.Join(fmt.Errorf("abort PostgreSQL: still running after %v, killed", stopWithin), c.kill())
+	}
+}
+
 // Restart starts the server again on the same data and address; a running
 // server is shut down first.
 func (c *Cluster) Restart(ctx context.Context) error {

@@ -30,6 +30,7 @@ const (
 	Unavailable              // try again later
 	WrongMedia               // a content type or encoding that is not understood
 	BadInput                 // Malformed where the original answers 400 with a detail
+	TooSlow                  // the request did not arrive in time
 )
 
 // Code is a stable name for one broken rule.

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -21,7 +20,9 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/intake"
 	"clientele/internal/visit"
 )
 
@@ -112,15 +113,16 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal
 	if ref != nil {
 		return ref
 	}
+	// A body that comes slowly takes nobody's place.
+	in, ref := s.read(v, who)
+	if ref != nil {
+		return ref
+	}
 	leave := s.places.take(who)
 	if leave == nil {
 		return crowded(v)
 	}
 	defer leave()
-	in, ref := read(v)
-	if ref != nil {
-		return ref
-	}
 	doc, errs := s.document(in.Query)
 	if len(errs) > 0 {
 		return &refusal{http.StatusBadRequest, errs}
@@ -246,14 +248,14 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 }
 
 // read takes a request from a body or, with GET, from the query string.
-func read(v *visit.Visit) (in request, ref *refusal) {
+func (s *Server) read(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 	if v.R.Method != http.MethodPost {
 		q := v.R.URL.Query()
 		in = request{Query: q.Get("query"), OperationName: q.Get("operationName")}
 		if text := q.Get("variables"); text != "" {
 			in.Variables = json.RawMessage(text)
 		}
-	} else if in, ref = body(v); ref != nil {
+	} else if in, ref = s.body(v, who); ref != nil {
 		return in, ref
 	}
 	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
@@ -265,7 +267,7 @@ func read(v *visit.Visit) (in request, ref *refusal) {
 	return in, nil
 }
 
-func body(v *visit.Visit) (in request, ref *refusal) {
+func (s *Server) body(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 	kind := "application/json"
 	if ct := v.R.Header.Get("Content-Type"); ct != "" {
 		var err error
@@ -276,13 +278,12 @@ func body(v *visit.Visit) (in request, ref *refusal) {
 	if kind != "application/json" && kind != "application/graphql" && kind != "application/graphql+json" {
 		return in, refuse(http.StatusUnsupportedMediaType, "The body must be sent with Content-Type: application/json.")
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(v.W, v.R.Body, maxBody))
-	if err != nil {
-		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-			return in, refuse(http.StatusRequestEntityTooLarge, "The request must not be larger than %d bytes.", maxBody)
-		}
-		return in, refuse(http.StatusBadRequest, "The body could not be read.")
+	sent, ref := s.take(v, who)
+	if ref != nil {
+		return in, ref
 	}
+	defer sent.Free()
+	text := sent.B
 	if kind == "application/graphql" {
 		in.Query = string(text)
 		return in, nil
@@ -294,6 +295,34 @@ func body(v *visit.Visit) (in request, ref *refusal) {
 		return in, refuse(http.StatusBadRequest, "The body is no valid JSON of a GraphQL request.")
 	}
 	return in, nil
+}
+
+// take reads the body of a request. Whoever sees a page knows its token, so
+// with one of those the body counts for the client's address.
+func (s *Server) take(v *visit.Visit, who *shopper) (*intake.Body, *refusal) {
+	from := intake.Source{Store: who.token.StoreID, Client: who.token.ClientID, Most: maxBody}
+	if who.token.Kind == auth.BrowserToken {
+		from = intake.Source{Peer: v.Peer, Most: maxBody}
+	}
+	sent, err := v.Bodies.Read(v.W, v.R, from)
+	if err == nil {
+		return sent, nil
+	}
+	f := fault.As(err)
+	switch {
+	case f == nil:
+		return nil, s.broken(v.R.Context(), v, err)
+	case f.Kind == fault.TooLarge:
+		return nil, refuse(http.StatusRequestEntityTooLarge, "The request must not be larger than %d bytes.", maxBody)
+	case f.Kind == fault.TooSlow:
+		return nil, refuse(http.StatusRequestTimeout, "%s", f.Message)
+	case f.Kind == fault.WrongMedia:
+		return nil, refuse(http.StatusUnsupportedMediaType, "A compressed body must use gzip.")
+	case f.Kind == fault.Unavailable:
+		v.W.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		return nil, refuse(http.StatusServiceUnavailable, "The service is not available. Please try again later.")
+	}
+	return nil, refuse(http.StatusBadRequest, "The body could not be read.")
 }
 
 // variables reads the values of variables; numbers keep their digits.

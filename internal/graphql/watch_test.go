@@ -78,6 +78,45 @@ func TestWatched(t *testing.T) {
 	}
 }
 
+// heldWriter keeps an answer back.
+type heldWriter struct {
+	*httptest.ResponseRecorder
+	answered, proceed chan struct{}
+}
+
+func (h *heldWriter) WriteHeader(status int) {
+	close(h.answered)
+	<-h.proceed
+	h.ResponseRecorder.WriteHeader(status)
+}
+
+// Who sends a body slowly takes nobody's place.
+func TestSlowBodiesTakeNoPlaces(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	w.config.Limits = graphql.Limits{All: 1, PerToken: 1, PerPeer: 1}
+	w.server = graphql.New(w.config)
+	in, out := io.Pipe()
+	r := httptest.NewRequest(http.MethodPost, shop+"/graphql", in)
+	r.Header.Set("Authorization", "Bearer "+w.private)
+	done := make(chan int)
+	go func() {
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, r)
+		done <- rec.Code
+	}()
+	if _, err := io.WriteString(out, `{"query":"`); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.ask(`{ channel { entityId } }`, nil); a.Code != 200 {
+		t.Error(a.Text)
+	}
+	_, _ = io.WriteString(out, `{ channel { entityId } }"}`)
+	out.Close()
+	if code := <-done; code != 200 {
+		t.Error(code)
+	}
+}
+
 // Nobody takes all places: neither who sends many requests at once, nor all
 // together.
 func TestPlaces(t *testing.T) {
@@ -88,26 +127,21 @@ func TestPlaces(t *testing.T) {
 	// hold keeps a request under way until the returned function ends it.
 	hold := func(peer string, header ...string) (end func()) {
 		t.Helper()
-		in, out := io.Pipe()
-		r := httptest.NewRequest(http.MethodPost, shop+"/graphql", in)
+		r := httptest.NewRequest(http.MethodPost, shop+"/graphql", strings.NewReader(`{"query":"`+q+`"}`))
 		r.RemoteAddr = peer
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
+		held := &heldWriter{ResponseRecorder: httptest.NewRecorder(), answered: make(chan struct{}), proceed: make(chan struct{})}
 		done := make(chan int)
 		go func() {
-			rec := httptest.NewRecorder()
-			w.server.ServeHTTP(rec, r)
-			in.Close()
-			done <- rec.Code
+			w.server.ServeHTTP(held, r)
+			done <- held.Code
 		}()
-		if _, err := io.WriteString(out, `{"query":"`); err != nil {
-			t.Fatal(err)
-		}
+		<-held.answered
 		return func() {
 			t.Helper()
-			_, _ = io.WriteString(out, q+`"}`)
-			out.Close()
+			close(held.proceed)
 			if code := <-done; code != 200 {
 				t.Error(code)
 			}

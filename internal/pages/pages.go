@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/intake"
 	"clientele/internal/setting"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -148,13 +150,12 @@ func (c *call) run(method string, h handler) error {
 }
 
 var (
-	errNoPage   = fault.New(fault.NotFound, "there is no such page")
-	errMethod   = errors.New("method not allowed")
-	errForged   = fault.New(fault.Forbidden, "the form is not from this site's page, or is too old")
-	errTooLarge = fault.New(fault.TooLarge, "the form is too large")
-	errBadForm  = fault.New(fault.Malformed, "the form cannot be read")
-	errNoJSON   = fault.New(fault.Malformed, "the body must be a JSON object")
-	errDown     = fault.New(fault.Unavailable, "the store is down")
+	errNoPage  = fault.New(fault.NotFound, "there is no such page")
+	errMethod  = errors.New("method not allowed")
+	errForged  = fault.New(fault.Forbidden, "the form is not from this site's page, or is too old")
+	errBadForm = fault.New(fault.Malformed, "the form cannot be read")
+	errNoJSON  = fault.New(fault.Malformed, "the body must be a JSON object")
+	errDown    = fault.New(fault.Unavailable, "the store is down")
 )
 
 // call is one request for a page.
@@ -169,9 +170,6 @@ type call struct {
 	private  bool // the address holds a token
 	form     url.Values
 }
-
-// maxForm bounds a posted form in bytes.
-const maxForm = 256 << 10
 
 // serve makes a handler of HTTP.
 func (p *Pages) serve(h handler) http.HandlerFunc {
@@ -257,23 +255,30 @@ func (c *call) read() error {
 }
 
 func (c *call) readBody() error {
-	c.R.Body = http.MaxBytesReader(c.W, c.R.Body, maxForm)
 	if c.isJSON() {
 		return nil
 	}
-	err := c.R.ParseForm()
-	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
-		err = c.R.ParseMultipartForm(maxForm)
+	body, err := c.body()
+	if err != nil {
+		return err
 	}
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return errTooLarge
-	case err != nil:
+	defer body.Free()
+	c.R.Body = io.NopCloser(bytes.NewReader(body.B))
+	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
+		err = c.R.ParseMultipartForm(int64(len(body.B)))
+	} else {
+		err = c.R.ParseForm()
+	}
+	if err != nil {
 		return errBadForm
 	}
 	c.form = c.R.PostForm
 	return nil
+}
+
+// body reads what was posted.
+func (c *call) body() (*intake.Body, error) {
+	return c.Bodies.Read(c.W, c.R, intake.Source{Peer: c.Peer})
 }
 
 func (c *call) isJSON() bool {
@@ -366,6 +371,10 @@ func (c *call) fail(err error) {
 		status, key = http.StatusNotFound, "not_found"
 	case f.Kind == fault.TooLarge:
 		status, key = http.StatusRequestEntityTooLarge, "too_large"
+	case f.Kind == fault.TooSlow:
+		status, key = http.StatusRequestTimeout, "too_slow"
+	case f.Kind == fault.WrongMedia:
+		status, key = http.StatusUnsupportedMediaType, "bad_request"
 	case f.Kind == fault.TooMany:
 		status, key = http.StatusTooManyRequests, "too_many"
 		c.retryAfter(f)

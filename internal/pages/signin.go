@@ -194,16 +194,17 @@ func (c *call) passwordlessJSON() error {
 	if !c.SameOrigin() {
 		return c.json(http.StatusForbidden, `{"status":403,"title":"Forbidden"}`)
 	}
-	text, err := io.ReadAll(c.R.Body)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return c.json(http.StatusRequestEntityTooLarge, `{"status":413,"title":"Payload Too Large"}`)
+	body, err := c.body()
+	if err != nil {
+		return c.refuseJSON(err)
 	}
 	var in struct {
 		Email    string `json:"email"`
 		Redirect string `json:"redirect_url"`
 	}
-	if err != nil || json.Unmarshal(text, &in) != nil {
+	err = json.Unmarshal(body.B, &in)
+	body.Free()
+	if err != nil {
 		return c.json(http.StatusBadRequest, `{"status":400,"title":"`+errNoJSON.Message+`"}`)
 	}
 	redirect, who := c.local(in.Redirect), c.asking()
@@ -228,6 +229,28 @@ func (c *call) passwordlessJSON() error {
 	}
 	c.markLink(who.Mark, account.SignInLinkLife)
 	return c.json(http.StatusOK, `{"expiry":`+strconv.Itoa(account.SignInLinkLife)+`,"sent_email":"`+sent+`"}`)
+}
+
+// refuseJSON answers a body that was not read.
+func (c *call) refuseJSON(err error) error {
+	status, title := http.StatusBadRequest, errNoJSON.Message
+	if f := fault.As(err); f != nil {
+		switch f.Kind {
+		case fault.TooLarge:
+			status = http.StatusRequestEntityTooLarge
+		case fault.TooSlow:
+			status = http.StatusRequestTimeout
+		case fault.WrongMedia:
+			status = http.StatusUnsupportedMediaType
+		case fault.Unavailable:
+			status = http.StatusServiceUnavailable
+			c.retryAfter(f)
+		}
+	}
+	if status != http.StatusBadRequest {
+		title = http.StatusText(status)
+	}
+	return c.json(status, `{"status":`+strconv.Itoa(status)+`,"title":"`+title+`"}`)
 }
 
 // local turns an address on the storefront's own host into its path.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"clientele/internal/rest"
+	"clientele/internal/intake"
 )
 
 func TestAnswersAreCompressedForWhoAsks(t *testing.T) {
@@ -84,6 +85,8 @@ func TestAnswersAreCompressedForWhoAsks(t *testing.T) {
 	})
 }
 
+var maxBody = int(intake.Defaults.Body)
+
 func body(in []byte, header ...string) request {
 	r := request{method: "POST", token: one, do: "read", body: bytes.NewReader(in), header: http.Header{}, unchecked: true}
 	for i := 0; i < len(header); i += 2 {
@@ -95,7 +98,7 @@ func body(in []byte, header ...string) request {
 func TestRequestBodies(t *testing.T) {
 	e := newEnv(t, options{})
 	least := []byte(leastBody)
-	long := []byte(`["` + strings.Repeat("x", rest.MaxBody-4) + `"]`)
+	long := []byte(`["` + strings.Repeat("x", maxBody-4) + `"]`)
 	gz := []string{"Content-Encoding", "gzip"}
 	bomb := gzipped(t, bytes.Repeat([]byte{'0'}, 16<<20))
 	for _, test := range []struct {
@@ -140,7 +143,7 @@ func TestRequestBodies(t *testing.T) {
 	})
 	t.Run("chunked without end", func(t *testing.T) {
 		in := body(nil)
-		in.body = io.LimitReader(endless{}, rest.MaxBody*2)
+		in.body = io.LimitReader(endless{}, int64(maxBody)*2)
 		e.ask(t, 413, in)
 	})
 	t.Run("checked", func(t *testing.T) {
@@ -177,29 +180,39 @@ func TestBombsTakeLittleMemory(t *testing.T) {
 	}
 }
 
-// A client that is too slow to send its body made the mistake itself.
+// A client that is too slow to send its body made the mistake itself, and its
+// connection is closed.
 func TestSlowBodiesAreTheClientsFault(t *testing.T) {
-	e := newEnv(t, options{})
-	slow := httptest.NewUnstartedServer(e.server)
-	slow.Config.ReadTimeout = 200 * time.Millisecond
-	slow.Start()
-	defer slow.Close()
-	conn, err := net.Dial("tcp", slow.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: a\r\nX-Auth-Token: %s\r\nX-Do: read\r\nContent-Length: 100\r\n\r\n[", customers, one)
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusRequestTimeout && res.StatusCode != http.StatusUnprocessableEntity {
-		t.Errorf("status %d, want 408", res.StatusCode)
+	e := newEnv(t, options{bodies: intake.Limits{Pause: 100 * time.Millisecond}})
+	for name, head := range map[string]string{
+		"length":  "Content-Length: 100\r\n\r\n[",
+		"chunked": "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n",
+		"gzip":    "Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b",
+	} {
+		conn, err := net.Dial("tcp", e.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: a\r\nX-Auth-Token: %s\r\nX-Do: read\r\n%s", customers, one, head)
+		r := bufio.NewReader(conn)
+		res, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusRequestTimeout || !res.Close {
+			t.Errorf("%s: status %d, want 408: %s (%v)", name, res.StatusCode, text, err)
+		}
+		if err := e.api.Check(httptest.NewRequest("POST", customers, nil), nil, res.StatusCode, res.Header, text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: the connection stays: %v", name, err)
+		}
 	}
 	if strings.Contains(e.logs.String(), `"level":"ERROR"`) {
 		t.Errorf("logged as an error of the server: %s", e.logs)

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
 )
@@ -44,16 +44,8 @@ type Call struct {
 
 // Bounds of a request.
 const (
-	MaxBody  = 4 << 20 // bytes, decompressed
 	maxDepth = 24
 	maxNodes = 50_000
-)
-
-// smallBody is up to which size bodies are read without asking; bodyBudget
-// bounds the memory of all larger ones together.
-const (
-	smallBody  = 64 << 10
-	bodyBudget = 32 * MaxBody
 )
 
 var jsonType = []string{"application/json"}
@@ -107,49 +99,22 @@ func (c *Call) JSON() (jsonx.Value, error) {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
 		}
 	}
-	length := c.R.ContentLength
-	if length > MaxBody {
-		return jsonx.Value{}, errTooLarge
+	var who intake.Source
+	if c.Account != nil {
+		who.Store, who.Client = c.Account.StoreID, c.Account.ClientID
+	} else {
+		who.Peer = c.Peer()
 	}
-	// Small bodies always fit; large ones share a budget, so that many slow
-	// clients cannot fill the memory.
-	if length < 0 || length > smallBody || c.R.Header.Get("Content-Encoding") != "" {
-		if err := c.server.bodies.Acquire(c.Ctx(), MaxBody); err != nil {
-			return jsonx.Value{}, err
-		}
-		defer c.server.bodies.Release(MaxBody)
+	body, err := c.server.Bodies.Read(c.W, c.R, who)
+	if err != nil {
+		return jsonx.Value{}, err
 	}
-	body := io.Reader(http.MaxBytesReader(c.W, c.R.Body, MaxBody))
-	switch enc := strings.ToLower(strings.TrimSpace(c.R.Header.Get("Content-Encoding"))); enc {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return jsonx.Value{}, bodyError(err)
-		}
-		body = io.LimitReader(z, MaxBody+1)
-	default:
-		return jsonx.Value{}, fault.New(fault.WrongMedia, "a compressed body must use gzip")
-	}
-	buf := buffers.Get().(*bytes.Buffer)
-	defer func() {
-		if buf.Cap() <= maxPooled {
-			buf.Reset()
-			buffers.Put(buf)
-		}
-	}()
-	if _, err := buf.ReadFrom(body); err != nil {
-		return jsonx.Value{}, bodyError(err)
-	}
-	if buf.Len() > MaxBody {
-		return jsonx.Value{}, errTooLarge
-	}
-	if len(bytes.TrimSpace(buf.Bytes())) == 0 {
+	defer body.Free()
+	text := body.B
+	if len(bytes.TrimSpace(text)) == 0 {
 		return jsonx.Value{}, nil
 	}
-	text := buf.Bytes()
 	if format != nil {
-		var err error
 		if text, err = format.Decode(text); err != nil {
 			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
 		}
@@ -159,20 +124,6 @@ func (c *Call) JSON() (jsonx.Value, error) {
 		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
 	}
 	return v, nil
-}
-
-var errTooLarge = fault.New(fault.TooLarge, fmt.Sprintf("The request body is larger than %d bytes.", MaxBody))
-
-func bodyError(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return errTooLarge
-	}
-	var late interface{ Timeout() bool }
-	if errors.As(err, &late) {
-		return &fault.Error{Kind: fault.Malformed, Message: "the body did not arrive in time", Cause: err}
-	}
-	return &fault.Error{Kind: fault.Malformed, Message: "the body could not be read", Cause: err}
 }
 
 // leave gives back the place among concurrent requests: before the answer, so

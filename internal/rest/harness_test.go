@@ -21,6 +21,7 @@ import (
 	"clientele/api/apitest"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/intake"
 	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
@@ -162,6 +163,7 @@ func largePage() []byte {
 type options struct {
 	limits  rest.Limits
 	reasons bool
+	bodies  intake.Limits
 	surface rest.Surface // a stub that obeys by default
 }
 
@@ -201,7 +203,7 @@ func newEnv(t *testing.T, o options) *env {
 	e.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), e.clock.Now), Limits: o.limits,
 		Log:     slog.New(slog.NewJSONHandler(e.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Metrics: rest.NewMetrics(e.reg), Reasons: o.reasons, Slow: time.Hour,
+		Metrics: rest.NewMetrics(e.reg), Reasons: o.reasons, Slow: time.Hour, Bodies: intake.New(o.bodies),
 	}, o.surface)
 	e.http = httptest.NewServer(e.server)
 	t.Cleanup(e.http.Close)

@@ -15,10 +15,10 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"golang.org/x/sync/semaphore"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/intake"
 	"clientele/internal/system"
 )
 
@@ -99,6 +99,8 @@ type Config struct {
 	Tokens *auth.Cache
 	Limits Limits
 	Log    *slog.Logger
+	// Bodies reads the bodies of requests; nil means one with the usual limits.
+	Bodies *intake.Intake
 	// Hosts serves Mirrored surfaces; it may be nil without them.
 	Hosts Hosts
 	// Peer tells a client's address; nil means that of the connection.
@@ -120,7 +122,6 @@ type Server struct {
 	Config
 	router *chi.Mux
 	rates  *rates
-	bodies *semaphore.Weighted
 	mounts []mount
 }
 
@@ -138,7 +139,10 @@ func NewServer(c Config, surfaces ...Surface) *Server {
 	if c.Slow == 0 {
 		c.Slow = time.Second
 	}
-	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System), bodies: semaphore.NewWeighted(bodyBudget)}
+	if c.Bodies == nil {
+		c.Bodies = intake.New(intake.Limits{})
+	}
+	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System)}
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	for _, surface := range surfaces {
@@ -167,6 +171,7 @@ func (s *Server) Router() *chi.Mux { return s.router }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.Bodies.Begin(w, r)
 	// A trailing slash names the same resource.
 	if p := r.URL.Path; len(p) > 1 && p[len(p)-1] == '/' {
 		r.URL.Path = cmp.Or(strings.TrimRight(p, "/"), "/")

@@ -72,6 +72,8 @@ func statusOf(f *fault.Error) int {
 		return http.StatusForbidden
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case fault.TooSlow:
+		return http.StatusRequestTimeout
 	case fault.TooMany:
 		return http.StatusTooManyRequests
 	case fault.Unavailable:

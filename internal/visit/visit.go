@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/intake"
 	"clientele/internal/store"
 	"clientele/internal/system"
 )
@@ -22,6 +23,8 @@ type Config struct {
 	System *system.System
 	Hosts  *store.Hosts
 	Log    *slog.Logger
+	// Bodies reads the bodies of requests; nil means one with the usual limits.
+	Bodies *intake.Intake
 	// Proxies are the networks whose X-Forwarded-For, -Proto and -Host count.
 	Proxies []netip.Prefix
 	// Reasons shows shoppers why something was refused: development only.
@@ -32,7 +35,12 @@ type Config struct {
 type Visits struct{ Config }
 
 // New returns Visits.
-func New(c Config) *Visits { return &Visits{c} }
+func New(c Config) *Visits {
+	if c.Bodies == nil {
+		c.Bodies = intake.New(intake.Limits{})
+	}
+	return &Visits{c}
+}
 
 // Visit is a request to a storefront.
 type Visit struct {

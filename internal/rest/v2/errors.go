@@ -38,6 +38,8 @@ func (*Surface) Error(err error) (int, []byte) {
 		return refusal(http.StatusForbidden)
 	case fault.TooLarge:
 		return body(http.StatusRequestEntityTooLarge, []entry{{message: f.Message}})
+	case fault.TooSlow:
+		return body(http.StatusRequestTimeout, []entry{{message: f.Message}})
 	case fault.WrongMedia:
 		return body(http.StatusUnsupportedMediaType, []entry{{message: "The content type of the request is not supported."}})
 	case fault.TooMany:

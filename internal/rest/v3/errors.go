@@ -146,6 +146,8 @@ func Error(err error) (int, []byte) {
 		return body(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 	case fault.TooLarge:
 		return body(http.StatusRequestEntityTooLarge, f.Message, nil)
+	case fault.TooSlow:
+		return body(http.StatusRequestTimeout, f.Message, nil)
 	case fault.WrongMedia:
 		return body(http.StatusUnsupportedMediaType, f.Message, nil)
 	case fault.TooMany:

@@ -29,6 +29,7 @@ import (
 	"clientele/internal/graphql"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
+	"clientele/internal/intake"
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
@@ -268,7 +269,9 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		WriteTimeout:      120 * time.Second,
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    128 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		// What a connection may send before anybody reads it.
+		HTTP2:    &http.HTTP2Config{MaxReceiveBufferPerStream: 128 << 10, MaxReceiveBufferPerConnection: 256 << 10},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	s.writes.try(trying) // whoever asks at once is to be told
 	s.background.Go(func() { s.writes.run(trying) })
@@ -414,7 +417,9 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	if u, err := url.Parse(s.URL); err == nil {
 		hosts.Public = u.Scheme + "://" + u.Host
 	}
-	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Proxies: s.proxies, Reasons: !s.cfg.Production()})
+	bodies := intake.New(s.cfg.Bodies)
+	measureBodies(reg, bodies)
+	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
@@ -430,7 +435,7 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
+		Bodies: bodies, Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}, clientele.New(clientele.Services{Tokens: s.Tokens}), v3.New(v3.Services{
 		Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,

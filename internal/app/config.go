@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/intake"
 	"clientele/internal/mail"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -54,6 +55,10 @@ type Config struct {
 
 	SlowRequest     time.Duration `default:"1s" placeholder:"TIME" help:"From when on a request is logged as slow (default: ${default})."`
 	ShutdownTimeout time.Duration `default:"15s" placeholder:"TIME" help:"How long running requests may take after SIGTERM (default: ${default})."`
+
+	// Bodies bounds how bodies of requests are read. It is no flag: tests make
+	// it short.
+	Bodies intake.Limits `kong:"-"`
 }
 
 // Production reports whether the server is in production mode.

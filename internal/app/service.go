@@ -16,6 +16,7 @@ import (
 
 	"clientele/api"
 	"clientele/internal/auth"
+	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/outbox"
 	"clientele/internal/sqldb"
@@ -40,6 +41,20 @@ func (s *Server) mountService(r *chi.Mux, reg *prometheus.Registry) {
 	}
 	if !s.cfg.Production() {
 		(&outbox.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
+	}
+}
+
+// measureBodies tells how much memory bodies of requests take that are under
+// way.
+func measureBodies(reg prometheus.Registerer, bodies *intake.Intake) {
+	for who, used := range map[string]func() int64{
+		"accounts": func() int64 { n, _ := bodies.InUse(); return n },
+		"visitors": func() int64 { _, n := bodies.InUse(); return n },
+	} {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "clientele_request_body_bytes", Help: "Memory of request bodies under way, besides the first 4 KiB of each: those of API accounts and those of everybody else.",
+			ConstLabels: prometheus.Labels{"from": who},
+		}, func() float64 { return float64(used()) }))
 	}
 }
 

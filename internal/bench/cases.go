@@ -34,6 +34,8 @@ type Case struct {
 	floorStatus int
 	// crowd: there is no floor; see CrowdRow.
 	crowd bool
+	// slow: there is no floor; see SlowRow.
+	slow bool
 	// hooks: there is no floor; see HooksRow.
 	hooks bool
 	// floorTarget and serverTarget append what follows the method: the floor's
@@ -56,6 +58,7 @@ const (
 	caseHooks   = "webhooks"
 	caseSignIn  = "signin"
 	caseCrowd   = "crowd"
+	caseSlow    = "slow-bodies"
 )
 
 // What the floor commits.
@@ -155,6 +158,7 @@ var Cases = []*Case{
 		Name: "gql-login", Title: "GraphQL: sign in with a password", Floor: "the hash alone, one per core at a time", status: 200, send: sendLoginQuery, floorStatus: 204,
 		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/hash"...) },
 	},
+	{Name: caseSlow, Title: "Change a customer beside slow bodies", slow: true, status: 200, send: sendChunked},
 	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", crowd: true},
 	{
 		Name: "login", Title: "Sign in by a login token", Floor: "one commit per session, no HTTP", status: 302, send: sendLogin, writes: writeSessions, batch: 1,

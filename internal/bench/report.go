@@ -25,6 +25,7 @@ type EngineReport struct {
 	Sizes      []*SizeRow
 	Hooks      *HooksRow // nil: not measured
 	Crowd      []*CrowdRow
+	Slow       *SlowRow // nil: not measured
 	Ready      time.Duration
 	Idle, Peak int64 // bytes
 }
@@ -120,6 +121,14 @@ func (e *EngineReport) derived(c Config) [][]string {
 			[]string{"Of one core, what the receiver takes meanwhile", fmt.Sprintf("%.2f", h.Receiver()), ""},
 			[]string{"Webhooks delivered a second while creating", number(h.During()), ""},
 			[]string{"Webhooks delivered a second afterwards", number(h.After()), ""})
+	}
+	if r := e.Slow; r != nil {
+		out = append(out,
+			[]string{"Another client's request, median and 99th percentile", millis(r.Alone()) + ", " + millis(r.Late()), ""},
+			[]string{fmt.Sprintf("The same beside %d bodies that stand still", slowConnections), millis(r.Beside()) + ", " + millis(r.LateBeside()), ""},
+			[]string{"The 99th percentile, of that alone", fmt.Sprintf("%.2f", r.Ratio()), "≤ 1.5 " + met(r.Ratio() <= 1.5)},
+			[]string{"The slowest of these requests", millis(r.worst), "≤ 1 s " + met(r.worst <= time.Second)},
+			[]string{"Memory with those bodies", mebibytes(r.memory), ""})
 	}
 	for _, r := range e.Sizes {
 		out = append(out, []string{

@@ -414,6 +414,7 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 
 func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	hosts.Production = s.cfg.Production()
 	if u, err := url.Parse(s.URL); err == nil {
 		hosts.Public = u.Scheme + "://" + u.Host
 	}

@@ -1,9 +1,17 @@
 package app
 
-import "net/http"
+import (
+	"net/http"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/webhook"
+)
 
 // Address is the address that s listens on.
 func (s *Server) Address() string { return s.listen.Addr().String() }
 
 // Handler is what s serves; it is a *rest.Server.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Notify tells merchants of a webhook, as the dispatcher has it done.
+func (s *Server) Notify(tx *sqldb.Tx, in webhook.Notice) error { return notices{s.Core}.Notify(tx, in) }

@@ -31,6 +31,9 @@ type Hosts struct {
 	// and is asked by a name that nobody claims. A name in a request may be
 	// anybody's, and links in emails must not lead there.
 	Public string
+	// Production: names of this machine are nobody's, and a port is only
+	// Public's. Whoever sends a request writes its Host.
+	Production bool
 
 	db      *sqldb.DB
 	now     func() time.Time
@@ -100,11 +103,13 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	site, ok := h.claimed(scheme, host)
 	if !ok && guess && len(h.only) > 0 {
 		site, ok = h.only[0], true
-		if site.URL == "" && !ownName(HostName(host)) {
+		if site.URL == "" && (h.Production || !ownName(HostName(host))) {
 			site.URL = h.Public
 		}
 	}
-	if ok && (site.URL == "" || ownURL(site.URL) && ownName(HostName(host))) {
+	if ok && h.Production {
+		site.URL = cmp.Or(site.URL, h.named(HostName(host)))
+	} else if ok && (site.URL == "" || ownURL(site.URL) && ownName(HostName(host))) {
 		site.URL = scheme + "://" + host
 	}
 	return site, ok, nil
@@ -114,7 +119,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 // for a store never leads to another.
 func (h *Hosts) claimed(scheme, host string) (Site, bool) {
 	name := HostName(host)
-	if hash, channel, ok := reservation(name, h.domains); ok {
+	if hash, channel, ok := reservation(name, h.domains); ok && !(h.Production && ownName(name)) {
 		if site, ok := h.byID[siteID{hash, channel}]; ok {
 			return site, true
 		}
@@ -123,6 +128,19 @@ func (h *Hosts) claimed(scheme, host string) (Site, bool) {
 		return *found, true
 	}
 	return Site{}, false
+}
+
+// named returns the URL of a site that a name spells out, in production: it is
+// reached as Public is.
+func (h *Hosts) named(name string) string {
+	u, err := url.Parse(h.Public)
+	if err != nil {
+		return ""
+	}
+	if port := u.Port(); port != "" {
+		name = net.JoinHostPort(name, port)
+	}
+	return u.Scheme + "://" + name
 }
 
 // SiteOf returns a channel's storefront. fallback is its URL if it has none.

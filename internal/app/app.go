@@ -234,12 +234,18 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
 	}
+	for _, doubt := range cfg.doubts() {
+		log.Warn(doubt)
+	}
 	var secure *tls.Config
 	scheme := "http://"
 	if cfg.TLSCert != "" {
 		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 		if err != nil {
 			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
+		}
+		for _, doubt := range cfg.certificateDoubts(cert.Leaf, sys.Clock()) {
+			log.Warn(doubt)
 		}
 		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
 	}
@@ -420,7 +426,7 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
-	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, Reasons: !s.cfg.Production()})
+	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
@@ -456,5 +462,5 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	}))
 	s.mountService(server.Router(), reg)
 	shop.Mount(watched)
-	return server
+	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}
 }

@@ -1,6 +1,11 @@
 package app_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +77,73 @@ func TestValidate(t *testing.T) {
 		}
 		if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// certificate returns one for names, good in 2027.
+func certificate(t *testing.T, names ...string) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: names,
+		NotBefore: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC),
+	}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf
+}
+
+func TestDoubts(t *testing.T) {
+	good := certificate(t, "crm.example.org", "*.shops.example")
+	during := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
+	direct := func(c *app.Config) { c.TLSCert, c.TLSKey, c.Listen = "c", "k", "0.0.0.0:443" }
+	proxied := func(c *app.Config) { c.TrustedProxies = []string{"10.0.0.0/8"} }
+	for name, test := range map[string]struct {
+		mode   string
+		change func(*app.Config)
+		leaf   *x509.Certificate
+		now    time.Time
+		want   []string // a part of each
+	}{
+		"development":     {"development", func(c *app.Config) { c.PublicURL = "" }, nil, during, nil},
+		"a tunnel":        {"development", func(*app.Config) {}, nil, during, nil},
+		"http by TLS":     {"development", func(c *app.Config) { direct(c); c.PublicURL = "http://localhost" }, good, during, []string{"--public-url is http"}},
+		"direct":          {"production", direct, good, during, nil},
+		"behind a proxy":  {"production", proxied, nil, during, nil},
+		"nobody ends TLS": {"production", func(*app.Config) {}, nil, during, []string{"no certificate"}},
+		"behind nobody":   {"production", func(c *app.Config) { direct(c); c.Listen = "127.0.0.1:443" }, good, during, []string{"--listen is on loopback"}},
+		"this machine":    {"production", func(c *app.Config) { proxied(c); c.PublicURL = "https://localhost:8443" }, nil, during, []string{"this machine"}},
+		"this machine's":  {"production", func(c *app.Config) { proxied(c); c.PublicURL = "https://127.0.0.1" }, nil, during, []string{"this machine"}},
+		"all are proxies": {"production", func(c *app.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::/0"} }, nil, during, []string{"trusts everybody"}},
+		"no domain": {"production", func(c *app.Config) {
+			proxied(c)
+			c.StorefrontDomains = []string{"shops.example", "Shops.example", "*.a.example", "b.example:443", "https://c.example"}
+		}, nil, during, []string{"Shops.example", "*.a.example", "b.example:443", "https://c.example"}},
+		"expired":            {"production", direct, good, during.AddDate(1, 0, 0), []string{"expired on 2028-01-01"}},
+		"early":              {"development", func(c *app.Config) { direct(c); c.PublicURL = "" }, good, during.AddDate(-1, 0, 0), []string{"not valid before 2027-01-01"}},
+		"another's":          {"production", func(c *app.Config) { direct(c); c.PublicURL = "https://www.example.org" }, good, during, []string{"not for www.example.org"}},
+		"shops":              {"production", func(c *app.Config) { direct(c); c.StorefrontDomains = []string{"shops.example"} }, good, during, nil},
+		"not for shops":      {"production", func(c *app.Config) { direct(c); c.StorefrontDomains = []string{"other.example"} }, good, during, []string{"store-abc123.other.example"}},
+		"the proxy has them": {"production", func(c *app.Config) { direct(c); proxied(c); c.PublicURL = "https://www.example.org" }, good, during, nil},
+	} {
+		c := &app.Config{Mode: test.mode, Listen: "127.0.0.1:8080", PublicURL: "https://crm.example.org"}
+		test.change(c)
+		got := c.Doubts(test.leaf, test.now)
+		ok := len(got) == len(test.want)
+		for i := range got {
+			ok = ok && strings.Contains(got[i], test.want[i]) && !strings.Contains(got[i], "\n")
+		}
+		if !ok {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"crypto/x509"
 	"net/http"
+	"time"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/webhook"
@@ -15,3 +17,8 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Notify tells merchants of a webhook, as the dispatcher has it done.
 func (s *Server) Notify(tx *sqldb.Tx, in webhook.Notice) error { return notices{s.Core}.Notify(tx, in) }
+
+// Doubts are what the start tells of a configuration and its certificate.
+func (c *Config) Doubts(leaf *x509.Certificate, now time.Time) []string {
+	return append(c.doubts(), c.certificateDoubts(leaf, now)...)
+}

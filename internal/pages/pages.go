@@ -311,9 +311,6 @@ func (c *call) headers() {
 		// "no-referrer" would make "null".
 		h.Set("Referrer-Policy", "strict-origin")
 	}
-	if c.Secure && !c.visits.Reasons {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
 }
 
 // policy is the Content-Security-Policy. Where people are told from robots,

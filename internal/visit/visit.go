@@ -27,6 +27,9 @@ type Config struct {
 	Bodies *intake.Intake
 	// Proxies are the networks whose X-Forwarded-For, -Proto and -Host count.
 	Proxies []netip.Prefix
+	// HTTPS: clients come by https whatever a connection and its headers say.
+	// So it is in production, where the public URL decides.
+	HTTPS bool
 	// Reasons shows shoppers why something was refused: development only.
 	Reasons bool
 }
@@ -76,6 +79,9 @@ func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 		}
 		out.Peer = v.client(out.Peer, r.Header.Values("X-Forwarded-For"))
 	}
+	if v.HTTPS {
+		scheme = "https"
+	}
 	out.Secure, out.Host = scheme == "https", host
 	site, ok, err := v.Hosts.Site(r.Context(), scheme, host)
 	if err == nil && !ok {
@@ -83,6 +89,17 @@ func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	}
 	out.Site = site
 	return out, err
+}
+
+// Undeclared reports whether a request has the headers of a proxy that nobody
+// has declared, so that they do not count.
+func (v *Visits) Undeclared(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"} {
+		if len(r.Header[name]) > 0 {
+			return !v.trusted(address(r.RemoteAddr))
+		}
+	}
+	return false
 }
 
 // Peer returns the client's address of any request.

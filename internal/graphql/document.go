@@ -70,7 +70,11 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if nested(text) > maxNesting {
 		return nil, gqlerror.List{gqlerror.Errorf("The query is nested too deeply")}
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	whole, ok := joined(text)
+	if !ok {
+		return nil, gqlerror.List{gqlerror.Errorf("A string of the query has a surrogate without its pair")}
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: whole}, maxTokens)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
 	}

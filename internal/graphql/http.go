@@ -23,6 +23,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
+	"clientele/internal/jsonx"
 	"clientele/internal/visit"
 )
 
@@ -291,7 +292,7 @@ func (s *Server) body(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 	if t := bytes.TrimSpace(text); len(t) > 0 && t[0] == '[' {
 		return in, refuse(http.StatusBadRequest, "A request holds one query: batches are not supported.")
 	}
-	if err := json.Unmarshal(text, &in); err != nil {
+	if err := json.Unmarshal(text, &in); err != nil || halves(text) {
 		return in, refuse(http.StatusBadRequest, "The body is no valid JSON of a GraphQL request.")
 	}
 	return in, nil
@@ -325,6 +326,16 @@ func (s *Server) take(v *visit.Visit, who *shopper) (*intake.Body, *refusal) {
 	return nil, refuse(http.StatusBadRequest, "The body could not be read.")
 }
 
+// halves reports whether JSON has an escaped surrogate without its pair, which
+// encoding/json takes for U+FFFD.
+func halves(text []byte) bool {
+	if !bytes.Contains(text, []byte(`\u`)) {
+		return false
+	}
+	_, err := jsonx.Parse(text, jsonx.Limits{Depth: maxBody, Values: maxBody})
+	return err != nil
+}
+
 // variables reads the values of variables; numbers keep their digits.
 func variables(raw json.RawMessage) (map[string]any, *refusal) {
 	if text := string(raw); text == "" || text == "null" || text == "{}" {
@@ -333,7 +344,7 @@ func variables(raw json.RawMessage) (map[string]any, *refusal) {
 	var out map[string]any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	if err := d.Decode(&out); err != nil {
+	if err := d.Decode(&out); err != nil || halves(raw) {
 		return nil, refuse(http.StatusBadRequest, "The variables must be a JSON object.")
 	}
 	return out, nil

@@ -64,9 +64,10 @@ const (
 )
 
 // Parse reads one JSON document, strictly by RFC 8259, with these choices: a
-// leading byte order mark is skipped; invalid UTF-8 is an error; an escaped
-// surrogate without its pair becomes U+FFFD; duplicate names are accepted (see
-// [Value.Get]); anything but white space after the document is an error.
+// leading byte order mark is skipped; invalid UTF-8 is an error, and so is an
+// escaped surrogate without its pair, which no text can hold; duplicate names
+// are accepted (see [Value.Get]); anything but white space after the document
+// is an error.
 //
 // The error is a [*SyntaxError], [ErrTooDeep], or [ErrTooLarge], which is also
 // that of a document of 2 GiB or more. Parsing stops at the first fault.
@@ -397,6 +398,7 @@ func (p *parser) string(pos int) (int, error) {
 			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 				i++
 			case 'u':
+				escape := i - 1
 				for n := 0; n < 4; n++ {
 					if i++; i == len(data) {
 						return 0, &SyntaxError{i, reasonEnd}
@@ -406,6 +408,12 @@ func (p *parser) string(pos int) (int, error) {
 					}
 				}
 				i++
+				if utf16.IsSurrogate(hex4(data[i-4:])) {
+					if !paired(data[escape:]) {
+						return 0, &SyntaxError{escape, "surrogate without its pair in string"}
+					}
+					i += 6
+				}
 			default:
 				return 0, &SyntaxError{i, "invalid escape in string"}
 			}
@@ -461,20 +469,29 @@ func writeUnescaped(b *strings.Builder, raw []byte) {
 		case 'u':
 			r := hex4(raw[i:])
 			i += 4
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if len(raw)-i >= 6 && raw[i] == '\\' && raw[i+1] == 'u' {
-					pair = utf16.DecodeRune(r, hex4(raw[i+2:]))
-				}
-				if r = pair; r != utf8.RuneError {
-					i += 6
-				}
+			if utf16.IsSurrogate(r) { // with its pair
+				r = utf16.DecodeRune(r, hex4(raw[i+2:]))
+				i += 6
 			}
 			b.WriteRune(r)
 			continue
 		}
 		b.WriteByte(c)
 	}
+}
+
+// paired reports whether the escape of a surrogate that b begins with makes a
+// character with the one that follows.
+func paired(b []byte) bool {
+	if len(b) < 12 || b[6] != '\\' || b[7] != 'u' {
+		return false
+	}
+	for _, c := range b[8:12] {
+		if unhex(c) < 0 {
+			return false
+		}
+	}
+	return utf16.DecodeRune(hex4(b[2:]), hex4(b[8:])) != utf8.RuneError
 }
 
 func hex4(b []byte) rune {

@@ -91,13 +91,8 @@ func TestParse(t *testing.T) {
 		{`"a long string of plain text"`, "a long string of plain text"},
 		{`"\"\\\/\b\f\n\r\t\u0041\u00e9\u20AC"`, "\"\\/\b\f\n\r\tAé€"},
 		{`"\ud83d\ude00"`, "😀"},
-		{`"\ud83d"`, "\uFFFD"},
-		{`"\ude00"`, "\uFFFD"},
-		{`"\ude00\ud83d"`, "\uFFFD\uFFFD"},
-		{`"\ud83d\ud83d\ude00"`, "\uFFFD😀"},
-		{`"\ud83d\u0041"`, "\uFFFDA"},
-		{`"\ud83d\n"`, "\uFFFD\n"},
-		{`"\ud83d\\u0041"`, "\uFFFD\\u0041"},
+		{`"\uD83D\uDE00\ud83d\ude00!"`, "😀😀!"},
+		{`"\\ud83d"`, `\ud83d`},
 		{`"\u0000"`, "\x00"},
 		{"\"\x7f héllo € 😀 \uFFFD\"", "\x7f héllo € 😀 \uFFFD"},
 		{"\uFEFF {}", map[string]any{}},
@@ -115,6 +110,20 @@ func TestParse(t *testing.T) {
 			t.Errorf("Parse(%q) = %#v, want %#v", tt.in, got, tt.want)
 		}
 		checkAccess(t, v)
+	}
+}
+
+// No text can hold half a character, so no document may.
+func TestLoneSurrogates(t *testing.T) {
+	for in, offset := range map[string]int{
+		`"\ud83d"`: 1, `"\ude00"`: 1, `"\ude00\ud83d"`: 1, `"\ud83d\ud83d\ude00"`: 1, `"\ud83d\u0041"`: 1, `"\ud83d\n"`: 1, `"\ud83d\\u0041"`: 1,
+		`"\ud83d\ude0"`: 1, `"\ud83d\ude0x"`: 1, `"a\ud83d\ude00\udbff"`: 14, `{"\udfff":1}`: 2, `[1,{"a":["\uD800"]}]`: 10, `"\ud83d😀"`: 1, `"\ud83d `: 1,
+	} {
+		_, err := Parse([]byte(in), Limits{})
+		var se *SyntaxError
+		if !errors.As(err, &se) || se.Offset != offset || !strings.Contains(se.Reason, "surrogate") {
+			t.Errorf("%s: %v, want a fault at %d", in, err, offset)
+		}
 	}
 }
 
@@ -356,12 +365,12 @@ func TestParseAllocs(t *testing.T) {
 }
 
 // FuzzParse compares the reader with encoding/json. They differ, on purpose,
-// in that this reader skips a byte order mark, and rejects invalid UTF-8 where
-// encoding/json puts U+FFFD. Both let the last of duplicate names win.
+// in that this reader skips a byte order mark, and rejects invalid UTF-8 and
+// surrogates without their pair where encoding/json puts U+FFFD. Both let the last of duplicate names win.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		customerBody, "\uFEFF[]", `{"a":1,"a":{"b":[1.5e-3,true,null]}}`,
-		`"\ud83d\ude00\ud83d\u0041\\"`, "\"\xff\"", `[[[[1,2],[3]],{}]]`, `-01`, `[1,]`, `{"a"}`,
+		`"\ud83d\ude00\ud83d\u0041\\"`, `"\ud83d\ude00\u0041\\"`, "\"\xff\"", `[[[[1,2],[3]],{}]]`, `-01`, `[1,]`, `{"a"}`,
 		"[\"0123456\x01\"]", "{\"é\u2028\":\"\x7f\"} x",
 	} {
 		f.Add([]byte(s))
@@ -374,6 +383,10 @@ func FuzzParse(f *testing.F) {
 		}
 		plain := bytes.TrimPrefix(data, []byte("\uFEFF"))
 		want := json.Valid(plain) && utf8.Valid(plain)
+		var lone *SyntaxError
+		if errors.As(err, &lone) && strings.Contains(lone.Reason, "surrogate") {
+			want = false
+		}
 		if (err == nil) != want {
 			t.Fatalf("Parse(%q) error = %v, want valid = %v", data, err, want)
 		}

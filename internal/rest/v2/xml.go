@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
@@ -115,11 +118,51 @@ var arrays = map[string]bool{"discount_rules": true, "categories": true}
 
 const maxXMLDepth = 24
 
+// xmlReader is a decoder that refuses references to surrogates, which it would
+// take for U+FFFD: they are halves of characters, and no text can hold them.
+type xmlReader struct {
+	*xml.Decoder
+	text []byte
+}
+
+// Token is that of the decoder.
+func (r *xmlReader) Token() (xml.Token, error) {
+	from := r.InputOffset()
+	token, err := r.Decoder.Token()
+	if err == nil && refersToSurrogate(r.text[from:r.InputOffset()]) {
+		return nil, errors.New("a character reference to a surrogate")
+	}
+	return token, err
+}
+
+// refersToSurrogate looks at a token as it was written. Sections of characters,
+// comments and instructions have no references.
+func refersToSurrogate(raw []byte) bool {
+	if bytes.HasPrefix(raw, []byte("<!")) || bytes.HasPrefix(raw, []byte("<?")) {
+		return false
+	}
+	for {
+		_, after, ok := bytes.Cut(raw, []byte("&#"))
+		if !ok {
+			return false
+		}
+		raw = after
+		digits, _, _ := bytes.Cut(after, []byte(";"))
+		base := 10
+		if hex, ok := bytes.CutPrefix(digits, []byte("x")); ok {
+			digits, base = hex, 16
+		}
+		if n, err := strconv.ParseUint(string(digits), base, 64); err == nil && n <= utf8.MaxRune && utf16.IsSurrogate(rune(n)) {
+			return true
+		}
+	}
+}
+
 // fromXML turns a document into JSON: an element with elements into an object
 // or a list, another into a string. Names of the outermost element and of
 // elements in lists do not matter.
 func fromXML(text []byte) ([]byte, error) {
-	d := xml.NewDecoder(bytes.NewReader(text))
+	d := &xmlReader{xml.NewDecoder(bytes.NewReader(text)), text}
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -146,7 +189,7 @@ func fromXML(text []byte) ([]byte, error) {
 }
 
 // trailing refuses a second document.
-func trailing(d *xml.Decoder) error {
+func trailing(d *xmlReader) error {
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -162,7 +205,7 @@ func trailing(d *xml.Decoder) error {
 }
 
 // fromElement appends the element that has just begun.
-func fromElement(d *xml.Decoder, name string, b []byte, depth int) ([]byte, error) {
+func fromElement(d *xmlReader, name string, b []byte, depth int) ([]byte, error) {
 	if depth == maxXMLDepth {
 		return nil, errors.New("too many elements within each other")
 	}

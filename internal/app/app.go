@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -187,9 +187,12 @@ type Server struct {
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
-	http    *http.Server
-	listen  net.Listener
-	failed  chan error
+	public  *door
+	// internal is where the management API and the metrics are, if they are not
+	// at the public door; or nil. Management is their URL.
+	internal   *door
+	management string
+	failed     chan error
 	// writes knows whether the database takes writes, until forgo, which also
 	// ends the eraser.
 	writes     *writable
@@ -217,7 +220,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 1)}
+	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
 	s.judgeHosts(cfg.hostRules())
 	trying, forgo := context.WithCancel(context.WithoutCancel(ctx))
 	s.writes, s.forgo = newWritable(core.DB, sys, log), forgo
@@ -249,12 +252,19 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
 	}
-	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
+	if s.public, err = newDoor(cfg.Listen); err != nil {
 		return nil, err
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
-		s.URL = scheme + s.listen.Addr().String()
+		s.URL = scheme + s.public.address()
+	}
+	s.management = s.URL
+	if cfg.InternalListen != "" {
+		if s.internal, err = newDoor(cfg.InternalListen); err != nil {
+			return nil, err
+		}
+		s.management = scheme + s.internal.address()
 	}
 	if err := s.settleHosts(ctx); err != nil {
 		return nil, err
@@ -267,33 +277,22 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.work(reg); err != nil {
 		return nil, err
 	}
-	s.http = &http.Server{
-		Handler:           s.handler(reg),
-		TLSConfig:         secure,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       60 * time.Second,
-		WriteTimeout:      120 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    128 << 10,
-		// What a connection may send before anybody reads it.
-		HTTP2:    &http.HTTP2Config{MaxReceiveBufferPerStream: 128 << 10, MaxReceiveBufferPerConnection: 256 << 10},
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	public, internal := s.handlers(reg)
 	s.writes.try(trying) // whoever asks at once is to be told
+	s.public.open(public, secure, log, s.failed)
+	if s.internal != nil {
+		s.internal.open(internal, secure, log, s.failed)
+	}
 	s.background.Go(func() { s.writes.run(trying) })
 	eraser := newEraser(core.DB, log)
 	context.AfterFunc(trying, core.DB.Listen(sqldb.Erased, eraser.heard))
 	s.background.Go(func() { eraser.run(trying) })
-	go func() {
-		if secure != nil {
-			s.failed <- s.http.ServeTLS(s.listen, "", "")
-			return
-		}
-		s.failed <- s.http.Serve(s.listen)
-	}()
 	s.Jobs.Start(ctx)
 	s.Deliveries.Start(ctx)
-	log.Info("listening", "address", s.listen.Addr().String(), "engine", core.DB.Engine(), "mode", cfg.Mode)
+	log.Info("listening", "address", s.public.address(), "engine", core.DB.Engine(), "mode", cfg.Mode)
+	if s.internal != nil {
+		log.Info("listening for management and metrics", "address", s.internal.address())
+	}
 	return s, nil
 }
 
@@ -344,13 +343,16 @@ func (s *Server) Run(ctx context.Context) error {
 	s.log.Info("stopping: waiting for running requests", "timeout", s.cfg.ShutdownTimeout)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
-	err := s.http.Shutdown(drain)
+	err := s.drain(drain)
 	if late := s.Deliveries.Stop(drain); late != nil {
 		s.log.Warn("some webhook deliveries were cut off at the shutdown timeout; they will be made again")
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("some requests were cut off at the shutdown timeout")
-		err = s.http.Close()
+		err = nil
+		for _, d := range s.doors() {
+			err = errors.Join(err, d.close())
+		}
 	}
 	if stopped := s.Jobs.Stop(drain); stopped != nil {
 		s.log.Warn("some jobs were cut off at the shutdown timeout; they will be done again")
@@ -362,16 +364,31 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
+// doors are those that there are.
+func (s *Server) doors() []*door {
+	return slices.DeleteFunc([]*door{s.public, s.internal}, func(d *door) bool { return d == nil })
+}
+
+// drain closes all doors together and waits for running requests.
+func (s *Server) drain(ctx context.Context) error {
+	doors := s.doors()
+	done := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { done <- d.drain(ctx) }()
+	}
+	var err error
+	for range doors {
+		err = errors.Join(err, <-done)
+	}
+	return err
+}
+
 // Close stops serving at once and closes the database.
 func (s *Server) Close() {
 	s.forgo()
 	s.background.Wait()
-	if s.http != nil {
-		if err := s.http.Close(); err != nil {
-			s.log.Debug("close server", "error", err)
-		}
-	} else if s.listen != nil {
-		if err := s.listen.Close(); err != nil {
+	for _, d := range s.doors() {
+		if err := d.close(); err != nil {
 			s.log.Debug("close listener", "error", err)
 		}
 	}
@@ -418,7 +435,9 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 	})
 }
 
-func (s *Server) handler(reg *prometheus.Registry) http.Handler {
+// handlers returns what answers at the public door and at the internal one,
+// which is nil where there is none.
+func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler) {
 	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
 	hosts.Production = s.cfg.Production()
 	if u, err := url.Parse(s.URL); err == nil {
@@ -435,21 +454,42 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 	shop := pages.New(visits, pages.Services{
 		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
-	server := rest.NewServer(rest.Config{
+	config := rest.Config{
 		System: s.System,
 		Tokens: auth.NewCache(s.Accounts, time.Now),
 		Limits: rest.Limits{
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Bodies: bodies, Hosts: hosts, Peer: visits.Peer, Refuse: shop.Refuse,
+		Bodies: bodies, Hosts: hosts, Peer: visits.Peer,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
-	}, clientele.New(clientele.Services{Tokens: s.Tokens}), v3.New(v3.Services{
-		Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
-		Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
-		Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
-	}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, s.cfg.PublicURL))
+	}
+	linked := s.cfg.PublicURL
+	if s.internal != nil {
+		linked = "" // answers link to where they were asked for
+	}
+	surfaces := []rest.Surface{
+		clientele.New(clientele.Services{Tokens: s.Tokens}),
+		v3.New(v3.Services{
+			Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
+			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
+		}),
+		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
+	}
+	if s.internal != nil {
+		// The public door does not know these paths at all.
+		inside := rest.NewServer(config, surfaces...)
+		s.mountHealth(inside.Router())
+		mountMetrics(inside.Router(), reg)
+		internal = &edge{next: inside, visits: visits, log: s.log}
+		surfaces = nil
+	}
+	config.Refuse = shop.Refuse
+	server := rest.NewServer(config, surfaces...)
+	if s.internal == nil {
+		mountMetrics(server.Router(), reg)
+	}
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
@@ -460,7 +500,8 @@ func (s *Server) handler(reg *prometheus.Registry) http.Handler {
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
 		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
 	}))
-	s.mountService(server.Router(), reg)
+	s.mountHealth(server.Router())
+	s.mountDocuments(server.Router())
 	shop.Mount(watched)
-	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}
+	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}, internal
 }

@@ -27,12 +27,13 @@ type Database struct {
 type Config struct {
 	Database
 
-	Listen    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
-	Mode      string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
-	PublicURL string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
-	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`
-	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key (PEM)."`
-	Seed      string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
+	Listen         string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
+	InternalListen string `name:"internal-listen" placeholder:"ADDR" help:"Serve the management API (/stores/... and /api/v2), /metrics and health here, and at --listen neither API nor metrics (default: all at --listen)."`
+	Mode           string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
+	PublicURL      string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
+	TLSCert        string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`
+	TLSKey         string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key (PEM)."`
+	Seed           string `placeholder:"FILE" help:"Apply this YAML seed file at start."`
 
 	StorefrontDomains []string `name:"storefront-domain" placeholder:"NAME" help:"Stores also answer at store-{hash}.NAME and store-{hash}-{channel}.NAME, as they always do with localhost."`
 	DNSServer         string   `name:"dns-server" placeholder:"ADDR" help:"The DNS server that is asked for the proofs of sites' hosts in production (default: the machine's own)."`
@@ -67,12 +68,14 @@ func (c *Config) Production() bool { return c.Mode == "production" }
 // Validate checks what can be checked before anything is opened. Its error is
 // one line for a person.
 func (c *Config) Validate() error {
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen %q: want host:port", c.Listen)
-	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
-		return fmt.Errorf("--listen %q: there is no port %q", c.Listen, port)
+	for _, a := range c.addresses() {
+		_, port, err := net.SplitHostPort(a.value)
+		if err != nil {
+			return fmt.Errorf("%s %q: want host:port", a.flag, a.value)
+		}
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return fmt.Errorf("%s %q: there is no port %q", a.flag, a.value, port)
+		}
 	}
 	if err := c.Database.Validate(); err != nil {
 		return err
@@ -126,8 +129,10 @@ func (c *Config) Validate() error {
 		}
 	}
 	if !c.Production() {
-		if !loopback(host) {
-			return fmt.Errorf("--listen %s: development mode listens on loopback only; use 127.0.0.1 or --mode production", c.Listen)
+		for _, a := range c.addresses() {
+			if host, _, err := net.SplitHostPort(a.value); err != nil || !loopback(host) {
+				return fmt.Errorf("%s %s: development mode listens on loopback only; use 127.0.0.1 or --mode production", a.flag, a.value)
+			}
 		}
 		return nil
 	}
@@ -138,6 +143,17 @@ func (c *Config) Validate() error {
 		return errors.New("--database: in production a PostgreSQL server on another host needs sslmode=require or stricter")
 	}
 	return nil
+}
+
+type address struct{ flag, value string }
+
+// addresses are those to listen on.
+func (c *Config) addresses() []address {
+	out := []address{{"--listen", c.Listen}}
+	if c.InternalListen != "" {
+		out = append(out, address{"--internal-listen", c.InternalListen})
+	}
+	return out
 }
 
 // proxies returns the networks of trusted proxies.

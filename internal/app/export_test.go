@@ -10,10 +10,13 @@ import (
 )
 
 // Address is the address that s listens on.
-func (s *Server) Address() string { return s.listen.Addr().String() }
+func (s *Server) Address() string { return s.public.address() }
+
+// InternalURL is where the management API is, if it has its own door.
+func (s *Server) InternalURL() string { return s.management }
 
 // Handler is what s serves; it is a *rest.Server.
-func (s *Server) Handler() http.Handler { return s.http.Handler }
+func (s *Server) Handler() http.Handler { return s.public.http.Handler.(*edge).next }
 
 // Notify tells merchants of a webhook, as the dispatcher has it done.
 func (s *Server) Notify(tx *sqldb.Tx, in webhook.Notice) error { return notices{s.Core}.Notify(tx, in) }

@@ -83,8 +83,8 @@ func (l *letters) next() (out []letter) {
 	return out
 }
 
-// visitor sends requests to a host, by an address, with headers.
-type visitor struct {
+// stranger sends requests to a host, by an address, with headers.
+type stranger struct {
 	t       *testing.T
 	s       *app.Server
 	target  string // before the path: an absolute form
@@ -93,7 +93,7 @@ type visitor struct {
 	cookies string
 }
 
-func (v *visitor) post(path, kind, body string) (*http.Response, string) {
+func (v *stranger) post(path, kind, body string) (*http.Response, string) {
 	v.t.Helper()
 	conn, err := net.Dial("tcp", v.s.Address())
 	if err != nil {
@@ -117,7 +117,7 @@ func (v *visitor) post(path, kind, body string) (*http.Response, string) {
 	return res, string(text)
 }
 
-func (v *visitor) json(path string, body any) {
+func (v *stranger) json(path string, body any) {
 	v.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -126,7 +126,7 @@ func (v *visitor) json(path string, body any) {
 	v.post(path, "application/json", string(text))
 }
 
-func (v *visitor) form(path string, pairs ...string) (*http.Response, string) {
+func (v *stranger) form(path string, pairs ...string) (*http.Response, string) {
 	v.t.Helper()
 	values := url.Values{"authenticity_token": {"00112233445566778899aabbccddeeff"}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -152,7 +152,7 @@ func (l *letters) gather(all *[]letter, kind mail.Kind) url.Values {
 }
 
 // asks has the emails written that anybody can have written to an account.
-func (v *visitor) asks(l *letters, email string) (all []letter, reset url.Values) {
+func (v *stranger) asks(l *letters, email string) (all []letter, reset url.Values) {
 	v.t.Helper()
 	v.json("/api/storefront/subscriptions", map[string]any{"email": "news-" + email, "acceptsMarketingNewsletter": true})
 	v.form("/subscribe.php", "nl_email", "letter-"+email, "email", "letter-"+email)
@@ -165,7 +165,7 @@ func (v *visitor) asks(l *letters, email string) (all []letter, reset url.Values
 
 // everything does whatever has an email written, as somebody whose name is not
 // taken, and returns all that was.
-func (v *visitor) everything(l *letters, name string) (all []letter) {
+func (v *stranger) everything(l *letters, name string) (all []letter) {
 	v.t.Helper()
 	email := name + "@example.com"
 	const password, other = "Correct horse 1", "Battery staple 2"
@@ -218,7 +218,7 @@ func TestLinksStayOnTheStoresSite(t *testing.T) {
 				}
 				kinds := map[mail.Kind]bool{}
 				n := 0
-				try := func(what string, v visitor, all bool) {
+				try := func(what string, v stranger, all bool) {
 					t.Helper()
 					n++
 					v.t, v.s = t, s
@@ -252,14 +252,14 @@ func TestLinksStayOnTheStoresSite(t *testing.T) {
 						}
 					}
 				}
-				try("its own host", visitor{host: at}, true)
+				try("its own host", stranger{host: at}, true)
 				for _, name := range names {
-					try("Host "+name, visitor{host: name}, true)
-					try("X-Forwarded-Host "+name, visitor{host: at, header: "X-Forwarded-Host: " + name + "\r\nX-Forwarded-Proto: http\r\n"}, false)
+					try("Host "+name, stranger{host: name}, true)
+					try("X-Forwarded-Host "+name, stranger{host: at, header: "X-Forwarded-Host: " + name + "\r\nX-Forwarded-Proto: http\r\n"}, false)
 				}
 				for _, name := range []string{"127.0.0.1:9", "evil.example", "two.shop", "store-three.localhost:9"} {
-					try("absolute form of "+name, visitor{target: "http://" + name, host: at}, false)
-					try("absolute form, and Host "+name, visitor{target: "http://" + at, host: name}, false)
+					try("absolute form of "+name, stranger{target: "http://" + name, host: at}, false)
+					try("absolute form, and Host "+name, stranger{target: "http://" + at, host: name}, false)
 				}
 				// Merchants hear of webhooks.
 				stores, err := s.Stores.List(t.Context())
@@ -304,7 +304,7 @@ func TestLinksIgnoreStrangersHeaders(t *testing.T) {
 		})
 		l := newLetters(t, s)
 		for i, name := range []string{"two.shop", "127.0.0.1:9", "evil.example"} {
-			v := &visitor{t: t, s: s, host: "one.shop", header: "X-Forwarded-Host: " + name + "\r\nX-Forwarded-Proto: http\r\nForwarded: host=" + name + "\r\n"}
+			v := &stranger{t: t, s: s, host: "one.shop", header: "X-Forwarded-Host: " + name + "\r\nX-Forwarded-Proto: http\r\nForwarded: host=" + name + "\r\n"}
 			found := v.everything(l, fmt.Sprint("n", i))
 			if len(found) < 5 {
 				t.Errorf("%s: only %d emails", mode, len(found))

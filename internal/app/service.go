@@ -23,21 +23,29 @@ import (
 	"clientele/internal/store"
 )
 
-// mountService adds what is not the management API: health, metrics and the
-// API documents.
-func (s *Server) mountService(r *chi.Mux, reg *prometheus.Registry) {
-	get := func(pattern string, h http.Handler) {
-		r.Method(http.MethodGet, pattern, h)
-		r.Method(http.MethodHead, pattern, h)
-	}
-	get("/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// get serves a path to GET and HEAD.
+func get(r *chi.Mux, pattern string, h http.Handler) {
+	r.Method(http.MethodGet, pattern, h)
+	r.Method(http.MethodHead, pattern, h)
+}
+
+// mountHealth adds whether the process runs and is ready.
+func (s *Server) mountHealth(r *chi.Mux) {
+	get(r, "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, `{"status":"ok"}`)
 	}))
-	get("/readyz", http.HandlerFunc(s.ready))
-	get("/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	get(r, "/readyz", http.HandlerFunc(s.ready))
+}
+
+func mountMetrics(r *chi.Mux, reg *prometheus.Registry) {
+	get(r, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+}
+
+// mountDocuments adds the API documents and, in development, the emails.
+func (s *Server) mountDocuments(r *chi.Mux) {
 	docs := api.Handler()
 	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml", "/storefront.graphql"} {
-		get(p, docs)
+		get(r, p, docs)
 	}
 	if !s.cfg.Production() {
 		(&outbox.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
@@ -117,7 +125,7 @@ func (s *Server) greet(ctx context.Context, out io.Writer) error {
 	_, err := fmt.Fprintf(out, `
 Clientele is ready. These secrets are shown once:
 
-  Base URL        %[1]s
+  Base URL        %[7]s
   Store hash      %[2]s
   Access token    %[3]s
   Client id       %[4]s
@@ -132,11 +140,11 @@ links, such as those for a forgotten password, are kept at the last address.
 
 Make a customer:
 
-  curl -s %[1]s/stores/%[2]s/v3/customers \
+  curl -s %[7]s/stores/%[2]s/v3/customers \
     -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
-`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, outbox.Path)
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, outbox.Path, s.management)
 	return err
 }
 
@@ -159,7 +167,7 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 			line("storefront", site)
 		}
 	}
-	line("management API", s.URL+"/stores/"+hash+"/v3")
+	line("management API", s.management+"/stores/"+hash+"/v3")
 	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {
 		line("GraphQL", s.URL+"/docs/graphql")
@@ -187,7 +195,7 @@ func (s *Server) storefront(ctx context.Context, hash string, only bool) (string
 		return s.URL, nil
 	}
 	u.Host = "store-" + hash + ".localhost"
-	if _, port, err := net.SplitHostPort(s.listen.Addr().String()); err == nil {
+	if _, port, err := net.SplitHostPort(s.public.address()); err == nil {
 		u.Host += ":" + port
 	}
 	return u.String(), nil

@@ -426,7 +426,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body
 	h := w.Header()
 	h["X-Request-Id"] = []string{c.RequestID}
 	m := s.at(r.URL.Path)
-	if m != nil || strings.HasPrefix(r.URL.Path, "/stores/") {
+	if m != nil || len(s.mounts) > 0 && strings.HasPrefix(r.URL.Path, "/stores/") {
 		s.rates.idle(h)
 	} else if s.Refuse != nil && s.Refuse(w, r, status) {
 		return

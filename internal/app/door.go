@@ -1,0 +1,60 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// door is an address at which the server answers.
+type door struct {
+	listen net.Listener
+	http   *http.Server // nil until it is open
+}
+
+func newDoor(address string) (*door, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &door{listen: l}, nil
+}
+
+func (d *door) address() string { return d.listen.Addr().String() }
+
+// open starts to serve. How that ends goes to ended.
+func (d *door) open(h http.Handler, secure *tls.Config, log *slog.Logger, ended chan<- error) {
+	d.http = &http.Server{
+		Handler:           h,
+		TLSConfig:         secure,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		WriteTimeout:      120 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    128 << 10,
+		// What a connection may send before anybody reads it.
+		HTTP2:    &http.HTTP2Config{MaxReceiveBufferPerStream: 128 << 10, MaxReceiveBufferPerConnection: 256 << 10},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if secure != nil {
+			ended <- d.http.ServeTLS(d.listen, "", "")
+			return
+		}
+		ended <- d.http.Serve(d.listen)
+	}()
+}
+
+// drain lets nobody new in and waits for running requests until ctx ends.
+func (d *door) drain(ctx context.Context) error { return d.http.Shutdown(ctx) }
+
+// close ends all requests at once.
+func (d *door) close() error {
+	if d.http == nil {
+		return d.listen.Close()
+	}
+	return d.http.Close()
+}

@@ -5,8 +5,6 @@
 package account
 
 import (
-	"time"
-
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
@@ -57,7 +55,7 @@ var (
 
 // Client is who asks, as far as a server can tell.
 type Client struct {
-	Peer      string // the address
+	Peer      limit.Peer
 	UserAgent string
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
@@ -168,7 +166,7 @@ type Service struct {
 	customers *customer.Service
 	passwords *password.Hasher
 	mail      Mailer
-	asks      asks
+	asks      *limit.Windows
 }
 
 // Config is what a Service works with.
@@ -193,26 +191,5 @@ func NewService(c Config) *Service {
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: newAsks(c.System)}
-}
-
-// asks bound how often emails are asked for: for one email, whether or not
-// anybody has it, and from one network; and how often somebody registers or
-// takes another email from one network.
-type asks struct{ emails, peers, registrations *limit.Guard }
-
-const (
-	askWindow    = 15 * time.Minute
-	asksPerEmail = 5
-	asksPerPeer  = 100
-	newPerPeer   = 100
-	askedKeys    = 100_000
-)
-
-func newAsks(sys *system.System) asks {
-	return asks{
-		emails:        limit.NewGuard(sys, asksPerEmail, askWindow, askedKeys),
-		peers:         limit.NewGuard(sys, asksPerPeer, askWindow, askedKeys),
-		registrations: limit.NewGuard(sys, newPerPeer, askWindow, askedKeys),
-	}
+	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System)}
 }

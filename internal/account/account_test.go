@@ -15,6 +15,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -142,9 +143,9 @@ func (s *shop) change(u customer.Update) {
 	}
 }
 
-var home = account.Client{Peer: "192.0.2.1", UserAgent: "Test/1"}
+var home = account.Client{Peer: limit.Peer{Address: "192.0.2.1"}, UserAgent: "Test/1"}
 
-func from(peer string) account.Client { return account.Client{Peer: peer} }
+func from(peer string) account.Client { return account.Client{Peer: limit.Peer{Address: peer}} }
 
 func (s *shop) signIn(site store.Site, kind account.Kind, email string) account.Grant {
 	s.Helper()

@@ -117,9 +117,9 @@ func TestGuessesDoNotOutliveAReset(t *testing.T) {
 func TestGuessesBeforeTheAccount(t *testing.T) {
 	each(t, func(s *shop) {
 		for range 10 {
-			s.want(s.try("ines@example.com", right, home.Peer), account.ErrCredentials)
+			s.want(s.try("ines@example.com", right, home.Peer.Address), account.ErrCredentials)
 		}
-		if wait(s.try("ines@example.com", right, home.Peer)) == 0 {
+		if wait(s.try("ines@example.com", right, home.Peer.Address)) == 0 {
 			s.Fatal("not locked")
 		}
 		if _, err := s.svc.Register(s.Context(), s.a, newcomer("ines@example.com"), home); err != nil {

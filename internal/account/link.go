@@ -134,17 +134,6 @@ func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 	return o, err
 }
 
-// ask counts a request for an email to an address. quiet tells that the
-// address had enough of them already.
-func (s *Service) ask(storeID int64, address string, c Client) (quiet bool, err error) {
-	if wait := s.asks.peers.Take(shopKey(storeID, limit.Neighbours(c.Peer))); wait > 0 {
-		return false, customer.TooMany(wait)
-	}
-	return s.asks.emails.Take(shopKey(storeID, email.Key(address))) > 0, nil
-}
-
-func shopKey(storeID int64, key string) string { return strconv.FormatInt(storeID, 10) + "\x00" + key }
-
 // RequestReset emails a link to reset the password to whom the email belongs.
 // It never tells whether that is anybody, and does the same for an email that
 // nobody has, but for sending it. path is where the link leads on the
@@ -157,7 +146,7 @@ func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path
 	if !ok {
 		return badField(OpReset, "path", "path must be one of the storefront's")
 	}
-	quiet, err := s.ask(site.StoreID, email, c)
+	quiet, err := s.ask(ctx, site.StoreID, email, c)
 	if err != nil {
 		return err
 	}
@@ -221,7 +210,7 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err := s.setPassword(tx, site, id, 0, hash); err != nil {
 			return err
 		}
-		return remember(tx, id, c.Peer, s.sys.Now())
+		return customer.Remember(tx, id, c.Peer, s.sys.Now())
 	})
 }
 
@@ -235,12 +224,12 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 			return "", badField(OpSignInLink, "redirect_url", "redirect_url must be one of the storefront's")
 		}
 	}
-	quiet, err := s.ask(site.StoreID, email, c)
+	quiet, err := s.ask(ctx, site.StoreID, email, c)
 	if err != nil {
 		return "", err
 	}
 	if quiet {
-		return "", customer.TooMany(askWindow)
+		return "", limit.TooMany(limit.Window)
 	}
 	o, err := s.owner(ctx, site, email)
 	if err != nil {

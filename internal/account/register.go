@@ -2,12 +2,12 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
-	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -22,8 +22,8 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err != nil {
 		return 0, err
 	}
-	if wait := s.asks.registrations.Take(shopKey(site.StoreID, limit.Neighbours(c.Peer))); wait > 0 {
-		return 0, customer.TooMany(wait)
+	if err := s.askAccount(ctx, site.StoreID, c); err != nil {
+		return 0, err
 	}
 	hash, err := s.passwords.Hash(ctx, in.Password)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		}
 		id = rows[0].ID
 		// Who guessed at a password before there was one may use it all the same.
-		if err := remember(tx, id, c.Peer, s.sys.Now()); err != nil {
+		if err := customer.Remember(tx, id, c.Peer, s.sys.Now()); err != nil {
 			return err
 		}
 		if p.ConfirmEmail {
@@ -86,7 +86,7 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 	}
 	cmd := customer.Create{
 		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
-		FormFields: in.FormFields, RegistrationIP: c.Peer, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
+		FormFields: in.FormFields, RegistrationIP: c.Peer.Address, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
 		JoinDefault: true, Extent: form.Whole,
 	}
 	if in.Address != nil {
@@ -153,7 +153,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 	}
 	var out *customer.Customer
 	token, counted := s.sys.Hex(32), false
-	err = s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	change := func(tx *sqldb.Tx) error {
 		who, err := lockCustomer(tx, sess.CustomerID, site.ChannelID)
 		if err != nil {
 			return err
@@ -171,10 +171,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		}
 		// That an email is taken is told here as well as to who registers.
 		if moved && !counted {
-			if wait := s.asks.registrations.Take(shopKey(site.StoreID, limit.Neighbours(c.Peer))); wait > 0 {
-				return customer.TooMany(wait)
-			}
-			counted = true
+			return errUncounted
 		}
 		rows, err := s.customers.UpdateTx(tx, []customer.Update{cmd}, []string{""})
 		if err != nil {
@@ -190,16 +187,28 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 			return err
 		}
 		return s.askToConfirm(tx, site, out, token, newEmail)
-	})
+	}
+	err = s.db.WriteAgain(ctx, site.StoreID, change)
+	if errors.Is(err, errUncounted) {
+		if err := s.askAccount(ctx, site.StoreID, c); err != nil {
+			return nil, err
+		}
+		counted = true
+		err = s.db.WriteAgain(ctx, site.StoreID, change)
+	}
 	if err != nil {
 		return nil, single(err, OpUpdate)
 	}
 	return out, nil
 }
 
+// errUncounted: another email is asked for, which is to be counted first,
+// whether or not it can be had.
+var errUncounted = errors.New("account: the request for another email is not counted")
+
 // fromStorefront is how a shopper's own consent comes.
 func fromStorefront(c Client) subscriber.Origin {
-	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer}
+	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address}
 }
 
 // subscribe subscribes an address on a site or, where the store asks for it,
@@ -244,7 +253,7 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 	if err := in.Check(); err != nil {
 		return false, err
 	}
-	quiet, err := s.ask(site.StoreID, email, c)
+	quiet, err := s.ask(ctx, site.StoreID, email, c)
 	if err != nil || quiet && p.DoubleOptIn {
 		return p.DoubleOptIn, err
 	}

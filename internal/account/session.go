@@ -9,19 +9,17 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
-	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
 // Bounds of sessions.
 const (
-	seenEvery    = 5 * 60 // how often last use is written, in seconds
-	maxSessions  = 100    // of one customer; the longest unused go first
-	maxAddresses = 20     // that are known of one customer
-	maxAgent     = 512    // bytes of a user agent
-	maxToken     = 256    // bytes of a token that is looked for
-	pruneBatch   = 50     // expired rows that one sign-in takes away
+	seenEvery   = 5 * 60 // how often last use is written, in seconds
+	maxSessions = 100    // of one customer; the longest unused go first
+	maxAgent    = 512    // bytes of a user agent
+	maxToken    = 256    // bytes of a token that is looked for
+	pruneBatch  = 50     // expired rows that one sign-in takes away
 )
 
 // SignIn opens a session for who has the credentials and may use the channel.
@@ -105,7 +103,7 @@ func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p
 	}
 	g := &Grant{Token: s.sys.Hex(32), Session: Session{
 		StoreID: site.StoreID, ID: s.number(), CustomerID: customerID, ChannelID: site.ChannelID, Kind: kind,
-		Created: now, Seen: now, Expires: expires, idle: int64(idle / time.Second), UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer,
+		Created: now, Seen: now, Expires: expires, idle: int64(idle / time.Second), UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer.Address,
 	}}
 	if kind == API {
 		g.Token += "_" + strconv.FormatInt(expires, 10)
@@ -138,11 +136,7 @@ var (
 		(SELECT o.token_hash FROM account_sessions o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
 	pruneTokens = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash IN
 		(SELECT o.token_hash FROM account_tokens o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
-	touchSession  = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
-	rememberPlace = sqldb.Static(`INSERT INTO known_addresses (store_id, customer_id, ip_address, date_used) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (store_id, customer_id, ip_address) DO UPDATE SET date_used = excluded.date_used`)
-	placesByAge = sqldb.Static(`SELECT ip_address FROM known_addresses WHERE store_id = $1 AND customer_id = $2 ORDER BY date_used DESC, ip_address`)
-	forgetPlace = sqldb.Static(`DELETE FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
+	touchSession = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
 			c.channel_ids, ch.status, g.value
@@ -191,7 +185,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 		return err
 	}
 	if password {
-		if err := remember(tx, o.CustomerID, o.Peer, o.Created); err != nil {
+		if err := customer.Remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
 			return err
 		}
 	}
@@ -206,27 +200,6 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	}
 	for i := maxSessions - 1; i < len(sessions); i++ {
 		if err := tx.Exec(deleteOne, o.CustomerID, sessions[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// remember notes that a customer proved in a network who they are, so that
-// strangers' guesses do not lock them out there.
-func remember(tx *sqldb.Tx, customerID int64, peer string, now int64) error {
-	if peer == "" {
-		return nil
-	}
-	if err := tx.Exec(rememberPlace, customerID, limit.Neighbours(peer), now); err != nil {
-		return err
-	}
-	var places []string
-	if err := tx.Query(placesByAge, func(r *sqldb.Row) error { places = append(places, r.Text(0)); return nil }, customerID); err != nil {
-		return err
-	}
-	for i := maxAddresses; i < len(places); i++ {
-		if err := tx.Exec(forgetPlace, customerID, places[i]); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/app"
 	"clientele/internal/auth"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -327,7 +328,7 @@ func host(hash string, channel int) string {
 func (w *matrixWorld) session(hash string, channel int, kind account.Kind, customerID int64) string {
 	w.t.Helper()
 	site := store.Site{StoreID: w.store(hash).ID, StoreHash: hash, ChannelID: int64(channel), Status: "active", URL: "http://" + host(hash, channel)}
-	g, err := w.s.Shoppers.SignInAs(w.t.Context(), site, kind, customerID, account.Client{Peer: "127.0.0.1", UserAgent: "matrix"})
+	g, err := w.s.Shoppers.SignInAs(w.t.Context(), site, kind, customerID, account.Client{Peer: limit.Peer{Address: "127.0.0.1"}, UserAgent: "matrix"})
 	if err != nil {
 		w.t.Fatalf("customer %d of %s on channel %d: %v", customerID, hash, channel, err)
 	}

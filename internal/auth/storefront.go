@@ -79,6 +79,11 @@ func (t *StorefrontToken) Allows(s AccessScope) bool {
 	return t.Kind != PrivateToken || slices.Contains(t.Scopes, s)
 }
 
+// ForServers reports whether the token is a secret between servers.
+func (t *StorefrontToken) ForServers() bool {
+	return t.Kind == ImpersonationToken || t.Kind == PrivateToken
+}
+
 // TokenFault is why a storefront token is refused, in the original's words.
 type TokenFault string
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clientele/internal/form"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -192,7 +193,7 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	passwords *password.Hasher
-	guesses   *guesses
+	guesses   *limit.Guesses
 	notifier  Notifier
 }
 
@@ -209,7 +210,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, guesses: newGuesses(sys)}
+	return &Service{db: db, sys: sys, passwords: passwords, guesses: limit.NewGuesses(db, sys)}
 }
 
 // channelText and parseChannels convert between a channel list and its

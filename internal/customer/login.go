@@ -20,8 +20,8 @@ const OpValidate = "customer.validate"
 type Credentials struct {
 	Email     string
 	Password  string
-	ChannelID int64  // 0: the default channel
-	Peer      string // the address that asks
+	ChannelID int64      // 0: the default channel
+	Peer      limit.Peer // who asks
 }
 
 // Login is a customer whose password was found right.
@@ -31,6 +31,8 @@ type Login struct {
 	// PasswordHash is the stored hash, to tell whether the password changed
 	// since.
 	PasswordHash string
+
+	known bool // the customer, from the network that asks
 }
 
 var (
@@ -44,9 +46,12 @@ var (
 
 // Validate returns the id of the customer who has the credentials and may use
 // the channel, or 0. It does the same work for every email. Too many wrong
-// guesses are TooMany.
+// guesses are TooMany. Who is right is known from there from then on.
 func (s *Service) Validate(ctx context.Context, storeID int64, in Credentials) (int64, error) {
 	l, err := s.Login(ctx, storeID, in)
+	if l.CustomerID != 0 && !l.known {
+		s.meet(ctx, storeID, l.CustomerID, in.Peer)
+	}
 	return l.CustomerID, err
 }
 
@@ -55,8 +60,8 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
 	}
-	norm, from := email.Key(in.Email), limit.Neighbours(in.Peer)
-	a := newAttempt(norm, from)
+	norm := email.Key(in.Email)
+	a := limit.Guess{Email: norm, Peer: in.Peer}
 	var l Login
 	var channel, global bool
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -69,10 +74,10 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
 				return nil
 			}},
-			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, from}, Each: func(*sqldb.Row) error { a.known = true; return nil }},
+			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
 		)
 		if everywhere && !global {
-			l, a.known = Login{}, false
+			l, a.Known = Login{}, false
 		}
 		return err
 	})
@@ -83,7 +88,8 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		return Login{}, &fault.Error{Kind: fault.Invalid, Op: OpValidate, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID"}}}
 	}
 	right := false
-	err = s.guess(ctx, storeID, from, a, func() (ok bool, err error) {
+	l.known = a.Known
+	err = s.guesses.Try(ctx, storeID, a, func() (ok bool, err error) {
 		right, err = s.compare(ctx, storeID, &l, in.Password)
 		return right, err
 	})
@@ -108,36 +114,35 @@ func (s *Service) compare(ctx context.Context, storeID int64, l *Login, password
 }
 
 // VerifyPassword reports whether a password is the customer's, asked for from
-// the address peer. Guesses count together with those of Validate, and it does
-// the same work for every id. Without a customer it is a NotFound fault.
-func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password, peer string) (right bool, err error) {
+// a peer. Guesses count together with those of Validate, and it does
+// the same work for every id. Who is right is known from there from then on.
+// Without a customer it is a NotFound fault.
+func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password string, peer limit.Peer) (right bool, err error) {
 	l := Login{}
-	peer = limit.Neighbours(peer)
-	email := "#" + strconv.FormatInt(id, 10) // nobody's email
-	var a *attempt
+	a := limit.Guess{Email: "#" + strconv.FormatInt(id, 10), Peer: peer} // nobody's email
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Query(selectPassword, func(r *sqldb.Row) error {
-			l, email = Login{CustomerID: id, PasswordHash: r.Text(0)}, fold.Text(r.Text(1))
+			l, a.Email = Login{CustomerID: id, PasswordHash: r.Text(0)}, fold.Text(r.Text(1))
 			return nil
 		}, id); err != nil {
 			return err
 		}
-		a = newAttempt(email, peer)
-		return tx.Query(addressOfCustomer, func(*sqldb.Row) error { a.known = true; return nil }, id, peer)
+		return tx.Query(addressOfCustomer, func(*sqldb.Row) error { a.Known = true; return nil }, id, peer.Network())
 	}); err != nil {
 		return false, err
 	}
-	err = s.guess(ctx, storeID, peer, a, func() (bool, error) {
+	err = s.guesses.Try(ctx, storeID, a, func() (bool, error) {
 		right, err = s.compare(ctx, storeID, &l, password)
 		return right, err
 	})
 	if err == nil && l.CustomerID == 0 {
 		err = errNoCustomer
 	}
+	if right && err == nil && !a.Known {
+		s.meet(ctx, storeID, id, peer)
+	}
 	return right, err
 }
-
-var addressOfCustomer = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 
 // Admits reports whether a customer whose channel_ids are stored as text may
 // sign in on a channel, given whether the channel admits customers of all

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/group"
+	"clientele/internal/limit"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
@@ -218,14 +219,14 @@ func TestOneCustomer(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		for password, want := range map[string]bool{"secret1": true, "secret2": false, "": false} {
-			if ok, err := s.VerifyPassword(ctx, s.a, id, password, "peer"); err != nil || ok != want {
+			if ok, err := s.VerifyPassword(ctx, s.a, id, password, limit.Peer{}); err != nil || ok != want {
 				t.Errorf("%q: %v, %v", password, ok, err)
 			}
 		}
 		for name, fn := range map[string]func() error{
 			"get":    func() error { _, err := s.Get(ctx, s.a, foreign); return err },
 			"update": func() error { _, err := s.UpdateOne(ctx, s.a, customer.Update{ID: foreign}); return err },
-			"verify": func() error { _, err := s.VerifyPassword(ctx, s.a, foreign, "x", "peer"); return err },
+			"verify": func() error { _, err := s.VerifyPassword(ctx, s.a, foreign, "x", limit.Peer{}); return err },
 			"delete": func() error { return s.DeleteOne(ctx, s.a, foreign) },
 		} {
 			if err := fn(); kind(err) != fault.NotFound {
@@ -280,7 +281,7 @@ func TestGeneratedPasswordAndDefaultGroup(t *testing.T) {
 		if hashes[0] != "" || hashes[1] == "" {
 			t.Errorf("the hashes are %q", hashes)
 		}
-		if ok, err := s.VerifyPassword(ctx, s.a, rows[1].ID, "guess", "peer"); ok || err != nil {
+		if ok, err := s.VerifyPassword(ctx, s.a, rows[1].ID, "guess", limit.Peer{}); ok || err != nil {
 			t.Errorf("%v, %v", ok, err)
 		}
 	})

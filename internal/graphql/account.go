@@ -478,7 +478,7 @@ func (r *newsResolver) Unsubscribe(ctx context.Context, _ *model.NewsletterMutat
 		out.Errors = append(out.Errors, &model.RemoveSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}
-	err := r.Subscribers.Leave(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email, subscriber.Origin{Via: subscriber.ViaStorefront, IP: w.visit.Peer})
+	err := r.Subscribers.Leave(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email, subscriber.Origin{Via: subscriber.ViaStorefront, IP: w.visit.Peer.Address})
 	errs, err := unsubscribeErrors(err)
 	if err != nil {
 		return nil, err

@@ -73,6 +73,9 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal)
 	if ref := w.cross(); ref != nil {
 		return nil, ref
 	}
+	if w.token.ForServers() {
+		v.Peer = v.Visits.Peer(v.R, true)
+	}
 	return w, s.identify(ctx, w)
 }
 

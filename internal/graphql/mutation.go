@@ -70,7 +70,7 @@ func (r *mutationResolver) Login(ctx context.Context, email, password string, _ 
 // LoginWithCustomerLoginJwt signs in by the word of an app.
 func (r *mutationResolver) LoginWithCustomerLoginJwt(ctx context.Context, token string, _ *string) (*model.LoginWithCustomerLoginJwtResult, error) {
 	w := shopperOf(ctx)
-	in, err := r.Logins.Redeem(ctx, w.visit.Site, token, w.visit.Peer)
+	in, err := r.Logins.Redeem(ctx, w.visit.Site, token, w.visit.Peer.Address)
 	if reason := sso.Reason(""); errors.As(err, &reason) {
 		return nil, r.refused(ctx, w, badLogin, string(reason))
 	}
@@ -190,7 +190,7 @@ func (s *Server) person(ctx context.Context, proof *model.ReCaptchaV2Input) (*mo
 		}
 		return wrong, nil
 	}
-	err = s.Robots.Verify(ctx, &settings.Storefront.ReCaptcha, proof.Token, w.visit.Peer)
+	err = s.Robots.Verify(ctx, &settings.Storefront.ReCaptcha, proof.Token, w.visit.Peer.Address)
 	if errors.Is(err, recaptcha.ErrRefused) {
 		return wrong, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/form"
+	"clientele/internal/limit"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -264,7 +265,7 @@ func TestAccessTokens(t *testing.T) {
 		token := w.signIn("jane@example.com")
 		w.want(w.ask(q, nil, append(strict, "X-Bc-Customer-Access-Token", token)...), 200, `{"data":{"customer":{"entityId":1}}}`)
 		// A browser's session is none of a server's.
-		g, err := w.accounts.SignIn(t.Context(), store.Site{StoreID: 1, StoreHash: "shop", ChannelID: 1, Status: "active", URL: shop}, account.Browser, "jane@example.com", rightPassword, account.Client{Peer: "203.0.113.9"})
+		g, err := w.accounts.SignIn(t.Context(), store.Site{StoreID: 1, StoreHash: "shop", ChannelID: 1, Status: "active", URL: shop}, account.Browser, "jane@example.com", rightPassword, account.Client{Peer: limit.Peer{Address: "203.0.113.9"}})
 		w.ok(err)
 		w.want(w.ask(q, nil, "X-Bc-Customer-Access-Token", g.Token), 200, `{"data":{"customer":null}}`)
 		w.want(w.ask(q, nil, "Authorization", "Bearer "+w.page, "Origin", shop, "Cookie", "SHOP_SESSION_TOKEN="+g.Token), 200, `{"data":{"customer":{"entityId":1}}}`)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -175,7 +174,7 @@ func newPlaces(l Limits) *places {
 func (p *places) take(w *shopper) (leave func()) {
 	key, most := fmt.Sprint("token ", w.token.StoreID, " ", w.token.ClientID), p.PerToken
 	if w.browser {
-		key, most = "peer "+network(w.visit.Peer), p.PerPeer
+		key, most = "peer "+w.visit.Peer.Network(), p.PerPeer
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,18 +191,4 @@ func (p *places) take(w *shopper) (leave func()) {
 			delete(p.taken, key)
 		}
 	}
-}
-
-// network returns the address of a client, or of its network where one client
-// has as many addresses as it likes.
-func network(peer string) string {
-	ip, err := netip.ParseAddr(peer)
-	if err != nil || ip.Is4() {
-		return peer
-	}
-	net, err := ip.Prefix(64)
-	if err != nil {
-		return peer
-	}
-	return net.String()
 }

@@ -88,7 +88,7 @@ type Source struct {
 	// anonymous, and Peer is the address of the client.
 	Store  int64
 	Client string
-	Peer   string
+	Peer   limit.Peer
 	// Most is another bound of size than that of Limits.
 	Most int64
 }
@@ -140,7 +140,7 @@ func (in *Intake) Read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 func (in *Intake) read(w http.ResponseWriter, r *http.Request, who Source) (*Body, error) {
 	from, most, key := in.accounts, in.limits.Body, owner{who.Store, who.Client}
 	if who.Client == "" {
-		from, most, key = in.visitors, in.limits.Anonymous, owner{0, limit.Neighbours(who.Peer)}
+		from, most, key = in.visitors, in.limits.Anonymous, owner{0, who.Peer.Network()}
 	}
 	if who.Most > 0 {
 		most = who.Most

@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/intake"
+	"clientele/internal/limit"
 )
 
 // server answers with how long a body was. The headers Account and Peer say
@@ -29,7 +30,7 @@ func server(t *testing.T, l intake.Limits) (*httptest.Server, *intake.Intake) {
 			http.Error(w, "unread", http.StatusForbidden)
 			return
 		}
-		b, err := in.Read(w, r, intake.Source{Store: 1, Client: r.Header.Get("Account"), Peer: r.Header.Get("Peer")})
+		b, err := in.Read(w, r, intake.Source{Store: 1, Client: r.Header.Get("Account"), Peer: limit.Peer{Address: r.Header.Get("Peer")}})
 		if err != nil {
 			f := fault.As(err)
 			if f == nil {

@@ -1,18 +1,18 @@
-// Package limit bounds how often something may be tried: guesses per key and
-// window of time.
+// Package limit bounds how often something may be tried, and by whom: guesses
+// at passwords and requests for emails, which all processes on a database
+// count together, and what each process counts by itself.
 package limit
 
 import (
 	"container/list"
 	"crypto/sha256"
-	"net/netip"
 	"sync"
 	"time"
 
 	"clientele/internal/system"
 )
 
-// Guard counts attempts per key within a window of time, against guessing. It
+// Guard counts attempts per key within a window of time, against floods. It
 // remembers a bounded number of keys, the longest unused window going first,
 // and counts per process.
 type Guard struct {
@@ -36,21 +36,6 @@ type attempts struct {
 // remembers at most size keys.
 func NewGuard(sys *system.System, limit int, window time.Duration, size int) *Guard {
 	return &Guard{sys: sys, limit: limit, window: window, size: size, keys: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
-}
-
-// Neighbours returns the network that an address is counted as: itself or, of
-// IPv6, the 64 bits that one subscriber has all addresses of, and changes
-// every day.
-func Neighbours(peer string) string {
-	ip, err := netip.ParseAddr(peer)
-	if err != nil || ip.Unmap().Is4() {
-		return peer
-	}
-	network, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return peer
-	}
-	return network.String()
 }
 
 // Take counts an attempt. If there were too many it returns how long to wait,
@@ -82,24 +67,4 @@ func (g *Guard) Take(key string) (wait time.Duration) {
 func (g *Guard) drop(e *list.Element) {
 	delete(g.keys, e.Value.(*attempts).key)
 	g.order.Remove(e)
-}
-
-// Return takes an attempt back that turned out to be none.
-func (g *Guard) Return(key string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if e := g.keys[sha256.Sum256([]byte(key))]; e != nil {
-		if a := e.Value.(*attempts); a.n > 0 {
-			a.n--
-		}
-	}
-}
-
-// Clear forgets a key's attempts.
-func (g *Guard) Clear(key string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if e := g.keys[sha256.Sum256([]byte(key))]; e != nil {
-		g.drop(e)
-	}
 }

@@ -415,7 +415,7 @@ func (c *call) human(f *htmlForm) (bool, error) {
 	if f.SiteKey == "" {
 		return true, nil
 	}
-	err := c.Robots.Check(c.R.Context(), &c.settings.Storefront.ReCaptcha, c.form.Get("g-recaptcha-response"), c.Peer)
+	err := c.Robots.Check(c.R.Context(), &c.settings.Storefront.ReCaptcha, c.form.Get("g-recaptcha-response"), c.Peer.Address)
 	if err == nil {
 		return true, nil
 	}

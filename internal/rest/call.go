@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 )
 
@@ -68,18 +68,8 @@ var errNoID = fault.New(fault.NotFound, "the path names no id")
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
 
-// Peer returns the address that the request came from: the client's, or that
-// of the nearest proxy that is not known.
-func (c *Call) Peer() string {
-	if c.server.Peer != nil {
-		return c.server.Peer(c.R)
-	}
-	host, _, err := net.SplitHostPort(c.R.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
-}
+// Peer returns who asks: the shopper whose address an app tells, or the app.
+func (c *Call) Peer() limit.Peer { return c.server.Peer(c.R, c.Account != nil) }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 

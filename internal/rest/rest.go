@@ -19,7 +19,9 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
+	"clientele/internal/limit"
 	"clientele/internal/system"
+	"clientele/internal/visit"
 )
 
 // Class groups operations whose concurrency the original caps together.
@@ -103,8 +105,9 @@ type Config struct {
 	Bodies *intake.Intake
 	// Hosts serves Mirrored surfaces; it may be nil without them.
 	Hosts Hosts
-	// Peer tells a client's address; nil means that of the connection.
-	Peer func(*http.Request) string
+	// Peer tells who asks, as visit.Visits.Peer does, which it is without
+	// proxies where it is nil.
+	Peer func(r *http.Request, backend bool) limit.Peer
 	// Refuse may answer a path or method that nobody serves, outside of the
 	// surfaces, and tells whether it did; it may be nil.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int) bool
@@ -141,6 +144,9 @@ func NewServer(c Config, surfaces ...Surface) *Server {
 	}
 	if c.Bodies == nil {
 		c.Bodies = intake.New(intake.Limits{})
+	}
+	if c.Peer == nil {
+		c.Peer = new(visit.Visits).Peer
 	}
 	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System)}
 	s.router.NotFound(s.notFound)

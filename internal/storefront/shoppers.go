@@ -72,7 +72,7 @@ func (s *Surface) createCustomer(c *Call) error {
 	if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, c.client())); err != nil {
 		return err
 	}
-	if err := s.Robots.Check(c.Ctx(), &settings.Storefront.ReCaptcha, token, c.Peer); err != nil {
+	if err := s.Robots.Check(c.Ctx(), &settings.Storefront.ReCaptcha, token, c.Peer.Address); err != nil {
 		if errors.Is(err, recaptcha.ErrRefused) {
 			err = fault.New(fault.TooMany, recaptcha.ErrRefused.Message)
 		}
@@ -181,8 +181,8 @@ func (s *Surface) subscribe(c *Call) error {
 	if err := col.Err(fault.Invalid, account.OpSubscribe); err != nil {
 		return err
 	}
-	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", limit.Neighbours(c.Peer))); wait > 0 {
-		return customer.TooMany(wait)
+	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", c.Peer.Network())); wait > 0 {
+		return limit.TooMany(wait)
 	}
 	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
 	if err != nil {
@@ -206,7 +206,7 @@ func (s *Surface) subscribe(c *Call) error {
 			return sendSubscription(c, &said, nil)
 		}
 	}
-	sub, err := s.Subscribers.Say(c.Ctx(), c.Site.StoreID, w, subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer})
+	sub, err := s.Subscribers.Say(c.Ctx(), c.Site.StoreID, w, subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address})
 	if err != nil {
 		return err
 	}

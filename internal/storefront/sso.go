@@ -38,7 +38,7 @@ func (s *Surface) redeemLogin(c *Call) error {
 		c.SendEmpty(http.StatusMethodNotAllowed)
 		return nil
 	}
-	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer)
+	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer.Address)
 	if err != nil {
 		return c.refuseLogin(who, err)
 	}

@@ -7,13 +7,13 @@ package visit
 import (
 	"encoding/hex"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/intake"
+	"clientele/internal/limit"
 	"clientele/internal/store"
 	"clientele/internal/system"
 )
@@ -50,9 +50,9 @@ type Visit struct {
 	W         http.ResponseWriter
 	R         *http.Request
 	Site      store.Site
-	Host      string // as the client sees it, with the port if it has one
-	Peer      string // the client's address
-	Secure    bool   // the client came by https
+	Host      string     // as the client sees it, with the port if it has one
+	Peer      limit.Peer // who asks
+	Secure    bool       // the client came by https
 	RequestID string
 	*Visits
 }
@@ -69,15 +69,14 @@ func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	out.Peer = address(r.RemoteAddr)
-	if v.trusted(out.Peer) {
+	out.Peer = v.Peer(r, false)
+	if v.trusted(address(r.RemoteAddr)) {
 		if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
 			scheme = p
 		}
 		if h := r.Header.Get("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, ", /\\@?#") {
 			host = h
 		}
-		out.Peer = v.client(out.Peer, r.Header.Values("X-Forwarded-For"))
 	}
 	if v.HTTPS {
 		scheme = "https"
@@ -100,57 +99,6 @@ func (v *Visits) Undeclared(r *http.Request) bool {
 		}
 	}
 	return false
-}
-
-// Peer returns the client's address of any request.
-func (v *Visits) Peer(r *http.Request) string {
-	peer := address(r.RemoteAddr)
-	if v.trusted(peer) {
-		peer = v.client(peer, r.Header.Values("X-Forwarded-For"))
-	}
-	return peer
-}
-
-// client walks from the nearest proxy towards the client and stops at the
-// first address that is no trusted proxy: what lies beyond may be made up.
-func (v *Visits) client(peer string, forwarded []string) string {
-	hops := strings.Split(strings.Join(forwarded, ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			return peer
-		}
-		if peer = hop.Unmap().WithZone("").String(); !v.trusted(peer) {
-			return peer
-		}
-	}
-	return peer
-}
-
-func (v *Visits) trusted(peer string) bool {
-	ip, err := netip.ParseAddr(peer)
-	if err != nil {
-		return false
-	}
-	for _, p := range v.Proxies {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
-}
-
-// address returns the IP of "ip:port" in its shortest form.
-func address(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return ""
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
-	}
-	return ip.Unmap().WithZone("").String()
 }
 
 // SafeRedirect returns target if it stays on the site whatever a browser makes

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -90,8 +91,8 @@ func TestOpen(t *testing.T) {
 			{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
 		} {
 			v, err := open(c.remote, "shop.example", "X-Forwarded-For", c.forwarded)
-			if err != nil || v.Peer != c.want {
-				t.Errorf("%v: %s, %v", c, v.Peer, err)
+			if err != nil || v.Peer != (limit.Peer{Address: c.want}) {
+				t.Errorf("%v: %+v, %v", c, v.Peer, err)
 			}
 		}
 		if v, err := open("10.0.0.1:5", "internal", "X-Forwarded-Host", "shop.example", "X-Forwarded-Proto", "https"); err != nil || !v.Secure || v.Host != "shop.example" {

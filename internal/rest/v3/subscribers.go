@@ -31,7 +31,7 @@ var subscriberLists = map[string]*listing.Spec{
 
 // origin tells how a change came, for the history of consents.
 func origin(c *rest.Call) subscriber.Origin {
-	return subscriber.Origin{Via: subscriber.ViaManagementAPI, AccountID: c.Account.ID, IP: c.Peer()}
+	return subscriber.Origin{Via: subscriber.ViaManagementAPI, AccountID: c.Account.ID, IP: c.Peer().Address}
 }
 
 func (s *Surface) listSubscribers(c *rest.Call) error {

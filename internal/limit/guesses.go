@@ -1,0 +1,184 @@
+package limit
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Bounds of guessing. Wrong passwords are counted for each email of a store,
+// whether or not anybody has it. After the free ones the wait grows with each
+// failure, up to an hour, so that nobody is locked out for good.
+//
+// Who signed in before from a network is counted apart when asking from
+// there, so that strangers' guesses do not lock the owner out.
+//
+// From one network there may be more guesses within a Window, as many people
+// may share it. All backends of a store that tell no address are one network;
+// for them emails are counted, not guesses, so that guessing at a few emails
+// costs the others nothing. Either bound is for the emails that are not known
+// from the network.
+const (
+	freeGuesses    = 10
+	firstWait      = 15 * 60
+	longestWait    = 60 * 60
+	guessesForget  = 24 * 60 * 60
+	guessesNetwork = 1000
+	guessedEmails  = 5000 // by backends
+	failuresPrune  = 20
+)
+
+var (
+	selectFailures = sqldb.Static(`SELECT failures, date_last FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
+	countFailure   = sqldb.Static(`INSERT INTO sign_in_failures (store_id, subject, failures, date_last) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (store_id, subject) DO UPDATE SET
+			failures = CASE WHEN sign_in_failures.date_last < $4 THEN 1 ELSE sign_in_failures.failures + 1 END, date_last = excluded.date_last`)
+	forgetFailures = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
+	pruneFailures  = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject IN
+		(SELECT f.subject FROM sign_in_failures f WHERE f.store_id = $1 AND f.date_last < $2 ORDER BY f.date_last LIMIT $3)`)
+)
+
+// Guesses bounds guessing at passwords. It counts in the database, and per
+// process the attempts that are under way.
+type Guesses struct {
+	db  *sqldb.DB
+	sys *system.System
+
+	mu      sync.Mutex
+	running map[string]int64 // attempts under way, by store and subject
+}
+
+// NewGuesses returns Guesses over db.
+func NewGuesses(db *sqldb.DB, sys *system.System) *Guesses {
+	return &Guesses{db: db, sys: sys, running: map[string]int64{}}
+}
+
+// Guess is an attempt at the password of an email.
+type Guess struct {
+	Email string // as emails are compared
+	Peer  Peer
+	Known bool // the owner signed in before from the peer's network
+}
+
+// subject is what a wrong guess is counted for.
+func (a Guess) subject() string {
+	if a.Known {
+		return Subject("email", a.Email, a.Peer.Network())
+	}
+	return Subject("email", a.Email)
+}
+
+// network is the bound of the peer's network.
+func (a Guess) network() Bound {
+	most := int64(guessesNetwork)
+	if a.Peer.Backend {
+		most = guessedEmails
+	}
+	return Bound{Subject("guess", a.Peer.Network()), most}
+}
+
+// failures is what is known of wrong passwords for one subject.
+type failures struct{ n, last int64 }
+
+// forgotten reports whether a guess would be the first.
+func (f failures) forgotten(now int64) bool {
+	// What lies far ahead was noted by a clock that was wrong.
+	return f.n == 0 || now-f.last >= guessesForget || f.last-now > longestWait
+}
+
+// wait returns how many seconds the next attempt has to wait, and how many
+// attempts may be under way.
+func (f failures) wait(now int64) (seconds, room int64) {
+	if f.forgotten(now) {
+		return 0, freeGuesses
+	}
+	if f.n < freeGuesses {
+		return 0, freeGuesses - f.n
+	}
+	pause := int64(firstWait)
+	for i := int64(freeGuesses); i < f.n && pause < longestWait; i++ {
+		pause *= 2
+	}
+	return max(f.last+min(pause, longestWait)-now, 0), 1
+}
+
+// Try makes an attempt at a password, unless there were too many that failed,
+// which is TooMany. One that is right or could not be made does not count.
+// compare compares.
+func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func() (right bool, err error)) error {
+	shop := strconv.FormatInt(storeID, 10) + "\x00"
+	subject, network := a.subject(), a.network()
+	// First an attempt is under way, then the failures are read, which are
+	// written before an attempt is over: none is missed.
+	place, leave := g.enter(shop + subject)
+	defer leave()
+	others := int64(0)
+	var seen failures
+	var around window
+	queries := append(make([]sqldb.Q, 0, 2), sqldb.Q{
+		Stmt: selectFailures, Args: []any{subject}, Each: func(r *sqldb.Row) error { seen = failures{r.Int(0), r.Int(1)}; return nil },
+	})
+	if !a.Known {
+		n, leave := g.enter(shop + network.Subject)
+		defer leave()
+		others = n - 1
+		queries = append(queries, look(network.Subject, &around))
+	}
+	if err := g.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		seen, around = failures{}, window{}
+		return tx.Pipeline(queries...)
+	}); err != nil {
+		return err
+	}
+	now := g.sys.Now()
+	seconds, room := seen.wait(now)
+	wait := max(time.Duration(seconds)*time.Second, around.left(now, network.Most))
+	if wait == 0 && (place > room || around.within(now)+others >= network.Most) {
+		wait = time.Second
+	}
+	if wait > 0 {
+		return TooMany(wait)
+	}
+	right, err := compare()
+	if err != nil || right && seen.n == 0 {
+		return err
+	}
+	now = g.sys.Now()
+	return g.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if right {
+			return tx.Exec(forgetFailures, subject)
+		}
+		if err := tx.Exec(pruneFailures, now-guessesForget, int64(failuresPrune)); err != nil {
+			return err
+		}
+		if err := tx.Exec(countFailure, subject, now, now-guessesForget); err != nil {
+			return err
+		}
+		if a.Peer.Backend && !seen.forgotten(now) {
+			return nil // the email is counted
+		}
+		if err := prune(tx, now); err != nil {
+			return err
+		}
+		stmt, args := count(network.Subject, now)
+		return tx.Exec(stmt, args...)
+	})
+}
+
+// enter counts an attempt that begins and returns how many are under way.
+func (g *Guesses) enter(key string) (running int64, leave func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running[key]++
+	return g.running[key], func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.running[key]--; g.running[key] == 0 {
+			delete(g.running, key)
+		}
+	}
+}

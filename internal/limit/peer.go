@@ -1,0 +1,35 @@
+package limit
+
+import "net/netip"
+
+// Peer is who asks, as far as a server can tell.
+type Peer struct {
+	// Address is the client's IP address; empty: unknown.
+	Address string
+	// Backend: the address is that of a merchant's server, which proved who it
+	// is and did not tell for whom it asks. It stands for many shoppers.
+	Backend bool
+}
+
+// backends is the network of all backends: merchants run them at addresses
+// that change.
+const backends = "backend"
+
+// Network returns the network that a peer is counted as and known by: an IPv4
+// address or, of IPv6, the 64 bits that one subscriber has all addresses of,
+// and changes every day. Backends that tell no address are one network. It is
+// empty where nothing is known.
+func (p Peer) Network() string {
+	if p.Backend {
+		return backends
+	}
+	ip, err := netip.ParseAddr(p.Address)
+	if err != nil || ip.Unmap().Is4() {
+		return p.Address
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return p.Address
+	}
+	return network.String()
+}

@@ -1,0 +1,159 @@
+package limit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Window is the time within which Windows counts.
+const Window = 15 * time.Minute
+
+const (
+	windowSeconds = int64(Window / time.Second)
+	windowsPrune  = 20 // ended windows that one write takes away
+)
+
+// Windows counts attempts per store and subject within a window of time, in
+// the database: a restart forgets nothing and processes share the count. Each
+// write adds a row or two and takes away more that have ended, so that there
+// are no more rows than attempts in the last window.
+type Windows struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewWindows returns Windows over db.
+func NewWindows(db *sqldb.DB, sys *system.System) *Windows { return &Windows{db: db, sys: sys} }
+
+// Bound is how often something may be tried by, or on, a subject within
+// Window.
+type Bound struct {
+	Subject string
+	Most    int64
+}
+
+// Subject returns the hash by which something is counted.
+func Subject(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// window is how often something was tried since start.
+type window struct{ attempts, start int64 }
+
+var (
+	selectWindow = sqldb.Static(`SELECT attempts, date_start FROM attempt_windows WHERE store_id = $1 AND subject = $2`)
+	countAttempt = sqldb.Static(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (store_id, subject) DO UPDATE SET
+			attempts = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.attempts + 1 ELSE 1 END,
+			date_start = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.date_start ELSE excluded.date_start END
+		RETURNING attempts, date_start`)
+	pruneWindows = sqldb.Static(`DELETE FROM attempt_windows WHERE store_id = $1 AND subject IN
+		(SELECT w.subject FROM attempt_windows w WHERE w.store_id = $1 AND w.date_start < $2 ORDER BY w.date_start LIMIT $3)`)
+)
+
+// current returns between which times a window that runs now began. What lies
+// far ahead was noted by a clock that was wrong.
+func current(now int64) (first, last int64) { return now - windowSeconds + 1, now + windowSeconds }
+
+// within returns how many attempts were made in the window that runs now.
+func (w window) within(now int64) int64 {
+	if first, last := current(now); w.start < first || w.start > last {
+		return 0
+	}
+	return w.attempts
+}
+
+// left returns how long to wait for another attempt where most were made.
+func (w window) left(now, most int64) time.Duration {
+	if w.within(now) < most {
+		return 0
+	}
+	return time.Duration(w.start+windowSeconds-now) * time.Second
+}
+
+// look is the query for a subject's window.
+func look(subject string, out *window) sqldb.Q {
+	return sqldb.Q{Stmt: selectWindow, Args: []any{subject}, Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil }}
+}
+
+// count is the statement that counts an attempt, with its arguments.
+func count(subject string, now int64) (*sqldb.Stmt, []any) {
+	first, last := current(now)
+	return countAttempt, []any{subject, now, first, last}
+}
+
+// prune takes away some windows that have ended.
+func prune(tx *sqldb.Tx, now int64) error {
+	first, _ := current(now)
+	return tx.Exec(pruneWindows, first, int64(windowsPrune))
+}
+
+var errFull = errors.New("limit: the bound is reached")
+
+// Take counts an attempt for each bound in turn, up to the first that is
+// reached. It returns that one's index and how long to wait, or -1.
+func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (full int, wait time.Duration, err error) {
+	now := w.sys.Now()
+	// A look first: who asks too often should not make us write.
+	seen, queries := make([]window, len(bounds)), make([]sqldb.Q, len(bounds))
+	for i, b := range bounds {
+		queries[i] = look(b.Subject, &seen[i])
+	}
+	if err := w.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { clear(seen); return tx.Pipeline(queries...) }); err != nil {
+		return -1, 0, err
+	}
+	full = -1
+	for i, b := range bounds {
+		if wait = seen[i].left(now, b.Most); wait > 0 {
+			full, bounds = i, bounds[:i]
+			break
+		}
+	}
+	if len(bounds) == 0 {
+		return full, wait, nil
+	}
+	counted := make([]window, len(bounds))
+	for i, b := range bounds {
+		stmt, args := count(b.Subject, now)
+		queries[i] = sqldb.Q{Stmt: stmt, Args: args, Each: func(r *sqldb.Row) error { counted[i] = window{r.Int(0), r.Int(1)}; return nil }}
+	}
+	over := func() (int, time.Duration) {
+		for i, b := range bounds {
+			if wait := counted[i].left(now, b.Most+1); wait > 0 {
+				return i, wait
+			}
+		}
+		return full, wait
+	}
+	err = w.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := prune(tx, now); err != nil {
+			return err
+		}
+		if err := tx.Pipeline(queries[:len(bounds)]...); err != nil {
+			return err
+		}
+		if i, _ := over(); i == 0 {
+			return errFull
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errFull) {
+		return -1, 0, err
+	}
+	full, wait = over()
+	return full, wait, nil
+}
+
+// TooMany is the fault of asking too often.
+func TooMany(wait time.Duration) error {
+	return &fault.Error{Kind: fault.TooMany, Message: "Too many requests", RetryAfter: int((wait + time.Second - 1) / time.Second)}
+}

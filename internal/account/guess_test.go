@@ -10,8 +10,11 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
 )
 
 var imported = password.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
@@ -287,4 +290,138 @@ func TestSignInWhileThePasswordChanges(t *testing.T) {
 			s.Errorf("%d sessions, %v", len(list), err)
 		}
 	})
+}
+
+// made notes that so many attempts of a kind were made from a network.
+func (s *shop) made(what, network string, n int64) {
+	s.Helper()
+	s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+		return tx.Exec(sqldb.Dynamic(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, $3, $4)`), limit.Subject(what, network), n, s.now.Load())
+	})
+}
+
+// What is asked for from one network is counted by all processes together.
+func TestProcessesCountTogether(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		s.person("ines@example.com")
+		s.person("taken@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		// For one email.
+		for i := range 8 {
+			s.restart()
+			s.want(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", from(fmt.Sprint("198.51.100.", i))), nil)
+		}
+		if m := s.mails.take(); len(m) != 5 {
+			s.Errorf("%d emails were sent", len(m))
+		}
+		// For emails at all.
+		s.made("ask", "203.0.113.1", 98)
+		for i, late := range []bool{false, false, true, true} {
+			s.restart()
+			if got := wait(s.svc.RequestReset(ctx, s.a, fmt.Sprintf("n%d@example.com", i), "", from("203.0.113.1"))) > 0; got != late {
+				s.Errorf("request %d is late: %v", i, got)
+			}
+		}
+		if wait(s.svc.RequestReset(ctx, s.a, "n9@example.com", "", from("203.0.113.2"))) > 0 {
+			s.Error("another address has to wait")
+		}
+		_, err := s.svc.Subscribe(ctx, s.a, "n9@example.com", "", "", from("203.0.113.1"))
+		if wait(err) == 0 {
+			s.Error("the newsletter has a bound of its own")
+		}
+		// For accounts and other emails, taken ones as well.
+		s.made("register", "203.0.113.1", 97)
+		for i, want := range []fault.Kind{fault.Conflict, fault.Conflict, fault.Conflict, fault.TooMany} {
+			s.restart()
+			if i%2 == 0 {
+				_, err = s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, from("203.0.113.1"))
+			} else {
+				_, err = s.svc.Register(ctx, s.a, newcomer("taken@example.com"), from("203.0.113.1"))
+			}
+			if kind(err) != want {
+				s.Errorf("%d: %v", i, err)
+			}
+		}
+		s.now.Add(900)
+		_, err = s.svc.Register(ctx, s.a, newcomer("new@example.com"), from("203.0.113.1"))
+		s.want(err, nil)
+	})
+}
+
+// A backend that tells no address asks for many shoppers, within a bound.
+func TestBackendsAsk(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		backend := account.Client{Peer: limit.Peer{Address: "192.0.2.80", Backend: true}}
+		for _, what := range []string{"ask", "register"} {
+			s.made(what, "192.0.2.80", 1000)
+			s.made(what, "backend", 999)
+		}
+		for i, late := range []bool{false, true} {
+			if got := wait(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", backend)) > 0; got != late {
+				s.Errorf("reset %d is late: %v", i, got)
+			}
+			_, err := s.svc.Register(ctx, s.a, newcomer(fmt.Sprintf("n%d@example.com", i)), backend)
+			if (wait(err) > 0) != late {
+				s.Errorf("registration %d: %v", i, err)
+			}
+		}
+		s.want(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", from("203.0.113.5")), nil)
+		// Who registered through it is known from there.
+		if got := s.texts(`SELECT ip_address FROM known_addresses WHERE store_id = $1`); len(got) != 1 || got[0] != "backend" {
+			s.Errorf("known from %q", got)
+		}
+	})
+}
+
+// A right password reads and writes as little as there is to know, and a wrong
+// one is written once.
+func TestWhatSignInCosts(t *testing.T) {
+	for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			var mu sync.Mutex
+			seen := map[string]int{}
+			db := dbtest.OpenWatched(t, e, func(stmt *sqldb.Stmt) {
+				mu.Lock()
+				defer mu.Unlock()
+				verb, _, _ := strings.Cut(stmt.SQL(), " ")
+				if verb != "SELECT" {
+					seen[verb]++
+				}
+				for _, table := range []string{"attempt_windows", "sign_in_failures"} {
+					if strings.Contains(stmt.SQL(), table) {
+						seen[verb+" "+table]++
+					}
+				}
+			})
+			s := newShop(t, db)
+			s.person("ines@example.com")
+			cost := func(fn func()) string {
+				mu.Lock()
+				clear(seen)
+				mu.Unlock()
+				fn()
+				mu.Lock()
+				defer mu.Unlock()
+				return fmt.Sprint(seen)
+			}
+			const first = "map[DELETE:2 INSERT:2 SELECT attempt_windows:1 SELECT sign_in_failures:1]"
+			const again = "map[DELETE:2 INSERT:2 SELECT sign_in_failures:1]"
+			const wrong = "map[DELETE:2 DELETE attempt_windows:1 DELETE sign_in_failures:1 INSERT:2 INSERT attempt_windows:1 INSERT sign_in_failures:1 SELECT attempt_windows:1 SELECT sign_in_failures:1]"
+			s.signIn(s.a, account.Browser, "ines@example.com")
+			s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+				return tx.Exec(sqldb.Dynamic(`DELETE FROM known_addresses WHERE store_id = $1`))
+			})
+			if got := cost(func() { s.signIn(s.a, account.Browser, "ines@example.com") }); got != first {
+				t.Errorf("from a new address: %s", got)
+			}
+			if got := cost(func() { s.signIn(s.a, account.Browser, "ines@example.com") }); got != again {
+				t.Errorf("from a known address: %s", got)
+			}
+			if got := cost(func() { s.want(s.try("ines@example.com", "wrong", "198.51.100.1"), account.ErrCredentials) }); got != wrong {
+				t.Errorf("wrong: %s", got)
+			}
+		})
+	}
 }

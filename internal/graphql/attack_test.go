@@ -14,6 +14,7 @@ import (
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/visit"
 )
 
 // What is wrong with a value is said, and nothing of it happens.
@@ -60,7 +61,7 @@ func TestSubscribersAreNotFoundByTrying(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
 	furnish(w)
 	for i := range 200 {
-		a := w.ask(`mutation { newsletter { subscribe(input: {email: "jane@example.com"}) { errors { __typename } } } }`, nil)
+		a := w.ask(`mutation { newsletter { subscribe(input: {email: "jane@example.com"}) { errors { __typename } } } }`, nil, visit.ClientIP, "198.51.100.9")
 		if len(a.Errors) == 1 && a.Errors[0].Message == "Too many requests" {
 			return
 		}

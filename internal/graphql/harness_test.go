@@ -279,6 +279,11 @@ func dig(v any, path string) any {
 
 func (w *world) loginToken(customerID int64, iat int64) string {
 	claims := fmt.Sprintf(`{"iss":%q,"iat":%d,"jti":"20b7c03e-00da-4d29-91bf-%012d","operation":"customer_login","store_hash":"shop","customer_id":%d}`, w.app.ClientID, iat, customerID+iat%1000*1000, customerID)
+	return w.signed(claims)
+}
+
+// signed returns a login token of the app.
+func (w *world) signed(claims string) string {
 	return jwt.SignHMAC(jwt.HS256, w.app.ClientSecret, []byte(claims))
 }
 

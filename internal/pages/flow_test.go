@@ -400,3 +400,16 @@ func TestRobots(t *testing.T) {
 		c.get("/login.php").post("/login.php?action=passwordless_login", "email", "jane@example.com").want(422, "", "not a robot")
 	})
 }
+
+// Browsers tell no address: what one sends as its own is nothing.
+func TestToldAddressOfABrowser(t *testing.T) {
+	each(t, shop, func(t *testing.T, w *world) {
+		b := w.browser(t)
+		b.extra["True-Client-Ip"] = []string{"198.51.100.9"}
+		b.signIn("jane@example.com", "correct horse 1").want(200, "/account.php")
+		list, err := w.account.Sessions(t.Context(), 1, 1)
+		if err != nil || len(list) != 1 || list[0].Peer != "127.0.0.1" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}

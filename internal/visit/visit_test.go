@@ -90,7 +90,7 @@ func TestOpen(t *testing.T) {
 			{"10.0.0.1:5", "", "10.0.0.1"},
 			{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
 		} {
-			v, err := open(c.remote, "shop.example", "X-Forwarded-For", c.forwarded)
+			v, err := open(c.remote, "shop.example", "X-Forwarded-For", c.forwarded, visit.ClientIP, "203.0.113.99")
 			if err != nil || v.Peer != (limit.Peer{Address: c.want}) {
 				t.Errorf("%v: %+v, %v", c, v.Peer, err)
 			}

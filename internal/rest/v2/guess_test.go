@@ -31,3 +31,18 @@ func TestGuessingIsBounded(t *testing.T) {
 		f.want(200, `{"success":true}`, "POST", "/customers/1/validate", right)
 	})
 }
+
+// The shopper whose address an app tells counts for themselves.
+func TestToldAddress(t *testing.T) {
+	each(t, func(f *fixture) {
+		const right, wrong, path = `{"password":"sonho4azul"}`, `{"password":"wrong"}`, "/customers/1/validate"
+		f.want(200, `{"success":true}`, "POST", path, right, "True-Client-IP: 198.51.100.9")
+		for range 10 {
+			f.want(200, `{"success":false}`, "POST", path, wrong, "True-Client-IP: 198.51.100.77")
+		}
+		f.want(429, `[{"status":429,…`, "POST", path, right, "True-Client-IP: 198.51.100.77")
+		f.want(429, `[{"status":429,…`, "POST", path, right, "True-Client-IP: 198.51.100.9, 198.51.100.9")
+		f.want(429, `[{"status":429,…`, "POST", path, right)
+		f.want(200, `{"success":true}`, "POST", path, right, "True-Client-IP: 198.51.100.9")
+	})
+}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"clientele/internal/limit"
+	"clientele/internal/sqldb"
 )
 
 const (
@@ -71,5 +74,44 @@ func TestGuessingIsBounded(t *testing.T) {
 		for range 12 {
 			d.wantSignIn("ines@example.com", "correct horse 7", 1, fmt.Sprintf(valid, 1))
 		}
+	})
+}
+
+// An app signs in everybody: what is guessed through it shuts nobody out but
+// the emails that were guessed at, and the shoppers whose addresses it tells
+// count for themselves.
+func TestAppsAreNotShut(t *testing.T) {
+	onEach(t, func(t *testing.T, d *desk) {
+		d.want(d.app, "PUT", "/customers", `[{"id":1,"authentication":{"new_password":"correct horse 7"}}]`, 200, "")
+		write := func(sql string, args ...any) {
+			t.Helper()
+			if err := d.db.Write(t.Context(), d.stores[0], func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Dynamic(sql), args...) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.address = "192.0.2.80:5"
+		for _, address := range []string{"192.0.2.80", "198.51.100.9"} {
+			write(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, 1000, $3)`, limit.Subject("guess", address), d.now.Unix())
+		}
+		for _, c := range []struct {
+			told   string
+			status int
+		}{{"", 200}, {"198.51.100.9", 429}, {"198.51.100.9, 192.0.2.80", 200}, {"2001:db8::9", 200}} {
+			write(`DELETE FROM known_addresses WHERE store_id = $1`)
+			d.told = c.told
+			if status, text := d.signIn("ines@example.com", "correct horse 7", 1); status != c.status {
+				t.Errorf("%+v: %d %s", c, status, text)
+			}
+		}
+		// Whose password was right is known from there, while strangers guess.
+		d.told = "198.51.100.77"
+		for range 10 {
+			d.wantSignIn("ines@example.com", "wrong", 1, invalid)
+		}
+		if status, _ := d.signIn("ines@example.com", "correct horse 7", 1); status != 429 {
+			t.Error("a stranger may go on")
+		}
+		d.told = "2001:db8::77"
+		d.wantSignIn("ines@example.com", "correct horse 7", 1, fmt.Sprintf(valid, 1))
 	})
 }

@@ -29,6 +29,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/visit"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
 )
@@ -46,6 +47,7 @@ type desk struct {
 	// only read; of the second store: one with all scopes.
 	app, other, reader, stranger account
 	address                      string // RemoteAddr of requests
+	told                         string // the shopper's address, by the app
 	accounts                     *auth.Accounts
 	sites                        *channel.Service
 	header                       http.Header // of the last answer
@@ -123,6 +125,9 @@ func (d *desk) do(a account, method, path, body string) (int, string) {
 		r.RemoteAddr = d.address
 	}
 	r.Header.Set("X-Auth-Token", a.token)
+	if d.told != "" {
+		r.Header.Set(visit.ClientIP, d.told)
+	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -65,6 +65,12 @@ type Client struct {
 	Mark string
 }
 
+// party is a client as one that has passwords hashed. proven tells that it has
+// shown whose account it is about.
+func party(site store.Site, c Client, proven bool) password.Party {
+	return password.Party{StoreID: site.StoreID, Name: c.Peer.Network(), Known: proven}
+}
+
 // Kind tells how a session is carried.
 type Kind int64
 

@@ -215,7 +215,8 @@ func TestGuessingAtOnce(t *testing.T) {
 	})
 }
 
-// Every answer costs the same hashing.
+// Every answer costs the hashing of one password. How that takes the same time,
+// the tests of package customer tell.
 func TestEqualWork(t *testing.T) {
 	each(t, func(s *shop) {
 		s.person("ines@example.com")
@@ -225,7 +226,11 @@ func TestEqualWork(t *testing.T) {
 		for _, email := range []string{"ines@example.com", "nobody@example.com", "three@example.com", "none@example.com", "import@example.com", "", "x\x01"} {
 			before := s.passwords.Work()
 			err := s.try(email, "wrong", "192.0.2.1")
-			if s.want(err, account.ErrCredentials); s.passwords.Work()-before != 1 {
+			own := int64(1)
+			if email == "import@example.com" {
+				own = 0
+			}
+			if s.want(err, account.ErrCredentials); s.passwords.Work()-before != own {
 				s.Errorf("%q: %d units of work", email, s.passwords.Work()-before)
 			}
 			before = s.passwords.Work()

@@ -188,7 +188,7 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 	if id == 0 || id != customerID {
 		return ErrLink
 	}
-	hash, err := s.passwords.Hash(ctx, password)
+	hash, err := s.passwords.Hash(ctx, party(site, c, true), password)
 	if err != nil {
 		return err
 	}

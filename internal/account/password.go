@@ -41,7 +41,7 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	if !right {
 		return ErrWrongPassword
 	}
-	hash, err := s.passwords.Hash(ctx, password)
+	hash, err := s.passwords.Hash(ctx, party(site, c, true), password)
 	if err != nil {
 		return err
 	}

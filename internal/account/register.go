@@ -25,7 +25,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err := s.askAccount(ctx, site.StoreID, c); err != nil {
 		return 0, err
 	}
-	hash, err := s.passwords.Hash(ctx, in.Password)
+	hash, err := s.passwords.Hash(ctx, party(site, c, false), in.Password)
 	if err != nil {
 		return 0, err
 	}

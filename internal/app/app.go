@@ -329,6 +329,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Tokens.Register(s.Jobs)
+	s.Customers.Register(s.Jobs)
 	s.Deliveries = s.dispatcher(reg)
 	return nil
 }

@@ -11,8 +11,8 @@ type admission struct {
 	probe, body string
 	// own is the query that asks for the store's own things.
 	own string
-	// shows: an answer about its own things holds the store's mark. plain: what
-	// there is to read is the same for all stores.
+	// shows: an answer about its own things holds the mark of the store. plain: what
+	// there is to read has no place for a mark.
 	shows, plain bool
 	// moves: the answer is another at each time.
 	moves bool
@@ -110,6 +110,8 @@ var management = map[string]admission{
 	"GET V3 /sites/{site_id}":                              {need: readSites, want: 404, shows: true},
 	"PUT V3 /sites/{site_id}":                              {need: changeSites, want: 404, body: `{"url":"https://x.example.com"}`},
 	"DELETE V3 /sites/{site_id}":                           {need: changeSites, want: 404},
+	"GET V3 /clientele/storefront-tokens":                  {need: revokeTokens, want: 200, plain: true, moves: true},
+	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: revokeTokens, want: 404},
 	"POST V3 /storefront/api-token":                        {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},
 	"DELETE V3 /storefront/api-token":                      {need: revokeTokens, want: 422},
 	"POST V3 /storefront/api-token-private":                {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000,"scopes":["Customer"]}`},

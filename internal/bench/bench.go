@@ -224,6 +224,12 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 			}
 			continue
 		}
+		if k.guesses {
+			if res.Guesses, err = b.guesses(ctx, server); err != nil {
+				return nil, fmt.Errorf("%s: %w", k.Name, err)
+			}
+			continue
+		}
 		row, err := b.one(ctx, k, floor.addr, server.addr)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)

@@ -36,6 +36,8 @@ type Case struct {
 	crowd bool
 	// slow: there is no floor; see SlowRow.
 	slow bool
+	// guesses: there is no floor; see GuessRow.
+	guesses bool
 	// hooks: there is no floor; see HooksRow.
 	hooks bool
 	// floorTarget and serverTarget append what follows the method: the floor's
@@ -59,6 +61,7 @@ const (
 	caseSignIn  = "signin"
 	caseCrowd   = "crowd"
 	caseSlow    = "slow-bodies"
+	caseGuesses = "guesses"
 )
 
 // What the floor commits.
@@ -160,6 +163,7 @@ var Cases = []*Case{
 	},
 	{Name: caseSlow, Title: "Change a customer beside slow bodies", slow: true, status: 200, send: sendChunked},
 	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", crowd: true},
+	{Name: caseGuesses, Title: "Sign in with a password while others guess", guesses: true},
 	{
 		Name: "login", Title: "Sign in by a login token", Floor: "one commit per session, no HTTP", status: 302, send: sendLogin, writes: writeSessions, batch: 1,
 	},

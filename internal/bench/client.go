@@ -40,40 +40,49 @@ var (
 	lengthName = []byte("\r\nContent-Length: ")
 )
 
-// do sends a request and reads the answer; the body goes to keep unless that
-// is nil.
+// do sends a request and reads the answer, which must have a status; the body
+// goes to keep unless that is nil.
 func (c *caller) do(next requester, status int, keep *bytes.Buffer) error {
+	got, text, err := c.ask(next, status, keep)
+	if err == nil && got != status {
+		err = fmt.Errorf("status %d instead of %d: %.300s (request %.200q)", got, status, text, c.req)
+	}
+	return err
+}
+
+// ask is do for answers of any status, of which one is expected: the bodies of
+// others are kept in any case.
+func (c *caller) ask(next requester, status int, keep *bytes.Buffer) (got int, kept *bytes.Buffer, err error) {
 	c.req = next(c.req[:0])
 	if _, err := c.conn.Write(c.req); err != nil {
-		return err
+		return 0, nil, err
 	}
 	n, end := 0, -1
 	for end < 0 {
 		if n == len(c.buf) {
-			return errors.New("the head of the answer is too long")
+			return 0, nil, errors.New("the head of the answer is too long")
 		}
 		m, err := c.conn.Read(c.buf[n:])
 		n += m
 		if end = bytes.Index(c.buf[:n], headEnd); end < 0 && err != nil {
-			return fmt.Errorf("read answer: %w", err)
+			return 0, nil, fmt.Errorf("read answer: %w", err)
 		}
 	}
 	head, body := c.buf[:end+2], c.buf[end+4:n]
 	if len(head) < 12 || !bytes.HasPrefix(head, []byte("HTTP/1.1 ")) {
-		return fmt.Errorf("not an HTTP answer: %.40q", head)
+		return 0, nil, fmt.Errorf("not an HTTP answer: %.40q", head)
 	}
-	got, err := strconv.Atoi(string(head[9:12]))
-	if err != nil {
-		return err
+	if got, err = strconv.Atoi(string(head[9:12])); err != nil {
+		return 0, nil, err
 	}
 	length := 0
 	if at := bytes.Index(head, lengthName); at >= 0 {
 		text := head[at+len(lengthName):]
 		if length, err = strconv.Atoi(string(text[:bytes.IndexByte(text, '\r')])); err != nil {
-			return err
+			return 0, nil, err
 		}
 	} else if got != 204 {
-		return fmt.Errorf("status %d without Content-Length", got)
+		return 0, nil, fmt.Errorf("status %d without Content-Length", got)
 	}
 	if got != status && keep == nil {
 		keep = new(bytes.Buffer)
@@ -87,14 +96,11 @@ func (c *caller) do(next requester, status int, keep *bytes.Buffer) error {
 		}
 		m, err := c.conn.Read(c.buf[:min(len(c.buf), length)])
 		if err != nil {
-			return fmt.Errorf("read body: %w", err)
+			return 0, nil, fmt.Errorf("read body: %w", err)
 		}
 		body = c.buf[:m]
 	}
-	if got != status {
-		return fmt.Errorf("status %d instead of %d: %.300s (request %.200q)", got, status, keep, c.req)
-	}
-	return nil
+	return got, keep, nil
 }
 
 // drive lets clients send requests one after another for a while, after a

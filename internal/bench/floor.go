@@ -53,7 +53,7 @@ func Floor(ctx context.Context, c FloorConfig) error {
 		return err
 	}
 	f := &floor{db: db, passwords: password.New(system.Real())}
-	if f.hash, err = f.passwords.Hash(ctx, shopperPassword); err != nil {
+	if f.hash, err = f.passwords.Hash(ctx, password.Party{}, shopperPassword); err != nil {
 		return err
 	}
 	s := &http.Server{Addr: c.Listen, Handler: f, ReadHeaderTimeout: 10 * time.Second}
@@ -86,7 +86,7 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "0")
 		return
 	case "hash":
-		if ok, err := f.passwords.Verify(r.Context(), f.hash, shopperPassword); !ok || err != nil {
+		if ok, err := f.passwords.Verify(r.Context(), password.Party{}, f.hash, shopperPassword); !ok || err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}

@@ -77,7 +77,7 @@ func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
 		return err
 	}
 
-	hash, err := passwords.Hash(ctx, shopperPassword)
+	hash, err := passwords.Hash(ctx, password.Party{}, shopperPassword)
 	if err != nil {
 		return err
 	}

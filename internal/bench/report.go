@@ -26,6 +26,7 @@ type EngineReport struct {
 	Hooks      *HooksRow // nil: not measured
 	Crowd      []*CrowdRow
 	Slow       *SlowRow // nil: not measured
+	Guesses    []*GuessRow
 	Ready      time.Duration
 	Idle, Peak int64 // bytes
 }
@@ -197,6 +198,10 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 				writeMarkdown(&b, crowdTable(e.Crowd), 0, 4)
 				b.WriteByte('\n')
 			}
+			if len(e.Guesses) > 0 {
+				writeMarkdown(&b, guessTable(e.Guesses), 0, 5)
+				b.WriteByte('\n')
+			}
 			writeMarkdown(&b, append([][]string{{"Figure", "Value", "Target"}}, e.derived(r.Config)...), 1, 1)
 			continue
 		}
@@ -205,6 +210,10 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 		if len(e.Crowd) > 0 {
 			b.WriteByte('\n')
 			writePlain(&b, crowdTable(e.Crowd))
+		}
+		if len(e.Guesses) > 0 {
+			b.WriteByte('\n')
+			writePlain(&b, guessTable(e.Guesses))
 		}
 		b.WriteByte('\n')
 		writePlain(&b, e.derived(r.Config))

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -30,15 +29,20 @@ const (
 // Create makes customers with their addresses and values: all of them or, if
 // any breaks a rule, none.
 func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Customer, error) {
+	return s.CreateFor(ctx, password.Party{StoreID: storeID}, in)
+}
+
+// CreateFor is Create for one of several who have passwords hashed.
+func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create) ([]Customer, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
 	var out []Customer
-	plan, err := s.planCreate(ctx, in)
+	plan, err := s.planCreate(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.WriteSharedAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = s.db.WriteSharedAgain(ctx, who.StoreID, func(tx *sqldb.Tx) (err error) {
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
@@ -76,13 +80,15 @@ type createPlan struct {
 	notifier Notifier // nil: nobody
 }
 
-func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, error) {
+func (s *Service) planCreate(ctx context.Context, who password.Party, in []Create) (*createPlan, error) {
 	p := &createPlan{in: in, notifier: s.notifier}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	var err error
-	p.hashes, err = s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	if p.hashes, err = s.hash(ctx, who, len(in), func(i int) opt.Field[string] { return in[i].NewPassword }); err != nil {
+		return nil, err
+	}
 	for i := range in {
 		switch {
 		case in[i].NewPassword.Set:
@@ -92,22 +98,16 @@ func (s *Service) planCreate(ctx context.Context, in []Create) (*createPlan, err
 			p.hashes[i] = s.passwords.Unknown()
 		}
 	}
-	return p, err
+	return p, nil
 }
 
 // hash hashes the passwords of a batch, those that are given.
-func (s *Service) hash(ctx context.Context, n int, password func(int) opt.Field[string]) ([]string, error) {
-	hashes := make([]string, n)
-	g, gctx := errgroup.WithContext(ctx)
+func (s *Service) hash(ctx context.Context, who password.Party, n int, given func(int) opt.Field[string]) ([]string, error) {
+	passwords := make([]string, n)
 	for i := range n {
-		if pw := password(i); pw.Set {
-			g.Go(func() (err error) {
-				hashes[i], err = s.passwords.Hash(gctx, pw.Value)
-				return err
-			})
-		}
+		passwords[i] = given(i).Value
 	}
-	return hashes, g.Wait()
+	return s.passwords.HashAll(ctx, who, passwords)
 }
 
 // Check returns what is wrong with a command: by itself and by what the store
@@ -189,6 +189,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	events := make([]event.Event, 0, n+p.addrs)
 	customerID, addressID, valueID := counters.CustomerID-n, counters.AddressID-p.addrs, counters.AttributeValueID-p.attrs
 	last := counters.CustomerID
+	fresh := make([]rehash, len(p.in))
 	for i := range p.in {
 		in := &p.in[i]
 		customerID++
@@ -214,6 +215,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
 			return nil, err
 		}
+		fresh[i] = rehash{id: id, to: p.hashes[i]}
 		if err := takeEmail(tx, c, norms[i]); err != nil {
 			return nil, err
 		}
@@ -243,6 +245,9 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		if err := storeValues(tx, customerSubmission(id), custValues[i]); err != nil {
 			return nil, err
 		}
+	}
+	if err := countHashes(tx, fresh...); err != nil {
+		return nil, err
 	}
 	for i := range out {
 		if p.in[i].Notify && p.notifier != nil {

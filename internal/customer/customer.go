@@ -195,6 +195,7 @@ type Service struct {
 	passwords *password.Hasher
 	guesses   *limit.Guesses
 	notifier  Notifier
+	bite      int // how many customers one transaction of countAll looks at
 }
 
 // Notifier tells people about their accounts.
@@ -210,7 +211,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, guesses: limit.NewGuesses(db, sys)}
+	return &Service{db: db, sys: sys, passwords: passwords, guesses: limit.NewGuesses(db, sys), bite: hashBite}
 }
 
 // channelText and parseChannels convert between a channel list and its

@@ -31,6 +31,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	// takes them out as well.
 	var addressIDs, profileIDs []int64
 	var gone []Customer
+	var unhashed []rehash
 	theirs := map[int64][]event.Event{} // that what they have goes with them
 	in, args := sqldb.In(nil, ids)
 	err := tx.Pipeline(
@@ -53,10 +54,11 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		},
 		segment.ProfilesOf(tx, ids, &profileIDs),
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, email, channel_ids FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
+			Stmt: sqldb.Dynamic(`SELECT id, email, channel_ids, password_hash FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				gone = append(gone, Customer{ID: r.Int(0), Email: r.Text(1), ChannelIDs: parseChannels(r.Text(2))})
+				unhashed = append(unhashed, rehash{id: r.Int(0), from: r.Text(3)})
 				return nil
 			},
 		},
@@ -86,6 +88,9 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
 			return err
 		}
+	}
+	if err := countHashes(tx, unhashed...); err != nil {
+		return err
 	}
 	if err := listing.Customers.Remove(tx, ids...); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/limit"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -63,10 +64,12 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	norm := email.Key(in.Email)
 	a := limit.Guess{Email: norm, Peer: in.Peer}
 	var l Login
+	var held password.Kinds
 	var channel, global bool
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		everywhere := false
-		err := tx.Pipeline(
+		held = password.Kinds{}
+		err := tx.Pipeline(append(heldKinds(&held),
 			sqldb.Q{Stmt: selectChannel, Args: []any{in.ChannelID}, Each: func(*sqldb.Row) error { channel = true; return nil }},
 			store.GlobalLogins(in.ChannelID, &global),
 			sqldb.Q{Stmt: selectLogin, Args: []any{norm, in.ChannelID}, Each: func(r *sqldb.Row) error {
@@ -75,7 +78,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				return nil
 			}},
 			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
-		)
+		)...)
 		if everywhere && !global {
 			l, a.Known = Login{}, false
 		}
@@ -87,39 +90,49 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	if !channel {
 		return Login{}, &fault.Error{Kind: fault.Invalid, Op: OpValidate, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID"}}}
 	}
-	right := false
 	l.known = a.Known
-	err = s.guesses.Try(ctx, storeID, a, func() (ok bool, err error) {
-		right, err = s.compare(ctx, storeID, &l, in.Password)
-		return right, err
-	})
+	right, err := s.compare(ctx, storeID, a, &l, in.Password, held)
 	if err != nil || !right {
 		return Login{}, err
 	}
 	return l, nil
 }
 
-// compare compares a password with a login's and brings its hash up to date
-// once it is known to be right.
-func (s *Service) compare(ctx context.Context, storeID int64, l *Login, password string) (bool, error) {
-	ok, newer, err := s.passwords.VerifyOrSpend(ctx, l.PasswordHash, password)
-	if err != nil || !ok || newer == "" {
-		return ok, err
-	}
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Exec(upgradePassword, l.CustomerID, l.PasswordHash, newer)
+// compare makes a guess at a login's password and brings its hash up to date
+// once it is known to be right. A wrong one is answered when it was counted and
+// as late as for the dearest hash that the store holds; a right one at once,
+// as whoever has it may know all there is to know of the account.
+func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *Login, text string, held password.Kinds) (right bool, err error) {
+	var c password.Comparison
+	who := password.Party{StoreID: storeID, Name: a.Peer.Network(), Known: a.Known}
+	err = s.guesses.Try(ctx, storeID, a, func() (bool, error) {
+		if c, err = s.passwords.Compare(ctx, who, l.PasswordHash, text); err != nil || c.Newer == "" {
+			return c.OK, err
+		}
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			n, err := tx.ExecCount(upgradePassword, l.CustomerID, l.PasswordHash, c.Newer)
+			if err != nil || n == 0 {
+				return err
+			}
+			return countHashes(tx, rehash{l.CustomerID, l.PasswordHash, c.Newer})
+		})
+		l.PasswordHash = c.Newer
+		return err == nil, err
 	})
-	l.PasswordHash = newer
-	return err == nil, err
+	if err != nil || c.OK {
+		return c.OK, err
+	}
+	return false, s.passwords.Level(ctx, c, held)
 }
 
 // VerifyPassword reports whether a password is the customer's, asked for from
 // a peer. Guesses count together with those of Validate, and it does
 // the same work for every id. Who is right is known from there from then on.
 // Without a customer it is a NotFound fault.
-func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, password string, peer limit.Peer) (right bool, err error) {
+func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text string, peer limit.Peer) (right bool, err error) {
 	l := Login{}
 	a := limit.Guess{Email: "#" + strconv.FormatInt(id, 10), Peer: peer} // nobody's email
+	var held password.Kinds
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Query(selectPassword, func(r *sqldb.Row) error {
 			l, a.Email = Login{CustomerID: id, PasswordHash: r.Text(0)}, fold.Text(r.Text(1))
@@ -127,14 +140,12 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, passwor
 		}, id); err != nil {
 			return err
 		}
-		return tx.Query(addressOfCustomer, func(*sqldb.Row) error { a.Known = true; return nil }, id, peer.Network())
+		held = password.Kinds{}
+		return tx.Pipeline(append(heldKinds(&held), sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }})...)
 	}); err != nil {
 		return false, err
 	}
-	err = s.guesses.Try(ctx, storeID, a, func() (bool, error) {
-		right, err = s.compare(ctx, storeID, &l, password)
-		return right, err
-	})
+	right, err = s.compare(ctx, storeID, a, &l, text, held)
 	if err == nil && l.CustomerID == 0 {
 		err = errNoCustomer
 	}

@@ -7,6 +7,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/listing"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -172,8 +173,8 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 
 // UpdateOne changes a customer and returns it with all form fields, or a
 // NotFound fault.
-func (s *Service) UpdateOne(ctx context.Context, storeID int64, u Update) (*Customer, error) {
-	rows, err := s.updateAnd(ctx, storeID, []Update{u}, func(tx *sqldb.Tx, rows []Customer) error {
+func (s *Service) UpdateOne(ctx context.Context, who password.Party, u Update) (*Customer, error) {
+	rows, err := s.updateAnd(ctx, who, []Update{u}, func(tx *sqldb.Tx, rows []Customer) error {
 		rows[0].FormFields = nil
 		return formFields(tx, rows, false)
 	})

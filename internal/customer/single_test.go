@@ -210,7 +210,7 @@ func TestOneCustomer(t *testing.T) {
 		const foreign = 2
 
 		u := customer.Update{ID: id, RegistrationIP: opt.Some("2.2.2.2"), StoreCredit: opt.Some[int64](10_000)}
-		c, err := s.UpdateOne(ctx, s.a, u)
+		c, err := s.UpdateOne(ctx, password.Party{StoreID: s.a}, u)
 		if err != nil || c.RegistrationIP != "2.2.2.2" || c.StoreCredit != 10_000 || len(c.FormFields) != 1 || c.FirstName != "One" {
 			t.Errorf("%+v, %v", c, err)
 		}
@@ -224,8 +224,11 @@ func TestOneCustomer(t *testing.T) {
 			}
 		}
 		for name, fn := range map[string]func() error{
-			"get":    func() error { _, err := s.Get(ctx, s.a, foreign); return err },
-			"update": func() error { _, err := s.UpdateOne(ctx, s.a, customer.Update{ID: foreign}); return err },
+			"get": func() error { _, err := s.Get(ctx, s.a, foreign); return err },
+			"update": func() error {
+				_, err := s.UpdateOne(ctx, password.Party{StoreID: s.a}, customer.Update{ID: foreign})
+				return err
+			},
 			"verify": func() error { _, err := s.VerifyPassword(ctx, s.a, foreign, "x", limit.Peer{}); return err },
 			"delete": func() error { return s.DeleteOne(ctx, s.a, foreign) },
 		} {

@@ -9,6 +9,9 @@ import (
 const customerColumns = `id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
 	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified`
 
+// hashColumn is where password_hash comes after customerColumns.
+const hashColumn = 17
+
 func (c *Customer) scan(r *sqldb.Row) {
 	c.ID = r.Int(0)
 	c.Email = r.Text(1)

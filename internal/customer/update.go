@@ -9,6 +9,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -18,24 +19,29 @@ import (
 // date_modified stays and no event is recorded, so that systems which copy
 // changes back and forth come to rest.
 func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Customer, error) {
-	return s.updateAnd(ctx, storeID, in, func(*sqldb.Tx, []Customer) error { return nil })
+	return s.UpdateFor(ctx, password.Party{StoreID: storeID}, in)
 }
 
-// updateAnd is Update that reads more with and in the same transaction: a look
-// after the commit could fail, and would make a refusal of what was done.
-func (s *Service) updateAnd(ctx context.Context, storeID int64, in []Update, and func(*sqldb.Tx, []Customer) error) ([]Customer, error) {
+// UpdateFor is Update for one of several who have passwords hashed.
+func (s *Service) UpdateFor(ctx context.Context, who password.Party, in []Update) ([]Customer, error) {
+	return s.updateAnd(ctx, who, in, func(*sqldb.Tx, []Customer) error { return nil })
+}
+
+// updateAnd is UpdateFor that reads more with and in the same transaction: a
+// look after the commit could fail, and would make a refusal of what was done.
+func (s *Service) updateAnd(ctx context.Context, who password.Party, in []Update, and func(*sqldb.Tx, []Customer) error) ([]Customer, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
 	if err := checkUpdates(in); err != nil {
 		return nil, err
 	}
-	hashes, err := s.hash(ctx, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
+	hashes, err := s.hash(ctx, who, len(in), func(i int) opt.Field[string] { return in[i].NewPassword })
 	if err != nil {
 		return nil, err
 	}
 	var out []Customer
-	err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+	err = s.db.WriteAgain(ctx, who.StoreID, func(tx *sqldb.Tx) (err error) {
 		if out, err = update(tx, in, hashes, s.sys.Now()); err != nil {
 			return err
 		}
@@ -77,6 +83,7 @@ func checkUpdates(in []Update) error {
 // change is what an update does to one customer.
 type change struct {
 	old, now Customer
+	hash     string        // the old one
 	values   []form.Stored // that differ from the stored ones
 	row      bool          // the row itself changes
 	email    bool          // the email or where it is used changes
@@ -130,6 +137,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		}
 	}
 	var evs []event.Event
+	var rehashed []rehash
 	for i := range changes {
 		ch := &changes[i]
 		if !ch.row && len(ch.values) == 0 {
@@ -148,6 +156,9 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if err := updateCustomerRow(tx, &ch.now, hashes[i]); err != nil {
 			return nil, err
 		}
+		if hashes[i] != "" {
+			rehashed = append(rehashed, rehash{ch.now.ID, ch.hash, hashes[i]})
+		}
 		if err := ch.endAccess(tx, hashes[i] != "", in[i].KeepSession); err != nil {
 			return nil, err
 		}
@@ -158,6 +169,9 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if ch.channelsChanged() {
 			evs = append(evs, event.ChannelAccess(ch.now.ID, ch.now.ChannelIDs))
 		}
+	}
+	if err := countHashes(tx, rehashed...); err != nil {
+		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, evs)
 }
@@ -199,12 +213,13 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		w.form(form.Address, in[i].Extent, nil)
 	}
 	current := make(map[int64]*Customer, len(in))
+	hash := make(map[int64]string, len(in))
 	list, args := sqldb.In(nil, ids)
-	lock := sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
+	lock := sqldb.Dynamic(`SELECT ` + customerColumns + `, password_hash FROM customers WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
 	if err := tx.Query(lock, func(r *sqldb.Row) error {
 		c := &Customer{}
 		c.scan(r)
-		current[c.ID] = c
+		current[c.ID], hash[c.ID] = c, r.Text(hashColumn)
 		return nil
 	}, args...); err != nil {
 		return nil, err
@@ -236,7 +251,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		}
 		ref.checkChannels(&c, "channel_ids", u.ChannelIDs.Value...)
 		ch := &changes[i]
-		ch.old = *old
+		ch.old, ch.hash = *old, hash[u.ID]
 		ch.now = u.apply(*old)
 		if values := ref.checkCustomer(&c, u.Extent, u.FormFields, u.Company, u.Phone, false); len(values) > 0 {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)

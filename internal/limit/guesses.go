@@ -148,7 +148,8 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		return err
 	}
 	now = g.sys.Now()
-	return g.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+	// Who hangs up has guessed all the same.
+	return g.db.Write(context.WithoutCancel(ctx), storeID, func(tx *sqldb.Tx) error {
 		if right {
 			return tx.Exec(forgetFailures, subject)
 		}

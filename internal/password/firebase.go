@@ -41,7 +41,7 @@ func parseFirebase(parts []string) (digest, error) {
 		return digest{}, errHash
 	}
 	salt = append(salt[:len(salt):len(salt)], separator...)
-	return against(want, uint32(cost[0]*cost[1]/8), func(p []byte) []byte {
+	return against(kindOf("scrypt", cost[:]...), want, uint32(cost[0]*cost[1]/8), func(p []byte) []byte {
 		key, err := scrypt.Key(p, salt, cost[0], cost[1], 1, 64)
 		if err != nil {
 			return nil

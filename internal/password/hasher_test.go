@@ -19,11 +19,11 @@ func TestPasswordHashes(t *testing.T) {
 	sys := system.Real()
 	sys.Random = bytes.NewReader(slices.Concat(bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16)))
 	p := password.New(sys)
-	a, err := p.Hash(t.Context(), "Secret-123")
+	a, err := p.Hash(t.Context(), password.Party{}, "Secret-123")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := p.Hash(t.Context(), "Secret-123")
+	b, err := p.Hash(t.Context(), password.Party{}, "Secret-123")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestPasswordHashes(t *testing.T) {
 		{"no passes", strings.Replace(a, "t=2", "t=0", 1), "Secret-123", false}, {"no lanes", strings.Replace(a, "p=1", "p=0", 1), "Secret-123", false}, {"much memory", strings.Replace(a, "m=19456", "m=4000000000", 1), "Secret-123", false},
 		{"garbled base64", strings.Replace(a, parts[4], "!!", 1), "Secret-123", false}, {"other cost", strings.Replace(a, "t=2", "t=1", 1), "Secret-123", false}, {"bcrypt", "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "x", false},
 	} {
-		got, err := p.Verify(t.Context(), c.encoded, c.password)
+		got, err := p.Verify(t.Context(), password.Party{}, c.encoded, c.password)
 		if got != c.want || err != nil {
 			t.Errorf("%s: %v, %v", c.name, got, err)
 		}
@@ -53,7 +53,7 @@ func TestPasswordHashes(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 * runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			if ok, err := p.Verify(ctx, a, "Secret-123"); !ok && !errors.Is(err, context.Canceled) {
+			if ok, err := p.Verify(ctx, password.Party{}, a, "Secret-123"); !ok && !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, %v", ok, err)
 			}
 		})
@@ -84,7 +84,7 @@ func TestHashingIsBounded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			if _, err := p.Hash(t.Context(), "Secret-123"); err != nil {
+			if _, err := p.Hash(t.Context(), password.Party{}, "Secret-123"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -93,7 +93,7 @@ func TestHashingIsBounded(t *testing.T) {
 		<-gate.waiting
 	}
 	late := make(chan error, 1)
-	go func() { _, err := p.Hash(ctx, "Secret-123"); late <- err }()
+	go func() { _, err := p.Hash(ctx, password.Party{}, "Secret-123"); late <- err }()
 	select {
 	case <-gate.waiting:
 		t.Error("one too many hashes at once")

@@ -145,15 +145,14 @@ func (h ImportedHash) Stored() (string, error) {
 
 // digest is a hash that passwords are compared with.
 type digest struct {
+	kind   kind
 	mem    uint32 // KiB
 	verify func(password []byte) bool
 }
 
-func (d digest) memory() uint32 { return d.mem }
-
 // against returns a digest that is right where derive gives want.
-func against(want []byte, mem uint32, derive func(password []byte) []byte) digest {
-	return digest{mem, func(p []byte) bool { return subtle.ConstantTimeCompare(derive(p), want) == 1 }}
+func against(k kind, want []byte, mem uint32, derive func(password []byte) []byte) digest {
+	return digest{k, mem, func(p []byte) bool { return subtle.ConstantTimeCompare(derive(p), want) == 1 }}
 }
 
 func parseStored(text string) (digest, error) {
@@ -193,9 +192,9 @@ func parseModular(text string) (digest, error) {
 	case "bcrypt-sha256":
 		return parseBcryptSHA256(parts)
 	case "P", "H":
-		return parsePhpass(text, md5.New, 34)
+		return parsePhpass(text, md5.New, sizePhpass)
 	case "S":
-		return parsePhpass(text, sha512.New, 55)
+		return parsePhpass(text, sha512.New, sizeDrupal)
 	case "1", "5", "6":
 		return parseCrypt(parts)
 	case "pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512":
@@ -228,11 +227,11 @@ func parseNamed(name, rest string) (digest, error) {
 	case name == "argon2":
 		return parseArgon(parts)
 	case name == "U" && strings.HasPrefix(rest, "S$"):
-		inner, err := parsePhpass("$"+rest, sha512.New, 55)
+		inner, err := parsePhpass("$"+rest, sha512.New, sizeDrupal)
 		if err != nil {
 			return digest{}, err
 		}
-		return digest{0, func(p []byte) bool { return inner.verify(hexOf(sum(md5.New, p))) }}, nil
+		return digest{inner.kind, 0, func(p []byte) bool { return inner.verify(hexOf(sum(md5.New, p))) }}, nil
 	case name == "bcrypt":
 		return parseBcrypt(rest, func(p []byte) []byte { return p })
 	case name == "bcrypt_sha256":
@@ -337,16 +336,16 @@ func parseArgon(parts []string) (digest, error) {
 	return argonDigest(parts[0], salt, want, mem, passes, lanes)
 }
 
-func argonDigest(kind string, salt, want []byte, mem, passes, lanes int) (digest, error) {
+func argonDigest(name string, salt, want []byte, mem, passes, lanes int) (digest, error) {
 	derive := argon2.IDKey
-	switch kind {
+	switch name {
 	case "argon2id":
 	case "argon2i":
 		derive = argon2.Key
 	default:
 		return digest{}, errHash
 	}
-	return against(want, uint32(mem), func(p []byte) []byte {
+	return against(kindOf(name, mem, passes, lanes), want, uint32(mem), func(p []byte) []byte {
 		return derive(p, salt, uint32(passes), uint32(mem), uint8(lanes), uint32(len(want)))
 	}), nil
 }
@@ -357,11 +356,12 @@ func parseBcrypt(text string, before func([]byte) []byte) (digest, error) {
 		strings.Trim(text[7:], cryptAlphabet) != "" {
 		return digest{}, errHash
 	}
-	if cost, err := number(strings.TrimLeft(text[4:6], "0"), maxBcrypt); err != nil || cost < bcrypt.MinCost {
+	cost, err := number(strings.TrimLeft(text[4:6], "0"), maxBcrypt)
+	if err != nil || cost < bcrypt.MinCost {
 		return digest{}, cmpErr(err)
 	}
 	stored := []byte(text)
-	return digest{0, func(p []byte) bool {
+	return digest{kindOf("bcrypt", cost), 0, func(p []byte) bool {
 		p = before(p)
 		// bcrypt reads no further, and the library refuses what is longer.
 		return bcrypt.CompareHashAndPassword(stored, p[:min(len(p), 72)]) == nil
@@ -416,6 +416,12 @@ func cryptText(b []byte) []byte {
 	return out
 }
 
+// How long the texts of phpass and of Drupal's variant are.
+const (
+	sizePhpass = 34
+	sizeDrupal = 55
+)
+
 // parsePhpass reads $P$, cost, salt and hash, of size characters in all.
 func parsePhpass(text string, h func() hash.Hash, size int) (digest, error) {
 	if len(text) != size || strings.Trim(text[3:], cryptAlphabet) != "" {
@@ -429,7 +435,11 @@ func parsePhpass(text string, h func() hash.Hash, size int) (digest, error) {
 		return digest{}, errCostly
 	}
 	salt, want := []byte(text[4:12]), []byte(text[12:])
-	return against(want, 0, func(p []byte) []byte {
+	name := "phpass-md5"
+	if size == sizeDrupal {
+		name = "phpass-sha512"
+	}
+	return against(kindOf(name, log), want, 0, func(p []byte) []byte {
 		key := sum(h, salt, p)
 		d := h()
 		for range 1 << log {
@@ -461,7 +471,8 @@ func parseCrypt(parts []string) (digest, error) {
 		return digest{}, errHash
 	}
 	salt := []byte(parts[1])
-	return against([]byte(parts[2]), 0, func(p []byte) []byte {
+	k := map[string]kind{"1": "crypt-md5", "5": kindOf("crypt-sha256", roughly(rounds)), "6": kindOf("crypt-sha512", roughly(rounds))}[name]
+	return against(k, []byte(parts[2]), 0, func(p []byte) []byte {
 		switch name {
 		case "1":
 			return crypt.KeyMD5Crypt(p, salt)
@@ -485,7 +496,7 @@ func pbkdf2Digest(alg, rounds string, salt, want []byte) (digest, error) {
 	if err != nil {
 		return digest{}, err
 	}
-	return against(want, 0, func(p []byte) []byte {
+	return against(kindOf("pbkdf2-"+alg, roughly(n*blocks)), want, 0, func(p []byte) []byte {
 		key, err := pbkdf2.Key(h, string(p), salt, n, len(want))
 		if err != nil {
 			return nil
@@ -539,7 +550,7 @@ func scryptDigest(n, r, p string, salt, want []byte) (digest, error) {
 	if !fits(salt, want) {
 		return digest{}, errHash
 	}
-	return against(want, uint32(cost[0]*cost[1]/8), func(p []byte) []byte {
+	return against(kindOf("scrypt", cost[:]...), want, uint32(cost[0]*cost[1]/8), func(p []byte) []byte {
 		key, err := scrypt.Key(p, salt, cost[0], cost[1], cost[2], len(want))
 		if err != nil {
 			return nil
@@ -567,7 +578,7 @@ func plainDigest(name, recipe string, salt []byte, want string) (digest, error) 
 	if err != nil || h == nil || mix == nil || len(key) != h().Size() || len(salt) > maxSalt {
 		return digest{}, errHash
 	}
-	return against(key, 0, func(p []byte) []byte { return mix(h, p, salt) }), nil
+	return against(plain, key, 0, func(p []byte) []byte { return mix(h, p, salt) }), nil
 }
 
 // parseLDAP reads {SSHA} and base64 of a digest of password and salt, and the
@@ -601,7 +612,7 @@ func parseColons(text string) (digest, error) {
 	}
 	// Each version hashes what the one before gave, in hexadecimal.
 	var steps []func(string) []byte
-	mem, size := 0, 0
+	mem, size, k := 0, 0, plain
 	for _, version := range parts[2:] {
 		version, cost, agnostic := strings.Cut(version, "_")
 		switch {
@@ -636,6 +647,7 @@ func parseColons(text string) (digest, error) {
 				padded = []byte(salt)[:16]
 			}
 			kib := uint32(mem)
+			k = kindOf("argon2id", mem, passes, 1)
 			steps = append(steps, func(in string) []byte {
 				return argon2.IDKey([]byte(in), padded, uint32(passes), kib, 1, uint32(key))
 			})
@@ -646,7 +658,7 @@ func parseColons(text string) (digest, error) {
 	if len(want) != size {
 		return digest{}, errHash
 	}
-	return against(want, uint32(mem), func(p []byte) []byte {
+	return against(k, want, uint32(mem), func(p []byte) []byte {
 		in := string(p)
 		var out []byte
 		for _, step := range steps {

@@ -79,13 +79,16 @@ var computed = []struct{ name, hash string }{
 	{"drupal 6 to 7", "U$S$6saltsaltkbsJSaFlI/wrkdTKlRDlIrAc7JNnr6dFzt8buMppulx"},
 }
 
+// who asks for hashes.
+var who = password.Party{StoreID: 1, Name: "192.0.2.1"}
+
 func verify(t *testing.T, p *password.Hasher, h password.ImportedHash, password string) bool {
 	t.Helper()
 	stored, err := h.Stored()
 	if err != nil {
 		t.Fatalf("%+v: %v", h, err)
 	}
-	ok, err := p.Verify(t.Context(), stored, password)
+	ok, err := p.Verify(t.Context(), who, stored, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,38 +167,40 @@ func TestRefusedHashes(t *testing.T) {
 	}
 }
 
-// A right password is hashed anew by our own algorithm; wrong ones cost as
-// much as for nobody.
+// A right password is hashed anew by our own algorithm; a wrong one is not
+// hashed in vain.
 func TestUpgrade(t *testing.T) {
 	p := password.New(system.Real())
 	ctx := t.Context()
 	for _, password := range []string{computedPassword, "wrong"} {
 		for _, v := range computed {
 			before := p.Work()
-			ok, newer, err := p.VerifyOrSpend(ctx, v.hash, password)
-			if err != nil || ok != (password == computedPassword) || (newer != "") != ok {
-				t.Fatalf("%s: %v, %q, %v", v.name, ok, newer, err)
+			c, err := p.Compare(ctx, who, v.hash, password)
+			if err != nil || c.OK != (password == computedPassword) || (c.Newer != "") != c.OK {
+				t.Fatalf("%s: %+v, %v", v.name, c, err)
 			}
-			if p.Work()-before != 1 {
+			if (p.Work()-before == 1) != c.OK {
 				t.Errorf("%s: %d units of work", v.name, p.Work()-before)
 			}
-			if !ok {
+			if !c.OK {
 				continue
 			}
 			before = p.Work()
-			again, newest, err := p.VerifyOrSpend(ctx, newer, password)
-			if !again || newest != "" || err != nil || p.Work()-before != 1 {
-				t.Fatalf("%s: the new hash: %v, %q, %v", v.name, again, newest, err)
+			again, err := p.Compare(ctx, who, c.Newer, password)
+			if !again.OK || again.Newer != "" || err != nil || p.Work()-before != 1 {
+				t.Fatalf("%s: the new hash: %+v, %v", v.name, again, err)
 			}
 		}
-		before := p.Work()
-		if ok, newer, err := p.VerifyOrSpend(ctx, "", password); ok || newer != "" || err != nil || p.Work()-before != 1 {
-			t.Errorf("nobody: %v, %q, %v", ok, newer, err)
+		for _, none := range []string{"", "no hash"} {
+			before := p.Work()
+			if c, err := p.Compare(ctx, who, none, password); c.OK || c.Newer != "" || err != nil || p.Work()-before != 1 {
+				t.Errorf("nobody: %+v, %v", c, err)
+			}
 		}
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, _, err := p.VerifyOrSpend(ended, "", "x"); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := p.Compare(ended, who, "", "x"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 )
 
@@ -67,6 +68,12 @@ var errNoID = fault.New(fault.NotFound, "the path names no id")
 
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }
+
+// Party returns who has passwords hashed by the call: its API account, whose
+// imports wait behind each other and not before those who sign in.
+func (c *Call) Party() password.Party {
+	return password.Party{StoreID: c.StoreID(), Name: "account " + strconv.FormatInt(c.Account.ID, 10)}
+}
 
 // Peer returns who asks: the shopper whose address an app tells, or the app.
 func (c *Call) Peer() limit.Peer { return c.server.Peer(c.R, c.Account != nil) }

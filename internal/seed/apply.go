@@ -244,7 +244,7 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 		}
 		out[i] = ""
 		if c.Password != "" {
-			if out[i], err = a.Passwords.Hash(ctx, c.Password); err != nil {
+			if out[i], err = a.Passwords.Hash(ctx, password.Party{}, c.Password); err != nil {
 				return nil, err
 			}
 		} else if c.PasswordHash != nil {

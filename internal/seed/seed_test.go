@@ -137,7 +137,7 @@ func TestApplyTwiceIsOnce(t *testing.T) {
 			t.Errorf("account %+v, %v", acc, err)
 		}
 		hash := strings.Split(dump(t, db, 1)["customers"][0], "|")[4]
-		if ok, err := a.Passwords.Verify(t.Context(), hash, "Secret-123"); !ok || err != nil {
+		if ok, err := a.Passwords.Verify(t.Context(), password.Party{}, hash, "Secret-123"); !ok || err != nil {
 			t.Errorf("password: %v, %v", ok, err)
 		}
 		q, err := customer.List.Parse("include=addresses,attributes,formfields&sort=date_created:asc")

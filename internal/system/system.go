@@ -3,6 +3,7 @@
 package system
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -19,6 +20,9 @@ type System struct {
 	// moment. Setting the machine's clock does not change it. Nil stands for
 	// that of Clock.
 	Monotonic func() time.Duration
+	// After returns a channel that receives once a time has passed. Nil means
+	// time.After.
+	After func(time.Duration) <-chan time.Time
 	// Random yields cryptographically secure bytes.
 	Random io.Reader
 }
@@ -40,6 +44,23 @@ func (s *System) Elapsed() time.Duration {
 		return time.Duration(s.Clock().UnixNano())
 	}
 	return s.Monotonic()
+}
+
+// Sleep returns once d has passed, or with the error of ctx once that ends.
+func (s *System) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	after := s.After
+	if after == nil {
+		after = time.After
+	}
+	select {
+	case <-after(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Bytes fills b with random bytes.

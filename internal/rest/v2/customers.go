@@ -118,7 +118,7 @@ func (s *Surface) createCustomer(c *rest.Call) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	rows, err := s.Customers.Create(c.Ctx(), c.StoreID(), []customer.Create{{
+	rows, err := s.Customers.CreateFor(c.Ctx(), c.Party(), []customer.Create{{
 		Email: u.Email.Value, FirstName: u.FirstName.Value, LastName: u.LastName.Value, Company: u.Company.Value, Phone: u.Phone.Value,
 		Notes: u.Notes.Value, TaxExemptCategory: u.TaxExemptCategory.Value, GroupID: u.GroupID.Value, RegistrationIP: u.RegistrationIP.Value,
 		StoreCredit: u.StoreCredit.Value, ForcePasswordReset: u.ForcePasswordReset.Value, NewPassword: u.NewPassword,
@@ -145,7 +145,7 @@ func (s *Surface) updateCustomer(c *rest.Call) error {
 		return err
 	}
 	u.ID = id
-	row, err := s.Customers.UpdateOne(c.Ctx(), c.StoreID(), u)
+	row, err := s.Customers.UpdateOne(c.Ctx(), c.Party(), u)
 	if err != nil {
 		return err
 	}

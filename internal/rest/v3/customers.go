@@ -77,7 +77,7 @@ func (s *Surface) createCustomers(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.Customers.Create(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.CreateFor(c.Ctx(), c.Party(), in)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *Surface) updateCustomers(c *rest.Call) error {
 	if err := malformed(items); err != nil {
 		return err
 	}
-	rows, err := s.Customers.Update(c.Ctx(), c.StoreID(), in)
+	rows, err := s.Customers.UpdateFor(c.Ctx(), c.Party(), in)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,156 @@
+package customer
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"clientele/internal/jobs"
+	"clientele/internal/password"
+	"clientele/internal/sqldb"
+)
+
+// How many hashes of other systems a store holds, by kind, is kept in the
+// transactions that change them. Wrong passwords are answered as late as the
+// dearest kind takes (see password.Hasher.Level).
+//
+// Customers that were there before these counts are counted by a job, from the
+// lowest id on. Until it is done, a row of imported_hash_counts tells up to
+// which id it came: a transaction that changes the hash of a customer up to
+// there adjusts the counts, one above leaves it to the job. The row is what the
+// two meet at: who changes a hash keeps it from moving until the commit, and
+// the job, which moves it, sees all that was committed before.
+
+// hashJob counts the hashes of customers that are there.
+const hashJob = "count_hashes"
+
+const (
+	// hashBite is how many customers one transaction of the job looks at; it
+	// takes some milliseconds.
+	hashBite = 2000
+	// hashShift is for how long the job works before it lets others have a go.
+	hashShift = 20 * time.Second
+)
+
+var (
+	selectKinds = sqldb.Static(`SELECT kind FROM imported_hashes WHERE store_id = $1`)
+	uncounted   = sqldb.Static(`SELECT counted_to FROM imported_hash_counts WHERE store_id = $1`)
+	countHash   = sqldb.Static(`INSERT INTO imported_hashes (store_id, kind, customers) VALUES ($1, $2, $3)
+		ON CONFLICT (store_id, kind) DO UPDATE SET customers = imported_hashes.customers + excluded.customers`)
+	dropKind    = sqldb.Static(`DELETE FROM imported_hashes WHERE store_id = $1 AND kind = $2 AND customers = 0`)
+	nextHashes  = sqldb.Static(`SELECT id, password_hash FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	moveCounted = sqldb.Static(`UPDATE imported_hash_counts SET counted_to = $2 WHERE store_id = $1`)
+	endCounting = sqldb.Static(`DELETE FROM imported_hash_counts WHERE store_id = $1`)
+)
+
+// heldKinds are the queries for the kinds that a store holds.
+func heldKinds(into *password.Kinds) []sqldb.Q {
+	return []sqldb.Q{
+		{Stmt: selectKinds, Each: func(r *sqldb.Row) error { into.Names = append(into.Names, r.Text(0)); return nil }},
+		{Stmt: uncounted, Each: func(*sqldb.Row) error { into.Partial = true; return nil }},
+	}
+}
+
+// rehash is that the stored hash of a customer becomes another; one that is
+// empty is none.
+type rehash struct {
+	id       int64
+	from, to string
+}
+
+// countHashes adjusts the counts to changes that tx makes. It comes after the
+// customers are locked and, where there are several, the store's counters.
+func countHashes(tx *sqldb.Tx, changes ...rehash) error {
+	moved := changes[:0:0]
+	for _, ch := range changes {
+		if ch.from, ch.to = password.Kind(ch.from), password.Kind(ch.to); ch.from != ch.to {
+			moved = append(moved, ch)
+		}
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	counted := int64(math.MaxInt64)
+	if err := tx.Query(sqldb.Dynamic(uncounted.SQL()+tx.ForShare()), func(r *sqldb.Row) error { counted = r.Int(0); return nil }); err != nil {
+		return err
+	}
+	by := map[string]int64{}
+	for _, ch := range moved {
+		if ch.id <= counted {
+			by[ch.from]--
+			by[ch.to]++
+		}
+	}
+	return addHashes(tx, by)
+}
+
+// addHashes adds to the counts of kinds.
+func addHashes(tx *sqldb.Tx, by map[string]int64) error {
+	for _, k := range slices.Sorted(maps.Keys(by)) {
+		n := by[k]
+		if k == "" || n == 0 {
+			continue
+		}
+		if err := tx.Exec(countHash, k, n); err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		if err := tx.Exec(dropKind, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Register has r count the hashes of customers that are older than the counts.
+func (s *Service) Register(r *jobs.Runner) {
+	r.Register(jobs.Kind{Name: hashJob, Handler: s.countAll, Limit: 2, Schedule: []time.Duration{
+		5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour,
+	}})
+}
+
+// countAll is the handler of hashJob. What it counted stays counted when it is
+// cut off.
+func (s *Service) countAll(ctx context.Context, j jobs.Job) error {
+	end := s.sys.Clock().Add(hashShift)
+	for s.sys.Clock().Before(end) {
+		done, err := s.countSome(ctx, j.StoreID)
+		if done || err != nil {
+			return err
+		}
+	}
+	return jobs.NotNow(time.Second)
+}
+
+// countSome counts the hashes of the next customers, and tells that there are
+// no more.
+func (s *Service) countSome(ctx context.Context, storeID int64) (done bool, err error) {
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		done = true
+		last, n := int64(0), 0
+		if err := tx.Query(sqldb.Dynamic(uncounted.SQL()+tx.ForDelete()), func(r *sqldb.Row) error { done, last = false, r.Int(0); return nil }); err != nil || done {
+			return err
+		}
+		by := map[string]int64{}
+		if err := tx.Query(nextHashes, func(r *sqldb.Row) error {
+			last = r.Int(0)
+			n++
+			by[password.Kind(r.Text(1))]++
+			return nil
+		}, last, int64(s.bite)); err != nil {
+			return err
+		}
+		if err := addHashes(tx, by); err != nil {
+			return err
+		}
+		if done = n < s.bite; done {
+			return tx.Exec(endCounting)
+		}
+		return tx.Exec(moveCounted, last)
+	})
+	return done, err
+}

@@ -4,14 +4,13 @@ package gen
 
 import (
 	"bytes"
+	"clientele/internal/graphql/model"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"sync/atomic"
-
-	"clientele/internal/graphql/model"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"

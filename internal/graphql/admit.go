@@ -14,6 +14,8 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/failure"
+	"clientele/internal/fault"
 	"clientele/internal/visit"
 )
 
@@ -79,11 +81,29 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal)
 	return w, s.identify(ctx, w)
 }
 
+// broken refuses a request that could not be admitted for no fault of the
+// client.
 func (s *Server) broken(ctx context.Context, v *visit.Visit, err error) *refusal {
-	if !hungUp(ctx, err) {
-		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
+	what := failure.Of(ctx, err)
+	if what.Err != nil {
+		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", what.Err)
+	}
+	if what.Fault.Kind == fault.Unavailable {
+		if n := what.Fault.RetryAfter; n > 0 {
+			v.W.Header().Set("Retry-After", strconv.Itoa(n))
+		}
+		return &refusal{http.StatusServiceUnavailable, gqlerror.List{unavailable(what.Fault)}}
 	}
 	return refuse(http.StatusInternalServerError, internalError)
+}
+
+// unavailable is the error of a request that may be tried again later.
+func unavailable(f *fault.Error) *gqlerror.Error {
+	err := publicError("SERVICE_UNAVAILABLE", "The service is not available. Please try again later.")
+	if f.RetryAfter > 0 {
+		err.Extensions["retryAfter"] = f.RetryAfter
+	}
+	return err
 }
 
 // bearer returns the token of a request.
@@ -174,7 +194,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 	case given:
 		w.secret = strings.TrimSpace(values[0])
 		if w.secret == "" && strict {
-			return &refusal{http.StatusOK, gqlerror.List{failure("MISSING_CUSTOMER_ACCESS_TOKEN", "The customer access token is missing.")}}
+			return &refusal{http.StatusOK, gqlerror.List{publicError("MISSING_CUSTOMER_ACCESS_TOKEN", "The customer access token is missing.")}}
 		}
 	default:
 		strict = false
@@ -189,7 +209,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 	if session == nil || (session.Kind == account.Browser) != w.browser {
 		w.secret = ""
 		if strict {
-			return &refusal{http.StatusOK, gqlerror.List{failure("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid or has expired.")}}
+			return &refusal{http.StatusOK, gqlerror.List{publicError("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid or has expired.")}}
 		}
 		return nil
 	}
@@ -243,7 +263,7 @@ func (w *shopper) limited(ctx context.Context, next gqlgen.Resolver) (any, error
 	if need == "" || w.token.Allows(need) {
 		return next(ctx)
 	}
-	err := failure("INSUFFICIENT_ACCESS_SCOPE", "The provided token does not include the scopes required to resolve this field.")
+	err := publicError("INSUFFICIENT_ACCESS_SCOPE", "The provided token does not include the scopes required to resolve this field.")
 	err.Extensions["requiredScopes"] = []auth.AccessScope{need}
 	err.Path = f.Path()
 	return nil, err

@@ -49,7 +49,7 @@ func window(before, after *string, first, last *int64) (listing.Window, error) {
 			continue
 		}
 		if *n.value < 0 {
-			return w, failure("", "The argument "+n.name+" must not be negative")
+			return w, publicError("", "The argument "+n.name+" must not be negative")
 		}
 		*n.to = *n.value
 	}
@@ -60,7 +60,7 @@ func window(before, after *string, first, last *int64) (listing.Window, error) {
 	}{{"after", after, &w.After}, {"before", before, &w.Before}} {
 		var ok bool
 		if *c.to, ok = readCursor(c.value); !ok {
-			return w, failure("", "The argument "+c.name+" is no cursor of this connection")
+			return w, publicError("", "The argument "+c.name+" is no cursor of this connection")
 		}
 	}
 	return w, nil

@@ -134,7 +134,7 @@ func (r *customerResolver) Metafields(ctx context.Context, obj *model.Customer, 
 		return nil, err
 	}
 	if strings.Contains(namespace+strings.Join(keys, ""), "\x00") {
-		return nil, failure("", "The arguments namespace and keys must not contain NUL")
+		return nil, publicError("", "The arguments namespace and keys must not contain NUL")
 	}
 	at := customer.MetafieldWindow{Window: w, Namespace: namespace, Keys: strings.Join(keys, "\x00")}
 	page := obj.Profile.Metafields[at]

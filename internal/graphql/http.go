@@ -21,6 +21,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"clientele/internal/auth"
+	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
@@ -48,7 +49,7 @@ func refuse(status int, format string, args ...any) *refusal {
 }
 
 // failure is a public error with a code.
-func failure(code, message string) *gqlerror.Error {
+func publicError(code, message string) *gqlerror.Error {
 	e := gqlerror.Errorf("%s", message)
 	if code != "" {
 		e.Extensions = map[string]any{"code": code}
@@ -84,10 +85,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out.send(http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
 		return
 	case err != nil:
-		if !hungUp(ctx, err) {
-			s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", err)
-		}
-		out.send(http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
+		ref := s.broken(ctx, v, err)
+		out.send(ref.status, nil, ref.errs)
 		return
 	}
 	if ref := s.serve(ctx, v, out); ref != nil {
@@ -165,7 +164,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal
 // crowded refuses a request of who has too many under way.
 func crowded(v *visit.Visit) *refusal {
 	v.W.Header().Set("Retry-After", "1")
-	err := failure("TOO_MANY_REQUESTS", "Too many requests")
+	err := publicError("TOO_MANY_REQUESTS", "Too many requests")
 	err.Extensions["retryAfter"] = 1
 	return &refusal{http.StatusTooManyRequests, gqlerror.List{err}}
 }
@@ -183,7 +182,7 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	op.RecoverFunc = func(_ context.Context, p any) error {
 		s.Log.ErrorContext(ctx, "panic", "request_id", who.visit.RequestID, "panic", p, "stack", string(debug.Stack()))
 		out.broken.Store(true)
-		return failure("", internalError)
+		return publicError("", internalError)
 	}
 	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
 	op.ResolverMiddleware = who.resolve
@@ -205,12 +204,6 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	out.send(http.StatusOK, data, append(resp.Errors, errs...))
 }
 
-// hungUp reports whether something failed since the client closed the
-// request, which is no failure of ours.
-func hungUp(ctx context.Context, err error) bool {
-	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
-}
-
 // resolved is an error of a resolver. Others are about what was sent: values
 // of arguments are read at the field that they are for.
 type resolved struct{ error }
@@ -227,21 +220,25 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 	if located != nil {
 		out.Path, out.Locations = located.Path, located.Locations
 	}
-	f := fault.As(err)
+	what := failure.Of(ctx, err)
+	f := what.Fault
 	switch {
 	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
 		// No resolver was called: an argument is not of its type.
 		out.Message = located.Message
-	case (f == nil || f.Kind == fault.Internal) && hungUp(ctx, err):
-	case f == nil || f.Kind == fault.Internal:
+	case what.Gone:
+	case what.Err != nil || f.Kind == fault.Unavailable:
 		reply.broken.Store(true)
-		s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", err)
+		if what.Err != nil {
+			s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", what.Err)
+		}
+		if f.Kind == fault.Unavailable {
+			e := unavailable(f)
+			out.Message, out.Extensions = e.Message, e.Extensions
+		}
 	case f.Kind == fault.TooMany:
 		out.Message = "Too many requests"
 		out.Extensions = map[string]any{"code": "TOO_MANY_REQUESTS", "retryAfter": f.RetryAfter}
-	case f.Kind == fault.Unavailable:
-		reply.broken.Store(true)
-		out.Message = "The service is not available. Please try again later."
 	default:
 		out.Message = message(f)
 	}

@@ -58,9 +58,9 @@ func (r *mutationResolver) Login(ctx context.Context, email, password string, _ 
 	g, err := r.Accounts.SignIn(ctx, w.visit.Site, w.kind(), email, password, w.client())
 	switch {
 	case errors.Is(err, account.ErrResetRequired):
-		return nil, failure("", mustReset)
+		return nil, publicError("", mustReset)
 	case business(err) != nil:
-		return nil, failure("", badCredentials)
+		return nil, publicError("", badCredentials)
 	case err != nil:
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (r *mutationResolver) LoginWithCustomerLoginJwt(ctx context.Context, token 
 // for the client too.
 func (s *Server) refused(ctx context.Context, w *shopper, text, reason string) error {
 	s.Log.InfoContext(ctx, "sign-in refused", "request_id", w.visit.RequestID, "reason", reason)
-	err := failure("", text)
+	err := publicError("", text)
 	if w.visit.Reasons {
 		err.Extensions = map[string]any{"reason": reason}
 	}
@@ -136,7 +136,7 @@ func (r *jwtLoginResolver) CustomerAccessToken(ctx context.Context, obj *model.L
 
 func accessToken(ctx context.Context, t *model.CustomerAccessToken) (*model.CustomerAccessToken, error) {
 	if shopperOf(ctx).browser {
-		return nil, failure("", tokenInBody)
+		return nil, publicError("", tokenInBody)
 	}
 	return t, nil
 }

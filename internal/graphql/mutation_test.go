@@ -448,7 +448,7 @@ func TestInternalErrors(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.db.Close()
 		a := w.ask(`{ site { settings { storeName } } }`, nil)
-		if a.Code != 500 || len(a.Errors) != 1 || a.Errors[0].Message != "An internal error occurred while processing your request." {
+		if a.Code != 503 || len(a.Errors) != 1 || a.Errors[0].Message != "The service is not available. Please try again later." {
 			t.Errorf("%d %s", a.Code, a.Text)
 		}
 	})

@@ -44,7 +44,7 @@ const (
 func chosen(sets ...[]int64) error {
 	for _, set := range sets {
 		if len(set) > wishlist.MaxFilter {
-			return failure("", textLargeFilter)
+			return publicError("", textLargeFilter)
 		}
 	}
 	return nil
@@ -150,7 +150,7 @@ func (s *Server) items(ctx context.Context, id int64, shelf *model.Shelf, filter
 func owner(ctx context.Context) (storeID, customerID int64, err error) {
 	w := shopperOf(ctx)
 	if w.customerID == 0 {
-		return 0, 0, failure("", textNotLoggedIn)
+		return 0, 0, publicError("", textNotLoggedIn)
 	}
 	return w.visit.Site.StoreID, w.customerID, nil
 }
@@ -165,9 +165,9 @@ func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishl
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.NotFound:
-		return nil, failure("", textNoWishlist)
+		return nil, publicError("", textNoWishlist)
 	case f.Kind != fault.Invalid:
-		return nil, failure("", message(f))
+		return nil, publicError("", message(f))
 	}
 	for i, it := range f.Items {
 		text := sentence(entity.Replace(it.Message))
@@ -175,11 +175,11 @@ func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishl
 			text = textNoCustomer
 		}
 		if i == len(f.Items)-1 {
-			return nil, failure("", text)
+			return nil, publicError("", text)
 		}
-		gqlgen.AddError(ctx, failure("", text))
+		gqlgen.AddError(ctx, publicError("", text))
 	}
-	return nil, failure("", message(f))
+	return nil, publicError("", message(f))
 }
 
 // entity turns the names of ids into the schema's.
@@ -232,7 +232,7 @@ func (r *wishlistMutations) DeleteWishlistItems(ctx context.Context, _ *model.Wi
 	}
 	w, err := r.Config.Wishlists.RemoveItems(ctx, storeID, customerID, in.EntityID, in.ItemEntityIds)
 	if errors.Is(err, wishlist.ErrNoItem) {
-		return nil, failure("", message(fault.As(err)))
+		return nil, publicError("", message(fault.As(err)))
 	}
 	out, err := changed(ctx, &w, err)
 	if err != nil {

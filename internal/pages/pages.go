@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -19,6 +18,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/intake"
@@ -354,7 +354,12 @@ func (c *call) show(status int, p page) error {
 // fail answers an error with a page.
 func (c *call) fail(err error) {
 	status, key := http.StatusInternalServerError, "internal"
-	f := fault.As(err)
+	what := failure.Of(c.R.Context(), err)
+	if what.Gone {
+		c.sent = true
+		return
+	}
+	f := what.Fault
 	switch {
 	case errors.Is(err, errMethod):
 		status, key = http.StatusMethodNotAllowed, "method"
@@ -363,7 +368,6 @@ func (c *call) fail(err error) {
 	case errors.Is(err, errDown):
 		status, key = http.StatusServiceUnavailable, "down"
 		c.W.Header().Set("Retry-After", "600")
-	case f == nil:
 	case f.Kind == fault.NotFound:
 		status, key = http.StatusNotFound, "not_found"
 	case f.Kind == fault.TooLarge:
@@ -383,11 +387,11 @@ func (c *call) fail(err error) {
 	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
 		status, key = http.StatusBadRequest, "bad_request"
 	}
-	level := slog.LevelDebug
-	if status >= 500 && key != "down" {
-		level = slog.LevelError
+	if what.Err != nil {
+		c.visits.Log.Error("request failed", "route", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", what.Err)
+	} else {
+		c.visits.Log.Debug("page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)
 	}
-	c.visits.Log.Log(context.Background(), level, "page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)
 	p := &messagePage{Key: key, Status: status, Text: c.look.text("error." + key + ".text")}
 	p.Title = c.look.text("error." + key + ".title")
 	if key == "down" && c.settings.Storefront.StatusMessage != "" {

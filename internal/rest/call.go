@@ -3,7 +3,6 @@ package rest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -17,12 +16,12 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 
 	"clientele/internal/auth"
+	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/password"
-	"clientele/internal/sqldb"
 )
 
 // Call is one request to an operation and its answer.
@@ -235,22 +234,14 @@ func acceptsGzip(values []string) bool {
 // fail answers with an error in the surface's shape. What the caller cannot
 // be told is kept for the log.
 func (c *Call) fail(err error) {
-	f := fault.As(err)
-	switch {
-	case f != nil && f.Kind != fault.Internal:
-	case errors.Is(err, context.Canceled) && c.R.Context().Err() != nil:
-		c.status = 499 // the client closed the request
+	what := failure.Of(c.R.Context(), err)
+	if what.Gone {
+		c.status = statusGone
 		return
-	case errors.Is(err, sqldb.ErrUnknownOutcome):
-		// No invitation to repeat what may have happened.
-		c.err = err
-		f = &fault.Error{Kind: fault.Unavailable, Message: "The outcome of the request is unknown: look before you repeat it.", Cause: err}
-	case errors.Is(err, sqldb.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		c.err = err
-		f = &fault.Error{Kind: fault.Unavailable, Message: "The service is temporarily unavailable.", RetryAfter: 1, Cause: err}
-	default:
-		c.err = err
-		f = &fault.Error{Kind: fault.Internal, Cause: err}
+	}
+	f := what.Fault
+	if what.Err != nil {
+		c.err = what.Err
 	}
 	if f.RetryAfter > 0 {
 		c.W.Header().Set("X-Retry-After", strconv.Itoa(f.RetryAfter))
@@ -269,6 +260,10 @@ func (c *Call) fail(err error) {
 func (c *Call) Explain(reason string) {
 	c.W.Header().Set("X-Clientele-Reason", headerText(reason))
 }
+
+// statusGone is what the log and the metrics have for a request that the client
+// closed.
+const statusGone = 499
 
 func headerText(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -38,7 +38,8 @@ type surfaces struct {
 	shopper string
 }
 
-func (u *surfaces) send(method, path, kind, body string, header ...string) string {
+// request sends a request and returns its answer.
+func (u *surfaces) request(client *http.Client, method, path, kind, body string, header ...string) (int, string, http.Header) {
 	u.t.Helper()
 	req, err := http.NewRequestWithContext(u.t.Context(), method, u.s.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -49,10 +50,6 @@ func (u *surfaces) send(method, path, kind, body string, header ...string) strin
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	client := http.DefaultClient
-	if !strings.HasPrefix(path, "/stores/") && path != "/graphql" {
-		client = u.browser
-	}
 	res, err := client.Do(req)
 	if err != nil {
 		u.t.Fatal(err)
@@ -62,10 +59,20 @@ func (u *surfaces) send(method, path, kind, body string, header ...string) strin
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	if res.StatusCode >= 300 {
-		u.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, b)
+	return res.StatusCode, string(b), res.Header
+}
+
+func (u *surfaces) send(method, path, kind, body string, header ...string) string {
+	u.t.Helper()
+	client := http.DefaultClient
+	if !strings.HasPrefix(path, "/stores/") && path != "/graphql" {
+		client = u.browser
 	}
-	return string(b)
+	status, out, _ := u.request(client, method, path, kind, body, header...)
+	if status >= 300 {
+		u.t.Fatalf("%s %s: %d %s", method, path, status, out)
+	}
+	return out
 }
 
 func (u *surfaces) rest(request, body string) string {

@@ -1,10 +1,8 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,7 +59,7 @@ func TestOutageOfEveryDoor(t *testing.T) {
 		{"GraphQL, unknown token", "POST", "/graphql", `{"query":"{ site { settings { storeName } } }"}`, []string{"Authorization", "Bearer " + made.Data.Token}, "Retry-After"},
 	} {
 		before := strings.Count(log.String(), "level=ERROR")
-		status, body, header := outageAsk(t, s.URL, ask.method, ask.path, ask.body, ask.header)
+		status, body, header := u.request(http.DefaultClient, ask.method, ask.path, "application/json", ask.body, ask.header...)
 		text := regexp.MustCompile(`\s+`).ReplaceAllString(body, " ")
 		if status != http.StatusServiceUnavailable || header.Get(ask.wait) == "" {
 			// Inside GraphQL's answer the error says so itself.
@@ -73,26 +71,4 @@ func TestOutageOfEveryDoor(t *testing.T) {
 			t.Errorf("%s: %d errors in the log", ask.name, n)
 		}
 	}
-}
-
-func outageAsk(t *testing.T, base, method, path, body string, header []string) (int, string, http.Header) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, base+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(b), res.Header
 }

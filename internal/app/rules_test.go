@@ -3,7 +3,6 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -56,37 +55,18 @@ func (d *doors) json(method, path string, body any, header ...string) (int, []by
 	return d.raw(method, path, "application/json", string(b), header...)
 }
 
+// raw sends a request, forms with the browser and all else as somebody new.
 func (d *doors) raw(method, path, kind, body string, header ...string) (int, []byte) {
 	d.t.Helper()
-	req, err := http.NewRequestWithContext(d.t.Context(), method, d.s.URL+path, strings.NewReader(body))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", kind)
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	client := &http.Client{Jar: jar}
+	client := &http.Client{}
 	if kind == "application/x-www-form-urlencoded" {
 		client = d.browser
 	}
-	res, err := client.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
+	status, out, _ := d.request(client, method, path, kind, body, header...)
+	if status >= 500 {
+		d.t.Fatalf("%s %s: %d %s", method, path, status, out)
 	}
-	defer res.Body.Close()
-	out, err := io.ReadAll(res.Body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if res.StatusCode >= 500 {
-		d.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, out)
-	}
-	return res.StatusCode, out
+	return status, []byte(out)
 }
 
 var capital = regexp.MustCompile(`[A-Z]`)

@@ -1,4 +1,4 @@
-.PHONY: run test bench build chaos
+.PHONY: run test bench build chaos long
 
 run:
 	go run ./cmd/clientele serve
@@ -18,3 +18,7 @@ chaos:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele
+
+# The long proofs, with the figures that they are about: some ten minutes.
+long: chaos
+	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

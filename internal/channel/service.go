@@ -463,8 +463,8 @@ func (s *Site) write(tx *sqldb.Tx) error {
 }
 
 // Put makes a channel, or brings the one with its id in line, inside tx. It
-// records no event, takes names that Create does not, and the host of its URL
-// counts by the operator's word.
+// records no event, takes names that Create does not, and the host of a URL
+// that it is given counts by the operator's word.
 func Put(tx *sqldb.Tx, in Given, now int64) error {
 	var c Channel
 	if err := c.read(tx, in.ID); err != nil {
@@ -512,10 +512,24 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 	switch {
 	case c.gone():
 		return store.Unclaim(tx, c.ID)
-	case in.URL != "" || before.gone() && c.site.URL != "":
+	case in.URL != "":
 		return in.Rules.Claim(tx, c.ID, c.site.URL, store.Operator, now)
+	case before.gone() && c.site.URL != "":
+		return c.reclaim(tx, in.Rules, now)
 	}
 	return nil
+}
+
+// reclaim has a channel that comes back claim the host of the site it has. An
+// API account may have written that URL while the channel was gone, so it has
+// no more weight than a claim of that account: what must be proved waits, and
+// what can never count stays unclaimed and does not stop the operator.
+func (c *Channel) reclaim(tx *sqldb.Tx, rules store.HostRules, now int64) error {
+	err := rules.Claim(tx, c.ID, c.site.URL, store.Merchant, now)
+	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+		return nil
+	}
+	return err
 }
 
 // put writes a channel that was another one before, or none.

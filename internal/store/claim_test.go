@@ -228,11 +228,9 @@ func TestAHostIsOneStores(t *testing.T) {
 		s.claims("aaa", 1, "https://bücher.example")
 		s.put("bbb", channel.Given{ID: 2, Name: "Second"})
 		s.leads("https://bücher.example", "aaa/1 https://bücher.example")
-		if err := s.db.Write(t.Context(), s.ids["bbb"], func(tx *sqldb.Tx) error {
-			return channel.Put(tx, channel.Given{ID: 2, Name: "Second", Status: channel.Active}, 5)
-		}); fault.As(err) == nil || fault.As(err).Kind != fault.Conflict {
-			t.Errorf("a channel comes back to a host that is another store's by now: %v", err)
-		}
+		// A channel that comes back does not take the name back.
+		s.put("bbb", channel.Given{ID: 2, Name: "Second", Status: channel.Active})
+		s.leads("https://bücher.example", "aaa/1 https://bücher.example")
 	})
 }
 
@@ -435,4 +433,44 @@ func TestServersThatStartOtherwise(t *testing.T) {
 
 func channelGone(id int64) channel.Update {
 	return channel.Update{ID: id, Status: opt.Some(channel.Deleted)}
+}
+
+// A seed file that brings a deleted channel back does not vouch for the URL
+// that an API account gave it meanwhile.
+func TestARevivedChannelIsNotTheOperatorsWord(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := newShops(t, db, store.HostRules{Production: true, Public: "api.example"}, "aaa", "bbb")
+		s.put("aaa", channel.Given{ID: 1, Name: "Storefront", URL: "https://shop.example"})
+		seeded := channel.Given{ID: 2, Name: "Second", Status: channel.Active}
+		for url, asks := range map[string]bool{"https://bank.example": true, "https://api.example": false, "https://shop.example": false} {
+			s.claims("bbb", 2, "https://second.example")
+			_, err := s.channels.Update(t.Context(), s.ids["bbb"], channel.Update{ID: 2, Status: opt.Some(channel.Deleted)})
+			s.ok(err)
+			s.claims("bbb", 2, url)
+			s.put("bbb", seeded)
+			want := ""
+			if url == "https://shop.example" {
+				want = "aaa/1 https://shop.example"
+			}
+			if got := s.at(url); got != want {
+				t.Errorf("%s is %q after the seed file, want %q", url, got, want)
+			}
+			site, err := s.channels.Site(t.Context(), s.ids["bbb"], 2)
+			s.ok(err)
+			if site.WhyNot == "" {
+				t.Errorf("%s: nothing says why the site is not served", url)
+			}
+			claims, err := s.stores.HostClaims(t.Context(), &store.Store{ID: s.ids["bbb"], Hash: "bbb"})
+			s.ok(err)
+			if waits := len(claims) == 1 && claims[0].State == store.Waiting; waits != asks {
+				t.Errorf("%s: claims %+v, want one that waits: %v", url, claims, asks)
+			}
+		}
+		// What the file says itself is the operator's word.
+		seeded.URL = "https://bank.example"
+		s.put("bbb", seeded)
+		if got := s.at("https://bank.example"); got != "bbb/2 https://bank.example" {
+			t.Errorf("the URL of the seed file is %q", got)
+		}
+	})
 }

@@ -69,13 +69,27 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 		return nil, err
 	}
 	site, ok := h.claimed("", host)
-	if !ok && len(h.only) > 0 {
-		site, ok = h.only[0], true
+	if !ok {
+		site, ok = h.last(host)
 	}
 	if !ok {
 		return nil, nil
 	}
 	return []string{site.StoreHash}, nil
+}
+
+// last returns the only store's first channel, where there is one, for a host
+// that nobody has. A name that is kept for another store is not such a one,
+// also while that store does not exist.
+func (h *Hosts) last(host string) (Site, bool) {
+	if len(h.only) == 0 {
+		return Site{}, false
+	}
+	site := h.only[0]
+	if kept, _, reserved := reservation(HostName(host), h.domains); reserved && kept != site.StoreHash {
+		return Site{}, false
+	}
+	return site, true
 }
 
 // Site returns the storefront that a host stands for: the one that the host's
@@ -101,9 +115,8 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 		return Site{}, false, err
 	}
 	site, ok := h.claimed(scheme, host)
-	if !ok && guess && len(h.only) > 0 {
-		site, ok = h.only[0], true
-		if site.URL == "" && (h.Production || !ownName(HostName(host))) {
+	if !ok && guess {
+		if site, ok = h.last(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
 			site.URL = h.Public
 		}
 	}

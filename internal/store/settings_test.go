@@ -119,6 +119,13 @@ func TestLinksDoNotFollowStrangeNames(t *testing.T) {
 		for _, host := range []string{"localhost:8080", "a.localhost", "127.0.0.1:8080", "[::1]:8080", "store-one.localhost:8080", "store-one.shops.example"} {
 			link(host, "https://"+host)
 		}
+		// Names that are kept for another store are not left to the only one.
+		for _, host := range []string{"store-two.shops.example", "store-two-7.shops.example:8443", "store-two.localhost:8080"} {
+			link(host, "")
+			if got, err := hosts.ByHost(t.Context(), host); err != nil || len(got) > 0 {
+				t.Errorf("%s stands for %v: %v", host, got, err)
+			}
+		}
 		if _, err := stores.Create(t.Context(), "two", "", "https://two.example"); err != nil {
 			t.Fatal(err)
 		}

@@ -19,14 +19,16 @@ func (c *Call) checkOrigin() error {
 	return c.admitSibling()
 }
 
-// admitSibling admits a page on another origin of the same store.
+// admitSibling admits a page on another origin of the same store. Where the
+// shopper came by https it has to be one of https too: whoever sits between
+// could make the pages of http.
 func (c *Call) admitSibling() error {
 	c.guest = true
 	h := c.W.Header()
 	h.Add("Vary", "Origin")
 	origin := c.R.Header.Get("Origin")
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || origin != u.Scheme+"://"+u.Host {
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || c.Secure) || origin != u.Scheme+"://"+u.Host {
 		return errForeign
 	}
 	site, ok, err := c.Hosts.Known(c.Ctx(), u.Scheme, u.Host)

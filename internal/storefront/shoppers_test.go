@@ -295,7 +295,7 @@ func TestOrigins(t *testing.T) {
 	c := cookie(m.ask("POST", api+"/customers", `{"firstName":"J","lastName":"D","email":"o@example.com","password":"abcdef1"}`), "SHOP_SESSION_TOKEN")
 	signedIn := "SHOP_SESSION_TOKEN=" + c.Value
 	foreign := `{"status":403,"title":"Forbidden","type":"about:blank","detail":"the request comes from another site than the store's"}`
-	for _, origin := range []string{"https://evil.example", "null", "https://second.example", "https://first.example.evil.example", "https://first.example@evil.example", "ftp://two.first.example", "https://two.first.example/", "HTTPS://"} {
+	for _, origin := range []string{"https://evil.example", "null", "https://second.example", "https://first.example.evil.example", "https://first.example@evil.example", "ftp://two.first.example", "http://two.first.example", "http://two.first.example:8080", "https://two.first.example/", "HTTPS://"} {
 		for _, path := range []string{"/subscriptions", "/customers", "/consent"} {
 			res := m.ask("POST", api+path, jane, "Origin", origin, "Sec-Fetch-Site", "cross-site", "Cookie", signedIn)
 			if res.Header.Get("Access-Control-Allow-Origin") != "" || len(res.Cookies()) > 0 {

@@ -181,6 +181,8 @@ type Server struct {
 	Deliveries *webhook.Dispatcher
 	// URL is the address under which clients reach it, without a slash at the end.
 	URL string
+	// Hosts tells which storefronts host names stand for.
+	Hosts *store.Hosts
 	// Jobs does what is to be done after a commit.
 	Jobs *jobs.Runner
 	cfg  *Config
@@ -266,6 +268,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 		s.management = scheme + s.internal.address()
 	}
+	s.Hosts = s.newHosts()
 	if err := s.settleHosts(ctx); err != nil {
 		return nil, err
 	}
@@ -307,7 +310,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // work prepares what the server does besides answering requests.
 func (s *Server) work(reg prometheus.Registerer) error {
-	o, err := s.cfg.mail(s.URL, s.log)
+	o, err := s.cfg.mail(s.Hosts, s.log)
 	if err != nil {
 		return err
 	}
@@ -423,6 +426,15 @@ func (s *Server) settleHosts(ctx context.Context) error {
 	return err
 }
 
+func (s *Server) newHosts() *store.Hosts {
+	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	hosts.Production = s.cfg.Production()
+	if u, err := url.Parse(s.URL); err == nil {
+		hosts.Public = u.Scheme + "://" + u.Host
+	}
+	return hosts
+}
+
 // dispatcher returns what sends events to webhooks.
 func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 	rules := webhook.Rules{Production: s.cfg.Production()}
@@ -439,14 +451,9 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 // handlers returns what answers at the public door and at the internal one,
 // which is nil where there is none.
 func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler) {
-	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
-	hosts.Production = s.cfg.Production()
-	if u, err := url.Parse(s.URL); err == nil {
-		hosts.Public = u.Scheme + "://" + u.Host
-	}
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
-	visits := visit.New(visit.Config{System: s.System, Hosts: hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
+	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
@@ -462,7 +469,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Bodies: bodies, Hosts: hosts, Peer: visits.Peer,
+		Bodies: bodies, Hosts: s.Hosts, Peer: visits.Peer,
 		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
 	}
 	linked := s.cfg.PublicURL

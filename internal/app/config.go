@@ -201,8 +201,8 @@ func (c *Config) hostRules() store.HostRules {
 }
 
 // mail returns how emails are sent.
-func (c *Config) mail(baseURL string, log *slog.Logger) (mail.Options, error) {
-	o := mail.Options{Keep: !c.Production(), From: c.MailFrom, BaseURL: baseURL, Log: log}
+func (c *Config) mail(hosts *store.Hosts, log *slog.Logger) (mail.Options, error) {
+	o := mail.Options{Keep: !c.Production(), From: c.MailFrom, LinkTo: hosts.LinkTo, Log: log}
 	if c.SMTPURL != "" {
 		server, err := mail.ParseSMTP(c.SMTPURL)
 		if err != nil {

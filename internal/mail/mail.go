@@ -131,8 +131,9 @@ type Options struct {
 	// From is the sender's address, "a@example.com" or "Name <a@example.com>"
 	// (see CheckFrom); empty means the store's own.
 	From string
-	// BaseURL is where storefronts are that have no URL of their own.
-	BaseURL string
+	// LinkTo returns where a channel's storefront is that has no URL of its own,
+	// or "". Nil knows of none.
+	LinkTo func(ctx context.Context, storeHash string, channelID int64) (string, error)
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }

@@ -273,7 +273,7 @@ func TestRollbackSendsNothing(t *testing.T) {
 
 func TestKeepsForDevelopers(t *testing.T) {
 	each(t, func(w *world) {
-		svc, r := w.start(mail.Options{Keep: true, BaseURL: "http://127.0.0.1:8080"})
+		svc, r := w.start(mail.Options{Keep: true, LinkTo: linkTo("http://127.0.0.1:8080")})
 		w.queue(svc, w.mine, link(mail.ConfirmAccount))
 		const subject = `"Zoë & Söhne - Please confirm your email address"`
 		w.want(svc, w.mine, `1 queued `+subject+` "" data`) // before the job runs
@@ -598,6 +598,11 @@ func TestSurvivesARestart(t *testing.T) {
 	}
 }
 
+// linkTo is where all storefronts are that have no URL of their own.
+func linkTo(url string) func(context.Context, string, int64) (string, error) {
+	return func(context.Context, string, int64) (string, error) { return url, nil }
+}
+
 // An email that says only which channel it is for does not lead to a host
 // that its store has not proved.
 func TestNoLinkToAHostThatDoesNotCount(t *testing.T) {
@@ -609,7 +614,7 @@ func TestNoLinkToAHostThatDoesNotCount(t *testing.T) {
 				w.t.Fatal(err)
 			}
 			out := &sender{}
-			svc, r := w.start(mail.Options{Sender: out, BaseURL: "https://api.example"})
+			svc, r := w.start(mail.Options{Sender: out, LinkTo: linkTo("https://api.example")})
 			m := link(mail.AccountCreated)
 			m.Site, m.Data = store.Site{StoreID: w.mine, ChannelID: 1}, nil
 			w.queue(svc, w.mine, m)

@@ -98,9 +98,12 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		); err != nil {
 			return err
 		}
-		w.siteURL = cmp.Or(strings.TrimRight(m.siteURL, "/"), origin(channel), origin(w.settings.SecureURL), s.o.BaseURL)
+		w.siteURL = cmp.Or(strings.TrimRight(m.siteURL, "/"), origin(channel), origin(w.settings.SecureURL))
 		return nil
 	})
+	if err == nil && w.siteURL == "" && s.o.LinkTo != nil {
+		w.siteURL, err = s.o.LinkTo(ctx, w.settings.Hash, m.ChannelID)
+	}
 	return &w, err
 }
 

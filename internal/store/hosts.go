@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -143,8 +144,8 @@ func (h *Hosts) claimed(scheme, host string) (Site, bool) {
 	return Site{}, false
 }
 
-// named returns the URL of a site that a name spells out, in production: it is
-// reached as Public is.
+// named returns the URL of a site that a name spells out: it is reached as
+// Public is.
 func (h *Hosts) named(name string) string {
 	u, err := url.Parse(h.Public)
 	if err != nil {
@@ -166,6 +167,39 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 	site, ok := h.byID[siteID{storeHash, channelID}]
 	site.URL = cmp.Or(site.URL, fallback)
 	return site, ok, nil
+}
+
+// LinkTo returns what links to a channel begin with that are made without a
+// request: the URL of its site, or that of the only store, or else a name that
+// is kept for the channel, below the operator's domain or, where nothing is
+// public, localhost. It is empty if nothing leads to the channel: what leads
+// to the service is not the store's.
+func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.fresh(ctx); err != nil {
+		return "", err
+	}
+	site, ok := h.byID[siteID{storeHash, channelID}]
+	switch {
+	case !ok:
+		return "", nil
+	case site.URL != "":
+		return site.URL, nil
+	case len(h.only) > 0:
+		return h.Public, nil
+	}
+	name := "store-" + storeHash
+	if channelID != DefaultChannel {
+		name += "-" + strconv.FormatInt(channelID, 10)
+	}
+	switch {
+	case len(h.domains) > 1: // the first is localhost
+		return h.named(name + "." + h.domains[1]), nil
+	case !h.Production:
+		return h.named(name + "." + h.domains[0]), nil
+	}
+	return "", nil
 }
 
 // ownName reports whether a host's name leads nowhere but to this machine.

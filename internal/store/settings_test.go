@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/channel"
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -131,5 +132,41 @@ func TestLinksDoNotFollowStrangeNames(t *testing.T) {
 		}
 		link("evil.example", "")
 		link("two.example:9999", "https://two.example")
+	})
+}
+
+// What leads to a store without a request, such as in an email about a change
+// that an API account made, is the store's own too.
+func TestLinksWithoutARequest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		stores := store.NewService(db, system.Real())
+		link := func(production bool, hash string, channelID int64, want string, domains ...string) {
+			t.Helper()
+			hosts := store.NewHosts(db, time.Now, domains...)
+			hosts.Production, hosts.Public = production, "https://api.example.com:8443"
+			if got, err := hosts.LinkTo(t.Context(), hash, channelID); err != nil || got != want {
+				t.Errorf("channel %d of %s is at %q, want %q: %v", channelID, hash, got, want, err)
+			}
+		}
+		st, err := stores.Create(t.Context(), "one", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		link(true, "one", 1, "https://api.example.com:8443", "shops.example")
+		link(false, "one", 1, "https://api.example.com:8443")
+		if _, err := stores.Create(t.Context(), "two", "", "https://api.example.com:8443"); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
+			return channel.Put(tx, channel.Given{ID: 2, Name: "Second"}, 1)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		link(true, "two", 1, "https://api.example.com:8443", "shops.example")
+		link(true, "one", 1, "")
+		link(true, "one", 3, "", "shops.example")
+		link(true, "one", 1, "https://store-one.shops.example:8443", "Shops.Example", "more.example")
+		link(true, "one", 2, "https://store-one-2.shops.example:8443", "shops.example")
+		link(false, "one", 2, "https://store-one-2.localhost:8443")
 	})
 }

@@ -203,15 +203,16 @@ var (
 	customerByID = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
 )
 
-// exists looks for a customer by id or, where it has none, by email on its
-// channels.
+// exists looks for a customer by id, if it has one, and by email on its
+// channels: who was deleted and made anew since has another id.
 func exists(tx *sqldb.Tx, c *Customer) (found bool, err error) {
-	if c.ID == 0 {
-		free, err := customer.EmailFree(tx, c.Email, c.ChannelIDs)
-		return !free, err
+	if c.ID != 0 {
+		if err := tx.Query(customerByID, func(*sqldb.Row) error { found = true; return nil }, c.ID); err != nil || found {
+			return found, err
+		}
 	}
-	err = tx.Query(customerByID, func(*sqldb.Row) error { found = true; return nil }, c.ID)
-	return found, err
+	free, err := customer.EmailFree(tx, c.Email, c.ChannelIDs)
+	return !free, err
 }
 
 // hashes hashes the passwords of customers that do not exist yet, which is

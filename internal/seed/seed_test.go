@@ -262,3 +262,22 @@ func TestApplyRefuses(t *testing.T) {
 		t.Errorf("strict, short: %v", err)
 	}
 }
+
+// A customer who was deleted and has registered anew has another id than the
+// file says, and is left alone.
+func TestWhoCameBackIsLeftAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		a := applier(t, db)
+		if _, err := apply(t, a, strings.ReplaceAll(example, "{id: 1, email: jane@", "{id: 9, email: Jane@")); err != nil {
+			t.Fatal(err)
+		}
+		before := dump(t, db, 1)
+		res, err := apply(t, a, example)
+		if err != nil || res.Customers != 0 {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		if after := dump(t, db, 1); !reflect.DeepEqual(before, after) {
+			t.Errorf("applying the file again changed\n%v\nto\n%v", before, after)
+		}
+	})
+}

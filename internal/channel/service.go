@@ -506,6 +506,11 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 	if err := c.checkRest(OpCreate, c.Status); err != nil {
 		return err
 	}
+	if fresh || c.uniqueName() != before.uniqueName() {
+		if err := c.taken(tx, OpCreate); err != nil {
+			return err
+		}
+	}
 	if err := c.put(tx, before, fresh, now); err != nil {
 		return err
 	}

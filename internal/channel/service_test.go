@@ -83,6 +83,9 @@ func TestGivenChannels(t *testing.T) {
 		if err != nil || c.Status != channel.Deleted || c.ExternalID != "x" || c.DateCreated != 5 {
 			t.Errorf("%+v, %v", c, err)
 		}
+		if err := put(channel.Given{ID: 9, Name: "Storefront", Type: channel.Storefront}); fault.As(err) == nil || fault.As(err).Kind != fault.Conflict {
+			t.Errorf("a name that another channel has: %v", err)
+		}
 		for _, bad := range []channel.Given{
 			{ID: 8, Name: "a", Type: channel.POS},
 			{ID: 8, Name: "a", Status: channel.Connected},

@@ -82,10 +82,10 @@ func address(text string) string {
 // record below.
 func isAddress(name string) bool { return address(name) != "" }
 
-// hostOf returns the canonical name of a URL's host, or "".
+// hostOf returns the canonical name of the host of an http or https URL, or "".
 func hostOf(text string) string {
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
 	return HostName(u.Host)

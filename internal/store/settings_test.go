@@ -74,6 +74,11 @@ func TestHosts(t *testing.T) {
 		look("shop.example.com", "[one]")
 		look("SHOP.EXAMPLE.COM:80", "[one]")
 		look("other.example.com", "[one]") // the only store
+		for _, url := range []string{"javascript://shop.example.com", "ftp://files.example.com", "//plain.example.com"} {
+			if _, err := stores.Create(ctx, "bad", "", url); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+				t.Errorf("a store is at %s: %v", url, err)
+			}
+		}
 		if _, err := stores.Create(ctx, "two", "", "http://[::1]:8080"); err != nil {
 			t.Fatal(err)
 		}

@@ -202,7 +202,7 @@ func (c *Config) hostRules() store.HostRules {
 
 // mail returns how emails are sent.
 func (c *Config) mail(hosts *store.Hosts, log *slog.Logger) (mail.Options, error) {
-	o := mail.Options{Keep: !c.Production(), From: c.MailFrom, LinkTo: hosts.LinkTo, Log: log}
+	o := mail.Options{Keep: !c.Production(), From: c.MailFrom, LinkTo: hosts.LinkTo, LeadsElsewhere: hosts.LeadsElsewhere, Log: log}
 	if c.SMTPURL != "" {
 		server, err := mail.ParseSMTP(c.SMTPURL)
 		if err != nil {

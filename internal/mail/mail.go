@@ -134,6 +134,9 @@ type Options struct {
 	// LinkTo returns where a channel's storefront is that has no URL of its own,
 	// or "". Nil knows of none.
 	LinkTo func(ctx context.Context, storeHash string, channelID int64) (string, error)
+	// LeadsElsewhere tells whether a URL is another store's by now: an email may
+	// wait for days, and the host of its links change hands. Nil: none is.
+	LeadsElsewhere func(ctx context.Context, storeHash, url string) (bool, error)
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }

@@ -625,3 +625,23 @@ func TestNoLinkToAHostThatDoesNotCount(t *testing.T) {
 		}
 	})
 }
+
+// An email waits for days. A link in it does not follow its host to the store
+// that has the host by then.
+func TestNoLinkToAHostThatChangedHands(t *testing.T) {
+	each(t, func(w *world) {
+		for moved, want := range map[bool]string{false: "https://was.example/login.php", true: "https://mine.example.com/login.php"} {
+			out := &sender{}
+			svc, r := w.start(mail.Options{Sender: out, LinkTo: linkTo("https://api.example"), LeadsElsewhere: func(_ context.Context, _, url string) (bool, error) {
+				return moved && url == "https://was.example", nil
+			}})
+			m := link(mail.AccountCreated)
+			m.Site, m.Data = store.Site{StoreID: w.mine, ChannelID: 1, URL: "https://was.example"}, nil
+			w.queue(svc, w.mine, m)
+			w.due(r, 1)
+			if text := out.letters[0].Text; !strings.Contains(text, want) {
+				w.t.Errorf("moved %v: %s", moved, text)
+			}
+		}
+	})
+}

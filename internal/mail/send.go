@@ -98,9 +98,18 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		); err != nil {
 			return err
 		}
-		w.siteURL = cmp.Or(strings.TrimRight(m.siteURL, "/"), origin(channel), origin(w.settings.SecureURL))
+		w.siteURL = cmp.Or(origin(channel), origin(w.settings.SecureURL))
 		return nil
 	})
+	if err == nil && m.siteURL != "" {
+		moved := false
+		if s.o.LeadsElsewhere != nil {
+			moved, err = s.o.LeadsElsewhere(ctx, w.settings.Hash, m.siteURL)
+		}
+		if !moved {
+			w.siteURL = strings.TrimRight(m.siteURL, "/")
+		}
+	}
 	if err == nil && w.siteURL == "" && s.o.LinkTo != nil {
 		w.siteURL, err = s.o.LinkTo(ctx, w.settings.Hash, m.ChannelID)
 	}

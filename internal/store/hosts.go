@@ -202,6 +202,22 @@ func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (
 	return "", nil
 }
 
+// LeadsElsewhere reports whether a URL is another store's by now, so that a link
+// that was made for a store must not begin with it.
+func (h *Hosts) LeadsElsewhere(ctx context.Context, storeHash, text string) (bool, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return false, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.fresh(ctx); err != nil {
+		return false, err
+	}
+	site, ok := h.claimed(u.Scheme, u.Host)
+	return ok && site.StoreHash != storeHash, nil
+}
+
 // ownName reports whether a host's name leads nowhere but to this machine.
 func ownName(name string) bool {
 	ip := net.ParseIP(name)

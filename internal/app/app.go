@@ -165,7 +165,12 @@ func ReadSeed(file string) (*seed.Document, error) {
 // Seed applies a seed file's document. strict refuses credentials that could
 // be guessed.
 func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.Result, error) {
-	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict}
+	return c.seed(ctx, doc, strict, nil)
+}
+
+// seed is Seed that tells skip of stores that do not take their part.
+func (c *Core) seed(ctx context.Context, doc *seed.Document, strict bool, skip func(storeHash string, err error)) (seed.Result, error) {
+	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict, Skip: skip}
 	res, err := a.Apply(ctx, doc)
 	if err != nil {
 		return res, fmt.Errorf("seed: %w", err)
@@ -233,7 +238,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		}
 	}()
 	if doc != nil {
-		res, err := core.Seed(ctx, doc, cfg.Production())
+		var skip func(string, error)
+		if cfg.Production() {
+			skip = func(hash string, err error) {
+				log.Error("the seed file is not applied to a store: it has changed since", "file", cfg.Seed, "store", hash, "error", err)
+			}
+		}
+		res, err := core.seed(ctx, doc, cfg.Production(), skip)
 		if err != nil {
 			return nil, err
 		}

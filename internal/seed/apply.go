@@ -44,6 +44,11 @@ type Applier struct {
 	// Strict refuses credentials that are short enough to be guessed:
 	// production mode.
 	Strict bool
+	// Skip is told of a store that was there before and does not take its part
+	// of the file, and the other stores go on. What API accounts have changed in
+	// one store must not keep a server from starting for all. Nil: that is an
+	// error of Apply.
+	Skip func(storeHash string, err error)
 }
 
 // minCredential is the shortest token or secret that Strict accepts, in
@@ -65,7 +70,15 @@ func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
 		if s.Hash == "" {
 			return res, fmt.Errorf("stores.%d: a store needs a hash", i)
 		}
-		n, err := a.store(ctx, s, &res)
+		accounts, err := a.check(s)
+		if err != nil {
+			return res, fmt.Errorf("store %s: %w", s.Hash, err)
+		}
+		n, existed, err := a.store(ctx, s, accounts, &res)
+		if err != nil && existed && a.Skip != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) && !errors.Is(err, sqldb.ErrUnknownOutcome) {
+			a.Skip(s.Hash, err)
+			continue
+		}
 		if err != nil {
 			return res, fmt.Errorf("store %s: %w", s.Hash, err)
 		}
@@ -74,14 +87,12 @@ func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
 	return res, nil
 }
 
-func (a *Applier) store(ctx context.Context, s *Store, res *Result) (made int, err error) {
-	accounts, err := a.check(s)
-	if err != nil {
-		return 0, err
-	}
+// store applies a store's part, which was checked. existed tells that there
+// was the store before.
+func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, res *Result) (made int, existed bool, err error) {
 	hashes, err := a.hashes(ctx, s)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	created := false
 	err = a.DB.Write(ctx, 0, func(tx *sqldb.Tx) error {
@@ -114,7 +125,7 @@ func (a *Applier) store(ctx context.Context, s *Store, res *Result) (made int, e
 	if created && err == nil {
 		res.Stores++
 	}
-	return made, err
+	return made, !created, err
 }
 
 // check finds what is wrong with a store's part before anything is written.

@@ -311,7 +311,7 @@ func siteOf(ctx context.Context, hosts *store.Hosts, st *store.Store, channel in
 
 type unsubscribeCommand struct {
 	ofStore
-	URL string `name:"url" env:"-" placeholder:"URL" help:"The storefront's URL (default: that of each subscriber's channel)."`
+	URL string `name:"url" env:"-" placeholder:"URL" help:"The storefront's URL (default: that of each subscriber's channel or, without one that counts, a name that is good in development only)."`
 }
 
 // Help completes the command's help.

@@ -31,7 +31,7 @@ type tlsCommand struct {
 func (c *tlsCommand) Run(ctx context.Context) error {
 	core, err := openExisting(ctx, c.Database)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: start the server once, so that the certificate can name its stores", err)
 	}
 	defer core.DB.Close()
 	names := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}

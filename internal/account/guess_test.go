@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -302,6 +303,33 @@ func (s *shop) made(what, network string, n int64) {
 	s.Helper()
 	s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
 		return tx.Exec(sqldb.Dynamic(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, $3, $4)`), limit.Subject(what, network), n, s.now.Load())
+	})
+}
+
+// Where channels have customers of their own, whoever registers with somebody's
+// email on another channel gets no more guesses by signing in there.
+func TestOwnPasswordPaysForNoGuesses(t *testing.T) {
+	each(t, func(s *shop) {
+		s.write(s.a.StoreID, func(tx *sqldb.Tx) error { return errors.Join(s.allowGlobal(tx, 2, false), s.allowGlobal(tx, 3, false)) })
+		s.person("ines@example.com", 2)
+		own := s.person("INES@example.com", 3)
+		try := func(channelID int64, password, peer string) error {
+			_, err := s.svc.SignIn(s.Context(), on(s.a, channelID), account.Browser, "ines@example.com", password, from(peer))
+			return err
+		}
+		for i := range 10 {
+			s.want(try(2, "wrong", fmt.Sprint("198.51.100.", i)), account.ErrCredentials)
+			if i < 9 {
+				s.want(try(3, right, fmt.Sprint("203.0.113.", i)), nil)
+				is, err := s.customers.VerifyPassword(s.Context(), s.a.StoreID, own, right, limit.Peer{Address: fmt.Sprint("192.0.2.", i)})
+				if !is || err != nil {
+					s.Error(is, err)
+				}
+			}
+		}
+		if wait(try(2, "wrong", "198.51.100.99")) == 0 {
+			s.Error("an eleventh guess was made")
+		}
 	})
 }
 

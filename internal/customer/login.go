@@ -37,10 +37,12 @@ type Login struct {
 }
 
 var (
+	// Of all channels, to tell whether others have the email too.
 	selectLogin = sqldb.Static(`SELECT e.customer_id, e.channel_id, c.password_hash, c.force_password_reset FROM customer_emails e
 		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
-		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
+		WHERE e.store_id = $1 AND e.email_norm = $2`)
 	selectPassword  = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
+	selectOthers    = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id NOT IN (0, $3) LIMIT 1`)
 	selectChannel   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
 	upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
 )
@@ -67,12 +69,18 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	var held password.Kinds
 	var channel, global bool
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		everywhere := false
+		everywhere, owner := false, int64(0)
 		held = password.Kinds{}
+		a.Shared = false
 		err := tx.Pipeline(append(heldKinds(&held),
 			sqldb.Q{Stmt: selectChannel, Args: []any{in.ChannelID}, Each: func(*sqldb.Row) error { channel = true; return nil }},
 			store.GlobalLogins(in.ChannelID, &global),
-			sqldb.Q{Stmt: selectLogin, Args: []any{norm, in.ChannelID}, Each: func(r *sqldb.Row) error {
+			sqldb.Q{Stmt: selectLogin, Args: []any{norm}, Each: func(r *sqldb.Row) error {
+				a.Shared = a.Shared || owner != 0 && owner != r.Int(0)
+				owner = r.Int(0)
+				if ch := r.Int(1); ch != 0 && ch != in.ChannelID {
+					return nil
+				}
 				everywhere = r.Int(1) == 0
 				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
 				return nil
@@ -141,7 +149,10 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 			return err
 		}
 		held = password.Kinds{}
-		return tx.Pipeline(append(heldKinds(&held), sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }})...)
+		return tx.Pipeline(append(heldKinds(&held),
+			sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
+			sqldb.Q{Stmt: selectOthers, Args: []any{a.Email, id}, Each: func(*sqldb.Row) error { a.Shared = true; return nil }},
+		)...)
 	}); err != nil {
 		return false, err
 	}

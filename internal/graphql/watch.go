@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"clientele/internal/auth"
 	"clientele/internal/visit"
 )
 
@@ -145,7 +146,7 @@ func (s *Server) note(ctx context.Context, v *visit.Visit, r *reply, took time.D
 type Limits struct {
 	All      int // of everybody
 	PerToken int // with tokens of one API account
-	PerPeer  int // by browsers at one address
+	PerPeer  int // from one address, by browsers or with the tokens of pages
 }
 
 var defaults = Limits{All: 512, PerToken: 256, PerPeer: 64}
@@ -173,7 +174,8 @@ func newPlaces(l Limits) *places {
 // take takes a place for whoever asks, or returns nil.
 func (p *places) take(w *shopper) (leave func()) {
 	key, most := fmt.Sprint("token ", w.token.StoreID, " ", w.token.ClientID), p.PerToken
-	if w.browser {
+	// Whoever sees a page has its token, and need not be a browser.
+	if w.browser || w.token.Kind == auth.BrowserToken {
 		key, most = "peer "+w.visit.Peer.Network(), p.PerPeer
 	}
 	p.mu.Lock()

@@ -148,7 +148,13 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 	page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}
-	end := hold("203.0.113.7:1", "Authorization", "Bearer "+w.private)
+	// A program with the token of a page is no server of the merchant.
+	end := hold("203.0.113.9:1", page[:2]...)
+	if a := w.ask(q, nil); a.Code != 200 {
+		t.Error("a program is in the way of servers", a.Text)
+	}
+	end()
+	end = hold("203.0.113.7:1", "Authorization", "Bearer "+w.private)
 	a := w.ask(q, nil)
 	w.want(a, 429, `{"errors":[{"message":"Too many requests","extensions":{"code":"TOO_MANY_REQUESTS","retryAfter":1}}]}`)
 	if a.Header.Get("Retry-After") != "1" || !strings.Contains(w.log.String(), `msg="graphql request limited"`) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
@@ -20,6 +21,7 @@ const (
 	maxComplexity = 10_000
 	maxDepth      = 16
 	maxNesting    = 200    // of braces, brackets and parentheses
+	maxName       = 256    // characters of a name; each entry of a list repeats those of its fields
 	maxSame       = 100    // fields that share a place in the answer
 	maxFields     = 10_000 // with fragments spread
 	// What introspection may ask for, three times what tools do.
@@ -74,6 +76,9 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if !ok {
 		return nil, gqlerror.List{gqlerror.Errorf("A string of the query has a surrogate without its pair")}
 	}
+	if !named(whole) {
+		return nil, gqlerror.List{gqlerror.Errorf("A name of the query is longer than %d characters", maxName)}
+	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: whole}, maxTokens)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
@@ -120,6 +125,24 @@ func nested(text string) int {
 		}
 	}
 	return most
+}
+
+// named reports whether all names of a text are short enough. What is wrong
+// with a text is for the parser to say.
+func named(text string) bool {
+	if len(text) <= maxName {
+		return true
+	}
+	in := lexer.New(&ast.Source{Input: text})
+	for {
+		t, err := in.ReadToken()
+		switch {
+		case err != nil || t.Kind == lexer.EOF:
+			return true
+		case t.Kind == lexer.Name && len(t.Value) > maxName:
+			return false
+		}
+	}
 }
 
 func tooComplex(score int) *gqlerror.Error {
@@ -371,11 +394,11 @@ func (m *measurer) entries(f *ast.Field) int {
 	if !given {
 		n = defaultPage
 	}
-	if ids := m.named(f, "entityIds"); ids > 0 {
+	if ids := m.filtered(f, "entityIds"); ids > 0 {
 		n = min(n, ids)
 	}
 	// A list seldom has many variants of a product.
-	if products := m.named(f, "productEntityIds"); products > 0 && f.Name == "items" && n <= manyVariants*5 {
+	if products := m.filtered(f, "productEntityIds"); products > 0 && f.Name == "items" && n <= manyVariants*5 {
 		n = min(n, manyVariants*products)
 	}
 	return max(n, 1)
@@ -383,8 +406,8 @@ func (m *measurer) entries(f *ast.Field) int {
 
 const manyVariants = 10
 
-// named returns how many ids the filters of a connection name, or 0 for none.
-func (m *measurer) named(f *ast.Field, key string) int {
+// filtered returns how many ids the filters of a connection name, or 0 for none.
+func (m *measurer) filtered(f *ast.Field, key string) int {
 	arg := f.Arguments.ForName("filters")
 	if arg == nil || arg.Value == nil {
 		return 0

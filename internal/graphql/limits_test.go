@@ -56,6 +56,30 @@ func TestSmallQueriesHaveSmallAnswers(t *testing.T) {
 	}
 }
 
+// Entries of lists repeat the names of their fields, errors and a header those
+// of operations.
+func TestLongNames(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	long := strings.Repeat("n", 257)
+	for _, format := range []string{
+		`{ geography { countries { #: code } } }`, `{ # }`, `query # { channel { entityId } }`, `{ ...# } fragment # on Query { channel { entityId } }`,
+		`{ ... on # { a } }`, `query($#: Int) { channel { entityId } }`, `{ channel @# { entityId } }`, `{ channel(#: 1) { entityId } }`,
+	} {
+		if a := w.ask(strings.ReplaceAll(format, "#", long), nil); a.Code != 400 || len(a.Text) > 200 || !strings.Contains(a.Text, "longer than 256 characters") || a.Header.Get("X-Bc-Graphql-Operation-Name") != "" {
+			t.Errorf("%s: %d %.300s", format, a.Code, a.Text)
+		}
+	}
+	for _, q := range []string{
+		`query ` + long[1:] + ` { ` + long[1:] + `: channel { entityId } }`,
+		`{ channel { entityId } } # ` + long,
+		`mutation { loginWithCustomerLoginJwt(jwt: "` + long + `") { __typename } }`,
+	} {
+		if a := w.ask(q, nil); a.Code != 200 {
+			t.Errorf("%d %.300s", a.Code, a.Text)
+		}
+	}
+}
+
 // However a query is put together, it takes a bounded number of statements.
 func TestStatementsAreBounded(t *testing.T) {
 	var mu sync.Mutex

@@ -115,3 +115,21 @@ func TestLooseFilesOfOthers(t *testing.T) {
 		t.Errorf("the log says %s", log.String())
 	}
 }
+
+// A file that is refused stays as others may read it.
+func TestForeignFilesKeepTheirMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if db, err := sqldb.Open(t.Context(), "sqlite:"+path, sqldb.Options{}); err == nil {
+		db.Close()
+		t.Fatal("a text is opened")
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
+		t.Error(info.Mode(), err)
+	}
+}

@@ -64,7 +64,6 @@ func openLite(path string, o Options) (*lite, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a file", path)
 	}
-	keepPrivate(path, o.Log)
 	n := o.Readers
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
@@ -82,14 +81,14 @@ func openLite(path string, o Options) (*lite, error) {
 		timeout: o.WriteTimeout,
 		log:     o.Log,
 	}
-	writer, err := openLiteConn(path, cache, true)
+	writer, err := openLiteConn(path, cache, o.Log, true)
 	if err != nil {
 		return nil, err
 	}
 	l.writer = writer
 	l.all = append(l.all, writer)
 	for range n {
-		c, err := openLiteConn(path, cache, false)
+		c, err := openLiteConn(path, cache, o.Log, false)
 		if err != nil {
 			l.closeConns()
 			return nil, err
@@ -328,7 +327,7 @@ type liteConn struct {
 	spent bool // intr is closed
 }
 
-func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
+func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*liteConn, error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		return nil, err
@@ -339,6 +338,7 @@ func openLiteConn(path string, cacheKiB int, writer bool) (*liteConn, error) {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		keepPrivate(path, log) // not another program's, whose users may need it
 	}
 	pragmas := []string{
 		fmt.Sprintf("PRAGMA page_size=%d", pageSize), // takes effect on a new file only

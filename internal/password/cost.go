@@ -128,6 +128,7 @@ type estimate struct {
 	bound     time.Duration // what hardly any takes longer than
 	known     bool
 	done      chan struct{} // closed once it is known or could not be measured
+	last      time.Time     // when the last one was made, or begun to be measured
 }
 
 // add takes one more into account, which counts an eighth. A slow one raises
@@ -158,6 +159,10 @@ const (
 	uncounted = time.Second
 	// longest bounds what is believed of a measurement, and waited for.
 	longest = 5 * time.Second
+	// renewal is after what time without one an effort is measured again. What
+	// was slow when the machine was would otherwise be waited for as long as
+	// nobody has a hash of the kind compared.
+	renewal = time.Minute
 	// efforts bounds how many are kept.
 	efforts = 4096
 )
@@ -181,11 +186,12 @@ func (m *meter) get(of effort) (e *estimate, fresh bool) {
 	return e, true
 }
 
-// observe notes how long an effort took.
-func (m *meter) observe(of effort, took time.Duration) {
+// observe notes how long an effort took that has just ended.
+func (m *meter) observe(of effort, took time.Duration, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, _ := m.get(of)
+	e.last = now
 	if !e.known {
 		defer close(e.done)
 	}
@@ -203,12 +209,18 @@ func (m *meter) mean() time.Duration {
 }
 
 // takes returns how long an effort takes. One that was never made is made once,
-// on behalf of nobody, while the caller waits.
+// on behalf of nobody, while the caller waits. One that was not made for a
+// while is made again, for which nobody waits.
 func (p *Hasher) takes(ctx context.Context, of effort) (time.Duration, error) {
+	now := p.sys.Clock()
 	p.meter.mu.Lock()
 	e, fresh := p.meter.get(of)
+	old := e.known && now.Sub(e.last) >= renewal
+	if fresh || old {
+		e.last = now
+	}
 	p.meter.mu.Unlock()
-	if fresh {
+	if fresh || old {
 		// It goes on if the caller goes, for the next one.
 		go p.measure(context.WithoutCancel(ctx), of, e)
 	}

@@ -271,6 +271,42 @@ func TestKindsAreMeasuredOnce(t *testing.T) {
 	})
 }
 
+// What was measured on a machine that was busy is not waited for ever after,
+// also where nobody with a hash of the kind comes again.
+func TestKindsAreMeasuredAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(map[string]time.Duration{"": 60 * ms, "bcrypt:4": 4000 * ms})
+		held := password.Kinds{Names: []string{"bcrypt:4"}}
+		if took := s.answer(t, "", held); took < 4000*ms {
+			t.Errorf("answered after %v", took)
+		}
+		s.mu.Lock()
+		s.costs["bcrypt:4"] = 300 * ms
+		s.mu.Unlock()
+		for range 60 {
+			s.mu.Lock()
+			s.now = s.now.Add(time.Minute)
+			s.mu.Unlock()
+			for range 3 { // of which one has it measured
+				s.answer(t, "", held)
+				synctest.Wait()
+			}
+		}
+		if took := s.answer(t, "", held); took < 300*ms || took > 450*ms {
+			t.Errorf("answered after %v", took)
+		}
+		n := 0
+		for _, k := range s.work {
+			if k == "bcrypt:4" {
+				n++
+			}
+		}
+		if n > 70 {
+			t.Errorf("measured %d times in an hour", n)
+		}
+	})
+}
+
 // Beyond the bound a caller is told when to come again, and a batch that has
 // begun goes on.
 func TestTooManyHashes(t *testing.T) {

@@ -89,7 +89,8 @@ func (p *Hasher) spend(of effort, work func()) (began time.Time) {
 	}
 	began = p.sys.Clock()
 	p.run(name, work)
-	p.meter.observe(of, p.sys.Clock().Sub(began))
+	ended := p.sys.Clock()
+	p.meter.observe(of, ended.Sub(began), ended)
 	return began
 }
 

@@ -83,7 +83,7 @@ func conflict(format string, args ...any) error {
 func (r HostRules) Claim(tx *sqldb.Tx, channelID int64, url string, by claimant, now int64) error {
 	name := hostOf(url)
 	if name == "" {
-		return &fault.Error{Kind: fault.Invalid, Op: OpHost, Message: fmt.Sprintf("%q is no URL with the name of a host", url)}
+		return &fault.Error{Kind: fault.Invalid, Op: OpHost, Message: fmt.Sprintf("%q is no http or https URL with the name of a host", url)}
 	}
 	rows, hash, err := contest(tx, name)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -37,6 +38,9 @@ type shopper struct {
 	// customerID is the shopper's account, or 0. Impersonation has one without
 	// a session.
 	customerID int64
+
+	// answer is how many bytes the fields of the answer take so far, about.
+	answer atomic.Int64
 
 	own sync.Once // guards what follows
 	me  ownAccount
@@ -233,13 +237,50 @@ var needs = map[string]auth.AccessScope{
 	"WishlistMutations.deleteWishlists":     auth.AccessCustomer,
 }
 
-// resolve calls a resolver where the token allows it.
+// resolve calls a resolver where the token allows it, until the answer is too
+// large.
 func (w *shopper) resolve(ctx context.Context, next gqlgen.Resolver) (any, error) {
+	if w.tooLarge() {
+		return nil, errLarge
+	}
 	out, err := w.limited(ctx, next)
+	if err == nil && !w.fits(ctx, out) {
+		return nil, errLarge
+	}
 	if err != nil {
 		err = resolved{err}
 	}
 	return out, err
+}
+
+// maxAnswer is the most bytes of an answer. Complexity weighs fields and not
+// what they hold, and aliases show one text many times.
+const maxAnswer = 4 << 20
+
+// errLarge ends the fields that an answer has no room for. Its place in the
+// answer is noted with it, so that it is no GraphQL error, which would keep it
+// for everybody.
+var errLarge = errors.New("the answer is too large")
+
+func (w *shopper) tooLarge() bool { return w.answer.Load() > maxAnswer }
+
+// fits counts the name and the text of a field, and reports whether they fit
+// into the answer.
+func (w *shopper) fits(ctx context.Context, value any) bool {
+	n := len(gqlgen.GetFieldContext(ctx).Field.Alias) + len(`"":"",`)
+	switch value := value.(type) {
+	case string:
+		n += len(value)
+	case *string:
+		if value != nil {
+			n += len(*value)
+		}
+	case []string:
+		for _, text := range value {
+			n += len(text) + len(`"",`)
+		}
+	}
+	return w.answer.Add(int64(n)) <= maxAnswer
 }
 
 // limited holds private tokens to their scopes.

@@ -168,7 +168,7 @@ func (c cost) limits() *gqlerror.Error {
 // score and no depth; they are bounded by meta and by a rule of validation.
 type cost struct {
 	score     int // each field is 1; below a list all counts once per entry
-	meta      int // the same for what describes the schema
+	meta      int // the same for what describes the schema, with the bytes of names of types
 	depth     int
 	fields    int // with fragments spread; spreads count too
 	mutations int
@@ -312,6 +312,10 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 	if strings.HasPrefix(f.Name, "__") || on != nil && strings.HasPrefix(on.Name, "__") {
 		c.score, c.depth, c.mutations = 0, 0, 0
 		c.meta = add(times(c.meta, m.described(f, on)), 1)
+		if f.Name == "__typename" {
+			// Nothing is resolved for it, so its bytes count here.
+			c.meta = add(c.meta, (len(f.Alias)+typicalName)/metaBytes)
+		}
 		return c
 	}
 	c.depth++
@@ -321,8 +325,9 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 	}
 	if size > 0 {
 		// Entries are read whatever is shown of them.
-		c.score, c.meta = times(max(c.score, 1), size), times(c.meta, size)
+		c.score = times(max(c.score, 1), size)
 	}
+	c.meta = times(c.meta, shown(def, on, f, size))
 	c.score = add(c.score, 1)
 	if below != nil && below.Name == "Customer" && on != m.schema.Query {
 		c.score = add(c.score, mutationCost) // read anew, after the change
@@ -353,6 +358,34 @@ var lengths = map[string]int{
 	"Geography.countries":       50,
 	"Country.statesOrProvinces": 10,
 	"PicklistFormField.options": 20,
+}
+
+// What describes the schema weighs one for so many bytes of an answer, where
+// nothing else bounds these.
+const (
+	metaBytes   = 8
+	typicalName = 24 // of a type
+)
+
+// typicalList is how many entries a list has that is no connection, about.
+const typicalList = 20
+
+// shown returns how many entries of a field an answer may show, about, given
+// their number for complexity: that of lists of ours is below what they hold.
+func shown(def *ast.FieldDefinition, on *ast.Definition, f *ast.Field, size int) int {
+	switch fieldOf(on, f) {
+	case "Geography.countries", "PicklistFormField.options":
+		return 250
+	case "Country.statesOrProvinces":
+		return 3 // most have none
+	}
+	switch {
+	case size > 0:
+		return size
+	case def == nil || def.Type.Elem == nil, strings.HasSuffix(on.Name, "Connection"): // counted with it
+		return 1
+	}
+	return typicalList
 }
 
 // described returns how many entries a list has that describes the schema,

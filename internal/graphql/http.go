@@ -196,6 +196,10 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	}
 	ctx = gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
 	resp := handler(ctx)
+	if who.tooLarge() {
+		out.send(http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("The query asks for too much data. Please remove some elements and try again")})
+		return
+	}
 	errs := gqlgen.GetErrors(ctx)
 	data := []byte(resp.Data)
 	if len(data) == 0 {
@@ -210,8 +214,15 @@ type resolved struct{ error }
 
 func (e resolved) Unwrap() error { return e.error }
 
+// unsent stands for the errors of an answer that is too large, of which there
+// may be very many. None of them is sent.
+var unsent = &gqlerror.Error{}
+
 // present turns an error of a resolver into what the client sees of it.
 func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err error) *gqlerror.Error {
+	if who.tooLarge() {
+		return unsent
+	}
 	var located *gqlerror.Error
 	if errors.As(err, &located) && located.Err == nil {
 		return located

@@ -80,6 +80,42 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
+// Complexity weighs fields, and neither their names nor what they hold.
+func TestAnswersAreBounded(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	furnish(w)
+	jane := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
+	if a := w.ask(`mutation($x: String!) { customer { updateCustomer(input: {formFields: {multilineTexts: [{fieldEntityId: 27, multilineText: $x}]}}) { errors { ... on ValidationError { message } } } } }`,
+		map[string]any{"x": strings.Repeat("x", 10_000)}, jane...); len(a.Errors) > 0 || strings.Contains(a.Text, "message") {
+		t.Fatalf("%.300s", a.Text)
+	}
+	long := func(n int, format string) string {
+		return strings.ReplaceAll(aliases(n, format), ":", strings.Repeat("n", 240)+":")
+	}
+	for name, q := range map[string]string{
+		"schema":            `{ __schema { types { fields { ` + long(240, "name") + ` } } } }`,
+		"types":             `{ geography { countries { ` + long(900, "__typename") + ` } } }`,
+		"types, short":      `{ geography { countries { ` + aliases(1900, "__typename") + ` } } }`,
+		"types below":       `{ geography { countries { statesOrProvinces { ` + long(900, "__typename") + ` } } } }`,
+		"types of fragment": `{ geography { countries { ...F } } } fragment F on Country { ... on Country { ` + long(900, "__typename") + ` } }`,
+		"countries":         `{ geography { countries { ` + long(190, "name") + ` } } }`,
+		"text":              `{ customer { formFields { ... on MultilineTextFormFieldValue { ` + aliases(4000, "multilineText") + ` } } } }`,
+	} {
+		a := w.ask(q, nil, jane...)
+		if len(a.Text) > 200 || len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "Please remove some elements and try again") || strings.Contains(a.Text, `"path"`) {
+			t.Errorf("%s: %d, %d bytes: %.400s", name, a.Code, len(a.Text), a.Text)
+		}
+	}
+	for _, q := range []string{introspection,
+		`{ geography { __typename countries { __typename name statesOrProvinces { __typename name } } } }`,
+		`{ customer { __typename formFields { __typename name } addresses { __typename edges { __typename node { __typename city } } } } }`,
+	} {
+		if a := w.ask(q, nil, jane...); a.Code != 200 || len(a.Errors) > 0 {
+			t.Errorf("%d %.300s", a.Code, a.Text)
+		}
+	}
+}
+
 // However a query is put together, it takes a bounded number of statements.
 func TestStatementsAreBounded(t *testing.T) {
 	var mu sync.Mutex

@@ -79,6 +79,7 @@ func (r *reply) send(status int, data []byte, errs gqlerror.List) {
 	}
 	r.failed = len(errs) > 0
 	var b bytes.Buffer
+	b.Grow(len(data) + 64)
 	b.WriteByte('{')
 	if data != nil {
 		b.WriteString(`"data":`)

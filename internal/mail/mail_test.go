@@ -645,3 +645,30 @@ func TestNoLinkToAHostThatChangedHands(t *testing.T) {
 		}
 	})
 }
+
+// Nor does a link that carries a secret, and the settings' URL is no claim.
+func TestNoSecretToAHostThatChangedHands(t *testing.T) {
+	const mine = "https://mine.example.com"
+	each(t, func(w *world) {
+		for _, c := range []struct{ lost, site, linkTo, want string }{
+			{"", mine, mine, mine + "/x?token=s3cret&y=1"},
+			{mine, mine, "https://store-mine.shops.example", "https://store-mine.shops.example/x?token=s3cret&y=1"},
+			{mine, "", "https://store-mine.shops.example", "https://store-mine.shops.example/x?token=s3cret&y=1"},
+			{mine, mine, "", ""},
+		} {
+			out := &sender{}
+			svc, r := w.start(mail.Options{Sender: out, LinkTo: linkTo(c.linkTo), LeadsElsewhere: func(_ context.Context, _, url string) (bool, error) {
+				return url == c.lost, nil
+			}})
+			m := link(mail.PasswordReset)
+			m.Site, m.UnsubscribeURL = store.Site{StoreID: w.mine, ChannelID: 1, URL: c.site}, mine+"/unsubscribe"
+			w.queue(svc, w.mine, m)
+			w.due(r, 1)
+			l := out.letters[0]
+			text := l.Text + l.Unsubscribe
+			if !strings.Contains(text, c.want) || c.lost != "" && strings.Contains(text, c.lost) || c.want == "" && strings.Contains(text, "s3cret") {
+				w.t.Errorf("%+v: %s", c, text)
+			}
+		}
+	})
+}

@@ -101,19 +101,65 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		w.siteURL = cmp.Or(origin(channel), origin(w.settings.SecureURL))
 		return nil
 	})
-	if err == nil && m.siteURL != "" {
-		moved := false
-		if s.o.LeadsElsewhere != nil {
-			moved, err = s.o.LeadsElsewhere(ctx, w.settings.Hash, m.siteURL)
-		}
-		if !moved {
-			w.siteURL = strings.TrimRight(m.siteURL, "/")
+	if err != nil {
+		return nil, err
+	}
+	// The settings' URL is no claim, and the email may have waited: either host
+	// may be another store's.
+	if err := s.stays(ctx, w.settings.Hash, &w.siteURL); err != nil {
+		return nil, err
+	}
+	own := strings.TrimRight(m.siteURL, "/")
+	if err := s.stays(ctx, w.settings.Hash, &own); err != nil {
+		return nil, err
+	}
+	w.siteURL = cmp.Or(own, w.siteURL)
+	if w.siteURL == "" && s.o.LinkTo != nil {
+		if w.siteURL, err = s.o.LinkTo(ctx, w.settings.Hash, m.ChannelID); err != nil {
+			return nil, err
 		}
 	}
-	if err == nil && w.siteURL == "" && s.o.LinkTo != nil {
-		w.siteURL, err = s.o.LinkTo(ctx, w.settings.Hash, m.ChannelID)
+	link := m.data.Data["link"]
+	for _, to := range []*string{&link, &m.data.Unsubscribe} {
+		if err := s.follow(ctx, &w, to); err != nil {
+			return nil, err
+		}
 	}
-	return &w, err
+	if link != m.data.Data["link"] {
+		m.data.Data["link"] = link
+	}
+	return &w, nil
+}
+
+// follow has a link that was made for the message lead to the store's site of
+// now, where its host is another store's: who has the host reads what a link
+// carries. Without a site there is no link.
+func (s *Service) follow(ctx context.Context, w *surroundings, link *string) error {
+	was := origin(*link)
+	now := was
+	if err := s.stays(ctx, w.settings.Hash, &now); err != nil || now == was {
+		return err
+	}
+	*link = (*link)[len(was):]
+	if !strings.HasPrefix(*link, "/") {
+		*link = "/" + *link
+	}
+	if *link = w.siteURL + *link; w.siteURL == "" {
+		*link = ""
+	}
+	return nil
+}
+
+// stays empties a URL of a store that is another store's by now.
+func (s *Service) stays(ctx context.Context, hash string, siteURL *string) error {
+	if *siteURL == "" || s.o.LeadsElsewhere == nil {
+		return nil
+	}
+	moved, err := s.o.LeadsElsewhere(ctx, hash, *siteURL)
+	if moved {
+		*siteURL = ""
+	}
+	return err
 }
 
 // origin returns scheme, host and port of a URL.

@@ -357,6 +357,9 @@ func TestErrors(t *testing.T) {
 		if a := b.header.Get("Allow"); a != "GET, HEAD" {
 			t.Error(a)
 		}
+		if w.log.Len() > 0 { // anybody could fill the log
+			t.Error(w.log.String())
+		}
 		b.get("/login.php?action=unheard_of").want(200, "", "Sign in")
 		b.get("/login.php")
 		b.post("/login.php?action=check_login", "login_email", strings.Repeat("a", 300<<10)).want(413, "", "That is too much")

@@ -387,7 +387,7 @@ func (c *call) fail(err error) {
 	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
 		status, key = http.StatusBadRequest, "bad_request"
 	}
-	if what.Err != nil {
+	if what.Err != nil && status >= http.StatusInternalServerError {
 		c.visits.Log.Error("request failed", "route", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", what.Err)
 	} else {
 		c.visits.Log.Debug("page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)

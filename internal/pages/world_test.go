@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -74,6 +75,7 @@ type world struct {
 	stores  *store.Service
 	db      *sqldb.DB
 	robots  *robots
+	log     bytes.Buffer // of errors
 }
 
 type clock struct {
@@ -126,7 +128,7 @@ func open(t *testing.T, db *sqldb.DB, stores string) *world {
 		t.Fatal(err)
 	}
 	w.account = account.NewService(account.Config{DB: db, System: sys, Stores: w.stores, Customers: customers, Passwords: passwords, Mail: w.outbox})
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, w.clock.Now), Log: log, Reasons: true})
 	p := pages.New(visits, pages.Services{
 		Accounts: w.account, Customers: customers, Forms: form.NewService(db, sys), Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,

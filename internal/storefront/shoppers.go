@@ -83,8 +83,9 @@ func (s *Surface) createCustomer(c *Call) error {
 		return toShopper(err)
 	}
 	if !c.guest && !settings.Storefront.ConfirmEmail {
+		// The account is made: to refuse the request now would invite to repeat it.
 		if err := s.signIn(c, id); err != nil {
-			return err
+			c.Log.Warn("no session after a registration", "error", err, "store", c.Site.StoreHash, "request_id", c.RequestID)
 		}
 	}
 	c.SendEmpty(http.StatusNoContent)

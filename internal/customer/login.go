@@ -7,7 +7,6 @@ import (
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/limit"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -143,7 +142,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 	var held password.Kinds
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Query(selectPassword, func(r *sqldb.Row) error {
-			l, a.Email = Login{CustomerID: id, PasswordHash: r.Text(0)}, fold.Text(r.Text(1))
+			l, a.Email = Login{CustomerID: id, PasswordHash: r.Text(0)}, email.Key(r.Text(1))
 			return nil
 		}, id); err != nil {
 			return err

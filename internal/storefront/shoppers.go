@@ -68,9 +68,12 @@ func (s *Surface) createCustomer(c *Call) error {
 	in.Company, _ = d.text("company")
 	in.Phone, _ = d.text("phone")
 	in.FormFields = d.customFields("customFields")
-	// A form that is refused must not use up the proof of a person.
-	if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, c.client())); err != nil {
-		return err
+	// A form that is refused must not use up the proof of a person, and all its
+	// faults are told together. Otherwise Register looks for them anyway.
+	if settings.Storefront.ReCaptcha.Enabled || len(col.Items) > 0 {
+		if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, c.client())); err != nil {
+			return err
+		}
 	}
 	if err := s.Robots.Check(c.Ctx(), &settings.Storefront.ReCaptcha, token, c.Peer.Address); err != nil {
 		if errors.Is(err, recaptcha.ErrRefused) {

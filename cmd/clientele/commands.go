@@ -219,7 +219,7 @@ func (c *accountCreate) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	cred, err := core.Accounts.Create(ctx, st.ID, c.Name, scopes, auth.Credentials{})
+	cred, err := core.APIAccounts.Create(ctx, st.ID, c.Name, scopes, auth.Credentials{})
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (c *accountList) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	accounts, err := core.Accounts.List(ctx, st.ID)
+	accounts, err := core.APIAccounts.List(ctx, st.ID)
 	if err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ func (c *accountRevoke) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	if err := core.Accounts.Revoke(ctx, st.ID, c.ID); err != nil {
+	if err := core.APIAccounts.Revoke(ctx, st.ID, c.ID); err != nil {
 		return err
 	}
 	fmt.Printf("API account %d is revoked. Running servers refuse its token, and storefront tokens that it made, within a second.\n", c.ID)

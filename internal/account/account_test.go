@@ -113,7 +113,7 @@ func (s *shop) write(storeID int64, fn func(tx *sqldb.Tx) error) {
 	}
 }
 
-func (s *shop) settings(change func(f *store.Storefront)) {
+func (s *shop) settings(change func(f *store.StorefrontSettings)) {
 	s.Helper()
 	var set store.Settings
 	change(&set.Storefront)
@@ -399,7 +399,7 @@ func TestExpiry(t *testing.T) {
 
 		// A store's own times.
 		no := false
-		s.settings(func(f *store.Storefront) { f.SessionSeconds, f.ActivityExtends = 3600, &no })
+		s.settings(func(f *store.StorefrontSettings) { f.SessionSeconds, f.ActivityExtends = 3600, &no })
 		g = s.signIn(s.a, account.Browser, "ines@example.com")
 		for range 3 {
 			s.now.Add(1199)
@@ -522,7 +522,7 @@ func TestPasswords(t *testing.T) {
 		_, err = s.svc.SignIn(ctx, s.a, account.Browser, "ines@example.com", "wrong", home)
 		s.want(err, account.ErrCredentials)
 		// Store rules.
-		s.settings(func(f *store.Storefront) { f.Password.RequireUpperCase, f.Password.RequireSpecial = true, true })
+		s.settings(func(f *store.StorefrontSettings) { f.Password.RequireUpperCase, f.Password.RequireSpecial = true, true })
 		if err := s.svc.CheckPassword(ctx, s.a.StoreID, right); len(codes(err)) != 1 {
 			s.Errorf("%v", err)
 		}
@@ -685,7 +685,7 @@ func TestTokensAreUsedOnce(t *testing.T) {
 		s.want(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", home), nil)
 		reset := s.link(account.MailPasswordReset).Get("t")
 		race("reset", func() error { return s.svc.Reset(ctx, s.a, id, reset, "another horse 8", home) })
-		s.settings(func(f *store.Storefront) { f.ConfirmSubscription = true })
+		s.settings(func(f *store.StorefrontSettings) { f.ConfirmSubscription = true })
 		if _, err := s.svc.Subscribe(ctx, s.a, "ines@example.com", "", "", home); err != nil {
 			s.Fatal(err)
 		}

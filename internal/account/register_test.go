@@ -110,7 +110,7 @@ func TestRegister(t *testing.T) {
 		}
 		s.signIn(on(s.a, 3), account.Browser, "three@example.com")
 		no := false
-		s.settings(func(f *store.Storefront) { f.Registration = &no })
+		s.settings(func(f *store.StorefrontSettings) { f.Registration = &no })
 		_, err = s.svc.Register(ctx, s.a, newcomer("x@example.com"), home)
 		s.want(err, account.ErrClosed)
 	})
@@ -140,7 +140,7 @@ func TestRegisterRace(t *testing.T) {
 func TestConfirmAccount(t *testing.T) {
 	each(t, func(s *shop) {
 		ctx := s.Context()
-		s.settings(func(f *store.Storefront) { f.ConfirmEmail = true })
+		s.settings(func(f *store.StorefrontSettings) { f.ConfirmEmail = true })
 		id, err := s.svc.Register(ctx, s.a, newcomer("ines@example.com"), home)
 		if err != nil {
 			s.Fatal(err)
@@ -177,7 +177,7 @@ func TestConfirmAccount(t *testing.T) {
 func TestAnotherEmailIsConfirmedToo(t *testing.T) {
 	each(t, func(s *shop) {
 		ctx := s.Context()
-		s.settings(func(f *store.Storefront) { f.ConfirmEmail = true })
+		s.settings(func(f *store.StorefrontSettings) { f.ConfirmEmail = true })
 		s.person("ines@example.com")
 		g := s.signIn(s.a, account.Browser, "ines@example.com")
 		move := func(email string) {
@@ -282,7 +282,7 @@ func TestSubscriptions(t *testing.T) {
 		if got := rows(); !slices.Equal(got, []string{"1 ines@example.com marketing_newsletter"}) {
 			s.Errorf("%q", got)
 		}
-		s.settings(func(f *store.Storefront) { f.ConfirmSubscription = true })
+		s.settings(func(f *store.StorefrontSettings) { f.ConfirmSubscription = true })
 		in := newcomer("rui@example.com")
 		in.AcceptsMarketing = true
 		if _, err := s.svc.Register(ctx, s.a, in, home); err != nil {
@@ -325,7 +325,7 @@ func TestSubscriptions(t *testing.T) {
 			s.Errorf("%q", got)
 		}
 		// The address subscribed anew, and the old link still ends it.
-		s.settings(func(*store.Storefront) {})
+		s.settings(func(*store.StorefrontSettings) {})
 		if _, err := s.svc.Subscribe(ctx, s.a, "Rui@example.com", "", "", home); err != nil {
 			s.Fatal(err)
 		}

@@ -25,6 +25,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/devtools"
 	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
@@ -33,11 +34,11 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
-	"clientele/internal/outbox"
 	"clientele/internal/pages"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
+	"clientele/internal/rest/storefront"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/rest/v3/clientele"
@@ -47,7 +48,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
 	"clientele/internal/store"
-	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
@@ -61,7 +61,7 @@ type Core struct {
 	DB          *sqldb.DB
 	System      *system.System
 	Stores      *store.Service
-	Accounts    *auth.Accounts
+	APIAccounts *auth.APIAccounts
 	Tokens      *auth.StorefrontTokens
 	Passwords   *password.Hasher
 	Customers   *customer.Service
@@ -108,7 +108,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 	c := &Core{
 		DB: db, System: sys,
 		Stores:      stores,
-		Accounts:    auth.NewAccounts(db, sys),
+		APIAccounts: auth.NewAPIAccounts(db, sys),
 		Tokens:      auth.NewStorefrontTokens(db, sys),
 		Passwords:   passwords,
 		Customers:   customers,
@@ -468,14 +468,14 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
-		emails = outbox.Path
+		emails = devtools.OutboxPath
 	}
 	shop := pages.New(visits, pages.Services{
 		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
 	config := rest.Config{
 		System: s.System,
-		Tokens: auth.NewCache(s.Accounts, time.Now),
+		Tokens: auth.NewCache(s.APIAccounts, time.Now),
 		Limits: rest.Limits{
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,

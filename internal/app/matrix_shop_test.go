@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"clientele/internal/account"
-	"clientele/internal/outbox"
+	"clientele/internal/devtools"
 	"clientele/internal/sso"
 	"clientele/internal/store"
 )
@@ -56,9 +56,9 @@ var shops = map[string]welcome{
 var everybody = map[string]int{
 	"GET /healthz": 200, "GET /readyz": 200, "GET /metrics": 200,
 	"GET /docs": 200, "GET /docs/*": 404, "GET /openapi.json": 200, "GET /openapi.yaml": 200, "GET /storefront.graphql": 200,
-	"GET " + outbox.Path: 200, "GET " + outbox.Path + ".json": 200, "GET " + outbox.Path + "/{id}": 404, "GET " + outbox.Path + "/{id}/body": 404,
-	"DELETE " + outbox.Path + ".json": 204,
-	"GET /assets/style.css":           200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200,
+	"GET " + devtools.OutboxPath: 200, "GET " + devtools.OutboxPath + ".json": 200, "GET " + devtools.OutboxPath + "/{id}": 404, "GET " + devtools.OutboxPath + "/{id}/body": 404,
+	"DELETE " + devtools.OutboxPath + ".json": 204,
+	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200,
 }
 
 const signInFirst = "/login.php?from="
@@ -371,7 +371,7 @@ func (w *matrixWorld) open() {
 				w.t.Errorf("%s shows what is a store's own: %.500s", key, got.text())
 			}
 		}
-		if strings.HasPrefix(pattern, outbox.Path) {
+		if strings.HasPrefix(pattern, devtools.OutboxPath) {
 			// A website that points its own name at this machine sees nothing.
 			if got := w.call("c1."+mark(home)+".example", method, path, "", nil); got.status != http.StatusForbidden {
 				w.t.Errorf("%s by a name that is not the machine's own: %d", key, got.status)

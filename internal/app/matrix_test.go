@@ -13,10 +13,10 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/rest"
+	"clientele/internal/rest/storefront"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/sqldb"
-	"clientele/internal/storefront"
 )
 
 // Whoever calls any route with any kind of credential gets what the tables of

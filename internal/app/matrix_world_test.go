@@ -204,13 +204,13 @@ func newMatrixWorld(t *testing.T, e sqldb.Engine) *matrixWorld {
 	w := &matrixWorld{t: t, s: s, h: s.Handler(), field: map[string]string{}, delivery: map[string]string{}}
 	for _, hash := range []string{home, away} {
 		st := w.store(hash)
-		accounts, err := s.Accounts.List(t.Context(), st.ID)
+		accounts, err := s.APIAccounts.List(t.Context(), st.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range accounts {
 			if a.Name == "revoked" {
-				if err := s.Accounts.Revoke(t.Context(), st.ID, a.ID); err != nil {
+				if err := s.APIAccounts.Revoke(t.Context(), st.ID, a.ID); err != nil {
 					t.Fatal(err)
 				}
 			}

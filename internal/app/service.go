@@ -16,9 +16,9 @@ import (
 
 	"clientele/api"
 	"clientele/internal/auth"
+	"clientele/internal/devtools"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
-	"clientele/internal/outbox"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -48,7 +48,7 @@ func (s *Server) mountDocuments(r *chi.Mux) {
 		get(r, p, docs)
 	}
 	if !s.cfg.Production() {
-		(&outbox.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
+		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *Server) greet(ctx context.Context, out io.Writer) error {
 			if st, err = s.Stores.CreateTx(tx, "", "My store", s.URL); err != nil {
 				return err
 			}
-			cred, err = s.Accounts.CreateTx(tx.In(st.ID), "First app", auth.FullScopes(), auth.Credentials{})
+			cred, err = s.APIAccounts.CreateTx(tx.In(st.ID), "First app", auth.FullScopes(), auth.Credentials{})
 			return err
 		})
 		if err != nil {
@@ -144,7 +144,7 @@ Make a customer:
     -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
-`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, outbox.Path, s.management)
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, devtools.OutboxPath, s.management)
 	return err
 }
 
@@ -171,7 +171,7 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {
 		line("GraphQL", s.URL+"/docs/graphql")
-		line("emails sent", s.URL+outbox.Path)
+		line("emails sent", s.URL+devtools.OutboxPath)
 	}
 	if len(stores) == 0 {
 		text.WriteString("Make a store with: clientele store create --name \"My store\"\n")

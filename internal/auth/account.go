@@ -14,8 +14,8 @@ import (
 	"clientele/internal/system"
 )
 
-// Account is an API account of one store.
-type Account struct {
+// APIAccount is an API account of one store.
+type APIAccount struct {
 	StoreID   int64
 	StoreHash string
 	ID        int64
@@ -28,7 +28,7 @@ type Account struct {
 }
 
 // Allows reports whether the account has any of the scopes.
-func (a *Account) Allows(need Requirement) bool {
+func (a *APIAccount) Allows(need Requirement) bool {
 	for _, s := range need {
 		if s == Default || slices.Contains(a.Scopes, s) {
 			return true
@@ -65,17 +65,19 @@ var (
 	revokeAccount  = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
 )
 
-// Accounts keeps API accounts.
-type Accounts struct {
+// APIAccounts keeps API accounts.
+type APIAccounts struct {
 	db  *sqldb.DB
 	sys *system.System
 }
 
-// NewAccounts returns Accounts over db.
-func NewAccounts(db *sqldb.DB, sys *system.System) *Accounts { return &Accounts{db: db, sys: sys} }
+// NewAPIAccounts returns Accounts over db.
+func NewAPIAccounts(db *sqldb.DB, sys *system.System) *APIAccounts {
+	return &APIAccounts{db: db, sys: sys}
+}
 
-func scanAccount(r *sqldb.Row) *Account {
-	a := &Account{
+func scanAccount(r *sqldb.Row) *APIAccount {
+	a := &APIAccount{
 		StoreID: r.Int(0), StoreHash: r.Text(1), ID: r.Int(2), Name: r.Text(3), ClientID: r.Text(4),
 		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8),
 	}
@@ -87,12 +89,12 @@ func scanAccount(r *sqldb.Row) *Account {
 
 // ByToken returns the account that a token names in a store, or nil. Another
 // store's token names nobody.
-func (s *Accounts) ByToken(ctx context.Context, storeHash, token string) (*Account, error) {
+func (s *APIAccounts) ByToken(ctx context.Context, storeHash, token string) (*APIAccount, error) {
 	if strings.ContainsFunc(storeHash, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, nil // no store has such a hash, and not every engine takes any bytes for text
 	}
 	hash := HashToken(token)
-	var out *Account
+	var out *APIAccount
 	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(accountByToken, func(r *sqldb.Row) error {
 			a := scanAccount(r)
@@ -106,8 +108,8 @@ func (s *Accounts) ByToken(ctx context.Context, storeHash, token string) (*Accou
 }
 
 // List returns a store's accounts, revoked ones included.
-func (s *Accounts) List(ctx context.Context, store int64) ([]*Account, error) {
-	var out []*Account
+func (s *APIAccounts) List(ctx context.Context, store int64) ([]*APIAccount, error) {
+	var out []*APIAccount
 	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(accountsOfStore, func(r *sqldb.Row) error {
 			out = append(out, scanAccount(r))
@@ -120,7 +122,7 @@ func (s *Accounts) List(ctx context.Context, store int64) ([]*Account, error) {
 // Create makes an account. Empty credentials are drawn at random, in the
 // original's form: 31 characters for ids and tokens, 64 hexadecimal digits
 // for secrets.
-func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes []Scope, c Credentials) (out Credentials, err error) {
+func (s *APIAccounts) Create(ctx context.Context, store int64, name string, scopes []Scope, c Credentials) (out Credentials, err error) {
 	err = s.db.Write(ctx, store, func(tx *sqldb.Tx) (err error) {
 		out, err = s.CreateTx(tx, name, scopes, c)
 		return err
@@ -129,7 +131,7 @@ func (s *Accounts) Create(ctx context.Context, store int64, name string, scopes 
 }
 
 // CreateTx is Create inside a transaction.
-func (s *Accounts) CreateTx(tx *sqldb.Tx, name string, scopes []Scope, c Credentials) (Credentials, error) {
+func (s *APIAccounts) CreateTx(tx *sqldb.Tx, name string, scopes []Scope, c Credentials) (Credentials, error) {
 	if name == "" || len(name) > 255 {
 		return c, fault.New(fault.Invalid, "an API account needs a name of at most 255 characters")
 	}
@@ -187,7 +189,7 @@ func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 
 // Revoke ends an account's access for good, and with it its webhooks and the
 // storefront tokens that it made.
-func (s *Accounts) Revoke(ctx context.Context, store, id int64) error {
+func (s *APIAccounts) Revoke(ctx context.Context, store, id int64) error {
 	return s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(revokeAccount, id, s.sys.Now())
 		if err == nil && n == 0 {

@@ -54,7 +54,7 @@ func TestAllows(t *testing.T) {
 		{nil, auth.ReadCustomers, false}, {[]auth.Scope{auth.CustomersReadOnly}, auth.ReadCustomers, true}, {[]auth.Scope{auth.CustomersReadOnly}, auth.ModifyCustomers, false},
 		{[]auth.Scope{auth.Customers}, auth.ReadCustomers, true}, {[]auth.Scope{auth.Marketing, auth.Customers}, auth.ModifyCustomers, true}, {auth.FullScopes(), auth.Requirement{}, false},
 	} {
-		if got := (&auth.Account{Scopes: c.have}).Allows(c.need); got != c.want {
+		if got := (&auth.APIAccount{Scopes: c.have}).Allows(c.need); got != c.want {
 			t.Errorf("%v for %v: %v", c.have, c.need, got)
 		}
 	}
@@ -63,7 +63,7 @@ func TestAllows(t *testing.T) {
 func TestTokens(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		sys := system.Real()
-		stores, accounts := store.NewService(db, sys), auth.NewAccounts(db, sys)
+		stores, accounts := store.NewService(db, sys), auth.NewAPIAccounts(db, sys)
 		var ids [2]int64
 		for i, hash := range []string{"aaa", "bbb"} {
 			st, err := stores.Create(t.Context(), hash, "", "")
@@ -87,7 +87,7 @@ func TestTokens(t *testing.T) {
 		// The same token may serve in two stores.
 		create(ids[0], auth.Credentials{AccessToken: "shared"})
 		create(ids[1], auth.Credentials{AccessToken: "shared"})
-		look := func(hash, token string) *auth.Account {
+		look := func(hash, token string) *auth.APIAccount {
 			t.Helper()
 			acc, err := accounts.ByToken(t.Context(), hash, token)
 			if err != nil {
@@ -139,7 +139,7 @@ func TestTokens(t *testing.T) {
 func TestCache(t *testing.T) {
 	db := dbtest.Open(t, sqldb.SQLite)
 	sys := system.Real()
-	accounts := auth.NewAccounts(db, sys)
+	accounts := auth.NewAPIAccounts(db, sys)
 	st, err := store.NewService(db, sys).Create(t.Context(), "aaa", "", "")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // An answer is trusted for a second, so a revocation made by another process
 // takes effect within that time everywhere.
 type Cache struct {
-	accounts *Accounts
+	accounts *APIAccounts
 	now      func() time.Time
 	ttl      time.Duration
 
@@ -20,7 +20,7 @@ type Cache struct {
 }
 
 type entry struct {
-	account *Account
+	account *APIAccount
 	until   time.Time
 }
 
@@ -31,7 +31,7 @@ const (
 )
 
 // NewCache returns a Cache over accounts. now should be a monotonic clock.
-func NewCache(accounts *Accounts, now func() time.Time) *Cache {
+func NewCache(accounts *APIAccounts, now func() time.Time) *Cache {
 	return &Cache{accounts: accounts, now: now, ttl: cacheTTL, entries: map[[sha256.Size]byte]entry{}}
 }
 
@@ -40,7 +40,7 @@ const maxToken = 512
 
 // ByToken returns the account that a token names in a store, or nil. Only
 // tokens that are in force are remembered.
-func (c *Cache) ByToken(ctx context.Context, storeHash, token string) (*Account, error) {
+func (c *Cache) ByToken(ctx context.Context, storeHash, token string) (*APIAccount, error) {
 	if token == "" || len(token) > maxToken || len(storeHash) > maxToken {
 		return nil, nil
 	}

@@ -65,7 +65,7 @@ func TestTokensEndWithTheirAccount(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		c := newCounterpart(t, db)
 		a, b := c.stores[0], c.stores[1]
-		accounts := auth.NewAccounts(db, c.sys)
+		accounts := auth.NewAPIAccounts(db, c.sys)
 		account := func(storeID int64, client string) int64 {
 			t.Helper()
 			if _, err := accounts.Create(t.Context(), storeID, "App", auth.FullScopes(), auth.Credentials{ClientID: client}); err != nil {

@@ -58,7 +58,7 @@ func TestRegisterOfStorefrontTokens(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		c := newCounterpart(t, db)
 		ctx, a, b := t.Context(), c.stores[0], c.stores[1]
-		accounts := auth.NewAccounts(db, c.sys)
+		accounts := auth.NewAPIAccounts(db, c.sys)
 		if _, err := accounts.Create(ctx, a, "App", auth.FullScopes(), auth.Credentials{ClientID: "app"}); err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +286,7 @@ func TestOldStorefrontTokensArePruned(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		c := newCounterpart(t, db)
 		ctx, a, b := t.Context(), c.stores[0], c.stores[1]
-		accounts := auth.NewAccounts(db, c.sys)
+		accounts := auth.NewAPIAccounts(db, c.sys)
 		_, err := accounts.Create(ctx, a, "App", auth.FullScopes(), auth.Credentials{ClientID: "app"})
 		c.must(err)
 		// More than a bite that expired, and one that did not.

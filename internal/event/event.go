@@ -1,4 +1,4 @@
-// Package event is the transactional outbox: what happened in a store, written
+// Package event records what happened in a store. An event is written
 // in the transaction in which it happened. Whoever delivers events (webhooks)
 // reads them by id, which is their order within a store.
 package event

@@ -134,7 +134,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.tokens = auth.NewStorefrontTokens(db, sys)
 	w.subs = subscriber.NewService(db, sys)
 	w.wishlists = wishlist.NewService(db, sys)
-	w.app, err = auth.NewAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
+	w.app, err = auth.NewAPIAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
 	w.ok(err)
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.config = graphql.Config{

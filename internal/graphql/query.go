@@ -64,7 +64,7 @@ func (r *resolvers) AnalyticsMutations() gen.AnalyticsMutationsResolver {
 // ownAccount is what is read once in a request about who asks and where.
 type ownAccount struct {
 	settings func() (*store.Settings, error)
-	privacy  func() (setting.Settings, error)
+	privacy  func() (setting.CustomerSettings, error)
 	forms    func() (form.Form, error)
 	profile  func() (*customer.Profile, error)
 }
@@ -74,7 +74,7 @@ func (s *Server) about(ctx context.Context, w *shopper) *ownAccount {
 	w.own.Do(func() {
 		storeID := w.visit.Site.StoreID
 		w.me.settings = sync.OnceValues(func() (*store.Settings, error) { return s.Stores.Settings(ctx, storeID) })
-		w.me.privacy = sync.OnceValues(func() (setting.Settings, error) {
+		w.me.privacy = sync.OnceValues(func() (setting.CustomerSettings, error) {
 			return s.Config.Settings.Effective(ctx, storeID, w.visit.Site.ChannelID)
 		})
 		w.me.forms = sync.OnceValues(func() (form.Form, error) { return s.Forms.All(ctx, storeID) })

@@ -206,7 +206,7 @@ func TestSite(t *testing.T) {
 			no, eight := false, 8
 			s.AdminEmail = "help@shop.example"
 			s.Status, s.CountryCode, s.Address, s.Phone, s.LogoURL, s.Language, s.Currency = "maintenance", "GB", "1 Road", "555", "https://cdn.example/l.png", "en-GB", "GBP"
-			s.Storefront = store.Storefront{Password: store.PasswordRules{MinimumLength: &eight, RequireUpperCase: true}, ReCaptcha: store.ReCaptcha{Enabled: true, SiteKey: "site", SecretKey: "secret"},
+			s.Storefront = store.StorefrontSettings{Password: store.PasswordRules{MinimumLength: &eight, RequireUpperCase: true}, ReCaptcha: store.ReCaptcha{Enabled: true, SiteKey: "site", SecretKey: "secret"},
 				ShowNewsletter: &no, StatusMessage: "Back soon", RobotsTxt: "User-agent: *", Locales: []string{"de"}, SessionSeconds: 3600}
 		})
 		a := w.ask(`{ channel { entityId } node(id: "x") { id } site {

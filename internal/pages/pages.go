@@ -163,7 +163,7 @@ type call struct {
 	*visit.Visit
 	*Pages
 	settings *store.Settings
-	privacy  setting.Settings
+	privacy  setting.CustomerSettings
 	look     *look
 	session  *account.Session
 	sent     bool

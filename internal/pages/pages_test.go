@@ -208,7 +208,7 @@ func TestTemplates(t *testing.T) {
 
 func TestNegotiate(t *testing.T) {
 	s := func(language string, locales ...string) *store.Settings {
-		return &store.Settings{StoreID: 1, Language: language, Storefront: store.Storefront{Locales: locales}}
+		return &store.Settings{StoreID: 1, Language: language, Storefront: store.StorefrontSettings{Locales: locales}}
 	}
 	for _, c := range []struct {
 		store  *store.Settings

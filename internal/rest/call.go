@@ -28,7 +28,7 @@ import (
 type Call struct {
 	W         http.ResponseWriter
 	R         *http.Request
-	Account   *auth.Account // who calls
+	Account   *auth.APIAccount // who calls
 	RequestID string
 	// StoreHash names the store in the log where no account does.
 	StoreHash string

@@ -201,7 +201,7 @@ func newEnv(t *testing.T, o options) *env {
 		t.Fatal(err)
 	}
 	e.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), e.clock.Now), Limits: o.limits,
+		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), e.clock.Now), Limits: o.limits,
 		Log:     slog.New(slog.NewJSONHandler(e.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: rest.NewMetrics(e.reg), Reasons: o.reasons, Slow: time.Hour, Bodies: intake.New(o.bodies),
 	}, o.surface)

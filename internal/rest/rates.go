@@ -49,7 +49,7 @@ func newRates(l Limits, sys *system.System) *rates {
 	}
 }
 
-func (r *rates) of(a *auth.Account) *rate {
+func (r *rates) of(a *auth.APIAccount) *rate {
 	key := account{a.StoreID, a.ID}
 	r.mu.RLock()
 	w := r.accounts[key]
@@ -83,7 +83,7 @@ func (r *rates) headers(h http.Header, left int64, reset time.Duration) {
 func (r *rates) idle(h http.Header) { r.headers(h, r.Quota, r.Window) }
 
 // take counts a request and sets the headers.
-func (r *rates) take(h http.Header, a *auth.Account) error {
+func (r *rates) take(h http.Header, a *auth.APIAccount) error {
 	w := r.of(a)
 	now := r.sys.Clock()
 	w.mu.Lock()
@@ -108,7 +108,7 @@ func nothing() {}
 
 // enter takes one of the places for concurrent requests of a class; the
 // returned function gives it back.
-func (r *rates) enter(a *auth.Account, c Class) (leave func(), err error) {
+func (r *rates) enter(a *auth.APIAccount, c Class) (leave func(), err error) {
 	limit := 0
 	switch c {
 	case Creating:

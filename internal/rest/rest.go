@@ -335,7 +335,7 @@ func (s *Server) admit(c *Call, route *Route) error {
 // whoCalls returns the token of a request and the account that it names. On
 // the original's gateway the path names the store; on a store's own domain the
 // host does, and an account's name or client id comes with the token.
-func (s *Server) whoCalls(c *Call) (token string, account *auth.Account, err error) {
+func (s *Server) whoCalls(c *Call) (token string, account *auth.APIAccount, err error) {
 	if !c.mount.mirror {
 		token = c.R.Header.Get("X-Auth-Token")
 		account, err = s.Tokens.ByToken(c.R.Context(), chi.URLParam(c.R, "store_hash"), token)

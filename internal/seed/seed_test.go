@@ -132,7 +132,7 @@ func TestApplyTwiceIsOnce(t *testing.T) {
 			}
 		}
 		// What it says can be used.
-		acc, err := auth.NewAccounts(db, a.System).ByToken(t.Context(), "abc123", "TOKEN")
+		acc, err := auth.NewAPIAccounts(db, a.System).ByToken(t.Context(), "abc123", "TOKEN")
 		if err != nil || acc == nil || !acc.Allows(auth.ModifyCustomers) {
 			t.Errorf("account %+v, %v", acc, err)
 		}

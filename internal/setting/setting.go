@@ -24,9 +24,9 @@ const (
 	OpUpdateChannel = "setting.update_channel"
 )
 
-// Settings are what one level says. A nil field is left to the level above; on
+// CustomerSettings are what one level says. A nil field is left to the level above; on
 // the store's level none is nil.
-type Settings struct {
+type CustomerSettings struct {
 	AskConsent           *bool // ask the shopper for consent to tracking
 	AskConsentOnCheckout *bool
 	PolicyURL            *string
@@ -78,7 +78,7 @@ type Service struct {
 func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
 // Get returns what the store (channel 0) or a channel says itself.
-func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out Settings, err error) {
+func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out CustomerSettings, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out, err = level(tx, channelID)
 		return err
@@ -88,7 +88,7 @@ func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out Settin
 
 // Effective returns what holds on a channel, inheritance resolved: no field
 // is nil.
-func (s *Service) Effective(ctx context.Context, storeID, channelID int64) (out Settings, err error) {
+func (s *Service) Effective(ctx context.Context, storeID, channelID int64) (out CustomerSettings, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		if out, err = level(tx, channelID); err != nil {
 			return err
@@ -113,8 +113,8 @@ func inherit[T any](v **T, above *T) {
 	}
 }
 
-func level(tx *sqldb.Tx, channelID int64) (Settings, error) {
-	var out Settings
+func level(tx *sqldb.Tx, channelID int64) (CustomerSettings, error) {
+	var out CustomerSettings
 	found := channelID == 0
 	rows := map[string]string{}
 	var chosen group.Chosen
@@ -147,7 +147,7 @@ func level(tx *sqldb.Tx, channelID int64) (Settings, error) {
 		}
 		return nil
 	}
-	out = Settings{
+	out = CustomerSettings{
 		AskConsent: flag(askConsent), AskConsentOnCheckout: flag(askConsentOnCheckout),
 		GuestGroupID: groupID(guestGroup, &chosen.Guest), DefaultGroupID: groupID(defaultGroup, &chosen.Default),
 	}
@@ -177,7 +177,7 @@ func (u *Update) check(c *fault.Collector) {
 }
 
 // Put changes what the store (channel 0) or a channel says and returns it.
-func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) (out Settings, err error) {
+func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) (out CustomerSettings, err error) {
 	op := OpUpdate
 	if channelID != 0 {
 		op = OpUpdateChannel
@@ -190,9 +190,9 @@ func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) 
 }
 
 // PutTx is Put inside a transaction.
-func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Settings, error) {
+func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (CustomerSettings, error) {
 	if _, err := level(tx, channelID); err != nil {
-		return Settings{}, err
+		return CustomerSettings{}, err
 	}
 	c := fault.Collector{Index: -1}
 	in.check(&c)
@@ -200,7 +200,7 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Sett
 	if channelID == 0 {
 		global = group.Choice{Default: in.DefaultGroupID, Guest: in.GuestGroupID}
 		if err := global.Lock(tx); err != nil {
-			return Settings{}, err
+			return CustomerSettings{}, err
 		}
 	}
 	for _, g := range []struct {
@@ -212,18 +212,18 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Sett
 		}
 		found, err := group.Hold(tx, g.field.Value)
 		if err != nil {
-			return Settings{}, err
+			return CustomerSettings{}, err
 		}
 		if !found {
 			c.Add("customer_group_settings."+g.name, fault.Unknown, "", "invalid customer group ID")
 		}
 	}
 	if err := c.Err(fault.Invalid, op); err != nil {
-		return Settings{}, err
+		return CustomerSettings{}, err
 	}
 	if channelID == 0 {
 		if err := global.Make(tx, now); err != nil {
-			return Settings{}, err
+			return CustomerSettings{}, err
 		}
 	}
 	for _, f := range []struct {
@@ -247,7 +247,7 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Sett
 			err = tx.Exec(putOne, channelID, f.name, f.value)
 		}
 		if err != nil {
-			return Settings{}, err
+			return CustomerSettings{}, err
 		}
 	}
 	return level(tx, channelID)

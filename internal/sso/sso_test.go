@@ -40,7 +40,7 @@ type shop struct {
 	now      time.Time
 	sites    [2]store.Site
 	app      [2]auth.Credentials
-	accounts *auth.Accounts
+	accounts *auth.APIAccounts
 	*sso.Service
 }
 
@@ -51,7 +51,7 @@ func open(t *testing.T, db *sqldb.DB) *shop {
 	s := &shop{t: t, db: db, now: time.Unix(1_800_000_000, 0)}
 	s.sys = &system.System{Clock: func() time.Time { return s.now }, Random: rand.Reader}
 	stores, passwords := store.NewService(db, s.sys), password.New(s.sys)
-	s.accounts = auth.NewAccounts(db, s.sys)
+	s.accounts = auth.NewAPIAccounts(db, s.sys)
 	customers := customer.NewService(db, s.sys, passwords)
 	for i, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "")

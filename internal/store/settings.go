@@ -51,7 +51,7 @@ type Settings struct {
 	Industry         string `json:"industry,omitempty" yaml:"industry"`
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
 
-	Storefront Storefront `json:"storefront,omitzero" yaml:"storefront"`
+	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
 }
 
 // Zone is a time zone's distance from UTC in seconds.

@@ -8,9 +8,9 @@ import (
 	"clientele/internal/fault"
 )
 
-// Storefront is what a store's settings say of how shoppers register, sign in
+// StorefrontSettings is what a store's settings say of how shoppers register, sign in
 // and are addressed. Pointers are nil for the default.
-type Storefront struct {
+type StorefrontSettings struct {
 	Registration  *bool `json:"registration,omitempty" yaml:"registration"`     // accounts may be made; default true
 	GuestCheckout *bool `json:"guest_checkout,omitempty" yaml:"guest_checkout"` // default true; guests are never stored
 
@@ -69,7 +69,7 @@ const DefaultVerifyURL = "https://www.google.com/recaptcha/api/siteverify"
 
 var colorForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-func (s *Storefront) check() error {
+func (s *StorefrontSettings) check() error {
 	wrong := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, "storefront: "+fmt.Sprintf(format, args...))
 	}
@@ -107,7 +107,7 @@ func (s *Storefront) check() error {
 	return nil
 }
 
-func (s *Storefront) fill() {
+func (s *StorefrontSettings) fill() {
 	flag := func(to **bool) {
 		if *to == nil {
 			yes := true

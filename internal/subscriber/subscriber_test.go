@@ -84,7 +84,7 @@ func kind(err error) fault.Kind {
 	return fault.Internal
 }
 
-// events tells what a store's outbox holds, as "scope id".
+// events tells what a store's events are, as "scope id".
 func events(t *testing.T, db *sqldb.DB, store int64) []string {
 	t.Helper()
 	var out []string

@@ -13,10 +13,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"clientele/internal/rest"
+	"clientele/internal/rest/storefront"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/rest/v3/clientele"
-	"clientele/internal/storefront"
 )
 
 var update = flag.Bool("update", false, "rewrite the coverage table of the README")

@@ -118,7 +118,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 		t.Fatal(err)
 	}
 	w.store = st
-	if w.cred, err = auth.NewAccounts(db, w.sys).Create(t.Context(), st.ID, "app", auth.FullScopes(), auth.Credentials{}); err != nil {
+	if w.cred, err = auth.NewAPIAccounts(db, w.sys).Create(t.Context(), st.ID, "app", auth.FullScopes(), auth.Credentials{}); err != nil {
 		t.Fatal(err)
 	}
 	return w

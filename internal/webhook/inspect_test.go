@@ -60,7 +60,7 @@ func TestInspectAndReplay(t *testing.T) {
 		}
 
 		// Others see nothing of it.
-		other, err := auth.NewAccounts(db, w.sys).Create(ctx, w.store.ID, "other", auth.FullScopes(), auth.Credentials{})
+		other, err := auth.NewAPIAccounts(db, w.sys).Create(ctx, w.store.ID, "other", auth.FullScopes(), auth.Credentials{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,7 @@ type yard struct {
 	db       *sqldb.DB
 	now      atomic.Int64
 	stores   [2]int64
-	accounts *auth.Accounts
+	accounts *auth.APIAccounts
 	hooks    *webhook.Service
 }
 
@@ -41,7 +41,7 @@ func each(t *testing.T, fn func(y *yard)) {
 		sys := system.Real()
 		sys.Clock = func() time.Time { return time.Unix(y.now.Load(), 0) }
 		stores := store.NewService(db, sys)
-		y.accounts = auth.NewAccounts(db, sys)
+		y.accounts = auth.NewAPIAccounts(db, sys)
 		y.hooks = webhook.NewService(db, sys, webhook.Rules{Production: true})
 		for i := range y.stores {
 			st, err := stores.Create(t.Context(), fmt.Sprint("shop", i), "", "")

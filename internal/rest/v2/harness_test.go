@@ -94,7 +94,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 		}
 	}
 	f.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
+		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
 		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Log: slog.New(slog.DiscardHandler), Slow: time.Hour,
 	}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
 	f.http = httptest.NewServer(f.server)

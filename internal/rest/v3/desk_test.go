@@ -48,7 +48,7 @@ type desk struct {
 	app, other, reader, stranger account
 	address                      string // RemoteAddr of requests
 	told                         string // the shopper's address, by the app
-	accounts                     *auth.Accounts
+	accounts                     *auth.APIAccounts
 	sites                        *channel.Service
 	header                       http.Header // of the last answer
 }
@@ -68,7 +68,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	t.Helper()
 	d := &desk{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
-	stores, accounts := store.NewService(d.db, sys), auth.NewAccounts(d.db, sys)
+	stores, accounts := store.NewService(d.db, sys), auth.NewAPIAccounts(d.db, sys)
 	passwords := password.New(sys)
 	d.accounts = accounts
 	for i, hash := range []string{"first", "second"} {

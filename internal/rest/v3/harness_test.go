@@ -160,7 +160,7 @@ type world struct {
 	clock       *clock
 	sys         *system.System
 	stores      *store.Service
-	accounts    *auth.Accounts
+	accounts    *auth.APIAccounts
 	passwords   *password.Hasher
 	customers   *customer.Service
 	subscribers *subscriber.Service
@@ -172,7 +172,7 @@ func (b *backend) world(c *clock) *world {
 	passwords := password.New(sys)
 	return &world{
 		backend: b, clock: c, sys: sys,
-		stores: store.NewService(b.db, sys), accounts: auth.NewAccounts(b.db, sys),
+		stores: store.NewService(b.db, sys), accounts: auth.NewAPIAccounts(b.db, sys),
 		passwords: passwords, customers: customer.NewService(b.db, sys, passwords),
 		subscribers: subscriber.NewService(b.db, sys), segments: segment.NewService(b.db, sys),
 	}

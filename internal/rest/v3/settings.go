@@ -109,7 +109,7 @@ func (d decoder) settings(inherits bool) (in setting.Update) {
 	return in
 }
 
-func sendSettings(c *rest.Call, s *setting.Settings) {
+func sendSettings(c *rest.Call, s *setting.CustomerSettings) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":{`...)
 	if s.AllowGlobalLogins != nil {

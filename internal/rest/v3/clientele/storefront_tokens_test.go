@@ -37,14 +37,14 @@ type desk struct {
 	stores map[string]int64
 	tokens *auth.StorefrontTokens
 	// accounts have the names of their access tokens.
-	accounts *auth.Accounts
+	accounts *auth.APIAccounts
 }
 
 func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	t.Helper()
 	d := &desk{t: t, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC), stores: map[string]int64{}}
 	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
-	d.accounts, d.tokens = auth.NewAccounts(db, sys), auth.NewStorefrontTokens(db, sys)
+	d.accounts, d.tokens = auth.NewAPIAccounts(db, sys), auth.NewStorefrontTokens(db, sys)
 	for _, hash := range []string{"first", "second"} {
 		st, err := store.NewService(db, sys).Create(t.Context(), hash, "", "")
 		if err != nil {

@@ -92,17 +92,17 @@ func targets(tx *sqldb.Tx, now int64) ([]*target, error) {
 	return out, nil
 }
 
-// outboxEvent is an event as it is read from the outbox.
-type outboxEvent struct {
+// storedEvent is an event as it is read from the database.
+type storedEvent struct {
 	id, resource, customer, created int64
 	scope, data                     string
 	client                          string // whom alone it concerns, if it is about a hook
 }
 
-func readEvents(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]outboxEvent, error) {
-	var out []outboxEvent
+func readEvents(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]storedEvent, error) {
+	var out []storedEvent
 	if err := tx.Query(stmt, func(r *sqldb.Row) error {
-		out = append(out, outboxEvent{id: r.Int(0), scope: r.Text(1), resource: r.Int(2), customer: r.Int(3), data: r.Text(4), created: r.Int(5)})
+		out = append(out, storedEvent{id: r.Int(0), scope: r.Text(1), resource: r.Int(2), customer: r.Int(3), data: r.Text(4), created: r.Int(5)})
 		return nil
 	}, args...); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func readEvents(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]outboxEvent, err
 }
 
 // concerns reports whether an event is to be delivered to a hook.
-func (e *outboxEvent) concerns(h *Hook) bool {
+func (e *storedEvent) concerns(h *Hook) bool {
 	switch e.scope {
 	case TestScope:
 		return false // it was turned into its only delivery when it was made
@@ -472,7 +472,7 @@ func setDue(tx *sqldb.Tx, hook int64, ids []int64, due int64, owner string) erro
 	return tx.Exec(sqldb.Dynamic(`UPDATE webhook_deliveries SET due_at = $3, lease_owner = $4 WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND id IN `+list), args...)
 }
 
-// recordTx writes events about hooks themselves to the outbox, moving the
+// recordTx records events about hooks themselves, moving the
 // store's counters.
 func recordTx(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err error) {
 	at, err := store.Advance{EventIDs: int64(len(events))}.Run(tx)

@@ -1,8 +1,9 @@
-// Package outbox shows developers the emails that the server would send, to a
-// person as pages and to tests as JSON. It exists in development mode only and
-// answers only to names of the machine itself: messages hold links that sign
-// people in, which a website must not get at by pointing its own name here.
-package outbox
+// Package devtools holds what exists in development mode alone. The outbox
+// shows developers the emails that the server would send, to a person as pages
+// and to tests as JSON. It answers only to names of the machine itself:
+// messages hold links that sign people in, which a website must not get at by
+// pointing its own name here.
+package devtools
 
 import (
 	"cmp"
@@ -27,8 +28,8 @@ import (
 	"clientele/internal/store"
 )
 
-// Path is where the outbox is.
-const Path = "/_clientele/outbox"
+// OutboxPath is where the outbox is.
+const OutboxPath = "/_clientele/outbox"
 
 // Outbox serves the outbox.
 type Outbox struct {
@@ -50,12 +51,12 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages.html"))
 // Mount adds the outbox's routes.
 func (o *Outbox) Mount(r chi.Router) {
 	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
-		Path: o.list, Path + ".json": o.listJSON, Path + "/{id}": o.show, Path + "/{id}/body": o.body,
+		OutboxPath: o.list, OutboxPath + ".json": o.listJSON, OutboxPath + "/{id}": o.show, OutboxPath + "/{id}/body": o.body,
 	} {
 		r.Method(http.MethodGet, pattern, o.guard(h))
 		r.Method(http.MethodHead, pattern, o.guard(h))
 	}
-	r.Method(http.MethodDelete, Path+".json", o.guard(o.clear))
+	r.Method(http.MethodDelete, OutboxPath+".json", o.guard(o.clear))
 }
 
 // policy keeps pages from loading or running anything.
@@ -276,7 +277,7 @@ func (o *Outbox) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return o.page(w, "list", map[string]any{"Items": found, "Path": Path})
+	return o.page(w, "list", map[string]any{"Items": found, "Path": OutboxPath})
 }
 
 func (o *Outbox) page(w http.ResponseWriter, name string, data any) error {
@@ -317,7 +318,7 @@ func (o *Outbox) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return o.page(w, "message", map[string]any{"Item": m, "Path": Path})
+	return o.page(w, "message", map[string]any{"Item": m, "Path": OutboxPath})
 }
 
 // body is the message's HTML alone. It runs nothing and belongs to no origin.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"clientele/api/apitest"
-	"clientele/internal/storefront"
+	"clientele/internal/rest/storefront"
 )
 
 // places are where the surface's routes are.

@@ -23,11 +23,11 @@ import (
 	"clientele/internal/jwt"
 	"clientele/internal/password"
 	"clientele/internal/rest"
+	"clientele/internal/rest/storefront"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/sso"
 	"clientele/internal/store"
-	"clientele/internal/storefront"
 	"clientele/internal/system"
 	"clientele/internal/visit"
 )
@@ -40,7 +40,7 @@ type vouched struct {
 	server   *rest.Server
 	log      strings.Builder
 	apps     [2]auth.Credentials
-	accounts *auth.Accounts
+	accounts *auth.APIAccounts
 	stores   [2]int64
 	db       *sqldb.DB
 	reasons  bool
@@ -52,7 +52,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	sys := &system.System{Clock: func() time.Time { return v.now }, Random: rand.Reader}
 	stores, passwords := store.NewService(db, sys), password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
-	v.accounts = auth.NewAccounts(db, sys)
+	v.accounts = auth.NewAPIAccounts(db, sys)
 	for i, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "https://"+hash+".example")
 		if err != nil {

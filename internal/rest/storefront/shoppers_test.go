@@ -23,11 +23,11 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
+	"clientele/internal/rest/storefront"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
-	"clientele/internal/storefront"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/visit"
@@ -115,7 +115,7 @@ func (m *mall) clock() time.Time {
 	return m.now
 }
 
-func (m *mall) put(id int64, s store.Storefront) {
+func (m *mall) put(id int64, s store.StorefrontSettings) {
 	m.t.Helper()
 	if err := m.db.Write(m.t.Context(), id, func(tx *sqldb.Tx) error { return store.PutSettings(tx, store.Settings{Storefront: s}) }); err != nil {
 		m.t.Fatal(err)
@@ -239,9 +239,9 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%+v, %v", values, err)
 		}
 		no := false
-		m.put(1, store.Storefront{Registration: &no})
+		m.put(1, store.StorefrontSettings{Registration: &no})
 		want(t, m.ask("POST", api+"/customers", strings.ReplaceAll(jane, "janedoe", "late")), 400, `{"status":400,"title":"Bad Request","type":"about:blank","detail":"the store does not take registrations"}`)
-		m.put(1, store.Storefront{ConfirmEmail: true})
+		m.put(1, store.StorefrontSettings{ConfirmEmail: true})
 		if res := m.ask("POST", api+"/customers", strings.ReplaceAll(jane, "janedoe", "late")); res.StatusCode != 204 || len(res.Cookies()) > 0 {
 			t.Errorf("%d, %v", res.StatusCode, res.Cookies())
 		}
@@ -276,7 +276,7 @@ func TestRegisterAsPerson(t *testing.T) {
 		fmt.Fprintf(w, `{"success":%t}`, r.PostFormValue("response") == "person" && r.PostFormValue("secret") == "key" && r.PostFormValue("remoteip") == "203.0.113.7")
 	}))
 	defer service.Close()
-	m.put(1, store.Storefront{ReCaptcha: store.ReCaptcha{Enabled: true, SiteKey: "site", SecretKey: "key", VerifyURL: service.URL}})
+	m.put(1, store.StorefrontSettings{ReCaptcha: store.ReCaptcha{Enabled: true, SiteKey: "site", SecretKey: "key", VerifyURL: service.URL}})
 	body := `{"firstName":"J","lastName":"D","email":"p@example.com","password":"abcdef1"%s}`
 	for _, token := range []string{"", `,"token":""`, `,"token":"robot"`} {
 		want(t, m.ask("POST", api+"/customers", fmt.Sprintf(body, token)), 429, `{"status":429,"title":"Too Many Requests","type":"about:blank","detail":"the reCAPTCHA check has failed"}`)
@@ -417,7 +417,7 @@ func TestSubscribe(t *testing.T) {
 func TestSubscribeWithConfirmation(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		m.put(1, store.Storefront{ConfirmSubscription: true})
+		m.put(1, store.StorefrontSettings{ConfirmSubscription: true})
 		want(t, m.ask("POST", api+"/subscriptions", `{"email":"c@example.com","acceptsMarketingNewsletter":true}`), 200, `{"email":"c@example.com","firstName":"","lastName":"","source":"storefront","orderId":null,"consents":["marketing_newsletter"]}`)
 		if m.subscriber(1, "c@example.com") != nil || len(m.mail.mails) != 1 || m.mail.mails[0].Kind != account.MailConfirmSubscription || m.mail.mails[0].To != "c@example.com" {
 			t.Fatalf("%+v", m.mail.mails)
@@ -613,7 +613,7 @@ func TestFormFields(t *testing.T) {
 			t.Errorf("HEAD: %d", res.StatusCode)
 		}
 		three, two := 3, 2
-		m.put(1, store.Storefront{Password: store.PasswordRules{MinimumLength: &three, RequireLowerCase: true, RequireUpperCase: true, MinimumNumbers: &two, RequireSpecial: true}})
+		m.put(1, store.StorefrontSettings{Password: store.PasswordRules{MinimumLength: &three, RequireLowerCase: true, RequireUpperCase: true, MinimumNumbers: &two, RequireSpecial: true}})
 		if got := text(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "")); !strings.Contains(got, `"requirements":{"alpha":"(?:[a-z].*[A-Z]|[A-Z].*[a-z])","numeric":"(?:[0-9][^0-9]*){2}","minlength":3,"description":"A password has at least 3 characters: lower and upper case letters, at least 2 digits, at least one special character."}`) {
 			t.Error(got)
 		}

@@ -1,4 +1,4 @@
-package outbox_test
+package devtools_test
 
 import (
 	"encoding/json"
@@ -12,9 +12,9 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"clientele/internal/devtools"
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
-	"clientele/internal/outbox"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -40,7 +40,7 @@ func (w *world) ask(method, path string, change ...func(*http.Request)) *httptes
 // subjects returns the ids and kinds of what a query finds.
 func (w *world) find(query string) string {
 	w.t.Helper()
-	rec := w.ask(http.MethodGet, outbox.Path+".json?"+query)
+	rec := w.ask(http.MethodGet, devtools.OutboxPath+".json?"+query)
 	if rec.Code != http.StatusOK {
 		return fmt.Sprint(rec.Code)
 	}
@@ -74,11 +74,11 @@ func TestOutbox(t *testing.T) {
 	stores := store.NewService(db, sys)
 	svc := mail.NewService(db, sys, mail.Options{Keep: true})
 	w := &world{t, chi.NewRouter()}
-	(&outbox.Outbox{Mail: svc, Stores: stores, Log: slog.New(slog.DiscardHandler)}).Mount(w.router)
+	(&devtools.Outbox{Mail: svc, Stores: stores, Log: slog.New(slog.DiscardHandler)}).Mount(w.router)
 	if got := w.find(""); got != "" {
 		t.Error(got)
 	}
-	if rec := w.ask(http.MethodGet, outbox.Path); !strings.Contains(rec.Body.String(), "no emails") {
+	if rec := w.ask(http.MethodGet, devtools.OutboxPath); !strings.Contains(rec.Body.String(), "no emails") {
 		t.Error(rec.Body)
 	}
 	for _, hash := range []string{"one", "two"} {
@@ -126,7 +126,7 @@ func TestOutbox(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page := w.ask(http.MethodGet, outbox.Path+"/two-1")
+	page := w.ask(http.MethodGet, devtools.OutboxPath+"/two-1")
 	body := page.Body.String()
 	for _, want := range []string{`sandbox src="/_clientele/outbox/two-1/body"`, `href="https://two.example.com/x?a=1&amp;b=2"`, "&lt;i&gt;", "&lt;script&gt;"} {
 		if !strings.Contains(body, want) {
@@ -136,15 +136,15 @@ func TestOutbox(t *testing.T) {
 	if strings.Contains(body, "<script") || !strings.HasPrefix(page.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Error(body, page.Header())
 	}
-	html := w.ask(http.MethodGet, outbox.Path+"/two-1/body")
+	html := w.ask(http.MethodGet, devtools.OutboxPath+"/two-1/body")
 	if !strings.Contains(html.Body.String(), "<h1>Your sign-in link</h1>") || !strings.HasPrefix(html.Header().Get("Content-Security-Policy"), "sandbox; default-src 'none'") {
 		t.Error(html.Body, html.Header())
 	}
-	if list := w.ask(http.MethodGet, outbox.Path).Body.String(); !strings.Contains(list, `href="/_clientele/outbox/one-2"`) || strings.Contains(list, "<i>") {
+	if list := w.ask(http.MethodGet, devtools.OutboxPath).Body.String(); !strings.Contains(list, `href="/_clientele/outbox/one-2"`) || strings.Contains(list, "<i>") {
 		t.Error(list)
 	}
 	for _, path := range []string{"/two-9", "/nix-1", "/x", "/two-1x"} {
-		if rec := w.ask(http.MethodGet, outbox.Path+path); rec.Code != http.StatusNotFound {
+		if rec := w.ask(http.MethodGet, devtools.OutboxPath+path); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, rec.Code)
 		}
 	}
@@ -153,18 +153,18 @@ func TestOutbox(t *testing.T) {
 		"localhost:8080": 200, "store-one.localhost:8080": 200, "[::1]:8080": 200, "127.0.0.2": 200, "LOCALHOST.": 200,
 		"evil.example.com": 403, "localhost.evil.example.com": 403, "10.0.0.1:8080": 403, "": 403, "xlocalhost": 403,
 	} {
-		if rec := w.ask(http.MethodGet, outbox.Path+".json", func(r *http.Request) { r.Host = host }); rec.Code != want {
+		if rec := w.ask(http.MethodGet, devtools.OutboxPath+".json", func(r *http.Request) { r.Host = host }); rec.Code != want {
 			t.Errorf("%s: %d", host, rec.Code)
 		}
 	}
-	if rec := w.ask(http.MethodDelete, outbox.Path+".json", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }); rec.Code != http.StatusForbidden {
+	if rec := w.ask(http.MethodDelete, devtools.OutboxPath+".json", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }); rec.Code != http.StatusForbidden {
 		t.Error(rec.Code)
 	}
-	if rec := w.ask(http.MethodDelete, outbox.Path+".json"); rec.Code != http.StatusNoContent || w.find("") != "" {
+	if rec := w.ask(http.MethodDelete, devtools.OutboxPath+".json"); rec.Code != http.StatusNoContent || w.find("") != "" {
 		t.Error(rec.Code)
 	}
 	db.Close()
-	if rec := w.ask(http.MethodGet, outbox.Path+".json"); rec.Code != http.StatusInternalServerError {
+	if rec := w.ask(http.MethodGet, devtools.OutboxPath+".json"); rec.Code != http.StatusInternalServerError {
 		t.Error(rec.Code)
 	}
 }

@@ -102,7 +102,7 @@ func chosenGroups(c *Call) ([]string, error) {
 	return out, nil
 }
 
-func appendFields(b []byte, fields form.Form, settings *store.Storefront) []byte {
+func appendFields(b []byte, fields form.Form, settings *store.StorefrontSettings) []byte {
 	b = append(b, '[')
 	first := true
 	for i := range fields {
@@ -118,7 +118,7 @@ func appendFields(b []byte, fields form.Form, settings *store.Storefront) []byte
 	return append(b, ']')
 }
 
-func appendField(b []byte, f *form.Field, settings *store.Storefront) []byte {
+func appendField(b []byte, f *form.Field, settings *store.StorefrontSettings) []byte {
 	o := &f.Options
 	id := fieldPrefix + strconv.FormatInt(f.ID, 10)
 	name := id

@@ -138,7 +138,7 @@ func (o *Outcome) one(op string) (Metafield, error) {
 	case fault.Unknown:
 		return Metafield{}, fault.New(fault.NotFound, "there is no such metafield or customer")
 	case fault.Denied:
-		return Metafield{}, &fault.Error{Kind: fault.Forbidden, Op: op, Message: o.Failed[0].Message}
+		return Metafield{}, &fault.Error{Kind: fault.Forbidden, Items: o.Failed}
 	case fault.Taken:
 		err.Kind = fault.Conflict
 	}

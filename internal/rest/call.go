@@ -36,6 +36,7 @@ type Call struct {
 	server  *Server
 	mount   *mount
 	surface Renderer
+	titles  *Titles
 	format  *Format // nil: JSON
 	release func()
 	status  int
@@ -252,7 +253,7 @@ func (c *Call) fail(err error) {
 			c.Explain(f.Error())
 		}
 	}
-	status, body := c.surface.Error(f)
+	status, body := c.surface.Error(c.titles, f)
 	c.Send(status, body)
 }
 

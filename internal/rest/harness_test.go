@@ -106,7 +106,7 @@ func (s *stub) Routes() []rest.Route {
 	}
 }
 
-func (s *stub) Error(err error) (int, []byte) { return new(v3.Surface).Error(err) }
+func (s *stub) Error(titles *rest.Titles, err error) (int, []byte) { return v3.Error(titles, err) }
 
 const (
 	emptyPage  = `{"data":[],"meta":{"pagination":{"total":0,"count":0,"per_page":50,"current_page":1,"total_pages":0}}}`

@@ -42,6 +42,29 @@ type Route struct {
 	Need    auth.Requirement
 	Class   Class
 	Handle  func(*Call) error
+	// Titles are for surfaces whose errors name the operation; nil means none.
+	Titles *Titles
+}
+
+// Titles is what a surface calls an operation in the errors of its route. The
+// zero value is an operation without a name of its own.
+type Titles struct {
+	// Failed is the title of the answer to input that breaks a rule.
+	Failed string
+	// Clash is the title of the answer to what clashes with something stored,
+	// and Missing to what does not exist, where they have their own.
+	Clash, Missing string
+	// Key and Text stand for the whole operation among its details: the name
+	// of a detail, and the words before the reason.
+	Key, Text string
+	// Invalid, Conflict and Filter are the statuses of input that breaks a
+	// rule, of what clashes with something stored and of wrong parameters of
+	// the query, where they differ from the surface's own.
+	Invalid, Conflict, Filter int
+	// Syntax is the status of a body that cannot be parsed, where it differs.
+	Syntax int
+	// Batch tells that a clash is told as the outcome of a batch.
+	Batch bool
 }
 
 // Surface is a version of the API.
@@ -52,9 +75,10 @@ type Surface interface {
 	Renderer
 }
 
-// Renderer renders an error: its status and body.
+// Renderer renders an error of an operation: its status and body. The titles
+// are those of the route, and never nil.
 type Renderer interface {
-	Error(err error) (status int, body []byte)
+	Error(titles *Titles, err error) (status int, body []byte)
 }
 
 // Formatted is a Surface that speaks more than JSON.
@@ -232,9 +256,10 @@ func segment(path string) (first, rest string) {
 func (s *Server) handle(m *mount, route Route) {
 	pattern := m.prefix + route.Pattern
 	observe := s.Metrics.route(route.Method, pattern)
+	titles := cmp.Or(route.Titles, new(Titles))
 	h := func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		c := &Call{W: w, R: r, server: s, mount: m, surface: m.surface, RequestID: s.requestID()}
+		c := &Call{W: w, R: r, server: s, mount: m, surface: m.surface, titles: titles, RequestID: s.requestID()}
 		w.Header()["X-Request-Id"] = []string{c.RequestID}
 		c.negotiate()
 		defer s.finish(c, pattern, start, observe)
@@ -259,7 +284,7 @@ func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Ca
 	observe := s.Metrics.route(method, pattern)
 	h := func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		c := &Call{W: w, R: r, server: s, mount: &mount{}, surface: errors, RequestID: s.requestID()}
+		c := &Call{W: w, R: r, server: s, mount: &mount{}, surface: errors, titles: new(Titles), RequestID: s.requestID()}
 		w.Header()["X-Request-Id"] = []string{c.RequestID}
 		defer s.finish(c, pattern, start, observe)
 		if err := handle(c); err != nil {

@@ -16,8 +16,6 @@ import (
 // Operations, as faults name them.
 const (
 	OpUpdate = "tax.update"
-	// OpFilter marks queries that are answered as bad requests.
-	OpFilter = "tax.filter"
 )
 
 // Bounds, lengths in characters.

@@ -58,7 +58,7 @@ func active(tx *sqldb.Tx, clientID string, id int64) (*Hook, error) {
 }
 
 func noDelivery(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Op: OpGet, Message: fmt.Sprintf("Delivery with id [%d] not found", id)}
+	return &fault.Error{Kind: fault.NotFound, Message: fmt.Sprintf("Delivery with id [%d] not found", id), Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
 }
 
 // Deliveries returns a page of a hook's deliveries.

@@ -44,7 +44,7 @@ func NewService(db *sqldb.DB, sys *system.System, rules Rules) *Service {
 }
 
 func notFound(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Op: OpGet, Message: fmt.Sprintf("Webhook with id [%d] not found", id)}
+	return &fault.Error{Kind: fault.NotFound, Message: fmt.Sprintf("Webhook with id [%d] not found", id), Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
 }
 
 // List returns a page of an API account's hooks.

@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/rest"
 )
 
 // problem is the type of errors that have no page of their own.
@@ -14,7 +15,7 @@ const problem = "about:blank"
 
 // Error implements rest.Renderer: an object with status, title and type, as
 // RFC 7807 has it, a detail, and the fields that are to blame.
-func (s *Surface) Error(err error) (status int, body []byte) {
+func (s *Surface) Error(_ *rest.Titles, err error) (status int, body []byte) {
 	f := fault.As(err)
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}

@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
+	"clientele/internal/rest"
 )
 
 // names are the domain's fields that V2 calls something else.
@@ -20,7 +21,7 @@ var names = map[string]string{
 type entry struct{ message, key, reason string }
 
 // Error implements rest.Surface.
-func (*Surface) Error(err error) (int, []byte) {
+func (*Surface) Error(_ *rest.Titles, err error) (int, []byte) {
 	f := fault.As(err)
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}

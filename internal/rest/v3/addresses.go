@@ -16,8 +16,8 @@ import (
 func (s *Surface) addressRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, Handle: s.listAddresses},
-		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses},
-		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses},
+		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses, Titles: createAddresses},
+		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses, Titles: updateAddresses},
 		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
 	}
 }

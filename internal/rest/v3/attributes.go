@@ -15,11 +15,11 @@ import (
 func (s *Surface) attributeRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/attributes", Need: auth.ReadCustomers, Handle: s.listAttributes},
-		{Method: "POST", Pattern: "/customers/attributes", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.createAttributes},
-		{Method: "PUT", Pattern: "/customers/attributes", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAttributes},
+		{Method: "POST", Pattern: "/customers/attributes", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.createAttributes, Titles: createAttributes},
+		{Method: "PUT", Pattern: "/customers/attributes", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAttributes, Titles: updateAttributes},
 		{Method: "DELETE", Pattern: "/customers/attributes", Need: auth.ModifyCustomers, Handle: s.deleteAttributes},
 		{Method: "GET", Pattern: "/customers/attribute-values", Need: auth.ReadCustomers, Handle: s.listAttributeValues},
-		{Method: "PUT", Pattern: "/customers/attribute-values", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.putAttributeValues},
+		{Method: "PUT", Pattern: "/customers/attribute-values", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.putAttributeValues, Titles: upsertAttributeValues},
 		{Method: "DELETE", Pattern: "/customers/attribute-values", Need: auth.ModifyCustomers, Handle: s.deleteAttributeValues},
 	}
 }

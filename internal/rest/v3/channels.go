@@ -16,19 +16,19 @@ import (
 func (s *Surface) channelRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/channels", Need: auth.ReadChannels, Handle: s.listChannels},
-		{Method: "POST", Pattern: "/channels", Need: auth.ModifyChannels, Class: rest.Creating, Handle: s.createChannel},
-		{Method: "GET", Pattern: "/channels/{channel_id}", Need: auth.ReadChannels, Handle: s.getChannel},
-		{Method: "PUT", Pattern: "/channels/{channel_id}", Need: auth.ModifyChannels, Class: rest.Updating, Handle: s.updateChannel},
+		{Method: "POST", Pattern: "/channels", Need: auth.ModifyChannels, Class: rest.Creating, Handle: s.createChannel, Titles: createChannel},
+		{Method: "GET", Pattern: "/channels/{channel_id}", Need: auth.ReadChannels, Handle: s.getChannel, Titles: getChannel},
+		{Method: "PUT", Pattern: "/channels/{channel_id}", Need: auth.ModifyChannels, Class: rest.Updating, Handle: s.updateChannel, Titles: updateChannel},
 		{Method: "GET", Pattern: "/channels/{channel_id}/site", Need: auth.ReadSites, Handle: s.getSite},
-		{Method: "POST", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Creating, Handle: s.createChannelSite},
-		{Method: "PUT", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Updating, Handle: s.updateSite},
+		{Method: "POST", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Creating, Handle: s.createChannelSite, Titles: writeSite},
+		{Method: "PUT", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Updating, Handle: s.updateSite, Titles: writeSite},
 		{Method: "DELETE", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Handle: s.deleteChannelSite},
 		{Method: "PUT", Pattern: "/channels/{channel_id}/site/checkout-url", Need: auth.ModifySites, Class: rest.Updating, Handle: s.putCheckoutURL},
 		{Method: "DELETE", Pattern: "/channels/{channel_id}/site/checkout-url", Need: auth.ModifySites, Handle: s.deleteCheckoutURL},
 		{Method: "GET", Pattern: "/sites", Need: auth.ReadSites, Handle: s.listSites},
-		{Method: "POST", Pattern: "/sites", Need: auth.ModifySites, Class: rest.Creating, Handle: s.createSite},
+		{Method: "POST", Pattern: "/sites", Need: auth.ModifySites, Class: rest.Creating, Handle: s.createSite, Titles: writeSite},
 		{Method: "GET", Pattern: "/sites/{site_id}", Need: auth.ReadSites, Handle: s.getSite},
-		{Method: "PUT", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Class: rest.Updating, Handle: s.updateSite},
+		{Method: "PUT", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Class: rest.Updating, Handle: s.updateSite, Titles: writeSite},
 		{Method: "DELETE", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Handle: s.deleteSite},
 	}
 }
@@ -58,7 +58,7 @@ func (s *Surface) getChannel(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	id, err := channelID(c, channel.OpGet)
+	id, err := PathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -68,15 +68,6 @@ func (s *Surface) getChannel(c *rest.Call) error {
 	}
 	sendChannel(c, &got, q.Includes(channel.IncludeCurrencies))
 	return nil
-}
-
-// channelID is PathID with the operation's own words for what is missing.
-func channelID(c *rest.Call, op string) (int64, error) {
-	id, err := PathID(c, "channel_id")
-	if err != nil {
-		err = &fault.Error{Kind: fault.NotFound, Op: op, Cause: err}
-	}
-	return id, err
 }
 
 func (s *Surface) createChannel(c *rest.Call) error {
@@ -106,7 +97,7 @@ func (s *Surface) createChannel(c *rest.Call) error {
 }
 
 func (s *Surface) updateChannel(c *rest.Call) error {
-	id, err := channelID(c, channel.OpUpdate)
+	id, err := PathID(c, "channel_id")
 	if err != nil {
 		return err
 	}
@@ -250,7 +241,7 @@ func siteBody(c *rest.Call, withChannel bool) (url string, channelID int64, err 
 		err = malformed(d.c.Items)
 	}
 	if f := fault.As(err); f != nil {
-		err = &fault.Error{Kind: fault.Invalid, Op: channel.OpSite, Items: f.Items, Cause: err}
+		err = &fault.Error{Kind: fault.Invalid, Items: f.Items, Cause: err}
 	}
 	return url, channelID, err
 }
@@ -278,7 +269,7 @@ func (s *Surface) createChannelSite(c *rest.Call) error {
 		return err
 	}
 	if given != 0 && given != id {
-		return &fault.Error{Kind: fault.Invalid, Op: channel.OpSite, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
+		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
 	}
 	got, err := s.Channels.CreateSite(c.Ctx(), c.StoreID(), id, url)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 func (s *Surface) credentialRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "POST", Pattern: "/customers/validate-credentials", Need: auth.ModifyCustomers, Handle: s.validateCredentials},
+		{Method: "POST", Pattern: "/customers/validate-credentials", Need: auth.ModifyCustomers, Handle: s.validateCredentials, Titles: validateCredentials},
 	}
 }
 

@@ -20,9 +20,9 @@ func (s *Surface) deliveryRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries", Need: auth.AnyAccount, Handle: s.listDeliveries},
 		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}", Need: auth.AnyAccount, Handle: s.getDelivery},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}/replay", Need: auth.AnyAccount, Handle: s.replayDelivery},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/replay", Need: auth.AnyAccount, Handle: s.replayDeliveries},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/test", Need: auth.AnyAccount, Handle: s.testHook},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}/replay", Need: auth.AnyAccount, Handle: s.replayDelivery, Titles: replayDeliveries},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/replay", Need: auth.AnyAccount, Handle: s.replayDeliveries, Titles: replayDeliveries},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/test", Need: auth.AnyAccount, Handle: s.testHook, Titles: replayDeliveries},
 	}
 }
 
@@ -105,7 +105,7 @@ func (s *Surface) replayDeliveries(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	d, err := hookJSON(c)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}

@@ -7,141 +7,60 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/auth"
-	"clientele/internal/channel"
-	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/form"
-	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
-	"clientele/internal/metafield"
 	"clientele/internal/rest"
-	"clientele/internal/segment"
-	"clientele/internal/setting"
-	"clientele/internal/store"
-	"clientele/internal/subscriber"
-	"clientele/internal/tax"
-	"clientele/internal/webhook"
-	"clientele/internal/wishlist"
 )
-
-// operation is how the original names an operation in errors.
-type operation struct {
-	title    string // of the whole answer
-	key      string // of a fault of the whole operation
-	text     string // before the reason
-	invalid  int    // the status of what is invalid; 0 stands for 422
-	conflict int    // the status of a clash; 0 stands for 422
-	batch    bool   // a clash is told as the outcome of a batch
-	clash    string // the title of a clash, if not title
-	missing  string // the title of what is not found, where it is a special one
-}
-
-var operations = map[string]operation{
-	customer.OpCreate:               {title: "Create customers failed.", key: ".customer_create", text: "Error creating customers"},
-	customer.OpUpdate:               {title: "Update customers failed.", key: ".customer_update", text: "Error updating customers"},
-	customer.OpDelete:               {title: "Delete customers failed.", key: ".customer_delete", text: "Error deleting customers"},
-	customer.OpAddressCreate:        {title: "Create customer addresses failed.", key: ".customer_address_create", text: "Error creating customer addresses"},
-	customer.OpAddressUpdate:        {title: "Update customer addresses failed.", key: ".customer_address_update", text: "Error updating customer addresses"},
-	subscriber.OpCreate:             {title: "Create subscriber failed.", key: ".subscriber_create", text: "Error creating subscriber", conflict: http.StatusConflict},
-	subscriber.OpUpdate:             {title: "Update subscriber failed.", key: ".subscriber_update", text: "Error updating subscriber", conflict: http.StatusConflict},
-	segment.OpCreate:                {title: "Create segments failed.", key: ".segment_create", text: "Error creating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
-	segment.OpUpdate:                {title: "Update segments failed.", key: ".segment_update", text: "Error updating segments", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
-	segment.OpProfileCreate:         {title: "Create shopper profiles failed.", key: ".shopper_profile_create", text: "Error creating shopper profiles", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
-	segment.OpMemberAdd:             {title: "Add shopper profiles to segment failed.", key: ".segment_shopper_profile_create", text: "Error adding shopper profiles to segment", invalid: http.StatusBadRequest, conflict: http.StatusConflict, batch: true},
-	customer.OpAddressDelete:        {title: "Delete customer addresses failed.", key: ".customer_address_delete", text: "Error deleting customer addresses"},
-	customer.OpAttributeCreate:      {title: "Create customer attributes failed.", key: ".customer_attribute_create", text: "Error creating customer attributes"},
-	customer.OpAttributeUpdate:      {title: "Update customer attributes failed.", key: ".customer_attribute_update", text: "Error updating customer attributes"},
-	customer.OpAttributeValueUpsert: {title: "Upsert customer attribute values failed.", key: ".customer_attribute_value_upsert", text: "Error upserting customer attribute values"},
-	customer.OpFormValueUpsert:      {title: "Upsert form field values failed.", key: ".form_field_value_upsert", text: "Error upserting form field values"},
-	form.OpCreate:                   {title: "Create form field failed.", key: ".form_field_create", text: "Error creating form field"},
-	form.OpUpdate:                   {title: "Update form field failed.", key: ".form_field_update", text: "Error updating form field"},
-	form.OpDelete:                   {title: "Delete form field failed.", key: ".form_field_delete", text: "Error deleting form field"},
-	metafield.OpCreate:              {title: "Create metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
-	metafield.OpUpdate:              {title: "Update metafield failed.", conflict: http.StatusConflict, clash: metafieldConflict},
-	customer.OpValidate:             {title: "Validate customer credentials failed."},
-	customer.OpConsent:              {title: "Update customer consent failed."},
-	setting.OpUpdate:                {title: "Update customer settings failed."},
-	setting.OpUpdateChannel:         {title: "Update customer channel settings failed."},
-	instrument.OpPut:                {title: "Store instrument failed.", conflict: http.StatusConflict, clash: "The instrument conflicts with another one."},
-	tax.OpUpdate:                    {title: "Update tax customers failed."},
-	channel.OpGet:                   {missing: "Not found"},
-	channel.OpCreate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel."},
-	channel.OpUpdate:                {conflict: http.StatusConflict, clash: "The channel conflicts with another channel.", missing: "The requested entity was not found."},
-	store.OpHost:                    {conflict: http.StatusConflict},
-	channel.OpSite:                  {title: "Input is invalid.", invalid: http.StatusBadRequest},
-	opHookSyntax:                    {title: "Input is invalid.", invalid: http.StatusBadRequest},
-	webhook.OpCreate:                {title: invalidData},
-	webhook.OpUpdate:                {title: invalidData},
-	webhook.OpAdmin:                 {title: invalidData},
-	wishlist.OpCreate:               {title: "Create wishlist failed."},
-	wishlist.OpUpdate:               {title: "Update wishlist failed."},
-	wishlist.OpAddItems:             {title: "Add wishlist items failed."},
-	webhook.OpReplay:                {conflict: http.StatusConflict, clash: "The webhook is not active."},
-	metafield.OpDelete:              {title: "Delete metafield failed."},
-	auth.OpStorefrontToken:          {title: "Create storefront token failed."},
-	auth.OpStorefrontRevoke:         {title: "Revoke storefront token failed."},
-}
-
-const invalidData = "JSON data is missing or invalid"
-
-const metafieldConflict = "The metafield conflicts with another metafield."
 
 // detail is one entry of "errors".
 type detail struct{ key, text string }
 
 // Error implements rest.Surface.
-func (*Surface) Error(err error) (int, []byte) { return Error(err) }
+func (*Surface) Error(titles *rest.Titles, err error) (int, []byte) { return Error(titles, err) }
 
-// Error returns the answer to a request that failed. An operation that the
-// original does not have needs no entry among operations: its fault's message
-// is the title.
-func Error(err error) (int, []byte) {
+// Error returns the answer to a request that failed. The message of a fault
+// without items is the title.
+func Error(titles *rest.Titles, err error) (int, []byte) {
 	f := fault.As(err)
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}
 	}
 	switch f.Kind {
-	case fault.Invalid, fault.Conflict:
-		op, ok := operations[f.Op]
-		if !ok {
-			return body(http.StatusUnprocessableEntity, f.Message, details(f.Items))
+	case fault.Invalid:
+		if len(f.Items) == 0 {
+			return body(http.StatusUnprocessableEntity, f.Message, nil)
 		}
-		status, title := op.invalid, op.title
-		if f.Kind == fault.Conflict {
-			if op.batch {
-				return failedBatch(op.conflict, f)
-			}
-			status = op.conflict
-			if op.clash != "" {
-				title = cmp.Or(f.Message, op.clash)
-			}
+		return body(cmp.Or(titles.Invalid, http.StatusUnprocessableEntity), cmp.Or(titles.Failed, f.Message), operationDetails(titles, f.Items))
+	case fault.Conflict:
+		status := cmp.Or(titles.Conflict, http.StatusUnprocessableEntity)
+		if titles.Batch {
+			return failedBatch(status, titles.Clash, f)
 		}
-		return body(cmp.Or(status, http.StatusUnprocessableEntity), cmp.Or(title, f.Message), operationDetails(op, f.Items))
+		return body(status, cmp.Or(f.Message, titles.Clash, titles.Failed), operationDetails(titles, f.Items))
 	case fault.Malformed:
-		return body(cmp.Or(operations[f.Op].invalid, http.StatusUnprocessableEntity), invalidData, details(f.Items))
+		if titles.Syntax != 0 && unreadable(f) {
+			return body(titles.Syntax, "Input is invalid.", nil)
+		}
+		return body(cmp.Or(titles.Invalid, http.StatusUnprocessableEntity), invalidData, details(f.Items))
 	case fault.BadFilter:
-		status := http.StatusUnprocessableEntity
-		if f.Op == tax.OpFilter {
-			status = http.StatusBadRequest
-		}
-		return badFilter(status, f)
+		return badFilter(cmp.Or(titles.Filter, http.StatusUnprocessableEntity), f)
 	case fault.NotFound:
-		if title := operations[f.Op].missing; title != "" {
-			return body(http.StatusNotFound, title, nil)
+		if titles.Missing != "" {
+			return body(http.StatusNotFound, titles.Missing, nil)
 		}
-		if f.Op == webhook.OpGet {
-			return http.StatusNotFound, append(bodyStart(http.StatusNotFound, f.Message), '}')
+		title := "The resource at that URL is not found."
+		if len(f.Items) > 0 { // a thing that is told by its id
+			title = f.Message
 		}
-		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, "The resource at that URL is not found."), '}')
+		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, title), '}')
 	case fault.BadInput:
 		b := append(bodyStart(http.StatusBadRequest, "Input is invalid"), `,"detail":`...)
 		return http.StatusBadRequest, append(jsonx.AppendString(b, f.Message), '}')
 	case fault.Unauthorized:
 		return body(http.StatusUnauthorized, "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.", nil)
 	case fault.Forbidden:
-		if f.Op != "" { // the scope is good, the thing is another's
-			return body(http.StatusForbidden, f.Message, nil)
+		if len(f.Items) > 0 { // the scope is good, the thing is another's
+			return body(http.StatusForbidden, reason(f.Items[0]), nil)
 		}
 		return body(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 	case fault.TooLarge:
@@ -157,6 +76,11 @@ func Error(err error) (int, []byte) {
 	default:
 		return body(http.StatusInternalServerError, "Internal Server Error", nil)
 	}
+}
+
+// unreadable reports whether a body could not be read or parsed.
+func unreadable(f *fault.Error) bool {
+	return len(f.Items) == 0 || f.Items[0].Code == fault.BadFormat && f.Items[0].Field == ""
 }
 
 // badFilter names the parameters that are wrong in the title, as the original
@@ -183,20 +107,20 @@ func path(it fault.Item) string {
 	return it.Field + "." + strconv.Itoa(it.At-1) + "." + it.FormFieldMember()
 }
 
-func operationDetails(op operation, items []fault.Item) []detail {
+func operationDetails(titles *rest.Titles, items []fault.Item) []detail {
 	for _, it := range items {
 		if it.Code == fault.EmailInUse {
-			text := op.text + ": email already in use"
+			text := titles.Text + ": email already in use"
 			if it.Value != "" {
-				text = op.text + ": email " + it.Value + " already in use"
+				text = titles.Text + ": email " + it.Value + " already in use"
 			}
-			return []detail{{op.key, text}}
+			return []detail{{titles.Key, text}}
 		}
 	}
 	ds := details(items)
 	for i := range ds {
 		if ds[i].key == "" { // no item and no field: the operation as a whole
-			ds[i] = detail{op.key, op.text + ": " + ds[i].text}
+			ds[i] = detail{titles.Key, titles.Text + ": " + ds[i].text}
 		}
 	}
 	return ds
@@ -204,9 +128,9 @@ func operationDetails(op operation, items []fault.Item) []detail {
 
 // failedBatch tells of a batch that failed as a whole because some of it is
 // there already.
-func failedBatch(status int, f *fault.Error) (int, []byte) {
+func failedBatch(status int, title string, f *fault.Error) (int, []byte) {
 	b := append(make([]byte, 0, 512), `{"data":[],"errors":[`...)
-	_, text := body(status, f.Message, details(f.Items))
+	_, text := body(status, title, details(f.Items))
 	b = append(b, text...)
 	b = append(b, `],"meta":{"total":`...)
 	b = strconv.AppendInt(b, int64(f.Total), 10)

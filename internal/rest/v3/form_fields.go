@@ -21,12 +21,12 @@ import (
 func (s *Surface) formFieldRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/form-field-values", Need: auth.ReadCustomers, Handle: s.listFormValues},
-		{Method: "PUT", Pattern: "/customers/form-field-values", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.putFormValues},
+		{Method: "PUT", Pattern: "/customers/form-field-values", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.putFormValues, Titles: upsertFormValues},
 		{Method: "GET", Pattern: "/customers/form-fields", Need: auth.ReadCustomers, Handle: s.listFormFields},
-		{Method: "POST", Pattern: "/customers/form-fields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createFormField},
+		{Method: "POST", Pattern: "/customers/form-fields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createFormField, Titles: createFormField},
 		{Method: "GET", Pattern: "/customers/form-fields/{id}", Need: auth.ReadCustomers, Handle: s.getFormField},
-		{Method: "PUT", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateFormField},
-		{Method: "DELETE", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Handle: s.deleteFormField},
+		{Method: "PUT", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateFormField, Titles: updateFormField},
+		{Method: "DELETE", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Handle: s.deleteFormField, Titles: deleteFormField},
 	}
 }
 

@@ -18,11 +18,11 @@ import (
 func (s *Surface) hookRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/hooks", Need: auth.AnyAccount, Handle: s.listHooks},
-		{Method: "POST", Pattern: "/hooks", Need: auth.AnyAccount, Class: rest.Creating, Handle: s.createHook},
+		{Method: "POST", Pattern: "/hooks", Need: auth.AnyAccount, Class: rest.Creating, Handle: s.createHook, Titles: writeHook},
 		{Method: "GET", Pattern: "/hooks/admin", Need: auth.AnyAccount, Handle: s.getHooksAdmin},
-		{Method: "PUT", Pattern: "/hooks/admin", Need: auth.AnyAccount, Class: rest.Updating, Handle: s.putHooksAdmin},
+		{Method: "PUT", Pattern: "/hooks/admin", Need: auth.AnyAccount, Class: rest.Updating, Handle: s.putHooksAdmin, Titles: writeHook},
 		{Method: "GET", Pattern: "/hooks/{webhook_id}", Need: auth.AnyAccount, Handle: s.getHook},
-		{Method: "PUT", Pattern: "/hooks/{webhook_id}", Need: auth.AnyAccount, Class: rest.Updating, Handle: s.updateHook},
+		{Method: "PUT", Pattern: "/hooks/{webhook_id}", Need: auth.AnyAccount, Class: rest.Updating, Handle: s.updateHook, Titles: writeHook},
 		{Method: "DELETE", Pattern: "/hooks/{webhook_id}", Need: auth.AnyAccount, Handle: s.deleteHook},
 	}
 }
@@ -32,26 +32,11 @@ var hookLists = map[string]*listing.Spec{
 	"GET /hooks/admin": webhook.AdminList,
 }
 
-// opHookSyntax names faults of bodies that are no JSON.
-const opHookSyntax = "webhook.syntax"
-
-// hookJSON reads the body of an operation that answers 400 to what is no JSON.
-func hookJSON(c *rest.Call) (decoder, error) {
-	v, err := c.JSON()
-	if f := fault.As(err); f != nil && f.Kind == fault.Malformed {
-		return decoder{}, &fault.Error{Kind: fault.Invalid, Op: opHookSyntax, Cause: err}
-	}
-	if err != nil {
-		return decoder{}, err
-	}
-	return objectOf(v)
-}
-
 // hookID is PathID with the words that hooks have for what is missing.
 func hookID(c *rest.Call) (int64, error) {
 	id, err := PathID(c, "webhook_id")
 	if err != nil {
-		err = &fault.Error{Kind: fault.NotFound, Op: webhook.OpGet, Message: "Webhook with id [" + chi.URLParam(c.R, "webhook_id") + "] not found", Cause: err}
+		err = &fault.Error{Kind: fault.NotFound, Message: "Webhook with id [" + chi.URLParam(c.R, "webhook_id") + "] not found", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
 	}
 	return id, err
 }
@@ -87,7 +72,7 @@ func (s *Surface) getHook(c *rest.Call) error {
 }
 
 func (s *Surface) createHook(c *rest.Call) error {
-	d, err := hookJSON(c)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -114,7 +99,7 @@ func (s *Surface) updateHook(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	d, err := hookJSON(c)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}
@@ -262,7 +247,7 @@ func (s *Surface) getHooksAdmin(c *rest.Call) error {
 }
 
 func (s *Surface) putHooksAdmin(c *rest.Call) error {
-	d, err := hookJSON(c)
+	d, err := single(c)
 	if err != nil {
 		return err
 	}

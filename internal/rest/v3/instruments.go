@@ -18,7 +18,7 @@ import (
 func (s *Surface) instrumentRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ReadInstruments, Handle: s.listInstruments},
-		{Method: "POST", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ModifyInstruments, Class: rest.Creating, Handle: s.putInstrument},
+		{Method: "POST", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ModifyInstruments, Class: rest.Creating, Handle: s.putInstrument, Titles: storeInstrument},
 		{Method: "DELETE", Pattern: "/customers/{customerId}/stored-instruments/{token}", Need: auth.ModifyInstruments, Handle: s.deleteInstrument},
 	}
 }

@@ -22,10 +22,10 @@ func (s *Surface) metafieldRoutes() []rest.Route {
 		{Method: "PUT", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateMetafields},
 		{Method: "DELETE", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Handle: s.deleteMetafields},
 		{Method: "GET", Pattern: "/customers/{customerId}/metafields", Need: auth.ReadCustomers, Handle: s.listMetafields},
-		{Method: "POST", Pattern: "/customers/{customerId}/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createMetafield},
+		{Method: "POST", Pattern: "/customers/{customerId}/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createMetafield, Titles: createMetafield},
 		{Method: "GET", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ReadCustomers, Handle: s.getMetafield},
-		{Method: "PUT", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateMetafield},
-		{Method: "DELETE", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Handle: s.deleteMetafield},
+		{Method: "PUT", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateMetafield, Titles: updateMetafield},
+		{Method: "DELETE", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Handle: s.deleteMetafield, Titles: deleteMetafield},
 	}
 }
 

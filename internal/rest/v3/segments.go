@@ -19,14 +19,14 @@ import (
 func (s *Surface) segmentRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/segments", Need: auth.ReadCustomers, Handle: s.listSegments},
-		{Method: "POST", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSegments},
-		{Method: "PUT", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.updateSegments},
+		{Method: "POST", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSegments, Titles: createSegments},
+		{Method: "PUT", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.updateSegments, Titles: updateSegments},
 		{Method: "DELETE", Pattern: "/segments", Need: auth.ModifyCustomers, Handle: s.deleteSegments},
 		{Method: "GET", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.listMembers},
-		{Method: "POST", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addMembers},
+		{Method: "POST", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addMembers, Titles: addProfiles},
 		{Method: "DELETE", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.removeMembers},
 		{Method: "GET", Pattern: "/shopper-profiles", Need: auth.ReadCustomers, Handle: s.listProfiles},
-		{Method: "POST", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createProfiles},
+		{Method: "POST", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createProfiles, Titles: createProfiles},
 		{Method: "DELETE", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.deleteProfiles},
 		{Method: "GET", Pattern: "/shopper-profiles/{shopperProfileId}/segments", Need: auth.ReadCustomers, Handle: s.listSegmentsOfProfile},
 	}
@@ -40,24 +40,6 @@ var segmentLists = map[string]*listing.Spec{
 	"GET /shopper-profiles":                             segment.ProfileList,
 	"DELETE /shopper-profiles":                          segment.DeleteProfileList,
 	"GET /shopper-profiles/{shopperProfileId}/segments": segment.OfProfileList,
-}
-
-// segmentBatch reads the body of a write of segments, whose faults are told
-// with a status of their own.
-func segmentBatch(c *rest.Call, op string) (jsonx.Value, error) {
-	v, err := array(c, segment.MaxBatch)
-	return v, during(op, err)
-}
-
-// during names the operation in an error about a body.
-func during(op string, err error) error {
-	f := fault.As(err)
-	if f == nil || f.Kind != fault.Malformed {
-		return err
-	}
-	named := *f
-	named.Op = op
-	return &named
 }
 
 func (s *Surface) listSegments(c *rest.Call) error {
@@ -74,12 +56,12 @@ func (s *Surface) listSegments(c *rest.Call) error {
 }
 
 func (s *Surface) createSegments(c *rest.Call) error {
-	v, err := segmentBatch(c, segment.OpCreate)
+	v, err := array(c, segment.MaxBatch)
 	if err != nil {
 		return err
 	}
 	if err := objects(v, []string{"name"}); err != nil {
-		return during(segment.OpCreate, err)
+		return err
 	}
 	in := make([]segment.Create, v.Len())
 	var items []fault.Item
@@ -91,7 +73,7 @@ func (s *Surface) createSegments(c *rest.Call) error {
 		items = append(items, col.Items...)
 	}
 	if err := malformed(items); err != nil {
-		return during(segment.OpCreate, err)
+		return err
 	}
 	rows, err := s.Segments.Create(c.Ctx(), c.StoreID(), in)
 	if err != nil {
@@ -107,12 +89,12 @@ func sendCreated[T any](c *rest.Call, rows []T, row func([]byte, *T) []byte) {
 }
 
 func (s *Surface) updateSegments(c *rest.Call) error {
-	v, err := segmentBatch(c, segment.OpUpdate)
+	v, err := array(c, segment.MaxBatch)
 	if err != nil {
 		return err
 	}
 	if err := objects(v, []string{"id"}); err != nil {
-		return during(segment.OpUpdate, err)
+		return err
 	}
 	in := make([]segment.Update, v.Len())
 	var items []fault.Item
@@ -124,7 +106,7 @@ func (s *Surface) updateSegments(c *rest.Call) error {
 		items = append(items, col.Items...)
 	}
 	if err := malformed(items); err != nil {
-		return during(segment.OpUpdate, err)
+		return err
 	}
 	rows, err := s.Segments.Update(c.Ctx(), c.StoreID(), in)
 	if err != nil {
@@ -160,7 +142,7 @@ func (s *Surface) listMembers(c *rest.Call) error {
 }
 
 func (s *Surface) addMembers(c *rest.Call) error {
-	v, err := segmentBatch(c, segment.OpMemberAdd)
+	v, err := array(c, segment.MaxBatch)
 	if err != nil {
 		return err
 	}
@@ -173,7 +155,7 @@ func (s *Surface) addMembers(c *rest.Call) error {
 		}
 	}
 	if err := malformed(items); err != nil {
-		return during(segment.OpMemberAdd, err)
+		return err
 	}
 	rows, err := s.Segments.AddMembers(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "segmentId"), in)
 	if err != nil {
@@ -210,12 +192,12 @@ func (s *Surface) listProfiles(c *rest.Call) error {
 }
 
 func (s *Surface) createProfiles(c *rest.Call) error {
-	v, err := segmentBatch(c, segment.OpProfileCreate)
+	v, err := array(c, segment.MaxBatch)
 	if err != nil {
 		return err
 	}
 	if err := objects(v, []string{"customer_id"}); err != nil {
-		return during(segment.OpProfileCreate, err)
+		return err
 	}
 	in := make([]int64, v.Len())
 	var items []fault.Item
@@ -229,7 +211,7 @@ func (s *Surface) createProfiles(c *rest.Call) error {
 		items = append(items, col.Items...)
 	}
 	if err := malformed(items); err != nil {
-		return during(segment.OpProfileCreate, err)
+		return err
 	}
 	rows, err := s.Segments.CreateProfiles(c.Ctx(), c.StoreID(), in)
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 func (s *Surface) settingRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/settings", Need: auth.ReadCustomers, Handle: s.getSettings},
-		{Method: "PUT", Pattern: "/customers/settings", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSettings},
+		{Method: "PUT", Pattern: "/customers/settings", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSettings, Titles: updateSettings},
 		{Method: "GET", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ReadCustomers, Handle: s.getChannelSettings},
-		{Method: "PUT", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateChannelSettings},
+		{Method: "PUT", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateChannelSettings, Titles: updateChannelSettings},
 	}
 }
 
 func (s *Surface) consentRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/{customerId}/consent", Need: auth.ReadCustomers, Handle: s.getConsent},
-		{Method: "PUT", Pattern: "/customers/{customerId}/consent", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateConsent},
+		{Method: "PUT", Pattern: "/customers/{customerId}/consent", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateConsent, Titles: updateConsent},
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 
 func (s *Surface) storefrontTokenRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "POST", Pattern: "/storefront/api-token", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.BrowserToken)},
-		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Handle: s.revokeToken},
-		{Method: "POST", Pattern: "/storefront/api-token-private", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.PrivateToken)},
-		{Method: "POST", Pattern: "/storefront/api-token-customer-impersonation", Need: auth.CreateImpersonationTokens, Handle: s.createToken(auth.ImpersonationToken)},
+		{Method: "POST", Pattern: "/storefront/api-token", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.BrowserToken), Titles: createStorefrontToken},
+		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Handle: s.revokeToken, Titles: revokeStorefrontToken},
+		{Method: "POST", Pattern: "/storefront/api-token-private", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.PrivateToken), Titles: createStorefrontToken},
+		{Method: "POST", Pattern: "/storefront/api-token-customer-impersonation", Need: auth.CreateImpersonationTokens, Handle: s.createToken(auth.ImpersonationToken), Titles: createStorefrontToken},
 	}
 }
 

@@ -14,10 +14,10 @@ import (
 func (s *Surface) subscriberRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/subscribers", Need: auth.ReadCustomers, Handle: s.listSubscribers},
-		{Method: "POST", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSubscriber},
+		{Method: "POST", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSubscriber, Titles: createSubscriber},
 		{Method: "DELETE", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Handle: s.deleteSubscribers},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ReadCustomers, Handle: s.getSubscriber},
-		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSubscriber},
+		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSubscriber, Titles: updateSubscriber},
 		{Method: "DELETE", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Handle: s.deleteSubscriber},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}/consent-history", Need: auth.ReadCustomers, Handle: s.listConsentChanges},
 	}

@@ -14,9 +14,9 @@ import (
 
 func (s *Surface) taxRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/tax/customers", Need: auth.ReadInformation, Handle: s.listTaxCustomers},
-		{Method: "PUT", Pattern: "/tax/customers", Need: auth.ModifyInformation, Class: rest.Updating, Handle: s.updateTaxCustomers},
-		{Method: "DELETE", Pattern: "/tax/customers", Need: auth.ModifyInformation, Handle: s.deleteTaxCustomers},
+		{Method: "GET", Pattern: "/tax/customers", Need: auth.ReadInformation, Handle: s.listTaxCustomers, Titles: readTaxCustomers},
+		{Method: "PUT", Pattern: "/tax/customers", Need: auth.ModifyInformation, Class: rest.Updating, Handle: s.updateTaxCustomers, Titles: updateTaxCustomers},
+		{Method: "DELETE", Pattern: "/tax/customers", Need: auth.ModifyInformation, Handle: s.deleteTaxCustomers, Titles: readTaxCustomers},
 	}
 }
 
@@ -25,19 +25,8 @@ var taxLists = map[string]*listing.Spec{
 	"DELETE /tax/customers": tax.List,
 }
 
-// taxQuery reads a query; what is wrong with it is answered 400 here.
-func taxQuery(c *rest.Call) (*listing.Query, error) {
-	q, err := tax.List.Parse(c.R.URL.RawQuery)
-	if f := fault.As(err); f != nil && f.Kind == fault.BadFilter {
-		bad := *f
-		bad.Op = tax.OpFilter
-		err = &bad
-	}
-	return q, err
-}
-
 func (s *Surface) listTaxCustomers(c *rest.Call) error {
-	q, err := taxQuery(c)
+	q, err := tax.List.Parse(c.R.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -102,7 +91,7 @@ func (d decoder) taxCustomer() tax.Customer {
 }
 
 func (s *Surface) deleteTaxCustomers(c *rest.Call) error {
-	q, err := taxQuery(c)
+	q, err := tax.List.Parse(c.R.URL.RawQuery)
 	if err != nil {
 		return err
 	}

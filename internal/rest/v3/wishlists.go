@@ -14,11 +14,11 @@ import (
 func (s *Surface) wishlistRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/wishlists", Need: auth.ReadCustomers, Handle: s.listWishlists},
-		{Method: "POST", Pattern: "/wishlists", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createWishlist},
+		{Method: "POST", Pattern: "/wishlists", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createWishlist, Titles: createWishlist},
 		{Method: "GET", Pattern: "/wishlists/{wishlist_id}", Need: auth.ReadCustomers, Handle: s.getWishlist},
-		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateWishlist},
+		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateWishlist, Titles: updateWishlist},
 		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Handle: s.deleteWishlist},
-		{Method: "POST", Pattern: "/wishlists/{wishlist_id}/items", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addWishlistItems},
+		{Method: "POST", Pattern: "/wishlists/{wishlist_id}/items", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addWishlistItems, Titles: addWishlistItems},
 		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}/items/{item_id}", Need: auth.ModifyCustomers, Handle: s.deleteWishlistItem},
 	}
 }

@@ -40,4 +40,4 @@ func Lists() map[string]*listing.Spec {
 }
 
 // Error implements rest.Surface.
-func (*Surface) Error(err error) (int, []byte) { return v3.Error(err) }
+func (*Surface) Error(titles *rest.Titles, err error) (int, []byte) { return v3.Error(titles, err) }

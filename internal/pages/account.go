@@ -14,6 +14,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/geo"
+	"clientele/internal/html"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 )
@@ -45,9 +46,9 @@ func (c *call) overview() error {
 		return err
 	}
 	p := &overviewPage{Name: me.FirstName, Email: me.Email}
-	p.Title = c.look.text("menu.overview")
+	p.Title = c.look.Text("menu.overview")
 	for _, m := range accountMenu[1:] {
-		p.Cards = append(p.Cards, card{c.look.text("menu." + m), c.look.text("card." + m), "/account.php?action=" + m})
+		p.Cards = append(p.Cards, card{c.look.Text("menu." + m), c.look.Text("card." + m), "/account.php?action=" + m})
 	}
 	return c.show(http.StatusOK, p)
 }
@@ -62,13 +63,13 @@ func (c *call) details(me *customer.Customer) (*formPage, form.Form, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	text := func(id int64, value string) *field {
+	text := func(id int64, value string) *html.Field {
 		x := c.builtIn(form.BuiltInOf(id), "", id == form.Email || address.Requires(id))
 		x.Value = value
 		return x
 	}
 	p := &formPage{}
-	p.Title = c.look.text("menu.account_details")
+	p.Title = c.look.Text("menu.account_details")
 	f := c.newForm("/account.php?action=account_details", "save",
 		text(form.FirstName, me.FirstName), text(form.LastName, me.LastName), text(form.Company, me.Company), text(form.Phone, me.Phone))
 	for i := range defs {
@@ -81,12 +82,12 @@ func (c *call) details(me *customer.Customer) (*formPage, form.Form, error) {
 			f.Sections[0].Fields = append(f.Sections[0].Fields, x)
 		}
 	}
-	f.stored(me.FormFields)
+	enterStored(f, me.FormFields)
 	email := text(form.Email, me.Email)
 	current := text(form.CurrentPassword, "")
-	current.Hint = c.look.text("details.current_password")
-	f.Sections = append(f.Sections, &section{Legend: c.look.text("details.email"), Fields: []*field{email, current}})
-	f.Cancel = &link{c.look.text("cancel"), "/account.php"}
+	current.Hint = c.look.Text("details.current_password")
+	f.Sections = append(f.Sections, &html.Section{Legend: c.look.Text("details.email"), Fields: []*html.Field{email, current}})
+	f.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}
 	p.Form = f
 	return p, defs, nil
 }
@@ -112,11 +113,11 @@ func (c *call) saveDetails() error {
 	if err != nil {
 		return err
 	}
-	p.Form.enter(c.form)
-	for _, x := range p.Form.fields() { // what is kept of a password need not be given again
-		x.Required = x.Required && !x.secret()
+	p.Form.Enter(c.form)
+	for _, x := range p.Form.Fields() { // what is kept of a password need not be given again
+		x.Required = x.Required && !x.Secret()
 	}
-	if c.require(p.Form); p.Form.Bad() {
+	if p.Form.Require(c.form, c.look.Catalogue); p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	in := account.Details{
@@ -144,7 +145,7 @@ func (c *call) refused(p *formPage, err error) error {
 	case errors.Is(err, account.ErrNoSession):
 		return c.signInFirst()
 	case errors.Is(err, account.ErrWrongPassword):
-		p.Form.field("current_password").Error = c.look.text("wrong.current_password")
+		p.Form.Field("current_password").Error = c.look.Text("wrong.current_password")
 		return c.show(http.StatusUnprocessableEntity, p)
 	case c.explain(p.Form, err):
 		return c.show(problemStatus(err), p)
@@ -175,7 +176,7 @@ func (c *call) addressBook() error {
 		return err
 	}
 	p := &bookPage{}
-	p.Title = c.look.text("menu.address_book")
+	p.Title = c.look.Text("menu.address_book")
 	for i := range rows {
 		a := &rows[i]
 		p.Addresses = append(p.Addresses, addressCard{ID: a.ID, Name: a.Address1, Lines: c.lines(a)})
@@ -224,15 +225,15 @@ func (c *call) addressForm(id int64, country string) (*formPage, form.Form, erro
 	if id != 0 {
 		action, title = "edit_shipping_address&address_id="+strconv.FormatInt(id, 10), "address.edit"
 	}
-	p.Title = c.look.text(title)
+	p.Title = c.look.Text(title)
 	p.Form = c.newForm("/account.php?action="+action, "save")
 	s := c.addressSection(defs, country)
-	s.Fields = append(s.Fields, &field{Name: "address_type", Label: c.look.text("field.address_type"), Type: "radio", Required: true, Options: []option{
-		{Value: customer.Residential, Label: c.look.text("address.residential"), Selected: true}, {Value: customer.Commercial, Label: c.look.text("address.commercial")},
+	s.Fields = append(s.Fields, &html.Field{Name: "address_type", Label: c.look.Text("field.address_type"), Type: "radio", Required: true, Options: []html.Option{
+		{Value: customer.Residential, Label: c.look.Text("address.residential"), Selected: true}, {Value: customer.Commercial, Label: c.look.Text("address.commercial")},
 	}})
-	p.Form.Sections = []*section{s}
-	p.Form.Refresh, p.Script = true, true
-	p.Form.Cancel = &link{c.look.text("cancel"), "/account.php?action=address_book"}
+	p.Form.Sections = []*html.Section{s}
+	p.Form.Refresh, p.Scripts = true, addressScripts
+	p.Form.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: "/account.php?action=address_book"}
 	return p, defs, nil
 }
 
@@ -269,7 +270,7 @@ func (c *call) addressPage() error {
 		return err
 	}
 	if id != 0 {
-		for _, x := range p.Form.fields() { // of a stored address nothing is the default
+		for _, x := range p.Form.Fields() { // of a stored address nothing is the default
 			if strings.HasPrefix(x.Name, "field_") {
 				x.Value = ""
 			}
@@ -278,13 +279,13 @@ func (c *call) addressPage() error {
 		if err != nil {
 			return err
 		}
-		p.Form.stored(values)
+		enterStored(p.Form, values)
 	}
 	for name, value := range map[string]string{
 		"first_name": a.FirstName, "last_name": a.LastName, "company": a.Company, "phone": a.Phone, "address1": a.Address1, "address2": a.Address2,
 		"city": a.City, "state": a.StateOrProvince, "postal_code": a.PostalCode, "address_type": a.Type,
 	} {
-		x := p.Form.field(name)
+		x := p.Form.Field(name)
 		if x == nil {
 			continue
 		}
@@ -317,16 +318,16 @@ func (c *call) saveAddress() error {
 		return err
 	}
 	f := p.Form
-	f.enter(c.form)
+	f.Enter(c.form)
 	if c.form.Get("refresh") != "" {
 		return c.show(http.StatusOK, p)
 	}
 	if id != 0 {
-		for _, x := range f.fields() {
-			x.Required = x.Required && !x.secret()
+		for _, x := range f.Fields() {
+			x.Required = x.Required && !x.Secret()
 		}
 	}
-	if c.require(f); f.Bad() {
+	if f.Require(c.form, c.look.Catalogue); f.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	a := c.writtenAddress()
@@ -345,7 +346,7 @@ func (c *call) saveAddress() error {
 		})
 	}
 	if fd := fault.As(err); fd != nil && fd.Kind == fault.Conflict {
-		f.Problem = c.look.text("address.twice")
+		f.Problem = c.look.Text("address.twice")
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	if err != nil {
@@ -371,8 +372,8 @@ func (c *call) deleteAddressPage() error {
 	if err != nil {
 		return err
 	}
-	p := &confirmView{Lines: c.lines(a), Danger: true, Button: c.look.text("address.delete.submit"), Cancel: &link{c.look.text("cancel"), "/account.php?action=address_book"}}
-	p.Title = c.look.text("address.delete.title")
+	p := &confirmView{Lines: c.lines(a), Danger: true, Button: c.look.Text("address.delete.submit"), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/account.php?action=address_book"}}
+	p.Title = c.look.Text("address.delete.title")
 	p.Form = c.newForm("/account.php?action=delete_shipping_address&address_id="+strconv.FormatInt(id, 10), "address.delete.submit")
 	return c.show(http.StatusOK, p)
 }
@@ -396,11 +397,11 @@ func (c *call) deleteAddress() error {
 }
 
 func (c *call) passwordForm(me *customer.Customer) *formPage {
-	p := &formPage{Intro: c.look.text("password.intro")}
-	p.Title = c.look.text("menu.change_password")
-	fields := append([]*field{{Name: "current_password", Label: c.look.text("field.current_password"), Type: "password", Autocomplete: "current-password", Required: true}}, c.newPasswordFields()...)
+	p := &formPage{Intro: c.look.Text("password.intro")}
+	p.Title = c.look.Text("menu.change_password")
+	fields := append([]*html.Field{{Name: "current_password", Label: c.look.Text("field.current_password"), Type: "password", Autocomplete: "current-password", Required: true}}, c.newPasswordFields()...)
 	p.Form = c.newForm("/account.php?action=change_password", "password.submit", fields...)
-	p.Form.Cancel, p.Form.Username = &link{c.look.text("cancel"), "/account.php"}, me.Email
+	p.Form.Cancel, p.Form.Username = &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}, me.Email
 	return p
 }
 
@@ -418,7 +419,7 @@ func (c *call) changePassword() error {
 		return err
 	}
 	p := c.passwordForm(me)
-	c.require(p.Form)
+	p.Form.Require(c.form, c.look.Catalogue)
 	if err := c.matching(p.Form); err != nil {
 		return err
 	}
@@ -442,7 +443,7 @@ func (c *call) sessionsPage() error {
 		return err
 	}
 	p := &sessionsView{Others: len(rows) > 1}
-	p.Title = c.look.text("menu.sessions")
+	p.Title = c.look.Text("menu.sessions")
 	zone := c.zone()
 	for i := range rows {
 		s := &rows[i]
@@ -459,7 +460,7 @@ func (c *call) sessionsPage() error {
 // device names a session's browser and system, as far as they tell.
 func (c *call) device(s *account.Session) string {
 	if s.Kind == account.API {
-		return c.look.text("sessions.app")
+		return c.look.Text("sessions.app")
 	}
 	find := func(pairs ...string) string {
 		for i := 0; i < len(pairs); i += 2 {
@@ -473,11 +474,11 @@ func (c *call) device(s *account.Session) string {
 	system := find("Windows", "Windows", "Android", "Android", "iPhone", "iPhone", "iPad", "iPad", "Mac OS X", "macOS", "CrOS", "ChromeOS", "Linux", "Linux")
 	switch {
 	case browser != "" && system != "":
-		return c.look.text("sessions.device", browser, system)
+		return c.look.Text("sessions.device", browser, system)
 	case browser+system != "":
 		return browser + system
 	}
-	return c.look.text("sessions.unknown")
+	return c.look.Text("sessions.unknown")
 }
 
 func (c *call) endSessions() error {

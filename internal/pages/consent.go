@@ -8,6 +8,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/html"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/subscriber"
@@ -35,13 +36,13 @@ func (c *call) newsletterForm(me *customer.Customer) (*formPage, *subscriber.Sub
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &formPage{Intro: c.look.text("newsletter.intro", me.Email)}
-	p.Title = c.look.text("menu.newsletter")
+	p := &formPage{Intro: c.look.Text("newsletter.intro", me.Email)}
+	p.Title = c.look.Text("menu.newsletter")
 	p.Form = c.newForm("/account.php?action=newsletter", "save",
-		&field{Name: "newsletter", Label: c.look.text("newsletter.news"), Type: "check", Checked: s != nil && slices.Contains(s.Consents, subscriber.MarketingNewsletter), Hint: c.look.text("newsletter.news.hint")},
-		&field{Name: "reviews", Label: c.look.text("newsletter.reviews"), Type: "check", Checked: me.AcceptsEmails, Hint: c.look.text("newsletter.reviews.hint")},
+		&html.Field{Name: "newsletter", Label: c.look.Text("newsletter.news"), Type: "check", Checked: s != nil && slices.Contains(s.Consents, subscriber.MarketingNewsletter), Hint: c.look.Text("newsletter.news.hint")},
+		&html.Field{Name: "reviews", Label: c.look.Text("newsletter.reviews"), Type: "check", Checked: me.AcceptsEmails, Hint: c.look.Text("newsletter.reviews.hint")},
 	)
-	p.Form.Cancel = &link{c.look.text("cancel"), "/account.php"}
+	p.Form.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}
 	return p, s, nil
 }
 
@@ -66,8 +67,8 @@ func (c *call) saveNewsletter() error {
 	if err != nil {
 		return err
 	}
-	had := p.Form.field("newsletter").Checked
-	p.Form.enter(c.form)
+	had := p.Form.Field("newsletter").Checked
+	p.Form.Enter(c.form)
 	ctx := c.R.Context()
 	if wants := c.form.Get("reviews") != ""; wants != me.AcceptsEmails {
 		if _, err := c.Customers.Update(ctx, c.Site.StoreID, []customer.Update{{ID: me.ID, AcceptsEmails: opt.Some(wants)}}); err != nil {
@@ -130,9 +131,9 @@ func (c *call) confirmPage() error {
 // address. The words are keys of texts.
 func (c *call) confirm(action, title, text, submit string) error {
 	c.private = true
-	p := &confirmView{Text: c.look.text(text, c.storeName()), Button: c.look.text(submit), Cancel: &link{c.look.text("cancel"), "/"}}
-	p.Title = c.look.text(title)
-	p.Form = c.newForm(action, submit).hide("token", c.R.URL.Query().Get("token"))
+	p := &confirmView{Text: c.look.Text(text, c.storeName()), Button: c.look.Text(submit), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/"}}
+	p.Title = c.look.Text(title)
+	p.Form = c.newForm(action, submit).Hide("token", c.R.URL.Query().Get("token"))
 	return c.show(http.StatusOK, p)
 }
 
@@ -145,8 +146,8 @@ func (c *call) confirmSubscription() error {
 	if err != nil {
 		return err
 	}
-	m := &messagePage{Text: c.look.text("subscribe.done.text", c.storeName()), Next: &link{c.look.text("home.link"), "/"}}
-	m.Title = c.look.text("subscribe.done.title")
+	m := &messagePage{Text: c.look.Text("subscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m.Title = c.look.Text("subscribe.done.title")
 	return c.show(http.StatusOK, m)
 }
 
@@ -174,11 +175,11 @@ func (c *call) unsubscribe() error {
 		c.W.WriteHeader(status)
 		return nil
 	}
-	m := &messagePage{Text: c.look.text("unsubscribe.done.text", c.storeName()), Next: &link{c.look.text("home.link"), "/"}}
-	m.Title = c.look.text("unsubscribe.done.title")
+	m := &messagePage{Text: c.look.Text("unsubscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m.Title = c.look.Text("unsubscribe.done.title")
 	switch {
 	case errors.Is(err, account.ErrLink):
-		m.Title, m.Text = c.look.text("unsubscribe.invalid.title"), c.look.text("unsubscribe.invalid.text")
+		m.Title, m.Text = c.look.Text("unsubscribe.invalid.title"), c.look.Text("unsubscribe.invalid.text")
 		return c.show(http.StatusUnprocessableEntity, m)
 	case err != nil:
 		return err
@@ -197,14 +198,14 @@ func (c *call) privacyForm() (*formPage, error) {
 			have.Allow = mine.Allow
 		}
 	}
-	p := &formPage{Intro: c.look.text("privacy.intro")}
-	p.Title = c.look.text("privacy.title")
-	var fields []*field
+	p := &formPage{Intro: c.look.Text("privacy.intro")}
+	p.Title = c.look.Text("privacy.title")
+	var fields []*html.Field
 	for _, kind := range visit.ConsentCategories {
-		fields = append(fields, &field{Name: kind, Label: c.look.text("privacy." + kind), Type: "check", Checked: slices.Contains(have.Allow, kind), Hint: c.look.text("privacy." + kind + ".hint")})
+		fields = append(fields, &html.Field{Name: kind, Label: c.look.Text("privacy." + kind), Type: "check", Checked: slices.Contains(have.Allow, kind), Hint: c.look.Text("privacy." + kind + ".hint")})
 	}
 	p.Form = c.newForm("/privacy.php", "save", fields...)
-	p.Form.hide("back", "/privacy.php").hide("choice", "some")
+	p.Form.Hide("back", "/privacy.php").Hide("choice", "some")
 	return p, nil
 }
 

@@ -2,178 +2,24 @@ package pages
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
-	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/html"
 )
 
-// field is one question of a form.
-type field struct {
-	Name         string
-	Label        string
-	Type         string // of an input; or textarea, select, radio, checks, check
-	Value        string
-	Options      []option // of select, radio and checks
-	Checked      bool     // of check
-	Hint         string
-	Error        string
-	Autocomplete string
-	InputMode    string
-	Placeholder  string
-	Min, Max     string
-	MaxLength    int64
-	Rows         int64
-	Required     bool
-	Narrow       bool // half a row where there is room
-	Refresh      bool // a change of it changes other fields
-}
-
-type option struct {
-	Value, Label string
-	Selected     bool
-}
-
-// ID is that of the control, which a label and the summary of errors name.
-func (f *field) ID() string { return "f-" + f.Name }
-
-// Target is where a link to the field leads: of a group, its first control.
-func (f *field) Target() string {
-	if f.Group() {
-		return f.ID() + "-0"
-	}
-	return f.ID()
-}
-
-// Group reports whether the field is several controls.
-func (f *field) Group() bool { return f.Type == "radio" || f.Type == "checks" }
-
-// DescribedBy names what describes the control.
-func (f *field) DescribedBy() string {
-	var ids []string
-	if f.Hint != "" {
-		ids = append(ids, f.ID()+"-hint")
-	}
-	if f.Error != "" {
-		ids = append(ids, f.ID()+"-error")
-	}
-	return strings.Join(ids, " ")
-}
-
-func (f *field) secret() bool { return f.Type == "password" }
-
-type section struct {
-	Legend string
-	Fields []*field
-}
-
-// htmlForm is a form as it is shown, again with what was entered if need be.
-type htmlForm struct {
-	Action   string
-	Submit   string
-	Sections []*section
-	Hidden   []option
-	Problem  string // with the form as a whole
-	SiteKey  string // of the check for robots
-	Username string // whose password it is, for password managers
-	Cancel   *link
-	CSRF     string
-	CSRFName string
-	Refresh  bool // there is a field whose change changes others
-	Quiet    bool // another form of the page matters more
-}
-
-func (c *call) newForm(action, submit string, fields ...*field) *htmlForm {
-	return &htmlForm{Action: action, Submit: c.look.text(submit), Sections: []*section{{Fields: fields}}, CSRF: c.FormToken(), CSRFName: "authenticity_token"}
-}
-
-func (f *htmlForm) hide(name, value string) *htmlForm {
-	f.Hidden = append(f.Hidden, option{Value: value, Label: name})
-	return f
-}
-
-func (f *htmlForm) fields() []*field {
-	var out []*field
-	for _, s := range f.Sections {
-		out = append(out, s.Fields...)
-	}
-	return out
-}
-
-// Wrong are the fields with errors, in their order.
-func (f *htmlForm) Wrong() []*field {
-	var out []*field
-	for _, x := range f.fields() {
-		if x.Error != "" {
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
-// Bad reports whether anything is wrong.
-func (f *htmlForm) Bad() bool { return f.Problem != "" || len(f.Wrong()) > 0 }
-
-func (f *htmlForm) field(name string) *field {
-	for _, x := range f.fields() {
-		if x.Name == name {
-			return x
-		}
-	}
-	return nil
-}
-
-// enter puts what was posted into the form; passwords are not shown again.
-func (f *htmlForm) enter(values url.Values) {
-	for _, x := range f.fields() {
-		switch x.Type {
-		case "check":
-			x.Checked = values.Get(x.Name) != ""
-		case "select", "radio", "checks":
-			for i := range x.Options {
-				x.Options[i].Selected = slices.Contains(values[x.Name], x.Options[i].Value)
-			}
-			x.Value = values.Get(x.Name)
-		case "password":
-		default:
-			x.Value = values.Get(x.Name)
-		}
-	}
-}
-
-// require notes the fields that have to be filled in and are not, and emails
-// that are none.
-func (c *call) require(f *htmlForm) {
-	for _, x := range f.fields() {
-		if v := strings.TrimSpace(c.form.Get(x.Name)); x.Type == "email" && x.Error == "" && v != "" && !email.Valid(v) {
-			x.Error = c.look.text("wrong.email")
-		}
-		if !x.Required || x.Error != "" {
-			continue
-		}
-		given := false
-		for _, v := range c.form[x.Name] {
-			given = given || strings.TrimSpace(v) != ""
-		}
-		if !given {
-			key := "wrong.required"
-			if x.Type == "select" || x.Group() {
-				key = "wrong.choose"
-			}
-			x.Error = c.look.text(key)
-		}
-	}
+func (c *call) newForm(action, submit string, fields ...*html.Field) *html.Form {
+	return &html.Form{Action: action, Submit: c.look.Text(submit), Sections: []*html.Section{{Fields: fields}}, CSRF: c.FormToken(), CSRFName: "authenticity_token"}
 }
 
 // explain puts a fault's messages beside the fields that they are about, and
 // tells whether it was one to be shown so.
-func (c *call) explain(fm *htmlForm, err error) bool {
+func (c *call) explain(fm *html.Form, err error) bool {
 	f := fault.As(err)
 	if f == nil {
 		return false
@@ -188,9 +34,9 @@ func (c *call) explain(fm *htmlForm, err error) bool {
 		return false
 	}
 	for _, it := range f.Items {
-		x := fm.field(controlOf(it))
+		x := fm.Field(controlOf(it))
 		if x == nil {
-			fm.Problem = c.look.text("wrong.form")
+			fm.Problem = c.look.Text("wrong.form")
 			if c.visits.Reasons {
 				fm.Problem += " (" + it.Message + ")"
 			}
@@ -201,7 +47,7 @@ func (c *call) explain(fm *htmlForm, err error) bool {
 		}
 	}
 	if len(f.Items) == 0 {
-		fm.Problem = c.look.text("wrong.form")
+		fm.Problem = c.look.Text("wrong.form")
 	}
 	return true
 }
@@ -219,8 +65,8 @@ func controlOf(it fault.Item) string {
 }
 
 // wrong says what is wrong with a field, in the visitor's language.
-func (c *call) wrong(x *field, it fault.Item) string {
-	t := c.look.text
+func (c *call) wrong(x *html.Field, it fault.Item) string {
+	t := c.look.Text
 	switch {
 	case it.Code == fault.EmailInUse:
 		return t("wrong.email_in_use")
@@ -262,27 +108,27 @@ func (c *call) wrong(x *field, it fault.Item) string {
 // passwordRules tells what a password needs.
 func (c *call) passwordRules() string {
 	needs := account.Rules(c.settings.Storefront.Password).Needs()
-	parts := []string{c.look.plural("password.length", needs.Length)}
+	parts := []string{c.look.Plural("password.length", needs.Length)}
 	if needs.Letters > 0 {
-		parts = append(parts, c.look.text("password.letter"))
+		parts = append(parts, c.look.Text("password.letter"))
 	}
 	if needs.Lower > 0 {
-		parts = append(parts, c.look.text("password.lower"))
+		parts = append(parts, c.look.Text("password.lower"))
 	}
 	if needs.Upper > 0 {
-		parts = append(parts, c.look.text("password.upper"))
+		parts = append(parts, c.look.Text("password.upper"))
 	}
 	if needs.Digits > 0 {
-		parts = append(parts, c.look.plural("password.numbers", needs.Digits))
+		parts = append(parts, c.look.Plural("password.numbers", needs.Digits))
 	}
 	if needs.Special > 0 {
-		parts = append(parts, c.look.plural("password.special", needs.Special))
+		parts = append(parts, c.look.Plural("password.special", needs.Special))
 	}
 	last := len(parts) - 1
 	if last == 0 {
 		return parts[0]
 	}
-	return strings.Join(parts[:last], ", ") + c.look.text("and") + parts[last]
+	return strings.Join(parts[:last], ", ") + c.look.Text("and") + parts[last]
 }
 
 // widgets are the controls of built-in fields whose type does not tell them.
@@ -293,12 +139,12 @@ var wide = []int64{form.Email, form.Address1, form.Address2, form.City, form.Cou
 
 // builtIn returns the control of a built-in field. A label that the store did
 // not choose is in the visitor's language.
-func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *field {
+func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *html.Field {
 	name := cmp.Or(controls[b.Key], b.Key)
 	if label == b.Label || label == "" {
-		label = c.look.text("field." + name)
+		label = c.look.Text("field." + name)
 	}
-	return &field{
+	return &html.Field{
 		Name: name, Label: label, Type: cmp.Or(widgets[b.ID], "text"), Autocomplete: b.Autocomplete, MaxLength: b.MaxLength,
 		Narrow: !slices.Contains(wide, b.ID), Required: required,
 	}
@@ -307,15 +153,15 @@ func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *field {
 func customName(id int64) string { return "field_" + strconv.FormatInt(id, 10) }
 
 // ask makes a field of a definition.
-func (c *call) ask(d *form.Field) *field {
+func (c *call) ask(d *form.Field) *html.Field {
 	o := &d.Options
 	if b := form.BuiltInOf(d.ID); b != nil {
 		return c.builtIn(b, o.Label, d.Required)
 	}
-	f := &field{Name: customName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
+	f := &html.Field{Name: customName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
 	choices := func() {
 		for _, choice := range o.Choices {
-			f.Options = append(f.Options, option{Value: choice, Label: choice, Selected: choice == o.Default})
+			f.Options = append(f.Options, html.Option{Value: choice, Label: choice, Selected: choice == o.Default})
 		}
 	}
 	switch d.Type {
@@ -338,7 +184,7 @@ func (c *call) ask(d *form.Field) *field {
 		choices()
 	case form.DropdownField:
 		f.Type = "select"
-		f.Options = []option{{Label: cmp.Or(o.Placeholder, c.look.text("choose"))}}
+		f.Options = []html.Option{{Label: cmp.Or(o.Placeholder, c.look.Text("choose"))}}
 		choices()
 	}
 	// Without choices anything goes: nothing to choose from, so it is written.
@@ -351,11 +197,11 @@ func (c *call) ask(d *form.Field) *field {
 // day is the date of a stored date or time, as browsers take it.
 func day(s string) string { return s[:min(len(s), 10)] }
 
-// stored puts stored values into the custom fields of a form.
-func (f *htmlForm) stored(values []customer.FormValue) {
+// enterStored puts stored values into the custom fields of a form.
+func enterStored(f *html.Form, values []customer.FormValue) {
 	for i := range values {
-		x := f.field(customName(values[i].FieldID))
-		if x == nil || x.secret() {
+		x := f.Field(customName(values[i].FieldID))
+		if x == nil || x.Secret() {
 			continue
 		}
 		texts := form.StoredTexts(values[i].JSON)
@@ -402,7 +248,7 @@ func (c *call) trimmed(name string) string {
 }
 
 // guardForm adds the check for robots where the store wants it.
-func (c *call) guardForm(f *htmlForm) *htmlForm {
+func (c *call) guardForm(f *html.Form) *html.Form {
 	if r := c.settings.Storefront.ReCaptcha; r.Enabled && c.Robots != nil {
 		f.SiteKey = r.SiteKey
 	}
@@ -411,7 +257,7 @@ func (c *call) guardForm(f *htmlForm) *htmlForm {
 
 // human asks whether who posted a form is one. It puts what is wrong into the
 // form.
-func (c *call) human(f *htmlForm) (bool, error) {
+func (c *call) human(f *html.Form) (bool, error) {
 	if f.SiteKey == "" {
 		return true, nil
 	}
@@ -422,6 +268,6 @@ func (c *call) human(f *htmlForm) (bool, error) {
 	if bad := fault.As(err); bad == nil || bad.Kind == fault.Unavailable {
 		return false, err
 	}
-	f.Problem = c.look.text("wrong.robot")
+	f.Problem = c.look.Text("wrong.robot")
 	return false, nil
 }

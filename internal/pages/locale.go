@@ -3,42 +3,36 @@ package pages
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"html/template"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
+
+	"golang.org/x/text/language/display"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 
 	"clientele/internal/fold"
 	"clientele/internal/geo"
+	"clientele/internal/html"
 	"clientele/internal/store"
 )
 
 //go:embed locales/*.json
 var locales embed.FS
 
-// catalogues are the languages that pages speak; the first is the last resort.
-var catalogues = []string{"en", "de", "fr"}
-
 // look is how pages look in a language.
 type look struct {
-	Lang  string
-	texts map[string]string
+	*html.Catalogue
 	pages map[string]*template.Template
 	// countries are all countries by their names.
-	countries func() []option
+	countries func() []html.Option
 }
 
 func newLooks() map[string]*look {
 	out := map[string]*look{}
-	for _, lang := range catalogues {
-		l := &look{Lang: lang, texts: catalogue(lang)}
+	for _, lang := range html.Languages {
+		l := &look{Catalogue: html.Words(lang, locales)}
 		l.countries = sync.OnceValue(l.listCountries)
 		l.pages = l.parse()
 		out[lang] = l
@@ -46,55 +40,17 @@ func newLooks() map[string]*look {
 	return out
 }
 
-// catalogue reads the texts of a language. The files are part of the program.
-func catalogue(lang string) map[string]string {
-	text, err := locales.ReadFile(path.Join("locales", lang+".json"))
-	if err != nil {
-		panic("pages: " + err.Error())
-	}
-	out := map[string]string{}
-	if err := json.Unmarshal(text, &out); err != nil {
-		panic("pages: " + lang + ": " + err.Error())
-	}
-	return out
-}
-
-// text returns a message, in which {0}, {1}, … stand for arguments.
-func (l *look) text(key string, args ...string) string {
-	s, ok := l.texts[key]
-	if !ok {
-		return "[" + key + "]"
-	}
-	for i, a := range args {
-		s = strings.ReplaceAll(s, "{"+strconv.Itoa(i)+"}", a)
-	}
-	return s
-}
-
-// plural is text for a number of things.
-func (l *look) plural(key string, n int) string {
-	form := ".other"
-	if n == 1 || n == 0 && l.Lang == "fr" {
-		form = ".one"
-	}
-	return l.text(key+form, strconv.Itoa(n))
-}
-
-func (l *look) date(unix int64, zone *time.Location) string {
-	return time.Unix(unix, 0).In(zone).Format(l.texts["date.layout"])
-}
-
-func (l *look) listCountries() []option {
+func (l *look) listCountries() []html.Option {
 	names := display.Regions(language.Make(l.Lang))
-	var out []option
+	var out []html.Option
 	for _, c := range geo.Countries() {
 		name := c.Name
 		if region, err := language.ParseRegion(c.Code); l.Lang != "en" && err == nil {
 			name = cmp.Or(names.Name(region), name)
 		}
-		out = append(out, option{Value: c.Code, Label: name})
+		out = append(out, html.Option{Value: c.Code, Label: name})
 	}
-	slices.SortStableFunc(out, func(a, b option) int { return strings.Compare(fold.Text(a.Label), fold.Text(b.Label)) })
+	slices.SortStableFunc(out, func(a, b html.Option) int { return strings.Compare(fold.Text(a.Label), fold.Text(b.Label)) })
 	return out
 }
 
@@ -108,37 +64,11 @@ func (l *look) country(code string) string {
 	return code
 }
 
-// negotiate chooses a language: of those that a store offers and pages speak,
-// the one that a visitor likes best; the store's own comes first.
-func negotiate(s *store.Settings, accept string) string {
-	var offered []language.Tag
-	var langs []string
-	for _, name := range append([]string{s.Language}, s.Storefront.Locales...) {
-		tag, err := language.Parse(strings.ReplaceAll(name, "_", "-"))
-		if err != nil {
-			continue
-		}
-		base, _ := tag.Base()
-		if lang := base.String(); slices.Contains(catalogues, lang) && !slices.Contains(langs, lang) {
-			offered, langs = append(offered, language.Make(lang)), append(langs, lang)
-		}
+// preferred chooses the language of a visitor among those that a store offers;
+// the store's own comes first. Where there is no store, all are offered.
+func preferred(s *store.Settings, accept string) string {
+	if s.StoreID == 0 {
+		return html.Negotiate(nil, accept)
 	}
-	if s.StoreID == 0 { // no store at all
-		langs = catalogues
-		for _, lang := range catalogues {
-			offered = append(offered, language.Make(lang))
-		}
-	}
-	if len(langs) == 0 {
-		return catalogues[0]
-	}
-	wanted, _, err := language.ParseAcceptLanguage(accept)
-	if err != nil || len(accept) > 1000 {
-		return langs[0]
-	}
-	_, i, confidence := language.NewMatcher(offered).Match(wanted...)
-	if confidence < language.High {
-		return langs[0]
-	}
-	return langs[i]
+	return html.Negotiate(append([]string{s.Language}, s.Storefront.Locales...), accept)
 }

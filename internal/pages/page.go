@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/html"
 	"clientele/internal/visit"
 )
 
@@ -17,51 +18,37 @@ var templates embed.FS
 type page interface {
 	base() *frame
 	template() string
-	asked() *htmlForm
+	asked() *html.Form
 }
 
 // frame is what every page shows around its own contents.
 type frame struct {
-	Title     string // of the page, without the store's name
-	Lang      string
+	html.Frame
 	StoreName string
 	Logo      string
-	Favicon   string
-	Theme     string // the colour of the browser's own bars
-	Style     string // the style sheet's address
 	CSRF      string
 	CSRFField string
 	SignedIn  bool
-	Notice    *notice
+	Notice    *html.Notice
 	Signup    bool // the newsletter's form
 	Banner    bool // ask for consent
 	Privacy   bool // consent can be given
 	PolicyURL string
 	Register  bool
-	Back      string // where the small forms of the frame return to
-	Menu      []link // of the account
-	Current   string // the entry of Menu
-	Inner     bool   // not the first page of the account
+	Back      string      // where the small forms of the frame return to
+	Menu      []html.Link // of the account
+	Current   string      // the entry of Menu
+	Inner     bool        // not the first page of the account
 	Year      int
-	Script    bool
 }
 
-func (f *frame) base() *frame     { return f }
-func (f *frame) asked() *htmlForm { return nil }
+func (f *frame) base() *frame      { return f }
+func (f *frame) asked() *html.Form { return nil }
 
 // stamp is a moment, to be shown in a time zone.
 type stamp struct {
 	unix int64
 	zone *time.Location
-}
-
-type link struct{ Label, URL string }
-
-// notice is a message on what has just happened.
-type notice struct {
-	Kind   string // success or error
-	Text   string
-	Detail string
 }
 
 // The pages. Each names its template.
@@ -72,14 +59,14 @@ type (
 	}
 	signInView struct {
 		frame
-		Form, Link *htmlForm
+		Form, Link *html.Form
 		Reasons    []string
 	}
 	formPage struct {
 		frame
 		Intro string
-		Form  *htmlForm
-		Links []link
+		Form  *html.Form
+		Links []html.Link
 	}
 	confirmView struct {
 		frame
@@ -87,8 +74,8 @@ type (
 		Lines  []string // instead of Text
 		Danger bool     // there is no way back
 		Button string
-		Form   *htmlForm
-		Cancel *link
+		Form   *html.Form
+		Cancel *html.Link
 	}
 	messagePage struct {
 		frame
@@ -98,7 +85,7 @@ type (
 		Hint         string
 		Outbox       string // where emails can be seen in development
 		Mailed       bool   // the way on is in an email
-		Next         *link
+		Next         *html.Link
 	}
 	overviewPage struct {
 		frame
@@ -143,9 +130,9 @@ func (*overviewPage) template() string { return "overview" }
 func (*bookPage) template() string     { return "book" }
 func (*sessionsView) template() string { return "sessions" }
 
-func (p *formPage) asked() *htmlForm    { return p.Form }
-func (p *confirmView) asked() *htmlForm { return p.Form }
-func (p *signInView) asked() *htmlForm  { return p.Link }
+func (p *formPage) asked() *html.Form    { return p.Form }
+func (p *confirmView) asked() *html.Form { return p.Form }
+func (p *signInView) asked() *html.Form  { return p.Link }
 
 // pageNames are the templates of pages.
 var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "sessions"}
@@ -153,25 +140,19 @@ var pageNames = []string{"home", "signin", "form", "confirm", "message", "overvi
 // parse reads the templates with the texts of a language. They are part of the
 // program.
 func (l *look) parse() map[string]*template.Template {
-	funcs := template.FuncMap{
-		"t":    l.text,
-		"when": func(s stamp) string { return l.date(s.unix, s.zone) },
+	return html.Templates(l.Catalogue, template.FuncMap{
+		"when": func(s stamp) string { return l.Date(s.unix, s.zone) },
 		"iso":  func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
-	}
-	common := template.Must(template.New("layout.html").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
-	out := map[string]*template.Template{}
-	for _, name := range pageNames {
-		out[name] = template.Must(template.Must(common.Clone()).ParseFS(templates, "templates/"+name+".html"))
-	}
-	return out
+	}, templates, []string{"layout"}, pageNames)
 }
 
 // fill completes what every page shows.
 func (c *call) fill(f *frame) {
 	s := c.settings
-	f.Lang, f.StoreName, f.Logo, f.Favicon = c.look.Lang, c.storeName(), image(s.LogoURL), image(s.FaviconURL)
-	p := newPalette(s.Storefront.ThemeColor)
-	f.Theme, f.Style = p.Accent, "/assets/style.css?v="+p.version()
+	f.StoreName, f.Logo = c.storeName(), image(s.LogoURL)
+	p := html.NewPalette(s.Storefront.ThemeColor)
+	f.Lang, f.Site, f.Icon, f.Hidden = c.look.Lang, f.StoreName, image(s.FaviconURL), true
+	f.Theme, f.Style = p.Accent, c.sheet.In(p).At("/assets/style.css")
 	f.SignedIn = c.session != nil
 	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()
 	f.Register = s.Storefront.Registration == nil || *s.Storefront.Registration
@@ -196,14 +177,14 @@ func (c *call) fill(f *frame) {
 	}
 	if f.SignedIn && c.R.URL.Path == "/account.php" {
 		for _, m := range accountMenu {
-			f.Menu = append(f.Menu, link{c.look.text("menu." + m), "/account.php?action=" + m})
+			f.Menu = append(f.Menu, html.Link{Label: c.look.Text("menu." + m), URL: "/account.php?action=" + m})
 		}
 		f.Menu[0].URL = "/account.php"
 		if f.Current == "" {
 			f.Current = c.R.URL.Query().Get("action")
 		}
 		entry := menuEntry(f.Current)
-		f.Current, f.Inner = c.look.text("menu."+entry), entry != accountMenu[0]
+		f.Current, f.Inner = c.look.Text("menu."+entry), entry != accountMenu[0]
 	}
 	if f.Notice == nil {
 		f.Notice = c.flashed()
@@ -248,7 +229,7 @@ func (c *call) storeName() string {
 	if u, err := url.Parse(c.Site.URL); err == nil && u.Host != "" {
 		return u.Host
 	}
-	return c.look.text("store")
+	return c.look.Text("store")
 }
 
 // image is the address of a picture that pages may show.
@@ -272,13 +253,13 @@ var failures = map[string]bool{
 }
 
 // flashed returns the message that the last request left.
-func (c *call) flashed() *notice {
+func (c *call) flashed() *html.Notice {
 	code, reason := c.TakeFlash()
 	switch {
 	case successes[code]:
-		return &notice{"success", c.look.text("flash." + code), reason}
+		return &html.Notice{Kind: "success", Text: c.look.Text("flash." + code), Detail: reason}
 	case failures[code]:
-		return &notice{"error", c.look.text("flash." + code), reason}
+		return &html.Notice{Kind: "error", Text: c.look.Text("flash." + code), Detail: reason}
 	}
 	return nil
 }

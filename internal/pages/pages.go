@@ -21,6 +21,7 @@ import (
 	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/html"
 	"clientele/internal/intake"
 	"clientele/internal/setting"
 	"clientele/internal/store"
@@ -53,11 +54,12 @@ type Pages struct {
 	Services
 	visits *visit.Visits
 	looks  map[string]*look
+	sheet  *html.Sheet
 }
 
 // New returns Pages.
 func New(visits *visit.Visits, s Services) *Pages {
-	return &Pages{Services: s, visits: visits, looks: newLooks()}
+	return &Pages{Services: s, visits: visits, looks: newLooks(), sheet: html.NewSheet(ownSheet)}
 }
 
 // handler answers a visit. An error becomes a page.
@@ -104,7 +106,7 @@ func (p *Pages) Mount(r chi.Router) {
 		r.HandleFunc(path, h)
 	}
 	for path, h := range map[string]http.HandlerFunc{
-		"/assets/style.css": p.style, "/assets/address.js": script, "/assets/states/{country}.json": states,
+		"/assets/style.css": p.style, "/assets/address.js": addressScript.ServeHTTP, "/assets/states/{country}.json": states,
 	} {
 		r.Get(path, h)
 		r.Head(path, h)
@@ -200,7 +202,7 @@ func (p *Pages) serve(h handler) http.HandlerFunc {
 func (c *call) open(w http.ResponseWriter, r *http.Request) error {
 	v, err := c.visits.Open(w, r)
 	c.Visit = v
-	c.look = c.looks[negotiate(c.settings, r.Header.Get("Accept-Language"))]
+	c.look = c.looks[preferred(c.settings, r.Header.Get("Accept-Language"))]
 	if err != nil {
 		return err
 	}
@@ -210,7 +212,7 @@ func (c *call) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c.settings = s
-	c.look = c.looks[negotiate(s, r.Header.Get("Accept-Language"))]
+	c.look = c.looks[preferred(s, r.Header.Get("Accept-Language"))]
 	if down(s.Status) && r.URL.Path != "/unsubscribe.php" {
 		return errDown
 	}
@@ -300,28 +302,26 @@ func (c *call) redirect(to string) error {
 
 // headers sets what every answer of a page carries.
 func (c *call) headers() {
-	h := c.W.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	h.Set("Referrer-Policy", "same-origin")
+	html.Secure(c.W.Header(), c.referrer())
+}
+
+// referrer is what other sites learn of where a visitor comes from.
+func (c *call) referrer() string {
 	if c.private {
-		// Nobody gets the address, but forms still tell their origin, which
-		// "no-referrer" would make "null".
-		h.Set("Referrer-Policy", "strict-origin")
+		return html.OriginAlone
 	}
+	return html.SameOrigin
 }
 
 // policy is the Content-Security-Policy. Where people are told from robots,
 // the widget's hosts are let in.
-func policy(robots bool) string {
-	scripts, more := "'self'", ""
+func policy(robots bool) html.Policy {
+	p := html.Policy{Images: []string{"https:", "data:"}}
 	if robots {
-		scripts = "'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/"
-		more = "; frame-src https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/"
+		p.Scripts = []string{"https://www.google.com/recaptcha/", "https://www.gstatic.com/recaptcha/"}
+		p.Frames = []string{"https://www.google.com/recaptcha/", "https://recaptcha.google.com/recaptcha/"}
 	}
-	return "default-src 'none'; style-src 'self'; script-src " + scripts + "; connect-src 'self'; img-src 'self' https: data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + more
+	return p
 }
 
 // show renders a page.
@@ -330,23 +330,16 @@ func (c *call) show(status int, p page) error {
 	c.fill(f)
 	fm := p.asked()
 	robots := fm != nil && fm.SiteKey != ""
-	var b bytes.Buffer
-	if err := c.look.pages[p.template()].Execute(&b, p); err != nil {
+	body, err := html.Render(c.look.pages[p.template()], p)
+	if err != nil {
 		return err
 	}
-	c.headers()
-	h := c.W.Header()
-	h.Set("Content-Security-Policy", policy(robots))
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", c.look.Lang)
-	h.Set("Vary", "Accept-Language, Cookie")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	c.sent = true
-	c.W.WriteHeader(status)
-	if c.R.Method != http.MethodHead {
-		if _, err := c.W.Write(b.Bytes()); err != nil {
-			c.visits.Log.Debug("write page", "error", err)
-		}
+	err = html.Send(c.W, c.R, html.Answer{
+		Status: status, Body: body, Lang: c.look.Lang, Policy: policy(robots), Referrer: c.referrer(), Vary: "Accept-Language, Cookie",
+	})
+	if err != nil {
+		c.visits.Log.Debug("write page", "error", err)
 	}
 	return nil
 }
@@ -392,8 +385,8 @@ func (c *call) fail(err error) {
 	} else {
 		c.visits.Log.Debug("page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)
 	}
-	p := &messagePage{Key: key, Status: status, Text: c.look.text("error." + key + ".text")}
-	p.Title = c.look.text("error." + key + ".title")
+	p := &messagePage{Key: key, Status: status, Text: c.look.Text("error." + key + ".text")}
+	p.Title = c.look.Text("error." + key + ".title")
 	if key == "down" && c.settings.Storefront.StatusMessage != "" {
 		p.Text = c.settings.Storefront.StatusMessage
 	}
@@ -404,7 +397,7 @@ func (c *call) fail(err error) {
 		p.Detail = err.Error()
 	}
 	if status < 500 {
-		p.Next = &link{c.look.text("home.link"), "/"}
+		p.Next = &html.Link{Label: c.look.Text("home.link"), URL: "/"}
 	}
 	if err := c.show(status, p); err != nil {
 		c.visits.Log.Error("error page", "error", err)
@@ -420,7 +413,7 @@ func (c *call) retryAfter(f *fault.Error) {
 
 // wait tells for how long to wait.
 func (c *call) wait(f *fault.Error) string {
-	return c.look.plural("wait", max(1, (f.RetryAfter+59)/60))
+	return c.look.Plural("wait", max(1, (f.RetryAfter+59)/60))
 }
 
 // Refuse answers a path that nobody serves with a page, if a person asks for

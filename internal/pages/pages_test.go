@@ -2,7 +2,6 @@ package pages
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -10,54 +9,28 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/net/html"
+	xhtml "golang.org/x/net/html"
 
+	"clientele/internal/html"
+	"clientele/internal/html/htmltest"
 	"clientele/internal/store"
 	"clientele/internal/visit"
 )
 
 // Every language has every text, with the same places to fill in.
-func TestCatalogues(t *testing.T) {
-	first := catalogue(catalogues[0])
-	place := regexp.MustCompile(`\{\d\}`)
-	for _, lang := range catalogues {
-		texts := catalogue(lang)
-		for key, text := range texts {
-			want, ok := first[key]
-			if !ok {
-				t.Errorf("%s: %s is in no other language", lang, key)
-			}
-			a, b := place.FindAllString(want, -1), place.FindAllString(text, -1)
-			sort.Strings(a)
-			if sort.Strings(b); !slices.Equal(a, b) {
-				t.Errorf("%s: %s has other places: %q", lang, key, text)
-			}
-			if strings.TrimSpace(text) == "" {
-				t.Errorf("%s: %s is empty", lang, key)
-			}
-		}
-		for key := range first {
-			if _, ok := texts[key]; !ok {
-				t.Errorf("%s: no %s", lang, key)
-			}
-		}
-		text, err := locales.ReadFile("locales/" + lang + ".json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := bytes.Count(text, []byte("\n")) - 2; n != len(texts) {
-			t.Errorf("%s: %d lines for %d texts: one is there twice", lang, n, len(texts))
-		}
-	}
-}
+func TestCatalogues(t *testing.T) { htmltest.Words(t, locales) }
 
 // Every text is used, and every text that is used is there.
 func TestTextsAreUsed(t *testing.T) {
+	words := html.Words("en", locales)
+	texts, err := html.ReadWords(locales, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
 	used := map[string]bool{}
 	prefixes := []string{}
 	files, err := filepath.Glob("*.go")
@@ -83,15 +56,14 @@ func TestTextsAreUsed(t *testing.T) {
 				prefixes = append(prefixes, m[1])
 			}
 		}
-		for _, m := range regexp.MustCompile(`\bt "([^"]+)"|(?:text|plural)\("([^"]+)"[,)]`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range regexp.MustCompile(`\bt "([^"]+)"|(?:Text|Plural)\("([^"]+)"[,)]`).FindAllStringSubmatch(string(text), -1) {
 			key := m[1] + m[2]
-			texts := catalogue("en")
-			if texts[key] == "" && texts[key+".other"] == "" {
+			if !words.Has(key) && !words.Has(key+".other") {
 				t.Errorf("%s: there is no text %s", f, key)
 			}
 		}
 	}
-	for key := range catalogue("en") {
+	for key := range texts {
 		base := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".other")
 		ok := used[key] || used[base] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 		if !ok {
@@ -99,12 +71,12 @@ func TestTextsAreUsed(t *testing.T) {
 		}
 	}
 	for code := range successes {
-		if catalogue("en")["flash."+code] == "" {
+		if !words.Has("flash." + code) {
 			t.Errorf("no text for the message %s", code)
 		}
 	}
 	for code := range failures {
-		if catalogue("en")["flash."+code] == "" {
+		if !words.Has("flash." + code) {
 			t.Errorf("no text for the message %s", code)
 		}
 	}
@@ -165,11 +137,11 @@ func TestTemplates(t *testing.T) {
 				q := v.Interface().(page)
 				switch q := q.(type) {
 				case *signInView:
-					q.Form, q.Link = &htmlForm{}, &htmlForm{}
+					q.Form, q.Link = &html.Form{}, &html.Form{}
 				case *formPage:
-					q.Form = &htmlForm{}
+					q.Form = &html.Form{}
 				case *confirmView:
-					q.Form = &htmlForm{}
+					q.Form = &html.Form{}
 				}
 				if full {
 					fillAll(v.Elem(), 0)
@@ -179,9 +151,9 @@ func TestTemplates(t *testing.T) {
 						}
 					}
 					if f, ok := q.(*formPage); ok {
-						var fields []*field
+						var fields []*html.Field
 						for i, kind := range kinds {
-							x := &field{}
+							x := &html.Field{}
 							fillAll(reflect.ValueOf(x).Elem(), 0)
 							x.Name, x.Type = fmt.Sprint("n", i), kind
 							fields = append(fields, x)
@@ -189,16 +161,15 @@ func TestTemplates(t *testing.T) {
 						f.Form.Sections[0].Fields = fields
 					}
 				}
-				var b bytes.Buffer
-				if err := l.pages[q.template()].Execute(&b, q); err != nil {
+				text, err := html.Render(l.pages[q.template()], q)
+				if err != nil {
 					t.Errorf("%s in %s: %v", q.template(), lang, err)
 					continue
 				}
-				text := b.String()
-				if _, err := html.Parse(&b); err != nil {
+				if _, err := xhtml.Parse(bytes.NewReader(text)); err != nil {
 					t.Errorf("%s in %s: %v", q.template(), lang, err)
 				}
-				if strings.Contains(text, `<b>"x"`) || strings.Contains(text, "ZgotmplZ") {
+				if strings.Contains(string(text), `<b>"x"`) || strings.Contains(string(text), "ZgotmplZ") {
 					t.Errorf("%s in %s: %s", q.template(), lang, text)
 				}
 			}
@@ -219,43 +190,8 @@ func TestNegotiate(t *testing.T) {
 		{s("it"), "de", "en"}, {s("it", "de"), "fr", "de"}, {s("en", "de"), "*", "en"}, {s("en", "de"), ";;;", "en"}, {s("en", "de"), "", "en"},
 		{&store.Settings{}, "de", "de"}, {&store.Settings{}, "", "en"}, {s("en", "de"), strings.Repeat("de,", 1000), "en"},
 	} {
-		if got := negotiate(c.store, c.accept); got != c.want {
+		if got := preferred(c.store, c.accept); got != c.want {
 			t.Errorf("%s %v, %q: %s", c.store.Language, c.store.Storefront.Locales, c.accept, got)
-		}
-	}
-}
-
-// Whatever colour a store chooses, text can be read.
-func TestPalette(t *testing.T) {
-	parse := func(s string) (c rgb) {
-		var r, g, b int
-		if _, err := fmt.Sscanf(s, "#%02x%02x%02x", &r, &g, &b); err != nil {
-			t.Fatal(s, err)
-		}
-		return rgb{float64(r), float64(g), float64(b)}
-	}
-	for r := 0; r < 256; r += 17 {
-		for g := 0; g < 256; g += 17 {
-			for b := 0; b < 256; b += 17 {
-				p := newPalette(fmt.Sprintf("#%02x%02x%02x", r, g, b))
-				for _, pair := range [][2]string{{p.Accent, p.OnAccent}, {p.Link, "#ffffff"}, {p.Link, "#f4f5f7"}, {p.Dark, p.OnDark}, {p.Dark, "#1c1e22"}, {p.Dark, "#14161a"}} {
-					if c := contrast(parse(pair[0]), parse(pair[1])); c < 4.5 {
-						t.Fatalf("%v: %s on %s has only %.2f", p, pair[0], pair[1], c)
-					}
-				}
-			}
-		}
-	}
-	if p := newPalette("red;}"); p.Accent != "#1f4e79" {
-		t.Errorf("%+v", p)
-	}
-}
-
-func TestTextsAreJSON(t *testing.T) {
-	for _, lang := range catalogues {
-		text, err := locales.ReadFile("locales/" + lang + ".json")
-		if err != nil || !json.Valid(text) {
-			t.Errorf("%s: %v", lang, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/geo"
+	"clientele/internal/html"
 )
 
 // registration is the page of a new account and what its fields mean.
@@ -18,8 +19,8 @@ type registration struct {
 
 func (c *call) registration(country string) (*registration, error) {
 	ctx := c.R.Context()
-	r := &registration{formPage: &formPage{Intro: c.look.text("register.intro"), Links: []link{{c.look.text("register.have_one"), "/login.php"}}}}
-	r.Title = c.look.text("register.title")
+	r := &registration{formPage: &formPage{Intro: c.look.Text("register.intro"), Links: []html.Link{{Label: c.look.Text("register.have_one"), URL: "/login.php"}}}}
+	r.Title = c.look.Text("register.title")
 	var err error
 	if r.account, err = c.Forms.Form(ctx, c.Site.StoreID, form.Customer); err != nil {
 		return nil, err
@@ -28,8 +29,8 @@ func (c *call) registration(country string) (*registration, error) {
 		return nil, err
 	}
 	f := c.guardForm(c.newForm("/login.php?action=save_new_account", "register.submit"))
-	own := &section{Legend: c.look.text("register.account")}
-	var last []*field
+	own := &html.Section{Legend: c.look.Text("register.account")}
+	var last []*html.Field
 	for i := range r.account {
 		d := &r.account[i]
 		if d.ID == form.CurrentPassword { // there is none yet
@@ -38,7 +39,7 @@ func (c *call) registration(country string) (*registration, error) {
 		x := c.ask(d)
 		switch d.ID {
 		case form.Password:
-			x.Hint = c.look.text("password.hint", c.passwordRules())
+			x.Hint = c.look.Text("password.hint", c.passwordRules())
 		case form.Offers: // below everything else
 			x.Checked = c.settings.Storefront.NewsletterChecked
 			last = append(last, x)
@@ -47,25 +48,25 @@ func (c *call) registration(country string) (*registration, error) {
 		own.Fields = append(own.Fields, x)
 	}
 	address := c.addressSection(r.address, country)
-	address.Legend = c.look.text("register.address")
-	f.Sections = []*section{own, address}
+	address.Legend = c.look.Text("register.address")
+	f.Sections = []*html.Section{own, address}
 	if len(last) > 0 {
-		f.Sections = append(f.Sections, &section{Fields: last})
+		f.Sections = append(f.Sections, &html.Section{Fields: last})
 	}
 	f.Refresh = true
-	r.Form, r.Script = f, true
+	r.Form, r.Scripts = f, addressScripts
 	return r, nil
 }
 
 // addressSection asks for an address in a country.
-func (c *call) addressSection(defs form.Form, code string) *section {
-	out := &section{}
+func (c *call) addressSection(defs form.Form, code string) *html.Section {
+	out := &html.Section{}
 	country, _ := geo.ByCode(code)
 	for i := range defs {
 		x := c.ask(&defs[i])
 		switch x.Name {
 		case "country":
-			x.Options = append([]option{{Label: c.look.text("choose")}}, c.look.countries()...)
+			x.Options = append([]html.Option{{Label: c.look.Text("choose")}}, c.look.countries()...)
 			for j := range x.Options {
 				x.Options[j].Selected = x.Options[j].Value == code
 			}
@@ -73,9 +74,9 @@ func (c *call) addressSection(defs form.Form, code string) *section {
 		case "state":
 			x.Required = country != nil && country.StateRequired
 			if country != nil && len(country.States) > 0 {
-				x.Type, x.Options = "select", []option{{Label: c.look.text("choose")}}
+				x.Type, x.Options = "select", []html.Option{{Label: c.look.Text("choose")}}
 				for _, s := range country.States {
-					x.Options = append(x.Options, option{Value: s.Name, Label: s.Name})
+					x.Options = append(x.Options, html.Option{Value: s.Name, Label: s.Name})
 				}
 			}
 		case "postal_code":
@@ -120,11 +121,11 @@ func (c *call) register() error {
 		return err
 	}
 	f := r.Form
-	f.enter(c.form)
+	f.Enter(c.form)
 	if c.form.Get("refresh") != "" {
 		return c.show(http.StatusOK, r.formPage)
 	}
-	c.require(f)
+	f.Require(c.form, c.look.Catalogue)
 	if err := c.matching(f); err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (c *call) register() error {
 	switch {
 	case err == nil:
 	case errors.Is(err, account.ErrUnconfirmed):
-		return c.mailed(c.look.text("registered.title"), c.look.text("registered.text", c.trimmed("email")))
+		return c.mailed(c.look.Text("registered.title"), c.look.Text("registered.text", c.trimmed("email")))
 	default: // the account is there all the same
 		c.Flash("account_created", "")
 		c.visits.Log.Debug("sign in after registration", "request_id", c.RequestID, "error", err)

@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/fault"
+	"clientele/internal/html"
 	"clientele/internal/jsonx"
 	"clientele/internal/visit"
 )
@@ -25,7 +26,7 @@ func (c *call) home() error {
 		}
 		p.Name = me.FirstName
 	}
-	p.Title = c.look.text("home.title", c.storeName())
+	p.Title = c.look.Text("home.title", c.storeName())
 	return c.show(http.StatusOK, p)
 }
 
@@ -44,16 +45,16 @@ func (c *call) after() string {
 
 func (c *call) signInView() *signInView {
 	p := &signInView{}
-	p.Title = c.look.text("sign_in.title")
+	p.Title = c.look.Text("sign_in.title")
 	p.Form = c.newForm("/login.php?action=check_login", "sign_in.submit",
-		&field{Name: "login_email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255},
-		&field{Name: "login_pass", Label: c.look.text("field.password"), Type: "password", Autocomplete: "current-password", Required: true},
-	).hide("from", c.after())
+		&html.Field{Name: "login_email", Label: c.look.Text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255},
+		&html.Field{Name: "login_pass", Label: c.look.Text("field.password"), Type: "password", Autocomplete: "current-password", Required: true},
+	).Hide("from", c.after())
 	p.Link = c.guardForm(c.newForm("/login.php?action=passwordless_login", "sign_in.link.submit",
-		&field{Name: "email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "email", Required: true, MaxLength: 255},
-	).hide("redirect_url", c.after()))
+		&html.Field{Name: "email", Label: c.look.Text("field.email"), Type: "email", Autocomplete: "email", Required: true, MaxLength: 255},
+	).Hide("redirect_url", c.after()))
 	p.Link.Quiet = true
-	p.Reasons = []string{c.look.text("sign_in.why.addresses"), c.look.text("sign_in.why.details"), c.look.text("sign_in.why.news")}
+	p.Reasons = []string{c.look.Text("sign_in.why.addresses"), c.look.Text("sign_in.why.details"), c.look.Text("sign_in.why.news")}
 	return p
 }
 
@@ -66,8 +67,8 @@ func (c *call) signInPage() error {
 
 func (c *call) signIn() error {
 	p := c.signInView()
-	p.Form.enter(c.form)
-	if c.require(p.Form); p.Form.Bad() {
+	p.Form.Enter(c.form)
+	if p.Form.Require(c.form, c.look.Catalogue); p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	g, err := c.Accounts.SignIn(c.R.Context(), c.Site, account.Browser, c.trimmed("login_email"), c.form.Get("login_pass"), c.client())
@@ -76,12 +77,12 @@ func (c *call) signIn() error {
 	case err == nil:
 		return c.enter(g, c.after())
 	case errors.Is(err, account.ErrCredentials):
-		p.Form.Problem = c.look.text("sign_in.wrong")
+		p.Form.Problem = c.look.Text("sign_in.wrong")
 	case errors.Is(err, account.ErrResetRequired):
 		c.Flash("reset_required", err.Error())
 		return c.redirect("/login.php?action=reset_password")
 	case errors.Is(err, account.ErrUnconfirmed):
-		p.Form.Problem = c.look.text("sign_in.unconfirmed")
+		p.Form.Problem = c.look.Text("sign_in.unconfirmed")
 	case f != nil && f.Kind == fault.TooMany:
 		status = http.StatusTooManyRequests
 		c.retryAfter(f)
@@ -111,8 +112,8 @@ func (c *call) leave() error {
 	}
 	foreign := !c.SameOrigin() || c.R.Header.Get("Sec-Fetch-Site") == "" && c.foreignReferer()
 	if c.R.Method == http.MethodHead || foreign && c.visits.System.Now()-c.session.Created > justNow {
-		p := &confirmView{Text: c.look.text("sign_out.text"), Button: c.look.text("sign_out.submit"), Cancel: &link{c.look.text("cancel"), "/account.php"}}
-		p.Title = c.look.text("sign_out.title")
+		p := &confirmView{Text: c.look.Text("sign_out.text"), Button: c.look.Text("sign_out.submit"), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}}
+		p.Title = c.look.Text("sign_out.title")
 		p.Form = c.newForm("/login.php?action=logout", "sign_out.submit")
 		return c.show(http.StatusOK, p)
 	}
@@ -163,8 +164,8 @@ func (c *call) passwordless() error {
 		return c.passwordlessJSON()
 	}
 	p := c.signInView()
-	p.Link.enter(c.form)
-	c.require(p.Link)
+	p.Link.Enter(c.form)
+	p.Link.Require(c.form, c.look.Catalogue)
 	if human, err := c.human(p.Link); err != nil {
 		return err
 	} else if !human || p.Link.Bad() {
@@ -180,12 +181,12 @@ func (c *call) passwordless() error {
 		return c.show(http.StatusTooManyRequests, p)
 	}
 	c.markLink(who.Mark, account.SignInLinkLife)
-	return c.mailed(c.look.text("link_sent.title"), c.look.text("link_sent.text", p.Link.field("email").Value))
+	return c.mailed(c.look.Text("link_sent.title"), c.look.Text("link_sent.text", p.Link.Field("email").Value))
 }
 
 // mailed tells a shopper to look for an email.
 func (c *call) mailed(title, text string) error {
-	m := &messagePage{Text: text, Hint: c.look.text("mailed.hint"), Mailed: true, Outbox: c.Outbox, Next: &link{c.look.text("sign_in.back"), "/login.php"}}
+	m := &messagePage{Text: text, Hint: c.look.Text("mailed.hint"), Mailed: true, Outbox: c.Outbox, Next: &html.Link{Label: c.look.Text("sign_in.back"), URL: "/login.php"}}
 	m.Title = title
 	return c.show(http.StatusOK, m)
 }
@@ -295,10 +296,10 @@ func (c *call) followSignInLink() error {
 			return c.redeem(token, c.R.URL.Query().Get("redirectUrl"))
 		}
 	}
-	p := &confirmView{Text: c.look.text("follow.text", c.storeName()), Button: c.look.text("follow.submit"), Cancel: &link{c.look.text("cancel"), "/login.php"}}
-	p.Title = c.look.text("follow.title")
+	p := &confirmView{Text: c.look.Text("follow.text", c.storeName()), Button: c.look.Text("follow.submit"), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/login.php"}}
+	p.Title = c.look.Text("follow.title")
 	p.Form = c.newForm("/login.php?action=check_passwordless_login", "follow.submit").
-		hide("token", token).hide("redirectUrl", c.R.URL.Query().Get("redirectUrl"))
+		Hide("token", token).Hide("redirectUrl", c.R.URL.Query().Get("redirectUrl"))
 	return c.show(http.StatusOK, p)
 }
 
@@ -345,10 +346,10 @@ func (c *call) confirmAccount() error {
 }
 
 func (c *call) forgotForm() *formPage {
-	p := &formPage{Intro: c.look.text("forgot.intro"), Links: []link{{c.look.text("sign_in.back"), "/login.php"}}}
-	p.Title = c.look.text("forgot.title")
+	p := &formPage{Intro: c.look.Text("forgot.intro"), Links: []html.Link{{Label: c.look.Text("sign_in.back"), URL: "/login.php"}}}
+	p.Title = c.look.Text("forgot.title")
 	p.Form = c.guardForm(c.newForm("/login.php?action=send_password_email", "forgot.submit",
-		&field{Name: "email", Label: c.look.text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255}))
+		&html.Field{Name: "email", Label: c.look.Text("field.email"), Type: "email", Autocomplete: "username", Required: true, MaxLength: 255}))
 	return p
 }
 
@@ -356,8 +357,8 @@ func (c *call) forgotPage() error { return c.show(http.StatusOK, c.forgotForm())
 
 func (c *call) forgot() error {
 	p := c.forgotForm()
-	p.Form.enter(c.form)
-	c.require(p.Form)
+	p.Form.Enter(c.form)
+	p.Form.Require(c.form, c.look.Catalogue)
 	if human, err := c.human(p.Form); err != nil {
 		return err
 	} else if !human || p.Form.Bad() {
@@ -369,7 +370,7 @@ func (c *call) forgot() error {
 		}
 		return c.show(problemStatus(err), p)
 	}
-	return c.mailed(c.look.text("forgot_sent.title"), c.look.text("forgot_sent.text", p.Form.field("email").Value))
+	return c.mailed(c.look.Text("forgot_sent.title"), c.look.Text("forgot_sent.text", p.Form.Field("email").Value))
 }
 
 // problemStatus is the status of a form that is shown again.
@@ -380,32 +381,32 @@ func problemStatus(err error) int {
 	return http.StatusUnprocessableEntity
 }
 
-func (c *call) newPasswordFields() []*field {
-	return []*field{
-		{Name: "password", Label: c.look.text("field.new_password"), Type: "password", Autocomplete: "new-password", Required: true, Hint: c.look.text("password.hint", c.passwordRules())},
-		{Name: "confirm_password", Label: c.look.text("field.confirm_password"), Type: "password", Autocomplete: "new-password", Required: true},
+func (c *call) newPasswordFields() []*html.Field {
+	return []*html.Field{
+		{Name: "password", Label: c.look.Text("field.new_password"), Type: "password", Autocomplete: "new-password", Required: true, Hint: c.look.Text("password.hint", c.passwordRules())},
+		{Name: "confirm_password", Label: c.look.Text("field.confirm_password"), Type: "password", Autocomplete: "new-password", Required: true},
 	}
 }
 
 // matching notes that a new password is too weak, or was not written twice
 // alike.
-func (c *call) matching(f *htmlForm) error {
-	if x := f.field("password"); x != nil && x.Error == "" {
+func (c *call) matching(f *html.Form) error {
+	if x := f.Field("password"); x != nil && x.Error == "" {
 		if err := c.Accounts.CheckPassword(c.R.Context(), c.Site.StoreID, c.form.Get("password")); err != nil && !c.explain(f, err) {
 			return err
 		}
 	}
-	if x := f.field("confirm_password"); x != nil && x.Error == "" && c.form.Get("password") != c.form.Get("confirm_password") {
-		x.Error = c.look.text("wrong.password_match")
+	if x := f.Field("confirm_password"); x != nil && x.Error == "" && c.form.Get("password") != c.form.Get("confirm_password") {
+		x.Error = c.look.Text("wrong.password_match")
 	}
 	return nil
 }
 
 func (c *call) resetForm(customer, token string) *formPage {
 	c.private = true
-	p := &formPage{Intro: c.look.text("reset.intro"), Links: []link{{c.look.text("sign_in.back"), "/login.php"}}}
-	p.Title = c.look.text("reset.title")
-	p.Form = c.newForm("/login.php?action=save_new_password", "reset.submit", c.newPasswordFields()...).hide("c", customer).hide("t", token)
+	p := &formPage{Intro: c.look.Text("reset.intro"), Links: []html.Link{{Label: c.look.Text("sign_in.back"), URL: "/login.php"}}}
+	p.Title = c.look.Text("reset.title")
+	p.Form = c.newForm("/login.php?action=save_new_password", "reset.submit", c.newPasswordFields()...).Hide("c", customer).Hide("t", token)
 	return p
 }
 
@@ -419,7 +420,7 @@ func (c *call) resetPage() error {
 
 func (c *call) reset() error {
 	p := c.resetForm(c.form.Get("c"), c.form.Get("t"))
-	c.require(p.Form)
+	p.Form.Require(c.form, c.look.Catalogue)
 	if err := c.matching(p.Form); err != nil {
 		return err
 	}

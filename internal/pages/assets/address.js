@@ -2,7 +2,7 @@
 // without loading the page again. Without it a button does the same.
 (() => {
   "use strict";
-  for (const form of document.querySelectorAll("form[data-address]")) {
+  for (const form of document.querySelectorAll("form[data-refresh]")) {
     const country = form.elements.namedItem("country");
     if (!country) continue;
     const button = form.querySelector("button.refresh");

@@ -283,7 +283,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.settleHosts(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.greet(ctx, out); err != nil {
+	if err := s.greet(ctx, doc, out); err != nil {
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()

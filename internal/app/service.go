@@ -19,6 +19,7 @@ import (
 	"clientele/internal/devtools"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
+	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -96,7 +97,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 
 // greet makes a ready store on the first start in development mode, and tells
 // a person what to do. Secrets are shown once.
-func (s *Server) greet(ctx context.Context, out io.Writer) error {
+func (s *Server) greet(ctx context.Context, doc *seed.Document, out io.Writer) error {
 	var st *store.Store
 	var cred auth.Credentials
 	if !s.cfg.Production() {
@@ -120,7 +121,7 @@ func (s *Server) greet(ctx context.Context, out io.Writer) error {
 		}
 	}
 	if st == nil {
-		return s.greetAgain(ctx, out)
+		return s.greetAgain(ctx, doc, out)
 	}
 	_, err := fmt.Fprintf(out, `
 Clientele is ready. These secrets are shown once:
@@ -148,7 +149,9 @@ Make a customer:
 	return err
 }
 
-func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
+// greetAgain tells a person where a database's stores are. In development it
+// repeats the credentials that the seed file gives the store named.
+func (s *Server) greetAgain(ctx context.Context, doc *seed.Document, out io.Writer) error {
 	stores, err := s.Stores.List(ctx)
 	if err != nil {
 		return err
@@ -157,8 +160,17 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(&text, "Clientele serves %d store(s) at %s\n", len(stores), s.URL)
 	line := func(what, address string) { fmt.Fprintf(&text, "  %-15s %s\n", what, address) }
 	hash := "{store_hash}"
+	var app *seed.APIAccount
 	if len(stores) > 0 {
 		hash = stores[0].Hash
+		if doc != nil && !s.cfg.Production() {
+			for _, described := range doc.Stores {
+				if len(described.APIAccounts) > 0 {
+					hash, app = described.Hash, &described.APIAccounts[0]
+					break
+				}
+			}
+		}
 		site, err := s.storefront(ctx, hash, len(stores) == 1)
 		if err != nil {
 			return err
@@ -168,6 +180,11 @@ func (s *Server) greetAgain(ctx context.Context, out io.Writer) error {
 		}
 	}
 	line("management API", s.management+"/stores/"+hash+"/v3")
+	if app != nil {
+		line("access token", app.AccessToken)
+		line("client id", app.ClientID)
+		line("client secret", app.ClientSecret)
+	}
 	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {
 		line("GraphQL", s.URL+"/docs/graphql")

@@ -1,4 +1,4 @@
-.PHONY: run test bench build chaos long
+.PHONY: run test bench performance build chaos long
 
 run:
 	go run ./cmd/clientele serve
@@ -8,6 +8,10 @@ test:
 
 bench:
 	go run ./cmd/clientele-bench $(ARGS)
+
+# Measures what docs/performance.md tells; PART=shoppers measures one part.
+performance:
+	go run ./cmd/clientele-bench document docs/performance.md $(PART)
 
 # How long workers write while everything fails; SEED repeats a run.
 LENGTH ?= 3m

@@ -23,6 +23,8 @@ The floor is the least that could give the same answers from the same data: for 
 
 A store is loaded for each engine; PostgreSQL runs in a throwaway cluster that keeps what it commits. The server and its data stay on this machine.
 
+"clientele-bench document FILE [PART...]" measures the parts of a document that are marked with <!-- bench PART: FLAGS --> and <!-- /bench -->, all of them if none is named, and writes the tables between the marks.
+
 Cases: ${cases}.`
 
 type runCommand struct {
@@ -38,19 +40,23 @@ type runCommand struct {
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	report, err := bench.Run(ctx, bench.Config{
-		Customers: c.Customers, Compare: c.Compare, Engines: c.Engines, Cases: c.Cases,
-		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
-		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
-	})
+	report, err := c.measure(ctx)
 	if err != nil {
 		return err
 	}
 	return report.Write(os.Stdout, c.Markdown, c.commandLine())
+}
+
+func (c *runCommand) measure(ctx context.Context) (*bench.Report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return bench.Run(ctx, bench.Config{
+		Customers: c.Customers, Compare: c.Compare, Engines: c.Engines, Cases: c.Cases,
+		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
+		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
+	})
 }
 
 // commandLine is how to repeat the run; where the data lies does not matter.
@@ -84,7 +90,20 @@ func (c *receiverCommand) Run(ctx context.Context) error { return bench.Receive(
 const (
 	floorName    = "floor"
 	receiverName = "receiver"
+	documentName = "document"
 )
+
+func parserOf(command any) *kong.Kong {
+	parser, err := kong.New(command,
+		kong.Name("clientele-bench"),
+		kong.Description(description),
+		kong.Vars{"cases": strings.Join(bench.CaseNames(), ", ")},
+	)
+	if err != nil {
+		panic(err) // the structs above are wrong
+	}
+	return parser
+}
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -96,16 +115,11 @@ func main() {
 			command, args = &floorCommand{}, args[1:]
 		case receiverName:
 			command, args = &receiverCommand{}, args[1:]
+		case documentName:
+			command, args = &documentCommand{}, args[1:]
 		}
 	}
-	parser, err := kong.New(command,
-		kong.Name("clientele-bench"),
-		kong.Description(description),
-		kong.Vars{"cases": strings.Join(bench.CaseNames(), ", ")},
-	)
-	if err != nil {
-		panic(err) // the structs above are wrong
-	}
+	parser := parserOf(command)
 	k, err := parser.Parse(args)
 	parser.FatalIfErrorf(err)
 	k.BindTo(ctx, (*context.Context)(nil))

@@ -19,7 +19,7 @@ import (
 	"clientele/internal/rest/v3/clientele"
 )
 
-var update = flag.Bool("update", false, "rewrite the coverage table of the README")
+var update = flag.Bool("update", false, "rewrite the generated tables of the documents")
 
 // documented lists the operations of the original's customer, subscriber,
 // segment and webhook APIs, a path and its methods a line.
@@ -110,7 +110,7 @@ func plain(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// coverage is the README's table: what is documented, with what is missing of
+// coverage is the table of docs/coverage.md: what is documented, with what is missing of
 // it, then what is served beyond it.
 func coverage(t *testing.T) string {
 	served := map[string][]string{} // "V3 /path" to methods
@@ -191,8 +191,8 @@ func graphqlOperations(t *testing.T) []fields {
 	return out
 }
 
-func TestTheReadmeTellsWhatWorks(t *testing.T) {
-	const file = "../../README.md"
+func TestCoverage(t *testing.T) {
+	const file = "../../docs/coverage.md"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -200,14 +200,14 @@ func TestTheReadmeTellsWhatWorks(t *testing.T) {
 	before, rest, ok1 := strings.Cut(string(text), "<!-- coverage -->\n")
 	have, after, ok2 := strings.Cut(rest, "<!-- /coverage -->")
 	if !ok1 || !ok2 {
-		t.Fatal("the README has no coverage table")
+		t.Fatal("docs/coverage.md has no table")
 	}
 	want := coverage(t)
 	if have == want {
 		return
 	}
 	if !*update {
-		t.Fatal("the README's coverage table is out of date: go test ./internal/tests -run Readme -update")
+		t.Fatal("the table of docs/coverage.md is out of date: go test ./internal/tests -run Coverage -update")
 	}
 	if err := os.WriteFile(file, []byte(before+"<!-- coverage -->\n"+want+"<!-- /coverage -->"+after), 0o644); err != nil {
 		t.Fatal(err)

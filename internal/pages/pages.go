@@ -377,6 +377,8 @@ func (c *call) fail(err error) {
 		c.retryAfter(f)
 	case f.Kind == fault.Forbidden, f.Kind == fault.Unauthorized:
 		status, key = http.StatusForbidden, "forbidden"
+	case f.Kind == fault.Conflict:
+		status, key = http.StatusConflict, "bad_request"
 	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
 		status, key = http.StatusBadRequest, "bad_request"
 	}

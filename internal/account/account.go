@@ -76,8 +76,8 @@ type Kind int64
 
 // The kinds of sessions.
 const (
-	Browser Kind = iota // a cookie
-	API                 // a customer access token
+	Browser     Kind = iota // a cookie
+	AccessToken             // a customer access token
 )
 
 // Session is a customer signed in on a channel.

@@ -279,7 +279,7 @@ func TestSignOutElsewhere(t *testing.T) {
 		s.person("ines@example.com")
 		s.person("other@example.com")
 		here, phone := s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.Browser, "ines@example.com")
-		app, other := s.signIn(s.a, account.API, "ines@example.com"), s.signIn(s.a, account.Browser, "other@example.com")
+		app, other := s.signIn(s.a, account.AccessToken, "ines@example.com"), s.signIn(s.a, account.Browser, "other@example.com")
 		s.want(s.svc.SignOutElsewhere(ctx, here.Session), nil)
 		if !s.open(here.Token) || s.open(phone.Token) || s.open(app.Token) || !s.open(other.Token) {
 			s.Error("all others of the customer end, and nothing else")
@@ -321,7 +321,7 @@ func TestAccessTokens(t *testing.T) {
 		s.person("ines@example.com")
 		s.person("other@example.com")
 		page := s.signIn(s.a, account.Browser, "ines@example.com")
-		first, other := s.signIn(s.a, account.API, "ines@example.com"), s.signIn(s.a, account.API, "other@example.com")
+		first, other := s.signIn(s.a, account.AccessToken, "ines@example.com"), s.signIn(s.a, account.AccessToken, "other@example.com")
 		digits, expiry, _ := strings.Cut(first.Token, "_")
 		if len(digits) != 64 || expiry != "1750604800" || first.Session.Expires != 1750604800 {
 			s.Errorf("%s expires %d", first.Token, first.Session.Expires)
@@ -329,7 +329,7 @@ func TestAccessTokens(t *testing.T) {
 		if s.open(digits) || s.open(digits+"_1750604801") || s.open(digits+"_0"+expiry) || !s.open(first.Token) {
 			s.Error("a forged token opens a session")
 		}
-		second := s.signIn(on(s.a, 2), account.API, "ines@example.com")
+		second := s.signIn(on(s.a, 2), account.AccessToken, "ines@example.com")
 		if s.open(first.Token) || !s.open(second.Token) || !s.open(page.Token) || !s.open(other.Token) {
 			s.Error("a new token ends the one before, and nothing else")
 		}
@@ -341,7 +341,7 @@ func TestAccessTokens(t *testing.T) {
 		if s.open(second.Token) {
 			s.Error("expired and open")
 		}
-		third := s.signIn(s.a, account.API, "ines@example.com")
+		third := s.signIn(s.a, account.AccessToken, "ines@example.com")
 		s.want(s.svc.SignOut(ctx, s.a.StoreID, third.Token), nil)
 		if s.open(third.Token) {
 			s.Error("signed out and open")
@@ -437,7 +437,7 @@ func TestChannelAccess(t *testing.T) {
 			{"two@example.com", second, 1, false}, {"two@example.com", second, 2, true}, {"two@example.com", second, 3, false},
 		} {
 			_, err := s.svc.SignIn(ctx, on(s.a, c.channel), account.Browser, c.email, right, home)
-			_, asErr := s.svc.SignInAs(ctx, on(s.a, c.channel), account.API, c.id, home)
+			_, asErr := s.svc.SignInAs(ctx, on(s.a, c.channel), account.AccessToken, c.id, home)
 			if c.ok {
 				s.want(err, nil)
 				s.want(asErr, nil)
@@ -493,7 +493,7 @@ func TestPasswords(t *testing.T) {
 	each(t, func(s *shop) {
 		ctx := s.Context()
 		id := s.person("ines@example.com")
-		here, there, token := s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.API, "ines@example.com")
+		here, there, token := s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.Browser, "ines@example.com"), s.signIn(s.a, account.AccessToken, "ines@example.com")
 		s.want(s.svc.ChangePassword(ctx, s.a, here.Session, "wrong", "another horse 8", home), account.ErrWrongPassword)
 		if err := s.svc.ChangePassword(ctx, s.a, here.Session, right, "weak", home); !slices.Equal(codes(err), []fault.Code{fault.WeakPassword, fault.WeakPassword}) {
 			s.Errorf("%v", err)
@@ -634,7 +634,7 @@ func TestEndedSessionsChangeNothing(t *testing.T) {
 		}
 		s.signIn(s.a, account.Browser, "ines@example.com")
 		// Apps that speak for a customer have no session.
-		app := account.Session{StoreID: s.a.StoreID, CustomerID: id, ChannelID: 1, Kind: account.API}
+		app := account.Session{StoreID: s.a.StoreID, CustomerID: id, ChannelID: 1, Kind: account.AccessToken}
 		s.want(s.svc.ChangePassword(ctx, s.a, app, right, "another horse 8", home), nil)
 	})
 }

@@ -93,7 +93,7 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, cust
 func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p Policy) *Grant {
 	now := s.sys.Now()
 	life, idle := p.Lifetime, p.Idle
-	if kind == API {
+	if kind == AccessToken {
 		life, idle = p.TokenLifetime, 0
 	}
 	expires := now + int64(life/time.Second)
@@ -105,7 +105,7 @@ func (s *Service) draw(site store.Site, kind Kind, customerID int64, c Client, p
 		StoreID: site.StoreID, ID: s.number(), CustomerID: customerID, ChannelID: site.ChannelID, Kind: kind,
 		Created: now, Seen: now, Expires: expires, idle: int64(idle / time.Second), UserAgent: strings.ReplaceAll(agent, "\x00", ""), Peer: c.Peer.Address,
 	}}
-	if kind == API {
+	if kind == AccessToken {
 		g.Token += "_" + strconv.FormatInt(expires, 10)
 	}
 	return g
@@ -165,8 +165,8 @@ func (s *Session) ended(now int64) bool {
 // before it.
 func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	o := &g.Session
-	if o.Kind == API {
-		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(API)); err != nil {
+	if o.Kind == AccessToken {
+		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(AccessToken)); err != nil {
 			return err
 		}
 	}
@@ -266,7 +266,7 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 			switch {
 			case o.ended(now):
 			case !alive(r.Text(11)) || !customer.Admits(r.Text(10), o.ChannelID, global):
-			case strings.Contains(token, "_") != (o.Kind == API):
+			case strings.Contains(token, "_") != (o.Kind == AccessToken):
 			default:
 				out = o
 			}
@@ -352,8 +352,8 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 		if err != nil || id == 0 {
 			return err
 		}
-		if kind == API {
-			return tx.Exec(deleteOfKind, id, int64(API))
+		if kind == AccessToken {
+			return tx.Exec(deleteOfKind, id, int64(AccessToken))
 		}
 		return tx.Exec(deleteByToken, hash)
 	})

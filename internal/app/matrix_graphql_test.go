@@ -162,7 +162,7 @@ func (w *matrixWorld) bearers() []bearer {
 		{name: "a token changed to act for customers", token: forge(`"token_type":1`, `"token_type":2`)},
 		{name: "a token changed to another channel", token: forge(`"cid":[1]`, `"cid":[1,2]`)},
 		{name: "an API account's token", token: home + "-full-token"},
-		{name: "a customer access token as a token", token: w.session(home, 1, account.API, 1)},
+		{name: "a customer access token as a token", token: w.session(home, 1, account.AccessToken, 1)},
 		{name: "a revoked token", token: revoked},
 		{name: "a token of another channel", token: w.channelToken()},
 		{name: "another store's token", token: w.storefrontToken(away, "", "")},
@@ -204,7 +204,7 @@ func (w *matrixWorld) graphql() {
 			}
 		}
 	}
-	ended := w.session(home, 1, account.API, 1)
+	ended := w.session(home, 1, account.AccessToken, 1)
 	if err := w.s.Shoppers.SignOut(w.t.Context(), w.store(home).ID, ended); err != nil {
 		w.t.Fatal(err)
 	}
@@ -218,10 +218,10 @@ func (w *matrixWorld) graphql() {
 		{name: "a malformed customer access token", token: fixed("nonsense")},
 		{name: "a random customer access token", token: fixed(strings.Repeat("0123456789abcdef", 4) + "_4000000000")},
 		{name: "a customer access token that was ended", token: fixed(ended)},
-		{name: "a customer access token of another store", token: fixed(w.session(away, 1, account.API, 1))},
-		{name: "a customer access token of another channel", token: fixed(w.session(home, 2, account.API, 2))},
+		{name: "a customer access token of another store", token: fixed(w.session(away, 1, account.AccessToken, 1))},
+		{name: "a customer access token of another channel", token: fixed(w.session(home, 2, account.AccessToken, 2))},
 		{name: "a browser's session", token: fixed(w.session(home, 1, account.Browser, 1))},
-		{name: "an own customer access token", token: w.lasting(account.API), signed: true},
+		{name: "an own customer access token", token: w.lasting(account.AccessToken), signed: true},
 	}
 	for field, row := range asks {
 		for _, b := range bearers {

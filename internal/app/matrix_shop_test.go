@@ -195,7 +195,7 @@ func (w *matrixWorld) visitors() []visitor {
 		{name: "a session of another store", cookie: fixed(w.session(away, 1, account.Browser, 1))},
 		{name: "a session of another channel", cookie: fixed(w.session(home, 2, account.Browser, 2))},
 		{name: "an own session on another channel", channel: 2, cookie: own},
-		{name: "a customer access token as a session", cookie: w.lasting(account.API), signed: true},
+		{name: "a customer access token as a session", cookie: w.lasting(account.AccessToken), signed: true},
 		{name: "an API account's token as a session", cookie: fixed(home + "-full-token")},
 		{name: "a storefront token as a session", cookie: fixed(w.storefrontToken(home, "", ""))},
 		{name: "an own session", cookie: own, signed: true},

@@ -191,7 +191,7 @@ func (w *matrixWorld) callers() []caller {
 	add("a private token", "full", w.storefrontToken(home, "-private", `,"scopes":["Unauthenticated","Customer"]`))
 	add("an impersonation token", "full", w.storefrontToken(home, "-customer-impersonation", ""))
 	add("a shopper's session", "full", w.session(home, 1, account.Browser, 1))
-	add("a customer access token", "full", w.session(home, 1, account.API, 1))
+	add("a customer access token", "full", w.session(home, 1, account.AccessToken, 1))
 	out = append(out,
 		caller{name: "a token in the wrong header", header: http.Header{"Authorization": {"Bearer " + home + "-full-token"}}, basic: http.Header{"Authorization": {"Bearer " + home + "-full-token"}}},
 		caller{name: "a token as a cookie", header: http.Header{"Cookie": {"X-Auth-Token=" + home + "-full-token"}}, basic: http.Header{"X-Auth-Token": {home + "-full-token"}}},

@@ -114,7 +114,7 @@ func (w *shopper) signed() *account.Session {
 	if w.session != nil || w.customerID == 0 {
 		return w.session
 	}
-	return &account.Session{StoreID: w.visit.Site.StoreID, CustomerID: w.customerID, ChannelID: w.visit.Site.ChannelID, Kind: account.API}
+	return &account.Session{StoreID: w.visit.Site.StoreID, CustomerID: w.customerID, ChannelID: w.visit.Site.ChannelID, Kind: account.AccessToken}
 }
 
 // RegisterCustomer makes an account. It does not sign in.

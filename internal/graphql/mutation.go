@@ -103,7 +103,7 @@ func (w *shopper) kind() account.Kind {
 	if w.browser {
 		return account.Browser
 	}
-	return account.API
+	return account.AccessToken
 }
 
 // signedIn makes the rest of the request that of the customer. Browsers keep

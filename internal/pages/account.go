@@ -459,7 +459,7 @@ func (c *call) sessionsPage() error {
 
 // device names a session's browser and system, as far as they tell.
 func (c *call) device(s *account.Session) string {
-	if s.Kind == account.API {
+	if s.Kind == account.AccessToken {
 		return c.look.Text("sessions.app")
 	}
 	find := func(pairs ...string) string {

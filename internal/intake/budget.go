@@ -22,12 +22,12 @@ type budget struct {
 
 	mu     sync.Mutex
 	used   int64
-	owners map[owner]*account
+	owners map[owner]*holding
 	queue  list.List // of *claim, whose owners have some of their share left
 }
 
-// account is what an owner has taken and waits for.
-type account struct {
+// holding is what an owner has taken and waits for.
+type holding struct {
 	used   int64
 	claims int       // that wait, here and behind all others
 	queue  list.List // of *claim, for which the share is spent
@@ -36,14 +36,14 @@ type account struct {
 // claim is one that waits.
 type claim struct {
 	n     int64
-	of    *account
+	of    *holding
 	ready chan struct{}
 	in    *list.List // where it waits; nil once it is granted
 	at    *list.Element
 }
 
 func newBudget(most, share int64) *budget {
-	return &budget{most: most, share: min(share, most), owners: map[owner]*account{}}
+	return &budget{most: most, share: min(share, most), owners: map[owner]*holding{}}
 }
 
 func (b *budget) inUse() int64 {
@@ -63,7 +63,7 @@ func (b *budget) take(ctx context.Context, who owner, n int64, wait time.Duratio
 	b.mu.Lock()
 	a := b.owners[who]
 	if a == nil {
-		a = &account{}
+		a = &holding{}
 		b.owners[who] = a
 	}
 	c := &claim{n: n, of: a}
@@ -133,7 +133,7 @@ func (c *claim) leave() {
 }
 
 // serve grants what has become possible, after an owner's share has.
-func (b *budget) serve(a *account) {
+func (b *budget) serve(a *holding) {
 	for e := a.queue.Front(); e != nil; e = a.queue.Front() {
 		c := e.Value.(*claim)
 		if !b.fits(c) {
@@ -162,7 +162,7 @@ func (b *budget) serve(a *account) {
 }
 
 // forget drops an owner who has and wants nothing.
-func (b *budget) forget(who owner, a *account) {
+func (b *budget) forget(who owner, a *holding) {
 	if a.used == 0 && a.claims == 0 && b.owners[who] == a {
 		delete(b.owners, who)
 	}

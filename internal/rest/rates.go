@@ -28,10 +28,10 @@ type rates struct {
 	length []string
 
 	mu       sync.RWMutex
-	accounts map[account]*rate
+	accounts map[accountKey]*rate
 }
 
-type account struct{ store, id int64 }
+type accountKey struct{ store, id int64 }
 
 // rate is the current window of an account.
 type rate struct {
@@ -43,14 +43,14 @@ type rate struct {
 
 func newRates(l Limits, sys *system.System) *rates {
 	return &rates{
-		Limits: l, sys: sys, accounts: map[account]*rate{},
+		Limits: l, sys: sys, accounts: map[accountKey]*rate{},
 		quota:  []string{strconv.FormatInt(l.Quota, 10)},
 		length: []string{strconv.FormatInt(l.Window.Milliseconds(), 10)},
 	}
 }
 
 func (r *rates) of(a *auth.APIAccount) *rate {
-	key := account{a.StoreID, a.ID}
+	key := accountKey{a.StoreID, a.ID}
 	r.mu.RLock()
 	w := r.accounts[key]
 	r.mu.RUnlock()

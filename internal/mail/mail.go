@@ -1,6 +1,6 @@
 // Package mail writes to shoppers and merchants. A message is queued in the
 // transaction of what it tells about, and sent by a job after the commit: by
-// SMTP, or to an outbox that keeps messages for developers to read. Texts are
+// SMTP, or kept for the development outbox, where developers read them. Texts are
 // made when a message is sent, from the program's own or the store's
 // templates, in the store's language.
 package mail

@@ -192,24 +192,5 @@ func graphqlOperations(t *testing.T) []fields {
 }
 
 func TestCoverage(t *testing.T) {
-	const file = "../../docs/coverage.md"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok1 := strings.Cut(string(text), "<!-- coverage -->\n")
-	have, after, ok2 := strings.Cut(rest, "<!-- /coverage -->")
-	if !ok1 || !ok2 {
-		t.Fatal("docs/coverage.md has no table")
-	}
-	want := coverage(t)
-	if have == want {
-		return
-	}
-	if !*update {
-		t.Fatal("the table of docs/coverage.md is out of date: go test ./internal/tests -run Coverage -update")
-	}
-	if err := os.WriteFile(file, []byte(before+"<!-- coverage -->\n"+want+"<!-- /coverage -->"+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	generated(t, "docs/coverage.md", "coverage", coverage(t))
 }

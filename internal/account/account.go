@@ -1,7 +1,7 @@
 // Package account holds customer accounts as their owners use them: to
 // register, sign in and out, keep sessions and access tokens, change and
-// reset passwords, follow emailed links, and change what is theirs. What a
-// customer is, package customer knows; how requests come, surfaces know.
+// reset passwords, follow emailed links, and change their data. Package
+// customer defines customers; surfaces know about requests.
 package account
 
 import (
@@ -29,7 +29,7 @@ const (
 // Errors with a meaning of their own. Surfaces tell them apart with
 // errors.Is.
 var (
-	// ErrCredentials: nobody who may sign in here has this email and password.
+	// ErrCredentials: no customer who may sign in here has this email and password.
 	ErrCredentials = fault.New(fault.Unauthorized, "the email address or the password is wrong")
 	// ErrResetRequired: the password is right, but has to be reset by email
 	// before it may be used again.
@@ -45,7 +45,7 @@ var (
 	ErrLink = fault.New(fault.Unauthorized, "the link is no longer valid")
 	// ErrNobody: no customer who may sign in here has this email.
 	ErrNobody = fault.New(fault.NotFound, "the email address does not belong to a customer")
-	// ErrClosed: the store lets nobody register.
+	// ErrClosed: the store does not allow registrations.
 	ErrClosed = fault.New(fault.Forbidden, "the store does not take registrations")
 	// ErrSubscribed: the address has the newsletter already.
 	ErrSubscribed = fault.New(fault.Conflict, "the address is subscribed already")
@@ -53,7 +53,7 @@ var (
 	ErrNoSession = fault.New(fault.NotFound, "there is no such session")
 )
 
-// Client is who asks, as far as a server can tell.
+// Client is the sender of a request, as far as the server can tell.
 type Client struct {
 	Peer      limit.Peer
 	UserAgent string
@@ -65,13 +65,13 @@ type Client struct {
 	Mark string
 }
 
-// party is a client as one that has passwords hashed. proven tells that it has
-// shown whose account it is about.
+// party returns the client as a party in the queue for password hashes. proven
+// means that the client has shown whose account the request is about.
 func party(site store.Site, c Client, proven bool) password.Party {
 	return password.Party{StoreID: site.StoreID, Name: c.Peer.Network(), Known: proven}
 }
 
-// Kind tells how a session is carried.
+// Kind is the way in which a client carries a session's token.
 type Kind int64
 
 // The kinds of sessions.
@@ -95,7 +95,7 @@ func (s *Session) On(site store.Site) bool {
 	return s != nil && s.StoreID == site.StoreID && s.ChannelID == site.ChannelID
 }
 
-// Grant is a new session with its token, which is shown once.
+// Grant is a new session with its token. Only the token's hash is stored.
 type Grant struct {
 	Token   string
 	Session Session
@@ -139,8 +139,8 @@ type Mail struct {
 	To, ToName string
 	CustomerID int64 // 0: none
 	Data       map[string]string
-	// Expires is when it is not worth sending any more, in seconds since the
-	// epoch; 0: never.
+	// Expires is the time after which the email is not sent any more, in seconds
+	// since the epoch; 0: never.
 	Expires int64
 }
 
@@ -159,7 +159,7 @@ const (
 	MailConfirmAccount      MailKind = "confirm_account"
 )
 
-// Mailer sends emails that are queued in a transaction once it is committed.
+// Mailer queues emails in a transaction and sends them after its commit.
 type Mailer interface {
 	Queue(tx *sqldb.Tx, m Mail) error
 }

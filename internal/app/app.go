@@ -135,8 +135,8 @@ func (c *Core) sendWith(o mail.Options) {
 	c.Customers.NotifyWith(c.Mail)
 }
 
-// OpenExisting is Open for commands that look after a database: it neither
-// makes one nor changes the schema of one.
+// OpenExisting is Open for commands that need an existing database. It does not
+// create a database and does not migrate one.
 func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
 	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Log: log, MustExist: true})
 	if err != nil {
@@ -168,7 +168,8 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 	return c.seed(ctx, doc, strict, nil)
 }
 
-// seed is Seed that tells skip of stores that do not take their part.
+// seed is Seed that calls skip for a store that refuses its part of the file,
+// and goes on with the others.
 func (c *Core) seed(ctx context.Context, doc *seed.Document, strict bool, skip func(storeHash string, err error)) (seed.Result, error) {
 	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict, Skip: skip}
 	res, err := a.Apply(ctx, doc)
@@ -292,7 +293,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		return nil, err
 	}
 	public, internal := s.handlers(reg)
-	s.writes.try(trying) // whoever asks at once is to be told
+	s.writes.try(trying) // so that /readyz has an answer from the first request on
 	s.public.open(public, secure, log, s.failed)
 	if s.internal != nil {
 		s.internal.open(internal, secure, log, s.failed)
@@ -310,7 +311,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	return s, nil
 }
 
-// ConfigError is a setting that cannot be used.
+// ConfigError is the error of a flag or setting with an unusable value.
 type ConfigError struct{ Err error }
 
 // Error implements error.
@@ -319,7 +320,8 @@ func (e *ConfigError) Error() string { return e.Err.Error() }
 // Unwrap returns what is wrong.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// work prepares what the server does besides answering requests.
+// work sets up what the server does besides answering requests: email, jobs and
+// deliveries to webhooks.
 func (s *Server) work(reg prometheus.Registerer) error {
 	o, err := s.cfg.mail(s.Hosts, s.log)
 	if err != nil {
@@ -379,7 +381,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// doors are those that there are.
+// doors returns the public door and, if there is one, the internal door.
 func (s *Server) doors() []*door {
 	return slices.DeleteFunc([]*door{s.public, s.internal}, func(d *door) bool { return d == nil })
 }
@@ -417,13 +419,13 @@ func (s *Server) Close() {
 	s.DB.Close()
 }
 
-// judgeHosts says how claims of hosts are judged.
+// judgeHosts sets the rules by which claims of hosts are judged.
 func (c *Core) judgeHosts(rules store.HostRules) {
 	c.Stores.Rules, c.Channels.Rules = rules, rules
 }
 
-// settleHosts brings the claims of hosts in line with how this server is
-// started, and tells of those that clash.
+// settleHosts brings the claims of hosts in line with this server's settings and
+// logs the claims that clash.
 func (s *Server) settleHosts(ctx context.Context) error {
 	rules := s.cfg.hostRules()
 	if u, err := url.Parse(s.URL); err == nil {

@@ -25,7 +25,7 @@ const (
 	MaxEmbedded = 10 // addresses or attributes in a customer
 )
 
-// Customer is a shopper's account.
+// Customer is a person in a store's records.
 type Customer struct {
 	ID                int64
 	Email             string
@@ -63,7 +63,7 @@ type Address struct {
 	FormFields []FormValue // filled where asked for
 }
 
-// AddressFields are what a person writes on an address.
+// AddressFields are the fields of an address that a person fills in.
 type AddressFields struct {
 	FirstName       string
 	LastName        string
@@ -116,7 +116,7 @@ type Create struct {
 	ChannelIDs         []int64
 	ForcePasswordReset bool
 	NewPassword        opt.Field[string]
-	GeneratePassword   bool // where there is none: one that nobody knows
+	GeneratePassword   bool // without a password: set a random one
 	// ImportedHash is another system's hash of the password, for imports.
 	ImportedHash password.ImportedHash
 	// Extent tells how much of the store's forms has to be filled in.

@@ -53,9 +53,9 @@ const (
 	BadCursor     Code = "bad_cursor"
 	UnknownFilter Code = "unknown_filter"
 	Taken         Code = "taken"         // another thing has this unique value
-	UnknownField  Code = "unknown_field" // the request has a member that there is not
+	UnknownField  Code = "unknown_field" // the request has a member that no rule knows
 	ReadOnly      Code = "read_only"     // the member cannot be written
-	Denied        Code = "denied"        // it is there, and the caller may not change it
+	Denied        Code = "denied"        // the thing exists, and the caller may not change it
 )
 
 // Item is one broken rule.
@@ -66,7 +66,7 @@ type Item struct {
 	// Field is the path below the item, such as "email" or
 	// "addresses.0.city"; empty for the item itself.
 	Field string
-	// At is the place in the list that Field names, from 1 on; 0: no place.
+	// At is the position in the list that Field names, counted from 1; 0: none.
 	At int
 	// FormField is the number of the form field that the rule is about; 0: none.
 	FormField int64
@@ -153,17 +153,17 @@ type Collector struct {
 	Items  []Item
 }
 
-// maxItems bounds what is told of one item: nobody mends a thousand faults at
-// once, and the answer should not outgrow the request.
+// maxItems bounds how many broken rules are reported for one item, so that the
+// answer does not outgrow the request.
 const maxItems = 100
 
-// Add notes one broken rule of the current item. Beyond the first hundred
-// there is nothing new to learn.
+// Add notes one broken rule of the current item. It ignores rules beyond the
+// first maxItems.
 func (c *Collector) Add(field string, code Code, want, message string) {
 	c.AddItem(Item{Field: field, Code: code, Want: want, Message: message})
 }
 
-// AddItem is Add for a rule that is told more of.
+// AddItem is Add for a rule with more details than Add takes.
 func (c *Collector) AddItem(it Item) {
 	if len(c.Items) >= maxItems {
 		return
@@ -172,8 +172,8 @@ func (c *Collector) AddItem(it Item) {
 	c.Items = append(c.Items, it)
 }
 
-// Text notes what is wrong with the length of a text, in characters, and that
-// it holds what a database cannot.
+// Text checks a text: it must have at most most characters, must not contain
+// NUL, which databases refuse, and must not be blank if least is positive.
 func (c *Collector) Text(field, v string, least, most int) {
 	switch {
 	case utf8.RuneCountInString(v) > most:

@@ -54,8 +54,8 @@ var jsonType = []string{"application/json"}
 // Ctx returns the request's context.
 func (c *Call) Ctx() context.Context { return c.R.Context() }
 
-// PathID returns the id in a segment of the path. What is no id names
-// nothing.
+// PathID returns the id in a segment of the path. It returns a NotFound fault
+// if the segment is not a positive number.
 func (c *Call) PathID(name string) (int64, error) {
 	id, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
 	if err != nil || id < 1 {
@@ -83,8 +83,8 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // maxPooled keeps the pools from holding on to the largest buffers ever used.
 const maxPooled = 256 << 10
 
-// JSON reads the request's body. The value is valid as long as it is needed.
-// An empty body is an absent value.
+// JSON reads and parses the request's body. The value owns its memory. An empty
+// body is an absent value.
 func (c *Call) JSON() (jsonx.Value, error) {
 	var format *Format
 	if ct := c.R.Header.Get("Content-Type"); ct != "" && ct != "application/json" {
@@ -123,8 +123,8 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	return v, nil
 }
 
-// leave gives back the place among concurrent requests: before the answer, so
-// that a client that has it can use the place at once.
+// leave gives back the place among concurrent requests. Send calls it before it
+// answers, so that the client can use the place as soon as it has the answer.
 func (c *Call) leave() {
 	if c.release != nil {
 		c.release()
@@ -232,8 +232,8 @@ func acceptsGzip(values []string) bool {
 	return star
 }
 
-// fail answers with an error in the surface's shape. What the caller cannot
-// be told is kept for the log.
+// fail answers with an error in the surface's shape. It keeps for the log what
+// the caller must not see.
 func (c *Call) fail(err error) {
 	what := failure.Of(c.R.Context(), err)
 	if what.Gone {
@@ -257,13 +257,14 @@ func (c *Call) fail(err error) {
 	c.Send(status, body)
 }
 
-// Explain tells the caller in a header what an answer's body has no place for.
+// Explain adds the header X-Clientele-Reason with a reason that the body has no
+// place for.
 func (c *Call) Explain(reason string) {
 	c.W.Header().Set("X-Clientele-Reason", headerText(reason))
 }
 
-// statusGone is what the log and the metrics have for a request that the client
-// closed.
+// statusGone is the status that log and metrics show for a request that the
+// client closed.
 const statusGone = 499
 
 func headerText(s string) string {

@@ -297,8 +297,8 @@ func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Ca
 	}
 }
 
-// Watch counts and times the requests to handlers beside the management API,
-// as those of its routes are: by the pattern that the router found.
+// Watch counts, times and logs the requests to handlers beside the management
+// API by the pattern that the router found, as it is done for its routes.
 func (s *Server) Watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -329,7 +329,8 @@ var errNoToken = fault.New(fault.Unauthorized, "no X-Auth-Token header")
 var errBadToken = fault.New(fault.Unauthorized, "the token is not one of this store's, or was revoked")
 var errScope = fault.New(fault.Forbidden, "the API account lacks the scope")
 
-// admit finds out who calls and whether they may.
+// admit identifies the API account that calls, counts the request against its
+// limits, and checks that it has the scopes of the route.
 func (s *Server) admit(c *Call, route *Route) error {
 	token, account, err := s.whoCalls(c)
 	if err != nil {
@@ -386,7 +387,8 @@ func (s *Server) whoCalls(c *Call) (token string, account *auth.APIAccount, err 
 	return token, nil, nil
 }
 
-// finish writes what an operator should see and recovers from defects.
+// finish counts and logs a request. It recovers from a panic of the handler and
+// answers it with 500.
 func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(status int, took time.Duration)) {
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
@@ -430,8 +432,8 @@ func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(s
 	s.Log.LogAttrs(ctx, level, message, attrs...)
 }
 
-// notFound answers paths that nobody serves, as the original does: with a
-// title and nothing else.
+// notFound answers paths that no route serves with a title and nothing else, as
+// the original does.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
 }
@@ -450,8 +452,8 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 // StatusCodes is the type of every error of the original.
 const StatusCodes = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
-// refuse answers what no route handles: in the words of the surface whose
-// address it is, or with body.
+// refuse answers a request that no route handles. The surface whose prefix the
+// path has words the answer; without one the answer is body.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body string) {
 	c := &Call{W: w, R: r, server: s, mount: &mount{}, RequestID: s.requestID()}
 	h := w.Header()

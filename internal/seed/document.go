@@ -63,8 +63,8 @@ type Channel struct {
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 }
 
-// CustomerSettings are what the store or a channel says about customers. What is left
-// out stays as it is; allow_global_logins is for channels.
+// CustomerSettings are the customer settings of the store or of a channel.
+// Settings left out stay as they are; allow_global_logins is for channels.
 type CustomerSettings struct {
 	AllowGlobalLogins *bool `yaml:"allow_global_logins"`
 	Privacy           struct {
@@ -119,7 +119,7 @@ type Attribute struct {
 	Type string `yaml:"type"`
 }
 
-// Settings are what a store tells about itself.
+// Settings are the store settings.
 type Settings struct {
 	store.Settings `yaml:",inline"`
 }
@@ -134,7 +134,7 @@ type Group struct {
 	DiscountRules  []DiscountRule `yaml:"discount_rules"`
 }
 
-// Access tells which categories a group sees.
+// Access says which categories a group sees.
 type Access struct {
 	Type       string  `yaml:"type"`
 	Categories []int64 `yaml:"categories"`
@@ -150,7 +150,8 @@ type DiscountRule struct {
 	PriceListID int64  `yaml:"price_list_id"`
 }
 
-// Customer is a customer with what is theirs.
+// Customer is a customer with addresses, values, metafields, consent,
+// instruments, tax data, shopper profile and wishlists.
 type Customer struct {
 	ID                 int64             `yaml:"id"`
 	Email              string            `yaml:"email"`
@@ -317,8 +318,8 @@ type Subscriber struct {
 	Consents  []string `yaml:"consents"`
 }
 
-// EmailTemplate is a store's own text of a kind of email. What is left out is
-// the program's own.
+// EmailTemplate is a store's own text of a kind of email. Parts left out come
+// from the program's own template.
 type EmailTemplate struct {
 	Kind    string `yaml:"kind"`
 	Locale  string `yaml:"locale"`
@@ -331,7 +332,7 @@ func (t *EmailTemplate) template() mail.Template {
 	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
 }
 
-// Webhook is what an API account, named by its client id, wants to be told of.
+// Webhook is a webhook of an API account, which is named by its client id.
 type Webhook struct {
 	ClientID    string            `yaml:"client_id"`
 	Scope       string            `yaml:"scope"`

@@ -45,9 +45,9 @@ func (tx *Tx) In(store int64) *Tx {
 	return &other
 }
 
-// Exec runs a statement whose result does not matter. PostgreSQL may receive
-// it only with the next query or the commit, so its error may surface there;
-// either way nothing of the transaction then takes effect.
+// Exec runs a statement without a result. PostgreSQL may receive it only with
+// the next query or the commit, and then reports its error there. Either way an
+// error keeps the whole transaction from taking effect.
 func (tx *Tx) Exec(s *Stmt, args ...any) error {
 	tx.see(s)
 	if tx.lite != nil {
@@ -106,8 +106,8 @@ func (tx *Tx) ForUpdate() string {
 	return " FOR NO KEY UPDATE"
 }
 
-// ForDelete is ForUpdate for rows that are about to go: rows that refer to
-// them wait.
+// ForDelete is ForUpdate for rows that will be deleted: inserts of rows that
+// refer to them wait.
 func (tx *Tx) ForDelete() string {
 	if tx.lite != nil {
 		return ""
@@ -115,8 +115,8 @@ func (tx *Tx) ForDelete() string {
 	return " FOR UPDATE"
 }
 
-// ForShare keeps the selected rows from going until the end of the
-// transaction, for rows that are about to refer to them.
+// ForShare returns the clause that keeps the selected rows from being deleted
+// until the end of the transaction, for rows that will refer to them.
 func (tx *Tx) ForShare() string {
 	if tx.lite != nil {
 		return ""
@@ -124,8 +124,8 @@ func (tx *Tx) ForShare() string {
 	return " FOR KEY SHARE"
 }
 
-// SkipLocked is ForDelete for whoever takes any of the selected rows: it
-// passes over those that another transaction has locked.
+// SkipLocked is ForDelete for callers that can take any of the selected rows:
+// the query passes over rows that another transaction has locked.
 func (tx *Tx) SkipLocked() string {
 	if tx.lite != nil {
 		return ""

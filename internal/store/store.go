@@ -23,12 +23,12 @@ type Store struct {
 	DateCreated int64
 }
 
-// Channel is what a store knows of one of its channels; package channel keeps
-// them.
+// Channel is the part of a channel that this package needs; package channel
+// manages channels.
 type Channel struct {
 	ID   int64
 	Name string
-	URL  string // of its site, if that counts
+	URL  string // of its site; empty if the claim of its host does not count
 }
 
 // DefaultChannel is the channel that every store has from its beginning.
@@ -45,7 +45,7 @@ var (
 	renameStore          = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
 	insertCounter        = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
 	insertDefaultChannel = sqldb.Global(`INSERT INTO channels (store_id, id, name, url, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $5)`)
-	// A URL whose host does not count is none.
+	// A URL is empty if the store's claim of its host does not count.
 	selectChannels = sqldb.Static(`SELECT c.id, c.name, CASE WHEN h.date_proved > 0 THEN c.url ELSE '' END FROM channels c
 		LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id WHERE c.store_id = $1 ORDER BY c.id`)
 )
@@ -91,9 +91,9 @@ func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
 	return out, err
 }
 
-// Create makes a store with its default channel, whose host counts by the
-// operator's word. An empty hash is drawn at random. A hash or a host that is
-// taken is a Conflict.
+// Create makes a store with its default channel. The claim of the channel's host
+// counts at once, as the operator makes it. An empty hash is drawn at random.
+// Create returns a Conflict fault if the hash or the host is taken.
 func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, error) {
 	var out *Store
 	// Two processes may pick the same next id; the loser looks again.

@@ -173,6 +173,7 @@ type Service struct {
 	passwords *password.Hasher
 	mail      Mailer
 	asks      *limit.Windows
+	guesses   *limit.Guesses
 }
 
 // Config is what a Service works with.
@@ -197,5 +198,5 @@ func NewService(c Config) *Service {
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System)}
+	return &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System)}
 }

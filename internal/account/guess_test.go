@@ -321,7 +321,7 @@ func TestOwnPasswordPaysForNoGuesses(t *testing.T) {
 			s.want(try(2, "wrong", fmt.Sprint("198.51.100.", i)), account.ErrCredentials)
 			if i < 9 {
 				s.want(try(3, right, fmt.Sprint("203.0.113.", i)), nil)
-				is, err := s.customers.VerifyPassword(s.Context(), s.a.StoreID, own, right, limit.Peer{Address: fmt.Sprint("192.0.2.", i)})
+				is, err := s.svc.VerifyPassword(s.Context(), s.a.StoreID, own, right, limit.Peer{Address: fmt.Sprint("192.0.2.", i)})
 				if !is || err != nil {
 					s.Error(is, err)
 				}

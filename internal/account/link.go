@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"clientele/internal/auth"
-	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/limit"
@@ -210,7 +209,7 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err := s.setPassword(tx, site, id, 0, hash); err != nil {
 			return err
 		}
-		return customer.Remember(tx, id, c.Peer, s.sys.Now())
+		return remember(tx, id, c.Peer, s.sys.Now())
 	})
 }
 
@@ -241,9 +240,9 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 	if o.reset {
 		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath)
 	}
-	token, remember := s.sys.Hex(32), redirect
+	token, kept := s.sys.Hex(32), redirect
 	if c.Mark != "" {
-		remember += markedBy + auth.HashToken(c.Mark)
+		kept += markedBy + auth.HashToken(c.Mark)
 	}
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		o, err := o.still(tx, site)
@@ -253,7 +252,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		if o.id == 0 {
 			return ErrNobody
 		}
-		if err := s.issue(tx, site, token, forSignIn, o.id, remember, SignInLinkLife); err != nil {
+		if err := s.issue(tx, site, token, forSignIn, o.id, kept, SignInLinkLife); err != nil {
 			return err
 		}
 		return s.mail.Queue(tx, Mail{

@@ -34,7 +34,7 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
 	}
-	right, err := s.customers.VerifyPassword(ctx, site.StoreID, sess.CustomerID, current, c.Peer)
+	right, err := s.VerifyPassword(ctx, site.StoreID, sess.CustomerID, current, c.Peer)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		}
 		id = rows[0].ID
 		// Who guessed at a password before there was one may use it all the same.
-		if err := customer.Remember(tx, id, c.Peer, s.sys.Now()); err != nil {
+		if err := remember(tx, id, c.Peer, s.sys.Now()); err != nil {
 			return err
 		}
 		if p.ConfirmEmail {
@@ -135,7 +135,7 @@ func single(err error, op string) error {
 // to be before the next sign-in by password.
 func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Session, in Details, c Client) (*customer.Customer, error) {
 	if in.CurrentPassword.Set {
-		right, err := s.customers.VerifyPassword(ctx, site.StoreID, sess.CustomerID, in.CurrentPassword.Value, c.Peer)
+		right, err := s.VerifyPassword(ctx, site.StoreID, sess.CustomerID, in.CurrentPassword.Value, c.Peer)
 		if err != nil {
 			return nil, err
 		}

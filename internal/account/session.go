@@ -30,7 +30,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 	if err != nil {
 		return Grant{}, err
 	}
-	l, err := s.customers.Login(ctx, site.StoreID, customer.Credentials{Email: email, Password: password, ChannelID: site.ChannelID, Peer: c.Peer})
+	l, err := s.Login(ctx, site.StoreID, Credentials{Email: email, Password: password, ChannelID: site.ChannelID, Peer: c.Peer})
 	if err != nil {
 		return Grant{}, err
 	}
@@ -185,7 +185,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 		return err
 	}
 	if password {
-		if err := customer.Remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
+		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
 			return err
 		}
 	}

@@ -492,11 +492,11 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	surfaces := []rest.Surface{
 		clientele.New(clientele.Services{Tokens: s.Tokens}),
 		v3.New(v3.Services{
-			Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+			Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 		}),
-		v2.New(v2.Services{Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
+		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
 	}
 	if s.internal != nil {
 		// The public door does not know these paths at all.

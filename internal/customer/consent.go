@@ -40,7 +40,7 @@ func lockCustomer(tx *sqldb.Tx, id int64) error {
 		return nil
 	}, id)
 	if err == nil && !found {
-		err = errNoCustomer
+		err = ErrNoCustomer
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func (s *Service) Consent(ctx context.Context, storeID, id int64) (Consent, erro
 		)
 	})
 	if err == nil && !found {
-		err = errNoCustomer
+		err = ErrNoCustomer
 	}
 	return out, err
 }

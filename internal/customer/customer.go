@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"clientele/internal/form"
-	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -193,7 +192,6 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	passwords *password.Hasher
-	guesses   *limit.Guesses
 	notifier  Notifier
 	bite      int // how many customers one transaction of countAll looks at
 }
@@ -211,7 +209,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, guesses: limit.NewGuesses(db, sys), bite: hashBite}
+	return &Service{db: db, sys: sys, passwords: passwords, bite: hashBite}
 }
 
 // channelText and parseChannels convert between a channel list and its

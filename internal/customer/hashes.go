@@ -45,8 +45,8 @@ var (
 	endCounting = sqldb.Static(`DELETE FROM imported_hash_counts WHERE store_id = $1`)
 )
 
-// heldKinds are the queries for the kinds that a store holds.
-func heldKinds(into *password.Kinds) []sqldb.Q {
+// HeldKinds are the queries for the kinds that a store holds.
+func HeldKinds(into *password.Kinds) []sqldb.Q {
 	return []sqldb.Q{
 		{Stmt: selectKinds, Each: func(r *sqldb.Row) error { into.Names = append(into.Names, r.Text(0)); return nil }},
 		{Stmt: uncounted, Each: func(*sqldb.Row) error { into.Partial = true; return nil }},
@@ -84,6 +84,18 @@ func countHashes(tx *sqldb.Tx, changes ...rehash) error {
 		}
 	}
 	return addHashes(tx, by)
+}
+
+var upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
+
+// Rehash replaces the stored hash of a customer's password by another one of
+// the same password, unless it is no longer the one given.
+func Rehash(tx *sqldb.Tx, id int64, from, to string) error {
+	n, err := tx.ExecCount(upgradePassword, id, from, to)
+	if err != nil || n == 0 {
+		return err
+	}
+	return countHashes(tx, rehash{id, from, to})
 }
 
 // addHashes adds to the counts of kinds.

@@ -1,7 +1,6 @@
 package customer_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jobs"
@@ -19,7 +19,6 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/system"
 )
 
@@ -136,13 +135,15 @@ func TestHashesAreCounted(t *testing.T) {
 			w.wantCounted(w.mine, fmt.Sprint("after step ", i))
 		}
 		w.wantCounted(w.other, "the other store")
+		passwords := password.New(system.Real())
+		accounts := account.NewService(account.Config{DB: w.db, System: system.Real(), Customers: w.svc, Passwords: passwords})
 		// The first sign-in replaces an imported hash, once.
 		in := named("first@x.org")
 		in.ImportedHash.Hash = stored[2]
 		w.create(in)
 		before, _ := w.kinds(w.mine)
 		for i := range 2 {
-			if id, err := w.svc.Validate(w.t.Context(), w.mine, customer.Credentials{Email: "first@x.org", Password: "hashcat", Peer: limit.Peer{Address: "192.0.2.1"}}); id == 0 || err != nil {
+			if id, err := accounts.Validate(w.t.Context(), w.mine, account.Credentials{Email: "first@x.org", Password: "hashcat", Peer: limit.Peer{Address: "192.0.2.1"}}); id == 0 || err != nil {
 				w.t.Fatal(id, err)
 			}
 			w.wantCounted(w.mine, fmt.Sprint("after sign-in ", i))
@@ -213,7 +214,7 @@ func TestOldHashesAreCountedMeanwhile(t *testing.T) {
 				rng := rand.New(rand.NewPCG(9, i))
 				for n := 0; n < 10 || n < 40 && !counted.Load(); n++ {
 					// Two may want the same customers: the later one finds less.
-					if err := w.churn(w.mine, rng, &number); err != nil && !faulty(err) {
+					if err := w.churn(w.mine, rng, &number); err != nil && fault.As(err) == nil {
 						w.t.Error(err)
 						return
 					}
@@ -318,159 +319,5 @@ func TestCountingIsTakenUpAgain(t *testing.T) {
 			w.t.Error(done, err)
 		}
 		w.wantCounted(w.mine, "done twice")
-	})
-}
-
-// clocked is a service on which time passes by hashing and waiting alone.
-type clocked struct {
-	w     *world
-	svc   *customer.Service
-	mu    sync.Mutex
-	now   time.Time
-	costs map[string]time.Duration
-}
-
-func newClocked(w *world, costs map[string]time.Duration) *clocked {
-	c := &clocked{w: w, now: time.Unix(dbtest.Now, 0), costs: costs}
-	sys := system.Real()
-	sys.Clock = func() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-	sys.After = func(d time.Duration) <-chan time.Time {
-		c.pass(d)
-		out := make(chan time.Time, 1)
-		out <- time.Time{}
-		return out
-	}
-	c.svc = customer.NewService(w.db, sys, password.NewWith(sys, password.Options{Places: 1, Run: func(kind string, work func()) {
-		work()
-		c.pass(c.costs[kind])
-	}}))
-	return c
-}
-
-func (c *clocked) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func (c *clocked) took(fn func() error) time.Duration {
-	c.w.t.Helper()
-	start := c.now
-	if err := fn(); err != nil {
-		c.w.t.Fatal(err)
-	}
-	return c.now.Sub(start)
-}
-
-var forgetGuesses = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1`)
-
-// Nobody learns from the time of an answer who has an account, nor where its
-// hash came from.
-func TestWrongPasswordsTakeTheSameTime(t *testing.T) {
-	each(t, func(w *world) {
-		const ms = time.Millisecond
-		c := newClocked(w, map[string]time.Duration{"": 60 * ms, "bcrypt:5": 130 * ms, "pbkdf2-sha256:10000": 900 * ms})
-		for i, h := range stored[:5] {
-			in := named(fmt.Sprintf("p%d@x.org", i))
-			in.ImportedHash.Hash = h
-			w.create(in)
-		}
-		answers := func(kinds []int) (out []time.Duration) {
-			// Guesses are forgotten. No time passes, in which kinds would be measured
-			// again in between.
-			if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error { return tx.Exec(forgetGuesses) }); err != nil {
-				w.t.Fatal(err)
-			}
-			for _, i := range kinds {
-				out = append(out, c.took(func() error {
-					id, err := c.svc.Validate(w.t.Context(), w.mine, customer.Credentials{Email: fmt.Sprintf("p%d@x.org", i), Password: "wrong", Peer: limit.Peer{Address: "192.0.2.1"}})
-					if id != 0 {
-						w.t.Error("a wrong password is right")
-					}
-					return err
-				}))
-			}
-			for _, id := range kinds {
-				out = append(out, c.took(func() error {
-					right, err := c.svc.VerifyPassword(w.t.Context(), w.mine, int64(id)+1, "wrong", limit.Peer{Address: "192.0.2.1"})
-					if right {
-						w.t.Error("a wrong password is right")
-					}
-					if id == 99 && faulty(err) { // nobody's
-						err = nil
-					}
-					return err
-				}))
-			}
-			return out
-		}
-		alike := func(what string, want time.Duration, kinds ...int) {
-			w.t.Helper()
-			answers(kinds) // measures
-			all := answers(kinds)
-			for i, got := range all {
-				if got != all[0] || got < want || got > want*4/3 {
-					w.t.Errorf("%s: wrong password %d is answered after %s, the first after %s", what, i, got, all[0])
-				}
-			}
-		}
-		alike("five kinds", 900*ms, 0, 1, 2, 3, 4, 99)
-		// A right one is answered at once, and replaced.
-		sign := func(i int) time.Duration {
-			return c.took(func() error {
-				id, err := c.svc.Validate(w.t.Context(), w.mine, customer.Credentials{Email: fmt.Sprintf("p%d@x.org", i), Password: "hashcat", Peer: limit.Peer{Address: "192.0.2.1"}})
-				if id == 0 {
-					w.t.Error("a right password is wrong")
-				}
-				return err
-			})
-		}
-		if got := sign(4); got != 960*ms {
-			w.t.Errorf("the first right password is answered after %s", got)
-		}
-		if got := sign(4); got != 60*ms {
-			w.t.Errorf("the second right password is answered after %s", got)
-		}
-		alike("without the dearest", 130*ms, 0, 1, 2, 3, 99)
-		sign(3)
-		sign(2)
-		answers([]int{0, 99})
-		for _, got := range answers([]int{0, 1, 99}) {
-			if got != 60*ms {
-				w.t.Errorf("with hashes of our own alone a wrong password is answered after %s", got)
-			}
-		}
-		w.age(w.mine)
-		for _, got := range answers([]int{0, 99}) {
-			if got != time.Second {
-				w.t.Errorf("while hashes are counted a wrong password is answered after %s", got)
-			}
-		}
-	})
-}
-
-func faulty(err error) bool { return fault.As(err) != nil }
-
-// Who hangs up as soon as a right password would have been answered has guessed
-// all the same.
-func TestHangingUpIsAGuess(t *testing.T) {
-	each(t, func(w *world) {
-		sys := system.Real()
-		hangUp := func() {}
-		svc := customer.NewService(w.db, sys, password.NewWith(sys, password.Options{Run: func(string, func()) { hangUp() }}))
-		try := func(ctx context.Context) error {
-			_, err := svc.Validate(ctx, w.mine, customer.Credentials{Email: "nobody@x.org", Password: "wrong", Peer: limit.Peer{Address: "192.0.2.1"}})
-			return err
-		}
-		for range 10 {
-			ctx, cancel := context.WithCancel(w.t.Context())
-			hangUp = cancel
-			_ = try(ctx) // nobody hears it
-			cancel()
-		}
-		hangUp = func() {}
-		if f := fault.As(try(w.t.Context())); f == nil || f.Kind != fault.TooMany {
-			w.t.Errorf("guesses of who hung up do not count: %v", f)
-		}
 	})
 }

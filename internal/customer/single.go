@@ -56,7 +56,8 @@ var (
 	lastAddress    = sqldb.Static(`SELECT COALESCE(MAX(id), 0) FROM addresses WHERE store_id = $1 AND customer_id = $2`)
 )
 
-var errNoCustomer = fault.New(fault.NotFound, "there is no such customer")
+// ErrNoCustomer: there is no such customer in the store.
+var ErrNoCustomer = fault.New(fault.NotFound, "there is no such customer")
 var errNoAddress = fault.New(fault.NotFound, "there is no such address")
 
 // deleteBatch bounds how many rows of a mass deletion one transaction takes.
@@ -76,7 +77,7 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (*Customer, error)
 			return err
 		}
 		if len(out) == 0 {
-			return errNoCustomer
+			return ErrNoCustomer
 		}
 		return formFields(tx, out, false)
 	})
@@ -137,7 +138,7 @@ func (s *Service) Count(ctx context.Context, storeID int64, q *listing.Query) (n
 func (s *Service) DeleteOne(ctx context.Context, storeID, id int64) error {
 	n, err := s.Delete(ctx, storeID, byID.New().Where("id", listing.In, []int64{id}, nil))
 	if err == nil && n == 0 {
-		return errNoCustomer
+		return ErrNoCustomer
 	}
 	return err
 }
@@ -178,7 +179,7 @@ func (s *Service) UpdateOne(ctx context.Context, who password.Party, u Update) (
 		rows[0].FormFields = nil
 		return formFields(tx, rows, false)
 	})
-	if err := missing(err, "id", errNoCustomer); err != nil {
+	if err := missing(err, "id", ErrNoCustomer); err != nil {
 		return nil, err
 	}
 	return &rows[0], nil
@@ -200,7 +201,7 @@ func missing(err error, field string, notFound *fault.Error) error {
 func mustExist(tx *sqldb.Tx, customerID int64) error {
 	n, err := queryInt(tx, customerExists, customerID)
 	if err == nil && n == 0 {
-		return errNoCustomer
+		return ErrNoCustomer
 	}
 	return err
 }
@@ -260,7 +261,7 @@ func (s *Service) GetAddress(ctx context.Context, storeID, customerID, id int64)
 func (s *Service) CreateAddress(ctx context.Context, storeID int64, in AddressCreate) (*Address, error) {
 	for attempt := 0; ; attempt++ {
 		rows, err := s.CreateAddresses(ctx, storeID, []AddressCreate{in})
-		if err := missing(err, "customer_id", errNoCustomer); err != nil {
+		if err := missing(err, "customer_id", ErrNoCustomer); err != nil {
 			return nil, err
 		}
 		if len(rows) > 0 {

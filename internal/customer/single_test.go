@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -22,17 +23,20 @@ import (
 
 type shop struct {
 	*customer.Service
-	db   *sqldb.DB
-	sys  *system.System
-	now  time.Time
-	a, b int64 // two stores
+	accounts *account.Service
+	db       *sqldb.DB
+	sys      *system.System
+	now      time.Time
+	a, b     int64 // two stores
 }
 
 func newShop(t *testing.T, db *sqldb.DB) *shop {
 	t.Helper()
 	s := &shop{db: db, sys: system.Real(), now: time.Unix(1_780_000_000, 0)}
 	s.sys.Clock = func() time.Time { return s.now }
-	s.Service = customer.NewService(db, s.sys, password.New(s.sys))
+	passwords := password.New(s.sys)
+	s.Service = customer.NewService(db, s.sys, passwords)
+	s.accounts = account.NewService(account.Config{DB: db, System: s.sys, Customers: s.Service, Passwords: passwords})
 	for i, to := range []*int64{&s.a, &s.b} {
 		st, err := store.NewService(db, s.sys).Create(t.Context(), fmt.Sprintf("shop%d", i), "", "")
 		if err != nil {
@@ -219,7 +223,7 @@ func TestOneCustomer(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		for password, want := range map[string]bool{"secret1": true, "secret2": false, "": false} {
-			if ok, err := s.VerifyPassword(ctx, s.a, id, password, limit.Peer{}); err != nil || ok != want {
+			if ok, err := s.accounts.VerifyPassword(ctx, s.a, id, password, limit.Peer{}); err != nil || ok != want {
 				t.Errorf("%q: %v, %v", password, ok, err)
 			}
 		}
@@ -229,7 +233,7 @@ func TestOneCustomer(t *testing.T) {
 				_, err := s.UpdateOne(ctx, password.Party{StoreID: s.a}, customer.Update{ID: foreign})
 				return err
 			},
-			"verify": func() error { _, err := s.VerifyPassword(ctx, s.a, foreign, "x", limit.Peer{}); return err },
+			"verify": func() error { _, err := s.accounts.VerifyPassword(ctx, s.a, foreign, "x", limit.Peer{}); return err },
 			"delete": func() error { return s.DeleteOne(ctx, s.a, foreign) },
 		} {
 			if err := fn(); kind(err) != fault.NotFound {
@@ -284,7 +288,7 @@ func TestGeneratedPasswordAndDefaultGroup(t *testing.T) {
 		if hashes[0] != "" || hashes[1] == "" {
 			t.Errorf("the hashes are %q", hashes)
 		}
-		if ok, err := s.VerifyPassword(ctx, s.a, rows[1].ID, "guess", limit.Peer{}); ok || err != nil {
+		if ok, err := s.accounts.VerifyPassword(ctx, s.a, rows[1].ID, "guess", limit.Peer{}); ok || err != nil {
 			t.Errorf("%v, %v", ok, err)
 		}
 	})

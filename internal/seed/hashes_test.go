@@ -3,6 +3,7 @@ package seed_test
 import (
 	"testing"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/password"
 	"clientele/internal/seed"
@@ -29,6 +30,7 @@ stores:
 		sys := system.Real()
 		passwords := password.New(sys)
 		customers := customer.NewService(db, sys, passwords)
+		accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})
 		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customers, Passwords: passwords}
 		if _, err := a.Apply(t.Context(), doc); err != nil {
 			t.Fatal(err)
@@ -36,7 +38,7 @@ stores:
 		for _, email := range []string{"a@example.com", "b@example.com"} {
 			before := ""
 			for i := range 3 {
-				l, err := customers.Login(t.Context(), 1, customer.Credentials{Email: email, Password: "hashcat"})
+				l, err := accounts.Login(t.Context(), 1, account.Credentials{Email: email, Password: "hashcat"})
 				if err != nil || l.CustomerID == 0 {
 					t.Fatalf("%s: %+v, %v", email, l, err)
 				}

@@ -186,7 +186,7 @@ func (s *Surface) validatePassword(c *rest.Call) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	ok, err := s.Customers.VerifyPassword(c.Ctx(), c.StoreID(), id, password.Value, c.Peer())
+	ok, err := s.Accounts.VerifyPassword(c.Ctx(), c.StoreID(), id, password.Value, c.Peer())
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/api/apitest"
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/form"
@@ -83,6 +84,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	sys.Clock = func() time.Time { return f.now }
 	passwords := password.New(sys)
 	customers, groups, shops := customer.NewService(db, sys, passwords), group.NewService(db, sys), store.NewService(db, sys)
+	accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})
 	doc, err := seed.Parse([]byte(stores))
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
 		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Log: slog.New(slog.DiscardHandler), Slow: time.Hour,
-	}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
+	}, v3.New(v3.Services{Accounts: accounts, Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Accounts: accounts, Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)
 	return f

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/jsonx"
@@ -21,6 +22,7 @@ import (
 
 // Services are what the surface speaks for.
 type Services struct {
+	Accounts  *account.Service
 	Customers *customer.Service
 	Groups    *group.Service
 	Stores    *store.Service

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
-	"clientele/internal/customer"
 	"clientele/internal/rest"
 )
 
@@ -21,7 +21,7 @@ func (s *Surface) validateCredentials(c *rest.Call) error {
 		return err
 	}
 	d.required("email", "password")
-	in := customer.Credentials{
+	in := account.Credentials{
 		Email:     d.text("email").Value,
 		Password:  d.text("password").Value,
 		ChannelID: d.integer("channel_id").Value,
@@ -30,7 +30,7 @@ func (s *Surface) validateCredentials(c *rest.Call) error {
 	if err := malformed(d.c.Items); err != nil {
 		return err
 	}
-	id, err := s.Customers.Validate(c.Ctx(), c.StoreID(), in)
+	id, err := s.Accounts.Validate(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/api/apitest"
+	shoppers "clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -71,6 +72,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	stores, accounts := store.NewService(d.db, sys), auth.NewAPIAccounts(d.db, sys)
 	passwords := password.New(sys)
 	d.accounts = accounts
+	customers := customer.NewService(d.db, sys, passwords)
 	for i, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "")
 		if err != nil {
@@ -87,7 +89,8 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		System: sys, Tokens: auth.NewCache(accounts, func() time.Time { return d.now }),
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}, v3.New(v3.Services{
-		Customers:   customer.NewService(d.db, sys, passwords),
+		Accounts:    shoppers.NewService(shoppers.Config{DB: d.db, System: sys, Customers: customers, Passwords: passwords}),
+		Customers:   customers,
 		Forms:       form.NewService(d.db, sys),
 		Metafields:  metafield.NewService(d.db, sys),
 		Settings:    setting.NewService(d.db, sys),

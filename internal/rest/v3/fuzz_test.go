@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	shoppers "clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/form"
 	"clientele/internal/rest"
@@ -31,7 +32,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	fx.server = rest.NewServer(rest.Config{
 		System: fx.sys, Tokens: auth.NewCache(fx.accounts, fx.clock.Now),
 		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Log: b.log, Slow: time.Hour,
-	}, v3.New(v3.Services{Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
+	}, v3.New(v3.Services{Accounts: shoppers.NewService(shoppers.Config{DB: fx.db, System: fx.sys, Customers: fx.customers, Passwords: fx.passwords}), Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
 	st, err := fx.stores.ByHash(f.Context(), hash)
 	if err != nil {
 		f.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"clientele/api/apitest"
+	shoppers "clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/form"
@@ -251,6 +252,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Log:    b.log,
 		Slow:   time.Hour,
 	}, v3.New(v3.Services{
+		Accounts:  shoppers.NewService(shoppers.Config{DB: w.db, System: w.sys, Customers: w.customers, Passwords: w.passwords}),
 		Customers: w.customers, Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,
 		Tokens:   auth.NewStorefrontTokens(b.db, w.sys),
 		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -30,6 +31,7 @@ import (
 
 // Services are what the surface speaks for.
 type Services struct {
+	Accounts    *account.Service
 	Customers   *customer.Service
 	Forms       *form.Service
 	Metafields  *metafield.Service

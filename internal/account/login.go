@@ -1,10 +1,10 @@
-package customer
+package account
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
+	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/limit"
@@ -40,10 +40,9 @@ var (
 	selectLogin = sqldb.Static(`SELECT e.customer_id, e.channel_id, c.password_hash, c.force_password_reset FROM customer_emails e
 		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
 		WHERE e.store_id = $1 AND e.email_norm = $2`)
-	selectPassword  = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
-	selectOthers    = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id NOT IN (0, $3) LIMIT 1`)
-	selectChannel   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
-	upgradePassword = sqldb.Static(`UPDATE customers SET password_hash = $4 WHERE store_id = $1 AND id = $2 AND password_hash = $3`)
+	selectPassword = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
+	selectOthers   = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id NOT IN (0, $3) LIMIT 1`)
+	selectChannel  = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
 )
 
 // Validate returns the id of the customer who has the credentials and may use
@@ -71,7 +70,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		everywhere, owner := false, int64(0)
 		held = password.Kinds{}
 		a.Shared = false
-		err := tx.Pipeline(append(heldKinds(&held),
+		err := tx.Pipeline(append(customer.HeldKinds(&held),
 			sqldb.Q{Stmt: selectChannel, Args: []any{in.ChannelID}, Each: func(*sqldb.Row) error { channel = true; return nil }},
 			store.GlobalLogins(in.ChannelID, &global),
 			sqldb.Q{Stmt: selectLogin, Args: []any{norm}, Each: func(r *sqldb.Row) error {
@@ -117,11 +116,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 			return c.OK, err
 		}
 		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			n, err := tx.ExecCount(upgradePassword, l.CustomerID, l.PasswordHash, c.Newer)
-			if err != nil || n == 0 {
-				return err
-			}
-			return countHashes(tx, rehash{l.CustomerID, l.PasswordHash, c.Newer})
+			return customer.Rehash(tx, l.CustomerID, l.PasswordHash, c.Newer)
 		})
 		l.PasswordHash = c.Newer
 		return err == nil, err
@@ -148,7 +143,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 			return err
 		}
 		held = password.Kinds{}
-		return tx.Pipeline(append(heldKinds(&held),
+		return tx.Pipeline(append(customer.HeldKinds(&held),
 			sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
 			sqldb.Q{Stmt: selectOthers, Args: []any{a.Email, id}, Each: func(*sqldb.Row) error { a.Shared = true; return nil }},
 		)...)
@@ -157,20 +152,10 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 	}
 	right, err = s.compare(ctx, storeID, a, &l, text, held)
 	if err == nil && l.CustomerID == 0 {
-		err = errNoCustomer
+		err = customer.ErrNoCustomer
 	}
 	if right && err == nil && !a.Known {
 		s.meet(ctx, storeID, id, peer)
 	}
 	return right, err
-}
-
-// Admits reports whether a customer whose channel_ids are stored as text may
-// sign in on a channel, given whether the channel admits customers of all
-// channels.
-func Admits(channels string, channelID int64, global bool) bool {
-	if channels == "" {
-		return global
-	}
-	return slices.Contains(parseChannels(channels), channelID)
 }

@@ -1,4 +1,4 @@
-package customer_test
+package account_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/limit"
@@ -21,14 +22,14 @@ import (
 // if they were next; an import, another address and another store have their
 // turn soon; and beyond the bound guesses are turned away.
 func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
-	each(t, func(w *world) {
+	each(t, func(w *shop) {
 		in := named("ines@x.org")
 		in.GeneratePassword = true
-		id := w.create(in)[0].ID
-		if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
+		id := w.add(w.a, in)
+		if err := w.db.Write(w.Context(), w.a.StoreID, func(tx *sqldb.Tx) error {
 			return tx.Exec(sqldb.Dynamic(`INSERT INTO known_addresses (store_id, customer_id, ip_address, date_used) VALUES ($1, $2, '192.0.2.1', 1)`), id)
 		}); err != nil {
-			w.t.Fatal(err)
+			w.Fatal(err)
 		}
 		began, turns := make(chan struct{}), make(chan struct{})
 		sys := system.Real()
@@ -37,7 +38,8 @@ func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
 			<-turns
 			work()
 		}})
-		svc := customer.NewService(w.db, sys, passwords)
+		svc := w.over(sys, passwords)
+		customers := customer.NewService(w.db, sys, passwords)
 		var wg sync.WaitGroup
 		begin := func(do func() error) chan error {
 			done := make(chan error, 1)
@@ -46,16 +48,16 @@ func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
 		}
 		guess := func(storeID int64, email, peer string) func() error {
 			return func() error {
-				_, err := svc.Validate(w.t.Context(), storeID, customer.Credentials{Email: email, Password: "wrong", Peer: limit.Peer{Address: peer}})
+				_, err := svc.Validate(w.Context(), storeID, account.Credentials{Email: email, Password: "wrong", Peer: limit.Peer{Address: peer}})
 				return err
 			}
 		}
-		begin(guess(w.mine, "p@x.org", "198.51.100.1"))
+		begin(guess(w.a.StoreID, "p@x.org", "198.51.100.1"))
 		<-began
 		var away atomic.Int64
 		for i := range 64 {
 			begin(func() error {
-				err := guess(w.mine, fmt.Sprintf("p%d@x.org", i), "198.51.100.1")()
+				err := guess(w.a.StoreID, fmt.Sprintf("p%d@x.org", i), "198.51.100.1")()
 				if err != nil {
 					away.Add(1)
 				}
@@ -65,24 +67,24 @@ func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
 		for passwords.Waiting() < 64 {
 			runtime.Gosched()
 		}
-		if f := fault.As(guess(w.mine, "late@x.org", "198.51.100.1")()); f == nil || f.Kind != fault.TooMany || f.RetryAfter < 1 {
-			w.t.Errorf("beyond the bound: %+v", f)
+		if f := fault.As(guess(w.a.StoreID, "late@x.org", "198.51.100.1")()); f == nil || f.Kind != fault.TooMany || f.RetryAfter < 1 {
+			w.Errorf("beyond the bound: %+v", f)
 		}
 		imported := begin(func() error {
 			a, b := named("a@x.org"), named("b@x.org")
 			a.NewPassword, b.NewPassword = opt.Some("Secret-123"), opt.Some("Secret-124")
-			_, err := svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine, Name: "account 1"}, []customer.Create{a, b})
+			_, err := customers.CreateFor(w.Context(), password.Party{StoreID: w.a.StoreID, Name: "account 1"}, []customer.Create{a, b})
 			return err
 		})
-		stranger := begin(guess(w.mine, "q@x.org", "203.0.113.1"))
-		foreign := begin(guess(w.other, "q@x.org", "203.0.113.1"))
-		owner := begin(guess(w.mine, "ines@x.org", "192.0.2.1"))
+		stranger := begin(guess(w.a.StoreID, "q@x.org", "203.0.113.1"))
+		foreign := begin(guess(w.b.StoreID, "q@x.org", "203.0.113.1"))
+		owner := begin(guess(w.a.StoreID, "ines@x.org", "192.0.2.1"))
 		for passwords.Waiting() < 65 || away.Load() < 3 { // three of the crowd made room, the owner has a share
 			runtime.Gosched()
 		}
 		given := 0
 		within := func(n int, what string, done chan error) {
-			w.t.Helper()
+			w.Helper()
 			for ; given < n; given++ {
 				turns <- struct{}{}
 				<-began
@@ -90,10 +92,10 @@ func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
 			select {
 			case err := <-done:
 				if err != nil {
-					w.t.Errorf("%s: %v", what, err)
+					w.Errorf("%s: %v", what, err)
 				}
 			case <-time.After(20 * time.Second):
-				w.t.Errorf("%s: not answered after %d turns", what, n)
+				w.Errorf("%s: not answered after %d turns", what, n)
 			}
 		}
 		// Beside the one who had the place each is behind one of every party.
@@ -109,7 +111,7 @@ func TestCrowdsDoNotKeepOthersWaiting(t *testing.T) {
 		wg.Wait()
 		close(began)
 		if n := passwords.Waiting(); n != 0 {
-			w.t.Errorf("%d wait yet", n)
+			w.Errorf("%d wait yet", n)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package customer
+package account
 
 import (
 	"context"
@@ -22,9 +22,9 @@ var (
 	forgetAddress  = sqldb.Static(`DELETE FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 )
 
-// Remember notes that a customer proved in a network who they are, so that
+// remember notes that a customer proved in a network who they are, so that
 // strangers' guesses do not lock them out there.
-func Remember(tx *sqldb.Tx, customerID int64, peer limit.Peer, now int64) error {
+func remember(tx *sqldb.Tx, customerID int64, peer limit.Peer, now int64) error {
 	network := peer.Network()
 	if network == "" {
 		return nil
@@ -44,9 +44,9 @@ func Remember(tx *sqldb.Tx, customerID int64, peer limit.Peer, now int64) error 
 	return nil
 }
 
-// meet is Remember for who had the right password and gets no session. One
+// meet is remember for who had the right password and gets no session. One
 // that cannot be noted, as that of a customer who has just gone, is right all
 // the same.
 func (s *Service) meet(ctx context.Context, storeID, customerID int64, peer limit.Peer) {
-	_ = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return Remember(tx, customerID, peer, s.sys.Now()) })
+	_ = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return remember(tx, customerID, peer, s.sys.Now()) })
 }

@@ -57,7 +57,7 @@ func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token str
 			return err
 		}
 		return s.mail.Queue(tx, Mail{
-			Kind: MailAccountCreated, Site: site, To: who.email, ToName: who.name, CustomerID: id,
+			Kind: MailAccountCreated, Site: site, To: who.Email, ToName: who.Name(), CustomerID: id,
 			Data: map[string]string{"link": link(site, "/login.php")},
 		})
 	})

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 
+	"clientele/internal/customer"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 )
@@ -12,9 +13,7 @@ import (
 const maxAddresses = 20
 
 var (
-	knownAddress = sqldb.Static(`SELECT k.customer_id FROM known_addresses k
-		JOIN customer_emails e ON e.store_id = k.store_id AND e.customer_id = k.customer_id
-		WHERE k.store_id = $1 AND k.ip_address = $4 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
+	knownAddress      = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND ip_address = $4 AND customer_id IN ` + customer.HoldersOf("$2", "$3"))
 	addressOfCustomer = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 	rememberAddress   = sqldb.Static(`INSERT INTO known_addresses (store_id, customer_id, ip_address, date_used) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (store_id, customer_id, ip_address) DO UPDATE SET date_used = excluded.date_used`)

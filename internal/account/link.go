@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/limit"
@@ -48,9 +49,6 @@ var (
 	insertToken = sqldb.Static(`INSERT INTO account_tokens (store_id, token_hash, purpose, customer_id, channel_id, data, date_expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	selectToken = sqldb.Static(`SELECT customer_id, data FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
 	redeemToken = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
-	selectOwner = sqldb.Static(`SELECT c.id, c.email, c.first_name, c.last_name, c.force_password_reset, e.channel_id FROM customer_emails e
-		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
-		WHERE e.store_id = $1 AND e.email_norm = $2 AND e.channel_id IN (0, $3)`)
 )
 
 // issue stores a new token of a site and returns it.
@@ -100,23 +98,19 @@ type owner struct {
 // owner finds who has an email and may sign in on the site; id 0 is nobody.
 func (s *Service) owner(ctx context.Context, site store.Site, address string) (owner, error) {
 	var o owner
-	var open, global bool
 	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		o = owner{}
-		everywhere := false
-		if err := tx.Pipeline(
-			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
-			store.GlobalLogins(site.ChannelID, &global),
-			sqldb.Q{Stmt: selectOwner, Args: []any{email.Key(address), site.ChannelID}, Each: func(r *sqldb.Row) error {
-				o = owner{id: r.Int(0), email: r.Text(1), name: fullName(r.Text(2), r.Text(3)), reset: r.Flag(4)}
-				everywhere = r.Int(5) == 0
-				return nil
-			}},
-		); err != nil {
+		var admission customer.Admission
+		var holders []customer.Holder
+		if err := tx.Pipeline(append(admission.Query(site.ChannelID),
+			customer.HoldersQuery(email.Key(address), func(h customer.Holder) { holders = append(holders, h) }),
+		)...); err != nil {
 			return err
 		}
-		if !open || everywhere && !global {
-			o = owner{}
+		for i := range holders {
+			if h := &holders[i]; admission.EntersAs(h) {
+				o = owner{id: h.ID, email: h.Email, name: h.Name(), reset: h.ForcePasswordReset}
+			}
 		}
 		return nil
 	})
@@ -127,7 +121,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, address string) (o
 // yet: no link must go to an address that is not the account's any more.
 func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 	who, err := lockCustomer(tx, o.id, site.ChannelID)
-	if err == nil && (!who.admitted || email.Key(who.email) != email.Key(o.email)) {
+	if err == nil && (!who.admitted || email.Key(who.Email) != email.Key(o.email)) {
 		o = owner{}
 	}
 	return o, err
@@ -305,7 +299,7 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		switch {
 		case !who.admitted:
 			return ErrLink
-		case who.reset:
+		case who.ForcePasswordReset:
 			return ErrResetRequired
 		}
 		if err := tx.Exec(confirmCustomer, id); err != nil {

@@ -35,16 +35,6 @@ type Login struct {
 	known bool // the customer, from the network that asks
 }
 
-var (
-	// Of all channels, to tell whether others have the email too.
-	selectLogin = sqldb.Static(`SELECT e.customer_id, e.channel_id, c.password_hash, c.force_password_reset FROM customer_emails e
-		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
-		WHERE e.store_id = $1 AND e.email_norm = $2`)
-	selectPassword = sqldb.Static(`SELECT password_hash, email FROM customers WHERE store_id = $1 AND id = $2`)
-	selectOthers   = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id NOT IN (0, $3) LIMIT 1`)
-	selectChannel  = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2 AND status NOT IN ('deleted', 'terminated')`)
-)
-
 // Validate returns the id of the customer who has the credentials and may use
 // the channel, or 0. It does the same work for every email. Too many wrong
 // guesses are TooMany. Who is right is known from there from then on.
@@ -65,35 +55,33 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	a := limit.Guess{Email: norm, Peer: in.Peer}
 	var l Login
 	var held password.Kinds
-	var channel, global bool
+	var admission customer.Admission
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		everywhere, owner := false, int64(0)
-		held = password.Kinds{}
-		a.Shared = false
-		err := tx.Pipeline(append(customer.HeldKinds(&held),
-			sqldb.Q{Stmt: selectChannel, Args: []any{in.ChannelID}, Each: func(*sqldb.Row) error { channel = true; return nil }},
-			store.GlobalLogins(in.ChannelID, &global),
-			sqldb.Q{Stmt: selectLogin, Args: []any{norm}, Each: func(r *sqldb.Row) error {
-				a.Shared = a.Shared || owner != 0 && owner != r.Int(0)
-				owner = r.Int(0)
-				if ch := r.Int(1); ch != 0 && ch != in.ChannelID {
-					return nil
-				}
-				everywhere = r.Int(1) == 0
-				l = Login{CustomerID: r.Int(0), PasswordHash: r.Text(2), ForcePasswordReset: r.Flag(3)}
-				return nil
-			}},
+		l, held = Login{}, password.Kinds{}
+		a.Shared, a.Known = false, false
+		var holders []customer.Holder
+		queries := append(customer.HeldKinds(&held), admission.Query(in.ChannelID)...)
+		if err := tx.Pipeline(append(queries,
+			// Of all channels, to tell whether others have the email too.
+			customer.HoldersQuery(norm, func(h customer.Holder) { holders = append(holders, h) }),
 			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
-		)...)
-		if everywhere && !global {
-			l, a.Known = Login{}, false
+		)...); err != nil {
+			return err
 		}
-		return err
+		for i := range holders {
+			h := &holders[i]
+			a.Shared = a.Shared || h.ID != holders[0].ID
+			if admission.EntersAs(h) {
+				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset}
+			}
+		}
+		a.Known = a.Known && l.CustomerID != 0
+		return nil
 	})
 	if err != nil {
 		return Login{}, err
 	}
-	if !channel {
+	if !admission.Open {
 		return Login{}, &fault.Error{Kind: fault.Invalid, Op: OpValidate, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID"}}}
 	}
 	l.known = a.Known
@@ -136,16 +124,17 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 	a := limit.Guess{Email: "#" + strconv.FormatInt(id, 10), Peer: peer} // nobody's email
 	var held password.Kinds
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := tx.Query(selectPassword, func(r *sqldb.Row) error {
-			l, a.Email = Login{CustomerID: id, PasswordHash: r.Text(0)}, email.Key(r.Text(1))
-			return nil
-		}, id); err != nil {
+		var p customer.Person
+		if err := tx.Pipeline(customer.PersonQuery(id, &p)); err != nil {
 			return err
+		}
+		if p.ID != 0 {
+			l, a.Email = Login{CustomerID: id, PasswordHash: p.PasswordHash}, email.Key(p.Email)
 		}
 		held = password.Kinds{}
 		return tx.Pipeline(append(customer.HeldKinds(&held),
 			sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
-			sqldb.Q{Stmt: selectOthers, Args: []any{a.Email, id}, Each: func(*sqldb.Row) error { a.Shared = true; return nil }},
+			customer.SharedQuery(a.Email, id, &a.Shared),
 		)...)
 	}); err != nil {
 		return false, err

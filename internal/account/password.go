@@ -83,5 +83,5 @@ func (s *Service) setPassword(tx *sqldb.Tx, site store.Site, customerID, keep in
 }
 
 func mailTo(site store.Site, c *customer.Customer, kind MailKind, data map[string]string) Mail {
-	return Mail{Kind: kind, Site: site, To: c.Email, ToName: fullName(c.FirstName, c.LastName), CustomerID: c.ID, Data: data}
+	return Mail{Kind: kind, Site: site, To: c.Email, ToName: customer.FullName(c.FirstName, c.LastName), CustomerID: c.ID, Data: data}
 }

@@ -32,22 +32,15 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	var id int64
 	token, confirm := s.sys.Hex(32), s.sys.Hex(32)
 	err = s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		var open, global bool
-		if err := tx.Pipeline(
-			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
-			store.GlobalLogins(site.ChannelID, &global),
-		); err != nil {
+		var admission customer.Admission
+		if err := tx.Pipeline(admission.Query(site.ChannelID)...); err != nil {
 			return err
 		}
-		if !open {
+		if !admission.Open {
 			return ErrClosed
 		}
-		// Who registers where only the channel's own customers may sign in
-		// becomes one of them.
 		this := cmd
-		if !global {
-			this.ChannelIDs = []int64{site.ChannelID}
-		}
+		this.ChannelIDs = admission.Newcomers()
 		rows, err := s.customers.CreateTx(tx, []customer.Create{this}, []string{hash})
 		if err != nil {
 			return err
@@ -159,13 +152,13 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 			return err
 		}
 		// Without a session somebody acts for the customer who may for any.
-		if !who.admitted && (sess.ID != 0 || !who.allowed) {
+		if !who.admitted && (sess.ID != 0 || !who.served) {
 			return ErrNobody
 		}
 		if err := stillOpen(tx, sess); err != nil {
 			return err
 		}
-		moved := in.Email.Set && email.Key(in.Email.Value) != email.Key(who.email)
+		moved := in.Email.Set && email.Key(in.Email.Value) != email.Key(who.Email)
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
 		}
@@ -182,7 +175,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 			return nil
 		}
 		m := mailTo(site, out, MailEmailChanged, map[string]string{"new_email": out.Email})
-		m.To = who.email
+		m.To = who.Email
 		if err := s.mail.Queue(tx, m); err != nil || !p.ConfirmEmail {
 			return err
 		}
@@ -226,7 +219,7 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 		return err
 	}
 	return s.mail.Queue(tx, Mail{
-		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: fullName(in.FirstName, in.LastName),
+		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
 		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
 	})
 }

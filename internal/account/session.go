@@ -48,7 +48,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 		}
 		// The password that was right is still the password.
 		switch {
-		case !who.admitted || who.hash != l.PasswordHash:
+		case !who.admitted || who.PasswordHash != l.PasswordHash:
 			return ErrCredentials
 		case who.unconfirmed:
 			return ErrUnconfirmed
@@ -76,7 +76,7 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, cust
 			return err
 		}
 		switch {
-		case !who.found:
+		case who.ID == 0:
 			return ErrNobody
 		case !who.admitted:
 			return ErrNoAccess
@@ -139,15 +139,14 @@ var (
 	touchSession = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
-			c.channel_ids, ch.status, g.value
-		FROM account_sessions s
-		JOIN customers c ON c.store_id = s.store_id AND c.id = s.customer_id
-		JOIN channels ch ON ch.store_id = s.store_id AND ch.id = s.channel_id
-		LEFT JOIN customer_settings g ON g.store_id = s.store_id AND g.channel_id = s.channel_id AND g.name = 'allow_global_logins'
+			` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
 		WHERE s.store_id = $1 AND s.token_hash = $2`)
 	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address
 		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id`)
 )
+
+// sessionColumns is how many columns scan reads.
+const sessionColumns = 10
 
 func (s *Session) scan(storeID int64, r *sqldb.Row) {
 	*s = Session{
@@ -208,41 +207,25 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 
 // person is a customer as signing in sees them.
 type person struct {
-	found, admitted bool
-	allowed         bool // may be dealt with on the channel, even if not to sign in
-	email, name     string
-	hash            string
-	reset           bool
-	unconfirmed     bool // the address
+	customer.Person
+	admitted    bool // may sign in on the channel
+	served      bool // may be dealt with on the channel, even if not to sign in
+	unconfirmed bool // the address
 }
 
 // lockCustomer locks a customer against change and tells whether they may use
 // a channel.
 func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
 	var p person
-	var channels string
-	var open, global, unconfirmed bool
-	err := tx.Pipeline(
-		sqldb.Q{Stmt: sqldb.Dynamic(`SELECT email, first_name, last_name, password_hash, force_password_reset, channel_ids FROM customers WHERE store_id = $1 AND id = $2` + tx.ForUpdate()), Args: []any{id},
-			Each: func(r *sqldb.Row) error {
-				p = person{found: true, email: r.Text(0), name: fullName(r.Text(1), r.Text(2)), hash: r.Text(3), reset: r.Flag(4)}
-				channels = r.Text(5)
-				return nil
-			}},
-		sqldb.Q{Stmt: channelStatus, Args: []any{channelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
-		store.GlobalLogins(channelID, &global),
-		sqldb.Q{Stmt: selectUnconfirmed, Args: []any{id}, Each: func(*sqldb.Row) error { unconfirmed = true; return nil }},
-	)
-	p.unconfirmed = unconfirmed
-	p.admitted = p.found && open && customer.Admits(channels, channelID, global)
-	p.allowed = p.found && open && customer.Admits(channels, channelID, true)
+	var admission customer.Admission
+	err := tx.Pipeline(append(admission.Query(channelID),
+		customer.HoldPersonQuery(tx, id, &p.Person),
+		sqldb.Q{Stmt: selectUnconfirmed, Args: []any{id}, Each: func(*sqldb.Row) error { p.unconfirmed = true; return nil }},
+	)...)
+	p.admitted = p.ID != 0 && admission.Enters(p.Channels)
+	p.served = p.ID != 0 && admission.Serves(p.Channels)
 	return p, err
 }
-
-var channelStatus = sqldb.Static(`SELECT status FROM channels WHERE store_id = $1 AND id = $2`)
-
-// alive reports whether anybody may sign in on a channel with the status.
-func alive(status string) bool { return status != "deleted" && status != "terminated" }
 
 // Authenticate returns the session that a token opens, or nil. A session ends
 // at once where its customer is deleted or loses access to its channel. Which
@@ -259,13 +242,9 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 		return tx.Query(selectSession, func(r *sqldb.Row) error {
 			o := &Session{}
 			o.scan(storeID, r)
-			global := store.AdmitsGlobal(o.ChannelID)
-			if !r.Null(12) {
-				global = r.Text(12) == "1"
-			}
 			switch {
 			case o.ended(now):
-			case !alive(r.Text(11)) || !customer.Admits(r.Text(10), o.ChannelID, global):
+			case !customer.Admitted(r, sessionColumns, o.ChannelID):
 			case strings.Contains(token, "_") != (o.Kind == AccessToken):
 			default:
 				out = o
@@ -300,22 +279,17 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	return o, nil
 }
 
-var selectAdmission = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
-
 // Barred reports whether there is such a customer who is confined to other
 // storefronts. It is for those who act for customers without signing them in,
 // so that it does not matter whether customers of all channels may sign in.
 func (s *Service) Barred(ctx context.Context, site store.Site, customerID int64) (barred bool, err error) {
 	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		var found, open bool
-		var channels string
-		if err := tx.Pipeline(
-			sqldb.Q{Stmt: selectAdmission, Args: []any{customerID}, Each: func(r *sqldb.Row) error { found, channels = true, r.Text(0); return nil }},
-			sqldb.Q{Stmt: channelStatus, Args: []any{site.ChannelID}, Each: func(r *sqldb.Row) error { open = alive(r.Text(0)); return nil }},
-		); err != nil {
+		var p customer.Person
+		var admission customer.Admission
+		if err := tx.Pipeline(append(admission.Query(site.ChannelID), customer.PersonQuery(customerID, &p))...); err != nil {
 			return err
 		}
-		barred = found && !(open && customer.Admits(channels, site.ChannelID, true))
+		barred = p.ID != 0 && !admission.Serves(p.Channels)
 		return nil
 	})
 	return barred, err

@@ -120,5 +120,3 @@ func decodeSubscription(text string) (subscriber.Create, error) {
 	err := json.Unmarshal([]byte(text), &d)
 	return subscriber.Create{Email: d.Email, FirstName: d.FirstName, LastName: d.LastName}, err
 }
-
-func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }

@@ -103,7 +103,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		w.form(form.Address, in[i].Extent, in[i].FormFields)
 	}
 	have := map[owned]bool{}
-	if err := tx.Pipeline(existing(tx, "customers", ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
+	if err := tx.Pipeline(HoldQuery(tx, ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)

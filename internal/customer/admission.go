@@ -1,13 +1,72 @@
 package customer
 
-import "slices"
+import (
+	"slices"
 
-// Admits reports whether a customer whose channel_ids are stored as text may
-// sign in on a channel, given whether the channel admits customers of all
-// channels.
-func Admits(channels string, channelID int64, global bool) bool {
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// Channels are the channels of a customer as they are stored; empty: all.
+type Channels string
+
+// Admission is the rule by which customers enter a channel: whether the channel
+// is open, and whether customers of all channels may sign in there. Everything
+// that signs in, keeps a session or acts for a customer asks it.
+type Admission struct {
+	ChannelID int64
+	store.Entrance
+}
+
+// Query returns the queries for the admission to a channel, to be run in a
+// pipeline.
+func (a *Admission) Query(channelID int64) []sqldb.Q {
+	a.ChannelID = channelID
+	return a.Entrance.Query(channelID)
+}
+
+// Enters reports whether a customer may sign in.
+func (a *Admission) Enters(channels Channels) bool {
 	if channels == "" {
-		return global
+		return a.Open && a.Global
 	}
-	return slices.Contains(parseChannels(channels), channelID)
+	return a.Serves(channels)
+}
+
+// Serves reports whether a customer may be dealt with by who needs no sign-in,
+// such as an app: the customer is not confined to other channels.
+func (a *Admission) Serves(channels Channels) bool {
+	return a.Open && (channels == "" || slices.Contains(parseChannels(string(channels)), a.ChannelID))
+}
+
+// EntersAs is Enters for who has an email address on a channel, 0 for all.
+func (a *Admission) EntersAs(h *Holder) bool {
+	return a.Open && (h.ChannelID == a.ChannelID || h.ChannelID == 0 && a.Global)
+}
+
+// Newcomers returns the channels of who registers: where customers of all
+// channels may not sign in they belong to the channel alone. nil: all channels.
+func (a *Admission) Newcomers() []int64 {
+	if a.Global {
+		return nil
+	}
+	return []int64{a.ChannelID}
+}
+
+// What a statement about customers on channels needs for the admission of each
+// row, so that it stays one statement. The columns come last.
+const AdmissionColumns = `c.channel_ids, ` + store.EntranceColumns
+
+// AdmissionJoin joins the columns to a table, by its alias and its columns
+// customer_id and channel_id.
+func AdmissionJoin(alias string) string {
+	return ` JOIN customers c ON c.store_id = ` + alias + `.store_id AND c.id = ` + alias + `.customer_id` + store.EntranceJoin(alias)
+}
+
+// Admitted reports whether the customer of a row with AdmissionColumns from
+// column at on may enter a channel.
+func Admitted(r *sqldb.Row, at int, channelID int64) bool {
+	a := Admission{ChannelID: channelID}
+	a.Scan(r, at+1, channelID)
+	return a.Enters(Channels(r.Text(at)))
 }

@@ -358,11 +358,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	of, ofArgs := sqldb.In(nil, owners)
 	kind, kindArgs := sqldb.In(ofArgs, kinds)
 	err := tx.Pipeline(
-		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN ` + of + ` ORDER BY id` + tx.ForUpdate()),
-			Args: ofArgs,
-			Each: func(r *sqldb.Row) error { customers[r.Int(0)] = true; return nil },
-		},
+		HoldQuery(tx, owners, customers),
 		attributes.query(),
 		sqldb.Q{
 			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + of +

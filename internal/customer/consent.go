@@ -32,26 +32,13 @@ var (
 		ON CONFLICT (store_id, customer_id) DO UPDATE SET allow = excluded.allow, deny = excluded.deny, date_modified = excluded.date_modified`)
 )
 
-// lockCustomer locks a customer against change, or returns NotFound.
-func lockCustomer(tx *sqldb.Tx, id int64) error {
-	found := false
-	err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(*sqldb.Row) error {
-		found = true
-		return nil
-	}, id)
-	if err == nil && !found {
-		err = ErrNoCustomer
-	}
-	return err
-}
-
 // Consent returns what a customer agreed to.
 func (s *Service) Consent(ctx context.Context, storeID, id int64) (Consent, error) {
 	out := Consent{DateModified: s.sys.Now()}
 	found := false
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Pipeline(
-			sqldb.Q{Stmt: customerExists, Args: []any{id}, Each: func(*sqldb.Row) error { found = true; return nil }},
+			ExistsQuery(id, &found),
 			sqldb.Q{Stmt: selectConsent, Args: []any{id}, Each: func(r *sqldb.Row) error {
 				out = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
 				return nil
@@ -85,7 +72,7 @@ func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
 	if err := c.Err(fault.Invalid, OpConsent); err != nil {
 		return err
 	}
-	if err := lockCustomer(tx, id); err != nil {
+	if err := HoldOne(tx, id); err != nil {
 		return err
 	}
 	return tx.Exec(upsertConsent, id, strings.Join(in.Allow, ","), strings.Join(in.Deny, ","), in.DateModified)
@@ -121,7 +108,7 @@ func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consen
 	in.DateModified = min(in.DateModified, s.sys.Now())
 	var out Consent
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := lockCustomer(tx, id); err != nil {
+		if err := HoldOne(tx, id); err != nil {
 			return err
 		}
 		var old Consent

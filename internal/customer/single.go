@@ -199,8 +199,8 @@ func missing(err error, field string, notFound *fault.Error) error {
 }
 
 func mustExist(tx *sqldb.Tx, customerID int64) error {
-	n, err := queryInt(tx, customerExists, customerID)
-	if err == nil && n == 0 {
+	found, err := Exists(tx, customerID)
+	if err == nil && !found {
 		return ErrNoCustomer
 	}
 	return err

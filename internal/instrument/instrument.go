@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -71,8 +72,7 @@ var (
 	undefault = sqldb.Static(`UPDATE stored_instruments SET is_default = 0 WHERE store_id = $1 AND customer_id = $2 AND is_default = 1`)
 	upsert    = sqldb.Static(`INSERT INTO stored_instruments (store_id, token, customer_id, is_default, details, date_created) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (store_id, token) DO UPDATE SET is_default = excluded.is_default, details = excluded.details`)
-	remove         = sqldb.Static(`DELETE FROM stored_instruments WHERE store_id = $1 AND token = $2 AND customer_id = $3`)
-	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
+	remove = sqldb.Static(`DELETE FROM stored_instruments WHERE store_id = $1 AND token = $2 AND customer_id = $3`)
 )
 
 // Service keeps instruments.
@@ -84,15 +84,13 @@ type Service struct {
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
-var errNoCustomer = fault.New(fault.NotFound, "there is no such customer")
-
 // List returns a customer's instruments, the oldest first.
 func (s *Service) List(ctx context.Context, storeID, customerID int64) ([]Instrument, error) {
 	var out []Instrument
 	found := false
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Pipeline(
-			sqldb.Q{Stmt: selectCustomer, Args: []any{customerID}, Each: func(*sqldb.Row) error { found = true; return nil }},
+			customer.ExistsQuery(customerID, &found),
 			sqldb.Q{Stmt: selectAll, Args: []any{customerID}, Each: func(r *sqldb.Row) error {
 				in := Instrument{Token: r.Text(0), IsDefault: r.Flag(1)}
 				out = append(out, in)
@@ -104,7 +102,7 @@ func (s *Service) List(ctx context.Context, storeID, customerID int64) ([]Instru
 		)
 	})
 	if err == nil && !found {
-		err = errNoCustomer
+		err = customer.ErrNoCustomer
 	}
 	return out, err
 }
@@ -131,15 +129,8 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	if err != nil {
 		return err
 	}
-	found := false
-	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(*sqldb.Row) error {
-		found = true
-		return nil
-	}, customerID); err != nil {
+	if err := customer.HoldOne(tx, customerID); err != nil {
 		return err
-	}
-	if !found {
-		return errNoCustomer
 	}
 	// The counters' lock keeps two customers from taking one token.
 	var counters store.Counters

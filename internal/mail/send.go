@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/customer"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -54,9 +55,8 @@ func scanStored(storeID int64, r *sqldb.Row) (Stored, error) {
 }
 
 var (
-	selectEmail    = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
-	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-	finishEmail    = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
+	selectEmail = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
+	finishEmail = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
 		WHERE store_id = $1 AND id = $2 AND status = 'queued'`)
 	noteError = sqldb.Static(`UPDATE emails SET error = $3 WHERE store_id = $1 AND id = $2`)
 )
@@ -86,7 +86,8 @@ type surroundings struct {
 func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 	var w surroundings
 	err := s.db.Read(ctx, m.StoreID, func(tx *sqldb.Tx) (err error) {
-		w = surroundings{orphan: m.CustomerID != 0}
+		w = surroundings{}
+		found := false
 		if w.settings, err = store.ReadSettings(tx); err != nil {
 			return err
 		}
@@ -94,10 +95,11 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
 			store.URLOfSite(m.ChannelID, &channel),
-			sqldb.Q{Stmt: selectCustomer, Args: []any{m.CustomerID}, Each: func(*sqldb.Row) error { w.orphan = false; return nil }},
+			customer.ExistsQuery(m.CustomerID, &found),
 		); err != nil {
 			return err
 		}
+		w.orphan = m.CustomerID != 0 && !found
 		w.siteURL = cmp.Or(origin(channel), origin(w.settings.SecureURL))
 		return nil
 	})
@@ -339,7 +341,7 @@ var (
 	expireQueued     = sqldb.Static(`UPDATE emails SET status = 'expired', data = '', date_done = $2 WHERE store_id = $1 AND status = 'queued' AND date_expires <= $2`)
 	emptyFailed      = sqldb.Static(`UPDATE emails SET data = '' WHERE store_id = $1 AND status = 'failed' AND date_expires <= $2 AND data <> ''`)
 	deleteOld        = sqldb.Static(`DELETE FROM emails WHERE store_id = $1 AND status <> 'queued' AND ((date_done <= $2 AND status <> 'failed') OR date_done <= $3)`)
-	deleteOrphans    = sqldb.Static(`DELETE FROM emails WHERE store_id = $1 AND customer_id <> 0 AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.store_id = $1 AND c.id = emails.customer_id)`)
+	deleteOrphans    = sqldb.Static(`DELETE FROM emails WHERE store_id = $1 AND customer_id <> 0 AND ` + customer.Absent("emails.customer_id"))
 )
 
 // Messages that were sent are remembered for a week, those that failed for a

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
@@ -43,10 +44,9 @@ var List = &listing.Spec{
 const columns = `id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified`
 
 var (
-	selectCustomer = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-	selectOne      = sqldb.Static(`SELECT ` + columns + ` FROM metafields WHERE store_id = $1 AND id = $2`)
-	nextIDs        = sqldb.Static(`UPDATE store_counters SET metafield_id = metafield_id + $2 WHERE store_id = $1 RETURNING metafield_id`)
-	insertRow      = sqldb.Static(`INSERT INTO metafields (store_id, id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified)
+	selectOne = sqldb.Static(`SELECT ` + columns + ` FROM metafields WHERE store_id = $1 AND id = $2`)
+	nextIDs   = sqldb.Static(`UPDATE store_counters SET metafield_id = metafield_id + $2 WHERE store_id = $1 RETURNING metafield_id`)
+	insertRow = sqldb.Static(`INSERT INTO metafields (store_id, id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`)
 	updateRow = sqldb.Static(`UPDATE metafields SET namespace = $3, key = $4, value = $5, description = $6, permission_set = $7, date_modified = $8
 		WHERE store_id = $1 AND id = $2`)
@@ -98,8 +98,7 @@ func (s *Service) List(ctx context.Context, storeID int64, by Caller, customerID
 		if len(out) > 0 || customerID == 0 {
 			return nil
 		}
-		found := false
-		err = tx.Query(selectCustomer, func(*sqldb.Row) error { found = true; return nil }, customerID)
+		found, err := customer.Exists(tx, customerID)
 		if err == nil && !found {
 			err = errNotFound
 		}
@@ -179,18 +178,14 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 	if len(right) == 0 {
 		return o, nil
 	}
-	customers := map[int64]bool{}
-	list, args := sqldb.In(nil, slices.Sorted(maps.Keys(wanted)))
-	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
-		customers[r.Int(0)] = true
-		return nil
-	}, args...); err != nil {
+	customers, err := customer.Hold(tx, slices.Sorted(maps.Keys(wanted))...)
+	if err != nil {
 		return o, err
 	}
 	// Under the counters' lock nobody else can take a name.
 	held := map[name]int64{}
 	count := map[int64]int{}
-	list, args = sqldb.In([]any{by.ClientID}, slices.Sorted(maps.Keys(wanted)))
+	list, args := sqldb.In([]any{by.ClientID}, slices.Sorted(maps.Keys(wanted)))
 	var counters store.Counters
 	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace, key FROM metafields WHERE store_id = $1 AND client_id = $2 AND customer_id IN ` + list),

@@ -210,15 +210,11 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	return scopes, nil
 }
 
-var (
-	customerByID = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`)
-)
-
 // exists looks for a customer by id, if it has one, and by email on its
 // channels: who was deleted and made anew since has another id.
 func exists(tx *sqldb.Tx, c *Customer) (found bool, err error) {
 	if c.ID != 0 {
-		if err := tx.Query(customerByID, func(*sqldb.Row) error { found = true; return nil }, c.ID); err != nil || found {
+		if found, err = customer.Exists(tx, c.ID); err != nil || found {
 			return found, err
 		}
 	}
@@ -597,20 +593,15 @@ func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
 	return nil
 }
 
-var customersByEmail = sqldb.Static(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`)
-
 // findCustomer returns the one customer with an id or, without, with an email.
 func findCustomer(tx *sqldb.Tx, id int64, address string) (int64, error) {
-	stmt, arg := customerByID, any(id)
-	if id == 0 {
-		stmt, arg = customersByEmail, email.Key(address)
-	}
 	found := map[int64]bool{}
-	err := tx.Query(stmt, func(r *sqldb.Row) error {
-		id = r.Int(0)
-		found[id] = true
-		return nil
-	}, arg)
+	var err error
+	if id == 0 {
+		err = tx.Pipeline(customer.HoldersQuery(email.Key(address), func(h customer.Holder) { id, found[h.ID] = h.ID, true }))
+	} else if there, failed := customer.Exists(tx, id); failed != nil || there {
+		found[id], err = true, failed
+	}
 	if err == nil && len(found) == 0 {
 		err = errors.New("there is no such customer")
 	}

@@ -108,7 +108,6 @@ func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, custome
 var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
-	selectPerson   = sqldb.Static(`SELECT channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
 	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4)`)
 	forgetUsed     = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND date_used < $2`)
 	pruneInterval  = int64(60)
@@ -272,20 +271,17 @@ func sameAddress(a, b string) bool {
 
 // mayEnter makes sure that a customer exists and may use a site.
 func (s *Service) mayEnter(ctx context.Context, site store.Site, id int64) error {
-	found, global, channels := false, false, ""
+	var p customer.Person
+	var admission customer.Admission
 	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		found = false
-		return tx.Pipeline(store.GlobalLogins(site.ChannelID, &global), sqldb.Q{Stmt: selectPerson, Args: []any{id}, Each: func(r *sqldb.Row) error {
-			found, channels = true, r.Text(0)
-			return nil
-		}})
+		return tx.Pipeline(append(admission.Query(site.ChannelID), customer.PersonQuery(id, &p))...)
 	})
 	switch {
 	case err != nil:
 		return err
-	case !found:
+	case p.ID == 0:
 		return UnknownPerson
-	case channels == "" && !global, channels != "" && !slices.Contains(strings.Split(channels, ","), strconv.FormatInt(site.ChannelID, 10)):
+	case !admission.Enters(p.Channels):
 		return NoAccess
 	}
 	return nil

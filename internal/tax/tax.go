@@ -8,6 +8,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -137,12 +138,8 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 	for i := range in {
 		ids[i] = in[i].ID
 	}
-	found := map[int64]bool{}
-	list, args := sqldb.In(nil, ids)
-	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
-		found[r.Int(0)] = true
-		return nil
-	}, args...); err != nil {
+	found, err := customer.Hold(tx, ids...)
+	if err != nil {
 		return nil, err
 	}
 	for i := range in {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 )
@@ -36,14 +37,11 @@ func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
 		return Wishlist{}, err
 	}
 	// Locked, so that the customer stays and their lists are counted in turn.
-	found := false
-	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(*sqldb.Row) error {
-		found = true
-		return nil
-	}, in.CustomerID); err != nil {
+	found, err := customer.Hold(tx, in.CustomerID)
+	if err != nil {
 		return Wishlist{}, err
 	}
-	if !found {
+	if !found[in.CustomerID] {
 		return Wishlist{}, errCustomer
 	}
 	var have int64

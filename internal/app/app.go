@@ -120,7 +120,7 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Instruments: instrument.NewService(db, sys),
 		Taxes:       tax.NewService(db),
 		Channels:    channel.NewService(db, sys),
-		Groups:      group.NewService(db, sys),
+		Groups:      group.NewService(db, sys, customers),
 		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
 	}

@@ -194,6 +194,7 @@ type Service struct {
 	passwords *password.Hasher
 	notifier  Notifier
 	bite      int // how many customers one transaction of countAll looks at
+	leave     int // how many customers leave a group in one transaction
 }
 
 // Notifier tells people about their accounts.
@@ -209,7 +210,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, bite: hashBite}
+	return &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch}
 }
 
 // channelText and parseChannels convert between a channel list and its

@@ -11,3 +11,6 @@ func (s *Service) CountSome(ctx context.Context, storeID int64, n int) (done boo
 
 // HashJob is the kind of the job that counts hashes.
 const HashJob = hashJob
+
+// LeaveBy has n customers leave a group in one transaction.
+func (s *Service) LeaveBy(n int) { s.leave = n }

@@ -28,9 +28,9 @@ var FormValueList = &listing.Spec{
 		{Name: "address_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
 			Where: "session_id IN (SELECT 2 * id + 1 FROM addresses WHERE store_id = $1 AND id IN {in})"},
 		{Name: "field_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
-			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND name_norm IN {in})"},
+			Where: "field_id IN " + form.FieldsWhere("name_norm IN {in}")},
 		{Name: "field_type", Kind: listing.Text, Ops: []listing.Op{listing.Eq},
-			Where: "field_id IN (SELECT id FROM form_fields WHERE store_id = $1 AND type IN {in})",
+			Where: "field_id IN " + form.FieldsWhere("type IN {in}"),
 			Values: map[string]string{
 				"checkboxes": form.CheckboxField, "date": form.DateField, "multiline": form.MultilineField, "numbers": form.NumberField,
 				"password": form.PasswordField, "radiobuttons": form.RadioField, "text": form.TextField, "picklist": form.DropdownField,
@@ -77,8 +77,7 @@ func valuesOf(name string) (table, owner string) {
 func valuesQuery(name, condition string, args []any, each func(FormValue)) sqldb.Q {
 	table, owner := valuesOf(name)
 	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM ` + table + ` v
-			JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM ` + table + ` v` + form.JoinFields + `
 			WHERE v.store_id = $1 AND v.` + owner + condition + ` ORDER BY v.` + owner + `, v.field_id`),
 		Args: args,
 		Each: func(r *sqldb.Row) error {

@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/form"
 	"clientele/internal/listing"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -134,8 +135,7 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 		if addresses {
 			qs = append(qs, sqldb.Q{
 				Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM addresses a
-					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id
-					JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id` + form.JoinFields + `
 					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
 				Args: args,
 				Each: func(r *sqldb.Row) error {
@@ -146,31 +146,18 @@ func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
 		}
 	}
 	if profiles {
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id` + of),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				if i, ok := at[r.Int(0)]; ok {
-					customers[i].ShopperProfile = r.Text(1)
-				}
-				return nil
-			},
-		})
+		qs = append(qs, segment.ProfileQuery(of, args, func(id int64, uuid string) {
+			if i, ok := at[id]; ok {
+				customers[i].ShopperProfile = uuid
+			}
+		}))
 	}
 	if segments {
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
-				JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
-				JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
-				WHERE p.store_id = $1 AND p.customer_id` + of + ` ORDER BY p.customer_id, s.id`),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				if i, ok := at[r.Int(0)]; ok {
-					customers[i].Segments = append(customers[i].Segments, r.Text(1))
-				}
-				return nil
-			},
-		})
+		qs = append(qs, segment.SegmentsQuery(of, args, func(id int64, uuid string) {
+			if i, ok := at[id]; ok {
+				customers[i].Segments = append(customers[i].Segments, uuid)
+			}
+		}))
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err

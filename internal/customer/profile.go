@@ -5,10 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/email"
 	"clientele/internal/form"
+	"clientele/internal/group"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/subscriber"
 )
 
 // ProfileWant says what is read of a customer besides the account itself.
@@ -70,14 +71,12 @@ type MetafieldPage struct {
 }
 
 var (
-	profileRow   = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id = $2`)
-	profileGroup = sqldb.Static(`SELECT g.name FROM customers c JOIN customer_groups g ON g.store_id = c.store_id AND g.id = c.customer_group_id
-		WHERE c.store_id = $1 AND c.id = $2`)
+	profileRow         = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id = $2`)
+	profileGroup       = sqldb.Static(group.NameOf(`(SELECT c.customer_group_id FROM customers c WHERE c.store_id = $1 AND c.id = $2)`))
 	countOwnAddresses  = sqldb.Static(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 AND customer_id = $2`)
 	countOwnAttributes = sqldb.Static(`SELECT COUNT(*) FROM attribute_values WHERE store_id = $1 AND customer_id = $2`)
 	profileAttributes  = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1`)
 	profileNotes       = sqldb.Static(`SELECT attribute_id, value FROM attribute_values WHERE store_id = $1 AND customer_id = $2`)
-	profileSubscribed  = sqldb.Static(`SELECT consents FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	bookForward        = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5`)
 	bookBackward       = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5`)
 	anyUpTo            = sqldb.Static(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id <= $3 LIMIT 1`)
@@ -87,8 +86,7 @@ var (
 )
 
 func bookForms(order string) string {
-	return `SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM address_form_values v
-		JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id
+	return `SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM address_form_values v` + form.JoinFields + `
 		WHERE v.store_id = $1 AND v.address_id IN (SELECT id FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id` + order + ` LIMIT $5)
 		ORDER BY v.address_id, v.field_id`
 }
@@ -111,10 +109,8 @@ func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant)
 			return nil
 		}
 		// An email is compared in its folded form, which is not known before.
-		return tx.Query(profileSubscribed, func(r *sqldb.Row) error {
-			p.Subscribed = strings.Contains(","+r.Text(0)+",", ",marketing_newsletter,")
-			return nil
-		}, email.Key(p.Email), w.SubscribedOn)
+		p.Subscribed, err = subscriber.HasNewsletter(tx, w.SubscribedOn, p.Email)
+		return err
 	})
 	if err != nil || p.ID == 0 {
 		return nil, err

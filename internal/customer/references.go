@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/group"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -68,16 +69,16 @@ func (w *wanted) load(tx *sqldb.Tx) (*references, error) {
 	var qs []sqldb.Q
 	if len(w.groups) > 0 {
 		ref.groups = map[int64]bool{}
-		qs = append(qs, existing(tx, "customer_groups", slices.Sorted(maps.Keys(w.groups)), ref.groups))
+		qs = append(qs, group.HoldQuery(tx, slices.Sorted(maps.Keys(w.groups)), ref.groups))
 	}
 	joins := slices.Sorted(maps.Keys(w.joins))
 	joined := make([]int64, len(joins))
 	for i, channel := range joins {
-		qs = append(qs, store.JoinedGroup(tx, channel, &joined[i]))
+		qs = append(qs, group.JoinedQuery(tx, channel, &joined[i]))
 	}
 	if len(w.channels) > 0 {
 		ref.channels = map[int64]bool{}
-		qs = append(qs, existing(tx, "channels", slices.Sorted(maps.Keys(w.channels)), ref.channels))
+		qs = append(qs, store.HoldChannels(tx, slices.Sorted(maps.Keys(w.channels)), ref.channels))
 	}
 	if len(w.attributes) > 0 {
 		ref.attributes = map[int64]string{}

@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 
-	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/listing"
@@ -357,32 +356,4 @@ func (s *Service) DeleteBook(ctx context.Context, storeID, customerID int64) err
 			return err
 		}
 	}
-}
-
-// LeaveGroup takes up to a bounded number of customers out of a group, inside
-// tx, and returns how many there were.
-func LeaveGroup(tx *sqldb.Tx, groupID, now int64) (int, error) {
-	var members []Customer
-	lock := sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND customer_group_id <> 0 AND customer_group_id = $2 ORDER BY id LIMIT $3` + tx.ForUpdate())
-	if err := tx.Query(lock, func(r *sqldb.Row) error {
-		members = append(members, Customer{})
-		members[len(members)-1].scan(r)
-		return nil
-	}, groupID, int64(deleteBatch)); err != nil || len(members) == 0 {
-		return 0, err
-	}
-	counters, err := store.Advance{EventIDs: int64(len(members))}.Run(tx)
-	if err != nil {
-		return 0, err
-	}
-	events := make([]event.Event, len(members))
-	for i := range members {
-		c := &members[i]
-		c.GroupID, c.DateModified = 0, now
-		if err := updateCustomerRow(tx, c, ""); err != nil {
-			return 0, err
-		}
-		events[i] = event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs)
-	}
-	return len(members), event.Record(tx, counters.EventID, now, events)
 }

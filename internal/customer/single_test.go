@@ -258,7 +258,7 @@ func TestGeneratedPasswordAndDefaultGroup(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		s := newShop(t, db)
 		ctx := t.Context()
-		g, err := group.NewService(db, s.sys).Create(ctx, s.a, group.Write{Name: opt.Some("Everyone"), IsDefault: opt.Some(true)})
+		g, err := group.NewService(db, s.sys, s).Create(ctx, s.a, group.Write{Name: opt.Some("Everyone"), IsDefault: opt.Some(true)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -159,14 +159,3 @@ func EmailFree(tx *sqldb.Tx, address string, channels []int64) (bool, error) {
 	}
 	return emailFree(held[norm], channels, 0), nil
 }
-
-// existing returns the query for which of the ids are in a table. They stay
-// there until the end of the transaction.
-func existing(tx *sqldb.Tx, table string, ids []int64, into map[int64]bool) sqldb.Q {
-	in, args := sqldb.In(nil, ids)
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM ` + table + ` WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
-		Args: args,
-		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
-	}
-}

@@ -3,13 +3,12 @@ package group
 import (
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // Names of the settings by which a channel chooses groups of its own in place
 // of the store's.
 const (
-	DefaultSetting = store.DefaultGroupSetting
+	DefaultSetting = "default_group_id"
 	GuestSetting   = "guest_group_id"
 )
 
@@ -53,6 +52,39 @@ func Hold(tx *sqldb.Tx, id int64) (found bool, err error) {
 		return nil
 	}, id)
 	return found, err
+}
+
+// HoldQuery is Hold for several groups, to be run in a pipeline.
+func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
+		Args: args,
+		Each: func(r *sqldb.Row) error { found[r.Int(0)] = true; return nil },
+	}
+}
+
+// joined finds the group that new customers of a channel join: what the channel
+// says, where "0" is none, and else the store's default group.
+const joined = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
+	(SELECT CAST(s.value AS BIGINT) FROM customer_settings s WHERE s.store_id = $1 AND s.channel_id = $2 AND s.name = '` + DefaultSetting + `'),
+	(SELECT g.id FROM customer_groups g WHERE g.store_id = $1 AND g.is_default = 1))`
+
+// JoinedQuery returns the query for the group that new customers of a channel
+// join, 0 for none, to be run in a pipeline. The group is kept from going until
+// the end of tx.
+func JoinedQuery(tx *sqldb.Tx, channelID int64, id *int64) sqldb.Q {
+	*id = 0
+	return sqldb.Q{Stmt: sqldb.Dynamic(joined + tx.ForShare()), Args: []any{channelID}, Each: func(r *sqldb.Row) error {
+		*id = r.Int(0)
+		return nil
+	}}
+}
+
+// NameOf returns the statement for the name of the group whose id a scalar
+// subquery finds.
+func NameOf(id string) string {
+	return `SELECT g.name FROM customer_groups g WHERE g.store_id = $1 AND g.id = ` + id
 }
 
 // Make carries out the choice, inside tx.

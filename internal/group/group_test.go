@@ -33,7 +33,8 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f := &fixture{db: db, now: time.Unix(1_780_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
-	f.groups, f.customers = group.NewService(db, sys), customer.NewService(db, sys, password.New(sys))
+	f.customers = customer.NewService(db, sys, password.New(sys))
+	f.groups = group.NewService(db, sys, f.customers)
 	for i, to := range []*int64{&f.a, &f.b} {
 		st, err := store.NewService(db, sys).Create(t.Context(), fmt.Sprintf("store%d", i), "", "")
 		if err != nil {
@@ -232,7 +233,7 @@ func TestDeleteLeavesMembersInNoGroup(t *testing.T) {
 		f := newFixture(t, db)
 		ctx := t.Context()
 		gone, kept := f.make(t, f.a, named("Gone")), f.make(t, f.a, named("Kept"))
-		const members = 215 // more than two transactions' worth
+		const members = 215
 		for i := range members + 5 {
 			id := gone.ID
 			if i >= members {

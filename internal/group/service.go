@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 
-	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/listing"
@@ -53,22 +52,37 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
 	update = sqldb.Static(`UPDATE customer_groups SET name = $3, name_norm = $4, is_default = $5, is_guest = $6, category_access = $7, categories = $8, discount_rules = $9, date_modified = $10
 		WHERE store_id = $1 AND id = $2`)
-	remove    = sqldb.Static(`DELETE FROM customer_groups WHERE store_id = $1 AND id = $2`)
-	hasMember = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND customer_group_id <> 0 AND customer_group_id = $2 LIMIT 1`)
-	allIDs    = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 ORDER BY id`)
-	byName    = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name_norm = $2 ORDER BY id`)
+	remove = sqldb.Static(`DELETE FROM customer_groups WHERE store_id = $1 AND id = $2`)
+	allIDs = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 ORDER BY id`)
+	byName = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name_norm = $2 ORDER BY id`)
 )
 
 var errNotFound = fault.New(fault.NotFound, "there is no such customer group")
 
 // Service keeps groups.
 type Service struct {
-	db  *sqldb.DB
-	sys *system.System
+	db      *sqldb.DB
+	sys     *system.System
+	members Members
 }
 
-// NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+// Members keeps the customers of groups.
+type Members interface {
+	// LeaveGroup takes the customers of a group out of it, inside tx. remove
+	// removes the group and is called when the customers are locked, before
+	// anything is written. LeaveGroup returns ErrJoined if somebody joined
+	// meanwhile.
+	LeaveGroup(tx *sqldb.Tx, id int64, remove func() error) error
+}
+
+// ErrJoined tells that the transaction has to begin anew, as a customer joined
+// the group that it removes.
+var ErrJoined = errors.New("group: a customer joined meanwhile")
+
+// NewService returns a Service over db. members is asked when a group goes.
+func NewService(db *sqldb.DB, sys *system.System, members Members) *Service {
+	return &Service{db: db, sys: sys, members: members}
+}
 
 func (g *Group) scan(r *sqldb.Row) (err error) {
 	*g = Group{
@@ -200,45 +214,34 @@ func (g *Group) same(o *Group) bool {
 		g.Access.Type == o.Access.Type && g.Access.text() == o.Access.text() && rulesText(g.Rules) == rulesText(o.Rules)
 }
 
-var errMembers = errors.New("the group has members")
-
-// Delete removes a group, or returns a NotFound fault. Its customers are in no
-// group then, and no setting names it; they leave in transactions of bounded size, the last of which
-// also removes the group. It goes on when the caller hangs up.
+// Delete removes a group and takes its customers out of it, in one transaction,
+// or returns a NotFound fault. No setting names the group then.
 func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
-	ctx = context.WithoutCancel(ctx)
 	for {
 		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			// The lock keeps customers from joining.
-			found := false
-			lock := sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
-			if err := tx.Query(lock, func(*sqldb.Row) error { found = true; return nil }, id); err != nil {
-				return err
-			}
-			if !found {
-				return errNotFound
-			}
-			if err := tx.Query(hasMember, func(*sqldb.Row) error { return errMembers }, id); err != nil {
-				return err
-			}
-			// Channels that chose it go by the store's choice again.
-			if err := tx.Exec(unchoose, strconv.FormatInt(id, 10)); err != nil {
-				return err
-			}
-			return tx.Exec(remove, id)
+			return s.members.LeaveGroup(tx, id, func() error { return removeTx(tx, id) })
 		})
-		if !errors.Is(err, errMembers) {
+		if !errors.Is(err, ErrJoined) {
 			return err
 		}
-		for n := 1; n > 0; {
-			if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-				n, err = customer.LeaveGroup(tx, id, s.sys.Now())
-				return err
-			}); err != nil {
-				return err
-			}
-		}
 	}
+}
+
+func removeTx(tx *sqldb.Tx, id int64) error {
+	// The lock keeps customers from joining.
+	found := false
+	lock := sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
+	if err := tx.Query(lock, func(*sqldb.Row) error { found = true; return nil }, id); err != nil {
+		return err
+	}
+	if !found {
+		return errNotFound
+	}
+	// Channels that chose it go by the store's choice again.
+	if err := tx.Exec(unchoose, strconv.FormatInt(id, 10)); err != nil {
+		return err
+	}
+	return tx.Exec(remove, id)
 }
 
 // DeleteAll removes every group there is when it starts.

@@ -124,6 +124,28 @@ func ProfilesOf(tx *sqldb.Tx, customers []int64, into *[]int64) sqldb.Q {
 	}
 }
 
+// ProfileQuery returns the query for the profiles of customers, to be run in a
+// pipeline. of follows the customer's id in a condition, with its arguments.
+func ProfileQuery(of string, args []any, each func(customerID int64, uuid string)) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT customer_id, uuid FROM shopper_profiles WHERE store_id = $1 AND customer_id` + of),
+		Args: args,
+		Each: func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil },
+	}
+}
+
+// SegmentsQuery is ProfileQuery for the segments that customers are in.
+func SegmentsQuery(of string, args []any, each func(customerID int64, uuid string)) sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT p.customer_id, s.uuid FROM shopper_profiles p
+			JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
+			JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id
+			WHERE p.store_id = $1 AND p.customer_id` + of + ` ORDER BY p.customer_id, s.id`),
+		Args: args,
+		Each: func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil },
+	}
+}
+
 // Forget takes profiles out of the list's counts; their rows go in the same
 // transaction.
 func Forget(tx *sqldb.Tx, ids []int64) error {

@@ -52,23 +52,13 @@ func AdmitsGlobal(channelID int64) bool { return channelID == DefaultChannel }
 // alive reports whether customers may come to a channel with the status.
 func alive(status string) bool { return status != "deleted" && status != "terminated" }
 
-// DefaultGroupSetting names a channel's setting of the customer group that new
-// customers join.
-const DefaultGroupSetting = "default_group_id"
-
-// joinedGroup finds the group that new customers of a channel join: what the
-// channel says, where "0" is none, and else the store's default group.
-const joinedGroup = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
-	(SELECT CAST(s.value AS BIGINT) FROM customer_settings s WHERE s.store_id = $1 AND s.channel_id = $2 AND s.name = '` + DefaultGroupSetting + `'),
-	(SELECT g.id FROM customer_groups g WHERE g.store_id = $1 AND g.is_default = 1))`
-
-// JoinedGroup returns the query for the group that new customers of a channel
-// join, 0 for none, to be run in a pipeline. The group is kept from going until
-// the end of tx.
-func JoinedGroup(tx *sqldb.Tx, channelID int64, id *int64) sqldb.Q {
-	*id = 0
-	return sqldb.Q{Stmt: sqldb.Dynamic(joinedGroup + tx.ForShare()), Args: []any{channelID}, Each: func(r *sqldb.Row) error {
-		*id = r.Int(0)
-		return nil
-	}}
+// HoldChannels returns the query for which of the ids are channels, to be run
+// in a pipeline. They stay until the end of tx.
+func HoldChannels(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id FROM channels WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
+		Args: args,
+		Each: func(r *sqldb.Row) error { found[r.Int(0)] = true; return nil },
+	}
 }

@@ -3,7 +3,9 @@ package subscriber
 import (
 	"context"
 	"slices"
+	"strings"
 
+	emails "clientele/internal/email"
 	"clientele/internal/sqldb"
 )
 
@@ -42,12 +44,13 @@ func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email str
 // Has reports whether a subscriber gave a consent.
 func (s *Subscriber) Has(consent string) bool { return slices.Contains(s.Consents, consent) }
 
+var consentsOf = sqldb.Static(`SELECT consents FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
+
 // HasNewsletter reports whether an address gets the newsletter of a channel.
 func HasNewsletter(tx *sqldb.Tx, channelID int64, email string) (has bool, err error) {
-	var id int64
-	if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
-		return false, err
-	}
-	subs, err := rows(tx, []int64{id})
-	return len(subs) > 0 && subs[0].Has(MarketingNewsletter), err
+	err = tx.Query(consentsOf, func(r *sqldb.Row) error {
+		has = strings.Contains(","+r.Text(0)+",", ","+MarketingNewsletter+",")
+		return nil
+	}, emails.Key(email), channelID)
+	return has, err
 }

@@ -83,7 +83,8 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
 	passwords := password.New(sys)
-	customers, groups, shops := customer.NewService(db, sys, passwords), group.NewService(db, sys), store.NewService(db, sys)
+	customers, shops := customer.NewService(db, sys, passwords), store.NewService(db, sys)
+	groups := group.NewService(db, sys, customers)
 	accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})
 	doc, err := seed.Parse([]byte(stores))
 	if err != nil {

@@ -193,6 +193,7 @@ type Service struct {
 	sys       *system.System
 	passwords *password.Hasher
 	notifier  Notifier
+	access    Access
 	bite      int // how many customers one transaction of countAll looks at
 	leave     int // how many customers leave a group in one transaction
 }

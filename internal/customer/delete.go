@@ -21,12 +21,12 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 			return err
 		}
 		n = len(ids)
-		return deleteCustomers(tx, ids, s.sys.Now())
+		return s.deleteCustomers(tx, ids, s.sys.Now())
 	})
 	return n, err
 }
 
-func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
+func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	// Their addresses and profiles leave the lists; locked, so that nobody else
 	// takes them out as well.
 	var addressIDs, profileIDs []int64
@@ -82,7 +82,7 @@ func deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		if err := dropEmail(tx, &gone[i]); err != nil {
 			return err
 		}
-		if err := tx.Exec(endTokens, gone[i].ID); err != nil {
+		if err := s.endAccess(tx, Ended{CustomerID: gone[i].ID}); err != nil {
 			return err
 		}
 		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {

@@ -12,6 +12,14 @@ func queryInt(tx *sqldb.Tx, s *sqldb.Stmt, args ...any) (n int64, err error) {
 	return n, err
 }
 
+// AttributesByName returns the ids of a store's attributes by their folded
+// names, inside tx.
+func AttributesByName(tx *sqldb.Tx) (map[string]int64, error) {
+	var have attributeSet
+	err := tx.Pipeline(have.query())
+	return have.byNorm, err
+}
+
 // PutAttribute finds an attribute by name or creates it, with the given id or
 // the next one, inside tx. An attribute's type never changes.
 func PutAttribute(tx *sqldb.Tx, id int64, name, typ string, now int64) (int64, error) {

@@ -163,7 +163,7 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 			if err != nil || n == 0 {
 				return err
 			}
-			return deleteCustomers(tx, ids, s.sys.Now())
+			return s.deleteCustomers(tx, ids, s.sys.Now())
 		})
 		if err != nil || n < deleteBatch {
 			return err

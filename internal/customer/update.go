@@ -42,7 +42,7 @@ func (s *Service) updateAnd(ctx context.Context, who password.Party, in []Update
 	}
 	var out []Customer
 	err = s.db.WriteAgain(ctx, who.StoreID, func(tx *sqldb.Tx) (err error) {
-		if out, err = update(tx, in, hashes, s.sys.Now()); err != nil {
+		if out, err = s.update(tx, in, hashes, s.sys.Now()); err != nil {
 			return err
 		}
 		return and(tx, out)
@@ -56,7 +56,7 @@ func (s *Service) UpdateTx(tx *sqldb.Tx, in []Update, hashes []string) ([]Custom
 	if err := checkUpdates(in); err != nil {
 		return nil, err
 	}
-	return update(tx, in, hashes, s.sys.Now())
+	return s.update(tx, in, hashes, s.sys.Now())
 }
 
 func checkUpdates(in []Update) error {
@@ -89,7 +89,7 @@ type change struct {
 	email    bool          // the email or where it is used changes
 }
 
-func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, error) {
+func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, error) {
 	changes, err := planUpdate(tx, in, hashes)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 				return nil, err
 			}
 			norm := email.Key(ch.old.Email)
-			held[norm] = slices.DeleteFunc(held[norm], func(s slot) bool { return s.customer == ch.old.ID })
+			held[norm] = slices.DeleteFunc(held[norm], func(o slot) bool { return o.customer == ch.old.ID })
 		}
 	}
 	var evs []event.Event
@@ -159,8 +159,11 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		if hashes[i] != "" {
 			rehashed = append(rehashed, rehash{ch.now.ID, ch.hash, hashes[i]})
 		}
-		if err := ch.endAccess(tx, hashes[i] != "", in[i].KeepSession); err != nil {
-			return nil, err
+		// What the old password opened ends, and links that went to the old email.
+		if password := hashes[i] != ""; password || email.Key(ch.old.Email) != email.Key(ch.now.Email) {
+			if err := s.endAccess(tx, Ended{CustomerID: ch.now.ID, Password: password, Keep: in[i].KeepSession}); err != nil {
+				return nil, err
+			}
 		}
 		if err := storeValues(tx, customerSubmission(ch.now.ID), ch.values); err != nil {
 			return nil, err
@@ -174,25 +177,6 @@ func update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, 
 		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, evs)
-}
-
-var (
-	endSessions = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
-	endTokens   = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND customer_id = $2`)
-)
-
-// endAccess ends what the old password opened, and links that went to the old
-// email.
-func (ch *change) endAccess(tx *sqldb.Tx, password bool, keep int64) error {
-	if password {
-		if err := tx.Exec(endSessions, ch.now.ID, keep); err != nil {
-			return err
-		}
-	}
-	if password || email.Key(ch.old.Email) != email.Key(ch.now.Email) {
-		return tx.Exec(endTokens, ch.now.ID)
-	}
-	return nil
 }
 
 func (ch *change) channelsChanged() bool {

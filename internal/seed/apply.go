@@ -380,8 +380,6 @@ func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {
 	return nil
 }
 
-var attributeNames = sqldb.Static(`SELECT name_norm, id FROM attributes WHERE store_id = $1`)
-
 // chosenFirst returns the positions of n things, those with a chosen id before
 // the others, whose ids are drawn and come after them.
 func chosenFirst(n int, id func(i int) int64) []int {
@@ -397,11 +395,8 @@ func chosenFirst(n int, id func(i int) int64) []int {
 
 // customers makes the customers that have a hash and do not exist.
 func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int, error) {
-	attributes := map[string]int64{}
-	if err := tx.Query(attributeNames, func(r *sqldb.Row) error {
-		attributes[r.Text(0)] = r.Int(1)
-		return nil
-	}); err != nil {
+	attributes, err := customer.AttributesByName(tx)
+	if err != nil {
 		return 0, err
 	}
 	made := 0

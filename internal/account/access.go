@@ -1,0 +1,19 @@
+package account
+
+import (
+	"clientele/internal/customer"
+	"clientele/internal/sqldb"
+)
+
+var endTokens = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND customer_id = $2`)
+
+// EndAccess implements customer.Access: it ends what an old password opened,
+// and links that went to an old email.
+func (s *Service) EndAccess(tx *sqldb.Tx, e customer.Ended) error {
+	if e.Password {
+		if err := tx.Exec(deleteOthers, e.CustomerID, e.Keep); err != nil {
+			return err
+		}
+	}
+	return tx.Exec(endTokens, e.CustomerID)
+}

@@ -1,0 +1,30 @@
+package customer
+
+import "clientele/internal/sqldb"
+
+// Ended tells whose access ends, and which.
+type Ended struct {
+	CustomerID int64
+	// Password tells that the password changed: all sessions end but Keep,
+	// where that is not 0. Emailed links always end.
+	Password bool
+	Keep     int64
+}
+
+// Access keeps what customers get in with, sessions and emailed links.
+type Access interface {
+	// EndAccess ends it in the transaction that changes the customer.
+	EndAccess(tx *sqldb.Tx, e Ended) error
+}
+
+// AccessIn tells who keeps what customers get in with. It must come before the
+// Service is used; the service that opens sessions does it when it is made, so
+// that without it there is nothing to end.
+func (s *Service) AccessIn(a Access) { s.access = a }
+
+func (s *Service) endAccess(tx *sqldb.Tx, e Ended) error {
+	if s.access == nil {
+		return nil
+	}
+	return s.access.EndAccess(tx, e)
+}

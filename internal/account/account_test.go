@@ -129,7 +129,7 @@ func (s *shop) person(email string, channels ...int64) int64 {
 
 func (s *shop) add(site store.Site, in customer.Create) int64 {
 	s.Helper()
-	rows, err := s.customers.Create(s.Context(), site.StoreID, []customer.Create{in})
+	rows, err := s.customers.CreateFor(s.Context(), password.Party{StoreID: site.StoreID}, []customer.Create{in})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func (s *shop) add(site store.Site, in customer.Create) int64 {
 
 func (s *shop) change(u customer.Update) {
 	s.Helper()
-	if _, err := s.customers.Update(s.Context(), s.a.StoreID, []customer.Update{u}); err != nil {
+	if _, err := s.customers.UpdateFor(s.Context(), password.Party{StoreID: s.a.StoreID}, []customer.Update{u}); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -25,7 +25,7 @@ func bench(b *testing.B, e sqldb.Engine) (*account.Service, store.Site, account.
 	}
 	passwords := password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
-	if _, err := customers.Create(b.Context(), st.ID, []customer.Create{{Email: "ines@example.com", FirstName: "I", LastName: "D", NewPassword: opt.Some(right)}}); err != nil {
+	if _, err := customers.CreateFor(b.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "ines@example.com", FirstName: "I", LastName: "D", NewPassword: opt.Some(right)}}); err != nil {
 		b.Fatal(err)
 	}
 	svc := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})

@@ -26,13 +26,8 @@ const (
 	OpAddressDelete = "address.delete"
 )
 
-// Create makes customers with their addresses and values: all of them or, if
-// any breaks a rule, none.
-func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Customer, error) {
-	return s.CreateFor(ctx, password.Party{StoreID: storeID}, in)
-}
-
-// CreateFor is Create for one of several who have passwords hashed.
+// CreateFor makes customers with their addresses and values: all of them or, if
+// any breaks a rule, none. who has their passwords hashed.
 func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create) ([]Customer, error) {
 	if len(in) == 0 {
 		return nil, nil
@@ -49,7 +44,7 @@ func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create
 	return out, emailRace(err, OpCreate)
 }
 
-// CreateTx is Create inside a transaction, without passwords' slow hashing:
+// CreateTx is CreateFor inside a transaction, without passwords' slow hashing:
 // hashes are given by index, empty for none.
 func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Customer, error) {
 	plan := &createPlan{in: in, hashes: hashes, notifier: s.notifier}

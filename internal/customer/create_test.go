@@ -14,6 +14,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 )
 
@@ -88,7 +89,7 @@ func TestRules(t *testing.T) {
 		} {
 			in := named(strings.ReplaceAll(name, " ", "-") + "@x.org")
 			c.change(&in)
-			out, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
+			out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{in})
 			w.wantBroken(name, err, c.want...)
 			if err == nil {
 				w.remove(out[0].ID)
@@ -100,20 +101,20 @@ func TestRules(t *testing.T) {
 		// What breaks a rule in any item leaves no trace of the others.
 		before = w.sizes(w.mine)
 		for _, bad := range []customer.Create{named("bad"), named("base@x.org"), named("g@x.org", 9), named("one@x.org")} {
-			if _, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{named("one@x.org"), bad, named("two@x.org")}); err == nil {
+			if _, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named("one@x.org"), bad, named("two@x.org")}); err == nil {
 				w.t.Errorf("%+v passes", bad)
 			}
 		}
 		bad := []customer.Update{{ID: ids[0].ID, FirstName: opt.Some("")}, {ID: ids[0].ID, Email: opt.Null[string]()}, {ID: ids[0].ID, LastName: opt.Null[string]()}, {ID: 12345}, {ID: ids[0].ID, GroupID: opt.Some(int64(9))},
 			{ID: ids[0].ID, ChannelIDs: opt.Some([]int64{9})}, {ID: ids[0].ID, ChannelIDs: opt.Some([]int64{})}, {ID: ids[0].ID, StoreCredit: opt.Some(int64(-5))}, {ID: ids[0].ID, Phone: opt.Some(chars(51))}}
 		for _, u := range bad {
-			if _, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{u}); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+			if _, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{u}); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
 				w.t.Errorf("%+v: %v", u, err)
 			}
 		}
-		_, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: ids[0].ID, Notes: opt.Some("x")}, {ID: ids[0].ID}})
+		_, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: ids[0].ID, Notes: opt.Some("x")}, {ID: ids[0].ID}})
 		w.wantBroken("given twice", err, "1.id duplicate")
-		_, err = w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: 777, GroupID: opt.Some(int64(9))}, {ID: ids[0].ID, GroupID: opt.Some(int64(9))}, {ID: 778}})
+		_, err = w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: 777, GroupID: opt.Some(int64(9))}, {ID: ids[0].ID, GroupID: opt.Some(int64(9))}, {ID: 778}})
 		w.wantBroken("several", err, "0.id unknown", "1.customer_group_id unknown", "2.id unknown")
 		if after := w.sizes(w.mine); after != before {
 			w.t.Errorf("failures left\n%s\nwas\n%s", after, before)
@@ -128,7 +129,7 @@ func TestRules(t *testing.T) {
 func TestIDsHaveNoGaps(t *testing.T) {
 	each(t, func(w *world) {
 		for want := int64(1); want < 8; want += 2 {
-			if _, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{named("a@x.org", 2), named("A@x.org")}); !inUse(err) {
+			if _, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named("a@x.org", 2), named("A@x.org")}); !inUse(err) {
 				w.t.Errorf("a conflict: %v", err)
 			}
 			out := w.create(named(fmt.Sprintf("%d@x.org", want)), named(fmt.Sprintf("%d@x.org", want+1)))
@@ -141,10 +142,10 @@ func TestIDsHaveNoGaps(t *testing.T) {
 
 func TestEmptyBatches(t *testing.T) {
 	each(t, func(w *world) {
-		if out, err := w.svc.Create(w.t.Context(), w.mine, nil); len(out) > 0 || err != nil && fault.As(err) == nil {
+		if out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, nil); len(out) > 0 || err != nil && fault.As(err) == nil {
 			w.t.Errorf("create: %v, %v", out, err)
 		}
-		if out, err := w.svc.Update(w.t.Context(), w.mine, nil); len(out) > 0 || err != nil && fault.As(err) == nil {
+		if out, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, nil); len(out) > 0 || err != nil && fault.As(err) == nil {
 			w.t.Errorf("update: %v, %v", out, err)
 		}
 		if out, err := w.svc.CreateAddresses(w.t.Context(), w.mine, nil); len(out) > 0 || err != nil && fault.As(err) == nil {
@@ -209,7 +210,7 @@ func TestEmailsAndChannels(t *testing.T) {
 			loud := fmt.Sprintf("ZOË%d@X.ORG", i)
 			a := w.create(named(email, m.a...))[0]
 			// Through create, apart and in one batch.
-			out, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{named(loud, m.b...)})
+			out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named(loud, m.b...)})
 			if inUse(err) != m.conflict || err != nil && !m.conflict {
 				w.t.Errorf("%v then %v: %v", m.a, m.b, err)
 			}
@@ -217,7 +218,7 @@ func TestEmailsAndChannels(t *testing.T) {
 				w.remove(out[0].ID)
 			}
 			w.remove(a.ID)
-			out, err = w.svc.Create(w.t.Context(), w.mine, []customer.Create{named(email, m.a...), named(loud, m.b...)})
+			out, err = w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named(email, m.a...), named(loud, m.b...)})
 			if inUse(err) != m.conflict || err != nil && !m.conflict {
 				w.t.Errorf("%v with %v: %v", m.a, m.b, err)
 			}
@@ -227,7 +228,7 @@ func TestEmailsAndChannels(t *testing.T) {
 			// Through updates of the email and of the channels.
 			a = w.create(named(email, m.a...))[0]
 			b := w.create(named("b"+email, m.b...))[0]
-			_, err = w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: b.ID, Email: opt.Some(loud)}})
+			_, err = w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: b.ID, Email: opt.Some(loud)}})
 			if inUse(err) != m.conflict || err != nil && !m.conflict {
 				w.t.Errorf("%v, email of %v: %v", m.a, m.b, err)
 			}
@@ -240,7 +241,7 @@ func TestEmailsAndChannels(t *testing.T) {
 				if m.b == nil {
 					channels = opt.Null[[]int64]()
 				}
-				_, err = w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: b.ID, ChannelIDs: channels}})
+				_, err = w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: b.ID, ChannelIDs: channels}})
 				if inUse(err) != m.conflict || err != nil && !m.conflict {
 					w.t.Errorf("%v, channels of %v: %v", m.a, m.b, err)
 				}
@@ -266,13 +267,13 @@ func TestEmailsAreHandedOver(t *testing.T) {
 		// Back, and the scopes of a and b change hands as well.
 		w.update(customer.Update{ID: out[0].ID, Email: opt.Some("a@x.org"), ChannelIDs: opt.Some([]int64{2})},
 			customer.Update{ID: out[1].ID, Email: opt.Some("b@x.org"), ChannelIDs: opt.Null[[]int64]()}, customer.Update{ID: out[2].ID, Email: opt.Some("c@x.org")})
-		if _, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{named("b@x.org", 4)}); !inUse(err) {
+		if _, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named("b@x.org", 4)}); !inUse(err) {
 			w.t.Errorf("b is for all channels now: %v", err)
 		}
 		w.create(named("a@x.org", 3))
 		// One takes what another leaves in the same batch, whatever the order.
 		w.update(customer.Update{ID: out[2].ID, Email: opt.Some("b@x.org")}, customer.Update{ID: out[1].ID, Email: opt.Some("d@x.org")})
-		if _, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: out[0].ID, Email: opt.Some("e@x.org")}, {ID: out[1].ID, Email: opt.Some("E@x.org")}}); !inUse(err) {
+		if _, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: out[0].ID, Email: opt.Some("e@x.org")}, {ID: out[1].ID, Email: opt.Some("E@x.org")}}); !inUse(err) {
 			w.t.Errorf("two for one email: %v", err)
 		}
 		// Only the spelling changes.
@@ -335,7 +336,7 @@ func TestConcurrentCreatesOfOneEmail(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 16 {
 				wg.Go(func() {
-					_, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{named(fmt.Sprintf("only%d@x.org", round), m.channels(i)...)})
+					_, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{named(fmt.Sprintf("only%d@x.org", round), m.channels(i)...)})
 					if err == nil {
 						won.Add(1)
 					} else if !inUse(err) {
@@ -367,7 +368,7 @@ func TestFormFieldTypes(t *testing.T) {
 		} {
 			in := named(fmt.Sprintf("%d@x.org", w.lastEvent()))
 			in.FormFields = []form.Input{w.field("F "+c.field, c.in)}
-			out, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
+			out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{in})
 			if c.want == "" {
 				w.wantBroken(c.field+" "+c.in, err, "0.form_fields.0.value bad_format")
 				continue
@@ -383,7 +384,7 @@ func TestFormFieldTypes(t *testing.T) {
 		in.FormFields = []form.Input{w.field("nobody's", `1`), w.field("f text", `"abcdef"`), w.field("theirs", `"x"`)}
 		in.Addresses = []customer.AddressCreate{home(0, "1")}
 		in.Addresses[0].FormFields = []form.Input{w.field("f date", `"x"`)}
-		_, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
+		_, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{in})
 		w.wantBroken("several", err, "0.form_fields.0.name unknown", "0.form_fields.1.value bad_format", "0.form_fields.2.name unknown", "0.addresses.0.form_fields.0.value bad_format")
 	})
 }
@@ -395,7 +396,7 @@ func TestFormFieldGivenTwice(t *testing.T) {
 		in := named("a@x.org")
 		in.FormFields = []form.Input{w.field("f text", `"one"`)}
 		c := w.create(in)[0]
-		out, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: c.ID, FormFields: []form.Input{w.field("f text", `"two"`), w.field("F TEXT", `"one"`)}}})
+		out, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: c.ID, FormFields: []form.Input{w.field("f text", `"two"`), w.field("F TEXT", `"one"`)}}})
 		if fault.As(err) != nil {
 			return
 		}

@@ -32,7 +32,7 @@ func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service, form
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Create(t.Context(), st.ID, []customer.Create{
+			if _, err := s.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{
 				{Email: "a@example.com", FirstName: "A", LastName: "A"}, {Email: "b@example.com", FirstName: "B", LastName: "B"},
 			}); err != nil {
 				t.Fatal(err)
@@ -126,7 +126,7 @@ func TestAttributeValuesAtOnce(t *testing.T) {
 					fatal(t, err)
 				})
 				wg.Go(func() {
-					_, err := s.Create(ctx, 1, []customer.Create{{Email: "c@example.com", FirstName: "C", LastName: "C", Attributes: []customer.AttributeInput{{AttributeID: 2, Value: "x"}}}})
+					_, err := s.CreateFor(ctx, password.Party{StoreID: 1}, []customer.Create{{Email: "c@example.com", FirstName: "C", LastName: "C", Attributes: []customer.AttributeInput{{AttributeID: 2, Value: "x"}}}})
 					fatal(t, err)
 				})
 			}
@@ -182,7 +182,7 @@ func TestFormFieldsAtOnce(t *testing.T) {
 		for i := range 16 {
 			wg.Go(func() { fatal(t, put(ctx, 1, strings.Repeat("x", i))) })
 			wg.Go(func() {
-				_, err := s.Update(ctx, 1, []customer.Update{{ID: int64(i%2 + 1), FormFields: []form.Input{{Name: "Size", Value: form.Text(fmt.Sprint(i))}}}})
+				_, err := s.UpdateFor(ctx, password.Party{StoreID: 1}, []customer.Update{{ID: int64(i%2 + 1), FormFields: []form.Input{{Name: "Size", Value: form.Text(fmt.Sprint(i))}}}})
 				fatal(t, err)
 			})
 			if i == 8 {
@@ -230,7 +230,7 @@ func TestFieldValuesByType(t *testing.T) {
 			if _, err := store.NewService(db, system.Real()).Create(t.Context(), "", "", ""); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Create(t.Context(), 1, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "A"}}); err != nil {
+			if _, err := s.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "A"}}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := form.NewService(db, system.Real()).Create(t.Context(), 1, test.field); err != nil {

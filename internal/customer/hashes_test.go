@@ -98,7 +98,7 @@ func (w *world) churn(storeID int64, rng *rand.Rand, number *atomic.Int64) error
 			in[i] = named(fmt.Sprintf("p%d@x.org", number.Add(1)))
 			in[i].ImportedHash.Hash = anyHash(rng)
 		}
-		_, err := w.svc.Create(w.t.Context(), storeID, in)
+		_, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: storeID}, in)
 		return err
 	case 2, 3:
 		var in []customer.Update

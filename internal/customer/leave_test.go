@@ -11,6 +11,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -80,7 +81,7 @@ func TestLargeGroupGoes(t *testing.T) {
 		}
 		in := named("late@x.org")
 		in.GroupID = 2
-		_, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
+		_, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{in})
 		w.wantBroken("who joins a group that is gone", err, "0.customer_group_id "+"unknown")
 		r := jobs.NewRunner(w.db, system.Real(), jobs.Options{})
 		w.svc.Register(r)

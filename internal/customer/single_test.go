@@ -49,7 +49,7 @@ func newShop(t *testing.T, db *sqldb.DB) *shop {
 
 func (s *shop) add(t *testing.T, store int64, in ...customer.Create) []customer.Customer {
 	t.Helper()
-	rows, err := s.Create(t.Context(), store, in)
+	rows, err := s.CreateFor(t.Context(), password.Party{StoreID: store}, in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestTwoProcessesCreate(t *testing.T) {
 						in[0].GroupID, in[0].ChannelIDs = 3, []int64{1, 2}
 						in = append(in, named("second."+in[0].Email))
 					}
-					out, err := svc.Create(t.Context(), w.mine, in)
+					out, err := svc.CreateFor(t.Context(), password.Party{StoreID: w.mine}, in)
 					switch {
 					case unknown:
 						w.wantBroken("unknown group", err, "0.customer_group_id unknown")

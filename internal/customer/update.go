@@ -14,15 +14,10 @@ import (
 	"clientele/internal/store"
 )
 
-// Update changes customers: all of them or, if any breaks a rule, none. A
+// UpdateFor changes customers: all of them or, if any breaks a rule, none. A
 // customer whose stored data would not change is left alone: its
 // date_modified stays and no event is recorded, so that systems which copy
-// changes back and forth come to rest.
-func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Customer, error) {
-	return s.UpdateFor(ctx, password.Party{StoreID: storeID}, in)
-}
-
-// UpdateFor is Update for one of several who have passwords hashed.
+// changes back and forth come to rest. who has their passwords hashed.
 func (s *Service) UpdateFor(ctx context.Context, who password.Party, in []Update) ([]Customer, error) {
 	return s.updateAnd(ctx, who, in, func(*sqldb.Tx, []Customer) error { return nil })
 }
@@ -50,7 +45,7 @@ func (s *Service) updateAnd(ctx context.Context, who password.Party, in []Update
 	return out, emailRace(err, OpUpdate)
 }
 
-// UpdateTx is Update inside a transaction, without passwords' slow hashing:
+// UpdateTx is UpdateFor inside a transaction, without passwords' slow hashing:
 // hashes are given by index, empty for none.
 func (s *Service) UpdateTx(tx *sqldb.Tx, in []Update, hashes []string) ([]Customer, error) {
 	if err := checkUpdates(in); err != nil {

@@ -12,6 +12,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 )
 
@@ -315,7 +316,7 @@ func TestStoresAreApart(t *testing.T) {
 			if i == 2 {
 				in.Email = "a@x.org"
 			}
-			out, err := w.svc.Create(w.t.Context(), w.other, []customer.Create{in})
+			out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.other}, []customer.Create{in})
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -340,7 +341,7 @@ func TestStoresAreApart(t *testing.T) {
 		ours := w.create(full())[0] // the same email, ids, fingerprints
 		equal(w.t, "our own", w.get(ours.ID), ours)
 		id := theirs[2].ID
-		_, err := w.svc.Update(w.t.Context(), w.mine, []customer.Update{{ID: id, Notes: opt.Some("x")}})
+		_, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Update{{ID: id, Notes: opt.Some("x")}})
 		w.wantBroken("update", err, "0.id unknown")
 		if n := w.remove(id); n != 0 {
 			w.t.Errorf("%d of theirs deleted", n)
@@ -362,7 +363,7 @@ func TestStoresAreApart(t *testing.T) {
 		} {
 			in := named("new@x.org")
 			change(&in)
-			_, err := w.svc.Create(w.t.Context(), w.mine, []customer.Create{in})
+			_, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{in})
 			w.wantBroken(name, err, "0."+name+" unknown")
 		}
 		w.update(customer.Update{ID: ours.ID, Email: opt.Some("a0@x.org"), ChannelIDs: opt.Null[[]int64]()})
@@ -391,7 +392,7 @@ func TestConcurrentUpdatesKeepAllEvents(t *testing.T) {
 				if i%2 == 0 {
 					slices.Reverse(batch)
 				}
-				if _, err := w.svc.Update(w.t.Context(), w.mine, batch); err != nil && fault.As(err) == nil {
+				if _, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, batch); err != nil && fault.As(err) == nil {
 					w.t.Error(err)
 				}
 			})

@@ -120,7 +120,7 @@ func home(customerID int64, line string) customer.AddressCreate {
 
 func (w *world) create(in ...customer.Create) []customer.Customer {
 	w.t.Helper()
-	out, err := w.svc.Create(w.t.Context(), w.mine, in)
+	out, err := w.svc.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func (w *world) create(in ...customer.Create) []customer.Customer {
 
 func (w *world) update(in ...customer.Update) []customer.Customer {
 	w.t.Helper()
-	out, err := w.svc.Update(w.t.Context(), w.mine, in)
+	out, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.mine}, in)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.private = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated", "Customer"}})
 	w.poor = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})
 	w.act = w.token(auth.NewToken{Kind: auth.ImpersonationToken})
-	_, err = w.customers.Create(ctx, st.ID, []customer.Create{
+	_, err = w.customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{
 		{Email: "jane@example.com", FirstName: "Jane", LastName: "Doe", Company: "Acme", Phone: "123", StoreCredit: 12345000, NewPassword: opt.Some(rightPassword)},
 		{Email: "john@example.com", FirstName: "John", LastName: "Roe", NewPassword: opt.Some(rightPassword)},
 		{Email: "reset@example.com", FirstName: "Re", LastName: "Set", NewPassword: opt.Some(rightPassword), ForcePasswordReset: true},

@@ -12,6 +12,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 )
@@ -145,7 +146,7 @@ func TestConsent(t *testing.T) {
 // go.
 func TestImpersonationOfOtherChannels(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		made, err := w.customers.Create(t.Context(), 1, []customer.Create{{Email: "two@example.com", FirstName: "T", LastName: "Wo", ChannelIDs: []int64{2}}})
+		made, err := w.customers.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "two@example.com", FirstName: "T", LastName: "Wo", ChannelIDs: []int64{2}}})
 		w.ok(err)
 		id := fmt.Sprint(made[0].ID)
 		act := []string{"Authorization", "Bearer " + w.act, "X-Bc-Customer-Id", id}

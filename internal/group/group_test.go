@@ -219,7 +219,7 @@ func TestAnotherStoresGroupIsOutOfReach(t *testing.T) {
 		if rows, err := f.groups.List(t.Context(), f.b, group.List.New()); err != nil || len(rows) != 2 || rows[1].Name != "B2" {
 			t.Errorf("%v, %v", rows, err)
 		}
-		_, err := f.customers.Create(t.Context(), f.a, []customer.Create{{Email: "x@example.com", FirstName: "X", LastName: "Y", GroupID: b2.ID}})
+		_, err := f.customers.CreateFor(t.Context(), password.Party{StoreID: f.a}, []customer.Create{{Email: "x@example.com", FirstName: "X", LastName: "Y", GroupID: b2.ID}})
 		if fe := fault.As(err); fe == nil || fe.Items[0].Field != "customer_group_id" {
 			t.Errorf("joined another store's group: %v", err)
 		}
@@ -239,7 +239,7 @@ func TestDeleteLeavesMembersInNoGroup(t *testing.T) {
 			if i >= members {
 				id = kept.ID
 			}
-			if _, err := f.customers.Create(ctx, f.a, []customer.Create{{Email: fmt.Sprintf("m%d@example.com", i), FirstName: "M", LastName: "M", GroupID: id}}); err != nil {
+			if _, err := f.customers.CreateFor(ctx, password.Party{StoreID: f.a}, []customer.Create{{Email: fmt.Sprintf("m%d@example.com", i), FirstName: "M", LastName: "M", GroupID: id}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -279,7 +279,7 @@ func TestJoiningAGroupThatGoes(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 8 {
 				wg.Go(func() {
-					_, err := f.customers.Create(ctx, f.a, []customer.Create{{Email: fmt.Sprintf("r%d.%d@example.com", round, i), FirstName: "R", LastName: "R", GroupID: g.ID}})
+					_, err := f.customers.CreateFor(ctx, password.Party{StoreID: f.a}, []customer.Create{{Email: fmt.Sprintf("r%d.%d@example.com", round, i), FirstName: "R", LastName: "R", GroupID: g.ID}})
 					if fe := fault.As(err); err != nil && (fe == nil || fe.Kind != fault.Invalid) {
 						t.Error(err)
 					}

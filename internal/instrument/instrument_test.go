@@ -23,7 +23,7 @@ func TestOneDefault(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}
-		if _, err := customer.NewService(db, sys, password.New(sys)).Create(t.Context(), st.ID, in); err != nil {
+		if _, err := customer.NewService(db, sys, password.New(sys)).CreateFor(t.Context(), password.Party{StoreID: st.ID}, in); err != nil {
 			t.Fatal(err)
 		}
 		s := instrument.NewService(db, sys)

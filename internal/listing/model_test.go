@@ -63,7 +63,7 @@ func newWorld(t *testing.T, db *sqldb.DB, seed uint64) *world {
 		t.Fatal(err)
 	}
 	// Neighbours that must never show.
-	if _, err := w.svc.Create(t.Context(), 1, []customer.Create{{Email: "a@x.org", FirstName: "Ann", LastName: "Ärger"}, {Email: "b@x.org", FirstName: "Bob", LastName: "Zed"}}); err != nil {
+	if _, err := w.svc.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "a@x.org", FirstName: "Ann", LastName: "Ärger"}, {Email: "b@x.org", FirstName: "Bob", LastName: "Zed"}}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -116,7 +116,7 @@ func (w *world) remove(ids ...int64) {
 func (w *world) touch(id int64) {
 	w.t.Helper()
 	w.now.Add(1)
-	out, err := w.svc.Update(w.t.Context(), w.id, []customer.Update{{ID: id, Notes: opt.Some(fmt.Sprint(w.now.Load()))}})
+	out, err := w.svc.UpdateFor(w.t.Context(), password.Party{StoreID: w.id}, []customer.Update{{ID: id, Notes: opt.Some(fmt.Sprint(w.now.Load()))}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

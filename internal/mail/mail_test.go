@@ -503,7 +503,7 @@ func TestAccountCreated(t *testing.T) {
 		svc, r := w.start(mail.Options{Sender: out})
 		customers := customer.NewService(w.db, w.sys, password.New(w.sys))
 		customers.NotifyWith(svc)
-		made, err := customers.Create(w.t.Context(), w.mine, []customer.Create{
+		made, err := customers.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{
 			{Email: "a@example.com", FirstName: "A", LastName: "B", Notify: true},
 			{Email: "b@example.com", FirstName: "A", LastName: "B"},
 			{Email: "no-mail@exa_mple..com", FirstName: "A", LastName: "B", Notify: true},

@@ -27,7 +27,7 @@ func shop(t *testing.T, db *sqldb.DB) (*metafield.Service, int64, int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := customers.Create(t.Context(), st.ID, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}); err != nil {
+		if _, err := customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, st.ID)

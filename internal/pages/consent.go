@@ -11,6 +11,7 @@ import (
 	"clientele/internal/html"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
@@ -71,7 +72,7 @@ func (c *call) saveNewsletter() error {
 	p.Form.Enter(c.form)
 	ctx := c.R.Context()
 	if wants := c.form.Get("reviews") != ""; wants != me.AcceptsEmails {
-		if _, err := c.Customers.Update(ctx, c.Site.StoreID, []customer.Update{{ID: me.ID, AcceptsEmails: opt.Some(wants)}}); err != nil {
+		if _, err := c.Customers.UpdateFor(ctx, password.Party{StoreID: c.Site.StoreID}, []customer.Update{{ID: me.ID, AcceptsEmails: opt.Some(wants)}}); err != nil {
 			return err
 		}
 	}

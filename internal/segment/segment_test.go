@@ -49,7 +49,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		in = append(in, customer.Create{Email: fmt.Sprintf("c%d@example.com", i+1), FirstName: "C", LastName: "D"})
 	}
 	for _, id := range []int64{w.a, w.b} {
-		if _, err := w.customers.Create(t.Context(), id, slices.Clone(in)); err != nil {
+		if _, err := w.customers.CreateFor(t.Context(), password.Party{StoreID: id}, slices.Clone(in)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -215,7 +215,7 @@ func TestDynamicStatementsKeepStoresApart(t *testing.T) {
 		return err
 	})
 	see(func() error {
-		_, err := svc.Update(ctx, id, []customer.Update{{ID: 1, Email: opt.Some("n@x.org"), ChannelIDs: opt.Some([]int64{1})}})
+		_, err := svc.UpdateFor(ctx, password.Party{StoreID: id}, []customer.Update{{ID: 1, Email: opt.Some("n@x.org"), ChannelIDs: opt.Some([]int64{1})}})
 		return err
 	})
 	see(func() error {

@@ -67,7 +67,7 @@ func open(t *testing.T, db *sqldb.DB) *shop {
 		if i == 1 {
 			in = in[:1]
 		}
-		if _, err := customers.Create(t.Context(), st.ID, in); err != nil {
+		if _, err := customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, in); err != nil {
 			t.Fatal(err)
 		}
 	}

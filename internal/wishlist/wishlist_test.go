@@ -29,7 +29,7 @@ func world(t *testing.T, db *sqldb.DB) (s *wishlist.Service, a, b int64) {
 			t.Fatal(err)
 		}
 		*id = st.ID
-		if _, err := customers.Create(t.Context(), st.ID, []customer.Create{
+		if _, err := customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{
 			{Email: "a@example.com", FirstName: "A", LastName: "A"}, {Email: "b@example.com", FirstName: "B", LastName: "B"},
 		}); err != nil {
 			t.Fatal(err)

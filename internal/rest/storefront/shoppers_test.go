@@ -532,7 +532,7 @@ func TestConsent(t *testing.T) {
 func TestConsentIsCarried(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		rows, err := m.customers.Create(t.Context(), 1, []customer.Create{{Email: "k@example.com", FirstName: "K", LastName: "K"}})
+		rows, err := m.customers.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "k@example.com", FirstName: "K", LastName: "K"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 		if v.apps[i], err = v.accounts.Create(t.Context(), st.ID, "app", []auth.Scope{auth.CustomersLogin}, auth.Credentials{}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := customers.Create(t.Context(), st.ID, []customer.Create{{Email: "a@" + hash + ".org", FirstName: "A", LastName: "A"}}); err != nil {
+		if _, err := customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "a@" + hash + ".org", FirstName: "A", LastName: "A"}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {

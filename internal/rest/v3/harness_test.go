@@ -228,7 +228,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		t.Fatal(err)
 	}
 	// Only storefronts know where a customer signed up from.
-	if _, err := w.customers.Create(ctx, st.ID, []customer.Create{{
+	if _, err := w.customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{{
 		Email: "walter.inn@gasthof.example", FirstName: "Walter", LastName: "Innerhofer", RegistrationIP: "203.0.113.24",
 	}}); err != nil {
 		t.Fatal(err)

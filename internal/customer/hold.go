@@ -7,11 +7,14 @@ import "clientele/internal/sqldb"
 // after the other.
 func Hold(tx *sqldb.Tx, ids ...int64) (map[int64]bool, error) {
 	found := make(map[int64]bool, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
 	err := tx.Pipeline(HoldQuery(tx, ids, found))
 	return found, err
 }
 
-// HoldQuery is the query of Hold, to be run in a pipeline.
+// HoldQuery is the query of Hold, of one id at least, to be run in a pipeline.
 func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
 	in, args := sqldb.In(nil, ids)
 	return sqldb.Q{

@@ -190,6 +190,12 @@ func TestRedeem(t *testing.T) {
 		if _, err := s.redeem(two, s.token(members{"channel_id": 2})); err != nil {
 			t.Errorf("admitted to channel 2: %v", err)
 		}
+		s.write(s.sites[0].StoreID, `UPDATE channels SET status = 'terminated' WHERE store_id = $1 AND id = 2`)
+		for _, c := range []members{{"channel_id": 2}, {"customer_id": 2, "channel_id": 2}} {
+			if _, err := s.redeem(two, s.token(c)); err != sso.NoAccess {
+				t.Errorf("a channel that has ended, %v: %v", c, err)
+			}
+		}
 	})
 }
 

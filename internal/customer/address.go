@@ -196,82 +196,114 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 }
 
 func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, error) {
-	ids := make([]int64, len(in))
-	var w wanted
-	for i := range in {
-		ids[i] = in[i].ID
-		w.form(form.Address, in[i].Extent, in[i].FormFields)
-	}
-	current := map[int64]*Address{}
-	list, args := sqldb.In(nil, ids)
-	lock := sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
-	if err := tx.Query(lock, func(r *sqldb.Row) error {
-		a := &Address{}
-		a.scan(r)
-		current[a.ID] = a
-		return nil
-	}, args...); err != nil {
+	b := &addressBatch{in: in}
+	if err := runBatch(tx, b, OpAddressUpdate, now); err != nil {
 		return nil, err
 	}
-	ref, err := w.load(tx)
-	if err != nil {
-		return nil, err
-	}
-	stored := map[place]string{}
-	if len(w.forms) > 0 {
-		if err := tx.Pipeline(storedQuery(form.Address, ids, stored)); err != nil {
-			return nil, err
-		}
-	}
+	return b.out, nil
+}
 
-	type planned struct {
-		address Address
-		print   string
-		row     bool
-		values  []form.Stored
+// addressBatch changes addresses.
+type addressBatch struct {
+	in      []AddressUpdate
+	ids     []int64
+	current map[int64]*Address
+	ref     *references
+	stored  map[place]string
+	changes []addressChange
+	out     []Address        // with what does not change
+	writes  []*addressChange // what is to be stored
+}
+
+// addressChange is what an update does to one address.
+type addressChange struct {
+	address Address
+	print   string
+	row     bool          // the row itself changes
+	values  []form.Stored // that differ from the stored ones
+}
+
+func (b *addressBatch) lock(tx *sqldb.Tx) error {
+	b.ids = make([]int64, len(b.in))
+	for i := range b.in {
+		b.ids[i] = b.in[i].ID
 	}
+	b.current = map[int64]*Address{}
+	return tx.Pipeline(lockAddresses(tx, b.ids, b.current))
+}
+
+// lockAddresses returns the query that reads addresses and locks them.
+func lockAddresses(tx *sqldb.Tx, ids []int64, into map[int64]*Address) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			a := &Address{}
+			a.scan(r)
+			into[a.ID] = a
+			return nil
+		},
+	}
+}
+
+func (b *addressBatch) lookUp(tx *sqldb.Tx) (err error) {
+	var w wanted
+	for i := range b.in {
+		w.form(form.Address, b.in[i].Extent, b.in[i].FormFields)
+	}
+	if b.ref, err = w.load(tx); err != nil || len(w.forms) == 0 {
+		return err
+	}
+	b.stored = map[place]string{}
+	return tx.Pipeline(storedQuery(form.Address, b.ids, b.stored))
+}
+
+func (b *addressBatch) plan() []fault.Item {
 	var items []fault.Item
-	plans := make([]planned, len(in))
-	var customers []int64
-	var prints []string
-	for i := range in {
+	b.changes = make([]addressChange, len(b.in))
+	for i := range b.in {
 		c := fault.Collector{Index: i}
-		old := current[in[i].ID]
+		u, old := &b.in[i], b.current[b.in[i].ID]
 		if old == nil {
 			c.Add("id", fault.Unknown, "", "invalid address ID")
 			items = append(items, c.Items...)
 			continue
 		}
-		p := &plans[i]
+		p := &b.changes[i]
 		p.address = *old
-		in[i].apply(&p.address.AddressFields)
+		u.apply(&p.address.AddressFields)
 		p.address.normalize()
 		p.address.check(&c)
 		p.print = p.address.fingerprint()
 		p.row = p.address.AddressFields != old.AddressFields
-		if values := ref.checkAddress(&c, in[i].Extent, in[i].FormFields, in[i].Company, in[i].Phone, in[i].Address2); len(values) > 0 {
+		if values := b.ref.checkAddress(&c, u.Extent, u.FormFields, u.Company, u.Phone, u.Address2); len(values) > 0 {
 			p.address.FormFields = formValues(addressSubmission(old.ID), values)
-			p.values = differing(stored, addressSubmission(old.ID), values)
+			p.values = differing(b.stored, addressSubmission(old.ID), values)
 		}
 		items = append(items, c.Items...)
-		if p.row {
-			customers = append(customers, old.CustomerID)
-			prints = append(prints, p.print)
-		}
 	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
+	return items
+}
+
+// settle leaves out what would make an address equal to another of its
+// customer.
+func (b *addressBatch) settle(tx *sqldb.Tx) (int, error) {
+	var customers []int64
+	var prints []string
+	for i := range b.changes {
+		if p := &b.changes[i]; p.row {
+			customers, prints = append(customers, p.address.CustomerID), append(prints, p.print)
+		}
 	}
 	holder := map[owned]int64{}
 	if len(prints) > 0 {
 		if err := tx.Pipeline(fingerprintsQuery(customers, prints, func(id int64, o owned) { holder[o] = id })); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	var out []Address
-	var writes []*planned
-	for i := range plans {
-		p := &plans[i]
+	for i := range b.changes {
+		p := &b.changes[i]
 		if p.row {
 			o := owned{p.address.CustomerID, p.print}
 			if id, taken := holder[o]; taken && id != p.address.ID {
@@ -279,31 +311,22 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 			}
 			holder[o] = p.address.ID
 		}
-		out = append(out, p.address)
+		b.out = append(b.out, p.address)
 		if p.row || len(p.values) > 0 {
-			writes = append(writes, p)
+			b.writes = append(b.writes, p)
 		}
 	}
-	if len(writes) == 0 {
-		return out, nil
-	}
-	counters, err := store.Advance{EventIDs: int64(len(writes))}.Run(tx)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]event.Event, 0, len(writes))
-	for _, p := range writes {
-		if p.row {
-			if err := updateAddressRow(tx, &p.address, p.print); err != nil {
-				return nil, err
-			}
+	return len(b.writes), nil
+}
+
+func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) {
+	p := b.writes[i]
+	if p.row {
+		if err := updateAddressRow(tx, &p.address, p.print); err != nil {
+			return event.Event{}, err
 		}
-		if err := storeValues(tx, addressSubmission(p.address.ID), p.values); err != nil {
-			return nil, err
-		}
-		events = append(events, event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID))
 	}
-	return out, event.Record(tx, counters.EventID, now, events)
+	return event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID), storeValues(tx, addressSubmission(p.address.ID), p.values)
 }
 
 func (u *AddressUpdate) apply(a *AddressFields) {

@@ -10,7 +10,6 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // OpFormValueUpsert names the setting of form field values in faults.
@@ -185,77 +184,93 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 }
 
 func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, error) {
-	var w wanted
-	var customerIDs, addressIDs, all []int64
-	for i := range in {
-		if in[i].AddressID.Set {
-			addressIDs = append(addressIDs, in[i].AddressID.Value)
-		} else {
-			customerIDs = append(customerIDs, in[i].CustomerID.Value)
-		}
-		all = append(all, in[i].submission())
-		w.form(in[i].form(), form.Free, []form.Input{in[i].Input})
+	b := &valueBatch{in: in}
+	if err := runBatch(tx, b, OpFormValueUpsert, now); err != nil {
+		return nil, err
 	}
-	customers, addresses := map[int64]*Customer{}, map[int64]*Address{}
-	stored := map[place]string{}
+	return b.out, nil
+}
+
+// valueBatch sets form field values.
+type valueBatch struct {
+	in        []FormValueUpsert
+	customers map[int64]*Customer
+	addresses map[int64]*Address
+	stored    map[place]string
+	ref       *references
+	out       []FormValue
+	changes   map[int64][]form.Stored // by submission
+	writes    []int64                 // the submissions that change, in order
+}
+
+func (b *valueBatch) lock(tx *sqldb.Tx) error {
+	var customerIDs, addressIDs []int64
+	for i := range b.in {
+		if b.in[i].AddressID.Set {
+			addressIDs = append(addressIDs, b.in[i].AddressID.Value)
+		} else {
+			customerIDs = append(customerIDs, b.in[i].CustomerID.Value)
+		}
+	}
+	b.customers, b.addresses, b.stored = map[int64]*Customer{}, map[int64]*Address{}, map[place]string{}
 	var qs []sqldb.Q
 	if len(customerIDs) > 0 {
-		in, args := sqldb.In(nil, customerIDs)
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				c := &Customer{}
-				c.scan(r)
-				customers[c.ID] = c
-				return nil
-			},
-		}, storedQuery(form.Customer, customerIDs, stored))
+		qs = append(qs, lockCustomers(tx, customerIDs, b.customers), storedQuery(form.Customer, customerIDs, b.stored))
 	}
 	if len(addressIDs) > 0 {
-		in, args := sqldb.In(nil, addressIDs)
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				a := &Address{}
-				a.scan(r)
-				addresses[a.ID] = a
-				return nil
-			},
-		}, storedQuery(form.Address, addressIDs, stored))
+		qs = append(qs, lockAddresses(tx, addressIDs, b.addresses), storedQuery(form.Address, addressIDs, b.stored))
 	}
-	if err := tx.Pipeline(qs...); err != nil {
-		return nil, err
-	}
-	ref, err := w.load(tx)
-	if err != nil {
-		return nil, err
-	}
+	return tx.Pipeline(qs...)
+}
 
+// lockCustomers returns the query that reads customers and locks them.
+func lockCustomers(tx *sqldb.Tx, ids []int64, into map[int64]*Customer) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			c := &Customer{}
+			c.scan(r)
+			into[c.ID] = c
+			return nil
+		},
+	}
+}
+
+func (b *valueBatch) lookUp(tx *sqldb.Tx) (err error) {
+	var w wanted
+	for i := range b.in {
+		w.form(b.in[i].form(), form.Free, []form.Input{b.in[i].Input})
+	}
+	b.ref, err = w.load(tx)
+	return err
+}
+
+func (b *valueBatch) plan() []fault.Item {
 	var items []fault.Item
-	out := make([]FormValue, 0, len(in))
+	b.out, b.changes = make([]FormValue, 0, len(b.in)), map[int64][]form.Stored{}
 	seen := map[place]bool{}
-	changes := map[int64][]form.Stored{} // by submission
-	for i := range in {
+	for i := range b.in {
 		c := fault.Collector{Index: i}
+		in := &b.in[i]
 		switch {
-		case in[i].AddressID.Set && addresses[in[i].AddressID.Value] == nil:
+		case in.AddressID.Set && b.addresses[in.AddressID.Value] == nil:
 			c.Add("address_id", fault.Unknown, "", "invalid address ID")
-		case in[i].CustomerID.Set && customers[in[i].CustomerID.Value] == nil:
+		case in.CustomerID.Set && b.customers[in.CustomerID.Value] == nil:
 			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
 		}
-		submission := in[i].submission()
-		for _, v := range ref.forms[in[i].form()].Check(&c, form.Free, []form.Input{in[i].Input}) {
+		submission := in.submission()
+		for _, v := range b.ref.forms[in.form()].Check(&c, form.Free, []form.Input{in.Input}) {
 			at := place{submission, v.Field.ID}
 			if seen[at] {
-				c.AddItem(fault.Item{Field: form.Path, FormField: v.Field.ID, Code: fault.Duplicate, Message: fmt.Sprintf("form field %q is given twice", in[i].Name)})
+				c.AddItem(fault.Item{Field: form.Path, FormField: v.Field.ID, Code: fault.Duplicate, Message: fmt.Sprintf("form field %q is given twice", in.Name)})
 			}
 			seen[at] = true
 			one := []form.Stored{v}
-			out = append(out, formValues(submission, one)...)
-			if d := differing(stored, submission, one); len(d) > 0 {
-				changes[submission] = append(changes[submission], d...)
+			b.out = append(b.out, formValues(submission, one)...)
+			if d := differing(b.stored, submission, one); len(d) > 0 {
+				b.changes[submission] = append(b.changes[submission], d...)
 			}
 		}
 		for j, it := range c.Items {
@@ -265,34 +280,27 @@ func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, 
 		}
 		items = append(items, c.Items...)
 	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
-	}
-	if len(changes) == 0 {
-		return out, nil
-	}
-	counters, err := store.Advance{EventIDs: int64(len(changes))}.Run(tx)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]event.Event, 0, len(changes))
-	for _, submission := range all {
-		values := changes[submission]
-		if len(values) == 0 {
-			continue
-		}
-		delete(changes, submission)
-		if err := storeValues(tx, submission, values); err != nil {
-			return nil, err
-		}
-		if name, id := submissionOwner(submission); name == form.Address {
-			events = append(events, event.Address(event.AddressUpdated, id, addresses[id].CustomerID))
-		} else {
-			if err := tx.Exec(touchCustomer, id, now); err != nil {
-				return nil, err
-			}
-			events = append(events, event.Customer(event.CustomerUpdated, id, customers[id].OriginChannelID, customers[id].ChannelIDs))
+	return items
+}
+
+func (b *valueBatch) settle(*sqldb.Tx) (int, error) {
+	for i := range b.in {
+		if s := b.in[i].submission(); len(b.changes[s]) > 0 && !slices.Contains(b.writes, s) {
+			b.writes = append(b.writes, s)
 		}
 	}
-	return out, event.Record(tx, counters.EventID, now, events)
+	return len(b.writes), nil
+}
+
+func (b *valueBatch) write(tx *sqldb.Tx, i int, now int64) (event.Event, error) {
+	submission := b.writes[i]
+	if err := storeValues(tx, submission, b.changes[submission]); err != nil {
+		return event.Event{}, err
+	}
+	name, id := submissionOwner(submission)
+	if name == form.Address {
+		return event.Address(event.AddressUpdated, id, b.addresses[id].CustomerID), nil
+	}
+	c := b.customers[id]
+	return event.Customer(event.CustomerUpdated, id, c.OriginChannelID, c.ChannelIDs), tx.Exec(touchCustomer, id, now)
 }

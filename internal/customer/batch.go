@@ -1,0 +1,53 @@
+package customer
+
+import (
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// A batch changes several things at once: it locks them, looks up what they are
+// held to, plans what changes, counts it under the store's counters, writes it
+// and tells of it. batch is the order; each kind of change says what its steps
+// are.
+type batch interface {
+	// lock locks the things that change.
+	lock(tx *sqldb.Tx) error
+	// lookUp reads what the changes are held to.
+	lookUp(tx *sqldb.Tx) error
+	// plan returns what is wrong; nothing is written then.
+	plan() []fault.Item
+	// settle reads what only a plan tells, and returns how many things change.
+	settle(tx *sqldb.Tx) (int, error)
+	// write stores the change i and returns what is told of it.
+	write(tx *sqldb.Tx, i int, now int64) (event.Event, error)
+}
+
+// runBatch takes a batch through its steps. op names it in faults.
+func runBatch(tx *sqldb.Tx, b batch, op string, now int64) error {
+	if err := b.lock(tx); err != nil {
+		return err
+	}
+	if err := b.lookUp(tx); err != nil {
+		return err
+	}
+	if items := b.plan(); len(items) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Op: op, Items: items}
+	}
+	n, err := b.settle(tx)
+	if err != nil || n == 0 {
+		return err
+	}
+	counters, err := store.Advance{EventIDs: int64(n)}.Run(tx)
+	if err != nil {
+		return err
+	}
+	events := make([]event.Event, n)
+	for i := range events {
+		if events[i], err = b.write(tx, i, now); err != nil {
+			return err
+		}
+	}
+	return event.Record(tx, counters.EventID, now, events)
+}

@@ -1,6 +1,7 @@
 // Package account holds customer accounts as their owners use them: to
-// register, sign in and out, keep sessions and access tokens, change and
-// reset passwords, follow emailed links, and change their data. Package
+// register, sign in and out, guess at passwords within limits, keep sessions
+// and access tokens, change and reset passwords, follow emailed links, and
+// change their data. Package
 // customer defines customers; surfaces know about requests.
 package account
 

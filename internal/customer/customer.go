@@ -1,6 +1,8 @@
 // Package customer holds customers and what is theirs: addresses, attribute
-// values and form field values. Types and rules are in files without SQL; the
-// Service runs the use cases, one transaction each, for every surface.
+// values, form field values and consent. It tells other packages which customers
+// exist (Hold, Exists) and which may enter a channel (Admission). Types and rules
+// are in files without SQL; the Service runs the use cases, one transaction
+// each, for every surface.
 package customer
 
 import (

@@ -44,6 +44,7 @@ import (
 	"clientele/internal/rest/v3/clientele"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
@@ -195,7 +196,9 @@ type Server struct {
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
-	public  *door
+	// pipe takes each request, at any door, to its answer and the log.
+	pipe   *serve.Pipeline
+	public *door
 	// internal is where the management API and the metrics are, if they are not
 	// at the public door; or nil. Management is their URL.
 	internal   *door
@@ -466,24 +469,24 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler) {
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
-	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Bodies: bodies, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
+	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
+	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
 	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
 		emails = devtools.OutboxPath
 	}
-	shop := pages.New(visits, pages.Services{
+	shop := pages.New(s.pipe, visits, pages.Services{
 		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
 	})
 	config := rest.Config{
-		System: s.System,
+		System: s.System, Pipeline: s.pipe,
 		Tokens: auth.NewCache(s.APIAccounts, time.Now),
 		Limits: rest.Limits{
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Bodies: bodies, Hosts: s.Hosts, Peer: visits.Peer,
-		Log: s.log, Metrics: rest.NewMetrics(reg), Reasons: !s.cfg.Production(), Slow: s.cfg.SlowRequest,
+		Hosts: s.Hosts, Visits: visits, Reasons: !s.cfg.Production(),
 	}
 	linked := s.cfg.PublicURL
 	if s.internal != nil {
@@ -502,27 +505,26 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		// The public door does not know these paths at all.
 		inside := rest.NewServer(config, surfaces...)
 		s.mountHealth(inside.Router())
-		mountMetrics(inside.Router(), reg)
+		s.mountMetrics(inside.Router(), reg)
 		internal = &edge{next: inside, visits: visits, log: s.log}
 		surfaces = nil
 	}
 	config.Refuse = shop.Refuse
 	server := rest.NewServer(config, surfaces...)
 	if s.internal == nil {
-		mountMetrics(server.Router(), reg)
+		s.mountMetrics(server.Router(), reg)
 	}
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
-	watched := server.Router().With(server.Watch)
-	watched.Handle("/graphql", graphql.New(graphql.Config{
-		System: s.System, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
+	server.Router().Handle(graphql.Path, graphql.New(graphql.Config{
+		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
-		Log: s.log, Metrics: graphql.NewMetrics(reg), Slow: s.cfg.SlowRequest,
+		Log: s.log, Metrics: graphql.NewMetrics(reg),
 	}))
 	s.mountHealth(server.Router())
 	s.mountDocuments(server.Router())
-	shop.Mount(watched)
+	shop.Mount(server.Router())
 	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}, internal
 }

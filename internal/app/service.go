@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,39 +19,52 @@ import (
 	"clientele/api"
 	"clientele/internal/auth"
 	"clientele/internal/devtools"
+	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/seed"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
-// get serves a path to GET and HEAD.
-func get(r *chi.Mux, pattern string, h http.Handler) {
-	r.Method(http.MethodGet, pattern, h)
-	r.Method(http.MethodHead, pattern, h)
+// get serves a path to GET and HEAD, through the pipeline.
+func (s *Server) get(r *chi.Mux, pattern string, render serve.Renderer, handle func(*serve.Exchange) error) {
+	h := s.pipe.Handler(pattern, render, handle)
+	r.Get(pattern, h)
+	r.Head(pattern, h)
+}
+
+// plain is get for a handler of its own.
+func (s *Server) plain(r *chi.Mux, pattern string, h http.Handler) {
+	s.get(r, pattern, serve.Plain{}, func(x *serve.Exchange) error {
+		h.ServeHTTP(x, x.Request())
+		return nil
+	})
 }
 
 // mountHealth adds whether the process runs and is ready.
 func (s *Server) mountHealth(r *chi.Mux) {
-	get(r, "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, `{"status":"ok"}`)
-	}))
-	get(r, "/readyz", http.HandlerFunc(s.ready))
+	render := health{s.cfg.Production()}
+	s.get(r, "/healthz", render, func(x *serve.Exchange) error {
+		answer(x, http.StatusOK, `{"status":"ok"}`)
+		return nil
+	})
+	s.get(r, "/readyz", render, s.ready)
 }
 
-func mountMetrics(r *chi.Mux, reg *prometheus.Registry) {
-	get(r, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+func (s *Server) mountMetrics(r *chi.Mux, reg *prometheus.Registry) {
+	s.plain(r, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 }
 
 // mountDocuments adds the API documents and, in development, the emails.
 func (s *Server) mountDocuments(r *chi.Mux) {
 	docs := api.Handler()
 	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml", "/storefront.graphql"} {
-		get(r, p, docs)
+		s.plain(r, p, docs)
 	}
 	if !s.cfg.Production() {
-		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Log: s.log}).Mount(r)
+		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(r)
 	}
 }
 
@@ -76,23 +91,38 @@ func answer(w http.ResponseWriter, status int, body string) {
 
 // ready answers whether the database answers, has the expected schema, and
 // took the last write that was tried.
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+func (s *Server) ready(x *serve.Exchange) error {
+	ctx, cancel := context.WithTimeout(x.Request().Context(), 2*time.Second)
 	defer cancel()
-	err, reason := s.DB.CheckSchema(ctx), "the database does not answer or has another schema"
-	if err != nil {
-		s.log.Error("not ready", "error", err)
-	} else if err = s.writes.check(); err != nil { // of which the log tells when it changes
-		reason = "writing to the database fails"
+	if err := s.DB.CheckSchema(ctx); err != nil {
+		return unready("the database does not answer or has another schema", err)
 	}
-	if err == nil {
-		answer(w, http.StatusOK, `{"status":"ready"}`)
-		return
+	if err := s.writes.check(); err != nil {
+		x.Expected() // the log tells when it changes
+		return unready("writing to the database fails", err)
 	}
-	if !s.cfg.Production() {
-		reason = err.Error()
+	answer(x, http.StatusOK, `{"status":"ready"}`)
+	return nil
+}
+
+// unready keeps an error that ends with the client apart from an outage.
+func unready(reason string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
 	}
-	answer(w, http.StatusServiceUnavailable, `{"status":"unavailable","reason":`+string(jsonx.AppendString(nil, reason))+`}`)
+	return &fault.Error{Kind: fault.Unavailable, Message: reason, Cause: err}
+}
+
+// health renders faults for whoever watches the server.
+type health struct{ production bool }
+
+// Refuse implements serve.Renderer.
+func (h health) Refuse(x *serve.Exchange, f *fault.Error) {
+	reason := cmp.Or(f.Message, http.StatusText(http.StatusInternalServerError))
+	if !h.production && f.Cause != nil {
+		reason = f.Cause.Error()
+	}
+	answer(x, http.StatusServiceUnavailable, `{"status":"unavailable","reason":`+string(jsonx.AppendString(nil, reason))+`}`)
 }
 
 // greet makes a ready store on the first start in development mode, and tells

@@ -6,13 +6,13 @@
 package devtools
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +25,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/mail"
+	"clientele/internal/serve"
 	"clientele/internal/store"
 )
 
@@ -33,9 +34,9 @@ const OutboxPath = "/_clientele/outbox"
 
 // Outbox serves the outbox.
 type Outbox struct {
-	Mail   *mail.Service
-	Stores *store.Service
-	Log    *slog.Logger
+	Mail     *mail.Service
+	Stores   *store.Service
+	Pipeline *serve.Pipeline
 }
 
 const (
@@ -53,10 +54,10 @@ func (o *Outbox) Mount(r chi.Router) {
 	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
 		OutboxPath: o.list, OutboxPath + ".json": o.listJSON, OutboxPath + "/{id}": o.show, OutboxPath + "/{id}/body": o.body,
 	} {
-		r.Method(http.MethodGet, pattern, o.guard(h))
-		r.Method(http.MethodHead, pattern, o.guard(h))
+		r.Method(http.MethodGet, pattern, o.guard(pattern, h))
+		r.Method(http.MethodHead, pattern, o.guard(pattern, h))
 	}
-	r.Method(http.MethodDelete, OutboxPath+".json", o.guard(o.clear))
+	r.Method(http.MethodDelete, OutboxPath+".json", o.guard(OutboxPath+".json", o.clear))
 }
 
 // policy keeps pages from loading or running anything.
@@ -64,9 +65,9 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self';
 
 // guard refuses requests under names that are not the machine's own, and
 // changes from other sites.
-func (o *Outbox) guard(h func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
+func (o *Outbox) guard(pattern string, h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return o.Pipeline.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error {
+		header, r := x.Header(), x.Request()
 		header.Set("Cache-Control", "no-store")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -74,34 +75,13 @@ func (o *Outbox) guard(h func(http.ResponseWriter, *http.Request) error) http.Ha
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		site := r.Header.Get("Sec-Fetch-Site") // absent where it is no browser
 		if !ownName(r.Host) || r.Method == http.MethodDelete && site != "" && site != "same-origin" && site != "none" {
-			refuse(w, http.StatusForbidden, "the outbox is shown at localhost and 127.0.0.1 only")
-			return
+			return errName
 		}
-		err := h(w, r)
-		if err == nil {
-			return
-		}
-		if f := fault.As(err); f != nil {
-			status := http.StatusUnprocessableEntity
-			if f.Kind == fault.NotFound {
-				status = http.StatusNotFound
-			}
-			refuse(w, status, f.Error())
-			return
-		}
-		if r.Context().Err() == nil {
-			o.Log.Error("outbox", "error", err)
-		}
-		refuse(w, http.StatusInternalServerError, "the outbox cannot be read")
+		return h(x, r)
 	})
 }
 
-func refuse(w http.ResponseWriter, status int, title string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	// A client that hung up is of no interest here.
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "title": title})
-}
+var errName = fault.New(fault.Forbidden, "the outbox is shown at localhost and 127.0.0.1 only")
 
 // ownName reports whether a Host header names this machine: a website that
 // points its own name at it is not asked for by such a name.
@@ -240,19 +220,23 @@ func (o *Outbox) listJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return o.written(enc.Encode(map[string]any{"data": found}))
-}
-
-// written drops errors of writing an answer: the client has gone.
-func (o *Outbox) written(err error) error {
-	if err != nil {
-		o.Log.Debug("outbox", "error", err)
+	if err := enc.Encode(map[string]any{"data": found}); err != nil {
+		return err
 	}
+	write(w, "application/json", b.Bytes())
 	return nil
 }
+
+func write(w http.ResponseWriter, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	// The pipeline keeps the error: the client is gone.
+	_, _ = w.Write(body)
+}
+
+const html = "text/html; charset=utf-8"
 
 func (o *Outbox) clear(w http.ResponseWriter, r *http.Request) error {
 	stores, err := o.Stores.List(r.Context())
@@ -281,8 +265,12 @@ func (o *Outbox) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (o *Outbox) page(w http.ResponseWriter, name string, data any) error {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return o.written(pages.ExecuteTemplate(w, name, data))
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	write(w, html, b.Bytes())
+	return nil
 }
 
 // message finds the message that a path names.
@@ -328,7 +316,6 @@ func (o *Outbox) body(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = w.Write([]byte(m.HTML))
-	return o.written(err)
+	write(w, html, []byte(m.HTML))
+	return nil
 }

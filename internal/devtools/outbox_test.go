@@ -15,6 +15,7 @@ import (
 	"clientele/internal/devtools"
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -74,7 +75,7 @@ func TestOutbox(t *testing.T) {
 	stores := store.NewService(db, sys)
 	svc := mail.NewService(db, sys, mail.Options{Keep: true})
 	w := &world{t, chi.NewRouter()}
-	(&devtools.Outbox{Mail: svc, Stores: stores, Log: slog.New(slog.DiscardHandler)}).Mount(w.router)
+	(&devtools.Outbox{Mail: svc, Stores: stores, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler)})}).Mount(w.router)
 	if got := w.find(""); got != "" {
 		t.Error(got)
 	}
@@ -164,7 +165,7 @@ func TestOutbox(t *testing.T) {
 		t.Error(rec.Code)
 	}
 	db.Close()
-	if rec := w.ask(http.MethodGet, devtools.OutboxPath+".json"); rec.Code != http.StatusInternalServerError {
+	if rec := w.ask(http.MethodGet, devtools.OutboxPath+".json"); rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" {
 		t.Error(rec.Code)
 	}
 }

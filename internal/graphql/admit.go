@@ -15,7 +15,6 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
-	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/visit"
 )
@@ -62,7 +61,7 @@ func fromBrowser(r *http.Request) bool {
 }
 
 // admit finds out who asks and whether they may.
-func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal) {
+func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, error) {
 	w := &shopper{visit: v, browser: fromBrowser(v.R)}
 	h := v.W.Header()
 	h.Add("Vary", "Origin")
@@ -74,31 +73,15 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, *refusal)
 		return nil, refuse(http.StatusUnauthorized, "%s", string(bad))
 	}
 	if err != nil {
-		return nil, s.broken(ctx, v, err)
+		return nil, err
 	}
-	if ref := w.cross(); ref != nil {
-		return nil, ref
+	if err := w.cross(); err != nil {
+		return nil, err
 	}
 	if w.token.ForServers() {
 		v.Peer = v.Visits.Peer(v.R, true)
 	}
 	return w, s.identify(ctx, w)
-}
-
-// broken refuses a request that could not be admitted for no fault of the
-// client.
-func (s *Server) broken(ctx context.Context, v *visit.Visit, err error) *refusal {
-	what := failure.Of(ctx, err)
-	if what.Err != nil {
-		s.Log.ErrorContext(ctx, "request failed", "request_id", v.RequestID, "error", what.Err)
-	}
-	if what.Fault.Kind == fault.Unavailable {
-		if n := what.Fault.RetryAfter; n > 0 {
-			v.W.Header().Set("Retry-After", strconv.Itoa(n))
-		}
-		return &refusal{http.StatusServiceUnavailable, gqlerror.List{unavailable(what.Fault)}}
-	}
-	return refuse(http.StatusInternalServerError, internalError)
 }
 
 // unavailable is the error of a request that may be tried again later.
@@ -121,7 +104,7 @@ func bearer(r *http.Request) string {
 
 // cross holds a page to the origins of its token. Pages of the storefront
 // itself are of the same origin.
-func (w *shopper) cross() *refusal {
+func (w *shopper) cross() error {
 	if !w.browser {
 		return nil
 	}
@@ -172,7 +155,7 @@ func (s *Server) preflight(v *visit.Visit, out *reply) {
 }
 
 // identify finds the customer on whose behalf somebody asks.
-func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
+func (s *Server) identify(ctx context.Context, w *shopper) error {
 	r, site := w.visit.R, w.visit.Site
 	if w.token.Kind == auth.ImpersonationToken {
 		id, err := strconv.ParseInt(r.Header.Get(headerCustomer), 10, 64)
@@ -181,7 +164,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 		}
 		barred, err := s.Accounts.Barred(ctx, site, id)
 		if err != nil {
-			return s.broken(ctx, w.visit, err)
+			return err
 		}
 		if !barred { // that there is no such customer, fields say
 			w.customerID = id
@@ -208,7 +191,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) *refusal {
 	}
 	session, err := s.Accounts.AuthenticateOn(ctx, site, w.secret)
 	if err != nil {
-		return s.broken(ctx, w.visit, err)
+		return err
 	}
 	if session == nil || (session.Kind == account.Browser) != w.browser {
 		w.secret = ""

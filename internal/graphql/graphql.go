@@ -9,7 +9,6 @@ package graphql
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,6 +18,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/graphql/gen"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sso"
 	"clientele/internal/store"
@@ -37,7 +37,9 @@ type Robots interface {
 
 // Config is what a Server needs.
 type Config struct {
-	System      *system.System
+	System *system.System
+	// Pipeline takes each request from the router to the log.
+	Pipeline    *serve.Pipeline
 	Visits      *visit.Visits
 	Tokens      *auth.StorefrontTokens
 	Stores      *store.Service
@@ -54,9 +56,6 @@ type Config struct {
 	Metrics *Metrics
 	// Limits bound what is under way at once.
 	Limits Limits
-	// Slow is how long a request may take before it is logged as slow; 0
-	// means a second.
-	Slow time.Duration
 }
 
 // Server answers GraphQL requests.
@@ -66,14 +65,15 @@ type Server struct {
 	schema *ast.Schema
 	parsed cache
 	places *places
+	route  *serve.Route
 }
+
+// Path is where requests are answered.
+const Path = "/graphql"
 
 // New returns a Server.
 func New(c Config) *Server {
-	if c.Slow == 0 {
-		c.Slow = time.Second
-	}
-	s := &Server{Config: c, places: newPlaces(c.Limits)}
+	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
 	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
 	s.schema = s.exec.Schema()
 	// Answers are not sent in parts.

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -21,10 +20,10 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"clientele/internal/auth"
-	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
+	"clientele/internal/serve"
 	"clientele/internal/visit"
 )
 
@@ -44,7 +43,10 @@ type refusal struct {
 	errs   gqlerror.List
 }
 
-func refuse(status int, format string, args ...any) *refusal {
+// Error implements error.
+func (r *refusal) Error() string { return r.errs.Error() }
+
+func refuse(status int, format string, args ...any) error {
 	return &refusal{status, gqlerror.List{gqlerror.Errorf(format, args...)}}
 }
 
@@ -61,45 +63,41 @@ const internalError = "An internal error occurred while processing your request.
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := s.System.Clock()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	out := &reply{metrics: s.Metrics}
+	out.Name = "graphql request"
+	s.route.Serve(&out.Exchange, w, r, out, func() error { return s.answer(out) })
+}
+
+// answer answers a request, or returns an error for no fault of the client.
+func (s *Server) answer(out *reply) error {
+	ctx, cancel := context.WithTimeout(out.Request().Context(), patience)
 	defer cancel()
-	out := &reply{ResponseWriter: w}
-	v, err := s.Visits.Open(w, r.WithContext(ctx))
-	h := w.Header()
+	h := out.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			s.Log.ErrorContext(ctx, "panic", "request_id", v.RequestID, "panic", p, "stack", string(debug.Stack()))
-			out.send(http.StatusInternalServerError, nil, gqlerror.List{gqlerror.Errorf(internalError)})
-		}
-		s.note(ctx, v, out, s.System.Clock().Sub(start))
-	}()
+	v, err := s.Visits.Open(out, out.Request().WithContext(ctx))
+	out.StoreHash = v.Site.StoreHash
 	switch {
 	case errors.Is(err, visit.ErrNoSite):
-		out.send(http.StatusNotFound, nil, gqlerror.List{gqlerror.Errorf("There is no store at this address.")})
-		return
-	case err != nil:
-		ref := s.broken(ctx, v, err)
-		out.send(ref.status, nil, ref.errs)
-		return
+		err = refuse(http.StatusNotFound, "There is no store at this address.")
+	case err == nil:
+		err = s.serve(ctx, v, out)
 	}
-	if ref := s.serve(ctx, v, out); ref != nil {
-		var data []byte
-		if ref.status == http.StatusOK {
-			data = []byte("null")
-		}
-		out.send(ref.status, data, ref.errs)
+	var ref *refusal
+	if !errors.As(err, &ref) {
+		return err
 	}
+	var data []byte
+	if ref.status == http.StatusOK {
+		data = []byte("null")
+	}
+	out.send(ref.status, data, ref.errs)
+	return nil
 }
 
-// serve answers a request unless it refuses it.
-func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal {
+// serve answers a request, or returns a refusal or another error.
+func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	switch v.R.Method {
 	case http.MethodOptions:
 		s.preflight(v, out)
@@ -109,18 +107,18 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal
 		v.W.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
 		return refuse(http.StatusMethodNotAllowed, "GraphQL requests are made with GET or POST.")
 	}
-	who, ref := s.admit(ctx, v)
-	if ref != nil {
-		return ref
+	who, err := s.admit(ctx, v)
+	if err != nil {
+		return err
 	}
 	// A body that comes slowly takes nobody's place.
-	in, ref := s.read(v, who)
-	if ref != nil {
-		return ref
+	in, err := s.read(out, who)
+	if err != nil {
+		return err
 	}
 	leave := s.places.take(who)
 	if leave == nil {
-		return crowded(v)
+		return crowded(out)
 	}
 	defer leave()
 	doc, errs := s.document(in.Query)
@@ -139,9 +137,9 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal
 		v.W.Header().Set("Allow", "POST")
 		return refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
 	}
-	raw, ref := variables(in.Variables)
-	if ref != nil {
-		return ref
+	raw, err := variables(in.Variables)
+	if err != nil {
+		return err
 	}
 	values, err := validator.VariableValues(s.schema, op, raw)
 	if err != nil {
@@ -162,10 +160,10 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) *refusal
 }
 
 // crowded refuses a request of who has too many under way.
-func crowded(v *visit.Visit) *refusal {
-	v.W.Header().Set("Retry-After", "1")
+func crowded(out *reply) error {
 	err := publicError("TOO_MANY_REQUESTS", "Too many requests")
 	err.Extensions["retryAfter"] = 1
+	out.SetRetry(&fault.Error{Kind: fault.TooMany, RetryAfter: 1})
 	return &refusal{http.StatusTooManyRequests, gqlerror.List{err}}
 }
 
@@ -180,8 +178,7 @@ func live(status string) bool {
 
 func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlgen.OperationContext) {
 	op.RecoverFunc = func(_ context.Context, p any) error {
-		s.Log.ErrorContext(ctx, "panic", "request_id", who.visit.RequestID, "panic", p, "stack", string(debug.Stack()))
-		out.broken.Store(true)
+		out.Judge(serve.Panicked(p))
 		return publicError("", internalError)
 	}
 	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
@@ -196,6 +193,9 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlg
 	}
 	ctx = gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
 	resp := handler(ctx)
+	if out.Gone() {
+		return
+	}
 	if who.tooLarge() {
 		out.send(http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("The query asks for too much data. Please remove some elements and try again")})
 		return
@@ -231,22 +231,17 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 	if located != nil {
 		out.Path, out.Locations = located.Path, located.Locations
 	}
-	what := failure.Of(ctx, err)
-	f := what.Fault
-	switch {
-	case located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)):
+	if located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)) {
 		// No resolver was called: an argument is not of its type.
 		out.Message = located.Message
-	case what.Gone:
-	case what.Err != nil || f.Kind == fault.Unavailable:
-		reply.broken.Store(true)
-		if what.Err != nil {
-			s.Log.ErrorContext(ctx, "request failed", "request_id", who.visit.RequestID, "error", what.Err)
-		}
-		if f.Kind == fault.Unavailable {
-			e := unavailable(f)
-			out.Message, out.Extensions = e.Message, e.Extensions
-		}
+		return out
+	}
+	f := reply.Judge(err)
+	switch {
+	case f == nil, f.Kind == fault.Internal:
+	case f.Kind == fault.Unavailable:
+		e := unavailable(f)
+		out.Message, out.Extensions = e.Message, e.Extensions
 	case f.Kind == fault.TooMany:
 		out.Message = "Too many requests"
 		out.Extensions = map[string]any{"code": "TOO_MANY_REQUESTS", "retryAfter": f.RetryAfter}
@@ -257,15 +252,16 @@ func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err er
 }
 
 // read takes a request from a body or, with GET, from the query string.
-func (s *Server) read(v *visit.Visit, who *shopper) (in request, ref *refusal) {
+func (s *Server) read(out *reply, who *shopper) (in request, err error) {
+	v := who.visit
 	if v.R.Method != http.MethodPost {
 		q := v.R.URL.Query()
 		in = request{Query: q.Get("query"), OperationName: q.Get("operationName")}
 		if text := q.Get("variables"); text != "" {
 			in.Variables = json.RawMessage(text)
 		}
-	} else if in, ref = s.body(v, who); ref != nil {
-		return in, ref
+	} else if in, err = s.body(out, who); err != nil {
+		return in, err
 	}
 	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
 		return in, refuse(http.StatusBadRequest, "The request is not in UTF-8.")
@@ -276,10 +272,9 @@ func (s *Server) read(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 	return in, nil
 }
 
-func (s *Server) body(v *visit.Visit, who *shopper) (in request, ref *refusal) {
+func (s *Server) body(out *reply, who *shopper) (in request, err error) {
 	kind := "application/json"
-	if ct := v.R.Header.Get("Content-Type"); ct != "" {
-		var err error
+	if ct := who.visit.R.Header.Get("Content-Type"); ct != "" {
 		if kind, _, err = mime.ParseMediaType(ct); err != nil {
 			kind = ""
 		}
@@ -287,9 +282,9 @@ func (s *Server) body(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 	if kind != "application/json" && kind != "application/graphql" && kind != "application/graphql+json" {
 		return in, refuse(http.StatusUnsupportedMediaType, "The body must be sent with Content-Type: application/json.")
 	}
-	sent, ref := s.take(v, who)
-	if ref != nil {
-		return in, ref
+	sent, err := s.take(out, who)
+	if err != nil {
+		return in, err
 	}
 	defer sent.Free()
 	text := sent.B
@@ -308,30 +303,12 @@ func (s *Server) body(v *visit.Visit, who *shopper) (in request, ref *refusal) {
 
 // take reads the body of a request. Whoever sees a page knows its token, so
 // with one of those the body counts for the client's address.
-func (s *Server) take(v *visit.Visit, who *shopper) (*intake.Body, *refusal) {
+func (s *Server) take(out *reply, who *shopper) (*intake.Body, error) {
 	from := intake.Source{Store: who.token.StoreID, Client: who.token.ClientID, Most: maxBody}
 	if who.token.Kind == auth.BrowserToken {
-		from = intake.Source{Peer: v.Peer, Most: maxBody}
+		from = intake.Source{Peer: who.visit.Peer, Most: maxBody}
 	}
-	sent, err := v.Bodies.Read(v.W, v.R, from)
-	if err == nil {
-		return sent, nil
-	}
-	f := fault.As(err)
-	switch {
-	case f == nil:
-		return nil, s.broken(v.R.Context(), v, err)
-	case f.Kind == fault.TooLarge:
-		return nil, refuse(http.StatusRequestEntityTooLarge, "The request must not be larger than %d bytes.", maxBody)
-	case f.Kind == fault.TooSlow:
-		return nil, refuse(http.StatusRequestTimeout, "%s", f.Message)
-	case f.Kind == fault.WrongMedia:
-		return nil, refuse(http.StatusUnsupportedMediaType, "A compressed body must use gzip.")
-	case f.Kind == fault.Unavailable:
-		v.W.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		return nil, refuse(http.StatusServiceUnavailable, "The service is not available. Please try again later.")
-	}
-	return nil, refuse(http.StatusBadRequest, "The body could not be read.")
+	return out.Body(from)
 }
 
 // halves reports whether JSON has an escaped surrogate without its pair, which
@@ -345,7 +322,7 @@ func halves(text []byte) bool {
 }
 
 // variables reads the values of variables; numbers keep their digits.
-func variables(raw json.RawMessage) (map[string]any, *refusal) {
+func variables(raw json.RawMessage) (map[string]any, error) {
 	if text := string(raw); text == "" || text == "null" || text == "{}" {
 		return nil, nil
 	}

@@ -284,7 +284,7 @@ func TestServedSchema(t *testing.T) {
 	if a.Code != 200 || len(a.Errors) > 0 {
 		t.Fatal(a.Text)
 	}
-	served := serve(a.Data)
+	served := written(a.Data)
 	want := describe(doc)
 	for name, text := range want {
 		if served[name] != text {

@@ -175,8 +175,8 @@ var (
 	builtInDirectives = []string{"skip", "include", "deprecated", "specifiedBy", "oneOf"}
 )
 
-// serve writes an introspected schema in the form of describe.
-func serve(data map[string]any) map[string]string {
+// written writes an introspected schema in the form of describe.
+func written(data map[string]any) map[string]string {
 	out := map[string]string{}
 	var x introspected
 	args := func(v any) string {

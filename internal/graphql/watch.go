@@ -2,15 +2,13 @@ package graphql
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +16,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"clientele/internal/auth"
-	"clientele/internal/visit"
+	"clientele/internal/fault"
+	"clientele/internal/serve"
 )
 
 // Metrics count requests by the type of their operation and what became of
@@ -52,32 +51,40 @@ func (m *Metrics) observe(operation, outcome string, took time.Duration) {
 	m.duration.WithLabelValues(operation).Observe(took.Seconds())
 }
 
-// reply is the answer to one request, and what is noted about both.
+// reply is one request, its answer, and what is noted about both.
 type reply struct {
-	http.ResponseWriter
-	status int
-	failed bool // some field has an error
-	// broken: something went wrong inside, in some field.
-	broken atomic.Bool
+	serve.Exchange
+	metrics *Metrics
+	faulty  bool // some field has an error
 	// operation is its type, where it is known; name is the client's for it.
 	operation ast.Operation
 	name      string
 }
 
-// WriteHeader implements http.ResponseWriter.
-func (r *reply) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
+// Refuse implements serve.Renderer.
+func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
+	status, err := http.StatusInternalServerError, gqlerror.Errorf(internalError)
+	switch f.Kind {
+	case fault.Malformed:
+		status, err = http.StatusBadRequest, gqlerror.Errorf("The body could not be read.")
+	case fault.TooLarge:
+		status, err = http.StatusRequestEntityTooLarge, gqlerror.Errorf("The request must not be larger than %d bytes.", maxBody)
+	case fault.TooSlow:
+		status, err = http.StatusRequestTimeout, gqlerror.Errorf("%s", f.Message)
+	case fault.WrongMedia:
+		status, err = http.StatusUnsupportedMediaType, gqlerror.Errorf("A compressed body must use gzip.")
+	case fault.Unavailable:
+		status, err = http.StatusServiceUnavailable, unavailable(f)
 	}
-	r.ResponseWriter.WriteHeader(status)
+	r.send(status, nil, gqlerror.List{err})
 }
 
 // send answers. data is nil where nothing was executed.
 func (r *reply) send(status int, data []byte, errs gqlerror.List) {
-	if r.status != 0 {
+	if r.Status() != 0 {
 		return // not reached: each request is answered once
 	}
-	r.failed = len(errs) > 0
+	r.faulty = len(errs) > 0
 	var b bytes.Buffer
 	b.Grow(len(data) + 64)
 	b.WriteByte('{')
@@ -99,47 +106,33 @@ func (r *reply) send(status int, data []byte, errs gqlerror.List) {
 	b.WriteByte('}')
 	r.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	r.WriteHeader(status)
-	// A client that hung up is of no interest here.
+	// The exchange keeps the error.
 	_, _ = r.Write(b.Bytes())
 }
 
 // outcome names what became of a request.
-func (r *reply) outcome() string {
+func (r *reply) outcome(status int, failed bool) string {
 	switch {
-	case r.status >= 500 || r.broken.Load():
+	case r.Gone():
+		return "gone" // the client is
+	case failed:
 		return "failed"
-	case r.status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests:
 		return "limited"
-	case r.status >= 400:
+	case status >= 400:
 		return "refused"
-	case r.failed:
+	case r.faulty:
 		return "errors"
 	}
 	return "ok"
 }
 
-// note writes what an operator should see of a request that was answered.
-func (s *Server) note(ctx context.Context, v *visit.Visit, r *reply, took time.Duration) {
-	operation := string(r.operation)
-	if operation == "" {
-		operation = "none"
-	}
-	outcome := r.outcome()
-	if outcome == "failed" && errors.Is(ctx.Err(), context.Canceled) {
-		outcome = "gone" // the client is
-	}
-	s.Metrics.observe(operation, outcome, took)
-	level, message := slog.LevelDebug, "graphql request"
-	switch {
-	case outcome == "failed":
-		level, message = slog.LevelError, "graphql request failed"
-	case took >= s.Slow:
-		level, message = slog.LevelWarn, "graphql request slow"
-	case r.status == http.StatusTooManyRequests:
-		level, message = slog.LevelWarn, "graphql request limited"
-	}
-	s.Log.Log(ctx, level, message, "method", v.R.Method, "operation", operation, "name", r.name[:min(len(r.name), 64)],
-		"status", r.status, "outcome", outcome, "ms", float64(took.Microseconds())/1000, "request_id", v.RequestID, "store", v.Site.StoreHash)
+// Watch implements serve.Watcher.
+func (r *reply) Watch(status int, failed bool, took time.Duration) []slog.Attr {
+	operation := cmp.Or(string(r.operation), "none")
+	outcome := r.outcome(status, failed)
+	r.metrics.observe(operation, outcome, took)
+	return []slog.Attr{slog.String("operation", operation), slog.String("name", r.name[:min(len(r.name), 64)]), slog.String("outcome", outcome)}
 }
 
 // Limits bound how many requests are under way at once, per process. 0 is the

@@ -50,7 +50,7 @@ func TestWatched(t *testing.T) {
 	if id := a.Header.Get("X-Request-Id"); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) || !strings.Contains(w.log.String(), "request_id="+id) {
 		t.Errorf("%q\n%s", id, w.log)
 	}
-	if !strings.Contains(w.log.String(), `msg="graphql request" method=POST operation=query name=Hello status=200 outcome=ok`) {
+	if line := regexp.MustCompile(`msg="graphql request" method=POST route=/graphql status=200 ms=\S+ request_id=\S+ store=shop operation=query name=Hello outcome=ok\n`); !line.MatchString(w.log.String()) {
 		t.Error(w.log)
 	}
 	token := w.signIn("jane@example.com")

@@ -128,11 +128,7 @@ func (in *Intake) Read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 		setReadDeadline(w, time.Time{})
 		return b, nil
 	}
-	h := w.Header()
-	h["Connection"] = []string{"close"}
-	if f := fault.As(err); f != nil && f.RetryAfter > 0 {
-		h.Set("X-Retry-After", fmt.Sprint(f.RetryAfter))
-	}
+	w.Header()["Connection"] = []string{"close"}
 	setReadDeadline(w, time.Now().Add(min(linger, in.limits.Pause)))
 	return nil, err
 }

@@ -172,7 +172,6 @@ func (c *call) unsubscribe() error {
 			status = http.StatusBadRequest
 		}
 		c.headers()
-		c.sent = true
 		c.W.WriteHeader(status)
 		return nil
 	}

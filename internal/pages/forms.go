@@ -26,7 +26,7 @@ func (c *call) explain(fm *html.Form, err error) bool {
 	}
 	switch f.Kind {
 	case fault.TooMany:
-		c.retryAfter(f)
+		c.exchange.SetRetry(f)
 		fm.Problem = c.wait(f)
 		return true
 	case fault.Invalid, fault.Conflict, fault.Malformed, fault.BadInput:

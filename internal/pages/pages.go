@@ -6,23 +6,20 @@ package pages
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
-	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/html"
 	"clientele/internal/intake"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -52,14 +49,15 @@ type Services struct {
 // Pages serves the pages.
 type Pages struct {
 	Services
+	pipe   *serve.Pipeline
 	visits *visit.Visits
 	looks  map[string]*look
 	sheet  *html.Sheet
 }
 
 // New returns Pages.
-func New(visits *visit.Visits, s Services) *Pages {
-	return &Pages{Services: s, visits: visits, looks: newLooks(), sheet: html.NewSheet(ownSheet)}
+func New(pipe *serve.Pipeline, visits *visit.Visits, s Services) *Pages {
+	return &Pages{Services: s, pipe: pipe, visits: visits, looks: newLooks(), sheet: html.NewSheet(ownSheet)}
 }
 
 // handler answers a visit. An error becomes a page.
@@ -101,13 +99,17 @@ func (p *Pages) paths() map[string]actions {
 // Mount adds the pages and what they load to a router.
 func (p *Pages) Mount(r chi.Router) {
 	for path, table := range p.paths() {
-		h := p.serve(func(c *call) error { return c.dispatch(table) })
 		// Every method: the page itself says which it takes.
-		r.HandleFunc(path, h)
+		r.HandleFunc(path, p.serve(path, func(c *call) error { return c.dispatch(table) }))
 	}
-	for path, h := range map[string]http.HandlerFunc{
-		"/assets/style.css": p.style, "/assets/address.js": addressScript.ServeHTTP, "/assets/states/{country}.json": states,
+	script := func(w http.ResponseWriter, r *http.Request) error {
+		addressScript.ServeHTTP(w, r)
+		return nil
+	}
+	for path, asset := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"/assets/style.css": p.style, "/assets/address.js": script, "/assets/states/{country}.json": states,
 	} {
+		h := p.pipe.Handler(path, serve.Plain{}, func(x *serve.Exchange) error { return asset(x, x.Request()) })
 		r.Get(path, h)
 		r.Head(path, h)
 	}
@@ -153,59 +155,58 @@ func (c *call) run(method string, h handler) error {
 
 var (
 	errNoPage  = fault.New(fault.NotFound, "there is no such page")
-	errMethod  = errors.New("method not allowed")
+	errMethod  = fault.New(fault.BadInput, "the page does not have the method")
 	errForged  = fault.New(fault.Forbidden, "the form is not from this site's page, or is too old")
 	errBadForm = fault.New(fault.Malformed, "the form cannot be read")
 	errNoJSON  = fault.New(fault.Malformed, "the body must be a JSON object")
-	errDown    = fault.New(fault.Unavailable, "the store is down")
+	errDown    = &fault.Error{Kind: fault.Forbidden, Message: "the store is down", RetryAfter: 600}
 )
 
 // call is one request for a page.
 type call struct {
 	*visit.Visit
 	*Pages
+	exchange *serve.Exchange
 	settings *store.Settings
 	privacy  setting.CustomerSettings
 	look     *look
 	session  *account.Session
-	sent     bool
 	private  bool // the address holds a token
+	asJSON   bool // a script asks
 	form     url.Values
 }
 
 // serve makes a handler of HTTP.
-func (p *Pages) serve(h handler) http.HandlerFunc {
+func (p *Pages) serve(pattern string, h handler) http.HandlerFunc {
+	rt := p.pipe.Route("", pattern)
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := &call{Pages: p, settings: &store.Settings{}}
-		defer func() {
-			if e := recover(); e != nil {
-				if e == http.ErrAbortHandler {
-					panic(e)
-				}
-				c.visits.Log.Error("page panicked", "path", r.URL.Path, "panic", e, "stack", string(debug.Stack()))
-				if !c.sent {
-					c.fail(errors.New("panic"))
-				}
+		x := new(serve.Exchange)
+		c := p.call(x, r)
+		rt.Serve(x, w, r, c, func() error {
+			if err := c.open(); err != nil {
+				return err
 			}
-		}()
-		err := c.open(w, r)
-		if err == nil {
-			err = h(c)
-		}
-		if err != nil {
-			c.fail(err)
-		}
+			return h(c)
+		})
 	}
 }
 
-// open finds out which store is visited, in which language and by whom.
-func (c *call) open(w http.ResponseWriter, r *http.Request) error {
-	v, err := c.visits.Open(w, r)
-	c.Visit = v
+// call returns the call of a request, before it is known who asks for what.
+func (p *Pages) call(x *serve.Exchange, r *http.Request) *call {
+	c := &call{Pages: p, exchange: x, settings: &store.Settings{}, Visit: &visit.Visit{W: x, R: r, Visits: p.visits}}
 	c.look = c.looks[preferred(c.settings, r.Header.Get("Accept-Language"))]
+	return c
+}
+
+// open finds out which store is visited, in which language and by whom.
+func (c *call) open() error {
+	r := c.R
+	v, err := c.visits.Open(c.W, r)
+	c.Visit = v
 	if err != nil {
 		return err
 	}
+	c.exchange.StoreHash = v.Site.StoreHash
 	ctx := r.Context()
 	s, err := c.Stores.Settings(ctx, v.Site.StoreID)
 	if err != nil {
@@ -280,7 +281,7 @@ func (c *call) readBody() error {
 
 // body reads what was posted.
 func (c *call) body() (*intake.Body, error) {
-	return c.Bodies.Read(c.W, c.R, intake.Source{Peer: c.Peer})
+	return c.exchange.Body(intake.Source{Peer: c.Peer})
 }
 
 func (c *call) isJSON() bool {
@@ -295,7 +296,6 @@ func (c *call) client() account.Client {
 // redirect answers a post, or leads elsewhere.
 func (c *call) redirect(to string) error {
 	c.headers()
-	c.sent = true
 	http.Redirect(c.W, c.R, to, http.StatusSeeOther)
 	return nil
 }
@@ -334,33 +334,28 @@ func (c *call) show(status int, p page) error {
 	if err != nil {
 		return err
 	}
-	c.sent = true
-	err = html.Send(c.W, c.R, html.Answer{
+	// The exchange keeps the error.
+	_ = html.Send(c.W, c.R, html.Answer{
 		Status: status, Body: body, Lang: c.look.Lang, Policy: policy(robots), Referrer: c.referrer(), Vary: "Accept-Language, Cookie",
 	})
-	if err != nil {
-		c.visits.Log.Debug("write page", "error", err)
-	}
 	return nil
 }
 
-// fail answers an error with a page.
-func (c *call) fail(err error) {
-	status, key := http.StatusInternalServerError, "internal"
-	what := failure.Of(c.R.Context(), err)
-	if what.Gone {
-		c.sent = true
+// Refuse implements serve.Renderer: with a page, or with JSON for a script.
+func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
+	if c.asJSON {
+		c.refuseJSON(f)
 		return
 	}
-	f := what.Fault
+	status, key := http.StatusInternalServerError, "internal"
 	switch {
-	case errors.Is(err, errMethod):
+	case f == errMethod:
 		status, key = http.StatusMethodNotAllowed, "method"
-	case errors.Is(err, errForged):
+	case f == errForged:
 		status, key = http.StatusForbidden, "forged"
-	case errors.Is(err, errDown):
+	case f == errDown:
 		status, key = http.StatusServiceUnavailable, "down"
-		c.W.Header().Set("Retry-After", "600")
+		x.Expected()
 	case f.Kind == fault.NotFound:
 		status, key = http.StatusNotFound, "not_found"
 	case f.Kind == fault.TooLarge:
@@ -371,21 +366,14 @@ func (c *call) fail(err error) {
 		status, key = http.StatusUnsupportedMediaType, "bad_request"
 	case f.Kind == fault.TooMany:
 		status, key = http.StatusTooManyRequests, "too_many"
-		c.retryAfter(f)
 	case f.Kind == fault.Unavailable:
 		status, key = http.StatusServiceUnavailable, "unavailable"
-		c.retryAfter(f)
 	case f.Kind == fault.Forbidden, f.Kind == fault.Unauthorized:
 		status, key = http.StatusForbidden, "forbidden"
 	case f.Kind == fault.Conflict:
 		status, key = http.StatusConflict, "bad_request"
 	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
 		status, key = http.StatusBadRequest, "bad_request"
-	}
-	if what.Err != nil && status >= http.StatusInternalServerError {
-		c.visits.Log.Error("request failed", "route", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", what.Err)
-	} else {
-		c.visits.Log.Debug("page refused", "path", c.R.URL.Path, "status", status, "request_id", c.RequestID, "error", err)
 	}
 	p := &messagePage{Key: key, Status: status, Text: c.look.Text("error." + key + ".text")}
 	p.Title = c.look.Text("error." + key + ".title")
@@ -396,20 +384,14 @@ func (c *call) fail(err error) {
 		p.Text = c.wait(f)
 	}
 	if c.visits.Reasons && status != http.StatusServiceUnavailable {
-		p.Detail = err.Error()
+		p.Detail = f.Error()
 	}
 	if status < 500 {
 		p.Next = &html.Link{Label: c.look.Text("home.link"), URL: "/"}
 	}
 	if err := c.show(status, p); err != nil {
-		c.visits.Log.Error("error page", "error", err)
-		http.Error(c.W, http.StatusText(status), status)
-	}
-}
-
-func (c *call) retryAfter(f *fault.Error) {
-	if f.RetryAfter > 0 {
-		c.W.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		x.Judge(err)
+		http.Error(x, http.StatusText(status), status)
 	}
 }
 
@@ -420,14 +402,20 @@ func (c *call) wait(f *fault.Error) string {
 
 // Refuse answers a path that nobody serves with a page, if a person asks for
 // one, and tells whether it did.
-func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) bool {
+func (p *Pages) Refuse(x *serve.Exchange, status int) bool {
+	r := x.Request()
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false
 	}
-	err := error(errNoPage)
-	if status == http.StatusMethodNotAllowed {
+	c := p.call(x, r)
+	err := c.open()
+	switch {
+	case err != nil:
+	case status == http.StatusMethodNotAllowed:
 		err = errMethod
+	default:
+		err = errNoPage
 	}
-	p.serve(func(*call) error { return err })(w, r)
+	x.Fail(c, err)
 	return true
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -85,7 +86,7 @@ func (c *call) signIn() error {
 		p.Form.Problem = c.look.Text("sign_in.unconfirmed")
 	case f != nil && f.Kind == fault.TooMany:
 		status = http.StatusTooManyRequests
-		c.retryAfter(f)
+		c.exchange.SetRetry(f)
 		p.Form.Problem = c.wait(f)
 	default:
 		return err
@@ -192,12 +193,13 @@ func (c *call) mailed(title, text string) error {
 }
 
 func (c *call) passwordlessJSON() error {
+	c.asJSON = true
 	if !c.SameOrigin() {
-		return c.json(http.StatusForbidden, `{"status":403,"title":"Forbidden"}`)
+		return errForged
 	}
 	body, err := c.body()
 	if err != nil {
-		return c.refuseJSON(err)
+		return err
 	}
 	var in struct {
 		Email    string `json:"email"`
@@ -209,52 +211,47 @@ func (c *call) passwordlessJSON() error {
 	}
 	body.Free()
 	if err != nil {
-		return c.json(http.StatusBadRequest, `{"status":400,"title":"`+errNoJSON.Message+`"}`)
+		return errNoJSON
 	}
 	redirect, who := c.local(in.Redirect), c.asking()
 	sent, err := c.Accounts.RequestSignInLink(c.R.Context(), c.Site, in.Email, redirect, who)
-	f := fault.As(err)
-	switch {
-	case err == nil:
-	case f == nil || f.Kind == fault.Internal:
-		c.visits.Log.Error("sign-in link", "request_id", c.RequestID, "error", err)
-		return c.json(http.StatusInternalServerError, `{"status":500,"title":"Internal Server Error"}`)
-	case f.Kind == fault.NotFound:
-		return c.json(http.StatusNotFound, `{"status":404,"title":"Provided email does not belong to a customer"}`)
-	case f.Kind == fault.TooMany:
-		c.retryAfter(f)
-		return c.json(http.StatusTooManyRequests, `{"status":429,"title":"Too many requests"}`)
+	if err != nil {
+		return err
+	}
+	c.markLink(who.Mark, account.SignInLinkLife)
+	c.json(http.StatusOK, `{"expiry":`+strconv.Itoa(account.SignInLinkLife)+`,"sent_email":"`+sent+`"}`)
+	return nil
+}
+
+// refuseJSON is Refuse for a script that asks for a sign-in link.
+func (c *call) refuseJSON(f *fault.Error) {
+	status, title := http.StatusUnprocessableEntity, f.Message
+	switch f.Kind {
+	case fault.Malformed:
+		status, title = http.StatusBadRequest, errNoJSON.Message
+	case fault.NotFound:
+		status, title = http.StatusNotFound, "Provided email does not belong to a customer"
+	case fault.TooMany:
+		status, title = http.StatusTooManyRequests, "Too many requests"
+	case fault.Forbidden:
+		status, title = http.StatusForbidden, ""
+	case fault.TooLarge:
+		status, title = http.StatusRequestEntityTooLarge, ""
+	case fault.TooSlow:
+		status, title = http.StatusRequestTimeout, ""
+	case fault.WrongMedia:
+		status, title = http.StatusUnsupportedMediaType, ""
+	case fault.Unavailable:
+		status, title = http.StatusServiceUnavailable, ""
+	case fault.Internal:
+		status, title = http.StatusInternalServerError, ""
 	default:
-		title := f.Message
 		if len(f.Items) > 0 {
 			title = f.Items[0].Message
 		}
-		return c.json(http.StatusUnprocessableEntity, `{"status":422,"title":`+string(jsonx.AppendString(nil, title))+`}`)
 	}
-	c.markLink(who.Mark, account.SignInLinkLife)
-	return c.json(http.StatusOK, `{"expiry":`+strconv.Itoa(account.SignInLinkLife)+`,"sent_email":"`+sent+`"}`)
-}
-
-// refuseJSON answers a body that was not read.
-func (c *call) refuseJSON(err error) error {
-	status, title := http.StatusBadRequest, errNoJSON.Message
-	if f := fault.As(err); f != nil {
-		switch f.Kind {
-		case fault.TooLarge:
-			status = http.StatusRequestEntityTooLarge
-		case fault.TooSlow:
-			status = http.StatusRequestTimeout
-		case fault.WrongMedia:
-			status = http.StatusUnsupportedMediaType
-		case fault.Unavailable:
-			status = http.StatusServiceUnavailable
-			c.retryAfter(f)
-		}
-	}
-	if status != http.StatusBadRequest {
-		title = http.StatusText(status)
-	}
-	return c.json(status, `{"status":`+strconv.Itoa(status)+`,"title":"`+title+`"}`)
+	title = cmp.Or(title, http.StatusText(status))
+	c.json(status, `{"status":`+strconv.Itoa(status)+`,"title":`+string(jsonx.AppendString(nil, title))+`}`)
 }
 
 // local turns an address on the storefront's own host into its path.
@@ -270,14 +267,12 @@ func (c *call) local(address string) string {
 	return u.String()
 }
 
-func (c *call) json(status int, body string) error {
+func (c *call) json(status int, body string) {
 	c.headers()
 	c.W.Header().Set("Content-Type", "application/json")
-	c.sent = true
 	c.W.WriteHeader(status)
 	// A client that hung up is of no interest here.
 	_, _ = io.WriteString(c.W, body)
-	return nil
 }
 
 // followSignInLink is where an emailed link leads. The browser that asked for

@@ -25,20 +25,19 @@ var (
 )
 
 // style serves the style sheet in the colours of the store.
-func (p *Pages) style(w http.ResponseWriter, r *http.Request) {
+func (p *Pages) style(w http.ResponseWriter, r *http.Request) error {
 	s := &store.Settings{}
 	if v, err := p.visits.Open(w, r); err == nil {
 		if s, err = p.Stores.Settings(r.Context(), v.Site.StoreID); err != nil {
-			p.visits.Log.Error("style sheet", "error", err)
-			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-			return
+			return err
 		}
 	}
 	p.sheet.In(html.NewPalette(s.Storefront.ThemeColor)).ServeHTTP(w, r)
+	return nil
 }
 
 // states serves the states of a country, for the script of address forms.
-func states(w http.ResponseWriter, r *http.Request) {
+func states(w http.ResponseWriter, r *http.Request) error {
 	out := struct {
 		States         []string `json:"states"`
 		StateRequired  bool     `json:"state_required"`
@@ -47,7 +46,7 @@ func states(w http.ResponseWriter, r *http.Request) {
 	c, ok := geo.ByCode(chi.URLParam(r, "country"))
 	if !ok {
 		http.NotFound(w, r)
-		return
+		return nil
 	}
 	for _, s := range c.States {
 		out.States = append(out.States, s.Name)
@@ -55,10 +54,10 @@ func states(w http.ResponseWriter, r *http.Request) {
 	out.StateRequired, out.PostalRequired = c.StateRequired, c.PostalRequired
 	text, err := json.Marshal(out)
 	if err != nil {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
+		return err
 	}
 	a := html.NewAsset("application/json", text)
 	a.Keep = "public, max-age=86400"
 	a.ServeHTTP(w, r)
+	return nil
 }

@@ -25,6 +25,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
 	"clientele/internal/seed"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -130,15 +131,17 @@ func open(t *testing.T, db *sqldb.DB, stores string) *world {
 	w.account = account.NewService(account.Config{DB: db, System: sys, Stores: w.stores, Customers: customers, Passwords: passwords, Mail: w.outbox})
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, w.clock.Now), Log: log, Reasons: true})
-	p := pages.New(visits, pages.Services{
+	pipe := serve.New(serve.Config{System: sys, Log: log})
+	p := pages.New(pipe, visits, pages.Services{
 		Accounts: w.account, Customers: customers, Forms: form.NewService(db, sys), Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,
 	})
 	r := chi.NewRouter()
-	r.NotFound(func(rw http.ResponseWriter, req *http.Request) {
-		if !p.Refuse(rw, req, http.StatusNotFound) {
-			http.NotFound(rw, req)
+	r.NotFound(pipe.Handler("/*", serve.Plain{}, func(x *serve.Exchange) error {
+		if !p.Refuse(x, http.StatusNotFound) {
+			http.NotFound(x, x.Request())
 		}
-	})
+		return nil
+	}))
 	p.Mount(r)
 	w.server = httptest.NewServer(r)
 	t.Cleanup(w.server.Close)

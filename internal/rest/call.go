@@ -3,11 +3,9 @@ package rest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,31 +14,27 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 
 	"clientele/internal/auth"
-	"clientele/internal/failure"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/password"
+	"clientele/internal/serve"
 )
 
 // Call is one request to an operation and its answer.
 type Call struct {
-	W         http.ResponseWriter
-	R         *http.Request
-	Account   *auth.APIAccount // who calls
-	RequestID string
-	// StoreHash names the store in the log where no account does.
-	StoreHash string
+	serve.Exchange
+	W       http.ResponseWriter // the exchange
+	R       *http.Request
+	Account *auth.APIAccount // who calls
 
 	server  *Server
 	mount   *mount
-	surface Renderer
+	surface Renderer // nil: none has the address
 	titles  *Titles
 	format  *Format // nil: JSON
 	release func()
-	status  int
-	err     error
 }
 
 // Bounds of a request.
@@ -76,7 +70,7 @@ func (c *Call) Party() password.Party {
 }
 
 // Peer returns who asks: the shopper whose address an app tells, or the app.
-func (c *Call) Peer() limit.Peer { return c.server.Peer(c.R, c.Account != nil) }
+func (c *Call) Peer() limit.Peer { return c.server.Visits.Peer(c.R, c.Account != nil) }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
@@ -102,7 +96,7 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	} else {
 		who.Peer = c.Peer()
 	}
-	body, err := c.server.Bodies.Read(c.W, c.R, who)
+	body, err := c.Body(who)
 	if err != nil {
 		return jsonx.Value{}, err
 	}
@@ -153,13 +147,12 @@ func (c *Call) Send(status int, body []byte) {
 		text, err := c.format.Encode(c, status, body)
 		if err != nil {
 			// An answer that is no JSON is a defect; it is still an answer.
-			c.err = err
+			c.Judge(err)
 		} else {
 			body = text
 			h["Content-Type"] = []string{c.format.Types[0] + "; charset=utf-8"}
 		}
 	}
-	c.status = status
 	if len(body) >= gzipFrom {
 		h["Vary"] = []string{"Accept-Encoding"}
 		if acceptsGzip(c.R.Header["Accept-Encoding"]) {
@@ -187,15 +180,13 @@ func (c *Call) Send(status int, body []byte) {
 func (c *Call) write(status int, body []byte) {
 	c.W.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.W.WriteHeader(status)
-	if _, err := c.W.Write(body); err != nil && c.err == nil {
-		c.err = err // the client is gone; finish may log it
-	}
+	// The exchange keeps the error: the client is gone.
+	_, _ = c.W.Write(body)
 }
 
 // SendText answers with a body that is no JSON.
 func (c *Call) SendText(status int, contentType string, body []byte) {
 	c.leave()
-	c.status = status
 	c.W.Header()["Content-Type"] = []string{contentType}
 	c.write(status, body)
 }
@@ -203,7 +194,6 @@ func (c *Call) SendText(status int, contentType string, body []byte) {
 // SendEmpty answers without a body.
 func (c *Call) SendEmpty(status int) {
 	c.leave()
-	c.status = status
 	c.W.WriteHeader(status)
 }
 
@@ -232,26 +222,17 @@ func acceptsGzip(values []string) bool {
 	return star
 }
 
-// fail answers with an error in the surface's shape. It keeps for the log what
-// the caller must not see.
-func (c *Call) fail(err error) {
-	what := failure.Of(c.R.Context(), err)
-	if what.Gone {
-		c.status = statusGone
-		return
-	}
-	f := what.Fault
-	if what.Err != nil {
-		c.err = what.Err
-	}
-	if f.RetryAfter > 0 {
-		c.W.Header().Set("X-Retry-After", strconv.Itoa(f.RetryAfter))
-	}
+// Refuse implements serve.Renderer: in the surface's shape.
+func (c *Call) Refuse(x *serve.Exchange, f *fault.Error) {
 	if c.server.Reasons {
 		switch f.Kind {
 		case fault.Unauthorized, fault.Forbidden, fault.Internal, fault.Unavailable:
 			c.Explain(f.Error())
 		}
+	}
+	if c.surface == nil {
+		serve.Plain{}.Refuse(x, f)
+		return
 	}
 	status, body := c.surface.Error(c.titles, f)
 	c.Send(status, body)
@@ -263,10 +244,6 @@ func (c *Call) Explain(reason string) {
 	c.W.Header().Set("X-Clientele-Reason", headerText(reason))
 }
 
-// statusGone is the status that log and metrics show for a request that the
-// client closed.
-const statusGone = 499
-
 func headerText(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -274,10 +251,4 @@ func headerText(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func panicError(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
-
-func (s *Server) logPanic(c *Call, p any) {
-	s.Log.Error("panic after the answer", "error", panicError(p), "request_id", c.RequestID)
 }

@@ -26,6 +26,7 @@ import (
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -201,9 +202,11 @@ func newEnv(t *testing.T, o options) *env {
 		t.Fatal(err)
 	}
 	e.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), e.clock.Now), Limits: o.limits,
-		Log:     slog.New(slog.NewJSONHandler(e.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Metrics: rest.NewMetrics(e.reg), Reasons: o.reasons, Slow: time.Hour, Bodies: intake.New(o.bodies),
+		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), e.clock.Now), Limits: o.limits, Reasons: o.reasons,
+		Pipeline: serve.New(serve.Config{
+			System: sys, Log: slog.New(slog.NewJSONHandler(e.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			Metrics: serve.NewMetrics(e.reg), Slow: time.Hour, Bodies: intake.New(o.bodies),
+		}),
 	}, o.surface)
 	e.http = httptest.NewServer(e.server)
 	t.Cleanup(e.http.Close)

@@ -1,25 +1,20 @@
-// Package rest is what all HTTP surfaces of the management API share: routing
-// from declared tables, authentication and scopes, rate limits, bounded
-// bodies, compression, logs and metrics. Packages rest/v3 and rest/v2 add
-// their wire forms.
+// Package rest is what the REST surfaces share: routing from declared tables,
+// authentication and scopes, rate limits, bodies as JSON and compression.
+// Package serve takes each request through it. Packages rest/v3 and rest/v2
+// add their wire forms.
 package rest
 
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
-	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
-	"clientele/internal/intake"
-	"clientele/internal/limit"
+	"clientele/internal/serve"
 	"clientele/internal/system"
 	"clientele/internal/visit"
 )
@@ -122,26 +117,19 @@ type Hosts interface {
 // Config is what a Server needs.
 type Config struct {
 	System *system.System
-	Tokens *auth.Cache
-	Limits Limits
-	Log    *slog.Logger
-	// Bodies reads the bodies of requests; nil means one with the usual limits.
-	Bodies *intake.Intake
+	// Pipeline takes each request from the router to the log.
+	Pipeline *serve.Pipeline
+	Tokens   *auth.Cache
+	Limits   Limits
 	// Hosts serves Mirrored surfaces; it may be nil without them.
 	Hosts Hosts
-	// Peer tells who asks, as visit.Visits.Peer does, which it is without
-	// proxies where it is nil.
-	Peer func(r *http.Request, backend bool) limit.Peer
+	// Visits tells who asks and by which host; nil: without proxies.
+	Visits *visit.Visits
 	// Refuse may answer a path or method that nobody serves, outside of the
 	// surfaces, and tells whether it did; it may be nil.
-	Refuse func(w http.ResponseWriter, r *http.Request, status int) bool
-	// Metrics may be nil.
-	Metrics *Metrics
+	Refuse func(x *serve.Exchange, status int) bool
 	// Reasons adds the header X-Clientele-Reason to refusals: development only.
 	Reasons bool
-	// Slow is how long a request may take before it is logged as slow; 0
-	// means a second.
-	Slow time.Duration
 }
 
 // Server serves the management API.
@@ -150,6 +138,8 @@ type Server struct {
 	router *chi.Mux
 	rates  *rates
 	mounts []mount
+	// unknown is the route of paths and methods that nobody serves.
+	unknown *serve.Route
 }
 
 // mount is a surface at one of its addresses.
@@ -158,21 +148,22 @@ type mount struct {
 	prefix  string
 	mirror  bool
 	formats []*Format
+	unknown *serve.Route
 }
+
+// elsewhere stands for the mount of what is not below one.
+var elsewhere = new(mount)
+
+// untitled are the titles of what names none.
+var untitled = new(Titles)
 
 // NewServer returns a Server of the surfaces. Other handlers may be mounted
 // on its Router.
 func NewServer(c Config, surfaces ...Surface) *Server {
-	if c.Slow == 0 {
-		c.Slow = time.Second
+	if c.Visits == nil {
+		c.Visits = new(visit.Visits)
 	}
-	if c.Bodies == nil {
-		c.Bodies = intake.New(intake.Limits{})
-	}
-	if c.Peer == nil {
-		c.Peer = new(visit.Visits).Peer
-	}
-	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System)}
+	s := &Server{Config: c, router: chi.NewRouter(), rates: newRates(c.Limits, c.System), unknown: c.Pipeline.Route("", anything)}
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	for _, surface := range surfaces {
@@ -189,7 +180,11 @@ func NewServer(c Config, surfaces ...Surface) *Server {
 	return s
 }
 
+// anything is the pattern of what no route handles.
+const anything = "/*"
+
 func (s *Server) mount(m mount) {
+	m.unknown = s.Pipeline.Route("", m.prefix+anything, serve.XRetryAfter)
 	s.mounts = append(s.mounts, m)
 	for _, r := range m.surface.Routes() {
 		s.handle(&m, r)
@@ -201,7 +196,6 @@ func (s *Server) Router() *chi.Mux { return s.router }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.Bodies.Begin(w, r)
 	// A trailing slash names the same resource.
 	if p := r.URL.Path; len(p) > 1 && p[len(p)-1] == '/' {
 		r.URL.Path = cmp.Or(strings.TrimRight(p, "/"), "/")
@@ -255,74 +249,44 @@ func segment(path string) (first, rest string) {
 
 func (s *Server) handle(m *mount, route Route) {
 	pattern := m.prefix + route.Pattern
-	observe := s.Metrics.route(route.Method, pattern)
-	titles := cmp.Or(route.Titles, new(Titles))
-	h := func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		c := &Call{W: w, R: r, server: s, mount: m, surface: m.surface, titles: titles, RequestID: s.requestID()}
-		w.Header()["X-Request-Id"] = []string{c.RequestID}
-		c.negotiate()
-		defer s.finish(c, pattern, start, observe)
-		if err := s.admit(c, &route); err != nil {
-			c.fail(err)
-			return
-		}
-		defer c.leave()
-		if err := route.Handle(c); err != nil {
-			c.fail(err)
-		}
-	}
-	s.router.MethodFunc(route.Method, pattern, h)
-	if route.Method == http.MethodGet {
-		s.router.MethodFunc(http.MethodHead, pattern, h)
-	}
+	rt := s.Pipeline.Route(route.Method, pattern, serve.XRetryAfter)
+	titles := cmp.Or(route.Titles, untitled)
+	s.route(route.Method, pattern, func(w http.ResponseWriter, r *http.Request) {
+		c := s.call(r, m, m.surface)
+		c.titles = titles
+		rt.Serve(&c.Exchange, w, r, c, func() error {
+			c.negotiate()
+			if err := s.admit(c, &route); err != nil {
+				return err
+			}
+			defer c.leave()
+			return route.Handle(c)
+		})
+	})
 }
 
 // Public serves a route that needs no API account, beside the management API
 // and with its bounds, log and metrics.
 func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Call) error) {
-	observe := s.Metrics.route(method, pattern)
-	h := func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		c := &Call{W: w, R: r, server: s, mount: &mount{}, surface: errors, titles: new(Titles), RequestID: s.requestID()}
-		w.Header()["X-Request-Id"] = []string{c.RequestID}
-		defer s.finish(c, pattern, start, observe)
-		if err := handle(c); err != nil {
-			c.fail(err)
-		}
-	}
+	rt := s.Pipeline.Route(method, pattern)
+	s.route(method, pattern, func(w http.ResponseWriter, r *http.Request) {
+		c := s.call(r, elsewhere, errors)
+		rt.Serve(&c.Exchange, w, r, c, func() error { return handle(c) })
+	})
+}
+
+func (s *Server) route(method, pattern string, h http.HandlerFunc) {
 	s.router.MethodFunc(method, pattern, h)
 	if method == http.MethodGet {
 		s.router.MethodFunc(http.MethodHead, pattern, h)
 	}
 }
 
-// Watch counts, times and logs the requests to handlers beside the management
-// API by the pattern that the router found, as it is done for its routes.
-func (s *Server) Watch(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			took, status := time.Since(start), cmp.Or(seen.Status(), http.StatusOK)
-			pattern, method := chi.RouteContext(r.Context()).RoutePattern(), r.Method
-			s.Metrics.route(method, pattern)(status, took)
-			if took >= s.Slow {
-				s.Log.WarnContext(r.Context(), "request slow", "method", method, "route", pattern, "status", status,
-					"ms", float64(took.Microseconds())/1000, "request_id", seen.Header().Get("X-Request-Id"))
-			}
-		}()
-		next.ServeHTTP(seen, r)
-	})
-}
-
-// requestID returns 32 hexadecimal digits.
-func (s *Server) requestID() string {
-	var b [16]byte
-	var text [32]byte
-	s.System.Bytes(b[:])
-	hex.Encode(text[:], b[:])
-	return string(text[:])
+// call returns the call of a request, which answers through its exchange.
+func (s *Server) call(r *http.Request, m *mount, render Renderer) *Call {
+	c := &Call{R: r, server: s, mount: m, surface: render, titles: untitled}
+	c.W = &c.Exchange
+	return c
 }
 
 var errNoToken = fault.New(fault.Unauthorized, "no X-Auth-Token header")
@@ -347,7 +311,7 @@ func (s *Server) admit(c *Call, route *Route) error {
 		}
 		return errBadToken
 	}
-	c.Account = account
+	c.Account, c.StoreHash, c.AccountID = account, account.StoreHash, account.ID
 	if err := s.rates.take(c.W.Header(), account); err != nil {
 		return err
 	}
@@ -387,53 +351,8 @@ func (s *Server) whoCalls(c *Call) (token string, account *auth.APIAccount, err 
 	return token, nil, nil
 }
 
-// finish counts and logs a request. It recovers from a panic of the handler and
-// answers it with 500.
-func (s *Server) finish(c *Call, pattern string, start time.Time, observe func(status int, took time.Duration)) {
-	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
-		if c.status == 0 {
-			c.fail(panicError(p))
-		} else {
-			s.logPanic(c, p)
-		}
-	}
-	took := time.Since(start)
-	observe(c.status, took)
-	level := slog.LevelDebug
-	message := "request"
-	switch {
-	case c.status >= 500:
-		level, message = slog.LevelError, "request failed"
-	case took >= s.Slow:
-		level, message = slog.LevelWarn, "request slow"
-	case c.status == http.StatusTooManyRequests:
-		level, message = slog.LevelWarn, "request limited"
-	}
-	ctx := c.R.Context()
-	if !s.Log.Enabled(ctx, level) {
-		return
-	}
-	attrs := make([]slog.Attr, 0, 8)
-	attrs = append(attrs,
-		slog.String("method", c.R.Method), slog.String("route", pattern), slog.Int("status", c.status),
-		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request_id", c.RequestID))
-	if c.Account != nil {
-		attrs = append(attrs, slog.String("store", c.Account.StoreHash), slog.Int64("account", c.Account.ID))
-	}
-	if c.StoreHash != "" {
-		attrs = append(attrs, slog.String("store", c.StoreHash))
-	}
-	if c.err != nil {
-		attrs = append(attrs, slog.String("error", c.err.Error()))
-	}
-	s.Log.LogAttrs(ctx, level, message, attrs...)
-}
-
-// notFound answers paths that no route serves with a title and nothing else, as
-// the original does.
+// notFound answers paths that nobody serves, as the original does: with a
+// title and nothing else.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
 }
@@ -455,25 +374,23 @@ const StatusCodes = "https://developer.bigcommerce.com/api-docs/getting-started/
 // refuse answers a request that no route handles. The surface whose prefix the
 // path has words the answer; without one the answer is body.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body string) {
-	c := &Call{W: w, R: r, server: s, mount: &mount{}, RequestID: s.requestID()}
-	h := w.Header()
-	h["X-Request-Id"] = []string{c.RequestID}
-	m := s.at(r.URL.Path)
-	if m != nil || len(s.mounts) > 0 && strings.HasPrefix(r.URL.Path, "/stores/") {
-		s.rates.idle(h)
-	} else if s.Refuse != nil && s.Refuse(w, r, status) {
-		return
-	}
-	text := []byte(body)
+	m, rt := s.at(r.URL.Path), s.unknown
+	c := s.call(r, elsewhere, nil)
 	if m != nil {
-		c.mount, c.surface = m, m.surface
+		c.mount, c.surface, rt = m, m.surface, m.unknown
+	}
+	rt.Serve(&c.Exchange, w, r, c, func() error {
+		if m != nil || len(s.mounts) > 0 && strings.HasPrefix(r.URL.Path, "/stores/") {
+			s.rates.idle(c.W.Header())
+		} else if s.Refuse != nil && s.Refuse(&c.Exchange, status) {
+			return nil
+		}
 		c.negotiate()
-		if f, ok := m.surface.(Refuser); ok {
+		text := []byte(body)
+		if f, ok := c.surface.(Refuser); ok {
 			text = f.Refuse(status)
 		}
-	}
-	c.Send(status, text)
-	if c.err != nil {
-		s.Log.Debug("write response", "error", c.err)
-	}
+		c.Send(status, text)
+		return nil
+	})
 }

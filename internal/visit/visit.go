@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
-	"clientele/internal/intake"
 	"clientele/internal/limit"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -23,8 +22,6 @@ type Config struct {
 	System *system.System
 	Hosts  *store.Hosts
 	Log    *slog.Logger
-	// Bodies reads the bodies of requests; nil means one with the usual limits.
-	Bodies *intake.Intake
 	// Proxies are the networks whose X-Forwarded-For, -Proto and -Host count.
 	Proxies []netip.Prefix
 	// HTTPS: clients come by https whatever a connection and its headers say.
@@ -38,21 +35,17 @@ type Config struct {
 type Visits struct{ Config }
 
 // New returns Visits.
-func New(c Config) *Visits {
-	if c.Bodies == nil {
-		c.Bodies = intake.New(intake.Limits{})
-	}
-	return &Visits{c}
-}
+func New(c Config) *Visits { return &Visits{c} }
 
 // Visit is a request to a storefront.
 type Visit struct {
-	W         http.ResponseWriter
-	R         *http.Request
-	Site      store.Site
-	Host      string     // as the client sees it, with the port if it has one
-	Peer      limit.Peer // who asks
-	Secure    bool       // the client came by https
+	W      http.ResponseWriter
+	R      *http.Request
+	Site   store.Site
+	Host   string     // as the client sees it, with the port if it has one
+	Peer   limit.Peer // who asks
+	Secure bool       // the client came by https
+	// RequestID is what the answer is named by.
 	RequestID string
 	*Visits
 }
@@ -63,31 +56,39 @@ var ErrNoSite = fault.New(fault.NotFound, "there is no store at this address")
 // Open finds out which storefront a request is for. Without one the visit
 // comes with ErrNoSite.
 func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
-	out := &Visit{W: w, R: r, Visits: v, RequestID: v.System.Hex(16)}
-	w.Header().Set("X-Request-Id", out.RequestID)
-	scheme, host := "http", r.Host
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	out.Peer = v.Peer(r, false)
-	if v.trusted(address(r.RemoteAddr)) {
-		if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
-			scheme = p
-		}
-		if h := r.Header.Get("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, ", /\\@?#") {
-			host = h
-		}
-	}
-	if v.HTTPS {
-		scheme = "https"
-	}
-	out.Secure, out.Host = scheme == "https", host
-	site, ok, err := v.Hosts.Site(r.Context(), scheme, host)
+	out := &Visit{W: w, R: r, Visits: v, Peer: v.Peer(r, false), Host: v.Host(r), RequestID: w.Header().Get("X-Request-Id")}
+	scheme := v.scheme(r)
+	out.Secure = scheme == "https"
+	site, ok, err := v.Hosts.Site(r.Context(), scheme, out.Host)
 	if err == nil && !ok {
 		err = ErrNoSite
 	}
 	out.Site = site
 	return out, err
+}
+
+// Host returns the host that a client asks for, with the port if it names one:
+// a trusted proxy tells it.
+func (v *Visits) Host(r *http.Request) string {
+	h := r.Header.Get("X-Forwarded-Host")
+	if h == "" || strings.ContainsAny(h, ", /\\@?#") || !v.trusted(address(r.RemoteAddr)) {
+		return r.Host
+	}
+	return h
+}
+
+// scheme returns how a client came.
+func (v *Visits) scheme(r *http.Request) string {
+	told := r.Header.Get("X-Forwarded-Proto")
+	switch {
+	case v.HTTPS:
+		return "https"
+	case (told == "http" || told == "https") && v.trusted(address(r.RemoteAddr)):
+		return told
+	case r.TLS != nil:
+		return "https"
+	}
+	return "http"
 }
 
 // Undeclared reports whether a request has the headers of a proxy that nobody

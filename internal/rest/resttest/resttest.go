@@ -17,6 +17,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/serve"
 	"clientele/internal/system"
 )
 
@@ -142,7 +143,7 @@ func (c Contract) router(t *testing.T) {
 			documented = append(documented, name(http.MethodHead, op.Path))
 		}
 	}
-	server := rest.NewServer(rest.Config{System: system.Real()}, c.Surface)
+	server := rest.NewServer(rest.Config{System: system.Real(), Pipeline: serve.New(serve.Config{System: system.Real()})}, c.Surface)
 	var walked []string
 	if err := chi.Walk(server.Router(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		walked = append(walked, name(method, route))

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -101,7 +102,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 	})
 	log := slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, m.clock), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
-	m.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: log})
+	m.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: log})})
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: m.accounts, Customers: m.customers, Forms: m.forms, Stores: m.stores,
 		Subscribers: m.subscribers, Settings: m.settings, Robots: recaptcha.New(),
@@ -624,7 +625,7 @@ func TestFormFields(t *testing.T) {
 func TestDefect(t *testing.T) {
 	m := newMall(t, dbtest.Open(t, sqldb.SQLite))
 	visits := visit.New(visit.Config{System: system.Real(), Hosts: store.NewHosts(m.db, time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil))})
-	m.server = rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(m.log, nil))})
+	m.server = rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.NewTextHandler(m.log, nil))})})
 	storefront.New(storefront.Services{Visits: visits}).Mount(m.server)
 	res := m.ask("GET", api+"/form-fields", "")
 	want(t, res, 500, `{"status":500,"title":"Something went wrong on our side.","type":"about:blank"}`)

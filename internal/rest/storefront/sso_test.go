@@ -24,6 +24,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/sso"
@@ -75,7 +76,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	visits := visit.New(visit.Config{
 		System: sys, Hosts: store.NewHosts(db, time.Now), Log: log, Reasons: reasons, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	})
-	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})})
 	storefront.New(storefront.Services{
 		Visits:    visits,
 		Accounts:  account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -167,7 +166,7 @@ func (s *Surface) open(h *rest.Call) (*Call, error) {
 	// What is told to shoppers is told to nobody else.
 	h.W.Header()["Cache-Control"] = []string{"no-store"}
 	v, err := s.Visits.Open(h.W, h.R)
-	h.RequestID, h.StoreHash = v.RequestID, v.Site.StoreHash
+	h.StoreHash = v.Site.StoreHash
 	return &Call{Visit: v, http: h}, err
 }
 
@@ -182,11 +181,7 @@ func (s *Surface) serve(c *Call, r *Route) error {
 			return err
 		}
 	}
-	err := r.Handle(c)
-	if f := fault.As(err); f != nil && f.RetryAfter > 0 {
-		c.W.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-	}
-	return err
+	return r.Handle(c)
 }
 
 // checkQuery refuses parameters that there are not.

@@ -22,6 +22,7 @@ import (
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -98,7 +99,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	}
 	f.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
-		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Log: slog.New(slog.DiscardHandler), Slow: time.Hour,
+		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler), Slow: time.Hour}),
 	}, v3.New(v3.Services{Accounts: accounts, Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Accounts: accounts, Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -87,7 +88,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d.sites = channel.NewService(d.db, sys)
 	d.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(accounts, func() time.Time { return d.now }),
-		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 	}, v3.New(v3.Services{
 		Accounts:    shoppers.NewService(shoppers.Config{DB: d.db, System: sys, Customers: customers, Passwords: passwords}),
 		Customers:   customers,

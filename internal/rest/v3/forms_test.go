@@ -19,6 +19,7 @@ import (
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -77,7 +78,7 @@ func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 		}
 		s.server = rest.NewServer(rest.Config{
 			System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), clock), Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute},
-			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 		}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys)}))
 		fn(t, s)
 	})

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -31,7 +32,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	fx := newFixture(f, b, hash)
 	fx.server = rest.NewServer(rest.Config{
 		System: fx.sys, Tokens: auth.NewCache(fx.accounts, fx.clock.Now),
-		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Log: b.log, Slow: time.Hour,
+		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Pipeline: serve.New(serve.Config{System: fx.sys, Log: b.log, Slow: time.Hour}),
 	}, v3.New(v3.Services{Accounts: shoppers.NewService(shoppers.Config{DB: fx.db, System: fx.sys, Customers: fx.customers, Passwords: fx.passwords}), Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
 	st, err := fx.stores.ByHash(f.Context(), hash)
 	if err != nil {

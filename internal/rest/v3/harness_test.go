@@ -24,6 +24,7 @@ import (
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -248,9 +249,8 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 	f := &fixture{world: w, hash: hash}
 	f.server = rest.NewServer(rest.Config{
 		System: w.sys, Tokens: auth.NewCache(w.accounts, w.clock.Now),
-		Limits: rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
-		Log:    b.log,
-		Slow:   time.Hour,
+		Limits:   rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
+		Pipeline: serve.New(serve.Config{System: w.sys, Log: b.log, Slow: time.Hour}),
 	}, v3.New(v3.Services{
 		Accounts:  shoppers.NewService(shoppers.Config{DB: w.db, System: w.sys, Customers: w.customers, Passwords: w.passwords}),
 		Customers: w.customers, Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/rest/resttest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/rest/v3/clientele"
+	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -54,7 +55,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	}
 	d.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(d.accounts, sys.Clock),
-		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 	}, clientele.New(clientele.Services{Tokens: d.tokens}), v3.New(v3.Services{Tokens: d.tokens}))
 	return d
 }

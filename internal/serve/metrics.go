@@ -1,6 +1,8 @@
-package rest
+package serve
 
 import (
+	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,18 +31,39 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) route(method, pattern string) func(int, time.Duration) {
+// of returns what counts requests of a method to a pattern. Without a method
+// that of each request is told.
+func (m *Metrics) of(method, pattern string) func(asked string, status int, took time.Duration) {
 	if m == nil {
-		return func(int, time.Duration) {}
+		return func(string, int, time.Duration) {}
+	}
+	if method == "" {
+		return func(asked string, status int, took time.Duration) {
+			asked = bounded(asked)
+			m.duration.WithLabelValues(asked, pattern).Observe(took.Seconds())
+			m.requests.WithLabelValues(asked, pattern, strconv.Itoa(status)).Inc()
+		}
 	}
 	histogram := m.duration.WithLabelValues(method, pattern)
 	ok := m.requests.WithLabelValues(method, pattern, "200")
-	return func(status int, took time.Duration) {
+	return func(_ string, status int, took time.Duration) {
 		histogram.Observe(took.Seconds())
-		if status == 200 {
+		if status == http.StatusOK {
 			ok.Inc()
 			return
 		}
 		m.requests.WithLabelValues(method, pattern, strconv.Itoa(status)).Inc()
 	}
+}
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect,
+}
+
+// bounded keeps clients from making series: a method may be any word.
+func bounded(method string) string {
+	if slices.Contains(methods, method) {
+		return method
+	}
+	return "other"
 }

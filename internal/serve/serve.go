@@ -1,0 +1,114 @@
+// Package serve is the one way of every HTTP request, on every surface: the
+// request gets an id, its body is bounded, a defect is recovered from, an error
+// becomes a fault, an outage or a client that is gone, and the request is
+// counted and logged. A surface gives a handler and a Renderer, which puts
+// faults into the surface's shape.
+package serve
+
+import (
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"clientele/internal/fault"
+	"clientele/internal/intake"
+	"clientele/internal/system"
+)
+
+// Config is what a Pipeline needs.
+type Config struct {
+	System *system.System
+	Log    *slog.Logger
+	// Bodies reads the bodies of requests; nil means one with the usual limits.
+	Bodies *intake.Intake
+	// Metrics may be nil.
+	Metrics *Metrics
+	// Slow is how long a request may take before it is logged as slow; 0
+	// means a second.
+	Slow time.Duration
+}
+
+// Pipeline takes requests from the router to their handlers, and their answers
+// to the log. All surfaces of a server share one.
+type Pipeline struct{ Config }
+
+// New returns a Pipeline.
+func New(c Config) *Pipeline {
+	if c.Slow == 0 {
+		c.Slow = time.Second
+	}
+	if c.Bodies == nil {
+		c.Bodies = intake.New(intake.Limits{})
+	}
+	return &Pipeline{c}
+}
+
+// Renderer answers in the shape of a surface.
+type Renderer interface {
+	// Refuse answers with a fault. How long to wait is in the headers already.
+	Refuse(x *Exchange, f *fault.Error)
+}
+
+// Watcher is a Renderer of a surface that counts its requests itself, too.
+type Watcher interface {
+	// Watch learns how a request ended, and whether for a reason that an
+	// operator should see. It returns what to add to the log.
+	Watch(status int, failed bool, took time.Duration) []slog.Attr
+}
+
+// Headers that tell for how many seconds to wait.
+const (
+	RetryAfter  = "Retry-After"
+	XRetryAfter = "X-Retry-After" // the original's
+)
+
+// Route is where requests go that match a pattern.
+type Route struct {
+	pipe    *Pipeline
+	pattern string
+	retry   []string
+	observe func(method string, status int, took time.Duration)
+}
+
+// Route returns the route of a pattern of the router. Its requests are counted
+// under the method, or with "" each under its own. The names are those of the
+// headers that tell how long to wait; by default both do.
+func (p *Pipeline) Route(method, pattern string, retry ...string) *Route {
+	if retry == nil {
+		retry = []string{RetryAfter, XRetryAfter}
+	}
+	return &Route{pipe: p, pattern: pattern, retry: retry, observe: p.Metrics.of(method, pattern)}
+}
+
+// Handler returns what serves the requests to a pattern. An error of handle is
+// rendered, counted and logged.
+func (p *Pipeline) Handler(pattern string, render Renderer, handle func(*Exchange) error) http.HandlerFunc {
+	rt := p.Route("", pattern)
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := new(Exchange)
+		rt.Serve(x, w, r, render, func() error { return handle(x) })
+	}
+}
+
+// Serve takes a request to handle, which answers it through x or returns an
+// error.
+func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, render Renderer, handle func() error) {
+	x.route, x.to, x.r, x.start = rt, w, r, rt.pipe.System.Elapsed()
+	x.RequestID = rt.pipe.requestID()
+	w.Header()["X-Request-Id"] = []string{x.RequestID}
+	defer x.end(render)
+	rt.pipe.Bodies.Begin(w, r)
+	if err := handle(); err != nil {
+		x.Fail(render, err)
+	}
+}
+
+// requestID returns 32 hexadecimal digits.
+func (p *Pipeline) requestID() string {
+	var b [16]byte
+	var text [32]byte
+	p.System.Bytes(b[:])
+	hex.Encode(text[:], b[:])
+	return string(text[:])
+}

@@ -72,6 +72,9 @@ func (c *Call) Party() password.Party {
 // Peer returns who asks: the shopper whose address an app tells, or the app.
 func (c *Call) Peer() limit.Peer { return c.server.Visits.Peer(c.R, c.Account != nil) }
 
+// Origin returns the scheme and host by which the client asks.
+func (c *Call) Origin() string { return c.server.Visits.Scheme(c.R) + "://" + c.server.Visits.Host(c.R) }
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // maxPooled keeps the pools from holding on to the largest buffers ever used.

@@ -335,7 +335,7 @@ func (s *Server) whoCalls(c *Call) (token string, account *auth.APIAccount, err 
 	if !ok || token == "" {
 		return "", nil, nil
 	}
-	hashes, err := s.Hosts.ByHost(c.R.Context(), c.R.Host)
+	hashes, err := s.Hosts.ByHost(c.R.Context(), s.Visits.Host(c.R))
 	if err != nil {
 		return token, nil, err
 	}

@@ -57,7 +57,7 @@ var ErrNoSite = fault.New(fault.NotFound, "there is no store at this address")
 // comes with ErrNoSite.
 func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	out := &Visit{W: w, R: r, Visits: v, Peer: v.Peer(r, false), Host: v.Host(r), RequestID: w.Header().Get("X-Request-Id")}
-	scheme := v.scheme(r)
+	scheme := v.Scheme(r)
 	out.Secure = scheme == "https"
 	site, ok, err := v.Hosts.Site(r.Context(), scheme, out.Host)
 	if err == nil && !ok {
@@ -77,8 +77,8 @@ func (v *Visits) Host(r *http.Request) string {
 	return h
 }
 
-// scheme returns how a client came.
-func (v *Visits) scheme(r *http.Request) string {
+// Scheme returns how a client came: "http" or "https".
+func (v *Visits) Scheme(r *http.Request) string {
 	told := r.Header.Get("X-Forwarded-Proto")
 	switch {
 	case v.HTTPS:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/visit"
 	"clientele/internal/webhook"
 )
 
@@ -99,7 +101,8 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	}
 	f.server = rest.NewServer(rest.Config{
 		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
-		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler), Slow: time.Hour}),
+		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Visits: visit.New(visit.Config{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}),
+		Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler), Slow: time.Hour}),
 	}, v3.New(v3.Services{Accounts: accounts, Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Accounts: accounts, Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
 	f.http = httptest.NewServer(f.server)
 	t.Cleanup(f.http.Close)

@@ -163,11 +163,10 @@ func (s *Surface) links(c *rest.Call) links {
 	}
 	base := s.publicURL
 	if base == "" || c.Mirrored() {
-		scheme := "http://"
-		if c.R.TLS != nil || strings.HasPrefix(s.publicURL, "https:") {
-			scheme = "https://"
+		base = c.Origin()
+		if host, ok := strings.CutPrefix(base, "http:"); ok && strings.HasPrefix(s.publicURL, "https:") {
+			base = "https:" + host
 		}
-		base = scheme + c.R.Host
 	}
 	return links{base + c.Base(), after}
 }

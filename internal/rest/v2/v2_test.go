@@ -442,6 +442,13 @@ func TestStoresOwnDomain(t *testing.T) {
 		}
 		f.want(200, "["+rua+"]", "GET", customers+"/1/addresses.json", "", shop, "User: Owner:owner")
 		f.want(404, fault("404", "The requested resource was not found."), "GET", "/api/v2/nothing", "", shop, "User: Owner:owner")
+		// A trusted proxy tells the host, to all surfaces alike.
+		proxied := []string{"Host: inside.local", "X-Forwarded-Host: shop.example.com", "X-Forwarded-Proto: https", "User: Owner:owner"}
+		f.want(200, `{"count":1}`, "GET", customers+"/count", "", proxied...)
+		if got := f.ask("GET", customers+"/1", "", proxied...); !strings.Contains(got.body, `"addresses":{"url":"https://shop.example.com/api/v2/customers/1/addresses.json"`) {
+			f.t.Error(got.body)
+		}
+		f.want(401, unauthorized, "GET", customers, "", shop, "X-Forwarded-Host: other.example.com", "User: Owner:owner")
 		f.want(204, "", "DELETE", customers+"/1", "", shop, "User: Owner:owner")
 		f.want(204, "", "GET", customers, "", shop, "User: Owner:owner")
 	})

@@ -151,7 +151,6 @@ func pipelineOfEverySurface(t *testing.T, e sqldb.Engine) {
 	if err := json.Unmarshal([]byte(u.rest("POST /v3/storefront/api-token", `{"channel_id":1,"expires_at":4000000000}`)), &made); err != nil {
 		t.Fatal(err)
 	}
-	const query = `{"query":"{ site { settings { storeName } } }"}`
 	app := []string{"X-Auth-Token", "token"}
 	sides := []side{
 		{name: "V3", get: "/stores/demo/v3/customers?email:in=jane@secret.example", route: "/stores/{store_hash}/v3/customers", post: "/stores/demo/v3/customers", postRoute: "/stores/{store_hash}/v3/customers",

@@ -73,7 +73,9 @@ func (c *Call) Party() password.Party {
 func (c *Call) Peer() limit.Peer { return c.server.Visits.Peer(c.R, c.Account != nil) }
 
 // Origin returns the scheme and host by which the client asks.
-func (c *Call) Origin() string { return c.server.Visits.Scheme(c.R) + "://" + c.server.Visits.Host(c.R) }
+func (c *Call) Origin() string {
+	return c.server.Visits.Scheme(c.R) + "://" + c.server.Visits.Host(c.R)
+}
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 

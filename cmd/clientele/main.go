@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"clientele/internal/app"
+	"clientele/internal/words"
 )
 
 const (
@@ -75,7 +76,8 @@ func run(args []string) int {
 
 // complain prints an error as one line.
 func complain(err error) {
-	fmt.Fprintln(os.Stderr, "clientele:", strings.Join(strings.Fields(err.Error()), " "))
+	text := words.Terminal.Told(err).Error()
+	fmt.Fprintln(os.Stderr, "clientele:", strings.Join(strings.Fields(text), " "))
 }
 
 // stop leaves the parser after it has shown help.

@@ -55,7 +55,7 @@ func (c *storefrontTokenList) Run(ctx context.Context) error {
 		for i := range page {
 			t := &page[i]
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Kind, t.Status, cmp.Or(t.ClientID, "-"), t.KeyID,
-				words(t.Channels), words(t.Scopes), words(t.Origins), date(t.Issued), date(t.Expires), date(t.Used))
+				listed(t.Channels), listed(t.Scopes), listed(t.Origins), date(t.Issued), date(t.Expires), date(t.Used))
 		}
 		if left -= len(page); !res.After {
 			break
@@ -65,8 +65,8 @@ func (c *storefrontTokenList) Run(ctx context.Context) error {
 	return w.Flush()
 }
 
-// words writes a list for a table.
-func words[T any](list []T) string {
+// listed writes a list for a table.
+func listed[T any](list []T) string {
 	return cmp.Or(strings.Trim(fmt.Sprint(list), "[]"), "-")
 }
 

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/webhook"
+	"clientele/internal/words"
 )
 
 type webhookCommands struct {
@@ -222,7 +223,7 @@ func (c *webhookReplay) Run(ctx context.Context) error {
 		_, err = hooks.Replay(ctx, st.ID, webhook.Anyone, c.Webhook, c.ID)
 	}
 	if f := fault.As(err); f != nil {
-		return errors.New(f.Message)
+		return errors.New(words.Terminal.Text(f))
 	}
 	if err != nil {
 		return err

@@ -17,16 +17,6 @@ import (
 	"clientele/internal/system"
 )
 
-// Operations, as faults name them.
-const (
-	OpRegister   = "account.register"
-	OpUpdate     = "account.update"
-	OpPassword   = "account.password"
-	OpReset      = "account.reset"
-	OpSignInLink = "account.sign_in_link"
-	OpSubscribe  = "account.subscribe"
-)
-
 // Errors with a meaning of their own. Surfaces tell them apart with
 // errors.Is.
 var (

@@ -137,7 +137,7 @@ func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path
 	}
 	path, ok := localPath(site, path)
 	if !ok {
-		return badField(OpReset, "path", "path must be one of the storefront's")
+		return badPath(FieldPath)
 	}
 	quiet, err := s.ask(ctx, site.StoreID, email, c)
 	if err != nil {
@@ -214,7 +214,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 	if redirect != "" {
 		ok := false
 		if redirect, ok = localPath(site, redirect); !ok {
-			return "", badField(OpSignInLink, "redirect_url", "redirect_url must be one of the storefront's")
+			return "", badPath(FieldRedirect)
 		}
 	}
 	quiet, err := s.ask(ctx, site.StoreID, email, c)
@@ -318,8 +318,8 @@ func data(link string, seconds int64) map[string]string {
 	return map[string]string{"link": link, "minutes": strconv.FormatInt(seconds/60, 10)}
 }
 
-func badField(op, field, message string) error {
-	return &fault.Error{Kind: fault.Invalid, Op: op, Items: []fault.Item{{Index: -1, Field: field, Code: fault.NotAccepted, Message: message}}}
+func badPath(field fault.Field) error {
+	return fault.Broken(fault.Invalid, fault.Item{Field: field, Code: fault.NotAccepted, Why: WhyPath})
 }
 
 // link returns a URL on a storefront with parameters added to the path's; ones

@@ -13,9 +13,6 @@ import (
 	"clientele/internal/store"
 )
 
-// OpValidate names the check of credentials in faults.
-const OpValidate = "customer.validate"
-
 // Credentials are what a shopper signs in with.
 type Credentials struct {
 	Email     string
@@ -82,7 +79,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		return Login{}, err
 	}
 	if !admission.Open {
-		return Login{}, &fault.Error{Kind: fault.Invalid, Op: OpValidate, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID"}}}
+		return Login{}, fault.Broken(fault.Invalid, fault.Item{Field: customer.FieldChannel, Code: fault.Unknown, Why: customer.WhyNoChannel})
 	}
 	l.known = a.Known
 	right, err := s.compare(ctx, storeID, a, &l, in.Password, held)

@@ -19,12 +19,12 @@ func (s *Service) CheckPassword(ctx context.Context, storeID int64, password str
 	}
 	c := fault.Collector{Index: -1}
 	checkPassword(&c, p, password)
-	return c.Err(fault.Invalid, OpPassword)
+	return c.Err(fault.Invalid)
 }
 
 func checkPassword(c *fault.Collector, p Policy, password string) {
-	for _, wrong := range p.Password.Check(password) {
-		c.Add("password", fault.WeakPassword, "", wrong)
+	for _, it := range p.Password.Check(password) {
+		c.AddItem(it)
 	}
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"clientele/internal/customer"
 	"clientele/internal/email"
@@ -61,7 +62,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
 	})
 	if err != nil {
-		return 0, single(err, OpRegister)
+		return 0, single(err)
 	}
 	return id, nil
 }
@@ -97,7 +98,7 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 		it.Index = -1
 		bad.Items = append(bad.Items, it)
 	}
-	return p, cmd, bad.Err(fault.Invalid, OpRegister)
+	return p, cmd, bad.Err(fault.Invalid)
 }
 
 // CheckRegistration is Register that makes no account. A surface asks it
@@ -109,9 +110,9 @@ func (s *Service) CheckRegistration(ctx context.Context, site store.Site, in Reg
 
 // single makes the fault of a batch of one customer one of an operation on
 // no batch.
-func single(err error, op string) error {
+func single(err error) error {
 	f := fault.As(err)
-	if f == nil || f.Op != customer.OpCreate && f.Op != customer.OpUpdate {
+	if f == nil || !slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Index >= 0 }) {
 		return err
 	}
 	items := make([]fault.Item, len(f.Items))
@@ -119,7 +120,7 @@ func single(err error, op string) error {
 		it.Index = -1
 		items[i] = it
 	}
-	return &fault.Error{Kind: f.Kind, Op: op, Message: f.Message, Items: items, Cause: f.Cause}
+	return &fault.Error{Kind: f.Kind, Message: f.Message, Items: items, Cause: f.Cause}
 }
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
@@ -190,7 +191,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		err = s.db.WriteAgain(ctx, site.StoreID, change)
 	}
 	if err != nil {
-		return nil, single(err, OpUpdate)
+		return nil, single(err)
 	}
 	return out, nil
 }

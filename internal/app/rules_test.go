@@ -18,6 +18,7 @@ import (
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/words"
 )
 
 const rulesSeed = `
@@ -279,7 +280,7 @@ func (d *doors) ways() map[string]func(person) []string {
 			}
 			var names []string
 			for _, it := range f.Items {
-				names = append(names, it.Field)
+				names = append(names, words.Terminal.Path(&it))
 			}
 			return fields(names)
 		},

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -46,13 +45,6 @@ var accessScopes = []AccessScope{AccessUnauthenticated, AccessCustomer, AccessB2
 const (
 	MaxOrigins       = 2
 	MaxTokenChannels = 100
-)
-
-// OpStorefrontToken names the making of storefront tokens in faults, and
-// OpStorefrontRevoke their revocation.
-const (
-	OpStorefrontToken  = "storefront_token.create"
-	OpStorefrontRevoke = "storefront_token.revoke"
 )
 
 var kindNames = [...]string{BrowserToken: "storefront", ImpersonationToken: "customer_impersonation", PrivateToken: "private"}
@@ -123,32 +115,32 @@ func (n *NewToken) check(now int64) (channels []int64, origins []string, err err
 	c := &fault.Collector{Index: -1}
 	switch {
 	case n.ChannelID.Set && n.ChannelIDs.Set:
-		c.Add("channel_id", fault.NotAccepted, "", "channel_id and channel_ids cannot both be given")
+		c.Because(FieldChannel, fault.NotAccepted, WhyBoth, "")
 	case n.ChannelIDs.Set:
 		if channels = slices.Compact(slices.Sorted(slices.Values(n.ChannelIDs.Value))); len(channels) == 0 {
-			c.Add("channel_ids", fault.TooShort, "1", "channel_ids must not be empty")
+			c.Because(FieldChannels, fault.TooShort, WhyNoChannels, "1")
 		} else if len(channels) > MaxTokenChannels {
-			c.Add("channel_ids", fault.TooManyItems, strconv.Itoa(MaxTokenChannels), fmt.Sprintf("channel_ids must have at most %d channels", MaxTokenChannels))
+			c.Because(FieldChannels, fault.TooManyItems, WhyManyChannels, strconv.Itoa(MaxTokenChannels))
 		}
 	case n.ChannelID.Set:
 		channels = []int64{n.ChannelID.Value}
 	default:
-		c.Add("channel_id", fault.Required, "", "channel_id or channel_ids is needed")
+		c.Because(FieldChannel, fault.Required, WhyNoChannel, "")
 	}
 	switch {
 	case n.Expires < 0 || n.Expires > lastSecond:
-		c.Add("expires_at", fault.OutOfRange, "", "expires_at must be a time in seconds since 1970")
+		c.Because(FieldExpires, fault.OutOfRange, WhyTime, "")
 	case n.Expires != 0 && n.Expires <= now:
-		c.Add("expires_at", fault.OutOfRange, "", "expires_at must be in the future")
+		c.Because(FieldExpires, fault.OutOfRange, WhyPast, "")
 	}
 	if n.Kind == BrowserToken && n.Origins.Set {
 		if len(n.Origins.Value) == 0 || len(n.Origins.Value) > MaxOrigins {
-			c.Add("allowed_cors_origins", fault.TooManyItems, strconv.Itoa(MaxOrigins), "allowed_cors_origins must have one or two origins")
+			c.Because(FieldOrigins, fault.TooManyItems, WhyOrigins, strconv.Itoa(MaxOrigins))
 		} else {
 			for i, o := range n.Origins.Value {
 				origin, ok := Origin(o)
 				if !ok {
-					c.Add("allowed_cors_origins."+strconv.Itoa(i), fault.BadFormat, "", "an origin is a scheme and a host, such as https://www.example.com")
+					c.AddItem(fault.Item{Field: FieldOrigins, At: i + 1, Code: fault.BadFormat, Why: WhyOrigin})
 				}
 				origins = append(origins, origin)
 			}
@@ -156,15 +148,15 @@ func (n *NewToken) check(now int64) (channels []int64, origins []string, err err
 	}
 	if n.Kind == PrivateToken {
 		if len(n.Scopes) == 0 {
-			c.Add("scopes", fault.Required, "", "at least one scope is needed")
+			c.Because(FieldScopes, fault.Required, WhyNoScope, "")
 		}
 		for i, s := range n.Scopes {
 			if !slices.Contains(accessScopes, AccessScope(s)) {
-				c.Add("scopes."+strconv.Itoa(i), fault.NotAccepted, "", "a scope is Unauthenticated, Customer or B2B")
+				c.AddItem(fault.Item{Field: FieldScopes, At: i + 1, Code: fault.NotAccepted, Why: WhyScope})
 			}
 		}
 	}
-	return channels, origins, c.Err(fault.Invalid, OpStorefrontToken)
+	return channels, origins, c.Err(fault.Invalid)
 }
 
 // Origin returns the form in which browsers send an origin, and whether it
@@ -224,14 +216,14 @@ func (s *StorefrontTokens) Create(ctx context.Context, storeID int64, in NewToke
 	c := &fault.Collector{Index: -1}
 	for _, id := range channels {
 		if !live[id] {
-			field := "channel_id"
+			bad := fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyUnknownChannel, Value: strconv.FormatInt(id, 10)}
 			if in.ChannelIDs.Set {
-				field = "channel_ids." + strconv.Itoa(slices.Index(in.ChannelIDs.Value, id))
+				bad.Field, bad.At = FieldChannels, slices.Index(in.ChannelIDs.Value, id)+1
 			}
-			c.Add(field, fault.Unknown, "", fmt.Sprintf("there is no channel %d", id))
+			c.AddItem(bad)
 		}
 	}
-	if err := c.Err(fault.Invalid, OpStorefrontToken); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return "", err
 	}
 	keys, err := s.signing(ctx, storeID)
@@ -259,7 +251,7 @@ func (s *StorefrontTokens) Create(ctx context.Context, storeID int64, in NewToke
 			return text, err
 		}
 	}
-	return "", &fault.Error{Kind: fault.TooMany, Op: OpStorefrontToken, Message: "too many tokens like this one were revoked within a minute", RetryAfter: 1}
+	return "", &fault.Error{Kind: fault.TooMany, Message: "too many tokens like this one were revoked within a minute", RetryAfter: 1}
 }
 
 // maxBackdate bounds by how many seconds a token is dated back.

@@ -195,7 +195,7 @@ func (s *StorefrontTokens) Revoke(ctx context.Context, storeID int64, token stri
 		if bad == TokenMissing {
 			code = fault.Required
 		}
-		return &fault.Error{Kind: fault.Invalid, Op: OpStorefrontRevoke, Items: []fault.Item{{Index: -1, Field: "Sf-Api-Token", Code: code, Message: string(bad)}}}
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldToken, Code: code, Why: fault.Reason(bad)})
 	}
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/words"
 )
 
 // counterpart is two stores with tokens and a clock that a test moves.
@@ -206,7 +207,7 @@ func TestStorefrontTokenRevocation(t *testing.T) {
 
 		for name, bad := range map[string]string{"none": "", "text": "x", "forged": ends[:len(ends)-4] + "AAAA"} {
 			err := c.Revoke(t.Context(), a, bad)
-			if f := fault.As(err); f == nil || f.Kind != fault.Invalid || f.Items[0].Field != "Sf-Api-Token" {
+			if f := fault.As(err); f == nil || f.Kind != fault.Invalid || f.Items[0].Field != auth.FieldToken {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -287,7 +288,7 @@ func TestStorefrontTokenRules(t *testing.T) {
 			}
 			var fields []string
 			for _, it := range f.Items {
-				fields = append(fields, it.Field)
+				fields = append(fields, words.Terminal.Path(&it))
 			}
 			if got := strings.Join(fields, " "); got != x.fields {
 				t.Errorf("%s: %s, want %s", name, got, x.fields)

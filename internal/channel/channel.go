@@ -3,7 +3,6 @@
 package channel
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -17,15 +16,6 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/opt"
 	"clientele/internal/store"
-)
-
-// Operations, as faults name them.
-const (
-	OpGet      = "channel.get"
-	OpCreate   = "channel.create"
-	OpUpdate   = "channel.update"
-	OpSite     = "channel.site"
-	OpCheckout = "channel.checkout"
 )
 
 // Types of channels.
@@ -158,13 +148,7 @@ type Update struct {
 	GivesType, GivesPlatform bool
 }
 
-func invalid(op, field string, code fault.Code, message string) error {
-	e := &fault.Error{Kind: fault.Invalid, Op: op, Message: message}
-	if field != "" {
-		e.Items = []fault.Item{{Index: -1, Field: field, Code: code, Message: message}}
-	}
-	return e
-}
+func invalid(it fault.Item) error { return fault.Broken(fault.Invalid, it) }
 
 func (c *Create) channel(now int64) Channel {
 	out := Channel{
@@ -182,32 +166,36 @@ func (c *Create) channel(now int64) Channel {
 
 // check reports the first rule that a channel breaks. before is its status
 // until now, empty for a new one.
-func (c *Channel) check(op, before string) error {
+func (c *Channel) check(before string) error {
 	switch {
 	case strings.TrimSpace(c.Name) == "" || utf8.RuneCountInString(c.Name) > maxName:
-		return invalid(op, "name", fault.BadFormat, fmt.Sprintf("A channel name has 1 to %d characters.", maxName))
+		return invalid(fault.Item{Field: FieldName, Code: fault.BadFormat, Why: WhyName, Want: strconv.Itoa(maxName)})
 	case strings.ContainsFunc(c.Name, func(r rune) bool {
 		return !unicode.Is(unicode.Latin, r) && !('0' <= r && r <= '9') && r != '-' && r != '_' && r != ' '
 	}):
-		return invalid(op, "", "", "Only latin letters, arabic numerals, spaces, dashes and underscores are allowed in a channel name.")
+		return invalid(fault.Item{Code: fault.BadFormat, Why: WhyLetters})
 	}
-	return c.checkRest(op, before)
+	return c.checkRest(before)
+}
+
+func (c *Channel) badStatus() error {
+	return invalid(fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyStatus, Value: c.Status, Other: c.Type})
 }
 
 // checkRest is check without the name.
-func (c *Channel) checkRest(op, before string) error {
+func (c *Channel) checkRest(before string) error {
 	types, known := platforms[c.Platform]
 	switch {
 	case !slices.Contains(allTypes, c.Type), !known, !slices.Contains(types, c.Type):
-		return invalid(op, "", "", fmt.Sprintf("Input channel type [%s] with platform [%s] is not supported", c.Type, c.Platform))
+		return invalid(fault.Item{Code: fault.NotAccepted, Why: WhyPlatform, Value: c.Type, Other: c.Platform})
 	case utf8.RuneCountInString(c.ExternalID) > maxExternal || strings.ContainsRune(c.ExternalID, 0):
-		return invalid(op, "external_id", fault.TooLong, fmt.Sprintf("external_id must be at most %d characters", maxExternal))
+		return invalid(fault.Item{Field: FieldExternalID, Code: fault.TooLong, Want: strconv.Itoa(maxExternal)})
 	case c.Status == before:
 		return nil
 	case !slices.Contains(writable(c.Type), c.Status), before == "" && c.Status == Deleted, before != "" && c.Status == Prelaunch:
-		return invalid(op, "status", fault.NotAccepted, fmt.Sprintf("status %q is not valid here for a channel of type %q", c.Status, c.Type))
+		return c.badStatus()
 	case c.ID == defaultID && (c.Status == Deleted || c.Status == Archived):
-		return invalid(op, "status", fault.NotAccepted, "the default channel cannot be archived or deleted")
+		return invalid(fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyDefault})
 	}
 	return nil
 }
@@ -215,10 +203,10 @@ func (c *Channel) checkRest(op, before string) error {
 // defaultID is the channel that always exists.
 const defaultID = 1
 
-func checkURL(op, text string) (*url.URL, error) {
+func checkURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || store.HostName(u.Host) == "" || !validPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, invalid(op, "url", fault.BadFormat, "url must be an http or https URL with a host and without query")
+		return nil, invalid(fault.Item{Field: FieldURL, Code: fault.BadFormat, Why: WhyURL})
 	}
 	return u, nil
 }
@@ -226,13 +214,13 @@ func checkURL(op, text string) (*url.URL, error) {
 // checkCheckout returns a checkout's URL in its stored form: https, and of the
 // same main domain as the site.
 func checkCheckout(site, text string) (string, error) {
-	u, err := checkURL(OpCheckout, text)
+	u, err := checkURL(text)
 	if err != nil {
 		return "", err
 	}
 	own, err := url.Parse(site)
 	if err != nil || mainDomain(u.Hostname()) != mainDomain(own.Hostname()) {
-		return "", invalid(OpCheckout, "", "", fmt.Sprintf("Incorrect checkout url %s. Your checkout and storefront must be within the same main domain.", text))
+		return "", invalid(fault.Item{Code: fault.NotAccepted, Why: WhyDomain, Value: text})
 	}
 	u.Scheme = "https"
 	return u.String(), nil

@@ -21,7 +21,7 @@ func TestMainDomain(t *testing.T) {
 
 func TestSiteURLsThatCannotBe(t *testing.T) {
 	for _, text := range []string{"http://:80", "http://h:99999999", "http://h:0", "http://127.0.0.1:18222/a b", "ftp://h", "h"} {
-		if _, err := checkURL(OpSite, text); err == nil {
+		if _, err := checkURL(text); err == nil {
 			t.Errorf("%s is accepted", text)
 		}
 	}

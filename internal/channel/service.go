@@ -3,7 +3,6 @@ package channel
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -108,8 +107,8 @@ type Service struct {
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
-func notFound(op string) error {
-	return &fault.Error{Kind: fault.NotFound, Op: op, Message: "there is no such channel or site"}
+func notFound() error {
+	return &fault.Error{Kind: fault.NotFound, Message: "there is no such channel or site"}
 }
 
 // List returns a page of channels.
@@ -167,7 +166,7 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (Channel, error) {
 	var c Channel
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return c.read(tx, id) })
 	if err == nil && c.ID == 0 {
-		err = notFound(OpGet)
+		err = notFound()
 	}
 	return c, err
 }
@@ -185,7 +184,7 @@ func (s *Service) Site(ctx context.Context, storeID, id int64) (Site, error) {
 			return err
 		}
 		if c.site.URL == "" {
-			return notFound("")
+			return notFound()
 		}
 		out[0] = c.site
 		return s.explain(tx, out)
@@ -195,11 +194,11 @@ func (s *Service) Site(ctx context.Context, storeID, id int64) (Site, error) {
 
 // taken returns a Conflict if another channel has the name, the platform and
 // the type.
-func (c *Channel) taken(tx *sqldb.Tx, op string) error {
+func (c *Channel) taken(tx *sqldb.Tx) error {
 	var holder int64
 	err := tx.Query(sameName, func(r *sqldb.Row) error { holder = r.Int(0); return nil }, c.Name, c.Platform, c.Type)
 	if err == nil && holder != 0 && holder != c.ID && !c.gone() {
-		err = &fault.Error{Kind: fault.Conflict, Op: op, Message: fmt.Sprintf("Channel already exists with name: %q, platform: %q, and type: %q", c.Name, c.Platform, c.Type)}
+		err = fault.Broken(fault.Conflict, fault.Item{Code: fault.Taken, Why: WhyTaken, Value: c.Name, Want: c.Platform, Other: c.Type})
 	}
 	return err
 }
@@ -210,14 +209,14 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
 		now := s.sys.Now()
 		out = in.channel(now)
-		if err := out.check(OpCreate, ""); err != nil {
+		if err := out.check(""); err != nil {
 			return err
 		}
 		counters, err := store.Advance{EventIDs: 1}.Run(tx)
 		if err != nil {
 			return err
 		}
-		if err := out.taken(tx, OpCreate); err != nil {
+		if err := out.taken(tx); err != nil {
 			return err
 		}
 		if err := tx.Query(nextID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
@@ -245,14 +244,14 @@ func (c *Channel) insert(tx *sqldb.Tx) error {
 }
 
 // lock returns a channel and locks it against changes.
-func lock(tx *sqldb.Tx, op string, id int64) (Channel, error) {
+func lock(tx *sqldb.Tx, id int64) (Channel, error) {
 	var c Channel
 	err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM channels WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(r *sqldb.Row) error {
 		c.scan(r)
 		return nil
 	}, id)
 	if err == nil && c.ID == 0 {
-		err = notFound(op)
+		err = notFound()
 	}
 	return c, err
 }
@@ -261,7 +260,7 @@ func lock(tx *sqldb.Tx, op string, id int64) (Channel, error) {
 func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel, error) {
 	var out Channel
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
-		old, err := lock(tx, OpUpdate, in.ID)
+		old, err := lock(tx, in.ID)
 		if err != nil {
 			return err
 		}
@@ -270,14 +269,14 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 			return err
 		}
 		if old.gone() {
-			return invalid(OpUpdate, "", "", "A deleted channel cannot be updated.")
+			return invalid(fault.Item{Code: fault.NotAccepted, Why: WhyDeleted})
 		}
 		out.Name = in.Name.Or(old.Name)
 		out.Status = in.Status.Or(old.Status)
 		out.ExternalID = in.ExternalID.Or(old.ExternalID)
 		out.IsListable = in.IsListable.Or(old.IsListable)
 		out.IsVisible = in.IsVisible.Or(old.IsVisible)
-		if err := out.check(OpUpdate, old.Status); err != nil {
+		if err := out.check(old.Status); err != nil {
 			return err
 		}
 		if out.Name == old.Name && out.Status == old.Status && out.ExternalID == old.ExternalID && out.IsListable == old.IsListable && out.IsVisible == old.IsVisible {
@@ -288,7 +287,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 		if err != nil {
 			return err
 		}
-		if err := out.taken(tx, OpUpdate); err != nil {
+		if err := out.taken(tx); err != nil {
 			return err
 		}
 		if err := tx.Exec(updateRow, out.ID, out.Name, out.Status, out.ExternalID, sqldb.Flag(out.IsListable), sqldb.Flag(out.IsVisible), out.DateModified, out.uniqueName()); err != nil {
@@ -306,35 +305,27 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 
 // fixed reports what was sent and cannot change.
 func (u *Update) fixed() error {
-	var names []string
-	e := &fault.Error{Kind: fault.Invalid, Op: OpUpdate}
-	for _, f := range []struct {
-		given bool
-		name  string
-	}{{u.GivesType, "type"}, {u.GivesPlatform, "platform"}} {
-		if f.given {
-			names = append(names, f.name)
-			e.Items = append(e.Items, fault.Item{Index: -1, Field: f.name, Code: fault.NotAccepted, Message: fmt.Sprintf("The field '%s' can not be updated after channel is created.", f.name)})
-		}
+	c := fault.Collector{Index: -1}
+	if u.GivesType {
+		c.Because(FieldType, fault.ReadOnly, WhyFixed, "")
 	}
-	if len(names) == 0 {
-		return nil
+	if u.GivesPlatform {
+		c.Because(FieldPlatform, fault.ReadOnly, WhyFixed, "")
 	}
-	e.Message = "The following fields are invalid: " + strings.Join(names, ", ")
-	return e
+	return c.Err(fault.Invalid)
 }
 
 // CreateSite gives a channel its site.
 func (s *Service) CreateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
 	return s.claim(ctx, storeID, channelID, func(c *Channel, now int64) error {
-		if _, err := checkURL(OpSite, url); err != nil {
+		if _, err := checkURL(url); err != nil {
 			return err
 		}
 		if c.site.URL != "" {
-			return invalid(OpSite, "channel_id", fault.Taken, "the channel has a site already")
+			return invalid(fault.Item{Field: FieldChannel, Code: fault.Taken, Why: WhyHasSite})
 		}
 		if c.gone() {
-			return invalid(OpSite, "channel_id", fault.Unknown, "the channel is deleted")
+			return invalid(fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyGone})
 		}
 		c.site = Site{ChannelID: c.ID, URL: url, DateCreated: now, DateModified: now}
 		return nil
@@ -345,9 +336,9 @@ func (s *Service) CreateSite(ctx context.Context, storeID, channelID int64, url 
 func (s *Service) UpdateSite(ctx context.Context, storeID, channelID int64, url string) (Site, error) {
 	return s.claim(ctx, storeID, channelID, func(c *Channel, now int64) error {
 		if c.site.URL == "" {
-			return notFound("")
+			return notFound()
 		}
-		if _, err := checkURL(OpSite, url); err != nil {
+		if _, err := checkURL(url); err != nil {
 			return err
 		}
 		if c.site.CheckoutURL != "" {
@@ -378,7 +369,7 @@ func (s *Service) claim(ctx context.Context, storeID, channelID int64, change fu
 func (s *Service) DeleteSite(ctx context.Context, storeID, channelID int64) error {
 	_, err := s.site(ctx, storeID, channelID, func(tx *sqldb.Tx, c *Channel, _ int64) error {
 		if c.site.URL == "" {
-			return notFound("")
+			return notFound()
 		}
 		c.site = Site{ChannelID: c.ID}
 		return store.Unclaim(tx, c.ID)
@@ -413,7 +404,7 @@ func (s *Service) SetCheckout(ctx context.Context, storeID, channelID int64, url
 	return s.site(ctx, storeID, channelID, func(_ *sqldb.Tx, c *Channel, now int64) error {
 		switch {
 		case c.site.URL == "":
-			return notFound("")
+			return notFound()
 		case url == "":
 			c.site.CheckoutURL, c.site.CheckoutCreated, c.site.CheckoutModified = "", 0, 0
 			return nil
@@ -439,7 +430,7 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 		if err := sqldb.LockProgram(tx); err != nil {
 			return err
 		}
-		c, err := lock(tx, "", channelID)
+		c, err := lock(tx, channelID)
 		if err != nil {
 			return err
 		}
@@ -492,7 +483,7 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 		c.Currencies = in.Currencies
 	}
 	if in.URL != "" && in.URL != c.site.URL {
-		if _, err := checkURL(OpSite, in.URL); err != nil {
+		if _, err := checkURL(in.URL); err != nil {
 			return err
 		}
 		if c.site.URL == "" {
@@ -501,13 +492,13 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 		c.site.URL, c.site.DateModified = in.URL, now
 	}
 	if (fresh || c.Status != before.Status) && (!slices.Contains(writable(c.Type), c.Status) || c.ID == defaultID && c.gone()) {
-		return invalid(OpCreate, "status", fault.NotAccepted, fmt.Sprintf("status %q is not valid here for a channel of type %q", c.Status, c.Type))
+		return c.badStatus()
 	}
-	if err := c.checkRest(OpCreate, c.Status); err != nil {
+	if err := c.checkRest(c.Status); err != nil {
 		return err
 	}
 	if fresh || c.uniqueName() != before.uniqueName() {
-		if err := c.taken(tx, OpCreate); err != nil {
+		if err := c.taken(tx); err != nil {
 			return err
 		}
 	}

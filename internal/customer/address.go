@@ -73,7 +73,7 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []Address
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -81,7 +81,7 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 		return err
 	})
 	if errors.Is(err, sqldb.ErrForeignKey) {
-		err = &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Cause: err, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"}}}
+		err = &fault.Error{Kind: fault.Invalid, Cause: err, Items: []fault.Item{{Index: -1, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer}}}
 	}
 	return out, err
 }
@@ -116,7 +116,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	for i := range in {
 		c := fault.Collector{Index: i}
 		if !customers[in[i].CustomerID] {
-			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		values[i] = ref.checkNewAddress(&c, in[i].Extent, &in[i])
 		items = append(items, c.Items...)
@@ -126,7 +126,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		}
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressCreate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	n := int64(len(fresh))
 	if n == 0 {
@@ -180,12 +180,12 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 	seen := map[int64]bool{}
 	for i := range in {
 		if seen[in[i].ID] {
-			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Duplicate, Message: "address given twice"})
+			items = append(items, fault.Item{Index: i, Field: FieldID, Code: fault.Duplicate, Why: WhyAddressTwice})
 		}
 		seen[in[i].ID] = true
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAddressUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []Address
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -197,7 +197,7 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 
 func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, error) {
 	b := &addressBatch{in: in}
-	if err := runBatch(tx, b, OpAddressUpdate, now); err != nil {
+	if err := runBatch(tx, b, now); err != nil {
 		return nil, err
 	}
 	return b.out, nil
@@ -266,7 +266,7 @@ func (b *addressBatch) plan() []fault.Item {
 		c := fault.Collector{Index: i}
 		u, old := &b.in[i], b.current[b.in[i].ID]
 		if old == nil {
-			c.Add("id", fault.Unknown, "", "invalid address ID")
+			c.Because(FieldID, fault.Unknown, WhyNoAddress, "")
 			items = append(items, c.Items...)
 			continue
 		}

@@ -1,7 +1,6 @@
 package customer
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -51,18 +50,17 @@ type AttributeUpsert struct {
 const maxAttributeName = 255
 
 func (in *AttributeCreate) check(c *fault.Collector) {
-	checkText(c, "name", in.Name, 1, maxAttributeName)
+	c.Length(FieldName, in.Name, 1, maxAttributeName)
 	if !slices.Contains(AttributeTypes, in.Type) {
-		want := strings.Join(AttributeTypes, ", ")
-		c.Add("type", fault.NotAccepted, want, "type must be one of "+want)
+		c.Because(FieldType, fault.NotAccepted, WhyTypes, strings.Join(AttributeTypes, ", "))
 	}
 }
 
 // checkAttributeValue holds a value to its attribute's type. An empty value
 // fits every type.
-func checkAttributeValue(c *fault.Collector, field, typ, value string) {
+func checkAttributeValue(c *fault.Collector, field fault.Field, typ, value string) {
 	if !ValidAttribute(typ, value) {
-		c.Add(field, fault.BadFormat, typ, fmt.Sprintf("%s must be a %s", field[strings.LastIndexByte(field, '.')+1:], typ))
+		c.Because(field, fault.BadFormat, WhyAttributeType, typ)
 	}
 }
 

@@ -11,13 +11,6 @@ import (
 	"clientele/internal/store"
 )
 
-// Operations on attributes, as faults name them.
-const (
-	OpAttributeCreate      = "attribute.create"
-	OpAttributeUpdate      = "attribute.update"
-	OpAttributeValueUpsert = "attribute_value.upsert"
-)
-
 // AttributeList declares the list of attributes. It cannot be filtered by id.
 var AttributeList = &listing.Spec{
 	Table: "attributes",
@@ -116,7 +109,7 @@ func (s *Service) Attributes(ctx context.Context, storeID int64, q *listing.Quer
 }
 
 func nameTaken(i int) fault.Item {
-	return fault.Item{Index: i, Field: "name", Code: fault.Duplicate, Message: "an attribute with this name exists already"}
+	return fault.Item{Index: i, Field: FieldName, Code: fault.Duplicate, Why: WhyNameTaken}
 }
 
 // CreateAttributes defines attributes: all of them or, if any breaks a rule,
@@ -132,7 +125,7 @@ func (s *Service) CreateAttributes(ctx context.Context, storeID int64, in []Attr
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeCreate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []Attribute
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -154,7 +147,7 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 	}
 	var items []fault.Item
 	if len(have.byID)+len(in) > MaxAttributes {
-		items = append(items, fault.Item{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(MaxAttributes), Message: fmt.Sprintf("a store cannot have more than %d customer attributes", MaxAttributes)})
+		items = append(items, fault.Item{Index: -1, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxAttributes)})
 	}
 	out := make([]Attribute, len(in))
 	for i := range in {
@@ -166,7 +159,7 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 		have.byNorm[norm] = out[i].ID
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Conflict, Op: OpAttributeCreate, Items: items}
+		return nil, &fault.Error{Kind: fault.Conflict, Items: items}
 	}
 	for i := range out {
 		a := &out[i]
@@ -188,14 +181,14 @@ func (s *Service) UpdateAttributes(ctx context.Context, storeID int64, in []Attr
 	for i := range in {
 		c := fault.Collector{Index: i}
 		if seen[in[i].ID] {
-			c.Add("id", fault.Duplicate, "", "attribute given twice")
+			c.Because(FieldID, fault.Duplicate, WhyAttributeTwice, "")
 		}
 		seen[in[i].ID] = true
-		checkText(&c, "name", in[i].Name, 1, maxAttributeName)
+		c.Length(FieldName, in[i].Name, 1, maxAttributeName)
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []Attribute
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -225,11 +218,11 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 	for i := range in {
 		old := have.byID[in[i].ID]
 		if old == nil {
-			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Unknown, Message: "invalid attribute ID"})
+			items = append(items, fault.Item{Index: i, Field: FieldID, Code: fault.Unknown, Why: WhyNoAttribute})
 			continue
 		}
 		if in[i].Type.Set && in[i].Type.Value != old.Type {
-			items = append(items, fault.Item{Index: i, Field: "type", Code: fault.NotAccepted, Want: old.Type, Message: "the type of an attribute cannot be changed"})
+			items = append(items, fault.Item{Index: i, Field: FieldType, Code: fault.NotAccepted, Why: WhyTypeStays, Want: old.Type})
 		}
 		out[i] = *old
 		out[i].Name = in[i].Name
@@ -246,7 +239,7 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 		have.byNorm[norm] = out[i].ID
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	// First everyone lets go of the old name: no folded name begins with a
 	// space.
@@ -329,14 +322,14 @@ func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []At
 		c := fault.Collector{Index: i}
 		key := held{in[i].CustomerID, in[i].AttributeID}
 		if seen[key] {
-			c.Add("attribute_id", fault.Duplicate, "", "attribute given twice for one customer")
+			c.Because(FieldAttribute, fault.Duplicate, WhyValueTwice, "")
 		}
 		seen[key] = true
-		checkText(&c, "value", in[i].Value, 0, maxValue)
+		c.Length(FieldValue, in[i].Value, 0, maxValue)
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeValueUpsert, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []AttributeValue
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -380,12 +373,12 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	for i := range in {
 		c := fault.Collector{Index: i}
 		if !customers[in[i].CustomerID] {
-			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		if a := attributes.byID[in[i].AttributeID]; a == nil {
-			c.Add("attribute_id", fault.Unknown, "", "invalid attribute ID")
+			c.Because(FieldAttribute, fault.Unknown, WhyNoAttribute, "")
 		} else {
-			checkAttributeValue(&c, "value", a.Type, in[i].Value)
+			checkAttributeValue(&c, FieldValue, a.Type, in[i].Value)
 		}
 		items = append(items, c.Items...)
 		if current[held{in[i].CustomerID, in[i].AttributeID}] == nil {
@@ -393,7 +386,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 		}
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpAttributeValueUpsert, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	id := int64(0)
 	if fresh > 0 {

@@ -24,8 +24,8 @@ type batch interface {
 	write(tx *sqldb.Tx, i int, now int64) (event.Event, error)
 }
 
-// runBatch takes a batch through its steps. op names it in faults.
-func runBatch(tx *sqldb.Tx, b batch, op string, now int64) error {
+// runBatch takes a batch through its steps.
+func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 	if err := b.lock(tx); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func runBatch(tx *sqldb.Tx, b batch, op string, now int64) error {
 		return err
 	}
 	if items := b.plan(); len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Op: op, Items: items}
+		return &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	n, err := b.settle(tx)
 	if err != nil || n == 0 {

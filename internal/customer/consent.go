@@ -9,9 +9,6 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// OpConsent names the change of a consent in faults.
-const OpConsent = "customer.consent"
-
 // essential is what no shop works without; shoppers are not asked for it.
 const essential = "essential"
 
@@ -69,7 +66,7 @@ func (s *Service) SetConsent(ctx context.Context, storeID, id int64, in Consent)
 func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
 	c := fault.Collector{Index: -1}
 	in.check(&c)
-	if err := c.Err(fault.Invalid, OpConsent); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return err
 	}
 	if err := HoldOne(tx, id); err != nil {
@@ -80,17 +77,17 @@ func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
 
 func (in *Consent) check(c *fault.Collector) {
 	for _, l := range []struct {
-		field string
+		field fault.Field
 		names []string
-	}{{"allow", in.Allow}, {"deny", in.Deny}} {
+	}{{FieldAllow, in.Allow}, {FieldDeny, in.Deny}} {
 		for i, name := range l.names {
 			switch {
 			case !slices.Contains(ConsentKinds, name):
-				c.Add(l.field, fault.NotAccepted, "", l.field+" may hold "+strings.Join(ConsentKinds, ", "))
+				c.Because(l.field, fault.NotAccepted, WhyKinds, strings.Join(ConsentKinds, ", "))
 			case slices.Contains(l.names[:i], name):
-				c.Add(l.field, fault.Duplicate, "", l.field+" must not name anything twice")
-			case l.field == "deny" && slices.Contains(in.Allow, name):
-				c.Add(l.field, fault.NotAccepted, "", name+" is both allowed and denied")
+				c.Because(l.field, fault.Duplicate, WhyKindTwice, "")
+			case l.field == FieldDeny && slices.Contains(in.Allow, name):
+				c.AddItem(fault.Item{Field: l.field, Code: fault.NotAccepted, Why: WhyAllowedAndDenied, Value: name})
 			}
 		}
 	}
@@ -102,7 +99,7 @@ func (in *Consent) check(c *fault.Collector) {
 func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consent) (Consent, error) {
 	c := fault.Collector{Index: -1}
 	in.check(&c)
-	if err := c.Err(fault.Invalid, OpConsent); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return Consent{}, err
 	}
 	in.DateModified = min(in.DateModified, s.sys.Now())

@@ -16,16 +16,6 @@ import (
 	"clientele/internal/store"
 )
 
-// Operations, as faults name them.
-const (
-	OpCreate        = "customer.create"
-	OpUpdate        = "customer.update"
-	OpDelete        = "customer.delete"
-	OpAddressCreate = "address.create"
-	OpAddressUpdate = "address.update"
-	OpAddressDelete = "address.delete"
-)
-
 // CreateFor makes customers with their addresses and values: all of them or, if
 // any breaks a rule, none. who has their passwords hashed.
 func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create) ([]Customer, error) {
@@ -41,7 +31,7 @@ func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create
 		out, err = plan.run(tx, s.sys.Now())
 		return err
 	})
-	return out, emailRace(err, OpCreate)
+	return out, emailRace(err)
 }
 
 // CreateTx is CreateFor inside a transaction, without passwords' slow hashing:
@@ -56,9 +46,9 @@ func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Custom
 
 // emailRace turns a broken key into the error it stands for. The look for
 // taken emails precedes it under the same lock, so this is the last resort.
-func emailRace(err error, op string) error {
+func emailRace(err error) error {
 	if errors.Is(err, sqldb.ErrUnique) {
-		return &fault.Error{Kind: fault.Conflict, Op: op, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.EmailInUse, Message: "the email address is already in use"}}}
+		return &fault.Error{Kind: fault.Conflict, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.EmailInUse}}}
 	}
 	return err
 }
@@ -151,7 +141,7 @@ func (p *createPlan) check() error {
 		p.addrs += int64(len(distinct))
 	}
 	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: items}
+		return &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	return nil
 }
@@ -196,7 +186,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			}
 		}
 		if !emailFree(held[norms[i]], in.ChannelIDs, id) {
-			return nil, &fault.Error{Kind: fault.Conflict, Op: OpCreate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: in.Email, Message: "the email address is already in use"}}}
+			return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: i, Field: FieldEmail, Code: fault.EmailInUse, Value: in.Email}}}
 		}
 		held[norms[i]] = append(held[norms[i]], heldSlots(in.ChannelIDs, id)...)
 
@@ -308,21 +298,21 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]for
 		if in.JoinDefault && in.GroupID == 0 {
 			groups[i] = ref.joined[in.OriginChannelID]
 		}
-		ref.checkChannels(&c, "origin_channel_id", in.OriginChannelID)
-		ref.checkChannels(&c, "channel_ids", in.ChannelIDs...)
+		ref.checkChannels(&c, FieldOriginChannel, in.OriginChannelID)
+		ref.checkChannels(&c, FieldChannels, in.ChannelIDs...)
 		for j, a := range in.Attributes {
 			ref.checkAttribute(&c, j, a)
 		}
 		customers[i] = ref.checkCustomer(&c, in.Extent, in.FormFields, opt.Some(in.Company), opt.Some(in.Phone), len(in.Addresses) > 0)
 		addresses[i] = make([][]form.Stored, len(in.Addresses))
 		for j := range in.Addresses {
-			c.Prefix = "addresses." + itoa(j) + "."
+			c.In = fault.Place{List: FieldAddresses, At: j + 1}
 			addresses[i][j] = ref.checkNewAddress(&c, in.Extent, &in.Addresses[j])
 		}
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, nil, &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: items}
+		return nil, nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	return customers, addresses, nil
 }

@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"clientele/internal/event"
@@ -11,9 +10,6 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
-
-// OpFormValueUpsert names the setting of form field values in faults.
-const OpFormValueUpsert = "form_field_value.upsert"
 
 // FormValueList declares the list of form field values, of customers and
 // addresses together.
@@ -166,14 +162,14 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 		c := fault.Collector{Index: i}
 		switch {
 		case in[i].CustomerID.Set && in[i].AddressID.Set:
-			c.Add("address_id", fault.NotAccepted, "", "customer_id and address_id exclude each other")
+			c.Because(FieldAddress, fault.NotAccepted, WhyBothOwners, "")
 		case !in[i].CustomerID.Set && !in[i].AddressID.Set:
-			c.Add("customer_id", fault.Required, "", "customer_id or address_id is required")
+			c.Because(FieldCustomer, fault.Required, WhyNoOwner, "")
 		}
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpFormValueUpsert, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	var out []FormValue
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -185,7 +181,7 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 
 func putFormValues(tx *sqldb.Tx, in []FormValueUpsert, now int64) ([]FormValue, error) {
 	b := &valueBatch{in: in}
-	if err := runBatch(tx, b, OpFormValueUpsert, now); err != nil {
+	if err := runBatch(tx, b, now); err != nil {
 		return nil, err
 	}
 	return b.out, nil
@@ -256,15 +252,15 @@ func (b *valueBatch) plan() []fault.Item {
 		in := &b.in[i]
 		switch {
 		case in.AddressID.Set && b.addresses[in.AddressID.Value] == nil:
-			c.Add("address_id", fault.Unknown, "", "invalid address ID")
+			c.Because(FieldAddress, fault.Unknown, WhyNoAddress, "")
 		case in.CustomerID.Set && b.customers[in.CustomerID.Value] == nil:
-			c.Add("customer_id", fault.Unknown, "", "invalid customer ID")
+			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		submission := in.submission()
 		for _, v := range b.ref.forms[in.form()].Check(&c, form.Free, []form.Input{in.Input}) {
 			at := place{submission, v.Field.ID}
 			if seen[at] {
-				c.AddItem(fault.Item{Field: form.Path, FormField: v.Field.ID, Code: fault.Duplicate, Message: fmt.Sprintf("form field %q is given twice", in.Name)})
+				c.AddItem(fault.Item{Field: form.Values, FormField: v.Field.ID, Code: fault.Duplicate, Why: form.WhyTwice, Value: in.Name})
 			}
 			seen[at] = true
 			one := []form.Stored{v}
@@ -274,8 +270,8 @@ func (b *valueBatch) plan() []fault.Item {
 			}
 		}
 		for j, it := range c.Items {
-			if it.Field == form.Path {
-				c.Items[j].Field, c.Items[j].At = it.FormFieldMember(), 0
+			if it.Field == form.Values {
+				c.Items[j].Field, c.Items[j].At = form.Member(&it), 0
 			}
 		}
 		items = append(items, c.Items...)

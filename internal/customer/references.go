@@ -1,7 +1,6 @@
 package customer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,8 +12,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // references are the things that a batch refers to by id or name, looked up
 // in one round trip before anything is written.
@@ -135,23 +132,24 @@ func (ref *references) checkNewAddress(c *fault.Collector, extent form.Extent, a
 
 func (ref *references) checkGroup(c *fault.Collector, id int64) {
 	if id != 0 && !ref.groups[id] {
-		c.Add("customer_group_id", fault.Unknown, "", "invalid customer group ID")
+		c.Because(FieldGroup, fault.Unknown, WhyNoGroup, "")
 	}
 }
 
-func (ref *references) checkChannels(c *fault.Collector, field string, ids ...int64) {
+func (ref *references) checkChannels(c *fault.Collector, field fault.Field, ids ...int64) {
 	for _, id := range ids {
 		if id != 1 && !ref.channels[id] {
-			c.Add(field, fault.Unknown, "", "invalid channel ID "+strconv.FormatInt(id, 10))
+			c.AddItem(fault.Item{Field: field, Code: fault.Unknown, Why: WhyNoSuchChannel, Value: strconv.FormatInt(id, 10)})
 		}
 	}
 }
 
 func (ref *references) checkAttribute(c *fault.Collector, i int, in AttributeInput) {
-	typ, ok := ref.attributes[in.AttributeID]
-	if !ok {
-		c.Add(fmt.Sprintf("attributes.%d.attribute_id", i), fault.Unknown, "", "invalid attribute ID")
-		return
+	c.In = fault.Place{List: FieldAttributes, At: i + 1}
+	if typ, ok := ref.attributes[in.AttributeID]; ok {
+		checkAttributeValue(c, FieldAttributeValue, typ, in.Value)
+	} else {
+		c.Because(FieldAttribute, fault.Unknown, WhyNoAttribute, "")
 	}
-	checkAttributeValue(c, fmt.Sprintf("attributes.%d.attribute_value", i), typ, in.Value)
+	c.In = fault.Place{}
 }

@@ -35,17 +35,13 @@ const (
 // maxCredit keeps sums of store credit far from overflowing: ten billion.
 const maxCredit = 10_000_000_000 * 10_000
 
-func checkText(c *fault.Collector, field, v string, least, most int) {
-	c.Text(field, v, least, most)
-}
-
-func checkEmail(c *fault.Collector, field, v string) {
+func checkEmail(c *fault.Collector, v string) {
 	if utf8.RuneCountInString(v) > email.MaxLength {
-		c.Add(field, fault.TooLong, fmt.Sprint(email.MaxLength), fmt.Sprintf("%s must be at most %d characters", field, email.MaxLength))
+		c.Break(FieldEmail, fault.TooLong, fmt.Sprint(email.MaxLength))
 		return
 	}
 	if !email.Valid(v) {
-		c.Add(field, fault.BadFormat, "", "invalid email address")
+		c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
 	}
 }
 
@@ -71,66 +67,72 @@ func sortedSet(ids []int64) []int64 {
 }
 
 func (in *Create) check(c *fault.Collector) {
-	checkEmail(c, "email", in.Email)
-	checkText(c, "first_name", in.FirstName, 1, maxName)
-	checkText(c, "last_name", in.LastName, 1, maxName)
-	checkText(c, "company", in.Company, 0, maxCompany)
-	checkText(c, "phone", in.Phone, 0, maxPhone)
-	checkText(c, "notes", in.Notes, 0, maxNotes)
-	checkText(c, "tax_exempt_category", in.TaxExemptCategory, 0, maxTax)
-	checkText(c, "registration_ip_address", in.RegistrationIP, 0, maxIP)
+	checkEmail(c, in.Email)
+	c.Length(FieldFirstName, in.FirstName, 1, maxName)
+	c.Length(FieldLastName, in.LastName, 1, maxName)
+	c.Length(FieldCompany, in.Company, 0, maxCompany)
+	c.Length(FieldPhone, in.Phone, 0, maxPhone)
+	c.Length(FieldNotes, in.Notes, 0, maxNotes)
+	c.Length(FieldTaxExempt, in.TaxExemptCategory, 0, maxTax)
+	c.Length(FieldRegistrationIP, in.RegistrationIP, 0, maxIP)
 	checkCredit(c, in.StoreCredit)
 	checkChannels(c, opt.Field[[]int64]{Set: true, Null: in.ChannelIDs == nil, Value: in.ChannelIDs})
 	checkPassword(c, in.NewPassword)
 	if in.ImportedHash.Hash != "" {
 		if _, err := in.ImportedHash.Stored(); err != nil {
-			c.Add("password_hash", fault.BadFormat, "", "password_hash: "+err.Error())
+			c.AddItem(fault.Item{Field: FieldPasswordHash, Code: fault.BadFormat, Why: WhyHash, Value: err.Error()})
 		} else if in.NewPassword.Set {
-			c.Add("password_hash", fault.NotAccepted, "", "a password and the hash of one exclude each other")
+			c.Because(FieldPasswordHash, fault.NotAccepted, WhyHashAndPassword, "")
 		}
 	}
 	if in.ID < 0 {
-		c.Add("id", fault.OutOfRange, "", "invalid customer ID")
+		c.Because(FieldID, fault.OutOfRange, WhyID, "")
 	}
 	if len(in.Addresses) > MaxEmbedded {
-		c.Add("addresses", fault.TooManyItems, fmt.Sprint(MaxEmbedded), fmt.Sprintf("at most %d addresses", MaxEmbedded))
+		c.Because(FieldAddresses, fault.TooManyItems, WhyManyAddresses, fmt.Sprint(MaxEmbedded))
 	}
 	for i := range in.Addresses {
 		sub := *c
-		sub.Prefix = fmt.Sprintf("addresses.%d.", i)
+		sub.In = fault.Place{List: FieldAddresses, At: i + 1}
 		in.Addresses[i].AddressFields.check(&sub)
 		c.Items = sub.Items
 	}
 	if len(in.Attributes) > MaxEmbedded {
-		c.Add("attributes", fault.TooManyItems, fmt.Sprint(MaxEmbedded), fmt.Sprintf("at most %d attributes", MaxEmbedded))
+		c.Because(FieldAttributes, fault.TooManyItems, WhyManyAttributes, fmt.Sprint(MaxEmbedded))
 	}
 	seen := map[int64]bool{}
 	for i, a := range in.Attributes {
-		field := fmt.Sprintf("attributes.%d.attribute_id", i)
+		c.In = fault.Place{List: FieldAttributes, At: i + 1}
 		if seen[a.AttributeID] {
-			c.Add(field, fault.Duplicate, "", "attribute given twice")
+			c.Because(FieldAttribute, fault.Duplicate, WhyAttributeTwice, "")
 		}
 		seen[a.AttributeID] = true
-		checkText(c, fmt.Sprintf("attributes.%d.attribute_value", i), a.Value, 0, maxValue)
+		switch {
+		case utf8.RuneCountInString(a.Value) > maxValue:
+			c.Because(FieldAttributeValue, fault.TooLong, WhyLongValue, fmt.Sprint(maxValue))
+		case strings.ContainsRune(a.Value, 0):
+			c.Because(FieldAttributeValue, fault.BadFormat, WhyValueNUL, "")
+		}
 	}
+	c.In = fault.Place{}
 }
 
 func (in *Update) check(c *fault.Collector) {
-	text := func(field string, f opt.Field[string], least, most int) {
+	text := func(field fault.Field, f opt.Field[string], least, most int) {
 		if f.Set {
-			checkText(c, field, f.Value, least, most)
+			c.Length(field, f.Value, least, most)
 		}
 	}
 	if in.Email.Set {
-		checkEmail(c, "email", in.Email.Value)
+		checkEmail(c, in.Email.Value)
 	}
-	text("first_name", in.FirstName, 1, maxName)
-	text("last_name", in.LastName, 1, maxName)
-	text("company", in.Company, 0, maxCompany)
-	text("phone", in.Phone, 0, maxPhone)
-	text("notes", in.Notes, 0, maxNotes)
-	text("tax_exempt_category", in.TaxExemptCategory, 0, maxTax)
-	text("registration_ip_address", in.RegistrationIP, 0, maxIP)
+	text(FieldFirstName, in.FirstName, 1, maxName)
+	text(FieldLastName, in.LastName, 1, maxName)
+	text(FieldCompany, in.Company, 0, maxCompany)
+	text(FieldPhone, in.Phone, 0, maxPhone)
+	text(FieldNotes, in.Notes, 0, maxNotes)
+	text(FieldTaxExempt, in.TaxExemptCategory, 0, maxTax)
+	text(FieldRegistrationIP, in.RegistrationIP, 0, maxIP)
 	checkCredit(c, in.StoreCredit.Value)
 	checkChannels(c, in.ChannelIDs)
 	checkPassword(c, in.NewPassword)
@@ -138,16 +140,16 @@ func (in *Update) check(c *fault.Collector) {
 
 func checkCredit(c *fault.Collector, v int64) {
 	if v < 0 || v > maxCredit {
-		c.Add("store_credit_amounts", fault.OutOfRange, "", "store credit must be between 0 and 10000000000")
+		c.Because(FieldStoreCredit, fault.OutOfRange, WhyCredit, "")
 	}
 }
 
 func checkChannels(c *fault.Collector, f opt.Field[[]int64]) {
 	if f.Set && !f.Null && len(f.Value) == 0 {
-		c.Add("channel_ids", fault.TooShort, "1", "channel_ids must be null or name at least one channel")
+		c.Because(FieldChannels, fault.TooShort, WhyNoChannels, "1")
 	}
 	if len(f.Value) > 1000 {
-		c.Add("channel_ids", fault.TooManyItems, "1000", "too many channels")
+		c.Because(FieldChannels, fault.TooManyItems, WhyManyChannels, "1000")
 	}
 }
 
@@ -155,8 +157,8 @@ func checkPassword(c *fault.Collector, f opt.Field[string]) {
 	if !f.Set {
 		return
 	}
-	if msg := password.Check(f.Value); msg != "" {
-		c.Add("authentication.new_password", fault.WeakPassword, "", msg)
+	if it := password.Check(f.Value); it != nil {
+		c.AddItem(*it)
 	}
 }
 
@@ -183,33 +185,33 @@ func (a *AddressFields) normalize() {
 }
 
 func (a *AddressFields) check(c *fault.Collector) {
-	checkText(c, "first_name", a.FirstName, 1, maxAddrName)
-	checkText(c, "last_name", a.LastName, 1, maxAddrName)
-	checkText(c, "company", a.Company, 0, maxCompany)
-	checkText(c, "phone", a.Phone, 0, maxPhone)
-	checkText(c, "address1", a.Address1, 1, maxLine)
-	checkText(c, "address2", a.Address2, 0, maxLine)
-	checkText(c, "city", a.City, 1, maxCity)
-	checkText(c, "state_or_province", a.StateOrProvince, 0, maxState)
-	checkText(c, "postal_code", a.PostalCode, 0, maxPostal)
+	c.Length(FieldFirstName, a.FirstName, 1, maxAddrName)
+	c.Length(FieldLastName, a.LastName, 1, maxAddrName)
+	c.Length(FieldCompany, a.Company, 0, maxCompany)
+	c.Length(FieldPhone, a.Phone, 0, maxPhone)
+	c.Length(FieldAddress1, a.Address1, 1, maxLine)
+	c.Length(FieldAddress2, a.Address2, 0, maxLine)
+	c.Length(FieldCity, a.City, 1, maxCity)
+	c.Length(FieldState, a.StateOrProvince, 0, maxState)
+	c.Length(FieldPostalCode, a.PostalCode, 0, maxPostal)
 	if a.Type != Residential && a.Type != Commercial {
-		c.Add("address_type", fault.NotAccepted, "residential, commercial", "address_type must be residential or commercial")
+		c.Because(FieldAddressType, fault.NotAccepted, WhyAddressType, "residential, commercial")
 	}
 	country, ok := geo.ByCode(a.CountryCode)
 	if !ok {
-		c.Add("country_code", fault.Unknown, "", "country_code must be an ISO 3166-1 alpha-2 code")
+		c.Because(FieldCountry, fault.Unknown, WhyCountry, "")
 		return
 	}
 	if country.PostalRequired && strings.TrimSpace(a.PostalCode) == "" {
-		c.Add("postal_code", fault.Required, "", "postal_code is required in "+country.Name)
+		c.Because(FieldPostalCode, fault.Required, WhyPostalCode, country.Name)
 	}
 	if !country.StateRequired {
 		return
 	}
 	if strings.TrimSpace(a.StateOrProvince) == "" {
-		c.Add("state_or_province", fault.Required, "", "state_or_province is required in "+country.Name)
+		c.Because(FieldState, fault.Required, WhyState, country.Name)
 	} else if _, ok := country.State(a.StateOrProvince); !ok {
-		c.Add("state_or_province", fault.Unknown, "", "state_or_province must be the full name of a state or province of "+country.Name)
+		c.Because(FieldState, fault.Unknown, WhyNoState, country.Name)
 	}
 }
 

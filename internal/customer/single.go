@@ -178,7 +178,7 @@ func (s *Service) UpdateOne(ctx context.Context, who password.Party, u Update) (
 		rows[0].FormFields = nil
 		return formFields(tx, rows, false)
 	})
-	if err := missing(err, "id", ErrNoCustomer); err != nil {
+	if err := missing(err, FieldID, ErrNoCustomer); err != nil {
 		return nil, err
 	}
 	return &rows[0], nil
@@ -186,7 +186,7 @@ func (s *Service) UpdateOne(ctx context.Context, who password.Party, u Update) (
 
 // missing turns the fault of a command whose only item names nothing into
 // notFound.
-func missing(err error, field string, notFound *fault.Error) error {
+func missing(err error, field fault.Field, notFound *fault.Error) error {
 	if f := fault.As(err); f != nil {
 		for _, it := range f.Items {
 			if it.Field == field && it.Code == fault.Unknown {
@@ -260,7 +260,7 @@ func (s *Service) GetAddress(ctx context.Context, storeID, customerID, id int64)
 func (s *Service) CreateAddress(ctx context.Context, storeID int64, in AddressCreate) (*Address, error) {
 	for attempt := 0; ; attempt++ {
 		rows, err := s.CreateAddresses(ctx, storeID, []AddressCreate{in})
-		if err := missing(err, "customer_id", ErrNoCustomer); err != nil {
+		if err := missing(err, FieldCustomer, ErrNoCustomer); err != nil {
 			return nil, err
 		}
 		if len(rows) > 0 {
@@ -290,11 +290,11 @@ func (s *Service) UpdateAddress(ctx context.Context, storeID, customerID int64, 
 		return nil, err
 	}
 	rows, err := s.UpdateAddresses(ctx, storeID, []AddressUpdate{u})
-	if err := missing(err, "id", errNoAddress); err != nil {
+	if err := missing(err, FieldID, errNoAddress); err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, &fault.Error{Kind: fault.Conflict, Op: OpAddressUpdate, Items: []fault.Item{{Index: 0, Code: fault.Duplicate, Message: "the customer has this address already"}}}
+		return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: 0, Code: fault.Duplicate, Why: WhyHasAddress}}}
 	}
 	return &rows[0], nil
 }

@@ -42,7 +42,7 @@ func (s *Service) updateAnd(ctx context.Context, who password.Party, in []Update
 		}
 		return and(tx, out)
 	})
-	return out, emailRace(err, OpUpdate)
+	return out, emailRace(err)
 }
 
 // UpdateTx is UpdateFor inside a transaction, without passwords' slow hashing:
@@ -60,7 +60,7 @@ func checkUpdates(in []Update) error {
 	for i := range in {
 		c := fault.Collector{Index: i}
 		if seen[in[i].ID] {
-			c.Add("id", fault.Duplicate, "", "customer given twice")
+			c.Because(FieldID, fault.Duplicate, WhyCustomerTwice, "")
 		}
 		seen[in[i].ID] = true
 		if in[i].ChannelIDs.Set && !in[i].ChannelIDs.Null && len(in[i].ChannelIDs.Value) > 0 {
@@ -70,7 +70,7 @@ func checkUpdates(in []Update) error {
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+		return &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 		if ch.email {
 			norm := email.Key(ch.now.Email)
 			if !emailFree(held[norm], ch.now.ChannelIDs, ch.now.ID) {
-				return nil, &fault.Error{Kind: fault.Conflict, Op: OpUpdate, Items: []fault.Item{{Index: i, Field: "email", Code: fault.EmailInUse, Value: ch.now.Email, Message: "the email address is already in use"}}}
+				return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: i, Field: FieldEmail, Code: fault.EmailInUse, Value: ch.now.Email}}}
 			}
 			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
 			if err := takeEmail(tx, &ch.now, norm); err != nil {
@@ -221,14 +221,14 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		u := &in[i]
 		old := current[u.ID]
 		if old == nil {
-			c.Add("id", fault.Unknown, "", "invalid customer ID")
+			c.Because(FieldID, fault.Unknown, WhyNoCustomer, "")
 			items = append(items, c.Items...)
 			continue
 		}
 		if u.GroupID.Set {
 			ref.checkGroup(&c, u.GroupID.Value)
 		}
-		ref.checkChannels(&c, "channel_ids", u.ChannelIDs.Value...)
+		ref.checkChannels(&c, FieldChannels, u.ChannelIDs.Value...)
 		ch := &changes[i]
 		ch.old, ch.hash = *old, hash[u.ID]
 		ch.now = u.apply(*old)
@@ -241,7 +241,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	return changes, nil
 }

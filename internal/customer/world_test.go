@@ -25,6 +25,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/words"
 )
 
 // world is a database with two stores, "mine" and "other", with the same
@@ -262,6 +263,11 @@ func (w *world) recount() {
 }
 
 // broken returns the items of a fault as "index.field code".
+// speech writes the words for fields with underscores.
+var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{
+	password.FieldPassword: "authentication.new_password", customer.FieldStoreCredit: "store_credit_amounts",
+}}
+
 func broken(err error) []string {
 	f := fault.As(err)
 	if f == nil {
@@ -271,12 +277,9 @@ func broken(err error) []string {
 		return nil
 	}
 	var out []string
-	for _, it := range f.Items {
-		at := it.Field
-		if it.At > 0 {
-			at += fmt.Sprintf(".%d.%s", it.At-1, it.FormFieldMember())
-		}
-		out = append(out, fmt.Sprintf("%d.%s %s", it.Index, at, it.Code))
+	for i := range f.Items {
+		it := &f.Items[i]
+		out = append(out, fmt.Sprintf("%d.%s %s", it.Index, speech.Path(it), it.Code))
 	}
 	return out
 }

@@ -58,42 +58,57 @@ const (
 	Denied        Code = "denied"        // the thing exists, and the caller may not change it
 )
 
+// Field is the domain's word for a field, such as "first name": a constant of
+// the package whose rule it is. Every surface has its own names for the words.
+type Field string
+
+// Reason tells more of a broken rule than its code: a constant of the package
+// whose rule it is. Every surface has its own words for it.
+type Reason string
+
+// HoldsNUL is the reason of BadFormat for a text that no database can hold.
+const HoldsNUL Reason = "holds NUL"
+
+// Place is an entry of a list.
+type Place struct {
+	List Field
+	At   int // from 1 on; 0: no place
+}
+
 // Item is one broken rule.
 type Item struct {
 	// Index is the position in the request's batch, or -1 for the operation as
 	// a whole.
 	Index int
-	// Field is the path below the item, such as "email" or
-	// "addresses.0.city"; empty for the item itself.
-	Field string
-	// At is the position in the list that Field names, counted from 1; 0: none.
+	// In is the entry of a list that the field is in, such as one of several
+	// addresses; the zero value is none.
+	In Place
+	// Field is what breaks the rule; empty for the item itself.
+	Field Field
+	// At is the place in the list that Field names, from 1 on; 0: no place.
 	At int
+	// Key is the entry of what Field names, where its entries have names.
+	Key string
+	// Path stands for In, Field and At in what a surface says of the shape of
+	// its own requests: the path there.
+	Path string
 	// FormField is the number of the form field that the rule is about; 0: none.
 	FormField int64
 	Code      Code
-	// Want completes Code where it says so.
+	// Why tells Code more precisely, where there is more to tell.
+	Why Reason
+	// Want completes Code or Why where they say so.
 	Want string
-	// Value is the offending value where it may be repeated to the caller.
-	Value string
-	// Message is plain English for a person.
+	// Value and Other are what was given, where it may be repeated to the caller.
+	Value, Other string
+	// Message is what a surface says of the shape of its own requests, in
+	// English. What the domain finds has no sentences.
 	Message string
-}
-
-// FormFieldMember tells which member of a form field's input breaks the rule:
-// the name or the value.
-func (it *Item) FormFieldMember() string {
-	if it.Code == Unknown || it.Code == Duplicate {
-		return "name"
-	}
-	return "value"
 }
 
 // Error is an error with a meaning for the caller.
 type Error struct {
 	Kind Kind
-	// Op names the operation for surfaces whose titles depend on it, such as
-	// "customer.create".
-	Op string
 	// Message is a fixed public text; it never holds secrets or personal data
 	// of others.
 	Message string
@@ -104,6 +119,12 @@ type Error struct {
 	RetryAfter int
 	// Cause is for the log only.
 	Cause error
+}
+
+// Broken returns an Error with one item of an operation on no batch.
+func Broken(kind Kind, it Item) *Error {
+	it.Index = -1
+	return &Error{Kind: kind, Items: []Item{it}}
 }
 
 // New returns an Error without items.
@@ -121,15 +142,37 @@ func (e *Error) Error() string {
 			b.WriteString(strconv.Itoa(it.Index))
 			b.WriteByte('.')
 		}
-		b.WriteString(it.Field)
-		b.WriteString(": ")
-		b.WriteString(it.Message)
+		it.write(&b)
 	}
 	if e.Cause != nil {
 		b.WriteString(": ")
 		b.WriteString(e.Cause.Error())
 	}
 	return b.String()
+}
+
+// write tells of an item for the log, without what was given.
+func (it *Item) write(b *strings.Builder) {
+	if it.In.At > 0 {
+		fmt.Fprintf(b, "%s %d: ", it.In.List, it.In.At)
+	}
+	b.WriteString(it.Path)
+	b.WriteString(string(it.Field))
+	if it.At > 0 {
+		fmt.Fprintf(b, " %d", it.At)
+	}
+	b.WriteString(": ")
+	if it.Message != "" {
+		b.WriteString(it.Message)
+		return
+	}
+	b.WriteString(string(it.Code))
+	if it.Why != "" {
+		fmt.Fprintf(b, " (%s)", it.Why)
+	}
+	if it.Want != "" {
+		fmt.Fprintf(b, ", want %s", it.Want)
+	}
 }
 
 // Unwrap returns the cause.
@@ -148,7 +191,9 @@ func As(err error) *Error {
 // of all of them at once.
 type Collector struct {
 	Index int
-	// Prefix is put before each field, such as "addresses.0.".
+	// In is the entry of a list whose fields are looked at.
+	In Place
+	// Prefix is put before each path, such as "addresses.0.".
 	Prefix string
 	Items  []Item
 }
@@ -157,38 +202,54 @@ type Collector struct {
 // answer does not outgrow the request.
 const maxItems = 100
 
-// Add notes one broken rule of the current item. It ignores rules beyond the
-// first maxItems.
-func (c *Collector) Add(field string, code Code, want, message string) {
-	c.AddItem(Item{Field: field, Code: code, Want: want, Message: message})
+// Break notes that a field breaks a rule. Beyond the first hundred there is
+// nothing new to learn.
+func (c *Collector) Break(field Field, code Code, want string) {
+	c.AddItem(Item{Field: field, Code: code, Want: want})
 }
 
-// AddItem is Add for a rule with more details than Add takes.
+// Because is Break for a rule whose code does not tell enough.
+func (c *Collector) Because(field Field, code Code, why Reason, want string) {
+	c.AddItem(Item{Field: field, Code: code, Why: why, Want: want})
+}
+
+// Add notes what a surface finds wrong with the shape of its request.
+func (c *Collector) Add(path string, code Code, want, message string) {
+	c.AddItem(Item{Path: path, Code: code, Want: want, Message: message})
+}
+
+// AddItem is Break for a rule that is told more of.
 func (c *Collector) AddItem(it Item) {
 	if len(c.Items) >= maxItems {
 		return
 	}
-	it.Index, it.Field = c.Index, c.Prefix+it.Field
+	it.Index = c.Index
+	switch {
+	case it.Field == "":
+		it.Path = c.Prefix + it.Path
+	case it.In.At == 0:
+		it.In = c.In
+	}
 	c.Items = append(c.Items, it)
 }
 
-// Text checks a text: it must have at most most characters, must not contain
-// NUL, which databases refuse, and must not be blank if least is positive.
-func (c *Collector) Text(field, v string, least, most int) {
+// Length notes what is wrong with the length of a text, in characters, and
+// that it holds what a database cannot.
+func (c *Collector) Length(field Field, v string, least, most int) {
 	switch {
 	case utf8.RuneCountInString(v) > most:
-		c.Add(field, TooLong, strconv.Itoa(most), fmt.Sprintf("%s must be at most %d characters", field, most))
+		c.Break(field, TooLong, strconv.Itoa(most))
 	case strings.ContainsRune(v, 0):
-		c.Add(field, BadFormat, "", field+" must not contain NUL")
+		c.Because(field, BadFormat, HoldsNUL, "")
 	case least > 0 && strings.TrimSpace(v) == "":
-		c.Add(field, TooShort, strconv.Itoa(least), field+" must not be empty")
+		c.Break(field, TooShort, strconv.Itoa(least))
 	}
 }
 
 // Err returns the collected rules as one Error, or nil.
-func (c *Collector) Err(kind Kind, op string) error {
+func (c *Collector) Err(kind Kind) error {
 	if len(c.Items) == 0 {
 		return nil
 	}
-	return &Error{Kind: kind, Op: op, Items: c.Items}
+	return &Error{Kind: kind, Items: c.Items}
 }

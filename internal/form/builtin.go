@@ -1,6 +1,10 @@
 package form
 
-import "slices"
+import (
+	"slices"
+
+	"clientele/internal/fault"
+)
 
 // Numbers of the built-in fields. Storefronts know them by heart. The numbers
 // up to LastBuiltIn belong to built-in fields; custom fields begin after it.
@@ -30,8 +34,8 @@ type BuiltIn struct {
 	ID   int64
 	Form string
 	Name string // the original's name, such as EmailAddress
-	// Key names the field in commands and faults.
-	Key          string
+	// Key is the field in faults.
+	Key          fault.Field
 	Label        string // in English, until a store chooses its own
 	Type         string
 	MaxLength    int64  // in characters; 0: the field has a rule of its own
@@ -45,19 +49,19 @@ type BuiltIn struct {
 var BuiltIns = []BuiltIn{
 	{ID: Email, Form: Customer, Name: "EmailAddress", Key: "email", Label: "Email Address", Type: TextField, MaxLength: 255, Autocomplete: "email", Required: true},
 	{ID: Password, Form: Customer, Name: "Password", Key: "password", Label: "Password", Type: PasswordField, Autocomplete: "new-password", Required: true},
-	{ID: ConfirmPassword, Form: Customer, Name: "ConfirmPassword", Key: "confirm_password", Label: "Confirm Password", Type: PasswordField, Autocomplete: "new-password", Required: true},
-	{ID: FirstName, Form: Address, Name: "FirstName", Key: "first_name", Label: "First Name", Type: TextField, MaxLength: 100, Autocomplete: "given-name", Required: true, OfAccount: true},
-	{ID: LastName, Form: Address, Name: "LastName", Key: "last_name", Label: "Last Name", Type: TextField, MaxLength: 100, Autocomplete: "family-name", Required: true, OfAccount: true},
+	{ID: ConfirmPassword, Form: Customer, Name: "ConfirmPassword", Key: "confirm password", Label: "Confirm Password", Type: PasswordField, Autocomplete: "new-password", Required: true},
+	{ID: FirstName, Form: Address, Name: "FirstName", Key: "first name", Label: "First Name", Type: TextField, MaxLength: 100, Autocomplete: "given-name", Required: true, OfAccount: true},
+	{ID: LastName, Form: Address, Name: "LastName", Key: "last name", Label: "Last Name", Type: TextField, MaxLength: 100, Autocomplete: "family-name", Required: true, OfAccount: true},
 	{ID: Company, Form: Address, Name: "CompanyName", Key: "company", Label: "Company Name", Type: TextField, MaxLength: 255, Autocomplete: "organization", Optional: true, OfAccount: true},
 	{ID: Phone, Form: Address, Name: "Phone", Key: "phone", Label: "Phone Number", Type: TextField, MaxLength: 50, Autocomplete: "tel", Optional: true, OfAccount: true},
 	{ID: Address1, Form: Address, Name: "AddressLine1", Key: "address1", Label: "Address Line 1", Type: TextField, MaxLength: 255, Autocomplete: "address-line1", Required: true},
 	{ID: Address2, Form: Address, Name: "AddressLine2", Key: "address2", Label: "Address Line 2", Type: TextField, MaxLength: 255, Autocomplete: "address-line2", Optional: true},
 	{ID: City, Form: Address, Name: "City", Key: "city", Label: "City", Type: TextField, MaxLength: 100, Autocomplete: "address-level2", Required: true},
-	{ID: Country, Form: Address, Name: "Country", Key: "country_code", Label: "Country", Type: DropdownField, Autocomplete: "country", Required: true},
-	{ID: State, Form: Address, Name: "State", Key: "state_or_province", Label: "State/Province", Type: DropdownField, MaxLength: 100, Autocomplete: "address-level1", Required: true},
-	{ID: PostalCode, Form: Address, Name: "Zip", Key: "postal_code", Label: "Postal Code", Type: TextField, MaxLength: 30, Autocomplete: "postal-code", Required: true},
-	{ID: CurrentPassword, Form: Customer, Name: "CurrentPassword", Key: "current_password", Label: "Current Password", Type: PasswordField, Autocomplete: "current-password"},
-	{ID: Offers, Form: Customer, Name: "ReceiveMarketingEmails", Key: "accepts_marketing_emails", Label: "Receive offers by email", Type: CheckboxField, Optional: true},
+	{ID: Country, Form: Address, Name: "Country", Key: "country code", Label: "Country", Type: DropdownField, Autocomplete: "country", Required: true},
+	{ID: State, Form: Address, Name: "State", Key: "state or province", Label: "State/Province", Type: DropdownField, MaxLength: 100, Autocomplete: "address-level1", Required: true},
+	{ID: PostalCode, Form: Address, Name: "Zip", Key: "postal code", Label: "Postal Code", Type: TextField, MaxLength: 30, Autocomplete: "postal-code", Required: true},
+	{ID: CurrentPassword, Form: Customer, Name: "CurrentPassword", Key: "current password", Label: "Current Password", Type: PasswordField, Autocomplete: "current-password"},
+	{ID: Offers, Form: Customer, Name: "ReceiveMarketingEmails", Key: "accepts marketing emails", Label: "Receive offers by email", Type: CheckboxField, Optional: true},
 }
 
 // BuiltInOf returns the declaration of a built-in field, or nil.

@@ -2,8 +2,8 @@ package form
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"clientele/internal/fault"
@@ -24,10 +24,6 @@ const (
 	Whole
 )
 
-// Path is the field of faults about custom fields. Their FormField names the
-// field, and their At the place among the inputs.
-const Path = "form_fields"
-
 // Input is a value for a custom field, which is named by its id or, where
 // that is 0, by its name.
 type Input struct {
@@ -47,35 +43,35 @@ func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
 	given := map[int64]bool{}
 	for i := range in {
 		field := f.find(&in[i])
-		say := func(code fault.Code, want, message string) {
-			id := in[i].FieldID
+		say := func(it fault.Item) {
+			it.Field, it.At, it.FormField = Values, i+1, in[i].FieldID
 			if field != nil {
-				id = field.ID
+				it.FormField = field.ID
 			}
-			c.AddItem(fault.Item{Field: Path, At: i + 1, FormField: id, Code: code, Want: want, Message: message})
+			c.AddItem(it)
 		}
 		switch {
 		case field == nil && in[i].FieldID != 0:
-			say(fault.Unknown, "", fmt.Sprintf("there is no custom field %d in this form", in[i].FieldID))
+			say(fault.Item{Code: fault.Unknown, Why: WhyNoNumber, Value: strconv.FormatInt(in[i].FieldID, 10)})
 			continue
 		case field == nil:
-			say(fault.Unknown, "", fmt.Sprintf("there is no form field named %q", in[i].Name))
+			say(fault.Item{Code: fault.Unknown, Why: WhyNoName, Value: in[i].Name})
 			continue
 		case given[field.ID]:
-			say(fault.Duplicate, "", fmt.Sprintf("form field %q is given twice", cmp.Or(in[i].Name, field.Name)))
+			say(fault.Item{Code: fault.Duplicate, Why: WhyTwice, Value: cmp.Or(in[i].Name, field.Name)})
 			continue
 		case in[i].Types != nil && !slices.Contains(in[i].Types, field.Type):
-			say(fault.WrongType, "", field.Name+" is a field of another type")
+			say(fault.Item{Code: fault.WrongType, Why: WhyOtherType, Value: field.Name})
 			continue
 		}
 		given[field.ID] = true
 		if extent != Free && field.Required && in[i].Value.blank() && (extent == Whole || field.Type != PasswordField) {
-			say(fault.Required, "", field.Name+" is required")
+			say(*field.isRequired())
 			continue
 		}
 		text, bad := field.encode(in[i].Value)
 		if bad != nil {
-			say(bad.code, bad.want, bad.message)
+			say(*bad)
 			continue
 		}
 		out = append(out, Stored{Field: field, Text: text})
@@ -85,7 +81,9 @@ func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
 	}
 	for i := range f {
 		if field := &f[i]; field.Required && !field.BuiltIn() && !given[field.ID] {
-			c.AddItem(fault.Item{Field: Path, FormField: field.ID, Code: fault.Required, Message: field.Name + " is required"})
+			it := *field.isRequired()
+			it.Field, it.FormField = Values, field.ID
+			c.AddItem(it)
 		}
 	}
 	return out
@@ -104,6 +102,6 @@ func (f Form) CheckOwn(c *fault.Collector, extent Extent, own map[int64]opt.Fiel
 		if b == nil || !asked || !f[i].Required || !v.Set && extent == Part || strings.TrimSpace(v.Value) != "" {
 			continue
 		}
-		c.Add(b.Key, fault.Required, "", b.Key+" is required")
+		c.Because(b.Key, fault.Required, WhyBlank, "")
 	}
 }

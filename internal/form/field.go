@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -169,57 +168,61 @@ func (f *Field) accepts(types ...string) bool { return slices.Contains(types, f.
 func (f *Field) check(c *fault.Collector) {
 	o := &f.Options
 	if f.Form != Customer && f.Form != Address {
-		c.Add("form", fault.NotAccepted, "", "form must be customer or address")
+		c.Because(FieldForm, fault.NotAccepted, WhyForm, "")
 	}
-	c.Text("name", f.Name, 1, maxFieldLabel)
-	c.Text("label", o.Label, 0, maxFieldLabel)
+	c.Length(FieldName, f.Name, 1, maxFieldLabel)
+	c.Length(FieldLabel, o.Label, 0, maxFieldLabel)
 	if o.SortOrder < 0 || o.SortOrder > maxSortOrder {
-		c.Add("sort_order", fault.OutOfRange, "", fmt.Sprintf("sort_order must be between 0 and %d", maxSortOrder))
+		c.Because(FieldSortOrder, fault.OutOfRange, WhySortOrder, strconv.Itoa(maxSortOrder))
 	}
 	if !slices.Contains(Types, f.Type) {
-		c.Add("type", fault.NotAccepted, "", "type must be one of "+strings.Join(Types, ", "))
+		c.Because(FieldType, fault.NotAccepted, WhyType, strings.Join(Types, ", "))
 		return
 	}
 	for _, option := range []struct {
-		name  string
+		name  fault.Field
 		given bool
 		types []string
 	}{
-		{"choices", len(o.Choices) > 0, []string{CheckboxField, RadioField, DropdownField}},
-		{"placeholder", o.Placeholder != "", []string{DropdownField}},
-		{"max_length", o.MaxLength != 0, []string{TextField, MultilineField, NumberField, PasswordField}},
-		{"min", o.Min != "", []string{NumberField, DateField}},
-		{"max", o.Max != "", []string{NumberField, DateField}},
-		{"default", o.Default != "", []string{TextField, MultilineField, NumberField, DateField, RadioField, DropdownField}},
-		{"rows", o.Rows != 0, []string{MultilineField}},
+		{FieldChoices, len(o.Choices) > 0, []string{CheckboxField, RadioField, DropdownField}},
+		{FieldPlaceholder, o.Placeholder != "", []string{DropdownField}},
+		{FieldMaxLength, o.MaxLength != 0, []string{TextField, MultilineField, NumberField, PasswordField}},
+		{FieldMin, o.Min != "", []string{NumberField, DateField}},
+		{FieldMax, o.Max != "", []string{NumberField, DateField}},
+		{FieldDefault, o.Default != "", []string{TextField, MultilineField, NumberField, DateField, RadioField, DropdownField}},
+		{FieldRows, o.Rows != 0, []string{MultilineField}},
 	} {
 		if option.given && !f.accepts(option.types...) {
-			c.Add(option.name, fault.NotAccepted, "", fmt.Sprintf("a field of type %s has no %s", f.Type, option.name))
+			c.AddItem(fault.Item{Field: option.name, Code: fault.NotAccepted, Why: WhyOption, Value: f.Type})
 		}
 	}
 	if len(o.Choices) > maxChoices {
-		c.Add("choices", fault.TooManyItems, strconv.Itoa(maxChoices), fmt.Sprintf("at most %d choices", maxChoices))
+		c.Because(FieldChoices, fault.TooManyItems, WhyManyChoices, strconv.Itoa(maxChoices))
 	}
 	seen := map[string]bool{}
 	for i, choice := range o.Choices {
-		at := fmt.Sprintf("choices.%d", i)
-		c.Text(at, choice, 1, maxFieldLabel)
+		found := len(c.Items)
+		c.Length(FieldChoices, choice, 1, maxFieldLabel)
 		if seen[choice] {
-			c.Add(at, fault.Duplicate, "", "choice given twice")
+			c.Because(FieldChoices, fault.Duplicate, WhyChoiceTwice, "")
+		}
+		for j := found; j < len(c.Items); j++ {
+			c.Items[j].At = i + 1
 		}
 		seen[choice] = true
 	}
-	c.Text("placeholder", o.Placeholder, 0, maxFieldLabel)
+	c.Length(FieldPlaceholder, o.Placeholder, 0, maxFieldLabel)
 	if o.MaxLength < 0 || o.MaxLength > maxFieldText {
-		c.Add("max_length", fault.OutOfRange, "", fmt.Sprintf("max_length must be between 1 and %d", maxFieldText))
+		c.Because(FieldMaxLength, fault.OutOfRange, WhyMaxLength, strconv.Itoa(maxFieldText))
 	}
 	if o.Rows < 0 || o.Rows > maxRows {
-		c.Add("rows", fault.OutOfRange, "", fmt.Sprintf("rows must be between 1 and %d", maxRows))
+		c.Because(FieldRows, fault.OutOfRange, WhyRows, strconv.Itoa(maxRows))
 	}
 	f.checkRange(c)
 	if o.Default != "" && f.accepts(TextField, MultilineField, NumberField, DateField, RadioField, DropdownField) && len(c.Items) == 0 {
 		if _, bad := f.encode(Text(o.Default)); bad != nil {
-			c.Add("default", fault.BadFormat, "", "default: "+bad.message)
+			bad.Field, bad.Code = FieldDefault, fault.BadFormat
+			c.AddItem(*bad)
 		}
 	}
 }
@@ -227,15 +230,15 @@ func (f *Field) check(c *fault.Collector) {
 // checkBuiltIn holds a built-in field to what may change in it.
 func (f *Field) checkBuiltIn(c *fault.Collector, old *Field) {
 	if f.Name != old.Name {
-		c.Add("name", fault.NotAccepted, old.Name, "the name of a built-in field cannot be changed")
+		c.Because(FieldName, fault.NotAccepted, WhyBuiltInName, old.Name)
 	}
 	if b := BuiltInOf(f.ID); f.Required != old.Required && (b == nil || !b.Optional) {
-		c.Add("required", fault.NotAccepted, "", "whether this built-in field is required cannot be changed")
+		c.Because(FieldRequired, fault.NotAccepted, WhyBuiltInRequired, "")
 	}
 	was, is := old.Options, f.Options
 	was.Label, was.SortOrder = is.Label, is.SortOrder
 	if was.json() != is.json() {
-		c.Add("", fault.NotAccepted, "", "only label, sort_order and required of a built-in field can be changed")
+		c.Because("", fault.NotAccepted, WhyBuiltIn, "")
 	}
 }
 
@@ -243,7 +246,10 @@ func (f *Field) checkBuiltIn(c *fault.Collector, old *Field) {
 func (f *Field) checkRange(c *fault.Collector) {
 	var limits [2]float64
 	good := 0
-	for i, l := range []struct{ name, text string }{{"min", f.Options.Min}, {"max", f.Options.Max}} {
+	for i, l := range []struct {
+		name fault.Field
+		text string
+	}{{FieldMin, f.Options.Min}, {FieldMax, f.Options.Max}} {
 		if l.text == "" {
 			continue
 		}
@@ -257,12 +263,12 @@ func (f *Field) checkRange(c *fault.Collector) {
 			limits[i] = float64(t.Unix())
 		}
 		if !ok {
-			c.Add(l.name, fault.BadFormat, f.Type, fmt.Sprintf("%s must be a %s", l.name, f.Type))
+			c.Because(l.name, fault.BadFormat, WhyLimit, f.Type)
 			continue
 		}
 		good++
 	}
 	if good == 2 && limits[0] > limits[1] {
-		c.Add("max", fault.OutOfRange, "", "max must not be less than min")
+		c.Because(FieldMax, fault.OutOfRange, WhyMaxBelowMin, "")
 	}
 }

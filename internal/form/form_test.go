@@ -179,7 +179,7 @@ func TestCheck(t *testing.T) {
 			var got []string
 			for _, it := range c.Items {
 				got = append(got, strconv.FormatInt(it.FormField, 10)+" "+string(it.Code))
-				if it.Field != form.Path {
+				if it.Field != form.Values {
 					t.Errorf("at %q", it.Field)
 				}
 			}
@@ -213,7 +213,7 @@ func TestCheckOwn(t *testing.T) {
 		fields.CheckOwn(&c, test.extent, test.own)
 		var got []string
 		for _, it := range c.Items {
-			got = append(got, it.Field)
+			got = append(got, string(it.Field))
 		}
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)

@@ -13,13 +13,6 @@ import (
 	"clientele/internal/system"
 )
 
-// Operations on form field definitions, as faults name them.
-const (
-	OpCreate = "form_field.create"
-	OpUpdate = "form_field.update"
-	OpDelete = "form_field.delete"
-)
-
 // List declares the list of definitions.
 var List = &listing.Spec{
 	Table: "form_fields",
@@ -153,15 +146,15 @@ func (s *Service) Field(ctx context.Context, storeID, id int64) (*Field, error) 
 	return f, err
 }
 
-func fieldNameTaken(op string) error {
-	return &fault.Error{Kind: fault.Conflict, Op: op, Items: []fault.Item{{Index: -1, Field: "name", Code: fault.Duplicate, Message: "the form has a field with this name already"}}}
+func fieldNameTaken() error {
+	return fault.Broken(fault.Conflict, fault.Item{Field: FieldName, Code: fault.Duplicate, Why: WhyNameTaken})
 }
 
 // Create defines a custom field.
 func (s *Service) Create(ctx context.Context, storeID int64, f Field) (*Field, error) {
 	c := fault.Collector{Index: -1}
 	f.check(&c)
-	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	var out Field
@@ -188,9 +181,9 @@ func createField(tx *sqldb.Tx, f *Field, now int64) error {
 	case err != nil:
 		return err
 	case taken.ID != 0:
-		return fieldNameTaken(OpCreate)
+		return fieldNameTaken()
 	case count >= maxFields:
-		return &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(maxFields), Message: fmt.Sprintf("a store cannot have more than %d custom form fields", maxFields)}}}
+		return fault.Broken(fault.Invalid, fault.Item{Code: fault.TooManyItems, Why: WhyManyFields, Want: fmt.Sprint(maxFields)})
 	}
 	f.DateCreated, f.DateModified = now, now
 	f.normalize()
@@ -222,16 +215,16 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	f := u.apply(old)
 	c := fault.Collector{Index: -1}
 	if u.Form.Set && u.Form.Value != old.Form {
-		c.Add("form", fault.NotAccepted, old.Form, "the form of a field cannot be changed")
+		c.Because(FieldForm, fault.NotAccepted, WhyFormStays, old.Form)
 	}
 	if u.Type.Set && u.Type.Value != old.Type {
-		c.Add("type", fault.NotAccepted, old.Type, "the type of a field cannot be changed")
+		c.Because(FieldType, fault.NotAccepted, WhyTypeStays, old.Type)
 	}
 	f.check(&c)
 	if f.BuiltIn() {
 		f.checkBuiltIn(&c, &old)
 	}
-	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	if f.same(&old) {
@@ -247,7 +240,7 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 		return nil, err
 	}
 	if taken.ID != 0 && taken.ID != f.ID {
-		return nil, fieldNameTaken(OpUpdate)
+		return nil, fieldNameTaken()
 	}
 	return &f, tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
 }
@@ -263,7 +256,7 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 			return errNoField
 		}
 		if f.BuiltIn() {
-			return &fault.Error{Kind: fault.Invalid, Op: OpDelete, Items: []fault.Item{{Index: -1, Field: "id", Code: fault.NotAccepted, Message: "a built-in field cannot be deleted"}}}
+			return fault.Broken(fault.Invalid, fault.Item{Field: FieldID, Code: fault.NotAccepted, Why: WhyBuiltInStays})
 		}
 		return tx.Exec(deleteField, id)
 	})
@@ -296,5 +289,5 @@ func Put(tx *sqldb.Tx, f Field, now int64) error {
 func CheckField(f Field) error {
 	c := fault.Collector{Index: -1}
 	f.check(&c)
-	return c.Err(fault.Invalid, OpCreate)
+	return c.Err(fault.Invalid)
 }

@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,14 +76,9 @@ func (v Value) blank() bool {
 	}
 }
 
-// problem is why a value does not fit a field.
-type problem struct {
-	code          fault.Code
-	want, message string
-}
-
-func wrong(format string, args ...any) *problem {
-	return &problem{code: fault.BadFormat, message: fmt.Sprintf(format, args...)}
+// wrong tells why a value does not fit the field.
+func (f *Field) wrong(why fault.Reason, want string) *fault.Item {
+	return &fault.Item{Code: fault.BadFormat, Why: why, Value: f.Name, Want: want}
 }
 
 // Bounds of values: characters of a text, digits of a number, choices ticked.
@@ -98,7 +92,7 @@ const (
 const nothing = `""`
 
 // named returns a value with its choices as texts.
-func (f *Field) named(v Value) (Value, *problem) {
+func (f *Field) named(v Value) (Value, *fault.Item) {
 	o := &f.Options
 	switch {
 	case v.kind == theChoices:
@@ -106,7 +100,7 @@ func (f *Field) named(v Value) (Value, *problem) {
 		for _, id := range v.choices {
 			text, ok := o.Choice(id)
 			if !ok {
-				return v, &problem{code: fault.Unknown, message: fmt.Sprintf("%s has no choice %d", f.Name, id)}
+				return v, &fault.Item{Code: fault.Unknown, Why: WhyNoChoice, Value: f.Name, Other: strconv.FormatInt(id, 10)}
 			}
 			texts = append(texts, text)
 		}
@@ -114,7 +108,7 @@ func (f *Field) named(v Value) (Value, *problem) {
 			return Texts(texts), nil
 		}
 		if len(texts) > 1 {
-			return v, &problem{code: fault.TooManyItems, want: "1", message: f.Name + " takes one choice"}
+			return v, &fault.Item{Code: fault.TooManyItems, Why: WhyOneChoice, Value: f.Name, Want: "1"}
 		}
 		return Text(strings.Join(texts, "")), nil
 	case v.ids && len(o.Choices) > 0:
@@ -136,7 +130,7 @@ func (f *Field) named(v Value) (Value, *problem) {
 
 // encode returns the stored text of a value of the field, which is JSON, or
 // what is wrong with it.
-func (f *Field) encode(v Value) (text string, bad *problem) {
+func (f *Field) encode(v Value) (text string, bad *fault.Item) {
 	if v, bad = f.named(v); bad != nil {
 		return "", bad
 	}
@@ -146,11 +140,11 @@ func (f *Field) encode(v Value) (text string, bad *problem) {
 	return f.encodeScalar(v)
 }
 
-func (f *Field) isRequired() *problem {
-	return &problem{code: fault.Required, message: f.Name + " is required"}
+func (f *Field) isRequired() *fault.Item {
+	return &fault.Item{Code: fault.Required, Why: WhyEmpty, Value: f.Name}
 }
 
-func (f *Field) encodeTicks(v Value) (text string, bad *problem) {
+func (f *Field) encodeTicks(v Value) (text string, bad *fault.Item) {
 	var ticks []string
 	switch v.kind {
 	case aText:
@@ -160,10 +154,10 @@ func (f *Field) encodeTicks(v Value) (text string, bad *problem) {
 	case manyTexts:
 		ticks = v.texts
 	default:
-		return "", wrong("%s must be a list of strings", f.Name)
+		return "", f.wrong(WhyNoList, "")
 	}
 	if len(ticks) > maxFieldValues {
-		return "", wrong("%s must have at most %d values", f.Name, maxFieldValues)
+		return "", f.wrong(WhyManyValues, strconv.Itoa(maxFieldValues))
 	}
 	if f.Required && len(ticks) == 0 {
 		return "", f.isRequired()
@@ -184,10 +178,10 @@ func (f *Field) encodeTicks(v Value) (text string, bad *problem) {
 	return string(append(b, ']')), nil
 }
 
-func (f *Field) encodeScalar(v Value) (text string, bad *problem) {
+func (f *Field) encodeScalar(v Value) (text string, bad *fault.Item) {
 	s, ok := v.text()
 	if !ok {
-		return "", wrong("%s must be a string or a number", f.Name)
+		return "", f.wrong(WhyNoText, "")
 	}
 	limit := int64(maxFieldText)
 	if f.Type == NumberField {
@@ -210,7 +204,7 @@ func (f *Field) encodeScalar(v Value) (text string, bad *problem) {
 	case NumberField:
 		n, ok := ParseNumber(s)
 		if !ok {
-			return "", wrong("%s must be a number", f.Name)
+			return "", f.wrong(WhyNotNumber, "")
 		}
 		least, hasLeast := ParseNumber(f.Options.Min)
 		most, hasMost := ParseNumber(f.Options.Max)
@@ -221,7 +215,7 @@ func (f *Field) encodeScalar(v Value) (text string, bad *problem) {
 	case DateField:
 		t, ok := ParseDate(s)
 		if !ok {
-			return "", wrong("%s must be a date such as 2024-05-14", f.Name)
+			return "", f.wrong(WhyNotDate, "")
 		}
 		least, hasLeast := ParseDate(f.Options.Min)
 		most, hasMost := ParseDate(f.Options.Max)
@@ -237,31 +231,35 @@ func (f *Field) encodeScalar(v Value) (text string, bad *problem) {
 	return string(jsonx.AppendString(nil, s)), nil
 }
 
-func (f *Field) choose(s string) *problem {
+func (f *Field) choose(s string) *fault.Item {
 	if len(f.Options.Choices) > 0 && !slices.Contains(f.Options.Choices, s) {
-		return wrong("%q is not a choice of %s", s, f.Name)
+		bad := f.wrong(WhyNotChoice, "")
+		bad.Other = s
+		return bad
 	}
 	return nil
 }
 
-func (f *Field) fits(s string, limit int64) *problem {
+func (f *Field) fits(s string, limit int64) *fault.Item {
 	if strings.ContainsRune(s, 0) {
-		return wrong("%s must not contain NUL", f.Name)
+		return f.wrong(WhyValueNUL, "")
 	}
 	if int64(len([]rune(s))) > limit {
-		return wrong("%s must be at most %d characters", f.Name, limit)
+		return f.wrong(WhyLongValue, strconv.FormatInt(limit, 10))
 	}
 	return nil
 }
 
-func (f *Field) outOfRange() *problem {
+func (f *Field) outOfRange() *fault.Item {
 	switch o := f.Options; {
 	case o.Max == "":
-		return wrong("%s must be at least %s", f.Name, o.Min)
+		return f.wrong(WhyLess, o.Min)
 	case o.Min == "":
-		return wrong("%s must be at most %s", f.Name, o.Max)
+		return f.wrong(WhyMore, o.Max)
 	default:
-		return wrong("%s must be between %s and %s", f.Name, o.Min, o.Max)
+		bad := f.wrong(WhyOutside, o.Min)
+		bad.Other = o.Max
+		return bad
 	}
 }
 

@@ -457,14 +457,14 @@ func subscribeErrors(err error) (out []model.CreateSubscriberError, _ error) {
 	}
 	for _, it := range f.Items {
 		switch it.Field {
-		case "email":
+		case subscriber.FieldEmail:
 			out = append(out, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
-		case "first_name":
+		case subscriber.FieldFirstName:
 			out = append(out, &model.CreateSubscriberFirstNameInvalidError{Message: textBadFirstName})
-		case "last_name":
+		case subscriber.FieldLastName:
 			out = append(out, &model.CreateSubscriberLastNameInvalidError{Message: textBadLastName})
 		default:
-			out = append(out, &model.CreateSubscriberUnexpectedError{Message: sentence(it.Message)})
+			out = append(out, &model.CreateSubscriberUnexpectedError{Message: sentence(speech.Sentence(&it))})
 		}
 	}
 	return out, nil

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/fault"
+	"clientele/internal/words"
 )
 
 // What a client can do something about is a typed error of the payload, also
@@ -20,14 +21,14 @@ func TestTypedErrors(t *testing.T) {
 	unsubscribe := func(err error) string { return told(unsubscribeErrors(err)) }
 	conflict := fault.New(fault.Conflict, "somebody was faster")
 	invalid := func(field, code string) error {
-		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Field: field, Code: fault.Code(code), Message: field + " is bad"}}}
+		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Field: fault.Field(field), Code: fault.Code(code), Message: words.Camel(field) + " is bad"}}}
 	}
 	inside := errors.New("disk full")
 	for name, c := range map[string]struct{ got, want string }{
 		"register: conflict":    {register(conflict), `CustomerRegistrationError{"message":"Somebody was faster."}`},
 		"register: closed":      {register(account.ErrClosed), `AccountCreationDisabledError{"message":"Account creation is disabled on this store."}`},
 		"register: taken":       {register(invalid("email", string(fault.EmailInUse))), `EmailAlreadyInUseError{"message":"The email address is already in use."}`},
-		"register: invalid":     {register(invalid("first_name", "")), `ValidationError{"path":["input","firstName"],"message":"firstName is bad"}`},
+		"register: invalid":     {register(invalid("first name", "")), `ValidationError{"path":["input","firstName"],"message":"firstName is bad"}`},
 		"register: many":        {register(&fault.Error{Kind: fault.TooMany, Message: "wait"}), "wait"},
 		"register: inside":      {register(inside), "disk full"},
 		"register: good":        {register(nil), ""},
@@ -35,7 +36,7 @@ func TestTypedErrors(t *testing.T) {
 		"update: gone":          {update(fault.New(fault.NotFound, "x")), `CustomerDoesNotExistError{"message":"The customer does not exist."}`},
 		"update: inside":        {update(inside), "disk full"},
 		"subscribe: conflict":   {subscribe(conflict), `CreateSubscriberUnexpectedError{"message":"Somebody was faster."}`},
-		"subscribe: channel":    {subscribe(invalid("channel_id", "")), `CreateSubscriberUnexpectedError{"message":"Channel_id is bad."}`},
+		"subscribe: channel":    {subscribe(invalid("channel id", "")), `CreateSubscriberUnexpectedError{"message":"ChannelId is bad."}`},
 		"subscribe: email":      {subscribe(invalid("email", "")), `CreateSubscriberEmailInvalidError{"message":"The email address is invalid."}`},
 		"subscribe: inside":     {subscribe(inside), "disk full"},
 		"unsubscribe: conflict": {unsubscribe(conflict), `RemoveSubscriberUnexpectedError{"message":"Somebody was faster."}`},

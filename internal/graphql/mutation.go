@@ -9,11 +9,14 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/graphql/model"
 	"clientele/internal/recaptcha"
 	"clientele/internal/sso"
+	"clientele/internal/wishlist"
+	"clientele/internal/words"
 )
 
 type (
@@ -201,20 +204,19 @@ func (s *Server) person(ctx context.Context, proof *model.ReCaptchaV2Input) (*mo
 // the input.
 func violations(f *fault.Error, base ...string) []*model.ValidationError {
 	var out []*model.ValidationError
-	for _, it := range f.Items {
+	for i := range f.Items {
+		it := &f.Items[i]
 		path := append([]string{}, base...)
-		text := it.Message
-		field := strings.Replace(it.Field, "addresses.0", "address", 1)
-		for part := range strings.SplitSeq(field, ".") {
-			if part != "" {
-				path = append(path, camel(part))
-				text = strings.ReplaceAll(text, part, camel(part))
-			}
+		if it.In.At > 0 {
+			path = append(path, speech.Name(it.In.List))
+		}
+		if it.Field != "" {
+			path = append(path, speech.Name(it.Field))
 		}
 		if it.FormField != 0 {
 			path = append(path, strconv.FormatInt(it.FormField, 10))
 		}
-		out = append(out, &model.ValidationError{Path: path, Message: text})
+		out = append(out, &model.ValidationError{Path: path, Message: speech.Sentence(it)})
 	}
 	if len(out) == 0 {
 		out = append(out, &model.ValidationError{Path: base, Message: message(f)})
@@ -222,24 +224,11 @@ func violations(f *fault.Error, base ...string) []*model.ValidationError {
 	return out
 }
 
-// camel turns first_name into firstName.
-func camel(name string) string {
-	var b strings.Builder
-	up := false
-	for _, r := range name {
-		if r == '_' {
-			up = true
-			continue
-		}
-		if up {
-			b.WriteString(strings.ToUpper(string(r)))
-		} else {
-			b.WriteRune(r)
-		}
-		up = false
-	}
-	return b.String()
-}
+// speech has the schema's names of fields. The address book has one address at
+// a time.
+var speech = &words.Speech{Spell: words.Camel, Names: map[fault.Field]string{
+	customer.FieldAddresses: "address", wishlist.FieldProduct: "productEntityId", wishlist.FieldVariant: "variantEntityId",
+}}
 
 // message is the public text of a fault.
 func message(f *fault.Error) string {
@@ -247,7 +236,7 @@ func message(f *fault.Error) string {
 		return sentence(f.Message)
 	}
 	if len(f.Items) > 0 {
-		return sentence(f.Items[0].Message)
+		return sentence(speech.Sentence(&f.Items[0]))
 	}
 	return "The request is not valid."
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 
@@ -170,8 +169,8 @@ func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishl
 		return nil, publicError("", message(f))
 	}
 	for i, it := range f.Items {
-		text := sentence(entity.Replace(it.Message))
-		if it.Code == fault.Unknown && it.Field == "customer_id" {
+		text := sentence(speech.Sentence(&it))
+		if it.Code == fault.Unknown && it.Field == wishlist.FieldCustomer {
 			text = textNoCustomer
 		}
 		if i == len(f.Items)-1 {
@@ -181,9 +180,6 @@ func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishl
 	}
 	return nil, publicError("", message(f))
 }
-
-// entity turns the names of ids into the schema's.
-var entity = strings.NewReplacer("product_id", "productEntityId", "variant_id", "variantEntityId")
 
 func wishes(in []*model.WishlistItemInput) []wishlist.Item {
 	out := make([]wishlist.Item, len(in))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
@@ -66,15 +65,15 @@ type Rule struct {
 	Target int64
 }
 
-// Target names what a type of rule points at, "" for nothing.
-func Target(ruleType string) string {
+// Target is the field of what a type of rule points at, "" for nothing.
+func Target(ruleType string) fault.Field {
 	switch ruleType {
 	case RuleCategory:
-		return "category_id"
+		return FieldCategory
 	case RuleProduct:
-		return "product_id"
+		return FieldProduct
 	case RulePriceList:
-		return "price_list_id"
+		return FieldPriceList
 	}
 	return ""
 }
@@ -88,12 +87,6 @@ type Write struct {
 	Rules     opt.Field[[]Rule] // replaces all rules
 }
 
-// Operations, as faults name them.
-const (
-	OpCreate = "group.create"
-	OpUpdate = "group.update"
-)
-
 // Bounds of a group.
 const (
 	maxName       = 255
@@ -104,14 +97,7 @@ const (
 
 func (w *Write) check(c *fault.Collector) {
 	if w.Name.Set {
-		switch n := utf8.RuneCountInString(w.Name.Value); {
-		case strings.TrimSpace(w.Name.Value) == "":
-			c.Add("name", fault.TooShort, "1", "name must not be empty")
-		case n > maxName:
-			c.Add("name", fault.TooLong, strconv.Itoa(maxName), fmt.Sprintf("name must be at most %d characters", maxName))
-		case strings.ContainsRune(w.Name.Value, 0):
-			c.Add("name", fault.BadFormat, "", "name must not contain NUL")
-		}
+		c.Length(FieldName, w.Name.Value, 1, maxName)
 	}
 	if w.Access.Set {
 		w.Access.Value.check(c)
@@ -125,21 +111,21 @@ func (a *Access) check(c *fault.Collector) {
 	switch a.Type {
 	case AccessAll, AccessNone:
 		if len(a.Categories) > 0 {
-			c.Add("category_access.categories", fault.NotAccepted, "", "categories go with type specific only")
+			c.Because(FieldAccessCategories, fault.NotAccepted, WhyCategories, "")
 		}
 	case AccessSpecific:
 		if len(a.Categories) == 0 {
-			c.Add("category_access.categories", fault.Required, "", "type specific needs categories")
+			c.Because(FieldAccessCategories, fault.Required, WhyNoCategories, "")
 		}
 	default:
-		c.Add("category_access.type", fault.NotAccepted, "all, specific, none", "type must be all, specific or none")
+		c.Because(FieldAccessType, fault.NotAccepted, WhyAccessType, "all, specific, none")
 	}
 	if len(a.Categories) > maxCategories {
-		c.Add("category_access.categories", fault.TooManyItems, strconv.Itoa(maxCategories), "too many categories")
+		c.Because(FieldAccessCategories, fault.TooManyItems, WhyManyCategories, strconv.Itoa(maxCategories))
 	}
 	for _, id := range a.Categories {
 		if id < 1 {
-			c.Add("category_access.categories", fault.OutOfRange, "", "a category's id is 1 or more")
+			c.Because(FieldAccessCategories, fault.OutOfRange, WhyCategoryID, "")
 			break
 		}
 	}
@@ -149,23 +135,23 @@ func (a *Access) check(c *fault.Collector) {
 // alone, one rule for the whole store at most.
 func checkRules(c *fault.Collector, rules []Rule) {
 	if len(rules) > maxRules {
-		c.Add("discount_rules", fault.TooManyItems, strconv.Itoa(maxRules), "too many discount rules")
+		c.Because(FieldRules, fault.TooManyItems, WhyManyRules, strconv.Itoa(maxRules))
 		return
 	}
 	all := 0
 	for i := range rules {
 		sub := *c
-		sub.Prefix += fmt.Sprintf("discount_rules.%d.", i)
+		sub.In = fault.Place{List: FieldRules, At: i + 1}
 		r := &rules[i]
 		r.check(&sub)
 		switch r.Type {
 		case RuleAll:
 			if all++; all == 2 {
-				sub.Add("type", fault.Duplicate, "", "there can be only one rule of type all")
+				sub.Because(FieldType, fault.Duplicate, WhyTwoForAll, "")
 			}
 		case RulePriceList:
 			if len(rules) > 1 {
-				sub.Add("type", fault.NotAccepted, "", "a price_list rule must be the only rule")
+				sub.Because(FieldType, fault.NotAccepted, WhyNotAlone, "")
 			}
 		}
 		c.Items = sub.Items
@@ -176,7 +162,7 @@ func (r *Rule) check(c *fault.Collector) {
 	switch r.Type {
 	case RulePriceList:
 		if r.Method != "" || r.Amount != 0 {
-			c.Add("method", fault.NotAccepted, "", "a price_list rule has neither method nor amount")
+			c.Because(FieldMethod, fault.NotAccepted, WhyPriceList, "")
 		}
 	case RuleAll:
 		if r.Method == "" {
@@ -185,17 +171,17 @@ func (r *Rule) check(c *fault.Collector) {
 		fallthrough
 	case RuleCategory, RuleProduct:
 		if r.Method != Percent && r.Method != Fixed && r.Method != Price {
-			c.Add("method", fault.NotAccepted, "percent, fixed, price", "method must be percent, fixed or price")
+			c.Because(FieldMethod, fault.NotAccepted, WhyMethod, "percent, fixed, price")
 		}
 		if r.Amount < 0 || r.Amount > maxAmount || r.Method == Percent && r.Amount > 100*10_000 {
-			c.Add("amount", fault.OutOfRange, "", "amount is out of range")
+			c.Because(FieldAmount, fault.OutOfRange, WhyAmount, "")
 		}
 	default:
-		c.Add("type", fault.NotAccepted, "all, category, product, price_list", "type must be all, category, product or price_list")
+		c.Because(FieldType, fault.NotAccepted, WhyRuleType, "all, category, product, price_list")
 		return
 	}
 	if target := Target(r.Type); target != "" && r.Target < 1 {
-		c.Add(target, fault.OutOfRange, "", target+" must be 1 or more")
+		c.Because(target, fault.OutOfRange, WhyTarget, "")
 	}
 }
 

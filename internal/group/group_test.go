@@ -18,6 +18,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/words"
 )
 
 type fixture struct {
@@ -107,10 +108,10 @@ func TestRules(t *testing.T) {
 		"negative":                 {list(rule("all", "fixed", -1, 0)), "discount_rules.0.amount"},
 		"no rules":                 {list(), ""},
 		"specific":                 {access("specific", 18, 19), ""},
-		"specific without":         {access("specific"), "category_access.categories"},
-		"none with categories":     {access("none", 1), "category_access.categories"},
-		"category zero":            {access("specific", 0), "category_access.categories"},
-		"unknown access":           {access("some"), "category_access.type"},
+		"specific without":         {access("specific"), "category_access_categories"},
+		"none with categories":     {access("none", 1), "category_access_categories"},
+		"category zero":            {access("specific", 0), "category_access_categories"},
+		"unknown access":           {access("some"), "category_access_type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := f.groups.Create(t.Context(), f.a, c.w)
@@ -125,7 +126,7 @@ func TestRules(t *testing.T) {
 				return
 			}
 			fe := fault.As(err)
-			if fe == nil || len(fe.Items) == 0 || fe.Items[0].Field != c.want {
+			if fe == nil || len(fe.Items) == 0 || words.Terminal.Path(&fe.Items[0]) != c.want {
 				t.Errorf("got %v, want a fault of %s", err, c.want)
 			}
 		})
@@ -220,7 +221,7 @@ func TestAnotherStoresGroupIsOutOfReach(t *testing.T) {
 			t.Errorf("%v, %v", rows, err)
 		}
 		_, err := f.customers.CreateFor(t.Context(), password.Party{StoreID: f.a}, []customer.Create{{Email: "x@example.com", FirstName: "X", LastName: "Y", GroupID: b2.ID}})
-		if fe := fault.As(err); fe == nil || fe.Items[0].Field != "customer_group_id" {
+		if fe := fault.As(err); fe == nil || fe.Items[0].Field != customer.FieldGroup {
 			t.Errorf("joined another store's group: %v", err)
 		}
 	})

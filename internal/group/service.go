@@ -135,10 +135,10 @@ func (s *Service) Get(ctx context.Context, storeID, id int64, q *listing.Query) 
 func (s *Service) Create(ctx context.Context, storeID int64, w Write) (*Group, error) {
 	var c fault.Collector
 	if !w.Name.Set {
-		c.Add("name", fault.Required, "", "a customer group needs a name")
+		c.Because(FieldName, fault.Required, WhyNoName, "")
 	}
 	w.check(&c)
-	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	now := s.sys.Now()
@@ -178,7 +178,7 @@ func (g *Group) clear(tx *sqldb.Tx, now int64) error {
 func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Group, error) {
 	var c fault.Collector
 	w.check(&c)
-	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	var g Group
@@ -267,7 +267,7 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 	var c fault.Collector
 	w.check(&c)
-	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return 0, err
 	}
 	into := func(r *sqldb.Row) error { id = r.Int(0); return nil }

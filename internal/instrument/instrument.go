@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,12 +20,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
-)
-
-// Operations, as faults name them.
-const (
-	OpPut    = "instrument.put"
-	OpDelete = "instrument.delete"
 )
 
 // Types of instruments.
@@ -122,7 +117,7 @@ func (s *Service) Put(ctx context.Context, storeID, customerID int64, in Instrum
 func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	c := fault.Collector{Index: -1}
 	in.check(&c)
-	if err := c.Err(fault.Invalid, OpPut); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return err
 	}
 	details, err := json.Marshal(in)
@@ -145,10 +140,10 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 		return err
 	}
 	if holder != 0 && holder != customerID {
-		return &fault.Error{Kind: fault.Conflict, Op: OpPut, Items: []fault.Item{{Index: -1, Field: "token", Code: fault.Taken, Message: "the token belongs to another customer"}}}
+		return fault.Broken(fault.Conflict, fault.Item{Field: FieldToken, Code: fault.Taken, Why: WhyTaken})
 	}
 	if holder == 0 && n >= MaxPerCustomer {
-		return &fault.Error{Kind: fault.Invalid, Op: OpPut, Items: []fault.Item{{Index: -1, Field: "token", Code: fault.TooManyItems, Message: fmt.Sprintf("a customer can have at most %d stored instruments", MaxPerCustomer)}}}
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldToken, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxPerCustomer)})
 	}
 	if in.IsDefault && before != "" && before != in.Token {
 		if err := tx.Exec(undefault, customerID); err != nil {
@@ -203,62 +198,60 @@ var (
 
 func (in *Instrument) check(c *fault.Collector) {
 	if !tokenForm.MatchString(in.Token) {
-		c.Add("token", fault.BadFormat, "", "token must have 8 to 128 letters, digits, or characters of _ . : -")
+		c.Because(FieldToken, fault.BadFormat, WhyToken, "")
 	}
 	if allDigits.MatchString(in.Token) && luhn(in.Token) {
-		c.Add("token", fault.BadFormat, "", "token looks like a card number, which must not be stored")
+		c.Because(FieldToken, fault.BadFormat, WhyCardNumber, "")
 	}
-	texts := map[string]string{"brand": in.Brand, "masked_account_number": in.MaskedNumber, "issuer": in.Issuer}
-	bounded := map[string]string{"email": in.Email}
+	texts := map[fault.Field]string{FieldBrand: in.Brand, FieldMaskedNumber: in.MaskedNumber, FieldIssuer: in.Issuer}
+	bounded := map[fault.Field]string{FieldEmail: in.Email}
 	switch in.Type {
 	case Card:
 		if in.Brand == "" {
-			c.Add("brand", fault.Required, "", "")
+			c.Break(FieldBrand, fault.Required, "")
 		}
 		if in.ExpiryMonth < 1 || in.ExpiryMonth > 12 {
-			c.Add("expiry_month", fault.OutOfRange, "", "expiry_month must be between 1 and 12")
+			c.Because(FieldExpiryMonth, fault.OutOfRange, WhyMonth, "")
 		}
 		if in.ExpiryYear < 0 || in.ExpiryYear > 9999 {
-			c.Add("expiry_year", fault.OutOfRange, "", "expiry_year must be a year")
+			c.Because(FieldExpiryYear, fault.OutOfRange, WhyYear, "")
 		}
 		if in.IIN != "" && !iinForm.MatchString(in.IIN) {
-			c.Add("issuer_identification_number", fault.BadFormat, "", "issuer_identification_number must have 6 to 8 digits")
+			c.Because(FieldIIN, fault.BadFormat, WhyIIN, "")
 		}
 		if !fourForm.MatchString(in.Last4) {
-			c.Add("last_4", fault.BadFormat, "", "last_4 must be four digits")
+			c.Because(FieldLast4, fault.BadFormat, WhyFourDigits, "")
 		}
 		if b := in.Billing; b != nil {
-			for field, v := range map[string]string{
-				"first_name": b.FirstName, "last_name": b.LastName, "email": b.Email, "company": b.Company, "address1": b.Address1, "address2": b.Address2,
-				"city": b.City, "postal_code": b.PostalCode, "state_or_province": b.StateOrProvince, "state_or_province_code": b.StateCode,
-				"country_code": b.CountryCode, "phone": b.Phone,
-			} {
-				bounded["billing_address."+field] = v
-			}
+			maps.Copy(bounded, map[fault.Field]string{
+				FieldBillingFirstName: b.FirstName, FieldBillingLastName: b.LastName, FieldBillingEmail: b.Email, FieldBillingCompany: b.Company,
+				FieldBillingAddress1: b.Address1, FieldBillingAddress2: b.Address2, FieldBillingCity: b.City, FieldBillingPostalCode: b.PostalCode,
+				FieldBillingState: b.StateOrProvince, FieldBillingStateCode: b.StateCode, FieldBillingCountry: b.CountryCode, FieldBillingPhone: b.Phone,
+			})
 		}
 	case PayPal:
 		if !email.Valid(in.Email) {
-			c.Add("email", fault.BadFormat, "", "invalid email address")
+			c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
 		}
 	case Bank:
 		if in.MaskedNumber == "" {
-			c.Add("masked_account_number", fault.Required, "", "")
+			c.Break(FieldMaskedNumber, fault.Required, "")
 		}
 	default:
-		c.Add("type", fault.NotAccepted, "", "type must be one of "+strings.Join([]string{Card, PayPal, Bank}, ", "))
+		c.Because(FieldType, fault.NotAccepted, WhyType, strings.Join([]string{Card, PayPal, Bank}, ", "))
 	}
 	for field, v := range texts {
 		bounded[field] = v
 		if n := digits.FindString(v); n != "" && luhn(n) {
-			c.Add(field, fault.BadFormat, "", field+" looks like a card number, which must not be stored")
+			c.Because(field, fault.BadFormat, WhyCardNumber, "")
 		}
 	}
 	for field, v := range bounded {
 		if utf8.RuneCountInString(v) > maxText || strings.ContainsRune(v, 0) {
-			c.Add(field, fault.TooLong, fmt.Sprint(maxText), fmt.Sprintf("%s must be at most %d characters", field, maxText))
+			c.Break(field, fault.TooLong, fmt.Sprint(maxText))
 		}
 	}
-	slices.SortStableFunc(c.Items, func(a, b fault.Item) int { return strings.Compare(a.Field, b.Field) })
+	slices.SortStableFunc(c.Items, func(a, b fault.Item) int { return strings.Compare(string(a.Field), string(b.Field)) })
 }
 
 // luhn reports whether digits could be a card number by their check digit.

@@ -66,7 +66,7 @@ func TestSingleValues(t *testing.T) {
 	}
 	for _, bad := range []string{"kind=b", "kind=", "kind=big,small", "size=4,5", "size=", "seen=86400", "made=1.5", "made="} {
 		name, _, _ := strings.Cut(bad, "=")
-		if _, err := pairs.Parse(bad); fault.As(err) == nil || fault.As(err).Kind != fault.BadFilter || fault.As(err).Items[0].Field != name {
+		if _, err := pairs.Parse(bad); fault.As(err) == nil || fault.As(err).Kind != fault.BadFilter || fault.As(err).Items[0].Path != name {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}

@@ -186,7 +186,7 @@ func TestParseRefuses(t *testing.T) {
 		}
 		var got []string
 		for _, it := range f.Items {
-			got = append(got, string(it.Code)+":"+it.Field)
+			got = append(got, string(it.Code)+":"+it.Path)
 			if it.Index != -1 {
 				t.Errorf("%.80s: index %d", raw, it.Index)
 			}

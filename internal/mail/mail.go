@@ -227,7 +227,7 @@ func (m *Message) check() error {
 		return nil
 	}
 	if _, err := parseAddress(m.To); err != nil {
-		return &fault.Error{Kind: fault.Invalid, Op: domain + ".queue", Items: []fault.Item{{Index: -1, Field: "to", Code: fault.BadFormat, Message: "to must be an email address"}}}
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldTo, Code: fault.BadFormat, Why: WhyTo})
 	}
 	return nil
 }

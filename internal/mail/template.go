@@ -48,35 +48,36 @@ func CheckTemplate(t *Template) error {
 	c := fault.Collector{Index: -1}
 	info, ok := kinds[t.Kind]
 	if !ok {
-		c.Add("kind", fault.NotAccepted, "", noKind())
+		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())
 	}
 	t.Locale = locale(t.Locale)
 	if !localeForm.MatchString(t.Locale) {
-		c.Add("locale", fault.BadFormat, "", "locale must be like de or pt-BR")
+		c.Because(FieldLocale, fault.BadFormat, WhyLocale, "")
 	}
 	if t.Subject == "" && t.Text == "" && t.HTML == "" {
-		c.Add("subject", fault.Required, "", "a template has a subject, a text or html")
+		c.Because(FieldSubject, fault.Required, WhyNothing, "")
 	}
 	sample := View{
 		Store:    StoreView{Name: "Sample store", URL: "https://shop.example.com", Email: "shop@example.com", Phone: "1", Address: "1 Street", LogoURL: "https://shop.example.com/logo.png"},
 		Customer: CustomerView{Name: "Jane Doe", Email: "jane@example.com"}, Locale: "en", Link: info.sample["link"], Duration: "15 minutes", Data: info.sample,
 	}
 	for _, part := range []struct {
-		name, text string
-		execute    func(string, View) (string, error)
-	}{{"subject", t.Subject, executeText}, {"text", t.Text, executeText}, {"html", t.HTML, executeHTML}} {
-		c.Text(part.name, part.text, 0, maxTemplate)
+		name    fault.Field
+		text    string
+		execute func(string, View) (string, error)
+	}{{FieldSubject, t.Subject, executeText}, {FieldText, t.Text, executeText}, {FieldHTML, t.HTML, executeHTML}} {
+		c.Length(part.name, part.text, 0, maxTemplate)
 		if part.text == "" || len(part.text) > maxTemplate {
 			continue
 		}
 		made, err := part.execute(part.text, sample)
 		if err != nil {
-			c.Add(part.name, fault.BadFormat, "", part.name+": "+err.Error())
+			c.AddItem(fault.Item{Field: part.name, Code: fault.BadFormat, Why: WhyTemplate, Value: err.Error()})
 		} else if oneLine(made, maxBody) == "" {
-			c.Add(part.name, fault.BadFormat, "", part.name+" makes nothing")
+			c.Because(part.name, fault.BadFormat, WhyMakesNothing, "")
 		}
 	}
-	return c.Err(fault.Invalid, opTemplate)
+	return c.Err(fault.Invalid)
 }
 
 // PutTemplate sets a template of the store of tx.
@@ -126,15 +127,17 @@ func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string
 }
 
 func noTemplate() error {
-	return &fault.Error{Kind: fault.NotFound, Op: opTemplate, Message: "the store has no such template"}
+	return &fault.Error{Kind: fault.NotFound, Message: "the store has no such template"}
 }
 
-func noKind() string {
+func noKind() string { return "there is no such kind of email; the kinds are " + kindNames() }
+
+func kindNames() string {
 	var names []string
 	for _, k := range Kinds() {
 		names = append(names, string(k))
 	}
-	return "there is no such kind of email; the kinds are " + strings.Join(names, ", ")
+	return strings.Join(names, ", ")
 }
 
 // Preview renders a message as it would be sent now, with sample values.

@@ -12,13 +12,6 @@ import (
 	"clientele/internal/opt"
 )
 
-// Operations, as faults name them.
-const (
-	OpCreate = "metafield.create"
-	OpUpdate = "metafield.update"
-	OpDelete = "metafield.delete"
-)
-
 // Permission sets.
 const (
 	AppOnly    = "app_only"            // for the owner alone
@@ -96,25 +89,25 @@ func (u *Update) apply(m Metafield) Metafield {
 }
 
 func (m *Metafield) check(c *fault.Collector) {
-	text := func(field, v string, least, most int) {
+	text := func(field fault.Field, v string, least, most int) {
 		n := utf8.RuneCountInString(v)
 		switch {
 		case n < least:
-			c.Add(field, fault.TooShort, fmt.Sprint(least), field+" must not be empty")
+			c.Break(field, fault.TooShort, fmt.Sprint(least))
 		case n > most:
-			c.Add(field, fault.TooLong, fmt.Sprint(most), fmt.Sprintf("%s must be at most %d characters", field, most))
+			c.Break(field, fault.TooLong, fmt.Sprint(most))
 		case strings.ContainsRune(v, 0):
-			c.Add(field, fault.BadFormat, "", field+" must not contain NUL")
+			c.Because(field, fault.BadFormat, fault.HoldsNUL, "")
 		}
 	}
-	text("namespace", m.Namespace, 1, maxName)
-	text("key", m.Key, 1, maxName)
-	text("value", m.Value, 1, maxValue)
-	text("description", m.Description, 0, maxDescribed)
+	text(FieldNamespace, m.Namespace, 1, maxName)
+	text(FieldKey, m.Key, 1, maxName)
+	text(FieldValue, m.Value, 1, maxValue)
+	text(FieldDescription, m.Description, 0, maxDescribed)
 	switch m.Permission {
 	case AppOnly, Read, Write, ReadFront, WriteFront:
 	default:
-		c.Add("permission_set", fault.NotAccepted, "", "permission_set must be one of app_only, read, write, read_and_sf_access, write_and_sf_access")
+		c.Because(FieldPermission, fault.NotAccepted, WhyPermission, strings.Join([]string{AppOnly, Read, Write, ReadFront, WriteFront}, ", "))
 	}
 }
 
@@ -124,16 +117,16 @@ type Outcome struct {
 	Failed []fault.Item // by index
 }
 
-func (o *Outcome) fail(i int, field string, code fault.Code, message string) {
-	o.Failed = append(o.Failed, fault.Item{Index: i, Field: field, Code: code, Message: message})
+func (o *Outcome) fail(i int, field fault.Field, code fault.Code, why fault.Reason) {
+	o.Failed = append(o.Failed, fault.Item{Index: i, Field: field, Code: code, Why: why})
 }
 
 // one returns the result of a batch of one.
-func (o *Outcome) one(op string) (Metafield, error) {
+func (o *Outcome) one() (Metafield, error) {
 	if len(o.Failed) == 0 {
 		return o.Done[0], nil
 	}
-	err := &fault.Error{Kind: fault.Invalid, Op: op, Items: o.Failed}
+	err := &fault.Error{Kind: fault.Invalid, Items: o.Failed}
 	switch o.Failed[0].Code {
 	case fault.Unknown:
 		return Metafield{}, fault.New(fault.NotFound, "there is no such metafield or customer")

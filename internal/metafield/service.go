@@ -2,9 +2,9 @@ package metafield
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"clientele/internal/customer"
 	"clientele/internal/event"
@@ -136,7 +136,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, by Caller, in Creat
 	if err != nil {
 		return Metafield{}, err
 	}
-	return o.one(OpCreate)
+	return o.one()
 }
 
 // CreateBatch makes those metafields that break no rule.
@@ -151,11 +151,6 @@ type name struct {
 }
 
 func (m *Metafield) name() name { return name{m.CustomerID, m.ClientID, m.Namespace, m.Key} }
-
-const (
-	takenText  = "the owner has a metafield with this namespace and key on this customer already"
-	deniedText = "the metafield belongs to another API account"
-)
 
 // CreateTx is CreateBatch inside a transaction.
 func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err error) {
@@ -203,11 +198,11 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		_, taken := held[m.name()]
 		switch {
 		case !customers[m.CustomerID]:
-			o.fail(i, "resource_id", fault.Unknown, "the customer does not exist")
+			o.fail(i, FieldOwner, fault.Unknown, WhyNoCustomer)
 		case taken:
-			o.fail(i, "key", fault.Taken, takenText)
+			o.fail(i, FieldKey, fault.Taken, WhyTaken)
 		case count[m.CustomerID] == MaxPerOwner:
-			o.fail(i, "resource_id", fault.TooManyItems, fmt.Sprintf("an API account can have at most %d metafields on a customer", MaxPerOwner))
+			o.Failed = append(o.Failed, fault.Item{Index: i, Field: FieldOwner, Code: fault.TooManyItems, Why: WhyMany, Want: strconv.Itoa(MaxPerOwner)})
 		default:
 			held[m.name()] = -1
 			count[m.CustomerID]++
@@ -254,11 +249,11 @@ func find(o *Outcome, have map[int64]*Metafield, seen map[int64]bool, by Caller,
 	m := have[id]
 	switch {
 	case m == nil || !by.reads(m) || customerID != 0 && m.CustomerID != customerID:
-		o.fail(i, "id", fault.Unknown, "the metafield does not exist")
+		o.fail(i, FieldID, fault.Unknown, WhyNone)
 	case !by.writes(m):
-		o.fail(i, "", fault.Denied, deniedText)
+		o.fail(i, "", fault.Denied, WhyDenied)
 	case seen[id]:
-		o.fail(i, "id", fault.Duplicate, "the metafield is given twice")
+		o.fail(i, FieldID, fault.Duplicate, WhyTwice)
 	default:
 		seen[id] = true
 		return m
@@ -274,7 +269,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, by Caller, customer
 	if err != nil {
 		return Metafield{}, err
 	}
-	return o.one(OpUpdate)
+	return o.one()
 }
 
 // UpdateBatch changes those metafields that the caller may write and whose
@@ -303,7 +298,7 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 		m := in[i].apply(*old)
 		if !by.owns(old) && (m.Permission != old.Permission || m.name() != old.name()) {
 			// Whoever may write the value may not take the field away.
-			o.fail(i, "", fault.Denied, deniedText)
+			o.fail(i, "", fault.Denied, WhyDenied)
 			continue
 		}
 		col := fault.Collector{Index: i}
@@ -338,7 +333,7 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 				continue
 			}
 			if _, taken := held[m.name()]; taken {
-				o.fail(i, "key", fault.Taken, takenText)
+				o.fail(i, FieldKey, fault.Taken, WhyTaken)
 				delete(planned, i)
 				continue
 			}
@@ -380,7 +375,7 @@ func (s *Service) Delete(ctx context.Context, storeID int64, by Caller, customer
 		return remove(tx, by, customerID, []int64{id}, now)
 	})
 	if err == nil {
-		_, err = o.one(OpDelete)
+		_, err = o.one()
 	}
 	return err
 }

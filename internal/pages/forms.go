@@ -11,6 +11,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/html"
+	"clientele/internal/words"
 )
 
 func (c *call) newForm(action, submit string, fields ...*html.Field) *html.Form {
@@ -33,12 +34,13 @@ func (c *call) explain(fm *html.Form, err error) bool {
 	default:
 		return false
 	}
-	for _, it := range f.Items {
+	for i := range f.Items {
+		it := &f.Items[i]
 		x := fm.Field(controlOf(it))
 		if x == nil {
 			fm.Problem = c.look.Text("wrong.form")
 			if c.visits.Reasons {
-				fm.Problem += " (" + it.Message + ")"
+				fm.Problem += " (" + speech.Sentence(it) + ")"
 			}
 			continue
 		}
@@ -52,20 +54,22 @@ func (c *call) explain(fm *html.Form, err error) bool {
 	return true
 }
 
-// controls are the names of controls that are not those of the commands.
-var controls = map[string]string{"state_or_province": "state", "country_code": "country", "authentication.new_password": "password"}
+// speech has the names of controls. The words are of the visitor's language,
+// but for what is told in development.
+var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{
+	customer.FieldState: "state", customer.FieldCountry: "country",
+}}
 
 // controlOf returns the name of the control that a rule is about.
-func controlOf(it fault.Item) string {
+func controlOf(it *fault.Item) string {
 	if it.FormField != 0 {
 		return customName(it.FormField)
 	}
-	key := strings.TrimPrefix(it.Field, "addresses.0.")
-	return cmp.Or(controls[key], key)
+	return speech.Name(it.Field)
 }
 
 // wrong says what is wrong with a field, in the visitor's language.
-func (c *call) wrong(x *html.Field, it fault.Item) string {
+func (c *call) wrong(x *html.Field, it *fault.Item) string {
 	t := c.look.Text
 	switch {
 	case it.Code == fault.EmailInUse:
@@ -140,7 +144,7 @@ var wide = []int64{form.Email, form.Address1, form.Address2, form.City, form.Cou
 // builtIn returns the control of a built-in field. A label that the store did
 // not choose is in the visitor's language.
 func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *html.Field {
-	name := cmp.Or(controls[b.Key], b.Key)
+	name := speech.Name(b.Key)
 	if label == b.Label || label == "" {
 		label = c.look.Text("field." + name)
 	}

@@ -247,7 +247,7 @@ func (c *call) refuseJSON(f *fault.Error) {
 		status, title = http.StatusInternalServerError, ""
 	default:
 		if len(f.Items) > 0 {
-			title = f.Items[0].Message
+			title = speech.Sentence(&f.Items[0])
 		}
 	}
 	title = cmp.Or(title, http.StatusText(status))

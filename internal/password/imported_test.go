@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/internal/fault"
 	"clientele/internal/password"
 	"clientele/internal/system"
 )
@@ -211,18 +212,22 @@ func TestPasswordRules(t *testing.T) {
 		"Abcdef12!?": 0, "abcdef12!?": 1, "ABCDEF12!?": 1, "Abcdefg1!?": 1, "Abcdefg12!": 1, "Ab12!?": 1, "": 5, "Ünïcode 12!": 0, strings.Repeat("Ab1!2?", 50): 1, "\xff": 1,
 	} {
 		if got := strict.Check(password); len(got) != want {
-			t.Errorf("%q: %q", password, got)
+			t.Errorf("%q: %v", password, got)
 		}
 	}
-	for text, want := range map[string]string{
-		"abcdef7": "", "abcdef": "password must be at least 7 characters long", "abcdefg": "password must contain both letters and digits", "1234567": "password must contain both letters and digits",
+	for text, want := range map[string]fault.Reason{
+		"abcdef7": "", "abcdef": password.WhyShort, "abcdefg": password.WhyLettersAndDigits, "1234567": password.WhyLettersAndDigits,
 	} {
-		if got := password.Check(text); got != want {
+		got := fault.Reason("")
+		if it := password.Check(text); it != nil {
+			got = it.Why
+		}
+		if got != want {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
 	if got := (password.Rules{MinLength: 1}).Check("x"); len(got) != 0 {
-		t.Errorf("%q", got)
+		t.Errorf("%v", got)
 	}
 }
 

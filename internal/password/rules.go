@@ -2,9 +2,12 @@ package password
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"clientele/internal/fault"
 )
 
 // Rules are what a new password has to have.
@@ -53,9 +56,9 @@ func (r Rules) Needs() Needs {
 }
 
 // Check returns everything that is wrong with a new password.
-func (r Rules) Check(password string) []string {
+func (r Rules) Check(password string) []fault.Item {
 	if !utf8.ValidString(password) {
-		return []string{"password must be valid text"}
+		return []fault.Item{weak(WhyText, 0)}
 	}
 	var n, letters, lower, upper, numbers, special int
 	for _, c := range password {
@@ -75,24 +78,32 @@ func (r Rules) Check(password string) []string {
 		}
 	}
 	needs := r.Needs()
-	var out []string
-	say := func(wrong bool, format string, args ...any) {
+	var out []fault.Item
+	say := func(wrong bool, why fault.Reason, want int) {
 		if wrong {
-			out = append(out, fmt.Sprintf(format, args...))
+			out = append(out, weak(why, want))
 		}
 	}
-	say(n < needs.Length, "password must be at least %d characters long", needs.Length)
-	say(n > MaxLength, "password must be at most %d characters long", MaxLength)
+	say(n < needs.Length, WhyShort, needs.Length)
+	say(n > MaxLength, WhyLong, MaxLength)
 	if needs.Letters == 1 && needs.Digits == 1 && (letters == 0 || numbers == 0) {
-		out = append(out, "password must contain both letters and digits")
+		out = append(out, weak(WhyLettersAndDigits, 0))
 	} else {
-		say(letters < needs.Letters, "password must contain a letter")
-		say(lower < needs.Lower, "password must contain a lowercase letter")
-		say(upper < needs.Upper, "password must contain an uppercase letter")
-		say(numbers < needs.Digits, "password must contain at least %s", count(needs.Digits, "digit"))
+		say(letters < needs.Letters, WhyLetter, 0)
+		say(lower < needs.Lower, WhyLower, 0)
+		say(upper < needs.Upper, WhyUpper, 0)
+		say(numbers < needs.Digits, WhyDigits, needs.Digits)
 	}
-	say(special < needs.Special, "password must contain at least %s", count(needs.Special, "special character"))
+	say(special < needs.Special, WhySpecial, needs.Special)
 	return out
+}
+
+func weak(why fault.Reason, want int) fault.Item {
+	it := fault.Item{Index: -1, Field: FieldPassword, Code: fault.WeakPassword, Why: why}
+	if want > 0 {
+		it.Want = strconv.Itoa(want)
+	}
+	return it
 }
 
 // Requirements tell clients what a password needs: expressions that it has to
@@ -150,11 +161,11 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Check reports what is wrong with a new password by DefaultRules, or
-// "".
-func Check(password string) string {
+// Check reports the first thing that is wrong with a new password by
+// DefaultRules, or nil.
+func Check(password string) *fault.Item {
 	if wrong := DefaultRules().Check(password); len(wrong) > 0 {
-		return wrong[0]
+		return &wrong[0]
 	}
-	return ""
+	return nil
 }

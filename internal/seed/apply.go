@@ -32,6 +32,7 @@ import (
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
+	"clientele/internal/words"
 )
 
 // Applier applies documents.
@@ -72,9 +73,10 @@ func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
 		}
 		accounts, err := a.check(s)
 		if err != nil {
-			return res, fmt.Errorf("store %s: %w", s.Hash, err)
+			return res, fmt.Errorf("store %s: %w", s.Hash, words.Terminal.Told(err))
 		}
 		n, existed, err := a.store(ctx, s, accounts, &res)
+		err = words.Terminal.Told(err)
 		if err != nil && existed && a.Skip != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) && !errors.Is(err, sqldb.ErrUnknownOutcome) {
 			a.Skip(s.Hash, err)
 			continue
@@ -178,8 +180,8 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	}
 	for i, c := range s.Customers {
 		if c.Password != "" {
-			if msg := password.Check(c.Password); msg != "" {
-				return nil, fmt.Errorf("customers.%d: %s", i, msg)
+			if it := password.Check(c.Password); it != nil {
+				return nil, fmt.Errorf("customers.%d: %s", i, words.Terminal.Sentence(it))
 			}
 		}
 		if c.PasswordHash != nil {
@@ -324,11 +326,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			return fmt.Errorf("customer_groups.%d: %w", i, err)
 		}
 	}
-	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), setting.OpUpdate, now); err != nil {
+	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), now); err != nil {
 		return fmt.Errorf("customer_settings: %w", err)
 	}
 	for i, c := range s.Channels {
-		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), setting.OpUpdateChannel, now); err != nil {
+		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), now); err != nil {
 			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
 		}
 	}

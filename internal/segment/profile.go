@@ -3,7 +3,7 @@ package segment
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"clientele/internal/fault"
 	"clientele/internal/listing"
@@ -17,11 +17,11 @@ func (s *Service) CreateProfiles(ctx context.Context, storeID int64, customers [
 	seen := map[int64]bool{}
 	for i, id := range customers {
 		if seen[id] {
-			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Duplicate, Message: "customer given twice"})
+			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Duplicate, Why: WhyCustomerTwice})
 		}
 		seen[id] = true
 	}
-	if err := invalid(OpProfileCreate, items); err != nil {
+	if err := invalid(items); err != nil {
 		return nil, err
 	}
 	var out []Profile
@@ -42,10 +42,10 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 	var items []fault.Item
 	for i, id := range customers {
 		if !known[id] {
-			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"})
+			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer})
 		}
 	}
-	if err := invalid(OpProfileCreate, items); err != nil {
+	if err := invalid(items); err != nil {
 		return nil, err
 	}
 	n := int64(len(customers))
@@ -56,11 +56,11 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 	}
 	for i, id := range customers {
 		if have[id] {
-			items = append(items, fault.Item{Index: i, Code: fault.Taken, Message: fmt.Sprintf("Customer `%d` already has a shopper profile.", id)})
+			items = append(items, fault.Item{Index: i, Code: fault.Taken, Why: WhyHasProfile, Value: strconv.FormatInt(id, 10)})
 		}
 	}
 	if len(items) > 0 {
-		return nil, clash(OpProfileCreate, "Unable to create shopper profiles due to conflicts.", len(customers), items)
+		return nil, clash(len(customers), items)
 	}
 	now := s.sys.Now()
 	out := make([]Profile, n)
@@ -203,10 +203,10 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 		if p, ok := known[u]; ok {
 			ids = append(ids, p.ID)
 		} else {
-			items = append(items, fault.Item{Index: index[u], Code: fault.Unknown, Message: "invalid shopper profile ID"})
+			items = append(items, fault.Item{Index: index[u], Code: fault.Unknown, Why: WhyNoProfile})
 		}
 	}
-	if err := invalid(OpMemberAdd, items); err != nil {
+	if err := invalid(items); err != nil {
 		return nil, err
 	}
 	members := map[int64]bool{}
@@ -219,11 +219,11 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 	}
 	for _, u := range order {
 		if members[known[u].ID] {
-			items = append(items, fault.Item{Index: index[u], Code: fault.Taken, Message: fmt.Sprintf("Shopper profile `%s` already exists for segment `%s`.", u, segment)})
+			items = append(items, fault.Item{Index: index[u], Code: fault.Taken, Why: WhyMember, Value: u, Other: segment})
 		}
 	}
 	if len(items) > 0 {
-		return nil, clash(OpMemberAdd, "Unable to add shopper profiles to segment due to conflicts.", len(uuids), items)
+		return nil, clash(len(uuids), items)
 	}
 	now := s.sys.Now()
 	out := make([]Profile, len(order))
@@ -287,9 +287,9 @@ func (s *Service) EnsureProfile(tx *sqldb.Tx, customer int64, uuid string) (int6
 	uuid = normalize(uuid)
 	c := fault.Collector{Index: -1}
 	if uuid != "" {
-		checkUUID(&c, "shopper_profile_id", uuid)
+		checkUUID(&c, FieldProfile, uuid)
 	}
-	if err := c.Err(fault.Invalid, OpProfileCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return 0, err
 	}
 	var have []int64

@@ -8,14 +8,6 @@ import (
 	"clientele/internal/fault"
 )
 
-// Operations, as faults name them.
-const (
-	OpCreate        = "segment.create"
-	OpUpdate        = "segment.update"
-	OpProfileCreate = "shopper_profile.create"
-	OpMemberAdd     = "segment.member.add"
-)
-
 // Largest lengths in characters.
 const (
 	maxName        = 255
@@ -27,9 +19,9 @@ var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 // normalize brings a UUID to the form in which it is kept.
 func normalize(uuid string) string { return strings.ToLower(strings.TrimSpace(uuid)) }
 
-func checkUUID(c *fault.Collector, field, uuid string) {
+func checkUUID(c *fault.Collector, field fault.Field, uuid string) {
 	if !uuidForm.MatchString(uuid) {
-		c.Add(field, fault.BadFormat, "", field+" must be a UUID")
+		c.Because(field, fault.BadFormat, WhyUUID, "")
 	}
 }
 
@@ -37,14 +29,14 @@ func checkCreate(in []Create) error {
 	var items []fault.Item
 	for i := range in {
 		c := fault.Collector{Index: i}
-		c.Text("name", in[i].Name, 1, maxName)
-		c.Text("description", in[i].Description, 0, maxDescription)
+		c.Length(FieldName, in[i].Name, 1, maxName)
+		c.Length(FieldDescription, in[i].Description, 0, maxDescription)
 		if in[i].UUID != "" {
-			checkUUID(&c, "id", in[i].UUID)
+			checkUUID(&c, FieldUUID, in[i].UUID)
 		}
 		items = append(items, c.Items...)
 	}
-	return invalid(OpCreate, items)
+	return invalid(items)
 }
 
 func checkUpdate(in []Update) error {
@@ -54,16 +46,16 @@ func checkUpdate(in []Update) error {
 		c := fault.Collector{Index: i}
 		in[i].UUID = normalize(in[i].UUID)
 		if seen[in[i].UUID] {
-			c.Add("id", fault.Duplicate, "", "segment given twice")
+			c.Because(FieldUUID, fault.Duplicate, WhyTwice, "")
 		}
 		seen[in[i].UUID] = true
 		if in[i].Name.Set {
-			c.Text("name", in[i].Name.Value, 1, maxName)
+			c.Length(FieldName, in[i].Name.Value, 1, maxName)
 		}
-		c.Text("description", in[i].Description.Value, 0, maxDescription)
+		c.Length(FieldDescription, in[i].Description.Value, 0, maxDescription)
 		items = append(items, c.Items...)
 	}
-	return invalid(OpUpdate, items)
+	return invalid(items)
 }
 
 func (u *Update) apply(s *Segment) {
@@ -71,24 +63,24 @@ func (u *Update) apply(s *Segment) {
 	s.Description = u.Description.Or(s.Description)
 }
 
-func invalid(op string, items []fault.Item) error {
+func invalid(items []fault.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Invalid, Op: op, Items: items}
+	return &fault.Error{Kind: fault.Invalid, Items: items}
 }
 
 // clash is the error of a batch of which some exist already. All of it fails.
-func clash(op, message string, total int, items []fault.Item) error {
-	return &fault.Error{Kind: fault.Conflict, Op: op, Message: message, Total: total, Items: items}
+func clash(total int, items []fault.Item) error {
+	return &fault.Error{Kind: fault.Conflict, Total: total, Items: items}
 }
 
-func nameTaken(op string, total int) error {
-	return clash(op, "Cannot have multiple segments with the same name.", total, nil)
+func nameTaken(total int) error {
+	return clash(total, []fault.Item{{Index: -1, Code: fault.Taken, Why: WhyNameTaken}})
 }
 
 func tooMany() error {
-	return invalid(OpCreate, []fault.Item{{Index: -1, Code: fault.TooManyItems, Want: fmt.Sprint(MaxSegments), Message: fmt.Sprintf("a store can have at most %d segments", MaxSegments)}})
+	return invalid([]fault.Item{{Index: -1, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxSegments)}})
 }
 
 var (

@@ -21,7 +21,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in []Create) ([]Seg
 		return err
 	})
 	if errors.Is(err, sqldb.ErrUnique) {
-		err = nameTaken(OpCreate, len(in))
+		err = nameTaken(len(in))
 	}
 	return out, err
 }
@@ -45,7 +45,7 @@ func (s *Service) create(tx *sqldb.Tx, in []Create) ([]Segment, error) {
 	for i := range in {
 		norm := fold.Text(in[i].Name)
 		if taken[norm] {
-			return nil, nameTaken(OpCreate, len(in))
+			return nil, nameTaken(len(in))
 		}
 		taken[norm] = true
 		out[i] = Segment{ID: at.segment - n + int64(i) + 1, UUID: in[i].UUID, Name: in[i].Name, Description: in[i].Description, DateCreated: now, DateModified: now}
@@ -71,7 +71,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in []Update) ([]Seg
 		return err
 	})
 	if errors.Is(err, sqldb.ErrUnique) {
-		err = nameTaken(OpUpdate, len(in))
+		err = nameTaken(len(in))
 	}
 	return out, err
 }
@@ -96,7 +96,7 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 	for i := range in {
 		old, ok := current[in[i].UUID]
 		if !ok {
-			items = append(items, fault.Item{Index: i, Field: "id", Code: fault.Unknown, Message: "invalid segment ID"})
+			items = append(items, fault.Item{Index: i, Field: FieldUUID, Code: fault.Unknown, Why: WhyNoSegment})
 			continue
 		}
 		out[i] = old
@@ -110,7 +110,7 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 			renamed = append(renamed, &out[i])
 		}
 	}
-	if err := invalid(OpUpdate, items); err != nil {
+	if err := invalid(items); err != nil {
 		return nil, err
 	}
 	if err := rename(tx, renamed, len(in)); err != nil {
@@ -145,7 +145,7 @@ func rename(tx *sqldb.Tx, renamed []*Segment, total int) error {
 	for _, s := range renamed {
 		norm := fold.Text(s.Name)
 		if taken[norm] {
-			return nameTaken(OpUpdate, total)
+			return nameTaken(total)
 		}
 		taken[norm] = true
 		if len(renamed) > 1 {

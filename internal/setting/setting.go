@@ -18,12 +18,6 @@ import (
 	"clientele/internal/system"
 )
 
-// Operations, as faults name them.
-const (
-	OpUpdate        = "setting.update"
-	OpUpdateChannel = "setting.update_channel"
-)
-
 // CustomerSettings are what one level says. A nil field is left to the level above; on
 // the store's level none is nil.
 type CustomerSettings struct {
@@ -169,28 +163,24 @@ func (u *Update) check(c *fault.Collector) {
 		link, err := url.Parse(v)
 		switch {
 		case utf8.RuneCountInString(v) > maxPolicyURL:
-			c.Add("privacy_settings.policy_url", fault.TooLong, strconv.Itoa(maxPolicyURL), "policy_url is too long")
+			c.Because(FieldPolicyURL, fault.TooLong, WhyLongURL, strconv.Itoa(maxPolicyURL))
 		case err != nil || link.Scheme != "http" && link.Scheme != "https" || link.Host == "":
-			c.Add("privacy_settings.policy_url", fault.BadFormat, "", "policy_url must be an http or https URL")
+			c.Because(FieldPolicyURL, fault.BadFormat, WhyURL, "")
 		}
 	}
 }
 
 // Put changes what the store (channel 0) or a channel says and returns it.
 func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) (out CustomerSettings, err error) {
-	op := OpUpdate
-	if channelID != 0 {
-		op = OpUpdateChannel
-	}
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		out, err = PutTx(tx, channelID, in, op, s.sys.Now())
+		out, err = PutTx(tx, channelID, in, s.sys.Now())
 		return err
 	})
 	return out, err
 }
 
 // PutTx is Put inside a transaction.
-func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (CustomerSettings, error) {
+func PutTx(tx *sqldb.Tx, channelID int64, in Update, now int64) (CustomerSettings, error) {
 	if _, err := level(tx, channelID); err != nil {
 		return CustomerSettings{}, err
 	}
@@ -204,9 +194,9 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Cust
 		}
 	}
 	for _, g := range []struct {
-		name  string
+		name  fault.Field
 		field opt.Field[int64]
-	}{{"guest_customer_group_id", in.GuestGroupID}, {"default_customer_group_id", in.DefaultGroupID}} {
+	}{{FieldGuestGroup, in.GuestGroupID}, {FieldDefaultGroup, in.DefaultGroupID}} {
 		if g.field.Value == 0 {
 			continue
 		}
@@ -215,10 +205,10 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, op string, now int64) (Cust
 			return CustomerSettings{}, err
 		}
 		if !found {
-			c.Add("customer_group_settings."+g.name, fault.Unknown, "", "invalid customer group ID")
+			c.Because(g.name, fault.Unknown, WhyNoGroup, "")
 		}
 	}
-	if err := c.Err(fault.Invalid, op); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return CustomerSettings{}, err
 	}
 	if channelID == 0 {

@@ -11,9 +11,6 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// OpHost is the claim of a host's name, as faults name it.
-const OpHost = "store.host"
-
 // Why a claim counts.
 const (
 	ByDNS         = "dns"         // a record of the name says so
@@ -72,7 +69,7 @@ var (
 )
 
 func conflict(format string, args ...any) error {
-	return &fault.Error{Kind: fault.Conflict, Op: OpHost, Message: fmt.Sprintf(format, args...)}
+	return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf(format, args...)}
 }
 
 // Claim has a channel of tx's store claim the host of a URL, inside tx. Every
@@ -83,7 +80,7 @@ func conflict(format string, args ...any) error {
 func (r HostRules) Claim(tx *sqldb.Tx, channelID int64, url string, by claimant, now int64) error {
 	name := hostOf(url)
 	if name == "" {
-		return &fault.Error{Kind: fault.Invalid, Op: OpHost, Message: fmt.Sprintf("%q is no http or https URL with the name of a host", url)}
+		return &fault.Error{Kind: fault.Invalid, Message: fmt.Sprintf("%q is no http or https URL with the name of a host", url)}
 	}
 	rows, hash, err := contest(tx, name)
 	if err != nil {

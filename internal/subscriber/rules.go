@@ -12,12 +12,6 @@ import (
 	"clientele/internal/store"
 )
 
-// Operations, as faults name them.
-const (
-	OpCreate = "subscriber.create"
-	OpUpdate = "subscriber.update"
-)
-
 // Bounds, as documented.
 const (
 	maxText = 255
@@ -38,10 +32,10 @@ func (in *Create) build() (Subscriber, error) {
 	c := fault.Collector{Index: -1}
 	u.check(&c)
 	if in.ID < 0 {
-		c.Add("id", fault.OutOfRange, "", "invalid subscriber ID")
+		c.Because(FieldID, fault.OutOfRange, WhyID, "")
 	}
 	u.apply(&s)
-	return s, c.Err(fault.Invalid, OpCreate)
+	return s, c.Err(fault.Invalid)
 }
 
 // Check reports what is wrong with a command by itself.
@@ -54,31 +48,29 @@ func (in *Update) check(c *fault.Collector) {
 	if in.Email.Set {
 		switch n := utf8.RuneCountInString(in.Email.Value); {
 		case n > maxText:
-			c.Add("email", fault.TooLong, "255", "email must be at most 255 characters")
+			c.Break(FieldEmail, fault.TooLong, "255")
 		case !email.Valid(in.Email.Value):
-			c.Add("email", fault.BadFormat, "", "invalid email address")
+			c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
 		}
 	}
-	c.Text("first_name", in.FirstName.Value, 0, maxText)
-	c.Text("last_name", in.LastName.Value, 0, maxText)
+	c.Length(FieldFirstName, in.FirstName.Value, 0, maxText)
+	c.Length(FieldLastName, in.LastName.Value, 0, maxText)
 	if in.Source.Set && !slices.Contains(Sources, in.Source.Value) {
-		list := strings.Join(Sources, ", ")
-		c.Add("source", fault.NotAccepted, list, "source must be one of "+list)
+		c.Because(FieldSource, fault.NotAccepted, WhySource, strings.Join(Sources, ", "))
 	}
-	checkID(c, "order_id", in.OrderID)
-	checkID(c, "channel_id", in.ChannelID)
+	checkID(c, FieldOrder, in.OrderID)
+	checkID(c, FieldChannel, in.ChannelID)
 	for _, v := range in.Consents.Value {
 		if !slices.Contains(Consents, v) {
-			list := strings.Join(Consents, ", ")
-			c.Add("consents", fault.NotAccepted, list, "consents must be of "+list)
+			c.Because(FieldConsents, fault.NotAccepted, WhyConsents, strings.Join(Consents, ", "))
 			break
 		}
 	}
 }
 
-func checkID(c *fault.Collector, field string, f opt.Field[int64]) {
+func checkID(c *fault.Collector, field fault.Field, f opt.Field[int64]) {
 	if f.Set && !f.Null && (f.Value < 1 || f.Value > maxID) {
-		c.Add(field, fault.OutOfRange, "", field+" must be between 1 and 2147483647")
+		c.Because(field, fault.OutOfRange, WhyRange, "")
 	}
 }
 
@@ -122,6 +114,6 @@ func (s *Subscriber) sameConsent(o *Subscriber) bool {
 	return s.sameKey(o) && slices.Equal(s.Consents, o.Consents)
 }
 
-func taken(op, email string) error {
-	return &fault.Error{Kind: fault.Conflict, Op: op, Items: []fault.Item{{Index: -1, Field: "email", Code: fault.EmailInUse, Value: email, Message: "the email address subscribes on this channel already"}}}
+func taken(email string) error {
+	return fault.Broken(fault.Conflict, fault.Item{Field: FieldEmail, Code: fault.EmailInUse, Why: WhyTaken, Value: email})
 }

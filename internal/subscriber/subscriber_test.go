@@ -16,6 +16,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/words"
 )
 
 var api = subscriber.Origin{Via: subscriber.ViaManagementAPI, AccountID: 4, IP: "203.0.113.9"}
@@ -246,7 +247,7 @@ func TestAllFaultsAreTold(t *testing.T) {
 		var fields []string
 		if f := fault.As(err); f != nil {
 			for _, it := range f.Items {
-				fields = append(fields, it.Field)
+				fields = append(fields, words.Terminal.Path(&it))
 			}
 		}
 		if want := []string{"email", "first_name", "last_name", "source", "order_id", "channel_id", "consents"}; !slices.Equal(fields, want) {

@@ -23,7 +23,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origi
 	}
 	err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
 	if errors.Is(err, sqldb.ErrUnique) {
-		err = taken(OpCreate, sub.Email)
+		err = taken(sub.Email)
 	}
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
 
 // create stores a subscriber with a given id, or the next one for 0.
 func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
-	if err := checkChannel(tx, OpCreate, s.ChannelID); err != nil {
+	if err := checkChannel(tx, s.ChannelID); err != nil {
 		return err
 	}
 	m := move{ids: 1, total: 1, changes: 1}
@@ -222,7 +222,7 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 		return err
 	}
 	if held != 0 {
-		return taken(OpCreate, s.Email)
+		return taken(s.Email)
 	}
 	s.ID, s.DateCreated, s.DateModified = at.id, now, now
 	if id != 0 {
@@ -245,7 +245,7 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 }
 
 // checkChannel makes sure that a channel exists. The default one always does.
-func checkChannel(tx *sqldb.Tx, op string, id int64) error {
+func checkChannel(tx *sqldb.Tx, id int64) error {
 	if id == store.DefaultChannel {
 		return nil
 	}
@@ -253,7 +253,7 @@ func checkChannel(tx *sqldb.Tx, op string, id int64) error {
 	if err := tx.Query(channelByID, func(*sqldb.Row) error { found = true; return nil }, id); err != nil || found {
 		return err
 	}
-	return &fault.Error{Kind: fault.Invalid, Op: op, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.Unknown, Message: "invalid channel ID " + strconv.FormatInt(id, 10)}}}
+	return fault.Broken(fault.Invalid, fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyNoChannel, Value: strconv.FormatInt(id, 10)})
 }
 
 // Update changes a subscriber. One whose stored data would not change is left
@@ -261,7 +261,7 @@ func checkChannel(tx *sqldb.Tx, op string, id int64) error {
 func (s *Service) Update(ctx context.Context, storeID, id int64, in Update, by Origin) (*Subscriber, error) {
 	c := fault.Collector{Index: -1}
 	in.check(&c)
-	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	var out *Subscriber
@@ -270,7 +270,7 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, in Update, by O
 		return err
 	})
 	if errors.Is(err, sqldb.ErrUnique) {
-		err = taken(OpUpdate, in.Email.Value)
+		err = taken(in.Email.Value)
 	}
 	if err != nil {
 		return nil, err
@@ -292,7 +292,7 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 		return old, nil
 	}
 	if s.ChannelID != old.ChannelID {
-		if err := checkChannel(tx, OpUpdate, s.ChannelID); err != nil {
+		if err := checkChannel(tx, s.ChannelID); err != nil {
 			return nil, err
 		}
 	}
@@ -310,7 +310,7 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 		return nil, err
 	}
 	if held != 0 {
-		return nil, taken(OpUpdate, s.Email)
+		return nil, taken(s.Email)
 	}
 	s.DateModified = now
 	if err := update(tx, &s); err != nil {

@@ -14,11 +14,6 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// Operations, as faults name them.
-const (
-	OpUpdate = "tax.update"
-)
-
 // Bounds, lengths in characters.
 const (
 	MaxBatch      = 250
@@ -105,17 +100,17 @@ func (s *Service) Put(ctx context.Context, storeID int64, in []Customer) ([]Cust
 
 func (t *Customer) check(c *fault.Collector) {
 	if len(t.Properties) > maxProperties {
-		c.Add("tax_properties", fault.TooManyItems, fmt.Sprint(maxProperties), fmt.Sprintf("at most %d tax properties at once", maxProperties))
+		c.Because(FieldProperties, fault.TooManyItems, WhyMany, fmt.Sprint(maxProperties))
 	}
 	for _, p := range t.Properties {
 		if n := utf8.RuneCountInString(p.Code); n == 0 || n > maxCode {
-			c.Add("tax_properties", fault.TooLong, "", fmt.Sprintf("a tax property's code has 1 to %d characters", maxCode))
+			c.Because(FieldProperties, fault.TooLong, WhyCode, fmt.Sprint(maxCode))
 		}
 		if utf8.RuneCountInString(p.Value) > maxValue {
-			c.Add("tax_properties."+p.Code, fault.TooLong, fmt.Sprint(maxValue), fmt.Sprintf("must be at most %d characters", maxValue))
+			c.AddItem(fault.Item{Field: FieldProperties, Key: p.Code, Code: fault.TooLong, Why: WhyValue, Want: fmt.Sprint(maxValue)})
 		}
 		if slices.Contains([]byte(p.Code+p.Value), 0) {
-			c.Add("tax_properties", fault.BadFormat, "", "tax properties must not contain NUL")
+			c.Because(FieldProperties, fault.BadFormat, WhyNUL, "")
 		}
 	}
 }
@@ -127,12 +122,12 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 		c := fault.Collector{Index: i}
 		in[i].check(&c)
 		if slices.ContainsFunc(in[:i], func(o Customer) bool { return o.ID == in[i].ID }) {
-			c.Add("customer_id", fault.Duplicate, "", "customer given twice")
+			c.Because(FieldCustomer, fault.Duplicate, WhyTwice, "")
 		}
 		items = append(items, c.Items...)
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	ids := make([]int64, len(in))
 	for i := range in {
@@ -144,11 +139,11 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 	}
 	for i := range in {
 		if !found[in[i].ID] {
-			items = append(items, fault.Item{Index: i, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"})
+			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer})
 		}
 	}
 	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: OpUpdate, Items: items}
+		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
 	}
 	for i := range in {
 		for _, p := range in[i].Properties {

@@ -1,10 +1,11 @@
 package webhook
 
 import (
-	"errors"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"clientele/internal/fault"
 
 	"golang.org/x/net/idna"
 )
@@ -20,20 +21,20 @@ const maxURL = 2048
 
 // Destination checks a hook's URL and returns the form in which it is
 // compared. The error is a text for the caller.
-func (r Rules) Destination(text string) (norm string, err error) {
-	u, host, err := parseDestination(text)
-	if err != nil {
-		return "", err
+func (r Rules) Destination(text string) (norm string, why fault.Reason) {
+	u, host, why := parseDestination(text)
+	if why != "" {
+		return "", why
 	}
 	port := u.Port()
 	if r.Production {
 		switch {
 		case u.Scheme != "https":
-			return "", errors.New("destination must be an https URL")
+			return "", WhyNotHTTPS
 		case port != "" && port != "443":
-			return "", errors.New("destination must be served on port 443; custom ports are not supported")
+			return "", WhyCustomPort
 		case !publicHost(host):
-			return "", errors.New("destination must be at a public address")
+			return "", WhyPrivate
 		}
 	}
 	if u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
@@ -49,13 +50,13 @@ func (r Rules) Destination(text string) (norm string, err error) {
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	return u.String(), nil
+	return u.String(), ""
 }
 
 // Domain is the host of a destination as blocks and limits know it.
 func Domain(destination string) string {
-	_, host, err := parseDestination(destination)
-	if err != nil {
+	_, host, why := parseDestination(destination)
+	if why != "" {
 		return ""
 	}
 	return host
@@ -64,44 +65,44 @@ func Domain(destination string) string {
 // hostNames brings names to ASCII; containers have names with underscores.
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false), idna.VerifyDNSLength(true))
 
-func parseDestination(text string) (u *url.URL, host string, err error) {
+func parseDestination(text string) (u *url.URL, host string, why fault.Reason) {
 	if text == "" || len(text) > maxURL {
-		return nil, "", errors.New("destination must be a URL of at most 2048 characters")
+		return nil, "", WhyLongURL
 	}
 	for i := 0; i < len(text); i++ {
 		if text[i] <= ' ' || text[i] == 0x7f || text[i] == '\\' {
-			return nil, "", errors.New("destination must be a valid URL")
+			return nil, "", WhyURL
 		}
 	}
-	u, err = url.Parse(text)
+	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
-		return nil, "", errors.New("destination must be a valid URL")
+		return nil, "", WhyURL
 	case u.Scheme != "http" && u.Scheme != "https": // Parse lowers it
-		return nil, "", errors.New("destination must be an http or https URL")
+		return nil, "", WhyScheme
 	case u.User != nil:
-		return nil, "", errors.New("destination must not hold credentials; use headers instead")
+		return nil, "", WhyCredentials
 	case u.Fragment != "" || strings.Contains(text, "#"):
-		return nil, "", errors.New("destination must not have a fragment")
+		return nil, "", WhyFragment
 	case !validPort(u.Port()):
-		return nil, "", errors.New("destination must have a valid port")
+		return nil, "", WhyPort
 	}
 	host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if strings.Contains(host, ":") {
 		ip, err := netip.ParseAddr(host)
 		if err != nil || ip.Zone() != "" {
-			return nil, "", errors.New("destination must be a valid URL")
+			return nil, "", WhyURL
 		}
-		return u, ip.String(), nil
+		return u, ip.String(), ""
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
-		return u, host, nil
+		return u, host, ""
 	}
 	host, err = hostNames.ToASCII(host)
 	if err != nil || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
-		return nil, "", errors.New("destination must have a valid host name")
+		return nil, "", WhyHost
 	}
-	return u, host, nil
+	return u, host, ""
 }
 
 func validPort(port string) bool {

@@ -5,19 +5,12 @@ package webhook
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
-)
-
-// Operations, as faults name them.
-const (
-	OpGet    = "webhook.get"
-	OpCreate = "webhook.create"
-	OpUpdate = "webhook.update"
-	OpAdmin  = "webhook.admin"
 )
 
 // Reasons for which the service switches a hook off.
@@ -119,13 +112,13 @@ type Reason struct {
 func (h *Hook) check(c *fault.Collector, rules Rules) {
 	switch {
 	case h.Scope == "" || len(h.Scope) > maxScope:
-		c.Add("scope", fault.NotAccepted, "", fmt.Sprintf("scope must have 1 to %d characters", maxScope))
+		c.Because(FieldScope, fault.NotAccepted, WhyLongScope, strconv.Itoa(maxScope))
 	case !KnownScope(h.Scope):
-		c.Add("scope", fault.NotAccepted, "", "scope is not one that webhooks can subscribe to")
+		c.Because(FieldScope, fault.NotAccepted, WhyScopeUnknown, "")
 	}
-	norm, err := rules.Destination(h.Destination)
-	if err != nil {
-		c.Add("destination", fault.BadFormat, "", err.Error())
+	norm, why := rules.Destination(h.Destination)
+	if why != "" {
+		c.Because(FieldDestination, fault.BadFormat, why, "")
 	}
 	h.norm = norm
 	checkHeaders(c, h.Headers)
@@ -139,31 +132,33 @@ var reserved = map[string]bool{
 
 func checkHeaders(c *fault.Collector, headers []Header) {
 	if len(headers) > MaxHeaders {
-		c.Add("headers", fault.TooManyItems, fmt.Sprint(MaxHeaders), fmt.Sprintf("headers must have at most %d entries", MaxHeaders))
+		c.Because(FieldHeaders, fault.TooManyItems, WhyManyHeaders, strconv.Itoa(MaxHeaders))
 		return
 	}
 	seen := make(map[string]bool, len(headers))
 	size := 0
 	for _, h := range headers {
-		field := "headers." + h.Name
+		bad := func(code fault.Code, why fault.Reason, want string) {
+			c.AddItem(fault.Item{Field: FieldHeaders, Key: h.Name, Code: code, Why: why, Want: want})
+		}
 		name := strings.ToLower(h.Name)
 		size += len(h.Name) + len(h.Value)
 		switch {
 		case !isToken(h.Name):
-			c.Add("headers", fault.BadFormat, "", fmt.Sprintf("names of headers have 1 to %d letters, digits and characters of !#$%%&'*+-.^_`|~", maxHeaderName))
+			c.Because(FieldHeaders, fault.BadFormat, WhyHeaderName, strconv.Itoa(maxHeaderName))
 		case reserved[name], strings.HasPrefix(name, "proxy-"), strings.HasPrefix(name, "webhook-"):
-			c.Add(field, fault.NotAccepted, "", "the header "+h.Name+" cannot be set")
+			bad(fault.NotAccepted, WhyReserved, "")
 		case seen[name]:
-			c.Add(field, fault.Duplicate, "", "the header is given twice")
+			bad(fault.Duplicate, WhyHeaderTwice, "")
 		case len(h.Value) > maxHeaderValue:
-			c.Add(field, fault.TooLong, fmt.Sprint(maxHeaderValue), fmt.Sprintf("the header's value must be at most %d bytes", maxHeaderValue))
+			bad(fault.TooLong, WhyLongHeader, strconv.Itoa(maxHeaderValue))
 		case strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-			c.Add(field, fault.BadFormat, "", "the header's value must not contain control characters")
+			bad(fault.BadFormat, WhyControl, "")
 		}
 		seen[name] = true
 	}
 	if size > maxHeadersBytes {
-		c.Add("headers", fault.TooLong, fmt.Sprint(maxHeadersBytes), fmt.Sprintf("headers must be at most %d bytes together", maxHeadersBytes))
+		c.Because(FieldHeaders, fault.TooLong, WhyLongHeaders, strconv.Itoa(maxHeadersBytes))
 	}
 }
 

@@ -5,15 +5,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
-
-// OpReplay is what faults of sending again name.
-const OpReplay = "webhook.replay"
 
 // Anyone in place of a client id stands for the operator, who sees the hooks
 // of all API accounts.
@@ -52,13 +50,13 @@ func owned(tx *sqldb.Tx, clientID string, id int64) (*Hook, error) {
 func active(tx *sqldb.Tx, clientID string, id int64) (*Hook, error) {
 	h, err := owned(tx, clientID, id)
 	if err == nil && !h.IsActive {
-		err = &fault.Error{Kind: fault.Conflict, Op: OpReplay, Message: "The webhook is not active."}
+		err = &fault.Error{Kind: fault.Conflict, Message: "The webhook is not active."}
 	}
 	return h, err
 }
 
 func noDelivery(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Message: fmt.Sprintf("Delivery with id [%d] not found", id), Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
+	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: WhyNoDelivery, Value: strconv.FormatInt(id, 10)}}}
 }
 
 // Deliveries returns a page of a hook's deliveries.

@@ -3,7 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -44,7 +44,7 @@ func NewService(db *sqldb.DB, sys *system.System, rules Rules) *Service {
 }
 
 func notFound(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Message: fmt.Sprintf("Webhook with id [%d] not found", id), Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
+	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: WhyNoWebhook, Value: strconv.FormatInt(id, 10)}}}
 }
 
 // List returns a page of an API account's hooks.
@@ -93,7 +93,7 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	}
 	c := fault.Collector{Index: -1}
 	h.check(&c, rules)
-	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return h, err
 	}
 	// The counters' lock keeps others from taking what is free now.
@@ -104,7 +104,7 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	); err != nil {
 		return h, err
 	}
-	if err := h.admit(own, OpCreate); err != nil {
+	if err := h.admit(own, true); err != nil {
 		return h, err
 	}
 	if h.IsActive {
@@ -116,8 +116,9 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now, h.from)
 }
 
-// admit reports why a hook cannot be beside the others of its API account.
-func (h *Hook) admit(own []Hook, op string) error {
+// admit reports why a hook cannot be beside the others of its API account. A
+// fresh one is one more of them.
+func (h *Hook) admit(own []Hook, fresh bool) error {
 	c := fault.Collector{Index: -1}
 	same := 0
 	for i := range own {
@@ -126,9 +127,9 @@ func (h *Hook) admit(own []Hook, op string) error {
 		case o.ID == h.ID:
 			continue
 		case o.Scope == h.Scope && o.norm == h.norm:
-			c.Add("destination", fault.Taken, "", "a webhook with this scope and destination exists already")
+			c.Because(FieldDestination, fault.Taken, WhyTaken, "")
 		case (o.Scope == ExceptionScope) != (h.Scope == ExceptionScope) && o.norm == h.norm:
-			c.Add("destination", fault.Taken, "", "the destination of the webhook for "+ExceptionScope+" must be different from all others")
+			c.Because(FieldDestination, fault.Taken, WhyNotSeparate, ExceptionScope)
 		}
 		if o.Scope == h.Scope {
 			same++
@@ -139,12 +140,12 @@ func (h *Hook) admit(own []Hook, op string) error {
 		most = 1
 	}
 	if same >= most {
-		c.Add("scope", fault.TooManyItems, fmt.Sprint(most), fmt.Sprintf("an API account can have at most %d webhooks with this scope", most))
+		c.Because(FieldScope, fault.TooManyItems, WhyManyOfScope, strconv.Itoa(most))
 	}
-	if op == OpCreate && len(own) >= MaxPerAccount {
-		c.Add("", fault.TooManyItems, fmt.Sprint(MaxPerAccount), fmt.Sprintf("an API account can have at most %d webhooks", MaxPerAccount))
+	if fresh && len(own) >= MaxPerAccount {
+		c.Because("", fault.TooManyItems, WhyMany, strconv.Itoa(MaxPerAccount))
 	}
-	return c.Err(fault.Invalid, op)
+	return c.Err(fault.Invalid)
 }
 
 // lock returns an API account's hook and keeps others from changing it.
@@ -177,7 +178,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 		}
 		c := fault.Collector{Index: -1}
 		out.check(&c, s.rules)
-		if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+		if err := c.Err(fault.Invalid); err != nil {
 			return err
 		}
 		if out.Scope != old.Scope || out.norm != old.norm {
@@ -189,7 +190,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			); err != nil {
 				return err
 			}
-			if err := out.admit(own, OpUpdate); err != nil {
+			if err := out.admit(own, false); err != nil {
 				return err
 			}
 		}
@@ -260,21 +261,20 @@ func (s *Service) Admin(ctx context.Context, storeID int64, clientID string, q *
 func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID string, emails []string) error {
 	c := fault.Collector{Index: -1}
 	if len(emails) > MaxContacts {
-		c.Add("emails", fault.TooManyItems, fmt.Sprint(MaxContacts), fmt.Sprintf("emails must have at most %d entries", MaxContacts))
-		return c.Err(fault.Invalid, OpAdmin)
+		c.Because(FieldEmails, fault.TooManyItems, WhyManyEmails, strconv.Itoa(MaxContacts))
+		return c.Err(fault.Invalid)
 	}
 	seen := map[string]bool{}
 	for i, e := range emails {
-		field := fmt.Sprintf("emails.%d", i)
 		switch {
 		case !email.Valid(e):
-			c.Add(field, fault.BadFormat, "", "invalid email address")
+			c.AddItem(fault.Item{Field: FieldEmails, At: i + 1, Code: fault.BadFormat, Why: WhyEmail})
 		case seen[fold.Text(e)]:
-			c.Add(field, fault.Duplicate, "", "the email address is given twice")
+			c.AddItem(fault.Item{Field: FieldEmails, At: i + 1, Code: fault.Duplicate, Why: WhyEmailTwice})
 		}
 		seen[fold.Text(e)] = true
 	}
-	if err := c.Err(fault.Invalid, OpAdmin); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -325,8 +325,8 @@ func SweepIdle(tx *sqldb.Tx, now, elapsed int64) ([]Hook, error) {
 // Put makes a hook inside tx, or brings the one of the API account with its
 // scope and destination in line.
 func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error {
-	norm, err := rules.Destination(in.Destination)
-	if err != nil {
+	norm, why := rules.Destination(in.Destination)
+	if why != "" {
 		norm = "" // CreateTx tells of it
 	}
 	var have []Hook
@@ -339,7 +339,7 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 		}
 		c := fault.Collector{Index: -1}
 		checkHeaders(&c, in.Headers)
-		if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+		if err := c.Err(fault.Invalid); err != nil {
 			return err
 		}
 		active := in.IsActive.Or(h.IsActive)
@@ -347,6 +347,7 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 			return nil
 		}
 		if active && !h.IsActive {
+			var err error
 			if h.from, err = Follow(tx); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/webhook"
+	"clientele/internal/words"
 )
 
 const day = 24 * 60 * 60
@@ -84,7 +85,7 @@ func (y *yard) refused(err error, fields ...string) {
 	}
 	var got []string
 	for _, it := range f.Items {
-		got = append(got, it.Field)
+		got = append(got, words.Terminal.Path(&it))
 	}
 	if !slices.Equal(got, fields) {
 		y.t.Errorf("refused for %q, want %q", got, fields)

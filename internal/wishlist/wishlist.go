@@ -12,13 +12,6 @@ import (
 	"clientele/internal/system"
 )
 
-// Operations, as faults name them.
-const (
-	OpCreate   = "wishlist.create"
-	OpUpdate   = "wishlist.update"
-	OpAddItems = "wishlist.items.add"
-)
-
 // Bounds.
 const (
 	MaxLists = 200  // of a customer
@@ -76,27 +69,27 @@ var ErrNoItem = fault.New(fault.NotFound, "there is no such wishlist item")
 
 var (
 	errNone     = fault.New(fault.NotFound, "there is no such wishlist")
-	errCustomer = &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.Unknown, Message: "invalid customer ID"}}}
-	errLists    = &fault.Error{Kind: fault.Invalid, Op: OpCreate, Items: []fault.Item{{Index: -1, Field: "customer_id", Code: fault.TooManyItems, Message: fmt.Sprintf("a customer can have at most %d wishlists", MaxLists)}}}
+	errCustomer = fault.Broken(fault.Invalid, fault.Item{Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer})
+	errLists    = fault.Broken(fault.Invalid, fault.Item{Field: FieldCustomer, Code: fault.TooManyItems, Why: WhyManyLists, Want: fmt.Sprint(MaxLists)})
 )
 
-func tooManyItems(op string) error {
-	return &fault.Error{Kind: fault.Invalid, Op: op, Items: []fault.Item{{Index: -1, Field: "items", Code: fault.TooManyItems, Want: fmt.Sprint(MaxItems), Message: fmt.Sprintf("a wishlist can have at most %d items", MaxItems)}}}
+func tooManyItems() error {
+	return fault.Broken(fault.Invalid, fault.Item{Field: FieldItems, Code: fault.TooManyItems, Why: WhyManyItems, Want: fmt.Sprint(MaxItems)})
 }
 
 func checkItems(c *fault.Collector, items []Item) {
 	if len(items) > MaxItems {
-		c.Add("items", fault.TooManyItems, fmt.Sprint(MaxItems), fmt.Sprintf("items must have at most %d entries", MaxItems))
+		c.Because(FieldItems, fault.TooManyItems, WhyManyEntries, fmt.Sprint(MaxItems))
 		return
 	}
 	for i, it := range items {
+		c.In = fault.Place{List: FieldItems, At: i + 1}
 		if it.ProductID < 1 && (it.ID == 0 || it.ProductID != 0) || it.ProductID > maxID {
-			c.Add(itemField(i, "product_id"), fault.OutOfRange, "", "product_id must be the ID of a product")
+			c.Because(FieldProduct, fault.OutOfRange, WhyProduct, "")
 		}
 		if it.VariantID < 0 || it.VariantID > maxID {
-			c.Add(itemField(i, "variant_id"), fault.OutOfRange, "", "variant_id must be the ID of a variant")
+			c.Because(FieldVariant, fault.OutOfRange, WhyVariant, "")
 		}
 	}
+	c.In = fault.Place{}
 }
-
-func itemField(i int, name string) string { return fmt.Sprintf("items.%d.%s", i, name) }

@@ -31,9 +31,9 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (out Wis
 // CreateTx is Create inside a transaction.
 func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
 	c := fault.Collector{Index: -1}
-	c.Text("name", in.Name, 1, maxName)
+	c.Length(FieldName, in.Name, 1, maxName)
 	checkItems(&c, in.Items)
-	if err := c.Err(fault.Invalid, OpCreate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err
 	}
 	// Locked, so that the customer stays and their lists are counted in turn.
@@ -133,10 +133,10 @@ func (s *Service) change(ctx context.Context, storeID, owner, id int64, fn func(
 func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (Wishlist, error) {
 	c := fault.Collector{Index: -1}
 	if in.Name.Set {
-		c.Text("name", in.Name.Value, 1, maxName)
+		c.Length(FieldName, in.Name.Value, 1, maxName)
 	}
 	checkItems(&c, in.Items)
-	if err := c.Err(fault.Invalid, OpUpdate); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err
 	}
 	return s.change(ctx, storeID, owner, in.ID, func(tx *sqldb.Tx, w *Wishlist) error {
@@ -149,9 +149,10 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 				added = append(added, it)
 				continue
 			}
+			unknown.In = fault.Place{List: FieldItems, At: i + 1}
 			at := slices.IndexFunc(w.Items, func(have Item) bool { return have.ID == it.ID })
 			if at < 0 {
-				unknown.Add(itemField(i, "id"), fault.Unknown, "", "invalid wishlist item ID")
+				unknown.Because(FieldItem, fault.Unknown, WhyNoItem, "")
 				continue
 			}
 			if it.ProductID == 0 {
@@ -161,7 +162,7 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 				continue
 			}
 			if slices.ContainsFunc(w.Items, func(have Item) bool { return have.ProductID == it.ProductID && have.VariantID == it.VariantID }) {
-				unknown.Add(itemField(i, "id"), fault.Taken, "", "the product is on the wishlist already")
+				unknown.Because(FieldItem, fault.Taken, WhyTwice, "")
 				continue
 			}
 			// Not an update, which could meet itself in the unique index.
@@ -173,10 +174,10 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 			}
 			w.Items[at] = it
 		}
-		if err := unknown.Err(fault.Invalid, OpUpdate); err != nil {
+		if err := unknown.Err(fault.Invalid); err != nil {
 			return err
 		}
-		return w.add(tx, OpUpdate, added)
+		return w.add(tx, added)
 	})
 }
 
@@ -184,19 +185,19 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 func (s *Service) AddItems(ctx context.Context, storeID, owner, id int64, items []Item) (Wishlist, error) {
 	c := fault.Collector{Index: -1}
 	checkItems(&c, items)
-	if err := c.Err(fault.Invalid, OpAddItems); err != nil {
+	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err
 	}
-	return s.change(ctx, storeID, owner, id, func(tx *sqldb.Tx, w *Wishlist) error { return w.add(tx, OpAddItems, items) })
+	return s.change(ctx, storeID, owner, id, func(tx *sqldb.Tx, w *Wishlist) error { return w.add(tx, items) })
 }
 
-func (w *Wishlist) add(tx *sqldb.Tx, op string, items []Item) error {
+func (w *Wishlist) add(tx *sqldb.Tx, items []Item) error {
 	fresh := missing(w.Items, items)
 	if len(fresh) == 0 {
 		return nil
 	}
 	if len(w.Items)+len(fresh) > MaxItems {
-		return tooManyItems(op)
+		return tooManyItems()
 	}
 	_, last, err := take(tx, 0, int64(len(fresh)))
 	if err != nil {

@@ -6,8 +6,11 @@ import (
 	"strconv"
 
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/subscriber"
+	"clientele/internal/words"
 )
 
 // problem is the type of errors that have no page of their own.
@@ -31,8 +34,10 @@ func (s *Surface) Error(_ *rest.Titles, err error) (status int, body []byte) {
 		b = jsonx.AppendString(b, detail)
 	}
 	var told []string
-	for _, it := range f.Items {
-		if it.Field == "" || slices.Contains(told, it.Field) {
+	for i := range f.Items {
+		it := &f.Items[i]
+		path := pathOf(it)
+		if path == "" || slices.Contains(told, path) {
 			continue
 		}
 		if told == nil {
@@ -40,14 +45,31 @@ func (s *Surface) Error(_ *rest.Titles, err error) (status int, body []byte) {
 		} else {
 			b = append(b, ',')
 		}
-		told = append(told, it.Field)
-		b = jsonx.AppendKey(b, it.Field)
-		b = jsonx.AppendString(b, it.Message)
+		told = append(told, path)
+		b = jsonx.AppendKey(b, path)
+		b = jsonx.AppendString(b, speech.Sentence(it))
 	}
 	if told != nil {
 		b = append(b, '}')
 	}
 	return status, append(b, '}')
+}
+
+// speech has this API's names of fields and its words.
+var speech = &words.Speech{
+	Spell: words.Camel,
+	Words: map[fault.Code]string{fault.EmailInUse: hasAccount},
+	Whys:  map[fault.Reason]string{subscriber.WhyTaken: hasAccount},
+}
+
+const hasAccount = "The email address belongs to an account already: sign in, or give another one."
+
+// pathOf returns where a rule is broken; custom fields are told by number.
+func pathOf(it *fault.Item) string {
+	if it.Field == form.Values {
+		return "customFields." + strconv.FormatInt(it.FormField, 10)
+	}
+	return speech.Path(it)
 }
 
 // statusOf tells what is missing (422) from what is wrong (400).
@@ -91,7 +113,7 @@ func detailOf(f *fault.Error) string {
 	case f.Kind == fault.Internal:
 		return ""
 	case len(f.Items) > 0:
-		return f.Items[0].Message
+		return speech.Sentence(&f.Items[0])
 	}
 	return f.Message
 }
@@ -105,5 +127,5 @@ func titleOf(f *fault.Error, status int) string {
 
 // malformed is an error in the shape of a request.
 func malformed(field string, code fault.Code, message string) error {
-	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Field: field, Code: code, Message: message}}}
+	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Path: field, Code: code, Message: message}}}
 }

@@ -28,15 +28,6 @@ const fieldPrefix = "field_"
 // notAsked are the built-in fields that this API does not ask for.
 var notAsked = []int64{form.ConfirmPassword, form.CurrentPassword}
 
-// camel turns first_name into firstName.
-func camel(key string) string {
-	words := strings.Split(key, "_")
-	for i, w := range words[1:] {
-		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
-	}
-	return strings.Join(words, "")
-}
-
 // accountForm returns the fields that a registration asks for: those of the
 // sign-up form, the names and, where the store requires them, the company and
 // the phone.
@@ -92,7 +83,7 @@ func chosenGroups(c *Call) ([]string, error) {
 	var out []string
 	for name := range strings.SplitSeq(q.Get("filter"), ",") {
 		if !slices.Contains(groups, name) {
-			return nil, &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Index: -1, Field: "filter", Code: fault.NotAccepted,
+			return nil, &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Index: -1, Path: "filter", Code: fault.NotAccepted,
 				Message: "filter may hold " + strings.Join(groups, ", ")}}}
 		}
 		if !slices.Contains(out, name) {
@@ -123,7 +114,7 @@ func appendField(b []byte, f *form.Field, settings *store.StorefrontSettings) []
 	id := fieldPrefix + strconv.FormatInt(f.ID, 10)
 	name := id
 	if b := form.BuiltInOf(f.ID); b != nil {
-		name = camel(b.Key)
+		name = speech.Name(b.Key)
 	}
 	typ, fieldType := "string", f.Type
 	switch f.Type {

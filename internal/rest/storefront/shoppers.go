@@ -13,7 +13,6 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
@@ -105,12 +104,12 @@ func together(found *fault.Collector, err error) error {
 	}
 	if f != nil {
 		for _, it := range f.Items {
-			if !slices.ContainsFunc(found.Items, func(have fault.Item) bool { return have.Field == it.Field }) {
+			if !slices.ContainsFunc(found.Items, func(have fault.Item) bool { return pathOf(&have) == pathOf(&it) }) {
 				found.AddItem(it)
 			}
 		}
 	}
-	return found.Err(fault.Invalid, account.OpRegister)
+	return found.Err(fault.Invalid)
 }
 
 // signIn opens a session in the browser. Somebody who may not sign in has an
@@ -128,35 +127,12 @@ func (s *Surface) signIn(c *Call, customerID int64) error {
 	return nil
 }
 
-// names are this API's for those of the domain.
-var names = map[string]string{"first_name": "firstName", "last_name": "lastName"}
-
-// toShopper puts an error in the words of this API: names of fields, and a
-// store that takes nobody is a bad request, as documented.
+// toShopper tells that a store takes nobody as documented: by a bad request.
 func toShopper(err error) error {
-	f := fault.As(err)
-	switch {
-	case f == nil:
-		return err
-	case errors.Is(err, account.ErrClosed):
-		return &fault.Error{Kind: fault.BadInput, Message: f.Message}
+	if errors.Is(err, account.ErrClosed) {
+		return &fault.Error{Kind: fault.BadInput, Message: account.ErrClosed.Message}
 	}
-	out := *f
-	out.Items = slices.Clone(f.Items)
-	for i := range out.Items {
-		it := &out.Items[i]
-		if name := names[it.Field]; name != "" {
-			it.Message = strings.Replace(it.Message, it.Field, name, 1)
-			it.Field = name
-		}
-		if it.Field == form.Path {
-			it.Field = "customFields." + strconv.FormatInt(it.FormField, 10)
-		}
-		if it.Code == fault.EmailInUse {
-			it.Message = "The email address belongs to an account already: sign in, or give another one."
-		}
-	}
-	return &out
+	return err
 }
 
 // subscribe keeps what somebody says about emails to an address. Anybody may
@@ -182,7 +158,7 @@ func (s *Surface) subscribe(c *Call) error {
 			col.Items = append(col.Items, f.Items...)
 		}
 	}
-	if err := col.Err(fault.Invalid, account.OpSubscribe); err != nil {
+	if err := col.Err(fault.Invalid); err != nil {
 		return err
 	}
 	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", c.Peer.Network())); wait > 0 {
@@ -274,7 +250,7 @@ func (s *Surface) consent(c *Call) error {
 	}
 	col := fault.Collector{Index: -1}
 	in := decodeConsent(&col, v)
-	if err := col.Err(fault.Malformed, customer.OpConsent); err != nil {
+	if err := col.Err(fault.Malformed); err != nil {
 		return err
 	}
 	settings, err := s.Settings.Effective(c.Ctx(), c.Site.StoreID, c.Site.ChannelID)

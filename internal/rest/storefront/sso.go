@@ -73,9 +73,9 @@ func (c *Call) refuseLogin(who sso.Login, err error) error {
 }
 
 var (
-	errNoClientID = &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Field: "app_client_id", Code: fault.Required, Message: "app_client_id is needed"}}}
-	errNoApp      = &fault.Error{Kind: fault.Forbidden, Items: []fault.Item{{Index: -1, Field: "app_client_id", Code: fault.Unknown, Message: "there is no app with this client id"}}}
-	errGuest      = &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Field: "customer", Code: fault.Unknown, Message: "no customer is signed in"}}}
+	errNoClientID = &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Path: "app_client_id", Code: fault.Required, Message: "app_client_id is needed"}}}
+	errNoApp      = &fault.Error{Kind: fault.Forbidden, Items: []fault.Item{{Index: -1, Path: "app_client_id", Code: fault.Unknown, Message: "there is no app with this client id"}}}
+	errGuest      = &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Path: "customer", Code: fault.Unknown, Message: "no customer is signed in"}}}
 )
 
 // currentCustomer tells an app who is signed in.

@@ -198,5 +198,5 @@ func (c *Call) checkQuery(known []string) error {
 			col.Add(name, fault.Duplicate, "", "the parameter is given twice")
 		}
 	}
-	return col.Err(fault.BadFilter, "")
+	return col.Err(fault.BadFilter)
 }

@@ -165,4 +165,4 @@ func (d decoder) object(name string, fn func(decoder)) {
 }
 
 // err returns what was wrong.
-func (d decoder) err() error { return d.c.Err(fault.Malformed, "") }
+func (d decoder) err() error { return d.c.Err(fault.Malformed) }

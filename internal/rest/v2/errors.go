@@ -6,16 +6,22 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/group"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/words"
 )
 
-// names are the domain's fields that V2 calls something else.
-var names = map[string]string{
-	"address1": "street_1", "address2": "street_2", "state_or_province": "state", "postal_code": "zip", "country_code": "country",
-	"store_credit_amounts": "store_credit", "new_password": "password",
-}
+// speech has V2's names of fields.
+var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{
+	customer.FieldAddress1: "street_1", customer.FieldAddress2: "street_2", customer.FieldState: "state", customer.FieldPostalCode: "zip", customer.FieldCountry: "country",
+	customer.FieldStoreCredit: "store_credit",
+	group.FieldCategory:       "category_id", group.FieldProduct: "product_id", group.FieldPriceList: "price_list_id",
+	group.FieldAccessType: "category_access.type", group.FieldAccessCategories: "category_access.categories",
+}}
 
 // entry is one element of an error's array.
 type entry struct{ message, key, reason string }
@@ -71,13 +77,13 @@ func (*Surface) Refuse(status int) []byte {
 func entries(f *fault.Error, key string) []entry {
 	var out []entry
 	for _, it := range f.Items {
-		path := it.Field
+		path := speech.Path(&it)
+		if it.Field == form.Values {
+			path = speech.Name(it.Field)
+		}
 		name := path[strings.LastIndexByte(path, '.')+1:]
 		explain := name != path
-		if v2, ok := names[name]; ok {
-			it.Message = strings.ReplaceAll(it.Message, name, v2)
-			name = v2
-		}
+		reason := speech.Sentence(&it)
 		e := entry{message: "The field '" + name + "' is invalid."}
 		switch it.Code {
 		case fault.Required:
@@ -90,7 +96,7 @@ func entries(f *fault.Error, key string) []entry {
 		case fault.EmailInUse:
 			e.message, explain = "The field 'email' is invalid.", true
 			if it.Value != "" {
-				it.Message = "The email address " + it.Value + " is already in use."
+				reason = "The email address " + it.Value + " is already in use."
 			}
 		default:
 			explain = true
@@ -98,8 +104,8 @@ func entries(f *fault.Error, key string) []entry {
 		if path == "" && it.Code != fault.EmailInUse {
 			e.message, explain = "The request is invalid.", true
 		}
-		if explain && it.Message != "" {
-			e.key, e.reason = key, it.Message
+		if explain && reason != "" {
+			e.key, e.reason = key, reason
 		}
 		// The first fault of a field is the one to mend first.
 		if !slices.Contains(out, e) {

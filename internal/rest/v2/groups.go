@@ -177,11 +177,14 @@ func emptyText(v jsonx.Value) bool {
 	return ok && s == ""
 }
 
+// targetOf names the member for what a type of rule points at, "" for nothing.
+func targetOf(ruleType string) string { return speech.Name(group.Target(ruleType)) }
+
 // rule reads a discount rule.
 func (d decoder) rule() group.Rule {
 	d.required("type")
 	r := group.Rule{Type: d.text("type").Value}
-	target := group.Target(r.Type)
+	target := targetOf(r.Type)
 	writable := []string{"type", "method", "amount"}
 	if target != "" {
 		writable = append(writable, target)
@@ -246,7 +249,7 @@ func appendGroup(b []byte, g *group.Group) []byte {
 func appendRule(b []byte, r *group.Rule) []byte {
 	b = append(b, `{"type":`...)
 	b = jsonx.AppendString(b, r.Type)
-	if target := group.Target(r.Type); target != "" {
+	if target := targetOf(r.Type); target != "" {
 		b = append(b, ',')
 		b = jsonx.AppendKey(b, target)
 		b = strconv.AppendInt(b, r.Target, 10)

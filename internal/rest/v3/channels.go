@@ -269,7 +269,7 @@ func (s *Surface) createChannelSite(c *rest.Call) error {
 		return err
 	}
 	if given != 0 && given != id {
-		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Field: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
+		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Path: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
 	}
 	got, err := s.Channels.CreateSite(c.Ctx(), c.StoreID(), id, url)
 	if err != nil {

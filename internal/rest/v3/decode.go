@@ -52,7 +52,7 @@ func objects(v jsonx.Value, required []string) error {
 	for _, e := range v.Elems() {
 		if e.Kind() != jsonx.Object {
 			for _, name := range required {
-				items = append(items, fault.Item{Index: -1, Field: name, Code: fault.Required})
+				items = append(items, fault.Item{Index: -1, Path: name, Code: fault.Required})
 			}
 			break
 		}

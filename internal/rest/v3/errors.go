@@ -30,13 +30,13 @@ func Error(titles *rest.Titles, err error) (int, []byte) {
 		if len(f.Items) == 0 {
 			return body(http.StatusUnprocessableEntity, f.Message, nil)
 		}
-		return body(cmp.Or(titles.Invalid, http.StatusUnprocessableEntity), cmp.Or(titles.Failed, f.Message), operationDetails(titles, f.Items))
+		return body(cmp.Or(titles.Invalid, http.StatusUnprocessableEntity), cmp.Or(titles.Failed, f.Message, summary(f.Items)), operationDetails(titles, f.Items))
 	case fault.Conflict:
 		status := cmp.Or(titles.Conflict, http.StatusUnprocessableEntity)
 		if titles.Batch {
 			return failedBatch(status, titles.Clash, f)
 		}
-		return body(status, cmp.Or(f.Message, titles.Clash, titles.Failed), operationDetails(titles, f.Items))
+		return body(status, cmp.Or(f.Message, whole(f.Items), titles.Clash, titles.Failed), operationDetails(titles, f.Items))
 	case fault.Malformed:
 		if titles.Syntax != 0 && unreadable(f) {
 			return body(titles.Syntax, "Input is invalid.", nil)
@@ -50,7 +50,7 @@ func Error(titles *rest.Titles, err error) (int, []byte) {
 		}
 		title := "The resource at that URL is not found."
 		if len(f.Items) > 0 { // a thing that is told by its id
-			title = f.Message
+			title = reason(f.Items[0])
 		}
 		return http.StatusNotFound, append(bodyStart(http.StatusNotFound, title), '}')
 	case fault.BadInput:
@@ -80,7 +80,7 @@ func Error(titles *rest.Titles, err error) (int, []byte) {
 
 // unreadable reports whether a body could not be read or parsed.
 func unreadable(f *fault.Error) bool {
-	return len(f.Items) == 0 || f.Items[0].Code == fault.BadFormat && f.Items[0].Field == ""
+	return len(f.Items) == 0 || f.Items[0].Code == fault.BadFormat && path(f.Items[0]) == ""
 }
 
 // badFilter names the parameters that are wrong in the title, as the original
@@ -89,22 +89,39 @@ func badFilter(status int, f *fault.Error) (int, []byte) {
 	var names []string
 	var ds []detail
 	for _, it := range f.Items {
-		if !slices.Contains(names, it.Field) {
-			names = append(names, it.Field)
+		if !slices.Contains(names, path(it)) {
+			names = append(names, path(it))
 		}
 		if it.Code != fault.UnknownFilter {
-			ds = append(ds, detail{it.Field, it.Message})
+			ds = append(ds, detail{path(it), reason(it)})
 		}
 	}
 	return body(status, "The filter(s): "+strings.Join(names, ", ")+" are not valid filter parameter(s).", ds)
 }
 
-// path returns where a rule is broken. A form field's is in a list of inputs.
-func path(it fault.Item) string {
-	if it.At == 0 {
-		return it.Field
+// path returns where a rule is broken.
+func path(it fault.Item) string { return speech.Path(&it) }
+
+// summary is the title of what is refused by an operation without a title.
+func summary(items []fault.Item) string {
+	var fixed []string
+	for _, it := range items {
+		if it.Code == fault.ReadOnly {
+			fixed = append(fixed, path(it))
+		}
 	}
-	return it.Field + "." + strconv.Itoa(it.At-1) + "." + it.FormFieldMember()
+	if fixed != nil {
+		return "The following fields are invalid: " + strings.Join(fixed, ", ")
+	}
+	return reason(items[0])
+}
+
+// whole is what is wrong with the operation as a whole by a single rule.
+func whole(items []fault.Item) string {
+	if len(items) == 1 && items[0].Index < 0 && path(items[0]) == "" && items[0].Code == fault.Taken {
+		return reason(items[0])
+	}
+	return ""
 }
 
 func operationDetails(titles *rest.Titles, items []fault.Item) []detail {
@@ -118,19 +135,23 @@ func operationDetails(titles *rest.Titles, items []fault.Item) []detail {
 		}
 	}
 	ds := details(items)
-	for i := range ds {
-		if ds[i].key == "" { // no item and no field: the operation as a whole
-			ds[i] = detail{titles.Key, titles.Text + ": " + ds[i].text}
+	out := ds[:0]
+	for _, d := range ds {
+		switch {
+		case d.key != "":
+			out = append(out, d)
+		case titles.Key != "" || titles.Failed != "": // no item and no field: the operation as a whole
+			out = append(out, detail{titles.Key, titles.Text + ": " + d.text})
 		}
 	}
-	return ds
+	return out
 }
 
 // failedBatch tells of a batch that failed as a whole because some of it is
 // there already.
 func failedBatch(status int, title string, f *fault.Error) (int, []byte) {
 	b := append(make([]byte, 0, 512), `{"data":[],"errors":[`...)
-	_, text := body(status, title, details(f.Items))
+	_, text := body(status, title, operationDetails(new(rest.Titles), f.Items))
 	b = append(b, text...)
 	b = append(b, `],"meta":{"total":`...)
 	b = strconv.AppendInt(b, int64(f.Total), 10)
@@ -140,17 +161,7 @@ func failedBatch(status int, title string, f *fault.Error) (int, []byte) {
 }
 
 // reason says what is wrong.
-func reason(it fault.Item) string {
-	switch {
-	case it.Message != "":
-		return it.Message
-	case it.Code == fault.Required:
-		return "error.path.missing"
-	case it.Code == fault.WrongType:
-		return "error.expected." + it.Want
-	}
-	return ""
-}
+func reason(it fault.Item) string { return speech.Sentence(&it) }
 
 func details(items []fault.Item) []detail {
 	out := make([]detail, 0, len(items))

@@ -36,7 +36,7 @@ var hookLists = map[string]*listing.Spec{
 func hookID(c *rest.Call) (int64, error) {
 	id, err := PathID(c, "webhook_id")
 	if err != nil {
-		err = &fault.Error{Kind: fault.NotFound, Message: "Webhook with id [" + chi.URLParam(c.R, "webhook_id") + "] not found", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.Unknown}}}
+		err = &fault.Error{Kind: fault.NotFound, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: webhook.WhyNoWebhook, Value: chi.URLParam(c.R, "webhook_id")}}}
 	}
 	return id, err
 }

@@ -312,8 +312,8 @@ func sendPartial[T any](c *rest.Call, p *partial[T], row func([]byte, *metafield
 			var texts []string
 			for ; i < len(p.failed) && p.failed[i].Index == at; i++ {
 				text := reason(p.failed[i])
-				if p.failed[i].Message == "" && p.failed[i].Field != "" {
-					text = p.failed[i].Field + ": " + text
+				if at := p.failed[i].Path; at != "" && p.failed[i].Message == "" {
+					text = at + ": " + text
 				}
 				texts = append(texts, text)
 			}

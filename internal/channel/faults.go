@@ -1,0 +1,30 @@
+package channel
+
+import "clientele/internal/fault"
+
+// The fields of which faults tell.
+const (
+	FieldName       fault.Field = "name"
+	FieldType       fault.Field = "type"
+	FieldPlatform   fault.Field = "platform"
+	FieldStatus     fault.Field = "status"
+	FieldExternalID fault.Field = "external id"
+	FieldURL        fault.Field = "url"
+	FieldChannel    fault.Field = "channel id"
+)
+
+// The reasons that codes do not tell.
+const (
+	WhyName     fault.Reason = "name of no length"
+	WhyLetters  fault.Reason = "characters that names do not have"
+	WhyPlatform fault.Reason = "platform of another type"
+	WhyStatus   fault.Reason = "no status of the type"
+	WhyDefault  fault.Reason = "the default channel"
+	WhyURL      fault.Reason = "no URL of a site"
+	WhyDomain   fault.Reason = "checkout on another domain"
+	WhyDeleted  fault.Reason = "a deleted channel cannot be updated"
+	WhyFixed    fault.Reason = "fixed after creation"
+	WhyHasSite  fault.Reason = "channel with a site"
+	WhyGone     fault.Reason = "channel is deleted"
+	WhyTaken    fault.Reason = "name, platform and type of another channel"
+)

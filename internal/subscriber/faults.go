@@ -1,0 +1,26 @@
+package subscriber
+
+import "clientele/internal/fault"
+
+// The fields of which faults tell.
+const (
+	FieldID        fault.Field = "id"
+	FieldEmail     fault.Field = "email"
+	FieldFirstName fault.Field = "first name"
+	FieldLastName  fault.Field = "last name"
+	FieldSource    fault.Field = "source"
+	FieldOrder     fault.Field = "order id"
+	FieldChannel   fault.Field = "channel id"
+	FieldConsents  fault.Field = "consents"
+)
+
+// The reasons that codes do not tell.
+const (
+	WhyEmail     fault.Reason = "no email address"
+	WhyID        fault.Reason = "no id of a subscriber"
+	WhySource    fault.Reason = "no source of subscribers"
+	WhyConsents  fault.Reason = "no consent"
+	WhyRange     fault.Reason = "no id"
+	WhyTaken     fault.Reason = "subscribed on the channel"
+	WhyNoChannel fault.Reason = "no channel"
+)

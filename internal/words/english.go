@@ -1,0 +1,262 @@
+package words
+
+import (
+	"clientele/internal/account"
+	"clientele/internal/auth"
+	"clientele/internal/channel"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/group"
+	"clientele/internal/instrument"
+	"clientele/internal/mail"
+	"clientele/internal/metafield"
+	"clientele/internal/password"
+	"clientele/internal/segment"
+	"clientele/internal/setting"
+	"clientele/internal/subscriber"
+	"clientele/internal/tax"
+	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
+)
+
+// codes are the sentences of rules that need no reason.
+var codes = map[fault.Code]string{
+	fault.Required:   "{name} is required",
+	fault.TooLong:    "{name} must be at most {want} characters",
+	fault.TooShort:   "{name} must not be empty",
+	fault.EmailInUse: "the email address is already in use",
+}
+
+const (
+	noEmail    = "invalid email address"
+	noCustomer = "invalid customer ID"
+)
+
+// whys are the sentences of reasons.
+var whys = map[fault.Reason]string{
+	fault.HoldsNUL: "{name} must not contain NUL",
+
+	account.WhyPath: "{name} must be one of the storefront's",
+
+	auth.WhyBoth:           "<channel id> and <channel ids> cannot both be given",
+	auth.WhyNoChannels:     "{name} must not be empty",
+	auth.WhyManyChannels:   "{name} must have at most {want} channels",
+	auth.WhyNoChannel:      "<channel id> or <channel ids> is needed",
+	auth.WhyTime:           "{name} must be a time in seconds since 1970",
+	auth.WhyPast:           "{name} must be in the future",
+	auth.WhyOrigins:        "{name} must have one or two origins",
+	auth.WhyOrigin:         "an origin is a scheme and a host, such as https://www.example.com",
+	auth.WhyNoScope:        "at least one scope is needed",
+	auth.WhyScope:          "a scope is Unauthenticated, Customer or B2B",
+	auth.WhyUnknownChannel: "there is no channel {value}",
+
+	fault.Reason(auth.TokenMissing):       string(auth.TokenMissing),
+	fault.Reason(auth.TokenNoJWT):         string(auth.TokenNoJWT),
+	fault.Reason(auth.TokenNoJSON):        string(auth.TokenNoJSON),
+	fault.Reason(auth.TokenUnknownFormat): string(auth.TokenUnknownFormat),
+	fault.Reason(auth.TokenBadSignature):  string(auth.TokenBadSignature),
+	fault.Reason(auth.TokenWrongStore):    string(auth.TokenWrongStore),
+	fault.Reason(auth.TokenWrongChannel):  string(auth.TokenWrongChannel),
+	fault.Reason(auth.TokenExpired):       string(auth.TokenExpired),
+	fault.Reason(auth.TokenRevoked):       string(auth.TokenRevoked),
+
+	channel.WhyName:     "A channel name has 1 to {want} characters.",
+	channel.WhyLetters:  "Only latin letters, arabic numerals, spaces, dashes and underscores are allowed in a channel name.",
+	channel.WhyPlatform: "Input channel type [{value}] with platform [{other}] is not supported",
+	channel.WhyStatus:   "status {qvalue} is not valid here for a channel of type {qother}",
+	channel.WhyDefault:  "the default channel cannot be archived or deleted",
+	channel.WhyURL:      "{name} must be an http or https URL with a host and without query",
+	channel.WhyDomain:   "Incorrect checkout url {value}. Your checkout and storefront must be within the same main domain.",
+	channel.WhyDeleted:  "A deleted channel cannot be updated.",
+	channel.WhyFixed:    "The field '{name}' can not be updated after channel is created.",
+	channel.WhyHasSite:  "the channel has a site already",
+	channel.WhyGone:     "the channel is deleted",
+	channel.WhyTaken:    "Channel already exists with name: {qvalue}, platform: {qwant}, and type: {qother}",
+
+	customer.WhyHash:             "{name}: {value}",
+	customer.WhyHashAndPassword:  "a password and the hash of one exclude each other",
+	customer.WhyID:               noCustomer,
+	customer.WhyManyAddresses:    "at most {want} addresses",
+	customer.WhyManyAttributes:   "at most {want} attributes",
+	customer.WhyAttributeTwice:   "attribute given twice",
+	customer.WhyLongValue:        "{path} must be at most {want} characters",
+	customer.WhyValueNUL:         "{path} must not contain NUL",
+	customer.WhyCredit:           "store credit must be between 0 and 10000000000",
+	customer.WhyNoChannels:       "{name} must be null or name at least one channel",
+	customer.WhyManyChannels:     "too many channels",
+	customer.WhyAddressType:      "{name} must be residential or commercial",
+	customer.WhyCountry:          "{name} must be an ISO 3166-1 alpha-2 code",
+	customer.WhyPostalCode:       "{name} is required in {want}",
+	customer.WhyState:            "{name} is required in {want}",
+	customer.WhyNoState:          "{name} must be the full name of a state or province of {want}",
+	customer.WhyNoChannel:        "invalid channel ID",
+	customer.WhyNoSuchChannel:    "invalid channel ID {value}",
+	customer.WhyNoAttribute:      "invalid attribute ID",
+	customer.WhyAttributeType:    "{name} must be a {want}",
+	customer.WhyNoAddress:        "invalid address ID",
+	customer.WhyAddressTwice:     "address given twice",
+	customer.WhyHasAddress:       "the customer has this address already",
+	customer.WhyTypes:            "{name} must be one of {want}",
+	customer.WhyNameTaken:        "an attribute with this name exists already",
+	customer.WhyMany:             "a store cannot have more than {want} customer attributes",
+	customer.WhyTypeStays:        "the type of an attribute cannot be changed",
+	customer.WhyValueTwice:       "attribute given twice for one customer",
+	customer.WhyBothOwners:       "<customer id> and <address id> exclude each other",
+	customer.WhyNoOwner:          "<customer id> or <address id> is required",
+	customer.WhyKinds:            "{name} may hold {want}",
+	customer.WhyKindTwice:        "{name} must not name anything twice",
+	customer.WhyAllowedAndDenied: "{value} is both allowed and denied",
+
+	form.WhyForm:            "{name} must be customer or address",
+	form.WhySortOrder:       "{name} must be between 0 and {want}",
+	form.WhyType:            "{name} must be one of {want}",
+	form.WhyOption:          "a field of type {value} has no {name}",
+	form.WhyManyChoices:     "at most {want} choices",
+	form.WhyChoiceTwice:     "choice given twice",
+	form.WhyMaxLength:       "{name} must be between 1 and {want}",
+	form.WhyRows:            "{name} must be between 1 and {want}",
+	form.WhyBuiltInName:     "the name of a built-in field cannot be changed",
+	form.WhyBuiltInRequired: "whether this built-in field is required cannot be changed",
+	form.WhyBuiltIn:         "only <label>, <sort order> and <required> of a built-in field can be changed",
+	form.WhyLimit:           "{name} must be a {want}",
+	form.WhyMaxBelowMin:     "<max> must not be less than <min>",
+	form.WhyNameTaken:       "the form has a field with this name already",
+	form.WhyManyFields:      "a store cannot have more than {want} custom form fields",
+	form.WhyFormStays:       "the form of a field cannot be changed",
+	form.WhyTypeStays:       "the type of a field cannot be changed",
+	form.WhyBuiltInStays:    "a built-in field cannot be deleted",
+	form.WhyNoNumber:        "there is no custom field {value} in this form",
+	form.WhyNoName:          "there is no form field named {qvalue}",
+	form.WhyTwice:           "form field {qvalue} is given twice",
+	form.WhyOtherType:       "{value} is a field of another type",
+	form.WhyEmpty:           "{value} is required",
+	form.WhyBlank:           "{name} is required",
+	form.WhyNoChoice:        "{value} has no choice {other}",
+	form.WhyOneChoice:       "{value} takes one choice",
+	form.WhyNoList:          "{value} must be a list of strings",
+	form.WhyManyValues:      "{value} must have at most {want} values",
+	form.WhyNoText:          "{value} must be a string or a number",
+	form.WhyNotNumber:       "{value} must be a number",
+	form.WhyNotDate:         "{value} must be a date such as 2024-05-14",
+	form.WhyNotChoice:       "{qother} is not a choice of {value}",
+	form.WhyValueNUL:        "{value} must not contain NUL",
+	form.WhyLongValue:       "{value} must be at most {want} characters",
+	form.WhyLess:            "{value} must be at least {want}",
+	form.WhyMore:            "{value} must be at most {want}",
+	form.WhyOutside:         "{value} must be between {want} and {other}",
+
+	group.WhyNoName:         "a customer group needs a name",
+	group.WhyCategories:     "categories go with type specific only",
+	group.WhyNoCategories:   "type specific needs categories",
+	group.WhyAccessType:     "type must be all, specific or none",
+	group.WhyManyCategories: "too many categories",
+	group.WhyCategoryID:     "a category's id is 1 or more",
+	group.WhyManyRules:      "too many discount rules",
+	group.WhyTwoForAll:      "there can be only one rule of type all",
+	group.WhyNotAlone:       "a price_list rule must be the only rule",
+	group.WhyPriceList:      "a price_list rule has neither method nor amount",
+	group.WhyMethod:         "{name} must be percent, fixed or price",
+	group.WhyAmount:         "{name} is out of range",
+	group.WhyRuleType:       "{name} must be all, category, product or price_list",
+	group.WhyTarget:         "{name} must be 1 or more",
+
+	instrument.WhyToken:      "{name} must have 8 to 128 letters, digits, or characters of _ . : -",
+	instrument.WhyCardNumber: "{name} looks like a card number, which must not be stored",
+	instrument.WhyMonth:      "{name} must be between 1 and 12",
+	instrument.WhyYear:       "{name} must be a year",
+	instrument.WhyIIN:        "{name} must have 6 to 8 digits",
+	instrument.WhyFourDigits: "{name} must be four digits",
+	instrument.WhyEmail:      noEmail,
+	instrument.WhyType:       "{name} must be one of {want}",
+	instrument.WhyTaken:      "the token belongs to another customer",
+	instrument.WhyMany:       "a customer can have at most {want} stored instruments",
+
+	mail.WhyTo:           "{name} must be an email address",
+	mail.WhyKind:         "there is no such kind of email; the kinds are {want}",
+	mail.WhyLocale:       "{name} must be like de or pt-BR",
+	mail.WhyNothing:      "a template has a <subject>, a <text> or <html>",
+	mail.WhyTemplate:     "{name}: {value}",
+	mail.WhyMakesNothing: "{name} makes nothing",
+
+	metafield.WhyPermission: "{name} must be one of {want}",
+	metafield.WhyNoCustomer: "the customer does not exist",
+	metafield.WhyTaken:      "the owner has a metafield with this namespace and key on this customer already",
+	metafield.WhyMany:       "an API account can have at most {want} metafields on a customer",
+	metafield.WhyNone:       "the metafield does not exist",
+	metafield.WhyDenied:     "the metafield belongs to another API account",
+	metafield.WhyTwice:      "the metafield is given twice",
+
+	password.WhyText:             "password must be valid text",
+	password.WhyShort:            "password must be at least {want} characters long",
+	password.WhyLong:             "password must be at most {want} characters long",
+	password.WhyLettersAndDigits: "password must contain both letters and digits",
+	password.WhyLetter:           "password must contain a letter",
+	password.WhyLower:            "password must contain a lowercase letter",
+	password.WhyUpper:            "password must contain an uppercase letter",
+	password.WhyDigits:           "password must contain at least {n digit}",
+	password.WhySpecial:          "password must contain at least {n special character}",
+
+	segment.WhyUUID:          "{name} must be a UUID",
+	segment.WhyNameTaken:     "Cannot have multiple segments with the same name.",
+	segment.WhyTwice:         "segment given twice",
+	segment.WhyNoSegment:     "invalid segment ID",
+	segment.WhyMany:          "a store can have at most {want} segments",
+	segment.WhyCustomerTwice: "customer given twice",
+	segment.WhyHasProfile:    "Customer `{value}` already has a shopper profile.",
+	segment.WhyNoProfile:     "invalid shopper profile ID",
+	segment.WhyMember:        "Shopper profile `{value}` already exists for segment `{other}`.",
+
+	setting.WhyLongURL: "policy_url is too long",
+	setting.WhyURL:     "policy_url must be an http or https URL",
+	setting.WhyNoGroup: "invalid customer group ID",
+
+	subscriber.WhyID:        "invalid subscriber ID",
+	subscriber.WhySource:    "{name} must be one of {want}",
+	subscriber.WhyConsents:  "{name} must be of {want}",
+	subscriber.WhyRange:     "{name} must be between 1 and 2147483647",
+	subscriber.WhyTaken:     "the email address subscribes on this channel already",
+	subscriber.WhyNoChannel: "invalid channel ID {value}",
+
+	tax.WhyMany:  "at most {want} tax properties at once",
+	tax.WhyCode:  "a tax property's code has 1 to {want} characters",
+	tax.WhyValue: "must be at most {want} characters",
+	tax.WhyNUL:   "tax properties must not contain NUL",
+
+	webhook.WhyLongScope:    "{name} must have 1 to {want} characters",
+	webhook.WhyScopeUnknown: "{name} is not one that webhooks can subscribe to",
+	webhook.WhyURL:          "{name} must be a valid URL",
+	webhook.WhyLongURL:      "{name} must be a URL of at most 2048 characters",
+	webhook.WhyScheme:       "{name} must be an http or https URL",
+	webhook.WhyCredentials:  "{name} must not hold credentials; use headers instead",
+	webhook.WhyFragment:     "{name} must not have a fragment",
+	webhook.WhyPort:         "{name} must have a valid port",
+	webhook.WhyHost:         "{name} must have a valid host name",
+	webhook.WhyNotHTTPS:     "{name} must be an https URL",
+	webhook.WhyCustomPort:   "{name} must be served on port 443; custom ports are not supported",
+	webhook.WhyPrivate:      "{name} must be at a public address",
+	webhook.WhyHeaderName:   "names of headers have 1 to {want} letters, digits and characters of !#$%&'*+-.^_`|~",
+	webhook.WhyReserved:     "the header {key} cannot be set",
+	webhook.WhyHeaderTwice:  "the header is given twice",
+	webhook.WhyLongHeader:   "the header's value must be at most {want} bytes",
+	webhook.WhyControl:      "the header's value must not contain control characters",
+	webhook.WhyManyHeaders:  "{name} must have at most {want} entries",
+	webhook.WhyLongHeaders:  "{name} must be at most {want} bytes together",
+	webhook.WhyTaken:        "a webhook with this scope and destination exists already",
+	webhook.WhyNotSeparate:  "the destination of the webhook for {want} must be different from all others",
+	webhook.WhyManyOfScope:  "an API account can have at most {want} webhooks with this scope",
+	webhook.WhyMany:         "an API account can have at most {want} webhooks",
+	webhook.WhyManyEmails:   "{name} must have at most {want} entries",
+	webhook.WhyEmailTwice:   "the email address is given twice",
+	webhook.WhyNoWebhook:    "Webhook with id [{value}] not found",
+	webhook.WhyNoDelivery:   "Delivery with id [{value}] not found",
+
+	wishlist.WhyNoCustomer:  noCustomer,
+	wishlist.WhyManyLists:   "a customer can have at most {want} wishlists",
+	wishlist.WhyManyItems:   "a wishlist can have at most {want} items",
+	wishlist.WhyManyEntries: "{name} must have at most {want} entries",
+	wishlist.WhyProduct:     "{name} must be the ID of a product",
+	wishlist.WhyVariant:     "{name} must be the ID of a variant",
+	wishlist.WhyNoItem:      "invalid wishlist item ID",
+	wishlist.WhyTwice:       "the product is on the wishlist already",
+}

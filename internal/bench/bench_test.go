@@ -71,6 +71,7 @@ func serveLoop(b *testing.B, method, query string, rows int, next func() []byte)
 		a.status, a.size = 0, 0
 		if next != nil {
 			body.Reset(next())
+			req.ContentLength = int64(body.Len())
 			req.Body = io.NopCloser(&body)
 		}
 		h.ServeHTTP(a, req)

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
+	"clientele/internal/listing"
 	"clientele/internal/password"
 	"clientele/internal/serve"
 )
@@ -33,6 +34,7 @@ type Call struct {
 	mount   *mount
 	surface Renderer // nil: none has the address
 	titles  *Titles
+	list    *listing.Spec
 	format  *Format // nil: JSON
 	release func()
 }
@@ -59,6 +61,12 @@ func (c *Call) PathID(name string) (int64, error) {
 }
 
 var errNoID = fault.New(fault.NotFound, "the path names no id")
+
+// noParameters is the list of an operation that takes no query parameters.
+var noParameters = &listing.Spec{Unpaged: true}
+
+// List returns what the route declares of the query parameters.
+func (c *Call) List() *listing.Spec { return c.list }
 
 // StoreID returns the store that the call is about.
 func (c *Call) StoreID() int64 { return c.Account.StoreID }

@@ -14,6 +14,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/listing"
 	"clientele/internal/serve"
 	"clientele/internal/system"
 	"clientele/internal/visit"
@@ -37,6 +38,8 @@ type Route struct {
 	Need    auth.Requirement
 	Class   Class
 	Handle  func(*Call) error
+	// List declares the query parameters; nil means that there are none.
+	List *listing.Spec
 	// Titles are for surfaces whose errors name the operation; nil means none.
 	Titles *Titles
 }
@@ -250,10 +253,10 @@ func segment(path string) (first, rest string) {
 func (s *Server) handle(m *mount, route Route) {
 	pattern := m.prefix + route.Pattern
 	rt := s.Pipeline.Route(route.Method, pattern, serve.XRetryAfter)
-	titles := cmp.Or(route.Titles, untitled)
+	titles, list := cmp.Or(route.Titles, untitled), cmp.Or(route.List, noParameters)
 	s.route(route.Method, pattern, func(w http.ResponseWriter, r *http.Request) {
 		c := s.call(r, m, m.surface)
-		c.titles = titles
+		c.titles, c.list = titles, list
 		rt.Serve(&c.Exchange, w, r, c, func() error {
 			c.negotiate()
 			if err := s.admit(c, &route); err != nil {

@@ -21,9 +21,11 @@ var wireRules = map[string]map[string]string{
 	"internal/rest/v2/addresses.go":          {"Unknown": "the wire names countries in words, the domain by code"},
 	"internal/rest/v2/customers.go":          {"NotAccepted": "the wire sends the password twice"},
 	"internal/rest/v2/decode.go":             {"NotAccepted": "decimals are read from text"},
-	"internal/rest/v3/channels.go":           {"NotAccepted": "the body repeats what the path says", "TooShort": "the wire tells an empty URL from an absent one"},
-	"internal/rest/v3/decode.go":             {"TooShort": "an empty batch", "TooManyItems": "lists of the wire are bounded before they are read", "OutOfRange": "decimals are read from numbers", "BadFormat": "decimals are read from numbers"},
-	"internal/rest/v3/deliveries.go":         {"BadFormat": "times are read from parameters"},
+	"internal/rest/v3/sites.go":              {"NotAccepted": "the body repeats what the path says", "TooShort": "the wire tells an empty URL from an absent one"},
+	"internal/rest/v3/bodies.go":             {"TooShort": "an empty batch"},
+	"internal/rest/v3/customers.go":          {"TooManyItems": "the wire lists what is one amount"},
+	"internal/rest/decode/decode.go":         {"OutOfRange": "decimals are read from numbers", "BadFormat": "times are read from text", "NotAccepted": "decimals are read from text"},
+	"internal/rest/decode/nested.go":         {"TooManyItems": "lists of the wire are bounded before they are read"},
 	"internal/rest/v3/hooks.go":              {"Unknown": "a path whose id is no number names nothing"},
 	"internal/rest/v3/instruments.go":        {"NotAccepted": "members that must not reach the domain"},
 	"internal/rest/v3/metafields.go":         {"NotAccepted": "the body repeats what the path says"},
@@ -69,7 +71,7 @@ func rulesMade(f *ast.File) map[string]token.Pos {
 func TestSurfacesBuildNoRules(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range files(t) {
-		if f.test() || f.dir != additions && !slices.Contains(surfaces, f.dir) {
+		if f.test() || f.dir != additions && f.dir != "internal/rest/decode" && f.dir != "internal/rest/hooks" && !slices.Contains(surfaces, f.dir) {
 			continue
 		}
 		for _, code := range slices.Sorted(maps.Keys(rulesMade(f.ast))) {

@@ -2,135 +2,103 @@ package v3
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
-	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) addressRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, Handle: s.listAddresses},
-		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddresses, Titles: createAddresses},
-		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddresses, Titles: updateAddresses},
-		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
+		{Method: "GET", Pattern: "/customers/addresses", Need: auth.ReadCustomers, List: customer.AddressList,
+			Handle: listAs(shape.ScopedPage(s.Customers.Addresses), func(_ *rest.Call, q *listing.Query) func([]byte, *customer.Address) []byte {
+				return addressRow(q.Includes(customer.IncludeFormFields))
+			})},
+		{Method: "POST", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createAddresses, Handle: s.createAddresses},
+		{Method: "PUT", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateAddresses, Handle: s.updateAddresses},
+		{Method: "DELETE", Pattern: "/customers/addresses", Need: auth.ModifyCustomers, List: customer.DeleteAddressList,
+			Handle: remove(shape.Scoped(s.Customers.DeleteAddresses))},
 	}
 }
 
-var addressLists = map[string]*listing.Spec{
-	"GET /customers/addresses":    customer.AddressList,
-	"DELETE /customers/addresses": customer.DeleteAddressList,
-}
-
-func (s *Surface) listAddresses(c *rest.Call) error {
-	q, err := customer.AddressList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Customers.Addresses(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	withFields := q.Includes(customer.IncludeFormFields)
-	SendList(c, q, res, false, rows, func(b []byte, row *customer.Address) []byte { return appendAddress(b, row, withFields) })
-	return nil
-}
-
+// createAddresses answers with form fields if some were sent.
 func (s *Surface) createAddresses(c *rest.Call) error {
-	required := []string{"first_name", "last_name", "address1", "city", "country_code", "customer_id"}
-	v, err := batch(c, required...)
+	in, given, err := batch(c, customer.MaxBatch, decodeNewAddress, "first_name", "last_name", "address1", "city", "country_code", "customer_id")
 	if err != nil {
-		return err
-	}
-	in := make([]customer.AddressCreate, v.Len())
-	withFields := false
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		d.required(required[:5]...)
-		if !e.Get("customer_id").Present() {
-			col.Add("customer_id", fault.Required, "", "")
-		}
-		in[i] = customer.AddressCreate{CustomerID: d.integer("customer_id").Value, AddressFields: d.address().Fields()}
-		var given bool
-		in[i].FormFields, given = d.formFields()
-		withFields = withFields || given
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
 		return err
 	}
 	rows, err := s.Customers.CreateAddresses(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
-	sendWritten(c, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, withFields) })
+	withFields := slices.Contains(given, true)
+	sendRows(c, http.StatusOK, emptyMeta, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, withFields) })
 	return nil
 }
 
+// updateAddresses answers with the form fields of those addresses that some
+// were sent for.
 func (s *Surface) updateAddresses(c *rest.Call) error {
-	v, err := batch(c, "id")
+	in, sent, err := batch(c, customer.MaxBatch, decodeAddressUpdate, "id")
 	if err != nil {
-		return err
-	}
-	in := make([]customer.AddressUpdate, v.Len())
-	given := make(map[int64]bool, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		if !e.Get("id").Present() {
-			col.Add("id", fault.Required, "", "")
-		}
-		in[i] = d.address()
-		in[i].ID = d.integer("id").Value
-		in[i].FormFields, given[in[i].ID] = d.formFields()
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
 		return err
 	}
 	rows, err := s.Customers.UpdateAddresses(c.Ctx(), c.StoreID(), in)
 	if err != nil {
 		return err
 	}
-	sendWritten(c, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, given[row.ID]) })
+	given := make(map[int64]bool, len(in))
+	for i := range in {
+		given[in[i].ID] = sent[i]
+	}
+	sendRows(c, http.StatusOK, emptyMeta, rows, func(b []byte, row *customer.Address, _ int) []byte { return appendAddress(b, row, given[row.ID]) })
 	return nil
 }
 
-func (s *Surface) deleteAddresses(c *rest.Call) error {
-	q, err := customer.DeleteAddressList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Customers.DeleteAddresses(c.Ctx(), c.StoreID(), q); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
+// decodeNewAddress also tells whether form fields were sent.
+func decodeNewAddress(o decode.Object) (in customer.AddressCreate, given bool) {
+	o.Required("first_name", "last_name", "address1", "city", "country_code")
+	o.Present("customer_id")
+	in = customer.AddressCreate{CustomerID: o.Int("customer_id").Value, AddressFields: decodeAddress(o).Fields()}
+	in.FormFields, given = formFields(o)
+	return in, given
 }
 
-// address reads an address's own members.
-func (d decoder) address() customer.AddressUpdate {
+// decodeAddressUpdate also tells whether form fields were sent.
+func decodeAddressUpdate(o decode.Object) (in customer.AddressUpdate, given bool) {
+	o.Present("id")
+	in = decodeAddress(o)
+	in.ID = o.Int("id").Value
+	in.FormFields, given = formFields(o)
+	return in, given
+}
+
+// decodeAddress reads an address's own members.
+func decodeAddress(o decode.Object) customer.AddressUpdate {
 	return customer.AddressUpdate{
-		FirstName:       d.text("first_name"),
-		LastName:        d.text("last_name"),
-		Company:         d.text("company"),
-		Phone:           d.text("phone"),
-		Type:            d.text("address_type"),
-		Address1:        d.text("address1"),
-		Address2:        d.text("address2"),
-		City:            d.text("city"),
-		StateOrProvince: d.text("state_or_province"),
-		PostalCode:      d.text("postal_code"),
-		CountryCode:     d.text("country_code"),
+		FirstName:       o.Text("first_name"),
+		LastName:        o.Text("last_name"),
+		Company:         o.Text("company"),
+		Phone:           o.Text("phone"),
+		Type:            o.Text("address_type"),
+		Address1:        o.Text("address1"),
+		Address2:        o.Text("address2"),
+		City:            o.Text("city"),
+		StateOrProvince: o.Text("state_or_province"),
+		PostalCode:      o.Text("postal_code"),
+		CountryCode:     o.Text("country_code"),
 	}
+}
+
+func addressRow(withFields bool) func([]byte, *customer.Address) []byte {
+	return func(b []byte, row *customer.Address) []byte { return appendAddress(b, row, withFields) }
 }
 
 // appendAddress writes the id, then the members in alphabetical order.

@@ -1,51 +1,38 @@
 package v3
 
 import (
-	"net/http"
 	"strconv"
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) credentialRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "POST", Pattern: "/customers/validate-credentials", Need: auth.ModifyCustomers, Handle: s.validateCredentials, Titles: validateCredentials},
+		{Method: "POST", Pattern: "/customers/validate-credentials", Need: auth.ModifyCustomers, Titles: validateCredentials,
+			Handle: shape.Call(object(decodeCredentials), s.validateCredentials, bare(appendValidity))},
 	}
 }
 
-func (s *Surface) validateCredentials(c *rest.Call) error {
-	d, err := single(c)
-	if err != nil {
-		return err
+// validateCredentials returns the customer's id, or 0.
+func (s *Surface) validateCredentials(c *rest.Call, in account.Credentials) (*int64, error) {
+	in.Peer = c.Peer()
+	return shape.Ref(s.Accounts.Validate(c.Ctx(), c.StoreID(), in))
+}
+
+func decodeCredentials(o decode.Object) account.Credentials {
+	o.Required("email", "password")
+	return account.Credentials{
+		Email:     o.Text("email").Value,
+		Password:  o.Text("password").Value,
+		ChannelID: o.Int("channel_id").Value,
 	}
-	d.required("email", "password")
-	in := account.Credentials{
-		Email:     d.text("email").Value,
-		Password:  d.text("password").Value,
-		ChannelID: d.integer("channel_id").Value,
-		Peer:      c.Peer(),
-	}
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	id, err := s.Accounts.Validate(c.Ctx(), c.StoreID(), in)
-	if err != nil {
-		return err
-	}
-	// This answer has no envelope.
-	b := rest.Buffer()
-	b.B = append(b.B, `{"is_valid":`...)
-	b.B = strconv.AppendBool(b.B, id != 0)
-	b.B = append(b.B, `,"customer_id":`...)
-	if id != 0 {
-		b.B = strconv.AppendInt(b.B, id, 10)
-	} else {
-		b.B = append(b.B, "null"...)
-	}
-	b.B = append(b.B, '}')
-	c.Send(http.StatusOK, b.B)
-	b.Free()
-	return nil
+}
+
+func appendValidity(b []byte, id *int64) []byte {
+	b = strconv.AppendBool(append(b, `{"is_valid":`...), *id != 0)
+	return append(AppendIDOrNull(append(b, `,"customer_id":`...), *id), '}')
 }

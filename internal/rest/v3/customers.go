@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -12,25 +13,27 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/password"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) customerRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, Handle: s.listCustomers},
-		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createCustomers, Titles: createCustomers},
-		{Method: "PUT", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateCustomers, Titles: updateCustomers},
-		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: s.deleteCustomers},
+		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, List: customer.List, Handle: s.listCustomers},
+		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createCustomers,
+			Handle: writeCustomers(decodeCreate, s.Customers.CreateFor, "email", "first_name", "last_name")},
+		{Method: "PUT", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateCustomers,
+			Handle: writeCustomers(decodeUpdate, s.Customers.UpdateFor, "id")},
+		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, List: customer.DeleteList, Handle: remove(shape.Scoped(s.Customers.Delete))},
 	}
 }
 
-var customerLists = map[string]*listing.Spec{
-	"GET /customers":    customer.List,
-	"DELETE /customers": customer.DeleteList,
-}
-
+// listCustomers uses slices of customers again: a page is the largest
+// allocation of a list.
 func (s *Surface) listCustomers(c *rest.Call) error {
-	q, err := customer.List.Parse(c.R.URL.RawQuery)
+	q, err := query(c)
 	if err != nil {
 		return err
 	}
@@ -44,157 +47,157 @@ func (s *Surface) listCustomers(c *rest.Call) error {
 		return err
 	}
 	*page = rows
-	p := parts{
-		credit:     q.Includes(customer.IncludeStoreCredit),
-		addresses:  q.Includes(customer.IncludeAddresses),
-		attributes: q.Includes(customer.IncludeAttributes),
-		formFields: q.Includes(customer.IncludeFormFields),
-		profile:    q.Includes(customer.IncludeShopperProfile),
-		segments:   q.Includes(customer.IncludeSegments),
-	}
-	p.addressFields = p.formFields
-	SendList(c, q, res, true, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, p) })
+	p := included(q)
+	sendList(c, q, res, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, p) })
 	return nil
 }
 
-// pages are slices of customers to be used again: a page is the largest
-// allocation of a list.
 var pages = sync.Pool{New: func() any { return new([]customer.Customer) }}
 
-func (s *Surface) createCustomers(c *rest.Call) error {
-	v, err := batch(c, "email", "first_name", "last_name")
-	if err != nil {
-		return err
+// writeCustomers is a batch whose answer has the members that were sent.
+func writeCustomers[In any](read func(decode.Object) (In, parts), do func(context.Context, password.Party, []In) ([]customer.Customer, error), lacks ...string) func(*rest.Call) error {
+	return func(c *rest.Call) error {
+		in, sent, err := batch(c, customer.MaxBatch, read, lacks...)
+		if err != nil {
+			return err
+		}
+		rows, err := do(c.Ctx(), c.Party(), in)
+		if err != nil {
+			return err
+		}
+		sendRows(c, http.StatusOK, emptyMeta, rows, func(b []byte, row *customer.Customer, i int) []byte { return appendCustomer(b, row, sent[i]) })
+		return nil
 	}
-	in := make([]customer.Create, v.Len())
-	sent := make([]parts, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		in[i], sent[i] = decodeCreate(decoder{e, &col})
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Customers.CreateFor(c.Ctx(), c.Party(), in)
-	if err != nil {
-		return err
-	}
-	sendWritten(c, rows, func(b []byte, row *customer.Customer, i int) []byte { return appendCustomer(b, row, sent[i]) })
-	return nil
 }
 
-func decodeCreate(d decoder) (customer.Create, parts) {
-	d.required("email", "first_name", "last_name")
+func decodeCreate(o decode.Object) (customer.Create, parts) {
+	o.Required("email", "first_name", "last_name")
 	in := customer.Create{
-		Email:             d.text("email").Value,
-		FirstName:         d.text("first_name").Value,
-		LastName:          d.text("last_name").Value,
-		Company:           d.text("company").Value,
-		Phone:             d.text("phone").Value,
-		Notes:             d.text("notes").Value,
-		TaxExemptCategory: d.text("tax_exempt_category").Value,
-		GroupID:           d.integer("customer_group_id").Value,
-		AcceptsEmails:     d.flag("accepts_product_review_abandoned_cart_emails").Value,
-		StoreCredit:       d.credit().Value,
-		OriginChannelID:   d.integer("origin_channel_id").Value,
-		ChannelIDs:        d.channels().Value,
-		Notify:            d.flag("trigger_account_created_notification").Value,
+		Email:             o.Text("email").Value,
+		FirstName:         o.Text("first_name").Value,
+		LastName:          o.Text("last_name").Value,
+		Company:           o.Text("company").Value,
+		Phone:             o.Text("phone").Value,
+		Notes:             o.Text("notes").Value,
+		TaxExemptCategory: o.Text("tax_exempt_category").Value,
+		GroupID:           o.Int("customer_group_id").Value,
+		AcceptsEmails:     o.Flag("accepts_product_review_abandoned_cart_emails").Value,
+		StoreCredit:       storeCredit(o).Value,
+		OriginChannelID:   o.Int("origin_channel_id").Value,
+		ChannelIDs:        channelIDs(o).Value,
+		Notify:            o.Flag("trigger_account_created_notification").Value,
 	}
 	sent := parts{credit: true}
-	force, password := d.authentication()
+	force, password := authentication(o)
 	in.ForcePasswordReset, in.NewPassword = force.Value, password
-	sent.addresses = d.array("addresses", func(_ int, e decoder) {
-		e.required("first_name", "last_name", "address1", "city", "country_code")
-		a := customer.AddressCreate{AddressFields: e.address().Fields()}
+	sent.addresses = o.Objects("addresses", func(_ int, e decode.Object) {
+		e.Required("first_name", "last_name", "address1", "city", "country_code")
+		a := customer.AddressCreate{AddressFields: decodeAddress(e).Fields()}
 		var given bool
-		a.FormFields, given = e.formFields()
+		a.FormFields, given = formFields(e)
 		sent.addressFields = sent.addressFields || given
 		in.Addresses = append(in.Addresses, a)
 	})
-	sent.attributes = d.array("attributes", func(_ int, e decoder) {
-		for _, name := range []string{"attribute_id", "attribute_value"} {
-			if !e.v.Get(name).Present() {
-				e.c.Add(name, fault.Required, "", "")
-			}
-		}
-		in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: e.integer("attribute_id").Value, Value: e.text("attribute_value").Value})
+	sent.attributes = o.Objects("attributes", func(_ int, e decode.Object) {
+		e.Present("attribute_id", "attribute_value")
+		in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: e.Int("attribute_id").Value, Value: e.Text("attribute_value").Value})
 	})
-	in.FormFields, sent.formFields = d.formFields()
+	in.FormFields, sent.formFields = formFields(o)
 	return in, sent
 }
 
-func (d decoder) authentication() (force opt.Field[bool], password opt.Field[string]) {
-	d.object("authentication", func(a decoder) {
-		force = a.flag("force_password_reset")
-		password = a.text("new_password")
+func decodeUpdate(o decode.Object) (customer.Update, parts) {
+	o.Present("id")
+	force, password := authentication(o)
+	in := customer.Update{
+		ID:                 o.Int("id").Value,
+		Email:              o.Text("email"),
+		FirstName:          o.Text("first_name"),
+		LastName:           o.Text("last_name"),
+		Company:            o.Text("company"),
+		Phone:              o.Text("phone"),
+		Notes:              o.Text("notes"),
+		TaxExemptCategory:  o.Text("tax_exempt_category"),
+		GroupID:            o.Int("customer_group_id"),
+		AcceptsEmails:      o.Flag("accepts_product_review_abandoned_cart_emails"),
+		StoreCredit:        storeCredit(o),
+		ChannelIDs:         channelIDs(o),
+		ForcePasswordReset: force,
+		NewPassword:        password,
+	}
+	sent := parts{credit: true}
+	in.FormFields, sent.formFields = formFields(o)
+	return in, sent
+}
+
+func authentication(o decode.Object) (force opt.Field[bool], password opt.Field[string]) {
+	o.Object("authentication", func(a decode.Object) {
+		force = a.Flag("force_password_reset")
+		password = a.Text("new_password")
 	})
 	return force, password
 }
 
-func (s *Surface) updateCustomers(c *rest.Call) error {
-	v, err := batch(c, "id")
-	if err != nil {
-		return err
-	}
-	in := make([]customer.Update, v.Len())
-	sent := make([]parts, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		if !e.Get("id").Present() {
-			col.Add("id", fault.Required, "", "")
+// channelIDs reads channel_ids, where null means all channels.
+func channelIDs(o decode.Object) opt.Field[[]int64] { return decode.OrNull(o, "channel_ids", o.Ints) }
+
+// storeCredit reads store_credit_amounts: a list with one amount.
+func storeCredit(o decode.Object) opt.Field[int64] {
+	var out opt.Field[int64]
+	o.Objects("store_credit_amounts", func(i int, e decode.Object) {
+		if i > 0 {
+			e.Faults.Add("amount", fault.TooManyItems, "1", "only one store credit amount is supported")
+			return
 		}
-		force, password := d.authentication()
-		u := customer.Update{
-			ID:                 d.integer("id").Value,
-			Email:              d.text("email"),
-			FirstName:          d.text("first_name"),
-			LastName:           d.text("last_name"),
-			Company:            d.text("company"),
-			Phone:              d.text("phone"),
-			Notes:              d.text("notes"),
-			TaxExemptCategory:  d.text("tax_exempt_category"),
-			GroupID:            d.integer("customer_group_id"),
-			AcceptsEmails:      d.flag("accepts_product_review_abandoned_cart_emails"),
-			StoreCredit:        d.credit(),
-			ChannelIDs:         d.channels(),
-			ForcePasswordReset: force,
-			NewPassword:        password,
+		if e.RequiredAs(jsonx.Number, "amount"); e.Value.Get("amount").Present() {
+			out = e.Decimal("amount", customer.CreditScale)
 		}
-		sent[i].credit = true
-		u.FormFields, sent[i].formFields = d.formFields()
-		in[i] = u
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Customers.UpdateFor(c.Ctx(), c.Party(), in)
-	if err != nil {
-		return err
-	}
-	sendWritten(c, rows, func(b []byte, row *customer.Customer, i int) []byte { return appendCustomer(b, row, sent[i]) })
-	return nil
+	})
+	return out
 }
 
-func (s *Surface) deleteCustomers(c *rest.Call) error {
-	q, err := customer.DeleteList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
+func formFields(o decode.Object) (in []form.Input, given bool) {
+	given = o.Objects("form_fields", func(_ int, e decode.Object) {
+		if f, ok := formField(e); ok {
+			in = append(in, f)
+		}
+	})
+	return in, given
+}
+
+// formField reads the name and value of one form field.
+func formField(o decode.Object) (form.Input, bool) {
+	o.Present("name")
+	name := o.Text("name")
+	v := o.Value.Get("value")
+	switch v.Kind() {
+	case jsonx.Invalid:
+		o.Present("value")
+	case jsonx.String, jsonx.Number, jsonx.Array:
+		return form.Input{Name: name.Value, Value: rest.FormValue(v)}, true
+	default:
+		o.Wrong("value", jsonx.String)
 	}
-	if _, err := s.Customers.Delete(c.Ctx(), c.StoreID(), q); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
+	return form.Input{}, false
 }
 
 // parts are the optional members of a customer on the wire.
 type parts struct {
 	credit, addresses, addressFields, attributes, formFields, profile, segments bool
+}
+
+// included returns the parts that a list is asked for.
+func included(q *listing.Query) parts {
+	fields := q.Includes(customer.IncludeFormFields)
+	return parts{
+		credit:        q.Includes(customer.IncludeStoreCredit),
+		addresses:     q.Includes(customer.IncludeAddresses),
+		addressFields: fields,
+		attributes:    q.Includes(customer.IncludeAttributes),
+		formFields:    fields,
+		profile:       q.Includes(customer.IncludeShopperProfile),
+		segments:      q.Includes(customer.IncludeSegments),
+	}
 }
 
 func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {

@@ -4,149 +4,81 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"clientele/internal/auth"
-	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 	"clientele/internal/webhook"
 )
 
 // What the original does not have: to see what was sent to a webhook, and to
 // have it sent again.
 func (s *Surface) deliveryRoutes() []rest.Route {
+	delivery := shape.IDs(hookID, shape.ID("delivery_id"))
 	return []rest.Route{
-		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries", Need: auth.AnyAccount, Handle: s.listDeliveries},
-		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}", Need: auth.AnyAccount, Handle: s.getDelivery},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}/replay", Need: auth.AnyAccount, Handle: s.replayDelivery, Titles: replayDeliveries},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/replay", Need: auth.AnyAccount, Handle: s.replayDeliveries, Titles: replayDeliveries},
-		{Method: "POST", Pattern: "/hooks/{webhook_id}/test", Need: auth.AnyAccount, Handle: s.testHook, Titles: replayDeliveries},
+		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries", Need: auth.AnyAccount, List: webhook.DeliveryList, Handle: listAs(s.deliveries, deliveryRow)},
+		{Method: "GET", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}", Need: auth.AnyAccount, Handle: get(delivery, s.getDelivery, sendDelivery(http.StatusOK))},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/deliveries/{delivery_id}/replay", Need: auth.AnyAccount, Titles: replayDeliveries,
+			Handle: shape.Call(delivery, s.replayDelivery, sendDelivery(http.StatusAccepted))},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/replay", Need: auth.AnyAccount, Titles: replayDeliveries,
+			Handle: shape.CallAt(hookID, object(decodeReplay), s.replaySince, oneAs(http.StatusAccepted, appendCount))},
+		{Method: "POST", Pattern: "/hooks/{webhook_id}/test", Need: auth.AnyAccount, Titles: replayDeliveries,
+			Handle: shape.Call(hookID, s.testHook, sendDelivery(http.StatusAccepted))},
 	}
 }
 
-var deliveryLists = map[string]*listing.Spec{
-	"GET /hooks/{webhook_id}/deliveries": webhook.DeliveryList,
-}
-
-func deliveryPath(c *rest.Call) (hook, id int64, err error) {
-	if hook, err = hookID(c); err != nil {
-		return 0, 0, err
-	}
-	id, err = PathID(c, "delivery_id")
-	return hook, id, err
-}
-
-func (s *Surface) listDeliveries(c *rest.Call) error {
+func (s *Surface) deliveries(c *rest.Call, q *listing.Query) ([]webhook.Delivery, *listing.Result, error) {
 	hook, err := hookID(c)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	q, err := webhook.DeliveryList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Webhooks.Deliveries(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, true, rows, func(b []byte, d *webhook.Delivery) []byte { return append(appendDelivery(b, d, c), '}') })
-	return nil
+	return s.Webhooks.Deliveries(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, q)
 }
 
-func sendDelivery(c *rest.Call, status int, d *webhook.Delivery) {
-	sendOneAs(c, status, d, func(b []byte, d *webhook.Delivery) []byte {
-		return append(appendAttempts(appendDelivery(b, d, c), d, c.Account.StoreHash), '}')
-	})
+func (s *Surface) getDelivery(c *rest.Call, d shape.Pair) (*webhook.Delivery, error) {
+	return shape.Ref(s.Webhooks.Delivery(c.Ctx(), c.StoreID(), c.Account.ClientID, d.Owner, d.ID))
 }
 
-func (s *Surface) getDelivery(c *rest.Call) error {
-	hook, id, err := deliveryPath(c)
-	if err != nil {
-		return err
-	}
-	d, err := s.Webhooks.Delivery(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, id)
-	if err != nil {
-		return err
-	}
-	sendDelivery(c, http.StatusOK, &d)
-	return nil
+func (s *Surface) replayDelivery(c *rest.Call, d shape.Pair) (*webhook.Delivery, error) {
+	return shape.Ref(s.Webhooks.Replay(c.Ctx(), c.StoreID(), c.Account.ClientID, d.Owner, d.ID))
 }
 
-func (s *Surface) replayDelivery(c *rest.Call) error {
-	hook, id, err := deliveryPath(c)
-	if err != nil {
-		return err
-	}
-	d, err := s.Webhooks.Replay(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, id)
-	if err != nil {
-		return err
-	}
-	sendDelivery(c, http.StatusAccepted, &d)
-	return nil
+func (s *Surface) testHook(c *rest.Call, hook int64) (*webhook.Delivery, error) {
+	return shape.Ref(s.Webhooks.Test(c.Ctx(), c.StoreID(), c.Account.ClientID, hook))
 }
 
-func (s *Surface) testHook(c *rest.Call) error {
-	hook, err := hookID(c)
-	if err != nil {
-		return err
-	}
-	d, err := s.Webhooks.Test(c.Ctx(), c.StoreID(), c.Account.ClientID, hook)
-	if err != nil {
-		return err
-	}
-	sendDelivery(c, http.StatusAccepted, &d)
-	return nil
+// replay says which deliveries are to be sent again.
+type replay struct {
+	since  int64
+	failed bool
 }
 
-func (s *Surface) replayDeliveries(c *rest.Call) error {
-	hook, err := hookID(c)
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	since := d.moment("since")
-	failed := d.flag("failed_only")
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	n, err := s.Webhooks.ReplaySince(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, since, failed.Value)
-	if err != nil {
-		return err
-	}
-	b := rest.Buffer()
-	b.B = strconv.AppendInt(append(b.B, `{"data":{"count":`...), n, 10)
-	b.B = append(b.B, `},"meta":{}}`...)
-	c.Send(http.StatusAccepted, b.B)
-	b.Free()
-	return nil
+func (s *Surface) replaySince(c *rest.Call, hook int64, in replay) (*int64, error) {
+	return shape.Ref(s.Webhooks.ReplaySince(c.Ctx(), c.StoreID(), c.Account.ClientID, hook, in.since, in.failed))
 }
 
-// moment reads a required time: seconds since the epoch, or RFC 3339.
-func (d decoder) moment(name string) int64 {
-	v := d.v.Get(name)
-	if !v.Present() || v.IsNull() {
-		d.c.Add(name, fault.Required, "", "")
-		return 0
+func decodeReplay(o decode.Object) replay {
+	return replay{since: o.Time("since"), failed: o.Flag("failed_only").Value}
+}
+
+func appendCount(b []byte, n *int64) []byte {
+	return append(strconv.AppendInt(append(b, `{"count":`...), *n, 10), '}')
+}
+
+func deliveryRow(c *rest.Call, _ *listing.Query) func([]byte, *webhook.Delivery) []byte {
+	return func(b []byte, d *webhook.Delivery) []byte { return append(appendDelivery(b, d, c), '}') }
+}
+
+// sendDelivery sends a delivery with its attempts.
+func sendDelivery(status int) func(*rest.Call, *webhook.Delivery) {
+	return func(c *rest.Call, d *webhook.Delivery) {
+		sendOne(c, status, d, func(b []byte, d *webhook.Delivery) []byte {
+			return append(appendAttempts(appendDelivery(b, d, c), d, c.Account.StoreHash), '}')
+		})
 	}
-	if n, ok := v.Int(); ok {
-		return n
-	}
-	text, ok := v.Str()
-	if !ok {
-		d.wrong(name, jsNumber)
-		return 0
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		d.c.Add(name, fault.BadFormat, "", name+" must be a time such as 2026-06-18T14:00:00Z, or seconds since 1970")
-		return 0
-	}
-	return t.Unix()
 }
 
 // appendDelivery appends a delivery without the last brace.

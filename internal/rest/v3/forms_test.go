@@ -414,18 +414,3 @@ func TestFormFields(t *testing.T) {
 		}
 	})
 }
-
-// What the lists take is what the document says.
-func TestFormListsAreDeclared(t *testing.T) {
-	query := map[string][]string{}
-	for _, op := range apitest.New(t).Operations() {
-		path := strings.TrimPrefix(op.Path, "/stores/{store_hash}/v3")
-		query[op.Method+" "+path] = op.Query
-	}
-	for name, spec := range v3.Lists() {
-		got, want := slices.Sorted(slices.Values(query[name])), slices.Sorted(slices.Values(spec.Params()))
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: the document has %v, the list %v", name, got, want)
-		}
-	}
-}

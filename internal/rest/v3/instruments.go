@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"net/http"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -11,116 +10,83 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 // The original lets only its checkout store instruments; POST and DELETE are
 // additions.
 func (s *Surface) instrumentRoutes() []rest.Route {
+	owner := shape.ID("customerId")
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ReadInstruments, Handle: s.listInstruments},
-		{Method: "POST", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ModifyInstruments, Class: rest.Creating, Handle: s.putInstrument, Titles: storeInstrument},
-		{Method: "DELETE", Pattern: "/customers/{customerId}/stored-instruments/{token}", Need: auth.ModifyInstruments, Handle: s.deleteInstrument},
+		{Method: "GET", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ReadInstruments, Handle: get(owner, s.listInstruments, bare(appendInstruments))},
+		{Method: "POST", Pattern: "/customers/{customerId}/stored-instruments", Need: auth.ModifyInstruments, Class: rest.Creating, Titles: storeInstrument,
+			Handle: shape.CallAt(owner, object(decodeInstrument), s.putInstrument, bare(appendInstrument))},
+		{Method: "DELETE", Pattern: "/customers/{customerId}/stored-instruments/{token}", Need: auth.ModifyInstruments, Handle: shape.Do(owner, s.deleteInstrument)},
 	}
 }
 
-func (s *Surface) listInstruments(c *rest.Call) error {
-	id, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	rows, err := s.Instruments.List(c.Ctx(), c.StoreID(), id)
-	if err != nil {
-		return err
-	}
-	// This list has no envelope.
-	b := rest.Buffer()
-	b.B = append(b.B, '[')
-	for i := range rows {
-		if i > 0 {
-			b.B = append(b.B, ',')
-		}
-		b.B = appendInstrument(b.B, &rows[i])
-	}
-	b.B = append(b.B, ']')
-	c.Send(http.StatusOK, b.B)
-	b.Free()
-	return nil
+func (s *Surface) listInstruments(c *rest.Call, owner int64) (*[]instrument.Instrument, error) {
+	return shape.Ref(s.Instruments.List(c.Ctx(), c.StoreID(), owner))
 }
 
-func (s *Surface) putInstrument(c *rest.Call) error {
-	id, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	in := d.instrument()
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	if in, err = s.Instruments.Put(c.Ctx(), c.StoreID(), id, in); err != nil {
-		return err
-	}
-	b := rest.Buffer()
-	b.B = appendInstrument(b.B, &in)
-	c.Send(http.StatusOK, b.B)
-	b.Free()
-	return nil
+func (s *Surface) putInstrument(c *rest.Call, owner int64, in instrument.Instrument) (*instrument.Instrument, error) {
+	return shape.Ref(s.Instruments.Put(c.Ctx(), c.StoreID(), owner, in))
 }
 
-func (s *Surface) deleteInstrument(c *rest.Call) error {
-	id, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	if err := s.Instruments.Delete(c.Ctx(), c.StoreID(), id, chi.URLParam(c.R, "token")); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
+func (s *Surface) deleteInstrument(c *rest.Call, owner int64) error {
+	return s.Instruments.Delete(c.Ctx(), c.StoreID(), owner, chi.URLParam(c.R, "token"))
 }
 
-func (d decoder) instrument() instrument.Instrument {
-	d.required("type")
+func decodeInstrument(o decode.Object) instrument.Instrument {
+	o.Required("type")
 	in := instrument.Instrument{
-		Token:     d.text("token").Value,
-		IsDefault: d.flag("is_default").Value,
-		Type:      d.text("type").Value,
+		Token:     o.Text("token").Value,
+		IsDefault: o.Flag("is_default").Value,
+		Type:      o.Text("type").Value,
 	}
 	switch in.Type {
 	case instrument.Card:
-		d.required("brand", "last_4")
-		d.requiredNumber("expiry_month")
-		d.requiredNumber("expiry_year")
-		in.Brand = d.text("brand").Value
-		in.ExpiryMonth = d.integer("expiry_month").Value
-		in.ExpiryYear = d.integer("expiry_year").Value
-		in.IIN = d.text("issuer_identification_number").Value
-		in.Last4 = d.text("last_4").Value
-		d.object("billing_address", func(b decoder) {
+		o.Required("brand", "last_4")
+		o.RequiredAs(jsonx.Number, "expiry_month", "expiry_year")
+		in.Brand = o.Text("brand").Value
+		in.ExpiryMonth = o.Int("expiry_month").Value
+		in.ExpiryYear = o.Int("expiry_year").Value
+		in.IIN = o.Text("issuer_identification_number").Value
+		in.Last4 = o.Text("last_4").Value
+		o.Object("billing_address", func(b decode.Object) {
 			in.Billing = &instrument.BillingAddress{
-				FirstName: b.text("first_name").Value, LastName: b.text("last_name").Value, Email: b.text("email").Value, Company: b.text("company").Value,
-				Address1: b.text("address1").Value, Address2: b.text("address2").Value, City: b.text("city").Value, PostalCode: b.text("postal_code").Value,
-				StateOrProvince: b.text("state_or_province").Value, StateCode: b.text("state_or_province_code").Value,
-				CountryCode: b.text("country_code").Value, Phone: b.text("phone").Value,
+				FirstName: b.Text("first_name").Value, LastName: b.Text("last_name").Value, Email: b.Text("email").Value, Company: b.Text("company").Value,
+				Address1: b.Text("address1").Value, Address2: b.Text("address2").Value, City: b.Text("city").Value, PostalCode: b.Text("postal_code").Value,
+				StateOrProvince: b.Text("state_or_province").Value, StateCode: b.Text("state_or_province_code").Value,
+				CountryCode: b.Text("country_code").Value, Phone: b.Text("phone").Value,
 			}
 		})
 	case instrument.PayPal:
-		d.required("email")
-		in.Email = d.text("email").Value
+		o.Required("email")
+		in.Email = o.Text("email").Value
 	case instrument.Bank:
-		d.required("masked_account_number")
-		in.MaskedNumber = d.text("masked_account_number").Value
-		in.Issuer = d.text("issuer").Value
+		o.Required("masked_account_number")
+		in.MaskedNumber = o.Text("masked_account_number").Value
+		in.Issuer = o.Text("issuer").Value
 	}
 	for _, name := range []string{"number", "card_number", "account_number", "cvv", "verification_value"} {
-		if d.v.Get(name).Present() {
-			d.c.Add(name, fault.NotAccepted, "", "numbers and codes of cards and accounts must not be sent here")
+		if o.Value.Get(name).Present() {
+			o.Faults.Add(name, fault.NotAccepted, "", "numbers and codes of cards and accounts must not be sent here")
 		}
 	}
 	return in
+}
+
+func appendInstruments(b []byte, all *[]instrument.Instrument) []byte {
+	b = append(b, '[')
+	for i := range *all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendInstrument(b, &(*all)[i])
+	}
+	return append(b, ']')
 }
 
 func appendInstrument(b []byte, in *instrument.Instrument) []byte {

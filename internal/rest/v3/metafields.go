@@ -1,11 +1,7 @@
 package v3
 
 import (
-	"fmt"
-	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
@@ -13,325 +9,148 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) metafieldRoutes() []rest.Route {
+	owner := shape.ID("customerId")
+	single := shape.IDs(owner, shape.ID("metafieldId"))
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/metafields", Need: auth.ReadCustomers, Handle: s.listAllMetafields},
-		{Method: "POST", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createMetafields},
-		{Method: "PUT", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateMetafields},
-		{Method: "DELETE", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Handle: s.deleteMetafields},
-		{Method: "GET", Pattern: "/customers/{customerId}/metafields", Need: auth.ReadCustomers, Handle: s.listMetafields},
-		{Method: "POST", Pattern: "/customers/{customerId}/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createMetafield, Titles: createMetafield},
-		{Method: "GET", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ReadCustomers, Handle: s.getMetafield},
-		{Method: "PUT", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateMetafield, Titles: updateMetafield},
-		{Method: "DELETE", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Handle: s.deleteMetafield, Titles: deleteMetafield},
+		{Method: "GET", Pattern: "/customers/metafields", Need: auth.ReadCustomers, List: metafield.List, Handle: listAs(s.allMetafields, metafieldRow)},
+		{Method: "POST", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Class: rest.Creating,
+			Handle: partial(decodeMetafieldOf, s.createMetafields, appendWhole)},
+		{Method: "PUT", Pattern: "/customers/metafields", Need: auth.ModifyCustomers, Class: rest.Updating,
+			Handle: partial(decodeMetafieldByID, s.updateMetafields, appendWhole)},
+		{Method: "DELETE", Pattern: "/customers/metafields", Need: auth.ModifyCustomers,
+			Handle: partial(decodeID, s.deleteMetafields, appendID)},
+		{Method: "GET", Pattern: "/customers/{customerId}/metafields", Need: auth.ReadCustomers, List: metafield.List, Handle: listAs(s.metafieldsOf, metafieldRow)},
+		{Method: "POST", Pattern: "/customers/{customerId}/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createMetafield,
+			Handle: shape.CallAt(owner, input(decodeMetafield), s.createMetafield, one(appendWhole))},
+		{Method: "GET", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ReadCustomers, Handle: get(single, s.getMetafield, one(appendWhole))},
+		{Method: "PUT", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateMetafield,
+			Handle: shape.CallAt(single, metafieldBody, s.updateMetafield, one(appendWhole))},
+		{Method: "DELETE", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Titles: deleteMetafield,
+			Handle: shape.Do(single, s.deleteMetafield)},
 	}
-}
-
-var metafieldLists = map[string]*listing.Spec{
-	"GET /customers/metafields":              metafield.List,
-	"GET /customers/{customerId}/metafields": metafield.List,
 }
 
 func caller(c *rest.Call) metafield.Caller {
 	return metafield.Caller{ClientID: c.Account.ClientID, All: c.Account.Allows(auth.AnyMetafield)}
 }
 
-// inputJSON is Call.JSON for operations that answer 400 to what is no JSON.
-func inputJSON(c *rest.Call) (jsonx.Value, error) {
-	v, err := c.JSON()
-	if f := fault.As(err); f != nil && f.Kind == fault.Malformed {
-		return v, &fault.Error{Kind: fault.BadInput, Message: "Syntax error", Cause: err}
-	}
-	return v, err
+func (s *Surface) allMetafields(c *rest.Call, q *listing.Query) ([]metafield.Metafield, *listing.Result, error) {
+	return s.Metafields.List(c.Ctx(), c.StoreID(), caller(c), 0, q)
 }
 
-func (s *Surface) listAllMetafields(c *rest.Call) error { return s.sendMetafields(c, 0) }
-
-func (s *Surface) listMetafields(c *rest.Call) error {
-	customerID, err := PathID(c, "customerId")
+func (s *Surface) metafieldsOf(c *rest.Call, q *listing.Query) ([]metafield.Metafield, *listing.Result, error) {
+	owner, err := c.PathID("customerId")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return s.sendMetafields(c, customerID)
+	return s.Metafields.List(c.Ctx(), c.StoreID(), caller(c), owner, q)
 }
 
-func (s *Surface) sendMetafields(c *rest.Call, customerID int64) error {
-	q, err := metafield.List.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Metafields.List(c.Ctx(), c.StoreID(), caller(c), customerID, q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, true, rows, func(b []byte, row *metafield.Metafield) []byte { return appendMetafield(b, row, q.Shows) })
-	return nil
+func (s *Surface) getMetafield(c *rest.Call, m shape.Pair) (*metafield.Metafield, error) {
+	return shape.Ref(s.Metafields.Get(c.Ctx(), c.StoreID(), caller(c), m.Owner, m.ID))
 }
 
-func (s *Surface) getMetafield(c *rest.Call) error {
-	customerID, id, err := metafieldPath(c)
-	if err != nil {
-		return err
-	}
-	m, err := s.Metafields.Get(c.Ctx(), c.StoreID(), caller(c), customerID, id)
-	if err != nil {
-		return err
-	}
-	sendMetafield(c, &m)
-	return nil
+func (s *Surface) createMetafield(c *rest.Call, owner int64, in metafield.Create) (*metafield.Metafield, error) {
+	in.CustomerID = owner
+	return shape.Ref(s.Metafields.Create(c.Ctx(), c.StoreID(), caller(c), in))
 }
 
-func metafieldPath(c *rest.Call) (customerID, id int64, err error) {
-	if customerID, err = PathID(c, "customerId"); err != nil {
-		return 0, 0, err
-	}
-	id, err = PathID(c, "metafieldId")
-	return customerID, id, err
+func (s *Surface) updateMetafield(c *rest.Call, m shape.Pair, in metafield.Update) (*metafield.Metafield, error) {
+	in.ID = m.ID
+	return shape.Ref(s.Metafields.Update(c.Ctx(), c.StoreID(), caller(c), m.Owner, in))
 }
 
-func sendMetafield(c *rest.Call, m *metafield.Metafield) {
-	sendOne(c, m, func(b []byte, m *metafield.Metafield) []byte { return appendMetafield(b, m, everything) })
+func (s *Surface) deleteMetafield(c *rest.Call, m shape.Pair) error {
+	return s.Metafields.Delete(c.Ctx(), c.StoreID(), caller(c), m.Owner, m.ID)
+}
+
+func (s *Surface) createMetafields(c *rest.Call, in []metafield.Create) (metafield.Outcome, error) {
+	return s.Metafields.CreateBatch(c.Ctx(), c.StoreID(), caller(c), in)
+}
+
+func (s *Surface) updateMetafields(c *rest.Call, in []metafield.Update) (metafield.Outcome, error) {
+	return s.Metafields.UpdateBatch(c.Ctx(), c.StoreID(), caller(c), in)
+}
+
+func (s *Surface) deleteMetafields(c *rest.Call, ids []int64) (metafield.Outcome, error) {
+	return s.Metafields.DeleteBatch(c.Ctx(), c.StoreID(), caller(c), ids)
+}
+
+func decodeMetafield(o decode.Object) metafield.Create {
+	o.Required("permission_set", "namespace", "key", "value")
+	return metafield.Create{
+		Namespace:   o.Text("namespace").Value,
+		Key:         o.Text("key").Value,
+		Value:       o.Text("value").Value,
+		Description: o.Text("description").Value,
+		Permission:  o.Text("permission_set").Value,
+	}
+}
+
+func decodeMetafieldUpdate(o decode.Object) metafield.Update {
+	return metafield.Update{
+		ID:          o.Int("id").Value,
+		Namespace:   o.Text("namespace"),
+		Key:         o.Text("key"),
+		Value:       o.Text("value"),
+		Description: o.Text("description"),
+		Permission:  o.Text("permission_set"),
+	}
+}
+
+// metafieldBody reads a change, which may repeat the id of the path.
+func metafieldBody(c *rest.Call) (metafield.Update, error) {
+	return input(func(o decode.Object) metafield.Update {
+		in := decodeMetafieldUpdate(o)
+		if id, err := c.PathID("metafieldId"); in.ID != 0 && (err != nil || in.ID != id) {
+			o.Faults.Add("id", fault.NotAccepted, "", "id must be that of the path")
+		}
+		return in
+	})(c)
+}
+
+// decodeMetafieldOf reads an item of a batch, which names the customer.
+func decodeMetafieldOf(o decode.Object) (in metafield.Create) {
+	if isObject(o) {
+		in = decodeMetafield(o)
+		o.RequiredAs(jsonx.Number, "resource_id")
+		in.CustomerID = o.Int("resource_id").Value
+	}
+	return in
+}
+
+// decodeMetafieldByID reads an item of a batch, which names the metafield.
+func decodeMetafieldByID(o decode.Object) (in metafield.Update) {
+	if isObject(o) {
+		o.RequiredAs(jsonx.Number, "id")
+		in = decodeMetafieldUpdate(o)
+	}
+	return in
+}
+
+// decodeID reads an item of a batch that is an id.
+func decodeID(o decode.Object) int64 {
+	id, ok := o.Value.Int()
+	if !ok {
+		o.Wrong("", jsonx.Number)
+	}
+	return id
+}
+
+func metafieldRow(_ *rest.Call, q *listing.Query) func([]byte, *metafield.Metafield) []byte {
+	return func(b []byte, row *metafield.Metafield) []byte { return appendMetafield(b, row, q.Shows) }
 }
 
 func everything(string) bool { return true }
 
-func (s *Surface) createMetafield(c *rest.Call) error {
-	customerID, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	v, err := inputJSON(c)
-	if err != nil {
-		return err
-	}
-	d, err := objectOf(v)
-	if err != nil {
-		return err
-	}
-	in := d.metafield()
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	in.CustomerID = customerID
-	m, err := s.Metafields.Create(c.Ctx(), c.StoreID(), caller(c), in)
-	if err != nil {
-		return err
-	}
-	sendMetafield(c, &m)
-	return nil
-}
-
-func (s *Surface) updateMetafield(c *rest.Call) error {
-	customerID, id, err := metafieldPath(c)
-	if err != nil {
-		return err
-	}
-	v, err := inputJSON(c)
-	if err != nil {
-		return err
-	}
-	d, err := objectOf(v)
-	if err != nil {
-		return err
-	}
-	in := d.metafieldUpdate()
-	if in.ID != 0 && in.ID != id {
-		d.c.Add("id", fault.NotAccepted, "", "id must be that of the path")
-	}
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	in.ID = id
-	m, err := s.Metafields.Update(c.Ctx(), c.StoreID(), caller(c), customerID, in)
-	if err != nil {
-		return err
-	}
-	sendMetafield(c, &m)
-	return nil
-}
-
-func (s *Surface) deleteMetafield(c *rest.Call) error {
-	customerID, id, err := metafieldPath(c)
-	if err != nil {
-		return err
-	}
-	if err := s.Metafields.Delete(c.Ctx(), c.StoreID(), caller(c), customerID, id); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
-}
-
-func (d decoder) metafield() metafield.Create {
-	d.required("permission_set", "namespace", "key", "value")
-	return metafield.Create{
-		Namespace:   d.text("namespace").Value,
-		Key:         d.text("key").Value,
-		Value:       d.text("value").Value,
-		Description: d.text("description").Value,
-		Permission:  d.text("permission_set").Value,
-	}
-}
-
-func (d decoder) metafieldUpdate() metafield.Update {
-	return metafield.Update{
-		ID:          d.integer("id").Value,
-		Namespace:   d.text("namespace"),
-		Key:         d.text("key"),
-		Value:       d.text("value"),
-		Description: d.text("description"),
-		Permission:  d.text("permission_set"),
-	}
-}
-
-// partial is a batch whose items succeed or fail on their own. In becomes the
-// items of the right shape, At their positions in the request.
-type partial[T any] struct {
-	in     []T
-	at     []int
-	failed []fault.Item
-}
-
-func readPartial[T any](c *rest.Call, item func(d decoder) T) (*partial[T], error) {
-	v, err := inputJSON(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := arrayOf(v, metafield.MaxBatch); err != nil {
-		return nil, err
-	}
-	p := &partial[T]{}
-	for i, e := range v.Elems() {
-		d := decoder{e, &fault.Collector{Index: i}}
-		in := item(d)
-		if len(d.c.Items) > 0 {
-			p.failed = append(p.failed, d.c.Items...)
-			continue
-		}
-		p.in = append(p.in, in)
-		p.at = append(p.at, i)
-	}
-	return p, nil
-}
-
-func objectOnly(d decoder) bool {
-	if d.v.Kind() == jsonx.Object {
-		return true
-	}
-	d.c.Add("", fault.WrongType, jsObject, "")
-	return false
-}
-
-func (s *Surface) createMetafields(c *rest.Call) error {
-	p, err := readPartial(c, func(d decoder) (in metafield.Create) {
-		if objectOnly(d) {
-			in = d.metafield()
-			d.requiredNumber("resource_id")
-			in.CustomerID = d.integer("resource_id").Value
-		}
-		return in
-	})
-	if err != nil {
-		return err
-	}
-	return sendPartial(c, p, appendWhole, func() (metafield.Outcome, error) {
-		return s.Metafields.CreateBatch(c.Ctx(), c.StoreID(), caller(c), p.in)
-	})
-}
-
-func (s *Surface) updateMetafields(c *rest.Call) error {
-	p, err := readPartial(c, func(d decoder) (in metafield.Update) {
-		if objectOnly(d) {
-			d.requiredNumber("id")
-			in = d.metafieldUpdate()
-		}
-		return in
-	})
-	if err != nil {
-		return err
-	}
-	return sendPartial(c, p, appendWhole, func() (metafield.Outcome, error) {
-		return s.Metafields.UpdateBatch(c.Ctx(), c.StoreID(), caller(c), p.in)
-	})
-}
-
-func (s *Surface) deleteMetafields(c *rest.Call) error {
-	p, err := readPartial(c, func(d decoder) int64 {
-		id, ok := d.v.Int()
-		if !ok {
-			d.c.Add("", fault.WrongType, jsNumber, "")
-		}
-		return id
-	})
-	if err != nil {
-		return err
-	}
-	return sendPartial(c, p, func(b []byte, m *metafield.Metafield) []byte { return strconv.AppendInt(b, m.ID, 10) },
-		func() (metafield.Outcome, error) {
-			return s.Metafields.DeleteBatch(c.Ctx(), c.StoreID(), caller(c), p.in)
-		})
-}
-
 func appendWhole(b []byte, m *metafield.Metafield) []byte { return appendMetafield(b, m, everything) }
 
-// sendPartial runs a batch and answers with what was done, what failed and
-// how many of each: 200 if nothing failed, 422 otherwise.
-func sendPartial[T any](c *rest.Call, p *partial[T], row func([]byte, *metafield.Metafield) []byte, run func() (metafield.Outcome, error)) error {
-	var o metafield.Outcome
-	if len(p.in) > 0 {
-		var err error
-		if o, err = run(); err != nil {
-			return err
-		}
-	}
-	for _, it := range o.Failed {
-		it.Index = p.at[it.Index]
-		p.failed = append(p.failed, it)
-	}
-	slices.SortStableFunc(p.failed, func(a, b fault.Item) int { return a.Index - b.Index })
-	b := rest.Buffer()
-	defer b.Free()
-	b.B = append(b.B, `{"data":[`...)
-	for i := range o.Done {
-		if i > 0 {
-			b.B = append(b.B, ',')
-		}
-		b.B = row(b.B, &o.Done[i])
-	}
-	b.B = append(b.B, `],"errors":[`...)
-	failed := 0
-	status := http.StatusOK
-	if len(p.failed) > 0 {
-		status = http.StatusUnprocessableEntity
-		b.B = append(b.B, `{"status":422,"title":"Bulk operation has failed","type":"`+rest.StatusCodes+`","errors":{`...)
-		for i := 0; i < len(p.failed); {
-			// All that is wrong with an item is one entry.
-			at := p.failed[i].Index
-			var texts []string
-			for ; i < len(p.failed) && p.failed[i].Index == at; i++ {
-				text := reason(p.failed[i])
-				if at := p.failed[i].Path; at != "" && p.failed[i].Message == "" {
-					text = at + ": " + text
-				}
-				texts = append(texts, text)
-			}
-			if failed > 0 {
-				b.B = append(b.B, ',')
-			}
-			failed++
-			b.B = append(b.B, '"')
-			b.B = strconv.AppendInt(b.B, int64(at), 10)
-			b.B = append(b.B, `":`...)
-			b.B = jsonx.AppendString(b.B, strings.Join(texts, "; "))
-		}
-		b.B = append(b.B, `}}`...)
-	}
-	b.B = fmt.Appendf(b.B, `],"meta":{"total":%d,"success":%d,"failed":%d}}`, len(o.Done)+failed, len(o.Done), failed)
-	c.Send(status, b.B)
-	return nil
-}
+func appendID(b []byte, m *metafield.Metafield) []byte { return strconv.AppendInt(b, m.ID, 10) }
 
 func appendMetafield(b []byte, m *metafield.Metafield, shows func(string) bool) []byte {
 	b = append(b, `{"id":`...)

@@ -11,239 +11,89 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 	"clientele/internal/segment"
 )
 
-// The original caps all writes of segments at the limit of creating ones, and
-// reading members needs the scope to modify.
+// The original caps all writes of segments at the limit of creating ones,
+// answers updates with 201, and reading members needs the scope to modify.
 func (s *Surface) segmentRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/segments", Need: auth.ReadCustomers, Handle: s.listSegments},
-		{Method: "POST", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSegments, Titles: createSegments},
-		{Method: "PUT", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.updateSegments, Titles: updateSegments},
-		{Method: "DELETE", Pattern: "/segments", Need: auth.ModifyCustomers, Handle: s.deleteSegments},
-		{Method: "GET", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.listMembers},
-		{Method: "POST", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addMembers, Titles: addProfiles},
-		{Method: "DELETE", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.removeMembers},
-		{Method: "GET", Pattern: "/shopper-profiles", Need: auth.ReadCustomers, Handle: s.listProfiles},
-		{Method: "POST", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createProfiles, Titles: createProfiles},
-		{Method: "DELETE", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Handle: s.deleteProfiles},
-		{Method: "GET", Pattern: "/shopper-profiles/{shopperProfileId}/segments", Need: auth.ReadCustomers, Handle: s.listSegmentsOfProfile},
+		{Method: "GET", Pattern: "/segments", Need: auth.ReadCustomers, List: segment.List, Handle: List(shape.ScopedPage(s.Segments.List), appendSegment)},
+		{Method: "POST", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createSegments,
+			Handle: shape.Call(objects(segment.MaxBatch, decodeNewSegment, "name"), shape.Scoped(s.Segments.Create), createdRows(appendSegment))},
+		{Method: "PUT", Pattern: "/segments", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: updateSegments,
+			Handle: shape.Call(objects(segment.MaxBatch, decodeSegment, "id"), shape.Scoped(s.Segments.Update), createdRows(appendSegment))},
+		{Method: "DELETE", Pattern: "/segments", Need: auth.ModifyCustomers, List: segment.DeleteList, Handle: remove(shape.Scoped(s.Segments.Delete))},
+
+		{Method: "GET", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, List: segment.MemberList, Handle: List(s.members, appendProfile)},
+		// This one answer has no meta.
+		{Method: "POST", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: addProfiles,
+			Handle: shape.Call(readMembers, s.addMembers, rowsAs(http.StatusCreated, `]}`, appendProfile))},
+		{Method: "DELETE", Pattern: "/segments/{segmentId}/shopper-profiles", Need: auth.ModifyCustomers, List: segment.RemoveMemberList, Handle: remove(s.removeMembers)},
+
+		{Method: "GET", Pattern: "/shopper-profiles", Need: auth.ReadCustomers, List: segment.ProfileList, Handle: List(shape.ScopedPage(s.Segments.Profiles), appendProfile)},
+		{Method: "POST", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createProfiles,
+			Handle: shape.Call(objects(segment.MaxBatch, decodeProfile, "customer_id"), shape.Scoped(s.Segments.CreateProfiles), createdRows(appendProfile))},
+		{Method: "DELETE", Pattern: "/shopper-profiles", Need: auth.ModifyCustomers, List: segment.DeleteProfileList, Handle: remove(shape.Scoped(s.Segments.DeleteProfiles))},
+		{Method: "GET", Pattern: "/shopper-profiles/{shopperProfileId}/segments", Need: auth.ReadCustomers, List: segment.OfProfileList, Handle: List(s.segmentsOfProfile, appendSegment)},
 	}
 }
 
-var segmentLists = map[string]*listing.Spec{
-	"GET /segments":    segment.List,
-	"DELETE /segments": segment.DeleteList,
-	"GET /segments/{segmentId}/shopper-profiles":        segment.MemberList,
-	"DELETE /segments/{segmentId}/shopper-profiles":     segment.RemoveMemberList,
-	"GET /shopper-profiles":                             segment.ProfileList,
-	"DELETE /shopper-profiles":                          segment.DeleteProfileList,
-	"GET /shopper-profiles/{shopperProfileId}/segments": segment.OfProfileList,
+func segmentID(c *rest.Call) string { return chi.URLParam(c.R, "segmentId") }
+
+func (s *Surface) members(c *rest.Call, q *listing.Query) ([]segment.Profile, *listing.Result, error) {
+	return s.Segments.Members(c.Ctx(), c.StoreID(), segmentID(c), q)
 }
 
-func (s *Surface) listSegments(c *rest.Call) error {
-	q, err := segment.List.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Segments.List(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendSegment)
-	return nil
+func (s *Surface) addMembers(c *rest.Call, profiles []string) ([]segment.Profile, error) {
+	return s.Segments.AddMembers(c.Ctx(), c.StoreID(), segmentID(c), profiles)
 }
 
-func (s *Surface) createSegments(c *rest.Call) error {
-	v, err := array(c, segment.MaxBatch)
-	if err != nil {
-		return err
-	}
-	if err := objects(v, []string{"name"}); err != nil {
-		return err
-	}
-	in := make([]segment.Create, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		d.required("name")
-		in[i] = segment.Create{Name: d.text("name").Value, Description: d.text("description").Value}
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Segments.Create(c.Ctx(), c.StoreID(), in)
-	if err != nil {
-		return err
-	}
-	sendCreated(c, rows, appendSegment)
-	return nil
+func (s *Surface) removeMembers(c *rest.Call, q *listing.Query) (int, error) {
+	return s.Segments.RemoveMembers(c.Ctx(), c.StoreID(), segmentID(c), q)
 }
 
-// sendCreated answers 201 with rows and an empty meta.
-func sendCreated[T any](c *rest.Call, rows []T, row func([]byte, *T) []byte) {
-	sendRows(c, http.StatusCreated, `],"meta":{}}`, rows, func(b []byte, r *T, _ int) []byte { return row(b, r) })
+func (s *Surface) segmentsOfProfile(c *rest.Call, q *listing.Query) ([]segment.Segment, *listing.Result, error) {
+	return s.Segments.OfProfile(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "shopperProfileId"), q)
 }
 
-func (s *Surface) updateSegments(c *rest.Call) error {
-	v, err := array(c, segment.MaxBatch)
-	if err != nil {
-		return err
-	}
-	if err := objects(v, []string{"id"}); err != nil {
-		return err
-	}
-	in := make([]segment.Update, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		d.required("id")
-		in[i] = segment.Update{UUID: d.text("id").Value, Name: d.text("name"), Description: d.text("description")}
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Segments.Update(c.Ctx(), c.StoreID(), in)
-	if err != nil {
-		return err
-	}
-	sendCreated(c, rows, appendSegment)
-	return nil
+func decodeNewSegment(o decode.Object) segment.Create {
+	o.Required("name")
+	return segment.Create{Name: o.Text("name").Value, Description: o.Text("description").Value}
 }
 
-func (s *Surface) deleteSegments(c *rest.Call) error {
-	q, err := segment.DeleteList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Segments.Delete(c.Ctx(), c.StoreID(), q); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
+func decodeSegment(o decode.Object) segment.Update {
+	o.Required("id")
+	return segment.Update{UUID: o.Text("id").Value, Name: o.Text("name"), Description: o.Text("description")}
 }
 
-func (s *Surface) listMembers(c *rest.Call) error {
-	q, err := segment.MemberList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
+// decodeProfile reads the customer whose profile is to be made.
+func decodeProfile(o decode.Object) int64 {
+	if _, ok := o.Given("customer_id"); !ok {
+		o.Faults.Add("customer_id", fault.Required, "", "")
 	}
-	rows, res, err := s.Segments.Members(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "segmentId"), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendProfile)
-	return nil
+	return o.Int("customer_id").Value
 }
 
-func (s *Surface) addMembers(c *rest.Call) error {
-	v, err := array(c, segment.MaxBatch)
-	if err != nil {
-		return err
+// readMembers reads a body that is an array of ids of profiles.
+func readMembers(c *rest.Call) ([]string, error) {
+	v, err := c.JSON()
+	if err == nil {
+		err = arrayOf(v, segment.MaxBatch)
 	}
-	in := make([]string, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		var ok bool
-		if in[i], ok = e.Str(); !ok {
-			items = append(items, fault.Item{Index: i, Code: fault.WrongType, Want: jsString})
+	if err != nil {
+		return nil, err
+	}
+	in, _, err := each(v, func(o decode.Object) (string, struct{}) {
+		id, ok := o.Value.Str()
+		if !ok {
+			o.Wrong("", jsonx.String)
 		}
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Segments.AddMembers(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "segmentId"), in)
-	if err != nil {
-		return err
-	}
-	// This one answer has no meta.
-	sendRows(c, http.StatusCreated, `]}`, rows, func(b []byte, p *segment.Profile, _ int) []byte { return appendProfile(b, p) })
-	return nil
-}
-
-func (s *Surface) removeMembers(c *rest.Call) error {
-	q, err := segment.RemoveMemberList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Segments.RemoveMembers(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "segmentId"), q); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
-}
-
-func (s *Surface) listProfiles(c *rest.Call) error {
-	q, err := segment.ProfileList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Segments.Profiles(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendProfile)
-	return nil
-}
-
-func (s *Surface) createProfiles(c *rest.Call) error {
-	v, err := array(c, segment.MaxBatch)
-	if err != nil {
-		return err
-	}
-	if err := objects(v, []string{"customer_id"}); err != nil {
-		return err
-	}
-	in := make([]int64, v.Len())
-	var items []fault.Item
-	for i, e := range v.Elems() {
-		col := fault.Collector{Index: i}
-		d := decoder{e, &col}
-		if _, ok := d.given("customer_id"); !ok {
-			col.Add("customer_id", fault.Required, "", "")
-		}
-		in[i] = d.integer("customer_id").Value
-		items = append(items, col.Items...)
-	}
-	if err := malformed(items); err != nil {
-		return err
-	}
-	rows, err := s.Segments.CreateProfiles(c.Ctx(), c.StoreID(), in)
-	if err != nil {
-		return err
-	}
-	sendCreated(c, rows, appendProfile)
-	return nil
-}
-
-func (s *Surface) deleteProfiles(c *rest.Call) error {
-	q, err := segment.DeleteProfileList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Segments.DeleteProfiles(c.Ctx(), c.StoreID(), q); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
-}
-
-func (s *Surface) listSegmentsOfProfile(c *rest.Call) error {
-	q, err := segment.OfProfileList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Segments.OfProfile(c.Ctx(), c.StoreID(), chi.URLParam(c.R, "shopperProfileId"), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendSegment)
-	return nil
+		return id, struct{}{}
+	})
+	return in, err
 }
 
 func appendSegment(b []byte, s *segment.Segment) []byte {

@@ -1,134 +1,111 @@
 package v3
 
 import (
-	"net/http"
 	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/jsonx"
+	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 	"clientele/internal/setting"
 )
 
 func (s *Surface) settingRoutes() []rest.Route {
+	channel := shape.ID("channel_id")
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/settings", Need: auth.ReadCustomers, Handle: s.getSettings},
-		{Method: "PUT", Pattern: "/customers/settings", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSettings, Titles: updateSettings},
-		{Method: "GET", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ReadCustomers, Handle: s.getChannelSettings},
-		{Method: "PUT", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateChannelSettings, Titles: updateChannelSettings},
+		{Method: "GET", Pattern: "/customers/settings", Need: auth.ReadCustomers, Handle: get(everyChannel, s.getSettings, one(appendSettings))},
+		{Method: "PUT", Pattern: "/customers/settings", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSettings,
+			Handle: shape.CallAt(everyChannel, object(decodeSettings), s.putSettings, one(appendSettings))},
+		{Method: "GET", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ReadCustomers, Handle: get(channel, s.getSettings, one(appendSettings))},
+		{Method: "PUT", Pattern: "/customers/settings/channels/{channel_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateChannelSettings,
+			Handle: shape.CallAt(channel, object(decodeChannelSettings), s.putSettings, one(appendSettings))},
 	}
 }
 
 func (s *Surface) consentRoutes() []rest.Route {
+	id := shape.ID("customerId")
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/{customerId}/consent", Need: auth.ReadCustomers, Handle: s.getConsent},
-		{Method: "PUT", Pattern: "/customers/{customerId}/consent", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateConsent, Titles: updateConsent},
+		{Method: "GET", Pattern: "/customers/{customerId}/consent", Need: auth.ReadCustomers, Handle: get(id, s.getConsent, bare(appendConsent))},
+		{Method: "PUT", Pattern: "/customers/{customerId}/consent", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateConsent,
+			Handle: shape.CallAt(id, object(decodeConsent), s.setConsent, bare(appendConsent))},
 	}
 }
 
-func (s *Surface) getSettings(c *rest.Call) error {
-	got, err := s.Settings.Get(c.Ctx(), c.StoreID(), 0)
-	if err != nil {
-		return err
-	}
-	sendSettings(c, &got)
-	return nil
+// everyChannel stands for the store's own settings.
+func everyChannel(*rest.Call) (int64, error) { return 0, nil }
+
+func (s *Surface) getSettings(c *rest.Call, channel int64) (*setting.CustomerSettings, error) {
+	return shape.Ref(s.Settings.Get(c.Ctx(), c.StoreID(), channel))
 }
 
-func (s *Surface) getChannelSettings(c *rest.Call) error {
-	channel, err := PathID(c, "channel_id")
-	if err != nil {
-		return err
-	}
-	got, err := s.Settings.Get(c.Ctx(), c.StoreID(), channel)
-	if err != nil {
-		return err
-	}
-	sendSettings(c, &got)
-	return nil
+func (s *Surface) putSettings(c *rest.Call, channel int64, in setting.Update) (*setting.CustomerSettings, error) {
+	return shape.Ref(s.Settings.Put(c.Ctx(), c.StoreID(), channel, in))
 }
 
-func (s *Surface) updateSettings(c *rest.Call) error { return s.putSettings(c, 0) }
-
-func (s *Surface) updateChannelSettings(c *rest.Call) error {
-	channel, err := PathID(c, "channel_id")
-	if err != nil {
-		return err
-	}
-	return s.putSettings(c, channel)
+func (s *Surface) getConsent(c *rest.Call, id int64) (*customer.Consent, error) {
+	return shape.Ref(s.Customers.Consent(c.Ctx(), c.StoreID(), id))
 }
 
-func (s *Surface) putSettings(c *rest.Call, channel int64) error {
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	in := d.settings(channel != 0)
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	got, err := s.Settings.Put(c.Ctx(), c.StoreID(), channel, in)
-	if err != nil {
-		return err
-	}
-	sendSettings(c, &got)
-	return nil
+func (s *Surface) setConsent(c *rest.Call, id int64, in customer.Consent) (*customer.Consent, error) {
+	return shape.Ref(s.Customers.SetConsent(c.Ctx(), c.StoreID(), id, in))
 }
 
-// settings reads one level. Where a level may leave settings to the one
-// above, null does so, for a member or for a group of them.
-func (d decoder) settings(inherits bool) (in setting.Update) {
-	d.object("privacy_settings", func(p decoder) {
-		in.AskConsent = p.flag("ask_shopper_for_tracking_consent")
-		in.AskConsentOnCheckout = p.flag("ask_shopper_for_tracking_consent_on_checkout")
-		in.PolicyURL = p.text("policy_url")
-		if inherits {
-			in.AskConsent = nullable(p, "ask_shopper_for_tracking_consent", in.AskConsent)
-			in.AskConsentOnCheckout = nullable(p, "ask_shopper_for_tracking_consent_on_checkout", in.AskConsentOnCheckout)
-			in.PolicyURL = nullable(p, "policy_url", in.PolicyURL)
-		}
+// decodeSettings reads the store's settings.
+func decodeSettings(o decode.Object) (in setting.Update) {
+	o.Object("privacy_settings", func(p decode.Object) {
+		in.AskConsent = p.Flag("ask_shopper_for_tracking_consent")
+		in.AskConsentOnCheckout = p.Flag("ask_shopper_for_tracking_consent_on_checkout")
+		in.PolicyURL = p.Text("policy_url")
 	})
-	d.object("customer_group_settings", func(g decoder) {
-		in.GuestGroupID = g.integer("guest_customer_group_id")
-		in.DefaultGroupID = g.integer("default_customer_group_id")
-		if inherits {
-			in.GuestGroupID = nullable(g, "guest_customer_group_id", in.GuestGroupID)
-			in.DefaultGroupID = nullable(g, "default_customer_group_id", in.DefaultGroupID)
-		}
+	o.Object("customer_group_settings", func(g decode.Object) {
+		in.GuestGroupID = g.Int("guest_customer_group_id")
+		in.DefaultGroupID = g.Int("default_customer_group_id")
 	})
-	if !inherits {
-		return in
-	}
-	in.AskConsent = nullable(d, "privacy_settings", in.AskConsent)
-	in.AskConsentOnCheckout = nullable(d, "privacy_settings", in.AskConsentOnCheckout)
-	in.PolicyURL = nullable(d, "privacy_settings", in.PolicyURL)
-	in.GuestGroupID = nullable(d, "customer_group_settings", in.GuestGroupID)
-	in.DefaultGroupID = nullable(d, "customer_group_settings", in.DefaultGroupID)
-	in.AllowGlobalLogins = nullable(d, "allow_global_logins", d.flag("allow_global_logins"))
 	return in
 }
 
-func sendSettings(c *rest.Call, s *setting.CustomerSettings) {
-	b := rest.Buffer()
-	b.B = append(b.B, `{"data":{`...)
+// decodeChannelSettings reads a channel's settings. It leaves those to the
+// store that are null, alone or as a group.
+func decodeChannelSettings(o decode.Object) (in setting.Update) {
+	if o.Value.Get("privacy_settings").IsNull() {
+		in.AskConsent, in.AskConsentOnCheckout, in.PolicyURL = opt.Null[bool](), opt.Null[bool](), opt.Null[string]()
+	}
+	o.Object("privacy_settings", func(p decode.Object) {
+		in.AskConsent = decode.OrNull(p, "ask_shopper_for_tracking_consent", p.Flag)
+		in.AskConsentOnCheckout = decode.OrNull(p, "ask_shopper_for_tracking_consent_on_checkout", p.Flag)
+		in.PolicyURL = decode.OrNull(p, "policy_url", p.Text)
+	})
+	if o.Value.Get("customer_group_settings").IsNull() {
+		in.GuestGroupID, in.DefaultGroupID = opt.Null[int64](), opt.Null[int64]()
+	}
+	o.Object("customer_group_settings", func(g decode.Object) {
+		in.GuestGroupID = decode.OrNull(g, "guest_customer_group_id", g.Int)
+		in.DefaultGroupID = decode.OrNull(g, "default_customer_group_id", g.Int)
+	})
+	in.AllowGlobalLogins = decode.OrNull(o, "allow_global_logins", o.Flag)
+	return in
+}
+
+func appendSettings(b []byte, s *setting.CustomerSettings) []byte {
+	b = append(b, '{')
 	if s.AllowGlobalLogins != nil {
-		b.B = appendFlag(append(b.B, `"allow_global_logins":`...), s.AllowGlobalLogins)
-		b.B = append(b.B, ',')
+		b = appendFlag(append(b, `"allow_global_logins":`...), s.AllowGlobalLogins)
+		b = append(b, ',')
 	}
-	b.B = appendNumber(append(b.B, `"customer_group_settings":{"default_customer_group_id":`...), s.DefaultGroupID)
-	b.B = appendNumber(append(b.B, `,"guest_customer_group_id":`...), s.GuestGroupID)
-	b.B = appendFlag(append(b.B, `},"privacy_settings":{"ask_shopper_for_tracking_consent":`...), s.AskConsent)
-	b.B = appendFlag(append(b.B, `,"ask_shopper_for_tracking_consent_on_checkout":`...), s.AskConsentOnCheckout)
-	b.B = append(b.B, `,"policy_url":`...)
+	b = appendNumber(append(b, `"customer_group_settings":{"default_customer_group_id":`...), s.DefaultGroupID)
+	b = appendNumber(append(b, `,"guest_customer_group_id":`...), s.GuestGroupID)
+	b = appendFlag(append(b, `},"privacy_settings":{"ask_shopper_for_tracking_consent":`...), s.AskConsent)
+	b = appendFlag(append(b, `,"ask_shopper_for_tracking_consent_on_checkout":`...), s.AskConsentOnCheckout)
+	b = append(b, `,"policy_url":`...)
 	if s.PolicyURL == nil {
-		b.B = append(b.B, "null"...)
+		b = append(b, "null"...)
 	} else {
-		b.B = jsonx.AppendString(b.B, *s.PolicyURL)
+		b = jsonx.AppendString(b, *s.PolicyURL)
 	}
-	b.B = append(b.B, `}},"meta":{}}`...)
-	c.Send(http.StatusOK, b.B)
-	b.Free()
+	return append(b, `}}`...)
 }
 
 func appendFlag(b []byte, v *bool) []byte {
@@ -145,47 +122,12 @@ func appendNumber(b []byte, v *int64) []byte {
 	return strconv.AppendInt(b, *v, 10)
 }
 
-func (s *Surface) getConsent(c *rest.Call) error {
-	id, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	got, err := s.Customers.Consent(c.Ctx(), c.StoreID(), id)
-	if err != nil {
-		return err
-	}
-	sendConsent(c, &got)
-	return nil
+func decodeConsent(o decode.Object) customer.Consent {
+	return customer.Consent{Allow: o.Texts("allow").Value, Deny: o.Texts("deny").Value}
 }
 
-func (s *Surface) updateConsent(c *rest.Call) error {
-	id, err := PathID(c, "customerId")
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	in := customer.Consent{Allow: d.texts("allow").Value, Deny: d.texts("deny").Value}
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	got, err := s.Customers.SetConsent(c.Ctx(), c.StoreID(), id, in)
-	if err != nil {
-		return err
-	}
-	sendConsent(c, &got)
-	return nil
-}
-
-// sendConsent answers with a consent, which has no envelope.
-func sendConsent(c *rest.Call, v *customer.Consent) {
-	b := rest.Buffer()
-	b.B = jsonx.AppendStrings(append(b.B, `{"allow":`...), v.Allow)
-	b.B = jsonx.AppendStrings(append(b.B, `,"deny":`...), v.Deny)
-	b.B = append(b.B, `,"updated_at":`...)
-	b.B = append(jsonx.AppendTime(b.B, v.DateModified), '}')
-	c.Send(http.StatusOK, b.B)
-	b.Free()
+func appendConsent(b []byte, v *customer.Consent) []byte {
+	b = jsonx.AppendStrings(append(b, `{"allow":`...), v.Allow)
+	b = jsonx.AppendStrings(append(b, `,"deny":`...), v.Deny)
+	return append(jsonx.AppendTime(append(b, `,"updated_at":`...), v.DateModified), '}')
 }

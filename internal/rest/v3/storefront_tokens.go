@@ -4,60 +4,36 @@ import (
 	"net/http"
 
 	"clientele/internal/auth"
-	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) storefrontTokenRoutes() []rest.Route {
+	create := func(pattern string, need auth.Requirement, read func(decode.Object) auth.NewToken) rest.Route {
+		return rest.Route{Method: "POST", Pattern: pattern, Need: need, Titles: createStorefrontToken,
+			Handle: shape.Call(object(read), s.createToken, sendToken)}
+	}
 	return []rest.Route{
-		{Method: "POST", Pattern: "/storefront/api-token", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.BrowserToken), Titles: createStorefrontToken},
-		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Handle: s.revokeToken, Titles: revokeStorefrontToken},
-		{Method: "POST", Pattern: "/storefront/api-token-private", Need: auth.CreateStorefrontTokens, Handle: s.createToken(auth.PrivateToken), Titles: createStorefrontToken},
-		{Method: "POST", Pattern: "/storefront/api-token-customer-impersonation", Need: auth.CreateImpersonationTokens, Handle: s.createToken(auth.ImpersonationToken), Titles: createStorefrontToken},
+		create("/storefront/api-token", auth.CreateStorefrontTokens, decodeBrowserToken),
+		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Titles: revokeStorefrontToken, Handle: s.revokeToken},
+		create("/storefront/api-token-private", auth.CreateStorefrontTokens, decodePrivateToken),
+		create("/storefront/api-token-customer-impersonation", auth.CreateImpersonationTokens, decodeImpersonationToken),
 	}
 }
 
-func (s *Surface) createToken(kind auth.TokenKind) func(*rest.Call) error {
-	return func(c *rest.Call) error {
-		d, err := single(c)
-		if err != nil {
-			return err
-		}
-		in := auth.NewToken{Kind: kind, ClientID: c.Account.ClientID, ChannelID: d.integer("channel_id")}
-		if in.ChannelIDs = d.channels(); in.ChannelIDs.Null {
-			in.ChannelIDs = opt.Field[[]int64]{}
-		}
-		d.requiredNumber("expires_at")
-		in.Expires = d.integer("expires_at").Value
-		switch kind {
-		case auth.BrowserToken:
-			in.Origins = d.texts("allowed_cors_origins")
-		case auth.PrivateToken:
-			scopes := d.v.Get("scopes")
-			if !scopes.Present() {
-				d.c.Add("scopes", fault.Required, "", "")
-			} else if scopes.IsNull() {
-				d.wrong("scopes", jsArray)
-			}
-			in.Scopes = d.texts("scopes").Value
-		}
-		if err := malformed(d.c.Items); err != nil {
-			return err
-		}
-		token, err := s.Tokens.Create(c.Ctx(), c.StoreID(), in)
-		if err != nil {
-			return err
-		}
-		c.W.Header()["Cache-Control"] = []string{"no-store"}
-		b := rest.Buffer()
-		b.B = jsonx.AppendString(append(b.B, `{"data":{"token":`...), token)
-		b.B = append(b.B, `},"meta":{}}`...)
-		c.Send(http.StatusOK, b.B)
-		b.Free()
-		return nil
-	}
+func (s *Surface) createToken(c *rest.Call, in auth.NewToken) (*string, error) {
+	in.ClientID = c.Account.ClientID
+	return shape.Ref(s.Tokens.Create(c.Ctx(), c.StoreID(), in))
+}
+
+func sendToken(c *rest.Call, token *string) {
+	c.W.Header()["Cache-Control"] = []string{"no-store"}
+	sendOne(c, http.StatusOK, token, func(b []byte, token *string) []byte {
+		return append(jsonx.AppendString(append(b, `{"token":`...), *token), '}')
+	})
 }
 
 func (s *Surface) revokeToken(c *rest.Call) error {
@@ -66,4 +42,32 @@ func (s *Surface) revokeToken(c *rest.Call) error {
 	}
 	c.Send(http.StatusOK, []byte(`{"meta":{}}`))
 	return nil
+}
+
+// decodeToken reads what all kinds of tokens have.
+func decodeToken(o decode.Object, kind auth.TokenKind) auth.NewToken {
+	in := auth.NewToken{Kind: kind, ChannelID: o.Int("channel_id")}
+	if in.ChannelIDs = channelIDs(o); in.ChannelIDs.Null {
+		in.ChannelIDs = opt.Field[[]int64]{}
+	}
+	o.RequiredAs(jsonx.Number, "expires_at")
+	in.Expires = o.Int("expires_at").Value
+	return in
+}
+
+func decodeBrowserToken(o decode.Object) auth.NewToken {
+	in := decodeToken(o, auth.BrowserToken)
+	in.Origins = o.Texts("allowed_cors_origins")
+	return in
+}
+
+func decodePrivateToken(o decode.Object) auth.NewToken {
+	in := decodeToken(o, auth.PrivateToken)
+	o.RequiredAs(jsonx.Array, "scopes")
+	in.Scopes = o.Texts("scopes").Value
+	return in
+}
+
+func decodeImpersonationToken(o decode.Object) auth.NewToken {
+	return decodeToken(o, auth.ImpersonationToken)
 }

@@ -1,32 +1,32 @@
 package v3
 
 import (
-	"net/http"
 	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 	"clientele/internal/subscriber"
 )
 
 func (s *Surface) subscriberRoutes() []rest.Route {
+	id := shape.ID("subscriber_id")
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/subscribers", Need: auth.ReadCustomers, Handle: s.listSubscribers},
-		{Method: "POST", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createSubscriber, Titles: createSubscriber},
-		{Method: "DELETE", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Handle: s.deleteSubscribers},
-		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ReadCustomers, Handle: s.getSubscriber},
-		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateSubscriber, Titles: updateSubscriber},
-		{Method: "DELETE", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Handle: s.deleteSubscriber},
-		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}/consent-history", Need: auth.ReadCustomers, Handle: s.listConsentChanges},
+		{Method: "GET", Pattern: "/customers/subscribers", Need: auth.ReadCustomers, List: subscriber.List,
+			Handle: List(shape.ScopedPage(s.Subscribers.List), appendSubscriber)},
+		{Method: "POST", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createSubscriber,
+			Handle: shape.Call(object(decodeNewSubscriber), s.createSubscriber, one(appendSubscriber))},
+		{Method: "DELETE", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, List: subscriber.DeleteList, Handle: remove(s.deleteSubscribers)},
+		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ReadCustomers, Handle: get(id, shape.Scoped(s.Subscribers.Get), one(appendSubscriber))},
+		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSubscriber,
+			Handle: shape.CallAt(id, object(decodeSubscriber), s.updateSubscriber, one(appendSubscriber))},
+		{Method: "DELETE", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Handle: shape.Do(id, s.deleteSubscriber)},
+		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}/consent-history", Need: auth.ReadCustomers, List: subscriber.HistoryList,
+			Handle: List(s.consentHistory, appendConsentChange)},
 	}
-}
-
-var subscriberLists = map[string]*listing.Spec{
-	"GET /customers/subscribers":                                 subscriber.List,
-	"DELETE /customers/subscribers":                              subscriber.DeleteList,
-	"GET /customers/subscribers/{subscriber_id}/consent-history": subscriber.HistoryList,
 }
 
 // origin tells how a change came, for the history of consents.
@@ -34,126 +34,49 @@ func origin(c *rest.Call) subscriber.Origin {
 	return subscriber.Origin{Via: subscriber.ViaManagementAPI, AccountID: c.Account.ID, IP: c.Peer().Address}
 }
 
-func (s *Surface) listSubscribers(c *rest.Call) error {
-	q, err := subscriber.List.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Subscribers.List(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendSubscriber)
-	return nil
+func (s *Surface) createSubscriber(c *rest.Call, in subscriber.Create) (*subscriber.Subscriber, error) {
+	return s.Subscribers.Create(c.Ctx(), c.StoreID(), in, origin(c))
 }
 
-func (s *Surface) getSubscriber(c *rest.Call) error {
-	id, err := PathID(c, "subscriber_id")
-	if err != nil {
-		return err
-	}
-	sub, err := s.Subscribers.Get(c.Ctx(), c.StoreID(), id)
-	if err != nil {
-		return err
-	}
-	sendOne(c, sub, appendSubscriber)
-	return nil
+func (s *Surface) updateSubscriber(c *rest.Call, id int64, in subscriber.Update) (*subscriber.Subscriber, error) {
+	return s.Subscribers.Update(c.Ctx(), c.StoreID(), id, in, origin(c))
 }
 
-func (s *Surface) createSubscriber(c *rest.Call) error {
-	d, err := single(c)
+func (s *Surface) deleteSubscriber(c *rest.Call, id int64) error {
+	return s.Subscribers.DeleteOne(c.Ctx(), c.StoreID(), id, origin(c))
+}
+
+func (s *Surface) deleteSubscribers(c *rest.Call, q *listing.Query) (int, error) {
+	return s.Subscribers.Delete(c.Ctx(), c.StoreID(), q, origin(c))
+}
+
+func (s *Surface) consentHistory(c *rest.Call, q *listing.Query) ([]subscriber.Change, *listing.Result, error) {
+	id, err := c.PathID("subscriber_id")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	d.required("email")
-	u := d.subscriber()
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	sub, err := s.Subscribers.Create(c.Ctx(), c.StoreID(), subscriber.Create{
+	return s.Subscribers.History(c.Ctx(), c.StoreID(), id, q)
+}
+
+func decodeNewSubscriber(o decode.Object) subscriber.Create {
+	o.Required("email")
+	u := decodeSubscriber(o)
+	return subscriber.Create{
 		Email: u.Email.Value, FirstName: u.FirstName.Value, LastName: u.LastName.Value, Source: u.Source.Value,
 		ChannelID: u.ChannelID, OrderID: u.OrderID, Consents: u.Consents,
-	}, origin(c))
-	if err != nil {
-		return err
 	}
-	sendOne(c, sub, appendSubscriber)
-	return nil
 }
 
-func (s *Surface) updateSubscriber(c *rest.Call) error {
-	id, err := PathID(c, "subscriber_id")
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	u := d.subscriber()
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	sub, err := s.Subscribers.Update(c.Ctx(), c.StoreID(), id, u, origin(c))
-	if err != nil {
-		return err
-	}
-	sendOne(c, sub, appendSubscriber)
-	return nil
-}
-
-// subscriber reads a subscriber's own members.
-func (d decoder) subscriber() subscriber.Update {
+func decodeSubscriber(o decode.Object) subscriber.Update {
 	return subscriber.Update{
-		Email:     d.text("email"),
-		FirstName: d.text("first_name"),
-		LastName:  d.text("last_name"),
-		ChannelID: d.integer("channel_id"),
-		Source:    d.text("source"),
-		OrderID:   orNull(d, "order_id", d.integer),
-		Consents:  d.texts("consents"),
+		Email:     o.Text("email"),
+		FirstName: o.Text("first_name"),
+		LastName:  o.Text("last_name"),
+		ChannelID: o.Int("channel_id"),
+		Source:    o.Text("source"),
+		OrderID:   decode.OrNull(o, "order_id", o.Int),
+		Consents:  o.Texts("consents"),
 	}
-}
-
-func (s *Surface) deleteSubscriber(c *rest.Call) error {
-	id, err := PathID(c, "subscriber_id")
-	if err != nil {
-		return err
-	}
-	if err := s.Subscribers.DeleteOne(c.Ctx(), c.StoreID(), id, origin(c)); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
-}
-
-func (s *Surface) deleteSubscribers(c *rest.Call) error {
-	q, err := subscriber.DeleteList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Subscribers.Delete(c.Ctx(), c.StoreID(), q, origin(c)); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
-}
-
-func (s *Surface) listConsentChanges(c *rest.Call) error {
-	id, err := PathID(c, "subscriber_id")
-	if err != nil {
-		return err
-	}
-	q, err := subscriber.HistoryList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Subscribers.History(c.Ctx(), c.StoreID(), id, q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendConsentChange)
-	return nil
 }
 
 func appendSubscriber(b []byte, s *subscriber.Subscriber) []byte {

@@ -6,7 +6,6 @@
 package v3
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -59,7 +58,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return Strict(slices.Concat(
+	return slices.Concat(
 		s.customerRoutes(),
 		s.addressRoutes(),
 		s.metafieldRoutes(),
@@ -77,53 +76,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.hookRoutes(),
 		s.wishlistRoutes(),
 		s.deliveryRoutes(),
-	), Lists())
-}
-
-// Strict has the reading operations among routes that are no lists refuse
-// query parameters. Lists are named by "METHOD pattern".
-func Strict(routes []rest.Route, lists map[string]*listing.Spec) []rest.Route {
-	for i := range routes {
-		if r := &routes[i]; r.Method == http.MethodGet && lists[r.Method+" "+r.Pattern] == nil {
-			r.Handle = withoutQuery(r.Handle)
-		}
-	}
-	return routes
-}
-
-var noParameters = &listing.Spec{Unpaged: true}
-
-// withoutQuery refuses the parameters of a reading operation that has none.
-func withoutQuery(handle func(*rest.Call) error) func(*rest.Call) error {
-	return func(c *rest.Call) error {
-		if _, err := noParameters.Parse(c.R.URL.RawQuery); err != nil {
-			return err
-		}
-		return handle(c)
-	}
-}
-
-// Lists returns the declared list behind each operation that takes query
-// parameters, by "METHOD pattern".
-func Lists() map[string]*listing.Spec {
-	all := map[string]*listing.Spec{}
-	for _, lists := range []map[string]*listing.Spec{
-		customerLists,
-		addressLists,
-		metafieldLists,
-		taxLists,
-		channelLists,
-		attributeLists,
-		formFieldLists,
-		subscriberLists,
-		segmentLists,
-		hookLists,
-		wishlistLists,
-		deliveryLists,
-	} {
-		maps.Copy(all, lists)
-	}
-	return all
+	)
 }
 
 // appendMeta appends the "meta" of a list, from the comma before it to the
@@ -196,8 +149,8 @@ func appendCursor(b []byte, cursor string) []byte {
 	return jsonx.AppendString(b, cursor)
 }
 
-// SendList answers with rows, each appended by row.
-func SendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors bool, rows []T, row func([]byte, *T) []byte) {
+// sendList answers with rows, each appended by row.
+func sendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, rows []T, row func([]byte, *T) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":[`...)
 	for i := range rows {
@@ -206,29 +159,22 @@ func SendList[T any](c *rest.Call, q *listing.Query, r *listing.Result, cursors 
 		}
 		b.B = row(b.B, &rows[i])
 	}
-	b.B = appendMeta(b.B, q, r, cursors)
-	c.Send(200, b.B)
+	b.B = appendMeta(b.B, q, r, c.List().Cursors)
+	c.Send(http.StatusOK, b.B)
 	b.Free()
 }
 
 // sendOne answers with one thing and an empty meta.
-func sendOne[T any](c *rest.Call, row *T, appendRow func([]byte, *T) []byte) {
-	sendOneAs(c, http.StatusOK, row, appendRow)
-}
-
-// sendOneAs is sendOne with a status of its own.
-func sendOneAs[T any](c *rest.Call, status int, row *T, appendRow func([]byte, *T) []byte) {
+func sendOne[T any](c *rest.Call, status int, v *T, row func([]byte, *T) []byte) {
 	b := rest.Buffer()
-	b.B = appendRow(append(b.B, `{"data":`...), row)
+	b.B = row(append(b.B, `{"data":`...), v)
 	b.B = append(b.B, `,"meta":{}}`...)
 	c.Send(status, b.B)
 	b.Free()
 }
 
-// sendWritten answers a write with its rows and an empty meta.
-func sendWritten[T any](c *rest.Call, rows []T, row func([]byte, *T, int) []byte) {
-	sendRows(c, 200, `],"meta":{}}`, rows, row)
-}
+// emptyMeta ends the answer to a write.
+const emptyMeta = `],"meta":{}}`
 
 // sendRows answers a write with its rows and the end of the envelope.
 func sendRows[T any](c *rest.Call, status int, end string, rows []T, row func([]byte, *T, int) []byte) {

@@ -1,157 +1,84 @@
 package v3
 
 import (
-	"net/http"
 	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/jsonx"
-	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 	"clientele/internal/wishlist"
 )
 
+// An update answers 201, as documented.
 func (s *Surface) wishlistRoutes() []rest.Route {
+	id := shape.ID("wishlist_id")
+	item := shape.IDs(id, shape.ID("item_id"))
 	return []rest.Route{
-		{Method: "GET", Pattern: "/wishlists", Need: auth.ReadCustomers, Handle: s.listWishlists},
-		{Method: "POST", Pattern: "/wishlists", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createWishlist, Titles: createWishlist},
-		{Method: "GET", Pattern: "/wishlists/{wishlist_id}", Need: auth.ReadCustomers, Handle: s.getWishlist},
-		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateWishlist, Titles: updateWishlist},
-		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Handle: s.deleteWishlist},
-		{Method: "POST", Pattern: "/wishlists/{wishlist_id}/items", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.addWishlistItems, Titles: addWishlistItems},
-		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}/items/{item_id}", Need: auth.ModifyCustomers, Handle: s.deleteWishlistItem},
+		{Method: "GET", Pattern: "/wishlists", Need: auth.ReadCustomers, List: wishlist.List, Handle: List(shape.ScopedPage(s.Wishlists.List), appendWishlist)},
+		{Method: "POST", Pattern: "/wishlists", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createWishlist,
+			Handle: shape.Call(object(decodeNewWishlist), s.createWishlist, created(appendWishlist))},
+		{Method: "GET", Pattern: "/wishlists/{wishlist_id}", Need: auth.ReadCustomers, Handle: get(id, s.getWishlist, one(appendWishlist))},
+		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateWishlist,
+			Handle: shape.CallAt(id, object(decodeWishlist), s.updateWishlist, created(appendWishlist))},
+		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Handle: shape.Do(id, s.deleteWishlist)},
+		{Method: "POST", Pattern: "/wishlists/{wishlist_id}/items", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: addWishlistItems,
+			Handle: shape.CallAt(id, object(decodeWishlistItems), s.addWishlistItems, created(appendWishlist))},
+		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}/items/{item_id}", Need: auth.ModifyCustomers,
+			Handle: shape.Call(item, s.deleteWishlistItem, one(appendWishlist))},
 	}
 }
 
-var wishlistLists = map[string]*listing.Spec{"GET /wishlists": wishlist.List}
+// anyOwner has the service take lists of all customers.
+const anyOwner = 0
 
-func (s *Surface) listWishlists(c *rest.Call) error {
-	q, err := wishlist.List.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Wishlists.List(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	SendList(c, q, res, false, rows, appendWishlist)
-	return nil
+func (s *Surface) getWishlist(c *rest.Call, id int64) (*wishlist.Wishlist, error) {
+	return shape.Ref(s.Wishlists.Get(c.Ctx(), c.StoreID(), anyOwner, id))
 }
 
-func (s *Surface) getWishlist(c *rest.Call) error {
-	id, err := PathID(c, "wishlist_id")
-	if err != nil {
-		return err
-	}
-	w, err := s.Wishlists.Get(c.Ctx(), c.StoreID(), 0, id)
-	if err != nil {
-		return err
-	}
-	sendOne(c, &w, appendWishlist)
-	return nil
+func (s *Surface) createWishlist(c *rest.Call, in wishlist.Create) (*wishlist.Wishlist, error) {
+	return shape.Ref(s.Wishlists.Create(c.Ctx(), c.StoreID(), in))
 }
 
-func (s *Surface) createWishlist(c *rest.Call) error {
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	d.requiredNumber("customer_id")
-	d.required("name")
-	in := wishlist.Create{
-		CustomerID: d.integer("customer_id").Value, Name: d.text("name").Value, IsPublic: d.flag("is_public").Value, Items: d.wishlistItems(),
-	}
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	w, err := s.Wishlists.Create(c.Ctx(), c.StoreID(), in)
-	if err != nil {
-		return err
-	}
-	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
-	return nil
+func (s *Surface) updateWishlist(c *rest.Call, id int64, in wishlist.Update) (*wishlist.Wishlist, error) {
+	in.ID = id
+	return shape.Ref(s.Wishlists.Update(c.Ctx(), c.StoreID(), anyOwner, in))
 }
 
-// updateWishlist answers 201, as documented. customer_id is documented as
-// required and read-only: it is not looked at.
-func (s *Surface) updateWishlist(c *rest.Call) error {
-	id, err := PathID(c, "wishlist_id")
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	in := wishlist.Update{ID: id, Name: d.text("name"), IsPublic: d.flag("is_public"), Items: d.wishlistItems()}
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	w, err := s.Wishlists.Update(c.Ctx(), c.StoreID(), 0, in)
-	if err != nil {
-		return err
-	}
-	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
-	return nil
+func (s *Surface) deleteWishlist(c *rest.Call, id int64) error {
+	return s.Wishlists.Delete(c.Ctx(), c.StoreID(), anyOwner, id)
 }
 
-func (s *Surface) deleteWishlist(c *rest.Call) error {
-	id, err := PathID(c, "wishlist_id")
-	if err != nil {
-		return err
-	}
-	if err := s.Wishlists.Delete(c.Ctx(), c.StoreID(), 0, id); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
+func (s *Surface) addWishlistItems(c *rest.Call, id int64, items []wishlist.Item) (*wishlist.Wishlist, error) {
+	return shape.Ref(s.Wishlists.AddItems(c.Ctx(), c.StoreID(), anyOwner, id, items))
 }
 
-func (s *Surface) addWishlistItems(c *rest.Call) error {
-	id, err := PathID(c, "wishlist_id")
-	if err != nil {
-		return err
-	}
-	d, err := single(c)
-	if err != nil {
-		return err
-	}
-	items := d.wishlistItems()
-	if err := malformed(d.c.Items); err != nil {
-		return err
-	}
-	w, err := s.Wishlists.AddItems(c.Ctx(), c.StoreID(), 0, id, items)
-	if err != nil {
-		return err
-	}
-	sendOneAs(c, http.StatusCreated, &w, appendWishlist)
-	return nil
+func (s *Surface) deleteWishlistItem(c *rest.Call, item shape.Pair) (*wishlist.Wishlist, error) {
+	return shape.Ref(s.Wishlists.RemoveItems(c.Ctx(), c.StoreID(), anyOwner, item.Owner, []int64{item.ID}))
 }
 
-func (s *Surface) deleteWishlistItem(c *rest.Call) error {
-	id, err := PathID(c, "wishlist_id")
-	if err != nil {
-		return err
+func decodeNewWishlist(o decode.Object) wishlist.Create {
+	o.RequiredAs(jsonx.Number, "customer_id")
+	o.Required("name")
+	return wishlist.Create{
+		CustomerID: o.Int("customer_id").Value, Name: o.Text("name").Value, IsPublic: o.Flag("is_public").Value, Items: decodeWishlistItems(o),
 	}
-	item, err := PathID(c, "item_id")
-	if err != nil {
-		return err
-	}
-	w, err := s.Wishlists.RemoveItems(c.Ctx(), c.StoreID(), 0, id, []int64{item})
-	if err != nil {
-		return err
-	}
-	sendOne(c, &w, appendWishlist)
-	return nil
 }
 
-func (d decoder) wishlistItems() (out []wishlist.Item) {
-	d.array("items", func(_ int, e decoder) {
-		id := e.integer("id").Value
+// decodeWishlist passes over customer_id, which is documented as required and
+// read-only.
+func decodeWishlist(o decode.Object) wishlist.Update {
+	return wishlist.Update{Name: o.Text("name"), IsPublic: o.Flag("is_public"), Items: decodeWishlistItems(o)}
+}
+
+func decodeWishlistItems(o decode.Object) (out []wishlist.Item) {
+	o.Objects("items", func(_ int, e decode.Object) {
+		id := e.Int("id").Value
 		if id == 0 {
-			e.requiredNumber("product_id")
+			e.RequiredAs(jsonx.Number, "product_id")
 		}
-		out = append(out, wishlist.Item{ID: id, ProductID: e.integer("product_id").Value, VariantID: e.integer("variant_id").Value})
+		out = append(out, wishlist.Item{ID: id, ProductID: e.Int("product_id").Value, VariantID: e.Int("variant_id").Value})
 	})
 	return out
 }

@@ -7,7 +7,6 @@ package clientele
 
 import (
 	"clientele/internal/auth"
-	"clientele/internal/listing"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 )
@@ -29,15 +28,7 @@ func New(s Services) *Surface { return &Surface{s} }
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
-func (s *Surface) Routes() []rest.Route {
-	return v3.Strict(s.storefrontTokenRoutes(), Lists())
-}
-
-// Lists returns the declared list behind each operation that takes query
-// parameters, by "METHOD pattern".
-func Lists() map[string]*listing.Spec {
-	return storefrontTokenLists()
-}
+func (s *Surface) Routes() []rest.Route { return s.storefrontTokenRoutes() }
 
 // Error implements rest.Surface.
 func (*Surface) Error(titles *rest.Titles, err error) (int, []byte) { return v3.Error(titles, err) }

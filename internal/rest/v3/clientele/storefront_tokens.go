@@ -1,50 +1,22 @@
 package clientele
 
 import (
-	"net/http"
 	"strconv"
 
 	"clientele/internal/auth"
 	"clientele/internal/jsonx"
-	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/shape"
 	v3 "clientele/internal/rest/v3"
 )
 
 func (s *Surface) storefrontTokenRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/storefront-tokens", Need: auth.ManageStorefrontTokens, Handle: s.listStorefrontTokens},
-		{Method: "DELETE", Pattern: "/storefront-tokens/{token_id}", Need: auth.ManageStorefrontTokens, Handle: s.revokeStorefrontToken},
+		{Method: "GET", Pattern: "/storefront-tokens", Need: auth.ManageStorefrontTokens, List: auth.StorefrontTokenList,
+			Handle: v3.List(shape.ScopedPage(s.Tokens.List), appendStorefrontToken)},
+		{Method: "DELETE", Pattern: "/storefront-tokens/{token_id}", Need: auth.ManageStorefrontTokens,
+			Handle: shape.Do(shape.ID("token_id"), shape.ScopedDo(s.Tokens.RevokeID))},
 	}
-}
-
-func storefrontTokenLists() map[string]*listing.Spec {
-	return map[string]*listing.Spec{"GET /storefront-tokens": auth.StorefrontTokenList}
-}
-
-func (s *Surface) listStorefrontTokens(c *rest.Call) error {
-	q, err := auth.StorefrontTokenList.Parse(c.R.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	rows, res, err := s.Tokens.List(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	v3.SendList(c, q, res, true, rows, appendStorefrontToken)
-	return nil
-}
-
-func (s *Surface) revokeStorefrontToken(c *rest.Call) error {
-	id, err := v3.PathID(c, "token_id")
-	if err != nil {
-		return err
-	}
-	if err := s.Tokens.RevokeID(c.Ctx(), c.StoreID(), id); err != nil {
-		return err
-	}
-	c.SendEmpty(http.StatusNoContent)
-	return nil
 }
 
 func appendStorefrontToken(b []byte, t *auth.IssuedToken) []byte {

@@ -1,0 +1,139 @@
+package v3
+
+import (
+	"fmt"
+
+	"clientele/internal/fault"
+	"clientele/internal/jsonx"
+	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+)
+
+// dialect is how V3 reads members and names their types in errors.
+var dialect = &decode.Dialect{Types: map[jsonx.Kind]string{
+	jsonx.String: "jsstring", jsonx.Number: "jsnumber", jsonx.Bool: "jsboolean", jsonx.Array: "jsarray", jsonx.Object: "jsobject",
+}}
+
+// object reads a body that is one object.
+func object[In any](read func(decode.Object) In) func(*rest.Call) (In, error) {
+	return objectOf((*rest.Call).JSON, read)
+}
+
+// input is object for operations that answer 400 to what is no JSON.
+func input[In any](read func(decode.Object) In) func(*rest.Call) (In, error) {
+	return objectOf(inputJSON, read)
+}
+
+func objectOf[In any](body func(*rest.Call) (jsonx.Value, error), read func(decode.Object) In) func(*rest.Call) (In, error) {
+	return func(c *rest.Call) (in In, err error) {
+		v, err := body(c)
+		if err != nil {
+			return in, err
+		}
+		if v.Kind() != jsonx.Object {
+			return in, wrongBody(v, jsonx.Object)
+		}
+		o := dialect.Object(v, &fault.Collector{Index: -1})
+		in = read(o)
+		return in, o.Err()
+	}
+}
+
+// inputJSON is Call.JSON for operations that answer 400 to what is no JSON.
+func inputJSON(c *rest.Call) (jsonx.Value, error) {
+	v, err := c.JSON()
+	if f := fault.As(err); f != nil && f.Kind == fault.Malformed {
+		return v, &fault.Error{Kind: fault.BadInput, Message: "Syntax error", Cause: err}
+	}
+	return v, err
+}
+
+// objects reads a body that is an array of 1 to most objects. lacks names the
+// members that an item which is no object is told to lack.
+func objects[In any](most int, read func(decode.Object) In, lacks ...string) func(*rest.Call) ([]In, error) {
+	with := func(o decode.Object) (In, struct{}) { return read(o), struct{}{} }
+	return func(c *rest.Call) ([]In, error) {
+		in, _, err := batch(c, most, with, lacks...)
+		return in, err
+	}
+}
+
+// batch is objects for bodies of which the answer depends: read also returns
+// what it needs to know of each item.
+func batch[In, Sent any](c *rest.Call, most int, read func(decode.Object) (In, Sent), lacks ...string) ([]In, []Sent, error) {
+	v, err := c.JSON()
+	if err == nil {
+		err = arrayOf(v, most)
+	}
+	if err == nil {
+		err = onlyObjects(v, lacks)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return each(v, read)
+}
+
+// each reads the items of an array and puts their faults together.
+func each[In, Sent any](v jsonx.Value, read func(decode.Object) (In, Sent)) ([]In, []Sent, error) {
+	in, sent := make([]In, v.Len()), make([]Sent, v.Len())
+	var all []fault.Item
+	var col fault.Collector
+	for i, e := range v.Elems() {
+		col.Index, col.Items = i, nil
+		in[i], sent[i] = read(dialect.Object(e, &col))
+		all = append(all, col.Items...)
+	}
+	return in, sent, malformed(all)
+}
+
+// onlyObjects makes sure that all elements of an array are objects.
+func onlyObjects(v jsonx.Value, lacks []string) error {
+	col := fault.Collector{Index: -1}
+	for _, e := range v.Elems() {
+		if e.Kind() != jsonx.Object {
+			for _, name := range lacks {
+				col.Add(name, fault.Required, "", "")
+			}
+			break
+		}
+	}
+	return malformed(col.Items)
+}
+
+// arrayOf checks that a body is an array of 1 to most items.
+func arrayOf(v jsonx.Value, most int) error {
+	switch {
+	case v.Kind() != jsonx.Array:
+		return wrongBody(v, jsonx.Array)
+	case v.Len() > most:
+		return fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
+	case v.Len() == 0:
+		return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+	}
+	return nil
+}
+
+func wrongBody(v jsonx.Value, want jsonx.Kind) error {
+	item := fault.Item{Index: -1, Code: fault.WrongType, Want: dialect.Types[want]}
+	if !v.Present() {
+		item.Code, item.Want = fault.Required, ""
+	}
+	return malformed([]fault.Item{item})
+}
+
+// isObject notes an item that is no object.
+func isObject(o decode.Object) bool {
+	if o.Value.Kind() == jsonx.Object {
+		return true
+	}
+	o.Wrong("", jsonx.Object)
+	return false
+}
+
+func malformed(items []fault.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Malformed, Items: items}
+}

@@ -9,92 +9,90 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
+	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) addressRoutes() []rest.Route {
-	const book, one = "/customers/{customer_id}/addresses", "/customers/{customer_id}/addresses/{address_id}"
+	const book, single = "/customers/{customer_id}/addresses", "/customers/{customer_id}/addresses/{address_id}"
+	id := shape.ID("address_id")
+	address := shape.IDs(customerID, id)
 	return []rest.Route{
-		{Method: "GET", Pattern: book, Need: auth.ReadCustomers, Handle: s.listAddresses},
-		{Method: "POST", Pattern: book, Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createAddress},
-		{Method: "DELETE", Pattern: book, Need: auth.ModifyCustomers, Handle: s.deleteAddresses},
-		{Method: "GET", Pattern: book + "/count", Need: auth.ReadCustomers, Handle: s.countAddresses},
-		{Method: "GET", Pattern: one, Need: auth.ReadCustomers, Handle: s.getAddress},
-		{Method: "PUT", Pattern: one, Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateAddress},
-		{Method: "DELETE", Pattern: one, Need: auth.ModifyCustomers, Handle: s.deleteAddress},
+		{Method: "GET", Pattern: book, Need: auth.ReadCustomers, List: customer.AddressBook, Handle: shape.Call(addressPage, s.addresses, rows(appendAddress))},
+		{Method: "POST", Pattern: book, Need: auth.ModifyCustomers, Class: rest.Creating, Handle: shape.CallAt(customerID, members, s.createAddress, one(appendAddress))},
+		{Method: "DELETE", Pattern: book, Need: auth.ModifyCustomers, List: customer.AddressBook, Handle: shape.Do(addressPage, s.deleteAddresses)},
+		{Method: "GET", Pattern: book + "/count", Need: auth.ReadCustomers, List: paged, Handle: shape.Call(plain(customerID), shape.Scoped(s.Customers.BookCount), sendCount)},
+		{Method: "GET", Pattern: single, Need: auth.ReadCustomers, List: paged, Handle: get(address, s.getAddress, one(appendAddress))},
+		{Method: "PUT", Pattern: single, Need: auth.ModifyCustomers, Class: rest.Updating, Handle: shape.CallAt(address, members, s.updateAddress, one(appendAddress))},
+		{Method: "DELETE", Pattern: single, Need: auth.ModifyCustomers, Handle: remove(address, s.deleteAddress)},
 		// Undocumented, and served by the original.
-		{Method: "GET", Pattern: "/customers/addresses/{address_id}", Need: auth.ReadCustomers, Handle: s.getAnyAddress},
+		{Method: "GET", Pattern: "/customers/addresses/{address_id}", Need: auth.ReadCustomers, Handle: get(shape.IDs(anyCustomer, id), s.getAddress, one(appendAddress))},
 	}
 }
 
-func (s *Surface) listAddresses(c *rest.Call) error {
-	owner, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	q, err := parse(customer.AddressBook, c)
-	if err != nil {
-		return err
-	}
-	rows, err := s.Customers.Book(c.Ctx(), c.StoreID(), owner, q)
-	if err != nil {
-		return err
-	}
-	return sendList(c, rows, appendAddress)
+// anyCustomer has the service take addresses of all customers.
+func anyCustomer(*rest.Call) (int64, error) { return 0, nil }
+
+// bookPage is a page of a customer's addresses.
+type bookPage struct {
+	owner int64
+	query *listing.Query
 }
 
-func (s *Surface) countAddresses(c *rest.Call) error {
-	owner, err := c.PathID("customer_id")
-	if err != nil {
-		return err
+func addressPage(c *rest.Call) (p bookPage, err error) {
+	if p.owner, err = customerID(c); err == nil {
+		p.query, err = query(c)
 	}
-	if _, err := parse(paged, c); err != nil {
-		return err
-	}
-	n, err := s.Customers.BookCount(c.Ctx(), c.StoreID(), owner)
-	if err != nil {
-		return err
-	}
-	return sendCount(c, n)
+	return p, err
 }
 
-func pathAddress(c *rest.Call) (owner, id int64, err error) {
-	if owner, err = c.PathID("customer_id"); err != nil {
-		return 0, 0, err
-	}
-	id, err = c.PathID("address_id")
-	return owner, id, err
+func (s *Surface) addresses(c *rest.Call, p bookPage) ([]customer.Address, error) {
+	return s.Customers.Book(c.Ctx(), c.StoreID(), p.owner, p.query)
 }
 
-func (s *Surface) getAddress(c *rest.Call) error {
-	owner, id, err := pathAddress(c)
-	if err != nil {
-		return err
+// deleteAddresses removes all of a customer's addresses, or a page of them
+// where one is asked for.
+func (s *Surface) deleteAddresses(c *rest.Call, p bookPage) error {
+	if strings.Trim(c.R.URL.RawQuery, "&") == "" {
+		return s.Customers.DeleteBook(c.Ctx(), c.StoreID(), p.owner)
 	}
-	if _, err := parse(paged, c); err != nil {
-		return err
-	}
-	row, err := s.Customers.GetAddress(c.Ctx(), c.StoreID(), owner, id)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendAddress)
+	return s.Customers.DeleteBookPage(c.Ctx(), c.StoreID(), p.owner, p.query)
 }
 
-func (s *Surface) getAnyAddress(c *rest.Call) error {
-	id, err := c.PathID("address_id")
+func (s *Surface) getAddress(c *rest.Call, a shape.Pair) (*customer.Address, error) {
+	return s.Customers.GetAddress(c.Ctx(), c.StoreID(), a.Owner, a.ID)
+}
+
+func (s *Surface) createAddress(c *rest.Call, owner int64, o decode.Object) (*customer.Address, error) {
+	for _, name := range addressRequired {
+		if name != "state" || !o.Value.Get(name).Present() { // a null state is told apart
+			o.Required(name)
+		}
+	}
+	u := decodeAddress(o, &customer.Address{CustomerID: owner})
+	if err := o.Err(); err != nil {
+		return nil, err
+	}
+	return s.Customers.CreateAddress(c.Ctx(), c.StoreID(), customer.AddressCreate{CustomerID: owner, AddressFields: u.Fields()})
+}
+
+func (s *Surface) updateAddress(c *rest.Call, a shape.Pair, o decode.Object) (*customer.Address, error) {
+	known, err := s.getAddress(c, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := plain(c); err != nil {
-		return err
+	u := decodeAddress(o, known)
+	if err := o.Err(); err != nil {
+		return nil, err
 	}
-	row, err := s.Customers.GetAddress(c.Ctx(), c.StoreID(), 0, id)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendAddress)
+	return s.Customers.UpdateAddress(c.Ctx(), c.StoreID(), a.Owner, u)
+}
+
+func (s *Surface) deleteAddress(c *rest.Call, a shape.Pair) error {
+	return s.Customers.DeleteAddress(c.Ctx(), c.StoreID(), a.Owner, a.ID)
 }
 
 var (
@@ -102,129 +100,50 @@ var (
 	addressWritable = append([]string{"company", "street_2", "address_type", "id", "customer_id", "country_iso2"}, addressRequired...)
 )
 
-// address reads an address's members. Read-only ones may be repeated with the
+// decodeAddress reads an address's members. Read-only ones may be repeated with the
 // value they have: known is the address as it is, with what is known of a new
 // one.
-func (d decoder) address(known *customer.Address) customer.AddressUpdate {
-	d.members(addressWritable, nil)
+func decodeAddress(o decode.Object, known *customer.Address) customer.AddressUpdate {
+	o.Only(addressWritable, nil)
 	u := customer.AddressUpdate{
 		ID:              known.ID,
-		FirstName:       d.text("first_name"),
-		LastName:        d.text("last_name"),
-		Company:         d.text("company"),
-		Phone:           d.text("phone"),
-		Type:            d.text("address_type"),
-		Address1:        d.text("street_1"),
-		Address2:        d.text("street_2"),
-		City:            d.text("city"),
-		StateOrProvince: d.text("state"),
-		PostalCode:      d.text("zip"),
+		FirstName:       o.Text("first_name"),
+		LastName:        o.Text("last_name"),
+		Company:         o.Text("company"),
+		Phone:           o.Text("phone"),
+		Type:            o.Text("address_type"),
+		Address1:        o.Text("street_1"),
+		Address2:        o.Text("street_2"),
+		City:            o.Text("city"),
+		StateOrProvince: o.Text("state"),
+		PostalCode:      o.Text("zip"),
 	}
-	if d.v.Get("state").IsNull() {
-		d.wrong("state", "a string; a space says that there is none")
+	if o.Value.Get("state").IsNull() {
+		o.WrongAs("state", "a string; a space says that there is none")
 	}
 	if strings.TrimSpace(u.StateOrProvince.Value) == "" {
 		u.StateOrProvince.Value = ""
 	}
 	code := known.CountryCode
-	if name := d.text("country"); name.Set {
+	if name := o.Text("country"); name.Set {
 		country, ok := geo.ByName(strings.TrimSpace(name.Value))
 		if !ok {
-			d.c.Add("country", fault.Unknown, "", "")
+			o.Faults.Add("country", fault.Unknown, "", "")
 			return u
 		}
 		code = country.Code
 		u.CountryCode = opt.Some(code)
 	}
-	if !same(d.integer("id"), known.ID) {
-		d.c.Add("id", fault.ReadOnly, "", "")
+	if !same(o.Int("id"), known.ID) {
+		o.Faults.Add("id", fault.ReadOnly, "", "")
 	}
-	if !same(d.integer("customer_id"), known.CustomerID) {
-		d.c.Add("customer_id", fault.ReadOnly, "", "")
+	if !same(o.Int("customer_id"), known.CustomerID) {
+		o.Faults.Add("customer_id", fault.ReadOnly, "", "")
 	}
-	if iso2 := d.text("country_iso2"); iso2.Set && !strings.EqualFold(iso2.Value, code) && !strings.EqualFold(iso2.Value, known.CountryCode) {
-		d.c.Add("country_iso2", fault.ReadOnly, "", "")
+	if iso2 := o.Text("country_iso2"); iso2.Set && !strings.EqualFold(iso2.Value, code) && !strings.EqualFold(iso2.Value, known.CountryCode) {
+		o.Faults.Add("country_iso2", fault.ReadOnly, "", "")
 	}
 	return u
-}
-
-func (s *Surface) createAddress(c *rest.Call) error {
-	owner, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	for _, name := range addressRequired {
-		if name != "state" || !d.v.Get(name).Present() { // a null state is told apart
-			d.required(name)
-		}
-	}
-	u := d.address(&customer.Address{CustomerID: owner})
-	if err := d.err(); err != nil {
-		return err
-	}
-	row, err := s.Customers.CreateAddress(c.Ctx(), c.StoreID(), customer.AddressCreate{CustomerID: owner, AddressFields: u.Fields()})
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendAddress)
-}
-
-func (s *Surface) updateAddress(c *rest.Call) error {
-	owner, id, err := pathAddress(c)
-	if err != nil {
-		return err
-	}
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	known, err := s.Customers.GetAddress(c.Ctx(), c.StoreID(), owner, id)
-	if err != nil {
-		return err
-	}
-	u := d.address(known)
-	if err := d.err(); err != nil {
-		return err
-	}
-	row, err := s.Customers.UpdateAddress(c.Ctx(), c.StoreID(), owner, u)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendAddress)
-}
-
-func (s *Surface) deleteAddress(c *rest.Call) error {
-	owner, id, err := pathAddress(c)
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	return sendGone(c, s.Customers.DeleteAddress(c.Ctx(), c.StoreID(), owner, id))
-}
-
-// deleteAddresses removes all of a customer's addresses, or a page of them
-// where one is asked for.
-func (s *Surface) deleteAddresses(c *rest.Call) error {
-	owner, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	q, err := parse(customer.AddressBook, c)
-	if err != nil {
-		return err
-	}
-	if strings.Trim(c.R.URL.RawQuery, "&") == "" {
-		return sendGone(c, s.Customers.DeleteBook(c.Ctx(), c.StoreID(), owner))
-	}
-	return sendGone(c, s.Customers.DeleteBookPage(c.Ctx(), c.StoreID(), owner, q))
 }
 
 func appendAddress(b []byte, a *customer.Address) []byte {

@@ -11,64 +11,67 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
+
+var customerID = shape.ID("customer_id")
 
 func (s *Surface) customerRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, Handle: s.listCustomers},
-		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createCustomer},
-		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: s.deleteCustomers},
-		{Method: "GET", Pattern: "/customers/count", Need: auth.ReadCustomers, Handle: s.countCustomers},
-		{Method: "GET", Pattern: "/customers/{customer_id}", Need: auth.ReadCustomers, Handle: s.getCustomer},
-		{Method: "PUT", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateCustomer},
-		{Method: "DELETE", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Handle: s.deleteCustomer},
-		{Method: "POST", Pattern: "/customers/{customer_id}/validate", Need: auth.ModifyCustomers, Handle: s.validatePassword},
+		{Method: "GET", Pattern: "/customers", Need: auth.ReadCustomers, List: customer.PlainList, Handle: shape.Call(query, shape.Scoped(s.Customers.PlainPage), s.sendCustomers)},
+		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: shape.Call(object(decodeNewCustomer), s.createCustomer, s.sendCustomer)},
+		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: remove(thisStore, s.deleteCustomers)},
+		{Method: "GET", Pattern: "/customers/count", Need: auth.ReadCustomers, List: customer.PlainList, Handle: count(shape.Scoped(s.Customers.Count))},
+		{Method: "GET", Pattern: "/customers/{customer_id}", Need: auth.ReadCustomers, Handle: get(customerID, shape.Scoped(s.Customers.Get), s.sendCustomer)},
+		{Method: "PUT", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: shape.CallAt(customerID, object(decodeCustomer), s.updateCustomer, s.sendCustomer)},
+		{Method: "DELETE", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Handle: remove(customerID, shape.ScopedDo(s.Customers.DeleteOne))},
+		{Method: "POST", Pattern: "/customers/{customer_id}/validate", Need: auth.ModifyCustomers, Handle: shape.CallAt(customerID, object(decodePassword), s.validatePassword, sendSuccess)},
 	}
 }
 
-func (s *Surface) listCustomers(c *rest.Call) error {
-	q, err := parse(customer.PlainList, c)
-	if err != nil {
-		return err
-	}
-	rows, err := s.Customers.PlainPage(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
+func (s *Surface) sendCustomers(c *rest.Call, all []customer.Customer) {
+	rows(s.customerRow(c))(c, all)
+}
+
+func (s *Surface) sendCustomer(c *rest.Call, row *customer.Customer) {
+	sendOne(c, http.StatusOK, row, s.customerRow(c))
+}
+
+func (s *Surface) customerRow(c *rest.Call) func([]byte, *customer.Customer) []byte {
 	l := s.links(c)
-	return sendList(c, rows, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, l) })
+	return func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, l) }
 }
 
-func (s *Surface) countCustomers(c *rest.Call) error {
-	q, err := parse(customer.PlainList, c)
+func (s *Surface) createCustomer(c *rest.Call, in customer.Create) (*customer.Customer, error) {
+	rows, err := s.Customers.CreateFor(c.Ctx(), c.Party(), []customer.Create{in})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n, err := s.Customers.Count(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	return sendCount(c, n)
+	return &rows[0], nil
 }
 
-func (s *Surface) getCustomer(c *rest.Call) error {
-	id, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	row, err := s.Customers.Get(c.Ctx(), c.StoreID(), id)
-	if err != nil {
-		return err
-	}
-	return s.sendCustomer(c, row)
+func (s *Surface) updateCustomer(c *rest.Call, id int64, in customer.Update) (*customer.Customer, error) {
+	in.ID = id
+	return s.Customers.UpdateOne(c.Ctx(), c.Party(), in)
 }
 
-func (s *Surface) sendCustomer(c *rest.Call, row *customer.Customer) error {
-	l := s.links(c)
-	return sendOne(c, row, func(b []byte, row *customer.Customer) []byte { return appendCustomer(b, row, l) })
+func (s *Surface) deleteCustomers(c *rest.Call, _ struct{}) error {
+	return s.Customers.DeleteAll(c.Ctx(), c.StoreID())
+}
+
+func (s *Surface) validatePassword(c *rest.Call, id int64, password string) (bool, error) {
+	return s.Accounts.VerifyPassword(c.Ctx(), c.StoreID(), id, password, c.Peer())
+}
+
+func sendSuccess(c *rest.Call, ok bool) {
+	c.Send(http.StatusOK, append(strconv.AppendBool([]byte(`{"success":`), ok), '}'))
+}
+
+func decodePassword(o decode.Object) string {
+	o.Only([]string{"password"}, nil)
+	o.Required("password")
+	return o.Text("password").Value
 }
 
 var (
@@ -78,120 +81,44 @@ var (
 	authenticationWritable = []string{"force_reset", "password", "password_confirmation"}
 )
 
-// customer reads a customer's members.
-func (d decoder) customer() customer.Update {
-	d.members(customerWritable, customerReadOnly)
+// decodeCustomer reads a customer's members.
+func decodeCustomer(o decode.Object) customer.Update {
+	o.Only(customerWritable, customerReadOnly)
 	u := customer.Update{
-		Email:              d.text("email"),
-		FirstName:          d.text("first_name"),
-		LastName:           d.text("last_name"),
-		Company:            d.text("company"),
-		Phone:              d.text("phone"),
-		Notes:              d.text("notes"),
-		TaxExemptCategory:  d.text("tax_exempt_category"),
-		GroupID:            d.integer("customer_group_id"),
-		RegistrationIP:     d.text("registration_ip_address"),
-		StoreCredit:        d.amount("store_credit", customer.CreditScale),
-		ForcePasswordReset: d.flag("reset_pass_on_login"),
+		Email:              o.Text("email"),
+		FirstName:          o.Text("first_name"),
+		LastName:           o.Text("last_name"),
+		Company:            o.Text("company"),
+		Phone:              o.Text("phone"),
+		Notes:              o.Text("notes"),
+		TaxExemptCategory:  o.Text("tax_exempt_category"),
+		GroupID:            o.Int("customer_group_id"),
+		RegistrationIP:     o.Text("registration_ip_address"),
+		StoreCredit:        o.Decimal("store_credit", customer.CreditScale),
+		ForcePasswordReset: o.Flag("reset_pass_on_login"),
 	}
-	d.object("_authentication", func(a decoder) {
-		a.members(authenticationWritable, nil)
-		if force := a.flag("force_reset"); force.Set {
+	o.Object("_authentication", func(a decode.Object) {
+		a.Only(authenticationWritable, nil)
+		if force := a.Flag("force_reset"); force.Set {
 			u.ForcePasswordReset = force
 		}
-		u.NewPassword = a.text("password")
-		if again := a.text("password_confirmation"); again.Set && again.Value != u.NewPassword.Value {
-			a.c.Add("password_confirmation", fault.NotAccepted, "", "The confirmation is not the password.")
+		u.NewPassword = a.Text("password")
+		if again := a.Text("password_confirmation"); again.Set && again.Value != u.NewPassword.Value {
+			a.Faults.Add("password_confirmation", fault.NotAccepted, "", "The confirmation is not the password.")
 		}
 	})
 	return u
 }
 
-func (s *Surface) createCustomer(c *rest.Call) error {
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	d.required("first_name", "last_name", "email")
-	u := d.customer()
-	if err := d.err(); err != nil {
-		return err
-	}
-	rows, err := s.Customers.CreateFor(c.Ctx(), c.Party(), []customer.Create{{
+func decodeNewCustomer(o decode.Object) customer.Create {
+	o.Required("first_name", "last_name", "email")
+	u := decodeCustomer(o)
+	return customer.Create{
 		Email: u.Email.Value, FirstName: u.FirstName.Value, LastName: u.LastName.Value, Company: u.Company.Value, Phone: u.Phone.Value,
 		Notes: u.Notes.Value, TaxExemptCategory: u.TaxExemptCategory.Value, GroupID: u.GroupID.Value, RegistrationIP: u.RegistrationIP.Value,
 		StoreCredit: u.StoreCredit.Value, ForcePasswordReset: u.ForcePasswordReset.Value, NewPassword: u.NewPassword,
 		GeneratePassword: true, JoinDefault: !u.GroupID.Set,
-	}})
-	if err != nil {
-		return err
 	}
-	return s.sendCustomer(c, &rows[0])
-}
-
-func (s *Surface) updateCustomer(c *rest.Call) error {
-	id, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	u := d.customer()
-	if err := d.err(); err != nil {
-		return err
-	}
-	u.ID = id
-	row, err := s.Customers.UpdateOne(c.Ctx(), c.Party(), u)
-	if err != nil {
-		return err
-	}
-	return s.sendCustomer(c, row)
-}
-
-func (s *Surface) deleteCustomers(c *rest.Call) error {
-	if err := plain(c); err != nil {
-		return err
-	}
-	return sendGone(c, s.Customers.DeleteAll(c.Ctx(), c.StoreID()))
-}
-
-func (s *Surface) deleteCustomer(c *rest.Call) error {
-	id, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	return sendGone(c, s.Customers.DeleteOne(c.Ctx(), c.StoreID(), id))
-}
-
-func (s *Surface) validatePassword(c *rest.Call) error {
-	id, err := c.PathID("customer_id")
-	if err != nil {
-		return err
-	}
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	d.members([]string{"password"}, nil)
-	d.required("password")
-	password := d.text("password")
-	if err := d.err(); err != nil {
-		return err
-	}
-	ok, err := s.Accounts.VerifyPassword(c.Ctx(), c.StoreID(), id, password.Value, c.Peer())
-	if err != nil {
-		return err
-	}
-	c.Send(http.StatusOK, append(strconv.AppendBool([]byte(`{"success":`), ok), '}'))
-	return nil
 }
 
 func appendCustomer(b []byte, c *customer.Customer, l links) []byte {
@@ -258,12 +185,12 @@ func valueText(text string) string {
 	if err != nil {
 		return ""
 	}
-	if s, ok := scalar(v); ok {
+	if s, ok := decode.Scalar(v); ok {
 		return s
 	}
 	choices := make([]string, 0, v.Len())
 	for _, e := range v.Elems() {
-		s, _ := scalar(e)
+		s, _ := decode.Scalar(e)
 		choices = append(choices, s)
 	}
 	return strings.Join(choices, ", ")

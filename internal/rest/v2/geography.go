@@ -2,6 +2,7 @@ package v2
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,23 +14,27 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) geographyRoutes() []rest.Route {
-	get := func(pattern string, handle func(*rest.Call) error) rest.Route {
-		return rest.Route{Method: "GET", Pattern: pattern, Need: auth.ReadInformation, Handle: handle}
+	read := func(pattern string, list *listing.Spec, handle func(*rest.Call) error) rest.Route {
+		return rest.Route{Method: "GET", Pattern: pattern, Need: auth.ReadInformation, List: list, Handle: handle}
 	}
+	listStates := shape.Call(states, page, rows(appendState))
+	countStates := shape.Call(states, number, sendCount)
+	getState := get(pathState, findState, one(appendState))
 	return []rest.Route{
-		get("/countries", s.listCountries),
-		get("/countries/count", s.countCountries),
-		get("/countries/{country_id}", s.getCountry),
-		get("/countries/states", s.listStates),
-		get("/countries/states/count", s.countStates),
+		read("/countries", countryList, shape.Call(countries, page, s.sendCountries)),
+		read("/countries/count", countryList, shape.Call(countries, number, sendCount)),
+		read("/countries/{country_id}", nil, get(pathCountry, theCountry, s.sendCountry)),
+		read("/countries/states", stateList, listStates),
+		read("/countries/states/count", stateList, countStates),
 		// Undocumented, and served by the original.
-		get("/countries/states/{state_id}", s.getState),
-		get("/countries/{country_id}/states", s.listStates),
-		get("/countries/{country_id}/states/count", s.countStates),
-		get("/countries/{country_id}/states/{state_id}", s.getState),
+		read("/countries/states/{state_id}", nil, getState),
+		read("/countries/{country_id}/states", stateList, listStates),
+		read("/countries/{country_id}/states/count", stateList, countStates),
+		read("/countries/{country_id}/states/{state_id}", nil, getState),
 	}
 }
 
@@ -69,58 +74,65 @@ func statesOf(c *geo.Country) []state {
 	return out
 }
 
-// page returns the rows of a page.
-func page[T any](q *listing.Query, rows []T) []T {
-	from := (q.Page - 1) * q.Limit
-	if from >= int64(len(rows)) {
-		return nil
-	}
-	return rows[from:min(from+q.Limit, int64(len(rows)))]
+// places are the rows that a query selects.
+type places[T any] struct {
+	query *listing.Query
+	rows  []T
 }
 
-func countries(c *rest.Call) (*listing.Query, []geo.Country, error) {
-	q, err := parse(countryList, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows := geo.Countries()
+// choose keeps the rows that all filters of a query accept.
+func choose[T any](q *listing.Query, rows []T, accepts func(name, text string, row *T) bool) places[T] {
 	for _, f := range q.Filters {
-		var kept []geo.Country
-		for _, row := range rows {
-			var ok bool
-			switch text := f.Texts[0]; f.Field.Name {
-			case "country":
-				named, found := geo.ByName(text)
-				ok = found && named.ID == row.ID
-			case "country_iso2":
-				ok = strings.EqualFold(text, row.Code)
-			case "country_iso3":
-				ok = strings.EqualFold(text, row.Code3)
-			}
-			if ok {
-				kept = append(kept, row)
+		var kept []T
+		for i := range rows {
+			if accepts(f.Field.Name, f.Texts[0], &rows[i]) {
+				kept = append(kept, rows[i])
 			}
 		}
 		rows = kept
 	}
-	return q, rows, nil
+	return places[T]{q, rows}
 }
 
-func (s *Surface) listCountries(c *rest.Call) error {
-	q, rows, err := countries(c)
-	if err != nil {
-		return err
+// page returns the rows of a page.
+func page[T any](_ *rest.Call, p places[T]) ([]T, error) {
+	from, n := (p.query.Page-1)*p.query.Limit, int64(len(p.rows))
+	if from >= n {
+		return nil, nil
 	}
+	return p.rows[from:min(from+p.query.Limit, n)], nil
+}
+
+// number returns how many rows there are.
+func number[T any](_ *rest.Call, p places[T]) (int64, error) { return int64(len(p.rows)), nil }
+
+func countries(c *rest.Call) (p places[geo.Country], err error) {
+	q, err := query(c)
+	if err != nil {
+		return p, err
+	}
+	return choose(q, geo.Countries(), func(name, text string, row *geo.Country) bool {
+		switch name {
+		case "country":
+			named, found := geo.ByName(text)
+			return found && named.ID == row.ID
+		case "country_iso2":
+			return strings.EqualFold(text, row.Code)
+		default:
+			return strings.EqualFold(text, row.Code3)
+		}
+	}), nil
+}
+
+func (s *Surface) sendCountries(c *rest.Call, all []geo.Country) { rows(s.countryRow(c))(c, all) }
+
+func (s *Surface) sendCountry(c *rest.Call, country *geo.Country) {
+	sendOne(c, http.StatusOK, country, s.countryRow(c))
+}
+
+func (s *Surface) countryRow(c *rest.Call) func([]byte, *geo.Country) []byte {
 	l := s.links(c)
-	return sendList(c, page(q, rows), func(b []byte, row *geo.Country) []byte { return appendCountry(b, row, l) })
-}
-
-func (s *Surface) countCountries(c *rest.Call) error {
-	_, rows, err := countries(c)
-	if err != nil {
-		return err
-	}
-	return sendCount(c, int64(len(rows)))
+	return func(b []byte, row *geo.Country) []byte { return appendCountry(b, row, l) }
 }
 
 var errNoPlace = fault.New(fault.NotFound, "there is no such country or state")
@@ -137,17 +149,8 @@ func pathCountry(c *rest.Call) (*geo.Country, error) {
 	return country, nil
 }
 
-func (s *Surface) getCountry(c *rest.Call) error {
-	country, err := pathCountry(c)
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	l := s.links(c)
-	return sendOne(c, country, func(b []byte, row *geo.Country) []byte { return appendCountry(b, row, l) })
-}
+// theCountry is what pathCountry has found.
+func theCountry(_ *rest.Call, country *geo.Country) (*geo.Country, error) { return country, nil }
 
 // pathStates returns the states of the country in the path, or all.
 func pathStates(c *rest.Call) ([]state, error) {
@@ -161,69 +164,44 @@ func pathStates(c *rest.Call) ([]state, error) {
 	return statesOf(country), nil
 }
 
-func states(c *rest.Call) (*listing.Query, []state, error) {
-	rows, err := pathStates(c)
+func states(c *rest.Call) (p places[state], err error) {
+	all, err := pathStates(c)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	q, err := parse(stateList, c)
+	q, err := query(c)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	for _, f := range q.Filters {
-		var kept []state
-		for _, row := range rows {
-			var ok bool
-			switch text := f.Texts[0]; f.Field.Name {
-			case "state":
-				country, _ := geo.ByID(row.country)
-				named, found := country.State(text)
-				ok = found && named.ID == row.ID
-			case "state_abbreviation":
-				ok = strings.EqualFold(text, row.Code)
-			}
-			if ok {
-				kept = append(kept, row)
-			}
+	return choose(q, all, func(name, text string, row *state) bool {
+		if name == "state_abbreviation" {
+			return strings.EqualFold(text, row.Code)
 		}
-		rows = kept
-	}
-	return q, rows, nil
+		country, _ := geo.ByID(row.country)
+		named, found := country.State(text)
+		return found && named.ID == row.ID
+	}), nil
 }
 
-func (s *Surface) listStates(c *rest.Call) error {
-	q, rows, err := states(c)
-	if err != nil {
-		return err
-	}
-	return sendList(c, page(q, rows), appendState)
+// stateAt is the id of a state among those that it can be one of.
+type stateAt struct {
+	among []state
+	id    int64
 }
 
-func (s *Surface) countStates(c *rest.Call) error {
-	_, rows, err := states(c)
-	if err != nil {
-		return err
+func pathState(c *rest.Call) (at stateAt, err error) {
+	if at.among, err = pathStates(c); err == nil {
+		at.id, err = c.PathID("state_id")
 	}
-	return sendCount(c, int64(len(rows)))
+	return at, err
 }
 
-func (s *Surface) getState(c *rest.Call) error {
-	rows, err := pathStates(c)
-	if err != nil {
-		return err
+func findState(_ *rest.Call, at stateAt) (*state, error) {
+	i := slices.IndexFunc(at.among, func(row state) bool { return row.ID == at.id })
+	if i < 0 {
+		return nil, errNoPlace
 	}
-	id, err := c.PathID("state_id")
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	at := slices.IndexFunc(rows, func(row state) bool { return row.ID == id })
-	if at < 0 {
-		return errNoPlace
-	}
-	return sendOne(c, &rows[at], appendState)
+	return &at.among[i], nil
 }
 
 func appendCountry(b []byte, c *geo.Country, l links) []byte {

@@ -8,117 +8,41 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/jsonx"
+	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
+	"clientele/internal/rest/shape"
 )
 
 func (s *Surface) groupRoutes() []rest.Route {
+	id := shape.ID("customer_group_id")
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customer_groups", Need: auth.ReadCustomers, Handle: s.listGroups},
-		{Method: "POST", Pattern: "/customer_groups", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: s.createGroup},
-		{Method: "DELETE", Pattern: "/customer_groups", Need: auth.ModifyCustomers, Handle: s.deleteGroups},
-		{Method: "GET", Pattern: "/customer_groups/count", Need: auth.ReadCustomers, Handle: s.countGroups},
-		{Method: "GET", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ReadCustomers, Handle: s.getGroup},
-		{Method: "PUT", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: s.updateGroup},
-		{Method: "DELETE", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ModifyCustomers, Handle: s.deleteGroup},
+		{Method: "GET", Pattern: "/customer_groups", Need: auth.ReadCustomers, List: group.List, Handle: list(shape.Scoped(s.Groups.List), appendGroup)},
+		{Method: "POST", Pattern: "/customer_groups", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: shape.Call(object(decodeNewGroup), shape.Scoped(s.Groups.Create), one(appendGroup))},
+		{Method: "DELETE", Pattern: "/customer_groups", Need: auth.ModifyCustomers, Handle: remove(thisStore, s.deleteGroups)},
+		{Method: "GET", Pattern: "/customer_groups/count", Need: auth.ReadCustomers, List: group.List, Handle: count(shape.Scoped(s.Groups.Count))},
+		{Method: "GET", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ReadCustomers, List: group.One, Handle: shape.CallAt(id, query, s.getGroup, one(appendGroup))},
+		{Method: "PUT", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: shape.CallAt(id, object(decodeGroup), s.updateGroup, one(appendGroup))},
+		{Method: "DELETE", Pattern: "/customer_groups/{customer_group_id}", Need: auth.ModifyCustomers, Handle: remove(id, shape.ScopedDo(s.Groups.Delete))},
 	}
 }
 
-func (s *Surface) listGroups(c *rest.Call) error {
-	q, err := parse(group.List, c)
-	if err != nil {
-		return err
-	}
-	rows, err := s.Groups.List(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	return sendList(c, rows, appendGroup)
+func (s *Surface) getGroup(c *rest.Call, id int64, q *listing.Query) (*group.Group, error) {
+	return s.Groups.Get(c.Ctx(), c.StoreID(), id, q)
 }
 
-func (s *Surface) countGroups(c *rest.Call) error {
-	q, err := parse(group.List, c)
-	if err != nil {
-		return err
-	}
-	n, err := s.Groups.Count(c.Ctx(), c.StoreID(), q)
-	if err != nil {
-		return err
-	}
-	return sendCount(c, n)
+func (s *Surface) updateGroup(c *rest.Call, id int64, in group.Write) (*group.Group, error) {
+	return s.Groups.Update(c.Ctx(), c.StoreID(), id, in)
 }
 
-func (s *Surface) getGroup(c *rest.Call) error {
-	id, err := c.PathID("customer_group_id")
-	if err != nil {
-		return err
-	}
-	q, err := parse(group.One, c)
-	if err != nil {
-		return err
-	}
-	row, err := s.Groups.Get(c.Ctx(), c.StoreID(), id, q)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendGroup)
+func (s *Surface) deleteGroups(c *rest.Call, _ struct{}) error {
+	return s.Groups.DeleteAll(c.Ctx(), c.StoreID())
 }
 
-func (s *Surface) createGroup(c *rest.Call) error {
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	d.required("name")
-	w := d.group()
-	if err := d.err(); err != nil {
-		return err
-	}
-	row, err := s.Groups.Create(c.Ctx(), c.StoreID(), w)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendGroup)
-}
-
-func (s *Surface) updateGroup(c *rest.Call) error {
-	id, err := c.PathID("customer_group_id")
-	if err != nil {
-		return err
-	}
-	var col fault.Collector
-	d, err := object(c, &col)
-	if err != nil {
-		return err
-	}
-	w := d.group()
-	if err := d.err(); err != nil {
-		return err
-	}
-	row, err := s.Groups.Update(c.Ctx(), c.StoreID(), id, w)
-	if err != nil {
-		return err
-	}
-	return sendOne(c, row, appendGroup)
-}
-
-func (s *Surface) deleteGroup(c *rest.Call) error {
-	id, err := c.PathID("customer_group_id")
-	if err != nil {
-		return err
-	}
-	if err := plain(c); err != nil {
-		return err
-	}
-	return sendGone(c, s.Groups.Delete(c.Ctx(), c.StoreID(), id))
-}
-
-func (s *Surface) deleteGroups(c *rest.Call) error {
-	if err := plain(c); err != nil {
-		return err
-	}
-	return sendGone(c, s.Groups.DeleteAll(c.Ctx(), c.StoreID()))
+func decodeNewGroup(o decode.Object) group.Write {
+	o.Required("name")
+	return decodeGroup(o)
 }
 
 var (
@@ -126,22 +50,22 @@ var (
 	groupReadOnly = []string{"id", "date_created", "date_modified"}
 )
 
-// group reads a group's members.
-func (d decoder) group() group.Write {
-	d.members(groupWritable, groupReadOnly)
-	w := group.Write{Name: d.text("name"), IsDefault: d.flag("is_default"), IsGuest: d.flag("is_group_for_guests")}
-	d.object("category_access", func(a decoder) {
-		a.members([]string{"type", "categories"}, nil)
-		a.required("type")
-		access := group.Access{Type: a.text("type").Value}
-		if v, ok := a.given("categories"); ok {
-			if v.Kind() != jsonx.Array && !emptyText(v) {
-				a.wrong("categories", "a list of ids")
+// decodeGroup reads a group's members.
+func decodeGroup(o decode.Object) group.Write {
+	o.Only(groupWritable, groupReadOnly)
+	w := group.Write{Name: o.Text("name"), IsDefault: o.Flag("is_default"), IsGuest: o.Flag("is_group_for_guests")}
+	o.Object("category_access", func(a decode.Object) {
+		a.Only([]string{"type", "categories"}, nil)
+		a.Required("type")
+		access := group.Access{Type: a.Text("type").Value}
+		if v, ok := a.Given("categories"); ok {
+			if v.Kind() != jsonx.Array && !decode.EmptyText(v) {
+				a.WrongAs("categories", "a list of ids")
 			}
 			for _, e := range v.Elems() {
-				id, ok := integer(e)
+				id, ok := a.Integer(e)
 				if !ok {
-					a.wrong("categories", "a list of ids")
+					a.WrongAs("categories", "a list of ids")
 					break
 				}
 				access.Categories = append(access.Categories, id)
@@ -149,65 +73,58 @@ func (d decoder) group() group.Write {
 		}
 		w.Access = opt.Some(access)
 	})
-	v, ok := d.given("discount_rules")
+	v, ok := o.Given("discount_rules")
 	if !ok {
 		return w
 	}
-	if v.Kind() != jsonx.Array && !emptyText(v) {
-		d.wrong("discount_rules", "a list of rules")
+	if v.Kind() != jsonx.Array && !decode.EmptyText(v) {
+		o.WrongAs("discount_rules", "a list of rules")
 		return w
 	}
 	rules := make([]group.Rule, 0, v.Len())
 	for i, e := range v.Elems() {
 		path := fmt.Sprintf("discount_rules.%d", i)
 		if e.Kind() != jsonx.Object {
-			d.wrong(path, "an object")
+			o.Wrong(path, jsonx.Object)
 			continue
 		}
-		d.at(path+".", e, func(r decoder) { rules = append(rules, r.rule()) })
+		o.At(path+".", e, func(r decode.Object) { rules = append(rules, decodeRule(r)) })
 	}
 	w.Rules = opt.Some(rules)
 	return w
 }
 
-// emptyText reports whether a value is an empty string, which is how XML and
-// some clients write an empty list.
-func emptyText(v jsonx.Value) bool {
-	s, ok := v.Str()
-	return ok && s == ""
-}
-
 // targetOf names the member for what a type of rule points at, "" for nothing.
 func targetOf(ruleType string) string { return speech.Name(group.Target(ruleType)) }
 
-// rule reads a discount rule.
-func (d decoder) rule() group.Rule {
-	d.required("type")
-	r := group.Rule{Type: d.text("type").Value}
+// decodeRule reads a discount rule.
+func decodeRule(o decode.Object) group.Rule {
+	o.Required("type")
+	r := group.Rule{Type: o.Text("type").Value}
 	target := targetOf(r.Type)
 	writable := []string{"type", "method", "amount"}
 	if target != "" {
 		writable = append(writable, target)
-		d.required(target)
+		o.Required(target)
 	}
 	switch r.Type {
 	case group.RuleAll:
 	case group.RulePriceList:
 		for _, name := range []string{"method", "amount"} {
-			if _, ok := d.given(name); ok {
-				d.c.Add(name, fault.UnknownField, "", "a price_list rule has neither method nor amount")
+			if _, ok := o.Given(name); ok {
+				o.Faults.Add(name, fault.UnknownField, "", "a price_list rule has neither method nor amount")
 			}
 		}
 	default:
-		d.required("method", "amount")
+		o.Required("method", "amount")
 	}
 	switch r.Type {
 	case group.RuleAll, group.RuleCategory, group.RuleProduct, group.RulePriceList:
-		d.members(writable, nil)
+		o.Only(writable, nil)
 	}
-	r.Method = d.text("method").Value
-	r.Amount = d.amount("amount", group.AmountScale).Value
-	r.Target = d.integer(target).Value
+	r.Method = o.Text("method").Value
+	r.Amount = o.Decimal("amount", group.AmountScale).Value
+	r.Target = o.Int(target).Value
 	return r
 }
 

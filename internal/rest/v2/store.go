@@ -8,34 +8,30 @@ import (
 	"clientele/internal/geo"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/rest/shape"
 	"clientele/internal/store"
 )
 
 func (s *Surface) storeRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/store", Need: auth.ReadInformation, Handle: s.getStore},
-		{Method: "GET", Pattern: "/time", Need: auth.ReadInformation, Handle: s.getTime},
+		{Method: "GET", Pattern: "/store", Need: auth.ReadInformation, Handle: get(thisStore, s.getStore, s.sendStore)},
+		{Method: "GET", Pattern: "/time", Need: auth.ReadInformation, Handle: get(thisStore, s.getTime, one(appendTime))},
 	}
 }
 
-func (s *Surface) getTime(c *rest.Call) error {
-	if err := plain(c); err != nil {
-		return err
-	}
-	c.Send(http.StatusOK, append(strconv.AppendInt([]byte(`{"time":`), s.sys.Now(), 10), '}'))
-	return nil
+func (s *Surface) getTime(*rest.Call, struct{}) (*int64, error) { return shape.Ref(s.sys.Now(), nil) }
+
+func appendTime(b []byte, now *int64) []byte {
+	return append(strconv.AppendInt(append(b, `{"time":`...), *now, 10), '}')
 }
 
-func (s *Surface) getStore(c *rest.Call) error {
-	if err := plain(c); err != nil {
-		return err
-	}
-	row, err := s.Stores.Settings(c.Ctx(), c.StoreID())
-	if err != nil {
-		return err
-	}
+func (s *Surface) getStore(c *rest.Call, _ struct{}) (*store.Settings, error) {
+	return s.Stores.Settings(c.Ctx(), c.StoreID())
+}
+
+func (s *Surface) sendStore(c *rest.Call, row *store.Settings) {
 	zone := row.Zone(s.sys.Clock())
-	return sendOne(c, row, func(b []byte, row *store.Settings) []byte { return appendStore(b, row, zone) })
+	sendOne(c, http.StatusOK, row, func(b []byte, row *store.Settings) []byte { return appendStore(b, row, zone) })
 }
 
 func appendStore(b []byte, s *store.Settings, zone store.Zone) []byte {

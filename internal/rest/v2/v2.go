@@ -4,8 +4,6 @@
 package v2
 
 import (
-	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/jsonx"
-	"clientele/internal/listing"
 	"clientele/internal/rest"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -60,95 +57,6 @@ func (s *Surface) Routes() []rest.Route {
 	all = append(all, s.geographyRoutes()...)
 	all = append(all, s.hookRoutes()...)
 	return append(all, s.storeRoutes()...)
-}
-
-// nothing is the list of operations that take no query parameters.
-var nothing = &listing.Spec{Unpaged: true}
-
-// paged is that of operations whose page has no effect or is all there is.
-var paged = &listing.Spec{}
-
-// Lists returns the declared list behind each operation that takes query
-// parameters, by "METHOD pattern".
-func Lists() map[string]*listing.Spec {
-	return map[string]*listing.Spec{
-		"GET /customers":       customer.PlainList,
-		"GET /customers/count": customer.PlainList,
-
-		"GET /customers/{customer_id}/addresses":              customer.AddressBook,
-		"DELETE /customers/{customer_id}/addresses":           customer.AddressBook,
-		"GET /customers/{customer_id}/addresses/count":        paged,
-		"GET /customers/{customer_id}/addresses/{address_id}": paged,
-
-		"GET /customer_groups":                     group.List,
-		"GET /customer_groups/count":               group.List,
-		"GET /customer_groups/{customer_group_id}": group.One,
-
-		"GET /hooks": webhook.List,
-
-		"GET /countries":                           countryList,
-		"GET /countries/count":                     countryList,
-		"GET /countries/states":                    stateList,
-		"GET /countries/states/count":              stateList,
-		"GET /countries/{country_id}/states":       stateList,
-		"GET /countries/{country_id}/states/count": stateList,
-	}
-}
-
-// parse reads the request's query. An empty part, as some clients send, says
-// nothing.
-func parse(spec *listing.Spec, c *rest.Call) (*listing.Query, error) {
-	raw := c.R.URL.RawQuery
-	if strings.HasPrefix(raw, "&") || strings.HasSuffix(raw, "&") || strings.Contains(raw, "&&") {
-		raw = strings.Join(strings.FieldsFunc(raw, func(r rune) bool { return r == '&' }), "&")
-	}
-	return spec.Parse(raw)
-}
-
-// plain refuses every query parameter.
-func plain(c *rest.Call) error {
-	_, err := parse(nothing, c)
-	return err
-}
-
-// sendList answers with a bare array, or 204 where it would be empty.
-func sendList[T any](c *rest.Call, rows []T, row func([]byte, *T) []byte) error {
-	if len(rows) == 0 {
-		c.SendEmpty(http.StatusNoContent)
-		return nil
-	}
-	b := rest.Buffer()
-	b.B = append(b.B, '[')
-	for i := range rows {
-		if i > 0 {
-			b.B = append(b.B, ',')
-		}
-		b.B = row(b.B, &rows[i])
-	}
-	b.B = append(b.B, ']')
-	c.Send(http.StatusOK, b.B)
-	b.Free()
-	return nil
-}
-
-func sendOne[T any](c *rest.Call, row *T, one func([]byte, *T) []byte) error {
-	b := rest.Buffer()
-	b.B = one(b.B, row)
-	c.Send(http.StatusOK, b.B)
-	b.Free()
-	return nil
-}
-
-func sendCount(c *rest.Call, n int64) error {
-	c.Send(http.StatusOK, append(strconv.AppendInt([]byte(`{"count":`), n, 10), '}'))
-	return nil
-}
-
-func sendGone(c *rest.Call, err error) error {
-	if err == nil {
-		c.SendEmpty(http.StatusNoContent)
-	}
-	return err
 }
 
 // links makes the link objects of an answer.

@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
 )
 
 // xmlFormat says the same as the JSON in elements: an array is an element in
@@ -100,7 +101,7 @@ func element(b *bytes.Buffer, name string, v jsonx.Value) {
 			element(b, key, m)
 		}
 	default:
-		s, _ := scalar(v)
+		s, _ := decode.Scalar(v)
 		escape(b, s)
 	}
 	b.WriteString("</")

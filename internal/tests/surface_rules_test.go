@@ -28,7 +28,7 @@ var wireRules = map[string]map[string]string{
 	"internal/rest/v3/hooks.go":              {"Unknown": "a path whose id is no number names nothing"},
 	"internal/rest/v3/instruments.go":        {"NotAccepted": "members that must not reach the domain"},
 	"internal/rest/v3/metafields.go":         {"NotAccepted": "the body repeats what the path says"},
-	"internal/rest/storefront/decode.go":     {"TooManyItems": "lists of the wire are bounded before they are read", "Unknown": "the wire names form fields by numbers in text"},
+	"internal/rest/storefront/decode.go":     {"Unknown": "the wire names form fields by numbers in text"},
 	"internal/rest/storefront/fields.go":     {"NotAccepted": "a parameter of the wire alone"},
 	"internal/rest/storefront/shoppers.go":   {"NotAccepted": "the wire numbers the kinds of consent", "Duplicate": "the wire numbers the kinds of consent"},
 	"internal/rest/storefront/sso.go":        {"Unknown": "a parameter of the wire alone"},

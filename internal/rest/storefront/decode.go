@@ -1,101 +1,55 @@
 package storefront
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/jsonx"
-	"clientele/internal/opt"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
 )
 
-// decoder reads the members of an object and notes those of another type.
-// null counts as absent.
-type decoder struct {
-	v jsonx.Value
-	c *fault.Collector
+// dialect is how this API reads members and what it says of wrong ones.
+var dialect = &decode.Dialect{
+	Types: map[jsonx.Kind]string{jsonx.String: "a string", jsonx.Bool: "true or false", jsonx.Array: "an array", jsonx.Object: "an object"},
+	Says:  func(path, want string) string { return path + " must be " + want },
 }
-
-func (d decoder) wrong(name, want string) {
-	d.c.Add(name, fault.WrongType, want, name+" must be "+want)
-}
-
-func (d decoder) text(name string) (s string, given bool) {
-	v := d.v.Get(name)
-	if !v.Present() || v.IsNull() {
-		return "", false
-	}
-	s, ok := v.Str()
-	if !ok {
-		d.wrong(name, "a string")
-	}
-	return s, ok
-}
-
-func (d decoder) flag(name string) opt.Field[bool] {
-	v := d.v.Get(name)
-	if !v.Present() || v.IsNull() {
-		return opt.Field[bool]{}
-	}
-	b, ok := v.Bool()
-	if !ok {
-		d.wrong(name, "true or false")
-	}
-	return opt.Field[bool]{Set: ok, Value: b}
-}
-
-// maxCustomFields bounds how many fields a form sends.
-const maxCustomFields = 1000
 
 // customFields reads values by the ids of fields. The value of a field with
 // choices is the id of a choice, as the form tells it, or the choice itself.
-func (d decoder) customFields(name string) []form.Input {
-	v := d.v.Get(name)
-	if !v.Present() || v.IsNull() {
-		return nil
-	}
-	if v.Kind() != jsonx.Array {
-		d.wrong(name, "an array")
-		return nil
-	}
-	if v.Len() > maxCustomFields {
-		d.c.Add(name, fault.TooManyItems, strconv.Itoa(maxCustomFields), fmt.Sprintf("%s must have at most %d items", name, maxCustomFields))
-		return nil
-	}
-	var out []form.Input
-	for i, e := range v.Elems() {
-		at := fmt.Sprintf("%s.%d", name, i)
-		if e.Kind() != jsonx.Object {
-			d.wrong(at, "an object")
-			continue
+func customFields(o decode.Object) (out []form.Input) {
+	o.Objects("customFields", func(_ int, e decode.Object) {
+		if in, ok := customField(e); ok {
+			out = append(out, in)
 		}
-		text, ok := e.Get("fieldId").Str()
-		if !ok {
-			if text, ok = e.Get("fieldId").NumberText(); !ok {
-				d.c.Add(at+".fieldId", fault.WrongType, "string", "fieldId must be a string")
-				continue
-			}
-		}
-		id, err := strconv.ParseInt(strings.TrimPrefix(text, fieldPrefix), 10, 64)
-		if err != nil || id < 1 {
-			d.c.Add(at+".fieldId", fault.Unknown, "", "there is no such field")
-			continue
-		}
-		value := form.Text("")
-		switch e.Get("fieldValue").Kind() {
-		case jsonx.String, jsonx.Number, jsonx.Array:
-			value = fieldValue(e.Get("fieldValue"))
-		case jsonx.Invalid, jsonx.Null:
-		default:
-			d.wrong(at+".fieldValue", "a string, a number or an array of strings")
-			continue
-		}
-		out = append(out, form.Input{FieldID: id, Value: value.OrChoiceIDs()})
-	}
+	})
 	return out
+}
+
+func customField(o decode.Object) (in form.Input, ok bool) {
+	text, ok := decode.TextOrNumber(o.Value.Get("fieldId"))
+	if !ok {
+		o.Faults.Add("fieldId", fault.WrongType, "string", "fieldId must be a string")
+		return in, false
+	}
+	id, err := strconv.ParseInt(strings.TrimPrefix(text, fieldPrefix), 10, 64)
+	if err != nil || id < 1 {
+		o.Faults.Add("fieldId", fault.Unknown, "", "there is no such field")
+		return in, false
+	}
+	value := form.Text("")
+	if v, given := o.Given("fieldValue"); given {
+		switch v.Kind() {
+		case jsonx.String, jsonx.Number, jsonx.Array:
+			value = fieldValue(v)
+		default:
+			o.WrongAs("fieldValue", "a string, a number or an array of strings")
+			return in, false
+		}
+	}
+	return form.Input{FieldID: id, Value: value.OrChoiceIDs()}, true
 }
 
 // fieldValue reads the value of a field. In a list, ids of choices may be
@@ -106,11 +60,9 @@ func fieldValue(v jsonx.Value) form.Value {
 	}
 	texts := make([]string, 0, v.Len())
 	for _, e := range v.Elems() {
-		text, ok := e.Str()
+		text, ok := decode.TextOrNumber(e)
 		if !ok {
-			if text, ok = e.NumberText(); !ok {
-				return form.Other()
-			}
+			return form.Other()
 		}
 		texts = append(texts, text)
 	}

@@ -51,22 +51,22 @@ func (s *Surface) createCustomer(c *Call) error {
 		return err
 	}
 	col := fault.Collector{Index: -1}
-	d := decoder{v, &col}
+	o := dialect.Object(v, &col)
 	in := account.Registration{}
 	for _, f := range []struct {
 		name string
 		to   *string
 	}{{"firstName", &in.FirstName}, {"lastName", &in.LastName}, {"email", &in.Email}, {"password", &in.Password}} {
-		*f.to, _ = d.text(f.name)
-		if v := d.v.Get(f.name); !v.Present() || v.IsNull() || v.Kind() == jsonx.String && strings.TrimSpace(*f.to) == "" {
+		*f.to = o.Text(f.name).Value
+		if v := o.Value.Get(f.name); !v.Present() || v.IsNull() || v.Kind() == jsonx.String && strings.TrimSpace(*f.to) == "" {
 			col.Add(f.name, fault.Required, "", f.name+" is required")
 		}
 	}
-	in.AcceptsMarketing = d.flag("acceptsMarketingEmails").Value
-	token, _ := d.text("token")
-	in.Company, _ = d.text("company")
-	in.Phone, _ = d.text("phone")
-	in.FormFields = d.customFields("customFields")
+	in.AcceptsMarketing = o.Flag("acceptsMarketingEmails").Value
+	token := o.Text("token").Value
+	in.Company = o.Text("company").Value
+	in.Phone = o.Text("phone").Value
+	in.FormFields = customFields(o)
 	// A form that is refused must not use up the proof of a person, and all its
 	// faults are told together. Otherwise Register looks for them anyway.
 	if settings.Storefront.ReCaptcha.Enabled || len(col.Items) > 0 {
@@ -144,14 +144,14 @@ func (s *Surface) subscribe(c *Call) error {
 		return err
 	}
 	col := fault.Collector{Index: -1}
-	d := decoder{v, &col}
-	address, given := d.text("email")
-	if v := d.v.Get("email"); !given && (!v.Present() || v.IsNull()) || given && strings.TrimSpace(address) == "" {
+	o := dialect.Object(v, &col)
+	address := o.Text("email").Value
+	if v := o.Value.Get("email"); !v.Present() || v.IsNull() || v.Kind() == jsonx.String && strings.TrimSpace(address) == "" {
 		col.Add("email", fault.Required, "", "email is required")
 	}
 	w := subscriber.Wish{
 		Email: address, ChannelID: c.Site.ChannelID,
-		Newsletter: d.flag("acceptsMarketingNewsletter"), AbandonedCart: d.flag("acceptsAbandonedCartEmails"),
+		Newsletter: o.Flag("acceptsMarketingNewsletter"), AbandonedCart: o.Flag("acceptsAbandonedCartEmails"),
 	}
 	if len(col.Items) == 0 {
 		if f := fault.As(subscriber.Create{Email: address}.Check()); f != nil {

@@ -283,7 +283,7 @@ func (c *loginURLCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	site, err := siteOf(ctx, store.NewHosts(core.DB, time.Now), st, c.Channel, c.URL)
+	site, err := siteOf(ctx, store.NewHosts(core.DB, core.System), st, c.Channel, c.URL)
 	if err != nil {
 		return err
 	}
@@ -325,7 +325,7 @@ func (c *unsubscribeCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	hosts := store.NewHosts(core.DB, time.Now)
+	hosts := store.NewHosts(core.DB, core.System)
 	for page, more := 1, true; more; page++ {
 		q, err := subscriber.List.Parse(fmt.Sprintf("limit=250&page=%d", page))
 		if err != nil {

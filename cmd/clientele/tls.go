@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -19,6 +18,7 @@ import (
 	"clientele/internal/app"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 type tlsCommand struct {
@@ -55,21 +55,19 @@ func (c *tlsCommand) Run(ctx context.Context) error {
 		}
 		names["store-"+st.Hash+".localhost"] = true
 	}
-	return writeCertificate(c.Dir, names)
+	return writeCertificate(core.System, c.Dir, names)
 }
 
-func writeCertificate(dir string, names map[string]bool) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func writeCertificate(sys *system.System, dir string, names map[string]bool) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), sys.Random)
 	if err != nil {
 		return err
 	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return err
-	}
-	now := time.Now()
+	var serial [15]byte
+	sys.Bytes(serial[:])
+	now := sys.Clock()
 	cert := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "Clientele development"},
+		SerialNumber: new(big.Int).SetBytes(serial[:]), Subject: pkix.Name{CommonName: "Clientele development"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true, IsCA: true,
@@ -81,7 +79,7 @@ func writeCertificate(dir string, names map[string]bool) error {
 			cert.DNSNames = append(cert.DNSNames, name)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(sys.Random, cert, cert, &key.PublicKey, key)
 	if err != nil {
 		return err
 	}

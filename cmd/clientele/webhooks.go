@@ -34,7 +34,7 @@ func (o ofWebhooks) open(ctx context.Context) (*app.Core, *store.Store, *webhook
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return core, st, webhook.NewService(core.DB, system.Real(), webhook.Rules{Production: true}), nil
+	return core, st, webhook.NewService(core.DB, core.System, webhook.Rules{Production: true}), nil
 }
 
 type webhookList struct {
@@ -160,6 +160,8 @@ func (c *webhookTail) Run(ctx context.Context) error {
 		attempts int64
 		state    webhook.State
 	}
+	every := core.System.NewTimer(c.Every)
+	defer every.Stop()
 	known := map[key]shown{}
 	for first := true; ; first = false {
 		all, err := hooks.Latest(ctx, st.ID, c.Webhook, nil, followed)
@@ -186,7 +188,8 @@ func (c *webhookTail) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(c.Every):
+		case <-every.Chan():
+			every.Reset(c.Every)
 		}
 	}
 }
@@ -203,7 +206,7 @@ func (c *webhookReplay) Run(ctx context.Context) error {
 	if (c.ID == 0) == (c.Since == "") {
 		return &app.ConfigError{Err: errors.New("name a delivery, or a time with --since")}
 	}
-	since := time.Now()
+	since := system.Real().Clock()
 	if ago, err := time.ParseDuration(c.Since); err == nil {
 		since = since.Add(-ago)
 	} else if c.Since != "" {

@@ -42,13 +42,20 @@ type clocked struct {
 	costs map[string]time.Duration
 }
 
+// fired is a timer that has fired.
+type fired chan time.Time
+
+func (f fired) Chan() <-chan time.Time   { return f }
+func (f fired) Stop() bool               { return false }
+func (f fired) Reset(time.Duration) bool { return false }
+
 func newClocked(w *shop, costs map[string]time.Duration) *clocked {
 	c := &clocked{w: w, now: time.Unix(dbtest.Now, 0), costs: costs}
-	sys := system.Real()
+	sys := &system.System{Random: system.Real().Random}
 	sys.Clock = func() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-	sys.After = func(d time.Duration) <-chan time.Time {
+	sys.Timer = func(d time.Duration) system.Timer {
 		c.pass(d)
-		out := make(chan time.Time, 1)
+		out := make(fired, 1)
 		out <- time.Time{}
 		return out
 	}

@@ -84,7 +84,7 @@ type Core struct {
 // Open opens the database, brings its schema up to date and makes the
 // services.
 func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Log: log})
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{System: sys, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *Core) sendWith(o mail.Options) {
 // OpenExisting is Open for commands that need an existing database. It does not
 // create a database and does not migrate one.
 func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Log: log, MustExist: true})
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{System: sys, Log: log, MustExist: true})
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +302,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		s.internal.open(internal, secure, log, s.failed)
 	}
 	s.background.Go(func() { s.writes.run(trying) })
-	eraser := newEraser(core.DB, log)
+	eraser := newEraser(core.DB, sys, log)
 	context.AfterFunc(trying, core.DB.Listen(sqldb.Erased, eraser.heard))
 	s.background.Go(func() { eraser.run(trying) })
 	s.Jobs.Start(ctx)
@@ -443,7 +443,7 @@ func (s *Server) settleHosts(ctx context.Context) error {
 }
 
 func (s *Server) newHosts() *store.Hosts {
-	hosts := store.NewHosts(s.DB, time.Now, s.cfg.StorefrontDomains...)
+	hosts := store.NewHosts(s.DB, s.System, s.cfg.StorefrontDomains...)
 	hosts.Production = s.cfg.Production()
 	if u, err := url.Parse(s.URL); err == nil {
 		hosts.Public = u.Scheme + "://" + u.Host
@@ -481,7 +481,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	})
 	config := rest.Config{
 		System: s.System, Pipeline: s.pipe,
-		Tokens: auth.NewCache(s.APIAccounts, time.Now),
+		Tokens: auth.NewCache(s.APIAccounts, s.System),
 		Limits: rest.Limits{
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,

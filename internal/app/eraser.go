@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/system"
 )
 
 const (
@@ -21,12 +22,13 @@ const (
 // eraser erases what was deleted from the files of the database.
 type eraser struct {
 	erase func(context.Context) error
+	sys   *system.System
 	log   *slog.Logger
 	wake  chan struct{}
 }
 
-func newEraser(db *sqldb.DB, log *slog.Logger) *eraser {
-	return &eraser{erase: db.Erase, log: log, wake: make(chan struct{}, 1)}
+func newEraser(db *sqldb.DB, sys *system.System, log *slog.Logger) *eraser {
+	return &eraser{erase: db.Erase, sys: sys, log: log, wake: make(chan struct{}, 1)}
 }
 
 // heard is told of every commit that deleted something.
@@ -40,21 +42,18 @@ func (e *eraser) heard() {
 // run erases until ctx ends, first what a process that was killed left.
 func (e *eraser) run(ctx context.Context) {
 	e.heard()
-	every := time.NewTicker(eraseEvery)
+	every := e.sys.NewTimer(eraseEvery)
 	defer every.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-every.C:
+		case <-every.Chan():
+			every.Reset(eraseEvery)
 		case <-e.wake:
 		}
-		pause := time.NewTimer(eraseAfter)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+		if e.sys.Sleep(ctx, eraseAfter) != nil {
 			return
-		case <-pause.C:
 		}
 		select {
 		case <-e.wake: // what has been deleted by now is erased now

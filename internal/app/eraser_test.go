@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/system"
 )
 
 func TestEraserErasesSoonAndNotTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		times, err := 0, error(nil)
-		e := &eraser{wake: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler), erase: func(context.Context) error { times++; return err }}
+		e := &eraser{sys: system.Real(), wake: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler), erase: func(context.Context) error { times++; return err }}
 		ctx, cancel := context.WithCancel(t.Context())
 		go e.run(ctx)
 		after := func(d time.Duration, want int) {

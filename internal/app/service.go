@@ -236,7 +236,7 @@ func (s *Server) storefront(ctx context.Context, hash string, only bool) (string
 	}
 	switch {
 	case s.cfg.Production():
-		site, _, err := store.NewHosts(s.DB, time.Now).SiteOf(ctx, hash, store.DefaultChannel, "")
+		site, _, err := store.NewHosts(s.DB, s.System).SiteOf(ctx, hash, store.DefaultChannel, "")
 		return site.URL, err
 	case only:
 		return s.URL, nil

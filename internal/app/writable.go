@@ -29,6 +29,7 @@ const (
 type writable struct {
 	write func(context.Context) error
 	bound time.Duration
+	sys   *system.System
 	log   *slog.Logger
 
 	mu    sync.Mutex
@@ -45,7 +46,7 @@ func newWritable(db *sqldb.DB, sys *system.System, log *slog.Logger) *writable {
 	var b [1]byte
 	sys.Bytes(b[:])
 	row := int64(b[0]) % tryRows
-	return &writable{bound: tryBound, log: log, write: func(ctx context.Context) error {
+	return &writable{bound: tryBound, sys: sys, log: log, write: func(ctx context.Context) error {
 		// What stays the same would not be written.
 		filler, now := sys.Hex(trySize/2), sys.Now()
 		return db.Write(ctx, 0, func(tx *sqldb.Tx) error {
@@ -64,16 +65,7 @@ func (w *writable) check() error {
 
 // run tries until ctx ends.
 func (w *writable) run(ctx context.Context) {
-	t := time.NewTicker(tryEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			w.try(ctx)
-		}
-	}
+	w.sys.Every(ctx, tryEvery, tryEvery, w.try)
 }
 
 // try writes, unless the write before still hangs, and waits for the outcome as
@@ -91,7 +83,7 @@ func (w *writable) try(ctx context.Context) {
 		defer close(done)
 		w.settle(ctx, w.write(ctx), false)
 	}()
-	timer := time.NewTimer(w.bound)
+	timer := system.Countdown(w.bound)
 	defer timer.Stop()
 	select {
 	case <-done:

@@ -20,7 +20,7 @@ func TestWritableNoticesFailuresAndRecovery(t *testing.T) {
 		var log bytes.Buffer
 		full := errors.New("disk full")
 		writes, err, hang := 0, error(nil), chan struct{}(nil)
-		w := &writable{bound: tryBound, log: slog.New(slog.NewTextHandler(&log, nil)), write: func(context.Context) error {
+		w := &writable{bound: tryBound, sys: system.Real(), log: slog.New(slog.NewTextHandler(&log, nil)), write: func(context.Context) error {
 			writes++
 			if hang != nil {
 				<-hang

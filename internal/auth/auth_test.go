@@ -145,7 +145,7 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Unix(1000, 0)
-	cache := auth.NewCache(accounts, func() time.Time { return now })
+	cache := auth.NewCache(accounts, &system.System{Clock: func() time.Time { return now }})
 	known := func(hash, token string) bool {
 		t.Helper()
 		a, err := cache.ByToken(t.Context(), hash, token)

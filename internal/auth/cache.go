@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // Cache answers "whose token is this" without asking the database each time.
@@ -12,7 +14,7 @@ import (
 // takes effect within that time everywhere.
 type Cache struct {
 	accounts *APIAccounts
-	now      func() time.Time
+	sys      *system.System
 	ttl      time.Duration
 
 	mu      sync.RWMutex
@@ -21,7 +23,7 @@ type Cache struct {
 
 type entry struct {
 	account *APIAccount
-	until   time.Time
+	until   time.Duration // of Elapsed
 }
 
 // cacheTTL is how long a token's account is trusted; cacheSize bounds memory.
@@ -30,9 +32,9 @@ const (
 	cacheSize = 10_000
 )
 
-// NewCache returns a Cache over accounts. now should be a monotonic clock.
-func NewCache(accounts *APIAccounts, now func() time.Time) *Cache {
-	return &Cache{accounts: accounts, now: now, ttl: cacheTTL, entries: map[[sha256.Size]byte]entry{}}
+// NewCache returns a Cache over accounts.
+func NewCache(accounts *APIAccounts, sys *system.System) *Cache {
+	return &Cache{accounts: accounts, sys: sys, ttl: cacheTTL, entries: map[[sha256.Size]byte]entry{}}
 }
 
 // maxToken bounds what is hashed on behalf of an unknown caller.
@@ -48,11 +50,11 @@ func (c *Cache) ByToken(ctx context.Context, storeHash, token string) (*APIAccou
 	// through timing. The zero byte occurs in neither part.
 	var buf [128]byte
 	key := sha256.Sum256(append(append(append(buf[:0], storeHash...), 0), token...))
-	now := c.now()
+	now := c.sys.Elapsed()
 	c.mu.RLock()
 	e, ok := c.entries[key]
 	c.mu.RUnlock()
-	if ok && now.Before(e.until) {
+	if ok && now < e.until {
 		return e.account, nil
 	}
 	a, err := c.accounts.ByToken(ctx, storeHash, token)
@@ -68,6 +70,6 @@ func (c *Cache) ByToken(ctx context.Context, storeHash, token string) (*APIAccou
 	if len(c.entries) >= cacheSize {
 		clear(c.entries)
 	}
-	c.entries[key] = entry{account: a, until: now.Add(c.ttl)}
+	c.entries[key] = entry{account: a, until: now + c.ttl}
 	return a, nil
 }

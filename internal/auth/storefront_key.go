@@ -35,7 +35,7 @@ type StorefrontKey struct {
 // storeKeys are a store's keys as they were at a time, retired ones too: their
 // tokens are known, and refused.
 type storeKeys struct {
-	asked time.Time
+	asked time.Duration // of Elapsed
 	keys  map[string]storeKey
 	last  int64 // signs; 0: none does
 }
@@ -203,7 +203,7 @@ func (s *StorefrontTokens) key(ctx context.Context, storeID int64, id string) (*
 	s.mu.RLock()
 	have, ok := s.keys[storeID]
 	s.mu.RUnlock()
-	age := s.sys.Clock().Sub(have.asked)
+	age := s.sys.Elapsed() - have.asked
 	if key := have.keys[id].private; ok && (age < keysRetry || key != nil && age < keysTTL) {
 		return key, nil
 	}
@@ -215,7 +215,7 @@ func (s *StorefrontTokens) load(ctx context.Context, storeID int64) (storeKeys, 
 	s.mu.RLock()
 	known := s.keys[storeID].keys
 	s.mu.RUnlock()
-	out := storeKeys{asked: s.sys.Clock(), keys: map[string]storeKey{}}
+	out := storeKeys{asked: s.sys.Elapsed(), keys: map[string]storeKey{}}
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Query(storefrontKeys, func(r *sqldb.Row) error {
 			name, key := strconv.FormatInt(r.Int(0), 10), storeKey{text: r.Text(1)}

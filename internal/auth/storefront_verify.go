@@ -29,10 +29,10 @@ var findState = sqldb.Static(`SELECT k.date_retired,
 // readToken is a token whose signature is good.
 type readToken struct {
 	token StorefrontToken
-	hash  string    // SHA-256 of the signed part, hexadecimal
-	until time.Time // after which it is read again
-	asked time.Time // when it was last seen to be in force
-	id    int64     // in the register; 0: it is not there yet
+	hash  string        // SHA-256 of the signed part, hexadecimal
+	until time.Duration // of Elapsed, after which it is read again
+	known time.Duration // of Elapsed, until which it is known to be in force
+	id    int64         // in the register; 0: it is not there yet
 }
 
 // How long what was read is trusted, and how much of it is kept.
@@ -64,7 +64,7 @@ func (s *StorefrontTokens) Verify(ctx context.Context, storeID, channelID int64,
 	case t.Expires != 0 && now >= t.Expires:
 		return nil, TokenExpired
 	}
-	if s.sys.Clock().Sub(got.asked) >= stateTTL {
+	if s.sys.Elapsed() >= got.known {
 		if got, err = s.askState(ctx, sum, got); err != nil {
 			return nil, err
 		}
@@ -79,20 +79,20 @@ func (s *StorefrontTokens) recall(ctx context.Context, storeID int64, sum [sha25
 	s.mu.RLock()
 	got := s.read[sum]
 	s.mu.RUnlock()
-	if got != nil && got.token.StoreID == storeID && s.sys.Clock().Before(got.until) {
+	if got != nil && got.token.StoreID == storeID && s.sys.Elapsed() < got.until {
 		return got, nil
 	}
 	got, err := s.readSigned(ctx, storeID, token)
 	if err != nil {
 		return nil, err
 	}
-	got.until = s.sys.Clock().Add(readTTL)
+	got.until = s.sys.Elapsed() + readTTL
 	return got, nil
 }
 
 // askState asks the database about a token and remembers one in force.
 func (s *StorefrontTokens) askState(ctx context.Context, sum [sha256.Size]byte, t *readToken) (*readToken, error) {
-	fresh := &readToken{token: t.token, hash: t.hash, until: t.until, asked: s.sys.Clock()}
+	fresh := &readToken{token: t.token, hash: t.hash, until: t.until, known: s.sys.Elapsed() + stateTTL}
 	inForce := false
 	err := s.db.Read(ctx, t.token.StoreID, func(tx *sqldb.Tx) error {
 		return tx.Query(findState, func(r *sqldb.Row) error {

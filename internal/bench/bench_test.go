@@ -40,7 +40,7 @@ func benchServer(b *testing.B) http.Handler {
 	}
 	b.Cleanup(core.DB.Close)
 	return rest.NewServer(rest.Config{
-		System: core.System, Tokens: auth.NewCache(core.APIAccounts, time.Now), Pipeline: serve.New(serve.Config{System: core.System, Log: log}),
+		System: core.System, Tokens: auth.NewCache(core.APIAccounts, system.Real()), Pipeline: serve.New(serve.Config{System: core.System, Log: log}),
 		Limits: rest.Limits{Quota: 1 << 40, Window: time.Hour},
 	}, v3.New(v3.Services{Customers: core.Customers}))
 }

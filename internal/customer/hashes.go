@@ -129,8 +129,7 @@ func (s *Service) Register(r *jobs.Runner) {
 // countAll is the handler of hashJob. What it counted stays counted when it is
 // cut off.
 func (s *Service) countAll(ctx context.Context, j jobs.Job) error {
-	end := s.sys.Clock().Add(hashShift)
-	for s.sys.Clock().Before(end) {
+	for end := s.sys.Elapsed() + hashShift; s.sys.Elapsed() < end; {
 		done, err := s.countSome(ctx, j.StoreID)
 		if done || err != nil {
 			return err

@@ -139,7 +139,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.ok(err)
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.config = graphql.Config{
-		System: sys, Pipeline: serve.New(serve.Config{System: sys, Log: log}), Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, time.Now), Log: log}),
+		System: sys, Pipeline: serve.New(serve.Config{System: sys, Log: log}), Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, system.Real()), Log: log}),
 		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Forms: w.forms, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
 		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
 	}

@@ -293,7 +293,7 @@ func TestClosedChannel(t *testing.T) {
 		w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
 			return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = $2 WHERE store_id = $1 AND id = 2`), status)
 		}))
-		w.config.Visits = visit.New(visit.Config{System: w.config.System, Hosts: store.NewHosts(w.db, time.Now), Log: w.config.Log})
+		w.config.Visits = visit.New(visit.Config{System: w.config.System, Hosts: store.NewHosts(w.db, w.config.System), Log: w.config.Log})
 		w.server = graphql.New(w.config)
 		if open {
 			w.want(ask(`mutation { logout { result } }`), 200, `{"data":{"logout":{"result":"success"}}}`)

@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // Body is a body that was read.
@@ -79,11 +81,11 @@ func (b *Body) Free() {
 func (b *Body) grow(most int64) error {
 	size := min(2*int64(cap(b.B)), most)
 	more := size - int64(cap(b.B))
-	began := time.Now()
+	began := system.Machine()
 	if err := b.from.take(b.ctx, b.owner, more, b.wait-b.waited); err != nil {
 		return err
 	}
-	b.waited += time.Since(began)
+	b.waited += system.Machine().Sub(began)
 	b.taken += more
 	larger := append(buffer(size), b.B...)
 	recycle(b.B)

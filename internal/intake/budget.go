@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // owner is who takes from a budget: an API account, or a client's network.
@@ -76,7 +78,7 @@ func (b *budget) take(ctx context.Context, who owner, n int64, wait time.Duratio
 	b.enqueue(c)
 	b.mu.Unlock()
 
-	timer := time.NewTimer(max(wait, 0))
+	timer := system.Countdown(max(wait, 0))
 	defer timer.Stop()
 	var err error
 	select {

@@ -14,6 +14,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/limit"
+	"clientele/internal/system"
 )
 
 // Limits bound what is read. A field of zero or less means its default.
@@ -97,7 +98,7 @@ type Source struct {
 // nobody reads it, as for one that is refused before.
 func (in *Intake) Begin(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
-		setReadDeadline(w, time.Now().Add(in.limits.Pause))
+		setReadDeadline(w, system.Machine().Add(in.limits.Pause))
 	}
 }
 
@@ -129,7 +130,7 @@ func (in *Intake) Read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 		return b, nil
 	}
 	w.Header()["Connection"] = []string{"close"}
-	setReadDeadline(w, time.Now().Add(min(linger, in.limits.Pause)))
+	setReadDeadline(w, system.Machine().Add(min(linger, in.limits.Pause)))
 	return nil, err
 }
 
@@ -207,13 +208,13 @@ type paced struct {
 }
 
 func newPaced(w http.ResponseWriter, r *http.Request, l Limits, b *Body) *paced {
-	return &paced{w: w, r: r.Body, limits: l, body: b, start: time.Now()}
+	return &paced{w: w, r: r.Body, limits: l, body: b, start: system.Machine()}
 }
 
 // Read implements io.Reader.
 func (p *paced) Read(to []byte) (int, error) {
 	// A deadline that was set a moment ago does for now.
-	if now := time.Now(); p.renewed.IsZero() || now.Sub(p.renewed) > p.limits.Pause/16 {
+	if now := system.Machine(); p.renewed.IsZero() || now.Sub(p.renewed) > p.limits.Pause/16 {
 		start := p.start.Add(p.body.waited)
 		enough := start.Add(p.limits.Pause + time.Duration(float64(p.got)/float64(p.limits.Rate)*float64(time.Second)))
 		end := earliest(now.Add(p.limits.Pause), enough, start.Add(p.limits.Longest))

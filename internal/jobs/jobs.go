@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"clientele/internal/sqldb"
@@ -50,7 +49,7 @@ func Enqueue(tx *sqldb.Tx, now int64, kind string, payload any, due int64) error
 		return fmt.Errorf("job %s: %w", kind, err)
 	}
 	// Ids are drawn: a counter would make jobs wait for each other's commits.
-	if err := tx.Exec(insertJob, rand.Int64(), kind, string(text), due, now); err != nil {
+	if err := tx.Exec(insertJob, tx.Draw(), kind, string(text), due, now); err != nil {
 		return err
 	}
 	tx.Signal(topic)

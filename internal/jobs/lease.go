@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/system"
 )
 
 type heldKey struct{ store, id int64 }
@@ -46,7 +47,7 @@ func (r *Runner) release(j Job) {
 // leased returns a context for an attempt that ends when the lease does.
 func (r *Runner) leased(run context.Context, j Job) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(run)
-	timer := time.AfterFunc(leaseTime*time.Second, func() { cancel(ErrLost) })
+	timer := system.CountdownFunc(leaseTime*time.Second, func() { cancel(ErrLost) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if h := r.held[j.heldKey()]; h != nil {
@@ -57,16 +58,7 @@ func (r *Runner) leased(run context.Context, j Job) (context.Context, context.Ca
 
 // keepLeases renews until ctx ends.
 func (r *Runner) keepLeases(ctx context.Context) {
-	t := time.NewTicker(renewEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			r.renew(ctx)
-		}
-	}
+	r.sys.Every(ctx, renewEvery, renewEvery, r.renew)
 }
 
 // renew prolongs the leases of the jobs that are being done. Whoever has lost

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -196,7 +195,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 	r.abort()
 	select {
 	case <-done:
-	case <-time.After(5 * time.Second):
+	case <-system.Countdown(5 * time.Second).C:
 		return errors.New("jobs: a handler does not heed that its context has ended")
 	}
 	return ctx.Err()
@@ -221,14 +220,14 @@ func (r *Runner) look(ctx, run context.Context) {
 			idle = 1
 			wait = min(wait, time.Duration(soon-r.sys.Now())*time.Second)
 		}
-		timer := time.NewTimer(max(wait, 0))
+		timer := r.sys.NewTimer(max(wait, 0))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-r.wake:
 			idle = 1
-		case <-timer.C:
+		case <-timer.Chan():
 		}
 		timer.Stop()
 	}
@@ -262,7 +261,7 @@ func (r *Runner) waiting(ctx context.Context, lanes []*lane) ([]due, error) {
 		out = out[:0]
 		return tx.Pipeline(qs...)
 	})
-	rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	r.sys.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out, err
 }
 
@@ -395,7 +394,7 @@ var (
 
 // do makes one attempt at a job and writes down what came of it.
 func (r *Runner) do(run context.Context, l *lane, j Job) {
-	start := time.Now()
+	start := r.sys.Elapsed()
 	defer r.release(j)
 	ctx, stop := r.leased(run, j)
 	defer stop()
@@ -445,7 +444,7 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 	} else if n == 0 && outcome != "done" { // a handler may have called Finish
 		outcome = "lost"
 	}
-	r.o.Observe(j.Kind, outcome, time.Since(start))
+	r.o.Observe(j.Kind, outcome, r.sys.Elapsed()-start)
 }
 
 // attempt runs a handler; a panic is an error.
@@ -521,20 +520,12 @@ func (r *Runner) RunDue(ctx context.Context) (n int, err error) {
 // repeat runs a task until ctx ends.
 func (r *Runner) repeat(ctx context.Context, t *task) {
 	// Not all at once, and not in the way of the start.
-	wait := time.Duration(rand.Int64N(int64(min(t.every, time.Minute)))) + time.Second
-	for {
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		wait = t.every
+	first := time.Second + r.sys.Jitter(min(t.every, time.Minute))
+	r.sys.Every(ctx, first, t.every, func(ctx context.Context) {
 		if err := t.run(ctx); err != nil && ctx.Err() == nil {
 			r.o.Log.Error("housekeeping failed", "task", t.name, "error", err)
 		}
-	}
+	})
 }
 
 var (

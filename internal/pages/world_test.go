@@ -130,7 +130,7 @@ func open(t *testing.T, db *sqldb.DB, stores string) *world {
 	}
 	w.account = account.NewService(account.Config{DB: db, System: sys, Stores: w.stores, Customers: customers, Passwords: passwords, Mail: w.outbox})
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, w.clock.Now), Log: log, Reasons: true})
+	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, &system.System{Clock: w.clock.Now}), Log: log, Reasons: true})
 	pipe := serve.New(serve.Config{System: sys, Log: log})
 	p := pages.New(pipe, visits, pages.Services{
 		Accounts: w.account, Customers: customers, Forms: form.NewService(db, sys), Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,

@@ -128,7 +128,7 @@ type estimate struct {
 	bound     time.Duration // what hardly any takes longer than
 	known     bool
 	done      chan struct{} // closed once it is known or could not be measured
-	last      time.Time     // when the last one was made, or begun to be measured
+	last      time.Duration // of Elapsed: when the last one was made, or begun to be measured
 }
 
 // add takes one more into account, which counts an eighth. A slow one raises
@@ -187,7 +187,7 @@ func (m *meter) get(of effort) (e *estimate, fresh bool) {
 }
 
 // observe notes how long an effort took that has just ended.
-func (m *meter) observe(of effort, took time.Duration, now time.Time) {
+func (m *meter) observe(of effort, took, now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, _ := m.get(of)
@@ -212,10 +212,10 @@ func (m *meter) mean() time.Duration {
 // on behalf of nobody, while the caller waits. One that was not made for a
 // while is made again, for which nobody waits.
 func (p *Hasher) takes(ctx context.Context, of effort) (time.Duration, error) {
-	now := p.sys.Clock()
+	now := p.sys.Elapsed()
 	p.meter.mu.Lock()
 	e, fresh := p.meter.get(of)
-	old := e.known && now.Sub(e.last) >= renewal
+	old := e.known && now-e.last >= renewal
 	if fresh || old {
 		e.last = now
 	}
@@ -286,7 +286,7 @@ func (p *Hasher) Level(ctx context.Context, c Comparison, held Kinds) error {
 		until = max(until, took)
 	}
 	until = min(until, longest)
-	return p.sys.Sleep(ctx, min(until-p.sys.Clock().Sub(c.began), until))
+	return p.sys.Sleep(ctx, min(until-(p.sys.Elapsed()-c.began), until))
 }
 
 // spent is what of a password is hashed: one that nobody can have is not.

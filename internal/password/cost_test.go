@@ -67,14 +67,21 @@ type stage struct {
 	slept []time.Duration
 }
 
+// timer fires when its maker says so.
+type timer chan time.Time
+
+func (t timer) Chan() <-chan time.Time   { return t }
+func (t timer) Stop() bool               { return false }
+func (t timer) Reset(time.Duration) bool { return false }
+
 func newStage(costs map[string]time.Duration) *stage {
-	s := &stage{now: time.Unix(1e9, 0), costs: costs, sys: system.Real()}
+	s := &stage{now: time.Unix(1e9, 0), costs: costs, sys: &system.System{Random: system.Real().Random}}
 	s.sys.Clock = func() time.Time { s.mu.Lock(); defer s.mu.Unlock(); return s.now }
-	s.sys.After = func(d time.Duration) <-chan time.Time {
+	s.sys.Timer = func(d time.Duration) system.Timer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.now, s.slept = s.now.Add(d), append(s.slept, d)
-		c := make(chan time.Time, 1)
+		c := make(timer, 1)
 		c <- s.now
 		return c
 	}
@@ -215,8 +222,8 @@ func TestWaitingTakesNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(map[string]time.Duration{"": 60 * ms, "bcrypt:4": 900 * ms})
 		held := password.Kinds{Names: []string{"bcrypt:4"}}
-		s.answer(t, "", held)                                             // measures
-		s.sys.After = func(time.Duration) <-chan time.Time { return nil } // never
+		s.answer(t, "", held)                                                // measures
+		s.sys.Timer = func(time.Duration) system.Timer { return timer(nil) } // never
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {

@@ -81,16 +81,16 @@ func (p *Hasher) enter(ctx context.Context, who Party, large, begun bool) error 
 }
 
 // spend does work of a kind in a place that the caller has.
-func (p *Hasher) spend(of effort, work func()) (began time.Time) {
+func (p *Hasher) spend(of effort, work func()) (began time.Duration) {
 	name := string(of.kind)
 	if of.kind == ownKind {
 		name = ""
 		p.work.Add(1)
 	}
-	began = p.sys.Clock()
+	began = p.sys.Elapsed()
 	p.run(name, work)
-	ended := p.sys.Clock()
-	p.meter.observe(of, ended.Sub(began), ended)
+	ended := p.sys.Elapsed()
+	p.meter.observe(of, ended-began, ended)
 	return began
 }
 
@@ -193,8 +193,8 @@ type Comparison struct {
 	// was hashed otherwise, by another system or with other parameters.
 	Newer string
 
-	began  time.Time // the work, after waiting for a place
-	length int       // of what was hashed
+	began  time.Duration // of Elapsed: the work, after waiting for a place
+	length int           // of what was hashed
 }
 
 // Compare compares a password with a stored hash, for an account without one

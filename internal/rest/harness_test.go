@@ -202,7 +202,7 @@ func newEnv(t *testing.T, o options) *env {
 		t.Fatal(err)
 	}
 	e.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), e.clock.Now), Limits: o.limits, Reasons: o.reasons,
+		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), &system.System{Clock: e.clock.Now}), Limits: o.limits, Reasons: o.reasons,
 		Pipeline: serve.New(serve.Config{
 			System: sys, Log: slog.New(slog.NewJSONHandler(e.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 			Metrics: serve.NewMetrics(e.reg), Slow: time.Hour, Bodies: intake.New(o.bodies),

@@ -36,7 +36,8 @@ type accountKey struct{ store, id int64 }
 // rate is the current window of an account.
 type rate struct {
 	mu      sync.Mutex
-	start   time.Time
+	begun   bool
+	start   time.Duration // of Elapsed
 	spent   int64
 	running [3]int // by Class
 }
@@ -85,16 +86,16 @@ func (r *rates) idle(h http.Header) { r.headers(h, r.Quota, r.Window) }
 // take counts a request and sets the headers.
 func (r *rates) take(h http.Header, a *auth.APIAccount) error {
 	w := r.of(a)
-	now := r.sys.Clock()
+	now := r.sys.Elapsed()
 	w.mu.Lock()
-	if age := now.Sub(w.start); age >= r.Window || age < 0 {
-		w.start, w.spent = now, 0
+	if age := now - w.start; !w.begun || age >= r.Window || age < 0 {
+		w.begun, w.start, w.spent = true, now, 0
 	}
 	over := w.spent >= r.Quota
 	if !over {
 		w.spent++
 	}
-	left, reset := r.Quota-w.spent, r.Window-now.Sub(w.start)
+	left, reset := r.Quota-w.spent, r.Window-(now-w.start)
 	w.mu.Unlock()
 	r.headers(h, left, reset)
 	if !over {

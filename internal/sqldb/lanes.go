@@ -22,7 +22,7 @@ type lanes struct {
 type shared struct {
 	ctx      context.Context
 	fn       func(*Tx) error
-	deadline time.Time
+	deadline time.Duration // of Elapsed
 	started  bool
 	alone    bool // to be run by its caller, in a transaction of its own
 	err      error
@@ -31,7 +31,7 @@ type shared struct {
 
 // writeShared runs fn in a transaction with others of its store.
 func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration, fn func(*Tx) error) error {
-	j := &shared{ctx: ctx, fn: fn, deadline: time.Now().Add(timeout), done: make(chan struct{})}
+	j := &shared{ctx: ctx, fn: fn, deadline: p.sys.Elapsed() + timeout, done: make(chan struct{})}
 	l := &p.lanes
 	l.mu.Lock()
 	if l.closed {
@@ -51,7 +51,7 @@ func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration
 	if !j.alone {
 		return j.err
 	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), j.deadline)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.deadline-p.sys.Elapsed())
 	defer cancel()
 	return p.write(ctx, store, fn)
 }
@@ -113,7 +113,7 @@ type pgGroup struct {
 }
 
 func (g *pgGroup) run() {
-	ctx, cancel := context.WithDeadline(context.Background(), g.jobs[0].deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), g.jobs[0].deadline-g.p.sys.Elapsed())
 	defer cancel()
 	conn, err := g.p.pool.Acquire(ctx)
 	if err != nil {
@@ -210,11 +210,11 @@ func (g *pgGroup) abandon(err error) {
 			started++
 		}
 	}
-	now := time.Now()
+	now := g.p.sys.Elapsed()
 	for _, j := range g.jobs {
 		switch {
 		case !j.started && j.err != nil: // its context was done
-		case started == 1 && j.started && !retryable(err), !j.deadline.After(now):
+		case started == 1 && j.started && !retryable(err), j.deadline <= now:
 			j.err = classify(err)
 		default:
 			j.err, j.alone = nil, true

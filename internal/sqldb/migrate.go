@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // Migrations are numbered files, one folder per engine, that say the same
@@ -121,7 +123,7 @@ func (db *DB) Migrate(ctx context.Context, now int64) (int, error) {
 		if attempt == 20 || ctx.Err() != nil {
 			return 0, fmt.Errorf("migrate: %w", err)
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-system.Countdown(50 * time.Millisecond).C
 	}
 	applied := 0
 	err = db.Write(ctx, 0, func(tx *Tx) error {

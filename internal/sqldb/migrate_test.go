@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -296,7 +295,7 @@ func TestMigrateSiteHosts(t *testing.T) {
 				t.Errorf("the clashes are %+v: %v", clashes, err)
 			}
 		}
-		hosts := store.NewHosts(db, time.Now)
+		hosts := store.NewHosts(db, system.Real())
 		for host, want := range map[string]string{"shop.example:444": "bbb", "shop.example": "bbb", "a.example": "aaa", "xn--bcher-kva.example": "bbb", "gone.example": "ccc"} {
 			if site, _, err := hosts.Site(t.Context(), "https", host); err != nil || site.StoreHash != want {
 				t.Errorf("%s is %q, want %q: %v", host, site.StoreHash, want, err)

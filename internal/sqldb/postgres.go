@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"clientele/internal/system"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,6 +25,7 @@ const defaultConns = 16
 // round trips, begin and commit included.
 type pg struct {
 	pool  *pgxpool.Pool
+	sys   *system.System
 	log   *slog.Logger
 	lanes lanes
 }
@@ -67,7 +69,7 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &pg{pool: pool, log: o.Log, lanes: lanes{queues: map[int64][]*shared{}}}, nil
+	return &pg{pool: pool, sys: o.System, log: o.Log, lanes: lanes{queues: map[int64][]*shared{}}}, nil
 }
 
 func (p *pg) close() {
@@ -108,9 +110,9 @@ func (p *pg) write(ctx context.Context, store int64, fn func(*Tx) error) error {
 			return classify(err)
 		}
 		// Spread those who collided.
-		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << attempt))
+		wait := p.sys.Jitter(time.Millisecond << attempt)
 		select {
-		case <-time.After(wait):
+		case <-system.Countdown(wait).C:
 		case <-ctx.Done():
 			return classify(err)
 		}

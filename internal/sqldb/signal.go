@@ -3,6 +3,8 @@ package sqldb
 import (
 	"slices"
 	"sync"
+
+	"clientele/internal/system"
 )
 
 // Signal tells those of this process who listen to a topic that something of
@@ -34,10 +36,10 @@ func (db *DB) Listen(topic string, fn func()) (stop func()) {
 type signals []string
 
 // during returns fn with the signals of its last run kept in s.
-func (s *signals) during(fn func(*Tx) error) func(*Tx) error {
+func (s *signals) during(sys *system.System, fn func(*Tx) error) func(*Tx) error {
 	return func(tx *Tx) error {
 		*s = (*s)[:0]
-		tx.said = s
+		tx.said, tx.sys = s, sys
 		return fn(tx)
 	}
 }

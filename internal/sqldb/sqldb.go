@@ -19,6 +19,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // Engine names a database engine.
@@ -42,6 +44,8 @@ type Options struct {
 	WriteTimeout time.Duration
 	// MustExist refuses to make a new SQLite database.
 	MustExist bool
+	// System is where waits and randomness come from. Nil means the machine's.
+	System *system.System
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 	// Watch, if set, sees each statement before it runs: for tests that count.
@@ -54,6 +58,7 @@ type DB struct {
 	lite         *lite
 	pg           *pg
 	writeTimeout time.Duration
+	sys          *system.System
 	watch        func(*Stmt)
 	topics       topics
 	writing      atomic.Int64
@@ -76,6 +81,9 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.WriteTimeout == 0 {
 		o.WriteTimeout = 30 * time.Second
 	}
+	if o.System == nil {
+		o.System = system.Real()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -83,7 +91,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{writeTimeout: o.WriteTimeout, watch: o.Watch}
+	db := &DB{writeTimeout: o.WriteTimeout, sys: o.System, watch: o.Watch}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		db.engine = SQLite
 		db.lite, err = openLite(path, o)
@@ -184,7 +192,7 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	var said signals
-	if err := db.write(ctx, store, said.during(fn)); err != nil {
+	if err := db.write(ctx, store, said.during(db.sys, fn)); err != nil {
 		return err
 	}
 	db.topics.tell(said)
@@ -217,7 +225,7 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	var said signals
-	if err := db.writeShared(ctx, store, said.during(fn)); err != nil {
+	if err := db.writeShared(ctx, store, said.during(db.sys, fn)); err != nil {
 		return err
 	}
 	db.topics.tell(said)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"clientele/internal/system"
+
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -30,6 +32,7 @@ type lite struct {
 	timeout time.Duration // of a write, waiting included
 	mu      sync.RWMutex  // guards closed against sends on jobs
 	closed  bool
+	sys     *system.System
 	log     *slog.Logger
 }
 
@@ -47,6 +50,10 @@ const dynamicLimit = 64
 
 // busyTimeout is how long to wait for another process's write.
 const busyTimeout = 10 * time.Second
+
+// busyPause is how long to wait before the next try where SQLite does not wait
+// itself.
+const busyPause = 5 * time.Millisecond
 
 func openLite(path string, o Options) (*lite, error) {
 	if dir := filepath.Dir(path); dir != "." {
@@ -73,6 +80,7 @@ func openLite(path string, o Options) (*lite, error) {
 		cache = 8 << 10
 	}
 	l := &lite{
+		sys:     o.System,
 		path:    path,
 		readers: make(chan *liteConn, n),
 		jobs:    make(chan *job, groupLimit),
@@ -155,7 +163,7 @@ type job struct {
 	ctx   context.Context
 	store int64
 	fn    func(*Tx) error
-	until time.Time // when to give up waiting
+	until time.Duration // of Elapsed: when to give up waiting
 	err   error
 	done  chan struct{}
 }
@@ -167,7 +175,7 @@ var errClosed = fmt.Errorf("%w: closed", ErrUnavailable)
 func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error) error {
 	j := jobPool.Get().(*job)
 	j.ctx, j.store, j.fn, j.err = ctx, store, fn, nil
-	j.until = time.Now().Add(l.timeout)
+	j.until = l.sys.Elapsed() + l.timeout
 	l.mu.RLock()
 	if l.closed {
 		l.mu.RUnlock()
@@ -249,14 +257,14 @@ func (l *lite) tryCommit(group []*job) error {
 	if err := w.command(begin); err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, classify(err))
 	}
-	now := time.Now()
+	now := l.sys.Elapsed()
 	live := false
 	for _, j := range group {
 		j.err = nil
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		if now.After(j.until) {
+		if now > j.until {
 			j.err = fmt.Errorf("%w: waited too long for the database", ErrUnavailable)
 			continue
 		}
@@ -366,7 +374,7 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 	c := &liteConn{conn: conn, dynamic: map[string]struct{}{}}
 	if !writer {
 		c.arm()
-		c.timer = time.AfterFunc(time.Hour, c.look)
+		c.timer = system.CountdownFunc(time.Hour, c.look)
 		c.timer.Stop()
 	}
 	return c, nil
@@ -375,11 +383,12 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 // pragma waits for other processes itself: switching to WAL does not heed the
 // busy timeout.
 func pragma(conn *sqlite.Conn, text string) error {
-	for end := time.Now().Add(busyTimeout); ; time.Sleep(5 * time.Millisecond) {
+	for wait := busyTimeout; ; wait -= busyPause {
 		err := sqlitex.ExecuteTransient(conn, text, nil)
-		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(end) {
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || wait <= 0 {
 			return err
 		}
+		<-system.Countdown(busyPause).C
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"unsafe"
 
+	"clientele/internal/system"
+
 	"github.com/jackc/pgx/v5"
 	"zombiezen.com/go/sqlite"
 )
@@ -19,7 +21,12 @@ type Tx struct {
 	row   Row
 	watch func(*Stmt) // nil: nobody
 	said  *signals
+	sys   *system.System // of a write
 }
+
+// Draw returns a random number from zero up, for the id of a row that no counter
+// numbers. The transaction must be a write.
+func (tx *Tx) Draw() int64 { return tx.sys.Int63() }
 
 func (tx *Tx) see(s *Stmt) {
 	if tx.watch != nil {

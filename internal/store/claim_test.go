@@ -56,7 +56,7 @@ func newShops(t *testing.T, db *sqldb.DB, rules store.HostRules, hashes ...strin
 	sys := system.Real()
 	sys.Clock = func() time.Time { return s.now }
 	s.stores, s.channels = store.NewService(db, sys), channel.NewService(db, sys)
-	s.hosts = store.NewHosts(db, func() time.Time { return s.now }, rules.Domains...)
+	s.hosts = store.NewHosts(db, &system.System{Clock: func() time.Time { return s.now }}, rules.Domains...)
 	s.hosts.Public = "https://" + rules.Public
 	s.start(rules)
 	for _, hash := range hashes {
@@ -407,7 +407,7 @@ func TestServersThatStartOtherwise(t *testing.T) {
 
 		// Names that are kept for stores are, whatever was claimed by a command
 		// that did not know the domain.
-		s.hosts = store.NewHosts(db, func() time.Time { return s.now }, "shops.example")
+		s.hosts = store.NewHosts(db, &system.System{Clock: func() time.Time { return s.now }}, "shops.example")
 		s.leads("https://store-bbb.shops.example", "bbb/1 https://www.b.example")
 		if got := s.link("aaa", 2); got != "fallback" {
 			t.Errorf("links of aaa lead to %s", got)

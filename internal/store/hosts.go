@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/system"
 )
 
 // Site is the storefront that a request is for: a channel of a store.
@@ -37,11 +38,11 @@ type Hosts struct {
 	Production bool
 
 	db      *sqldb.DB
-	now     func() time.Time
+	sys     *system.System
 	domains []string
 
 	mu     sync.Mutex
-	until  time.Time
+	until  time.Duration     // of Elapsed: when what was read is to be read again
 	byHost map[string][]Site // by name and by name:port; those of one store each
 	byID   map[siteID]Site
 	only   []Site // the channels of the only store, where there is one
@@ -54,11 +55,10 @@ type siteID struct {
 
 const hostsTTL = 10 * time.Second
 
-// NewHosts returns Hosts over db. now should be a monotonic clock. Besides the
-// URLs of their sites, stores answer at store-{hash}.{domain} and
+// NewHosts returns Hosts over db. Besides the URLs of their sites, stores answer at store-{hash}.{domain} and
 // store-{hash}-{channel}.{domain}, for localhost and the given domains.
-func NewHosts(db *sqldb.DB, now func() time.Time, domains ...string) *Hosts {
-	return &Hosts{db: db, now: now, domains: canonical(domains)}
+func NewHosts(db *sqldb.DB, sys *system.System, domains ...string) *Hosts {
+	return &Hosts{db: db, sys: sys, domains: canonical(domains)}
 }
 
 // ByHost returns the hash of the store that has a host, whose port does not
@@ -241,14 +241,14 @@ func one(sites []Site) *Site {
 var siteName = regexp.MustCompile(`^store-([a-z0-9]{3,32})(?:-([1-9][0-9]{0,9}))?\.(.+)$`)
 
 func (h *Hosts) fresh(ctx context.Context) error {
-	now := h.now()
-	if now.Before(h.until) {
+	now := h.sys.Elapsed()
+	if now < h.until {
 		return nil
 	}
 	if err := h.load(ctx); err != nil {
 		return err
 	}
-	h.until = now.Add(hostsTTL)
+	h.until = now + hostsTTL
 	return nil
 }
 

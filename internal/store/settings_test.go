@@ -58,7 +58,7 @@ func TestHosts(t *testing.T) {
 		ctx := t.Context()
 		now := time.Unix(1, 0)
 		stores := store.NewService(db, system.Real())
-		hosts := store.NewHosts(db, func() time.Time { return now })
+		hosts := store.NewHosts(db, &system.System{Clock: func() time.Time { return now }})
 		look := func(host, want string) {
 			t.Helper()
 			got, err := hosts.ByHost(ctx, host)
@@ -106,7 +106,7 @@ func TestLinksDoNotFollowStrangeNames(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		now := time.Unix(1, 0)
 		stores := store.NewService(db, system.Real())
-		hosts := store.NewHosts(db, func() time.Time { return now }, "shops.example")
+		hosts := store.NewHosts(db, &system.System{Clock: func() time.Time { return now }}, "shops.example")
 		hosts.Public = "https://api.example.com"
 		link := func(host, want string) {
 			t.Helper()
@@ -147,7 +147,7 @@ func TestLinksWithoutARequest(t *testing.T) {
 		stores := store.NewService(db, system.Real())
 		link := func(production bool, hash string, channelID int64, want string, domains ...string) {
 			t.Helper()
-			hosts := store.NewHosts(db, time.Now, domains...)
+			hosts := store.NewHosts(db, system.Real(), domains...)
 			hosts.Production, hosts.Public = production, "https://api.example.com:8443"
 			if got, err := hosts.LinkTo(t.Context(), hash, channelID); err != nil || got != want {
 				t.Errorf("channel %d of %s is at %q, want %q: %v", channelID, hash, got, want, err)

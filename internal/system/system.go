@@ -1,30 +1,63 @@
 // Package system is the one seam through which time, randomness and random
 // identifiers enter the program, so that tests and users can control them.
+//
+// Dates, due times, ends of validity, tickers and timers follow System.Clock
+// and System.Timer, which may be set and advanced while a server runs (see
+// Movable). What follows is monotonic instead: it follows System.Elapsed,
+// Countdown or Machine, and never a moved clock, for the reason given.
+//
+//   - Durations of requests, webhook attempts, jobs and password hashes, and
+//     what is reported of them: they are facts about this process.
+//   - How long a cache trusts what it read from the database: other processes
+//     write in real time, and a clock that is set back must not prolong the
+//     trust in a revoked token.
+//   - Rate windows of API accounts, the share of webhooks while writers wait,
+//     and the wait for memory: they bound real load.
+//   - The end of an attempt at a job whose lease could not be renewed: the
+//     process has as long as it really takes. The date of the lease in the
+//     database follows the clock, and a moved clock renews leases at once.
+//   - Waits for the database, the pause before a retry, and the wait for
+//     handlers at the end of a process: others really have to make progress.
+//   - Deadlines of network connections: the operating system compares them
+//     with the machine's clock. These alone need Machine.
 package system
 
 import (
-	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"time"
 )
 
 // System is a clock and a source of randomness. The zero System is not
 // usable; see Real.
 type System struct {
-	// Clock returns the current time.
+	// Clock returns the current time. It is called on hot paths: it must not
+	// wait for a lock.
 	Clock func() time.Time
 	// Monotonic returns the time that this process has seen go by since some
 	// moment. Setting the machine's clock does not change it. Nil stands for
 	// that of Clock.
 	Monotonic func() time.Duration
-	// After returns a channel that receives once a time has passed. Nil means
-	// time.After.
-	After func(time.Duration) <-chan time.Time
+	// Timer returns a timer that fires when d has gone by on Clock. Nil stands
+	// for the machine's timers.
+	Timer func(d time.Duration) Timer
 	// Random yields cryptographically secure bytes.
 	Random io.Reader
+}
+
+// Timer is a time.Timer that a substitute of the clock can fire.
+type Timer interface {
+	// Chan receives the time once, when the timer fires.
+	Chan() <-chan time.Time
+	// Stop keeps the timer from firing. It reports whether it would have.
+	Stop() bool
+	// Reset has the timer fire after d from now, as if it were new. It reports
+	// whether it was still to fire.
+	Reset(d time.Duration) bool
 }
 
 // Real returns the machine's own clock and randomness.
@@ -44,23 +77,6 @@ func (s *System) Elapsed() time.Duration {
 		return time.Duration(s.Clock().UnixNano())
 	}
 	return s.Monotonic()
-}
-
-// Sleep returns once d has passed, or with the error of ctx once that ends.
-func (s *System) Sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	after := s.After
-	if after == nil {
-		after = time.After
-	}
-	select {
-	case <-after(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Bytes fills b with random bytes.
@@ -86,6 +102,32 @@ func (s *System) UUID() string {
 	b[8] = b[8]&0x3f | 0x80 // variant
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Jitter returns a random duration from zero up to but not including most; it
+// returns zero if most is not positive.
+func (s *System) Jitter(most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	return time.Duration(s.draws().Int64N(int64(most)))
+}
+
+// Int63 returns a random number from zero up.
+func (s *System) Int63() int64 { return s.draws().Int64() }
+
+// Shuffle puts n things into a random order.
+func (s *System) Shuffle(n int, swap func(i, j int)) {
+	if n > 1 {
+		s.draws().Shuffle(n, swap)
+	}
+}
+
+// draws returns a fast generator that starts from random bytes.
+func (s *System) draws() *mathrand.Rand {
+	var seed [16]byte
+	s.Bytes(seed[:])
+	return mathrand.New(mathrand.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:])))
 }
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"

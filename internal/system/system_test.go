@@ -2,11 +2,8 @@ package system_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"clientele/internal/system"
@@ -70,29 +67,4 @@ func TestHexAndNow(t *testing.T) {
 	if got := sys.Hex(3); got != "00ff10" || sys.Now() != 5 {
 		t.Errorf("%s, %d", got, sys.Now())
 	}
-}
-
-func TestSleep(t *testing.T) {
-	passed := make(chan time.Time, 1)
-	var asked time.Duration
-	s := &system.System{After: func(d time.Duration) <-chan time.Time { asked = d; return passed }}
-	passed <- time.Time{}
-	if err := s.Sleep(t.Context(), time.Hour); err != nil || asked != time.Hour {
-		t.Errorf("slept %s, %v", asked, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("whose caller has gone: %v", err)
-	}
-	asked = 0
-	if err := s.Sleep(t.Context(), -1); err != nil || asked != 0 {
-		t.Errorf("for no time: asked for %s, %v", asked, err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		if err := (&system.System{}).Sleep(t.Context(), time.Minute); err != nil || time.Since(start) != time.Minute {
-			t.Errorf("slept %s, %v", time.Since(start), err)
-		}
-	})
 }

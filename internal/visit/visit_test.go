@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
@@ -57,7 +56,7 @@ func TestOpen(t *testing.T) {
 			}
 		}
 		visits := visit.New(visit.Config{
-			System: sys, Hosts: store.NewHosts(db, time.Now, "shops.example"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			System: sys, Hosts: store.NewHosts(db, system.Real(), "shops.example"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		})
 		open := func(remote, host string, header ...string) (*visit.Visit, error) {

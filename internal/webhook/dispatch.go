@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -162,7 +161,7 @@ func NewDispatcher(db *sqldb.DB, sys *system.System, o Options) *Dispatcher {
 		wake: make(chan struct{}, 1), sending: context.Background(),
 		held: map[heldKey]*task{}, perHook: map[[2]int64]int{}, perStore: map[int64]int{}, allowance: map[[2]int64]int{}, dests: map[string]*dest{}, windows: map[windowKey]*window{},
 	}
-	d.load.writing = db.Writing
+	d.load.writing, d.load.elapsed = db.Writing, sys.Elapsed
 	return d
 }
 
@@ -177,14 +176,9 @@ func (d *Dispatcher) Start(ctx context.Context) {
 		d.db.Listen(event.Topic, d.heard),
 	}
 	d.loops.Go(func() { d.run(look) })
-	d.loops.Go(func() { every(look, renewEvery, d.renew) })
-	d.loops.Go(func() {
-		// Processes that start together do not do it at the same moment.
-		if sleep(look, rand.N(housekeeping/10)) {
-			d.keepHouse(look)
-			every(look, housekeeping, d.keepHouse)
-		}
-	})
+	d.loops.Go(func() { d.sys.Every(look, renewEvery, renewEvery, d.renew) })
+	// Processes that start together do not do it at the same moment.
+	d.loops.Go(func() { d.sys.Every(look, d.sys.Jitter(housekeeping/10), housekeeping, d.keepHouse) })
 }
 
 // Stop takes no more work and waits for requests under way until ctx ends;
@@ -232,20 +226,6 @@ func (d *Dispatcher) heard() {
 	}
 }
 
-// every calls fn at intervals until ctx ends.
-func every(ctx context.Context, wait time.Duration, fn func(context.Context)) {
-	t := time.NewTicker(wait)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			fn(ctx)
-		}
-	}
-}
-
 func (d *Dispatcher) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		d.flush(ctx)
@@ -257,7 +237,7 @@ func (d *Dispatcher) run(ctx context.Context) {
 		case more:
 			wait = 0
 		}
-		if !sleep(ctx, d.load.pause()) {
+		if d.sys.Sleep(ctx, d.load.pause()) != nil {
 			return
 		}
 		select {
@@ -265,24 +245,13 @@ func (d *Dispatcher) run(ctx context.Context) {
 			continue
 		default:
 		}
-		timer := time.NewTimer(wait)
+		timer := d.sys.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 		case <-d.wake:
-		case <-timer.C:
+		case <-timer.Chan():
 		}
 		timer.Stop()
-	}
-}
-
-func sleep(ctx context.Context, wait time.Duration) bool {
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 
@@ -334,7 +303,7 @@ func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 	d.load.idle.Store(stores == 0)
 	d.o.Metrics.lag(behind)
 	// A large store is not always the first.
-	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	d.sys.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var failures []error
 	for _, w := range all {
 		again, err := d.visit(ctx, w, now)
@@ -352,7 +321,7 @@ func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, e
 		if room := d.room(w.store); room > 0 {
 			var got claimed
 			if err := d.db.Write(ctx, w.store, func(tx *sqldb.Tx) (err error) {
-				got, err = claim(tx, w.hash, d.owner, now, room, func(hook int64) int { return d.free(w.store, hook) },
+				got, err = claim(tx, d.sys, w.hash, d.owner, now, room, func(hook int64) int { return d.free(w.store, hook) },
 					func(hook, id int64) bool { return d.has(w.store, hook, id) })
 				return err
 			}); err != nil {
@@ -618,9 +587,9 @@ func (d *Dispatcher) sendOne(t *task) result {
 	case lease-now < int64(d.o.Timeout/time.Second)+1:
 		return result{task: t, unsent: true}
 	}
-	start := time.Now()
+	start := d.sys.Elapsed()
 	slot := &loan{}
-	timer := time.AfterFunc(patience, func() { d.lend(slot) })
+	timer := system.CountdownFunc(patience, func() { d.lend(slot) })
 	a, ok := d.send(d.sending, t)
 	timer.Stop()
 	d.mu.Lock()
@@ -629,7 +598,7 @@ func (d *Dispatcher) sendOne(t *task) result {
 	if !ok && d.sending.Err() != nil {
 		return result{task: t, unsent: true} // cut off: no fault of the destination's
 	}
-	d.o.Metrics.attempt(ok, time.Since(start), time.Duration(now-t.created)*time.Second)
+	d.o.Metrics.attempt(ok, d.sys.Elapsed()-start, time.Duration(now-t.created)*time.Second)
 	r := result{task: t, attempt: a, ok: ok}
 	now = d.sys.Now()
 	d.mu.Lock()

@@ -2,13 +2,13 @@ package webhook
 
 import (
 	"cmp"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
 	"clientele/internal/event"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // topic is signalled when a store begins to have something to deliver.
@@ -337,7 +337,7 @@ type claimed struct {
 // by fanOut, those to be tried again, and those whose lease has run out. It
 // takes from each hook what free allows, and leaves out those that this process
 // has already.
-func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook int64) int, has func(hook, id int64) bool) (out claimed, err error) {
+func claim(tx *sqldb.Tx, sys *system.System, hash, owner string, now int64, room int, free func(hook int64) int, has func(hook, id int64) bool) (out claimed, err error) {
 	var due []int64
 	if err := tx.Query(selectDueHooks, func(r *sqldb.Row) error {
 		if r.Int(1) <= now {
@@ -356,7 +356,7 @@ func claim(tx *sqldb.Tx, hash, owner string, now int64, room int, free func(hook
 		byID[h.ID] = h
 	}
 	// No hook is always the first.
-	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	sys.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	looked := 0
 	for _, hook := range due {
 		if looked >= claimMost || len(out.tasks) >= room {

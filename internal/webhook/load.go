@@ -10,17 +10,18 @@ import (
 // deliveries, for which nobody does, take a small share only: they fall behind
 // and catch up later.
 type load struct {
-	writing func() int64 // writes that run or wait
-	idle    atomic.Bool  // no store has a hook
+	writing func() int64         // writes that run or wait
+	elapsed func() time.Duration // follows no moved clock
+	idle    atomic.Bool          // no store has a hook
 
 	commits atomic.Int64 // with events
 	waiting atomic.Int64 // writers seen at commits, a moving mean times 256
-	last    atomic.Int64 // commit, in nanoseconds since the epoch
+	last    atomic.Int64 // commit, by elapsed
 
 	// Of the loop that looks for work.
-	allowed float64 // events that may be looked at while busy
-	at      time.Time
-	seen    int64 // commits
+	allowed float64       // events that may be looked at while busy
+	at      time.Duration // by elapsed
+	seen    int64         // commits
 }
 
 const (
@@ -41,11 +42,11 @@ func (l *load) commit() {
 	l.commits.Add(1)
 	mean := l.waiting.Load()
 	l.waiting.Store(mean + (256*l.writing()-mean)/32) // a lost update does no harm
-	l.last.Store(time.Now().UnixNano())
+	l.last.Store(int64(l.elapsed()))
 }
 
 func (l *load) busy() bool {
-	return l.waiting.Load() > crowd*256 && time.Since(time.Unix(0, l.last.Load())) < calm
+	return l.waiting.Load() > crowd*256 && l.elapsed()-time.Duration(l.last.Load()) < calm
 }
 
 // pause is how long to wait before the next look for work.
@@ -58,8 +59,8 @@ func (l *load) pause() time.Duration {
 
 // admit reports whether a batch of new events is to be delivered now.
 func (l *load) admit(batch int64) bool {
-	now, commits := time.Now(), l.commits.Load()
-	l.allowed += share*float64(commits-l.seen) + leastRate*min(now.Sub(l.at), time.Second).Seconds()
+	now, commits := l.elapsed(), l.commits.Load()
+	l.allowed += share*float64(commits-l.seen) + leastRate*min(now-l.at, time.Second).Seconds()
 	l.allowed = min(l.allowed, 2*eventBatch)
 	l.at, l.seen = now, commits
 	if !l.busy() {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 const (
@@ -35,8 +34,8 @@ func newClient(t http.RoundTripper) *http.Client {
 func (d *Dispatcher) send(ctx context.Context, t *task) (a Attempt, ok bool) {
 	now := d.sys.Now()
 	a = Attempt{At: now, URL: t.hook.Destination}
-	start := time.Now()
-	defer func() { a.Duration = time.Since(start).Milliseconds() }()
+	start := d.sys.Elapsed()
+	defer func() { a.Duration = (d.sys.Elapsed() - start).Milliseconds() }()
 	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout)
 	defer cancel()
 	body := Payload(t.storeID, t.hash, t.id, t.scope, t.data, t.created)

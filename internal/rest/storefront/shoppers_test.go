@@ -101,7 +101,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 		DB: db, System: sys, Customers: m.customers, Stores: m.stores, Passwords: passwords, Mail: m.mail,
 	})
 	log := slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, m.clock), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, &system.System{Clock: m.clock}), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	m.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: log})})
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: m.accounts, Customers: m.customers, Forms: m.forms, Stores: m.stores,
@@ -545,7 +545,7 @@ func TestConsentIsCarried(t *testing.T) {
 				r.AddCookie(&http.Cookie{Name: "bc_consent", Value: url.QueryEscape(cookieValue)})
 			}
 			w := httptest.NewRecorder()
-			visits := visit.New(visit.Config{System: &system.System{Clock: m.clock, Random: rand.Reader}, Hosts: store.NewHosts(db, m.clock), Log: slog.New(slog.NewTextHandler(m.log, nil))})
+			visits := visit.New(visit.Config{System: &system.System{Clock: m.clock, Random: rand.Reader}, Hosts: store.NewHosts(db, &system.System{Clock: m.clock}), Log: slog.New(slog.NewTextHandler(m.log, nil))})
 			v, err := visits.Open(w, r)
 			if err != nil {
 				t.Fatal(err)
@@ -624,7 +624,7 @@ func TestFormFields(t *testing.T) {
 // A defect is answered with a fixed text and logged.
 func TestDefect(t *testing.T) {
 	m := newMall(t, dbtest.Open(t, sqldb.SQLite))
-	visits := visit.New(visit.Config{System: system.Real(), Hosts: store.NewHosts(m.db, time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil))})
+	visits := visit.New(visit.Config{System: system.Real(), Hosts: store.NewHosts(m.db, system.Real()), Log: slog.New(slog.NewTextHandler(m.log, nil))})
 	m.server = rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.NewTextHandler(m.log, nil))})})
 	storefront.New(storefront.Services{Visits: visits}).Mount(m.server)
 	res := m.ask("GET", api+"/form-fields", "")

@@ -74,7 +74,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	}
 	log := slog.New(slog.NewTextHandler(&v.log, nil))
 	visits := visit.New(visit.Config{
-		System: sys, Hosts: store.NewHosts(db, time.Now), Log: log, Reasons: reasons, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		System: sys, Hosts: store.NewHosts(db, system.Real()), Log: log, Reasons: reasons, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	})
 	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})})
 	storefront.New(storefront.Services{

@@ -100,7 +100,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 		}
 	}
 	f.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), time.Now), Hosts: store.NewHosts(db, time.Now),
+		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), system.Real()), Hosts: store.NewHosts(db, system.Real()),
 		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Visits: visit.New(visit.Config{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}),
 		Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler), Slow: time.Hour}),
 	}, v3.New(v3.Services{Accounts: accounts, Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Accounts: accounts, Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))

@@ -87,7 +87,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d.stranger = d.accountOf(1, "stranger", auth.FullScopes()...)
 	d.sites = channel.NewService(d.db, sys)
 	d.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(accounts, func() time.Time { return d.now }),
+		System: sys, Tokens: auth.NewCache(accounts, &system.System{Clock: func() time.Time { return d.now }}),
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 	}, v3.New(v3.Services{
 		Accounts:    shoppers.NewService(shoppers.Config{DB: d.db, System: sys, Customers: customers, Passwords: passwords}),

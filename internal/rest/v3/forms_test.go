@@ -77,7 +77,7 @@ func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 			}
 		}
 		s.server = rest.NewServer(rest.Config{
-			System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), clock), Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute},
+			System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), &system.System{Clock: clock}), Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute},
 			Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 		}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys)}))
 		fn(t, s)

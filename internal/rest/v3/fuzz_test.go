@@ -17,6 +17,7 @@ import (
 	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // fuzzed is a seeded store on SQLite whose handler is called directly.
@@ -31,7 +32,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	const hash = "fuzzed"
 	fx := newFixture(f, b, hash)
 	fx.server = rest.NewServer(rest.Config{
-		System: fx.sys, Tokens: auth.NewCache(fx.accounts, fx.clock.Now),
+		System: fx.sys, Tokens: auth.NewCache(fx.accounts, &system.System{Clock: fx.clock.Now}),
 		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Pipeline: serve.New(serve.Config{System: fx.sys, Log: b.log, Slow: time.Hour}),
 	}, v3.New(v3.Services{Accounts: shoppers.NewService(shoppers.Config{DB: fx.db, System: fx.sys, Customers: fx.customers, Passwords: fx.passwords}), Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
 	st, err := fx.stores.ByHash(f.Context(), hash)

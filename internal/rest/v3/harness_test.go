@@ -248,7 +248,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 	w.clock.set(scenarioStart)
 	f := &fixture{world: w, hash: hash}
 	f.server = rest.NewServer(rest.Config{
-		System: w.sys, Tokens: auth.NewCache(w.accounts, w.clock.Now),
+		System: w.sys, Tokens: auth.NewCache(w.accounts, &system.System{Clock: w.clock.Now}),
 		Limits:   rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
 		Pipeline: serve.New(serve.Config{System: w.sys, Log: b.log, Slow: time.Hour}),
 	}, v3.New(v3.Services{

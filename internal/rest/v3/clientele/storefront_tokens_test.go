@@ -54,7 +54,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 		d.stores[hash] = st.ID
 	}
 	d.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(d.accounts, sys.Clock),
+		System: sys, Tokens: auth.NewCache(d.accounts, sys),
 		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
 	}, clientele.New(clientele.Services{Tokens: d.tokens}), v3.New(v3.Services{Tokens: d.tokens}))
 	return d

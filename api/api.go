@@ -1,6 +1,6 @@
 // Package api is the room where the server's contract is kept: the OpenAPI
-// document of every route it serves, the schema of the GraphQL API, and the
-// pages that show them to people.
+// document of every route it serves and the schema of the GraphQL API. Package
+// reference shows them to people.
 //
 // The document in openapi.yaml is written by hand and comes first; handlers
 // are held to it by the tests (see package apitest). Everything here is
@@ -47,4 +47,19 @@ var documentJSON = sync.OnceValues(func() ([]byte, error) {
 		return nil, fmt.Errorf("api: turn openapi.yaml into JSON: %w", err)
 	}
 	return text, nil
+})
+
+// Version is the version of this program and of what it offers. It is written
+// down once, in the OpenAPI document.
+var Version = sync.OnceValue(func() string {
+	var head struct {
+		Info struct {
+			Version string `yaml:"version"`
+		} `yaml:"info"`
+	}
+	// The document is part of the program: TestDocumentIsValidOpenAPI.
+	if err := yaml.Unmarshal(document, &head); err != nil {
+		panic("api: read openapi.yaml: " + err.Error())
+	}
+	return head.Info.Version
 })

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"clientele/api"
 	"clientele/internal/app"
 	"clientele/internal/auth"
 	"clientele/internal/sso"
@@ -392,9 +393,8 @@ func (c *healthCommand) Run(ctx context.Context) error {
 type versionCommand struct{}
 
 func (*versionCommand) Run() error {
-	version := "unknown"
+	version := api.Version()
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				version += " " + s.Value

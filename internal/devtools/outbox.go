@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -74,7 +73,7 @@ func (o *Outbox) guard(pattern string, h func(http.ResponseWriter, *http.Request
 		header.Set("Content-Security-Policy", policy)
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		site := r.Header.Get("Sec-Fetch-Site") // absent where it is no browser
-		if !ownName(r.Host) || r.Method == http.MethodDelete && site != "" && site != "same-origin" && site != "none" {
+		if !store.OwnHost(r.Host) || r.Method == http.MethodDelete && site != "" && site != "same-origin" && site != "none" {
 			return errName
 		}
 		return h(x, r)
@@ -82,20 +81,6 @@ func (o *Outbox) guard(pattern string, h func(http.ResponseWriter, *http.Request
 }
 
 var errName = fault.New(fault.Forbidden, "the outbox is shown at localhost and 127.0.0.1 only")
-
-// ownName reports whether a Host header names this machine: a website that
-// points its own name at it is not asked for by such a name.
-func ownName(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]"))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
 
 // item is a message as it is shown.
 type item struct {

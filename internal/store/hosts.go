@@ -224,6 +224,10 @@ func ownName(name string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
+// OwnHost reports whether a Host header names this machine: a website that
+// points its own name at it is not asked for by such a name.
+func OwnHost(host string) bool { return ownName(HostName(host)) }
+
 // ownURL reports whether a URL is of the machine itself.
 func ownURL(text string) bool {
 	u, err := url.Parse(text)

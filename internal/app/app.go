@@ -295,7 +295,10 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.work(reg); err != nil {
 		return nil, err
 	}
-	public, internal := s.handlers(reg)
+	public, internal, err := s.handlers(reg)
+	if err != nil {
+		return nil, err
+	}
 	s.writes.try(trying) // so that /readyz has an answer from the first request on
 	s.public.open(public, secure, log, s.failed)
 	if s.internal != nil {
@@ -466,7 +469,7 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 
 // handlers returns what answers at the public door and at the internal one,
 // which is nil where there is none.
-func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler) {
+func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler, err error) {
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
 	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
@@ -518,13 +521,21 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
 	}).Mount(server)
-	server.Router().Handle(graphql.Path, graphql.New(graphql.Config{
+	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
 		Log: s.log, Metrics: graphql.NewMetrics(reg),
-	}))
+	})
+	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())
-	s.mountDocuments(server.Router())
+	documents, err := s.newReference(visits, queries, bodies)
+	if err != nil {
+		return nil, nil, err
+	}
+	documents.Mount(server.Router())
+	if !s.cfg.Production() {
+		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(server.Router())
+	}
 	shop.Mount(server.Router())
-	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}, internal
+	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}, internal, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/devtools"
+	"clientele/internal/reference"
 	"clientele/internal/sso"
 	"clientele/internal/store"
 )
@@ -56,6 +57,8 @@ var shops = map[string]welcome{
 var everybody = map[string]int{
 	"GET /healthz": 200, "GET /readyz": 200, "GET /metrics": 200,
 	"GET /docs": 200, "GET /docs/*": 404, "GET /openapi.json": 200, "GET /openapi.yaml": 200, "GET /storefront.graphql": 200,
+	// Tokens are made for the pages' own scripts alone.
+	"POST /docs/graphql": 200, "POST " + reference.TokenPath: 403, "POST " + reference.GraphQLTokenPath: 403,
 	"GET " + devtools.OutboxPath: 200, "GET " + devtools.OutboxPath + ".json": 200, "GET " + devtools.OutboxPath + "/{id}": 404, "GET " + devtools.OutboxPath + "/{id}/body": 404,
 	"DELETE " + devtools.OutboxPath + ".json": 204,
 	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200,

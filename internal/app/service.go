@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"clientele/api"
 	"clientele/internal/auth"
 	"clientele/internal/devtools"
 	"clientele/internal/fault"
@@ -55,17 +54,6 @@ func (s *Server) mountHealth(r *chi.Mux) {
 
 func (s *Server) mountMetrics(r *chi.Mux, reg *prometheus.Registry) {
 	s.plain(r, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
-}
-
-// mountDocuments adds the API documents and, in development, the emails.
-func (s *Server) mountDocuments(r *chi.Mux) {
-	docs := api.Handler()
-	for _, p := range []string{"/docs", "/docs/*", "/openapi.json", "/openapi.yaml", "/storefront.graphql"} {
-		s.plain(r, p, docs)
-	}
-	if !s.cfg.Production() {
-		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(r)
-	}
 }
 
 // measureBodies tells how much memory bodies of requests take that are under

@@ -216,13 +216,14 @@ func TestShopper(t *testing.T) {
 	})
 }
 
-// What developers look at works in a browser as well: the documents, which
-// need scripts that their policy must let through, and the outbox.
+// What developers look at works in a browser as well: the documents, whose
+// first press is answered, and the outbox.
 func TestDeveloperPages(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, dbtest.DSN(t, sqldb.SQLite))
-	s.b.Open("/docs").Await(`document.body.innerText.includes("/stores/{store_hash}/v3/customers")`)
-	s.b.Open("/docs/graphql").Await(`document.querySelector(".graphiql-container") && document.body.innerText.includes("storeName")`)
+	s.b.Open("/docs/api/getCustomers").Await(`document.querySelector("#try-token").value`)
+	s.b.Tick(`form[data-try] .buttons button`).Await(`document.querySelector(".result[data-status='200']")`)
+	s.b.Open("/docs/graphql").Tick(`[data-send]`).Await(`document.querySelector(".result[data-status='200']") && document.body.innerText.includes('"storeName"')`)
 	s.b.Calm("documents")
 	s.b.Open("/_clientele/outbox").Want("There are no emails.")
 	s.client().call(http.StatusOK, http.MethodPost, "/customers", []any{map[string]any{

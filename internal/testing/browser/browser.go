@@ -160,6 +160,13 @@ func (b *Tab) Open(address string) *Tab {
 	return b
 }
 
+// WithoutScripts keeps pages that are opened from now on from running scripts.
+func (b *Tab) WithoutScripts() *Tab {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	return b
+}
+
 // Press clicks what leads to another page and waits for that.
 func (b *Tab) Press(selector string) *Tab {
 	b.t.Helper()

@@ -1,0 +1,351 @@
+// Package reference shows people how the server is used: every operation of
+// the REST APIs and every type of the GraphQL schema, from the documents that
+// the server is held to, with what is needed to try them; and the documents of
+// the directory docs. Pages come whole from the server, load nothing from
+// elsewhere, and work without scripts but for trying.
+package reference
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/html"
+)
+
+// Paths of what is served.
+const (
+	Path        = "/docs"
+	GraphQLPath = Path + "/graphql"
+	TokenPath   = Path + "/token"
+	// GraphQLTokenPath makes tokens for the editor of queries.
+	GraphQLTokenPath = GraphQLPath + "/token"
+	YAMLPath         = "/openapi.yaml"
+	JSONPath         = "/openapi.json"
+	SchemaPath       = "/storefront.graphql"
+)
+
+// Config is what is shown, and where it is.
+type Config struct {
+	Version string
+	// OpenAPI is the OpenAPI document, as YAML and as JSON; Schema the GraphQL
+	// schema; Documents are further texts, in Markdown.
+	OpenAPI, OpenAPIJSON, Schema []byte
+	Documents                    fs.FS
+	// Base is the URL of this server, and Management that of the management
+	// API, which is another where it has a door of its own.
+	Base, Management string
+	// Limits says, in a sentence, what this server bounds.
+	Limits string
+	// Examine formats a GraphQL query and tells what is wrong with it.
+	Examine func(query string) (formatted string, faults []Fault)
+	// Read reads the body of a request within bounds.
+	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
+	// Keys makes tokens for the pages, in development mode; nil: nobody does.
+	Keys Keys
+	// Wrap takes a request through what all requests go through; nil: nothing.
+	Wrap func(pattern string, h http.HandlerFunc) http.HandlerFunc
+	Log  *slog.Logger
+}
+
+// Fault is something wrong with a query, and where: lines and columns count
+// from 1, and 0 means that no place is to blame.
+type Fault struct {
+	Line, Column int
+	Message      string
+}
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets/reference.css
+var ownSheet string
+
+//go:embed assets/reference.js
+var scriptText []byte
+
+// Reference serves the pages.
+type Reference struct {
+	Config
+	api       *document
+	graph     *graph
+	pages     []*page
+	templates map[string]*template.Template
+	palette   html.Palette
+	sheet     *html.Asset
+	script    *html.Asset
+	files     map[string]*html.Asset
+
+	mu   sync.Mutex
+	made map[string]*html.Asset // rendered pages, by their paths
+}
+
+// pageNames are the templates of pages.
+var pageNames = []string{"start", "index", "operation", "types", "type", "editor", "text", "missing"}
+
+// New reads the documents. They are part of the program, so its error is a
+// defect.
+func New(c Config) (*Reference, error) {
+	r := &Reference{Config: c, palette: html.NewPalette(""), made: map[string]*html.Asset{}, files: map[string]*html.Asset{}}
+	var err error
+	if r.api, err = readDocument(c.OpenAPI); err != nil {
+		return nil, err
+	}
+	if r.graph, err = readSchema(c.Schema); err != nil {
+		return nil, err
+	}
+	if err := r.readDocuments(); err != nil {
+		return nil, err
+	}
+	r.templates = html.Templates(html.Words("en", nil), template.FuncMap{"breaks": breaks, "lower": strings.ToLower, "plain": plainHTML}, templates, []string{"layout", "parts"}, pageNames)
+	r.sheet = html.NewSheet(ownSheet).In(r.palette)
+	r.script = html.NewAsset("text/javascript; charset=utf-8", scriptText)
+	for path, a := range map[string]*html.Asset{
+		YAMLPath: html.NewAsset("application/yaml", c.OpenAPI), JSONPath: html.NewAsset("application/json", c.OpenAPIJSON),
+		SchemaPath:              html.NewAsset("text/plain; charset=utf-8", c.Schema),
+		Path + "/reference.css": r.sheet, Path + "/reference.js": r.script,
+	} {
+		r.files[path] = a
+	}
+	return r, nil
+}
+
+// kinds are the Content-Types of files beside the documents.
+var kinds = map[string]string{".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".webp": "image/webp", ".txt": "text/plain; charset=utf-8"}
+
+// svgPolicy lets a picture have its own styles when it is looked at alone.
+const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'"
+
+func (r *Reference) readDocuments() error {
+	err := fs.WalkDir(r.Documents, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(r.Documents, name)
+		if err != nil {
+			return err
+		}
+		if path.Ext(name) == ".md" {
+			p, err := readPage(name, text)
+			if err != nil {
+				return fmt.Errorf("reference: %s: %w", name, err)
+			}
+			r.pages = append(r.pages, p)
+		}
+		if kind, ok := kinds[path.Ext(name)]; ok {
+			a := html.NewAsset(kind, text)
+			if kind == "image/svg+xml" {
+				a.Policy = svgPolicy
+			}
+			r.files[Path+"/"+name] = a
+		}
+		return nil
+	})
+	slices.SortFunc(r.pages, func(a, b *page) int { return strings.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title)) })
+	return err
+}
+
+// breaks lets a path break behind its slashes.
+func breaks(path string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(path), "/", "/<wbr>")) //nolint:gosec // escaped
+}
+
+func plainHTML(h template.HTML) bool { return h == "" }
+
+// Mount adds the pages and the documents to a router.
+func (r *Reference) Mount(router chi.Router) {
+	wrap := r.Wrap
+	if wrap == nil {
+		wrap = func(_ string, h http.HandlerFunc) http.HandlerFunc { return h }
+	}
+	read := func(pattern string, h http.HandlerFunc) {
+		h = wrap(pattern, h)
+		router.Get(pattern, h)
+		router.Head(pattern, h)
+	}
+	read(Path, r.show)
+	read(Path+"/*", r.show)
+	for _, p := range []string{YAMLPath, JSONPath, SchemaPath} {
+		read(p, r.files[p].ServeHTTP)
+	}
+	router.Post(GraphQLPath, wrap(GraphQLPath, r.examine))
+	if r.Keys != nil {
+		router.Post(TokenPath, wrap(TokenPath, r.guard(r.token)))
+		router.Post(GraphQLTokenPath, wrap(GraphQLTokenPath, r.guard(r.graphQLToken)))
+	}
+}
+
+// frame is what every page has around its contents.
+type frame struct {
+	html.Frame
+	Version string
+	Here    string // the part of the site that the page is in
+	Menu    []entry
+	Back    html.Link // where the menu leads on a small screen
+	MenuIs  string    // what the menu is called
+	Keys    bool
+}
+
+// entry is one of a menu.
+type entry struct {
+	html.Link
+	Method string
+	Now    bool
+}
+
+// view is a page before it is rendered.
+type view interface{ base() *frame }
+
+func (f *frame) base() *frame { return f }
+
+// render makes a page.
+func (r *Reference) render(name, here, title string, v view) ([]byte, error) {
+	f := v.base()
+	f.Title, f.Site, f.Lang, f.Theme, f.Here, f.Version, f.Keys = title, "Clientele", "en", r.palette.Accent, here, r.Version, r.Keys != nil
+	f.Style, f.Scripts = r.sheet.At(Path+"/reference.css"), []string{r.script.At(Path + "/reference.js")}
+	return html.Render(r.templates[name], v)
+}
+
+// policy is that of all pages. Pictures of documents are this server's.
+var policy = html.Policy{Images: []string{"data:"}}.String()
+
+// show answers with the page at a path. Pages are the same for everybody, so
+// each is rendered once.
+func (r *Reference) show(w http.ResponseWriter, req *http.Request) {
+	at := req.URL.Path
+	if at == Path+"/" {
+		http.Redirect(w, req, "../docs", http.StatusMovedPermanently)
+		return
+	}
+	if a := r.files[at]; a != nil {
+		a.ServeHTTP(w, req)
+		return
+	}
+	query := req.URL.Query()
+	if q := query.Get("q"); q != "" && (at == Path+"/api" || at == GraphQLPath+"/types") {
+		r.once(w, req, func() ([]byte, error) { return r.index(at, q) })
+		return
+	}
+	if name := query.Get("example"); name != "" && at == GraphQLPath {
+		r.once(w, req, func() ([]byte, error) { return r.editor(exampleNamed(name)) })
+		return
+	}
+	r.mu.Lock()
+	a := r.made[at]
+	r.mu.Unlock()
+	if a == nil {
+		body, err := r.find(at)
+		if err != nil {
+			r.broken(w, req, err)
+			return
+		}
+		if body == nil {
+			r.missing(w, req)
+			return
+		}
+		a = r.asset(body)
+		// Every path here has a page, so there are no more than pages.
+		r.mu.Lock()
+		r.made[at] = a
+		r.mu.Unlock()
+	}
+	r.serve(w, req, a)
+}
+
+func (r *Reference) asset(body []byte) *html.Asset {
+	a := html.NewAsset("text/html; charset=utf-8", body)
+	a.Policy = policy
+	return a
+}
+
+func (r *Reference) serve(w http.ResponseWriter, req *http.Request, a *html.Asset) {
+	html.Secure(w.Header(), "no-referrer")
+	w.Header().Set("Content-Language", "en")
+	a.ServeHTTP(w, req)
+}
+
+// once serves a page that depends on what was asked.
+func (r *Reference) once(w http.ResponseWriter, req *http.Request, render func() ([]byte, error)) {
+	body, err := render()
+	if err != nil {
+		r.broken(w, req, err)
+		return
+	}
+	r.serve(w, req, r.asset(body))
+}
+
+func (r *Reference) broken(w http.ResponseWriter, req *http.Request, err error) {
+	r.Log.ErrorContext(req.Context(), "page of the reference", "path", req.URL.Path, "error", err)
+	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+}
+
+// missing answers for a page that is not there: a person with a page, a
+// program as the document says.
+func (r *Reference) missing(w http.ResponseWriter, req *http.Request) {
+	html.Secure(w.Header(), "no-referrer")
+	if !strings.Contains(req.Header.Get("Accept"), "text/html") {
+		writeJSON(w, http.StatusNotFound, map[string]string{"title": "404 Page Not Found"})
+		return
+	}
+	body, err := r.render("missing", "", "Page not found", &struct{ frame }{})
+	if err != nil {
+		r.broken(w, req, err)
+		return
+	}
+	err = html.Send(w, req, html.Answer{Status: http.StatusNotFound, Body: body, Lang: "en", Policy: html.Policy{Images: []string{"data:"}}, Referrer: "no-referrer"})
+	if err != nil {
+		r.Log.DebugContext(req.Context(), "write page", "error", err)
+	}
+}
+
+// find renders the page at a path; nil: there is none.
+func (r *Reference) find(at string) ([]byte, error) {
+	switch at {
+	case Path:
+		return r.start()
+	case Path + "/api", GraphQLPath + "/types":
+		return r.index(at, "")
+	case GraphQLPath:
+		return r.editor(queryExamples[0])
+	}
+	if id, ok := strings.CutPrefix(at, Path+"/api/"); ok && r.api.byID[id] != nil {
+		return r.operation(r.api.byID[id])
+	}
+	if name, ok := strings.CutPrefix(at, GraphQLPath+"/types/"); ok && r.graph.byName[name] != nil {
+		return r.typePage(r.graph.byName[name])
+	}
+	for _, p := range r.pages {
+		if p.URL() == at {
+			return r.text(p)
+		}
+	}
+	return nil, nil
+}
+
+// Keys makes tokens for who reads the pages on the machine itself.
+type Keys interface {
+	// Management makes an access token of a store; an empty hash means the first
+	// store.
+	Management(ctx context.Context, storeHash string) (Key, error)
+	// Storefront makes a token for the storefront at a host, for pages of an
+	// origin.
+	Storefront(ctx context.Context, scheme, host string) (Key, error)
+}
+
+// Key is a token and what it is for.
+type Key struct {
+	StoreHash string   `json:"store_hash"`
+	Token     string   `json:"token"`
+	Expires   int64    `json:"expires_at"`
+	Stores    []string `json:"stores,omitempty"` // hashes of stores to choose from
+}

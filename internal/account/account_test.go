@@ -18,6 +18,7 @@ import (
 	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -71,7 +72,7 @@ func newShop(t *testing.T, db *sqldb.DB) *shop {
 	s.now.Store(start)
 	s.sys = system.Real()
 	s.sys.Clock = func() time.Time { return time.Unix(s.now.Load(), 0) }
-	s.passwords = password.New(s.sys)
+	s.passwords = passwordtest.New(s.sys)
 	s.customers = customer.NewService(db, s.sys, s.passwords)
 	s.restart()
 	stores := store.NewService(db, s.sys)

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -23,7 +24,7 @@ func bench(b *testing.B, e sqldb.Engine) (*account.Service, store.Site, account.
 	if err != nil {
 		b.Fatal(err)
 	}
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	if _, err := customers.CreateFor(b.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "ines@example.com", FirstName: "I", LastName: "D", NewPassword: opt.Some(right)}}); err != nil {
 		b.Fatal(err)

@@ -79,11 +79,16 @@ type Core struct {
 	Wishlists   *wishlist.Service
 	SSO         *sso.Service
 	Shoppers    *account.Service
+	Robots      recaptcha.Robots
 }
 
 // Open opens the database, brings its schema up to date and makes the
 // services.
 func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
+	return open(ctx, dsn, sys, log, Parts{})
+}
+
+func open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger, parts Parts) (*Core, error) {
 	db, err := sqldb.Open(ctx, dsn, sqldb.Options{System: sys, Log: log})
 	if err != nil {
 		return nil, err
@@ -100,11 +105,21 @@ func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger)
 		db.Close()
 		return nil, err
 	}
-	return newCore(db, sys), nil
+	return New(db, sys, parts), nil
 }
 
-func newCore(db *sqldb.DB, sys *system.System) *Core {
-	passwords := password.New(sys)
+// Parts are what tests replace. The zero value is the program as it is.
+type Parts struct {
+	Passwords password.Options
+	// Mail takes emails to shoppers; nil: they are queued, to be sent.
+	Mail account.Mailer
+	// Robots tells persons from programs; nil: reCAPTCHA does.
+	Robots recaptcha.Robots
+}
+
+// New makes the services over a database that has the schema.
+func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
+	passwords := password.NewWith(sys, parts.Passwords)
 	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	c := &Core{
 		DB: db, System: sys,
@@ -125,7 +140,13 @@ func newCore(db *sqldb.DB, sys *system.System) *Core {
 		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
 	}
-	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: mailer{c}})
+	if parts.Mail == nil {
+		parts.Mail = mailer{c}
+	}
+	if c.Robots = parts.Robots; c.Robots == nil {
+		c.Robots = recaptcha.New()
+	}
+	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: parts.Mail})
 	c.sendWith(mail.Options{})
 	return c
 }
@@ -147,7 +168,7 @@ func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog
 		db.Close()
 		return nil, fmt.Errorf("%w: see clientele migrate", err)
 	}
-	return newCore(db, sys), nil
+	return New(db, sys, Parts{}), nil
 }
 
 // ReadSeed reads a seed file.
@@ -227,15 +248,13 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 			return nil, err
 		}
 	}
-	core, err := Open(ctx, cfg.Database.Database, sys, log)
+	core, err := open(ctx, cfg.Database.Database, sys, log, cfg.Parts)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
-	s.judgeHosts(cfg.hostRules())
+	s := newServer(core, cfg, proxies, log)
 	trying, forgo := context.WithCancel(context.WithoutCancel(ctx))
-	s.writes, s.forgo = newWritable(core.DB, sys, log), forgo
-	s.Webhooks = webhook.NewService(core.DB, sys, webhook.Rules{Production: cfg.Production()})
+	s.forgo = forgo
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -290,12 +309,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.greet(ctx, doc, out); err != nil {
 		return nil, err
 	}
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if err := s.work(reg); err != nil {
-		return nil, err
-	}
-	public, internal, err := s.handlers(reg)
+	public, internal, err := s.assemble()
 	if err != nil {
 		return nil, err
 	}
@@ -315,6 +329,44 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 		log.Info("listening for management and metrics", "address", s.internal.address())
 	}
 	return s, nil
+}
+
+// Assemble makes a server that neither listens nor works by itself, and what it
+// answers with at its public door: for tests and others that bring their own
+// listener. The store's address is cfg.PublicURL. Closing it leaves the
+// database open, which is the caller's.
+func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (*Server, http.Handler, error) {
+	proxies, err := cfg.proxies()
+	if err != nil {
+		return nil, nil, &ConfigError{err}
+	}
+	s := newServer(core, cfg, proxies, log)
+	s.URL = strings.TrimRight(cfg.PublicURL, "/")
+	s.management = s.URL
+	s.Hosts = s.newHosts()
+	if err := s.settleHosts(ctx); err != nil {
+		return nil, nil, err
+	}
+	public, _, err := s.assemble()
+	return s, public, err
+}
+
+func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger) *Server {
+	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
+	s.judgeHosts(cfg.hostRules())
+	s.writes = newWritable(core.DB, core.System, log)
+	s.Webhooks = webhook.NewService(core.DB, core.System, webhook.Rules{Production: cfg.Production()})
+	return s
+}
+
+// assemble makes what the server does and what it answers with.
+func (s *Server) assemble() (public, internal http.Handler, err error) {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := s.work(reg); err != nil {
+		return nil, nil, err
+	}
+	return s.handlers(reg)
 }
 
 // ConfigError is the error of a flag or setting with an unusable value.
@@ -408,7 +460,9 @@ func (s *Server) drain(ctx context.Context) error {
 
 // Close stops serving at once and closes the database.
 func (s *Server) Close() {
-	s.forgo()
+	if s.forgo != nil {
+		s.forgo()
+	}
 	s.background.Wait()
 	for _, d := range s.doors() {
 		if err := d.close(); err != nil {
@@ -448,7 +502,7 @@ func (s *Server) settleHosts(ctx context.Context) error {
 func (s *Server) newHosts() *store.Hosts {
 	hosts := store.NewHosts(s.DB, s.System, s.cfg.StorefrontDomains...)
 	hosts.Production = s.cfg.Production()
-	if u, err := url.Parse(s.URL); err == nil {
+	if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
 		hosts.Public = u.Scheme + "://" + u.Host
 	}
 	return hosts
@@ -474,13 +528,12 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	measureBodies(reg, bodies)
 	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
 	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
-	robots := recaptcha.New()
 	emails := ""
 	if !s.cfg.Production() {
 		emails = devtools.OutboxPath
 	}
 	shop := pages.New(s.pipe, visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: robots, Outbox: emails,
+		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Stores: s.Stores, Settings: s.Core.Settings, Robots: s.Robots, Outbox: emails,
 	})
 	config := rest.Config{
 		System: s.System, Pipeline: s.pipe,
@@ -519,11 +572,11 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
-		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: robots,
+		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: s.Robots,
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: robots, Logins: s.SSO,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: s.Robots, Logins: s.SSO,
 		Log: s.log, Metrics: graphql.NewMetrics(reg),
 	})
 	server.Router().Handle(graphql.Path, queries)

@@ -60,6 +60,9 @@ type Config struct {
 	// Bodies bounds how bodies of requests are read. It is no flag: tests make
 	// it short.
 	Bodies intake.Limits `kong:"-"`
+
+	// Parts is no flag either.
+	Parts Parts `kong:"-"`
 }
 
 // Production reports whether the server is in production mode.

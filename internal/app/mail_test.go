@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"clientele/internal/app"
+	"clientele/internal/password"
 	"clientele/internal/system"
 )
 
@@ -42,6 +43,7 @@ func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting stri
 		Database: app.Database{Database: "sqlite:" + filepath.Join(t.TempDir(), "c.db")}, Listen: "127.0.0.1:0", Mode: "development",
 		RateLimitQuota: 1000, RateLimitWindow: time.Second, SlowRequest: time.Second, ShutdownTimeout: 10 * time.Second,
 		WebhookConcurrency: 4, EventRetention: time.Hour, DeliveryRetention: time.Hour,
+		Parts: app.Parts{Passwords: password.Options{Cheap: true}},
 	}
 	change(c)
 	var out bytes.Buffer

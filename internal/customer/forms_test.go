@@ -14,6 +14,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -26,7 +27,7 @@ func eachFormStore(t *testing.T, fn func(t *testing.T, s *customer.Service, form
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		sys := &system.System{Clock: func() time.Time { return time.Unix(dbtest.Now, 0) }, Random: rand.Reader}
 		stores := store.NewService(db, sys)
-		s := customer.NewService(db, sys, password.New(sys))
+		s := customer.NewService(db, sys, passwordtest.New(sys))
 		for range 2 {
 			st, err := stores.Create(t.Context(), "", "", "")
 			if err != nil {
@@ -226,7 +227,7 @@ func TestFieldValuesByType(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := dbtest.Open(t, sqldb.SQLite)
-			s := customer.NewService(db, system.Real(), password.New(system.Real()))
+			s := customer.NewService(db, system.Real(), passwordtest.New(system.Real()))
 			if _, err := store.NewService(db, system.Real()).Create(t.Context(), "", "", ""); err != nil {
 				t.Fatal(err)
 			}

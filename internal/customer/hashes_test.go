@@ -18,6 +18,7 @@ import (
 	"clientele/internal/limit"
 	"clientele/internal/listing"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -135,7 +136,7 @@ func TestHashesAreCounted(t *testing.T) {
 			w.wantCounted(w.mine, fmt.Sprint("after step ", i))
 		}
 		w.wantCounted(w.other, "the other store")
-		passwords := password.New(system.Real())
+		passwords := passwordtest.New(system.Real())
 		accounts := account.NewService(account.Config{DB: w.db, System: system.Real(), Customers: w.svc, Passwords: passwords})
 		// The first sign-in replaces an imported hash, once.
 		in := named("first@x.org")
@@ -301,7 +302,7 @@ func TestCountingIsTakenUpAgain(t *testing.T) {
 		}
 		// The process ends here, and another one comes.
 		sys := system.Real()
-		again := customer.NewService(w.db, sys, password.New(sys))
+		again := customer.NewService(w.db, sys, passwordtest.New(sys))
 		r := jobs.NewRunner(w.db, sys, jobs.Options{})
 		again.Register(r)
 		if n, err := r.RunDue(w.t.Context()); n != 1 || err != nil {

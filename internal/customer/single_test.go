@@ -15,6 +15,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -34,7 +35,7 @@ func newShop(t *testing.T, db *sqldb.DB) *shop {
 	t.Helper()
 	s := &shop{db: db, sys: system.Real(), now: time.Unix(1_780_000_000, 0)}
 	s.sys.Clock = func() time.Time { return s.now }
-	passwords := password.New(s.sys)
+	passwords := passwordtest.New(s.sys)
 	s.Service = customer.NewService(db, s.sys, passwords)
 	s.accounts = account.NewService(account.Config{DB: db, System: s.sys, Customers: s.Service, Passwords: passwords})
 	for i, to := range []*int64{&s.a, &s.b} {

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/system"
@@ -21,7 +22,7 @@ func TestTwoProcessesCreate(t *testing.T) {
 	dsn := dbtest.DSN(t, sqldb.Postgres)
 	w := newWorld(t, dbtest.OpenDSN(t, dsn))
 	sys := system.Real()
-	services := []*customer.Service{w.svc, customer.NewService(dbtest.OpenDSN(t, dsn), sys, password.New(sys))}
+	services := []*customer.Service{w.svc, customer.NewService(dbtest.OpenDSN(t, dsn), sys, passwordtest.New(sys))}
 	const workers, loops = 8, 12
 	var mu sync.Mutex
 	var ids, addresses []int64

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -50,7 +51,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 	w.now.Store(1000)
 	sys := system.Real()
 	sys.Clock = func() time.Time { return time.Unix(w.now.Load(), 0) }
-	w.svc = customer.NewService(db, sys, password.New(sys))
+	w.svc = customer.NewService(db, sys, passwordtest.New(sys))
 	stores := store.NewService(db, sys)
 	for _, s := range []struct {
 		id   *int64

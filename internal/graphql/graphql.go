@@ -7,7 +7,6 @@ package graphql
 //go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
 
 import (
-	"context"
 	"log/slog"
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
@@ -18,6 +17,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/graphql/gen"
+	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/sso"
@@ -27,13 +27,6 @@ import (
 	"clientele/internal/visit"
 	"clientele/internal/wishlist"
 )
-
-// Robots tells persons from programs.
-type Robots interface {
-	// Verify returns nil for a token that proves that a person is behind a
-	// request from peer, and recaptcha.ErrRefused for another one.
-	Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error
-}
 
 // Config is what a Server needs.
 type Config struct {
@@ -49,7 +42,7 @@ type Config struct {
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service
-	Robots      Robots
+	Robots      recaptcha.Robots
 	Logins      *sso.Service
 	Log         *slog.Logger
 	// Metrics may be nil.

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/jwt"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/serve"
@@ -105,6 +106,10 @@ func (o *outbox) last() account.Mail {
 
 type robots struct{ good string }
 
+func (r *robots) Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error {
+	return r.Verify(ctx, s, token, peer)
+}
+
 func (r *robots) Verify(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
 	if token != r.good {
 		return recaptcha.ErrRefused
@@ -128,7 +133,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	w.ok(db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
 		return channel.Put(tx, channel.Given{ID: 2, Name: "Two", URL: "https://two.example"}, 1)
 	}))
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	w.customers = customer.NewService(db, sys, passwords)
 	w.forms = form.NewService(db, sys)
 	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -34,7 +35,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f := &fixture{db: db, now: time.Unix(1_780_000_000, 0)}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
-	f.customers = customer.NewService(db, sys, password.New(sys))
+	f.customers = customer.NewService(db, sys, passwordtest.New(sys))
 	f.groups = group.NewService(db, sys, f.customers)
 	for i, to := range []*int64{&f.a, &f.b} {
 		st, err := store.NewService(db, sys).Create(t.Context(), fmt.Sprintf("store%d", i), "", "")

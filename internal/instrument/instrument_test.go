@@ -8,6 +8,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/instrument"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -23,7 +24,7 @@ func TestOneDefault(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := []customer.Create{{Email: "a@example.com", FirstName: "A", LastName: "B"}}
-		if _, err := customer.NewService(db, sys, password.New(sys)).CreateFor(t.Context(), password.Party{StoreID: st.ID}, in); err != nil {
+		if _, err := customer.NewService(db, sys, passwordtest.New(sys)).CreateFor(t.Context(), password.Party{StoreID: st.ID}, in); err != nil {
 			t.Fatal(err)
 		}
 		s := instrument.NewService(db, sys)

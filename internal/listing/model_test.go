@@ -18,6 +18,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -50,7 +51,7 @@ func newWorld(t *testing.T, db *sqldb.DB, seed uint64) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, svc: customer.NewService(db, sys, password.New(sys)), id: st.ID, now: now,
+	w := &world{t: t, db: db, svc: customer.NewService(db, sys, passwordtest.New(sys)), id: st.ID, now: now,
 		rand: rand.New(rand.NewPCG(seed, 7)), all: map[int64]customer.Customer{}, used: map[int64]bool{}}
 	if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
 		for i := range int64(3) {

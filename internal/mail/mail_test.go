@@ -17,6 +17,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/mail"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -501,7 +502,7 @@ func TestAccountCreated(t *testing.T) {
 	each(t, func(w *world) {
 		out := &sender{}
 		svc, r := w.start(mail.Options{Sender: out})
-		customers := customer.NewService(w.db, w.sys, password.New(w.sys))
+		customers := customer.NewService(w.db, w.sys, passwordtest.New(w.sys))
 		customers.NotifyWith(svc)
 		made, err := customers.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{
 			{Email: "a@example.com", FirstName: "A", LastName: "B", Notify: true},

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -20,7 +21,7 @@ import (
 func shop(t *testing.T, db *sqldb.DB) (*metafield.Service, int64, int64) {
 	t.Helper()
 	sys := system.Real()
-	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, password.New(sys))
+	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwordtest.New(sys))
 	var ids []int64
 	for _, hash := range []string{"first", "second"} {
 		st, err := stores.Create(t.Context(), hash, "", "")

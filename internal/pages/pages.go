@@ -5,7 +5,6 @@ package pages
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,18 +18,13 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/html"
 	"clientele/internal/intake"
+	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
-
-// Robots tells people from robots by the token that a form's widget made. Who
-// fails gets a fault that is not Unavailable.
-type Robots interface {
-	Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error
-}
 
 // Services are what the pages work with.
 type Services struct {
@@ -41,7 +35,7 @@ type Services struct {
 	Stores      *store.Service
 	Settings    *setting.Service
 	// Robots is asked where a store wants it; nil: nobody is.
-	Robots Robots
+	Robots recaptcha.Robots
 	// Outbox is the path where emails can be seen, in development.
 	Outbox string
 }

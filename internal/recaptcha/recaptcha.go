@@ -30,6 +30,17 @@ const (
 	leastScore = 0.5
 )
 
+// Robots tells persons from programs by the token of a form, peer being the
+// address that it came from. It is a Verifier, but for tests.
+type Robots interface {
+	// Check verifies a token where the store asks for one, and lets everybody
+	// pass where it does not.
+	Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error
+	// Verify returns nil for a good token, ErrRefused for another one, and an
+	// Unavailable fault where nobody can tell: nothing passes then.
+	Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error
+}
+
 // Verifier asks whether tokens are good.
 type Verifier struct{ client *http.Client }
 
@@ -41,8 +52,7 @@ func New() *Verifier {
 	}}
 }
 
-// Check verifies a token where the store asks for one, and lets everybody
-// pass where it does not.
+// Check implements Robots.
 func (v *Verifier) Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error {
 	if !s.Enabled {
 		return nil
@@ -50,8 +60,7 @@ func (v *Verifier) Check(ctx context.Context, s *store.ReCaptcha, token, peer st
 	return v.Verify(ctx, s, token, peer)
 }
 
-// Verify returns nil for a good token, ErrRefused for another one, and an
-// Unavailable fault where nobody can tell: nothing passes then.
+// Verify implements Robots.
 func (v *Verifier) Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error {
 	if strings.TrimSpace(token) == "" || len(token) > maxToken {
 		return ErrRefused

@@ -22,7 +22,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/intake"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -197,7 +197,7 @@ func newEnv(t *testing.T, o options) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Passwords: password.New(sys)}
+	a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Passwords: passwordtest.New(sys)}
 	if _, err := a.Apply(t.Context(), doc); err != nil {
 		t.Fatal(err)
 	}

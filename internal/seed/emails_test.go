@@ -6,7 +6,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/mail"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -17,7 +17,7 @@ import (
 func TestEmailTemplates(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		sys := system.Real()
-		stores, passwords := store.NewService(db, sys), password.New(sys)
+		stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
 		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
 		apply := func(template string) error {
 			doc, err := seed.Parse([]byte("stores:\n  - hash: abc123\n    name: Mine\n    email_templates:\n      - " + template))

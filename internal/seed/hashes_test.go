@@ -6,6 +6,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -62,7 +63,7 @@ stores:
 		}
 		db := dbtest.Open(t, sqldb.SQLite)
 		sys := system.Real()
-		passwords := password.New(sys)
+		passwords := passwordtest.New(sys)
 		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, passwords), Passwords: passwords}
 		if _, err := a.Apply(t.Context(), doc); err == nil {
 			t.Errorf("%s is accepted", bad)

@@ -9,7 +9,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
@@ -26,7 +26,7 @@ func applyText(t *testing.T, db *sqldb.DB, text string) (int64, error) {
 		t.Fatal(err)
 	}
 	sys := system.Real()
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	stores := store.NewService(db, sys)
 	a := &seed.Applier{DB: db, System: sys, Stores: stores, Customers: customer.NewService(db, sys, passwords), Passwords: passwords}
 	if _, err := a.Apply(t.Context(), doc); err != nil {
@@ -120,7 +120,7 @@ stores:
 		if site, err := channels.Site(t.Context(), st, 3); err != nil || site.URL != "https://second.example.com" {
 			t.Errorf("its site is %+v, %v", site, err)
 		}
-		if c, err := customer.NewService(db, sys, password.New(sys)).Consent(t.Context(), st, 1); err != nil || len(c.Allow) != 1 || len(c.Deny) != 1 {
+		if c, err := customer.NewService(db, sys, passwordtest.New(sys)).Consent(t.Context(), st, 1); err != nil || len(c.Allow) != 1 || len(c.Deny) != 1 {
 			t.Errorf("the consent is %+v, %v", c, err)
 		}
 		if in, err := instrument.NewService(db, sys).List(t.Context(), st, 1); err != nil || len(in) != 1 || !in[0].IsDefault {

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -74,7 +75,7 @@ func applier(t *testing.T, db *sqldb.DB) *seed.Applier {
 	t.Helper()
 	sys := system.Real()
 	sys.Clock = func() time.Time { return time.Unix(1000, 0) }
-	p := password.New(sys)
+	p := passwordtest.New(sys)
 	return &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, p), Passwords: p}
 }
 

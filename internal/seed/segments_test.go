@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"clientele/internal/customer"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
@@ -36,7 +36,7 @@ func TestSubscribersAndSegments(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()
 		sys := system.Real()
-		stores, passwords := store.NewService(db, sys), password.New(sys)
+		stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
 		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
 		apply := func(text string) error {
 			doc, err := seed.Parse([]byte(text))

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -43,7 +44,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		*id = st.ID
 	}
 	w.Service = segment.NewService(db, sys)
-	w.customers = customer.NewService(db, sys, password.New(sys))
+	w.customers = customer.NewService(db, sys, passwordtest.New(sys))
 	var in []customer.Create
 	for i := range 10 {
 		in = append(in, customer.Create{Email: fmt.Sprintf("c%d@example.com", i+1), FirstName: "C", LastName: "D"})

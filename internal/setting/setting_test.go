@@ -11,7 +11,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -28,7 +28,7 @@ func TestGroupsAreChosenWhileTheyGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		groups, settings := group.NewService(db, sys, customer.NewService(db, sys, password.New(sys))), setting.NewService(db, sys)
+		groups, settings := group.NewService(db, sys, customer.NewService(db, sys, passwordtest.New(sys))), setting.NewService(db, sys)
 		refused := func(err error) bool {
 			fe := fault.As(err)
 			return err == nil || fe != nil && (fe.Kind == fault.Invalid || fe.Kind == fault.NotFound)
@@ -99,7 +99,7 @@ func TestChoosingTheSameGroupKeepsItsDate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		groups, settings := group.NewService(db, sys, customer.NewService(db, sys, password.New(sys))), setting.NewService(db, sys)
+		groups, settings := group.NewService(db, sys, customer.NewService(db, sys, passwordtest.New(sys))), setting.NewService(db, sys)
 		g, err := groups.Create(ctx, st.ID, group.Write{Name: opt.Some("G"), IsDefault: opt.Some(true)})
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -26,7 +27,7 @@ func shop(t *testing.T, db *sqldb.DB, n int) (*customer.Service, int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc := customer.NewService(db, sys, password.New(sys))
+	svc := customer.NewService(db, sys, passwordtest.New(sys))
 	for lo := 0; lo < n; lo += 500 {
 		in := make([]customer.Create, 500)
 		for i := range in {

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/jwt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/sso"
@@ -50,7 +51,7 @@ func open(t *testing.T, db *sqldb.DB) *shop {
 	t.Helper()
 	s := &shop{t: t, db: db, now: time.Unix(1_800_000_000, 0)}
 	s.sys = &system.System{Clock: func() time.Time { return s.now }, Random: rand.Reader}
-	stores, passwords := store.NewService(db, s.sys), password.New(s.sys)
+	stores, passwords := store.NewService(db, s.sys), passwordtest.New(s.sys)
 	s.accounts = auth.NewAPIAccounts(db, s.sys)
 	customers := customer.NewService(db, s.sys, passwords)
 	for i, hash := range []string{"first", "second"} {

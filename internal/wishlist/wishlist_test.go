@@ -11,6 +11,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -22,7 +23,7 @@ import (
 func world(t *testing.T, db *sqldb.DB) (s *wishlist.Service, a, b int64) {
 	t.Helper()
 	sys := system.Real()
-	customers := customer.NewService(db, sys, password.New(sys))
+	customers := customer.NewService(db, sys, passwordtest.New(sys))
 	for _, id := range []*int64{&a, &b} {
 		st, err := store.NewService(db, sys).Create(t.Context(), "", "", "")
 		if err != nil {

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
@@ -81,7 +82,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 	m := &mall{t: t, db: db, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), mail: &outbox{}, log: &lockedText{}}
 	sys := &system.System{Clock: m.clock, Random: rand.Reader}
 	m.stores = store.NewService(db, sys)
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	m.customers = customer.NewService(db, sys, passwords)
 	m.forms = form.NewService(db, sys)
 	m.subscribers = subscriber.NewService(db, sys)

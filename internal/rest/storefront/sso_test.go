@@ -22,6 +22,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/jwt"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
 	"clientele/internal/serve"
@@ -51,7 +52,7 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	t.Helper()
 	v := &vouched{t: t, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), db: db, reasons: reasons}
 	sys := &system.System{Clock: func() time.Time { return v.now }, Random: rand.Reader}
-	stores, passwords := store.NewService(db, sys), password.New(sys)
+	stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
 	customers := customer.NewService(db, sys, passwords)
 	v.accounts = auth.NewAPIAccounts(db, sys)
 	for i, hash := range []string{"first", "second"} {

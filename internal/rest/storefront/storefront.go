@@ -35,7 +35,7 @@ type Services struct {
 	Stores      *store.Service
 	Subscribers *subscriber.Service
 	Settings    *setting.Service
-	Robots      *recaptcha.Verifier
+	Robots      recaptcha.Robots
 	SSO         *sso.Service
 }
 

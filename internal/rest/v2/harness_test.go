@@ -18,7 +18,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/group"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	v2 "clientele/internal/rest/v2"
 	v3 "clientele/internal/rest/v3"
@@ -85,7 +85,7 @@ func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	f := &fixture{t: t, api: apitest.New(t), now: start}
 	sys := system.Real()
 	sys.Clock = func() time.Time { return f.now }
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	customers, shops := customer.NewService(db, sys, passwords), store.NewService(db, sys)
 	groups := group.NewService(db, sys, customers)
 	accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})

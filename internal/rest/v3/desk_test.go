@@ -21,7 +21,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/serve"
@@ -71,7 +71,7 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d := &desk{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
 	stores, accounts := store.NewService(d.db, sys), auth.NewAPIAccounts(d.db, sys)
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	d.accounts = accounts
 	customers := customer.NewService(d.db, sys, passwords)
 	for i, hash := range []string{"first", "second"} {

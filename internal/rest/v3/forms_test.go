@@ -15,7 +15,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/form"
-	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -64,7 +64,7 @@ func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 		s := &formShop{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
 		clock := func() time.Time { return s.now }
 		sys := &system.System{Clock: clock, Random: rand.Reader}
-		passwords := password.New(sys)
+		passwords := passwordtest.New(sys)
 		customers := customer.NewService(db, sys, passwords)
 		doc, err := seed.Parse([]byte(formSeed))
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/password"
+	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
@@ -171,7 +172,7 @@ type world struct {
 
 func (b *backend) world(c *clock) *world {
 	sys := &system.System{Clock: c.Now, Random: &counter{}}
-	passwords := password.New(sys)
+	passwords := passwordtest.New(sys)
 	return &world{
 		backend: b, clock: c, sys: sys,
 		stores: store.NewService(b.db, sys), accounts: auth.NewAPIAccounts(b.db, sys),

@@ -54,22 +54,22 @@ func TestBrowser(t *testing.T) {
 	// A forgotten password.
 	b.Open("/login.php?action=reset_password").See("forgot")
 	b.Write("email", "nora@example.com").Press(`main form .buttons button`).See("forgot-sent")
-	b.Open(w.outbox.link(t, account.MailPasswordReset)).See("reset")
+	b.Open(w.Mails.Link(t, account.MailPasswordReset)).See("reset")
 	b.Write("password", "a better pass 8", "confirm_password", "a better pass 8").Press(`main form .buttons button`).Want("Your new password is saved.")
 
 	// A link that signs in.
 	b.Write("email", "nora@example.com").Press(`form[action*=passwordless_login] .buttons button`).See("link-sent")
-	b.Open(w.outbox.link(t, account.MailSignInLink)).Want("Hello, Nora")
+	b.Open(w.Mails.Link(t, account.MailSignInLink)).Want("Hello, Nora")
 	b.Press(`header button`).Want("You are signed out.")
 	b.Write("login_email", "nora@example.com", "login_pass", "a better pass 8").Press(`form[action*=check_login] .buttons button`).Want("Hello, Nora")
 	b.Press(`header button`)
 	w.browser(t).get("/login.php").post("/login.php?action=passwordless_login", "email", "nora@example.com").want(200, "")
-	b.Open(w.outbox.link(t, account.MailSignInLink)).See("follow-link").Press(`main form .buttons button`).Want("Hello, Nora")
+	b.Open(w.Mails.Link(t, account.MailSignInLink)).See("follow-link").Press(`main form .buttons button`).Want("Hello, Nora")
 	b.Press(`header button`)
 
 	// The newsletter, from the foot of the page and by the link in it.
 	b.Open("/").Write("nl_email", "fan@example.com").Press(`.signup button`).Want("You are subscribed.")
-	token, err := w.account.UnsubscribeToken(t.Context(), 1, 1)
+	token, err := w.Shoppers.UnsubscribeToken(t.Context(), 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,8 @@
 package pages_test
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -12,102 +10,18 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
-	"clientele/internal/account"
-	"clientele/internal/customer"
-	"clientele/internal/form"
-	"clientele/internal/pages"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/recaptcha"
-	"clientele/internal/seed"
-	"clientele/internal/serve"
-	"clientele/internal/setting"
+	"clientele/internal/app/apptest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/subscriber"
-	"clientele/internal/system"
-	"clientele/internal/visit"
 )
 
-// outbox keeps emails instead of sending them. A transaction may run twice, so
-// the last email of a kind to an address is the one that counts.
-type outbox struct {
-	mu   sync.Mutex
-	sent []account.Mail
-}
-
-func (o *outbox) Queue(_ *sqldb.Tx, m account.Mail) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return nil
-}
-
-// link returns the path of the link in the last email of a kind.
-func (o *outbox) link(t *testing.T, kind account.MailKind) string {
-	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for i := len(o.sent) - 1; i >= 0; i-- {
-		if o.sent[i].Kind == kind {
-			u, err := url.Parse(o.sent[i].Data["link"])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return u.RequestURI()
-		}
-	}
-	t.Fatalf("no email %s among %d", kind, len(o.sent))
-	return ""
-}
-
+// world is the program with a seed document's stores, on a listener.
 type world struct {
-	t       *testing.T
-	server  *httptest.Server
-	outbox  *outbox
-	clock   *clock
-	account *account.Service
-	stores  *store.Service
-	db      *sqldb.DB
-	robots  *robots
-	log     bytes.Buffer // of errors
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// robots lets those pass who say "human".
-type robots struct{}
-
-func (r *robots) Verify(ctx context.Context, s *store.ReCaptcha, token, peer string) error {
-	return r.Check(ctx, s, token, peer)
-}
-
-func (*robots) Check(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
-	if token != "human" {
-		return recaptcha.ErrRefused
-	}
-	return nil
+	*apptest.World
+	server *httptest.Server
 }
 
 const people = `
@@ -119,35 +33,8 @@ const people = `
 // open starts a server of a seed document's stores.
 func open(t *testing.T, db *sqldb.DB, stores string) *world {
 	t.Helper()
-	w := &world{t: t, outbox: &outbox{}, clock: &clock{now: time.Now()}, db: db, robots: &robots{}}
-	sys := system.Real()
-	sys.Clock = w.clock.Now
-	w.stores = store.NewService(db, sys)
-	passwords := passwordtest.New(sys)
-	customers := customer.NewService(db, sys, passwords)
-	doc, err := seed.Parse([]byte("stores:\n" + stores))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := (&seed.Applier{DB: db, System: sys, Stores: w.stores, Customers: customers, Passwords: passwords}).Apply(context.Background(), doc); err != nil {
-		t.Fatal(err)
-	}
-	w.account = account.NewService(account.Config{DB: db, System: sys, Stores: w.stores, Customers: customers, Passwords: passwords, Mail: w.outbox})
-	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, &system.System{Clock: w.clock.Now}), Log: log, Reasons: true})
-	pipe := serve.New(serve.Config{System: sys, Log: log})
-	p := pages.New(pipe, visits, pages.Services{
-		Accounts: w.account, Customers: customers, Forms: form.NewService(db, sys), Subscribers: subscriber.NewService(db, sys), Stores: w.stores, Settings: setting.NewService(db, sys), Robots: w.robots,
-	})
-	r := chi.NewRouter()
-	r.NotFound(pipe.Handler("/*", serve.Plain{}, func(x *serve.Exchange) error {
-		if !p.Refuse(x, http.StatusNotFound) {
-			http.NotFound(x, x.Request())
-		}
-		return nil
-	}))
-	p.Mount(r)
-	w.server = httptest.NewServer(r)
+	w := &world{World: apptest.New(t, db, apptest.Options{Now: time.Now(), Seed: "stores:\n" + stores})}
+	w.server = httptest.NewServer(w.Handler)
 	t.Cleanup(w.server.Close)
 	return w
 }

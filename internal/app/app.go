@@ -115,6 +115,8 @@ type Parts struct {
 	Mail account.Mailer
 	// Robots tells persons from programs; nil: reCAPTCHA does.
 	Robots recaptcha.Robots
+	// GraphQL bounds what is under way at once.
+	GraphQL graphql.Limits
 }
 
 // New makes the services over a database that has the schema.
@@ -213,7 +215,9 @@ type Server struct {
 	Hosts *store.Hosts
 	// Jobs does what is to be done after a commit.
 	Jobs *jobs.Runner
-	cfg  *Config
+	// Metrics is what /metrics shows.
+	Metrics *prometheus.Registry
+	cfg     *Config
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
@@ -362,6 +366,7 @@ func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger
 // assemble makes what the server does and what it answers with.
 func (s *Server) assemble() (public, internal http.Handler, err error) {
 	reg := prometheus.NewRegistry()
+	s.Metrics = reg
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.work(reg); err != nil {
 		return nil, nil, err
@@ -577,7 +582,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: s.Robots, Logins: s.SSO,
-		Log: s.log, Metrics: graphql.NewMetrics(reg),
+		Log: s.log, Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL,
 	})
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())

@@ -47,7 +47,7 @@ func TestBadValues(t *testing.T) {
 		w.refused(w.send("POST", shop+"/graphql", "{ customer { metafields(namespace: \"\xff\") { edges { cursor } } } }", append(jane, "Content-Type", "application/graphql")...), 400, "The request is not in UTF-8.")
 		w.refused(w.send("POST", shop+"/graphql", "{\"query\":\"query($x: String!) { node(id: $x) { id } }\",\"variables\":{\"x\":\"\xff\"}}"), 400, "The request is not in UTF-8.")
 		w.refused(w.send("GET", shop+"/graphql?query=%7Bnode(id:%22%ff%22)%7Bid%7D%7D", ""), 400, "The request is not in UTF-8.")
-		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+		if log := w.Log.String(); strings.Contains(log, "level=ERROR") {
 			t.Error("what clients did wrong is logged as an error of ours:", log)
 		}
 		if a := w.ask(`{ customer { firstName } }`, nil, jane...); dig(a.Data, "customer.firstName") != "Jane" {
@@ -79,7 +79,7 @@ func TestImpersonationKeepsToTheChannel(t *testing.T) {
 		w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
 			return tx.Exec(sqldb.Dynamic(`UPDATE customers SET channel_ids = '2' WHERE store_id = $1 AND id = 2`))
 		}))
-		both, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.ImpersonationToken, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
+		both, err := w.Tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.ImpersonationToken, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
 		w.ok(err)
 		for _, c := range []struct {
 			host, id, want string
@@ -155,7 +155,7 @@ func TestRequiredFields(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		furnish(w)
 		for _, id := range []int64{6, 7, 9, 26, 34} {
-			_, err := w.forms.Update(t.Context(), 1, required(id))
+			_, err := w.Forms.Update(t.Context(), 1, required(id))
 			w.ok(err)
 		}
 		note := map[string]any{"fieldEntityId": 26, "text": "x"}
@@ -207,9 +207,9 @@ func TestHungUp(t *testing.T) {
 		r := httptest.NewRequestWithContext(ctx, http.MethodPost, shop+"/graphql", strings.NewReader(`{"query":"{ customer { entityId } }"}`))
 		r.Header.Set("Authorization", "Bearer "+w.private)
 		r.Header.Set("X-Bc-Customer-Access-Token", token)
-		w.now = w.now.Add(10 * time.Second) // what was remembered is asked again
-		w.server.ServeHTTP(httptest.NewRecorder(), r)
-		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+		w.Clock.Advance(10 * time.Second) // what was remembered is asked again
+		w.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		if log := w.Log.String(); strings.Contains(log, "level=ERROR") {
 			t.Error(log)
 		}
 	})

@@ -1,165 +1,78 @@
 package graphql_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"clientele/api/apitest"
-	"clientele/internal/account"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/form"
-	"clientele/internal/graphql"
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
 	"clientele/internal/opt"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
-	"clientele/internal/serve"
-	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/sso"
 	"clientele/internal/store"
-	"clientele/internal/subscriber"
-	"clientele/internal/system"
-	"clientele/internal/visit"
-	"clientele/internal/wishlist"
 )
 
-// world is a server over one store with two channels and some customers.
+// world is the program with a store of two channels and some customers.
 type world struct {
-	t         testing.TB
-	db        *sqldb.DB
-	server    *graphql.Server
-	config    graphql.Config
-	stores    *store.Service
-	customers *customer.Service
-	forms     *form.Service
-	accounts  *account.Service
-	tokens    *auth.StorefrontTokens
-	subs      *subscriber.Service
-	wishlists *wishlist.Service
-	app       auth.Credentials
-	mail      *outbox
-	robots    *robots
-	log       *lockedText
-	check     *apitest.Validator
-	now       time.Time
+	*apptest.World
+	t     testing.TB
+	db    *sqldb.DB
+	app   auth.Credentials
+	check *apitest.Validator
 
 	// Tokens of channel 1.
 	page, private, poor, act string
 }
 
-// lockedText is a log.
-type lockedText struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 const shop = "https://shop.example"
-
-type outbox struct {
-	mu    sync.Mutex
-	mails []account.Mail
-}
-
-func (o *outbox) Queue(_ *sqldb.Tx, m account.Mail) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.mails = append(o.mails, m)
-	return nil
-}
-
-func (o *outbox) last() account.Mail {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.mails) == 0 {
-		return account.Mail{}
-	}
-	return o.mails[len(o.mails)-1]
-}
-
-type robots struct{ good string }
-
-func (r *robots) Check(ctx context.Context, s *store.ReCaptcha, token, peer string) error {
-	return r.Verify(ctx, s, token, peer)
-}
-
-func (r *robots) Verify(_ context.Context, _ *store.ReCaptcha, token, _ string) error {
-	if token != r.good {
-		return recaptcha.ErrRefused
-	}
-	return nil
-}
 
 const rightPassword = "Secret123"
 
 func newWorld(t testing.TB, db *sqldb.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: db, mail: &outbox{}, robots: &robots{"human"}, log: &lockedText{}, check: apitest.New(t), now: time.Unix(1_800_000_000, 0)}
-	sys := system.Real()
-	sys.Clock = func() time.Time { return w.now }
+	w := &world{t: t, db: db, check: apitest.New(t)}
+	w.restart(nil)
 	ctx := t.Context()
-	w.stores = store.NewService(db, sys)
-	st, err := w.stores.Create(ctx, "shop", "My shop", shop)
+	st, err := w.Stores.Create(ctx, "shop", "My shop", shop)
 	w.ok(err)
-	_, err = w.stores.Create(ctx, "other", "Other", "https://other.example")
+	_, err = w.Stores.Create(ctx, "other", "Other", "https://other.example")
 	w.ok(err)
 	w.ok(db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
 		return channel.Put(tx, channel.Given{ID: 2, Name: "Two", URL: "https://two.example"}, 1)
 	}))
-	passwords := passwordtest.New(sys)
-	w.customers = customer.NewService(db, sys, passwords)
-	w.forms = form.NewService(db, sys)
-	w.accounts = account.NewService(account.Config{DB: db, System: sys, Customers: w.customers, Passwords: passwords, Mail: w.mail, Stores: w.stores})
-	w.tokens = auth.NewStorefrontTokens(db, sys)
-	w.subs = subscriber.NewService(db, sys)
-	w.wishlists = wishlist.NewService(db, sys)
-	w.app, err = auth.NewAPIAccounts(db, sys).Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
+	w.app, err = w.APIAccounts.Create(ctx, st.ID, "app", auth.FullScopes(), auth.Credentials{})
 	w.ok(err)
-	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.config = graphql.Config{
-		System: sys, Pipeline: serve.New(serve.Config{System: sys, Log: log}), Visits: visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, system.Real()), Log: log}),
-		Tokens: w.tokens, Stores: w.stores, Settings: setting.NewService(db, sys), Customers: w.customers, Forms: w.forms, Accounts: w.accounts, Subscribers: w.subs, Wishlists: w.wishlists,
-		Robots: w.robots, Logins: sso.NewService(db, sys, w.stores, w.customers), Log: log,
-	}
-	w.server = graphql.New(w.config)
 	w.page = w.token(auth.NewToken{Kind: auth.BrowserToken, Origins: opt.Some([]string{"https://app.example"})})
 	w.private = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated", "Customer"}})
 	w.poor = w.token(auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})
 	w.act = w.token(auth.NewToken{Kind: auth.ImpersonationToken})
-	_, err = w.customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{
+	_, err = w.Customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{
 		{Email: "jane@example.com", FirstName: "Jane", LastName: "Doe", Company: "Acme", Phone: "123", StoreCredit: 12345000, NewPassword: opt.Some(rightPassword)},
 		{Email: "john@example.com", FirstName: "John", LastName: "Roe", NewPassword: opt.Some(rightPassword)},
 		{Email: "reset@example.com", FirstName: "Re", LastName: "Set", NewPassword: opt.Some(rightPassword), ForcePasswordReset: true},
 	})
 	w.ok(err)
 	return w
+}
+
+// restart makes the program anew, which remembers nothing.
+func (w *world) restart(change func(*app.Config)) {
+	w.t.Helper()
+	w.World = apptest.New(w.t, w.db, apptest.Options{Now: time.Unix(1_800_000_000, 0), Change: change})
 }
 
 func (w *world) ok(err error) {
@@ -172,7 +85,7 @@ func (w *world) ok(err error) {
 func (w *world) token(in auth.NewToken) string {
 	w.t.Helper()
 	in.ClientID, in.ChannelID = w.app.ClientID, opt.Some(int64(1))
-	token, err := w.tokens.Create(w.t.Context(), 1, in)
+	token, err := w.Tokens.Create(w.t.Context(), 1, in)
 	w.ok(err)
 	return token
 }
@@ -222,7 +135,7 @@ func (w *world) send(method, url, body string, header ...string) *answer {
 		}
 	}
 	rec := httptest.NewRecorder()
-	w.server.ServeHTTP(rec, r)
+	w.Handler.ServeHTTP(rec, r)
 	if method != http.MethodPut {
 		if err := w.check.Check(r, []byte(body), rec.Code, rec.Header(), rec.Body.Bytes()); err != nil {
 			w.t.Errorf("%v\n%.300s", err, rec.Body)

@@ -10,12 +10,9 @@ import (
 
 	"clientele/api/apitest"
 	"clientele/internal/auth"
-	"clientele/internal/graphql"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/visit"
 )
 
 func TestTransport(t *testing.T) {
@@ -201,7 +198,7 @@ func TestLimits(t *testing.T) {
 func TestTokens(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
 	const q = `{ channel { entityId } }`
-	soon := w.token(auth.NewToken{Kind: auth.BrowserToken, Expires: w.now.Unix() + 60})
+	soon := w.token(auth.NewToken{Kind: auth.BrowserToken, Expires: w.Clock.Now().Unix() + 60})
 	for name, c := range map[string]struct{ header, want string }{
 		"none":        {"", "GraphQL credentials were missing. No token was sent."},
 		"basic":       {"Basic abc", "GraphQL credentials were missing. No token was sent."},
@@ -223,10 +220,10 @@ func TestTokens(t *testing.T) {
 	w.refused(w.send("GET", "https://two.example/graphql?query="+url.QueryEscape(q), ""), 401, "GraphQL invalid credentials. JWT channel id doesn't match channel id of the URL")
 	w.refused(w.send("GET", "https://other.example/graphql?query="+url.QueryEscape(q), ""), 401, "GraphQL invalid credentials. JWT store id doesn't match store id of the URL")
 	w.want(w.ask(q, nil, "Authorization", "Bearer "+soon), 200, `{"data":{"channel":{"entityId":1}}}`)
-	w.now = w.now.Add(time.Minute)
+	w.Clock.Advance(time.Minute)
 	w.refused(w.ask(q, nil, "Authorization", "Bearer "+soon), 401, "GraphQL invalid credentials. JWT is expired")
-	w.ok(w.tokens.Revoke(t.Context(), 1, w.poor))
-	w.now = w.now.Add(2 * time.Second)
+	w.ok(w.Tokens.Revoke(t.Context(), 1, w.poor))
+	w.Clock.Advance(2 * time.Second)
 	w.refused(w.ask(q, nil, "Authorization", "Bearer "+w.poor), 401, "Unknown JWT token")
 }
 
@@ -284,7 +281,7 @@ func TestScopes(t *testing.T) {
 // front end to say.
 func TestClosedChannel(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
-	both, err := w.tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer", "Unauthenticated"}, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
+	both, err := w.Tokens.Create(t.Context(), 1, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer", "Unauthenticated"}, ClientID: w.app.ClientID, ChannelIDs: opt.Some([]int64{1, 2})})
 	w.ok(err)
 	ask := func(query string) *answer {
 		return w.send(http.MethodPost, "https://two.example/graphql", `{"query":"`+query+`"}`, "Authorization", "Bearer "+both)
@@ -293,8 +290,7 @@ func TestClosedChannel(t *testing.T) {
 		w.ok(w.db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
 			return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = $2 WHERE store_id = $1 AND id = 2`), status)
 		}))
-		w.config.Visits = visit.New(visit.Config{System: w.config.System, Hosts: store.NewHosts(w.db, w.config.System), Log: w.config.Log})
-		w.server = graphql.New(w.config)
+		w.restart(nil)
 		if open {
 			w.want(ask(`mutation { logout { result } }`), 200, `{"data":{"logout":{"result":"success"}}}`)
 		} else {

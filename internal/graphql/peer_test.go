@@ -25,7 +25,7 @@ func (w *world) guessed(address string, n int64) {
 	w.t.Helper()
 	w.ok(w.db.Write(w.t.Context(), 1, func(tx *sqldb.Tx) error {
 		return tx.Exec(sqldb.Dynamic(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, $3, $4)`),
-			limit.Subject("guess", limit.Peer{Address: address}.Network()), n, w.now.Unix())
+			limit.Subject("guess", limit.Peer{Address: address}.Network()), n, w.Clock.Now().Unix())
 	}))
 }
 
@@ -132,7 +132,7 @@ func TestLoginTokenFromToldAddress(t *testing.T) {
 			told string
 			ok   bool
 		}{{"198.51.100.9", true}, {"198.51.100.10", false}, {"", false}} {
-			claims := fmt.Sprintf(`{"iss":%q,"iat":%d,"jti":"told-%d","operation":"customer_login","store_hash":"shop","customer_id":1,"request_ip":"198.51.100.9"}`, w.app.ClientID, w.now.Unix(), i)
+			claims := fmt.Sprintf(`{"iss":%q,"iat":%d,"jti":"told-%d","operation":"customer_login","store_hash":"shop","customer_id":1,"request_ip":"198.51.100.9"}`, w.app.ClientID, w.Clock.Now().Unix(), i)
 			a := w.ask(q, map[string]any{"t": w.signed(claims)}, visit.ClientIP, c.told)
 			if (len(a.Errors) == 0) != c.ok {
 				t.Errorf("%v: %s", c, a.Text)

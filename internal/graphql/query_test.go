@@ -39,31 +39,31 @@ func furnish(w *world) {
 		{Form: "customer", Name: "Pin", Type: "password"},
 		{Form: "address", Name: "Floor", Type: "number"},
 	} {
-		_, err := w.forms.Create(ctx, 1, f)
+		_, err := w.Forms.Create(ctx, 1, f)
 		w.ok(err)
 	}
 	var values []customer.FormValueUpsert
 	for name, text := range map[string]string{"Note": `"hi"`, "Essay": `"long"`, "Age": `30`, "Born": `"2000-02-03"`, "Size": `"M"`, "Sort": `"A"`, "Likes": `["Rum"]`, "Pin": `"1234"`} {
 		values = append(values, customer.FormValueUpsert{CustomerID: opt.Some(int64(1)), Input: form.Input{Name: name, Value: value(w.t, text)}})
 	}
-	_, err := w.customers.PutFormValues(ctx, 1, values)
+	_, err := w.Customers.PutFormValues(ctx, 1, values)
 	w.ok(err)
 	for i := range 13 {
-		_, err := w.customers.CreateAddresses(ctx, 1, []customer.AddressCreate{{CustomerID: 1 + int64(i/12), AddressFields: customer.AddressFields{
+		_, err := w.Customers.CreateAddresses(ctx, 1, []customer.AddressCreate{{CustomerID: 1 + int64(i/12), AddressFields: customer.AddressFields{
 			FirstName: "Jane", LastName: "Doe", Address1: fmt.Sprint(i+1, " Main St"), City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US",
 		}, FormFields: []form.Input{{Name: "Floor", Value: value(w.t, fmt.Sprint(i))}}}})
 		w.ok(err)
 	}
-	_, err = w.customers.CreateAttributes(ctx, 1, []customer.AttributeCreate{{Name: "Shirt", Type: "string"}, {Name: "Shoe", Type: "number"}})
+	_, err = w.Customers.CreateAttributes(ctx, 1, []customer.AttributeCreate{{Name: "Shirt", Type: "string"}, {Name: "Shoe", Type: "number"}})
 	w.ok(err)
-	_, err = w.customers.PutAttributeValues(ctx, 1, []customer.AttributeUpsert{{CustomerID: 1, AttributeID: 1, Value: "L"}})
+	_, err = w.Customers.PutAttributeValues(ctx, 1, []customer.AttributeUpsert{{CustomerID: 1, AttributeID: 1, Value: "L"}})
 	w.ok(err)
 	meta := metafield.NewService(w.db, system.Real())
 	for i, p := range []string{metafield.AppOnly, metafield.Read, metafield.ReadFront, metafield.WriteFront} {
 		_, err := meta.Create(ctx, 1, metafield.Caller{ClientID: w.app.ClientID}, metafield.Create{CustomerID: 1, Namespace: "n", Key: fmt.Sprint("k", i+1), Value: "v", Permission: p})
 		w.ok(err)
 	}
-	_, err = w.subs.Create(ctx, 1, subscriber.Create{Email: "JANE@example.com"}, subscriber.Origin{Via: subscriber.ViaStorefront})
+	_, err = w.Subscribers.Create(ctx, 1, subscriber.Create{Email: "JANE@example.com"}, subscriber.Origin{Via: subscriber.ViaStorefront})
 	w.ok(err)
 }
 
@@ -265,7 +265,7 @@ func TestAccessTokens(t *testing.T) {
 		token := w.signIn("jane@example.com")
 		w.want(w.ask(q, nil, append(strict, "X-Bc-Customer-Access-Token", token)...), 200, `{"data":{"customer":{"entityId":1}}}`)
 		// A browser's session is none of a server's.
-		g, err := w.accounts.SignIn(t.Context(), store.Site{StoreID: 1, StoreHash: "shop", ChannelID: 1, Status: "active", URL: shop}, account.Browser, "jane@example.com", rightPassword, account.Client{Peer: limit.Peer{Address: "203.0.113.9"}})
+		g, err := w.Shoppers.SignIn(t.Context(), store.Site{StoreID: 1, StoreHash: "shop", ChannelID: 1, Status: "active", URL: shop}, account.Browser, "jane@example.com", rightPassword, account.Client{Peer: limit.Peer{Address: "203.0.113.9"}})
 		w.ok(err)
 		w.want(w.ask(q, nil, "X-Bc-Customer-Access-Token", g.Token), 200, `{"data":{"customer":null}}`)
 		w.want(w.ask(q, nil, "Authorization", "Bearer "+w.page, "Origin", shop, "Cookie", "SHOP_SESSION_TOKEN="+g.Token), 200, `{"data":{"customer":{"entityId":1}}}`)

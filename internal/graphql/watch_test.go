@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"clientele/internal/app"
 	"clientele/internal/graphql"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -25,6 +26,9 @@ func counted(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 	}
 	out := map[string]float64{}
 	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "clientele_graphql_") {
+			continue
+		}
 		for _, m := range f.GetMetric() {
 			var labels []string
 			for _, l := range m.GetLabel() {
@@ -43,15 +47,13 @@ func counted(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 // Requests are counted by what they are, and logged without what they say.
 func TestWatched(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
-	reg := prometheus.NewRegistry()
-	w.config.Metrics = graphql.NewMetrics(reg)
-	w.server = graphql.New(w.config)
+	reg := w.Metrics
 	a := w.ask(`query Hello { channel { entityId } }`, nil)
-	if id := a.Header.Get("X-Request-Id"); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) || !strings.Contains(w.log.String(), "request_id="+id) {
-		t.Errorf("%q\n%s", id, w.log)
+	if id := a.Header.Get("X-Request-Id"); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) || !strings.Contains(w.Log.String(), "request_id="+id) {
+		t.Errorf("%q\n%s", id, w.Log)
 	}
-	if line := regexp.MustCompile(`msg="graphql request" method=POST route=/graphql status=200 ms=\S+ request_id=\S+ store=shop operation=query name=Hello outcome=ok\n`); !line.MatchString(w.log.String()) {
-		t.Error(w.log)
+	if line := regexp.MustCompile(`msg="graphql request" method=POST route=/graphql status=200 ms=\S+ request_id=\S+ store=shop operation=query name=Hello outcome=ok\n`); !line.MatchString(w.Log.String()) {
+		t.Error(w.Log)
 	}
 	token := w.signIn("jane@example.com")
 	w.ask(`query($n: String!) { customer { email firstName metafields(namespace: $n) { edges { cursor } } } q: __type(name: "secret-word") { name } }`, map[string]any{"n": "var@example.com"}, "X-Bc-Customer-Access-Token", token)
@@ -67,14 +69,14 @@ func TestWatched(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	for _, secret := range []string{"@example.com", "Jane", rightPassword, "secret-word", token, w.private, "203.0.113.7"} {
-		if strings.Contains(w.log.String(), secret) {
-			t.Errorf("the log has %q\n%s", secret, w.log)
+		if strings.Contains(w.Log.String(), secret) {
+			t.Errorf("the log has %q\n%s", secret, w.Log)
 		}
 	}
 	w.db.Close()
 	w.ask(`{ site { settings { storeName } } }`, nil)
-	if counted(t, reg)["query failed"] != 1 || !strings.Contains(w.log.String(), `msg="graphql request failed"`) {
-		t.Error(counted(t, reg), w.log)
+	if counted(t, reg)["query failed"] != 1 || !strings.Contains(w.Log.String(), `msg="graphql request failed"`) {
+		t.Error(counted(t, reg), w.Log)
 	}
 }
 
@@ -93,15 +95,14 @@ func (h *heldWriter) WriteHeader(status int) {
 // Who sends a body slowly takes nobody's place.
 func TestSlowBodiesTakeNoPlaces(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
-	w.config.Limits = graphql.Limits{All: 1, PerToken: 1, PerPeer: 1}
-	w.server = graphql.New(w.config)
+	w.restart(func(c *app.Config) { c.Parts.GraphQL = graphql.Limits{All: 1, PerToken: 1, PerPeer: 1} })
 	in, out := io.Pipe()
 	r := httptest.NewRequest(http.MethodPost, shop+"/graphql", in)
 	r.Header.Set("Authorization", "Bearer "+w.private)
 	done := make(chan int)
 	go func() {
 		rec := httptest.NewRecorder()
-		w.server.ServeHTTP(rec, r)
+		w.Handler.ServeHTTP(rec, r)
 		done <- rec.Code
 	}()
 	if _, err := io.WriteString(out, `{"query":"`); err != nil {
@@ -121,8 +122,7 @@ func TestSlowBodiesTakeNoPlaces(t *testing.T) {
 // together.
 func TestPlaces(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
-	w.config.Limits = graphql.Limits{All: 2, PerToken: 1, PerPeer: 1}
-	w.server = graphql.New(w.config)
+	w.restart(func(c *app.Config) { c.Parts.GraphQL = graphql.Limits{All: 2, PerToken: 1, PerPeer: 1} })
 	const q = `{ channel { entityId } }`
 	// hold keeps a request under way until the returned function ends it.
 	hold := func(peer string, header ...string) (end func()) {
@@ -135,7 +135,7 @@ func TestPlaces(t *testing.T) {
 		held := &heldWriter{ResponseRecorder: httptest.NewRecorder(), answered: make(chan struct{}), proceed: make(chan struct{})}
 		done := make(chan int)
 		go func() {
-			w.server.ServeHTTP(held, r)
+			w.Handler.ServeHTTP(held, r)
 			done <- held.Code
 		}()
 		<-held.answered
@@ -157,8 +157,8 @@ func TestPlaces(t *testing.T) {
 	end = hold("203.0.113.7:1", "Authorization", "Bearer "+w.private)
 	a := w.ask(q, nil)
 	w.want(a, 429, `{"errors":[{"message":"Too many requests","extensions":{"code":"TOO_MANY_REQUESTS","retryAfter":1}}]}`)
-	if a.Header.Get("Retry-After") != "1" || !strings.Contains(w.log.String(), `msg="graphql request limited"`) {
-		t.Error(a.Header, w.log)
+	if a.Header.Get("Retry-After") != "1" || !strings.Contains(w.Log.String(), `msg="graphql request limited"`) {
+		t.Error(a.Header, w.Log)
 	}
 	if a = w.ask(q, nil, page...); a.Code != 200 {
 		t.Error("a server is in the way of browsers", a.Text)
@@ -182,7 +182,7 @@ func TestPlaces(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+w.page)
 	r.Header.Set("Origin", shop)
 	rec := httptest.NewRecorder()
-	w.server.ServeHTTP(rec, r)
+	w.Handler.ServeHTTP(rec, r)
 	if rec.Code != 429 {
 		t.Error(rec.Code, rec.Body)
 	}

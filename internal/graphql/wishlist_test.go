@@ -16,7 +16,7 @@ func (w *world) list(customerID int64, name string, public bool, products ...int
 	for _, p := range products {
 		in.Items = append(in.Items, wishlist.Item{ProductID: p, VariantID: p % 2 * 100})
 	}
-	out, err := w.wishlists.Create(w.t.Context(), 1, in)
+	out, err := w.Wishlists.Create(w.t.Context(), 1, in)
 	w.ok(err)
 	return out
 }
@@ -153,7 +153,7 @@ func TestWishlistMutations(t *testing.T) {
 			failed(do(field, args, token...), field, "The wishlist does not exist.")
 			failed(do(field, args, "Authorization", "Bearer "+w.poor), field, "The provided token does not include the scopes required to resolve this field.")
 		}
-		if got, err := w.wishlists.Get(t.Context(), 1, 2, theirs.ID); err != nil || got.Name != "Theirs" || len(got.Items) != 1 {
+		if got, err := w.Wishlists.Get(t.Context(), 1, 2, theirs.ID); err != nil || got.Name != "Theirs" || len(got.Items) != 1 {
 			t.Errorf("%+v, %v", got, err)
 		}
 		failed(do("createWishlist", `name: "", isPublic: true, items: [{productEntityId: 0}, {productEntityId: 1, variantEntityId: -1}]`, token...), "createWishlist",

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,13 +15,13 @@ import (
 
 	"clientele/api/apitest"
 	"clientele/internal/account"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/opt"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/recaptcha"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
 	"clientele/internal/serve"
@@ -35,60 +34,26 @@ import (
 	"clientele/internal/visit"
 )
 
-// outbox keeps what would be sent.
-type outbox struct {
-	mu    sync.Mutex
-	mails []account.Mail
-}
-
-func (o *outbox) Queue(_ *sqldb.Tx, m account.Mail) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.mails = append(o.mails, m)
-	return nil
-}
-
-// mall is two stores, the first with a second channel.
+// mall is the program in production with two stores, the first with a second
+// channel. It asks reCAPTCHA's service.
 type mall struct {
-	t           *testing.T
-	db          *sqldb.DB
-	mu          sync.Mutex
-	now         time.Time
-	check       *apitest.Validator
-	server      *rest.Server
-	customers   *customer.Service
-	forms       *form.Service
-	subscribers *subscriber.Service
-	accounts    *account.Service
-	settings    *setting.Service
-	stores      *store.Service
-	mail        *outbox
-	log         *lockedText
+	*apptest.World
+	t     *testing.T
+	db    *sqldb.DB
+	check *apitest.Validator
 }
 
-type lockedText struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lockedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
+// production is a server behind a proxy, which tells nobody why.
+func production(c *app.Config) {
+	c.Mode, c.TrustedProxies, c.Parts.Robots = "production", []string{"10.0.0.0/8"}, nil
 }
 
 func newMall(t *testing.T, db *sqldb.DB) *mall {
 	t.Helper()
-	m := &mall{t: t, db: db, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), mail: &outbox{}, log: &lockedText{}}
-	sys := &system.System{Clock: m.clock, Random: rand.Reader}
-	m.stores = store.NewService(db, sys)
-	passwords := passwordtest.New(sys)
-	m.customers = customer.NewService(db, sys, passwords)
-	m.forms = form.NewService(db, sys)
-	m.subscribers = subscriber.NewService(db, sys)
-	m.settings = setting.NewService(db, sys)
+	m := &mall{t: t, db: db, check: apitest.New(t)}
+	m.World = apptest.New(t, db, apptest.Options{Now: time.Unix(1_800_000_000, 0), Change: production})
 	for _, hash := range []string{"first", "second"} {
-		st, err := m.stores.Create(t.Context(), hash, "", "https://"+hash+".example")
+		st, err := m.Stores.Create(t.Context(), hash, "", "https://"+hash+".example")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,23 +63,7 @@ func newMall(t *testing.T, db *sqldb.DB) *mall {
 			t.Fatal(err)
 		}
 	}
-	m.accounts = account.NewService(account.Config{
-		DB: db, System: sys, Customers: m.customers, Stores: m.stores, Passwords: passwords, Mail: m.mail,
-	})
-	log := slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, &system.System{Clock: m.clock}), Log: log, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
-	m.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: log})})
-	storefront.New(storefront.Services{
-		Visits: visits, Accounts: m.accounts, Customers: m.customers, Forms: m.forms, Stores: m.stores,
-		Subscribers: m.subscribers, Settings: m.settings, Robots: recaptcha.New(),
-	}).Mount(m.server)
 	return m
-}
-
-func (m *mall) clock() time.Time {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.now
 }
 
 func (m *mall) put(id int64, s store.StorefrontSettings) {
@@ -147,7 +96,7 @@ func (m *mall) ask(method, target, body string, header ...string) *http.Response
 	r.Header = h
 	sent := r.Clone(m.t.Context())
 	w := httptest.NewRecorder()
-	m.server.ServeHTTP(w, r)
+	m.Handler.ServeHTTP(w, r)
 	if method == http.MethodHead { // whose body the server drops
 		w.Body.Reset()
 	}
@@ -171,7 +120,7 @@ func want(t *testing.T, res *http.Response, status int, body string) {
 
 func (m *mall) field(f form.Field) {
 	m.t.Helper()
-	if _, err := m.forms.Create(m.t.Context(), 1, f); err != nil {
+	if _, err := m.Forms.Create(m.t.Context(), 1, f); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -192,11 +141,11 @@ func TestRegister(t *testing.T) {
 		if c == nil || !c.HttpOnly || !c.Secure || c.Domain != "" {
 			t.Fatalf("session %v", c)
 		}
-		who, err := m.accounts.Authenticate(t.Context(), 1, c.Value)
+		who, err := m.Shoppers.Authenticate(t.Context(), 1, c.Value)
 		if err != nil || who == nil || who.CustomerID != 1 || who.Peer != "203.0.113.7" {
 			t.Fatalf("%v, %v", who, err)
 		}
-		got, err := m.customers.Get(t.Context(), 1, 1)
+		got, err := m.Customers.Get(t.Context(), 1, 1)
 		if err != nil || got.Email != "janedoe@example.com" || got.FirstName != "Jane" || got.LastName != "Doe" || got.OriginChannelID != 1 || got.RegistrationIP != "203.0.113.7" {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -236,7 +185,7 @@ func TestRegister(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		values, _, err := m.customers.FormValues(t.Context(), 1, q)
+		values, _, err := m.Customers.FormValues(t.Context(), 1, q)
 		if err != nil || len(values) != 3 || values[0].JSON != `"5"` || values[1].JSON != `"Large"` || values[2].JSON != `["coffee","tea"]` {
 			t.Errorf("%+v, %v", values, err)
 		}
@@ -247,7 +196,7 @@ func TestRegister(t *testing.T) {
 		if res := m.ask("POST", api+"/customers", strings.ReplaceAll(jane, "janedoe", "late")); res.StatusCode != 204 || len(res.Cookies()) > 0 {
 			t.Errorf("%d, %v", res.StatusCode, res.Cookies())
 		}
-		if log := m.log.b.String(); strings.Contains(log, "example.com") || strings.Contains(log, "Jane") || !strings.Contains(log, "route=/api/storefront/customers") || !strings.Contains(log, "store=first") {
+		if log := m.Log.String(); strings.Contains(log, "example.com") || strings.Contains(log, "Jane") || !strings.Contains(log, "route=/api/storefront/customers") || !strings.Contains(log, "store=first") {
 			t.Errorf("log: %s", log)
 		}
 	})
@@ -348,7 +297,7 @@ func (m *mall) subscriber(storeID int64, email string) *subscriber.Subscriber {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	rows, _, err := m.subscribers.List(m.t.Context(), storeID, q)
+	rows, _, err := m.Subscribers.List(m.t.Context(), storeID, q)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -361,7 +310,7 @@ func (m *mall) subscriber(storeID int64, email string) *subscriber.Subscriber {
 func TestSubscribe(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		if _, err := m.subscribers.Create(t.Context(), 1, subscriber.Create{Email: "old@example.com", FirstName: "Old", LastName: "Hand", Source: "order", OrderID: opt.Some[int64](7)}, subscriber.Origin{Via: "seed"}); err != nil {
+		if _, err := m.Subscribers.Create(t.Context(), 1, subscriber.Create{Email: "old@example.com", FirstName: "Old", LastName: "Hand", Source: "order", OrderID: opt.Some[int64](7)}, subscriber.Origin{Via: "seed"}); err != nil {
 			t.Fatal(err)
 		}
 		said := func(email, consents string) string {
@@ -403,7 +352,7 @@ func TestSubscribe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := m.customers.Count(t.Context(), 1, q); err != nil || n != 0 {
+		if n, err := m.Customers.Count(t.Context(), 1, q); err != nil || n != 0 {
 			t.Errorf("%d customers, %v", n, err)
 		}
 		// The owner sees what is stored; only of their own address.
@@ -421,19 +370,19 @@ func TestSubscribeWithConfirmation(t *testing.T) {
 		m := newMall(t, db)
 		m.put(1, store.StorefrontSettings{ConfirmSubscription: true})
 		want(t, m.ask("POST", api+"/subscriptions", `{"email":"c@example.com","acceptsMarketingNewsletter":true}`), 200, `{"email":"c@example.com","firstName":"","lastName":"","source":"storefront","orderId":null,"consents":["marketing_newsletter"]}`)
-		if m.subscriber(1, "c@example.com") != nil || len(m.mail.mails) != 1 || m.mail.mails[0].Kind != account.MailConfirmSubscription || m.mail.mails[0].To != "c@example.com" {
-			t.Fatalf("%+v", m.mail.mails)
+		if m.subscriber(1, "c@example.com") != nil || len(m.Mails.All()) != 1 || m.Mails.Last().Kind != account.MailConfirmSubscription || m.Mails.Last().To != "c@example.com" {
+			t.Fatalf("%+v", m.Mails.All())
 		}
 		want(t, m.ask("POST", api+"/subscriptions", `{"email":"c@example.com","acceptsMarketingNewsletter":true,"acceptsAbandonedCartEmails":true}`), 200, "*")
 		if sub := m.subscriber(1, "c@example.com"); sub == nil || strings.Join(sub.Consents, " ") != "abandoned_cart" {
 			t.Fatalf("%+v", sub)
 		}
-		link, err := url.Parse(m.mail.mails[0].Data["link"])
+		link, err := url.Parse(m.Mails.Last().Data["link"])
 		if err != nil {
 			t.Fatal(err)
 		}
 		site := store.Site{StoreID: 1, StoreHash: "first", ChannelID: 1, URL: "https://first.example"}
-		if err := m.accounts.ConfirmSubscription(t.Context(), site, link.Query().Get("token"), account.Client{}); err != nil {
+		if err := m.Shoppers.ConfirmSubscription(t.Context(), site, link.Query().Get("token"), account.Client{}); err != nil {
 			t.Fatal(err)
 		}
 		if sub := m.subscriber(1, "c@example.com"); strings.Join(sub.Consents, " ") != "marketing_newsletter abandoned_cart" {
@@ -481,10 +430,10 @@ func TestConsent(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
 		want(t, m.ask("POST", api+"/consent", `{"allow":[1,2],"deny":[3]}`), 400, `{"status":400,"title":"Bad Request","type":"about:blank","detail":"This store does not ask shoppers for their consent to cookies."}`)
-		if _, err := m.settings.Put(t.Context(), 1, 0, setting.Update{AskConsent: opt.Some(true)}); err != nil {
+		if _, err := m.Core.Settings.Put(t.Context(), 1, 0, setting.Update{AskConsent: opt.Some(true)}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.settings.Put(t.Context(), 1, 2, setting.Update{AskConsent: opt.Some(false)}); err != nil {
+		if _, err := m.Core.Settings.Put(t.Context(), 1, 2, setting.Update{AskConsent: opt.Some(false)}); err != nil {
 			t.Fatal(err)
 		}
 		want(t, m.ask("POST", "https://two.first.example/api/storefront/consent", `{"allow":[1,2],"deny":[3]}`), 400, "*")
@@ -507,13 +456,13 @@ func TestConsent(t *testing.T) {
 		signedIn := "SHOP_SESSION_TOKEN=" + cookie(res, "SHOP_SESSION_TOKEN").Value
 		kept := func(allow, deny string) {
 			t.Helper()
-			c, err := m.customers.Consent(t.Context(), 1, 1)
+			c, err := m.Customers.Consent(t.Context(), 1, 1)
 			if err != nil || strings.Join(c.Allow, " ") != allow || strings.Join(c.Deny, " ") != deny {
 				t.Errorf("%+v, %v", c, err)
 			}
 		}
 		kept("analytics functional", "targeting")
-		if _, err := m.customers.SetConsent(t.Context(), 1, 1, customer.Consent{Allow: []string{"essential", "analytics"}, Deny: []string{"targeting"}}); err != nil {
+		if _, err := m.Customers.SetConsent(t.Context(), 1, 1, customer.Consent{Allow: []string{"essential", "analytics"}, Deny: []string{"targeting"}}); err != nil {
 			t.Fatal(err)
 		}
 		// Signed in, the choice is the account's at once, and what shoppers
@@ -534,7 +483,7 @@ func TestConsent(t *testing.T) {
 func TestConsentIsCarried(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		m := newMall(t, db)
-		rows, err := m.customers.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "k@example.com", FirstName: "K", LastName: "K"}})
+		rows, err := m.Customers.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "k@example.com", FirstName: "K", LastName: "K"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -546,12 +495,13 @@ func TestConsentIsCarried(t *testing.T) {
 				r.AddCookie(&http.Cookie{Name: "bc_consent", Value: url.QueryEscape(cookieValue)})
 			}
 			w := httptest.NewRecorder()
-			visits := visit.New(visit.Config{System: &system.System{Clock: m.clock, Random: rand.Reader}, Hosts: store.NewHosts(db, &system.System{Clock: m.clock}), Log: slog.New(slog.NewTextHandler(m.log, nil))})
+			sys := &system.System{Clock: m.Clock.Now, Random: rand.Reader}
+			visits := visit.New(visit.Config{System: sys, Hosts: store.NewHosts(db, sys), Log: slog.New(slog.NewTextHandler(m.Log, nil))})
 			v, err := visits.Open(w, r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v.CarryConsent(m.customers, id)
+			v.CarryConsent(m.Customers, id)
 			for _, c := range w.Result().Cookies() {
 				set, _ = url.QueryUnescape(c.Value)
 			}
@@ -625,12 +575,13 @@ func TestFormFields(t *testing.T) {
 // A defect is answered with a fixed text and logged.
 func TestDefect(t *testing.T) {
 	m := newMall(t, dbtest.Open(t, sqldb.SQLite))
-	visits := visit.New(visit.Config{System: system.Real(), Hosts: store.NewHosts(m.db, system.Real()), Log: slog.New(slog.NewTextHandler(m.log, nil))})
-	m.server = rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.NewTextHandler(m.log, nil))})})
-	storefront.New(storefront.Services{Visits: visits}).Mount(m.server)
+	visits := visit.New(visit.Config{System: system.Real(), Hosts: m.Hosts, Log: slog.New(slog.NewTextHandler(m.Log, nil))})
+	broken := rest.NewServer(rest.Config{System: system.Real(), Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.NewTextHandler(m.Log, nil))})})
+	storefront.New(storefront.Services{Visits: visits}).Mount(broken)
+	m.Handler = broken
 	res := m.ask("GET", api+"/form-fields", "")
 	want(t, res, 500, `{"status":500,"title":"Something went wrong on our side.","type":"about:blank"}`)
-	if log := m.log.b.String(); !strings.Contains(log, "panic") || !strings.Contains(log, res.Header.Get("X-Request-Id")) {
+	if log := m.Log.String(); !strings.Contains(log, "panic") || !strings.Contains(log, res.Header.Get("X-Request-Id")) {
 		t.Error(log)
 	}
 }

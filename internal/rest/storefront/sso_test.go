@@ -1,70 +1,58 @@
 package storefront_test
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"clientele/api/apitest"
-	"clientele/internal/account"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
-	"clientele/internal/form"
 	"clientele/internal/jwt"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/rest"
-	"clientele/internal/rest/storefront"
-	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/sso"
-	"clientele/internal/store"
-	"clientele/internal/system"
-	"clientele/internal/visit"
 )
 
-// vouched is a server with two stores, an app each, and a customer each.
+// vouched is the program with two stores, an app each, and a customer each.
 type vouched struct {
-	t        *testing.T
-	now      time.Time
-	check    *apitest.Validator
-	server   *rest.Server
-	log      strings.Builder
-	apps     [2]auth.Credentials
-	accounts *auth.APIAccounts
-	stores   [2]int64
-	db       *sqldb.DB
-	reasons  bool
+	*apptest.World
+	t       *testing.T
+	check   *apitest.Validator
+	apps    [2]auth.Credentials
+	stores  [2]int64
+	db      *sqldb.DB
+	reasons bool
 }
 
 func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 	t.Helper()
-	v := &vouched{t: t, now: time.Unix(1_800_000_000, 0), check: apitest.New(t), db: db, reasons: reasons}
-	sys := &system.System{Clock: func() time.Time { return v.now }, Random: rand.Reader}
-	stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
-	customers := customer.NewService(db, sys, passwords)
-	v.accounts = auth.NewAPIAccounts(db, sys)
+	v := &vouched{t: t, check: apitest.New(t), db: db, reasons: reasons}
+	v.World = apptest.New(t, db, apptest.Options{Now: time.Unix(1_800_000_000, 0), Change: func(c *app.Config) {
+		if production(c); reasons {
+			c.Mode = "development"
+		}
+	}})
 	for i, hash := range []string{"first", "second"} {
-		st, err := stores.Create(t.Context(), hash, "", "https://"+hash+".example")
+		st, err := v.Stores.Create(t.Context(), hash, "", "https://"+hash+".example")
 		if err != nil {
 			t.Fatal(err)
 		}
 		v.stores[i] = st.ID
-		if v.apps[i], err = v.accounts.Create(t.Context(), st.ID, "app", []auth.Scope{auth.CustomersLogin}, auth.Credentials{}); err != nil {
+		if v.apps[i], err = v.APIAccounts.Create(t.Context(), st.ID, "app", []auth.Scope{auth.CustomersLogin}, auth.Credentials{}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "a@" + hash + ".org", FirstName: "A", LastName: "A"}}); err != nil {
+		if _, err := v.Customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{{Email: "a@" + hash + ".org", FirstName: "A", LastName: "A"}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
@@ -73,17 +61,6 @@ func newVouched(t *testing.T, db *sqldb.DB, reasons bool) *vouched {
 			t.Fatal(err)
 		}
 	}
-	log := slog.New(slog.NewTextHandler(&v.log, nil))
-	visits := visit.New(visit.Config{
-		System: sys, Hosts: store.NewHosts(db, system.Real()), Log: log, Reasons: reasons, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-	})
-	v.server = rest.NewServer(rest.Config{System: sys, Limits: rest.Limits{Quota: 1, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})})
-	storefront.New(storefront.Services{
-		Visits:    visits,
-		Accounts:  account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords}),
-		SSO:       sso.NewService(db, sys, stores, customers),
-		Customers: customers, Forms: form.NewService(db, sys),
-	}).Mount(v.server)
 	return v
 }
 
@@ -100,7 +77,7 @@ func (v *vouched) token(i int, more string) string {
 	n := drawn.n
 	drawn.Unlock()
 	claims := fmt.Sprintf(`{"iss":%q,"iat":%d,"jti":"20b7c03e-00da-4d29-91bf-%012d","operation":"customer_login","store_hash":%q,"customer_id":1%s}`,
-		v.apps[i].ClientID, v.now.Unix(), n, []string{"first", "second"}[i], more)
+		v.apps[i].ClientID, v.Clock.Now().Unix(), n, []string{"first", "second"}[i], more)
 	return jwt.SignHMAC(jwt.HS256, v.apps[i].ClientSecret, []byte(claims))
 }
 
@@ -115,7 +92,7 @@ func (v *vouched) do(method, url string, header ...string) *http.Response {
 	}
 	target := r.Clone(v.t.Context())
 	w := httptest.NewRecorder()
-	v.server.ServeHTTP(w, r)
+	v.Handler.ServeHTTP(w, r)
 	if w.Code != http.StatusMethodNotAllowed {
 		if err := v.check.Check(target, nil, w.Code, w.Header(), w.Body.Bytes()); err != nil {
 			v.t.Errorf("%s %.40s: %v\n%s", method, url, err, w.Body)
@@ -185,7 +162,7 @@ func TestCustomerLogin(t *testing.T) {
 			"address":       {"https://first.example/login/token/" + v.token(0, `,"request_ip":"10.1.2.3"`), sso.WrongAddress},
 			"redirect":      {"https://first.example/login/token/" + v.token(0, `,"redirect_to":"//evil.example"`), sso.BadRedirect},
 		} {
-			v.log.Reset()
+			v.Log.Reset()
 			res := v.do("GET", c.url)
 			flash := cookie(res, "clientele_flash")
 			if res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/login.php" || cookie(res, "SHOP_SESSION_TOKEN") != nil || flash == nil {
@@ -195,7 +172,7 @@ func TestCustomerLogin(t *testing.T) {
 			if said, err := base64.RawURLEncoding.DecodeString(flash.Value); err != nil || string(said) != "invalid_login_token\n"+string(c.reason) {
 				t.Errorf("%s: the page is told %q", name, said)
 			}
-			if log := v.log.String(); !strings.Contains(log, strings.ReplaceAll(string(c.reason), `"`, `\"`)) || strings.Contains(log, "eyJ") || strings.Contains(log, "@") {
+			if log := v.Log.String(); !strings.Contains(log, strings.ReplaceAll(string(c.reason), `"`, `\"`)) || strings.Contains(log, "eyJ") || strings.Contains(log, "@") {
 				t.Errorf("%s: the log says %s", name, log)
 			}
 		}
@@ -222,7 +199,7 @@ func TestCustomerLoginAtOnce(t *testing.T) {
 			wg.Go(func() {
 				r := httptest.NewRequest("GET", url, nil)
 				w := httptest.NewRecorder()
-				v.server.ServeHTTP(w, r)
+				v.Handler.ServeHTTP(w, r)
 				sent[i] = w.Header().Get("Location")
 			})
 		}
@@ -305,6 +282,6 @@ func (v *vouched) doUnchecked(url string, header ...string) *http.Response {
 		r.Header.Add(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	v.server.ServeHTTP(w, r)
+	v.Handler.ServeHTTP(w, r)
 	return w.Result()
 }

@@ -27,7 +27,7 @@ func TestGuessingIsBounded(t *testing.T) {
 		f.want(429, many, "POST", "/customers/99/validate", wrong)
 		// Another store's customers are not concerned.
 		f.want(200, `{"success":false}`, "POST", "/stores/other/v2/customers/2/validate", wrong, "X-Auth-Token: foreign")
-		f.now = f.now.Add(15 * time.Minute)
+		f.Clock.Advance(15 * time.Minute)
 		f.want(200, `{"success":true}`, "POST", "/customers/1/validate", right)
 	})
 }

@@ -3,34 +3,17 @@ package v2_test
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"path"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/api/apitest"
-	"clientele/internal/account"
-	"clientele/internal/auth"
-	"clientele/internal/customer"
-	"clientele/internal/form"
-	"clientele/internal/group"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/rest"
-	v2 "clientele/internal/rest/v2"
-	v3 "clientele/internal/rest/v3"
-	"clientele/internal/seed"
-	"clientele/internal/serve"
-	"clientele/internal/setting"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
-	"clientele/internal/visit"
-	"clientele/internal/webhook"
 )
 
 const stores = `
@@ -71,40 +54,21 @@ stores:
 `
 
 type fixture struct {
-	t      *testing.T
-	server *rest.Server
-	http   *httptest.Server
-	api    *apitest.Validator
-	now    time.Time
+	*apptest.World
+	t    *testing.T
+	http *httptest.Server
+	api  *apitest.Validator
 }
 
-var start = time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)
+var start = apptest.Start
 
 func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	t.Helper()
-	f := &fixture{t: t, api: apitest.New(t), now: start}
-	sys := system.Real()
-	sys.Clock = func() time.Time { return f.now }
-	passwords := passwordtest.New(sys)
-	customers, shops := customer.NewService(db, sys, passwords), store.NewService(db, sys)
-	groups := group.NewService(db, sys, customers)
-	accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})
-	doc, err := seed.Parse([]byte(stores))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &seed.Applier{DB: db, System: sys, Stores: shops, Customers: customers, Passwords: passwords}
-	for range 2 { // applying it twice is the same as once
-		if _, err := a.Apply(t.Context(), doc); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), system.Real()), Hosts: store.NewHosts(db, system.Real()),
-		Limits: rest.Limits{Quota: 100_000, Window: time.Minute}, Visits: visit.New(visit.Config{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}),
-		Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler), Slow: time.Hour}),
-	}, v3.New(v3.Services{Accounts: accounts, Customers: customers, Forms: form.NewService(db, sys), Settings: setting.NewService(db, sys)}), v2.New(v2.Services{Accounts: accounts, Customers: customers, Groups: groups, Stores: shops, Webhooks: webhook.NewService(db, sys, webhook.Rules{})}, sys, ""))
-	f.http = httptest.NewServer(f.server)
+	f := &fixture{t: t, api: apitest.New(t), World: apptest.New(t, db, apptest.Options{
+		Seed: stores, Change: func(c *app.Config) { c.TrustedProxies = []string{"127.0.0.1/32"} },
+	})}
+	apptest.Seed(t, f.Core, stores) // applying it twice is the same as once
+	f.http = httptest.NewServer(f.Handler)
 	t.Cleanup(f.http.Close)
 	return f
 }

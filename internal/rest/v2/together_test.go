@@ -33,7 +33,7 @@ func TestGroupsAndSettingsAreOne(t *testing.T) {
 		f.want(200, `{"id":2,…`, "PUT", "/customer_groups/2", `{"is_group_for_guests":true,"is_default":true}`)
 		f.chosen(2, 2)
 
-		f.now = f.now.Add(time.Hour)
+		f.Clock.Advance(time.Hour)
 		f.want(200, `{"data":{"customer_group_settings":{"default_customer_group_id":3,"guest_customer_group_id":2}…`, "PUT", settings, `{"customer_group_settings":{"default_customer_group_id":3}}`)
 		f.flagged("is_default", 3)
 		f.flagged("is_group_for_guests", 2)

@@ -124,7 +124,7 @@ func TestWriteCustomers(t *testing.T) {
 		f.want(400, fault("400", "The required field 'password' was not supplied."), "POST", "/customers/2/validate", `{}`)
 		f.want(404, fault("404", "The requested resource was not found."), "POST", "/customers/9/validate", `{"password":"x"}`)
 
-		f.now = f.now.Add(time.Hour)
+		f.Clock.Advance(time.Hour)
 		f.want(200, `{"id":2,"company":"BigCommerce","first_name":"Janet"…`, "PUT", "/customers/2", `{"first_name":"Janet","store_credit":1.25,"registration_ip_address":"2.2.2.2","customer_group_id":2,"_authentication":{"force_reset":true,"password":"22w69Y217PYR96J"}}`)
 		got := f.ask("GET", "/customers/2", "").body
 		for _, part := range []string{`"store_credit":"1.2500"`, `"registration_ip_address":"2.2.2.2"`, `"customer_group_id":2`, `"reset_pass_on_login":true`, `"date_modified":"Thu, 18 Jun 2026 15:37:37 +0000"`, `"date_created":"Thu, 18 Jun 2026 14:37:37 +0000"`} {
@@ -267,7 +267,7 @@ func TestGroups(t *testing.T) {
 		rules := `"discount_rules":[{"type":"all","method":"percent","amount":2.5},{"type":"product","product_id":33,"method":"percent","amount":"5.00"},{"type":"category","category_id":"7","method":"price","amount":12}]`
 		f.want(200, `{"id":3,"name":"Wholesale","is_default":true,"category_access":{"type":"all"},"discount_rules":[{"type":"all","method":"percent","amount":"2.5000"},{"type":"product","product_id":33,"method":"percent","amount":"5.0000"},{"type":"category","category_id":7,"method":"price","amount":"12.0000"}],"date_created":"2026-06-18 14:37:37","date_modified":"2026-06-18 14:37:37","is_group_for_guests":false}`,
 			"POST", "/customer_groups", `{"name":"Wholesale","is_default":true,"category_access":{"type":"all"},`+rules+`}`)
-		f.now = f.now.Add(time.Hour)
+		f.Clock.Advance(time.Hour)
 		f.want(200, `{"id":3,"name":"Wholesale","is_default":true,"category_access":{"type":"none"},"discount_rules":[{"type":"price_list","price_list_id":3}],"date_created":"2026-06-18 14:37:37","date_modified":"2026-06-18 15:37:37","is_group_for_guests":true}`,
 			"PUT", "/customer_groups/3", `{"category_access":{"type":"none"},"is_group_for_guests":true,"discount_rules":[{"type":"price_list","price_list_id":3}]}`)
 		// New customers join the default group, unless they say otherwise.

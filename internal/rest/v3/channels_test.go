@@ -26,7 +26,7 @@ func TestChannels(t *testing.T) {
 		d.want(d.reader, "GET", "/channels/3", "", 200, one(front))
 		d.want(d.reader, "GET", "/channels/3?include=currencies", "", 200, one(front[:len(front)-1]+`,"currencies":{"channel_id":3,"enabled_currencies":["USD"],"default_currency":"USD"}}`))
 
-		d.now = d.now.Add(time.Hour)
+		d.Clock.Advance(time.Hour)
 		d.want(d.app, "PUT", "/channels/2", `{"name":"eBay"}`, 200, one(ebay)) // nothing changes
 		d.want(d.app, "PUT", "/channels/2", `{"name":"eBay US","is_listable_from_ui":true}`, 200, one(fmt.Sprintf(channelForm, 2, true, "", "marketplace", "ebay", later, "eBay US", "connected")))
 
@@ -117,7 +117,7 @@ func TestSites(t *testing.T) {
 		d.want(d.app, "POST", "/channels/3/site", `{"url":"http://www.example.org"}`, 200, one(site(3, "http://www.example.org", then, "")))
 		d.want(d.reader, "GET", "/sites/2", "", 200, one(site(2, "https://shop.example.com/", then, "")))
 		d.want(d.reader, "GET", "/channels/3/site", "", 200, one(site(3, "http://www.example.org", then, "")))
-		d.now = d.now.Add(time.Hour)
+		d.Clock.Advance(time.Hour)
 		d.want(d.app, "PUT", "/sites/2", `{"url":"https://new.example.com/"}`, 200, one(site(2, "https://new.example.com/", later, "")))
 		d.want(d.app, "PUT", "/channels/2/site/checkout-url", `{"url":"http://checkout.example.com"}`, 200, site(2, "https://new.example.com/", later, "https://checkout.example.com"))
 		for query, want := range map[string]string{"": "2,3", "channel_id:in=3": "3", "url_type:in=checkout": "2", "url_type:in=primary": "2,3", "limit=1&page=2": "3"} {
@@ -157,7 +157,7 @@ func TestSites(t *testing.T) {
 func TestHostsOfSites(t *testing.T) {
 	onEach(t, func(t *testing.T, d *desk) {
 		d.channels(2, 3)
-		d.sites.Rules = store.HostRules{Production: true, Domains: []string{"shops.example"}, Public: "api.example"}
+		d.Channels.Rules = store.HostRules{Production: true, Domains: []string{"shops.example"}, Public: "api.example"}
 		account := d.account("sites", auth.Sites)
 		ask := func(method, path, body string, status int, reason string) {
 			t.Helper()

@@ -68,7 +68,7 @@ func TestGuessingIsBounded(t *testing.T) {
 			}
 		}
 		d.wantSignIn("tomasz@example.org", "wrong", 1, invalid) // others are not concerned
-		d.now = d.now.Add(15 * time.Minute)
+		d.Clock.Advance(15 * time.Minute)
 		d.wantSignIn("ines@example.com", "correct horse 7", 1, fmt.Sprintf(valid, 1))
 		// Right passwords are not counted.
 		for range 12 {
@@ -91,7 +91,7 @@ func TestAppsAreNotShut(t *testing.T) {
 		}
 		d.address = "192.0.2.80:5"
 		for _, address := range []string{"192.0.2.80", "198.51.100.9"} {
-			write(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, 1000, $3)`, limit.Subject("guess", address), d.now.Unix())
+			write(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, 1000, $3)`, limit.Subject("guess", address), d.Clock.Now().Unix())
 		}
 		for _, c := range []struct {
 			told   string

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/internal/system"
 	"clientele/internal/webhook"
@@ -25,7 +24,7 @@ func TestDeliveries(t *testing.T) {
 		}))
 		defer in.Close()
 		var rules webhook.Rules
-		out := webhook.NewDispatcher(d.db, &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}, webhook.Options{Transport: rules.Transport(rules.Dialer())})
+		out := webhook.NewDispatcher(d.db, &system.System{Clock: d.Clock.Now, Random: rand.Reader}, webhook.Options{Transport: rules.Transport(rules.Dialer())})
 		run := func() {
 			t.Helper()
 			if _, err := out.RunDue(t.Context()); err != nil {
@@ -37,7 +36,7 @@ func TestDeliveries(t *testing.T) {
 		d.want(d.app, "POST", "/hooks/1/test", "", 202, "")
 		run()
 		got := d.want(d.app, "GET", "/hooks/1/deliveries/3", "", 200, "")
-		now := d.now.Unix()
+		now := d.Clock.Now().Unix()
 		has := func(text string) {
 			t.Helper()
 			if !strings.Contains(got, text) {

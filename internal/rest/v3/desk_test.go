@@ -1,57 +1,36 @@
 package v3_test
 
 import (
-	"crypto/rand"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/api/apitest"
-	shoppers "clientele/internal/account"
+	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
-	"clientele/internal/customer"
-	"clientele/internal/form"
 	"clientele/internal/group"
-	"clientele/internal/instrument"
-	"clientele/internal/metafield"
 	"clientele/internal/opt"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/rest"
-	v3 "clientele/internal/rest/v3"
-	"clientele/internal/serve"
-	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
-	"clientele/internal/tax"
 	"clientele/internal/visit"
-	"clientele/internal/webhook"
-	"clientele/internal/wishlist"
 )
 
 // desk is a server with two stores whose every exchange is held to the API
 // document. Time stands still unless a test moves it.
 type desk struct {
+	*apptest.World
 	t      *testing.T
 	db     *sqldb.DB
-	server *rest.Server
 	check  *apitest.Validator
-	now    time.Time
 	stores [2]int64
 	// Of the first store: two accounts with the usual scopes and one that may
 	// only read; of the second store: one with all scopes.
 	app, other, reader, stranger account
-	address                      string // RemoteAddr of requests
-	told                         string // the shopper's address, by the app
-	accounts                     *auth.APIAccounts
-	sites                        *channel.Service
+	address                      string      // RemoteAddr of requests
+	told                         string      // the shopper's address, by the app
 	header                       http.Header // of the last answer
 }
 
@@ -68,14 +47,9 @@ func onEach(t *testing.T, fn func(t *testing.T, d *desk)) {
 
 func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	t.Helper()
-	d := &desk{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
-	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
-	stores, accounts := store.NewService(d.db, sys), auth.NewAPIAccounts(d.db, sys)
-	passwords := passwordtest.New(sys)
-	d.accounts = accounts
-	customers := customer.NewService(d.db, sys, passwords)
+	d := &desk{t: t, db: db, check: apitest.New(t), World: apptest.New(t, db, apptest.Options{})}
 	for i, hash := range []string{"first", "second"} {
-		st, err := stores.Create(t.Context(), hash, "", "")
+		st, err := d.Stores.Create(t.Context(), hash, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,23 +59,6 @@ func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	d.other = d.account("other", usual...)
 	d.reader = d.account("reader", auth.CustomersReadOnly, auth.InformationReadOnly, auth.InstrumentsReadOnly, auth.ChannelSettingsRead, auth.SitesReadOnly)
 	d.stranger = d.accountOf(1, "stranger", auth.FullScopes()...)
-	d.sites = channel.NewService(d.db, sys)
-	d.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(accounts, &system.System{Clock: func() time.Time { return d.now }}),
-		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
-	}, v3.New(v3.Services{
-		Accounts:    shoppers.NewService(shoppers.Config{DB: d.db, System: sys, Customers: customers, Passwords: passwords}),
-		Customers:   customers,
-		Forms:       form.NewService(d.db, sys),
-		Metafields:  metafield.NewService(d.db, sys),
-		Settings:    setting.NewService(d.db, sys),
-		Instruments: instrument.NewService(d.db, sys),
-		Wishlists:   wishlist.NewService(d.db, sys),
-		Taxes:       tax.NewService(d.db),
-		Channels:    d.sites,
-		Tokens:      auth.NewStorefrontTokens(d.db, sys),
-		Webhooks:    webhook.NewService(d.db, sys, webhook.Rules{}),
-	}))
 	d.want(d.app, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"},{"email":"tomasz@example.org","first_name":"Tomasz","last_name":"Wilk"}]`, 200, "")
 	d.want(d.stranger, "POST", "/customers", `[{"email":"ines@example.com","first_name":"Inês","last_name":"Duarte"}]`, 200, "")
 	return d
@@ -115,7 +72,7 @@ func (d *desk) account(name string, scopes ...auth.Scope) account {
 
 func (d *desk) accountOf(st int, name string, scopes ...auth.Scope) account {
 	d.t.Helper()
-	cred, err := d.accounts.Create(d.t.Context(), d.stores[st], name, scopes, auth.Credentials{ClientID: name})
+	cred, err := d.APIAccounts.Create(d.t.Context(), d.stores[st], name, scopes, auth.Credentials{ClientID: name})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -137,7 +94,7 @@ func (d *desk) do(a account, method, path, body string) (int, string) {
 	}
 	w := httptest.NewRecorder()
 	target := r.Clone(d.t.Context())
-	d.server.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	if err := d.check.Check(target, []byte(body), w.Code, w.Header(), w.Body.Bytes()); err != nil {
 		d.t.Errorf("%s %s %s: %v\n%s", method, path, body, err, w.Body)
 	}
@@ -189,7 +146,7 @@ func (d *desk) channels(ids ...int64) {
 	d.t.Helper()
 	d.write(func(tx *sqldb.Tx) error {
 		for _, id := range ids {
-			if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("Channel ", id)}, d.now.Unix()); err != nil {
+			if err := channel.Put(tx, channel.Given{ID: id, Name: fmt.Sprint("Channel ", id)}, d.Clock.Now().Unix()); err != nil {
 				return err
 			}
 		}
@@ -202,7 +159,7 @@ func (d *desk) groups(ids ...int64) {
 	d.t.Helper()
 	d.write(func(tx *sqldb.Tx) error {
 		for _, id := range ids {
-			if _, err := group.Put(tx, id, group.Write{Name: opt.Some(fmt.Sprint("Group ", id))}, d.now.Unix()); err != nil {
+			if _, err := group.Put(tx, id, group.Write{Name: opt.Some(fmt.Sprint("Group ", id))}, d.Clock.Now().Unix()); err != nil {
 				return err
 			}
 		}

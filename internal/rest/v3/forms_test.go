@@ -1,10 +1,7 @@
 package v3_test
 
 import (
-	"crypto/rand"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -12,28 +9,19 @@ import (
 	"time"
 
 	"clientele/api/apitest"
-	"clientele/internal/auth"
-	"clientele/internal/customer"
-	"clientele/internal/form"
-	"clientele/internal/password/passwordtest"
+	"clientele/internal/app/apptest"
 	"clientele/internal/rest"
-	v3 "clientele/internal/rest/v3"
-	"clientele/internal/seed"
-	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
-// formShop is a server with two stores, shop and else, alike but for their
+// formShop is the program with two stores, shop and else, alike but for their
 // tokens; every exchange is held to the API document.
 type formShop struct {
-	t      *testing.T
-	db     *sqldb.DB
-	server *rest.Server
-	check  *apitest.Validator
-	now    time.Time
+	*apptest.World
+	t     *testing.T
+	db    *sqldb.DB
+	check *apitest.Validator
 }
 
 const formSeed = `
@@ -61,25 +49,8 @@ stores:
 
 func eachFormShop(t *testing.T, fn func(t *testing.T, s *formShop)) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		s := &formShop{t: t, db: db, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)}
-		clock := func() time.Time { return s.now }
-		sys := &system.System{Clock: clock, Random: rand.Reader}
-		passwords := passwordtest.New(sys)
-		customers := customer.NewService(db, sys, passwords)
-		doc, err := seed.Parse([]byte(formSeed))
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customers, Passwords: passwords}
-		for range 2 { // the second time changes nothing
-			if _, err := a.Apply(t.Context(), doc); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.server = rest.NewServer(rest.Config{
-			System: sys, Tokens: auth.NewCache(auth.NewAPIAccounts(db, sys), &system.System{Clock: clock}), Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute},
-			Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
-		}, v3.New(v3.Services{Customers: customers, Forms: form.NewService(db, sys)}))
+		s := &formShop{t: t, db: db, check: apitest.New(t), World: apptest.New(t, db, apptest.Options{Seed: formSeed})}
+		apptest.Seed(t, s.Core, formSeed) // the second time changes nothing
 		fn(t, s)
 	})
 }
@@ -98,7 +69,7 @@ func (s *formShop) as(token, method, path, body string) (int, string) {
 	}
 	target := r.Clone(s.t.Context())
 	w := httptest.NewRecorder()
-	s.server.ServeHTTP(w, r)
+	s.Handler.ServeHTTP(w, r)
 	if err := s.check.Check(target, []byte(body), w.Code, w.Header(), w.Body.Bytes()); err != nil {
 		s.t.Errorf("%s %s %s: %v\n%s", method, path, body, err, w.Body)
 	}
@@ -165,7 +136,7 @@ func TestAttributes(t *testing.T) {
 		s.refused("GET", "/attributes?id:in=1&x=2", "", "The filter(s): id:in, x are not valid filter parameter(s).", "")
 		s.refused("GET", "/attributes?date_created:min=soon", "", "The filter(s): date_created:min are not valid filter parameter(s).", `"date_created:min":"want a date such as 2024-05-14 or 2024-05-14T09:34:00"`)
 
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		const created = `"date_created":"2026-06-18T14:38:37Z","date_modified":"2026-06-18T14:38:37Z"`
 		s.want("POST", "/attributes", `[{"name":"Date Joined","type":"date"},{"name":"attribute_string 01","type":"string"}]`, 200,
 			`{"data":[{"id":4,"name":"Date Joined","type":"date",`+created+`},{"id":5,"name":"attribute_string 01","type":"string",`+created+`}],"meta":{}}`)
@@ -229,7 +200,7 @@ func TestAttributeValues(t *testing.T) {
 		a, b, c := value(1, 1, 1, "gold", formCreated), value(2, 2, 1, "38.5", formCreated), value(3, 3, 2, "2026-05-02", formCreated)
 		s.want("PUT", "/attribute-values", `[{"attribute_id":1,"value":"gold","customer_id":1},{"attribute_id":2,"value":"38.5","customer_id":1,"id":47143304},{"attribute_id":3,"value":"2026-05-02","customer_id":2}]`, 200,
 			`{"data":[`+a+`,`+b+`,`+c+`],"meta":{}}`)
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		// One changes, one does not, one is new.
 		a2, d := value(1, 1, 1, "", formLater), value(4, 1, 2, "x", strings.ReplaceAll(formCreated, "37:37", "38:37"))
 		s.want("PUT", "/attribute-values", `[{"attribute_id":1,"value":"x","customer_id":2},{"attribute_id":1,"value":"","customer_id":1},{"attribute_id":2,"value":"38.5","customer_id":1}]`, 200,
@@ -277,7 +248,7 @@ func TestFormFieldValues(t *testing.T) {
 		if code, text := s.as("else", "PUT", "/form-field-values", `[{"customer_id":1,"name":"Pets","value":9}]`); code != 200 {
 			t.Fatal(text)
 		}
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		referral := `{"name":"Referral","value":"a friend","customer_id":1}`
 		toppings := `{"name":"Toppings","value":["Olives","Cheese"],"customer_id":1}`
 		pin := `{"name":"PIN","value":"","customer_id":1}`
@@ -356,7 +327,7 @@ func TestFormFields(t *testing.T) {
 		s.want("GET", "/form-fields/14", "", 404, `{"status":404,"title":"The resource at that URL is not found.","type":"`+rest.StatusCodes+`"}`)
 		s.refused("GET", "/form-fields?form=billing", "", "The filter(s): form are not valid filter parameter(s).", `"form":"\"billing\" is not one of address, customer"`)
 
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		later := strings.ReplaceAll(formCreated, "37:37", "38:37")
 		s.want("POST", "/form-fields", `{"form":"customer","name":"Born","type":"date","label":"Your birthday","required":true,"min":"1900-01-01","max":"2020-12-31","default":"2000-01-01","sort_order":3}`, 200,
 			`{"data":{"id":31,"form":"customer","name":"Born","label":"Your birthday","type":"date","required":true,"built_in":false,"sort_order":3,"choices":[],"placeholder":"","max_length":null,"min":"1900-01-01","max":"2020-12-31","default":"2000-01-01","rows":null,`+later+`},"meta":{}}`)
@@ -390,11 +361,11 @@ func TestFormFields(t *testing.T) {
 		s.refused("POST", "/form-fields", `[]`, shape, `"":"error.expected.jsobject"`)
 		s.refused("PUT", "/form-fields/31", ``, shape, `"":"error.path.missing"`)
 
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		changed := `"date_created":"2026-06-18T14:38:37Z","date_modified":"2026-06-18T14:39:37Z"`
 		born := `{"data":{"id":31,"form":"customer","name":"Birthday","label":"Birthday","type":"date","required":false,"built_in":false,"sort_order":31,"choices":[],"placeholder":"","max_length":null,"min":"1900-01-01","max":null,"default":"","rows":null,` + changed + `},"meta":{}}`
 		s.want("PUT", "/form-fields/31", `{"name":"Birthday","label":null,"required":false,"max":null,"default":null,"sort_order":null,"type":"date","form":"customer"}`, 200, born)
-		s.now = s.now.Add(time.Minute)
+		s.Clock.Advance(time.Minute)
 		s.want("PUT", "/form-fields/31", `{"name":"Birthday"}`, 200, born) // nothing changes
 		s.want("GET", "/form-fields/31", "", 200, born)
 		s.refused("PUT", "/form-fields/31", `{"type":"text","form":"address"}`, update, `"form":"the form of a field cannot be changed","type":"the type of a field cannot be changed"`)

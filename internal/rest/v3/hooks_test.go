@@ -12,7 +12,7 @@ import (
 // What the service does to hooks and domains shows in the admin's view.
 func TestHooksAdmin(t *testing.T) {
 	onEach(t, func(t *testing.T, d *desk) {
-		now := d.now.Unix()
+		now := d.Clock.Now().Unix()
 		hook := func(id int, active bool, status string) string {
 			return fmt.Sprintf(`{"id":%d,"client_id":"app","store_hash":"first","scope":"store/customer/*","destination":"http://localhost:300%d/x","headers":null,"is_active":%v,"created_at":%d,"updated_at":%d%s}`, id, id, active, now, now, status)
 		}

@@ -25,9 +25,9 @@ func TestInstruments(t *testing.T) {
 			return d.want(d.app, "POST", path, text, 200, text)
 		}
 		a := put(card, "card-token", true)
-		d.now = d.now.Add(time.Second)
+		d.Clock.Advance(time.Second)
 		b := put(paypal, "paypal-token", false)
-		d.now = d.now.Add(time.Second)
+		d.Clock.Advance(time.Second)
 		c := put(bank, "bank-token", false)
 		d.want(d.reader, "GET", path, "", 200, "["+a+","+b+","+c+"]")
 		// Only one is the default.

@@ -24,7 +24,7 @@ func TestMetafieldLife(t *testing.T) {
 		n := int64(len(d.events(0)))
 		d.want(d.app, "POST", "/customers/1/metafields", fmt.Sprintf(tier, "read", "tier"), 200, one(fmt.Sprintf(row, 1, "tier", "read")))
 		d.want(d.app, "GET", "/customers/1/metafields/1", "", 200, one(fmt.Sprintf(row, 1, "tier", "read")))
-		d.now = d.now.Add(time.Hour)
+		d.Clock.Advance(time.Hour)
 		d.want(d.app, "PUT", "/customers/1/metafields/1", `{"value":"gold"}`, 200, one(fmt.Sprintf(row, 1, "tier", "read"))) // nothing changes
 		changed := strings.NewReplacer(`"value":"gold"`, `"value":"platinum"`, `modified":"2026-06-18T14`, `modified":"2026-06-18T15`).Replace(fmt.Sprintf(row, 1, "tier", "read"))
 		d.want(d.app, "PUT", "/customers/1/metafields/1", `{"id":1,"value":"platinum"}`, 200, one(changed))
@@ -141,7 +141,7 @@ func TestMetafieldLists(t *testing.T) {
 	onEach(t, func(t *testing.T, d *desk) {
 		for i := range 5 {
 			d.want(d.app, "POST", "/customers/1/metafields", fmt.Sprintf(`{"permission_set":"read","namespace":"n%d","key":"k%d","value":"v"}`, i%2, i), 200, "")
-			d.now = d.now.Add(24 * time.Hour)
+			d.Clock.Advance(24 * time.Hour)
 		}
 		d.want(d.app, "POST", "/customers/2/metafields", fmt.Sprintf(tier, "read", "k0"), 200, "")
 		for query, want := range map[string]string{

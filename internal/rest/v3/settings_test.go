@@ -35,7 +35,7 @@ func TestConsent(t *testing.T) {
 	onEach(t, func(t *testing.T, d *desk) {
 		d.want(d.app, "GET", "/customers/1/consent", "", 200, `{"allow":[],"deny":[],"updated_at":"2026-06-18T14:37:37Z"}`)
 		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["essential","functional"],"deny":["analytics"]}`, 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:37:37Z"}`)
-		d.now = d.now.Add(time.Hour)
+		d.Clock.Advance(time.Hour)
 		d.want(d.reader, "GET", "/customers/1/consent", "", 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:37:37Z"}`)
 		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["targeting"]}`, 200, `{"allow":["targeting"],"deny":[],"updated_at":"2026-06-18T15:37:37Z"}`)
 		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["all","targeting"],"deny":["targeting"]}`, 422,

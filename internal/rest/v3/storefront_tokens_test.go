@@ -31,7 +31,7 @@ func (d *desk) revoke(a account, token string) (int, string) {
 	}
 	w := httptest.NewRecorder()
 	target := r.Clone(d.t.Context())
-	d.server.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	if err := d.check.Check(target, nil, w.Code, w.Header(), w.Body.Bytes()); err != nil {
 		d.t.Errorf("revocation: %v\n%s", err, w.Body)
 	}
@@ -44,10 +44,10 @@ func TestStorefrontTokenOperations(t *testing.T) {
 		d.channels(12)
 		shop := d.account("storefront", auth.StorefrontAPI)
 		agent := d.account("agent", auth.CustomerImpersonation)
-		tokens := auth.NewStorefrontTokens(db, &system.System{Clock: d.now.UTC, Random: nil})
+		tokens := auth.NewStorefrontTokens(db, &system.System{Clock: d.Clock.Now, Random: nil})
 		kind := func(token string, channel int64) auth.TokenKind {
 			t.Helper()
-			got, err := tokens.Verify(t.Context(), d.stores[0], channel, token, d.now.Unix())
+			got, err := tokens.Verify(t.Context(), d.stores[0], channel, token, d.Clock.Now().Unix())
 			if err != nil {
 				t.Error(err)
 				return 0
@@ -121,9 +121,9 @@ func TestStorefrontTokenOperations(t *testing.T) {
 				t.Errorf("%.20q: %d %s, want %d %s", c.token, status, text, c.status, c.answer)
 			}
 		}
-		fresh := auth.NewStorefrontTokens(db, &system.System{Clock: d.now.UTC})
+		fresh := auth.NewStorefrontTokens(db, &system.System{Clock: d.Clock.Now})
 		for token, want := range map[string]error{browser: auth.TokenRevoked, agents: auth.TokenRevoked, private: nil} {
-			if _, err := fresh.Verify(t.Context(), d.stores[0], 1, token, d.now.Unix()); err != want {
+			if _, err := fresh.Verify(t.Context(), d.stores[0], 1, token, d.Clock.Now().Unix()); err != want {
 				t.Errorf("%v, want %v", err, want)
 			}
 		}

@@ -1,68 +1,51 @@
 package clientele_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"clientele/api/apitest"
+	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
-	"clientele/internal/rest"
 	"clientele/internal/rest/resttest"
-	v3 "clientele/internal/rest/v3"
 	"clientele/internal/rest/v3/clientele"
-	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
 func TestContract(t *testing.T) {
 	resttest.Contract{Surface: clientele.New(clientele.Services{})}.Check(t)
 }
 
-// desk is a server with two stores whose every exchange is held to the API
-// document. Time stands still unless a test moves it.
+// desk is the program with two stores, whose every exchange is held to the API
+// document.
 type desk struct {
+	*apptest.World
 	t      *testing.T
-	server *rest.Server
 	check  *apitest.Validator
-	now    time.Time
 	stores map[string]int64
-	tokens *auth.StorefrontTokens
-	// accounts have the names of their access tokens.
-	accounts *auth.APIAccounts
 }
 
 func newDesk(t *testing.T, db *sqldb.DB) *desk {
 	t.Helper()
-	d := &desk{t: t, check: apitest.New(t), now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC), stores: map[string]int64{}}
-	sys := &system.System{Clock: func() time.Time { return d.now }, Random: rand.Reader}
-	d.accounts, d.tokens = auth.NewAPIAccounts(db, sys), auth.NewStorefrontTokens(db, sys)
+	d := &desk{t: t, check: apitest.New(t), stores: map[string]int64{}, World: apptest.New(t, db, apptest.Options{})}
 	for _, hash := range []string{"first", "second"} {
-		st, err := store.NewService(db, sys).Create(t.Context(), hash, "", "")
+		st, err := d.Stores.Create(t.Context(), hash, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.stores[hash] = st.ID
 	}
-	d.server = rest.NewServer(rest.Config{
-		System: sys, Tokens: auth.NewCache(d.accounts, sys),
-		Limits: rest.Limits{Quota: 1_000_000, Window: time.Minute}, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}),
-	}, clientele.New(clientele.Services{Tokens: d.tokens}), v3.New(v3.Services{Tokens: d.tokens}))
 	return d
 }
 
 func (d *desk) account(hash, name string, scopes ...auth.Scope) {
 	d.t.Helper()
-	if _, err := d.accounts.Create(d.t.Context(), d.stores[hash], name, scopes, auth.Credentials{ClientID: name, AccessToken: name}); err != nil {
+	if _, err := d.APIAccounts.Create(d.t.Context(), d.stores[hash], name, scopes, auth.Credentials{ClientID: name, AccessToken: name}); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -77,7 +60,7 @@ func (d *desk) want(hash, account, method, path, body string, status int, answer
 	}
 	w := httptest.NewRecorder()
 	target := r.Clone(d.t.Context())
-	d.server.ServeHTTP(w, r)
+	d.Handler.ServeHTTP(w, r)
 	if err := d.check.Check(target, []byte(body), w.Code, w.Header(), w.Body.Bytes()); err != nil {
 		d.t.Errorf("%s %s %s: %v\n%s", method, path, body, err, w.Body)
 	}
@@ -99,7 +82,7 @@ func (d *desk) token(hash, account, path, body string) string {
 
 func (d *desk) good(hash, token string, want error) {
 	d.t.Helper()
-	if _, err := d.tokens.Verify(d.t.Context(), d.stores[hash], 1, token, d.now.Unix()); err != want {
+	if _, err := d.Tokens.Verify(d.t.Context(), d.stores[hash], 1, token, d.Clock.Now().Unix()); err != want {
 		d.t.Errorf("the token is good: %v, want %v", err, want)
 	}
 }
@@ -120,10 +103,10 @@ func TestStorefrontTokens(t *testing.T) {
 		agents := d.token("first", "agent", "-customer-impersonation", `{"channel_id":1,"expires_at":0}`)
 		d.token("second", "stranger", "", `{"channel_id":1,"expires_at":0}`)
 		d.good("first", private, nil)
-		if err := d.tokens.WriteUses(t.Context()); err != nil {
+		if err := d.Tokens.WriteUses(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		now := d.now.Unix()
+		now := d.Clock.Now().Unix()
 		rows := map[int]string{
 			1: fmt.Sprintf(`{"id":1,"kind":"storefront","status":"active","client_id":"shop","key_id":1,"channel_ids":[1],"scopes":[],"allowed_cors_origins":["https://www.example.com"],"created_at":%d,"expires_at":1885635176,"last_used_at":null,"revoked_at":null}`, now),
 			2: fmt.Sprintf(`{"id":2,"kind":"private","status":"active","client_id":"shop","key_id":1,"channel_ids":[1],"scopes":["Customer","Unauthenticated"],"allowed_cors_origins":[],"created_at":%d,"expires_at":0,"last_used_at":%[1]d,"revoked_at":null}`, now),
@@ -179,21 +162,21 @@ func TestStorefrontTokens(t *testing.T) {
 		r.Header.Set("X-Auth-Token", "agent")
 		r.Header.Set("Sf-Api-Token", agents)
 		w := httptest.NewRecorder()
-		if d.server.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != `{"meta":{}}` {
+		if d.Handler.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != `{"meta":{}}` {
 			t.Errorf("revocation by the text: %d %s", w.Code, w.Body)
 		}
 		rows[3] = strings.NewReplacer(`"active"`, `"revoked"`, `"revoked_at":null`, fmt.Sprintf(`"revoked_at":%d`, now)).Replace(rows[3])
 		list("", 3, 2, 1)
 		d.good("first", agents, auth.TokenRevoked)
 
-		accounts, err := d.accounts.List(t.Context(), d.stores["first"])
+		accounts, err := d.APIAccounts.List(t.Context(), d.stores["first"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.accounts.Revoke(t.Context(), d.stores["first"], accounts[0].ID); err != nil {
+		if err := d.APIAccounts.Revoke(t.Context(), d.stores["first"], accounts[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		d.now = d.now.Add(time.Second)
+		d.Clock.Advance(time.Second)
 		d.good("first", browser, auth.TokenRevoked)
 		if got := d.want("first", "agent", "GET", path+"?kind=storefront", "", 200, ""); !strings.Contains(got, `"status":"account_revoked"`) {
 			t.Errorf("the token of a revoked account: %s", got)

@@ -98,3 +98,37 @@ func TestGivenChannels(t *testing.T) {
 		}
 	})
 }
+
+// Statuses that a channel cannot be given.
+func TestStatuses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st := open(t, db)
+		second, err := s.Create(t.Context(), st, channel.Create{Name: "Second", Type: channel.Storefront, Platform: "next", Status: opt.Some(channel.Prelaunch)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := func(what string, err error) {
+			t.Helper()
+			if f := fault.As(err); f == nil || f.Kind != fault.Invalid || len(f.Items) != 1 || f.Items[0].Field != "status" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		change := func(id int64, status string) error {
+			_, err := s.Update(t.Context(), st, channel.Update{ID: id, Status: opt.Some(status)})
+			return err
+		}
+		_, err = s.Create(t.Context(), st, channel.Create{Name: "Third", Type: channel.Storefront, Platform: "next", Status: opt.Some(channel.Deleted)})
+		refused("a new one that is deleted", err)
+		_, err = s.Create(t.Context(), st, channel.Create{Name: "Third", Type: channel.Storefront, Platform: "next", Status: opt.Some(channel.Connected)})
+		refused("a storefront that is connected", err)
+		for _, status := range []string{channel.Deleted, channel.Archived} {
+			refused("the default channel "+status, change(1, status))
+		}
+		for _, status := range []string{channel.Prelaunch, channel.Active, channel.Inactive, channel.Archived} {
+			if err := change(second.ID, status); err != nil {
+				t.Errorf("%s: %v", status, err)
+			}
+		}
+		refused("back to before the launch", change(second.ID, channel.Prelaunch))
+	})
+}

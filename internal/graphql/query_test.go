@@ -59,7 +59,7 @@ func furnish(w *world) {
 	_, err = w.Customers.PutAttributeValues(ctx, 1, []customer.AttributeUpsert{{CustomerID: 1, AttributeID: 1, Value: "L"}})
 	w.ok(err)
 	meta := metafield.NewService(w.db, system.Real())
-	for i, p := range []string{metafield.AppOnly, metafield.Read, metafield.ReadFront, metafield.WriteFront} {
+	for i, p := range []string{metafield.AppOnly, metafield.Read, metafield.ReadFront, metafield.WriteFront, metafield.Write} {
 		_, err := meta.Create(ctx, 1, metafield.Caller{ClientID: w.app.ClientID}, metafield.Create{CustomerID: 1, Namespace: "n", Key: fmt.Sprint("k", i+1), Value: "v", Permission: p})
 		w.ok(err)
 	}
@@ -148,7 +148,7 @@ func TestAddressPages(t *testing.T) {
 				t.Errorf("%s: %s, want %s", args, got, want)
 			}
 		}
-		a := w.ask(`{ customer { metafields(namespace: "n", keys: ["k3", "k1"]) { edges { node { key } } } last: metafields(namespace: "n", last: 1) { pageInfo { hasPreviousPage } edges { cursor node { key } } }
+		a := w.ask(`{ customer { metafields(namespace: "n", keys: ["k3", "k1", "k2", "k5"]) { edges { node { key } } } last: metafields(namespace: "n", last: 1) { pageInfo { hasPreviousPage } edges { cursor node { key } } }
 			next: metafields(namespace: "n", first: 1, after: "Y3Vyc29yOjM=") { pageInfo { hasPreviousPage hasNextPage } edges { node { key } } } none: metafields(namespace: "m") { edges { node { key } } } } }`, nil, act...)
 		w.want(a, 200, `{"data":{"customer":{"metafields":{"edges":[{"node":{"key":"k3"}}]},"last":{"pageInfo":{"hasPreviousPage":true},"edges":[{"cursor":"Y3Vyc29yOjQ=","node":{"key":"k4"}}]},"next":{"pageInfo":{"hasPreviousPage":true,"hasNextPage":false},"edges":[{"node":{"key":"k4"}}]},"none":{"edges":[]}}}}`)
 	})

@@ -165,3 +165,61 @@ func TestWritersDoNotTakeAway(t *testing.T) {
 		}
 	})
 }
+
+// What a permission set lets other accounts do: nothing, read, or write the
+// value, but never take the field away.
+func TestPermissions(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st, _ := shop(t, db)
+		other, all := metafield.Caller{ClientID: "other"}, metafield.Caller{ClientID: "panel", All: true}
+		for _, c := range []struct {
+			set           string
+			reads, writes bool
+		}{
+			{metafield.AppOnly, false, false}, {metafield.Read, true, false}, {metafield.ReadFront, true, false},
+			{metafield.Write, true, true}, {metafield.WriteFront, true, true},
+		} {
+			in := field(c.set)
+			in.Permission = c.set
+			m, err := s.Create(t.Context(), st, by, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[bool]fault.Kind{false: fault.NotFound, true: fault.Forbidden}[c.reads]
+			is := func(what string, err error, allowed bool) {
+				t.Helper()
+				if allowed && err != nil || !allowed && kind(err) != want {
+					t.Errorf("%s, %s: %v", c.set, what, err)
+				}
+			}
+			_, err = s.Get(t.Context(), st, other, 1, m.ID)
+			is("get", err, c.reads)
+			rows, _, err := s.List(t.Context(), st, other, 1, metafield.List.New().Where("key", "in", nil, []string{c.set}))
+			if err != nil || (len(rows) == 1) != c.reads {
+				t.Errorf("%s: %d in the list, %v", c.set, len(rows), err)
+			}
+			_, err = s.Update(t.Context(), st, other, 1, metafield.Update{ID: m.ID, Value: opt.Some("w")})
+			is("value", err, c.writes)
+			for what, u := range map[string]metafield.Update{
+				"key": {Key: opt.Some("k")}, "namespace": {Namespace: opt.Some("k")}, "permission": {Permission: opt.Some(metafield.AppOnly)},
+			} {
+				u.ID = m.ID
+				_, err = s.Update(t.Context(), st, other, 1, u)
+				is(what, err, false)
+			}
+			// By way of another customer there is nothing to read or write.
+			if _, err := s.Get(t.Context(), st, by, 2, m.ID); kind(err) != fault.NotFound {
+				t.Errorf("%s of another customer: %v", c.set, err)
+			}
+			if _, err := s.Update(t.Context(), st, by, 2, metafield.Update{ID: m.ID, Value: opt.Some("w")}); kind(err) != fault.NotFound {
+				t.Errorf("%s, change of another customer's: %v", c.set, err)
+			}
+			if !c.writes {
+				is("delete", s.Delete(t.Context(), st, other, 1, m.ID), false)
+			}
+			if _, err := s.Update(t.Context(), st, all, 1, metafield.Update{ID: m.ID, Key: opt.Some("x" + c.set)}); err != nil {
+				t.Errorf("%s, by who manages all: %v", c.set, err)
+			}
+		}
+	})
+}

@@ -114,3 +114,66 @@ func TestChoosingTheSameGroupKeepsItsDate(t *testing.T) {
 		}
 	})
 }
+
+// A channel that says nothing itself has what the store says, field by field.
+func TestChannelsInherit(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx, sys := t.Context(), system.Real()
+		st, err := store.NewService(db, sys).Create(ctx, "shop", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, settings := group.NewService(db, sys, customer.NewService(db, sys, passwordtest.New(sys))), setting.NewService(db, sys)
+		for i := range 4 {
+			if _, err := groups.Create(ctx, st.ID, group.Write{Name: opt.Some(fmt.Sprint("G", i))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := func(yes bool, url string, guest, joined int64) setting.Update {
+			return setting.Update{
+				AskConsent: opt.Some(yes), AskConsentOnCheckout: opt.Some(yes), PolicyURL: opt.Some(url),
+				GuestGroupID: opt.Some(guest), DefaultGroupID: opt.Some(joined),
+			}
+		}
+		// held compares all that holds on channel 1.
+		held := func(when string, yes bool, url string, guest, joined int64) {
+			t.Helper()
+			s, err := settings.Effective(ctx, st.ID, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *s.AskConsent != yes || *s.AskConsentOnCheckout != yes || *s.PolicyURL != url || *s.GuestGroupID != guest || *s.DefaultGroupID != joined {
+				t.Errorf("%s: %v %v %q %d %d", when, *s.AskConsent, *s.AskConsentOnCheckout, *s.PolicyURL, *s.GuestGroupID, *s.DefaultGroupID)
+			}
+		}
+		put := func(channel int64, in setting.Update) {
+			t.Helper()
+			if _, err := settings.Put(ctx, st.ID, channel, in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held("nobody says anything", false, "", 0, 0)
+		put(0, all(true, "https://a.example/p", 1, 2))
+		held("the store says", true, "https://a.example/p", 1, 2)
+		put(1, all(false, "", 0, 0))
+		held("the channel says nothing of it", false, "", 0, 0)
+		put(1, all(false, "https://b.example/p", 3, 4))
+		held("the channel says", false, "https://b.example/p", 3, 4)
+		put(1, setting.Update{
+			AskConsent: opt.Null[bool](), AskConsentOnCheckout: opt.Null[bool](), PolicyURL: opt.Null[string](),
+			GuestGroupID: opt.Null[int64](), DefaultGroupID: opt.Null[int64](),
+		})
+		held("left to the store again", true, "https://a.example/p", 1, 2)
+		for name, bad := range map[string]setting.Update{
+			"scheme": {PolicyURL: opt.Some("ftp://a.example/p")}, "no host": {PolicyURL: opt.Some("https:///p")},
+			"guests": {GuestGroupID: opt.Some(int64(9))}, "default": {DefaultGroupID: opt.Some(int64(9))},
+		} {
+			for _, channel := range []int64{0, 1} {
+				if _, err := settings.Put(ctx, st.ID, channel, bad); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+					t.Errorf("%s on %d: %v", name, channel, err)
+				}
+			}
+		}
+		held("what was refused", true, "https://a.example/p", 1, 2)
+	})
+}

@@ -236,6 +236,33 @@ func TestRacesEndInConflict(t *testing.T) {
 	})
 }
 
+// A change of any one field is a change.
+func TestEveryFieldCounts(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		s := w.make(t, w.a, "a@example.com")
+		for name, in := range map[string]subscriber.Update{
+			"email": {Email: opt.Some("b@example.com")}, "first_name": {FirstName: opt.Some("A")}, "last_name": {LastName: opt.Some("B")},
+			"channel_id": {ChannelID: opt.Some(int64(4))}, "source": {Source: opt.Some("order")}, "order_id": {OrderID: opt.Some(int64(7))},
+			"consents": {Consents: opt.Some([]string{"abandoned_cart"})},
+		} {
+			w.now++
+			before := len(events(t, db, w.a))
+			for i, want := range []int{1, 1} { // the second time is none
+				if _, err := w.Update(t.Context(), w.a, s.ID, in, api); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if got := len(events(t, db, w.a)) - before; got != want {
+					t.Errorf("%s, time %d: %d events", name, i+1, got)
+				}
+			}
+			if got, err := w.Get(t.Context(), w.a, s.ID); err != nil || got.DateModified != w.now {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+		}
+	})
+}
+
 func TestAllFaultsAreTold(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newWorld(t, db)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clientele/internal/account"
+	"clientele/internal/account/accounttest"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
@@ -36,39 +37,14 @@ type shop struct {
 	passwords *password.Hasher
 	now       atomic.Int64
 	a, b      store.Site
-	mails     *outbox
-}
-
-type outbox struct {
-	mu   sync.Mutex
-	sent []account.Mail
-	fail error
-}
-
-func (o *outbox) Queue(_ *sqldb.Tx, m account.Mail) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.fail != nil {
-		return o.fail
-	}
-	o.sent = append(o.sent, m)
-	return nil
-}
-
-// take returns the emails since the last call.
-func (o *outbox) take() []account.Mail {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	out := o.sent
-	o.sent = nil
-	return out
+	mails     *accounttest.Mails
 }
 
 const start = 1_750_000_000
 
 func newShop(t *testing.T, db *sqldb.DB) *shop {
 	t.Helper()
-	s := &shop{T: t, db: db, mails: &outbox{}}
+	s := &shop{T: t, db: db, mails: &accounttest.Mails{}}
 	s.now.Store(start)
 	s.sys = system.Real()
 	s.sys.Clock = func() time.Time { return time.Unix(s.now.Load(), 0) }
@@ -499,14 +475,14 @@ func TestPasswords(t *testing.T) {
 		if err := s.svc.ChangePassword(ctx, s.a, here.Session, right, "weak", home); !slices.Equal(codes(err), []fault.Code{fault.WeakPassword, fault.WeakPassword}) {
 			s.Errorf("%v", err)
 		}
-		if !s.open(there.Token) || len(s.mails.take()) != 0 {
+		if !s.open(there.Token) || len(s.mails.Take()) != 0 {
 			s.Error("something happened")
 		}
 		s.want(s.svc.ChangePassword(ctx, s.a, here.Session, right, "another horse 8", home), nil)
 		if !s.open(here.Token) || s.open(there.Token) || s.open(token.Token) {
 			s.Error("all but the session that asks end")
 		}
-		if m := s.mails.take(); len(m) != 1 || m[0].Kind != account.MailPasswordChanged || m[0].To != "ines@example.com" || m[0].ToName != "Ines Duarte" {
+		if m := s.mails.Take(); len(m) != 1 || m[0].Kind != account.MailPasswordChanged || m[0].To != "ines@example.com" || m[0].ToName != "Ines Duarte" {
 			s.Errorf("%+v", m)
 		}
 		_, err := s.svc.SignIn(ctx, s.a, account.Browser, "ines@example.com", right, home)
@@ -534,7 +510,7 @@ func TestPasswords(t *testing.T) {
 // link returns the parameters of the link in the only email sent since.
 func (s *shop) link(want account.MailKind) url.Values {
 	s.Helper()
-	m := s.mails.take()
+	m := s.mails.Take()
 	if len(m) != 1 || m[0].Kind != want {
 		s.Fatalf("%+v", m)
 	}
@@ -555,7 +531,7 @@ func TestReset(t *testing.T) {
 		}
 		s.want(s.svc.RequestReset(ctx, s.b, "ines@example.com", "", home), nil)
 		s.want(s.svc.RequestReset(ctx, on(s.a, 3), "ines@example.com", "", home), nil)
-		if m := s.mails.take(); len(m) != 0 {
+		if m := s.mails.Take(); len(m) != 0 {
 			s.Errorf("%+v", m)
 		}
 		for _, away := range []string{"//evil.example.com", "https://evil.example.com/x", "javascript:alert(1)", `/\evil.example.com`, "x", "http://shop.example.com/", "https://shop.example.com.evil/", "https://a@shop.example.com/", "/a b", "/a\nb"} {
@@ -592,7 +568,7 @@ func TestReset(t *testing.T) {
 		if s.open(session.Token) {
 			s.Error("open after the reset")
 		}
-		if m := s.mails.take(); len(m) != 1 || m[0].Kind != account.MailPasswordChanged {
+		if m := s.mails.Take(); len(m) != 1 || m[0].Kind != account.MailPasswordChanged {
 			s.Errorf("%+v", m)
 		}
 		_, err = s.svc.SignIn(ctx, s.a, account.Browser, "ines@example.com", fresh, home)
@@ -613,8 +589,9 @@ func TestReset(t *testing.T) {
 		s.want(s.svc.Reset(ctx, s.a, id, stale, right, home), account.ErrLink)
 
 		// An email that fails to be queued leaves nothing behind.
-		s.mails.fail = errors.New("full")
-		if err := s.svc.RequestReset(ctx, s.a, "other@example.com", "", home); !errors.Is(err, s.mails.fail) {
+		full := errors.New("full")
+		s.mails.Fail(full)
+		if err := s.svc.RequestReset(ctx, s.a, "other@example.com", "", home); !errors.Is(err, full) {
 			s.Errorf("%v", err)
 		}
 	})
@@ -630,7 +607,7 @@ func TestEndedSessionsChangeNothing(t *testing.T) {
 		s.want(s.svc.ChangePassword(ctx, s.a, thief.Session, right, "another horse 8", home), account.ErrNoSession)
 		_, err := s.svc.UpdateDetails(ctx, s.a, thief.Session, account.Details{Email: opt.Some("thief@example.com"), CurrentPassword: opt.Some(right)}, home)
 		s.want(err, account.ErrNoSession)
-		if m := s.mails.take(); len(m) != 0 {
+		if m := s.mails.Take(); len(m) != 0 {
 			s.Errorf("%+v", m)
 		}
 		s.signIn(s.a, account.Browser, "ines@example.com")
@@ -676,7 +653,7 @@ func TestTokensAreUsedOnce(t *testing.T) {
 			if won.Load() != 1 {
 				s.Errorf("%s: %d won", what, won.Load())
 			}
-			s.mails.take()
+			s.mails.Take()
 		}
 		if _, err := s.svc.RequestSignInLink(ctx, s.a, "ines@example.com", "", home); err != nil {
 			s.Fatal(err)
@@ -782,7 +759,7 @@ func TestLinksGoToTheAddressOfTheMoment(t *testing.T) {
 			wg.Go(func() { _, _ = s.svc.RequestSignInLink(ctx, s.a, before, "", home) })
 			s.change(customer.Update{ID: id, Email: opt.Some(after)})
 			wg.Wait()
-			for _, m := range s.mails.take() {
+			for _, m := range s.mails.Take() {
 				u, err := url.Parse(m.Data["link"])
 				if err != nil {
 					s.Fatal(err)

@@ -345,7 +345,7 @@ func TestProcessesCountTogether(t *testing.T) {
 			s.restart()
 			s.want(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", from(fmt.Sprint("198.51.100.", i))), nil)
 		}
-		if m := s.mails.take(); len(m) != 5 {
+		if m := s.mails.Take(); len(m) != 5 {
 			s.Errorf("%d emails were sent", len(m))
 		}
 		// For emails at all.

@@ -66,7 +66,7 @@ func TestRegister(t *testing.T) {
 		if _, err := s.svc.Register(ctx, s.a, in, home); len(codes(err)) != 3 { // Secret, Floor, phone of the address
 			s.Errorf("required fields: %v", err)
 		}
-		if got := s.texts(`SELECT email FROM customers WHERE store_id = $1`); len(got) != 0 || len(s.mails.take()) != 0 {
+		if got := s.texts(`SELECT email FROM customers WHERE store_id = $1`); len(got) != 0 || len(s.mails.Take()) != 0 {
 			s.Errorf("made %q", got)
 		}
 		in.FormFields[1].Value = form.Text("s")
@@ -80,7 +80,7 @@ func TestRegister(t *testing.T) {
 		if err != nil || c.GroupID != 5 || c.RegistrationIP != "192.0.2.1" || c.OriginChannelID != 2 || c.ChannelIDs != nil || !c.AcceptsEmails || c.Phone != "030" {
 			s.Errorf("%+v, %v", c, err)
 		}
-		if m := s.mails.take(); len(m) != 1 || m[0].Kind != account.MailAccountCreated || m[0].CustomerID != id || m[0].Data["link"] != "https://shop.example.com/login.php" {
+		if m := s.mails.Take(); len(m) != 1 || m[0].Kind != account.MailAccountCreated || m[0].CustomerID != id || m[0].Data["link"] != "https://shop.example.com/login.php" {
 			s.Errorf("%+v", m)
 		}
 		if got := s.texts(`SELECT email || ' ' || source || ' ' || consents FROM subscribers WHERE store_id = $1 AND channel_id = 2`); !slices.Equal(got, []string{"ines@example.com storefront marketing_newsletter"}) {
@@ -96,7 +96,7 @@ func TestRegister(t *testing.T) {
 		if _, err := s.svc.Register(ctx, s.a, in, home); kind(err) != fault.Conflict || !slices.Equal(codes(err), []fault.Code{fault.EmailInUse}) {
 			s.Errorf("%v", err)
 		}
-		if len(s.mails.take()) != 0 {
+		if len(s.mails.Take()) != 0 {
 			s.Error("an email for a taken address")
 		}
 		// Where only the channel's own customers may sign in, one becomes one.
@@ -154,7 +154,7 @@ func TestConfirmAccount(t *testing.T) {
 		s.want(s.svc.ConfirmAccount(ctx, on(s.a, 2), token, home), account.ErrLink)
 		s.want(s.svc.ConfirmAccount(ctx, s.a, token, home), nil)
 		s.want(s.svc.ConfirmAccount(ctx, s.a, token, home), account.ErrLink)
-		if m := s.mails.take(); len(m) != 1 || m[0].Kind != account.MailAccountCreated || m[0].CustomerID != id {
+		if m := s.mails.Take(); len(m) != 1 || m[0].Kind != account.MailAccountCreated || m[0].CustomerID != id {
 			s.Errorf("%+v", m)
 		}
 		s.signIn(s.a, account.Browser, "ines@example.com")
@@ -162,7 +162,7 @@ func TestConfirmAccount(t *testing.T) {
 		if _, err := s.svc.Register(ctx, s.a, newcomer("rui@example.com"), home); err != nil {
 			s.Fatal(err)
 		}
-		s.mails.take()
+		s.mails.Take()
 		if _, err := s.svc.RequestSignInLink(ctx, s.a, "rui@example.com", "", home); err != nil {
 			s.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestAnotherEmailIsConfirmedToo(t *testing.T) {
 		}
 		tokenTo := func(email string) string {
 			s.Helper()
-			m := s.mails.take()
+			m := s.mails.Take()
 			if len(m) != 2 || m[0].Kind != account.MailEmailChanged || m[1].Kind != account.MailConfirmAccount || m[1].To != email {
 				s.Fatalf("%+v", m)
 			}
@@ -212,14 +212,14 @@ func TestAnotherEmailIsConfirmedToo(t *testing.T) {
 		_, err = s.svc.SignIn(ctx, s.a, account.Browser, "second@example.com", right, home)
 		s.want(err, account.ErrUnconfirmed)
 		s.want(s.svc.ConfirmAccount(ctx, s.a, second, home), nil)
-		if m := s.mails.take(); len(m) != 0 {
+		if m := s.mails.Take(); len(m) != 0 {
 			s.Errorf("%+v", m) // the account was welcomed when it was new
 		}
 		s.signIn(s.a, account.Browser, "second@example.com")
 		// The same address written otherwise is no other.
-		s.mails.take()
+		s.mails.Take()
 		move("Second@example.com")
-		if m := s.mails.take(); len(m) != 0 {
+		if m := s.mails.Take(); len(m) != 0 {
 			s.Errorf("%+v", m)
 		}
 		s.signIn(s.a, account.Browser, "second@example.com")
@@ -233,7 +233,7 @@ func TestUpdateDetails(t *testing.T) {
 		s.person("taken@example.com")
 		g := s.signIn(s.a, account.Browser, "ines@example.com")
 		c, err := s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{FirstName: opt.Some("Inês"), Company: opt.Some("Sol")}, home)
-		if err != nil || c.FirstName != "Inês" || c.Company != "Sol" || c.LastName != "Duarte" || len(s.mails.take()) != 0 {
+		if err != nil || c.FirstName != "Inês" || c.Company != "Sol" || c.LastName != "Duarte" || len(s.mails.Take()) != 0 {
 			s.Errorf("%+v, %v", c, err)
 		}
 		mail := account.Details{Email: opt.Some("new@example.com"), Careful: true}
@@ -246,14 +246,14 @@ func TestUpdateDetails(t *testing.T) {
 		if _, err = s.svc.UpdateDetails(ctx, s.a, g.Session, mail, home); err != nil {
 			s.Fatal(err)
 		}
-		if m := s.mails.take(); len(m) != 1 || m[0].Kind != account.MailEmailChanged || m[0].To != "ines@example.com" || m[0].Data["new_email"] != "new@example.com" {
+		if m := s.mails.Take(); len(m) != 1 || m[0].Kind != account.MailEmailChanged || m[0].To != "ines@example.com" || m[0].Data["new_email"] != "new@example.com" {
 			s.Errorf("%+v", m)
 		}
 		if !s.open(g.Token) {
 			s.Error("another address ended the session")
 		}
 		_, err = s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some("Taken@example.com")}, home)
-		if kind(err) != fault.Conflict || len(s.mails.take()) != 0 {
+		if kind(err) != fault.Conflict || len(s.mails.Take()) != 0 {
 			s.Errorf("%v", err)
 		}
 		if got := s.texts(`SELECT scope FROM events WHERE store_id = $1 ORDER BY id`); len(got) != 4 || got[3] != "store/customer/updated" {
@@ -288,7 +288,7 @@ func TestSubscriptions(t *testing.T) {
 		if _, err := s.svc.Register(ctx, s.a, in, home); err != nil {
 			s.Fatal(err)
 		}
-		m := s.mails.take()
+		m := s.mails.Take()
 		if len(m) != 2 || m[1].Kind != account.MailConfirmSubscription || len(rows()) != 1 {
 			s.Fatalf("%+v", m)
 		}

@@ -199,10 +199,18 @@ func (w *world) filters() (params []string, keep func(customer.Customer) bool) {
 			if w.rand.IntN(2) == 0 {
 				name, get = "date_modified", func(c customer.Customer) int64 { return c.DateModified }
 			}
-			switch w.rand.IntN(3) {
+			first := at - at%(24*60*60)
+			day := time.Unix(at, 0).UTC().Format(time.DateOnly)
+			switch w.rand.IntN(6) {
 			case 0:
-				add(name, []string{text}, func(c customer.Customer) bool { return get(c) == at })
+				add(name, []string{day}, func(c customer.Customer) bool { return get(c) >= first && get(c) < first+24*60*60 })
 			case 1:
+				add(name+":min", []string{day}, func(c customer.Customer) bool { return get(c) >= first })
+			case 2:
+				add(name+":max", []string{day}, func(c customer.Customer) bool { return get(c) < first+24*60*60 })
+			case 3:
+				add(name, []string{text}, func(c customer.Customer) bool { return get(c) == at })
+			case 4:
 				add(name+":min", []string{text}, func(c customer.Customer) bool { return get(c) >= at })
 			default:
 				add(name+":max", []string{text}, func(c customer.Customer) bool { return get(c) <= at })

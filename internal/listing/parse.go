@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"clientele/internal/fault"
@@ -329,28 +328,4 @@ func parseFlag(s string) (value, ok bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// parseTime returns the first and last second that the text names: a day
-// without a time names all of it.
-func parseTime(s string) (lo, hi int64, ok bool) {
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.Unix(), t.Unix() + 24*60*60 - 1, true
-	}
-	if strings.Contains(s, ":") && strings.Contains(s, " ") {
-		mail := strings.Replace(s, "  ", " +", 1) // an unencoded + arrives as a space
-		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05 -0700"} {
-			if t, err := time.Parse(layout, mail); err == nil {
-				return t.Unix(), t.Unix(), true
-			}
-		}
-	}
-	// An unencoded + arrives as a space.
-	s = strings.Replace(s, " ", "+", 1)
-	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", "2006-01-02+15:04:05", "2006-01-02T:15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.Unix(), t.Unix(), true
-		}
-	}
-	return 0, 0, false
 }

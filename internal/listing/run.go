@@ -287,13 +287,16 @@ func (b *builder) filter(f *Filter) {
 		}
 		b.in(f)
 	case Min, Max:
+		// A time has a first and a last second: the maximum of a day is its
+		// end. Other kinds have one value, which is both.
 		b.sql = append(b.sql, col...)
 		if f.Op == Min {
 			b.sql = append(b.sql, " >= "...)
+			b.param(f.Ints[0])
 		} else {
 			b.sql = append(b.sql, " <= "...)
+			b.param(f.Ints[len(f.Ints)-1])
 		}
-		b.param(f.Ints[0])
 	}
 }
 

@@ -73,6 +73,18 @@ func TestReadCustomers(t *testing.T) {
 		f.want(200, ines, "GET", "/customers/1/", "")
 		f.want(200, "["+ines+"]", "GET", "/customers?first_name=in%C3%AAs&last_name=Duarte&email=ines.duarte@EXAMPLE.com&store_credit=18.50&customer_group_id=2&min_id=1&max_id=1&min_date_created=Thu, 18 Jun 2026 14:37:37 %2B0000&limit=1000", "")
 		f.want(200, "["+ines+"]", "GET", "/customers?&limit=250", "")
+		for _, day := range []string{"2026-06-18", "Thu, 18 Jun 2026 10:37:37 EDT", "Thu, 18 Jun 2026 14:37:37 UT", "18 Jun 2026 14:37:37 Z", "Thu, 18 Jun 2026 16:37:37 %2B0200"} {
+			for _, name := range []string{"date_created", "date_modified"} {
+				f.want(200, "["+ines+"]", "GET", "/customers?min_"+name+"="+day+"&max_"+name+"="+day, "")
+				f.want(200, `{"count":1}`, "GET", "/customers/count?min_"+name+"="+day+"&max_"+name+"="+day, "")
+			}
+			f.want(200, `[{"id":2,"name":"Trade"…`, "GET", "/customer_groups?date_created:min="+day+"&date_created:max="+day, "")
+		}
+		f.want(204, "", "GET", "/customers?min_date_created=2026-06-19", "")
+		f.want(204, "", "GET", "/customers?max_date_created=2026-06-17", "")
+		for _, name := range []string{"min_date_created", "max_date_modified"} {
+			f.want(400, fault("400", "The field '"+name+"' is invalid."), "GET", "/customers?"+name+"=Thu, 18 Jun 2026 14:37:37 CET", "")
+		}
 		f.want(204, "", "GET", "/customers?page=2", "")
 		f.want(204, "", "GET", "/customers?email=nobody@example.com", "")
 		f.want(200, `{"count":1}`, "GET", "/customers/count", "")

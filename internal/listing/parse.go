@@ -281,14 +281,12 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 			}
 			flt.Ints = []int64{sqldb.Flag(b)}
 		case Money:
-			n, ok, exact := jsonx.ParseDecimal(v, moneyScale)
+			n, ok, _ := jsonx.ParseDecimal(v, moneyScale) // rounded as what is kept is
 			if !ok {
 				p.bad(name, fault.BadFormat, "want an amount such as 12.5")
 				return
 			}
-			if exact { // nothing is kept with more digits
-				flt.Ints = append(flt.Ints, n)
-			}
+			flt.Ints = append(flt.Ints, n)
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
 		default:

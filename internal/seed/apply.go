@@ -542,9 +542,9 @@ func (g *Group) command() (group.Write, error) {
 		if r.Amount == "" {
 			continue
 		}
-		v, ok, exact := jsonx.ParseDecimal(r.Amount, group.AmountScale)
-		if !ok || !exact {
-			return w, fmt.Errorf("discount_rules.%d: amount %q has more than %d decimal places or is none", i, r.Amount, group.AmountScale)
+		v, ok, _ := jsonx.ParseDecimal(r.Amount, group.AmountScale)
+		if !ok {
+			return w, fmt.Errorf("discount_rules.%d: amount %q is not an amount such as 12.5", i, r.Amount)
 		}
 		rules[i].Amount = v
 	}
@@ -615,9 +615,9 @@ func (c *Customer) command(attributes map[string]int64) (customer.Create, error)
 		OriginChannelID: c.OriginChannelID, ChannelIDs: c.ChannelIDs, ForcePasswordReset: c.ForcePasswordReset,
 	}
 	if c.StoreCredit != "" {
-		v, ok, exact := jsonx.ParseDecimal(c.StoreCredit, customer.CreditScale)
-		if !ok || !exact {
-			return in, fmt.Errorf("store_credit %q is not an amount with at most %d decimal places", c.StoreCredit, customer.CreditScale)
+		v, ok, _ := jsonx.ParseDecimal(c.StoreCredit, customer.CreditScale)
+		if !ok {
+			return in, fmt.Errorf("store_credit %q is not an amount such as 12.5", c.StoreCredit)
 		}
 		in.StoreCredit = v
 	}

@@ -229,7 +229,7 @@ func TestApplyRefuses(t *testing.T) {
 		"customer_groups: [{id: 3}]":                                                             "customer_groups.0",
 		"customers: [{email: a@x.org, " + person + ", password: short}]":                         "customers.0",
 		"customers: [{email: nobody, " + person + "}]":                                           "nobody",
-		"customers: [{email: a@x.org, " + person + ", store_credit: '1.23456'}]":                 "store_credit",
+		"customers: [{email: a@x.org, " + person + ", store_credit: '1,5'}]":                     "store_credit",
 		"customers: [{email: a@x.org, " + person + ", store_credit: much}]":                      "store_credit",
 		"customers: [{email: a@x.org, " + person + ", customer_group_id: 9}]":                    "customer_group_id",
 		"customers: [{email: a@x.org, " + person + ", attributes: [{name: x, value: y}]}]":       `no attribute "x"`,

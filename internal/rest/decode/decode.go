@@ -4,7 +4,6 @@
 package decode
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -196,36 +195,27 @@ func TextOrNumber(v jsonx.Value) (string, bool) {
 	return v.NumberText()
 }
 
-// Decimal reads an exact decimal number in units of 10^-scale.
+// Decimal reads a decimal number in units of 10^-scale. Clients send sums of
+// floats: what is beyond the scale is rounded.
 func (o Object) Decimal(name string, scale int) opt.Field[int64] {
 	v, ok := o.Given(name)
 	if !ok {
 		return opt.Field[int64]{}
 	}
-	places := func(code fault.Code) {
-		o.Faults.Add(name, code, "", fmt.Sprintf("%s must have at most %d decimal places", name, scale))
-	}
 	if o.dialect.Loose {
 		s, _ := Scalar(v)
-		n, ok, exact := jsonx.ParseDecimal(strings.TrimSpace(s), scale)
-		switch {
-		case !ok:
+		n, ok, _ := jsonx.ParseDecimal(strings.TrimSpace(s), scale)
+		if !ok {
 			o.WrongAs(name, "an amount")
-		case !exact:
-			places(fault.NotAccepted)
-		default:
-			return opt.Some(n)
 		}
-		return opt.Field[int64]{}
+		return opt.Field[int64]{Set: ok, Value: n}
 	}
-	n, ok, exact := v.Decimal(scale)
+	n, ok, _ := v.Decimal(scale)
 	switch {
 	case v.Kind() != jsonx.Number:
 		o.Wrong(name, jsonx.Number)
 	case !ok:
 		o.Faults.Add(name, fault.OutOfRange, "", name+" is out of range")
-	case !exact:
-		places(fault.BadFormat)
 	default:
 		return opt.Some(n)
 	}

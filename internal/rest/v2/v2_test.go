@@ -145,6 +145,29 @@ func TestWriteCustomers(t *testing.T) {
 			}
 		}
 		f.want(200, `{"success":true}`, "POST", "/customers/2/validate", `{"password":"22w69Y217PYR96J"}`)
+		// Sums of floats are rounded, as numbers and as text, and found as well.
+		for sent, kept := range map[string]string{
+			`25.299999999999997`: "25.3000", `"0.30000000000000004"`: "0.3000", `1.00005`: "1.0001", `1.00004999`: "1.0000", `1e-400`: "0.0000", `12.5e1`: "125.0000",
+			`9999999999.99994`: "9999999999.9999", `1.25`: "1.2500",
+		} {
+			if got := f.ask("PUT", "/customers/2", `{"store_credit":`+sent+`}`); got.status != 200 || !strings.Contains(got.body, `"store_credit":"`+kept+`"`) {
+				f.t.Errorf("%s: %d %s", sent, got.status, got.body)
+			}
+			if !strings.Contains(sent, "e") {
+				f.want(200, `{"count":1}`, "GET", "/customers/count?store_credit="+strings.Trim(sent, `"`), "")
+			}
+		}
+		for _, bad := range []string{`"NaN"`, `"Infinity"`, `"-Infinity"`, `"1e400"`, `1e400`, `"0x10"`, `"1,5"`, `99999999999999999999`, `-0.0001`, `10000000000.0001`} {
+			if got := f.ask("PUT", "/customers/2", `{"store_credit":`+bad+`}`); got.status != 400 || !strings.Contains(got.body, "The field 'store_credit' is invalid.") {
+				f.t.Errorf("%s: %d %s", bad, got.status, got.body)
+			}
+		}
+		for _, bad := range []string{`NaN`, `Infinity`, `-Infinity`} {
+			if got := f.ask("PUT", "/customers/2", `{"store_credit":`+bad+`}`); got.status != 400 {
+				f.t.Errorf("%s: %d %s", bad, got.status, got.body)
+			}
+		}
+		f.want(200, `{"id":2,"company":"BigCommerce"…`, "PUT", "/customers/2", `{"store_credit":1.25}`)
 		// V3 shows the same customer at once.
 		if v3 := f.ask("GET", "/stores/shop/v3/customers?id:in=2&include=storecredit", "").body; !strings.Contains(v3, `"first_name":"Janet"`) || !strings.Contains(v3, `"amount":1.25`) {
 			f.t.Error(v3)

@@ -94,10 +94,11 @@ const maxPooled = 256 << 10
 // body is an absent value.
 func (c *Call) JSON() (jsonx.Value, error) {
 	var format *Format
+	charset := ""
 	if ct := c.R.Header.Get("Content-Type"); ct != "" && ct != "application/json" {
-		mt, _, err := mime.ParseMediaType(ct)
+		mt, params, err := mime.ParseMediaType(ct)
 		if err == nil {
-			format = c.mount.byType(mt)
+			format, charset = c.mount.byType(mt), params["charset"]
 		}
 		if format == nil && (err != nil || mt != "application/json" && mt != "text/json" && !strings.HasSuffix(mt, "+json")) {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
@@ -119,7 +120,7 @@ func (c *Call) JSON() (jsonx.Value, error) {
 		return jsonx.Value{}, nil
 	}
 	if format != nil {
-		if text, err = format.Decode(text); err != nil {
+		if text, err = format.Decode(text, charset); err != nil {
 			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
 		}
 	}

@@ -93,9 +93,10 @@ type Format struct {
 	// Types are the media types it is asked for and announced by; answers
 	// carry the first.
 	Types []string
-	// Encode turns a JSON answer into the format, Decode a body into JSON.
+	// Encode turns a JSON answer into the format, Decode a body into JSON. The
+	// charset is that of the body's media type, or empty.
 	Encode func(c *Call, status int, json []byte) ([]byte, error)
-	Decode func(body []byte) ([]byte, error)
+	Decode func(body []byte, charset string) ([]byte, error)
 }
 
 // Mirrored is a Surface with a second address, on the store's own domain and

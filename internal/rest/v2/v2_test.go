@@ -431,6 +431,37 @@ func TestXML(t *testing.T) {
 		} {
 			f.want(400, `[{"status":400,"message":"The request is invalid."…`, "POST", "/customers", bad, asXML)
 		}
+		// Encodings besides UTF-8, by the media type and by the document.
+		const plainXML = "Content-Type: application/xml"
+		for _, way := range []struct{ header, declaration, company string }{
+			{plainXML, `<?xml version="1.0" encoding="ISO-8859-1"?>`, "Caf\xe9 \xdf"},
+			{plainXML, `<?xml version='1.0' encoding='iso-8859-1'?>`, "Caf\xe9 \xdf"},
+			{plainXML, `<?xml version="1.0" encoding="windows-1252"?>`, "Caf\xe9 \xdf"},
+			{plainXML, `<?xml version="1.0" encoding="UTF-8"?>`, "Café ß"},
+			{plainXML, "\xef\xbb\xbf" + `<?xml version="1.0"?>`, "Café ß"},
+			{plainXML, `<?xml version="1.0" encoding="US-ASCII"?>`, "Caf&#233; &#xDF;"},
+			{plainXML, "", "Café ß"},
+			{plainXML + "; charset=ISO-8859-1", "", "Caf\xe9 \xdf"},
+			{plainXML + `; charset="windows-1252"`, `<?xml version="1.0" encoding="UTF-8"?>`, "Caf\xe9 \xdf"},
+			{plainXML + "; charset=utf-8", `<?xml version="1.0" encoding="ISO-8859-1"?>`, "Café ß"},
+		} {
+			f.want(200, `{"id":2,"company":"Café ß",…`, "PUT", "/customers/2", way.declaration+"<customer><company>"+way.company+"</company></customer>", way.header)
+			f.want(200, `{"id":2,"company":"",…`, "PUT", "/customers/2", `{"company":""}`)
+		}
+		f.want(200, `{"id":2,"company":"€ “x”",…`, "PUT", "/customers/2", `<?xml version="1.0" encoding="windows-1252"?>`+"<customer><company>\x80 \x93x\x94</company></customer>", plainXML)
+		for _, name := range []string{"Shift_JIS", "UTF-16", "ISO-8859-2", "x-user-defined", "KOI8-R", "utf-7", strings.Repeat("x", 500)} {
+			told := fmt.Sprintf(`the encoding \"%.40s\" is not read: UTF-8, ISO-8859-1 and windows-1252 are`, name)
+			for _, sent := range [][2]string{{`<?xml version="1.0" encoding="` + name + `"?>`, plainXML}, {"", plainXML + "; charset=" + name}} {
+				if got := f.ask("PUT", "/customers/2", sent[0]+"<customer><company>x</company></customer>", sent[1]); got.status != 400 || !strings.Contains(got.body, told) {
+					f.t.Errorf("%s: %d %s", sent, got.status, got.body)
+				}
+			}
+		}
+		for _, sent := range []string{"\xff\xfe<\x00a\x00", "\xfe\xff\x00<\x00a", "\x00<\x00a\x00/\x00>", "<\x00a\x00/\x00>\x00"} {
+			if got := f.ask("PUT", "/customers/2", sent, plainXML); got.status != 400 || !strings.Contains(got.body, "UTF-16") {
+				f.t.Errorf("%q: %d %s", sent, got.status, got.body)
+			}
+		}
 		// Every answer is well formed.
 		for _, target := range []string{"/countries.xml?limit=250", "/countries/states.xml?limit=250", "/customer_groups.xml", "/store.xml"} {
 			var v struct {
@@ -493,11 +524,12 @@ func TestPublicURL(t *testing.T) {
 
 func FuzzXMLBody(f *testing.F) {
 	for _, seed := range []string{`<a><b>1</b></a>`, `<a/>`, `<a><discount_rules><x/></discount_rules></a>`, `<a>&lt;<!-- c --></a>`, "<a b='c'>\x00</a>", `<?xml version="1.0" encoding="x"?><a/>`} {
-		f.Add(seed)
+		f.Add(seed, "")
+		f.Add(seed, "iso-8859-1")
 	}
 	format := v2.New(v2.Services{}, nil, "").Formats()[0]
-	f.Fuzz(func(t *testing.T, text string) {
-		out, err := format.Decode([]byte(text))
+	f.Fuzz(func(t *testing.T, text, charset string) {
+		out, err := format.Decode([]byte(text), charset)
 		if err == nil && !json.Valid(out) {
 			t.Errorf("%q becomes %q", text, out)
 		}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/net/html/charset"
 
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
@@ -159,11 +162,60 @@ func refersToSurrogate(raw []byte) bool {
 	}
 }
 
+// toUTF8 returns a document in UTF-8. How it is encoded the media type says or
+// else, as RFC 7303 has it, the document itself. ISO-8859-1 is read as
+// windows-1252, which it is a part of.
+func toUTF8(text []byte, label string) ([]byte, error) {
+	for _, mark := range []string{"\xfe\xff", "\xff\xfe", "\x00<", "<\x00"} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return nil, wrongEncoding("UTF-16")
+		}
+	}
+	if rest, ok := bytes.CutPrefix(text, []byte("\xef\xbb\xbf")); ok {
+		return rest, nil // this mark tells more certainly than any word
+	}
+	if label == "" {
+		label = declared(text)
+	}
+	if label == "" {
+		return text, nil
+	}
+	switch e, name := charset.Lookup(label); name {
+	case "utf-8":
+		return text, nil
+	case "windows-1252":
+		return e.NewDecoder().Bytes(text)
+	}
+	return nil, wrongEncoding(label)
+}
+
+func wrongEncoding(label string) error {
+	return fmt.Errorf("the encoding %.40q is not read: UTF-8, ISO-8859-1 and windows-1252 are", label)
+}
+
+// declared returns the encoding that a document declares, or nothing for
+// UTF-8.
+func declared(text []byte) (label string) {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	d.CharsetReader = func(l string, text io.Reader) (io.Reader, error) {
+		label = l
+		return text, nil
+	}
+	// What is wrong with the document shows when it is read.
+	_, _ = d.RawToken()
+	return label
+}
+
 // fromXML turns a document into JSON: an element with elements into an object
 // or a list, another into a string. Names of the outermost element and of
 // elements in lists do not matter.
-func fromXML(text []byte) ([]byte, error) {
+func fromXML(text []byte, charset string) ([]byte, error) {
+	text, err := toUTF8(text, charset)
+	if err != nil {
+		return nil, err
+	}
 	d := &xmlReader{xml.NewDecoder(bytes.NewReader(text)), text}
+	d.CharsetReader = func(_ string, text io.Reader) (io.Reader, error) { return text, nil } // see toUTF8
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {

@@ -406,7 +406,7 @@ func TestToken(t *testing.T) {
 			want sso.Login
 		}{
 			"plain":   {s.sites[0], sso.Request{CustomerID: 1}, sso.Login{CustomerID: 1, RedirectTo: "/account.php"}},
-			"full":    {s.sites[0], sso.Request{CustomerID: 1, ClientID: s.app[0].ClientID, RedirectTo: "/a?b=ü"}, sso.Login{CustomerID: 1, RedirectTo: "/a?b=ü"}},
+			"full":    {s.sites[0], sso.Request{CustomerID: 1, ClientID: s.app[0].ClientID, RedirectTo: "/a?b=ü"}, sso.Login{CustomerID: 1, RedirectTo: "/a?b=%C3%BC"}},
 			"channel": {two, sso.Request{CustomerID: 2}, sso.Login{CustomerID: 2, RedirectTo: "/account.php"}},
 		} {
 			c.want.ClientID = s.app[0].ClientID

@@ -24,9 +24,15 @@ func TestSafeRedirect(t *testing.T) {
 		"/checkout": "/checkout", "/a?b=//c#d": "/a?b=//c#d", "/": "/", "/login.php?action=logout": "/login.php?action=logout",
 		"": "/x", "checkout": "/x", "//evil.example": "/x", `/\evil.example`: "/x", `\/evil.example`: "/x", "https://evil.example": "/x",
 		"/\t/evil.example": "/x", "/a\r\nSet-Cookie: b=c": "/x", "javascript:alert(1)": "/x", " /a": "/x", "/" + strings.Repeat("a", 3000): "/x",
+		"/a b": "/a%20b", "/größe?q=é&p=1": "/gr%C3%B6%C3%9Fe?q=%C3%A9&p=1", "/a%20b%2Fc": "/a%20b%2Fc", "/100%": "/100%25", "/%zz%4": "/%25zz%254",
+		"/a\"<>^`{|}": "/a%22%3C%3E%5E%60%7B%7C%7D", "/a\xff": "/a%FF", "/a?x[]=1;b=2+3&c='(*)!$,@:": "/a?x[]=1;b=2+3&c='(*)!$,@:", "/~a-._": "/~a-._",
 	} {
-		if got := visit.SafeRedirect(in, "/x"); got != want {
+		got := visit.SafeRedirect(in, "/x")
+		if got != want {
 			t.Errorf("%q: %q", in, got)
+		}
+		if again := visit.SafeRedirect(got, "/x"); again != got {
+			t.Errorf("%q is %q at first and then %q", in, got, again)
 		}
 	}
 }
@@ -40,8 +46,11 @@ func FuzzSafeRedirect(f *testing.F) {
 		got := visit.SafeRedirect(in, "/x")
 		// Browsers drop these characters before they read a URL.
 		read, err := base.Parse(strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(strings.TrimSpace(got)))
-		if err == nil && read.Host != "shop.example" {
-			t.Errorf("%q leads to %s", in, read)
+		if err != nil || read.Host != "shop.example" {
+			t.Errorf("%q leads to %s, %v", in, read, err)
+		}
+		if strings.ContainsFunc(got, func(r rune) bool { return r <= ' ' || r >= 0x7f }) || visit.SafeRedirect(got, "/x") != got {
+			t.Errorf("%q is %q, which is not percent-encoded", in, got)
 		}
 	})
 }

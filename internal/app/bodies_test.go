@@ -193,3 +193,56 @@ func TestAnonymousBodiesAreSmall(t *testing.T) {
 		t.Error(status, text)
 	}
 }
+
+// Clients that write all of a request before they read get the answer, on every
+// surface, and no reset.
+func TestRefusalsArrive(t *testing.T) {
+	s, _, _ := start(t, func(c *app.Config) { c.Seed = write(t, bodiesSeed) })
+	body := strings.Repeat(" ", 5<<20)
+	for line, status := range map[string]int{
+		"POST /stores/one/v3/customers|":                     401,
+		"POST /stores/one/v3/customers|X-Auth-Token: tok-a":  413,
+		"POST /stores/one/v3/nothing|X-Auth-Token: tok-a":    404,
+		"PATCH /stores/one/v3/customers|X-Auth-Token: tok-a": 405,
+		"PUT /stores/one/v3/channels/1|X-Auth-Token: tok-a":  403,
+		"POST /stores/one/v2/customers|":                     401,
+		"POST /stores/one/v2/customers|X-Auth-Token: tok-a":  413,
+		"POST /stores/one/v2/nothing|":                       404,
+		"POST /api/storefront/customers|":                    413,
+		"POST /api/storefront/nothing|":                      404,
+		"POST /graphql|":                                     401,
+		"POST /login.php?action=check_login|":                413,
+		"POST /nothing|":                                     404,
+		"POST /healthz|":                                     405,
+	} {
+		line, header, _ := strings.Cut(line, "|")
+		if header != "" {
+			header += "\r\n"
+		}
+		if strings.Contains(line, ".php") {
+			header += "Content-Type: application/x-www-form-urlencoded\r\n"
+		} else {
+			header += "Content-Type: application/json\r\n"
+		}
+		conn, err := net.Dial("tcp", s.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n%s", line, s.Address(), header, len(body), body); err != nil {
+			t.Errorf("%s: the body is cut off: %v", line, err)
+			continue
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if text, err := io.ReadAll(res.Body); err != nil || res.StatusCode != status {
+			t.Errorf("%s: %s, want %d, %v\n%.300s", line, res.Status, status, err, text)
+		}
+	}
+}

@@ -107,6 +107,30 @@ func setReadDeadline(w http.ResponseWriter, t time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(t)
 }
 
+// Bounds of what is taken of a body that nobody reads. A client that writes all
+// of its request before it reads would lose the answer otherwise: what closes a
+// connection with something left in it resets it. Nothing is kept, and time is
+// short, so that sending slowly or much gains nothing.
+const (
+	drainTime = 2 * time.Second
+	drainSize = 32 << 20
+)
+
+// End takes what is left of a request's body, as of one that was refused before
+// it was read. A client that waits to be told to send its body is not told.
+func (in *Intake) End(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody || r.ProtoMajor != 1 || r.Header.Get("Expect") != "" {
+		return
+	}
+	setReadDeadline(w, system.Machine().Add(min(drainTime, in.limits.Pause)))
+	_, err := io.CopyN(io.Discard, r.Body, drainSize)
+	if errors.Is(err, io.EOF) || errors.Is(err, http.ErrBodyReadAfterClose) {
+		setReadDeadline(w, time.Time{})
+		return
+	}
+	setReadDeadline(w, system.Machine()) // the server waits for no more
+}
+
 // linger is how long a connection that is to be closed takes what its client
 // still sends, so that the answer is not lost.
 const linger = time.Second
@@ -130,6 +154,9 @@ func (in *Intake) Read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 		return b, nil
 	}
 	w.Header()["Connection"] = []string{"close"}
+	if f := fault.As(err); f != nil && f.Kind == fault.TooSlow {
+		r.Body = http.NoBody // it had its time; End waits for no more
+	}
 	setReadDeadline(w, system.Machine().Add(min(linger, in.limits.Pause)))
 	return nil, err
 }

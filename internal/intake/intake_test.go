@@ -26,6 +26,7 @@ func server(t *testing.T, l intake.Limits) (*httptest.Server, *intake.Intake) {
 	in := intake.New(l)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in.Begin(w, r)
+		defer in.End(w, r)
 		if r.Header.Get("Unread") != "" {
 			http.Error(w, "unread", http.StatusForbidden)
 			return
@@ -338,6 +339,82 @@ func TestStreams(t *testing.T) {
 	res.Body.Close()
 	if res.ProtoMajor != 2 || res.StatusCode != http.StatusRequestTimeout {
 		t.Error(res.Proto, res.Status)
+	}
+	unused(t, in)
+}
+
+// Who writes a whole request before reading gets the answer to one that was
+// refused before its body was read, or while it was.
+func TestRefusedBodiesAreTaken(t *testing.T) {
+	s, in := server(t, intake.Limits{Body: 1 << 20, Anonymous: 1 << 20})
+	text := strings.Repeat("x", 8<<20)
+	for head, status := range map[string]int{
+		fmt.Sprintf("Content-Length: %d\r\nUnread: 1", len(text)): 403,
+		fmt.Sprintf("Content-Length: %d", len(text)):              413,
+		"Transfer-Encoding: chunked\r\nUnread: 1":                 403,
+		"Transfer-Encoding: chunked":                              413,
+	} {
+		body := text
+		if strings.Contains(head, "chunked") {
+			body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(text), text)
+		}
+		c := open(t, s, head, body)
+		res, err := http.ReadResponse(c.r, nil)
+		if err != nil {
+			t.Errorf("%s: %v", head, err)
+			continue
+		}
+		if _, err := io.ReadAll(res.Body); err != nil || res.StatusCode != status {
+			t.Errorf("%s: %s, %v", head, res.Status, err)
+		}
+		if !res.Close {
+			// The connection is as good as new.
+			fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+			if res, err = http.ReadResponse(c.r, nil); err != nil || res.StatusCode != 200 {
+				t.Errorf("%s: the next request: %v, %v", head, res, err)
+			}
+		} else if _, err := c.r.ReadByte(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: the connection ends with %v", head, err)
+		}
+	}
+	unused(t, in)
+}
+
+// Whoever waits to be told to send a body is refused without.
+func TestRefusedBodiesAreNotAskedFor(t *testing.T) {
+	s, _ := server(t, intake.Limits{Pause: time.Minute})
+	for head, status := range map[string]int{"Unread: 1\r\nContent-Length: 60000": 403, "Content-Length: 60000000": 413} {
+		c := open(t, s, "Expect: 100-continue\r\n"+head, "")
+		res, err := http.ReadResponse(c.r, nil)
+		if err != nil || res.StatusCode != status {
+			t.Errorf("%s: %v, %v", head, res, err)
+		}
+	}
+}
+
+// What is taken of a body that nobody reads ends soon, however it comes.
+func TestRefusedBodiesEnd(t *testing.T) {
+	s, in := server(t, intake.Limits{Pause: 100 * time.Millisecond})
+	for _, head := range []string{"Content-Length: 1000000000000", "Content-Length: 60000", "Transfer-Encoding: chunked"} {
+		c := open(t, s, "Unread: 1\r\n"+head, "2\r\nxx\r\n")
+		if strings.HasPrefix(head, "Content") {
+			go trickle(c)
+		}
+		c.ends(t, 403)
+	}
+	// Nor does one that comes fast go on for ever.
+	c := open(t, s, "Unread: 1\r\nContent-Length: 1000000000000", "")
+	go func() {
+		text := strings.Repeat("x", 1<<20)
+		for {
+			if _, err := io.WriteString(c, text); err != nil {
+				return
+			}
+		}
+	}()
+	res, err := http.ReadResponse(c.r, nil)
+	if err != nil || res.StatusCode != 403 || !res.Close {
+		t.Errorf("%v, %v", res, err)
 	}
 	unused(t, in)
 }

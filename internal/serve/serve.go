@@ -97,6 +97,7 @@ func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, rend
 	x.route, x.to, x.r, x.start = rt, w, r, rt.pipe.System.Elapsed()
 	x.RequestID = rt.pipe.requestID()
 	w.Header()["X-Request-Id"] = []string{x.RequestID}
+	defer rt.pipe.Bodies.End(w, r)
 	defer x.end(render)
 	rt.pipe.Bodies.Begin(w, r)
 	if err := handle(); err != nil {

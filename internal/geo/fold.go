@@ -9,8 +9,17 @@ import (
 )
 
 // fold reduces a name to what two spellings of it share: letters in lower
-// case, without diacritics, with one form of apostrophe.
+// case, without diacritics, with one form of apostrophe, "and" for an
+// ampersand and "saint" for its abbreviation at the beginning.
 func fold(name string) string {
+	name = strings.ReplaceAll(letters(name), " & ", " and ")
+	if rest, ok := strings.CutPrefix(name, "st. "); ok {
+		return "saint " + rest
+	}
+	return name
+}
+
+func letters(name string) string {
 	if isASCII(name) {
 		return strings.ToLower(name)
 	}

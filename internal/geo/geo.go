@@ -70,10 +70,29 @@ func ByID(id int64) (*Country, bool) {
 }
 
 // ByName finds a country by its name, without regard to case and diacritics.
-// The current ISO 3166 short name is found too where BigCommerce's is another.
+// The current ISO 3166 short name and the name that CLDR has in English are
+// found too where BigCommerce's is another.
 func ByName(name string) (*Country, bool) {
 	c, ok := tables().byName[fold(name)]
 	return c, ok
+}
+
+// Named finds a country by its name, as ByName does, or by its alpha-2 or
+// alpha-3 code, in any case. Spaces around the text do not matter.
+func Named(text string) (*Country, bool) {
+	text = strings.TrimSpace(text)
+	if c, ok := ByName(text); ok {
+		return c, true
+	}
+	if c, ok := ByCode(text); ok {
+		return c, true
+	}
+	all := tables().countries
+	at := slices.IndexFunc(all, func(c Country) bool { return strings.EqualFold(c.Code3, text) })
+	if at < 0 {
+		return nil, false
+	}
+	return &all[at], true
 }
 
 // State finds a state by its full name, without regard to case and diacritics;

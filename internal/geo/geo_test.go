@@ -2,7 +2,11 @@ package geo
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 func TestByCode(t *testing.T) {
@@ -195,4 +199,26 @@ func country(t *testing.T, code string) *Country {
 		t.Fatalf("no country %s", code)
 	}
 	return c
+}
+
+// Whoever knows a country by its usual name, its code or what a list shows can
+// name it: none is harder to name than others.
+func TestEveryCountryCanBeNamed(t *testing.T) {
+	english := display.English.Regions()
+	for _, c := range Countries() {
+		names := []string{c.Name, " " + strings.ToUpper(c.Name) + " ", c.Code, strings.ToLower(c.Code), c.Code3, strings.ToLower(c.Code3)}
+		if region, err := language.ParseRegion(c.Code); err == nil {
+			names = append(names, english.Name(region))
+		}
+		for _, name := range names {
+			if got, ok := Named(name); !ok || got.Code != c.Code {
+				t.Errorf("%q is %+v, want %s", name, got, c.Code)
+			}
+		}
+	}
+	for _, name := range []string{"", " ", "X", "QQ", "QQQ", "Atlantis", "United"} {
+		if c, ok := Named(name); ok {
+			t.Errorf("%q is %s", name, c.Code)
+		}
+	}
 }

@@ -126,7 +126,7 @@ func decodeAddress(o decode.Object, known *customer.Address) customer.AddressUpd
 	}
 	code := known.CountryCode
 	if name := o.Text("country"); name.Set {
-		country, ok := geo.ByName(strings.TrimSpace(name.Value))
+		country, ok := geo.Named(name.Value)
 		if !ok {
 			o.Faults.Add("country", fault.Unknown, "", "")
 			return u

@@ -263,6 +263,10 @@ func TestAddresses(t *testing.T) {
 		f.want(400, fault("400", "The field 'nick' is not supported by this resource."), "POST", book, strings.Replace(full, "{", `{"nick":1,`, 1))
 		f.want(400, `[{"status":400,"message":"The field 'customer_id' cannot be written to. Please remove it from your request before trying again."}]`, "POST", book, strings.Replace(full, `"customer_id":1`, `"customer_id":5`, 1))
 		f.want(404, fault("404", "The requested resource was not found."), "POST", "/customers/9/addresses", strings.Replace(full, `"customer_id":1`, `"customer_id":9`, 1))
+		// A country goes by its names and codes alike.
+		for _, name := range []string{"united states", " United States ", "United States of America", "US", "usa"} {
+			f.want(200, made, "POST", book, strings.Replace(full, "United States", name, 1))
+		}
 		// A space says that there is no state.
 		f.want(200, `{"id":3,"customer_id":1,"first_name":"Jane","last_name":"Doe","company":"BC","street_1":"1","street_2":"","city":"Singapore","state":"","zip":"018956","country":"Singapore","country_iso2":"SG"…`, "POST", book,
 			`{"first_name":"Jane","last_name":"Doe","company":"BC","street_1":"1","city":"Singapore","state":" ","zip":"018956","country":"Singapore","phone":"1"}`)

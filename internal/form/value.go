@@ -170,6 +170,9 @@ func (f *Field) encodeTicks(v Value) (text string, bad *fault.Item) {
 		if bad := f.fits(s, maxFieldText); bad != nil {
 			return "", bad
 		}
+		if slices.Contains(ticks[:i], s) {
+			continue // a box is ticked or not
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -19,11 +19,12 @@ var ConsentKinds = []string{essential, "functional", "analytics", "targeting"}
 // are undecided.
 type Consent struct {
 	Allow, Deny []string
-	// DateModified is the time of the call for a customer who said nothing.
+	// DateModified is when a customer who said nothing was created.
 	DateModified int64
 }
 
 var (
+	selectCreated = sqldb.Static(`SELECT date_created FROM customers WHERE store_id = $1 AND id = $2`)
 	selectConsent = sqldb.Static(`SELECT allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id = $2`)
 	upsertConsent = sqldb.Static(`INSERT INTO customer_consents (store_id, customer_id, allow, deny, date_modified) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (store_id, customer_id) DO UPDATE SET allow = excluded.allow, deny = excluded.deny, date_modified = excluded.date_modified`)
@@ -31,11 +32,15 @@ var (
 
 // Consent returns what a customer agreed to.
 func (s *Service) Consent(ctx context.Context, storeID, id int64) (Consent, error) {
-	out := Consent{DateModified: s.sys.Now()}
+	var out Consent
 	found := false
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, found = Consent{}, false
 		return tx.Pipeline(
-			ExistsQuery(id, &found),
+			sqldb.Q{Stmt: selectCreated, Args: []any{id}, Each: func(r *sqldb.Row) error {
+				out.DateModified, found = r.Int(0), true
+				return nil
+			}},
 			sqldb.Q{Stmt: selectConsent, Args: []any{id}, Each: func(r *sqldb.Row) error {
 				out = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
 				return nil

@@ -34,9 +34,11 @@ func TestSettings(t *testing.T) {
 func TestConsent(t *testing.T) {
 	onEach(t, func(t *testing.T, d *desk) {
 		d.want(d.app, "GET", "/customers/1/consent", "", 200, `{"allow":[],"deny":[],"updated_at":"2026-06-18T14:37:37Z"}`)
-		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["essential","functional"],"deny":["analytics"]}`, 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:37:37Z"}`)
-		d.Clock.Advance(time.Hour)
-		d.want(d.reader, "GET", "/customers/1/consent", "", 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:37:37Z"}`)
+		d.Clock.Advance(time.Minute)
+		d.want(d.app, "GET", "/customers/1/consent", "", 200, `{"allow":[],"deny":[],"updated_at":"2026-06-18T14:37:37Z"}`)
+		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["essential","functional"],"deny":["analytics"]}`, 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:38:37Z"}`)
+		d.Clock.Advance(59 * time.Minute)
+		d.want(d.reader, "GET", "/customers/1/consent", "", 200, `{"allow":["essential","functional"],"deny":["analytics"],"updated_at":"2026-06-18T14:38:37Z"}`)
 		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["targeting"]}`, 200, `{"allow":["targeting"],"deny":[],"updated_at":"2026-06-18T15:37:37Z"}`)
 		d.want(d.app, "PUT", "/customers/1/consent", `{"allow":["all","targeting"],"deny":["targeting"]}`, 422,
 			`{"status":422,"title":"Update customer consent failed.",`+typ+`,"errors":{"allow":"allow may hold essential, functional, analytics, targeting","deny":"targeting is both allowed and denied"}}`)
@@ -45,6 +47,6 @@ func TestConsent(t *testing.T) {
 		d.want(d.app, "GET", "/customers/9/consent", "", 404, notFound)
 		d.want(d.app, "PUT", "/customers/9/consent", `{}`, 404, notFound)
 		d.want(d.reader, "PUT", "/customers/1/consent", `{}`, 403, "")
-		d.want(d.stranger, "GET", "/customers/1/consent", "", 200, `{"allow":[],"deny":[],"updated_at":"2026-06-18T15:37:37Z"}`)
+		d.want(d.stranger, "GET", "/customers/1/consent", "", 200, `{"allow":[],"deny":[],"updated_at":"2026-06-18T14:37:37Z"}`)
 	})
 }

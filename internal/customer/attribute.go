@@ -17,6 +17,10 @@ var AttributeTypes = []string{"string", "number", "date"}
 // most one value of each, so no customer has more values than that.
 const MaxAttributes = 50
 
+// MaxAttributeValues is how many attribute values one call may set: all of as
+// many customers as one call may change.
+const MaxAttributeValues = MaxBatch * MaxAttributes
+
 // Attribute is the definition of something a store notes about customers.
 type Attribute struct {
 	ID           int64

@@ -317,8 +317,9 @@ func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []At
 		return nil, nil
 	}
 	var items []fault.Item
-	seen := map[held]bool{}
+	seen, owners := map[held]bool{}, map[int64]bool{}
 	for i := range in {
+		owners[in[i].CustomerID] = true
 		c := fault.Collector{Index: i}
 		key := held{in[i].CustomerID, in[i].AttributeID}
 		if seen[key] {
@@ -327,6 +328,9 @@ func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []At
 		seen[key] = true
 		c.Length(FieldValue, in[i].Value, 0, maxValue)
 		items = append(items, c.Items...)
+	}
+	if len(owners) > MaxBatch {
+		return nil, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of customers whose attribute values are set at once is %d.", MaxBatch))
 	}
 	if len(items) > 0 {
 		return nil, &fault.Error{Kind: fault.Invalid, Items: items}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"clientele/internal/form"
+	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -22,7 +23,10 @@ const CreditScale = 4
 
 // Bounds of batches and of what is embedded in a customer.
 const (
-	MaxBatch    = 10 // items of one create or update
+	MaxBatch = 10 // customers of one create or update
+	// MaxItems is how many addresses or form field values one call may create
+	// or change: what one page of a list holds can be written back at once.
+	MaxItems    = listing.MaxLimit
 	MaxEmbedded = 10 // addresses or attributes in a customer
 )
 

@@ -30,7 +30,7 @@ func (s *Surface) addressRoutes() []rest.Route {
 
 // createAddresses answers with form fields if some were sent.
 func (s *Surface) createAddresses(c *rest.Call) error {
-	in, given, err := batch(c, customer.MaxBatch, decodeNewAddress, "first_name", "last_name", "address1", "city", "country_code", "customer_id")
+	in, given, err := batch(c, customer.MaxItems, decodeNewAddress, "first_name", "last_name", "address1", "city", "country_code", "customer_id")
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Surface) createAddresses(c *rest.Call) error {
 // updateAddresses answers with the form fields of those addresses that some
 // were sent for.
 func (s *Surface) updateAddresses(c *rest.Call) error {
-	in, sent, err := batch(c, customer.MaxBatch, decodeAddressUpdate, "id")
+	in, sent, err := batch(c, customer.MaxItems, decodeAddressUpdate, "id")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (s *Surface) formFieldRoutes() []rest.Route {
 		{Method: "GET", Pattern: "/customers/form-field-values", Need: auth.ReadCustomers, List: customer.FormValueList,
 			Handle: List(shape.ScopedPage(s.Customers.FormValues), appendFormValue)},
 		{Method: "PUT", Pattern: "/customers/form-field-values", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: upsertFormValues,
-			Handle: shape.Call(objects(customer.MaxBatch, decodeFormValue, "name", "value"), shape.Scoped(s.Customers.PutFormValues), rows(appendFormValue))},
+			Handle: shape.Call(objects(customer.MaxItems, decodeFormValue, "name", "value"), shape.Scoped(s.Customers.PutFormValues), rows(appendFormValue))},
 		{Method: "GET", Pattern: "/customers/form-fields", Need: auth.ReadCustomers, List: form.List,
 			Handle: List(shape.ScopedPage(s.Forms.Fields), appendFormField)},
 		{Method: "POST", Pattern: "/customers/form-fields", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createFormField,

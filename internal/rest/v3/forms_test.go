@@ -145,7 +145,7 @@ func TestAttributes(t *testing.T) {
 		s.refused("POST", "/attributes", `[{"name":"tier","type":"date"},{"name":"new","type":"date"},{"name":"NEW","type":"date"}]`, create,
 			`"0.name":"an attribute with this name exists already","2.name":"an attribute with this name exists already"`)
 		s.refused("POST", "/attributes", `[{"name":7},{"name":"x","type":"date"}]`, "JSON data is missing or invalid", `"0.type":"error.path.missing","0.name":"error.expected.jsstring"`)
-		s.want("POST", "/attributes", "["+strings.Repeat(`{"name":"x","type":"date"},`, 10)+`{"name":"x","type":"date"}]`, 413, "…The maximum number of items")
+		s.want("POST", "/attributes", "["+strings.Repeat(`{"name":"x","type":"date"},`, 50)+`{"name":"x","type":"date"}]`, 413, "…The maximum number of items")
 		s.refused("PUT", "/attributes", `[{"id":1}]`, "JSON data is missing or invalid", `"0.name":"error.path.missing"`)
 		s.refused("PUT", "/attributes", `[{"id":1,"name":"Level","type":"number"},{"id":99,"name":"x"},{"id":2,"name":"JOINED"}]`, update,
 			`"0.type":"the type of an attribute cannot be changed","1.id":"invalid attribute ID","2.name":"an attribute with this name exists already"`)

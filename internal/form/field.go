@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -22,6 +23,15 @@ const (
 	RadioField     = "radio"
 	DropdownField  = "dropdown"
 )
+
+// typeNames are other names of types: those by which the original filters form
+// field values.
+var typeNames = map[string]string{
+	"numbers": NumberField, "checkboxes": CheckboxField, "radiobuttons": RadioField, "picklist": DropdownField,
+}
+
+// TypeNamed returns the type with a name, or the name where there is none.
+func TypeNamed(name string) string { return cmp.Or(typeNames[name], name) }
 
 // Types are all types of form fields.
 var Types = []string{TextField, MultilineField, NumberField, PasswordField, DateField, CheckboxField, RadioField, DropdownField}
@@ -76,7 +86,7 @@ type Update struct {
 
 // Definition returns the definition made from the command alone.
 func (u Update) Definition() Field {
-	return u.apply(Field{Form: u.Form.Value, Type: u.Type.Value})
+	return u.apply(Field{Form: u.Form.Value, Type: TypeNamed(u.Type.Value)})
 }
 
 func (u *Update) apply(f Field) Field {

@@ -217,7 +217,7 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	if u.Form.Set && u.Form.Value != old.Form {
 		c.Because(FieldForm, fault.NotAccepted, WhyFormStays, old.Form)
 	}
-	if u.Type.Set && u.Type.Value != old.Type {
+	if u.Type.Set && TypeNamed(u.Type.Value) != old.Type {
 		c.Because(FieldType, fault.NotAccepted, WhyTypeStays, old.Type)
 	}
 	f.check(&c)

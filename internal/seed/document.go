@@ -106,7 +106,7 @@ type FormField struct {
 }
 
 func (f *FormField) definition() form.Field {
-	return form.Field{Form: f.Form, Name: f.Name, Type: f.Type, Required: f.Required, Options: form.Options{
+	return form.Field{Form: f.Form, Name: f.Name, Type: form.TypeNamed(f.Type), Required: f.Required, Options: form.Options{
 		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
 		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
 	}}

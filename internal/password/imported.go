@@ -41,13 +41,18 @@ import (
 //	$pbkdf2-sha256$rounds$salt$hash   passlib, with or without i=; $pbkdf2$ is SHA-1
 //	scrypt$n$salt$r$p$base64          Django
 //	scrypt:n:r:p$salt$hex             Werkzeug
-//	$scrypt$ln=…,r=…,p=…$salt$hash    passlib and PHC
+//	$scrypt$ln=…,r=…,p=…$salt$hash    passlib and PHC; Ory Kratos, whose ln is the cost itself
 //	$firebase-scrypt$ln=…,r=…,sep=…,key=…$salt$hash  Firebase's export, all in base64
 //	hex:salt                          Magento 1, osCommerce, Zen Cart: MD5 or SHA-256 of salt and password
 //	hex:salt:version                  Magento 2: 0, 1, 2, 3_…, and chains such as 0:1
 //	sha1$salt$hex md5$salt$hex        Django's old ones
 //	{SHA} {SSHA} {SSHA256} {SSHA512} {MD5} {SMD5}  RFC 2307 and after
 //	AQAAAA… AA…                       ASP.NET Identity 3 and 2
+//	c2NyeXB0…                         blobs of scrypt's own tools and scrypt-kdf
+//	$sha256$pf=…$salt$hash            Ory Kratos; also with sha1, sha512 and md5
+//	$hmac-sha256$hash$key             Ory Kratos; also with other digests
+//	$2y$…:0                           bcrypt with a version of Magento's behind
+//	$pepper$recipe$pepper$2b$…        bcrypt of this program's formats with a pepper
 //	$digest$algorithm,recipe$salt$hex the plain digests of this program's formats
 type ImportedHash struct {
 	// Format names how a hash in hexadecimal was made: one of Formats.
@@ -58,8 +63,9 @@ type ImportedHash struct {
 }
 
 // Formats are the names of plain digests in hexadecimal, which do not tell how
-// they were made. algorithm:recipe is a name as well, such as
-// "sha256:salt+password"; recipes are in recipes.
+// they were made, and of bcrypt with a pepper. algorithm:recipe is a name as
+// well, such as "sha256:salt+password"; recipes are in recipes, those of bcrypt
+// in peppered.
 var Formats = map[string]string{
 	"prestashop": "md5:salt+password", // the salt is the shop's cookie key
 	"oscommerce": "md5:salt+password",
@@ -67,7 +73,11 @@ var Formats = map[string]string{
 	"shopware":   "md5:password+salt",
 	"opencart":   "sha1:opencart",
 	"vbulletin":  "md5:hex+salt",
-	"wordpress":  "md5:password", // before phpass
+	"devise":     "bcrypt:password+salt", // the salt is the pepper
+	// nopCommerce, whose older versions hashed with SHA-1
+	"nopcommerce":      "sha512:password+salt",
+	"nopcommerce-sha1": "sha1:password+salt",
+	"wordpress":        "md5:password", // before phpass
 }
 
 var algorithms = map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New}
@@ -128,6 +138,11 @@ func (h ImportedHash) Stored() (string, error) {
 		if f, ok := Formats[format]; ok {
 			format = f
 		}
+		if recipe, ok := strings.CutPrefix(format, bcryptFormat); ok && peppered[recipe] != nil {
+			text = pepper(recipe, withoutVersion(text), h.Salt)
+			_, err := parseStored(text)
+			return text, err
+		}
 		name, recipe, ok := strings.Cut(format, ":")
 		if algorithms[name] == nil || recipes[recipe] == nil || !ok {
 			return "", fmt.Errorf("there is no format %q of password hashes", h.Format)
@@ -172,7 +187,7 @@ func parseStored(text string) (digest, error) {
 	case strings.Contains(text, ":"):
 		return parseColons(text)
 	}
-	return parseIdentity(text)
+	return parseBlob(text)
 }
 
 // parseModular reads what begins with a dollar sign.
@@ -182,7 +197,7 @@ func parseModular(text string) (digest, error) {
 	case "argon2id", "argon2i":
 		return parseArgon(parts)
 	case "2a", "2b", "2y":
-		return parseBcrypt(text, func(p []byte) []byte { return p })
+		return parseBcrypt(withoutVersion(text), func(p []byte) []byte { return p })
 	case "wp":
 		return parseBcrypt(text[3:], func(p []byte) []byte {
 			m := hmac.New(sha512.New384, []byte("wp-sha384"))
@@ -215,6 +230,12 @@ func parseModular(text string) (digest, error) {
 		return parseFirebase(parts)
 	case "digest":
 		return parseDigest(parts)
+	case "pepper":
+		return parsePepper(parts)
+	case "md5", "sha1", "sha256", "sha512":
+		return parseSalted(parts)
+	case "hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512":
+		return parseHMAC(parts)
 	}
 	return digest{}, errHash
 }
@@ -368,6 +389,15 @@ func parseBcrypt(text string, before func([]byte) []byte) (digest, error) {
 	}}, nil
 }
 
+// withoutVersion takes the version off that Magento's modules put behind
+// bcrypt's form.
+func withoutVersion(text string) string {
+	if before, version, ok := strings.Cut(text, ":"); ok && len(version) == 1 && version[0] >= '0' && version[0] <= '9' {
+		return before
+	}
+	return text
+}
+
 func cmpErr(err error) error {
 	if err == nil {
 		return errHash
@@ -505,6 +535,9 @@ func pbkdf2Digest(alg, rounds string, salt, want []byte) (digest, error) {
 	}), nil
 }
 
+// maxLogarithm is the last number that can be the logarithm of a cost.
+const maxLogarithm = 62
+
 // parseScrypt reads scrypt$ln=…,r=…,p=…$salt$hash.
 func parseScrypt(parts []string) (digest, error) {
 	if len(parts) != 4 {
@@ -514,16 +547,20 @@ func parseScrypt(parts []string) (digest, error) {
 	if err != nil {
 		return digest{}, err
 	}
-	log, err := number(o[0], 20)
+	// Some write the cost itself where others have its logarithm.
+	n, err := number(o[0], maxScrypt)
 	if err != nil {
 		return digest{}, err
+	}
+	if n <= maxLogarithm {
+		n = 1 << n
 	}
 	salt, err1 := looseBase64(parts[2])
 	want, err2 := looseBase64(parts[3])
 	if err1 != nil || err2 != nil {
 		return digest{}, errHash
 	}
-	return scryptDigest(strconv.Itoa(1<<log), o[1], o[2], salt, want)
+	return scryptDigest(strconv.Itoa(n), o[1], o[2], salt, want)
 }
 
 // scryptCost holds the cost of scrypt to its bounds.
@@ -669,13 +706,15 @@ func parseColons(text string) (digest, error) {
 	}), nil
 }
 
-// parseIdentity reads the base64 of ASP.NET Identity: version 2 is a zero
+// parseBlob reads the base64 of scrypt's own blobs and of ASP.NET Identity: version 2 is a zero
 // byte, salt and key; version 3 tells its parameters.
-func parseIdentity(text string) (digest, error) {
+func parseBlob(text string) (digest, error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil || len(b) < 14:
 		return digest{}, errHash
+	case isScryptBlob(b):
+		return parseScryptBlob(b)
 	case b[0] == 0 && len(b) == 49:
 		return pbkdf2Digest("sha1", "1000", b[1:17], b[17:])
 	case b[0] != 1:

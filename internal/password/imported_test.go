@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"clientele/internal/fault"
 	"clientele/internal/password"
 	"clientele/internal/system"
@@ -35,6 +37,11 @@ var published = []struct {
 	{"md5(password+salt)", "hashcat", password.ImportedHash{Format: "md5:password+salt", Hash: "01dfae6e5d4d90d9892622325959afbe", Salt: "7050461"}},
 	{"md5(salt+password)", "hashcat", password.ImportedHash{Format: "prestashop", Hash: "f0fda58630310a6dd91a7d8f0a4ceda2", Salt: "4225637426"}},
 	{"md5", "hashcat", password.ImportedHash{Format: "md5:password", Hash: "8743b52063cd84097a65d1633f5c74f5"}},
+	{"Kratos SHA-256", "test", password.ImportedHash{Hash: "$sha256$pf=e1NBTFR9e1BBU1NXT1JEfQ==$NW9wbWtnejAzcg==$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY="}},
+	{"Kratos SHA-1", "test", password.ImportedHash{Hash: "$sha1$pf=JHtQQVNTV09SRH0ke1NBTFR9JA==$NW9wbWtnejAzcg==$iE5n1yjX3oAdxRHwZ4u57I4LpQo="}},
+	{"Kratos HMAC", "test", password.ImportedHash{Hash: "$hmac-sha256$ZTAzMWJhMWMyOTM4YjFkMjgzZjkxOWExZGY5YWM2NmMxOTJhN2RkNzQ0MzJkNWZkNGFkYTI5OTk0MWJhMTA5Zg==$MTIzNDU="}},
+	{"nopCommerce", computedPassword, password.ImportedHash{Format: "nopcommerce", Hash: "1D441ECEDCEBEB3FB018AB2C7D9CA9A615297E4D404025DF4DBEB7A0B4B3A6E146B1429EB79EC611B942B2BE22F9D97B5563E976FFA69160915DAD44CD557CA8", Salt: "c2FsdA=="}},
+	{"nopCommerce before", computedPassword, password.ImportedHash{Format: "nopcommerce-sha1", Hash: "D960E7DF69740C7BA6759097E9A95AEB9471D354", Salt: "c2FsdA=="}},
 	{"Firebase", "user1password", password.ImportedHash{Hash: "$firebase-scrypt$ln=14,r=8,sep=Bw==,key=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="}},
 }
 
@@ -76,6 +83,11 @@ var computed = []struct{ name, hash string }{
 	{"wordpress 6.8", "$wp$2y$04$5Ip2o/t2hyXKEhm8zTFTVe8yH/hNTq7jPE/QtimYmOQff6SonLP72"},
 	{"identity 3", "AQAAAAEAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg/HGI6a7DoaGjkQv7vUP/0d31w0LZmdqh3FIAgyCpD8eA=="},
 	{"identity 2", "AAABAgMEBQYHCAkKCwwNDg+AVLLkMwjBOWZrpDLbglf/J6W54ZDXSXLLZvlIoR/Yqw=="},
+	{"kratos scrypt", "$scrypt$ln=16384,r=8,p=1$c2Vhc2FsdDFzZWFzYWx0Mg==$aiEbZHDxwhw0fUBEOSJBWMNU1f2IUzV5Kgu820fF3Hs="},
+	{"kratos md5", "$md5$Zc3knWPyBx8gGYcvRG1yzw=="},
+	{"kratos sha512", "$sha512$pf=JCR7U0FMVH0te1BBU1NXT1JEfS17U0FMVH0=$YWIkYw==$JZG1zyPQmblaBYybWIpLeYr1z/18kkoJknL7f6oPNt2a9FLOOQrW69yVAYBeZ8UNem7nX6MzSXr9P1tDnhAtug=="},
+	{"scrypt-kdf", "c2NyeXB0AAoAAAAIAAAAAQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f2kbOtdVzi2/IZeE31Wq1ifGk4PNjcWu5/zgFl6hAAinZdX2xB2g7mWh9zn1IZ8nZ"},
+	{"magento bcrypt", "$2b$04$AMsbiac35dg4XoAHKlvFfu8ZcLRswHtsAc0c4H/ZU/jvEUaRbg9Qy:0"},
 	{"drupal 7", "$S$6saltsaltlFz6nWOY/MjrzxYm165uauWnRt2e/2rThhS9KRuxnUy"},
 	{"drupal 6 to 7", "U$S$6saltsaltkbsJSaFlI/wrkdTKlRDlIrAc7JNnr6dFzt8buMppulx"},
 }
@@ -150,6 +162,12 @@ func TestRefusedHashes(t *testing.T) {
 		"$scrypt$ln=25,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "$scrypt$ln=10,r=8,p=100000000$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
 		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff:salt:3_32_2_99999999999", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff:salt:3_32_64_268435456",
 		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff:salt:2:2", "00112233445566778899aabbccddeeff:salt:9",
+		"$sha256$pf=e1NBTFR9$NW9wbWtnejAzcg==$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY=", "$sha256$e1NBTFR9e1BBU1NXT1JEfQ==$NW9wbWtnejAzcg==$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY=",
+		"$sha256$pf=e1BBU1NXT1JEfXtQQVNTV09SRH17UEFTU1dPUkR9e1BBU1NXT1JEfXtQQVNTV09SRH17UEFTU1dPUkR9e1BBU1NXT1JEfXtQQVNTV09SRH17UEFTU1dPUkR9$NW9wbWtnejAzcg==$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY=", "$sha512$pf=e1NBTFR9e1BBU1NXT1JEfQ==$NW9wbWtnejAzcg==$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY=",
+		"$hmac-sha256$0gfRVLCvtBCk20udLDEY5vNhujWx7RGjwRIS1ebMsLY=$MTIzNDU=", "$hmac-md4$ZTAzMWJhMWM=$MTIzNDU=", "$hmac-sha256$ZTAzMWJhMWMyOTM4YjFkMjgzZjkxOWExZGY5YWM2NmMxOTJhN2RkNzQ0MzJkNWZkNGFkYTI5OTk0MWJhMTA5Zg==$",
+		"$scrypt$ln=16383,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "$scrypt$ln=62,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+		"$scrypt$ln=1048576,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "$2a$05$" + b60 + ":", "$2a$05$" + b60 + ":00", "$2a$05$" + b60 + ":a", "$2a$15$" + b60 + ":0",
+		"c2NyeXB0ACgAAAAIAAAAAQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f2kbOtdVzi2/IZeE31Wq1iQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "c2NyeXB0ACgAAAAIAAAAAQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f8NrvdcYoqcBXZpd/xSmCKwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "$pepper$md5$c2FsdA$2a$05$" + b60, "$pepper$password+salt$c2FsdA$2a$15$" + b60, "$pepper$password+salt$c2FsdA$1$x",
 		"{SSHA}AAAA", "{CRYPT}AAAA", "AQAAAAEAAAAB", "AQAAAAH/////AAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	} {
 		if stored, err := (password.ImportedHash{Hash: h}).Stored(); err == nil {
@@ -248,4 +266,30 @@ func FuzzImportedHash(f *testing.F) {
 			t.Fatalf("%q is stored as %q, which is %q, %v", text, stored, again, err)
 		}
 	})
+}
+
+// A pepper is hashed with the password, before or behind it.
+func TestPepperedBcrypt(t *testing.T) {
+	p := password.New(system.Real())
+	for format, hashed := range map[string]string{"devise": computedPassword + "pepper", "bcrypt:password+salt": computedPassword + "pepper", "bcrypt:salt+password": "pepper" + computedPassword} {
+		text, err := bcrypt.GenerateFromPassword([]byte(hashed), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tail := range []string{"", ":0"} {
+			h := password.ImportedHash{Format: format, Hash: string(text) + tail, Salt: "pepper"}
+			if !verify(t, p, h, computedPassword) || verify(t, p, h, hashed) || verify(t, p, h, "") {
+				t.Errorf("%s%s is not right for its password alone", format, tail)
+			}
+			h.Salt = "other"
+			if verify(t, p, h, computedPassword) {
+				t.Errorf("%s%s is right with another pepper", format, tail)
+			}
+		}
+	}
+	for _, h := range []password.ImportedHash{{Format: "devise", Hash: "x"}, {Format: "devise", Hash: "8743b52063cd84097a65d1633f5c74f5"}, {Format: "bcrypt:hmac", Hash: "x"}, {Format: "devise", Hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6", Salt: strings.Repeat("x", 300)}} {
+		if stored, err := h.Stored(); err == nil {
+			t.Errorf("%+v is stored as %s", h, stored)
+		}
+	}
 }

@@ -7,11 +7,13 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/mail"
+	"clientele/internal/rekey"
 )
 
 type emailCommands struct {
 	List     emailList        `cmd:"" help:"List a store's emails, newest first."`
 	Retry    emailRetry       `cmd:"" help:"Send an email again that was given up."`
+	Clashes  emailClashes     `cmd:"" help:"List customers and subscribers with one email address, which an upgrade found."`
 	Template templateCommands `cmd:"" help:"Look after a store's own texts of emails."`
 }
 
@@ -53,6 +55,31 @@ func (c *emailRetry) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("Email %d is queued again.\n", c.ID)
+	return nil
+}
+
+type emailClashes struct{ ofStore }
+
+func (c *emailClashes) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	clashes, pending, err := rekey.Clashes(ctx, core.DB, st.ID, app.EmailLists...)
+	if err != nil {
+		return err
+	}
+	w := table("LIST", "ID", "OTHER ID", "FOUND")
+	for _, x := range clashes {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", x.List, x.ID, x.OtherID, date(x.Found))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, list := range pending {
+		fmt.Printf("The job rekey_%s is not done yet.\n", list)
+	}
 	return nil
 }
 

@@ -103,12 +103,12 @@ func (s *Service) owner(ctx context.Context, site store.Site, address string) (o
 		var admission customer.Admission
 		var holders []customer.Holder
 		if err := tx.Pipeline(append(admission.Query(site.ChannelID),
-			customer.HoldersQuery(email.Key(address), func(h customer.Holder) { holders = append(holders, h) }),
+			customer.HoldersQuery(address, func(h customer.Holder) { holders = append(holders, h) })...,
 		)...); err != nil {
 			return err
 		}
 		for i := range holders {
-			if h := &holders[i]; admission.EntersAs(h) {
+			if h := &holders[i]; o.id == 0 && admission.EntersAs(h) {
 				o = owner{id: h.ID, email: h.Email, name: h.Name(), reset: h.ForcePasswordReset}
 			}
 		}

@@ -57,22 +57,24 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		l, held = Login{}, password.Kinds{}
 		a.Shared, a.Known = false, false
 		var holders []customer.Holder
+		known := map[int64]bool{}
 		queries := append(customer.HeldKinds(&held), admission.Query(in.ChannelID)...)
-		if err := tx.Pipeline(append(queries,
-			// Of all channels, to tell whether others have the email too.
-			customer.HoldersQuery(norm, func(h customer.Holder) { holders = append(holders, h) }),
-			sqldb.Q{Stmt: knownAddress, Args: []any{norm, in.ChannelID, in.Peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
-		)...); err != nil {
+		// Of all channels, to tell whether others have the email too.
+		queries = append(queries, customer.HoldersQuery(in.Email, func(h customer.Holder) { holders = append(holders, h) })...)
+		for _, key := range email.Keys(in.Email) {
+			queries = append(queries, sqldb.Q{Stmt: knownAddress, Args: []any{key, in.ChannelID, in.Peer.Network()}, Each: func(r *sqldb.Row) error { known[r.Int(0)] = true; return nil }})
+		}
+		if err := tx.Pipeline(queries...); err != nil {
 			return err
 		}
 		for i := range holders {
 			h := &holders[i]
 			a.Shared = a.Shared || h.ID != holders[0].ID
-			if admission.EntersAs(h) {
+			if l.CustomerID == 0 && admission.EntersAs(h) {
 				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset}
 			}
 		}
-		a.Known = a.Known && l.CustomerID != 0
+		a.Known = known[l.CustomerID]
 		return nil
 	})
 	if err != nil {
@@ -129,10 +131,9 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 			l, a.Email = Login{CustomerID: id, PasswordHash: p.PasswordHash}, email.Key(p.Email)
 		}
 		held = password.Kinds{}
-		return tx.Pipeline(append(customer.HeldKinds(&held),
+		return tx.Pipeline(append(append(customer.HeldKinds(&held),
 			sqldb.Q{Stmt: addressOfCustomer, Args: []any{id, peer.Network()}, Each: func(*sqldb.Row) error { a.Known = true; return nil }},
-			customer.SharedQuery(a.Email, id, &a.Shared),
-		)...)
+		), customer.SharedQuery(p.Email, id, &a.Shared)...)...)
 	}); err != nil {
 		return false, err
 	}

@@ -37,6 +37,7 @@ import (
 	"clientele/internal/pages"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
+	"clientele/internal/rekey"
 	"clientele/internal/rest"
 	"clientele/internal/rest/storefront"
 	v2 "clientele/internal/rest/v2"
@@ -409,9 +410,15 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Tokens.Register(s.Jobs)
 	s.Customers.Register(s.Jobs)
+	for _, l := range EmailLists {
+		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
+	}
 	s.Deliveries = s.dispatcher(reg)
 	return nil
 }
+
+// EmailLists are the lists whose email addresses have keys.
+var EmailLists = []rekey.List{customer.Rekey, subscriber.Rekey}
 
 // Run serves until ctx ends or serving fails, then drains requests and jobs.
 func (s *Server) Run(ctx context.Context) error {

@@ -161,12 +161,12 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 		adv.CustomerIDs = 0
 	}
 	var counters store.Counters
-	norms := make([]string, len(p.in))
+	addresses, norms := make([]string, len(p.in)), make([]string, len(p.in))
 	for i := range p.in {
-		norms[i] = email.Key(p.in[i].Email)
+		addresses[i], norms[i] = p.in[i].Email, email.Key(p.in[i].Email)
 	}
 	held := make(map[string][]slot, len(norms))
-	if err := tx.Pipeline(adv.Query(&counters), emailSlots(norms, held)); err != nil {
+	if err := tx.Pipeline(append([]sqldb.Q{adv.Query(&counters)}, emailSlots(addresses, held)...)...); err != nil {
 		return nil, err
 	}
 

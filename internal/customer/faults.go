@@ -41,7 +41,6 @@ const (
 
 // The reasons that codes do not tell.
 const (
-	WhyEmail            fault.Reason = "no email address"
 	WhyHash             fault.Reason = "no hash of a password"
 	WhyHashAndPassword  fault.Reason = "password and hash"
 	WhyID               fault.Reason = "no id of a customer"

@@ -31,7 +31,7 @@ var List = &listing.Spec{
 		{Name: "customer_group_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_group_id", NonEmpty: true},
 		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
-		{Name: "email", Kind: listing.Folded, Ops: []listing.Op{listing.In},
+		{Name: "email", Kind: listing.Email, Ops: []listing.Op{listing.In},
 			Where: "id IN (SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN {in})"},
 		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In, listing.Like}, Column: "name_norm"},
 		{Name: "phone", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "phone_norm", NonEmpty: true},

@@ -3,6 +3,7 @@ package customer
 import (
 	"strings"
 
+	"clientele/internal/email"
 	"clientele/internal/sqldb"
 )
 
@@ -56,23 +57,35 @@ func HoldPersonQuery(tx *sqldb.Tx, id int64, into *Person) sqldb.Q {
 	return q
 }
 
-// HoldersQuery returns the query for the customers who have a folded email
-// address, once for each of their channels, to be run in a pipeline.
-func HoldersQuery(norm string, each func(Holder)) sqldb.Q {
-	return sqldb.Q{Stmt: selectHolders, Args: []any{norm}, Each: func(r *sqldb.Row) error {
-		var h Holder
-		h.scan(r)
-		h.ChannelID = r.Int(7)
-		each(h)
-		return nil
-	}}
+// HoldersQuery returns the queries for the customers who have an email address,
+// once for each of their channels, to be run in a pipeline. Where an upgrade
+// found several with one address on a channel, the first has what was given.
+func HoldersQuery(address string, each func(Holder)) []sqldb.Q {
+	key := email.Key(address)
+	var qs []sqldb.Q
+	for _, norm := range email.Keys(address) {
+		qs = append(qs, sqldb.Q{Stmt: selectHolders, Args: []any{norm}, Each: func(r *sqldb.Row) error {
+			var h Holder
+			h.scan(r)
+			h.ChannelID = r.Int(7)
+			if email.Key(h.Email) == key {
+				each(h)
+			}
+			return nil
+		}})
+	}
+	return qs
 }
 
-// SharedQuery returns the query for whether anybody but a customer has a folded
+// SharedQuery returns the queries for whether anybody but a customer has an
 // email address, to be run in a pipeline.
-func SharedQuery(norm string, id int64, shared *bool) sqldb.Q {
+func SharedQuery(address string, id int64, shared *bool) []sqldb.Q {
 	*shared = false
-	return sqldb.Q{Stmt: selectOthers, Args: []any{norm, id}, Each: func(*sqldb.Row) error { *shared = true; return nil }}
+	var qs []sqldb.Q
+	for _, norm := range email.Keys(address) {
+		qs = append(qs, sqldb.Q{Stmt: selectOthers, Args: []any{norm, id}, Each: func(*sqldb.Row) error { *shared = true; return nil }})
+	}
+	return qs
 }
 
 // HoldersOf returns the SQL of a list of the customers who have a folded email

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -38,11 +39,11 @@ const maxCredit = 10_000_000_000 * 10_000
 
 func checkEmail(c *fault.Collector, v string, most int) {
 	if utf8.RuneCountInString(v) > most {
-		c.Break(FieldEmail, fault.TooLong, fmt.Sprint(most))
+		c.Break(FieldEmail, fault.TooLong, strconv.Itoa(most))
 		return
 	}
-	if !email.Valid(v) {
-		c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
+	if it, ok := email.Check(FieldEmail, v); !ok {
+		c.AddItem(it)
 	}
 }
 
@@ -125,7 +126,7 @@ func (in *Update) check(c *fault.Collector) {
 		}
 	}
 	if in.Email.Set {
-		checkEmail(c, in.Email.Value, email.MaxLength)
+		checkEmail(c, in.Email.Value, email.MaxText)
 	}
 	text(FieldFirstName, in.FirstName, 1, maxName)
 	text(FieldLastName, in.LastName, 1, maxName)
@@ -230,6 +231,13 @@ func (a *AddressFields) fingerprint() string {
 // slot is one row of customer_emails.
 type slot struct {
 	channel, customer int64
+}
+
+// letGo takes a customer's slots out of those that are held.
+func letGo(held map[string][]slot, c *Customer) {
+	for _, norm := range email.Keys(c.Email) {
+		held[norm] = slices.DeleteFunc(held[norm], func(s slot) bool { return s.customer == c.ID })
+	}
 }
 
 // emailFree reports whether an account for the wanted channels (nil: all) may

@@ -127,16 +127,23 @@ func takeEmail(tx *sqldb.Tx, c *Customer, norm string) error {
 
 // dropEmail takes an account's email from it.
 func dropEmail(tx *sqldb.Tx, c *Customer) error {
-	norm := email.Key(c.Email)
-	if err := tx.Exec(deleteEmail, norm, c.ID); err != nil || c.ChannelIDs == nil {
-		return err
+	for _, norm := range email.Keys(c.Email) {
+		if err := tx.Exec(deleteEmail, norm, c.ID); err != nil {
+			return err
+		}
+		if c.ChannelIDs == nil {
+			continue
+		}
+		if err := tx.Exec(releaseEmail, norm); err != nil {
+			return err
+		}
 	}
-	return tx.Exec(releaseEmail, norm)
+	return nil
 }
 
-// emailSlots returns the query for the rows of customer_emails that hold any
-// of the given folded emails.
-func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
+// slotsQuery returns the query for the rows of customer_emails with any of the
+// given keys.
+func slotsQuery(norms []string, into map[string][]slot) sqldb.Q {
 	in, args := sqldb.In(nil, norms)
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN ` + in),
@@ -149,12 +156,44 @@ func emailSlots(norms []string, into map[string][]slot) sqldb.Q {
 	}
 }
 
+// emailSlots returns the queries for the rows of customer_emails that hold any
+// of the given addresses, by their keys.
+func emailSlots(addresses []string, into map[string][]slot) []sqldb.Q {
+	norms := make([]string, len(addresses))
+	wanted := map[string]bool{}
+	var former []string
+	for i, a := range addresses {
+		norms[i] = email.Key(a)
+		for _, k := range email.Keys(a) {
+			if k != norms[i] {
+				former, wanted[norms[i]] = append(former, k), true
+			}
+		}
+	}
+	qs := []sqldb.Q{slotsQuery(norms, into)}
+	if len(former) == 0 {
+		return qs
+	}
+	in, args := sqldb.In(nil, former)
+	return append(qs, sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT e.email_norm, e.channel_id, e.customer_id, c.email FROM customer_emails e
+			JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id WHERE e.store_id = $1 AND e.email_norm IN ` + in),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			if norm := email.Key(r.Text(3)); wanted[norm] && norm != r.Text(0) {
+				into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
+			}
+			return nil
+		},
+	})
+}
+
 // EmailFree reports whether an account for the given channels (nil: all) may
 // have an email, inside tx.
 func EmailFree(tx *sqldb.Tx, address string, channels []int64) (bool, error) {
 	norm := email.Key(address)
 	held := map[string][]slot{}
-	if err := tx.Pipeline(emailSlots([]string{norm}, held)); err != nil {
+	if err := tx.Pipeline(emailSlots([]string{address}, held)...); err != nil {
 		return false, err
 	}
 	return emailFree(held[norm], channels, 0), nil

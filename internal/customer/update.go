@@ -90,7 +90,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 		return nil, err
 	}
 	var events int64
-	var norms []string
+	var wanted []string // emails
 	for i := range changes {
 		ch := &changes[i]
 		if ch.row || len(ch.values) > 0 {
@@ -101,7 +101,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 			events++
 		}
 		if ch.email {
-			norms = append(norms, email.Key(ch.now.Email))
+			wanted = append(wanted, ch.now.Email)
 		}
 	}
 	out := make([]Customer, len(changes))
@@ -114,8 +114,8 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	var counters store.Counters
 	held := map[string][]slot{}
 	qs := []sqldb.Q{store.Advance{EventIDs: events}.Query(&counters)}
-	if len(norms) > 0 {
-		qs = append(qs, emailSlots(norms, held))
+	if len(wanted) > 0 {
+		qs = append(qs, emailSlots(wanted, held)...)
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return nil, err
@@ -127,8 +127,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 			if err := dropEmail(tx, &ch.old); err != nil {
 				return nil, err
 			}
-			norm := email.Key(ch.old.Email)
-			held[norm] = slices.DeleteFunc(held[norm], func(o slot) bool { return o.customer == ch.old.ID })
+			letGo(held, &ch.old)
 		}
 	}
 	var evs []event.Event
@@ -236,7 +235,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
 			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
-		ch.email = email.Key(ch.old.Email) != email.Key(ch.now.Email) || ch.channelsChanged()
+		ch.email = !slices.Equal(email.Keys(ch.old.Email), email.Keys(ch.now.Email)) || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)
 		items = append(items, c.Items...)
 	}

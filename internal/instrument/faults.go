@@ -36,7 +36,6 @@ const (
 	WhyYear       fault.Reason = "no year"
 	WhyIIN        fault.Reason = "no issuer identification number"
 	WhyFourDigits fault.Reason = "not four digits"
-	WhyEmail      fault.Reason = "no email address"
 	WhyType       fault.Reason = "no type of instrument"
 	WhyTaken      fault.Reason = "the token of another customer"
 	WhyMany       fault.Reason = "too many instruments"

@@ -230,8 +230,8 @@ func (in *Instrument) check(c *fault.Collector) {
 			})
 		}
 	case PayPal:
-		if !email.Valid(in.Email) {
-			c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
+		if it, ok := email.Check(FieldEmail, in.Email); !ok {
+			c.AddItem(it)
 		}
 	case Bank:
 		if in.MaskedNumber == "" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/jsonx"
@@ -289,6 +290,13 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 			flt.Ints = append(flt.Ints, n)
 		case Folded:
 			flt.Texts = append(flt.Texts, fold.Text(v))
+		case Email:
+			// Older rows may be kept under another key of the same address.
+			for _, k := range email.Keys(v) {
+				if email.Key(k) == email.Key(v) {
+					flt.Texts = append(flt.Texts, k)
+				}
+			}
 		default:
 			if f.Values != nil {
 				stored, ok := f.Values[v]

@@ -24,6 +24,7 @@ const (
 	Int      Kind = iota // a decimal integer
 	Text                 // compared as it is
 	Folded               // compared in folded form, against a *_norm column
+	Email                // compared as email addresses are, against their keys
 	Time                 // 2024-05-14 or 2024-05-14T09:34:00, with or without an offset; UTC otherwise. Or RFC 2822
 	UnixTime             // Time, or seconds since the epoch
 	Flag                 // true or false

@@ -200,8 +200,8 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 		}
 	}
 	for i, sub := range s.Subscribers {
-		if !email.Valid(sub.Email) {
-			return nil, fmt.Errorf("subscribers.%d: a valid email is needed", i)
+		if reason := email.Reason(sub.Email); reason != "" {
+			return nil, fmt.Errorf("subscribers.%d: a valid email is needed: this is %s", i, reason)
 		}
 	}
 	for i, seg := range s.Segments {
@@ -595,7 +595,7 @@ func findCustomer(tx *sqldb.Tx, id int64, address string) (int64, error) {
 	found := map[int64]bool{}
 	var err error
 	if id == 0 {
-		err = tx.Pipeline(customer.HoldersQuery(email.Key(address), func(h customer.Holder) { id, found[h.ID] = h.ID, true }))
+		err = tx.Pipeline(customer.HoldersQuery(address, func(h customer.Holder) { id, found[h.ID] = h.ID, true })...)
 	} else if there, failed := customer.Exists(tx, id); failed != nil || there {
 		found[id], err = true, failed
 	}

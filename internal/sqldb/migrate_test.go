@@ -35,6 +35,7 @@ var landed = map[sqldb.Engine][]string{
 		"15 health 4a66654ed4904b39b3f986e4b2cd24237259f56b6e0e0f22a6b161d0419361fc",
 		"16 attempts 88e18d2d5518f70959796936238c09d76d9e7cc9dc2ccc9d2b3db76cfd6a60ef",
 		"17 imported_hashes b8e9c2591002381ff8930909161273d8027b490e723df7076aaec1068e2ba300",
+		"18 email_keys 6dbaea3d274ba4d59892d7adf48977978886872543d217880b05da58dafbbbbd",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -54,6 +55,7 @@ var landed = map[sqldb.Engine][]string{
 		"15 health 2a6924db5b3a6f77655ee30a9feca00e625e962115cc1c2630fe05935276f7fd",
 		"16 attempts bba4996383ad26023a2428d5b185bf6041b2043e91792dbae2f50b0df0cf5d48",
 		"17 imported_hashes 2458b28b62844af211a100063daadeaf49c1a466757617d5de0904e4163b4ea6",
+		"18 email_keys 245682d96d4af6eb472c05bf8b85a5e5c1773b94f09fea9eaa140b9c753afd29",
 	},
 }
 

@@ -16,7 +16,6 @@ const (
 
 // The reasons that codes do not tell.
 const (
-	WhyEmail     fault.Reason = "no email address"
 	WhyID        fault.Reason = "no id of a subscriber"
 	WhySource    fault.Reason = "no source of subscribers"
 	WhyConsents  fault.Reason = "no consent"

@@ -13,7 +13,7 @@ var List = &listing.Spec{
 	Table: "subscribers",
 	Fields: []listing.Field{
 		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.Eq, listing.In}, Column: "id"},
-		{Name: "email", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "email_norm"},
+		{Name: "email", Kind: listing.Email, Ops: []listing.Op{listing.Eq}, Column: "email_norm"},
 		{Name: "first_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "first_name_norm", NonEmpty: true},
 		{Name: "last_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq}, Column: "last_name_norm", NonEmpty: true},
 		{Name: "source", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "source"},

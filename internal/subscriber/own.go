@@ -14,7 +14,7 @@ func (s *Service) Find(ctx context.Context, storeID, channelID int64, email stri
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
 		var id int64
-		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
+		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)...); err != nil || id == 0 {
 			return err
 		}
 		subs, err := rows(tx, []int64{id})
@@ -30,7 +30,7 @@ func (s *Service) Find(ctx context.Context, storeID, channelID int64, email stri
 func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email string, by Origin) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		var id int64
-		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)); err != nil || id == 0 {
+		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)...); err != nil || id == 0 {
 			return err
 		}
 		sub, err := lock(tx, id, tx.ForDelete())

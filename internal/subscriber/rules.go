@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -46,11 +45,8 @@ func (in Create) Check() error {
 
 func (in *Update) check(c *fault.Collector) {
 	if in.Email.Set {
-		switch n := utf8.RuneCountInString(in.Email.Value); {
-		case n > maxText:
-			c.Break(FieldEmail, fault.TooLong, "255")
-		case !email.Valid(in.Email.Value):
-			c.Because(FieldEmail, fault.BadFormat, WhyEmail, "")
+		if it, ok := email.Check(FieldEmail, in.Email.Value); !ok {
+			c.AddItem(it)
 		}
 	}
 	c.Length(FieldFirstName, in.FirstName.Value, 0, maxText)

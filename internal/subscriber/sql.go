@@ -50,13 +50,13 @@ func (c *Change) scan(r *sqldb.Row) {
 
 var (
 	byID          = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id = $2`)
-	byEmail       = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
+	byEmail       = sqldb.Static(`SELECT id, email FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
 	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
 	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
 	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id`)
 	insertRow     = sqldb.Static(`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified, first_name_norm, last_name_norm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
-	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = $4, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
+	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = CASE WHEN email = $3 THEN email_norm ELSE $4 END, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
 	insertHistory = sqldb.Static(`INSERT INTO consent_changes (store_id, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 )
 
@@ -93,12 +93,21 @@ func (m move) query(to *last) sqldb.Q {
 	}}
 }
 
-// holder finds who has an address on a channel.
-func holder(s *Subscriber, id *int64) sqldb.Q {
-	return sqldb.Q{Stmt: byEmail, Args: []any{email.Key(s.Email), s.ChannelID}, Each: func(r *sqldb.Row) error {
-		*id = r.Int(0)
-		return nil
-	}}
+// holder finds who has an address on a channel. Where an upgrade found several,
+// it is who has it as it is written.
+func holder(s *Subscriber, id *int64) []sqldb.Q {
+	*id = 0
+	key := email.Key(s.Email)
+	var qs []sqldb.Q
+	for _, norm := range email.Keys(s.Email) {
+		qs = append(qs, sqldb.Q{Stmt: byEmail, Args: []any{norm, s.ChannelID}, Each: func(r *sqldb.Row) error {
+			if *id == 0 && email.Key(r.Text(1)) == key {
+				*id = r.Int(0)
+			}
+			return nil
+		}})
+	}
+	return qs
 }
 
 // rows reads the subscribers with the given ids, in order.

@@ -44,7 +44,7 @@ func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 		err = tx.Query(byID, see, in.ID)
 	} else {
 		var id int64
-		err = tx.Pipeline(holder(&sub, &id))
+		err = tx.Pipeline(holder(&sub, &id)...)
 		found = id != 0
 	}
 	if err != nil || found {
@@ -62,7 +62,7 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 		return err
 	}
 	var id int64
-	if err := tx.Pipeline(holder(&sub, &id)); err != nil {
+	if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
 		return err
 	}
 	var old *Subscriber
@@ -157,7 +157,7 @@ func (s *Service) holds(ctx context.Context, storeID int64, in Create) (bool, er
 		return false, err
 	}
 	var id int64
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Pipeline(holder(&sub, &id)) })
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Pipeline(holder(&sub, &id)...) })
 	return id != 0, err
 }
 
@@ -167,7 +167,7 @@ func say(tx *sqldb.Tx, w *Wish, fresh Create, by Origin, now int64) (*Subscriber
 		return nil, err
 	}
 	var id int64
-	if err := tx.Pipeline(holder(&sub, &id)); err != nil {
+	if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
 		return nil, err
 	}
 	if id == 0 {
@@ -196,7 +196,7 @@ func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
 		return err
 	}
 	var holds int64
-	if err := tx.Pipeline(holder(&was, &holds)); err != nil || holds == 0 {
+	if err := tx.Pipeline(holder(&was, &holds)...); err != nil || holds == 0 {
 		return err
 	}
 	sub, err := lock(tx, holds, tx.ForDelete())
@@ -218,7 +218,7 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 	var counters store.Counters
 	var at last
 	var held int64
-	if err := tx.Pipeline(store.Advance{EventIDs: 1}.Query(&counters), m.query(&at), holder(s, &held)); err != nil {
+	if err := tx.Pipeline(append([]sqldb.Q{store.Advance{EventIDs: 1}.Query(&counters), m.query(&at)}, holder(s, &held)...)...); err != nil {
 		return err
 	}
 	if held != 0 {
@@ -304,7 +304,7 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 		qs = append(qs, move{changes: 1}.query(&at))
 	}
 	if !s.sameKey(old) {
-		qs = append(qs, holder(&s, &held))
+		qs = append(qs, holder(&s, &held)...)
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ var owners = map[string][]string{
 	"internal/listing":    {"list_gaps"},
 	"internal/mail":       {"email_templates", "emails"},
 	"internal/metafield":  {"metafields"},
+	"internal/rekey":      {"email_clashes", "email_rekeys"},
 	"internal/segment":    {"segment_members", "segments", "shopper_profiles"},
 	"internal/setting":    {"customer_settings"},
 	"internal/sso":        {"used_login_tokens"},

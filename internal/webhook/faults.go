@@ -36,7 +36,6 @@ const (
 	WhyManyOfScope  fault.Reason = "too many webhooks with the scope"
 	WhyMany         fault.Reason = "too many webhooks"
 	WhyManyEmails   fault.Reason = "too many emails"
-	WhyEmail        fault.Reason = "no email address"
 	WhyEmailTwice   fault.Reason = "email address given twice"
 	WhyNoWebhook    fault.Reason = "no webhook"
 	WhyNoDelivery   fault.Reason = "no delivery"

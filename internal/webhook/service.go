@@ -7,7 +7,6 @@ import (
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -266,13 +265,13 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 	}
 	seen := map[string]bool{}
 	for i, e := range emails {
-		switch {
-		case !email.Valid(e):
-			c.AddItem(fault.Item{Field: FieldEmails, At: i + 1, Code: fault.BadFormat, Why: WhyEmail})
-		case seen[fold.Text(e)]:
+		it, ok := email.Check(FieldEmails, e)
+		if it.At = i + 1; !ok {
+			c.AddItem(it)
+		} else if seen[email.Key(e)] {
 			c.AddItem(fault.Item{Field: FieldEmails, At: i + 1, Code: fault.Duplicate, Why: WhyEmailTwice})
 		}
-		seen[fold.Text(e)] = true
+		seen[email.Key(e)] = true
 	}
 	if err := c.Err(fault.Invalid); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/group"
@@ -108,6 +109,16 @@ var whys = map[fault.Reason]string{
 	customer.WhyKindTwice:        "{name} must not name anything twice",
 	customer.WhyAllowedAndDenied: "{value} is both allowed and denied",
 
+	email.WhyNone:      noEmail,
+	email.WhyInvisible: noEmail + ": it has a character that cannot be seen ({value})",
+	email.WhySpecial:   noEmail + ": {value} cannot stand before the @",
+	email.WhyLocal:     noEmail + ": at most {want} bytes may stand before the @",
+	email.WhyEmptyPart: noEmail + ": the domain has an empty part",
+	email.WhyHyphen:    noEmail + ": a part of the domain begins or ends with a hyphen",
+	email.WhyDomain:    noEmail + ": there can be no such domain",
+	email.WhyLongPart:  noEmail + ": a part of the domain has more than {want} characters",
+	email.WhyLong:      noEmail + ": it has more than {want} bytes",
+
 	form.WhyForm:            "{name} must be customer or address",
 	form.WhySortOrder:       "{name} must be between 0 and {want}",
 	form.WhyType:            "{name} must be one of {want}",
@@ -167,7 +178,6 @@ var whys = map[fault.Reason]string{
 	instrument.WhyYear:       "{name} must be a year",
 	instrument.WhyIIN:        "{name} must have 6 to 8 digits",
 	instrument.WhyFourDigits: "{name} must be four digits",
-	instrument.WhyEmail:      noEmail,
 	instrument.WhyType:       "{name} must be one of {want}",
 	instrument.WhyTaken:      "the token belongs to another customer",
 	instrument.WhyMany:       "a customer can have at most {want} stored instruments",

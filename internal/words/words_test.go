@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/password"
@@ -98,7 +99,7 @@ func TestGivenTextIsNoTemplate(t *testing.T) {
 }
 
 func TestTold(t *testing.T) {
-	f := fault.Broken(fault.Invalid, fault.Item{Field: customer.FieldEmail, Code: fault.BadFormat, Why: customer.WhyEmail})
+	f := fault.Broken(fault.Invalid, fault.Item{Field: customer.FieldEmail, Code: fault.BadFormat, Why: email.WhyNone})
 	err := Terminal.Told(fmt.Errorf("customers.3: %w", f))
 	if err.Error() != "customers.3: email: invalid email address" || !errors.Is(err, f) {
 		t.Errorf("%v", err)

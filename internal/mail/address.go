@@ -4,35 +4,17 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
-	"strings"
 
-	"golang.org/x/net/idna"
+	"clientele/internal/email"
 )
 
-// parseAddress checks an address and returns it as it goes into headers and
-// envelopes: with a domain in ASCII.
+// parseAddress returns an address as it goes into headers and envelopes.
 func parseAddress(addr string) (string, error) {
-	bad := errors.New("not an email address")
-	if len(addr) > 320 || strings.ContainsAny(addr, "\r\n\x00<>,;: \t") {
-		return "", bad
+	mailbox, ok := email.Mailbox(addr)
+	if !ok {
+		return "", errors.New("no email address: " + email.Reason(addr))
 	}
-	i := strings.LastIndexByte(addr, '@')
-	if i < 1 || i == len(addr)-1 {
-		return "", bad
-	}
-	local, domain := addr[:i], addr[i+1:]
-	if len(local) > 64 {
-		return "", bad
-	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || len(ascii) > 253 {
-		return "", bad
-	}
-	parsed, err := netmail.ParseAddress(local + "@" + ascii)
-	if err != nil || parsed.Name != "" || parsed.Address != local+"@"+ascii {
-		return "", bad
-	}
-	return parsed.Address, nil
+	return mailbox, nil
 }
 
 // parseFrom reads a configured sender.

@@ -4,7 +4,6 @@ import "clientele/internal/fault"
 
 // The fields of which faults tell.
 const (
-	FieldTo      fault.Field = "to"
 	FieldKind    fault.Field = "kind"
 	FieldLocale  fault.Field = "locale"
 	FieldSubject fault.Field = "subject"
@@ -14,7 +13,6 @@ const (
 
 // The reasons that codes do not tell.
 const (
-	WhyTo           fault.Reason = "no address to send to"
 	WhyKind         fault.Reason = "no kind of email"
 	WhyLocale       fault.Reason = "no locale"
 	WhyNothing      fault.Reason = "template without text"

@@ -18,8 +18,7 @@ import (
 	"unicode"
 
 	"clientele/internal/customer"
-	"clientele/internal/fault"
-	"clientele/internal/fold"
+	"clientele/internal/email"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -173,7 +172,9 @@ type payload struct {
 	Unsubscribe string `json:"unsubscribe,omitempty"`
 }
 
-// Queue has a message sent when tx, whose store it is of, has committed. It
+// Queue has a message sent when tx, whose store it is of, has committed. One to
+// an address that no mail can be sent to, as older customers may have, is kept
+// as failed: what caused it goes on, and the operator sees it. Queue
 // locks the store's counters, so it comes after whatever else is locked.
 func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
 	if err := m.check(); err != nil {
@@ -197,7 +198,7 @@ func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
 	if err := tx.Query(takeEmailID, func(r *sqldb.Row) error { id = r.Int(0); return nil }, int64(1)); err != nil {
 		return err
 	}
-	if err := tx.Exec(insertEmail, id, max(m.Site.ChannelID, store.DefaultChannel), string(m.Kind), m.To, oneLine(m.ToName, maxName), fold.Text(m.To),
+	if err := tx.Exec(insertEmail, id, max(m.Site.ChannelID, store.DefaultChannel), string(m.Kind), m.To, oneLine(m.ToName, maxName), email.Key(m.To),
 		m.CustomerID, m.Site.URL, string(text), s.sys.UUID(), Queued, now, m.Expires); err != nil {
 		return err
 	}
@@ -223,11 +224,8 @@ func (m *Message) check() error {
 			return errors.New("email: want an http or https URL")
 		}
 	}
-	if m.To == "" && info.merchant {
-		return nil
-	}
-	if _, err := parseAddress(m.To); err != nil {
-		return fault.Broken(fault.Invalid, fault.Item{Field: FieldTo, Code: fault.BadFormat, Why: WhyTo})
+	if m.To == "" && !info.merchant {
+		return fmt.Errorf("email: %s needs a recipient", m.Kind)
 	}
 	return nil
 }
@@ -258,9 +256,6 @@ func oneLine(text string, most int) string {
 
 // AccountCreated implements customer.Notifier.
 func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer) error {
-	if _, err := parseAddress(c.Email); err != nil {
-		return nil // an address that is good for an account need not be good for mail
-	}
 	return s.Queue(tx, Message{
 		Kind: AccountCreated, Site: store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID},
 		To: c.Email, ToName: c.FirstName + " " + c.LastName, CustomerID: c.ID,

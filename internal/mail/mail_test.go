@@ -338,10 +338,6 @@ func TestRefusesWhatCannotBeSent(t *testing.T) {
 		for name, change := range map[string]func(*mail.Message){
 			"kind":        func(m *mail.Message) { m.Kind = "other" },
 			"nobody":      func(m *mail.Message) { m.To = "" },
-			"two":         func(m *mail.Message) { m.To = "a@example.com, b@example.com" },
-			"header":      func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" },
-			"domain":      func(m *mail.Message) { m.To = "a@exa mple.com" },
-			"name":        func(m *mail.Message) { m.To = "A <a@example.com>" },
 			"no link":     func(m *mail.Message) { m.Data = nil },
 			"script":      func(m *mail.Message) { m.Data = mail.Data{"link": "javascript:alert(1)"} },
 			"unsubscribe": func(m *mail.Message) { m.UnsubscribeURL = "https://x.example.com/\r\nX: y" },
@@ -353,12 +349,52 @@ func TestRefusesWhatCannotBeSent(t *testing.T) {
 				w.t.Errorf("%s is accepted", name)
 			}
 		}
-		for _, to := range []string{"a@bücher.example", "jürgen@example.com", "a+b@localhost", "a@[127.0.0.1]x", `"a b"@example.com`} {
-			m := link(mail.SignInLink)
-			m.To = to
-			err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error { return svc.Queue(tx, m) })
-			if good := !strings.ContainsAny(to, `[" `); (err == nil) != good {
-				w.t.Errorf("%s: %v", to, err)
+	})
+}
+
+// What cannot be sent does not vanish: it is listed as failed, with the reason,
+// whether emails are sent or kept.
+func TestBadRecipientsFail(t *testing.T) {
+	each(t, func(w *world) {
+		for _, o := range []mail.Options{{Sender: &sender{}}, {Keep: true}} {
+			svc, r := w.start(o)
+			good := []string{"a@bücher.example", "jürgen@example.com", "a+b@localhost", "a..b@example.com"}
+			bad := []string{
+				"a@[127.0.0.1]x", `"a b"@example.com`, "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com", "a@exa mple.com", "A <a@example.com>",
+				"a@example.com.", "a\u200b@example.com", "a@exam\u00adple.com",
+			}
+			for _, to := range slices.Concat(good, bad) {
+				m := link(mail.SignInLink)
+				m.To = to
+				w.queue(svc, w.mine, m)
+			}
+			if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
+				return svc.AccountCreated(tx, &customer.Customer{Email: "old@example.com.", OriginChannelID: 1})
+			}); err != nil {
+				w.t.Fatal(err)
+			}
+			bad = append(bad, "old@example.com.")
+			w.due(r, len(good)+len(bad))
+			all, err := svc.Messages(w.t.Context(), w.mine, mail.Filter{Limit: 100})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			seen := map[string]string{}
+			for _, m := range all {
+				seen[m.To] = m.Status + " " + m.Error
+			}
+			for _, to := range good {
+				if seen[to] != "sent " && to != "old@example.com." {
+					w.t.Errorf("%+q is %s", to, seen[to])
+				}
+			}
+			for _, to := range bad {
+				if got := seen[to]; !strings.HasPrefix(got, "failed the recipient's address is none that can be sent to: ") && to != "old@example.com." {
+					w.t.Errorf("%+q is %s", to, got)
+				}
+			}
+			if _, err := svc.Clear(w.t.Context(), w.mine); err != nil {
+				w.t.Fatal(err)
 			}
 		}
 	})

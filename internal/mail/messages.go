@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/net/html"
 
+	"clientele/internal/email"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 )
@@ -34,7 +34,8 @@ func (s *Service) Messages(ctx context.Context, storeID int64, f Filter) ([]Stor
 		where = append(where, fmt.Sprintf(condition, len(args)+1))
 	}
 	if f.To != "" {
-		add("recipient_norm = $%d", fold.Text(f.To))
+		in, more := sqldb.In(args, email.Keys(f.To))
+		where, args = append(where, "recipient_norm IN "+in), more
 	}
 	if f.Kind != "" {
 		add("kind = $%d", string(f.Kind))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/customer"
+	"clientele/internal/email"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -255,6 +256,9 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	}
 	if w.orphan {
 		return s.finish(ctx, m, Expired, "the customer has been deleted", parts{})
+	}
+	if reason := email.Reason(m.To); m.To != "" && reason != "" {
+		return s.finish(ctx, m, Failed, "the recipient's address is none that can be sent to: "+reason, parts{})
 	}
 	texts, err := s.own.render(m, w.settings, w.siteURL, w.templates)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"clientele/internal/email"
 )
 
 // SMTP says how to reach a mail server.
@@ -137,7 +139,15 @@ func (c *SMTP) Send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return &SendError{Stage: "preparing", Err: err}
 	}
-	err = client.DialAndSendWithContext(ctx, msg)
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err == nil {
+		// Ended at once where nothing is sent, which is no use to know of.
+		defer func() { _ = client.CloseWithSMTPClient(session) }()
+		if ok, _ := session.Extension("SMTPUTF8"); !ok && l.needsUTF8() {
+			return &SendError{Permanent: true, Stage: "SMTPUTF8", Err: errNoUTF8}
+		}
+		err = client.SendWithSMTPClient(session, msg)
+	}
 	if err == nil || msg.IsDelivered() { // what the server said after accepting it does not matter
 		return nil
 	}
@@ -157,6 +167,13 @@ func (c *SMTP) Send(ctx context.Context, l *Letter) error {
 		}
 	}
 	return out
+}
+
+var errNoUTF8 = errors.New("the mail server takes no addresses with letters beyond ASCII before the @: it does not announce SMTPUTF8")
+
+// needsUTF8 reports whether a letter is for servers with SMTPUTF8 alone.
+func (l *Letter) needsUTF8() bool {
+	return email.NeedsUTF8(l.To.Address) || email.NeedsUTF8(l.From.Address) || email.NeedsUTF8(l.ReplyTo)
 }
 
 // message puts a letter into the form of the library, which encodes headers.

@@ -35,6 +35,7 @@ type server struct {
 	roots  *x509.CertPool
 
 	startTLS bool
+	noUTF8   bool
 	user     string            // "user:password", empty for anybody
 	replies  map[string]string // by the first word of a command, once
 
@@ -145,7 +146,9 @@ func (s *server) talk(conn net.Conn, encrypted bool) {
 		switch verb {
 		case "EHLO":
 			say("250-mail")
-			say("250-SMTPUTF8")
+			if !s.noUTF8 {
+				say("250-SMTPUTF8")
+			}
 			say("250-8BITMIME")
 			if s.startTLS && !encrypted {
 				say("250-STARTTLS")
@@ -399,5 +402,41 @@ func TestParseSMTP(t *testing.T) {
 		if got := fmt.Sprint(s.Host, " ", s.Port, " ", s.User, " ", s.Password, " ", s.TLS, " ", s.Helo); got != want {
 			t.Errorf("%s is %q, want %q", text, got, want)
 		}
+	}
+}
+
+// Addresses with letters beyond ASCII before the @ go only to servers that
+// announce that they take them.
+func TestSMTPUTF8(t *testing.T) {
+	for name, c := range map[string]struct {
+		noUTF8 bool
+		change func(*mail.Letter)
+		to     string // RCPT; empty: refused
+	}{
+		"ASCII":           {true, func(*mail.Letter) {}, "RCPT TO:<j@xn--bcher-kva.example>"},
+		"quoted":          {true, func(l *mail.Letter) { l.To.Address = "a..b.@example.com" }, `RCPT TO:<"a..b."@example.com>`},
+		"announced":       {false, func(l *mail.Letter) { l.To.Address = "zoë@example.com" }, "RCPT TO:<zoë@example.com>"},
+		"not announced":   {true, func(l *mail.Letter) { l.To.Address = "zoë@example.com" }, ""},
+		"of the sender":   {true, func(l *mail.Letter) { l.From.Address = "zoë@example.com" }, ""},
+		"to answer to it": {true, func(l *mail.Letter) { l.ReplyTo = "zoë@example.com" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, false, func(s *server) { s.noUTF8 = c.noUTF8 })
+			l := letter()
+			c.change(l)
+			err := s.client(mail.StartTLS).Send(t.Context(), l)
+			got := s.deliveries()
+			if c.to == "" {
+				var failure *mail.SendError
+				if !errors.As(err, &failure) || !failure.Permanent || !strings.Contains(err.Error(), "SMTPUTF8") || len(got) != 0 {
+					t.Errorf("%v, %+v", err, got)
+				}
+				return
+			}
+			if err != nil || len(got) != 1 || got[0].to != c.to || strings.Contains(got[0].from, "SMTPUTF8") == c.noUTF8 {
+				t.Errorf("%v, %+v", err, got)
+			}
+		})
 	}
 }

@@ -182,7 +182,6 @@ var whys = map[fault.Reason]string{
 	instrument.WhyTaken:      "the token belongs to another customer",
 	instrument.WhyMany:       "a customer can have at most {want} stored instruments",
 
-	mail.WhyTo:           "{name} must be an email address",
 	mail.WhyKind:         "there is no such kind of email; the kinds are {want}",
 	mail.WhyLocale:       "{name} must be like de or pt-BR",
 	mail.WhyNothing:      "a template has a <subject>, a <text> or <html>",

@@ -2,12 +2,16 @@ package account
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"clientele/internal/email"
 	"clientele/internal/limit"
 )
 
-// How often emails are asked for within a limit.Window: for one email, whether
+// What one client address may cause to be sent: each request for an email, each
+// registration and each change of email counts, whatever for. How often emails
+// are asked for within a limit.Window: for one email, whether
 // or not anybody has it, and from one network; and how often somebody
 // registers or takes another email from one network. Backends that tell no
 // address are one network with many shoppers.
@@ -25,21 +29,39 @@ func network(what string, c Client) limit.Bound {
 	return limit.Bound{Subject: limit.Subject(what, c.Peer.Network()), Most: most}
 }
 
+func mailbox(address string) limit.Bound {
+	return limit.Bound{Subject: limit.Subject("ask for", email.Key(address)), Most: asksPerEmail}
+}
+
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
 func (s *Service) ask(ctx context.Context, storeID int64, address string, c Client) (quiet bool, err error) {
-	full, wait, err := s.asks.Take(ctx, storeID, network("ask", c), limit.Bound{Subject: limit.Subject("ask for", email.Key(address)), Most: asksPerEmail})
+	full, wait, err := s.asks.Take(ctx, storeID, network("ask", c), mailbox(address))
 	if err == nil && full == 0 {
 		err = limit.TooMany(wait)
 	}
 	return full == 1, err
 }
 
-// askAccount counts a request for an account or for another email, which
-// tells whether somebody has the email.
-func (s *Service) askAccount(ctx context.Context, storeID int64, c Client) error {
-	full, wait, err := s.asks.Take(ctx, storeID, network("register", c))
-	if err == nil && full == 0 {
+// askAccount counts a request for an account with an address or for another
+// email, which tells whether somebody has the email and sends emails. wait is
+// not 0 where the address had enough of them already.
+func (s *Service) askAccount(ctx context.Context, storeID int64, address string, c Client) (wait time.Duration, err error) {
+	full, wait, err := s.asks.Take(ctx, storeID, network("register", c), network("ask", c), mailbox(address))
+	if err == nil && (full == 0 || full == 1) {
+		err = limit.TooMany(wait)
+	}
+	if err != nil || full < 0 {
+		wait = 0
+	}
+	return wait, err
+}
+
+// askChange counts a change of a password, which is told by email. It is counted
+// for the customer who makes it: others cannot keep them from it.
+func (s *Service) askChange(ctx context.Context, storeID, customerID int64, c Client) error {
+	full, wait, err := s.asks.Take(ctx, storeID, network("ask", c), limit.Bound{Subject: limit.Subject("change", strconv.FormatInt(customerID, 10)), Most: asksPerEmail})
+	if err == nil && full >= 0 {
 		err = limit.TooMany(wait)
 	}
 	return err

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
 )
 
 var imported = password.ImportedHash{Hash: "374996a5e8a5e57fd97d893f7df79824:36"}
@@ -163,11 +164,13 @@ func TestNetworks(t *testing.T) {
 func TestEmailsAreNotTriedOut(t *testing.T) {
 	each(t, func(s *shop) {
 		s.person("ines@example.com")
-		s.person("taken@example.com")
+		for i := range 25 {
+			s.person(fmt.Sprintf("taken%d@example.com", i))
+		}
 		g := s.signIn(s.a, account.Browser, "ines@example.com")
 		conflicts, late := 0, 0
-		for range 110 {
-			_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, home)
+		for i := range 110 {
+			_, err := s.svc.UpdateDetails(s.Context(), s.a, g.Session, account.Details{Email: opt.Some(fmt.Sprintf("taken%d@example.com", i%25))}, home)
 			switch kind(err) {
 			case fault.Conflict:
 				conflicts++
@@ -363,21 +366,24 @@ func TestProcessesCountTogether(t *testing.T) {
 		if wait(err) == 0 {
 			s.Error("the newsletter has a bound of its own")
 		}
+		if _, err = s.svc.Register(ctx, s.a, newcomer("n10@example.com"), from("203.0.113.1")); wait(err) == 0 {
+			s.Error("emails for who registers have a bound of their own")
+		}
 		// For accounts and other emails, taken ones as well.
-		s.made("register", "203.0.113.1", 97)
+		s.made("register", "203.0.113.3", 97)
 		for i, want := range []fault.Kind{fault.Conflict, fault.Conflict, fault.Conflict, fault.TooMany} {
 			s.restart()
 			if i%2 == 0 {
-				_, err = s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, from("203.0.113.1"))
+				_, err = s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some("taken@example.com")}, from("203.0.113.3"))
 			} else {
-				_, err = s.svc.Register(ctx, s.a, newcomer("taken@example.com"), from("203.0.113.1"))
+				_, err = s.svc.Register(ctx, s.a, newcomer("taken@example.com"), from("203.0.113.3"))
 			}
 			if kind(err) != want {
 				s.Errorf("%d: %v", i, err)
 			}
 		}
 		s.now.Add(900)
-		_, err = s.svc.Register(ctx, s.a, newcomer("new@example.com"), from("203.0.113.1"))
+		_, err = s.svc.Register(ctx, s.a, newcomer("new@example.com"), from("203.0.113.3"))
 		s.want(err, nil)
 	})
 }
@@ -389,7 +395,7 @@ func TestBackendsAsk(t *testing.T) {
 		backend := account.Client{Peer: limit.Peer{Address: "192.0.2.80", Backend: true}}
 		for _, what := range []string{"ask", "register"} {
 			s.made(what, "192.0.2.80", 1000)
-			s.made(what, "backend", 999)
+			s.made(what, "backend", 998)
 		}
 		for i, late := range []bool{false, true} {
 			if got := wait(s.svc.RequestReset(ctx, s.a, "ines@example.com", "", backend)) > 0; got != late {
@@ -457,4 +463,65 @@ func TestWhatSignInCosts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However an address is written, its mailbox gets no more than it may.
+func TestOneMailboxIsAskedFor(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		s.settings(func(f *store.StorefrontSettings) { f.ConfirmSubscription = true })
+		for i := range 30 {
+			for _, address := range []string{"mbox@example.com" + strings.Repeat("\u200b", i), "mbox@exam" + strings.Repeat("\u00ad", i) + "ple.com", "m" + strings.Repeat("\u200d", i) + "box@example.com"} {
+				_, err := s.svc.Subscribe(ctx, s.a, address, "", "", from(fmt.Sprint("198.51.100.", i)))
+				if (kind(err) == fault.Invalid) != (i > 0) {
+					s.Errorf("%+q: %v", address, err)
+				}
+			}
+		}
+		if m := s.mails.Take(); len(m) != 3 {
+			s.Errorf("%d emails were sent for what cannot be seen", len(m))
+		}
+		for i := range 30 {
+			all := []string{"a@münchen.de", "A@MÜNCHEN.de", "a@xn--mnchen-3ya.de", "a@mu\u0308nchen.de", "a@münchen。de", "a@ｍünchen.de"}
+			_, err := s.svc.Subscribe(ctx, s.a, all[i%len(all)], "", "", from(fmt.Sprint("198.51.100.", i)))
+			s.want(err, nil)
+		}
+		if m := s.mails.Take(); len(m) != 5 {
+			s.Errorf("%d emails were sent to one mailbox", len(m))
+		}
+	})
+}
+
+// Nobody fills a mailbox by what they do to an account of their own.
+func TestChangesAreBounded(t *testing.T) {
+	each(t, func(s *shop) {
+		ctx := s.Context()
+		s.person("ines@example.com")
+		g := s.signIn(s.a, account.Browser, "ines@example.com")
+		late := 0
+		for i := range 20 {
+			_, err := s.svc.UpdateDetails(ctx, s.a, g.Session, account.Details{Email: opt.Some([]string{"victim@example.com", "other@example.com"}[i%2])}, from("203.0.113.1"))
+			if wait(err) > 0 {
+				late++
+			} else {
+				s.want(err, nil)
+			}
+		}
+		to := 0
+		for _, m := range s.mails.Take() {
+			if m.To == "victim@example.com" {
+				to++
+			}
+		}
+		if late == 0 || to > 6 {
+			s.Errorf("%d changes had to wait, %d emails", late, to)
+		}
+		g = s.signIn(s.a, account.Browser, s.texts(`SELECT email FROM customers WHERE store_id = $1`)[0])
+		for i := range 6 {
+			err := s.svc.ChangePassword(ctx, s.a, g.Session, right, right, from("203.0.113.2"))
+			if (wait(err) > 0) != (i == 5) {
+				s.Errorf("change %d: %v", i, err)
+			}
+		}
+	})
 }

@@ -41,6 +41,9 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	if !right {
 		return ErrWrongPassword
 	}
+	if err := s.askChange(ctx, site.StoreID, sess.CustomerID, c); err != nil {
+		return err
+	}
 	hash, err := s.passwords.Hash(ctx, party(site, c, true), password)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/limit"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -23,7 +24,10 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 	if err != nil {
 		return 0, err
 	}
-	if err := s.askAccount(ctx, site.StoreID, c); err != nil {
+	// Who registers has asked for this email once; somebody else may have asked
+	// for more before.
+	quiet, err := s.askAccount(ctx, site.StoreID, in.Email, c)
+	if err != nil {
 		return 0, err
 	}
 	hash, err := s.passwords.Hash(ctx, party(site, c, false), in.Password)
@@ -56,7 +60,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		} else {
 			err = s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
 		}
-		if err != nil || !in.AcceptsMarketing {
+		if err != nil || !in.AcceptsMarketing || quiet > 0 && p.DoubleOptIn {
 			return err
 		}
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
@@ -184,8 +188,12 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 	}
 	err = s.db.WriteAgain(ctx, site.StoreID, change)
 	if errors.Is(err, errUncounted) {
-		if err := s.askAccount(ctx, site.StoreID, c); err != nil {
-			return nil, err
+		wait, failed := s.askAccount(ctx, site.StoreID, in.Email.Value, c)
+		if failed == nil && wait > 0 {
+			failed = limit.TooMany(wait)
+		}
+		if failed != nil {
+			return nil, failed
 		}
 		counted = true
 		err = s.db.WriteAgain(ctx, site.StoreID, change)

@@ -128,6 +128,7 @@ func single(err error) error {
 }
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
+// Every required custom field of the account's form has to be filled in again.
 // Another email takes effect at once and is told to the old address, and links
 // that went there end. Where addresses have to be confirmed, the new one has
 // to be before the next sign-in by password.
@@ -147,7 +148,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 	}
 	cmd := customer.Update{
 		ID: sess.CustomerID, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company, FormFields: in.FormFields,
-		Extent: form.Part,
+		Extent: form.Again,
 	}
 	var out *customer.Customer
 	token, counted := s.sys.Hex(32), false

@@ -20,6 +20,10 @@ const (
 	// Part is for a change: a required field that is given must not be empty,
 	// and one that is left out stays as it is.
 	Part
+	// Again is for a form that is sent once more: every required custom field
+	// has to be filled in, whether or not a value is stored, and built-in fields
+	// are as for Part. A password that is left out stays, as nobody is shown it.
+	Again
 	// Whole is for a new form: every required field has to be filled in.
 	Whole
 )
@@ -36,8 +40,8 @@ type Input struct {
 
 // Check holds inputs to the definitions of a form's custom fields and returns
 // the values to store. It adds to c what is wrong: an unknown field, one given
-// twice, a value that does not fit and, for Whole, required fields without a
-// value.
+// twice, a value that does not fit and, for Whole and Again, required fields
+// without a value.
 func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
 	out := make([]Stored, 0, len(in))
 	given := map[int64]bool{}
@@ -76,11 +80,13 @@ func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
 		}
 		out = append(out, Stored{Field: field, Text: text})
 	}
-	if extent != Whole {
+	if extent != Whole && extent != Again {
 		return out
 	}
 	for i := range f {
-		if field := &f[i]; field.Required && !field.BuiltIn() && !given[field.ID] {
+		field := &f[i]
+		kept := extent == Again && field.Type == PasswordField
+		if field.Required && !field.BuiltIn() && !given[field.ID] && !kept {
 			it := *field.isRequired()
 			it.Field, it.FormField = Values, field.ID
 			c.AddItem(it)
@@ -99,7 +105,7 @@ func (f Form) CheckOwn(c *fault.Collector, extent Extent, own map[int64]opt.Fiel
 	for i := range f {
 		b := BuiltInOf(f[i].ID)
 		v, asked := own[f[i].ID]
-		if b == nil || !asked || !f[i].Required || !v.Set && extent == Part || strings.TrimSpace(v.Value) != "" {
+		if b == nil || !asked || !f[i].Required || !v.Set && extent != Whole || strings.TrimSpace(v.Value) != "" {
 			continue
 		}
 		c.Because(b.Key, fault.Required, WhyBlank, "")

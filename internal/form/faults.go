@@ -63,6 +63,7 @@ const (
 	WhyTwice           fault.Reason = "field given twice"
 	WhyOtherType       fault.Reason = "field of another type"
 	WhyEmpty           fault.Reason = "required and empty"
+	WhyNoAccountValue  fault.Reason = "required by the account's form and empty"
 	WhyBlank           fault.Reason = "required by the store"
 	WhyNoChoice        fault.Reason = "no choice with the number"
 	WhyOneChoice       fault.Reason = "more than one choice"

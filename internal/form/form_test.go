@@ -153,6 +153,9 @@ func TestCheck(t *testing.T) {
 		"nothing":          {extent: form.Whole, want: none},
 		"nothing, yet":     {extent: form.Part},
 		"nothing, ever":    {extent: form.Free},
+		"again, nothing":   {extent: form.Again, want: []string{"26 required", "30 required"}},
+		"again, no pin":    {in: full[:5], extent: form.Again},
+		"again, one":       {in: full[:1], extent: form.Again, want: []string{"30 required"}},
 		"blanks":           {in: with(in(26, form.Text("  ")), in(30, form.Texts(nil)), in(31, form.Text("")), in(27, form.Text("")), in(29, form.Choices(nil))), extent: form.Whole, want: none},
 		"kept pin":         {in: with(in(31, form.Text(""))), extent: form.Part},
 		"cleared":          {in: []form.Input{in(26, form.Text(""))}, extent: form.Part, want: []string{"26 required"}},
@@ -186,7 +189,7 @@ func TestCheck(t *testing.T) {
 			if !slices.Equal(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
-			if missing := len(test.want); test.in == nil && missing > 0 {
+			if missing := len(test.want); (test.in == nil || test.extent == form.Again) && missing > 0 {
 				return
 			} else if len(stored) != len(test.in)-missing {
 				t.Errorf("%d values of %d are good, %d faults", len(stored), len(test.in), missing)
@@ -205,6 +208,7 @@ func TestCheckOwn(t *testing.T) {
 	}{
 		"whole":    {map[int64]opt.Field[string]{form.Company: opt.Some(" "), form.Phone: opt.Some(""), form.Address2: absent}, form.Whole, []string{"company", "address2"}},
 		"part":     {map[int64]opt.Field[string]{form.Company: opt.Some(""), form.Address2: absent}, form.Part, []string{"company"}},
+		"again":    {map[int64]opt.Field[string]{form.Company: opt.Some(""), form.Address2: absent}, form.Again, []string{"company"}},
 		"free":     {map[int64]opt.Field[string]{form.Company: opt.Some("")}, form.Free, nil},
 		"filled":   {map[int64]opt.Field[string]{form.Company: opt.Some("C"), form.Address2: opt.Some("x")}, form.Whole, nil},
 		"not here": {map[int64]opt.Field[string]{form.Phone: absent}, form.Whole, nil},

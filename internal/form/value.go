@@ -141,7 +141,11 @@ func (f *Field) encode(v Value) (text string, bad *fault.Item) {
 }
 
 func (f *Field) isRequired() *fault.Item {
-	return &fault.Item{Code: fault.Required, Why: WhyEmpty, Value: f.Name}
+	why := WhyEmpty
+	if f.Form == Customer {
+		why = WhyNoAccountValue
+	}
+	return &fault.Item{Code: fault.Required, Why: why, Value: f.Name}
 }
 
 func (f *Field) encodeTicks(v Value) (text string, bad *fault.Item) {

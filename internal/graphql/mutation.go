@@ -11,6 +11,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/graphql/gen"
 	"clientele/internal/graphql/model"
 	"clientele/internal/recaptcha"
@@ -228,6 +229,8 @@ func violations(f *fault.Error, base ...string) []*model.ValidationError {
 // a time.
 var speech = &words.Speech{Spell: words.Camel, Names: map[fault.Field]string{
 	customer.FieldAddresses: "address", wishlist.FieldProduct: "productEntityId", wishlist.FieldVariant: "variantEntityId",
+}, Whys: map[fault.Reason]string{
+	form.WhyNoAccountValue: "Required account form field ID {id} ('{value}') is missing",
 }}
 
 // message is the public text of a fault.

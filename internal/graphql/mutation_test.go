@@ -208,9 +208,10 @@ func TestRegister(t *testing.T) {
 		// A required field is asked for.
 		_, err := w.Forms.Update(t.Context(), 1, required(26))
 		w.ok(err)
-		if a = w.ask(registerCustomer, input(map[string]any{"email": "d@example.com"})); w.errorPaths(a, "customer.registerCustomer.errors") != "input.formFields.26" {
-			t.Error(a.Text)
-		}
+		missing := failed(`{"__typename":"ValidationError","message":"Required account form field ID 26 ('Note') is missing","path":["input","formFields","26"]}`)
+		w.want(w.ask(registerCustomer, input(map[string]any{"email": "d@example.com"})), 200, missing)
+		blank := map[string]any{"texts": []any{map[string]any{"fieldEntityId": 26, "text": " "}}}
+		w.want(w.ask(registerCustomer, input(map[string]any{"email": "d@example.com", "formFields": blank})), 200, missing)
 
 		w.settings(func(s *store.Settings) {
 			s.Storefront.ReCaptcha = store.ReCaptcha{Enabled: true, SiteKey: "a", SecretKey: "b"}
@@ -283,6 +284,21 @@ func TestUpdateCustomer(t *testing.T) {
 		if a := w.ask(q, in("phone", "9"), "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", "2"); dig(a.Data, "customer.updateCustomer.customer.phone") != "9" {
 			t.Error(a.Text)
 		}
+
+		// Every required field is asked for again, also where a value is stored,
+		// and of another form none is.
+		for _, id := range []int64{26, 34} {
+			_, err := w.Forms.Update(t.Context(), 1, required(id))
+			w.ok(err)
+		}
+		missing := failed(`{"__typename":"ValidationError","message":"Required account form field ID 26 ('Note') is missing","path":["input","formFields","26"]}`)
+		w.want(w.ask(q, in("firstName", "Jo"), token...), 200, missing)
+		w.want(w.ask(q, in("firstName", "Jo", "formFields", map[string]any{"texts": []any{map[string]any{"fieldEntityId": 26, "text": " "}}}), token...), 200, missing)
+		w.want(w.ask(q, in("firstName", "Jo"), "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", "2"), 200, missing)
+		if a := w.ask(q, in("firstName", "Jo", "formFields", map[string]any{"texts": []any{map[string]any{"fieldEntityId": 26, "text": "hey"}}}), token...); dig(a.Data, "customer.updateCustomer.customer.firstName") != "Jo" {
+			t.Error(a.Text)
+		}
+
 		w.settings(func(s *store.Settings) {
 			s.Storefront.ReCaptcha = store.ReCaptcha{Enabled: true, SiteKey: "a", SecretKey: "b"}
 		})

@@ -142,6 +142,7 @@ var whys = map[fault.Reason]string{
 	form.WhyTwice:           "form field {qvalue} is given twice",
 	form.WhyOtherType:       "{value} is a field of another type",
 	form.WhyEmpty:           "{value} is required",
+	form.WhyNoAccountValue:  "{value} is required",
 	form.WhyBlank:           "{name} is required",
 	form.WhyNoChoice:        "{value} has no choice {other}",
 	form.WhyOneChoice:       "{value} takes one choice",

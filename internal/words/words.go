@@ -108,7 +108,7 @@ func (s *Speech) Sentence(it *fault.Item) string {
 }
 
 // fill puts names and what was given into a sentence: {name} and {path} of the
-// field, {want}, {value} and {other}, each quoted as {qvalue}, {n word} for
+// field, {id} of a form's field, {want}, {value} and {other}, each quoted as {qvalue}, {n word} for
 // as many words as are wanted, and <word> for another field's name.
 func (s *Speech) fill(template string, it *fault.Item) string {
 	var b strings.Builder
@@ -144,6 +144,8 @@ func (s *Speech) slot(slot string, it *fault.Item) string {
 		return it.Want
 	case "value":
 		return it.Value
+	case "id":
+		return strconv.FormatInt(it.FormField, 10)
 	case "other":
 		return it.Other
 	case "key":

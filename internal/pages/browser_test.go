@@ -86,3 +86,23 @@ func TestBrowserLanguages(t *testing.T) {
 		b.Open("/login.php?action=create_account").See("register-" + lang)
 	}
 }
+
+// The question for consent covers nothing that the keyboard reaches.
+func TestBrowserFocus(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.Open(t, sqldb.SQLite), consenting)
+	b := chromium.Open(t, w.server.URL, "en-US")
+	look := func(paths ...string) {
+		for _, path := range paths {
+			b.Open(path).Want("May we use more than the cookies")
+			b.Stops(path, 360, 640)
+			b.Stops(path, 1280, 800)
+		}
+	}
+	look("/", "/login.php", "/login.php?action=create_account", "/login.php?action=reset_password", "/login.php?action=confirm_account&token=x",
+		"/login.php?action=check_passwordless_login&token=x", "/login.php?action=change_password&c=1&t=x", "/subscribe.php?action=confirm&token=x", "/unsubscribe.php?token=x", "/nowhere")
+	b.Open("/login.php?action=create_account").Write("email", "nonsense").Press(`main form .buttons button`).Stops("register-wrong", 360, 640)
+	b.Open("/login.php").Write("login_email", "jane@example.com", "login_pass", "correct horse 1").Press(`form[action*=check_login] .buttons button`).Want("Hello, Jane")
+	look("/", "/account.php", "/account.php?action=account_details", "/account.php?action=address_book", "/account.php?action=add_shipping_address",
+		"/account.php?action=newsletter", "/account.php?action=change_password", "/account.php?action=sessions")
+}

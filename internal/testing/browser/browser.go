@@ -284,3 +284,52 @@ func (b *Tab) See(name string) *Tab {
 	b.look(name, "desktop", 1280, 800, "light")
 	return b
 }
+
+// maxStops bounds how often Stops presses the key.
+const maxStops = 500
+
+// covered tells of what has the focus: nothing at the end of the page, and
+// otherwise what it is and whether something else lies over it or it is out of
+// the window. An element may be in several boxes, such as a link on two lines.
+const covered = `(() => {
+	const e = document.activeElement;
+	if (!e || e === document.body || e === document.documentElement) return "";
+	const name = e.outerHTML.slice(0, 120);
+	const boxes = [...e.getClientRects()].filter(r => r.width > 0 && r.height > 0);
+	for (const r of boxes) {
+		const left = Math.max(r.left, 0), right = Math.min(r.right, innerWidth), top = Math.max(r.top, 0), bottom = Math.min(r.bottom, innerHeight);
+		if (right - left < 1 || bottom - top < 1) return "out of the window: " + name;
+		for (const [x, y] of [[0.5, 0.5], [0.5, 0.1], [0.5, 0.9]]) {
+			const over = document.elementFromPoint(left + (right - left) * x, top + (bottom - top) * y);
+			if (over && !over.contains(e) && !e.contains(over)) return "under " + over.outerHTML.slice(0, 120) + ": " + name;
+		}
+	}
+	return "ok " + name;
+})()`
+
+// Stops goes through a page by the keyboard in a window, forwards and
+// backwards, and checks that whatever has the focus can be seen.
+func (b *Tab) Stops(name string, width, height int64) *Tab {
+	b.t.Helper()
+	b.run(chromedp.EmulateViewport(width, height))
+	for direction, options := range map[string][]chromedp.KeyOption{
+		"forwards": nil, "backwards": {chromedp.KeyModifiers(chromedp.ModifierShift)},
+	} {
+		b.Eval(`document.activeElement && document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); ""`)
+		stops := 0
+		for range maxStops {
+			b.run(chromedp.KeyEvent("\t", options...))
+			said := b.Eval(covered)
+			if said == "" {
+				break
+			}
+			if stops++; !strings.HasPrefix(said, "ok ") {
+				b.t.Errorf("%s, %s, %d by %d, stop %d: %s", name, direction, width, height, stops, said)
+			}
+		}
+		if stops == 0 || stops == maxStops {
+			b.t.Errorf("%s, %s: %d stops", name, direction, stops)
+		}
+	}
+	return b
+}

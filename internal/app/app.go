@@ -539,7 +539,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
 	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
-	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), Reasons: !s.cfg.Production()})
+	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), CrossSite: s.Core.Tokens.CrossSite, Reasons: !s.cfg.Production()})
 	emails := ""
 	if !s.cfg.Production() {
 		emails = devtools.OutboxPath

@@ -326,3 +326,32 @@ func TestOldStorefrontTokensArePruned(t *testing.T) {
 		}
 	})
 }
+
+// Pages of other sites may act in a store's sessions as long as a good token
+// for browsers names their origin.
+func TestCrossSite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		c := newCounterpart(t, db)
+		a, b := c.stores[0], c.stores[1]
+		want := func(when string, storeID int64, want bool) {
+			t.Helper()
+			got, err := c.CrossSite(t.Context(), storeID)
+			if err != nil || got != want {
+				t.Errorf("%s: %v, %v", when, got, err)
+			}
+		}
+		want("no token", a, false)
+		c.make(a, auth.NewToken{})
+		c.make(a, auth.NewToken{Kind: auth.ImpersonationToken})
+		want("no origin", a, false)
+		token := c.make(a, auth.NewToken{Origins: opt.Some([]string{"https://app.example"})})
+		want("an origin", a, true)
+		want("another store", b, false)
+		c.must(c.Revoke(t.Context(), a, token))
+		want("revoked", a, false)
+		c.make(a, auth.NewToken{Origins: opt.Some([]string{"https://app.example"}), Expires: c.now.Unix() + 3600})
+		want("for an hour", a, true)
+		c.now = c.now.Add(2 * time.Hour)
+		want("over", a, false)
+	})
+}

@@ -121,6 +121,7 @@ func (w *shopper) cross() error {
 	if clean, ok := auth.Origin(origin); !ok || !slices.Contains(w.token.Origins, clean) {
 		return refuse(http.StatusForbidden, "The token may not be used from this origin.")
 	}
+	w.visit.Allowed = true
 	allow(w.visit.W.Header(), origin)
 	return nil
 }

@@ -106,13 +106,14 @@ const justNow = 60
 
 // leave ends the session by a link. Another site may lead a browser here, but
 // then only a session made a moment ago ends without a question: that is how
-// the sign-in by JWT signs out. Otherwise any site could sign shoppers out.
+// the sign-in by JWT signs out. Otherwise any site could sign shoppers out, and
+// with a picture of this address even unseen.
 func (c *call) leave() error {
 	if c.session == nil {
 		return c.redirect("/login.php")
 	}
 	foreign := !c.SameOrigin() || c.R.Header.Get("Sec-Fetch-Site") == "" && c.foreignReferer()
-	if c.R.Method == http.MethodHead || foreign && c.visits.System.Now()-c.session.Created > justNow {
+	if c.R.Method == http.MethodHead || !c.LedHere() || foreign && c.visits.System.Now()-c.session.Created > justNow {
 		p := &confirmView{Text: c.look.Text("sign_out.text"), Button: c.look.Text("sign_out.submit"), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}}
 		p.Title = c.look.Text("sign_out.title")
 		p.Form = c.newForm("/login.php?action=logout", "sign_out.submit")

@@ -26,6 +26,53 @@ func (v *Visit) setCookie(name, value string, maxAge int) {
 	})
 }
 
+// setSession is setCookie for what carries the session. Of a store whose
+// token lets pages of other sites act for the shopper, browsers return it to
+// those too, if they came by https. It is not partitioned: the pages of the
+// store itself would not get it.
+func (v *Visit) setSession(name, value string, maxAge int) {
+	mode := http.SameSiteLaxMode
+	if cross, err := v.crossSite(); cross && err == nil && !v.planted() {
+		mode = http.SameSiteNoneMode
+	}
+	http.SetCookie(v.W, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: v.Secure, SameSite: mode})
+}
+
+// crossSite reports whether browsers may return the session's cookie to pages
+// of other sites.
+func (v *Visit) crossSite() (bool, error) {
+	if !v.Secure || v.CrossSite == nil || v.Site.StoreID == 0 {
+		return false, nil
+	}
+	if v.cross == nil {
+		yes, err := v.CrossSite(v.R.Context(), v.Site.StoreID)
+		if err != nil {
+			v.Log.Warn("allowed origins not known", "error", err, "store", v.Site.StoreHash, "request_id", v.RequestID)
+			return false, err
+		}
+		v.cross = &yes
+	}
+	return *v.cross, nil
+}
+
+// planted reports whether something on another site's page, such as a picture,
+// makes the request, and nobody has looked whether that site may. Browsers drop
+// a cookie that is Lax there.
+func (v *Visit) planted() bool {
+	switch v.R.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return false
+	}
+	return !v.Allowed && v.embedded()
+}
+
+// embedded reports whether a page loads what is asked for, instead of a person
+// going there, as far as the browser tells.
+func (v *Visit) embedded() bool {
+	dest := v.R.Header.Get("Sec-Fetch-Dest")
+	return dest != "" && dest != "document"
+}
+
 func (v *Visit) cookie(name string) string {
 	c, err := v.R.Cookie(name)
 	if err != nil {
@@ -40,18 +87,18 @@ func (v *Visit) Token() string { return v.cookie(sessionCookie) }
 // SetToken keeps the shopper signed in for so many seconds. The token of
 // forms is renewed: what was shown before signing in proves nothing after it.
 func (v *Visit) SetToken(token string, seconds int64) {
-	v.setCookie(sessionCookie, token, int(seconds))
-	v.setCookie(formCookie, "", -1)
+	v.setSession(sessionCookie, token, int(seconds))
+	v.setSession(formCookie, "", -1)
 }
 
 // Keep extends how long the browser keeps the token of a shopper who is still
 // there.
-func (v *Visit) Keep(token string, seconds int64) { v.setCookie(sessionCookie, token, int(seconds)) }
+func (v *Visit) Keep(token string, seconds int64) { v.setSession(sessionCookie, token, int(seconds)) }
 
 // ClearToken ends the browser's session.
 func (v *Visit) ClearToken() {
-	v.setCookie(sessionCookie, "", -1)
-	v.setCookie(formCookie, "", -1)
+	v.setSession(sessionCookie, "", -1)
+	v.setSession(formCookie, "", -1)
 }
 
 // FormToken returns what a form of this browser carries in FormField, and
@@ -70,27 +117,62 @@ func (v *Visit) FormToken() string {
 // it has the browser's form token, and the browser does not say otherwise.
 func (v *Visit) Genuine() bool {
 	want, have := v.cookie(formCookie), v.R.PostFormValue(FormField)
-	return isToken(want, 16) && subtle.ConstantTimeCompare([]byte(want), []byte(have)) == 1 && v.SameOrigin()
+	same, told := v.origin()
+	return isToken(want, 16) && subtle.ConstantTimeCompare([]byte(want), []byte(have)) == 1 && (same || !told)
 }
 
 // SameOrigin reports whether a request does not come from another site's
 // page, by what browsers say of it. Clients that are no browsers say nothing
-// and carry no cookies that others could abuse.
+// and carry no cookies that others could abuse. Where browsers return the
+// session's cookie to other sites, saying nothing is not enough to change
+// anything with it.
 func (v *Visit) SameOrigin() bool {
+	same, told := v.origin()
+	if told {
+		return same
+	}
+	if v.R.Method == http.MethodGet || v.R.Method == http.MethodHead || v.Token() == "" {
+		return true
+	}
+	cross, err := v.crossSite()
+	return !cross && err == nil
+}
+
+// LedHere reports whether a person went to the address, from wherever. What a
+// page of another site loads comes with the session's cookie too, where browsers
+// return it to other sites.
+func (v *Visit) LedHere() bool {
 	switch v.R.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
 		return true
 	case "":
 	default:
-		return false
+		return !v.embedded()
+	}
+	if v.R.Referer() != "" {
+		return true
+	}
+	cross, err := v.crossSite()
+	return !cross && err == nil
+}
+
+// origin reports whether a request comes from a page of this site, and whether
+// the client tells at all.
+func (v *Visit) origin() (same, told bool) {
+	switch v.R.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return true, true
+	case "":
+	default:
+		return false, true
 	}
 	origin := v.R.Header.Get("Origin")
 	if origin == "" {
-		return true
+		return false, false
 	}
 	u, err := url.Parse(origin)
 	// Whoever sits between could make the pages of http.
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, v.Host) && (u.Scheme == "https" || !v.Secure)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, v.Host) && (u.Scheme == "https" || !v.Secure), true
 }
 
 // Flash keeps a message's code, and in development what explains it, for the

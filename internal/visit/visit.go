@@ -5,6 +5,7 @@
 package visit
 
 import (
+	"context"
 	"encoding/hex"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,9 @@ type Config struct {
 	// HTTPS: clients come by https whatever a connection and its headers say.
 	// So it is in production, where the public URL decides.
 	HTTPS bool
+	// CrossSite reports whether pages of other sites may act in the sessions of a
+	// store's shoppers; nil: nowhere.
+	CrossSite func(ctx context.Context, storeID int64) (bool, error)
 	// Reasons shows shoppers why something was refused: development only.
 	Reasons bool
 }
@@ -47,7 +51,10 @@ type Visit struct {
 	Secure bool       // the client came by https
 	// RequestID is what the answer is named by.
 	RequestID string
+	// Allowed: the request is of another site whose pages may act for shoppers.
+	Allowed bool
 	*Visits
+	cross *bool // what CrossSite said
 }
 
 // ErrNoSite: no store has a storefront at the request's host.

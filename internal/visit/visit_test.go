@@ -190,3 +190,65 @@ func TestSameOriginComparesSchemes(t *testing.T) {
 		}
 	}
 }
+
+// Where a store's token lets pages of other sites act for shoppers, the
+// session's cookie goes to those over https, all others stay at home, and who
+// says nothing changes nothing with it.
+func TestCrossSite(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		cross, https    bool
+		header          map[string]string
+		allowed         bool
+		session, others string
+	}{
+		{"plain", true, false, nil, false, "Lax", "Lax"},
+		{"no origins", false, true, nil, false, "Lax; Secure", "Lax; Secure"},
+		{"https", true, true, nil, false, "None; Secure", "Lax; Secure"},
+		{"the site itself", true, true, map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}, false, "None; Secure", "Lax; Secure"},
+		{"a link", true, true, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, false, "None; Secure", "Lax; Secure"},
+		{"a picture", true, true, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}, false, "Lax; Secure", "Lax; Secure"},
+		{"an allowed page", true, true, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "empty"}, true, "None; Secure", "Lax; Secure"},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		for k, v := range c.header {
+			r.Header.Set(k, v)
+		}
+		visits := visit.New(visit.Config{System: system.Real(), CrossSite: func(context.Context, int64) (bool, error) { return c.cross, nil }})
+		v := &visit.Visit{W: w, R: r, Site: store.Site{StoreID: 1}, Host: "shop.example", Secure: c.https, Allowed: c.allowed, Visits: visits}
+		v.SetToken("x", 5)
+		v.Flash("x", "")
+		for _, cookie := range w.Result().Cookies() {
+			got := map[http.SameSite]string{http.SameSiteLaxMode: "Lax", http.SameSiteNoneMode: "None"}[cookie.SameSite]
+			if cookie.Secure {
+				got += "; Secure"
+			}
+			want := c.others
+			if cookie.Name == "SHOP_SESSION_TOKEN" || cookie.Name == "clientele_form" {
+				want = c.session
+			}
+			if got != want {
+				t.Errorf("%s: %s is %s, want %s", c.name, cookie.Name, got, want)
+			}
+		}
+		if len(c.header) > 0 {
+			continue
+		}
+		if !v.SameOrigin() {
+			t.Errorf("%s: refused without a cookie", c.name)
+		}
+		r.AddCookie(&http.Cookie{Name: "SHOP_SESSION_TOKEN", Value: "x"})
+		if got, want := v.SameOrigin(), !c.cross || !c.https; got != want {
+			t.Errorf("%s: who says nothing with a cookie: %v", c.name, got)
+		}
+		r.Header.Set("Origin", "https://shop.example")
+		if !v.SameOrigin() {
+			t.Errorf("%s: refused from the site itself", c.name)
+		}
+		r.Header.Set("Origin", "https://evil.example")
+		if v.SameOrigin() {
+			t.Errorf("%s: taken from another site", c.name)
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +24,7 @@ import (
 // name, and from no other.
 func TestBrowserTokens(t *testing.T) {
 	t.Parallel()
-	tab := browser.Open(t, "", "en", "ignore-certificate-errors")
+	tab := browser.Open(t, "", "en", "ignore-certificate-errors", "user-data-dir="+profile(t))
 	s, cert := serveStorefronts(t, dbtest.DSN(t, sqldb.SQLite))
 
 	// One server of pages is several origins, by its names.
@@ -124,7 +126,16 @@ func TestBrowserTokens(t *testing.T) {
 
 	tab.Open(app)
 	want(ask(public, "omit", name), shown)
-	want(ask(public, "include", who), nobody) // cookies do not go from site to site
+	jane := `200 {"data":{"customer":{"email":"jane@example.com"}}} 2`
+	// The session reaches an allowed origin of another site, ends from there and
+	// begins there.
+	want(ask(public, "include", who), jane)
+	want(ask(public, "include", `mutation { logout { result } }`), `200 {"data":{"logout":{"result":"success"}}} 102`)
+	want(ask(public, "include", who), nobody)
+	want(ask(public, "include", signIn), `200 {"data":{"login":{"result":"success"}}} 102`)
+	want(ask(public, "include", who), jane)
+	want(ask(public, "include", `mutation { logout { result } }`), `200 {"data":{"logout":{"result":"success"}}} 102`)
+	want(ask(public, "include", who), nobody)
 	tab.Open(evil)
 	want(ask(public, "omit", name), blocked)
 
@@ -132,6 +143,53 @@ func TestBrowserTokens(t *testing.T) {
 	tab.Open(strings.TrimSuffix(endpoint, "/graphql") + "/login.php")
 	want(ask(public, "same-origin", name), shown)
 	want(ask(public, "same-origin", signIn), `200 {"data":{"login":{"result":"success"}}} 102`)
-	want(ask(public, "same-origin", who), `200 {"data":{"customer":{"email":"jane@example.com"}}} 2`)
+	want(ask(public, "same-origin", who), jane)
+	want(ask(public, "same-origin", `mutation { logout { result } }`), `200 {"data":{"logout":{"result":"success"}}} 102`)
+	shop := strings.TrimSuffix(endpoint, "/graphql")
+	tab.Open(shop+"/login.php").Write("login_email", "jane@example.com", "login_pass", "Secret-123").Press(`form[action*=check_login] .buttons button`).Want("Hello, Jane")
+	// So does the session of the pages.
+	tab.Open(app)
+	want(ask(public, "include", who), jane)
+	// A page that is not allowed has the session's cookie sent too, and changes
+	// nothing with it.
+	tab.Open(evil)
+	want(ask(public, "include", who), blocked)
+	for _, attack := range []string{
+		`fetch(SHOP + "/login.php?action=logout", {method: "POST", mode: "no-cors", credentials: "include"})`,
+		`fetch(SHOP + "/login.php?action=logout", {mode: "no-cors", credentials: "include"})`,
+		`fetch(SHOP + "/account.php?action=newsletter", {method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({newsletter: "1"})})`,
+		`fetch(SHOP + "/api/storefront/consent", {method: "POST", mode: "no-cors", credentials: "include", body: '{"allow":[1,2,3],"deny":[]}'})`,
+		`new Promise(r => { const i = new Image(); i.onload = i.onerror = r; i.src = SHOP + "/login.php?action=logout" })`,
+	} {
+		tab.Eval(strings.Replace(attack, "SHOP", strconv.Quote(shop), 1) + `.then(() => "", () => "")`)
+		tab.Open(shop + "/account.php?action=newsletter")
+		if got := tab.Eval(`location.search + [...document.querySelectorAll("[type=checkbox]")].map(e => e.checked).join()`); got != "?action=newsletterfalse,false" {
+			t.Errorf("%s: %s", attack, got)
+		}
+		tab.Open(evil)
+	}
+	// A form that a person sends there unknowingly.
+	tab.Eval(`(() => { const f = document.createElement("form"); f.method = "post"; f.action = ` + strconv.Quote(shop+"/login.php?action=logout") + `; f.innerHTML = "<button>x</button>"; document.body.append(f); return "" })()`)
+	tab.Press("button").Want("The form is too old")
+	tab.Open(shop + "/account.php").Want("Hello, Jane")
 	s.stop()
+}
+
+// profile returns a directory for a browser that takes cookies of other sites,
+// as browsers do outside of their private windows.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "clientele-profile-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // the browser may still write there
+	if err := os.Mkdir(filepath.Join(dir, "Default"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	preferences := `{"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": false}}`
+	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

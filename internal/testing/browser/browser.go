@@ -80,7 +80,7 @@ type Tab struct {
 }
 
 // Open starts a browser that prefers a language and ends with the test, with
-// further switches set. Paths are those of the site at base.
+// further switches set, as name or name=value. Paths are those of the site at base.
 func Open(t testing.TB, base, language string, switches ...string) *Tab {
 	t.Helper()
 	path, err := find()
@@ -90,6 +90,10 @@ func Open(t testing.TB, base, language string, switches ...string) *Tab {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language))
 	for _, name := range switches {
+		if name, value, ok := strings.Cut(name, "="); ok {
+			options = append(options, chromedp.Flag(name, value))
+			continue
+		}
 		options = append(options, chromedp.Flag(name, true))
 	}
 	if os.Geteuid() == 0 {

@@ -32,6 +32,7 @@ type commands struct {
 	Tokens      storefrontTokenCommands `cmd:"" name:"storefront-token" help:"List and revoke storefront tokens."`
 	Keys        storefrontKeyCommands   `cmd:"" name:"storefront-key" help:"List, rotate and retire the keys of storefront tokens."`
 	LoginURL    loginURLCommand         `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
+	SignIns     signInCommands          `cmd:"" name:"sign-ins" help:"Look at sign-ins that are held back, and let them go on."`
 	Unsubscribe unsubscribeCommand      `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`

@@ -165,6 +165,7 @@ type Service struct {
 	mail      Mailer
 	asks      *limit.Windows
 	guesses   *limit.Guesses
+	watch     *watch
 }
 
 // Config is what a Service works with.
@@ -189,7 +190,7 @@ func NewService(c Config) *Service {
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System)}
+	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System)}
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
 	}

@@ -21,22 +21,36 @@ const (
 	asksOfBackends = 1000
 )
 
+// What is bounded, as limit.Bound names it.
+const (
+	Asking      = "ask"      // for emails, from one network
+	AskingFor   = "ask for"  // emails to one address
+	Registering = "register" // accounts and other emails, from one network
+	Changing    = "change"   // passwords, by one customer
+)
+
+// askingFor is the bound of emails to an address, as addresses are compared.
+func askingFor(address string) limit.Bound {
+	return limit.Bound{Subject: limit.Subject(AskingFor, address), Most: asksPerEmail, Action: AskingFor}
+}
+
+// changing is the bound of a customer's changes of the password.
+func changing(customerID int64) limit.Bound {
+	return limit.Bound{Subject: limit.Subject(Changing, strconv.FormatInt(customerID, 10)), Most: asksPerEmail, Action: Changing}
+}
+
 func network(what string, c Client) limit.Bound {
 	most := int64(asksPerNetwork)
 	if c.Peer.Backend {
 		most = asksOfBackends
 	}
-	return limit.Bound{Subject: limit.Subject(what, c.Peer.Network()), Most: most}
-}
-
-func mailbox(address string) limit.Bound {
-	return limit.Bound{Subject: limit.Subject("ask for", email.Key(address)), Most: asksPerEmail}
+	return limit.ByNetwork(what, c.Peer.Network(), most)
 }
 
 // ask counts a request for an email to an address. quiet tells that the
 // address had enough of them already.
 func (s *Service) ask(ctx context.Context, storeID int64, address string, c Client) (quiet bool, err error) {
-	full, wait, err := s.asks.Take(ctx, storeID, network("ask", c), mailbox(address))
+	full, wait, err := s.asks.Take(ctx, storeID, network(Asking, c), askingFor(email.Key(address)))
 	if err == nil && full == 0 {
 		err = limit.TooMany(wait)
 	}
@@ -47,7 +61,7 @@ func (s *Service) ask(ctx context.Context, storeID int64, address string, c Clie
 // email, which tells whether somebody has the email and sends emails. wait is
 // not 0 where the address had enough of them already.
 func (s *Service) askAccount(ctx context.Context, storeID int64, address string, c Client) (wait time.Duration, err error) {
-	full, wait, err := s.asks.Take(ctx, storeID, network("register", c), network("ask", c), mailbox(address))
+	full, wait, err := s.asks.Take(ctx, storeID, network(Registering, c), network(Asking, c), askingFor(email.Key(address)))
 	if err == nil && (full == 0 || full == 1) {
 		err = limit.TooMany(wait)
 	}
@@ -60,7 +74,7 @@ func (s *Service) askAccount(ctx context.Context, storeID int64, address string,
 // askChange counts a change of a password, which is told by email. It is counted
 // for the customer who makes it: others cannot keep them from it.
 func (s *Service) askChange(ctx context.Context, storeID, customerID int64, c Client) error {
-	full, wait, err := s.asks.Take(ctx, storeID, network("ask", c), limit.Bound{Subject: limit.Subject("change", strconv.FormatInt(customerID, 10)), Most: asksPerEmail})
+	full, wait, err := s.asks.Take(ctx, storeID, network(Asking, c), changing(customerID))
 	if err == nil && full >= 0 {
 		err = limit.TooMany(wait)
 	}

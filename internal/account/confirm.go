@@ -37,7 +37,8 @@ func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Custom
 
 // ConfirmAccount confirms the address of who registered or moved to it, by the token of an
 // emailed link, once.
-func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token string, c Client) error {
+func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token string, c Client) (err error) {
+	defer func() { s.followed(ctx, site.StoreID, forConfirm, c, err) }()
 	id, what, err := s.peek(ctx, site, token, forConfirm)
 	if err != nil {
 		return err

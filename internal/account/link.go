@@ -169,7 +169,8 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 
 // Reset sets a password by the token of an emailed link, once. All sessions
 // end. Strangers' guesses no longer keep the owner out where they did it from.
-func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) error {
+func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) (err error) {
+	defer func() { s.followed(ctx, site.StoreID, forReset, c, err) }()
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
 	}
@@ -277,11 +278,16 @@ func (s *Service) Asked(ctx context.Context, site store.Site, token, mark string
 
 // RedeemSignInLink opens a browser's session by the token of an emailed link,
 // once, and returns the path that the link leads to, empty for none.
-func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token string, c Client) (Grant, string, error) {
+func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token string, c Client) (_ Grant, path string, err error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, "", err
 	}
+	var id int64
+	defer func() {
+		s.followed(ctx, site.StoreID, forSignIn, c, err)
+		s.ended(ctx, site.StoreID, id, ByLink, c.Peer, err)
+	}()
 	id, text, err := s.peek(ctx, site, token, forSignIn)
 	if err != nil {
 		return Grant{}, "", err

@@ -37,13 +37,17 @@ type Login struct {
 // guesses are TooMany. Who is right is known from there from then on.
 func (s *Service) Validate(ctx context.Context, storeID int64, in Credentials) (int64, error) {
 	l, err := s.Login(ctx, storeID, in)
-	if l.CustomerID != 0 && !l.known {
-		s.meet(ctx, storeID, l.CustomerID, in.Peer)
+	if l.CustomerID != 0 {
+		s.watch.signIn(ByPassword, SignedIn)
+		if !l.known {
+			s.meet(ctx, storeID, l.CustomerID, in.Peer)
+		}
 	}
 	return l.CustomerID, err
 }
 
-// Login is Validate that tells more.
+// Login is Validate that tells more. What comes of a right password is the
+// caller's to tell.
 func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Login, error) {
 	if in.ChannelID == 0 {
 		in.ChannelID = store.DefaultChannel
@@ -74,6 +78,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset}
 			}
 		}
+		a.CustomerID = l.CustomerID
 		a.Known = known[l.CustomerID]
 		return nil
 	})
@@ -98,7 +103,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *Login, text string, held password.Kinds) (right bool, err error) {
 	var c password.Comparison
 	who := password.Party{StoreID: storeID, Name: a.Peer.Network(), Known: a.Known}
-	err = s.guesses.Try(ctx, storeID, a, func() (bool, error) {
+	tried, err := s.guesses.Try(ctx, storeID, a, func() (bool, error) {
 		if c, err = s.passwords.Compare(ctx, who, l.PasswordHash, text); err != nil || c.Newer == "" {
 			return c.OK, err
 		}
@@ -108,6 +113,9 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 		l.PasswordHash = c.Newer
 		return err == nil, err
 	})
+	if tried.Held || err == nil && !c.OK {
+		s.guessed(ctx, storeID, a, tried)
+	}
 	if err != nil || c.OK {
 		return c.OK, err
 	}
@@ -128,7 +136,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 			return err
 		}
 		if p.ID != 0 {
-			l, a.Email = Login{CustomerID: id, PasswordHash: p.PasswordHash}, email.Key(p.Email)
+			l, a.Email, a.CustomerID = Login{CustomerID: id, PasswordHash: p.PasswordHash}, email.Key(p.Email), id
 		}
 		held = password.Kinds{}
 		return tx.Pipeline(append(append(customer.HeldKinds(&held),
@@ -141,8 +149,11 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 	if err == nil && l.CustomerID == 0 {
 		err = customer.ErrNoCustomer
 	}
-	if right && err == nil && !a.Known {
-		s.meet(ctx, storeID, id, peer)
+	if right && err == nil {
+		s.watch.signIn(ByPassword, SignedIn)
+		if !a.Known {
+			s.meet(ctx, storeID, id, peer)
+		}
 	}
 	return right, err
 }

@@ -276,7 +276,8 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 }
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.
-func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) error {
+func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) (err error) {
+	defer func() { s.followed(ctx, site.StoreID, forSubscribe, c, err) }()
 	_, text, err := s.peek(ctx, site, token, forSubscribe)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ const (
 // SignIn opens a session for who has the credentials and may use the channel.
 // Every email gets the same words and the same work. It is ErrCredentials,
 // ErrResetRequired, ErrUnconfirmed or TooMany where it cannot be.
-func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email, password string, c Client) (Grant, error) {
+func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email, password string, c Client) (_ Grant, err error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, err
@@ -34,10 +34,11 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 	if err != nil {
 		return Grant{}, err
 	}
-	switch {
-	case l.CustomerID == 0:
+	if l.CustomerID == 0 {
 		return Grant{}, ErrCredentials
-	case l.ForcePasswordReset:
+	}
+	defer func() { s.ended(ctx, site.StoreID, l.CustomerID, ByPassword, c.Peer, err) }()
+	if l.ForcePasswordReset {
 		return Grant{}, ErrResetRequired
 	}
 	g := s.draw(site, kind, l.CustomerID, c, p)

@@ -82,7 +82,8 @@ func (s *Service) UnsubscribeLink(ctx context.Context, site store.Site, subscrib
 // Unsubscribe ends a subscription by the token of a link. One that has ended
 // already is no error. The address may have subscribed anew since, by another
 // number: that ends as well.
-func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) error {
+func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) (err error) {
+	defer func() { s.followed(ctx, storeID, unsubscribeLink, c, err) }()
 	text, _, ok := strings.Cut(token, ".")
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || !ok || id < 1 {

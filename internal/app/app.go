@@ -408,6 +408,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 		return err
 	}
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
+	s.Shoppers.Tell(s.log, account.NewMetrics(reg))
 	s.Tokens.Register(s.Jobs)
 	s.Customers.Register(s.Jobs)
 	for _, l := range EmailLists {
@@ -589,7 +590,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Robots: s.Robots, Logins: s.SSO,
-		Log: s.log, Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL,
+		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL,
 	})
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())

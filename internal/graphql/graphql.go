@@ -7,8 +7,6 @@ package graphql
 //go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
 
 import (
-	"log/slog"
-
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -44,7 +42,6 @@ type Config struct {
 	Wishlists   *wishlist.Service
 	Robots      recaptcha.Robots
 	Logins      *sso.Service
-	Log         *slog.Logger
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Limits bound what is under way at once.

@@ -88,13 +88,14 @@ func (r *mutationResolver) LoginWithCustomerLoginJwt(ctx context.Context, token 
 	if err != nil {
 		return nil, err
 	}
+	r.Accounts.LoginToken(ctx, w.visit.Site, w.client(), "", w.visit.RequestID)
 	return &model.LoginWithCustomerLoginJwtResult{RedirectTo: in.RedirectTo, CustomerID: g.Session.CustomerID, Token: r.signedIn(w, g)}, nil
 }
 
-// refused is a public error whose reason is for the log, and in development
-// for the client too.
+// refused is a public error for a login token, whose reason is for the log
+// and in development for the client too.
 func (s *Server) refused(ctx context.Context, w *shopper, text, reason string) error {
-	s.Log.InfoContext(ctx, "sign-in refused", "request_id", w.visit.RequestID, "reason", reason)
+	s.Accounts.LoginToken(ctx, w.visit.Site, w.client(), reason, w.visit.RequestID)
 	err := publicError("", text)
 	if w.visit.Reasons {
 		err.Extensions = map[string]any{"reason": reason}

@@ -34,9 +34,13 @@ const (
 
 var (
 	selectFailures = sqldb.Static(`SELECT failures, date_last FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
-	countFailure   = sqldb.Static(`INSERT INTO sign_in_failures (store_id, subject, failures, date_last) VALUES ($1, $2, 1, $3)
+	// The network is kept only while guesses are held back.
+	countFailure = sqldb.Static(`INSERT INTO sign_in_failures (store_id, subject, failures, date_last, customer_id) VALUES ($1, $2, 1, $3, $5)
 		ON CONFLICT (store_id, subject) DO UPDATE SET
-			failures = CASE WHEN sign_in_failures.date_last < $4 THEN 1 ELSE sign_in_failures.failures + 1 END, date_last = excluded.date_last`)
+			failures = CASE WHEN sign_in_failures.date_last < $4 THEN 1 ELSE sign_in_failures.failures + 1 END, date_last = excluded.date_last,
+			customer_id = excluded.customer_id,
+			network = CASE WHEN sign_in_failures.date_last >= $4 AND sign_in_failures.failures + 1 >= $6 THEN $7 ELSE '' END
+		RETURNING failures, date_last`)
 	forgetFailures = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
 	pruneFailures  = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject IN
 		(SELECT f.subject FROM sign_in_failures f WHERE f.store_id = $1 AND f.date_last < $2 ORDER BY f.date_last LIMIT $3)`)
@@ -59,20 +63,30 @@ func NewGuesses(db *sqldb.DB, sys *system.System) *Guesses {
 
 // Guess is an attempt at the password of an email.
 type Guess struct {
-	Email string // as emails are compared
-	Peer  Peer
-	Known bool // the owner signed in before from the peer's network
+	Email      string // as emails are compared
+	CustomerID int64  // who has it; 0: nobody
+	Peer       Peer
+	Known      bool // the owner signed in before from the peer's network
 	// Shared: customers of other channels have the email too. Being right about
 	// one does not make up for wrong guesses at the others.
 	Shared bool
 }
 
-// subject is what a wrong guess is counted for.
-func (a Guess) subject() string {
+// Subject is what a wrong guess is counted for.
+func (a Guess) Subject() string {
 	if a.Known {
 		return Subject("email", a.Email, a.Peer.Network())
 	}
 	return Subject("email", a.Email)
+}
+
+// apart is the network whose guesses count apart; empty: guesses from all
+// networks count together.
+func (a Guess) apart() string {
+	if a.Known {
+		return a.Peer.Network()
+	}
+	return ""
 }
 
 // network is the bound of the peer's network.
@@ -81,7 +95,7 @@ func (a Guess) network() Bound {
 	if a.Peer.Backend {
 		most = guessedEmails
 	}
-	return Bound{Subject("guess", a.Peer.Network()), most}
+	return ByNetwork(Guessing, a.Peer.Network(), most)
 }
 
 // failures is what is known of wrong passwords for one subject.
@@ -109,12 +123,21 @@ func (f failures) wait(now int64) (seconds, room int64) {
 	return max(f.last+min(pause, longestWait)-now, 0), 1
 }
 
+// Tried is what came of a guess.
+type Tried struct {
+	// Held: it was not made, as there were too many before.
+	Held bool
+	// Account and Network tell for how long further guesses at the account and
+	// from the network have to wait because of this one; 0: they do not.
+	Account, Network time.Duration
+}
+
 // Try makes an attempt at a password, unless there were too many that failed,
 // which is TooMany. One that is right or could not be made does not count.
 // compare compares.
-func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func() (right bool, err error)) error {
+func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func() (right bool, err error)) (out Tried, err error) {
 	shop := strconv.FormatInt(storeID, 10) + "\x00"
-	subject, network := a.subject(), a.network()
+	subject, network := a.Subject(), a.network()
 	// First an attempt is under way, then the failures are read, which are
 	// written before an attempt is over: none is missed.
 	place, leave := g.enter(shop + subject)
@@ -135,7 +158,7 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		seen, around = failures{}, window{}
 		return tx.Pipeline(queries...)
 	}); err != nil {
-		return err
+		return out, err
 	}
 	now := g.sys.Now()
 	seconds, room := seen.wait(now)
@@ -144,33 +167,44 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		wait = time.Second
 	}
 	if wait > 0 {
-		return TooMany(wait)
+		return Tried{Held: true}, TooMany(wait)
 	}
 	right, err := compare()
 	if err != nil || right && (seen.n == 0 || a.Shared) {
-		return err
+		return out, err
 	}
 	now = g.sys.Now()
+	var failed failures
 	// Who hangs up has guessed all the same.
-	return g.db.Write(context.WithoutCancel(ctx), storeID, func(tx *sqldb.Tx) error {
+	err = g.db.Write(context.WithoutCancel(ctx), storeID, func(tx *sqldb.Tx) error {
+		failed, around = failures{}, window{}
 		if right {
 			return tx.Exec(forgetFailures, subject)
 		}
 		if err := tx.Exec(pruneFailures, now-guessesForget, int64(failuresPrune)); err != nil {
 			return err
 		}
-		if err := tx.Exec(countFailure, subject, now, now-guessesForget); err != nil {
-			return err
+		counts := append(make([]sqldb.Q, 0, 2), sqldb.Q{
+			Stmt: countFailure, Args: []any{subject, now, now - guessesForget, a.CustomerID, int64(freeGuesses), a.apart()},
+			Each: func(r *sqldb.Row) error { failed = failures{r.Int(0), r.Int(1)}; return nil },
+		})
+		if !a.Peer.Backend || seen.forgotten(now) { // else the email is counted
+			if err := prune(tx, now); err != nil {
+				return err
+			}
+			counts = append(counts, count(network, now, &around))
 		}
-		if a.Peer.Backend && !seen.forgotten(now) {
-			return nil // the email is counted
-		}
-		if err := prune(tx, now); err != nil {
-			return err
-		}
-		stmt, args := count(network.Subject, now)
-		return tx.Exec(stmt, args...)
+		return tx.Pipeline(counts...)
 	})
+	if err != nil || right {
+		return out, err
+	}
+	seconds, _ = failed.wait(now)
+	out.Account = time.Duration(seconds) * time.Second
+	if around.within(now) == network.Most { // not again for those that were under way
+		out.Network = around.left(now, network.Most)
+	}
+	return out, nil
 }
 
 // enter counts an attempt that begins and returns how many are under way.

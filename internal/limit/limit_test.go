@@ -69,7 +69,8 @@ func (s *bounds) wait(err error) int {
 func (s *bounds) try(process int, a limit.Guess, right bool) int {
 	s.Helper()
 	made := false
-	w := s.wait(s.guesses[process].Try(s.Context(), s.a, a, func() (bool, error) { made = true; return right, nil }))
+	_, err := s.guesses[process].Try(s.Context(), s.a, a, func() (bool, error) { made = true; return right, nil })
+	w := s.wait(err)
 	if made == (w > 0) {
 		s.Fatalf("made is %v, and the wait %d", made, w)
 	}
@@ -185,7 +186,7 @@ func TestOneNetwork(t *testing.T) {
 				s.Errorf("%s has to wait", what)
 			}
 		}
-		if err := s.guesses[0].Try(s.Context(), s.b, limit.Guess{Email: "x", Peer: peer(0)}, func() (bool, error) { return true, nil }); err != nil {
+		if _, err := s.guesses[0].Try(s.Context(), s.b, limit.Guess{Email: "x", Peer: peer(0)}, func() (bool, error) { return true, nil }); err != nil {
 			s.Errorf("another store: %v", err)
 		}
 		s.now.Add(840)
@@ -206,7 +207,7 @@ func TestOneNetworkAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 20 {
 			wg.Go(func() {
-				_ = s.guesses[0].Try(s.Context(), s.a, limit.Guess{Email: fmt.Sprint(i), Peer: at("192.0.2.1")}, func() (bool, error) { made.Add(1); return false, nil })
+				_, _ = s.guesses[0].Try(s.Context(), s.a, limit.Guess{Email: fmt.Sprint(i), Peer: at("192.0.2.1")}, func() (bool, error) { made.Add(1); return false, nil })
 			})
 		}
 		wg.Wait()
@@ -222,7 +223,7 @@ func TestWhatDoesNotCount(t *testing.T) {
 		lost := errors.New("lost")
 		for _, peer := range []limit.Peer{at("192.0.2.1"), backend} {
 			s.try(0, limit.Guess{Email: "x", Peer: peer}, true)
-			if err := s.guesses[0].Try(s.Context(), s.a, limit.Guess{Email: "x", Peer: peer}, func() (bool, error) { return false, lost }); !errors.Is(err, lost) {
+			if _, err := s.guesses[0].Try(s.Context(), s.a, limit.Guess{Email: "x", Peer: peer}, func() (bool, error) { return false, lost }); !errors.Is(err, lost) {
 				s.Error(err)
 			}
 		}

@@ -11,9 +11,9 @@ type Peer struct {
 	Backend bool
 }
 
-// backends is the network of all backends: merchants run them at addresses
+// Backends is the network of all backends: merchants run them at addresses
 // that change.
-const backends = "backend"
+const Backends = "backend"
 
 // Network returns the network that a peer is counted as and known by: an IPv4
 // address or, of IPv6, the 64 bits that one subscriber has all addresses of,
@@ -21,7 +21,7 @@ const backends = "backend"
 // empty where nothing is known.
 func (p Peer) Network() string {
 	if p.Backend {
-		return backends
+		return Backends
 	}
 	ip, err := netip.ParseAddr(p.Address)
 	if err != nil || ip.Unmap().Is4() {

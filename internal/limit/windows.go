@@ -38,6 +38,14 @@ func NewWindows(db *sqldb.DB, sys *system.System) *Windows { return &Windows{db:
 type Bound struct {
 	Subject string
 	Most    int64
+	// Action and Network are for the operator: what is tried, and from which
+	// network if that is what is counted.
+	Action, Network string
+}
+
+// ByNetwork returns the bound of an action for whatever comes from a network.
+func ByNetwork(action, network string, most int64) Bound {
+	return Bound{Subject: Subject(action, network), Most: most, Action: action, Network: network}
 }
 
 // Subject returns the hash by which something is counted.
@@ -51,10 +59,13 @@ type window struct{ attempts, start int64 }
 
 var (
 	selectWindow = sqldb.Static(`SELECT attempts, date_start FROM attempt_windows WHERE store_id = $1 AND subject = $2`)
-	countAttempt = sqldb.Static(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start) VALUES ($1, $2, 1, $3)
+	// The network is kept only while its bound is reached.
+	countAttempt = sqldb.Static(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start, action, bound) VALUES ($1, $2, 1, $3, $6, $7)
 		ON CONFLICT (store_id, subject) DO UPDATE SET
 			attempts = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.attempts + 1 ELSE 1 END,
-			date_start = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.date_start ELSE excluded.date_start END
+			date_start = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.date_start ELSE excluded.date_start END,
+			action = excluded.action, bound = excluded.bound,
+			network = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 AND attempt_windows.attempts + 1 >= excluded.bound THEN $8 ELSE '' END
 		RETURNING attempts, date_start`)
 	pruneWindows = sqldb.Static(`DELETE FROM attempt_windows WHERE store_id = $1 AND subject IN
 		(SELECT w.subject FROM attempt_windows w WHERE w.store_id = $1 AND w.date_start < $2 ORDER BY w.date_start LIMIT $3)`)
@@ -85,10 +96,13 @@ func look(subject string, out *window) sqldb.Q {
 	return sqldb.Q{Stmt: selectWindow, Args: []any{subject}, Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil }}
 }
 
-// count is the statement that counts an attempt, with its arguments.
-func count(subject string, now int64) (*sqldb.Stmt, []any) {
+// count is the query that counts an attempt and returns the window it is in.
+func count(b Bound, now int64, out *window) sqldb.Q {
 	first, last := current(now)
-	return countAttempt, []any{subject, now, first, last}
+	return sqldb.Q{
+		Stmt: countAttempt, Args: []any{b.Subject, now, first, last, b.Action, b.Most, b.Network},
+		Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil },
+	}
 }
 
 // prune takes away some windows that have ended.
@@ -123,8 +137,7 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 	}
 	counted := make([]window, len(bounds))
 	for i, b := range bounds {
-		stmt, args := count(b.Subject, now)
-		queries[i] = sqldb.Q{Stmt: stmt, Args: args, Each: func(r *sqldb.Row) error { counted[i] = window{r.Int(0), r.Int(1)}; return nil }}
+		queries[i] = count(b, now, &counted[i])
 	}
 	over := func() (int, time.Duration) {
 		for i, b := range bounds {

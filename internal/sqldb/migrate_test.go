@@ -36,6 +36,7 @@ var landed = map[sqldb.Engine][]string{
 		"16 attempts 88e18d2d5518f70959796936238c09d76d9e7cc9dc2ccc9d2b3db76cfd6a60ef",
 		"17 imported_hashes b8e9c2591002381ff8930909161273d8027b490e723df7076aaec1068e2ba300",
 		"18 email_keys 6dbaea3d274ba4d59892d7adf48977978886872543d217880b05da58dafbbbbd",
+		"19 held_back d42c45724fdc977eea580ce919c1c209daf186ce0a3b0aad982f3208fe5ce4f5",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -56,6 +57,7 @@ var landed = map[sqldb.Engine][]string{
 		"16 attempts bba4996383ad26023a2428d5b185bf6041b2043e91792dbae2f50b0df0cf5d48",
 		"17 imported_hashes 2458b28b62844af211a100063daadeaf49c1a466757617d5de0904e4163b4ea6",
 		"18 email_keys 245682d96d4af6eb472c05bf8b85a5e5c1773b94f09fea9eaa140b9c753afd29",
+		"19 held_back 378d45b2bc3867e818016c7c9b23de20e8d12ceecf8afb11135c2533891626ba",
 	},
 }
 

@@ -177,3 +177,14 @@ func absolute(t testing.TB, path string) string {
 	}
 	return abs
 }
+
+// fetch returns what a URL answers without credentials.
+func fetch(url string) (status int, text string, err error) {
+	res, err := http.Get(url)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(body), err
+}

@@ -2,7 +2,6 @@ package storefront
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -40,12 +39,13 @@ func (s *Surface) redeemLogin(c *Call) error {
 	}
 	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer.Address)
 	if err != nil {
-		return c.refuseLogin(who, err)
+		return s.refuseLogin(c, err)
 	}
 	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, c.client())
 	if err != nil {
-		return c.refuseLogin(who, err)
+		return s.refuseLogin(c, err)
 	}
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), "", c.RequestID)
 	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
 	c.CarryConsent(s.Customers, who.CustomerID)
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
@@ -54,7 +54,7 @@ func (s *Surface) redeemLogin(c *Call) error {
 
 // refuseLogin sends a shopper to the sign-in page and tells the operator why.
 // An outage is not a refusal.
-func (c *Call) refuseLogin(who sso.Login, err error) error {
+func (s *Surface) refuseLogin(c *Call, err error) error {
 	why := sso.Reason("")
 	switch {
 	case errors.As(err, &why):
@@ -65,8 +65,7 @@ func (c *Call) refuseLogin(who sso.Login, err error) error {
 	default:
 		return err
 	}
-	c.Log.LogAttrs(c.Ctx(), slog.LevelInfo, "login token refused", slog.String("reason", string(why)),
-		slog.String("store", c.Site.StoreHash), slog.Int64("channel", c.Site.ChannelID), slog.String("request_id", c.RequestID))
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), string(why), c.RequestID)
 	c.Flash(invalidLogin, string(why))
 	c.Redirect(signInPage, signInPage)
 	return nil

@@ -17,6 +17,7 @@ import (
 	"clientele/api"
 	"clientele/internal/app"
 	"clientele/internal/auth"
+	"clientele/internal/fault"
 	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -132,6 +133,7 @@ type storeCreate struct {
 	Name string `default:"My store" env:"-" help:"The store's name (default: ${default})."`
 	Hash string `env:"-" help:"The store hash: 3 to 32 characters of a-z and 0-9 (default: drawn at random)."`
 	URL  string `name:"url" env:"-" help:"The URL of its default storefront."`
+	With bool   `name:"with-api-account" env:"-" help:"Make an API account with all scopes too; its secrets are shown once."`
 }
 
 func (c *storeCreate) Run(ctx context.Context) error {
@@ -145,7 +147,22 @@ func (c *storeCreate) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("Store hash:", st.Hash)
+	if !c.With {
+		fmt.Printf("\nNext, make credentials for the API: clientele api-account create --store %[1]s\nAPI: /stores/%[1]s/v3 at the server's URL. Storefront: store-%[1]s.localhost there in development, or the URL of channel 1.\n", st.Hash)
+		return nil
+	}
+	cred, err := core.APIAccounts.Create(ctx, st.ID, "First app", auth.FullScopes(), auth.Credentials{})
+	if err != nil {
+		return err
+	}
+	showSecrets(cred)
+	fmt.Printf("\nNext, use the API: /stores/%[1]s/v3 at the server's URL, with the header X-Auth-Token. Storefront: store-%[1]s.localhost there in development, or the URL of channel 1.\n", st.Hash)
 	return nil
+}
+
+// showSecrets prints the credentials of a new API account.
+func showSecrets(cred auth.Credentials) {
+	fmt.Printf("These secrets are shown once:\n  Access token   %s\n  Client id      %s\n  Client secret  %s\n", cred.AccessToken, cred.ClientID, cred.ClientSecret)
 }
 
 type storeList struct{ app.Database }
@@ -199,10 +216,37 @@ func (o ofStore) open(ctx context.Context) (*app.Core, *store.Store, error) {
 	}
 	st, err := core.Stores.ByHash(ctx, o.Store)
 	if err != nil {
-		core.DB.Close()
-		return nil, nil, err
+		defer core.DB.Close()
+		return nil, nil, namingStores(ctx, core, err)
 	}
 	return core, st, nil
+}
+
+// named is how many stores an error names.
+const named = 10
+
+// namingStores adds to the error of a store that is not found which stores
+// there are. Whoever runs a command can list them.
+func namingStores(ctx context.Context, core *app.Core, err error) error {
+	if f := fault.As(err); f == nil || f.Kind != fault.NotFound {
+		return err
+	}
+	stores, failed := core.Stores.List(ctx)
+	switch {
+	case failed != nil:
+		return err
+	case len(stores) == 0:
+		return fmt.Errorf("%w; the database has no store yet: make one with clientele store create, or start the server", err)
+	}
+	names := make([]string, 0, named)
+	for _, s := range stores[:min(named, len(stores))] {
+		names = append(names, fmt.Sprintf("%s (%s)", s.Hash, s.Name))
+	}
+	more := ""
+	if n := len(stores) - named; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("%w; there are %s%s", err, strings.Join(names, ", "), more)
 }
 
 type accountCreate struct {
@@ -225,7 +269,7 @@ func (c *accountCreate) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("These secrets are shown once:\n  Access token   %s\n  Client id      %s\n  Client secret  %s\n", cred.AccessToken, cred.ClientID, cred.ClientSecret)
+	showSecrets(cred)
 	return nil
 }
 
@@ -290,6 +334,9 @@ func (c *loginURLCommand) Run(ctx context.Context) error {
 		return err
 	}
 	token, err := core.SSO.Token(ctx, site, sso.Request{ClientID: c.ClientID, CustomerID: c.Customer, RedirectTo: c.Redirect})
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound && strings.Contains(f.Message, string(auth.CustomersLogin)) {
+		return fmt.Errorf("%w; make one with: clientele api-account create --store %s --scopes %s", err, st.Hash, auth.CustomersLogin)
+	}
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,35 @@ type templateCommands struct {
 	Put   templatePut   `cmd:"" help:"Set a template from files. What is not given is the program's own."`
 	Reset templateReset `cmd:"" help:"Go back to the program's own texts."`
 	Show  templateShow  `cmd:"" help:"Print an email as it would be sent, with sample values."`
+	Names placeholders  `cmd:"" name:"placeholders" help:"List what the texts of an email may hold, such as {{.Link}}."`
+}
+
+type placeholders struct {
+	Kind string `arg:"" optional:"" help:"The kind of email, such as sign_in_link (default: all kinds)."`
+}
+
+// Help completes the command's help.
+func (placeholders) Help() string {
+	return "{{if .Link}}…{{else}}…{{end}} and {{with .Data.reason}}…{{.}}…{{end}} leave out what an email does not have; and, or, not, eq and ne compare."
+}
+
+// Run lists the placeholders. It needs no database.
+func (c *placeholders) Run() error {
+	kinds := mail.Kinds()
+	if c.Kind != "" {
+		kinds = []mail.Kind{mail.Kind(c.Kind)}
+	}
+	w := table("KIND", "PLACEHOLDER", "MEANING", "SAMPLE")
+	for _, k := range kinds {
+		all, err := mail.Placeholders(k)
+		if err != nil {
+			return &app.ConfigError{Err: err}
+		}
+		for _, p := range all {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k, p.Name, p.Meaning, p.Sample)
+		}
+	}
+	return w.Flush()
 }
 
 // ofKind names the emails that a command is about.

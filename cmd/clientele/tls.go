@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -27,14 +28,20 @@ type tlsCommand struct {
 }
 
 // Run makes a self-signed certificate. Names are listed one by one: clients
-// do not accept a wildcard for a domain without a dot.
+// do not accept a wildcard for a domain without a dot. Without a database it
+// names this machine only.
 func (c *tlsCommand) Run(ctx context.Context) error {
+	names := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
 	core, err := openExisting(ctx, c.Database)
-	if err != nil {
-		return fmt.Errorf("%w: start the server once, so that the certificate can name its stores", err)
+	var config *app.ConfigError
+	switch {
+	case errors.As(err, &config):
+		return err
+	case err != nil:
+		fmt.Printf("There is no database to read stores from (%v), so the certificate names this machine only.\nFor store-HASH.localhost make it anew once the server has started.\n", err)
+		return writeCertificate(system.Real(), c.Dir, names)
 	}
 	defer core.DB.Close()
-	names := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
 	stores, err := core.Stores.List(ctx)
 	if err != nil {
 		return err

@@ -79,25 +79,42 @@ func (s *Service) UnsubscribeLink(ctx context.Context, site store.Site, subscrib
 	return link(site, unsubscribePath, "token", token), nil
 }
 
-// Unsubscribe ends a subscription by the token of a link. One that has ended
-// already is no error. The address may have subscribed anew since, by another
-// number: that ends as well.
-func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) (err error) {
+// CheckUnsubscribe makes sure that the token of an unsubscribe link is good; one
+// that is not is ErrLink.
+func (s *Service) CheckUnsubscribe(ctx context.Context, storeID int64, token string, c Client) (err error) {
 	defer func() { s.followed(ctx, storeID, unsubscribeLink, c, err) }()
+	_, err = s.unsubscriber(ctx, storeID, token)
+	return err
+}
+
+// unsubscriber returns the subscriber whom a token is about, or ErrLink.
+func (s *Service) unsubscriber(ctx context.Context, storeID int64, token string) (id int64, err error) {
 	text, _, ok := strings.Cut(token, ".")
-	id, err := strconv.ParseInt(text, 10, 64)
+	id, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || !ok || id < 1 {
-		return ErrLink
+		return 0, ErrLink
 	}
 	var want string
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		want, err = s.unsubscribeToken(tx, id, false)
 		return err
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	if want == "" || !hmac.Equal([]byte(want), []byte(token)) {
-		return ErrLink
+		return 0, ErrLink
+	}
+	return id, nil
+}
+
+// Unsubscribe ends a subscription by the token of a link. One that has ended
+// already is no error. The address may have subscribed anew since, by another
+// number: that ends as well.
+func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, c Client) (err error) {
+	defer func() { s.followed(ctx, storeID, unsubscribeLink, c, err) }()
+	id, err := s.unsubscriber(ctx, storeID, token)
+	if err != nil {
+		return err
 	}
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		return subscriber.Withdraw(tx, id, fromStorefront(c), s.sys.Now())

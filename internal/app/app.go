@@ -3,8 +3,8 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -184,6 +184,7 @@ func ReadSeed(file string) (*seed.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	doc.File = file
 	return doc, nil
 }
 
@@ -199,7 +200,7 @@ func (c *Core) seed(ctx context.Context, doc *seed.Document, strict bool, skip f
 	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict, Skip: skip}
 	res, err := a.Apply(ctx, doc)
 	if err != nil {
-		return res, fmt.Errorf("seed: %w", err)
+		return res, fmt.Errorf("%s: %w", cmp.Or(doc.File, "seed"), err)
 	}
 	return res, nil
 }
@@ -253,11 +254,23 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 			return nil, err
 		}
 	}
-	core, err := open(ctx, cfg.Database.Database, sys, log, cfg.Parts)
+	secure, err := cfg.certificate()
 	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	s := &Server{cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
+	// Before the database is touched: a second start by mistake changes nothing.
+	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	s := newServer(core, cfg, proxies, log)
+	core, err := open(ctx, cfg.Database.Database, sys, log, cfg.Parts)
+	if err != nil {
+		s.closeDoors()
+		return nil, err
+	}
+	doors := s
+	s = newServer(core, cfg, proxies, log)
+	s.public, s.internal = doors.public, doors.internal
 	trying, forgo := context.WithCancel(context.WithoutCancel(ctx))
 	s.forgo = forgo
 	defer func() {
@@ -281,30 +294,19 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	for _, doubt := range cfg.doubts() {
 		log.Warn(doubt)
 	}
-	var secure *tls.Config
 	scheme := "http://"
-	if cfg.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-		if err != nil {
-			return nil, &ConfigError{fmt.Errorf("--tls-cert: %w", err)}
-		}
-		for _, doubt := range cfg.certificateDoubts(cert.Leaf, sys.Clock()) {
+	if secure != nil {
+		for _, doubt := range cfg.certificateDoubts(secure.Certificates[0].Leaf, sys.Clock()) {
 			log.Warn(doubt)
 		}
-		secure, scheme = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, "https://"
-	}
-	if s.public, err = newDoor(cfg.Listen); err != nil {
-		return nil, err
+		scheme = "https://"
 	}
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	if s.URL == "" {
 		s.URL = scheme + s.public.address()
 	}
 	s.management = s.URL
-	if cfg.InternalListen != "" {
-		if s.internal, err = newDoor(cfg.InternalListen); err != nil {
-			return nil, err
-		}
+	if s.internal != nil {
 		s.management = scheme + s.internal.address()
 	}
 	s.Hosts = s.newHosts()
@@ -452,6 +454,26 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
+// listen listens at the server's addresses.
+func (s *Server) listen() (err error) {
+	if s.public, err = newDoor("--listen", s.cfg.Listen); err != nil || s.cfg.InternalListen == "" {
+		return err
+	}
+	if s.internal, err = newDoor("--internal-listen", s.cfg.InternalListen); err != nil {
+		s.closeDoors()
+	}
+	return err
+}
+
+// closeDoors ends all requests at once.
+func (s *Server) closeDoors() {
+	for _, d := range s.doors() {
+		if err := d.close(); err != nil {
+			s.log.Debug("close listener", "error", err)
+		}
+	}
+}
+
 // doors returns the public door and, if there is one, the internal door.
 func (s *Server) doors() []*door {
 	return slices.DeleteFunc([]*door{s.public, s.internal}, func(d *door) bool { return d == nil })
@@ -477,11 +499,7 @@ func (s *Server) Close() {
 		s.forgo()
 	}
 	s.background.Wait()
-	for _, d := range s.doors() {
-		if err := d.close(); err != nil {
-			s.log.Debug("close listener", "error", err)
-		}
-	}
+	s.closeDoors()
 	if s.Jobs != nil {
 		now, cancel := context.WithCancel(context.Background())
 		cancel()

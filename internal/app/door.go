@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -15,10 +18,17 @@ type door struct {
 	http   *http.Server // nil until it is open
 }
 
-func newDoor(address string) (*door, error) {
+// newDoor listens at an address, which a flag has told.
+func newDoor(flag, address string) (*door, error) {
 	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
+	var op *net.OpError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s: another program listens there; name another address, or end that program", flag, address)
+	case errors.As(err, &op):
+		return nil, fmt.Errorf("%s %s: %w", flag, address, op.Err)
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
 	}
 	return &door{listen: l}, nil
 }

@@ -113,7 +113,7 @@ var pageRows = map[string]welcome{
 	"/subscribe.php POST subscribe": {guest: 303, signed: 303, to: "/", body: "nl_email=nonsense"},
 	"/subscribe.php GET confirm":    {guest: 200, signed: 200},
 	"/subscribe.php POST confirm":   {guest: 303, signed: 303, to: "/"},
-	"/unsubscribe.php GET":          {guest: 200, signed: 200},
+	"/unsubscribe.php GET":          {guest: 422, signed: 422},
 	"/unsubscribe.php POST":         {guest: 422, signed: 422},
 	"/privacy.php GET":              {guest: 200, signed: 200},
 	"/privacy.php POST":             {guest: 303, signed: 303, to: "/", body: "choice=some&analytics=on"},

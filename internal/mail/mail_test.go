@@ -404,12 +404,12 @@ func TestNamesDoNotBreakOut(t *testing.T) {
 	each(t, func(w *world) {
 		out := &sender{}
 		svc, r := w.start(mail.Options{Sender: out})
-		if err := svc.Put(w.t.Context(), w.mine, mail.Template{Kind: mail.SignInLink, Subject: "For {{.Customer.Name}}\nX-Evil: 1", HTML: `<p title="{{.Customer.Name}}">{{.Customer.Name}}</p><a href="{{.Data.evil}}">x</a>`}); err != nil {
+		if err := svc.Put(w.t.Context(), w.mine, mail.Template{Kind: mail.SignInLink, Subject: "For {{.Customer.Name}}\nX-Evil: 1", HTML: `<p title="{{.Customer.Name}}">{{.Customer.Name}}</p><a href="{{.Data.minutes}}">x</a>`}); err != nil {
 			w.t.Fatal(err)
 		}
 		m := link(mail.SignInLink)
 		m.ToName = "<script>alert(1)<x>\" 'x'\r\nBcc: b\u202e"
-		m.Data["evil"] = "javascript:alert(1)"
+		m.Data["minutes"] = "javascript:alert(1)"
 		w.queue(svc, w.mine, m)
 		m.Kind = mail.PasswordReset
 		w.queue(svc, w.mine, m)

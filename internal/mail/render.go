@@ -339,9 +339,36 @@ func execute(t interface{ Execute(io.Writer, any) error }, tree *parse.Tree, v V
 	return b.String(), nil
 }
 
-// plainError takes from a template's error what means nothing to its author.
+// faults are the template library's errors and what they mean to an author.
+var faults = []struct {
+	of   *regexp.Regexp
+	mean string
+}{
+	{regexp.MustCompile(`can't evaluate field (\w+)`), `there is no placeholder with the name $1: clientele email template placeholders lists them`},
+	{regexp.MustCompile(`function "(\w+)" not defined`), `$1 is no placeholder: one begins with a dot, such as {{.Link}}`},
+	{regexp.MustCompile(`unclosed action|unexpected EOF in operand`), `{{ is not closed by }}`},
+	{regexp.MustCompile(`unexpected EOF`), `{{if}} or {{with}} is not ended by {{end}}`},
+	{regexp.MustCompile(`unexpected \{\{end\}\}`), `{{end}} ends nothing`},
+	{regexp.MustCompile(`missing value for (command|if|with)`), `{{ }} holds no placeholder`},
+	{regexp.MustCompile(`undefined variable "(.+)"`), `$1 is a variable, which are not supported`},
+	{regexp.MustCompile(`unexpected (.+) in (operand|command|\w+ clause)`), `$1 cannot stand between {{ and }}`},
+}
+
+var faultLine = regexp.MustCompile(`^(?:html/)?template: ?:(\d+)`)
+
+// plainError says in words what is wrong with a template, with its line.
 func plainError(err error) error {
-	return errors.New(strings.ReplaceAll(strings.ReplaceAll(err.Error(), "html/template", "template"), "mail.", ""))
+	text := err.Error()
+	line := ""
+	if m := faultLine.FindStringSubmatch(text); m != nil {
+		line = "line " + m[1] + ": "
+	}
+	for _, f := range faults {
+		if m := f.of.FindStringSubmatchIndex(text); m != nil {
+			return errors.New(line + string(f.of.ExpandString(nil, f.mean, text, m)))
+		}
+	}
+	return errors.New(line + strings.ReplaceAll(strings.ReplaceAll(text, "html/template", "template"), "mail.", ""))
 }
 
 // comparisons are the functions that stores' templates may use.

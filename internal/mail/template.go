@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,52 @@ type Template struct {
 	HTML         string
 	DateModified int64
 }
+
+// Placeholder is what a template may hold.
+type Placeholder struct {
+	Name, Meaning string
+	Sample        string // what Preview shows; empty where it depends on the store
+}
+
+// Placeholders returns what the templates of a kind may hold.
+func Placeholders(kind Kind) ([]Placeholder, error) {
+	info, ok := kinds[kind]
+	if !ok {
+		return nil, fault.New(fault.NotFound, noKind())
+	}
+	out := []Placeholder{
+		{"{{.Store.Name}}", "the store's name", ""},
+		{"{{.Store.URL}}", "the URL of its storefront", ""},
+		{"{{.Store.Email}}", "its address for orders", ""},
+		{"{{.Store.Phone}}", "its phone number", ""},
+		{"{{.Store.Address}}", "its postal address", ""},
+		{"{{.Store.LogoURL}}", "the URL of its logo", ""},
+		{"{{.Customer.Name}}", "who the email is to, if that is known", "Jane Doe"},
+		{"{{.Customer.Email}}", "their address", "jane@example.com"},
+		{"{{.Locale}}", "the language of the email", ""},
+		{"{{.Link}}", "the link to follow", info.sample["link"]},
+		{"{{.Duration}}", "for how long the link works, in words", ""},
+		{"{{.Unsubscribe}}", "the link that ends emails of this kind", ""},
+	}
+	for _, key := range slices.Sorted(maps.Keys(info.sample)) {
+		if key != "link" && key != "minutes" { // Link and Duration
+			out = append(out, Placeholder{"{{.Data." + key + "}}", strings.ReplaceAll(key, "_", " "), info.sample[key]})
+		}
+	}
+	return out, nil
+}
+
+// noData finds a placeholder of Data that the emails of a kind do not have.
+func noData(text string, sample Data) string {
+	for _, m := range dataName.FindAllStringSubmatch(text, -1) {
+		if _, ok := sample[m[1]]; !ok {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+var dataName = regexp.MustCompile(`\{\{[^}]*\.Data\.(\w+)`)
 
 const (
 	opTemplate  = domain + ".template"
@@ -68,6 +115,10 @@ func CheckTemplate(t *Template) error {
 	}{{FieldSubject, t.Subject, executeText}, {FieldText, t.Text, executeText}, {FieldHTML, t.HTML, executeHTML}} {
 		c.Length(part.name, part.text, 0, maxTemplate)
 		if part.text == "" || len(part.text) > maxTemplate {
+			continue
+		}
+		if name := noData(part.text, info.sample); ok && name != "" {
+			c.AddItem(fault.Item{Field: part.name, Code: fault.BadFormat, Why: WhyTemplate, Value: "there is no placeholder .Data." + name + " in these emails: clientele email template placeholders lists them"})
 			continue
 		}
 		made, err := part.execute(part.text, sample)

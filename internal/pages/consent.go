@@ -152,7 +152,15 @@ func (c *call) confirmSubscription() error {
 	return c.show(http.StatusOK, m)
 }
 
+// unsubscribePage asks for a click, or says at once that the link is not good.
 func (c *call) unsubscribePage() error {
+	err := c.Accounts.CheckUnsubscribe(c.R.Context(), c.Site.StoreID, c.R.URL.Query().Get("token"), c.client())
+	if errors.Is(err, account.ErrLink) {
+		return c.unsubscribeInvalid()
+	}
+	if err != nil {
+		return err
+	}
 	return c.confirm("/unsubscribe.php", "unsubscribe.title", "unsubscribe.text", "unsubscribe.submit")
 }
 
@@ -175,16 +183,22 @@ func (c *call) unsubscribe() error {
 		c.W.WriteHeader(status)
 		return nil
 	}
-	m := &messagePage{Text: c.look.Text("unsubscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
-	m.Title = c.look.Text("unsubscribe.done.title")
-	switch {
-	case errors.Is(err, account.ErrLink):
-		m.Title, m.Text = c.look.Text("unsubscribe.invalid.title"), c.look.Text("unsubscribe.invalid.text")
-		return c.show(http.StatusUnprocessableEntity, m)
-	case err != nil:
+	if errors.Is(err, account.ErrLink) {
+		return c.unsubscribeInvalid()
+	}
+	if err != nil {
 		return err
 	}
+	m := &messagePage{Text: c.look.Text("unsubscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m.Title = c.look.Text("unsubscribe.done.title")
 	return c.show(http.StatusOK, m)
+}
+
+// unsubscribeInvalid says that a link does not work.
+func (c *call) unsubscribeInvalid() error {
+	m := &messagePage{Text: c.look.Text("unsubscribe.invalid.text"), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m.Title = c.look.Text("unsubscribe.invalid.title")
+	return c.show(http.StatusUnprocessableEntity, m)
 }
 
 func (c *call) privacyForm() (*formPage, error) {

@@ -188,6 +188,7 @@ func TestResetPassword(t *testing.T) {
 		}
 		fields := []string{"c", u.Query().Get("c"), "t", u.Query().Get("t"), "password", "brand new 3", "confirm_password", "brand new 3"}
 		b.post("/login.php?action=save_new_password", append(fields[:7:7], "brand new 4")...).want(422, "", "The passwords are not the same.")
+		b.get("/unsubscribe.php?token=1.x").want(422, "", "This link does not work")
 		b.get(link).post("/login.php?action=save_new_password", fields...).want(200, "/login.php", "Your new password is saved.")
 		b.signIn("joe@example.com", "brand new 3").want(200, "/account.php")
 		c := w.browser(t)
@@ -344,7 +345,7 @@ func TestStoresAndLanguages(t *testing.T) {
 		host("store-plain.localhost").signIn("jane@example.com", "correct horse 1").want(422, "", "!/subscribe.php", "!create_account")
 		host("store-plain.localhost").get("/login.php?action=create_account").want(200, "/login.php", "This store takes no new accounts.")
 		host("store-down.localhost").get("/account.php").want(503, "", "Wir bauen um.", "Bald wieder da")
-		host("store-down.localhost").get("/unsubscribe.php?token=1.x").want(200, "")
+		host("store-down.localhost").get("/unsubscribe.php?token=1.x").want(422, "", "This link does not work")
 		host("store-none.localhost").get("/").want(404, "", "Page not found")
 	})
 }

@@ -65,24 +65,29 @@ type Result struct {
 // Apply applies a document, store by store; each store's part is one
 // transaction.
 func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
+	res, err := a.apply(ctx, doc)
+	return res, doc.locate(err)
+}
+
+func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 	var res Result
 	for i := range doc.Stores {
 		s := &doc.Stores[i]
 		if s.Hash == "" {
-			return res, fmt.Errorf("stores.%d: a store needs a hash", i)
+			return res, at(errors.New("a store needs a hash"), "stores.%d", i)
 		}
 		accounts, err := a.check(s)
 		if err != nil {
-			return res, fmt.Errorf("store %s: %w", s.Hash, words.Terminal.Told(err))
+			return res, ofStore(i, s.Hash, words.Terminal.Told(err))
 		}
 		n, existed, err := a.store(ctx, s, accounts, &res)
 		err = words.Terminal.Told(err)
 		if err != nil && existed && a.Skip != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) && !errors.Is(err, sqldb.ErrUnknownOutcome) {
-			a.Skip(s.Hash, err)
+			a.Skip(s.Hash, doc.locate(at(err, "stores.%d", i)))
 			continue
 		}
 		if err != nil {
-			return res, fmt.Errorf("store %s: %w", s.Hash, err)
+			return res, ofStore(i, s.Hash, err)
 		}
 		res.Customers += n
 	}
@@ -136,77 +141,77 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 	for i, acc := range s.APIAccounts {
 		var err error
 		if scopes[i], err = auth.ParseScopes(acc.Scopes); err != nil {
-			return nil, fmt.Errorf("api_accounts.%d: %w", i, err)
+			return nil, at(err, "api_accounts.%d", i)
 		}
 		if acc.Name == "" || acc.ClientID == "" || acc.ClientSecret == "" || acc.AccessToken == "" || len(scopes[i]) == 0 {
-			return nil, fmt.Errorf("api_accounts.%d: name, client_id, client_secret, access_token and scopes are needed", i)
+			return nil, at(errors.New("name, client_id, client_secret, access_token and scopes are needed"), "api_accounts.%d", i)
 		}
 		if a.Strict && (len(acc.ClientSecret) < minCredential || len(acc.AccessToken) < minCredential) {
-			return nil, fmt.Errorf("api_accounts.%d: in production a client_secret and an access_token have at least %d characters", i, minCredential)
+			return nil, at(fmt.Errorf("in production a client_secret and an access_token have at least %d characters", minCredential), "api_accounts.%d", i)
 		}
 	}
 	if s.Settings != nil {
 		if err := s.Settings.Check(); err != nil {
-			return nil, fmt.Errorf("settings: %w", err)
+			return nil, at(err, "settings")
 		}
 	}
 	if s.StorefrontKey != "" {
 		if err := auth.CheckStorefrontKey(s.StorefrontKey); err != nil {
-			return nil, fmt.Errorf("storefront_key: %w", err)
+			return nil, at(err, "storefront_key")
 		}
 	}
 	for i, c := range s.Channels {
 		if c.ID < 1 || c.Name == "" {
-			return nil, fmt.Errorf("channels.%d: id and name are needed", i)
+			return nil, at(errors.New("id and name are needed"), "channels.%d", i)
 		}
 	}
 	for i, f := range s.FormFields {
 		if f.Name == "" || f.Form != form.Customer && f.Form != form.Address {
-			return nil, fmt.Errorf("form_fields.%d: name and form (customer or address) are needed", i)
+			return nil, at(errors.New("name and form (customer or address) are needed"), "form_fields.%d", i)
 		}
 		if err := form.CheckField(f.definition()); err != nil {
-			return nil, fmt.Errorf("form_fields.%d: %w", i, err)
+			return nil, at(err, "form_fields.%d", i)
 		}
 	}
-	for i, at := range s.Attributes {
-		if at.Name == "" || !slices.Contains(customer.AttributeTypes, at.Type) {
-			return nil, fmt.Errorf("attributes.%d: name and type (one of %v) are needed", i, customer.AttributeTypes)
+	for i, attr := range s.Attributes {
+		if attr.Name == "" || !slices.Contains(customer.AttributeTypes, attr.Type) {
+			return nil, at(fmt.Errorf("name and type (one of %v) are needed", customer.AttributeTypes), "attributes.%d", i)
 		}
 	}
 	for i, g := range s.Groups {
 		if g.Name == "" {
-			return nil, fmt.Errorf("customer_groups.%d: a name is needed", i)
+			return nil, at(errors.New("a name is needed"), "customer_groups.%d", i)
 		}
 	}
 	for i, c := range s.Customers {
 		if c.Password != "" {
 			if it := password.Check(c.Password); it != nil {
-				return nil, fmt.Errorf("customers.%d: %s", i, words.Terminal.Sentence(it))
+				return nil, at(errors.New(words.Terminal.Sentence(it)), "customers.%d", i)
 			}
 		}
 		if c.PasswordHash != nil {
 			if _, err := c.PasswordHash.imported().Stored(); err != nil {
-				return nil, fmt.Errorf("customers.%d: password_hash: %w", i, err)
+				return nil, at(err, "customers.%d.password_hash", i)
 			}
 			if c.Password != "" {
-				return nil, fmt.Errorf("customers.%d: password and password_hash exclude each other", i)
+				return nil, at(errors.New("password and password_hash exclude each other"), "customers.%d", i)
 			}
 		}
 	}
 	for i := range s.EmailTemplates {
 		t := s.EmailTemplates[i].template()
 		if err := mail.CheckTemplate(&t); err != nil {
-			return nil, fmt.Errorf("email_templates.%d: %w", i, err)
+			return nil, at(err, "email_templates.%d", i)
 		}
 	}
 	for i, sub := range s.Subscribers {
 		if reason := email.Reason(sub.Email); reason != "" {
-			return nil, fmt.Errorf("subscribers.%d: a valid email is needed: this is %s", i, reason)
+			return nil, at(fmt.Errorf("a valid email is needed: this is %s", reason), "subscribers.%d", i)
 		}
 	}
 	for i, seg := range s.Segments {
 		if seg.Name == "" {
-			return nil, fmt.Errorf("segments.%d: a name is needed", i)
+			return nil, at(errors.New("a name is needed"), "segments.%d", i)
 		}
 	}
 	return scopes, nil
@@ -278,7 +283,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	}
 	if s.Settings != nil {
 		if err := store.PutSettings(tx, s.Settings.Settings); err != nil {
-			return fmt.Errorf("settings: %w", err)
+			return at(err, "settings")
 		}
 	}
 	for _, c := range s.Channels {
@@ -293,50 +298,50 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 			IsListable: c.IsListable, IsVisible: c.IsVisible, Currencies: c.Currencies, Rules: a.Stores.Rules,
 		}
 		if err := channel.Put(tx, in, now); err != nil {
-			return fmt.Errorf("channels.%d: %w", i, err)
+			return at(err, "channels.%d", i)
 		}
 	}
 	for i, acc := range s.APIAccounts {
 		cred := auth.Credentials{ClientID: acc.ClientID, ClientSecret: acc.ClientSecret, AccessToken: acc.AccessToken}
 		if err := auth.PutAccount(tx, acc.Name, scopes[i], cred, now); err != nil {
-			return fmt.Errorf("api_accounts.%d: %w", i, err)
+			return at(err, "api_accounts.%d", i)
 		}
 	}
 	if s.StorefrontKey != "" {
 		if err := auth.PutStorefrontKey(tx, s.StorefrontKey, now); err != nil {
-			return fmt.Errorf("storefront_key: %w", err)
+			return at(err, "storefront_key")
 		}
 	}
 	for i, f := range s.FormFields {
 		if err := form.Put(tx, f.definition(), now); err != nil {
-			return fmt.Errorf("form_fields.%d: %w", i, err)
+			return at(err, "form_fields.%d", i)
 		}
 	}
-	for i, at := range s.Attributes {
-		if _, err := customer.PutAttribute(tx, at.ID, at.Name, at.Type, now); err != nil {
-			return fmt.Errorf("attributes.%d: %w", i, err)
+	for i, attr := range s.Attributes {
+		if _, err := customer.PutAttribute(tx, attr.ID, attr.Name, attr.Type, now); err != nil {
+			return at(err, "attributes.%d", i)
 		}
 	}
 	for i, g := range s.Groups {
 		w, err := g.command()
 		if err != nil {
-			return fmt.Errorf("customer_groups.%d: %w", i, err)
+			return at(err, "customer_groups.%d", i)
 		}
 		if _, err := group.Put(tx, g.ID, w, now); err != nil {
-			return fmt.Errorf("customer_groups.%d: %w", i, err)
+			return at(err, "customer_groups.%d", i)
 		}
 	}
 	if _, err := setting.PutTx(tx, 0, s.CustomerSettings.command(), now); err != nil {
-		return fmt.Errorf("customer_settings: %w", err)
+		return at(err, "customer_settings")
 	}
 	for i, c := range s.Channels {
 		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), now); err != nil {
-			return fmt.Errorf("channels.%d.customer_settings: %w", i, err)
+			return at(err, "channels.%d.customer_settings", i)
 		}
 	}
 	for i := range s.EmailTemplates {
 		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), now); err != nil {
-			return fmt.Errorf("email_templates.%d: %w", i, err)
+			return at(err, "email_templates.%d", i)
 		}
 	}
 	if err := a.webhooks(tx, s, now); err != nil {
@@ -355,7 +360,7 @@ func (a *Applier) webhooks(tx *sqldb.Tx, s *Store, now int64) error {
 			in.IsActive = opt.Some(*w.IsActive)
 		}
 		if err := webhook.Put(tx, w.ClientID, in, webhook.Rules{Production: a.Strict}, now); err != nil {
-			return fmt.Errorf("webhooks.%d: %w", i, err)
+			return at(err, "webhooks.%d", i)
 		}
 	}
 	return nil
@@ -376,7 +381,7 @@ func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {
 			in.Consents = opt.Some(sub.Consents)
 		}
 		if err := subscriber.Ensure(tx, in, by, now); err != nil {
-			return fmt.Errorf("subscribers.%d: %w", i, err)
+			return at(err, "subscribers.%d", i)
 		}
 	}
 	return nil
@@ -414,7 +419,7 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 			return 0, err
 		}
 		if found && fresh[email.Key(c.Email)] {
-			return 0, fmt.Errorf("customer %s: the email is given twice", c.Email)
+			return 0, at(fmt.Errorf("the email %s is given twice", c.Email), "customers.%d", i)
 		}
 		if found {
 			continue
@@ -433,7 +438,7 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 			err = a.wishlists(tx, created[0].ID, c.Wishlists)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("customer %s: %w", c.Email, err)
+			return 0, at(fmt.Errorf("customer %s: %w", c.Email, err), "customers.%d", i)
 		}
 		made++
 	}
@@ -478,7 +483,7 @@ func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) erro
 			in.Items = append(in.Items, wishlist.Item{ProductID: it.ProductID, VariantID: it.VariantID})
 		}
 		if _, err := service.CreateTx(tx, in); err != nil {
-			return fmt.Errorf("wishlists.%d: %w", i, err)
+			return at(err, "wishlists.%d", i)
 		}
 	}
 	return nil
@@ -488,7 +493,7 @@ func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) erro
 func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 	for i, m := range c.Metafields {
 		if m.OwnerClientID == "" {
-			return fmt.Errorf("metafields.%d: owner_client_id is needed", i)
+			return at(errors.New("owner_client_id is needed"), "metafields.%d", i)
 		}
 		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: m.OwnerClientID}, []metafield.Create{{
 			CustomerID: id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
@@ -497,17 +502,17 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 			err = &fault.Error{Kind: fault.Invalid, Items: o.Failed}
 		}
 		if err != nil {
-			return fmt.Errorf("metafields.%d: %w", i, err)
+			return at(err, "metafields.%d", i)
 		}
 	}
 	if c.Consent != nil {
 		if err := customer.SetConsentTx(tx, id, customer.Consent{Allow: c.Consent.Allow, Deny: c.Consent.Deny, DateModified: now}); err != nil {
-			return fmt.Errorf("consent: %w", err)
+			return at(err, "consent")
 		}
 	}
 	for i := range c.StoredInstruments {
 		if err := instrument.PutTx(tx, id, c.StoredInstruments[i].command(), now); err != nil {
-			return fmt.Errorf("stored_instruments.%d: %w", i, err)
+			return at(err, "stored_instruments.%d", i)
 		}
 	}
 	if len(c.TaxProperties) > 0 {
@@ -516,7 +521,7 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 			in.Properties = append(in.Properties, tax.Property{Code: code, Value: c.TaxProperties[code]})
 		}
 		if _, err := tax.PutTx(tx, []tax.Customer{in}); err != nil {
-			return fmt.Errorf("tax_properties: %w", err)
+			return at(err, "tax_properties")
 		}
 	}
 	return nil
@@ -544,7 +549,7 @@ func (g *Group) command() (group.Write, error) {
 		}
 		v, ok, _ := jsonx.ParseDecimal(r.Amount, group.AmountScale)
 		if !ok {
-			return w, fmt.Errorf("discount_rules.%d: amount %q is not an amount such as 12.5", i, r.Amount)
+			return w, at(fmt.Errorf("amount %q is not an amount such as 12.5", r.Amount), "discount_rules.%d", i)
 		}
 		rules[i].Amount = v
 	}
@@ -555,7 +560,7 @@ func (g *Group) command() (group.Write, error) {
 // segments makes profiles with chosen ids, and segments with their members.
 func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
 	service := segment.NewService(a.DB, a.System)
-	for _, c := range s.Customers {
+	for i, c := range s.Customers {
 		if c.ShopperProfileID == "" {
 			continue
 		}
@@ -564,7 +569,7 @@ func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
 			_, err = service.EnsureProfile(tx, id, c.ShopperProfileID)
 		}
 		if err != nil {
-			return fmt.Errorf("customer %s: %w", c.Email, err)
+			return at(err, "customers.%d.shopper_profile_id", i)
 		}
 	}
 	for i, seg := range s.Segments {
@@ -580,11 +585,11 @@ func (a *Applier) segments(tx *sqldb.Tx, s *Store) error {
 				err = errors.New("want a customer's email or id")
 			}
 			if err != nil {
-				return fmt.Errorf("segments.%d.members.%d: %w", i, j, err)
+				return at(err, "segments.%d.members.%d", i, j)
 			}
 		}
 		if err := service.Ensure(tx, segment.Create{UUID: seg.ID, Name: seg.Name, Description: seg.Description}, members); err != nil {
-			return fmt.Errorf("segments.%d: %w", i, err)
+			return at(err, "segments.%d", i)
 		}
 	}
 	return nil

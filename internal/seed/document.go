@@ -23,6 +23,9 @@ import (
 // Document is a seed file.
 type Document struct {
 	Stores []Store `yaml:"stores"`
+
+	File string     `yaml:"-"` // its name, for errors
+	root *yaml.Node // where each part is; nil: nowhere
 }
 
 // Store is one store of a seed file.
@@ -353,8 +356,10 @@ type Segment struct {
 // The YAML library speaks of Go types, which mean nothing to a person.
 var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-	goType     = regexp.MustCompile(` into \S+$`)
+	goType     = regexp.MustCompile("cannot unmarshal !!\\w+(?: `([^`]*)`)? into (\\S+)$")
 )
+
+var errNoStore = errors.New("the seed file describes no store: it begins with stores, see docs/seed.md")
 
 // Parse reads a document. Unknown keys and wrong types are errors that name
 // their line.
@@ -364,21 +369,28 @@ func Parse(text []byte) (*Document, error) {
 	dec.KnownFields(true)
 	err := dec.Decode(&doc)
 	if errors.Is(err, io.EOF) {
-		return &doc, nil
+		return nil, errNoStore
 	}
 	var types *yaml.TypeError
 	if errors.As(err, &types) {
 		lines := make([]string, len(types.Errors))
 		for i, e := range types.Errors {
-			lines[i] = goType.ReplaceAllString(unknownKey.ReplaceAllString(e, `unknown key "$1"`), "")
+			lines[i] = wrongKind(unknownKey.ReplaceAllString(e, `unknown key "$1"`))
 		}
 		return nil, errors.New(strings.Join(lines, "; "))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("not a YAML document: %w", err)
+		return nil, notYAML(text, err)
 	}
 	if err := dec.Decode(&Document{}); !errors.Is(err, io.EOF) {
 		return nil, errors.New("a seed file holds one YAML document")
+	}
+	if len(doc.Stores) == 0 {
+		return nil, errNoStore
+	}
+	doc.root = &yaml.Node{}
+	if err := yaml.Unmarshal(text, doc.root); err != nil {
+		return nil, notYAML(text, err)
 	}
 	return &doc, nil
 }

@@ -63,7 +63,7 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, refusal(err, cfg.ConnConfig)
 	}
 	if err := checkPG(ctx, pool); err != nil {
 		pool.Close()

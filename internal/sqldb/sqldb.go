@@ -116,7 +116,10 @@ func CheckDSN(dsn string) error {
 		_, err := parsePG(dsn)
 		return err
 	}
-	return errors.New("want sqlite:PATH or postgres://…")
+	if dsn != "" && !strings.ContainsAny(dsn, ":@") { // a path, and no URL that may hold a password
+		return fmt.Errorf("%q names no engine: want sqlite:%s for that file, or postgres://user@host/name", dsn, dsn)
+	}
+	return errors.New("want sqlite:PATH or postgres://user@host/name")
 }
 
 // checkPath reports why a path cannot name a SQLite database. A database in

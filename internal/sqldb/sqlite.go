@@ -56,7 +56,7 @@ const busyTimeout = 10 * time.Second
 const busyPause = 5 * time.Millisecond
 
 func openLite(path string, o Options) (*lite, error) {
-	if dir := filepath.Dir(path); dir != "." {
+	if dir := filepath.Dir(path); dir != "." && !o.MustExist {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}

@@ -5,9 +5,9 @@
 package sso
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -342,9 +342,15 @@ func (s *Service) Token(ctx context.Context, site store.Site, in Request) (strin
 		return "", err
 	}
 	if clientID == "" {
-		return "", fault.New(fault.NotFound, cmp.Or(in.ClientID, "no API account of the store")+" is no API account in force with the scope "+loginScopeName)
+		if in.ClientID != "" {
+			return "", fault.New(fault.NotFound, fmt.Sprintf("the store has no API account with the client id %q that is in force and has the scope %s", in.ClientID, loginScopeName))
+		}
+		return "", fault.New(fault.NotFound, "no API account of the store has the scope "+loginScopeName+", which vouching for a customer needs")
 	}
 	if err := s.mayEnter(ctx, site, in.CustomerID); err != nil {
+		if errors.Is(err, UnknownPerson) {
+			return "", fault.New(fault.NotFound, fmt.Sprintf("there is no customer %d", in.CustomerID))
+		}
 		if reason := Reason(""); errors.As(err, &reason) {
 			return "", fault.New(fault.Invalid, string(reason))
 		}

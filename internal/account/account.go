@@ -1,8 +1,8 @@
 // Package account holds customer accounts as their owners use them: to
 // register, sign in and out, guess at passwords within limits, keep sessions
-// and access tokens, change and reset passwords, follow emailed links, and
-// change their data. Package
-// customer defines customers; surfaces know about requests.
+// and access tokens, change and reset passwords, follow emailed links,
+// subscribe to the newsletter, and change their data. Package customer defines
+// customers; surfaces know about requests.
 package account
 
 import (

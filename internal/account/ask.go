@@ -47,8 +47,9 @@ func network(what string, c Client) limit.Bound {
 	return limit.ByNetwork(what, c.Peer.Network(), most)
 }
 
-// ask counts a request for an email to an address. quiet tells that the
-// address had enough of them already.
+// ask counts a request for an email to an address, and is TooMany where the
+// network asked too often. quiet tells that too many emails were asked for to
+// this address: the caller sends none.
 func (s *Service) ask(ctx context.Context, storeID int64, address string, c Client) (quiet bool, err error) {
 	full, wait, err := s.asks.Take(ctx, storeID, network(Asking, c), askingFor(email.Key(address)))
 	if err == nil && full == 0 {
@@ -57,9 +58,10 @@ func (s *Service) ask(ctx context.Context, storeID int64, address string, c Clie
 	return full == 1, err
 }
 
-// askAccount counts a request for an account with an address or for another
-// email, which tells whether somebody has the email and sends emails. wait is
-// not 0 where the address had enough of them already.
+// askAccount counts a request for an account or for another email of an
+// account. The answer to either request tells whether somebody has the email,
+// and sends emails; the bounds keep a network from trying many. wait is not 0
+// where too many emails were asked for to this address.
 func (s *Service) askAccount(ctx context.Context, storeID int64, address string, c Client) (wait time.Duration, err error) {
 	full, wait, err := s.asks.Take(ctx, storeID, network(Registering, c), network(Asking, c), askingFor(email.Key(address)))
 	if err == nil && (full == 0 || full == 1) {

@@ -168,7 +168,8 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 }
 
 // Reset sets a password by the token of an emailed link, once. All sessions
-// end. Strangers' guesses no longer keep the owner out where they did it from.
+// end. The network that asks becomes known to the customer, so that wrong
+// guesses of strangers do not keep the owner from signing in there.
 func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, token, password string, c Client) (err error) {
 	defer func() { s.followed(ctx, site.StoreID, forReset, c, err) }()
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {

@@ -10,7 +10,6 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/limit"
-	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -51,7 +50,9 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 			return err
 		}
 		id = rows[0].ID
-		// Who guessed at a password before there was one may use it all the same.
+		// Wrong guesses at this email may have been counted before it had an
+		// account. The network becomes known, so that they do not keep the new
+		// customer from signing in there.
 		if err := remember(tx, id, c.Peer, s.sys.Now()); err != nil {
 			return err
 		}
@@ -205,92 +206,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 	return out, nil
 }
 
-// errUncounted: another email is asked for, which is to be counted first,
-// whether or not it can be had.
+// errUncounted undoes the transaction of UpdateDetails when the customer turns
+// out to ask for another email. That request is counted first, in a transaction
+// of its own, since its outcome tells whether somebody has the email.
 var errUncounted = errors.New("account: the request for another email is not counted")
-
-// fromStorefront is how a shopper's own consent comes.
-func fromStorefront(c Client) subscriber.Origin {
-	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address}
-}
-
-// subscribe subscribes an address on a site or, where the store asks for it,
-// emails a link that does.
-func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create, c Client, p Policy, token string) error {
-	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
-	if !p.DoubleOptIn {
-		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
-	}
-	text, err := encodeSubscription(in)
-	if err != nil {
-		return err
-	}
-	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife); err != nil {
-		return err
-	}
-	return s.mail.Queue(tx, Mail{
-		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
-		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
-	})
-}
-
-// Subscribe asks for the newsletter on behalf of an email address, a
-// customer's or not. pending tells that a confirmation was emailed first.
-func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	return s.askFor(ctx, site, email, firstName, lastName, c, false)
-}
-
-// SubscribeNew is Subscribe for who wants to know whether that was news: it is
-// ErrSubscribed where the address has the newsletter already. Where a
-// confirmation is emailed, nobody is told.
-func (s *Service) SubscribeNew(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	return s.askFor(ctx, site, email, firstName, lastName, c, true)
-}
-
-func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
-	p, err := s.Policy(ctx, site.StoreID)
-	if err != nil {
-		return false, err
-	}
-	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
-	if err := in.Check(); err != nil {
-		return false, err
-	}
-	quiet, err := s.ask(ctx, site.StoreID, email, c)
-	if err != nil || quiet && p.DoubleOptIn {
-		return p.DoubleOptIn, err
-	}
-	token := s.sys.Hex(32)
-	return p.DoubleOptIn, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		if news && !p.DoubleOptIn {
-			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
-			if err != nil {
-				return err
-			}
-			if has {
-				return ErrSubscribed
-			}
-		}
-		return s.subscribe(tx, site, in, c, p, token)
-	})
-}
-
-// ConfirmSubscription subscribes by the token of an emailed link, once.
-func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) (err error) {
-	defer func() { s.followed(ctx, site.StoreID, forSubscribe, c, err) }()
-	_, text, err := s.peek(ctx, site, token, forSubscribe)
-	if err != nil {
-		return err
-	}
-	in, err := decodeSubscription(text)
-	if err != nil {
-		return err
-	}
-	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
-	return s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
-			return err
-		}
-		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
-	})
-}

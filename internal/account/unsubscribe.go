@@ -1,5 +1,9 @@
 package account
 
+// This file holds what links about subscriptions carry: the signed token of a
+// link to unsubscribe, and the encoding of the subscription that a link to
+// confirm it stands for (see subscribe.go).
+
 import (
 	"context"
 	"crypto/hmac"

@@ -1,0 +1,98 @@
+package account
+
+import (
+	"context"
+
+	"clientele/internal/customer"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/subscriber"
+)
+
+// fromStorefront is the origin of a consent that a shopper gives or withdraws.
+func fromStorefront(c Client) subscriber.Origin {
+	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address}
+}
+
+// subscribe subscribes an address on a site or, where the store asks for it,
+// emails a link that does.
+func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create, c Client, p Policy, token string) error {
+	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
+	if !p.DoubleOptIn {
+		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+	}
+	text, err := encodeSubscription(in)
+	if err != nil {
+		return err
+	}
+	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife); err != nil {
+		return err
+	}
+	return s.mail.Queue(tx, Mail{
+		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
+		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
+	})
+}
+
+// Subscribe asks for the newsletter on behalf of an email address, a
+// customer's or not. pending tells that a confirmation was emailed first.
+func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, false)
+}
+
+// SubscribeNew is Subscribe that is ErrSubscribed for an address that has the
+// newsletter already. Where the store asks for a confirmation it is not: every
+// address gets the same answer, so that the answer tells strangers nothing.
+func (s *Service) SubscribeNew(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
+	return s.askFor(ctx, site, email, firstName, lastName, c, true)
+}
+
+// askFor is Subscribe and, with news, SubscribeNew.
+func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return false, err
+	}
+	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
+	if err := in.Check(); err != nil {
+		return false, err
+	}
+	quiet, err := s.ask(ctx, site.StoreID, email, c)
+	if err != nil || quiet && p.DoubleOptIn {
+		return p.DoubleOptIn, err
+	}
+	token := s.sys.Hex(32)
+	return p.DoubleOptIn, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if news && !p.DoubleOptIn {
+			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
+			if err != nil {
+				return err
+			}
+			if has {
+				return ErrSubscribed
+			}
+		}
+		return s.subscribe(tx, site, in, c, p, token)
+	})
+}
+
+// ConfirmSubscription subscribes by the token of an emailed link, once.
+func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, token string, c Client) (err error) {
+	defer func() { s.followed(ctx, site.StoreID, forSubscribe, c, err) }()
+	_, text, err := s.peek(ctx, site, token, forSubscribe)
+	if err != nil {
+		return err
+	}
+	in, err := decodeSubscription(text)
+	if err != nil {
+		return err
+	}
+	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
+	return s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
+			return err
+		}
+		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+	})
+}

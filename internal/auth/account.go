@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 
 	"clientele/internal/fault"
@@ -25,16 +24,6 @@ type APIAccount struct {
 	Created   int64
 	Revoked   int64 // 0: in force
 	tokenHash string
-}
-
-// Allows reports whether the account has any of the scopes.
-func (a *APIAccount) Allows(need Requirement) bool {
-	for _, s := range need {
-		if s == Default || slices.Contains(a.Scopes, s) {
-			return true
-		}
-	}
-	return false
 }
 
 // Credentials are what an app needs; the secret and the token are shown once.
@@ -72,7 +61,7 @@ type APIAccounts struct {
 	passes passes
 }
 
-// NewAPIAccounts returns Accounts over db.
+// NewAPIAccounts returns APIAccounts over db.
 func NewAPIAccounts(db *sqldb.DB, sys *system.System) *APIAccounts {
 	return &APIAccounts{db: db, sys: sys}
 }

@@ -86,6 +86,16 @@ func joinScopes(scopes []Scope, sep string) string {
 // Requirement is a set of scopes any of which is enough.
 type Requirement []Scope
 
+// Allows reports whether the account has any of the scopes of a requirement.
+func (a *APIAccount) Allows(need Requirement) bool {
+	for _, s := range need {
+		if s == Default || slices.Contains(a.Scopes, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // Needs of operations.
 var (
 	ReadCustomers             = Requirement{Customers, CustomersReadOnly}

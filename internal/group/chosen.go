@@ -33,7 +33,10 @@ func (c *Chosen) Queries() []sqldb.Q {
 }
 
 // Choice is the command to change what is chosen: absent fields stay, null
-// and 0 are no group. Lock it, Hold the groups and Make it, in this order.
+// and 0 are no group. The caller calls Lock, then Hold for each group, then
+// Make. Lock comes first because Service.Update locks the store's counters
+// before a group, and the opposite order would deadlock with it. Make comes last
+// because it does not look whether the groups exist: Hold does, and keeps them.
 type Choice struct{ Default, Guest opt.Field[int64] }
 
 // Lock makes other choices of the store wait, inside tx.
@@ -64,9 +67,9 @@ func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
 	}
 }
 
-// joined finds the group that new customers of a channel join: what the channel
-// says, where "0" is none, and else the store's default group.
-const joined = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
+// joinedGroup finds the group that new customers of a channel join: what the
+// channel says, where "0" is none, and else the store's default group.
+const joinedGroup = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
 	(SELECT CAST(s.value AS BIGINT) FROM customer_settings s WHERE s.store_id = $1 AND s.channel_id = $2 AND s.name = '` + DefaultSetting + `'),
 	(SELECT g.id FROM customer_groups g WHERE g.store_id = $1 AND g.is_default = 1))`
 
@@ -75,7 +78,7 @@ const joined = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COAL
 // the end of tx.
 func JoinedQuery(tx *sqldb.Tx, channelID int64, id *int64) sqldb.Q {
 	*id = 0
-	return sqldb.Q{Stmt: sqldb.Dynamic(joined + tx.ForShare()), Args: []any{channelID}, Each: func(r *sqldb.Row) error {
+	return sqldb.Q{Stmt: sqldb.Dynamic(joinedGroup + tx.ForShare()), Args: []any{channelID}, Each: func(r *sqldb.Row) error {
 		*id = r.Int(0)
 		return nil
 	}}

@@ -11,15 +11,15 @@ type Ended struct {
 	Keep     int64
 }
 
-// Access keeps what customers get in with, sessions and emailed links.
+// Access keeps what lets customers in: sessions and emailed links.
 type Access interface {
 	// EndAccess ends it in the transaction that changes the customer.
 	EndAccess(tx *sqldb.Tx, e Ended) error
 }
 
-// AccessIn tells who keeps what customers get in with. It must come before the
-// Service is used; the service that opens sessions does it when it is made, so
-// that without it there is nothing to end.
+// AccessIn sets the Access that s calls when access ends. It must be called
+// before s is used. The service that opens sessions calls it when it is made;
+// without such a service nobody has access, and s has nothing to end.
 func (s *Service) AccessIn(a Access) { s.access = a }
 
 func (s *Service) endAccess(tx *sqldb.Tx, e Ended) error {

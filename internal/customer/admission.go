@@ -33,13 +33,17 @@ func (a *Admission) Enters(channels Channels) bool {
 	return a.Serves(channels)
 }
 
-// Serves reports whether a customer may be dealt with by who needs no sign-in,
-// such as an app: the customer is not confined to other channels.
+// Serves reports whether a caller that does not sign the customer in, such as
+// an app, may act for the customer on the channel: the channel is open, and the
+// customer is not confined to others. Unlike for Enters, it does not matter
+// whether customers of all channels may sign in there.
 func (a *Admission) Serves(channels Channels) bool {
 	return a.Open && (channels == "" || slices.Contains(parseChannels(string(channels)), a.ChannelID))
 }
 
-// EntersAs is Enters for who has an email address on a channel, 0 for all.
+// EntersAs is Enters for the holder of an email address. It goes by the channel
+// on which the holder has the address, 0 being all, so that of several holders
+// only the one of this channel enters.
 func (a *Admission) EntersAs(h *Holder) bool {
 	return a.Open && (h.ChannelID == a.ChannelID || h.ChannelID == 0 && a.Global)
 }
@@ -53,8 +57,9 @@ func (a *Admission) Newcomers() []int64 {
 	return []int64{a.ChannelID}
 }
 
-// What a statement about customers on channels needs for the admission of each
-// row, so that it stays one statement. The columns come last.
+// AdmissionColumns are the columns that Admitted reads. A statement selects them
+// after its own and adds AdmissionJoin, so that one statement finds the rows and
+// the admission of each.
 const AdmissionColumns = `c.channel_ids, ` + store.EntranceColumns
 
 // AdmissionJoin joins the columns to a table, by its alias and its columns

@@ -17,7 +17,8 @@ import (
 )
 
 // CreateFor makes customers with their addresses and values: all of them or, if
-// any breaks a rule, none. who has their passwords hashed.
+// any breaks a rule, none. who is the party as which they wait in the queue for
+// the hashing of passwords.
 func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create) ([]Customer, error) {
 	if len(in) == 0 {
 		return nil, nil

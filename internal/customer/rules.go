@@ -14,6 +14,7 @@ import (
 	"clientele/internal/geo"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/sqldb"
 )
 
 // Largest lengths in characters, as documented. Texts without a documented
@@ -247,10 +248,22 @@ func emailFree(held []slot, want []int64, self int64) bool {
 	for _, s := range held {
 		switch {
 		case s.customer == 0 || s.customer == self:
-			// The shared row tells nothing beyond the rows it stands for.
+			// Customer 0 has the row that accounts for single channels share. Each of
+			// them has a row of its own as well, which decides.
 		case want == nil || s.channel == 0 || slices.Contains(want, s.channel):
 			return false
 		}
 	}
 	return true
+}
+
+// EmailFree reports whether an account for the given channels (nil: all) may
+// have an email, inside tx.
+func EmailFree(tx *sqldb.Tx, address string, channels []int64) (bool, error) {
+	norm := email.Key(address)
+	held := map[string][]slot{}
+	if err := tx.Pipeline(emailSlots([]string{address}, held)...); err != nil {
+		return false, err
+	}
+	return emailFree(held[norm], channels, 0), nil
 }

@@ -187,14 +187,3 @@ func emailSlots(addresses []string, into map[string][]slot) []sqldb.Q {
 		},
 	})
 }
-
-// EmailFree reports whether an account for the given channels (nil: all) may
-// have an email, inside tx.
-func EmailFree(tx *sqldb.Tx, address string, channels []int64) (bool, error) {
-	norm := email.Key(address)
-	held := map[string][]slot{}
-	if err := tx.Pipeline(emailSlots([]string{address}, held)...); err != nil {
-		return false, err
-	}
-	return emailFree(held[norm], channels, 0), nil
-}

@@ -18,10 +18,11 @@ import (
 // there, so that strangers' guesses do not lock the owner out.
 //
 // From one network there may be more guesses within a Window, as many people
-// may share it. All backends of a store that tell no address are one network;
-// for them emails are counted, not guesses, so that guessing at a few emails
-// costs the others nothing. Either bound is for the emails that are not known
-// from the network.
+// may share it. All backends of a store that tell no address are one network.
+// Its bound counts an email at the first wrong guess and not at the next ones,
+// so that many guesses at a few emails do not use it up for all shoppers.
+// Neither bound refuses a guess at an email whose owner is known from the
+// network.
 const (
 	freeGuesses    = 10
 	firstWait      = 15 * 60
@@ -67,8 +68,9 @@ type Guess struct {
 	CustomerID int64  // who has it; 0: nobody
 	Peer       Peer
 	Known      bool // the owner signed in before from the peer's network
-	// Shared: customers of other channels have the email too. Being right about
-	// one does not make up for wrong guesses at the others.
+	// Shared: customers of other channels have the email too. Wrong guesses are
+	// counted for the email, so that the right password of one customer must not
+	// erase the count: it bounds guesses at the passwords of the others.
 	Shared bool
 }
 

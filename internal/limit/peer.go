@@ -16,9 +16,9 @@ type Peer struct {
 const Backends = "backend"
 
 // Network returns the network that a peer is counted as and known by: an IPv4
-// address or, of IPv6, the 64 bits that one subscriber has all addresses of,
-// and changes every day. Backends that tell no address are one network. It is
-// empty where nothing is known.
+// address or, for IPv6, the first 64 bits. A subscriber has all addresses with
+// these bits, and devices change the other bits daily. Backends that tell no
+// address are one network. It is empty where nothing is known.
 func (p Peer) Network() string {
 	if p.Backend {
 		return Backends

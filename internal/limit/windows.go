@@ -111,6 +111,8 @@ func prune(tx *sqldb.Tx, now int64) error {
 	return tx.Exec(pruneWindows, first, int64(windowsPrune))
 }
 
+// errFull undoes the transaction in which Take counted an attempt that the
+// first bound refuses.
 var errFull = errors.New("limit: the bound is reached")
 
 // Take counts an attempt for each bound in turn, up to the first that is
@@ -154,6 +156,10 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 		if err := tx.Pipeline(queries[:len(bounds)]...); err != nil {
 			return err
 		}
+		// Other attempts may have been counted since the look. One that the first
+		// bound refuses counts for no bound: it must not use up the others, which
+		// may be of other people. One that a later bound refuses counts for those
+		// before it.
 		if i, _ := over(); i == 0 {
 			return errFull
 		}

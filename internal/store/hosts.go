@@ -55,14 +55,16 @@ type siteID struct {
 
 const hostsTTL = 10 * time.Second
 
-// NewHosts returns Hosts over db. Besides the URLs of their sites, stores answer at store-{hash}.{domain} and
-// store-{hash}-{channel}.{domain}, for localhost and the given domains.
+// NewHosts returns Hosts over db. Besides the URLs of their sites, stores answer
+// at store-{hash}.{domain} and store-{hash}-{channel}.{domain}, for localhost
+// and the given domains.
 func NewHosts(db *sqldb.DB, sys *system.System, domains ...string) *Hosts {
 	return &Hosts{db: db, sys: sys, domains: canonical(domains)}
 }
 
-// ByHost returns the hash of the store that has a host, whose port does not
-// count. Where no store has, it returns the only store.
+// ByHost returns the stores that a host may stand for, by their hashes: the one
+// that has the host, whose port does not count, or else the only store. The
+// list is empty if there is neither.
 func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -71,7 +73,7 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 	}
 	site, ok := h.claimed("", host)
 	if !ok {
-		site, ok = h.last(host)
+		site, ok = h.lastResort(host)
 	}
 	if !ok {
 		return nil, nil
@@ -79,10 +81,10 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 	return []string{site.StoreHash}, nil
 }
 
-// last returns the only store's first channel, where there is one, for a host
-// that nobody has. A name that is kept for another store is not such a one,
-// also while that store does not exist.
-func (h *Hosts) last(host string) (Site, bool) {
+// lastResort returns the only store's first channel, where there is one, for a
+// host that nobody has. A name that is kept for another store is not such a
+// one, also while that store does not exist.
+func (h *Hosts) lastResort(host string) (Site, bool) {
 	if len(h.only) == 0 {
 		return Site{}, false
 	}
@@ -96,10 +98,15 @@ func (h *Hosts) last(host string) (Site, bool) {
 // Site returns the storefront that a host stands for: the one that the host's
 // name spells out, the one whose URL has the host, or else the first of the
 // only store. A name is one store's; of its channels the one with the port has
-// it, then the oldest. A site
-// without a URL of its own has the one it was asked by, if that name is its or
-// the machine's own, and else Public. One whose URL is on this machine has the
-// one it was asked by too: its port may be another at each start.
+// it, then the oldest.
+//
+// A site without a URL of its own gets one. If the host's name spells the site
+// out, it is a URL with that name: in production with the scheme and port of
+// Public, in development as it was asked for. If the site is the last resort,
+// the URL is Public, since anybody may have made up the name; but in development
+// a name of this machine gives the URL that was asked for. In development the URL
+// that was asked for also replaces the site's own, if both are on this machine,
+// because the port may differ at each start.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
 	return h.find(ctx, scheme, host, true)
 }
@@ -117,7 +124,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	}
 	site, ok := h.claimed(scheme, host)
 	if !ok && guess {
-		if site, ok = h.last(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
+		if site, ok = h.lastResort(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
 			site.URL = h.Public
 		}
 	}
@@ -224,8 +231,9 @@ func ownName(name string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// OwnHost reports whether a Host header names this machine: a website that
-// points its own name at it is not asked for by such a name.
+// OwnHost reports whether a Host header names this machine. What only people at
+// this machine may use refuses other names: a website can point a name of its
+// own at this machine and have a visitor's browser ask for that (DNS rebinding).
 func OwnHost(host string) bool { return ownName(HostName(host)) }
 
 // ownURL reports whether a URL is of the machine itself.
@@ -290,8 +298,9 @@ func (h *Hosts) load(ctx context.Context) error {
 	return nil
 }
 
-// counts reports whether a site's URL is one to go by: its host is the one
-// that the channel's counting claim is of, and kept for no other store.
+// counts reports whether the name in a site's URL leads to the site. claimed is
+// the name for which the channel has a proved claim, empty for none. The two
+// must be equal, and the name must not be kept for another store.
 func (h *Hosts) counts(hash, name, claimed string) bool {
 	kept, _, reserved := reservation(name, h.domains)
 	return name != "" && name == claimed && (!reserved || kept == hash)

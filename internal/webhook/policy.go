@@ -37,8 +37,8 @@ func (h *Hook) Idle(now int64) bool {
 }
 
 // idleWatch is for how many seconds a hook is to be seen idle before it is
-// switched off. A clock that was wrong for a while says of every hook that it
-// is.
+// switched off. One look is not enough: while the clock is far ahead, every hook
+// looks idle.
 const idleWatch = 24 * 60 * 60
 
 // watchIdle counts the time for which an active hook has been seen idle, and
@@ -50,7 +50,8 @@ func (h *Hook) watchIdle(now, elapsed int64) (off bool) {
 		h.idleSeen, h.idleTime = 0, 0
 		return false
 	}
-	// The look before may have been at what has changed since.
+	// The count begins anew at the first look, and if an event or a change came
+	// after the look before: by its present dates the hook was not idle then.
 	if h.idleSeen == 0 || !h.Idle(h.idleSeen) {
 		h.idleTime = 0
 	} else {
@@ -68,8 +69,9 @@ const exceptionInterval = 10 * 60
 // is blocked: one that stays dead is blocked again every few minutes.
 const blockNotices = 60 * 60
 
-// ExceptionDue reports whether an event with a code is to be told now, last
-// being when one with that code last was for the destination; 0: never.
+// ExceptionDue reports whether an event with a code is to be told now. last is
+// the time at which one with that code was last told for the destination, 0 if
+// none was. Only events of failures that will be retried have to wait.
 func ExceptionDue(code int, last, now int64) bool {
 	return code != ExceptionRetry || last == 0 || now-last >= exceptionInterval
 }

@@ -14,8 +14,8 @@ import (
 type Extent uint8
 
 const (
-	// Free is for values that an app writes. No field is demanded, and a store
-	// may leave a required built-in field empty.
+	// Free is for values that an app or the merchant writes, not a shopper. A
+	// required field may be left out, and a required built-in field may be empty.
 	Free Extent = iota
 	// Part is for a change: a required field that is given must not be empty,
 	// and one that is left out stays as it is.
@@ -69,6 +69,8 @@ func (f Form) Check(c *fault.Collector, extent Extent, in []Input) []Stored {
 			continue
 		}
 		given[field.ID] = true
+		// In a change, an empty password keeps the stored one: a password is never
+		// shown, so that its field is empty unless there is a new one.
 		if extent != Free && field.Required && in[i].Value.blank() && (extent == Whole || field.Type != PasswordField) {
 			say(*field.isRequired())
 			continue

@@ -29,9 +29,10 @@ import (
 // now, in seconds, before it and after it: clocks differ.
 const Tolerance = 30
 
-// usedFor is how long the ids of accepted tokens are remembered. A token is
-// too old after half a minute; an app that uses an id again is told so for
-// longer.
+// usedFor is how long the ids of accepted tokens are remembered. An id keeps a
+// token from being used twice until Tolerance has passed and the token is too
+// old. The longer time also refuses a new token with the id of an earlier one,
+// so that an app learns that its ids are not unique.
 const usedFor = 24 * time.Hour
 
 // DefaultRedirect is where a shopper goes after signing in.

@@ -24,7 +24,7 @@ const (
 // Bounds of metafields, lengths in characters.
 const (
 	MaxBatch     = 50
-	MaxPerOwner  = 250 // of one account on one customer
+	MaxPerOwner  = 250 // that one API account may have on one customer
 	maxName      = 64  // a namespace or a key
 	maxValue     = 65_535
 	maxDescribed = 255

@@ -169,8 +169,9 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
 		}
-		// That an email is taken is told here as well as to who registers.
-		if moved && !counted {
+		// That an email is taken is told here as well as to who registers. What is
+		// no email address is nobody's and gets no email, so it is not counted.
+		if moved && !counted && email.Valid(in.Email.Value) {
 			return errUncounted
 		}
 		rows, err := s.customers.UpdateTx(tx, []customer.Update{cmd}, []string{""})

@@ -10,6 +10,12 @@ import (
 	"clientele/internal/form"
 )
 
+// address returns an email address of n characters, at most 254.
+func address(n int) string {
+	a := strings.Repeat("a", 64) + "@" + strings.Repeat("a", 63) + "." + strings.Repeat("a", 63) + "."
+	return a + strings.Repeat("a", n-len(a))
+}
+
 // What a built-in field's declaration says of its length, which pages give to
 // browsers, is what the rules take: as many characters and no more.
 func TestBuiltInFieldsTellTheirLength(t *testing.T) {
@@ -23,7 +29,7 @@ func TestBuiltInFieldsTellTheirLength(t *testing.T) {
 				in := named("lengths@x.org")
 				a := customer.AddressCreate{AddressFields: customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1", City: "C", CountryCode: "MC", PostalCode: "1"}}
 				if b.Key == "email" {
-					text = text[:len(text)-2*len("@x.org")] + "@x.org"
+					text = address(int(b.MaxLength) + more)
 				}
 				own := map[fault.Field]*string{"email": &in.Email, "first name": &in.FirstName, "last name": &in.LastName, "company": &in.Company, "phone": &in.Phone}
 				if field := own[b.Key]; field != nil {

@@ -47,7 +47,7 @@ type BuiltIn struct {
 
 // BuiltIns are all built-in fields, by number.
 var BuiltIns = []BuiltIn{
-	{ID: Email, Form: Customer, Name: "EmailAddress", Key: "email", Label: "Email Address", Type: TextField, MaxLength: 255, Autocomplete: "email", Required: true},
+	{ID: Email, Form: Customer, Name: "EmailAddress", Key: "email", Label: "Email Address", Type: TextField, MaxLength: 250, Autocomplete: "email", Required: true},
 	{ID: Password, Form: Customer, Name: "Password", Key: "password", Label: "Password", Type: PasswordField, Autocomplete: "new-password", Required: true},
 	{ID: ConfirmPassword, Form: Customer, Name: "ConfirmPassword", Key: "confirm password", Label: "Confirm Password", Type: PasswordField, Autocomplete: "new-password", Required: true},
 	{ID: FirstName, Form: Address, Name: "FirstName", Key: "first name", Label: "First Name", Type: TextField, MaxLength: 100, Autocomplete: "given-name", Required: true, OfAccount: true},

@@ -184,8 +184,8 @@ func TestRequiredFields(t *testing.T) {
 		}
 		as := []string{"Authorization", "Bearer " + w.act, "X-Bc-Customer-Id", "1"}
 		for query, want := range map[string]string{
-			`updateCustomer(input: {company: " ", phone: "1"})`:                                                                                    "input.company",
-			`updateCustomer(input: {firstName: "J"})`:                                                                                              "",
+			`updateCustomer(input: {company: " ", phone: "1"})`:                                                                                    "input.company input.formFields.26",
+			`updateCustomer(input: {firstName: "J"})`:                                                                                              "input.formFields.26",
 			`updateCustomerAddress(input: {addressEntityId: 1, data: {city: "Waco"}})`:                                                             "",
 			`updateCustomerAddress(input: {addressEntityId: 1, data: {company: "", phone: "", address2: "", city: "Wa"}})`:                         "input.data.company input.data.phone input.data.address2",
 			`addCustomerAddress(input: {firstName: "A", lastName: "B", address1: "1", city: "C", countryCode: "GB", postalCode: "1", phone: "1"})`: "input.company input.address2 input.formFields.34",

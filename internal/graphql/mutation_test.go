@@ -59,7 +59,7 @@ func TestBrowserLogin(t *testing.T) {
 		a := w.ask(`mutation { login(email: "jane@example.com", password: "Secret123") { result customer { entityId } customerAccessToken { value } } }`, nil, page...)
 		w.want(a, 200, `{"data":{"login":{"result":"success","customer":{"entityId":1},"customerAccessToken":null}},"errors":[{"message":"Customer access token was requested in the body, but it's only returned for server-to-server requests. For browser requests it's set as an httpOnly cookie instead.","path":["login","customerAccessToken"],"locations":[{"line":1,"column":99}]}]}`)
 		cookie := a.Header.Get("Set-Cookie")
-		if !strings.HasPrefix(cookie, "SHOP_SESSION_TOKEN=") || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") {
+		if !strings.HasPrefix(cookie, "SHOP_SESSION_TOKEN=") || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "Secure; SameSite=None") {
 			t.Error(cookie)
 		}
 		session, _, _ := strings.Cut(cookie, ";")

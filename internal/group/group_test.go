@@ -320,7 +320,7 @@ func TestFilters(t *testing.T) {
 			"is_group_for_guests=true": "[]",
 			"date_created=" + day:      "[Größte Kunden]",
 			"date_created:min=" + day:  "[Größte Kunden]",
-			"date_modified:max=" + day: "[Trade]",
+			"date_modified:max=" + day: "[Trade Größte Kunden]",
 			"limit=1&page=2":           "[Größte Kunden]",
 		} {
 			q, err := group.List.Parse(raw)

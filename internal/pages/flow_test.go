@@ -345,7 +345,7 @@ func TestStoresAndLanguages(t *testing.T) {
 		host("store-plain.localhost").signIn("jane@example.com", "correct horse 1").want(422, "", "!/subscribe.php", "!create_account")
 		host("store-plain.localhost").get("/login.php?action=create_account").want(200, "/login.php", "This store takes no new accounts.")
 		host("store-down.localhost").get("/account.php").want(503, "", "Wir bauen um.", "Bald wieder da")
-		host("store-down.localhost").get("/unsubscribe.php?token=1.x").want(422, "", "This link does not work")
+		host("store-down.localhost").get("/unsubscribe.php?token=1.x").want(422, "", "Dieser Link funktioniert nicht")
 		host("store-none.localhost").get("/").want(404, "", "Page not found")
 	})
 }

@@ -320,7 +320,7 @@ func TestFilters(t *testing.T) {
 			"order_id=12":                           {2},
 			"date_created=2025-10-09":               {1},
 			"date_created:min=2025-10-10":           {2, 3, 4},
-			"date_created:max=2025-10-10":           {1},
+			"date_created:max=2025-10-10":           {1, 2},
 			"date_modified=2025-10-11T08:53:20":     {3},
 			"date_modified:min=2025-10-11":          {3, 4},
 			"date_modified:max=2025-10-09T08:53:20": {1},

@@ -131,112 +131,141 @@ func again(tx *sqldb.Tx, hook int64, ids []int64, now int64) error {
 	return nil
 }
 
+// replay is one call of ReplaySince.
+type replay struct {
+	*Service
+	storeID      int64
+	clientID     string
+	hook         int64
+	since        int64 // seconds since 1970
+	last         int64 // the latest event when the replay began
+	failedOnly   bool
+	fromDelivery int64 // deliveries up to this event are older
+	fromMissed   int64 // events up to this one are older
+}
+
 // ReplaySince sends again what happened since a time, the failed deliveries
 // only if that is asked for, and what the hook missed while it was off as far
 // as the events are still there. It returns how many there are.
 func (s *Service) ReplaySince(ctx context.Context, storeID int64, clientID string, hook, since int64, failedOnly bool) (n int64, err error) {
-	var last, from, fromEvent int64
-	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		if _, err := active(tx, clientID, hook); err != nil {
-			return err
-		}
-		if err := tx.Query(selectLastEvent, func(r *sqldb.Row) error { last = r.Int(0); return nil }); err != nil {
-			return err
-		}
-		var err error
-		if from, err = before(tx, last, since, deliveryAt, hook); err != nil {
-			return err
-		}
-		fromEvent, err = before(tx, last, since, eventAt)
-		return err
-	}); err != nil {
+	r := &replay{Service: s, storeID: storeID, clientID: clientID, hook: hook, since: since, failedOnly: failedOnly}
+	if err := s.db.Read(ctx, storeID, r.begin); err != nil {
 		return 0, err
 	}
 	// First what was missed, so that it is in its place in its lane.
-	for more := !failedOnly; more; {
-		count := int64(0)
-		at := fromEvent
-		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			count, at, more = 0, fromEvent, false
-			// Nobody else turns events into deliveries in the meantime.
-			cursor := int64(0)
-			if err := tx.Query(sqldb.Dynamic(`SELECT event_id FROM webhook_cursors WHERE store_id = $1`+tx.ForDelete()), func(r *sqldb.Row) error { cursor = r.Int(0); return nil }); err != nil {
-				return err
-			}
-			h, err := active(tx, clientID, hook)
-			if err != nil {
-				return err
-			}
-			events, err := readEvents(tx, selectOldEvents, fromEvent, min(last, cursor))
-			if err != nil || len(events) == 0 {
-				return err
-			}
-			at, more = events[len(events)-1].id, len(events) == replayBatch
-			have := map[int64]bool{}
-			if err := tx.Query(selectDone, func(r *sqldb.Row) error { have[r.Int(0)] = true; return nil }, hook, fromEvent, at); err != nil {
-				return err
-			}
-			var tasks []*task
-			var due []int64
-			for i := range events {
-				e := &events[i]
-				if e.scope == TestScope || e.created < since || e.created <= h.DateCreated || have[e.id] {
-					continue
-				}
-				if e.scope == ExceptionScope && !e.concerns(h) || e.scope != ExceptionScope && !Matches(h.Scope, e.scope) {
-					continue
-				}
-				tasks = append(tasks, &task{storeID: storeID, hook: &target{Hook: *h}, id: e.id, lane: lane(e.customer, e.resource), scope: e.scope, data: e.data, created: e.created})
-				due = append(due, s.sys.Now())
-			}
-			count = int64(len(tasks))
-			if count == 0 {
-				return nil
-			}
-			if err := insertDeliveries(tx, tasks, due, ""); err != nil {
-				return err
-			}
-			return wake(tx)
-		}); err != nil {
+	if !failedOnly {
+		if n, err = r.steps(ctx, r.fromMissed, r.missed); err != nil {
 			return n, err
 		}
-		n, fromEvent = n+count, at
 	}
+	repeated, err := r.steps(ctx, r.fromDelivery, r.repeat)
+	return n + repeated, err
+}
+
+// begin finds where the replay starts and ends.
+func (r *replay) begin(tx *sqldb.Tx) (err error) {
+	if _, err := active(tx, r.clientID, r.hook); err != nil {
+		return err
+	}
+	if err := tx.Query(selectLastEvent, func(row *sqldb.Row) error { r.last = row.Int(0); return nil }); err != nil {
+		return err
+	}
+	if r.fromDelivery, err = before(tx, r.last, r.since, deliveryAt, r.hook); err != nil {
+		return err
+	}
+	r.fromMissed, err = before(tx, r.last, r.since, eventAt)
+	return err
+}
+
+// step is what one transaction of a replay did: how many deliveries it sends
+// again, the event it came to, and whether there are more.
+type step struct {
+	count, at int64
+	more      bool
+}
+
+// steps runs one transaction after the other, each from where the one before
+// came to, and returns how many deliveries they send again.
+func (r *replay) steps(ctx context.Context, from int64, run func(tx *sqldb.Tx, from int64) (step, error)) (n int64, err error) {
 	for more := true; more; {
-		count := int64(0)
-		at := from
-		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			count, at, more = 0, from, false
-			if _, err := active(tx, clientID, hook); err != nil {
-				return err
-			}
-			var ids []int64
-			rows := 0
-			if err := tx.Query(selectDone, func(r *sqldb.Row) error {
-				rows++
-				at = r.Int(0)
-				if r.Int(1) >= since && (State(r.Text(2)) == Failed || !failedOnly && State(r.Text(2)) == Delivered) {
-					ids = append(ids, at)
-				}
-				return nil
-			}, hook, from, last); err != nil {
-				return err
-			}
-			more = rows == replayBatch
-			count = int64(len(ids))
-			if count == 0 {
-				return nil
-			}
-			if err := again(tx, hook, ids, s.sys.Now()); err != nil {
+		var did step
+		if err := r.db.Write(ctx, r.storeID, func(tx *sqldb.Tx) (err error) {
+			if did, err = run(tx, from); err != nil || did.count == 0 {
 				return err
 			}
 			return wake(tx)
 		}); err != nil {
 			return n, err
 		}
-		n, from = n+count, at
+		n, from, more = n+did.count, did.at, did.more
 	}
 	return n, nil
+}
+
+// missed makes deliveries of the events for which the hook has none.
+func (r *replay) missed(tx *sqldb.Tx, from int64) (step, error) {
+	did := step{at: from}
+	// Nobody else turns events into deliveries in the meantime.
+	cursor := int64(0)
+	if err := tx.Query(sqldb.Dynamic(`SELECT event_id FROM webhook_cursors WHERE store_id = $1`+tx.ForDelete()), func(row *sqldb.Row) error { cursor = row.Int(0); return nil }); err != nil {
+		return did, err
+	}
+	h, err := active(tx, r.clientID, r.hook)
+	if err != nil {
+		return did, err
+	}
+	events, err := readEvents(tx, selectOldEvents, from, min(r.last, cursor))
+	if err != nil || len(events) == 0 {
+		return did, err
+	}
+	did.at, did.more = events[len(events)-1].id, len(events) == replayBatch
+	have := map[int64]bool{}
+	if err := tx.Query(selectDone, func(row *sqldb.Row) error { have[row.Int(0)] = true; return nil }, r.hook, from, did.at); err != nil {
+		return did, err
+	}
+	var tasks []*task
+	var due []int64
+	for i := range events {
+		e := &events[i]
+		if e.scope == TestScope || e.created < r.since || e.created <= h.DateCreated || have[e.id] {
+			continue
+		}
+		if e.scope == ExceptionScope && !e.concerns(h) || e.scope != ExceptionScope && !Matches(h.Scope, e.scope) {
+			continue
+		}
+		tasks = append(tasks, &task{storeID: r.storeID, hook: &target{Hook: *h}, id: e.id, lane: lane(e.customer, e.resource), scope: e.scope, data: e.data, created: e.created})
+		due = append(due, r.sys.Now())
+	}
+	did.count = int64(len(tasks))
+	if did.count == 0 {
+		return did, nil
+	}
+	return did, insertDeliveries(tx, tasks, due, "")
+}
+
+// repeat makes deliveries that ended due again.
+func (r *replay) repeat(tx *sqldb.Tx, from int64) (step, error) {
+	did := step{at: from}
+	if _, err := active(tx, r.clientID, r.hook); err != nil {
+		return did, err
+	}
+	var ids []int64
+	rows := 0
+	if err := tx.Query(selectDone, func(row *sqldb.Row) error {
+		rows++
+		did.at = row.Int(0)
+		if row.Int(1) >= r.since && (State(row.Text(2)) == Failed || !r.failedOnly && State(row.Text(2)) == Delivered) {
+			ids = append(ids, did.at)
+		}
+		return nil
+	}, r.hook, from, r.last); err != nil {
+		return did, err
+	}
+	did.count, did.more = int64(len(ids)), rows == replayBatch
+	if did.count == 0 {
+		return did, nil
+	}
+	return did, again(tx, r.hook, ids, r.sys.Now())
 }
 
 // before returns an id up to which nothing happened since a time, by halves:

@@ -299,7 +299,13 @@ func TestKindsAreMeasuredAgain(t *testing.T) {
 				synctest.Wait()
 			}
 		}
-		if took := s.answer(t, "", held); took < 300*ms || took > 450*ms {
+		// One of three may be measured meanwhile, which takes of the same clock.
+		took := s.answer(t, "", held)
+		for range 2 {
+			synctest.Wait()
+			took = min(took, s.answer(t, "", held))
+		}
+		if took < 300*ms || took > 450*ms {
 			t.Errorf("answered after %v", took)
 		}
 		n := 0

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
 
@@ -157,15 +158,16 @@ type Mailer interface {
 
 // Service runs the use cases.
 type Service struct {
-	db        *sqldb.DB
-	sys       *system.System
-	stores    *store.Service
-	customers *customer.Service
-	passwords *password.Hasher
-	mail      Mailer
-	asks      *limit.Windows
-	guesses   *limit.Guesses
-	watch     *watch
+	db          *sqldb.DB
+	sys         *system.System
+	stores      *store.Service
+	customers   *customer.Service
+	subscribers *subscriber.Service
+	passwords   *password.Hasher
+	mail        Mailer
+	asks        *limit.Windows
+	guesses     *limit.Guesses
+	watch       *watch
 }
 
 // Config is what a Service works with.
@@ -190,7 +192,7 @@ func NewService(c Config) *Service {
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System)}
+	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System)}
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
 	}

@@ -17,7 +17,9 @@ type Policy struct {
 	Password     password.Rules
 	Registration bool // shoppers may register
 	ConfirmEmail bool // and confirm their address before they sign in
-	DoubleOptIn  bool // a subscription waits until it is confirmed by email
+	// ConfirmSubscription: a subscription waits until it is confirmed by email,
+	// which is called double opt-in.
+	ConfirmSubscription bool
 	// Idle ends a browser's session that was not used, Lifetime any of them.
 	// TokenLifetime is that of customer access tokens, which cannot be
 	// extended as they tell it.
@@ -51,7 +53,7 @@ func (s *Service) Policy(ctx context.Context, storeID int64) (Policy, error) {
 	f := &set.Storefront
 	idle := time.Duration(f.SessionSeconds) * time.Second
 	p := Policy{
-		Password: Rules(f.Password), Registration: *f.Registration, ConfirmEmail: f.ConfirmEmail, DoubleOptIn: f.ConfirmSubscription,
+		Password: Rules(f.Password), Registration: *f.Registration, ConfirmEmail: f.ConfirmEmail, ConfirmSubscription: f.ConfirmSubscription,
 		Idle: idle, Lifetime: max(idle, longestSession), TokenLifetime: idle,
 	}
 	if !*f.ActivityExtends {

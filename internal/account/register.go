@@ -61,7 +61,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		} else {
 			err = s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
 		}
-		if err != nil || !in.AcceptsMarketing || quiet > 0 && p.DoubleOptIn {
+		if err != nil || !in.AcceptsMarketing || quiet > 0 && p.ConfirmSubscription {
 			return err
 		}
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)

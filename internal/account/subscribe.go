@@ -19,7 +19,7 @@ func fromStorefront(c Client) subscriber.Origin {
 // emails a link that does.
 func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create, c Client, p Policy, token string) error {
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
-	if !p.DoubleOptIn {
+	if !p.ConfirmSubscription {
 		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
 	}
 	text, err := encodeSubscription(in)
@@ -59,12 +59,12 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 		return false, err
 	}
 	quiet, err := s.ask(ctx, site.StoreID, email, c)
-	if err != nil || quiet && p.DoubleOptIn {
-		return p.DoubleOptIn, err
+	if err != nil || quiet && p.ConfirmSubscription {
+		return p.ConfirmSubscription, err
 	}
 	token := s.sys.Hex(32)
-	return p.DoubleOptIn, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		if news && !p.DoubleOptIn {
+	return p.ConfirmSubscription, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+		if news && !p.ConfirmSubscription {
 			has, err := subscriber.HasNewsletter(tx, site.ChannelID, in.Email)
 			if err != nil {
 				return err
@@ -75,6 +75,26 @@ func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName,
 		}
 		return s.subscribe(tx, site, in, c, p, token)
 	})
+}
+
+// Say records what a visitor of a site wishes to receive. Where the store asks
+// for a confirmation, the newsletter waits for the click on an emailed link, and
+// only what else is wished is recorded. It returns nil where nothing was.
+func (s *Service) Say(ctx context.Context, site store.Site, w subscriber.Wish, c Client) (*subscriber.Subscriber, error) {
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return nil, err
+	}
+	if p.ConfirmSubscription && w.Newsletter.Value {
+		if _, err := s.Subscribe(ctx, site, w.Email, "", "", c); err != nil {
+			return nil, err
+		}
+		w.Newsletter = opt.Field[bool]{}
+		if !w.AbandonedCart.Set {
+			return nil, nil
+		}
+	}
+	return s.subscribers.Say(ctx, site.StoreID, w, fromStorefront(c))
 }
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.

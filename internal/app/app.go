@@ -603,7 +603,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
-		Subscribers: s.Subscribers, Settings: s.Core.Settings, Robots: s.Robots,
+		Settings: s.Core.Settings, Robots: s.Robots,
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,

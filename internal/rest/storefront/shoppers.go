@@ -164,10 +164,6 @@ func (s *Surface) subscribe(c *Call) error {
 	if wait := s.writes.Take(fmt.Sprint(c.Site.StoreID, "\x00", c.Peer.Network())); wait > 0 {
 		return limit.TooMany(wait)
 	}
-	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
-	if err != nil {
-		return err
-	}
 	who, err := s.session(c)
 	if err != nil {
 		return err
@@ -176,24 +172,14 @@ func (s *Surface) subscribe(c *Call) error {
 	if err != nil {
 		return err
 	}
-	said := w
-	if settings.Storefront.ConfirmSubscription && w.Newsletter.Value {
-		if _, err := s.Accounts.Subscribe(c.Ctx(), c.Site, address, "", "", c.client()); err != nil {
-			return toShopper(err)
-		}
-		w.Newsletter.Set, w.Newsletter.Value = false, false
-		if !w.AbandonedCart.Set {
-			return sendSubscription(c, &said, nil)
-		}
-	}
-	sub, err := s.Subscribers.Say(c.Ctx(), c.Site.StoreID, w, subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address})
+	sub, err := s.Accounts.Say(c.Ctx(), c.Site, w, c.client())
 	if err != nil {
-		return err
+		return toShopper(err)
 	}
 	if !own {
 		sub = nil
 	}
-	return sendSubscription(c, &said, sub)
+	return sendSubscription(c, &w, sub)
 }
 
 // owns reports whether an address is that of the customer who is signed in.

@@ -22,21 +22,19 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/sso"
 	"clientele/internal/store"
-	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Visits      *visit.Visits
-	Accounts    *account.Service
-	Customers   *customer.Service
-	Forms       *form.Service
-	Stores      *store.Service
-	Subscribers *subscriber.Service
-	Settings    *setting.Service
-	Robots      recaptcha.Robots
-	SSO         *sso.Service
+	Visits    *visit.Visits
+	Accounts  *account.Service
+	Customers *customer.Service
+	Forms     *form.Service
+	Stores    *store.Service
+	Settings  *setting.Service
+	Robots    recaptcha.Robots
+	SSO       *sso.Service
 }
 
 // Surface is the storefront's REST API.

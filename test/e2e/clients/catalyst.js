@@ -526,7 +526,11 @@ main(async () => {
   assert.deepEqual(await account(), { entityId: id, email: person.email, firstName: 'Ann', lastName: 'Lee', company: 'Lee & Co', isSubscribedToNewsletter: false });
   assert.equal((await signed('settings')).site.settings.newsletter.showNewsletterSignup, true);
 
-  const update = async input => (await signed('update', { input })).customer.updateCustomer;
+  const changeDetails = async input => (await signed('update', { input })).customer.updateCustomer;
+  // Required fields of the account are asked for in every change.
+  assert.deepEqual((await changeDetails({ firstName: 'Anna' })).errors, [{ __typename: 'ValidationError', message: `Required account form field ID ${field(ownFields, 'Referral').entityId} ('Referral') is missing` }]);
+  const referral = { ...none, texts: [{ fieldEntityId: field(ownFields, 'Referral').entityId, text: 'A friend' }] };
+  const update = input => changeDetails({ ...input, formFields: referral });
   assert.deepEqual(await update({ firstName: 'Anna', lastName: 'Lee', email: 'anna@example.com', company: '' }), { customer: { firstName: 'Anna', lastName: 'Lee' }, errors: [] });
   assert.deepEqual(await account(), { entityId: id, email: 'anna@example.com', firstName: 'Anna', lastName: 'Lee', company: '', isSubscribedToNewsletter: false });
   assert.equal((await update({ email: 'jane@example.com' })).errors[0].__typename, 'EmailAlreadyInUseError');

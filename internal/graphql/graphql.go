@@ -7,6 +7,8 @@ package graphql
 //go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
 
 import (
+	"maps"
+
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -64,9 +66,11 @@ const Path = "/graphql"
 // New returns a Server.
 func New(c Config) *Server {
 	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
-	s.exec = gen.NewExecutableSchema(gen.Config{Resolvers: &resolvers{s}})
-	s.schema = s.exec.Schema()
-	// Answers are not sent in parts.
-	delete(s.schema.Directives, "defer")
+	// Answers are not sent in parts. The generated schema belongs to all servers.
+	schema := *gen.NewExecutableSchema(gen.Config{}).Schema()
+	schema.Directives = maps.Clone(schema.Directives)
+	delete(schema.Directives, "defer")
+	s.schema = &schema
+	s.exec = gen.NewExecutableSchema(gen.Config{Schema: s.schema, Resolvers: &resolvers{s}})
 	return s
 }

@@ -63,18 +63,20 @@ type reply struct {
 
 // Refuse implements serve.Renderer.
 func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
-	status, err := http.StatusInternalServerError, gqlerror.Errorf(internalError)
+	status, err := serve.StatusOf(f.Kind), gqlerror.Errorf(internalError)
 	switch f.Kind {
 	case fault.Malformed:
-		status, err = http.StatusBadRequest, gqlerror.Errorf("The body could not be read.")
+		err = gqlerror.Errorf("The body could not be read.")
 	case fault.TooLarge:
-		status, err = http.StatusRequestEntityTooLarge, gqlerror.Errorf("The request must not be larger than %d bytes.", maxBody)
+		err = gqlerror.Errorf("The request must not be larger than %d bytes.", maxBody)
 	case fault.TooSlow:
-		status, err = http.StatusRequestTimeout, gqlerror.Errorf("%s", f.Message)
+		err = gqlerror.Errorf("%s", f.Message)
 	case fault.WrongMedia:
-		status, err = http.StatusUnsupportedMediaType, gqlerror.Errorf("A compressed body must use gzip.")
+		err = gqlerror.Errorf("A compressed body must use gzip.")
 	case fault.Unavailable:
-		status, err = http.StatusServiceUnavailable, unavailable(f)
+		err = unavailable(f)
+	default:
+		status = http.StatusInternalServerError
 	}
 	r.send(status, nil, gqlerror.List{err})
 }

@@ -341,7 +341,7 @@ func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
 		c.refuseJSON(f)
 		return
 	}
-	status, key := http.StatusInternalServerError, "internal"
+	status, key := serve.StatusOf(f.Kind), "internal"
 	switch {
 	case f == errMethod:
 		status, key = http.StatusMethodNotAllowed, "method"
@@ -351,22 +351,20 @@ func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
 		status, key = http.StatusServiceUnavailable, "down"
 		x.Expected()
 	case f.Kind == fault.NotFound:
-		status, key = http.StatusNotFound, "not_found"
+		key = "not_found"
 	case f.Kind == fault.TooLarge:
-		status, key = http.StatusRequestEntityTooLarge, "too_large"
+		key = "too_large"
 	case f.Kind == fault.TooSlow:
-		status, key = http.StatusRequestTimeout, "too_slow"
-	case f.Kind == fault.WrongMedia:
-		status, key = http.StatusUnsupportedMediaType, "bad_request"
+		key = "too_slow"
 	case f.Kind == fault.TooMany:
-		status, key = http.StatusTooManyRequests, "too_many"
+		key = "too_many"
 	case f.Kind == fault.Unavailable:
-		status, key = http.StatusServiceUnavailable, "unavailable"
+		key = "unavailable"
 	case f.Kind == fault.Forbidden, f.Kind == fault.Unauthorized:
 		status, key = http.StatusForbidden, "forbidden"
-	case f.Kind == fault.Conflict:
-		status, key = http.StatusConflict, "bad_request"
-	case f.Kind == fault.Malformed, f.Kind == fault.Invalid, f.Kind == fault.BadFilter, f.Kind == fault.BadInput:
+	case f.Kind == fault.WrongMedia, f.Kind == fault.Conflict, f.Kind == fault.Malformed, f.Kind == fault.BadInput:
+		key = "bad_request"
+	case f.Kind == fault.Invalid, f.Kind == fault.BadFilter:
 		status, key = http.StatusBadRequest, "bad_request"
 	}
 	p := &messagePage{Key: key, Status: status, Text: c.look.Text("error." + key + ".text")}

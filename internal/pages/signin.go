@@ -14,6 +14,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/html"
 	"clientele/internal/jsonx"
+	"clientele/internal/serve"
 	"clientele/internal/visit"
 )
 
@@ -226,27 +227,18 @@ func (c *call) passwordlessJSON() error {
 
 // refuseJSON is Refuse for a script that asks for a sign-in link.
 func (c *call) refuseJSON(f *fault.Error) {
-	status, title := http.StatusUnprocessableEntity, f.Message
+	status, title := serve.StatusOf(f.Kind), ""
 	switch f.Kind {
 	case fault.Malformed:
-		status, title = http.StatusBadRequest, errNoJSON.Message
+		title = errNoJSON.Message
 	case fault.NotFound:
-		status, title = http.StatusNotFound, "Provided email does not belong to a customer"
+		title = "Provided email does not belong to a customer"
 	case fault.TooMany:
-		status, title = http.StatusTooManyRequests, "Too many requests"
-	case fault.Forbidden:
-		status, title = http.StatusForbidden, ""
-	case fault.TooLarge:
-		status, title = http.StatusRequestEntityTooLarge, ""
-	case fault.TooSlow:
-		status, title = http.StatusRequestTimeout, ""
-	case fault.WrongMedia:
-		status, title = http.StatusUnsupportedMediaType, ""
-	case fault.Unavailable:
-		status, title = http.StatusServiceUnavailable, ""
-	case fault.Internal:
-		status, title = http.StatusInternalServerError, ""
+		title = "Too many requests"
+	case fault.Forbidden, fault.TooLarge, fault.TooSlow, fault.WrongMedia, fault.Unavailable, fault.Internal:
+		// The status says it all.
 	default:
+		status, title = http.StatusUnprocessableEntity, f.Message
 		if len(f.Items) > 0 {
 			title = speech.Sentence(&f.Items[0])
 		}

@@ -14,7 +14,7 @@ type Plain struct{}
 
 // Refuse implements Renderer.
 func (Plain) Refuse(x *Exchange, f *fault.Error) {
-	status, title := statusOf(f.Kind), f.Error()
+	status, title := StatusOf(f.Kind), f.Error()
 	switch f.Kind {
 	case fault.Internal:
 		title = http.StatusText(status)
@@ -33,7 +33,9 @@ func (Plain) Refuse(x *Exchange, f *fault.Error) {
 	_, _ = x.Write(b)
 }
 
-func statusOf(k fault.Kind) int {
+// StatusOf returns the status that answers a kind of fault. A surface whose
+// original answers otherwise says so itself.
+func StatusOf(k fault.Kind) int {
 	switch k {
 	case fault.Malformed, fault.BadInput:
 		return http.StatusBadRequest

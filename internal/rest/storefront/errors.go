@@ -9,6 +9,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/serve"
 	"clientele/internal/subscriber"
 	"clientele/internal/words"
 )
@@ -83,28 +84,10 @@ func statusOf(f *fault.Error) int {
 			return http.StatusUnprocessableEntity
 		}
 		return http.StatusBadRequest
-	case fault.Malformed, fault.BadFilter, fault.BadInput:
+	case fault.BadFilter:
 		return http.StatusBadRequest
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Unauthorized:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooSlow:
-		return http.StatusRequestTimeout
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.WrongMedia:
-		return http.StatusUnsupportedMediaType
 	}
-	return http.StatusInternalServerError
+	return serve.StatusOf(f.Kind)
 }
 
 // detailOf returns what is wrong, or of several things the first.

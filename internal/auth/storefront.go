@@ -260,7 +260,7 @@ const maxBackdate = 60
 // claims returns what the token says, as the original writes it.
 func (t *StorefrontToken) claims() []byte {
 	b := append(make([]byte, 0, 256), `{"cid":`...)
-	b = appendIDs(b, t.Channels)
+	b = jsonx.AppendInts(b, t.Channels)
 	if t.Kind == BrowserToken {
 		b = jsonx.AppendStrings(append(b, `,"cors":`...), t.Origins)
 	}
@@ -274,17 +274,6 @@ func (t *StorefrontToken) claims() []byte {
 	b = jsonx.AppendString(append(b, `,"sub":`...), t.ClientID)
 	b = strconv.AppendInt(append(b, `,"sub_type":2,"token_type":`...), int64(t.Kind), 10)
 	return append(b, '}')
-}
-
-func appendIDs(b []byte, ids []int64) []byte {
-	b = append(b, '[')
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, id, 10)
-	}
-	return append(b, ']')
 }
 
 func scopeNames(scopes []AccessScope) []string {

@@ -178,7 +178,7 @@ func takeTokenIDs(tx *sqldb.Tx, n int64) (last int64, err error) {
 }
 
 func insertEntry(tx *sqldb.Tx, id int64, t *StorefrontToken, hash string, used int64) error {
-	return tx.Exec(insertToken, id, hash, t.Kind.String(), t.ClientID, t.KeyID, string(appendIDs(nil, t.Channels)),
+	return tx.Exec(insertToken, id, hash, t.Kind.String(), t.ClientID, t.KeyID, string(jsonx.AppendInts(nil, t.Channels)),
 		string(jsonx.AppendStrings(nil, scopeNames(t.Scopes))), string(jsonx.AppendStrings(nil, t.Origins)), t.Issued, t.Expires, used)
 }
 

@@ -53,7 +53,7 @@ func ChannelAccess(id int64, channels []int64) Event {
 	b := append(make([]byte, 0, 64), `{"customer_id":`...)
 	b = strconv.AppendInt(b, id, 10)
 	b = append(b, `,"channel_ids":`...)
-	b = append(appendIDs(b, channels), '}')
+	b = append(jsonx.AppendIntsOrNull(b, channels), '}')
 	return Event{Scope: ChannelAccessUpdated, ResourceID: id, CustomerID: id, Data: string(b)}
 }
 
@@ -116,7 +116,7 @@ func Customer(scope string, id, originChannel int64, channels []int64) Event {
 		b = append(b, `,"origin_channel_id":`...)
 		b = strconv.AppendInt(b, originChannel, 10)
 		b = append(b, `,"channel_ids":`...)
-		b = appendIDs(b, channels)
+		b = jsonx.AppendIntsOrNull(b, channels)
 	}
 	b = append(b, '}')
 	return Event{Scope: scope, ResourceID: id, CustomerID: id, Data: string(b)}
@@ -163,18 +163,4 @@ func Subscriber(scope string, id int64) Event {
 	b := append(make([]byte, 0, 48), `{"type":"subscriber","id":`...)
 	b = append(strconv.AppendInt(b, id, 10), '}')
 	return Event{Scope: scope, ResourceID: id, Data: string(b)}
-}
-
-func appendIDs(b []byte, ids []int64) []byte {
-	if ids == nil {
-		return append(b, "null"...)
-	}
-	b = append(b, '[')
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, id, 10)
-	}
-	return append(b, ']')
 }

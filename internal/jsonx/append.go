@@ -61,6 +61,26 @@ func AppendStrings(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
+// AppendInts appends an array of integers.
+func AppendInts(dst []byte, list []int64) []byte {
+	dst = append(dst, '[')
+	for i, n := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, n, 10)
+	}
+	return append(dst, ']')
+}
+
+// AppendIntsOrNull is AppendInts, and null for a list that is nil.
+func AppendIntsOrNull(dst []byte, list []int64) []byte {
+	if list == nil {
+		return append(dst, "null"...)
+	}
+	return AppendInts(dst, list)
+}
+
 // AppendKey appends a member name and its colon: "key":. The key is written as
 // it is; it must need no escaping.
 func AppendKey(dst []byte, key string) []byte {

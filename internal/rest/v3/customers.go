@@ -237,7 +237,7 @@ func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {
 	b = append(b, `,"origin_channel_id":`...)
 	b = strconv.AppendInt(b, c.OriginChannelID, 10)
 	b = append(b, `,"channel_ids":`...)
-	b = appendIDs(b, c.ChannelIDs)
+	b = jsonx.AppendIntsOrNull(b, c.ChannelIDs)
 	if p.addresses {
 		b = append(b, `,"addresses":[`...)
 		for i := range c.Addresses {
@@ -270,20 +270,6 @@ func appendCustomer(b []byte, c *customer.Customer, p parts) []byte {
 		b = jsonx.AppendStrings(b, c.Segments)
 	}
 	return append(b, '}')
-}
-
-func appendIDs(b []byte, ids []int64) []byte {
-	if ids == nil {
-		return append(b, "null"...)
-	}
-	b = append(b, '[')
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, id, 10)
-	}
-	return append(b, ']')
 }
 
 func appendAttribute(b []byte, a *customer.AttributeValue) []byte {

@@ -16,12 +16,7 @@ func Hold(tx *sqldb.Tx, ids ...int64) (map[int64]bool, error) {
 
 // HoldQuery is the query of Hold, of one id at least, to be run in a pipeline.
 func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
-	in, args := sqldb.In(nil, ids)
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForUpdate()),
-		Args: args,
-		Each: func(r *sqldb.Row) error { found[r.Int(0)] = true; return nil },
-	}
+	return sqldb.Among(`SELECT id FROM customers WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForUpdate(), found)
 }
 
 // HoldOne is Hold for one customer. It returns ErrNoCustomer if there is none.

@@ -59,12 +59,7 @@ func Hold(tx *sqldb.Tx, id int64) (found bool, err error) {
 
 // HoldQuery is Hold for several groups, to be run in a pipeline.
 func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
-	in, args := sqldb.In(nil, ids)
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
-		Args: args,
-		Each: func(r *sqldb.Row) error { found[r.Int(0)] = true; return nil },
-	}
+	return sqldb.Among(`SELECT id FROM customer_groups WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForShare(), found)
 }
 
 // joinedGroup finds the group that new customers of a channel join: what the

@@ -27,3 +27,11 @@ func In[T any](args []any, values []T) (string, []any) {
 	b.WriteByte(')')
 	return b.String(), args
 }
+
+// Among returns a query that notes which of some ids a statement finds, by its
+// first column. It ends in "IN " and takes the ids, and then the rest, such as a
+// lock. There must be an id.
+func Among(stmt string, ids []int64, rest string, found map[int64]bool) Q {
+	in, args := In(nil, ids)
+	return Q{Stmt: Dynamic(stmt + in + rest), Args: args, Each: func(r *Row) error { found[r.Int(0)] = true; return nil }}
+}

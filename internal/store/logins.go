@@ -55,10 +55,5 @@ func alive(status string) bool { return status != "deleted" && status != "termin
 // HoldChannels returns the query for which of the ids are channels, to be run
 // in a pipeline. They stay until the end of tx.
 func HoldChannels(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
-	in, args := sqldb.In(nil, ids)
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id FROM channels WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + tx.ForShare()),
-		Args: args,
-		Each: func(r *sqldb.Row) error { found[r.Int(0)] = true; return nil },
-	}
+	return sqldb.Among(`SELECT id FROM channels WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForShare(), found)
 }

@@ -58,24 +58,7 @@ func ChannelAccess(id int64, channels []int64) Event {
 }
 
 // inserts write 1, 2, 4, … events at once.
-var inserts = func() (out [5]*sqldb.Stmt) {
-	for i := range out {
-		b := []byte(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data) VALUES `)
-		for row := range 1 << i {
-			if row > 0 {
-				b = append(b, ", "...)
-			}
-			b = append(b, "($1, $2"...)
-			for column := range eventArgs {
-				b = append(b, ", $"...)
-				b = strconv.AppendInt(b, int64(3+eventArgs*row+column), 10)
-			}
-			b = append(b, ')')
-		}
-		out[i] = sqldb.Static(string(b))
-	}
-	return out
-}()
+var inserts = sqldb.StaticRows(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data) VALUES `, 1, eventArgs, 5)
 
 const eventArgs = 5 // of each row
 

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -285,6 +286,33 @@ func register(s *Stmt) *Stmt {
 // of the schema.
 func Static(sql string) *Stmt {
 	return register(&Stmt{sql: sql, lite: numbered(sql)})
+}
+
+// StaticRows declares the statements that insert 1, 2, 4, … rows at once, as
+// many as there are sizes. insert ends in "VALUES ". Each row begins with the
+// store and the first values, shared ones, and has each further ones of its
+// own, which follow row by row among the arguments.
+func StaticRows(insert string, shared, each, sizes int) []*Stmt {
+	out := make([]*Stmt, sizes)
+	for i := range out {
+		b := []byte(insert)
+		value := func(n int) { b = strconv.AppendInt(append(b, ", $"...), int64(n), 10) }
+		for row := range 1 << i {
+			if row > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(b, "($1"...)
+			for n := range shared {
+				value(2 + n)
+			}
+			for n := range each {
+				value(2 + shared + each*row + n)
+			}
+			b = append(b, ')')
+		}
+		out[i] = Static(string(b))
+	}
+	return out
 }
 
 // Global declares a statement about no store in particular, such as the list

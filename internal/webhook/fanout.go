@@ -3,7 +3,6 @@ package webhook
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"clientele/internal/event"
 	"clientele/internal/sqldb"
@@ -265,24 +264,7 @@ func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
 const deliveryArgs = 8 // of each row
 
 // inserts write 1, 2, 4, … deliveries at once.
-var inserts = func() (out [6]*sqldb.Stmt) {
-	for i := range out {
-		b := []byte(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, due_at, lease_owner) VALUES `)
-		for row := range 1 << i {
-			if row > 0 {
-				b = append(b, ", "...)
-			}
-			b = append(b, "($1"...)
-			for column := range deliveryArgs {
-				b = append(b, ", $"...)
-				b = strconv.AppendInt(b, int64(2+deliveryArgs*row+column), 10)
-			}
-			b = append(b, ')')
-		}
-		out[i] = sqldb.Static(string(b))
-	}
-	return out
-}()
+var inserts = sqldb.StaticRows(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, due_at, lease_owner) VALUES `, 0, deliveryArgs, 6)
 
 func insertDeliveries(tx *sqldb.Tx, tasks []*task, due []int64, owner string) error {
 	for size := len(inserts) - 1; size >= 0; size-- {

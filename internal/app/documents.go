@@ -14,7 +14,6 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/opt"
 	"clientele/internal/reference"
-	"clientele/internal/serve"
 	"clientele/internal/store"
 	"clientele/internal/visit"
 )
@@ -27,7 +26,7 @@ func (s *Server) newReference(visits *visit.Visits, queries *graphql.Server, bod
 	}
 	config := reference.Config{
 		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: text, Schema: api.Schema(), Documents: docs.Files,
-		Base: s.URL, Management: s.management, Limits: s.cfg.limits(), Log: s.log,
+		Base: s.URL, Management: s.management, Limits: s.cfg.limits(), Pipeline: s.pipe,
 		Examine: func(query string) (string, []reference.Fault) {
 			formatted, errs := queries.Examine(query)
 			var faults []reference.Fault
@@ -48,12 +47,6 @@ func (s *Server) newReference(visits *visit.Visits, queries *graphql.Server, bod
 			defer body.Free()
 			return []byte(string(body.B)), nil
 		},
-	}
-	config.Wrap = func(pattern string, h http.HandlerFunc) http.HandlerFunc {
-		return s.pipe.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error {
-			h(x, x.Request())
-			return nil
-		})
 	}
 	if !s.cfg.Production() {
 		config.Keys = &pageKeys{s}

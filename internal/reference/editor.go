@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/html"
+	"clientele/internal/serve"
 )
 
 // QueryExample is a query to begin with. All of them run.
@@ -174,28 +175,16 @@ func (r *Reference) editorPage(v *editorView) ([]byte, error) {
 
 // examine formats a query and tells what is wrong with it. A page's script asks
 // for JSON.
-func (r *Reference) examine(w http.ResponseWriter, req *http.Request) {
+func (r *Reference) examine(w http.ResponseWriter, req *http.Request) error {
 	text, err := r.Read(w, req)
 	if err != nil {
 		f := fault.As(err)
 		if f == nil {
-			r.broken(w, req, err)
-			return
-		}
-		status := http.StatusBadRequest
-		switch f.Kind {
-		case fault.TooLarge:
-			status = http.StatusRequestEntityTooLarge
-		case fault.TooSlow:
-			status = http.StatusRequestTimeout
-		case fault.WrongMedia:
-			status = http.StatusUnsupportedMediaType
-		case fault.Unavailable:
-			status = http.StatusServiceUnavailable
+			return err
 		}
 		html.Secure(w.Header(), "no-referrer")
-		writeJSON(w, status, map[string]string{"title": f.Error()})
-		return
+		writeJSON(w, serve.StatusOf(f.Kind), map[string]string{"title": f.Error()})
+		return nil
 	}
 	form, err := url.ParseQuery(string(text))
 	v := &editorView{Query: strings.ReplaceAll(form.Get("query"), "\r\n", "\n"), Variables: form.Get("variables"), Checked: true}
@@ -217,17 +206,13 @@ func (r *Reference) examine(w http.ResponseWriter, req *http.Request) {
 	html.Secure(w.Header(), "no-referrer")
 	if strings.Contains(req.Header.Get("Accept"), "application/json") {
 		writeJSON(w, http.StatusOK, map[string]any{"query": v.Query, "faults": faultsJSON(v), "refused": v.Refused})
-		return
+		return nil
 	}
 	body, err := r.editorPage(v)
-	if err != nil {
-		r.broken(w, req, err)
-		return
+	if err == nil {
+		send(w, req, http.StatusOK, body)
 	}
-	err = html.Send(w, req, html.Answer{Status: http.StatusOK, Body: body, Lang: "en", Policy: html.Policy{Images: []string{"data:"}}, Referrer: "no-referrer"})
-	if err != nil {
-		r.Log.DebugContext(req.Context(), "write page", "error", err)
-	}
+	return err
 }
 
 func faultsJSON(v *editorView) []map[string]any {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"path"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/html"
+	"clientele/internal/serve"
 )
 
 // Paths of what is served.
@@ -53,9 +53,8 @@ type Config struct {
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	// Keys makes tokens for the pages, in development mode; nil: nobody does.
 	Keys Keys
-	// Wrap takes a request through what all requests go through; nil: nothing.
-	Wrap func(pattern string, h http.HandlerFunc) http.HandlerFunc
-	Log  *slog.Logger
+	// Pipeline takes the requests, and answers for what fails.
+	Pipeline *serve.Pipeline
 }
 
 // Fault is something wrong with a query, and where: lines and columns count
@@ -164,26 +163,31 @@ func plainHTML(h template.HTML) bool { return h == "" }
 
 // Mount adds the pages and the documents to a router.
 func (r *Reference) Mount(router chi.Router) {
-	wrap := r.Wrap
-	if wrap == nil {
-		wrap = func(_ string, h http.HandlerFunc) http.HandlerFunc { return h }
+	handle := func(pattern string, h handler) http.HandlerFunc {
+		return r.Pipeline.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error { return h(x, x.Request()) })
 	}
-	read := func(pattern string, h http.HandlerFunc) {
-		h = wrap(pattern, h)
-		router.Get(pattern, h)
-		router.Head(pattern, h)
+	read := func(pattern string, h handler) {
+		serves := handle(pattern, h)
+		router.Get(pattern, serves)
+		router.Head(pattern, serves)
 	}
 	read(Path, r.show)
 	read(Path+"/*", r.show)
 	for _, p := range []string{YAMLPath, JSONPath, SchemaPath} {
-		read(p, r.files[p].ServeHTTP)
+		read(p, func(w http.ResponseWriter, req *http.Request) error {
+			r.files[p].ServeHTTP(w, req)
+			return nil
+		})
 	}
-	router.Post(GraphQLPath, wrap(GraphQLPath, r.examine))
+	router.Post(GraphQLPath, handle(GraphQLPath, r.examine))
 	if r.Keys != nil {
-		router.Post(TokenPath, wrap(TokenPath, r.guard(r.token)))
-		router.Post(GraphQLTokenPath, wrap(GraphQLTokenPath, r.guard(r.graphQLToken)))
+		router.Post(TokenPath, handle(TokenPath, r.guard(r.token)))
+		router.Post(GraphQLTokenPath, handle(GraphQLTokenPath, r.guard(r.graphQLToken)))
 	}
 }
+
+// handler answers a request, or returns an error for the pipeline to answer.
+type handler func(http.ResponseWriter, *http.Request) error
 
 // frame is what every page has around its contents.
 type frame struct {
@@ -221,24 +225,22 @@ var policy = html.Policy{Images: []string{"data:"}}.String()
 
 // show answers with the page at a path. Pages are the same for everybody, so
 // each is rendered once.
-func (r *Reference) show(w http.ResponseWriter, req *http.Request) {
+func (r *Reference) show(w http.ResponseWriter, req *http.Request) error {
 	at := req.URL.Path
 	if at == Path+"/" {
 		http.Redirect(w, req, "../docs", http.StatusMovedPermanently)
-		return
+		return nil
 	}
 	if a := r.files[at]; a != nil {
 		a.ServeHTTP(w, req)
-		return
+		return nil
 	}
 	query := req.URL.Query()
 	if q := query.Get("q"); q != "" && (at == Path+"/api" || at == GraphQLPath+"/types") {
-		r.once(w, req, func() ([]byte, error) { return r.index(at, q) })
-		return
+		return r.once(w, req, func() ([]byte, error) { return r.index(at, q) })
 	}
 	if name := query.Get("example"); name != "" && at == GraphQLPath {
-		r.once(w, req, func() ([]byte, error) { return r.editor(exampleNamed(name)) })
-		return
+		return r.once(w, req, func() ([]byte, error) { return r.editor(exampleNamed(name)) })
 	}
 	r.mu.Lock()
 	a := r.made[at]
@@ -246,12 +248,10 @@ func (r *Reference) show(w http.ResponseWriter, req *http.Request) {
 	if a == nil {
 		body, err := r.find(at)
 		if err != nil {
-			r.broken(w, req, err)
-			return
+			return err
 		}
 		if body == nil {
-			r.missing(w, req)
-			return
+			return r.missing(w, req)
 		}
 		a = r.asset(body)
 		// Every path here has a page, so there are no more than pages.
@@ -260,6 +260,7 @@ func (r *Reference) show(w http.ResponseWriter, req *http.Request) {
 		r.mu.Unlock()
 	}
 	r.serve(w, req, a)
+	return nil
 }
 
 func (r *Reference) asset(body []byte) *html.Asset {
@@ -275,37 +276,33 @@ func (r *Reference) serve(w http.ResponseWriter, req *http.Request, a *html.Asse
 }
 
 // once serves a page that depends on what was asked.
-func (r *Reference) once(w http.ResponseWriter, req *http.Request, render func() ([]byte, error)) {
+func (r *Reference) once(w http.ResponseWriter, req *http.Request, render func() ([]byte, error)) error {
 	body, err := render()
-	if err != nil {
-		r.broken(w, req, err)
-		return
+	if err == nil {
+		r.serve(w, req, r.asset(body))
 	}
-	r.serve(w, req, r.asset(body))
-}
-
-func (r *Reference) broken(w http.ResponseWriter, req *http.Request, err error) {
-	r.Log.ErrorContext(req.Context(), "page of the reference", "path", req.URL.Path, "error", err)
-	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	return err
 }
 
 // missing answers for a page that is not there: a person with a page, a
 // program as the document says.
-func (r *Reference) missing(w http.ResponseWriter, req *http.Request) {
+func (r *Reference) missing(w http.ResponseWriter, req *http.Request) error {
 	html.Secure(w.Header(), "no-referrer")
 	if !strings.Contains(req.Header.Get("Accept"), "text/html") {
 		writeJSON(w, http.StatusNotFound, map[string]string{"title": "404 Page Not Found"})
-		return
+		return nil
 	}
 	body, err := r.render("missing", "", "Page not found", &struct{ frame }{})
-	if err != nil {
-		r.broken(w, req, err)
-		return
+	if err == nil {
+		send(w, req, http.StatusNotFound, body)
 	}
-	err = html.Send(w, req, html.Answer{Status: http.StatusNotFound, Body: body, Lang: "en", Policy: html.Policy{Images: []string{"data:"}}, Referrer: "no-referrer"})
-	if err != nil {
-		r.Log.DebugContext(req.Context(), "write page", "error", err)
-	}
+	return err
+}
+
+// send answers with a page that is not kept.
+func send(w http.ResponseWriter, req *http.Request, status int, body []byte) {
+	// The pipeline keeps the error: the client is gone.
+	_ = html.Send(w, req, html.Answer{Status: status, Body: body, Lang: "en", Policy: html.Policy{Images: []string{"data:"}}, Referrer: "no-referrer"})
 }
 
 // find renders the page at a path; nil: there is none.

@@ -24,6 +24,8 @@ import (
 	"clientele/api"
 	"clientele/api/apitest"
 	"clientele/docs"
+	"clientele/internal/serve"
+	"clientele/internal/system"
 )
 
 // keys makes a token that names what it is for.
@@ -45,7 +47,7 @@ func config(t testing.TB) Config {
 	}
 	return Config{
 		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: text, Schema: api.Schema(), Documents: docs.Files, Keys: keys{},
-		Base: "http://127.0.0.1:8080", Management: "http://127.0.0.1:8080", Limits: "On this server there are limits.", Log: slog.New(slog.DiscardHandler),
+		Base: "http://127.0.0.1:8080", Management: "http://127.0.0.1:8080", Limits: "On this server there are limits.", Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.DiscardHandler)}),
 		Examine: func(q string) (string, []Fault) {
 			if strings.Contains(q, "wrong") {
 				return "{\n  wrong\n}", []Fault{{2, 3, `no "wrong" <b>here</b>`}}

@@ -19,24 +19,23 @@ var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-
 
 // guard lets in pages of this server alone, read on the machine itself and
 // under one of its own names.
-func (r *Reference) guard(h func(http.ResponseWriter, *http.Request) (Key, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, req *http.Request) {
+func (r *Reference) guard(h func(http.ResponseWriter, *http.Request) (Key, error)) handler {
+	return func(w http.ResponseWriter, req *http.Request) error {
 		html.Secure(w.Header(), "no-referrer")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !here(req) {
 			writeJSON(w, http.StatusForbidden, map[string]string{"title": "tokens are made for these pages alone, at localhost and 127.0.0.1"})
-			return
+			return nil
 		}
 		key, err := h(w, req)
 		if f := fault.As(err); f != nil {
 			writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"title": f.Error()})
-			return
+			return nil
 		}
-		if err != nil {
-			r.broken(w, req, err)
-			return
+		if err == nil {
+			writeJSON(w, http.StatusOK, key)
 		}
-		writeJSON(w, http.StatusOK, key)
+		return err
 	}
 }
 

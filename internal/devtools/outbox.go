@@ -8,7 +8,6 @@ package devtools
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -130,7 +129,11 @@ func splitID(id string) (hash string, number int64, ok bool) {
 }
 
 // find returns the messages that a query asks for, newest first.
-func (o *Outbox) find(ctx context.Context, query url.Values) ([]item, error) {
+func (o *Outbox) find(r *http.Request) ([]item, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, invalid("query", "cannot be read")
+	}
 	f := mail.Filter{Limit: defaultLimit}
 	hash := ""
 	for name, values := range query {
@@ -173,7 +176,7 @@ func (o *Outbox) find(ctx context.Context, query url.Values) ([]item, error) {
 	if f.After != 0 {
 		hash, _, _ = splitID(query.Get("after"))
 	}
-	stores, err := o.Stores.List(ctx)
+	stores, err := o.Stores.List(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +185,7 @@ func (o *Outbox) find(ctx context.Context, query url.Values) ([]item, error) {
 		if hash != "" && st.Hash != hash {
 			continue
 		}
-		found, err := o.Mail.Messages(ctx, st.ID, f)
+		found, err := o.Mail.Messages(r.Context(), st.ID, f)
 		if err != nil {
 			return nil, err
 		}
@@ -197,11 +200,7 @@ func (o *Outbox) find(ctx context.Context, query url.Values) ([]item, error) {
 }
 
 func (o *Outbox) listJSON(w http.ResponseWriter, r *http.Request) error {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return invalid("query", "cannot be read")
-	}
-	found, err := o.find(r.Context(), query)
+	found, err := o.find(r)
 	if err != nil {
 		return err
 	}
@@ -238,11 +237,7 @@ func (o *Outbox) clear(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (o *Outbox) list(w http.ResponseWriter, r *http.Request) error {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return invalid("query", "cannot be read")
-	}
-	found, err := o.find(r.Context(), query)
+	found, err := o.find(r)
 	if err != nil {
 		return err
 	}

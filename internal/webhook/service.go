@@ -266,12 +266,13 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 	seen := map[string]bool{}
 	for i, e := range emails {
 		it, ok := email.Check(FieldEmails, e)
+		key := email.Key(e)
 		if it.At = i + 1; !ok {
 			c.AddItem(it)
-		} else if seen[email.Key(e)] {
+		} else if seen[key] {
 			c.AddItem(fault.Item{Field: FieldEmails, At: i + 1, Code: fault.Duplicate, Why: WhyEmailTwice})
 		}
-		seen[email.Key(e)] = true
+		seen[key] = true
 	}
 	if err := c.Err(fault.Invalid); err != nil {
 		return err

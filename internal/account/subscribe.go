@@ -38,22 +38,27 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 // Subscribe asks for the newsletter on behalf of an email address, a
 // customer's or not. pending tells that a confirmation was emailed first.
 func (s *Service) Subscribe(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	return s.askFor(ctx, site, email, firstName, lastName, c, false)
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return false, err
+	}
+	return s.askFor(ctx, site, p, email, firstName, lastName, c, false)
 }
 
 // SubscribeNew is Subscribe that is ErrSubscribed for an address that has the
 // newsletter already. Where the store asks for a confirmation it is not: every
 // address gets the same answer, so that the answer tells strangers nothing.
 func (s *Service) SubscribeNew(ctx context.Context, site store.Site, email, firstName, lastName string, c Client) (pending bool, err error) {
-	return s.askFor(ctx, site, email, firstName, lastName, c, true)
-}
-
-// askFor is Subscribe and, with news, SubscribeNew.
-func (s *Service) askFor(ctx context.Context, site store.Site, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return false, err
 	}
+	return s.askFor(ctx, site, p, email, firstName, lastName, c, true)
+}
+
+// askFor is Subscribe and, with news, SubscribeNew, where the store has the
+// policy p.
+func (s *Service) askFor(ctx context.Context, site store.Site, p Policy, email, firstName, lastName string, c Client, news bool) (pending bool, err error) {
 	in := subscriber.Create{Email: email, FirstName: firstName, LastName: lastName}
 	if err := in.Check(); err != nil {
 		return false, err
@@ -86,7 +91,7 @@ func (s *Service) Say(ctx context.Context, site store.Site, w subscriber.Wish, c
 		return nil, err
 	}
 	if p.ConfirmSubscription && w.Newsletter.Value {
-		if _, err := s.Subscribe(ctx, site, w.Email, "", "", c); err != nil {
+		if _, err := s.askFor(ctx, site, p, w.Email, "", "", c, false); err != nil {
 			return nil, err
 		}
 		w.Newsletter = opt.Field[bool]{}

@@ -81,7 +81,7 @@ const (
 // watch tells the operator of sign-ins that fail.
 type watch struct {
 	log     *slog.Logger
-	metrics *Metrics // nil: none
+	metrics *Metrics
 	lines   *limit.Guard
 
 	mu   sync.Mutex
@@ -96,17 +96,16 @@ type ledger struct {
 }
 
 func newWatch(sys *system.System) *watch {
-	return &watch{log: slog.New(slog.DiscardHandler), lines: limit.NewGuard(sys, logged, loggedTime, loggedKinds), keys: map[int64]ledger{}}
+	return &watch{log: slog.New(slog.DiscardHandler), metrics: NewMetrics(prometheus.NewRegistry()), lines: limit.NewGuard(sys, logged, loggedTime, loggedKinds), keys: map[int64]ledger{}}
 }
 
-// Tell sets where sign-ins that fail are told. It is for the start of a server,
+// Tell sets where sign-ins that fail are told; before that, nobody learns of
+// them. It is for the start of a server,
 // before anybody signs in.
 func (s *Service) Tell(log *slog.Logger, m *Metrics) { s.watch.log, s.watch.metrics = log, m }
 
 func (w *watch) signIn(by Method, o Outcome) {
-	if w.metrics != nil {
-		w.metrics.signIns.WithLabelValues(string(by), string(o)).Inc()
-	}
+	w.metrics.signIns.WithLabelValues(string(by), string(o)).Inc()
 }
 
 // referring names the key of references.
@@ -215,9 +214,7 @@ func (s *Service) guessed(ctx context.Context, storeID int64, a limit.Guess, t l
 		if lock.wait == 0 {
 			continue
 		}
-		if s.watch.metrics != nil {
-			s.watch.metrics.lockOuts.WithLabelValues(lock.of).Inc()
-		}
+		s.watch.metrics.lockOuts.WithLabelValues(lock.of).Inc()
 		s.tell(ctx, slog.LevelWarn, storeID, a.Peer, lock.line, func(l ledger) []slog.Attr {
 			out := []slog.Attr{slog.Duration("for", lock.wait)}
 			if lock.of == lockOutAccount {
@@ -269,9 +266,7 @@ func (s *Service) followed(ctx context.Context, storeID int64, purpose string, c
 	if !errors.Is(err, ErrLink) {
 		return
 	}
-	if s.watch.metrics != nil {
-		s.watch.metrics.links.WithLabelValues(purpose).Inc()
-	}
+	s.watch.metrics.links.WithLabelValues(purpose).Inc()
 	s.tell(ctx, slog.LevelInfo, storeID, c.Peer, "a link is refused: it is used up, expired, or was never sent", func(ledger) []slog.Attr {
 		return []slog.Attr{slog.String("purpose", purpose)}
 	})

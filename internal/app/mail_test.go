@@ -10,34 +10,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"clientele/internal/app"
 	"clientele/internal/password"
 	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
 )
 
-// notes is a log that may be read while it is written.
-type notes struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.String()
-}
-
-func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting string, log *notes) {
+func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting string, log *systemtest.Text) {
 	t.Helper()
 	c := &app.Config{
 		Database: app.Database{Database: "sqlite:" + filepath.Join(t.TempDir(), "c.db")}, Listen: "127.0.0.1:0", Mode: "development",
@@ -47,7 +29,7 @@ func start(t *testing.T, change func(*app.Config)) (s *app.Server, greeting stri
 	}
 	change(c)
 	var out bytes.Buffer
-	log = &notes{}
+	log = &systemtest.Text{}
 	s, err := app.Start(t.Context(), c, system.Real(), slog.New(slog.NewTextHandler(log, nil)), &out)
 	if err != nil {
 		t.Fatal(err)

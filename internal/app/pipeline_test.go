@@ -25,6 +25,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
 )
 
 // late is a body that does not come.
@@ -38,12 +39,12 @@ func (late) Timeout() bool            { return true }
 type tap struct {
 	*testing.T
 	s   *app.Server
-	log *notes
+	log *systemtest.Text
 }
 
 func newTap(t *testing.T, e sqldb.Engine) *tap {
 	t.Helper()
-	log := &notes{}
+	log := &systemtest.Text{}
 	c := &app.Config{
 		Database: app.Database{Database: dbtest.DSN(t, e)}, Listen: "127.0.0.1:0", Mode: "development", Seed: write(t, rulesSeed),
 		RateLimitQuota: 1000, RateLimitWindow: time.Hour, SlowRequest: time.Hour, ShutdownTimeout: time.Second,
@@ -82,9 +83,7 @@ type sent struct {
 // trace sends a request and finds its line in the log.
 func (p *tap) trace(r *http.Request) sent {
 	p.Helper()
-	p.log.mu.Lock()
-	p.log.b.Reset()
-	p.log.mu.Unlock()
+	p.log.Reset()
 	out := sent{ResponseRecorder: httptest.NewRecorder()}
 	p.s.Handler().ServeHTTP(out, r)
 	id := out.Header().Get("X-Request-Id")

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,6 +30,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
 )
 
 const accounts = `
@@ -51,40 +51,6 @@ const (
 	reader    = "tok-first-reader"
 	secondOne = "tok-second-one"
 )
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
 
 // stub is a surface on the paths of the API document whose operations do what
 // a test says.
@@ -169,8 +135,8 @@ type options struct {
 }
 
 type env struct {
-	clock  *clock
-	logs   *lines
+	clock  *systemtest.Clock
+	logs   *systemtest.Text
 	stub   *stub
 	reg    *prometheus.Registry
 	server *rest.Server
@@ -181,8 +147,8 @@ type env struct {
 func newEnv(t *testing.T, o options) *env {
 	t.Helper()
 	e := &env{
-		clock: &clock{now: time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)},
-		logs:  &lines{}, stub: &stub{}, reg: prometheus.NewRegistry(), api: apitest.New(t),
+		clock: systemtest.NewClock(time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)),
+		logs:  &systemtest.Text{}, stub: &stub{}, reg: prometheus.NewRegistry(), api: apitest.New(t),
 	}
 	e.stub.does(obey)
 	if o.limits.Quota == 0 {

@@ -69,9 +69,9 @@ func TestQuotaIsPerAccountAndWindow(t *testing.T) {
 		if left(a) != strconv.Itoa(2-i) || a.header.Get("X-Rate-Limit-Time-Reset-Ms") != reset {
 			t.Errorf("request %d: %s left, window ends in %s", i, left(a), a.header.Get("X-Rate-Limit-Time-Reset-Ms"))
 		}
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
-	e.clock.advance(500 * time.Millisecond)
+	e.clock.Advance(500 * time.Millisecond)
 	a := get(429, one)
 	// 6.5 seconds are left: whoever waits as long as told finds the window new.
 	if left(a) != "0" || a.header.Get("X-Retry-After") != "7" || a.header.Get("X-Rate-Limit-Time-Reset-Ms") != "6500" {
@@ -88,16 +88,16 @@ func TestQuotaIsPerAccountAndWindow(t *testing.T) {
 		get(429, one)
 		get(401, "nobody's")
 	}
-	e.clock.advance(6499 * time.Millisecond)
+	e.clock.Advance(6499 * time.Millisecond)
 	get(429, one)
-	e.clock.advance(time.Millisecond)
+	e.clock.Advance(time.Millisecond)
 	if a = get(200, one); left(a) != "2" || a.header.Get("X-Rate-Limit-Time-Reset-Ms") != "10000" {
 		t.Errorf("in the new window: %v", a.header)
 	}
 	// A clock set back must not lock anyone out.
 	get(200, one)
 	get(200, one)
-	e.clock.advance(-time.Hour)
+	e.clock.Advance(-time.Hour)
 	if a = get(200, one); left(a) != "2" {
 		t.Errorf("after the clock was set back: %v", a.header)
 	}

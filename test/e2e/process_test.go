@@ -1,46 +1,28 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"clientele/internal/system/systemtest"
 )
 
 // patience bounds every wait; it is far beyond what a working program needs.
 const patience = 60 * time.Second
 
-// output collects what a process prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // process is one run of a program.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
-	out    output
-	errs   output
+	out    systemtest.Text
+	errs   systemtest.Text
 	exited chan struct{} // closed once the process is gone
 	code   int           // -1 when a signal ended it; readable after exited
 }
@@ -128,7 +110,7 @@ func (p *process) signal(s syscall.Signal) {
 
 // await waits until the process has printed what re matches, and returns the
 // submatches.
-func (p *process) await(o *output, re *regexp.Regexp) []string {
+func (p *process) await(o *systemtest.Text, re *regexp.Regexp) []string {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		ended := false

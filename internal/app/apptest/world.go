@@ -5,13 +5,11 @@
 package apptest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
 	"log/slog"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
 )
 
 // Options say what a world is like.
@@ -47,9 +46,9 @@ var Start = time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)
 type World struct {
 	*app.Server
 	Handler http.Handler
-	Clock   *Clock
+	Clock   *systemtest.Clock
 	Mails   *accounttest.Mails
-	Log     *Text
+	Log     *systemtest.Text
 }
 
 // New returns a world over a migrated database.
@@ -61,7 +60,7 @@ func New(t testing.TB, db *sqldb.DB, o Options) *World {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	w := &World{Clock: &Clock{now: o.Now}, Mails: &accounttest.Mails{}, Log: &Text{}}
+	w := &World{Clock: systemtest.NewClock(o.Now), Mails: &accounttest.Mails{}, Log: &systemtest.Text{}}
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -94,60 +93,6 @@ func Seed(t testing.TB, core *app.Core, text string) {
 	if _, err := core.Seed(t.Context(), doc, false); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// Clock is a time that stands still until a test moves it.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now returns the time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Set moves the time to t.
-func (c *Clock) Set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
-// Advance moves the time by d.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// Text is what was logged.
-type Text struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *Text) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// String returns it.
-func (l *Text) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// Reset forgets it.
-func (l *Text) Reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Reset()
 }
 
 // Robots takes those for persons who say "human".

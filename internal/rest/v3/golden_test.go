@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/system/systemtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected answers in testdata")
@@ -248,7 +249,7 @@ func TestGoldens(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
 			b := newBackend(t, engine)
-			sent := &lines{}
+			sent := &systemtest.Text{}
 			t.Run("scenarios", func(t *testing.T) {
 				for i, s := range all {
 					t.Run(s.name, func(t *testing.T) {
@@ -262,13 +263,13 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-func (s *scenario) play(t *testing.T, f *fixture, sent *lines) {
+func (s *scenario) play(t *testing.T, f *fixture, sent *systemtest.Text) {
 	var rewritten strings.Builder
 	if s.head != "" {
 		rewritten.WriteString(s.head + "\n\n")
 	}
 	for i, st := range s.steps {
-		f.clock.advance(st.advance)
+		f.clock.Advance(st.advance)
 		fmt.Fprintf(sent, "%s\n", st.request.body)
 		a, err := f.do(t.Context(), st.request)
 		if a.status == 0 {

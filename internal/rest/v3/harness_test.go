@@ -31,6 +31,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
 	"clientele/internal/webhook"
 )
 
@@ -61,26 +62,6 @@ var (
 	scenarioStart = time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)
 )
 
-// clock is a time that moves only when told to.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
-func (c *clock) advance(d time.Duration) { c.set(c.Now().Add(d)) }
-
 // counter is a source of randomness that repeats exactly.
 type counter struct {
 	mu sync.Mutex
@@ -97,24 +78,6 @@ func (r *counter) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// lines collects what is logged.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // withoutNoise drops digits in which a postal code could be found by chance.
 func withoutNoise(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
@@ -127,14 +90,14 @@ func withoutNoise(_ []string, a slog.Attr) slog.Attr {
 // backend is one engine, shared by many stores.
 type backend struct {
 	db   *sqldb.DB
-	logs *lines
+	logs *systemtest.Text
 	log  *slog.Logger
 	api  *apitest.Validator
 }
 
 func newBackend(t testing.TB, e sqldb.Engine) *backend {
 	t.Helper()
-	b := &backend{logs: &lines{}, api: apitest.New(t)}
+	b := &backend{logs: &systemtest.Text{}, api: apitest.New(t)}
 	b.log = slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutNoise}))
 	db, err := sqldb.Open(t.Context(), dbtest.DSN(t, e), sqldb.Options{Log: b.log})
 	if err != nil {
@@ -145,7 +108,7 @@ func newBackend(t testing.TB, e sqldb.Engine) *backend {
 		t.Fatal(err)
 	}
 	b.db = db
-	w := b.world(&clock{now: firstCustomer})
+	w := b.world(systemtest.NewClock(firstCustomer))
 	doc, err := seed.Parse([]byte(foreignStore))
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +123,7 @@ func newBackend(t testing.TB, e sqldb.Engine) *backend {
 // own.
 type world struct {
 	*backend
-	clock       *clock
+	clock       *systemtest.Clock
 	sys         *system.System
 	stores      *store.Service
 	accounts    *auth.APIAccounts
@@ -170,7 +133,7 @@ type world struct {
 	segments    *segment.Service
 }
 
-func (b *backend) world(c *clock) *world {
+func (b *backend) world(c *systemtest.Clock) *world {
 	sys := &system.System{Clock: c.Now, Random: &counter{}}
 	passwords := passwordtest.New(sys)
 	return &world{
@@ -209,7 +172,7 @@ type fixture struct {
 func newFixture(t testing.TB, b *backend, hash string) *fixture {
 	t.Helper()
 	ctx := t.Context()
-	w := b.world(&clock{now: firstCustomer})
+	w := b.world(systemtest.NewClock(firstCustomer))
 	doc := parseSeed(t, hash)
 	all := doc.Stores[0].Customers
 	doc.Stores[0].Customers = nil
@@ -222,7 +185,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 			t.Fatal(err)
 		}
 		if i >= 0 {
-			w.clock.advance(36 * time.Hour)
+			w.clock.Advance(36 * time.Hour)
 		}
 	}
 	st, err := w.stores.ByHash(ctx, hash)
@@ -246,7 +209,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 			}
 		}
 	}
-	w.clock.set(scenarioStart)
+	w.clock.Set(scenarioStart)
 	f := &fixture{world: w, hash: hash}
 	f.server = rest.NewServer(rest.Config{
 		System: w.sys, Tokens: auth.NewCache(w.accounts, &system.System{Clock: w.clock.Now}),

@@ -25,13 +25,14 @@ func foreign(table string) error {
 // checkLite refuses a file that is not ours before anything is changed in it.
 // Other programs also have a table schema_migrations, with other columns.
 func checkLite(conn *sqlite.Conn) error {
-	const ours = `SELECT COUNT(*) FROM pragma_table_info('schema_migrations') WHERE name IN ('version', 'name', 'checksum', 'applied_at')`
-	const others = `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name LIMIT 1`
+	// One statement sees one state: another process may be making our tables.
+	const q = `SELECT (SELECT COUNT(*) FROM pragma_table_info('schema_migrations') WHERE name IN ('version', 'name', 'checksum', 'applied_at')),
+		COALESCE((SELECT MIN(name) FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\'), '')`
 	columns, other := 0, ""
-	err := sqlitex.ExecuteTransient(conn, ours, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { columns = s.ColumnInt(0); return nil }})
-	if err == nil {
-		err = sqlitex.ExecuteTransient(conn, others, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { other = s.ColumnText(0); return nil }})
-	}
+	err := sqlitex.ExecuteTransient(conn, q, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		columns, other = s.ColumnInt(0), s.ColumnText(1)
+		return nil
+	}})
 	switch {
 	case sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB:
 		return errNoDatabase

@@ -5,9 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -128,4 +130,36 @@ func TestOwnDatabasesAreOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A program that starts while another makes the first tables of a new file
+// does not take them for another program's.
+func TestProgramsOpenOneNewFile(t *testing.T) {
+	for range 20 {
+		dsn := "sqlite:" + filepath.Join(t.TempDir(), "new.db")
+		first, err := sqldb.Open(t.Context(), dsn, sqldb.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made atomic.Bool
+		var others errgroup.Group
+		for range 3 {
+			others.Go(func() error {
+				for !made.Load() {
+					db, err := sqldb.Open(t.Context(), dsn, sqldb.Options{})
+					if err != nil {
+						return err
+					}
+					db.Close()
+				}
+				return nil
+			})
+		}
+		_, err = first.Migrate(t.Context(), 1)
+		made.Store(true)
+		first.Close()
+		if err := errors.Join(err, others.Wait()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

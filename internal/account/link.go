@@ -121,7 +121,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, address string) (o
 // yet: no link must go to an address that is not the account's any more.
 func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 	who, err := lockCustomer(tx, o.id, site.ChannelID)
-	if err == nil && (!who.admitted || email.Key(who.Email) != email.Key(o.email)) {
+	if err == nil && (!who.admitted || !email.Same(who.Email, o.email)) {
 		o = owner{}
 	}
 	return o, err

@@ -165,7 +165,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		if err := stillOpen(tx, sess); err != nil {
 			return err
 		}
-		moved := in.Email.Set && email.Key(in.Email.Value) != email.Key(who.Email)
+		moved := in.Email.Set && !email.Same(in.Email.Value, who.Email)
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
 		}

@@ -154,7 +154,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 			rehashed = append(rehashed, rehash{ch.now.ID, ch.hash, hashes[i]})
 		}
 		// What the old password opened ends, and links that went to the old email.
-		if password := hashes[i] != ""; password || email.Key(ch.old.Email) != email.Key(ch.now.Email) {
+		if password := hashes[i] != ""; password || !email.Same(ch.old.Email, ch.now.Email) {
 			if err := s.endAccess(tx, Ended{CustomerID: ch.now.ID, Password: password, Keep: in[i].KeepSession}); err != nil {
 				return nil, err
 			}
@@ -235,7 +235,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
 			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
-		ch.email = !slices.Equal(email.Keys(ch.old.Email), email.Keys(ch.now.Email)) || ch.channelsChanged()
+		rekeyed := ch.old.Email != ch.now.Email && !slices.Equal(email.Keys(ch.old.Email), email.Keys(ch.now.Email))
+		ch.email = rekeyed || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)
 		items = append(items, c.Items...)
 	}

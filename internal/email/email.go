@@ -171,6 +171,9 @@ func Key(v string) string {
 	return strings.TrimSpace(lower(v[:i]) + "@" + domainKey(v[i+1:]))
 }
 
+// Same reports whether two texts are one address.
+func Same(a, b string) bool { return a == b || Key(a) == Key(b) }
+
 // plain reports whether the key of an address is the address in lower case:
 // that of most.
 func plain(v string) bool {

@@ -223,3 +223,19 @@ func FuzzMailbox(f *testing.F) {
 		}
 	})
 }
+
+func TestSame(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"jane@example.com", "jane@example.com", true}, {"Jane@example.com", "jane@EXAMPLE.com", true},
+		{"jane@münchen.de", "jane@xn--mnchen-3ya.de", true}, {"", "", true},
+		{"straße@example.com", "strasse@example.com", false}, {"\u212a@example.com", "k@example.com", false},
+		{"jane@example.com", "", false},
+	} {
+		if got := email.Same(c.a, c.b); got != c.same {
+			t.Errorf("%+q and %+q: %v", c.a, c.b, got)
+		}
+	}
+}

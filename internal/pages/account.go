@@ -129,7 +129,7 @@ func (c *call) saveDetails() error {
 	}
 	now, err := c.Accounts.UpdateDetails(c.R.Context(), c.Site, *c.session, in, c.client())
 	if err == nil {
-		if c.settings.Storefront.ConfirmEmail && email.Key(now.Email) != email.Key(me.Email) {
+		if c.settings.Storefront.ConfirmEmail && !email.Same(now.Email, me.Email) {
 			c.Flash("confirm_email", "")
 		} else {
 			c.Flash("details_saved", "")

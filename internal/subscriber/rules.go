@@ -101,7 +101,7 @@ func (s *Subscriber) same(o *Subscriber) bool {
 
 // sameKey reports whether both are the same address on the same channel.
 func (s *Subscriber) sameKey(o *Subscriber) bool {
-	return s.ChannelID == o.ChannelID && email.Key(s.Email) == email.Key(o.Email)
+	return s.ChannelID == o.ChannelID && email.Same(s.Email, o.Email)
 }
 
 // sameConsent reports whether nothing of what the history keeps differs: a

@@ -191,7 +191,7 @@ func (s *Surface) owns(c *Call, who *account.Session, address string) (bool, err
 	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
 		return false, nil
 	}
-	return err == nil && email.Key(got.Email) == email.Key(address), err
+	return err == nil && email.Same(got.Email, address), err
 }
 
 // sendSubscription answers with what is stored to the address's owner, and to

@@ -612,11 +612,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	})
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())
-	documents, err := s.newReference(visits, queries, bodies)
-	if err != nil {
-		return nil, nil, err
-	}
-	documents.Mount(server.Router())
+	s.newReference(visits, queries, bodies).Mount(server.Router())
 	if !s.cfg.Production() {
 		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(server.Router())
 	}

@@ -156,11 +156,11 @@ type row struct {
 }
 
 // editor is the page for GraphQL queries.
-func (r *Reference) editor(e QueryExample) ([]byte, error) {
+func (r *site) editor(e QueryExample) ([]byte, error) {
 	return r.editorPage(&editorView{Example: e, Query: e.Query, Variables: e.Variables})
 }
 
-func (r *Reference) editorPage(v *editorView) ([]byte, error) {
+func (r *site) editorPage(v *editorView) ([]byte, error) {
 	v.Examples = queryExamples
 	v.Menu, v.MenuIs, v.Back = r.graphMenu("Editor"), "GraphQL", html.Link{Label: "Documentation", URL: Path}
 	for i := range max(strings.Count(v.Query, "\n")+1, 12) {
@@ -175,7 +175,7 @@ func (r *Reference) editorPage(v *editorView) ([]byte, error) {
 
 // examine formats a query and tells what is wrong with it. A page's script asks
 // for JSON.
-func (r *Reference) examine(w http.ResponseWriter, req *http.Request) error {
+func (r *site) examine(w http.ResponseWriter, req *http.Request) error {
 	text, err := r.Read(w, req)
 	if err != nil {
 		f := fault.As(err)

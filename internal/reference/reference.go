@@ -38,10 +38,12 @@ const (
 // Config is what is shown, and where it is.
 type Config struct {
 	Version string
-	// OpenAPI is the OpenAPI document, as YAML and as JSON; Schema the GraphQL
-	// schema; Documents are further texts, in Markdown.
-	OpenAPI, OpenAPIJSON, Schema []byte
-	Documents                    fs.FS
+	// OpenAPI is the OpenAPI document as YAML, OpenAPIJSON makes the same as
+	// JSON; Schema is the GraphQL schema; Documents are further texts, in
+	// Markdown.
+	OpenAPI, Schema []byte
+	OpenAPIJSON     func() ([]byte, error)
+	Documents       fs.FS
 	// Base is the URL of this server, and Management that of the management
 	// API, which is another where it has a door of its own.
 	Base, Management string
@@ -73,8 +75,20 @@ var ownSheet string
 //go:embed assets/reference.js
 var scriptText []byte
 
-// Reference serves the pages.
+// Reference serves the pages. The documents are read when somebody asks for the
+// first of them: a server that nobody asks does not pay for them.
 type Reference struct {
+	Config
+	site func() (*site, error)
+}
+
+// New makes the pages.
+func New(c Config) *Reference {
+	return &Reference{Config: c, site: sync.OnceValues(func() (*site, error) { return read(c) })}
+}
+
+// site is what the pages are made from.
+type site struct {
 	Config
 	api       *document
 	graph     *graph
@@ -92,11 +106,14 @@ type Reference struct {
 // pageNames are the templates of pages.
 var pageNames = []string{"start", "index", "operation", "types", "type", "editor", "text", "missing"}
 
-// New reads the documents. They are part of the program, so its error is a
+// read reads the documents. They are part of the program, so its error is a
 // defect.
-func New(c Config) (*Reference, error) {
-	r := &Reference{Config: c, palette: html.NewPalette(""), made: map[string]*html.Asset{}, files: map[string]*html.Asset{}}
-	var err error
+func read(c Config) (*site, error) {
+	openAPIJSON, err := c.OpenAPIJSON()
+	if err != nil {
+		return nil, err
+	}
+	r := &site{Config: c, palette: html.NewPalette(""), made: map[string]*html.Asset{}, files: map[string]*html.Asset{}}
 	if r.api, err = readDocument(c.OpenAPI); err != nil {
 		return nil, err
 	}
@@ -110,7 +127,7 @@ func New(c Config) (*Reference, error) {
 	r.sheet = html.NewSheet(ownSheet).In(r.palette)
 	r.script = html.NewAsset("text/javascript; charset=utf-8", scriptText)
 	for path, a := range map[string]*html.Asset{
-		YAMLPath: html.NewAsset("application/yaml", c.OpenAPI), JSONPath: html.NewAsset("application/json", c.OpenAPIJSON),
+		YAMLPath: html.NewAsset("application/yaml", c.OpenAPI), JSONPath: html.NewAsset("application/json", openAPIJSON),
 		SchemaPath:              html.NewAsset("text/plain; charset=utf-8", c.Schema),
 		Path + "/reference.css": r.sheet, Path + "/reference.js": r.script,
 	} {
@@ -125,7 +142,7 @@ var kinds = map[string]string{".png": "image/png", ".jpg": "image/jpeg", ".svg":
 // svgPolicy lets a picture have its own styles when it is looked at alone.
 const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'"
 
-func (r *Reference) readDocuments() error {
+func (r *site) readDocuments() error {
 	err := fs.WalkDir(r.Documents, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -164,30 +181,39 @@ func plainHTML(h template.HTML) bool { return h == "" }
 // Mount adds the pages and the documents to a router.
 func (r *Reference) Mount(router chi.Router) {
 	handle := func(pattern string, h handler) http.HandlerFunc {
-		return r.Pipeline.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error { return h(x, x.Request()) })
+		return r.Pipeline.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error {
+			s, err := r.site()
+			if err != nil {
+				return err
+			}
+			return h(s, x, x.Request())
+		})
 	}
-	read := func(pattern string, h handler) {
+	get := func(pattern string, h handler) {
 		serves := handle(pattern, h)
 		router.Get(pattern, serves)
 		router.Head(pattern, serves)
 	}
-	read(Path, r.show)
-	read(Path+"/*", r.show)
+	get(Path, (*site).show)
+	get(Path+"/*", (*site).show)
 	for _, p := range []string{YAMLPath, JSONPath, SchemaPath} {
-		read(p, func(w http.ResponseWriter, req *http.Request) error {
-			r.files[p].ServeHTTP(w, req)
-			return nil
-		})
+		get(p, (*site).file)
 	}
-	router.Post(GraphQLPath, handle(GraphQLPath, r.examine))
+	router.Post(GraphQLPath, handle(GraphQLPath, (*site).examine))
 	if r.Keys != nil {
-		router.Post(TokenPath, handle(TokenPath, r.guard(r.token)))
-		router.Post(GraphQLTokenPath, handle(GraphQLTokenPath, r.guard(r.graphQLToken)))
+		router.Post(TokenPath, handle(TokenPath, guard((*site).token)))
+		router.Post(GraphQLTokenPath, handle(GraphQLTokenPath, guard((*site).graphQLToken)))
 	}
 }
 
+// file answers with a document as it is.
+func (r *site) file(w http.ResponseWriter, req *http.Request) error {
+	r.files[req.URL.Path].ServeHTTP(w, req)
+	return nil
+}
+
 // handler answers a request, or returns an error for the pipeline to answer.
-type handler func(http.ResponseWriter, *http.Request) error
+type handler func(*site, http.ResponseWriter, *http.Request) error
 
 // frame is what every page has around its contents.
 type frame struct {
@@ -213,7 +239,7 @@ type view interface{ base() *frame }
 func (f *frame) base() *frame { return f }
 
 // render makes a page.
-func (r *Reference) render(name, here, title string, v view) ([]byte, error) {
+func (r *site) render(name, here, title string, v view) ([]byte, error) {
 	f := v.base()
 	f.Title, f.Site, f.Lang, f.Theme, f.Here, f.Version, f.Keys = title, "Clientele", "en", r.palette.Accent, here, r.Version, r.Keys != nil
 	f.Style, f.Scripts = r.sheet.At(Path+"/reference.css"), []string{r.script.At(Path + "/reference.js")}
@@ -225,7 +251,7 @@ var policy = html.Policy{Images: []string{"data:"}}.String()
 
 // show answers with the page at a path. Pages are the same for everybody, so
 // each is rendered once.
-func (r *Reference) show(w http.ResponseWriter, req *http.Request) error {
+func (r *site) show(w http.ResponseWriter, req *http.Request) error {
 	at := req.URL.Path
 	if at == Path+"/" {
 		http.Redirect(w, req, "../docs", http.StatusMovedPermanently)
@@ -263,20 +289,20 @@ func (r *Reference) show(w http.ResponseWriter, req *http.Request) error {
 	return nil
 }
 
-func (r *Reference) asset(body []byte) *html.Asset {
+func (r *site) asset(body []byte) *html.Asset {
 	a := html.NewAsset("text/html; charset=utf-8", body)
 	a.Policy = policy
 	return a
 }
 
-func (r *Reference) serve(w http.ResponseWriter, req *http.Request, a *html.Asset) {
+func (r *site) serve(w http.ResponseWriter, req *http.Request, a *html.Asset) {
 	html.Secure(w.Header(), "no-referrer")
 	w.Header().Set("Content-Language", "en")
 	a.ServeHTTP(w, req)
 }
 
 // once serves a page that depends on what was asked.
-func (r *Reference) once(w http.ResponseWriter, req *http.Request, render func() ([]byte, error)) error {
+func (r *site) once(w http.ResponseWriter, req *http.Request, render func() ([]byte, error)) error {
 	body, err := render()
 	if err == nil {
 		r.serve(w, req, r.asset(body))
@@ -286,7 +312,7 @@ func (r *Reference) once(w http.ResponseWriter, req *http.Request, render func()
 
 // missing answers for a page that is not there: a person with a page, a
 // program as the document says.
-func (r *Reference) missing(w http.ResponseWriter, req *http.Request) error {
+func (r *site) missing(w http.ResponseWriter, req *http.Request) error {
 	html.Secure(w.Header(), "no-referrer")
 	if !strings.Contains(req.Header.Get("Accept"), "text/html") {
 		writeJSON(w, http.StatusNotFound, map[string]string{"title": "404 Page Not Found"})
@@ -306,7 +332,7 @@ func send(w http.ResponseWriter, req *http.Request, status int, body []byte) {
 }
 
 // find renders the page at a path; nil: there is none.
-func (r *Reference) find(at string) ([]byte, error) {
+func (r *site) find(at string) ([]byte, error) {
 	switch at {
 	case Path:
 		return r.start()

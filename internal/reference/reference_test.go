@@ -41,12 +41,8 @@ func (keys) Storefront(_ context.Context, scheme, host string) (Key, error) {
 
 func config(t testing.TB) Config {
 	t.Helper()
-	text, err := api.JSON()
-	if err != nil {
-		t.Fatal(err)
-	}
 	return Config{
-		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: text, Schema: api.Schema(), Documents: docs.Files, Keys: keys{},
+		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: api.JSON, Schema: api.Schema(), Documents: docs.Files, Keys: keys{},
 		Base: "http://127.0.0.1:8080", Management: "http://127.0.0.1:8080", Limits: "On this server there are limits.", Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.DiscardHandler)}),
 		Examine: func(q string) (string, []Fault) {
 			if strings.Contains(q, "wrong") {
@@ -64,12 +60,8 @@ func open(t testing.TB, change func(*Config)) http.Handler {
 	if change != nil {
 		change(&c)
 	}
-	r, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
 	router := chi.NewRouter()
-	r.Mount(router)
+	New(c).Mount(router)
 	return router
 }
 
@@ -200,7 +192,11 @@ func TestEveryPage(t *testing.T) {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(config(t).OpenAPIJSON, &document); err != nil {
+	text, err := config(t).OpenAPIJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
 	n := 0
@@ -513,8 +509,28 @@ func TestBadDocuments(t *testing.T) {
 	} {
 		c := config(t)
 		change(&c)
-		if _, err := New(c); err == nil {
+		if _, err := read(c); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// A server whose documents nobody asks for does not read them.
+func TestDocumentsAreReadWhenAskedFor(t *testing.T) {
+	reads := 0
+	h := open(t, func(c *Config) {
+		c.OpenAPIJSON = func() ([]byte, error) { reads++; return api.JSON() }
+	})
+	if reads != 0 {
+		t.Error("they are read at the start")
+	}
+	for range 2 {
+		if got := ask(t, h, "GET", "/openapi.json", ""); got.Code != 200 || reads != 1 {
+			t.Errorf("%d, read %d times", got.Code, reads)
+		}
+	}
+	broken := open(t, func(c *Config) { c.Schema = []byte("type {") })
+	if got := ask(t, broken, "GET", "/docs", ""); got.Code != 500 {
+		t.Errorf("a document that cannot be read: %d", got.Code)
 	}
 }

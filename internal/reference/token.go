@@ -19,15 +19,15 @@ var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-
 
 // guard lets in pages of this server alone, read on the machine itself and
 // under one of its own names.
-func (r *Reference) guard(h func(http.ResponseWriter, *http.Request) (Key, error)) handler {
-	return func(w http.ResponseWriter, req *http.Request) error {
+func guard(h func(*site, http.ResponseWriter, *http.Request) (Key, error)) handler {
+	return func(r *site, w http.ResponseWriter, req *http.Request) error {
 		html.Secure(w.Header(), "no-referrer")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !here(req) {
 			writeJSON(w, http.StatusForbidden, map[string]string{"title": "tokens are made for these pages alone, at localhost and 127.0.0.1"})
 			return nil
 		}
-		key, err := h(w, req)
+		key, err := h(r, w, req)
 		if f := fault.As(err); f != nil {
 			writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"title": f.Error()})
 			return nil
@@ -57,7 +57,7 @@ func here(r *http.Request) bool {
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
-func (r *Reference) token(w http.ResponseWriter, req *http.Request) (Key, error) {
+func (r *site) token(w http.ResponseWriter, req *http.Request) (Key, error) {
 	text, err := r.Read(w, req)
 	if err != nil {
 		return Key{}, err
@@ -73,7 +73,7 @@ func (r *Reference) token(w http.ResponseWriter, req *http.Request) (Key, error)
 	return r.Keys.Management(req.Context(), in.StoreHash)
 }
 
-func (r *Reference) graphQLToken(_ http.ResponseWriter, req *http.Request) (Key, error) {
+func (r *site) graphQLToken(_ http.ResponseWriter, req *http.Request) (Key, error) {
 	scheme := "http"
 	if req.TLS != nil {
 		scheme = "https"

@@ -3,7 +3,7 @@ package reference
 import "clientele/internal/html"
 
 // start is the first page.
-func (r *Reference) start() ([]byte, error) {
+func (r *site) start() ([]byte, error) {
 	n := 0
 	for _, s := range r.api.subjects {
 		n += len(s.Operations)
@@ -27,7 +27,7 @@ type group struct {
 
 // index is the index of operations or of types, of those that have all words
 // of a query.
-func (r *Reference) index(at, query string) ([]byte, error) {
+func (r *site) index(at, query string) ([]byte, error) {
 	v := &struct {
 		frame
 		Query         string
@@ -76,7 +76,7 @@ func (r *Reference) index(at, query string) ([]byte, error) {
 }
 
 // operation is the page of one operation.
-func (r *Reference) operation(op *operation) ([]byte, error) {
+func (r *site) operation(op *operation) ([]byte, error) {
 	base := r.Base
 	if op.Managed() {
 		base = r.Management
@@ -95,7 +95,7 @@ func (r *Reference) operation(op *operation) ([]byte, error) {
 	return r.render("operation", "api", op.Summary, v)
 }
 
-func (r *Reference) graphMenu(now string) []entry {
+func (r *site) graphMenu(now string) []entry {
 	var out []entry
 	for _, l := range []html.Link{{Label: "Editor", URL: GraphQLPath}, {Label: "Types", URL: GraphQLPath + "/types"}, {Label: "Query", URL: typeURL("Query")}, {Label: "Mutation", URL: typeURL("Mutation")}} {
 		out = append(out, entry{Link: l, Now: l.Label == now})
@@ -104,7 +104,7 @@ func (r *Reference) graphMenu(now string) []entry {
 }
 
 // typePage is the page of one type of the GraphQL schema.
-func (r *Reference) typePage(t *graphType) ([]byte, error) {
+func (r *site) typePage(t *graphType) ([]byte, error) {
 	v := &struct {
 		frame
 		Type *graphType
@@ -114,7 +114,7 @@ func (r *Reference) typePage(t *graphType) ([]byte, error) {
 }
 
 // text is the page of a document.
-func (r *Reference) text(p *page) ([]byte, error) {
+func (r *site) text(p *page) ([]byte, error) {
 	v := &struct {
 		frame
 		Page *page

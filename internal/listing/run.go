@@ -24,60 +24,26 @@ type Result struct {
 func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
 	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
 	b.sql = append(append(b.sql, "SELECT "...), columns...)
-	keyColumn := -1
 	if q.Sort != nil {
-		keyColumn = strings.Count(columns, ",") + 1
 		b.sql = append(append(b.sql, ", "...), q.Sort.Column...)
 	}
 	b.sql = append(append(b.sql, " FROM "...), q.spec.Table...)
 	whereFrom := len(b.sql)
 	b.where(q)
 	whereTo, whereArgs := len(b.sql), len(b.args)
+	if b.conditions > 0 || q.cursor() != nil {
+		total = nil // it is of the whole list, and a page by cursor has none
+	}
 
-	cursor := q.After != nil || q.Before != nil
 	res := &Result{Total: -1}
-
 	// A page before a cursor is read backwards and turned around.
 	desc := q.Desc != (q.Before != nil)
-	from := q.After
-	if from == nil {
-		from = q.Before
+	offset, beyond, err := q.seek(b, total, desc, res)
+	if err != nil || beyond {
+		res.Before = true
+		return res, err
 	}
-	filtered := b.conditions > 0
-	offset := (q.Page - 1) * q.Limit
-	if cursor {
-		offset = 0
-	}
-	counted := false
-	if !cursor && !filtered && total != nil && offset > 0 {
-		var lastID int64
-		if err := tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
-			return nil, err
-		}
-		counted = true
-		if offset >= res.Total {
-			res.Before = true
-			return res, nil
-		}
-		if q.Sort == nil && q.spec.Gaps != 0 {
-			bound, rest, ok, err := q.spec.Gaps.seek(tx, desc, lastID, offset)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				res.Before = true
-				return res, nil
-			}
-			if desc {
-				b.sql = append(b.sql, " AND id <= "...)
-			} else {
-				b.sql = append(b.sql, " AND id >= "...)
-			}
-			b.param(bound)
-			offset = rest
-		}
-	}
-	if from != nil {
+	if from := q.cursor(); from != nil {
 		b.keyset(from, q.spec.key(), q.Sort, desc)
 	}
 	b.order(q.spec.key(), q.Sort, desc)
@@ -90,63 +56,114 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 		b.param(offset)
 	}
 
-	more := false
-	var first, last Cursor
-	row := func(r *sqldb.Row) error {
-		if res.Count == q.Limit {
-			more = true
-			return nil
-		}
-		last = Cursor{}
-		for i := range q.spec.key() {
-			last.Key[i] = r.Int(i)
-		}
-		if keyColumn >= 0 {
-			if q.Sort.Kind == Int || q.Sort.Kind == Time {
-				last.Int = r.Int(keyColumn)
-			} else {
-				last.Str = r.Text(keyColumn)
-			}
-		}
-		if res.Count == 0 {
-			first = last
-		}
-		res.Count++
-		return each(r)
+	rows := &rows{q: q, res: res, keyColumn: strings.Count(columns, ",") + 1, each: each}
+	ask := []sqldb.Q{{Stmt: b.stmt(b.sql), Args: b.args, Each: rows.take}}
+	if total != nil && res.Total < 0 {
+		ask = append(ask, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)})
 	}
-	page := sqldb.Q{Stmt: b.stmt(b.sql), Args: b.args, Each: row}
-	if !cursor && !filtered && total != nil && !counted {
-		if err := tx.Pipeline(page, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)}); err != nil {
-			return nil, err
-		}
-	} else if err := tx.Pipeline(page); err != nil {
+	if err := tx.Pipeline(ask...); err != nil {
 		return nil, err
 	}
-
-	if res.Count > 0 {
-		res.First, res.Last = &first, &last
+	rows.ends()
+	if q.cursor() != nil || res.Total >= 0 {
+		return res, nil
 	}
-	switch {
-	case q.Before != nil:
-		res.First, res.Last = res.Last, res.First
-		res.Before, res.After = more, true
-	case q.After != nil:
-		res.Before, res.After = true, more
-	default:
-		res.Before, res.After = q.Page > 1, more
-		if res.Total < 0 {
-			if !more && (res.Count > 0 || q.Page == 1) {
-				res.Total = (q.Page-1)*q.Limit + res.Count
-			} else {
-				count := append([]byte("SELECT COUNT(*) FROM "), q.spec.Table...)
-				count = append(count, b.sql[whereFrom:whereTo]...)
-				if err := tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...); err != nil {
-					return nil, err
-				}
-			}
+	if !res.After && (res.Count > 0 || q.Page == 1) {
+		res.Total = (q.Page-1)*q.Limit + res.Count
+		return res, nil
+	}
+	count := append([]byte("SELECT COUNT(*) FROM "), q.spec.Table...)
+	count = append(count, b.sql[whereFrom:whereTo]...)
+	return res, tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...)
+}
+
+// cursor returns the cursor from which the page is read, or nil.
+func (q *Query) cursor() *Cursor {
+	if q.After != nil {
+		return q.After
+	}
+	return q.Before
+}
+
+// seek returns how many rows to skip for a page by number. Where the list keeps
+// its gaps, it adds the condition that starts the page at an id instead. beyond:
+// the list ends before the page, or that id.
+func (q *Query) seek(b *builder, total *sqldb.Stmt, desc bool, res *Result) (offset int64, beyond bool, err error) {
+	if q.cursor() != nil {
+		return 0, false, nil
+	}
+	if offset = (q.Page - 1) * q.Limit; total == nil || offset == 0 {
+		return offset, false, nil
+	}
+	var lastID int64
+	if err := b.tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
+		return 0, false, err
+	}
+	if offset >= res.Total || q.Sort != nil || q.spec.Gaps == 0 {
+		return offset, offset >= res.Total, nil
+	}
+	bound, rest, found, err := q.spec.Gaps.seek(b.tx, desc, lastID, offset)
+	if err != nil || !found {
+		return 0, !found, err
+	}
+	if desc {
+		b.sql = append(b.sql, " AND id <= "...)
+	} else {
+		b.sql = append(b.sql, " AND id >= "...)
+	}
+	b.param(bound)
+	return rest, false, nil
+}
+
+// rows takes the rows of a page. One more than the page holds is asked for,
+// which tells that there are more.
+type rows struct {
+	q           *Query
+	res         *Result
+	keyColumn   int // of what the list is sorted by
+	each        func(*sqldb.Row) error
+	first, last Cursor
+	more        bool
+}
+
+func (p *rows) take(r *sqldb.Row) error {
+	if p.res.Count == p.q.Limit {
+		p.more = true
+		return nil
+	}
+	p.last = Cursor{}
+	for i := range p.q.spec.key() {
+		p.last.Key[i] = r.Int(i)
+	}
+	if sort := p.q.Sort; sort != nil {
+		if sort.Kind == Int || sort.Kind == Time {
+			p.last.Int = r.Int(p.keyColumn)
+		} else {
+			p.last.Str = r.Text(p.keyColumn)
 		}
 	}
-	return res, nil
+	if p.res.Count == 0 {
+		p.first = p.last
+	}
+	p.res.Count++
+	return p.each(r)
+}
+
+// ends tells the page's ends, and what is beyond them.
+func (p *rows) ends() {
+	res := p.res
+	if res.Count > 0 {
+		res.First, res.Last = &p.first, &p.last
+	}
+	switch {
+	case p.q.Before != nil:
+		res.First, res.Last = res.Last, res.First
+		res.Before, res.After = p.more, true
+	case p.q.After != nil:
+		res.Before, res.After = true, p.more
+	default:
+		res.Before, res.After = p.q.Page > 1, p.more
+	}
 }
 
 // Unfiltered reports whether the list has no conditions and its own order, so

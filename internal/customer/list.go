@@ -78,102 +78,121 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, int
 // customers. On a page of a list without conditions there is no other customer
 // between their ids, which makes for a cheaper condition than a list of ids.
 func include(tx *sqldb.Tx, customers []Customer, q *listing.Query) error {
-	addresses, attributes, formFields := q.Includes(IncludeAddresses), q.Includes(IncludeAttributes), q.Includes(IncludeFormFields)
-	profiles, segments := q.Includes(IncludeShopperProfile), q.Includes(IncludeSegments)
-	if len(customers) == 0 || !addresses && !attributes && !formFields && !profiles && !segments {
+	if len(customers) == 0 {
 		return nil
 	}
+	p := &including{customers: customers, at: make(map[int64]int, len(customers))}
 	ids := make([]int64, len(customers))
-	at := make(map[int64]int, len(customers))
 	for i := range customers {
 		ids[i] = customers[i].ID
-		at[ids[i]] = i
+		p.at[ids[i]] = i
 	}
-	of, args := ofCustomers(ids, q.Unfiltered())
+	p.of, p.args = ofCustomers(ids, q.Unfiltered())
 	var qs []sqldb.Q
-	var values []FormValue // of addresses, by address
-	if addresses {
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + of),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				i, ok := at[r.Int(1)]
-				if !ok {
-					return nil // of a customer made after the page was read
-				}
-				c := &customers[i]
-				c.Addresses = append(c.Addresses, Address{})
-				c.Addresses[len(c.Addresses)-1].scan(r)
-				return nil
-			},
-		})
+	if q.Includes(IncludeAddresses) {
+		qs = append(qs, p.addresses())
 	}
-	if attributes {
-		qs = append(qs, sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id` + of + ` ORDER BY customer_id, attribute_id`),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				i, ok := at[r.Int(2)]
-				if !ok {
-					return nil
-				}
-				c := &customers[i]
-				if len(c.Attributes) < MaxEmbedded {
-					c.Attributes = append(c.Attributes, AttributeValue{})
-					c.Attributes[len(c.Attributes)-1].scan(r)
-				}
-				return nil
-			},
-		})
+	if q.Includes(IncludeAttributes) {
+		qs = append(qs, p.attributes())
 	}
-	if formFields {
-		qs = append(qs, valuesQuery(form.Customer, of, args, func(v FormValue) {
-			if i, ok := at[v.OwnerID]; ok {
-				customers[i].FormFields = append(customers[i].FormFields, v)
-			}
+	if q.Includes(IncludeFormFields) {
+		qs = append(qs, valuesQuery(form.Customer, p.of, p.args, func(v FormValue) {
+			p.each(v.OwnerID, func(c *Customer) { c.FormFields = append(c.FormFields, v) })
 		}))
-		if addresses {
-			qs = append(qs, sqldb.Q{
-				Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM addresses a
-					JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id` + form.JoinFields + `
-					WHERE a.store_id = $1 AND a.customer_id` + of + ` ORDER BY v.address_id, v.field_id`),
-				Args: args,
-				Each: func(r *sqldb.Row) error {
-					values = append(values, formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
-					return nil
-				},
-			})
+		if q.Includes(IncludeAddresses) {
+			qs = append(qs, p.addressValues())
 		}
 	}
-	if profiles {
-		qs = append(qs, segment.ProfileQuery(of, args, func(id int64, uuid string) {
-			if i, ok := at[id]; ok {
-				customers[i].ShopperProfile = uuid
-			}
+	if q.Includes(IncludeShopperProfile) {
+		qs = append(qs, segment.ProfileQuery(p.of, p.args, func(id int64, uuid string) {
+			p.each(id, func(c *Customer) { c.ShopperProfile = uuid })
 		}))
 	}
-	if segments {
-		qs = append(qs, segment.SegmentsQuery(of, args, func(id int64, uuid string) {
-			if i, ok := at[id]; ok {
-				customers[i].Segments = append(customers[i].Segments, uuid)
-			}
+	if q.Includes(IncludeSegments) {
+		qs = append(qs, segment.SegmentsQuery(p.of, p.args, func(id int64, uuid string) {
+			p.each(id, func(c *Customer) { c.Segments = append(c.Segments, uuid) })
 		}))
+	}
+	if len(qs) == 0 {
+		return nil
 	}
 	if err := tx.Pipeline(qs...); err != nil {
 		return err
 	}
-	// Sorting few rows here is cheaper than having the engine sort per customer.
-	for i := range customers {
-		a := customers[i].Addresses
-		slices.SortFunc(a, func(x, y Address) int { return cmp.Compare(x.ID, y.ID) })
-		customers[i].Addresses = a[:min(len(a), MaxEmbedded)]
-	}
-	if len(values) > 0 {
-		for i := range customers {
-			spread(customers[i].Addresses, values)
-		}
-	}
+	p.finish()
 	return nil
+}
+
+// including is what include fills: customers by their ids, and the condition
+// that selects what is theirs.
+type including struct {
+	customers []Customer
+	at        map[int64]int
+	of        string
+	args      []any
+	values    []FormValue // of addresses, by address
+}
+
+// each calls do for a customer of the page. Rows of others, made after the page
+// was read, are passed over.
+func (p *including) each(id int64, do func(*Customer)) {
+	if i, ok := p.at[id]; ok {
+		do(&p.customers[i])
+	}
+}
+
+func (p *including) addresses() sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id` + p.of),
+		Args: p.args,
+		Each: func(r *sqldb.Row) error {
+			p.each(r.Int(1), func(c *Customer) {
+				c.Addresses = append(c.Addresses, Address{})
+				c.Addresses[len(c.Addresses)-1].scan(r)
+			})
+			return nil
+		},
+	}
+}
+
+func (p *including) attributes() sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id` + p.of + ` ORDER BY customer_id, attribute_id`),
+		Args: p.args,
+		Each: func(r *sqldb.Row) error {
+			p.each(r.Int(2), func(c *Customer) {
+				if len(c.Attributes) < MaxEmbedded {
+					c.Attributes = append(c.Attributes, AttributeValue{})
+					c.Attributes[len(c.Attributes)-1].scan(r)
+				}
+			})
+			return nil
+		},
+	}
+}
+
+func (p *including) addressValues() sqldb.Q {
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM addresses a
+			JOIN address_form_values v ON v.store_id = a.store_id AND v.address_id = a.id` + form.JoinFields + `
+			WHERE a.store_id = $1 AND a.customer_id` + p.of + ` ORDER BY v.address_id, v.field_id`),
+		Args: p.args,
+		Each: func(r *sqldb.Row) error {
+			p.values = append(p.values, formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
+			return nil
+		},
+	}
+}
+
+// finish orders the addresses and gives them their values. Sorting few rows
+// here is cheaper than having the engine sort per customer.
+func (p *including) finish() {
+	for i := range p.customers {
+		a := p.customers[i].Addresses
+		slices.SortFunc(a, func(x, y Address) int { return cmp.Compare(x.ID, y.ID) })
+		p.customers[i].Addresses = a[:min(len(a), MaxEmbedded)]
+		spread(p.customers[i].Addresses, p.values)
+	}
 }
 
 // spread gives addresses their values, which are ordered by address.

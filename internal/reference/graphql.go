@@ -84,89 +84,108 @@ func readSchema(text []byte) (*graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reference: read the GraphQL schema: %w", err)
 	}
+	r := schemaReader{Schema: schema, use: map[string][]usage{}}
 	g := &graph{byName: map[string]*graphType{}}
-	own := func(name string) bool {
-		d := schema.Types[name]
-		return d != nil && !d.BuiltIn && !strings.HasPrefix(name, "__")
-	}
-	name := func(s string) typeName {
-		n := typeName{Name: s}
-		if own(s) {
-			n.URL = typeURL(s)
-		}
-		return n
-	}
-	use := map[string][]usage{}
-	var typed func(t *ast.Type) typeName
-	typed = func(t *ast.Type) typeName {
-		n := name(t.Name())
-		if t.Elem != nil {
-			n = typed(t.Elem)
-			n.Before, n.After = "["+n.Before, n.After+"]"
-		}
-		if t.NonNull {
-			n.After += "!"
-		}
-		return n
-	}
-	field := func(d *ast.Definition, f *ast.FieldDefinition) graphField {
-		out := graphField{Name: f.Name, About: markdown(f.Description), Type: typed(f.Type)}
-		out.Deprecated, out.Outdated = deprecation(f.Directives)
-		if f.DefaultValue != nil {
-			out.Default = f.DefaultValue.String()
-		}
-		use[f.Type.Name()] = append(use[f.Type.Name()], usage{name(d.Name), f.Name})
-		for _, a := range f.Arguments {
-			arg := graphField{Name: a.Name, About: markdown(a.Description), Type: typed(a.Type)}
-			if a.DefaultValue != nil {
-				arg.Default = a.DefaultValue.String()
-			}
-			use[a.Type.Name()] = append(use[a.Type.Name()], usage{name(d.Name), f.Name + "(" + a.Name + ")"})
-			out.Args = append(out.Args, arg)
-		}
-		return out
-	}
 	for _, d := range schema.Types {
-		if !own(d.Name) {
-			continue
+		if r.own(d.Name) {
+			t := r.typeOf(d)
+			g.types, g.byName[d.Name] = append(g.types, t), t
 		}
-		t := &graphType{Name: d.Name, Kind: kindNames[d.Kind], About: markdown(d.Description)}
-		words := []string{d.Name, t.Kind}
-		for _, f := range d.Fields {
-			if !strings.HasPrefix(f.Name, "__") {
-				t.Fields = append(t.Fields, field(d, f))
-				words = append(words, f.Name)
-			}
-		}
-		for _, v := range d.EnumValues {
-			x := graphValue{Name: v.Name, About: markdown(v.Description)}
-			x.Deprecated, x.Outdated = deprecation(v.Directives)
-			t.Values = append(t.Values, x)
-			words = append(words, v.Name)
-		}
-		for _, i := range d.Interfaces {
-			t.Implements = append(t.Implements, name(i))
-		}
-		if d.Kind == ast.Union || d.Kind == ast.Interface {
-			for _, p := range schema.GetPossibleTypes(d) {
-				t.Members = append(t.Members, name(p.Name))
-				if d.Kind == ast.Union {
-					use[p.Name] = append(use[p.Name], usage{Type: name(d.Name)})
-				}
-			}
-			slices.SortFunc(t.Members, func(a, b typeName) int { return strings.Compare(a.Name, b.Name) })
-		}
-		t.words = strings.ToLower(strings.Join(words, " "))
-		g.types, g.byName[d.Name] = append(g.types, t), t
 	}
 	slices.SortFunc(g.types, func(a, b *graphType) int { return strings.Compare(a.Name, b.Name) })
 	for _, t := range g.types {
-		t.UsedBy = use[t.Name]
+		t.UsedBy = r.use[t.Name]
 		slices.SortFunc(t.UsedBy, func(a, b usage) int {
 			return strings.Compare(a.Type.Name+"."+a.Field, b.Type.Name+"."+b.Field)
 		})
 	}
 	return g, nil
+}
+
+// schemaReader reads the types of a schema, and keeps where each is used.
+type schemaReader struct {
+	*ast.Schema
+	use map[string][]usage
+}
+
+// own reports whether a type is the schema's, and not the language's.
+func (r *schemaReader) own(s string) bool {
+	d := r.Types[s]
+	return d != nil && !d.BuiltIn && !strings.HasPrefix(s, "__")
+}
+
+func (r *schemaReader) name(s string) typeName {
+	n := typeName{Name: s}
+	if r.own(s) {
+		n.URL = typeURL(s)
+	}
+	return n
+}
+
+// reference names a type with its lists and what is never null.
+func (r *schemaReader) reference(t *ast.Type) typeName {
+	n := r.name(t.Name())
+	if t.Elem != nil {
+		n = r.reference(t.Elem)
+		n.Before, n.After = "["+n.Before, n.After+"]"
+	}
+	if t.NonNull {
+		n.After += "!"
+	}
+	return n
+}
+
+func (r *schemaReader) typeOf(d *ast.Definition) *graphType {
+	t := &graphType{Name: d.Name, Kind: kindNames[d.Kind], About: markdown(d.Description)}
+	words := []string{d.Name, t.Kind}
+	for _, f := range d.Fields {
+		if !strings.HasPrefix(f.Name, "__") {
+			t.Fields = append(t.Fields, r.field(d, f))
+			words = append(words, f.Name)
+		}
+	}
+	for _, v := range d.EnumValues {
+		x := graphValue{Name: v.Name, About: markdown(v.Description)}
+		x.Deprecated, x.Outdated = deprecation(v.Directives)
+		t.Values = append(t.Values, x)
+		words = append(words, v.Name)
+	}
+	for _, i := range d.Interfaces {
+		t.Implements = append(t.Implements, r.name(i))
+	}
+	if d.Kind == ast.Union || d.Kind == ast.Interface {
+		for _, p := range r.GetPossibleTypes(d) {
+			t.Members = append(t.Members, r.name(p.Name))
+			if d.Kind == ast.Union {
+				r.use[p.Name] = append(r.use[p.Name], usage{Type: r.name(d.Name)})
+			}
+		}
+		slices.SortFunc(t.Members, func(a, b typeName) int { return strings.Compare(a.Name, b.Name) })
+	}
+	t.words = strings.ToLower(strings.Join(words, " "))
+	return t
+}
+
+func (r *schemaReader) field(d *ast.Definition, f *ast.FieldDefinition) graphField {
+	out := graphField{Name: f.Name, About: markdown(f.Description), Type: r.reference(f.Type)}
+	out.Deprecated, out.Outdated = deprecation(f.Directives)
+	if f.DefaultValue != nil {
+		out.Default = f.DefaultValue.String()
+	}
+	r.uses(f.Type, d, f.Name)
+	for _, a := range f.Arguments {
+		arg := graphField{Name: a.Name, About: markdown(a.Description), Type: r.reference(a.Type)}
+		if a.DefaultValue != nil {
+			arg.Default = a.DefaultValue.String()
+		}
+		r.uses(a.Type, d, f.Name+"("+a.Name+")")
+		out.Args = append(out.Args, arg)
+	}
+	return out
+}
+
+func (r *schemaReader) uses(t *ast.Type, in *ast.Definition, field string) {
+	r.use[t.Name()] = append(r.use[t.Name()], usage{r.name(in.Name), field})
 }
 
 func deprecation(list ast.DirectiveList) (reason string, is bool) {

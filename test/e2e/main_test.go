@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -16,7 +18,20 @@ import (
 // built is the directory of the program under test.
 var built string
 
+// atOnce is how many tests run side by side unless -parallel says so: they
+// mostly wait for other processes.
+const atOnce = 6
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	dir, err := os.MkdirTemp("", "clientele-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

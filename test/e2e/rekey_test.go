@@ -15,6 +15,7 @@ import (
 // A server is killed while it makes older keys of addresses anew, and the next
 // one goes on, while customers are found all the time.
 func TestKilledWhileKeysAreMadeAnew(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, dsn string) {
 		seeded(t, dsn)
 		const n = 6000

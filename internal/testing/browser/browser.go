@@ -80,9 +80,13 @@ type Tab struct {
 }
 
 // Open starts a browser that prefers a language and ends with the test, with
-// further switches set, as name or name=value. Paths are those of the site at base.
+// further switches set, as name or name=value. Paths are those of the site at
+// base. Short runs have no browser: their tests are skipped.
 func Open(t testing.TB, base, language string, switches ...string) *Tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("opens a browser")
+	}
 	path, err := find()
 	Need(t, err)
 	_, err = axe()
@@ -239,7 +243,9 @@ func (b *Tab) look(name, kind string, width, height int64, scheme string) {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	wide := ask(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-	b.run(chromedp.Evaluate[chromedp.Void](script + ";0"))
+	if b.Eval(`typeof axe`) == "undefined" { // once for a page's windows
+		b.run(chromedp.Evaluate[chromedp.Void](script + ";0"))
+	}
 	result := b.Eval(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | "))))`)
 	if wide > width {
 		b.t.Errorf("%s, %s: %d pixels wide in a window of %d", name, kind, wide, width)

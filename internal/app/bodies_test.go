@@ -46,6 +46,7 @@ type slow struct {
 // Five hundred bodies that stand still are in nobody's way, on any surface;
 // they end in the words of their surface, and nothing of them is left.
 func TestBodiesThatStandStill(t *testing.T) {
+	t.Parallel()
 	const pause = 4 * time.Second
 	s, _, _ := start(t, func(c *app.Config) {
 		c.Seed = write(t, bodiesSeed)

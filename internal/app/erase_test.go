@@ -14,6 +14,7 @@ import (
 
 // Of a customer who was deleted nothing is left in the files of the database.
 func TestDeletedDataIsErased(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.db")
 	seed := filepath.Join(dir, "seed.yaml")

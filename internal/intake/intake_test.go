@@ -178,6 +178,7 @@ func (c *conn) ends(t *testing.T, status int) *http.Response {
 }
 
 func TestBodiesWithoutProgressEnd(t *testing.T) {
+	t.Parallel()
 	s, in := server(t, intake.Limits{Pause: 50 * time.Millisecond})
 	for head, body := range map[string]string{
 		"Content-Length: 60000":                                "x",
@@ -208,6 +209,7 @@ func trickle(c *conn) {
 }
 
 func TestSlowBodiesEnd(t *testing.T) {
+	t.Parallel()
 	for name, l := range map[string]intake.Limits{
 		"rate":    {Pause: 100 * time.Millisecond, Rate: 1 << 20},
 		"longest": {Pause: 100 * time.Millisecond, Rate: 1, Longest: 200 * time.Millisecond},
@@ -260,6 +262,7 @@ func TestDeadlinesEndWithTheBody(t *testing.T) {
 // Shares are those of an account and of a network, and what nobody signed in
 // for does not touch the accounts'.
 func TestShares(t *testing.T) {
+	t.Parallel()
 	s, in := server(t, intake.Limits{
 		Memory: 64 << 10, Share: 32 << 10, AnonymousMemory: 64 << 10, AnonymousShare: 32 << 10, Wait: time.Millisecond,
 	})

@@ -1,44 +1,81 @@
 #!/bin/sh
 # Checks and tests everything: sh scripts/test.sh [arguments of go test]
 #
-# One throwaway PostgreSQL server serves the whole run. The first failing step
-# ends it. RACE_PACKAGES lists what the race detector runs on, if there is a C
-# compiler; empty turns that off.
+# Two lanes run side by side, since much of a test is waiting: one of the tests,
+# and one of vet, staticcheck, govulncheck and, where there is a C compiler, the
+# tests that do several things at once under the race detector, as
+# internal/testing/concurrent finds them. RACE= leaves those out. One throwaway
+# PostgreSQL server serves both, with its files in memory if there is room.
 set -eu
 cd "$(dirname "$0")/.."
 
-race_packages=${RACE_PACKAGES-./internal/sqldb/... ./internal/customer/... ./internal/rest/... ./internal/account/... ./internal/jobs/... ./internal/webhook/...}
 # Version stamps are of no use here and fail in a checkout that belongs to
 # another user.
 export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
 export CGO_ENABLED=0
 
-step() { echo "== $*"; }
+began=${BEGAN:-$(date +%s)}
+step() { echo "== $* ($(($(date +%s) - began)) s)"; }
 
-# tests runs inside withpg, see below.
+# checks is the lane of what needs no test's outcome.
+checks() {
+	step "go vet"
+	go vet ./...
+	step staticcheck
+	go tool -modfile=tools/go.mod staticcheck ./...
+	step govulncheck
+	# Only an answering database has a date of its last update.
+	if timeout 30 go tool -modfile=tools/go.mod govulncheck -version | grep -q '^DB updated'; then
+		go tool -modfile=tools/go.mod govulncheck ./...
+	else
+		echo "skipped: the vulnerability database is unreachable"
+	fi
+	if [ -z "${RACE-yes}" ] || ! command -v "${CC:-gcc}" >/dev/null 2>&1; then
+		return
+	fi
+	step "go test -race"
+	racing=$(go run ./internal/testing/concurrent internal)
+	# shellcheck disable=SC2046 # a list of packages
+	CGO_ENABLED=1 go test -vet=off -race -short -run "$(echo "$racing" | head -n 1)" $(echo "$racing" | tail -n +2) "$@"
+}
+
+# tests is the lane of the tests. The packages that wait the longest go first,
+# so that the others fill the time.
 tests() {
 	step "go test"
-	go test -vet=off ./... "$@" # go vet has run
-	[ -n "$race" ] || return 0
-	step "go test -race$race"
-	# shellcheck disable=SC2086 # a list of patterns
-	CGO_ENABLED=1 go test -vet=off -race -short $race "$@"
+	go test -vet=off ./test/e2e ./internal/pages ./internal/app ./... "$@" # go vet runs beside it
 }
 
-# existing prints those of the given package patterns that match packages.
-existing() {
-	for pattern in "$@"; do
-		if [ -n "$(go list "$pattern" 2>/dev/null)" ]; then
-			printf ' %s' "$pattern"
-		fi
-	done
-}
-
-if [ "${1-}" = --with-postgres ]; then
-	shift
+# lanes runs inside withpg, see below. The checks show what they print when they
+# end, and end with the tests if those fail.
+lanes() {
+	log=$(mktemp)
+	(
+		code=0
+		sh scripts/test.sh --checks "$@" >"$log" 2>&1 || code=$?
+		cat "$log"
+		exit "$code"
+	) &
+	checks=$!
+	trap 'kill "$checks" 2>/dev/null || true; rm -f "$log"' EXIT
 	tests "$@"
+	step "the tests are through"
+	wait "$checks"
+	step "all is well"
+}
+
+case ${1-} in
+--with-postgres)
+	shift
+	lanes "$@"
 	exit
-fi
+	;;
+--checks)
+	shift
+	checks "$@"
+	exit
+	;;
+esac
 
 sh scripts/setup.sh
 
@@ -59,32 +96,16 @@ if [ "$generated" != "$(cat internal/graphql/gen/generated.go internal/graphql/m
 	exit 1
 fi
 
-step "go build"
-go build ./...
-
-step "go vet"
-go vet ./...
-
-step staticcheck
-go tool -modfile=tools/go.mod staticcheck ./...
-
-# Only an answering database has a date of its last update.
-step govulncheck
-if timeout 30 go tool -modfile=tools/go.mod govulncheck -version | grep -q '^DB updated'; then
-	go tool -modfile=tools/go.mod govulncheck ./...
-else
-	echo "skipped: the vulnerability database is unreachable"
+# Tests make and drop a database each, whose hundreds of files cost more on a
+# disk than everything that is done with them. What go builds stays on the disk.
+memory=/dev/shm
+if [ -z "${TMPDIR-}" ] && [ "$(df -Pk "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 4000000 ] 2>/dev/null && mkdir -p -m 1777 "$memory/clientele-test" 2>/dev/null; then
+	export GOTMPDIR="${GOTMPDIR:-/tmp}" TMPDIR="$memory/clientele-test"
 fi
-
-race=
-if command -v "${CC:-gcc}" >/dev/null 2>&1; then
-	# shellcheck disable=SC2086 # a list of patterns
-	race=$(existing $race_packages)
-fi
-export race
 
 # Built, not "go run", whose own last words would hide the command's exit code.
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 go build -o "$tmp/withpg" ./internal/testing/pgcluster/cmd/withpg
+export BEGAN="$began"
 "$tmp/withpg" -- sh scripts/test.sh --with-postgres "$@"

@@ -96,16 +96,20 @@ if [ "$generated" != "$(cat internal/graphql/gen/generated.go internal/graphql/m
 	exit 1
 fi
 
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
 # Tests make and drop a database each, whose hundreds of files cost more on a
 # disk than everything that is done with them. What go builds stays on the disk.
 memory=/dev/shm
-if [ -z "${TMPDIR-}" ] && [ "$(df -Pk "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 4000000 ] 2>/dev/null && mkdir -p -m 1777 "$memory/clientele-test" 2>/dev/null; then
-	export GOTMPDIR="${GOTMPDIR:-/tmp}" TMPDIR="$memory/clientele-test"
+room=$(df -Pk "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
+if [ -z "${TMPDIR-}" ] && [ "${room:-0}" -gt 4000000 ] && [ -w "$memory" ]; then
+	export GOTMPDIR="${GOTMPDIR:-$tmp}" TMPDIR="$memory/clientele-test-$$"
+	trap 'rm -rf "$tmp" "$TMPDIR"' EXIT
+	mkdir -m 755 "$TMPDIR" # the user that PostgreSQL runs as passes through
 fi
 
 # Built, not "go run", whose own last words would hide the command's exit code.
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 go build -o "$tmp/withpg" ./internal/testing/pgcluster/cmd/withpg
 export BEGAN="$began"
 "$tmp/withpg" -- sh scripts/test.sh --with-postgres "$@"

@@ -25,7 +25,7 @@ import (
 func TestBrowserTokens(t *testing.T) {
 	t.Parallel()
 	tab := browser.Open(t, "", "en", "ignore-certificate-errors", "user-data-dir="+profile(t))
-	s, cert := serveStorefronts(t, dbtest.DSN(t, sqldb.SQLite))
+	s, cert := serveStorefronts(t, dbtest.MigratedDSN(t, sqldb.SQLite))
 
 	// One server of pages is several origins, by its names.
 	pages := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -25,7 +25,7 @@ func row(t *testing.T, table, text string) []string {
 // Every command, beside a server that runs on the same database.
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	engines(t, func(t *testing.T, dsn string) {
+	emptyEngines(t, func(t *testing.T, dsn string) {
 		cli := func(args ...string) string {
 			t.Helper()
 			return must(t, append(args, "--database", dsn)...)

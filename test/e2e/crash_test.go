@@ -31,7 +31,7 @@ func amid(crash func()) func() {
 
 func TestKilledServerSQLite(t *testing.T) {
 	t.Parallel()
-	dsn := dbtest.DSN(t, sqldb.SQLite)
+	dsn := dbtest.MigratedDSN(t, sqldb.SQLite)
 	seeded(t, dsn)
 	testKilledServer(t, dsn, func() {})
 }

@@ -84,7 +84,7 @@ func limitFiles(t *testing.T, pid int, size uint64) {
 
 func TestNotReadyWhenFilesCannotGrow(t *testing.T) {
 	t.Parallel()
-	dsn := dbtest.DSN(t, sqldb.SQLite)
+	dsn := dbtest.MigratedDSN(t, sqldb.SQLite)
 	seeded(t, dsn)
 	s := serve(t, "--database", dsn)
 	unready(t, s, func() { limitFiles(t, s.cmd.Process.Pid, 4096) }, func() { limitFiles(t, s.cmd.Process.Pid, ^uint64(0)) })
@@ -92,7 +92,7 @@ func TestNotReadyWhenFilesCannotGrow(t *testing.T) {
 
 func TestNotReadyOnReadOnlyPostgres(t *testing.T) {
 	t.Parallel()
-	dsn := dbtest.DSN(t, sqldb.Postgres)
+	dsn := dbtest.MigratedDSN(t, sqldb.Postgres)
 	seeded(t, dsn)
 	s := serve(t, "--database", dsn)
 	cfg, err := pgx.ParseConfig(strings.Replace(dsn, "&pool_max_conns=8", "", 1))

@@ -20,12 +20,22 @@ const (
 	seedToken = "TOKEN"
 )
 
-// engines runs a test on an empty database of each engine.
+// engines runs a test on a database of each engine that has the schema and no
+// store.
 func engines(t *testing.T, fn func(t *testing.T, dsn string)) {
+	eachEngine(t, dbtest.MigratedDSN, fn)
+}
+
+// emptyEngines runs a test on an empty database of each engine.
+func emptyEngines(t *testing.T, fn func(t *testing.T, dsn string)) {
+	eachEngine(t, dbtest.DSN, fn)
+}
+
+func eachEngine(t *testing.T, database func(testing.TB, sqldb.Engine) string, fn func(t *testing.T, dsn string)) {
 	for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
 		t.Run(string(e), func(t *testing.T) {
 			t.Parallel()
-			fn(t, dbtest.DSN(t, e))
+			fn(t, database(t, e))
 		})
 	}
 }

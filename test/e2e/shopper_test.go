@@ -220,7 +220,7 @@ func TestShopper(t *testing.T) {
 // first press is answered, and the outbox.
 func TestDeveloperPages(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, dbtest.DSN(t, sqldb.SQLite))
+	s := openShop(t, dbtest.MigratedDSN(t, sqldb.SQLite))
 	s.b.Open("/docs/api/getCustomers").Await(`document.querySelector("#try-token").value`)
 	s.b.Tick(`form[data-try] .buttons button`).Await(`document.querySelector(".result[data-status='200']")`)
 	s.b.Open("/docs/graphql").Tick(`[data-send]`).Await(`document.querySelector(".result[data-status='200']") && document.body.innerText.includes('"storeName"')`)

@@ -158,7 +158,7 @@ var delivered = regexp.MustCompile(`(?m)^clientele_webhook_attempts_total\{resul
 // Two servers on one PostgreSQL share the deliveries and make each once.
 func TestTwoServersDeliver(t *testing.T) {
 	t.Parallel()
-	dsn := dbtest.DSN(t, sqldb.Postgres)
+	dsn := dbtest.MigratedDSN(t, sqldb.Postgres)
 	seeded(t, dsn)
 	a, b := serve(t, "--database", dsn), serve(t, "--database", dsn)
 	h := newHooked(t)

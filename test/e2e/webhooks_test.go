@@ -116,7 +116,7 @@ func hookFor(c *client, scope, destination string) (id int64) {
 	return answer.Data.ID
 }
 
-// A server that is killed in the middle of ten thousand deliveries loses none.
+// A server that is killed in the middle of six thousand deliveries loses none.
 func TestKilledWhileDelivering(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, dsn string) {
@@ -126,7 +126,7 @@ func TestKilledWhileDelivering(t *testing.T) {
 		hook := hookFor(s.client(), "store/customer/*", h.URL)
 		l := newLedger()
 		h.slow.Store(int64(10 * time.Millisecond)) // so that much is under way
-		l.load(t, "r", 10_000, amid(s.kill), []*client{s.client()})
+		l.load(t, "r", 6_000, amid(s.kill), []*client{s.client()})
 		created, duplicate := h.counts()
 		if duplicate > 0 {
 			t.Errorf("%d of %d came twice before the crash", duplicate, created)

@@ -109,6 +109,9 @@ if [ -z "${TMPDIR-}" ] && [ "${room:-0}" -gt 4000000 ] && [ -w "$memory" ]; then
 	mkdir -m 755 "$TMPDIR" # the user that PostgreSQL runs as passes through
 fi
 
+# Test processes share one migrated SQLite database to copy.
+export CLIENTELE_TEST_TEMPLATES="$tmp"
+
 # Built, not "go run", whose own last words would hide the command's exit code.
 go build -o "$tmp/withpg" ./internal/testing/pgcluster/cmd/withpg
 export BEGAN="$began"

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,9 +17,24 @@ import (
 	"clientele/internal/sqldb"
 )
 
+// Templates names, in the environment, a directory in which the test processes of
+// one run share the migrated SQLite database. Without it each makes its own.
+const Templates = "CLIENTELE_TEST_TEMPLATES"
+
 // sqliteTemplate returns the bytes of a migrated SQLite database.
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "clientele-template-")
+	sum, err := fingerprint(sqldb.SQLite)
+	if err != nil {
+		return nil, err
+	}
+	shared := os.Getenv(Templates)
+	name := filepath.Join(shared, "clientele-"+sum+".db")
+	if shared != "" {
+		if text, err := os.ReadFile(name); !errors.Is(err, fs.ErrNotExist) {
+			return text, err
+		}
+	}
+	dir, err := os.MkdirTemp(shared, "clientele-template-")
 	if err != nil {
 		return nil, err
 	}
@@ -26,8 +43,25 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	if err := migrate("sqlite:" + file); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(file)
+	text, err := os.ReadFile(file)
+	if err != nil || shared == "" {
+		return text, err
+	}
+	return text, os.Rename(file, name) // whole, whoever else does the same
 })
+
+// fingerprint says which migrations a database has.
+func fingerprint(e sqldb.Engine) (string, error) {
+	steps, err := sqldb.Migrations(e)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, m := range steps {
+		fmt.Fprintf(sum, "%d %s %s\n", m.Version, m.Name, m.Checksum)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16], nil
+}
 
 // postgresTemplate returns the name of a migrated database, which the test
 // processes of one server share. Its name says which migrations it has.
@@ -36,15 +70,11 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	steps, err := sqldb.Migrations(sqldb.Postgres)
+	sum, err := fingerprint(sqldb.Postgres)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	for _, m := range steps {
-		fmt.Fprintf(sum, "%d %s %s\n", m.Version, m.Name, m.Checksum)
-	}
-	name := "clientele_template_" + hex.EncodeToString(sum.Sum(nil))[:16]
+	name := "clientele_template_" + sum
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {

@@ -2,7 +2,7 @@
 // detector: a regular expression of their names, then their packages.
 //
 // Such a test has a go statement, calls a method Go, as wait groups have, Start,
-// as runners and servers have, or RunDue, which does what is due at once; itself
+// as runners and dispatchers have, or RunDue, which does what is due at once; itself
 // or in a function or method of its package's test files that it calls. The
 // others do one thing after another: the race detector has little to find in
 // them and takes ten times as long.
@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -73,6 +74,14 @@ func ofPackage(dir string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		imports := map[string]bool{}
+		for _, i := range file.Imports {
+			path, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return nil, err
+			}
+			imports[filepath.Base(path)] = true
+		}
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
 			if !ok || f.Body == nil {
@@ -83,7 +92,8 @@ func ofPackage(dir string) ([]string, error) {
 				case *ast.GoStmt:
 					concurrent[f.Name.Name] = true
 				case *ast.SelectorExpr:
-					if starters[n.Sel.Name] {
+					// A function of a package, such as app.Start, is no such method.
+					if x, ok := n.X.(*ast.Ident); starters[n.Sel.Name] && !(ok && imports[x.Name]) {
 						concurrent[f.Name.Name] = true
 					}
 				case *ast.Ident:

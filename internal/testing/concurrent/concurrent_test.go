@@ -11,6 +11,8 @@ func TestConcurrentTestsAreFound(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"a_test.go": `package a
+			import "clientele/internal/app"
+			func TestServer(t *testing.T) { app.Start(t.Context()) }
 			func TestAlone(t *testing.T) { sort(t) }
 			func TestGo(t *testing.T) { go sort(t) }
 			func TestHelped(t *testing.T) { w.many(t) }

@@ -47,6 +47,9 @@ type slow struct {
 // they end in the words of their surface, and nothing of them is left.
 func TestBodiesThatStandStill(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("has five hundred clients within a few seconds")
+	}
 	const pause = 4 * time.Second
 	s, _, _ := start(t, func(c *app.Config) {
 		c.Seed = write(t, bodiesSeed)

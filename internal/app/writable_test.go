@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +20,23 @@ func TestWritableNoticesFailuresAndRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		full := errors.New("disk full")
+		var mu sync.Mutex // for the race detector, which knows nothing of this clock
 		writes, err, hang := 0, error(nil), chan struct{}(nil)
+		set := func(e error, c chan struct{}) {
+			mu.Lock()
+			defer mu.Unlock()
+			err, hang = e, c
+		}
 		w := &writable{bound: tryBound, sys: system.Real(), log: slog.New(slog.NewTextHandler(&log, nil)), write: func(context.Context) error {
+			mu.Lock()
 			writes++
-			if hang != nil {
-				<-hang
+			held := hang
+			mu.Unlock()
+			if held != nil {
+				<-held
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			return err
 		}}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -33,27 +45,30 @@ func TestWritableNoticesFailuresAndRecovery(t *testing.T) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if got := w.check(); !errors.Is(got, want) || (got == nil) != (want == nil) || writes != times {
 				t.Errorf("%v after %d writes, want %v after %d", got, writes, want, times)
 			}
 		}
 		after(time.Second, nil, 0)
 		after(5*time.Second, nil, 1)
-		err = full
+		set(full, nil)
 		after(10*time.Second, full, 3)
-		err = nil
+		set(nil, nil)
 		after(5*time.Second, nil, 4)
 		// One that hangs has failed after a while. No other is begun.
-		hang = make(chan struct{})
+		gate := make(chan struct{})
+		set(nil, gate)
 		after(13*time.Second, nil, 5)
 		after(2*time.Second, errWriteHangs, 5)
 		after(time.Minute, errWriteHangs, 5)
-		close(hang)
-		hang = nil
+		close(gate)
+		set(nil, nil)
 		after(0, nil, 5)
 		after(5*time.Second, nil, 6)
 		// What is cut off at the end has not failed.
-		err = context.Canceled
+		set(context.Canceled, nil)
 		cancel()
 		after(time.Minute, nil, 6)
 		if n := strings.Count(log.String(), "\n"); n != 4 {

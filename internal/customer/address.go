@@ -27,7 +27,7 @@ var AddressList = &listing.Spec{
 }
 
 // DeleteAddressList declares what addresses may be selected by for deletion.
-var DeleteAddressList = &listing.Spec{Table: "addresses", Fields: AddressList.Fields[:1], Unpaged: true}
+var DeleteAddressList = &listing.Spec{Table: "addresses", Fields: AddressList.Fields[:1], Unpaged: true, Deletes: true}
 
 // Addresses returns a page of addresses.
 func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query) ([]Address, *listing.Result, error) {

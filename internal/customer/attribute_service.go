@@ -27,6 +27,7 @@ var DeleteAttributeList = &listing.Spec{
 	Table:   "attributes",
 	Fields:  []listing.Field{{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"}},
 	Unpaged: true,
+	Deletes: true,
 }
 
 // AttributeValueList declares the list of attribute values.
@@ -48,6 +49,7 @@ var DeleteAttributeValueList = &listing.Spec{
 	Table:   "attribute_values",
 	Fields:  []listing.Field{{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "id"}},
 	Unpaged: true,
+	Deletes: true,
 }
 
 const (

@@ -49,7 +49,7 @@ var List = &listing.Spec{
 }
 
 // DeleteList declares what customers may be selected by for deletion.
-var DeleteList = &listing.Spec{Table: "customers", Fields: List.Fields[:1], Unpaged: true}
+var DeleteList = &listing.Spec{Table: "customers", Fields: List.Fields[:1], Unpaged: true, Deletes: true}
 
 // List returns a page of customers. The slice into is reused for them where
 // it is large enough.

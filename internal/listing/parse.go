@@ -239,6 +239,10 @@ func (p *parser) sort() {
 }
 
 func (p *parser) filter(f *Field, op Op, name, text string) {
+	if p.spec.Deletes && !hasValue(f, op, text) {
+		p.bad(name, fault.Required, "a filter of what is deleted needs a value")
+		return
+	}
 	values := []string{text}
 	if op == In || op == Like {
 		values = strings.Split(text, ",")
@@ -312,6 +316,19 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 	if len(flt.Ints) > maxValues || len(flt.Texts) > maxValues || op == Like && len(flt.Texts) > maxLikes {
 		p.bad(name, fault.TooManyItems, "too many values")
 	}
+}
+
+// hasValue reports whether a filter's text, or an entry of its list, says
+// anything once it is folded.
+func hasValue(f *Field, op Op, text string) bool {
+	values := []string{text}
+	if op == In || op == Like {
+		values = strings.Split(text, ",")
+	}
+	return slices.ContainsFunc(values, func(v string) bool {
+		v = strings.TrimSpace(v)
+		return v != "" && (f.Kind != Folded || fold.Text(v) != "")
+	})
 }
 
 func (p *parser) find(f *Field, op Op) *Filter {

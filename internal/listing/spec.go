@@ -93,6 +93,10 @@ type Spec struct {
 	Cursors bool
 	// Unpaged takes filters only: no page, limit, sort or cursor.
 	Unpaged bool
+	// Deletes declares what rows are selected by for deletion. A filter without
+	// a value is refused there, as it would delete other rows than were meant:
+	// a variable of the caller was empty.
+	Deletes bool
 	// Direction offers direction=asc and direction=desc, by id.
 	Direction bool
 	// Members are what include_fields may restrict the answer's rows to; none

@@ -21,13 +21,13 @@ var (
 // which their rows were made.
 var (
 	List          = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}}
-	DeleteList    = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}, Unpaged: true}
+	DeleteList    = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
 	OfProfileList = &listing.Spec{Table: "segments", Fields: []listing.Field{ofProfile}}
 
 	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles}
-	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true}
+	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
 	MemberList        = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{ofSegment}}
-	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true}
+	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
 )
 
 // List returns a page of segments.

@@ -27,7 +27,7 @@ var List = &listing.Spec{
 
 // DeleteList declares what subscribers may be selected by for deletion: not by
 // id, and by dates as a whole only.
-var DeleteList = &listing.Spec{Table: "subscribers", Fields: deleteFields(), Unpaged: true}
+var DeleteList = &listing.Spec{Table: "subscribers", Fields: deleteFields(), Unpaged: true, Deletes: true}
 
 func deleteFields() []listing.Field {
 	fields := append([]listing.Field(nil), List.Fields[1:]...)

@@ -38,6 +38,9 @@ var List = &listing.Spec{
 	Unpaged: true,
 }
 
+// DeleteList declares what customers' tax data may be selected by for deletion.
+var DeleteList = &listing.Spec{Table: List.Table, Fields: List.Fields, Unpaged: true, Deletes: true}
+
 var (
 	selectAll = sqldb.Static(`SELECT customer_id, code, value FROM tax_properties WHERE store_id = $1 ORDER BY customer_id, code`)
 	upsert    = sqldb.Static(`INSERT INTO tax_properties (store_id, customer_id, code, value) VALUES ($1, $2, $3, $4)

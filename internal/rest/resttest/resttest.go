@@ -15,6 +15,7 @@ import (
 	"clientele/api"
 	"clientele/api/apitest"
 	"clientele/internal/auth"
+	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
 	"clientele/internal/serve"
@@ -33,6 +34,7 @@ func (c Contract) Check(t *testing.T) {
 	t.Helper()
 	t.Run("routes", c.routes)
 	t.Run("parameters", c.parameters)
+	t.Run("deletions", c.deletions)
 	t.Run("scopes", c.scopes)
 	t.Run("router", c.router)
 }
@@ -96,6 +98,26 @@ func (c Contract) parameters(t *testing.T) {
 			served = spec.Params()
 		}
 		sameNames(t, n, op.Query, served)
+	}
+}
+
+// deletions checks that no operation that deletes by filters takes one without
+// a value.
+func (c Contract) deletions(t *testing.T) {
+	for _, r := range c.Surface.Routes() {
+		if r.Method != http.MethodDelete || r.List == nil {
+			continue
+		}
+		for _, param := range r.List.Params() {
+			for _, raw := range []string{"", "=", "=%20", "=+", "=a&" + param + "=", "=,"} {
+				if raw == "=," && !strings.HasSuffix(param, ":in") {
+					continue // a text
+				}
+				if _, err := r.List.Parse(param + raw); fault.As(err) == nil || fault.As(err).Kind != fault.BadFilter {
+					t.Errorf("DELETE %s?%s%s: %v", r.Pattern, param, raw, err)
+				}
+			}
+		}
 	}
 }
 

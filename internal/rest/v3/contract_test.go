@@ -51,3 +51,49 @@ func TestReadsRefuseUnknownParameters(t *testing.T) {
 		}
 	}
 }
+
+// A filter without a value, as of a variable that was empty, deletes nothing:
+// a customer without a first name is not meant by first_name=.
+func TestDeletionsNeedTheirValues(t *testing.T) {
+	for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			f := newFixture(t, newBackend(t, e), "deletions")
+			count := func() string {
+				a, err := f.do(t.Context(), request{method: http.MethodGet, target: "/customers/subscribers?limit=1", token: tokens["owner"]})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return regexp.MustCompile(`"total":\d+`).FindString(string(a.body))
+			}
+			if a, err := f.do(t.Context(), request{method: http.MethodPost, target: "/customers/subscribers", token: tokens["owner"], body: []byte(`{"email":"nameless@example.com"}`)}); err != nil || a.status != http.StatusOK {
+				t.Fatalf("%d %s, %v", a.status, a.body, err)
+			}
+			before := count()
+			if before == "" || before == `"total":0` {
+				t.Fatalf("the store has %q subscribers", before)
+			}
+			n := 0
+			for _, r := range surface().Routes() {
+				if r.Method != http.MethodDelete || r.List == nil {
+					continue
+				}
+				for _, param := range r.List.Params() {
+					n++
+					target := strings.ReplaceAll(r.Pattern, "{segmentId}", "10111213-1415-4617-9819-1a1b1c1d1e1f") + "?" + param + "="
+					want, token := http.StatusUnprocessableEntity, "owner"
+					if r.Pattern == "/tax/customers" {
+						// The status is documented of these filters.
+						target, want, token = "/stores/foreign/v3"+target, http.StatusBadRequest, "foreign"
+					}
+					a, err := f.do(t.Context(), request{method: r.Method, target: target, token: tokens[token]})
+					if err != nil || a.status != want || !strings.Contains(string(a.body), `"`+param+`":"a filter of what is deleted needs a value"`) {
+						t.Errorf("DELETE %s: %d %s, %v", target, a.status, a.body, err)
+					}
+				}
+			}
+			if after := count(); n < 14 || after != before {
+				t.Errorf("%d filters, %s before and %s after", n, before, after)
+			}
+		})
+	}
+}

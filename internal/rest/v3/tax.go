@@ -17,7 +17,7 @@ func (s *Surface) taxRoutes() []rest.Route {
 			Handle: shape.Call(query, shape.Scoped(s.Taxes.Customers), rows(appendTaxCustomer))},
 		{Method: "PUT", Pattern: "/tax/customers", Need: auth.ModifyInformation, Class: rest.Updating, Titles: updateTaxCustomers,
 			Handle: shape.Call(objects(tax.MaxBatch, decodeTaxCustomer), shape.Scoped(s.Taxes.Put), rows(appendTaxCustomer))},
-		{Method: "DELETE", Pattern: "/tax/customers", Need: auth.ModifyInformation, List: tax.List, Titles: readTaxCustomers,
+		{Method: "DELETE", Pattern: "/tax/customers", Need: auth.ModifyInformation, List: tax.DeleteList, Titles: readTaxCustomers,
 			Handle: shape.Do(query, shape.ScopedDo(s.Taxes.Delete))},
 	}
 }

@@ -169,7 +169,7 @@ func (w *matrixWorld) bearers() []bearer {
 		{name: "another store's private token", token: w.storefrontToken(away, "-private", `,"scopes":["Unauthenticated","Customer"]`)},
 		{name: "another store's impersonation token", token: w.storefrontToken(away, "-customer-impersonation", ""), customer: "1"},
 		{name: "a browser's token", token: public, kind: browserToken},
-		private("Unauthenticated"), private("Customer"), private("B2B"), private("Unauthenticated", "Customer"), private("Unauthenticated", "Customer", "B2B"),
+		private("Unauthenticated"), private("Customer"), private("Unauthenticated", "Customer"),
 		{name: "an impersonation token", token: impersonation, kind: impersonationToken},
 		{name: "an impersonation token for a customer", token: impersonation, kind: impersonationToken, customer: "1", signed: true},
 		{name: "an impersonation token for another channel's customer", token: impersonation, kind: impersonationToken, customer: "2"},

@@ -173,7 +173,7 @@ func TestUsesOfStorefrontTokens(t *testing.T) {
 		ctx, a := t.Context(), c.stores[0]
 		used, idle := c.make(a, auth.NewToken{}), c.make(a, auth.NewToken{Kind: auth.ImpersonationToken})
 		old := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer"}})
-		unused := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"B2B"}})
+		unused := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Customer", "Unauthenticated"}})
 		revoked := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Scopes: []string{"Unauthenticated"}})
 		c.must(c.Revoke(ctx, a, revoked))
 		// As if these were from before the register.
@@ -227,7 +227,7 @@ func TestUsesOfStorefrontTokens(t *testing.T) {
 		}
 		// Revocation of a token that is not there yet enters it too.
 		c.must(c.Revoke(ctx, a, unused))
-		if got := c.register(a, "kind=private&limit=1"); !strings.Contains(got, " private cid key 1 [1] [B2B] [] +0 0 used 0 revoked ") || !strings.Contains(got, "revoked\n") {
+		if got := c.register(a, "kind=private&limit=1"); !strings.Contains(got, " private cid key 1 [1] [Customer Unauthenticated] [] +0 0 used 0 revoked ") || !strings.Contains(got, "revoked\n") {
 			t.Errorf("a revoked old token is entered as\n%s", got)
 		}
 	})

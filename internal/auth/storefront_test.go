@@ -102,7 +102,7 @@ func TestStorefrontTokens(t *testing.T) {
 		a, b := c.stores[0], c.stores[1]
 		in := c.now.Unix() + 3600
 		browser := c.make(a, auth.NewToken{ChannelIDs: opt.Some([]int64{2, 1, 2}), Expires: in, Origins: opt.Some([]string{"https://Example.com/", "http://localhost:3000"})})
-		private := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Expires: in, Scopes: []string{"Customer", "B2B", "B2B"}})
+		private := c.make(a, auth.NewToken{Kind: auth.PrivateToken, Expires: in, Scopes: []string{"Unauthenticated", "Customer", "Customer"}})
 		forever := c.make(a, auth.NewToken{Kind: auth.ImpersonationToken, ChannelID: opt.Some[int64](2)})
 		foreign := c.make(b, auth.NewToken{Expires: in})
 
@@ -118,7 +118,7 @@ func TestStorefrontTokens(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		got, err = c.verify(a, 1, private)
-		if err != nil || got.Kind != auth.PrivateToken || !slices.Equal(got.Scopes, []auth.AccessScope{"B2B", "Customer"}) || !got.Allows(auth.AccessCustomer) || got.Allows(auth.AccessUnauthenticated) {
+		if err != nil || got.Kind != auth.PrivateToken || !slices.Equal(got.Scopes, []auth.AccessScope{"Customer", "Unauthenticated"}) || !got.Allows(auth.AccessCustomer) || !got.Allows(auth.AccessUnauthenticated) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		c.want("channel 1", a, 1, browser, "")

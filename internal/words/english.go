@@ -49,7 +49,8 @@ var whys = map[fault.Reason]string{
 	auth.WhyOrigins:        "{name} must have one or two origins",
 	auth.WhyOrigin:         "an origin is a scheme and a host, such as https://www.example.com",
 	auth.WhyNoScope:        "at least one scope is needed",
-	auth.WhyScope:          "a scope is Unauthenticated, Customer or B2B",
+	auth.WhyScope:          "a scope is Unauthenticated or Customer",
+	auth.WhyB2B:            "the scope B2B is of no use here: there are no companies",
 	auth.WhyUnknownChannel: "there is no channel {value}",
 
 	fault.Reason(auth.TokenMissing):       string(auth.TokenMissing),

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/serve"
+	"clientele/internal/store"
 	"clientele/internal/visit"
 )
 
@@ -150,7 +151,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if err := c.limits(); err != nil {
 		return &refusal{http.StatusBadRequest, gqlerror.List{err}}
 	}
-	if op.Operation == ast.Mutation && !live(v.Site.Status) {
+	if op.Operation == ast.Mutation && !store.Live(v.Site.Status) {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
 	s.execute(ctx, who, out, &gqlgen.OperationContext{
@@ -165,15 +166,6 @@ func crowded(out *reply) error {
 	err.Extensions["retryAfter"] = 1
 	out.SetRetry(&fault.Error{Kind: fault.TooMany, RetryAfter: 1})
 	return &refusal{http.StatusTooManyRequests, gqlerror.List{err}}
-}
-
-// live reports whether a channel of a status takes orders from shoppers.
-func live(status string) bool {
-	switch status {
-	case "", "active", "prelaunch", "connected":
-		return true
-	}
-	return false
 }
 
 func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlgen.OperationContext) {

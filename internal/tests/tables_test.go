@@ -68,7 +68,7 @@ var guests = map[string]map[string]string{
 		"api_accounts": "the secrets of accounts sign login tokens",
 	},
 	"internal/store": {
-		"customer_settings": "whether a channel takes customers of all channels is read with the channel",
+		"customer_settings": "whether a channel takes customers of all channels is read with the channel, and what it has on",
 		"form_fields":       "a new store has the built-in fields",
 	},
 	"internal/subscriber": {

@@ -25,16 +25,27 @@ func appendTime(b []byte, now *int64) []byte {
 	return append(strconv.AppendInt(append(b, `{"time":`...), *now, 10), '}')
 }
 
-func (s *Surface) getStore(c *rest.Call, _ struct{}) (*store.Settings, error) {
-	return s.Stores.Settings(c.Ctx(), c.StoreID())
+// aboutStore is what a store says about itself, with what it has on.
+type aboutStore struct {
+	*store.Settings
+	features store.Features
 }
 
-func (s *Surface) sendStore(c *rest.Call, row *store.Settings) {
+func (s *Surface) getStore(c *rest.Call, _ struct{}) (*aboutStore, error) {
+	settings, err := s.Stores.Settings(c.Ctx(), c.StoreID())
+	if err != nil {
+		return nil, err
+	}
+	features, err := s.Stores.Features(c.Ctx(), c.StoreID())
+	return &aboutStore{settings, features}, err
+}
+
+func (s *Surface) sendStore(c *rest.Call, row *aboutStore) {
 	zone := row.Zone(s.sys.Clock())
-	sendOne(c, http.StatusOK, row, func(b []byte, row *store.Settings) []byte { return appendStore(b, row, zone) })
+	sendOne(c, http.StatusOK, row, func(b []byte, row *aboutStore) []byte { return appendStore(b, row, zone) })
 }
 
-func appendStore(b []byte, s *store.Settings, zone store.Zone) []byte {
+func appendStore(b []byte, s *aboutStore, zone store.Zone) []byte {
 	text := func(key, value string) {
 		b = append(b, ',')
 		b = jsonx.AppendKey(b, key)
@@ -99,8 +110,22 @@ func appendStore(b []byte, s *store.Settings, zone store.Zone) []byte {
 	b = append(b, `,"store_id":`...)
 	b = strconv.AppendInt(b, s.StoreID, 10)
 	number("default_channel_id", store.DefaultChannel)
-	// What there is no part of here is switched off.
-	return append(b, `,"active_comparison_modules":[],"features":{"stencil_enabled":false,"sitewidehttps_enabled":false,`+
-		`"facebook_catalog_id":"","checkout_type":"optimized","wishlists_enabled":false,"graphql_storefront_api_enabled":false,`+
-		`"shopper_consent_tracking_enabled":false,"multi_storefront_enabled":true}}`...)
+	return append(appendFeatures(append(b, `,"active_comparison_modules":[],"features":`...), &s.features), '}')
+}
+
+// appendFeatures tells what a store has on. There are no themes and no catalog
+// here, and no checkout, whose type has no word for that.
+func appendFeatures(b []byte, f *store.Features) []byte {
+	b = strconv.AppendBool(append(b, `{"stencil_enabled":false,"sitewidehttps_enabled":`...), f.HTTPS)
+	b = append(b, `,"facebook_catalog_id":"","checkout_type":"optimized"`...)
+	for _, on := range []struct {
+		name string
+		is   bool
+	}{
+		{"wishlists_enabled", f.Wishlists}, {"graphql_storefront_api_enabled", f.GraphQL},
+		{"shopper_consent_tracking_enabled", f.Consent}, {"multi_storefront_enabled", f.Storefronts},
+	} {
+		b = append(jsonx.AppendKey(append(b, ','), on.name), []byte(strconv.FormatBool(on.is))...)
+	}
+	return append(b, '}')
 }

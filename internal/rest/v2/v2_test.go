@@ -382,6 +382,43 @@ func TestGeographyAndStore(t *testing.T) {
 	})
 }
 
+// What a store has on is looked up, not assumed.
+func TestFeatures(t *testing.T) {
+	each(t, func(f *fixture) {
+		ctx := f.t.Context()
+		shop, err := f.Stores.ByHash(ctx, "shop")
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		want := func(when string, https, graphql, consent bool) {
+			f.t.Helper()
+			features := fmt.Sprintf(`"features":{"stencil_enabled":false,"sitewidehttps_enabled":%v,"facebook_catalog_id":"","checkout_type":"optimized",`+
+				`"wishlists_enabled":true,"graphql_storefront_api_enabled":%v,"shopper_consent_tracking_enabled":%v,"multi_storefront_enabled":true}`, https, graphql, consent)
+			if got := f.ask("GET", "/store", "").body; !strings.Contains(got, features) {
+				f.t.Errorf("%s: %s\nwant %s", when, got, features)
+			}
+		}
+		ask := func(method, target, body string) {
+			f.t.Helper()
+			if got := f.ask(method, "/stores/shop/v3"+target, body); got.status >= 300 {
+				f.t.Fatalf("%s %s: %d %s", method, target, got.status, got.body)
+			}
+		}
+		want("at first", true, true, false)
+		ask("PUT", "/customers/settings", `{"privacy_settings":{"ask_shopper_for_tracking_consent":true}}`)
+		want("the store asks for consent", true, true, true)
+		ask("PUT", "/customers/settings/channels/1", `{"privacy_settings":{"ask_shopper_for_tracking_consent":false}}`)
+		want("its only channel does not", true, true, false)
+		ask("PUT", "/channels/1/site", `{"url":"http://shop.localhost"}`)
+		if err := f.Stores.ProveHost(ctx, shop.ID, "shop.localhost"); err != nil {
+			f.t.Fatal(err)
+		}
+		want("a site without https", false, true, false)
+		ask("PUT", "/channels/1", `{"status":"inactive"}`)
+		want("nothing is live", false, false, false)
+	})
+}
+
 func TestXML(t *testing.T) {
 	const head = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 	each(t, func(f *fixture) {

@@ -89,7 +89,7 @@ func TestRegister(t *testing.T) {
 		if got := s.texts(`SELECT via || ' ' || ip_address FROM consent_changes WHERE store_id = $1`); !slices.Equal(got, []string{"storefront 192.0.2.1"}) {
 			s.Errorf("%q", got)
 		}
-		if got := s.texts(`SELECT scope FROM events WHERE store_id = $1 ORDER BY id`); !slices.Equal(got, []string{"store/customer/created", "store/customer/address/created", "store/subscriber/created"}) {
+		if got := s.texts(`SELECT scope FROM events WHERE store_id = $1 ORDER BY id`); !slices.Equal(got, []string{"store/customer/created", "store/customer/address/created", "store/customer/updated", "store/subscriber/created"}) {
 			s.Errorf("%q", got)
 		}
 		s.signIn(s.a, account.Browser, "ines@example.com")

@@ -288,7 +288,7 @@ func (b *addressBatch) plan() []fault.Item {
 
 // settle leaves out what would make an address equal to another of its
 // customer.
-func (b *addressBatch) settle(tx *sqldb.Tx) (int, error) {
+func (b *addressBatch) settle(tx *sqldb.Tx) (changes, told int, err error) {
 	var customers []int64
 	var prints []string
 	for i := range b.changes {
@@ -299,7 +299,7 @@ func (b *addressBatch) settle(tx *sqldb.Tx) (int, error) {
 	holder := map[owned]int64{}
 	if len(prints) > 0 {
 		if err := tx.Pipeline(fingerprintsQuery(customers, prints, func(id int64, o owned) { holder[o] = id })); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	for i := range b.changes {
@@ -316,7 +316,7 @@ func (b *addressBatch) settle(tx *sqldb.Tx) (int, error) {
 			b.writes = append(b.writes, p)
 		}
 	}
-	return len(b.writes), nil
+	return len(b.writes), len(b.writes), nil
 }
 
 func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) {

@@ -18,9 +18,11 @@ type batch interface {
 	lookUp(tx *sqldb.Tx) error
 	// plan returns what is wrong; nothing is written then.
 	plan() []fault.Item
-	// settle reads what only a plan tells, and returns how many things change.
-	settle(tx *sqldb.Tx) (int, error)
-	// write stores the change i and returns what is told of it.
+	// settle reads what only a plan tells, and returns how many things change and
+	// of how many of them is told.
+	settle(tx *sqldb.Tx) (changes, told int, err error)
+	// write stores the change i and returns what is told of it: an event without
+	// a scope is nothing.
 	write(tx *sqldb.Tx, i int, now int64) (event.Event, error)
 }
 
@@ -35,18 +37,22 @@ func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 	if items := b.plan(); len(items) > 0 {
 		return &fault.Error{Kind: fault.Invalid, Items: items}
 	}
-	n, err := b.settle(tx)
+	n, told, err := b.settle(tx)
 	if err != nil || n == 0 {
 		return err
 	}
-	counters, err := store.Advance{EventIDs: int64(n)}.Run(tx)
+	counters, err := store.Advance{EventIDs: int64(told)}.Run(tx)
 	if err != nil {
 		return err
 	}
-	events := make([]event.Event, n)
-	for i := range events {
-		if events[i], err = b.write(tx, i, now); err != nil {
+	var events []event.Event
+	for i := range n {
+		e, err := b.write(tx, i, now)
+		if err != nil {
 			return err
+		}
+		if e.Scope != "" {
+			events = append(events, e)
 		}
 	}
 	return event.Record(tx, counters.EventID, now, events)

@@ -147,6 +147,12 @@ func (p *createPlan) check() error {
 	return nil
 }
 
+// signedUp reports whether a shopper signed up and filled in fields of the
+// store's own, which is told of as a change too.
+func (p *createPlan) signedUp(i int, values [][]form.Stored) bool {
+	return p.in[i].Extent != form.Free && len(values[i]) > 0
+}
+
 func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	groups := make([]int64, len(p.in))
 	custValues, addrValues, err := p.references(tx, groups)
@@ -157,7 +163,13 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	// Ids, events and the look for taken emails come in one round trip, under
 	// the lock that every writer of customers takes.
 	n := int64(len(p.in))
-	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Customers: n, Addresses: p.addrs}
+	var filled int64
+	for i := range p.in {
+		if p.signedUp(i, custValues) {
+			filled++
+		}
+	}
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs + filled, Customers: n, Addresses: p.addrs}
 	if p.given {
 		adv.CustomerIDs = 0
 	}
@@ -226,6 +238,9 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 				return nil, err
 			}
 			c.Attributes = append(c.Attributes, AttributeValue{ID: valueID, AttributeID: v.AttributeID, CustomerID: id, Value: v.Value, DateCreated: now, DateModified: now})
+		}
+		if p.signedUp(i, custValues) {
+			events = append(events, event.Customer(event.CustomerUpdated, id, c.OriginChannelID, c.ChannelIDs))
 		}
 		c.FormFields = formValues(customerSubmission(id), custValues[i])
 		if err := storeValues(tx, customerSubmission(id), custValues[i]); err != nil {

@@ -17,7 +17,8 @@ import (
 // UpdateFor changes customers: all of them or, if any breaks a rule, none. A
 // customer whose stored data would not change is left alone: its
 // date_modified stays and no event is recorded, so that systems which copy
-// changes back and forth come to rest. who has their passwords hashed.
+// changes back and forth come to rest. Other values of form fields alone move
+// date_modified, but are not told of. who has their passwords hashed.
 func (s *Service) UpdateFor(ctx context.Context, who password.Party, in []Update) ([]Customer, error) {
 	return s.updateAnd(ctx, who, in, func(*sqldb.Tx, []Customer) error { return nil })
 }
@@ -89,13 +90,16 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if err != nil {
 		return nil, err
 	}
-	var events int64
+	var events, writes int64
 	var wanted []string // emails
 	for i := range changes {
 		ch := &changes[i]
 		if ch.row || len(ch.values) > 0 {
-			events++
+			writes++
 			ch.now.DateModified = now
+		}
+		if ch.row { // values of form fields are not told of
+			events++
 		}
 		if ch.channelsChanged() {
 			events++
@@ -108,7 +112,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	for i := range changes {
 		out[i] = changes[i].now
 	}
-	if events == 0 {
+	if writes == 0 {
 		return out, nil
 	}
 	var counters store.Counters
@@ -162,7 +166,9 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 		if err := storeValues(tx, customerSubmission(ch.now.ID), ch.values); err != nil {
 			return nil, err
 		}
-		evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs))
+		if ch.row {
+			evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs))
+		}
 		if ch.channelsChanged() {
 			evs = append(evs, event.ChannelAccess(ch.now.ID, ch.now.ChannelIDs))
 		}

@@ -382,6 +382,13 @@ func (s *Service) DeleteSite(ctx context.Context, storeID, channelID int64) erro
 func (s *Service) ReleaseHost(ctx context.Context, storeID int64, host string) ([]int64, error) {
 	var ids []int64
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if err := sqldb.LockProgram(tx); err != nil {
+			return err
+		}
+		told, err := store.Look(tx)
+		if err != nil {
+			return err
+		}
 		if ids, err = store.ClaimedBy(tx, host); err != nil {
 			return err
 		}
@@ -393,7 +400,7 @@ func (s *Service) ReleaseHost(ctx context.Context, storeID int64, host string) (
 				return err
 			}
 		}
-		return nil
+		return told.Tell(tx, s.sys.Now())
 	})
 	return ids, err
 }
@@ -434,10 +441,17 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 		if err != nil {
 			return err
 		}
+		told, err := store.Look(tx)
+		if err != nil {
+			return err
+		}
 		if err := change(tx, &c, s.sys.Now()); err != nil {
 			return err
 		}
 		if err := c.site.write(tx); err != nil {
+			return err
+		}
+		if err := told.Tell(tx, s.sys.Now()); err != nil {
 			return err
 		}
 		out[0] = c.site
@@ -454,7 +468,7 @@ func (s *Site) write(tx *sqldb.Tx) error {
 }
 
 // Put makes a channel, or brings the one with its id in line, inside tx. It
-// records no event, takes names that Create does not, and the host of a URL
+// leaves it to its caller to tell of it, takes names that Create does not, and the host of a URL
 // that it is given counts by the operator's word.
 func Put(tx *sqldb.Tx, in Given, now int64) error {
 	var c Channel

@@ -34,6 +34,28 @@ const (
 	SubscriberCreated        = "store/subscriber/created"
 	SubscriberUpdated        = "store/subscriber/updated"
 	SubscriberDeleted        = "store/subscriber/deleted"
+	InformationUpdated       = "store/information/updated"
+)
+
+// Scopes of what belongs to one channel, below "store/channel/{id}/".
+const (
+	CustomerPrivacyUpdated      = "settings/customerPrivacy/updated"
+	DefaultCustomerGroupUpdated = "settings/defaultCustomerGroup/updated"
+	ProfileUpdated              = "settings/profile/updated"
+	CurrencyUpdated             = "settings/currency/updated"
+	LogoUpdated                 = "settings/logo/updated"
+	LogoImageUpdated            = "settings/logo/image/updated"
+	FaviconImageUpdated         = "settings/favicon/image/updated"
+	RobotsUpdated               = "settings/robots/updated"
+	LocaleAdded                 = "settings/locale/added"
+	LocaleUpdated               = "settings/locale/updated"
+	LocaleDeleted               = "settings/locale/deleted"
+	// A site was made, changed or taken away.
+	SiteUpdated          = "settings/site/updated"
+	CheckoutURLUpdated   = "settings/site/checkoutUrl/updated"
+	CheckoutURLDeleted   = "settings/site/checkoutUrl/deleted"
+	EmailTemplateUpdated = "email/templates/updated"
+	EmailTemplateDeleted = "email/templates/deleted"
 )
 
 // Topic is signalled by transactions that record events.
@@ -137,6 +159,26 @@ func DefaultInstrument(customerID int64) Event {
 // Channel returns the data of a channel's event.
 func Channel(scope string, id int64) Event {
 	return Event{Scope: scope, ResourceID: id, Data: `{"type":"channel","id":` + strconv.FormatInt(id, 10) + `}`}
+}
+
+// Information returns the event of a change of what a store says about itself.
+func Information() Event { return Event{Scope: InformationUpdated, Data: `{"type":"store"}`} }
+
+// OfChannel returns an event of a channel that says no more than its scope.
+func OfChannel(channelID int64, scope string) Event { return ofChannel(channelID, scope, `{}`) }
+
+func ofChannel(channelID int64, scope, data string) Event {
+	return Event{Scope: "store/channel/" + strconv.FormatInt(channelID, 10) + "/" + scope, ResourceID: channelID, Data: data}
+}
+
+// Site returns an event of a channel's site, which goes by the channel's id.
+func Site(channelID int64, scope string) Event {
+	return ofChannel(channelID, scope, `{"site_id":`+strconv.FormatInt(channelID, 10)+`}`)
+}
+
+// EmailTemplate returns an event of a kind of email on a channel.
+func EmailTemplate(channelID int64, scope, kind string) Event {
+	return ofChannel(channelID, scope, string(append(jsonx.AppendString([]byte(`{"template_kind":`), kind), '}')))
 }
 
 // Subscriber returns the data of a subscriber's event, which is the id alone.

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 	"clientele/internal/system"
 )
 
@@ -147,12 +148,27 @@ func (s *Service) Create(ctx context.Context, storeID int64, w Write) (*Group, e
 		if err := tx.Query(nextID, func(r *sqldb.Row) error { g.ID = r.Int(0); return nil }); err != nil {
 			return err
 		}
-		if err := g.clear(tx, now); err != nil {
-			return err
-		}
-		return g.insert(tx)
+		return telling(tx, now, func() error {
+			if err := g.clear(tx, now); err != nil {
+				return err
+			}
+			return g.insert(tx)
+		})
 	})
 	return &g, err
+}
+
+// telling makes a change of groups and tells of the default group, if that is
+// another one then. The caller holds the store's counters.
+func telling(tx *sqldb.Tx, now int64, change func() error) error {
+	told, err := store.Look(tx)
+	if err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	return told.Tell(tx, now)
 }
 
 func (g *Group) insert(tx *sqldb.Tx) error {
@@ -201,10 +217,12 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 			return nil
 		}
 		g.DateModified = s.sys.Now()
-		if err := g.clear(tx, g.DateModified); err != nil {
-			return err
-		}
-		return tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateModified)
+		return telling(tx, g.DateModified, func() error {
+			if err := g.clear(tx, g.DateModified); err != nil {
+				return err
+			}
+			return tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateModified)
+		})
 	})
 	return &g, err
 }
@@ -219,7 +237,13 @@ func (g *Group) same(o *Group) bool {
 func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 	for {
 		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			return s.members.LeaveGroup(tx, id, func() error { return removeTx(tx, id) })
+			return s.members.LeaveGroup(tx, id, func() error {
+				// The customers are locked before the counters, as when they change.
+				if err := tx.Exec(touch); err != nil {
+					return err
+				}
+				return telling(tx, s.sys.Now(), func() error { return removeTx(tx, id) })
+			})
 		})
 		if !errors.Is(err, ErrJoined) {
 			return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -136,7 +137,24 @@ func PutTemplate(tx *sqldb.Tx, t Template, now int64) error {
 	if err := CheckTemplate(&t); err != nil {
 		return err
 	}
-	return tx.Exec(upsertTemplate, string(t.Kind), t.Locale, t.Subject, t.Text, t.HTML, now)
+	same := false
+	if err := tx.Query(selectTemplates, func(r *sqldb.Row) error {
+		stored := scanTemplate(r)
+		stored.DateModified = t.DateModified
+		same = same || stored == t
+		return nil
+	}); err != nil || same {
+		return err
+	}
+	if err := tx.Exec(upsertTemplate, string(t.Kind), t.Locale, t.Subject, t.Text, t.HTML, now); err != nil {
+		return err
+	}
+	return tell(tx, t.Kind, event.EmailTemplateUpdated, now)
+}
+
+// tell records what became of a kind of email, which holds on every channel.
+func tell(tx *sqldb.Tx, kind Kind, scope string, now int64) error {
+	return store.TellChannels(tx, now, func(channelID int64) event.Event { return event.EmailTemplate(channelID, scope, string(kind)) })
 }
 
 // Put sets a store's template.
@@ -173,7 +191,10 @@ func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string
 		if err == nil && n == 0 {
 			err = noTemplate()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tell(tx, kind, event.EmailTemplateDeleted, s.sys.Now())
 	})
 }
 

@@ -115,13 +115,20 @@ func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, 
 			if st, err = a.Stores.CreateTx(tx, s.Hash, s.Name, ""); err != nil {
 				return err
 			}
-		} else if s.Name != "" && s.Name != st.Name {
+		}
+		var told *store.Told // nobody can have asked to be told of a new store
+		if !created {
+			if told, err = store.Look(tx.In(st.ID)); err != nil {
+				return err
+			}
+		}
+		if !created && s.Name != "" && s.Name != st.Name {
 			if err := store.RenameTx(tx, st.ID, s.Name); err != nil {
 				return err
 			}
 		}
 		tx = tx.In(st.ID)
-		if err := a.reference(tx, s, accounts); err != nil {
+		if err := a.reference(tx, s, accounts, told); err != nil {
 			return err
 		}
 		if made, err = a.customers(tx, s, hashes); err != nil {
@@ -271,7 +278,7 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 	return out, nil
 }
 
-func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error {
+func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told *store.Told) error {
 	now := a.System.Now()
 	// Ids that are drawn come after all that the file chose.
 	var low store.Lowest
@@ -337,6 +344,11 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope) error
 	for i, c := range s.Channels {
 		if _, err := setting.PutTx(tx, c.ID, c.CustomerSettings.command(), now); err != nil {
 			return at(err, "channels.%d.customer_settings", i)
+		}
+	}
+	if told != nil {
+		if err := told.TellAll(tx, now); err != nil {
+			return err
 		}
 	}
 	for i := range s.EmailTemplates {

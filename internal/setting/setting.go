@@ -43,7 +43,7 @@ type Update struct {
 
 // Names of settings, as they are stored.
 const (
-	askConsent           = "ask_consent"
+	askConsent           = store.AskConsent
 	askConsentOnCheckout = "ask_consent_on_checkout"
 	policyURL            = "policy_url"
 	guestGroup           = group.GuestSetting
@@ -173,13 +173,23 @@ func (u *Update) check(c *fault.Collector) {
 // Put changes what the store (channel 0) or a channel says and returns it.
 func (s *Service) Put(ctx context.Context, storeID, channelID int64, in Update) (out CustomerSettings, err error) {
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		out, err = PutTx(tx, channelID, in, s.sys.Now())
-		return err
+		// Settings change one after the other, so that each change is told of.
+		if _, err := (store.Advance{}).Run(tx); err != nil {
+			return err
+		}
+		told, err := store.Look(tx)
+		if err != nil {
+			return err
+		}
+		if out, err = PutTx(tx, channelID, in, s.sys.Now()); err != nil {
+			return err
+		}
+		return told.Tell(tx, s.sys.Now())
 	})
 	return out, err
 }
 
-// PutTx is Put inside a transaction.
+// PutTx is Put inside a transaction, whose maker tells of it.
 func PutTx(tx *sqldb.Tx, channelID int64, in Update, now int64) (CustomerSettings, error) {
 	if _, err := level(tx, channelID); err != nil {
 		return CustomerSettings{}, err

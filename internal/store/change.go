@@ -23,6 +23,10 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 		if err := sqldb.LockProgram(tx); err != nil {
 			return err
 		}
+		told, err := Look(tx)
+		if err != nil {
+			return err
+		}
 		text := "{}"
 		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { text = r.Text(0); return nil }); err != nil {
 			return err
@@ -42,6 +46,9 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 			return err
 		}
 		if err := PutSettings(tx, *settings); err != nil {
+			return err
+		}
+		if err := told.Tell(tx, s.sys.Now()); err != nil {
 			return err
 		}
 		out, err = ReadSettings(tx)

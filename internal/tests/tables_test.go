@@ -68,6 +68,7 @@ var guests = map[string]map[string]string{
 		"api_accounts": "the secrets of accounts sign login tokens",
 	},
 	"internal/store": {
+		"customer_groups":   "which group newcomers of a channel join is told of with its other settings",
 		"customer_settings": "whether a channel takes customers of all channels is read with the channel, and what it has on",
 		"form_fields":       "a new store has the built-in fields",
 	},

@@ -1,6 +1,9 @@
 package webhook
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ExceptionScope is the scope of events about deliveries that failed. They go
 // to the hook with just this scope of the API account concerned.
@@ -148,4 +151,17 @@ func isID(s string) bool {
 		}
 	}
 	return true
+}
+
+// Scopes returns every scope that an event may have, without wildcards; # stands
+// for the id of a channel.
+func Scopes() []string {
+	var out []string
+	for s := range known {
+		if !strings.HasSuffix(s, "*") {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -48,8 +48,23 @@ func (c *call) overview() error {
 	p := &overviewPage{Name: me.FirstName, Email: me.Email}
 	p.Title = c.look.Text("menu.overview")
 	for _, m := range accountMenu[1:] {
-		p.Cards = append(p.Cards, card{c.look.Text("menu." + m), c.look.Text("card." + m), "/account.php?action=" + m})
+		p.Cards = append(p.Cards, card{c.look.Text("menu." + m), c.look.Text("card." + m), menuURL(m)})
 	}
+	return c.show(http.StatusOK, p)
+}
+
+// empty is a page of the original's account about what this service keeps
+// nothing of, such as orders: there is never anything on it.
+func (c *call) empty() error {
+	if _, done, err := c.signedIn(); done || err != nil {
+		return err
+	}
+	key := c.R.URL.Query().Get("action")
+	if key == "view_orders" {
+		key = "order_status"
+	}
+	p := &messagePage{Text: c.look.Text("empty." + key + ".text"), Next: &html.Link{Label: c.look.Text("nav.account"), URL: "/account.php"}}
+	p.Title = c.look.Text("empty." + key + ".title")
 	return c.show(http.StatusOK, p)
 }
 

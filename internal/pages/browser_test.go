@@ -9,6 +9,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	chromium "clientele/internal/testing/browser"
+	"clientele/internal/wishlist"
 )
 
 var consenting = strings.Replace(shop, "    form_fields:", "    customer_settings: {privacy_settings: {ask_shopper_for_tracking_consent: true, policy_url: https://shop.example/policy}}\n    form_fields:", 1)
@@ -76,6 +77,28 @@ func TestBrowser(t *testing.T) {
 	b.Open("/unsubscribe.php?token=" + url.QueryEscape(token)).See("unsubscribe").Press(`main form .buttons button`).Want("You are unsubscribed").See("unsubscribed")
 }
 
+// Wishlists, and a list that somebody without scripts was sent the link of.
+func TestBrowserWishlists(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.Open(t, sqldb.SQLite), shop)
+	b := chromium.Open(t, w.server.URL, "en-US")
+	b.Open("/login.php").Write("login_email", "jane@example.com", "login_pass", "correct horse 1").Press(`form[action*=check_login] .buttons button`).Want("Hello, Jane")
+	b.Open("/account.php?action=order_status").Want("There are no orders in your account.").See("empty")
+	b.Open("/wishlist.php").See("wishlists-empty").Press(`main .buttons a`).See("wishlist-new")
+	b.Press(`main form .buttons button`).Want("Please fill this in.").See("wishlist-wrong")
+	b.Write("name", "For the balcony").Tick(`[name=is_public]`).Press(`main form .buttons button`).Want("The wishlist is saved.").See("wishlist-no-items")
+	if _, err := w.Wishlists.AddItems(t.Context(), 1, 1, 1, []wishlist.Item{{ProductID: 77, VariantID: 152}, {ProductID: 80}}); err != nil {
+		t.Fatal(err)
+	}
+	b.Open("/wishlist.php").Want("2 products").See("wishlists").Press(`main .rows a`).Want("Product 80").See("wishlist")
+	shared := b.Eval(`document.querySelector(".shared a").href`)
+	b.Press(`main .rows button`).Want("The product is off your list.", "1 product")
+	b.Press(`a[href*=deletewishlist]`).See("wishlist-delete")
+	guest := chromium.Open(t, w.server.URL, "en-US")
+	guest.Open(shared).Want("For the balcony", "Product 80").See("wishlist-shared")
+	guest.WithoutScripts().Open(shared).Want("For the balcony", "Product 80")
+}
+
 // The same pages in the other languages.
 func TestBrowserLanguages(t *testing.T) {
 	t.Parallel()
@@ -104,5 +127,5 @@ func TestBrowserFocus(t *testing.T) {
 	b.Open("/login.php?action=create_account").Write("email", "nonsense").Press(`main form .buttons button`).Stops("register-wrong", 360, 640)
 	b.Open("/login.php").Write("login_email", "jane@example.com", "login_pass", "correct horse 1").Press(`form[action*=check_login] .buttons button`).Want("Hello, Jane")
 	look("/", "/account.php", "/account.php?action=account_details", "/account.php?action=address_book", "/account.php?action=add_shipping_address",
-		"/account.php?action=newsletter", "/account.php?action=change_password", "/account.php?action=sessions")
+		"/account.php?action=newsletter", "/account.php?action=change_password", "/account.php?action=sessions", "/account.php?action=inbox", "/wishlist.php", "/wishlist.php?action=addwishlist")
 }

@@ -147,6 +147,7 @@ func TestForgedForms(t *testing.T) {
 			"/account.php":     {"account_details", "add_shipping_address", "change_password", "sessions", "newsletter", "edit_shipping_address&address_id=1", "delete_shipping_address&address_id=1"},
 			"/login.php":       {"logout", "save_new_account", "send_password_email", "save_new_password", "passwordless_login", "check_passwordless_login", "confirm_account"},
 			"/subscribe.php":   {"", "confirm"},
+			"/wishlist.php":    {"addwishlist", "editwishlist&wishlistid=1", "deletewishlist&wishlistid=1", "viewwishlistitems&wishlistid=1"},
 			"/unsubscribe.php": {""},
 		} {
 			for _, a := range actions {
@@ -361,7 +362,7 @@ func TestErrors(t *testing.T) {
 		if strings.Contains(w.Log.String(), "level=ERROR") { // anybody could fill the log
 			t.Error(w.Log.String())
 		}
-		b.get("/login.php?action=unheard_of").want(200, "", "Sign in")
+		b.get("/login.php?action=unheard_of").want(404, "", "Page not found")
 		b.get("/login.php")
 		b.post("/login.php?action=check_login", "login_email", strings.Repeat("a", 300<<10)).want(413, "", "That is too much")
 		b.get("/login.php").do(http.MethodPost, "/login.php?action=check_login", "application/x-www-form-urlencoded", "a=%zz").want(400, "")

@@ -97,6 +97,20 @@ type (
 		Addresses  []addressCard
 		Prev, Next string
 	}
+	wishlistsPage struct {
+		frame
+		Lists      []wishlistRow
+		Prev, Next string
+	}
+	wishlistView struct {
+		frame
+		Count                string
+		Items                []wishlistItem
+		Own                  bool   // the shopper's own list
+		Share                string // where others can see it
+		Edit, Delete, Remove string
+		Prev, Next           string
+	}
 	sessionsView struct {
 		frame
 		Sessions []sessionRow
@@ -112,6 +126,18 @@ type addressCard struct {
 	Name  string // tells one from another
 }
 
+type wishlistRow struct {
+	Name               string
+	Public             bool
+	Count              string
+	View, Edit, Delete string
+}
+
+type wishlistItem struct {
+	ID   int64
+	Name string
+}
+
 type sessionRow struct {
 	ID        int64
 	Device    string
@@ -121,21 +147,23 @@ type sessionRow struct {
 	IsCurrent bool
 }
 
-func (*homePage) template() string     { return "home" }
-func (*signInView) template() string   { return "signin" }
-func (*formPage) template() string     { return "form" }
-func (*confirmView) template() string  { return "confirm" }
-func (*messagePage) template() string  { return "message" }
-func (*overviewPage) template() string { return "overview" }
-func (*bookPage) template() string     { return "book" }
-func (*sessionsView) template() string { return "sessions" }
+func (*homePage) template() string      { return "home" }
+func (*signInView) template() string    { return "signin" }
+func (*formPage) template() string      { return "form" }
+func (*confirmView) template() string   { return "confirm" }
+func (*messagePage) template() string   { return "message" }
+func (*overviewPage) template() string  { return "overview" }
+func (*bookPage) template() string      { return "book" }
+func (*wishlistsPage) template() string { return "wishlists" }
+func (*wishlistView) template() string  { return "wishlist" }
+func (*sessionsView) template() string  { return "sessions" }
 
 func (p *formPage) asked() *html.Form    { return p.Form }
 func (p *confirmView) asked() *html.Form { return p.Form }
 func (p *signInView) asked() *html.Form  { return p.Link }
 
 // pageNames are the templates of pages.
-var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "sessions"}
+var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "wishlists", "wishlist", "sessions"}
 
 // parse reads the templates with the texts of a language. They are part of the
 // program.
@@ -175,24 +203,38 @@ func (c *call) fill(f *frame) {
 	if c.privacy.PolicyURL != nil && (strings.HasPrefix(*c.privacy.PolicyURL, "https://") || strings.HasPrefix(*c.privacy.PolicyURL, "http://") || strings.HasPrefix(*c.privacy.PolicyURL, "/")) {
 		f.PolicyURL = *c.privacy.PolicyURL
 	}
-	if f.SignedIn && c.R.URL.Path == "/account.php" {
+	if f.SignedIn && (c.R.URL.Path == "/account.php" || f.Current != "") {
 		for _, m := range accountMenu {
-			f.Menu = append(f.Menu, html.Link{Label: c.look.Text("menu." + m), URL: "/account.php?action=" + m})
+			f.Menu = append(f.Menu, html.Link{Label: c.look.Text("menu." + m), URL: menuURL(m)})
 		}
-		f.Menu[0].URL = "/account.php"
 		if f.Current == "" {
 			f.Current = c.R.URL.Query().Get("action")
 		}
 		entry := menuEntry(f.Current)
-		f.Current, f.Inner = c.look.Text("menu."+entry), entry != accountMenu[0]
+		f.Current, f.Inner = "", entry != accountMenu[0]
+		if entry != "" {
+			f.Current = c.look.Text("menu." + entry)
+		}
 	}
 	if f.Notice == nil {
 		f.Notice = c.flashed()
 	}
 }
 
-var accountMenu = []string{"overview", "account_details", "address_book", "newsletter", "change_password", "sessions"}
+var accountMenu = []string{"overview", "account_details", "address_book", wishlistsMenu, "newsletter", "change_password", "sessions"}
 
+// menuURL is the page of an entry of the account's menu.
+func menuURL(entry string) string {
+	switch entry {
+	case accountMenu[0]:
+		return "/account.php"
+	case wishlistsMenu:
+		return wishlistsPath
+	}
+	return "/account.php?action=" + entry
+}
+
+// menuEntry is the entry of the account's menu that an action belongs to, or "".
 func menuEntry(action string) string {
 	for _, m := range accountMenu {
 		if m == action {
@@ -202,7 +244,10 @@ func menuEntry(action string) string {
 	if strings.HasSuffix(action, "_shipping_address") {
 		return "address_book"
 	}
-	return "overview"
+	if action == "" {
+		return accountMenu[0]
+	}
+	return ""
 }
 
 // here is the address of the page itself, for what returns to it.
@@ -242,7 +287,7 @@ func image(address string) string {
 
 // successes are the codes of messages that something went well.
 var successes = map[string]bool{
-	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "confirm_email": true, "address_saved": true, "address_deleted": true, "password_changed": true,
+	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "confirm_email": true, "address_saved": true, "address_deleted": true, "wishlist_saved": true, "wishlist_deleted": true, "wish_removed": true, "password_changed": true,
 	"password_reset": true, "subscribed": true, "subscription_pending": true, "unsubscribed": true, "newsletter_saved": true,
 	"session_ended": true, "sessions_ended": true, "choices_saved": true,
 }

@@ -1,6 +1,6 @@
 // Package pages serves the storefront's customer pages: signing in and out,
-// registration, passwords, account, address book, newsletter and privacy. They
-// are HTML from the server, work without scripts and speak several languages.
+// registration, passwords, account, address book, wishlists, newsletter and
+// privacy. They are HTML from the server, work without scripts and speak several languages.
 package pages
 
 import (
@@ -24,6 +24,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
+	"clientele/internal/wishlist"
 )
 
 // Services are what the pages work with.
@@ -32,6 +33,7 @@ type Services struct {
 	Customers   *customer.Service
 	Forms       *form.Service
 	Subscribers *subscriber.Service
+	Wishlists   *wishlist.Service
 	Stores      *store.Service
 	Settings    *setting.Service
 	// Robots is asked where a store wants it; nil: nobody is.
@@ -83,6 +85,16 @@ func (p *Pages) paths() map[string]actions {
 			"GET newsletter": (*call).newsletterPage, "POST newsletter": (*call).saveNewsletter,
 			"GET change_password": (*call).passwordPage, "POST change_password": (*call).changePassword,
 			"GET sessions": (*call).sessionsPage, "POST sessions": (*call).endSessions,
+			"GET order_status": (*call).empty, "GET view_orders": (*call).empty, "GET view_returns": (*call).empty, "GET inbox": (*call).empty,
+			"GET recent_items": (*call).empty, "GET payment_methods": (*call).empty,
+		},
+		wishlistsPath: {
+			"GET":             (*call).wishlists,
+			"GET addwishlist": (*call).newWishlistPage, "POST addwishlist": (*call).makeWishlist,
+			"GET editwishlist": (*call).changeWishlistPage, "POST editwishlist": (*call).changeWishlist,
+			"GET deletewishlist": (*call).deleteWishlistPage, "POST deletewishlist": (*call).deleteWishlist,
+			"GET viewwishlistitems": (*call).ownWishlist, "POST viewwishlistitems": (*call).removeWish,
+			"GET sharewishlist": (*call).ownWishlist,
 		},
 		"/subscribe.php":   {"POST": (*call).subscribe, "POST subscribe": (*call).subscribe, "GET confirm": (*call).confirmPage, "POST confirm": (*call).confirmSubscription},
 		"/unsubscribe.php": {"GET": (*call).unsubscribePage, "POST": (*call).unsubscribe},
@@ -109,13 +121,27 @@ func (p *Pages) Mount(r chi.Router) {
 	}
 }
 
+// named reports whether a path has pages by the parameter "action". On others
+// the parameter means nothing.
+func (t actions) named() bool {
+	for key := range t {
+		if strings.Contains(key, " ") {
+			return true
+		}
+	}
+	return false
+}
+
 // dispatch picks the handler of a method and action.
 func (c *call) dispatch(table actions) error {
 	method := c.R.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	action := c.R.URL.Query().Get("action")
+	action := ""
+	if table.named() {
+		action = c.R.URL.Query().Get("action")
+	}
 	if h := table[strings.TrimSpace(method+" "+action)]; h != nil {
 		return c.run(method, h)
 	}
@@ -125,17 +151,14 @@ func (c *call) dispatch(table actions) error {
 			allow = append(allow, m)
 		}
 	}
-	switch {
-	case len(allow) > 0:
-		if allow[0] == "GET" {
-			allow = append([]string{"GET", "HEAD"}, allow[1:]...)
-		}
-		c.W.Header().Set("Allow", strings.Join(allow, ", "))
-		return errMethod
-	case method == http.MethodGet && table["GET"] != nil:
-		return c.run(method, table["GET"]) // an action that is not known
+	if len(allow) == 0 {
+		return errNoPage
 	}
-	return errNoPage
+	if allow[0] == "GET" {
+		allow = append([]string{"GET", "HEAD"}, allow[1:]...)
+	}
+	c.W.Header().Set("Allow", strings.Join(allow, ", "))
+	return errMethod
 }
 
 func (c *call) run(method string, h handler) error {

@@ -16,7 +16,7 @@ import (
 const (
 	MaxLists = 200  // of a customer
 	MaxItems = 1000 // of a list
-	maxName  = 255  // characters
+	MaxName  = 255  // characters
 	maxID    = 1<<31 - 1
 )
 

@@ -31,7 +31,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (out Wis
 // CreateTx is Create inside a transaction.
 func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
 	c := fault.Collector{Index: -1}
-	c.Length(FieldName, in.Name, 1, maxName)
+	c.Length(FieldName, in.Name, 1, MaxName)
 	checkItems(&c, in.Items)
 	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err
@@ -133,7 +133,7 @@ func (s *Service) change(ctx context.Context, storeID, owner, id int64, fn func(
 func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (Wishlist, error) {
 	c := fault.Collector{Index: -1}
 	if in.Name.Set {
-		c.Length(FieldName, in.Name.Value, 1, maxName)
+		c.Length(FieldName, in.Name.Value, 1, MaxName)
 	}
 	checkItems(&c, in.Items)
 	if err := c.Err(fault.Invalid); err != nil {

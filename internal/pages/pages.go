@@ -246,6 +246,10 @@ func (c *call) open() error {
 			v.ClearToken()
 		case s.Storefront.ActivityExtends == nil || *s.Storefront.ActivityExtends:
 			v.Keep(token, s.Storefront.SessionSeconds)
+		case v.Secure:
+			// No longer than it lasts anyway, but as the store's origins have it
+			// by now: another site may have lost its permission.
+			v.Keep(token, c.session.Expires-c.visits.System.Now())
 		}
 	}
 	return nil

@@ -98,6 +98,7 @@ func (p *Pages) paths() map[string]actions {
 		},
 		"/subscribe.php":   {"POST": (*call).subscribe, "POST subscribe": (*call).subscribe, "GET confirm": (*call).confirmPage, "POST confirm": (*call).confirmSubscription},
 		"/unsubscribe.php": {"GET": (*call).unsubscribePage, "POST": (*call).unsubscribe},
+		"/xmlsitemap.php":  {"GET": (*call).sitemap},
 		"/privacy.php":     {"GET": (*call).privacyPage, "POST": (*call).savePrivacy},
 	}
 }

@@ -95,12 +95,13 @@ func status(s string) model.StorefrontStatusType {
 }
 
 // locales returns the store's languages, its own first. The others live below
-// a path of their name.
+// a path of their name, which Path is without a slash: storefronts put it
+// between slashes themselves.
 func locales(s *store.Settings, base string) []*model.Locale {
-	out := []*model.Locale{{Code: s.Language, IsDefault: true, FullPath: base + "/", Path: "/"}}
+	out := []*model.Locale{{Code: s.Language, IsDefault: true, FullPath: base + "/", Path: ""}}
 	for _, code := range s.Storefront.Locales {
 		if code != s.Language {
-			out = append(out, &model.Locale{Code: code, FullPath: base + "/" + url.PathEscape(code), Path: "/" + url.PathEscape(code)})
+			out = append(out, &model.Locale{Code: code, FullPath: base + "/" + url.PathEscape(code), Path: url.PathEscape(code)})
 		}
 	}
 	return out

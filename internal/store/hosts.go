@@ -106,7 +106,9 @@ func (h *Hosts) lastResort(host string) (Site, bool) {
 // the URL is Public, since anybody may have made up the name; but in development
 // a name of this machine gives the URL that was asked for. In development the URL
 // that was asked for also replaces the site's own, if both are on this machine,
-// because the port may differ at each start.
+// because the port may differ at each start. Where the host's name spells the
+// site out, it does so only if the site's URL leads to this server: another port
+// is that of a storefront which is being developed.
 func (h *Hosts) Site(ctx context.Context, scheme, host string) (Site, bool, error) {
 	return h.find(ctx, scheme, host, true)
 }
@@ -130,10 +132,41 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	}
 	if ok && h.Production {
 		site.URL = cmp.Or(site.URL, h.named(HostName(host)))
-	} else if ok && (site.URL == "" || ownURL(site.URL) && ownName(HostName(host))) {
-		site.URL = scheme + "://" + host
+	} else if asked := scheme + "://" + host; ok && (site.URL == "" || h.movable(site.URL, asked)) {
+		site.URL = asked
 	}
 	return site, ok, nil
+}
+
+// movable reports whether the URL that was asked for replaces a site's own in
+// development.
+func (h *Hosts) movable(site, asked string) bool {
+	u, err := url.Parse(asked)
+	if err != nil || !ownURL(site) || !ownName(HostName(u.Host)) {
+		return false
+	}
+	if _, _, spelled := reservation(HostName(u.Host), h.domains); !spelled {
+		return true
+	}
+	return samePort(site, asked) || samePort(site, h.Public)
+}
+
+// samePort reports whether two URLs have a port in common, named or not.
+func samePort(a, b string) bool {
+	x, err := url.Parse(a)
+	if err != nil {
+		return false
+	}
+	y, err := url.Parse(b)
+	if err != nil || y.Host == "" {
+		return false
+	}
+	_, p, err := net.SplitHostPort(hostPort(x.Scheme, x.Host))
+	if err != nil {
+		return false
+	}
+	_, q, err := net.SplitHostPort(hostPort(y.Scheme, y.Host))
+	return err == nil && p == q
 }
 
 // claimed returns the storefront whose name a host has. A name that is kept

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,12 +92,27 @@ func TestHosts(t *testing.T) {
 		look("shop.example.com", "[one]")
 		look("other.example.com", "[]")
 
-		// Links keep the address of a site, but on this machine the one asked by.
-		for host, want := range map[string]string{"[::1]:9090": "http://[::1]:9090", "store-two.localhost:9090": "http://store-two.localhost:9090", "shop.example.com:8443": "https://Shop.example.com:8443"} {
-			if site, ok, err := hosts.Site(ctx, "http", host); !ok || err != nil || site.URL != want {
-				t.Errorf("%s is %+v, want %s: %v", host, site, want, err)
+		// Links keep the address of a site, but on this machine the one asked by,
+		// unless the store is asked for by its name and something else listens at
+		// its address.
+		links := func(cases map[string]string) {
+			t.Helper()
+			for asked, want := range cases {
+				scheme, host, _ := strings.Cut(asked, "://")
+				if site, ok, err := hosts.Site(ctx, scheme, host); !ok || err != nil || site.URL != want {
+					t.Errorf("%s is %+v, want %s: %v", asked, site, want, err)
+				}
 			}
 		}
+		links(map[string]string{
+			"http://[::1]:9090": "http://[::1]:9090", "http://store-two.localhost:9090": "http://[::1]:8080", "https://store-two.localhost:8443": "http://[::1]:8080",
+			"http://store-two.localhost:8080": "http://store-two.localhost:8080", "https://store-two.localhost:8080": "https://store-two.localhost:8080",
+			"http://shop.example.com:8443": "https://Shop.example.com:8443", "http://store-one.localhost:8443": "https://Shop.example.com:8443",
+		})
+		hosts.Public = "http://127.0.0.1:8080" // what listens there is this server, behind another port
+		links(map[string]string{"http://store-two.localhost:9090": "http://store-two.localhost:9090"})
+		hosts.Public = "http://127.0.0.1:9090"
+		links(map[string]string{"http://store-two.localhost:9090": "http://[::1]:8080"})
 	})
 }
 

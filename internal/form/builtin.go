@@ -37,6 +37,7 @@ type BuiltIn struct {
 	// Key is the field in faults.
 	Key          fault.Field
 	Label        string // in English, until a store chooses its own
+	Former       string // the label that older stores were made with, if another
 	Type         string
 	MaxLength    int64  // in characters; 0: the field has a rule of its own
 	Autocomplete string // the token of HTML's autofill
@@ -56,10 +57,10 @@ var BuiltIns = []BuiltIn{
 	{ID: Phone, Form: Address, Name: "Phone", Key: "phone", Label: "Phone Number", Type: TextField, MaxLength: 50, Autocomplete: "tel", Optional: true, OfAccount: true},
 	{ID: Address1, Form: Address, Name: "AddressLine1", Key: "address1", Label: "Address Line 1", Type: TextField, MaxLength: 255, Autocomplete: "address-line1", Required: true},
 	{ID: Address2, Form: Address, Name: "AddressLine2", Key: "address2", Label: "Address Line 2", Type: TextField, MaxLength: 255, Autocomplete: "address-line2", Optional: true},
-	{ID: City, Form: Address, Name: "City", Key: "city", Label: "City", Type: TextField, MaxLength: 100, Autocomplete: "address-level2", Required: true},
+	{ID: City, Form: Address, Name: "City", Key: "city", Label: "Suburb/City", Former: "City", Type: TextField, MaxLength: 100, Autocomplete: "address-level2", Required: true},
 	{ID: Country, Form: Address, Name: "Country", Key: "country code", Label: "Country", Type: DropdownField, Autocomplete: "country", Required: true},
 	{ID: State, Form: Address, Name: "State", Key: "state or province", Label: "State/Province", Type: DropdownField, MaxLength: 100, Autocomplete: "address-level1", Required: true},
-	{ID: PostalCode, Form: Address, Name: "Zip", Key: "postal code", Label: "Postal Code", Type: TextField, MaxLength: 30, Autocomplete: "postal-code", Required: true},
+	{ID: PostalCode, Form: Address, Name: "Zip", Key: "postal code", Label: "Zip/Postcode", Former: "Postal Code", Type: TextField, MaxLength: 30, Autocomplete: "postal-code", Required: true},
 	{ID: CurrentPassword, Form: Customer, Name: "CurrentPassword", Key: "current password", Label: "Current Password", Type: PasswordField, Autocomplete: "current-password"},
 	{ID: Offers, Form: Customer, Name: "ReceiveMarketingEmails", Key: "accepts marketing emails", Label: "Receive offers by email", Type: CheckboxField, Optional: true},
 }
@@ -71,6 +72,11 @@ func BuiltInOf(id int64) *BuiltIn {
 		return nil
 	}
 	return &BuiltIns[i]
+}
+
+// Chosen reports whether a label is a store's own choice.
+func (b *BuiltIn) Chosen(label string) bool {
+	return label != "" && label != b.Label && (b.Former == "" || label != b.Former)
 }
 
 // Stored returns the options of the field as a new store has them, in their

@@ -145,7 +145,7 @@ var wide = []int64{form.Email, form.Address1, form.Address2, form.City, form.Cou
 // not choose is in the visitor's language.
 func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *html.Field {
 	name := speech.Name(b.Key)
-	if label == b.Label || label == "" {
+	if !b.Chosen(label) {
 		label = c.look.Text("field." + name)
 	}
 	return &html.Field{

@@ -97,10 +97,8 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 			return nil, gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
 		}
 	}
-	for _, f := range doc.Fragments {
-		if !seen[f.Name] { // so it was not looked at either
-			return nil, gqlerror.List{gqlerror.Errorf("Fragment %q is never used.", f.Name)}
-		}
+	if errs := s.measureUnused(doc, seen); errs != nil {
+		return nil, errs
 	}
 	if errs := validator.ValidateWithRules(s.schema, doc, validation); len(errs) > 0 {
 		return nil, errs[:min(len(errs), 20)]
@@ -109,7 +107,35 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	return doc, nil
 }
 
-var validation = rules.NewDefaultRules()
+// measureUnused holds the fragments that no operation spreads, and that are not
+// in seen, to the bounds of operations: together to that of fields.
+func (s *Server) measureUnused(doc *ast.QueryDocument, seen map[string]bool) gqlerror.List {
+	fields := 0
+	for _, f := range doc.Fragments {
+		if seen[f.Name] {
+			continue
+		}
+		op := &ast.OperationDefinition{Operation: ast.Query, SelectionSet: ast.SelectionSet{&ast.FragmentSpread{Name: f.Name}}}
+		c := s.measure(doc, op, nil)
+		if fields = add(fields, c.fields); fields > maxFields {
+			return gqlerror.List{tooComplex(max(c.score, fields))}
+		}
+		if !(&merger{doc: doc, open: map[string]bool{}, seen: seen}).merge(op.SelectionSet, &place{}) {
+			return gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
+		}
+	}
+	return nil
+}
+
+// validation are the rules of documents. A fragment that nothing spreads has to
+// be valid like others, but may be there: storefronts ship such documents.
+var validation = documentRules()
+
+func documentRules() *rules.Rules {
+	out := rules.NewDefaultRules()
+	out.RemoveRule(rules.NoUnusedFragmentsRule.Name)
+	return out
+}
 
 // nested returns how deep a text opens brackets. Brackets in strings count,
 // which makes it an upper bound.

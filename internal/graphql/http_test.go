@@ -195,6 +195,26 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Storefronts ship documents with fragments that nothing spreads. They have to
+// be valid all the same, as far as the validation looks at them.
+func TestUnusedFragments(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	for text, want := range map[string]string{
+		`{ channel { entityId } } fragment Idle on Site { settings { storeName } }`:                       `{"data":{"channel":{"entityId":1}}}`,
+		`{ channel { entityId } } fragment Idle on Site { ...More } fragment More on Site { __typename }`: `{"data":{"channel":{"entityId":1}}}`,
+		`{ channel { entityId } } fragment Idle on Site { settings { nonsense } }`:                        "Cannot query field",
+		`{ channel { entityId } } fragment Idle on Nothing { id }`:                                        "Unknown type",
+		`{ channel { entityId } } fragment Idle on Site { ...Gone }`:                                      "Unknown fragment",
+		`{ channel { entityId } } fragment A on Site { ...B } fragment B on Site { ...A }`:                "Cannot spread fragment",
+		`{ channel { entityId } } fragment A on Site { __typename } fragment A on Site { __typename }`:    "only one fragment named",
+	} {
+		a := w.ask(text, nil)
+		if a.Text != want && (a.Code != 400 || !strings.Contains(a.Text, want)) {
+			t.Errorf("%s: %d %s, want %s", text, a.Code, a.Text, want)
+		}
+	}
+}
+
 func TestTokens(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
 	const q = `{ channel { entityId } }`

@@ -50,7 +50,7 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		Tax:              &model.TaxDisplaySettings{Plp: model.TaxPriceDisplayEx},
 		Inventory:        &model.InventorySettings{},
 		SocialMediaLinks: []*model.SocialMediaLink{},
-		FaviconURL:       filled(s.FaviconURL),
+		FaviconURL:       ptr(cmp.Or(s.FaviconURL, w.visit.Origin()+store.FaviconPath)),
 		RobotsTxt:        front.RobotsTxt,
 		WebAnalytics:     &model.WebAnalytics{},
 		Seo:              &model.SeoDetails{PageTitle: s.Name},

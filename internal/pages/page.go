@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"embed"
 	"html/template"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"clientele/internal/html"
+	"clientele/internal/store"
 	"clientele/internal/visit"
 )
 
@@ -179,7 +181,7 @@ func (c *call) fill(f *frame) {
 	s := c.settings
 	f.StoreName, f.Logo = c.storeName(), image(s.LogoURL)
 	p := html.NewPalette(s.Storefront.ThemeColor)
-	f.Lang, f.Site, f.Icon, f.Hidden = c.look.Lang, f.StoreName, image(s.FaviconURL), true
+	f.Lang, f.Site, f.Icon, f.Hidden = c.look.Lang, f.StoreName, cmp.Or(image(s.FaviconURL), store.FaviconPath), true
 	f.Theme, f.Style = p.Accent, c.sheet.In(p).At("/assets/style.css")
 	f.SignedIn = c.session != nil
 	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()

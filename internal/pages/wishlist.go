@@ -34,11 +34,7 @@ func wishlistURL(action string, id int64) string {
 
 // shareURL is the page of a public list, for whoever has its token.
 func (c *call) shareURL(token string) string {
-	scheme := "http://"
-	if c.Secure {
-		scheme = "https://"
-	}
-	return scheme + c.Host + wishlistsPath + "?" + publicParameter + "=" + url.QueryEscape(token)
+	return c.Origin() + wishlistsPath + "?" + publicParameter + "=" + url.QueryEscape(token)
 }
 
 // wishlistID is the own list that a page is about.

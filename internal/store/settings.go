@@ -12,6 +12,10 @@ import (
 	"clientele/internal/sqldb"
 )
 
+// FaviconPath is where every storefront's host has an icon, made of the store's
+// name and colour. It is the favicon of a store that has chosen none.
+const FaviconPath = "/assets/favicon.svg"
+
 // Settings are what a store tells about itself. A seed file sets them; what
 // it leaves out has a default.
 type Settings struct {

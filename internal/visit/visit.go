@@ -109,6 +109,14 @@ func (v *Visits) Undeclared(r *http.Request) bool {
 	return false
 }
 
+// Origin returns what addresses on the host that was asked begin with.
+func (v *Visit) Origin() string {
+	if v.Secure {
+		return "https://" + v.Host
+	}
+	return "http://" + v.Host
+}
+
 // SafeRedirect returns target if it stays on the site whatever a browser makes
 // of it, and fallback otherwise: a path with a single slash at its beginning,
 // without backslashes and control characters.

@@ -444,7 +444,7 @@ main(async () => {
   assert.equal(new URL(`https://${url.cdnUrl}/`).hostname, url.cdnUrl.split(':')[0]); // it is written behind a scheme
   assert.equal(typeof url.checkoutUrl, 'string');
   assert.deepEqual(locales, [{ code: 'en', isDefault: true }]);
-  assert.equal((await ask('favicon')).site.settings.faviconUrl, null);
+  assert.match((await ask('favicon')).site.settings.faviconUrl, /^https:\/\/.*\/assets\/favicon\.svg$/);
   assert.equal((await ask('robots')).site.settings.robotsTxt, 'User-agent: *\nDisallow: /account');
   assert.equal((await ask('status')).site.settings.status, 'LAUNCHED');
   assert.deepEqual((await ask('maintenance')).site.settings, {

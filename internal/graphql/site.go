@@ -51,7 +51,7 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 		Inventory:        &model.InventorySettings{},
 		SocialMediaLinks: []*model.SocialMediaLink{},
 		FaviconURL:       ptr(cmp.Or(s.FaviconURL, w.visit.Origin()+store.FaviconPath)),
-		RobotsTxt:        front.RobotsTxt,
+		RobotsTxt:        filled(front.RobotsTxt),
 		WebAnalytics:     &model.WebAnalytics{},
 		Seo:              &model.SeoDetails{PageTitle: s.Name},
 	}

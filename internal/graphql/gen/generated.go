@@ -1139,7 +1139,7 @@ type Settings {
   inventory: InventorySettings
   socialMediaLinks: [SocialMediaLink!]!
   faviconUrl: String
-  robotsTxt: String!
+  robotsTxt: String
   webAnalytics: WebAnalytics
   seo: SeoDetails
   giftCertificates(currencyCode: currencyCode): GiftCertificateSettings
@@ -1416,6 +1416,34 @@ type GA4Provider {
 interface GiftCertificateSettings {
   currencyCode: String!
   isEnabled: Boolean!
+  expiry: GiftCertificateExpirySettings
+}
+
+type CustomAmountGiftCertificateSettings implements GiftCertificateSettings {
+  minimumAmount: Money!
+  maximumAmount: Money!
+  currencyCode: String!
+  isEnabled: Boolean!
+  expiry: GiftCertificateExpirySettings
+}
+
+type FixedAmountGiftCertificateSettings implements GiftCertificateSettings {
+  amounts: [Money!]!
+  currencyCode: String!
+  isEnabled: Boolean!
+  expiry: GiftCertificateExpirySettings
+}
+
+type GiftCertificateExpirySettings {
+  value: Long
+  unit: GiftCertificateExpiryTimeUnit
+}
+
+enum GiftCertificateExpiryTimeUnit {
+  DAYS
+  MONTHS
+  WEEKS
+  YEARS
 }
 
 type Image {
@@ -2625,6 +2653,16 @@ func childFields_Geography(ctx context.Context, ec *executionContext, field grap
 		return fieldContext_Geography_countries(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Geography", field.Name)
+}
+
+func childFields_GiftCertificateExpirySettings(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return fieldContext_GiftCertificateExpirySettings_value(ctx, ec, field)
+	case "unit":
+		return fieldContext_GiftCertificateExpirySettings_unit(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiftCertificateExpirySettings", field.Name)
 }
 
 func childFields_Image(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7456,6 +7494,148 @@ func fieldContext_CurrencyEdge_node(_ context.Context, ec *executionContext, fie
 	return fc, nil
 }
 
+func _CustomAmountGiftCertificateSettings_minimumAmount(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.CustomAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_CustomAmountGiftCertificateSettings_minimumAmount(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinimumAmount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Money) graphql.Marshaler {
+			return marshalNMoney2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐMoney(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_CustomAmountGiftCertificateSettings_minimumAmount(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomAmountGiftCertificateSettings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Money(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _CustomAmountGiftCertificateSettings_maximumAmount(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.CustomAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_CustomAmountGiftCertificateSettings_maximumAmount(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaximumAmount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Money) graphql.Marshaler {
+			return marshalNMoney2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐMoney(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_CustomAmountGiftCertificateSettings_maximumAmount(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomAmountGiftCertificateSettings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Money(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _CustomAmountGiftCertificateSettings_currencyCode(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.CustomAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_CustomAmountGiftCertificateSettings_currencyCode(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CurrencyCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_CustomAmountGiftCertificateSettings_currencyCode(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomAmountGiftCertificateSettings", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func _CustomAmountGiftCertificateSettings_isEnabled(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.CustomAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_CustomAmountGiftCertificateSettings_isEnabled(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return marshalNBoolean2bool(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_CustomAmountGiftCertificateSettings_isEnabled(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomAmountGiftCertificateSettings", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func _CustomAmountGiftCertificateSettings_expiry(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.CustomAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_CustomAmountGiftCertificateSettings_expiry(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expiry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GiftCertificateExpirySettings) graphql.Marshaler {
+			return marshalOGiftCertificateExpirySettings2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpirySettings(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_CustomAmountGiftCertificateSettings_expiry(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomAmountGiftCertificateSettings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_GiftCertificateExpirySettings(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _Customer_entityId(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9719,6 +9899,116 @@ func fieldContext_FeaturedPromotionEdge_node(_ context.Context, ec *executionCon
 	return fc, nil
 }
 
+func _FixedAmountGiftCertificateSettings_amounts(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.FixedAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_FixedAmountGiftCertificateSettings_amounts(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Amounts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Money) graphql.Marshaler {
+			return marshalNMoney2ᚕᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐMoneyᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_FixedAmountGiftCertificateSettings_amounts(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FixedAmountGiftCertificateSettings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Money(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _FixedAmountGiftCertificateSettings_currencyCode(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.FixedAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_FixedAmountGiftCertificateSettings_currencyCode(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CurrencyCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_FixedAmountGiftCertificateSettings_currencyCode(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FixedAmountGiftCertificateSettings", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func _FixedAmountGiftCertificateSettings_isEnabled(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.FixedAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_FixedAmountGiftCertificateSettings_isEnabled(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return marshalNBoolean2bool(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_FixedAmountGiftCertificateSettings_isEnabled(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FixedAmountGiftCertificateSettings", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func _FixedAmountGiftCertificateSettings_expiry(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.FixedAmountGiftCertificateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_FixedAmountGiftCertificateSettings_expiry(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expiry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GiftCertificateExpirySettings) graphql.Marshaler {
+			return marshalOGiftCertificateExpirySettings2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpirySettings(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_FixedAmountGiftCertificateSettings_expiry(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FixedAmountGiftCertificateSettings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_GiftCertificateExpirySettings(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _FormFieldOption_entityId(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.FormFieldOption) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9962,6 +10252,52 @@ func fieldContext_Geography_countries(ctx context.Context, ec *executionContext,
 		return fc, err
 	}
 	return fc, nil
+}
+
+func _GiftCertificateExpirySettings_value(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.GiftCertificateExpirySettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GiftCertificateExpirySettings_value(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return marshalOLong2ᚖint64(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_GiftCertificateExpirySettings_value(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GiftCertificateExpirySettings", field, false, false, errors.New("field of type Long does not have child fields"))
+}
+
+func _GiftCertificateExpirySettings_unit(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.GiftCertificateExpirySettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GiftCertificateExpirySettings_unit(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GiftCertificateExpiryTimeUnit) graphql.Marshaler {
+			return marshalOGiftCertificateExpiryTimeUnit2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpiryTimeUnit(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_GiftCertificateExpirySettings_unit(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GiftCertificateExpirySettings", field, false, false, errors.New("field of type GiftCertificateExpiryTimeUnit does not have child fields"))
 }
 
 func _Image_urlTemplate(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.Image) (ret graphql.Marshaler) {
@@ -17165,11 +17501,11 @@ func _Settings_robotsTxt(ctx context.Context, ec *executionContext, field graphq
 			return obj.RobotsTxt, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNString2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return marshalOString2ᚖstring(ctx, ec, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func fieldContext_Settings_robotsTxt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -22980,6 +23316,20 @@ func _GiftCertificateSettings(ctx context.Context, ec *executionContext, sel ast
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.FixedAmountGiftCertificateSettings:
+		return _FixedAmountGiftCertificateSettings(ctx, ec, sel, &obj)
+	case *model.FixedAmountGiftCertificateSettings:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _FixedAmountGiftCertificateSettings(ctx, ec, sel, obj)
+	case model.CustomAmountGiftCertificateSettings:
+		return _CustomAmountGiftCertificateSettings(ctx, ec, sel, &obj)
+	case *model.CustomAmountGiftCertificateSettings:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _CustomAmountGiftCertificateSettings(ctx, ec, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -25444,6 +25794,64 @@ func _CurrencyEdge(ctx context.Context, ec *executionContext, sel ast.SelectionS
 	return out
 }
 
+var customAmountGiftCertificateSettingsImplementors = []string{"CustomAmountGiftCertificateSettings", "GiftCertificateSettings"}
+
+func _CustomAmountGiftCertificateSettings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.CustomAmountGiftCertificateSettings) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customAmountGiftCertificateSettingsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomAmountGiftCertificateSettings")
+		case "minimumAmount":
+			out.Values[i] = _CustomAmountGiftCertificateSettings_minimumAmount(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maximumAmount":
+			out.Values[i] = _CustomAmountGiftCertificateSettings_maximumAmount(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "currencyCode":
+			out.Values[i] = _CustomAmountGiftCertificateSettings_currencyCode(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isEnabled":
+			out.Values[i] = _CustomAmountGiftCertificateSettings_isEnabled(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiry":
+			out.Values[i] = _CustomAmountGiftCertificateSettings_expiry(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var customerImplementors = []string{"Customer"}
 
 func _Customer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.Customer) graphql.Marshaler {
@@ -27113,6 +27521,59 @@ func _FeaturedPromotionEdge(ctx context.Context, ec *executionContext, sel ast.S
 	return out
 }
 
+var fixedAmountGiftCertificateSettingsImplementors = []string{"FixedAmountGiftCertificateSettings", "GiftCertificateSettings"}
+
+func _FixedAmountGiftCertificateSettings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.FixedAmountGiftCertificateSettings) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fixedAmountGiftCertificateSettingsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FixedAmountGiftCertificateSettings")
+		case "amounts":
+			out.Values[i] = _FixedAmountGiftCertificateSettings_amounts(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "currencyCode":
+			out.Values[i] = _FixedAmountGiftCertificateSettings_currencyCode(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isEnabled":
+			out.Values[i] = _FixedAmountGiftCertificateSettings_isEnabled(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiry":
+			out.Values[i] = _FixedAmountGiftCertificateSettings_expiry(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var formFieldOptionImplementors = []string{"FormFieldOption"}
 
 func _FormFieldOption(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.FormFieldOption) graphql.Marshaler {
@@ -27391,6 +27852,49 @@ func _Geography(ctx context.Context, ec *executionContext, sel ast.SelectionSet,
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var giftCertificateExpirySettingsImplementors = []string{"GiftCertificateExpirySettings"}
+
+func _GiftCertificateExpirySettings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.GiftCertificateExpirySettings) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, giftCertificateExpirySettingsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GiftCertificateExpirySettings")
+		case "value":
+			out.Values[i] = _GiftCertificateExpirySettings_value(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unit":
+			out.Values[i] = _GiftCertificateExpirySettings_unit(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31784,7 +32288,7 @@ func _Settings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 			}
 		case "robotsTxt":
 			out.Values[i] = _Settings_robotsTxt(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "webAnalytics":
@@ -36632,6 +37136,29 @@ func marshalOGA4Provider2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGA4Provider
 		return graphql.Null
 	}
 	return _GA4Provider(ctx, ec, sel, v)
+}
+
+func marshalOGiftCertificateExpirySettings2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpirySettings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.GiftCertificateExpirySettings) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return _GiftCertificateExpirySettings(ctx, ec, sel, v)
+}
+
+func unmarshalOGiftCertificateExpiryTimeUnit2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpiryTimeUnit(ctx context.Context, ec *executionContext, v any) (*model.GiftCertificateExpiryTimeUnit, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.GiftCertificateExpiryTimeUnit)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalOGiftCertificateExpiryTimeUnit2ᚖclienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateExpiryTimeUnit(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.GiftCertificateExpiryTimeUnit) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func marshalOGiftCertificateSettings2clienteleᚋinternalᚋgraphqlᚋmodelᚐGiftCertificateSettings(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v model.GiftCertificateSettings) graphql.Marshaler {

@@ -450,6 +450,16 @@ type CurrencyEdge struct {
 	Node *Currency `json:"node"`
 }
 
+type CustomAmountGiftCertificateSettings struct {
+	MinimumAmount *Money                         `json:"minimumAmount"`
+	MaximumAmount *Money                         `json:"maximumAmount"`
+	CurrencyCode  string                         `json:"currencyCode"`
+	IsEnabled     bool                           `json:"isEnabled"`
+	Expiry        *GiftCertificateExpirySettings `json:"expiry,omitempty"`
+}
+
+func (CustomAmountGiftCertificateSettings) IsGiftCertificateSettings() {}
+
 type CustomerAccessToken struct {
 	Value     string   `json:"value"`
 	ExpiresAt DateTime `json:"expiresAt"`
@@ -667,6 +677,15 @@ type FeaturedPromotionEdge struct {
 	Node *FeaturedPromotion `json:"node"`
 }
 
+type FixedAmountGiftCertificateSettings struct {
+	Amounts      []*Money                       `json:"amounts"`
+	CurrencyCode string                         `json:"currencyCode"`
+	IsEnabled    bool                           `json:"isEnabled"`
+	Expiry       *GiftCertificateExpirySettings `json:"expiry,omitempty"`
+}
+
+func (FixedAmountGiftCertificateSettings) IsGiftCertificateSettings() {}
+
 type FormFieldFiltersInput struct {
 	EntityIds  []int64 `json:"entityIds,omitempty"`
 	IsRequired *bool   `json:"isRequired,omitempty"`
@@ -690,6 +709,11 @@ type GA4Provider struct {
 
 type Geography struct {
 	Countries []*Country `json:"countries,omitempty"`
+}
+
+type GiftCertificateExpirySettings struct {
+	Value *int64                         `json:"value,omitempty"`
+	Unit  *GiftCertificateExpiryTimeUnit `json:"unit,omitempty"`
 }
 
 type Image struct {
@@ -1277,7 +1301,7 @@ type Settings struct {
 	Inventory        *InventorySettings      `json:"inventory,omitempty"`
 	SocialMediaLinks []*SocialMediaLink      `json:"socialMediaLinks"`
 	FaviconURL       *string                 `json:"faviconUrl,omitempty"`
-	RobotsTxt        string                  `json:"robotsTxt"`
+	RobotsTxt        *string                 `json:"robotsTxt,omitempty"`
 	WebAnalytics     *WebAnalytics           `json:"webAnalytics,omitempty"`
 	Seo              *SeoDetails             `json:"seo,omitempty"`
 	GiftCertificates GiftCertificateSettings `json:"giftCertificates,omitempty"`
@@ -1773,6 +1797,65 @@ func (e *FormFieldSortInput) UnmarshalJSON(b []byte) error {
 }
 
 func (e FormFieldSortInput) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type GiftCertificateExpiryTimeUnit string
+
+const (
+	GiftCertificateExpiryTimeUnitDays   GiftCertificateExpiryTimeUnit = "DAYS"
+	GiftCertificateExpiryTimeUnitMonths GiftCertificateExpiryTimeUnit = "MONTHS"
+	GiftCertificateExpiryTimeUnitWeeks  GiftCertificateExpiryTimeUnit = "WEEKS"
+	GiftCertificateExpiryTimeUnitYears  GiftCertificateExpiryTimeUnit = "YEARS"
+)
+
+var AllGiftCertificateExpiryTimeUnit = []GiftCertificateExpiryTimeUnit{
+	GiftCertificateExpiryTimeUnitDays,
+	GiftCertificateExpiryTimeUnitMonths,
+	GiftCertificateExpiryTimeUnitWeeks,
+	GiftCertificateExpiryTimeUnitYears,
+}
+
+func (e GiftCertificateExpiryTimeUnit) IsValid() bool {
+	switch e {
+	case GiftCertificateExpiryTimeUnitDays, GiftCertificateExpiryTimeUnitMonths, GiftCertificateExpiryTimeUnitWeeks, GiftCertificateExpiryTimeUnitYears:
+		return true
+	}
+	return false
+}
+
+func (e GiftCertificateExpiryTimeUnit) String() string {
+	return string(e)
+}
+
+func (e *GiftCertificateExpiryTimeUnit) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = GiftCertificateExpiryTimeUnit(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid GiftCertificateExpiryTimeUnit", str)
+	}
+	return nil
+}
+
+func (e GiftCertificateExpiryTimeUnit) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *GiftCertificateExpiryTimeUnit) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e GiftCertificateExpiryTimeUnit) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -117,6 +117,7 @@ var pageRows = map[string]welcome{
 	"/unsubscribe.php POST":         {guest: 422, signed: 422},
 	"/privacy.php GET":              {guest: 200, signed: 200},
 	"/privacy.php POST":             {guest: 303, signed: 303, to: "/", body: "choice=some&analytics=on"},
+	"/language.php POST":            {guest: 400, signed: 400, body: "language=nonsense"},
 }
 
 // pageActions reads from the source of the pages which paths, methods and

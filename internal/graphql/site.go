@@ -99,10 +99,8 @@ func status(s string) model.StorefrontStatusType {
 // between slashes themselves.
 func locales(s *store.Settings, base string) []*model.Locale {
 	out := []*model.Locale{{Code: s.Language, IsDefault: true, FullPath: base + "/", Path: ""}}
-	for _, code := range s.Storefront.Locales {
-		if code != s.Language {
-			out = append(out, &model.Locale{Code: code, FullPath: base + "/" + url.PathEscape(code), Path: url.PathEscape(code)})
-		}
+	for _, code := range s.Languages()[1:] {
+		out = append(out, &model.Locale{Code: code, FullPath: base + "/" + url.PathEscape(code), Path: url.PathEscape(code)})
 	}
 	return out
 }

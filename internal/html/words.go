@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
+	"clientele/internal/locale"
 )
 
 //go:embed locales/*.json
@@ -99,44 +99,14 @@ func (c *Catalogue) Date(unix int64, zone *time.Location) string {
 	return time.Unix(unix, 0).In(zone).Format(c.texts["date.layout"])
 }
 
-// maxAccept bounds how much of an Accept-Language header is read.
-const maxAccept = 1000
-
-// Negotiate chooses a language: of those offered and spoken, the one that a
-// visitor likes best. The first offered is for everybody else. Languages may be
-// offered with a region; nothing offered means that all are.
-func Negotiate(offered []string, accept string) string {
-	var tags []language.Tag
-	var langs []string
+// Spoken returns those of a store's languages, which may be named with a region,
+// that the kit speaks, each language once.
+func Spoken(offered []string) []string {
+	var out, langs []string
 	for _, name := range offered {
-		tag, err := language.Parse(strings.ReplaceAll(name, "_", "-"))
-		if err != nil {
-			continue
-		}
-		base, _ := tag.Base()
-		if lang := base.String(); slices.Contains(Languages, lang) && !slices.Contains(langs, lang) {
-			tags, langs = append(tags, language.Make(lang)), append(langs, lang)
+		if lang := locale.Base(name); slices.Contains(Languages, lang) && !slices.Contains(langs, lang) {
+			out, langs = append(out, name), append(langs, lang)
 		}
 	}
-	if len(offered) == 0 {
-		langs = Languages
-		for _, lang := range langs {
-			tags = append(tags, language.Make(lang))
-		}
-	}
-	if len(langs) == 0 {
-		return Languages[0]
-	}
-	if len(accept) > maxAccept {
-		return langs[0]
-	}
-	wanted, _, err := language.ParseAcceptLanguage(accept)
-	if err != nil {
-		return langs[0]
-	}
-	_, i, confidence := language.NewMatcher(tags).Match(wanted...)
-	if confidence < language.High {
-		return langs[0]
-	}
-	return langs[i]
+	return out
 }

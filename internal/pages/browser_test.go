@@ -108,6 +108,10 @@ func TestBrowserLanguages(t *testing.T) {
 		b.Open("/login.php").See("sign-in-" + lang)
 		b.Open("/login.php?action=create_account").See("register-" + lang)
 	}
+	b := chromium.Open(t, w.server.URL, "de")
+	b.Open("/login.php?action=reset_password").Press(`.languages button[value=fr]`).Want("Mot de passe oublié").See("switched")
+	b.Open("/login.php").Write("login_email", "jane@example.com", "login_pass", "correct horse 1").Press(`form[action*=check_login] .buttons button`).Want("Jane").See("account-fr")
+	b.Press(`.languages button[value=de]`).Want("Adressbuch").See("account-de")
 }
 
 // The question for consent covers nothing that the keyboard reaches.

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -149,6 +150,7 @@ func TestForgedForms(t *testing.T) {
 			"/subscribe.php":   {"", "confirm"},
 			"/wishlist.php":    {"addwishlist", "editwishlist&wishlistid=1", "deletewishlist&wishlistid=1", "viewwishlistitems&wishlistid=1"},
 			"/unsubscribe.php": {""},
+			"/language.php":    {""},
 		} {
 			for _, a := range actions {
 				w.browser(t).do(http.MethodPost, path+"?action="+a, "application/x-www-form-urlencoded", "x=1").want(403, "")
@@ -349,6 +351,61 @@ func TestStoresAndLanguages(t *testing.T) {
 		host("store-down.localhost").get("/unsubscribe.php?token=1.x").want(422, "", "Dieser Link funktioniert nicht")
 		host("store-none.localhost").get("/").want(404, "", "Page not found")
 	})
+}
+
+// The switch of languages is on every page, returns to it, and outweighs what
+// the browser accepts.
+func TestLanguageSwitch(t *testing.T) {
+	each(t, shop, func(t *testing.T, w *world) {
+		b := w.browser(t)
+		b.lang = "de"
+		b.get("/login.php?from=%2Faccount.php%3Faction%3Dsessions").want(200, "", `<html lang="de">`, `value="de" lang="de" aria-current="true">Deutsch</button>`, `value="fr" lang="fr">Français</button>`, `value="en" lang="en">English</button>`)
+		place := func(want string) {
+			t.Helper()
+			m := regexp.MustCompile(`action="/language.php"[^>]*>\s*<input[^>]*>\s*<input type="hidden" name="back" value="([^"]*)">`).FindStringSubmatch(b.body)
+			if m == nil || html.UnescapeString(m[1]) != want {
+				t.Errorf("%s: returns to %q, want %q", b.path, m, want)
+			}
+		}
+		place("/login.php?from=%2Faccount.php%3Faction%3Dsessions")
+		b.post("/language.php", "language", "fr", "back", b.path).want(200, "/login.php?from=%2Faccount.php%3Faction%3Dsessions", `<html lang="fr">`)
+		if b.header.Get("Content-Language") != "fr" {
+			t.Errorf("%v", b.header)
+		}
+		b.extra.Set("Accept", "text/html")
+		b.get("/nowhere").want(404, "", `<html lang="fr">`)
+		place("/nowhere")
+
+		// After a post the page with its form is what is returned to.
+		b.get("/login.php?from=%2Faccount.php%3Faction%3Dsessions").post("/login.php?action=check_login", "login_email", "x", "login_pass", "y", "from", "/account.php?action=sessions").want(422, "")
+		place("/login.php?from=%2Faccount.php%3Faction%3Dsessions")
+		b.get("/login.php?action=create_account").post("/login.php?action=save_new_account", "email", "x").want(422, "")
+		place("/login.php?action=create_account")
+		b.get("/login.php?action=reset_password").post("/login.php?action=send_password_email", "email", "").want(422, "")
+		place("/login.php?action=reset_password")
+		b.get("/login.php?action=change_password&c=1&t=abc")
+		place("/login.php?action=change_password&c=1&t=abc")
+		b.post("/login.php?action=save_new_password", "c", "1", "t", "abc", "password", "x").want(422, "")
+		place("/login.php?action=change_password&c=1&t=abc")
+		b.get("/unsubscribe.php?token=1.x").want(422, "")
+		b.post("/unsubscribe.php", "token", "1.x").want(422, "")
+		place("/")
+		b.signIn("jane@example.com", "correct horse 1").want(200, "/account.php")
+		b.get("/account.php?action=add_shipping_address").post("/account.php?action=add_shipping_address", "city", "x").want(422, "")
+		place("/account.php?action=add_shipping_address")
+
+		// It leads nowhere else, and takes only languages that are on.
+		for _, back := range []string{"//evil.example", "https://evil.example/", "/\\evil.example", ""} {
+			b.get("/login.php?action=reset_password").post("/language.php", "language", "de", "back", back).want(200, "/", `<html lang="de">`)
+		}
+		for _, language := range []string{"it", "", "xx", "de-AT", "\x00"} {
+			b.get("/").post("/language.php", "language", language).want(400, "", `<html lang="de">`)
+		}
+		b.get("/language.php").want(405, "")
+		b.get("/").do("POST", "/language.php", "application/x-www-form-urlencoded", "language=fr").want(403, "", `<html lang="de">`)
+	})
+	one := "  - hash: shop\n    settings: {language: de}\n"
+	each(t, one, func(t *testing.T, w *world) { w.browser(t).get("/login.php").want(200, "", "!language.php") })
 }
 
 func TestErrors(t *testing.T) {

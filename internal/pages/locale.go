@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"html/template"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -12,10 +13,13 @@ import (
 
 	"golang.org/x/text/language"
 
+	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/geo"
 	"clientele/internal/html"
+	"clientele/internal/locale"
 	"clientele/internal/store"
+	"clientele/internal/visit"
 )
 
 //go:embed locales/*.json
@@ -64,11 +68,85 @@ func (l *look) country(code string) string {
 	return code
 }
 
-// preferred chooses the language of a visitor among those that a store offers;
-// the store's own comes first. Where there is no store, all are offered.
-func preferred(s *store.Settings, accept string) string {
+// languages are those that pages of a store can be had in. The first is for
+// visitors who want none of them.
+func languages(s *store.Settings) []string {
 	if s.StoreID == 0 {
-		return html.Negotiate(nil, accept)
+		return html.Languages
 	}
-	return html.Negotiate(append([]string{s.Language}, s.Storefront.Locales...), accept)
+	if out := html.Spoken(s.Languages()); len(out) > 0 {
+		return out
+	}
+	return html.Languages[:1]
+}
+
+// speak shows the pages in the language that the visitor wants.
+func (c *call) speak() {
+	c.language = c.Wish("").Choose(languages(c.settings))
+	c.look = c.looks[locale.Base(c.language.Locale)]
+}
+
+// languageLink is a language that a visitor can switch to.
+type languageLink struct {
+	Locale, Lang, Name string
+	Current            bool
+}
+
+// others are the languages of the switch; none where there is one language.
+func (c *call) others() []languageLink {
+	offered := languages(c.settings)
+	if len(offered) < 2 {
+		return nil
+	}
+	var out []languageLink
+	for _, name := range offered {
+		l := c.looks[locale.Base(name)]
+		out = append(out, languageLink{Locale: name, Lang: l.Lang, Name: l.Text("language.name"), Current: l == c.look})
+	}
+	return out
+}
+
+// chooseLanguage takes the switch, which is on every page, and returns there.
+func (c *call) chooseLanguage() error {
+	name := c.form.Get("language")
+	if !slices.Contains(languages(c.settings), name) {
+		return errNoLanguage
+	}
+	c.SetLanguage(name)
+	return c.redirect(visit.SafeRedirect(c.form.Get("back"), "/"))
+}
+
+var errNoLanguage = fault.New(fault.Invalid, "the store does not have the language")
+
+// formPages are the actions that show a form, by the actions that it is sent to
+// where these differ. What asks for a token is shown by the page before it.
+var formPages = map[string]string{
+	"check_login": "", "passwordless_login": "", "check_passwordless_login": "", "confirm_account": "",
+	"save_new_account": "create_account", "send_password_email": "reset_password", "save_new_password": "reset_password",
+}
+
+// place is the address to which the switch of languages returns: the page
+// itself, or after a post the page whose form was sent.
+func (c *call) place() string {
+	u := *c.R.URL
+	if c.R.Method == http.MethodPost {
+		if c.at != "" {
+			return c.at
+		}
+		q := u.Query()
+		action := q.Get("action")
+		if page, ok := formPages[action]; ok {
+			action = page
+		}
+		switch table := c.table; {
+		case u.Path != "/login.php" && u.Path != "/account.php" && u.Path != "/change-password" || table["GET"] == nil:
+			return "/"
+		case action == "" || table["GET "+action] == nil:
+			q.Del("action")
+		default:
+			q.Set("action", action)
+		}
+		u.RawQuery = q.Encode()
+	}
+	return visit.SafeRedirect(u.RequestURI(), "/")
 }

@@ -37,6 +37,8 @@ type frame struct {
 	Privacy   bool // consent can be given
 	PolicyURL string
 	Register  bool
+	Languages []languageLink
+	Place     string      // where the switch of languages returns to
 	Back      string      // where the small forms of the frame return to
 	Menu      []html.Link // of the account
 	Current   string      // the entry of Menu
@@ -197,6 +199,7 @@ func (c *call) fill(f *frame) {
 		f.Signup = s.Storefront.ShowNewsletter == nil || *s.Storefront.ShowNewsletter
 	}
 	f.Back = c.here()
+	f.Languages, f.Place = c.others(), c.place()
 	if c.privacy.AskConsent != nil && *c.privacy.AskConsent {
 		f.Privacy = true
 		_, chosen := c.Consent()

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/html"
 	"clientele/internal/intake"
+	"clientele/internal/locale"
 	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
@@ -100,6 +101,7 @@ func (p *Pages) paths() map[string]actions {
 		"/unsubscribe.php": {"GET": (*call).unsubscribePage, "POST": (*call).unsubscribe},
 		"/xmlsitemap.php":  {"GET": (*call).sitemap},
 		"/privacy.php":     {"GET": (*call).privacyPage, "POST": (*call).savePrivacy},
+		"/language.php":    {"POST": (*call).chooseLanguage},
 	}
 }
 
@@ -135,6 +137,7 @@ func (t actions) named() bool {
 
 // dispatch picks the handler of a method and action.
 func (c *call) dispatch(table actions) error {
+	c.table = table
 	method := c.R.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -188,9 +191,12 @@ type call struct {
 	settings *store.Settings
 	privacy  setting.CustomerSettings
 	look     *look
+	language locale.Choice // of the look
 	session  *account.Session
-	private  bool // the address holds a token
-	asJSON   bool // a script asks
+	table    actions // of the path
+	at       string  // where the form is that was posted, if its address does not tell
+	private  bool    // the address holds a token
+	asJSON   bool    // a script asks
 	form     url.Values
 }
 
@@ -212,7 +218,7 @@ func (p *Pages) serve(pattern string, h handler) http.HandlerFunc {
 // call returns the call of a request, before it is known who asks for what.
 func (p *Pages) call(x *serve.Exchange, r *http.Request) *call {
 	c := &call{Pages: p, exchange: x, settings: &store.Settings{}, Visit: &visit.Visit{W: x, R: r, Visits: p.visits}}
-	c.look = c.looks[preferred(c.settings, r.Header.Get("Accept-Language"))]
+	c.speak()
 	return c
 }
 
@@ -231,7 +237,7 @@ func (c *call) open() error {
 		return err
 	}
 	c.settings = s
-	c.look = c.looks[preferred(s, r.Header.Get("Accept-Language"))]
+	c.speak()
 	if down(s.Status) && r.URL.Path != "/unsubscribe.php" {
 		return errDown
 	}

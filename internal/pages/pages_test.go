@@ -177,7 +177,8 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-func TestNegotiate(t *testing.T) {
+func TestSpeak(t *testing.T) {
+	looks := newLooks()
 	s := func(language string, locales ...string) *store.Settings {
 		return &store.Settings{StoreID: 1, Language: language, Storefront: store.StorefrontSettings{Locales: locales}}
 	}
@@ -190,8 +191,11 @@ func TestNegotiate(t *testing.T) {
 		{s("it"), "de", "en"}, {s("it", "de"), "fr", "de"}, {s("en", "de"), "*", "en"}, {s("en", "de"), ";;;", "en"}, {s("en", "de"), "", "en"},
 		{&store.Settings{}, "de", "de"}, {&store.Settings{}, "", "en"}, {s("en", "de"), strings.Repeat("de,", 1000), "en"},
 	} {
-		if got := preferred(c.store, c.accept); got != c.want {
-			t.Errorf("%s %v, %q: %s", c.store.Language, c.store.Storefront.Locales, c.accept, got)
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Language", c.accept)
+		asked := &call{Pages: &Pages{looks: looks}, Visit: &visit.Visit{R: r}, settings: c.store}
+		if asked.speak(); asked.look.Lang != c.want {
+			t.Errorf("%s %v, %q: %s", c.store.Language, c.store.Storefront.Locales, c.accept, asked.look.Lang)
 		}
 	}
 }

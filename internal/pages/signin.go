@@ -69,6 +69,7 @@ func (c *call) signInPage() error {
 
 func (c *call) signIn() error {
 	p := c.signInView()
+	c.at = "/login.php?from=" + url.QueryEscape(c.after())
 	p.Form.Enter(c.form)
 	if p.Form.Require(c.form, c.look.Catalogue); p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
@@ -406,8 +407,12 @@ func (c *call) resetPage() error {
 	return c.show(http.StatusOK, c.resetForm(q.Get("c"), q.Get("t")))
 }
 
+// resetPath is the page that the link to reset a password leads to.
+const resetPath = "/login.php?action=change_password"
+
 func (c *call) reset() error {
 	p := c.resetForm(c.form.Get("c"), c.form.Get("t"))
+	c.at = resetPath + "&" + url.Values{"c": {c.form.Get("c")}, "t": {c.form.Get("t")}}.Encode()
 	p.Form.Require(c.form, c.look.Catalogue)
 	if err := c.matching(p.Form); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 	_ "time/tzdata" // stores have time zones wherever the program runs
 
@@ -56,6 +57,18 @@ type Settings struct {
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
 
 	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
+}
+
+// Languages returns the languages in which the store speaks to shoppers, its own
+// first, each once.
+func (s *Settings) Languages() []string {
+	var out []string
+	for _, name := range append([]string{s.Language}, s.Storefront.Locales...) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // Zone is a time zone's distance from UTC in seconds.

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/limit"
+	"clientele/internal/locale"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -52,6 +53,8 @@ type Client struct {
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
 	Previous string
+	// Language is the one in which the client is spoken to.
+	Language locale.Choice
 	// Mark is a secret of the browser that asks for a link to sign in, by which
 	// it is known again when the link is followed.
 	Mark string
@@ -78,6 +81,8 @@ type Session struct {
 	Kind                               Kind
 	Created, Seen, Expires             int64
 	UserAgent, Peer                    string
+	// Locale is the customer's language, where Authenticate found the session.
+	Locale string
 
 	idle int64 // seconds without use after which it ends; 0: any
 }
@@ -131,6 +136,8 @@ type Mail struct {
 	To, ToName string
 	CustomerID int64 // 0: none
 	Data       map[string]string
+	// Wish is what the request told of the language. A customer's own is looked up.
+	Wish locale.Wish
 	// Expires is the time after which the email is not sent any more, in seconds
 	// since the epoch; 0: never.
 	Expires int64
@@ -178,6 +185,12 @@ type Config struct {
 	Customers *customer.Service
 	Passwords *password.Hasher
 	Mail      Mailer // nil: no emails
+}
+
+// send queues an email that a client caused, in the client's language.
+func (s *Service) send(tx *sqldb.Tx, c Client, m Mail) error {
+	m.Wish = c.Language.Wish()
+	return s.mail.Queue(tx, m)
 }
 
 type silent struct{}

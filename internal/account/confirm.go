@@ -23,16 +23,16 @@ const (
 
 // askToConfirm keeps a customer whose address is new from signing in until the
 // link that is emailed to it has been followed. what is the new thing.
-func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, c *customer.Customer, token, what string) error {
-	if err := tx.Exec(insertUnconfirmed, c.ID, s.sys.Now()); err != nil {
+func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, to *customer.Customer, c Client, token, what string) error {
+	if err := tx.Exec(insertUnconfirmed, to.ID, s.sys.Now()); err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forConfirm, c.ID, what, confirmLife); err != nil {
+	if err := s.issue(tx, site, token, forConfirm, to.ID, what, confirmLife); err != nil {
 		return err
 	}
-	m := mailTo(site, c, MailConfirmAccount, data(link(site, confirmPath, "token", token), confirmLife))
+	m := mailTo(site, to, MailConfirmAccount, data(link(site, confirmPath, "token", token), confirmLife))
 	m.Expires = s.sys.Now() + confirmLife
-	return s.mail.Queue(tx, m)
+	return s.send(tx, c, m)
 }
 
 // ConfirmAccount confirms the address of who registered or moved to it, by the token of an
@@ -57,7 +57,7 @@ func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token str
 		if err := tx.Exec(confirmCustomer, id); err != nil || what != newAccount {
 			return err
 		}
-		return s.mail.Queue(tx, Mail{
+		return s.send(tx, c, Mail{
 			Kind: MailAccountCreated, Site: site, To: who.Email, ToName: who.Name(), CustomerID: id,
 			Data: map[string]string{"link": link(site, "/login.php")},
 		})

@@ -147,10 +147,10 @@ func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path
 	if err != nil || quiet {
 		return err
 	}
-	return s.sendReset(ctx, site, o, path)
+	return s.sendReset(ctx, site, o, path, c)
 }
 
-func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path string) error {
+func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path string, c Client) error {
 	token := s.sys.Hex(32)
 	return s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		o, err := o.still(tx, site)
@@ -160,7 +160,7 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife); err != nil || o.id == 0 {
 			return err
 		}
-		return s.mail.Queue(tx, Mail{
+		return s.send(tx, c, Mail{
 			Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
 			Data: data(link(site, path, "c", strconv.FormatInt(o.id, 10), "t", token), resetLife), Expires: s.sys.Now() + resetLife,
 		})
@@ -202,7 +202,7 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err := tx.Exec(confirmCustomer, id); err != nil {
 			return err
 		}
-		if err := s.setPassword(tx, site, id, 0, hash); err != nil {
+		if err := s.setPassword(tx, site, id, 0, hash, c); err != nil {
 			return err
 		}
 		return remember(tx, id, c.Peer, s.sys.Now())
@@ -234,7 +234,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		return "", ErrNobody
 	}
 	if o.reset {
-		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath)
+		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath, c)
 	}
 	token, kept := s.sys.Hex(32), redirect
 	if c.Mark != "" {
@@ -251,7 +251,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		if err := s.issue(tx, site, token, forSignIn, o.id, kept, SignInLinkLife); err != nil {
 			return err
 		}
-		return s.mail.Queue(tx, Mail{
+		return s.send(tx, c, Mail{
 			Kind: MailSignInLink, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
 			Data: data(link(site, signInPath, "token", token, "redirectUrl", redirect), SignInLinkLife), Expires: s.sys.Now() + SignInLinkLife,
 		})
@@ -312,7 +312,7 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		if err := tx.Exec(confirmCustomer, id); err != nil {
 			return err
 		}
-		return s.open(tx, g, c, true)
+		return s.open(tx, g, c, &who, true)
 	})
 	if err != nil {
 		return Grant{}, "", err

@@ -55,7 +55,7 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 		if err := stillOpen(tx, sess); err != nil {
 			return err
 		}
-		return s.setPassword(tx, site, sess.CustomerID, sess.ID, hash)
+		return s.setPassword(tx, site, sess.CustomerID, sess.ID, hash, c)
 	})
 }
 
@@ -77,12 +77,12 @@ func stillOpen(tx *sqldb.Tx, sess Session) error {
 }
 
 // setPassword stores a password, ends sessions but one, and tells the owner.
-func (s *Service) setPassword(tx *sqldb.Tx, site store.Site, customerID, keep int64, hash string) error {
+func (s *Service) setPassword(tx *sqldb.Tx, site store.Site, customerID, keep int64, hash string, c Client) error {
 	rows, err := s.customers.UpdateTx(tx, []customer.Update{{ID: customerID, ForcePasswordReset: opt.Some(false), KeepSession: keep}}, []string{hash})
 	if err != nil {
 		return err
 	}
-	return s.mail.Queue(tx, mailTo(site, &rows[0], MailPasswordChanged, nil))
+	return s.send(tx, c, mailTo(site, &rows[0], MailPasswordChanged, nil))
 }
 
 func mailTo(site store.Site, c *customer.Customer, kind MailKind, data map[string]string) Mail {

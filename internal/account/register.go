@@ -57,9 +57,9 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 			return err
 		}
 		if p.ConfirmEmail {
-			err = s.askToConfirm(tx, site, &rows[0], confirm, newAccount)
+			err = s.askToConfirm(tx, site, &rows[0], c, confirm, newAccount)
 		} else {
-			err = s.mail.Queue(tx, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
+			err = s.send(tx, c, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
 		}
 		if err != nil || !in.AcceptsMarketing || quiet > 0 && p.ConfirmSubscription {
 			return err
@@ -86,7 +86,7 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 	cmd := customer.Create{
 		Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Phone: in.Phone, Company: in.Company,
 		FormFields: in.FormFields, RegistrationIP: c.Peer.Address, OriginChannelID: site.ChannelID, AcceptsEmails: in.AcceptsMarketing,
-		JoinDefault: true, Extent: form.Whole,
+		JoinDefault: true, Extent: form.Whole, Locale: c.Language.Keep(""),
 	}
 	if in.Address != nil {
 		first := *in.Address
@@ -184,10 +184,10 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		}
 		m := mailTo(site, out, MailEmailChanged, map[string]string{"new_email": out.Email})
 		m.To = who.Email
-		if err := s.mail.Queue(tx, m); err != nil || !p.ConfirmEmail {
+		if err := s.send(tx, c, m); err != nil || !p.ConfirmEmail {
 			return err
 		}
-		return s.askToConfirm(tx, site, out, token, newEmail)
+		return s.askToConfirm(tx, site, out, c, token, newEmail)
 	}
 	err = s.db.WriteAgain(ctx, site.StoreID, change)
 	if errors.Is(err, errUncounted) {

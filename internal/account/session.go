@@ -54,7 +54,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 		case who.unconfirmed:
 			return ErrUnconfirmed
 		}
-		return s.open(tx, g, c, true)
+		return s.open(tx, g, c, &who, true)
 	})
 	if err != nil {
 		return Grant{}, err
@@ -82,7 +82,7 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, cust
 		case !who.admitted:
 			return ErrNoAccess
 		}
-		return s.open(tx, g, c, false)
+		return s.open(tx, g, c, &who, false)
 	})
 	if err != nil {
 		return Grant{}, err
@@ -140,7 +140,7 @@ var (
 	touchSession = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
-			` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
+			` + customer.LocaleColumn + `, ` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
 		WHERE s.store_id = $1 AND s.token_hash = $2`)
 	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address
 		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id`)
@@ -161,9 +161,9 @@ func (s *Session) ended(now int64) bool {
 	return now >= s.Expires || s.idle > 0 && now >= s.Seen+s.idle
 }
 
-// open stores a session of a locked customer. A new access token ends the ones
-// before it.
-func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
+// open stores a session of a locked customer and keeps the language with them
+// that they chose. A new access token ends the ones before it.
+func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, password bool) error {
 	o := &g.Session
 	if o.Kind == AccessToken {
 		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(AccessToken)); err != nil {
@@ -183,6 +183,11 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, password bool) error {
 	}
 	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
 		return err
+	}
+	if tag := c.Language.Keep(who.Locale); tag != who.Locale {
+		if err := customer.KeepLocale(tx, o.CustomerID, tag); err != nil {
+			return err
+		}
 	}
 	if password {
 		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
@@ -243,9 +248,10 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 		return tx.Query(selectSession, func(r *sqldb.Row) error {
 			o := &Session{}
 			o.scan(storeID, r)
+			o.Locale = r.Text(sessionColumns)
 			switch {
 			case o.ended(now):
-			case !customer.Admitted(r, sessionColumns, o.ChannelID):
+			case !customer.Admitted(r, sessionColumns+1, o.ChannelID):
 			case strings.Contains(token, "_") != (o.Kind == AccessToken):
 			default:
 				out = o

@@ -29,7 +29,7 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife); err != nil {
 		return err
 	}
-	return s.mail.Queue(tx, Mail{
+	return s.send(tx, c, Mail{
 		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
 		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
 	})

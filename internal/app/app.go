@@ -580,7 +580,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -112,6 +112,8 @@ var management = map[string]admission{
 	"DELETE V3 /sites/{site_id}":                           {need: changeSites, want: 404},
 	"GET V3 /clientele/storefront-tokens":                  {need: revokeTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: revokeTokens, want: 404},
+	"GET V3 /clientele/customers/{customerId}/locale":      {need: readCustomers, want: 404, plain: true},
+	"PUT V3 /clientele/customers/{customerId}/locale":      {need: changeCustomers, want: 404, body: `{"locale":"de"}`},
 	"POST V3 /storefront/api-token":                        {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},
 	"DELETE V3 /storefront/api-token":                      {need: revokeTokens, want: 422},
 	"POST V3 /storefront/api-token-private":                {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000,"scopes":["Customer"]}`},

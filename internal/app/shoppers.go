@@ -12,6 +12,6 @@ type mailer struct{ *Core }
 // Queue implements account.Mailer.
 func (m mailer) Queue(tx *sqldb.Tx, in account.Mail) error {
 	return m.Mail.Queue(tx, mail.Message{
-		Kind: mail.Kind(in.Kind), Site: in.Site, To: in.To, ToName: in.ToName, CustomerID: in.CustomerID, Data: in.Data, Expires: in.Expires,
+		Kind: mail.Kind(in.Kind), Site: in.Site, To: in.To, ToName: in.ToName, CustomerID: in.CustomerID, Data: in.Data, Wish: in.Wish, Expires: in.Expires,
 	})
 }

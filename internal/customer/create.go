@@ -208,7 +208,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			ID: id, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
 			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: groups[i], RegistrationIP: in.RegistrationIP,
 			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
-			ForcePasswordReset: in.ForcePasswordReset, DateCreated: now, DateModified: now,
+			ForcePasswordReset: in.ForcePasswordReset, Locale: in.Locale, DateCreated: now, DateModified: now,
 		}
 		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
 			return nil, err

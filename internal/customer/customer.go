@@ -48,6 +48,7 @@ type Customer struct {
 	OriginChannelID    int64
 	ChannelIDs         []int64 // nil: all channels
 	ForcePasswordReset bool
+	Locale             string // the language of emails and pages; "": the store's
 	DateCreated        int64
 	DateModified       int64
 
@@ -120,6 +121,7 @@ type Create struct {
 	OriginChannelID    int64 // 0: the default channel
 	ChannelIDs         []int64
 	ForcePasswordReset bool
+	Locale             string // "": the store's language
 	NewPassword        opt.Field[string]
 	GeneratePassword   bool // without a password: set a random one
 	// ImportedHash is another system's hash of the password, for imports.

@@ -13,6 +13,7 @@ type Person struct {
 	Email, FirstName, LastName string
 	PasswordHash               string
 	ForcePasswordReset         bool
+	Locale                     string // "": the store's language
 	Channels                   Channels
 }
 
@@ -28,10 +29,10 @@ type Holder struct {
 	ChannelID int64 // 0: all channels
 }
 
-const personColumns = `c.id, c.email, c.first_name, c.last_name, c.password_hash, c.force_password_reset, c.channel_ids`
+const personColumns = `c.id, c.email, c.first_name, c.last_name, c.password_hash, c.force_password_reset, c.channel_ids, c.locale`
 
 func (p *Person) scan(r *sqldb.Row) {
-	*p = Person{ID: r.Int(0), Email: r.Text(1), FirstName: r.Text(2), LastName: r.Text(3), PasswordHash: r.Text(4), ForcePasswordReset: r.Flag(5), Channels: Channels(r.Text(6))}
+	*p = Person{ID: r.Int(0), Email: r.Text(1), FirstName: r.Text(2), LastName: r.Text(3), PasswordHash: r.Text(4), ForcePasswordReset: r.Flag(5), Channels: Channels(r.Text(6)), Locale: r.Text(7)}
 }
 
 const personByID = `SELECT ` + personColumns + ` FROM customers c WHERE c.store_id = $1 AND c.id = $2`
@@ -67,7 +68,7 @@ func HoldersQuery(address string, each func(Holder)) []sqldb.Q {
 		qs = append(qs, sqldb.Q{Stmt: selectHolders, Args: []any{norm}, Each: func(r *sqldb.Row) error {
 			var h Holder
 			h.scan(r)
-			h.ChannelID = r.Int(7)
+			h.ChannelID = r.Int(8)
 			if email.Key(h.Email) == key {
 				each(h)
 			}

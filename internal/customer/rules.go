@@ -12,6 +12,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
+	"clientele/internal/locale"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -54,6 +55,9 @@ func (in *Create) normalize() {
 		in.OriginChannelID = 1
 	}
 	in.ChannelIDs = sortedSet(in.ChannelIDs)
+	if tag, ok := locale.Tag(in.Locale); ok {
+		in.Locale = tag
+	}
 	for i := range in.Addresses {
 		in.Addresses[i].normalize()
 	}
@@ -78,6 +82,7 @@ func (in *Create) check(c *fault.Collector) {
 	c.Length(FieldNotes, in.Notes, 0, maxNotes)
 	c.Length(FieldTaxExempt, in.TaxExemptCategory, 0, maxTax)
 	c.Length(FieldRegistrationIP, in.RegistrationIP, 0, maxIP)
+	checkLocale(c, in.Locale)
 	checkCredit(c, in.StoreCredit)
 	checkChannels(c, opt.Field[[]int64]{Set: true, Null: in.ChannelIDs == nil, Value: in.ChannelIDs})
 	checkPassword(c, in.NewPassword)

@@ -133,7 +133,7 @@ func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.Custome
 		reg.Address = &a
 	}
 	var err error
-	out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, w.client())
+	out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, r.client(ctx, w))
 	if err == nil && w.browser {
 		w.visit.CarryConsent(r.Customers, out.CustomerID)
 	}
@@ -198,7 +198,7 @@ func (r *accountResolver) UpdateCustomer(ctx context.Context, _ *model.CustomerM
 	}
 	_, err := r.Accounts.UpdateDetails(ctx, w.visit.Site, *session, account.Details{
 		FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: inputs(in.FormFields),
-	}, w.client())
+	}, r.client(ctx, w))
 	if err == nil {
 		out.CustomerID = session.CustomerID
 	}
@@ -359,7 +359,7 @@ func (r *accountResolver) ChangePassword(ctx context.Context, _ *model.CustomerM
 		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
 		return out, nil
 	}
-	err := r.Accounts.ChangePassword(ctx, w.visit.Site, *session, in.CurrentPassword, in.NewPassword, w.client())
+	err := r.Accounts.ChangePassword(ctx, w.visit.Site, *session, in.CurrentPassword, in.NewPassword, r.client(ctx, w))
 	f := business(err)
 	switch {
 	case err == nil:
@@ -392,7 +392,7 @@ func (r *accountResolver) RequestResetPassword(ctx context.Context, _ *model.Cus
 		out.Errors = append(out.Errors, &model.ValidationError{Path: []string{"input", "email"}, Message: textBadEmail})
 		return out, nil
 	}
-	err := r.Accounts.RequestReset(ctx, w.visit.Site, in.Email, text(in.Path), w.client())
+	err := r.Accounts.RequestReset(ctx, w.visit.Site, in.Email, text(in.Path), r.client(ctx, w))
 	if f := business(err); f != nil {
 		for _, v := range violations(f, "input") {
 			out.Errors = append(out.Errors, v)
@@ -409,7 +409,7 @@ func (r *accountResolver) RequestResetPassword(ctx context.Context, _ *model.Cus
 func (r *accountResolver) ResetPassword(ctx context.Context, _ *model.CustomerMutations, in model.ResetPasswordInput) (*model.ResetPasswordResult, error) {
 	w := shopperOf(ctx)
 	out := &model.ResetPasswordResult{Errors: []model.ResetPasswordError{}}
-	err := r.Accounts.Reset(ctx, w.visit.Site, in.CustomerEntityID, in.Token, in.NewPassword, w.client())
+	err := r.Accounts.Reset(ctx, w.visit.Site, in.CustomerEntityID, in.Token, in.NewPassword, r.client(ctx, w))
 	f := business(err)
 	switch {
 	case err == nil:
@@ -434,7 +434,7 @@ func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutatio
 		out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
 		return out, nil
 	}
-	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), w.client())
+	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), r.client(ctx, w))
 	errs, err := subscribeErrors(err)
 	if err != nil {
 		return nil, err

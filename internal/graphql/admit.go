@@ -49,9 +49,19 @@ type shopperKey struct{}
 
 func shopperOf(ctx context.Context) *shopper { return ctx.Value(shopperKey{}).(*shopper) }
 
-// client is the shopper as package account knows clients.
-func (w *shopper) client() account.Client {
-	return account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
+// client is the shopper as package account knows clients. What a server says in
+// Accept-Language is a choice; browsers send it unasked. Where the store's
+// languages cannot be read, neither can what the operation needs, which says so.
+func (s *Server) client(ctx context.Context, w *shopper) account.Client {
+	out := account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
+	if settings, err := s.about(ctx, w).settings(); err == nil {
+		wish := w.visit.Wish("")
+		if !w.browser {
+			wish.Asked, wish.Accept = wish.Accept, ""
+		}
+		out.Language = wish.Choose(settings.Languages())
+	}
+	return out
 }
 
 // fromBrowser reports whether a page asks. Servers send neither header; the

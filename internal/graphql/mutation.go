@@ -59,7 +59,7 @@ const (
 // Login signs in by email and password.
 func (r *mutationResolver) Login(ctx context.Context, email, password string, _ *string) (*model.LoginResult, error) {
 	w := shopperOf(ctx)
-	g, err := r.Accounts.SignIn(ctx, w.visit.Site, w.kind(), email, password, w.client())
+	g, err := r.Accounts.SignIn(ctx, w.visit.Site, w.kind(), email, password, r.client(ctx, w))
 	switch {
 	case errors.Is(err, account.ErrResetRequired):
 		return nil, publicError("", mustReset)
@@ -81,21 +81,21 @@ func (r *mutationResolver) LoginWithCustomerLoginJwt(ctx context.Context, token 
 	if err != nil {
 		return nil, err
 	}
-	g, err := r.Accounts.SignInAs(ctx, w.visit.Site, w.kind(), in.CustomerID, w.client())
+	g, err := r.Accounts.SignInAs(ctx, w.visit.Site, w.kind(), in.CustomerID, r.client(ctx, w))
 	if f := fault.As(err); f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden) {
 		return nil, r.refused(ctx, w, badLogin, f.Message)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.Accounts.LoginToken(ctx, w.visit.Site, w.client(), "", w.visit.RequestID)
+	r.Accounts.LoginToken(ctx, w.visit.Site, r.client(ctx, w), "", w.visit.RequestID)
 	return &model.LoginWithCustomerLoginJwtResult{RedirectTo: in.RedirectTo, CustomerID: g.Session.CustomerID, Token: r.signedIn(w, g)}, nil
 }
 
 // refused is a public error for a login token, whose reason is for the log
 // and in development for the client too.
 func (s *Server) refused(ctx context.Context, w *shopper, text, reason string) error {
-	s.Accounts.LoginToken(ctx, w.visit.Site, w.client(), reason, w.visit.RequestID)
+	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), reason, w.visit.RequestID)
 	err := publicError("", text)
 	if w.visit.Reasons {
 		err.Extensions = map[string]any{"reason": reason}

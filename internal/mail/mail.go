@@ -2,7 +2,7 @@
 // transaction of what it tells about, and sent by a job after the commit: by
 // SMTP, or kept for the development outbox, where developers read them. Texts are
 // made when a message is sent, from the program's own or the store's
-// templates, in the store's language.
+// templates, in the reader's language.
 package mail
 
 import (
@@ -20,6 +20,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/jobs"
+	"clientele/internal/locale"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -89,6 +90,9 @@ type Message struct {
 	To, ToName string
 	CustomerID int64 // 0: to nobody who has an account
 	Data       Data
+	// Wish is what is known of the language that the reader wants. What is kept
+	// with the customer is looked up.
+	Wish locale.Wish
 	// Expires is when the message is not worth sending any more, in seconds
 	// since the epoch: when its link stops to work. 0 means after three days.
 	Expires int64
@@ -170,6 +174,8 @@ var (
 type payload struct {
 	Data        Data   `json:"data,omitempty"`
 	Unsubscribe string `json:"unsubscribe,omitempty"`
+	// Wish is what the request told of the language.
+	Wish locale.Wish `json:"wish,omitzero"`
 }
 
 // Queue has a message sent when tx, whose store it is of, has committed. One to
@@ -184,7 +190,7 @@ func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
 	if m.Expires == 0 {
 		m.Expires = now + int64(defaultAge/time.Second)
 	}
-	data := payload{Data: Data{}, Unsubscribe: m.UnsubscribeURL}
+	data := payload{Data: Data{}, Unsubscribe: m.UnsubscribeURL, Wish: m.Wish}
 	for k, v := range m.Data {
 		if data.Data[k] = v; k != "link" {
 			data.Data[k] = oneLine(v, maxData)

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jobs"
+	"clientele/internal/locale"
 	"clientele/internal/mail"
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
@@ -485,6 +486,75 @@ func TestTemplates(t *testing.T) {
 		send(w.mine, "de", "Any Zoë & Söhne", "any", "15 Minuten")
 		if subject, _, html, err := svc.Preview(ctx, w.mine, mail.SignInLink); err != nil || subject != "Any Zoë & Söhne" || !strings.Contains(html, "Guten Tag Jane Doe") {
 			w.t.Error(subject, html, err)
+		}
+	})
+}
+
+// What was chosen in the request outweighs what is kept with the customer, and
+// that what the browser accepts. A language that is not on has no part in it.
+func TestLanguageOfTheReader(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		customers := customer.NewService(w.db, w.sys, passwordtest.New(w.sys))
+		made, err := customers.CreateFor(ctx, password.Party{StoreID: w.mine}, []customer.Create{
+			{Email: "a@example.com", FirstName: "A", LastName: "B", Locale: "fr"}, {Email: "b@example.com", FirstName: "A", LastName: "B"}, {Email: "c@example.com", FirstName: "A", LastName: "B", Locale: "es_mx"},
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		french, nobody, mexican := made[0].ID, made[1].ID, made[2].ID
+		settings := store.Settings{OrderEmail: "o@example.com", Language: "de", Storefront: store.StorefrontSettings{Locales: []string{"en", "fr", "es", "it"}}}
+		w.settings(w.mine, settings)
+		if err := svc.Put(ctx, w.mine, mail.Template{Kind: mail.SignInLink, Locale: "es", Text: "Hola ({{.Locale}})"}); err != nil {
+			w.t.Fatal(err)
+		}
+		const german, english, franche, spanish = "Guten Tag", "Hello", "Bonjour", "Hola (es)"
+		send := func(customerID int64, wish locale.Wish, want string) {
+			w.t.Helper()
+			m := link(mail.SignInLink)
+			m.CustomerID, m.Wish = customerID, wish
+			w.queue(svc, w.mine, m)
+			w.due(r, 1)
+			if l := out.letters[len(out.letters)-1]; !strings.HasPrefix(l.Text, want) {
+				w.t.Errorf("customer %d, %+v: %.40q, want %s", customerID, wish, l.Text, want)
+			}
+		}
+		send(0, locale.Wish{}, german)
+		send(0, locale.Wish{Accept: "fr-CH, en;q=0.5"}, franche)
+		send(0, locale.Wish{Accept: "es"}, spanish)
+		send(0, locale.Wish{Accept: "it"}, german) // is on, but nothing has texts in it
+		send(0, locale.Wish{Accept: "ja"}, german)
+		send(nobody, locale.Wish{}, german)
+		send(nobody, locale.Wish{Accept: "en"}, english)
+		send(french, locale.Wish{}, franche)
+		send(french, locale.Wish{Accept: "en"}, franche)
+		send(french, locale.Wish{Chosen: "en"}, english)
+		send(french, locale.Wish{Asked: "es", Chosen: "en"}, spanish)
+		send(mexican, locale.Wish{}, spanish)
+		// The language counts at the time of sending.
+		if _, err := customers.SetLocale(ctx, w.mine, customer.Locale{CustomerID: french, Tag: "en"}); err != nil {
+			w.t.Fatal(err)
+		}
+		send(french, locale.Wish{}, english)
+		settings.Storefront.Locales = nil
+		w.settings(w.mine, settings)
+		send(french, locale.Wish{Chosen: "fr"}, german)
+		// No store reaches another's customers.
+		if _, err := customers.SetLocale(ctx, w.other, customer.Locale{CustomerID: french, Tag: "fr"}); fault.As(err) == nil || fault.As(err).Kind != fault.NotFound {
+			w.t.Error(err)
+		}
+		if got, err := customers.Locale(ctx, w.mine, mexican); err != nil || got.Tag != "es-MX" {
+			w.t.Error(got, err)
+		}
+		for _, bad := range []string{"deutsch!", "x", "de\x00", strings.Repeat("a", 40)} {
+			if _, err := customers.SetLocale(ctx, w.mine, customer.Locale{CustomerID: french, Tag: bad}); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+				w.t.Errorf("%q: %v", bad, err)
+			}
+			if _, err := customers.CreateFor(ctx, password.Party{StoreID: w.mine}, []customer.Create{{Email: "d@example.com", FirstName: "A", LastName: "B", Locale: bad}}); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+				w.t.Errorf("%q: %v", bad, err)
+			}
 		}
 	})
 }

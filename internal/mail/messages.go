@@ -76,7 +76,7 @@ func (s *Service) Show(ctx context.Context, m *Stored) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.own.render(m, w.settings, w.siteURL, w.templates)
+	p, err := s.own.render(m, w)
 	if err != nil {
 		m.Error = "template: " + err.Error()
 		return nil

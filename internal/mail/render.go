@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"clientele/internal/locale"
 	"clientele/internal/store"
 )
 
@@ -95,25 +97,27 @@ func ownTexts() (*texts, error) {
 	return out, nil
 }
 
-// locale brings the name of a language to one form: "de_AT" to "de-at".
-func locale(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+// speaks returns the language of the program's own texts for a tag, or "".
+func (t *texts) speaks(tag string) string {
+	for _, code := range locale.Fallbacks(tag) {
+		if t.languages[code] != nil {
+			return code
+		}
+	}
+	return ""
+}
 
-// locales returns a locale and what it falls back on: "de-at", "de", "".
-func locales(name string) []string {
-	name = locale(name)
-	out := []string{name}
-	for {
-		i := strings.LastIndexByte(name, '-')
-		if i < 0 {
+// tongues returns the locales of a store's templates that a message may be made
+// of, the best first, and the language of the program's own texts beside them.
+// In a language that neither has texts in, the store's own stands in for it.
+func (t *texts) tongues(tag string, s *store.Settings, own []Template) (codes []string, code string) {
+	for _, name := range []string{tag, s.Language, defaultLanguage} {
+		codes = locale.Fallbacks(name)
+		if t.speaks(name) != "" || slices.ContainsFunc(own, func(o Template) bool { return slices.Contains(codes, o.Locale) }) {
 			break
 		}
-		name = name[:i]
-		out = append(out, name)
 	}
-	if name != "" {
-		out = append(out, "")
-	}
-	return out
+	return append(codes, ""), cmp.Or(t.speaks(tag), t.speaks(s.Language), defaultLanguage)
 }
 
 // View is what templates are executed with. Stores' own templates may use
@@ -198,14 +202,9 @@ func (l *language) duration(minutes string) string {
 // somebody else up must not get to send them one.
 var linkLike = regexp.MustCompile(`[/@\\]|\.\p{L}{2,}`)
 
-// view returns what a stored message's templates are executed with.
-func (t *texts) view(m *Stored, s *store.Settings, siteURL string) (View, *language) {
-	code := ""
-	for _, code = range append(locales(s.Language), defaultLanguage) {
-		if t.languages[code] != nil {
-			break
-		}
-	}
+// view returns what a stored message's templates are executed with, and the
+// program's own texts in a language.
+func (t *texts) view(m *Stored, s *store.Settings, siteURL, code string) (View, *language) {
 	l := t.languages[code]
 	name := m.ToName
 	if linkLike.MatchString(name) {
@@ -227,8 +226,10 @@ func (t *texts) view(m *Stored, s *store.Settings, siteURL string) (View, *langu
 
 // render makes the texts of a message: the program's own but for the parts
 // that the store has.
-func (t *texts) render(m *Stored, s *store.Settings, siteURL string, own []Template) (parts, error) {
-	v, l := t.view(m, s, siteURL)
+func (t *texts) render(m *Stored, w *surroundings) (parts, error) {
+	s, own := w.settings, w.templates
+	codes, code := t.tongues(w.locale, s, own)
+	v, l := t.view(m, s, w.siteURL, code)
 	k := l.Kinds[m.Kind]
 	values := map[string]string{"store": v.Store.Name, "name": v.Customer.Name, "email": v.Customer.Email, "duration": v.Duration}
 	for key, value := range v.Data {
@@ -259,25 +260,30 @@ func (t *texts) render(m *Stored, s *store.Settings, siteURL string, own []Templ
 		add(&lay.Notes, map[string]string{"valid": l.Valid, "ignore": l.Ignore}[note])
 	}
 	out := parts{Subject: lay.Subject}
-	override := func(part func(*Template) string) string {
-		for _, code := range locales(s.Language) {
+	// A part in a language that the program has no texts in is told that language.
+	override := func(part func(*Template) string) (string, View) {
+		for _, code := range codes {
 			for i := range own {
 				if own[i].Locale == code && part(&own[i]) != "" {
-					return part(&own[i])
+					told := v
+					if code != "" && t.speaks(code) == "" {
+						told.Locale = code
+					}
+					return part(&own[i]), told
 				}
 			}
 		}
-		return ""
+		return "", v
 	}
 	var err error
-	if text := override(func(t *Template) string { return t.Subject }); text != "" {
+	if text, v := override(func(t *Template) string { return t.Subject }); text != "" {
 		if out.Subject, err = executeText(text, v); err != nil {
 			return out, fmt.Errorf("subject: %w", err)
 		}
 		out.Subject = oneLine(out.Subject, maxSubject)
 	}
 	lay.Subject = out.Subject
-	if text := override(func(t *Template) string { return t.Text }); text != "" {
+	if text, v := override(func(t *Template) string { return t.Text }); text != "" {
 		if out.Text, err = executeText(text, v); err != nil {
 			return out, fmt.Errorf("text: %w", err)
 		}
@@ -288,7 +294,7 @@ func (t *texts) render(m *Stored, s *store.Settings, siteURL string, own []Templ
 		}
 		out.Text = b.String()
 	}
-	if text := override(func(t *Template) string { return t.HTML }); text != "" {
+	if text, v := override(func(t *Template) string { return t.HTML }); text != "" {
 		if out.HTML, err = executeHTML(text, v); err != nil {
 			return out, fmt.Errorf("html: %w", err)
 		}

@@ -81,14 +81,15 @@ type surroundings struct {
 	settings  *store.Settings
 	siteURL   string
 	templates []Template
-	orphan    bool // the customer is gone
+	locale    string // of the reader
+	orphan    bool   // the customer is gone
 }
 
 func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 	var w surroundings
 	err := s.db.Read(ctx, m.StoreID, func(tx *sqldb.Tx) (err error) {
 		w = surroundings{}
-		found := false
+		found, kept := false, ""
 		if w.settings, err = store.ReadSettings(tx); err != nil {
 			return err
 		}
@@ -96,11 +97,14 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
 			store.URLOfSite(m.ChannelID, &channel),
-			customer.ExistsQuery(m.CustomerID, &found),
+			customer.LocaleQuery(m.CustomerID, &found, &kept),
 		); err != nil {
 			return err
 		}
 		w.orphan = m.CustomerID != 0 && !found
+		wish := m.data.Wish
+		wish.Kept = kept
+		w.locale = wish.Choose(w.settings.Languages()).Locale
 		w.siteURL = cmp.Or(origin(channel), origin(w.settings.SecureURL))
 		return nil
 	})
@@ -260,7 +264,7 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	if reason := email.Reason(m.To); m.To != "" && reason != "" {
 		return s.finish(ctx, m, Failed, "the recipient's address is none that can be sent to: "+reason, parts{})
 	}
-	texts, err := s.own.render(m, w.settings, w.siteURL, w.templates)
+	texts, err := s.own.render(m, w)
 	if err != nil {
 		return s.finish(ctx, m, Failed, "template: "+err.Error(), parts{})
 	}

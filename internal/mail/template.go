@@ -76,6 +76,9 @@ const (
 	maxTemplate = 100_000
 )
 
+// oneForm brings the name of a language to one form: "de_AT" to "de-at".
+func oneForm(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+
 var localeForm = regexp.MustCompile(`^([a-z]{2,3}(-[a-z0-9]{2,8})*)?$`)
 
 var (
@@ -98,7 +101,7 @@ func CheckTemplate(t *Template) error {
 	if !ok {
 		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())
 	}
-	t.Locale = locale(t.Locale)
+	t.Locale = oneForm(t.Locale)
 	if !localeForm.MatchString(t.Locale) {
 		c.Because(FieldLocale, fault.BadFormat, WhyLocale, "")
 	}
@@ -177,7 +180,7 @@ func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) 
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == locale(in) })
+	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == oneForm(in) })
 	if i < 0 {
 		return nil, noTemplate()
 	}
@@ -187,7 +190,7 @@ func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) 
 // Reset goes back to the program's own texts.
 func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(deleteTemplate, string(kind), locale(in))
+		n, err := tx.ExecCount(deleteTemplate, string(kind), oneForm(in))
 		if err == nil && n == 0 {
 			err = noTemplate()
 		}
@@ -223,6 +226,6 @@ func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind) (subjec
 	if err != nil {
 		return "", "", "", err
 	}
-	p, err := s.own.render(m, w.settings, w.siteURL, w.templates)
+	p, err := s.own.render(m, w)
 	return p.Subject, p.Text, p.HTML, err
 }

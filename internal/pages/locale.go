@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/geo"
@@ -82,7 +83,11 @@ func languages(s *store.Settings) []string {
 
 // speak shows the pages in the language that the visitor wants.
 func (c *call) speak() {
-	c.language = c.Wish("").Choose(languages(c.settings))
+	kept := ""
+	if c.session != nil {
+		kept = c.session.Locale
+	}
+	c.language = c.Wish(kept).Choose(languages(c.settings))
 	c.look = c.looks[locale.Base(c.language.Locale)]
 }
 
@@ -111,6 +116,11 @@ func (c *call) chooseLanguage() error {
 	name := c.form.Get("language")
 	if !slices.Contains(languages(c.settings), name) {
 		return errNoLanguage
+	}
+	if c.session != nil {
+		if _, err := c.Customers.SetLocale(c.R.Context(), c.Site.StoreID, customer.Locale{CustomerID: c.session.CustomerID, Tag: name}); err != nil {
+			return err
+		}
 	}
 	c.SetLanguage(name)
 	return c.redirect(visit.SafeRedirect(c.form.Get("back"), "/"))

@@ -258,6 +258,7 @@ func (c *call) open() error {
 			// by now: another site may have lost its permission.
 			v.Keep(token, c.session.Expires-c.visits.System.Now())
 		}
+		c.speak() // who the visitor is may tell more
 	}
 	return nil
 }
@@ -318,7 +319,7 @@ func (c *call) isJSON() bool {
 
 // client tells the domain who asks.
 func (c *call) client() account.Client {
-	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token(), Language: c.language}
 }
 
 // redirect answers a post, or leads elsewhere.

@@ -629,7 +629,7 @@ func (c *Customer) command(attributes map[string]int64) (customer.Create, error)
 	in := customer.Create{
 		ID: c.ID, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Company: c.Company, Phone: c.Phone, Notes: c.Notes,
 		TaxExemptCategory: c.TaxExemptCategory, GroupID: c.GroupID, AcceptsEmails: c.AcceptsEmails,
-		OriginChannelID: c.OriginChannelID, ChannelIDs: c.ChannelIDs, ForcePasswordReset: c.ForcePasswordReset,
+		OriginChannelID: c.OriginChannelID, ChannelIDs: c.ChannelIDs, ForcePasswordReset: c.ForcePasswordReset, Locale: c.Locale,
 	}
 	if c.StoreCredit != "" {
 		v, ok, _ := jsonx.ParseDecimal(c.StoreCredit, customer.CreditScale)

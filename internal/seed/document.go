@@ -172,6 +172,7 @@ type Customer struct {
 	Password           string            `yaml:"password"`
 	PasswordHash       *PasswordHash     `yaml:"password_hash"`
 	ForcePasswordReset bool              `yaml:"force_password_reset"`
+	Locale             string            `yaml:"locale"` // the language; default: the store's
 	Addresses          []Address         `yaml:"addresses"`
 	Attributes         []AttributeValue  `yaml:"attributes"`
 	FormFields         []FieldValue      `yaml:"form_fields"`

@@ -37,6 +37,7 @@ var landed = map[sqldb.Engine][]string{
 		"17 imported_hashes b8e9c2591002381ff8930909161273d8027b490e723df7076aaec1068e2ba300",
 		"18 email_keys 6dbaea3d274ba4d59892d7adf48977978886872543d217880b05da58dafbbbbd",
 		"19 held_back d42c45724fdc977eea580ce919c1c209daf186ce0a3b0aad982f3208fe5ce4f5",
+		"20 customer_locales 01be888184754106fd6c52b672a2e41f179a728f862a9c709121b28cdaf5e99d",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -58,6 +59,7 @@ var landed = map[sqldb.Engine][]string{
 		"17 imported_hashes 2458b28b62844af211a100063daadeaf49c1a466757617d5de0904e4163b4ea6",
 		"18 email_keys 245682d96d4af6eb472c05bf8b85a5e5c1773b94f09fea9eaa140b9c753afd29",
 		"19 held_back 378d45b2bc3867e818016c7c9b23de20e8d12ceecf8afb11135c2533891626ba",
+		"20 customer_locales f7c74dee67ea08b352205ff350e5b12c6b1c7872fd871c651c6561d59c838677",
 	},
 }
 

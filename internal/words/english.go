@@ -93,6 +93,7 @@ var whys = map[fault.Reason]string{
 	customer.WhyState:            "{name} is required in {want}",
 	customer.WhyNoState:          "{name} must be the full name of a state or province of {want}",
 	customer.WhyNoChannel:        "invalid channel ID",
+	customer.WhyLocale:           "{name} must be like de or pt-BR",
 	customer.WhyNoSuchChannel:    "invalid channel ID {value}",
 	customer.WhyNoAttribute:      "invalid attribute ID",
 	customer.WhyAttributeType:    "{name} must be a {want}",

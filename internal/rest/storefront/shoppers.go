@@ -27,8 +27,14 @@ const (
 	writingPeers  = 100_000
 )
 
-func (c *Call) client() account.Client {
-	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+// client tells the domain who asks. Where the store's languages cannot be read,
+// neither can what the operation needs, which says so.
+func (s *Surface) client(c *Call) account.Client {
+	out := account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+	if settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID); err == nil {
+		out.Language = c.Wish("").Choose(settings.Languages())
+	}
+	return out
 }
 
 // session returns who is signed in on this site, or nil.
@@ -70,7 +76,7 @@ func (s *Surface) createCustomer(c *Call) error {
 	// A form that is refused must not use up the proof of a person, and all its
 	// faults are told together. Otherwise Register looks for them anyway.
 	if settings.Storefront.ReCaptcha.Enabled || len(col.Items) > 0 {
-		if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, c.client())); err != nil {
+		if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, s.client(c))); err != nil {
 			return err
 		}
 	}
@@ -80,7 +86,7 @@ func (s *Surface) createCustomer(c *Call) error {
 		}
 		return err
 	}
-	id, err := s.Accounts.Register(c.Ctx(), c.Site, in, c.client())
+	id, err := s.Accounts.Register(c.Ctx(), c.Site, in, s.client(c))
 	if err != nil {
 		return toShopper(err)
 	}
@@ -115,7 +121,7 @@ func together(found *fault.Collector, err error) error {
 // signIn opens a session in the browser. Somebody who may not sign in has an
 // account all the same.
 func (s *Surface) signIn(c *Call, customerID int64) error {
-	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, customerID, c.client())
+	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, customerID, s.client(c))
 	if f := fault.As(err); f != nil && (f.Kind == fault.Forbidden || f.Kind == fault.NotFound) {
 		return nil
 	}
@@ -172,7 +178,7 @@ func (s *Surface) subscribe(c *Call) error {
 	if err != nil {
 		return err
 	}
-	sub, err := s.Accounts.Say(c.Ctx(), c.Site, w, c.client())
+	sub, err := s.Accounts.Say(c.Ctx(), c.Site, w, s.client(c))
 	if err != nil {
 		return toShopper(err)
 	}

@@ -6,14 +6,18 @@
 package clientele
 
 import (
+	"slices"
+
 	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Tokens *auth.StorefrontTokens
+	Tokens    *auth.StorefrontTokens
+	Customers *customer.Service
 }
 
 // Surface is the API of our own operations.
@@ -28,7 +32,7 @@ func New(s Services) *Surface { return &Surface{s} }
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
-func (s *Surface) Routes() []rest.Route { return s.storefrontTokenRoutes() }
+func (s *Surface) Routes() []rest.Route { return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes()) }
 
 // Error implements rest.Surface.
 func (*Surface) Error(titles *rest.Titles, err error) (int, []byte) { return v3.Error(titles, err) }

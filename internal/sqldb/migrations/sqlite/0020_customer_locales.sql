@@ -1,0 +1,3 @@
+-- The language in which a customer is spoken to; '': the store's. A constant
+-- default rewrites no row.
+ALTER TABLE customers ADD COLUMN locale TEXT NOT NULL DEFAULT '';

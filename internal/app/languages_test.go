@@ -161,3 +161,98 @@ stores:
 		kept(2, "")
 	})
 }
+
+// Form fields and their choices are called what the store says in the language
+// of the shopper, wherever they are shown. Values stay what the choices are.
+func TestFormFieldsInTheLanguageOfTheShopper(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := apptest.New(t, db, apptest.Options{Seed: `
+stores:
+  - hash: shop
+    settings: {language: en, storefront: {locales: [de, fr, es]}}
+    api_accounts: [{name: A, client_id: app, client_secret: a secret of an app, access_token: token, scopes: [all]}]
+    form_fields:
+      - {form: customer, name: Size, label: Your size, type: dropdown, choices: [Small, Large], placeholder: Pick, translations: {de: {label: Deine Größe, placeholder: Wählen, choices: {Small: Klein, Large: Groß}}}}
+    customers: [{id: 1, email: kept@example.com, first_name: K, last_name: L, password: "correct horse 1", locale: es}]
+`})
+		const host = "store-shop.localhost"
+		do := func(method, path, body string, header ...string) string {
+			t.Helper()
+			r := httptest.NewRequest(method, "http://"+host+path, strings.NewReader(body))
+			if body != "" {
+				r.Header.Set("Content-Type", "application/json")
+			}
+			for i := 0; i < len(header); i += 2 {
+				r.Header.Set(header[i], header[i+1])
+			}
+			rec := httptest.NewRecorder()
+			w.Handler.ServeHTTP(rec, r)
+			if rec.Code != http.StatusOK {
+				t.Errorf("%s %s: %d %s", method, path, rec.Code, rec.Body)
+			}
+			return rec.Header().Get("Content-Language") + " " + rec.Body.String()
+		}
+		has := func(what, got string, words ...string) {
+			t.Helper()
+			for _, word := range words {
+				if no, is := strings.CutPrefix(word, "!"); is == strings.Contains(got, strings.TrimPrefix(word, "!")) {
+					t.Errorf("%s: %q, %v\n%s", what, no, is, got)
+				}
+			}
+		}
+		var token struct{ Data struct{ Token string } }
+		made := do("POST", "/stores/shop/v3/storefront/api-token-private", `{"channel_id":1,"expires_at":0,"scopes":["Unauthenticated","Customer"]}`, "X-Auth-Token", "token")
+		if err := json.Unmarshal([]byte(made), &token); err != nil {
+			t.Fatalf("%v: %s", err, made)
+		}
+		graph := func(header ...string) string {
+			t.Helper()
+			return do("POST", "/graphql", `{"query":"{ site { settings { formFields { customer { entityId label ... on PicklistFormField { choosePrefix options { entityId label } } } shippingAddress(filters: {entityIds: [6]}) { label } } } } }"}`,
+				append([]string{"Authorization", "Bearer " + token.Data.Token}, header...)...)
+		}
+		const rest, page, field = "/api/storefront/form-fields", "/login.php?action=create_account", "/stores/shop/v3/customers/form-fields/26"
+		german := []string{"Accept-Language", "de-CH, en;q=0.3"}
+
+		has("REST", do("GET", rest, ""), "en {", `"label":"Your size"`, `{"value":"1","label":"Small"}`, `"helperLabel":"Pick"`, "!Klein")
+		has("REST, German", do("GET", rest, "", german...), "de {", `"label":"Deine Größe"`, `{"value":"1","label":"Klein"}`, `"helperLabel":"Wählen"`, "!Small")
+		has("REST, chosen", do("GET", rest, "", "Accept-Language", "en", "Cookie", "clientele_language=de"), "de {", `"label":"Klein"`)
+		has("REST, not on", do("GET", rest, "", "Accept-Language", "it"), "en {", `"label":"Small"`)
+		has("GraphQL", graph(), `"label":"Your size"`, `"choosePrefix":"Pick"`, `{"entityId":1,"label":"Small"}`)
+		has("GraphQL, German", graph(german...), `"label":"Deine Größe"`, `"choosePrefix":"Wählen"`, `{"entityId":1,"label":"Klein"}`)
+		has("GraphQL, asked and chosen", graph("Accept-Language", "fr", "Cookie", "clientele_language=de"), `"label":"Your size"`)
+		has("GraphQL, chosen", graph("Cookie", "clientele_language=de"), `"label":"Deine Größe"`)
+		has("page", do("GET", page, ""), "Your size", ">Small<")
+		has("page, German", do("GET", page, "", german...), "Deine Größe", `<option value="Small">Klein<`, `<option value="">Wählen<`, "Firma", "!>Small<")
+		has("page, French", do("GET", page, "", "Accept-Language", "fr"), "Your size", ">Small<")
+
+		// Our own operation writes them, of built-in fields too.
+		auth := []string{"X-Auth-Token", "token"}
+		has("GET", do("GET", field, "", auth...), `"translations":{"de":{"label":"Deine Größe","placeholder":"Wählen","choices":{"Large":"Groß","Small":"Klein"}}}`)
+		has("PUT", do("PUT", field, `{"translations":{"es":{"label":"Talla","choices":{"Large":"Grande"}},"de":{"choices":{"Small":null}}}}`, auth...),
+			`"translations":{"de":{"label":"Deine Größe","placeholder":"Wählen","choices":{"Large":"Groß"}},"es":{"label":"Talla","placeholder":"","choices":{"Large":"Grande"}}}`)
+		has("list", do("GET", "/stores/shop/v3/customers/form-fields?id:in=25,26", "", auth...), `"es":{"label":"Talla"`)
+		has("PUT of a built-in field", do("PUT", "/stores/shop/v3/customers/form-fields/6", `{"translations":{"de":{"label":"Unternehmen"}}}`, auth...), `"label":"Company Name"`, `"Unternehmen"`)
+		has("page", do("GET", page, "", german...), "Unternehmen", "!Firma", "Deine Größe", ">Small<", ">Groß<")
+		has("GraphQL", graph(german...), `"label":"Unternehmen"`)
+		has("REST", do("GET", rest, "", german...), `"label":"Unternehmen"`)
+
+		// Who is signed in gets the language kept, as far as a surface speaks it.
+		login := `{"query":"mutation { login(email: \"kept@example.com\", password: \"correct horse 1\") { customerAccessToken { value } } }"}`
+		signed := do("POST", "/graphql", login, "Authorization", "Bearer "+token.Data.Token)
+		_, access, _ := strings.Cut(signed, `"value":"`)
+		access, _, _ = strings.Cut(access, `"`)
+		has("GraphQL, kept", graph("X-Bc-Customer-Access-Token", access), `"label":"Talla"`, `"label":"Grande"`)
+		has("GraphQL, kept, asked", graph("X-Bc-Customer-Access-Token", access, "Accept-Language", "de"), `"label":"Deine Größe"`)
+
+		for _, body := range []string{`{"translations":7}`, `{"translations":{"de":7}}`, `{"translations":{"de":{"label":7}}}`, `{"translations":{"de":{"choices":[]}}}`, `{"translations":{"de":{"choices":{"Small":7}}}}`,
+			`{"translations":{"deutsch!":{"label":"x"}}}`, `{"translations":{"de":{"choices":{"Huge":"Riesig"}}}}`} {
+			r := httptest.NewRequest("PUT", "http://"+host+field, strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("X-Auth-Token", "token")
+			rec := httptest.NewRecorder()
+			if w.Handler.ServeHTTP(rec, r); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "translations") {
+				t.Errorf("%s: %d %s", body, rec.Code, rec.Body)
+			}
+		}
+	})
+}

@@ -44,6 +44,7 @@ type Field struct {
 	Type         string
 	Required     bool // it may not be set to nothing
 	Options      Options
+	Translations Translations // where they are asked for
 	DateCreated  int64
 	DateModified int64
 }
@@ -54,16 +55,19 @@ func (f *Field) BuiltIn() bool { return f.ID > 0 && f.ID <= LastBuiltIn }
 
 // Options complete a definition. Zero values stand for none.
 type Options struct {
-	Label       string   // what people read; the name by default
-	SortOrder   int64    // the place on the form; the id by default
-	Choices     []string // of checkbox, radio and dropdown; none: anything
-	ChoiceIDs   []int64  // of Choices, in their order; never given twice
-	lastChoice  int64    // the last of ChoiceIDs that was given
-	Placeholder string   // of dropdown, before something is chosen
-	MaxLength   int64    // in characters, of text, multiline, number and password
-	Min, Max    string   // of number and date
-	Default     string   // of all but checkbox and password
-	Rows        int64    // of multiline
+	Label      string   // what people read; the name by default
+	SortOrder  int64    // the place on the form; the id by default
+	Choices    []string // of checkbox, radio and dropdown; none: anything
+	ChoiceIDs  []int64  // of Choices, in their order; never given twice
+	lastChoice int64    // the last of ChoiceIDs that was given
+	// choiceLabels are what people read for Choices in the language that the
+	// field was read in; none: the choices themselves.
+	choiceLabels []string
+	Placeholder  string // of dropdown, before something is chosen
+	MaxLength    int64  // in characters, of text, multiline, number and password
+	Min, Max     string // of number and date
+	Default      string // of all but checkbox and password
+	Rows         int64  // of multiline
 }
 
 // Update is the command to change a definition; absent fields stay. Form
@@ -82,6 +86,9 @@ type Update struct {
 	Min, Max    opt.Field[string]
 	Default     opt.Field[string]
 	Rows        opt.Field[int64]
+	// Translations change what the field is called in languages; nil ends one, and
+	// other languages stay.
+	Translations map[string]*Translate
 }
 
 // Definition returns the definition made from the command alone.
@@ -106,6 +113,10 @@ func (u *Update) apply(f Field) Field {
 	o.Max = u.Max.Or(o.Max)
 	o.Default = u.Default.Or(o.Default)
 	o.Rows = u.Rows.Or(o.Rows)
+	if u.Choices.Set {
+		f.Translations = f.Translations.keep(o.Choices)
+	}
+	f.Translations = f.Translations.Change(u.Translations)
 	f.normalize()
 	return f
 }
@@ -160,7 +171,7 @@ func (o *Options) Choice(id int64) (text string, ok bool) {
 }
 
 func (f *Field) same(o *Field) bool {
-	return f.Name == o.Name && f.Required == o.Required && f.Options.json() == o.Options.json()
+	return f.Name == o.Name && f.Required == o.Required && f.Options.json() == o.Options.json() && f.Translations.same(o.Translations)
 }
 
 // Bounds of definitions.
@@ -228,6 +239,7 @@ func (f *Field) check(c *fault.Collector) {
 	if o.Rows < 0 || o.Rows > maxRows {
 		c.Because(FieldRows, fault.OutOfRange, WhyRows, strconv.Itoa(maxRows))
 	}
+	f.checkTranslations(c)
 	f.checkRange(c)
 	if o.Default != "" && f.accepts(TextField, MultilineField, NumberField, DateField, RadioField, DropdownField) && len(c.Items) == 0 {
 		if _, bad := f.encode(Text(o.Default)); bad != nil {

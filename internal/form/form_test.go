@@ -96,7 +96,7 @@ func TestFormIsInTheOrderOfShoppers(t *testing.T) {
 		if _, err := s.Create(t.Context(), 1, form.Field{Form: "address", Name: "Floor", Type: "number", Options: form.Options{SortOrder: 5}}); err != nil {
 			t.Fatal(err)
 		}
-		fields, err := s.Form(context.Background(), 1, form.Address)
+		fields, err := s.Form(context.Background(), 1, form.Address, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestFormIsInTheOrderOfShoppers(t *testing.T) {
 		if want := []string{"FirstName", "LastName", "Floor", "CompanyName"}; !slices.Equal(names[:4], want) {
 			t.Errorf("%q", names)
 		}
-		if other, err := s.Form(context.Background(), 2, form.Address); err != nil || len(other) != 0 {
+		if other, err := s.Form(context.Background(), 2, form.Address, ""); err != nil || len(other) != 0 {
 			t.Errorf("another store's form: %v, %v", other, err)
 		}
 	})

@@ -110,26 +110,40 @@ func (s *Service) Fields(ctx context.Context, storeID int64, q *listing.Query) (
 			out[len(out)-1].scan(r)
 			return nil
 		})
-		return err
+		if err != nil || len(out) == 0 {
+			return err
+		}
+		return tx.Pipeline(translationsOf(out))
 	})
 	return out, res, err
 }
 
-// Form returns all fields of a form in the order in which shoppers see them.
-func (s *Service) Form(ctx context.Context, storeID int64, name string) (out Form, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		return tx.Pipeline(Query(name, true, &out))
-	})
+// Form returns all fields of a form in the order in which shoppers see them, as
+// they are called in a language; with an empty tag, as they are.
+func (s *Service) Form(ctx context.Context, storeID int64, name, tag string) (out Form, err error) {
+	out, err = s.spoken(ctx, storeID, tag, func(into *Form) sqldb.Q { return Query(name, true, into) })
 	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
 	return out, err
 }
 
-// All returns the fields of all forms, by id.
-func (s *Service) All(ctx context.Context, storeID int64) (out Form, err error) {
+// All returns the fields of all forms, by id, as Form does.
+func (s *Service) All(ctx context.Context, storeID int64, tag string) (Form, error) {
+	return s.spoken(ctx, storeID, tag, func(into *Form) sqldb.Q { return AllQuery(func(f *Field) { *into = append(*into, *f) }) })
+}
+
+// spoken returns the fields that a query finds, as they are called in a
+// language.
+func (s *Service) spoken(ctx context.Context, storeID int64, tag string, query func(into *Form) sqldb.Q) (out Form, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = make(Form, 0, 40) // more than are built in
-		return tx.Pipeline(AllQuery(func(f *Field) { out = append(out, *f) }))
+		in := newSpeaker(tag)
+		if err := tx.Pipeline(append(in.query(), query(&out))...); err != nil {
+			return err
+		}
+		for i := range out {
+			in.say(&out[i])
+		}
+		return nil
 	})
 	return out, err
 }
@@ -139,7 +153,12 @@ var errNoField = fault.New(fault.NotFound, "there is no such form field")
 // Field returns a definition, or a NotFound fault.
 func (s *Service) Field(ctx context.Context, storeID, id int64) (*Field, error) {
 	f := &Field{}
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Query(selectField, f.into(), id) })
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := tx.Query(selectField, f.into(), id); err != nil {
+			return err
+		}
+		return tx.Pipeline(f.translationsQuery())
+	})
 	if err == nil && f.ID == 0 {
 		return nil, errNoField
 	}
@@ -187,7 +206,10 @@ func createField(tx *sqldb.Tx, f *Field, now int64) error {
 	}
 	f.DateCreated, f.DateModified = now, now
 	f.normalize()
-	return tx.Exec(insertField, f.ID, f.Form, f.Name, norm, f.Type, sqldb.Flag(f.Required), f.Options.json(), now)
+	if err := tx.Exec(insertField, f.ID, f.Form, f.Name, norm, f.Type, sqldb.Flag(f.Required), f.Options.json(), now); err != nil {
+		return err
+	}
+	return f.storeTranslations(tx, nil)
 }
 
 // Update changes a definition. Of a built-in field the label, the
@@ -212,6 +234,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	if old.ID == 0 {
 		return nil, errNoField
 	}
+	if err := tx.Pipeline(old.translationsQuery()); err != nil {
+		return nil, err
+	}
 	f := u.apply(old)
 	c := fault.Collector{Index: -1}
 	if u.Form.Set && u.Form.Value != old.Form {
@@ -232,6 +257,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	}
 	f.DateModified = now
 	if f.BuiltIn() {
+		if err := f.storeTranslations(tx, old.Translations); err != nil {
+			return nil, err
+		}
 		return &f, tx.Exec(updateBuiltIn, f.ID, sqldb.Flag(f.Required), f.Options.json(), now)
 	}
 	var taken Field
@@ -241,6 +269,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	}
 	if taken.ID != 0 && taken.ID != f.ID {
 		return nil, fieldNameTaken()
+	}
+	if err := f.storeTranslations(tx, old.Translations); err != nil {
+		return nil, err
 	}
 	return &f, tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
 }
@@ -263,7 +294,7 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 }
 
 // Put creates a custom definition, or brings the one with that name
-// in line with it, inside tx.
+// in line with it, inside tx. Translations stay where the definition has none.
 func Put(tx *sqldb.Tx, f Field, now int64) error {
 	var old Field
 	norm := fold.Text(f.Name)
@@ -277,10 +308,19 @@ func Put(tx *sqldb.Tx, f Field, now int64) error {
 		return fmt.Errorf("form field %q has type %s, and types never change", f.Name, old.Type)
 	}
 	f.ID = old.ID
+	if err := tx.Pipeline(old.translationsQuery()); err != nil {
+		return err
+	}
+	if f.Translations == nil {
+		f.Translations = old.Translations.keep(f.Options.Choices)
+	}
 	f.Options.number(&old.Options)
 	f.normalize()
 	if f.same(&old) {
 		return nil
+	}
+	if err := f.storeTranslations(tx, old.Translations); err != nil {
+		return err
 	}
 	return tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
 }

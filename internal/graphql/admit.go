@@ -16,6 +16,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/locale"
 	"clientele/internal/visit"
 )
 
@@ -48,6 +49,18 @@ type shopper struct {
 type shopperKey struct{}
 
 func shopperOf(ctx context.Context) *shopper { return ctx.Value(shopperKey{}).(*shopper) }
+
+// wish tells in which language the shopper wants answers. As documented,
+// Accept-Language outweighs what the shopper chose before.
+func (w *shopper) wish() locale.Wish {
+	kept := ""
+	if w.session != nil {
+		kept = w.session.Locale
+	}
+	wish := w.visit.Wish(kept)
+	wish.Asked, wish.Accept = wish.Accept, ""
+	return wish
+}
 
 // client is the shopper as package account knows clients. What a server says in
 // Accept-Language is a choice; browsers send it unasked. Where the store's

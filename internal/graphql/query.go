@@ -77,7 +77,13 @@ func (s *Server) about(ctx context.Context, w *shopper) *ownAccount {
 		w.me.privacy = sync.OnceValues(func() (setting.CustomerSettings, error) {
 			return s.Config.Settings.Effective(ctx, storeID, w.visit.Site.ChannelID)
 		})
-		w.me.forms = sync.OnceValues(func() (form.Form, error) { return s.Forms.All(ctx, storeID) })
+		w.me.forms = sync.OnceValues(func() (form.Form, error) {
+			settings, err := w.me.settings()
+			if err != nil {
+				return nil, err
+			}
+			return s.Forms.All(ctx, storeID, w.wish().Choose(settings.Languages()).Locale)
+		})
 		w.me.profile = sync.OnceValues(func() (*customer.Profile, error) {
 			// All that any customer field of the query asks for, at once.
 			op := gqlgen.GetOperationContext(ctx)

@@ -207,8 +207,8 @@ func definition(f *form.Field) model.FormField {
 // options returns the choices of a field. The wish for offers is one.
 func options(f *form.Field) []*model.FormFieldOption {
 	out := []*model.FormFieldOption{}
-	for i, label := range f.Options.Choices {
-		out = append(out, &model.FormFieldOption{EntityID: f.Options.ChoiceIDs[i], Label: label})
+	for i, id := range f.Options.ChoiceIDs {
+		out = append(out, &model.FormFieldOption{EntityID: id, Label: f.Options.ChoiceLabel(i)})
 	}
 	if f.ID == form.Offers && len(out) == 0 {
 		out = append(out, &model.FormFieldOption{EntityID: 1, Label: f.Options.Label})

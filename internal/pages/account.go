@@ -70,16 +70,22 @@ func (c *call) empty() error {
 
 // details is the page of who a customer is.
 func (c *call) details(me *customer.Customer) (*formPage, form.Form, error) {
-	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Customer)
+	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Customer, c.language.Locale)
 	if err != nil {
 		return nil, nil, err
 	}
-	address, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address)
+	address, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address, c.language.Locale)
 	if err != nil {
 		return nil, nil, err
 	}
 	text := func(id int64, value string) *html.Field {
-		x := c.builtIn(form.BuiltInOf(id), "", id == form.Email || address.Requires(id))
+		label := ""
+		for _, f := range []form.Form{defs, address} {
+			if d := f.BuiltIn(id); d != nil {
+				label = d.Options.Label
+			}
+		}
+		x := c.builtIn(form.BuiltInOf(id), label, id == form.Email || address.Requires(id))
 		x.Value = value
 		return x
 	}
@@ -231,7 +237,7 @@ func (c *call) lines(a *customer.Address) []string {
 
 // addressForm is the page of one address; id 0 is a new one.
 func (c *call) addressForm(id int64, country string) (*formPage, form.Form, error) {
-	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address)
+	defs, err := c.Forms.Form(c.R.Context(), c.Site.StoreID, form.Address, c.language.Locale)
 	if err != nil {
 		return nil, nil, err
 	}

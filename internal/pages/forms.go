@@ -164,8 +164,8 @@ func (c *call) ask(d *form.Field) *html.Field {
 	}
 	f := &html.Field{Name: customName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
 	choices := func() {
-		for _, choice := range o.Choices {
-			f.Options = append(f.Options, html.Option{Value: choice, Label: choice, Selected: choice == o.Default})
+		for i, choice := range o.Choices {
+			f.Options = append(f.Options, html.Option{Value: choice, Label: o.ChoiceLabel(i), Selected: choice == o.Default})
 		}
 	}
 	switch d.Type {

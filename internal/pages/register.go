@@ -22,10 +22,10 @@ func (c *call) registration(country string) (*registration, error) {
 	r := &registration{formPage: &formPage{Intro: c.look.Text("register.intro"), Links: []html.Link{{Label: c.look.Text("register.have_one"), URL: "/login.php"}}}}
 	r.Title = c.look.Text("register.title")
 	var err error
-	if r.account, err = c.Forms.Form(ctx, c.Site.StoreID, form.Customer); err != nil {
+	if r.account, err = c.Forms.Form(ctx, c.Site.StoreID, form.Customer, c.language.Locale); err != nil {
 		return nil, err
 	}
-	if r.address, err = c.Forms.Form(ctx, c.Site.StoreID, form.Address); err != nil {
+	if r.address, err = c.Forms.Form(ctx, c.Site.StoreID, form.Address, c.language.Locale); err != nil {
 		return nil, err
 	}
 	f := c.guardForm(c.newForm("/login.php?action=save_new_account", "register.submit"))

@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/form"
 	"clientele/internal/mail"
+	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/store"
 )
@@ -106,10 +107,26 @@ type FormField struct {
 	Max         string   `yaml:"max"`
 	Default     string   `yaml:"default"`
 	Rows        int64    `yaml:"rows"`
+	// Translations are what it is called in other languages.
+	Translations map[string]Translation `yaml:"translations"`
+}
+
+// Translation is what a form field is called in a language.
+type Translation struct {
+	Label       string            `yaml:"label"`
+	Placeholder string            `yaml:"placeholder"`
+	Choices     map[string]string `yaml:"choices"` // labels by choice
 }
 
 func (f *FormField) definition() form.Field {
-	return form.Field{Form: f.Form, Name: f.Name, Type: form.TypeNamed(f.Type), Required: f.Required, Options: form.Options{
+	var translations map[string]*form.Translate
+	for tag, t := range f.Translations {
+		if translations == nil {
+			translations = map[string]*form.Translate{}
+		}
+		translations[tag] = &form.Translate{Label: opt.Some(t.Label), Placeholder: opt.Some(t.Placeholder), Choices: t.Choices}
+	}
+	return form.Field{Translations: form.Translations(nil).Change(translations), Form: f.Form, Name: f.Name, Type: form.TypeNamed(f.Type), Required: f.Required, Options: form.Options{
 		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
 		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
 	}}

@@ -38,6 +38,7 @@ var landed = map[sqldb.Engine][]string{
 		"18 email_keys 6dbaea3d274ba4d59892d7adf48977978886872543d217880b05da58dafbbbbd",
 		"19 held_back d42c45724fdc977eea580ce919c1c209daf186ce0a3b0aad982f3208fe5ce4f5",
 		"20 customer_locales 01be888184754106fd6c52b672a2e41f179a728f862a9c709121b28cdaf5e99d",
+		"21 form_translations 450459461323b10f1c506528f6feb18ebe2090380269e71541f1a259eeaac8c7",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -60,6 +61,7 @@ var landed = map[sqldb.Engine][]string{
 		"18 email_keys 245682d96d4af6eb472c05bf8b85a5e5c1773b94f09fea9eaa140b9c753afd29",
 		"19 held_back 378d45b2bc3867e818016c7c9b23de20e8d12ceecf8afb11135c2533891626ba",
 		"20 customer_locales f7c74dee67ea08b352205ff350e5b12c6b1c7872fd871c651c6561d59c838677",
+		"21 form_translations e449392c579278f5fe1b9d2e8a1816f331dd863008e154fe623b61f82ad70668",
 	},
 }
 

@@ -21,7 +21,7 @@ var owners = map[string][]string{
 	"internal/auth":       {"api_accounts", "storefront_keys", "storefront_revocations", "storefront_tokens"},
 	"internal/customer":   {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customers", "imported_hash_counts", "imported_hashes"},
 	"internal/event":      {"events"},
-	"internal/form":       {"form_fields", "kept_form_values"},
+	"internal/form":       {"form_field_translations", "form_fields", "kept_form_values"},
 	"internal/group":      {"customer_groups"},
 	"internal/instrument": {"stored_instruments"},
 	"internal/jobs":       {"jobs"},

@@ -46,18 +46,28 @@ func (s *Surface) formFields(c *Call) error {
 	if err != nil {
 		return err
 	}
-	account, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Customer)
-	if err != nil {
-		return err
-	}
-	address, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Address)
-	if err != nil {
-		return err
-	}
 	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
 	if err != nil {
 		return err
 	}
+	kept := ""
+	if who, err := s.session(c); err != nil {
+		return err
+	} else if who != nil {
+		kept = who.Locale
+	}
+	language := c.Wish(kept).Choose(settings.Languages()).Locale
+	account, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Customer, language)
+	if err != nil {
+		return err
+	}
+	address, err := s.Forms.Form(c.Ctx(), c.Site.StoreID, form.Address, language)
+	if err != nil {
+		return err
+	}
+	h := c.W.Header()
+	h.Set("Content-Language", strings.ReplaceAll(language, "_", "-"))
+	h.Add("Vary", "Accept-Language, Cookie")
 	b := []byte{'{'}
 	for i, group := range want {
 		if i > 0 {
@@ -165,12 +175,12 @@ func appendField(b []byte, f *form.Field, settings *store.StorefrontSettings) []
 			b = append(jsonx.AppendString(append(b, `"helperLabel":`...), o.Placeholder), ',')
 		}
 		b = append(b, `"items":[`...)
-		for i, choice := range o.Choices {
+		for i := range o.Choices {
 			if i > 0 {
 				b = append(b, ',')
 			}
 			b = strconv.AppendInt(append(b, `{"value":"`...), o.ChoiceIDs[i], 10)
-			b = append(jsonx.AppendString(append(b, `","label":`...), choice), '}')
+			b = append(jsonx.AppendString(append(b, `","label":`...), o.ChoiceLabel(i)), '}')
 		}
 		b = append(b, `]}`...)
 	}

@@ -1,6 +1,8 @@
 package v3
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"clientele/internal/auth"
@@ -72,7 +74,39 @@ func decodeFormField(o decode.Object) form.Update {
 		Max:         decode.OrNull(o, "max", o.TextOrNumber),
 		Default:     decode.OrNull(o, "default", o.TextOrNumber),
 		Rows:        decode.OrNull(o, "rows", o.Int),
+
+		Translations: decodeTranslations(o),
 	}
+}
+
+// decodeTranslations reads what a field is called in languages; null ends one.
+func decodeTranslations(o decode.Object) map[string]*form.Translate {
+	out := map[string]*form.Translate{}
+	o.Object("translations", func(all decode.Object) {
+		for tag, v := range all.Value.Members() {
+			switch {
+			case v.IsNull():
+				out[tag] = nil
+			case v.Kind() != jsonx.Object:
+				all.Wrong(tag, jsonx.Object)
+			default:
+				all.At(tag+".", v, func(one decode.Object) {
+					t := &form.Translate{Label: decode.OrNull(one, "label", one.Text), Placeholder: decode.OrNull(one, "placeholder", one.Text), Choices: map[string]string{}}
+					one.Pairs("choices", labelText, func(choice, label string) { t.Choices[choice] = label })
+					out[tag] = t
+				})
+			}
+		}
+	})
+	return out
+}
+
+// labelText reads the label of a choice; null ends its translation.
+func labelText(v jsonx.Value) (string, bool) {
+	if v.IsNull() {
+		return "", true
+	}
+	return v.Str()
 }
 
 func appendFormField(b []byte, f *form.Field) []byte {
@@ -107,10 +141,34 @@ func appendFormField(b []byte, f *form.Field) []byte {
 	b = jsonx.AppendString(b, o.Default)
 	b = append(b, `,"rows":`...)
 	b = appendIntOrNull(b, o.Rows)
+	if len(f.Translations) > 0 {
+		b = appendTranslations(append(b, `,"translations":`...), f.Translations)
+	}
 	b = append(b, `,"date_created":`...)
 	b = jsonx.AppendTime(b, f.DateCreated)
 	b = append(b, `,"date_modified":`...)
 	b = jsonx.AppendTime(b, f.DateModified)
+	return append(b, '}')
+}
+
+func appendTranslations(b []byte, all form.Translations) []byte {
+	for i, tag := range slices.Sorted(maps.Keys(all)) {
+		t, sep := all[tag], byte(',')
+		if i == 0 {
+			sep = '{'
+		}
+		b = jsonx.AppendKey(append(b, sep), tag)
+		b = jsonx.AppendString(append(b, `{"label":`...), t.Label)
+		b = jsonx.AppendString(append(b, `,"placeholder":`...), t.Placeholder)
+		b = append(b, `,"choices":{`...)
+		for j, choice := range slices.Sorted(maps.Keys(t.Choices)) {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = jsonx.AppendString(jsonx.AppendKey(b, choice), t.Choices[choice])
+		}
+		b = append(b, `}}`...)
+	}
 	return append(b, '}')
 }
 

@@ -376,7 +376,7 @@ func TestFormFields(t *testing.T) {
 
 		s.want("PUT", "/form-fields/7", `{"label":"Telephone","required":true,"sort_order":50}`, 200, `…"label":"Telephone","type":"text","required":true,"built_in":true,"sort_order":50`)
 		s.refused("PUT", "/form-fields/1", `{"name":"Mail","required":false,"max_length":5}`, update,
-			`"name":"the name of a built-in field cannot be changed","required":"whether this built-in field is required cannot be changed",".form_field_update":"Error updating form field: only label, sort_order and required of a built-in field can be changed"`)
+			`"name":"the name of a built-in field cannot be changed","required":"whether this built-in field is required cannot be changed",".form_field_update":"Error updating form field: only label, sort_order, required and translations of a built-in field can be changed"`)
 		s.refused("DELETE", "/form-fields/1", "", "Delete form field failed.", `"id":"a built-in field cannot be deleted"`)
 		s.want("DELETE", "/form-fields/31", "", 204, "")
 		s.want("GET", "/form-fields/31", "", 404, "…not found")

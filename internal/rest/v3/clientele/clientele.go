@@ -32,7 +32,9 @@ func New(s Services) *Surface { return &Surface{s} }
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
-func (s *Surface) Routes() []rest.Route { return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes()) }
+func (s *Surface) Routes() []rest.Route {
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes())
+}
 
 // Error implements rest.Surface.
 func (*Surface) Error(titles *rest.Titles, err error) (int, []byte) { return v3.Error(titles, err) }

@@ -19,7 +19,11 @@ func TestPublicURLDecides(t *testing.T) {
 		production := mode == "production"
 		ask := func(method, path string, header ...string) *http.Response {
 			t.Helper()
-			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.Address()+path, strings.NewReader(`{"email":"a@example.com","acceptsMarketingNewsletter":true,"allow":[1],"deny":[2,3]}`))
+			body := `{"email":"a@example.com","acceptsMarketingNewsletter":true}`
+			if strings.HasSuffix(path, "/consent") {
+				body = `{"allow":[1],"deny":[2,3]}`
+			}
+			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.Address()+path, strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}

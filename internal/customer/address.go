@@ -7,6 +7,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/geo"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -275,6 +276,7 @@ func (b *addressBatch) plan() []fault.Item {
 		u.apply(&p.address.AddressFields)
 		p.address.normalize()
 		p.address.check(&c)
+		u.Claims.check(&c, old, &p.address)
 		p.print = p.address.fingerprint()
 		p.row = p.address.AddressFields != old.AddressFields
 		if values := b.ref.checkAddress(&c, u.Extent, u.FormFields, u.Company, u.Phone, u.Address2); len(values) > 0 {
@@ -327,6 +329,15 @@ func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) 
 		}
 	}
 	return event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID), storeValues(tx, addressSubmission(p.address.ID), p.values)
+}
+
+// check notes what is not so, neither before the change nor after it.
+func (s *AddressClaims) check(c *fault.Collector, old, now *Address) {
+	c.Claim(FieldCustomer, s.CustomerID.Or(old.CustomerID) == old.CustomerID)
+	if s.Country.Set {
+		country, ok := geo.Named(s.Country.Value)
+		c.Claim(FieldCountryName, ok && (country.Code == old.CountryCode || country.Code == now.CountryCode))
+	}
 }
 
 func (u *AddressUpdate) apply(a *AddressFields) {

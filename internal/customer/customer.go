@@ -163,9 +163,22 @@ type Update struct {
 	NewPassword        opt.Field[string]
 	FormFields         []form.Input
 	Extent             form.Extent // of the account's form that has to be filled in
+	Claims             Claims
 	// KeepSession is the session that stays when the password changes; all
 	// others end. 0: none stays.
 	KeepSession int64
+}
+
+// Claims are what a change says of what it cannot change. It has to be so.
+type Claims struct {
+	RegistrationIP  opt.Field[string]
+	OriginChannelID opt.Field[int64]
+}
+
+// AddressClaims are Claims about an address.
+type AddressClaims struct {
+	CustomerID opt.Field[int64]
+	Country    opt.Field[string] // the name of the country, as it is or becomes
 }
 
 // AddressCreate is the command to make an address. CustomerID is ignored for
@@ -193,6 +206,7 @@ type AddressUpdate struct {
 	CountryCode     opt.Field[string]
 	FormFields      []form.Input
 	Extent          form.Extent
+	Claims          AddressClaims
 }
 
 // Service runs the use cases.

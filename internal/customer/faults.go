@@ -28,6 +28,7 @@ const (
 	FieldState          fault.Field = "state or province"
 	FieldPostalCode     fault.Field = "postal code"
 	FieldCountry        fault.Field = "country code"
+	FieldCountryName    fault.Field = "country"
 	FieldAttributes     fault.Field = "attributes"
 	FieldAttribute      fault.Field = "attribute id"
 	FieldAttributeValue fault.Field = "attribute value"

@@ -234,6 +234,8 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			ref.checkGroup(&c, u.GroupID.Value)
 		}
 		ref.checkChannels(&c, FieldChannels, u.ChannelIDs.Value...)
+		c.Claim(FieldRegistrationIP, u.Claims.RegistrationIP.Or(old.RegistrationIP) == old.RegistrationIP)
+		c.Claim(FieldOriginChannel, u.Claims.OriginChannelID.Or(old.OriginChannelID) == old.OriginChannelID)
 		ch := &changes[i]
 		ch.old, ch.hash = *old, hash[u.ID]
 		ch.now = u.apply(*old)

@@ -69,6 +69,18 @@ type Reason string
 // HoldsNUL is the reason of BadFormat for a text that no database can hold.
 const HoldsNUL Reason = "holds NUL"
 
+// Fixed is the reason of ReadOnly for what may be sent only with the value it
+// has.
+const Fixed Reason = "fixed"
+
+// Claim notes a field that cannot be written and is said to be something else
+// than it is.
+func (c *Collector) Claim(field Field, holds bool) {
+	if !holds {
+		c.Because(field, ReadOnly, Fixed, "")
+	}
+}
+
 // Place is an entry of a list.
 type Place struct {
 	List Field

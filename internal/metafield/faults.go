@@ -6,6 +6,7 @@ import "clientele/internal/fault"
 const (
 	FieldID          fault.Field = "id"
 	FieldOwner       fault.Field = "resource id"
+	FieldClient      fault.Field = "owner client id"
 	FieldNamespace   fault.Field = "namespace"
 	FieldKey         fault.Field = "key"
 	FieldValue       fault.Field = "value"

@@ -77,6 +77,13 @@ type Update struct {
 	Value       opt.Field[string]
 	Description opt.Field[string]
 	Permission  opt.Field[string]
+	Claims      Claims
+}
+
+// Claims are what a change says of what it cannot change. It has to be so.
+type Claims struct {
+	CustomerID opt.Field[int64]
+	ClientID   opt.Field[string]
 }
 
 func (u *Update) apply(m Metafield) Metafield {

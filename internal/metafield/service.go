@@ -303,6 +303,8 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 		}
 		col := fault.Collector{Index: i}
 		m.check(&col)
+		col.Claim(FieldOwner, in[i].Claims.CustomerID.Or(old.CustomerID) == old.CustomerID)
+		col.Claim(FieldClient, in[i].Claims.ClientID.Or(old.ClientID) == old.ClientID)
 		o.Failed = append(o.Failed, col.Items...)
 		if len(col.Items) > 0 {
 			continue

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -147,10 +148,17 @@ func fill(t *testing.T, e *env, method, path string, n int) (release func()) {
 		c.Send(200, []byte(emptyWrite))
 		return nil
 	})
+	body := `[{"email":"a@example.org","first_name":"A","last_name":"B"}]`
+	switch {
+	case method == "PUT":
+		body = `[{"id":1}]`
+	case strings.HasSuffix(path, "/addresses"):
+		body = `[{"first_name":"A","last_name":"B","address1":"C","city":"D","country_code":"HK","customer_id":1}]`
+	}
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			a, err := e.send(context.Background(), request{method: method, path: path, token: one, do: "wait", body: text(`[{"id":1,"email":"a@example.org","first_name":"A","last_name":"B","address1":"C","city":"D","country_code":"HK","customer_id":1}]`)})
+			a, err := e.send(context.Background(), request{method: method, path: path, token: one, do: "wait", body: text(body)})
 			if err != nil || a.status != 200 {
 				t.Errorf("a waiting request: %d, %v", a.status, err)
 			}

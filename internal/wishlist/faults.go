@@ -6,6 +6,7 @@ import "clientele/internal/fault"
 const (
 	FieldName     fault.Field = "name"
 	FieldCustomer fault.Field = "customer id"
+	FieldToken    fault.Field = "token"
 	FieldItems    fault.Field = "items"
 	FieldItem     fault.Field = "id"
 	FieldProduct  fault.Field = "product id"

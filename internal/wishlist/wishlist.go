@@ -52,6 +52,13 @@ type Update struct {
 	Name     opt.Field[string]
 	IsPublic opt.Field[bool]
 	Items    []Item
+	Claims   Claims
+}
+
+// Claims are what a change says of what it cannot change. It has to be so.
+type Claims struct {
+	CustomerID opt.Field[int64]
+	Token      opt.Field[string]
 }
 
 // Service runs the use cases. An owner is the customer whose lists alone are

@@ -140,6 +140,12 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 		return Wishlist{}, err
 	}
 	return s.change(ctx, storeID, owner, in.ID, func(tx *sqldb.Tx, w *Wishlist) error {
+		claims := fault.Collector{Index: -1}
+		claims.Claim(FieldCustomer, in.Claims.CustomerID.Or(w.CustomerID) == w.CustomerID)
+		claims.Claim(FieldToken, in.Claims.Token.Or(w.Token) == w.Token)
+		if err := claims.Err(fault.Invalid); err != nil {
+			return err
+		}
 		w.Name = in.Name.Or(w.Name)
 		w.IsPublic = in.IsPublic.Or(w.IsPublic)
 		var added []Item

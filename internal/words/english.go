@@ -37,6 +37,7 @@ const (
 // whys are the sentences of reasons.
 var whys = map[fault.Reason]string{
 	fault.HoldsNUL: "{name} must not contain NUL",
+	fault.Fixed:    "{name} cannot be changed: it may only be sent as it is",
 
 	account.WhyPath: "{name} must be one of the storefront's",
 

@@ -82,13 +82,16 @@ func (o Object) Present(names ...string) {
 	}
 }
 
-// Only notes the members that are neither writable nor read-only as unknown,
-// and the read-only ones as such.
-func (o Object) Only(writable, readOnly []string) {
-	for name := range o.Value.Members() {
+// Only notes the members that are neither writable nor read-only nor passed
+// over as unknown, and the read-only ones as such unless they are null.
+func (o Object) Only(writable, readOnly []string, passedOver ...string) {
+	for name, v := range o.Value.Members() {
 		switch {
-		case slices.Contains(writable, name):
+		case slices.Contains(writable, name), slices.Contains(passedOver, name):
 		case slices.Contains(readOnly, name):
+			if v.IsNull() && !o.dialect.Loose {
+				continue // as if it were absent
+			}
 			o.Faults.Add(name, fault.ReadOnly, "", "")
 		default:
 			o.Faults.Add(name, fault.UnknownField, "", "")

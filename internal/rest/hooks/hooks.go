@@ -64,8 +64,16 @@ func (s Service) Delete(c *rest.Call, id int64) (*webhook.Hook, error) {
 	return shape.Ref(s.Service.Delete(c.Ctx(), c.StoreID(), c.Account.ClientID, id))
 }
 
+// What becomes of members. Changes pass over what clients send back as they
+// have read it; the id is that of the path.
+var (
+	members  = []string{"scope", "destination", "headers", "is_active"}
+	readOnly = []string{"id", "client_id", "store_hash", "created_at", "updated_at"}
+)
+
 // DecodeNew reads a new hook.
 func DecodeNew(o decode.Object) webhook.Create {
+	o.Only(members, readOnly)
 	o.Required("scope", "destination")
 	return webhook.Create{
 		Scope: o.Text("scope").Value, Destination: o.Text("destination").Value, Headers: headers(o).Value, IsActive: o.Flag("is_active"),
@@ -74,6 +82,7 @@ func DecodeNew(o decode.Object) webhook.Create {
 
 // Decode reads a change of a hook.
 func Decode(o decode.Object) webhook.Update {
+	o.Only(members, nil, readOnly...)
 	return webhook.Update{Scope: o.Text("scope"), Destination: o.Text("destination"), Headers: headers(o), IsActive: o.Flag("is_active")}
 }
 

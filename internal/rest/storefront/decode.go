@@ -29,6 +29,7 @@ func customFields(o decode.Object) (out []form.Input) {
 }
 
 func customField(o decode.Object) (in form.Input, ok bool) {
+	o.Only([]string{"fieldId", "fieldValue"}, nil)
 	text, ok := decode.TextOrNumber(o.Value.Get("fieldId"))
 	if !ok {
 		o.Faults.Add("fieldId", fault.WrongType, "string", "fieldId must be a string")

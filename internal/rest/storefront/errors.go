@@ -59,7 +59,7 @@ func (s *Surface) Error(_ *rest.Titles, err error) (status int, body []byte) {
 // speech has this API's names of fields and its words.
 var speech = &words.Speech{
 	Spell: words.Camel,
-	Words: map[fault.Code]string{fault.EmailInUse: hasAccount},
+	Words: map[fault.Code]string{fault.EmailInUse: hasAccount, fault.UnknownField: "there is no member {path}"},
 	Whys:  map[fault.Reason]string{subscriber.WhyTaken: hasAccount},
 }
 

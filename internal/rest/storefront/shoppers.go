@@ -58,6 +58,7 @@ func (s *Surface) createCustomer(c *Call) error {
 	}
 	col := fault.Collector{Index: -1}
 	o := dialect.Object(v, &col)
+	o.Only([]string{"firstName", "lastName", "email", "password", "acceptsMarketingEmails", "token", "company", "phone", "customFields"}, nil)
 	in := account.Registration{}
 	for _, f := range []struct {
 		name string
@@ -151,6 +152,7 @@ func (s *Surface) subscribe(c *Call) error {
 	}
 	col := fault.Collector{Index: -1}
 	o := dialect.Object(v, &col)
+	o.Only([]string{"email", "acceptsMarketingNewsletter", "acceptsAbandonedCartEmails"}, nil)
 	address := o.Text("email").Value
 	if v := o.Value.Get("email"); !v.Present() || v.IsNull() || v.Kind() == jsonx.String && strings.TrimSpace(address) == "" {
 		col.Add("email", fault.Required, "", "email is required")
@@ -241,6 +243,7 @@ func (s *Surface) consent(c *Call) error {
 		return err
 	}
 	col := fault.Collector{Index: -1}
+	dialect.Object(v, &col).Only([]string{"allow", "deny"}, nil)
 	in := decodeConsent(&col, v)
 	if err := col.Err(fault.Malformed); err != nil {
 		return err

@@ -72,6 +72,7 @@ func (s *Surface) createAddress(c *rest.Call, owner int64, o decode.Object) (*cu
 			o.Required(name)
 		}
 	}
+	o.Only(addressMembers, addressReadOnly)
 	u := decodeAddress(o, &customer.Address{CustomerID: owner})
 	if err := o.Err(); err != nil {
 		return nil, err
@@ -84,6 +85,7 @@ func (s *Surface) updateAddress(c *rest.Call, a shape.Pair, o decode.Object) (*c
 	if err != nil {
 		return nil, err
 	}
+	o.Only(changedAddressMembers, nil)
 	u := decodeAddress(o, known)
 	if err := o.Err(); err != nil {
 		return nil, err
@@ -97,14 +99,16 @@ func (s *Surface) deleteAddress(c *rest.Call, a shape.Pair) error {
 
 var (
 	addressRequired = []string{"first_name", "last_name", "phone", "street_1", "city", "state", "zip", "country"}
-	addressWritable = append([]string{"company", "street_2", "address_type", "id", "customer_id", "country_iso2"}, addressRequired...)
+	addressMembers  = append([]string{"company", "street_2", "address_type", "customer_id"}, addressRequired...)
+	addressReadOnly = []string{"id", "country_iso2"}
+	// A change may repeat what is read-only.
+	changedAddressMembers = append(addressReadOnly, addressMembers...)
 )
 
 // decodeAddress reads an address's members. Read-only ones may be repeated with the
 // value they have: known is the address as it is, with what is known of a new
 // one.
 func decodeAddress(o decode.Object, known *customer.Address) customer.AddressUpdate {
-	o.Only(addressWritable, nil)
 	u := customer.AddressUpdate{
 		ID:              known.ID,
 		FirstName:       o.Text("first_name"),
@@ -134,13 +138,13 @@ func decodeAddress(o decode.Object, known *customer.Address) customer.AddressUpd
 		code = country.Code
 		u.CountryCode = opt.Some(code)
 	}
-	if !same(o.Int("id"), known.ID) {
+	if id := o.Int("id"); known.ID != 0 && !same(id, known.ID) {
 		o.Faults.Add("id", fault.ReadOnly, "", "")
 	}
 	if !same(o.Int("customer_id"), known.CustomerID) {
 		o.Faults.Add("customer_id", fault.ReadOnly, "", "")
 	}
-	if iso2 := o.Text("country_iso2"); iso2.Set && !strings.EqualFold(iso2.Value, code) && !strings.EqualFold(iso2.Value, known.CountryCode) {
+	if iso2 := o.Text("country_iso2"); known.ID != 0 && iso2.Set && !strings.EqualFold(iso2.Value, code) && !strings.EqualFold(iso2.Value, known.CountryCode) {
 		o.Faults.Add("country_iso2", fault.ReadOnly, "", "")
 	}
 	return u

@@ -3,6 +3,7 @@ package v2
 import (
 	"net/http"
 
+	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
 	"clientele/internal/rest/decode"
@@ -19,11 +20,23 @@ func (s *Surface) hookRoutes() []rest.Route {
 			rows, _, err := h.List(c, q)
 			return rows, err
 		}, sendHooks),
-		Create: shape.Call(object(knownMembers(hooks.DecodeNew)), h.Create, sendHook(http.StatusCreated)),
+		Create: shape.Call(object(hooks.DecodeNew), h.Create, sendHook(http.StatusCreated)),
 		Get:    get(id, h.Get, sendHook(http.StatusOK)),
-		Update: shape.CallAt(id, object(knownMembers(hooks.Decode)), h.Update, sendHook(http.StatusOK)),
+		Update: shape.CallAt(id, changedHook(id), h.Update, sendHook(http.StatusOK)),
 		Delete: shape.Call(plain(id), h.Delete, sendHook(http.StatusOK)),
 	})
+}
+
+// changedHook reads a change, which may repeat the id of the path.
+func changedHook(id func(*rest.Call) (int64, error)) func(*rest.Call) (webhook.Update, error) {
+	return func(c *rest.Call) (webhook.Update, error) {
+		return object(func(o decode.Object) webhook.Update {
+			if known, err := id(c); err == nil && !same(o.Int("id"), known) {
+				o.Faults.Add("id", fault.ReadOnly, "", "")
+			}
+			return hooks.Decode(o)
+		})(c)
+	}
 }
 
 // sendHooks answers with an array even where it is empty, unlike other lists:
@@ -32,16 +45,4 @@ func sendHooks(c *rest.Call, all []webhook.Hook) { sendRows(c, all, hooks.Row(c)
 
 func sendHook(status int) func(*rest.Call, *webhook.Hook) {
 	return func(c *rest.Call, h *webhook.Hook) { sendOne(c, status, h, hooks.Row(c)) }
-}
-
-// hookMembers are what a body may hold. Clients send back what they were
-// given, so what cannot be written is passed over.
-var hookMembers = []string{"scope", "destination", "headers", "is_active", "id", "client_id", "store_hash", "created_at", "updated_at"}
-
-// knownMembers refuses members that a hook does not have.
-func knownMembers[In any](read func(decode.Object) In) func(decode.Object) In {
-	return func(o decode.Object) In {
-		o.Only(hookMembers, nil)
-		return read(o)
-	}
 }

@@ -62,21 +62,33 @@ func (s *Surface) updateAddresses(c *rest.Call) error {
 	return nil
 }
 
+// What becomes of members.
+var (
+	addressMembers = []string{"first_name", "last_name", "company", "phone", "address_type", "address1", "address2", "city", "state_or_province", "postal_code",
+		"country_code", "form_fields"}
+	ownedAddressMembers   = append([]string{"customer_id"}, addressMembers...)
+	changedAddressMembers = append([]string{"id", "country"}, ownedAddressMembers...)
+	addressReadOnly       = []string{"id", "country", "customer_id"}
+)
+
 // decodeNewAddress also tells whether form fields were sent.
 func decodeNewAddress(o decode.Object) (in customer.AddressCreate, given bool) {
+	o.Only(ownedAddressMembers, addressReadOnly)
 	o.Required("first_name", "last_name", "address1", "city", "country_code")
 	o.Present("customer_id")
 	in = customer.AddressCreate{CustomerID: o.Int("customer_id").Value, AddressFields: decodeAddress(o).Fields()}
-	in.FormFields, given = formFields(o)
+	in.FormFields, given = formFields(o, "", 0)
 	return in, given
 }
 
 // decodeAddressUpdate also tells whether form fields were sent.
 func decodeAddressUpdate(o decode.Object) (in customer.AddressUpdate, given bool) {
+	o.Only(changedAddressMembers, nil)
 	o.Present("id")
 	in = decodeAddress(o)
 	in.ID = o.Int("id").Value
-	in.FormFields, given = formFields(o)
+	in.Claims = customer.AddressClaims{CustomerID: o.Int("customer_id"), Country: o.Text("country")}
+	in.FormFields, given = formFields(o, "address_id", in.ID)
 	return in, given
 }
 

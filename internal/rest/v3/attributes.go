@@ -30,18 +30,27 @@ func (s *Surface) attributeRoutes() []rest.Route {
 	}
 }
 
+// dates are what the program keeps of what is stored, under the names that
+// most resources have for them.
+var dates = []string{"date_created", "date_modified"}
+
 func decodeNewAttribute(o decode.Object) customer.AttributeCreate {
+	o.Only([]string{"name", "type"}, []string{"id", "date_created", "date_modified"})
 	o.Required("name", "type")
 	return customer.AttributeCreate{Name: o.Text("name").Value, Type: o.Text("type").Value}
 }
 
 func decodeAttribute(o decode.Object) customer.AttributeUpdate {
+	o.Only([]string{"id", "name", "type"}, nil, dates...)
 	o.RequiredAs(jsonx.Number, "id")
 	o.Required("name")
 	return customer.AttributeUpdate{ID: o.Int("id").Value, Name: o.Text("name").Value, Type: o.Text("type")}
 }
 
+// decodeAttributeValue passes over the id, which the customer and the attribute
+// stand for, and the old value, which clients send back with the new one.
 func decodeAttributeValue(o decode.Object) customer.AttributeUpsert {
+	o.Only([]string{"attribute_id", "customer_id", "value"}, nil, "id", "attribute_value", "date_created", "date_modified")
 	o.RequiredAs(jsonx.Number, "attribute_id", "customer_id")
 	o.Required("value")
 	return customer.AttributeUpsert{AttributeID: o.Int("attribute_id").Value, CustomerID: o.Int("customer_id").Value, Value: o.Text("value").Value}

@@ -122,6 +122,26 @@ func wrongBody(v jsonx.Value, want jsonx.Kind) error {
 	return malformed([]fault.Item{item})
 }
 
+// repeats makes sure that a read-only id is what it is known to be.
+func repeats(o decode.Object, name string, known int64) {
+	if id := o.Int(name); id.Set && id.Value != known {
+		o.Faults.Add(name, fault.ReadOnly, "", "")
+	}
+}
+
+// withID reads a change of what the path names, whose id the body may repeat.
+func withID[In any](object func(func(decode.Object) In) func(*rest.Call) (In, error), id func(*rest.Call) (int64, error), read func(decode.Object) In) func(*rest.Call) (In, error) {
+	return func(c *rest.Call) (In, error) {
+		return object(func(o decode.Object) In {
+			in := read(o)
+			if known, err := id(c); err == nil { // refused before, otherwise
+				repeats(o, "id", known)
+			}
+			return in
+		})(c)
+	}
+}
+
 // isObject notes an item that is no object.
 func isObject(o decode.Object) bool {
 	if o.Value.Kind() == jsonx.Object {

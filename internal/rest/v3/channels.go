@@ -21,7 +21,7 @@ func (s *Surface) channelRoutes() []rest.Route {
 			Handle: shape.Call(object(decodeNewChannel), s.createChannel, one(appendPlainChannel))},
 		{Method: "GET", Pattern: "/channels/{channel_id}", Need: auth.ReadChannels, List: channel.Single, Titles: getChannel, Handle: s.getChannel},
 		{Method: "PUT", Pattern: "/channels/{channel_id}", Need: auth.ModifyChannels, Class: rest.Updating, Titles: updateChannel,
-			Handle: shape.CallAt(shape.ID("channel_id"), object(decodeChannel), s.updateChannel, one(appendPlainChannel))},
+			Handle: shape.CallAt(shape.ID("channel_id"), withID(object[channel.Update], shape.ID("channel_id"), decodeChannel), s.updateChannel, one(appendPlainChannel))},
 	}, s.siteRoutes())
 }
 
@@ -51,7 +51,13 @@ func (s *Surface) updateChannel(c *rest.Call, id int64, in channel.Update) (*cha
 	return shape.Ref(s.Channels.Update(c.Ctx(), c.StoreID(), in))
 }
 
+var (
+	channelMembers  = []string{"name", "type", "platform", "status", "external_id", "is_listable_from_ui", "is_visible"}
+	channelReadOnly = []string{"id", "icon_url", "is_enabled", "date_created", "date_modified", "currencies"}
+)
+
 func decodeNewChannel(o decode.Object) channel.Create {
+	o.Only(channelMembers, channelReadOnly)
 	o.Required("name", "type", "platform")
 	return channel.Create{
 		Name:       o.Text("name").Value,
@@ -64,7 +70,9 @@ func decodeNewChannel(o decode.Object) channel.Create {
 	}
 }
 
+// decodeChannel passes over what clients send back as they have read it.
 func decodeChannel(o decode.Object) channel.Update {
+	o.Only(channelMembers, nil, channelReadOnly...)
 	return channel.Update{
 		Name:          o.Text("name"),
 		Status:        o.Text("status"),

@@ -24,6 +24,7 @@ func (s *Surface) validateCredentials(c *rest.Call, in account.Credentials) (*in
 }
 
 func decodeCredentials(o decode.Object) account.Credentials {
+	o.Only([]string{"email", "password", "channel_id"}, nil)
 	o.Required("email", "password")
 	return account.Credentials{
 		Email:     o.Text("email").Value,

@@ -70,7 +70,19 @@ func writeCustomers[In any](read func(decode.Object) (In, parts), do func(contex
 	}
 }
 
+// What becomes of members: those of new customers that are not taken are
+// refused. Changes pass over what clients send back as they have read it.
+var (
+	customerMembers = []string{"email", "first_name", "last_name", "company", "phone", "notes", "tax_exempt_category", "customer_group_id",
+		"accepts_product_review_abandoned_cart_emails", "store_credit_amounts", "origin_channel_id", "channel_ids", "authentication", "form_fields"}
+	newCustomerMembers     = append([]string{"addresses", "attributes", "trigger_account_created_notification"}, customerMembers...)
+	changedCustomerMembers = append([]string{"id", "registration_ip_address"}, customerMembers...)
+	customerReadOnly       = []string{"id", "registration_ip_address", "date_created", "date_modified", "address_count", "attribute_count", "shopper_profile_id", "segment_ids"}
+	customerPassedOver     = []string{"date_created", "date_modified", "address_count", "attribute_count", "shopper_profile_id", "segment_ids", "addresses", "attributes"}
+)
+
 func decodeCreate(o decode.Object) (customer.Create, parts) {
+	o.Only(newCustomerMembers, customerReadOnly)
 	o.Required("email", "first_name", "last_name")
 	in := customer.Create{
 		Email:             o.Text("email").Value,
@@ -91,22 +103,25 @@ func decodeCreate(o decode.Object) (customer.Create, parts) {
 	force, password := authentication(o)
 	in.ForcePasswordReset, in.NewPassword = force.Value, password
 	sent.addresses = o.Objects("addresses", func(_ int, e decode.Object) {
+		e.Only(addressMembers, addressReadOnly)
 		e.Required("first_name", "last_name", "address1", "city", "country_code")
 		a := customer.AddressCreate{AddressFields: decodeAddress(e).Fields()}
 		var given bool
-		a.FormFields, given = formFields(e)
+		a.FormFields, given = formFields(e, "", 0)
 		sent.addressFields = sent.addressFields || given
 		in.Addresses = append(in.Addresses, a)
 	})
 	sent.attributes = o.Objects("attributes", func(_ int, e decode.Object) {
+		e.Only([]string{"attribute_id", "attribute_value"}, []string{"id", "customer_id", "date_created", "date_modified"})
 		e.Present("attribute_id", "attribute_value")
 		in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: e.Int("attribute_id").Value, Value: e.Text("attribute_value").Value})
 	})
-	in.FormFields, sent.formFields = formFields(o)
+	in.FormFields, sent.formFields = formFields(o, "", 0)
 	return in, sent
 }
 
 func decodeUpdate(o decode.Object) (customer.Update, parts) {
+	o.Only(changedCustomerMembers, nil, customerPassedOver...)
 	o.Present("id")
 	force, password := authentication(o)
 	in := customer.Update{
@@ -124,14 +139,16 @@ func decodeUpdate(o decode.Object) (customer.Update, parts) {
 		ChannelIDs:         channelIDs(o),
 		ForcePasswordReset: force,
 		NewPassword:        password,
+		Claims:             customer.Claims{RegistrationIP: o.Text("registration_ip_address"), OriginChannelID: o.Int("origin_channel_id")},
 	}
 	sent := parts{credit: true}
-	in.FormFields, sent.formFields = formFields(o)
+	in.FormFields, sent.formFields = formFields(o, "customer_id", in.ID)
 	return in, sent
 }
 
 func authentication(o decode.Object) (force opt.Field[bool], password opt.Field[string]) {
 	o.Object("authentication", func(a decode.Object) {
+		a.Only([]string{"force_password_reset", "new_password"}, nil)
 		force = a.Flag("force_password_reset")
 		password = a.Text("new_password")
 	})
@@ -145,6 +162,7 @@ func channelIDs(o decode.Object) opt.Field[[]int64] { return decode.OrNull(o, "c
 func storeCredit(o decode.Object) opt.Field[int64] {
 	var out opt.Field[int64]
 	o.Objects("store_credit_amounts", func(i int, e decode.Object) {
+		e.Only([]string{"amount"}, nil)
 		if i > 0 {
 			e.Faults.Add("amount", fault.TooManyItems, "1", "only one store credit amount is supported")
 			return
@@ -156,8 +174,16 @@ func storeCredit(o decode.Object) opt.Field[int64] {
 	return out
 }
 
-func formFields(o decode.Object) (in []form.Input, given bool) {
+// formFields reads the values of a customer or an address, whose id each may
+// repeat under the name of owner. What is new has no id.
+func formFields(o decode.Object, owner string, id int64) (in []form.Input, given bool) {
 	given = o.Objects("form_fields", func(_ int, e decode.Object) {
+		if owner == "" {
+			e.Only([]string{"name", "value"}, []string{"customer_id", "address_id"})
+		} else {
+			e.Only([]string{"name", "value", owner}, nil)
+			repeats(e, owner, id)
+		}
 		if f, ok := formField(e); ok {
 			in = append(in, f)
 		}

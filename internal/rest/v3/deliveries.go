@@ -61,6 +61,7 @@ func (s *Surface) replaySince(c *rest.Call, hook int64, in replay) (*int64, erro
 }
 
 func decodeReplay(o decode.Object) replay {
+	o.Only([]string{"since", "failed_only"}, nil)
 	return replay{since: o.Time("since"), failed: o.Flag("failed_only").Value}
 }
 

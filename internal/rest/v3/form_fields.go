@@ -31,7 +31,7 @@ func (s *Surface) formFieldRoutes() []rest.Route {
 		{Method: "GET", Pattern: "/customers/form-fields/{id}", Need: auth.ReadCustomers,
 			Handle: get(id, shape.Scoped(s.Forms.Field), one(appendFormField))},
 		{Method: "PUT", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateFormField,
-			Handle: shape.CallAt(id, object(decodeFormField), s.updateFormField, one(appendFormField))},
+			Handle: shape.CallAt(id, withID(object[form.Update], id, decodeFormField), s.updateFormField, one(appendFormField))},
 		{Method: "DELETE", Pattern: "/customers/form-fields/{id}", Need: auth.ModifyCustomers, Titles: deleteFormField,
 			Handle: shape.Do(id, shape.ScopedDo(s.Forms.Delete))},
 	}
@@ -44,6 +44,7 @@ func (s *Surface) updateFormField(c *rest.Call, id int64, in form.Update) (*form
 
 // decodeFormValue reads a value, whose owner is a customer or an address.
 func decodeFormValue(o decode.Object) customer.FormValueUpsert {
+	o.Only([]string{"name", "value", "customer_id", "address_id"}, nil)
 	in := customer.FormValueUpsert{CustomerID: o.Int("customer_id"), AddressID: o.Int("address_id")}
 	_, customers := o.Given("customer_id")
 	if _, addresses := o.Given("address_id"); !customers && !addresses {
@@ -53,13 +54,22 @@ func decodeFormValue(o decode.Object) customer.FormValueUpsert {
 	return in
 }
 
+var formFieldMembers = []string{"form", "name", "type", "required", "label", "sort_order", "choices", "placeholder", "max_length", "min", "max", "default", "rows"}
+
 func decodeNewFormField(o decode.Object) form.Field {
+	o.Only(formFieldMembers, []string{"id", "built_in", "date_created", "date_modified"})
 	o.Required("form", "name", "type")
-	return decodeFormField(o).Definition()
+	return decodeDefinition(o).Definition()
 }
 
-// decodeFormField reads a definition. A member that is null is set to nothing.
+// decodeFormField passes over what clients send back as they have read it.
 func decodeFormField(o decode.Object) form.Update {
+	o.Only(formFieldMembers, nil, "id", "built_in", "date_created", "date_modified")
+	return decodeDefinition(o)
+}
+
+// decodeDefinition reads a definition. A member that is null is set to nothing.
+func decodeDefinition(o decode.Object) form.Update {
 	return form.Update{
 		Form:        o.Text("form"),
 		Name:        o.Text("name"),

@@ -23,7 +23,7 @@ func (s *Surface) hookRoutes() []rest.Route {
 		List:   listAs(h.List, func(c *rest.Call, _ *listing.Query) func([]byte, *webhook.Hook) []byte { return hooks.Row(c) }),
 		Create: shape.Call(object(hooks.DecodeNew), h.Create, sendHook),
 		Get:    get(hookID, h.Get, sendHook),
-		Update: shape.CallAt(hookID, object(hooks.Decode), h.Update, sendHook),
+		Update: shape.CallAt(hookID, withID(object[webhook.Update], hookID, hooks.Decode), h.Update, sendHook),
 		Delete: shape.Call(hookID, h.Delete, sendHook),
 		Titles: writeHook,
 	}),
@@ -54,6 +54,7 @@ func (s *Surface) putContacts(c *rest.Call, emails []string) error {
 }
 
 func decodeContacts(o decode.Object) []string {
+	o.Only([]string{"emails"}, nil)
 	o.RequiredAs(jsonx.Array, "emails")
 	return o.Texts("emails").Value
 }

@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -55,6 +56,7 @@ func decodeInstrument(o decode.Object) instrument.Instrument {
 		in.IIN = o.Text("issuer_identification_number").Value
 		in.Last4 = o.Text("last_4").Value
 		o.Object("billing_address", func(b decode.Object) {
+			b.Only(billingMembers, nil)
 			in.Billing = &instrument.BillingAddress{
 				FirstName: b.Text("first_name").Value, LastName: b.Text("last_name").Value, Email: b.Text("email").Value, Company: b.Text("company").Value,
 				Address1: b.Text("address1").Value, Address2: b.Text("address2").Value, City: b.Text("city").Value, PostalCode: b.Text("postal_code").Value,
@@ -70,13 +72,30 @@ func decodeInstrument(o decode.Object) instrument.Instrument {
 		in.MaskedNumber = o.Text("masked_account_number").Value
 		in.Issuer = o.Text("issuer").Value
 	}
-	for _, name := range []string{"number", "card_number", "account_number", "cvv", "verification_value"} {
+	for _, name := range secretMembers {
 		if o.Value.Get(name).Present() {
 			o.Faults.Add(name, fault.NotAccepted, "", "numbers and codes of cards and accounts must not be sent here")
 		}
 	}
+	members := []string{"type", "token", "is_default"}
+	if own, ok := instrumentMembers[in.Type]; ok { // of others only the type is wrong
+		o.Only(slices.Concat(members, own, secretMembers), nil)
+	}
 	return in
 }
+
+// secretMembers are refused in words of their own.
+var secretMembers = []string{"number", "card_number", "account_number", "cvv", "verification_value"}
+
+// instrumentMembers are the members of each type beside those of all.
+var instrumentMembers = map[string][]string{
+	instrument.Card:   {"brand", "expiry_month", "expiry_year", "issuer_identification_number", "last_4", "billing_address"},
+	instrument.PayPal: {"email"},
+	instrument.Bank:   {"masked_account_number", "issuer"},
+}
+
+var billingMembers = []string{"first_name", "last_name", "email", "company", "address1", "address2", "city", "postal_code", "state_or_province",
+	"state_or_province_code", "country_code", "phone"}
 
 func appendInstruments(b []byte, all *[]instrument.Instrument) []byte {
 	b = append(b, '[')

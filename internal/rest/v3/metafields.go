@@ -26,7 +26,7 @@ func (s *Surface) metafieldRoutes() []rest.Route {
 			Handle: partial(decodeID, s.deleteMetafields, appendID)},
 		{Method: "GET", Pattern: "/customers/{customerId}/metafields", Need: auth.ReadCustomers, List: metafield.List, Handle: listAs(s.metafieldsOf, metafieldRow)},
 		{Method: "POST", Pattern: "/customers/{customerId}/metafields", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createMetafield,
-			Handle: shape.CallAt(owner, input(decodeMetafield), s.createMetafield, one(appendWhole))},
+			Handle: shape.CallAt(owner, input(decodeNewMetafield), s.createMetafield, one(appendWhole))},
 		{Method: "GET", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ReadCustomers, Handle: get(single, s.getMetafield, one(appendWhole))},
 		{Method: "PUT", Pattern: "/customers/{customerId}/metafields/{metafieldId}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateMetafield,
 			Handle: shape.CallAt(single, metafieldBody, s.updateMetafield, one(appendWhole))},
@@ -81,6 +81,18 @@ func (s *Surface) deleteMetafields(c *rest.Call, ids []int64) (metafield.Outcome
 	return s.Metafields.DeleteBatch(c.Ctx(), c.StoreID(), caller(c), ids)
 }
 
+var (
+	metafieldMembers        = []string{"permission_set", "namespace", "key", "value", "description"}
+	metafieldOfMembers      = append([]string{"resource_id"}, metafieldMembers...)
+	changedMetafieldMembers = append([]string{"id", "owner_client_id"}, metafieldOfMembers...)
+	metafieldReadOnly       = []string{"id", "resource_id", "resource_type", "owner_client_id", "date_created", "date_modified"}
+)
+
+func decodeNewMetafield(o decode.Object) metafield.Create {
+	o.Only(metafieldMembers, metafieldReadOnly)
+	return decodeMetafield(o)
+}
+
 func decodeMetafield(o decode.Object) metafield.Create {
 	o.Required("permission_set", "namespace", "key", "value")
 	return metafield.Create{
@@ -92,8 +104,11 @@ func decodeMetafield(o decode.Object) metafield.Create {
 	}
 }
 
+// decodeMetafieldUpdate passes over what clients send back as they have read it.
 func decodeMetafieldUpdate(o decode.Object) metafield.Update {
+	o.Only(changedMetafieldMembers, nil, "resource_type", "date_created", "date_modified")
 	return metafield.Update{
+		Claims:      metafield.Claims{CustomerID: o.Int("resource_id"), ClientID: o.Text("owner_client_id")},
 		ID:          o.Int("id").Value,
 		Namespace:   o.Text("namespace"),
 		Key:         o.Text("key"),
@@ -117,6 +132,7 @@ func metafieldBody(c *rest.Call) (metafield.Update, error) {
 // decodeMetafieldOf reads an item of a batch, which names the customer.
 func decodeMetafieldOf(o decode.Object) (in metafield.Create) {
 	if isObject(o) {
+		o.Only(metafieldOfMembers, metafieldReadOnly)
 		in = decodeMetafield(o)
 		o.RequiredAs(jsonx.Number, "resource_id")
 		in.CustomerID = o.Int("resource_id").Value

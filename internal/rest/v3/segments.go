@@ -60,17 +60,21 @@ func (s *Surface) segmentsOfProfile(c *rest.Call, q *listing.Query) ([]segment.S
 }
 
 func decodeNewSegment(o decode.Object) segment.Create {
+	o.Only([]string{"name", "description"}, []string{"id", "created_at", "updated_at"})
 	o.Required("name")
 	return segment.Create{Name: o.Text("name").Value, Description: o.Text("description").Value}
 }
 
+// decodeSegment passes over what clients send back as they have read it.
 func decodeSegment(o decode.Object) segment.Update {
+	o.Only([]string{"id", "name", "description"}, nil, "created_at", "updated_at")
 	o.Required("id")
 	return segment.Update{UUID: o.Text("id").Value, Name: o.Text("name"), Description: o.Text("description")}
 }
 
 // decodeProfile reads the customer whose profile is to be made.
 func decodeProfile(o decode.Object) int64 {
+	o.Only([]string{"customer_id"}, []string{"id", "created_at", "updated_at"})
 	if _, ok := o.Given("customer_id"); !ok {
 		o.Faults.Add("customer_id", fault.Required, "", "")
 	}

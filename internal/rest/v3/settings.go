@@ -53,14 +53,24 @@ func (s *Surface) setConsent(c *rest.Call, id int64, in customer.Consent) (*cust
 	return shape.Ref(s.Customers.SetConsent(c.Ctx(), c.StoreID(), id, in))
 }
 
+var (
+	settingMembers        = []string{"privacy_settings", "customer_group_settings"}
+	channelSettingMembers = append([]string{"allow_global_logins"}, settingMembers...)
+	privacyMembers        = []string{"ask_shopper_for_tracking_consent", "ask_shopper_for_tracking_consent_on_checkout", "policy_url"}
+	groupMembers          = []string{"guest_customer_group_id", "default_customer_group_id"}
+)
+
 // decodeSettings reads the store's settings.
 func decodeSettings(o decode.Object) (in setting.Update) {
+	o.Only(settingMembers, nil)
 	o.Object("privacy_settings", func(p decode.Object) {
+		p.Only(privacyMembers, nil)
 		in.AskConsent = p.Flag("ask_shopper_for_tracking_consent")
 		in.AskConsentOnCheckout = p.Flag("ask_shopper_for_tracking_consent_on_checkout")
 		in.PolicyURL = p.Text("policy_url")
 	})
 	o.Object("customer_group_settings", func(g decode.Object) {
+		g.Only(groupMembers, nil)
 		in.GuestGroupID = g.Int("guest_customer_group_id")
 		in.DefaultGroupID = g.Int("default_customer_group_id")
 	})
@@ -70,10 +80,12 @@ func decodeSettings(o decode.Object) (in setting.Update) {
 // decodeChannelSettings reads a channel's settings. It leaves those to the
 // store that are null, alone or as a group.
 func decodeChannelSettings(o decode.Object) (in setting.Update) {
+	o.Only(channelSettingMembers, nil)
 	if o.Value.Get("privacy_settings").IsNull() {
 		in.AskConsent, in.AskConsentOnCheckout, in.PolicyURL = opt.Null[bool](), opt.Null[bool](), opt.Null[string]()
 	}
 	o.Object("privacy_settings", func(p decode.Object) {
+		p.Only(privacyMembers, nil)
 		in.AskConsent = decode.OrNull(p, "ask_shopper_for_tracking_consent", p.Flag)
 		in.AskConsentOnCheckout = decode.OrNull(p, "ask_shopper_for_tracking_consent_on_checkout", p.Flag)
 		in.PolicyURL = decode.OrNull(p, "policy_url", p.Text)
@@ -82,6 +94,7 @@ func decodeChannelSettings(o decode.Object) (in setting.Update) {
 		in.GuestGroupID, in.DefaultGroupID = opt.Null[int64](), opt.Null[int64]()
 	}
 	o.Object("customer_group_settings", func(g decode.Object) {
+		g.Only(groupMembers, nil)
 		in.GuestGroupID = decode.OrNull(g, "guest_customer_group_id", g.Int)
 		in.DefaultGroupID = decode.OrNull(g, "default_customer_group_id", g.Int)
 	})
@@ -122,7 +135,9 @@ func appendNumber(b []byte, v *int64) []byte {
 	return strconv.AppendInt(b, *v, 10)
 }
 
+// decodeConsent passes over the time of the consent before.
 func decodeConsent(o decode.Object) customer.Consent {
+	o.Only([]string{"allow", "deny"}, nil, "updated_at")
 	return customer.Consent{Allow: o.Texts("allow").Value, Deny: o.Texts("deny").Value}
 }
 

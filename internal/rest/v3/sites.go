@@ -21,9 +21,9 @@ func (s *Surface) siteRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/channels/{channel_id}/site", Need: auth.ReadSites, Handle: get(own, s.getSite, sendSite(http.StatusOK))},
 		{Method: "POST", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Creating, Titles: writeSite,
-			Handle: shape.CallAt(own, siteBody(decodeSite), s.createChannelSite, sendSite(http.StatusOK))},
+			Handle: shape.CallAt(own, siteBody(input(decodeSite)), s.createChannelSite, sendSite(http.StatusOK))},
 		{Method: "PUT", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites, Class: rest.Updating, Titles: writeSite,
-			Handle: shape.CallAt(own, siteBody(decodeSite), s.updateSite, sendSite(http.StatusOK))},
+			Handle: shape.CallAt(own, siteBody(withID(input[siteInput], own, decodeSiteChange)), s.updateSite, sendSite(http.StatusOK))},
 		{Method: "DELETE", Pattern: "/channels/{channel_id}/site", Need: auth.ModifySites,
 			Handle: shape.Call(own, s.deleteSite, text(`{}`))},
 		{Method: "PUT", Pattern: "/channels/{channel_id}/site/checkout-url", Need: auth.ModifySites, Class: rest.Updating,
@@ -32,10 +32,10 @@ func (s *Surface) siteRoutes() []rest.Route {
 			Handle: shape.Call(own, s.deleteCheckout, explained(text(`{"data":{},"meta":{}}`)))},
 		{Method: "GET", Pattern: "/sites", Need: auth.ReadSites, List: channel.SiteList, Handle: List(s.sites, appendSite)},
 		{Method: "POST", Pattern: "/sites", Need: auth.ModifySites, Class: rest.Creating, Titles: writeSite,
-			Handle: shape.Call(siteBody(decodeNewSite), s.createSite, sendSite(http.StatusCreated))},
+			Handle: shape.Call(siteBody(input(decodeNewSite)), s.createSite, sendSite(http.StatusCreated))},
 		{Method: "GET", Pattern: "/sites/{site_id}", Need: auth.ReadSites, Handle: get(site, s.getSite, sendSite(http.StatusOK))},
 		{Method: "PUT", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Class: rest.Updating, Titles: writeSite,
-			Handle: shape.CallAt(site, siteBody(decodeSite), s.updateSite, sendSite(http.StatusOK))},
+			Handle: shape.CallAt(site, siteBody(withID(input[siteInput], site, decodeSiteChange)), s.updateSite, sendSite(http.StatusOK))},
 		{Method: "DELETE", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Handle: shape.Do(site, shape.ScopedDo(s.Channels.DeleteSite))},
 	}
 }
@@ -56,18 +56,29 @@ type siteInput struct {
 	channelID int64
 }
 
+// of makes sure that a body names no other channel than the path.
+func (in siteInput) of(channel int64) error {
+	if in.channelID == 0 || in.channelID == channel {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Path: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
+}
+
 func (s *Surface) createSite(c *rest.Call, in siteInput) (*channel.Site, error) {
 	return shape.Ref(s.Channels.CreateSite(c.Ctx(), c.StoreID(), in.channelID, in.url))
 }
 
 func (s *Surface) createChannelSite(c *rest.Call, id int64, in siteInput) (*channel.Site, error) {
-	if in.channelID != 0 && in.channelID != id {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Path: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
+	if err := in.of(id); err != nil {
+		return nil, err
 	}
 	return shape.Ref(s.Channels.CreateSite(c.Ctx(), c.StoreID(), id, in.url))
 }
 
 func (s *Surface) updateSite(c *rest.Call, id int64, in siteInput) (*channel.Site, error) {
+	if err := in.of(id); err != nil {
+		return nil, err
+	}
 	return shape.Ref(s.Channels.UpdateSite(c.Ctx(), c.StoreID(), id, in.url))
 }
 
@@ -85,8 +96,7 @@ func (s *Surface) deleteCheckout(c *rest.Call, id int64) (*channel.Site, error) 
 
 // siteBody reads the body of a write to a site. All that is wrong with one is
 // answered as the original does, by a bad request.
-func siteBody(read func(decode.Object) siteInput) func(*rest.Call) (siteInput, error) {
-	body := input(read)
+func siteBody(body func(*rest.Call) (siteInput, error)) func(*rest.Call) (siteInput, error) {
 	return func(c *rest.Call) (siteInput, error) {
 		in, err := body(c)
 		if f := fault.As(err); f != nil && f.Kind == fault.Malformed {
@@ -97,6 +107,18 @@ func siteBody(read func(decode.Object) siteInput) func(*rest.Call) (siteInput, e
 }
 
 func decodeSite(o decode.Object) siteInput {
+	o.Only([]string{"url", "channel_id"}, []string{"id", "urls", "created_at", "updated_at"})
+	return readSite(o)
+}
+
+// decodeSiteChange passes over what clients send back as they have read it. A
+// site has the id of its channel.
+func decodeSiteChange(o decode.Object) siteInput {
+	o.Only([]string{"url", "channel_id", "id"}, nil, "urls", "created_at", "updated_at")
+	return readSite(o)
+}
+
+func readSite(o decode.Object) siteInput {
 	o.Required("url")
 	return siteInput{o.Text("url").Value, o.Int("channel_id").Value}
 }
@@ -108,6 +130,7 @@ func decodeNewSite(o decode.Object) siteInput {
 }
 
 func decodeCheckout(o decode.Object) string {
+	o.Only([]string{"url"}, nil)
 	o.Required("url")
 	url := o.Text("url").Value
 	if url == "" && len(o.Faults.Items) == 0 {

@@ -44,8 +44,9 @@ func (s *Surface) revokeToken(c *rest.Call) error {
 	return nil
 }
 
-// decodeToken reads what all kinds of tokens have.
-func decodeToken(o decode.Object, kind auth.TokenKind) auth.NewToken {
+// decodeToken reads what all kinds of tokens have, beside other members.
+func decodeToken(o decode.Object, kind auth.TokenKind, others ...string) auth.NewToken {
+	o.Only(append([]string{"channel_id", "channel_ids", "expires_at"}, others...), nil)
 	in := auth.NewToken{Kind: kind, ChannelID: o.Int("channel_id")}
 	if in.ChannelIDs = channelIDs(o); in.ChannelIDs.Null {
 		in.ChannelIDs = opt.Field[[]int64]{}
@@ -56,13 +57,13 @@ func decodeToken(o decode.Object, kind auth.TokenKind) auth.NewToken {
 }
 
 func decodeBrowserToken(o decode.Object) auth.NewToken {
-	in := decodeToken(o, auth.BrowserToken)
+	in := decodeToken(o, auth.BrowserToken, "allowed_cors_origins")
 	in.Origins = o.Texts("allowed_cors_origins")
 	return in
 }
 
 func decodePrivateToken(o decode.Object) auth.NewToken {
-	in := decodeToken(o, auth.PrivateToken)
+	in := decodeToken(o, auth.PrivateToken, "scopes")
 	o.RequiredAs(jsonx.Array, "scopes")
 	in.Scopes = o.Texts("scopes").Value
 	return in

@@ -22,7 +22,7 @@ func (s *Surface) subscriberRoutes() []rest.Route {
 		{Method: "DELETE", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, List: subscriber.DeleteList, Handle: remove(s.deleteSubscribers)},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ReadCustomers, Handle: get(id, shape.Scoped(s.Subscribers.Get), one(appendSubscriber))},
 		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSubscriber,
-			Handle: shape.CallAt(id, object(decodeSubscriber), s.updateSubscriber, one(appendSubscriber))},
+			Handle: shape.CallAt(id, withID(object[subscriber.Update], id, decodeSubscriber), s.updateSubscriber, one(appendSubscriber))},
 		{Method: "DELETE", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Handle: shape.Do(id, s.deleteSubscriber)},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}/consent-history", Need: auth.ReadCustomers, List: subscriber.HistoryList,
 			Handle: List(s.consentHistory, appendConsentChange)},
@@ -59,15 +59,24 @@ func (s *Surface) consentHistory(c *rest.Call, q *listing.Query) ([]subscriber.C
 }
 
 func decodeNewSubscriber(o decode.Object) subscriber.Create {
+	o.Only(subscriberMembers, []string{"id", "date_created", "date_modified"})
 	o.Required("email")
-	u := decodeSubscriber(o)
+	u := readSubscriber(o)
 	return subscriber.Create{
 		Email: u.Email.Value, FirstName: u.FirstName.Value, LastName: u.LastName.Value, Source: u.Source.Value,
 		ChannelID: u.ChannelID, OrderID: u.OrderID, Consents: u.Consents,
 	}
 }
 
+var subscriberMembers = []string{"email", "first_name", "last_name", "channel_id", "source", "order_id", "consents"}
+
+// decodeSubscriber passes over what clients send back as they have read it.
 func decodeSubscriber(o decode.Object) subscriber.Update {
+	o.Only(subscriberMembers, nil, "id", "date_created", "date_modified")
+	return readSubscriber(o)
+}
+
+func readSubscriber(o decode.Object) subscriber.Update {
 	return subscriber.Update{
 		Email:     o.Text("email"),
 		FirstName: o.Text("first_name"),

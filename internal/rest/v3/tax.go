@@ -28,6 +28,7 @@ func decodeTaxCustomer(o decode.Object) (out tax.Customer) {
 	if !isObject(o) {
 		return out
 	}
+	o.Only([]string{"customer_id", "tax_properties"}, nil)
 	o.RequiredAs(jsonx.Number, "customer_id")
 	out.ID = o.Int("customer_id").Value
 	o.RequiredAs(jsonx.Object, "tax_properties")

@@ -21,10 +21,10 @@ func (s *Surface) wishlistRoutes() []rest.Route {
 			Handle: shape.Call(object(decodeNewWishlist), s.createWishlist, created(appendWishlist))},
 		{Method: "GET", Pattern: "/wishlists/{wishlist_id}", Need: auth.ReadCustomers, Handle: get(id, s.getWishlist, one(appendWishlist))},
 		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateWishlist,
-			Handle: shape.CallAt(id, object(decodeWishlist), s.updateWishlist, created(appendWishlist))},
+			Handle: shape.CallAt(id, withID(object[wishlist.Update], id, decodeWishlist), s.updateWishlist, created(appendWishlist))},
 		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Handle: shape.Do(id, s.deleteWishlist)},
 		{Method: "POST", Pattern: "/wishlists/{wishlist_id}/items", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: addWishlistItems,
-			Handle: shape.CallAt(id, object(decodeWishlistItems), s.addWishlistItems, created(appendWishlist))},
+			Handle: shape.CallAt(id, object(decodeItems), s.addWishlistItems, created(appendWishlist))},
 		{Method: "DELETE", Pattern: "/wishlists/{wishlist_id}/items/{item_id}", Need: auth.ModifyCustomers,
 			Handle: shape.Call(item, s.deleteWishlistItem, one(appendWishlist))},
 	}
@@ -58,22 +58,44 @@ func (s *Surface) deleteWishlistItem(c *rest.Call, item shape.Pair) (*wishlist.W
 	return shape.Ref(s.Wishlists.RemoveItems(c.Ctx(), c.StoreID(), anyOwner, item.Owner, []int64{item.ID}))
 }
 
+var wishlistMembers = []string{"customer_id", "name", "is_public", "items"}
+
 func decodeNewWishlist(o decode.Object) wishlist.Create {
+	o.Only(wishlistMembers, []string{"id", "token"})
 	o.RequiredAs(jsonx.Number, "customer_id")
 	o.Required("name")
 	return wishlist.Create{
-		CustomerID: o.Int("customer_id").Value, Name: o.Text("name").Value, IsPublic: o.Flag("is_public").Value, Items: decodeWishlistItems(o),
+		CustomerID: o.Int("customer_id").Value, Name: o.Text("name").Value, IsPublic: o.Flag("is_public").Value, Items: decodeNewItems(o),
 	}
 }
 
-// decodeWishlist passes over customer_id, which is documented as required and
-// read-only.
+// decodeWishlist reads a change, which may repeat customer_id: it is documented
+// as required and read-only.
 func decodeWishlist(o decode.Object) wishlist.Update {
-	return wishlist.Update{Name: o.Text("name"), IsPublic: o.Flag("is_public"), Items: decodeWishlistItems(o)}
+	o.Only(append([]string{"id", "token"}, wishlistMembers...), nil)
+	return wishlist.Update{Claims: wishlist.Claims{CustomerID: o.Int("customer_id"), Token: o.Text("token")}, Name: o.Text("name"), IsPublic: o.Flag("is_public"), Items: decodeChangedItems(o)}
 }
 
-func decodeWishlistItems(o decode.Object) (out []wishlist.Item) {
+// decodeItems reads a body that has items alone.
+func decodeItems(o decode.Object) []wishlist.Item {
+	o.Only([]string{"items"}, nil)
+	return decodeNewItems(o)
+}
+
+func decodeNewItems(o decode.Object) (out []wishlist.Item) {
 	o.Objects("items", func(_ int, e decode.Object) {
+		e.Only([]string{"product_id", "variant_id"}, []string{"id"})
+		e.RequiredAs(jsonx.Number, "product_id")
+		out = append(out, wishlist.Item{ProductID: e.Int("product_id").Value, VariantID: e.Int("variant_id").Value})
+	})
+	return out
+}
+
+// decodeChangedItems reads items that are changed, which have an id, and new
+// ones.
+func decodeChangedItems(o decode.Object) (out []wishlist.Item) {
+	o.Objects("items", func(_ int, e decode.Object) {
+		e.Only([]string{"id", "product_id", "variant_id"}, nil)
 		id := e.Int("id").Value
 		if id == 0 {
 			e.RequiredAs(jsonx.Number, "product_id")

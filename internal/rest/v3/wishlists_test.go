@@ -26,7 +26,9 @@ func TestWishlists(t *testing.T) {
 		want(d.reader, "GET", "/wishlists?product_id:in=77", "", 422, "")
 		want(d.reader, "GET", "/wishlists/1?include=items", "", 422, "")
 
-		want(d.app, "PUT", "/wishlists/2", `{"customer_id":1,"name":"Sooner","is_public":true,"items":[{"product_id":5}]}`, 201,
+		want(d.app, "PUT", "/wishlists/2", `{"customer_id":1,"name":"Sooner"}`, 422, "")
+		want(d.app, "PUT", "/wishlists/2", `{"customer_id":2,"items":[]}`, 201, `{"data":`+second+`,"meta":{}}`)
+		want(d.app, "PUT", "/wishlists/2", `{"customer_id":2,"name":"Sooner","is_public":true,"items":[{"product_id":5}]}`, 201,
 			`{"data":{"id":2,"customer_id":2,"name":"Sooner","is_public":true,"token":"TOKEN","items":[{"id":3,"product_id":5}]},"meta":{}}`)
 		want(d.app, "PUT", "/wishlists/2", `{"items":[{"id":3,"variant_id":6},{"id":3,"product_id":7}]}`, 201,
 			`{"data":{"id":2,"customer_id":2,"name":"Sooner","is_public":true,"token":"TOKEN","items":[{"id":3,"product_id":7}]},"meta":{}}`)

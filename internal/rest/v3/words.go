@@ -42,7 +42,9 @@ var speech = &words.Speech{
 		instrument.FieldBillingPhone:      "billing_address.phone",
 	},
 	Words: map[fault.Code]string{
-		fault.Required:  "error.path.missing",
-		fault.WrongType: "error.expected.{want}",
+		fault.Required:     "error.path.missing",
+		fault.WrongType:    "error.expected.{want}",
+		fault.UnknownField: "there is no such member here",
+		fault.ReadOnly:     "the member is read-only",
 	},
 }

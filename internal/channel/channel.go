@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"clientele/internal/fault"
+	"clientele/internal/geo"
 	"clientele/internal/opt"
 	"clientele/internal/store"
 )
@@ -196,6 +197,18 @@ func (c *Channel) checkRest(before string) error {
 		return c.badStatus()
 	case c.ID == defaultID && (c.Status == Deleted || c.Status == Archived):
 		return invalid(fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyDefault})
+	}
+	return nil
+}
+
+func checkCurrencies(codes []string) error {
+	for i, code := range codes {
+		switch {
+		case !geo.IsCurrency(code):
+			return invalid(fault.Item{Field: FieldCurrencies, Code: fault.BadFormat, Why: WhyCurrency, Value: code})
+		case slices.Contains(codes[:i], code):
+			return invalid(fault.Item{Field: FieldCurrencies, Code: fault.Duplicate, Why: WhyTwice, Value: code})
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ const (
 	FieldStatus     fault.Field = "status"
 	FieldExternalID fault.Field = "external id"
 	FieldURL        fault.Field = "url"
+	FieldCurrencies fault.Field = "currencies"
 	FieldChannel    fault.Field = "channel id"
 )
 
@@ -21,6 +22,8 @@ const (
 	WhyStatus   fault.Reason = "no status of the type"
 	WhyDefault  fault.Reason = "the default channel"
 	WhyURL      fault.Reason = "no URL of a site"
+	WhyCurrency fault.Reason = "no currency of a channel"
+	WhyTwice    fault.Reason = "a currency given twice"
 	WhyDomain   fault.Reason = "checkout on another domain"
 	WhyDeleted  fault.Reason = "a deleted channel cannot be updated"
 	WhyFixed    fault.Reason = "fixed after creation"

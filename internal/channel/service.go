@@ -494,6 +494,9 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 		c.IsVisible = *in.IsVisible
 	}
 	if len(in.Currencies) > 0 {
+		if err := checkCurrencies(in.Currencies); err != nil {
+			return err
+		}
 		c.Currencies = in.Currencies
 	}
 	if in.URL != "" && in.URL != c.site.URL {

@@ -132,3 +132,25 @@ func TestStatuses(t *testing.T) {
 		refused("back to before the launch", change(second.ID, channel.Prelaunch))
 	})
 }
+
+func TestCurrenciesAreMoney(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		st, err := store.NewService(db, system.Real()).Create(t.Context(), "one", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		put := func(codes ...string) error {
+			return db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
+				return channel.Put(tx, channel.Given{ID: 2, Name: "Second", Currencies: codes}, 1)
+			})
+		}
+		for _, codes := range [][]string{{"ZZZ"}, {"EUR", "eur"}, {"EUR,USD"}, {"EUR", "EUR"}, {""}} {
+			if f := fault.As(put(codes...)); f == nil || f.Items[0].Field != channel.FieldCurrencies {
+				t.Errorf("%q: %v", codes, f)
+			}
+		}
+		if err := put("EUR", "GBP"); err != nil {
+			t.Error(err)
+		}
+	})
+}

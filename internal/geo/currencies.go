@@ -25,7 +25,7 @@ var currencies = sync.OnceValue(func() currencyTable {
 		split(row, f[:])
 		c := &Currency{Code: f[0], Name: f[1], Symbol: f[2]}
 		t.byCode[c.Code] = c
-		for country := range strings.SplitSeq(f[3], " ") {
+		for country := range strings.FieldsSeq(f[3]) {
 			t.byCountry[country] = c
 		}
 	}
@@ -42,4 +42,14 @@ func CurrencyByCode(code string) (Currency, bool) {
 		return Currency{}, false
 	}
 	return *c, true
+}
+
+// noCurrency is the code that ISO 4217 has for no currency.
+const noCurrency = "XXX"
+
+// IsCurrency reports whether a text is the ISO 4217 code of money that people
+// pay with.
+func IsCurrency(code string) bool {
+	_, ok := CurrencyByCode(code)
+	return ok && code != noCurrency
 }

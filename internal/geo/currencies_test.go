@@ -23,4 +23,9 @@ func TestCurrencies(t *testing.T) {
 	if _, ok := geo.CurrencyByCode("ZZZ"); ok {
 		t.Error("ZZZ is a currency")
 	}
+	for code, want := range map[string]bool{"EUR": true, "LSL": true, "": false, "eur": false, "ZZZ": false, "XXX": false, "XTS": false, "DEM": false} {
+		if geo.IsCurrency(code) != want {
+			t.Errorf("%q is money: %v", code, !want)
+		}
+	}
 }

@@ -26,7 +26,7 @@ func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Sett
 	}
 	site, front := w.visit.Site, &s.Storefront
 	out := &model.Settings{
-		StoreName: s.Name, StoreHash: site.StoreHash, StoreCountryCode: s.CountryCode, Status: status(s.Status),
+		StoreName: s.Name, StoreHash: site.StoreHash, StoreCountryCode: s.CountryCode, Status: model.StorefrontStatusType(s.Standing()),
 		URL:       &model.URLField{VanityURL: site.URL, CdnURL: host(site.URL), CheckoutURL: filled(site.URL)},
 		ChannelID: site.ChannelID,
 		ReCaptcha: &model.ReCaptchaSettings{
@@ -79,19 +79,6 @@ func host(text string) string {
 		return text
 	}
 	return rest
-}
-
-// status names a store's status in the schema's words.
-func status(s string) model.StorefrontStatusType {
-	switch {
-	case strings.Contains(s, "maintenance"), s == "down":
-		return model.StorefrontStatusTypeMaintenance
-	case strings.HasPrefix(s, "pre"), s == "trial":
-		return model.StorefrontStatusTypePreLaunch
-	case strings.HasPrefix(s, "hibernat"):
-		return model.StorefrontStatusTypeHibernation
-	}
-	return model.StorefrontStatusTypeLaunched
 }
 
 // locales returns the store's languages, its own first. The others live below

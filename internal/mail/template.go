@@ -79,8 +79,6 @@ const (
 // oneForm brings the name of a language to one form: "de_AT" to "de-at".
 func oneForm(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
 
-var localeForm = regexp.MustCompile(`^([a-z]{2,3}(-[a-z0-9]{2,8})*)?$`)
-
 var (
 	selectTemplates    = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 ORDER BY kind, locale`)
 	selectKindTemplate = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 AND kind = $2`)
@@ -102,7 +100,7 @@ func CheckTemplate(t *Template) error {
 		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())
 	}
 	t.Locale = oneForm(t.Locale)
-	if !localeForm.MatchString(t.Locale) {
+	if t.Locale != "" && !store.IsLanguage(t.Locale) {
 		c.Because(FieldLocale, fault.BadFormat, WhyLocale, "")
 	}
 	if t.Subject == "" && t.Text == "" && t.HTML == "" {

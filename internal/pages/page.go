@@ -188,7 +188,7 @@ func (c *call) fill(f *frame) {
 	f.SignedIn = c.session != nil
 	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()
 	f.Register = s.Storefront.Registration == nil || *s.Storefront.Registration
-	if c.Site.StoreID == 0 || down(s.Status) && c.R.URL.Path != "/unsubscribe.php" {
+	if c.Site.StoreID == 0 || s.Down() && c.R.URL.Path != "/unsubscribe.php" {
 		f.Register = false
 		return
 	}

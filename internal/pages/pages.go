@@ -238,7 +238,7 @@ func (c *call) open() error {
 	}
 	c.settings = s
 	c.speak()
-	if down(s.Status) && r.URL.Path != "/unsubscribe.php" {
+	if s.Down() && r.URL.Path != "/unsubscribe.php" {
 		return errDown
 	}
 	if c.privacy, err = c.Settings.Effective(ctx, v.Site.StoreID, v.Site.ChannelID); err != nil {
@@ -261,15 +261,6 @@ func (c *call) open() error {
 		c.speak() // who the visitor is may tell more
 	}
 	return nil
-}
-
-// down reports whether shoppers are kept out of a store with the status.
-func down(status string) bool {
-	switch strings.ReplaceAll(strings.ToLower(status), " ", "_") {
-	case "down", "closed", "maintenance", "down_for_maintenance", "hibernation", "hibernated":
-		return true
-	}
-	return false
 }
 
 // read reads a posted form that has to be one of this site's.

@@ -40,7 +40,7 @@ func TestEmailTemplates(t *testing.T) {
 		if err != nil || len(own) != 1 || own[0].Locale != "de" || own[0].Subject != "Link für {{.Store.Name}}" {
 			t.Errorf("%+v, %v", own, err)
 		}
-		for _, bad := range []string{`{kind: other, text: x}`, `{kind: sign_in_link, text: "{{.Nothing}}"}`, `{kind: sign_in_link}`} {
+		for _, bad := range []string{`{kind: other, text: x}`, `{kind: sign_in_link, text: "{{.Nothing}}"}`, `{kind: sign_in_link}`, `{kind: sign_in_link, locale: xx, text: x}`} {
 			if err := apply(bad); err == nil || !strings.Contains(err.Error(), "email_templates.0") {
 				t.Errorf("%s: %v", bad, err)
 			}

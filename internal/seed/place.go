@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"clientele/internal/fault"
+	"clientele/internal/words"
 )
 
 // placed is an error of a part of a document.
@@ -54,7 +55,7 @@ func (d *Document) locate(err error) error {
 		rest = p.err
 	}
 	if f := fault.As(err); f != nil && len(f.Items) > 0 {
-		path = append(path, strings.ReplaceAll(string(f.Items[0].Field), " ", "_"))
+		path = append(path, strings.Split(words.Terminal.Name(f.Items[0].Field), ".")...)
 	}
 	if line := d.line(path); len(path) > 0 && line > 0 {
 		return fmt.Errorf("line %d: %w", line, err)

@@ -6,7 +6,6 @@ package setting
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"unicode/utf8"
 
@@ -160,11 +159,10 @@ func level(tx *sqldb.Tx, channelID int64) (CustomerSettings, error) {
 
 func (u *Update) check(c *fault.Collector) {
 	if v := u.PolicyURL.Value; v != "" {
-		link, err := url.Parse(v)
 		switch {
 		case utf8.RuneCountInString(v) > maxPolicyURL:
 			c.Because(FieldPolicyURL, fault.TooLong, WhyLongURL, strconv.Itoa(maxPolicyURL))
-		case err != nil || link.Scheme != "http" && link.Scheme != "https" || link.Host == "":
+		case !store.IsWebURL(v):
 			c.Because(FieldPolicyURL, fault.BadFormat, WhyURL, "")
 		}
 	}

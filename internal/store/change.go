@@ -42,9 +42,6 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 		if err != nil {
 			return err
 		}
-		if err := settings.Check(); err != nil {
-			return err
-		}
 		if err := PutSettings(tx, *settings); err != nil {
 			return err
 		}

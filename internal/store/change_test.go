@@ -10,6 +10,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/words"
 )
 
 func TestChangeSettings(t *testing.T) {
@@ -44,11 +45,11 @@ func TestChangeSettings(t *testing.T) {
 			{map[string]any{"storefront": map[string]any{"guests": true}}, `there is no setting "guests"`},
 			{map[string]any{"storefront": map[string]any{"guest_checkout": "no"}}, "storefront.guest_checkout: a string is not what this setting takes"},
 			{map[string]any{"storefront": 7}, "storefront: a number is not what this setting takes"},
-			{map[string]any{"timezone": "Moon"}, `timezone "Moon": want a name such as Europe/London`},
-			{map[string]any{"storefront": map[string]any{"password": map[string]any{"minimum_password_length": 0}}}, "storefront: minimum_password_length must be between 1 and 64"},
-			{map[string]any{"storefront": map[string]any{"recaptcha": map[string]any{"enabled": true}}}, "storefront: recaptcha needs site_key and secret_key"},
+			{map[string]any{"timezone": "Moon"}, `timezone: "Moon" is no time zone, such as Europe/London`},
+			{map[string]any{"storefront": map[string]any{"password": map[string]any{"minimum_password_length": 0}}}, "storefront.password.minimum_password_length: must be between 7 and 64"},
+			{map[string]any{"storefront": map[string]any{"recaptcha": map[string]any{"enabled": true}}}, "storefront.recaptcha.enabled: needs site_key and secret_key"},
 		} {
-			if _, err := s.ChangeSettings(t.Context(), 1, c.change); fault.As(err) == nil || err.Error() != c.want {
+			if _, err := s.ChangeSettings(t.Context(), 1, c.change); fault.As(err) == nil || words.Terminal.Told(err).Error() != c.want {
 				t.Errorf("%v: %v, want %s", c.change, err, c.want)
 			}
 		}
@@ -60,7 +61,7 @@ func TestChangeSettings(t *testing.T) {
 		}
 		// Changes at once do not undo each other.
 		var wg sync.WaitGroup
-		for _, key := range []string{"phone", "address", "admin_email", "order_email"} {
+		for _, key := range []string{"phone", "address", "first_name", "last_name"} {
 			wg.Go(func() {
 				if _, err := s.ChangeSettings(t.Context(), 2, map[string]any{key: "x"}); err != nil {
 					t.Error(err)
@@ -68,7 +69,7 @@ func TestChangeSettings(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if o, err := s.Settings(t.Context(), 2); err != nil || o.Phone+o.Address+o.AdminEmail+o.OrderEmail != "xxxx" {
+		if o, err := s.Settings(t.Context(), 2); err != nil || o.Phone+o.Address+o.FirstName+o.LastName != "xxxx" {
 			t.Errorf("%+v, %v", o, err)
 		}
 	})

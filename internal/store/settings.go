@@ -88,24 +88,6 @@ func (s *Settings) Zone(now time.Time) Zone {
 	return Zone{Raw: min(january, july), Summer: max(january, july), Saving: january != july}
 }
 
-// Check reports what is wrong with settings.
-func (s *Settings) Check() error {
-	if s.Timezone != "" {
-		if _, err := time.LoadLocation(s.Timezone); err != nil {
-			return fault.New(fault.Invalid, fmt.Sprintf("timezone %q: want a name such as Europe/London", s.Timezone))
-		}
-	}
-	if s.SecureURL != "" {
-		if u, err := url.Parse(s.SecureURL); err != nil || u.Host == "" {
-			return fault.New(fault.Invalid, fmt.Sprintf("secure_url %q: want a URL", s.SecureURL))
-		}
-	}
-	if p := s.DecimalPlaces; p != nil && (*p < 0 || *p > 4) {
-		return fault.New(fault.Invalid, "decimal_places must be between 0 and 4")
-	}
-	return s.Storefront.check()
-}
-
 var (
 	selectByID     = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE id = $1`)
 	selectSettings = sqldb.Static(`SELECT settings FROM store_settings WHERE store_id = $1`)
@@ -113,13 +95,40 @@ var (
 		ON CONFLICT (store_id) DO UPDATE SET settings = excluded.settings`)
 )
 
-// PutSettings replaces a store's settings, inside tx.
+// PutSettings replaces a store's settings, inside tx. It returns an Invalid
+// fault for what is wrong with them and was not before.
 func PutSettings(tx *sqldb.Tx, s Settings) error {
+	before, err := storedSettings(tx)
+	if err != nil {
+		return err
+	}
+	if err := s.checkChange(before); err != nil {
+		return err
+	}
 	text, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	return tx.Exec(upsertSettings, string(text))
+}
+
+// storedSettings returns what a store says, without defaults.
+func storedSettings(tx *sqldb.Tx) (*Settings, error) {
+	text := ""
+	if err := tx.Query(selectSettings, func(r *sqldb.Row) error { text = r.Text(0); return nil }); err != nil {
+		return nil, err
+	}
+	return readSettings(tx.Store(), text)
+}
+
+func readSettings(id int64, text string) (*Settings, error) {
+	out := &Settings{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), out); err != nil {
+			return nil, fmt.Errorf("settings of store %d: %w", id, err)
+		}
+	}
+	return out, nil
 }
 
 // Settings returns a store's settings with their defaults.
@@ -152,11 +161,9 @@ func ReadSettings(tx *sqldb.Tx) (*Settings, error) {
 	if st.ID == 0 {
 		return nil, fault.New(fault.NotFound, "there is no such store")
 	}
-	out := &Settings{}
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), out); err != nil {
-			return nil, fmt.Errorf("settings of store %d: %w", id, err)
-		}
+	out, err := readSettings(id, text)
+	if err != nil {
+		return nil, err
 	}
 	out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
 	out.fill(first)

@@ -8,6 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
@@ -122,6 +126,9 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if name == "" {
 		name = "My store"
 	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	have, err := FindTx(tx, hash)
 	if err != nil {
 		return nil, err
@@ -170,7 +177,20 @@ func Any(tx *sqldb.Tx) (bool, error) {
 }
 
 // RenameTx gives a store another name, inside a transaction.
-func RenameTx(tx *sqldb.Tx, id int64, name string) error { return tx.Exec(renameStore, id, name) }
+func RenameTx(tx *sqldb.Tx, id int64, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	return tx.Exec(renameStore, id, name)
+}
+
+// checkName reports what is wrong with a store's name.
+func checkName(name string) error {
+	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxText || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldName, Code: fault.BadFormat, Why: WhyName, Want: strconv.Itoa(maxText)})
+	}
+	return nil
+}
 
 // Channels returns a store's channels by id, inside tx.
 func Channels(tx *sqldb.Tx) ([]Channel, error) {

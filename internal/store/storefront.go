@@ -1,12 +1,6 @@
 package store
 
-import (
-	"fmt"
-	"net/url"
-	"regexp"
-
-	"clientele/internal/fault"
-)
+import "regexp"
 
 // StorefrontSettings is what a store's settings say of how shoppers register, sign in
 // and are addressed. Pointers are nil for the default.
@@ -68,44 +62,6 @@ type ReCaptcha struct {
 const DefaultVerifyURL = "https://www.google.com/recaptcha/api/siteverify"
 
 var colorForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-
-func (s *StorefrontSettings) check() error {
-	wrong := func(format string, args ...any) error {
-		return fault.New(fault.Invalid, "storefront: "+fmt.Sprintf(format, args...))
-	}
-	p := &s.Password
-	for _, n := range []struct {
-		name     string
-		value    *int
-		min, max int
-	}{
-		{"minimum_password_length", p.MinimumLength, 1, 64}, {"minimum_numbers", p.MinimumNumbers, 0, 32}, {"minimum_special_characters", p.MinimumSpecial, 0, 32},
-	} {
-		if n.value != nil && (*n.value < n.min || *n.value > n.max) {
-			return wrong("%s must be between %d and %d", n.name, n.min, n.max)
-		}
-	}
-	if s.SessionSeconds != 0 && (s.SessionSeconds < 60 || s.SessionSeconds > 400*86400) {
-		return wrong("shopper_inactivity_duration_seconds must be between 60 and %d", 400*86400)
-	}
-	switch s.CurrentCustomerAlgorithm {
-	case "", "HS256", "HS512":
-	default:
-		return wrong("current_customer_algorithm must be HS256 or HS512")
-	}
-	if s.ThemeColor != "" && !colorForm.MatchString(s.ThemeColor) {
-		return wrong("theme_color must be like #1a2b3c")
-	}
-	if c := &s.ReCaptcha; c.Enabled && (c.SiteKey == "" || c.SecretKey == "") {
-		return wrong("recaptcha needs site_key and secret_key")
-	}
-	if v := s.ReCaptcha.VerifyURL; v != "" {
-		if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return wrong("recaptcha.verify_url must be a URL")
-		}
-	}
-	return nil
-}
 
 func (s *StorefrontSettings) fill() {
 	flag := func(to **bool) {

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
@@ -70,6 +71,8 @@ var whys = map[fault.Reason]string{
 	channel.WhyStatus:   "status {qvalue} is not valid here for a channel of type {qother}",
 	channel.WhyDefault:  "the default channel cannot be archived or deleted",
 	channel.WhyURL:      "{name} must be an http or https URL with a host and without query",
+	channel.WhyCurrency: "{qvalue} is no ISO 4217 code of a currency, such as USD",
+	channel.WhyTwice:    "{qvalue} is given twice",
 	channel.WhyDomain:   "Incorrect checkout url {value}. Your checkout and storefront must be within the same main domain.",
 	channel.WhyDeleted:  "A deleted channel cannot be updated.",
 	channel.WhyFixed:    "The field '{name}' can not be updated after channel is created.",
@@ -225,6 +228,21 @@ var whys = map[fault.Reason]string{
 	setting.WhyLongURL: "policy_url is too long",
 	setting.WhyURL:     "policy_url must be an http or https URL",
 	setting.WhyNoGroup: "invalid customer group ID",
+
+	store.WhyName:        "a store's name has 1 to {want} characters, in one line",
+	store.WhyTimezone:    "{qvalue} is no time zone, such as Europe/London",
+	store.WhyURL:         "{qvalue} is no http or https URL, such as https://shop.example.com/logo.png",
+	store.WhyHost:        "{qvalue} is no host, such as shop.example.com",
+	store.WhyCountry:     "{qvalue} is no ISO 3166-1 alpha-2 code, such as US",
+	store.WhyCurrency:    "{qvalue} is no ISO 4217 code of a currency, such as USD",
+	store.WhyLanguage:    "{qvalue} is no BCP 47 name of a language, such as en or pt-BR",
+	store.WhyColor:       "{qvalue} is no colour, such as #1a2b3c",
+	store.WhyChoice:      "{qvalue} is none of {want}",
+	store.WhyRange:       "must be between {want} and {other}",
+	store.WhySeparators:  "{qvalue} separates decimals already",
+	store.WhyKeys:        "needs site_key and secret_key",
+	store.WhyTwice:       "{qvalue} is given twice",
+	store.WhyManyLocales: "at most {want} languages",
 
 	subscriber.WhyID:        "invalid subscriber ID",
 	subscriber.WhySource:    "{name} must be one of {want}",

@@ -564,9 +564,9 @@ func TestFormFields(t *testing.T) {
 		if res := m.ask("HEAD", api+"/form-fields", ""); res.StatusCode != 200 {
 			t.Errorf("HEAD: %d", res.StatusCode)
 		}
-		three, two := 3, 2
-		m.put(1, store.StorefrontSettings{Password: store.PasswordRules{MinimumLength: &three, RequireLowerCase: true, RequireUpperCase: true, MinimumNumbers: &two, RequireSpecial: true}})
-		if got := text(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "")); !strings.Contains(got, `"requirements":{"alpha":"(?:[a-z].*[A-Z]|[A-Z].*[a-z])","numeric":"(?:[0-9][^0-9]*){2}","minlength":3,"description":"A password has at least 3 characters: lower and upper case letters, at least 2 digits, at least one special character."}`) {
+		nine, two := 9, 2
+		m.put(1, store.StorefrontSettings{Password: store.PasswordRules{MinimumLength: &nine, RequireLowerCase: true, RequireUpperCase: true, MinimumNumbers: &two, RequireSpecial: true}})
+		if got := text(t, m.ask("GET", api+"/form-fields?filter=customerAccount", "")); !strings.Contains(got, `"requirements":{"alpha":"(?:[a-z].*[A-Z]|[A-Z].*[a-z])","numeric":"(?:[0-9][^0-9]*){2}","minlength":9,"description":"A password has at least 9 characters: lower and upper case letters, at least 2 digits, at least one special character."}`) {
 			t.Error(got)
 		}
 	})

@@ -208,6 +208,7 @@ func NewService(c Config) *Service {
 	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System)}
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
+		c.Customers.NotifyWith(s)
 	}
 	return s
 }

@@ -157,7 +157,6 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 // sendWith sets how emails are sent; without it they wait in the database.
 func (c *Core) sendWith(o mail.Options) {
 	c.Mail = mail.NewService(c.DB, c.System, o)
-	c.Customers.NotifyWith(c.Mail)
 }
 
 // OpenExisting is Open for commands that need an existing database. It does not

@@ -79,8 +79,11 @@ func TestAccountCreatedEmail(t *testing.T) {
 		}
 	}
 	_, body = fetch(t, http.MethodGet, s.URL+"/_clientele/outbox.json", "", "")
-	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Data) != 1 || answer.Data[0].To != "jane@example.com" || answer.Data[0].Kind != "account_created" || answer.Data[0].Links[0] != s.URL+"/login.php" {
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Data) != 1 || answer.Data[0].To != "jane@example.com" || answer.Data[0].Kind != "account_created" || !strings.HasPrefix(answer.Data[0].Links[0], s.URL+"/login.php?action=change_password&c=1&t=") {
 		t.Errorf("%s %v", body, err)
+	}
+	if status, body := fetch(t, http.MethodGet, answer.Data[0].Links[0], "", ""); status != http.StatusOK || !strings.Contains(body, "Choose a new password") {
+		t.Errorf("the link leads to %d %s", status, body)
 	}
 	// The job that sends it is counted.
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {

@@ -33,6 +33,11 @@ func (a *Admission) Enters(channels Channels) bool {
 	return a.Serves(channels)
 }
 
+// EntersHere is Enters for a customer.
+func (a *Admission) EntersHere(c *Customer) bool {
+	return a.Enters(Channels(channelText(c.ChannelIDs)))
+}
+
 // Serves reports whether a caller that does not sign the customer in, such as
 // an app, may act for the customer on the channel: the channel is open, and the
 // customer is not confined to others. Unlike for Enters, it does not matter

@@ -87,6 +87,11 @@ func (s *Service) planCreate(ctx context.Context, who password.Party, in []Creat
 	return p, nil
 }
 
+// drawn reports whether the customer's password is one that nobody knows.
+func (c *Create) drawn() bool {
+	return c.GeneratePassword && !c.NewPassword.Set && c.ImportedHash.Hash == ""
+}
+
 // hash hashes the passwords of a batch, those that are given.
 func (s *Service) hash(ctx context.Context, who password.Party, n int, given func(int) opt.Field[string]) ([]string, error) {
 	passwords := make([]string, n)
@@ -252,7 +257,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 	}
 	for i := range out {
 		if p.in[i].Notify && p.notifier != nil {
-			if err := p.notifier.AccountCreated(tx, &out[i]); err != nil {
+			if err := p.notifier.AccountCreated(tx, &out[i], p.hashes[i] != "" && !p.in[i].drawn()); err != nil {
 				return nil, err
 			}
 		}

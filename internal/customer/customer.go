@@ -222,9 +222,10 @@ type Service struct {
 
 // Notifier tells people about their accounts.
 type Notifier interface {
-	// AccountCreated tells a customer of the account that tx has just made. It
+	// AccountCreated tells a customer of the account that tx has just made, and
+	// which has a password already or needs one to be chosen. It
 	// runs after the store's counters were moved.
-	AccountCreated(tx *sqldb.Tx, c *Customer) error
+	AccountCreated(tx *sqldb.Tx, c *Customer, hasPassword bool) error
 }
 
 // NotifyWith has people told of what Create.Notify asks for; without it nobody

@@ -17,7 +17,6 @@ import (
 	"time"
 	"unicode"
 
-	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/jobs"
 	"clientele/internal/locale"
@@ -33,7 +32,7 @@ type Kind string
 // The kinds of messages. Those about webhooks go to the store's administrator
 // unless they name somebody else.
 const (
-	AccountCreated      Kind = "account_created"      // link: where to sign in or choose a password; default /login.php
+	AccountCreated      Kind = "account_created"      // link: where to sign in, default /login.php, or, with minutes, to choose a password
 	PasswordReset       Kind = "password_reset"       // link
 	SignInLink          Kind = "sign_in_link"         // link
 	ConfirmSubscription Kind = "confirm_subscription" // link
@@ -89,7 +88,7 @@ type Message struct {
 	Site       store.Site
 	To, ToName string
 	CustomerID int64 // 0: to nobody who has an account
-	Data       Data
+	Data       Data  // link may be a path where Site has no URL
 	// Wish is what is known of the language that the reader wants. What is kept
 	// with the customer is looked up.
 	Wish locale.Wish
@@ -226,7 +225,9 @@ func (m *Message) check() error {
 		}
 	}
 	for _, u := range []string{m.Data["link"], m.UnsubscribeURL, m.Site.URL} {
-		if u != "" && !webURL(u) {
+		// Without a site a link is a path on the one that the email will be of.
+		path := m.Site.URL == "" && u == m.Data["link"] && strings.HasPrefix(u, "/") && !strings.HasPrefix(u, "//")
+		if u != "" && !webURL(u) && !path {
 			return errors.New("email: want an http or https URL")
 		}
 	}
@@ -258,12 +259,4 @@ func oneLine(text string, most int) string {
 		text = strings.TrimSpace(string(r[:most]))
 	}
 	return text
-}
-
-// AccountCreated implements customer.Notifier.
-func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer) error {
-	return s.Queue(tx, Message{
-		Kind: AccountCreated, Site: store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID},
-		To: c.Email, ToName: c.FirstName + " " + c.LastName, CustomerID: c.ID,
-	})
 }

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/locale"
 	"clientele/internal/mail"
+	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
@@ -370,7 +371,7 @@ func TestBadRecipientsFail(t *testing.T) {
 				w.queue(svc, w.mine, m)
 			}
 			if err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
-				return svc.AccountCreated(tx, &customer.Customer{Email: "old@example.com.", OriginChannelID: 1})
+				return svc.Queue(tx, mail.Message{Kind: mail.AccountCreated, Site: store.Site{StoreID: w.mine, ChannelID: 1}, To: "old@example.com."})
 			}); err != nil {
 				w.t.Fatal(err)
 			}
@@ -604,28 +605,48 @@ func TestTexts(t *testing.T) {
 	})
 }
 
+// notifier tells customers of their accounts as package account does.
+type notifier struct{ *mail.Service }
+
+func (n notifier) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool) error {
+	m := mail.Message{Kind: mail.AccountCreated, Site: store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID}, To: c.Email, CustomerID: c.ID}
+	if !hasPassword {
+		m.Data = mail.Data{"link": "/choose?t=1", "minutes": "10080"}
+	}
+	return n.Queue(tx, m)
+}
+
 func TestAccountCreated(t *testing.T) {
 	each(t, func(w *world) {
 		out := &sender{}
 		svc, r := w.start(mail.Options{Sender: out})
 		customers := customer.NewService(w.db, w.sys, passwordtest.New(w.sys))
-		customers.NotifyWith(svc)
+		customers.NotifyWith(notifier{svc})
 		made, err := customers.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{
 			{Email: "a@example.com", FirstName: "A", LastName: "B", Notify: true},
 			{Email: "b@example.com", FirstName: "A", LastName: "B"},
+			{Email: "c@example.com", FirstName: "A", LastName: "B", Notify: true, NewPassword: opt.Some("correct horse 7")},
 		})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.due(r, 1)
-		if len(out.letters) != 1 || out.letters[0].To.Address != "a@example.com" || !strings.Contains(out.letters[0].Text, "https://mine.example.com/login.php") {
+		w.due(r, 2)
+		slices.SortFunc(out.letters, func(a, b mail.Letter) int { return strings.Compare(a.To.Address, b.To.Address) })
+		if len(out.letters) != 2 || out.letters[0].To.Address != "a@example.com" || out.letters[1].To.Address != "c@example.com" {
 			w.t.Fatalf("%+v", out.letters)
+		}
+		for i, words := range [][]string{{"https://mine.example.com/choose?t=1", "Choose a password", "The link works for 7 days."}, {"https://mine.example.com/login.php", "Go to your account"}} {
+			for _, word := range words {
+				if l := out.letters[i]; !strings.Contains(l.Text, word) || !strings.Contains(l.HTML, word) || strings.Contains(l.Text, "wishlist") {
+					w.t.Errorf("%s: no %q\n%s\n%s", l.To.Address, word, l.Text, l.HTML)
+				}
+			}
 		}
 		// A customer who is gone is not written to, and not remembered.
 		m := link(mail.SignInLink)
 		m.CustomerID = made[0].ID
 		w.queue(svc, w.mine, m)
-		q, err := customer.DeleteList.Parse(fmt.Sprint("id:in=", made[0].ID))
+		q, err := customer.DeleteList.Parse(fmt.Sprintf("id:in=%d,%d", made[0].ID, made[2].ID))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -633,7 +654,7 @@ func TestAccountCreated(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.due(r, 1)
-		if len(out.letters) != 1 {
+		if len(out.letters) != 2 {
 			w.t.Error("it is sent")
 		}
 		if err := svc.Prune(w.t.Context()); err != nil {

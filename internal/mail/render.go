@@ -54,6 +54,8 @@ type kindOfTexts struct {
 	Body    []string `yaml:"body"`
 	Button  string   `yaml:"button"`
 	Notes   []string `yaml:"notes"` // valid, ignore
+	// ForAWhile is the kind's texts where its link works for a while only.
+	ForAWhile *kindOfTexts `yaml:"for_a_while"`
 }
 
 // defaultLanguage is that of stores whose language there are no texts in.
@@ -91,6 +93,9 @@ func ownTexts() (*texts, error) {
 			if l.Kinds[k] == nil {
 				return nil, fmt.Errorf("texts of emails, %s: no %s", name, k)
 			}
+		}
+		if l.Kinds[AccountCreated].ForAWhile == nil {
+			return nil, fmt.Errorf("texts of emails, %s: no %s for who has no password", name, AccountCreated)
 		}
 		out.languages[name] = l
 	}
@@ -231,6 +236,9 @@ func (t *texts) render(m *Stored, w *surroundings) (parts, error) {
 	codes, code := t.tongues(w.locale, s, own)
 	v, l := t.view(m, s, w.siteURL, code)
 	k := l.Kinds[m.Kind]
+	if k.ForAWhile != nil && v.Link != "" && v.Duration != "" {
+		k = k.ForAWhile
+	}
 	values := map[string]string{"store": v.Store.Name, "name": v.Customer.Name, "email": v.Customer.Email, "duration": v.Duration}
 	for key, value := range v.Data {
 		if values[key] == "" {

@@ -105,7 +105,7 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		wish := m.data.Wish
 		wish.Kept = kept
 		w.locale = wish.Choose(w.settings.Languages()).Locale
-		w.siteURL = cmp.Or(origin(channel), origin(w.settings.SecureURL))
+		w.siteURL = origin(channel)
 		return nil
 	})
 	if err != nil {
@@ -121,12 +121,17 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		return nil, err
 	}
 	w.siteURL = cmp.Or(own, w.siteURL)
-	if w.siteURL == "" && s.o.LinkTo != nil {
-		if w.siteURL, err = s.o.LinkTo(ctx, w.settings.Hash, m.ChannelID); err != nil {
+	if w.siteURL == "" {
+		if w.siteURL, err = s.found(ctx, w.settings, m.ChannelID); err != nil {
 			return nil, err
 		}
 	}
 	link := m.data.Data["link"]
+	if strings.HasPrefix(link, "/") {
+		if link = w.siteURL + link; w.siteURL == "" {
+			link = ""
+		}
+	}
 	for _, to := range []*string{&link, &m.data.Unsubscribe} {
 		if err := s.follow(ctx, &w, to); err != nil {
 			return nil, err
@@ -136,6 +141,21 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		m.data.Data["link"] = link
 	}
 	return &w, nil
+}
+
+// found returns where a channel without a URL of its own is: the default one
+// at the store's URL, others there only if they are nowhere else, since links
+// are good on their channel alone.
+func (s *Service) found(ctx context.Context, set *store.Settings, channelID int64) (string, error) {
+	own := origin(set.SecureURL)
+	if err := s.stays(ctx, set.Hash, &own); err != nil {
+		return "", err
+	}
+	if s.o.LinkTo == nil || own != "" && channelID == store.DefaultChannel {
+		return own, nil
+	}
+	at, err := s.o.LinkTo(ctx, set.Hash, channelID)
+	return cmp.Or(at, own), err
 }
 
 // follow has a link that was made for the message lead to the store's site of

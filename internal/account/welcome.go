@@ -1,0 +1,59 @@
+package account
+
+import (
+	"strconv"
+
+	"clientele/internal/customer"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// welcomeLife is for how long the link of a welcome email is good, in seconds.
+const welcomeLife = 7 * 24 * 60 * 60
+
+// AccountCreated implements customer.Notifier. Who has no password, or has to
+// choose another, gets a link to choose one: without it there would be no way
+// to do what the email invites to.
+func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool) error {
+	site := store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID}
+	at, err := home(tx, c)
+	if err != nil {
+		return err
+	}
+	if at != 0 {
+		site.ChannelID = at
+	}
+	m := mailTo(site, c, MailAccountCreated, nil)
+	if at == 0 || hasPassword && !c.ForcePasswordReset {
+		return s.mail.Queue(tx, m)
+	}
+	token := s.sys.Hex(32)
+	if err := s.issue(tx, site, token, forReset, c.ID, "", welcomeLife); err != nil {
+		return err
+	}
+	m.Data = data(link(site, resetPath, "c", strconv.FormatInt(c.ID, 10), "t", token), welcomeLife)
+	m.Expires = s.sys.Now() + welcomeLife
+	return s.mail.Queue(tx, m)
+}
+
+// home returns the channel on which a customer may sign in: the one of their
+// origin, or else another of theirs. 0 is none.
+func home(tx *sqldb.Tx, c *customer.Customer) (int64, error) {
+	others := c.ChannelIDs
+	if others == nil {
+		others = []int64{store.DefaultChannel}
+	}
+	for i, id := range append([]int64{c.OriginChannelID}, others...) {
+		if i > 0 && id == c.OriginChannelID {
+			continue
+		}
+		var admission customer.Admission
+		if err := tx.Pipeline(admission.Query(id)...); err != nil {
+			return 0, err
+		}
+		if admission.EntersHere(c) {
+			return id, nil
+		}
+	}
+	return 0, nil
+}

@@ -27,6 +27,9 @@ type Field struct {
 	Required     bool
 	Narrow       bool // half a row where there is room
 	Refresh      bool // a change of it changes other fields
+	// Show and Hide are the words of the button that shows a password, which a
+	// script makes. Without them there is none.
+	Show, Hide string
 }
 
 // Option is one of the answers to choose from, or a hidden value by its name.

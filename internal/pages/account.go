@@ -280,7 +280,7 @@ func (c *call) addressPage() error {
 	if err != nil {
 		return err
 	}
-	a := &customer.Address{AddressFields: customer.AddressFields{CountryCode: c.settings.CountryCode, FirstName: me.FirstName, LastName: me.LastName, Type: customer.Residential}}
+	a := &customer.Address{AddressFields: customer.AddressFields{CountryCode: c.likelyCountry(), FirstName: me.FirstName, LastName: me.LastName, Type: customer.Residential}}
 	if id != 0 {
 		if a, err = c.Customers.GetAddress(c.R.Context(), c.Site.StoreID, me.ID, id); err != nil {
 			return err

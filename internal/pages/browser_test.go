@@ -99,6 +99,32 @@ func TestBrowserWishlists(t *testing.T) {
 	guest.WithoutScripts().Open(shared).Want("For the balcony", "Product 80")
 }
 
+// A password is shown by a button, and sent as a password all the same. Labels
+// of one row stand at one height, and so do the fields below them.
+func TestBrowserPasswords(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.Open(t, sqldb.SQLite), shop)
+	b := chromium.Open(t, w.server.URL, "en-US")
+	turn := func() { b.Eval(`(() => { document.querySelector(".secret > .reveal").click(); return "" })()`) }
+	b.Open("/login.php").Write("login_email", "jane@example.com", "login_pass", "correct horse 1")
+	b.Await(`document.querySelector("[name=login_pass]").type === "password"`)
+	turn()
+	b.Await(`document.querySelector("[name=login_pass]").type === "text" && document.querySelector(".reveal").textContent === "Hide Password"`)
+	b.See("sign-in-shown")
+	turn()
+	b.Await(`document.querySelector("[name=login_pass]").type === "password"`)
+	turn()
+	b.Press(`form[action*=check_login] .buttons button`).Want("Hello, Jane")
+	b.Open("/account.php?action=change_password").See("password-fields")
+	b.Press(`header button`)
+	b.Open("/login.php?action=create_account")
+	b.Eval(`(() => { document.querySelector("label[for=f-first_name]").insertAdjacentHTML("afterend", "<p class='hint'>A hint that only one of the two has.</p>"); return "" })()`)
+	b.Await(`(() => {
+		const top = (q) => Math.round(document.querySelector(q).getBoundingClientRect().top);
+		return innerWidth < 640 || top("label[for=f-first_name]") === top("label[for=f-last_name]") && top("#f-first_name") === top("#f-last_name");
+	})()`)
+}
+
 // The same pages in the other languages.
 func TestBrowserLanguages(t *testing.T) {
 	t.Parallel()

@@ -104,7 +104,7 @@ func (c *call) saveNewsletter() error {
 
 // subscribe takes the form at the foot of every page.
 func (c *call) subscribe() error {
-	back := visit.SafeRedirect(c.form.Get("back"), "/")
+	back := visit.SafeRedirect(c.form.Get("back"), c.firstPage())
 	address := c.trimmed("nl_email")
 	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, address, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"), c.client())
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
@@ -132,7 +132,7 @@ func (c *call) confirmPage() error {
 // address. The words are keys of texts.
 func (c *call) confirm(action, title, text, submit string) error {
 	c.private = true
-	p := &confirmView{Text: c.look.Text(text, c.storeName()), Button: c.look.Text(submit), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: "/"}}
+	p := &confirmView{Text: c.look.Text(text, c.storeName()), Button: c.look.Text(submit), Cancel: &html.Link{Label: c.look.Text("cancel"), URL: c.shop()}}
 	p.Title = c.look.Text(title)
 	p.Form = c.newForm(action, submit).Hide("token", c.R.URL.Query().Get("token"))
 	return c.show(http.StatusOK, p)
@@ -142,12 +142,12 @@ func (c *call) confirmSubscription() error {
 	err := c.Accounts.ConfirmSubscription(c.R.Context(), c.Site, c.form.Get("token"), c.client())
 	if errors.Is(err, account.ErrLink) {
 		c.Flash("invalid_link", err.Error())
-		return c.redirect("/")
+		return c.redirect(c.firstPage())
 	}
 	if err != nil {
 		return err
 	}
-	m := &messagePage{Text: c.look.Text("subscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m := &messagePage{Text: c.look.Text("subscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: c.shop()}}
 	m.Title = c.look.Text("subscribe.done.title")
 	return c.show(http.StatusOK, m)
 }
@@ -189,14 +189,14 @@ func (c *call) unsubscribe() error {
 	if err != nil {
 		return err
 	}
-	m := &messagePage{Text: c.look.Text("unsubscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m := &messagePage{Text: c.look.Text("unsubscribe.done.text", c.storeName()), Next: &html.Link{Label: c.look.Text("home.link"), URL: c.shop()}}
 	m.Title = c.look.Text("unsubscribe.done.title")
 	return c.show(http.StatusOK, m)
 }
 
 // unsubscribeInvalid says that a link does not work.
 func (c *call) unsubscribeInvalid() error {
-	m := &messagePage{Text: c.look.Text("unsubscribe.invalid.text"), Next: &html.Link{Label: c.look.Text("home.link"), URL: "/"}}
+	m := &messagePage{Text: c.look.Text("unsubscribe.invalid.text"), Next: &html.Link{Label: c.look.Text("home.link"), URL: c.shop()}}
 	m.Title = c.look.Text("unsubscribe.invalid.title")
 	return c.show(http.StatusUnprocessableEntity, m)
 }
@@ -254,5 +254,5 @@ func (c *call) savePrivacy() error {
 	}
 	c.SetConsent(out)
 	c.Flash("choices_saved", "")
-	return c.redirect(visit.SafeRedirect(c.form.Get("back"), "/"))
+	return c.redirect(visit.SafeRedirect(c.form.Get("back"), c.firstPage()))
 }

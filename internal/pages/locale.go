@@ -160,3 +160,37 @@ func (c *call) place() string {
 	}
 	return visit.SafeRedirect(u.RequestURI(), "/")
 }
+
+// likelyCountry is the country that is chosen beforehand: the region of the
+// language that the visitor likes best, or else the store's country.
+func (c *call) likelyCountry() string {
+	return cmp.Or(regionOf(c.R.Header.Get("Accept-Language")), c.settings.CountryCode)
+}
+
+// regionOf returns the country of an Accept-Language header: the region that
+// comes with the language that is liked best, also where it is named behind the
+// bare language. Regions of other languages tell of a browser, not of a person.
+func regionOf(accept string) string {
+	if len(accept) > maxAccept {
+		return ""
+	}
+	tags, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil || len(tags) == 0 {
+		return ""
+	}
+	first, _ := tags[0].Base()
+	for _, tag := range tags {
+		base, _ := tag.Base()
+		region, sure := tag.Region()
+		if base != first || sure != language.Exact {
+			continue
+		}
+		if c, ok := geo.ByCode(region.String()); ok {
+			return c.Code
+		}
+	}
+	return ""
+}
+
+// maxAccept bounds how much of an Accept-Language header is read.
+const maxAccept = 1000

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type frame struct {
 	html.Frame
 	StoreName string
 	Logo      string
+	Home      string // where the shop is
 	CSRF      string
 	CSRFField string
 	SignedIn  bool
@@ -182,6 +184,7 @@ func (l *look) parse() map[string]*template.Template {
 func (c *call) fill(f *frame) {
 	s := c.settings
 	f.StoreName, f.Logo = c.storeName(), image(s.LogoURL)
+	f.Home = c.shop()
 	p := html.NewPalette(s.Storefront.ThemeColor)
 	f.Lang, f.Site, f.Icon, f.Hidden = c.look.Lang, f.StoreName, cmp.Or(image(s.FaviconURL), store.FaviconPath), true
 	f.Theme, f.Style = p.Accent, c.sheet.In(p).At("/assets/style.css")
@@ -258,9 +261,68 @@ func menuEntry(action string) string {
 // here is the address of the page itself, for what returns to it.
 func (c *call) here() string {
 	if c.private || c.R.Method == "POST" {
+		return c.firstPage()
+	}
+	return visit.SafeRedirect(c.R.URL.RequestURI(), c.firstPage())
+}
+
+// shop is where links home lead: the store's shop, or the pages' own first page.
+func (c *call) shop() string {
+	if c.settings == nil || c.settings.Storefront.ShopURL == "" {
 		return "/"
 	}
-	return visit.SafeRedirect(c.R.URL.RequestURI(), "/")
+	return c.settings.Storefront.ShopURL
+}
+
+// firstPage is the first of the pages that shows something: where there is a
+// shop elsewhere, "/" leads away.
+func (c *call) firstPage() string {
+	switch {
+	case !c.elsewhere():
+		return "/"
+	case c.session != nil:
+		return "/account.php"
+	}
+	return "/login.php"
+}
+
+// elsewhere reports whether the shop is not the pages' own first page, which
+// cannot lead to itself.
+func (c *call) elsewhere() bool {
+	u, err := url.Parse(c.shop())
+	if err != nil || u.Host == "" {
+		return false
+	}
+	scheme := "http"
+	if c.Secure {
+		scheme = "https"
+	}
+	return !store.SameHost(u.Scheme, u.Host, scheme, c.Host) || u.Path != "" && u.Path != "/"
+}
+
+// reveal lets the fields of a page that take passwords be shown by a button,
+// where scripts run.
+func (c *call) reveal(p page) {
+	var f *html.Form
+	switch p := p.(type) {
+	case *formPage:
+		f = p.Form
+	case *signInView:
+		f = p.Form
+	}
+	if f == nil {
+		return
+	}
+	found := false
+	for _, x := range f.Fields() {
+		if x.Secret() {
+			found, x.Show, x.Hide = true, c.look.Text("password.show"), c.look.Text("password.hide")
+		}
+	}
+	if found {
+		b := p.base()
+		b.Scripts = append(slices.Clone(b.Scripts), passwordScripts...)
+	}
 }
 
 // zone is the store's time zone.

@@ -115,8 +115,12 @@ func (p *Pages) Mount(r chi.Router) {
 		addressScript.ServeHTTP(w, r)
 		return nil
 	}
+	password := func(w http.ResponseWriter, r *http.Request) error {
+		passwordScript.ServeHTTP(w, r)
+		return nil
+	}
 	for path, asset := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"/assets/style.css": p.style, store.FaviconPath: p.icon, "/assets/address.js": script, "/assets/states/{country}.json": states,
+		"/assets/style.css": p.style, store.FaviconPath: p.icon, "/assets/address.js": script, "/assets/password.js": password, "/assets/states/{country}.json": states,
 	} {
 		h := p.pipe.Handler(path, serve.Plain{}, func(x *serve.Exchange) error { return asset(x, x.Request()) })
 		r.Get(path, h)
@@ -348,6 +352,7 @@ func policy(robots bool) html.Policy {
 func (c *call) show(status int, p page) error {
 	f := p.base()
 	c.fill(f)
+	c.reveal(p)
 	fm := p.asked()
 	robots := fm != nil && fm.SiteKey != ""
 	body, err := html.Render(c.look.pages[p.template()], p)
@@ -405,7 +410,7 @@ func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
 		p.Detail = f.Error()
 	}
 	if status < 500 {
-		p.Next = &html.Link{Label: c.look.Text("home.link"), URL: "/"}
+		p.Next = &html.Link{Label: c.look.Text("home.link"), URL: c.shop()}
 	}
 	if err := c.show(status, p); err != nil {
 		x.Judge(err)

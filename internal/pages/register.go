@@ -47,15 +47,43 @@ func (c *call) registration(country string) (*registration, error) {
 		}
 		own.Fields = append(own.Fields, x)
 	}
-	address := c.addressSection(r.address, country)
-	address.Legend = c.look.Text("register.address")
-	f.Sections = []*html.Section{own, address}
+	f.Sections = []*html.Section{own}
+	if c.asksAddress() {
+		address := c.addressSection(r.address, country)
+		address.Legend = c.look.Text("register.address")
+		f.Sections = append(f.Sections, address)
+		f.Refresh, r.Scripts = true, addressScripts
+	} else {
+		own.Fields = append(own.Fields, c.person(r.address)...)
+	}
 	if len(last) > 0 {
 		f.Sections = append(f.Sections, &html.Section{Fields: last})
 	}
-	f.Refresh = true
-	r.Form, r.Scripts = f, addressScripts
+	r.Form = f
 	return r, nil
+}
+
+// asksAddress reports whether who registers is asked for an address.
+func (c *call) asksAddress() bool {
+	asks := c.settings.Storefront.RegistrationAddress
+	return asks == nil || *asks
+}
+
+// person asks for what the address form has of a person: the name, and what
+// else of it the store requires.
+func (c *call) person(defs form.Form) []*html.Field {
+	var out []*html.Field
+	for i := range defs {
+		switch d := &defs[i]; d.ID {
+		case form.FirstName, form.LastName:
+			out = append(out, c.ask(d))
+		case form.Company, form.Phone:
+			if d.Required {
+				out = append(out, c.ask(d))
+			}
+		}
+	}
+	return out
 }
 
 // addressSection asks for an address in a country.
@@ -104,7 +132,7 @@ func (c *call) registerPage() error {
 		c.Flash("registration_closed", "")
 		return c.redirect("/login.php")
 	}
-	r, err := c.registration(c.settings.CountryCode)
+	r, err := c.registration(c.likelyCountry())
 	if err != nil {
 		return err
 	}
@@ -134,10 +162,13 @@ func (c *call) register() error {
 	} else if !human || f.Bad() {
 		return c.show(http.StatusUnprocessableEntity, r.formPage)
 	}
-	address := &customer.AddressCreate{AddressFields: c.writtenAddress(), FormFields: c.inputs(r.address, false)}
+	var address *customer.AddressCreate
+	if c.asksAddress() {
+		address = &customer.AddressCreate{AddressFields: c.writtenAddress(), FormFields: c.inputs(r.address, false)}
+	}
 	_, err = c.Accounts.Register(c.R.Context(), c.Site, account.Registration{
-		Email: c.trimmed("email"), Password: c.form.Get("password"), FirstName: address.FirstName, LastName: address.LastName,
-		Phone: address.Phone, Company: address.Company, Address: address,
+		Email: c.trimmed("email"), Password: c.form.Get("password"), FirstName: c.trimmed("first_name"), LastName: c.trimmed("last_name"),
+		Phone: c.trimmed("phone"), Company: c.trimmed("company"), Address: address,
 		FormFields:       c.inputs(r.account, false),
 		AcceptsMarketing: c.form.Get("accepts_marketing_emails") != "",
 	}, c.client())

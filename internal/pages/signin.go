@@ -18,8 +18,12 @@ import (
 	"clientele/internal/visit"
 )
 
-// home is the storefront's first page.
+// home is the storefront's first page, or leads to the shop where that is
+// elsewhere. It goes by the store's settings alone.
 func (c *call) home() error {
+	if c.elsewhere() {
+		return c.redirect(c.shop())
+	}
 	p := &homePage{}
 	if c.session != nil {
 		me, err := c.Customers.Get(c.R.Context(), c.Site.StoreID, c.session.CustomerID)

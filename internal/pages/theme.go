@@ -18,7 +18,13 @@ var ownSheet string
 //go:embed assets/address.js
 var addressText []byte
 
+//go:embed assets/password.js
+var passwordText []byte
+
 var (
+	// passwordScript lets what is written into a password's field be seen.
+	passwordScript  = html.NewAsset("text/javascript; charset=utf-8", passwordText)
+	passwordScripts = []string{passwordScript.At("/assets/password.js")}
 	// addressScript brings an address form in line with its country.
 	addressScript  = html.NewAsset("text/javascript; charset=utf-8", addressText)
 	addressScripts = []string{addressScript.At("/assets/address.js")}

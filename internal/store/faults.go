@@ -39,6 +39,7 @@ const (
 	FieldMinimumSpecialCharacters                   fault.Field = "storefront.password.minimum special characters"
 	FieldShopperInactivityDurationSeconds           fault.Field = "storefront.shopper inactivity duration seconds"
 	FieldCurrentCustomerAlgorithm                   fault.Field = "storefront.current customer algorithm"
+	FieldShopURL                                    fault.Field = "storefront.shop url"
 	FieldThemeColor                                 fault.Field = "storefront.theme color"
 	FieldStatusMessage                              fault.Field = "storefront.status message"
 	FieldRobotsTxt                                  fault.Field = "storefront.robots txt"

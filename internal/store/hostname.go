@@ -91,6 +91,12 @@ func hostOf(text string) string {
 	return HostName(u.Host)
 }
 
+// SameHost reports whether two hosts are one, with their ports: those of the
+// schemes where none is named.
+func SameHost(scheme, host, otherScheme, other string) bool {
+	return hostPort(scheme, host) == hostPort(otherScheme, other)
+}
+
 // hostPort returns a host's canonical name with its port.
 func hostPort(scheme, host string) string {
 	_, port, err := net.SplitHostPort(host)

@@ -216,6 +216,7 @@ func (s *StorefrontSettings) check(c checking) {
 		c.between(FieldShopperInactivityDurationSeconds, s.SessionSeconds, 60, longestIdle)
 	}
 	c.choice(FieldCurrentCustomerAlgorithm, s.CurrentCustomerAlgorithm, []string{"HS256", "HS512"})
+	c.that(FieldShopURL, s.ShopURL, IsWebURL(s.ShopURL), WhyURL)
 	c.that(FieldThemeColor, s.ThemeColor, colorForm.MatchString(s.ThemeColor), WhyColor)
 	c.Length(FieldStatusMessage, s.StatusMessage, 0, maxMessage)
 	c.Length(FieldRobotsTxt, s.RobotsTxt, 0, maxRobots)

@@ -17,6 +17,12 @@ type StorefrontSettings struct {
 	ConfirmEmail        bool `json:"confirm_email,omitempty" yaml:"confirm_email"`
 	ConfirmSubscription bool `json:"confirm_subscription,omitempty" yaml:"confirm_subscription"`
 
+	// RegistrationAddress has the registration page ask for an address.
+	RegistrationAddress *bool `json:"registration_address,omitempty" yaml:"registration_address"` // default true
+	// ShopURL is where the shop is, if the pages are not all of it: their links
+	// home lead there, and so does their first page.
+	ShopURL string `json:"shop_url,omitempty" yaml:"shop_url"`
+
 	ShowNewsletter    *bool `json:"show_newsletter_signup,omitempty" yaml:"show_newsletter_signup"` // default true
 	NewsletterChecked bool  `json:"newsletter_checked_by_default,omitempty" yaml:"newsletter_checked_by_default"`
 
@@ -77,6 +83,7 @@ func (s *StorefrontSettings) fill() {
 	}
 	flag(&s.Registration)
 	flag(&s.GuestCheckout)
+	flag(&s.RegistrationAddress)
 	flag(&s.ShowNewsletter)
 	flag(&s.ActivityExtends)
 	flag(&s.Password.RequireNumbers)

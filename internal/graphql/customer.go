@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -56,27 +57,8 @@ func (s *Server) customer(ctx context.Context, w *shopper, p *customer.Profile) 
 
 // money writes an amount in the store's currency.
 func money(s *store.Settings, amount int64) *model.Money {
-	scale := 1
-	for range customer.CreditScale {
-		scale *= 10
-	}
-	value := strconv.FormatFloat(float64(amount)/float64(scale), 'f', -1, 64)
-	text := strconv.FormatFloat(float64(amount)/float64(scale), 'f', *s.DecimalPlaces, 64)
-	whole, part, _ := strings.Cut(text, ".")
-	var b strings.Builder
-	for i, d := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(s.ThousandsMark)
-		}
-		b.WriteRune(d)
-	}
-	if part != "" {
-		b.WriteString(s.DecimalSeparator + part)
-	}
-	shown := s.CurrencySymbol + b.String()
-	if s.SymbolLocation == "right" {
-		shown = b.String() + s.CurrencySymbol
-	}
+	value := strconv.FormatFloat(float64(amount)/math.Pow10(customer.CreditScale), 'f', -1, 64)
+	shown := s.Price(amount, customer.CreditScale)
 	return &model.Money{CurrencyCode: s.Currency, Value: model.BigDecimal(value), Formatted: &shown, FormattedV2: &shown}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"clientele/internal/html"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/subscriber"
 )
 
 // signedIn returns the customer whose pages these are. Without one the visitor
@@ -45,10 +47,20 @@ func (c *call) overview() error {
 	if done || err != nil {
 		return err
 	}
+	facts, err := c.facts(me)
+	if err != nil {
+		return err
+	}
 	p := &overviewPage{Name: me.FirstName, Email: me.Email}
+	if me.StoreCredit > 0 {
+		p.Credit = c.settings.Price(me.StoreCredit, customer.CreditScale)
+	}
 	p.Title = c.look.Text("menu.overview")
 	for _, m := range accountMenu[1:] {
-		p.Cards = append(p.Cards, card{c.look.Text("menu." + m), c.look.Text("card." + m), menuURL(m)})
+		p.Cards = append(p.Cards, card{Title: c.look.Text("menu." + m), URL: menuURL(m), Facts: facts[m]})
+		if one := &p.Cards[len(p.Cards)-1]; one.Facts == nil {
+			one.Text = c.look.Text("card." + m)
+		}
 	}
 	return c.show(http.StatusOK, p)
 }
@@ -66,6 +78,38 @@ func (c *call) empty() error {
 	p := &messagePage{Text: c.look.Text("empty." + key + ".text"), Next: &html.Link{Label: c.look.Text("nav.account"), URL: "/account.php"}}
 	p.Title = c.look.Text("empty." + key + ".title")
 	return c.show(http.StatusOK, p)
+}
+
+// facts are what is known of a customer, by the entry of the menu that it is
+// found at.
+func (c *call) facts(me *customer.Customer) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, line := range []string{fullName(me.FirstName, me.LastName), me.Company, me.Phone} {
+		if strings.TrimSpace(line) != "" {
+			out["account_details"] = append(out["account_details"], line)
+		}
+	}
+	// The oldest address is the default one: it came with the account.
+	q := customer.AddressBook.New()
+	q.Limit = 1
+	first, err := c.Customers.Book(c.R.Context(), c.Site.StoreID, me.ID, q)
+	if err != nil {
+		return nil, err
+	}
+	out["address_book"] = []string{c.look.Text("book.empty")}
+	if len(first) > 0 {
+		out["address_book"] = c.lines(&first[0])
+	}
+	s, err := c.subscription(me.Email)
+	if err != nil {
+		return nil, err
+	}
+	key := "overview.newsletter.off"
+	if s != nil && slices.Contains(s.Consents, subscriber.MarketingNewsletter) {
+		key = "overview.newsletter.on"
+	}
+	out["newsletter"] = []string{c.look.Text(key)}
+	return out, nil
 }
 
 // details is the page of who a customer is.

@@ -96,6 +96,7 @@ type (
 	overviewPage struct {
 		frame
 		Name, Email string
+		Credit      string // in the store's money, empty for none
 		Cards       []card
 	}
 	bookPage struct {
@@ -124,7 +125,10 @@ type (
 	}
 )
 
-type card struct{ Title, Text, URL string }
+type card struct {
+	Title, Text, URL string
+	Facts            []string // instead of Text
+}
 
 type addressCard struct {
 	ID    int64

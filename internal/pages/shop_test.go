@@ -81,3 +81,18 @@ func TestPasswordsCanBeShown(t *testing.T) {
 		b.get("/account.php").want(200, "", "!password.js")
 	})
 }
+
+// The overview shows what is known, and of nobody else.
+func TestOverviewShowsWhatIsKnown(t *testing.T) {
+	known := strings.Replace(shop, `password: "correct horse 1"}`, `password: "correct horse 1", company: Doe Ltd, phone: "+44 1", store_credit: "1234.50",
+          addresses: [{first_name: Jane, last_name: Doe, address1: 1 First St, city: London, postal_code: N1, country_code: GB, state_or_province: ""}, {first_name: Jane, last_name: Doe, address1: 2 Second St, city: London, postal_code: N2, country_code: GB}]}`, 1)
+	each(t, known, func(t *testing.T, w *world) {
+		b := w.browser(t)
+		b.signIn("jane@example.com", "correct horse 1").want(200, "/account.php", "jane@example.com", "Jane Doe<br>Doe Ltd<br>&#43;44 1", "1 First St", "!2 Second St",
+			"Your store credit is $1,234.50.", "You do not get our newsletter.", "!Smith")
+		b.get("/account.php?action=newsletter").post("/account.php?action=newsletter", "newsletter", "1").get("/account.php").want(200, "", "You get our newsletter.")
+		b.lang = "de"
+		b.get("/account.php").want(200, "", "Ihr Guthaben beträgt", "Sie erhalten unseren Newsletter.")
+		w.browser(t).get("/account.php").want(200, "/login.php?from=%2Faccount.php", "!Doe Ltd")
+	})
+}

@@ -581,7 +581,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	surfaces := []rest.Surface{
 		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers}),
 		v3.New(v3.Services{
-			Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
+			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 		}),

@@ -26,6 +26,8 @@ var (
 	changeInformation = []string{"store_v2_information"}
 	readCards         = []string{"store_stored_payment_instruments", "store_stored_payment_instruments_read_only"}
 	changeCards       = []string{"store_stored_payment_instruments"}
+	readProducts      = []string{"store_v2_products", "store_v2_products_read_only"}
+	changeProducts    = []string{"store_v2_products"}
 	readChannels      = []string{"store_channel_settings", "store_channel_settings_read_only"}
 	changeChannels    = []string{"store_channel_settings"}
 	readSites         = []string{"store_sites", "store_sites_read_only"}
@@ -90,6 +92,11 @@ var management = map[string]admission{
 	"PUT V3 /customers/settings":                                   {need: changeCustomers, want: 422, body: `{"customer_group_settings":{"guest_customer_group_id":9}}`},
 	"GET V3 /customers/settings/channels/{channel_id}":             {need: readCustomers, want: 404, shows: true},
 	"PUT V3 /customers/settings/channels/{channel_id}":             {need: changeCustomers, want: 404, body: `{"privacy_settings":{"policy_url":"https://example.com/x"}}`},
+
+	"GET V3 /pricelists/assignments":                 {need: readProducts, want: 200, probe: "?customer_group_id=9", plain: true},
+	"POST V3 /pricelists/assignments":                {need: changeProducts, want: 422, body: `[{"price_list_id":1,"customer_group_id":9}]`},
+	"DELETE V3 /pricelists/assignments":              {need: changeProducts, want: 204, probe: "?customer_group_id=9"},
+	"PUT V3 /pricelists/{price_list_id}/assignments": {need: changeProducts, want: 404, body: `{"customer_group_id":9,"channel_id":0}`},
 
 	"GET V3 /tax/customers":    {need: readInformation, want: 200, probe: "?customer_id:in=9", shows: true},
 	"PUT V3 /tax/customers":    {need: changeInformation, want: 422, body: `[{"customer_id":9,"tax_properties":{"a":"b"}}]`},

@@ -129,7 +129,7 @@ func seedOf(t *testing.T, hook string) string {
 		}
 		p("    customer_groups:")
 		for i := 1; i <= n; i++ {
-			p("      - {id: %d, name: %s group %d}", i, m, i)
+			p("      - {id: %d, name: %s group %d, discount_rules: [{type: price_list, price_list_id: %d}]}", i, m, i, i)
 		}
 		p("    webhooks:")
 		for i := 1; i <= n; i++ {

@@ -25,6 +25,8 @@ const (
 	MarketingReadOnly     Scope = "store_v2_marketing_read_only"
 	Instruments           Scope = "store_stored_payment_instruments"
 	InstrumentsReadOnly   Scope = "store_stored_payment_instruments_read_only"
+	Products              Scope = "store_v2_products"
+	ProductsReadOnly      Scope = "store_v2_products_read_only"
 	ChannelSettings       Scope = "store_channel_settings"
 	ChannelSettingsRead   Scope = "store_channel_settings_read_only"
 	Sites                 Scope = "store_sites"
@@ -38,7 +40,7 @@ const (
 
 var allScopes = []Scope{
 	Customers, CustomersReadOnly, CustomersLogin, Information, InformationReadOnly,
-	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly,
+	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly,
 	ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
 	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
 }
@@ -104,6 +106,8 @@ var (
 	ModifyInstruments         = Requirement{Instruments}
 	ReadInformation           = Requirement{Information, InformationReadOnly}
 	ModifyInformation         = Requirement{Information}
+	ReadProducts              = Requirement{Products, ProductsReadOnly}
+	ModifyProducts            = Requirement{Products}
 	ReadChannels              = Requirement{ChannelSettings, ChannelSettingsRead}
 	ModifyChannels            = Requirement{ChannelSettings}
 	ReadSites                 = Requirement{Sites, SitesReadOnly}

@@ -35,6 +35,9 @@ const (
 	SubscriberUpdated        = "store/subscriber/updated"
 	SubscriberDeleted        = "store/subscriber/deleted"
 	InformationUpdated       = "store/information/updated"
+	// Which price list applies to a group or on a channel has changed.
+	PriceListAssignmentUpdated = "store/priceList/assignment/updated"
+	PriceListAssignmentDeleted = "store/priceList/assignment/deleted"
 )
 
 // Scopes of what belongs to one channel, below "store/channel/{id}/".
@@ -154,6 +157,19 @@ func Metafield(scope string, id, customerID int64, namespace string) Event {
 // payment instrument.
 func DefaultInstrument(customerID int64) Event {
 	return Event{Scope: DefaultInstrumentUpdated, ResourceID: customerID, CustomerID: customerID, Data: `{"type":"customer","id":` + strconv.FormatInt(customerID, 10) + `}`}
+}
+
+// PriceListAssignment returns the event of a price list that is assigned to a
+// group, 0 for all, on a channel, 0 for all, or was. The resource is that place,
+// so that what happens there is told in order.
+func PriceListAssignment(scope string, priceListID, groupID, channelID int64) Event {
+	b := append(make([]byte, 0, 96), `{"price_list_id":`...)
+	b = strconv.AppendInt(b, priceListID, 10)
+	b = append(b, `,"channel_id":`...)
+	b = strconv.AppendInt(b, channelID, 10)
+	b = append(b, `,"customer_group_id":`...)
+	b = append(strconv.AppendInt(b, groupID, 10), '}')
+	return Event{Scope: scope, ResourceID: groupID<<32 | channelID, Data: string(b)}
 }
 
 // Channel returns the data of a channel's event.

@@ -14,6 +14,8 @@ const (
 	FieldType             fault.Field = "type"
 	FieldMethod           fault.Field = "method"
 	FieldAmount           fault.Field = "amount"
+	FieldGroup            fault.Field = "customer group id"
+	FieldChannel          fault.Field = "channel id"
 )
 
 // The reasons that codes do not tell.
@@ -32,4 +34,12 @@ const (
 	WhyAmount         fault.Reason = "amount out of range"
 	WhyRuleType       fault.Reason = "no type of rule"
 	WhyTarget         fault.Reason = "no id of a target"
+	WhyNowhere        fault.Reason = "neither a group nor a channel"
+	WhyAssignedTwice  fault.Reason = "group and channel given twice"
+	WhyAssigned       fault.Reason = "group and channel with a price list"
+	WhyNoGroup        fault.Reason = "no such group"
+	WhyNoChannel      fault.Reason = "no such channel"
+	WhyHasDiscounts   fault.Reason = "a price list for a group with discounts"
+	WhyHasPriceLists  fault.Reason = "discounts of a group with price lists"
+	WhyNoFilter       fault.Reason = "deletion without a filter"
 )

@@ -1,5 +1,5 @@
-// Package group holds customer groups: who shares which discounts and sees
-// which categories. A customer is in one group at most.
+// Package group holds customer groups: who shares which discounts and price
+// lists and sees which categories. A customer is in one group at most.
 package group
 
 import (
@@ -236,6 +236,9 @@ func rulesText(rules []Rule) string {
 	}
 	return string(append(b, ']'))
 }
+
+// noRules is the text of no rules.
+const noRules = "[]"
 
 func parseRules(text string) ([]Rule, error) {
 	v, err := jsonx.Parse([]byte(text), jsonx.Limits{})

@@ -42,7 +42,7 @@ func dateField(name string) listing.Field {
 	return listing.Field{Name: name, Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: name}
 }
 
-const columns = `id, name, is_default, is_guest, category_access, categories, discount_rules, date_created, date_modified`
+const columns = `id, name, is_default, is_guest, category_access, categories, discount_rules, date_created, date_modified, ` + ownPriceList
 
 var (
 	nextID      = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
@@ -91,7 +91,9 @@ func (g *Group) scan(r *sqldb.Row) (err error) {
 		Access:      Access{Type: r.Text(4), Categories: parseIDs(r.Text(5))},
 		DateCreated: r.Int(7), DateModified: r.Int(8),
 	}
-	g.Rules, err = parseRules(r.Text(6))
+	if g.Rules, err = parseRules(r.Text(6)); err == nil && !r.Null(9) {
+		g.Rules = append(g.Rules, Rule{Type: RulePriceList, Target: r.Int(9)})
+	}
 	return err
 }
 
@@ -152,7 +154,10 @@ func (s *Service) Create(ctx context.Context, storeID int64, w Write) (*Group, e
 			if err := g.clear(tx, now); err != nil {
 				return err
 			}
-			return g.insert(tx)
+			if err := g.insert(tx); err != nil {
+				return err
+			}
+			return g.assign(tx, now)
 		})
 	})
 	return &g, err
@@ -172,7 +177,7 @@ func telling(tx *sqldb.Tx, now int64, change func() error) error {
 }
 
 func (g *Group) insert(tx *sqldb.Tx) error {
-	return tx.Exec(insert, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateCreated, g.DateModified)
+	return tx.Exec(insert, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Discounts()), g.DateCreated, g.DateModified)
 }
 
 // clear takes from other groups what only one can be. The caller holds the
@@ -199,8 +204,9 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 	}
 	var g Group
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		// The flags of all groups change under the counters' lock.
-		if w.IsDefault.Set || w.IsGuest.Set {
+		// The flags and the price lists of all groups change under the counters'
+		// lock.
+		if w.IsDefault.Set || w.IsGuest.Set || w.Rules.Set {
 			if err := tx.Exec(touch); err != nil {
 				return err
 			}
@@ -217,14 +223,26 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 			return nil
 		}
 		g.DateModified = s.sys.Now()
-		return telling(tx, g.DateModified, func() error {
-			if err := g.clear(tx, g.DateModified); err != nil {
-				return err
-			}
-			return tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), g.DateModified)
-		})
+		return telling(tx, g.DateModified, func() error { return g.change(tx, w.Rules.Set) })
 	})
 	return &g, err
+}
+
+// change writes a group that there is already, and with its rules its price
+// list, for which the caller holds the store's counters.
+func (g *Group) change(tx *sqldb.Tx, rules bool) error {
+	if rules {
+		if err := g.free(tx); err != nil {
+			return err
+		}
+	}
+	if err := g.clear(tx, g.DateModified); err != nil {
+		return err
+	}
+	if err := tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Discounts()), g.DateModified); err != nil || !rules {
+		return err
+	}
+	return g.assign(tx, g.DateModified)
 }
 
 func (g *Group) same(o *Group) bool {
@@ -237,12 +255,13 @@ func (g *Group) same(o *Group) bool {
 func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 	for {
 		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			now := s.sys.Now()
 			return s.members.LeaveGroup(tx, id, func() error {
 				// The customers are locked before the counters, as when they change.
 				if err := tx.Exec(touch); err != nil {
 					return err
 				}
-				return telling(tx, s.sys.Now(), func() error { return removeTx(tx, id) })
+				return telling(tx, now, func() error { return removeTx(tx, id, now) })
 			})
 		})
 		if !errors.Is(err, ErrJoined) {
@@ -251,7 +270,7 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 	}
 }
 
-func removeTx(tx *sqldb.Tx, id int64) error {
+func removeTx(tx *sqldb.Tx, id, now int64) error {
 	// The lock keeps customers from joining.
 	found := false
 	lock := sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
@@ -263,6 +282,9 @@ func removeTx(tx *sqldb.Tx, id int64) error {
 	}
 	// Channels that chose it go by the store's choice again.
 	if err := tx.Exec(unchoose, strconv.FormatInt(id, 10)); err != nil {
+		return err
+	}
+	if err := (&Group{ID: id}).unassign(tx, now); err != nil {
 		return err
 	}
 	return tx.Exec(remove, id)
@@ -294,6 +316,9 @@ func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 	if err := c.Err(fault.Invalid); err != nil {
 		return 0, err
 	}
+	if err := tx.Exec(touch); err != nil {
+		return 0, err
+	}
 	into := func(r *sqldb.Row) error { id = r.Int(0); return nil }
 	if id == 0 {
 		if err := tx.Query(byName, func(r *sqldb.Row) error {
@@ -320,13 +345,14 @@ func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 		if err := g.clear(tx, now); err != nil {
 			return 0, err
 		}
-		return id, g.insert(tx)
+		if err := g.insert(tx); err != nil {
+			return 0, err
+		}
+		return id, g.assign(tx, now)
 	}
 	if g.same(&old) {
 		return id, nil
 	}
-	if err := g.clear(tx, now); err != nil {
-		return 0, err
-	}
-	return id, tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules), now)
+	g.DateModified = now
+	return id, g.change(tx, w.Rules.Set)
 }

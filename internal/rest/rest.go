@@ -63,6 +63,8 @@ type Titles struct {
 	Syntax int
 	// Batch tells that a clash is told as the outcome of a batch.
 	Batch bool
+	// Saved tells that refusals of a batch say how many of it were saved: none.
+	Saved bool
 }
 
 // Surface is a version of the API.

@@ -39,6 +39,7 @@ var landed = map[sqldb.Engine][]string{
 		"19 held_back d42c45724fdc977eea580ce919c1c209daf186ce0a3b0aad982f3208fe5ce4f5",
 		"20 customer_locales 01be888184754106fd6c52b672a2e41f179a728f862a9c709121b28cdaf5e99d",
 		"21 form_translations 450459461323b10f1c506528f6feb18ebe2090380269e71541f1a259eeaac8c7",
+		"22 price_lists 5d2fa0d70e7bd4cc111d724f881d4854214b3ea623fe4c4bb1175b29e756ca28",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -62,6 +63,7 @@ var landed = map[sqldb.Engine][]string{
 		"19 held_back 378d45b2bc3867e818016c7c9b23de20e8d12ceecf8afb11135c2533891626ba",
 		"20 customer_locales f7c74dee67ea08b352205ff350e5b12c6b1c7872fd871c651c6561d59c838677",
 		"21 form_translations e449392c579278f5fe1b9d2e8a1816f331dd863008e154fe623b61f82ad70668",
+		"22 price_lists eca6e3cdef60f7ee208a3446070fa288079cba3e593f38b8589f62de1db42207",
 	},
 }
 
@@ -308,6 +310,53 @@ func TestMigrateSiteHosts(t *testing.T) {
 			if site, _, err := hosts.Site(t.Context(), "https", host); err != nil || site.StoreHash != want {
 				t.Errorf("%s is %q, want %q: %v", host, site.StoreHash, want, err)
 			}
+		}
+	})
+}
+
+// Rules of groups that name a price list become assignments.
+func TestMigratePriceLists(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		ms, err := sqldb.Migrations(sqldb.SQLite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(ms, func(m sqldb.Migration) bool { return m.Name == "price_lists" })
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), at, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
+			for _, sql := range []string{
+				`INSERT INTO store_counters (store_id) VALUES (1), (2), (3)`,
+				`INSERT INTO customer_groups (store_id, id, name, discount_rules, date_created, date_modified) VALUES
+					(1, 1, 'A', '[["price_list","",0,12]]', 5, 5), (1, 2, 'B', '[["all","percent",50000,0]]', 5, 5), (1, 7, 'C', '[["price_list","",0,3]]', 5, 5),
+					(2, 4, 'A', '[["price_list","",0,9000000000]]', 5, 5), (3, 1, 'A', '[]', 5, 5)`,
+			} {
+				if err := tx.Exec(sqldb.Raw(sql)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
+			t.Fatal(n, err)
+		}
+		var got []string
+		rows(t, db, `SELECT store_id, id, price_list_id, customer_group_id, channel_id FROM price_list_assignments ORDER BY 1, 2`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), r.Int(1), r.Int(2), r.Int(3), r.Int(4)))
+		})
+		rows(t, db, `SELECT store_id, id, discount_rules FROM customer_groups WHERE discount_rules <> '[]' ORDER BY 1, 2`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), r.Int(1), " ", r.Text(2)))
+		})
+		rows(t, db, `SELECT store_id, price_list_assignment_id FROM store_counters ORDER BY 1`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), " last ", r.Int(1)))
+		})
+		want := []string{"1 1 12 1 0", "1 2 3 7 0", "2 1 9000000000 4 0", `1 2 [["all","percent",50000,0]]`, "1 last 2", "2 last 1", "3 last 0"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q\nwant %q", got, want)
 		}
 	})
 }

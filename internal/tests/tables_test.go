@@ -22,7 +22,7 @@ var owners = map[string][]string{
 	"internal/customer":   {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customers", "imported_hash_counts", "imported_hashes"},
 	"internal/event":      {"events"},
 	"internal/form":       {"form_field_translations", "form_fields", "kept_form_values"},
-	"internal/group":      {"customer_groups"},
+	"internal/group":      {"customer_groups", "price_list_assignments"},
 	"internal/instrument": {"stored_instruments"},
 	"internal/jobs":       {"jobs"},
 	"internal/limit":      {"attempt_windows", "sign_in_failures"},

@@ -12,6 +12,7 @@ import (
 	"clientele/api"
 	"clientele/api/apitest"
 	"clientele/internal/auth"
+	"clientele/internal/group"
 	v2 "clientele/internal/rest/v2"
 )
 
@@ -346,6 +347,32 @@ func TestGroups(t *testing.T) {
 		f.want(204, "", "GET", "/customer_groups", "")
 		f.want(204, "", "GET", "/customers?customer_group_id=3", "")
 		f.want(200, `{"count":1}`, "GET", "/stores/other/v2/customer_groups/count", "", "X-Auth-Token: foreign")
+	})
+}
+
+// Discounts are refused of a group that has a price list on a channel, which
+// the rules do not show.
+func TestDiscountsBesidePriceLists(t *testing.T) {
+	each(t, func(f *fixture) {
+		st, err := f.Stores.ByHash(f.t.Context(), "shop")
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.ask("POST", "/customer_groups", `{"name":"Wholesale"}`)
+		for _, a := range []group.Assignment{{PriceListID: 8, GroupID: 3, ChannelID: 1}, {PriceListID: 9, GroupID: 3}} {
+			if _, err := f.Groups.PutAssignment(f.t.Context(), st.ID, a); err != nil {
+				f.t.Fatal(err)
+			}
+		}
+		const list = `"discount_rules":[{"type":"price_list","price_list_id":9}]`
+		if got := f.ask("GET", "/customer_groups/3", "").body; !strings.Contains(got, list) {
+			f.t.Errorf("%s is not in %s", list, got)
+		}
+		f.want(400, `[{"status":400,"message":"The field 'discount_rules' is invalid.","details":{"invalid_reason":"a customer group with price lists on channels takes no discount rules"}}]`,
+			"PUT", "/customer_groups/3", `{"name":"Other","discount_rules":[{"type":"all","amount":5}]}`)
+		if got := f.ask("GET", "/customer_groups/3", "").body; !strings.Contains(got, list) || !strings.Contains(got, "Wholesale") {
+			f.t.Errorf("after the refusal: %s", got)
+		}
 	})
 }
 

@@ -25,6 +25,14 @@ func Error(titles *rest.Titles, err error) (int, []byte) {
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}
 	}
+	status, b := render(titles, f)
+	if titles.Saved && status == http.StatusUnprocessableEntity {
+		b = append(b[:len(b)-1], `,"meta":{"saved_records":0}}`...)
+	}
+	return status, b
+}
+
+func render(titles *rest.Titles, f *fault.Error) (int, []byte) {
 	switch f.Kind {
 	case fault.Invalid:
 		if len(f.Items) == 0 {

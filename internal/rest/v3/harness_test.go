@@ -19,6 +19,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/form"
+	"clientele/internal/group"
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
 	"clientele/internal/rest"
@@ -42,6 +43,8 @@ var tokens = map[string]string{
 	"reader":     "tok-reader-wwwwwwwwwwwwwww",
 	"marketing":  "tok-market-eeeeeeeeeeeeeee",
 	"storefront": "tok-storefront-uuuuuuuuuuu",
+	"catalog":    "tok-catalog-ooooooooooooooo",
+	"prices":     "tok-prices-pppppppppppppppp",
 	"former":     "tok-former-rrrrrrrrrrrrrrr",
 	"foreign":    "tok-foreign-tttttttttttttt",
 	"wrong":      "tok-wrong-yyyyyyyyyyyyyyyy",
@@ -217,7 +220,7 @@ func newFixture(t testing.TB, b *backend, hash string) *fixture {
 		Pipeline: serve.New(serve.Config{System: w.sys, Log: b.log, Slow: time.Hour}),
 	}, v3.New(v3.Services{
 		Accounts:  shoppers.NewService(shoppers.Config{DB: w.db, System: w.sys, Customers: w.customers, Passwords: w.passwords}),
-		Customers: w.customers, Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,
+		Customers: w.customers, Groups: group.NewService(w.db, w.sys, w.customers), Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,
 		Tokens:   auth.NewStorefrontTokens(b.db, w.sys),
 		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),
 	}))

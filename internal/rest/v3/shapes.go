@@ -63,6 +63,9 @@ func oneAs[T any](status int, row func([]byte, *T) []byte) func(*rest.Call, *T) 
 	return func(c *rest.Call, v *T) { sendOne(c, status, v, row) }
 }
 
+// done tells that a write was done, and nothing of what was written.
+func done[T any](c *rest.Call, _ T) { c.Send(http.StatusOK, []byte(`{"data":{},"meta":{}}`)) }
+
 // bare sends a thing without an envelope.
 func bare[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) {
 	return func(c *rest.Call, v *T) {

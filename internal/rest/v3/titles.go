@@ -38,6 +38,8 @@ var (
 	storeInstrument       = &rest.Titles{Failed: "Store instrument failed.", Clash: "The instrument conflicts with another one.", Conflict: http.StatusConflict}
 	readTaxCustomers      = &rest.Titles{Filter: http.StatusBadRequest}
 	updateTaxCustomers    = &rest.Titles{Failed: "Update tax customers failed."}
+	assignPriceLists      = &rest.Titles{Failed: "Create price list assignments failed.", Saved: true}
+	putPriceList          = &rest.Titles{Failed: "Upsert price list assignment failed."}
 	getChannel            = &rest.Titles{Missing: "Not found"}
 	createChannel         = &rest.Titles{Clash: "The channel conflicts with another channel.", Conflict: http.StatusConflict}
 	updateChannel         = &rest.Titles{Clash: "The channel conflicts with another channel.", Missing: "The requested entity was not found.", Conflict: http.StatusConflict}

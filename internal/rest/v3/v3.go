@@ -15,6 +15,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/form"
+	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
@@ -32,6 +33,7 @@ import (
 type Services struct {
 	Accounts    *account.Service
 	Customers   *customer.Service
+	Groups      *group.Service
 	Forms       *form.Service
 	Metafields  *metafield.Service
 	Settings    *setting.Service
@@ -67,6 +69,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.consentRoutes(),
 		s.instrumentRoutes(),
 		s.taxRoutes(),
+		s.priceListRoutes(),
 		s.channelRoutes(),
 		s.attributeRoutes(),
 		s.formFieldRoutes(),

@@ -26,6 +26,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/devtools"
+	"clientele/internal/entitlement"
 	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
@@ -81,6 +82,8 @@ type Core struct {
 	SSO         *sso.Service
 	Shoppers    *account.Service
 	Robots      recaptcha.Robots
+	// Entitlements tell what is kept by Customers, Groups and others.
+	Entitlements *entitlement.Service
 }
 
 // Open opens the database, brings its schema up to date and makes the
@@ -142,6 +145,8 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Groups:      group.NewService(db, sys, customers),
 		Wishlists:   wishlist.NewService(db, sys),
 		SSO:         sso.NewService(db, sys, stores, customers),
+
+		Entitlements: entitlement.NewService(db),
 	}
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -579,7 +584,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -23,6 +23,25 @@ func (p *Person) Name() string { return FullName(p.FirstName, p.LastName) }
 // FullName returns a first and a last name as one.
 func FullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
+// Standing is what a catalog or a cart needs to know of a customer.
+type Standing struct {
+	ID                int64 // 0: there is no such customer
+	GroupID           int64
+	TaxExemptCategory string
+	Channels          Channels
+}
+
+var selectStanding = sqldb.Static(`SELECT id, customer_group_id, tax_exempt_category, channel_ids FROM customers WHERE store_id = $1 AND id = $2`)
+
+// StandingQuery returns the query for a customer, to be run in a pipeline.
+func StandingQuery(id int64, into *Standing) sqldb.Q {
+	*into = Standing{}
+	return sqldb.Q{Stmt: selectStanding, Args: []any{id}, Each: func(r *sqldb.Row) error {
+		*into = Standing{ID: r.Int(0), GroupID: r.Int(1), TaxExemptCategory: r.Text(2), Channels: Channels(r.Text(3))}
+		return nil
+	}}
+}
+
 // Holder is a customer as who has an email address on a channel.
 type Holder struct {
 	Person

@@ -62,11 +62,29 @@ func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
 	return sqldb.Among(`SELECT id FROM customer_groups WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForShare(), found)
 }
 
-// joinedGroup finds the group that new customers of a channel join: what the
-// channel says, where "0" is none, and else the store's default group.
-const joinedGroup = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
-	(SELECT CAST(s.value AS BIGINT) FROM customer_settings s WHERE s.store_id = $1 AND s.channel_id = $2 AND s.name = '` + DefaultSetting + `'),
-	(SELECT g.id FROM customer_groups g WHERE g.store_id = $1 AND g.is_default = 1))`
+// joinedGroup and guestGroup find the group that new customers of a channel
+// join, and that for its guests: what the channel says, where "0" is none, and
+// else the store's group.
+const (
+	channelsGroup = `SELECT id FROM customer_groups WHERE store_id = $1 AND id = COALESCE(
+	(SELECT CAST(s.value AS BIGINT) FROM customer_settings s WHERE s.store_id = $1 AND s.channel_id = $2 AND s.name = '`
+	storesGroup = `'),
+	(SELECT g.id FROM customer_groups g WHERE g.store_id = $1 AND g.`
+	joinedGroup = channelsGroup + DefaultSetting + storesGroup + `is_default = 1))`
+	guestGroup  = channelsGroup + GuestSetting + storesGroup + `is_guest = 1))`
+)
+
+var selectGuestOf = sqldb.Static(guestGroup)
+
+// GuestQuery returns the query for the group of a channel's guests, 0 for none,
+// to be run in a pipeline.
+func GuestQuery(channelID int64, id *int64) sqldb.Q {
+	*id = 0
+	return sqldb.Q{Stmt: selectGuestOf, Args: []any{channelID}, Each: func(r *sqldb.Row) error {
+		*id = r.Int(0)
+		return nil
+	}}
+}
 
 // JoinedQuery returns the query for the group that new customers of a channel
 // join, 0 for none, to be run in a pipeline. The group is kept from going until

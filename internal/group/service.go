@@ -54,6 +54,7 @@ var (
 	update = sqldb.Static(`UPDATE customer_groups SET name = $3, name_norm = $4, is_default = $5, is_guest = $6, category_access = $7, categories = $8, discount_rules = $9, date_modified = $10
 		WHERE store_id = $1 AND id = $2`)
 	remove = sqldb.Static(`DELETE FROM customer_groups WHERE store_id = $1 AND id = $2`)
+	one    = sqldb.Static(`SELECT ` + columns + ` FROM customer_groups WHERE store_id = $1 AND id = $2`)
 	allIDs = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 ORDER BY id`)
 	byName = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND name_norm = $2 ORDER BY id`)
 )
@@ -95,6 +96,13 @@ func (g *Group) scan(r *sqldb.Row) (err error) {
 		g.Rules = append(g.Rules, Rule{Type: RulePriceList, Target: r.Int(9)})
 	}
 	return err
+}
+
+// OneQuery returns the query for a group, to be run in a pipeline; its ID stays
+// 0 if there is none.
+func OneQuery(id int64, into *Group) sqldb.Q {
+	*into = Group{}
+	return sqldb.Q{Stmt: one, Args: []any{id}, Each: into.scan}
 }
 
 // List returns a page of groups.
@@ -336,7 +344,7 @@ func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 		}
 	}
 	old := Group{Access: Access{Type: AccessAll}}
-	if err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM customer_groups WHERE store_id = $1 AND id = $2`), old.scan, id); err != nil {
+	if err := tx.Query(one, old.scan, id); err != nil {
 		return 0, err
 	}
 	g := w.apply(old)

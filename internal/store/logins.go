@@ -52,6 +52,20 @@ func AdmitsGlobal(channelID int64) bool { return channelID == DefaultChannel }
 // alive reports whether customers may come to a channel with the status.
 func alive(status string) bool { return status != "deleted" && status != "terminated" }
 
+var allChannels = sqldb.Static(`SELECT id, status FROM channels WHERE store_id = $1 ORDER BY id`)
+
+// OpenChannels returns the query for the channels to which customers may come,
+// to be run in a pipeline.
+func OpenChannels(into *[]int64) sqldb.Q {
+	*into = nil
+	return sqldb.Q{Stmt: allChannels, Each: func(r *sqldb.Row) error {
+		if alive(r.Text(1)) {
+			*into = append(*into, r.Int(0))
+		}
+		return nil
+	}}
+}
+
 // HoldChannels returns the query for which of the ids are channels, to be run
 // in a pipeline. They stay until the end of tx.
 func HoldChannels(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {

@@ -46,6 +46,11 @@ func get[At, T any](at func(*rest.Call) (At, error), read func(*rest.Call, At) (
 	}
 }
 
+// GetOne answers with a thing that the path names, and an empty meta.
+func GetOne[At, T any](at func(*rest.Call) (At, error), read func(*rest.Call, At) (T, error), row func([]byte, *T) []byte) func(*rest.Call) error {
+	return get(at, func(c *rest.Call, id At) (*T, error) { return shape.Ref(read(c, id)) }, one(row))
+}
+
 // remove deletes what the query's filters select and answers 204.
 func remove[N any](do func(*rest.Call, *listing.Query) (N, error)) func(*rest.Call) error {
 	return shape.Call(query, do, func(c *rest.Call, _ N) { c.SendEmpty(http.StatusNoContent) })

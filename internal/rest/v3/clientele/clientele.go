@@ -10,14 +10,16 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/entitlement"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 )
 
 // Services are what the surface speaks for.
 type Services struct {
-	Tokens    *auth.StorefrontTokens
-	Customers *customer.Service
+	Tokens       *auth.StorefrontTokens
+	Customers    *customer.Service
+	Entitlements *entitlement.Service
 }
 
 // Surface is the API of our own operations.
@@ -33,7 +35,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes())
 }
 
 // Error implements rest.Surface.

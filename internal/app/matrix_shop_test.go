@@ -61,7 +61,7 @@ var everybody = map[string]int{
 	"POST /docs/graphql": 200, "POST " + reference.TokenPath: 403, "POST " + reference.GraphQLTokenPath: 403,
 	"GET " + devtools.OutboxPath: 200, "GET " + devtools.OutboxPath + ".json": 200, "GET " + devtools.OutboxPath + "/{id}": 404, "GET " + devtools.OutboxPath + "/{id}/body": 404,
 	"DELETE " + devtools.OutboxPath + ".json": 204,
-	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200,
+	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
 }
 
 const signInFirst = "/login.php?from="
@@ -108,6 +108,23 @@ var pageRows = map[string]welcome{
 	"/account.php POST change_password":         {guest: 303, signed: 422, to: signInFirst},
 	"/account.php GET sessions":                 {guest: 303, signed: 200, to: signInFirst},
 	"/account.php POST sessions":                {guest: 303, signed: 404, to: signInFirst, body: "session_id=nonsense"},
+	"/account.php GET order_status":             {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET view_orders":              {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET view_returns":             {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET inbox":                    {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET recent_items":             {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET payment_methods":          {guest: 303, signed: 200, to: signInFirst},
+
+	"/wishlist.php GET":                    {guest: 303, signed: 200, to: signInFirst, personal: true},
+	"/wishlist.php GET addwishlist":        {guest: 303, signed: 200, to: signInFirst},
+	"/wishlist.php POST addwishlist":       {guest: 303, signed: 422, to: signInFirst},
+	"/wishlist.php GET editwishlist":       {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999"},
+	"/wishlist.php POST editwishlist":      {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999", body: "name=A&item_id=1"},
+	"/wishlist.php GET deletewishlist":     {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999"},
+	"/wishlist.php POST deletewishlist":    {guest: 303, signed: 303, to: signInFirst, query: "wishlistid=99999", body: "name=A&item_id=1"},
+	"/wishlist.php GET viewwishlistitems":  {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999"},
+	"/wishlist.php POST viewwishlistitems": {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999", body: "name=A&item_id=1"},
+	"/wishlist.php GET sharewishlist":      {guest: 303, signed: 404, to: signInFirst, query: "wishlistid=99999"},
 
 	"/subscribe.php POST":           {guest: 303, signed: 303, to: "/", body: "nl_email=nonsense"},
 	"/subscribe.php POST subscribe": {guest: 303, signed: 303, to: "/", body: "nl_email=nonsense"},
@@ -115,6 +132,7 @@ var pageRows = map[string]welcome{
 	"/subscribe.php POST confirm":   {guest: 303, signed: 303, to: "/"},
 	"/unsubscribe.php GET":          {guest: 422, signed: 422},
 	"/unsubscribe.php POST":         {guest: 422, signed: 422},
+	"/xmlsitemap.php GET":           {guest: 200, signed: 200},
 	"/privacy.php GET":              {guest: 200, signed: 200},
 	"/privacy.php POST":             {guest: 303, signed: 303, to: "/", body: "choice=some&analytics=on"},
 	"/language.php POST":            {guest: 400, signed: 400, body: "language=nonsense"},

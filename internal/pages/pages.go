@@ -89,7 +89,7 @@ func (p *Pages) paths() map[string]actions {
 			"GET order_status": (*call).empty, "GET view_orders": (*call).empty, "GET view_returns": (*call).empty, "GET inbox": (*call).empty,
 			"GET recent_items": (*call).empty, "GET payment_methods": (*call).empty,
 		},
-		wishlistsPath: {
+		"/wishlist.php": {
 			"GET":             (*call).wishlists,
 			"GET addwishlist": (*call).newWishlistPage, "POST addwishlist": (*call).makeWishlist,
 			"GET editwishlist": (*call).changeWishlistPage, "POST editwishlist": (*call).changeWishlist,

@@ -60,7 +60,7 @@ const (
 	WhyFormStays        fault.Reason = "form of a field"
 	WhyTypeStays        fault.Reason = "type of a field"
 	WhyBuiltInStays     fault.Reason = "built-in field"
-	WhyManyTranslations fault.Reason = "too many languages"
+	WhyManyTranslations fault.Reason = "too many translations"
 	WhyNoLanguage       fault.Reason = "no language of a translation"
 	WhyNoNumber         fault.Reason = "no field with the number"
 	WhyNoName           fault.Reason = "no field with the name"

@@ -14,8 +14,8 @@ import (
 
 func (s *Surface) entitlementRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/customers/{customer_id}/entitlements", Need: auth.ReadCustomers,
-			Handle: v3.GetOne(shape.ID("customer_id"), shape.Scoped(s.Entitlements.OfCustomer), appendEntitlements)},
+		{Method: "GET", Pattern: "/customers/{customerId}/entitlements", Need: auth.ReadCustomers,
+			Handle: v3.GetOne(shape.ID("customerId"), shape.Scoped(s.Entitlements.OfCustomer), appendEntitlements)},
 		{Method: "GET", Pattern: "/channels/{channel_id}/guest-entitlements", Need: auth.ReadCustomers,
 			Handle: v3.GetOne(shape.ID("channel_id"), shape.Scoped(s.Entitlements.OfGuest), appendEntitlements)},
 	}

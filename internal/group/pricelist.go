@@ -46,6 +46,7 @@ var Unassigned = &listing.Spec{
 		assignmentField("channel_id", listing.Eq, listing.In),
 	},
 	Unpaged: true,
+	Deletes: true,
 }
 
 func assignmentField(name string, ops ...listing.Op) listing.Field {

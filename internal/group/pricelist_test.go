@@ -169,7 +169,6 @@ func TestAssignments(t *testing.T) {
 		if _, err := f.groups.Unassign(ctx, f.a, group.Unassigned.New()); broken(err) != fmt.Sprintf("%d -1  (%s)", fault.Invalid, group.WhyNoFilter) {
 			t.Errorf("without a filter: %v", err)
 		}
-		unassign("channel_id:in=", 0)
 		unassign(fmt.Sprintf("customer_group_id=%d&channel_id=1", g.ID), 0)
 		unassign(fmt.Sprintf("customer_group_id=%d&channel_id:in=1,%d", g.ID, on), 1)
 		same(t, "told of what went", f.told(t, f.a, 4), []string{
@@ -327,6 +326,35 @@ func TestDiscountsAndPriceListsAtOnce(t *testing.T) {
 			got := f.get(t, f.a, g.ID)
 			if len(have) > 0 && slices.Contains(got.Rules, ten) {
 				t.Errorf("both discounts and %+v", have)
+			}
+		}
+	})
+}
+
+// Several callers at once leave one price list on a channel, and none of them
+// fails.
+func TestOnePriceListOnAChannelAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		f := newFixture(t, db)
+		for round := range 4 {
+			on := int64(1)
+			if round > 0 {
+				q := group.Unassigned.New().Where("channel_id", listing.Eq, []int64{on}, nil)
+				if n, err := f.groups.Unassign(t.Context(), f.a, q); err != nil || n != 1 {
+					t.Fatalf("%d on the channel: %v", n, err)
+				}
+			}
+			var wg sync.WaitGroup
+			for i := range 8 {
+				wg.Go(func() {
+					if _, err := f.groups.PutAssignment(t.Context(), f.a, group.Assignment{PriceListID: int64(i + 1), ChannelID: on}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if have := f.assigned(t, f.a); len(have) != 1 {
+				t.Errorf("assigned are %v", have)
 			}
 		}
 	})

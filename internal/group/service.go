@@ -93,7 +93,7 @@ func (g *Group) scan(r *sqldb.Row) (err error) {
 		DateCreated: r.Int(7), DateModified: r.Int(8),
 	}
 	if g.Rules, err = parseRules(r.Text(6)); err == nil && !r.Null(9) {
-		g.Rules = append(g.Rules, Rule{Type: RulePriceList, Target: r.Int(9)})
+		g.Rules = []Rule{{Type: RulePriceList, Target: r.Int(9)}} // it stands alone
 	}
 	return err
 }

@@ -81,9 +81,11 @@ func TestDeletionsNeedTheirValues(t *testing.T) {
 					n++
 					target := strings.ReplaceAll(r.Pattern, "{segmentId}", "10111213-1415-4617-9819-1a1b1c1d1e1f") + "?" + param + "="
 					want, token := http.StatusUnprocessableEntity, "owner"
-					if r.Pattern == "/tax/customers" {
-						// The status is documented of these filters.
+					switch r.Pattern {
+					case "/tax/customers": // the status is documented of these filters
 						target, want, token = "/stores/foreign/v3"+target, http.StatusBadRequest, "foreign"
+					case "/pricelists/assignments":
+						target, token = "/stores/foreign/v3"+target, "foreign"
 					}
 					a, err := f.do(t.Context(), request{method: r.Method, target: target, token: tokens[token]})
 					if err != nil || a.status != want || !strings.Contains(string(a.body), `"`+param+`":"a filter of what is deleted needs a value"`) {

@@ -27,6 +27,8 @@ type Dialect struct {
 	// Loose reads text where a number or a flag is wanted and the other way
 	// round, and a required member that is null as absent.
 	Loose bool
+	// Open passes over members that an operation does not have.
+	Open bool
 }
 
 // Object returns the members of v, which notes faults in c.
@@ -82,8 +84,9 @@ func (o Object) Present(names ...string) {
 	}
 }
 
-// Only notes the members that are neither writable nor read-only nor passed
-// over as unknown, and the read-only ones as such unless they are null.
+// Only notes the read-only members as such, unless they are null, and those
+// that are neither writable nor read-only nor passed over as unknown, unless
+// the dialect is open.
 func (o Object) Only(writable, readOnly []string, passedOver ...string) {
 	for name, v := range o.Value.Members() {
 		switch {
@@ -93,7 +96,7 @@ func (o Object) Only(writable, readOnly []string, passedOver ...string) {
 				continue // as if it were absent
 			}
 			o.Faults.Add(name, fault.ReadOnly, "", "")
-		default:
+		case !o.dialect.Open:
 			o.Faults.Add(name, fault.UnknownField, "", "")
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"clientele/internal/rest/decode"
 )
 
-// dialect is how V3 reads members and names their types in errors.
-var dialect = &decode.Dialect{Types: map[jsonx.Kind]string{
+// dialect is how V3 reads members and names their types in errors. Like the
+// original's, it passes over members that an operation does not have.
+var dialect = &decode.Dialect{Open: true, Types: map[jsonx.Kind]string{
 	jsonx.String: "jsstring", jsonx.Number: "jsnumber", jsonx.Bool: "jsboolean", jsonx.Array: "jsarray", jsonx.Object: "jsobject",
 }}
 

@@ -98,7 +98,7 @@ var management = map[string]admission{
 	"DELETE V3 /pricelists/assignments":              {need: changeProducts, want: 204, probe: "?customer_group_id=9"},
 	"PUT V3 /pricelists/{price_list_id}/assignments": {need: changeProducts, want: 404, body: `{"customer_group_id":9,"channel_id":0}`},
 
-	"GET V3 /clientele/customers/{customerId}/entitlements":     {need: readCustomers, want: 404, shows: true},
+	"GET V3 /clientele/customers/{customerId}/entitlements":      {need: readCustomers, want: 404, shows: true},
 	"GET V3 /clientele/channels/{channel_id}/guest-entitlements": {need: readCustomers, want: 404, plain: true},
 
 	"GET V3 /tax/customers":    {need: readInformation, want: 200, probe: "?customer_id:in=9", shows: true},

@@ -61,7 +61,7 @@ var everybody = map[string]int{
 	"POST /docs/graphql": 200, "POST " + reference.TokenPath: 403, "POST " + reference.GraphQLTokenPath: 403,
 	"GET " + devtools.OutboxPath: 200, "GET " + devtools.OutboxPath + ".json": 200, "GET " + devtools.OutboxPath + "/{id}": 404, "GET " + devtools.OutboxPath + "/{id}/body": 404,
 	"DELETE " + devtools.OutboxPath + ".json": 204,
-	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
+	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/password.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
 }
 
 const signInFirst = "/login.php?from="

@@ -230,7 +230,7 @@ func TestDeveloperPages(t *testing.T) {
 		"email": "a.rather.long.name@example.com", "first_name": "Ann", "last_name": "Lee", "trigger_account_created_notification": true,
 	}})
 	s.email("account_created", "a.rather.long.name@example.com")
-	s.b.Open("/_clientele/outbox").See("outbox").Press(`td a`).Want("a.rather.long.name@example.com", "Go to your account").See("outbox-email")
+	s.b.Open("/_clientele/outbox").See("outbox").Press(`td a`).Want("a.rather.long.name@example.com", "Choose a password").See("outbox-email")
 	s.stop()
 }
 

@@ -106,7 +106,9 @@ room=$(df -Pk "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
 if [ -z "${TMPDIR-}" ] && [ "${room:-0}" -gt 4000000 ] && [ -w "$memory" ]; then
 	export GOTMPDIR="${GOTMPDIR:-$tmp}" TMPDIR="$memory/clientele-test-$$"
 	trap 'rm -rf "$tmp" "$TMPDIR"' EXIT
-	mkdir -m 755 "$TMPDIR" # the user that PostgreSQL runs as passes through
+	# The user that PostgreSQL runs as passes through both.
+	mkdir -m 755 "$TMPDIR"
+	chmod 755 "$tmp"
 fi
 
 # Test processes share one migrated SQLite database to copy.

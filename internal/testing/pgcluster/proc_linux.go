@@ -41,16 +41,24 @@ func serverUser(name string) (*credential, error) {
 
 // openPath makes sure that the user can pass through dir and the directories
 // above it. Go's tests make temporary directories that only their owner may
-// enter; search permission (not listing) is added to those, and only to those.
+// enter, in $GOTMPDIR where that is set; search permission (not listing) is
+// added to those, and only to those.
 func (c *credential) openPath(dir string) error {
-	tmp := filepath.Clean(os.TempDir())
+	temporary := func(d string) bool {
+		for _, tmp := range []string{os.TempDir(), os.Getenv("GOTMPDIR")} {
+			if tmp != "" && strings.HasPrefix(d, filepath.Clean(tmp)+"/") {
+				return true
+			}
+		}
+		return false
+	}
 	for d := dir; ; d = filepath.Dir(d) {
 		info, err := os.Stat(d)
 		if err != nil {
 			return err
 		}
 		if mode := info.Mode().Perm(); !c.mayEnter(info) {
-			if !strings.HasPrefix(d, tmp+"/") {
+			if !temporary(d) {
 				return fmt.Errorf("user %q, who runs PostgreSQL for root, cannot enter %s: use another directory, or chmod o+x this one", c.name, d)
 			}
 			if err := os.Chmod(d, mode|0o001); err != nil {

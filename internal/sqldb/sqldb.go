@@ -380,7 +380,9 @@ func numbered(sql string) string {
 	if !strings.Contains(sql, "$") {
 		return sql
 	}
-	b := []byte(sql)
+	// SQLite prepares a statement anew whenever the number that is its limit was
+	// bound again, to plan by it; not so if it is computed.
+	b := []byte(strings.ReplaceAll(sql, "LIMIT $", "LIMIT 0+$"))
 	quoted := false
 	for i, c := range b {
 		switch {

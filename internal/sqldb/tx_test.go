@@ -51,6 +51,9 @@ func TestNumbered(t *testing.T) {
 		"a = '$' AND b = $":               "a = '$' AND b = $",
 		"x$y = $3":                        "x$y = ?3",
 		"CASE WHEN $16 = '' THEN a END $": "CASE WHEN ?16 = '' THEN a END $",
+		// SQLite would prepare it anew for each limit.
+		"ORDER BY a LIMIT $12": "ORDER BY a LIMIT 0+?12",
+		"LIMIT 5":              "LIMIT 5",
 	} {
 		if got := sqldb.Numbered(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

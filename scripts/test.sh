@@ -88,14 +88,6 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 
-step "go generate"
-generated=$(cat internal/graphql/gen/generated.go internal/graphql/model/generated.go | cksum)
-go generate ./internal/graphql
-if [ "$generated" != "$(cat internal/graphql/gen/generated.go internal/graphql/model/generated.go | cksum)" ]; then
-	echo "internal/graphql was not generated from api/storefront.graphql as it is" >&2
-	exit 1
-fi
-
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

@@ -12,7 +12,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
-	"clientele/internal/graphql/model"
+	"clientele/internal/graphql/exec"
 	"clientele/internal/opt"
 	"clientele/internal/subscriber"
 )
@@ -33,78 +33,116 @@ const (
 	textDuplicateOfBook = "The address exists already in the address book."
 )
 
+// problem is an error that a mutation tells in its payload.
+type problem struct {
+	kind    string // the schema's type
+	message string
+	path    []string // of validation errors
+}
+
+// result is what came of a mutation. Which of it is shown the schema says.
+type result struct {
+	customerID int64 // 0: none
+	address    *bookEntry
+	errors     []problem
+}
+
+// failing returns a result of one error.
+func failing(kind, message string) *result {
+	return &result{errors: []problem{{kind: kind, message: message}}}
+}
+
+// resultTables answer mutations of accounts and the newsletter.
+func (s *Server) resultTables() exec.Tables {
+	errs := exec.Parts(func(r *result) []problem { return r.errors })
+	of := exec.Object(func(c *exec.Call, r *result) (*customer.Profile, error) { return s.load(c, r.customerID) })
+	address := exec.Part(func(r *result) *bookEntry { return r.address })
+	only := exec.Of[result](exec.Fields{"errors": errs})
+	withCustomer := exec.Of[result](exec.Fields{"errors": errs, "customer": of})
+	withAddress := exec.Of[result](exec.Fields{"errors": errs, "address": address})
+	return exec.Tables{
+		"Error":                       exec.Of[problem](exec.Fields{"message": exec.Text(func(p *problem) string { return p.message })}),
+		"ValidationError":             exec.Of[problem](exec.Fields{"path": exec.Texts(func(p *problem) []string { return p.path })}),
+		"RegisterCustomerResult":      withCustomer,
+		"UpdateCustomerResult":        withCustomer,
+		"AddCustomerAddressResult":    withAddress,
+		"UpdateCustomerAddressResult": withAddress,
+		"DeleteCustomerAddressResult": only,
+		"ChangePasswordResult":        only,
+		"RequestResetPasswordResult":  only,
+		"ResetPasswordResult":         only,
+		"CreateSubscriberResult":      only,
+		"RemoveSubscriberResult":      only,
+		"CustomerMutations": exec.Of[exec.None](exec.Fields{
+			"registerCustomer":      exec.Object(s.registerCustomer),
+			"updateCustomer":        exec.Object(s.updateCustomer),
+			"addCustomerAddress":    exec.Object(s.addCustomerAddress),
+			"updateCustomerAddress": exec.Object(s.updateCustomerAddress),
+			"deleteCustomerAddress": exec.Object(s.deleteCustomerAddress),
+
+			"deleteStoredPaymentInstrument": exec.Object(s.deleteInstrument),
+			"updateStoredPaymentInstrument": exec.Object(s.updateInstrument),
+			"changePassword":                exec.Object(s.changePassword),
+			"requestResetPassword":          exec.Object(s.requestResetPassword),
+			"resetPassword":                 exec.Object(s.resetPassword),
+		}),
+		"NewsletterMutations": exec.Of[exec.None](exec.Fields{
+			"subscribe":   exec.Object(s.subscribe),
+			"unsubscribe": exec.Object(s.unsubscribe),
+		}),
+	}
+}
+
 // inputs reads the values of form fields. Each list is for fields of certain
 // types.
-func inputs(in *model.CustomerFormFieldsInput) []form.Input {
-	if in == nil {
-		return nil
-	}
+func inputs(in exec.Args) []form.Input {
 	var out []form.Input
-	add := func(id int64, v form.Value, types ...string) {
-		out = append(out, form.Input{FieldID: id, Value: v, Types: types})
+	add := func(list string, value func(exec.Args) form.Value, types ...string) {
+		for _, v := range in.Objects(list) {
+			out = append(out, form.Input{FieldID: v.Int("fieldEntityId"), Value: value(v), Types: types})
+		}
 	}
-	for _, v := range in.Checkboxes {
-		add(v.FieldEntityID, form.Choices(v.FieldValueEntityIds), form.CheckboxField)
+	text := func(name string) func(exec.Args) form.Value {
+		return func(v exec.Args) form.Value { return form.Text(v.Text(name)) }
 	}
-	for _, v := range in.MultipleChoices {
-		add(v.FieldEntityID, form.Choices([]int64{v.FieldValueEntityID}), form.RadioField, form.DropdownField)
-	}
-	for _, v := range in.Numbers {
-		add(v.FieldEntityID, form.Number(strconv.FormatFloat(v.Number, 'f', -1, 64)), form.NumberField)
-	}
-	for _, v := range in.Dates {
-		add(v.FieldEntityID, form.Text(time.Time(v.Date).UTC().Format(time.DateOnly)), form.DateField)
-	}
-	for _, v := range in.Texts {
-		add(v.FieldEntityID, form.Text(v.Text), form.TextField)
-	}
-	for _, v := range in.MultilineTexts {
-		add(v.FieldEntityID, form.Text(v.MultilineText), form.MultilineField)
-	}
-	for _, v := range in.Passwords {
-		add(v.FieldEntityID, form.Text(v.Password), form.PasswordField)
-	}
+	add("checkboxes", func(v exec.Args) form.Value { return form.Choices(v.Ints("fieldValueEntityIds")) }, form.CheckboxField)
+	add("multipleChoices", func(v exec.Args) form.Value { return form.Choices([]int64{v.Int("fieldValueEntityId")}) }, form.RadioField, form.DropdownField)
+	add("numbers", func(v exec.Args) form.Value { return form.Number(strconv.FormatFloat(v.Float("number"), 'f', -1, 64)) }, form.NumberField)
+	add("dates", func(v exec.Args) form.Value { return form.Text(v.Time("date").UTC().Format(time.DateOnly)) }, form.DateField)
+	add("texts", text("text"), form.TextField)
+	add("multilineTexts", text("multilineText"), form.MultilineField)
+	add("passwords", text("password"), form.PasswordField)
 	return out
 }
 
-// takeOffers takes the wish for the newsletter, a built-in checkbox of the
-// sign-up form, off the values.
-func takeOffers(in *model.CustomerFormFieldsInput) (wished bool) {
-	if in == nil {
-		return false
+// takeOffers is inputs without the wish for the newsletter, a built-in checkbox
+// of the sign-up form.
+func takeOffers(in exec.Args) (rest []form.Input, wished bool) {
+	for _, v := range in.Objects("checkboxes") {
+		wished = wished || v.Int("fieldEntityId") == form.Offers && len(v.Ints("fieldValueEntityIds")) > 0
 	}
-	in.Checkboxes = slices.DeleteFunc(in.Checkboxes, func(v *model.CheckboxesFormFieldInput) bool {
-		if v.FieldEntityID != form.Offers {
-			return false
-		}
-		wished = wished || len(v.FieldValueEntityIds) > 0
-		return true
-	})
-	return wished
+	return slices.DeleteFunc(inputs(in), func(v form.Input) bool {
+		return v.FieldID == form.Offers && v.Types[0] == form.CheckboxField
+	}), wished
 }
 
-func text(s *string) string {
-	if s == nil {
-		return ""
+// field returns a text that is to be changed, where one is given.
+func field(in exec.Args, name string) opt.Field[string] {
+	if s := in.TextOrNil(name); s != nil {
+		return opt.Some(*s)
 	}
-	return *s
-}
-
-func field(s *string) opt.Field[string] {
-	if s == nil {
-		return opt.Field[string]{}
-	}
-	return opt.Some(*s)
+	return opt.Field[string]{}
 }
 
 // newAddress reads an address that is to be made.
-func newAddress(in *model.AddCustomerAddressInput) customer.AddressCreate {
+func newAddress(in exec.Args) customer.AddressCreate {
 	return customer.AddressCreate{
 		AddressFields: customer.AddressFields{
-			FirstName: in.FirstName, LastName: in.LastName, Company: text(in.Company), Phone: text(in.Phone), Address1: in.Address1, Address2: text(in.Address2),
-			City: in.City, StateOrProvince: text(in.StateOrProvince), PostalCode: text(in.PostalCode), CountryCode: in.CountryCode,
+			FirstName: in.Text("firstName"), LastName: in.Text("lastName"), Company: in.Text("company"), Phone: in.Text("phone"),
+			Address1: in.Text("address1"), Address2: in.Text("address2"), City: in.Text("city"), StateOrProvince: in.Text("stateOrProvince"),
+			PostalCode: in.Text("postalCode"), CountryCode: in.Text("countryCode"),
 		},
-		FormFields: inputs(in.FormFields),
+		FormFields: inputs(in.Object("formFields")),
 	}
 }
 
@@ -117,122 +155,90 @@ func (w *shopper) signed() *account.Session {
 	return &account.Session{StoreID: w.visit.Site.StoreID, CustomerID: w.customerID, ChannelID: w.visit.Site.ChannelID, Kind: account.AccessToken}
 }
 
-// RegisterCustomer makes an account. It does not sign in.
-func (r *accountResolver) RegisterCustomer(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.RegisterCustomerInput) (*model.RegisterCustomerResult, error) {
-	w := shopperOf(ctx)
-	out := &model.RegisterCustomerResult{Errors: []model.RegisterCustomerError{}}
-	if wrong, err := r.person(ctx, proof); wrong != nil || err != nil {
-		out.Errors = append(out.Errors, some[model.RegisterCustomerError](wrong)...)
-		return out, err
+// registerCustomer makes an account. It does not sign in.
+func (s *Server) registerCustomer(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
+	if wrong, err := s.person(c); wrong != nil || err != nil {
+		return wrong, err
 	}
-	reg := account.Registration{Email: in.Email, Password: in.Password, FirstName: in.FirstName, LastName: in.LastName, Phone: text(in.Phone), Company: text(in.Company)}
-	reg.AcceptsMarketing = takeOffers(in.FormFields)
-	reg.FormFields = inputs(in.FormFields)
-	if in.Address != nil {
-		a := newAddress(in.Address)
+	reg := account.Registration{
+		Email: in.Text("email"), Password: in.Text("password"), FirstName: in.Text("firstName"), LastName: in.Text("lastName"),
+		Phone: in.Text("phone"), Company: in.Text("company"),
+	}
+	reg.FormFields, reg.AcceptsMarketing = takeOffers(in.Object("formFields"))
+	if in.Has("address") {
+		a := newAddress(in.Object("address"))
 		reg.Address = &a
 	}
-	var err error
-	out.CustomerID, err = r.Accounts.Register(ctx, w.visit.Site, reg, r.client(ctx, w))
+	id, err := s.Accounts.Register(c.Context, w.visit.Site, reg, s.client(c.Context, w))
 	if err == nil && w.browser {
-		w.visit.CarryConsent(r.Customers, out.CustomerID)
+		w.visit.CarryConsent(s.Customers, id)
 	}
 	errs, err := registrationErrors(err)
-	if err != nil {
-		return nil, err
-	}
-	out.Errors = append(out.Errors, errs...)
-	return out, nil
+	return &result{customerID: id, errors: errs}, err
 }
 
 // registrationErrors tells what is wrong with a registration. An error that
 // is not about it comes back.
-func registrationErrors(err error) ([]model.RegisterCustomerError, error) {
+func registrationErrors(err error) ([]problem, error) {
 	f := business(err)
 	switch {
 	case f == nil:
 		return nil, err
 	case errors.Is(err, account.ErrClosed):
-		return []model.RegisterCustomerError{&model.AccountCreationDisabledError{Message: textClosed}}, nil
+		return []problem{{kind: "AccountCreationDisabledError", message: textClosed}}, nil
 	case emailTaken(f):
-		return []model.RegisterCustomerError{&model.EmailAlreadyInUseError{Message: textEmailInUse}}, nil
+		return []problem{{kind: "EmailAlreadyInUseError", message: textEmailInUse}}, nil
 	case f.Kind == fault.Invalid:
-		return each[model.RegisterCustomerError](violations(f, "input")), nil
+		return violations(f, "input"), nil
 	}
-	return []model.RegisterCustomerError{&model.CustomerRegistrationError{Message: message(f)}}, nil
+	return []problem{{kind: "CustomerRegistrationError", message: message(f)}}, nil
 }
 
-// each makes validation errors members of a union.
-func each[T any](in []*model.ValidationError) []T {
-	out := make([]T, len(in))
-	for i, v := range in {
-		out[i] = any(v).(T)
-	}
-	return out
-}
+// notLoggedIn is the result of what only customers may do.
+func notLoggedIn() *result { return failing("CustomerNotLoggedInError", textNotLoggedIn) }
 
-func (r *registerResolver) Customer(ctx context.Context, obj *model.RegisterCustomerResult) (*model.Customer, error) {
-	return r.load(ctx, obj.CustomerID)
-}
-
-// some returns a list of one validation error, or none.
-func some[T any](v *model.ValidationError) []T {
-	if v == nil {
-		return nil
-	}
-	return []T{any(v).(T)}
-}
-
-// UpdateCustomer changes what the customer says of themselves.
-func (r *accountResolver) UpdateCustomer(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.UpdateCustomerInput) (*model.UpdateCustomerResult, error) {
-	w := shopperOf(ctx)
-	out := &model.UpdateCustomerResult{Errors: []model.UpdateCustomerError{}}
+// updateCustomer changes what the customer says of themselves.
+func (s *Server) updateCustomer(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
 	session := w.signed()
 	if session == nil {
-		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
-		return out, nil
+		return notLoggedIn(), nil
 	}
-	if wrong, err := r.person(ctx, proof); wrong != nil || err != nil {
-		out.Errors = append(out.Errors, some[model.UpdateCustomerError](wrong)...)
-		return out, err
+	if wrong, err := s.person(c); wrong != nil || err != nil {
+		return wrong, err
 	}
-	_, err := r.Accounts.UpdateDetails(ctx, w.visit.Site, *session, account.Details{
-		FirstName: field(in.FirstName), LastName: field(in.LastName), Email: field(in.Email), Phone: field(in.Phone), Company: field(in.Company), FormFields: inputs(in.FormFields),
-	}, r.client(ctx, w))
+	_, err := s.Accounts.UpdateDetails(c.Context, w.visit.Site, *session, account.Details{
+		FirstName: field(in, "firstName"), LastName: field(in, "lastName"), Email: field(in, "email"), Phone: field(in, "phone"),
+		Company: field(in, "company"), FormFields: inputs(in.Object("formFields")),
+	}, s.client(c.Context, w))
+	out := &result{}
 	if err == nil {
-		out.CustomerID = session.CustomerID
+		out.customerID = session.CustomerID
 	}
-	errs, err := updateErrors(err)
-	if err != nil {
-		return nil, err
-	}
-	out.Errors = append(out.Errors, errs...)
-	return out, nil
+	out.errors, err = updateErrors(err)
+	return out, err
 }
 
 // updateErrors tells what is wrong with a change of a customer.
-func updateErrors(err error) ([]model.UpdateCustomerError, error) {
+func updateErrors(err error) ([]problem, error) {
 	f := business(err)
 	switch {
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.NotFound:
-		return []model.UpdateCustomerError{&model.CustomerDoesNotExistError{Message: textNoCustomer}}, nil
+		return []problem{{kind: "CustomerDoesNotExistError", message: textNoCustomer}}, nil
 	case emailTaken(f):
-		return []model.UpdateCustomerError{&model.EmailAlreadyInUseError{Message: textEmailInUse}}, nil
+		return []problem{{kind: "EmailAlreadyInUseError", message: textEmailInUse}}, nil
 	case f.Kind == fault.Invalid:
-		return each[model.UpdateCustomerError](violations(f, "input")), nil
+		return violations(f, "input"), nil
 	}
-	return []model.UpdateCustomerError{&model.UnexpectedUpdateCustomerError{Message: message(f)}}, nil
-}
-
-func (r *updateResolver) Customer(ctx context.Context, obj *model.UpdateCustomerResult) (*model.Customer, error) {
-	return r.load(ctx, obj.CustomerID)
+	return []problem{{kind: "UnexpectedUpdateCustomerError", message: message(f)}}, nil
 }
 
 // book returns an address as it is shown after a change.
-func (s *Server) book(ctx context.Context, a *customer.Address) (*model.CustomerAddress, error) {
-	all, err := s.about(ctx, shopperOf(ctx)).forms()
+func (s *Server) book(ctx context.Context, a *customer.Address) (*result, error) {
+	all, err := s.forms(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -247,251 +253,206 @@ func (s *Server) book(ctx context.Context, a *customer.Address) (*model.Customer
 	if full == nil { // it went a moment ago
 		full = a
 	}
-	return address(full, fields), nil
+	return &result{address: &bookEntry{full, fields}}, nil
 }
 
-// AddCustomerAddress adds to the address book. An address that is there
+// addCustomerAddress adds to the address book. An address that is there
 // already is the answer.
-func (r *accountResolver) AddCustomerAddress(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.AddCustomerAddressInput) (*model.AddCustomerAddressResult, error) {
-	w := shopperOf(ctx)
-	out := &model.AddCustomerAddressResult{Errors: []model.AddCustomerAddressError{}}
+func (s *Server) addCustomerAddress(c *exec.Call, _ *exec.None) (*result, error) {
+	w := shopperOf(c.Context)
 	if w.customerID == 0 {
-		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
-		return out, nil
+		return notLoggedIn(), nil
 	}
-	if wrong, err := r.person(ctx, proof); wrong != nil || err != nil {
-		out.Errors = append(out.Errors, some[model.AddCustomerAddressError](wrong)...)
-		return out, err
+	if wrong, err := s.person(c); wrong != nil || err != nil {
+		return wrong, err
 	}
-	a, err := r.Accounts.AddAddress(ctx, w.visit.Site.StoreID, w.customerID, newAddress(&in))
+	a, err := s.Accounts.AddAddress(c.Context, w.visit.Site.StoreID, w.customerID, newAddress(c.Args.Object("input")))
 	f := business(err)
 	switch {
 	case err == nil:
-		out.Address, err = r.book(ctx, a)
-		return out, err
+		return s.book(c.Context, a)
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f, "input") {
-			out.Errors = append(out.Errors, v)
-		}
-	default:
-		out.Errors = append(out.Errors, &model.CustomerAddressCreationError{Message: message(f)})
+		return &result{errors: violations(f, "input")}, nil
 	}
-	return out, nil
+	return failing("CustomerAddressCreationError", message(f)), nil
 }
 
-// UpdateCustomerAddress changes an address of the book.
-func (r *accountResolver) UpdateCustomerAddress(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.UpdateCustomerAddressInput) (*model.UpdateCustomerAddressResult, error) {
-	w := shopperOf(ctx)
-	out := &model.UpdateCustomerAddressResult{Errors: []model.UpdateCustomerAddressError{}}
+// updateCustomerAddress changes an address of the book.
+func (s *Server) updateCustomerAddress(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
 	if w.customerID == 0 {
-		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
-		return out, nil
+		return notLoggedIn(), nil
 	}
-	if wrong, err := r.person(ctx, proof); wrong != nil || err != nil {
-		out.Errors = append(out.Errors, some[model.UpdateCustomerAddressError](wrong)...)
-		return out, err
+	if wrong, err := s.person(c); wrong != nil || err != nil {
+		return wrong, err
 	}
-	d := in.Data
-	a, err := r.Accounts.ChangeAddress(ctx, w.visit.Site.StoreID, w.customerID, customer.AddressUpdate{
-		ID: in.AddressEntityID, FirstName: field(d.FirstName), LastName: field(d.LastName), Company: field(d.Company), Phone: field(d.Phone),
-		Address1: field(d.Address1), Address2: field(d.Address2), City: field(d.City), StateOrProvince: field(d.StateOrProvince), PostalCode: field(d.PostalCode),
-		CountryCode: field(d.CountryCode), FormFields: inputs(d.FormFields),
+	d := in.Object("data")
+	a, err := s.Accounts.ChangeAddress(c.Context, w.visit.Site.StoreID, w.customerID, customer.AddressUpdate{
+		ID: in.Int("addressEntityId"), FirstName: field(d, "firstName"), LastName: field(d, "lastName"), Company: field(d, "company"), Phone: field(d, "phone"),
+		Address1: field(d, "address1"), Address2: field(d, "address2"), City: field(d, "city"), StateOrProvince: field(d, "stateOrProvince"),
+		PostalCode: field(d, "postalCode"), CountryCode: field(d, "countryCode"), FormFields: inputs(d.Object("formFields")),
 	})
 	f := business(err)
 	switch {
 	case err == nil:
-		out.Address, err = r.book(ctx, a)
-		return out, err
+		return s.book(c.Context, a)
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.NotFound:
-		out.Errors = append(out.Errors, &model.AddressDoesNotExistError{Message: textNoAddress})
+		return failing("AddressDoesNotExistError", textNoAddress), nil
 	case f.Kind == fault.Conflict:
-		out.Errors = append(out.Errors, &model.CustomerAddressUpdateError{Message: textDuplicateOfBook})
+		return failing("CustomerAddressUpdateError", textDuplicateOfBook), nil
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f, "input", "data") {
-			out.Errors = append(out.Errors, v)
-		}
-	default:
-		out.Errors = append(out.Errors, &model.CustomerAddressUpdateError{Message: message(f)})
+		return &result{errors: violations(f, "input", "data")}, nil
 	}
-	return out, nil
+	return failing("CustomerAddressUpdateError", message(f)), nil
 }
 
-// DeleteCustomerAddress takes an address off the book.
-func (r *accountResolver) DeleteCustomerAddress(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.DeleteCustomerAddressInput) (*model.DeleteCustomerAddressResult, error) {
-	w := shopperOf(ctx)
-	out := &model.DeleteCustomerAddressResult{Errors: []model.DeleteCustomerAddressError{}}
+// deleteCustomerAddress takes an address off the book.
+func (s *Server) deleteCustomerAddress(c *exec.Call, _ *exec.None) (*result, error) {
+	const failed = "CustomerAddressDeletionError"
+	w := shopperOf(c.Context)
 	if w.customerID == 0 {
-		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
-		return out, nil
+		return notLoggedIn(), nil
 	}
-	wrong, err := r.person(ctx, proof)
+	wrong, err := s.person(c)
 	if err != nil {
 		return nil, err
 	}
 	if wrong != nil {
-		out.Errors = append(out.Errors, &model.CustomerAddressDeletionError{Message: wrong.Message})
-		return out, nil
+		return failing(failed, wrong.errors[0].message), nil
 	}
-	err = r.Customers.DeleteAddress(ctx, w.visit.Site.StoreID, w.customerID, in.AddressEntityID)
+	err = s.Customers.DeleteAddress(c.Context, w.visit.Site.StoreID, w.customerID, c.Args.Object("input").Int("addressEntityId"))
 	f := business(err)
 	switch {
-	case err == nil:
 	case f == nil:
-		return nil, err
+		return &result{}, err
 	case f.Kind == fault.NotFound:
-		out.Errors = append(out.Errors, &model.CustomerAddressDeletionError{Message: textNoAddress})
-	default:
-		out.Errors = append(out.Errors, &model.CustomerAddressDeletionError{Message: message(f)})
+		return failing(failed, textNoAddress), nil
 	}
-	return out, nil
+	return failing(failed, message(f)), nil
 }
 
-// ChangePassword changes the password of who knows it. Other sessions end.
-func (r *accountResolver) ChangePassword(ctx context.Context, _ *model.CustomerMutations, in model.ChangePasswordInput) (*model.ChangePasswordResult, error) {
-	w := shopperOf(ctx)
-	out := &model.ChangePasswordResult{Errors: []model.ChangePasswordError{}}
+// changePassword changes the password of who knows it. Other sessions end.
+func (s *Server) changePassword(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
 	session := w.signed()
 	if session == nil {
-		out.Errors = append(out.Errors, &model.CustomerNotLoggedInError{Message: textNotLoggedIn})
-		return out, nil
+		return notLoggedIn(), nil
 	}
-	err := r.Accounts.ChangePassword(ctx, w.visit.Site, *session, in.CurrentPassword, in.NewPassword, r.client(ctx, w))
+	err := s.Accounts.ChangePassword(c.Context, w.visit.Site, *session, in.Text("currentPassword"), in.Text("newPassword"), s.client(c.Context, w))
 	f := business(err)
 	switch {
-	case err == nil:
 	case f == nil:
-		return nil, err
+		return &result{}, err
 	case errors.Is(err, account.ErrWrongPassword):
-		out.Errors = append(out.Errors, &model.CustomerPasswordError{Message: textWrongPassword})
+		return failing("CustomerPasswordError", textWrongPassword), nil
 	case f.Kind == fault.NotFound:
-		out.Errors = append(out.Errors, &model.CustomerDoesNotExistError{Message: textNoCustomer})
+		return failing("CustomerDoesNotExistError", textNoCustomer), nil
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f) {
-			out.Errors = append(out.Errors, &model.ValidationError{Path: []string{"input", "newPassword"}, Message: v.Message})
+		errs := violations(f)
+		for i := range errs {
+			errs[i].path = []string{"input", "newPassword"}
 		}
-	default:
-		out.Errors = append(out.Errors, &model.CustomerPasswordError{Message: message(f)})
+		return &result{errors: errs}, nil
 	}
-	return out, nil
+	return failing("CustomerPasswordError", message(f)), nil
 }
 
-// RequestResetPassword emails a link to whom the email belongs to, and never
+// requestResetPassword emails a link to whom the email belongs to, and never
 // tells whether there is anybody.
-func (r *accountResolver) RequestResetPassword(ctx context.Context, _ *model.CustomerMutations, proof *model.ReCaptchaV2Input, in model.RequestResetPasswordInput) (*model.RequestResetPasswordResult, error) {
-	w := shopperOf(ctx)
-	out := &model.RequestResetPasswordResult{Errors: []model.RequestResetPasswordError{}}
-	if wrong, err := r.person(ctx, proof); wrong != nil || err != nil {
-		out.Errors = append(out.Errors, some[model.RequestResetPasswordError](wrong)...)
-		return out, err
+func (s *Server) requestResetPassword(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
+	if wrong, err := s.person(c); wrong != nil || err != nil {
+		return wrong, err
 	}
-	if !email.Valid(in.Email) {
-		out.Errors = append(out.Errors, &model.ValidationError{Path: []string{"input", "email"}, Message: textBadEmail})
-		return out, nil
+	if !email.Valid(in.Text("email")) {
+		return &result{errors: []problem{{"ValidationError", textBadEmail, []string{"input", "email"}}}}, nil
 	}
-	err := r.Accounts.RequestReset(ctx, w.visit.Site, in.Email, text(in.Path), r.client(ctx, w))
+	err := s.Accounts.RequestReset(c.Context, w.visit.Site, in.Text("email"), in.Text("path"), s.client(c.Context, w))
 	if f := business(err); f != nil {
-		for _, v := range violations(f, "input") {
-			out.Errors = append(out.Errors, v)
-		}
-		return out, nil
+		return &result{errors: violations(f, "input")}, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return &result{}, err
 }
 
-// ResetPassword sets a password by an emailed link.
-func (r *accountResolver) ResetPassword(ctx context.Context, _ *model.CustomerMutations, in model.ResetPasswordInput) (*model.ResetPasswordResult, error) {
-	w := shopperOf(ctx)
-	out := &model.ResetPasswordResult{Errors: []model.ResetPasswordError{}}
-	err := r.Accounts.Reset(ctx, w.visit.Site, in.CustomerEntityID, in.Token, in.NewPassword, r.client(ctx, w))
+// resetPassword sets a password by an emailed link.
+func (s *Server) resetPassword(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
+	err := s.Accounts.Reset(c.Context, w.visit.Site, in.Int("customerEntityId"), in.Text("token"), in.Text("newPassword"), s.client(c.Context, w))
 	f := business(err)
 	switch {
-	case err == nil:
 	case f == nil:
-		return nil, err
+		return &result{}, err
 	case f.Kind == fault.Invalid:
-		for _, v := range violations(f) {
-			out.Errors = append(out.Errors, &model.CustomerPasswordError{Message: sentence(v.Message)})
+		errs := violations(f)
+		for i := range errs {
+			errs[i] = problem{kind: "CustomerPasswordError", message: sentence(errs[i].message)}
 		}
-	default:
-		out.Errors = append(out.Errors, &model.CustomerPasswordError{Message: textBadResetLink})
+		return &result{errors: errs}, nil
 	}
-	return out, nil
+	return failing("CustomerPasswordError", textBadResetLink), nil
 }
 
-// Subscribe subscribes to the newsletter or, where the store asks for it,
+// subscribe subscribes to the newsletter or, where the store asks for it,
 // emails a link that does: then nothing tells who is subscribed.
-func (r *newsResolver) Subscribe(ctx context.Context, _ *model.NewsletterMutations, in model.CreateSubscriberInput) (*model.CreateSubscriberResult, error) {
-	w := shopperOf(ctx)
-	out := &model.CreateSubscriberResult{Errors: []model.CreateSubscriberError{}}
-	if !email.Valid(in.Email) {
-		out.Errors = append(out.Errors, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
-		return out, nil
+func (s *Server) subscribe(c *exec.Call, _ *exec.None) (*result, error) {
+	w, in := shopperOf(c.Context), c.Args.Object("input")
+	if !email.Valid(in.Text("email")) {
+		return failing("CreateSubscriberEmailInvalidError", textBadEmail), nil
 	}
-	_, err := r.Accounts.SubscribeNew(ctx, w.visit.Site, in.Email, text(in.FirstName), text(in.LastName), r.client(ctx, w))
+	_, err := s.Accounts.SubscribeNew(c.Context, w.visit.Site, in.Text("email"), in.Text("firstName"), in.Text("lastName"), s.client(c.Context, w))
 	errs, err := subscribeErrors(err)
-	if err != nil {
-		return nil, err
-	}
-	out.Errors = append(out.Errors, errs...)
-	return out, nil
+	return &result{errors: errs}, err
 }
 
 // subscribeErrors tells what is wrong with a subscription.
-func subscribeErrors(err error) (out []model.CreateSubscriberError, _ error) {
+func subscribeErrors(err error) (out []problem, _ error) {
 	f := business(err)
 	if f == nil {
 		return nil, err
 	}
 	if errors.Is(err, account.ErrSubscribed) {
-		return []model.CreateSubscriberError{&model.CreateSubscriberAlreadyExistsError{Message: textSubscribed}}, nil
+		return []problem{{kind: "CreateSubscriberAlreadyExistsError", message: textSubscribed}}, nil
 	}
 	if f.Kind != fault.Invalid || len(f.Items) == 0 {
-		return []model.CreateSubscriberError{&model.CreateSubscriberUnexpectedError{Message: message(f)}}, nil
+		return []problem{{kind: "CreateSubscriberUnexpectedError", message: message(f)}}, nil
 	}
 	for _, it := range f.Items {
+		p := problem{kind: "CreateSubscriberUnexpectedError"}
 		switch it.Field {
 		case subscriber.FieldEmail:
-			out = append(out, &model.CreateSubscriberEmailInvalidError{Message: textBadEmail})
+			p = problem{kind: "CreateSubscriberEmailInvalidError", message: textBadEmail}
 		case subscriber.FieldFirstName:
-			out = append(out, &model.CreateSubscriberFirstNameInvalidError{Message: textBadFirstName})
+			p = problem{kind: "CreateSubscriberFirstNameInvalidError", message: textBadFirstName}
 		case subscriber.FieldLastName:
-			out = append(out, &model.CreateSubscriberLastNameInvalidError{Message: textBadLastName})
+			p = problem{kind: "CreateSubscriberLastNameInvalidError", message: textBadLastName}
 		default:
-			out = append(out, &model.CreateSubscriberUnexpectedError{Message: sentence(speech.Sentence(&it))})
+			p.message = sentence(speech.Sentence(&it))
 		}
+		out = append(out, p)
 	}
 	return out, nil
 }
 
-// Unsubscribe ends a subscription. One that there is not has ended.
-func (r *newsResolver) Unsubscribe(ctx context.Context, _ *model.NewsletterMutations, in model.RemoveSubscriberInput) (*model.RemoveSubscriberResult, error) {
-	w := shopperOf(ctx)
-	out := &model.RemoveSubscriberResult{Errors: []model.RemoveSubscriberError{}}
-	if !email.Valid(in.Email) {
-		out.Errors = append(out.Errors, &model.RemoveSubscriberEmailInvalidError{Message: textBadEmail})
-		return out, nil
+// unsubscribe ends a subscription. It is no error if there is none.
+func (s *Server) unsubscribe(c *exec.Call, _ *exec.None) (*result, error) {
+	w, address := shopperOf(c.Context), c.Args.Object("input").Text("email")
+	if !email.Valid(address) {
+		return failing("RemoveSubscriberEmailInvalidError", textBadEmail), nil
 	}
-	err := r.Subscribers.Leave(ctx, w.visit.Site.StoreID, w.visit.Site.ChannelID, in.Email, subscriber.Origin{Via: subscriber.ViaStorefront, IP: w.visit.Peer.Address})
+	err := s.Subscribers.Leave(c.Context, w.visit.Site.StoreID, w.visit.Site.ChannelID, address, subscriber.Origin{Via: subscriber.ViaStorefront, IP: w.visit.Peer.Address})
 	errs, err := unsubscribeErrors(err)
-	if err != nil {
-		return nil, err
-	}
-	out.Errors = append(out.Errors, errs...)
-	return out, nil
+	return &result{errors: errs}, err
 }
 
 // unsubscribeErrors tells why a subscription does not end.
-func unsubscribeErrors(err error) ([]model.RemoveSubscriberError, error) {
+func unsubscribeErrors(err error) ([]problem, error) {
 	f := business(err)
 	if f == nil {
 		return nil, err
 	}
-	return []model.RemoveSubscriberError{&model.RemoveSubscriberUnexpectedError{Message: message(f)}}, nil
+	return []problem{{kind: "RemoveSubscriberUnexpectedError", message: message(f)}}, nil
 }

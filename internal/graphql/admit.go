@@ -7,16 +7,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/instrument"
 	"clientele/internal/locale"
+	"clientele/internal/setting"
+	"clientele/internal/store"
 	"clientele/internal/visit"
 )
 
@@ -39,11 +41,13 @@ type shopper struct {
 	// a session.
 	customerID int64
 
-	// answer is how many bytes the fields of the answer take so far, about.
-	answer atomic.Int64
+	// What is read once.
+	settings memo[*store.Settings]
+	privacy  memo[setting.CustomerSettings]
+	forms    memo[form.Form]
+	profile  memo[*customer.Profile]
 
-	own sync.Once // guards what follows
-	me  ownAccount
+	instruments memo[[]instrument.Instrument]
 }
 
 type shopperKey struct{}
@@ -67,7 +71,7 @@ func (w *shopper) wish() locale.Wish {
 // languages cannot be read, neither can what the operation needs, which says so.
 func (s *Server) client(ctx context.Context, w *shopper) account.Client {
 	out := account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
-	if settings, err := s.about(ctx, w).settings(); err == nil {
+	if settings, err := s.settings(ctx); err == nil {
 		wish := w.visit.Wish("")
 		if !w.browser {
 			wish.Asked, wish.Accept = wish.Accept, ""
@@ -244,75 +248,30 @@ var needs = map[string]auth.AccessScope{
 	"WishlistMutations.deleteWishlists":     auth.AccessCustomer,
 }
 
-// resolve calls a resolver where the token allows it, until the answer is too
-// large.
-func (w *shopper) resolve(ctx context.Context, next gqlgen.Resolver) (any, error) {
-	if w.tooLarge() {
-		return nil, errLarge
-	}
-	out, err := w.limited(ctx, next)
-	if err == nil && !w.fits(ctx, out) {
-		return nil, errLarge
-	}
-	if err != nil {
-		err = resolved{err}
-	}
-	return out, err
-}
-
-// maxAnswer is the most bytes of an answer. Complexity weighs fields and not
-// what they hold, and aliases show one text many times.
-const maxAnswer = 4 << 20
-
-// errLarge ends the fields that an answer has no room for. Its place in the
-// answer is noted with it, so that it is no GraphQL error, which would keep it
-// for everybody.
-var errLarge = errors.New("the answer is too large")
-
-func (w *shopper) tooLarge() bool { return w.answer.Load() > maxAnswer }
-
-// fits counts the name and the text of a field, and reports whether they fit
-// into the answer.
-func (w *shopper) fits(ctx context.Context, value any) bool {
-	n := len(gqlgen.GetFieldContext(ctx).Field.Alias) + len(`"":"",`)
-	switch value := value.(type) {
-	case string:
-		n += len(value)
-	case *string:
-		if value != nil {
-			n += len(*value)
-		}
-	case []string:
-		for _, text := range value {
-			n += len(text) + len(`"",`)
-		}
-	}
-	return w.answer.Add(int64(n)) <= maxAnswer
-}
-
-// limited holds private tokens to their scopes.
-func (w *shopper) limited(ctx context.Context, next gqlgen.Resolver) (any, error) {
-	if w.token.Kind != auth.PrivateToken {
-		return next(ctx)
-	}
-	f := gqlgen.GetFieldContext(ctx)
-	switch f.Object {
+// need returns the access scope that a field asks for, or "".
+func need(object, field string) string {
+	switch object {
 	case "Query", "Mutation", "WishlistMutations":
 	default:
-		return next(ctx)
+		return ""
 	}
-	if strings.HasPrefix(f.Field.Name, "__") {
-		return next(ctx)
+	if strings.HasPrefix(field, "__") {
+		return ""
 	}
-	need, ok := needs[f.Object+"."+f.Field.Name]
+	scope, ok := needs[object+"."+field]
 	if !ok {
-		need = auth.AccessUnauthenticated
+		scope = auth.AccessUnauthenticated
 	}
-	if need == "" || w.token.Allows(need) {
-		return next(ctx)
+	return string(scope)
+}
+
+// allow holds private tokens to their scopes.
+func (w *shopper) allow(need string) error {
+	scope := auth.AccessScope(need)
+	if w.token.Kind != auth.PrivateToken || w.token.Allows(scope) {
+		return nil
 	}
 	err := publicError("INSUFFICIENT_ACCESS_SCOPE", "The provided token does not include the scopes required to resolve this field.")
-	err.Extensions["requiredScopes"] = []auth.AccessScope{need}
-	err.Path = f.Path()
-	return nil, err
+	err.Extensions["requiredScopes"] = []auth.AccessScope{scope}
+	return err
 }

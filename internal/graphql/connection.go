@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"clientele/internal/graphql/model"
+	"clientele/internal/graphql/exec"
 	"clientele/internal/listing"
 )
 
@@ -17,15 +17,13 @@ const cursorPrefix = "cursor:"
 
 // cursor returns the opaque name of an entry's place, which does not change
 // when others come or go.
-func cursor(id int64) string {
-	return base64.StdEncoding.EncodeToString(strconv.AppendInt([]byte(cursorPrefix), id, 10))
-}
+func cursor(id int64) string { return globalID(strings.TrimSuffix(cursorPrefix, ":"), id) }
 
-func readCursor(text *string) (id int64, ok bool) {
-	if text == nil || *text == "" {
+func readCursor(text string) (id int64, ok bool) {
+	if text == "" {
 		return 0, true
 	}
-	raw, err := base64.StdEncoding.DecodeString(*text)
+	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return 0, false
 	}
@@ -38,56 +36,103 @@ func readCursor(text *string) (id int64, ok bool) {
 }
 
 // window reads the arguments of a connection.
-func window(before, after *string, first, last *int64) (listing.Window, error) {
+func window(args exec.Args) (listing.Window, error) {
 	w := listing.Window{First: -1, Last: -1}
 	for _, n := range []struct {
-		name  string
-		value *int64
-		to    *int64
-	}{{"first", first, &w.First}, {"last", last, &w.Last}} {
-		if n.value == nil {
+		name string
+		to   *int64
+	}{{"first", &w.First}, {"last", &w.Last}} {
+		if !args.Has(n.name) {
 			continue
 		}
-		if *n.value < 0 {
+		if *n.to = args.Int(n.name); *n.to < 0 {
 			return w, publicError("", "The argument "+n.name+" must not be negative")
 		}
-		*n.to = *n.value
 	}
 	for _, c := range []struct {
-		name  string
-		value *string
-		to    *int64
-	}{{"after", after, &w.After}, {"before", before, &w.Before}} {
+		name string
+		to   *int64
+	}{{"after", &w.After}, {"before", &w.Before}} {
 		var ok bool
-		if *c.to, ok = readCursor(c.value); !ok {
+		if *c.to, ok = readCursor(args.Text(c.name)); !ok {
 			return w, publicError("", "The argument "+c.name+" is no cursor of this connection")
 		}
 	}
 	return w, nil
 }
 
-// pageInfo describes a page by the ids of its entries and whether there are
-// others around it.
-func pageInfo(ids []int64, before, after bool) *model.PageInfo {
-	p := &model.PageInfo{HasPreviousPage: before, HasNextPage: after}
-	if len(ids) > 0 {
-		start, end := cursor(ids[0]), cursor(ids[len(ids)-1])
-		p.StartCursor, p.EndCursor = &start, &end
+// page is a part of a connection.
+type page[T any] struct {
+	pageInfo
+	edges []edge[T]
+	total int64
+}
+
+// edge is an entry of a connection.
+type edge[T any] struct {
+	id   int64 // which its cursor tells
+	node T
+}
+
+// pageInfo says what is around a page.
+type pageInfo struct {
+	first, last   int64 // the ids of its entries; 0: it has none
+	before, after bool  // there are more
+}
+
+// newPage makes a page of entries.
+func newPage[T any](edges []edge[T], before, after bool) *page[T] {
+	p := &page[T]{pageInfo: pageInfo{before: before, after: after}, edges: edges}
+	if n := len(edges); n > 0 {
+		p.first, p.last = edges[0].id, edges[n-1].id
 	}
 	return p
+}
+
+// connectionTables answer a connection and its edges. Those of counted ones
+// tell how many entries there are in all.
+func connectionTables[T any](name string, counted bool) exec.Tables {
+	fields := exec.Fields{
+		"edges":    exec.Parts(func(p *page[T]) []edge[T] { return p.edges }),
+		"pageInfo": exec.Part(func(p *page[T]) *pageInfo { return &p.pageInfo }),
+	}
+	if counted {
+		fields["collectionInfo"] = exec.Part(func(p *page[T]) *collection { return (*collection)(&p.total) })
+	}
+	return exec.Tables{
+		name + "Connection": exec.Of[page[T]](fields),
+		name + "Edge": exec.Of[edge[T]](exec.Fields{
+			"node":   exec.Part(func(e *edge[T]) *T { return &e.node }),
+			"cursor": exec.Text(func(e *edge[T]) string { return cursor(e.id) }),
+		}),
+	}
+}
+
+// collection is how many entries a connection has in all.
+type collection int64
+
+// pageTables answer what all connections have.
+func pageTables() exec.Tables {
+	place := func(id int64) string {
+		if id == 0 {
+			return ""
+		}
+		return cursor(id)
+	}
+	return exec.Tables{
+		"PageInfo": exec.Of[pageInfo](exec.Fields{
+			"hasNextPage":     exec.Bool(func(p *pageInfo) bool { return p.after }),
+			"hasPreviousPage": exec.Bool(func(p *pageInfo) bool { return p.before }),
+			"startCursor":     exec.TextOrNull(func(p *pageInfo) string { return place(p.first) }),
+			"endCursor":       exec.TextOrNull(func(p *pageInfo) string { return place(p.last) }),
+		}),
+		"CollectionInfo": exec.Of[collection](exec.Fields{
+			"totalItems": exec.Int(func(n *collection) int64 { return int64(*n) }),
+		}),
+	}
 }
 
 // globalID names a thing among all kinds of things.
 func globalID(kind string, id int64) string {
 	return base64.StdEncoding.EncodeToString(strconv.AppendInt([]byte(kind+":"), id, 10))
-}
-
-func ptr[T any](v T) *T { return &v }
-
-// filled returns a text, or nil for an empty one.
-func filled(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -1,222 +1,283 @@
 package graphql
 
 import (
-	"context"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
-
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/geo"
-	"clientele/internal/graphql/model"
-	"clientele/internal/listing"
+	"clientele/internal/graphql/exec"
 	"clientele/internal/store"
 )
 
-// load reads a customer for the field that is being resolved, with what is
-// selected below it.
-func (s *Server) load(ctx context.Context, id int64) (*model.Customer, error) {
-	if id == 0 {
-		return nil, nil
+// customerTables answer customers, with what was read with them.
+func (s *Server) customerTables() exec.Tables {
+	return exec.Tables{
+		"Customer": exec.Of[customer.Profile](exec.Fields{
+			"entityId":                 exec.Int(func(p *customer.Profile) int64 { return p.ID }),
+			"company":                  exec.Text(func(p *customer.Profile) string { return p.Company }),
+			"customerGroupId":          exec.Int(func(p *customer.Profile) int64 { return p.GroupID }),
+			"customerGroupName":        exec.TextOrNull(func(p *customer.Profile) string { return p.GroupName }),
+			"email":                    exec.Text(func(p *customer.Profile) string { return p.Email }),
+			"firstName":                exec.Text(func(p *customer.Profile) string { return p.FirstName }),
+			"lastName":                 exec.Text(func(p *customer.Profile) string { return p.LastName }),
+			"phone":                    exec.Text(func(p *customer.Profile) string { return p.Phone }),
+			"taxExemptCategory":        exec.Text(func(p *customer.Profile) string { return p.TaxExemptCategory }),
+			"addressCount":             exec.Int(func(p *customer.Profile) int64 { return p.AddressCount }),
+			"attributeCount":           exec.Int(func(p *customer.Profile) int64 { return p.AttributeCount }),
+			"attributes":               exec.Part(func(p *customer.Profile) *customer.Profile { return p }),
+			"formFields":               exec.Parts(func(p *customer.Profile) []formValue { return formValues(p.FormFields, p.Fields) }),
+			"isSubscribedToNewsletter": exec.Bool(func(p *customer.Profile) bool { return p.Subscribed }),
+			"storeCredit":              exec.List(s.credit),
+			"addresses":                exec.Object(addresses),
+			"metafields":               exec.Object(metafields),
+			"wishlists":                exec.Object(s.wishlists),
+			"storedPaymentInstruments": exec.Object(s.instruments),
+		}),
+		"CustomerAttributes": exec.Of[customer.Profile](exec.Fields{"attribute": exec.Object(attribute)}),
+		"CustomerAttribute": exec.Of[noted](exec.Fields{
+			"entityId": exec.Int(func(n *noted) int64 { return n.id }),
+			"name":     exec.Text(func(n *noted) string { return n.Name }),
+			"value": exec.TextPtr(func(n *noted) *string {
+				if !n.Set {
+					return nil
+				}
+				return &n.Value
+			}),
+		}),
+		"Money": exec.Of[money](exec.Fields{
+			"currencyCode": exec.Text(func(m *money) string { return m.settings.Currency }),
+			"value":        exec.Raw(func(b []byte, m *money) []byte { return m.appendValue(b) }),
+			"formatted":    exec.Text((*money).formatted),
+			"formattedV2":  exec.Text((*money).formatted),
+		}),
+		"CustomerAddress": exec.Of[bookEntry](exec.Fields{
+			"entityId":        exec.Int(func(a *bookEntry) int64 { return a.ID }),
+			"firstName":       exec.Text(func(a *bookEntry) string { return a.FirstName }),
+			"lastName":        exec.Text(func(a *bookEntry) string { return a.LastName }),
+			"address1":        exec.Text(func(a *bookEntry) string { return a.Address1 }),
+			"address2":        exec.TextOrNull(func(a *bookEntry) string { return a.Address2 }),
+			"city":            exec.Text(func(a *bookEntry) string { return a.City }),
+			"countryCode":     exec.Text(func(a *bookEntry) string { return a.CountryCode }),
+			"stateOrProvince": exec.TextOrNull(func(a *bookEntry) string { return a.StateOrProvince }),
+			"phone":           exec.TextOrNull(func(a *bookEntry) string { return a.Phone }),
+			"postalCode":      exec.TextOrNull(func(a *bookEntry) string { return a.PostalCode }),
+			"company":         exec.TextOrNull(func(a *bookEntry) string { return a.Company }),
+			"formFields":      exec.Parts(func(a *bookEntry) []formValue { return formValues(a.FormFields, a.fields) }),
+			"addressType":     exec.Enum((*bookEntry).addressType),
+			"country":         exec.TextOrNull((*bookEntry).country),
+			"countryId":       exec.IntOrNull((*bookEntry).countryID),
+			"stateId":         exec.IntOrNull((*bookEntry).stateID),
+		}),
+		"Metafields": exec.Of[customer.ShownMetafield](exec.Fields{
+			"id":          exec.Text(func(m *customer.ShownMetafield) string { return globalID("Metafields", m.ID) }),
+			"entityId":    exec.Int(func(m *customer.ShownMetafield) int64 { return m.ID }),
+			"key":         exec.Text(func(m *customer.ShownMetafield) string { return m.Key }),
+			"value":       exec.Text(func(m *customer.ShownMetafield) string { return m.Value }),
+			"description": exec.Text(func(m *customer.ShownMetafield) string { return m.Description }),
+		}),
 	}
-	w, op := shopperOf(ctx), gqlgen.GetOperationContext(ctx)
-	var want wanted
-	want.add(op, gqlgen.GetFieldContext(ctx).Field.Selections)
-	p, err := s.profile(ctx, w, id, &want)
-	if err != nil || p == nil {
-		return nil, err
-	}
-	return s.customer(ctx, w, p)
 }
 
-// customer makes the schema's form of a customer.
-func (s *Server) customer(ctx context.Context, w *shopper, p *customer.Profile) (*model.Customer, error) {
-	out := &model.Customer{
-		EntityID: p.ID, Company: p.Company, CustomerGroupID: p.GroupID, CustomerGroupName: filled(p.GroupName),
-		Email: p.Email, FirstName: p.FirstName, LastName: p.LastName, Phone: p.Phone, TaxExemptCategory: p.TaxExemptCategory,
-		AddressCount: p.AddressCount, AttributeCount: p.AttributeCount, Attributes: &model.CustomerAttributes{Noted: p.Noted},
-		FormFields: formValues(p.FormFields, p.Fields), IsSubscribedToNewsletter: p.Subscribed,
-		NotificationPreferences: []string{}, Profile: p,
-	}
-	for _, f := range gqlgen.CollectFieldsCtx(ctx, []string{"Customer"}) {
-		if f.Name == "storeCredit" {
-			settings, err := s.about(ctx, w).settings()
-			if err != nil {
-				return nil, err
-			}
-			out.StoreCredit = []*model.Money{money(settings, p.StoreCredit)}
-			break
-		}
-	}
-	return out, nil
+// noted is an attribute and what is noted in it.
+type noted struct {
+	id int64
+	customer.Noted
 }
 
-// money writes an amount in the store's currency.
-func money(s *store.Settings, amount int64) *model.Money {
-	value := strconv.FormatFloat(float64(amount)/math.Pow10(customer.CreditScale), 'f', -1, 64)
-	shown := s.Price(amount, customer.CreditScale)
-	return &model.Money{CurrencyCode: s.Currency, Value: model.BigDecimal(value), Formatted: &shown, FormattedV2: &shown}
+// attribute returns what is noted of an attribute. One that the store does not
+// have is without name and value.
+func attribute(c *exec.Call, p *customer.Profile) (*noted, error) {
+	id := c.Args.Int("entityId")
+	return &noted{id, p.Noted[id]}, nil
 }
 
-// Addresses returns a page of the address book.
-func (r *customerResolver) Addresses(ctx context.Context, obj *model.Customer, before, after *string, first, last *int64) (*model.AddressConnection, error) {
-	at, err := window(before, after, first, last)
+// money is an amount in the store's currency.
+type money struct {
+	settings *store.Settings
+	amount   int64
+}
+
+// credit returns what the store owes a customer.
+func (s *Server) credit(c *exec.Call, p *customer.Profile) ([]money, error) {
+	settings, err := s.settings(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	page := obj.Profile.Books[at]
-	if page == nil { // not reached: it was read with the customer
-		p, err := r.Customers.Profile(ctx, shopperOf(ctx).visit.Site.StoreID, obj.EntityID, customer.ProfileWant{Addresses: []listing.Window{at}, AddressForms: true, Counts: true})
-		if err != nil || p == nil {
-			return nil, err
-		}
-		obj.Profile, page = p, p.Books[at]
+	return []money{{settings, p.StoreCredit}}, nil
+}
+
+func (m *money) appendValue(b []byte) []byte {
+	return strconv.AppendFloat(b, float64(m.amount)/math.Pow10(customer.CreditScale), 'f', -1, 64)
+}
+
+// formatted writes an amount as the store shows it.
+func (m *money) formatted() string { return m.settings.Price(m.amount, customer.CreditScale) }
+
+// bookEntry is an address, with the definitions of the form fields that it has
+// values of.
+type bookEntry struct {
+	*customer.Address
+	fields map[int64]*form.Field
+}
+
+// addresses returns a page of the address book.
+func addresses(c *exec.Call, p *customer.Profile) (*page[bookEntry], error) {
+	at, err := window(c.Args)
+	if err != nil {
+		return nil, err
 	}
-	out := &model.AddressConnection{Edges: make([]*model.AddressEdge, len(page.Addresses)), CollectionInfo: &model.CollectionInfo{TotalItems: &obj.Profile.AddressCount}}
-	ids := make([]int64, len(page.Addresses))
-	for i := range page.Addresses {
-		a := &page.Addresses[i]
-		ids[i] = a.ID
-		out.Edges[i] = &model.AddressEdge{Cursor: cursor(a.ID), Node: address(a, obj.Profile.Fields)}
+	book := p.Books[at]
+	edges := make([]edge[bookEntry], len(book.Addresses))
+	for i := range edges {
+		a := &book.Addresses[i]
+		edges[i] = edge[bookEntry]{a.ID, bookEntry{a, p.Fields}}
 	}
-	out.PageInfo = pageInfo(ids, page.Before, page.After)
+	out := newPage(edges, book.Before, book.After)
+	out.total = p.AddressCount
 	return out, nil
 }
 
-// address makes the schema's form of an address.
-func address(a *customer.Address, fields map[int64]*form.Field) *model.CustomerAddress {
-	out := &model.CustomerAddress{
-		EntityID: a.ID, FirstName: a.FirstName, LastName: a.LastName, Address1: a.Address1, Address2: filled(a.Address2),
-		City: a.City, CountryCode: a.CountryCode, StateOrProvince: filled(a.StateOrProvince), Phone: filled(a.Phone),
-		PostalCode: filled(a.PostalCode), Company: filled(a.Company), FormFields: formValues(a.FormFields, fields),
-	}
+func (a *bookEntry) addressType() string {
 	switch a.Type {
 	case customer.Residential:
-		out.AddressType = ptr(model.DestinationAddressTypeResidential)
+		return "RESIDENTIAL"
 	case customer.Commercial:
-		out.AddressType = ptr(model.DestinationAddressTypeCommercial)
+		return "COMMERCIAL"
 	}
-	if c, ok := geo.ByCode(a.CountryCode); ok {
-		out.Country, out.CountryID = &c.Name, &c.ID
-		if st, ok := c.State(a.StateOrProvince); ok {
-			out.StateID = &st.ID
-		}
-	}
-	return out
+	return ""
 }
 
-// Metafields returns a page of what apps let storefronts show.
-func (r *customerResolver) Metafields(ctx context.Context, obj *model.Customer, namespace string, keys []string, before, after *string, first, last *int64) (*model.MetafieldConnection, error) {
-	w, err := window(before, after, first, last)
+func (a *bookEntry) country() string {
+	if c, ok := geo.ByCode(a.CountryCode); ok {
+		return c.Name
+	}
+	return ""
+}
+
+func (a *bookEntry) countryID() *int64 {
+	if c, ok := geo.ByCode(a.CountryCode); ok {
+		return &c.ID
+	}
+	return nil
+}
+
+func (a *bookEntry) stateID() *int64 {
+	if c, ok := geo.ByCode(a.CountryCode); ok {
+		if st, ok := c.State(a.StateOrProvince); ok {
+			return &st.ID
+		}
+	}
+	return nil
+}
+
+// metafields returns a page of what apps let storefronts show.
+func metafields(c *exec.Call, p *customer.Profile) (*page[customer.ShownMetafield], error) {
+	at, err := metafieldWindow(c.Args)
 	if err != nil {
 		return nil, err
 	}
-	if strings.Contains(namespace+strings.Join(keys, ""), "\x00") {
-		return nil, publicError("", "The arguments namespace and keys must not contain NUL")
+	shown := p.Metafields[at]
+	edges := make([]edge[customer.ShownMetafield], len(shown.Metafields))
+	for i, m := range shown.Metafields {
+		edges[i] = edge[customer.ShownMetafield]{m.ID, m}
 	}
-	at := customer.MetafieldWindow{Window: w, Namespace: namespace, Keys: strings.Join(keys, "\x00")}
-	page := obj.Profile.Metafields[at]
-	if page == nil { // not reached: it was read with the customer
-		p, err := r.Customers.Profile(ctx, shopperOf(ctx).visit.Site.StoreID, obj.EntityID, customer.ProfileWant{Metafields: []customer.MetafieldWindow{at}})
-		if err != nil || p == nil {
-			return nil, err
-		}
-		page = p.Metafields[at]
-	}
-	out := &model.MetafieldConnection{Edges: make([]*model.MetafieldEdge, len(page.Metafields))}
-	ids := make([]int64, len(page.Metafields))
-	for i, m := range page.Metafields {
-		ids[i] = m.ID
-		out.Edges[i] = &model.MetafieldEdge{Cursor: cursor(m.ID), Node: &model.Metafields{
-			ID: globalID("Metafields", m.ID), EntityID: m.ID, Key: m.Key, Value: m.Value, Description: m.Description,
-		}}
-	}
-	out.PageInfo = pageInfo(ids, page.Before, page.After)
-	return out, nil
+	return newPage(edges, shown.Before, shown.After), nil
 }
 
-// Orders returns an empty page: this service keeps no orders.
-func (r *customerResolver) Orders(_ context.Context, _ *model.Customer, _ *model.OrdersFiltersInput, before, after *string, first, last *int64) (*model.OrdersConnection, error) {
-	if _, err := window(before, after, first, last); err != nil {
-		return nil, err
-	}
-	return &model.OrdersConnection{PageInfo: &model.PageInfo{}, Edges: []*model.OrdersEdge{}}, nil
+// formValue is the value of a form field of a customer or an address.
+type formValue struct {
+	*customer.FormValue
+	kind   string // the schema's type
+	field  *form.Field
+	texts  []string
+	number float64
+	date   time.Time
 }
 
-// Attribute returns what is noted of an attribute. One that the store does not
-// have is without name and value.
-func (r *notesResolver) Attribute(_ context.Context, obj *model.CustomerAttributes, entityID int64) (*model.CustomerAttribute, error) {
-	n := obj.Noted[entityID]
-	out := &model.CustomerAttribute{EntityID: entityID, Name: n.Name}
-	if n.Set {
-		out.Value = &n.Value
+// formValueTables answer values of form fields.
+func formValueTables() exec.Tables {
+	text := exec.Text(func(v *formValue) string { return v.text() })
+	return exec.Tables{
+		"CustomerFormFieldValue": exec.Of[formValue](exec.Fields{
+			"entityId": exec.Int(func(v *formValue) int64 { return v.FieldID }),
+			"name":     exec.Text(func(v *formValue) string { return v.Name }),
+		}),
+		"TextFormFieldValue":          exec.Of[formValue](exec.Fields{"text": text}),
+		"MultilineTextFormFieldValue": exec.Of[formValue](exec.Fields{"multilineText": text}),
+		"NumberFormFieldValue":        exec.Of[formValue](exec.Fields{"number": exec.Float(func(v *formValue) float64 { return v.number })}),
+		"DateFormFieldValue":          exec.Of[formValue](exec.Fields{"date": exec.Part(func(v *formValue) *time.Time { return &v.date })}),
+		"MultipleChoiceFormFieldValue": exec.Of[formValue](exec.Fields{
+			"value":         text,
+			"valueEntityId": exec.Int(func(v *formValue) int64 { return v.choice(v.text()) }),
+		}),
+		"CheckboxesFormFieldValue": exec.Of[formValue](exec.Fields{
+			"values": exec.Texts(func(v *formValue) []string { return v.texts }),
+			"valueEntityIds": exec.Ints(func(v *formValue) []int64 {
+				ids := make([]int64, len(v.texts))
+				for i, s := range v.texts {
+					ids[i] = v.choice(s)
+				}
+				return ids
+			}),
+		}),
+		"DateTimeExtended": exec.Of[time.Time](exec.Fields{"utc": exec.Raw(func(b []byte, t *time.Time) []byte { return appendTime(b, *t) })}),
 	}
-	return out, nil
+}
+
+func (v *formValue) text() string { return strings.Join(v.texts, "") }
+
+// choice returns the id of a choice; 0 is none of today's.
+func (v *formValue) choice(label string) int64 {
+	id, _ := v.field.Options.ChoiceID(label)
+	return id
 }
 
 // formValues makes the schema's form of values. Nothing said in a field that
 // has no word for it is left out.
-func formValues(values []customer.FormValue, fields map[int64]*form.Field) []model.CustomerFormFieldValue {
-	out := make([]model.CustomerFormFieldValue, 0, len(values))
+func formValues(values []customer.FormValue, fields map[int64]*form.Field) []formValue {
+	out := make([]formValue, 0, len(values))
 	for i := range values {
-		if v := formValue(&values[i], fields[values[i].FieldID]); v != nil {
+		v := formValue{FormValue: &values[i], field: fields[values[i].FieldID]}
+		if v.field == nil {
+			continue
+		}
+		v.texts = form.StoredTexts(v.JSON)
+		if v.kind = v.named(); v.kind != "" {
 			out = append(out, v)
 		}
 	}
 	return out
 }
 
-func formValue(v *customer.FormValue, f *form.Field) model.CustomerFormFieldValue {
-	if f == nil {
-		return nil
-	}
-	texts := form.StoredTexts(v.JSON)
-	text := strings.Join(texts, "")
+// named returns the schema's type of a value, or "" if there is no word for it.
+func (v *formValue) named() string {
 	switch v.Type {
 	case form.TextField:
-		return &model.TextFormFieldValue{EntityID: v.FieldID, Name: v.Name, Text: text}
+		return "TextFormFieldValue"
 	case form.MultilineField:
-		return &model.MultilineTextFormFieldValue{EntityID: v.FieldID, Name: v.Name, MultilineText: text}
+		return "MultilineTextFormFieldValue"
 	case form.PasswordField:
-		return &model.PasswordFormFieldValue{EntityID: v.FieldID, Name: v.Name}
+		return "PasswordFormFieldValue" // which is not shown
 	case form.NumberField:
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
-			return &model.NumberFormFieldValue{EntityID: v.FieldID, Name: v.Name, Number: n}
+		var err error
+		if v.number, err = strconv.ParseFloat(v.text(), 64); err == nil {
+			return "NumberFormFieldValue"
 		}
 	case form.DateField:
-		if at := date(text); at != nil {
-			return &model.DateFormFieldValue{EntityID: v.FieldID, Name: v.Name, Date: &model.DateTimeExtended{Utc: *at}}
+		var ok bool
+		if v.date, ok = date(v.text()); ok {
+			return "DateFormFieldValue"
 		}
 	case form.CheckboxField:
-		out := &model.CheckboxesFormFieldValue{EntityID: v.FieldID, Name: v.Name, Values: []string{}, ValueEntityIds: []int64{}}
-		for _, s := range texts {
-			out.Values = append(out.Values, s)
-			out.ValueEntityIds = append(out.ValueEntityIds, choiceID(f, s))
-		}
-		return out
+		return "CheckboxesFormFieldValue"
 	case form.RadioField, form.DropdownField:
-		if text != "" {
-			return &model.MultipleChoiceFormFieldValue{EntityID: v.FieldID, Name: v.Name, Value: text, ValueEntityID: choiceID(f, text)}
+		if v.text() != "" {
+			return "MultipleChoiceFormFieldValue"
 		}
 	}
-	return nil
-}
-
-// choiceID returns the id of a choice; 0 is none of today's.
-func choiceID(f *form.Field, label string) int64 {
-	id, _ := f.Options.ChoiceID(label)
-	return id
-}
-
-// date reads a stored date.
-func date(text string) *model.DateTime {
-	var t model.DateTime
-	if text == "" || t.UnmarshalGQL(text) != nil || time.Time(t).IsZero() {
-		return nil
-	}
-	return &t
+	return ""
 }

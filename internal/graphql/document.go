@@ -12,6 +12,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"clientele/internal/graphql/exec"
 )
 
 // Bounds of a request. Complexity and depth are the original's.
@@ -34,38 +36,41 @@ const mutationCost = 100
 // cache remembers documents that are valid, by their text.
 type cache struct {
 	mu    sync.RWMutex
-	docs  map[string]*ast.QueryDocument
+	docs  map[string]*exec.Document
 	bytes int
 }
 
 const (
 	maxCachedText  = 16 << 10
-	maxCachedBytes = 2 << 20 // of text; documents are some times larger
+	maxCachedBytes = 16 << 20 // of text and fields
+	keptPlans      = 4        // of a document, about: by operation and by what is included
+	fieldBytes     = 1 << 10  // of a field that is selected, in a document and its plans
 )
 
-func (c *cache) get(text string) *ast.QueryDocument {
+func (c *cache) get(text string) *exec.Document {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.docs[text]
 }
 
-func (c *cache) put(text string, doc *ast.QueryDocument) {
+func (c *cache) put(text string, doc *exec.Document, fields int) {
 	if len(text) > maxCachedText {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.docs == nil || c.bytes+len(text) > maxCachedBytes {
-		c.docs, c.bytes = map[string]*ast.QueryDocument{}, 0
+	size := len(text) + fields*fieldBytes
+	if c.docs == nil || c.bytes+size > maxCachedBytes {
+		c.docs, c.bytes = map[string]*exec.Document{}, 0
 	}
 	text = strings.Clone(text)
 	c.docs[text] = doc
-	c.bytes += len(text)
+	c.bytes += size
 }
 
 // document returns the parsed and valid form of a text. What could make
 // parsing or validation dear is refused before.
-func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
+func (s *Server) document(text string) (*exec.Document, gqlerror.List) {
 	if doc := s.parsed.get(text); doc != nil {
 		return doc, nil
 	}
@@ -86,12 +91,13 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if len(doc.Operations) == 0 {
 		return nil, gqlerror.List{gqlerror.Errorf("The query holds no operation")}
 	}
-	seen := map[string]bool{}
+	seen, fields := map[string]bool{}, 0
 	for _, op := range doc.Operations {
 		c := s.measure(doc, op, nil)
 		if c.fields > maxFields {
 			return nil, gqlerror.List{tooComplex(max(c.score, c.fields))}
 		}
+		fields = add(fields, c.fields)
 		// Validation compares all fields that share a place with each other.
 		if !(&merger{doc: doc, open: map[string]bool{}, seen: seen}).merge(op.SelectionSet, &place{}) {
 			return nil, gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
@@ -103,8 +109,9 @@ func (s *Server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if errs := validator.ValidateWithRules(s.schema, doc, validation); len(errs) > 0 {
 		return nil, errs[:min(len(errs), 20)]
 	}
-	s.parsed.put(text, doc)
-	return doc, nil
+	valid := s.exec.Document(doc, keptPlans*fields)
+	s.parsed.put(text, valid, fields)
+	return valid, nil
 }
 
 // measureUnused holds the fragments that no operation spreads, and that are not
@@ -200,14 +207,11 @@ type cost struct {
 	mutations int
 }
 
-// emptyConnections begins the names of those that never have entries, as this
-// service keeps no orders. Storefronts nest them deeply.
-const emptyConnections = "Order"
-
 // measurer walks an operation. Fragments are measured once however often they
 // are spread.
 type measurer struct {
 	schema    *ast.Schema
+	knows     func(object, field string) bool
 	doc       *ast.QueryDocument
 	variables map[string]any
 	fragments map[string]*cost
@@ -215,7 +219,7 @@ type measurer struct {
 
 // measure works on a document before its validation too.
 func (s *Server) measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) cost {
-	m := measurer{schema: s.schema, doc: doc, variables: variables, fragments: map[string]*cost{}}
+	m := measurer{schema: s.schema, knows: s.exec.Knows, doc: doc, variables: variables, fragments: map[string]*cost{}}
 	root := s.schema.Query
 	if op.Operation == ast.Mutation {
 		root = s.schema.Mutation
@@ -346,14 +350,18 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 	}
 	c.depth++
 	size := lengths[fieldOf(on, f)]
-	if def != nil && strings.HasSuffix(def.Type.Name(), "Connection") && !strings.HasPrefix(def.Type.Name(), emptyConnections) {
+	// What nobody knows of has no entries. Storefronts nest it deeply.
+	known := on != nil && m.knows(on.Name, f.Name)
+	if known && strings.HasSuffix(def.Type.Name(), "Connection") {
 		size = m.entries(f)
 	}
 	if size > 0 {
 		// Entries are read whatever is shown of them.
 		c.score = times(max(c.score, 1), size)
 	}
-	c.meta = times(c.meta, shown(def, on, f, size))
+	if known {
+		c.meta = times(c.meta, shown(def, on, f, size))
+	}
 	c.score = add(c.score, 1)
 	if below != nil && below.Name == "Customer" && on != m.schema.Query {
 		c.score = add(c.score, mutationCost) // read anew, after the change
@@ -408,7 +416,7 @@ func shown(def *ast.FieldDefinition, on *ast.Definition, f *ast.Field, size int)
 	switch {
 	case size > 0:
 		return size
-	case def == nil || def.Type.Elem == nil, strings.HasSuffix(on.Name, "Connection"): // counted with it
+	case def.Type.Elem == nil, strings.HasSuffix(on.Name, "Connection"): // counted with it
 		return 1
 	}
 	return typicalList

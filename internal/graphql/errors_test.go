@@ -3,7 +3,6 @@ package graphql
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -49,11 +48,14 @@ func TestTypedErrors(t *testing.T) {
 }
 
 // told writes errors with their types.
-func told[T any](errs []T, err error) string {
+func told(errs []problem, err error) string {
 	var out []string
 	for _, e := range errs {
-		text, _ := json.Marshal(e)
-		out = append(out, strings.TrimPrefix(fmt.Sprintf("%T", e), "*model.")+string(text))
+		text, _ := json.Marshal(struct {
+			Path    []string `json:"path,omitempty"`
+			Message string   `json:"message"`
+		}{e.path, e.message})
+		out = append(out, e.kind+string(text))
 	}
 	if err != nil {
 		out = append(out, err.Error())

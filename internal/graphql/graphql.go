@@ -1,22 +1,25 @@
 // Package graphql is the Storefront GraphQL API: what headless storefronts
 // and scripts of pages ask on behalf of shoppers. It turns requests into
 // calls of the domain packages and their faults into the typed errors of the
-// schema in api/storefront.graphql, from which package gen is generated.
+// schema in api/storefront.graphql. Tables have the fields that the service
+// knows about; package exec does the rest.
 package graphql
-
-//go:generate go tool -modfile=../../tools/go.mod gqlgen generate --config gqlgen.yml
 
 import (
 	"maps"
+	"slices"
+	"strings"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"clientele/api"
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/form"
-	"clientele/internal/graphql/gen"
+	"clientele/internal/graphql/exec"
+	"clientele/internal/instrument"
 	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
@@ -42,6 +45,7 @@ type Config struct {
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service
+	Instruments *instrument.Service
 	Robots      recaptcha.Robots
 	Logins      *sso.Service
 	// Metrics may be nil.
@@ -53,8 +57,8 @@ type Config struct {
 // Server answers GraphQL requests.
 type Server struct {
 	Config
-	exec   gqlgen.ExecutableSchema
 	schema *ast.Schema
+	exec   *exec.Schema
 	parsed cache
 	places *places
 	route  *serve.Route
@@ -65,12 +69,58 @@ const Path = "/graphql"
 
 // New returns a Server.
 func New(c Config) *Server {
-	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
-	// Answers are not sent in parts. The generated schema belongs to all servers.
-	schema := *gen.NewExecutableSchema(gen.Config{}).Schema()
-	schema.Directives = maps.Clone(schema.Directives)
-	delete(schema.Directives, "defer")
-	s.schema = &schema
-	s.exec = gen.NewExecutableSchema(gen.Config{Schema: s.schema, Resolvers: &resolvers{s}})
+	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path), schema: loadSchema()}
+	s.exec = s.answers()
 	return s
+}
+
+// Knows returns which fields of object types the service knows about. The
+// others have generic answers.
+func Knows() func(object, field string) bool {
+	s := &Server{schema: loadSchema()}
+	return s.answers().Knows
+}
+
+// answers puts together the tables.
+func (s *Server) answers() *exec.Schema {
+	tables := exec.Tables{}
+	for _, t := range []exec.Tables{
+		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(),
+		formValueTables(), pageTables(),
+		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
+		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
+		connectionTables[wishlist.Item]("WishlistItem", true),
+		connectionTables[instrument.Instrument]("StoredPaymentInstrument", false), s.instrumentTables(), // which says more of the connection
+	} {
+		maps.Copy(tables, t)
+	}
+	return exec.New(s.schema, exec.Config{
+		Tables: tables, Scalars: scalars, Need: need, Missing: missing, MissingText: "Not found.",
+		Kinds: []exec.Kind{
+			exec.KindOf((*shop).logo), exec.KindOf(instrumentType), exec.KindOf(formFieldType),
+			exec.KindOf(func(v *formValue) string { return v.kind }), exec.KindOf(func(p *problem) string { return p.kind }),
+		},
+		Page: func(args exec.Args) error {
+			_, err := window(args)
+			return err
+		},
+	})
+}
+
+// missing chooses the error by which mutations of the catalog, carts and the
+// like say that there is no such thing.
+func missing(errors []string) string {
+	for _, part := range []string{"NotFound", "DoesNotExist", "Unexpected", "Generic", "Validation"} {
+		if i := slices.IndexFunc(errors, func(name string) bool { return strings.Contains(name, part) }); i >= 0 {
+			return errors[i]
+		}
+	}
+	return errors[0]
+}
+
+// loadSchema reads the schema. Answers are not sent in parts.
+func loadSchema() *ast.Schema {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Name: "storefront.graphql", Input: string(api.Schema())})
+	delete(schema.Directives, "defer")
+	return schema
 }

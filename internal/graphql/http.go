@@ -14,13 +14,13 @@ import (
 	"time"
 	"unicode/utf8"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/graphql/exec"
 	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/serve"
@@ -146,7 +146,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if err != nil {
 		return &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
 	}
-	c := s.measure(doc, op, values)
+	c := s.measure(doc.QueryDocument, op, values)
 	s.describe(v.W.Header(), &in, op, c)
 	if err := c.limits(); err != nil {
 		return &refusal{http.StatusBadRequest, gqlerror.List{err}}
@@ -154,9 +154,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if op.Operation == ast.Mutation && !store.Live(v.Site.Status) {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
-	s.execute(ctx, who, out, &gqlgen.OperationContext{
-		RawQuery: in.Query, OperationName: in.OperationName, Variables: values, Doc: doc, Operation: op, Headers: v.R.Header,
-	})
+	s.execute(ctx, who, out, doc.Plan(op, values), values)
 	return nil
 }
 
@@ -168,79 +166,47 @@ func crowded(out *reply) error {
 	return &refusal{http.StatusTooManyRequests, gqlerror.List{err}}
 }
 
-func (s *Server) execute(ctx context.Context, who *shopper, out *reply, op *gqlgen.OperationContext) {
-	op.RecoverFunc = func(_ context.Context, p any) error {
-		out.Judge(serve.Panicked(p))
-		return publicError("", internalError)
-	}
-	op.RootResolverMiddleware = func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler { return next(ctx) }
-	op.ResolverMiddleware = who.resolve
-	present := func(ctx context.Context, err error) *gqlerror.Error { return s.present(ctx, who, out, err) }
-	ctx = gqlgen.WithOperationContext(context.WithValue(ctx, shopperKey{}, who), op)
-	first := gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
-	handler := s.exec.Exec(first)
-	if errs := gqlgen.GetErrors(first); len(errs) > 0 {
-		out.send(http.StatusBadRequest, nil, errs)
-		return
-	}
-	ctx = gqlgen.WithResponseContext(ctx, present, op.RecoverFunc)
-	resp := handler(ctx)
-	if out.Gone() {
-		return
-	}
-	if who.tooLarge() {
+// maxAnswer is the most bytes of an answer. Complexity weighs fields and not
+// what they hold, and aliases show one text many times.
+const maxAnswer = 4 << 20
+
+func (s *Server) execute(ctx context.Context, who *shopper, out *reply, plan *exec.Plan, values map[string]any) {
+	answer := plan.Run(context.WithValue(ctx, shopperKey{}, who), values, exec.Hooks{
+		Allow:    who.allow,
+		Present:  func(err error) *gqlerror.Error { return present(out, err) },
+		Panicked: func(p any) error { return serve.Panicked(p) },
+		MaxBytes: maxAnswer,
+	}, []byte(dataMember))
+	switch {
+	case out.Gone():
+	case answer.TooLarge:
 		out.send(http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("The query asks for too much data. Please remove some elements and try again")})
-		return
+	default:
+		out.finish(http.StatusOK, answer.Data, answer.Errors)
 	}
-	errs := gqlgen.GetErrors(ctx)
-	data := []byte(resp.Data)
-	if len(data) == 0 {
-		data = []byte("null")
-	}
-	out.send(http.StatusOK, data, append(resp.Errors, errs...))
 }
 
-// resolved is an error of a resolver. Others are about what was sent: values
-// of arguments are read at the field that they are for.
-type resolved struct{ error }
-
-func (e resolved) Unwrap() error { return e.error }
-
-// unsent stands for the errors of an answer that is too large, of which there
-// may be very many. None of them is sent.
-var unsent = &gqlerror.Error{}
-
 // present turns an error of a resolver into what the client sees of it.
-func (s *Server) present(ctx context.Context, who *shopper, reply *reply, err error) *gqlerror.Error {
-	if who.tooLarge() {
-		return unsent
+func present(reply *reply, err error) *gqlerror.Error {
+	var public *gqlerror.Error
+	if errors.As(err, &public) {
+		return public
 	}
-	var located *gqlerror.Error
-	if errors.As(err, &located) && located.Err == nil {
-		return located
-	}
-	out := &gqlerror.Error{Message: internalError, Path: gqlgen.GetPath(ctx)}
-	if located != nil {
-		out.Path, out.Locations = located.Path, located.Locations
-	}
-	if located != nil && located.Message != "must not be null" && !errors.As(err, new(resolved)) {
-		// No resolver was called: an argument is not of its type.
-		out.Message = located.Message
-		return out
+	if none := (*exec.MissingError)(nil); errors.As(err, &none) {
+		return publicError("", none.Text)
 	}
 	f := reply.Judge(err)
 	switch {
 	case f == nil, f.Kind == fault.Internal:
+		return publicError("", internalError)
 	case f.Kind == fault.Unavailable:
-		e := unavailable(f)
-		out.Message, out.Extensions = e.Message, e.Extensions
+		return unavailable(f)
 	case f.Kind == fault.TooMany:
-		out.Message = "Too many requests"
-		out.Extensions = map[string]any{"code": "TOO_MANY_REQUESTS", "retryAfter": f.RetryAfter}
-	default:
-		out.Message = message(f)
+		e := publicError("TOO_MANY_REQUESTS", "Too many requests")
+		e.Extensions["retryAfter"] = f.RetryAfter
+		return e
 	}
-	return out
+	return publicError("", message(f))
 }
 
 // read takes a request from a body or, with GET, from the query string.

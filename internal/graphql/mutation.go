@@ -12,38 +12,12 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
-	"clientele/internal/graphql/gen"
-	"clientele/internal/graphql/model"
+	"clientele/internal/graphql/exec"
 	"clientele/internal/recaptcha"
 	"clientele/internal/sso"
 	"clientele/internal/wishlist"
 	"clientele/internal/words"
 )
-
-type (
-	loginResolver    struct{ *Server }
-	jwtLoginResolver struct{ *Server }
-	registerResolver struct{ *Server }
-	updateResolver   struct{ *Server }
-)
-
-// LoginResult implements gen.ResolverRoot.
-func (r *resolvers) LoginResult() gen.LoginResultResolver { return &loginResolver{r.Server} }
-
-// LoginWithCustomerLoginJwtResult implements gen.ResolverRoot.
-func (r *resolvers) LoginWithCustomerLoginJwtResult() gen.LoginWithCustomerLoginJwtResultResolver {
-	return &jwtLoginResolver{r.Server}
-}
-
-// RegisterCustomerResult implements gen.ResolverRoot.
-func (r *resolvers) RegisterCustomerResult() gen.RegisterCustomerResultResolver {
-	return &registerResolver{r.Server}
-}
-
-// UpdateCustomerResult implements gen.ResolverRoot.
-func (r *resolvers) UpdateCustomerResult() gen.UpdateCustomerResultResolver {
-	return &updateResolver{r.Server}
-}
 
 // success is the result of what has no other.
 const success = "success"
@@ -56,10 +30,70 @@ const (
 	tokenInBody    = "Customer access token was requested in the body, but it's only returned for server-to-server requests. For browser requests it's set as an httpOnly cookie instead."
 )
 
-// Login signs in by email and password.
-func (r *mutationResolver) Login(ctx context.Context, email, password string, _ *string) (*model.LoginResult, error) {
-	w := shopperOf(ctx)
-	g, err := r.Accounts.SignIn(ctx, w.visit.Site, w.kind(), email, password, r.client(ctx, w))
+// signedIn is what came of a sign-in. Customer and token are read where they
+// are asked for.
+type signedIn struct {
+	redirectTo string
+	customerID int64
+	token      *account.Grant // nil: it is in a cookie
+}
+
+// done is the result of a mutation that has no other.
+type done struct{}
+
+// mutationTables answer the root of mutations, signing in and out.
+func (s *Server) mutationTables() exec.Tables {
+	who := exec.Object(func(c *exec.Call, in *signedIn) (*customer.Profile, error) { return s.load(c, in.customerID) })
+	token := exec.Object(accessToken)
+	return exec.Tables{
+		"Mutation": exec.Of[exec.None](exec.Fields{
+			"login":                     exec.Object(s.login),
+			"loginWithCustomerLoginJwt": exec.Object(s.loginWithJWT),
+			"logout":                    exec.Object(s.logout),
+			"customer":                  exec.Group[exec.None](),
+			"newsletter":                exec.Group[exec.None](),
+			"wishlist":                  exec.Group[exec.None](),
+			"analytics":                 exec.Group[exec.None](),
+		}),
+		// Visits are not counted here: nothing is executed.
+		"AnalyticsMutations": exec.Of[exec.None](exec.Fields{
+			"visitStartedEvent":  exec.Group[exec.None](),
+			"pageViewedEvent":    exec.Group[exec.None](),
+			"productViewedEvent": exec.Group[exec.None](),
+			"searchProductEvent": exec.Group[exec.None](),
+		}),
+		"VisitStartedEventResult":  exec.Of[exec.None](nil),
+		"PageViewedEventResult":    exec.Of[exec.None](nil),
+		"ProductViewedEventResult": exec.Of[exec.None](nil),
+		"SearchProductEventResult": exec.Of[exec.None](nil),
+		"LoginResult": exec.Of[signedIn](exec.Fields{
+			"result":              exec.Text(func(*signedIn) string { return success }),
+			"customer":            who,
+			"customerAccessToken": token,
+		}),
+		"LoginWithCustomerLoginJwtResult": exec.Of[signedIn](exec.Fields{
+			"redirectTo":          exec.Text(func(in *signedIn) string { return in.redirectTo }),
+			"customer":            who,
+			"customerAccessToken": token,
+		}),
+		"CustomerAccessToken": exec.Of[account.Grant](exec.Fields{
+			"value":     exec.Text(func(g *account.Grant) string { return g.Token }),
+			"expiresAt": exec.Raw(func(b []byte, g *account.Grant) []byte { return appendTime(b, time.Unix(g.Session.Expires, 0)) }),
+		}),
+		"LogoutResult": exec.Of[done](exec.Fields{
+			"result":             exec.Text(func(*done) string { return success }),
+			"cartUnassignResult": exec.Part(func(d *done) *done { return d }),
+		}),
+		"CartUnassignResult": exec.Of[done](exec.Fields{
+			"errors": exec.Parts(func(*done) []problem { return nil }),
+		}),
+	}
+}
+
+// login signs in by email and password.
+func (s *Server) login(c *exec.Call, _ *exec.None) (*signedIn, error) {
+	w := shopperOf(c.Context)
+	g, err := s.Accounts.SignIn(c.Context, w.visit.Site, w.kind(), c.Args.Text("email"), c.Args.Text("password"), s.client(c.Context, w))
 	switch {
 	case errors.Is(err, account.ErrResetRequired):
 		return nil, publicError("", mustReset)
@@ -68,28 +102,30 @@ func (r *mutationResolver) Login(ctx context.Context, email, password string, _ 
 	case err != nil:
 		return nil, err
 	}
-	return &model.LoginResult{Result: success, CustomerID: g.Session.CustomerID, Token: r.signedIn(w, g)}, nil
+	return s.signedIn(w, g), nil
 }
 
-// LoginWithCustomerLoginJwt signs in by the word of an app.
-func (r *mutationResolver) LoginWithCustomerLoginJwt(ctx context.Context, token string, _ *string) (*model.LoginWithCustomerLoginJwtResult, error) {
-	w := shopperOf(ctx)
-	in, err := r.Logins.Redeem(ctx, w.visit.Site, token, w.visit.Peer.Address)
+// loginWithJWT signs in by the word of an app.
+func (s *Server) loginWithJWT(c *exec.Call, _ *exec.None) (*signedIn, error) {
+	ctx, w := c.Context, shopperOf(c.Context)
+	in, err := s.Logins.Redeem(ctx, w.visit.Site, c.Args.Text("jwt"), w.visit.Peer.Address)
 	if reason := sso.Reason(""); errors.As(err, &reason) {
-		return nil, r.refused(ctx, w, badLogin, string(reason))
+		return nil, s.refused(ctx, w, badLogin, string(reason))
 	}
 	if err != nil {
 		return nil, err
 	}
-	g, err := r.Accounts.SignInAs(ctx, w.visit.Site, w.kind(), in.CustomerID, r.client(ctx, w))
+	g, err := s.Accounts.SignInAs(ctx, w.visit.Site, w.kind(), in.CustomerID, s.client(ctx, w))
 	if f := fault.As(err); f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden) {
-		return nil, r.refused(ctx, w, badLogin, f.Message)
+		return nil, s.refused(ctx, w, badLogin, f.Message)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.Accounts.LoginToken(ctx, w.visit.Site, r.client(ctx, w), "", w.visit.RequestID)
-	return &model.LoginWithCustomerLoginJwtResult{RedirectTo: in.RedirectTo, CustomerID: g.Session.CustomerID, Token: r.signedIn(w, g)}, nil
+	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), "", w.visit.RequestID)
+	out := s.signedIn(w, g)
+	out.redirectTo = in.RedirectTo
+	return out, nil
 }
 
 // refused is a public error for a login token, whose reason is for the log
@@ -113,44 +149,28 @@ func (w *shopper) kind() account.Kind {
 
 // signedIn makes the rest of the request that of the customer. Browsers keep
 // the session in a cookie; servers are given its token.
-func (s *Server) signedIn(w *shopper, g account.Grant) *model.CustomerAccessToken {
+func (s *Server) signedIn(w *shopper, g account.Grant) *signedIn {
 	w.session, w.customerID, w.secret = &g.Session, g.Session.CustomerID, g.Token
 	if w.browser {
 		w.visit.SetToken(g.Token, g.Session.Expires-s.System.Now())
 		w.visit.CarryConsent(s.Customers, g.Session.CustomerID)
-		return nil
+		return &signedIn{customerID: g.Session.CustomerID}
 	}
-	return &model.CustomerAccessToken{Value: g.Token, ExpiresAt: model.DateTime(time.Unix(g.Session.Expires, 0))}
+	return &signedIn{customerID: g.Session.CustomerID, token: &g}
 }
 
-func (r *loginResolver) Customer(ctx context.Context, obj *model.LoginResult) (*model.Customer, error) {
-	return r.load(ctx, obj.CustomerID)
-}
-
-func (r *loginResolver) CustomerAccessToken(ctx context.Context, obj *model.LoginResult) (*model.CustomerAccessToken, error) {
-	return accessToken(ctx, obj.Token)
-}
-
-func (r *jwtLoginResolver) Customer(ctx context.Context, obj *model.LoginWithCustomerLoginJwtResult) (*model.Customer, error) {
-	return r.load(ctx, obj.CustomerID)
-}
-
-func (r *jwtLoginResolver) CustomerAccessToken(ctx context.Context, obj *model.LoginWithCustomerLoginJwtResult) (*model.CustomerAccessToken, error) {
-	return accessToken(ctx, obj.Token)
-}
-
-func accessToken(ctx context.Context, t *model.CustomerAccessToken) (*model.CustomerAccessToken, error) {
-	if shopperOf(ctx).browser {
+func accessToken(c *exec.Call, in *signedIn) (*account.Grant, error) {
+	if shopperOf(c.Context).browser {
 		return nil, publicError("", tokenInBody)
 	}
-	return t, nil
+	return in.token, nil
 }
 
-// Logout ends the session; with a customer access token those of all devices.
-func (r *mutationResolver) Logout(ctx context.Context, _ *string) (*model.LogoutResult, error) {
-	w := shopperOf(ctx)
+// logout ends the session; with a customer access token those of all devices.
+func (s *Server) logout(c *exec.Call, _ *exec.None) (*done, error) {
+	w := shopperOf(c.Context)
 	if w.session != nil {
-		if err := r.Accounts.SignOut(ctx, w.visit.Site.StoreID, w.secret); err != nil {
+		if err := s.Accounts.SignOut(c.Context, w.visit.Site.StoreID, w.secret); err != nil {
 			return nil, err
 		}
 		w.session, w.customerID, w.secret = nil, 0, ""
@@ -158,44 +178,27 @@ func (r *mutationResolver) Logout(ctx context.Context, _ *string) (*model.Logout
 	if w.browser {
 		w.visit.ClearToken()
 	}
-	return &model.LogoutResult{Result: success, CartUnassignResult: &model.CartUnassignResult{Errors: []model.CartUnassignError{}}}, nil
+	return &done{}, nil
 }
 
-// Wishlist, Customer, Newsletter and Analytics are what mutations are below.
-
-func (r *mutationResolver) Wishlist(context.Context) (*model.WishlistMutations, error) {
-	return &model.WishlistMutations{}, nil
-}
-
-func (r *mutationResolver) Customer(context.Context) (*model.CustomerMutations, error) {
-	return &model.CustomerMutations{}, nil
-}
-
-func (r *mutationResolver) Newsletter(context.Context) (*model.NewsletterMutations, error) {
-	return &model.NewsletterMutations{}, nil
-}
-
-func (r *mutationResolver) Analytics(context.Context) (*model.AnalyticsMutations, error) {
-	return &model.AnalyticsMutations{}, nil
-}
-
-// person reports whether a person is behind a request, as far as the store
-// wants to know: proof that is given must be good in any case. Impersonation
-// needs none.
-func (s *Server) person(ctx context.Context, proof *model.ReCaptchaV2Input) (*model.ValidationError, error) {
-	w := shopperOf(ctx)
-	settings, err := s.about(ctx, w).settings()
+// person returns what is wrong where no person is behind a request, as far as
+// the store wants to know: proof that is given must be good in any case.
+// Impersonation needs none.
+func (s *Server) person(c *exec.Call) (wrong *result, err error) {
+	w := shopperOf(c.Context)
+	settings, err := s.settings(c.Context)
 	if err != nil || !settings.Storefront.ReCaptcha.Enabled {
 		return nil, err
 	}
-	wrong := &model.ValidationError{Path: []string{"reCaptchaV2", "token"}, Message: "reCAPTCHA validation failed. Please try again."}
-	if proof == nil || proof.Token == "" {
+	wrong = &result{errors: []problem{{"ValidationError", "reCAPTCHA validation failed. Please try again.", []string{"reCaptchaV2", "token"}}}}
+	proof := c.Args.Object("reCaptchaV2").Text("token")
+	if proof == "" {
 		if w.token.Kind == auth.ImpersonationToken {
 			return nil, nil
 		}
 		return wrong, nil
 	}
-	err = s.Robots.Verify(ctx, &settings.Storefront.ReCaptcha, proof.Token, w.visit.Peer.Address)
+	err = s.Robots.Verify(c.Context, &settings.Storefront.ReCaptcha, proof, w.visit.Peer.Address)
 	if errors.Is(err, recaptcha.ErrRefused) {
 		return wrong, nil
 	}
@@ -204,8 +207,8 @@ func (s *Server) person(ctx context.Context, proof *model.ReCaptchaV2Input) (*mo
 
 // violations turns the broken rules of a fault into errors at their places in
 // the input.
-func violations(f *fault.Error, base ...string) []*model.ValidationError {
-	var out []*model.ValidationError
+func violations(f *fault.Error, base ...string) []problem {
+	var out []problem
 	for i := range f.Items {
 		it := &f.Items[i]
 		path := append([]string{}, base...)
@@ -218,10 +221,10 @@ func violations(f *fault.Error, base ...string) []*model.ValidationError {
 		if it.FormField != 0 {
 			path = append(path, strconv.FormatInt(it.FormField, 10))
 		}
-		out = append(out, &model.ValidationError{Path: path, Message: speech.Sentence(it)})
+		out = append(out, problem{"ValidationError", speech.Sentence(it), path})
 	}
 	if len(out) == 0 {
-		out = append(out, &model.ValidationError{Path: base, Message: message(f)})
+		out = append(out, problem{"ValidationError", message(f), base})
 	}
 	return out
 }

@@ -10,8 +10,8 @@ import (
 
 // introspection asks for a whole schema, as tools do.
 const introspection = `query IntrospectionQuery { __schema { queryType { name } mutationType { name } subscriptionType { name }
-	types { kind name fields(includeDeprecated: true) { name args { name type { ...T } defaultValue } type { ...T } isDeprecated deprecationReason }
-		inputFields { name type { ...T } defaultValue } interfaces { name } enumValues(includeDeprecated: true) { name isDeprecated } possibleTypes { name } }
+	types { kind name fields(includeDeprecated: true) { name args(includeDeprecated: true) { name type { ...T } defaultValue } type { ...T } isDeprecated deprecationReason }
+		inputFields(includeDeprecated: true) { name type { ...T } defaultValue } interfaces { name } enumValues(includeDeprecated: true) { name isDeprecated } possibleTypes { name } }
 	directives { name locations args { name type { ...T } defaultValue } } } }
 fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } }`
 

@@ -2,73 +2,210 @@ package graphql
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
-
 	"clientele/internal/form"
 	"clientele/internal/geo"
-	"clientele/internal/graphql/model"
+	"clientele/internal/graphql/exec"
+	"clientele/internal/setting"
 	"clientele/internal/store"
 )
 
-// Settings returns what the storefront shows of its store.
-func (r *siteResolver) Settings(ctx context.Context, _ *model.Site) (*model.Settings, error) {
-	w := shopperOf(ctx)
-	s, err := r.about(ctx, w).settings()
+// shop is a store as a site shows it.
+type shop struct {
+	*store.Settings
+	site   store.Site
+	origin string // where it was asked
+}
+
+// shop returns the store of the site.
+func (s *Server) shop(c *exec.Call, _ *exec.None) (*shop, error) {
+	settings, err := s.settings(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	site, front := w.visit.Site, &s.Storefront
-	out := &model.Settings{
-		StoreName: s.Name, StoreHash: site.StoreHash, StoreCountryCode: s.CountryCode, Status: model.StorefrontStatusType(s.Standing()),
-		URL:       &model.URLField{VanityURL: site.URL, CdnURL: host(site.URL), CheckoutURL: filled(site.URL)},
-		ChannelID: site.ChannelID,
-		ReCaptcha: &model.ReCaptchaSettings{
-			SiteKey: front.ReCaptcha.SiteKey, IsEnabledOnStorefront: front.ReCaptcha.Enabled, IsEnabledOnCheckout: front.ReCaptcha.EnabledOnCheckout,
-			FailedLoginLockoutDurationSeconds: ptr(front.ReCaptcha.LockoutSeconds),
-		},
-		StatusMessage: filled(front.StatusMessage),
-		Customers: &model.CustomersSettings{PasswordComplexitySettings: &model.PasswordComplexitySettings{
-			MinimumPasswordLength: int64(*front.Password.MinimumLength),
-			RequireLowerCase:      front.Password.RequireLowerCase, RequireUpperCase: front.Password.RequireUpperCase,
-			RequireNumbers: *front.Password.RequireNumbers, MinimumNumbers: int64(*front.Password.MinimumNumbers),
-			RequireSpecialCharacters: front.Password.RequireSpecial, MinimumSpecialCharacters: int64(*front.Password.MinimumSpecial),
-		}},
-		Locales: locales(s, site.URL),
-		Inactivity: &model.InactivitySettings{
-			ShopperInactivityDurationSeconds: &front.SessionSeconds, ShopperActivityExtendsDuration: front.ActivityExtends,
-		},
-		Newsletter:       &model.NewsletterSettings{ShowNewsletterSignup: *front.ShowNewsletter, NewsletterCheckedByDefault: front.NewsletterChecked},
-		LogoV2:           &model.StoreTextLogo{Text: s.Name},
-		Contact:          &model.ContactField{Address: s.Address, Phone: s.Phone, Email: s.AdminEmail},
-		Tax:              &model.TaxDisplaySettings{Plp: model.TaxPriceDisplayEx},
-		Inventory:        &model.InventorySettings{},
-		SocialMediaLinks: []*model.SocialMediaLink{},
-		FaviconURL:       ptr(cmp.Or(s.FaviconURL, w.visit.Origin()+store.FaviconPath)),
-		RobotsTxt:        filled(front.RobotsTxt),
-		WebAnalytics:     &model.WebAnalytics{},
-		Seo:              &model.SeoDetails{PageTitle: s.Name},
+	visit := shopperOf(c.Context).visit
+	return &shop{settings, visit.Site, visit.Origin()}, nil
+}
+
+// siteTables answer the storefront. The catalog, content and carts are kept
+// elsewhere: they are answered as for a store that has none.
+func (s *Server) siteTables() exec.Tables {
+	same := exec.Part(func(s *shop) *shop { return s })
+	return exec.Tables{
+		"Site": exec.Of[exec.None](exec.Fields{
+			"settings":       exec.Object(s.shop),
+			"publicWishlist": exec.Object(s.publicWishlist),
+			"currencies":     exec.Object(s.currencies),
+			"currency":       exec.Object(s.currency),
+		}),
+		"Settings": exec.Of[shop](exec.Fields{
+			"storeName":        exec.Text(func(s *shop) string { return s.Name }),
+			"storeHash":        exec.Text(func(s *shop) string { return s.site.StoreHash }),
+			"storeCountryCode": exec.Text(func(s *shop) string { return s.CountryCode }),
+			"status":           exec.Enum(func(s *shop) string { return string(s.Standing()) }),
+			"statusMessage":    exec.TextOrNull(func(s *shop) string { return s.Storefront.StatusMessage }),
+			"url":              same,
+			"channelId":        exec.Int(func(s *shop) int64 { return s.site.ChannelID }),
+			"reCaptcha":        exec.Part(func(s *shop) *store.ReCaptcha { return &s.Storefront.ReCaptcha }),
+			"customers":        same,
+			"locales":          exec.Parts(locales),
+			"formFields":       exec.Group[shop](),
+			"privacy": exec.Object(func(c *exec.Call, _ *shop) (*setting.CustomerSettings, error) {
+				p, err := s.privacy(c.Context)
+				return &p, err
+			}),
+			"inactivity":   same,
+			"newsletter":   same,
+			"logoV2":       same,
+			"contact":      same,
+			"tax":          same,
+			"inventory":    exec.Group[shop](),
+			"faviconUrl":   exec.Text(func(s *shop) string { return cmp.Or(s.FaviconURL, s.origin+store.FaviconPath) }),
+			"robotsTxt":    exec.TextOrNull(func(s *shop) string { return s.Storefront.RobotsTxt }),
+			"webAnalytics": exec.Group[shop](),
+			"seo":          same,
+		}),
+		"InventorySettings": exec.Of[exec.None](nil),
+		"WebAnalytics":      exec.Of[exec.None](nil),
+		"UrlField": exec.Of[shop](exec.Fields{
+			"vanityUrl":   exec.Text(func(s *shop) string { return s.site.URL }),
+			"cdnUrl":      exec.Text(func(s *shop) string { return host(s.site.URL) }),
+			"checkoutUrl": exec.TextOrNull(func(s *shop) string { return s.site.URL }),
+		}),
+		"ReCaptchaSettings": exec.Of[store.ReCaptcha](exec.Fields{
+			"siteKey":                           exec.Text(func(r *store.ReCaptcha) string { return r.SiteKey }),
+			"isEnabledOnStorefront":             exec.Bool(func(r *store.ReCaptcha) bool { return r.Enabled }),
+			"isEnabledOnCheckout":               exec.Bool(func(r *store.ReCaptcha) bool { return r.EnabledOnCheckout }),
+			"failedLoginLockoutDurationSeconds": exec.Int(func(r *store.ReCaptcha) int64 { return r.LockoutSeconds }),
+		}),
+		"CustomersSettings": exec.Of[shop](exec.Fields{
+			"passwordComplexitySettings": exec.Part(func(s *shop) *store.PasswordRules { return &s.Storefront.Password }),
+		}),
+		"PasswordComplexitySettings": exec.Of[store.PasswordRules](exec.Fields{
+			"minimumPasswordLength":    exec.Int(func(r *store.PasswordRules) int64 { return int64(*r.MinimumLength) }),
+			"requireLowerCase":         exec.Bool(func(r *store.PasswordRules) bool { return r.RequireLowerCase }),
+			"requireUpperCase":         exec.Bool(func(r *store.PasswordRules) bool { return r.RequireUpperCase }),
+			"requireNumbers":           exec.Bool(func(r *store.PasswordRules) bool { return *r.RequireNumbers }),
+			"minimumNumbers":           exec.Int(func(r *store.PasswordRules) int64 { return int64(*r.MinimumNumbers) }),
+			"requireSpecialCharacters": exec.Bool(func(r *store.PasswordRules) bool { return r.RequireSpecial }),
+			"minimumSpecialCharacters": exec.Int(func(r *store.PasswordRules) int64 { return int64(*r.MinimumSpecial) }),
+		}),
+		"Locale": exec.Of[storeLocale](exec.Fields{
+			"code":      exec.Text(func(l *storeLocale) string { return l.code }),
+			"isDefault": exec.Bool(func(l *storeLocale) bool { return l.own }),
+			"fullPath":  exec.Text(func(l *storeLocale) string { return l.base + "/" + l.path }),
+			"path":      exec.Text(func(l *storeLocale) string { return l.path }),
+		}),
+		"PrivacySettings": exec.Of[setting.CustomerSettings](exec.Fields{
+			"cookieConsentEnabled": exec.Bool(func(s *setting.CustomerSettings) bool { return *s.AskConsent }),
+			"privacyPolicyUrl":     exec.TextOrNull(func(s *setting.CustomerSettings) string { return *s.PolicyURL }),
+		}),
+		"InactivitySettings": exec.Of[shop](exec.Fields{
+			"shopperInactivityDurationSeconds": exec.Int(func(s *shop) int64 { return s.Storefront.SessionSeconds }),
+			"shopperActivityExtendsDuration":   exec.Bool(func(s *shop) bool { return *s.Storefront.ActivityExtends }),
+		}),
+		"NewsletterSettings": exec.Of[shop](exec.Fields{
+			"showNewsletterSignup":       exec.Bool(func(s *shop) bool { return *s.Storefront.ShowNewsletter }),
+			"newsletterCheckedByDefault": exec.Bool(func(s *shop) bool { return s.Storefront.NewsletterChecked }),
+		}),
+		"StoreTextLogo":  exec.Of[shop](exec.Fields{"text": exec.Text(func(s *shop) string { return s.Name })}),
+		"StoreImageLogo": exec.Of[shop](exec.Fields{"image": same}),
+		"LogoField": exec.Of[shop](exec.Fields{
+			"title": exec.Text(func(s *shop) string { return s.Name }),
+			"image": same,
+		}),
+		"Image": exec.Of[shop](exec.Fields{ // there is one size of it
+			"url":         exec.Text(func(s *shop) string { return s.LogoURL }),
+			"urlOriginal": exec.Text(func(s *shop) string { return s.LogoURL }),
+			"urlTemplate": exec.Text(func(s *shop) string { return s.LogoURL }),
+			"altText":     exec.Text(func(s *shop) string { return s.Name }),
+			"isDefault":   exec.Bool(func(*shop) bool { return true }),
+		}),
+		"DisplayField": exec.Of[shop](exec.Fields{
+			"shortDateFormat":    exec.Text(func(s *shop) string { return s.DisplayDate }),
+			"extendedDateFormat": exec.Text(func(s *shop) string { return s.ExtendedDate }),
+		}),
+		"CheckoutSettings": exec.Of[shop](exec.Fields{
+			"reCaptchaEnabled": exec.Bool(func(s *shop) bool { return s.Storefront.ReCaptcha.EnabledOnCheckout }),
+		}),
+		"CurrencySettings": exec.Of[shop](exec.Fields{"defaultCurrency": exec.Enum(s.currencyCode)}),
+		"ContactField": exec.Of[shop](exec.Fields{
+			"address": exec.Text(func(s *shop) string { return s.Address }),
+			"country": exec.Text((*shop).country),
+			"phone":   exec.Text(func(s *shop) string { return s.Phone }),
+			"email":   exec.Text(func(s *shop) string { return s.AdminEmail }),
+		}),
+		"TaxDisplaySettings": exec.Of[shop](exec.Fields{"plp": exec.Enum((*shop).pricesShown), "pdp": exec.Enum((*shop).pricesShown)}),
+		"SeoDetails":         exec.Of[shop](exec.Fields{"pageTitle": exec.Text(func(s *shop) string { return s.Name })}),
+		"Currency": exec.Of[shop](exec.Fields{
+			"entityId":        exec.Int(func(*shop) int64 { return 1 }),
+			"code":            exec.Enum(s.currencyCode),
+			"name":            exec.Text((*shop).currencyName),
+			"isActive":        exec.Bool(func(*shop) bool { return true }),
+			"exchangeRate":    exec.Float(func(*shop) float64 { return 1 }),
+			"isTransactional": exec.Bool(func(*shop) bool { return true }),
+			"isDefault":       exec.Bool(func(*shop) bool { return true }),
+			"display":         same,
+		}),
+		"CurrencyDisplay": exec.Of[shop](exec.Fields{
+			"symbol":          exec.Text(func(s *shop) string { return s.CurrencySymbol }),
+			"symbolPlacement": exec.Enum((*shop).symbolPlacement),
+			"decimalToken":    exec.Text(func(s *shop) string { return s.DecimalSeparator }),
+			"thousandsToken":  exec.Text(func(s *shop) string { return s.ThousandsMark }),
+			"decimalPlaces":   exec.Int(func(s *shop) int64 { return int64(*s.DecimalPlaces) }),
+		}),
 	}
-	if gqlgen.FieldRequested(ctx, "privacy") {
-		p, err := r.about(ctx, w).privacy()
-		if err != nil {
-			return nil, err
-		}
-		out.Privacy = &model.PrivacySettings{CookieConsentEnabled: *p.AskConsent, PrivacyPolicyURL: filled(*p.PolicyURL)}
+}
+
+// currencyCode returns the store's currency, or one that the schema has.
+func (s *Server) currencyCode(own *shop) string {
+	if s.schema.Types["currencyCode"].EnumValues.ForName(own.Currency) == nil {
+		return "USD"
 	}
+	return own.Currency
+}
+
+// currencyName returns the name of the store's currency.
+func (s *shop) currencyName() string {
+	c, _ := geo.CurrencyByCode(s.Currency)
+	return c.Name
+}
+
+func (s *shop) symbolPlacement() string {
+	if s.SymbolLocation == "right" {
+		return "RIGHT"
+	}
+	return "LEFT"
+}
+
+// country returns the name of the store's country.
+func (s *shop) country() string {
+	c, ok := geo.ByCode(s.CountryCode)
+	if !ok {
+		return ""
+	}
+	return c.Name
+}
+
+// pricesShown tells whether prices on lists are shown with tax.
+func (s *shop) pricesShown() string {
 	if s.PricesWithTax {
-		out.Tax.Plp = model.TaxPriceDisplayInc
+		return "INC"
 	}
+	return "EX"
+}
+
+// logo names the schema's type of the store's logo.
+func (s *shop) logo() string {
 	if s.LogoURL != "" {
-		out.LogoV2 = &model.StoreImageLogo{Image: &model.Image{URLTemplate: s.LogoURL, AltText: s.Name}}
+		return "StoreImageLogo"
 	}
-	return out, nil
+	return "StoreTextLogo"
 }
 
 // host returns where a URL leads without its scheme, which storefronts put
@@ -81,124 +218,173 @@ func host(text string) string {
 	return rest
 }
 
+// storeLocale is a language of the store.
+type storeLocale struct {
+	code, base, path string
+	own              bool
+}
+
 // locales returns the store's languages, its own first. The others live below
-// a path of their name, which Path is without a slash: storefronts put it
+// a path of their name, which path is without a slash: storefronts put it
 // between slashes themselves.
-func locales(s *store.Settings, base string) []*model.Locale {
-	out := []*model.Locale{{Code: s.Language, IsDefault: true, FullPath: base + "/", Path: ""}}
+func locales(s *shop) []storeLocale {
+	out := []storeLocale{{s.Language, s.site.URL, "", true}}
 	for _, code := range s.Languages()[1:] {
-		out = append(out, &model.Locale{Code: code, FullPath: base + "/" + url.PathEscape(code), Path: url.PathEscape(code)})
+		out = append(out, storeLocale{code, s.site.URL, url.PathEscape(code), false})
 	}
 	return out
 }
 
-// FormFields returns the forms of sign-up and addresses.
-func (r *settingsResolver) FormFields(context.Context, *model.Settings) (*model.FormFields, error) {
-	return &model.FormFields{}, nil
+// formTables answer the forms of sign-up and addresses.
+func (s *Server) formTables() exec.Tables {
+	options := exec.Parts(options)
+	text := exec.TextOrNull(func(f *form.Field) string { return f.Options.Default })
+	longest := exec.IntOrNull(func(f *form.Field) *int64 {
+		if f.Options.MaxLength > 0 {
+			return &f.Options.MaxLength
+		}
+		return nil
+	})
+	address := exec.Refs(func(c *exec.Call, _ *exec.None) ([]*form.Field, error) { return s.form(c, form.Address) })
+	return exec.Tables{
+		"FormFields": exec.Of[exec.None](exec.Fields{
+			"customer":        exec.Refs(func(c *exec.Call, _ *exec.None) ([]*form.Field, error) { return s.form(c, form.Customer) }),
+			"shippingAddress": address,
+			"billingAddress":  address, // there is one form for both
+		}),
+		"FormField": exec.Of[form.Field](exec.Fields{
+			"entityId":   exec.Int(func(f *form.Field) int64 { return f.ID }),
+			"label":      exec.Text(func(f *form.Field) string { return f.Options.Label }),
+			"sortOrder":  exec.Int(func(f *form.Field) int64 { return f.Options.SortOrder }),
+			"isBuiltIn":  exec.Bool(func(f *form.Field) bool { return f.BuiltIn() }),
+			"isRequired": exec.Bool(func(f *form.Field) bool { return f.Required }),
+			"builtInFieldId": exec.Enum(func(f *form.Field) string {
+				if f.BuiltIn() {
+					return f.Name
+				}
+				return ""
+			}),
+		}),
+		"TextFormField": exec.Of[form.Field](exec.Fields{"defaultText": text, "maxLength": longest}),
+		"MultilineTextFormField": exec.Of[form.Field](exec.Fields{
+			"defaultText": text,
+			"rows":        exec.Int(func(f *form.Field) int64 { return cmp.Or(f.Options.Rows, 5) }),
+		}),
+		"NumberFormField": exec.Of[form.Field](exec.Fields{
+			"maxLength": longest,
+			"minNumber": exec.IntOrNull(func(f *form.Field) *int64 { return whole(f.Options.Min) }),
+			"maxNumber": exec.IntOrNull(func(f *form.Field) *int64 { return whole(f.Options.Max) }),
+			"defaultNumber": exec.FloatOrNull(func(f *form.Field) *float64 {
+				if n, err := strconv.ParseFloat(f.Options.Default, 64); err == nil {
+					return &n
+				}
+				return nil
+			}),
+		}),
+		"PasswordFormField": exec.Of[form.Field](exec.Fields{"maxLength": longest}),
+		"DateFormField": exec.Of[form.Field](exec.Fields{
+			"defaultDate": exec.Raw(func(b []byte, f *form.Field) []byte { return appendDate(b, f.Options.Default) }),
+			"minDate":     exec.Raw(func(b []byte, f *form.Field) []byte { return appendDate(b, f.Options.Min) }),
+			"maxDate":     exec.Raw(func(b []byte, f *form.Field) []byte { return appendDate(b, f.Options.Max) }),
+		}),
+		"CheckboxesFormField":   exec.Of[form.Field](exec.Fields{"options": options}),
+		"RadioButtonsFormField": exec.Of[form.Field](exec.Fields{"options": options}),
+		"PicklistFormField": exec.Of[form.Field](exec.Fields{
+			"options": options,
+			"choosePrefix": exec.Text(func(f *form.Field) string {
+				if f.ID == form.Country {
+					return cmp.Or(f.Options.Placeholder, "Choose a country")
+				}
+				return f.Options.Placeholder
+			}),
+		}),
+		"PicklistOrTextFormField": exec.Of[form.Field](exec.Fields{
+			"maxLength":      longest,
+			"picklistPrefix": exec.Text(func(f *form.Field) string { return cmp.Or(f.Options.Placeholder, "Choose a state") }),
+		}),
+		"FormFieldOption": exec.Of[option](exec.Fields{
+			"entityId": exec.Int(func(o *option) int64 { return o.id }),
+			"label":    exec.Text(func(o *option) string { return o.label }),
+		}),
+	}
 }
 
-// GiftCertificates returns nothing: this service sells none.
-func (r *settingsResolver) GiftCertificates(context.Context, *model.Settings, *model.CurrencyCode) (model.GiftCertificateSettings, error) {
-	return nil, nil
-}
-
-// Customer returns the fields of the sign-up form.
-func (r *formsResolver) Customer(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, form.Customer, f, by)
-}
-
-// ShippingAddress returns the fields of an address.
-func (r *formsResolver) ShippingAddress(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, form.Address, f, by)
-}
-
-// BillingAddress returns the fields of an address: there is one form for both.
-func (r *formsResolver) BillingAddress(ctx context.Context, _ *model.FormFields, f *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	return r.form(ctx, form.Address, f, by)
-}
-
-func (r *formsResolver) form(ctx context.Context, name string, filters *model.FormFieldFiltersInput, by *model.FormFieldSortInput) ([]model.FormField, error) {
-	all, err := r.about(ctx, shopperOf(ctx)).forms()
+// form returns the fields of a form that match the filters.
+func (s *Server) form(c *exec.Call, name string) ([]*form.Field, error) {
+	all, err := s.forms(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	var chosen []*form.Field
+	filters := c.Args.Object("filters")
+	ids, required, builtIn := filters.Ints("entityIds"), filters.BoolOrNil("isRequired"), filters.BoolOrNil("isBuiltIn")
+	chosen := make([]*form.Field, 0, len(all))
 	for i := range all {
 		f := &all[i]
-		if f.Form != name || filters != nil && (filters.EntityIds != nil && !slices.Contains(filters.EntityIds, f.ID) ||
-			filters.IsRequired != nil && *filters.IsRequired != f.Required || filters.IsBuiltIn != nil && *filters.IsBuiltIn != f.BuiltIn()) {
-			continue
+		if f.Form == name && (ids == nil || slices.Contains(ids, f.ID)) &&
+			(required == nil || *required == f.Required) && (builtIn == nil || *builtIn == f.BuiltIn()) {
+			chosen = append(chosen, f)
 		}
-		chosen = append(chosen, f)
 	}
-	if by != nil && *by == model.FormFieldSortInputSortOrder {
+	if c.Args.Text("sortBy") == "SORT_ORDER" {
 		slices.SortStableFunc(chosen, func(a, b *form.Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
 	}
-	out := make([]model.FormField, len(chosen))
-	for i, f := range chosen {
-		out[i] = definition(f)
+	return chosen, nil
+}
+
+// formFieldType names the schema's type of a field.
+func formFieldType(f *form.Field) string {
+	switch f.ID {
+	case form.Country:
+		return "PicklistFormField"
+	case form.State:
+		return "PicklistOrTextFormField"
 	}
-	return out, nil
+	switch f.Type {
+	case form.MultilineField:
+		return "MultilineTextFormField"
+	case form.NumberField:
+		return "NumberFormField"
+	case form.PasswordField:
+		return "PasswordFormField"
+	case form.DateField:
+		return "DateFormField"
+	case form.CheckboxField:
+		return "CheckboxesFormField"
+	case form.RadioField:
+		return "RadioButtonsFormField"
+	case form.DropdownField:
+		return "PicklistFormField"
+	}
+	return "TextFormField"
+}
+
+// option is a choice of a field.
+type option struct {
+	id    int64
+	label string
 }
 
 // countries are the choices of a country, the same for everybody.
-var countries = sync.OnceValue(func() []*model.FormFieldOption {
+var countries = sync.OnceValue(func() []option {
 	all := geo.Countries()
-	out := make([]*model.FormFieldOption, len(all))
+	out := make([]option, len(all))
 	for i, c := range all {
-		out[i] = &model.FormFieldOption{EntityID: c.ID, Label: c.Name}
+		out[i] = option{c.ID, c.Name}
 	}
 	return out
 })
 
-// definition makes the schema's form of a field.
-func definition(f *form.Field) model.FormField {
-	o := &f.Options
-	var builtIn *model.BuiltInFormFieldID
-	if f.BuiltIn() {
-		builtIn = ptr(model.BuiltInFormFieldID(f.Name))
-	}
-	var longest *int64
-	if o.MaxLength > 0 {
-		longest = &o.MaxLength
-	}
-	switch f.ID {
-	case form.Country:
-		return &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: cmp.Or(o.Placeholder, "Choose a country"), Options: countries()}
-	case form.State:
-		return &model.PicklistOrTextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: true, IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest, PicklistPrefix: cmp.Or(o.Placeholder, "Choose a state")}
-	}
-	switch f.Type {
-	case form.MultilineField:
-		return &model.MultilineTextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultText: filled(o.Default), Rows: cmp.Or(o.Rows, 5)}
-	case form.NumberField:
-		out := &model.NumberFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest, MinNumber: whole(o.Min), MaxNumber: whole(o.Max)}
-		if n, err := strconv.ParseFloat(o.Default, 64); err == nil {
-			out.DefaultNumber = &n
-		}
-		return out
-	case form.PasswordField:
-		return &model.PasswordFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, MaxLength: longest}
-	case form.DateField:
-		return &model.DateFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultDate: date(o.Default), MinDate: date(o.Min), MaxDate: date(o.Max)}
-	case form.CheckboxField:
-		return &model.CheckboxesFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, Options: options(f)}
-	case form.RadioField:
-		return &model.RadioButtonsFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, Options: options(f)}
-	case form.DropdownField:
-		return &model.PicklistFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, ChoosePrefix: o.Placeholder, Options: options(f)}
-	}
-	return &model.TextFormField{EntityID: f.ID, Label: o.Label, SortOrder: o.SortOrder, IsBuiltIn: f.BuiltIn(), IsRequired: f.Required, BuiltInFieldID: builtIn, DefaultText: filled(o.Default), MaxLength: longest}
-}
-
 // options returns the choices of a field. The wish for offers is one.
-func options(f *form.Field) []*model.FormFieldOption {
-	out := []*model.FormFieldOption{}
+func options(f *form.Field) []option {
+	if f.ID == form.Country {
+		return countries()
+	}
+	out := make([]option, len(f.Options.ChoiceIDs))
 	for i, id := range f.Options.ChoiceIDs {
-		out = append(out, &model.FormFieldOption{EntityID: id, Label: f.Options.ChoiceLabel(i)})
+		out[i] = option{id, f.Options.ChoiceLabel(i)}
 	}
 	if f.ID == form.Offers && len(out) == 0 {
-		out = append(out, &model.FormFieldOption{EntityID: 1, Label: f.Options.Label})
+		out = append(out, option{1, f.Options.Label})
 	}
 	return out
 }
@@ -209,82 +395,33 @@ func whole(text string) *int64 {
 	if err != nil || n < -1<<31 || n > 1<<31-1 {
 		return nil
 	}
-	return ptr(int64(n))
+	out := int64(n)
+	return &out
 }
 
-// Currencies returns the store's currency.
-func (r *siteResolver) Currencies(ctx context.Context, _ *model.Site, before, after *string, first, last *int64) (*model.CurrencyConnection, error) {
-	w, err := window(before, after, first, last)
+// currencies returns the store's currency.
+func (s *Server) currencies(c *exec.Call, _ *exec.None) (*page[shop], error) {
+	w, err := window(c.Args)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.about(ctx, shopperOf(ctx)).settings()
+	own, err := s.shop(c, nil)
 	if err != nil {
 		return nil, err
 	}
-	out := &model.CurrencyConnection{Edges: []*model.CurrencyEdge{}}
-	code := model.CurrencyCode(s.Currency)
+	var edges []edge[shop]
 	// There is one, in the first place.
-	if code.IsValid() && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
-		out.Edges = append(out.Edges, &model.CurrencyEdge{Node: &model.Currency{Code: code, IsTransactional: true, IsDefault: true}})
+	if known := s.schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil; known && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
+		edges = append(edges, edge[shop]{1, *own})
 	}
-	return out, nil
+	return newPage(edges, false, false), nil
 }
 
-// The catalog, content and carts are kept elsewhere: what storefronts ask of
-// them on every page is answered as for a store that has none.
-
-// CategoryTree returns no categories.
-func (r *siteResolver) CategoryTree(context.Context, *model.Site, *int64) ([]*model.CategoryTreeItem, error) {
-	return []*model.CategoryTreeItem{}, nil
-}
-
-// Brands returns no brands.
-func (r *siteResolver) Brands(_ context.Context, _ *model.Site, before, after *string, first, last *int64, _, _ []int64) (*model.BrandConnection, error) {
-	_, err := window(before, after, first, last)
-	return &model.BrandConnection{Edges: []*model.BrandEdge{}}, err
-}
-
-// NewestProducts returns no products.
-func (r *siteResolver) NewestProducts(_ context.Context, _ *model.Site, before, after *string, first, last *int64, _ *bool) (*model.ProductConnection, error) {
-	_, err := window(before, after, first, last)
-	return &model.ProductConnection{Edges: []*model.ProductEdge{}}, err
-}
-
-// FeaturedProducts returns no products.
-func (r *siteResolver) FeaturedProducts(_ context.Context, _ *model.Site, before, after *string, first, last *int64, _ *bool) (*model.ProductConnection, error) {
-	_, err := window(before, after, first, last)
-	return &model.ProductConnection{Edges: []*model.ProductEdge{}}, err
-}
-
-// Route leads nowhere.
-func (r *siteResolver) Route(context.Context, *model.Site, string, model.RouteRedirectBehavior) (*model.Route, error) {
-	return &model.Route{}, nil
-}
-
-// Content returns what is below it.
-func (r *siteResolver) Content(context.Context, *model.Site) (*model.Content, error) {
-	return &model.Content{}, nil
-}
-
-// Cart returns no cart.
-func (r *siteResolver) Cart(context.Context, *model.Site, *string) (*model.Cart, error) {
-	return nil, nil
-}
-
-// Pages returns no pages.
-func (r *contentResolver) Pages(_ context.Context, _ *model.Content, _ *model.WebPagesFiltersInput, _ *model.WebPageSortInput, before, after *string, first, last *int64) (*model.PageConnection, error) {
-	_, err := window(before, after, first, last)
-	return &model.PageConnection{Edges: []*model.PageEdge{}}, err
-}
-
-// Scripts returns no scripts.
-func (r *contentResolver) Scripts(_ context.Context, _ *model.Content, before, after *string, first, last *int64, _ *model.ScriptsFilters) (*model.ScriptTypeConnection, error) {
-	_, err := window(before, after, first, last)
-	return &model.ScriptTypeConnection{Edges: []*model.ScriptTypeEdge{}}, err
-}
-
-// VisitStartedEvent notes nothing: visits are not counted here.
-func (r *analyticsResolver) VisitStartedEvent(context.Context, *model.AnalyticsMutations, model.VisitStartedEventInput) (*model.VisitStartedEventResult, error) {
-	return &model.VisitStartedEventResult{Executed: false}, nil
+// currency returns the store's currency, if it is the one that is meant.
+func (s *Server) currency(c *exec.Call, _ *exec.None) (*shop, error) {
+	own, err := s.shop(c, nil)
+	if err != nil || c.Args.Text("currencyCode") != own.Currency {
+		return nil, err
+	}
+	return own, nil
 }

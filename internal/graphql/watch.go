@@ -1,7 +1,6 @@
 package graphql
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -81,35 +80,39 @@ func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
 	r.send(status, nil, gqlerror.List{err})
 }
 
+// dataMember begins an answer to what was executed.
+const dataMember = `{"data":`
+
 // send answers. data is nil where nothing was executed.
 func (r *reply) send(status int, data []byte, errs gqlerror.List) {
+	b := make([]byte, 0, 256)
+	if data != nil {
+		b = append(append(b, dataMember...), data...)
+	}
+	r.finish(status, b, errs)
+}
+
+// finish sends an answer that begins with its data, if there is any.
+func (r *reply) finish(status int, b []byte, errs gqlerror.List) {
 	if r.Status() != 0 {
 		return // not reached: each request is answered once
 	}
-	r.faulty = len(errs) > 0
-	var b bytes.Buffer
-	b.Grow(len(data) + 64)
-	b.WriteByte('{')
-	if data != nil {
-		b.WriteString(`"data":`)
-		b.Write(data)
-	}
-	if len(errs) > 0 {
-		if data != nil {
-			b.WriteByte(',')
-		}
-		b.WriteString(`"errors":`)
+	if r.faulty = len(errs) > 0; r.faulty {
 		text, err := json.Marshal(errs)
 		if err != nil { // not reached: the errors are ours
 			text = []byte(`[{"message":"` + internalError + `"}]`)
 		}
-		b.Write(text)
+		before := `{`
+		if len(b) > 0 {
+			before = `,`
+		}
+		b = append(append(append(b, before...), `"errors":`...), text...)
 	}
-	b.WriteByte('}')
-	r.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	b = append(b, '}')
+	r.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	r.WriteHeader(status)
 	// The exchange keeps the error.
-	_, _ = r.Write(b.Bytes())
+	_, _ = r.Write(b)
 }
 
 // outcome names what became of a request.

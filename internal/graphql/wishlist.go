@@ -5,32 +5,70 @@ import (
 	"errors"
 	"fmt"
 
-	gqlgen "github.com/99designs/gqlgen/graphql"
-
+	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/graphql/gen"
-	"clientele/internal/graphql/model"
+	"clientele/internal/graphql/exec"
+	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/wishlist"
 )
 
-type (
-	wishlistMutations    struct{ *Server }
-	publicWishlistItems  struct{ *Server }
-	privateWishlistItems struct{ *Server }
-)
-
-// PublicWishlist implements gen.ResolverRoot.
-func (r *resolvers) PublicWishlist() gen.PublicWishlistResolver {
-	return &publicWishlistItems{r.Server}
+// shownList is a wishlist as it is shown.
+type shownList struct {
+	*wishlist.Wishlist
+	mine  bool // of who asks
+	shelf *shelf
 }
 
-// Wishlist implements gen.ResolverRoot.
-func (r *resolvers) Wishlist() gen.WishlistResolver { return &privateWishlistItems{r.Server} }
+// shelf is lists that were read together, so that their items are too.
+type shelf struct {
+	ids  []int64
+	read map[itemsAsked]*memo[map[int64]*wishlist.ItemPage]
+}
 
-// WishlistMutations implements gen.ResolverRoot.
-func (r *resolvers) WishlistMutations() gen.WishlistMutationsResolver {
-	return &wishlistMutations{r.Server}
+// itemsAsked is what is asked of the items of a list: a window and, written
+// out, a filter.
+type itemsAsked struct {
+	listing.Window
+	filter string
+}
+
+// wishlistTables answer wishlists. Products are kept elsewhere: only their ids
+// are known.
+func (s *Server) wishlistTables() exec.Tables {
+	list := exec.Fields{
+		"entityId": exec.Int(func(l *shownList) int64 { return l.ID }),
+		"name":     exec.Text(func(l *shownList) string { return l.Name }),
+		"token":    exec.Text(func(l *shownList) string { return l.Token }),
+		"items":    exec.Object(s.items),
+	}
+	changed := exec.Of[shownList](exec.Fields{"result": exec.Part(func(l *shownList) *shownList { return l })})
+	return exec.Tables{
+		"Wishlist":       exec.Of[shownList](list.With("isPublic", exec.Bool(func(l *shownList) bool { return l.IsPublic }))),
+		"PublicWishlist": exec.Of[shownList](list.With("isOwner", exec.Bool(func(l *shownList) bool { return l.mine }))),
+		"WishlistItem": exec.Of[wishlist.Item](exec.Fields{
+			"entityId":        exec.Int(func(it *wishlist.Item) int64 { return it.ID }),
+			"productEntityId": exec.Int(func(it *wishlist.Item) int64 { return it.ProductID }),
+			"variantEntityId": exec.IntOrNull(func(it *wishlist.Item) *int64 {
+				if it.VariantID == 0 {
+					return nil
+				}
+				return &it.VariantID
+			}),
+		}),
+		"WishlistMutations": exec.Of[exec.None](exec.Fields{
+			"createWishlist":      exec.Object(s.createWishlist),
+			"addWishlistItems":    exec.Object(s.addWishlistItems),
+			"deleteWishlistItems": exec.Object(s.deleteWishlistItems),
+			"updateWishlist":      exec.Object(s.updateWishlist),
+			"deleteWishlists":     exec.Object(s.deleteWishlists),
+		}),
+		"CreateWishlistResult":      changed,
+		"AddWishlistItemsResult":    changed,
+		"DeleteWishlistItemsResult": changed,
+		"UpdateWishlistResult":      changed,
+		"DeleteWishlistResult":      exec.Of[done](exec.Fields{"result": exec.Text(func(*done) string { return success })}),
+	}
 }
 
 // Texts of what goes wrong with wishlists.
@@ -49,100 +87,91 @@ func chosen(sets ...[]int64) error {
 	return nil
 }
 
-// PublicWishlist finds a wishlist that its owner shares.
-func (r *siteResolver) PublicWishlist(ctx context.Context, _ *model.Site, token string) (*model.PublicWishlist, error) {
-	w := shopperOf(ctx)
-	list, err := r.Config.Wishlists.Public(ctx, w.visit.Site.StoreID, token)
+// publicWishlist finds a wishlist that its owner shares.
+func (s *Server) publicWishlist(c *exec.Call, _ *exec.None) (*shownList, error) {
+	w := shopperOf(c.Context)
+	list, err := s.Wishlists.Public(c.Context, w.visit.Site.StoreID, c.Args.Text("token"))
 	if f := business(err); f != nil && f.Kind == fault.NotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &model.PublicWishlist{
-		EntityID: list.ID, Name: list.Name, Token: list.Token, IsOwner: ptr(list.CustomerID == w.customerID), Shelf: &model.Shelf{IDs: []int64{list.ID}},
-	}, nil
-}
-
-// Wishlists returns a page of the customer's wishlists.
-func (r *customerResolver) Wishlists(ctx context.Context, obj *model.Customer, filters *model.WishlistFiltersInput, before, after *string, first, last *int64) (*model.WishlistConnection, error) {
-	at, err := window(before, after, first, last)
-	if err != nil {
-		return nil, err
-	}
-	var f wishlist.Filter
-	if filters != nil {
-		f = wishlist.Filter{IDs: filters.EntityIds, Products: filters.ProductEntityIds, Variants: filters.VariantEntityIds}
-		if err := chosen(f.IDs, f.Products, f.Variants); err != nil {
-			return nil, err
-		}
-	}
-	page, err := r.Config.Wishlists.Page(ctx, shopperOf(ctx).visit.Site.StoreID, obj.EntityID, at, f)
-	if err != nil {
-		return nil, err
-	}
-	out := &model.WishlistConnection{Edges: make([]*model.WishlistEdge, len(page.Lists))}
-	shelf := &model.Shelf{IDs: make([]int64, len(page.Lists))}
-	for i := range page.Lists {
-		shelf.IDs[i] = page.Lists[i].ID
-		out.Edges[i] = &model.WishlistEdge{Cursor: cursor(shelf.IDs[i]), Node: ownList(&page.Lists[i], shelf)}
-	}
-	out.PageInfo = pageInfo(shelf.IDs, page.Before, page.After)
+	out := alone(&list)
+	out.mine = list.CustomerID == w.customerID
 	return out, nil
 }
 
-// ownList makes the schema's form of a list for its owner.
-func ownList(w *wishlist.Wishlist, shelf *model.Shelf) *model.Wishlist {
-	return &model.Wishlist{EntityID: w.ID, Name: w.Name, IsPublic: w.IsPublic, Token: w.Token, Shelf: shelf}
+// alone returns a list that was read by itself.
+func alone(w *wishlist.Wishlist) *shownList {
+	return &shownList{Wishlist: w, shelf: &shelf{ids: []int64{w.ID}}}
 }
 
-// Items returns a page of a shared wishlist's items.
-func (r *publicWishlistItems) Items(ctx context.Context, obj *model.PublicWishlist, _ *bool, filters *model.WishlistItemsFiltersInput, before, after *string, first, last *int64) (*model.WishlistItemConnection, error) {
-	return r.items(ctx, obj.EntityID, obj.Shelf, filters, before, after, first, last)
-}
-
-// Items returns a page of a wishlist's items.
-func (r *privateWishlistItems) Items(ctx context.Context, obj *model.Wishlist, _ *bool, filters *model.WishlistItemsFiltersInput, before, after *string, first, last *int64) (*model.WishlistItemConnection, error) {
-	return r.items(ctx, obj.EntityID, obj.Shelf, filters, before, after, first, last)
-}
-
-// items returns a page of a list's items, which are read for all lists on the
-// shelf. What is in stock is not known here: nothing is hidden. Nor are
-// products, but for their ids.
-func (s *Server) items(ctx context.Context, id int64, shelf *model.Shelf, filters *model.WishlistItemsFiltersInput, before, after *string, first, last *int64) (*model.WishlistItemConnection, error) {
-	at, err := window(before, after, first, last)
+// wishlists returns a page of the customer's wishlists.
+func (s *Server) wishlists(c *exec.Call, p *customer.Profile) (*page[shownList], error) {
+	at, err := window(c.Args)
 	if err != nil {
 		return nil, err
 	}
-	var f wishlist.Filter
-	if filters != nil {
-		f = wishlist.Filter{Products: filters.ProductEntityIds, Variants: filters.VariantEntityIds}
-		if err := chosen(f.Products, f.Variants); err != nil {
-			return nil, err
-		}
+	filters := c.Args.Object("filters")
+	f := wishlist.Filter{IDs: filters.Ints("entityIds"), Products: filters.Ints("productEntityIds"), Variants: filters.Ints("variantEntityIds")}
+	if err := chosen(f.IDs, f.Products, f.Variants); err != nil {
+		return nil, err
 	}
-	pages, err := shelf.Items(model.ItemsAsked{Window: at, Filter: fmt.Sprint(f)}, func() (map[int64]*wishlist.ItemPage, error) {
-		return s.Config.Wishlists.Items(ctx, shopperOf(ctx).visit.Site.StoreID, shelf.IDs, at, f)
+	found, err := s.Wishlists.Page(c.Context, shopperOf(c.Context).visit.Site.StoreID, p.ID, at, f)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]edge[shownList], len(found.Lists))
+	together := &shelf{ids: make([]int64, len(found.Lists))}
+	for i := range found.Lists {
+		l := &found.Lists[i]
+		together.ids[i] = l.ID
+		edges[i] = edge[shownList]{l.ID, shownList{Wishlist: l, shelf: together}}
+	}
+	return newPage(edges, found.Before, found.After), nil
+}
+
+// items returns a page of a list's items, which are read for all lists on the
+// shelf. What is in stock is not known here: nothing is hidden.
+func (s *Server) items(c *exec.Call, l *shownList) (*page[wishlist.Item], error) {
+	at, err := window(c.Args)
+	if err != nil {
+		return nil, err
+	}
+	filters := c.Args.Object("filters")
+	f := wishlist.Filter{Products: filters.Ints("productEntityIds"), Variants: filters.Ints("variantEntityIds")}
+	if err := chosen(f.Products, f.Variants); err != nil {
+		return nil, err
+	}
+	pages, err := l.shelf.items(itemsAsked{at, fmt.Sprint(f)}, func() (map[int64]*wishlist.ItemPage, error) {
+		return s.Wishlists.Items(c.Context, shopperOf(c.Context).visit.Site.StoreID, l.shelf.ids, at, f)
 	})
 	if err != nil {
 		return nil, err
 	}
-	page := pages[id]
-	if page == nil {
-		page = &wishlist.ItemPage{}
+	found := pages[l.ID]
+	if found == nil {
+		found = &wishlist.ItemPage{}
 	}
-	out := &model.WishlistItemConnection{Edges: make([]*model.WishlistItemEdge, len(page.Items)), CollectionInfo: &model.CollectionInfo{TotalItems: &page.Total}}
-	ids := make([]int64, len(page.Items))
-	for i, it := range page.Items {
-		ids[i] = it.ID
-		node := &model.WishlistItem{EntityID: it.ID, ProductEntityID: it.ProductID}
-		if it.VariantID != 0 {
-			node.VariantEntityID = &it.VariantID
-		}
-		out.Edges[i] = &model.WishlistItemEdge{Cursor: cursor(it.ID), Node: node}
+	edges := make([]edge[wishlist.Item], len(found.Items))
+	for i, it := range found.Items {
+		edges[i] = edge[wishlist.Item]{it.ID, it}
 	}
-	out.PageInfo = pageInfo(ids, page.Before, page.After)
+	out := newPage(edges, found.Before, found.After)
+	out.total = found.Total
 	return out, nil
+}
+
+// items returns what load returns; it loads once for all that ask the same.
+func (s *shelf) items(asked itemsAsked, load func() (map[int64]*wishlist.ItemPage, error)) (map[int64]*wishlist.ItemPage, error) {
+	if s.read == nil {
+		s.read = map[itemsAsked]*memo[map[int64]*wishlist.ItemPage]{}
+	}
+	if s.read[asked] == nil {
+		s.read[asked] = &memo[map[int64]*wishlist.ItemPage]{}
+	}
+	return s.read[asked].get(load)
 }
 
 // owner returns the customer whose wishlists a mutation changes.
@@ -156,11 +185,11 @@ func owner(ctx context.Context) (storeID, customerID int64, err error) {
 
 // changed returns a list as it is after a mutation, or what is wrong with the
 // mutation: these have no typed errors.
-func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishlist, error) {
+func changed(c *exec.Call, w *wishlist.Wishlist, err error) (*shownList, error) {
 	f := business(err)
 	switch {
 	case err == nil:
-		return ownList(w, &model.Shelf{IDs: []int64{w.ID}}), nil
+		return alone(w), nil
 	case f == nil:
 		return nil, err
 	case f.Kind == fault.NotFound:
@@ -176,94 +205,80 @@ func changed(ctx context.Context, w *wishlist.Wishlist, err error) (*model.Wishl
 		if i == len(f.Items)-1 {
 			return nil, publicError("", text)
 		}
-		gqlgen.AddError(ctx, publicError("", text))
+		c.AddError(publicError("", text))
 	}
 	return nil, publicError("", message(f))
 }
 
-func wishes(in []*model.WishlistItemInput) []wishlist.Item {
+func wishes(in []exec.Args) []wishlist.Item {
 	out := make([]wishlist.Item, len(in))
 	for i, it := range in {
-		out[i].ProductID = it.ProductEntityID
-		if it.VariantEntityID != nil {
-			out[i].VariantID = *it.VariantEntityID
-		}
+		out[i].ProductID, out[i].VariantID = it.Int("productEntityId"), it.Int("variantEntityId")
 	}
 	return out
 }
 
-// CreateWishlist makes a wishlist.
-func (r *wishlistMutations) CreateWishlist(ctx context.Context, _ *model.WishlistMutations, in model.CreateWishlistInput) (*model.CreateWishlistResult, error) {
-	storeID, customerID, err := owner(ctx)
+// createWishlist makes a wishlist.
+func (s *Server) createWishlist(c *exec.Call, _ *exec.None) (*shownList, error) {
+	storeID, customerID, err := owner(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	w, err := r.Config.Wishlists.Create(ctx, storeID, wishlist.Create{CustomerID: customerID, Name: in.Name, IsPublic: in.IsPublic, Items: wishes(in.Items)})
-	out, err := changed(ctx, &w, err)
-	if err != nil {
-		return nil, err
-	}
-	return &model.CreateWishlistResult{Result: out}, nil
+	in := c.Args.Object("input")
+	w, err := s.Wishlists.Create(c.Context, storeID, wishlist.Create{CustomerID: customerID, Name: in.Text("name"), IsPublic: in.Bool("isPublic"), Items: wishes(in.Objects("items"))})
+	return changed(c, &w, err)
 }
 
-// AddWishlistItems adds items to a wishlist.
-func (r *wishlistMutations) AddWishlistItems(ctx context.Context, _ *model.WishlistMutations, in model.AddWishlistItemsInput) (*model.AddWishlistItemsResult, error) {
-	storeID, customerID, err := owner(ctx)
+// addWishlistItems adds items to a wishlist.
+func (s *Server) addWishlistItems(c *exec.Call, _ *exec.None) (*shownList, error) {
+	storeID, customerID, err := owner(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	w, err := r.Config.Wishlists.AddItems(ctx, storeID, customerID, in.EntityID, wishes(in.Items))
-	out, err := changed(ctx, &w, err)
-	if err != nil {
-		return nil, err
-	}
-	return &model.AddWishlistItemsResult{Result: out}, nil
+	in := c.Args.Object("input")
+	w, err := s.Wishlists.AddItems(c.Context, storeID, customerID, in.Int("entityId"), wishes(in.Objects("items")))
+	return changed(c, &w, err)
 }
 
-// DeleteWishlistItems takes items off a wishlist.
-func (r *wishlistMutations) DeleteWishlistItems(ctx context.Context, _ *model.WishlistMutations, in model.DeleteWishlistItemsInput) (*model.DeleteWishlistItemsResult, error) {
-	storeID, customerID, err := owner(ctx)
+// deleteWishlistItems takes items off a wishlist.
+func (s *Server) deleteWishlistItems(c *exec.Call, _ *exec.None) (*shownList, error) {
+	storeID, customerID, err := owner(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	w, err := r.Config.Wishlists.RemoveItems(ctx, storeID, customerID, in.EntityID, in.ItemEntityIds)
+	in := c.Args.Object("input")
+	w, err := s.Wishlists.RemoveItems(c.Context, storeID, customerID, in.Int("entityId"), in.Ints("itemEntityIds"))
 	if errors.Is(err, wishlist.ErrNoItem) {
 		return nil, publicError("", message(fault.As(err)))
 	}
-	out, err := changed(ctx, &w, err)
-	if err != nil {
-		return nil, err
-	}
-	return &model.DeleteWishlistItemsResult{Result: out}, nil
+	return changed(c, &w, err)
 }
 
-// UpdateWishlist changes a wishlist.
-func (r *wishlistMutations) UpdateWishlist(ctx context.Context, _ *model.WishlistMutations, in model.UpdateWishlistInput) (*model.UpdateWishlistResult, error) {
-	storeID, customerID, err := owner(ctx)
+// updateWishlist changes a wishlist.
+func (s *Server) updateWishlist(c *exec.Call, _ *exec.None) (*shownList, error) {
+	storeID, customerID, err := owner(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	cmd := wishlist.Update{ID: in.EntityID, Name: field(in.Data.Name)}
-	if in.Data.IsPublic != nil {
-		cmd.IsPublic = opt.Some(*in.Data.IsPublic)
+	in := c.Args.Object("input")
+	data := in.Object("data")
+	cmd := wishlist.Update{ID: in.Int("entityId"), Name: field(data, "name")}
+	if public := data.BoolOrNil("isPublic"); public != nil {
+		cmd.IsPublic = opt.Some(*public)
 	}
-	w, err := r.Config.Wishlists.Update(ctx, storeID, customerID, cmd)
-	out, err := changed(ctx, &w, err)
-	if err != nil {
-		return nil, err
-	}
-	return &model.UpdateWishlistResult{Result: out}, nil
+	w, err := s.Wishlists.Update(c.Context, storeID, customerID, cmd)
+	return changed(c, &w, err)
 }
 
-// DeleteWishlists deletes wishlists, all of them or none.
-func (r *wishlistMutations) DeleteWishlists(ctx context.Context, _ *model.WishlistMutations, in model.DeleteWishlistsInput) (*model.DeleteWishlistResult, error) {
-	storeID, customerID, err := owner(ctx)
+// deleteWishlists deletes wishlists, all of them or none.
+func (s *Server) deleteWishlists(c *exec.Call, _ *exec.None) (*done, error) {
+	storeID, customerID, err := owner(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	err = r.Config.Wishlists.Delete(ctx, storeID, customerID, in.EntityIds...)
-	if _, err = changed(ctx, &wishlist.Wishlist{}, err); err != nil {
+	err = s.Wishlists.Delete(c.Context, storeID, customerID, c.Args.Object("input").Ints("entityIds")...)
+	if _, err = changed(c, &wishlist.Wishlist{}, err); err != nil {
 		return nil, err
 	}
-	return &model.DeleteWishlistResult{Result: success}, nil
+	return &done{}, nil
 }

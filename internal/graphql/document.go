@@ -106,10 +106,10 @@ func (s *Server) document(text string) (*exec.Document, gqlerror.List) {
 	if errs := s.measureUnused(doc, seen); errs != nil {
 		return nil, errs
 	}
-	if errs := validator.ValidateWithRules(s.schema, doc, validation); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(s.contract().schema, doc, validation); len(errs) > 0 {
 		return nil, errs[:min(len(errs), 20)]
 	}
-	valid := s.exec.Document(doc, keptPlans*fields)
+	valid := s.contract().exec.Document(doc, keptPlans*fields)
 	s.parsed.put(text, valid, fields)
 	return valid, nil
 }
@@ -219,10 +219,10 @@ type measurer struct {
 
 // measure works on a document before its validation too.
 func (s *Server) measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) cost {
-	m := measurer{schema: s.schema, knows: s.exec.Knows, doc: doc, variables: variables, fragments: map[string]*cost{}}
-	root := s.schema.Query
+	m := measurer{schema: s.contract().schema, knows: s.contract().exec.Knows, doc: doc, variables: variables, fragments: map[string]*cost{}}
+	root := s.contract().schema.Query
 	if op.Operation == ast.Mutation {
-		root = s.schema.Mutation
+		root = s.contract().schema.Mutation
 	}
 	return m.selections(op.SelectionSet, root)
 }

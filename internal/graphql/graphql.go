@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -57,11 +58,12 @@ type Config struct {
 // Server answers GraphQL requests.
 type Server struct {
 	Config
-	schema *ast.Schema
-	exec   *exec.Schema
-	parsed cache
-	places *places
-	route  *serve.Route
+	// contract is read when somebody asks the first time: a server that nobody
+	// asks does not pay for it.
+	contract func() contract
+	parsed   cache
+	places   *places
+	route    *serve.Route
 }
 
 // Path is where requests are answered.
@@ -69,20 +71,30 @@ const Path = "/graphql"
 
 // New returns a Server.
 func New(c Config) *Server {
-	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path), schema: loadSchema()}
-	s.exec = s.answers()
+	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
+	s.contract = sync.OnceValue(s.readContract)
 	return s
+}
+
+// contract is the schema with what answers it.
+type contract struct {
+	schema *ast.Schema
+	exec   *exec.Schema
+}
+
+func (s *Server) readContract() contract {
+	schema := loadSchema()
+	return contract{schema, s.answers(schema)}
 }
 
 // Knows returns which fields of object types the service knows about. The
 // others have generic answers.
 func Knows() func(object, field string) bool {
-	s := &Server{schema: loadSchema()}
-	return s.answers().Knows
+	return new(Server).answers(loadSchema()).Knows
 }
 
 // answers puts together the tables.
-func (s *Server) answers() *exec.Schema {
+func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
 		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(),
@@ -94,7 +106,7 @@ func (s *Server) answers() *exec.Schema {
 	} {
 		maps.Copy(tables, t)
 	}
-	return exec.New(s.schema, exec.Config{
+	return exec.New(schema, exec.Config{
 		Tables: tables, Scalars: scalars, Need: need, Missing: missing, MissingText: "Not found.",
 		Kinds: []exec.Kind{
 			exec.KindOf((*shop).logo), exec.KindOf(instrumentType), exec.KindOf(formFieldType),

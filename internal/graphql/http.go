@@ -142,7 +142,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if err != nil {
 		return err
 	}
-	values, err := validator.VariableValues(s.schema, op, raw)
+	values, err := validator.VariableValues(s.contract().schema, op, raw)
 	if err != nil {
 		return &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
 	}

@@ -164,7 +164,7 @@ func (s *Server) siteTables() exec.Tables {
 
 // currencyCode returns the store's currency, or one that the schema has.
 func (s *Server) currencyCode(own *shop) string {
-	if s.schema.Types["currencyCode"].EnumValues.ForName(own.Currency) == nil {
+	if s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) == nil {
 		return "USD"
 	}
 	return own.Currency
@@ -411,7 +411,7 @@ func (s *Server) currencies(c *exec.Call, _ *exec.None) (*page[shop], error) {
 	}
 	var edges []edge[shop]
 	// There is one, in the first place.
-	if known := s.schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil; known && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
+	if known := s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil; known && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
 		edges = append(edges, edge[shop]{1, *own})
 	}
 	return newPage(edges, false, false), nil

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -301,7 +302,10 @@ func (c *call) elsewhere() bool {
 	if c.Secure {
 		scheme = "https"
 	}
-	return !store.SameHost(u.Scheme, u.Host, scheme, c.Host) || u.Path != "" && u.Path != "/"
+	// Browsers take "/." and "//" for the first page or lead back to it, and who
+	// comes by a proxy may come by the other scheme.
+	here := store.SameHost(u.Scheme, u.Host, scheme, c.Host) || store.SameHost(u.Scheme, u.Host, u.Scheme, c.Host)
+	return !here || path.Clean("/"+u.Path) != "/"
 }
 
 // reveal lets the fields of a page that take passwords be shown by a button,

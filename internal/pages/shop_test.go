@@ -32,12 +32,16 @@ func TestShopElsewhere(t *testing.T) {
 
 // A shop that is these pages themselves is no way round in circles.
 func TestShopHere(t *testing.T) {
-	each(t, with(`shop_url: "http://localhost/"`), func(t *testing.T, w *world) {
-		b := w.browser(t)
-		b.client.Transport = &http.Transport{DialContext: dial(w.server)}
-		b.base = "http://localhost"
-		b.get("/").want(200, "/", "Welcome to Garden")
-	})
+	for _, shop := range []string{"http://localhost/", "http://LOCALHOST.:80", "https://localhost", "http://localhost/.", "http://localhost//", "http://localhost/%2e", "http://localhost/a/..", "http://localhost/?from=account#top"} {
+		t.Run(shop, func(t *testing.T) {
+			each(t, with(`shop_url: "`+shop+`"`), func(t *testing.T, w *world) {
+				b := w.browser(t)
+				b.client.Transport = &http.Transport{DialContext: dial(w.server)}
+				b.base = "http://localhost"
+				b.get("/").want(200, "/", "Welcome to Garden")
+			})
+		})
+	}
 }
 
 func TestRegistrationWithoutAddress(t *testing.T) {

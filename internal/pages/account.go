@@ -109,7 +109,8 @@ func (c *call) facts(me *customer.Customer) (map[string][]string, error) {
 		key = "overview.newsletter.on"
 	}
 	out["newsletter"] = []string{c.look.Text(key)}
-	return out, nil
+	out[wishlistsMenu], err = c.listNames(me.ID)
+	return out, err
 }
 
 // details is the page of who a customer is.

@@ -89,11 +89,16 @@ func TestPasswordsCanBeShown(t *testing.T) {
 // The overview shows what is known, and of nobody else.
 func TestOverviewShowsWhatIsKnown(t *testing.T) {
 	known := strings.Replace(shop, `password: "correct horse 1"}`, `password: "correct horse 1", company: Doe Ltd, phone: "+44 1", store_credit: "1234.50",
-          addresses: [{first_name: Jane, last_name: Doe, address1: 1 First St, city: London, postal_code: N1, country_code: GB, state_or_province: ""}, {first_name: Jane, last_name: Doe, address1: 2 Second St, city: London, postal_code: N2, country_code: GB}]}`, 1)
+          addresses: [{first_name: Jane, last_name: Doe, address1: 1 First St, city: London, postal_code: N1, country_code: GB, state_or_province: ""}, {first_name: Jane, last_name: Doe, address1: 2 Second St, city: London, postal_code: N2, country_code: GB}],
+          wishlists: [{name: "Roses & more"}]}`, 1)
 	each(t, known, func(t *testing.T, w *world) {
 		b := w.browser(t)
 		b.signIn("jane@example.com", "correct horse 1").want(200, "/account.php", "jane@example.com", "Jane Doe<br>Doe Ltd<br>&#43;44 1", "1 First St", "!2 Second St",
-			"Your store credit is $1,234.50.", "You do not get our newsletter.", "!Smith")
+			"Your store credit is $1,234.50.", "You do not get our newsletter.", "Roses &amp; more", "!…", "!Smith")
+		for _, name := range []string{"Tulips", "Ferns", "Palms"} {
+			b.get("/wishlist.php?action=addwishlist").post("/wishlist.php?action=addwishlist", "name", name)
+		}
+		b.get("/account.php").want(200, "", "Roses &amp; more<br>Tulips<br>Ferns<br>…", "!Palms")
 		b.get("/account.php?action=newsletter").post("/account.php?action=newsletter", "newsletter", "1").get("/account.php").want(200, "", "You get our newsletter.")
 		b.lang = "de"
 		b.get("/account.php").want(200, "", "Ihr Guthaben beträgt", "Sie erhalten unseren Newsletter.")

@@ -21,10 +21,12 @@ const (
 	wishlistsMenu   = "wishlists"      // the entry of the account's menu
 )
 
-// How many lists, and how many items of one, are on a page.
+// How many lists, and how many items of one, are on a page, and how many lists
+// the overview names.
 const (
 	listsLength = 20
 	itemsLength = 50
+	namesLength = 3
 )
 
 // wishlistURL is the page of an action on an own list.
@@ -122,6 +124,26 @@ func (c *call) wishlists() error {
 		p.Prev, p.Next = around(wishlistsPath, ids[0], ids[n-1], page.Before, page.After)
 	}
 	return c.show(http.StatusOK, p)
+}
+
+// listNames are the names of a customer's first lists, as the overview shows
+// them.
+func (c *call) listNames(owner int64) ([]string, error) {
+	page, err := c.Wishlists.Page(c.R.Context(), c.Site.StoreID, owner, listing.Window{First: namesLength, Last: -1}, wishlist.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Lists) == 0 {
+		return []string{c.look.Text("wishlists.empty")}, nil
+	}
+	var out []string
+	for i := range page.Lists {
+		out = append(out, page.Lists[i].Name)
+	}
+	if page.After {
+		out = append(out, "…")
+	}
+	return out, nil
 }
 
 // publicWishlist shows a public list without a word about whose it is.

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
+	"clientele/internal/locale"
 	"clientele/internal/password"
 )
 
@@ -94,6 +95,14 @@ func IsLanguage(text string) bool {
 	}
 	base, sure := tag.Base()
 	return sure == language.Exact && base.String() != "und"
+}
+
+// sameLanguage reports whether two names are of one language, however they are
+// written.
+func sameLanguage(a, b string) bool {
+	a, _ = locale.Tag(a)
+	b, _ = locale.Tag(b)
+	return a == b
 }
 
 // IsWebURL reports whether a text is the absolute http or https URL of a page
@@ -227,7 +236,7 @@ func (s *StorefrontSettings) check(c checking) {
 		switch {
 		case !IsLanguage(name):
 			c.refuse(FieldLocales, WhyLanguage, name)
-		case slices.Contains(s.Locales[:i], name):
+		case slices.ContainsFunc(s.Locales[:i], func(other string) bool { return sameLanguage(name, other) }):
 			c.refuse(FieldLocales, WhyTwice, name)
 		}
 	}

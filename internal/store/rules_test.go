@@ -66,7 +66,7 @@ var (
 		"storefront.theme_color":                                     {"red", "#fff"},
 		"storefront.status_message":                                  {strings.Repeat("x", 2001)},
 		"storefront.robots_txt":                                      {strings.Repeat("x", 65537)},
-		"storefront.locales":                                         {[]any{"de", "xx"}, []any{"de", "de"}, slices.Repeat([]any{"de"}, 101)},
+		"storefront.locales":                                         {[]any{"de", "xx"}, []any{"de", "de"}, []any{"de", "DE"}, []any{"pt-BR", "pt_br"}, slices.Repeat([]any{"de"}, 101)},
 	}
 	good = map[string][]any{
 		"domain":                   {"shop.example.com", "localhost:8080", "münchen.example"},
@@ -226,6 +226,33 @@ func TestNamesOfStores(t *testing.T) {
 		}
 		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error { return store.RenameTx(tx, st.ID, " ") }); fault.As(err) == nil {
 			t.Errorf("a store is renamed to nothing: %v", err)
+		}
+	})
+}
+
+// One mark that a store sets leaves the other one to the other use: money is
+// never written with the same mark twice.
+func TestOneSeparatorIsSet(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		stores := store.NewService(db, system.Real())
+		st, err := stores.Create(t.Context(), "one", "", "https://one.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			decimal, thousands any
+			want               string
+		}{{",", "", "$1.234,50"}, {"", ".", "$1.234,50"}, {"", "'", "$1'234.50"}, {",", " ", "$1 234,50"}, {"", "", "$1,234.50"}} {
+			if _, err := stores.ChangeSettings(t.Context(), st.ID, map[string]any{"decimal_separator": c.decimal, "thousands_separator": c.thousands}); err != nil {
+				t.Fatal(err)
+			}
+			s, err := stores.Settings(t.Context(), st.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Price(123450, 2); got != c.want {
+				t.Errorf("%v and %v: %s, want %s", c.decimal, c.thousands, got, c.want)
+			}
 		}
 	})
 }

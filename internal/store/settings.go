@@ -192,8 +192,13 @@ func (s *Settings) fill(channelURL string) {
 	def(&s.Currency, "USD")
 	def(&s.CurrencySymbol, "$")
 	def(&s.SymbolLocation, "left")
-	def(&s.DecimalSeparator, ".")
-	def(&s.ThousandsMark, ",")
+	// Each is the other one where a store sets only one of them.
+	decimal, thousands := ".", ","
+	if s.ThousandsMark == decimal || s.DecimalSeparator == thousands {
+		decimal, thousands = thousands, decimal
+	}
+	def(&s.DecimalSeparator, decimal)
+	def(&s.ThousandsMark, thousands)
 	def(&s.WeightUnits, "Ounces")
 	def(&s.DimensionUnits, "Inches")
 	def(&s.PlanName, "Clientele")

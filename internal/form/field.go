@@ -122,7 +122,7 @@ func (u *Update) apply(f Field) Field {
 }
 
 func (f *Field) normalize() {
-	if f.Options.Label == "" {
+	if seen(f.Options.Label) == "" {
 		f.Options.Label = f.Name
 	}
 	if f.Options.SortOrder == 0 {

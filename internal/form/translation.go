@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/internal/fault"
 	"clientele/internal/locale"
@@ -59,12 +60,12 @@ func (t Translations) Change(commands map[string]*Translate) Translations {
 			c = &Translate{}
 		}
 		is := out[tag]
-		is.Label, is.Placeholder = c.Label.Or(is.Label), c.Placeholder.Or(is.Placeholder)
+		is.Label, is.Placeholder = seen(c.Label.Or(is.Label)), seen(c.Placeholder.Or(is.Placeholder))
 		if is.Choices = maps.Clone(is.Choices); is.Choices == nil {
 			is.Choices = map[string]string{}
 		}
 		for choice, label := range c.Choices {
-			if is.Choices[choice] = label; label == "" {
+			if is.Choices[choice] = label; seen(label) == "" {
 				delete(is.Choices, choice)
 			}
 		}
@@ -76,6 +77,15 @@ func (t Translations) Change(commands map[string]*Translate) Translations {
 		}
 	}
 	return out
+}
+
+// seen returns text, or nothing if it is all white space: a label that nobody
+// sees is none.
+func seen(text string) string {
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return text
 }
 
 // keep drops the labels of choices that a field no longer has.

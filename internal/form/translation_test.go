@@ -23,6 +23,7 @@ func TestTranslations(t *testing.T) {
 				"DE":    {Label: opt.Some("Farbe"), Placeholder: opt.Some("Bitte wählen"), Choices: map[string]string{"Red": "Rot", "Blue": "Blau"}},
 				"de_at": {Choices: map[string]string{"Red": "Roserl"}},
 				"fr":    {},
+				"es":    {Label: opt.Some(" \t"), Placeholder: opt.Some("\u00a0"), Choices: map[string]string{"Red": " "}},
 			},
 		}.Definition())
 		if err != nil {
@@ -60,7 +61,7 @@ func TestTranslations(t *testing.T) {
 			}
 		}
 		const plain = "Colour/Choose[Red Blue] Red Blue"
-		want("made", map[string]string{"": plain, "en": plain, "fr": plain, "nonsense!": plain, "de": "Farbe/Bitte wählen[Red Blue] Rot Blau", "de-DE": "Farbe/Bitte wählen[Red Blue] Rot Blau", "de_AT": "Farbe/Bitte wählen[Red Blue] Roserl Blau"})
+		want("made", map[string]string{"": plain, "en": plain, "fr": plain, "es": plain, "nonsense!": plain, "de": "Farbe/Bitte wählen[Red Blue] Rot Blau", "de-DE": "Farbe/Bitte wählen[Red Blue] Rot Blau", "de_AT": "Farbe/Bitte wählen[Red Blue] Roserl Blau"})
 		change := func(u form.Update) (*form.Field, error) {
 			u.ID = made.ID
 			return s.Update(ctx, 1, u)

@@ -132,11 +132,16 @@ func repeats(o decode.Object, name string, known int64) {
 
 // withID reads a change of what the path names, whose id the body may repeat.
 func withID[In any](object func(func(decode.Object) In) func(*rest.Call) (In, error), id func(*rest.Call) (int64, error), read func(decode.Object) In) func(*rest.Call) (In, error) {
+	return withIDAs("id", object, id, read)
+}
+
+// withIDAs is withID where the body calls the id something else.
+func withIDAs[In any](name string, object func(func(decode.Object) In) func(*rest.Call) (In, error), id func(*rest.Call) (int64, error), read func(decode.Object) In) func(*rest.Call) (In, error) {
 	return func(c *rest.Call) (In, error) {
 		return object(func(o decode.Object) In {
 			in := read(o)
 			if known, err := id(c); err == nil { // refused before, otherwise
-				repeats(o, "id", known)
+				repeats(o, name, known)
 			}
 			return in
 		})(c)

@@ -21,7 +21,7 @@ func (s *Surface) priceListRoutes() []rest.Route {
 		{Method: "DELETE", Pattern: "/pricelists/assignments", Need: auth.ModifyProducts, List: group.Unassigned,
 			Handle: remove(shape.Scoped(s.Groups.Unassign))},
 		{Method: "PUT", Pattern: "/pricelists/{price_list_id}/assignments", Need: auth.ModifyProducts, Class: rest.Updating, Titles: putPriceList,
-			Handle: shape.CallAt(list, object(decodePlace), s.putAssignment, one(appendAssignment))},
+			Handle: shape.CallAt(list, withIDAs("price_list_id", object[group.Assignment], list, decodePlace), s.putAssignment, one(appendAssignment))},
 	}
 }
 
@@ -34,6 +34,7 @@ func (s *Surface) putAssignment(c *rest.Call, priceList int64, in group.Assignme
 // left out; 0 says the same.
 func decodeAssignment(o decode.Object) group.Assignment {
 	o.RequiredAs(jsonx.Number, "price_list_id")
+	o.Only(nil, []string{"id"})
 	a := place(o)
 	a.PriceListID = o.Int("price_list_id").Value
 	return a

@@ -3,6 +3,7 @@ package wishlist_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -163,6 +164,37 @@ func TestBounds(t *testing.T) {
 		}
 		if _, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: "x"}); kind(err) != fault.Invalid {
 			t.Errorf("one list too many: %v", err)
+		}
+	})
+}
+
+// An item may become another variant of its product, but none that is on the
+// list already.
+func TestItemsChange(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, a, _ := world(t, db)
+		w, err := s.Create(t.Context(), a, wishlist.Create{CustomerID: 1, Name: "Mine", Items: []wishlist.Item{{ProductID: 5, VariantID: 1}, {ProductID: 5, VariantID: 2}, {ProductID: 6, VariantID: 1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := w.Items[0].ID
+		change := func(product, variant int64) error {
+			_, err := s.Update(t.Context(), a, 1, wishlist.Update{ID: w.ID, Items: []wishlist.Item{{ID: first, ProductID: product, VariantID: variant}}})
+			return err
+		}
+		for _, taken := range [][2]int64{{5, 2}, {6, 1}} {
+			if f := fault.As(change(taken[0], taken[1])); f == nil || len(f.Items) != 1 || f.Items[0].Code != fault.Taken {
+				t.Errorf("%v, which is on the list: %v", taken, f)
+			}
+		}
+		for _, free := range [][2]int64{{5, 3}, {6, 2}, {7, 1}} {
+			if err := change(free[0], free[1]); err != nil {
+				t.Errorf("%v: %v", free, err)
+			}
+		}
+		w, err = s.Get(t.Context(), a, 1, w.ID)
+		if err != nil || len(w.Items) != 3 || !slices.Contains(w.Items, wishlist.Item{ID: first, ProductID: 7, VariantID: 1}) {
+			t.Errorf("%+v, %v", w, err)
 		}
 	})
 }

@@ -223,3 +223,34 @@ func TestPermissions(t *testing.T) {
 		}
 	})
 }
+
+// Within a batch a name that one metafield gives up is free for those after it,
+// and for none before it.
+func TestNamesChangeHands(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s, st, _ := shop(t, db)
+		var ids []int64
+		for _, key := range []string{"a", "b"} {
+			m, err := s.Create(t.Context(), st, by, field(key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, m.ID)
+		}
+		rename := func(i int, key string) metafield.Update {
+			return metafield.Update{ID: ids[i], Key: opt.Some(key)}
+		}
+		o, err := s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "c"), rename(1, "a")})
+		if err != nil || len(o.Failed) > 0 || len(o.Done) != 2 {
+			t.Errorf("given up and taken: %+v, %v", o, err)
+		}
+		o, err = s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "a"), rename(1, "b")})
+		if err != nil || len(o.Failed) != 1 || o.Failed[0].Index != 0 || o.Failed[0].Code != fault.Taken || len(o.Done) != 1 {
+			t.Errorf("taken before it is given up: %+v, %v", o, err)
+		}
+		o, err = s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "d"), rename(1, "d")})
+		if err != nil || len(o.Failed) != 1 || o.Failed[0].Index != 1 || o.Failed[0].Code != fault.Taken || len(o.Done) != 1 {
+			t.Errorf("wanted by two: %+v, %v", o, err)
+		}
+	})
+}

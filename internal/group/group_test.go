@@ -2,6 +2,7 @@ package group_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -339,5 +340,47 @@ func TestFilters(t *testing.T) {
 				t.Errorf("%s finds %s, want %s", raw, got, want)
 			}
 		}
+	})
+}
+
+// A store has one group of each kind at most: a choice takes the place of the
+// one before, or leaves none, and only groups that change get a new date.
+func TestChoices(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		f := newFixture(t, db)
+		var ids [3]int64
+		for i := range ids {
+			ids[i] = f.make(t, f.a, named(fmt.Sprint("G", i))).ID
+		}
+		choose := func(c group.Choice) {
+			t.Helper()
+			f.now = f.now.Add(time.Second)
+			if err := db.Write(t.Context(), f.a, func(tx *sqldb.Tx) error { return c.Make(tx, f.now.Unix()) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		chosen := func(want group.Chosen, changed ...int64) {
+			t.Helper()
+			var got group.Chosen
+			if err := db.Read(t.Context(), f.a, func(tx *sqldb.Tx) error { return tx.Pipeline(got.Queries()...) }); err != nil || got != want {
+				t.Errorf("%+v, want %+v, %v", got, want, err)
+			}
+			for _, id := range ids {
+				if got := f.get(t, f.a, id).DateModified == f.now.Unix(); got != slices.Contains(changed, id) {
+					t.Errorf("group %d changed: %v", id, got)
+				}
+			}
+		}
+		to := opt.Some[int64]
+		choose(group.Choice{Default: to(ids[0]), Guest: to(ids[1])})
+		chosen(group.Chosen{Default: ids[0], Guest: ids[1]}, ids[0], ids[1])
+		choose(group.Choice{Default: to(ids[2])})
+		chosen(group.Chosen{Default: ids[2], Guest: ids[1]}, ids[0], ids[2])
+		choose(group.Choice{Guest: to(ids[2])})
+		chosen(group.Chosen{Default: ids[2], Guest: ids[2]}, ids[1], ids[2])
+		choose(group.Choice{Default: to(ids[2]), Guest: to(0)})
+		chosen(group.Chosen{Default: ids[2]}, ids[2])
+		choose(group.Choice{Default: opt.Null[int64]()})
+		chosen(group.Chosen{}, ids[2])
 	})
 }

@@ -224,3 +224,83 @@ func TestCheckOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestRangesAndDays(t *testing.T) {
+	field := func(typ, least, most string) form.Field {
+		return form.Field{Form: form.Customer, Name: "X", Type: typ, Options: form.Options{Min: least, Max: most}}
+	}
+	for name, test := range map[string]struct {
+		field form.Field
+		good  bool
+	}{
+		"one number":    {field(form.NumberField, "5", "5"), true},
+		"one day":       {field(form.DateField, "2024-05-14", "2024-05-14"), true},
+		"no number":     {field(form.NumberField, "5", "4.9"), false},
+		"no day":        {field(form.DateField, "2024-05-14", "2024-05-13"), false},
+		"only the most": {field(form.NumberField, "", "-1"), true},
+	} {
+		err := form.CheckField(test.field)
+		if (err == nil) != test.good {
+			t.Errorf("%s: %v", name, err)
+		}
+		if f := fault.As(err); f != nil && (len(f.Items) != 1 || f.Items[0].Field != form.FieldMax) {
+			t.Errorf("%s: %+v", name, f.Items)
+		}
+	}
+	// The first and the last day count whole, in UTC.
+	fields := form.Form{field(form.DateField, "2024-05-14", "2024-05-15")}
+	fields[0].ID = 26
+	for day, good := range map[string]bool{
+		"2024-05-13T23:59:59Z": false, "2024-05-14": true, "2024-05-14T00:00:00Z": true, "2024-05-15": true, "2024-05-15T10:30:00Z": true,
+		"2024-05-15T23:59:59Z": true, "2024-05-15T23:30:00-01:00": false, "2024-05-14T00:30:00+01:00": false, "2024-05-16": false,
+	} {
+		c := fault.Collector{Index: -1}
+		fields.Check(&c, form.Free, []form.Input{{FieldID: 26, Value: form.Text(day)}})
+		if (len(c.Items) == 0) != good {
+			t.Errorf("%s: %+v", day, c.Items)
+		}
+	}
+}
+
+// A store has five hundred fields of its own at most, the built-in ones not
+// counted.
+func TestAStoreHasFiveHundredFields(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := formWorld(t, db)
+		put := func(i int) error {
+			return db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+				return form.Put(tx, form.Field{Form: form.Customer, Name: strconv.Itoa(i), Type: form.TextField}, 1)
+			})
+		}
+		err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+			for i := range 499 {
+				if err := form.Put(tx, form.Field{Form: form.Customer, Name: strconv.Itoa(i), Type: form.TextField}, 1); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, err := s.Create(t.Context(), 1, form.Field{Form: form.Address, Name: "last", Type: form.TextField})
+		if err != nil {
+			t.Fatalf("the last one: %v", err)
+		}
+		_, err = s.Create(t.Context(), 1, form.Field{Form: form.Address, Name: "more", Type: form.TextField})
+		for _, err := range []error{err, put(500)} {
+			if f := fault.As(err); f == nil || len(f.Items) != 1 || f.Items[0].Code != fault.TooManyItems {
+				t.Errorf("one too many: %v", err)
+			}
+		}
+		if err := put(0); err != nil {
+			t.Errorf("one that there is: %v", err)
+		}
+		if err := s.Delete(t.Context(), 1, last.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(500); err != nil {
+			t.Errorf("in the place of one that is gone: %v", err)
+		}
+	})
+}

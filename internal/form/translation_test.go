@@ -91,7 +91,7 @@ func TestTranslations(t *testing.T) {
 
 		many := map[string]*form.Translate{}
 		for i := range 21 {
-			many[fmt.Sprintf("de-%c%c", 'A'+i, 'T')] = &form.Translate{Label: opt.Some("x")}
+			many[fmt.Sprint("de-x-", i)] = &form.Translate{Label: opt.Some("x")}
 		}
 		for name, bad := range map[string]map[string]*form.Translate{
 			"no language": {"deutsch!": {Label: opt.Some("x")}}, "no language to end": {"deutsch!": nil}, "long label": {"de": {Label: opt.Some(strings.Repeat("x", 256))}},
@@ -145,4 +145,39 @@ func TestTranslations(t *testing.T) {
 			t.Errorf("left of %v, %v", left, err)
 		}
 	})
+}
+
+// Bounds of translations: twenty languages, and a placeholder only where a
+// choice is waited for.
+func TestBoundsOfTranslations(t *testing.T) {
+	languages := func(n int) form.Translations {
+		out := form.Translations{}
+		for i := range n {
+			out[fmt.Sprint("de-x-", i)] = form.Translation{Label: "x"}
+		}
+		return out
+	}
+	placeholder := form.Translations{"de": {Placeholder: "x"}}
+	for name, c := range map[string]struct {
+		typ  string
+		in   form.Translations
+		want fault.Field
+	}{
+		"twenty":               {form.TextField, languages(20), ""},
+		"one more":             {form.TextField, languages(21), form.FieldTranslations},
+		"longest label":        {form.TextField, form.Translations{"de": {Label: strings.Repeat("ä", 255)}}, ""},
+		"where one chooses":    {form.DropdownField, placeholder, ""},
+		"where one writes":     {form.TextField, placeholder, form.FieldPlaceholder},
+		"where all are shown":  {form.RadioField, placeholder, form.FieldPlaceholder},
+		"a label of no choice": {form.RadioField, form.Translations{"de": {Choices: map[string]string{"x": "y"}}}, form.FieldTranslations},
+	} {
+		err := form.CheckField(form.Field{Form: form.Customer, Name: "X", Type: c.typ, Translations: c.in})
+		var got fault.Field
+		if f := fault.As(err); f != nil && len(f.Items) == 1 {
+			got = f.Items[0].Field
+		}
+		if (err == nil) != (c.want == "") || got != c.want {
+			t.Errorf("%s: %v, want a fault of %q", name, err, c.want)
+		}
+	}
 }

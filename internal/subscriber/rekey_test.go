@@ -1,7 +1,9 @@
 package subscriber_test
 
 import (
+	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"testing"
 
@@ -81,6 +83,35 @@ func TestKeysAreMadeAnew(t *testing.T) {
 		}
 		if _, err := w.Update(t.Context(), w.a, 3, subscriber.Update{Email: opt.Some("mbox@example.com")}, api); kind(err) != fault.Conflict {
 			t.Error(err)
+		}
+	})
+}
+
+// Who has the right key already is in nobody's way, and who is gone is passed
+// over: what was looked at may change before it is moved.
+func TestKeysAreMovedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		for _, email := range []string{"a@example.com", "b@example.com", "b@xn--mnchen-3ya.de"} {
+			w.make(t, w.a, email)
+		}
+		if err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
+			old := sqldb.Dynamic(`UPDATE subscribers SET email = $3, email_norm = $3 WHERE store_id = $1 AND id = $2`)
+			return errors.Join(tx.Exec(old, int64(1), "a@münchen.de"), tx.Exec(old, int64(2), "b@münchen.de"))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			var clashes map[int64]int64
+			if err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) (err error) {
+				clashes, err = subscriber.Rekey.Move(tx, []int64{1, 2, 3, 99})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if want := map[int64]int64{2: 3}; !maps.Equal(clashes, want) {
+				t.Errorf("time %d: clashes are %v, want %v", i+1, clashes, want)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -449,6 +450,95 @@ func TestSeededIDsMoveTheCounter(t *testing.T) {
 		}
 		if ids, total := w.ids(t, w.a, ""); !slices.Equal(ids, []int64{40, 41}) || total != 2 {
 			t.Errorf("%v of %d", ids, total)
+		}
+	})
+}
+
+// Channels that the store does not have are refused, whichever way they come.
+func TestChannelsExist(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		unknown := func(what string, err error) {
+			t.Helper()
+			f := fault.As(err)
+			if f == nil || f.Kind != fault.Invalid || len(f.Items) != 1 || f.Items[0].Field != subscriber.FieldChannel || f.Items[0].Code != fault.Unknown {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		s := w.make(t, w.a, "a@example.com")
+		_, err := w.Create(t.Context(), w.a, subscriber.Create{Email: "b@example.com", ChannelID: opt.Some(int64(9))}, api)
+		unknown("create", err)
+		_, err = w.Update(t.Context(), w.a, s.ID, subscriber.Update{ChannelID: opt.Some(int64(9))}, api)
+		unknown("update", err)
+		_, err = w.Say(t.Context(), w.a, subscriber.Wish{Email: "c@example.com", ChannelID: 9, Newsletter: opt.Some(true)}, api)
+		unknown("wish", err)
+		// Channel 4 is the other store's.
+		_, err = w.Create(t.Context(), w.b, subscriber.Create{Email: "b@example.com", ChannelID: opt.Some(int64(4))}, api)
+		unknown("another store's", err)
+		if _, total := w.ids(t, w.a, ""); total != 1 {
+			t.Errorf("%d subscribers", total)
+		}
+	})
+}
+
+// Who withdraws by an email that came earlier takes back the address and the
+// channel that the subscriber had last, whoever has them now.
+func TestWithdraw(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		ctx := t.Context()
+		withdraw := func(id int64, want ...int64) {
+			t.Helper()
+			if err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error { return subscriber.Withdraw(tx, id, api, w.now) }); err != nil {
+				t.Fatal(err)
+			}
+			if ids, _ := w.ids(t, w.a, ""); !slices.Equal(ids, want) {
+				t.Errorf("after %d withdrew there are %v, want %v", id, ids, want)
+			}
+		}
+		moved := w.make(t, w.a, "old@example.com")
+		if _, err := w.Update(ctx, w.a, moved.ID, subscriber.Update{Email: opt.Some("new@example.com"), ChannelID: opt.Some(int64(4))}, api); err != nil {
+			t.Fatal(err)
+		}
+		w.make(t, w.a, "old@example.com") // 2, somebody else by now
+		w.make(t, w.a, "new@example.com") // 3, on another channel
+		withdraw(1, 2, 3)
+		withdraw(1, 2, 3) // gone already
+		withdraw(9, 2, 3) // nobody
+		again, err := w.Create(ctx, w.a, subscriber.Create{Email: "NEW@example.com", ChannelID: opt.Some(int64(4))}, api)
+		if err != nil || again.ID != 4 {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		withdraw(1, 2, 3)
+	})
+}
+
+func TestHasNewsletter(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		for email, consents := range map[string][]string{
+			"all@example.com": subscriber.Consents, "news@example.com": {subscriber.MarketingNewsletter}, "cart@example.com": {subscriber.AbandonedCart}, "none@example.com": {},
+		} {
+			if _, err := w.Create(t.Context(), w.a, subscriber.Create{Email: email, Consents: opt.Some(consents)}, api); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct {
+				store, channel int64
+				email          string
+				want           bool
+			}{
+				{w.a, 1, email, slices.Contains(consents, subscriber.MarketingNewsletter)}, {w.a, 1, strings.ToUpper(email), slices.Contains(consents, subscriber.MarketingNewsletter)},
+				{w.a, 4, email, false}, {w.b, 1, email, false}, {w.a, 1, "x" + email, false},
+			} {
+				var has bool
+				err := db.Read(t.Context(), c.store, func(tx *sqldb.Tx) (err error) {
+					has, err = subscriber.HasNewsletter(tx, c.channel, c.email)
+					return err
+				})
+				if err != nil || has != c.want {
+					t.Errorf("%+v: %v, %v", c, has, err)
+				}
+			}
 		}
 	})
 }

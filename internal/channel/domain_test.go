@@ -20,7 +20,7 @@ func TestMainDomain(t *testing.T) {
 }
 
 func TestSiteURLsThatCannotBe(t *testing.T) {
-	for _, text := range []string{"http://:80", "http://h:99999999", "http://h:0", "http://127.0.0.1:18222/a b", "ftp://h", "h"} {
+	for _, text := range []string{"http://:80", "http://h:99999999", "http://h:0", "http://127.0.0.1:18222/a b", "ftp://h", "h", "http://h?x=1", "http://h/#x", "http://u@h", "http://u:p@h"} {
 		if _, err := checkURL(text); err == nil {
 			t.Errorf("%s is accepted", text)
 		}

@@ -252,3 +252,66 @@ func TestCrossSite(t *testing.T) {
 		}
 	}
 }
+
+// What a browser keeps of an answer counts where it is complete: each category
+// allowed or denied.
+func TestConsentIsComplete(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"allow":[1,2,3],"deny":[],"at":5}`:  true,
+		`{"allow":[],"deny":[3,2,1],"at":5}`:  true,
+		`{"allow":[2],"deny":[1,3],"at":5}`:   true,
+		`{"allow":[2],"deny":[1],"at":5}`:     false,
+		`{"allow":[],"deny":[],"at":5}`:       false,
+		`{"allow":[1,2],"deny":[2,3],"at":5}`: false,
+		`{}`:                                  false,
+		`x`:                                   false,
+		``:                                    false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(&http.Cookie{Name: "bc_consent", Value: url.QueryEscape(text)})
+		got, ok := (&visit.Visit{R: r}).Consent()
+		if ok != want || ok && (len(got.Allow)+len(got.Deny) != 3 || got.DateModified != 5) || !ok && len(got.Allow)+len(got.Deny) > 0 {
+			t.Errorf("%s: %+v, %v", text, got, ok)
+		}
+	}
+}
+
+// What explains a message is for developers. In production it is neither kept
+// nor believed: a cookie may be anybody's.
+func TestReasonsOfMessages(t *testing.T) {
+	for _, c := range []struct {
+		keeps, shows bool
+		want         string
+	}{{true, true, "why"}, {true, false, ""}, {false, true, ""}, {false, false, ""}} {
+		kept := httptest.NewRecorder()
+		visits := func(reasons bool) *visit.Visits { return &visit.Visits{Config: visit.Config{Reasons: reasons}} }
+		(&visit.Visit{W: kept, R: httptest.NewRequest(http.MethodGet, "/", nil), Visits: visits(c.keeps)}).Flash("code", "why")
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(kept.Result().Cookies()[0])
+		taken := httptest.NewRecorder()
+		code, reason := (&visit.Visit{W: taken, R: r, Visits: visits(c.shows)}).TakeFlash()
+		if code != "code" || reason != c.want {
+			t.Errorf("kept %v, shown %v: %q %q", c.keeps, c.shows, code, reason)
+		}
+		if cookies := taken.Result().Cookies(); len(cookies) != 1 || cookies[0].MaxAge >= 0 {
+			t.Errorf("it is shown again: %v", cookies)
+		}
+	}
+}
+
+// Signing in and out ends what proved the origin of forms before it.
+func TestFormTokensEndWithSessions(t *testing.T) {
+	for name, do := range map[string]func(*visit.Visit){
+		"in": func(v *visit.Visit) { v.SetToken("x", 5) }, "out": func(v *visit.Visit) { v.ClearToken() },
+	} {
+		w := httptest.NewRecorder()
+		do(&visit.Visit{W: w, R: httptest.NewRequest(http.MethodPost, "/", nil), Visits: &visit.Visits{}})
+		ends := map[string]bool{}
+		for _, c := range w.Result().Cookies() {
+			ends[c.Name] = c.MaxAge < 0
+		}
+		if !ends["clientele_form"] || len(ends) != 2 || ends["SHOP_SESSION_TOKEN"] != (name == "out") {
+			t.Errorf("signed %s: %v", name, ends)
+		}
+	}
+}

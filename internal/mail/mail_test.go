@@ -799,3 +799,39 @@ func TestNoSecretToAHostThatChangedHands(t *testing.T) {
 		}
 	})
 }
+
+// Values that come from outside stay in their line and within bounds, wherever
+// a text puts them.
+func TestDataStaysInItsLine(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		m := link(mail.EmailChanged)
+		m.Data = mail.Data{"new_email": "new@example.com\r\n\r\nBuy now\u202e" + strings.Repeat("x", 5000)}
+		w.queue(svc, w.mine, m)
+		w.due(r, 1)
+		for _, text := range []string{out.letters[0].Text, out.letters[0].HTML} {
+			if !strings.Contains(text, "new@example.com Buy nowx") || strings.Contains(text, "\u202e") || strings.Contains(text, strings.Repeat("x", 4000)) {
+				w.t.Errorf("%.2000s", text)
+			}
+		}
+	})
+}
+
+// Answers go to the store, which is told apart only where the sender is another.
+func TestReplyTo(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		for from, want := range map[string]string{
+			"orders@mine.example.com": "", "Shop <orders@mine.example.com>": "", "noreply@platform.example": "orders@mine.example.com", "": "",
+		} {
+			out.letters = nil
+			svc, r := w.start(mail.Options{Sender: out, From: from})
+			w.queue(svc, w.mine, link(mail.PasswordReset))
+			w.due(r, 1)
+			if l := out.letters[0]; l.ReplyTo != want {
+				w.t.Errorf("from %q answers go to %q, want %q", from, l.ReplyTo, want)
+			}
+		}
+	})
+}

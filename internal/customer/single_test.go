@@ -1,6 +1,7 @@
 package customer_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -373,6 +374,35 @@ func TestAddressBook(t *testing.T) {
 		}
 		if got := s.events(t, s.a); got[event.AddressDeleted] != 212 {
 			t.Errorf("the events are %v", got)
+		}
+	})
+}
+
+// Within one batch each customer joins the group of the channel they come from.
+func TestEachJoinsTheGroupOfTheirChannel(t *testing.T) {
+	each(t, func(w *world) {
+		err := w.db.Write(w.t.Context(), w.mine, func(tx *sqldb.Tx) error {
+			choose := sqldb.Dynamic(`INSERT INTO customer_settings (store_id, channel_id, name, value) VALUES ($1, $2, $3, $4)`)
+			return errors.Join(
+				tx.Exec(sqldb.Dynamic(`UPDATE customer_groups SET is_default = 1 WHERE store_id = $1 AND id = 2`)),
+				tx.Exec(choose, int64(3), group.DefaultSetting, "4"), tx.Exec(choose, int64(4), group.DefaultSetting, "0"),
+			)
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var in []customer.Create
+		want := []int64{2, 2, 4, 0, 3, 0} // channels 1 and 2 have the store's group
+		for i := range want {
+			c := named(fmt.Sprint(i, "@x.org"))
+			c.OriginChannelID, c.JoinDefault = int64(min(i+1, 4)), i < 5
+			in = append(in, c)
+		}
+		in[4].GroupID = 3 // that is given
+		for i, c := range w.create(in...) {
+			if c.GroupID != want[i] || w.get(c.ID).GroupID != want[i] {
+				w.t.Errorf("%d, from channel %d: group %d, want %d", i, c.OriginChannelID, c.GroupID, want[i])
+			}
 		}
 	})
 }

@@ -276,6 +276,49 @@ func TestAddressesExistOnce(t *testing.T) {
 	})
 }
 
+// Addresses that differ in any one field are two.
+func TestEveryFieldOfAnAddressCounts(t *testing.T) {
+	changes := map[string]func(*customer.AddressFields){
+		"first name":  func(a *customer.AddressFields) { a.FirstName = "Other" },
+		"last name":   func(a *customer.AddressFields) { a.LastName = "Other" },
+		"company":     func(a *customer.AddressFields) { a.Company = "Other" },
+		"phone":       func(a *customer.AddressFields) { a.Phone = "1" },
+		"type":        func(a *customer.AddressFields) { a.Type = customer.Commercial },
+		"line 1":      func(a *customer.AddressFields) { a.Address1 = "Other" },
+		"line 2":      func(a *customer.AddressFields) { a.Address2 = "Other" },
+		"city":        func(a *customer.AddressFields) { a.City = "Other" },
+		"state":       func(a *customer.AddressFields) { a.StateOrProvince = "Bayern" },
+		"country":     func(a *customer.AddressFields) { a.CountryCode = "AT" },
+		"postal code": func(a *customer.AddressFields) { a.PostalCode = "1" },
+		// What moves from one field to the next is another address too.
+		"moved": func(a *customer.AddressFields) { a.Company, a.Phone = "", "Company" },
+	}
+	each(t, func(w *world) {
+		id := w.create(named("a@x.org"))[0].ID
+		add := func(change func(*customer.AddressFields)) int {
+			w.t.Helper()
+			in := home(id, "1")
+			in.Company = "Company"
+			change(&in.AddressFields)
+			out, err := w.svc.CreateAddresses(w.t.Context(), w.mine, []customer.AddressCreate{in})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return len(out)
+		}
+		add(func(*customer.AddressFields) {})
+		for name, change := range changes {
+			if n := add(change); n != 1 {
+				w.t.Errorf("%s: another address is none", name)
+			}
+			if n := add(change); n != 0 {
+				w.t.Errorf("%s: the same address is another", name)
+			}
+		}
+		w.recount()
+	})
+}
+
 func TestConcurrentEqualAddresses(t *testing.T) {
 	each(t, func(w *world) {
 		c := w.create(named("a@x.org"))[0]

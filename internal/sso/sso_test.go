@@ -427,6 +427,22 @@ func TestToken(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		// Only who may vouch for customers does.
+		if _, err := s.accounts.Create(t.Context(), two.StoreID, "first", []auth.Scope{auth.Customers}, auth.Credentials{}); err != nil {
+			t.Fatal(err)
+		}
+		s.write(two.StoreID, `UPDATE api_accounts SET id = id + 100 WHERE store_id = $1 AND client_id = $2`, s.app[0].ClientID)
+		text, err := s.Token(t.Context(), s.sites[0], sso.Request{CustomerID: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.want("beside an account without the scope", text, "")
+		s.write(two.StoreID, `UPDATE api_accounts SET scopes = $2 WHERE store_id = $1`, string(auth.Customers))
+		for _, id := range []string{"", s.app[0].ClientID} {
+			if _, err := s.Token(t.Context(), s.sites[0], sso.Request{CustomerID: 1, ClientID: id}); fault.As(err) == nil || fault.As(err).Kind != fault.NotFound {
+				t.Errorf("without the scope, %q: %v", id, err)
+			}
+		}
 	})
 }
 

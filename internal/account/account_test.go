@@ -775,3 +775,27 @@ func TestLinksGoToTheAddressOfTheMoment(t *testing.T) {
 		}
 	})
 }
+
+// An app acts for a customer where the channel is open and the customer is not
+// confined to others, whether or not they could sign in there themselves.
+func TestBarred(t *testing.T) {
+	each(t, func(s *shop) {
+		everywhere, second := s.person("all@example.com"), s.person("two@example.com", 2)
+		barred := func(site store.Site, id int64, want bool) {
+			s.Helper()
+			if got, err := s.svc.Barred(s.Context(), site, id); err != nil || got != want {
+				s.Errorf("customer %d on channel %d of store %d: %v, %v", id, site.ChannelID, site.StoreID, got, err)
+			}
+		}
+		for channel := int64(1); channel <= 3; channel++ { // channel 3 takes its own alone
+			barred(on(s.a, channel), everywhere, false)
+			barred(on(s.a, channel), second, channel != 2)
+			barred(on(s.a, channel), 99, false) // nobody, whom nothing confines
+		}
+		s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = 'terminated' WHERE store_id = $1 AND id = 2`))
+		})
+		barred(on(s.a, 2), everywhere, true)
+		barred(on(s.a, 2), second, true)
+	})
+}

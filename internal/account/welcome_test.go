@@ -67,3 +67,25 @@ func TestWelcome(t *testing.T) {
 		}
 	})
 }
+
+// Who may sign in nowhere is not given a link that leads nowhere.
+func TestWelcomeToNowhere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := newShop(t, db)
+		s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`UPDATE channels SET status = 'terminated' WHERE store_id = $1 AND id = 3`))
+		})
+		s.mails.Take()
+		id := s.add(s.a, customer.Create{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee", ChannelIDs: []int64{3}, OriginChannelID: 1, Notify: true})
+		mails := s.mails.Take()
+		if len(mails) != 1 || mails[0].Kind != account.MailAccountCreated || mails[0].CustomerID != id || mails[0].Data["link"] != "" || mails[0].Expires != 0 {
+			t.Errorf("%+v", mails)
+		}
+		s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+			return tx.Query(sqldb.Dynamic(`SELECT 1 FROM account_tokens WHERE store_id = $1 AND customer_id = $2`), func(*sqldb.Row) error {
+				t.Error("there is a link that nobody has")
+				return nil
+			}, id)
+		})
+	})
+}

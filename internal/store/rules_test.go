@@ -256,3 +256,50 @@ func TestOneSeparatorIsSet(t *testing.T) {
 		}
 	})
 }
+
+// Settings that are good by themselves may not go together.
+func TestSettingsThatDoNotGoTogether(t *testing.T) {
+	mark := func(decimal, thousands string) store.Settings {
+		return store.Settings{DecimalSeparator: decimal, ThousandsMark: thousands}
+	}
+	robots := func(enabled bool, site, secret string) store.Settings {
+		var s store.Settings
+		s.Storefront.ReCaptcha.Enabled, s.Storefront.ReCaptcha.SiteKey, s.Storefront.ReCaptcha.SecretKey = enabled, site, secret
+		return s
+	}
+	for _, c := range []struct {
+		settings store.Settings
+		want     fault.Field // that is wrong; "" for none
+	}{
+		{mark(".", ","), ""}, {mark(",", "."), ""}, {mark("", ""), ""}, {mark(",", ","), store.FieldThousandsSeparator}, {mark(".", "."), store.FieldThousandsSeparator},
+		{robots(true, "site", "secret"), ""}, {robots(false, "site", ""), ""}, {robots(false, "", ""), ""},
+		{robots(true, "site", ""), store.FieldRecaptchaEnabled}, {robots(true, "", "secret"), store.FieldRecaptchaEnabled}, {robots(true, "", ""), store.FieldRecaptchaEnabled},
+	} {
+		err := c.settings.Check()
+		var got fault.Field
+		if f := fault.As(err); f != nil && len(f.Items) == 1 {
+			got = f.Items[0].Field
+		}
+		if (err == nil) != (c.want == "") || got != c.want {
+			t.Errorf("%+v: %v, want a fault of %q", c.settings, err, c.want)
+		}
+	}
+}
+
+// Shoppers are kept out of a store that is down or asleep, and of no other.
+func TestStandings(t *testing.T) {
+	for status, want := range map[string]struct {
+		standing store.Standing
+		down     bool
+	}{
+		"live": {store.Launched, false}, "": {store.Launched, false}, "anything": {store.Launched, false},
+		"pre_launch": {store.PreLaunch, false}, "prelaunch": {store.PreLaunch, false}, "Pre Launch": {store.PreLaunch, false}, "trial": {store.PreLaunch, false},
+		"maintenance": {store.Maintenance, true}, "down": {store.Maintenance, true}, "closed": {store.Maintenance, true}, "DOWN FOR MAINTENANCE": {store.Maintenance, true},
+		"hibernation": {store.Hibernation, true}, "Hibernated": {store.Hibernation, true},
+	} {
+		s := store.Settings{Status: status}
+		if s.Standing() != want.standing || s.Down() != want.down {
+			t.Errorf("%q: %s, down %v", status, s.Standing(), s.Down())
+		}
+	}
+}

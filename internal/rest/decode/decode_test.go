@@ -123,3 +123,32 @@ func TestNested(t *testing.T) {
 		t.Errorf("pairs %q", seen)
 	}
 }
+
+// What becomes of the members of an object: those that are written or passed
+// over are nobody's fault, read-only ones are refused unless a null stands for
+// their absence, and the rest is refused unless the dialect is open.
+func TestOnly(t *testing.T) {
+	open := *strict
+	open.Open = true
+	only := func(o decode.Object) any { o.Only([]string{"w"}, []string{"r"}, "p", "q"); return nil }
+	for _, tt := range []struct {
+		dialect *decode.Dialect
+		text    string
+		faults  []string
+	}{
+		{strict, `{}`, nil},
+		{strict, `{"w":1,"p":1,"q":null}`, nil},
+		{strict, `{"w":null,"r":null}`, nil},
+		{strict, `{"r":0}`, []string{"r read_only"}},
+		{strict, `{"x":null}`, []string{"x unknown_field"}},
+		{strict, `{"W":1,"r":"","x":1}`, []string{"W unknown_field", "r read_only", "x unknown_field"}},
+		{loose, `{"w":null,"p":1}`, nil},
+		{loose, `{"r":null,"x":1}`, []string{"r read_only", "x unknown_field"}},
+		{&open, `{"x":1,"r":null,"w":1,"p":{}}`, nil},
+		{&open, `{"x":1,"r":false}`, []string{"r read_only"}},
+	} {
+		if _, faults := read(t, tt.dialect, tt.text, only); !slices.Equal(faults, tt.faults) {
+			t.Errorf("%s, open %v, loose %v: %q, want %q", tt.text, tt.dialect.Open, tt.dialect.Loose, faults, tt.faults)
+		}
+	}
+}

@@ -27,6 +27,12 @@ func TestChoose(t *testing.T) {
 		{all, Wish{Chosen: strings.Repeat("fr,", 1000), Kept: "de"}, Choice{"de-DE", Kept}},
 		{all, Wish{Accept: "*"}, Choice{"en", Default}},
 		{all, Wish{Accept: "ja"}, Choice{"en", Default}},
+		// Another script of a language is not read by who wants the first.
+		{[]string{"en", "zh-Hans", "fr"}, Wish{Chosen: "zh-TW", Kept: "fr"}, Choice{"fr", Kept}},
+		{[]string{"en", "zh-Hans", "fr"}, Wish{Chosen: "zh-SG", Kept: "fr"}, Choice{"zh-Hans", Chosen}},
+		// How much is read of a wish has a bound.
+		{all, Wish{Accept: "fr" + strings.Repeat(",ja", 332)}, Choice{"fr", Accepted}},
+		{all, Wish{Accept: "fr" + strings.Repeat(",ja", 333)}, Choice{"en", Default}},
 		// One language leaves nothing to choose.
 		{[]string{"de"}, Wish{Chosen: "de", Accept: "en"}, Choice{"de", Default}},
 		{[]string{"", "klingon!", "de"}, Wish{Accept: "en"}, Choice{"de", Default}},

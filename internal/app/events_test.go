@@ -194,6 +194,7 @@ func TestEventsOfEverySurface(t *testing.T) {
 		{"V3 instrument", rest("POST /v3/customers/3/stored-instruments", `{"type":"stored_card","token":"84c1d0b7ad2e84c5f8f3e6a1d07b4c2e99f1c0b7ad2e84c5f8f3e6a1d07b4c2e","is_default":true,"brand":"VISA","expiry_month":4,"expiry_year":2030,"issuer_identification_number":"411111","last_4":"1111"}`), []string{`customer/payment/instrument/default/updated {"type":"customer","id":3}`}},
 		{"V3 subscriber", rest("POST /v3/customers/subscribers", `{"email":"s@example.com"}`), []string{subscriber("created", 1)}},
 		{"V3 subscriber update", rest("PUT /v3/customers/subscribers/1", `{"first_name":"S"}`), []string{subscriber("updated", 1)}},
+		{"V3 subscriber update by POST", rest("POST /v3/customers/subscribers/1", `{"first_name":"T","consents":[]}`), []string{subscriber("updated", 1)}},
 		{"V3 subscriber delete", rest("DELETE /v3/customers/subscribers/1", ""), []string{subscriber("deleted", 1)}},
 		{"V3 subscribers delete of nothing", rest("DELETE /v3/customers/subscribers?email=nobody@example.com", ""), nil},
 		{"V3 channel", rest("POST /v3/channels", `{"name":"Two","type":"storefront","platform":"custom"}`), []string{`channel/created {"type":"channel","id":2}`}},

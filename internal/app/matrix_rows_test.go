@@ -134,6 +134,7 @@ var management = map[string]admission{
 	"DELETE V3 /customers/subscribers":                              {need: changeCustomers, want: 204, probe: "?email=reader9@bravomark.example"},
 	"GET V3 /customers/subscribers/{subscriber_id}":                 {need: readCustomers, want: 404, shows: true},
 	"PUT V3 /customers/subscribers/{subscriber_id}":                 {need: changeCustomers, want: 404, body: `{"first_name":"X"}`},
+	"POST V3 /customers/subscribers/{subscriber_id}":                {need: changeCustomers, want: 404, body: `{"first_name":"X"}`},
 	"DELETE V3 /customers/subscribers/{subscriber_id}":              {need: changeCustomers, want: 204},
 	"GET V3 /customers/subscribers/{subscriber_id}/consent-history": {need: readCustomers, want: 404, plain: true},
 

@@ -103,6 +103,8 @@ var writes = map[string]writing{
 		read: "/v3/customers/subscribers/{id}", at: "data", readOnly: []string{"id", "date_created", "date_modified"}},
 	"updateSubscriber": {path: "/v3/customers/subscribers/2", body: `{"email":"member.t@alphamark.example","first_name":"Mem","last_name":"Ber","source":"order","order_id":6,"channel_id":2,"consents":["abandoned_cart"]}`,
 		read: "/v3/customers/subscribers/2", at: "data", kept: kept("id", 1), passed: keptOfDates},
+	"updateSubscriberByPost": {path: "/v3/customers/subscribers/2", body: `{"email":"member.p@alphamark.example","first_name":"Mem","last_name":"Ber","source":"order","order_id":6,"channel_id":2,"consents":["abandoned_cart"]}`,
+		read: "/v3/customers/subscribers/2", at: "data", kept: kept("id", 1), passed: keptOfDates},
 	"createSegments": {path: "/v3/segments", body: `[{"name":"Members","description":"D"}]`, read: "/v3/segments?id:in={id}", at: "data.0", readOnly: []string{"id", "created_at", "updated_at"}},
 	"updateSegments": {path: "/v3/segments", body: `[{"id":"a0000000-0000-4000-8000-000000001001","name":"Members 1","description":"E"}]`, at: "data.0",
 		read: "/v3/segments?id:in=a0000000-0000-4000-8000-000000001001", passed: []string{"created_at", "updated_at"}},

@@ -45,7 +45,7 @@ V3 /storefront/api-token POST DELETE
 V3 /storefront/api-token-private POST
 V3 /storefront/api-token-customer-impersonation POST
 V3 /customers/subscribers GET POST DELETE
-V3 /customers/subscribers/{subscriber_id} GET PUT DELETE
+V3 /customers/subscribers/{subscriber_id} GET POST PUT DELETE
 V3 /segments GET POST PUT DELETE
 V3 /segments/{segmentId}/shopper-profiles GET POST DELETE
 V3 /shopper-profiles GET POST DELETE

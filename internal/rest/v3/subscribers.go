@@ -14,6 +14,7 @@ import (
 
 func (s *Surface) subscriberRoutes() []rest.Route {
 	id := shape.ID("subscriber_id")
+	update := shape.CallAt(id, withID(object[subscriber.Update], id, decodeSubscriber), s.updateSubscriber, one(appendSubscriber))
 	return []rest.Route{
 		{Method: "GET", Pattern: "/customers/subscribers", Need: auth.ReadCustomers, List: subscriber.List,
 			Handle: List(shape.ScopedPage(s.Subscribers.List), appendSubscriber)},
@@ -21,8 +22,9 @@ func (s *Surface) subscriberRoutes() []rest.Route {
 			Handle: shape.Call(object(decodeNewSubscriber), s.createSubscriber, one(appendSubscriber))},
 		{Method: "DELETE", Pattern: "/customers/subscribers", Need: auth.ModifyCustomers, List: subscriber.DeleteList, Handle: remove(s.deleteSubscribers)},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ReadCustomers, Handle: get(id, shape.Scoped(s.Subscribers.Get), one(appendSubscriber))},
-		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSubscriber,
-			Handle: shape.CallAt(id, withID(object[subscriber.Update], id, decodeSubscriber), s.updateSubscriber, one(appendSubscriber))},
+		{Method: "PUT", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSubscriber, Handle: update},
+		// The reference has PUT, the guide to customers POST.
+		{Method: "POST", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateSubscriber, Handle: update},
 		{Method: "DELETE", Pattern: "/customers/subscribers/{subscriber_id}", Need: auth.ModifyCustomers, Handle: shape.Do(id, s.deleteSubscriber)},
 		{Method: "GET", Pattern: "/customers/subscribers/{subscriber_id}/consent-history", Need: auth.ReadCustomers, List: subscriber.HistoryList,
 			Handle: List(s.consentHistory, appendConsentChange)},

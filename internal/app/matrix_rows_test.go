@@ -14,6 +14,8 @@ type admission struct {
 	// shows: an answer about its own things holds the mark of the store. plain: what
 	// there is to read has no place for a mark.
 	shows, plain bool
+	// none: no store has such a thing, so that its own is answered as another's.
+	none bool
 	// moves: the answer is another at each time.
 	moves bool
 }
@@ -28,6 +30,7 @@ var (
 	changeCards       = []string{"store_stored_payment_instruments"}
 	readProducts      = []string{"store_v2_products", "store_v2_products_read_only"}
 	changeProducts    = []string{"store_v2_products"}
+	readOrders        = []string{"store_v2_orders", "store_v2_orders_read_only"}
 	readChannels      = []string{"store_channel_settings", "store_channel_settings_read_only"}
 	changeChannels    = []string{"store_channel_settings"}
 	readSites         = []string{"store_sites", "store_sites_read_only"}
@@ -205,6 +208,9 @@ var management = map[string]admission{
 	"GET V2 /countries/{country_id}/states/{state_id}": {need: readInformation, want: 200, plain: true},
 	"GET V2 /store":                                    {need: readInformation, want: 200, shows: true},
 	"GET V2 /time":                                     {need: readInformation, want: 200, plain: true, moves: true},
+	"GET V2 /orders":                                   {need: readOrders, want: 204, probe: "?customer_id=9", plain: true, none: true},
+	"GET V2 /orders/count":                             {need: readOrders, want: 200, plain: true},
+	"GET V2 /orders/{order_id}":                        {need: readOrders, want: 404, plain: true, none: true},
 	"GET V2 /hooks":                                    {need: anyAccount, want: 200, shows: true},
 	"POST V2 /hooks":                                   {need: anyAccount, want: 400, body: `{"scope":"store/nonsense","destination":"http://127.0.0.1:1/"}`},
 	"GET V2 /hooks/{webhook_id}":                       {need: anyAccount, want: 404, shows: true},

@@ -253,8 +253,12 @@ func (w *matrixWorld) management(routes []route) {
 			got := w.own(r, row, hash)
 			name := fmt.Sprintf("%s %s of %s", r.method, r.pattern, hash)
 			other := map[string]string{home: away, away: home}[hash]
+			want := http.StatusOK
+			if row.none {
+				want = row.want
+			}
 			switch {
-			case got.status != http.StatusOK:
+			case got.status != want:
 				w.t.Errorf("%s: %d: %.300s", name, got.status, got.body)
 			case got.tells(other):
 				w.t.Errorf("%s shows what is %s's: %.500s", name, other, got.text())

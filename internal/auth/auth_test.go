@@ -34,7 +34,7 @@ func TestParseScopes(t *testing.T) {
 			t.Errorf("%s: %v, %v", in, got, err)
 		}
 	}
-	for _, bad := range []string{"ALL", "store_v2_orders", "store_v2_customers,store_v2_marketing", " store_v2_customers"} {
+	for _, bad := range []string{"ALL", "store_v2_content", "store_v2_customers,store_v2_marketing", " store_v2_customers"} {
 		if got, err := auth.ParseScopes([]string{"store_v2_customers", bad}); err == nil || got != nil || !strings.Contains(err.Error(), "store_v2_marketing") {
 			t.Errorf("%q: %v, %v", bad, got, err)
 		}

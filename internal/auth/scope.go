@@ -27,6 +27,8 @@ const (
 	InstrumentsReadOnly   Scope = "store_stored_payment_instruments_read_only"
 	Products              Scope = "store_v2_products"
 	ProductsReadOnly      Scope = "store_v2_products_read_only"
+	Orders                Scope = "store_v2_orders"
+	OrdersReadOnly        Scope = "store_v2_orders_read_only"
 	ChannelSettings       Scope = "store_channel_settings"
 	ChannelSettingsRead   Scope = "store_channel_settings_read_only"
 	Sites                 Scope = "store_sites"
@@ -40,7 +42,7 @@ const (
 
 var allScopes = []Scope{
 	Customers, CustomersReadOnly, CustomersLogin, Information, InformationReadOnly,
-	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly,
+	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly, Orders, OrdersReadOnly,
 	ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
 	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
 }
@@ -108,6 +110,7 @@ var (
 	ModifyInformation         = Requirement{Information}
 	ReadProducts              = Requirement{Products, ProductsReadOnly}
 	ModifyProducts            = Requirement{Products}
+	ReadOrders                = Requirement{Orders, OrdersReadOnly}
 	ReadChannels              = Requirement{ChannelSettings, ChannelSettingsRead}
 	ModifyChannels            = Requirement{ChannelSettings}
 	ReadSites                 = Requirement{Sites, SitesReadOnly}

@@ -67,6 +67,9 @@ V2 /customers/{customer_id}/addresses/{customer_address_id} GET PUT DELETE
 V2 /customer_groups GET POST
 V2 /customer_groups/count GET
 V2 /customer_groups/{customer_group_id} GET PUT DELETE
+V2 /orders GET
+V2 /orders/count GET
+V2 /orders/{order_id} GET
 V2 /countries GET
 V2 /countries/count GET
 V2 /countries/{id} GET

@@ -56,6 +56,7 @@ func (s *Surface) Routes() []rest.Route {
 	all = append(all, s.groupRoutes()...)
 	all = append(all, s.geographyRoutes()...)
 	all = append(all, s.hookRoutes()...)
+	all = append(all, s.orderRoutes()...)
 	return append(all, s.storeRoutes()...)
 }
 

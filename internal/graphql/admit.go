@@ -87,6 +87,14 @@ func fromBrowser(r *http.Request) bool {
 	return r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
 }
 
+// passesCookies reports whether the shopper's token may be in a cookie of a
+// server. Storefronts from before there were private tokens pass the cookies of
+// their shoppers on, with a storefront token. What a browser sends here itself
+// in that cookie is nothing: it could be another site's doing.
+func (w *shopper) passesCookies() bool {
+	return !w.browser && w.token.Kind == auth.BrowserToken
+}
+
 // admit finds out who asks and whether they may.
 func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, error) {
 	w := &shopper{visit: v, browser: fromBrowser(v.R)}
@@ -211,6 +219,8 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 		if w.secret == "" && strict {
 			return &refusal{http.StatusOK, gqlerror.List{publicError("MISSING_CUSTOMER_ACCESS_TOKEN", "The customer access token is missing.")}}
 		}
+	case w.passesCookies():
+		w.secret, strict = w.visit.ServerToken(), false
 	default:
 		strict = false
 	}

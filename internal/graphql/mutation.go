@@ -148,13 +148,17 @@ func (w *shopper) kind() account.Kind {
 }
 
 // signedIn makes the rest of the request that of the customer. Browsers keep
-// the session in a cookie; servers are given its token.
+// the session in a cookie; servers are given its token, with a storefront token
+// in a cookie too.
 func (s *Server) signedIn(w *shopper, g account.Grant) *signedIn {
 	w.session, w.customerID, w.secret = &g.Session, g.Session.CustomerID, g.Token
 	if w.browser {
 		w.visit.SetToken(g.Token, g.Session.Expires-s.System.Now())
 		w.visit.CarryConsent(s.Customers, g.Session.CustomerID)
 		return &signedIn{customerID: g.Session.CustomerID}
+	}
+	if w.passesCookies() {
+		w.visit.SetServerToken(g.Token, g.Session.Expires-s.System.Now())
 	}
 	return &signedIn{customerID: g.Session.CustomerID, token: &g}
 }
@@ -175,8 +179,11 @@ func (s *Server) logout(c *exec.Call, _ *exec.None) (*done, error) {
 		}
 		w.session, w.customerID, w.secret = nil, 0, ""
 	}
-	if w.browser {
+	switch {
+	case w.browser:
 		w.visit.ClearToken()
+	case w.passesCookies() && w.visit.ServerToken() != "":
+		w.visit.ClearServerToken()
 	}
 	return &done{}, nil
 }

@@ -53,6 +53,53 @@ func TestLogin(t *testing.T) {
 	})
 }
 
+// Older storefronts sign in from their server with a storefront token. They
+// pass the cookie on to their shopper and back; it is nothing to anybody else.
+func TestServerLoginByCookie(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const login, whoami = `mutation { login(email: "jane@example.com", password: "Secret123") { result customerAccessToken { value } } }`, `{ customer { entityId } }`
+		plain := []string{"Authorization", "Bearer " + w.page}
+		a := w.ask(login, nil, plain...)
+		token, _ := dig(a.Data, "login.customerAccessToken.value").(string)
+		cookies := a.Header.Values("Set-Cookie")
+		if len(cookies) != 1 || !strings.HasPrefix(cookies[0], "SHOP_TOKEN="+token+"; Path=/; Max-Age=") || !strings.HasSuffix(cookies[0], "; HttpOnly; Secure; SameSite=Lax") {
+			t.Fatalf("%q, %s", cookies, a.Text)
+		}
+		cookie := []string{"Cookie", "SHOP_TOKEN=" + token}
+		for _, c := range []struct {
+			name   string
+			header []string
+			want   string
+		}{
+			{"the server", append(plain, cookie...), `{"entityId":1}`},
+			{"no cookie", plain, "null"},
+			{"a page", append(append(plain, cookie...), "Origin", shop), "null"},
+			{"a page of an allowed origin", append(append(plain, cookie...), "Origin", "https://app.example"), "null"},
+			{"a browser that tells no origin", append(append(plain, cookie...), "Sec-Fetch-Site", "same-origin"), "null"},
+			{"a private token", append(cookie, "Authorization", "Bearer "+w.private), "null"},
+			{"an impersonation token", append(cookie, "Authorization", "Bearer "+w.act), "null"},
+			{"the header says otherwise", append(append(plain, cookie...), "X-Bc-Customer-Access-Token", ""), "null"},
+			{"a session of a browser", append(plain, "Cookie", "SHOP_TOKEN="+strings.Repeat("0", 64)), "null"},
+		} {
+			if a := w.ask(whoami, nil, c.header...); a.Text != `{"data":{"customer":`+c.want+`}}` || a.Header.Get("Set-Cookie") != "" {
+				t.Errorf("%s: %s %q", c.name, a.Text, a.Header.Get("Set-Cookie"))
+			}
+		}
+		// Neither a private token nor a page is given the cookie.
+		for _, header := range [][]string{{"Authorization", "Bearer " + w.private}, append(plain, "Origin", shop)} {
+			a := w.ask(`mutation { login(email: "john@example.com", password: "Secret123") { result } }`, nil, header...)
+			if strings.Contains(strings.Join(a.Header.Values("Set-Cookie"), "\n"), "SHOP_TOKEN=") {
+				t.Errorf("%q: %q", header, a.Header.Values("Set-Cookie"))
+			}
+		}
+		a = w.ask(`mutation { logout { result } }`, nil, append(plain, cookie...)...)
+		if got := a.Header.Get("Set-Cookie"); !strings.HasPrefix(got, "SHOP_TOKEN=; Path=/; Max-Age=0") {
+			t.Error(got)
+		}
+		w.want(w.ask(whoami, nil, append(plain, cookie...)...), 200, `{"data":{"customer":null}}`)
+	})
+}
+
 func TestBrowserLogin(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}

@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Names of cookies. The first is the original's. None has a Domain, so each
-// host has its own.
+// Names of cookies. The first two are the original's. None has a Domain, so
+// each host has its own.
 const (
 	sessionCookie = "SHOP_SESSION_TOKEN"
+	serverCookie  = "SHOP_TOKEN"
 	formCookie    = "clientele_form"
 	flashCookie   = "clientele_flash"
 )
@@ -100,6 +101,19 @@ func (v *Visit) ClearToken() {
 	v.setSession(sessionCookie, "", -1)
 	v.setSession(formCookie, "", -1)
 }
+
+// ServerToken returns the customer access token that a storefront's server
+// sends in a cookie, or "".
+func (v *Visit) ServerToken() string { return v.cookie(serverCookie) }
+
+// SetServerToken gives a storefront's server a customer access token in the
+// cookie that it passes on to its shopper's browser, for so many seconds.
+func (v *Visit) SetServerToken(token string, seconds int64) {
+	v.setCookie(serverCookie, token, int(seconds))
+}
+
+// ClearServerToken ends what SetServerToken gave.
+func (v *Visit) ClearServerToken() { v.setCookie(serverCookie, "", -1) }
 
 // FormToken returns what a form of this browser carries in FormField, and
 // makes sure that the browser has its counterpart.

@@ -188,6 +188,15 @@ func (b *builder) contract() *contract {
 	shared := b.child(b.child(root, "components"), "responses")
 	c.refusals[http.StatusNotFound] = b.response(b.child(shared, "NotFound"))
 	c.refusals[http.StatusMethodNotAllowed] = b.response(b.child(shared, "MethodNotAllowed"))
+	c.refusals[http.StatusNotImplemented] = b.response(b.child(shared, "NotImplemented"))
+	for _, op := range c.operations { // what is said once for all of them
+		switch {
+		case strings.HasPrefix(op.Path, "/stores/{store_hash}/v3/"):
+			op.responses["406"] = b.response(b.child(shared, "NotAcceptable"))
+		case strings.HasPrefix(op.Path, "/stores/{store_hash}/v2/"):
+			op.responses["406"] = b.response(b.child(shared, "V2NotAcceptable"))
+		}
+	}
 	return c
 }
 

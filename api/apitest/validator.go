@@ -78,7 +78,8 @@ func (v *Validator) Check(r *http.Request, reqBody []byte, status int, header ht
 }
 
 // CheckRefusal checks how a request for something the document does not have
-// was turned away: with 405 when only the method is wrong and 404 otherwise.
+// was turned away: below /stores/ with 501 when no operation could have the
+// method, with 405 when only the method is wrong, and 404 otherwise.
 // The quota headers are looked for only below /stores/.
 func (v *Validator) CheckRefusal(r *http.Request, status int, header http.Header, respBody []byte) error {
 	if v.contract.find(r.Method, r.URL.Path) != nil {
@@ -87,6 +88,13 @@ func (v *Validator) CheckRefusal(r *http.Request, status int, header http.Header
 	want := http.StatusNotFound
 	if v.contract.hasPath(r.URL.Path) {
 		want = http.StatusMethodNotAllowed
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
+	default:
+		if strings.HasPrefix(r.URL.Path, "/stores/") {
+			want = http.StatusNotImplemented
+		}
 	}
 	var faults []error
 	if status != want {

@@ -207,7 +207,7 @@ func TestRefusalsArrive(t *testing.T) {
 		"POST /stores/one/v3/customers|":                     401,
 		"POST /stores/one/v3/customers|X-Auth-Token: tok-a":  413,
 		"POST /stores/one/v3/nothing|X-Auth-Token: tok-a":    404,
-		"PATCH /stores/one/v3/customers|X-Auth-Token: tok-a": 405,
+		"PATCH /stores/one/v3/customers|X-Auth-Token: tok-a": 501,
 		"PUT /stores/one/v3/channels/1|X-Auth-Token: tok-a":  403,
 		"POST /stores/one/v2/customers|":                     401,
 		"POST /stores/one/v2/customers|X-Auth-Token: tok-a":  413,

@@ -154,10 +154,10 @@ func pipelineOfEverySurface(t *testing.T, e sqldb.Engine) {
 	sides := []side{
 		{name: "V3", get: "/stores/demo/v3/customers?email:in=jane@secret.example", route: "/stores/{store_hash}/v3/customers", post: "/stores/demo/v3/customers", postRoute: "/stores/{store_hash}/v3/customers",
 			kind: "application/json", header: app, shape: regexp.MustCompile(`^\{("status":\d+,"title":".+","type":"https://.+"|"title":"404 Page Not Found"\})`),
-			unknown: "/stores/demo/v3/jane@secret.example", wrong: "PATCH /stores/demo/v3/customers", wrongRoute: "/stores/{store_hash}/v3/*"},
+			unknown: "/stores/demo/v3/jane@secret.example", wrong: "PUT /stores/demo/v3/customers/validate-credentials", wrongRoute: "/stores/{store_hash}/v3/*"},
 		{name: "V2", get: "/stores/demo/v2/customers?email=jane@secret.example", route: "/stores/{store_hash}/v2/customers", post: "/stores/demo/v2/customers", postRoute: "/stores/{store_hash}/v2/customers",
 			kind: "application/json", header: app, shape: regexp.MustCompile(`^\[\{"status":\d+,"message":".+"`),
-			unknown: "/stores/demo/v2/jane@secret.example", wrong: "PATCH /stores/demo/v2/customers", wrongRoute: "/stores/{store_hash}/v2/*"},
+			unknown: "/stores/demo/v2/jane@secret.example", wrong: "PUT /stores/demo/v2/customers", wrongRoute: "/stores/{store_hash}/v2/*"},
 		{name: "storefront REST", get: "/api/storefront/form-fields", route: "/api/storefront/form-fields", post: "/api/storefront/subscriptions", postRoute: "/api/storefront/subscriptions",
 			kind: "application/json", shape: regexp.MustCompile(`^\{("status":\d+,"title":".+","type":"|"title":"404 Page Not Found"\})`),
 			unknown: "/api/storefront/jane@secret.example", wrong: "PATCH /api/storefront/form-fields", wrongRoute: "/*"},

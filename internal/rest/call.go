@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	kgzip "github.com/klauspost/compress/gzip"
@@ -36,6 +37,7 @@ type Call struct {
 	titles  *Titles
 	list    *listing.Spec
 	format  *Format // nil: JSON
+	unmet   bool    // Accept names nothing that there is
 	release func()
 }
 
@@ -196,6 +198,32 @@ func (c *Call) write(status int, body []byte) {
 	c.W.WriteHeader(status)
 	// The exchange keeps the error: the client is gone.
 	_, _ = c.W.Write(body)
+}
+
+// Unchanged tells in the answer's header when what it shows was last changed.
+// It reports whether the client has it as it is, by If-Modified-Since, and
+// answers then. A change of this very second may not be the last one in it.
+func (c *Call) Unchanged(modified int64) bool {
+	now := c.server.System.Now()
+	if modified >= now {
+		return false
+	}
+	h := c.R.Header
+	c.W.Header()["Last-Modified"] = []string{time.Unix(modified, 0).UTC().Format(http.TimeFormat)}
+	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	if err != nil { // as V2 shows dates
+		since, err = time.Parse(time.RFC1123Z, h.Get("If-Modified-Since"))
+	}
+	if err != nil || since.Unix() < modified || since.Unix() > now || h.Get("If-None-Match") != "" {
+		return false
+	}
+	c.SendEmpty(http.StatusNotModified)
+	return true
+}
+
+// Located tells where what a 201 answers with is from now on.
+func (c *Call) Located(collection string, id int64) {
+	c.W.Header()["Location"] = []string{c.Base() + collection + "/" + strconv.FormatInt(id, 10) + c.Extension()}
 }
 
 // SendText answers with a body that is no JSON.

@@ -55,12 +55,12 @@ func (c *Call) Extension() string {
 }
 
 // negotiate picks the format of the answer. What Accept names without a
-// quality comes first, then the extension, then what Accept names with one.
+// quality comes first, then the extension, then what Accept names with one. It
+// notes where Accept names nothing that there is, and no extension says what is
+// wanted.
 func (c *Call) negotiate() {
-	if c.mount.formats == nil {
-		return
-	}
 	best, bestQ := (*Format)(nil), 0.0
+	asked, met := false, c.Extension() != ""
 	for _, value := range c.R.Header["Accept"] {
 		for part := range strings.SplitSeq(value, ",") {
 			mt, params, err := mime.ParseMediaType(part)
@@ -74,6 +74,7 @@ func (c *Call) negotiate() {
 				}
 			}
 			f := c.mount.byType(mt)
+			asked, met = true, met || q > 0 && (f != nil || meansJSON(mt))
 			if f == nil && mt != "application/json" && mt != "text/json" {
 				continue
 			}
@@ -82,6 +83,7 @@ func (c *Call) negotiate() {
 			}
 		}
 	}
+	c.unmet = asked && !met
 	if bestQ < 1 {
 		ext := c.Extension()
 		if ext == jsonExtension {
@@ -94,6 +96,15 @@ func (c *Call) negotiate() {
 		}
 	}
 	c.format = best
+}
+
+// meansJSON reports whether JSON is of a type that a client accepts.
+func meansJSON(mediaType string) bool {
+	switch mediaType {
+	case "*/*", "*", "application/*", "text/*", "application/json", "text/json":
+		return true
+	}
+	return strings.HasSuffix(mediaType, "+json")
 }
 
 // Format returns the extension of the answer's format, "" for JSON.

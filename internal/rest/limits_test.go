@@ -18,7 +18,7 @@ var limitHeaders = []string{
 }
 
 func TestEveryAnswerTellsTheLimits(t *testing.T) {
-	e := newEnv(t, options{limits: rest.Limits{Quota: 11, Window: 30 * time.Second}})
+	e := newEnv(t, options{limits: rest.Limits{Quota: 12, Window: 30 * time.Second}})
 	for _, test := range []struct {
 		status int
 		in     request
@@ -31,7 +31,9 @@ func TestEveryAnswerTellsTheLimits(t *testing.T) {
 		{403, request{method: "POST", token: reader, body: text("[]")}},
 		{404, request{method: "GET", path: "/stores/first/v3/nothing", token: one}},
 		{404, request{method: "GET", path: "/stores/first"}},
-		{405, request{method: "PATCH", token: one}},
+		{405, request{method: "OPTIONS", token: one}},
+		{406, request{method: "GET", token: one, header: http.Header{"Accept": {"image/png"}}}},
+		{501, request{method: "PATCH", token: one}},
 		{413, request{method: "POST", token: one, do: "too large", body: text(leastBody)}},
 		{422, request{method: "POST", token: one, do: "invalid", body: text("{}")}},
 		{500, request{method: "GET", token: one, do: "fail"}},

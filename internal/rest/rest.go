@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -109,8 +110,8 @@ type Mirrored interface {
 	Mirror() string
 }
 
-// Refuser is a Surface that words its own answers to unknown paths and
-// methods.
+// Refuser is a Surface that words its own answers to unknown paths, methods and
+// media types.
 type Refuser interface {
 	Refuse(status int) (body []byte)
 }
@@ -266,6 +267,10 @@ func (s *Server) handle(m *mount, route Route) {
 				return err
 			}
 			defer c.leave()
+			if c.unmet {
+				c.turnAway(http.StatusNotAcceptable)
+				return nil
+			}
 			return route.Handle(c)
 		})
 	})
@@ -360,30 +365,60 @@ func (s *Server) whoCalls(c *Call) (token string, account *auth.APIAccount, err 
 // notFound answers paths that nobody serves, as the original does: with a
 // title and nothing else.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, http.StatusNotFound, `{"title":"404 Page Not Found"}`)
+	s.refuse(w, r, http.StatusNotFound)
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	var allow []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, m := range methods {
 		if s.router.Match(chi.NewRouteContext(), m, cmp.Or(r.URL.RawPath, r.URL.Path)) {
 			allow = append(allow, m)
 		}
 	}
 	w.Header()["Allow"] = []string{strings.Join(allow, ", ")}
-	s.refuse(w, r, http.StatusMethodNotAllowed, `{"status":405,"title":"Method Not Allowed","type":"`+StatusCodes+`","errors":{}}`)
+	s.refuse(w, r, http.StatusMethodNotAllowed)
+}
+
+// methods are those that routes may have. The API knows no other, whatever the
+// path.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
+
+func known(method string) bool {
+	return method == http.MethodOptions || slices.Contains(methods, method)
 }
 
 // StatusCodes is the type of every error of the original.
 const StatusCodes = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
+// refusals are the answers of surfaces that word none of their own.
+var refusals = map[int]string{
+	http.StatusNotFound:         `{"title":"404 Page Not Found"}`,
+	http.StatusMethodNotAllowed: `{"status":405,"title":"Method Not Allowed","type":"` + StatusCodes + `","errors":{}}`,
+	http.StatusNotAcceptable:    `{"status":406,"title":"Not Acceptable","type":"` + StatusCodes + `","errors":{}}`,
+	http.StatusNotImplemented:   `{"status":501,"title":"Not Implemented","type":"` + StatusCodes + `","errors":{}}`,
+}
+
+// turnAway answers a request that is not for an operation as it was made.
+func (c *Call) turnAway(status int) {
+	text := []byte(refusals[status])
+	if f, ok := c.surface.(Refuser); ok {
+		text = f.Refuse(status)
+	}
+	c.Send(status, text)
+}
+
 // refuse answers a request that no route handles. The surface whose prefix the
-// path has words the answer; without one the answer is body.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body string) {
+// path has words the answer, where it words its own.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	m, rt := s.at(r.URL.Path), s.unknown
 	c := s.call(r, elsewhere, nil)
 	if m != nil {
 		c.mount, c.surface, rt = m, m.surface, m.unknown
+		if !known(r.Method) {
+			status = http.StatusNotImplemented
+			c.Expected() // it is the client's doing
+			w.Header().Del("Allow")
+		}
 	}
 	rt.Serve(&c.Exchange, w, r, c, func() error {
 		if m != nil || len(s.mounts) > 0 && strings.HasPrefix(r.URL.Path, "/stores/") {
@@ -392,11 +427,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, body
 			return nil
 		}
 		c.negotiate()
-		text := []byte(body)
-		if f, ok := c.surface.(Refuser); ok {
-			text = f.Refuse(status)
-		}
-		c.Send(status, text)
+		c.turnAway(status)
 		return nil
 	})
 }

@@ -25,7 +25,7 @@ func TestATrailingSlashNamesTheSameResource(t *testing.T) {
 		}
 	}
 	e.ask(t, 204, request{method: "DELETE", path: customers + "/?id:in=1", token: one, do: "delete", checkedAs: customers})
-	e.ask(t, 405, request{method: "PATCH", path: customers + "/", token: one, checkedAs: customers})
+	e.ask(t, 501, request{method: "PATCH", path: customers + "/", token: one, checkedAs: customers})
 	e.ask(t, 404, request{method: "GET", path: "/"})
 	e.ask(t, 404, request{method: "GET", path: "//"})
 }
@@ -43,7 +43,7 @@ func TestPercentEncodedNamesAreTheSameNames(t *testing.T) {
 	// An encoded slash is part of a name.
 	e.ask(t, 401, request{method: "GET", path: "/stores/fir%2Fst/v3/customers", token: one, checkedAs: customers})
 	e.ask(t, 401, request{method: "GET", path: "/stores/fir%2Fst/v3/customers/", token: one, checkedAs: customers})
-	a := e.ask(t, 405, request{method: "PATCH", path: "/stores/fir%2Fst/v3/customers", token: one, checkedAs: customers})
+	a := e.ask(t, 405, request{method: "OPTIONS", path: "/stores/fir%2Fst/v3/customers", token: one, checkedAs: customers})
 	if a.header.Get("Allow") == "" {
 		t.Error("405 without Allow")
 	}
@@ -74,15 +74,56 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 
 func TestMethodsThatAPathLacks(t *testing.T) {
 	e := newEnv(t, options{})
-	a := e.ask(t, 405, request{method: "PATCH", token: one})
+	a := e.ask(t, 405, request{method: "OPTIONS", token: one})
 	if got := a.header.Values("Allow"); len(got) != 1 || got[0] != "GET, HEAD, POST, PUT, DELETE" {
 		t.Errorf("Allow is %q", got)
 	}
-	a = e.ask(t, 405, request{method: "PATCH", path: customers + "/addresses"})
+	a = e.ask(t, 405, request{method: "GET", path: customers + "/addresses", unchecked: true})
 	// The stub has POST only.
 	if got := strings.Join(a.header.Values("Allow"), ", "); got != "POST" {
 		t.Errorf("Allow is %q", got)
 	}
+}
+
+// What no route of the API could have is not implemented, whatever the path.
+func TestMethodsThatTheAPILacks(t *testing.T) {
+	e := newEnv(t, options{})
+	for _, method := range []string{"PATCH", "TRACE", "PURGE"} {
+		for _, path := range []string{customers, customers + "/addresses", "/stores/first/v3/nothing"} {
+			a := e.ask(t, 501, request{method: method, path: path, token: one})
+			if want := `{"status":501,"title":"Not Implemented","type":"` + rest.StatusCodes + `","errors":{}}`; string(a.body) != want || a.header.Get("Allow") != "" {
+				t.Errorf("%s %s: %s %q", method, path, a.body, a.header.Get("Allow"))
+			}
+		}
+	}
+	e.ask(t, 404, request{method: "PATCH", path: "/nothing"})
+	if got := e.entries(t, "ERROR"); len(got) > 0 {
+		t.Errorf("clients' mistakes are logged as errors: %q", got)
+	}
+}
+
+// An answer that the client says it cannot read is not made.
+func TestAccept(t *testing.T) {
+	e := newEnv(t, options{})
+	for accept, want := range map[string]int{
+		"": 200, "*/*": 200, "application/json": 200, "application/*;q=0.1": 200, "text/html, application/xhtml+xml, */*;q=0.8": 200,
+		"text/html, image/gif, *; q=.2": 200, "application/json, text/plain": 200, "application/problem+json": 200, "APPLICATION/JSON; charset=utf-8": 200, ";": 200,
+		"text/html": 406, "application/xml": 406, "application/json;q=0": 406, "image/png, text/csv": 406, "*/*;q=0": 406,
+	} {
+		header := http.Header{}
+		if accept != "" {
+			header.Set("Accept", accept)
+		}
+		a := e.ask(t, want, request{method: "GET", token: one, header: header})
+		if body := `{"status":406,"title":"Not Acceptable","type":"` + rest.StatusCodes + `","errors":{}}`; want == 406 && string(a.body) != body {
+			t.Errorf("%s: %s", accept, a.body)
+		}
+	}
+	nothing := http.Header{"Accept": {"text/html"}}
+	e.ask(t, 401, request{method: "GET", header: nothing})
+	e.ask(t, 404, request{method: "GET", path: "/stores/first/v3/nothing", header: nothing})
+	// Nothing is done whose answer cannot be read.
+	e.ask(t, 406, request{method: "DELETE", path: customers + "?id:in=1", token: one, do: "delete", header: nothing})
 }
 
 // entries are the log's lines of a level.
@@ -194,7 +235,7 @@ func TestMetricsKnowPatternsOnly(t *testing.T) {
 	e.ask(t, 200, request{method: "HEAD", token: one})
 	e.ask(t, 401, request{method: "GET", path: "/stores/somebodys/v3/customers"})
 	e.ask(t, 404, request{method: "GET", path: "/stores/first/v3/" + patient})
-	e.ask(t, 405, request{method: "PATCH", path: "/stores/somebodys/v3/customers"})
+	e.ask(t, 501, request{method: "PATCH", path: "/stores/somebodys/v3/customers"})
 	e.ask(t, 500, request{method: "POST", token: one, do: "panic", body: text("[]")})
 	families, err := e.reg.Gather()
 	if err != nil {
@@ -222,7 +263,7 @@ func TestMetricsKnowPatternsOnly(t *testing.T) {
 			t.Errorf("%s tells too much: %s", family.GetName(), text)
 		}
 	}
-	for key, want := range map[string]float64{"GET 200": 2, "GET 401": 1, "POST 500": 1, "GET 404": 1, "PATCH 405": 1} {
+	for key, want := range map[string]float64{"GET 200": 2, "GET 401": 1, "POST 500": 1, "GET 404": 1, "PATCH 501": 1} {
 		if counted[key] != want {
 			t.Errorf("%s was counted %v times, want %v", key, counted[key], want)
 		}

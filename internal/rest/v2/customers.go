@@ -23,7 +23,7 @@ func (s *Surface) customerRoutes() []rest.Route {
 		{Method: "POST", Pattern: "/customers", Need: auth.ModifyCustomers, Class: rest.Creating, Handle: shape.Call(object(decodeNewCustomer), s.createCustomer, s.sendCustomer)},
 		{Method: "DELETE", Pattern: "/customers", Need: auth.ModifyCustomers, Handle: remove(thisStore, s.deleteCustomers)},
 		{Method: "GET", Pattern: "/customers/count", Need: auth.ReadCustomers, List: customer.PlainList, Handle: count(shape.Scoped(s.Customers.Count))},
-		{Method: "GET", Pattern: "/customers/{customer_id}", Need: auth.ReadCustomers, Handle: get(customerID, shape.Scoped(s.Customers.Get), s.sendCustomer)},
+		{Method: "GET", Pattern: "/customers/{customer_id}", Need: auth.ReadCustomers, Handle: get(customerID, shape.Scoped(s.Customers.Get), dated(func(row *customer.Customer) int64 { return row.DateModified }, s.sendCustomer))},
 		{Method: "PUT", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Handle: shape.CallAt(customerID, object(decodeCustomer), s.updateCustomer, s.sendCustomer)},
 		{Method: "DELETE", Pattern: "/customers/{customer_id}", Need: auth.ModifyCustomers, Handle: remove(customerID, shape.ScopedDo(s.Customers.DeleteOne))},
 		{Method: "POST", Pattern: "/customers/{customer_id}/validate", Need: auth.ModifyCustomers, Handle: shape.CallAt(customerID, object(decodePassword), s.validatePassword, sendSuccess)},

@@ -63,6 +63,8 @@ var refusals = map[int]string{
 	http.StatusForbidden:           "You don't have a required scope to access the endpoint",
 	http.StatusNotFound:            "The requested resource was not found.",
 	http.StatusMethodNotAllowed:    "The requested resource does not support this HTTP method.",
+	http.StatusNotAcceptable:       "The response content type requested in the Accept header is not supported.",
+	http.StatusNotImplemented:      "This HTTP method is not supported.",
 	http.StatusInternalServerError: "An internal error occurred.",
 }
 

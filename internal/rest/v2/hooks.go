@@ -20,8 +20,8 @@ func (s *Surface) hookRoutes() []rest.Route {
 			rows, _, err := h.List(c, q)
 			return rows, err
 		}, sendHooks),
-		Create: shape.Call(object(hooks.DecodeNew), h.Create, sendHook(http.StatusCreated)),
-		Get:    get(id, h.Get, sendHook(http.StatusOK)),
+		Create: shape.Call(object(hooks.DecodeNew), h.Create, sendNewHook),
+		Get:    get(id, h.Get, dated(func(h *webhook.Hook) int64 { return h.DateModified }, sendHook(http.StatusOK))),
 		Update: shape.CallAt(id, changedHook(id), h.Update, sendHook(http.StatusOK)),
 		Delete: shape.Call(plain(id), h.Delete, sendHook(http.StatusOK)),
 	})
@@ -45,4 +45,9 @@ func sendHooks(c *rest.Call, all []webhook.Hook) { sendRows(c, all, hooks.Row(c)
 
 func sendHook(status int) func(*rest.Call, *webhook.Hook) {
 	return func(c *rest.Call, h *webhook.Hook) { sendOne(c, status, h, hooks.Row(c)) }
+}
+
+func sendNewHook(c *rest.Call, h *webhook.Hook) {
+	c.Located("/hooks", h.ID)
+	sendHook(http.StatusCreated)(c, h)
 }

@@ -76,6 +76,15 @@ func one[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) {
 	return func(c *rest.Call, v *T) { sendOne(c, http.StatusOK, v, row) }
 }
 
+// dated sends what the client does not have as it is.
+func dated[T any](modified func(*T) int64, send func(*rest.Call, *T)) func(*rest.Call, *T) {
+	return func(c *rest.Call, v *T) {
+		if !c.Unchanged(modified(v)) {
+			send(c, v)
+		}
+	}
+}
+
 func sendRows[T any](c *rest.Call, rows []T, row func([]byte, *T) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, '[')

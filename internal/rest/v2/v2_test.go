@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -96,12 +97,82 @@ func TestReadCustomers(t *testing.T) {
 		f.want(404, fault("404", "The requested resource was not found."), "GET", "/customers/2", "")
 		f.want(404, fault("404", "The requested resource was not found."), "GET", "/customers/x", "")
 		f.want(404, fault("404", "The requested resource was not found."), "GET", "/nothing", "")
-		f.want(405, fault("405", "The requested resource does not support this HTTP method."), "PATCH", "/customers", "")
-		if got := f.ask("PATCH", "/customers/1", ""); got.header.Get("Allow") != "GET, HEAD, PUT, DELETE" {
+		f.want(405, fault("405", "The requested resource does not support this HTTP method."), "OPTIONS", "/customers", "")
+		f.want(501, fault("501", "This HTTP method is not supported."), "PATCH", "/customers", "")
+		f.want(406, fault("406", "The response content type requested in the Accept header is not supported."), "GET", "/customers", "", "Accept: text/html")
+		f.want(200, `{"count":1}`, "GET", "/customers/count.json", "", "Accept: text/html")
+		f.want(200, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<customers><count>1</count></customers>", "GET", "/customers/count", "", "Accept: text/html, text/xml")
+		if got := f.ask("OPTIONS", "/customers/1", ""); got.header.Get("Allow") != "GET, HEAD, PUT, DELETE" {
 			f.t.Errorf("Allow is %q", got.header.Get("Allow"))
 		}
 		if got := f.ask("GET", "/customers", ""); got.header.Get("X-Rate-Limit-Requests-Left") == "" || got.header.Get("Content-Type") != "application/json" {
 			f.t.Errorf("the header is %v", got.header)
+		}
+	})
+}
+
+// What was not changed since is not sent again.
+func TestIfModifiedSince(t *testing.T) {
+	each(t, func(f *fixture) {
+		f.ask("POST", "/hooks", `{"scope":"store/customer/created","destination":"https://app.example.com/h"}`)
+		for i, target := range []string{"/customers/1", "/hooks/1"} {
+			f.ask("PUT", "/customers/1", fmt.Sprintf(`{"notes":"%d"}`, i))
+			f.ask("PUT", "/hooks/1", fmt.Sprintf(`{"is_active":%v}`, i == 1))
+			since := f.Clock.Now().UTC()
+			if a := f.ask("GET", target, "", "If-Modified-Since: "+since.Format(http.TimeFormat)); a.status != 200 || a.header.Get("Last-Modified") != "" {
+				t.Errorf("%s in the second of its change: %d %q", target, a.status, a.header.Get("Last-Modified"))
+			}
+			f.Clock.Advance(time.Minute)
+			a := f.ask("GET", target, "")
+			last := a.header.Get("Last-Modified")
+			if a.status != 200 || last != since.Format(http.TimeFormat) {
+				t.Errorf("%s: %d %q, want %s", target, a.status, last, since)
+			}
+			for name, value := range map[string]string{"as told": last, "as V2 shows it": since.Format(time.RFC1123Z), "later": since.Add(time.Second).Format(http.TimeFormat)} {
+				for _, method := range []string{"GET", "HEAD"} {
+					if a := f.ask(method, target, "", "If-Modified-Since: "+value); a.status != 304 || a.body != "" || a.header.Get("Last-Modified") != last {
+						t.Errorf("%s %s, %s: %d %s", method, target, name, a.status, a.body)
+					}
+				}
+			}
+			for name, value := range map[string]string{"before": since.Add(-time.Second).Format(http.TimeFormat), "in the future": since.Add(time.Hour).Format(http.TimeFormat), "no date": "yesterday"} {
+				if a := f.ask("GET", target, "", "If-Modified-Since: "+value); a.status != 200 {
+					t.Errorf("%s, %s: %d", target, name, a.status)
+				}
+			}
+			if a := f.ask("GET", target, "", "If-Modified-Since: "+last, "X-Auth-Token: foreign"); a.status != 401 {
+				t.Errorf("%s with another store's token: %d", target, a.status)
+			}
+		}
+		f.ask("PUT", "/customers/1", `{"notes":"later"}`)
+		f.Clock.Advance(time.Second)
+		if a := f.ask("GET", "/customers/1", "", "If-Modified-Since: "+f.Clock.Now().Add(-time.Minute).UTC().Format(http.TimeFormat)); a.status != 200 || !strings.Contains(a.body, "later") {
+			t.Errorf("what was changed: %d %s", a.status, a.body)
+		}
+	})
+}
+
+// A 201 says where what was made is.
+func TestLocation(t *testing.T) {
+	each(t, func(f *fixture) {
+		const hook = `{"scope":"store/customer/%s","destination":"https://app.example.com/h"}`
+		for i, c := range []struct{ target, scope, base string }{{"/hooks", "created", "/stores/shop/v2"}, {"/hooks.json", "updated", "/stores/shop/v2"}} {
+			a := f.ask("POST", c.target, fmt.Sprintf(hook, c.scope))
+			to := a.header.Get("Location")
+			if want := fmt.Sprint(c.base, "/hooks/", i+1, strings.TrimPrefix(c.target, "/hooks")); a.status != 201 || to != want {
+				t.Errorf("%s: %d %q, want %q", c.target, a.status, to, want)
+			}
+			if got := f.ask("GET", to, ""); got.status != 200 || got.body != a.body {
+				t.Errorf("%s: %d %s, want %s", to, got.status, got.body, a.body)
+			}
+		}
+		for target, body := range map[string]string{"/stores/shop/v3/wishlists": `{"customer_id":1,"name":"W"}`, "/stores/shop/v3/sites": `{"channel_id":2,"url":"https://two.example.com"}`} {
+			f.ask("POST", "/stores/shop/v3/channels", `{"name":"Two","type":"storefront","platform":"custom"}`)
+			a := f.ask("POST", target, body)
+			to := a.header.Get("Location")
+			if got := f.ask("GET", to, ""); a.status != 201 || !strings.HasPrefix(to, target+"/") || got.status != 200 || got.body != a.body {
+				t.Errorf("%s: %d %s at %q: %d %s", target, a.status, a.body, to, got.status, got.body)
+			}
 		}
 	})
 }
@@ -479,7 +550,7 @@ func TestXML(t *testing.T) {
 		}
 		f.want(200, `{"id":1…`, "GET", "/customers/1", "", "Accept: application/xml;q=0.5, application/json;q=0.8")
 		f.want(200, `<?xml…`, "GET", "/customers/1", "", "Accept: application/xml;q=0.5")
-		f.want(200, `{"id":1…`, "GET", "/customers/1", "", "Accept: text/html, image/png")
+		f.want(406, `[{"status":406…`, "GET", "/customers/1", "", "Accept: text/html, image/png")
 		if got := f.ask("GET", "/customers/1.json", ""); !strings.Contains(got.body, `/stores/shop/v2/customers/1/addresses.json"`) {
 			f.t.Error(got.body)
 		}

@@ -64,6 +64,14 @@ func created[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) {
 	return oneAs(http.StatusCreated, row)
 }
 
+// located is for what was made and can be read by its id below a collection.
+func located[T any](collection string, id func(*T) int64, send func(*rest.Call, *T)) func(*rest.Call, *T) {
+	return func(c *rest.Call, v *T) {
+		c.Located(collection, id(v))
+		send(c, v)
+	}
+}
+
 func oneAs[T any](status int, row func([]byte, *T) []byte) func(*rest.Call, *T) {
 	return func(c *rest.Call, v *T) { sendOne(c, status, v, row) }
 }

@@ -32,7 +32,7 @@ func (s *Surface) siteRoutes() []rest.Route {
 			Handle: shape.Call(own, s.deleteCheckout, explained(text(`{"data":{},"meta":{}}`)))},
 		{Method: "GET", Pattern: "/sites", Need: auth.ReadSites, List: channel.SiteList, Handle: List(s.sites, appendSite)},
 		{Method: "POST", Pattern: "/sites", Need: auth.ModifySites, Class: rest.Creating, Titles: writeSite,
-			Handle: shape.Call(siteBody(input(decodeNewSite)), s.createSite, sendSite(http.StatusCreated))},
+			Handle: shape.Call(siteBody(input(decodeNewSite)), s.createSite, located("/sites", func(site *channel.Site) int64 { return site.ChannelID }, sendSite(http.StatusCreated)))},
 		{Method: "GET", Pattern: "/sites/{site_id}", Need: auth.ReadSites, Handle: get(site, s.getSite, sendSite(http.StatusOK))},
 		{Method: "PUT", Pattern: "/sites/{site_id}", Need: auth.ModifySites, Class: rest.Updating, Titles: writeSite,
 			Handle: shape.CallAt(site, siteBody(withID(input[siteInput], site, decodeSiteChange)), s.updateSite, sendSite(http.StatusOK))},

@@ -18,7 +18,7 @@ func (s *Surface) wishlistRoutes() []rest.Route {
 	return []rest.Route{
 		{Method: "GET", Pattern: "/wishlists", Need: auth.ReadCustomers, List: wishlist.List, Handle: List(shape.ScopedPage(s.Wishlists.List), appendWishlist)},
 		{Method: "POST", Pattern: "/wishlists", Need: auth.ModifyCustomers, Class: rest.Creating, Titles: createWishlist,
-			Handle: shape.Call(object(decodeNewWishlist), s.createWishlist, created(appendWishlist))},
+			Handle: shape.Call(object(decodeNewWishlist), s.createWishlist, located("/wishlists", func(w *wishlist.Wishlist) int64 { return w.ID }, created(appendWishlist)))},
 		{Method: "GET", Pattern: "/wishlists/{wishlist_id}", Need: auth.ReadCustomers, Handle: get(id, s.getWishlist, one(appendWishlist))},
 		{Method: "PUT", Pattern: "/wishlists/{wishlist_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: updateWishlist,
 			Handle: shape.CallAt(id, withID(object[wishlist.Update], id, decodeWishlist), s.updateWishlist, created(appendWishlist))},

@@ -52,6 +52,8 @@ type Config struct {
 	EventRetention     time.Duration `default:"168h" placeholder:"TIME" help:"How long events are kept, and can be sent to webhooks that were off (default: ${default})."`
 	DeliveryRetention  time.Duration `default:"720h" placeholder:"TIME" help:"How long deliveries to webhooks are kept to look at and send again (default: ${default})."`
 
+	StorefrontTokenDeadlines string `default:"off" enum:"off,on,passed" placeholder:"WHEN" help:"Whether servers are held to the days on which the original ends their use of storefront tokens: off, on, or passed, as after the last one (default: ${default})."`
+
 	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default: ${default})."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug logs every request; info logs failed and slow ones (default: ${default})."`
 

@@ -113,6 +113,9 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, error) {
 	if err := w.cross(); err != nil {
 		return nil, err
 	}
+	if !w.browser && !s.Deadlines.Allow(w.token, s.System.Now()) {
+		return nil, refuse(http.StatusForbidden, "Storefront tokens cannot be used server to server. Use a private token.")
+	}
 	if w.token.ForServers() {
 		v.Peer = v.Visits.Peer(v.R, true)
 	}

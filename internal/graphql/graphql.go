@@ -53,6 +53,8 @@ type Config struct {
 	Metrics *Metrics
 	// Limits bound what is under way at once.
 	Limits Limits
+	// Deadlines say until when servers may use storefront tokens.
+	Deadlines auth.Deadlines
 }
 
 // Server answers GraphQL requests.

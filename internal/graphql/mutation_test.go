@@ -100,6 +100,25 @@ func TestServerLoginByCookie(t *testing.T) {
 	})
 }
 
+// Who rehearses the deadlines sees what becomes of servers with a storefront
+// token. Pages and other tokens are as before.
+func TestTokenDeadlines(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const ping, good = `{ customer { entityId } }`, `{"data":{"customer":null}}`
+		const refused = `{"errors":[{"message":"Storefront tokens cannot be used server to server. Use a private token."}]}`
+		for deadlines, want := range map[string]string{"off": good, "on": refused, "passed": refused} {
+			w.restart(func(c *app.Config) { c.StorefrontTokenDeadlines = deadlines })
+			a := w.ask(ping, nil, "Authorization", "Bearer "+w.page)
+			if status := map[string]int{good: 200, refused: 403}[want]; a.Code != status || a.Text != want {
+				t.Errorf("%s: %d %s", deadlines, a.Code, a.Text)
+			}
+			w.want(w.ask(ping, nil, "Authorization", "Bearer "+w.page, "Origin", shop), 200, good)
+			w.want(w.ask(ping, nil, "Authorization", "Bearer "+w.private), 200, good)
+			w.want(w.ask(ping, nil, "Authorization", "Bearer "+w.act), 200, good)
+		}
+	})
+}
+
 func TestBrowserLogin(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		page := []string{"Authorization", "Bearer " + w.page, "Origin", shop}

@@ -577,7 +577,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: s.Hosts, Visits: visits, Reasons: !s.cfg.Production(),
+		Hosts: s.Hosts, Plans: s.Stores, Visits: visits, Reasons: !s.cfg.Production(),
 	}
 	linked := s.cfg.PublicURL
 	if s.internal != nil {

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/serve"
+	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/visit"
 )
@@ -38,7 +39,9 @@ type Route struct {
 	Pattern string // below /stores/{store_hash}/v3 or …/v2
 	Need    auth.Requirement
 	Class   Class
-	Handle  func(*Call) error
+	// Plan is what the store's plan has to have; empty: any will do.
+	Plan   store.PlanFeature
+	Handle func(*Call) error
 	// List declares the query parameters; nil means that there are none.
 	List *listing.Spec
 	// Titles are for surfaces whose errors name the operation; nil means none.
@@ -121,6 +124,19 @@ type Hosts interface {
 	ByHost(ctx context.Context, host string) (hashes []string, err error)
 }
 
+// Plans tells what the plan of a store has.
+type Plans interface {
+	PlanHas(ctx context.Context, storeID int64, f store.PlanFeature) (bool, error)
+}
+
+// OfPlan returns routes for stores whose plan has a feature.
+func OfPlan(f store.PlanFeature, routes []Route) []Route {
+	for i := range routes {
+		routes[i].Plan = f
+	}
+	return routes
+}
+
 // Config is what a Server needs.
 type Config struct {
 	System *system.System
@@ -130,6 +146,8 @@ type Config struct {
 	Limits   Limits
 	// Hosts serves Mirrored surfaces; it may be nil without them.
 	Hosts Hosts
+	// Plans may be nil: all plans have everything then.
+	Plans Plans
 	// Visits tells who asks and by which host; nil: without proxies.
 	Visits *visit.Visits
 	// Refuse may answer a path or method that nobody serves, outside of the
@@ -329,8 +347,23 @@ func (s *Server) admit(c *Call, route *Route) error {
 	if !account.Allows(route.Need) {
 		return errScope
 	}
+	if err := s.planned(c, route); err != nil {
+		return err
+	}
 	c.release, err = s.rates.enter(account, route.Class)
 	return err
+}
+
+// planned refuses what is not on the store's plan.
+func (s *Server) planned(c *Call, route *Route) error {
+	if route.Plan == "" || s.Plans == nil {
+		return nil
+	}
+	has, err := s.Plans.PlanHas(c.Ctx(), c.StoreID(), route.Plan)
+	if err != nil || has {
+		return err
+	}
+	return fault.Broken(fault.Forbidden, fault.Item{Code: fault.Denied, Message: "The store's plan has no " + string(route.Plan) + "."})
 }
 
 // whoCalls returns the token of a request and the account that it names. On

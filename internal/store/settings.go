@@ -53,6 +53,9 @@ type Settings struct {
 	DimensionUnits   string `json:"dimension_units,omitempty" yaml:"dimension_units"`
 	PlanName         string `json:"plan_name,omitempty" yaml:"plan_name"`
 	PlanLevel        string `json:"plan_level,omitempty" yaml:"plan_level"`
+	// PlanGroups and PlanSegmentation are false for a plan without them.
+	PlanGroups       *bool  `json:"plan_customer_groups,omitempty" yaml:"plan_customer_groups"`             // default true
+	PlanSegmentation *bool  `json:"plan_customer_segmentation,omitempty" yaml:"plan_customer_segmentation"` // default true
 	Industry         string `json:"industry,omitempty" yaml:"industry"`
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
 
@@ -203,6 +206,12 @@ func (s *Settings) fill(channelURL string) {
 	def(&s.DimensionUnits, "Inches")
 	def(&s.PlanName, "Clientele")
 	def(&s.PlanLevel, "Clientele")
+	for _, has := range []**bool{&s.PlanGroups, &s.PlanSegmentation} {
+		if *has == nil {
+			yes := true
+			*has = &yes
+		}
+	}
 	if s.DecimalPlaces == nil {
 		two := 2
 		s.DecimalPlaces = &two

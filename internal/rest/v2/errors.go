@@ -42,6 +42,9 @@ func (*Surface) Error(_ *rest.Titles, err error) (int, []byte) {
 	case fault.Unauthorized:
 		return refusal(http.StatusUnauthorized)
 	case fault.Forbidden:
+		if len(f.Items) > 0 { // the scope is good
+			return body(http.StatusForbidden, []entry{{message: speech.Sentence(&f.Items[0])}})
+		}
 		return refusal(http.StatusForbidden)
 	case fault.TooLarge:
 		return body(http.StatusRequestEntityTooLarge, []entry{{message: f.Message}})

@@ -53,7 +53,7 @@ func (s *Surface) Routes() []rest.Route {
 	var all []rest.Route
 	all = append(all, s.customerRoutes()...)
 	all = append(all, s.addressRoutes()...)
-	all = append(all, s.groupRoutes()...)
+	all = append(all, rest.OfPlan(store.CustomerGroups, s.groupRoutes())...)
 	all = append(all, s.geographyRoutes()...)
 	all = append(all, s.hookRoutes()...)
 	all = append(all, s.orderRoutes()...)

@@ -23,6 +23,7 @@ import (
 	"clientele/internal/rest"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
@@ -74,7 +75,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.attributeRoutes(),
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),
-		s.segmentRoutes(),
+		rest.OfPlan(store.CustomerSegmentation, s.segmentRoutes()),
 		s.storefrontTokenRoutes(),
 		s.hookRoutes(),
 		s.wishlistRoutes(),

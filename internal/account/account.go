@@ -136,6 +136,10 @@ type Mail struct {
 	To, ToName string
 	CustomerID int64 // 0: none
 	Data       map[string]string
+	// Route is the type of the site's route that the link gives way to, and
+	// Parameters what is added to it.
+	Route      string
+	Parameters []string
 	// Wish is what the request told of the language. A customer's own is looked up.
 	Wish locale.Wish
 	// Expires is the time after which the email is not sent any more, in seconds

@@ -57,9 +57,8 @@ func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token str
 		if err := tx.Exec(confirmCustomer, id); err != nil || what != newAccount {
 			return err
 		}
-		return s.send(tx, c, Mail{
-			Kind: MailAccountCreated, Site: site, To: who.Email, ToName: who.Name(), CustomerID: id,
-			Data: map[string]string{"link": link(site, "/login.php")},
-		})
+		m := Mail{Kind: MailAccountCreated, Site: site, To: who.Email, ToName: who.Name(), CustomerID: id}
+		m.toSignIn()
+		return s.send(tx, c, m)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -130,14 +131,14 @@ func (o owner) still(tx *sqldb.Tx, site store.Site) (owner, error) {
 // RequestReset emails a link to reset the password to whom the email belongs.
 // It never tells whether that is anybody, and does the same for an email that
 // nobody has, but for sending it. path is where the link leads on the
-// storefront; empty: to its own page.
+// storefront; empty: to the site's route for forgotten passwords, or else to the
+// page here.
 func (s *Service) RequestReset(ctx context.Context, site store.Site, email, path string, c Client) error {
-	if path == "" {
-		path = resetPath
-	}
-	path, ok := localPath(site, path)
-	if !ok {
-		return badPath(FieldPath)
+	if path != "" {
+		ok := false
+		if path, ok = localPath(site, path); !ok {
+			return badPath(FieldPath)
+		}
 	}
 	quiet, err := s.ask(ctx, site.StoreID, email, c)
 	if err != nil {
@@ -160,10 +161,9 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife); err != nil || o.id == 0 {
 			return err
 		}
-		return s.send(tx, c, Mail{
-			Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id,
-			Data: data(link(site, path, "c", strconv.FormatInt(o.id, 10), "t", token), resetLife), Expires: s.sys.Now() + resetLife,
-		})
+		m := Mail{Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id, Expires: s.sys.Now() + resetLife}
+		m.toReset(path, o.id, token, resetLife)
+		return s.send(tx, c, m)
 	})
 }
 
@@ -234,7 +234,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		return "", ErrNobody
 	}
 	if o.reset {
-		return SentPasswordReset, s.sendReset(ctx, site, o, resetPath, c)
+		return SentPasswordReset, s.sendReset(ctx, site, o, "", c)
 	}
 	token, kept := s.sys.Hex(32), redirect
 	if c.Mark != "" {
@@ -318,6 +318,22 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		return Grant{}, "", err
 	}
 	return *g, redirect, nil
+}
+
+// toReset has an email link to where a password is chosen: a path on the
+// storefront or, with "", the site's route for forgotten passwords, or else the
+// page here.
+func (m *Mail) toReset(path string, customerID int64, token string, life int64) {
+	with := []string{"c", strconv.FormatInt(customerID, 10), "t", token}
+	if path == "" {
+		path, m.Route, m.Parameters = resetPath, channel.RouteForgotPassword, with
+	}
+	m.Data = data(link(m.Site, path, with...), life)
+}
+
+// toSignIn has an email link to where customers sign in.
+func (m *Mail) toSignIn() {
+	m.Route, m.Data = channel.RouteLogin, map[string]string{"link": link(m.Site, "/login.php")}
 }
 
 // data is that of an email with a link that is good for a while.

@@ -59,7 +59,9 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		if p.ConfirmEmail {
 			err = s.askToConfirm(tx, site, &rows[0], c, confirm, newAccount)
 		} else {
-			err = s.send(tx, c, mailTo(site, &rows[0], MailAccountCreated, map[string]string{"link": link(site, "/login.php")}))
+			m := mailTo(site, &rows[0], MailAccountCreated, nil)
+			m.toSignIn()
+			err = s.send(tx, c, m)
 		}
 		if err != nil || !in.AcceptsMarketing || quiet > 0 && p.ConfirmSubscription {
 			return err

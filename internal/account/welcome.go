@@ -1,8 +1,6 @@
 package account
 
 import (
-	"strconv"
-
 	"clientele/internal/customer"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -31,7 +29,7 @@ func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword
 	if err := s.issue(tx, site, token, forReset, c.ID, "", welcomeLife); err != nil {
 		return err
 	}
-	m.Data = data(link(site, resetPath, "c", strconv.FormatInt(c.ID, 10), "t", token), welcomeLife)
+	m.toReset("", c.ID, token, welcomeLife)
 	m.Expires = s.sys.Now() + welcomeLife
 	return s.mail.Queue(tx, m)
 }

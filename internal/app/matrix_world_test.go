@@ -110,7 +110,7 @@ func seedOf(t *testing.T, hook string) string {
 		p("    customer_settings: {privacy_settings: {ask_shopper_for_tracking_consent: true, policy_url: \"https://%s.example/p\"}}", m)
 		p("    channels:")
 		for i := 1; i <= n; i++ {
-			p(`      - {id: %[1]d, name: "%[2]s channel %[1]d", url: "https://c%[1]d.%[2]s.example", customer_settings: {allow_global_logins: false, privacy_settings: {policy_url: "https://%[2]s.example/%[1]d"}}}`, i, m)
+			p(`      - {id: %[1]d, name: "%[2]s channel %[1]d", url: "https://c%[1]d.%[2]s.example", routes: [{type: login, route: "/%[2]s/login"}], customer_settings: {allow_global_logins: false, privacy_settings: {policy_url: "https://%[2]s.example/%[1]d"}}}`, i, m)
 		}
 		p("    api_accounts:")
 		p("      - {name: full, client_id: %[1]s-full, client_secret: %[1]s-secret-of-the-app, access_token: %[1]s-full-token, scopes: [all]}", hash)

@@ -134,7 +134,11 @@ var writes = map[string]writing{
 	"updateCheckoutUrl": {path: "/v3/channels/3/site/checkout-url", body: `{"url":"https://checkout.three.alphamark.example"}`, unseen: map[string]string{"url": "TestSites"}},
 	"createSite": {path: "/v3/sites", before: `{"name":"Members four","type":"storefront","platform":"custom"}`, body: `{"url":"https://four.alphamark.example","channel_id":4}`,
 		read: "/v3/sites/4", at: "data", readOnly: []string{"id", "urls", "created_at", "updated_at"}},
-	"updateSite": {path: "/v3/sites/4", body: `{"url":"https://four.alphamark.example/b"}`, read: "/v3/sites/4", at: "data", kept: kept("id", 1, "channel_id", 1), passed: []string{"urls", "created_at", "updated_at"}},
+	"updateSite":      {path: "/v3/sites/4", body: `{"url":"https://four.alphamark.example/b"}`, read: "/v3/sites/4", at: "data", kept: kept("id", 1, "channel_id", 1), passed: []string{"urls", "created_at", "updated_at"}},
+	"createSiteRoute": {path: "/v3/sites/4/routes", body: `{"type":"login","matching":"7","route":"/login"}`, read: "/v3/sites/4/routes/{id}", at: "data", readOnly: []string{"id", "created_at", "updated_at"}},
+	"updateSiteRoutes": {path: "/v3/sites/1/routes", body: `[{"id":1,"type":"account","matching":"8","route":"/account"}]`, read: "/v3/sites/1/routes/1", at: "data",
+		passed: []string{"created_at", "updated_at"}},
+	"updateSiteRoute": {path: "/v3/sites/1/routes/1", body: `{"type":"logout","matching":"9","route":"/logout"}`, read: "/v3/sites/1/routes/1", at: "data", passed: []string{"id", "created_at", "updated_at"}},
 
 	"createStorefrontToken":        {path: "/v3/storefront/api-token", body: `{"channel_id":1,"expires_at":4000000000,"allowed_cors_origins":["https://x.example"]}`, unseen: unseenOfTokens, more: []writing{{body: `{"channel_ids":[1,2],"expires_at":4000000000}`, unseen: unseenOfTokens}}},
 	"createPrivateStorefrontToken": {path: "/v3/storefront/api-token-private", body: `{"channel_id":1,"expires_at":4000000000,"scopes":["Customer"]}`, unseen: unseenOfTokens, more: []writing{{body: `{"channel_ids":[1,2],"expires_at":4000000000,"scopes":["Customer"]}`, unseen: unseenOfTokens}}},

@@ -13,5 +13,6 @@ type mailer struct{ *Core }
 func (m mailer) Queue(tx *sqldb.Tx, in account.Mail) error {
 	return m.Mail.Queue(tx, mail.Message{
 		Kind: mail.Kind(in.Kind), Site: in.Site, To: in.To, ToName: in.ToName, CustomerID: in.CustomerID, Data: in.Data, Wish: in.Wish, Expires: in.Expires,
+		Route: in.Route, Parameters: in.Parameters,
 	})
 }

@@ -12,6 +12,11 @@ const (
 	FieldURL        fault.Field = "url"
 	FieldCurrencies fault.Field = "currencies"
 	FieldChannel    fault.Field = "channel id"
+	FieldID         fault.Field = "id"
+	FieldMatching   fault.Field = "matching"
+	FieldRoute      fault.Field = "route"
+	// FieldRoutePlace is what a route matches: its type with its items.
+	FieldRoutePlace fault.Field = "type and matching"
 )
 
 // The reasons that codes do not tell.
@@ -30,4 +35,11 @@ const (
 	WhyHasSite  fault.Reason = "channel with a site"
 	WhyGone     fault.Reason = "channel is deleted"
 	WhyTaken    fault.Reason = "name, platform and type of another channel"
+
+	WhyRouteType  fault.Reason = "no type of routes"
+	WhyMatching   fault.Reason = "neither an id nor all items"
+	WhyRoute      fault.Reason = "no template of a path"
+	WhyNoRoute    fault.Reason = "no such route"
+	WhyRouteTwice fault.Reason = "a route given twice"
+	WhyRouteTaken fault.Reason = "type and matching of another route"
 )

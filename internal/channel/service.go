@@ -463,7 +463,13 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 	return out[0], err
 }
 
+// write stores a site. One that goes takes its routes along.
 func (s *Site) write(tx *sqldb.Tx) error {
+	if s.URL == "" {
+		if err := tx.Exec(deleteRoutes, s.ChannelID); err != nil {
+			return err
+		}
+	}
 	return tx.Exec(updateSite, s.ChannelID, s.URL, s.DateCreated, s.DateModified, s.CheckoutURL, s.CheckoutCreated, s.CheckoutModified)
 }
 

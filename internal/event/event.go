@@ -57,6 +57,7 @@ const (
 	SiteUpdated          = "settings/site/updated"
 	CheckoutURLUpdated   = "settings/site/checkoutUrl/updated"
 	CheckoutURLDeleted   = "settings/site/checkoutUrl/deleted"
+	RouteUpdated         = "settings/route/updated" // of a site
 	EmailTemplateUpdated = "email/templates/updated"
 	EmailTemplateDeleted = "email/templates/deleted"
 )

@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"clientele/internal/channel"
 	"clientele/internal/email"
 	"clientele/internal/jobs"
 	"clientele/internal/locale"
@@ -51,18 +52,19 @@ type Data = map[string]string
 type kindInfo struct {
 	needs    []string // of Data
 	link     string   // the path of the link where there is none
+	route    string   // the type of the site's route that link gives way to
 	merchant bool     // may be to the store's administrator
 	// sample is Data to try templates with.
 	sample Data
 }
 
 var kinds = map[Kind]kindInfo{
-	AccountCreated:      {link: "/login.php", sample: Data{"link": "https://shop.example.com/login.php"}},
+	AccountCreated:      {link: "/login.php", route: channel.RouteLogin, sample: Data{"link": "https://shop.example.com/login.php"}},
 	PasswordReset:       {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/reset?t=1", "minutes": "60"}},
 	SignInLink:          {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/login.php?token=1", "minutes": "15"}},
 	ConfirmSubscription: {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/confirm?t=1"}},
 	ConfirmAccount:      {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/confirm?t=1"}},
-	PasswordChanged:     {link: "/login.php?action=reset_password", sample: Data{"link": "https://shop.example.com/login.php"}},
+	PasswordChanged:     {link: "/login.php?action=reset_password", route: channel.RouteForgotPassword, sample: Data{"link": "https://shop.example.com/login.php"}},
 	EmailChanged:        {needs: []string{"new_email"}, sample: Data{"new_email": "new@example.com"}},
 	WebhookDisabled: {needs: []string{"destination", "scope"}, merchant: true,
 		sample: Data{"destination": "https://app.example.com/hook", "scope": "store/customer/*", "reason": "It does not answer."}},
@@ -89,6 +91,10 @@ type Message struct {
 	To, ToName string
 	CustomerID int64 // 0: to nobody who has an account
 	Data       Data  // link may be a path where Site has no URL
+	// Route is the type of the site's route that link gives way to, if the site
+	// has it; Parameters, names with their values, are then added to the route.
+	Route      string
+	Parameters []string
 	// Wish is what is known of the language that the reader wants. What is kept
 	// with the customer is looked up.
 	Wish locale.Wish
@@ -174,7 +180,9 @@ type payload struct {
 	Data        Data   `json:"data,omitempty"`
 	Unsubscribe string `json:"unsubscribe,omitempty"`
 	// Wish is what the request told of the language.
-	Wish locale.Wish `json:"wish,omitzero"`
+	Wish       locale.Wish `json:"wish,omitzero"`
+	Route      string      `json:"route,omitempty"`
+	Parameters []string    `json:"parameters,omitempty"`
 }
 
 // Queue has a message sent when tx, whose store it is of, has committed. One to
@@ -189,7 +197,7 @@ func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
 	if m.Expires == 0 {
 		m.Expires = now + int64(defaultAge/time.Second)
 	}
-	data := payload{Data: Data{}, Unsubscribe: m.UnsubscribeURL, Wish: m.Wish}
+	data := payload{Data: Data{}, Unsubscribe: m.UnsubscribeURL, Wish: m.Wish, Route: m.Route, Parameters: m.Parameters}
 	for k, v := range m.Data {
 		if data.Data[k] = v; k != "link" {
 			data.Data[k] = oneLine(v, maxData)

@@ -835,3 +835,54 @@ func TestReplyTo(t *testing.T) {
 		}
 	})
 }
+
+// Emails lead to the pages that a site has by its routes, with what their links
+// carry, where they speak for the site's own URL.
+func TestLinksGoByRoutes(t *testing.T) {
+	each(t, func(w *world) {
+		w.settings(w.mine, store.Settings{OrderEmail: "orders@mine.example.com", Storefront: store.StorefrontSettings{Locales: []string{"de"}}})
+		channels := channel.NewService(w.db, w.sys)
+		route := func(typ, path string) channel.RouteWrite {
+			return channel.RouteWrite{Type: opt.Some(typ), Route: opt.Some(path)}
+		}
+		if _, err := channels.PutRoutes(w.t.Context(), w.mine, 1, []channel.RouteWrite{
+			route(channel.RouteLogin, "/{lang}/login?x=1#form"), route(channel.RouteForgotPassword, "/reset"),
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		const site = "https://mine.example.com"
+		german := locale.Wish{Asked: "de"}
+		for _, c := range []struct {
+			name string
+			m    mail.Message
+			want string
+		}{
+			{"sign in", mail.Message{Kind: mail.AccountCreated}, site + "/en/login?x=1#form"},
+			{"in German", mail.Message{Kind: mail.AccountCreated, Wish: german}, site + "/de/login?x=1#form"},
+			{"a password that changed", mail.Message{Kind: mail.PasswordChanged}, site + "/reset"},
+			{"a page here that gives way", mail.Message{Kind: mail.AccountCreated, Route: channel.RouteForgotPassword, Parameters: []string{"c", "7", "t", "a b"},
+				Data: mail.Data{"link": site + "/login.php?action=change_password&c=7&t=a+b"}}, site + "/reset?c=7&t=a+b"},
+			{"parameters beside others", mail.Message{Kind: mail.AccountCreated, Route: channel.RouteLogin, Parameters: []string{"t", "1", "u", ""},
+				Data: mail.Data{"link": "/login.php"}}, site + "/en/login?x=1&t=1#form"},
+			{"a path that was chosen", link(mail.PasswordReset), site + "/x?token=s3cret&y=1"},
+			{"a type without a route", mail.Message{Kind: mail.AccountCreated, Route: channel.RouteAccount, Data: mail.Data{"link": "/account.php"}}, site + "/account.php"},
+			{"another site than the channel's", mail.Message{Kind: mail.AccountCreated, Site: store.Site{URL: "https://store-mine.localhost"}}, "https://store-mine.localhost/login.php"},
+		} {
+			out := &sender{}
+			svc, r := w.start(mail.Options{Sender: out})
+			c.m.To, c.m.Site.StoreID, c.m.Site.ChannelID = "jane@example.com", w.mine, 1
+			w.queue(svc, w.mine, c.m)
+			w.due(r, 1)
+			if len(out.letters) != 1 || !strings.Contains(out.letters[0].Text, c.want+"\n") {
+				w.t.Errorf("%s: %+v, want %s", c.name, out.letters, c.want)
+			}
+		}
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		w.queue(svc, w.other, mail.Message{Kind: mail.AccountCreated, To: "jane@example.com", Site: store.Site{StoreID: w.other, ChannelID: 1}})
+		w.due(r, 1)
+		if len(out.letters) != 1 || !strings.Contains(out.letters[0].Text, "https://other.example.com/login.php") {
+			w.t.Errorf("another store: %+v", out.letters)
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/jobs"
@@ -87,16 +88,18 @@ type surroundings struct {
 
 func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 	var w surroundings
+	var routes channel.Routes
 	err := s.db.Read(ctx, m.StoreID, func(tx *sqldb.Tx) (err error) {
 		w = surroundings{}
 		found, kept := false, ""
 		if w.settings, err = store.ReadSettings(tx); err != nil {
 			return err
 		}
-		channel := ""
+		site := ""
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
-			store.URLOfSite(m.ChannelID, &channel),
+			store.URLOfSite(m.ChannelID, &site),
+			channel.RoutesQuery(m.ChannelID, &routes),
 			customer.LocaleQuery(m.CustomerID, &found, &kept),
 		); err != nil {
 			return err
@@ -105,7 +108,7 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		wish := m.data.Wish
 		wish.Kept = kept
 		w.locale = wish.Choose(w.settings.Languages()).Locale
-		w.siteURL = origin(channel)
+		w.siteURL = origin(site)
 		return nil
 	})
 	if err != nil {
@@ -116,7 +119,7 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 	if err := s.stays(ctx, w.settings.Hash, &w.siteURL); err != nil {
 		return nil, err
 	}
-	own := strings.TrimRight(m.siteURL, "/")
+	its, own := w.siteURL, strings.TrimRight(m.siteURL, "/")
 	if err := s.stays(ctx, w.settings.Hash, &own); err != nil {
 		return nil, err
 	}
@@ -127,6 +130,12 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		}
 	}
 	link := m.data.Data["link"]
+	// Routes are of the site at its own URL, which the email may not speak for.
+	if its != "" && origin(w.siteURL) == its {
+		if to := m.data.routed(m.Kind, routes, w.locale); to != "" {
+			link = its + to
+		}
+	}
 	if strings.HasPrefix(link, "/") {
 		if link = w.siteURL + link; w.siteURL == "" {
 			link = ""
@@ -138,9 +147,24 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		}
 	}
 	if link != m.data.Data["link"] {
+		if m.data.Data == nil {
+			m.data.Data = Data{}
+		}
 		m.data.Data["link"] = link
 	}
 	return &w, nil
+}
+
+// routed returns the path to which a route has the email's link lead, or "".
+func (p *payload) routed(kind Kind, routes channel.Routes, language string) string {
+	typ, parameters := p.Route, p.Parameters
+	if typ == "" && p.Data["link"] == "" {
+		typ = kinds[kind].route
+	}
+	if route := routes[typ]; route != "" {
+		return channel.Path(route, language, parameters...)
+	}
+	return ""
 }
 
 // found returns where a channel without a URL of its own is: the default one

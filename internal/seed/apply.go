@@ -307,6 +307,9 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told 
 		if err := channel.Put(tx, in, now); err != nil {
 			return at(err, "channels.%d", i)
 		}
+		if j, err := channel.PutRoutes(tx, c.ID, routesOf(&c), now, told != nil); err != nil {
+			return at(err, "channels.%d.routes.%d", i, j)
+		}
 	}
 	for i, acc := range s.APIAccounts {
 		cred := auth.Credentials{ClientID: acc.ClientID, ClientSecret: acc.ClientSecret, AccessToken: acc.AccessToken}
@@ -701,3 +704,11 @@ func fieldValue(v any) (form.Value, error) {
 }
 
 var errFieldValue = errors.New("a form field's value is a string, a number or a list of strings")
+
+func routesOf(c *Channel) []channel.Route {
+	out := make([]channel.Route, len(c.Routes))
+	for i, r := range c.Routes {
+		out[i] = channel.Route{Type: r.Type, Matching: cmp.Or(r.Matching, channel.AnyItem), Route: r.Route}
+	}
+	return out
+}

@@ -64,7 +64,16 @@ type Channel struct {
 	IsListable       *bool            `yaml:"is_listable_from_ui"`
 	IsVisible        *bool            `yaml:"is_visible"`
 	Currencies       []string         `yaml:"currencies"`
+	Routes           []Route          `yaml:"routes"`
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+}
+
+// Route says where the channel's storefront has its pages of a type. Matching
+// defaults to all of them.
+type Route struct {
+	Type     string `yaml:"type"`
+	Matching string `yaml:"matching"`
+	Route    string `yaml:"route"`
 }
 
 // CustomerSettings are the customer settings of the store or of a channel.

@@ -40,6 +40,7 @@ var landed = map[sqldb.Engine][]string{
 		"20 customer_locales 01be888184754106fd6c52b672a2e41f179a728f862a9c709121b28cdaf5e99d",
 		"21 form_translations 450459461323b10f1c506528f6feb18ebe2090380269e71541f1a259eeaac8c7",
 		"22 price_lists 5d2fa0d70e7bd4cc111d724f881d4854214b3ea623fe4c4bb1175b29e756ca28",
+		"23 site_routes cdbd7e6fead70a1f0d5bb9c5e16270d9ef833008d9d2117a87d9f20dcf2983e3",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -64,6 +65,7 @@ var landed = map[sqldb.Engine][]string{
 		"20 customer_locales f7c74dee67ea08b352205ff350e5b12c6b1c7872fd871c651c6561d59c838677",
 		"21 form_translations e449392c579278f5fe1b9d2e8a1816f331dd863008e154fe623b61f82ad70668",
 		"22 price_lists eca6e3cdef60f7ee208a3446070fa288079cba3e593f38b8589f62de1db42207",
+		"23 site_routes 0cd41cf531facc4a001c4f4a4d9ef75dc7550add924d9c490b5cddc37bb9efc1",
 	},
 }
 

@@ -80,6 +80,13 @@ var whys = map[fault.Reason]string{
 	channel.WhyGone:     "the channel is deleted",
 	channel.WhyTaken:    "Channel already exists with name: {qvalue}, platform: {qwant}, and type: {qother}",
 
+	channel.WhyRouteType:  "there is no type of routes {qwant}",
+	channel.WhyMatching:   "{name} must be the id of an item, as text, or *",
+	channel.WhyRoute:      "{name} must be a path that begins with one / and has no variables in braces but id, slug, lang and language",
+	channel.WhyNoRoute:    "there is no such route",
+	channel.WhyRouteTwice: "the route is given twice",
+	channel.WhyRouteTaken: "Route already exists for site {value} matching {want} for type {other}",
+
 	customer.WhyHash:             "{name}: {value}",
 	customer.WhyHashAndPassword:  "a password and the hash of one exclude each other",
 	customer.WhyID:               noCustomer,

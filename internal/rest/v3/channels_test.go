@@ -222,3 +222,80 @@ func TestHostsOfSites(t *testing.T) {
 		}
 	})
 }
+
+func TestSiteRoutes(t *testing.T) {
+	onEach(t, func(t *testing.T, d *desk) {
+		d.channels(2, 3)
+		d.want(d.app, "POST", "/sites", `{"url":"https://shop.example.com/","channel_id":2}`, 201, "")
+		d.want(d.app, "POST", "/sites", `{"url":"https://other.example.com/","channel_id":3}`, 201, "")
+		const then, later = "2026-06-18T14:37:37Z", "2026-06-18T15:37:37Z"
+		route := func(id int, typ, matching, path, modified string) string {
+			return fmt.Sprintf(`{"id":%d,"type":"%s","matching":"%s","route":"%s","created_at":"%s","updated_at":"%s"}`, id, typ, matching, path, then, modified)
+		}
+		d.want(d.app, "POST", "/sites/2/routes", `{"type":"product","matching":"12","route":"/en/product?id=12"}`, 201, one(route(1, "product", "12", "/en/product?id=12", then)))
+		d.want(d.app, "POST", "/sites/2/routes", `{"type":"product","matching":"*","route":"/{lang}/{slug}?id={id}"}`, 201, "")
+		d.want(d.app, "POST", "/sites/2/routes", `{"type":"login","route":"/login/"}`, 201, one(route(3, "login", "*", "/login/", then)))
+		d.want(d.app, "POST", "/sites/3/routes", `{"type":"login","matching":"*","route":"/{language}/in"}`, 201, "") // as another site has it
+		d.want(d.reader, "GET", "/sites/2/routes/3", "", 200, one(route(3, "login", "*", "/login/", then)))
+		for query, want := range map[string]string{"": "1,2,3", "type=product": "1,2", "limit=1&page=2": "2", "type=cart": ""} {
+			if got := ids(d.want(d.reader, "GET", "/sites/2/routes?"+query, "", 200, "")); got != want {
+				t.Errorf("%s: got %s, want %s", query, got, want)
+			}
+		}
+		d.want(d.reader, "GET", "/sites/2/routes?type=nonsense", "", 422, "")
+
+		d.Clock.Advance(time.Hour)
+		d.want(d.app, "PUT", "/sites/2/routes/3", `{"type":"login","matching":"*","route":"/login/"}`, 201, one(route(3, "login", "*", "/login/", then))) // nothing changes
+		d.want(d.app, "PUT", "/sites/2/routes/3", `{"type":"login","matching":"*","route":"/in"}`, 201, one(route(3, "login", "*", "/in", later)))
+
+		refused := func(title, errors, end string) string {
+			return `{"status":422,"title":"` + title + `",` + typ + `,"errors":{` + errors + `}` + end + `}`
+		}
+		const none = `,"meta":{"saved_records":0}`
+		// Two change places, and one is new.
+		d.want(d.app, "PUT", "/sites/2/routes", `[{"id":1,"matching":"*"},{"id":2,"matching":"12"},{"type":"cart","matching":"*","route":"/cart/"}]`, 200,
+			`{"data":[`+route(1, "product", "*", "/en/product?id=12", later)+`,`+route(2, "product", "12", "/{lang}/{slug}?id={id}", later)+
+				`,{"id":5,"type":"cart","matching":"*","route":"/cart/","created_at":"`+later+`","updated_at":"`+later+`"}],"meta":{"pagination":{"total":3,"count":3,"per_page":50,"current_page":1,"total_pages":1}}}`)
+		d.want(d.app, "PUT", "/sites/2/routes", `[{"type":"product","matching":"12","route":"/x"},{"type":"home","route":"/"},{"type":"home","route":"/home"}]`, 422,
+			refused("Bulk operation has failed", `"0.matching.type":"Route already exists for site 2 matching 12 for type product","2.matching.type":"Route already exists for site 2 matching * for type home"`, none))
+		d.want(d.app, "PUT", "/sites/2/routes", `[{"id":4,"route":"/x"},{"id":1,"route":"/x"},{"id":1,"route":"/y"},{"type":"moon","matching":"a","route":"x"}]`, 422,
+			refused("Bulk operation has failed", `"0.id":"there is no such route","0.type":"there is no type of routes \"\"","2.id":"the route is given twice","3.type":"there is no type of routes \"moon\"","3.matching":"matching must be the id of an item, as text, or *","3.route":"route must be a path that begins with one / and has no variables in braces but id, slug, lang and language"`, none))
+		d.want(d.app, "PUT", "/sites/2/routes", `[{"matching":7}]`, 422, refused("JSON data is missing or invalid", `"0.type":"error.path.missing","0.route":"error.path.missing","0.matching":"error.expected.jsstring"`, none))
+		if got := ids(d.want(d.reader, "GET", "/sites/2/routes", "", 200, "")); got != "1,2,3,5" {
+			t.Errorf("a refused batch left %s", got)
+		}
+		d.want(d.app, "PUT", "/sites/2/routes", `[`+strings.Repeat(`{"type":"home","route":"/"},`, 50)+`{"type":"home","route":"/"}]`, 413, "")
+
+		d.want(d.app, "POST", "/sites/2/routes", `{"type":"login","route":"/x"}`, 422, refused("Input is invalid.", `"matching.type":"Route already exists for site 2 matching * for type login"`, ""))
+		d.want(d.app, "POST", "/sites/2/routes", `{}`, 422, refused("JSON data is missing or invalid", `"type":"error.path.missing","route":"error.path.missing"`, ""))
+		d.want(d.app, "PUT", "/sites/2/routes/3", `{"route":"/x"}`, 422, refused("JSON data is missing or invalid", `"type":"error.path.missing","matching":"error.path.missing"`, ""))
+		for _, path := range []string{"", "x", "//evil.example", "/{slug}{token}", "https://evil.example/", `/\\evil.example`, "/a b", "/%zz", "/{", "/" + strings.Repeat("x", 2048)} {
+			d.want(d.app, "POST", "/sites/2/routes", `{"type":"home","route":"`+path+`"}`, 422, "")
+		}
+		for _, item := range []string{"0", "-1", "01", "+1", "", "**", "99999999999999999999"} {
+			d.want(d.app, "POST", "/sites/2/routes", `{"type":"home","matching":"`+item+`","route":"/"}`, 422, "")
+		}
+
+		for _, path := range []string{"/sites/9/routes", "/sites/2/routes/4", "/sites/2/routes/9", "/sites/3/routes/1"} {
+			d.want(d.app, "GET", path, "", 404, notFound)
+		}
+		d.want(d.app, "PUT", "/sites/3/routes/1", `{"type":"login","matching":"*","route":"/x"}`, 404, notFound)
+		d.want(d.app, "DELETE", "/sites/3/routes/1", "", 404, notFound)
+		d.want(d.app, "POST", "/sites/9/routes", `{"type":"login","route":"/x"}`, 404, notFound)
+		d.want(d.app, "PUT", "/sites/9/routes", `[{"type":"login","route":"/x"}]`, 404, notFound)
+		d.want(d.stranger, "GET", "/sites/2/routes/3", "", 404, notFound)
+		d.want(d.stranger, "DELETE", "/sites/2/routes/3", "", 404, notFound)
+		d.want(d.reader, "POST", "/sites/2/routes", `{}`, 403, "")
+		d.want(d.account("channels", "store_channel_settings"), "GET", "/sites/2/routes", "", 403, "")
+		d.want(d.app, "DELETE", "/sites/2/routes/3", "", 204, "")
+		d.want(d.app, "DELETE", "/sites/2/routes/3", "", 404, notFound)
+
+		// A site takes its routes along.
+		d.want(d.app, "DELETE", "/sites/2", "", 204, "")
+		d.want(d.app, "GET", "/sites/2/routes", "", 404, notFound)
+		d.want(d.app, "POST", "/sites", `{"url":"https://shop.example.com/","channel_id":2}`, 201, "")
+		if got := ids(d.want(d.app, "GET", "/sites/2/routes", "", 200, "")); got != "" {
+			t.Errorf("a new site has the routes %s", got)
+		}
+	})
+}

@@ -44,6 +44,8 @@ var (
 	createChannel         = &rest.Titles{Clash: "The channel conflicts with another channel.", Conflict: http.StatusConflict}
 	updateChannel         = &rest.Titles{Clash: "The channel conflicts with another channel.", Missing: "The requested entity was not found.", Conflict: http.StatusConflict}
 	writeSite             = &rest.Titles{Failed: "Input is invalid.", Invalid: http.StatusBadRequest, Conflict: http.StatusConflict}
+	writeRoute            = &rest.Titles{Failed: "Input is invalid."}
+	putRoutes             = &rest.Titles{Failed: "Bulk operation has failed", Saved: true}
 	writeHook             = &rest.Titles{Failed: invalidData, Syntax: http.StatusBadRequest}
 	replayDeliveries      = &rest.Titles{Clash: "The webhook is not active.", Conflict: http.StatusConflict, Syntax: http.StatusBadRequest}
 	createWishlist        = &rest.Titles{Failed: "Create wishlist failed."}

@@ -72,6 +72,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.taxRoutes(),
 		s.priceListRoutes(),
 		s.channelRoutes(),
+		s.routeRoutes(),
 		s.attributeRoutes(),
 		s.formFieldRoutes(),
 		s.subscriberRoutes(),

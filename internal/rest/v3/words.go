@@ -2,6 +2,7 @@ package v3
 
 import (
 	"clientele/internal/auth"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/group"
@@ -18,6 +19,8 @@ var speech = &words.Speech{
 		password.FieldPassword: "authentication.new_password",
 
 		customer.FieldStoreCredit: "store_credit_amounts",
+
+		channel.FieldRoutePlace: "matching.type",
 
 		group.FieldAccessType:       "category_access.type",
 		group.FieldAccessCategories: "category_access.categories",

@@ -1,0 +1,318 @@
+package channel
+
+import (
+	"context"
+	"fmt"
+
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+const routeColumns = `id, channel_id, type, matching, route, date_created, date_modified`
+
+var (
+	selectRoute  = sqldb.Static(`SELECT ` + routeColumns + ` FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND id = $3`)
+	nextRoutes   = sqldb.Static(`UPDATE store_counters SET site_route_id = site_route_id + $2 WHERE store_id = $1 RETURNING site_route_id`)
+	insertRoute  = sqldb.Static(`INSERT INTO site_routes (store_id, id, channel_id, type, matching, route, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	deleteRoute  = sqldb.Static(`DELETE FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND id = $3`)
+	deleteRoutes = sqldb.Static(`DELETE FROM site_routes WHERE store_id = $1 AND channel_id = $2`)
+)
+
+func (r *Route) scan(row *sqldb.Row) {
+	*r = Route{ID: row.Int(0), SiteID: row.Int(1), Type: row.Text(2), Matching: row.Text(3), Route: row.Text(4), DateCreated: row.Int(5), DateModified: row.Int(6)}
+}
+
+func noRoute() error { return fault.New(fault.NotFound, "there is no such route") }
+
+// Routes returns a page of a site's routes.
+func (s *Service) Routes(ctx context.Context, storeID, siteID int64, q *listing.Query) (out []Route, res *listing.Result, err error) {
+	q.Where(routeSite, listing.In, []int64{siteID}, nil)
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = make([]Route, 0, min(q.Limit, 64))
+		var c Channel
+		if err := c.read(tx, siteID); err != nil {
+			return err
+		}
+		if c.site.URL == "" {
+			return notFound()
+		}
+		res, err = q.Run(tx, routeColumns, nil, func(r *sqldb.Row) error {
+			out = append(out, Route{})
+			out[len(out)-1].scan(r)
+			return nil
+		})
+		return err
+	})
+	return out, res, err
+}
+
+// Route returns one route of a site.
+func (s *Service) Route(ctx context.Context, storeID, siteID, id int64) (out Route, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = Route{}
+		return tx.Query(selectRoute, func(r *sqldb.Row) error { out.scan(r); return nil }, siteID, id)
+	})
+	if err == nil && out.ID == 0 {
+		err = noRoute()
+	}
+	return out, err
+}
+
+// lockSite locks the channel of a site, so that its routes change one after
+// the other.
+func lockSite(tx *sqldb.Tx, siteID int64) error {
+	c, err := lock(tx, siteID)
+	if err == nil && c.site.URL == "" {
+		err = notFound()
+	}
+	return err
+}
+
+// CreateRoute makes a route.
+func (s *Service) CreateRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
+	return s.oneRoute(ctx, storeID, siteID, in)
+}
+
+// UpdateRoute changes a route.
+func (s *Service) UpdateRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
+	return s.oneRoute(ctx, storeID, siteID, in)
+}
+
+func (s *Service) oneRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
+	out, err := s.writeRoutes(ctx, storeID, siteID, []RouteWrite{in}, -1)
+	if err != nil {
+		return Route{}, err
+	}
+	return out[0], nil
+}
+
+// PutRoutes makes and changes routes: all of them or, if any breaks a rule,
+// none.
+func (s *Service) PutRoutes(ctx context.Context, storeID, siteID int64, in []RouteWrite) ([]Route, error) {
+	return s.writeRoutes(ctx, storeID, siteID, in, 0)
+}
+
+// writeRoutes makes and changes routes. Faults count them from first, and tell
+// of a single one with -1.
+func (s *Service) writeRoutes(ctx context.Context, storeID, siteID int64, in []RouteWrite, first int) ([]Route, error) {
+	var out []Route
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := lockSite(tx, siteID); err != nil {
+			return err
+		}
+		w := routeWrite{siteID: siteID, first: first, now: s.sys.Now()}
+		if err := w.read(tx, in); err != nil {
+			return err
+		}
+		if err := w.check(tx); err != nil {
+			return err
+		}
+		out = w.routes
+		changed, err := w.store(tx)
+		if err != nil || !changed {
+			return err
+		}
+		return tellOfRoutes(tx, siteID, w.now)
+	})
+	return out, err
+}
+
+// PutRoutes makes routes of a site, or brings those of the same type and
+// matching in line, inside tx, and tells of it if asked to. It returns which of
+// them a fault is about.
+func PutRoutes(tx *sqldb.Tx, siteID int64, routes []Route, now int64, tell bool) (int, error) {
+	some := false
+	for i := range routes {
+		if i == 0 {
+			if err := lockSite(tx, siteID); err != nil {
+				return i, err
+			}
+		}
+		r := &routes[i]
+		in := RouteWrite{Type: opt.Some(r.Type), Matching: opt.Some(r.Matching), Route: opt.Some(r.Route)}
+		if err := tx.Query(routeAt, func(row *sqldb.Row) error { in.ID = opt.Some(row.Int(0)); return nil }, siteID, r.Type, r.Matching); err != nil {
+			return i, err
+		}
+		w := routeWrite{siteID: siteID, first: -1, now: now}
+		if err := w.read(tx, []RouteWrite{in}); err != nil {
+			return i, err
+		}
+		changed, err := w.store(tx)
+		if err != nil {
+			return i, err
+		}
+		some = some || changed
+	}
+	if !some || !tell {
+		return 0, nil
+	}
+	return 0, tellOfRoutes(tx, siteID, now)
+}
+
+// routeWrite is a write of some routes of a site.
+type routeWrite struct {
+	siteID int64
+	first  int
+	now    int64
+	before []Route // with id 0 where there is none
+	routes []Route
+}
+
+func (w *routeWrite) collector(i int) fault.Collector { return fault.Collector{Index: w.first + i} }
+
+// read finds what is changed and notes what it becomes.
+func (w *routeWrite) read(tx *sqldb.Tx, in []RouteWrite) error {
+	w.before, w.routes = make([]Route, len(in)), make([]Route, len(in))
+	qs := make([]sqldb.Q, 0, len(in))
+	for i := range in {
+		if id := in[i].ID.Value; id != 0 {
+			qs = append(qs, sqldb.Q{Stmt: selectRoute, Args: []any{w.siteID, id}, Each: func(r *sqldb.Row) error { w.before[i].scan(r); return nil }})
+		}
+	}
+	if len(qs) > 0 {
+		if err := tx.Pipeline(qs...); err != nil {
+			return err
+		}
+	}
+	var items []fault.Item
+	seen := map[int64]bool{}
+	for i := range in {
+		c := w.collector(i)
+		old := w.before[i]
+		switch id := in[i].ID.Value; {
+		case in[i].ID.Set && old.ID == 0 && w.first < 0:
+			return noRoute()
+		case in[i].ID.Set && old.ID == 0:
+			c.Because(FieldID, fault.Unknown, WhyNoRoute, "")
+		case id != 0 && seen[id]:
+			c.Because(FieldID, fault.Duplicate, WhyRouteTwice, "")
+		}
+		seen[in[i].ID.Value] = true
+		if old.ID == 0 {
+			old = Route{SiteID: w.siteID, Matching: AnyItem, DateCreated: w.now, DateModified: w.now}
+		}
+		w.routes[i] = old
+		r := &w.routes[i]
+		r.Type, r.Matching, r.Route = in[i].Type.Or(old.Type), in[i].Matching.Or(old.Matching), in[i].Route.Or(old.Route)
+		if r.changed(&w.before[i]) {
+			r.DateModified = w.now
+		}
+		r.check(&c)
+		items = append(items, c.Items...)
+	}
+	if len(items) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Items: items}
+	}
+	return nil
+}
+
+func (r *Route) changed(before *Route) bool {
+	return r.Type != before.Type || r.Matching != before.Matching || r.Route != before.Route
+}
+
+func (r *Route) place() string { return r.Type + " " + r.Matching }
+
+// check makes sure that no two routes of the site are of the same pages.
+func (w *routeWrite) check(tx *sqldb.Tx) error {
+	moved := map[int64]bool{}
+	taken := map[string]bool{}
+	for i := range w.routes {
+		moved[w.routes[i].ID] = true
+	}
+	qs := make([]sqldb.Q, 0, len(w.routes))
+	for i := range w.routes {
+		r := &w.routes[i]
+		qs = append(qs, sqldb.Q{Stmt: routeAt, Args: []any{w.siteID, r.Type, r.Matching}, Each: func(row *sqldb.Row) error {
+			if !moved[row.Int(0)] {
+				taken[r.place()] = true
+			}
+			return nil
+		}})
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return err
+	}
+	var items []fault.Item
+	for i := range w.routes {
+		r := &w.routes[i]
+		if taken[r.place()] {
+			items = append(items, fault.Item{
+				Index: w.first + i, Field: FieldRoutePlace, Code: fault.Taken, Why: WhyRouteTaken,
+				Value: fmt.Sprint(w.siteID), Want: r.Matching, Other: r.Type,
+			})
+		}
+		taken[r.place()] = true
+	}
+	if len(items) > 0 {
+		return &fault.Error{Kind: fault.Conflict, Items: items}
+	}
+	return nil
+}
+
+var routeAt = sqldb.Static(`SELECT id FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND type = $3 AND matching = $4`)
+
+// store writes what is new or has changed, and reports whether anything is.
+// Routes that change places with each other leave them first.
+func (w *routeWrite) store(tx *sqldb.Tx) (bool, error) {
+	fresh, changed := int64(0), []int{}
+	for i := range w.routes {
+		switch {
+		case w.before[i].ID == 0:
+			fresh++
+		case w.routes[i].changed(&w.before[i]):
+			if err := tx.Exec(deleteRoute, w.siteID, w.routes[i].ID); err != nil {
+				return false, err
+			}
+		default:
+			continue
+		}
+		changed = append(changed, i)
+	}
+	if len(changed) == 0 {
+		return false, nil
+	}
+	var last int64
+	if err := tx.Query(nextRoutes, func(r *sqldb.Row) error { last = r.Int(0); return nil }, fresh); err != nil {
+		return false, err
+	}
+	for _, i := range changed {
+		r := &w.routes[i]
+		if r.ID == 0 {
+			fresh--
+			r.ID = last - fresh
+		}
+		if err := tx.Exec(insertRoute, r.ID, r.SiteID, r.Type, r.Matching, r.Route, r.DateCreated, r.DateModified); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// DeleteRoute takes a route away.
+func (s *Service) DeleteRoute(ctx context.Context, storeID, siteID, id int64) error {
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := lockSite(tx, siteID); err != nil {
+			return err
+		}
+		n, err := tx.ExecCount(deleteRoute, siteID, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return noRoute()
+		}
+		return tellOfRoutes(tx, siteID, s.sys.Now())
+	})
+}
+
+func tellOfRoutes(tx *sqldb.Tx, siteID, now int64) error {
+	counters, err := store.Advance{EventIDs: 1}.Run(tx)
+	if err != nil {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, []event.Event{event.Site(siteID, event.RouteUpdated)})
+}

@@ -29,7 +29,7 @@ var notOurs = []string{
 	"channel/#/cart/", "channel/#/category/", "channel/#/categoryTree/", "channel/#/inventory/", "channel/#/notifications/", "channel/#/order/",
 	"channel/#/page/", "channel/#/product/", "channel/#/script/", "channel/#/socialMediaLinks/", "channel/#/theme/",
 	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/", "channel/#/settings/checkout/",
-	"channel/#/settings/emailStatus/", "channel/#/settings/product/", "channel/#/settings/route/", "channel/#/settings/searchContextFilters/",
+	"channel/#/settings/emailStatus/", "channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
 	// HTTP headers of storefronts, of which we keep none.
 	"channel/#/settings/security/",
 	// Told of deliveries, not of the store: TestRetriesToTheEnd of package webhook.

@@ -65,7 +65,7 @@ var landed = map[sqldb.Engine][]string{
 		"20 customer_locales f7c74dee67ea08b352205ff350e5b12c6b1c7872fd871c651c6561d59c838677",
 		"21 form_translations e449392c579278f5fe1b9d2e8a1816f331dd863008e154fe623b61f82ad70668",
 		"22 price_lists eca6e3cdef60f7ee208a3446070fa288079cba3e593f38b8589f62de1db42207",
-		"23 site_routes 0cd41cf531facc4a001c4f4a4d9ef75dc7550add924d9c490b5cddc37bb9efc1",
+		"23 site_routes 265e31e9e8a920d7650fcaf428a1c4d1c76ff392fbc58e9d2c5e2c11ca745496",
 	},
 }
 

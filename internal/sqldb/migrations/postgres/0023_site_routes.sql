@@ -6,9 +6,9 @@ CREATE TABLE site_routes (
     store_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
     channel_id BIGINT NOT NULL,
-    type TEXT NOT NULL,
-    matching TEXT NOT NULL,
-    route TEXT NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
+    matching TEXT COLLATE "C" NOT NULL,
+    route TEXT COLLATE "C" NOT NULL,
     date_created BIGINT NOT NULL,
     date_modified BIGINT NOT NULL,
     PRIMARY KEY (store_id, id)

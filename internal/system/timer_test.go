@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,16 +34,24 @@ func TestSleep(t *testing.T) {
 // was called so far.
 func everyIn(t *testing.T, s *system.System, took time.Duration) (calls func() []time.Duration) {
 	start := s.Clock()
+	var mu sync.Mutex
 	var at []time.Duration
 	go s.Every(t.Context(), time.Second, time.Minute, func(ctx context.Context) {
+		mu.Lock()
 		at = append(at, s.Clock().Sub(start))
+		mu.Unlock()
 		select {
 		case <-time.After(took):
 		case <-ctx.Done():
 		}
 	})
 	synctest.Wait()
-	return func() []time.Duration { synctest.Wait(); return at }
+	return func() []time.Duration {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(at)
+	}
 }
 
 func TestEvery(t *testing.T) {

@@ -310,9 +310,5 @@ func (s *Service) DeleteRoute(ctx context.Context, storeID, siteID, id int64) er
 }
 
 func tellOfRoutes(tx *sqldb.Tx, siteID, now int64) error {
-	counters, err := store.Advance{EventIDs: 1}.Run(tx)
-	if err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, []event.Event{event.Site(siteID, event.RouteUpdated)})
+	return store.Record(tx, now, event.Site(siteID, event.RouteUpdated))
 }

@@ -109,17 +109,10 @@ func unjoin(tx *sqldb.Tx, members []Customer, now int64) error {
 
 // tellOf records that customers changed.
 func tellOf(tx *sqldb.Tx, customers []Customer, now int64) error {
-	if len(customers) == 0 {
-		return nil
-	}
-	counters, err := store.Advance{EventIDs: int64(len(customers))}.Run(tx)
-	if err != nil {
-		return err
-	}
 	events := make([]event.Event, len(customers))
 	for i := range customers {
 		c := &customers[i]
 		events[i] = event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs)
 	}
-	return event.Record(tx, counters.EventID, now, events)
+	return store.Record(tx, now, events...)
 }

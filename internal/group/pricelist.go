@@ -292,7 +292,7 @@ func putAssignment(tx *sqldb.Tx, before, a *Assignment, now int64) error {
 	if err := tx.Exec(reassign, a.ID, a.PriceListID); err != nil {
 		return err
 	}
-	return record(tx, now, a.event(event.PriceListAssignmentUpdated))
+	return store.Record(tx, now, a.event(event.PriceListAssignmentUpdated))
 }
 
 // insertAssignments gives new assignments their ids, writes and records them.
@@ -310,7 +310,7 @@ func insertAssignments(tx *sqldb.Tx, as []Assignment, now int64) error {
 		}
 		events[i] = a.event(event.PriceListAssignmentUpdated)
 	}
-	return record(tx, now, events...)
+	return store.Record(tx, now, events...)
 }
 
 // Unassign deletes the assignments that q selects, and returns how many there
@@ -361,22 +361,11 @@ func removeAssignments(tx *sqldb.Tx, as []Assignment, now int64) error {
 		// The first is documented for whatever is unassigned too.
 		events = append(events, as[i].event(event.PriceListAssignmentUpdated), as[i].event(event.PriceListAssignmentDeleted))
 	}
-	return record(tx, now, events...)
+	return store.Record(tx, now, events...)
 }
 
 func (a *Assignment) event(scope string) event.Event {
 	return event.PriceListAssignment(scope, a.PriceListID, a.GroupID, a.ChannelID)
-}
-
-func record(tx *sqldb.Tx, now int64, events ...event.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	counters, err := store.Advance{EventIDs: int64(len(events))}.Run(tx)
-	if err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, events)
 }
 
 // assign brings the assignment of a group on all channels in line with its

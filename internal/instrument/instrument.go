@@ -161,11 +161,7 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 
 // record notes that a customer's default instrument is another one now.
 func record(tx *sqldb.Tx, customerID, now int64) error {
-	counters, err := store.Advance{EventIDs: 1}.Run(tx)
-	if err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, []event.Event{event.DefaultInstrument(customerID)})
+	return store.Record(tx, now, event.DefaultInstrument(customerID))
 }
 
 // Delete removes a customer's instrument.

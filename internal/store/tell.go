@@ -150,11 +150,11 @@ func (t *Told) tell(tx *sqldb.Tx, now int64, channels bool) error {
 			events = append(events, event.OfChannel(c.id, event.DefaultCustomerGroupUpdated))
 		}
 	}
-	return record(tx, now, events)
+	return Record(tx, now, events...)
 }
 
-// record writes events that nothing else is counted with.
-func record(tx *sqldb.Tx, now int64, events []event.Event) error {
+// Record writes events whose ids nothing else is counted with, inside tx.
+func Record(tx *sqldb.Tx, now int64, events ...event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -242,5 +242,5 @@ func TellChannels(tx *sqldb.Tx, now int64, of func(channelID int64) event.Event)
 	}); err != nil {
 		return err
 	}
-	return record(tx, now, events)
+	return Record(tx, now, events...)
 }

@@ -3,12 +3,13 @@ package group
 import (
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Names of the settings by which a channel chooses groups of its own in place
 // of the store's.
 const (
-	DefaultSetting = "default_group_id"
+	DefaultSetting = store.DefaultGroup
 	GuestSetting   = "guest_group_id"
 )
 

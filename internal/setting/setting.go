@@ -43,8 +43,8 @@ type Update struct {
 // Names of settings, as they are stored.
 const (
 	askConsent           = store.AskConsent
-	askConsentOnCheckout = "ask_consent_on_checkout"
-	policyURL            = "policy_url"
+	askConsentOnCheckout = store.AskConsentOnCheckout
+	policyURL            = store.PolicyURL
 	guestGroup           = group.GuestSetting
 	defaultGroup         = group.DefaultSetting
 	allowGlobalLogins    = store.AllowGlobalLogins

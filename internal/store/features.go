@@ -7,9 +7,15 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// AskConsent names the setting by which a store, and a channel for itself, asks
-// shoppers for their consent to tracking.
-const AskConsent = "ask_consent"
+// Names of customer settings, as they are stored. Package setting keeps them.
+const (
+	// AskConsent is how a store, and a channel for itself, asks shoppers for
+	// their consent to tracking.
+	AskConsent           = "ask_consent"
+	AskConsentOnCheckout = "ask_consent_on_checkout"
+	PolicyURL            = "policy_url"
+	DefaultGroup         = "default_group_id"
+)
 
 // Features are what a store has on, of what the original lets it switch.
 type Features struct {

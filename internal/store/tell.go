@@ -29,14 +29,6 @@ type toldChannel struct {
 	customerGroup string
 }
 
-// defaultGroup and the following name customer settings, as package setting
-// keeps them.
-const (
-	defaultGroup         = "default_group_id"
-	askConsentOnCheckout = "ask_consent_on_checkout"
-	policyURL            = "policy_url"
-)
-
 var (
 	toldChannels = sqldb.Static(`SELECT id, status, name, external_id, is_listable, is_visible, url, checkout_url, currencies FROM channels WHERE store_id = $1 ORDER BY id`)
 	toldSettings = sqldb.Static(`SELECT channel_id, name, value FROM customer_settings WHERE store_id = $1`)
@@ -86,9 +78,9 @@ func Look(tx *sqldb.Tx) (*Told, error) {
 			}
 			return otherwise
 		}
-		c.privacy = [3]string{holds(AskConsent, "0"), holds(askConsentOnCheckout, "0"), holds(policyURL, "")}
+		c.privacy = [3]string{holds(AskConsent, "0"), holds(AskConsentOnCheckout, "0"), holds(PolicyURL, "")}
 		c.customerGroup = chosen
-		if v, ok := said[c.id][defaultGroup]; ok {
+		if v, ok := said[c.id][DefaultGroup]; ok {
 			c.customerGroup = v
 		}
 	}
@@ -212,7 +204,7 @@ func (s *Settings) scopes(now *Settings) []string {
 	profile := func(s *Settings) [6]string {
 		return [6]string{s.Name, s.Address, s.CountryCode, s.Phone, s.AdminEmail, s.OrderEmail}
 	}
-	before, after := s.locales(), now.locales()
+	before, after := s.Languages(), now.Languages()
 	lacks := func(of []string) func(string) bool {
 		return func(l string) bool { return !slices.Contains(of, l) }
 	}
@@ -227,9 +219,6 @@ func (s *Settings) scopes(now *Settings) []string {
 	add(s.Language != now.Language, event.LocaleUpdated)
 	return out
 }
-
-// locales returns a store's languages, the default one first.
-func (s *Settings) locales() []string { return append([]string{s.Language}, s.Storefront.Locales...) }
 
 // TellChannels records an event of each channel that has not ended.
 func TellChannels(tx *sqldb.Tx, now int64, of func(channelID int64) event.Event) error {

@@ -139,12 +139,12 @@ func PutTemplate(tx *sqldb.Tx, t Template, now int64) error {
 		return err
 	}
 	same := false
-	if err := tx.Query(selectTemplates, func(r *sqldb.Row) error {
+	if err := tx.Query(selectKindTemplate, func(r *sqldb.Row) error {
 		stored := scanTemplate(r)
 		stored.DateModified = t.DateModified
 		same = same || stored == t
 		return nil
-	}); err != nil || same {
+	}, string(t.Kind)); err != nil || same {
 		return err
 	}
 	if err := tx.Exec(upsertTemplate, string(t.Kind), t.Locale, t.Subject, t.Text, t.HTML, now); err != nil {

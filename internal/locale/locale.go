@@ -126,10 +126,13 @@ func Base(name string) string {
 	return base.String()
 }
 
-// Fallbacks returns a tag and what stands in for it, in lower case: "de-at" and
-// "de" of "de_AT".
+// Lower brings the name of a language to one form: "de_AT" to "de-at".
+func Lower(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+
+// Fallbacks returns a tag and what stands in for it, in the form of Lower:
+// "de-at" and "de" of "de_AT".
 func Fallbacks(name string) []string {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	name = Lower(name)
 	var out []string
 	for name != "" {
 		out = append(out, name)

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/locale"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -76,9 +77,6 @@ const (
 	maxTemplate = 100_000
 )
 
-// oneForm brings the name of a language to one form: "de_AT" to "de-at".
-func oneForm(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
-
 var (
 	selectTemplates    = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 ORDER BY kind, locale`)
 	selectKindTemplate = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 AND kind = $2`)
@@ -99,7 +97,7 @@ func CheckTemplate(t *Template) error {
 	if !ok {
 		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())
 	}
-	t.Locale = oneForm(t.Locale)
+	t.Locale = locale.Lower(t.Locale)
 	if t.Locale != "" && !store.IsLanguage(t.Locale) {
 		c.Because(FieldLocale, fault.BadFormat, WhyLocale, "")
 	}
@@ -178,7 +176,7 @@ func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) 
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == oneForm(in) })
+	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == locale.Lower(in) })
 	if i < 0 {
 		return nil, noTemplate()
 	}
@@ -188,7 +186,7 @@ func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) 
 // Reset goes back to the program's own texts.
 func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(deleteTemplate, string(kind), oneForm(in))
+		n, err := tx.ExecCount(deleteTemplate, string(kind), locale.Lower(in))
 		if err == nil && n == 0 {
 			err = noTemplate()
 		}

@@ -36,11 +36,11 @@ func (t Translation) empty() bool {
 	return t.Label == "" && t.Placeholder == "" && len(t.Choices) == 0
 }
 
-func (t Translations) same(o Translations) bool {
-	return maps.EqualFunc(t, o, func(a, b Translation) bool {
-		return a.Label == b.Label && a.Placeholder == b.Placeholder && maps.Equal(a.Choices, b.Choices)
-	})
+func (t Translation) same(o Translation) bool {
+	return t.Label == o.Label && t.Placeholder == o.Placeholder && maps.Equal(t.Choices, o.Choices)
 }
+
+func (t Translations) same(o Translations) bool { return maps.EqualFunc(t, o, Translation.same) }
 
 // Change returns the translations after commands by language; nil ends one.
 // What is no language keeps its name, which check refuses.
@@ -185,7 +185,7 @@ func (f *Field) storeTranslations(tx *sqldb.Tx, old Translations) error {
 	}
 	for _, tag := range slices.Sorted(maps.Keys(f.Translations)) {
 		t := f.Translations[tag]
-		if was, ok := old[tag]; ok && (Translations{tag: was}).same(Translations{tag: t}) {
+		if was, ok := old[tag]; ok && was.same(t) {
 			continue
 		}
 		if t.Choices == nil {

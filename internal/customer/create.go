@@ -213,9 +213,9 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
 			ID: id, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
 			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: groups[i], RegistrationIP: in.RegistrationIP,
 			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
-			ForcePasswordReset: in.ForcePasswordReset, Locale: in.Locale, DateCreated: now, DateModified: now,
+			ForcePasswordReset: in.ForcePasswordReset, DateCreated: now, DateModified: now,
 		}
-		if err := insertCustomerRow(tx, c, p.hashes[i]); err != nil {
+		if err := insertCustomerRow(tx, c, p.hashes[i], in.Locale); err != nil {
 			return nil, err
 		}
 		fresh[i] = rehash{id: id, to: p.hashes[i]}

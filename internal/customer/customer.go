@@ -48,7 +48,6 @@ type Customer struct {
 	OriginChannelID    int64
 	ChannelIDs         []int64 // nil: all channels
 	ForcePasswordReset bool
-	Locale             string // the language of emails and pages; "": the store's
 	DateCreated        int64
 	DateModified       int64
 

@@ -7,10 +7,10 @@ import (
 )
 
 const customerColumns = `id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
-	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified, locale`
+	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified`
 
 // hashColumn is where password_hash comes after customerColumns.
-const hashColumn = 18
+const hashColumn = 17
 
 func (c *Customer) scan(r *sqldb.Row) {
 	c.ID = r.Int(0)
@@ -30,7 +30,6 @@ func (c *Customer) scan(r *sqldb.Row) {
 	c.ForcePasswordReset = r.Flag(14)
 	c.DateCreated = r.Int(15)
 	c.DateModified = r.Int(16)
-	c.Locale = r.Text(17)
 }
 
 var insertCustomer = sqldb.Static(`INSERT INTO customers (store_id, id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
@@ -38,10 +37,10 @@ var insertCustomer = sqldb.Static(`INSERT INTO customers (store_id, id, email, f
 	password_hash, name_norm, last_name_norm, company_norm, phone_norm, locale)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`)
 
-func insertCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash string) error {
+func insertCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash, locale string) error {
 	return tx.Exec(insertCustomer, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory, c.GroupID,
 		c.RegistrationIP, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, c.OriginChannelID, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset), c.DateCreated, c.DateModified,
-		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone), c.Locale)
+		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone), locale)
 }
 
 // An empty password hash keeps the stored one.

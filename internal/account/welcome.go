@@ -41,16 +41,17 @@ func home(tx *sqldb.Tx, c *customer.Customer) (int64, error) {
 	if others == nil {
 		others = []int64{store.DefaultChannel}
 	}
-	for i, id := range append([]int64{c.OriginChannelID}, others...) {
-		if i > 0 && id == c.OriginChannelID {
-			continue
-		}
-		var admission customer.Admission
-		if err := tx.Pipeline(admission.Query(id)...); err != nil {
-			return 0, err
-		}
-		if admission.EntersHere(c) {
-			return id, nil
+	admissions := make([]customer.Admission, 1+len(others))
+	qs := admissions[0].Query(c.OriginChannelID)
+	for i, id := range others {
+		qs = append(qs, admissions[1+i].Query(id)...)
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return 0, err
+	}
+	for i := range admissions {
+		if admissions[i].EntersHere(c) {
+			return admissions[i].ChannelID, nil
 		}
 	}
 	return 0, nil

@@ -239,13 +239,13 @@ func (p *parser) sort() {
 }
 
 func (p *parser) filter(f *Field, op Op, name, text string) {
-	if p.spec.Deletes && !hasValue(f, op, text) {
-		p.bad(name, fault.Required, "a filter of what is deleted needs a value")
-		return
-	}
 	values := []string{text}
 	if op == In || op == Like {
 		values = strings.Split(text, ",")
+	}
+	if p.spec.Deletes && !slices.ContainsFunc(values, f.says) {
+		p.bad(name, fault.Required, "a filter of what is deleted needs a value")
+		return
 	}
 	flt := p.find(f, op)
 	if op != In && op != Like {
@@ -318,17 +318,10 @@ func (p *parser) filter(f *Field, op Op, name, text string) {
 	}
 }
 
-// hasValue reports whether a filter's text, or an entry of its list, says
-// anything once it is folded.
-func hasValue(f *Field, op Op, text string) bool {
-	values := []string{text}
-	if op == In || op == Like {
-		values = strings.Split(text, ",")
-	}
-	return slices.ContainsFunc(values, func(v string) bool {
-		v = strings.TrimSpace(v)
-		return v != "" && (f.Kind != Folded || fold.Text(v) != "")
-	})
+// says reports whether a value of a filter says anything once it is folded.
+func (f *Field) says(value string) bool {
+	value = strings.TrimSpace(value)
+	return value != "" && (f.Kind != Folded || fold.Text(value) != "")
 }
 
 func (p *parser) find(f *Field, op Op) *Filter {

@@ -84,6 +84,14 @@ func (o Object) Present(names ...string) {
 	}
 }
 
+// Repeats notes a read-only id, where it is given, that is not what it is known
+// to be.
+func (o Object) Repeats(name string, known int64) {
+	if id := o.Int(name); id.Set && id.Value != known {
+		o.Faults.Add(name, fault.ReadOnly, "", "")
+	}
+}
+
 // Only notes the read-only members as such, unless they are null, and those
 // that are neither writable nor read-only nor passed over as unknown, unless
 // the dialect is open.

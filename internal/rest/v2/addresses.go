@@ -138,12 +138,10 @@ func decodeAddress(o decode.Object, known *customer.Address) customer.AddressUpd
 		code = country.Code
 		u.CountryCode = opt.Some(code)
 	}
-	if id := o.Int("id"); known.ID != 0 && !same(id, known.ID) {
+	if id := o.Int("id"); known.ID != 0 && id.Set && id.Value != known.ID {
 		o.Faults.Add("id", fault.ReadOnly, "", "")
 	}
-	if !same(o.Int("customer_id"), known.CustomerID) {
-		o.Faults.Add("customer_id", fault.ReadOnly, "", "")
-	}
+	o.Repeats("customer_id", known.CustomerID)
 	if iso2 := o.Text("country_iso2"); known.ID != 0 && iso2.Set && !strings.EqualFold(iso2.Value, code) && !strings.EqualFold(iso2.Value, known.CountryCode) {
 		o.Faults.Add("country_iso2", fault.ReadOnly, "", "")
 	}

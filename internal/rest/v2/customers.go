@@ -9,7 +9,6 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
-	"clientele/internal/opt"
 	"clientele/internal/rest"
 	"clientele/internal/rest/decode"
 	"clientele/internal/rest/shape"
@@ -195,6 +194,3 @@ func valueText(text string) string {
 	}
 	return strings.Join(choices, ", ")
 }
-
-// same reports whether a read-only number repeats what is known.
-func same(f opt.Field[int64], known int64) bool { return !f.Set || f.Value == known }

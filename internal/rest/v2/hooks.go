@@ -3,7 +3,6 @@ package v2
 import (
 	"net/http"
 
-	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/rest"
 	"clientele/internal/rest/decode"
@@ -31,8 +30,8 @@ func (s *Surface) hookRoutes() []rest.Route {
 func changedHook(id func(*rest.Call) (int64, error)) func(*rest.Call) (webhook.Update, error) {
 	return func(c *rest.Call) (webhook.Update, error) {
 		return object(func(o decode.Object) webhook.Update {
-			if known, err := id(c); err == nil && !same(o.Int("id"), known) {
-				o.Faults.Add("id", fault.ReadOnly, "", "")
+			if known, err := id(c); err == nil { // refused before, otherwise
+				o.Repeats("id", known)
 			}
 			return hooks.Decode(o)
 		})(c)

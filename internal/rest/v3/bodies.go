@@ -123,13 +123,6 @@ func wrongBody(v jsonx.Value, want jsonx.Kind) error {
 	return malformed([]fault.Item{item})
 }
 
-// repeats makes sure that a read-only id is what it is known to be.
-func repeats(o decode.Object, name string, known int64) {
-	if id := o.Int(name); id.Set && id.Value != known {
-		o.Faults.Add(name, fault.ReadOnly, "", "")
-	}
-}
-
 // withID reads a change of what the path names, whose id the body may repeat.
 func withID[In any](object func(func(decode.Object) In) func(*rest.Call) (In, error), id func(*rest.Call) (int64, error), read func(decode.Object) In) func(*rest.Call) (In, error) {
 	return withIDAs("id", object, id, read)
@@ -141,7 +134,7 @@ func withIDAs[In any](name string, object func(func(decode.Object) In) func(*res
 		return object(func(o decode.Object) In {
 			in := read(o)
 			if known, err := id(c); err == nil { // refused before, otherwise
-				repeats(o, name, known)
+				o.Repeats(name, known)
 			}
 			return in
 		})(c)

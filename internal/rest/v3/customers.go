@@ -182,7 +182,7 @@ func formFields(o decode.Object, owner string, id int64) (in []form.Input, given
 			e.Only([]string{"name", "value"}, []string{"customer_id", "address_id"})
 		} else {
 			e.Only([]string{"name", "value", owner}, nil)
-			repeats(e, owner, id)
+			e.Repeats(owner, id)
 		}
 		if f, ok := formField(e); ok {
 			in = append(in, f)

@@ -54,7 +54,7 @@ func decodeFormValue(o decode.Object) customer.FormValueUpsert {
 	return in
 }
 
-var formFieldMembers = []string{"form", "name", "type", "required", "label", "sort_order", "choices", "placeholder", "max_length", "min", "max", "default", "rows"}
+var formFieldMembers = []string{"form", "name", "type", "required", "label", "sort_order", "choices", "placeholder", "max_length", "min", "max", "default", "rows", "translations"}
 
 func decodeNewFormField(o decode.Object) form.Field {
 	o.Only(formFieldMembers, []string{"id", "built_in", "date_created", "date_modified"})

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
+	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
@@ -27,14 +28,26 @@ const (
 	writingPeers  = 100_000
 )
 
-// client tells the domain who asks. Where the store's languages cannot be read,
-// neither can what the operation needs, which says so.
-func (s *Surface) client(c *Call) account.Client {
-	out := account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
-	if settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID); err == nil {
-		out.Language = c.Wish("").Choose(settings.Languages())
-	}
+// client tells the domain who asks, but for the language.
+func (c *Call) client() account.Client {
+	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+}
+
+// speaker is client with the language in which a store speaks to who asks.
+func (c *Call) speaker(settings *store.Settings) account.Client {
+	out := c.client()
+	out.Language = c.Wish("").Choose(settings.Languages())
 	return out
+}
+
+// speaker is the call's, of the store that is asked. Where its languages cannot
+// be read, neither can what the operation needs, which says so.
+func (s *Surface) speaker(c *Call) account.Client {
+	settings, err := s.Stores.Settings(c.Ctx(), c.Site.StoreID)
+	if err != nil {
+		return c.client()
+	}
+	return c.speaker(settings)
 }
 
 // session returns who is signed in on this site, or nil.
@@ -74,10 +87,11 @@ func (s *Surface) createCustomer(c *Call) error {
 	in.Company = o.Text("company").Value
 	in.Phone = o.Text("phone").Value
 	in.FormFields = customFields(o)
+	client := c.speaker(settings)
 	// A form that is refused must not use up the proof of a person, and all its
 	// faults are told together. Otherwise Register looks for them anyway.
 	if settings.Storefront.ReCaptcha.Enabled || len(col.Items) > 0 {
-		if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, s.client(c))); err != nil {
+		if err := together(&col, s.Accounts.CheckRegistration(c.Ctx(), c.Site, in, client)); err != nil {
 			return err
 		}
 	}
@@ -87,13 +101,13 @@ func (s *Surface) createCustomer(c *Call) error {
 		}
 		return err
 	}
-	id, err := s.Accounts.Register(c.Ctx(), c.Site, in, s.client(c))
+	id, err := s.Accounts.Register(c.Ctx(), c.Site, in, client)
 	if err != nil {
 		return toShopper(err)
 	}
 	if !c.guest && !settings.Storefront.ConfirmEmail {
 		// The account is made: to refuse the request now would invite to repeat it.
-		if err := s.signIn(c, id); err != nil {
+		if err := s.signIn(c, id, client); err != nil {
 			c.Log.Warn("no session after a registration", "error", err, "store", c.Site.StoreHash, "request_id", c.RequestID)
 		}
 	}
@@ -121,8 +135,8 @@ func together(found *fault.Collector, err error) error {
 
 // signIn opens a session in the browser. Somebody who may not sign in has an
 // account all the same.
-func (s *Surface) signIn(c *Call, customerID int64) error {
-	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, customerID, s.client(c))
+func (s *Surface) signIn(c *Call, customerID int64, client account.Client) error {
+	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, customerID, client)
 	if f := fault.As(err); f != nil && (f.Kind == fault.Forbidden || f.Kind == fault.NotFound) {
 		return nil
 	}
@@ -180,7 +194,7 @@ func (s *Surface) subscribe(c *Call) error {
 	if err != nil {
 		return err
 	}
-	sub, err := s.Accounts.Say(c.Ctx(), c.Site, w, s.client(c))
+	sub, err := s.Accounts.Say(c.Ctx(), c.Site, w, s.speaker(c))
 	if err != nil {
 		return toShopper(err)
 	}

@@ -41,11 +41,11 @@ func (s *Surface) redeemLogin(c *Call) error {
 	if err != nil {
 		return s.refuseLogin(c, err)
 	}
-	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, s.client(c))
+	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, s.speaker(c))
 	if err != nil {
 		return s.refuseLogin(c, err)
 	}
-	s.Accounts.LoginToken(c.Ctx(), c.Site, s.client(c), "", c.RequestID)
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), "", c.RequestID)
 	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
 	c.CarryConsent(s.Customers, who.CustomerID)
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
@@ -65,7 +65,7 @@ func (s *Surface) refuseLogin(c *Call, err error) error {
 	default:
 		return err
 	}
-	s.Accounts.LoginToken(c.Ctx(), c.Site, s.client(c), string(why), c.RequestID)
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), string(why), c.RequestID)
 	c.Flash(invalidLogin, string(why))
 	c.Redirect(signInPage, signInPage)
 	return nil

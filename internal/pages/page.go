@@ -298,13 +298,9 @@ func (c *call) elsewhere() bool {
 	if err != nil || u.Host == "" {
 		return false
 	}
-	scheme := "http"
-	if c.Secure {
-		scheme = "https"
-	}
 	// Browsers take "/." and "//" for the first page or lead back to it, and who
 	// comes by a proxy may come by the other scheme.
-	here := store.SameHost(u.Scheme, u.Host, scheme, c.Host) || store.SameHost(u.Scheme, u.Host, u.Scheme, c.Host)
+	here := store.SameHost(u.Scheme, u.Host, c.Scheme(), c.Host) || store.SameHost(u.Scheme, u.Host, u.Scheme, c.Host)
 	return !here || path.Clean("/"+u.Path) != "/"
 }
 

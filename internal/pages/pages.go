@@ -262,7 +262,9 @@ func (c *call) open() error {
 			// by now: another site may have lost its permission.
 			v.Keep(token, c.session.Expires-c.visits.System.Now())
 		}
-		c.speak() // who the visitor is may tell more
+		if c.session != nil && c.session.Locale != "" {
+			c.speak() // anew: what is kept with the customer counts too
+		}
 	}
 	return nil
 }

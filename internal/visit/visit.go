@@ -109,13 +109,16 @@ func (v *Visits) Undeclared(r *http.Request) bool {
 	return false
 }
 
-// Origin returns what addresses on the host that was asked begin with.
-func (v *Visit) Origin() string {
+// Scheme returns how the client came: "http" or "https".
+func (v *Visit) Scheme() string {
 	if v.Secure {
-		return "https://" + v.Host
+		return "https"
 	}
-	return "http://" + v.Host
+	return "http"
 }
+
+// Origin returns what addresses on the host that was asked begin with.
+func (v *Visit) Origin() string { return v.Scheme() + "://" + v.Host }
 
 // SafeRedirect returns target if it stays on the site whatever a browser makes
 // of it, and fallback otherwise: a path with a single slash at its beginning,

@@ -162,9 +162,14 @@ func (s *Server) siteTables() exec.Tables {
 	}
 }
 
+// knowsCurrency reports whether the schema has the store's currency.
+func (s *Server) knowsCurrency(own *shop) bool {
+	return s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil
+}
+
 // currencyCode returns the store's currency, or one that the schema has.
 func (s *Server) currencyCode(own *shop) string {
-	if s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) == nil {
+	if !s.knowsCurrency(own) {
 		return "USD"
 	}
 	return own.Currency
@@ -411,7 +416,7 @@ func (s *Server) currencies(c *exec.Call, _ *exec.None) (*page[shop], error) {
 	}
 	var edges []edge[shop]
 	// There is one, in the first place.
-	if known := s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil; known && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
+	if s.knowsCurrency(own) && w.After == 0 && (w.Before == 0 || w.Before > 1) && w.First != 0 && w.Last != 0 {
 		edges = append(edges, edge[shop]{1, *own})
 	}
 	return newPage(edges, false, false), nil

@@ -72,17 +72,8 @@ func lockSite(tx *sqldb.Tx, siteID int64) error {
 	return err
 }
 
-// CreateRoute makes a route.
-func (s *Service) CreateRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
-	return s.oneRoute(ctx, storeID, siteID, in)
-}
-
-// UpdateRoute changes a route.
-func (s *Service) UpdateRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
-	return s.oneRoute(ctx, storeID, siteID, in)
-}
-
-func (s *Service) oneRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
+// PutRoute makes a route or, with an id, changes one.
+func (s *Service) PutRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
 	out, err := s.writeRoutes(ctx, storeID, siteID, []RouteWrite{in}, -1)
 	if err != nil {
 		return Route{}, err

@@ -41,7 +41,7 @@ func (s *Surface) routes(c *rest.Call, q *listing.Query) ([]channel.Route, *list
 }
 
 func (s *Surface) createRoute(c *rest.Call, site int64, in channel.RouteWrite) (*channel.Route, error) {
-	return shape.Ref(s.Channels.CreateRoute(c.Ctx(), c.StoreID(), site, in))
+	return shape.Ref(s.Channels.PutRoute(c.Ctx(), c.StoreID(), site, in))
 }
 
 func (s *Surface) putRoutes(c *rest.Call, site int64, in []channel.RouteWrite) ([]channel.Route, error) {
@@ -54,7 +54,7 @@ func (s *Surface) getRoute(c *rest.Call, at shape.Pair) (*channel.Route, error) 
 
 func (s *Surface) updateRoute(c *rest.Call, at shape.Pair, in channel.RouteWrite) (*channel.Route, error) {
 	in.ID = opt.Some(at.ID)
-	return shape.Ref(s.Channels.UpdateRoute(c.Ctx(), c.StoreID(), at.Owner, in))
+	return shape.Ref(s.Channels.PutRoute(c.Ctx(), c.StoreID(), at.Owner, in))
 }
 
 func (s *Surface) deleteRoute(c *rest.Call, at shape.Pair) error {

@@ -100,8 +100,7 @@ func newWatch(sys *system.System) *watch {
 }
 
 // Tell sets where sign-ins that fail are told; before that, nobody learns of
-// them. It is for the start of a server,
-// before anybody signs in.
+// them. It is for the start of a server, before anybody signs in.
 func (s *Service) Tell(log *slog.Logger, m *Metrics) { s.watch.log, s.watch.metrics = log, m }
 
 func (w *watch) signIn(by Method, o Outcome) {

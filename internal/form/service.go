@@ -35,12 +35,15 @@ func same(values ...string) map[string]string {
 
 // Service keeps the definitions.
 type Service struct {
-	db  *sqldb.DB
-	sys *system.System
+	db   *sqldb.DB
+	sys  *system.System
+	said *sqldb.Kept[string, spoken] // by language
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+func NewService(db *sqldb.DB, sys *system.System) *Service {
+	return &Service{db: db, sys: sys, said: sqldb.Keep(db, speak, "form_fields", "form_field_translations")}
+}
 
 const columns = `id, form, name, type, required, options, date_created, date_modified`
 
@@ -118,34 +121,43 @@ func (s *Service) Fields(ctx context.Context, storeID int64, q *listing.Query) (
 	return out, res, err
 }
 
+// spoken are the fields of a store as they are called in a language.
+type spoken struct {
+	all   Form            // by id
+	forms map[string]Form // in the order in which shoppers see them
+}
+
+// speak reads the fields of all forms, as they are called in a language; with
+// an empty tag, as they are.
+func speak(tx *sqldb.Tx, tag string) (out spoken, err error) {
+	in := newSpeaker(tag)
+	out = spoken{all: make(Form, 0, 40), forms: map[string]Form{}} // more than are built in
+	if err := tx.Pipeline(append(in.query(), AllQuery(func(f *Field) { out.all = append(out.all, *f) }))...); err != nil {
+		return out, err
+	}
+	for i := range out.all {
+		f := &out.all[i]
+		in.say(f)
+		out.forms[f.Form] = append(out.forms[f.Form], *f)
+	}
+	for _, fields := range out.forms {
+		slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
+	}
+	return out, nil
+}
+
 // Form returns all fields of a form in the order in which shoppers see them, as
-// they are called in a language; with an empty tag, as they are.
-func (s *Service) Form(ctx context.Context, storeID int64, name, tag string) (out Form, err error) {
-	out, err = s.spoken(ctx, storeID, tag, func(into *Form) sqldb.Q { return Query(name, true, into) })
-	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Options.SortOrder, b.Options.SortOrder) })
-	return out, err
+// they are called in a language; with an empty tag, as they are. They are
+// shared: nobody changes them.
+func (s *Service) Form(ctx context.Context, storeID int64, name, tag string) (Form, error) {
+	said, err := s.said.Get(ctx, storeID, tag)
+	return said.forms[name], err
 }
 
 // All returns the fields of all forms, by id, as Form does.
 func (s *Service) All(ctx context.Context, storeID int64, tag string) (Form, error) {
-	return s.spoken(ctx, storeID, tag, func(into *Form) sqldb.Q { return AllQuery(func(f *Field) { *into = append(*into, *f) }) })
-}
-
-// spoken returns the fields that a query finds, as they are called in a
-// language.
-func (s *Service) spoken(ctx context.Context, storeID int64, tag string, query func(into *Form) sqldb.Q) (out Form, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = make(Form, 0, 40) // more than are built in
-		in := newSpeaker(tag)
-		if err := tx.Pipeline(append(in.query(), query(&out))...); err != nil {
-			return err
-		}
-		for i := range out {
-			in.say(&out[i])
-		}
-		return nil
-	})
-	return out, err
+	said, err := s.said.Get(ctx, storeID, tag)
+	return said.all, err
 }
 
 var errNoField = fault.New(fault.NotFound, "there is no such form field")

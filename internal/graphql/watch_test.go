@@ -74,7 +74,7 @@ func TestWatched(t *testing.T) {
 		}
 	}
 	w.db.Close()
-	w.ask(`{ site { settings { storeName } } }`, nil)
+	w.ask(`{ site { settings { formFields { customer { label } } } } }`, nil) // nobody has asked for them yet
 	if counted(t, reg)["query failed"] != 1 || !strings.Contains(w.Log.String(), `msg="graphql request failed"`) {
 		t.Error(counted(t, reg), w.Log)
 	}

@@ -63,12 +63,15 @@ var (
 
 // Service keeps settings.
 type Service struct {
-	db  *sqldb.DB
-	sys *system.System
+	db        *sqldb.DB
+	sys       *system.System
+	effective *sqldb.Kept[int64, CustomerSettings] // by channel
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+func NewService(db *sqldb.DB, sys *system.System) *Service {
+	return &Service{db: db, sys: sys, effective: sqldb.Keep(db, effective, "customer_settings", "channels", "customer_groups")}
+}
 
 // Get returns what the store (channel 0) or a channel says itself.
 func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out CustomerSettings, err error) {
@@ -80,24 +83,26 @@ func (s *Service) Get(ctx context.Context, storeID, channelID int64) (out Custom
 }
 
 // Effective returns what holds on a channel, inheritance resolved: no field
-// is nil.
-func (s *Service) Effective(ctx context.Context, storeID, channelID int64) (out CustomerSettings, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		if out, err = level(tx, channelID); err != nil {
-			return err
-		}
-		above, err := level(tx, 0)
-		if err != nil {
-			return err
-		}
-		inherit(&out.AskConsent, above.AskConsent)
-		inherit(&out.AskConsentOnCheckout, above.AskConsentOnCheckout)
-		inherit(&out.PolicyURL, above.PolicyURL)
-		inherit(&out.GuestGroupID, above.GuestGroupID)
-		inherit(&out.DefaultGroupID, above.DefaultGroupID)
-		return nil
-	})
-	return out, err
+// is nil. What the fields point to is shared: nobody changes it.
+func (s *Service) Effective(ctx context.Context, storeID, channelID int64) (CustomerSettings, error) {
+	return s.effective.Get(ctx, storeID, channelID)
+}
+
+func effective(tx *sqldb.Tx, channelID int64) (CustomerSettings, error) {
+	out, err := level(tx, channelID)
+	if err != nil {
+		return out, err
+	}
+	above, err := level(tx, 0)
+	if err != nil {
+		return out, err
+	}
+	inherit(&out.AskConsent, above.AskConsent)
+	inherit(&out.AskConsentOnCheckout, above.AskConsentOnCheckout)
+	inherit(&out.PolicyURL, above.PolicyURL)
+	inherit(&out.GuestGroupID, above.GuestGroupID)
+	inherit(&out.DefaultGroupID, above.DefaultGroupID)
+	return out, nil
 }
 
 func inherit[T any](v **T, above *T) {

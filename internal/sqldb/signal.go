@@ -3,8 +3,6 @@ package sqldb
 import (
 	"slices"
 	"sync"
-
-	"clientele/internal/system"
 )
 
 // Signal tells those of this process who listen to a topic that something of
@@ -34,15 +32,6 @@ func (db *DB) Listen(topic string, fn func()) (stop func()) {
 
 // signals are the topics that one transaction has signalled.
 type signals []string
-
-// during returns fn with the signals of its last run kept in s.
-func (s *signals) during(sys *system.System, fn func(*Tx) error) func(*Tx) error {
-	return func(tx *Tx) error {
-		*s = (*s)[:0]
-		tx.said, tx.sys = s, sys
-		return fn(tx)
-	}
-}
 
 type topics struct {
 	mu        sync.Mutex

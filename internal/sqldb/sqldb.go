@@ -62,6 +62,7 @@ type DB struct {
 	sys          *system.System
 	watch        func(*Stmt)
 	topics       topics
+	versions     versions
 	writing      atomic.Int64
 }
 
@@ -195,8 +196,22 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
+	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.write(ctx, store, fn) })
+}
+
+// telling runs a write and then tells those of this process who want to know
+// of it.
+func (db *DB) telling(fn func(tx *Tx) error, write func(fn func(tx *Tx) error) error) error {
 	var said signals
-	if err := db.write(ctx, store, said.during(db.sys, fn)); err != nil {
+	var changed changes
+	err := write(func(tx *Tx) error {
+		said = said[:0]
+		tx.said, tx.sys = &said, db.sys
+		tx.changed, tx.versions = &changed, &db.versions
+		return fn(tx)
+	})
+	db.versions.end(&changed)
+	if err != nil {
 		return err
 	}
 	db.topics.tell(said)
@@ -228,12 +243,7 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
-	var said signals
-	if err := db.writeShared(ctx, store, said.during(db.sys, fn)); err != nil {
-		return err
-	}
-	db.topics.tell(said)
-	return nil
+	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn) })
 }
 
 func (db *DB) writeShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
@@ -257,6 +267,7 @@ var ping = Global(`SELECT 1`)
 type Stmt struct {
 	sql    string // $N placeholders
 	lite   string // ?N placeholders
+	writes string // the table that it changes
 	global bool   // $1 is the first argument, not the store
 	kind   stmtKind
 }
@@ -285,7 +296,7 @@ func register(s *Stmt) *Stmt {
 // prepare every declared statement on both engines and hold it to the rules
 // of the schema.
 func Static(sql string) *Stmt {
-	return register(&Stmt{sql: sql, lite: numbered(sql)})
+	return register(&Stmt{sql: sql, lite: numbered(sql), writes: writtenTable(sql)})
 }
 
 // StaticRows declares the statements that insert 1, 2, 4, … rows at once, as
@@ -318,7 +329,7 @@ func StaticRows(insert string, shared, each, sizes int) []*Stmt {
 // Global declares a statement about no store in particular, such as the list
 // of stores. Its $1 is the first argument.
 func Global(sql string) *Stmt {
-	return register(&Stmt{sql: sql, lite: numbered(sql), global: true})
+	return register(&Stmt{sql: sql, lite: numbered(sql), writes: writtenTable(sql), global: true})
 }
 
 // Dynamic returns a statement whose text depends on a request.
@@ -351,7 +362,7 @@ func known(sql []byte, kind stmtKind) *Stmt {
 		return s
 	}
 	text := string(sql)
-	s = &Stmt{sql: text, lite: numbered(text), kind: kind}
+	s = &Stmt{sql: text, lite: numbered(text), writes: writtenTable(text), kind: kind}
 	memory.Lock()
 	defer memory.Unlock()
 	if len(memory.stmts[kind]) >= memoryLimit {

@@ -20,8 +20,12 @@ type Tx struct {
 	text  arena
 	row   Row
 	watch func(*Stmt) // nil: nobody
-	said  *signals
-	sys   *system.System // of a write
+
+	// Of a write.
+	said     *signals
+	sys      *system.System
+	changed  *changes
+	versions *versions
 }
 
 // Draw returns a random number from zero up, for the id of a row that no counter
@@ -31,6 +35,9 @@ func (tx *Tx) Draw() int64 { return tx.sys.Int63() }
 func (tx *Tx) see(s *Stmt) {
 	if tx.watch != nil {
 		tx.watch(s)
+	}
+	if tx.changed != nil && s.writes != "" {
+		tx.versions.note(tx.changed, s, tx.store)
 	}
 }
 

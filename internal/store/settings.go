@@ -134,13 +134,18 @@ func readSettings(id int64, text string) (*Settings, error) {
 	return out, nil
 }
 
-// Settings returns a store's settings with their defaults.
-func (s *Service) Settings(ctx context.Context, id int64) (out *Settings, err error) {
-	err = s.db.Read(ctx, id, func(tx *sqldb.Tx) error {
-		out, err = ReadSettings(tx)
-		return err
-	})
-	return out, err
+// keptSettings are the settings of stores.
+type keptSettings = sqldb.Kept[struct{}, *Settings]
+
+func keepSettings(db *sqldb.DB) *keptSettings {
+	read := func(tx *sqldb.Tx, _ struct{}) (*Settings, error) { return ReadSettings(tx) }
+	return sqldb.Keep(db, read, "stores", "store_settings", "channels", "site_hosts")
+}
+
+// Settings returns a store's settings with their defaults. They are shared:
+// nobody changes them.
+func (s *Service) Settings(ctx context.Context, id int64) (*Settings, error) {
+	return s.settings.Get(ctx, id, struct{}{})
 }
 
 // ReadSettings is Settings inside a transaction of the store.

@@ -59,12 +59,15 @@ type Service struct {
 	// Rules judge the hosts of new stores' sites.
 	Rules HostRules
 
-	db  *sqldb.DB
-	sys *system.System
+	db       *sqldb.DB
+	sys      *system.System
+	settings *keptSettings
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+func NewService(db *sqldb.DB, sys *system.System) *Service {
+	return &Service{db: db, sys: sys, settings: keepSettings(db)}
+}
 
 func scan(r *sqldb.Row) Store {
 	return Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3)}

@@ -54,11 +54,7 @@ var (
 
 // issue stores a new token of a site and returns it.
 func (s *Service) issue(tx *sqldb.Tx, site store.Site, token, purpose string, customerID int64, data string, life int64) error {
-	now := s.sys.Now()
-	if err := tx.Exec(pruneTokens, now, int64(pruneBatch)); err != nil {
-		return err
-	}
-	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, now+life)
+	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, s.sys.Now()+life)
 }
 
 // peek looks at a token without using it up. Without one that is good it is

@@ -19,7 +19,6 @@ const (
 	maxSessions = 100    // of one customer; the longest unused go first
 	maxAgent    = 512    // bytes of a user agent
 	maxToken    = 256    // bytes of a token that is looked for
-	pruneBatch  = 50     // expired rows that one sign-in takes away
 )
 
 // SignIn opens a session for who has the credentials and may use the channel.
@@ -133,11 +132,7 @@ var (
 	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
 	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
-	pruneSessions  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash IN
-		(SELECT o.token_hash FROM account_sessions o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
-	pruneTokens = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash IN
-		(SELECT o.token_hash FROM account_tokens o WHERE o.store_id = $1 AND o.date_expires <= $2 ORDER BY o.date_expires LIMIT $3)`)
-	touchSession = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
+	touchSession   = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
 			` + customer.LocaleColumn + `, ` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
@@ -148,6 +143,18 @@ var (
 
 // sessionColumns is how many columns scan reads.
 const sessionColumns = 10
+
+// Ended returns what is left of sessions and links that have ended.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{{Keys: endedSessions, Drop: dropSession}, {Keys: endedTokens, Drop: dropToken}}
+}
+
+var (
+	endedSessions = sqldb.Static(`SELECT token_hash FROM account_sessions WHERE store_id = $1 AND date_expires < $2 ORDER BY date_expires LIMIT $3`)
+	dropSession   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 AND date_expires < $3`)
+	endedTokens   = sqldb.Static(`SELECT token_hash FROM account_tokens WHERE store_id = $1 AND date_expires < $2 ORDER BY date_expires LIMIT $3`)
+	dropToken     = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND date_expires < $3`)
+)
 
 func (s *Session) scan(storeID int64, r *sqldb.Row) {
 	*s = Session{
@@ -174,12 +181,6 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, password b
 		if err := tx.Exec(deleteByToken, auth.HashToken(c.Previous)); err != nil {
 			return err
 		}
-	}
-	if err := tx.Exec(pruneSessions, o.Created, int64(pruneBatch)); err != nil {
-		return err
-	}
-	if err := tx.Exec(pruneTokens, o.Created, int64(pruneBatch)); err != nil {
-		return err
 	}
 	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
 		return err

@@ -33,6 +33,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/intake"
 	"clientele/internal/jobs"
+	"clientele/internal/limit"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/pages"
@@ -416,6 +417,8 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Shoppers.Tell(s.log, account.NewMetrics(reg))
 	s.Tokens.Register(s.Jobs)
+	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended())
+	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
 	s.Customers.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)

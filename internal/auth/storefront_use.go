@@ -126,8 +126,6 @@ func (s *StorefrontTokens) keepUses(names []registered, uses map[registered]*use
 }
 
 var (
-	storesWithTokens = sqldb.Global(`SELECT id FROM stores ORDER BY id`)
-
 	expiredTokens = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_expires > 0 AND date_expires < $2 ORDER BY date_expires LIMIT 500`)
 	revokedTokens = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_revoked > 0 AND date_revoked < $2 ORDER BY date_revoked LIMIT 500`)
 	orphanTokens  = sqldb.Static(`SELECT t.id FROM api_accounts a JOIN storefront_tokens t ON t.store_id = a.store_id AND t.client_id = a.client_id
@@ -142,21 +140,15 @@ var (
 // tokens without an end stay, as does what is known of accounts and keys, so no
 // token comes back.
 func (s *StorefrontTokens) Prune(ctx context.Context) error {
-	var stores []int64
-	if err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(storesWithTokens, func(r *sqldb.Row) error { stores = append(stores, r.Int(0)); return nil })
-	}); err != nil {
-		return err
-	}
-	for _, id := range stores {
+	return s.db.EachStore(ctx, func(id int64) error {
 		for more := true; more; {
 			var err error
 			if more, err = s.prune(ctx, id); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // prune takes one bite of a store and reports whether there is more.

@@ -30,7 +30,6 @@ const (
 	guessesForget  = 24 * 60 * 60
 	guessesNetwork = 1000
 	guessedEmails  = 5000 // by backends
-	failuresPrune  = 20
 )
 
 var (
@@ -43,8 +42,8 @@ var (
 			network = CASE WHEN sign_in_failures.date_last >= $4 AND sign_in_failures.failures + 1 >= $6 THEN $7 ELSE '' END
 		RETURNING failures, date_last`)
 	forgetFailures = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject = $2`)
-	pruneFailures  = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject IN
-		(SELECT f.subject FROM sign_in_failures f WHERE f.store_id = $1 AND f.date_last < $2 ORDER BY f.date_last LIMIT $3)`)
+	endedFailures  = sqldb.Static(`SELECT subject FROM sign_in_failures WHERE store_id = $1 AND date_last < $2 ORDER BY date_last LIMIT $3`)
+	dropFailures   = sqldb.Static(`DELETE FROM sign_in_failures WHERE store_id = $1 AND subject = $2 AND date_last < $3`)
 )
 
 // Guesses bounds guessing at passwords. It counts in the database, and per
@@ -183,17 +182,11 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		if right {
 			return tx.Exec(forgetFailures, subject)
 		}
-		if err := tx.Exec(pruneFailures, now-guessesForget, int64(failuresPrune)); err != nil {
-			return err
-		}
 		counts := append(make([]sqldb.Q, 0, 2), sqldb.Q{
 			Stmt: countFailure, Args: []any{subject, now, now - guessesForget, a.CustomerID, int64(freeGuesses), a.apart()},
 			Each: func(r *sqldb.Row) error { failed = failures{r.Int(0), r.Int(1)}; return nil },
 		})
 		if !a.Peer.Backend || seen.forgotten(now) { // else the email is counted
-			if err := prune(tx, now); err != nil {
-				return err
-			}
 			counts = append(counts, count(network, now, &around))
 		}
 		return tx.Pipeline(counts...)

@@ -16,15 +16,10 @@ import (
 // Window is the time within which Windows counts.
 const Window = 15 * time.Minute
 
-const (
-	windowSeconds = int64(Window / time.Second)
-	windowsPrune  = 20 // ended windows that one write takes away
-)
+const windowSeconds = int64(Window / time.Second)
 
 // Windows counts attempts per store and subject within a window of time, in
-// the database: a restart forgets nothing and processes share the count. Each
-// write adds a row or two and takes away more that have ended, so that there
-// are no more rows than attempts in the last window.
+// the database: a restart forgets nothing and processes share the count.
 type Windows struct {
 	db  *sqldb.DB
 	sys *system.System
@@ -32,6 +27,14 @@ type Windows struct {
 
 // NewWindows returns Windows over db.
 func NewWindows(db *sqldb.DB, sys *system.System) *Windows { return &Windows{db: db, sys: sys} }
+
+// Ended returns what is left of windows and of wrong guesses that count no more.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{
+		{Keys: endedWindows, Drop: dropWindow, Keep: Window},
+		{Keys: endedFailures, Drop: dropFailures, Keep: guessesForget * time.Second},
+	}
+}
 
 // Bound is how often something may be tried by, or on, a subject within
 // Window.
@@ -67,8 +70,8 @@ var (
 			action = excluded.action, bound = excluded.bound,
 			network = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 AND attempt_windows.attempts + 1 >= excluded.bound THEN $8 ELSE '' END
 		RETURNING attempts, date_start`)
-	pruneWindows = sqldb.Static(`DELETE FROM attempt_windows WHERE store_id = $1 AND subject IN
-		(SELECT w.subject FROM attempt_windows w WHERE w.store_id = $1 AND w.date_start < $2 ORDER BY w.date_start LIMIT $3)`)
+	endedWindows = sqldb.Static(`SELECT subject FROM attempt_windows WHERE store_id = $1 AND date_start < $2 ORDER BY date_start LIMIT $3`)
+	dropWindow   = sqldb.Static(`DELETE FROM attempt_windows WHERE store_id = $1 AND subject = $2 AND date_start < $3`)
 )
 
 // current returns between which times a window that runs now began. What lies
@@ -103,12 +106,6 @@ func count(b Bound, now int64, out *window) sqldb.Q {
 		Stmt: countAttempt, Args: []any{b.Subject, now, first, last, b.Action, b.Most, b.Network},
 		Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil },
 	}
-}
-
-// prune takes away some windows that have ended.
-func prune(tx *sqldb.Tx, now int64) error {
-	first, _ := current(now)
-	return tx.Exec(pruneWindows, first, int64(windowsPrune))
 }
 
 // errFull undoes the transaction in which Take counted an attempt that the
@@ -150,9 +147,6 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 		return full, wait
 	}
 	err = w.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := prune(tx, now); err != nil {
-			return err
-		}
 		if err := tx.Pipeline(queries[:len(bounds)]...); err != nil {
 			return err
 		}

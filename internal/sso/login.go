@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"clientele/internal/auth"
@@ -96,24 +95,26 @@ type Service struct {
 	sys       *system.System
 	stores    *store.Service
 	customers *customer.Service
-
-	mu     sync.Mutex
-	pruned map[int64]int64 // by store: when used tokens were last forgotten
 }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, customers *customer.Service) *Service {
-	return &Service{db: db, sys: sys, stores: stores, customers: customers, pruned: map[int64]int64{}}
+	return &Service{db: db, sys: sys, stores: stores, customers: customers}
 }
 
 var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
 	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4)`)
-	forgetUsed     = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND date_used < $2`)
-	pruneInterval  = int64(60)
+	endedUses      = sqldb.Static(`SELECT client_id, jti_hash FROM used_login_tokens WHERE store_id = $1 AND date_used < $2 ORDER BY date_used LIMIT $3`)
+	dropUse        = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3 AND date_used < $4`)
 	loginScopeName = string(auth.CustomersLogin)
 )
+
+// Ended returns the used tokens that nobody can use again.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{{Keys: endedUses, Columns: 2, Drop: dropUse, Keep: usedFor}}
+}
 
 // issuer is an API account as a signer.
 type issuer struct {
@@ -290,31 +291,13 @@ func (s *Service) mayEnter(ctx context.Context, site store.Site, id int64) error
 
 // use marks a token as used; the row decides who was first.
 func (s *Service) use(ctx context.Context, storeID int64, clientID, jti string, now int64) error {
-	prune := s.pruneNow(storeID, now)
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if prune {
-			if err := tx.Exec(forgetUsed, now-int64(usedFor/time.Second)); err != nil {
-				return err
-			}
-		}
 		return tx.Exec(insertUsed, clientID, auth.HashToken(jti), now)
 	})
 	if errors.Is(err, sqldb.ErrUnique) {
 		return Used
 	}
 	return err
-}
-
-// pruneNow reports whether it is time to forget tokens that were used long
-// ago.
-func (s *Service) pruneNow(storeID, now int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last, ok := s.pruned[storeID]; ok && now-last < pruneInterval && now >= last {
-		return false
-	}
-	s.pruned[storeID] = now
-	return true
 }
 
 // Request is what a login token is to ask for.

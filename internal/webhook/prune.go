@@ -15,7 +15,6 @@ var (
 	selectOldest       = sqldb.Static(`SELECT id, date_created, due_at FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id > $3 ORDER BY id LIMIT 500`)
 	deleteOldest       = sqldb.Static(`DELETE FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id <= $3 AND due_at = 0`)
 	deleteOrphans      = sqldb.Static(`DELETE FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id <= $3`)
-	selectStores       = sqldb.Global(`SELECT id FROM stores ORDER BY id`)
 )
 
 const pruneBatch = 500
@@ -25,18 +24,7 @@ const pruneBatch = 500
 // those of hooks that are gone. It also switches off hooks that have heard of
 // nothing for too long.
 func (d *Dispatcher) Prune(ctx context.Context) error {
-	var stores []int64
-	if err := d.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(selectStores, func(r *sqldb.Row) error { stores = append(stores, r.Int(0)); return nil })
-	}); err != nil {
-		return err
-	}
-	for _, id := range stores {
-		if err := d.pruneStore(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.db.EachStore(ctx, func(id int64) error { return d.pruneStore(ctx, id) })
 }
 
 func (d *Dispatcher) pruneStore(ctx context.Context, storeID int64) error {

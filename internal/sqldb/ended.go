@@ -1,0 +1,94 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+)
+
+// Ended are rows of a table that nobody needs any more some time after a date
+// of theirs. They are taken away beside the requests, which do not meet them.
+type Ended struct {
+	// Keys selects the keys, texts of one column or more, of rows whose date is
+	// before $2, the oldest first, $3 at most.
+	Keys    *Stmt
+	Columns int // 0: one
+	// Drop deletes the row with a key, $2 and on, if its date is still before
+	// what follows.
+	Drop *Stmt
+	// Keep is how long after its date a row stays.
+	Keep time.Duration
+}
+
+// endedBite bounds how many rows of a store one transaction takes away.
+const endedBite = 500
+
+var allStores = Global(`SELECT id FROM stores ORDER BY id`)
+
+// EachStore calls fn for one store after the other, outside of a transaction.
+func (db *DB) EachStore(ctx context.Context, fn func(store int64) error) error {
+	var stores []int64
+	if err := db.Read(ctx, 0, func(tx *Tx) error {
+		stores = stores[:0]
+		return tx.Query(allStores, func(r *Row) error { stores = append(stores, r.Int(0)); return nil })
+	}); err != nil {
+		return err
+	}
+	for _, id := range stores {
+		if err := fn(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DropEnded takes away what has ended by now, in all stores and in small
+// transactions.
+func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
+	return db.EachStore(ctx, func(store int64) error {
+		for more := true; more; {
+			var err error
+			if more, err = db.dropSome(ctx, store, now, of); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// dropSome takes one bite of a store and reports whether there is more.
+func (db *DB) dropSome(ctx context.Context, store, now int64, of []Ended) (more bool, err error) {
+	rows := make([][][]any, len(of)) // the arguments of Drop
+	total := 0
+	if err := db.Read(ctx, store, func(tx *Tx) error {
+		total, more = 0, false
+		qs := make([]Q, len(of))
+		for i, e := range of {
+			rows[i] = rows[i][:0]
+			qs[i] = Q{Stmt: e.Keys, Args: []any{e.before(now), int64(endedBite)}, Each: func(r *Row) error {
+				var key []any
+				for c := range max(e.Columns, 1) {
+					key = append(key, r.Text(c))
+				}
+				rows[i] = append(rows[i], append(key, e.before(now)))
+				total++
+				more = more || len(rows[i]) == endedBite
+				return nil
+			}}
+		}
+		return tx.Pipeline(qs...)
+	}); err != nil || total == 0 {
+		return false, err
+	}
+	return more, db.Write(ctx, store, func(tx *Tx) error {
+		for i, e := range of {
+			for _, key := range rows[i] {
+				if err := tx.Exec(e.Drop, key...); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (e *Ended) before(now int64) int64 { return now - int64(e.Keep/time.Second) }

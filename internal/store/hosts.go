@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clientele/internal/sqldb"
@@ -27,7 +28,8 @@ type Site struct {
 
 // Hosts tells which stores and channels a host name stands for: by the names
 // that are kept for a store, then by the claims that count. What it read is
-// trusted for ten seconds.
+// trusted for ten seconds. It is read anew beside the requests, which wait only
+// where nobody has asked for so long.
 type Hosts struct {
 	// Public is the URL of the only store's site, where it has none of its own
 	// and is asked by a name that nobody claims. A name in a request may be
@@ -41,8 +43,14 @@ type Hosts struct {
 	sys     *system.System
 	domains []string
 
-	mu     sync.Mutex
-	until  time.Duration     // of Elapsed: when what was read is to be read again
+	table   atomic.Pointer[hostTable]
+	reading sync.Mutex // held by who reads anew
+}
+
+// hostTable is the storefronts at one moment. Nobody changes it.
+type hostTable struct {
+	*Hosts
+	read   time.Duration     // of Elapsed: when they were read
 	byHost map[string][]Site // by name and by name:port; those of one store each
 	byID   map[siteID]Site
 	only   []Site // the channels of the only store, where there is one
@@ -53,7 +61,12 @@ type siteID struct {
 	channel int64
 }
 
-const hostsTTL = 10 * time.Second
+const (
+	// hostsFresh is for how long nobody looks.
+	hostsFresh = 5 * time.Second
+	// hostsTTL is for how long they are trusted, while they are read anew.
+	hostsTTL = 10 * time.Second
+)
 
 // NewHosts returns Hosts over db. Besides the URLs of their sites, stores answer
 // at store-{hash}.{domain} and store-{hash}-{channel}.{domain}, for localhost
@@ -66,14 +79,13 @@ func NewHosts(db *sqldb.DB, sys *system.System, domains ...string) *Hosts {
 // that has the host, whose port does not count, or else the only store. The
 // list is empty if there is neither.
 func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.fresh(ctx); err != nil {
+	n, err := h.now(ctx)
+	if err != nil {
 		return nil, err
 	}
-	site, ok := h.claimed("", host)
+	site, ok := n.claimed("", host)
 	if !ok {
-		site, ok = h.lastResort(host)
+		site, ok = n.lastResort(host)
 	}
 	if !ok {
 		return nil, nil
@@ -84,12 +96,12 @@ func (h *Hosts) ByHost(ctx context.Context, host string) ([]string, error) {
 // lastResort returns the only store's first channel, where there is one, for a
 // host that nobody has. A name that is kept for another store is not such a
 // one, also while that store does not exist.
-func (h *Hosts) lastResort(host string) (Site, bool) {
-	if len(h.only) == 0 {
+func (n *hostTable) lastResort(host string) (Site, bool) {
+	if len(n.only) == 0 {
 		return Site{}, false
 	}
-	site := h.only[0]
-	if kept, _, reserved := reservation(HostName(host), h.domains); reserved && kept != site.StoreHash {
+	site := n.only[0]
+	if kept, _, reserved := reservation(HostName(host), n.domains); reserved && kept != site.StoreHash {
 		return Site{}, false
 	}
 	return site, true
@@ -119,14 +131,13 @@ func (h *Hosts) Known(ctx context.Context, scheme, host string) (Site, bool, err
 }
 
 func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site, bool, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.fresh(ctx); err != nil {
+	n, err := h.now(ctx)
+	if err != nil {
 		return Site{}, false, err
 	}
-	site, ok := h.claimed(scheme, host)
+	site, ok := n.claimed(scheme, host)
 	if !ok && guess {
-		if site, ok = h.lastResort(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
+		if site, ok = n.lastResort(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
 			site.URL = h.Public
 		}
 	}
@@ -171,14 +182,14 @@ func samePort(a, b string) bool {
 
 // claimed returns the storefront whose name a host has. A name that is kept
 // for a store never leads to another.
-func (h *Hosts) claimed(scheme, host string) (Site, bool) {
+func (n *hostTable) claimed(scheme, host string) (Site, bool) {
 	name := HostName(host)
-	if hash, channel, ok := reservation(name, h.domains); ok && !(h.Production && ownName(name)) {
-		if site, ok := h.byID[siteID{hash, channel}]; ok {
+	if hash, channel, ok := reservation(name, n.domains); ok && !(n.Production && ownName(name)) {
+		if site, ok := n.byID[siteID{hash, channel}]; ok {
 			return site, true
 		}
 	}
-	if found := cmp.Or(one(h.byHost[hostPort(scheme, host)]), one(h.byHost[name])); found != nil {
+	if found := cmp.Or(one(n.byHost[hostPort(scheme, host)]), one(n.byHost[name])); found != nil {
 		return *found, true
 	}
 	return Site{}, false
@@ -199,12 +210,11 @@ func (h *Hosts) named(name string) string {
 
 // SiteOf returns a channel's storefront. fallback is its URL if it has none.
 func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, fallback string) (Site, bool, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.fresh(ctx); err != nil {
+	n, err := h.now(ctx)
+	if err != nil {
 		return Site{}, false, err
 	}
-	site, ok := h.byID[siteID{storeHash, channelID}]
+	site, ok := n.byID[siteID{storeHash, channelID}]
 	site.URL = cmp.Or(site.URL, fallback)
 	return site, ok, nil
 }
@@ -215,18 +225,17 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 // public, localhost. It is empty if nothing leads to the channel: what leads
 // to the service is not the store's.
 func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (string, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.fresh(ctx); err != nil {
+	n, err := h.now(ctx)
+	if err != nil {
 		return "", err
 	}
-	site, ok := h.byID[siteID{storeHash, channelID}]
+	site, ok := n.byID[siteID{storeHash, channelID}]
 	switch {
 	case !ok:
 		return "", nil
 	case site.URL != "":
 		return site.URL, nil
-	case len(h.only) > 0:
+	case len(n.only) > 0:
 		return h.Public, nil
 	}
 	name := "store-" + storeHash
@@ -249,12 +258,11 @@ func (h *Hosts) LeadsElsewhere(ctx context.Context, storeHash, text string) (boo
 	if err != nil || u.Host == "" {
 		return false, nil
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.fresh(ctx); err != nil {
+	n, err := h.now(ctx)
+	if err != nil {
 		return false, err
 	}
-	site, ok := h.claimed(u.Scheme, u.Host)
+	site, ok := n.claimed(u.Scheme, u.Host)
 	return ok && site.StoreHash != storeHash, nil
 }
 
@@ -285,25 +293,43 @@ func one(sites []Site) *Site {
 // siteName is the form of names that are kept for stores.
 var siteName = regexp.MustCompile(`^store-([a-z0-9]{3,32})(?:-([1-9][0-9]{0,9}))?\.(.+)$`)
 
-func (h *Hosts) fresh(ctx context.Context) error {
-	now := h.sys.Elapsed()
-	if now < h.until {
-		return nil
+// now returns the storefronts. Of those who find them old one reads them anew.
+func (h *Hosts) now(ctx context.Context) (*hostTable, error) {
+	n := h.table.Load()
+	switch age := h.age(n); {
+	case age < hostsFresh:
+		return n, nil
+	case age < hostsTTL:
+		if h.reading.TryLock() {
+			go func() {
+				defer h.reading.Unlock()
+				// Who asks next finds out what is wrong with the database.
+				_, _ = h.load(context.WithoutCancel(ctx))
+			}()
+		}
+		return n, nil
 	}
-	if err := h.load(ctx); err != nil {
-		return err
+	h.reading.Lock()
+	defer h.reading.Unlock()
+	if n := h.table.Load(); h.age(n) < hostsFresh { // somebody else was quicker
+		return n, nil
 	}
-	h.until = now + hostsTTL
-	return nil
+	return h.load(ctx)
+}
+
+func (h *Hosts) age(n *hostTable) time.Duration {
+	if n == nil {
+		return hostsTTL
+	}
+	return h.sys.Elapsed() - n.read
 }
 
 var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.name FROM channels c JOIN stores s ON s.id = c.store_id
 	LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id AND h.date_proved > 0
 	WHERE c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
 
-func (h *Hosts) load(ctx context.Context) error {
-	byHost, byID := map[string][]Site{}, map[siteID]Site{}
-	var only []Site
+func (h *Hosts) load(ctx context.Context) (*hostTable, error) {
+	n := &hostTable{Hosts: h, read: h.sys.Elapsed(), byHost: map[string][]Site{}, byID: map[siteID]Site{}}
 	several := false
 	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(selectSites, func(r *sqldb.Row) error {
@@ -312,23 +338,23 @@ func (h *Hosts) load(ctx context.Context) error {
 			if err == nil && h.counts(site.StoreHash, HostName(u.Host), r.Text(5)) {
 				site.URL = u.Scheme + "://" + u.Host
 				name, full := HostName(u.Host), hostPort(u.Scheme, u.Host)
-				byHost[name] = append(byHost[name], site)
-				byHost[full] = append(byHost[full], site)
+				n.byHost[name] = append(n.byHost[name], site)
+				n.byHost[full] = append(n.byHost[full], site)
 			}
-			byID[siteID{site.StoreHash, site.ChannelID}] = site
-			several = several || len(only) > 0 && only[0].StoreID != site.StoreID
-			only = append(only, site)
+			n.byID[siteID{site.StoreHash, site.ChannelID}] = site
+			several = several || len(n.only) > 0 && n.only[0].StoreID != site.StoreID
+			n.only = append(n.only, site)
 			return nil
 		})
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if several {
-		only = nil
+		n.only = nil
 	}
-	h.byHost, h.byID, h.only = byHost, byID, only
-	return nil
+	h.table.Store(n)
+	return n, nil
 }
 
 // counts reports whether the name in a site's URL leads to the site. claimed is

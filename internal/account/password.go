@@ -17,7 +17,7 @@ func (s *Service) CheckPassword(ctx context.Context, storeID int64, password str
 	if err != nil {
 		return err
 	}
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	checkPassword(&c, p, password)
 	return c.Err(fault.Invalid)
 }

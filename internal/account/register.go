@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"clientele/internal/customer"
 	"clientele/internal/email"
@@ -69,7 +68,7 @@ func (s *Service) Register(ctx context.Context, site store.Site, in Registration
 		return s.subscribe(tx, site, subscriber.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}, c, p, token)
 	})
 	if err != nil {
-		return 0, single(err)
+		return 0, fault.Alone(err)
 	}
 	return id, nil
 }
@@ -95,17 +94,14 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 		first.StateOrProvince = stateName(first.CountryCode, first.StateOrProvince)
 		cmd.Addresses = []customer.AddressCreate{first}
 	}
-	bad := fault.Collector{Index: -1}
+	bad := fault.Collector{}
 	checkPassword(&bad, p, in.Password)
 	wrong, err := s.customers.Check(ctx, site.StoreID, cmd)
 	if err != nil {
 		return p, cmd, err
 	}
-	for _, it := range wrong {
-		it.Index = -1
-		bad.Items = append(bad.Items, it)
-	}
-	return p, cmd, bad.Err(fault.Invalid)
+	bad.Items = append(bad.Items, wrong...)
+	return p, cmd, fault.Alone(bad.Err(fault.Invalid))
 }
 
 // CheckRegistration is Register that makes no account. A surface asks it
@@ -113,21 +109,6 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 func (s *Service) CheckRegistration(ctx context.Context, site store.Site, in Registration, c Client) error {
 	_, _, err := s.newcomer(ctx, site, &in, c)
 	return err
-}
-
-// single makes the fault of a batch of one customer one of an operation on
-// no batch.
-func single(err error) error {
-	f := fault.As(err)
-	if f == nil || !slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Index >= 0 }) {
-		return err
-	}
-	items := make([]fault.Item, len(f.Items))
-	for i, it := range f.Items {
-		it.Index = -1
-		items[i] = it
-	}
-	return &fault.Error{Kind: f.Kind, Message: f.Message, Items: items, Cause: f.Cause}
 }
 
 // UpdateDetails changes what a customer who is signed in says of themselves.
@@ -204,7 +185,7 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 		err = s.db.WriteAgain(ctx, site.StoreID, change)
 	}
 	if err != nil {
-		return nil, single(err)
+		return nil, fault.Alone(err)
 	}
 	return out, nil
 }

@@ -116,7 +116,7 @@ type NewToken struct {
 const lastSecond = 253402300799
 
 func (n *NewToken) check(now int64) (channels []int64, origins []string, err error) {
-	c := &fault.Collector{Index: -1}
+	c := &fault.Collector{}
 	switch {
 	case n.ChannelID.Set && n.ChannelIDs.Set:
 		c.Because(FieldChannel, fault.NotAccepted, WhyBoth, "")
@@ -220,7 +220,7 @@ func (s *StorefrontTokens) Create(ctx context.Context, storeID int64, in NewToke
 	}); err != nil {
 		return "", err
 	}
-	c := &fault.Collector{Index: -1}
+	c := &fault.Collector{}
 	for _, id := range channels {
 		if !live[id] {
 			bad := fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyUnknownChannel, Value: strconv.FormatInt(id, 10)}

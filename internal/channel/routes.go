@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -74,9 +75,12 @@ func lockSite(tx *sqldb.Tx, siteID int64) error {
 
 // PutRoute makes a route or, with an id, changes one.
 func (s *Service) PutRoute(ctx context.Context, storeID, siteID int64, in RouteWrite) (Route, error) {
-	out, err := s.writeRoutes(ctx, storeID, siteID, []RouteWrite{in}, -1)
+	out, err := s.PutRoutes(ctx, storeID, siteID, []RouteWrite{in})
+	if f := fault.As(err); f != nil && slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Why == WhyNoRoute }) {
+		return Route{}, noRoute()
+	}
 	if err != nil {
-		return Route{}, err
+		return Route{}, fault.Alone(err)
 	}
 	return out[0], nil
 }
@@ -84,18 +88,12 @@ func (s *Service) PutRoute(ctx context.Context, storeID, siteID int64, in RouteW
 // PutRoutes makes and changes routes: all of them or, if any breaks a rule,
 // none.
 func (s *Service) PutRoutes(ctx context.Context, storeID, siteID int64, in []RouteWrite) ([]Route, error) {
-	return s.writeRoutes(ctx, storeID, siteID, in, 0)
-}
-
-// writeRoutes makes and changes routes. Faults count them from first, and tell
-// of a single one with -1.
-func (s *Service) writeRoutes(ctx context.Context, storeID, siteID int64, in []RouteWrite, first int) ([]Route, error) {
 	var out []Route
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := lockSite(tx, siteID); err != nil {
 			return err
 		}
-		w := routeWrite{siteID: siteID, first: first, now: s.sys.Now()}
+		w := routeWrite{siteID: siteID, now: s.sys.Now()}
 		if err := w.read(tx, in); err != nil {
 			return err
 		}
@@ -128,9 +126,9 @@ func PutRoutes(tx *sqldb.Tx, siteID int64, routes []Route, now int64, tell bool)
 		if err := tx.Query(routeAt, func(row *sqldb.Row) error { in.ID = opt.Some(row.Int(0)); return nil }, siteID, r.Type, r.Matching); err != nil {
 			return i, err
 		}
-		w := routeWrite{siteID: siteID, first: -1, now: now}
+		w := routeWrite{siteID: siteID, now: now}
 		if err := w.read(tx, []RouteWrite{in}); err != nil {
-			return i, err
+			return i, fault.Alone(err)
 		}
 		changed, err := w.store(tx)
 		if err != nil {
@@ -147,13 +145,10 @@ func PutRoutes(tx *sqldb.Tx, siteID int64, routes []Route, now int64, tell bool)
 // routeWrite is a write of some routes of a site.
 type routeWrite struct {
 	siteID int64
-	first  int
 	now    int64
 	before []Route // with id 0 where there is none
 	routes []Route
 }
-
-func (w *routeWrite) collector(i int) fault.Collector { return fault.Collector{Index: w.first + i} }
 
 // read finds what is changed and notes what it becomes.
 func (w *routeWrite) read(tx *sqldb.Tx, in []RouteWrite) error {
@@ -169,14 +164,11 @@ func (w *routeWrite) read(tx *sqldb.Tx, in []RouteWrite) error {
 			return err
 		}
 	}
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[int64]bool{}
-	for i := range in {
-		c := w.collector(i)
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		old := w.before[i]
 		switch id := in[i].ID.Value; {
-		case in[i].ID.Set && old.ID == 0 && w.first < 0:
-			return noRoute()
 		case in[i].ID.Set && old.ID == 0:
 			c.Because(FieldID, fault.Unknown, WhyNoRoute, "")
 		case id != 0 && seen[id]:
@@ -192,13 +184,9 @@ func (w *routeWrite) read(tx *sqldb.Tx, in []RouteWrite) error {
 		if r.changed(&w.before[i]) {
 			r.DateModified = w.now
 		}
-		r.check(&c)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Items: items}
-	}
-	return nil
+		r.check(c)
+	})
+	return b.Err(fault.Invalid)
 }
 
 func (r *Route) changed(before *Route) bool {
@@ -227,21 +215,18 @@ func (w *routeWrite) check(tx *sqldb.Tx) error {
 	if err := tx.Pipeline(qs...); err != nil {
 		return err
 	}
-	var items []fault.Item
-	for i := range w.routes {
+	var b fault.Batch
+	b.Each(len(w.routes), func(i int, c *fault.Collector) {
 		r := &w.routes[i]
 		if taken[r.place()] {
-			items = append(items, fault.Item{
-				Index: w.first + i, Field: FieldRoutePlace, Code: fault.Taken, Why: WhyRouteTaken,
+			c.AddItem(fault.Item{
+				Field: FieldRoutePlace, Code: fault.Taken, Why: WhyRouteTaken,
 				Value: fmt.Sprint(w.siteID), Want: r.Matching, Other: r.Type,
 			})
 		}
 		taken[r.place()] = true
-	}
-	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Conflict, Items: items}
-	}
-	return nil
+	})
+	return b.Err(fault.Conflict)
 }
 
 var routeAt = sqldb.Static(`SELECT id FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND type = $3 AND matching = $4`)

@@ -305,7 +305,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 
 // fixed reports what was sent and cannot change.
 func (u *Update) fixed() error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if u.GivesType {
 		c.Because(FieldType, fault.ReadOnly, WhyFixed, "")
 	}

@@ -66,15 +66,13 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		in[i].normalize()
-		in[i].check(&c)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+		in[i].check(c)
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []Address
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -82,7 +80,7 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 		return err
 	})
 	if errors.Is(err, sqldb.ErrForeignKey) {
-		err = &fault.Error{Kind: fault.Invalid, Cause: err, Items: []fault.Item{{Index: -1, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer}}}
+		err = &fault.Error{Kind: fault.Invalid, Cause: err, Items: []fault.Item{{Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer}}}
 	}
 	return out, err
 }
@@ -111,23 +109,21 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	if err != nil {
 		return nil, err
 	}
-	var items []fault.Item
 	values := make([][]form.Stored, len(in))
 	fresh := make([]int, 0, len(in))
-	for i := range in {
-		c := fault.Collector{Index: i}
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if !customers[in[i].CustomerID] {
 			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
-		values[i] = ref.checkNewAddress(&c, in[i].Extent, &in[i])
-		items = append(items, c.Items...)
+		values[i] = ref.checkNewAddress(c, in[i].Extent, &in[i])
 		if o := (owned{in[i].CustomerID, prints[i]}); !have[o] {
 			have[o] = true
 			fresh = append(fresh, i)
 		}
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	n := int64(len(fresh))
 	if n == 0 {
@@ -177,16 +173,16 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[int64]bool{}
-	for i := range in {
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if seen[in[i].ID] {
-			items = append(items, fault.Item{Index: i, Field: FieldID, Code: fault.Duplicate, Why: WhyAddressTwice})
+			c.Because(FieldID, fault.Duplicate, WhyAddressTwice, "")
 		}
 		seen[in[i].ID] = true
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []Address
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -260,32 +256,27 @@ func (b *addressBatch) lookUp(tx *sqldb.Tx) (err error) {
 	return tx.Pipeline(storedQuery(form.Address, b.ids, b.stored))
 }
 
-func (b *addressBatch) plan() []fault.Item {
-	var items []fault.Item
+func (b *addressBatch) plan(wrong *fault.Batch) {
 	b.changes = make([]addressChange, len(b.in))
-	for i := range b.in {
-		c := fault.Collector{Index: i}
+	wrong.Each(len(b.in), func(i int, c *fault.Collector) {
 		u, old := &b.in[i], b.current[b.in[i].ID]
 		if old == nil {
 			c.Because(FieldID, fault.Unknown, WhyNoAddress, "")
-			items = append(items, c.Items...)
-			continue
+			return
 		}
 		p := &b.changes[i]
 		p.address = *old
 		u.apply(&p.address.AddressFields)
 		p.address.normalize()
-		p.address.check(&c)
-		u.Claims.check(&c, old, &p.address)
+		p.address.check(c)
+		u.Claims.check(c, old, &p.address)
 		p.print = p.address.fingerprint()
 		p.row = p.address.AddressFields != old.AddressFields
-		if values := b.ref.checkAddress(&c, u.Extent, u.FormFields, u.Company, u.Phone, u.Address2); len(values) > 0 {
+		if values := b.ref.checkAddress(c, u.Extent, u.FormFields, u.Company, u.Phone, u.Address2); len(values) > 0 {
 			p.address.FormFields = formValues(addressSubmission(old.ID), values)
 			p.values = differing(b.stored, addressSubmission(old.ID), values)
 		}
-		items = append(items, c.Items...)
-	}
-	return items
+	})
 }
 
 // settle leaves out what would make an address equal to another of its

@@ -110,24 +110,16 @@ func (s *Service) Attributes(ctx context.Context, storeID int64, q *listing.Quer
 	return out, res, err
 }
 
-func nameTaken(i int) fault.Item {
-	return fault.Item{Index: i, Field: FieldName, Code: fault.Duplicate, Why: WhyNameTaken}
-}
-
 // CreateAttributes defines attributes: all of them or, if any breaks a rule,
 // none.
 func (s *Service) CreateAttributes(ctx context.Context, storeID int64, in []AttributeCreate) ([]Attribute, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
-		in[i].check(&c)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) { in[i].check(c) })
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []Attribute
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -147,21 +139,21 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 	if err := tx.Pipeline(ids, have.query()); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
+	var b fault.Batch
 	if len(have.byID)+len(in) > MaxAttributes {
-		items = append(items, fault.Item{Index: -1, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxAttributes)})
+		b.Items = append(b.Items, fault.Item{Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxAttributes)})
 	}
 	out := make([]Attribute, len(in))
-	for i := range in {
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		norm := fold.Text(in[i].Name)
 		if _, taken := have.byNorm[norm]; taken {
-			items = append(items, nameTaken(i))
+			c.Because(FieldName, fault.Duplicate, WhyNameTaken, "")
 		}
 		out[i] = Attribute{ID: last - n + int64(i) + 1, Name: in[i].Name, Type: in[i].Type, DateCreated: now, DateModified: now}
 		have.byNorm[norm] = out[i].ID
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Conflict, Items: items}
+	})
+	if err := b.Err(fault.Conflict); err != nil {
+		return nil, err
 	}
 	for i := range out {
 		a := &out[i]
@@ -178,19 +170,17 @@ func (s *Service) UpdateAttributes(ctx context.Context, storeID int64, in []Attr
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[int64]bool{}
-	for i := range in {
-		c := fault.Collector{Index: i}
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if seen[in[i].ID] {
 			c.Because(FieldID, fault.Duplicate, WhyAttributeTwice, "")
 		}
 		seen[in[i].ID] = true
 		c.Length(FieldName, in[i].Name, 1, maxAttributeName)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []Attribute
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -215,33 +205,33 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 	if err := tx.Pipeline(have.query()); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
+	var b fault.Batch
 	out := make([]Attribute, len(in))
-	for i := range in {
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		old := have.byID[in[i].ID]
 		if old == nil {
-			items = append(items, fault.Item{Index: i, Field: FieldID, Code: fault.Unknown, Why: WhyNoAttribute})
-			continue
+			c.Because(FieldID, fault.Unknown, WhyNoAttribute, "")
+			return
 		}
 		if in[i].Type.Set && in[i].Type.Value != old.Type {
-			items = append(items, fault.Item{Index: i, Field: FieldType, Code: fault.NotAccepted, Why: WhyTypeStays, Want: old.Type})
+			c.Because(FieldType, fault.NotAccepted, WhyTypeStays, old.Type)
 		}
 		out[i] = *old
 		out[i].Name = in[i].Name
 		delete(have.byNorm, fold.Text(old.Name))
-	}
-	for i := range out {
+	})
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if out[i].ID == 0 {
-			continue
+			return
 		}
 		norm := fold.Text(out[i].Name)
 		if _, taken := have.byNorm[norm]; taken {
-			items = append(items, nameTaken(i))
+			c.Because(FieldName, fault.Duplicate, WhyNameTaken, "")
 		}
 		have.byNorm[norm] = out[i].ID
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	// First everyone lets go of the old name: no folded name begins with a
 	// space.
@@ -318,24 +308,22 @@ func (s *Service) PutAttributeValues(ctx context.Context, storeID int64, in []At
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
+	var b fault.Batch
 	seen, owners := map[held]bool{}, map[int64]bool{}
-	for i := range in {
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		owners[in[i].CustomerID] = true
-		c := fault.Collector{Index: i}
 		key := held{in[i].CustomerID, in[i].AttributeID}
 		if seen[key] {
 			c.Because(FieldAttribute, fault.Duplicate, WhyValueTwice, "")
 		}
 		seen[key] = true
 		c.Length(FieldValue, in[i].Value, 0, maxValue)
-		items = append(items, c.Items...)
-	}
+	})
 	if len(owners) > MaxBatch {
 		return nil, fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of customers whose attribute values are set at once is %d.", MaxBatch))
 	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []AttributeValue
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -374,25 +362,23 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	if err != nil {
 		return nil, err
 	}
-	var items []fault.Item
+	var b fault.Batch
 	fresh := int64(0)
-	for i := range in {
-		c := fault.Collector{Index: i}
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if !customers[in[i].CustomerID] {
 			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		if a := attributes.byID[in[i].AttributeID]; a == nil {
 			c.Because(FieldAttribute, fault.Unknown, WhyNoAttribute, "")
 		} else {
-			checkAttributeValue(&c, FieldValue, a.Type, in[i].Value)
+			checkAttributeValue(c, FieldValue, a.Type, in[i].Value)
 		}
-		items = append(items, c.Items...)
 		if current[held{in[i].CustomerID, in[i].AttributeID}] == nil {
 			fresh++
 		}
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	id := int64(0)
 	if fresh > 0 {

@@ -16,8 +16,8 @@ type batch interface {
 	lock(tx *sqldb.Tx) error
 	// lookUp reads what the changes are held to.
 	lookUp(tx *sqldb.Tx) error
-	// plan returns what is wrong; nothing is written then.
-	plan() []fault.Item
+	// plan notes what is wrong; nothing is written then.
+	plan(wrong *fault.Batch)
 	// settle reads what only a plan tells, and returns how many things change and
 	// of how many of them is told.
 	settle(tx *sqldb.Tx) (changes, told int, err error)
@@ -34,8 +34,10 @@ func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 	if err := b.lookUp(tx); err != nil {
 		return err
 	}
-	if items := b.plan(); len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Items: items}
+	var wrong fault.Batch
+	b.plan(&wrong)
+	if err := wrong.Err(fault.Invalid); err != nil {
+		return err
 	}
 	n, told, err := b.settle(tx)
 	if err != nil || n == 0 {

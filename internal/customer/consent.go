@@ -69,7 +69,7 @@ func (s *Service) SetConsent(ctx context.Context, storeID, id int64, in Consent)
 
 // SetConsentTx is SetConsent inside a transaction.
 func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (in *Consent) check(c *fault.Collector) {
 // in.DateModified, unless the customer said something later. It returns what
 // holds then. What a browser is not asked, the essential, stays as it is.
 func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consent) (Consent, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return Consent{}, err

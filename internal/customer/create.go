@@ -5,15 +5,11 @@ import (
 	"errors"
 	"slices"
 
-	"clientele/internal/email"
-	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
-	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // CreateFor makes customers with their addresses and values: all of them or, if
@@ -49,7 +45,7 @@ func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Custom
 // taken emails precedes it under the same lock, so this is the last resort.
 func emailRace(err error) error {
 	if errors.Is(err, sqldb.ErrUnique) {
-		return &fault.Error{Kind: fault.Conflict, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.EmailInUse}}}
+		return &fault.Error{Kind: fault.Conflict, Cause: err, Items: []fault.Item{{Code: fault.EmailInUse}}}
 	}
 	return err
 }
@@ -111,7 +107,7 @@ func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.
 		items = f.Items
 	}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		_, _, err := p.references(tx, make([]int64, 1))
+		_, err := p.references(tx)
 		return err
 	})
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
@@ -121,16 +117,14 @@ func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.
 }
 
 func (p *createPlan) check() error {
-	var items []fault.Item
+	var b fault.Batch
 	p.prints = make([][]string, len(p.in))
-	for i := range p.in {
+	b.Each(len(p.in), func(i int, c *fault.Collector) {
 		in := &p.in[i]
 		in.normalize()
-		c := fault.Collector{Index: i}
-		in.check(&c)
-		items = append(items, c.Items...)
-		if len(items) > 0 {
-			continue // nothing will be made
+		in.check(c)
+		if len(b.Items)+len(c.Items) > 0 {
+			return // nothing will be made
 		}
 		p.given = p.given || in.ID != 0
 		p.attrs += int64(len(in.Attributes))
@@ -145,145 +139,19 @@ func (p *createPlan) check() error {
 		}
 		in.Addresses = distinct
 		p.addrs += int64(len(distinct))
-	}
-	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Items: items}
-	}
-	return nil
+	})
+	return b.Err(fault.Invalid)
 }
 
-// signedUp reports whether a shopper signed up and filled in fields of the
-// store's own, which is told of as a change too.
-func (p *createPlan) signedUp(i int, values [][]form.Stored) bool {
-	return p.in[i].Extent != form.Free && len(values[i]) > 0
+// referred is what customers get from what their commands refer to.
+type referred struct {
+	groups    []int64
+	customers [][]form.Stored   // values of form fields
+	addresses [][][]form.Stored // also by address
 }
 
-func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
-	groups := make([]int64, len(p.in))
-	custValues, addrValues, err := p.references(tx, groups)
-	if err != nil {
-		return nil, err
-	}
-
-	// Ids, events and the look for taken emails come in one round trip, under
-	// the lock that every writer of customers takes.
-	n := int64(len(p.in))
-	var filled int64
-	for i := range p.in {
-		if p.signedUp(i, custValues) {
-			filled++
-		}
-	}
-	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs + filled, Customers: n, Addresses: p.addrs}
-	if p.given {
-		adv.CustomerIDs = 0
-	}
-	var counters store.Counters
-	addresses, norms := make([]string, len(p.in)), make([]string, len(p.in))
-	for i := range p.in {
-		addresses[i], norms[i] = p.in[i].Email, email.Key(p.in[i].Email)
-	}
-	held := make(map[string][]slot, len(norms))
-	if err := tx.Pipeline(append([]sqldb.Q{adv.Query(&counters)}, emailSlots(addresses, held)...)...); err != nil {
-		return nil, err
-	}
-
-	out := make([]Customer, len(p.in))
-	events := make([]event.Event, 0, n+p.addrs)
-	customerID, addressID, valueID := counters.CustomerID-n, counters.AddressID-p.addrs, counters.AttributeValueID-p.attrs
-	last := counters.CustomerID
-	fresh := make([]rehash, len(p.in))
-	for i := range p.in {
-		in := &p.in[i]
-		customerID++
-		id := customerID
-		if p.given {
-			id = in.ID
-			if last, err = listing.Customers.Choose(tx, last, id); err != nil {
-				return nil, err
-			}
-		}
-		if !emailFree(held[norms[i]], in.ChannelIDs, id) {
-			return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: i, Field: FieldEmail, Code: fault.EmailInUse, Value: in.Email}}}
-		}
-		held[norms[i]] = append(held[norms[i]], heldSlots(in.ChannelIDs, id)...)
-
-		c := &out[i]
-		*c = Customer{
-			ID: id, Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
-			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: groups[i], RegistrationIP: in.RegistrationIP,
-			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
-			ForcePasswordReset: in.ForcePasswordReset, DateCreated: now, DateModified: now,
-		}
-		if err := insertCustomerRow(tx, c, p.hashes[i], in.Locale); err != nil {
-			return nil, err
-		}
-		fresh[i] = rehash{id: id, to: p.hashes[i]}
-		if err := takeEmail(tx, c, norms[i]); err != nil {
-			return nil, err
-		}
-		events = append(events, event.Customer(event.CustomerCreated, id, c.OriginChannelID, c.ChannelIDs))
-
-		for j := range in.Addresses {
-			addressID++
-			a := Address{ID: addressID, CustomerID: id, AddressFields: in.Addresses[j].AddressFields}
-			if err := insertAddressRow(tx, &a, p.prints[i][j]); err != nil {
-				return nil, err
-			}
-			a.FormFields = formValues(addressSubmission(a.ID), addrValues[i][j])
-			if err := storeValues(tx, addressSubmission(a.ID), addrValues[i][j]); err != nil {
-				return nil, err
-			}
-			events = append(events, event.Address(event.AddressCreated, a.ID, id))
-			c.Addresses = append(c.Addresses, a)
-		}
-		for _, v := range in.Attributes {
-			valueID++
-			if err := tx.Exec(insertAttributeValue, valueID, id, v.AttributeID, v.Value, now); err != nil {
-				return nil, err
-			}
-			c.Attributes = append(c.Attributes, AttributeValue{ID: valueID, AttributeID: v.AttributeID, CustomerID: id, Value: v.Value, DateCreated: now, DateModified: now})
-		}
-		if p.signedUp(i, custValues) {
-			events = append(events, event.Customer(event.CustomerUpdated, id, c.OriginChannelID, c.ChannelIDs))
-		}
-		c.FormFields = formValues(customerSubmission(id), custValues[i])
-		if err := storeValues(tx, customerSubmission(id), custValues[i]); err != nil {
-			return nil, err
-		}
-	}
-	if err := countHashes(tx, fresh...); err != nil {
-		return nil, err
-	}
-	for i := range out {
-		if p.in[i].Notify && p.notifier != nil {
-			if err := p.notifier.AccountCreated(tx, &out[i], p.hashes[i] != "" && !p.in[i].drawn()); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if p.given {
-		if err := (store.Lowest{CustomerID: last}).Lift(tx); err != nil {
-			return nil, err
-		}
-	}
-	return out, event.Record(tx, counters.EventID, now, events)
-}
-
-func heldSlots(channels []int64, id int64) []slot {
-	if channels == nil {
-		return []slot{{0, id}}
-	}
-	out := make([]slot, len(channels))
-	for i, ch := range channels {
-		out[i] = slot{ch, id}
-	}
-	return out
-}
-
-// references checks what the batch refers to, fills in the customers' groups
-// and returns the form values to store, per customer and per address.
-func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]form.Stored, addresses [][][]form.Stored, err error) {
+// references checks what the batch refers to and returns what comes of it.
+func (p *createPlan) references(tx *sqldb.Tx) (out referred, err error) {
 	var w wanted
 	for i := range p.in {
 		in := &p.in[i]
@@ -306,34 +174,29 @@ func (p *createPlan) references(tx *sqldb.Tx, groups []int64) (customers [][]for
 	}
 	ref, err := w.load(tx)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	var items []fault.Item
-	customers = make([][]form.Stored, len(p.in))
-	addresses = make([][][]form.Stored, len(p.in))
-	for i := range p.in {
+	n := len(p.in)
+	out = referred{make([]int64, n), make([][]form.Stored, n), make([][][]form.Stored, n)}
+	var b fault.Batch
+	b.Each(len(p.in), func(i int, c *fault.Collector) {
 		in := &p.in[i]
-		c := fault.Collector{Index: i}
-		ref.checkGroup(&c, in.GroupID)
-		groups[i] = in.GroupID
+		ref.checkGroup(c, in.GroupID)
+		out.groups[i] = in.GroupID
 		if in.JoinDefault && in.GroupID == 0 {
-			groups[i] = ref.joined[in.OriginChannelID]
+			out.groups[i] = ref.joined[in.OriginChannelID]
 		}
-		ref.checkChannels(&c, FieldOriginChannel, in.OriginChannelID)
-		ref.checkChannels(&c, FieldChannels, in.ChannelIDs...)
+		ref.checkChannels(c, FieldOriginChannel, in.OriginChannelID)
+		ref.checkChannels(c, FieldChannels, in.ChannelIDs...)
 		for j, a := range in.Attributes {
-			ref.checkAttribute(&c, j, a)
+			ref.checkAttribute(c, j, a)
 		}
-		customers[i] = ref.checkCustomer(&c, in.Extent, in.FormFields, opt.Some(in.Company), opt.Some(in.Phone), len(in.Addresses) > 0)
-		addresses[i] = make([][]form.Stored, len(in.Addresses))
+		out.customers[i] = ref.checkCustomer(c, in.Extent, in.FormFields, opt.Some(in.Company), opt.Some(in.Phone), len(in.Addresses) > 0)
+		out.addresses[i] = make([][]form.Stored, len(in.Addresses))
 		for j := range in.Addresses {
 			c.In = fault.Place{List: FieldAddresses, At: j + 1}
-			addresses[i][j] = ref.checkNewAddress(&c, in.Extent, &in.Addresses[j])
+			out.addresses[i][j] = ref.checkNewAddress(c, in.Extent, &in.Addresses[j])
 		}
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, nil, &fault.Error{Kind: fault.Invalid, Items: items}
-	}
-	return customers, addresses, nil
+	})
+	return out, b.Err(fault.Invalid)
 }

@@ -157,19 +157,17 @@ func (s *Service) PutFormValues(ctx context.Context, storeID int64, in []FormVal
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		switch {
 		case in[i].CustomerID.Set && in[i].AddressID.Set:
 			c.Because(FieldAddress, fault.NotAccepted, WhyBothOwners, "")
 		case !in[i].CustomerID.Set && !in[i].AddressID.Set:
 			c.Because(FieldCustomer, fault.Required, WhyNoOwner, "")
 		}
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	var out []FormValue
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
@@ -243,12 +241,10 @@ func (b *valueBatch) lookUp(tx *sqldb.Tx) (err error) {
 	return err
 }
 
-func (b *valueBatch) plan() []fault.Item {
-	var items []fault.Item
+func (b *valueBatch) plan(wrong *fault.Batch) {
 	b.out, b.changes = make([]FormValue, 0, len(b.in)), map[int64][]form.Stored{}
 	seen := map[place]bool{}
-	for i := range b.in {
-		c := fault.Collector{Index: i}
+	wrong.Each(len(b.in), func(i int, c *fault.Collector) {
 		in := &b.in[i]
 		switch {
 		case in.AddressID.Set && b.addresses[in.AddressID.Value] == nil:
@@ -257,7 +253,7 @@ func (b *valueBatch) plan() []fault.Item {
 			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		submission := in.submission()
-		for _, v := range b.ref.forms[in.form()].Check(&c, form.Free, []form.Input{in.Input}) {
+		for _, v := range b.ref.forms[in.form()].Check(c, form.Free, []form.Input{in.Input}) {
 			at := place{submission, v.Field.ID}
 			if seen[at] {
 				c.AddItem(fault.Item{Field: form.Values, FormField: v.Field.ID, Code: fault.Duplicate, Why: form.WhyTwice, Value: in.Name})
@@ -274,9 +270,7 @@ func (b *valueBatch) plan() []fault.Item {
 				c.Items[j].Field, c.Items[j].At = form.Member(&it), 0
 			}
 		}
-		items = append(items, c.Items...)
-	}
-	return items
+	})
 }
 
 func (b *valueBatch) settle(*sqldb.Tx) (changes, told int, err error) {

@@ -54,7 +54,7 @@ func (s *Service) Locale(ctx context.Context, storeID, id int64) (*Locale, error
 // the store's own stands in for it. No documented answer shows it, so it counts
 // as no change of the customer: it records no event.
 func (s *Service) SetLocale(ctx context.Context, storeID int64, in Locale) (*Locale, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	checkLocale(&c, in.Tag)
 	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err

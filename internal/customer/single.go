@@ -294,7 +294,7 @@ func (s *Service) UpdateAddress(ctx context.Context, storeID, customerID int64, 
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: 0, Code: fault.Duplicate, Why: WhyHasAddress}}}
+		return nil, fault.Broken(fault.Conflict, fault.Item{Code: fault.Duplicate, Why: WhyHasAddress})
 	}
 	return &rows[0], nil
 }

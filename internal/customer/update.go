@@ -56,10 +56,9 @@ func (s *Service) UpdateTx(tx *sqldb.Tx, in []Update, hashes []string) ([]Custom
 }
 
 func checkUpdates(in []Update) error {
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[int64]bool{}
-	for i := range in {
-		c := fault.Collector{Index: i}
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if seen[in[i].ID] {
 			c.Because(FieldID, fault.Duplicate, WhyCustomerTwice, "")
 		}
@@ -67,13 +66,9 @@ func checkUpdates(in []Update) error {
 		if in[i].ChannelIDs.Set && !in[i].ChannelIDs.Null && len(in[i].ChannelIDs.Value) > 0 {
 			in[i].ChannelIDs.Value = sortedSet(in[i].ChannelIDs.Value)
 		}
-		in[i].check(&c)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return &fault.Error{Kind: fault.Invalid, Items: items}
-	}
-	return nil
+		in[i].check(c)
+	})
+	return b.Err(fault.Invalid)
 }
 
 // change is what an update does to one customer.
@@ -90,11 +85,11 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if err != nil {
 		return nil, err
 	}
-	var events, writes int64
-	var wanted []string // emails
+	writes, events := int64(0), int64(0)
+	out := make([]Customer, len(changes))
 	for i := range changes {
 		ch := &changes[i]
-		if ch.row || len(ch.values) > 0 {
+		if ch.writes() {
 			writes++
 			ch.now.DateModified = now
 		}
@@ -104,67 +99,27 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 		if ch.channelsChanged() {
 			events++
 		}
-		if ch.email {
-			wanted = append(wanted, ch.now.Email)
-		}
-	}
-	out := make([]Customer, len(changes))
-	for i := range changes {
-		out[i] = changes[i].now
+		out[i] = ch.now
 	}
 	if writes == 0 {
 		return out, nil
 	}
-	var counters store.Counters
-	held := map[string][]slot{}
-	qs := []sqldb.Q{store.Advance{EventIDs: events}.Query(&counters)}
-	if len(wanted) > 0 {
-		qs = append(qs, emailSlots(wanted, held)...)
-	}
-	if err := tx.Pipeline(qs...); err != nil {
+	last, err := moveEmails(tx, changes, events)
+	if err != nil {
 		return nil, err
 	}
-	// First everyone lets go of the old email, then takes the new one: two
-	// customers may swap.
-	for i := range changes {
-		if ch := &changes[i]; ch.email {
-			if err := dropEmail(tx, &ch.old); err != nil {
-				return nil, err
-			}
-			letGo(held, &ch.old)
-		}
-	}
-	var evs []event.Event
+	evs := make([]event.Event, 0, events)
 	var rehashed []rehash
 	for i := range changes {
 		ch := &changes[i]
-		if !ch.row && len(ch.values) == 0 {
+		if !ch.writes() {
 			continue
 		}
-		if ch.email {
-			norm := email.Key(ch.now.Email)
-			if !emailFree(held[norm], ch.now.ChannelIDs, ch.now.ID) {
-				return nil, &fault.Error{Kind: fault.Conflict, Items: []fault.Item{{Index: i, Field: FieldEmail, Code: fault.EmailInUse, Value: ch.now.Email}}}
-			}
-			held[norm] = append(held[norm], heldSlots(ch.now.ChannelIDs, ch.now.ID)...)
-			if err := takeEmail(tx, &ch.now, norm); err != nil {
-				return nil, err
-			}
-		}
-		if err := updateCustomerRow(tx, &ch.now, hashes[i]); err != nil {
+		if err := s.write(tx, ch, hashes[i], in[i].KeepSession); err != nil {
 			return nil, err
 		}
 		if hashes[i] != "" {
 			rehashed = append(rehashed, rehash{ch.now.ID, ch.hash, hashes[i]})
-		}
-		// What the old password opened ends, and links that went to the old email.
-		if password := hashes[i] != ""; password || !email.Same(ch.old.Email, ch.now.Email) {
-			if err := s.endAccess(tx, Ended{CustomerID: ch.now.ID, Password: password, Keep: in[i].KeepSession}); err != nil {
-				return nil, err
-			}
-		}
-		if err := storeValues(tx, customerSubmission(ch.now.ID), ch.values); err != nil {
-			return nil, err
 		}
 		if ch.row {
 			evs = append(evs, event.Customer(event.CustomerUpdated, ch.now.ID, ch.now.OriginChannelID, ch.now.ChannelIDs))
@@ -176,8 +131,71 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if err := countHashes(tx, rehashed...); err != nil {
 		return nil, err
 	}
-	return out, event.Record(tx, counters.EventID, now, evs)
+	return out, event.Record(tx, last, now, evs)
 }
+
+// moveEmails takes the store's counters, returns the last id for as many
+// events, and makes sure that new emails are free. First everyone lets go of
+// the old one, then takes the new one: two customers may swap.
+func moveEmails(tx *sqldb.Tx, changes []change, events int64) (last int64, err error) {
+	var counters store.Counters
+	var emails []string
+	held := map[string][]slot{}
+	for i := range changes {
+		if changes[i].email {
+			emails = append(emails, changes[i].now.Email)
+		}
+	}
+	qs := []sqldb.Q{store.Advance{EventIDs: events}.Query(&counters)}
+	if len(emails) > 0 {
+		qs = append(qs, emailSlots(emails, held)...)
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return 0, err
+	}
+	for i := range changes {
+		if ch := &changes[i]; ch.email {
+			if err := dropEmail(tx, &ch.old); err != nil {
+				return 0, err
+			}
+			letGo(held, &ch.old)
+		}
+	}
+	var b fault.Batch
+	b.Each(len(changes), func(i int, c *fault.Collector) {
+		if now := &changes[i].now; changes[i].email {
+			takeSlots(c, held, now.Email, email.Key(now.Email), now.ChannelIDs, now.ID)
+		}
+	})
+	if err := b.Err(fault.Conflict); err != nil {
+		return 0, err
+	}
+	for i := range changes {
+		if ch := &changes[i]; ch.email {
+			if err := takeEmail(tx, &ch.now, email.Key(ch.now.Email)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return counters.EventID, nil
+}
+
+// write stores a change of a customer and ends what it ends.
+func (s *Service) write(tx *sqldb.Tx, ch *change, hash string, keep int64) error {
+	if err := updateCustomerRow(tx, &ch.now, hash); err != nil {
+		return err
+	}
+	// What the old password opened ends, and links that went to the old email.
+	if hash != "" || !email.Same(ch.old.Email, ch.now.Email) {
+		if err := s.endAccess(tx, Ended{CustomerID: ch.now.ID, Password: hash != "", Keep: keep}); err != nil {
+			return err
+		}
+	}
+	return storeValues(tx, customerSubmission(ch.now.ID), ch.values)
+}
+
+// writes reports whether anything of the customer is to be stored.
+func (ch *change) writes() bool { return ch.row || len(ch.values) > 0 }
 
 func (ch *change) channelsChanged() bool {
 	return channelText(ch.old.ChannelIDs) != channelText(ch.now.ChannelIDs)
@@ -219,39 +237,33 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		}
 	}
 
-	var items []fault.Item
+	var b fault.Batch
 	changes := make([]change, len(in))
-	for i := range in {
-		c := fault.Collector{Index: i}
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		u := &in[i]
 		old := current[u.ID]
 		if old == nil {
 			c.Because(FieldID, fault.Unknown, WhyNoCustomer, "")
-			items = append(items, c.Items...)
-			continue
+			return
 		}
 		if u.GroupID.Set {
-			ref.checkGroup(&c, u.GroupID.Value)
+			ref.checkGroup(c, u.GroupID.Value)
 		}
-		ref.checkChannels(&c, FieldChannels, u.ChannelIDs.Value...)
+		ref.checkChannels(c, FieldChannels, u.ChannelIDs.Value...)
 		c.Claim(FieldRegistrationIP, u.Claims.RegistrationIP.Or(old.RegistrationIP) == old.RegistrationIP)
 		c.Claim(FieldOriginChannel, u.Claims.OriginChannelID.Or(old.OriginChannelID) == old.OriginChannelID)
 		ch := &changes[i]
 		ch.old, ch.hash = *old, hash[u.ID]
 		ch.now = u.apply(*old)
-		if values := ref.checkCustomer(&c, u.Extent, u.FormFields, u.Company, u.Phone, false); len(values) > 0 {
+		if values := ref.checkCustomer(c, u.Extent, u.FormFields, u.Company, u.Phone, false); len(values) > 0 {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
 			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
 		rekeyed := ch.old.Email != ch.now.Email && !slices.Equal(email.Keys(ch.old.Email), email.Keys(ch.now.Email))
 		ch.email = rekeyed || ch.channelsChanged()
 		ch.row = hashes[i] != "" || !ch.old.same(&ch.now)
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
-	}
-	return changes, nil
+	})
+	return changes, b.Err(fault.Invalid)
 }
 
 func (u *Update) apply(c Customer) Customer {

@@ -280,7 +280,7 @@ func broken(err error) []string {
 	var out []string
 	for i := range f.Items {
 		it := &f.Items[i]
-		out = append(out, fmt.Sprintf("%d.%s %s", it.Index, speech.Path(it), it.Code))
+		out = append(out, fmt.Sprintf("%d.%s %s", it.Index(), speech.Path(it), it.Code))
 	}
 	return out
 }
@@ -300,7 +300,7 @@ func inUse(err error) bool {
 		return false
 	}
 	it := f.Items[0]
-	return it.Code == fault.EmailInUse && it.Field == "email" && it.Index >= 0 && it.Value != ""
+	return it.Code == fault.EmailInUse && it.Field == "email" && it.Index() >= 0 && it.Value != ""
 }
 
 func value(t *testing.T, text string) form.Value {

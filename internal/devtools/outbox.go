@@ -118,7 +118,7 @@ func newItem(hash string, m *mail.Stored) item {
 func date(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
 func invalid(field, message string) error {
-	return &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Index: -1, Path: field, Message: message}}}
+	return &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Path: field, Message: message}}}
 }
 
 // splitID reads "{store_hash}-{number}".

@@ -89,9 +89,9 @@ type Place struct {
 
 // Item is one broken rule.
 type Item struct {
-	// Index is the position in the request's batch, or -1 for the operation as
-	// a whole.
-	Index int
+	// position is the place in a batch, from 1 on; 0: the operation as a whole.
+	// Batch alone gives it.
+	position int
 	// In is the entry of a list that the field is in, such as one of several
 	// addresses; the zero value is none.
 	In Place
@@ -133,11 +133,8 @@ type Error struct {
 	Cause error
 }
 
-// Broken returns an Error with one item of an operation on no batch.
-func Broken(kind Kind, it Item) *Error {
-	it.Index = -1
-	return &Error{Kind: kind, Items: []Item{it}}
-}
+// Broken returns an Error with one item of the operation as a whole.
+func Broken(kind Kind, it Item) *Error { return &Error{Kind: kind, Items: []Item{it}} }
 
 // New returns an Error without items.
 func New(kind Kind, message string) *Error { return &Error{Kind: kind, Message: message} }
@@ -150,8 +147,8 @@ func (e *Error) Error() string {
 		if i > 0 || e.Message != "" {
 			b.WriteString("; ")
 		}
-		if it.Index >= 0 {
-			b.WriteString(strconv.Itoa(it.Index))
+		if n := it.Index(); n >= 0 {
+			b.WriteString(strconv.Itoa(n))
 			b.WriteByte('.')
 		}
 		it.write(&b)
@@ -199,10 +196,9 @@ func As(err error) *Error {
 	return nil
 }
 
-// Collector gathers every broken rule of a request, so that a caller learns
-// of all of them at once.
+// Collector gathers every broken rule of a request or of one item of a batch,
+// so that a caller learns of all of them at once.
 type Collector struct {
-	Index int
 	// In is the entry of a list whose fields are looked at.
 	In Place
 	// Prefix is put before each path, such as "addresses.0.".
@@ -235,7 +231,6 @@ func (c *Collector) AddItem(it Item) {
 	if len(c.Items) >= maxItems {
 		return
 	}
-	it.Index = c.Index
 	switch {
 	case it.Field == "":
 		it.Path = c.Prefix + it.Path

@@ -177,7 +177,7 @@ func TestCheck(t *testing.T) {
 		"twice":            {in: append(slices.Clone(full), full[0]), want: []string{"26 duplicate"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := fault.Collector{Index: -1}
+			c := fault.Collector{}
 			stored := fields.Check(&c, test.extent, test.in)
 			var got []string
 			for _, it := range c.Items {
@@ -213,7 +213,7 @@ func TestCheckOwn(t *testing.T) {
 		"filled":   {map[int64]opt.Field[string]{form.Company: opt.Some("C"), form.Address2: opt.Some("x")}, form.Whole, nil},
 		"not here": {map[int64]opt.Field[string]{form.Phone: absent}, form.Whole, nil},
 	} {
-		c := fault.Collector{Index: -1}
+		c := fault.Collector{}
 		fields.CheckOwn(&c, test.extent, test.own)
 		var got []string
 		for _, it := range c.Items {
@@ -254,7 +254,7 @@ func TestRangesAndDays(t *testing.T) {
 		"2024-05-13T23:59:59Z": false, "2024-05-14": true, "2024-05-14T00:00:00Z": true, "2024-05-15": true, "2024-05-15T10:30:00Z": true,
 		"2024-05-15T23:59:59Z": true, "2024-05-15T23:30:00-01:00": false, "2024-05-14T00:30:00+01:00": false, "2024-05-16": false,
 	} {
-		c := fault.Collector{Index: -1}
+		c := fault.Collector{}
 		fields.Check(&c, form.Free, []form.Input{{FieldID: 26, Value: form.Text(day)}})
 		if (len(c.Items) == 0) != good {
 			t.Errorf("%s: %+v", day, c.Items)

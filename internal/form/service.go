@@ -183,7 +183,7 @@ func fieldNameTaken() error {
 
 // Create defines a custom field.
 func (s *Service) Create(ctx context.Context, storeID int64, f Field) (*Field, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	f.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
@@ -250,7 +250,7 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 		return nil, err
 	}
 	f := u.apply(old)
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if u.Form.Set && u.Form.Value != old.Form {
 		c.Because(FieldForm, fault.NotAccepted, WhyFormStays, old.Form)
 	}
@@ -339,7 +339,7 @@ func Put(tx *sqldb.Tx, f Field, now int64) error {
 
 // CheckField returns what is wrong with a definition, or nil.
 func CheckField(f Field) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	f.check(&c)
 	return c.Err(fault.Invalid)
 }

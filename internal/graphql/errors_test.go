@@ -20,7 +20,7 @@ func TestTypedErrors(t *testing.T) {
 	unsubscribe := func(err error) string { return told(unsubscribeErrors(err)) }
 	conflict := fault.New(fault.Conflict, "somebody was faster")
 	invalid := func(field, code string) error {
-		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Field: fault.Field(field), Code: fault.Code(code), Message: words.Camel(field) + " is bad"}}}
+		return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Field: fault.Field(field), Code: fault.Code(code), Message: words.Camel(field) + " is bad"}}}
 	}
 	inside := errors.New("disk full")
 	for name, c := range map[string]struct{ got, want string }{

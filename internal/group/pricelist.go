@@ -203,17 +203,15 @@ func (p *places) discounted(a *Assignment, c *fault.Collector) {
 
 // Assign makes assignments: all of them or, if any breaks a rule, none.
 func (s *Service) Assign(ctx context.Context, storeID int64, in []Assignment) ([]Assignment, error) {
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
-		in[i].check(&c)
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
+		in[i].check(c)
 		if PriceLists(in[:i]).at(in[i].GroupID, in[i].ChannelID) != nil {
 			c.Because(FieldGroup, fault.Duplicate, WhyAssignedTwice, "")
 		}
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	out := make([]Assignment, len(in))
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -222,21 +220,19 @@ func (s *Service) Assign(ctx context.Context, storeID int64, in []Assignment) ([
 		if err != nil {
 			return err
 		}
-		var unknown, clashes []fault.Item
-		for i := range out {
-			missing, clash := fault.Collector{Index: i}, fault.Collector{Index: i}
-			p.lacks(&out[i], &missing)
-			p.discounted(&out[i], &clash)
-			if p.taken.at(out[i].GroupID, out[i].ChannelID) != nil {
-				clash.Because(FieldGroup, fault.Taken, WhyAssigned, "")
-			}
-			unknown, clashes = append(unknown, missing.Items...), append(clashes, clash.Items...)
+		var unknown, clashes fault.Batch
+		unknown.Each(len(out), func(i int, c *fault.Collector) { p.lacks(&out[i], c) })
+		if err := unknown.Err(fault.Invalid); err != nil {
+			return err
 		}
-		switch {
-		case len(unknown) > 0:
-			return &fault.Error{Kind: fault.Invalid, Items: unknown}
-		case len(clashes) > 0:
-			return &fault.Error{Kind: fault.Conflict, Items: clashes}
+		clashes.Each(len(out), func(i int, c *fault.Collector) {
+			p.discounted(&out[i], c)
+			if p.taken.at(out[i].GroupID, out[i].ChannelID) != nil {
+				c.Because(FieldGroup, fault.Taken, WhyAssigned, "")
+			}
+		})
+		if err := clashes.Err(fault.Conflict); err != nil {
+			return err
 		}
 		return insertAssignments(tx, out, s.sys.Now())
 	})
@@ -250,7 +246,7 @@ func (s *Service) Assign(ctx context.Context, storeID int64, in []Assignment) ([
 // the same group and channel, puts this one in its place. It returns a NotFound
 // fault if there is no such group or channel.
 func (s *Service) PutAssignment(ctx context.Context, storeID int64, in Assignment) (Assignment, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return Assignment{}, err
@@ -262,7 +258,7 @@ func (s *Service) PutAssignment(ctx context.Context, storeID int64, in Assignmen
 		if err != nil {
 			return err
 		}
-		missing, clash := fault.Collector{Index: -1}, fault.Collector{Index: -1}
+		missing, clash := fault.Collector{}, fault.Collector{}
 		p.lacks(&in, &missing)
 		if err := missing.Err(fault.NotFound); err != nil {
 			return err

@@ -75,7 +75,7 @@ func broken(err error) string {
 	if f == nil || len(f.Items) != 1 {
 		return fmt.Sprint(err)
 	}
-	return fmt.Sprintf("%d %d %s (%s)", f.Kind, f.Items[0].Index, f.Items[0].Field, f.Items[0].Why)
+	return fmt.Sprintf("%d %d %s (%s)", f.Kind, f.Items[0].Index(), f.Items[0].Field, f.Items[0].Why)
 }
 
 // second makes a second channel and returns its id.

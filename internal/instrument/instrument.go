@@ -115,7 +115,7 @@ func (s *Service) Put(ctx context.Context, storeID, customerID int64, in Instrum
 
 // PutTx is Put inside a transaction; the token is given.
 func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return err

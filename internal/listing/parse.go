@@ -121,7 +121,7 @@ func (p *parser) bad(field string, code fault.Code, message string) {
 	if len(p.items) >= maxFaults {
 		return
 	}
-	p.items = append(p.items, fault.Item{Index: -1, Path: field, Code: code, Message: message})
+	p.items = append(p.items, fault.Item{Path: field, Code: code, Message: message})
 }
 
 func (p *parser) err() error {
@@ -155,7 +155,7 @@ func (p *parser) err() error {
 func unknownItems(names []string) []fault.Item {
 	items := make([]fault.Item, len(names))
 	for i, n := range names {
-		items[i] = fault.Item{Index: -1, Path: n, Code: fault.UnknownFilter, Message: "not a filter of this list"}
+		items[i] = fault.Item{Path: n, Code: fault.UnknownFilter, Message: "not a filter of this list"}
 	}
 	return items
 }

@@ -187,8 +187,8 @@ func TestParseRefuses(t *testing.T) {
 		var got []string
 		for _, it := range f.Items {
 			got = append(got, string(it.Code)+":"+it.Path)
-			if it.Index != -1 {
-				t.Errorf("%.80s: index %d", raw, it.Index)
+			if it.Index() != -1 {
+				t.Errorf("%.80s: index %d", raw, it.Index())
 			}
 		}
 		if s := strings.Join(got, " "); s != want || f.Kind != fault.BadFilter {

@@ -92,7 +92,7 @@ func scanTemplate(r *sqldb.Row) Template {
 // CheckTemplate reports everything that is wrong with a template: it is tried
 // with sample values.
 func CheckTemplate(t *Template) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	info, ok := kinds[t.Kind]
 	if !ok {
 		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())

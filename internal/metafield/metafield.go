@@ -120,30 +120,28 @@ func (m *Metafield) check(c *fault.Collector) {
 
 // Outcome is what became of a batch: each item is done or failed on its own.
 type Outcome struct {
-	Done   []Metafield
-	Failed []fault.Item // by index
+	Done []Metafield
+	// Failed has what is wrong with each item of the batch: nothing with those
+	// that are done.
+	Failed [][]fault.Item
 }
 
-func (o *Outcome) fail(i int, field fault.Field, code fault.Code, why fault.Reason) {
-	o.Failed = append(o.Failed, fault.Item{Index: i, Field: field, Code: code, Why: why})
-}
+func (o *Outcome) fail(i int, it ...fault.Item) { o.Failed[i] = append(o.Failed[i], it...) }
 
-// one returns the result of a batch of one.
-func (o *Outcome) one() (Metafield, error) {
-	if len(o.Failed) == 0 {
+// One returns the result of a batch of one.
+func (o *Outcome) One() (Metafield, error) {
+	items := o.Failed[0]
+	if len(items) == 0 {
 		return o.Done[0], nil
 	}
-	err := &fault.Error{Kind: fault.Invalid, Items: o.Failed}
-	switch o.Failed[0].Code {
+	err := &fault.Error{Kind: fault.Invalid, Items: items}
+	switch items[0].Code {
 	case fault.Unknown:
-		return Metafield{}, fault.New(fault.NotFound, "there is no such metafield or customer")
+		return Metafield{}, errNotFound
 	case fault.Denied:
-		return Metafield{}, &fault.Error{Kind: fault.Forbidden, Items: o.Failed}
+		err.Kind = fault.Forbidden
 	case fault.Taken:
 		err.Kind = fault.Conflict
-	}
-	for i := range err.Items {
-		err.Items[i].Index = -1
 	}
 	return Metafield{}, err
 }

@@ -126,7 +126,6 @@ func (s *Service) batch(ctx context.Context, storeID int64, fn func(tx *sqldb.Tx
 		out, err = fn(tx, s.sys.Now())
 		return err
 	})
-	slices.SortStableFunc(out.Failed, func(a, b fault.Item) int { return a.Index - b.Index })
 	return out, err
 }
 
@@ -136,7 +135,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, by Caller, in Creat
 	if err != nil {
 		return Metafield{}, err
 	}
-	return o.one()
+	return o.One()
 }
 
 // CreateBatch makes those metafields that break no rule.
@@ -154,6 +153,7 @@ func (m *Metafield) name() name { return name{m.CustomerID, m.ClientID, m.Namesp
 
 // CreateTx is CreateBatch inside a transaction.
 func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err error) {
+	o.Failed = make([][]fault.Item, len(in))
 	fields := make([]Metafield, len(in))
 	wanted := map[int64]bool{}
 	var right []int // those without a broken rule
@@ -162,9 +162,9 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 			CustomerID: c.CustomerID, ClientID: by.ClientID, Namespace: c.Namespace, Key: c.Key, Value: c.Value,
 			Description: c.Description, Permission: c.Permission, DateCreated: now, DateModified: now,
 		}
-		col := fault.Collector{Index: i}
+		col := fault.Collector{}
 		fields[i].check(&col)
-		o.Failed = append(o.Failed, col.Items...)
+		o.fail(i, col.Items...)
 		if len(col.Items) == 0 {
 			right = append(right, i)
 			wanted[c.CustomerID] = true
@@ -198,11 +198,11 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		_, taken := held[m.name()]
 		switch {
 		case !customers[m.CustomerID]:
-			o.fail(i, FieldOwner, fault.Unknown, WhyNoCustomer)
+			o.fail(i, fault.Item{Field: FieldOwner, Code: fault.Unknown, Why: WhyNoCustomer})
 		case taken:
-			o.fail(i, FieldKey, fault.Taken, WhyTaken)
+			o.fail(i, fault.Item{Field: FieldKey, Code: fault.Taken, Why: WhyTaken})
 		case count[m.CustomerID] == MaxPerOwner:
-			o.Failed = append(o.Failed, fault.Item{Index: i, Field: FieldOwner, Code: fault.TooManyItems, Why: WhyMany, Want: strconv.Itoa(MaxPerOwner)})
+			o.fail(i, fault.Item{Field: FieldOwner, Code: fault.TooManyItems, Why: WhyMany, Want: strconv.Itoa(MaxPerOwner)})
 		default:
 			held[m.name()] = -1
 			count[m.CustomerID]++
@@ -249,11 +249,11 @@ func find(o *Outcome, have map[int64]*Metafield, seen map[int64]bool, by Caller,
 	m := have[id]
 	switch {
 	case m == nil || !by.reads(m) || customerID != 0 && m.CustomerID != customerID:
-		o.fail(i, FieldID, fault.Unknown, WhyNone)
+		o.fail(i, fault.Item{Field: FieldID, Code: fault.Unknown, Why: WhyNone})
 	case !by.writes(m):
-		o.fail(i, "", fault.Denied, WhyDenied)
+		o.fail(i, fault.Item{Code: fault.Denied, Why: WhyDenied})
 	case seen[id]:
-		o.fail(i, FieldID, fault.Duplicate, WhyTwice)
+		o.fail(i, fault.Item{Field: FieldID, Code: fault.Duplicate, Why: WhyTwice})
 	default:
 		seen[id] = true
 		return m
@@ -269,7 +269,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, by Caller, customer
 	if err != nil {
 		return Metafield{}, err
 	}
-	return o.one()
+	return o.One()
 }
 
 // UpdateBatch changes those metafields that the caller may write and whose
@@ -287,6 +287,7 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 	if err != nil {
 		return o, err
 	}
+	o.Failed = make([][]fault.Item, len(in))
 	seen := map[int64]bool{}
 	planned := make(map[int]Metafield, len(in))
 	renamed := map[int64]bool{} // customers whose metafields get new names
@@ -298,14 +299,14 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 		m := in[i].apply(*old)
 		if !by.owns(old) && (m.Permission != old.Permission || m.name() != old.name()) {
 			// Whoever may write the value may not take the field away.
-			o.fail(i, "", fault.Denied, WhyDenied)
+			o.fail(i, fault.Item{Code: fault.Denied, Why: WhyDenied})
 			continue
 		}
-		col := fault.Collector{Index: i}
+		col := fault.Collector{}
 		m.check(&col)
 		col.Claim(FieldOwner, in[i].Claims.CustomerID.Or(old.CustomerID) == old.CustomerID)
 		col.Claim(FieldClient, in[i].Claims.ClientID.Or(old.ClientID) == old.ClientID)
-		o.Failed = append(o.Failed, col.Items...)
+		o.fail(i, col.Items...)
 		if len(col.Items) > 0 {
 			continue
 		}
@@ -335,7 +336,7 @@ func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (
 				continue
 			}
 			if _, taken := held[m.name()]; taken {
-				o.fail(i, FieldKey, fault.Taken, WhyTaken)
+				o.fail(i, fault.Item{Field: FieldKey, Code: fault.Taken, Why: WhyTaken})
 				delete(planned, i)
 				continue
 			}
@@ -377,7 +378,7 @@ func (s *Service) Delete(ctx context.Context, storeID int64, by Caller, customer
 		return remove(tx, by, customerID, []int64{id}, now)
 	})
 	if err == nil {
-		_, err = o.one()
+		_, err = o.One()
 	}
 	return err
 }
@@ -392,6 +393,7 @@ func remove(tx *sqldb.Tx, by Caller, customerID int64, ids []int64, now int64) (
 	if err != nil {
 		return o, err
 	}
+	o.Failed = make([][]fault.Item, len(ids))
 	seen := map[int64]bool{}
 	for i, id := range ids {
 		if m := find(&o, have, seen, by, customerID, i, id); m != nil {

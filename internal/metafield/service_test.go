@@ -2,6 +2,7 @@ package metafield_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -93,6 +94,17 @@ func TestOneNameOnce(t *testing.T) {
 	})
 }
 
+// failed tells what is wrong with which items of a batch.
+func failed(o metafield.Outcome) string {
+	var out []string
+	for i, items := range o.Failed {
+		for _, it := range items {
+			out = append(out, fmt.Sprint(i, " ", it.Code))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 func TestLimitPerOwner(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		s, st, _ := shop(t, db)
@@ -101,7 +113,7 @@ func TestLimitPerOwner(t *testing.T) {
 			for range metafield.MaxBatch {
 				in = append(in, field(system.Real().Token(12)))
 			}
-			if o, err := s.CreateBatch(t.Context(), st, by, in); err != nil || len(o.Failed) > 0 {
+			if o, err := s.CreateBatch(t.Context(), st, by, in); err != nil || failed(o) != "" {
 				t.Fatal(o.Failed, err)
 			}
 		}
@@ -125,10 +137,10 @@ func TestStoresAreApart(t *testing.T) {
 		if _, err := s.Get(t.Context(), second, all, 1, m.ID); kind(err) != fault.NotFound {
 			t.Errorf("get: %v", err)
 		}
-		if o, err := s.UpdateBatch(t.Context(), second, all, []metafield.Update{{ID: m.ID, Value: opt.Some("x")}}); err != nil || len(o.Failed) != 1 {
+		if o, err := s.UpdateBatch(t.Context(), second, all, []metafield.Update{{ID: m.ID, Value: opt.Some("x")}}); err != nil || failed(o) != "0 unknown" {
 			t.Errorf("update: %v %v", o, err)
 		}
-		if o, err := s.DeleteBatch(t.Context(), second, all, []int64{m.ID}); err != nil || len(o.Failed) != 1 {
+		if o, err := s.DeleteBatch(t.Context(), second, all, []int64{m.ID}); err != nil || failed(o) != "0 unknown" {
 			t.Errorf("delete: %v %v", o, err)
 		}
 		if got, err := s.Get(t.Context(), first, by, 1, m.ID); err != nil || got != m {
@@ -241,15 +253,15 @@ func TestNamesChangeHands(t *testing.T) {
 			return metafield.Update{ID: ids[i], Key: opt.Some(key)}
 		}
 		o, err := s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "c"), rename(1, "a")})
-		if err != nil || len(o.Failed) > 0 || len(o.Done) != 2 {
+		if err != nil || failed(o) != "" || len(o.Done) != 2 {
 			t.Errorf("given up and taken: %+v, %v", o, err)
 		}
 		o, err = s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "a"), rename(1, "b")})
-		if err != nil || len(o.Failed) != 1 || o.Failed[0].Index != 0 || o.Failed[0].Code != fault.Taken || len(o.Done) != 1 {
+		if err != nil || failed(o) != "0 taken" || len(o.Done) != 1 {
 			t.Errorf("taken before it is given up: %+v, %v", o, err)
 		}
 		o, err = s.UpdateBatch(t.Context(), st, by, []metafield.Update{rename(0, "d"), rename(1, "d")})
-		if err != nil || len(o.Failed) != 1 || o.Failed[0].Index != 1 || o.Failed[0].Code != fault.Taken || len(o.Done) != 1 {
+		if err != nil || failed(o) != "1 taken" || len(o.Done) != 1 {
 			t.Errorf("wanted by two: %+v, %v", o, err)
 		}
 	})

@@ -99,7 +99,7 @@ func (r Rules) Check(password string) []fault.Item {
 }
 
 func weak(why fault.Reason, want int) fault.Item {
-	it := fault.Item{Index: -1, Field: FieldPassword, Code: fault.WeakPassword, Why: why}
+	it := fault.Item{Field: FieldPassword, Code: fault.WeakPassword, Why: why}
 	if want > 0 {
 		it.Want = strconv.Itoa(want)
 	}

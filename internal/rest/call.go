@@ -123,12 +123,12 @@ func (c *Call) JSON() (jsonx.Value, error) {
 	}
 	if format != nil {
 		if text, err = format.Decode(text, charset); err != nil {
-			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: err.Error()}}}
+			return jsonx.Value{}, &fault.Error{Kind: fault.Malformed, Message: "not " + format.Types[0], Cause: err, Items: []fault.Item{{Code: fault.BadFormat, Message: err.Error()}}}
 		}
 	}
 	v, err := jsonx.Parse(text, jsonx.Limits{Depth: maxDepth, Values: maxNodes})
 	if err != nil {
-		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Index: -1, Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
+		return v, &fault.Error{Kind: fault.Malformed, Message: "not JSON", Cause: err, Items: []fault.Item{{Code: fault.BadFormat, Message: strings.TrimPrefix(err.Error(), "jsonx: ")}}}
 	}
 	return v, nil
 }

@@ -13,7 +13,6 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/email"
-	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/group"
@@ -513,8 +512,8 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: m.OwnerClientID}, []metafield.Create{{
 			CustomerID: id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
 		}}, now)
-		if err == nil && len(o.Failed) > 0 {
-			err = &fault.Error{Kind: fault.Invalid, Items: o.Failed}
+		if err == nil {
+			_, err = o.One()
 		}
 		if err != nil {
 			return at(err, "metafields.%d", i)

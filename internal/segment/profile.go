@@ -13,15 +13,15 @@ import (
 // CreateProfiles makes shopper profiles for customers who have none: all of
 // them or, if any breaks a rule, none.
 func (s *Service) CreateProfiles(ctx context.Context, storeID int64, customers []int64) ([]Profile, error) {
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[int64]bool{}
-	for i, id := range customers {
-		if seen[id] {
-			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Duplicate, Why: WhyCustomerTwice})
+	b.Each(len(customers), func(i int, c *fault.Collector) {
+		if seen[customers[i]] {
+			c.Because(FieldCustomer, fault.Duplicate, WhyCustomerTwice, "")
 		}
-		seen[id] = true
-	}
-	if err := invalid(items); err != nil {
+		seen[customers[i]] = true
+	})
+	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	var out []Profile
@@ -39,13 +39,13 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 	if err := tx.Pipeline(among("customers", "id", " ORDER BY id"+tx.ForUpdate(), customers, known)); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
-	for i, id := range customers {
-		if !known[id] {
-			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer})
+	var b fault.Batch
+	b.Each(len(customers), func(i int, c *fault.Collector) {
+		if !known[customers[i]] {
+			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
-	}
-	if err := invalid(items); err != nil {
+	})
+	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	n := int64(len(customers))
@@ -54,13 +54,13 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 	if err := tx.Pipeline(move{profiles: n, total: n}.query(&at), among("shopper_profiles", "customer_id", "", customers, have)); err != nil {
 		return nil, err
 	}
-	for i, id := range customers {
-		if have[id] {
-			items = append(items, fault.Item{Index: i, Code: fault.Taken, Why: WhyHasProfile, Value: strconv.FormatInt(id, 10)})
+	b.Each(len(customers), func(i int, c *fault.Collector) {
+		if have[customers[i]] {
+			c.AddItem(fault.Item{Code: fault.Taken, Why: WhyHasProfile, Value: strconv.FormatInt(customers[i], 10)})
 		}
-	}
-	if len(items) > 0 {
-		return nil, clash(len(customers), items)
+	})
+	if len(b.Items) > 0 {
+		return nil, clash(len(customers), b.Items)
 	}
 	now := s.sys.Now()
 	out := make([]Profile, n)
@@ -179,11 +179,11 @@ func (s *Service) AddMembers(ctx context.Context, storeID int64, segment string,
 
 func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuids []string) ([]Profile, error) {
 	order := make([]string, 0, len(uuids)) // without repetitions
-	index := map[string]int{}
+	first := map[string]int{}
 	for i, u := range uuids {
 		u = normalize(u)
-		if _, ok := index[u]; !ok {
-			index[u] = i
+		if _, ok := first[u]; !ok {
+			first[u] = i
 			order = append(order, u)
 		}
 	}
@@ -197,16 +197,20 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 	}); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
+	var b fault.Batch
 	ids := make([]int64, 0, len(order))
-	for _, u := range order {
+	b.Each(len(uuids), func(i int, c *fault.Collector) {
+		u := normalize(uuids[i])
+		if first[u] != i {
+			return
+		}
 		if p, ok := known[u]; ok {
 			ids = append(ids, p.ID)
 		} else {
-			items = append(items, fault.Item{Index: index[u], Code: fault.Unknown, Why: WhyNoProfile})
+			c.Because("", fault.Unknown, WhyNoProfile, "")
 		}
-	}
-	if err := invalid(items); err != nil {
+	})
+	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	members := map[int64]bool{}
@@ -217,13 +221,13 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 	}, args...); err != nil {
 		return nil, err
 	}
-	for _, u := range order {
-		if members[known[u].ID] {
-			items = append(items, fault.Item{Index: index[u], Code: fault.Taken, Why: WhyMember, Value: u, Other: segment})
+	b.Each(len(uuids), func(i int, c *fault.Collector) {
+		if u := normalize(uuids[i]); first[u] == i && members[known[u].ID] {
+			c.AddItem(fault.Item{Code: fault.Taken, Why: WhyMember, Value: u, Other: segment})
 		}
-	}
-	if len(items) > 0 {
-		return nil, clash(len(uuids), items)
+	})
+	if len(b.Items) > 0 {
+		return nil, clash(len(uuids), b.Items)
 	}
 	now := s.sys.Now()
 	out := make([]Profile, len(order))
@@ -285,7 +289,7 @@ func membersOf(tx *sqldb.Tx, segmentID, after, last, n int64) ([]int64, error) {
 // An empty UUID is drawn at random.
 func (s *Service) EnsureProfile(tx *sqldb.Tx, customer int64, uuid string) (int64, error) {
 	uuid = normalize(uuid)
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if uuid != "" {
 		checkUUID(&c, FieldProfile, uuid)
 	}

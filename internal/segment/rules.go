@@ -26,24 +26,21 @@ func checkUUID(c *fault.Collector, field fault.Field, uuid string) {
 }
 
 func checkCreate(in []Create) error {
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		c.Length(FieldName, in[i].Name, 1, maxName)
 		c.Length(FieldDescription, in[i].Description, 0, maxDescription)
 		if in[i].UUID != "" {
-			checkUUID(&c, FieldUUID, in[i].UUID)
+			checkUUID(c, FieldUUID, in[i].UUID)
 		}
-		items = append(items, c.Items...)
-	}
-	return invalid(items)
+	})
+	return b.Err(fault.Invalid)
 }
 
 func checkUpdate(in []Update) error {
-	var items []fault.Item
+	var b fault.Batch
 	seen := map[string]bool{}
-	for i := range in {
-		c := fault.Collector{Index: i}
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		in[i].UUID = normalize(in[i].UUID)
 		if seen[in[i].UUID] {
 			c.Because(FieldUUID, fault.Duplicate, WhyTwice, "")
@@ -53,21 +50,13 @@ func checkUpdate(in []Update) error {
 			c.Length(FieldName, in[i].Name.Value, 1, maxName)
 		}
 		c.Length(FieldDescription, in[i].Description.Value, 0, maxDescription)
-		items = append(items, c.Items...)
-	}
-	return invalid(items)
+	})
+	return b.Err(fault.Invalid)
 }
 
 func (u *Update) apply(s *Segment) {
 	s.Name = u.Name.Or(s.Name)
 	s.Description = u.Description.Or(s.Description)
-}
-
-func invalid(items []fault.Item) error {
-	if len(items) == 0 {
-		return nil
-	}
-	return &fault.Error{Kind: fault.Invalid, Items: items}
 }
 
 // clash is the error of a batch of which some exist already. All of it fails.
@@ -76,11 +65,11 @@ func clash(total int, items []fault.Item) error {
 }
 
 func nameTaken(total int) error {
-	return clash(total, []fault.Item{{Index: -1, Code: fault.Taken, Why: WhyNameTaken}})
+	return clash(total, []fault.Item{{Code: fault.Taken, Why: WhyNameTaken}})
 }
 
 func tooMany() error {
-	return invalid([]fault.Item{{Index: -1, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxSegments)}})
+	return fault.Broken(fault.Invalid, fault.Item{Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxSegments)})
 }
 
 var (

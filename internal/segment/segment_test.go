@@ -235,7 +235,7 @@ func TestProfilesAndMembers(t *testing.T) {
 		if _, err := w.CreateProfiles(ctx, w.a, []int64{4, 99, 0}); kind(err) != fault.Invalid || len(fault.As(err).Items) != 2 {
 			t.Errorf("unknown customers: %v", err)
 		}
-		if _, err := w.CreateProfiles(ctx, w.a, []int64{4, 1}); kind(err) != fault.Conflict || fault.As(err).Items[0].Index != 1 {
+		if _, err := w.CreateProfiles(ctx, w.a, []int64{4, 1}); kind(err) != fault.Conflict || fault.As(err).Items[0].Index() != 1 {
 			t.Errorf("second profile: %v", err)
 		}
 		if _, err := w.CreateProfiles(ctx, w.a, []int64{4, 4}); kind(err) != fault.Invalid {
@@ -250,7 +250,7 @@ func TestProfilesAndMembers(t *testing.T) {
 		if err != nil || len(added) != 2 || added[0].CustomerID != 1 || added[0].DateModified != w.now || added[0].DateCreated != w.now-1 {
 			t.Fatalf("added %+v, %v", added, err)
 		}
-		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], p[0]}); kind(err) != fault.Conflict || fault.As(err).Items[0].Index != 1 {
+		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], p[0]}); kind(err) != fault.Conflict || fault.As(err).Items[0].Index() != 1 {
 			t.Errorf("member already: %v", err)
 		}
 		if _, err := w.AddMembers(ctx, w.a, s[0].UUID, []string{p[2], foreign[0], "\x00\xff"}); kind(err) != fault.Invalid || len(fault.As(err).Items) != 2 {

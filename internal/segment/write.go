@@ -90,27 +90,27 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 	}); err != nil {
 		return nil, err
 	}
-	var items []fault.Item
 	out := make([]Segment, len(in))
 	var renamed, changed []*Segment
-	for i := range in {
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		old, ok := current[in[i].UUID]
 		if !ok {
-			items = append(items, fault.Item{Index: i, Field: FieldUUID, Code: fault.Unknown, Why: WhyNoSegment})
-			continue
+			c.Because(FieldUUID, fault.Unknown, WhyNoSegment, "")
+			return
 		}
 		out[i] = old
 		in[i].apply(&out[i])
 		if out[i] == old {
-			continue
+			return
 		}
 		out[i].DateModified = now
 		changed = append(changed, &out[i])
 		if fold.Text(out[i].Name) != fold.Text(old.Name) {
 			renamed = append(renamed, &out[i])
 		}
-	}
-	if err := invalid(items); err != nil {
+	})
+	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
 	if err := rename(tx, renamed, len(in)); err != nil {

@@ -197,7 +197,7 @@ func PutTx(tx *sqldb.Tx, channelID int64, in Update, now int64) (CustomerSetting
 	if _, err := level(tx, channelID); err != nil {
 		return CustomerSettings{}, err
 	}
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	global := group.Choice{}
 	if channelID == 0 {

@@ -115,7 +115,7 @@ func IsWebURL(text string) bool {
 
 // Check reports everything that is wrong with settings.
 func (s *Settings) Check() error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	s.check(&c)
 	return c.Err(fault.Invalid)
 }
@@ -126,7 +126,7 @@ func (s *Settings) checkChange(before *Settings) error {
 	var had, has fault.Collector
 	before.check(&had)
 	s.check(&has)
-	out := fault.Collector{Index: -1}
+	out := fault.Collector{}
 	for _, it := range has.Items {
 		if !slices.Contains(had.Items, it) {
 			out.AddItem(it)

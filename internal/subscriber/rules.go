@@ -28,7 +28,7 @@ func (in *Create) build() (Subscriber, error) {
 	if in.Source != "" {
 		u.Source = opt.Some(in.Source)
 	}
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	u.check(&c)
 	if in.ID < 0 {
 		c.Because(FieldID, fault.OutOfRange, WhyID, "")

@@ -259,7 +259,7 @@ func checkChannel(tx *sqldb.Tx, id int64) error {
 // Update changes a subscriber. One whose stored data would not change is left
 // alone: its date_modified stays and no event is recorded.
 func (s *Service) Update(ctx context.Context, storeID, id int64, in Update, by Origin) (*Subscriber, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err

@@ -120,17 +120,15 @@ func (t *Customer) check(c *fault.Collector) {
 
 // PutTx is Put inside a transaction.
 func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
-	var items []fault.Item
-	for i := range in {
-		c := fault.Collector{Index: i}
-		in[i].check(&c)
+	var b fault.Batch
+	b.Each(len(in), func(i int, c *fault.Collector) {
+		in[i].check(c)
 		if slices.ContainsFunc(in[:i], func(o Customer) bool { return o.ID == in[i].ID }) {
 			c.Because(FieldCustomer, fault.Duplicate, WhyTwice, "")
 		}
-		items = append(items, c.Items...)
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	ids := make([]int64, len(in))
 	for i := range in {
@@ -140,13 +138,13 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range in {
+	b.Each(len(in), func(i int, c *fault.Collector) {
 		if !found[in[i].ID] {
-			items = append(items, fault.Item{Index: i, Field: FieldCustomer, Code: fault.Unknown, Why: WhyNoCustomer})
+			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
-	}
-	if len(items) > 0 {
-		return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+	})
+	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
 	}
 	for i := range in {
 		for _, p := range in[i].Properties {

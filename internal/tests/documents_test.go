@@ -102,7 +102,7 @@ func TestErrors(t *testing.T) {
 				}
 				fmt.Fprintf(&b, "| `%s` | %s |", v.Names[0].Name, strings.TrimSpace(v.Comment.Text()))
 				for _, s := range surfaces {
-					status, _ := s.Error(&rest.Titles{}, &fault.Error{Kind: fault.Kind(i), Message: "x", Items: []fault.Item{{Index: -1, Field: "x", Code: fault.BadFormat}}})
+					status, _ := s.Error(&rest.Titles{}, &fault.Error{Kind: fault.Kind(i), Message: "x", Items: []fault.Item{{Field: "x", Code: fault.BadFormat}}})
 					if status == http.StatusInternalServerError && i > 0 {
 						b.WriteString(" – |") // V3 and the storefront's REST alone make BadInput
 						continue

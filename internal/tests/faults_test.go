@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,8 +24,8 @@ var speaksOfItself = map[string]bool{
 var wireName = regexp.MustCompile(`\b[a-z0-9]+(_[a-z0-9]+)+\b`)
 
 // faultBreaches returns what a file of the domain does against the language of
-// faults: a field or a reason that is no declared constant, a place or a
-// sentence in a fault's item, a name of the wire in a sentence, and an
+// faults: a field or a reason that is no declared constant, a place, a sentence
+// or a position in a fault's item, a name of the wire in a sentence, and an
 // operation that is passed along.
 func faultBreaches(f *ast.File, set *token.FileSet) []string {
 	var out []string
@@ -71,6 +72,12 @@ func faultBreaches(f *ast.File, set *token.FileSet) []string {
 				case name == "Add" && len(n.Args) == 4 && isFault(n.Args[1]):
 					say(n, "a place and a sentence, which are the surfaces'")
 				}
+			case *ast.AssignStmt:
+				for _, e := range n.Lhs {
+					if s, ok := e.(*ast.SelectorExpr); ok && position(s.Sel.Name) {
+						say(n, "a position in a batch, which fault.Batch tells")
+					}
+				}
 			case *ast.CompositeLit:
 				for _, e := range n.Elts {
 					kv, ok := e.(*ast.KeyValueExpr)
@@ -80,6 +87,8 @@ func faultBreaches(f *ast.File, set *token.FileSet) []string {
 					key, _ := kv.Key.(*ast.Ident)
 					switch {
 					case key == nil:
+					case (isItem(n) || isType(n.Type, "Item") || isType(n.Type, "Collector")) && position(key.Name):
+						say(kv, "a position in a batch, which fault.Batch tells")
 					case isItem(n) && (key.Name == "Path" || key.Name == "Message"):
 						say(kv, "a place or a sentence, which are the surfaces'")
 					case isItem(n) && (key.Name == "Field" || key.Name == "Why") && literal(kv.Value):
@@ -98,14 +107,21 @@ func faultBreaches(f *ast.File, set *token.FileSet) []string {
 // isItem reports whether a literal is a fault's item: by its type or, in a list
 // of them, by its members.
 func isItem(n *ast.CompositeLit) bool {
-	if t, ok := n.Type.(*ast.SelectorExpr); ok {
-		pkg, _ := t.X.(*ast.Ident)
-		return pkg != nil && pkg.Name == "fault" && t.Sel.Name == "Item"
-	}
-	return n.Type == nil && slices.ContainsFunc(n.Elts, func(e ast.Expr) bool {
+	return isType(n.Type, "Item") || n.Type == nil && slices.ContainsFunc(n.Elts, func(e ast.Expr) bool {
 		kv, ok := e.(*ast.KeyValueExpr)
 		return ok && isFault(kv.Value)
 	})
+}
+
+// isType reports whether an expression is a type of package fault.
+func isType(e ast.Expr, name string) bool {
+	t, ok := e.(*ast.SelectorExpr)
+	return ok && isFault(t) && t.Sel.Name == name
+}
+
+// position reports whether a name is that of a position in a batch.
+func position(name string) bool {
+	return strings.EqualFold(name, "index") || strings.EqualFold(name, "position")
 }
 
 // isFault reports whether an expression is a name of package fault.
@@ -152,6 +168,48 @@ func TestFaultsSpeakTheDomainsLanguage(t *testing.T) {
 	}
 }
 
+// What looks at an item of a batch does not know where in the batch it is: only
+// fault.Batch writes positions, and nothing else of the package lets others.
+func TestOnlyBatchesTellPositions(t *testing.T) {
+	writes := map[string]bool{}
+	for _, f := range files(t) {
+		if f.dir != "internal/fault" || f.test() {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			fn, _ := d.(*ast.FuncDecl)
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, e := range n.Lhs {
+						if s, ok := e.(*ast.SelectorExpr); ok && position(s.Sel.Name) {
+							writes[fn.Name.Name] = true
+						}
+					}
+				case *ast.KeyValueExpr:
+					if key, ok := n.Key.(*ast.Ident); ok && position(key.Name) {
+						t.Errorf("%s: a position is given to an item that is made", f.path)
+					}
+				case *ast.UnaryExpr:
+					if s, ok := n.X.(*ast.SelectorExpr); ok && n.Op == token.AND && position(s.Sel.Name) {
+						t.Errorf("%s: the address of a position is given away", f.path)
+					}
+				case *ast.Field:
+					for _, name := range n.Names {
+						if name.IsExported() && position(name.Name) {
+							t.Errorf("%s: %s can be set from outside", f.path, name.Name)
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	if got := slices.Sorted(maps.Keys(writes)); !slices.Equal(got, []string{"Alone", "Each"}) {
+		t.Errorf("positions are written by %q, want Each of Batch and Alone", got)
+	}
+}
+
 func TestFaultRulesCatchBreaches(t *testing.T) {
 	for text, caught := range map[string]bool{
 		`func f(c *fault.Collector) { c.Break(FieldName, fault.Required, "") }`:                                             false,
@@ -165,13 +223,18 @@ func TestFaultRulesCatchBreaches(t *testing.T) {
 		`func f() error { return fault.Broken(fault.Invalid, fault.Item{Field: FieldName, Code: fault.Taken}) }`:            false,
 		`func f() error { return fault.Broken(fault.Invalid, fault.Item{Path: FieldName, Code: fault.Taken}) }`:             true,
 		`func f() error { return fault.Broken(fault.Invalid, fault.Item{Field: "name", Code: fault.Taken}) }`:               true,
-		`var items = []fault.Item{{Index: -1, Code: fault.Taken, Message: "the name is taken"}}`:                            true,
-		`var items = []fault.Item{{Index: -1, Field: "name", Code: fault.Taken}}`:                                           true,
+		`var items = []fault.Item{{Code: fault.Taken, Message: "the name is taken"}}`:                                       true,
+		`var items = []fault.Item{{Field: "name", Code: fault.Taken}}`:                                                      true,
 		`var err = &fault.Error{Kind: fault.Invalid, Message: "first_name is too long"}`:                                    true,
 		`var err = fault.New(fault.Invalid, fmt.Sprintf("first_name %q is taken", v))`:                                      true,
 		`var err = fault.New(fault.NotFound, "there is no such customer")`:                                                  false,
 		`func f(tx *sqldb.Tx, op string, id int64) error { return nil }`:                                                    true,
 		`func f(name string, op listing.Op) error { return nil }`:                                                           false,
+		`var items = []fault.Item{{Index: 2, Code: fault.Taken}}`:                                                           true,
+		`func f(i int) { c := fault.Collector{Index: i}; use(&c) }`:                                                         true,
+		`func f(c *fault.Collector, i int) { c.Index = i }`:                                                                 true,
+		`func f(it *fault.Item, i int) { it.Position = i }`:                                                                 true,
+		`func f(b *fault.Batch) { b.Each(2, func(i int, c *fault.Collector) { c.Break(FieldName, fault.Required, "") }) }`:  false,
 		"const FieldName fault.Field = \"first name\"":                                                                      false,
 		`var lock = func(op string) error { return nil }`:                                                                   true,
 		`func f(c *fault.Collector) { c.AddItem(fault.Item{Field: FieldName, Code: fault.Taken, Why: fault.Reason("x")}) }`: true,

@@ -56,7 +56,7 @@ func active(tx *sqldb.Tx, clientID string, id int64) (*Hook, error) {
 }
 
 func noDelivery(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: WhyNoDelivery, Value: strconv.FormatInt(id, 10)}}}
+	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Code: fault.Unknown, Why: WhyNoDelivery, Value: strconv.FormatInt(id, 10)}}}
 }
 
 // Deliveries returns a page of a hook's deliveries.

@@ -264,7 +264,7 @@ func TestHeaders(t *testing.T) {
 		"value too long": {[]Header{{"X", strings.Repeat("x", maxHeaderValue+1)}}, "headers.X"},
 		"too much":       {[]Header{{"X", strings.Repeat("x", maxHeaderValue)}, {"Y", strings.Repeat("x", maxHeaderValue)}}, "headers"},
 	} {
-		c2 := fault.Collector{Index: -1}
+		c2 := fault.Collector{}
 		checkHeaders(&c2, c.in)
 		var got []string
 		for _, it := range c2.Items {

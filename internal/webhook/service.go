@@ -43,7 +43,7 @@ func NewService(db *sqldb.DB, sys *system.System, rules Rules) *Service {
 }
 
 func notFound(id int64) error {
-	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: WhyNoWebhook, Value: strconv.FormatInt(id, 10)}}}
+	return &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Code: fault.Unknown, Why: WhyNoWebhook, Value: strconv.FormatInt(id, 10)}}}
 }
 
 // List returns a page of an API account's hooks.
@@ -90,7 +90,7 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 		ClientID: clientID, Scope: in.Scope, Destination: in.Destination, Headers: in.Headers,
 		IsActive: !in.IsActive.Set || in.IsActive.Value, DateCreated: now, DateModified: now,
 	}
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	h.check(&c, rules)
 	if err := c.Err(fault.Invalid); err != nil {
 		return h, err
@@ -118,7 +118,7 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 // admit reports why a hook cannot be beside the others of its API account. A
 // fresh one is one more of them.
 func (h *Hook) admit(own []Hook, fresh bool) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	same := 0
 	for i := range own {
 		o := &own[i]
@@ -175,7 +175,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 		if in.IsActive.Set {
 			out.Disabled = ""
 		}
-		c := fault.Collector{Index: -1}
+		c := fault.Collector{}
 		out.check(&c, s.rules)
 		if err := c.Err(fault.Invalid); err != nil {
 			return err
@@ -258,7 +258,7 @@ func (s *Service) Admin(ctx context.Context, storeID int64, clientID string, q *
 // PutContacts says whom to tell of an API account's blocked destinations and
 // deactivated hooks, in place of those before.
 func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID string, emails []string) error {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if len(emails) > MaxContacts {
 		c.Because(FieldEmails, fault.TooManyItems, WhyManyEmails, strconv.Itoa(MaxContacts))
 		return c.Err(fault.Invalid)
@@ -337,7 +337,7 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 		if h.Scope != in.Scope || h.norm != norm {
 			continue
 		}
-		c := fault.Collector{Index: -1}
+		c := fault.Collector{}
 		checkHeaders(&c, in.Headers)
 		if err := c.Err(fault.Invalid); err != nil {
 			return err

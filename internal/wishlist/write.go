@@ -30,7 +30,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (out Wis
 
 // CreateTx is Create inside a transaction.
 func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	c.Length(FieldName, in.Name, 1, MaxName)
 	checkItems(&c, in.Items)
 	if err := c.Err(fault.Invalid); err != nil {
@@ -131,7 +131,7 @@ func (s *Service) change(ctx context.Context, storeID, owner, id int64, fn func(
 
 // Update changes a list and its items.
 func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (Wishlist, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if in.Name.Set {
 		c.Length(FieldName, in.Name.Value, 1, MaxName)
 	}
@@ -140,7 +140,7 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 		return Wishlist{}, err
 	}
 	return s.change(ctx, storeID, owner, in.ID, func(tx *sqldb.Tx, w *Wishlist) error {
-		claims := fault.Collector{Index: -1}
+		claims := fault.Collector{}
 		claims.Claim(FieldCustomer, in.Claims.CustomerID.Or(w.CustomerID) == w.CustomerID)
 		claims.Claim(FieldToken, in.Claims.Token.Or(w.Token) == w.Token)
 		if err := claims.Err(fault.Invalid); err != nil {
@@ -149,7 +149,7 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 		w.Name = in.Name.Or(w.Name)
 		w.IsPublic = in.IsPublic.Or(w.IsPublic)
 		var added []Item
-		unknown := fault.Collector{Index: -1}
+		unknown := fault.Collector{}
 		for i, it := range in.Items {
 			if it.ID == 0 {
 				added = append(added, it)
@@ -189,7 +189,7 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 
 // AddItems adds products to a list; those that are on it stay as they are.
 func (s *Service) AddItems(ctx context.Context, storeID, owner, id int64, items []Item) (Wishlist, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	checkItems(&c, items)
 	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err

@@ -175,8 +175,8 @@ func (s *Speech) Text(f *fault.Error) string {
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
-		if it.Index >= 0 {
-			b.WriteString(strconv.Itoa(it.Index))
+		if n := it.Index(); n >= 0 {
+			b.WriteString(strconv.Itoa(n))
 			b.WriteByte('.')
 		}
 		if path := s.Path(it); path != "" {

@@ -25,7 +25,7 @@ func read(t *testing.T, d *decode.Dialect, text string, fn func(decode.Object) a
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := d.Object(v, &fault.Collector{Index: -1})
+	o := d.Object(v, &fault.Collector{})
 	got = fmt.Sprint(fn(o))
 	for _, it := range o.Faults.Items {
 		faults = append(faults, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", it.Path, it.Code, it.Want, it.Message)))

@@ -110,5 +110,5 @@ func titleOf(f *fault.Error, status int) string {
 
 // malformed is an error in the shape of a request.
 func malformed(field string, code fault.Code, message string) error {
-	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Path: field, Code: code, Message: message}}}
+	return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Path: field, Code: code, Message: message}}}
 }

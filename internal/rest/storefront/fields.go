@@ -93,7 +93,7 @@ func chosenGroups(c *Call) ([]string, error) {
 	var out []string
 	for name := range strings.SplitSeq(q.Get("filter"), ",") {
 		if !slices.Contains(groups, name) {
-			return nil, &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Index: -1, Path: "filter", Code: fault.NotAccepted,
+			return nil, &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Path: "filter", Code: fault.NotAccepted,
 				Message: "filter may hold " + strings.Join(groups, ", ")}}}
 		}
 		if !slices.Contains(out, name) {

@@ -69,7 +69,7 @@ func (s *Surface) createCustomer(c *Call) error {
 	if err != nil {
 		return err
 	}
-	col := fault.Collector{Index: -1}
+	col := fault.Collector{}
 	o := dialect.Object(v, &col)
 	o.Only([]string{"firstName", "lastName", "email", "password", "acceptsMarketingEmails", "token", "company", "phone", "customFields"}, nil)
 	in := account.Registration{}
@@ -164,7 +164,7 @@ func (s *Surface) subscribe(c *Call) error {
 	if err != nil {
 		return err
 	}
-	col := fault.Collector{Index: -1}
+	col := fault.Collector{}
 	o := dialect.Object(v, &col)
 	o.Only([]string{"email", "acceptsMarketingNewsletter", "acceptsAbandonedCartEmails"}, nil)
 	address := o.Text("email").Value
@@ -256,7 +256,7 @@ func (s *Surface) consent(c *Call) error {
 	if err != nil {
 		return err
 	}
-	col := fault.Collector{Index: -1}
+	col := fault.Collector{}
 	dialect.Object(v, &col).Only([]string{"allow", "deny"}, nil)
 	in := decodeConsent(&col, v)
 	if err := col.Err(fault.Malformed); err != nil {

@@ -72,9 +72,9 @@ func (s *Surface) refuseLogin(c *Call, err error) error {
 }
 
 var (
-	errNoClientID = &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Path: "app_client_id", Code: fault.Required, Message: "app_client_id is needed"}}}
-	errNoApp      = &fault.Error{Kind: fault.Forbidden, Items: []fault.Item{{Index: -1, Path: "app_client_id", Code: fault.Unknown, Message: "there is no app with this client id"}}}
-	errGuest      = &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Index: -1, Path: "customer", Code: fault.Unknown, Message: "no customer is signed in"}}}
+	errNoClientID = &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Path: "app_client_id", Code: fault.Required, Message: "app_client_id is needed"}}}
+	errNoApp      = &fault.Error{Kind: fault.Forbidden, Items: []fault.Item{{Path: "app_client_id", Code: fault.Unknown, Message: "there is no app with this client id"}}}
+	errGuest      = &fault.Error{Kind: fault.NotFound, Items: []fault.Item{{Path: "customer", Code: fault.Unknown, Message: "no customer is signed in"}}}
 )
 
 // currentCustomer tells an app who is signed in.

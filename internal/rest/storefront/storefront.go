@@ -187,7 +187,7 @@ func (c *Call) checkQuery(known []string) error {
 	if c.R.URL.RawQuery == "" {
 		return nil
 	}
-	col := fault.Collector{Index: -1}
+	col := fault.Collector{}
 	for name, values := range c.R.URL.Query() {
 		switch {
 		case !slices.Contains(known, name):

@@ -35,5 +35,5 @@ func members(c *rest.Call) (decode.Object, error) {
 	if err == nil && v.Kind() != jsonx.Object {
 		err = &fault.Error{Kind: fault.Malformed, Message: "The request body must be an object."}
 	}
-	return dialect.Object(v, &fault.Collector{Index: -1}), err
+	return dialect.Object(v, &fault.Collector{}), err
 }

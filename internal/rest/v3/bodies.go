@@ -34,7 +34,7 @@ func objectOf[In any](body func(*rest.Call) (jsonx.Value, error), read func(deco
 		if v.Kind() != jsonx.Object {
 			return in, wrongBody(v, jsonx.Object)
 		}
-		o := dialect.Object(v, &fault.Collector{Index: -1})
+		o := dialect.Object(v, &fault.Collector{})
 		in = read(o)
 		return in, o.Err()
 	}
@@ -78,19 +78,18 @@ func batch[In, Sent any](c *rest.Call, most int, read func(decode.Object) (In, S
 // each reads the items of an array and puts their faults together.
 func each[In, Sent any](v jsonx.Value, read func(decode.Object) (In, Sent)) ([]In, []Sent, error) {
 	in, sent := make([]In, v.Len()), make([]Sent, v.Len())
-	var all []fault.Item
-	var col fault.Collector
-	for i, e := range v.Elems() {
-		col.Index, col.Items = i, nil
-		in[i], sent[i] = read(dialect.Object(e, &col))
-		all = append(all, col.Items...)
+	items := make([]jsonx.Value, 0, v.Len())
+	for _, e := range v.Elems() {
+		items = append(items, e)
 	}
-	return in, sent, malformed(all)
+	var b fault.Batch
+	b.Each(len(items), func(i int, c *fault.Collector) { in[i], sent[i] = read(dialect.Object(items[i], c)) })
+	return in, sent, b.Err(fault.Malformed)
 }
 
 // onlyObjects makes sure that all elements of an array are objects.
 func onlyObjects(v jsonx.Value, lacks []string) error {
-	col := fault.Collector{Index: -1}
+	col := fault.Collector{}
 	for _, e := range v.Elems() {
 		if e.Kind() != jsonx.Object {
 			for _, name := range lacks {
@@ -110,13 +109,13 @@ func arrayOf(v jsonx.Value, most int) error {
 	case v.Len() > most:
 		return fault.New(fault.TooLarge, fmt.Sprintf("The maximum number of items allowed in the array is %d.", most))
 	case v.Len() == 0:
-		return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Index: -1, Code: fault.TooShort, Message: "error.minLength"}}}
+		return &fault.Error{Kind: fault.Malformed, Items: []fault.Item{{Code: fault.TooShort, Message: "error.minLength"}}}
 	}
 	return nil
 }
 
 func wrongBody(v jsonx.Value, want jsonx.Kind) error {
-	item := fault.Item{Index: -1, Code: fault.WrongType, Want: dialect.Types[want]}
+	item := fault.Item{Code: fault.WrongType, Want: dialect.Types[want]}
 	if !v.Present() {
 		item.Code, item.Want = fault.Required, ""
 	}

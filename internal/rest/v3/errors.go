@@ -126,7 +126,7 @@ func summary(items []fault.Item) string {
 
 // whole is what is wrong with the operation as a whole by a single rule.
 func whole(items []fault.Item) string {
-	if len(items) == 1 && items[0].Index < 0 && path(items[0]) == "" && items[0].Code == fault.Taken {
+	if len(items) == 1 && items[0].Index() < 0 && path(items[0]) == "" && items[0].Code == fault.Taken {
 		return reason(items[0])
 	}
 	return ""
@@ -176,8 +176,8 @@ func details(items []fault.Item) []detail {
 	seen := make(map[string]bool, len(items))
 	for _, it := range items {
 		key := path(it)
-		if it.Index >= 0 {
-			key = strings.TrimSuffix(strconv.Itoa(it.Index)+"."+key, ".")
+		if n := it.Index(); n >= 0 {
+			key = strings.TrimSuffix(strconv.Itoa(n)+"."+key, ".")
 		}
 		text := reason(it)
 		// The first fault of a field is the one to mend first.

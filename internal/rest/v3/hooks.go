@@ -38,7 +38,7 @@ func (s *Surface) hookRoutes() []rest.Route {
 func hookID(c *rest.Call) (int64, error) {
 	id, err := c.PathID("webhook_id")
 	if err != nil {
-		err = &fault.Error{Kind: fault.NotFound, Cause: err, Items: []fault.Item{{Index: -1, Code: fault.Unknown, Why: webhook.WhyNoWebhook, Value: chi.URLParam(c.R, "webhook_id")}}}
+		err = &fault.Error{Kind: fault.NotFound, Cause: err, Items: []fault.Item{{Code: fault.Unknown, Why: webhook.WhyNoWebhook, Value: chi.URLParam(c.R, "webhook_id")}}}
 	}
 	return id, err
 }

@@ -31,24 +31,23 @@ func partial[In any](read func(decode.Object) In, run func(*rest.Call, []In) (me
 				return err
 			}
 		}
-		for _, it := range out.Failed {
-			it.Index = at[it.Index]
-			failed = append(failed, it)
+		for i, items := range out.Failed {
+			failed[at[i]] = items
 		}
-		slices.SortStableFunc(failed, func(a, b fault.Item) int { return a.Index - b.Index })
 		sendPartial(c, out.Done, failed, row)
 		return nil
 	}
 }
 
 // readPartial returns the items of the right shape, their positions in the
-// request and what is wrong with the others.
-func readPartial[In any](v jsonx.Value, read func(decode.Object) In) (in []In, at []int, failed []fault.Item) {
+// request and, by position, what is wrong with the others.
+func readPartial[In any](v jsonx.Value, read func(decode.Object) In) (in []In, at []int, failed [][]fault.Item) {
+	failed = make([][]fault.Item, v.Len())
 	for i, e := range v.Elems() {
-		o := dialect.Object(e, &fault.Collector{Index: i})
+		o := dialect.Object(e, &fault.Collector{})
 		item := read(o)
 		if len(o.Faults.Items) > 0 {
-			failed = append(failed, o.Faults.Items...)
+			failed[i] = o.Faults.Items
 			continue
 		}
 		in, at = append(in, item), append(at, i)
@@ -58,7 +57,7 @@ func readPartial[In any](v jsonx.Value, read func(decode.Object) In) (in []In, a
 
 // sendPartial answers with what was done, what failed and how many of each:
 // 200 if nothing failed, 422 otherwise.
-func sendPartial(c *rest.Call, done []metafield.Metafield, failed []fault.Item, row func([]byte, *metafield.Metafield) []byte) {
+func sendPartial(c *rest.Call, done []metafield.Metafield, failed [][]fault.Item, row func([]byte, *metafield.Metafield) []byte) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"data":[`...)
 	for i := range done {
@@ -69,7 +68,7 @@ func sendPartial(c *rest.Call, done []metafield.Metafield, failed []fault.Item, 
 	}
 	b.B = append(b.B, `],"errors":[`...)
 	status, n := http.StatusOK, 0
-	if len(failed) > 0 {
+	if slices.ContainsFunc(failed, func(items []fault.Item) bool { return len(items) > 0 }) {
 		status = http.StatusUnprocessableEntity
 		b.B, n = appendFailed(b.B, failed)
 	}
@@ -78,28 +77,30 @@ func sendPartial(c *rest.Call, done []metafield.Metafield, failed []fault.Item, 
 	b.Free()
 }
 
-// appendFailed appends an entry for each item that failed, with all that is
-// wrong with it, and returns how many there are.
-func appendFailed(b []byte, failed []fault.Item) ([]byte, int) {
+// appendFailed appends an entry for each item that failed, by its position and
+// with all that is wrong with it, and returns how many there are.
+func appendFailed(b []byte, failed [][]fault.Item) ([]byte, int) {
 	b = append(b, `{"status":422,"title":"Bulk operation has failed","type":"`+rest.StatusCodes+`","errors":{`...)
 	n := 0
-	for i := 0; i < len(failed); n++ {
-		at := failed[i].Index
-		var texts []string
-		for ; i < len(failed) && failed[i].Index == at; i++ {
-			text := reason(failed[i])
-			if at := failed[i].Path; at != "" && failed[i].Message == "" {
-				text = at + ": " + text
+	for i, items := range failed {
+		if len(items) == 0 {
+			continue
+		}
+		texts := make([]string, len(items))
+		for j, it := range items {
+			texts[j] = reason(it)
+			if it.Path != "" && it.Message == "" {
+				texts[j] = it.Path + ": " + texts[j]
 			}
-			texts = append(texts, text)
 		}
 		if n > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, '"')
-		b = strconv.AppendInt(b, int64(at), 10)
+		b = strconv.AppendInt(b, int64(i), 10)
 		b = append(b, `":`...)
 		b = jsonx.AppendString(b, strings.Join(texts, "; "))
+		n++
 	}
 	return append(b, `}}`...), n
 }

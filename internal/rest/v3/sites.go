@@ -61,7 +61,7 @@ func (in siteInput) of(channel int64) error {
 	if in.channelID == 0 || in.channelID == channel {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Index: -1, Path: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
+	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Path: "channel_id", Code: fault.NotAccepted, Message: "channel_id must be that of the path"}}}
 }
 
 func (s *Surface) createSite(c *rest.Call, in siteInput) (*channel.Site, error) {

@@ -150,11 +150,17 @@ func Record(tx *sqldb.Tx, now int64, events ...event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	_, err := RecordAt(tx, now, events...)
+	return err
+}
+
+// RecordAt is Record that returns the id of the last event.
+func RecordAt(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err error) {
 	counters, err := Advance{EventIDs: int64(len(events))}.Run(tx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return event.Record(tx, counters.EventID, now, events)
+	return counters.EventID, event.Record(tx, counters.EventID, now, events)
 }
 
 // sites returns what is told of a channel's site. A site that goes takes its

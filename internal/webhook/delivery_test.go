@@ -148,7 +148,7 @@ func (w *world) hook(scope, url string) (id int64) {
 func (w *world) record(events ...event.Event) (last int64) {
 	w.t.Helper()
 	w.write(func(tx *sqldb.Tx) (err error) {
-		last, err = recordTx(tx, w.sys.Now(), events...)
+		last, err = store.RecordAt(tx, w.sys.Now(), events...)
 		return err
 	})
 	return last
@@ -209,7 +209,7 @@ func TestEventsAreDelivered(t *testing.T) {
 		// What is rolled back never fires.
 		errUndone := fmt.Errorf("undone")
 		if err := db.Write(t.Context(), w.store.ID, func(tx *sqldb.Tx) error {
-			if _, err := recordTx(tx, w.sys.Now(), customerEvent(event.CustomerCreated, 77)); err != nil {
+			if err := store.Record(tx, w.sys.Now(), customerEvent(event.CustomerCreated, 77)); err != nil {
 				return err
 			}
 			return errUndone

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"clientele/internal/event"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -452,14 +451,4 @@ func claimHook(tx *sqldb.Tx, h *target, hash, owner string, now int64, most int,
 func setDue(tx *sqldb.Tx, hook int64, ids []int64, due int64, owner string) error {
 	list, args := sqldb.In([]any{hook, due, owner}, ids)
 	return tx.Exec(sqldb.Dynamic(`UPDATE webhook_deliveries SET due_at = $3, lease_owner = $4 WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND id IN `+list), args...)
-}
-
-// recordTx records events about hooks themselves, moving the
-// store's counters.
-func recordTx(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err error) {
-	at, err := store.Advance{EventIDs: int64(len(events))}.Run(tx)
-	if err != nil {
-		return 0, err
-	}
-	return at.EventID, event.Record(tx, at.EventID, now, events)
 }

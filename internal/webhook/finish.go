@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Notice is something that the owner of a hook is to be told by email.
@@ -158,11 +159,7 @@ func tell(tx *sqldb.Tx, events []event.Event, clients map[int64]string, now int6
 			return h.Scope == ExceptionScope && h.ClientID == clients[e.ResourceID] && h.ID != e.ResourceID
 		})
 	})
-	if len(events) == 0 {
-		return nil
-	}
-	_, err = recordTx(tx, now, events...)
-	return err
+	return store.Record(tx, now, events...)
 }
 
 // numbers are the arguments that all attempts have in common.

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Anyone in place of a client id stands for the operator, who sees the hooks
@@ -299,7 +300,7 @@ func (s *Service) Test(ctx context.Context, storeID int64, clientID string, hook
 		out = Delivery{}
 		now := s.sys.Now()
 		data := fmt.Sprintf(`{"type":"webhook","id":%d}`, hook)
-		id, err := recordTx(tx, now, event.Event{Scope: TestScope, ResourceID: hook, Data: data})
+		id, err := store.RecordAt(tx, now, event.Event{Scope: TestScope, ResourceID: hook, Data: data})
 		if err != nil {
 			return err
 		}

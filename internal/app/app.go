@@ -5,6 +5,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -283,37 +284,11 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 			s.Close()
 		}
 	}()
-	if doc != nil {
-		var skip func(string, error)
-		if cfg.Production() {
-			skip = func(hash string, err error) {
-				log.Error("the seed file is not applied to a store: it has changed since", "file", cfg.Seed, "store", hash, "error", err)
-			}
-		}
-		res, err := core.seed(ctx, doc, cfg.Production(), skip)
-		if err != nil {
-			return nil, err
-		}
-		log.Info("seed file applied", "file", cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
+	if err := s.applySeed(ctx, doc); err != nil {
+		return nil, err
 	}
-	for _, doubt := range cfg.doubts() {
-		log.Warn(doubt)
-	}
-	scheme := "http://"
-	if secure != nil {
-		for _, doubt := range cfg.certificateDoubts(secure.Certificates[0].Leaf, sys.Clock()) {
-			log.Warn(doubt)
-		}
-		scheme = "https://"
-	}
-	s.URL = strings.TrimRight(cfg.PublicURL, "/")
-	if s.URL == "" {
-		s.URL = scheme + s.public.address()
-	}
-	s.management = s.URL
-	if s.internal != nil {
-		s.management = scheme + s.internal.address()
-	}
+	s.doubt(secure)
+	s.name(secure != nil)
 	s.Hosts = s.newHosts()
 	if err := s.settleHosts(ctx); err != nil {
 		return nil, err
@@ -330,17 +305,65 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if s.internal != nil {
 		s.internal.open(internal, secure, log, s.failed)
 	}
-	s.background.Go(func() { s.writes.run(trying) })
-	eraser := newEraser(core.DB, sys, log)
-	context.AfterFunc(trying, core.DB.Listen(sqldb.Erased, eraser.heard))
-	s.background.Go(func() { eraser.run(trying) })
-	s.Jobs.Start(ctx)
-	s.Deliveries.Start(ctx)
+	s.startWork(ctx, trying)
 	log.Info("listening", "address", s.public.address(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	if s.internal != nil {
 		log.Info("listening for management and metrics", "address", s.internal.address())
 	}
 	return s, nil
+}
+
+// applySeed applies a seed file, if there is one. In production a store that has
+// changed since is left as it is.
+func (s *Server) applySeed(ctx context.Context, doc *seed.Document) error {
+	if doc == nil {
+		return nil
+	}
+	var skip func(string, error)
+	if s.cfg.Production() {
+		skip = func(hash string, err error) {
+			s.log.Error("the seed file is not applied to a store: it has changed since", "file", s.cfg.Seed, "store", hash, "error", err)
+		}
+	}
+	res, err := s.seed(ctx, doc, s.cfg.Production(), skip)
+	if err == nil {
+		s.log.Info("seed file applied", "file", s.cfg.Seed, "stores_created", res.Stores, "customers_created", res.Customers)
+	}
+	return err
+}
+
+// doubt warns of what can be done and is hardly meant.
+func (s *Server) doubt(secure *tls.Config) {
+	doubts := s.cfg.doubts()
+	if secure != nil {
+		doubts = append(doubts, s.cfg.certificateDoubts(secure.Certificates[0].Leaf, s.System.Clock())...)
+	}
+	for _, d := range doubts {
+		s.log.Warn(d)
+	}
+}
+
+// name tells at which URLs the server is reached.
+func (s *Server) name(secure bool) {
+	scheme := "http://"
+	if secure {
+		scheme = "https://"
+	}
+	s.URL = cmp.Or(strings.TrimRight(s.cfg.PublicURL, "/"), scheme+s.public.address())
+	s.management = s.URL
+	if s.internal != nil {
+		s.management = scheme + s.internal.address()
+	}
+}
+
+// startWork starts what is done beside requests; Close and Run end it.
+func (s *Server) startWork(ctx, trying context.Context) {
+	s.background.Go(func() { s.writes.run(trying) })
+	eraser := newEraser(s.DB, s.System, s.log)
+	context.AfterFunc(trying, s.DB.Listen(sqldb.Erased, eraser.heard))
+	s.background.Go(func() { eraser.run(trying) })
+	s.Jobs.Start(ctx)
+	s.Deliveries.Start(ctx)
 }
 
 // Assemble makes a server that neither listens nor works by itself, and what it

@@ -278,98 +278,131 @@ func (s *Service) UpdateBatch(ctx context.Context, storeID int64, by Caller, in 
 	return s.batch(ctx, storeID, func(tx *sqldb.Tx, now int64) (Outcome, error) { return update(tx, by, 0, in, now) })
 }
 
-func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (o Outcome, err error) {
+// changes are those of a batch that break no rule.
+type changes struct {
+	Outcome
+	by      Caller
+	owner   int64 // 0: metafields of all customers
+	in      []Update
+	have    map[int64]*Metafield
+	planned map[int]Metafield // by position in the batch
+}
+
+func update(tx *sqldb.Tx, by Caller, customerID int64, in []Update, now int64) (Outcome, error) {
+	b := changes{Outcome: Outcome{Failed: make([][]fault.Item, len(in))}, by: by, owner: customerID, in: in, planned: make(map[int]Metafield, len(in))}
 	ids := make([]int64, len(in))
 	for i := range in {
 		ids[i] = in[i].ID
 	}
-	have, err := load(tx, ids, tx.ForUpdate())
-	if err != nil {
-		return o, err
+	var err error
+	if b.have, err = load(tx, ids, tx.ForUpdate()); err != nil {
+		return Outcome{}, err
 	}
-	o.Failed = make([][]fault.Item, len(in))
+	b.plan()
+	if err := b.rename(tx); err != nil {
+		return Outcome{}, err
+	}
+	err = b.write(tx, now)
+	return b.Outcome, err
+}
+
+// plan works out what becomes of each metafield.
+func (b *changes) plan() {
 	seen := map[int64]bool{}
-	planned := make(map[int]Metafield, len(in))
-	renamed := map[int64]bool{} // customers whose metafields get new names
-	for i := range in {
-		old := find(&o, have, seen, by, customerID, i, in[i].ID)
+	for i := range b.in {
+		in := &b.in[i]
+		old := find(&b.Outcome, b.have, seen, b.by, b.owner, i, in.ID)
 		if old == nil {
 			continue
 		}
-		m := in[i].apply(*old)
-		if !by.owns(old) && (m.Permission != old.Permission || m.name() != old.name()) {
+		m := in.apply(*old)
+		if !b.by.owns(old) && (m.Permission != old.Permission || m.name() != old.name()) {
 			// Whoever may write the value may not take the field away.
-			o.fail(i, fault.Item{Code: fault.Denied, Why: WhyDenied})
+			b.fail(i, fault.Item{Code: fault.Denied, Why: WhyDenied})
 			continue
 		}
-		col := fault.Collector{}
-		m.check(&col)
-		col.Claim(FieldOwner, in[i].Claims.CustomerID.Or(old.CustomerID) == old.CustomerID)
-		col.Claim(FieldClient, in[i].Claims.ClientID.Or(old.ClientID) == old.ClientID)
-		o.fail(i, col.Items...)
-		if len(col.Items) > 0 {
+		c := fault.Collector{}
+		m.check(&c)
+		c.Claim(FieldOwner, in.Claims.CustomerID.Or(old.CustomerID) == old.CustomerID)
+		c.Claim(FieldClient, in.Claims.ClientID.Or(old.ClientID) == old.ClientID)
+		if len(c.Items) > 0 {
+			b.fail(i, c.Items...)
 			continue
 		}
-		planned[i] = m
-		if m.name() != old.name() {
+		b.planned[i] = m
+	}
+}
+
+// rename takes out of the plan what would get a name that is taken.
+func (b *changes) rename(tx *sqldb.Tx) error {
+	renamed := map[int64]bool{} // customers whose metafields get new names
+	for _, m := range b.planned {
+		if m.name() != b.have[m.ID].name() {
 			renamed[m.CustomerID] = true
 		}
 	}
-	var counters store.Counters
-	if len(renamed) > 0 {
-		// Under the counters' lock nobody else can take a name.
-		held := map[name]int64{}
-		list, args := sqldb.In(nil, slices.Sorted(maps.Keys(renamed)))
-		if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, customer_id, client_id, namespace, key FROM metafields WHERE store_id = $1 AND customer_id IN ` + list),
-			Args: args,
-			Each: func(r *sqldb.Row) error {
-				held[name{r.Int(1), r.Text(2), r.Text(3), r.Text(4)}] = r.Int(0)
-				return nil
-			},
-		}); err != nil {
-			return o, err
-		}
-		for i := range in {
-			m, ok := planned[i]
-			if !ok || m.name() == have[m.ID].name() {
-				continue
-			}
-			if _, taken := held[m.name()]; taken {
-				o.fail(i, fault.Item{Field: FieldKey, Code: fault.Taken, Why: WhyTaken})
-				delete(planned, i)
-				continue
-			}
-			delete(held, have[m.ID].name())
-			held[m.name()] = m.ID
-		}
+	if len(renamed) == 0 {
+		return nil
 	}
+	// Under the counters' lock nobody else can take a name.
+	held := map[name]int64{}
+	list, args := sqldb.In(nil, slices.Sorted(maps.Keys(renamed)))
+	var counters store.Counters
+	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id, client_id, namespace, key FROM metafields WHERE store_id = $1 AND customer_id IN ` + list),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			held[name{r.Int(1), r.Text(2), r.Text(3), r.Text(4)}] = r.Int(0)
+			return nil
+		},
+	}); err != nil {
+		return err
+	}
+	for i := range b.in {
+		m, ok := b.planned[i]
+		if !ok || m.name() == b.have[m.ID].name() {
+			continue
+		}
+		if _, taken := held[m.name()]; taken {
+			b.fail(i, fault.Item{Field: FieldKey, Code: fault.Taken, Why: WhyTaken})
+			delete(b.planned, i)
+			continue
+		}
+		delete(held, b.have[m.ID].name())
+		held[m.name()] = m.ID
+	}
+	return nil
+}
+
+// write stores what is planned and tells of what changes.
+func (b *changes) write(tx *sqldb.Tx, now int64) error {
 	var changed []*Metafield
-	for i := range in {
-		m, ok := planned[i]
+	for i := range b.in {
+		m, ok := b.planned[i]
 		if !ok {
 			continue
 		}
-		if m != *have[m.ID] {
+		if m != *b.have[m.ID] {
 			m.DateModified = now
 			changed = append(changed, &m)
 		}
-		o.Done = append(o.Done, m)
+		b.Done = append(b.Done, m)
 	}
 	if len(changed) == 0 {
-		return o, nil
+		return nil
 	}
-	if counters, err = (store.Advance{EventIDs: int64(len(changed))}).Run(tx); err != nil {
-		return o, err
+	counters, err := store.Advance{EventIDs: int64(len(changed))}.Run(tx)
+	if err != nil {
+		return err
 	}
 	events := make([]event.Event, len(changed))
 	for i, m := range changed {
 		if err := tx.Exec(updateRow, m.ID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
-			return o, err
+			return err
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
 	}
-	return o, event.Record(tx, counters.EventID, now, events)
+	return event.Record(tx, counters.EventID, now, events)
 }
 
 // Delete removes one metafield of a customer.

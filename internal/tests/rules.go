@@ -24,71 +24,109 @@ func TenantRule(sql string) error {
 	if m := banned.FindString(sql); m != "" {
 		return fmt.Errorf("holds %q", m)
 	}
-	w := words.FindAllString(sql, -1)
-	at := func(i int) string {
-		if i < len(w) {
-			return strings.ToLower(w[i])
-		}
-		return ""
+	w := statement(words.FindAllString(sql, -1))
+	refs, err := w.refs()
+	if err != nil {
+		return err
 	}
-	var refs []string // aliases, or names of tables without one
+	bound := w.bound(refs)
+	for _, ref := range refs {
+		if !bound[ref] {
+			return fmt.Errorf("does not bind %s to the store", ref)
+		}
+	}
+	if len(refs) == 0 && !strings.HasPrefix(strings.ToLower(sql), "insert") {
+		return fmt.Errorf("touches no table that this rule can see")
+	}
+	if strings.Contains(strings.ToLower(sql), " or ") && !orIsClosed(w) {
+		return fmt.Errorf("has an OR outside parentheses")
+	}
+	return w.keepsStore()
+}
+
+// statement is SQL as words.
+type statement []string
+
+// at returns a word in lower case, "" after the end.
+func (w statement) at(i int) string {
+	if i < len(w) {
+		return strings.ToLower(w[i])
+	}
+	return ""
+}
+
+var aliasName = regexp.MustCompile(`^[a-z_]\w*$`)
+
+// refs returns the tables that a statement reads and changes, by their aliases
+// or else their names. Inserts it holds to a rule of their own.
+func (w statement) refs() ([]string, error) {
+	var refs []string
 	for i := range w {
-		table, j := "", i+1
 		switch {
-		case at(i) == "from" || at(i) == "join" || i == 0 && at(0) == "update":
-			table = at(j)
-			if table == "(" {
-				return fmt.Errorf("has a derived table, which this rule cannot see through")
-			}
-		case at(i) == "into":
-			table = at(j)
-			if at(j+1) != "(" || at(j+2) != "store_id" {
-				return fmt.Errorf("inserts into %s without store_id first", table)
-			}
-			values := slices.IndexFunc(w, func(s string) bool { return strings.EqualFold(s, "values") })
-			if values < 0 || at(values+1) != "(" || at(values+2) != "$1" {
-				return fmt.Errorf("inserts into %s without $1 first", table)
-			}
-			for k, depth := values+1, 0; k < len(w); k++ { // further rows
-				switch {
-				case w[k] == "(":
-					if depth++; depth == 1 && at(k+1) != "$1" {
-						return fmt.Errorf("inserts a row without $1 first")
-					}
-				case w[k] == ")":
-					depth--
-				case depth == 0 && at(k) == "on" || at(k) == "returning":
-					k = len(w)
-				}
-			}
-			if k := indexAfter(w, values, "conflict"); k > 0 && at(k+1) == "(" && at(k+2) != "store_id" {
-				return fmt.Errorf("has a conflict target without store_id first")
+		case w.at(i) == "into":
+			if err := w.insert(i); err != nil {
+				return nil, err
 			}
 			continue
+		case w.at(i) == "from" || w.at(i) == "join" || i == 0 && w.at(0) == "update":
 		default:
 			continue
 		}
-		ref := table
-		if a := at(j + 1); regexp.MustCompile(`^[a-z_]\w*$`).MatchString(a) && !slices.Contains(keywords, a) {
+		ref := w.at(i + 1)
+		if ref == "(" {
+			return nil, fmt.Errorf("has a derived table, which this rule cannot see through")
+		}
+		if a := w.at(i + 2); aliasName.MatchString(a) && !slices.Contains(keywords, a) {
 			ref = a
 			if a == "as" {
-				ref = at(j + 2)
+				ref = w.at(i + 3)
 			}
 		}
-		if at(j+1) == "," {
-			return fmt.Errorf("lists tables with commas")
+		if w.at(i+2) == "," {
+			return nil, fmt.Errorf("lists tables with commas")
 		}
 		refs = append(refs, ref)
 	}
+	return refs, nil
+}
+
+// insert reports what is wrong with the INSERT whose INTO is word i: store_id
+// comes first, in the columns, in each row and in a conflict target.
+func (w statement) insert(i int) error {
+	table := w.at(i + 1)
+	if w.at(i+2) != "(" || w.at(i+3) != "store_id" {
+		return fmt.Errorf("inserts into %s without store_id first", table)
+	}
+	values := slices.IndexFunc(w, func(s string) bool { return strings.EqualFold(s, "values") })
+	if values < 0 || w.at(values+1) != "(" || w.at(values+2) != "$1" {
+		return fmt.Errorf("inserts into %s without $1 first", table)
+	}
+	for k, depth := values+1, 0; k < len(w); k++ { // further rows
+		switch {
+		case w[k] == "(":
+			if depth++; depth == 1 && w.at(k+1) != "$1" {
+				return fmt.Errorf("inserts a row without $1 first")
+			}
+		case w[k] == ")":
+			depth--
+		case depth == 0 && w.at(k) == "on" || w.at(k) == "returning":
+			k = len(w)
+		}
+	}
+	if k := indexAfter(w, values, "conflict"); k > 0 && w.at(k+1) == "(" && w.at(k+2) != "store_id" {
+		return fmt.Errorf("has a conflict target without store_id first")
+	}
+	return nil
+}
+
+// bound returns those of a statement's tables that are bound to the store.
+func (w statement) bound(refs []string) map[string]bool {
 	bound := map[string]bool{}
 	for changed := true; changed; {
 		changed = false
 		for i := range w {
-			if at(i+1) != "=" {
-				continue
-			}
-			l, r := at(i), at(i+2)
-			if !strings.HasSuffix(l, "store_id") {
+			l, r := w.at(i), w.at(i+2)
+			if w.at(i+1) != "=" || !strings.HasSuffix(l, "store_id") {
 				continue
 			}
 			for _, ref := range refs {
@@ -106,29 +144,24 @@ func TenantRule(sql string) error {
 				continue
 			}
 			for i := s.from; i+2 < s.to; i++ {
-				if at(i) == "store_id" && at(i+1) == "=" && at(i+2) == "$1" && !inside(s.inner, i) {
+				if w.at(i) == "store_id" && w.at(i+1) == "=" && w.at(i+2) == "$1" && !inside(s.inner, i) {
 					bound[s.ref], changed = true, true
 				}
 			}
 		}
 	}
-	for _, ref := range refs {
-		if !bound[ref] {
-			return fmt.Errorf("does not bind %s to the store", ref)
-		}
-	}
-	if len(refs) == 0 && !strings.HasPrefix(strings.ToLower(sql), "insert") {
-		return fmt.Errorf("touches no table that this rule can see")
-	}
-	if strings.Contains(strings.ToLower(sql), " or ") && !orIsClosed(w) {
-		return fmt.Errorf("has an OR outside parentheses")
-	}
+	return bound
+}
+
+// keepsStore reports a statement that moves rows to another store.
+func (w statement) keepsStore() error {
 	for i := range w {
-		if at(i) == "set" {
-			for k := i + 1; k < len(w) && at(k) != "where"; k++ {
-				if at(k) == "store_id" && at(k+1) == "=" {
-					return fmt.Errorf("changes store_id")
-				}
+		if w.at(i) != "set" {
+			continue
+		}
+		for k := i + 1; k < len(w) && w.at(k) != "where"; k++ {
+			if w.at(k) == "store_id" && w.at(k+1) == "=" {
+				return fmt.Errorf("changes store_id")
 			}
 		}
 	}

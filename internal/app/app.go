@@ -637,7 +637,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Robots: s.Robots, Logins: s.SSO,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Robots: s.Robots, Logins: s.SSO,
 		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)

@@ -45,6 +45,7 @@ var asks = map[string]ask{
 	"Query.inventory": {scope: "Unauthenticated", query: `{ inventory { locations { edges { cursor } } } }`, guest: `{"edges":[]}`, signed: `{"edges":[]}`},
 	"Query.customer": {scope: "Customer", query: `{ customer { entityId firstName email company addresses { edges { node { address1 city } } } wishlists { edges { node { name } } }
 		metafields(namespace: "alphamark") { edges { node { value } } } formFields { name } attributes { attribute(entityId: 1) { value } } } }`, guest: `{"customer":null}`, signed: `"entityId":1,`, personal: true},
+	"Query.clientele": {scope: "Customer", query: `{ clientele { entitlements { customerEntityId customerGroup { name } segmentIds taxExemptCategory } } }`, guest: `"customerEntityId":null`, signed: `"taxExemptCategory":"Talphamark"`, absent: `"entitlements":null`},
 
 	"Mutation.login":                     {scope: "Customer", query: `mutation { login(email: "nobody%d@example.com", password: "a good pass 9") { customer { email } } }`, guest: `"Invalid credentials"`, signed: `"Invalid credentials"`},
 	"Mutation.logout":                    {scope: "Customer", query: `mutation { logout { result } }`, guest: `"result":"success"`, signed: `"result":"success"`},

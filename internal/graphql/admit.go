@@ -13,6 +13,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/entitlement"
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/instrument"
@@ -47,7 +48,8 @@ type shopper struct {
 	forms    memo[form.Form]
 	profile  memo[*customer.Profile]
 
-	instruments memo[[]instrument.Instrument]
+	instruments  memo[[]instrument.Instrument]
+	entitlements memo[entitlement.Entitlements]
 }
 
 type shopperKey struct{}
@@ -248,7 +250,8 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 // needs tells the access scope of root fields and of mutations below them.
 // What is not listed needs the other one.
 var needs = map[string]auth.AccessScope{
-	"Query.customer": auth.AccessCustomer,
+	"Query.customer":  auth.AccessCustomer,
+	"Query.clientele": auth.AccessCustomer,
 
 	"Mutation.login": auth.AccessCustomer, "Mutation.logout": auth.AccessCustomer, "Mutation.loginWithCustomerLoginJwt": auth.AccessCustomer,
 	"Mutation.customer": auth.AccessCustomer,

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/entitlement"
 	"clientele/internal/form"
 	"clientele/internal/graphql/exec"
 	"clientele/internal/instrument"
@@ -47,8 +48,10 @@ type Config struct {
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service
 	Instruments *instrument.Service
-	Robots      recaptcha.Robots
-	Logins      *sso.Service
+	// Entitlements tell what customers' groups give.
+	Entitlements *entitlement.Service
+	Robots       recaptcha.Robots
+	Logins       *sso.Service
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Limits bound what is under way at once.
@@ -100,7 +103,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
 		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(),
-		formValueTables(), pageTables(),
+		formValueTables(), pageTables(), s.entitlementTables(),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
 		connectionTables[wishlist.Item]("WishlistItem", true),

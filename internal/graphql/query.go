@@ -61,6 +61,7 @@ func (s *Server) queryTables() exec.Tables {
 		"Query": exec.Of[exec.None](exec.Fields{
 			"site":      exec.Group[exec.None](),
 			"geography": exec.Group[exec.None](),
+			"clientele": exec.Group[exec.None](),
 			"customer":  exec.Object(s.self),
 			"channel":   exec.Object(siteOf),
 			"store":     exec.Object(siteOf),

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/internal/graphql/document"
 	"clientele/internal/serve"
 	"clientele/internal/system"
 )
@@ -22,8 +23,8 @@ func TestExamine(t *testing.T) {
 		"wrong field": {"{ site { nonsense } }", "query {\n  site {\n    nonsense\n  }\n}\n", `Cannot query field "nonsense" on type "Site".`, 1},
 		"no query":    {"{\n  site {", "", "Expected Name, found <EOF>", 2},
 		"nothing":     {"", "", "holds no operation", 0},
-		"too deep":    {strings.Repeat("{a", maxNesting+1), "", "nested too deeply", 0},
-		"too long":    {strings.Repeat(" ", maxBody+1), "", "longer than", 0},
+		"too deep":    {strings.Repeat("{a", 201), "", "nested too deeply", 0},
+		"too long":    {strings.Repeat(" ", document.MaxBody+1), "", "longer than", 0},
 	} {
 		formatted, faults := s.Examine(c.query)
 		if formatted != c.formatted {

@@ -9,10 +9,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"clientele/api"
 	"clientele/internal/account"
@@ -20,6 +20,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
 	"clientele/internal/form"
+	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
 	"clientele/internal/instrument"
 	"clientele/internal/recaptcha"
@@ -63,12 +64,9 @@ type Config struct {
 // Server answers GraphQL requests.
 type Server struct {
 	Config
-	// contract is read when somebody asks the first time: a server that nobody
-	// asks does not pay for it.
-	contract func() contract
-	parsed   cache
-	places   *places
-	route    *serve.Route
+	documents *document.Reader
+	places    *places
+	route     *serve.Route
 }
 
 // Path is where requests are answered.
@@ -77,19 +75,18 @@ const Path = "/graphql"
 // New returns a Server.
 func New(c Config) *Server {
 	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
-	s.contract = sync.OnceValue(s.readContract)
+	s.documents = document.NewReader(s.readContract)
 	return s
 }
 
-// contract is the schema with what answers it.
-type contract struct {
-	schema *ast.Schema
-	exec   *exec.Schema
+func (s *Server) readContract() document.Contract {
+	schema := loadSchema()
+	return document.Contract{Schema: schema, Exec: s.answers(schema), Page: defaultPage}
 }
 
-func (s *Server) readContract() contract {
-	schema := loadSchema()
-	return contract{schema, s.answers(schema)}
+// Examine formats a query and tells what is wrong with it.
+func (s *Server) Examine(query string) (formatted string, faults gqlerror.List) {
+	return s.documents.Examine(query)
 }
 
 // Knows returns which fields of object types the service knows about. The

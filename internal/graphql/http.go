@@ -1,28 +1,23 @@
 package graphql
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
 	"clientele/internal/intake"
-	"clientele/internal/jsonx"
 	"clientele/internal/serve"
 	"clientele/internal/store"
 	"clientele/internal/visit"
@@ -30,13 +25,6 @@ import (
 
 // patience bounds one request.
 const patience = 30 * time.Second
-
-// request is what a client asks.
-type request struct {
-	Query         string          `json:"query"`
-	OperationName string          `json:"operationName"`
-	Variables     json.RawMessage `json:"variables"`
-}
 
 // refusal is an answer to a request that was not executed.
 type refusal struct {
@@ -122,39 +110,26 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 		return crowded(out)
 	}
 	defer leave()
-	doc, errs := s.document(in.Query)
+	op, errs := s.documents.Find(&in)
 	if len(errs) > 0 {
 		return &refusal{http.StatusBadRequest, errs}
-	}
-	op := doc.Operations.ForName(in.OperationName)
-	if op == nil {
-		if in.OperationName == "" {
-			return refuse(http.StatusBadRequest, "The request must name one of its operations")
-		}
-		return refuse(http.StatusBadRequest, "There is no operation of that name in the request")
 	}
 	out.operation, out.name = op.Operation, op.Name
 	if op.Operation == ast.Mutation && v.R.Method != http.MethodPost {
 		v.W.Header().Set("Allow", "POST")
 		return refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
 	}
-	raw, err := variables(in.Variables)
-	if err != nil {
-		return err
+	wrong := s.documents.Weigh(op, in.Variables)
+	if op.Score >= 0 {
+		describe(v.W.Header(), &in, op)
 	}
-	values, err := validator.VariableValues(s.contract().schema, op, raw)
-	if err != nil {
-		return &refusal{http.StatusBadRequest, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}}
-	}
-	c := s.measure(doc.QueryDocument, op, values)
-	s.describe(v.W.Header(), &in, op, c)
-	if err := c.limits(); err != nil {
-		return &refusal{http.StatusBadRequest, gqlerror.List{err}}
+	if wrong != nil {
+		return &refusal{http.StatusBadRequest, gqlerror.List{wrong}}
 	}
 	if op.Operation == ast.Mutation && !store.Live(v.Site.Status) {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
-	s.execute(ctx, who, out, doc.Plan(op, values), values)
+	s.execute(ctx, who, out, op.Plan(), op.Values)
 	return nil
 }
 
@@ -210,51 +185,35 @@ func present(reply *reply, err error) *gqlerror.Error {
 }
 
 // read takes a request from a body or, with GET, from the query string.
-func (s *Server) read(out *reply, who *shopper) (in request, err error) {
+func (s *Server) read(out *reply, who *shopper) (in document.Request, err error) {
 	v := who.visit
 	if v.R.Method != http.MethodPost {
 		q := v.R.URL.Query()
-		in = request{Query: q.Get("query"), OperationName: q.Get("operationName")}
+		in = document.Request{Query: q.Get("query"), OperationName: q.Get("operationName")}
 		if text := q.Get("variables"); text != "" {
 			in.Variables = json.RawMessage(text)
 		}
 	} else if in, err = s.body(out, who); err != nil {
 		return in, err
 	}
-	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
-		return in, refuse(http.StatusBadRequest, "The request is not in UTF-8.")
-	}
-	if strings.TrimSpace(in.Query) == "" {
-		return in, refuse(http.StatusBadRequest, "The request holds no query.")
+	if err := in.Check(); err != nil {
+		return in, refuse(http.StatusBadRequest, "%s", err)
 	}
 	return in, nil
 }
 
-func (s *Server) body(out *reply, who *shopper) (in request, err error) {
-	kind := "application/json"
-	if ct := who.visit.R.Header.Get("Content-Type"); ct != "" {
-		if kind, _, err = mime.ParseMediaType(ct); err != nil {
-			kind = ""
-		}
-	}
-	if kind != "application/json" && kind != "application/graphql" && kind != "application/graphql+json" {
-		return in, refuse(http.StatusUnsupportedMediaType, "The body must be sent with Content-Type: application/json.")
+func (s *Server) body(out *reply, who *shopper) (in document.Request, err error) {
+	kind, err := document.Media(who.visit.R.Header.Get("Content-Type"))
+	if err != nil {
+		return in, refuse(http.StatusUnsupportedMediaType, "%s", err)
 	}
 	sent, err := s.take(out, who)
 	if err != nil {
 		return in, err
 	}
 	defer sent.Free()
-	text := sent.B
-	if kind == "application/graphql" {
-		in.Query = string(text)
-		return in, nil
-	}
-	if t := bytes.TrimSpace(text); len(t) > 0 && t[0] == '[' {
-		return in, refuse(http.StatusBadRequest, "A request holds one query: batches are not supported.")
-	}
-	if err := json.Unmarshal(text, &in); err != nil || halves(text) {
-		return in, refuse(http.StatusBadRequest, "The body is no valid JSON of a GraphQL request.")
+	if in, err = document.Parse(kind, sent.B); err != nil {
+		return in, refuse(http.StatusBadRequest, "%s", err)
 	}
 	return in, nil
 }
@@ -262,44 +221,20 @@ func (s *Server) body(out *reply, who *shopper) (in request, err error) {
 // take reads the body of a request. Whoever sees a page knows its token, so
 // with one of those the body counts for the client's address.
 func (s *Server) take(out *reply, who *shopper) (*intake.Body, error) {
-	from := intake.Source{Store: who.token.StoreID, Client: who.token.ClientID, Most: maxBody}
+	from := intake.Source{Store: who.token.StoreID, Client: who.token.ClientID, Most: document.MaxBody}
 	if who.token.Kind == auth.BrowserToken {
-		from = intake.Source{Peer: who.visit.Peer, Most: maxBody}
+		from = intake.Source{Peer: who.visit.Peer, Most: document.MaxBody}
 	}
 	return out.Body(from)
 }
 
-// halves reports whether JSON has an escaped surrogate without its pair, which
-// encoding/json takes for U+FFFD.
-func halves(text []byte) bool {
-	if !bytes.Contains(text, []byte(`\u`)) {
-		return false
-	}
-	_, err := jsonx.Parse(text, jsonx.Limits{Depth: maxBody, Values: maxBody})
-	return err != nil
-}
-
-// variables reads the values of variables; numbers keep their digits.
-func variables(raw json.RawMessage) (map[string]any, error) {
-	if text := string(raw); text == "" || text == "null" || text == "{}" {
-		return nil, nil
-	}
-	var out map[string]any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&out); err != nil || halves(raw) {
-		return nil, refuse(http.StatusBadRequest, "The variables must be a JSON object.")
-	}
-	return out, nil
-}
-
 // describe sets the headers that tell about a request.
-func (s *Server) describe(h http.Header, in *request, op *ast.OperationDefinition, c cost) {
+func describe(h http.Header, in *document.Request, op *document.Operation) {
 	hash := func(text []byte) string {
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:])
 	}
-	h.Set("X-Bc-Graphql-Complexity", strconv.Itoa(c.score))
+	h.Set("X-Bc-Graphql-Complexity", strconv.Itoa(op.Score))
 	h.Set("X-Bc-Graphql-Query-Hash", hash([]byte(in.Query)))
 	h.Set("X-Bc-Graphql-Variables-Hash", hash(in.Variables))
 	h.Set("X-Bc-Graphql-Operation-Type", string(op.Operation))

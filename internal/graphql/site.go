@@ -164,7 +164,7 @@ func (s *Server) siteTables() exec.Tables {
 
 // knowsCurrency reports whether the schema has the store's currency.
 func (s *Server) knowsCurrency(own *shop) bool {
-	return s.contract().schema.Types["currencyCode"].EnumValues.ForName(own.Currency) != nil
+	return s.documents.Schema().Types["currencyCode"].EnumValues.ForName(own.Currency) != nil
 }
 
 // currencyCode returns the store's currency, or one that the schema has.

@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/graphql/document"
 	"clientele/internal/serve"
 )
 
@@ -67,7 +68,7 @@ func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
 	case fault.Malformed:
 		err = gqlerror.Errorf("The body could not be read.")
 	case fault.TooLarge:
-		err = gqlerror.Errorf("The request must not be larger than %d bytes.", maxBody)
+		err = gqlerror.Errorf("The request must not be larger than %d bytes.", document.MaxBody)
 	case fault.TooSlow:
 		err = gqlerror.Errorf("%s", f.Message)
 	case fault.WrongMedia:

@@ -1,4 +1,4 @@
-package graphql
+package document
 
 import (
 	"strings"
@@ -13,11 +13,11 @@ import (
 // Examine formats a query and tells what is wrong with it, within the bounds of
 // requests. What cannot be parsed is not formatted, and neither is a query of
 // which that would lose comments.
-func (s *Server) Examine(query string) (formatted string, faults gqlerror.List) {
-	if len(query) > maxBody {
-		return "", gqlerror.List{gqlerror.Errorf("The query is longer than %d bytes", maxBody)}
+func (s *Reader) Examine(query string) (formatted string, faults gqlerror.List) {
+	if len(query) > MaxBody {
+		return "", gqlerror.List{gqlerror.Errorf("The query is longer than %d bytes", MaxBody)}
 	}
-	_, faults = s.document(query)
+	_, faults = s.Read(query)
 	if nested(query) > maxNesting {
 		return "", faults
 	}

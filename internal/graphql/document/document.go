@@ -1,4 +1,7 @@
-package graphql
+// Package document reads the documents of GraphQL requests: within bounds of
+// size and complexity, which are the same for all schemas that are served, and
+// with what is valid kept for the next time.
+package document
 
 import (
 	"fmt"
@@ -18,7 +21,7 @@ import (
 
 // Bounds of a request. Complexity and depth are the original's.
 const (
-	maxBody       = 256 << 10
+	MaxBody       = 256 << 10 // bytes
 	maxTokens     = 15_000
 	maxComplexity = 10_000
 	maxDepth      = 16
@@ -68,9 +71,32 @@ func (c *cache) put(text string, doc *exec.Document, fields int) {
 	c.bytes += size
 }
 
-// document returns the parsed and valid form of a text. What could make
+// Contract is a schema with what answers it.
+type Contract struct {
+	Schema *ast.Schema
+	Exec   *exec.Schema
+	// Page is how many entries of a connection there are where nobody says.
+	Page int
+}
+
+// Reader reads documents for one schema.
+type Reader struct {
+	contract func() Contract
+	parsed   cache
+}
+
+// NewReader returns a Reader for a schema, which is made when somebody asks the
+// first time: a server that nobody asks does not pay for it.
+func NewReader(contract func() Contract) *Reader {
+	return &Reader{contract: sync.OnceValue(contract)}
+}
+
+// Schema returns the schema.
+func (s *Reader) Schema() *ast.Schema { return s.contract().Schema }
+
+// Read returns the parsed and valid form of a text. What could make
 // parsing or validation dear is refused before.
-func (s *Server) document(text string) (*exec.Document, gqlerror.List) {
+func (s *Reader) Read(text string) (*exec.Document, gqlerror.List) {
 	if doc := s.parsed.get(text); doc != nil {
 		return doc, nil
 	}
@@ -106,17 +132,17 @@ func (s *Server) document(text string) (*exec.Document, gqlerror.List) {
 	if errs := s.measureUnused(doc, seen); errs != nil {
 		return nil, errs
 	}
-	if errs := validator.ValidateWithRules(s.contract().schema, doc, validation); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(s.contract().Schema, doc, validation); len(errs) > 0 {
 		return nil, errs[:min(len(errs), 20)]
 	}
-	valid := s.contract().exec.Document(doc, keptPlans*fields)
+	valid := s.contract().Exec.Document(doc, keptPlans*fields)
 	s.parsed.put(text, valid, fields)
 	return valid, nil
 }
 
 // measureUnused holds the fragments that no operation spreads, and that are not
 // in seen, to the bounds of operations: together to that of fields.
-func (s *Server) measureUnused(doc *ast.QueryDocument, seen map[string]bool) gqlerror.List {
+func (s *Reader) measureUnused(doc *ast.QueryDocument, seen map[string]bool) gqlerror.List {
 	fields := 0
 	for _, f := range doc.Fragments {
 		if seen[f.Name] {
@@ -212,17 +238,18 @@ type cost struct {
 type measurer struct {
 	schema    *ast.Schema
 	knows     func(object, field string) bool
+	page      int
 	doc       *ast.QueryDocument
 	variables map[string]any
 	fragments map[string]*cost
 }
 
 // measure works on a document before its validation too.
-func (s *Server) measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) cost {
-	m := measurer{schema: s.contract().schema, knows: s.contract().exec.Knows, doc: doc, variables: variables, fragments: map[string]*cost{}}
-	root := s.contract().schema.Query
+func (s *Reader) measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) cost {
+	m := measurer{schema: s.contract().Schema, knows: s.contract().Exec.Knows, page: s.contract().Page, doc: doc, variables: variables, fragments: map[string]*cost{}}
+	root := s.contract().Schema.Query
 	if op.Operation == ast.Mutation {
-		root = s.contract().schema.Mutation
+		root = s.contract().Schema.Mutation
 	}
 	return m.selections(op.SelectionSet, root)
 }
@@ -459,7 +486,7 @@ func (m *measurer) entries(f *ast.Field) int {
 		}
 	}
 	if !given {
-		n = defaultPage
+		n = m.page
 	}
 	if ids := m.filtered(f, "entityIds"); ids > 0 {
 		n = min(n, ids)

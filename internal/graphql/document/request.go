@@ -1,0 +1,149 @@
+package document
+
+import (
+	"bytes"
+	"encoding/json"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"clientele/internal/graphql/exec"
+	"clientele/internal/jsonx"
+)
+
+// Request is what a client asks.
+type Request struct {
+	Query         string          `json:"query"`
+	OperationName string          `json:"operationName"`
+	Variables     json.RawMessage `json:"variables"`
+}
+
+// Wrong is what is wrong with a request that cannot be read, in words for the
+// client.
+type Wrong string
+
+// Error implements error.
+func (w Wrong) Error() string { return string(w) }
+
+// What may be wrong. ErrMedia is about the type of a body, which has a status
+// of its own.
+const (
+	ErrMedia Wrong = "The body must be sent with Content-Type: application/json."
+	errBatch Wrong = "A request holds one query: batches are not supported."
+	errBody  Wrong = "The body is no valid JSON of a GraphQL request."
+	errUTF8  Wrong = "The request is not in UTF-8."
+	errEmpty Wrong = "The request holds no query."
+)
+
+// Media returns the type of a body by the header Content-Type, or ErrMedia if
+// it is none of requests.
+func Media(contentType string) (string, error) {
+	if contentType == "" {
+		return "application/json", nil
+	}
+	switch kind, _, err := mime.ParseMediaType(contentType); {
+	case err != nil:
+	case kind == "application/json", kind == "application/graphql", kind == "application/graphql+json":
+		return kind, nil
+	}
+	return "", ErrMedia
+}
+
+// Parse reads a request from a body of a type that Media returned. The request
+// does not keep the body.
+func Parse(kind string, body []byte) (in Request, err error) {
+	if kind == "application/graphql" {
+		in.Query = string(body)
+		return in, nil
+	}
+	if t := bytes.TrimSpace(body); len(t) > 0 && t[0] == '[' {
+		return in, errBatch
+	}
+	if err := json.Unmarshal(body, &in); err != nil || halves(body) {
+		return in, errBody
+	}
+	return in, nil
+}
+
+// Check returns why a request cannot be read.
+func (in *Request) Check() error {
+	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
+		return errUTF8
+	}
+	if strings.TrimSpace(in.Query) == "" {
+		return errEmpty
+	}
+	return nil
+}
+
+// Operation is what a request asks for.
+type Operation struct {
+	*ast.OperationDefinition
+	// Score is the complexity, -1 until it is known.
+	Score  int
+	Values map[string]any // of variables
+
+	doc *exec.Document
+}
+
+// Plan returns the plan of an operation that was weighed.
+func (o *Operation) Plan() *exec.Plan { return o.doc.Plan(o.OperationDefinition, o.Values) }
+
+// Find returns the operation that a request names of a valid document.
+func (s *Reader) Find(in *Request) (*Operation, gqlerror.List) {
+	doc, errs := s.Read(in.Query)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	op := doc.Operations.ForName(in.OperationName)
+	switch {
+	case op != nil:
+		return &Operation{OperationDefinition: op, Score: -1, doc: doc}, nil
+	case in.OperationName == "":
+		return nil, gqlerror.List{gqlerror.Errorf("The request must name one of its operations")}
+	}
+	return nil, gqlerror.List{gqlerror.Errorf("There is no operation of that name in the request")}
+}
+
+// Weigh reads the variables of an operation and holds it to the bounds. The
+// score is known where it is too high, too.
+func (s *Reader) Weigh(o *Operation, variables json.RawMessage) *gqlerror.Error {
+	raw, err := readVariables(variables)
+	if err != nil {
+		return gqlerror.WrapIfUnwrapped(err)
+	}
+	if o.Values, err = validator.VariableValues(s.Schema(), o.OperationDefinition, raw); err != nil {
+		return gqlerror.WrapIfUnwrapped(err)
+	}
+	c := s.measure(o.doc.QueryDocument, o.OperationDefinition, o.Values)
+	o.Score = c.score
+	return c.limits()
+}
+
+// halves reports whether JSON has an escaped surrogate without its pair, which
+// encoding/json takes for U+FFFD.
+func halves(text []byte) bool {
+	if !bytes.Contains(text, []byte(`\u`)) {
+		return false
+	}
+	_, err := jsonx.Parse(text, jsonx.Limits{Depth: MaxBody, Values: MaxBody})
+	return err != nil
+}
+
+// readVariables reads the values of variables; numbers keep their digits.
+func readVariables(raw json.RawMessage) (map[string]any, error) {
+	if text := string(raw); text == "" || text == "null" || text == "{}" {
+		return nil, nil
+	}
+	var out map[string]any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&out); err != nil || halves(raw) {
+		return nil, gqlerror.Errorf("The variables must be a JSON object.")
+	}
+	return out, nil
+}

@@ -31,6 +31,8 @@ var (
 	readProducts      = []string{"store_v2_products", "store_v2_products_read_only"}
 	changeProducts    = []string{"store_v2_products"}
 	readOrders        = []string{"store_v2_orders", "store_v2_orders_read_only"}
+	readCheckouts     = []string{"store_checkouts", "store_checkouts_read_only", "store_checkout_content", "store_checkout_content_read_only"}
+	changeCheckouts   = []string{"store_checkouts", "store_checkout_content"}
 	readChannels      = []string{"store_channel_settings", "store_channel_settings_read_only"}
 	changeChannels    = []string{"store_channel_settings"}
 	readSites         = []string{"store_sites", "store_sites_read_only"}
@@ -95,6 +97,10 @@ var management = map[string]admission{
 	"PUT V3 /customers/settings":                                   {need: changeCustomers, want: 422, body: `{"customer_group_settings":{"guest_customer_group_id":9}}`},
 	"GET V3 /customers/settings/channels/{channel_id}":             {need: readCustomers, want: 404, shows: true},
 	"PUT V3 /customers/settings/channels/{channel_id}":             {need: changeCustomers, want: 404, body: `{"privacy_settings":{"policy_url":"https://example.com/x"}}`},
+	"GET V3 /checkouts/settings":                                   {need: readCheckouts, want: 200, shows: true},
+	"PUT V3 /checkouts/settings":                                   {need: changeCheckouts, want: 422, body: `{"checkout_type":"none"}`},
+	"GET V3 /checkouts/settings/channels/{channelId}":              {need: readCheckouts, want: 422, shows: true},
+	"PUT V3 /checkouts/settings/channels/{channelId}":              {need: changeCheckouts, want: 422, body: `{"custom_checkout_script_url":"https://example.com/x.js"}`},
 
 	"GET V3 /pricelists/assignments":                 {need: readProducts, want: 200, probe: "?customer_group_id=9", plain: true},
 	"POST V3 /pricelists/assignments":                {need: changeProducts, want: 422, body: `[{"price_list_id":1,"customer_group_id":9}]`},

@@ -108,9 +108,10 @@ func seedOf(t *testing.T, hook string) string {
 		p("    name: %s shop", m)
 		p(`    settings: {address: "1 %[1]s Street", admin_email: admin@%[1]s.example, phone: "%[1]s", first_name: %[1]s, country_code: GB, currency: GBP, storefront: {robots_txt: "# %[1]s"}}`, m)
 		p("    customer_settings: {privacy_settings: {ask_shopper_for_tracking_consent: true, policy_url: \"https://%s.example/p\"}}", m)
+		p("    checkout_settings: {order_terms_and_conditions_textarea: \"%s terms\"}", m)
 		p("    channels:")
 		for i := 1; i <= n; i++ {
-			p(`      - {id: %[1]d, name: "%[2]s channel %[1]d", url: "https://c%[1]d.%[2]s.example", routes: [{type: login, route: "/%[2]s/login"}], customer_settings: {allow_global_logins: false, privacy_settings: {policy_url: "https://%[2]s.example/%[1]d"}}}`, i, m)
+			p(`      - {id: %[1]d, name: "%[2]s channel %[1]d", url: "https://c%[1]d.%[2]s.example", routes: [{type: login, route: "/%[2]s/login"}], checkout_settings: {order_terms_and_conditions_textarea: "%[2]s terms %[1]d"}, customer_settings: {allow_global_logins: false, privacy_settings: {policy_url: "https://%[2]s.example/%[1]d"}}}`, i, m)
 		}
 		p("    api_accounts:")
 		p("      - {name: full, client_id: %[1]s-full, client_secret: %[1]s-secret-of-the-app, access_token: %[1]s-full-token, scopes: [all]}", hash)

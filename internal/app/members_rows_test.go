@@ -7,6 +7,7 @@ const (
 	memberAccount   = `"first_name":"Mem","last_name":"Ber","company":"Co","phone":"330","notes":"N","tax_exempt_category":"T","customer_group_id":2,"authentication":{"force_password_reset":true,"new_password":"seven-Lamps-7"},"accepts_product_review_abandoned_cart_emails":true,"store_credit_amounts":[{"amount":12.5}]`
 	memberHook      = `"headers":{"X-Member":"b"},"is_active":false`
 	memberMetafield = `"permission_set":"read","namespace":"members","value":"v","description":"d"`
+	memberCheckout  = `"checkout_type":"custom","guest_checkout_type":"no_guest_checkout","guest_checkout_for_existing_accounts":"encourage_login","policy_consent":"express","order_confirmation_contact_email":"o@example.com","is_order_terms_and_conditions_enabled":true,"order_terms_and_conditions_type":"textarea","order_terms_and_conditions_link":"https://example.com/t","order_terms_and_conditions_textarea":"T","should_redirect_to_storefront_for_auth":true,"custom_checkout_script_url":"https://example.com/c.js","order_confirmation_use_custom_checkout_script":true,"custom_order_confirmation_script_url":"webdav:o/auto-loader.js","custom_checkout_supports_uco_settings":true,"custom_checkout_sri_hash":"sha256-1234567890","custom_order_confirmation_sri_hash":"sha384-0987654321"`
 	memberBilling   = `"billing_address":{"first_name":"Mem","last_name":"Ber","email":"m@example.com","company":"Co","address1":"1 St","address2":"U","city":"Akron","postal_code":"44325","state_or_province":"Ohio","state_or_province_code":"OH","country_code":"US","phone":"330"}`
 )
 
@@ -95,6 +96,8 @@ var writes = map[string]writing{
 		body: `{"customer_group_settings":{"default_customer_group_id":1,"guest_customer_group_id":2},"privacy_settings":{"ask_shopper_for_tracking_consent":true,"ask_shopper_for_tracking_consent_on_checkout":true,"policy_url":"https://example.com/p"}}`},
 	"updateCustomersSettingsChannel": {path: "/v3/customers/settings/channels/2", read: "/v3/customers/settings/channels/2", at: "data",
 		body: `{"allow_global_logins":true,"customer_group_settings":{"default_customer_group_id":2,"guest_customer_group_id":1},"privacy_settings":{"ask_shopper_for_tracking_consent":true,"ask_shopper_for_tracking_consent_on_checkout":true,"policy_url":"https://example.com/q"}}`},
+	"updateCheckoutSettings":        {path: "/v3/checkouts/settings", read: "/v3/checkouts/settings", at: "data", body: `{` + memberCheckout + `}`},
+	"updateChannelCheckoutSettings": {path: "/v3/checkouts/settings/channels/2", read: "/v3/checkouts/settings/channels/2", at: "data", body: `{` + memberCheckout + `}`},
 	"validateCustomerCredentials": {path: "/v3/customers/validate-credentials", body: `{"email":"member1@alphamark.example","password":"seven-Lamps-7","channel_id":1}`,
 		unseen: map[string]string{"email": "TestValidateCredentials", "password": "TestValidateCredentials", "channel_id": "TestValidateCredentials"}},
 	"updateTaxCustomers": {path: "/v3/tax/customers", body: `[{"customer_id":1,"tax_properties":{"exemption":"b"}}]`, read: "/v3/tax/customers?customer_id:in=1", at: "data.0"},

@@ -28,7 +28,7 @@ var notOurs = []string{
 	"quote/", "shipment/", "sku/", "superadmin/", "channel/metafield/",
 	"channel/#/cart/", "channel/#/category/", "channel/#/categoryTree/", "channel/#/inventory/", "channel/#/notifications/", "channel/#/order/",
 	"channel/#/page/", "channel/#/product/", "channel/#/script/", "channel/#/socialMediaLinks/", "channel/#/theme/",
-	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/", "channel/#/settings/checkout/",
+	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/",
 	"channel/#/settings/emailStatus/", "channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
 	// HTTP headers of storefronts, of which we keep none.
 	"channel/#/settings/security/",
@@ -41,7 +41,7 @@ var notOurs = []string{
 func TestEveryScopeIsToldOf(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newTelling(t, db)
-		const privacy, group = `settings/customerPrivacy/updated {}`, `settings/defaultCustomerGroup/updated {}`
+		const privacy, group, checkout = `settings/customerPrivacy/updated {}`, `settings/defaultCustomerGroup/updated {}`, `settings/checkout/updated {}`
 		on := func(channel string, scopes ...string) []string {
 			out := slices.Clone(scopes)
 			for i := range out {
@@ -70,6 +70,11 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 			{"another name of a group", ask(`PUT /v2/customer_groups/2 {"name":"Retailers"}`), nil},
 			{"a channel's group goes", ask(`DELETE /v2/customer_groups/2`), on("2", group)},
 			{"the default group goes", ask(`DELETE /v2/customer_groups/3`), everywhere(group)},
+			{"guests keep out of a channel's checkout", ask(`PUT /v3/checkouts/settings/channels/2 {"guest_checkout_type":"no_guest_checkout"}`), on("2", checkout)},
+			{"and out of all", func() { w.settings(map[string]any{"storefront": map[string]any{"guest_checkout": false}}) }, on("1", checkout)},
+			{"which the store says too", ask(`PUT /v3/checkouts/settings {"guest_checkout_type":"no_guest_checkout","checkout_type":"optimized"}`), nil},
+			{"another checkout", ask(`PUT /v3/checkouts/settings {"checkout_type":"custom"}`), everywhere(checkout)},
+			{"a channel goes by the store again", ask(`PUT /v3/checkouts/settings/channels/2 {"guest_checkout_type":null}`), nil},
 			{"a site's URL", ask(`PUT /v3/channels/2/site {"url":"http://shop.two.example"}`), on("2", site("settings/site/updated"))},
 			{"a site's same URL", ask(`PUT /v3/channels/2/site {"url":"http://shop.two.example"}`), nil},
 			{"a route", ask(`POST /v3/sites/2/routes {"type":"login","route":"/sign-in"}`), on("2", site("settings/route/updated"))},

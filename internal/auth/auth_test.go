@@ -26,8 +26,9 @@ func TestParseScopes(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                   "[]",
 		"store_v2_customers": "[store_v2_customers]",
-		"store_v2_marketing store_v2_customers store_v2_marketing": "[store_v2_customers store_v2_marketing]",
-		"store_v2_customers_read_only":                             "[store_v2_customers_read_only]",
+		"store_v2_marketing store_v2_customers store_v2_marketing":        "[store_v2_customers store_v2_marketing]",
+		"store_v2_customers_read_only":                                    "[store_v2_customers_read_only]",
+		"store_checkout store_checkouts store_content_checkout_read_only": "[store_checkout_content_read_only store_checkouts]",
 	} {
 		got, err := auth.ParseScopes(strings.Fields(in))
 		if err != nil || fmt.Sprint(got) != want {

@@ -3,6 +3,7 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,10 @@ const (
 	ProductsReadOnly      Scope = "store_v2_products_read_only"
 	Orders                Scope = "store_v2_orders"
 	OrdersReadOnly        Scope = "store_v2_orders_read_only"
+	Checkouts             Scope = "store_checkouts"
+	CheckoutsReadOnly     Scope = "store_checkouts_read_only"
+	CheckoutContent       Scope = "store_checkout_content"
+	CheckoutContentRead   Scope = "store_checkout_content_read_only"
 	ChannelSettings       Scope = "store_channel_settings"
 	ChannelSettingsRead   Scope = "store_channel_settings_read_only"
 	Sites                 Scope = "store_sites"
@@ -43,8 +48,17 @@ const (
 var allScopes = []Scope{
 	Customers, CustomersReadOnly, CustomersLogin, Information, InformationReadOnly,
 	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly, Orders, OrdersReadOnly,
-	ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
+	Checkouts, CheckoutsReadOnly, CheckoutContent, CheckoutContentRead, ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
 	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
+}
+
+// otherNames are what some of the documents call scopes that their reference
+// calls otherwise.
+var otherNames = map[Scope]Scope{
+	"store_checkout":                   Checkouts,
+	"store_checkout_read_only":         CheckoutsReadOnly,
+	"store_content_checkout":           CheckoutContent,
+	"store_content_checkout_read_only": CheckoutContentRead,
 }
 
 // FullScopes are those of an account that may do everything: the read-only
@@ -67,10 +81,11 @@ func ParseScopes(names []string) ([]Scope, error) {
 			out = append(out, FullScopes()...)
 			continue
 		}
-		if !slices.Contains(allScopes, Scope(n)) {
+		scope := cmp.Or(otherNames[Scope(n)], Scope(n))
+		if !slices.Contains(allScopes, scope) {
 			return nil, fmt.Errorf("unknown scope %q; the scopes are %s", n, joinScopes(allScopes, ", "))
 		}
-		out = append(out, Scope(n))
+		out = append(out, scope)
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
@@ -111,6 +126,8 @@ var (
 	ReadProducts              = Requirement{Products, ProductsReadOnly}
 	ModifyProducts            = Requirement{Products}
 	ReadOrders                = Requirement{Orders, OrdersReadOnly}
+	ReadCheckouts             = Requirement{Checkouts, CheckoutsReadOnly, CheckoutContent, CheckoutContentRead}
+	ModifyCheckouts           = Requirement{Checkouts, CheckoutContent}
 	ReadChannels              = Requirement{ChannelSettings, ChannelSettingsRead}
 	ModifyChannels            = Requirement{ChannelSettings}
 	ReadSites                 = Requirement{Sites, SitesReadOnly}

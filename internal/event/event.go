@@ -43,6 +43,7 @@ const (
 // Scopes of what belongs to one channel, below "store/channel/{id}/".
 const (
 	CustomerPrivacyUpdated      = "settings/customerPrivacy/updated"
+	CheckoutUpdated             = "settings/checkout/updated"
 	DefaultCustomerGroupUpdated = "settings/defaultCustomerGroup/updated"
 	ProfileUpdated              = "settings/profile/updated"
 	CurrencyUpdated             = "settings/currency/updated"

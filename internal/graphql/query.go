@@ -43,6 +43,13 @@ func (s *Server) privacy(ctx context.Context) (setting.CustomerSettings, error) 
 	})
 }
 
+// checkout returns the checkout settings that hold on the channel.
+func (s *Server) checkout(c *exec.Call, of *shop) (*checkout, error) {
+	site := of.site
+	said, err := s.Settings.EffectiveCheckout(c.Context, site.StoreID, site.ChannelID)
+	return &checkout{of.Settings, said}, err
+}
+
 // forms returns the fields of all forms, in the shopper's language.
 func (s *Server) forms(ctx context.Context) (form.Form, error) {
 	w := shopperOf(ctx)

@@ -22,6 +22,12 @@ type shop struct {
 	origin string // where it was asked
 }
 
+// checkout is what a site says about checking out.
+type checkout struct {
+	*store.Settings
+	said setting.CheckoutSettings
+}
+
 // shop returns the store of the site.
 func (s *Server) shop(c *exec.Call, _ *exec.None) (*shop, error) {
 	settings, err := s.settings(c.Context)
@@ -59,6 +65,7 @@ func (s *Server) siteTables() exec.Tables {
 				p, err := s.privacy(c.Context)
 				return &p, err
 			}),
+			"checkout":     exec.Object(s.checkout),
 			"inactivity":   same,
 			"newsletter":   same,
 			"logoV2":       same,
@@ -130,8 +137,12 @@ func (s *Server) siteTables() exec.Tables {
 			"shortDateFormat":    exec.Text(func(s *shop) string { return s.DisplayDate }),
 			"extendedDateFormat": exec.Text(func(s *shop) string { return s.ExtendedDate }),
 		}),
-		"CheckoutSettings": exec.Of[shop](exec.Fields{
-			"reCaptchaEnabled": exec.Bool(func(s *shop) bool { return s.Storefront.ReCaptcha.EnabledOnCheckout }),
+		"CheckoutSettings": exec.Of[checkout](exec.Fields{
+			"reCaptchaEnabled":           exec.Bool(func(s *checkout) bool { return s.Storefront.ReCaptcha.EnabledOnCheckout }),
+			"termsAndConditionsEnabled":  exec.Bool(func(s *checkout) bool { return s.said.On(store.CheckoutTermsEnabled) }),
+			"termsAndConditionsType":     exec.TextOrNull(func(s *checkout) string { return s.said[store.CheckoutTermsType] }),
+			"termsAndConditionsUrl":      exec.TextOrNull(func(s *checkout) string { return s.said[store.CheckoutTermsLink] }),
+			"termsAndConditionsTextarea": exec.TextOrNull(func(s *checkout) string { return s.said[store.CheckoutTermsText] }),
 		}),
 		"CurrencySettings": exec.Of[shop](exec.Fields{"defaultCurrency": exec.Enum(s.currencyCode)}),
 		"ContactField": exec.Of[shop](exec.Fields{

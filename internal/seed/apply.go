@@ -348,6 +348,14 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told 
 			return at(err, "channels.%d.customer_settings", i)
 		}
 	}
+	if _, err := setting.PutCheckoutTx(tx, 0, s.CheckoutSettings.command()); err != nil {
+		return at(err, "checkout_settings")
+	}
+	for i, c := range s.Channels {
+		if _, err := setting.PutCheckoutTx(tx, c.ID, c.CheckoutSettings.command()); err != nil {
+			return at(err, "channels.%d.checkout_settings", i)
+		}
+	}
 	if told != nil {
 		if err := told.TellAll(tx, now); err != nil {
 			return err
@@ -468,6 +476,28 @@ func (s *CustomerSettings) command() setting.Update {
 		GuestGroupID:         given(s.Groups.Guest),
 		DefaultGroupID:       given(s.Groups.Default),
 	}
+}
+
+func (s *CheckoutSettings) command() setting.CheckoutUpdate {
+	out := setting.CheckoutUpdate{
+		store.CheckoutType:               given(s.Type),
+		store.GuestCheckoutType:          given(s.GuestCheckout),
+		store.GuestCheckoutForExisting:   given(s.ExistingAccounts),
+		store.CheckoutPolicyConsent:      given(s.PolicyConsent),
+		store.CheckoutContactEmail:       given(s.ContactEmail),
+		store.CheckoutTermsType:          given(s.TermsType),
+		store.CheckoutTermsLink:          given(s.TermsLink),
+		store.CheckoutTermsText:          given(s.TermsText),
+		store.CheckoutScript:             given(s.Script),
+		store.CheckoutScriptHash:         given(s.ScriptHash),
+		store.OrderConfirmationScript:    given(s.ConfirmationScript),
+		store.OrderConfirmationIntegrity: given(s.ConfirmationScriptHash),
+	}
+	out.Flag(store.CheckoutTermsEnabled, given(s.TermsEnabled))
+	out.Flag(store.RedirectForAuth, given(s.RedirectForAuth))
+	out.Flag(store.CheckoutSupportsUCO, given(s.SupportsUCO))
+	out.Flag(store.ConfirmationUsesScript, given(s.ConfirmationUsesScript))
+	return out
 }
 
 func given[T any](v *T) opt.Field[T] {

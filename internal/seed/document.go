@@ -47,6 +47,7 @@ type Store struct {
 	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+	CheckoutSettings CheckoutSettings `yaml:"checkout_settings"` // likewise
 	// StorefrontKey signs storefront tokens from then on: 32 random bytes in
 	// base64. With a key of its own a store that is made anew takes old tokens.
 	StorefrontKey string `yaml:"storefront_key"`
@@ -66,6 +67,7 @@ type Channel struct {
 	Currencies       []string         `yaml:"currencies"`
 	Routes           []Route          `yaml:"routes"`
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
+	CheckoutSettings CheckoutSettings `yaml:"checkout_settings"`
 }
 
 // Route says where the channel's storefront has its pages of a type. Matching
@@ -89,6 +91,27 @@ type CustomerSettings struct {
 		Guest   *int64 `yaml:"guest_customer_group_id"`
 		Default *int64 `yaml:"default_customer_group_id"`
 	} `yaml:"customer_group_settings"`
+}
+
+// CheckoutSettings are the checkout settings of the store or of a channel.
+// Settings left out stay as they are.
+type CheckoutSettings struct {
+	Type                   *string `yaml:"checkout_type"`
+	GuestCheckout          *string `yaml:"guest_checkout_type"`
+	ExistingAccounts       *string `yaml:"guest_checkout_for_existing_accounts"`
+	PolicyConsent          *string `yaml:"policy_consent"`
+	ContactEmail           *string `yaml:"order_confirmation_contact_email"`
+	TermsEnabled           *bool   `yaml:"is_order_terms_and_conditions_enabled"`
+	TermsType              *string `yaml:"order_terms_and_conditions_type"`
+	TermsLink              *string `yaml:"order_terms_and_conditions_link"`
+	TermsText              *string `yaml:"order_terms_and_conditions_textarea"`
+	RedirectForAuth        *bool   `yaml:"should_redirect_to_storefront_for_auth"`
+	Script                 *string `yaml:"custom_checkout_script_url"`
+	ScriptHash             *string `yaml:"custom_checkout_sri_hash"`
+	SupportsUCO            *bool   `yaml:"custom_checkout_supports_uco_settings"`
+	ConfirmationUsesScript *bool   `yaml:"order_confirmation_use_custom_checkout_script"`
+	ConfirmationScript     *string `yaml:"custom_order_confirmation_script_url"`
+	ConfirmationScriptHash *string `yaml:"custom_order_confirmation_sri_hash"`
 }
 
 // APIAccount is an app's credentials. Scopes may be "all".

@@ -1,6 +1,6 @@
 // Package setting holds what a store and its channels say about customers:
-// privacy, customer groups, and whether customers of all channels may sign in.
-// A channel inherits what it does not say itself. Which groups the store names
+// privacy, customer groups, whether customers of all channels may sign in, and
+// what they check out with. A channel inherits what it does not say itself. Which groups the store names
 // is for package group to know.
 package setting
 
@@ -66,11 +66,16 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	effective *sqldb.Kept[int64, CustomerSettings] // by channel
+	checkout  *sqldb.Kept[int64, CheckoutSettings] // likewise
 }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System) *Service {
-	return &Service{db: db, sys: sys, effective: sqldb.Keep(db, effective, "customer_settings", "channels", "customer_groups")}
+	return &Service{
+		db: db, sys: sys,
+		effective: sqldb.Keep(db, effective, "customer_settings", "channels", "customer_groups"),
+		checkout:  sqldb.Keep(db, effectiveCheckout, "checkout_settings", "stores", "store_settings", "channels"),
+	}
 }
 
 // Get returns what the store (channel 0) or a channel says itself.

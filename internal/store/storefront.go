@@ -6,7 +6,7 @@ import "regexp"
 // and are addressed. Pointers are nil for the default.
 type StorefrontSettings struct {
 	Registration  *bool `json:"registration,omitempty" yaml:"registration"`     // accounts may be made; default true
-	GuestCheckout *bool `json:"guest_checkout,omitempty" yaml:"guest_checkout"` // default true; guests are never stored
+	GuestCheckout *bool `json:"guest_checkout,omitempty" yaml:"guest_checkout"` // default true; Checkout goes by it
 
 	Password  PasswordRules `json:"password,omitzero" yaml:"password"`
 	ReCaptcha ReCaptcha     `json:"recaptcha,omitzero" yaml:"recaptcha"`

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -27,6 +28,7 @@ type toldChannel struct {
 	currencies    string
 	privacy       [3]string
 	customerGroup string
+	paying        map[CheckoutName]string // the checkout settings
 }
 
 var (
@@ -44,6 +46,7 @@ func Look(tx *sqldb.Tx) (*Told, error) {
 	}
 	t := &Told{store: *s}
 	said := map[int64]map[string]string{}
+	paying := map[int64]map[CheckoutName]string{}
 	chosen := "0"
 	if err := tx.Pipeline(
 		sqldb.Q{Stmt: toldChannels, Each: func(r *sqldb.Row) error {
@@ -63,6 +66,15 @@ func Look(tx *sqldb.Tx) (*Told, error) {
 			of[r.Text(1)] = r.Text(2)
 			return nil
 		}},
+		sqldb.Q{Stmt: toldCheckout, Each: func(r *sqldb.Row) error {
+			of := paying[r.Int(0)]
+			if of == nil {
+				of = map[CheckoutName]string{}
+				paying[r.Int(0)] = of
+			}
+			of[CheckoutName(r.Text(1))] = r.Text(2)
+			return nil
+		}},
 		sqldb.Q{Stmt: toldDefault, Each: func(r *sqldb.Row) error { chosen = strconv.FormatInt(r.Int(0), 10); return nil }},
 	); err != nil {
 		return nil, err
@@ -79,6 +91,7 @@ func Look(tx *sqldb.Tx) (*Told, error) {
 			return otherwise
 		}
 		c.privacy = [3]string{holds(AskConsent, "0"), holds(AskConsentOnCheckout, "0"), holds(PolicyURL, "")}
+		c.paying = s.Checkout(paying[c.id], paying[0])
 		c.customerGroup = chosen
 		if v, ok := said[c.id][DefaultGroup]; ok {
 			c.customerGroup = v
@@ -140,6 +153,9 @@ func (t *Told) tell(tx *sqldb.Tx, now int64, channels bool) error {
 		}
 		if c.customerGroup != old.customerGroup {
 			events = append(events, event.OfChannel(c.id, event.DefaultCustomerGroupUpdated))
+		}
+		if !maps.Equal(c.paying, old.paying) {
+			events = append(events, event.OfChannel(c.id, event.CheckoutUpdated))
 		}
 	}
 	return Record(tx, now, events...)

@@ -41,6 +41,8 @@ V3 /customers/validate-credentials POST
 V3 /tax/customers GET PUT DELETE
 V3 /pricelists/assignments GET POST DELETE
 V3 /pricelists/{price_list_id}/assignments PUT
+V3 /checkouts/settings GET PUT
+V3 /checkouts/settings/channels/{channelId} GET PUT
 V3 /sites/{site_id}/routes GET POST PUT
 V3 /sites/{site_id}/routes/{route_id} GET PUT DELETE
 V3 /storefront/api-token POST DELETE

@@ -32,7 +32,7 @@ var owners = map[string][]string{
 	"internal/metafield":  {"metafields"},
 	"internal/rekey":      {"email_clashes", "email_rekeys"},
 	"internal/segment":    {"segment_members", "segments", "shopper_profiles"},
-	"internal/setting":    {"customer_settings"},
+	"internal/setting":    {"checkout_settings", "customer_settings"},
 	"internal/sso":        {"used_login_tokens"},
 	"internal/store":      {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
 	"internal/subscriber": {"consent_changes", "subscribers"},
@@ -69,6 +69,7 @@ var guests = map[string]map[string]string{
 		"api_accounts": "the secrets of accounts sign login tokens",
 	},
 	"internal/store": {
+		"checkout_settings": "what a channel's checkout goes by is told of with its other settings",
 		"customer_groups":   "which group newcomers of a channel join is told of with its other settings",
 		"customer_settings": "whether a channel takes customers of all channels is read with the channel, and what it has on",
 		"form_fields":       "a new store has the built-in fields",

@@ -244,6 +244,11 @@ var whys = map[fault.Reason]string{
 	setting.WhyURL:     "policy_url must be an http or https URL",
 	setting.WhyNoGroup: "invalid customer group ID",
 
+	setting.WhyNoChannel: "there is no such channel",
+	setting.WhyLink:      "{name} must be an http or https URL, or a path that begins with one /",
+	setting.WhyScript:    "{name} must be an http or https URL, or webdav: and a path",
+	setting.WhyIntegrity: "{name} must be a hash such as sha384-…",
+
 	store.WhyName:        "a store's name has 1 to {want} characters, in one line",
 	store.WhyTimezone:    "{qvalue} is no time zone, such as Europe/London",
 	store.WhyURL:         "{qvalue} is no http or https URL, such as https://shop.example.com/logo.png",

@@ -35,6 +35,7 @@ var (
 	updateConsent         = &rest.Titles{Failed: "Update customer consent failed."}
 	updateSettings        = &rest.Titles{Failed: "Update customer settings failed."}
 	updateChannelSettings = &rest.Titles{Failed: "Update customer channel settings failed."}
+	checkoutSettings      = &rest.Titles{Failed: "Checkout settings request failed."}
 	storeInstrument       = &rest.Titles{Failed: "Store instrument failed.", Clash: "The instrument conflicts with another one.", Conflict: http.StatusConflict}
 	readTaxCustomers      = &rest.Titles{Filter: http.StatusBadRequest}
 	updateTaxCustomers    = &rest.Titles{Failed: "Update tax customers failed."}

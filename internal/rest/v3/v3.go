@@ -67,6 +67,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.metafieldRoutes(),
 		s.credentialRoutes(),
 		s.settingRoutes(),
+		s.checkoutRoutes(),
 		s.consentRoutes(),
 		s.instrumentRoutes(),
 		s.taxRoutes(),

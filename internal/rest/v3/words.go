@@ -28,6 +28,7 @@ var speech = &words.Speech{
 		setting.FieldPolicyURL:    "privacy_settings.policy_url",
 		setting.FieldGuestGroup:   "customer_group_settings.guest_customer_group_id",
 		setting.FieldDefaultGroup: "customer_group_settings.default_customer_group_id",
+		setting.FieldChannel:      "channelId",
 
 		auth.FieldToken: "Sf-Api-Token",
 

@@ -594,7 +594,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		emails = devtools.OutboxPath
 	}
 	shop := pages.New(s.pipe, visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Stores: s.Stores, Settings: s.Core.Settings, Robots: s.Robots, Outbox: emails,
+		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Stores: s.Stores, Settings: s.Core.Settings, Channels: s.Channels, Robots: s.Robots, Outbox: emails,
 	})
 	config := rest.Config{
 		System: s.System, Pipeline: s.pipe,

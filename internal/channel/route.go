@@ -20,13 +20,15 @@ const (
 	RouteCreateAccount  = "create_account"
 	RouteForgotPassword = "forgot_password"
 	RouteAccount        = "account"
+	RouteOrderStatus    = "account_order_status"
+	RouteNewReturn      = "account_new_return"
 )
 
 // routeTypes are all types of routes: those of the documents' table and of the
 // schema, and logout, which their guides set.
 var routeTypes = []string{
 	"product", "brand", "category", "page", "blog", RouteHome, "cart", "checkout", "search", RouteAccount, RouteLogin, RouteLogout,
-	"returns", "static", RouteCreateAccount, RouteForgotPassword, "account_order_status", "account_new_return", "recover_abandoned_cart",
+	"returns", "static", RouteCreateAccount, RouteForgotPassword, RouteOrderStatus, RouteNewReturn, "recover_abandoned_cart",
 }
 
 // AnyItem is what a route matches that is of all items of its type.
@@ -135,7 +137,7 @@ func Path(route, language string, params ...string) string {
 type Routes map[string]string
 
 var routesOfTypes = sqldb.Static(`SELECT type, route FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND matching = '` + AnyItem + `'
-	AND type IN ('` + strings.Join([]string{RouteHome, RouteLogin, RouteLogout, RouteCreateAccount, RouteForgotPassword, RouteAccount}, "', '") + `')`)
+	AND type IN ('` + strings.Join([]string{RouteHome, RouteLogin, RouteLogout, RouteCreateAccount, RouteForgotPassword, RouteAccount, RouteOrderStatus, RouteNewReturn}, "', '") + `')`)
 
 // RoutesQuery returns the query for the routes of a channel's site by which
 // shoppers are sent, to be run in a pipeline.

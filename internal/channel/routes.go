@@ -51,6 +51,17 @@ func (s *Service) Routes(ctx context.Context, storeID, siteID int64, q *listing.
 	return out, res, err
 }
 
+// ShopperRoutes returns the routes of a channel's site by which shoppers are
+// sent. They are shared: nobody changes them.
+func (s *Service) ShopperRoutes(ctx context.Context, storeID, channelID int64) (Routes, error) {
+	return s.routes.Get(ctx, storeID, channelID)
+}
+
+func shopperRoutes(tx *sqldb.Tx, channelID int64) (out Routes, err error) {
+	err = tx.Pipeline(RoutesQuery(channelID, &out))
+	return out, err
+}
+
 // Route returns one route of a site.
 func (s *Service) Route(ctx context.Context, storeID, siteID, id int64) (out Route, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {

@@ -100,12 +100,15 @@ type Service struct {
 	// Rules judge the hosts of sites.
 	Rules store.HostRules
 
-	db  *sqldb.DB
-	sys *system.System
+	db     *sqldb.DB
+	sys    *system.System
+	routes *sqldb.Kept[int64, Routes] // by channel
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+func NewService(db *sqldb.DB, sys *system.System) *Service {
+	return &Service{db: db, sys: sys, routes: sqldb.Keep(db, shopperRoutes, "site_routes")}
+}
 
 func notFound() error {
 	return &fault.Error{Kind: fault.NotFound, Message: "there is no such channel or site"}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
@@ -37,6 +38,7 @@ type Services struct {
 	Wishlists   *wishlist.Service
 	Stores      *store.Service
 	Settings    *setting.Service
+	Channels    *channel.Service
 	// Robots is asked where a store wants it; nil: nobody is.
 	Robots recaptcha.Robots
 	// Outbox is the path where emails can be seen, in development.
@@ -151,6 +153,11 @@ func (c *call) dispatch(table actions) error {
 		action = c.R.URL.Query().Get("action")
 	}
 	if h := table[strings.TrimSpace(method+" "+action)]; h != nil {
+		if method == http.MethodGet {
+			if led, err := c.lead(action); led || err != nil {
+				return err
+			}
+		}
 		return c.run(method, h)
 	}
 	var allow []string
@@ -198,6 +205,7 @@ type call struct {
 	language locale.Choice // of the look
 	session  *account.Session
 	table    actions // of the path
+	routes   *routes // of the channel's site, once they were read
 	at       string  // where the form is that was posted, if its address does not tell
 	private  bool    // the address holds a token
 	asJSON   bool    // a script asks

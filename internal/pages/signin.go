@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"clientele/internal/account"
+	"clientele/internal/channel"
 	"clientele/internal/fault"
 	"clientele/internal/html"
 	"clientele/internal/jsonx"
@@ -138,11 +139,20 @@ func (c *call) foreignReferer() bool {
 	return err != nil || !strings.EqualFold(u.Host, c.Host)
 }
 
+// signOut ends the session. Where shoppers sign in at the channel's own
+// storefront, that is to sign them out as well.
 func (c *call) signOut() error {
+	to, err := c.away(channel.RouteLogout)
+	if err != nil {
+		return err
+	}
 	if err := c.Accounts.SignOut(c.R.Context(), c.Site.StoreID, c.Token()); err != nil {
 		return err
 	}
 	c.ClearToken()
+	if to != "" {
+		return c.redirect(to)
+	}
 	c.Flash("signed_out", "")
 	return c.redirect("/login.php")
 }

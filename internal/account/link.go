@@ -308,7 +308,7 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		if err := tx.Exec(confirmCustomer, id); err != nil {
 			return err
 		}
-		return s.open(tx, g, c, &who, true)
+		return s.open(tx, g, c, &who, opening{password: true})
 	})
 	if err != nil {
 		return Grant{}, "", err

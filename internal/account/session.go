@@ -53,7 +53,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 		case who.unconfirmed:
 			return ErrUnconfirmed
 		}
-		return s.open(tx, g, c, &who, true)
+		return s.open(tx, g, c, &who, opening{password: true})
 	})
 	if err != nil {
 		return Grant{}, err
@@ -65,6 +65,25 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 // proved. It is ErrNoAccess where the customer may not use the channel and
 // NotFound without a customer.
 func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client) (Grant, error) {
+	return s.signInAs(ctx, site, kind, customerID, c, nil)
+}
+
+// Origin is a session that another one is opened from.
+type Origin struct {
+	SessionID int64
+	// Once runs in the transaction that opens the session. Where it fails nobody
+	// is signed in.
+	Once func(tx *sqldb.Tx) error
+}
+
+// SignInFrom is SignInAs for a customer who is signed in already, elsewhere.
+// The session there goes on, also if both have a customer access token. It is
+// ErrNoSession where that session has ended.
+func (s *Service) SignInFrom(ctx context.Context, site store.Site, kind Kind, customerID int64, from Origin, c Client) (Grant, error) {
+	return s.signInAs(ctx, site, kind, customerID, c, &from)
+}
+
+func (s *Service) signInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client, from *Origin) (Grant, error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, err
@@ -81,7 +100,15 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, cust
 		case !who.admitted:
 			return ErrNoAccess
 		}
-		return s.open(tx, g, c, &who, false)
+		if from != nil {
+			if err := isOpen(tx, customerID, from.SessionID); err != nil {
+				return err
+			}
+			if err := from.Once(tx); err != nil {
+				return err
+			}
+		}
+		return s.open(tx, g, c, &who, opening{beside: from != nil})
 	})
 	if err != nil {
 		return Grant{}, err
@@ -168,11 +195,18 @@ func (s *Session) ended(now int64) bool {
 	return now >= s.Expires || s.idle > 0 && now >= s.Seen+s.idle
 }
 
+// opening is how a session comes about.
+type opening struct {
+	password bool // by one, or by an email to its owner
+	beside   bool // another session, which goes on
+}
+
 // open stores a session of a locked customer and keeps the language with them
-// that they chose. A new access token ends the ones before it.
-func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, password bool) error {
+// that they chose. A new access token ends the ones before it, unless it is
+// beside one.
+func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how opening) error {
 	o := &g.Session
-	if o.Kind == AccessToken {
+	if o.Kind == AccessToken && !how.beside {
 		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(AccessToken)); err != nil {
 			return err
 		}
@@ -190,7 +224,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, password b
 			return err
 		}
 	}
-	if password {
+	if how.password {
 		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
 			return err
 		}
@@ -349,15 +383,20 @@ func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
 		if _, err := lockCustomer(tx, from.CustomerID, from.ChannelID); err != nil {
 			return err
 		}
-		open := false
-		if err := tx.Query(ownSession, func(*sqldb.Row) error { open = true; return nil }, from.CustomerID, from.ID); err != nil {
+		if err := isOpen(tx, from.CustomerID, from.ID); err != nil {
 			return err
-		}
-		if !open {
-			return ErrNoSession
 		}
 		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
 	})
+}
+
+// isOpen returns ErrNoSession if a customer does not have a session.
+func isOpen(tx *sqldb.Tx, customerID, id int64) error {
+	err := error(ErrNoSession)
+	if e := tx.Query(ownSession, func(*sqldb.Row) error { err = nil; return nil }, customerID, id); e != nil {
+		return e
+	}
+	return err
 }
 
 // Sessions returns the sessions of a customer that are open, the last used

@@ -27,6 +27,7 @@ const (
 	ByPassword   Method = "password"
 	ByLink       Method = "link"
 	ByLoginToken Method = "login_token"
+	BySync       Method = "session_sync"
 )
 
 // Outcome is what came of a sign-in.
@@ -274,12 +275,22 @@ func (s *Service) followed(ctx context.Context, storeID int64, purpose string, c
 // LoginToken tells what came of a customer login token on a site: refused is
 // why it was not accepted, empty where it was.
 func (s *Service) LoginToken(ctx context.Context, site store.Site, c Client, refused, requestID string) {
+	s.vouched(ctx, ByLoginToken, "login token refused", site, c, refused, requestID)
+}
+
+// SyncToken is LoginToken for a session sync token with a customer, and for any
+// that is refused.
+func (s *Service) SyncToken(ctx context.Context, site store.Site, c Client, refused, requestID string) {
+	s.vouched(ctx, BySync, "session sync token refused", site, c, refused, requestID)
+}
+
+func (s *Service) vouched(ctx context.Context, by Method, line string, site store.Site, c Client, refused, requestID string) {
 	if refused == "" {
-		s.watch.signIn(ByLoginToken, SignedIn)
+		s.watch.signIn(by, SignedIn)
 		return
 	}
-	s.watch.signIn(ByLoginToken, SignInRefused)
-	s.tell(ctx, slog.LevelInfo, site.StoreID, c.Peer, "login token refused", func(ledger) []slog.Attr {
+	s.watch.signIn(by, SignInRefused)
+	s.tell(ctx, slog.LevelInfo, site.StoreID, c.Peer, line, func(ledger) []slog.Attr {
 		return []slog.Attr{slog.String("reason", refused), slog.Int64("channel", site.ChannelID), slog.String("request_id", requestID)}
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -143,21 +142,7 @@ func (s *StorefrontTokens) readSigned(ctx context.Context, storeID int64, token 
 	if t.StoreID != storeID {
 		return nil, TokenWrongStore
 	}
-	name, _ := raw.Header.Get("kid").Str()
-	key, err := s.key(ctx, storeID, name)
-	if err != nil {
-		return nil, err
-	}
-	if key == nil {
-		return nil, TokenBadSignature
-	}
-	if t.KeyID, err = strconv.ParseInt(name, 10, 64); err != nil {
-		return nil, TokenBadSignature
-	}
-	switch err := raw.SignedByES256(key); {
-	case errors.Is(err, jwt.ErrSignature), errors.Is(err, jwt.ErrAlgorithm), errors.Is(err, jwt.ErrCritical):
-		return nil, TokenBadSignature
-	case err != nil:
+	if t.KeyID, err = s.signer(ctx, storeID, raw); err != nil {
 		return nil, err
 	}
 	return &readToken{token: t, hash: HashToken(raw.Signed())}, nil

@@ -64,6 +64,23 @@ func (g *Guard) Take(key string) (wait time.Duration) {
 	return 0
 }
 
+// Wait returns how long to wait for another attempt, without making one.
+func (g *Guard) Wait(key string) time.Duration {
+	k := sha256.Sum256([]byte(key))
+	now := g.sys.Clock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.keys[k]
+	if e == nil {
+		return 0
+	}
+	a := e.Value.(*attempts)
+	if age := now.Sub(a.start); age >= 0 && age < g.window && a.n >= g.limit {
+		return g.window - age
+	}
+	return 0
+}
+
 func (g *Guard) drop(e *list.Element) {
 	delete(g.keys, e.Value.(*attempts).key)
 	g.order.Remove(e)

@@ -149,6 +149,21 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	return site, ok, nil
 }
 
+// Here returns what addresses of the pages that this server has of a site begin
+// with, given where the site was asked for: the name that spells the site out,
+// or else the site's URL, which a site whose storefront is elsewhere has too.
+func (h *Hosts) Here(site Site, scheme, host string) string {
+	name := HostName(host)
+	hash, channel, spelled := reservation(name, h.domains)
+	switch {
+	case !spelled || hash != site.StoreHash || channel != site.ChannelID:
+		return site.URL
+	case h.Production:
+		return h.named(name)
+	}
+	return scheme + "://" + host
+}
+
 // movable reports whether the URL that was asked for replaces a site's own in
 // development.
 func (h *Hosts) movable(site, asked string) bool {

@@ -631,13 +631,14 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	if s.internal == nil {
 		s.mountMetrics(server.Router(), reg)
 	}
+	sync := sso.NewSync(s.SSO, s.Hosts, s.Tokens, s.Shoppers)
 	storefront.New(storefront.Services{
-		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
+		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Sync: sync, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Settings: s.Core.Settings, Robots: s.Robots,
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Robots: s.Robots, Logins: s.SSO,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Robots: s.Robots, Logins: s.SSO, Sync: sync,
 		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)

@@ -55,7 +55,7 @@ func TestPublicURLDecides(t *testing.T) {
 		for _, in := range []string{
 			"GET /", "GET /login.php", "GET /account.php", "GET /nothing", "GET /assets/style.css", "GET /healthz", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json",
 			"GET /graphql", "OPTIONS /graphql", "GET /stores/one/v3/customers", "GET /stores/one/v2/customers", "PATCH /stores/one/v3/customers", "GET /stores/nothing", "GET /api/v2/customers",
-			"POST /api/storefront/subscriptions", "POST /api/storefront/consent", "GET /customer/current.jwt?app_client_id=one", "GET /login/token/x", "DELETE /login.php", "POST /login.php",
+			"POST /api/storefront/subscriptions", "POST /api/storefront/consent", "GET /customer/current.jwt?app_client_id=one", "GET /login/token/x", "GET /session-sync?jwt=x", "DELETE /login.php", "POST /login.php",
 		} {
 			method, path, _ := strings.Cut(in, " ")
 			check(in, ask(method, path))

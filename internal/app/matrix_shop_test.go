@@ -42,6 +42,8 @@ var shops = map[string]welcome{
 	"GET /api/storefront/form-fields":    {guest: 200, signed: 200, shut: true},
 	"GET /login/token/{jwt_token}":       {guest: 302, signed: 302, to: "/login.php"},
 	"HEAD /login/token/{jwt_token}":      {guest: 405, signed: 405},
+	"GET /session-sync":                  {guest: 302, signed: 302, to: "/login.php"},
+	"HEAD /session-sync":                 {guest: 405, signed: 405},
 	"GET /customer/current.jwt":          {guest: 404, signed: 200, shut: true, personal: true, query: "app_client_id=alpha-full"},
 
 	"OPTIONS /api/storefront/customers":     {guest: 204, signed: 204, shut: true},

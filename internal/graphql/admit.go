@@ -254,6 +254,7 @@ var needs = map[string]auth.AccessScope{
 	"Query.clientele": auth.AccessCustomer,
 
 	"Mutation.login": auth.AccessCustomer, "Mutation.logout": auth.AccessCustomer, "Mutation.loginWithCustomerLoginJwt": auth.AccessCustomer,
+	"Mutation.generateSessionSyncJwt": auth.AccessCustomer, "Mutation.validateSessionSyncJwt": auth.AccessCustomer,
 	"Mutation.customer": auth.AccessCustomer,
 	// Namespaces whose members say what they need.
 	"Mutation.wishlist":                     "",

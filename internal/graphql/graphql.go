@@ -53,6 +53,7 @@ type Config struct {
 	Entitlements *entitlement.Service
 	Robots       recaptcha.Robots
 	Logins       *sso.Service
+	Sync         *sso.Sync
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Limits bound what is under way at once.
@@ -99,7 +100,7 @@ func Knows() func(object, field string) bool {
 func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
-		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(),
+		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(), s.syncTables(),
 		formValueTables(), pageTables(), s.entitlementTables(),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
@@ -113,6 +114,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 		Kinds: []exec.Kind{
 			exec.KindOf((*shop).logo), exec.KindOf(instrumentType), exec.KindOf(formFieldType),
 			exec.KindOf(func(v *formValue) string { return v.kind }), exec.KindOf(func(p *problem) string { return p.kind }),
+			exec.KindOf(func(e *syncError) string { return e.kind }),
 		},
 		Page: func(args exec.Args) error {
 			_, err := window(args)

@@ -50,6 +50,8 @@ func (s *Server) mutationTables() exec.Tables {
 			"login":                     exec.Object(s.login),
 			"loginWithCustomerLoginJwt": exec.Object(s.loginWithJWT),
 			"logout":                    exec.Object(s.logout),
+			"generateSessionSyncJwt":    exec.Object(s.generateSync),
+			"validateSessionSyncJwt":    exec.Object(s.validateSync),
 			"customer":                  exec.Group[exec.None](),
 			"newsletter":                exec.Group[exec.None](),
 			"wishlist":                  exec.Group[exec.None](),

@@ -230,7 +230,7 @@ func (s *Service) PutCheckout(ctx context.Context, storeID, channelID int64, in 
 
 // PutCheckoutTx is PutCheckout inside a transaction, whose maker tells of it.
 func PutCheckoutTx(tx *sqldb.Tx, channelID int64, in CheckoutUpdate) (CheckoutSettings, error) {
-	c := fault.Collector{Index: -1}
+	c := fault.Collector{}
 	if in.check(&c); len(c.Items) > 0 {
 		return nil, c.Err(fault.Invalid)
 	}

@@ -1,7 +1,9 @@
 // Package sso vouches for shoppers in both directions: it takes the word of an
 // app, in a signed token, that a shopper is a certain customer, and tells an
-// app in a signed token who is signed in. The tokens are signed with the
-// secret of an API account, which only the app and the store know.
+// app in a signed token who is signed in. These tokens are signed with the
+// secret of an API account, which only the app and the store know. Tokens that
+// carry a session from one storefront of a store to another are signed with the
+// store's own key.
 package sso
 
 import (
@@ -105,7 +107,7 @@ func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, custome
 var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
-	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4)`)
+	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, client_id, jti_hash) DO NOTHING`)
 	endedUses      = sqldb.Static(`SELECT client_id, jti_hash FROM used_login_tokens WHERE store_id = $1 AND date_used < $2 ORDER BY date_used LIMIT $3`)
 	dropUse        = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3 AND date_used < $4`)
 	loginScopeName = string(auth.CustomersLogin)
@@ -291,13 +293,19 @@ func (s *Service) mayEnter(ctx context.Context, site store.Site, id int64) error
 
 // use marks a token as used; the row decides who was first.
 func (s *Service) use(ctx context.Context, storeID int64, clientID, jti string, now int64) error {
-	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Exec(insertUsed, clientID, auth.HashToken(jti), now)
-	})
-	if errors.Is(err, sqldb.ErrUnique) {
-		return Used
+	return s.db.Write(ctx, storeID, marking(clientID, jti, now))
+}
+
+// marking returns what marks a token as used in a transaction, by who made it
+// and its id, or fails with Used.
+func marking(issuer, jti string, now int64) func(tx *sqldb.Tx) error {
+	return func(tx *sqldb.Tx) error {
+		n, err := tx.ExecCount(insertUsed, issuer, auth.HashToken(jti), now)
+		if err == nil && n == 0 {
+			err = Used
+		}
+		return err
 	}
-	return err
 }
 
 // Request is what a login token is to ask for.

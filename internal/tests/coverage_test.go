@@ -87,6 +87,7 @@ SF /api/storefront/subscriptions POST
 SF /api/storefront/consent POST
 SF /api/storefront/form-fields GET
 SF /login/token/{jwt} GET
+SF /session-sync GET
 SF /customer/current.jwt GET
 `
 

@@ -10,7 +10,7 @@ import (
 )
 
 // places are where the surface's routes are.
-var places = []string{"/api/storefront/", "/login/token/", "/customer/current.jwt"}
+var places = []string{"/api/storefront/", "/login/token/", "/session-sync", "/customer/current.jwt"}
 
 func TestRoutesAndParametersAreThoseOfTheDocument(t *testing.T) {
 	served := map[string][]string{}

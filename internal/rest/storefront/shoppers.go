@@ -143,8 +143,7 @@ func (s *Surface) signIn(c *Call, customerID int64, client account.Client) error
 	if err != nil {
 		return err
 	}
-	c.SetToken(g.Token, g.Session.Expires-c.System.Now())
-	c.CarryConsent(s.Customers, customerID)
+	s.enter(c, g)
 	return nil
 }
 

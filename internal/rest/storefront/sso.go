@@ -14,6 +14,7 @@ import (
 func (s *Surface) ssoRoutes() []Route {
 	return []Route{
 		{Method: "GET", Pattern: "/login/token/{jwt_token}", Linked: true, AnyQuery: true, Handle: s.redeemLogin},
+		{Method: "GET", Pattern: sso.SyncPath, Linked: true, Query: []string{"jwt"}, AnyQuery: true, Handle: s.syncSession},
 		{Method: "GET", Pattern: "/customer/current.jwt", Query: []string{"app_client_id"}, AnyQuery: true, Handle: s.currentCustomer},
 	}
 }
@@ -27,14 +28,7 @@ const (
 
 // redeemLogin signs in whom an app vouches for.
 func (s *Surface) redeemLogin(c *Call) error {
-	h := c.W.Header()
-	// The token is in the address of this page.
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Robots-Tag", "noindex")
-	if c.R.Method == http.MethodHead {
-		// Whoever looks at a link before it is followed must not use it up.
-		h.Set("Allow", http.MethodGet)
-		c.SendEmpty(http.StatusMethodNotAllowed)
+	if done := c.private(); done {
 		return nil
 	}
 	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer.Address)
@@ -46,10 +40,29 @@ func (s *Surface) redeemLogin(c *Call) error {
 		return s.refuseLogin(c, err)
 	}
 	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), "", c.RequestID)
-	c.SetToken(grant.Token, grant.Session.Expires-c.System.Now())
-	c.CarryConsent(s.Customers, who.CustomerID)
+	s.enter(c, grant)
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
 	return nil
+}
+
+// private begins the answer of an address that holds a token. Whoever looks at
+// a link before it is followed must not use it up: then it is done.
+func (c *Call) private() (done bool) {
+	h := c.W.Header()
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex")
+	if c.R.Method != http.MethodHead {
+		return false
+	}
+	h.Set("Allow", http.MethodGet)
+	c.SendEmpty(http.StatusMethodNotAllowed)
+	return true
+}
+
+// enter keeps a session in the browser.
+func (s *Surface) enter(c *Call, g account.Grant) {
+	c.SetToken(g.Token, g.Session.Expires-c.System.Now())
+	c.CarryConsent(s.Customers, g.Session.CustomerID)
 }
 
 // refuseLogin sends a shopper to the sign-in page and tells the operator why.
@@ -66,6 +79,11 @@ func (s *Surface) refuseLogin(c *Call, err error) error {
 		return err
 	}
 	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), string(why), c.RequestID)
+	return c.toSignIn(why)
+}
+
+// toSignIn tells on the sign-in page that a token was refused.
+func (c *Call) toSignIn(why sso.Reason) error {
 	c.Flash(invalidLogin, string(why))
 	c.Redirect(signInPage, signInPage)
 	return nil

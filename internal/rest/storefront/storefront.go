@@ -35,6 +35,7 @@ type Services struct {
 	Settings  *setting.Service
 	Robots    recaptcha.Robots
 	SSO       *sso.Service
+	Sync      *sso.Sync
 }
 
 // Surface is the storefront's REST API.

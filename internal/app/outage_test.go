@@ -55,8 +55,8 @@ func TestOutageOfEveryDoor(t *testing.T) {
 		{"V2", "GET", "/stores/demo/v2/customers", "", []string{"X-Auth-Token", "token"}, "X-Retry-After"},
 		{"REST", "GET", "/api/storefront/form-fields", "", nil, "X-Retry-After"},
 		{"REST write", "POST", "/api/storefront/subscriptions", `{"email":"a@example.com","acceptsMarketingNewsletter":true}`, nil, "X-Retry-After"},
-		{"a page", "GET", "/login.php", "", nil, "Retry-After"},
-		{"GraphQL, unknown token", "POST", "/graphql", `{"query":"{ site { settings { storeName } } }"}`, []string{"Authorization", "Bearer " + made.Data.Token}, "Retry-After"},
+		{"a page", "GET", "/login.php", "", []string{"Cookie", "SHOP_SESSION_TOKEN=" + strings.Repeat("0", 64)}, "Retry-After"},
+		{"GraphQL, unknown token", "POST", "/graphql", `{"query":"{ site { publicWishlist(token: \"x\") { name } } }"}`, []string{"Authorization", "Bearer " + made.Data.Token}, "Retry-After"},
 	} {
 		before := strings.Count(log.String(), "level=ERROR")
 		status, body, header := u.request(http.DefaultClient, ask.method, ask.path, "application/json", ask.body, ask.header...)

@@ -143,6 +143,13 @@ func (s *APIAccounts) CreateTx(tx *sqldb.Tx, name string, scopes []Scope, c Cred
 	return c, putAccount(tx, name, scopes, c, s.sys.Now())
 }
 
+// InForce returns the query for whether a store has an API account with a client
+// id that was not revoked, to be run in a pipeline.
+func InForce(clientID string, into *bool) sqldb.Q {
+	*into = false
+	return sqldb.Q{Stmt: accountByClient, Args: []any{clientID}, Each: func(r *sqldb.Row) error { *into = r.Int(0) == 0; return nil }}
+}
+
 // PutAccount makes an account with given credentials, or brings the one with
 // that client id in line with them, inside tx.
 func PutAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now int64) error {

@@ -43,6 +43,8 @@ const (
 	MetafieldWrite        Scope = "store_metafield_write"
 	MetafieldWriteAll     Scope = "store_metafield_write_all"
 	MetafieldChangeOwner  Scope = "store_metafield_change_owner"
+	Translations          Scope = "store_translations"
+	TranslationsReadOnly  Scope = "store_translations_read_only"
 )
 
 var allScopes = []Scope{
@@ -50,6 +52,7 @@ var allScopes = []Scope{
 	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly, Orders, OrdersReadOnly,
 	Checkouts, CheckoutsReadOnly, CheckoutContent, CheckoutContentRead, ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
 	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
+	Translations, TranslationsReadOnly,
 }
 
 // otherNames are what some of the documents call scopes that their reference
@@ -137,7 +140,11 @@ var (
 	// ManageStorefrontTokens is for those of all kinds.
 	ManageStorefrontTokens = Requirement{StorefrontAPI, CustomerImpersonation}
 	// AnyAccount is met by whoever has a token.
-	AnyAccount = Requirement{Default}
+	AnyAccount         = Requirement{Default}
+	ReadTranslations   = Requirement{Translations, TranslationsReadOnly}
+	ModifyTranslations = Requirement{Translations}
+	// ChangeMetafieldOwners is for the metafields of all accounts.
+	ChangeMetafieldOwners = Requirement{MetafieldChangeOwner}
 	// AnyMetafield lifts the permission sets of metafields.
 	AnyMetafield = Requirement{MetafieldWriteAll}
 )

@@ -22,5 +22,7 @@ const (
 	WhyMany       fault.Reason = "too many metafields"
 	WhyNone       fault.Reason = "no metafield"
 	WhyDenied     fault.Reason = "metafield of another"
+	WhyManyIDs    fault.Reason = "too many metafields in a request"
+	WhyNoAccount  fault.Reason = "no API account to own metafields"
 	WhyTwice      fault.Reason = "metafield given twice"
 )

@@ -218,6 +218,8 @@ var whys = map[fault.Reason]string{
 	metafield.WhyMany:       "an API account can have at most {want} metafields on a customer",
 	metafield.WhyNone:       "the metafield does not exist",
 	metafield.WhyDenied:     "the metafield belongs to another API account",
+	metafield.WhyManyIDs:    "a request can name at most {want} metafields",
+	metafield.WhyNoAccount:  "the store has no API account with this client id",
 	metafield.WhyTwice:      "the metafield is given twice",
 
 	password.WhyText:             "password must be valid text",

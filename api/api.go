@@ -1,5 +1,5 @@
 // Package api is the room where the server's contract is kept: the OpenAPI
-// document of every route it serves and the schema of the GraphQL API. Package
+// document of every route it serves and the schemas of the GraphQL APIs. Package
 // reference shows them to people.
 //
 // The document in openapi.yaml is written by hand and comes first; handlers
@@ -23,6 +23,12 @@ var document []byte
 
 //go:embed storefront.graphql
 var schema []byte
+
+//go:embed admin.graphql
+var adminSchema []byte
+
+// AdminSchema returns the schema of the management API's GraphQL.
+func AdminSchema() []byte { return slices.Clone(adminSchema) }
 
 // Schema returns the schema of the Storefront GraphQL API.
 func Schema() []byte { return slices.Clone(schema) }

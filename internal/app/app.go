@@ -616,6 +616,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
 			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
 		}),
+		graphql.NewAdmin(graphql.AdminServices{Stores: s.Stores, Channels: s.Channels, Forms: s.Forms, Metafields: s.Metafields}),
 		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
 	}
 	if s.internal != nil {

@@ -51,6 +51,9 @@ const (
 // management declares every route of the management API, by method, version
 // and pattern. A route without a row, and a row without a route, fails.
 var management = map[string]admission{
+	// Fields say which scopes they need.
+	"POST Admin /graphql": {need: anyAccount, want: 200, body: `{"query":"mutation { metafield { reassignMetafieldsOwner(input: {newClientId: \"nobody\", metafieldIds: [\"bc/store/metafield/9\"]}) { metafieldIds } } }"}`},
+
 	"GET V3 /customers":    {need: readCustomers, want: 200, probe: whole + "&id:in=9", own: whole, shows: true},
 	"POST V3 /customers":   {need: changeCustomers, want: 422, body: `[{"email":"x@example.com","first_name":"A","last_name":"B","customer_group_id":9}]`},
 	"PUT V3 /customers":    {need: changeCustomers, want: 422, body: `[{"id":9,"first_name":"X"}]`},

@@ -47,6 +47,8 @@ const (
 	prefixV3 = "/stores/{store_hash}/v3"
 	prefixV2 = "/stores/{store_hash}/v2"
 	mirrorV2 = "/api/v2"
+	// adminGraph is a route and no prefix.
+	adminGraph = "/stores/{store_hash}/graphql"
 )
 
 // route is one that the program serves. key names its row.
@@ -68,6 +70,9 @@ func (w *matrixWorld) walk() []route {
 					r.key = "GET " + version + " " + below
 				}
 			}
+		}
+		if pattern == adminGraph {
+			r.below, r.key = "/graphql", method+" Admin /graphql"
 		}
 		out = append(out, r)
 		return nil

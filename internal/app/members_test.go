@@ -140,7 +140,7 @@ func bodies(t *testing.T) map[string]*bodyOf {
 	for pattern, item := range doc["paths"].(map[string]any) {
 		for method, op := range item.(map[string]any) {
 			o, ok := op.(map[string]any)
-			if !ok || o["requestBody"] == nil || strings.HasPrefix(pattern, "/graphql") {
+			if !ok || o["requestBody"] == nil || strings.HasSuffix(pattern, "/graphql") {
 				continue
 			}
 			content := o["requestBody"].(map[string]any)["content"].(map[string]any)

@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,29 @@ func newPage[T any](edges []edge[T], before, after bool) *page[T] {
 		p.first, p.last = edges[0].id, edges[n-1].id
 	}
 	return p
+}
+
+// windowBy returns a part of a list that was read as a whole. The place of an
+// entry is what id returns of its index, which grows along the list.
+func windowBy[T any](w listing.Window, all []T, id func(i int) int64) *page[T] {
+	after, before, most, descending := w.Bounds()
+	var rows []edge[T]
+	var earlier, later bool
+	for i, v := range all {
+		switch id := id(i); {
+		case id <= after:
+			earlier = true
+		case id >= before:
+			later = true
+		default:
+			rows = append(rows, edge[T]{id, v})
+		}
+	}
+	if descending {
+		slices.Reverse(rows)
+	}
+	rows, cutBefore, cutAfter := listing.Cut(w, rows[:min(most, int64(len(rows)))])
+	return newPage(rows, earlier || cutBefore, later || cutAfter)
 }
 
 // connectionTables answer a connection and its edges. Those of counted ones

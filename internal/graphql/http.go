@@ -148,21 +148,25 @@ const maxAnswer = 4 << 20
 func (s *Server) execute(ctx context.Context, who *shopper, out *reply, plan *exec.Plan, values map[string]any) {
 	answer := plan.Run(context.WithValue(ctx, shopperKey{}, who), values, exec.Hooks{
 		Allow:    who.allow,
-		Present:  func(err error) *gqlerror.Error { return present(out, err) },
+		Present:  func(err error) *gqlerror.Error { return present(&out.Exchange, err) },
 		Panicked: func(p any) error { return serve.Panicked(p) },
 		MaxBytes: maxAnswer,
 	}, []byte(dataMember))
 	switch {
 	case out.Gone():
 	case answer.TooLarge:
-		out.send(http.StatusOK, []byte("null"), gqlerror.List{gqlerror.Errorf("The query asks for too much data. Please remove some elements and try again")})
+		out.send(http.StatusOK, []byte("null"), gqlerror.List{tooMuchData()})
 	default:
 		out.finish(http.StatusOK, answer.Data, answer.Errors)
 	}
 }
 
+func tooMuchData() *gqlerror.Error {
+	return gqlerror.Errorf("The query asks for too much data. Please remove some elements and try again")
+}
+
 // present turns an error of a resolver into what the client sees of it.
-func present(reply *reply, err error) *gqlerror.Error {
+func present(x *serve.Exchange, err error) *gqlerror.Error {
 	var public *gqlerror.Error
 	if errors.As(err, &public) {
 		return public
@@ -170,7 +174,7 @@ func present(reply *reply, err error) *gqlerror.Error {
 	if none := (*exec.MissingError)(nil); errors.As(err, &none) {
 		return publicError("", none.Text)
 	}
-	f := reply.Judge(err)
+	f := x.Judge(err)
 	switch {
 	case f == nil, f.Kind == fault.Internal:
 		return publicError("", internalError)

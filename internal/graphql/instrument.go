@@ -183,19 +183,7 @@ func billingAddress(in exec.Args) *instrument.BillingAddress {
 // windowOf returns a part of a list that was read as a whole. The place of an
 // entry is its number.
 func windowOf[T any](w listing.Window, all []T) *page[T] {
-	after, before, most, descending := w.Bounds()
-	var rows []edge[T]
-	for i, v := range all {
-		if id := int64(i + 1); id > after && id < before {
-			rows = append(rows, edge[T]{id, v})
-		}
-	}
-	earlier, later := after > 0 && len(all) > 0, before <= int64(len(all))
-	if descending {
-		slices.Reverse(rows)
-	}
-	rows, cutBefore, cutAfter := listing.Cut(w, rows[:min(most, int64(len(rows)))])
-	return newPage(rows, earlier || cutBefore, later || cutAfter)
+	return windowBy(w, all, func(i int) int64 { return int64(i + 1) })
 }
 
 // instrumentType names the schema's type of an instrument's details.

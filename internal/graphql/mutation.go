@@ -247,7 +247,10 @@ var speech = &words.Speech{Spell: words.Camel, Names: map[fault.Field]string{
 }}
 
 // message is the public text of a fault.
-func message(f *fault.Error) string {
+func message(f *fault.Error) string { return messageIn(speech, f) }
+
+// messageIn is message with other names of fields.
+func messageIn(speech *words.Speech, f *fault.Error) string {
 	if f.Message != "" {
 		return sentence(f.Message)
 	}

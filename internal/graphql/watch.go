@@ -63,7 +63,13 @@ type reply struct {
 
 // Refuse implements serve.Renderer.
 func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
-	status, err := serve.StatusOf(f.Kind), gqlerror.Errorf(internalError)
+	status, err := refused(f)
+	r.send(status, nil, gqlerror.List{err})
+}
+
+// refused tells what a client sees of a fault for which nothing was executed.
+func refused(f *fault.Error) (status int, err *gqlerror.Error) {
+	status, err = serve.StatusOf(f.Kind), gqlerror.Errorf(internalError)
 	switch f.Kind {
 	case fault.Malformed:
 		err = gqlerror.Errorf("The body could not be read.")
@@ -78,7 +84,7 @@ func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
 	default:
 		status = http.StatusInternalServerError
 	}
-	r.send(status, nil, gqlerror.List{err})
+	return status, err
 }
 
 // dataMember begins an answer to what was executed.
@@ -98,22 +104,28 @@ func (r *reply) finish(status int, b []byte, errs gqlerror.List) {
 	if r.Status() != 0 {
 		return // not reached: each request is answered once
 	}
-	if r.faulty = len(errs) > 0; r.faulty {
-		text, err := json.Marshal(errs)
-		if err != nil { // not reached: the errors are ours
-			text = []byte(`[{"message":"` + internalError + `"}]`)
-		}
-		before := `{`
-		if len(b) > 0 {
-			before = `,`
-		}
-		b = append(append(append(b, before...), `"errors":`...), text...)
-	}
-	b = append(b, '}')
+	r.faulty = len(errs) > 0
+	b = withErrors(b, errs)
 	r.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	r.WriteHeader(status)
 	// The exchange keeps the error.
 	_, _ = r.Write(b)
+}
+
+// withErrors ends an answer that begins with its data, if there is any.
+func withErrors(b []byte, errs gqlerror.List) []byte {
+	if len(errs) == 0 {
+		return append(b, '}')
+	}
+	text, err := json.Marshal(errs)
+	if err != nil { // not reached: the errors are ours
+		text = []byte(`[{"message":"` + internalError + `"}]`)
+	}
+	before := `{`
+	if len(b) > 0 {
+		before = `,`
+	}
+	return append(append(append(append(b, before...), `"errors":`...), text...), '}')
 }
 
 // outcome names what became of a request.

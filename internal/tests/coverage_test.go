@@ -169,10 +169,20 @@ type fields struct {
 	operations []string
 }
 
-// graphqlOperations are what is known of the GraphQL schema: fields of its root
-// types, of the groups of mutations, and of what storefronts ask most.
+// graphqlOperations are what is known of the GraphQL schemas: fields of their root
+// types, of the groups of mutations, and of what is asked most.
 func graphqlOperations(t *testing.T) []fields {
-	text, err := os.ReadFile("../../api/storefront.graphql")
+	storefront := schemaOperations(t, "storefront", graphql.Knows(), "Customer", "Site")
+	admin := schemaOperations(t, "admin", graphql.AdminKnows(), "Store", "I18n")
+	for i := range admin {
+		admin[i].path = "admin: " + admin[i].path
+	}
+	return append(storefront, admin...)
+}
+
+// schemaOperations are those of one schema, with the fields of groups.
+func schemaOperations(t *testing.T, name string, knows func(object, field string) bool, groups ...string) []fields {
+	text, err := os.ReadFile("../../api/" + name + ".graphql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +190,6 @@ func graphqlOperations(t *testing.T) []fields {
 	if err != nil {
 		t.Fatal(err)
 	}
-	knows := graphql.Knows()
 	var out []fields
 	var add func(path string, d *ast.Definition)
 	add = func(path string, d *ast.Definition) {
@@ -191,7 +200,7 @@ func graphqlOperations(t *testing.T) []fields {
 				continue
 			}
 			of := schema.Types[f.Type.Name()]
-			if strings.HasSuffix(of.Name, "Mutations") || d == schema.Query && (of.Name == "Customer" || of.Name == "Site") {
+			if strings.HasSuffix(of.Name, "Mutations") || d == schema.Query && slices.Contains(groups, of.Name) {
 				add(path+" { "+f.Name+" }", of)
 				continue
 			}
@@ -200,7 +209,7 @@ func graphqlOperations(t *testing.T) []fields {
 	}
 	add("query", schema.Query)
 	add("mutation", schema.Mutation)
-	return out
+	return slices.DeleteFunc(out, func(f fields) bool { return len(f.operations) == 0 })
 }
 
 func TestCoverage(t *testing.T) {

@@ -37,12 +37,13 @@ const (
 
 // asks declares the root fields and the members of namespaces.
 var asks = map[string]ask{
-	"Query.site":      {scope: "Unauthenticated", query: `{ site { settings { storeName } } }`, guest: `{"storeName":"alphamark shop"}`, signed: `{"storeName":"alphamark shop"}`},
-	"Query.geography": {scope: "Unauthenticated", query: `{ geography { countries { code } } }`, guest: `{"code":"US"}`, signed: `{"code":"US"}`},
-	"Query.channel":   {scope: "Unauthenticated", query: `{ channel { entityId } }`, guest: `{"entityId":1}`, signed: `{"entityId":1}`},
-	"Query.node":      {scope: "Unauthenticated", query: `{ node(id: "Q3VzdG9tZXI6OQ==") { id } }`, guest: `{"node":null}`, signed: `{"node":null}`},
-	"Query.store":     {scope: "Unauthenticated", query: `{ store { entityId } }`, guest: `{"store":{"entityId":`, signed: `{"store":{"entityId":`},
-	"Query.inventory": {scope: "Unauthenticated", query: `{ inventory { locations { edges { cursor } } } }`, guest: `{"edges":[]}`, signed: `{"edges":[]}`},
+	"Query.site":               {scope: "Unauthenticated", query: `{ site { settings { storeName } } }`, guest: `{"storeName":"alphamark shop"}`, signed: `{"storeName":"alphamark shop"}`},
+	"Query.geography":          {scope: "Unauthenticated", query: `{ geography { countries { code } } }`, guest: `{"code":"US"}`, signed: `{"code":"US"}`},
+	"Query.channel":            {scope: "Unauthenticated", query: `{ channel { entityId } }`, guest: `{"entityId":1}`, signed: `{"entityId":1}`},
+	"Query.node":               {scope: "Unauthenticated", query: `{ node(id: "Q3VzdG9tZXI6OQ==") { id } }`, guest: `{"node":null}`, signed: `{"node":null}`},
+	"Query.store":              {scope: "Unauthenticated", query: `{ store { entityId } }`, guest: `{"store":{"entityId":`, signed: `{"store":{"entityId":`},
+	"Query.shopperPreferences": {scope: "Unauthenticated", query: `{ shopperPreferences { locale { resolved } } }`, guest: `{"resolved":"`, signed: `{"resolved":"`},
+	"Query.inventory":          {scope: "Unauthenticated", query: `{ inventory { locations { edges { cursor } } } }`, guest: `{"edges":[]}`, signed: `{"edges":[]}`},
 	"Query.customer": {scope: "Customer", query: `{ customer { entityId firstName email company addresses { edges { node { address1 city } } } wishlists { edges { node { name } } }
 		metafields(namespace: "alphamark") { edges { node { value } } } formFields { name } attributes { attribute(entityId: 1) { value } } } }`, guest: `{"customer":null}`, signed: `"entityId":1,`, personal: true},
 	"Query.clientele": {scope: "Customer", query: `{ clientele { entitlements { customerEntityId customerGroup { name } segmentIds taxExemptCategory } } }`, guest: `"customerEntityId":null`, signed: `"taxExemptCategory":"Talphamark"`, absent: `"entitlements":null`},

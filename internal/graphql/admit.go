@@ -34,7 +34,8 @@ const (
 type shopper struct {
 	visit   *visit.Visit
 	token   *auth.StorefrontToken
-	browser bool // a page asks, not a server
+	browser bool   // a page asks, not a server
+	named   string // the language that the operation's directive names
 	// session is that of a shopper who is signed in; secret is its token.
 	session *account.Session
 	secret  string
@@ -56,25 +57,27 @@ type shopperKey struct{}
 
 func shopperOf(ctx context.Context) *shopper { return ctx.Value(shopperKey{}).(*shopper) }
 
-// wish tells in which language the shopper wants answers. As documented,
-// Accept-Language outweighs what the shopper chose before.
+// wish tells in which language the shopper wants answers. As documented, the
+// operation's directive comes first, then Accept-Language, which outweighs what
+// the shopper chose before.
 func (w *shopper) wish() locale.Wish {
 	kept := ""
 	if w.session != nil {
 		kept = w.session.Locale
 	}
 	wish := w.visit.Wish(kept)
-	wish.Asked, wish.Accept = wish.Accept, ""
+	wish.Named, wish.Asked, wish.Accept = w.named, wish.Accept, ""
 	return wish
 }
 
-// client is the shopper as package account knows clients. What a server says in
-// Accept-Language is a choice; browsers send it unasked. Where the store's
+// client is the shopper as package account knows clients. What a directive or a
+// server's Accept-Language says is a choice; browsers send it unasked. Where the store's
 // languages cannot be read, neither can what the operation needs, which says so.
 func (s *Server) client(ctx context.Context, w *shopper) account.Client {
 	out := account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
 	if settings, err := s.settings(ctx); err == nil {
 		wish := w.visit.Wish("")
+		wish.Named = w.named
 		if !w.browser {
 			wish.Asked, wish.Accept = wish.Accept, ""
 		}

@@ -100,7 +100,7 @@ func Knows() func(object, field string) bool {
 func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
-		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(), s.syncTables(),
+		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(), s.syncTables(), s.languageTables(),
 		formValueTables(), pageTables(), s.entitlementTables(),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),

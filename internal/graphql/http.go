@@ -129,6 +129,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if op.Operation == ast.Mutation && !store.Live(v.Site.Status) {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
+	who.named = languageNamed(op)
 	s.execute(ctx, who, out, op.Plan(), op.Values)
 	return nil
 }

@@ -79,8 +79,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// What a shopper prefers may be said; there is nothing here that has several
-// languages or currencies.
+// What a shopper prefers may be said, whatever the store has.
 func TestShopperPreferences(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
 	const hello = `{"data":{"channel":{"entityId":1}}}`

@@ -58,7 +58,7 @@ func (s *Server) forms(ctx context.Context) (form.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.Forms.All(ctx, w.visit.Site.StoreID, w.wish().Choose(settings.Languages()).Locale)
+		return s.Forms.All(ctx, w.visit.Site.StoreID, w.language(settings))
 	})
 }
 
@@ -72,6 +72,8 @@ func (s *Server) queryTables() exec.Tables {
 			"customer":  exec.Object(s.self),
 			"channel":   exec.Object(siteOf),
 			"store":     exec.Object(siteOf),
+
+			"shopperPreferences": exec.Group[exec.None](),
 		}),
 		"Store": exec.Of[store.Site](exec.Fields{
 			"entityId": exec.Int(func(s *store.Site) int64 { return s.StoreID }),

@@ -13,6 +13,7 @@ import (
 // Wish is what is known of the language that somebody wants. Each is one tag
 // or, as in Accept-Language, several with weights.
 type Wish struct {
+	Named  string `json:"named,omitempty"`  // by what is asked itself, whatever is sent with it
 	Asked  string `json:"asked,omitempty"`  // for this request alone, as an API is asked
 	Chosen string `json:"chosen,omitempty"` // by the shopper, kept in the browser
 	Kept   string `json:"kept,omitempty"`   // with the customer
@@ -29,6 +30,7 @@ const (
 	Kept
 	Chosen
 	Asked
+	Named
 )
 
 // Choice is the language in which somebody is spoken to.
@@ -60,7 +62,7 @@ func (w Wish) Choose(offered []string) Choice {
 	for _, source := range []struct {
 		wish string
 		by   Source
-	}{{w.Asked, Asked}, {w.Chosen, Chosen}, {w.Kept, Kept}, {w.Accept, Accepted}} {
+	}{{w.Named, Named}, {w.Asked, Asked}, {w.Chosen, Chosen}, {w.Kept, Kept}, {w.Accept, Accepted}} {
 		if source.wish == "" || len(source.wish) > maxWish {
 			continue
 		}
@@ -79,6 +81,8 @@ func (w Wish) Choose(offered []string) Choice {
 // as an email. What is kept with a customer is looked up by then.
 func (c Choice) Wish() Wish {
 	switch c.By {
+	case Named:
+		return Wish{Named: c.Locale}
 	case Asked:
 		return Wish{Asked: c.Locale}
 	case Chosen:

@@ -19,6 +19,8 @@ func TestChoose(t *testing.T) {
 		{all, Wish{Accept: "it, de;q=0.4"}, Choice{"de-DE", Accepted}},
 		{all, Wish{Kept: "de", Accept: "fr"}, Choice{"de-DE", Kept}},
 		{all, Wish{Chosen: "fr", Kept: "de", Accept: "en"}, Choice{"fr", Chosen}},
+		{all, Wish{Named: "de", Asked: "pt-BR", Chosen: "fr", Kept: "fr", Accept: "en"}, Choice{"de-DE", Named}},
+		{all, Wish{Named: "ja", Asked: "pt-BR"}, Choice{"pt_BR", Asked}},
 		{all, Wish{Asked: "pt-BR", Chosen: "fr", Kept: "de", Accept: "en"}, Choice{"pt_BR", Asked}},
 		{all, Wish{Asked: "en, fr;q=0.5", Chosen: "fr"}, Choice{"en", Asked}},
 		// What is not offered, or no language, is passed over.
@@ -49,7 +51,7 @@ func TestKeep(t *testing.T) {
 		choice     Choice
 		kept, want string
 	}{
-		{Choice{"fr", Chosen}, "de", "fr"}, {Choice{"fr", Asked}, "de", "fr"}, {Choice{"fr", Accepted}, "de", "de"}, {Choice{"fr", Accepted}, "", "fr"},
+		{Choice{"fr", Chosen}, "de", "fr"}, {Choice{"fr", Asked}, "de", "fr"}, {Choice{"fr", Named}, "de", "fr"}, {Choice{"fr", Accepted}, "de", "de"}, {Choice{"fr", Accepted}, "", "fr"},
 		{Choice{"en", Default}, "", ""}, {Choice{"en", Default}, "de", "de"}, {Choice{"de", Kept}, "de", "de"}, {Choice{}, "de", "de"},
 	} {
 		if got := c.choice.Keep(c.kept); got != c.want {

@@ -393,7 +393,7 @@ func TestExpiry(t *testing.T) {
 		}
 		// Nobody keeps sessions without bound.
 		for range 105 {
-			if _, err := s.svc.SignInAs(ctx, s.a, account.Browser, id, home); err != nil {
+			if _, err := s.svc.SignInAs(ctx, s.a, account.Browser, account.Proof{CustomerID: id}, home); err != nil {
 				s.Fatal(err)
 			}
 		}
@@ -417,7 +417,7 @@ func TestChannelAccess(t *testing.T) {
 			{"two@example.com", second, 1, false}, {"two@example.com", second, 2, true}, {"two@example.com", second, 3, false},
 		} {
 			_, err := s.svc.SignIn(ctx, on(s.a, c.channel), account.Browser, c.email, right, home)
-			_, asErr := s.svc.SignInAs(ctx, on(s.a, c.channel), account.AccessToken, c.id, home)
+			_, asErr := s.svc.SignInAs(ctx, on(s.a, c.channel), account.AccessToken, account.Proof{CustomerID: c.id}, home)
 			if c.ok {
 				s.want(err, nil)
 				s.want(asErr, nil)
@@ -429,7 +429,7 @@ func TestChannelAccess(t *testing.T) {
 		if _, err := s.svc.SignIn(ctx, on(s.a, 9), account.Browser, "all@example.com", right, home); kind(err) != fault.Invalid {
 			s.Errorf("no such channel: %v", err)
 		}
-		if _, err := s.svc.SignInAs(ctx, s.b, account.Browser, everywhere, home); kind(err) != fault.NotFound {
+		if _, err := s.svc.SignInAs(ctx, s.b, account.Browser, account.Proof{CustomerID: everywhere}, home); kind(err) != fault.NotFound {
 			s.Errorf("another store's customer: %v", err)
 		}
 
@@ -454,7 +454,7 @@ func TestChannelAccess(t *testing.T) {
 		if s.open(g.Token) {
 			s.Error("open on a channel that is gone")
 		}
-		_, err := s.svc.SignInAs(ctx, on(s.a, 2), account.Browser, everywhere, home)
+		_, err := s.svc.SignInAs(ctx, on(s.a, 2), account.Browser, account.Proof{CustomerID: everywhere}, home)
 		s.want(err, account.ErrNoAccess)
 		g = s.signIn(s.a, account.Browser, "all@example.com")
 		s.want(s.customers.DeleteOne(ctx, s.a.StoreID, everywhere), nil)
@@ -622,7 +622,7 @@ func TestEndedSessionsChangeNothing(t *testing.T) {
 
 func (s *shop) grantAs(id int64) account.Grant {
 	s.Helper()
-	g, err := s.svc.SignInAs(s.Context(), s.a, account.Browser, id, home)
+	g, err := s.svc.SignInAs(s.Context(), s.a, account.Browser, account.Proof{CustomerID: id}, home)
 	if err != nil {
 		s.Fatal(err)
 	}

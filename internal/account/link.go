@@ -292,7 +292,7 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 	redirect, _, _ := strings.Cut(text, markedBy)
 	g := s.draw(site, Browser, id, c, p)
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		who, err := lockCustomer(tx, id, site.ChannelID)
+		who, err := lockSessions(tx, id, site.ChannelID)
 		if err != nil {
 			return err
 		}

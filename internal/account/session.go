@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 	}
 	g := s.draw(site, kind, l.CustomerID, c, p)
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		who, err := lockCustomer(tx, l.CustomerID, site.ChannelID)
+		who, err := lockSessions(tx, l.CustomerID, site.ChannelID)
 		if err != nil {
 			return err
 		}
@@ -61,54 +62,54 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 	return *g, nil
 }
 
-// SignInAs opens a session for a customer whom something else than a password
-// proved. It is ErrNoAccess where the customer may not use the channel and
-// NotFound without a customer.
-func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client) (Grant, error) {
-	return s.signInAs(ctx, site, kind, customerID, c, nil)
-}
-
-// Origin is a session that another one is opened from.
-type Origin struct {
+// Proof is what tells who somebody is that gives no password.
+type Proof struct {
+	CustomerID int64
+	// SessionID is a session of the customer that goes on beside the new one,
+	// also if both have a customer access token; 0: none.
 	SessionID int64
-	// Once runs in the transaction that opens the session. Where it fails nobody
-	// is signed in.
-	Once func(tx *sqldb.Tx) error
+	// Once, if set, is used up by signing in, and by nothing else.
+	Once Once
 }
 
-// SignInFrom is SignInAs for a customer who is signed in already, elsewhere.
-// The session there goes on, also if both have a customer access token. It is
-// ErrNoSession where that session has ended.
-func (s *Service) SignInFrom(ctx context.Context, site store.Site, kind Kind, customerID int64, from Origin, c Client) (Grant, error) {
-	return s.signInAs(ctx, site, kind, customerID, c, &from)
+// Once is what can be used once. Query uses it up in the transaction that it
+// runs in; then Err tells whether somebody else had done so before.
+type Once interface {
+	Query() sqldb.Q
+	Err() error
 }
 
-func (s *Service) signInAs(ctx context.Context, site store.Site, kind Kind, customerID int64, c Client, from *Origin) (Grant, error) {
+// SignInAs opens a session for a customer whom something else than a password
+// proved. It is ErrNoAccess where the customer may not use the channel, NotFound
+// without a customer, and ErrNoSession where the session of the proof has ended.
+func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, by Proof, c Client) (Grant, error) {
 	p, err := s.Policy(ctx, site.StoreID)
 	if err != nil {
 		return Grant{}, err
 	}
-	g := s.draw(site, kind, customerID, c, p)
+	g := s.draw(site, kind, by.CustomerID, c, p)
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		who, err := lockCustomer(tx, customerID, site.ChannelID)
-		if err != nil {
-			return err
+		var once []sqldb.Q
+		if by.Once != nil {
+			once = append(once, by.Once.Query())
 		}
+		who, err := lockSessions(tx, by.CustomerID, site.ChannelID, once...)
 		switch {
+		case err != nil:
+			return err
 		case who.ID == 0:
 			return ErrNobody
 		case !who.admitted:
 			return ErrNoAccess
+		case by.SessionID != 0 && !who.has(by.SessionID):
+			return ErrNoSession
 		}
-		if from != nil {
-			if err := isOpen(tx, customerID, from.SessionID); err != nil {
+		if by.Once != nil {
+			if err := by.Once.Err(); err != nil {
 				return err
 			}
-			if err := from.Once(tx); err != nil {
-				return err
-			}
 		}
-		return s.open(tx, g, c, &who, opening{beside: from != nil})
+		return s.open(tx, g, c, &who, opening{beside: by.SessionID != 0})
 	})
 	if err != nil {
 		return Grant{}, err
@@ -157,7 +158,7 @@ var (
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	ownSession     = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
-	sessionsByAge  = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
+	sessionsByAge  = sqldb.Static(`SELECT id, kind, token_hash FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	touchSession   = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
@@ -206,13 +207,25 @@ type opening struct {
 // beside one.
 func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how opening) error {
 	o := &g.Session
-	if o.Kind == AccessToken && !how.beside {
-		if err := tx.Exec(deleteOfKind, o.CustomerID, int64(AccessToken)); err != nil {
+	previous := ""
+	if c.Previous != "" && len(c.Previous) <= maxToken {
+		previous = auth.HashToken(c.Previous)
+		if err := tx.Exec(deleteByToken, previous); err != nil { // it may be somebody else's
 			return err
 		}
 	}
-	if c.Previous != "" && len(c.Previous) <= maxToken {
-		if err := tx.Exec(deleteByToken, auth.HashToken(c.Previous)); err != nil {
+	left := 0
+	for _, other := range who.sessions { // the last used first
+		switch {
+		case other.hash == previous:
+			continue
+		case other.kind == AccessToken && o.Kind == AccessToken && !how.beside:
+		case left == maxSessions-1:
+		default:
+			left++
+			continue
+		}
+		if err := tx.Exec(deleteOne, o.CustomerID, other.id); err != nil {
 			return err
 		}
 	}
@@ -225,23 +238,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 		}
 	}
 	if how.password {
-		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
-			return err
-		}
-	}
-	var sessions []int64
-	if err := tx.Query(sessionsByAge, func(r *sqldb.Row) error {
-		if r.Int(0) != o.ID {
-			sessions = append(sessions, r.Int(0))
-		}
-		return nil
-	}, o.CustomerID); err != nil {
-		return err
-	}
-	for i := maxSessions - 1; i < len(sessions); i++ {
-		if err := tx.Exec(deleteOne, o.CustomerID, sessions[i]); err != nil {
-			return err
-		}
+		return remember(tx, o.CustomerID, c.Peer, o.Created)
 	}
 	return nil
 }
@@ -252,17 +249,42 @@ type person struct {
 	admitted    bool // may sign in on the channel
 	served      bool // may be dealt with on the channel, even if not to sign in
 	unconfirmed bool // the address
+	sessions    []held
+}
+
+// held is a session that a customer has, the last used first. Only
+// lockSessions looks for them.
+type held struct {
+	id   int64
+	kind Kind
+	hash string
+}
+
+func (p *person) has(session int64) bool {
+	return slices.ContainsFunc(p.sessions, func(h held) bool { return h.id == session })
+}
+
+// lockSessions is lockCustomer for who is to have a session. What else is asked
+// runs after it, in the same round trip.
+func lockSessions(tx *sqldb.Tx, id, channelID int64, also ...sqldb.Q) (person, error) {
+	var sessions []held
+	p, err := lockCustomer(tx, id, channelID, append(also, sqldb.Q{Stmt: sessionsByAge, Args: []any{id}, Each: func(r *sqldb.Row) error {
+		sessions = append(sessions, held{r.Int(0), Kind(r.Int(1)), r.Text(2)})
+		return nil
+	}})...)
+	p.sessions = sessions
+	return p, err
 }
 
 // lockCustomer locks a customer against change and tells whether they may use
 // a channel.
-func lockCustomer(tx *sqldb.Tx, id, channelID int64) (person, error) {
+func lockCustomer(tx *sqldb.Tx, id, channelID int64, also ...sqldb.Q) (person, error) {
 	var p person
 	var admission customer.Admission
-	err := tx.Pipeline(append(admission.Query(channelID),
+	err := tx.Pipeline(append(append(admission.Query(channelID),
 		customer.HoldPersonQuery(tx, id, &p.Person),
 		sqldb.Q{Stmt: selectUnconfirmed, Args: []any{id}, Each: func(*sqldb.Row) error { p.unconfirmed = true; return nil }},
-	)...)
+	), also...)...)
 	p.admitted = p.ID != 0 && admission.Enters(p.Channels)
 	p.served = p.ID != 0 && admission.Serves(p.Channels)
 	return p, err

@@ -146,7 +146,6 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys, customers),
 		Wishlists:   wishlist.NewService(db, sys),
-		SSO:         sso.NewService(db, sys, stores, customers),
 
 		Entitlements: entitlement.NewService(db),
 	}
@@ -157,6 +156,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		c.Robots = recaptcha.New()
 	}
 	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: parts.Mail})
+	c.SSO = sso.NewService(db, sys, stores, customers, c.Shoppers)
 	c.sendWith(mail.Options{})
 	return c
 }
@@ -632,7 +632,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	if s.internal == nil {
 		s.mountMetrics(server.Router(), reg)
 	}
-	sync := sso.NewSync(s.SSO, s.Hosts, s.Tokens, s.Shoppers)
+	sync := sso.NewSync(s.SSO, s.Hosts, s.Tokens)
 	storefront.New(storefront.Services{
 		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Sync: sync, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Settings: s.Core.Settings, Robots: s.Robots,

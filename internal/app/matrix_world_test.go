@@ -329,7 +329,7 @@ func host(hash string, channel int) string {
 func (w *matrixWorld) session(hash string, channel int, kind account.Kind, customerID int64) string {
 	w.t.Helper()
 	site := store.Site{StoreID: w.store(hash).ID, StoreHash: hash, ChannelID: int64(channel), Status: "active", URL: "http://" + host(hash, channel)}
-	g, err := w.s.Shoppers.SignInAs(w.t.Context(), site, kind, customerID, account.Client{Peer: limit.Peer{Address: "127.0.0.1"}, UserAgent: "matrix"})
+	g, err := w.s.Shoppers.SignInAs(w.t.Context(), site, kind, account.Proof{CustomerID: customerID}, account.Client{Peer: limit.Peer{Address: "127.0.0.1"}, UserAgent: "matrix"})
 	if err != nil {
 		w.t.Fatalf("customer %d of %s on channel %d: %v", customerID, hash, channel, err)
 	}

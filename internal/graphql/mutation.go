@@ -110,16 +110,9 @@ func (s *Server) login(c *exec.Call, _ *exec.None) (*signedIn, error) {
 // loginWithJWT signs in by the word of an app.
 func (s *Server) loginWithJWT(c *exec.Call, _ *exec.None) (*signedIn, error) {
 	ctx, w := c.Context, shopperOf(c.Context)
-	in, err := s.Logins.Redeem(ctx, w.visit.Site, c.Args.Text("jwt"), w.visit.Peer.Address)
+	in, g, err := s.Logins.SignIn(ctx, w.visit.Site, w.kind(), c.Args.Text("jwt"), s.client(ctx, w))
 	if reason := sso.Reason(""); errors.As(err, &reason) {
 		return nil, s.refused(ctx, w, badLogin, string(reason))
-	}
-	if err != nil {
-		return nil, err
-	}
-	g, err := s.Accounts.SignInAs(ctx, w.visit.Site, w.kind(), in.CustomerID, s.client(ctx, w))
-	if f := fault.As(err); f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden) {
-		return nil, s.refused(ctx, w, badLogin, f.Message)
 	}
 	if err != nil {
 		return nil, err

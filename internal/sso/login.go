@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -97,17 +98,19 @@ type Service struct {
 	sys       *system.System
 	stores    *store.Service
 	customers *customer.Service
+	accounts  *account.Service
+	issuers   *sqldb.Kept[string, issuer] // by client id
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, customers *customer.Service) *Service {
-	return &Service{db: db, sys: sys, stores: stores, customers: customers}
+func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, customers *customer.Service, accounts *account.Service) *Service {
+	return &Service{db: db, sys: sys, stores: stores, customers: customers, accounts: accounts, issuers: sqldb.Keep(db, readIssuer, "api_accounts")}
 }
 
 var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
-	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, client_id, jti_hash) DO NOTHING`)
+	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, client_id, jti_hash) DO NOTHING RETURNING date_used`)
 	endedUses      = sqldb.Static(`SELECT client_id, jti_hash FROM used_login_tokens WHERE store_id = $1 AND date_used < $2 ORDER BY date_used LIMIT $3`)
 	dropUse        = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3 AND date_used < $4`)
 	loginScopeName = string(auth.CustomersLogin)
@@ -126,62 +129,82 @@ type issuer struct {
 	revoked bool
 }
 
-func (s *Service) issuer(ctx context.Context, storeID int64, clientID string) (out issuer, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = issuer{}
-		return tx.Query(selectSecret, func(r *sqldb.Row) error {
-			out = issuer{known: true, secret: r.Text(0), scopes: strings.Fields(r.Text(1)), revoked: r.Int(2) != 0}
-			return nil
-		}, clientID)
-	})
+// issuer returns the API account with a client id.
+func (s *Service) issuer(ctx context.Context, storeID int64, clientID string) (issuer, error) {
+	return s.issuers.Get(ctx, storeID, clientID)
+}
+
+func readIssuer(tx *sqldb.Tx, clientID string) (out issuer, err error) {
+	err = tx.Query(selectSecret, func(r *sqldb.Row) error {
+		out = issuer{known: true, secret: r.Text(0), scopes: strings.Fields(r.Text(1)), revoked: r.Int(2) != 0}
+		return nil
+	}, clientID)
 	return out, err
 }
 
-// Redeem accepts a login token on a site, once, from a client at the address
-// peer. A token that is not accepted is a Reason; it is not used up by that.
-func (s *Service) Redeem(ctx context.Context, site store.Site, token, peer string) (Login, error) {
+// SignIn accepts a login token on a site, once, and opens a session of the
+// given kind for its customer. A token that is not accepted is a Reason; it is
+// not used up by that.
+func (s *Service) SignIn(ctx context.Context, site store.Site, kind account.Kind, token string, c account.Client) (Login, account.Grant, error) {
+	now := s.sys.Now()
+	in, jti, err := s.read(ctx, site, token, c.Peer.Address, now)
+	if err != nil {
+		return Login{}, account.Grant{}, err
+	}
+	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: in.CustomerID, Once: &use{issuer: in.ClientID, jti: jti, now: now}}, c)
+	return in, g, reasonOf(err)
+}
+
+// reasonOf returns why a customer is not signed in whom a token names.
+func reasonOf(err error) error {
+	switch {
+	case errors.Is(err, account.ErrNobody):
+		return UnknownPerson
+	case errors.Is(err, account.ErrNoAccess):
+		return NoAccess
+	case errors.Is(err, account.ErrNoSession):
+		return SyncEnded
+	}
+	return err
+}
+
+// read checks a login token that a client at the address peer sends.
+func (s *Service) read(ctx context.Context, site store.Site, token, peer string, now int64) (in Login, jti string, err error) {
 	raw, err := jwt.Parse(token)
 	switch {
 	case errors.Is(err, jwt.ErrForm):
-		return Login{}, NoToken
+		return Login{}, "", NoToken
 	case err != nil:
-		return Login{}, NoClaims
+		return Login{}, "", NoClaims
 	}
 	// The original takes no token without a type.
 	if typ, _ := raw.Header.Get("typ").Str(); !strings.EqualFold(typ, "JWT") {
-		return Login{}, WrongType
+		return Login{}, "", WrongType
 	}
 	c := claims{raw.Claims}
-	out := Login{ClientID: c.text("iss")}
-	if out.ClientID == "" || strings.ContainsRune(out.ClientID, 0) {
-		return Login{}, NoIssuer
+	in = Login{ClientID: c.text("iss")}
+	if in.ClientID == "" || strings.ContainsRune(in.ClientID, 0) {
+		return Login{}, "", NoIssuer
 	}
-	by, err := s.issuer(ctx, site.StoreID, out.ClientID)
+	by, err := s.issuer(ctx, site.StoreID, in.ClientID)
 	if err != nil {
-		return Login{}, err
+		return Login{}, "", err
 	}
 	if !by.known {
-		return Login{}, UnknownIssuer
+		return Login{}, "", UnknownIssuer
 	}
 	switch err := raw.VerifyHMAC(jwt.HS256, by.secret); {
 	case errors.Is(err, jwt.ErrAlgorithm), errors.Is(err, jwt.ErrCritical):
-		return Login{}, WrongAlgorithm
+		return Login{}, "", WrongAlgorithm
 	case err != nil:
-		return Login{}, BadSignature
+		return Login{}, "", BadSignature
 	case by.revoked:
-		return Login{}, RevokedIssuer
+		return Login{}, "", RevokedIssuer
 	case !slices.Contains(by.scopes, loginScopeName):
-		return Login{}, MissingScope
+		return Login{}, "", MissingScope
 	}
-	now := s.sys.Now()
-	jti, err := c.read(&out, site, peer, now)
-	if err != nil {
-		return Login{}, err
-	}
-	if err := s.mayEnter(ctx, site, out.CustomerID); err != nil {
-		return Login{}, err
-	}
-	return out, s.use(ctx, site.StoreID, out.ClientID, jti, now)
+	jti, err = c.read(&in, site, peer, now)
+	return in, jti, err
 }
 
 // claims are those of a login token.
@@ -291,21 +314,26 @@ func (s *Service) mayEnter(ctx context.Context, site store.Site, id int64) error
 	return nil
 }
 
-// use marks a token as used; the row decides who was first.
-func (s *Service) use(ctx context.Context, storeID int64, clientID, jti string, now int64) error {
-	return s.db.Write(ctx, storeID, marking(clientID, jti, now))
+// use marks a token as used, by who made it and its id; the row decides who was
+// first.
+type use struct {
+	issuer, jti string
+	now         int64
+	first       bool
 }
 
-// marking returns what marks a token as used in a transaction, by who made it
-// and its id, or fails with Used.
-func marking(issuer, jti string, now int64) func(tx *sqldb.Tx) error {
-	return func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(insertUsed, issuer, auth.HashToken(jti), now)
-		if err == nil && n == 0 {
-			err = Used
-		}
-		return err
+// Query implements account.Once.
+func (u *use) Query() sqldb.Q {
+	u.first = false
+	return sqldb.Q{Stmt: insertUsed, Args: []any{u.issuer, auth.HashToken(u.jti), u.now}, Each: func(*sqldb.Row) error { u.first = true; return nil }}
+}
+
+// Err implements account.Once.
+func (u *use) Err() error {
+	if !u.first {
+		return Used
 	}
+	return nil
 }
 
 // Request is what a login token is to ask for.

@@ -19,10 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/jwt"
+	"clientele/internal/limit"
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
@@ -72,8 +74,16 @@ func open(t *testing.T, db *sqldb.DB) *shop {
 			t.Fatal(err)
 		}
 	}
-	s.Service = sso.NewService(db, s.sys, stores, customers)
+	s.Service = s.process()
 	return s
+}
+
+// process is a service as another process on the database has it.
+func (s *shop) process() *sso.Service {
+	stores, passwords := store.NewService(s.db, s.sys), passwordtest.New(s.sys)
+	customers := customer.NewService(s.db, s.sys, passwords)
+	accounts := account.NewService(account.Config{DB: s.db, System: s.sys, Stores: stores, Customers: customers, Passwords: passwords})
+	return sso.NewService(s.db, s.sys, stores, customers, accounts)
 }
 
 func (s *shop) write(storeID int64, sql string, args ...any) {
@@ -116,7 +126,16 @@ func signed(header string, claims []byte, secret string) string {
 }
 
 func (s *shop) redeem(site store.Site, token string) (sso.Login, error) {
-	return s.Redeem(s.t.Context(), site, token, peer)
+	return s.redeemAt(site, token, peer)
+}
+
+// redeemAt is redeem for a client at an address.
+func (s *shop) redeemAt(site store.Site, token, peer string) (sso.Login, error) {
+	in, g, err := s.SignIn(s.t.Context(), site, account.Browser, token, account.Client{Peer: limit.Peer{Address: peer}})
+	if (err == nil) != (g.Session.CustomerID != 0) {
+		s.t.Errorf("%+v, %v", g, err)
+	}
+	return in, err
 }
 
 func (s *shop) want(name string, token string, want sso.Reason) {
@@ -164,7 +183,7 @@ func TestRedeem(t *testing.T) {
 			s.want(name, s.token(change), "")
 		}
 		s.want("lower-case type", signed(`{"alg":"HS256","typ":"jwt"}`, s.claims(nil), s.app[0].ClientSecret), "")
-		if got, err := s.Redeem(t.Context(), s.sites[0], s.token(members{"request_ip": "2001:DB8:0:0:0:0:0:1"}), "2001:db8::1"); err != nil || got.CustomerID != 1 {
+		if got, err := s.redeemAt(s.sites[0], s.token(members{"request_ip": "2001:DB8:0:0:0:0:0:1"}), "2001:db8::1"); err != nil || got.CustomerID != 1 {
 			t.Errorf("long form of an address: %+v, %v", got, err)
 		}
 		// Customers of one channel on that channel.
@@ -357,10 +376,10 @@ func TestALoginTokenIsUsedOnce(t *testing.T) {
 		var mu sync.Mutex
 		outcomes := map[error]int{}
 		for range 4 {
-			other := sso.NewService(db, s.sys, store.NewService(db, s.sys), nil)
+			other := s.process()
 			for range 4 {
 				wg.Go(func() {
-					_, err := other.Redeem(t.Context(), s.sites[0], text, peer)
+					_, _, err := other.SignIn(t.Context(), s.sites[0], account.Browser, text, account.Client{Peer: limit.Peer{Address: peer}})
 					mu.Lock()
 					defer mu.Unlock()
 					outcomes[err]++

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
 	"clientele/internal/limit"
+	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
@@ -144,15 +145,14 @@ type syncPayload struct {
 // Sync carries sessions from one storefront of a store to another.
 type Sync struct {
 	*Service
-	hosts    *store.Hosts
-	tokens   *auth.StorefrontTokens
-	accounts *account.Service
-	invalid  *limit.Guard
+	hosts   *store.Hosts
+	tokens  *auth.StorefrontTokens
+	invalid *limit.Guard
 }
 
 // NewSync returns a Sync.
-func NewSync(s *Service, hosts *store.Hosts, tokens *auth.StorefrontTokens, accounts *account.Service) *Sync {
-	return &Sync{Service: s, hosts: hosts, tokens: tokens, accounts: accounts, invalid: limit.NewGuard(s.sys, invalidTokens, invalidWindow, invalidSenders)}
+func NewSync(s *Service, hosts *store.Hosts, tokens *auth.StorefrontTokens) *Sync {
+	return &Sync{Service: s, hosts: hosts, tokens: tokens, invalid: limit.NewGuard(s.sys, invalidTokens, invalidWindow, invalidSenders)}
 }
 
 // Make makes a token, and the address at which it is taken: on the storefront
@@ -300,23 +300,23 @@ func (s *Sync) take(ctx context.Context, site store.Site, kind account.Kind, tok
 	}
 	payload := claims{says.v.Get("session_payload")}
 	out := Synced{RedirectTo: says.text("redirect_to"), Visit: payload.visit(address)}
-	once := marking(syncIssuer, jti, now)
+	once := &use{issuer: syncIssuer, jti: jti, now: now}
 	customerID, isCustomer := payload.id("customer_id")
 	if !isCustomer {
-		return out, s.db.Write(ctx, site.StoreID, once)
+		return out, s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+			if err := tx.Pipeline(once.Query()); err != nil {
+				return err
+			}
+			return once.Err()
+		})
 	}
-	sessionID, _ := payload.id("session_id")
-	g, err := s.accounts.SignInFrom(ctx, site, kind, customerID, account.Origin{SessionID: sessionID, Once: once}, c)
-	switch {
-	case errors.Is(err, account.ErrNobody):
-		err = UnknownPerson
-	case errors.Is(err, account.ErrNoAccess):
-		err = NoAccess
-	case errors.Is(err, account.ErrNoSession):
-		err = SyncEnded
+	sessionID, inSession := payload.id("session_id")
+	if !inSession {
+		return Synced{}, SyncEnded
 	}
+	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: customerID, SessionID: sessionID, Once: once}, c)
 	if err != nil {
-		return Synced{}, err
+		return Synced{}, reasonOf(err)
 	}
 	out.Grant = &g
 	return out, nil

@@ -31,11 +31,7 @@ func (s *Surface) redeemLogin(c *Call) error {
 	if done := c.private(); done {
 		return nil
 	}
-	who, err := s.SSO.Redeem(c.Ctx(), c.Site, c.Param("jwt_token"), c.Peer.Address)
-	if err != nil {
-		return s.refuseLogin(c, err)
-	}
-	grant, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, who.CustomerID, s.speaker(c))
+	who, grant, err := s.SSO.SignIn(c.Ctx(), c.Site, account.Browser, c.Param("jwt_token"), s.speaker(c))
 	if err != nil {
 		return s.refuseLogin(c, err)
 	}
@@ -69,13 +65,7 @@ func (s *Surface) enter(c *Call, g account.Grant) {
 // An outage is not a refusal.
 func (s *Surface) refuseLogin(c *Call, err error) error {
 	why := sso.Reason("")
-	switch {
-	case errors.As(err, &why):
-	case errors.Is(err, account.ErrNobody):
-		why = sso.UnknownPerson
-	case errors.Is(err, account.ErrNoAccess):
-		why = sso.NoAccess
-	default:
+	if !errors.As(err, &why) {
 		return err
 	}
 	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), string(why), c.RequestID)

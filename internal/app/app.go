@@ -25,6 +25,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
+	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/devtools"
 	"clientele/internal/entitlement"
@@ -84,6 +85,7 @@ type Core struct {
 	SSO         *sso.Service
 	Shoppers    *account.Service
 	Robots      recaptcha.Robots
+	Companies   *company.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -148,6 +150,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Wishlists:   wishlist.NewService(db, sys),
 
 		Entitlements: entitlement.NewService(db),
+		Companies:    company.NewService(db, sys),
 	}
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -610,7 +613,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
@@ -639,7 +642,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Robots: s.Robots, Logins: s.SSO, Sync: sync,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Companies: s.Companies, Robots: s.Robots, Logins: s.SSO, Sync: sync,
 		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)

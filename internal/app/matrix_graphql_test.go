@@ -75,7 +75,11 @@ var asks = map[string]ask{
 	"WishlistMutations.updateWishlist":      {scope: "Customer", query: `mutation { wishlist { updateWishlist(input: {entityId: 9, data: {name: "X"}}) { result { entityId } } } }`, guest: `"updateWishlist":null`, signed: `"updateWishlist":null`},
 	"WishlistMutations.deleteWishlists":     {scope: "Customer", query: `mutation { wishlist { deleteWishlists(input: {entityIds: [9]}) { result } } }`, guest: `"deleteWishlists":null`, signed: `"deleteWishlists":null`},
 
-	"CartMutations.createCart": {scope: "Unauthenticated", query: `mutation { cart { createCart(input: {}) { cart { entityId } } } }`, guest: `Not found.`, signed: `Not found.`},
+	"CompanyMutations.registerCompany": {scope: "B2B", query: `mutation { company { registerCompany(input: {name: "X", email: "nonsense", phone: "1", address: {` + aHouse + `}}) { status errors { ... on ValidationError { message } } } } }`, guest: `"Customer not authenticated"`, signed: `"errors":[{`, absent: `"errors":[{`},
+
+	"CartMutations.assignCartToCustomer":     {scope: "Unauthenticated", query: `mutation { cart { assignCartToCustomer(input: {cartEntityId: "x"}) { cart { entityId } } } }`, guest: `Not found.`, signed: `Not found.`},
+	"CartMutations.unassignCartFromCustomer": {scope: "Unauthenticated", query: `mutation { cart { unassignCartFromCustomer(input: {cartEntityId: "x"}) { cart { entityId } } } }`, guest: `Not found.`, signed: `Not found.`},
+	"CartMutations.createCart":               {scope: "Unauthenticated", query: `mutation { cart { createCart(input: {}) { cart { entityId } } } }`, guest: `Not found.`, signed: `Not found.`},
 
 	"AnalyticsMutations.pageViewedEvent":    {scope: "Unauthenticated", query: `mutation { analytics { pageViewedEvent(input: {commonInput: {request: {url: "https://x.example/", userAgent: "x"}}}) { executed } } }`, guest: `"executed":`, signed: `"executed":`},
 	"AnalyticsMutations.productViewedEvent": {scope: "Unauthenticated", query: `mutation { analytics { productViewedEvent(input: {commonInput: {request: {url: "https://x.example/", userAgent: "x"}}, productInput: {productEntityId: 1}}) { executed } } }`, guest: `"executed":`, signed: `"executed":`},
@@ -188,7 +192,7 @@ func (w *matrixWorld) bearers() []bearer {
 		{name: "another store's private token", token: w.storefrontToken(away, "-private", `,"scopes":["Unauthenticated","Customer"]`)},
 		{name: "another store's impersonation token", token: w.storefrontToken(away, "-customer-impersonation", ""), customer: "1"},
 		{name: "a browser's token", token: public, kind: browserToken},
-		private("Unauthenticated"), private("Customer"), private("Unauthenticated", "Customer"),
+		private("Unauthenticated"), private("Customer"), private("B2B"), private("Unauthenticated", "Customer"),
 		{name: "an impersonation token", token: impersonation, kind: impersonationToken},
 		{name: "an impersonation token for a customer", token: impersonation, kind: impersonationToken, customer: "1", signed: true},
 		{name: "an impersonation token for another channel's customer", token: impersonation, kind: impersonationToken, customer: "2"},

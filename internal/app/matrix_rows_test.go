@@ -138,6 +138,8 @@ var management = map[string]admission{
 	"GET V3 /sites/{site_id}/routes/{route_id}":            {need: readSites, want: 404, shows: true},
 	"PUT V3 /sites/{site_id}/routes/{route_id}":            {need: changeSites, want: 404, body: `{"type":"login","matching":"*","route":"/login"}`},
 	"DELETE V3 /sites/{site_id}/routes/{route_id}":         {need: changeSites, want: 404},
+	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
+	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
 	"GET V3 /clientele/storefront-tokens":                  {need: revokeTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: revokeTokens, want: 404},
 	"GET V3 /clientele/customers/{customerId}/locale":      {need: readCustomers, want: 404, plain: true},

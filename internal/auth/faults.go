@@ -24,6 +24,5 @@ const (
 	WhyOrigin         fault.Reason = "no origin"
 	WhyNoScope        fault.Reason = "no scope at all"
 	WhyScope          fault.Reason = "no scope of access"
-	WhyB2B            fault.Reason = "scope of companies"
 	WhyUnknownChannel fault.Reason = "unknown channel"
 )

@@ -35,14 +35,10 @@ type AccessScope string
 const (
 	AccessUnauthenticated AccessScope = "Unauthenticated"
 	AccessCustomer        AccessScope = "Customer"
+	AccessB2B             AccessScope = "B2B" // for what has to do with companies
 )
 
-var accessScopes = []AccessScope{AccessUnauthenticated, AccessCustomer}
-
-// accessB2B is for the fields of companies, which the schema does not have. No
-// token is made with it; those that were made earlier are good for their other
-// scopes.
-const accessB2B = "B2B"
+var accessScopes = []AccessScope{AccessUnauthenticated, AccessCustomer, AccessB2B}
 
 // MaxOrigins is how many origins a browser token may name, MaxTokenChannels
 // how many channels any.
@@ -155,10 +151,7 @@ func (n *NewToken) check(now int64) (channels []int64, origins []string, err err
 			c.Because(FieldScopes, fault.Required, WhyNoScope, "")
 		}
 		for i, s := range n.Scopes {
-			switch {
-			case s == accessB2B:
-				c.AddItem(fault.Item{Field: FieldScopes, At: i + 1, Code: fault.NotAccepted, Why: WhyB2B})
-			case !slices.Contains(accessScopes, AccessScope(s)):
+			if !slices.Contains(accessScopes, AccessScope(s)) {
 				c.AddItem(fault.Item{Field: FieldScopes, At: i + 1, Code: fault.NotAccepted, Why: WhyScope})
 			}
 		}

@@ -192,6 +192,13 @@ func (a *AddressFields) normalize() {
 	}
 }
 
+// Complete normalizes an address and notes what is wrong with it. It is for
+// addresses that are no customer's own.
+func (a *AddressFields) Complete(c *fault.Collector) {
+	a.normalize()
+	a.check(c)
+}
+
 func (a *AddressFields) check(c *fault.Collector) {
 	c.Length(FieldFirstName, a.FirstName, 1, maxAddrName)
 	c.Length(FieldLastName, a.LastName, 1, maxAddrName)

@@ -260,6 +260,9 @@ var needs = map[string]auth.AccessScope{
 	"Mutation.generateSessionSyncJwt": auth.AccessCustomer, "Mutation.validateSessionSyncJwt": auth.AccessCustomer,
 	"Mutation.customer": auth.AccessCustomer,
 	// Namespaces whose members say what they need.
+	"Mutation.company":                      "",
+	"CompanyMutations.registerCompany":      auth.AccessB2B,
+	"CompanyMutations.updateCompanyUser":    auth.AccessB2B,
 	"Mutation.wishlist":                     "",
 	"WishlistMutations.createWishlist":      auth.AccessUnauthenticated,
 	"WishlistMutations.addWishlistItems":    auth.AccessCustomer,
@@ -271,7 +274,7 @@ var needs = map[string]auth.AccessScope{
 // need returns the access scope that a field asks for, or "".
 func need(object, field string) string {
 	switch object {
-	case "Query", "Mutation", "WishlistMutations":
+	case "Query", "Mutation", "WishlistMutations", "CompanyMutations":
 	default:
 		return ""
 	}

@@ -2,7 +2,8 @@
 // and scripts of pages ask on behalf of shoppers. It turns requests into
 // calls of the domain packages and their faults into the typed errors of the
 // schema in api/storefront.graphql. Tables have the fields that the service
-// knows about; package exec does the rest.
+// knows about; packages document and exec do the rest. An Admin is the GraphQL of
+// the management API, made the same way.
 package graphql
 
 import (
@@ -17,6 +18,7 @@ import (
 	"clientele/api"
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
 	"clientele/internal/form"
@@ -51,6 +53,7 @@ type Config struct {
 	Instruments *instrument.Service
 	// Entitlements tell what customers' groups give.
 	Entitlements *entitlement.Service
+	Companies    *company.Service
 	Robots       recaptcha.Robots
 	Logins       *sso.Service
 	Sync         *sso.Sync
@@ -101,7 +104,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
 		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(), s.syncTables(), s.languageTables(),
-		formValueTables(), pageTables(), s.entitlementTables(),
+		formValueTables(), pageTables(), s.entitlementTables(), s.companyTables(),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
 		connectionTables[wishlist.Item]("WishlistItem", true),

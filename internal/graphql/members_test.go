@@ -84,6 +84,9 @@ var inputMembers = map[string]string{
 	"WishlistUpdateDataInput.name": isStored, "WishlistUpdateDataInput.isPublic": "TestWishlistMutations",
 	"DeleteWishlistItemsInput.entityId": "TestWishlistMutations", "DeleteWishlistItemsInput.itemEntityIds": "TestWishlistMutations",
 	"DeleteWishlistsInput.entityIds": "TestWishlistMutations",
+	"RegisterCompanyInput.*":         "TestRegisterCompany", "AddCompanyAddressInput.*": "TestRegisterCompany", "AddCompanyUsersInput.*": "TestRegisterCompany",
+	"AddCompanyFileInput.*": "TestRegisterCompany", "CompanyExtraFieldsInput.*": "TestRegisterCompany", "TextExtraFieldInput.*": "TestRegisterCompany",
+	"MultilineTextExtraFieldInput.*": "TestRegisterCompany", "MultipleChoiceExtraFieldInput.*": "TestRegisterCompany", "NumberExtraFieldInput.*": "TestRegisterCompany",
 }
 
 // inputsOf returns the arguments of mutations and the fields of inputs, with

@@ -56,6 +56,7 @@ func (s *Server) mutationTables() exec.Tables {
 			"newsletter":                exec.Group[exec.None](),
 			"wishlist":                  exec.Group[exec.None](),
 			"analytics":                 exec.Group[exec.None](),
+			"company":                   exec.Group[exec.None](),
 		}),
 		// Visits are not counted here: nothing is executed.
 		"AnalyticsMutations": exec.Of[exec.None](exec.Fields{

@@ -20,6 +20,7 @@ var owners = map[string][]string{
 	"internal/app":        {"schema_writes"},
 	"internal/auth":       {"api_accounts", "storefront_keys", "storefront_revocations", "storefront_tokens"},
 	"internal/channel":    {"site_routes"},
+	"internal/company":    {"companies"},
 	"internal/customer":   {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customers", "imported_hash_counts", "imported_hashes"},
 	"internal/event":      {"events"},
 	"internal/form":       {"form_field_translations", "form_fields", "kept_form_values"},

@@ -4,6 +4,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
+	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -51,8 +52,7 @@ var whys = map[fault.Reason]string{
 	auth.WhyOrigins:        "{name} must have one or two origins",
 	auth.WhyOrigin:         "an origin is a scheme and a host, such as https://www.example.com",
 	auth.WhyNoScope:        "at least one scope is needed",
-	auth.WhyScope:          "a scope is Unauthenticated or Customer",
-	auth.WhyB2B:            "the scope B2B is of no use here: there are no companies",
+	auth.WhyScope:          "a scope is Unauthenticated, Customer or B2B",
 	auth.WhyUnknownChannel: "there is no channel {value}",
 
 	fault.Reason(auth.TokenMissing):       string(auth.TokenMissing),
@@ -211,6 +211,12 @@ var whys = map[fault.Reason]string{
 	mail.WhyNothing:      "a template has a <subject>, a <text> or <html>",
 	mail.WhyTemplate:     "{name}: {value}",
 	mail.WhyMakesNothing: "{name} makes nothing",
+
+	company.WhyRegistered: "the customer has registered a company already",
+	company.WhyManyExtras: "there can be at most {want} extra fields",
+	company.WhyExtra:      "an extra field needs a name of at most 255 characters and a value of at most 2000",
+	company.WhyManyFiles:  "there can be at most {want} files",
+	company.WhyFile:       "a file needs an id of at most 255 characters",
 
 	metafield.WhyPermission: "{name} must be one of {want}",
 	metafield.WhyNoCustomer: "the customer does not exist",

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"clientele/internal/auth"
+	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
 	"clientele/internal/rest"
@@ -20,6 +21,7 @@ type Services struct {
 	Tokens       *auth.StorefrontTokens
 	Customers    *customer.Service
 	Entitlements *entitlement.Service
+	Companies    *company.Service
 }
 
 // Surface is the API of our own operations.
@@ -35,7 +37,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes())
 }
 
 // Error implements rest.Surface.

@@ -1,0 +1,108 @@
+package company
+
+import (
+	"context"
+	"encoding/json"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+const columns = `id, customer_id, channel_id, name, email, phone, status, address, extras, files, date_created, date_modified`
+
+var (
+	selectOne  = sqldb.Static(`SELECT ` + columns + ` FROM companies WHERE store_id = $1 AND id = $2`)
+	ofCustomer = sqldb.Static(`SELECT id FROM companies WHERE store_id = $1 AND customer_id = $2`)
+	nextID     = sqldb.Static(`UPDATE store_counters SET company_id = company_id + 1 WHERE store_id = $1 RETURNING company_id`)
+	insertRow  = sqldb.Static(`INSERT INTO companies (store_id, id, customer_id, channel_id, name, email, phone, status, address, extras, files, date_created, date_modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`)
+)
+
+func (c *Company) scan(r *sqldb.Row) error {
+	*c = Company{ID: r.Int(0), Status: r.Text(6), DateCreated: r.Int(10), DateModified: r.Int(11), Register: Register{
+		CustomerID: r.Int(1), ChannelID: r.Int(2), Name: r.Text(3), Email: r.Text(4), Phone: r.Text(5),
+	}}
+	for i, into := range []any{&c.Address, &c.Extras, &c.Files} {
+		if err := json.Unmarshal([]byte(r.Text(7+i)), into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Service keeps companies.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+
+var errNone = fault.New(fault.NotFound, "there is no such company")
+
+// Register keeps a company that a customer asks for. A customer has one.
+func (s *Service) Register(ctx context.Context, storeID int64, in Register) (Company, error) {
+	col := fault.Collector{}
+	in.check(&col)
+	if err := col.Err(fault.Invalid); err != nil {
+		return Company{}, err
+	}
+	var texts [3]string
+	for i, v := range []any{in.Address, in.Extras, in.Files} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return Company{}, err
+		}
+		texts[i] = string(b)
+	}
+	var out Company
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		now := s.sys.Now()
+		out = Company{Register: in, Status: Pending, DateCreated: now, DateModified: now}
+		// The customer's lock keeps two requests from registering one each.
+		if err := customer.HoldOne(tx, in.CustomerID); err != nil {
+			return err
+		}
+		var has bool
+		if err := tx.Query(ofCustomer, func(*sqldb.Row) error { has = true; return nil }, in.CustomerID); err != nil {
+			return err
+		}
+		if has {
+			return fault.Broken(fault.Conflict, fault.Item{Field: FieldCustomer, Code: fault.Taken, Why: WhyRegistered})
+		}
+		if err := tx.Query(nextID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
+			return err
+		}
+		return tx.Exec(insertRow, out.ID, in.CustomerID, in.ChannelID, in.Name, in.Email, in.Phone, out.Status, texts[0], texts[1], texts[2], now)
+	})
+	return out, err
+}
+
+// List returns a page of companies.
+func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Company, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = make([]Company, 0, min(q.Limit, 64))
+		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+			out = append(out, Company{})
+			return out[len(out)-1].scan(r)
+		})
+		return err
+	})
+	return out, res, err
+}
+
+// Get returns a company, or a NotFound fault.
+func (s *Service) Get(ctx context.Context, storeID, id int64) (out Company, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = Company{}
+		return tx.Query(selectOne, out.scan, id)
+	})
+	if err == nil && out.ID == 0 {
+		err = errNone
+	}
+	return out, err
+}

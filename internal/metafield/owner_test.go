@@ -132,4 +132,3 @@ func many(n int) []int64 {
 	}
 	return out
 }
-

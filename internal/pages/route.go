@@ -74,6 +74,9 @@ func (c *call) lead(action string) (bool, error) {
 	if typ == "" || typ == channel.RouteLogin && c.session != nil { // who need not sign in is led on
 		return false, nil
 	}
+	if c.R.URL.Path == "/account.php" && c.justCame() {
+		return false, nil
+	}
 	var parameters []string
 	if typ == channel.RouteLogin {
 		back, err := c.backThere()
@@ -87,6 +90,13 @@ func (c *call) lead(action string) (bool, error) {
 		return false, err
 	}
 	return true, c.redirect(to)
+}
+
+// justCame reports whether a shopper has just signed in here, or was brought
+// here signed in. Such a one stays: a storefront may use our account for its
+// own, and would lead back here at once.
+func (c *call) justCame() bool {
+	return c.session != nil && c.visits.System.Now()-c.session.Created <= justNow
 }
 
 // away returns where the channel's own storefront has its page of a type, with

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"clientele/internal/app"
 	"clientele/internal/mail"
+	"clientele/internal/opt"
 	"clientele/internal/rekey"
 )
 
@@ -14,12 +21,13 @@ type emailCommands struct {
 	List     emailList        `cmd:"" help:"List a store's emails, newest first."`
 	Retry    emailRetry       `cmd:"" help:"Send an email again that was given up."`
 	Clashes  emailClashes     `cmd:"" help:"List customers and subscribers with one email address, which an upgrade found."`
+	Status   emailStatus      `cmd:"" help:"Show which emails are sent, and switch them on or off."`
 	Template templateCommands `cmd:"" help:"Look after a store's own texts of emails."`
 }
 
 type emailList struct {
 	ofStore
-	Status string `env:"-" help:"Only those that are queued, sent, failed or expired."`
+	Status string `env:"-" help:"Only those that are queued, sent, failed, expired or off (of a kind that is switched off)."`
 	Limit  int    `default:"50" env:"-" help:"How many (default: ${default})."`
 }
 
@@ -58,6 +66,42 @@ func (c *emailRetry) Run(ctx context.Context) error {
 	return nil
 }
 
+type emailStatus struct {
+	ofStore
+	Kind    string `arg:"" optional:"" help:"The kind of email, such as account_created (default: show all)."`
+	Status  string `arg:"" optional:"" help:"on, off or, on a channel, inherit."`
+	Channel int64  `env:"-" help:"The channel (default: the store, for all channels that say nothing themselves)."`
+}
+
+func (c *emailStatus) Run(ctx context.Context) error {
+	change := mail.StatusChange{}
+	if c.Kind != "" {
+		to, ok := map[string]opt.Field[bool]{"on": opt.Some(true), "off": opt.Some(false), "inherit": opt.Null[bool]()}[c.Status]
+		if !ok {
+			return &app.ConfigError{Err: errors.New("after the kind of email comes on, off or inherit")}
+		}
+		change[mail.Kind(c.Kind)] = to
+	}
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	said, err := core.Mail.SetStatuses(ctx, st.ID, c.Channel, change)
+	if err != nil {
+		return err
+	}
+	w := table("KIND", "STATUS")
+	for _, kind := range mail.Switches() {
+		status := "as the store"
+		if on, ok := said[kind]; ok {
+			status = map[bool]string{true: "on", false: "off"}[on]
+		}
+		fmt.Fprintf(w, "%s\t%s\n", kind, status)
+	}
+	return w.Flush()
+}
+
 type emailClashes struct{ ofStore }
 
 func (c *emailClashes) Run(ctx context.Context) error {
@@ -84,11 +128,13 @@ func (c *emailClashes) Run(ctx context.Context) error {
 }
 
 type templateCommands struct {
-	List  templateList  `cmd:"" help:"List a store's templates."`
-	Put   templatePut   `cmd:"" help:"Set a template from files. What is not given is the program's own."`
-	Reset templateReset `cmd:"" help:"Go back to the program's own texts."`
-	Show  templateShow  `cmd:"" help:"Print an email as it would be sent, with sample values."`
-	Names placeholders  `cmd:"" name:"placeholders" help:"List what the texts of an email may hold, such as {{.Link}}."`
+	List    templateList    `cmd:"" help:"List a store's templates."`
+	Put     templatePut     `cmd:"" help:"Set a template from files. What is not given is the program's own."`
+	Reset   templateReset   `cmd:"" help:"Go back to the program's own texts, or on a channel to the store's."`
+	Show    templateShow    `cmd:"" help:"Print an email as it would be sent, with sample values."`
+	History templateHistory `cmd:"" help:"List what a template was, the latest version first."`
+	Undo    templateUndo    `cmd:"" help:"Go back to what a template was before its last change."`
+	Names   placeholders    `cmd:"" name:"placeholders" help:"List what the texts of an email may hold, such as {{customer.first_name}} or {{.Link}}."`
 }
 
 type placeholders struct {
@@ -97,12 +143,14 @@ type placeholders struct {
 
 // Help completes the command's help.
 func (placeholders) Help() string {
-	return "{{if .Link}}…{{else}}…{{end}} and {{with .Data.reason}}…{{.}}…{{end}} leave out what an email does not have; and, or, not, eq and ne compare."
+	return "A text is in Handlebars or in Go's template language. Handlebars: {{#if link}}…{{else}}…{{/if}}, {{#unless …}}, {{#each …}} and {{#with …}}, " +
+		"and {{lang \"hello\" name=store.name}} for a phrase of the template's translations. " +
+		"Go: {{if .Link}}…{{else}}…{{end}} and {{with .Data.reason}}…{{.}}…{{end}} leave out what an email does not have; and, or, not, eq and ne compare."
 }
 
 // Run lists the placeholders. It needs no database.
 func (c *placeholders) Run() error {
-	kinds := mail.Kinds()
+	kinds := mail.TemplateKinds()
 	if c.Kind != "" {
 		kinds = []mail.Kind{mail.Kind(c.Kind)}
 	}
@@ -122,7 +170,18 @@ func (c *placeholders) Run() error {
 // ofKind names the emails that a command is about.
 type ofKind struct {
 	ofStore
-	Kind string `arg:"" help:"The kind of email, such as sign_in_link."`
+	Kind    string `arg:"" help:"The kind of email, such as sign_in_link."`
+	Channel int64  `env:"-" help:"The channel (default: all that have no template of their own)."`
+}
+
+// ofTemplate names a template.
+type ofTemplate struct {
+	ofKind
+	Locale string `env:"-" help:"The language, such as de or pt-BR (default: every language)."`
+}
+
+func (t *ofTemplate) place() mail.Place {
+	return mail.Place{Kind: mail.Kind(t.Kind), ChannelID: t.Channel, Locale: t.Locale}
 }
 
 type templateList struct{ ofStore }
@@ -137,37 +196,46 @@ func (c *templateList) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := table("KIND", "LOCALE", "PARTS", "MODIFIED")
+	w := table("KIND", "CHANNEL", "LOCALE", "PARTS", "MODIFIED")
 	for _, t := range own {
-		parts := ""
-		for _, p := range []struct{ name, text string }{{"subject ", t.Subject}, {"text ", t.Text}, {"html ", t.HTML}} {
-			if p.text != "" {
-				parts += p.name
-			}
-		}
-		locale := t.Locale
-		if locale == "" {
-			locale = "(all)"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Kind, locale, parts, date(t.DateModified))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Kind, orAll(t.ChannelID), cmp.Or(t.Locale, "(all)"), partsOf(&t), date(t.DateModified))
 	}
 	return w.Flush()
 }
 
+func orAll(channelID int64) string {
+	if channelID == 0 {
+		return "(all)"
+	}
+	return strconv.FormatInt(channelID, 10)
+}
+
+// partsOf tells of what a template has a text.
+func partsOf(t *mail.Template) string {
+	var parts []string
+	for _, p := range []struct{ name, text string }{{"subject", t.Subject}, {"text", t.Text}, {"html", t.HTML}} {
+		if p.text != "" {
+			parts = append(parts, p.name)
+		}
+	}
+	return cmp.Or(strings.Join(parts, " "), "(none: the program's own)")
+}
+
 type templatePut struct {
-	ofKind
-	Locale  string `env:"-" help:"The language, such as de or pt-BR (default: every language)."`
-	Subject string `env:"-" help:"The subject line."`
-	Text    string `env:"-" type:"existingfile" help:"A file with the plain text."`
-	HTML    string `name:"html" env:"-" type:"existingfile" help:"A file with the HTML."`
+	ofTemplate
+	Subject      string `env:"-" help:"The subject line."`
+	Text         string `env:"-" type:"existingfile" help:"A file with the plain text (default: what the HTML says)."`
+	HTML         string `name:"html" env:"-" type:"existingfile" help:"A file with the HTML."`
+	Translations string `env:"-" type:"existingfile" help:"A YAML file with the phrases that {{lang}} finds, by locale and key."`
 }
 
 func (c *templatePut) Run(ctx context.Context) error {
-	t := mail.Template{Kind: mail.Kind(c.Kind), Locale: c.Locale, Subject: c.Subject}
+	t := mail.Template{Kind: mail.Kind(c.Kind), ChannelID: c.Channel, Locale: c.Locale, Subject: c.Subject}
+	translations := ""
 	for _, f := range []struct {
 		name string
 		to   *string
-	}{{c.Text, &t.Text}, {c.HTML, &t.HTML}} {
+	}{{c.Text, &t.Text}, {c.HTML, &t.HTML}, {c.Translations, &translations}} {
 		if f.name == "" {
 			continue
 		}
@@ -177,6 +245,9 @@ func (c *templatePut) Run(ctx context.Context) error {
 		}
 		*f.to = string(text)
 	}
+	if err := yaml.Unmarshal([]byte(translations), &t.Translations); err != nil {
+		return &app.ConfigError{Err: fmt.Errorf("%s: want phrases by locale and key: %w", c.Translations, err)}
+	}
 	if err := mail.CheckTemplate(&t); err != nil {
 		return &app.ConfigError{Err: err}
 	}
@@ -185,17 +256,14 @@ func (c *templatePut) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	if err := core.Mail.Put(ctx, st.ID, t); err != nil {
+	if err := core.Mail.Put(ctx, st.ID, t, mail.ByCommand); err != nil {
 		return err
 	}
 	fmt.Println("The template is set.")
 	return nil
 }
 
-type templateReset struct {
-	ofKind
-	Locale string `env:"-" help:"The language of the template (default: that for every language)."`
-}
+type templateReset struct{ ofTemplate }
 
 func (c *templateReset) Run(ctx context.Context) error {
 	core, st, err := c.open(ctx)
@@ -203,10 +271,10 @@ func (c *templateReset) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	if err := core.Mail.Reset(ctx, st.ID, mail.Kind(c.Kind), c.Locale); err != nil {
+	if err := core.Mail.Reset(ctx, st.ID, c.place(), mail.ByCommand); err != nil {
 		return err
 	}
-	fmt.Println("The program's own texts are used again.")
+	fmt.Println("What holds without this template is used again.")
 	return nil
 }
 
@@ -218,10 +286,84 @@ func (c *templateShow) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	subject, text, html, err := core.Mail.Preview(ctx, st.ID, mail.Kind(c.Kind))
+	subject, text, html, err := core.Mail.Preview(ctx, st.ID, mail.Kind(c.Kind), c.Channel)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("Subject: %s\n\n%s\n\n%s\n", subject, text, html)
+	return nil
+}
+
+type templateHistory struct {
+	ofTemplate
+	Version int64 `env:"-" help:"Print the texts of one version."`
+}
+
+func (c *templateHistory) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	versions, err := core.Mail.History(ctx, st.ID, c.place())
+	if err != nil {
+		return err
+	}
+	if c.Version != 0 {
+		return printVersion(versions, c.Version)
+	}
+	w := table("VERSION", "WRITTEN", "BY", "PARTS", "GOES BACK TO")
+	for _, v := range versions {
+		back := ""
+		if v.Undo {
+			back = strconv.FormatInt(v.Restores, 10)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", v.Number, date(v.DateModified), cmp.Or(v.Writer, "(unknown)"), partsOf(&v.Template), back)
+	}
+	return w.Flush()
+}
+
+func printVersion(versions []mail.Version, number int64) error {
+	for _, v := range versions {
+		if v.Number != number {
+			continue
+		}
+		translations := []byte{}
+		if len(v.Translations) > 0 {
+			var err error
+			if translations, err = yaml.Marshal(v.Translations); err != nil {
+				return err
+			}
+		}
+		fmt.Printf("Subject: %s\n\n%s\n\n%s\n\n%s", v.Subject, v.Text, v.HTML, translations)
+		return nil
+	}
+	return fmt.Errorf("there is no version %d of this template", number)
+}
+
+type templateUndo struct {
+	ofTemplate
+	To *int64 `env:"-" help:"Go back to this version; 0: to no template."`
+}
+
+func (c *templateUndo) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	to := opt.Field[int64]{}
+	if c.To != nil {
+		to = opt.Some(*c.To)
+	}
+	v, err := core.Mail.Undo(ctx, st.ID, c.place(), to, mail.ByCommand)
+	if err != nil {
+		return err
+	}
+	if v.Restores == 0 {
+		fmt.Println("There is no such template any more, as before it was first set.")
+		return nil
+	}
+	fmt.Printf("The template is again what it was in version %d.\n", v.Restores)
 	return nil
 }

@@ -103,20 +103,20 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 			{"another main language", func() { w.settings(map[string]any{"language": "de"}) },
 				append([]string{`store/information/updated {"type":"store"}`}, everywhere("settings/locale/deleted {}", "settings/locale/updated {}")...)},
 			{"an email's text", func() {
-				if err := w.Mail.Put(t.Context(), 1, mail.Template{Kind: mail.Kinds()[0], Subject: "Hello"}); err != nil {
+				if err := w.Mail.Put(t.Context(), 1, mail.Template{Kind: mail.AccountCreated, Subject: "Hello"}, mail.ByCommand); err != nil {
 					t.Fatal(err)
 				}
-			}, everywhere(`email/templates/updated {"template_kind":"` + string(mail.Kinds()[0]) + `"}`)},
+			}, everywhere(`email/templates/updated {"template_kind":"createaccount_email"}`)},
 			{"the same text", func() {
-				if err := w.Mail.Put(t.Context(), 1, mail.Template{Kind: mail.Kinds()[0], Subject: "Hello"}); err != nil {
+				if err := w.Mail.Put(t.Context(), 1, mail.Template{Kind: mail.AccountCreated, Subject: "Hello"}, mail.ByCommand); err != nil {
 					t.Fatal(err)
 				}
 			}, nil},
 			{"our own text", func() {
-				if err := w.Mail.Reset(t.Context(), 1, mail.Kinds()[0], ""); err != nil {
+				if err := w.Mail.Reset(t.Context(), 1, mail.Place{Kind: mail.AccountCreated}, mail.ByCommand); err != nil {
 					t.Fatal(err)
 				}
-			}, everywhere(`email/templates/deleted {"template_kind":"` + string(mail.Kinds()[0]) + `"}`)},
+			}, everywhere(`email/templates/deleted {"template_kind":"createaccount_email"}`)},
 			{"a seed file", func() {
 				apptest.Seed(t, w.Core, `
 stores:

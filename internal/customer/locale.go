@@ -15,8 +15,9 @@ type Locale struct {
 }
 
 var (
-	selectLocale = sqldb.Static(`SELECT locale FROM customers WHERE store_id = $1 AND id = $2`)
-	updateLocale = sqldb.Static(`UPDATE customers SET locale = $3 WHERE store_id = $1 AND id = $2`)
+	selectLocale   = sqldb.Static(`SELECT locale FROM customers WHERE store_id = $1 AND id = $2`)
+	selectGreeting = sqldb.Static(`SELECT first_name, customer_group_id FROM customers WHERE store_id = $1 AND id = $2`)
+	updateLocale   = sqldb.Static(`UPDATE customers SET locale = $3 WHERE store_id = $1 AND id = $2`)
 )
 
 // LocaleColumn is the column of the language. A statement with AdmissionJoin may
@@ -35,6 +36,16 @@ func LocaleQuery(id int64, found *bool, tag *string) sqldb.Q {
 	*found, *tag = false, ""
 	return sqldb.Q{Stmt: selectLocale, Args: []any{id}, Each: func(r *sqldb.Row) error {
 		*found, *tag = true, r.Text(0)
+		return nil
+	}}
+}
+
+// GreetingQuery returns the query for a customer's first name and group, to be
+// run in a pipeline.
+func GreetingQuery(id int64, firstName *string, groupID *int64) sqldb.Q {
+	*firstName, *groupID = "", 0
+	return sqldb.Q{Stmt: selectGreeting, Args: []any{id}, Each: func(r *sqldb.Row) error {
+		*firstName, *groupID = r.Text(0), r.Int(1)
 		return nil
 	}}
 }

@@ -149,8 +149,8 @@ func (o *Outbox) find(r *http.Request) ([]item, error) {
 				return nil, invalid(name, fmt.Sprintf("want one of %v", mail.Kinds()))
 			}
 		case "status":
-			if f.Status = v; !slices.Contains([]string{mail.Queued, mail.Sent, mail.Failed, mail.Expired}, v) {
-				return nil, invalid(name, "want queued, sent, failed or expired")
+			if f.Status = v; !slices.Contains(mail.AllStatuses, v) {
+				return nil, invalid(name, "want queued, sent, failed, expired or off")
 			}
 		case "store":
 			hash = v

@@ -61,6 +61,8 @@ const (
 	RouteUpdated         = "settings/route/updated" // of a site
 	EmailTemplateUpdated = "email/templates/updated"
 	EmailTemplateDeleted = "email/templates/deleted"
+	EmailStatusUpdated   = "settings/emailStatus/updated"
+	EmailStatusDeleted   = "settings/emailStatus/deleted"
 )
 
 // Topic is signalled by transactions that record events.
@@ -197,6 +199,11 @@ func Site(channelID int64, scope string) Event {
 // EmailTemplate returns an event of a kind of email on a channel.
 func EmailTemplate(channelID int64, scope, kind string) Event {
 	return ofChannel(channelID, scope, string(append(jsonx.AppendString([]byte(`{"template_kind":`), kind), '}')))
+}
+
+// EmailStatus returns an event of whether a channel has emails of a kind sent.
+func EmailStatus(channelID int64, scope, kind string) Event {
+	return EmailTemplate(channelID, scope, kind)
 }
 
 // Subscriber returns the data of a subscriber's event, which is the id alone.

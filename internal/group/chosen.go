@@ -63,6 +63,14 @@ func HoldQuery(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
 	return sqldb.Among(`SELECT id FROM customer_groups WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForShare(), found)
 }
 
+var selectName = sqldb.Static(`SELECT name FROM customer_groups WHERE store_id = $1 AND id = $2`)
+
+// NameQuery returns the query for a group's name, to be run in a pipeline.
+func NameQuery(id int64, name *string) sqldb.Q {
+	*name = ""
+	return sqldb.Q{Stmt: selectName, Args: []any{id}, Each: func(r *sqldb.Row) error { *name = r.Text(0); return nil }}
+}
+
 // joinedGroup and guestGroup find the group that new customers of a channel
 // join, and that for its guests: what the channel says, where "0" is none, and
 // else the store's group.

@@ -9,6 +9,9 @@ const (
 	FieldSubject fault.Field = "subject"
 	FieldText    fault.Field = "text"
 	FieldHTML    fault.Field = "html"
+
+	FieldTranslations fault.Field = "translations"
+	FieldStatus       fault.Field = "status"
 )
 
 // The reasons that codes do not tell.
@@ -17,5 +20,10 @@ const (
 	WhyLocale       fault.Reason = "no locale"
 	WhyNothing      fault.Reason = "template without text"
 	WhyTemplate     fault.Reason = "template that does not work"
+	WhyPhrases      fault.Reason = "too many phrases"
+	WhyPhraseLocale fault.Reason = "phrases in no locale"
+	WhyPhraseKey    fault.Reason = "key that no phrase has"
+	WhyNoSwitch     fault.Reason = "emails that cannot be switched off"
+	WhyNoLevel      fault.Reason = "no level above the store"
 	WhyMakesNothing fault.Reason = "template that makes nothing"
 )

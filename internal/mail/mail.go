@@ -112,7 +112,12 @@ const (
 	Sent    = "sent"    // or, without SMTP, kept in the development outbox
 	Failed  = "failed"  // given up
 	Expired = "expired" // not sent in time
+	// Off: emails of the kind are switched off.
+	Off = "off"
 )
+
+// AllStatuses are the statuses of stored messages.
+var AllStatuses = []string{Queued, Sent, Failed, Expired, Off}
 
 const (
 	maxName    = 200

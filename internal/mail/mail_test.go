@@ -406,7 +406,7 @@ func TestNamesDoNotBreakOut(t *testing.T) {
 	each(t, func(w *world) {
 		out := &sender{}
 		svc, r := w.start(mail.Options{Sender: out})
-		if err := svc.Put(w.t.Context(), w.mine, mail.Template{Kind: mail.SignInLink, Subject: "For {{.Customer.Name}}\nX-Evil: 1", HTML: `<p title="{{.Customer.Name}}">{{.Customer.Name}}</p><a href="{{.Data.minutes}}">x</a>`}); err != nil {
+		if err := svc.Put(w.t.Context(), w.mine, mail.Template{Kind: mail.SignInLink, Subject: "For {{.Customer.Name}}\nX-Evil: 1", HTML: `<p title="{{.Customer.Name}}">{{.Customer.Name}}</p><a href="{{.Data.minutes}}">x</a>`}, mail.ByCommand); err != nil {
 			w.t.Fatal(err)
 		}
 		m := link(mail.SignInLink)
@@ -445,7 +445,7 @@ func TestTemplates(t *testing.T) {
 			{Kind: mail.SignInLink, Locale: "de", Subject: "Deutsch", HTML: "<b>{{.Link}} {{.Duration}}</b>"},
 			{Kind: mail.SignInLink, Locale: "de_AT", Text: "Servus{{if .Unsubscribe}} x{{else if eq .Locale \"de\"}} y{{end}}{{with .Customer}} {{.Name}}{{end}}"},
 		} {
-			if err := svc.Put(ctx, w.mine, tm); err != nil {
+			if err := svc.Put(ctx, w.mine, tm, mail.ByCommand); err != nil {
 				w.t.Fatal(err)
 			}
 		}
@@ -473,19 +473,19 @@ func TestTemplates(t *testing.T) {
 		if all, err := svc.List(ctx, w.other); err != nil || len(all) != 0 {
 			w.t.Errorf("%+v, %v", all, err)
 		}
-		if tm, err := svc.Get(ctx, w.mine, mail.SignInLink, "DE"); err != nil || tm.Subject != "Deutsch" {
+		if tm, err := svc.Get(ctx, w.mine, mail.Place{Kind: mail.SignInLink, Locale: "DE"}); err != nil || tm.Subject != "Deutsch" {
 			w.t.Errorf("%+v, %v", tm, err)
 		}
 		for _, storeID := range []int64{w.other, w.mine} {
-			if err := svc.Reset(ctx, storeID, mail.SignInLink, "de"); (err == nil) != (storeID == w.mine) {
+			if err := svc.Reset(ctx, storeID, mail.Place{Kind: mail.SignInLink, Locale: "de"}, mail.ByCommand); (err == nil) != (storeID == w.mine) {
 				w.t.Error(err)
 			}
 		}
-		if _, err := svc.Get(ctx, w.mine, mail.SignInLink, "de"); fault.As(err) == nil {
+		if _, err := svc.Get(ctx, w.mine, mail.Place{Kind: mail.SignInLink, Locale: "de"}); fault.As(err) == nil {
 			w.t.Error(err)
 		}
 		send(w.mine, "de", "Any Zoë & Söhne", "any", "15 Minuten")
-		if subject, _, html, err := svc.Preview(ctx, w.mine, mail.SignInLink); err != nil || subject != "Any Zoë & Söhne" || !strings.Contains(html, "Guten Tag Jane Doe") {
+		if subject, _, html, err := svc.Preview(ctx, w.mine, mail.SignInLink, 0); err != nil || subject != "Any Zoë & Söhne" || !strings.Contains(html, "Guten Tag Jane Doe") {
 			w.t.Error(subject, html, err)
 		}
 	})
@@ -508,7 +508,7 @@ func TestLanguageOfTheReader(t *testing.T) {
 		french, nobody, mexican := made[0].ID, made[1].ID, made[2].ID
 		settings := store.Settings{OrderEmail: "o@example.com", Language: "de", Storefront: store.StorefrontSettings{Locales: []string{"en", "fr", "es", "it"}}}
 		w.settings(w.mine, settings)
-		if err := svc.Put(ctx, w.mine, mail.Template{Kind: mail.SignInLink, Locale: "es", Text: "Hola ({{.Locale}})"}); err != nil {
+		if err := svc.Put(ctx, w.mine, mail.Template{Kind: mail.SignInLink, Locale: "es", Text: "Hola ({{.Locale}})"}, mail.ByCommand); err != nil {
 			w.t.Fatal(err)
 		}
 		const german, english, franche, spanish = "Guten Tag", "Hello", "Bonjour", "Hola (es)"
@@ -593,7 +593,7 @@ func TestTexts(t *testing.T) {
 		for _, language := range []string{"en", "de", "fr"} {
 			w.settings(w.mine, store.Settings{Language: language, LogoURL: "https://x.example.com/logo.png"})
 			for _, k := range mail.Kinds() {
-				subject, text, html, err := svc.Preview(w.t.Context(), w.mine, k)
+				subject, text, html, err := svc.Preview(w.t.Context(), w.mine, k, 0)
 				if err != nil {
 					w.t.Error(err)
 				}

@@ -76,6 +76,10 @@ func (s *Service) Show(ctx context.Context, m *Stored) error {
 	if err != nil {
 		return err
 	}
+	if w.off {
+		m.Error = offReason
+		return nil
+	}
 	p, err := s.own.render(m, w)
 	if err != nil {
 		m.Error = "template: " + err.Error()

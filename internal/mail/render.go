@@ -118,7 +118,7 @@ func (t *texts) speaks(tag string) string {
 func (t *texts) tongues(tag string, s *store.Settings, own []Template) (codes []string, code string) {
 	for _, name := range []string{tag, s.Language, defaultLanguage} {
 		codes = locale.Fallbacks(name)
-		if t.speaks(name) != "" || slices.ContainsFunc(own, func(o Template) bool { return slices.Contains(codes, o.Locale) }) {
+		if t.speaks(name) != "" || slices.ContainsFunc(own, func(o Template) bool { return o.speaks(codes) }) {
 			break
 		}
 	}
@@ -268,52 +268,93 @@ func (t *texts) render(m *Stored, w *surroundings) (parts, error) {
 		add(&lay.Notes, map[string]string{"valid": l.Valid, "ignore": l.Ignore}[note])
 	}
 	out := parts{Subject: lay.Subject}
-	// A part in a language that the program has no texts in is told that language.
-	override := func(part func(*Template) string) (string, View) {
-		for _, code := range codes {
-			for i := range own {
-				if own[i].Locale == code && part(&own[i]) != "" {
-					told := v
-					if code != "" && t.speaks(code) == "" {
-						told.Locale = code
-					}
-					return part(&own[i]), told
-				}
+	own = ordered(own, m.templates(), codes)
+	// part makes what the store's templates have of a part, the best of which is
+	// at the place at: len(own) if there is none.
+	part := func(html bool, of func(*Template) string) (made string, at int, err error) {
+		for i := range own {
+			if text := of(&own[i]); text != "" {
+				made, err = own[i].make(text, html, v, w, codes, t)
+				return made, i, err
 			}
 		}
-		return "", v
+		return "", len(own), nil
 	}
-	var err error
-	if text, v := override(func(t *Template) string { return t.Subject }); text != "" {
-		if out.Subject, err = executeText(text, v); err != nil {
-			return out, fmt.Errorf("subject: %w", err)
-		}
-		out.Subject = oneLine(out.Subject, maxSubject)
+	subject, at, err := part(false, func(t *Template) string { return t.Subject })
+	if err != nil {
+		return out, fmt.Errorf("subject: %w", err)
+	}
+	if at < len(own) {
+		out.Subject = oneLine(subject, maxSubject)
 	}
 	lay.Subject = out.Subject
-	if text, v := override(func(t *Template) string { return t.Text }); text != "" {
-		if out.Text, err = executeText(text, v); err != nil {
-			return out, fmt.Errorf("text: %w", err)
-		}
-	} else {
-		var b bytes.Buffer
-		if err := t.text.Execute(&b, lay); err != nil {
-			return out, err
-		}
-		out.Text = b.String()
+	html, htmlAt, err := part(true, func(t *Template) string { return t.HTML })
+	if err != nil {
+		return out, fmt.Errorf("html: %w", err)
 	}
-	if text, v := override(func(t *Template) string { return t.HTML }); text != "" {
-		if out.HTML, err = executeHTML(text, v); err != nil {
-			return out, fmt.Errorf("html: %w", err)
-		}
-	} else {
+	text, textAt, err := part(false, func(t *Template) string { return t.Text })
+	if err != nil {
+		return out, fmt.Errorf("text: %w", err)
+	}
+	if out.HTML = html; htmlAt == len(own) {
 		var b bytes.Buffer
 		if err := t.html.Execute(&b, lay); err != nil {
 			return out, err
 		}
 		out.HTML = b.String()
 	}
+	switch {
+	case htmlAt < textAt && (textAt == len(own) || own[textAt].ChannelID != own[htmlAt].ChannelID): // the text of another level would say something else
+		out.Text = textOf(out.HTML)
+	case textAt < len(own):
+		out.Text = text
+	default:
+		var b bytes.Buffer
+		if err := t.text.Execute(&b, lay); err != nil {
+			return out, err
+		}
+		out.Text = b.String()
+	}
 	return out, nil
+}
+
+// ordered returns the templates that a message is made of, the best first: those
+// of the channel, then of the best kind, then of the best locale.
+func ordered(own []Template, kinds []Kind, codes []string) []Template {
+	out := slices.DeleteFunc(slices.Clone(own), func(t Template) bool {
+		return !slices.Contains(kinds, t.Kind) || !slices.Contains(codes, t.Locale)
+	})
+	slices.SortStableFunc(out, func(a, b Template) int {
+		return cmp.Or(cmp.Compare(b.ChannelID, a.ChannelID), // 0 is all
+			cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
+			cmp.Compare(slices.Index(codes, a.Locale), slices.Index(codes, b.Locale)))
+	})
+	return out
+}
+
+// make makes a part of a template. One in a language that the program has no
+// texts in is told that language.
+func (t *Template) make(text string, html bool, v View, w *surroundings, codes []string, own *texts) (string, error) {
+	if t.Locale != "" && own.speaks(t.Locale) == "" {
+		v.Locale = t.Locale
+	}
+	if !isHandlebars(text) {
+		return execute(text, html, v)
+	}
+	if t.Locale == "" {
+		for _, code := range codes {
+			if len(t.Translations[code]) > 0 {
+				v.Locale = code
+				break
+			}
+		}
+	}
+	values := v.fields(t.Kind, w.reader, w.year)
+	c, err := compile(text, treeOf(sampleFields(t.Kind)))
+	if err != nil {
+		return "", err
+	}
+	return executeHandlebars(c, html, phrases{t.Translations, phraseLocales(v.Locale, w.settings.Language)}, values)
 }
 
 // bounded is a buffer that does not grow without end.
@@ -326,31 +367,32 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
-func executeText(text string, v View) (string, error) {
+// execute makes a text of a template in Go's template language.
+func execute(text string, html bool, v View) (string, error) {
+	var b bounded
+	run := func(t interface{ Execute(io.Writer, any) error }, tree *parse.Tree) error {
+		if err := harmless(tree); err != nil {
+			return err
+		}
+		if err := t.Execute(&b, v); err != nil {
+			return plainError(err)
+		}
+		return nil
+	}
+	if html {
+		t, err := htmltemplate.New("").Parse(text)
+		if err != nil {
+			return "", plainError(err)
+		}
+		err = run(t, t.Tree)
+		return b.String(), err
+	}
 	t, err := texttemplate.New("").Parse(text)
 	if err != nil {
 		return "", plainError(err)
 	}
-	return execute(t, t.Tree, v)
-}
-
-func executeHTML(text string, v View) (string, error) {
-	t, err := htmltemplate.New("").Parse(text)
-	if err != nil {
-		return "", plainError(err)
-	}
-	return execute(t, t.Tree, v)
-}
-
-func execute(t interface{ Execute(io.Writer, any) error }, tree *parse.Tree, v View) (string, error) {
-	if err := harmless(tree); err != nil {
-		return "", err
-	}
-	var b bounded
-	if err := t.Execute(&b, v); err != nil {
-		return "", plainError(err)
-	}
-	return b.String(), nil
+	err = run(t, t.Tree)
+	return b.String(), err
 }
 
 // faults are the template library's errors and what they mean to an author.

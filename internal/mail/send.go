@@ -84,6 +84,9 @@ type surroundings struct {
 	templates []Template
 	locale    string // of the reader
 	orphan    bool   // the customer is gone
+	off       bool   // emails of its kind are switched off
+	reader    reader
+	year      int
 }
 
 func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
@@ -97,7 +100,8 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		}
 		site := ""
 		if err := tx.Pipeline(
-			sqldb.Q{Stmt: selectKindTemplate, Args: []any{string(m.Kind)}, Each: func(r *sqldb.Row) error { w.templates = append(w.templates, scanTemplate(r)); return nil }},
+			templatesQuery(m.Kind, m.ChannelID, &w.templates),
+			offQuery(m.switchOf(), m.ChannelID, &w.off),
 			store.URLOfSite(m.ChannelID, &site),
 			channel.RoutesQuery(m.ChannelID, &routes),
 			customer.LocaleQuery(m.CustomerID, &found, &kept),
@@ -109,11 +113,15 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		wish.Kept = kept
 		w.locale = wish.Choose(w.settings.Languages()).Locale
 		w.siteURL = origin(site)
-		return nil
+		if len(w.templates) > 0 {
+			w.reader, err = readReader(tx, m.CustomerID)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	w.year = s.sys.Clock().In(w.settings.Location()).Year()
 	// The settings' URL is no claim, and the email may have waited: either host
 	// may be another store's.
 	if err := s.stays(ctx, w.settings.Hash, &w.siteURL); err != nil {
@@ -272,7 +280,7 @@ func (s *Service) Register(r *jobs.Runner) {
 
 // finish writes down what became of a message.
 func (s *Service) finish(ctx context.Context, m *Stored, status, reason string, p parts) error {
-	if status != Sent {
+	if status != Sent && status != Off {
 		s.o.Log.Warn("an email was not sent", "store_id", m.StoreID, "email_id", m.ID, "email_kind", string(m.Kind), "status", status)
 	}
 	return s.db.Write(ctx, m.StoreID, func(tx *sqldb.Tx) error {
@@ -304,6 +312,9 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	}
 	if w.orphan {
 		return s.finish(ctx, m, Expired, "the customer has been deleted", parts{})
+	}
+	if w.off {
+		return s.finish(ctx, m, Off, offReason, parts{})
 	}
 	if reason := email.Reason(m.To); m.To != "" && reason != "" {
 		return s.finish(ctx, m, Failed, "the recipient's address is none that can be sent to: "+reason, parts{})

@@ -7,23 +7,133 @@ import (
 	"slices"
 	"strings"
 
-	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/locale"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
-// Template is a store's own text of a kind of message, in Go's template
+// Kinds of templates that are no kinds of messages.
+const (
+	// GuestAccountCreated is the welcome with a link to choose a password, for
+	// who has none.
+	GuestAccountCreated Kind = "guest_account_created"
+	// DetailsChanged is what tells of a changed password or address where the
+	// store has no template for the one that it is.
+	DetailsChanged Kind = "account_details_changed"
+)
+
+// templateKind is what a kind of templates demands.
+type templateKind struct {
+	// typeID is the documented name; empty: there is none.
+	typeID string
+	// of is the kind of messages that sample is for.
+	of     Kind
+	sample Data
+	// canBeOff tells that the emails can be switched off.
+	canBeOff bool
+}
+
+// templated are the kinds of templates.
+var templated = func() map[Kind]templateKind {
+	out := map[Kind]templateKind{}
+	for k, info := range kinds {
+		out[k] = templateKind{of: k, sample: info.sample}
+	}
+	out[AccountCreated] = templateKind{typeID: "createaccount_email", of: AccountCreated, sample: kinds[AccountCreated].sample, canBeOff: true}
+	out[GuestAccountCreated] = templateKind{typeID: "createguestaccount_email", of: AccountCreated, sample: Data{"link": "https://shop.example.com/choose?t=1", "minutes": "10080"}, canBeOff: true}
+	out[DetailsChanged] = templateKind{typeID: "account_details_changed_email", of: EmailChanged, sample: kinds[EmailChanged].sample, canBeOff: true}
+	out[PasswordReset] = templateKind{typeID: "account_reset_password_email", of: PasswordReset, sample: kinds[PasswordReset].sample}
+	out[SignInLink] = templateKind{typeID: "passwordless_login_email", of: SignInLink, sample: kinds[SignInLink].sample}
+	return out
+}()
+
+// TemplateKinds returns all kinds of templates in alphabetical order.
+func TemplateKinds() []Kind { return slices.Sorted(maps.Keys(templated)) }
+
+// TypeID returns the documented name of a kind of templates, or "".
+func (k Kind) TypeID() string { return templated[k].typeID }
+
+// KindOfType returns the kind of templates with a documented name.
+func KindOfType(typeID string) (Kind, bool) {
+	for k, t := range templated {
+		if t.typeID == typeID && typeID != "" {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// told is what webhooks call a kind.
+func (k Kind) told() string {
+	if id := k.TypeID(); id != "" {
+		return id
+	}
+	return string(k)
+}
+
+// candidates returns the kinds of templates that a message of a kind may be made
+// of.
+func candidates(k Kind) []Kind {
+	switch k {
+	case AccountCreated:
+		return []Kind{AccountCreated, GuestAccountCreated}
+	case PasswordChanged, EmailChanged:
+		return []Kind{k, DetailsChanged}
+	}
+	return []Kind{k}
+}
+
+// templates returns the kinds of templates that the message is made of, the best
+// first.
+func (m *Stored) templates() []Kind {
+	all := candidates(m.Kind)
+	if m.Kind != AccountCreated {
+		return all
+	}
+	if m.data.Data["link"] != "" && m.data.Data["minutes"] != "" {
+		return all[1:]
+	}
+	return all[:1]
+}
+
+// Place is where a template holds.
+type Place struct {
+	Kind      Kind
+	ChannelID int64  // 0: all that have none of their own
+	Locale    string // such as "de" or "pt-br"; empty: every language without one
+}
+
+// Template is a store's own text of a kind of message, in Handlebars
+// ({{store.name}}, {{lang "hello"}}, see Placeholders) or in Go's template
 // language: {{.Store.Name}}, {{.Customer.Name}}, {{.Link}}, {{.Data.reason}}
-// (see View), if and with. A part that is empty is the program's own.
+// (see View), if and with. A part that is empty is the program's own; only a text
+// is made of HTML that is the store's own.
 type Template struct {
-	Kind         Kind
-	Locale       string // such as "de" or "pt-br"; empty: every language without one
-	Subject      string
-	Text         string
-	HTML         string
+	Kind      Kind
+	ChannelID int64
+	Locale    string
+	Subject   string
+	Text      string
+	HTML      string
+	// Translations are the phrases that lang finds.
+	Translations Translations
 	DateModified int64
+}
+
+// Place returns where the template holds.
+func (t *Template) Place() Place { return Place{t.Kind, t.ChannelID, t.Locale} }
+
+func (t *Template) empty() bool { return t.Subject == "" && t.Text == "" && t.HTML == "" }
+
+// says reports whether two templates say the same.
+func (t *Template) says(o *Template) bool {
+	return t.Subject == o.Subject && t.Text == o.Text && t.HTML == o.HTML && maps.EqualFunc(t.Translations, o.Translations, maps.Equal)
+}
+
+// speaks reports whether the template is for one of some locales.
+func (t *Template) speaks(codes []string) bool {
+	return slices.Contains(codes, t.Locale) || slices.ContainsFunc(codes, func(c string) bool { return len(t.Translations[c]) > 0 })
 }
 
 // Placeholder is what a template may hold.
@@ -32,9 +142,10 @@ type Placeholder struct {
 	Sample        string // what Preview shows; empty where it depends on the store
 }
 
-// Placeholders returns what the templates of a kind may hold.
+// Placeholders returns what the templates of a kind may hold: in Go's template
+// language and, after it, the merge fields of Handlebars.
 func Placeholders(kind Kind) ([]Placeholder, error) {
-	info, ok := kinds[kind]
+	info, ok := templated[kind]
 	if !ok {
 		return nil, fault.New(fault.NotFound, noKind())
 	}
@@ -57,7 +168,7 @@ func Placeholders(kind Kind) ([]Placeholder, error) {
 			out = append(out, Placeholder{"{{.Data." + key + "}}", strings.ReplaceAll(key, "_", " "), info.sample[key]})
 		}
 	}
-	return out, nil
+	return append(out, mergeFields(kind)...), nil
 }
 
 // noData finds a placeholder of Data that the emails of a kind do not have.
@@ -72,28 +183,20 @@ func noData(text string, sample Data) string {
 
 var dataName = regexp.MustCompile(`\{\{[^}]*\.Data\.(\w+)`)
 
+// Bounds of a template, in characters; that of a part is the documented one.
 const (
-	opTemplate  = domain + ".template"
-	maxTemplate = 100_000
+	maxTemplate = 65_536
+	maxPhrases  = 500
+	maxPhrase   = 5_000
+	maxLocales  = 40
+	maxKey      = 100
 )
-
-var (
-	selectTemplates    = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 ORDER BY kind, locale`)
-	selectKindTemplate = sqldb.Static(`SELECT kind, locale, subject, body_text, body_html, date_modified FROM email_templates WHERE store_id = $1 AND kind = $2`)
-	upsertTemplate     = sqldb.Static(`INSERT INTO email_templates (store_id, kind, locale, subject, body_text, body_html, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (store_id, kind, locale) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, body_html = excluded.body_html, date_modified = excluded.date_modified`)
-	deleteTemplate = sqldb.Static(`DELETE FROM email_templates WHERE store_id = $1 AND kind = $2 AND locale = $3`)
-)
-
-func scanTemplate(r *sqldb.Row) Template {
-	return Template{Kind: Kind(r.Text(0)), Locale: r.Text(1), Subject: r.Text(2), Text: r.Text(3), HTML: r.Text(4), DateModified: r.Int(5)}
-}
 
 // CheckTemplate reports everything that is wrong with a template: it is tried
 // with sample values.
 func CheckTemplate(t *Template) error {
 	c := fault.Collector{}
-	info, ok := kinds[t.Kind]
+	info, ok := templated[t.Kind]
 	if !ok {
 		c.Because(FieldKind, fault.NotAccepted, WhyKind, kindNames())
 	}
@@ -101,27 +204,26 @@ func CheckTemplate(t *Template) error {
 	if t.Locale != "" && !store.IsLanguage(t.Locale) {
 		c.Because(FieldLocale, fault.BadFormat, WhyLocale, "")
 	}
-	if t.Subject == "" && t.Text == "" && t.HTML == "" {
+	if t.empty() {
 		c.Because(FieldSubject, fault.Required, WhyNothing, "")
 	}
-	sample := View{
-		Store:    StoreView{Name: "Sample store", URL: "https://shop.example.com", Email: "shop@example.com", Phone: "1", Address: "1 Street", LogoURL: "https://shop.example.com/logo.png"},
-		Customer: CustomerView{Name: "Jane Doe", Email: "jane@example.com"}, Locale: "en", Link: info.sample["link"], Duration: "15 minutes", Data: info.sample,
-	}
+	t.Translations.check(&c)
+	sample := sampleView(t.Kind)
+	values := sample.fields(t.Kind, sampleReader, 2026)
 	for _, part := range []struct {
-		name    fault.Field
-		text    string
-		execute func(string, View) (string, error)
-	}{{FieldSubject, t.Subject, executeText}, {FieldText, t.Text, executeText}, {FieldHTML, t.HTML, executeHTML}} {
+		name fault.Field
+		text string
+		html bool
+	}{{FieldSubject, t.Subject, false}, {FieldText, t.Text, false}, {FieldHTML, t.HTML, true}} {
 		c.Length(part.name, part.text, 0, maxTemplate)
-		if part.text == "" || len(part.text) > maxTemplate {
+		if part.text == "" || len(part.text) > 4*maxTemplate {
 			continue
 		}
 		if name := noData(part.text, info.sample); ok && name != "" {
 			c.AddItem(fault.Item{Field: part.name, Code: fault.BadFormat, Why: WhyTemplate, Value: "there is no placeholder .Data." + name + " in these emails: clientele email template placeholders lists them"})
 			continue
 		}
-		made, err := part.execute(part.text, sample)
+		made, err := try(part.text, part.html, t, sample, values)
 		if err != nil {
 			c.AddItem(fault.Item{Field: part.name, Code: fault.BadFormat, Why: WhyTemplate, Value: err.Error()})
 		} else if oneLine(made, maxBody) == "" {
@@ -131,70 +233,76 @@ func CheckTemplate(t *Template) error {
 	return c.Err(fault.Invalid)
 }
 
-// PutTemplate sets a template of the store of tx.
-func PutTemplate(tx *sqldb.Tx, t Template, now int64) error {
-	if err := CheckTemplate(&t); err != nil {
-		return err
+// try makes a text of a part with sample values, in every language of its
+// phrases.
+func try(text string, html bool, t *Template, v View, values map[string]any) (made string, err error) {
+	if !isHandlebars(text) {
+		return execute(text, html, v)
 	}
-	same := false
-	if err := tx.Query(selectKindTemplate, func(r *sqldb.Row) error {
-		stored := scanTemplate(r)
-		stored.DateModified = t.DateModified
-		same = same || stored == t
-		return nil
-	}, string(t.Kind)); err != nil || same {
-		return err
+	c, err := compile(text, treeOf(values))
+	if err == nil {
+		err = c.check(t.Translations)
 	}
-	if err := tx.Exec(upsertTemplate, string(t.Kind), t.Locale, t.Subject, t.Text, t.HTML, now); err != nil {
-		return err
+	if err != nil {
+		return "", err
 	}
-	return tell(tx, t.Kind, event.EmailTemplateUpdated, now)
+	for _, l := range append(slices.Sorted(maps.Keys(t.Translations)), defaultLanguage) {
+		if made, err = executeHandlebars(c, html, phrases{t.Translations, phraseLocales(l)}, values); err != nil {
+			return "", err
+		}
+	}
+	return made, nil
 }
 
-// tell records what became of a kind of email, which holds on every channel.
-func tell(tx *sqldb.Tx, kind Kind, scope string, now int64) error {
-	return store.TellChannels(tx, now, func(channelID int64) event.Event { return event.EmailTemplate(channelID, scope, string(kind)) })
+// check brings locales to one form and notes what is wrong with phrases.
+func (t Translations) check(c *fault.Collector) {
+	if len(t) > maxLocales {
+		c.Because(FieldTranslations, fault.TooManyItems, WhyPhrases, "40 locales")
+		return
+	}
+	n := 0
+	for _, l := range slices.Sorted(maps.Keys(t)) {
+		if !store.IsLanguage(l) {
+			c.AddItem(fault.Item{Field: FieldTranslations, Code: fault.BadFormat, Why: WhyPhraseLocale, Value: l})
+		}
+		for _, key := range slices.Sorted(maps.Keys(t[l])) {
+			n++
+			c.Length(FieldTranslations, t[l][key], 0, maxPhrase)
+			if key == "" || len(key) > maxKey || strings.ContainsAny(key, "\"'{}\x00") {
+				c.AddItem(fault.Item{Field: FieldTranslations, Code: fault.BadFormat, Why: WhyPhraseKey, Value: oneLine(key, maxKey)})
+			}
+		}
+	}
+	if n > maxPhrases {
+		c.Because(FieldTranslations, fault.TooManyItems, WhyPhrases, "500 phrases")
+	}
 }
 
-// Put sets a store's template.
-func (s *Service) Put(ctx context.Context, storeID int64, t Template) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return PutTemplate(tx, t, s.sys.Now()) })
-}
-
-// List returns a store's templates by kind and locale.
+// List returns a store's templates by kind, channel and locale.
 func (s *Service) List(ctx context.Context, storeID int64) (out []Template, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
-		return tx.Query(selectTemplates, func(r *sqldb.Row) error { out = append(out, scanTemplate(r)); return nil })
+		return tx.Query(selectLatest, func(r *sqldb.Row) error {
+			v, err := scanVersion(r)
+			if !v.empty() {
+				out = append(out, v.Template)
+			}
+			return err
+		})
 	})
 	return out, err
 }
 
-// Get returns a store's template of a kind in exactly one locale.
-func (s *Service) Get(ctx context.Context, storeID int64, kind Kind, in string) (*Template, error) {
-	all, err := s.List(ctx, storeID)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(all, func(t Template) bool { return t.Kind == kind && t.Locale == locale.Lower(in) })
-	if i < 0 {
-		return nil, noTemplate()
-	}
-	return &all[i], nil
-}
-
-// Reset goes back to the program's own texts.
-func (s *Service) Reset(ctx context.Context, storeID int64, kind Kind, in string) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(deleteTemplate, string(kind), locale.Lower(in))
-		if err == nil && n == 0 {
-			err = noTemplate()
-		}
-		if err != nil {
-			return err
-		}
-		return tell(tx, kind, event.EmailTemplateDeleted, s.sys.Now())
+// Get returns the store's template of exactly one place.
+func (s *Service) Get(ctx context.Context, storeID int64, at Place) (out *Template, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out, err = current(tx, at)
+		return err
 	})
+	if err == nil && out == nil {
+		err = noTemplate()
+	}
+	return out, err
 }
 
 func noTemplate() error {
@@ -205,19 +313,20 @@ func noKind() string { return "there is no such kind of email; the kinds are " +
 
 func kindNames() string {
 	var names []string
-	for _, k := range Kinds() {
+	for _, k := range TemplateKinds() {
 		names = append(names, string(k))
 	}
 	return strings.Join(names, ", ")
 }
 
-// Preview renders a message as it would be sent now, with sample values.
-func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind) (subject, text, html string, err error) {
-	info, ok := kinds[kind]
+// Preview renders a message as it would be sent now on a channel, with sample
+// values.
+func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind, channelID int64) (subject, text, html string, err error) {
+	info, ok := templated[kind]
 	if !ok {
 		return "", "", "", fault.New(fault.NotFound, noKind())
 	}
-	m := &Stored{StoreID: storeID, Kind: kind, ChannelID: store.DefaultChannel, To: "jane@example.com", ToName: "Jane Doe", data: payload{Data: info.sample}}
+	m := &Stored{StoreID: storeID, Kind: info.of, ChannelID: max(channelID, store.DefaultChannel), To: "jane@example.com", ToName: "Jane Doe", data: payload{Data: maps.Clone(info.sample)}}
 	w, err := s.world(ctx, m)
 	if err != nil {
 		return "", "", "", err

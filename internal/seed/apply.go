@@ -361,8 +361,19 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told 
 			return err
 		}
 	}
+	if _, err := mail.SetStatuses(tx, 0, statusesOf(s.EmailStatuses), now); err != nil {
+		return at(err, "email_statuses")
+	}
+	for i, c := range s.Channels {
+		if len(c.EmailStatuses) == 0 {
+			continue
+		}
+		if _, err := mail.SetStatuses(tx, c.ID, statusesOf(c.EmailStatuses), now); err != nil {
+			return at(err, "channels.%d.email_statuses", i)
+		}
+	}
 	for i := range s.EmailTemplates {
-		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), now); err != nil {
+		if err := mail.PutTemplate(tx, s.EmailTemplates[i].template(), mail.BySeed, now); err != nil {
 			return at(err, "email_templates.%d", i)
 		}
 	}
@@ -738,6 +749,14 @@ func routesOf(c *Channel) []channel.Route {
 	out := make([]channel.Route, len(c.Routes))
 	for i, r := range c.Routes {
 		out[i] = channel.Route{Type: r.Type, Matching: cmp.Or(r.Matching, channel.AnyItem), Route: r.Route}
+	}
+	return out
+}
+
+func statusesOf(given map[string]bool) mail.StatusChange {
+	out := mail.StatusChange{}
+	for kind, on := range given {
+		out[mail.Kind(kind)] = opt.Some(on)
 	}
 	return out
 }

@@ -43,6 +43,8 @@ type Store struct {
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
 	Webhooks    []Webhook    `yaml:"webhooks"`
+	// EmailStatuses switch kinds of emails on or off.
+	EmailStatuses map[string]bool `yaml:"email_statuses"`
 	// EmailTemplates replace the program's own texts.
 	EmailTemplates []EmailTemplate `yaml:"email_templates"`
 	// CustomerSettings hold on every channel that says nothing else.
@@ -68,6 +70,8 @@ type Channel struct {
 	Routes           []Route          `yaml:"routes"`
 	CustomerSettings CustomerSettings `yaml:"customer_settings"`
 	CheckoutSettings CheckoutSettings `yaml:"checkout_settings"`
+	// EmailStatuses switch kinds of emails on or off on the channel.
+	EmailStatuses map[string]bool `yaml:"email_statuses"`
 }
 
 // Route says where the channel's storefront has its pages of a type. Matching
@@ -374,15 +378,18 @@ type Subscriber struct {
 // EmailTemplate is a store's own text of a kind of email. Parts left out come
 // from the program's own template.
 type EmailTemplate struct {
-	Kind    string `yaml:"kind"`
-	Locale  string `yaml:"locale"`
-	Subject string `yaml:"subject"`
-	Text    string `yaml:"text"`
-	HTML    string `yaml:"html"`
+	Kind      string `yaml:"kind"`
+	ChannelID int64  `yaml:"channel_id"` // default: all channels
+	Locale    string `yaml:"locale"`
+	Subject   string `yaml:"subject"`
+	Text      string `yaml:"text"`
+	HTML      string `yaml:"html"`
+	// Translations are phrases by locale and key.
+	Translations map[string]map[string]string `yaml:"translations"`
 }
 
 func (t *EmailTemplate) template() mail.Template {
-	return mail.Template{Kind: mail.Kind(t.Kind), Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
+	return mail.Template{Kind: mail.Kind(t.Kind), ChannelID: t.ChannelID, Locale: t.Locale, Subject: t.Subject, Text: t.Text, HTML: t.HTML, Translations: t.Translations}
 }
 
 // Webhook is a webhook of an API account, which is named by its client id.

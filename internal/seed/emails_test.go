@@ -37,10 +37,13 @@ func TestEmailTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 		own, err := mail.NewService(db, sys, mail.Options{}).List(t.Context(), st.ID)
+		if versions, err := mail.NewService(db, sys, mail.Options{}).History(t.Context(), st.ID, own[0].Place()); err != nil || len(versions) != 1 || versions[0].Writer != mail.BySeed {
+			t.Errorf("%+v, %v", versions, err)
+		}
 		if err != nil || len(own) != 1 || own[0].Locale != "de" || own[0].Subject != "Link für {{.Store.Name}}" {
 			t.Errorf("%+v, %v", own, err)
 		}
-		for _, bad := range []string{`{kind: other, text: x}`, `{kind: sign_in_link, text: "{{.Nothing}}"}`, `{kind: sign_in_link}`, `{kind: sign_in_link, locale: xx, text: x}`} {
+		for _, bad := range []string{`{kind: other, text: x}`, `{kind: sign_in_link, text: "{{.Nothing}}"}`, `{kind: sign_in_link}`, `{kind: sign_in_link, locale: xx, text: x}`, `{kind: sign_in_link, channel_id: 9, text: x}`} {
 			if err := apply(bad); err == nil || !strings.Contains(err.Error(), "email_templates.0") {
 				t.Errorf("%s: %v", bad, err)
 			}

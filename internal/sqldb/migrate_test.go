@@ -43,6 +43,7 @@ var landed = map[sqldb.Engine][]string{
 		"23 site_routes cdbd7e6fead70a1f0d5bb9c5e16270d9ef833008d9d2117a87d9f20dcf2983e3",
 		"24 checkout_settings 235dcab610e010cf27af73e3dc3094e11ed68edd1d7c69880b3b06442e9d25bf",
 		"25 companies d420630c9a048b4a6adea5fa0828eac15e0be46b19625898757367a49dc8b6ac",
+		"26 email_templates 53591fbc36038555ecdf43220db8bd2be0de5132e5f3894522377438bbdd6eb2",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -70,6 +71,7 @@ var landed = map[sqldb.Engine][]string{
 		"23 site_routes 265e31e9e8a920d7650fcaf428a1c4d1c76ff392fbc58e9d2c5e2c11ca745496",
 		"24 checkout_settings 8a2ea74c4517e0e80fc6ad8ed14932147a1abb66bcf56e46c0d6d23b2a1bbcd7",
 		"25 companies 0c477df9dd291353c6ae361230ec7f2ef84113cb8eede8b2fd4a2d230e9d3cdd",
+		"26 email_templates 071ad1a925a72264a0fe129d3d9e332504660d1ae0de1ac1e69c4cb43a34038c",
 	},
 }
 

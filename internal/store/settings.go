@@ -80,6 +80,14 @@ type Zone struct {
 	Saving      bool // the two differ
 }
 
+// Location returns the settings' time zone.
+func (s *Settings) Location() *time.Location {
+	if loc, err := time.LoadLocation(s.Timezone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
 // Zone returns the settings' time zone as it is in the year of now.
 func (s *Settings) Zone(now time.Time) Zone {
 	loc, err := time.LoadLocation(s.Timezone)

@@ -242,12 +242,13 @@ func (s *Settings) scopes(now *Settings) []string {
 	return out
 }
 
-// TellChannels records an event of each channel that has not ended.
-func TellChannels(tx *sqldb.Tx, now int64, of func(channelID int64) event.Event) error {
+// TellChannels records an event of each channel that has not ended, if it is
+// told.
+func TellChannels(tx *sqldb.Tx, now int64, of func(channelID int64) (event.Event, bool)) error {
 	var events []event.Event
 	if err := tx.Query(toldChannels, func(r *sqldb.Row) error {
-		if alive(r.Text(1)) {
-			events = append(events, of(r.Int(0)))
+		if e, told := of(r.Int(0)); told && alive(r.Text(1)) {
+			events = append(events, e)
 		}
 		return nil
 	}); err != nil {

@@ -29,7 +29,7 @@ var owners = map[string][]string{
 	"internal/jobs":       {"jobs"},
 	"internal/limit":      {"attempt_windows", "sign_in_failures"},
 	"internal/listing":    {"list_gaps"},
-	"internal/mail":       {"email_templates", "emails"},
+	"internal/mail":       {"email_statuses", "email_template_versions", "email_templates", "emails"},
 	"internal/metafield":  {"metafields"},
 	"internal/rekey":      {"email_clashes", "email_rekeys"},
 	"internal/segment":    {"segment_members", "segments", "shopper_profiles"},

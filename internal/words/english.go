@@ -211,6 +211,11 @@ var whys = map[fault.Reason]string{
 	mail.WhyNothing:      "a template has a <subject>, a <text> or <html>",
 	mail.WhyTemplate:     "{name}: {value}",
 	mail.WhyMakesNothing: "{name} makes nothing",
+	mail.WhyNoSwitch:     "{value} cannot be switched off; what can is {want}",
+	mail.WhyNoLevel:      "{value} is true or false for the store; null leaves a channel's to the store",
+	mail.WhyPhrases:      "{name} may have at most {want}",
+	mail.WhyPhraseLocale: "{name}: {qvalue} is no locale such as de or pt-BR",
+	mail.WhyPhraseKey:    "{name}: a key has up to 100 characters, without quotes and braces: {qvalue} is none",
 
 	company.WhyRegistered: "the customer has registered a company already",
 	company.WhyManyExtras: "there can be at most {want} extra fields",

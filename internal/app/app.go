@@ -617,7 +617,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,
-			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists,
+			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists, Mail: s.Mail,
 		}),
 		graphql.NewAdmin(graphql.AdminServices{Stores: s.Stores, Channels: s.Channels, Forms: s.Forms, Metafields: s.Metafields}),
 		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),

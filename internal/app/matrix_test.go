@@ -127,6 +127,9 @@ func (w *matrixWorld) path(r route, hash string, theirs bool) string {
 	if strings.Contains(r.below, "/form-fields/") {
 		params["id"] = w.field[of]
 	}
+	if !theirs {
+		params["template-name"] = "createaccount_email"
+	}
 	parts := strings.Split(r.pattern, "/")
 	for i, p := range parts {
 		if name, ok := strings.CutPrefix(p, "{"); ok {

@@ -29,7 +29,7 @@ var notOurs = []string{
 	"channel/#/cart/", "channel/#/category/", "channel/#/categoryTree/", "channel/#/inventory/", "channel/#/notifications/", "channel/#/order/",
 	"channel/#/page/", "channel/#/product/", "channel/#/script/", "channel/#/socialMediaLinks/", "channel/#/theme/",
 	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/",
-	"channel/#/settings/emailStatus/", "channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
+	"channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
 	// HTTP headers of storefronts, of which we keep none.
 	"channel/#/settings/security/",
 	// Told of deliveries, not of the store: TestRetriesToTheEnd of package webhook.
@@ -117,6 +117,14 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 					t.Fatal(err)
 				}
 			}, everywhere(`email/templates/deleted {"template_kind":"createaccount_email"}`)},
+			{"a text of the store", ask(`PUT /v3/marketing/email-templates/passwordless_login_email {"subject":"Link"}`), everywhere(`email/templates/updated {"template_kind":"passwordless_login_email"}`)},
+			{"a text of a channel", ask(`PUT /v3/marketing/email-templates/passwordless_login_email?channel_id=2 {"subject":"Two"}`), on("2", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
+			{"another one of the store", ask(`PUT /v3/marketing/email-templates/passwordless_login_email {"subject":"Links"}`), on("1", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
+			{"no text of a channel", ask(`DELETE /v3/marketing/email-templates/passwordless_login_email?channel_id=2`), on("2", `email/templates/deleted {"template_kind":"passwordless_login_email"}`)},
+			{"a channel's status", ask(`PUT /v3/settings/email-statuses?channel_id=2 {"createaccount_email":true}`), on("2", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},
+			{"the store's status", ask(`PUT /v3/settings/email-statuses {"createaccount_email":false}`), on("1", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},
+			{"the same status", ask(`PUT /v3/settings/email-statuses {"createaccount_email":false}`), nil},
+			{"no channel's status", ask(`PUT /v3/settings/email-statuses?channel_id=2 {"createaccount_email":null}`), on("2", `settings/emailStatus/deleted {"template_kind":"createaccount_email"}`)},
 			{"a seed file", func() {
 				apptest.Seed(t, w.Core, `
 stores:

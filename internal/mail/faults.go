@@ -23,6 +23,7 @@ const (
 	WhyPhrases      fault.Reason = "too many phrases"
 	WhyPhraseLocale fault.Reason = "phrases in no locale"
 	WhyPhraseKey    fault.Reason = "key that no phrase has"
+	WhyBodyTooLarge fault.Reason = "body of an email over its bound"
 	WhyNoSwitch     fault.Reason = "emails that cannot be switched off"
 	WhyNoLevel      fault.Reason = "no level above the store"
 	WhyMakesNothing fault.Reason = "template that makes nothing"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -435,7 +434,7 @@ func (p phrases) find(key string) string {
 			return phrase
 		}
 	}
-	for _, l := range slices.Sorted(maps.Keys(p.translations)) {
+	for _, l := range p.translations.Locales() {
 		if phrase, ok := p.translations[l][key]; ok {
 			return phrase
 		}
@@ -468,7 +467,7 @@ func (p phrases) fill(key string, args []any, say func(...any) string) string {
 func (c *compiled) check(t Translations) error {
 	for _, use := range c.calls {
 		found := false
-		for _, l := range slices.Sorted(maps.Keys(t)) {
+		for _, l := range t.Locales() {
 			phrase, ok := t[l][use.key]
 			if !ok {
 				continue

@@ -204,11 +204,12 @@ func (w *handlebarsWriter) section(l *language, s section) {
 	}
 }
 
-// TypeList declares the parameters of the templates and statuses of emails.
-var TypeList = &listing.Spec{
-	Fields:  []listing.Field{{Name: "channel_id", Kind: listing.Int, Column: "channel_id", Ops: []listing.Op{listing.Eq}}},
-	Unpaged: true,
-}
+// OnChannel declares the query of operations on emails of a channel, or without
+// it of the store.
+var OnChannel = &listing.Spec{Fields: []listing.Field{{Name: "channel_id", Kind: listing.Int, Column: "channel_id", Ops: []listing.Op{listing.Eq}}}, Unpaged: true}
+
+// OnOneChannel is OnChannel for what is deleted.
+var OnOneChannel = &listing.Spec{Fields: OnChannel.Fields, Unpaged: true, Deletes: true}
 
 // documented returns the kinds of templates that have documented names, by
 // these.

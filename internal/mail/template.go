@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/locale"
@@ -207,6 +208,7 @@ func CheckTemplate(t *Template) error {
 	if t.empty() {
 		c.Because(FieldSubject, fault.Required, WhyNothing, "")
 	}
+	t.Translations = t.Translations.lower()
 	t.Translations.check(&c)
 	sample := sampleView(t.Kind)
 	values := sample.fields(t.Kind, sampleReader, 2026)
@@ -215,7 +217,9 @@ func CheckTemplate(t *Template) error {
 		text string
 		html bool
 	}{{FieldSubject, t.Subject, false}, {FieldText, t.Text, false}, {FieldHTML, t.HTML, true}} {
-		c.Length(part.name, part.text, 0, maxTemplate)
+		if c.Length(part.name, part.text, 0, maxTemplate); part.html && utf8.RuneCountInString(part.text) > maxTemplate {
+			c.Items[len(c.Items)-1].Why = WhyBodyTooLarge
+		}
 		if part.text == "" || len(part.text) > 4*maxTemplate {
 			continue
 		}
@@ -246,7 +250,7 @@ func try(text string, html bool, t *Template, v View, values map[string]any) (ma
 	if err != nil {
 		return "", err
 	}
-	for _, l := range append(slices.Sorted(maps.Keys(t.Translations)), defaultLanguage) {
+	for _, l := range append(t.Translations.Locales(), defaultLanguage) {
 		if made, err = executeHandlebars(c, html, phrases{t.Translations, phraseLocales(l)}, values); err != nil {
 			return "", err
 		}
@@ -254,18 +258,39 @@ func try(text string, html bool, t *Template, v View, values map[string]any) (ma
 	return made, nil
 }
 
-// check brings locales to one form and notes what is wrong with phrases.
+// Locales returns the locales in alphabetical order.
+func (t Translations) Locales() []string { return slices.Sorted(maps.Keys(t)) }
+
+// Keys returns the keys of a locale's phrases in alphabetical order.
+func (t Translations) Keys(locale string) []string { return slices.Sorted(maps.Keys(t[locale])) }
+
+// lower returns the phrases with their locales in one form.
+func (t Translations) lower() Translations {
+	if len(t) == 0 {
+		return nil
+	}
+	out := Translations{}
+	for l, phrases := range t {
+		if out[locale.Lower(l)] == nil {
+			out[locale.Lower(l)] = map[string]string{}
+		}
+		maps.Copy(out[locale.Lower(l)], phrases)
+	}
+	return out
+}
+
+// check notes what is wrong with phrases.
 func (t Translations) check(c *fault.Collector) {
 	if len(t) > maxLocales {
 		c.Because(FieldTranslations, fault.TooManyItems, WhyPhrases, "40 locales")
 		return
 	}
 	n := 0
-	for _, l := range slices.Sorted(maps.Keys(t)) {
+	for _, l := range t.Locales() {
 		if !store.IsLanguage(l) {
 			c.AddItem(fault.Item{Field: FieldTranslations, Code: fault.BadFormat, Why: WhyPhraseLocale, Value: l})
 		}
-		for _, key := range slices.Sorted(maps.Keys(t[l])) {
+		for _, key := range t.Keys(l) {
 			n++
 			c.Length(FieldTranslations, t[l][key], 0, maxPhrase)
 			if key == "" || len(key) > maxKey || strings.ContainsAny(key, "\"'{}\x00") {

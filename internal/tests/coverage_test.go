@@ -43,6 +43,9 @@ V3 /pricelists/assignments GET POST DELETE
 V3 /pricelists/{price_list_id}/assignments PUT
 V3 /checkouts/settings GET PUT
 V3 /checkouts/settings/channels/{channelId} GET PUT
+V3 /marketing/email-templates GET
+V3 /marketing/email-templates/{template-name} GET PUT DELETE
+V3 /settings/email-statuses GET PUT
 V3 /sites/{site_id}/routes GET POST PUT
 V3 /sites/{site_id}/routes/{route_id} GET PUT DELETE
 V3 /storefront/api-token POST DELETE

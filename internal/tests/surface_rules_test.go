@@ -20,6 +20,7 @@ var ruleCodes = []string{"TooLong", "TooShort", "TooManyItems", "BadFormat", "Ou
 var wireRules = map[string]map[string]string{
 	"internal/rest/v2/addresses.go":          {"Unknown": "the wire names countries in words, the domain by code"},
 	"internal/rest/v2/customers.go":          {"NotAccepted": "the wire sends the password twice"},
+	"internal/rest/v3/emails.go":             {"NotAccepted": "emails that the wire alone names: none of them is ever sent", "Duplicate": "the wire has two names for one email"},
 	"internal/rest/v3/sites.go":              {"NotAccepted": "the body repeats what the path says", "TooShort": "the wire tells an empty URL from an absent one"},
 	"internal/rest/v3/bodies.go":             {"TooShort": "an empty batch"},
 	"internal/rest/v3/customers.go":          {"TooManyItems": "the wire lists what is one amount"},

@@ -211,6 +211,7 @@ var whys = map[fault.Reason]string{
 	mail.WhyNothing:      "a template has a <subject>, a <text> or <html>",
 	mail.WhyTemplate:     "{name}: {value}",
 	mail.WhyMakesNothing: "{name} makes nothing",
+	mail.WhyBodyTooLarge: "Email body too large: it may have {want} characters",
 	mail.WhyNoSwitch:     "{value} cannot be switched off; what can is {want}",
 	mail.WhyNoLevel:      "{value} is true or false for the store; null leaves a channel's to the store",
 	mail.WhyPhrases:      "{name} may have at most {want}",

@@ -84,7 +84,7 @@ func TestDeletionsNeedTheirValues(t *testing.T) {
 					switch r.Pattern {
 					case "/tax/customers": // the status is documented of these filters
 						target, want, token = "/stores/foreign/v3"+target, http.StatusBadRequest, "foreign"
-					case "/pricelists/assignments":
+					case "/pricelists/assignments", "/marketing/email-templates/{template-name}":
 						target, token = "/stores/foreign/v3"+target, "foreign"
 					}
 					a, err := f.do(t.Context(), request{method: r.Method, target: target, token: tokens[token]})

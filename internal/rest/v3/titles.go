@@ -47,6 +47,8 @@ var (
 	writeSite             = &rest.Titles{Failed: "Input is invalid.", Invalid: http.StatusBadRequest, Conflict: http.StatusConflict}
 	writeRoute            = &rest.Titles{Failed: "Input is invalid."}
 	putRoutes             = &rest.Titles{Failed: "Bulk operation has failed", Saved: true}
+	writeEmail            = &rest.Titles{Failed: "Update email template failed.", Invalid: http.StatusBadRequest, Syntax: http.StatusBadRequest}
+	updateStatuses        = &rest.Titles{Failed: "Update email statuses failed."}
 	writeHook             = &rest.Titles{Failed: invalidData, Syntax: http.StatusBadRequest}
 	replayDeliveries      = &rest.Titles{Clash: "The webhook is not active.", Conflict: http.StatusConflict, Syntax: http.StatusBadRequest}
 	createWishlist        = &rest.Titles{Failed: "Create wishlist failed."}

@@ -19,6 +19,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
 	"clientele/internal/segment"
@@ -46,6 +47,7 @@ type Services struct {
 	Tokens      *auth.StorefrontTokens
 	Webhooks    *webhook.Service
 	Wishlists   *wishlist.Service
+	Mail        *mail.Service
 }
 
 // Surface is the V3 API.
@@ -82,6 +84,7 @@ func (s *Surface) Routes() []rest.Route {
 		s.hookRoutes(),
 		s.wishlistRoutes(),
 		s.deliveryRoutes(),
+		s.emailRoutes(),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/instrument"
+	"clientele/internal/mail"
 	"clientele/internal/password"
 	"clientele/internal/setting"
 	"clientele/internal/words"
@@ -29,6 +30,8 @@ var speech = &words.Speech{
 		setting.FieldGuestGroup:   "customer_group_settings.guest_customer_group_id",
 		setting.FieldDefaultGroup: "customer_group_settings.default_customer_group_id",
 		setting.FieldChannel:      "channelId",
+
+		mail.FieldHTML: "body",
 
 		auth.FieldToken: "Sf-Api-Token",
 

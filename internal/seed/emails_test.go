@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -47,6 +48,44 @@ func TestEmailTemplates(t *testing.T) {
 			if err := apply(bad); err == nil || !strings.Contains(err.Error(), "email_templates.0") {
 				t.Errorf("%s: %v", bad, err)
 			}
+		}
+	})
+}
+
+// Seed files say which emails are sent, for the store and its channels.
+func TestEmailStatuses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		sys := system.Real()
+		stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
+		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
+		apply := func(ofStore, ofChannel string) error {
+			doc, err := seed.Parse([]byte("stores:\n  - hash: abc123\n    name: Mine\n    email_statuses: " + ofStore + "\n    channels:\n      - {id: 1, name: One, email_statuses: " + ofChannel + "}\n"))
+			if err != nil {
+				return err
+			}
+			_, err = a.Apply(t.Context(), doc)
+			return err
+		}
+		for range 2 {
+			if err := apply("{account_created: false}", "{account_created: true, account_details_changed: false}"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := stores.ByHash(t.Context(), "abc123")
+		if err != nil {
+			t.Fatal(err)
+		}
+		svc := mail.NewService(db, sys, mail.Options{})
+		for channel, want := range map[int64]string{0: "map[account_created:false account_details_changed:true guest_account_created:true]", 1: "map[account_created:true account_details_changed:false]"} {
+			if got, err := svc.Statuses(t.Context(), st.ID, channel); err != nil || fmt.Sprint(got) != want {
+				t.Errorf("channel %d: %v, %v", channel, got, err)
+			}
+		}
+		if err := apply("{password_reset: false}", "{}"); err == nil || !strings.Contains(err.Error(), "email_statuses") {
+			t.Error(err)
+		}
+		if err := apply("{}", "{x: false}"); err == nil || !strings.Contains(err.Error(), "channels.0.email_statuses") {
+			t.Error(err)
 		}
 	})
 }

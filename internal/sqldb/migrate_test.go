@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -365,6 +366,44 @@ func TestMigratePriceLists(t *testing.T) {
 		want := []string{"1 1 12 1 0", "1 2 3 7 0", "2 1 9000000000 4 0", `1 2 [["all","percent",50000,0]]`, "1 last 2", "2 last 1", "3 last 0"}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q\nwant %q", got, want)
+		}
+	})
+}
+
+// Templates are kept as first versions, and that of welcomes also for who has no
+// password, who had it too.
+func TestMigrateEmailTemplates(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, dsn string) {
+		ms, err := sqldb.Migrations(sqldb.SQLite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(ms, func(m sqldb.Migration) bool { return m.Name == "email_templates" })
+		db := open(t, dsn, sqldb.Options{})
+		if err := db.MigrateFirst(t.Context(), at, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Raw(`INSERT INTO email_templates (store_id, kind, locale, subject, body_text, body_html, date_modified) VALUES
+				(1, 'account_created', 'de', 'S', 'T', 'H', 5), (2, 'sign_in_link', '', 'L', '', '', 6)`))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.Migrate(t.Context(), 1); err != nil || n < 1 {
+			t.Fatal(n, err)
+		}
+		var got []string
+		rows(t, db, `SELECT store_id, kind, channel_id, locale, version, is_latest, subject, body_text, body_html, date_created FROM email_template_versions ORDER BY 1, 2`, func(r *sqldb.Row) {
+			got = append(got, fmt.Sprint(r.Int(0), r.Text(1), r.Int(2), r.Text(3), r.Int(4), r.Int(5), r.Text(6), r.Text(7), r.Text(8), r.Int(9)))
+		})
+		want := []string{"1account_created0de1 1STH5", "1guest_account_created0de1 1STH5", "2sign_in_link01 1L6"}
+		if len(got) != len(want) {
+			t.Errorf("%q", got)
+		}
+		for i := range min(len(got), len(want)) {
+			if g := strings.ReplaceAll(got[i], " ", ""); g != strings.ReplaceAll(want[i], " ", "") {
+				t.Errorf("%q, want %q", got[i], want[i])
+			}
 		}
 	})
 }

@@ -123,11 +123,11 @@ func TestMergeFields(t *testing.T) {
 		put(w, svc, mail.Template{
 			Kind: mail.PasswordReset, Subject: `{{lang "title" name=store.name}}`,
 			HTML: `{{!-- a comment with {{braces}} --}}<a href="{{reset_password.link}}">{{account.reset_password_link}}</a>
-{{customer.first_name}}|{{customer.full_name}}|{{customer.email}}|{{#each customer.group}}{{name}}{{/each}}|{{misc.year}}
+{{customer.first_name}}|{{customer.full_name}}|{{customer.email}}|{{#each customer.group}}{{name}} {{{name}}}{{/each}}|{{misc.year}}
 {{store.name}}|{{store.domain_name}}|{{store.path}}|{{store.ssl_path}}|{{store.address}}|{{store.phone}}|{{store.logo.url}}|{{store.logo.name}}|{{store.language.code}}|{{store.language.direction}}|{{store.cdn_path}}
 {{#if unsubscribe}}no{{else if duration}}{{~ duration ~}}{{else}}no{{/if}}{{#unless unsubscribe}} none{{/unless}}
 {{#with store.logo}}[{{title}} {{../misc.year}} {{@root.misc.year}}]{{/with}}
-{{{lang "html" link=store.path who=customer.first_name}}} {{lang "html" link='a"b' who="x"}}`,
+{{{lang "html" link=store.path who=customer.first_name}}} {{lang "html" link='a"b' who="x"}} {{{lang "html" link='"' who="<i>"}}}`,
 			Translations: mail.Translations{"en": {"title": "For {name}", "html": `<b title="{{link}}">{who}</b>`}, "he": {"title": "עבור {name}"}},
 		}, mail.ByAPI)
 		m := link(mail.PasswordReset)
@@ -139,11 +139,11 @@ func TestMergeFields(t *testing.T) {
 		}
 		l := out.letters[0]
 		want := `<a href="https://mine.example.com/x?token=s3cret&amp;y=1">https://mine.example.com/x?token=s3cret&amp;y=1</a>
-Jane Ann|Jane Ann Doe|j@example.com|Gold &lt;3|2025
+Jane Ann|Jane Ann Doe|j@example.com|Gold &lt;3 Gold &lt;3|2025
 Zoë &amp; Söhne|mine.example.com|https://mine.example.com|https://mine.example.com|1 Street|12|https://cdn.example/logo.png|logo.png|he|rtl|
 15 minutes none
 [Zoë &amp; Söhne 2025 2025]
-<b title="https://mine.example.com">Jane Ann</b> &lt;b title=&#34;a&#34;b&#34;&gt;x&lt;/b&gt;`
+<b title="https://mine.example.com">Jane Ann</b> &lt;b title=&#34;a&#34;b&#34;&gt;x&lt;/b&gt; <b title="&#34;">&lt;i&gt;</b>`
 		if l.Subject != "עבור Zoë & Söhne" || l.HTML != want {
 			w.t.Errorf("%s\n%s\nwant %s", l.Subject, l.HTML, want)
 		}
@@ -296,6 +296,9 @@ func TestVersions(t *testing.T) {
 			}
 		}
 		history("")
+		if _, err := svc.History(ctx, w.mine, mail.Place{Kind: "x"}); fault.As(err) == nil {
+			w.t.Error(err)
+		}
 		if _, err := svc.Undo(ctx, w.mine, at, opt.Field[int64]{}, mail.ByCommand); fault.As(err) == nil {
 			w.t.Error(err)
 		}

@@ -225,6 +225,9 @@ func (s *Service) Reset(ctx context.Context, storeID int64, at Place, by Writer)
 
 // History returns the versions of a place that are kept, the latest first.
 func (s *Service) History(ctx context.Context, storeID int64, at Place) (out []Version, err error) {
+	if _, ok := templated[at.Kind]; !ok {
+		return nil, fault.New(fault.NotFound, noKind())
+	}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out, err = versions(tx, at)
 		return err

@@ -160,6 +160,7 @@ func TestCheck(t *testing.T) {
 		"kept pin":         {in: with(in(31, form.Text(""))), extent: form.Part},
 		"cleared":          {in: []form.Input{in(26, form.Text(""))}, extent: form.Part, want: []string{"26 required"}},
 		"cleared by apps":  {in: []form.Input{in(26, form.Text("")), in(31, form.Text(""))}, want: []string{"26 required"}},
+		"blank of apps":    {in: []form.Input{in(26, form.Text(" \t"))}, want: []string{"26 required"}},
 		"limits":           {in: with(in(26, form.Text("abcd")), in(27, form.Number("17.9")), in(28, form.Text("2019-12-31"))), want: []string{"26 bad_format", "27 bad_format", "28 bad_format"}},
 		"types":            {in: with(in(26, form.Texts([]string{"a"})), in(27, form.Text("x")), in(28, form.Text("tomorrow")), in(30, form.Number("7"))), want: []string{"26 bad_format", "27 bad_format", "28 bad_format", "30 bad_format"}},
 		"no value":         {in: with(in(26, form.Other())), want: []string{"26 bad_format"}},
@@ -188,6 +189,12 @@ func TestCheck(t *testing.T) {
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
+			}
+			for _, v := range stored {
+				// An empty password is none: the stored one stays.
+				if empty := name == "kept pin" || name == "cleared by apps"; v.Stays() != (empty && v.Field.ID == 31) {
+					t.Errorf("that field %d stays is %v", v.Field.ID, v.Stays())
+				}
 			}
 			if missing := len(test.want); (test.in == nil || test.extent == form.Again) && missing > 0 {
 				return
@@ -260,6 +267,45 @@ func TestRangesAndDays(t *testing.T) {
 			t.Errorf("%s: %+v", day, c.Items)
 		}
 	}
+}
+
+// A field keeps its form and its type. Of a built-in one the label and the place
+// may change, and whether it is required where nothing else depends on it.
+func TestWhatOfAFieldStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		s := formWorld(t, db)
+		own, err := s.Create(t.Context(), 1, form.Field{Form: form.Customer, Name: "Size", Type: form.TextField})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, test := range map[string]struct {
+			in   form.Update
+			want fault.Reason
+		}{
+			"another type":       {form.Update{ID: own.ID, Type: opt.Some(form.NumberField)}, form.WhyTypeStays},
+			"its type":           {form.Update{ID: own.ID, Type: opt.Some(form.TextField)}, ""},
+			"another form":       {form.Update{ID: own.ID, Form: opt.Some(form.Address)}, form.WhyFormStays},
+			"its form":           {form.Update{ID: own.ID, Form: opt.Some(form.Customer)}, ""},
+			"required":           {form.Update{ID: own.ID, Required: opt.Some(true)}, ""},
+			"email not required": {form.Update{ID: form.Email, Required: opt.Some(false)}, form.WhyBuiltInRequired},
+			"phone required":     {form.Update{ID: form.Phone, Required: opt.Some(true)}, ""},
+			"phone not required": {form.Update{ID: form.Phone, Required: opt.Some(false)}, ""},
+			"phone renamed":      {form.Update{ID: form.Phone, Name: opt.Some("Fax")}, form.WhyBuiltInName},
+			"label of the phone": {form.Update{ID: form.Phone, Label: opt.Some("Mobile")}, ""},
+			"longer phone":       {form.Update{ID: form.Phone, MaxLength: opt.Some[int64](9)}, form.WhyBuiltIn},
+		} {
+			_, err := s.Update(t.Context(), 1, test.in)
+			var got fault.Reason
+			if f := fault.As(err); f != nil && f.Kind == fault.Invalid && len(f.Items) == 1 {
+				got = f.Items[0].Why
+			} else if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if got != test.want {
+				t.Errorf("%s: %q, want %q", name, got, test.want)
+			}
+		}
+	})
 }
 
 // A store has five hundred fields of its own at most, the built-in ones not

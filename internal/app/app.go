@@ -370,23 +370,26 @@ func (s *Server) startWork(ctx, trying context.Context) {
 }
 
 // Assemble makes a server that neither listens nor works by itself, and what it
-// answers with at its public door: for tests and others that bring their own
-// listener. The store's address is cfg.PublicURL. Closing it leaves the
+// answers with at its doors, which are one unless cfg.InternalListen says
+// otherwise: for tests and others that bring their own listener. The store's address is cfg.PublicURL. Closing it leaves the
 // database open, which is the caller's.
-func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (*Server, http.Handler, error) {
+func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (_ *Server, public, management http.Handler, err error) {
 	proxies, err := cfg.proxies()
 	if err != nil {
-		return nil, nil, &ConfigError{err}
+		return nil, nil, nil, &ConfigError{err}
 	}
 	s := newServer(core, cfg, proxies, log)
 	s.URL = strings.TrimRight(cfg.PublicURL, "/")
 	s.management = s.URL
 	s.Hosts = s.newHosts()
 	if err := s.settleHosts(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	public, _, err := s.assemble()
-	return s, public, err
+	public, management, err = s.assemble()
+	if management == nil {
+		management = public
+	}
+	return s, public, management, err
 }
 
 func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger) *Server {
@@ -608,8 +611,9 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		},
 		Hosts: s.Hosts, Plans: s.Stores, Visits: visits, Reasons: !s.cfg.Production(),
 	}
+	apart := s.cfg.InternalListen != ""
 	linked := s.cfg.PublicURL
-	if s.internal != nil {
+	if apart {
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
@@ -622,7 +626,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		graphql.NewAdmin(graphql.AdminServices{Stores: s.Stores, Channels: s.Channels, Forms: s.Forms, Metafields: s.Metafields}),
 		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
 	}
-	if s.internal != nil {
+	if apart {
 		// The public door does not know these paths at all.
 		inside := rest.NewServer(config, surfaces...)
 		s.mountHealth(inside.Router())
@@ -632,7 +636,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}
 	config.Refuse = shop.Refuse
 	server := rest.NewServer(config, surfaces...)
-	if s.internal == nil {
+	if !apart {
 		s.mountMetrics(server.Router(), reg)
 	}
 	sync := sso.NewSync(s.SSO, s.Hosts, s.Tokens)

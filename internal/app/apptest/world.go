@@ -46,9 +46,11 @@ var Start = time.Date(2026, 6, 18, 14, 37, 37, 0, time.UTC)
 type World struct {
 	*app.Server
 	Handler http.Handler
-	Clock   *systemtest.Clock
-	Mails   *accounttest.Mails
-	Log     *systemtest.Text
+	// Management has the management APIs: Handler, or the internal address's.
+	Management http.Handler
+	Clock      *systemtest.Clock
+	Mails      *accounttest.Mails
+	Log        *systemtest.Text
 }
 
 // New returns a world over a migrated database.
@@ -77,7 +79,7 @@ func New(t testing.TB, db *sqldb.DB, o Options) *World {
 		Seed(t, core, o.Seed)
 	}
 	var err error
-	if w.Server, w.Handler, err = app.Assemble(t.Context(), core, cfg, o.Log); err != nil {
+	if w.Server, w.Handler, w.Management, err = app.Assemble(t.Context(), core, cfg, o.Log); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -45,7 +45,7 @@ func TestReadsRefuseUnknownParameters(t *testing.T) {
 		w := httptest.NewRecorder()
 		in := httptest.NewRequestWithContext(t.Context(), r.Method, "http://example.com"+f.path(target), nil)
 		in.Header.Set("X-Auth-Token", tokens["foreign"]) // which has all scopes
-		f.server.ServeHTTP(w, in)
+		f.Management.ServeHTTP(w, in)
 		if w.Code/100 != 4 || !strings.Contains(w.Body.String(), "no_such_parameter") {
 			t.Errorf("GET %s: status %d, %s", target, w.Code, w.Body)
 		}

@@ -9,15 +9,9 @@ import (
 	"testing"
 	"time"
 
-	shoppers "clientele/internal/account"
-	"clientele/internal/auth"
-	"clientele/internal/form"
-	"clientele/internal/rest"
-	v3 "clientele/internal/rest/v3"
-	"clientele/internal/serve"
+	"clientele/internal/app"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
 // fuzzed is a seeded store on SQLite whose handler is called directly.
@@ -30,12 +24,10 @@ func newFuzzed(f *testing.F) *fuzzed {
 	f.Helper()
 	b := newBackend(f, sqldb.SQLite)
 	const hash = "fuzzed"
-	fx := newFixture(f, b, hash)
-	fx.server = rest.NewServer(rest.Config{
-		System: fx.sys, Tokens: auth.NewCache(fx.accounts, &system.System{Clock: fx.clock.Now}),
-		Limits: rest.Limits{Quota: 1 << 60, Window: time.Hour}, Pipeline: serve.New(serve.Config{System: fx.sys, Log: b.log, Slow: time.Hour}),
-	}, v3.New(v3.Services{Accounts: shoppers.NewService(shoppers.Config{DB: fx.db, System: fx.sys, Customers: fx.customers, Passwords: fx.passwords}), Customers: fx.customers, Forms: form.NewService(fx.db, fx.sys)}))
-	st, err := fx.stores.ByHash(f.Context(), hash)
+	fx := newFixture(f, b, hash, func(c *app.Config) {
+		c.RateLimitQuota, c.RateLimitWindow, c.ConcurrencyCreate, c.ConcurrencyUpdate = 1<<60, time.Hour, 0, 0
+	})
+	st, err := fx.Stores.ByHash(f.Context(), hash)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -79,7 +71,7 @@ func (f *fuzzed) send(t *testing.T, method, target, body string) int {
 	r.Header.Set("X-Auth-Token", tokens["owner"])
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	f.server.ServeHTTP(w, r)
+	f.Management.ServeHTTP(w, r)
 	if w.Code >= 500 {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}

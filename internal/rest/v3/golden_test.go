@@ -269,7 +269,7 @@ func (s *scenario) play(t *testing.T, f *fixture, sent *systemtest.Text) {
 		rewritten.WriteString(s.head + "\n\n")
 	}
 	for i, st := range s.steps {
-		f.clock.Advance(st.advance)
+		f.Clock.Advance(st.advance)
 		fmt.Fprintf(sent, "%s\n", st.request.body)
 		a, err := f.do(t.Context(), st.request)
 		if a.status == 0 {

@@ -15,25 +15,14 @@ import (
 	"time"
 
 	"clientele/api/apitest"
-	shoppers "clientele/internal/account"
-	"clientele/internal/auth"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/customer"
-	"clientele/internal/form"
-	"clientele/internal/group"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/rest"
-	v3 "clientele/internal/rest/v3"
 	"clientele/internal/seed"
-	"clientele/internal/segment"
-	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/subscriber"
-	"clientele/internal/system"
 	"clientele/internal/system/systemtest"
-	"clientele/internal/webhook"
 )
 
 // The tokens that scenarios name, by their short names. foreign is in force in
@@ -111,44 +100,25 @@ func newBackend(t testing.TB, e sqldb.Engine) *backend {
 		t.Fatal(err)
 	}
 	b.db = db
-	w := b.world(systemtest.NewClock(firstCustomer))
-	doc, err := seed.Parse([]byte(foreignStore))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.applier().Apply(t.Context(), doc); err != nil {
-		t.Fatal(err)
-	}
+	b.world(t, &counter{}, foreignStore)
 	return b
 }
 
-// world is the services over a backend, with a clock and randomness of their
-// own.
-type world struct {
-	*backend
-	clock       *systemtest.Clock
-	sys         *system.System
-	stores      *store.Service
-	accounts    *auth.APIAccounts
-	passwords   *password.Hasher
-	customers   *customer.Service
-	subscribers *subscriber.Service
-	segments    *segment.Service
-}
-
-func (b *backend) world(c *systemtest.Clock) *world {
-	sys := &system.System{Clock: c.Now, Random: &counter{}}
-	passwords := passwordtest.New(sys)
-	return &world{
-		backend: b, clock: c, sys: sys,
-		stores: store.NewService(b.db, sys), accounts: auth.NewAPIAccounts(b.db, sys),
-		passwords: passwords, customers: customer.NewService(b.db, sys, passwords),
-		subscribers: subscriber.NewService(b.db, sys), segments: segment.NewService(b.db, sys),
-	}
-}
-
-func (w *world) applier() *seed.Applier {
-	return &seed.Applier{DB: w.db, System: w.sys, Stores: w.stores, Customers: w.customers, Passwords: w.passwords}
+// world is the program over a backend, with a clock and randomness of its own.
+// It is what production serves at the internal address, with the limits that
+// scenarios tell of.
+func (b *backend) world(t testing.TB, random io.Reader, text string, change ...func(*app.Config)) *apptest.World {
+	return apptest.New(t, b.db, apptest.Options{
+		Now: firstCustomer, Random: random, Seed: text, Log: b.log,
+		Change: func(c *app.Config) {
+			c.Mode, c.InternalListen = "production", "127.0.0.1:0"
+			c.SMTPURL = "smtp://127.0.0.1:25" // no job runs, so nothing is sent
+			c.RateLimitQuota, c.RateLimitWindow, c.ConcurrencyCreate, c.ConcurrencyUpdate = 150, 30*time.Second, 10, 3
+			for _, f := range change {
+				f(c)
+			}
+		},
+	})
 }
 
 func parseSeed(t testing.TB, hash string) *seed.Document {
@@ -166,65 +136,55 @@ func parseSeed(t testing.TB, hash string) *seed.Document {
 
 // fixture is a seeded store and a server for it.
 type fixture struct {
-	*world
-	hash   string
-	server *rest.Server
-	http   *httptest.Server
+	*backend
+	*apptest.World
+	hash string
+	http *httptest.Server
 }
 
-func newFixture(t testing.TB, b *backend, hash string) *fixture {
+func newFixture(t testing.TB, b *backend, hash string, change ...func(*app.Config)) *fixture {
 	t.Helper()
 	ctx := t.Context()
-	w := b.world(systemtest.NewClock(firstCustomer))
+	random := &counter{}
+	w := b.world(t, random, "", change...)
 	doc := parseSeed(t, hash)
 	all := doc.Stores[0].Customers
 	doc.Stores[0].Customers = nil
-	a := w.applier()
 	for i := -1; i < len(all); i++ {
 		if i >= 0 {
 			doc.Stores[0] = seed.Store{Hash: hash, Customers: all[i : i+1]}
 		}
-		if _, err := a.Apply(ctx, doc); err != nil {
+		if _, err := w.Seed(ctx, doc, false); err != nil {
 			t.Fatal(err)
 		}
 		if i >= 0 {
-			w.clock.Advance(36 * time.Hour)
+			w.Clock.Advance(36 * time.Hour)
 		}
 	}
-	st, err := w.stores.ByHash(ctx, hash)
+	st, err := w.Stores.ByHash(ctx, hash)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Only storefronts know where a customer signed up from.
-	if _, err := w.customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{{
+	if _, err := w.Customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{{
 		Email: "walter.inn@gasthof.example", FirstName: "Walter", LastName: "Innerhofer", RegistrationIP: "203.0.113.24",
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := w.accounts.List(ctx, st.ID)
+	accounts, err := w.APIAccounts.List(ctx, st.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, acc := range accounts {
 		if acc.Name == "Former" {
-			if err := w.accounts.Revoke(ctx, st.ID, acc.ID); err != nil {
+			if err := w.APIAccounts.Revoke(ctx, st.ID, acc.ID); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	w.clock.Set(scenarioStart)
-	f := &fixture{world: w, hash: hash}
-	f.server = rest.NewServer(rest.Config{
-		System: w.sys, Tokens: auth.NewCache(w.accounts, &system.System{Clock: w.clock.Now}),
-		Limits:   rest.Limits{Quota: 150, Window: 30 * time.Second, Creating: 10, Updating: 3},
-		Pipeline: serve.New(serve.Config{System: w.sys, Log: b.log, Slow: time.Hour}),
-	}, v3.New(v3.Services{
-		Accounts:  shoppers.NewService(shoppers.Config{DB: w.db, System: w.sys, Customers: w.customers, Passwords: w.passwords}),
-		Customers: w.customers, Groups: group.NewService(w.db, w.sys, w.customers), Forms: form.NewService(w.db, w.sys), Subscribers: w.subscribers, Segments: w.segments,
-		Tokens:   auth.NewStorefrontTokens(b.db, w.sys),
-		Webhooks: webhook.NewService(b.db, w.sys, webhook.Rules{Production: true}),
-	}))
-	f.http = httptest.NewServer(f.server)
+	w.Clock.Set(scenarioStart)
+	random.n = 0
+	f := &fixture{backend: b, World: w, hash: hash, http: httptest.NewServer(w.Management)}
 	t.Cleanup(f.http.Close)
 	return f
 }

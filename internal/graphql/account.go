@@ -31,6 +31,7 @@ const (
 	textBadFirstName    = "The first name is invalid."
 	textBadLastName     = "The last name is invalid."
 	textDuplicateOfBook = "The address exists already in the address book."
+	textRobot           = "reCAPTCHA validation failed. Please try again."
 )
 
 // problem is an error that a mutation tells in its payload.
@@ -38,6 +39,9 @@ type problem struct {
 	kind    string // the schema's type
 	message string
 	path    []string // of validation errors
+	// rule is what was broken, to be said in other languages; nil: the message is
+	// one of a kind.
+	rule *fault.Item
 }
 
 // result is what came of a mutation. Which of it is shown the schema says.
@@ -54,7 +58,7 @@ func failing(kind, message string) *result {
 
 // resultTables answer mutations of accounts and the newsletter.
 func (s *Server) resultTables() exec.Tables {
-	errs := exec.Parts(func(r *result) []problem { return r.errors })
+	errs := exec.List(func(c *exec.Call, r *result) ([]problem, error) { return s.tell(c.Context, r.errors), nil })
 	of := exec.Object(func(c *exec.Call, r *result) (*customer.Profile, error) { return s.load(c, r.customerID) })
 	address := exec.Part(func(r *result) *bookEntry { return r.address })
 	only := exec.Of[result](exec.Fields{"errors": errs})
@@ -369,7 +373,7 @@ func (s *Server) requestResetPassword(c *exec.Call, _ *exec.None) (*result, erro
 		return wrong, err
 	}
 	if !email.Valid(in.Text("email")) {
-		return &result{errors: []problem{{"ValidationError", textBadEmail, []string{"input", "email"}}}}, nil
+		return &result{errors: []problem{{kind: "ValidationError", message: textBadEmail, path: []string{"input", "email"}}}}, nil
 	}
 	err := s.Accounts.RequestReset(c.Context, w.visit.Site, in.Text("email"), in.Text("path"), s.client(c.Context, w))
 	if f := business(err); f != nil {
@@ -389,7 +393,7 @@ func (s *Server) resetPassword(c *exec.Call, _ *exec.None) (*result, error) {
 	case f.Kind == fault.Invalid:
 		errs := violations(f)
 		for i := range errs {
-			errs[i] = problem{kind: "CustomerPasswordError", message: sentence(errs[i].message)}
+			errs[i] = problem{kind: "CustomerPasswordError", message: sentence(errs[i].message), rule: errs[i].rule}
 		}
 		return &result{errors: errs}, nil
 	}
@@ -420,8 +424,9 @@ func subscribeErrors(err error) (out []problem, _ error) {
 	if f.Kind != fault.Invalid || len(f.Items) == 0 {
 		return []problem{{kind: "CreateSubscriberUnexpectedError", message: message(f)}}, nil
 	}
-	for _, it := range f.Items {
-		p := problem{kind: "CreateSubscriberUnexpectedError"}
+	for i := range f.Items {
+		it := &f.Items[i]
+		p := problem{kind: "CreateSubscriberUnexpectedError", rule: it}
 		switch it.Field {
 		case subscriber.FieldEmail:
 			p = problem{kind: "CreateSubscriberEmailInvalidError", message: textBadEmail}
@@ -430,7 +435,7 @@ func subscribeErrors(err error) (out []problem, _ error) {
 		case subscriber.FieldLastName:
 			p = problem{kind: "CreateSubscriberLastNameInvalidError", message: textBadLastName}
 		default:
-			p.message = sentence(speech.Sentence(&it))
+			p.message = sentence(speech.Sentence(it))
 		}
 		out = append(out, p)
 	}

@@ -26,7 +26,7 @@ func (s *Server) companyTables() exec.Tables {
 		"RegisterCompanyResult": exec.Of[registered](exec.Fields{
 			"entityId": exec.IntOrNull(func(r *registered) *int64 { return r.id }),
 			"status":   exec.Enum(func(r *registered) string { return r.status }),
-			"errors":   exec.Parts(func(r *registered) []problem { return r.errors }),
+			"errors":   exec.List(func(c *exec.Call, r *registered) ([]problem, error) { return s.tell(c.Context, r.errors), nil }),
 		}),
 	}
 }
@@ -34,7 +34,7 @@ func (s *Server) companyTables() exec.Tables {
 // registerCompany asks for a company on behalf of the shopper.
 func (s *Server) registerCompany(c *exec.Call, _ *exec.None) (*registered, error) {
 	w := shopperOf(c.Context)
-	nobody := &registered{errors: []problem{{"ValidationError", textNoCustomerForCompany, []string{"input"}}}}
+	nobody := &registered{errors: []problem{{kind: "ValidationError", message: textNoCustomerForCompany, path: []string{"input"}}}}
 	if w.customerID == 0 {
 		return nobody, nil
 	}

@@ -30,9 +30,9 @@ func (s *Server) instrumentTables() exec.Tables {
 			"pageInfo":                            exec.Part(func(w *wallet) *pageInfo { return &w.pageInfo }),
 			"defaultStoredPaymentInstrumentToken": exec.TextOrNull(func(w *wallet) string { return w.initial }),
 		}),
-		"DeleteStoredPaymentInstrumentResult": exec.Of[result](exec.Fields{"errors": exec.Parts(func(r *result) []problem { return r.errors })}),
+		"DeleteStoredPaymentInstrumentResult": exec.Of[result](exec.Fields{"errors": exec.List(func(c *exec.Call, r *result) ([]problem, error) { return s.tell(c.Context, r.errors), nil })}),
 		"UpdateStoredPaymentInstrumentResult": exec.Of[changedInstrument](exec.Fields{
-			"errors":                              exec.Parts(func(r *changedInstrument) []problem { return r.errors }),
+			"errors":                              exec.List(func(c *exec.Call, r *changedInstrument) ([]problem, error) { return s.tell(c.Context, r.errors), nil }),
 			"storedPaymentInstrument":             exec.Part(func(r *changedInstrument) *stored { return r.now }),
 			"defaultStoredPaymentInstrumentToken": exec.TextOrNull(func(r *changedInstrument) string { return r.initial }),
 		}),

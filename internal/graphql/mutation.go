@@ -193,7 +193,7 @@ func (s *Server) person(c *exec.Call) (wrong *result, err error) {
 	if err != nil || !settings.Storefront.ReCaptcha.Enabled {
 		return nil, err
 	}
-	wrong = &result{errors: []problem{{"ValidationError", "reCAPTCHA validation failed. Please try again.", []string{"reCaptchaV2", "token"}}}}
+	wrong = &result{errors: []problem{{kind: "ValidationError", message: textRobot, path: []string{"reCaptchaV2", "token"}}}}
 	proof := c.Args.Object("reCaptchaV2").Text("token")
 	if proof == "" {
 		if w.token.Kind == auth.ImpersonationToken {
@@ -224,10 +224,10 @@ func violations(f *fault.Error, base ...string) []problem {
 		if it.FormField != 0 {
 			path = append(path, strconv.FormatInt(it.FormField, 10))
 		}
-		out = append(out, problem{"ValidationError", speech.Sentence(it), path})
+		out = append(out, problem{kind: "ValidationError", message: speech.Sentence(it), path: path, rule: it})
 	}
 	if len(out) == 0 {
-		out = append(out, problem{"ValidationError", message(f), base})
+		out = append(out, problem{kind: "ValidationError", message: message(f), path: base})
 	}
 	return out
 }

@@ -58,7 +58,11 @@ func (s *Server) forms(ctx context.Context) (form.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.Forms.All(ctx, w.visit.Site.StoreID, w.language(settings))
+		fields, err := s.Forms.All(ctx, w.visit.Site.StoreID, w.language(settings))
+		if t := w.tongueOf(settings); err == nil && t != nil {
+			fields = t.translate(fields)
+		}
+		return fields, err
 	})
 }
 

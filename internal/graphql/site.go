@@ -253,7 +253,7 @@ func locales(s *shop) []storeLocale {
 
 // formTables answer the forms of sign-up and addresses.
 func (s *Server) formTables() exec.Tables {
-	options := exec.Parts(options)
+	options := exec.List(s.options)
 	text := exec.TextOrNull(func(f *form.Field) string { return f.Options.Default })
 	longest := exec.IntOrNull(func(f *form.Field) *int64 {
 		if f.Options.MaxLength > 0 {
@@ -391,9 +391,12 @@ var countries = sync.OnceValue(func() []option {
 })
 
 // options returns the choices of a field. The wish for offers is one.
-func options(f *form.Field) []option {
+func (s *Server) options(c *exec.Call, f *form.Field) ([]option, error) {
 	if f.ID == form.Country {
-		return countries()
+		if t := s.tongue(c.Context); t != nil {
+			return t.countries(), nil
+		}
+		return countries(), nil
 	}
 	out := make([]option, len(f.Options.ChoiceIDs))
 	for i, id := range f.Options.ChoiceIDs {
@@ -402,7 +405,7 @@ func options(f *form.Field) []option {
 	if f.ID == form.Offers && len(out) == 0 {
 		out = append(out, option{1, f.Options.Label})
 	}
-	return out
+	return out, nil
 }
 
 // whole reads a limit of numbers.

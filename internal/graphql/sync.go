@@ -52,7 +52,7 @@ func (s *Server) syncTables() exec.Tables {
 				}
 				return t
 			}),
-			"errors": exec.Parts(func(t *syncToken) []problem { return t.errors }),
+			"errors": exec.List(func(c *exec.Call, t *syncToken) ([]problem, error) { return s.tell(c.Context, t.errors), nil }),
 		}),
 		"GenerateSessionSyncTokenData": exec.Of[syncToken](exec.Fields{
 			"token": exec.Text(func(t *syncToken) string { return t.token }),

@@ -6,16 +6,12 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
-
-	"golang.org/x/text/language/display"
 
 	"golang.org/x/text/language"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/geo"
 	"clientele/internal/html"
 	"clientele/internal/locale"
@@ -38,24 +34,10 @@ func newLooks() map[string]*look {
 	out := map[string]*look{}
 	for _, lang := range html.Languages {
 		l := &look{Catalogue: html.Words(lang, locales)}
-		l.countries = sync.OnceValue(l.listCountries)
+		l.countries = sync.OnceValue(func() []html.Option { return html.Countries(l.Lang) })
 		l.pages = l.parse()
 		out[lang] = l
 	}
-	return out
-}
-
-func (l *look) listCountries() []html.Option {
-	names := display.Regions(language.Make(l.Lang))
-	var out []html.Option
-	for _, c := range geo.Countries() {
-		name := c.Name
-		if region, err := language.ParseRegion(c.Code); l.Lang != "en" && err == nil {
-			name = cmp.Or(names.Name(region), name)
-		}
-		out = append(out, html.Option{Value: c.Code, Label: name})
-	}
-	slices.SortStableFunc(out, func(a, b html.Option) int { return strings.Compare(fold.Text(a.Label), fold.Text(b.Label)) })
 	return out
 }
 

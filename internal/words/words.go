@@ -1,6 +1,7 @@
-// Package words says in English what is wrong with a request. The domain tells
-// codes, reasons and its own words for fields; surfaces that speak English
-// share these sentences, each with its own names of the fields.
+// Package words says in English, and to shoppers in other languages, what is
+// wrong with a request. The domain tells codes, reasons and its own words for
+// fields; surfaces share these sentences, each with its own names of the
+// fields.
 package words
 
 import (

@@ -24,6 +24,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
 	"clientele/internal/customer"
@@ -38,6 +39,7 @@ import (
 	"clientele/internal/limit"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/order"
 	"clientele/internal/pages"
 	"clientele/internal/password"
 	"clientele/internal/recaptcha"
@@ -82,6 +84,8 @@ type Core struct {
 	Groups      *group.Service
 	Mail        *mail.Service
 	Wishlists   *wishlist.Service
+	Products    *catalog.Service
+	Orders      *order.Service
 	SSO         *sso.Service
 	Shoppers    *account.Service
 	Robots      recaptcha.Robots
@@ -148,6 +152,8 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys, customers),
 		Wishlists:   wishlist.NewService(db, sys),
+		Products:    catalog.NewService(db),
+		Orders:      order.NewService(db),
 
 		Entitlements: entitlement.NewService(db),
 		Companies:    company.NewService(db, sys),
@@ -600,7 +606,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		emails = devtools.OutboxPath
 	}
 	shop := pages.New(s.pipe, visits, pages.Services{
-		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Stores: s.Stores, Settings: s.Core.Settings, Channels: s.Channels, Robots: s.Robots, Outbox: emails,
+		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Stores: s.Stores, Settings: s.Core.Settings, Channels: s.Channels, Robots: s.Robots, Outbox: emails,
 	})
 	config := rest.Config{
 		System: s.System, Pipeline: s.pipe,
@@ -624,7 +630,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists, Mail: s.Mail,
 		}),
 		graphql.NewAdmin(graphql.AdminServices{Stores: s.Stores, Channels: s.Channels, Forms: s.Forms, Metafields: s.Metafields}),
-		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
+		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Orders: s.Orders, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
 	}
 	if apart {
 		// The public door does not know these paths at all.
@@ -646,7 +652,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
-		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Instruments: s.Instruments, Entitlements: s.Entitlements, Companies: s.Companies, Robots: s.Robots, Logins: s.SSO, Sync: sync,
+		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Instruments: s.Instruments, Entitlements: s.Entitlements, Companies: s.Companies, Robots: s.Robots, Logins: s.SSO, Sync: sync,
 		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)

@@ -112,6 +112,7 @@ var pageRows = map[string]welcome{
 	"/account.php POST sessions":                {guest: 303, signed: 404, to: signInFirst, body: "session_id=nonsense"},
 	"/account.php GET order_status":             {guest: 303, signed: 200, to: signInFirst},
 	"/account.php GET view_orders":              {guest: 303, signed: 200, to: signInFirst},
+	"/account.php GET view_order":               {guest: 303, signed: 404, to: signInFirst, query: "order_id=9"},
 	"/account.php GET view_returns":             {guest: 303, signed: 200, to: signInFirst},
 	"/account.php GET inbox":                    {guest: 303, signed: 200, to: signInFirst},
 	"/account.php GET recent_items":             {guest: 303, signed: 200, to: signInFirst},

@@ -141,6 +141,10 @@ func seedOf(t *testing.T, hook string) string {
 			p("      - {id: %[1]d, email: %[3]s%[1]d@%[2]s.example, first_name: Reader %[2]s, last_name: %[2]s}", i, m, map[bool]string{true: "c", false: "reader"}[i == 1])
 		}
 		p("      - {email: c1@%[1]s.example, first_name: Reader %[1]s, last_name: %[1]s, channel_id: 2}", m)
+		p("    products:")
+		for i := 1; i <= n; i++ {
+			p("      - {id: %d, name: %s product %d, price: \"1\"}", 1000+i, m, i)
+		}
 		p("    customers:")
 		for i := 1; i <= n; i++ {
 			p("      - id: %d", i)
@@ -165,6 +169,7 @@ func seedOf(t *testing.T, hook string) string {
 			p("        tax_properties: {exemption: %s}", m)
 			p("        shopper_profile_id: %s", uuid(hash, 2, i))
 			p("        wishlists: [{name: %s list, is_public: true, items: [{product_id: %d}]}]", m, 1000+i)
+			p("        orders: [{id: %d, date: 2026-05-14, status: Completed, lines: [{product_id: %d}]}]", i, 1000+i)
 		}
 		p("    segments:")
 		for i := 1; i <= n; i++ {

@@ -32,7 +32,7 @@ var List = &listing.Spec{
 		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
 		{Name: "email", Kind: listing.Email, Ops: []listing.Op{listing.In},
-			Where: "id IN (SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN {in})"},
+			Where: WithEmail("id")},
 		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In, listing.Like}, Column: "name_norm"},
 		{Name: "phone", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "phone_norm", NonEmpty: true},
 		{Name: "registration_ip_address", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "registration_ip_address", NonEmpty: true},
@@ -46,6 +46,12 @@ var List = &listing.Spec{
 	Descending: true,
 	Cursors:    true,
 	Gaps:       listing.Customers,
+}
+
+// WithEmail returns the condition of a filter by email addresses on a column
+// that holds ids of customers.
+func WithEmail(column string) string {
+	return column + " IN (SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN {in})"
 }
 
 // DeleteList declares what customers may be selected by for deletion.

@@ -253,6 +253,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 // needs tells the access scope of root fields and of mutations below them.
 // What is not listed needs the other one.
 var needs = map[string]auth.AccessScope{
+	"Site.order":      auth.AccessCustomer,
 	"Query.customer":  auth.AccessCustomer,
 	"Query.clientele": auth.AccessCustomer,
 
@@ -275,6 +276,10 @@ var needs = map[string]auth.AccessScope{
 func need(object, field string) string {
 	switch object {
 	case "Query", "Mutation", "WishlistMutations", "CompanyMutations":
+	case "Site":
+		if _, ok := needs[object+"."+field]; !ok {
+			return ""
+		}
 	default:
 		return ""
 	}

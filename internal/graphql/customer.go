@@ -35,6 +35,7 @@ func (s *Server) customerTables() exec.Tables {
 			"addresses":                exec.Object(addresses),
 			"metafields":               exec.Object(metafields),
 			"wishlists":                exec.Object(s.wishlists),
+			"orders":                   exec.Object(s.ordersOf),
 			"storedPaymentInstruments": exec.Object(s.instruments),
 		}),
 		"CustomerAttributes": exec.Of[customer.Profile](exec.Fields{"attribute": exec.Object(attribute)}),

@@ -18,6 +18,7 @@ import (
 	"clientele/api"
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/catalog"
 	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
@@ -25,6 +26,7 @@ import (
 	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
 	"clientele/internal/instrument"
+	"clientele/internal/order"
 	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
@@ -50,6 +52,8 @@ type Config struct {
 	Accounts    *account.Service
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service
+	Products    *catalog.Service
+	Orders      *order.Service
 	Instruments *instrument.Service
 	// Entitlements tell what customers' groups give.
 	Entitlements *entitlement.Service
@@ -104,10 +108,12 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 	tables := exec.Tables{}
 	for _, t := range []exec.Tables{
 		s.queryTables(), s.siteTables(), s.formTables(), s.customerTables(), s.wishlistTables(), s.mutationTables(), s.resultTables(), s.syncTables(), s.languageTables(),
-		formValueTables(), pageTables(), s.entitlementTables(), s.companyTables(),
+		formValueTables(), pageTables(), s.entitlementTables(), s.companyTables(), s.productTables(), s.orderTables(),
+		connectionTables[shownProduct]("Product", true), connectionTables[picture]("Image", false), connectionTables[shownOrder]("Orders", true),
+		connectionTables[consignment]("OrderShippingConsignment", false), connectionTables[shownLine]("OrderPhysicalLineItem", false),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
-		connectionTables[wishlist.Item]("WishlistItem", true),
+		connectionTables[wish]("WishlistItem", true),
 		connectionTables[instrument.Instrument]("StoredPaymentInstrument", false), s.instrumentTables(), // which says more of the connection
 	} {
 		maps.Copy(tables, t)
@@ -116,6 +122,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 		Tables: tables, Scalars: scalars, Need: need, Missing: missing, MissingText: "Not found.",
 		Kinds: []exec.Kind{
 			exec.KindOf((*shop).logo), exec.KindOf(instrumentType), exec.KindOf(formFieldType),
+			exec.KindOf(func(*available) string { return "ProductAvailable" }),
 			exec.KindOf(func(v *formValue) string { return v.kind }), exec.KindOf(func(p *problem) string { return p.kind }),
 			exec.KindOf(func(e *syncError) string { return e.kind }),
 		},

@@ -76,6 +76,7 @@ func (s *Server) queryTables() exec.Tables {
 			"customer":  exec.Object(s.self),
 			"channel":   exec.Object(siteOf),
 			"store":     exec.Object(siteOf),
+			"node":      exec.Object(s.node),
 
 			"shopperPreferences": exec.Group[exec.None](),
 		}),

@@ -170,6 +170,7 @@ func TestStatements(t *testing.T) {
 		w.list(1, fmt.Sprint(i), true, 1, 2, 3)
 	}
 	shared := w.list(1, "shared", true, 1)
+	w.goods()
 	token := []string{"X-Bc-Customer-Access-Token", w.signIn("jane@example.com")}
 	for _, c := range []struct {
 		query string
@@ -179,12 +180,16 @@ func TestStatements(t *testing.T) {
 		{`{ customer { entityId addresses(first: 10) { edges { node { entityId city } } } } }`, 2},
 		{`{ customer { entityId addresses(first: 10) { edges { node { entityId city formFields { entityId } } } } } }`, 4},
 		{`{ a: customer { addresses(first: 10) { edges { node { city } } } } b: customer { addresses(first: 10) { edges { node { city } } } } c: customer { email } }`, 2},
-		{everything, 15},
+		{everything, 16},
+		{`{ customer { orders { edges { node { entityId totalIncTax { value } } } } } }`, 5},
+		{`{ customer { orders { collectionInfo { totalItems } edges { node { consignments { shipping { edges { node { lineItems { edges { node { name baseCatalogProduct { path prices { price { value } } } } } } } } } } } } } } }`, 8},
+		{`{ customer { wishlists(first: 12) { edges { node { name items { edges { node { product { name prices { price { value } } } } } } } } } } }`, 7},
+		{`{ site { products { edges { node { name prices { price { value } } images { edges { node { urlOriginal } } } } } } } }`, 4},
 		{`{ customer { wishlists { edges { node { name items { edges { node { productEntityId } } } } } } } }`, 3},
 		{`{ customer { wishlists(first: 12) { edges { node { a: items(first: 1) { edges { node { productEntityId } } } b: items(first: 1) { collectionInfo { totalItems } } c: items(last: 1) { edges { node { productEntityId } } } } } } } }`, 4},
 		{`{ site { publicWishlist(token: "` + shared.Token + `") { name items { edges { node { productEntityId } } } } } }`, 2},
 		{`{ site { settings { storeName formFields { customer { entityId } shippingAddress { entityId } billingAddress { entityId } } } } }`, 5}, // the names in the language asked for are one
-	} {
+	} { // the store's settings are three
 		w.ask(c.query, nil, token...) // remembers tokens and hosts
 		mu.Lock()
 		seen = nil

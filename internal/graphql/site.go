@@ -39,7 +39,8 @@ func (s *Server) shop(c *exec.Call, _ *exec.None) (*shop, error) {
 }
 
 // siteTables answer the storefront. The catalog, content and carts are kept
-// elsewhere: they are answered as for a store that has none.
+// elsewhere: they are answered as for a store that has none, but for what is
+// known of products.
 func (s *Server) siteTables() exec.Tables {
 	same := exec.Part(func(s *shop) *shop { return s })
 	return exec.Tables{
@@ -48,6 +49,12 @@ func (s *Server) siteTables() exec.Tables {
 			"publicWishlist": exec.Object(s.publicWishlist),
 			"currencies":     exec.Object(s.currencies),
 			"currency":       exec.Object(s.currency),
+			"product":        exec.Object(s.product),
+			"products":       exec.Object(s.products),
+			"newestProducts": exec.Object(s.newestProducts),
+			"route":          exec.Object(s.siteRoute),
+			"search":         exec.Group[exec.None](),
+			"order":          exec.Object(s.order),
 		}),
 		"Settings": exec.Of[shop](exec.Fields{
 			"storeName":        exec.Text(func(s *shop) string { return s.Name }),
@@ -75,7 +82,7 @@ func (s *Server) siteTables() exec.Tables {
 			"faviconUrl":   exec.Text(func(s *shop) string { return cmp.Or(s.FaviconURL, s.origin+store.FaviconPath) }),
 			"robotsTxt":    exec.TextOrNull(func(s *shop) string { return s.Storefront.RobotsTxt }),
 			"webAnalytics": exec.Group[shop](),
-			"seo":          same,
+			"seo":          exec.Part(func(s *shop) *seo { return &seo{s.Name} }),
 		}),
 		"InventorySettings": exec.Of[exec.None](nil),
 		"WebAnalytics":      exec.Of[exec.None](nil),
@@ -121,17 +128,10 @@ func (s *Server) siteTables() exec.Tables {
 			"newsletterCheckedByDefault": exec.Bool(func(s *shop) bool { return s.Storefront.NewsletterChecked }),
 		}),
 		"StoreTextLogo":  exec.Of[shop](exec.Fields{"text": exec.Text(func(s *shop) string { return s.Name })}),
-		"StoreImageLogo": exec.Of[shop](exec.Fields{"image": same}),
+		"StoreImageLogo": exec.Of[shop](exec.Fields{"image": exec.Part((*shop).picture)}),
 		"LogoField": exec.Of[shop](exec.Fields{
 			"title": exec.Text(func(s *shop) string { return s.Name }),
-			"image": same,
-		}),
-		"Image": exec.Of[shop](exec.Fields{ // there is one size of it
-			"url":         exec.Text(func(s *shop) string { return s.LogoURL }),
-			"urlOriginal": exec.Text(func(s *shop) string { return s.LogoURL }),
-			"urlTemplate": exec.Text(func(s *shop) string { return s.LogoURL }),
-			"altText":     exec.Text(func(s *shop) string { return s.Name }),
-			"isDefault":   exec.Bool(func(*shop) bool { return true }),
+			"image": exec.Part((*shop).picture),
 		}),
 		"DisplayField": exec.Of[shop](exec.Fields{
 			"shortDateFormat":    exec.Text(func(s *shop) string { return s.DisplayDate }),
@@ -152,7 +152,6 @@ func (s *Server) siteTables() exec.Tables {
 			"email":   exec.Text(func(s *shop) string { return s.AdminEmail }),
 		}),
 		"TaxDisplaySettings": exec.Of[shop](exec.Fields{"plp": exec.Enum((*shop).pricesShown), "pdp": exec.Enum((*shop).pricesShown)}),
-		"SeoDetails":         exec.Of[shop](exec.Fields{"pageTitle": exec.Text(func(s *shop) string { return s.Name })}),
 		"Currency": exec.Of[shop](exec.Fields{
 			"entityId":        exec.Int(func(*shop) int64 { return 1 }),
 			"code":            exec.Enum(s.currencyCode),
@@ -215,6 +214,9 @@ func (s *shop) pricesShown() string {
 	}
 	return "EX"
 }
+
+// picture returns the store's logo.
+func (s *shop) picture() *picture { return &picture{s.LogoURL, s.Name} }
 
 // logo names the schema's type of the store's logo.
 func (s *shop) logo() string {

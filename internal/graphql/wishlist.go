@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"clientele/internal/catalog"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/graphql/exec"
@@ -24,6 +26,8 @@ type shownList struct {
 type shelf struct {
 	ids  []int64
 	read map[itemsAsked]*memo[map[int64]*wishlist.ItemPage]
+	// products are those of the items that were read.
+	products map[itemsAsked]*memo[map[int64]*catalog.Product]
 }
 
 // itemsAsked is what is asked of the items of a list: a window and, written
@@ -33,8 +37,15 @@ type itemsAsked struct {
 	filter string
 }
 
-// wishlistTables answer wishlists. Products are kept elsewhere: only their ids
-// are known.
+// wish is an item of a list, with the products of all items that were read with
+// it.
+type wish struct {
+	wishlist.Item
+	products func(*exec.Call) (map[int64]*catalog.Product, error)
+}
+
+// wishlistTables answer wishlists. Any product may be on them; those of which
+// nothing is known have only their id.
 func (s *Server) wishlistTables() exec.Tables {
 	list := exec.Fields{
 		"entityId": exec.Int(func(l *shownList) int64 { return l.ID }),
@@ -46,10 +57,11 @@ func (s *Server) wishlistTables() exec.Tables {
 	return exec.Tables{
 		"Wishlist":       exec.Of[shownList](list.With("isPublic", exec.Bool(func(l *shownList) bool { return l.IsPublic }))),
 		"PublicWishlist": exec.Of[shownList](list.With("isOwner", exec.Bool(func(l *shownList) bool { return l.mine }))),
-		"WishlistItem": exec.Of[wishlist.Item](exec.Fields{
-			"entityId":        exec.Int(func(it *wishlist.Item) int64 { return it.ID }),
-			"productEntityId": exec.Int(func(it *wishlist.Item) int64 { return it.ProductID }),
-			"variantEntityId": exec.IntOrNull(func(it *wishlist.Item) *int64 {
+		"WishlistItem": exec.Of[wish](exec.Fields{
+			"entityId":        exec.Int(func(it *wish) int64 { return it.ID }),
+			"product":         exec.Object(s.wished),
+			"productEntityId": exec.Int(func(it *wish) int64 { return it.ProductID }),
+			"variantEntityId": exec.IntOrNull(func(it *wish) *int64 {
 				if it.VariantID == 0 {
 					return nil
 				}
@@ -132,19 +144,30 @@ func (s *Server) wishlists(c *exec.Call, p *customer.Profile) (*page[shownList],
 	return newPage(edges, found.Before, found.After), nil
 }
 
+// wished returns what is known of an item's product, or nil.
+func (s *Server) wished(c *exec.Call, it *wish) (*shownProduct, error) {
+	products, err := it.products(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.shown(c, products[it.ProductID])
+}
+
 // items returns a page of a list's items, which are read for all lists on the
-// shelf. What is in stock is not known here: nothing is hidden.
-func (s *Server) items(c *exec.Call, l *shownList) (*page[wishlist.Item], error) {
+// shelf, and so are their products. An item is out of stock if its product is
+// known to be.
+func (s *Server) items(c *exec.Call, l *shownList) (*page[wish], error) {
 	at, err := window(c.Args)
 	if err != nil {
 		return nil, err
 	}
 	filters := c.Args.Object("filters")
-	f := wishlist.Filter{Products: filters.Ints("productEntityIds"), Variants: filters.Ints("variantEntityIds")}
+	f := wishlist.Filter{Products: filters.Ints("productEntityIds"), Variants: filters.Ints("variantEntityIds"), InStock: c.Args.Bool("hideOutOfStock")}
 	if err := chosen(f.Products, f.Variants); err != nil {
 		return nil, err
 	}
-	pages, err := l.shelf.items(itemsAsked{at, fmt.Sprint(f)}, func() (map[int64]*wishlist.ItemPage, error) {
+	asked := itemsAsked{at, fmt.Sprint(f)}
+	pages, err := l.shelf.items(asked, func() (map[int64]*wishlist.ItemPage, error) {
 		return s.Wishlists.Items(c.Context, shopperOf(c.Context).visit.Site.StoreID, l.shelf.ids, at, f)
 	})
 	if err != nil {
@@ -154,13 +177,35 @@ func (s *Server) items(c *exec.Call, l *shownList) (*page[wishlist.Item], error)
 	if found == nil {
 		found = &wishlist.ItemPage{}
 	}
-	edges := make([]edge[wishlist.Item], len(found.Items))
+	products := func(c *exec.Call) (map[int64]*catalog.Product, error) { return s.productsOf(c, l.shelf, asked, pages) }
+	edges := make([]edge[wish], len(found.Items))
 	for i, it := range found.Items {
-		edges[i] = edge[wishlist.Item]{it.ID, it}
+		edges[i] = edge[wish]{it.ID, wish{it, products}}
 	}
 	out := newPage(edges, found.Before, found.After)
 	out.total = found.Total
 	return out, nil
+}
+
+// productsOf returns the products of items that were read together, by their
+// ids, and reads them once.
+func (s *Server) productsOf(c *exec.Call, of *shelf, asked itemsAsked, pages map[int64]*wishlist.ItemPage) (map[int64]*catalog.Product, error) {
+	if of.products == nil {
+		of.products = map[itemsAsked]*memo[map[int64]*catalog.Product]{}
+	}
+	if of.products[asked] == nil {
+		of.products[asked] = &memo[map[int64]*catalog.Product]{}
+	}
+	return of.products[asked].get(func() (map[int64]*catalog.Product, error) {
+		var ids []int64
+		for _, p := range pages {
+			for _, it := range p.Items {
+				ids = append(ids, it.ProductID)
+			}
+		}
+		slices.Sort(ids)
+		return s.Products.ByID(c.Context, shopperOf(c.Context).visit.Site.StoreID, slices.Compact(ids))
+	})
 }
 
 // items returns what load returns; it loads once for all that ask the same.

@@ -26,6 +26,12 @@ func parseTime(s string) (lo, hi int64, ok bool) {
 	return 0, 0, false
 }
 
+// Moment reads a time in the forms that filters take. A day is its beginning.
+func Moment(s string) (unix int64, ok bool) {
+	unix, _, ok = parseTime(s)
+	return unix, ok
+}
+
 // mailZones are the names of zones to which RFC 2822 gives an offset in hours,
 // and UTC. It gives none to other names, and takes back the ones of the single
 // letters but Z.

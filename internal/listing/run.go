@@ -353,6 +353,16 @@ func (q *Query) Count(tx *sqldb.Tx, total *sqldb.Stmt) (int64, error) {
 	return n, err
 }
 
+// CountBy notes how many rows meet the conditions for each value of a column.
+func (q *Query) CountBy(tx *sqldb.Tx, column string, into map[int64]int64) error {
+	b := &builder{tx: tx}
+	b.sql = append(append(append(b.sql, "SELECT "...), column...), ", COUNT(*) FROM "...)
+	b.sql = append(b.sql, q.spec.Table...)
+	b.where(q)
+	b.sql = append(append(b.sql, " GROUP BY "...), column...)
+	return tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error { into[r.Int(0)] = r.Int(1); return nil }, b.args...)
+}
+
 // nonEmpty lets the index be used that leaves empty values out.
 func (b *builder) nonEmpty(f *Filter) {
 	if !f.Field.NonEmpty || hasEmpty(f) {

@@ -62,22 +62,26 @@ func (c *call) overview() error {
 			one.Text = c.look.Text("card." + m)
 		}
 	}
+	if of := facts[ordersMenu]; of != nil {
+		p.Cards = append(p.Cards, card{Title: c.look.Text("empty.order_status.title"), URL: menuURL(ordersMenu), Facts: of})
+	}
 	return c.show(http.StatusOK, p)
 }
 
 // empty is a page of the original's account about what this service keeps
-// nothing of, such as orders: there is never anything on it.
+// nothing of, such as returns: there is never anything on it.
 func (c *call) empty() error {
 	if _, done, err := c.signedIn(); done || err != nil {
 		return err
 	}
-	key := c.R.URL.Query().Get("action")
-	if key == "view_orders" {
-		key = "order_status"
-	}
+	return c.show(http.StatusOK, c.emptyPage(c.R.URL.Query().Get("action")))
+}
+
+// emptyPage says of an action that there is nothing.
+func (c *call) emptyPage(key string) *messagePage {
 	p := &messagePage{Text: c.look.Text("empty." + key + ".text"), Next: &html.Link{Label: c.look.Text("nav.account"), URL: "/account.php"}}
 	p.Title = c.look.Text("empty." + key + ".title")
-	return c.show(http.StatusOK, p)
+	return p
 }
 
 // facts are what is known of a customer, by the entry of the menu that it is
@@ -109,6 +113,9 @@ func (c *call) facts(me *customer.Customer) (map[string][]string, error) {
 		key = "overview.newsletter.on"
 	}
 	out["newsletter"] = []string{c.look.Text(key)}
+	if out[ordersMenu], err = c.orderFacts(me.ID); err != nil {
+		return nil, err
+	}
 	out[wishlistsMenu], err = c.listNames(me.ID)
 	return out, err
 }

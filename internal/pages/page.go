@@ -119,6 +119,19 @@ type (
 		Edit, Delete, Remove string
 		Prev, Next           string
 	}
+	ordersView struct {
+		frame
+		Orders     []orderRow
+		Prev, Next string
+	}
+	orderView struct {
+		frame
+		Date            stamp
+		Status          string
+		Lines           []orderLine
+		Subtotal, Total string
+		Back            html.Link
+	}
 	sessionsView struct {
 		frame
 		Sessions []sessionRow
@@ -145,8 +158,20 @@ type wishlistRow struct {
 }
 
 type wishlistItem struct {
-	ID   int64
-	Name string
+	ID          int64
+	Name, Price string // Price is "" where nothing is known of the product
+	Out         bool   // of stock
+}
+
+type orderRow struct {
+	Name, URL, Status, Count, Total string
+	Date                            stamp
+}
+
+type orderLine struct {
+	Name, SKU  string
+	Quantity   int64
+	Price, Sum string
 }
 
 type sessionRow struct {
@@ -167,6 +192,8 @@ func (*overviewPage) template() string  { return "overview" }
 func (*bookPage) template() string      { return "book" }
 func (*wishlistsPage) template() string { return "wishlists" }
 func (*wishlistView) template() string  { return "wishlist" }
+func (*ordersView) template() string    { return "orders" }
+func (*orderView) template() string     { return "order" }
 func (*sessionsView) template() string  { return "sessions" }
 
 func (p *formPage) asked() *html.Form    { return p.Form }
@@ -174,7 +201,7 @@ func (p *confirmView) asked() *html.Form { return p.Form }
 func (p *signInView) asked() *html.Form  { return p.Link }
 
 // pageNames are the templates of pages.
-var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "wishlists", "wishlist", "sessions"}
+var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "wishlists", "wishlist", "orders", "order", "sessions"}
 
 // parse reads the templates with the texts of a language. They are part of the
 // program.
@@ -243,6 +270,8 @@ func menuURL(entry string) string {
 		return "/account.php"
 	case wishlistsMenu:
 		return wishlistsPath
+	case ordersMenu:
+		return ordersPath
 	}
 	return "/account.php?action=" + entry
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/account"
+	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -20,6 +21,7 @@ import (
 	"clientele/internal/html"
 	"clientele/internal/intake"
 	"clientele/internal/locale"
+	"clientele/internal/order"
 	"clientele/internal/recaptcha"
 	"clientele/internal/serve"
 	"clientele/internal/setting"
@@ -36,6 +38,8 @@ type Services struct {
 	Forms       *form.Service
 	Subscribers *subscriber.Service
 	Wishlists   *wishlist.Service
+	Products    *catalog.Service
+	Orders      *order.Service
 	Stores      *store.Service
 	Settings    *setting.Service
 	Channels    *channel.Service
@@ -88,7 +92,7 @@ func (p *Pages) paths() map[string]actions {
 			"GET newsletter": (*call).newsletterPage, "POST newsletter": (*call).saveNewsletter,
 			"GET change_password": (*call).passwordPage, "POST change_password": (*call).changePassword,
 			"GET sessions": (*call).sessionsPage, "POST sessions": (*call).endSessions,
-			"GET order_status": (*call).empty, "GET view_orders": (*call).empty, "GET view_returns": (*call).empty, "GET inbox": (*call).empty,
+			"GET order_status": (*call).orders, "GET view_orders": (*call).orders, "GET view_order": (*call).order, "GET view_returns": (*call).empty, "GET inbox": (*call).empty,
 			"GET recent_items": (*call).empty, "GET payment_methods": (*call).empty,
 		},
 		"/wishlist.php": {

@@ -204,12 +204,24 @@ func (c *call) wishlistPage(w *wishlist.Wishlist, base string) (*wishlistView, e
 		shown = &wishlist.ItemPage{}
 	}
 	p.Count = c.look.Plural("wishlist.count", int(shown.Total))
+	ids := make([]int64, len(shown.Items))
+	for i, it := range shown.Items {
+		ids[i] = it.ProductID
+	}
+	products, err := c.Products.ByID(c.R.Context(), c.Site.StoreID, ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, it := range shown.Items {
+		known, price := products[it.ProductID], ""
 		name := c.look.Text("wishlist.product", strconv.FormatInt(it.ProductID, 10))
+		if known != nil {
+			name, price = known.Name, c.price(known.Price)
+		}
 		if it.VariantID != 0 {
 			name = c.look.Text("wishlist.variant", name, strconv.FormatInt(it.VariantID, 10))
 		}
-		p.Items = append(p.Items, wishlistItem{ID: it.ID, Name: name})
+		p.Items = append(p.Items, wishlistItem{ID: it.ID, Name: name, Price: price, Out: known != nil && !known.InStock})
 	}
 	if n := len(shown.Items); n > 0 {
 		p.Prev, p.Next = around(base, shown.Items[0].ID, shown.Items[n-1].ID, shown.Before, shown.After)

@@ -128,7 +128,7 @@ func TestActions(t *testing.T) {
 			b.do("POST", "/account.php?action="+action, "", "").want(405, "")
 		}
 		for _, path := range []string{
-			"/account.php?action=orders", "/account.php?action=returns", "/account.php?action=wishlist", "/account.php?action=view_order&order_id=1", "/account.php?action=nonsense", "/account.php?action=overview",
+			"/account.php?action=orders", "/account.php?action=returns", "/account.php?action=wishlist", "/account.php?action=nonsense", "/account.php?action=overview",
 			"/login.php?action=nonsense", "/subscribe.php?action=nonsense", "/wishlist.php?action=nonsense", "/wishlist.php?action=add&product_id=1",
 		} {
 			b.get(path).want(404, path, "Page not found", "!Hello, Jane", "![")
@@ -140,5 +140,46 @@ func TestActions(t *testing.T) {
 				t.Errorf("%s: %d", path, b.status)
 			}
 		}
+	})
+}
+
+// An account shows its orders and the products on its wishlists, and nobody
+// else's.
+func TestOrders(t *testing.T) {
+	each(t, shop+`
+      - id: 7
+        email: zoe@example.com
+        first_name: Zoe
+        last_name: Zee
+        password: "correct horse 1"
+        wishlists: [{name: Wanted, items: [{product_id: 5}, {product_id: 6}, {product_id: 7}]}]
+        orders:
+          - {id: 40, date: 2024-05-14, status: Completed, lines: [{product_id: 5, quantity: 3}]}
+          - {id: 41, date: 2024-05-15, status: Shipped, total: "35.5", lines: [{product_id: 6}]}
+      - {id: 8, email: other@example.com, first_name: O, last_name: T, password: "correct horse 1", orders: [{id: 42, date: 2024-05-15, status: Pending}]}
+    products:
+      - {id: 5, name: Watering can, sku: CAN, price: "19.9"}
+      - {id: 6, name: Rake, price: "30", in_stock: false}
+`, func(t *testing.T, w *world) {
+		b := w.browser(t)
+		b.get("/account.php?action=view_order&order_id=40").want(200, "/login.php?from=%2Faccount.php%3Faction%3Dview_order%26order_id%3D40")
+		b.signIn("zoe@example.com", "correct horse 1")
+		b.get("/account.php").want(200, "", "Order 41", "Shipped", "$35.50", "!Order 42")
+		for _, action := range []string{"order_status", "view_orders"} {
+			b.get("/account.php?action="+action).want(200, "", `href="/account.php?action=view_order&amp;order_id=41"`, "Order 40", "3 items", "$59.70", "1 item<", "May 15, 2024", "!Order 42")
+		}
+		if strings.Index(b.body, "Order 41") > strings.Index(b.body, "Order 40") {
+			t.Error("the newest is not the first")
+		}
+		b.get("/account.php?action=order_status&after=41").want(200, "", "Order 40", "!Order 41", "before=40")
+		b.get("/account.php?action=view_order&order_id=40").want(200, "", "Order 40", "Completed", "Watering can", "SKU CAN", "3 × $19.90", "$59.70", "!Subtotal")
+		b.get("/account.php?action=view_order&order_id=41").want(200, "", "Rake", "Subtotal", "$30.00", "$35.50")
+		b.lang = "de"
+		b.get("/account.php?action=view_order&order_id=41").want(200, "", "Bestellung 41", "Versandt", "Zwischensumme")
+		b.lang = ""
+		for _, q := range []string{"order_id=42", "order_id=99", "order_id=x", ""} {
+			b.get("/account.php?action=view_order&"+q).want(404, "", "Page not found")
+		}
+		b.get("/wishlist.php?action=viewwishlistitems&wishlistid=1").want(200, "", "Watering can", "$19.90", "Rake", "Out of stock", "Product 7", "!Product 5")
 	})
 }

@@ -133,6 +133,9 @@ func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, 
 		if made, err = a.customers(tx, s, hashes); err != nil {
 			return err
 		}
+		if err := a.goods(tx, s); err != nil {
+			return err
+		}
 		return a.segments(tx, s)
 	})
 	if created && err == nil {
@@ -203,6 +206,9 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 				return nil, at(errors.New("password and password_hash exclude each other"), "customers.%d", i)
 			}
 		}
+	}
+	if err := s.checkGoods(); err != nil {
+		return nil, err
 	}
 	for i := range s.EmailTemplates {
 		t := s.EmailTemplates[i].template()

@@ -39,6 +39,7 @@ type Store struct {
 	FormFields  []FormField  `yaml:"form_fields"`
 	Attributes  []Attribute  `yaml:"attributes"`
 	Groups      []Group      `yaml:"customer_groups"`
+	Products    []Product    `yaml:"products"`
 	Customers   []Customer   `yaml:"customers"`
 	Subscribers []Subscriber `yaml:"subscribers"`
 	Segments    []Segment    `yaml:"segments"`
@@ -207,7 +208,7 @@ type DiscountRule struct {
 }
 
 // Customer is a customer with addresses, values, metafields, consent,
-// instruments, tax data, shopper profile and wishlists.
+// instruments, tax data, shopper profile, wishlists and orders.
 type Customer struct {
 	ID                 int64             `yaml:"id"`
 	Email              string            `yaml:"email"`
@@ -235,6 +236,7 @@ type Customer struct {
 	TaxProperties      map[string]string `yaml:"tax_properties"`
 	ShopperProfileID   string            `yaml:"shopper_profile_id"` // a UUID
 	Wishlists          []Wishlist        `yaml:"wishlists"`
+	Orders             []Order           `yaml:"orders"` // brought in line for customers that exist too
 }
 
 // Wishlist is a list of products.

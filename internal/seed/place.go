@@ -55,6 +55,9 @@ func (d *Document) locate(err error) error {
 		rest = p.err
 	}
 	if f := fault.As(err); f != nil && len(f.Items) > 0 {
+		if in := f.Items[0].In; in.At > 0 {
+			path = append(path, words.Terminal.Name(in.List), strconv.Itoa(in.At-1))
+		}
 		path = append(path, strings.Split(words.Terminal.Name(f.Items[0].Field), ".")...)
 	}
 	if line := d.line(path); len(path) > 0 && line > 0 {

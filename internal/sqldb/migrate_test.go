@@ -45,6 +45,8 @@ var landed = map[sqldb.Engine][]string{
 		"24 checkout_settings 235dcab610e010cf27af73e3dc3094e11ed68edd1d7c69880b3b06442e9d25bf",
 		"25 companies d420630c9a048b4a6adea5fa0828eac15e0be46b19625898757367a49dc8b6ac",
 		"26 email_templates 53591fbc36038555ecdf43220db8bd2be0de5132e5f3894522377438bbdd6eb2",
+		"27 products 5a1c89848c6e4628e476a074e434b55cad89d4aa20e98010dbf76a6e6a600460",
+		"28 orders c6c40e55655805d6e15517f56923e9ce1179531fb476a275b5eba2c48752c8d5",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -73,6 +75,8 @@ var landed = map[sqldb.Engine][]string{
 		"24 checkout_settings 8a2ea74c4517e0e80fc6ad8ed14932147a1abb66bcf56e46c0d6d23b2a1bbcd7",
 		"25 companies 0c477df9dd291353c6ae361230ec7f2ef84113cb8eede8b2fd4a2d230e9d3cdd",
 		"26 email_templates 071ad1a925a72264a0fe129d3d9e332504660d1ae0de1ac1e69c4cb43a34038c",
+		"27 products 2d3531ff63e45e64343a09d356b2793a0ee0606cf14fe36cf8dfce82da0e528f",
+		"28 orders df48b97b7c7f281e8c83f6fd0a35f1db9baee06a36793db1d130f1bbdf9107fd",
 	},
 }
 

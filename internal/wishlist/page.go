@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"clientele/internal/catalog"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
@@ -14,6 +15,8 @@ type Filter struct {
 	IDs      []int64 // of lists
 	Products []int64
 	Variants []int64
+	// InStock leaves out items whose product is known to be out of stock.
+	InStock bool
 }
 
 // MaxFilter is how many members each set of a Filter may have.
@@ -31,6 +34,9 @@ func (f *Filter) sets(prefix string, args []any) (string, []any) {
 			in, args = sqldb.In(args, set.values)
 			where += ` AND ` + prefix + set.column + ` IN ` + in
 		}
+	}
+	if f.InStock {
+		where += ` AND NOT ` + catalog.OutOfStock(prefix+"product_id")
 	}
 	return where, args
 }

@@ -3,6 +3,7 @@ package words
 import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
 	"clientele/internal/customer"
@@ -13,6 +14,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/order"
 	"clientele/internal/password"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
@@ -205,6 +207,27 @@ var whys = map[fault.Reason]string{
 	instrument.WhyType:       "{name} must be one of {want}",
 	instrument.WhyTaken:      "the token belongs to another customer",
 	instrument.WhyMany:       "a customer can have at most {want} stored instruments",
+
+	catalog.WhyID:        "{name} must be between 1 and 2147483647",
+	catalog.WhyPath:      "{name} must be a path on the storefront, such as /cap/",
+	catalog.WhyPrice:     "{name} must be an amount of money",
+	catalog.WhyImage:     "{name} must be an http or https URL",
+	catalog.WhyMany:      "a store can have at most {want} products",
+	catalog.WhyIDTwice:   "the product is given twice",
+	catalog.WhyPathTaken: "another product has this path",
+	catalog.WhySKUTaken:  "another product has this SKU",
+
+	order.WhyID:        "{name} must be between 1 and 2147483647",
+	order.WhyNoChannel: "there is no such channel",
+	order.WhyStatus:    "{name} must be one of {want}",
+	order.WhyDate:      "{name} must be a date after 1970",
+	order.WhyAmount:    "{name} must be an amount of money",
+	order.WhyManyLines: "an order can have at most {want} lines",
+	order.WhyQuantity:  "{name} must be between 1 and {want}",
+	order.WhyProduct:   "there is no product with this ID among the products of the store",
+	order.WhyMany:      "a store can have at most {want} orders",
+	order.WhyTwice:     "the order is given twice",
+	order.WhyTheirs:    "the order belongs to another customer",
 
 	mail.WhyKind:         "there is no such kind of email; the kinds are {want}",
 	mail.WhyLocale:       "{name} must be like de or pt-BR",

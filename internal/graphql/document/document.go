@@ -379,7 +379,7 @@ func (m *measurer) field(f *ast.Field, on *ast.Definition) cost {
 	size := lengths[fieldOf(on, f)]
 	// What nobody knows of has no entries. Storefronts nest it deeply.
 	known := on != nil && m.knows(on.Name, f.Name)
-	if known && strings.HasSuffix(def.Type.Name(), "Connection") {
+	if known && size == 0 && strings.HasSuffix(def.Type.Name(), "Connection") {
 		size = m.entries(f)
 	}
 	if size > 0 {
@@ -419,6 +419,9 @@ var lengths = map[string]int{
 	"Geography.countries":       50,
 	"Country.statesOrProvinces": 10,
 	"PicklistFormField.options": 20,
+	// Connections of one entry at most.
+	"OrderConsignments.shipping": 1,
+	"Product.images":             1,
 }
 
 // What describes the schema weighs one for so many bytes of an answer, where

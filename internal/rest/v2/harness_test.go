@@ -64,6 +64,12 @@ var start = apptest.Start
 
 func newFixture(t *testing.T, db *sqldb.DB) *fixture {
 	t.Helper()
+	return seeded(t, db, stores)
+}
+
+// seeded is a fixture with the stores of a seed document.
+func seeded(t *testing.T, db *sqldb.DB, stores string) *fixture {
+	t.Helper()
 	f := &fixture{t: t, api: apitest.New(t), World: apptest.New(t, db, apptest.Options{
 		Seed: stores, Change: func(c *app.Config) { c.TrustedProxies = []string{"127.0.0.1/32"} },
 	})}

@@ -2,116 +2,166 @@ package v2
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"clientele/internal/auth"
-	"clientele/internal/fault"
+	"clientele/internal/catalog"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
+	"clientele/internal/order"
 	"clientele/internal/rest"
 	"clientele/internal/rest/shape"
 )
 
-// Orders are kept by another service. What integrations ask of them on their
-// way through customers is answered as by a store that has none.
+// Orders are kept by another service. What is known of them here can be read.
+
+var orderID = shape.ID("order_id")
 
 func (s *Surface) orderRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/orders", Need: auth.ReadOrders, List: orderList, Handle: shape.Call(query, noOrders, rows(noOrder))},
-		{Method: "GET", Pattern: "/orders/count", Need: auth.ReadOrders, List: orderCount, Handle: shape.Call(query, noOrders, sendOrderCount)},
-		{Method: "GET", Pattern: "/orders/{order_id}", Need: auth.ReadOrders, List: oneOrder, Handle: shape.Do(plain(shape.ID("order_id")), unknownOrder)},
+		{Method: "GET", Pattern: "/orders", Need: auth.ReadOrders, List: order.List, Handle: shape.Call(query, s.orders, s.sendOrders)},
+		{Method: "GET", Pattern: "/orders/count", Need: auth.ReadOrders, List: order.Count, Handle: shape.Call(query, shape.Scoped(s.Orders.ByStatus), sendOrderCount)},
+		{Method: "GET", Pattern: "/orders/{order_id}", Need: auth.ReadOrders, List: order.One, Handle: s.oneOrder},
 	}
 }
 
-// order stands for the orders that there are not.
-type order struct{}
-
-func noOrders(*rest.Call, *listing.Query) ([]order, error) { return nil, nil }
-
-func noOrder(b []byte, _ *order) []byte { return b }
-
-func unknownOrder(*rest.Call, int64) error {
-	return fault.New(fault.NotFound, "there are no orders")
+// orderRow is an order with what its row says besides.
+type orderRow struct {
+	order.Order
+	currency string
+	// Parts that were asked for. Nothing is known of them.
+	consignments, fees bool
 }
 
-// What orders may be asked for by. The reference has no is_deleted, which
-// clients send.
-var (
-	orderFilters = []listing.Field{
-		{Name: "id", Kind: listing.Int, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true},
-		{Name: "total", Kind: listing.Money, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true},
-		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}},
-		{Name: "email", Kind: listing.Email, Ops: []listing.Op{listing.Eq}},
-		{Name: "status_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}},
-		{Name: "cart_id", Kind: listing.Text, Ops: []listing.Op{listing.Eq}},
-		{Name: "payment_method", Kind: listing.Text, Ops: []listing.Op{listing.Eq}},
-		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true},
-		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true},
-		{Name: "channel_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}},
-		{Name: "external_order_id", Kind: listing.Text, Ops: []listing.Op{listing.Eq}},
-		{Name: "is_deleted", Kind: listing.Flag, Ops: []listing.Op{listing.Eq}},
+func orderRows(currency string, all []order.Order, q *listing.Query) []orderRow {
+	out := make([]orderRow, len(all))
+	for i := range all {
+		out[i] = orderRow{all[i], currency, q.Includes("consignments") || q.Includes("consignments.line_items"), q.Includes("fees")}
 	}
-	orderStructure = listing.Field{Name: "consignment_structure", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Values: map[string]string{"object": "object"}}
-	orderIncludes  = []string{"consignments", "consignments.line_items", "fees"}
+	return out
+}
 
-	orderList = &listing.Spec{
-		Fields: append(slices.Clone(orderFilters), orderStructure),
-		Sorts: []listing.Sort{
-			{Name: "id", Kind: listing.Int}, {Name: "customer_id", Kind: listing.Int}, {Name: "date_created", Kind: listing.Time}, {Name: "date_modified", Kind: listing.Time},
-			{Name: "status_id", Kind: listing.Int}, {Name: "channel_id", Kind: listing.Int}, {Name: "external_id", Kind: listing.Text},
-		},
-		Includes: orderIncludes,
+func (s *Surface) orders(c *rest.Call, q *listing.Query) ([]orderRow, error) {
+	all, err := s.Orders.List(c.Ctx(), c.StoreID(), q)
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
-	orderCount = &listing.Spec{Fields: orderFilters}
-	oneOrder   = &listing.Spec{Fields: []listing.Field{orderStructure}, Includes: orderIncludes, Unpaged: true}
-)
+	settings, err := s.Stores.Settings(c.Ctx(), c.StoreID())
+	if err != nil {
+		return nil, err
+	}
+	return orderRows(settings.Currency, all, q), nil
+}
 
-// orderStatuses are those of the original, in the order in which it counts.
-var orderStatuses = []struct {
-	id    int64
-	name  string
-	means string
-}{
-	{0, "Incomplete", "The shopper reached the payment and did not pay."},
-	{1, "Pending", "The checkout was begun and is not finished."},
-	{7, "Awaiting Payment", "The payment is not confirmed yet."},
-	{11, "Awaiting Fulfillment", "The order is paid and waits to be packed."},
-	{9, "Awaiting Shipment", "The order is packed and waits for the carrier."},
-	{8, "Awaiting Pickup", "The order is packed and waits for the customer."},
-	{3, "Partially Shipped", "Some of the items are on their way."},
-	{10, "Completed", "The order is paid and delivered, or can be downloaded."},
-	{2, "Shipped", "The order is on its way."},
-	{5, "Cancelled", "The merchant cancelled the order."},
-	{6, "Declined", "The merchant declined the order."},
-	{4, "Refunded", "The whole amount was paid back."},
-	{13, "Disputed", "The customer disputes the payment."},
-	{12, "Manual Verification Required", "Somebody has to check the order."},
-	{14, "Partially Refunded", "Some of the amount was paid back."},
+func (s *Surface) sendOrders(c *rest.Call, all []orderRow) { rows(appendOrder)(c, all) }
+
+func (s *Surface) oneOrder(c *rest.Call) error {
+	id, err := orderID(c)
+	if err != nil {
+		return err
+	}
+	q, err := query(c)
+	if err != nil {
+		return err
+	}
+	o, err := s.Orders.Get(c.Ctx(), c.StoreID(), anybody, id)
+	if err != nil {
+		return err
+	}
+	settings, err := s.Stores.Settings(c.Ctx(), c.StoreID())
+	if err != nil {
+		return err
+	}
+	sendOne(c, http.StatusOK, &orderRows(settings.Currency, []order.Order{o}, q)[0], appendOrder)
+	return nil
+}
+
+// anybody stands for all customers.
+const anybody = 0
+
+// noAmounts are the costs, taxes and discounts of an order of which nothing is
+// known.
+var noAmounts = []string{
+	"subtotal_tax", "base_shipping_cost", "shipping_cost_ex_tax", "shipping_cost_inc_tax", "shipping_cost_tax", "base_handling_cost", "handling_cost_ex_tax",
+	"handling_cost_inc_tax", "handling_cost_tax", "base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax", "total_tax",
+	"refunded_amount", "store_credit_amount", "gift_certificate_amount", "discount_amount", "coupon_discount",
+}
+
+// appendOrder appends what is known of an order: amounts are the same with and
+// without tax, and there is no billing address.
+func appendOrder(b []byte, o *orderRow) []byte {
+	number := func(name string, n int64) {
+		b = jsonx.AppendKey(append(b, ','), name)
+		b = strconv.AppendInt(b, n, 10)
+	}
+	text := func(name, v string) {
+		b = jsonx.AppendKey(append(b, ','), name)
+		b = jsonx.AppendString(b, v)
+	}
+	amount := func(name string, v int64) {
+		b = jsonx.AppendKey(append(b, ','), name)
+		b = append(jsonx.AppendFixed(append(b, '"'), v, catalog.PriceScale, 4), '"')
+	}
+	status := order.StatusOf(o.StatusID)
+	b = strconv.AppendInt(append(b, `{"id":`...), o.ID, 10)
+	number("customer_id", o.CustomerID)
+	b = appendMailTime(append(b, `,"date_created":`...), o.DateCreated)
+	b = appendMailTime(append(b, `,"date_modified":`...), o.DateModified)
+	text("date_shipped", "")
+	number("status_id", o.StatusID)
+	text("status", status.Name)
+	text("custom_status", status.Name)
+	amount("subtotal_ex_tax", o.Subtotal)
+	amount("subtotal_inc_tax", o.Subtotal)
+	for _, name := range noAmounts {
+		amount(name, 0)
+	}
+	amount("total_ex_tax", o.Total)
+	amount("total_inc_tax", o.Total)
+	number("items_total", o.Quantity)
+	text("payment_method", "")
+	text("currency_code", o.currency)
+	text("default_currency_code", o.currency)
+	text("customer_message", "")
+	text("staff_notes", "")
+	b = append(b, `,"is_deleted":false`...)
+	number("channel_id", o.ChannelID)
+	if o.consignments {
+		b = append(b, `,"consignments":[]`...)
+	}
+	if o.fees {
+		b = append(b, `,"fees":[]`...)
+	}
+	return append(b, '}')
 }
 
 // sendOrderCount sends the number of orders by status.
-func sendOrderCount(c *rest.Call, _ []order) {
+func sendOrderCount(c *rest.Call, counts map[int64]int64) {
 	b := rest.Buffer()
 	b.B = append(b.B, `{"statuses":[`...)
-	for i, s := range orderStatuses {
+	var total int64
+	for i, s := range order.Statuses() {
 		if i > 0 {
 			b.B = append(b.B, ',')
 		}
 		b.B = append(b.B, `{"id":`...)
-		b.B = strconv.AppendInt(b.B, s.id, 10)
+		b.B = strconv.AppendInt(b.B, s.ID, 10)
 		for _, key := range []string{"name", "system_label", "custom_label"} {
 			b.B = append(b.B, ',')
 			b.B = jsonx.AppendKey(b.B, key)
-			b.B = jsonx.AppendString(b.B, s.name)
+			b.B = jsonx.AppendString(b.B, s.Name)
 		}
 		b.B = append(b.B, `,"system_description":`...)
-		b.B = jsonx.AppendString(b.B, s.means)
-		b.B = append(b.B, `,"count":0,"sort_order":`...)
+		b.B = jsonx.AppendString(b.B, s.Means)
+		b.B = append(b.B, `,"count":`...)
+		b.B = strconv.AppendInt(b.B, counts[s.ID], 10)
+		b.B = append(b.B, `,"sort_order":`...)
 		b.B = strconv.AppendInt(b.B, int64(i), 10)
 		b.B = append(b.B, '}')
+		total += counts[s.ID]
 	}
-	b.B = append(b.B, `],"count":0}`...)
+	b.B = append(b.B, `],"count":`...)
+	b.B = append(strconv.AppendInt(b.B, total, 10), '}')
 	c.Send(http.StatusOK, b.B)
 	b.Free()
 }

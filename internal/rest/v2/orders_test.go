@@ -1,8 +1,13 @@
 package v2_test
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
 )
 
 // Whoever asks for orders learns that there are none.
@@ -38,6 +43,62 @@ func TestStoreWithoutOrders(t *testing.T) {
 		}
 		if a := f.ask("GET", "/orders", "", "X-Auth-Token: reader"); a.status != 403 {
 			t.Errorf("without the scope: %d %s", a.status, a.body)
+		}
+	})
+}
+
+// What seed files tell of orders can be read, filtered, sorted and counted.
+func TestOrders(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		f := seeded(t, db, strings.Replace(strings.Replace(stores, `
+    customers:
+      - email: Ines`, `
+    products: [{id: 1, name: Cap, price: "19.9"}]
+    customers:
+      - email: Ines`, 1), `
+        password: sonho4azul
+`, `
+        password: sonho4azul
+        orders:
+          - {id: 7, date: 2024-05-14, status: Completed, lines: [{product_id: 1, quantity: 2}]}
+          - {id: 9, date: 2024-05-16, status: Shipped, total: "12.5", lines: [{product_id: 1}]}
+`, 1))
+		const start = `{"id":7,"customer_id":1,"date_created":"Tue, 14 May 2024 00:00:00 +0000","date_modified":"`
+		const middle = `","date_shipped":"","status_id":10,"status":"Completed","custom_status":"Completed","subtotal_ex_tax":"39.8000","subtotal_inc_tax":"39.8000","subtotal_tax":"0.0000",`
+		const end = `"total_ex_tax":"39.8000","total_inc_tax":"39.8000","items_total":2,"payment_method":"","currency_code":"USD","default_currency_code":"USD","customer_message":"","staff_notes":"","is_deleted":false,"channel_id":1}`
+		if a := f.ask("GET", "/orders/7", ""); a.status != 200 || !strings.HasPrefix(a.body, start) || !strings.Contains(a.body, middle) || !strings.HasSuffix(a.body, end) {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := f.ask("GET", "/orders/7?include=fees,consignments&consignment_structure=object", ""); a.status != 200 || !strings.HasSuffix(a.body, `,"consignments":[],"fees":[]}`) {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := f.ask("GET", "/orders.xml?limit=1", ""); a.status != 200 || !strings.Contains(a.body, "<orders><order><id>7</id><customer_id>1</customer_id>") {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		id := regexp.MustCompile(`"id":(\d+),"customer_id"`)
+		for query, want := range map[string]string{
+			"": "7 9", "?sort=id:desc": "9 7", "?customer_id=1&is_deleted=false": "7 9", "?customer_id=2": "", "?email=ines.duarte@example.com": "7 9", "?email=a@example.com": "",
+			"?status_id=2": "9", "?min_total=12.51": "7", "?max_total=12.5": "9", "?min_id=8": "9", "?max_date_created=2024-05-15": "7", "?min_date_created=2024-05-15&sort=date_created:desc": "9",
+			"?channel_id=1&limit=1&page=2": "9", "?channel_id=2": "", "?cart_id=x": "", "?payment_method=Manual": "", "?external_order_id=A-1": "", "?is_deleted=true": "", "?sort=external_id": "7 9",
+			"?include=consignments.line_items&consignment_structure=object": "7 9",
+		} {
+			a := f.ask("GET", "/orders"+query, "")
+			var got []string
+			for _, m := range id.FindAllStringSubmatch(a.body, -1) {
+				got = append(got, m[1])
+			}
+			if strings.Join(got, " ") != want || want == "" && a.status != 204 {
+				t.Errorf("%s: %d %s, want %s", query, a.status, got, want)
+			}
+			if strings.Contains(query, "sort") || strings.Contains(query, "limit") || strings.Contains(query, "include") {
+				continue
+			}
+			if a := f.ask("GET", "/orders/count"+query, ""); a.status != 200 || !strings.HasSuffix(a.body, `],"count":`+strconv.Itoa(len(got))+"}") {
+				t.Errorf("count%s: %d %s, want %d", query, a.status, a.body, len(got))
+			}
+		}
+		if a := f.ask("GET", "/orders/count", ""); !strings.Contains(a.body, `"count":1,"sort_order":7`) || !strings.Contains(a.body, `"count":1,"sort_order":8`) {
+			t.Error(a.body)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/jsonx"
+	"clientele/internal/order"
 	"clientele/internal/rest"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -22,6 +23,7 @@ type Services struct {
 	Accounts  *account.Service
 	Customers *customer.Service
 	Groups    *group.Service
+	Orders    *order.Service
 	Stores    *store.Service
 	Webhooks  *webhook.Service
 }

@@ -207,7 +207,7 @@ var pageNames = []string{"home", "signin", "form", "confirm", "message", "overvi
 // program.
 func (l *look) parse() map[string]*template.Template {
 	return html.Templates(l.Catalogue, template.FuncMap{
-		"when": func(s stamp) string { return l.Date(s.unix, s.zone) },
+		"when": func(s stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
 		"iso":  func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
 	}, templates, []string{"layout"}, pageNames)
 }

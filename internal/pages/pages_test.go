@@ -125,7 +125,7 @@ func fillAll(v reflect.Value, depth int) {
 // Every template executes with its page, empty and full, in every language,
 // and what was entered stays text.
 func TestTemplates(t *testing.T) {
-	all := []page{&homePage{}, &signInView{}, &formPage{}, &confirmView{}, &messagePage{}, &overviewPage{}, &bookPage{}, &wishlistsPage{}, &wishlistView{}, &sessionsView{}}
+	all := []page{&homePage{}, &signInView{}, &formPage{}, &confirmView{}, &messagePage{}, &overviewPage{}, &bookPage{}, &wishlistsPage{}, &wishlistView{}, &ordersView{}, &orderView{}, &sessionsView{}}
 	if len(all) != len(pageNames) {
 		t.Fatalf("%d pages, %d templates", len(all), len(pageNames))
 	}

@@ -98,7 +98,7 @@ func TestMessages(t *testing.T) {
 	// Templates of emails.
 	for text, say := range map[string]string{
 		"{{.Lnk}}":              "text: line 1: there is no placeholder with the name Lnk",
-		"a\n{{Link}}":           "text: line 2: Link is no placeholder: one begins with a dot",
+		"a\n{{Link}}":           "text: line 2: Link is no merge field: one is like customer.first_name",
 		"{{.Link":               "text: line 1: {{ is not closed by }}",
 		"{{if .Link}}x":         "text: line 1: {{if}} or {{with}} is not ended by {{end}}",
 		"{{.Data.nosuch}} text": "text: there is no placeholder .Data.nosuch in these emails",

@@ -4,7 +4,6 @@
 package event
 
 import (
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +86,7 @@ func ChannelAccess(id int64, channels []int64) Event {
 }
 
 // inserts write 1, 2, 4, … events at once.
-var inserts = sqldb.StaticRows(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data) VALUES `, 1, eventArgs, 5)
+var inserts = sqldb.StaticRows(`INSERT INTO events (store_id, date_created, id, scope, resource_id, customer_id, data) VALUES `, 1, eventArgs, 7, ``)
 
 const eventArgs = 5 // of each row
 
@@ -101,22 +100,13 @@ func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
 		tx.Signal(sqldb.Erased)
 	}
 	id := last - int64(len(events))
-	for len(events) > 0 {
-		size := min(bits.Len(uint(len(events))), len(inserts)) - 1
-		n := 1 << size
-		args := make([]any, 0, 1+eventArgs*n)
-		args = append(args, now)
-		for i := range events[:n] {
-			id++
-			e := &events[i]
-			args = append(args, id, e.Scope, e.ResourceID, e.CustomerID, e.Data)
-		}
-		if err := tx.Exec(inserts[size], args...); err != nil {
-			return err
-		}
-		events = events[n:]
+	own := make([]any, 0, eventArgs*len(events))
+	for i := range events {
+		id++
+		e := &events[i]
+		own = append(own, id, e.Scope, e.ResourceID, e.CustomerID, e.Data)
 	}
-	return nil
+	return inserts.Exec(tx, []any{now}, own)
 }
 
 // Customer returns the data of a customer's event. Channel fields are left

@@ -23,6 +23,7 @@ type shared struct {
 	ctx      context.Context
 	fn       func(*Tx) error
 	deadline time.Duration // of Elapsed
+	member   *member       // nil: runs by itself
 	started  bool
 	alone    bool // to be run by its caller, in a transaction of its own
 	err      error
@@ -30,8 +31,8 @@ type shared struct {
 }
 
 // writeShared runs fn in a transaction with others of its store.
-func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration, fn func(*Tx) error) error {
-	j := &shared{ctx: ctx, fn: fn, deadline: p.sys.Elapsed() + timeout, done: make(chan struct{})}
+func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration, fn func(*Tx) error, m *member) error {
+	j := &shared{ctx: ctx, fn: fn, member: m, deadline: p.sys.Elapsed() + timeout, done: make(chan struct{})}
 	l := &p.lanes
 	l.mu.Lock()
 	if l.closed {
@@ -53,8 +54,11 @@ func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.deadline-p.sys.Elapsed())
 	defer cancel()
+	m.alone()
 	return p.write(ctx, store, fn)
 }
+
+func (j *shared) asMember() *member { return j.member }
 
 // take adds what is queued for a store to a group, up to the limit.
 func (l *lanes) take(store int64, group []*shared) []*shared {
@@ -125,12 +129,13 @@ func (g *pgGroup) run() {
 	defer conn.Release()
 	g.tx = &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
 	g.tx.batch.Queue("begin")
-	for i := 0; i < len(g.jobs); i++ {
-		if err := g.one(g.jobs[i]); err != nil {
+	for i := 0; i < len(g.jobs); {
+		n, err := g.some(g.jobs[i:])
+		if err != nil {
 			g.abandon(err)
 			return
 		}
-		if i == len(g.jobs)-1 {
+		if i += n; i == len(g.jobs) {
 			// Whoever has come in the meantime need not wait for the commit.
 			g.jobs = g.p.lanes.take(g.store, g.jobs)
 		}
@@ -151,14 +156,36 @@ func (g *pgGroup) run() {
 	}
 }
 
-// one runs a job. It returns an error when the transaction as a whole has
-// failed, whoever's fault that is; the job's own failure is undone and kept in
-// the job.
-func (g *pgGroup) one(j *shared) error {
-	if j.err = j.ctx.Err(); j.err != nil {
-		return nil
+// some runs the first of the jobs, together with those of the others that it
+// may run with, and returns how many it has come past. It returns an error when
+// the transaction as a whole has failed, whoever's fault that is; a job's own
+// failure is undone and kept in the job.
+func (g *pgGroup) some(jobs []*shared) (int, error) {
+	if jobs[0].err = jobs[0].ctx.Err(); jobs[0].err != nil {
+		return 1, nil
 	}
-	j.started = true
+	n := companions(jobs, (*shared).asMember, func(_, b *shared) bool { return b.ctx.Err() == nil })
+	jobs = jobs[:n]
+	live := g.live
+	err := g.attempt(jobs)
+	if n == 1 || g.live > live || err != nil {
+		return n, err
+	}
+	// What failed was undone. Whose fault it was shows when each is by itself.
+	apart(jobs, (*shared).asMember)
+	for i := range jobs {
+		if err := g.attempt(jobs[i : i+1]); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// attempt runs jobs, several only if they run together.
+func (g *pgGroup) attempt(jobs []*shared) error {
+	for _, j := range jobs {
+		j.started = true
+	}
 	t := g.tx
 	mark, sends := t.batch.Len(), t.sends
 	// While nothing else is in the transaction, all of it can be undone.
@@ -166,7 +193,7 @@ func (g *pgGroup) one(j *shared) error {
 	if nested {
 		t.batch.Queue(savepoint)
 	}
-	err := runPG(&Tx{store: g.store, pg: t}, j.fn)
+	err := runPG(&Tx{store: g.store, pg: t}, jobs[0].fn)
 	if failure := t.failure(); failure != nil {
 		if err == nil {
 			err = failure
@@ -177,10 +204,16 @@ func (g *pgGroup) one(j *shared) error {
 		if nested {
 			t.batch.Queue(release)
 		}
-		g.live++
+		for _, j := range jobs {
+			if j.err = j.member.failure(); j.err == nil {
+				g.live++
+			}
+		}
 		return nil
 	}
-	j.err = classify(err)
+	for _, j := range jobs {
+		j.err = classify(err)
+	}
 	switch {
 	case t.sends == sends: // the server knows nothing of it
 		t.batch.QueuedQueries = t.batch.QueuedQueries[:mark]

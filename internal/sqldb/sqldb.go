@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -220,7 +219,7 @@ func (db *DB) telling(fn func(tx *Tx) error, write func(fn func(tx *Tx) error) e
 
 func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
 	if db.lite != nil {
-		return db.lite.write(ctx, store, fn)
+		return db.lite.write(ctx, store, fn, nil)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.writeTimeout)
 	defer cancel()
@@ -243,14 +242,14 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
-	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn) })
+	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn, nil) })
 }
 
-func (db *DB) writeShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+func (db *DB) writeShared(ctx context.Context, store int64, fn func(tx *Tx) error, m *member) error {
 	if db.lite != nil {
-		return db.lite.write(ctx, store, fn)
+		return db.lite.write(ctx, store, fn, m)
 	}
-	return db.pg.writeShared(ctx, store, db.writeTimeout, fn)
+	return db.pg.writeShared(ctx, store, db.writeTimeout, fn, m)
 }
 
 // Ping checks that the database answers.
@@ -297,33 +296,6 @@ func register(s *Stmt) *Stmt {
 // of the schema.
 func Static(sql string) *Stmt {
 	return register(&Stmt{sql: sql, lite: numbered(sql), writes: writtenTable(sql)})
-}
-
-// StaticRows declares the statements that insert 1, 2, 4, … rows at once, as
-// many as there are sizes. insert ends in "VALUES ". Each row begins with the
-// store and the first values, shared ones, and has each further ones of its
-// own, which follow row by row among the arguments.
-func StaticRows(insert string, shared, each, sizes int) []*Stmt {
-	out := make([]*Stmt, sizes)
-	for i := range out {
-		b := []byte(insert)
-		value := func(n int) { b = strconv.AppendInt(append(b, ", $"...), int64(n), 10) }
-		for row := range 1 << i {
-			if row > 0 {
-				b = append(b, ", "...)
-			}
-			b = append(b, "($1"...)
-			for n := range shared {
-				value(2 + n)
-			}
-			for n := range each {
-				value(2 + shared + each*row + n)
-			}
-			b = append(b, ')')
-		}
-		out[i] = Static(string(b))
-	}
-	return out
 }
 
 // Global declares a statement about no store in particular, such as the list

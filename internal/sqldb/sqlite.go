@@ -160,21 +160,24 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 
 // job is one transaction waiting to be written.
 type job struct {
-	ctx   context.Context
-	store int64
-	fn    func(*Tx) error
-	until time.Duration // of Elapsed: when to give up waiting
-	err   error
-	done  chan struct{}
+	ctx    context.Context
+	store  int64
+	fn     func(*Tx) error
+	until  time.Duration // of Elapsed: when to give up waiting
+	member *member       // nil: runs by itself
+	err    error
+	done   chan struct{}
 }
+
+func (j *job) asMember() *member { return j.member }
 
 var jobPool = sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }}
 
 var errClosed = fmt.Errorf("%w: closed", ErrUnavailable)
 
-func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error) error {
+func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error, m *member) error {
 	j := jobPool.Get().(*job)
-	j.ctx, j.store, j.fn, j.err = ctx, store, fn, nil
+	j.ctx, j.store, j.fn, j.member, j.err = ctx, store, fn, m, nil
 	j.until = l.sys.Elapsed() + l.timeout
 	l.mu.RLock()
 	if l.closed {
@@ -185,7 +188,7 @@ func (l *lite) write(ctx context.Context, store int64, fn func(*Tx) error) error
 	l.mu.RUnlock()
 	<-j.done
 	err := j.err
-	j.ctx, j.fn, j.err = nil, nil, nil
+	j.ctx, j.fn, j.member, j.err = nil, nil, nil, nil
 	jobPool.Put(j)
 	return err
 }
@@ -258,40 +261,42 @@ func (l *lite) tryCommit(group []*job) error {
 		return fmt.Errorf("%w: %w", errNotBegun, classify(err))
 	}
 	now := l.sys.Elapsed()
-	live := false
-	for _, j := range group {
-		j.err = nil
-		if j.err = j.ctx.Err(); j.err != nil {
-			continue
-		}
-		if now > j.until {
+	ready := func(j *job) bool {
+		switch j.err = j.ctx.Err(); {
+		case j.err != nil:
+		case now > j.until:
 			j.err = fmt.Errorf("%w: waited too long for the database", ErrUnavailable)
+		default:
+			return true
+		}
+		return false
+	}
+	live := false
+	nested := len(group) > 1
+	for len(group) > 0 {
+		if !ready(group[0]) {
+			group = group[1:]
 			continue
 		}
-		if len(group) > 1 {
-			if err := w.command(savepoint); err != nil {
-				w.rollback()
-				return classify(err)
-			}
+		n := companions(group, (*job).asMember, func(a, b *job) bool { return a.store == b.store && ready(b) })
+		jobs := group[:n]
+		group = group[n:]
+		lived, err := w.attempt(jobs, nested)
+		if err != nil {
+			return err
 		}
-		err := j.run(w)
-		if err != nil && w.conn.AutocommitEnabled() {
-			return classify(err)
-		}
-		j.err = classify(err)
-		if len(group) > 1 {
-			if err != nil {
-				if err := w.command(rollbackTo); err != nil {
-					w.rollback()
-					return classify(err)
+		if n > 1 && !lived {
+			// What failed was undone. Whose fault it was shows when each is by itself.
+			apart(jobs, (*job).asMember)
+			for i := range jobs {
+				one, err := w.attempt(jobs[i:i+1], nested)
+				if err != nil {
+					return err
 				}
-			}
-			if err := w.command(release); err != nil {
-				w.rollback()
-				return classify(err)
+				lived = lived || one
 			}
 		}
-		live = live || err == nil
+		live = live || lived
 	}
 	if !live {
 		w.rollback()
@@ -302,6 +307,42 @@ func (l *lite) tryCommit(group []*job) error {
 		return classify(err)
 	}
 	return nil
+}
+
+// attempt runs jobs, several only if they run together, and tells whether any
+// is to be committed. It returns an error when the transaction as a whole has
+// failed.
+func (c *liteConn) attempt(jobs []*job, nested bool) (lived bool, err error) {
+	if nested {
+		if err := c.command(savepoint); err != nil {
+			c.rollback()
+			return false, classify(err)
+		}
+	}
+	err = jobs[0].run(c)
+	if err != nil && c.conn.AutocommitEnabled() {
+		return false, classify(err)
+	}
+	for _, j := range jobs {
+		if j.err = classify(err); err == nil {
+			j.err = j.member.failure()
+		}
+		lived = lived || j.err == nil
+	}
+	if !nested {
+		return lived, nil
+	}
+	if err != nil {
+		if err := c.command(rollbackTo); err != nil {
+			c.rollback()
+			return false, classify(err)
+		}
+	}
+	if err := c.command(release); err != nil {
+		c.rollback()
+		return false, classify(err)
+	}
+	return lived, nil
 }
 
 func (j *job) run(c *liteConn) (err error) {

@@ -263,25 +263,18 @@ func takenLanes(tx *sqldb.Tx, tasks []*task) (map[laneKey]int64, error) {
 const deliveryArgs = 8 // of each row
 
 // inserts write 1, 2, 4, … deliveries at once.
-var inserts = sqldb.StaticRows(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, due_at, lease_owner) VALUES `, 0, deliveryArgs, 6)
+var inserts = sqldb.StaticRows(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, due_at, lease_owner) VALUES `, 0, deliveryArgs, 6, ``)
 
 func insertDeliveries(tx *sqldb.Tx, tasks []*task, due []int64, owner string) error {
-	for size := len(inserts) - 1; size >= 0; size-- {
-		for n := 1 << size; len(tasks) >= n; tasks, due = tasks[n:], due[n:] {
-			args := make([]any, 0, deliveryArgs*n)
-			for i, t := range tasks[:n] {
-				lease := ""
-				if t.lease != 0 {
-					lease = owner
-				}
-				args = append(args, t.hook.ID, t.id, t.scope, t.data, t.created, t.lane, due[i], lease)
-			}
-			if err := tx.Exec(inserts[size], args...); err != nil {
-				return err
-			}
+	args := make([]any, 0, deliveryArgs*len(tasks))
+	for i, t := range tasks {
+		lease := ""
+		if t.lease != 0 {
+			lease = owner
 		}
+		args = append(args, t.hook.ID, t.id, t.scope, t.data, t.created, t.lane, due[i], lease)
 	}
-	return nil
+	return inserts.Exec(tx, nil, args)
 }
 
 // Bounds of a claim: deliveries of one hook, and of all, that are looked at.

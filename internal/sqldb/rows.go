@@ -1,0 +1,67 @@
+package sqldb
+
+import (
+	"math/bits"
+	"strconv"
+)
+
+// Rows are the statements that insert 1, 2, 4, … rows at once.
+type Rows struct {
+	stmts        []*Stmt
+	shared, each int
+}
+
+// StaticRows declares the statements that insert 1, 2, 4, … rows at once, as
+// many as there are sizes. insert ends in "VALUES ", and ending is what follows
+// the rows. Each row begins with the store and the first values, shared ones,
+// and has each further ones of its own.
+func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
+	out := &Rows{make([]*Stmt, sizes), shared, each}
+	for i := range out.stmts {
+		b := []byte(insert)
+		value := func(n int) { b = strconv.AppendInt(append(b, ", $"...), int64(n), 10) }
+		for row := range 1 << i {
+			if row > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(b, "($1"...)
+			for n := range shared {
+				value(2 + n)
+			}
+			for n := range each {
+				value(2 + shared + each*row + n)
+			}
+			b = append(b, ')')
+		}
+		out.stmts[i] = Static(string(append(b, ending...)))
+	}
+	return out
+}
+
+// Exec inserts rows, whose own values follow each other in own, with as few
+// statements as there are sizes for. No rows are no error.
+func (r *Rows) Exec(tx *Tx, shared, own []any) error {
+	return r.inBites(shared, own, func(s *Stmt, args []any) error { return tx.Exec(s, args...) })
+}
+
+// ExecCount is Exec that returns how many rows were inserted or changed.
+func (r *Rows) ExecCount(tx *Tx, shared, own []any) (n int64, err error) {
+	return n, r.inBites(shared, own, func(s *Stmt, args []any) error {
+		some, err := tx.ExecCount(s, args...)
+		n += some
+		return err
+	})
+}
+
+func (r *Rows) inBites(shared, own []any, exec func(s *Stmt, args []any) error) error {
+	for n := len(own) / r.each; n > 0; n = len(own) / r.each {
+		size := min(bits.Len(uint(n)), len(r.stmts)) - 1
+		values := r.each << size
+		args := make([]any, 0, len(shared)+values)
+		if err := exec(r.stmts[size], append(append(args, shared...), own[:values]...)); err != nil {
+			return err
+		}
+		own = own[values:]
+	}
+	return nil
+}

@@ -136,17 +136,21 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	out := make([]Address, 0, n)
 	events := make([]event.Event, 0, n)
 	id := counters.AddressID - n
+	var rows []any
+	var filled filledIn
 	for _, i := range fresh {
 		id++
 		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSubmission(id), values[i])}
-		if err := insertAddressRow(tx, &a, prints[i]); err != nil {
-			return nil, err
-		}
-		if err := storeValues(tx, addressSubmission(id), values[i]); err != nil {
-			return nil, err
-		}
+		rows = appendAddress(rows, &a, prints[i])
+		filled.add(addressSubmission(id), values[i])
 		out = append(out, a)
 		events = append(events, event.Address(event.AddressCreated, id, a.CustomerID))
+	}
+	if err := insertAddresses.Exec(tx, nil, rows); err != nil {
+		return nil, err
+	}
+	if err := filled.store(tx); err != nil {
+		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, events)
 }

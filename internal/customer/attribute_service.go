@@ -65,16 +65,18 @@ func (v *AttributeValue) scan(r *sqldb.Row) {
 	*v = AttributeValue{ID: r.Int(0), AttributeID: r.Int(1), CustomerID: r.Int(2), Value: r.Text(3), DateCreated: r.Int(4), DateModified: r.Int(5)}
 }
 
+const valueArgs = 4 // of each row of attribute_values
+
 var (
-	allAttributes        = sqldb.Static(`SELECT ` + attributeColumns + `, name_norm FROM attributes WHERE store_id = $1 ORDER BY id`)
-	insertAttribute      = sqldb.Static(`INSERT INTO attributes (store_id, id, name, name_norm, type, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
-	updateAttribute      = sqldb.Static(`UPDATE attributes SET name = $3, name_norm = $4, date_modified = $5 WHERE store_id = $1 AND id = $2`)
-	parkAttribute        = sqldb.Static(`UPDATE attributes SET name_norm = $3 WHERE store_id = $1 AND id = $2`)
-	deleteAttribute      = sqldb.Static(`DELETE FROM attributes WHERE store_id = $1 AND id = $2`)
-	nextAttributeIDs     = sqldb.Static(`UPDATE store_counters SET attribute_id = attribute_id + $2 WHERE store_id = $1 RETURNING attribute_id`)
-	insertAttributeValue = sqldb.Static(`INSERT INTO attribute_values (store_id, id, customer_id, attribute_id, value, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
-	updateAttributeValue = sqldb.Static(`UPDATE attribute_values SET value = $3, date_modified = $4 WHERE store_id = $1 AND id = $2`)
-	deleteAttributeValue = sqldb.Static(`DELETE FROM attribute_values WHERE store_id = $1 AND id = $2`)
+	allAttributes         = sqldb.Static(`SELECT ` + attributeColumns + `, name_norm FROM attributes WHERE store_id = $1 ORDER BY id`)
+	insertAttribute       = sqldb.Static(`INSERT INTO attributes (store_id, id, name, name_norm, type, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $6)`)
+	updateAttribute       = sqldb.Static(`UPDATE attributes SET name = $3, name_norm = $4, date_modified = $5 WHERE store_id = $1 AND id = $2`)
+	parkAttribute         = sqldb.Static(`UPDATE attributes SET name_norm = $3 WHERE store_id = $1 AND id = $2`)
+	deleteAttribute       = sqldb.Static(`DELETE FROM attributes WHERE store_id = $1 AND id = $2`)
+	nextAttributeIDs      = sqldb.Static(`UPDATE store_counters SET attribute_id = attribute_id + $2 WHERE store_id = $1 RETURNING attribute_id`)
+	insertAttributeValues = sqldb.StaticRows(`INSERT INTO attribute_values (store_id, date_created, date_modified, id, customer_id, attribute_id, value) VALUES `, 2, valueArgs, together, ``)
+	updateAttributeValue  = sqldb.Static(`UPDATE attribute_values SET value = $3, date_modified = $4 WHERE store_id = $1 AND id = $2`)
+	deleteAttributeValue  = sqldb.Static(`DELETE FROM attribute_values WHERE store_id = $1 AND id = $2`)
 )
 
 // attributeSet is all attributes of a store: there are few.
@@ -389,6 +391,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 		id = counters.AttributeValueID - fresh
 	}
 	out := make([]AttributeValue, len(in))
+	var rows []any
 	for i := range in {
 		if old := current[held{in[i].CustomerID, in[i].AttributeID}]; old != nil {
 			out[i] = *old
@@ -403,9 +406,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 		}
 		id++
 		out[i] = AttributeValue{ID: id, AttributeID: in[i].AttributeID, CustomerID: in[i].CustomerID, Value: in[i].Value, DateCreated: now, DateModified: now}
-		if err := tx.Exec(insertAttributeValue, id, in[i].CustomerID, in[i].AttributeID, in[i].Value, now); err != nil {
-			return nil, err
-		}
+		rows = append(rows, id, in[i].CustomerID, in[i].AttributeID, in[i].Value)
 	}
-	return out, nil
+	return out, insertAttributeValues.Exec(tx, []any{now, now}, rows)
 }

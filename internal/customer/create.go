@@ -19,26 +19,35 @@ func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create
 	if len(in) == 0 {
 		return nil, nil
 	}
-	var out []Customer
 	plan, err := s.planCreate(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.WriteSharedAgain(ctx, who.StoreID, func(tx *sqldb.Tx) (err error) {
-		out, err = plan.run(tx, s.sys.Now())
-		return err
-	})
-	return out, emailRace(err)
+	if plan.together() {
+		err = s.creates.Write(ctx, who.StoreID, plan)
+	} else {
+		err = s.db.WriteSharedAgain(ctx, who.StoreID, func(tx *sqldb.Tx) error { return plan.run(tx, s.sys.Now()) })
+	}
+	if err != nil {
+		return nil, emailRace(err)
+	}
+	return plan.out, nil
 }
 
 // CreateTx is CreateFor inside a transaction, without passwords' slow hashing:
 // hashes are given by index, empty for none.
 func (s *Service) CreateTx(tx *sqldb.Tx, in []Create, hashes []string) ([]Customer, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
 	plan := &createPlan{in: in, hashes: hashes, notifier: s.notifier}
 	if err := plan.check(); err != nil {
 		return nil, err
 	}
-	return plan.run(tx, s.sys.Now())
+	if err := plan.run(tx, s.sys.Now()); err != nil {
+		return nil, err
+	}
+	return plan.out, nil
 }
 
 // emailRace turns a broken key into the error it stands for. The look for
@@ -60,6 +69,18 @@ type createPlan struct {
 	given  bool // some ids were chosen by the caller
 
 	notifier Notifier // nil: nobody
+
+	// Of the last run.
+	referred
+	ids []int64
+	out []Customer
+	err error // why nothing is made
+}
+
+// together reports whether the batch can be made along with others: no ids were
+// chosen, and no form is held to that others are not.
+func (p *createPlan) together() bool {
+	return !p.given && !slices.ContainsFunc(p.in, func(c Create) bool { return c.Extent != form.Free })
 }
 
 func (s *Service) planCreate(ctx context.Context, who password.Party, in []Create) (*createPlan, error) {
@@ -107,7 +128,12 @@ func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.
 		items = f.Items
 	}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		_, err := p.references(tx)
+		var w wanted
+		p.want(&w)
+		ref, err := w.load(tx)
+		if err == nil {
+			_, err = p.resolve(ref)
+		}
 		return err
 	})
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
@@ -150,9 +176,8 @@ type referred struct {
 	addresses [][][]form.Stored // also by address
 }
 
-// references checks what the batch refers to and returns what comes of it.
-func (p *createPlan) references(tx *sqldb.Tx) (out referred, err error) {
-	var w wanted
+// want adds what the batch refers to.
+func (p *createPlan) want(w *wanted) {
 	for i := range p.in {
 		in := &p.in[i]
 		if in.GroupID != 0 {
@@ -172,12 +197,12 @@ func (p *createPlan) references(tx *sqldb.Tx) (out referred, err error) {
 			w.form(form.Address, in.Extent, in.Addresses[j].FormFields)
 		}
 	}
-	ref, err := w.load(tx)
-	if err != nil {
-		return out, err
-	}
+}
+
+// resolve checks what the batch refers to and returns what comes of it.
+func (p *createPlan) resolve(ref *references) (referred, error) {
 	n := len(p.in)
-	out = referred{make([]int64, n), make([][]form.Stored, n), make([][][]form.Stored, n)}
+	out := referred{make([]int64, n), make([][]form.Stored, n), make([][][]form.Stored, n)}
 	var b fault.Batch
 	b.Each(len(p.in), func(i int, c *fault.Collector) {
 		in := &p.in[i]

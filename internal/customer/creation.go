@@ -1,6 +1,9 @@
 package customer
 
 import (
+	"maps"
+	"slices"
+
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -10,95 +13,168 @@ import (
 	"clientele/internal/store"
 )
 
-// creation is one run of a plan in a transaction.
+// creation is one run of plans in a transaction: of one or, where no ids were
+// chosen, of several that share statements.
 type creation struct {
-	*createPlan
-	referred
-	tx  *sqldb.Tx
-	now int64
+	tx    *sqldb.Tx
+	now   int64
+	plans []*createPlan // of which something is made
 
-	keys     []string          // of the emails
-	held     map[string][]slot // who has them
-	counters store.Counters
-	ids      []int64
-	last     int64 // the largest id that was ever given
+	held     map[string][]slot // who has the emails
+	counters store.Counters    // after the last id given out
+	last     int64             // the largest id that was ever given
 
-	addressID, valueID int64 // the last ones given
-	out                []Customer
-	events             []event.Event
+	rows      creationRows
+	addressID int64 // the last ones given
+	valueID   int64
+	events    []event.Event
+}
+
+// creationRows are what is inserted, table by table.
+type creationRows struct {
+	customers, addresses, attributes []any
+	emails                           taking
+	filled                           filledIn
 }
 
 // run makes the customers of a plan.
-func (p *createPlan) run(tx *sqldb.Tx, now int64) ([]Customer, error) {
-	r := creation{createPlan: p, tx: tx, now: now}
-	for _, step := range []func() error{r.refer, r.count, r.number, r.lookForEmails, r.insert, r.hashed, r.notify, r.lift} {
+func (p *createPlan) run(tx *sqldb.Tx, now int64) error {
+	own, err := runCreates(tx, []*createPlan{p}, now)
+	if err == nil {
+		err = own[0]
+	}
+	return err
+}
+
+// runCreates makes the customers of plans, in their order as if each ran by
+// itself after the one before, and returns which plans break a rule.
+func runCreates(tx *sqldb.Tx, plans []*createPlan, now int64) ([]error, error) {
+	r := creation{tx: tx, now: now, plans: plans}
+	for _, step := range []func() error{r.refer, r.count, r.lookForEmails, r.insert, r.hashed, r.notify, r.lift} {
 		if err := step(); err != nil {
 			return nil, err
 		}
+		if len(r.plans) == 0 {
+			break
+		}
 	}
-	return r.out, event.Record(tx, r.counters.EventID, now, r.events)
+	own := make([]error, len(plans))
+	for i, p := range plans {
+		own[i] = p.err
+	}
+	return own, event.Record(tx, r.counters.EventID, now, r.events)
 }
 
-func (r *creation) refer() (err error) {
-	r.referred, err = r.references(r.tx)
-	return err
+// drop leaves out the plans that break a rule.
+func (r *creation) drop() {
+	r.plans = slices.DeleteFunc(slices.Clone(r.plans), func(p *createPlan) bool { return p.err != nil })
+}
+
+func (r *creation) refer() error {
+	var w wanted
+	for _, p := range r.plans {
+		p.want(&w)
+	}
+	ref, err := w.load(r.tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range r.plans {
+		p.referred, p.err = p.resolve(ref)
+	}
+	r.drop()
+	return nil
 }
 
 // signedUp reports whether a shopper signed up and filled in fields of the
 // store's own, which is told of as a change too.
-func (r *creation) signedUp(i int) bool {
-	return r.in[i].Extent != form.Free && len(r.customers[i]) > 0
+func (p *createPlan) signedUp(i int) bool {
+	return p.in[i].Extent != form.Free && len(p.customers[i]) > 0
+}
+
+// advance is by how much a plan moves the store's counters.
+func (p *createPlan) advance() store.Advance {
+	n := int64(len(p.in))
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Customers: n, Addresses: p.addrs}
+	for i := range p.in {
+		if p.signedUp(i) {
+			adv.EventIDs++
+		}
+	}
+	if p.given {
+		adv.CustomerIDs = 0
+	}
+	return adv
 }
 
 // count takes ids, events and the look for taken emails in one round trip,
 // under the lock that every writer of customers takes.
 func (r *creation) count() error {
-	n := int64(len(r.in))
-	var filled int64
-	for i := range r.in {
-		if r.signedUp(i) {
-			filled++
+	var adv store.Advance
+	var emails []string
+	for _, p := range r.plans {
+		adv = adv.Plus(p.advance())
+		for i := range p.in {
+			emails = append(emails, p.in[i].Email)
 		}
 	}
-	adv := store.Advance{CustomerIDs: n, AddressIDs: r.addrs, AttributeValueIDs: r.attrs, EventIDs: n + r.addrs + filled, Customers: n, Addresses: r.addrs}
-	if r.given {
-		adv.CustomerIDs = 0
-	}
-	emails := make([]string, n)
-	r.keys = make([]string, n)
-	for i := range r.in {
-		emails[i], r.keys[i] = r.in[i].Email, email.Key(r.in[i].Email)
-	}
-	r.held = make(map[string][]slot, n)
+	r.held = make(map[string][]slot, len(emails))
 	r.events = make([]event.Event, 0, adv.EventIDs)
-	err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(&r.counters)}, emailSlots(emails, r.held)...)...)
-	r.addressID, r.valueID = r.counters.AddressID-r.addrs, r.counters.AttributeValueID-r.attrs
-	return err
-}
-
-// number gives the customers their ids.
-func (r *creation) number() (err error) {
-	n := len(r.in)
-	r.ids, r.last = make([]int64, n), r.counters.CustomerID
-	for i := range r.in {
-		r.ids[i] = r.counters.CustomerID - int64(n-i-1)
-		if r.given {
-			r.ids[i] = r.in[i].ID
-			if r.last, err = listing.Customers.Choose(r.tx, r.last, r.ids[i]); err != nil {
-				return err
-			}
-		}
+	if err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(&r.counters)}, emailSlots(emails, r.held)...)...); err != nil {
+		return err
 	}
+	r.last = r.counters.CustomerID - adv.CustomerIDs
+	r.addressID, r.valueID = r.counters.AddressID-adv.AddressIDs, r.counters.AttributeValueID-adv.AttributeValueIDs
 	return nil
 }
 
-// lookForEmails makes sure that the emails are free, also among each other.
+// lookForEmails numbers the customers and makes sure that their emails are
+// free, also among each other. What was counted for those that are not made is
+// given back.
 func (r *creation) lookForEmails() error {
-	var b fault.Batch
-	b.Each(len(r.in), func(i int, c *fault.Collector) {
-		takeSlots(c, r.held, r.in[i].Email, r.keys[i], r.in[i].ChannelIDs, r.ids[i])
-	})
-	return b.Err(fault.Conflict)
+	var back store.Advance
+	for _, p := range r.plans {
+		before := r.last
+		if err := r.number(p); err != nil {
+			return err
+		}
+		taken := map[string][]slot{} // by this plan
+		var b fault.Batch
+		b.Each(len(p.in), func(i int, c *fault.Collector) {
+			in, key := &p.in[i], email.Key(p.in[i].Email)
+			if taken[key] == nil {
+				taken[key] = slices.Clip(r.held[key])
+			}
+			takeSlots(c, taken, in.Email, key, in.ChannelIDs, p.ids[i])
+		})
+		if p.err = b.Err(fault.Conflict); p.err != nil {
+			r.last, back = before, back.Plus(p.advance())
+			continue
+		}
+		maps.Copy(r.held, taken)
+	}
+	r.drop()
+	if back == (store.Advance{}) || len(r.plans) == 0 {
+		return nil
+	}
+	return back.Undo(r.tx, &r.counters)
+}
+
+// number gives the customers of a plan their ids.
+func (r *creation) number(p *createPlan) (err error) {
+	p.ids = make([]int64, len(p.in))
+	for i := range p.in {
+		if !p.given {
+			r.last++
+			p.ids[i] = r.last
+			continue
+		}
+		p.ids[i] = p.in[i].ID
+		if r.last, err = listing.Customers.Choose(r.tx, r.last, p.ids[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeSlots notes that an email is taken, or that the customer has it from now
@@ -123,76 +199,87 @@ func heldSlots(channels []int64, id int64) []slot {
 }
 
 func (r *creation) insert() error {
-	r.out = make([]Customer, len(r.in))
-	for i := range r.in {
-		in, c := &r.in[i], &r.out[i]
-		*c = Customer{
-			ID: r.ids[i], Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
-			Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: r.groups[i], RegistrationIP: in.RegistrationIP,
-			AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
-			ForcePasswordReset: in.ForcePasswordReset, DateCreated: r.now, DateModified: r.now,
+	for _, p := range r.plans {
+		p.out = make([]Customer, len(p.in))
+		for i := range p.in {
+			r.add(p, i)
 		}
-		if err := insertCustomerRow(r.tx, c, r.hashes[i], in.Locale); err != nil {
-			return err
-		}
-		if err := takeEmail(r.tx, c, r.keys[i]); err != nil {
-			return err
-		}
-		r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
-		if err := r.insertOwned(i); err != nil {
+	}
+	rows, dates := &r.rows, []any{r.now, r.now}
+	for _, step := range []func() error{
+		func() error { return insertCustomers.Exec(r.tx, dates, rows.customers) },
+		func() error { return rows.emails.run(r.tx) },
+		func() error { return insertAddresses.Exec(r.tx, nil, rows.addresses) },
+		func() error { return insertAttributeValues.Exec(r.tx, dates, rows.attributes) },
+		func() error { return rows.filled.store(r.tx) },
+	} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// insertOwned stores what comes with a customer: addresses and values of
-// attributes and form fields.
-func (r *creation) insertOwned(i int) error {
-	in, c := &r.in[i], &r.out[i]
+// add adds the rows and events of a customer.
+func (r *creation) add(p *createPlan, i int) {
+	in, c := &p.in[i], &p.out[i]
+	*c = Customer{
+		ID: p.ids[i], Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
+		Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: p.groups[i], RegistrationIP: in.RegistrationIP,
+		AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
+		ForcePasswordReset: in.ForcePasswordReset, DateCreated: r.now, DateModified: r.now,
+	}
+	r.rows.customers = appendCustomer(r.rows.customers, c, p.hashes[i], in.Locale)
+	r.rows.emails.add(c, email.Key(c.Email))
+	r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
+	r.addOwned(p, i)
+	if p.signedUp(i) {
+		r.events = append(r.events, event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs))
+	}
+}
+
+// addOwned adds what comes with a customer: addresses and values of attributes
+// and form fields.
+func (r *creation) addOwned(p *createPlan, i int) {
+	in, c := &p.in[i], &p.out[i]
 	for j := range in.Addresses {
 		r.addressID++
 		a := Address{ID: r.addressID, CustomerID: c.ID, AddressFields: in.Addresses[j].AddressFields}
-		if err := insertAddressRow(r.tx, &a, r.prints[i][j]); err != nil {
-			return err
-		}
-		a.FormFields = formValues(addressSubmission(a.ID), r.addresses[i][j])
-		if err := storeValues(r.tx, addressSubmission(a.ID), r.addresses[i][j]); err != nil {
-			return err
-		}
+		r.rows.addresses = appendAddress(r.rows.addresses, &a, p.prints[i][j])
+		a.FormFields = formValues(addressSubmission(a.ID), p.addresses[i][j])
+		r.rows.filled.add(addressSubmission(a.ID), p.addresses[i][j])
 		r.events = append(r.events, event.Address(event.AddressCreated, a.ID, c.ID))
 		c.Addresses = append(c.Addresses, a)
 	}
 	for _, v := range in.Attributes {
 		r.valueID++
-		if err := r.tx.Exec(insertAttributeValue, r.valueID, c.ID, v.AttributeID, v.Value, r.now); err != nil {
-			return err
-		}
+		r.rows.attributes = append(r.rows.attributes, r.valueID, c.ID, v.AttributeID, v.Value)
 		c.Attributes = append(c.Attributes, AttributeValue{ID: r.valueID, AttributeID: v.AttributeID, CustomerID: c.ID, Value: v.Value, DateCreated: r.now, DateModified: r.now})
 	}
-	if r.signedUp(i) {
-		r.events = append(r.events, event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs))
-	}
-	c.FormFields = formValues(customerSubmission(c.ID), r.customers[i])
-	return storeValues(r.tx, customerSubmission(c.ID), r.customers[i])
+	c.FormFields = formValues(customerSubmission(c.ID), p.customers[i])
+	r.rows.filled.add(customerSubmission(c.ID), p.customers[i])
 }
 
 func (r *creation) hashed() error {
-	fresh := make([]rehash, len(r.in))
-	for i := range fresh {
-		fresh[i] = rehash{id: r.ids[i], to: r.hashes[i]}
+	var fresh []rehash
+	for _, p := range r.plans {
+		for i := range p.in {
+			fresh = append(fresh, rehash{id: p.ids[i], to: p.hashes[i]})
+		}
 	}
 	return countHashes(r.tx, fresh...)
 }
 
 // notify has customers told of their new accounts, where that is asked for.
 func (r *creation) notify() error {
-	for i := range r.out {
-		if !r.in[i].Notify || r.notifier == nil {
-			continue
-		}
-		if err := r.notifier.AccountCreated(r.tx, &r.out[i], r.hashes[i] != "" && !r.in[i].drawn()); err != nil {
-			return err
+	for _, p := range r.plans {
+		for i := range p.out {
+			if !p.in[i].Notify || p.notifier == nil {
+				continue
+			}
+			if err := p.notifier.AccountCreated(r.tx, &p.out[i], p.hashes[i] != "" && !p.in[i].drawn()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -200,7 +287,7 @@ func (r *creation) notify() error {
 
 // lift makes the counter of ids go on after those that were chosen.
 func (r *creation) lift() error {
-	if !r.given {
+	if !slices.ContainsFunc(r.plans, func(p *createPlan) bool { return p.given }) {
 		return nil
 	}
 	return (store.Lowest{CustomerID: r.last}).Lift(r.tx)

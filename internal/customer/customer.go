@@ -213,6 +213,7 @@ type Service struct {
 	db        *sqldb.DB
 	sys       *system.System
 	passwords *password.Hasher
+	creates   *sqldb.Together[*createPlan]
 	notifier  Notifier
 	access    Access
 	bite      int // how many customers one transaction of countAll looks at
@@ -233,7 +234,9 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	return &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch}
+	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch}
+	s.creates = sqldb.NewTogether(db, func(tx *sqldb.Tx, plans []*createPlan) ([]error, error) { return runCreates(tx, plans, s.sys.Now()) })
+	return s
 }
 
 // channelText and parseChannels convert between a channel list and its

@@ -1,6 +1,34 @@
 package customer
 
-import "context"
+import (
+	"context"
+
+	"clientele/internal/sqldb"
+)
+
+// CreateTogether makes batches as those are made that wait for each other.
+func (s *Service) CreateTogether(tx *sqldb.Tx, batches [][]Create) ([][]Customer, []error, error) {
+	plans := make([]*createPlan, len(batches))
+	for i, in := range batches {
+		plans[i] = &createPlan{in: in, hashes: make([]string, len(in)), notifier: s.notifier}
+		if err := plans[i].check(); err != nil {
+			return nil, nil, err
+		}
+		for j := range in {
+			if in[j].ImportedHash.Hash != "" {
+				plans[i].hashes[j], _ = in[j].ImportedHash.Stored()
+			}
+		}
+	}
+	own, err := runCreates(tx, plans, s.sys.Now())
+	out := make([][]Customer, len(plans))
+	for i, p := range plans {
+		if err == nil && own[i] == nil {
+			out[i] = p.out
+		}
+	}
+	return out, own, err
+}
 
 // CountSome has the hashes of the next n customers counted, and tells that
 // there are no more.

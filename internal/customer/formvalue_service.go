@@ -34,28 +34,45 @@ var FormValueList = &listing.Spec{
 	Cursors: true,
 }
 
+const filledArgs = 4 // of each row
+
 var (
-	upsertCustomerValue = sqldb.Static(`INSERT INTO customer_form_values (store_id, customer_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, customer_id, field_id) DO UPDATE SET value = excluded.value`)
-	upsertAddressValue  = sqldb.Static(`INSERT INTO address_form_values (store_id, address_id, session_id, field_id, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (store_id, address_id, field_id) DO UPDATE SET value = excluded.value`)
-	touchCustomer       = sqldb.Static(`UPDATE customers SET date_modified = $3 WHERE store_id = $1 AND id = $2`)
+	upsertCustomerValues = sqldb.StaticRows(`INSERT INTO customer_form_values (store_id, customer_id, session_id, field_id, value) VALUES `, 0, filledArgs, together,
+		` ON CONFLICT (store_id, customer_id, field_id) DO UPDATE SET value = excluded.value`)
+	upsertAddressValues = sqldb.StaticRows(`INSERT INTO address_form_values (store_id, address_id, session_id, field_id, value) VALUES `, 0, filledArgs, together,
+		` ON CONFLICT (store_id, address_id, field_id) DO UPDATE SET value = excluded.value`)
+	touchCustomer = sqldb.Static(`UPDATE customers SET date_modified = $3 WHERE store_id = $1 AND id = $2`)
 )
+
+// filledIn are the rows of values, of submissions that are different ones.
+type filledIn struct{ customers, addresses []any }
+
+// add adds the values of a submission, each of another field.
+func (f *filledIn) add(submission int64, values []form.Stored) {
+	name, owner := submissionOwner(submission)
+	rows := &f.customers
+	if name == form.Address {
+		rows = &f.addresses
+	}
+	for _, v := range values {
+		if !v.Stays() {
+			*rows = append(*rows, owner, submission, v.Field.ID, v.Text)
+		}
+	}
+}
+
+func (f *filledIn) store(tx *sqldb.Tx) error {
+	if err := upsertCustomerValues.Exec(tx, nil, f.customers); err != nil {
+		return err
+	}
+	return upsertAddressValues.Exec(tx, nil, f.addresses)
+}
 
 // storeValues writes the values of one submission.
 func storeValues(tx *sqldb.Tx, submission int64, values []form.Stored) error {
-	name, owner := submissionOwner(submission)
-	stmt := upsertCustomerValue
-	if name == form.Address {
-		stmt = upsertAddressValue
-	}
-	for _, v := range values {
-		if v.Stays() {
-			continue
-		}
-		if err := tx.Exec(stmt, owner, submission, v.Field.ID, v.Text); err != nil {
-			return err
-		}
-	}
-	return nil
+	var f filledIn
+	f.add(submission, values)
+	return f.store(tx)
 }
 
 // valuesOf returns the table of a form's values and the column that tells

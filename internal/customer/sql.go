@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"slices"
+
 	"clientele/internal/email"
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
@@ -32,14 +34,19 @@ func (c *Customer) scan(r *sqldb.Row) {
 	c.DateModified = r.Int(16)
 }
 
-var insertCustomer = sqldb.Static(`INSERT INTO customers (store_id, id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
-	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset, date_created, date_modified,
-	password_hash, name_norm, last_name_norm, company_norm, phone_norm, locale)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`)
+// together is for how many sizes of inserts there are statements: 1 to 32 rows.
+const together = 6
 
-func insertCustomerRow(tx *sqldb.Tx, c *Customer, passwordHash, locale string) error {
-	return tx.Exec(insertCustomer, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory, c.GroupID,
-		c.RegistrationIP, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, c.OriginChannelID, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset), c.DateCreated, c.DateModified,
+const customerArgs = 21 // of each row
+
+var insertCustomers = sqldb.StaticRows(`INSERT INTO customers (store_id, date_created, date_modified, id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
+	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset,
+	password_hash, name_norm, last_name_norm, company_norm, phone_norm, locale) VALUES `, 2, customerArgs, together, ``)
+
+// appendCustomer adds the row of a customer but for its dates.
+func appendCustomer(rows []any, c *Customer, passwordHash, locale string) []any {
+	return append(rows, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory, c.GroupID,
+		c.RegistrationIP, sqldb.Flag(c.AcceptsEmails), c.StoreCredit, c.OriginChannelID, channelText(c.ChannelIDs), sqldb.Flag(c.ForcePasswordReset),
 		passwordHash, fold.Name(c.FirstName, c.LastName), fold.Text(c.LastName), fold.Text(c.Company), fold.Text(c.Phone), locale)
 }
 
@@ -76,16 +83,19 @@ func (a *Address) scan(r *sqldb.Row) {
 	a.CountryCode = r.Text(12)
 }
 
+const addressArgs = 16 // of each row
+
 var (
-	insertAddress = sqldb.Static(`INSERT INTO addresses (store_id, id, customer_id, first_name, last_name, company, phone, address_type, address1, address2, city, state_or_province, postal_code, country_code, fingerprint, name_norm, company_norm)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`)
+	insertAddresses = sqldb.StaticRows(`INSERT INTO addresses (store_id, id, customer_id, first_name, last_name, company, phone, address_type, address1, address2, city, state_or_province, postal_code, country_code, fingerprint, name_norm, company_norm) VALUES `,
+		0, addressArgs, together, ``)
 	updateAddress = sqldb.Static(`UPDATE addresses SET first_name = $3, last_name = $4, company = $5, phone = $6, address_type = $7, address1 = $8, address2 = $9, city = $10, state_or_province = $11, postal_code = $12, country_code = $13, fingerprint = $14, name_norm = $15, company_norm = $16
 		WHERE store_id = $1 AND id = $2`)
 	deleteAddress = sqldb.Static(`DELETE FROM addresses WHERE store_id = $1 AND id = $2`)
 )
 
-func insertAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
-	return tx.Exec(insertAddress, a.ID, a.CustomerID, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.Address2, a.City, a.StateOrProvince, a.PostalCode, a.CountryCode,
+// appendAddress adds the row of an address.
+func appendAddress(rows []any, a *Address, fingerprint string) []any {
+	return append(rows, a.ID, a.CustomerID, a.FirstName, a.LastName, a.Company, a.Phone, a.Type, a.Address1, a.Address2, a.City, a.StateOrProvince, a.PostalCode, a.CountryCode,
 		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
 }
 
@@ -94,35 +104,62 @@ func updateAddressRow(tx *sqldb.Tx, a *Address, fingerprint string) error {
 		fingerprint, fold.Name(a.FirstName, a.LastName), fold.Text(a.Company))
 }
 
+const emailArgs = 3 // of each row
+
 // The rows of customer_emails; see the schema.
 var (
-	insertEmail = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, $3, $4)`)
-	shareEmail  = sqldb.Static(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES ($1, $2, 0, 0)
+	insertEmails = sqldb.StaticRows(`INSERT INTO customer_emails (store_id, email_norm, channel_id, customer_id) VALUES `, 0, emailArgs, together, ``)
+	shareEmails  = sqldb.StaticRows(`INSERT INTO customer_emails (store_id, channel_id, customer_id, email_norm) VALUES `, 2, 1, together, `
 		ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET customer_id = 0 WHERE customer_emails.customer_id = 0`)
 	deleteEmail  = sqldb.Static(`DELETE FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id = $3`)
 	releaseEmail = sqldb.Static(`DELETE FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND channel_id = 0 AND customer_id = 0
 		AND NOT EXISTS (SELECT 1 FROM customer_emails o WHERE o.store_id = $1 AND o.email_norm = $2 AND o.customer_id <> 0)`)
 )
 
-// takeEmail gives an account its email, which norm is folded, on its channels.
-// Whoever else holds it makes the statement, and so the transaction, fail.
-func takeEmail(tx *sqldb.Tx, c *Customer, norm string) error {
+// taking are the rows by which accounts get their emails.
+type taking struct {
+	rows   []any
+	shared []string // the keys of accounts for single channels
+}
+
+// add gives an account its email, which norm is folded, on its channels.
+func (t *taking) add(c *Customer, norm string) {
 	if c.ChannelIDs == nil {
-		return tx.Exec(insertEmail, norm, int64(0), c.ID)
+		t.rows = append(t.rows, norm, int64(0), c.ID)
+		return
 	}
-	n, err := tx.ExecCount(shareEmail, norm)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return sqldb.ErrUnique
+	if !slices.Contains(t.shared, norm) {
+		t.shared = append(t.shared, norm)
 	}
 	for _, ch := range c.ChannelIDs {
-		if err := tx.Exec(insertEmail, norm, ch, c.ID); err != nil {
+		t.rows = append(t.rows, norm, ch, c.ID)
+	}
+}
+
+// run writes the rows. Whoever else holds an email makes the statement, and so
+// the transaction, fail.
+func (t *taking) run(tx *sqldb.Tx) error {
+	if len(t.shared) > 0 {
+		norms := make([]any, len(t.shared))
+		for i, norm := range t.shared {
+			norms[i] = norm
+		}
+		n, err := shareEmails.ExecCount(tx, []any{int64(0), int64(0)}, norms)
+		if err != nil {
 			return err
 		}
+		if n < int64(len(norms)) {
+			return sqldb.ErrUnique
+		}
 	}
-	return nil
+	return insertEmails.Exec(tx, nil, t.rows)
+}
+
+// takeEmail gives one account its email.
+func takeEmail(tx *sqldb.Tx, c *Customer, norm string) error {
+	var t taking
+	t.add(c, norm)
+	return t.run(tx)
 }
 
 // dropEmail takes an account's email from it.

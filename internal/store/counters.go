@@ -13,6 +13,14 @@ type Advance struct {
 	Customers, Addresses int64
 }
 
+// Plus returns the move by a and b at once.
+func (a Advance) Plus(b Advance) Advance {
+	return Advance{
+		a.CustomerIDs + b.CustomerIDs, a.AddressIDs + b.AddressIDs, a.AttributeValueIDs + b.AttributeValueIDs, a.EventIDs + b.EventIDs,
+		a.Customers + b.Customers, a.Addresses + b.Addresses,
+	}
+}
+
 // Counters are the values after an Advance: the last id given out of each
 // kind. With n ids taken, they are last-n+1 … last.
 type Counters struct {
@@ -45,6 +53,16 @@ func (a Advance) Query(c *Counters) sqldb.Q {
 func (a Advance) Run(tx *sqldb.Tx) (Counters, error) {
 	var c Counters
 	return c, tx.Pipeline(a.Query(&c))
+}
+
+// Undo takes back a, which is a part of what moved the counters to c last and of
+// which nothing was used, in the same transaction.
+func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
+	c.CustomerID -= a.CustomerIDs
+	c.AddressID -= a.AddressIDs
+	c.AttributeValueID -= a.AttributeValueIDs
+	c.EventID -= a.EventIDs
+	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses)
 }
 
 // Lift raises the id counters to at least the given values, for ids that were

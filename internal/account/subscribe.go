@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -67,6 +68,14 @@ func (s *Service) askFor(ctx context.Context, site store.Site, p Policy, email, 
 	if err != nil || quiet && p.ConfirmSubscription {
 		return p.ConfirmSubscription, err
 	}
+	if !p.ConfirmSubscription {
+		// Most are new and are made together with others that wait.
+		fresh := in
+		fresh.ChannelID, fresh.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
+		if _, err = s.subscribers.Create(ctx, site.StoreID, fresh, fromStorefront(c)); !taken(err) {
+			return false, err
+		}
+	}
 	token := s.sys.Hex(32)
 	return p.ConfirmSubscription, s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		if news && !p.ConfirmSubscription {
@@ -80,6 +89,12 @@ func (s *Service) askFor(ctx context.Context, site store.Site, p Policy, email, 
 		}
 		return s.subscribe(tx, site, in, c, p, token)
 	})
+}
+
+// taken tells that somebody has an address already.
+func taken(err error) bool {
+	f := fault.As(err)
+	return f != nil && f.Kind == fault.Conflict
 }
 
 // Say records what a visitor of a site wishes to receive. Where the store asks

@@ -48,21 +48,30 @@ func (c *Change) scan(r *sqldb.Row) {
 	c.DateCreated = r.Int(11)
 }
 
+// How many values each row has, and for how many sizes of inserts there are
+// statements: 1 to 32 rows.
+const (
+	subscriberArgs = 11
+	historyArgs    = 11
+	together       = 6
+)
+
 var (
 	byID          = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id = $2`)
 	byEmail       = sqldb.Static(`SELECT id, email FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
 	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
 	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
-	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id`)
-	insertRow     = sqldb.Static(`INSERT INTO subscribers (store_id, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified, first_name_norm, last_name_norm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
+	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id, event_id`)
 	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = CASE WHEN email = $3 THEN email_norm ELSE $4 END, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
-	insertHistory = sqldb.Static(`INSERT INTO consent_changes (store_id, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+	insertRows    = sqldb.StaticRows(`INSERT INTO subscribers (store_id, date_created, date_modified, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, first_name_norm, last_name_norm) VALUES `, 2, subscriberArgs, together, ``)
+	insertHistory = sqldb.StaticRows(`INSERT INTO consent_changes (store_id, date_created, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address) VALUES `, 1, historyArgs, together, ``)
 )
 
-func insert(tx *sqldb.Tx, s *Subscriber) error {
-	return tx.Exec(insertRow, s.ID, s.Email, email.Key(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
-		s.DateCreated, s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
+// appendRow adds the row of a subscriber but for its dates.
+func appendRow(rows []any, s *Subscriber) []any {
+	return append(rows, s.ID, s.Email, email.Key(s.Email), s.ChannelID, s.FirstName, s.LastName, s.Source, s.OrderID, strings.Join(s.Consents, ","),
+		fold.Text(s.FirstName), fold.Text(s.LastName))
 }
 
 func update(tx *sqldb.Tx, s *Subscriber) error {
@@ -70,27 +79,41 @@ func update(tx *sqldb.Tx, s *Subscriber) error {
 		s.DateModified, fold.Text(s.FirstName), fold.Text(s.LastName))
 }
 
-// record adds an entry to the history. With the deletion of a subscriber all
-// consents end.
-func record(tx *sqldb.Tx, id int64, action string, s *Subscriber, by Origin, now int64) error {
+// appendHistory adds an entry of the history but for its date. With the deletion
+// of a subscriber all consents end.
+func appendHistory(rows []any, id int64, action string, s *Subscriber, by Origin) []any {
 	consents := strings.Join(s.Consents, ",")
 	if action == Deleted {
 		consents = ""
 	}
-	return tx.Exec(insertHistory, id, s.ID, action, s.Email, s.ChannelID, consents, s.Source, s.OrderID, by.Via, by.AccountID, by.IP, now)
+	return append(rows, id, s.ID, action, s.Email, s.ChannelID, consents, s.Source, s.OrderID, by.Via, by.AccountID, by.IP)
 }
 
-// move is by how much this package's counters move; last are the values then.
-type move struct{ ids, total, changes int64 }
+// move is by how much the counters move; last are the values then.
+type move struct{ ids, total, changes, events int64 }
 
-type last struct{ id, change int64 }
+type last struct{ id, change, event int64 }
+
+// plus returns m and n times o.
+func (m move) plus(o move, n int64) move {
+	return move{m.ids + n*o.ids, m.total + n*o.total, m.changes + n*o.changes, m.events + n*o.events}
+}
+
+func (m move) args() []any { return []any{m.ids, m.total, m.changes, m.events} }
 
 // query locks the store's counters, like store.Advance.
 func (m move) query(to *last) sqldb.Q {
-	return sqldb.Q{Stmt: moveCounters, Args: []any{m.ids, m.total, m.changes}, Each: func(r *sqldb.Row) error {
-		*to = last{id: r.Int(0), change: r.Int(1)}
+	return sqldb.Q{Stmt: moveCounters, Args: m.args(), Each: func(r *sqldb.Row) error {
+		*to = last{id: r.Int(0), change: r.Int(1), event: r.Int(2)}
 		return nil
 	}}
+}
+
+// undo takes back what moved the counters to at in the same transaction and was
+// not used.
+func (m move) undo(tx *sqldb.Tx, at *last) error {
+	*at = last{at.id - m.ids, at.change - m.changes, at.event - m.events}
+	return tx.Exec(moveCounters, move{}.plus(m, -1).args()...)
 }
 
 // holder finds who has an address on a channel. Where an upgrade found several,

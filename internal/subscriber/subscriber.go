@@ -104,9 +104,12 @@ type Change struct {
 
 // Service runs the use cases.
 type Service struct {
-	db  *sqldb.DB
-	sys *system.System
+	db      *sqldb.DB
+	sys     *system.System
+	creates *sqldb.Together[*creation]
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+func NewService(db *sqldb.DB, sys *system.System) *Service {
+	return &Service{db: db, sys: sys, creates: sqldb.NewTogether(db, func(tx *sqldb.Tx, in []*creation) ([]error, error) { return createAll(tx, in, sys.Now()) })}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -21,7 +20,11 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origi
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
+	if in.ID != 0 {
+		err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error { return create(tx, &sub, in.ID, by, s.sys.Now()) })
+	} else {
+		err = s.create(ctx, storeID, &sub, by)
+	}
 	if errors.Is(err, sqldb.ErrUnique) {
 		err = taken(sub.Email)
 	}
@@ -29,6 +32,14 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origi
 		return nil, err
 	}
 	return &sub, nil
+}
+
+// create makes a subscriber together with others that wait.
+func (s *Service) create(ctx context.Context, storeID int64, sub *Subscriber, by Origin) error {
+	c := &creation{Subscriber: *sub, by: by}
+	err := s.creates.Write(ctx, storeID, c)
+	*sub = c.Subscriber
+	return err
 }
 
 // Ensure makes a subscriber unless there is one with that id or address on
@@ -133,14 +144,11 @@ func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*S
 				return err
 			})
 		} else {
-			err = s.db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error {
-				sub, err := fresh.build()
-				out = &sub
-				if err != nil {
-					return err
-				}
-				return create(tx, out, 0, by, s.sys.Now())
-			})
+			var sub Subscriber
+			if sub, err = fresh.build(); err != nil {
+				return nil, err
+			}
+			out, err = &sub, s.create(ctx, storeID, &sub, by)
 		}
 		f := fault.As(err)
 		lost := errors.Is(err, sqldb.ErrUnique) || errors.Is(err, errNotFound) || f != nil && f.Kind == fault.Conflict
@@ -206,44 +214,6 @@ func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
 	return remove(tx, []Subscriber{*sub}, by, now)
 }
 
-// create stores a subscriber with a given id, or the next one for 0.
-func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
-	if err := checkChannel(tx, s.ChannelID); err != nil {
-		return err
-	}
-	m := move{ids: 1, total: 1, changes: 1}
-	if id != 0 {
-		m.ids = 0
-	}
-	var counters store.Counters
-	var at last
-	var held int64
-	if err := tx.Pipeline(append([]sqldb.Q{store.Advance{EventIDs: 1}.Query(&counters), m.query(&at)}, holder(s, &held)...)...); err != nil {
-		return err
-	}
-	if held != 0 {
-		return taken(s.Email)
-	}
-	s.ID, s.DateCreated, s.DateModified = at.id, now, now
-	if id != 0 {
-		s.ID = id
-		last, err := listing.Subscribers.Choose(tx, at.id, id)
-		if err != nil {
-			return err
-		}
-		if err := (store.Lowest{SubscriberID: last}).Lift(tx); err != nil {
-			return err
-		}
-	}
-	if err := insert(tx, s); err != nil {
-		return err
-	}
-	if err := record(tx, at.change, Created, s, by, now); err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, []event.Event{event.Subscriber(event.SubscriberCreated, s.ID)})
-}
-
 // checkChannel makes sure that a channel exists. The default one always does.
 func checkChannel(tx *sqldb.Tx, id int64) error {
 	if id == store.DefaultChannel {
@@ -253,7 +223,7 @@ func checkChannel(tx *sqldb.Tx, id int64) error {
 	if err := tx.Query(channelByID, func(*sqldb.Row) error { found = true; return nil }, id); err != nil || found {
 		return err
 	}
-	return fault.Broken(fault.Invalid, fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyNoChannel, Value: strconv.FormatInt(id, 10)})
+	return noChannel(id)
 }
 
 // Update changes a subscriber. One whose stored data would not change is left
@@ -296,13 +266,13 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 			return nil, err
 		}
 	}
-	var counters store.Counters
 	var at last
 	var held int64
-	qs := []sqldb.Q{store.Advance{EventIDs: 1}.Query(&counters)}
+	m := move{events: 1}
 	if !s.sameConsent(old) {
-		qs = append(qs, move{changes: 1}.query(&at))
+		m.changes = 1
 	}
+	qs := []sqldb.Q{m.query(&at)}
 	if !s.sameKey(old) {
 		qs = append(qs, holder(&s, &held)...)
 	}
@@ -316,12 +286,12 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 	if err := update(tx, &s); err != nil {
 		return nil, err
 	}
-	if at.change != 0 {
-		if err := record(tx, at.change, Updated, &s, by, now); err != nil {
+	if m.changes != 0 {
+		if err := insertHistory.Exec(tx, []any{now}, appendHistory(nil, at.change, Updated, &s, by)); err != nil {
 			return nil, err
 		}
 	}
-	return &s, event.Record(tx, counters.EventID, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
+	return &s, event.Record(tx, at.event, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
 }
 
 func lock(tx *sqldb.Tx, id int64, clause string) (*Subscriber, error) {
@@ -390,22 +360,23 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 		ids[i] = subs[i].ID
 		events[i] = event.Subscriber(event.SubscriberDeleted, ids[i])
 	}
-	var counters store.Counters
 	var at last
-	if err := tx.Pipeline(store.Advance{EventIDs: n}.Query(&counters), move{total: -n, changes: n}.query(&at)); err != nil {
+	if err := tx.Pipeline(move{total: -n, changes: n, events: n}.query(&at)); err != nil {
 		return err
 	}
 	in, args := sqldb.In(nil, ids)
 	if err := tx.Exec(sqldb.Dynamic(`DELETE FROM subscribers WHERE store_id = $1 AND id IN `+in), args...); err != nil {
 		return err
 	}
+	var history []any
 	for i := range subs {
-		if err := record(tx, at.change-n+int64(i)+1, Deleted, &subs[i], by, now); err != nil {
-			return err
-		}
+		history = appendHistory(history, at.change-n+int64(i)+1, Deleted, &subs[i], by)
+	}
+	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+		return err
 	}
 	if err := listing.Subscribers.Remove(tx, ids...); err != nil {
 		return err
 	}
-	return event.Record(tx, counters.EventID, now, events)
+	return event.Record(tx, at.event, now, events)
 }

@@ -1,0 +1,171 @@
+package subscriber
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"clientele/internal/email"
+	"clientele/internal/event"
+	"clientele/internal/fault"
+	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// creation is a subscriber that is to be made.
+type creation struct {
+	Subscriber
+	given int64 // the id that was chosen, 0: the next one
+	by    Origin
+}
+
+// place is what one subscriber has alone: an address, by its key, on a channel.
+type place struct {
+	key     string
+	channel int64
+}
+
+func (s *Subscriber) place() place { return place{email.Key(s.Email), s.ChannelID} }
+
+// create stores a subscriber with a given id, or the next one for 0.
+func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
+	c := &creation{Subscriber: *s, given: id, by: by}
+	own, err := createAll(tx, []*creation{c}, now)
+	if err == nil {
+		err = own[0]
+	}
+	*s = c.Subscriber
+	return err
+}
+
+// createAll stores subscribers, in their order as if each came by itself after
+// the one before, and returns which cannot be made. Several have no chosen ids.
+func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
+	own := make([]error, len(in))
+	if err := checkChannels(tx, in, own); err != nil {
+		return nil, err
+	}
+	var m move
+	var emails []string
+	for i, c := range in {
+		if own[i] == nil {
+			m = m.plus(c.move(), 1)
+			emails = append(emails, c.Email)
+		}
+	}
+	if len(emails) == 0 {
+		return own, nil
+	}
+	var at last
+	held := map[place]bool{}
+	if err := tx.Pipeline(m.query(&at), heldQuery(emails, held)); err != nil {
+		return nil, err
+	}
+	var back move
+	for i, c := range in {
+		switch {
+		case own[i] != nil:
+		case held[c.place()]:
+			own[i], back = taken(c.Email), back.plus(c.move(), 1)
+		default:
+			held[c.place()] = true
+		}
+	}
+	m = m.plus(back, -1)
+	if m.changes == 0 {
+		return own, nil
+	}
+	if back.changes > 0 {
+		if err := back.undo(tx, &at); err != nil {
+			return nil, err
+		}
+	}
+	return own, insertAll(tx, slices.DeleteFunc(slices.Clone(in), func(c *creation) bool { return own[slices.Index(in, c)] != nil }), m, at, now)
+}
+
+// move is by how much a creation moves the store's counters.
+func (c *creation) move() move {
+	m := move{ids: 1, total: 1, changes: 1, events: 1}
+	if c.given != 0 {
+		m.ids = 0
+	}
+	return m
+}
+
+// insertAll writes what m counted, at which the counters are now.
+func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
+	var rows, history []any
+	events := make([]event.Event, 0, len(in))
+	id, change := at.id-m.ids, at.change-m.changes
+	for _, c := range in {
+		if c.ID = c.given; c.given == 0 {
+			id++
+			c.ID = id
+		} else if err := choose(tx, id, c.given); err != nil {
+			return err
+		}
+		change++
+		c.DateCreated, c.DateModified = now, now
+		rows = appendRow(rows, &c.Subscriber)
+		history = appendHistory(history, change, Created, &c.Subscriber, c.by)
+		events = append(events, event.Subscriber(event.SubscriberCreated, c.ID))
+	}
+	if err := insertRows.Exec(tx, []any{now, now}, rows); err != nil {
+		return err
+	}
+	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+		return err
+	}
+	return event.Record(tx, at.event, now, events)
+}
+
+// choose makes the ids that are given out go on after a chosen one.
+func choose(tx *sqldb.Tx, last, id int64) error {
+	last, err := listing.Subscribers.Choose(tx, last, id)
+	if err != nil {
+		return err
+	}
+	return (store.Lowest{SubscriberID: last}).Lift(tx)
+}
+
+// heldQuery notes who has any of some addresses, on whichever channel.
+func heldQuery(emails []string, held map[place]bool) sqldb.Q {
+	keys := map[string]bool{}
+	for _, e := range emails {
+		for _, k := range email.Keys(e) {
+			keys[k] = true
+		}
+	}
+	in, args := sqldb.In(nil, slices.Sorted(maps.Keys(keys)))
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT email, channel_id FROM subscribers WHERE store_id = $1 AND email_norm IN ` + in), Args: args,
+		Each: func(r *sqldb.Row) error { held[place{email.Key(r.Text(0)), r.Int(1)}] = true; return nil },
+	}
+}
+
+// checkChannels makes sure that the channels exist. The default one always does.
+func checkChannels(tx *sqldb.Tx, in []*creation, own []error) error {
+	there, wanted := map[int64]bool{store.DefaultChannel: true}, map[int64]bool{}
+	for _, c := range in {
+		if !there[c.ChannelID] {
+			wanted[c.ChannelID] = true
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	if err := tx.Pipeline(sqldb.Among(`SELECT id FROM channels WHERE store_id = $1 AND id IN `, slices.Sorted(maps.Keys(wanted)), "", there)); err != nil {
+		return err
+	}
+	for i, c := range in {
+		if !there[c.ChannelID] {
+			own[i] = noChannel(c.ChannelID)
+		}
+	}
+	return nil
+}
+
+func noChannel(id int64) error {
+	return fault.Broken(fault.Invalid, fault.Item{Field: FieldChannel, Code: fault.Unknown, Why: WhyNoChannel, Value: strconv.FormatInt(id, 10)})
+}

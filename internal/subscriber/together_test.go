@@ -1,0 +1,141 @@
+package subscriber_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"clientele/internal/channel"
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/subscriber"
+)
+
+// Subscribers that are made together leave what they leave one after the other.
+func TestTogetherIsOneByOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		// Both stores have the same channels.
+		if err := db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
+			return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(5) {
+			r := rand.New(rand.NewPCG(seed, 5))
+			var in []subscriber.Create
+			for range 2 + 20*int(seed) {
+				c := subscriber.Create{Email: fmt.Sprintf("s%d@x.org", r.IntN(60)), FirstName: fmt.Sprint(r.IntN(9)), Source: subscriber.FromStorefront}
+				switch r.IntN(5) {
+				case 0:
+					c.ChannelID = opt.Some(int64(4))
+				case 1:
+					c.ChannelID = opt.Some(int64(9)) // is none
+				}
+				in = append(in, c)
+			}
+			var single, grouped []string
+			say := func(out *[]string, subs []subscriber.Subscriber, own []error) {
+				for i, err := range own {
+					if f := fault.As(err); f != nil {
+						*out = append(*out, fmt.Sprintf("%v %+v", f.Kind, f.Items))
+					} else {
+						*out = append(*out, fmt.Sprintf("%+v %v", subs[i], err))
+					}
+				}
+			}
+			for _, c := range in {
+				if err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
+					subs, own, err := subscriber.CreateTogether(tx, []subscriber.Create{c}, api, w.now)
+					say(&single, subs, own)
+					if err == nil {
+						err = own[0]
+					}
+					return err
+				}); err != nil && fault.As(err) == nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
+				subs, own, err := subscriber.CreateTogether(tx, in, api, w.now)
+				say(&grouped, subs, own)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(single, grouped) {
+				t.Errorf("seed %d: together\n%q\nby itself\n%q", seed, grouped, single)
+			}
+			if a, b := events(t, db, w.a), events(t, db, w.b); !slices.Equal(a, b) {
+				t.Errorf("seed %d: events together\n%q\nby itself\n%q", seed, b, a)
+			}
+			for _, sql := range []string{
+				`SELECT CAST(subscriber_id AS TEXT) || ' ' || CAST(subscribers AS TEXT) || ' ' || CAST(consent_change_id AS TEXT) || ' ' || CAST(event_id AS TEXT) FROM store_counters WHERE store_id = $1`,
+				`SELECT CAST(id AS TEXT) || email || email_norm || CAST(channel_id AS TEXT) || first_name_norm || consents || CAST(date_created AS TEXT) FROM subscribers WHERE store_id = $1 ORDER BY id`,
+				`SELECT CAST(id AS TEXT) || ' ' || CAST(subscriber_id AS TEXT) || action || email || consents || via || ip_address || CAST(date_created AS TEXT) FROM consent_changes WHERE store_id = $1 ORDER BY id`,
+			} {
+				if a, b := texts(t, db, w.a, sql), texts(t, db, w.b, sql); !slices.Equal(a, b) {
+					t.Errorf("seed %d: %s\ntogether  %q\nby itself %q", seed, sql, b, a)
+				}
+			}
+		}
+	})
+}
+
+// Many subscribe at once, some of them with the same address: each address has
+// one subscriber, and ids, history and events have no gaps.
+func TestManySubscribeAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		const workers, loops = 8, 10
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		made := 0
+		for i := range workers {
+			wg.Go(func() {
+				for j := range loops {
+					email := fmt.Sprintf("w%d.%d@x.org", i, j)
+					if j%3 == 1 {
+						email = fmt.Sprintf("contested%d@x.org", j)
+					}
+					_, err := w.Create(t.Context(), w.a, subscriber.Create{Email: email}, api)
+					switch {
+					case err == nil:
+						mu.Lock()
+						made++
+						mu.Unlock()
+					case j%3 != 1 || kind(err) != fault.Conflict:
+						t.Errorf("%s: %v", email, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if want := workers*7 + 3; made != want {
+			t.Errorf("%d subscribers were made, want %d", made, want)
+		}
+		want := []string{fmt.Sprintf("%d %d %d %d", made, made, made, made)}
+		if got := texts(t, db, w.a, `SELECT CAST(subscriber_id AS TEXT) || ' ' || CAST(subscribers AS TEXT) || ' ' || CAST(consent_change_id AS TEXT) || ' ' || CAST(event_id AS TEXT) FROM store_counters WHERE store_id = $1`); !slices.Equal(got, want) {
+			t.Errorf("counters are %q, want %q", got, want)
+		}
+		if n := len(events(t, db, w.a)); n != made {
+			t.Errorf("%d events, want %d", n, made)
+		}
+	})
+}
+
+// texts returns the first column of a query.
+func texts(t *testing.T, db *sqldb.DB, store int64, sql string) []string {
+	t.Helper()
+	var out []string
+	if err := db.Read(t.Context(), store, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Dynamic(sql), func(r *sqldb.Row) error { out = append(out, r.Text(0)); return nil })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

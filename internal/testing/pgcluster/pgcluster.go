@@ -63,6 +63,7 @@ type Cluster struct {
 	base    string // socket and log
 	data    string
 	args    []string
+	opts    Options
 	cred    *credential
 	unlock  func()
 	mu      sync.Mutex // guards proc and removed
@@ -109,7 +110,7 @@ func Start(ctx context.Context, opts Options) (_ *Cluster, err error) {
 	if err := c.initdb(ctx); err != nil {
 		return nil, err
 	}
-	c.args = serverArgs(c.base, opts)
+	c.args, c.opts = serverArgs(c.base, opts), opts
 	if err := c.run(ctx); err != nil {
 		return nil, err
 	}
@@ -274,6 +275,81 @@ func (c *Cluster) makeDirs(dir string) error {
 	return nil
 }
 
+// Standby starts a cluster that follows this one by streaming replication, with
+// the same options and under the given name, which synchronous_standby_names
+// may name. It lives until its own Stop.
+func (c *Cluster) Standby(ctx context.Context, name string) (_ *Cluster, err error) {
+	s := &Cluster{bin: c.bin, cred: c.cred, opts: c.opts, unlock: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.remove())
+		}
+	}()
+	if err := s.makeDirs(c.opts.Dir); err != nil {
+		return nil, err
+	}
+	s.args = serverArgs(s.base, s.opts)
+	if err := s.Follow(ctx, c, name); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Follow makes a cluster that does not run any more a standby of another one,
+// at the address that it had: its data is replaced by a copy of the other's.
+func (c *Cluster) Follow(ctx context.Context, primary *Cluster, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.shutdown(); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(c.data)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(c.data, e.Name())); err != nil {
+			return err
+		}
+	}
+	err = c.runTool(ctx, "pg_basebackup", "--pgdata="+c.data, "--host="+primary.base, "--port="+port, "--username=postgres",
+		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+	if err != nil {
+		return err
+	}
+	args := c.args
+	defer func() { c.args = args }() // the name is this life's
+	c.args = append(slices.Clone(args), "-c", "cluster_name="+name)
+	return c.run(ctx)
+}
+
+// Promote makes a standby a primary and waits until it takes writes.
+func (c *Cluster) Promote(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runTool(ctx, "pg_ctl", "promote", "--pgdata="+c.data, "--wait", "--silent")
+}
+
+// DSNs returns a URL that leads to whichever of the clusters takes writes.
+func DSNs(database string, clusters ...*Cluster) string {
+	var hosts, ports []string
+	for _, c := range clusters {
+		hosts, ports = append(hosts, c.base), append(ports, port)
+	}
+	u := url.URL{
+		Scheme: "postgres",
+		User:   url.User("postgres"),
+		Path:   "/" + database,
+		RawQuery: url.Values{
+			"host":                 {strings.Join(hosts, ",")},
+			"port":                 {strings.Join(ports, ",")},
+			"sslmode":              {"disable"},
+			"target_session_attrs": {"read-write"},
+		}.Encode(),
+	}
+	return u.String()
+}
+
 // initdb makes the data directory. C collation orders bytes, the same on every
 // machine and the same as SQLite. Nothing needs syncing yet: what Durable keeps
 // is what clients write, and a killed process loses no file contents.
@@ -282,20 +358,25 @@ func (c *Cluster) initdb(ctx context.Context) error {
 		"--pgdata=" + c.data, "--username=postgres", "--auth=trust",
 		"--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
 	}
+	return c.runTool(ctx, "initdb", args...)
+}
+
+// runTool runs one of PostgreSQL's programs to its end, as the server's user.
+func (c *Cluster) runTool(ctx context.Context, name string, args ...string) error {
 	var out bytes.Buffer
-	cmd := c.command("initdb", args)
+	cmd := c.command(name, args)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	p, err := start(cmd)
 	if err != nil {
-		return fmt.Errorf("initdb: %w", err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	select {
 	case <-p.exited:
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("initdb: %w", ctx.Err()), p.kill())
+		return errors.Join(fmt.Errorf("%s: %w", name, ctx.Err()), p.kill())
 	}
 	if p.err != nil {
-		return fmt.Errorf("initdb: %w\n%s", p.err, tail(out.Bytes()))
+		return fmt.Errorf("%s: %w\n%s", name, p.err, tail(out.Bytes()))
 	}
 	return nil
 }
@@ -500,4 +581,14 @@ func (p *process) kill() error {
 func tail(log []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// Tool returns the path of a program that belongs to the servers which Start
+// starts, such as pg_dump.
+func Tool(name string) (string, error) {
+	bin, err := findBin(context.Background())
+	if err != nil {
+		return "", err
+	}
+	return exec.LookPath(filepath.Join(bin, name))
 }

@@ -28,6 +28,8 @@ type commands struct {
 	Serve       serveCommand            `cmd:"" help:"Start the server."`
 	Migrate     migrateCommand          `cmd:"" help:"Bring the database schema up to date."`
 	Seed        seedCommand             `cmd:"" help:"Apply a YAML seed file."`
+	Backup      backupCommand           `cmd:"" help:"Write a backup of the database to a file, while servers run."`
+	Restore     restoreCommand          `cmd:"" help:"Put a backup in the place of what a database holds."`
 	Store       storeCommands           `cmd:"" help:"Make and list stores."`
 	APIAccount  apiAccountCommand       `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
 	Tokens      storefrontTokenCommands `cmd:"" name:"storefront-token" help:"List and revoke storefront tokens."`

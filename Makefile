@@ -18,7 +18,7 @@ LENGTH ?= 3m
 SEED ?=
 
 chaos:
-	CHAOS_LENGTH=$(LENGTH) CHAOS_SEED=$(SEED) go test ./test/e2e -run '^TestChaos$$' -v -count=1 -timeout 90m
+	CHAOS_LENGTH=$(LENGTH) CHAOS_SEED=$(SEED) go test ./test/e2e -run '^Test(Chaos|Failover)$$' -v -count=1 -timeout 90m
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele

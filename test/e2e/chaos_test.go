@@ -87,27 +87,49 @@ type rig struct {
 	workers []*worker
 	hooks   *chaosHooks
 	faults  map[string]int
+	kinds   []func() // of faults
 	long    bool
 	length  time.Duration
 }
 
 func newRig(t *testing.T, e sqldb.Engine, seed uint64) *rig {
 	t.Helper()
-	x := &rig{t: t, r: rand.New(rand.NewPCG(seed, 1)), faults: map[string]int{}}
-	x.length, x.long = chaosLength(t)
+	x := bareRig(t, seed)
 	x.disk = mountSmallDisk(t)
 	dir := t.TempDir()
 	if x.disk != nil {
 		dir = x.disk.dir
 	}
+	x.kinds = []func(){x.killServer, x.fullDisk}
 	if e == sqldb.SQLite {
 		x.dsns = []string{"sqlite:" + filepath.Join(dir, "chaos.db")}
 	} else {
 		x.cluster = chaosCluster(t, dir)
-		for i := range 3 {
-			x.dsns = append(x.dsns, fmt.Sprintf("%s&pool_max_conns=8&application_name=%s", x.cluster.DSN("postgres"), sessionName(i)))
-		}
+		x.kinds = []func(){x.killServer, x.abortDatabase, x.fullDisk, x.crashDatabase}
+		x.onPostgres(x.cluster.DSN("postgres"))
 	}
+	x.start(seed)
+	return x
+}
+
+func bareRig(t *testing.T, seed uint64) *rig {
+	t.Helper()
+	x := &rig{t: t, r: rand.New(rand.NewPCG(seed, 1)), faults: map[string]int{}}
+	x.length, x.long = chaosLength(t)
+	return x
+}
+
+// onPostgres has three servers on one database.
+func (x *rig) onPostgres(dsn string) {
+	for i := range 3 {
+		x.dsns = append(x.dsns, fmt.Sprintf("%s&pool_max_conns=8&application_name=%s", dsn, sessionName(i)))
+	}
+}
+
+// start starts servers and those who will write.
+func (x *rig) start(seed uint64) {
+	t := x.t
+	t.Helper()
 	x.chaos = newChaos(len(x.dsns))
 	must(t, "seed", "--database", x.dsns[0], absolute(t, "testdata/chaos.yaml"))
 	for i, dsn := range x.dsns {
@@ -128,7 +150,6 @@ func newRig(t *testing.T, e sqldb.Engine, seed uint64) *rig {
 			chaos: x.chaos, n: n, r: rand.New(rand.NewPCG(seed, uint64(100+n))), http: &http.Client{Transport: transport, Timeout: patience / 2}, bearer: bearer,
 		})
 	}
-	return x
 }
 
 func chaosCluster(t *testing.T, dir string) *pgcluster.Cluster {
@@ -162,10 +183,7 @@ func (x *rig) run() {
 	for _, w := range x.workers {
 		all.Go(w.work)
 	}
-	faults := []func(){x.killServer, x.fullDisk}
-	if x.cluster != nil {
-		faults = []func(){x.killServer, x.abortDatabase, x.fullDisk, x.crashDatabase}
-	}
+	faults := x.kinds
 	// A short run makes each fault once. A long one picks, with more time
 	// between them, and leaves some at its end for a quiet life.
 	end := time.Now().Add(x.length)

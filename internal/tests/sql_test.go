@@ -70,6 +70,7 @@ func TestDeclaredStatements(t *testing.T) {
 		if s.IsGlobal() {
 			rule = GlobalRule
 			globals++
+			t.Logf("about no store in particular: %s", strings.Join(strings.Fields(s.SQL()), " "))
 		}
 		if err := rule(s.SQL()); err != nil {
 			t.Errorf("%v: %s", err, s.SQL())
@@ -78,6 +79,7 @@ func TestDeclaredStatements(t *testing.T) {
 	if globals == 0 {
 		t.Error("no global statement is declared")
 	}
+	t.Logf("%d statements are about one store each, with every join by store_id; %d are about none in particular", len(all)-globals, globals)
 }
 
 var parameter = regexp.MustCompile(`\$[0-9]+`)

@@ -99,6 +99,43 @@ func TestBrowserWishlists(t *testing.T) {
 	guest.WithoutScripts().Open(shared).Want("For the balcony", "Product 80")
 }
 
+// Orders and what is on a wishlist, with names as long as they may be in a
+// catalog, and without scripts.
+func TestBrowserOrders(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.Open(t, sqldb.SQLite), shop+`
+      - id: 7
+        email: zoe@example.com
+        first_name: Zoe
+        last_name: Zee
+        password: "correct horse 1"
+        wishlists: [{name: Wanted, items: [{product_id: 5}, {product_id: 6}, {product_id: 99}]}]
+        orders:
+          - {id: 40, date: 2024-05-14, status: Manual Verification Required, lines: [{product_id: 5, quantity: 3}, {product_id: 6, quantity: 1000000}]}
+          - {id: 41, date: 2024-05-15, status: Shipped, total: "35.5", lines: [{product_id: 6}]}
+          - {id: 42, date: 2024-05-16, status: Pending}
+    products:
+      - {id: 5, name: Watering can, sku: CAN, price: "19.9"}
+      - {id: 6, name: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft, sku: `+strings.Repeat("RAKE-", 12)+`, price: "99999.99", in_stock: false}
+`)
+	b := chromium.Open(t, w.server.URL, "en-US")
+	b.Open("/login.php").Write("login_email", "zoe@example.com", "login_pass", "correct horse 1").Press(`form[action*=check_login] .buttons button`).Want("Order 42").See("account-orders")
+	b.Open("/account.php?action=order_status").Want("Order 40").See("orders")
+	b.Press(`main .rows a[href*="order_id=40"]`).Want("Watering can", "1000000").See("order")
+	b.Open("/account.php?action=view_order&order_id=41").Want("Subtotal").See("order-total")
+	// Amounts stand below each other at the end of their rows, apart from what
+	// adds them up.
+	b.Await(`(() => {
+		const rows = [...document.querySelectorAll("main .row")], ends = rows.map(r => Math.round(r.lastElementChild.getBoundingClientRect().right));
+		const lists = [...document.querySelectorAll("main .rows")].map(l => l.getBoundingClientRect());
+		return rows.length === 3 && new Set(ends).size === 1 && rows[0].getBoundingClientRect().right - ends[0] < 30 && lists[1].top - lists[0].bottom > 10;
+	})()`)
+	b.Open("/account.php?action=view_order&order_id=42").See("order-without-lines")
+	b.Open("/wishlist.php?action=viewwishlistitems&wishlistid=1").Want("Out of stock", "Product 99").See("wishlist-products")
+	b.Open("/account.php").Stops("account-orders", 360, 640).Open("/account.php?action=order_status").Stops("orders", 360, 640)
+	b.WithoutScripts().Open("/account.php?action=order_status").Want("Order 40").Press(`main .rows a[href*="order_id=40"]`).Want("Watering can")
+}
+
 // A password is shown by a button, and sent as a password all the same. Labels
 // of one row stand at one height, and so do the fields below them.
 func TestBrowserPasswords(t *testing.T) {

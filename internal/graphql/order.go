@@ -77,7 +77,7 @@ func (s *Server) orderTables() exec.Tables {
 			"handlingCost": unsent,
 		}),
 		"OrderPhysicalLineItem": exec.Of[shownLine](exec.Fields{
-			"entityId":                           exec.Int(func(l *shownLine) int64 { return l.in.ID*order.MaxLines + l.Place }),
+			"entityId":                           exec.Int(func(l *shownLine) int64 { return l.ID(l.in.ID) }),
 			"productEntityId":                    exec.Int(func(l *shownLine) int64 { return l.ProductID }),
 			"name":                               exec.Text(func(l *shownLine) string { return l.Product.Name }),
 			"sku":                                exec.Text(func(l *shownLine) string { return l.Product.SKU }),

@@ -116,6 +116,20 @@ func (s *Service) Lines(ctx context.Context, storeID int64, orders []int64) (map
 	return lines, err
 }
 
+// LinesOf returns a page of an order's lines, in their order.
+func (s *Service) LinesOf(ctx context.Context, storeID, owner, id int64, q *listing.Query) ([]Line, error) {
+	if _, err := s.Get(ctx, storeID, owner, id); err != nil {
+		return nil, err
+	}
+	lines, err := s.Lines(ctx, storeID, []int64{id})
+	if err != nil {
+		return nil, err
+	}
+	all := lines[id] // MaxLines at most
+	from := min((q.Page-1)*q.Limit, int64(len(all)))
+	return all[from:min(from+q.Limit, int64(len(all)))], nil
+}
+
 // Filters are what orders may be selected by. Nothing is known here of carts, of
 // how was paid, and of ids elsewhere: they are empty. Orders are never deleted
 // and kept.
@@ -160,6 +174,9 @@ var Count = &listing.Spec{Table: "orders", Fields: filters}
 
 // One declares what goes with a single order.
 var One = &listing.Spec{Table: "orders", Fields: []listing.Field{structure}, Includes: includes, Unpaged: true}
+
+// Products declares the list of an order's lines.
+var Products = &listing.Spec{Table: "order_lines"}
 
 // List returns a page of orders.
 func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Order, err error) {

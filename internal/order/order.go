@@ -45,6 +45,9 @@ type Line struct {
 	Product *catalog.Product
 }
 
+// ID is the line's among the lines of all orders.
+func (l *Line) ID(orderID int64) int64 { return orderID*MaxLines + l.Place }
+
 // Sum is the price of a line.
 func (l *Line) Sum() int64 { return l.Price * l.Quantity }
 

@@ -22,6 +22,7 @@ func (s *Surface) orderRoutes() []rest.Route {
 		{Method: "GET", Pattern: "/orders", Need: auth.ReadOrders, List: order.List, Handle: shape.Call(query, s.orders, s.sendOrders)},
 		{Method: "GET", Pattern: "/orders/count", Need: auth.ReadOrders, List: order.Count, Handle: shape.Call(query, shape.Scoped(s.Orders.ByStatus), sendOrderCount)},
 		{Method: "GET", Pattern: "/orders/{order_id}", Need: auth.ReadOrders, List: order.One, Handle: s.oneOrder},
+		{Method: "GET", Pattern: "/orders/{order_id}/products", Need: auth.ReadOrders, List: order.Products, Handle: shape.Call(linePage, s.orderLines, rows(appendLine))},
 	}
 }
 
@@ -132,6 +133,84 @@ func appendOrder(b []byte, o *orderRow) []byte {
 	if o.fees {
 		b = append(b, `,"fees":[]`...)
 	}
+	return append(b, '}')
+}
+
+// lineList is a page of an order's lines.
+type lineList struct {
+	order int64
+	query *listing.Query
+}
+
+func linePage(c *rest.Call) (p lineList, err error) {
+	if p.order, err = orderID(c); err == nil {
+		p.query, err = query(c)
+	}
+	return p, err
+}
+
+// line is a line with its order's id.
+type line struct {
+	order.Line
+	orderID int64
+}
+
+func (s *Surface) orderLines(c *rest.Call, p lineList) ([]line, error) {
+	lines, err := s.Orders.LinesOf(c.Ctx(), c.StoreID(), anybody, p.order, p.query)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]line, len(lines))
+	for i := range lines {
+		out[i] = line{lines[i], p.order}
+	}
+	return out, nil
+}
+
+// appendLine appends what is known of a line: amounts are the same with and
+// without tax, and products have no options.
+func appendLine(b []byte, l *line) []byte {
+	number := func(name string, n int64) {
+		b = jsonx.AppendKey(append(b, ','), name)
+		b = strconv.AppendInt(b, n, 10)
+	}
+	text := func(name, v string) {
+		b = jsonx.AppendKey(append(b, ','), name)
+		b = jsonx.AppendString(b, v)
+	}
+	amounts := func(v int64, names ...string) {
+		for _, name := range names {
+			b = jsonx.AppendKey(append(b, ','), name)
+			b = append(jsonx.AppendFixed(append(b, '"'), v, catalog.PriceScale, 4), '"')
+		}
+	}
+	b = strconv.AppendInt(append(b, `{"id":`...), l.ID(l.orderID), 10)
+	number("order_id", l.orderID)
+	number("product_id", l.ProductID)
+	number("variant_id", 0)
+	number("order_pickup_method_id", 0)
+	number("order_address_id", 0)
+	for _, name := range []string{"name", "name_customer", "name_merchant"} {
+		text(name, l.Product.Name)
+	}
+	text("sku", l.Product.SKU)
+	text("upc", "")
+	text("type", "physical")
+	amounts(l.Price, "base_price", "price_ex_tax", "price_inc_tax")
+	amounts(0, "price_tax")
+	amounts(l.Sum(), "base_total", "total_ex_tax", "total_inc_tax")
+	amounts(0, "total_tax", "weight", "width", "height", "depth")
+	number("quantity", l.Quantity)
+	amounts(0, "base_cost_price", "cost_price_inc_tax", "cost_price_ex_tax", "cost_price_tax")
+	b = append(b, `,"is_refunded":false,"quantity_refunded":0`...)
+	amounts(0, "refund_amount")
+	b = append(b, `,"return_id":0,"wrapping_id":0,"wrapping_name":""`...)
+	amounts(0, "base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax")
+	b = append(b, `,"wrapping_message":"","quantity_shipped":0,"event_name":null,"event_date":null`...)
+	amounts(0, "fixed_shipping_cost")
+	b = append(b, `,"ebay_item_id":"","ebay_transaction_id":"","option_set_id":null,"parent_order_product_id":null,"is_bundled_product":false,"bin_picking_number":"","external_id":null,"brand":"",`+
+		`"applied_discounts":[],"product_options":[],"configurable_fields":[],"gift_certificate_id":null`...)
+	amounts(l.Sum(), "discounted_total_inc_tax")
 	return append(b, '}')
 }
 

@@ -61,7 +61,7 @@ func TestOrders(t *testing.T) {
         password: sonho4azul
         orders:
           - {id: 7, date: 2024-05-14, status: Completed, lines: [{product_id: 1, quantity: 2}]}
-          - {id: 9, date: 2024-05-16, status: Shipped, total: "12.5", lines: [{product_id: 1}]}
+          - {id: 9, date: 2024-05-16, status: Shipped, total: "12.5", lines: [{product_id: 1}, {product_id: 1, price: "0"}, {product_id: 1, price: "1"}]}
 `, 1))
 		const start = `{"id":7,"customer_id":1,"date_created":"Tue, 14 May 2024 00:00:00 +0000","date_modified":"`
 		const middle = `","date_shipped":"","status_id":10,"status":"Completed","custom_status":"Completed","subtotal_ex_tax":"39.8000","subtotal_inc_tax":"39.8000","subtotal_tax":"0.0000",`
@@ -74,6 +74,34 @@ func TestOrders(t *testing.T) {
 		}
 		if a := f.ask("GET", "/orders.xml?limit=1", ""); a.status != 200 || !strings.Contains(a.body, "<orders><order><id>7</id><customer_id>1</customer_id>") {
 			t.Errorf("%d %s", a.status, a.body)
+		}
+		const first, last = `{"id":701,"order_id":7,"product_id":1,"variant_id":0,`, `,"discounted_total_inc_tax":"39.8000"}]`
+		if a := f.ask("GET", "/orders/7/products", ""); a.status != 200 || !strings.HasPrefix(a.body, "["+first) || !strings.HasSuffix(a.body, last) || strings.Count(a.body, "},{") != 0 ||
+			!strings.Contains(a.body, `"name":"Cap","name_customer":"Cap","name_merchant":"Cap","sku":"","upc":"","type":"physical","base_price":"19.9000","price_ex_tax":"19.9000",`) ||
+			!strings.Contains(a.body, `"total_inc_tax":"39.8000","total_tax":"0.0000",`) || !strings.Contains(a.body, `"quantity":2,`) {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := f.ask("GET", "/orders/7/products.xml", ""); a.status != 200 || !strings.Contains(a.body, "<products><product><id>701</id><order_id>7</order_id>") {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		place := regexp.MustCompile(`"id":(\d+),"order_id":9`)
+		for query, want := range map[string]string{"": "901 902 903", "?limit=2": "901 902", "?limit=2&page=2": "903", "?limit=2&page=3": "", "?limit=250&page=1099511627776": ""} {
+			a := f.ask("GET", "/orders/9/products"+query, "")
+			var got []string
+			for _, m := range place.FindAllStringSubmatch(a.body, -1) {
+				got = append(got, m[1])
+			}
+			if strings.Join(got, " ") != want || want == "" && a.status != 204 {
+				t.Errorf("%s: %d %s, want %s", query, a.status, got, want)
+			}
+		}
+		for target, want := range map[string]int{"/orders/8/products": 404, "/orders/x/products": 404, "/orders/7/products?sort=id": 400, "/orders/7/products?limit=0": 400} {
+			if a := f.ask("GET", target, ""); a.status != want {
+				t.Errorf("%s: %d %s", target, a.status, a.body)
+			}
+		}
+		if a := f.ask("GET", "/orders/7/products", "", "X-Auth-Token: reader"); a.status != 403 {
+			t.Errorf("without the scope: %d %s", a.status, a.body)
 		}
 		id := regexp.MustCompile(`"id":(\d+),"customer_id"`)
 		for query, want := range map[string]string{

@@ -32,7 +32,7 @@ var xmlFormat = &rest.Format{
 var singulars = map[string]string{
 	"customers": "customer", "addresses": "address", "customer_groups": "customer_group", "countries": "country", "states": "state",
 	"errors": "error", "discount_rules": "discount_rule", "categories": "category", "form_fields": "form_field",
-	"active_comparison_modules": "module", "hooks": "hook", "orders": "order", "statuses": "status",
+	"active_comparison_modules": "module", "hooks": "hook", "orders": "order", "statuses": "status", "products": "product",
 }
 
 var elementName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)

@@ -45,6 +45,7 @@ func (s *Server) orderTables() exec.Tables {
 	sum := exec.Part(func(l *shownLine) *money { return l.in.money(l.Sum()) })
 	product := exec.Object(func(c *exec.Call, l *shownLine) (*shownProduct, error) { return s.shown(c, l.Product) })
 	unsent := exec.Part(func(c *consignment) *money { return c.money(0) })
+	unnamed := exec.Text(func(*consignment) string { return "" })
 	return exec.Tables{
 		"Order":             own,
 		"OrderWithPayments": own,
@@ -71,11 +72,14 @@ func (s *Server) orderTables() exec.Tables {
 		"OrderDiscounts":    exec.Of[shownOrder](exec.Fields{"nonCouponDiscountTotal": none}),
 		"OrderConsignments": exec.Of[shownOrder](exec.Fields{"shipping": exec.Object(s.consignments)}),
 		"OrderShippingConsignment": exec.Of[consignment](exec.Fields{
-			"entityId":     exec.Int(func(c *consignment) int64 { return c.ID }),
-			"lineItems":    exec.Object(s.orderLines),
-			"shippingCost": unsent,
-			"handlingCost": unsent,
+			"entityId":        exec.Int(func(c *consignment) int64 { return c.ID }),
+			"lineItems":       exec.Object(s.orderLines),
+			"shippingCost":    unsent,
+			"handlingCost":    unsent,
+			"shippingAddress": exec.Part(func(c *consignment) *consignment { return c }),
 		}),
+		// Storefronts write the two next to each other, null as well.
+		"OrderShippingAddress": exec.Of[consignment](exec.Fields{"firstName": unnamed, "lastName": unnamed}),
 		"OrderPhysicalLineItem": exec.Of[shownLine](exec.Fields{
 			"entityId":                           exec.Int(func(l *shownLine) int64 { return l.ID(l.in.ID) }),
 			"productEntityId":                    exec.Int(func(l *shownLine) int64 { return l.ProductID }),

@@ -1,10 +1,10 @@
 package mail
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -138,6 +138,9 @@ func (h *hbs) tag() error {
 		end, raw = "}}}", true
 	}
 	i := closing(rest, end)
+	if strings.HasPrefix(rest, "{{!") || strings.HasPrefix(rest, "{{~!") { // a comment may hold one apostrophe
+		i = strings.Index(rest, end)
+	}
 	if i < 0 {
 		return errOpen
 	}
@@ -233,6 +236,9 @@ func (h *hbs) block(inner string) (string, error) {
 	if len(h.blocks) >= maxNested {
 		return "", fmt.Errorf("more than %d blocks in each other", maxNested)
 	}
+	if words[0] == "each" && nested(h.blocks, "each") >= maxLoops {
+		return "", fmt.Errorf("more than %d {{#each}} in each other", maxLoops)
+	}
 	h.blocks = append(h.blocks, words[0])
 	switch words[0] {
 	case "if", "unless":
@@ -256,7 +262,21 @@ func (h *hbs) block(inner string) (string, error) {
 	return "with " + s.variable + " := " + code, nil
 }
 
-const maxNested = 20
+// Bounds of blocks in each other. The template library looks at what is in a
+// loop twice, and so at loops in loops ever more often.
+const (
+	maxNested = 20
+	maxLoops  = 2
+)
+
+func nested(blocks []string, name string) (n int) {
+	for _, b := range blocks {
+		if b == name {
+			n++
+		}
+	}
+	return n
+}
 
 func (h *hbs) otherwise(words []string) (string, error) {
 	if len(h.blocks) == 0 {
@@ -294,6 +314,9 @@ func (h *hbs) lang(words []string, raw bool) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the key of a phrase is in quotes: %q", words[0])
 	}
+	if len(words)-1 > maxArguments {
+		return "", fmt.Errorf("lang takes at most %d arguments", maxArguments)
+	}
 	c := call{line: h.line(), key: key}
 	code := "lang"
 	if raw {
@@ -324,6 +347,9 @@ func (h *hbs) lang(words []string, raw bool) (string, error) {
 	h.calls = append(h.calls, c)
 	return code, nil
 }
+
+// maxArguments is how many places of a phrase a template fills.
+const maxArguments = 20
 
 var (
 	argument = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -414,68 +440,65 @@ func split(inner string) ([]string, error) {
 // forms.
 var phrasePlace = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}|\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}`)
 
-func places(phrase string) []string {
-	var out []string
-	for _, m := range phrasePlace.FindAllStringSubmatch(phrase, -1) {
-		out = append(out, cmp.Or(m[1], m[2]))
+// piece is a part of a phrase: a text, or a place and what it is filled by.
+type piece struct{ text, place string }
+
+func cut(phrase string) (out []piece) {
+	at := 0
+	for _, m := range phrasePlace.FindAllStringSubmatchIndex(phrase, -1) {
+		if m[0] > at {
+			out = append(out, piece{text: phrase[at:m[0]]})
+		}
+		name := m[2:4]
+		if name[0] < 0 {
+			name = m[4:6]
+		}
+		out = append(out, piece{phrase[m[0]:m[1]], phrase[name[0]:name[1]]})
+		at = m[1]
+	}
+	if at < len(phrase) {
+		out = append(out, piece{text: phrase[at:]})
 	}
 	return out
 }
 
-// phrases finds phrases for a reader.
+// phrases are a template's, cut once each: a template may use one thousands of
+// times, in forty languages.
 type phrases struct {
 	translations Translations
-	locales      []string // the best first
+	locales      []string // in alphabetical order
+	pieces       map[[2]string][]piece
 }
 
-func (p phrases) find(key string) string {
-	for _, l := range p.locales {
-		if phrase, ok := p.translations[l][key]; ok {
-			return phrase
-		}
+func phrasesOf(t Translations) *phrases {
+	return &phrases{t, t.Locales(), map[[2]string][]piece{}}
+}
+
+// of returns a locale's phrase, and its length.
+func (p *phrases) of(locale, key string) (out []piece, length int, ok bool) {
+	phrase, ok := p.translations[locale][key]
+	if !ok {
+		return nil, 0, false
 	}
-	for _, l := range p.translations.Locales() {
-		if phrase, ok := p.translations[l][key]; ok {
-			return phrase
-		}
+	at := [2]string{locale, key}
+	if out, ok = p.pieces[at]; !ok {
+		out = cut(phrase)
+		p.pieces[at] = out
 	}
-	return ""
-}
-
-// text returns a phrase with its arguments, each after its name.
-func (p phrases) text(key string, args ...any) string { return p.fill(key, args, fmt.Sprint) }
-
-// html is text for a phrase that holds HTML; its arguments do not.
-func (p phrases) html(key string, args ...any) htmltemplate.HTML {
-	return htmltemplate.HTML(p.fill(key, args, func(a ...any) string { return htmltemplate.HTMLEscapeString(fmt.Sprint(a...)) }))
-}
-
-func (p phrases) fill(key string, args []any, say func(...any) string) string {
-	return phrasePlace.ReplaceAllStringFunc(p.find(key), func(place string) string {
-		name := strings.Trim(place, "{} ")
-		for i := 0; i+1 < len(args); i += 2 {
-			if args[i] == name {
-				return say(args[i+1])
-			}
-		}
-		return place
-	})
+	return out, len(phrase), true
 }
 
 // check reports the phrases that a text uses and that are not there, or have
 // places that it does not fill.
-func (c *compiled) check(t Translations) error {
+func (c *compiled) check(p *phrases) error {
 	for _, use := range c.calls {
 		found := false
-		for _, l := range t.Locales() {
-			phrase, ok := t[l][use.key]
-			if !ok {
-				continue
-			}
-			found = true
-			for _, name := range places(phrase) {
-				if !slices.Contains(use.given, name) {
-					return fmt.Errorf("line %d: the phrase %q in %s has a place {%s}, which lang is not given", use.line, use.key, l, name)
+		for _, l := range p.locales {
+			phrase, _, ok := p.of(l, use.key)
+			found = found || ok
+			for _, part := range phrase {
+				if part.place != "" && !slices.Contains(use.given, part.place) {
+					return fmt.Errorf("line %d: the phrase %q in %s has a place {%s}, which lang is not given", use.line, use.key, l, part.place)
 				}
 			}
 		}
@@ -486,25 +509,84 @@ func (c *compiled) check(t Translations) error {
 	return nil
 }
 
-// executeHandlebars makes a text of a template in Handlebars.
-func executeHandlebars(c compiled, asHTML bool, p phrases, values map[string]any) (string, error) {
-	var b bounded
-	var err error
+// handlebars makes texts of a template in Handlebars.
+type handlebars struct {
+	phrases *phrases
+	run     func(io.Writer, any) error
+	// What follows is of the text that is made.
+	locales []string // whose phrases count, the best first
+	read    int      // bytes of phrases
+}
+
+func (c compiled) prepare(asHTML bool, p *phrases) (*handlebars, error) {
+	h := &handlebars{phrases: p}
 	if asHTML {
-		var t *htmltemplate.Template
-		if t, err = htmltemplate.New("").Funcs(htmltemplate.FuncMap{"lang": p.text, "langHTML": p.html}).Parse(c.text); err == nil {
-			err = t.Execute(&b, values)
+		t, err := htmltemplate.New("").Funcs(htmltemplate.FuncMap{"lang": h.text, "langHTML": h.html}).Parse(c.text)
+		if err != nil {
+			return nil, plainError(err)
 		}
-	} else {
-		var t *texttemplate.Template
-		if t, err = texttemplate.New("").Funcs(texttemplate.FuncMap{"lang": p.text, "langHTML": p.text}).Parse(c.text); err == nil {
-			err = t.Execute(&b, values)
-		}
+		h.run = t.Execute
+		return h, nil
 	}
+	t, err := texttemplate.New("").Funcs(texttemplate.FuncMap{"lang": h.text, "langHTML": h.text}).Parse(c.text)
 	if err != nil {
+		return nil, plainError(err)
+	}
+	h.run = t.Execute
+	return h, nil
+}
+
+// execute makes a text for a reader.
+func (h *handlebars) execute(locales []string, values map[string]any) (string, error) {
+	var b bounded
+	h.locales, h.read = append(locales, h.phrases.locales...), 0
+	if err := h.run(&b, values); err != nil {
 		return "", plainError(err)
 	}
 	return b.String(), nil
+}
+
+// text returns a phrase with its arguments, each after its name.
+func (h *handlebars) text(key string, args ...any) (string, error) {
+	return h.fill(key, args, fmt.Sprint)
+}
+
+// html is text for a phrase that holds HTML; its arguments do not.
+func (h *handlebars) html(key string, args ...any) (htmltemplate.HTML, error) {
+	text, err := h.fill(key, args, func(a ...any) string { return htmltemplate.HTMLEscapeString(fmt.Sprint(a...)) })
+	return htmltemplate.HTML(text), err
+}
+
+func (h *handlebars) fill(key string, args []any, say func(...any) string) (string, error) {
+	for _, l := range h.locales {
+		phrase, length, ok := h.phrases.of(l, key)
+		if !ok {
+			continue
+		}
+		// Places may be filled with nothing, so that what is made stays short.
+		if h.read += length; h.read > maxBody {
+			return "", errLong
+		}
+		given := make(map[string]string, len(args)/2)
+		for i := 0; i+1 < len(args); i += 2 {
+			if name := fmt.Sprint(args[i]); given[name] == "" {
+				given[name] = say(args[i+1])
+			}
+		}
+		var b strings.Builder
+		for _, part := range phrase {
+			text, ok := given[part.place]
+			if !ok {
+				text = part.text
+			}
+			if b.Len()+len(text) > maxBody {
+				return "", errLong
+			}
+			b.WriteString(text)
+		}
+		return b.String(), nil
+	}
+	return "", nil
 }
 
 // phraseLocales returns the locales whose phrases are looked through for a

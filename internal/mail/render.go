@@ -354,7 +354,11 @@ func (t *Template) make(text string, html bool, v View, w *surroundings, codes [
 	if err != nil {
 		return "", err
 	}
-	return executeHandlebars(c, html, phrases{t.Translations, phraseLocales(v.Locale, w.settings.Language)}, values)
+	h, err := c.prepare(html, phrasesOf(t.Translations))
+	if err != nil {
+		return "", err
+	}
+	return h.execute(phraseLocales(v.Locale, w.settings.Language), values)
 }
 
 // bounded is a buffer that does not grow without end.
@@ -362,10 +366,12 @@ type bounded struct{ bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > maxBody {
-		return 0, fmt.Errorf("it makes more than %d KiB", maxBody>>10)
+		return 0, errLong
 	}
 	return b.Buffer.Write(p)
 }
+
+var errLong = fmt.Errorf("it makes more than %d KiB", maxBody>>10)
 
 // execute makes a text of a template in Go's template language.
 func execute(text string, html bool, v View) (string, error) {

@@ -112,8 +112,9 @@ func (w *handlebarsWriter) fieldOf(place string) (field string, optional bool) {
 func (w *handlebarsWriter) lang(key, phrase string) (code string, needs []string) {
 	code = `{{lang "` + key + `"`
 	given := map[string]bool{}
-	for _, place := range places(phrase) {
-		if given[place] {
+	for _, part := range cut(phrase) {
+		place := part.place
+		if place == "" || given[place] {
 			continue
 		}
 		given[place] = true

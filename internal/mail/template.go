@@ -244,14 +244,19 @@ func try(text string, html bool, t *Template, v View, values map[string]any) (ma
 		return execute(text, html, v)
 	}
 	c, err := compile(text, treeOf(values))
-	if err == nil {
-		err = c.check(t.Translations)
-	}
 	if err != nil {
 		return "", err
 	}
-	for _, l := range append(t.Translations.Locales(), defaultLanguage) {
-		if made, err = executeHandlebars(c, html, phrases{t.Translations, phraseLocales(l)}, values); err != nil {
+	p := phrasesOf(t.Translations)
+	if err := c.check(p); err != nil {
+		return "", err
+	}
+	h, err := c.prepare(html, p)
+	if err != nil {
+		return "", err
+	}
+	for _, l := range append(slices.Clone(p.locales), defaultLanguage) {
+		if made, err = h.execute(phraseLocales(l), values); err != nil {
 			return "", err
 		}
 	}
@@ -270,11 +275,11 @@ func (t Translations) lower() Translations {
 		return nil
 	}
 	out := Translations{}
-	for l, phrases := range t {
+	for _, l := range t.Locales() { // in order: what a locale says twice has one outcome
 		if out[locale.Lower(l)] == nil {
 			out[locale.Lower(l)] = map[string]string{}
 		}
-		maps.Copy(out[locale.Lower(l)], phrases)
+		maps.Copy(out[locale.Lower(l)], t[l])
 	}
 	return out
 }

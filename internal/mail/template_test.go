@@ -184,6 +184,8 @@ func TestHandlebarsAreChecked(t *testing.T) {
 		"{{store.__proto__}}":                        "is no merge field",
 		"{{constructor}}":                            "no merge field constructor",
 		strings.Repeat("{{#if link}}", 21):           "more than 20 blocks",
+		strings.Repeat("{{#each @root.customer.group}}", 3) + strings.Repeat("{{/each}}", 3): "more than 2 {{#each}} in each other",
+		`{{lang "b"` + strings.Repeat(" x=link", 21) + "}}":                                  "at most 20 arguments",
 	} {
 		err := mail.CheckTemplate(&mail.Template{Kind: mail.SignInLink, HTML: body, Translations: en})
 		f := fault.As(err)
@@ -205,9 +207,32 @@ func TestHandlebarsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, f)
 		}
 	}
-	for _, good := range []string{"{{~link~}}", "{{{link}}}", "{{& link}}", "{{#with customer}}{{this.email}}{{/with}}", `{{lang 'b'}}`, "{ {{link}} }} {"} {
+	for _, good := range []string{"{{~link~}}", "{{{link}}}", "{{& link}}", "{{#with customer}}{{this.email}}{{/with}}", `{{lang 'b'}}`, "{ {{link}} }} {", "{{! it's a link }}{{link}}", "{{~! don't ~}}{{link}}"} {
 		if err := mail.CheckTemplate(&mail.Template{Kind: mail.SignInLink, HTML: good, Translations: en}); err != nil {
 			t.Errorf("%s: %v", good, err)
+		}
+	}
+}
+
+// What a locale says twice, by names in two cases, has one outcome.
+func TestTemplatesOfALocaleNamedTwice(t *testing.T) {
+	for range 50 {
+		tm := mail.Template{Kind: mail.SignInLink, Subject: `{{lang "a"}}`, Translations: mail.Translations{"EN": {"a": "1"}, "en": {"a": "2"}}}
+		if err := mail.CheckTemplate(&tm); err != nil || tm.Translations["en"]["a"] != "2" {
+			t.Fatalf("%v, %v", tm.Translations, err)
+		}
+	}
+}
+
+// Phrases whose places are filled with nothing make nothing, and cost time all
+// the same: how much of them is read has a bound.
+func TestPhrasesOfATextAreBounded(t *testing.T) {
+	body := "x" + strings.Repeat(`{{lang "k" a=store.cdn_path}}`, 200)
+	for phrase, want := range map[string]string{strings.Repeat("{a}", 800): "", strings.Repeat("{a}", 1600): "it makes more than 512 KiB"} {
+		err := mail.CheckTemplate(&mail.Template{Kind: mail.SignInLink, HTML: body, Translations: mail.Translations{"en": {"k": phrase}}})
+		f := fault.As(err)
+		if (want == "") != (err == nil) || want != "" && (f == nil || !strings.Contains(f.Items[0].Value, want)) {
+			t.Errorf("%d places: %v, want %q", len(phrase)/3, err, want)
 		}
 	}
 }

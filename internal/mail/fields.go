@@ -76,7 +76,7 @@ func (v *View) fields(kind Kind, r reader, year int) map[string]any {
 	if r.group != "" {
 		groups = append(groups, map[string]any{"name": r.group})
 	}
-	firstName := r.firstName
+	firstName := oneLine(r.firstName, maxName) // as whole names are when they are queued
 	if firstName == "" || linkLike.MatchString(firstName) {
 		firstName, _, _ = strings.Cut(v.Customer.Name, " ")
 	}

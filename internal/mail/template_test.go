@@ -154,6 +154,31 @@ Zoë &amp; Söhne|mine.example.com|https://mine.example.com|https://mine.example
 	})
 }
 
+// Shoppers choose their names: a first name is one line and no link, as a whole
+// name is.
+func TestMergeFieldsStayInTheirLine(t *testing.T) {
+	each(t, func(w *world) {
+		out := &sender{}
+		svc, r := w.start(mail.Options{Sender: out})
+		put(w, svc, mail.Template{Kind: mail.SignInLink, Subject: "x", HTML: "{{customer.first_name}}", Text: "{{customer.first_name}}"}, mail.ByAPI)
+		customers := customer.NewService(w.db, w.sys, passwordtest.New(w.sys))
+		for i, c := range []struct{ name, want string }{{"Jane\r\n\r\nCall\u202e 555", "Jane Call 555"}, {"evil.\u2060com", "Ann"}} {
+			address := fmt.Sprintf("j%d@example.com", i)
+			made, err := customers.CreateFor(w.t.Context(), password.Party{StoreID: w.mine}, []customer.Create{{Email: address, FirstName: c.name, LastName: "Doe"}})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			m := link(mail.SignInLink)
+			m.CustomerID, m.To, m.ToName = made[0].ID, address, "Ann Doe"
+			w.queue(svc, w.mine, m)
+			w.due(r, 1)
+			if l := out.letters[i]; l.HTML != c.want || strings.TrimSpace(l.Text) != c.want {
+				w.t.Errorf("%q: %q and %q, want %q", c.name, l.HTML, l.Text, c.want)
+			}
+		}
+	})
+}
+
 func TestHandlebarsAreChecked(t *testing.T) {
 	en := mail.Translations{"en": {"a": "A {x}", "b": "B"}}
 	for body, want := range map[string]string{

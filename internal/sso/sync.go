@@ -210,7 +210,7 @@ func (s *Sync) target(ctx context.Context, at Asked, to string) (origin, path st
 		return "", "", ErrSyncRedirect
 	case u.Scheme != "" && u.Host != "":
 		named := u.Scheme + "://" + u.Host
-		if u.User != nil || len(to) < len(named) || !strings.EqualFold(to[:len(named)], named) {
+		if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || len(to) < len(named) || !strings.EqualFold(to[:len(named)], named) {
 			return "", "", ErrSyncRedirect
 		}
 		path = to[len(named):]

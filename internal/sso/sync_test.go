@@ -389,6 +389,8 @@ func TestWhereSyncTokensLead(t *testing.T) {
 				{"store-first.shops.example", "https://www.second.example/", ""},
 				{"store-first.shops.example", "https://store-second.shops.example/", ""},
 				{"store-first.shops.example", "https://evil.example/", ""},
+				{"store-first.shops.example", "ftp://store-first.shops.example/", ""},
+				{"www.first.example", "ftp://www.first.example/", ""},
 				{"store-first.shops.example", "//evil.example/", ""},
 				{"store-first.shops.example", "/\\evil.example/", ""},
 				{"store-first.shops.example", "/a\nb", ""},

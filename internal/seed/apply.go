@@ -13,6 +13,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/email"
+	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/group"
@@ -447,11 +448,19 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 	}
 	made := 0
 	fresh := map[string]bool{} // emails of customers that this file makes
+	var some newcomers
 	for _, i := range chosenFirst(len(s.Customers), func(i int) int64 { return s.Customers[i].ID }) {
 		c := &s.Customers[i]
 		hash, ok := hashes[i]
 		if !ok {
 			continue
+		}
+		// A command's ids are either all chosen or all drawn, and the look for who
+		// exists has to see who has the same.
+		if some.clash(c) {
+			if err := a.make(tx, s, &some); err != nil {
+				return 0, err
+			}
 		}
 		found, err := exists(tx, c)
 		if err != nil {
@@ -465,23 +474,70 @@ func (a *Applier) customers(tx *sqldb.Tx, s *Store, hashes map[int]string) (int,
 		}
 		fresh[email.Key(c.Email)] = true
 		in, err := c.command(attributes)
-		var created []customer.Customer
-		if err == nil {
-			// One by one: a command's ids are either all chosen or all drawn.
-			created, err = a.Customers.CreateTx(tx, []customer.Create{in}, []string{hash})
-		}
-		if err == nil {
-			err = c.owned(tx, created[0].ID, a.System.Now())
-		}
-		if err == nil {
-			err = a.wishlists(tx, created[0].ID, c.Wishlists)
-		}
 		if err != nil {
-			return 0, at(fmt.Errorf("customer %s: %w", c.Email, err), "customers.%d", i)
+			return 0, ofCustomer(i, c, err)
 		}
+		some.add(i, c, in, hash)
 		made++
 	}
-	return made, nil
+	return made, a.make(tx, s, &some)
+}
+
+func ofCustomer(i int, c *Customer, err error) error {
+	return at(fmt.Errorf("customer %s: %w", c.Email, err), "customers.%d", i)
+}
+
+// newcomersAtOnce is how many customers are made by one command: each command
+// changes the row of the store's counters, which grows slower with each change
+// in a transaction.
+const newcomersAtOnce = 200
+
+// newcomers are customers of a file that one command makes.
+type newcomers struct {
+	at     []int // their positions in the file
+	in     []customer.Create
+	hashes []string
+	same   map[string]bool // their ids and emails
+}
+
+func (n *newcomers) clash(c *Customer) bool {
+	return len(n.in) > 0 && (len(n.in) == newcomersAtOnce || (n.in[0].ID == 0) != (c.ID == 0) || n.same[email.Key(c.Email)] || c.ID != 0 && n.same[strconv.FormatInt(c.ID, 10)])
+}
+
+func (n *newcomers) add(i int, c *Customer, in customer.Create, hash string) {
+	if n.same == nil {
+		n.same = map[string]bool{}
+	}
+	n.at, n.in, n.hashes = append(n.at, i), append(n.in, in), append(n.hashes, hash)
+	n.same[email.Key(c.Email)], n.same[strconv.FormatInt(c.ID, 10)] = true, true
+}
+
+// make makes newcomers with all that is theirs, and leaves none.
+func (a *Applier) make(tx *sqldb.Tx, s *Store, some *newcomers) error {
+	created, err := a.Customers.CreateTx(tx, some.in, some.hashes)
+	if err != nil {
+		// Of a fault the first item tells whose it is.
+		k := 0
+		if f := fault.As(err); f != nil && len(f.Items) > 0 {
+			k = max(0, f.Items[0].Index())
+			one := *f
+			one.Items = slices.DeleteFunc(slices.Clone(f.Items), func(it fault.Item) bool { return it.Index() != f.Items[0].Index() })
+			err = fault.Alone(&one)
+		}
+		return ofCustomer(some.at[k], &s.Customers[some.at[k]], err)
+	}
+	for k, i := range some.at {
+		c := &s.Customers[i]
+		err := c.owned(tx, created[k].ID, a.System.Now())
+		if err == nil {
+			err = a.wishlists(tx, created[k].ID, c.Wishlists)
+		}
+		if err != nil {
+			return ofCustomer(i, c, err)
+		}
+	}
+	*some = newcomers{}
+	return nil
 }
 
 func (s *CustomerSettings) command() setting.Update {

@@ -1,0 +1,64 @@
+package seed_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// Customers of a file are made by few commands, whichever ids are chosen, and
+// the one that breaks a rule is named.
+func TestManyCustomers(t *testing.T) {
+	for _, engine := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			moves := 0
+			db := dbtest.OpenWatched(t, engine, func(s *sqldb.Stmt) {
+				if strings.HasPrefix(s.SQL(), "UPDATE store_counters SET\n\tcustomer_id = customer_id +") {
+					moves++
+				}
+			})
+			a := applier(t, db)
+			file := func(n int, more string) string {
+				var b strings.Builder
+				b.WriteString("stores:\n  - hash: many1\n    channels: [{id: 2, name: Two}]\n    customers:\n")
+				for i := range n {
+					id := ""
+					if i%5 == 4 {
+						id = fmt.Sprintf("id: %d, ", 1000+i)
+					}
+					fmt.Fprintf(&b, "      - {%semail: c%d@x.org, first_name: F%d, last_name: L}\n", id, i, i)
+				}
+				return b.String() + more
+			}
+			if _, err := apply(t, a, file(500, "      - {email: last@x.org, first_name: F, last_name: L, customer_group_id: 99}\n")); err == nil || !strings.Contains(err.Error(), "last@x.org") || strings.Contains(err.Error(), "c400@x.org") {
+				t.Errorf("an unknown group: %v", err)
+			}
+			// The same email on channels that are apart is two customers.
+			more := "      - {email: same@x.org, first_name: A, last_name: L, channel_ids: [1]}\n      - {email: same@x.org, first_name: B, last_name: L, channel_ids: [2]}\n"
+			moves = 0
+			if _, err := apply(t, a, file(500, more)); err != nil {
+				t.Fatal(err)
+			}
+			if moves < 3 || moves > 6 {
+				t.Errorf("the counters moved %d times", moves)
+			}
+			before := dump(t, db, 1)
+			if n := len(before["customers"]); n != 502 {
+				t.Errorf("%d customers, want 502", n)
+			}
+			if _, err := apply(t, a, file(500, more)); err != nil {
+				t.Error(err)
+			}
+			if after := dump(t, db, 1); !reflect.DeepEqual(before, after) {
+				t.Error("the same file changes what it made")
+			}
+			if _, err := apply(t, a, file(500, more+"      - {email: same@x.org, first_name: C, last_name: L}\n")); err != nil {
+				t.Errorf("who is there: %v", err)
+			}
+		})
+	}
+}

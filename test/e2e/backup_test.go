@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -151,16 +152,12 @@ func killedRestores(t *testing.T, e sqldb.Engine, file string, customers int) {
 		p := launch(t, t.TempDir(), nil, program(t), "restore", "--overwrite", "--database", dsn, file)
 		time.Sleep(time.Duration(rand.Int64N(int64(longest))))
 		p.kill()
-		if p.code == 0 {
-			longest -= longest / 4
-		} else {
-			longest += longest / 4
-		}
 		awaitAlone(t, dsn)
 		stores := must(t, "store", "list", "--database", dsn)
 		switch {
 		case strings.Contains(stores, seedStore):
 			whole++
+			longest -= longest / 3
 			db, err := sqldb.Open(t.Context(), dsn, sqldb.Options{MustExist: true})
 			if err != nil {
 				t.Fatal(err)
@@ -171,6 +168,7 @@ func killedRestores(t *testing.T, e sqldb.Engine, file string, customers int) {
 			db.Close()
 		case strings.Contains(stores, "old"):
 			old++
+			longest += longest / 2
 		default:
 			t.Fatalf("a killed restore leaves the stores\n%s", stores)
 		}
@@ -199,7 +197,11 @@ func awaitAlone(t *testing.T, dsn string) {
 		return
 	}
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, dsn)
+	cfg, err := pgxpool.ParseConfig(dsn) // which may bound a pool
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"clientele/internal/customer"
@@ -44,38 +45,36 @@ func TestConsentOfABrowserIsAdopted(t *testing.T) {
 	deny := func(at int64, kinds ...string) customer.Consent {
 		return customer.Consent{Deny: kinds, DateModified: at}
 	}
-	for name, c := range map[string]struct {
-		own, browser, want customer.Consent
-	}{
-		"chosen earlier":                {allow(1000, "analytics"), deny(999, "analytics"), allow(1000, "analytics")},
-		"chosen at the same time":       {allow(1000, "analytics"), deny(1000, "analytics"), deny(1000, "analytics")},
-		"chosen later":                  {allow(1000, "analytics"), deny(1500, "analytics"), deny(1500, "analytics")},
-		"chosen in times to come":       {allow(1000, "analytics"), deny(9000, "analytics"), deny(2000, "analytics")},
-		"the essential was allowed":     {allow(1000, "essential", "targeting"), allow(1500, "functional"), allow(1500, "essential", "functional")},
-		"the essential was denied":      {deny(1000, "essential", "targeting"), deny(1500, "functional"), deny(1500, "essential", "functional")},
-		"the browser has the essential": {allow(1000, "essential"), deny(1500, "essential"), deny(1500, "essential")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			each(t, func(w *world) {
-				id := w.create(named("a@x.org"))[0].ID
-				if _, err := w.svc.SetConsent(w.t.Context(), w.mine, id, c.own); err != nil {
-					w.t.Fatal(err)
-				}
-				w.now.Store(2000)
-				got, err := w.svc.AdoptConsent(w.t.Context(), w.mine, id, c.browser)
-				if err != nil {
-					w.t.Fatal(err)
-				}
-				equal(w.t, "adopted", got, c.want)
-				kept, err := w.svc.Consent(w.t.Context(), w.mine, id)
-				if err != nil {
-					w.t.Fatal(err)
-				}
-				equal(w.t, "kept", kept, c.want)
-			})
-		})
-	}
 	each(t, func(w *world) {
+		for _, c := range []struct {
+			name               string
+			own, browser, want customer.Consent
+		}{
+			{"chosen earlier", allow(1000, "analytics"), deny(999, "analytics"), allow(1000, "analytics")},
+			{"chosen at the same time", allow(1000, "analytics"), deny(1000, "analytics"), deny(1000, "analytics")},
+			{"chosen later", allow(1000, "analytics"), deny(1500, "analytics"), deny(1500, "analytics")},
+			{"chosen in times to come", allow(1000, "analytics"), deny(9000, "analytics"), deny(2000, "analytics")},
+			{"the essential was allowed", allow(1000, "essential", "targeting"), allow(1500, "functional"), allow(1500, "essential", "functional")},
+			{"the essential was denied", deny(1000, "essential", "targeting"), deny(1500, "functional"), deny(1500, "essential", "functional")},
+			{"the browser has the essential", allow(1000, "essential"), deny(1500, "essential"), deny(1500, "essential")},
+		} {
+			w.now.Store(1000)
+			id := w.create(named(strings.ReplaceAll(c.name, " ", "-") + "@x.org"))[0].ID
+			if _, err := w.svc.SetConsent(w.t.Context(), w.mine, id, c.own); err != nil {
+				w.t.Fatal(err)
+			}
+			w.now.Store(2000)
+			got, err := w.svc.AdoptConsent(w.t.Context(), w.mine, id, c.browser)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			equal(w.t, c.name, got, c.want)
+			kept, err := w.svc.Consent(w.t.Context(), w.mine, id)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			equal(w.t, c.name+", as kept", kept, c.want)
+		}
 		if _, err := w.svc.AdoptConsent(w.t.Context(), w.mine, 9, allow(1)); !errors.Is(err, customer.ErrNoCustomer) {
 			w.t.Errorf("nobody's: %v", err)
 		}

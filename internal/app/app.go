@@ -209,10 +209,16 @@ func (c *Core) Seed(ctx context.Context, doc *seed.Document, strict bool) (seed.
 	return c.seed(ctx, doc, strict, nil)
 }
 
+// Applier returns what Seed applies documents with.
+func (c *Core) Applier(strict bool) *seed.Applier {
+	return &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict}
+}
+
 // seed is Seed that calls skip for a store that refuses its part of the file,
 // and goes on with the others.
 func (c *Core) seed(ctx context.Context, doc *seed.Document, strict bool, skip func(storeHash string, err error)) (seed.Result, error) {
-	a := &seed.Applier{DB: c.DB, System: c.System, Stores: c.Stores, Customers: c.Customers, Passwords: c.Passwords, Strict: strict, Skip: skip}
+	a := c.Applier(strict)
+	a.Skip = skip
 	res, err := a.Apply(ctx, doc)
 	if err != nil {
 		return res, fmt.Errorf("%s: %w", cmp.Or(doc.File, "seed"), err)
@@ -230,6 +236,8 @@ type Server struct {
 	URL string
 	// Hosts tells which storefronts host names stand for.
 	Hosts *store.Hosts
+	// Visits opens visits to storefronts.
+	Visits *visit.Visits
 	// Jobs does what is to be done after a commit.
 	Jobs *jobs.Runner
 	// Metrics is what /metrics shows.
@@ -600,12 +608,12 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
 	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
-	visits := visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), CrossSite: s.Core.Tokens.CrossSite, Reasons: !s.cfg.Production()})
+	s.Visits = visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), CrossSite: s.Core.Tokens.CrossSite, Reasons: !s.cfg.Production()})
 	emails := ""
 	if !s.cfg.Production() {
 		emails = devtools.OutboxPath
 	}
-	shop := pages.New(s.pipe, visits, pages.Services{
+	shop := pages.New(s.pipe, s.Visits, pages.Services{
 		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Stores: s.Stores, Settings: s.Core.Settings, Channels: s.Channels, Robots: s.Robots, Outbox: emails,
 	})
 	config := rest.Config{
@@ -615,7 +623,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: s.Hosts, Plans: s.Stores, Visits: visits, Reasons: !s.cfg.Production(),
+		Hosts: s.Hosts, Plans: s.Stores, Visits: s.Visits, Reasons: !s.cfg.Production(),
 	}
 	apart := s.cfg.InternalListen != ""
 	linked := s.cfg.PublicURL
@@ -637,7 +645,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		inside := rest.NewServer(config, surfaces...)
 		s.mountHealth(inside.Router())
 		s.mountMetrics(inside.Router(), reg)
-		internal = &edge{next: inside, visits: visits, log: s.log}
+		internal = &edge{next: inside, visits: s.Visits, log: s.log}
 		surfaces = nil
 	}
 	config.Refuse = shop.Refuse
@@ -647,20 +655,20 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	}
 	sync := sso.NewSync(s.SSO, s.Hosts, s.Tokens)
 	storefront.New(storefront.Services{
-		Visits: visits, Accounts: s.Shoppers, SSO: s.SSO, Sync: sync, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
+		Visits: s.Visits, Accounts: s.Shoppers, SSO: s.SSO, Sync: sync, Customers: s.Customers, Forms: s.Forms, Stores: s.Stores,
 		Settings: s.Core.Settings, Robots: s.Robots,
 	}).Mount(server)
 	queries := graphql.New(graphql.Config{
-		System: s.System, Pipeline: s.pipe, Visits: visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
+		System: s.System, Pipeline: s.pipe, Visits: s.Visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Instruments: s.Instruments, Entitlements: s.Entitlements, Companies: s.Companies, Robots: s.Robots, Logins: s.SSO, Sync: sync,
 		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())
-	s.newReference(visits, queries, bodies).Mount(server.Router())
+	s.newReference(s.Visits, queries, bodies).Mount(server.Router())
 	if !s.cfg.Production() {
 		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(server.Router())
 	}
 	shop.Mount(server.Router())
-	return &edge{next: server, visits: visits, strict: s.https(), log: s.log}, internal, nil
+	return &edge{next: server, visits: s.Visits, strict: s.https(), log: s.log}, internal, nil
 }

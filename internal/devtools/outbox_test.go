@@ -3,28 +3,22 @@ package devtools_test
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
+	"clientele/internal/app/apptest"
 	"clientele/internal/devtools"
-	"clientele/internal/jobs"
 	"clientele/internal/mail"
-	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
 type world struct {
-	t      *testing.T
-	router chi.Router
+	*apptest.World
+	t *testing.T
 }
 
 func (w *world) ask(method, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -34,7 +28,7 @@ func (w *world) ask(method, path string, change ...func(*http.Request)) *httptes
 		c(r)
 	}
 	rec := httptest.NewRecorder()
-	w.router.ServeHTTP(rec, r)
+	w.Handler.ServeHTTP(rec, r)
 	return rec
 }
 
@@ -69,13 +63,8 @@ func (w *world) find(query string) string {
 }
 
 func TestOutbox(t *testing.T) {
-	db, sys := dbtest.Open(t, sqldb.SQLite), system.Real()
-	now := int64(1000)
-	sys.Clock = func() time.Time { return time.Unix(now, 0) }
-	stores := store.NewService(db, sys)
-	svc := mail.NewService(db, sys, mail.Options{Keep: true})
-	w := &world{t, chi.NewRouter()}
-	(&devtools.Outbox{Mail: svc, Stores: stores, Pipeline: serve.New(serve.Config{System: sys, Log: slog.New(slog.DiscardHandler)})}).Mount(w.router)
+	db := dbtest.Open(t, sqldb.SQLite)
+	w := &world{apptest.New(t, db, apptest.Options{Now: time.Unix(1000, 0)}), t}
 	if got := w.find(""); got != "" {
 		t.Error(got)
 	}
@@ -83,21 +72,19 @@ func TestOutbox(t *testing.T) {
 		t.Error(rec.Body)
 	}
 	for _, hash := range []string{"one", "two"} {
-		st, err := stores.Create(t.Context(), hash, `<i>"`+hash, "https://"+hash+".example.com")
+		st, err := w.Stores.Create(t.Context(), hash, `<i>"`+hash, "https://"+hash+".example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, kind := range []mail.Kind{mail.SignInLink, mail.PasswordReset} {
-			now++
+			w.Clock.Advance(time.Second)
 			if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
-				return svc.Queue(tx, mail.Message{Kind: kind, To: fmt.Sprintf("c%d@example.com", i), ToName: "<script>alert(1)</script>", Data: mail.Data{"link": "https://" + hash + ".example.com/x?a=1&b=2"}})
+				return w.Mail.Queue(tx, mail.Message{Kind: kind, To: fmt.Sprintf("c%d@example.com", i), ToName: "<script>alert(1)</script>", Data: mail.Data{"link": "https://" + hash + ".example.com/x?a=1&b=2"}})
 			}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	r := jobs.NewRunner(db, sys, jobs.Options{})
-	svc.Register(r)
 	for range 2 { // before they count as sent and after
 		for query, want := range map[string]string{
 			"":                                      "two-2 password_reset, two-1 sign_in_link, one-2 password_reset, one-1 sign_in_link",
@@ -123,7 +110,7 @@ func TestOutbox(t *testing.T) {
 				t.Errorf("%s finds %s, want %s", query, got, want)
 			}
 		}
-		if _, err := r.RunDue(t.Context()); err != nil {
+		if _, err := w.Jobs.RunDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

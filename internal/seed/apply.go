@@ -638,7 +638,7 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 			in.Properties = append(in.Properties, tax.Property{Code: code, Value: c.TaxProperties[code]})
 		}
 		if _, err := tax.PutTx(tx, []tax.Customer{in}); err != nil {
-			return at(err, "tax_properties")
+			return at(fault.Alone(err), "tax_properties")
 		}
 	}
 	return nil

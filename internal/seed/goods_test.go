@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele/internal/catalog"
 	"clientele/internal/listing"
@@ -35,7 +36,8 @@ stores:
 func TestGoods(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()
-		products, orders := catalog.NewService(db), order.NewService(db)
+		w := newWorld(t, db)
+		products, orders := w.Products, w.Orders
 		state := func(store int64) string {
 			t.Helper()
 			p, err := products.Page(ctx, store, catalog.Asked{Window: listing.Window{First: 100, Last: -1}})
@@ -64,7 +66,7 @@ func TestGoods(t *testing.T) {
 			}
 			return out.String()
 		}
-		id, err := applyText(t, db, goods)
+		id, err := applyTo(t, w, "demo", goods)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,8 +83,9 @@ func TestGoods(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.Clock.Advance(time.Minute)
 		for range 2 { // nothing changes, and what has not changed is not written
-			if _, err := applyText(t, db, goods); err != nil {
+			if _, err := apply(t, w, goods); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -94,17 +97,17 @@ func TestGoods(t *testing.T) {
 		}
 		// Paths change places, an order moves on, lines go; what is not named stays.
 		changed := strings.NewReplacer("path: /cap/, ", "path: /products/2/, ", "name: Tape, ", "name: Tape, path: /cap/, ", "status: awaiting payment, total", "status: SHIPPED, total", ", {product_id: 2, quantity: 3, price: \"1.5\"}", "").Replace(goods)
-		if _, err := applyText(t, db, changed); err != nil {
+		if _, err := apply(t, w, changed); err != nil {
 			t.Fatal(err)
 		}
 		if got := state(id); !strings.Contains(got, "{1 Cap CAP /products/2/") || !strings.Contains(got, "{2 Tape  /cap/") || !strings.Contains(got, "{8 1 1 2 210000") || !strings.Contains(got, "{7 1 1 10 199000 199000 1 1715644800 0} Cap1x199000\n") {
 			t.Errorf("changed:\n%s", got)
 		}
-		if _, err := applyText(t, db, "stores: [{hash: demo}]"); err != nil || !strings.Contains(state(id), "{7 1 1 10") {
+		if _, err := apply(t, w, "stores: [{hash: demo}]"); err != nil || !strings.Contains(state(id), "{7 1 1 10") {
 			t.Errorf("gone with what does not name it: %v", err)
 		}
 		// Another store has none of it.
-		if _, err := applyText(t, db, "stores: [{hash: demo}, {hash: other}]"); err != nil || state(id+1) != "" {
+		if _, err := apply(t, w, "stores: [{hash: demo}, {hash: other}]"); err != nil || state(id+1) != "" {
 			t.Errorf("%v: %s", err, state(id+1))
 		}
 		counts(t, ctx, orders, id, map[string]int64{"": 3, "customer_id=1": 2, "email=B@example.com": 1, "min_total=20": 1, "status_id=2": 1, "cart_id=x": 0, "cart_id=": 3, "is_deleted=true": 0, "is_deleted=false": 3, "channel_id=1&max_date_created=2024-05-14": 2})
@@ -137,8 +140,8 @@ func counts(t *testing.T, ctx context.Context, s *order.Service, store int64, wa
 
 // What is wrong is told with its line, and nothing is written.
 func TestWrongGoods(t *testing.T) {
-	db := dbtest.Open(t, sqldb.SQLite)
-	if _, err := applyText(t, db, goods); err != nil {
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	if _, err := apply(t, w, goods); err != nil {
 		t.Fatal(err)
 	}
 	order := func(text string) string {
@@ -172,11 +175,11 @@ func TestWrongGoods(t *testing.T) {
 		order("{id: 7, date: 2024-05-14, status: Pending}\n    - {id: 7, date: 2024-05-14, status: Pending}"):                   "line 12: store demo: customers.0.orders.1: id: the order is given twice",
 		order(`{id: 9, date: 2024-05-14, status: Pending}`):                                                                     "the order belongs to another customer",
 	} {
-		if _, err := applyText(t, db, text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := apply(t, w, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n%v\nwant %s", text[strings.LastIndex(strings.TrimSpace(text), "\n")+1:], err, want)
 		}
 	}
-	o, err := order7(t, db)
+	o, err := w.Orders.Get(t.Context(), 1, 0, 7)
 	if err != nil || o.Total != 244000 {
 		t.Errorf("a partial write: %+v, %v", o, err)
 	}
@@ -185,12 +188,7 @@ func TestWrongGoods(t *testing.T) {
 	for i := range catalog.MaxProducts - 1 {
 		fmt.Fprintf(&b, "  - {id: %d, name: P%d, price: \"1\"}\n", i+10, i)
 	}
-	if _, err := applyText(t, db, b.String()); err == nil || !strings.Contains(err.Error(), "a store can have at most 10000 products") {
+	if _, err := apply(t, w, b.String()); err == nil || !strings.Contains(err.Error(), "a store can have at most 10000 products") {
 		t.Error(err)
 	}
-}
-
-func order7(t *testing.T, db *sqldb.DB) (order.Order, error) {
-	t.Helper()
-	return order.NewService(db).Get(t.Context(), 1, 0, 7)
 }

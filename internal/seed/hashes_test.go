@@ -4,42 +4,31 @@ import (
 	"testing"
 
 	"clientele/internal/account"
-	"clientele/internal/customer"
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
 // Hashes of other systems are accepted as passwords and replaced when the
 // password is first seen.
 func TestPasswordHashes(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		doc, err := seed.Parse([]byte(`
+		w := apptest.New(t, db, apptest.Options{Change: func(c *app.Config) { c.Parts.Passwords = password.Options{} }})
+		if _, err := apply(t, w, `
 stores:
 - hash: shop
   customers:
   - {id: 1, email: a@example.com, first_name: A, last_name: B, password_hash: "$2a$05$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"}
   - {id: 2, email: b@example.com, first_name: A, last_name: B, password_hash: {format: prestashop, hash: f0fda58630310a6dd91a7d8f0a4ceda2, salt: "4225637426"}}
-`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sys := system.Real()
-		passwords := password.New(sys)
-		customers := customer.NewService(db, sys, passwords)
-		accounts := account.NewService(account.Config{DB: db, System: sys, Customers: customers, Passwords: passwords})
-		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customers, Passwords: passwords}
-		if _, err := a.Apply(t.Context(), doc); err != nil {
+`); err != nil {
 			t.Fatal(err)
 		}
 		for _, email := range []string{"a@example.com", "b@example.com"} {
 			before := ""
 			for i := range 3 {
-				l, err := accounts.Login(t.Context(), 1, account.Credentials{Email: email, Password: "hashcat"})
+				l, err := w.Shoppers.Login(t.Context(), 1, account.Credentials{Email: email, Password: "hashcat"})
 				if err != nil || l.CustomerID == 0 {
 					t.Fatalf("%s: %+v, %v", email, l, err)
 				}
@@ -57,15 +46,8 @@ stores:
 		`password_hash: hunter2`, `password_hash: {hash: x, pepper: y}`, `password_hash: [x]`, `password_hash: {format: rot13, hash: x}`,
 		`password_hash: "$2a$31$LhayLxezLhK1LhWvKxCyLOj0j1u.Kj0jZ0pEmm134uzrQlFvQJLF6"`, `password: Secret-123, password_hash: "$1$28772684$iEwNOgGugqO9.bIz5sk8k/"`,
 	} {
-		doc, err := seed.Parse([]byte("stores:\n- hash: shop\n  customers:\n  - {email: a@example.com, first_name: A, last_name: B, " + bad + "}\n"))
-		if err != nil {
-			continue
-		}
-		db := dbtest.Open(t, sqldb.SQLite)
-		sys := system.Real()
-		passwords := passwordtest.New(sys)
-		a := &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, passwords), Passwords: passwords}
-		if _, err := a.Apply(t.Context(), doc); err == nil {
+		w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+		if _, err := apply(t, w, "stores:\n- hash: shop\n  customers:\n  - {email: a@example.com, first_name: A, last_name: B, "+bad+"}\n"); err == nil {
 			t.Errorf("%s is accepted", bad)
 		}
 	}

@@ -21,7 +21,7 @@ func TestManyCustomers(t *testing.T) {
 					moves++
 				}
 			})
-			a := applier(t, db)
+			a := newWorld(t, db)
 			file := func(n int, more string) string {
 				var b strings.Builder
 				b.WriteString("stores:\n  - hash: many1\n    channels: [{id: 2, name: Two}]\n    customers:\n")

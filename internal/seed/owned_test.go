@@ -1,63 +1,38 @@
 package seed_test
 
 import (
+	"strings"
 	"testing"
 
 	"clientele/internal/auth"
 	"clientele/internal/channel"
-	"clientele/internal/customer"
-	"clientele/internal/instrument"
 	"clientele/internal/metafield"
 	"clientele/internal/opt"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/seed"
-	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 	"clientele/internal/tax"
 )
-
-func applyText(t *testing.T, db *sqldb.DB, text string) (int64, error) {
-	t.Helper()
-	doc, err := seed.Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sys := system.Real()
-	passwords := passwordtest.New(sys)
-	stores := store.NewService(db, sys)
-	a := &seed.Applier{DB: db, System: sys, Stores: stores, Customers: customer.NewService(db, sys, passwords), Passwords: passwords}
-	if _, err := a.Apply(t.Context(), doc); err != nil {
-		return 0, err
-	}
-	st, err := stores.ByHash(t.Context(), "demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return st.ID, nil
-}
 
 // Tokens outlive the database of a store that has its key from a seed file.
 func TestStorefrontKeyIsKept(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		const doc = `stores: [{hash: demo, storefront_key: "c2VjcmV0IGFuZCBvZiAzMiBieXRlcywgbm8gbG9uZ2U="}]`
-		id, err := applyText(t, db, doc)
+		w := newWorld(t, db)
+		id, err := applyTo(t, w, "demo", doc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		token, err := auth.NewStorefrontTokens(db, system.Real()).Create(t.Context(), id, auth.NewToken{Kind: auth.BrowserToken, ChannelID: opt.Some[int64](1)})
+		token, err := w.Tokens.Create(t.Context(), id, auth.NewToken{Kind: auth.BrowserToken, ChannelID: opt.Some[int64](1)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := dbtest.Open(t, db.Engine())
+		again := newWorld(t, dbtest.Open(t, db.Engine()))
 		for range 2 {
-			if id, err = applyText(t, again, doc); err != nil {
+			if id, err = applyTo(t, again, "demo", doc); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := auth.NewStorefrontTokens(again, system.Real()).Verify(t.Context(), id, 1, token, 1); err != nil {
+		if _, err := again.Tokens.Verify(t.Context(), id, 1, token, 1); err != nil {
 			t.Error(err)
 		}
 	})
@@ -95,47 +70,47 @@ stores:
           - {owner_client_id: loyalty, permission_set: read, namespace: loyalty, key: tier, value: gold}
           - {owner_client_id: loyalty, permission_set: app_only, namespace: loyalty, key: points, value: "120"}
 `
+		w := newWorld(t, db)
 		var st int64
 		for range 2 {
 			var err error
-			if st, err = applyText(t, db, doc); err != nil {
+			if st, err = applyTo(t, w, "demo", doc); err != nil {
 				t.Fatal(err)
 			}
 		}
-		rows, _, err := metafield.NewService(db, system.Real()).List(t.Context(), st, metafield.Caller{ClientID: "other"}, 1, metafield.List.New())
+		rows, _, err := w.Metafields.List(t.Context(), st, metafield.Caller{ClientID: "other"}, 1, metafield.List.New())
 		if err != nil || len(rows) != 1 || rows[0].Value != "gold" || rows[0].ClientID != "loyalty" {
 			t.Errorf("others see %v, %v", rows, err)
 		}
-		sys := system.Real()
-		levels := setting.NewService(db, sys)
-		on, err := levels.Effective(t.Context(), st, 3)
+		on, err := w.Settings.Effective(t.Context(), st, 3)
 		if err != nil || !*on.AllowGlobalLogins || !*on.AskConsent || *on.GuestGroupID != 4 || *on.PolicyURL != "https://second.example.com/p" {
 			t.Errorf("on channel 3 hold %+v, %v", on, err)
 		}
-		channels := channel.NewService(db, sys)
-		second, err := channels.Get(t.Context(), st, 3)
+		second, err := w.Channels.Get(t.Context(), st, 3)
 		if err != nil || second.Platform != "catalyst" || second.Status != channel.Prelaunch || second.Currencies[0] != "EUR" {
 			t.Errorf("channel 3 is %+v, %v", second, err)
 		}
-		if site, err := channels.Site(t.Context(), st, 3); err != nil || site.URL != "https://second.example.com" {
+		if site, err := w.Channels.Site(t.Context(), st, 3); err != nil || site.URL != "https://second.example.com" {
 			t.Errorf("its site is %+v, %v", site, err)
 		}
-		if c, err := customer.NewService(db, sys, passwordtest.New(sys)).Consent(t.Context(), st, 1); err != nil || len(c.Allow) != 1 || len(c.Deny) != 1 {
+		if c, err := w.Customers.Consent(t.Context(), st, 1); err != nil || len(c.Allow) != 1 || len(c.Deny) != 1 {
 			t.Errorf("the consent is %+v, %v", c, err)
 		}
-		if in, err := instrument.NewService(db, sys).List(t.Context(), st, 1); err != nil || len(in) != 1 || !in[0].IsDefault {
+		if in, err := w.Instruments.List(t.Context(), st, 1); err != nil || len(in) != 1 || !in[0].IsDefault {
 			t.Errorf("the instruments are %+v, %v", in, err)
 		}
-		if c, err := tax.NewService(db).Customers(t.Context(), st, tax.List.New()); err != nil || len(c) != 1 || c[0].Properties[0].Value != "26" {
+		if c, err := w.Taxes.Customers(t.Context(), st, tax.List.New()); err != nil || len(c) != 1 || c[0].Properties[0].Value != "26" {
 			t.Errorf("the tax data is %+v, %v", c, err)
 		}
-		if _, err := applyText(t, db, `
-stores:
-  - hash: demo
-    customers:
-      - {email: b@example.com, first_name: B, last_name: B, metafields: [{owner_client_id: x, permission_set: all, namespace: n, key: k, value: v}]}
-`); err == nil {
-			t.Error("a wrong permission set was accepted")
+		for more, want := range map[string]string{
+			"metafields: [{owner_client_id: x, permission_set: all, namespace: n, key: k, value: v}]": "metafields.0: permission_set: ",
+			`tax_properties: {"": "26"}`:                       "customer b@example.com: tax_properties: tax_properties: a tax property's code",
+			"consent: {allow: [targeting], deny: [targeting]}": "consent: deny: targeting is both allowed and denied",
+		} {
+			_, err := apply(t, w, "stores:\n  - hash: demo\n    customers:\n      - {email: b@example.com, first_name: B, last_name: B, "+more+"}\n")
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", more, err)
+			}
 		}
 	})
 }

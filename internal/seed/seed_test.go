@@ -4,17 +4,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/password"
-	"clientele/internal/password/passwordtest"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 )
 
 const example = `
@@ -71,23 +67,6 @@ stores:
     subscribers: [{email: s@example.com, first_name: S, last_name: B, channel_id: 2, source: order, consents: [marketing_newsletter, abandoned_cart]}]
 `
 
-func applier(t *testing.T, db *sqldb.DB) *seed.Applier {
-	t.Helper()
-	sys := system.Real()
-	sys.Clock = func() time.Time { return time.Unix(1000, 0) }
-	p := passwordtest.New(sys)
-	return &seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customer.NewService(db, sys, p), Passwords: p}
-}
-
-func apply(t *testing.T, a *seed.Applier, text string) (seed.Result, error) {
-	t.Helper()
-	doc, err := seed.Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.Apply(t.Context(), doc)
-}
-
 // dump is every row of a store, without what is drawn at random.
 func dump(t *testing.T, db *sqldb.DB, storeID int64) map[string][]string {
 	t.Helper()
@@ -115,17 +94,17 @@ func dump(t *testing.T, db *sqldb.DB, storeID int64) map[string][]string {
 
 func TestApplyTwiceIsOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		a := applier(t, db)
+		w := newWorld(t, db)
 		for i, text := range []string{example, full} {
 			customers := 1 + i
-			if res, err := apply(t, a, text); err != nil || res != (seed.Result{Stores: 1, Customers: customers}) {
+			if res, err := apply(t, w, text); err != nil || res != (seed.Result{Stores: 1, Customers: customers}) {
 				t.Fatalf("first: %+v, %v", res, err)
 			}
 			first := dump(t, db, int64(i+1))
 			if len(first["subscribers"]) != 1 || len(first["customers"]) != customers {
 				t.Errorf("stored %+v", first)
 			}
-			if res, err := apply(t, a, text); err != nil || res != (seed.Result{}) {
+			if res, err := apply(t, w, text); err != nil || res != (seed.Result{}) {
 				t.Errorf("second: %+v, %v", res, err)
 			}
 			if second := dump(t, db, int64(i+1)); !reflect.DeepEqual(first, second) {
@@ -133,19 +112,19 @@ func TestApplyTwiceIsOnce(t *testing.T) {
 			}
 		}
 		// What it says can be used.
-		acc, err := auth.NewAPIAccounts(db, a.System).ByToken(t.Context(), "abc123", "TOKEN")
+		acc, err := w.APIAccounts.ByToken(t.Context(), "abc123", "TOKEN")
 		if err != nil || acc == nil || !acc.Allows(auth.ModifyCustomers) {
 			t.Errorf("account %+v, %v", acc, err)
 		}
 		hash := strings.Split(dump(t, db, 1)["customers"][0], "|")[4]
-		if ok, err := a.Passwords.Verify(t.Context(), password.Party{}, hash, "Secret-123"); !ok || err != nil {
+		if ok, err := w.Passwords.Verify(t.Context(), password.Party{}, hash, "Secret-123"); !ok || err != nil {
 			t.Errorf("password: %v, %v", ok, err)
 		}
 		q, err := customer.List.Parse("include=addresses,attributes,formfields&sort=date_created:asc")
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, _, err := a.Customers.List(t.Context(), 2, q, nil)
+		list, _, err := w.Customers.List(t.Context(), 2, q, nil)
 		if err != nil || len(list) != 2 {
 			t.Fatalf("%d customers, %v", len(list), err)
 		}
@@ -169,8 +148,8 @@ func TestApplyTwiceIsOnce(t *testing.T) {
 
 // Customers without an id do not take those that others of the file name.
 func TestDrawnIDsKeepOffChosenOnes(t *testing.T) {
-	a := applier(t, dbtest.Open(t, sqldb.SQLite))
-	res, err := apply(t, a, "stores: [{hash: abc, customers: [{email: a@x.org, first_name: A, last_name: B}, {id: 1, email: b@x.org, first_name: A, last_name: B}]}]")
+	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))
+	res, err := apply(t, w, "stores: [{hash: abc, customers: [{email: a@x.org, first_name: A, last_name: B}, {id: 1, email: b@x.org, first_name: A, last_name: B}]}]")
 	if err != nil || res.Customers != 2 {
 		t.Errorf("%+v, %v", res, err)
 	}
@@ -179,11 +158,12 @@ func TestDrawnIDsKeepOffChosenOnes(t *testing.T) {
 // Nor do groups and attributes.
 func TestDrawnReferenceIDsKeepOffChosenOnes(t *testing.T) {
 	db := dbtest.Open(t, sqldb.SQLite)
-	_, err := apply(t, applier(t, db), "stores: [{hash: abc, customer_groups: [{id: 1, name: One}, {name: Drawn}]}]")
+	w := newWorld(t, db)
+	_, err := apply(t, w, "stores: [{hash: abc, customer_groups: [{id: 1, name: One}, {name: Drawn}]}]")
 	if got := dump(t, db, 1)["customer_groups"]; err != nil || len(got) != 2 || got[0] != "1|One" {
 		t.Errorf("groups %q, %v", got, err)
 	}
-	if _, err := apply(t, applier(t, db), "stores: [{hash: abc, attributes: [{id: 1, name: One, type: string}, {name: Drawn, type: string}]}]"); err != nil {
+	if _, err := apply(t, w, "stores: [{hash: abc, attributes: [{id: 1, name: One, type: string}, {name: Drawn, type: string}]}]"); err != nil {
 		t.Errorf("attributes: %v", err)
 	}
 }
@@ -212,7 +192,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestApplyRefuses(t *testing.T) {
 	db := dbtest.Open(t, sqldb.SQLite)
-	a := applier(t, db)
+	w := newWorld(t, db)
 	account := "api_accounts: [{name: a, client_id: c, client_secret: 'SECRETSECRETSECRETSECRET', access_token: 'TOKENTOKENTOKENTOKENTOKE', scopes: [all]}]"
 	person := "first_name: A, last_name: B"
 	for text, want := range map[string]string{
@@ -239,11 +219,11 @@ func TestApplyRefuses(t *testing.T) {
 		"subscribers: [{email: x}]":                                                              "subscribers.0",
 	} {
 		// Whatever is right beside it does not come into being either.
-		if _, err := apply(t, a, "stores: [{hash: refused, "+account+"}]"); err != nil {
+		if _, err := apply(t, w, "stores: [{hash: refused, "+account+"}]"); err != nil {
 			t.Fatal(err)
 		}
 		before := dump(t, db, 1)
-		if _, err := apply(t, a, "stores: [{hash: refused, "+text+"}]"); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "refused") {
+		if _, err := apply(t, w, "stores: [{hash: refused, "+text+"}]"); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 		if after := dump(t, db, 1); !reflect.DeepEqual(before, after) {
@@ -251,15 +231,15 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"stores: [{name: x}]", "stores: [{hash: A B}]", "stores: [{hash: x}]"} {
-		if _, err := apply(t, a, text); err == nil {
+		if _, err := apply(t, w, text); err == nil {
 			t.Errorf("%s passes", text)
 		}
 	}
-	a.Strict = true
-	if _, err := apply(t, a, "stores: [{hash: strict, "+account+"}]"); err != nil {
+	a := w.Applier(true)
+	if _, err := applyWith(t, a, "stores: [{hash: strict, "+account+"}]"); err != nil {
 		t.Errorf("strict, long enough: %v", err)
 	}
-	if _, err := apply(t, a, strings.Replace(example, "abc123", "strict2", 1)); err == nil || !strings.Contains(err.Error(), "in production") || strings.Contains(err.Error(), "TOKEN") {
+	if _, err := applyWith(t, a, strings.Replace(example, "abc123", "strict2", 1)); err == nil || !strings.Contains(err.Error(), "in production") || strings.Contains(err.Error(), "TOKEN") {
 		t.Errorf("strict, short: %v", err)
 	}
 }
@@ -268,12 +248,12 @@ func TestApplyRefuses(t *testing.T) {
 // file says, and is left alone.
 func TestWhoCameBackIsLeftAlone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		a := applier(t, db)
-		if _, err := apply(t, a, strings.ReplaceAll(example, "{id: 1, email: jane@", "{id: 9, email: Jane@")); err != nil {
+		w := newWorld(t, db)
+		if _, err := apply(t, w, strings.ReplaceAll(example, "{id: 1, email: jane@", "{id: 9, email: Jane@")); err != nil {
 			t.Fatal(err)
 		}
 		before := dump(t, db, 1)
-		res, err := apply(t, a, example)
+		res, err := apply(t, w, example)
 		if err != nil || res.Customers != 0 {
 			t.Fatalf("%+v, %v", res, err)
 		}

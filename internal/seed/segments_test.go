@@ -5,15 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"clientele/internal/customer"
-	"clientele/internal/password/passwordtest"
-	"clientele/internal/seed"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
 	"clientele/internal/subscriber"
-	"clientele/internal/system"
 )
 
 const audience = `
@@ -35,28 +30,18 @@ stores:
 func TestSubscribersAndSegments(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()
-		sys := system.Real()
-		stores, passwords := store.NewService(db, sys), passwordtest.New(sys)
-		a := &seed.Applier{DB: db, System: sys, Stores: stores, Passwords: passwords, Customers: customer.NewService(db, sys, passwords)}
-		apply := func(text string) error {
-			doc, err := seed.Parse([]byte(text))
-			if err != nil {
-				return err
-			}
-			_, err = a.Apply(ctx, doc)
-			return err
-		}
+		w := newWorld(t, db)
 		// Twice is the same as once.
 		for range 2 {
-			if err := apply(audience); err != nil {
+			if _, err := apply(t, w, audience); err != nil {
 				t.Fatal(err)
 			}
 		}
-		st, err := stores.ByHash(ctx, "abc123")
+		st, err := w.Stores.ByHash(ctx, "abc123")
 		if err != nil {
 			t.Fatal(err)
 		}
-		subs, res, err := subscriber.NewService(db, sys).List(ctx, st.ID, subscriber.List.New())
+		subs, res, err := w.Subscribers.List(ctx, st.ID, subscriber.List.New())
 		if err != nil || res.Total != 3 {
 			t.Fatalf("%d subscribers, %v", res.Total, err)
 		}
@@ -69,11 +54,10 @@ func TestSubscribersAndSegments(t *testing.T) {
 			t.Errorf("subscribers are %q", got)
 		}
 		const regulars = "0b6a7b1c-9f7b-4a0e-8a35-6d2b8b1d4c77"
-		segments := segment.NewService(db, sys)
-		if list, _, err := segments.List(ctx, st.ID, segment.List.New()); err != nil || len(list) != 2 || list[0].UUID != regulars {
+		if list, _, err := w.Segments.List(ctx, st.ID, segment.List.New()); err != nil || len(list) != 2 || list[0].UUID != regulars {
 			t.Errorf("segments are %+v, %v", list, err)
 		}
-		members, _, err := segments.Members(ctx, st.ID, regulars, segment.MemberList.New())
+		members, _, err := w.Segments.Members(ctx, st.ID, regulars, segment.MemberList.New())
 		if err != nil || len(members) != 2 || members[0].UUID != "6f1c1f0e-6f1e-4a53-9f0c-3b7f4a1f2d10" || members[0].CustomerID != 7 || members[1].CustomerID != 8 {
 			t.Errorf("members are %+v, %v", members, err)
 		}
@@ -88,7 +72,7 @@ func TestSubscribersAndSegments(t *testing.T) {
 			"segments: [{name: A, members: [true]}]":                               "want a customer's email or id",
 			"customers: [{id: 7, email: jane@example.com, shopper_profile_id: x}]": "shopper_profile_id must be a UUID",
 		} {
-			if err := apply("stores:\n  - hash: abc123\n    " + text); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := apply(t, w, "stores:\n  - hash: abc123\n    "+text); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", text, err)
 			}
 		}

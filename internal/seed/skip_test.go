@@ -12,11 +12,12 @@ import (
 // store alone, where the caller wants it so.
 func TestSkipStoresThatChanged(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		a := applier(t, db)
+		w := newWorld(t, db)
+		a := w.Applier(false)
 		const file = `stores: [
 			{hash: aaa, form_fields: [{name: Size, form: customer, type: text}]},
 			{hash: bbb, name: Bee}]`
-		if _, err := apply(t, a, file); err != nil {
+		if _, err := applyWith(t, a, file); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
@@ -25,12 +26,12 @@ func TestSkipStoresThatChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		renamed := strings.Replace(file, "Bee", "Wasp", 1)
-		if _, err := apply(t, a, renamed); err == nil {
+		if _, err := applyWith(t, a, renamed); err == nil {
 			t.Fatal("a field of another type is taken")
 		}
 		var skipped []string
 		a.Skip = func(hash string, err error) { skipped = append(skipped, hash+": "+err.Error()) }
-		if _, err := apply(t, a, renamed); err != nil || len(skipped) != 1 || !strings.HasPrefix(skipped[0], "aaa: ") {
+		if _, err := applyWith(t, a, renamed); err != nil || len(skipped) != 1 || !strings.HasPrefix(skipped[0], "aaa: ") {
 			t.Fatalf("%q, %v", skipped, err)
 		}
 		if st, err := a.Stores.ByHash(t.Context(), "bbb"); err != nil || st.Name != "Wasp" {
@@ -41,7 +42,7 @@ func TestSkipStoresThatChanged(t *testing.T) {
 			`stores: [{hash: aaa, form_fields: [{name: X, form: customer, type: nonsense}]}]`,
 			`stores: [{hash: ccc, channels: [{id: 2, name: X, status: nonsense}]}]`,
 		} {
-			if _, err := apply(t, a, bad); err == nil {
+			if _, err := applyWith(t, a, bad); err == nil {
 				t.Errorf("%s is skipped", bad)
 			}
 		}

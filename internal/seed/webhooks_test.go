@@ -28,8 +28,9 @@ stores:
       - {client_id: cli-app, scope: store/subscriber/*, destination: "http://localhost:3000/hooks", is_active: false}
       - {client_id: cli-other, scope: store/customer/*, destination: "http://localhost:3000/hooks"}
 `
+		w := newWorld(t, db)
 		for range 2 { // applying it twice is the same as once
-			id, err := applyText(t, db, doc)
+			id, err := applyTo(t, w, "demo", doc)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +57,7 @@ stores:
 			`{client_id: cli-app, scope: store/nothing, destination: "http://localhost:3000"}`:       "webhooks.0: scope: ",
 			`{client_id: cli-app, scope: store/order/*, destination: "localhost:3000"}`:              "webhooks.0: destination: ",
 		} {
-			if _, err := applyText(t, db, "stores: [{hash: demo, webhooks: ["+text+"]}]"); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := apply(t, w, "stores: [{hash: demo, webhooks: ["+text+"]}]"); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", text, err)
 			}
 		}

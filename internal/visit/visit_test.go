@@ -2,15 +2,14 @@ package visit_test
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -57,24 +56,21 @@ func FuzzSafeRedirect(f *testing.F) {
 
 func TestOpen(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		sys := system.Real()
-		stores := store.NewService(db, sys)
+		w := apptest.New(t, db, apptest.Options{Change: func(c *app.Config) {
+			c.StorefrontDomains, c.TrustedProxies = []string{"shops.example"}, []string{"10.0.0.0/8"}
+		}})
 		for _, s := range []struct{ hash, url string }{{"aaa", "https://shop.example"}, {"bbb", ""}} {
-			if _, err := stores.Create(context.Background(), s.hash, "", s.url); err != nil {
+			if _, err := w.Stores.Create(t.Context(), s.hash, "", s.url); err != nil {
 				t.Fatal(err)
 			}
 		}
-		visits := visit.New(visit.Config{
-			System: sys, Hosts: store.NewHosts(db, system.Real(), "shops.example"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-		})
 		open := func(remote, host string, header ...string) (*visit.Visit, error) {
 			r := httptest.NewRequest(http.MethodGet, "http://"+host+"/", nil)
 			r.RemoteAddr = remote
 			for i := 0; i < len(header); i += 2 {
 				r.Header.Add(header[i], header[i+1])
 			}
-			return visits.Open(httptest.NewRecorder(), r)
+			return w.Visits.Open(httptest.NewRecorder(), r)
 		}
 		for host, want := range map[string]string{
 			"shop.example": "aaa https://shop.example", "SHOP.example:8443": "aaa https://shop.example", "store-bbb.localhost:99": "bbb http://store-bbb.localhost:99",
@@ -114,12 +110,12 @@ func TestOpen(t *testing.T) {
 
 func TestOneHostOneStore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		stores := store.NewService(db, system.Real())
-		if _, err := stores.Create(context.Background(), "aaa", "", "https://shop.example"); err != nil {
+		w := apptest.New(t, db, apptest.Options{})
+		if _, err := w.Stores.Create(t.Context(), "aaa", "", "https://shop.example"); err != nil {
 			t.Fatal(err)
 		}
 		for _, url := range []string{"https://shop.example", "https://SHOP.example:443/x", "http://shop.example", "https://shop.example.:8443"} {
-			if _, err := stores.Create(context.Background(), "", "", url); err == nil {
+			if _, err := w.Stores.Create(t.Context(), "", "", url); err == nil {
 				t.Errorf("%s: two stores have it", url)
 			}
 		}

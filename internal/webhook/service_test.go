@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/app"
+	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
-	"clientele/internal/store"
-	"clientele/internal/system"
 	"clientele/internal/webhook"
 	"clientele/internal/words"
 )
@@ -26,9 +26,9 @@ const day = 24 * 60 * 60
 
 // yard is two stores with two API accounts each, "app" and "other".
 type yard struct {
+	*apptest.World
 	t        *testing.T
 	db       *sqldb.DB
-	now      atomic.Int64
 	stores   [2]int64
 	accounts *auth.APIAccounts
 	hooks    *webhook.Service
@@ -37,15 +37,10 @@ type yard struct {
 func each(t *testing.T, fn func(y *yard)) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		y := &yard{t: t, db: db}
-		y.now.Store(1_781_793_457)
-		sys := system.Real()
-		sys.Clock = func() time.Time { return time.Unix(y.now.Load(), 0) }
-		stores := store.NewService(db, sys)
-		y.accounts = auth.NewAPIAccounts(db, sys)
-		y.hooks = webhook.NewService(db, sys, webhook.Rules{Production: true})
+		w := apptest.New(t, db, apptest.Options{Now: time.Unix(1_781_793_457, 0), Change: func(c *app.Config) { c.Mode = "production" }})
+		y := &yard{World: w, t: t, db: db, accounts: w.APIAccounts, hooks: w.Webhooks}
 		for i := range y.stores {
-			st, err := stores.Create(t.Context(), fmt.Sprint("shop", i), "", "")
+			st, err := w.Stores.Create(t.Context(), fmt.Sprint("shop", i), "", "")
 			y.fine(err)
 			y.stores[i] = st.ID
 			for _, client := range []string{"app", "other"} {
@@ -56,6 +51,8 @@ func each(t *testing.T, fn func(y *yard)) {
 		fn(y)
 	})
 }
+
+func (y *yard) now() int64 { return y.Clock.Now().Unix() }
 
 func (y *yard) fine(err error) {
 	y.t.Helper()
@@ -140,7 +137,7 @@ func TestHookLife(t *testing.T) {
 			Scope: "store/customer/*", Destination: "https://App.example.com/x", Headers: []webhook.Header{{Name: "X-B", Value: "1"}, {Name: "X-A", Value: "ä"}},
 		})
 		y.fine(err)
-		if h.ID != 1 || !h.IsActive || h.ClientID != "app" || h.Destination != "https://App.example.com/x" || h.DateCreated != y.now.Load() {
+		if h.ID != 1 || !h.IsActive || h.ClientID != "app" || h.Destination != "https://App.example.com/x" || h.DateCreated != y.now() {
 			y.t.Errorf("made %+v", h)
 		}
 		got, err := y.hooks.Get(ctx, y.stores[0], "app", 1)
@@ -148,7 +145,7 @@ func TestHookLife(t *testing.T) {
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", h) {
 			y.t.Errorf("have %+v, made %+v", got, h)
 		}
-		y.now.Add(60)
+		y.Clock.Advance(60 * time.Second)
 		same, err := y.hooks.Update(ctx, y.stores[0], "app", webhook.Update{ID: 1, Scope: opt.Some("store/customer/*"), IsActive: opt.Some(true)})
 		y.fine(err)
 		if same.DateModified != h.DateModified {
@@ -156,7 +153,7 @@ func TestHookLife(t *testing.T) {
 		}
 		got, err = y.hooks.Update(ctx, y.stores[0], "app", webhook.Update{ID: 1, Headers: opt.Null[[]webhook.Header](), IsActive: opt.Some(false)})
 		y.fine(err)
-		if got.Headers != nil || got.IsActive || got.Scope != "store/customer/*" || got.DateModified != y.now.Load() || got.Status() != "inactive" {
+		if got.Headers != nil || got.IsActive || got.Scope != "store/customer/*" || got.DateModified != y.now() || got.Status() != "inactive" {
 			y.t.Errorf("changed to %+v", got)
 		}
 		if ids := y.active(0); len(ids) != 0 {
@@ -218,7 +215,7 @@ func TestHooksAreTheirMakers(t *testing.T) {
 		}
 		y.fine(y.hooks.PutContacts(ctx, y.stores[0], "app", []string{"a@example.com"}))
 		y.write(func(tx *sqldb.Tx) error {
-			return webhook.PutBlock(tx, "app", webhook.Block{Domain: "a.example.com", Until: y.now.Load() + 180})
+			return webhook.PutBlock(tx, "app", webhook.Block{Domain: "a.example.com", Until: y.now() + 180})
 		})
 		for _, c := range []struct {
 			st           int
@@ -424,7 +421,7 @@ func TestListsOfHooks(t *testing.T) {
 
 func TestHooksThatAreSwitchedOff(t *testing.T) {
 	each(t, func(y *yard) {
-		start := y.now.Load()
+		start := y.now()
 		for i, scope := range []string{"store/customer/*", "store/order/*", "store/product/*"} {
 			y.made("app", scope, fmt.Sprintf("https://a.example.com/%d", i))
 		}
@@ -469,7 +466,7 @@ func TestHooksThatAreSwitchedOff(t *testing.T) {
 				y.t.Errorf("after %d days: %q, want %q", c.after/day, got, c.want)
 			}
 		}
-		y.now.Store(start + 600*day)
+		y.Clock.Set(time.Unix(start+600*day, 0))
 		h, err = y.hooks.Update(y.t.Context(), y.stores[0], "app", webhook.Update{ID: 2, IsActive: opt.Some(true)})
 		y.fine(err)
 		if h.Status() != "active" || h.Disabled != "" {
@@ -499,7 +496,7 @@ func TestContactsAndBlocks(t *testing.T) {
 		if got := admin().Emails; len(got) != 0 {
 			y.t.Errorf("contacts %q", got)
 		}
-		now := y.now.Load()
+		now := y.now()
 		y.write(func(tx *sqldb.Tx) error {
 			for i := range int64(2) {
 				y.fine(webhook.PutBlock(tx, "app", webhook.Block{Domain: "a.example.com", Until: now + 100 + i, Reasons: []webhook.Reason{{Description: "status 500", Count: 31 + i, Time: now}}}))
@@ -533,18 +530,18 @@ func TestPutHooks(t *testing.T) {
 	each(t, func(y *yard) {
 		put := func(client string, in webhook.Create) error {
 			return y.db.Write(y.t.Context(), y.stores[0], func(tx *sqldb.Tx) error {
-				return webhook.Put(tx, client, in, webhook.Rules{}, y.now.Load())
+				return webhook.Put(tx, client, in, webhook.Rules{}, y.now())
 			})
 		}
 		in := webhook.Create{Scope: "store/customer/*", Destination: "http://localhost:3000"}
 		y.fine(put("app", in))
 		y.fine(put("app", in))
-		y.now.Add(9)
+		y.Clock.Advance(9 * time.Second)
 		in.Headers, in.IsActive = []webhook.Header{{Name: "X", Value: "1"}}, opt.Some(false)
 		y.fine(put("app", in))
 		y.write(func(tx *sqldb.Tx) error {
 			h, err := webhook.Find(tx, 1)
-			if err == nil && (h == nil || h.IsActive || len(h.Headers) != 1 || h.DateModified != y.now.Load() || h.DateCreated == h.DateModified) {
+			if err == nil && (h == nil || h.IsActive || len(h.Headers) != 1 || h.DateModified != y.now() || h.DateCreated == h.DateModified) {
 				y.t.Errorf("have %+v", h)
 			}
 			none, err2 := webhook.Find(tx, 2)

@@ -152,22 +152,18 @@ func (s *Service) Page(ctx context.Context, storeID int64, q Asked) (*Page, erro
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		*out = Page{}
 		where, args := q.where(tx)
-		qs := listing.Keyed{Table: "products", Columns: columns, Where: where, Args: args, Key: key, Down: down, Window: q.Window}.Queries(func(r *sqldb.Row) error {
-			out.Products = append(out.Products, Product{})
-			out.Products[len(out.Products)-1].scan(r)
-			return nil
-		}, &out.Before, &out.After)
+		var total []sqldb.Q
 		if q.Count {
-			qs = append(qs, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT COUNT(*) FROM products WHERE store_id = $1` + where), Args: args, Each: func(r *sqldb.Row) error { out.Total = r.Int(0); return nil }})
+			total = append(total, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT COUNT(*) FROM products WHERE store_id = $1` + where), Args: args, Each: func(r *sqldb.Row) error { out.Total = r.Int(0); return nil }})
 		}
-		return tx.Pipeline(qs...)
+		k := listing.Keyed{Table: "products", Columns: columns, Where: where, Args: args, Key: key, Down: down, Window: q.Window}
+		var err error
+		out.Products, out.Before, out.After, err = listing.Windowed(tx, k, (*Product).scan, total...)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var more, less bool
-	out.Products, less, more = listing.Cut(q.Window, out.Products)
-	out.Before, out.After = out.Before || less, out.After || more
 	return out, nil
 }
 

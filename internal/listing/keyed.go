@@ -20,11 +20,26 @@ type Keyed struct {
 	Window Window
 }
 
-// Queries returns the queries for the rows, to be run in a pipeline: each is
+// Windowed reads the rows of a window, together with other queries, and tells
+// whether there are more before and after them.
+func Windowed[T any](tx *sqldb.Tx, k Keyed, scan func(*T, *sqldb.Row), others ...sqldb.Q) (rows []T, before, after bool, err error) {
+	each := func(r *sqldb.Row) error {
+		rows = append(rows, *new(T))
+		scan(&rows[len(rows)-1], r)
+		return nil
+	}
+	if err := tx.Pipeline(append(k.queries(each, &before, &after), others...)...); err != nil {
+		return nil, false, false, err
+	}
+	rows, less, more := Cut(k.Window, rows)
+	return rows, before || less, after || more, nil
+}
+
+// queries returns the queries for the rows, to be run in a pipeline: each is
 // called for the rows that Cut then makes the window's entries of, and before
 // and after are set if neighbours that the window names are in the list, or rows
 // beyond them.
-func (k Keyed) Queries(each func(*sqldb.Row) error, before, after *bool) []sqldb.Q {
+func (k Keyed) queries(each func(*sqldb.Row) error, before, after *bool) []sqldb.Q {
 	from := ` FROM ` + k.Table + ` WHERE store_id = $1` + k.Where
 	n := len(k.Args)
 	bound := k.Args[:n:n]

@@ -51,21 +51,17 @@ func (s *Service) Page(ctx context.Context, storeID, customerID int64, q Asked) 
 	out := &Page{}
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		*out = Page{}
-		qs := listing.Keyed{Table: "orders", Columns: columns, Where: where, Args: args, Key: "id", Down: true, Window: q.Window}.Queries(func(r *sqldb.Row) error {
-			out.Orders = append(out.Orders, Order{})
-			out.Orders[len(out.Orders)-1].scan(r)
-			return nil
-		}, &out.Before, &out.After)
+		var total []sqldb.Q
 		if q.Count {
-			qs = append(qs, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT COUNT(*) FROM orders WHERE store_id = $1` + where), Args: args, Each: func(r *sqldb.Row) error { out.Total = r.Int(0); return nil }})
+			total = append(total, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT COUNT(*) FROM orders WHERE store_id = $1` + where), Args: args, Each: func(r *sqldb.Row) error { out.Total = r.Int(0); return nil }})
 		}
-		return tx.Pipeline(qs...)
+		k := listing.Keyed{Table: "orders", Columns: columns, Where: where, Args: args, Key: "id", Down: true, Window: q.Window}
+		var err error
+		out.Orders, out.Before, out.After, err = listing.Windowed(tx, k, (*Order).scan, total...)
+		return err
 	}); err != nil {
 		return nil, err
 	}
-	var more, less bool
-	out.Orders, less, more = listing.Cut(q.Window, out.Orders)
-	out.Before, out.After = out.Before || less, out.After || more
 	return out, nil
 }
 

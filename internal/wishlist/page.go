@@ -53,7 +53,7 @@ type Page struct {
 // Page returns the lists of an owner in a window. A list matches a filter's
 // products and variants if an item of it matches both.
 func (s *Service) Page(ctx context.Context, storeID, owner int64, w listing.Window, f Filter) (*Page, error) {
-	where, args := ` FROM wishlists WHERE store_id = $1 AND customer_id = $2`, []any{owner}
+	where, args := ` AND customer_id = $2`, []any{owner}
 	if len(f.IDs) > 0 {
 		var in string
 		in, args = sqldb.In(args, f.IDs)
@@ -64,38 +64,14 @@ func (s *Service) Page(ctx context.Context, storeID, owner int64, w listing.Wind
 		sets, args = f.sets("i.", args)
 		where += ` AND EXISTS (SELECT 1 FROM wishlist_items i WHERE i.store_id = $1 AND i.wishlist_id = wishlists.id` + sets + `)`
 	}
-	after, before, rows, descending := w.Bounds()
-	order := ` ORDER BY id`
-	if descending {
-		order += ` DESC`
-	}
+	k := listing.Keyed{Table: "wishlists", Columns: columns, Where: where, Args: args, Key: "id", Window: w}
 	out := &Page{}
-	n := len(args)
-	bound := args[:n:n]
-	qs := []sqldb.Q{{
-		Stmt: sqldb.Dynamic(`SELECT ` + columns + where + ` AND id > ` + place(args, 1) + ` AND id < ` + place(args, 2) + order + ` LIMIT ` + place(args, 3)),
-		Args: append(bound, after, before, rows),
-		Each: func(r *sqldb.Row) error {
-			out.Lists = append(out.Lists, Wishlist{})
-			out.Lists[len(out.Lists)-1].scan(r)
-			return nil
-		},
-	}}
-	if w.After > 0 {
-		qs = append(qs, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id` + where + ` AND id <= ` + place(args, 1) + ` LIMIT 1`), Args: append(bound, w.After), Each: func(*sqldb.Row) error { out.Before = true; return nil }})
-	}
-	if w.Before > 0 {
-		qs = append(qs, sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id` + where + ` AND id >= ` + place(args, 1) + ` LIMIT 1`), Args: append(bound, w.Before), Each: func(*sqldb.Row) error { out.After = true; return nil }})
-	}
-	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out.Lists, out.Before, out.After = nil, false, false
-		return tx.Pipeline(qs...)
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out.Lists, out.Before, out.After, err = listing.Windowed(tx, k, (*Wishlist).scan)
+		return err
 	}); err != nil {
 		return nil, err
 	}
-	var more, less bool
-	out.Lists, less, more = listing.Cut(w, out.Lists)
-	out.Before, out.After = out.Before || less, out.After || more
 	return out, nil
 }
 

@@ -681,8 +681,10 @@ func TestSignInLink(t *testing.T) {
 		id := s.person("ines@example.com")
 		_, err := s.svc.RequestSignInLink(ctx, s.a, "nobody@example.com", "", home)
 		s.want(err, account.ErrNobody)
-		if _, err := s.svc.RequestSignInLink(ctx, s.a, "ines@example.com", "https://evil.example.com", home); kind(err) != fault.Invalid {
-			s.Errorf("%v", err)
+		for _, away := range []string{"https://evil.example.com", "//evil.example.com", "https://shop.example.com//evil.example.com", "https://shop.example.com@evil.example.com", "checkout"} {
+			if _, err := s.svc.RequestSignInLink(ctx, s.a, "ines@example.com", away, home); kind(err) != fault.Invalid {
+				s.Errorf("%s: %v", away, err)
+			}
 		}
 		sent, err := s.svc.RequestSignInLink(ctx, s.a, "ines@example.com", "https://shop.example.com/checkout?a=b#c", home)
 		if sent != "sign_in" || err != nil {

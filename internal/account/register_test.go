@@ -170,6 +170,32 @@ func TestConfirmAccount(t *testing.T) {
 			s.Error(err)
 		}
 		s.signIn(s.a, account.Browser, "rui@example.com")
+		// So does a reset, which was emailed too.
+		zoe, err := s.svc.Register(ctx, s.a, newcomer("zoe@example.com"), home)
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.mails.Take()
+		s.want(s.svc.RequestReset(ctx, s.a, "zoe@example.com", "", home), nil)
+		s.want(s.svc.Reset(ctx, s.a, zoe, s.link(account.MailPasswordReset).Get("t"), right, home), nil)
+		s.signIn(s.a, account.Browser, "zoe@example.com")
+		// Who is confirmed by then is not welcomed by the link to confirm.
+		s.mails.Take()
+		if _, err := s.svc.Register(ctx, s.a, newcomer("noor@example.com"), home); err != nil {
+			s.Fatal(err)
+		}
+		token = s.link(account.MailConfirmAccount).Get("token")
+		if _, err := s.svc.RequestSignInLink(ctx, s.a, "noor@example.com", "", home); err != nil {
+			s.Fatal(err)
+		}
+		if _, err := s.signInWith(s.a, s.link(account.MailSignInLink).Get("token")); err != nil {
+			s.Error(err)
+		}
+		s.mails.Take()
+		s.want(s.svc.ConfirmAccount(ctx, s.a, token, home), nil)
+		if m := s.mails.Take(); len(m) != 0 {
+			s.Errorf("%+v", m)
+		}
 	})
 }
 
@@ -282,7 +308,15 @@ func TestSubscriptions(t *testing.T) {
 		if got := rows(); !slices.Equal(got, []string{"1 ines@example.com marketing_newsletter"}) {
 			s.Errorf("%q", got)
 		}
+		// Who subscribes anew is told that they have, unless that would tell anybody
+		// who asks: where the address is to be confirmed.
+		_, err := s.svc.SubscribeNew(ctx, s.a, "ines@example.com", "Ines", "", home)
+		s.want(err, account.ErrSubscribed)
 		s.settings(func(f *store.StorefrontSettings) { f.ConfirmSubscription = true })
+		if pending, err := s.svc.SubscribeNew(ctx, s.a, "ines@example.com", "Ines", "", home); !pending || err != nil {
+			s.Errorf("%v, %v", pending, err)
+		}
+		s.mails.Take()
 		in := newcomer("rui@example.com")
 		in.AcceptsMarketing = true
 		if _, err := s.svc.Register(ctx, s.a, in, home); err != nil {

@@ -26,3 +26,19 @@ func TestSiteURLsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// A checkout is of the site's own main domain and by https.
+func TestCheckoutIsOfTheSite(t *testing.T) {
+	const site = "http://www.shop.co.uk"
+	for text, want := range map[string]string{
+		"http://checkout.shop.co.uk":  "https://checkout.shop.co.uk",
+		"https://shop.co.uk:8443":     "https://shop.co.uk:8443",
+		"https://checkout.evil.co.uk": "",
+		"https://shop.co.uk.evil.com": "",
+		"https://u@shop.co.uk":        "",
+	} {
+		if got, err := checkCheckout(site, text); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+}

@@ -439,7 +439,7 @@ func TestDispatchersShare(t *testing.T) {
 			}
 			w.record(events...)
 		}
-		for end := time.Now().Add(20 * time.Second); len(r.requests()) < n && time.Now().Before(end); {
+		for end := time.Now().Add(2 * time.Minute); len(r.requests()) < n && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		for _, d := range all {

@@ -47,5 +47,5 @@ func remember(tx *sqldb.Tx, customerID int64, peer limit.Peer, now int64) error 
 // that cannot be noted, as that of a customer who has just gone, is right all
 // the same.
 func (s *Service) meet(ctx context.Context, storeID, customerID int64, peer limit.Peer) {
-	_ = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return remember(tx, customerID, peer, s.sys.Now()) })
+	_ = s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error { return remember(tx, customerID, peer, s.sys.Now()) })
 }

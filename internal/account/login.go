@@ -107,7 +107,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 		if c, err = s.passwords.Compare(ctx, who, l.PasswordHash, text); err != nil || c.Newer == "" {
 			return c.OK, err
 		}
-		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		err = s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
 			return customer.Rehash(tx, l.CustomerID, l.PasswordHash, c.Newer)
 		})
 		l.PasswordHash = c.Newer

@@ -327,7 +327,7 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 		return out, nil
 	}
 	// A use that cannot be noted is a use all the same.
-	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(touchSession, hash, now) }); err == nil {
+	if err := s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error { return tx.Exec(touchSession, hash, now) }); err == nil {
 		out.Seen = now
 	}
 	return out, nil

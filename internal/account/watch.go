@@ -144,7 +144,7 @@ func (s *Service) readLedger(ctx context.Context, storeID int64) (l ledger, err 
 	}
 	l.hash = set.Hash
 	if err = s.db.Read(ctx, storeID, read("")); err == nil && l.key == nil {
-		err = s.db.Write(ctx, storeID, read(s.sys.Hex(32)))
+		err = s.db.Write(sqldb.Aside(ctx), storeID, read(s.sys.Hex(32)))
 	}
 	return l, err
 }

@@ -33,6 +33,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
+	"clientele/internal/idempotency"
 	"clientele/internal/instrument"
 	"clientele/internal/intake"
 	"clientele/internal/jobs"
@@ -460,7 +461,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Shoppers.Tell(s.log, account.NewMetrics(reg))
 	s.Tokens.Register(s.Jobs)
-	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended())
+	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
 	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
 	s.Customers.Register(s.Jobs)
 	for _, l := range EmailLists {
@@ -616,6 +617,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	shop := pages.New(s.pipe, s.Visits, pages.Services{
 		Accounts: s.Shoppers, Customers: s.Customers, Forms: s.Forms, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Stores: s.Stores, Settings: s.Core.Settings, Channels: s.Channels, Robots: s.Robots, Outbox: emails,
 	})
+	keys := idempotency.New(s.DB, s.System)
 	config := rest.Config{
 		System: s.System, Pipeline: s.pipe,
 		Tokens: auth.NewCache(s.APIAccounts, s.System),
@@ -623,7 +625,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Quota: s.cfg.RateLimitQuota, Window: s.cfg.RateLimitWindow,
 			Creating: s.cfg.ConcurrencyCreate, Updating: s.cfg.ConcurrencyUpdate,
 		},
-		Hosts: s.Hosts, Plans: s.Stores, Visits: s.Visits, Reasons: !s.cfg.Production(),
+		Hosts: s.Hosts, Plans: s.Stores, Visits: s.Visits, Keys: keys, Reasons: !s.cfg.Production(),
 	}
 	apart := s.cfg.InternalListen != ""
 	linked := s.cfg.PublicURL
@@ -661,7 +663,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 	queries := graphql.New(graphql.Config{
 		System: s.System, Pipeline: s.pipe, Visits: s.Visits, Tokens: s.Tokens, Stores: s.Stores, Settings: s.Settings, Customers: s.Customers, Forms: s.Forms,
 		Accounts: s.Shoppers, Subscribers: s.Subscribers, Wishlists: s.Wishlists, Products: s.Products, Orders: s.Orders, Instruments: s.Instruments, Entitlements: s.Entitlements, Companies: s.Companies, Robots: s.Robots, Logins: s.SSO, Sync: sync,
-		Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
+		Keys: keys, Metrics: graphql.NewMetrics(reg), Limits: s.cfg.Parts.GraphQL, Deadlines: auth.Deadlines(s.cfg.StorefrontTokenDeadlines),
 	})
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())

@@ -145,7 +145,7 @@ func (s *Service) DeleteOne(ctx context.Context, storeID, id int64) error {
 // DeleteAll removes every customer there is when it starts, in transactions
 // of bounded size. It goes on when the caller hangs up.
 func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx = sqldb.Aside(context.WithoutCancel(ctx))
 	var last int64
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		last, err = queryInt(tx, lastCustomer)
@@ -329,7 +329,7 @@ func (s *Service) DeleteBookPage(ctx context.Context, storeID, customerID int64,
 // DeleteBook removes all addresses that a customer has when it starts, in
 // transactions of bounded size.
 func (s *Service) DeleteBook(ctx context.Context, storeID, customerID int64) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx = sqldb.Aside(context.WithoutCancel(ctx))
 	var last int64
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		if err := mustExist(tx, customerID); err != nil {

@@ -31,6 +31,8 @@ const (
 	WrongMedia               // a content type or encoding that is not understood
 	BadInput                 // Malformed where the original answers 400 with a detail
 	TooSlow                  // the request did not arrive in time
+	Repeated                 // a repeat of a request that is under way, or whose answer is not kept
+	KeyTaken                 // an idempotency key that was used for another request
 )
 
 // Code is a stable name for one broken rule.

@@ -91,7 +91,7 @@ func (*Admin) Prefix() string { return "/stores/{store_hash}/graphql" }
 
 // Routes implements rest.Surface. Fields say which scopes they need.
 func (a *Admin) Routes() []rest.Route {
-	return []rest.Route{{Method: http.MethodPost, Need: auth.AnyAccount, Handle: a.serve}}
+	return []rest.Route{{Method: http.MethodPost, Need: auth.AnyAccount, Handle: a.serve, Refuses: true}}
 }
 
 // Error implements rest.Surface.

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/instrument"
 	"clientele/internal/locale"
+	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/store"
 	"clientele/internal/visit"
@@ -192,7 +193,7 @@ func (s *Server) preflight(v *visit.Visit, out *reply) {
 	if origin, ok := auth.Origin(v.R.Header.Get("Origin")); ok {
 		allow(h, origin)
 		h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Accept-Language, "+headerAccessToken+", "+headerStrict)
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Accept-Language, "+headerAccessToken+", "+headerStrict+", "+serve.IdempotencyKey)
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	out.WriteHeader(http.StatusNoContent)

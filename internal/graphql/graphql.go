@@ -25,6 +25,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
+	"clientele/internal/idempotency"
 	"clientele/internal/instrument"
 	"clientele/internal/order"
 	"clientele/internal/recaptcha"
@@ -61,6 +62,9 @@ type Config struct {
 	Robots       recaptcha.Robots
 	Logins       *sso.Service
 	Sync         *sso.Sync
+	// Keys keeps the answers to mutations with an Idempotency-Key; nil: the header
+	// has no effect.
+	Keys *idempotency.Keys
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Limits bound what is under way at once.

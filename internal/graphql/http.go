@@ -130,6 +130,9 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
 	who.named = languageNamed(op)
+	if _, ok := v.R.Header[serve.IdempotencyKey]; ok && op.Operation == ast.Mutation {
+		return s.once(ctx, who, out, &in, func(ctx context.Context) { s.execute(ctx, who, out, op.Plan(), op.Values) })
+	}
 	s.execute(ctx, who, out, op.Plan(), op.Values)
 	return nil
 }

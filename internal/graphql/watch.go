@@ -75,6 +75,16 @@ func refused(f *fault.Error) (status int, err *gqlerror.Error) {
 		err = gqlerror.Errorf("The body could not be read.")
 	case fault.TooLarge:
 		err = gqlerror.Errorf("The request must not be larger than %d bytes.", document.MaxBody)
+	case fault.Repeated:
+		err = publicError("", f.Message)
+		if f.RetryAfter > 0 {
+			err = publicError("CONFLICT", f.Message)
+			err.Extensions["retryAfter"] = f.RetryAfter
+		}
+	case fault.KeyTaken:
+		err = publicError("", f.Message)
+	case fault.BadInput:
+		err = publicError("", message(f))
 	case fault.TooSlow:
 		err = gqlerror.Errorf("%s", f.Message)
 	case fault.WrongMedia:

@@ -315,6 +315,7 @@ func (s *Service) Unassign(ctx context.Context, storeID int64, q *listing.Query)
 	if len(q.Filters) == 0 {
 		return 0, fault.Broken(fault.Invalid, fault.Item{Code: fault.Required, Why: WhyNoFilter})
 	}
+	ctx = sqldb.Aside(ctx)
 	n := 0
 	for after, end := int64(0), int64(0); ; {
 		var gone []int64

@@ -177,7 +177,7 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 	now = g.sys.Now()
 	var failed failures
 	// Who hangs up has guessed all the same.
-	err = g.db.Write(context.WithoutCancel(ctx), storeID, func(tx *sqldb.Tx) error {
+	err = g.db.Write(sqldb.Aside(context.WithoutCancel(ctx)), storeID, func(tx *sqldb.Tx) error {
 		failed, around = failures{}, window{}
 		if right {
 			return tx.Exec(forgetFailures, subject)

@@ -146,7 +146,7 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 		}
 		return full, wait
 	}
-	err = w.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+	err = w.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Pipeline(queries[:len(bounds)]...); err != nil {
 			return err
 		}

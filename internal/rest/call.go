@@ -16,7 +16,6 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
-	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/listing"
@@ -106,13 +105,7 @@ func (c *Call) JSON() (jsonx.Value, error) {
 			return jsonx.Value{}, fault.New(fault.WrongMedia, "the body must be sent with Content-Type: application/json")
 		}
 	}
-	var who intake.Source
-	if c.Account != nil {
-		who.Store, who.Client = c.Account.StoreID, c.Account.ClientID
-	} else {
-		who.Peer = c.Peer()
-	}
-	body, err := c.Body(who)
+	body, err := c.Body(c.source())
 	if err != nil {
 		return jsonx.Value{}, err
 	}

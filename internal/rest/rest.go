@@ -15,6 +15,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/idempotency"
 	"clientele/internal/listing"
 	"clientele/internal/serve"
 	"clientele/internal/store"
@@ -46,6 +47,8 @@ type Route struct {
 	List *listing.Spec
 	// Titles are for surfaces whose errors name the operation; nil means none.
 	Titles *Titles
+	// Refuses tells that the operation answers 200 to what it refuses, too.
+	Refuses bool
 }
 
 // Titles is what a surface calls an operation in the errors of its route. The
@@ -153,6 +156,9 @@ type Config struct {
 	// Refuse may answer a path or method that nobody serves, outside of the
 	// surfaces, and tells whether it did; it may be nil.
 	Refuse func(x *serve.Exchange, status int) bool
+	// Keys keeps the answers to requests with an Idempotency-Key; nil: the header
+	// has no effect.
+	Keys *idempotency.Keys
 	// Reasons adds the header X-Clientele-Reason to refusals: development only.
 	Reasons bool
 }
@@ -289,7 +295,7 @@ func (s *Server) handle(m *mount, route Route) {
 				c.turnAway(http.StatusNotAcceptable)
 				return nil
 			}
-			return route.Handle(c)
+			return c.keyed(&route)
 		})
 	})
 }

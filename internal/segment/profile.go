@@ -92,6 +92,7 @@ func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.
 // eachProfile hands the profiles that next selects, as listing.Query.Batch
 // does, to fn: locked and in portions of one transaction each.
 func (s *Service) eachProfile(ctx context.Context, storeID int64, next func(tx *sqldb.Tx, after, last, n int64) ([]int64, error), fn func(tx *sqldb.Tx, ids []int64) error) (int, error) {
+	ctx = sqldb.Aside(ctx)
 	end, err := s.ends(ctx, storeID)
 	n := 0
 	for after, more := int64(0), true; more && err == nil; {

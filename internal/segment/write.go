@@ -180,6 +180,7 @@ func (s *Service) ends(ctx context.Context, storeID int64) (at last, err error) 
 // condition, and returns how many there were. Their members stay profiles.
 // Many go in several transactions.
 func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
+	ctx = sqldb.Aside(ctx)
 	end, err := s.ends(ctx, storeID)
 	n := 0
 	for after, more := int64(0), true; more && err == nil; {

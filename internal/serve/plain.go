@@ -47,13 +47,13 @@ func StatusOf(k fault.Kind) int {
 		return http.StatusNotFound
 	case fault.TooSlow:
 		return http.StatusRequestTimeout
-	case fault.Conflict:
+	case fault.Conflict, fault.Repeated:
 		return http.StatusConflict
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
 	case fault.WrongMedia:
 		return http.StatusUnsupportedMediaType
-	case fault.Invalid, fault.BadFilter:
+	case fault.Invalid, fault.BadFilter, fault.KeyTaken:
 		return http.StatusUnprocessableEntity
 	case fault.TooMany:
 		return http.StatusTooManyRequests

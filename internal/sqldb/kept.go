@@ -76,6 +76,9 @@ func (k *Kept[K, T]) Get(ctx context.Context, store int64, key K) (T, error) {
 	if err != nil {
 		return value, err
 	}
+	if ref := unitOf(ctx); ref.unit != nil && ref.unit.Open() {
+		return value, nil // it may not be committed
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.values) >= keptLimit {

@@ -170,6 +170,11 @@ func (db *DB) Close() {
 // not keep tx, rows or their byte slices.
 func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) error {
 	fn = db.watched(fn)
+	if ref := unitOf(ctx); ref.unit != nil {
+		if err, did := ref.unit.read(store, fn); did {
+			return err
+		}
+	}
 	if db.lite != nil {
 		return db.lite.read(ctx, store, fn)
 	}
@@ -192,6 +197,11 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	fn = db.watched(fn)
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if ref := unitOf(ctx); ref.unit != nil {
+		if err, did := ref.unit.write(ctx, store, ref.aside, fn); did {
+			return err
+		}
 	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
@@ -239,6 +249,11 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 	fn = db.watched(fn)
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if ref := unitOf(ctx); ref.unit != nil {
+		if err, did := ref.unit.write(ctx, store, ref.aside, fn); did {
+			return err
+		}
 	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)

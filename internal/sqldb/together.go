@@ -56,6 +56,17 @@ func (k *Together[T]) write(ctx context.Context, store int64, in T) error {
 		return err
 	}
 	db := k.db
+	if ref := unitOf(ctx); ref.unit != nil {
+		if err, did := ref.unit.write(ctx, store, ref.aside, db.watched(func(tx *Tx) error {
+			own, err := k.run(tx, []T{in})
+			if err == nil && own != nil {
+				err = own[0]
+			}
+			return err
+		})); did {
+			return err
+		}
+	}
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	m := &member{kind: k, in: in}

@@ -322,6 +322,7 @@ const deleteBatch = 500
 // condition, and returns how many there were. Many go in several
 // transactions; those who subscribe meanwhile stay.
 func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, by Origin) (int, error) {
+	ctx = sqldb.Aside(ctx)
 	var end int64
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Query(lastID, func(r *sqldb.Row) error { end = r.Int(0); return nil })

@@ -68,6 +68,8 @@ var elsewhere = map[string][2]string{
 	"WrongMedia":   {"415 (body)", "415"},
 	"BadInput":     {"–", "400"},
 	"TooSlow":      {"408 (body)", "408"},
+	"Repeated":     {"409", "–"},
+	"KeyTaken":     {"422", "–"},
 }
 
 // TestErrors writes the statuses of each kind of fault from what the surfaces

@@ -52,7 +52,7 @@ func (c *Call) preflight(methods string) error {
 		}
 		h := c.W.Header()
 		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Accept, Content-Type")
+		h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, Idempotency-Key")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	c.W.Header().Set("Allow", "OPTIONS, "+methods)

@@ -271,7 +271,7 @@ func TestOrigins(t *testing.T) {
 	sibling := []string{"Origin", "https://two.first.example", "Sec-Fetch-Site", "same-site", "Cookie", signedIn}
 	res := m.ask("OPTIONS", api+"/subscriptions", "", append(sibling, "Access-Control-Request-Method", "POST")...)
 	h := res.Header
-	if h.Get("Access-Control-Allow-Origin") != "https://two.first.example" || h.Get("Access-Control-Allow-Methods") != "POST" || h.Get("Access-Control-Allow-Headers") != "Accept, Content-Type" ||
+	if h.Get("Access-Control-Allow-Origin") != "https://two.first.example" || h.Get("Access-Control-Allow-Methods") != "POST" || h.Get("Access-Control-Allow-Headers") != "Accept, Content-Type, Idempotency-Key" ||
 		h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "Origin" || h.Get("Allow") != "OPTIONS, POST" {
 		t.Errorf("%v", h)
 	}

@@ -180,7 +180,7 @@ func (s *Surface) serve(c *Call, r *Route) error {
 			return err
 		}
 	}
-	return r.Handle(c)
+	return s.keyed(c, r)
 }
 
 // checkQuery refuses parameters that there are not.

@@ -52,6 +52,10 @@ func (*Surface) Error(_ *rest.Titles, err error) (int, []byte) {
 		return body(http.StatusRequestTimeout, []entry{{message: f.Message}})
 	case fault.WrongMedia:
 		return body(http.StatusUnsupportedMediaType, []entry{{message: "The content type of the request is not supported."}})
+	case fault.Repeated:
+		return body(http.StatusConflict, []entry{{message: f.Message}})
+	case fault.KeyTaken:
+		return body(http.StatusUnprocessableEntity, []entry{{message: f.Message}})
 	case fault.TooMany:
 		return body(http.StatusTooManyRequests, []entry{{message: f.Message}})
 	case fault.Unavailable:

@@ -77,6 +77,10 @@ func render(titles *rest.Titles, f *fault.Error) (int, []byte) {
 		return body(http.StatusRequestTimeout, f.Message, nil)
 	case fault.WrongMedia:
 		return body(http.StatusUnsupportedMediaType, f.Message, nil)
+	case fault.Repeated:
+		return body(http.StatusConflict, f.Message, nil)
+	case fault.KeyTaken:
+		return body(http.StatusUnprocessableEntity, f.Message, nil)
 	case fault.TooMany:
 		return body(http.StatusTooManyRequests, f.Message, nil)
 	case fault.Unavailable:

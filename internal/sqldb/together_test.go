@@ -129,8 +129,6 @@ func TestTogetherRunsOnce(t *testing.T) {
 		var runs []int
 		kind := rowsTogether(db, func(n int) { runs = append(runs, n) })
 		gone, leave := context.WithCancel(t.Context())
-		told := 0
-		defer db.Listen("rows", func() { told++ })()
 		var jobs []func() error
 		for i := range 20 {
 			ctx, end := t.Context(), "well"

@@ -156,7 +156,6 @@ var (
 	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
 	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
-	ownSession     = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
 	sessionsByAge  = sqldb.Static(`SELECT id, kind, token_hash FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
 	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
@@ -402,23 +401,15 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
 	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
 		// Of two devices that ask at once one stays.
-		if _, err := lockCustomer(tx, from.CustomerID, from.ChannelID); err != nil {
+		who, err := lockSessions(tx, from.CustomerID, from.ChannelID)
+		switch {
+		case err != nil:
 			return err
-		}
-		if err := isOpen(tx, from.CustomerID, from.ID); err != nil {
-			return err
+		case !who.has(from.ID):
+			return ErrNoSession
 		}
 		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
 	})
-}
-
-// isOpen returns ErrNoSession if a customer does not have a session.
-func isOpen(tx *sqldb.Tx, customerID, id int64) error {
-	err := error(ErrNoSession)
-	if e := tx.Query(ownSession, func(*sqldb.Row) error { err = nil; return nil }, customerID, id); e != nil {
-		return e
-	}
-	return err
 }
 
 // Sessions returns the sessions of a customer that are open, the last used

@@ -45,16 +45,14 @@ func (g *Guard) Take(key string) (wait time.Duration) {
 	now := g.sys.Clock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.keys[k]
-	if e != nil {
-		a := e.Value.(*attempts)
-		if age := now.Sub(a.start); age < g.window && age >= 0 {
-			if a.n >= g.limit {
-				return g.window - age
-			}
-			a.n++
-			return 0
+	if a, left := g.running(k, now); left > 0 {
+		if a.n >= g.limit {
+			return left
 		}
+		a.n++
+		return 0
+	}
+	if e := g.keys[k]; e != nil {
 		g.drop(e)
 	}
 	if g.order.Len() >= g.size {
@@ -67,18 +65,26 @@ func (g *Guard) Take(key string) (wait time.Duration) {
 // Wait returns how long to wait for another attempt, without making one.
 func (g *Guard) Wait(key string) time.Duration {
 	k := sha256.Sum256([]byte(key))
-	now := g.sys.Clock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.keys[k]
-	if e == nil {
-		return 0
-	}
-	a := e.Value.(*attempts)
-	if age := now.Sub(a.start); age >= 0 && age < g.window && a.n >= g.limit {
-		return g.window - age
+	if a, left := g.running(k, g.sys.Clock()); left > 0 && a.n >= g.limit {
+		return left
 	}
 	return 0
+}
+
+// running returns the attempts of a key and what is left of their window; 0: it
+// does not run.
+func (g *Guard) running(k [sha256.Size]byte, now time.Time) (*attempts, time.Duration) {
+	e := g.keys[k]
+	if e == nil {
+		return nil, 0
+	}
+	a := e.Value.(*attempts)
+	if age := now.Sub(a.start); age >= 0 && age < g.window {
+		return a, g.window - age
+	}
+	return a, 0
 }
 
 func (g *Guard) drop(e *list.Element) {

@@ -140,15 +140,7 @@ var (
 // tokens without an end stay, as does what is known of accounts and keys, so no
 // token comes back.
 func (s *StorefrontTokens) Prune(ctx context.Context) error {
-	return s.db.EachStore(ctx, func(id int64) error {
-		for more := true; more; {
-			var err error
-			if more, err = s.prune(ctx, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.db.InBites(ctx, func(id int64) (bool, error) { return s.prune(ctx, id) })
 }
 
 // prune takes one bite of a store and reports whether there is more.

@@ -41,18 +41,21 @@ func (db *DB) EachStore(ctx context.Context, fn func(store int64) error) error {
 	return nil
 }
 
-// DropEnded takes away what has ended by now, in all stores and in small
-// transactions.
-func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
+// InBites calls bite for each store until there is no more to be done for it.
+func (db *DB) InBites(ctx context.Context, bite func(store int64) (more bool, err error)) error {
 	return db.EachStore(ctx, func(store int64) error {
-		for more := true; more; {
-			var err error
-			if more, err = db.dropSome(ctx, store, now, of); err != nil {
+		for {
+			if more, err := bite(store); err != nil || !more {
 				return err
 			}
 		}
-		return nil
 	})
+}
+
+// DropEnded takes away what has ended by now, in all stores and in small
+// transactions.
+func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
+	return db.InBites(ctx, func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) })
 }
 
 // dropSome takes one bite of a store and reports whether there is more.

@@ -88,52 +88,54 @@ var noAmounts = []string{
 	"refunded_amount", "store_credit_amount", "gift_certificate_amount", "discount_amount", "coupon_discount",
 }
 
+// facts appends members to a JSON object that has one already.
+type facts struct{ b []byte }
+
+func (m *facts) number(name string, n int64) {
+	m.b = strconv.AppendInt(jsonx.AppendKey(append(m.b, ','), name), n, 10)
+}
+
+func (m *facts) text(name, v string) {
+	m.b = jsonx.AppendString(jsonx.AppendKey(append(m.b, ','), name), v)
+}
+
+// amounts appends members with the same amount of money.
+func (m *facts) amounts(v int64, names ...string) {
+	for _, name := range names {
+		m.b = append(jsonx.AppendFixed(append(jsonx.AppendKey(append(m.b, ','), name), '"'), v, catalog.PriceScale, 4), '"')
+	}
+}
+
 // appendOrder appends what is known of an order: amounts are the same with and
 // without tax, and there is no billing address.
 func appendOrder(b []byte, o *orderRow) []byte {
-	number := func(name string, n int64) {
-		b = jsonx.AppendKey(append(b, ','), name)
-		b = strconv.AppendInt(b, n, 10)
-	}
-	text := func(name, v string) {
-		b = jsonx.AppendKey(append(b, ','), name)
-		b = jsonx.AppendString(b, v)
-	}
-	amount := func(name string, v int64) {
-		b = jsonx.AppendKey(append(b, ','), name)
-		b = append(jsonx.AppendFixed(append(b, '"'), v, catalog.PriceScale, 4), '"')
-	}
 	status := order.StatusOf(o.StatusID)
-	b = strconv.AppendInt(append(b, `{"id":`...), o.ID, 10)
-	number("customer_id", o.CustomerID)
-	b = appendMailTime(append(b, `,"date_created":`...), o.DateCreated)
-	b = appendMailTime(append(b, `,"date_modified":`...), o.DateModified)
-	text("date_shipped", "")
-	number("status_id", o.StatusID)
-	text("status", status.Name)
-	text("custom_status", status.Name)
-	amount("subtotal_ex_tax", o.Subtotal)
-	amount("subtotal_inc_tax", o.Subtotal)
-	for _, name := range noAmounts {
-		amount(name, 0)
-	}
-	amount("total_ex_tax", o.Total)
-	amount("total_inc_tax", o.Total)
-	number("items_total", o.Quantity)
-	text("payment_method", "")
-	text("currency_code", o.currency)
-	text("default_currency_code", o.currency)
-	text("customer_message", "")
-	text("staff_notes", "")
-	b = append(b, `,"is_deleted":false`...)
-	number("channel_id", o.ChannelID)
+	m := facts{strconv.AppendInt(append(b, `{"id":`...), o.ID, 10)}
+	m.number("customer_id", o.CustomerID)
+	m.b = appendMailTime(append(m.b, `,"date_created":`...), o.DateCreated)
+	m.b = appendMailTime(append(m.b, `,"date_modified":`...), o.DateModified)
+	m.text("date_shipped", "")
+	m.number("status_id", o.StatusID)
+	m.text("status", status.Name)
+	m.text("custom_status", status.Name)
+	m.amounts(o.Subtotal, "subtotal_ex_tax", "subtotal_inc_tax")
+	m.amounts(0, noAmounts...)
+	m.amounts(o.Total, "total_ex_tax", "total_inc_tax")
+	m.number("items_total", o.Quantity)
+	m.text("payment_method", "")
+	m.text("currency_code", o.currency)
+	m.text("default_currency_code", o.currency)
+	m.text("customer_message", "")
+	m.text("staff_notes", "")
+	m.b = append(m.b, `,"is_deleted":false`...)
+	m.number("channel_id", o.ChannelID)
 	if o.consignments {
-		b = append(b, `,"consignments":[]`...)
+		m.b = append(m.b, `,"consignments":[]`...)
 	}
 	if o.fees {
-		b = append(b, `,"fees":[]`...)
+		m.b = append(m.b, `,"fees":[]`...)
 	}
-	return append(b, '}')
+	return append(m.b, '}')
 }
 
 // lineList is a page of an order's lines.
@@ -170,48 +172,34 @@ func (s *Surface) orderLines(c *rest.Call, p lineList) ([]line, error) {
 // appendLine appends what is known of a line: amounts are the same with and
 // without tax, and products have no options.
 func appendLine(b []byte, l *line) []byte {
-	number := func(name string, n int64) {
-		b = jsonx.AppendKey(append(b, ','), name)
-		b = strconv.AppendInt(b, n, 10)
-	}
-	text := func(name, v string) {
-		b = jsonx.AppendKey(append(b, ','), name)
-		b = jsonx.AppendString(b, v)
-	}
-	amounts := func(v int64, names ...string) {
-		for _, name := range names {
-			b = jsonx.AppendKey(append(b, ','), name)
-			b = append(jsonx.AppendFixed(append(b, '"'), v, catalog.PriceScale, 4), '"')
-		}
-	}
-	b = strconv.AppendInt(append(b, `{"id":`...), l.ID(l.orderID), 10)
-	number("order_id", l.orderID)
-	number("product_id", l.ProductID)
-	number("variant_id", 0)
-	number("order_pickup_method_id", 0)
-	number("order_address_id", 0)
+	m := facts{strconv.AppendInt(append(b, `{"id":`...), l.ID(l.orderID), 10)}
+	m.number("order_id", l.orderID)
+	m.number("product_id", l.ProductID)
+	m.number("variant_id", 0)
+	m.number("order_pickup_method_id", 0)
+	m.number("order_address_id", 0)
 	for _, name := range []string{"name", "name_customer", "name_merchant"} {
-		text(name, l.Product.Name)
+		m.text(name, l.Product.Name)
 	}
-	text("sku", l.Product.SKU)
-	text("upc", "")
-	text("type", "physical")
-	amounts(l.Price, "base_price", "price_ex_tax", "price_inc_tax")
-	amounts(0, "price_tax")
-	amounts(l.Sum(), "base_total", "total_ex_tax", "total_inc_tax")
-	amounts(0, "total_tax", "weight", "width", "height", "depth")
-	number("quantity", l.Quantity)
-	amounts(0, "base_cost_price", "cost_price_inc_tax", "cost_price_ex_tax", "cost_price_tax")
-	b = append(b, `,"is_refunded":false,"quantity_refunded":0`...)
-	amounts(0, "refund_amount")
-	b = append(b, `,"return_id":0,"wrapping_id":0,"wrapping_name":""`...)
-	amounts(0, "base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax")
-	b = append(b, `,"wrapping_message":"","quantity_shipped":0,"event_name":null,"event_date":null`...)
-	amounts(0, "fixed_shipping_cost")
-	b = append(b, `,"ebay_item_id":"","ebay_transaction_id":"","option_set_id":null,"parent_order_product_id":null,"is_bundled_product":false,"bin_picking_number":"","external_id":null,"brand":"",`+
+	m.text("sku", l.Product.SKU)
+	m.text("upc", "")
+	m.text("type", "physical")
+	m.amounts(l.Price, "base_price", "price_ex_tax", "price_inc_tax")
+	m.amounts(0, "price_tax")
+	m.amounts(l.Sum(), "base_total", "total_ex_tax", "total_inc_tax")
+	m.amounts(0, "total_tax", "weight", "width", "height", "depth")
+	m.number("quantity", l.Quantity)
+	m.amounts(0, "base_cost_price", "cost_price_inc_tax", "cost_price_ex_tax", "cost_price_tax")
+	m.b = append(m.b, `,"is_refunded":false,"quantity_refunded":0`...)
+	m.amounts(0, "refund_amount")
+	m.b = append(m.b, `,"return_id":0,"wrapping_id":0,"wrapping_name":""`...)
+	m.amounts(0, "base_wrapping_cost", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax")
+	m.b = append(m.b, `,"wrapping_message":"","quantity_shipped":0,"event_name":null,"event_date":null`...)
+	m.amounts(0, "fixed_shipping_cost")
+	m.b = append(m.b, `,"ebay_item_id":"","ebay_transaction_id":"","option_set_id":null,"parent_order_product_id":null,"is_bundled_product":false,"bin_picking_number":"","external_id":null,"brand":"",`+
 		`"applied_discounts":[],"product_options":[],"configurable_fields":[],"gift_certificate_id":null`...)
-	amounts(l.Sum(), "discounted_total_inc_tax")
-	return append(b, '}')
+	m.amounts(l.Sum(), "discounted_total_inc_tax")
+	return append(m.b, '}')
 }
 
 // sendOrderCount sends the number of orders by status.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"clientele/internal/account"
+	"clientele/internal/idempotency"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -24,8 +25,9 @@ func TestEnded(t *testing.T) {
 		{"attempt_windows", "date_start", "attempt_windows_start", `(store_id, subject, attempts, date_start) SELECT $1, $2 || i, 1, `},
 		{"sign_in_failures", "date_last", "sign_in_failures_last", `(store_id, subject, failures, date_last) SELECT $1, $2 || i, 1, `},
 		{"used_login_tokens", "date_used", "used_login_tokens_used", `(store_id, client_id, jti_hash, date_used) SELECT $1, 'app', $2 || i, `},
+		{"idempotency_keys", "until", "idempotency_keys_until", `(store_id, key_hash, request_hash, owner, done, customer_id, answer, until) SELECT $1, $2 || i, '', 1, 1, 0, '', `},
 	}
-	all := slices.Concat(account.Ended(), limit.Ended(), sso.Ended())
+	all := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
 	if len(all) != len(tables) {
 		t.Fatalf("%d kinds of rows end, %d are tested", len(all), len(tables))
 	}
@@ -66,6 +68,8 @@ func TestEnded(t *testing.T) {
 				key = "subject"
 			case "used_login_tokens":
 				key = "jti_hash"
+			case "idempotency_keys":
+				key = "key_hash"
 			}
 			if err := db.Read(t.Context(), id, func(tx *sqldb.Tx) error {
 				return tx.Query(sqldb.Dynamic(`SELECT SUBSTR(`+key+`, 1, 3), COUNT(*) FROM `+x.table+` WHERE store_id = $1 GROUP BY 1`), func(r *sqldb.Row) error { n[r.Text(0)] = r.Int(1); return nil })

@@ -218,7 +218,7 @@ const defaultID = 1
 
 func checkURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || store.HostName(u.Host) == "" || !validPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || len(text) > maxURL || u.Scheme != "http" && u.Scheme != "https" || store.HostName(u.Host) == "" || !store.IsPort(u.Port()) || strings.ContainsAny(text, " \t") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, invalid(fault.Item{Field: FieldURL, Code: fault.BadFormat, Why: WhyURL})
 	}
 	return u, nil
@@ -237,11 +237,6 @@ func checkCheckout(site, text string) (string, error) {
 	}
 	u.Scheme = "https"
 	return u.String(), nil
-}
-
-func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
 }
 
 // mainDomain is the part of a host's name that somebody registered: shop.co.uk

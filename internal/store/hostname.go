@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -54,6 +55,13 @@ func HostName(host string) string {
 		return address(host)
 	}
 	return host
+}
+
+// IsPort reports whether the port of a URL is none, which stands for that of
+// its scheme, or one that there is.
+func IsPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func notInNames(r rune) bool {

@@ -109,7 +109,7 @@ func sameLanguage(a, b string) bool {
 // or a picture, without credentials.
 func IsWebURL(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && len(text) <= maxSetURL && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && HostName(u.Host) != "" &&
+	return err == nil && len(text) <= maxSetURL && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && HostName(u.Host) != "" && IsPort(u.Port()) &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 

@@ -62,7 +62,7 @@ var (
 		"storefront.recaptcha.failed_login_lockout_duration_seconds": {-1},
 		"storefront.shopper_inactivity_duration_seconds":             {-1, 59, 34560001},
 		"storefront.current_customer_algorithm":                      {"none", "hs256"},
-		"storefront.shop_url":                                        {"foo", "/", "//shop.example.com", "javascript:alert(1)", "https://shop.example.com\\@evil.example", "https://shop.example.com@evil.example", "https:shop.example.com"},
+		"storefront.shop_url":                                        {"foo", "/", "//shop.example.com", "javascript:alert(1)", "https://shop.example.com\\@evil.example", "https://shop.example.com@evil.example", "https:shop.example.com", "https://shop.example.com:65536", "https://shop.example.com:0"},
 		"storefront.theme_color":                                     {"red", "#fff"},
 		"storefront.status_message":                                  {strings.Repeat("x", 2001)},
 		"storefront.robots_txt":                                      {strings.Repeat("x", 65537)},
@@ -83,7 +83,7 @@ var (
 		"weight_units":             {"KGS"},
 		"dimension_units":          {"Centimeters"},
 		"currency_symbol_location": {"right"},
-		"storefront.shop_url":      {"https://shop.example.com", "https://shop.example.com:8443/de/?from=account#top"},
+		"storefront.shop_url":      {"https://shop.example.com", "https://shop.example.com:65535", "https://shop.example.com:8443/de/?from=account#top"},
 		"storefront.password.minimum_password_length": {7, 64},
 		"storefront.locales":                          {[]any{"en", "fr-CA"}, []any{}},
 	}

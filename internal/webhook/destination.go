@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/store"
 
 	"golang.org/x/net/idna"
 )
@@ -84,7 +85,7 @@ func parseDestination(text string) (u *url.URL, host string, why fault.Reason) {
 		return nil, "", WhyCredentials
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return nil, "", WhyFragment
-	case !validPort(u.Port()):
+	case !store.IsPort(u.Port()):
 		return nil, "", WhyPort
 	}
 	host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
@@ -103,22 +104,6 @@ func parseDestination(text string) (u *url.URL, host string, why fault.Reason) {
 		return nil, "", WhyHost
 	}
 	return u, host, ""
-}
-
-func validPort(port string) bool {
-	if port == "" {
-		return true
-	}
-	n := 0
-	for i := 0; i < len(port); i++ {
-		if port[i] < '0' || port[i] > '9' {
-			return false
-		}
-		if n = 10*n + int(port[i]-'0'); n > 65535 {
-			return false
-		}
-	}
-	return n > 0
 }
 
 // local are the ends of names that no public server has.

@@ -150,8 +150,7 @@ func special(r rune) bool { return r < utf8.RuneSelf && strings.ContainsRune(`()
 // invisible reports whether a character shows nothing, or only changes how
 // others are shown, or stands for one that was lost.
 func invisible(r rune) bool {
-	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
-		r == '\u2800' || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
+	return fold.Hidden(r) || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
 }
 
 // Key returns an address in the form in which it is compared: the local part

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"clientele/internal/fold"
 )
 
 // Kind classifies an error by what the caller can do about it.
@@ -243,14 +245,15 @@ func (c *Collector) AddItem(it Item) {
 }
 
 // Length notes what is wrong with the length of a text, in characters, and
-// that it holds what a database cannot.
+// that it holds what a database cannot. A text that has to be there is more than
+// white space and characters that nobody sees.
 func (c *Collector) Length(field Field, v string, least, most int) {
 	switch {
 	case utf8.RuneCountInString(v) > most:
 		c.Break(field, TooLong, strconv.Itoa(most))
 	case strings.ContainsRune(v, 0):
 		c.Because(field, BadFormat, HoldsNUL, "")
-	case least > 0 && strings.TrimSpace(v) == "":
+	case least > 0 && fold.Blank(v):
 		c.Break(field, TooShort, strconv.Itoa(least))
 	}
 }

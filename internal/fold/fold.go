@@ -1,6 +1,7 @@
 // Package fold brings text to the form in which it is compared. Neither
 // SQLite nor PostgreSQL folds letters beyond ASCII the same way, so the
-// comparison columns (*_norm) are computed here, once, for both engines.
+// comparison columns (*_norm) are computed here, once, for both engines. It also
+// tells what of a text nobody sees.
 package fold
 
 import (

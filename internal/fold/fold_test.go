@@ -47,6 +47,20 @@ func TestTextIsStable(t *testing.T) {
 	}
 }
 
+// A name needs a character that somebody sees.
+func TestBlank(t *testing.T) {
+	for _, s := range []string{"", " ", "\t\r\n", "\u00a0\u3000", "\u200b", "\u200c\u200d\u2060", "\ufeff", "\u00ad", "\u3164", "\u2800", "\u200e \u200f", "\ufe0f", "\x00\x7f"} {
+		if !fold.Blank(s) {
+			t.Errorf("%+q is seen", s)
+		}
+	}
+	for _, s := range []string{"a", "\u200ba", "~", "é", "\u0301", "李", "👩\u200d👩", "\ufffd", "\xff", "\ue000", "\U000e0fff1"} {
+		if fold.Blank(s) {
+			t.Errorf("%+q is not seen", s)
+		}
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"", "Zoë", "\xff", "a\x00", "İ", "\u0345\u0301", " \u2003x"} {
 		f.Add(s)

@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/fold"
 	"clientele/internal/locale"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -79,10 +79,10 @@ func (t Translations) Change(commands map[string]*Translate) Translations {
 	return out
 }
 
-// seen returns text, or nothing if it is all white space: a label that nobody
-// sees is none.
+// seen returns text, or nothing if it is blank: a label that nobody sees is
+// none.
 func seen(text string) string {
-	if strings.TrimSpace(text) == "" {
+	if fold.Blank(text) {
 		return ""
 	}
 	return text

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/fold"
 	"clientele/internal/jsonx"
 )
 
@@ -68,7 +69,7 @@ func (v Value) text() (s string, ok bool) {
 func (v Value) blank() bool {
 	switch v.kind {
 	case aText, manyTexts:
-		return !slices.ContainsFunc(v.texts, func(s string) bool { return strings.TrimSpace(s) != "" })
+		return !slices.ContainsFunc(v.texts, func(s string) bool { return !fold.Blank(s) })
 	case theChoices:
 		return len(v.choices) == 0
 	default:
@@ -201,7 +202,7 @@ func (f *Field) encodeScalar(v Value) (text string, bad *fault.Item) {
 		return "", bad
 	}
 	// An empty password leaves the one that is stored.
-	if f.Required && strings.TrimSpace(s) == "" && f.Type != PasswordField {
+	if f.Required && fold.Blank(s) && f.Type != PasswordField {
 		return "", f.isRequired()
 	}
 	if s == "" {

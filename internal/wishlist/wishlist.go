@@ -45,14 +45,31 @@ type Create struct {
 	Items      []Item
 }
 
-// Update is the command to change a list; absent fields stay. Items that have
-// an id are changed, others are added.
+// Update is the command to change a list; absent fields stay.
 type Update struct {
 	ID       int64
 	Name     opt.Field[string]
 	IsPublic opt.Field[bool]
-	Items    []Item
+	Items    []ItemUpdate
 	Claims   Claims
+}
+
+// ItemUpdate changes the item that has its ID, or without one adds an item. A
+// product that stays keeps its variant, unless another one is named.
+type ItemUpdate struct {
+	ID        int64
+	ProductID opt.Field[int64]
+	VariantID opt.Field[int64]
+}
+
+// of returns what the item becomes.
+func (u *ItemUpdate) of(it Item) Item {
+	out := Item{ID: u.ID, ProductID: u.ProductID.Or(it.ProductID)}
+	if out.ProductID == it.ProductID {
+		out.VariantID = it.VariantID
+	}
+	out.VariantID = u.VariantID.Or(out.VariantID)
+	return out
 }
 
 // Claims are what a change says of what it cannot change. It has to be so.
@@ -91,7 +108,7 @@ func checkItems(c *fault.Collector, items []Item) {
 	}
 	for i, it := range items {
 		c.In = fault.Place{List: FieldItems, At: i + 1}
-		if it.ProductID < 1 && (it.ID == 0 || it.ProductID != 0) || it.ProductID > maxID {
+		if it.ProductID < 1 || it.ProductID > maxID {
 			c.Because(FieldProduct, fault.OutOfRange, WhyProduct, "")
 		}
 		if it.VariantID < 0 || it.VariantID > maxID {

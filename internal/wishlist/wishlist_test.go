@@ -179,7 +179,7 @@ func TestItemsChange(t *testing.T) {
 		}
 		first := w.Items[0].ID
 		change := func(product, variant int64) error {
-			_, err := s.Update(t.Context(), a, 1, wishlist.Update{ID: w.ID, Items: []wishlist.Item{{ID: first, ProductID: product, VariantID: variant}}})
+			_, err := s.Update(t.Context(), a, 1, wishlist.Update{ID: w.ID, Items: []wishlist.ItemUpdate{{ID: first, ProductID: opt.Some(product), VariantID: opt.Some(variant)}}})
 			return err
 		}
 		for _, taken := range [][2]int64{{5, 2}, {6, 1}} {
@@ -195,6 +195,28 @@ func TestItemsChange(t *testing.T) {
 		w, err = s.Get(t.Context(), a, 1, w.ID)
 		if err != nil || len(w.Items) != 3 || !slices.Contains(w.Items, wishlist.Item{ID: first, ProductID: 7, VariantID: 1}) {
 			t.Errorf("%+v, %v", w, err)
+		}
+		// The variant is of the product: it stays with it, and goes with it.
+		for i, c := range []struct {
+			in   wishlist.ItemUpdate
+			want wishlist.Item
+		}{
+			{wishlist.ItemUpdate{ProductID: opt.Some(int64(7))}, wishlist.Item{ProductID: 7, VariantID: 1}},
+			{wishlist.ItemUpdate{}, wishlist.Item{ProductID: 7, VariantID: 1}},
+			{wishlist.ItemUpdate{VariantID: opt.Some(int64(4))}, wishlist.Item{ProductID: 7, VariantID: 4}},
+			{wishlist.ItemUpdate{ProductID: opt.Some(int64(8))}, wishlist.Item{ProductID: 8}},
+			{wishlist.ItemUpdate{ProductID: opt.Some(int64(8)), VariantID: opt.Some(int64(5))}, wishlist.Item{ProductID: 8, VariantID: 5}},
+			{wishlist.ItemUpdate{VariantID: opt.Some(int64(0))}, wishlist.Item{ProductID: 8}},
+		} {
+			c.in.ID, c.want.ID = first, first
+			if w, err = s.Update(t.Context(), a, 1, wishlist.Update{ID: w.ID, Items: []wishlist.ItemUpdate{c.in}}); err != nil || !slices.Contains(w.Items, c.want) {
+				t.Errorf("%d: %+v, %v", i, w, err)
+			}
+		}
+		for _, name := range []string{" ", "\u200b", "\u3164\u00ad"} {
+			if _, err := s.Update(t.Context(), a, 1, wishlist.Update{ID: w.ID, Name: opt.Some(name)}); kind(err) != fault.Invalid {
+				t.Errorf("%+q: %v", name, err)
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 )
 
@@ -135,7 +136,15 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 	if in.Name.Set {
 		c.Length(FieldName, in.Name.Value, 1, MaxName)
 	}
-	checkItems(&c, in.Items)
+	items := make([]Item, len(in.Items))
+	for i := range in.Items {
+		u := &in.Items[i]
+		if u.ID != 0 && !u.ProductID.Set { // its product is a good one
+			u = &ItemUpdate{ProductID: opt.Some(int64(1)), VariantID: u.VariantID}
+		}
+		items[i] = u.of(Item{})
+	}
+	checkItems(&c, items)
 	if err := c.Err(fault.Invalid); err != nil {
 		return Wishlist{}, err
 	}
@@ -150,20 +159,19 @@ func (s *Service) Update(ctx context.Context, storeID, owner int64, in Update) (
 		w.IsPublic = in.IsPublic.Or(w.IsPublic)
 		var added []Item
 		unknown := fault.Collector{}
-		for i, it := range in.Items {
-			if it.ID == 0 {
-				added = append(added, it)
+		for i := range in.Items {
+			u := &in.Items[i]
+			if u.ID == 0 {
+				added = append(added, u.of(Item{}))
 				continue
 			}
 			unknown.In = fault.Place{List: FieldItems, At: i + 1}
-			at := slices.IndexFunc(w.Items, func(have Item) bool { return have.ID == it.ID })
+			at := slices.IndexFunc(w.Items, func(have Item) bool { return have.ID == u.ID })
 			if at < 0 {
 				unknown.Because(FieldItem, fault.Unknown, WhyNoItem, "")
 				continue
 			}
-			if it.ProductID == 0 {
-				it.ProductID = w.Items[at].ProductID
-			}
+			it := u.of(w.Items[at])
 			if it == w.Items[at] {
 				continue
 			}

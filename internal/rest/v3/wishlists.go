@@ -93,14 +93,14 @@ func decodeNewItems(o decode.Object) (out []wishlist.Item) {
 
 // decodeChangedItems reads items that are changed, which have an id, and new
 // ones.
-func decodeChangedItems(o decode.Object) (out []wishlist.Item) {
+func decodeChangedItems(o decode.Object) (out []wishlist.ItemUpdate) {
 	o.Objects("items", func(_ int, e decode.Object) {
 		e.Only([]string{"id", "product_id", "variant_id"}, nil)
 		id := e.Int("id").Value
 		if id == 0 {
 			e.RequiredAs(jsonx.Number, "product_id")
 		}
-		out = append(out, wishlist.Item{ID: id, ProductID: e.Int("product_id").Value, VariantID: e.Int("variant_id").Value})
+		out = append(out, wishlist.ItemUpdate{ID: id, ProductID: e.Int("product_id"), VariantID: e.Int("variant_id")})
 	})
 	return out
 }

@@ -251,6 +251,11 @@ func TestWriteCustomers(t *testing.T) {
 			f.t.Error(got)
 		}
 
+		for _, one := range []string{"/customers/2", "/customers/1/addresses/1", "/customer_groups/1", "/hooks/1"} {
+			if got := f.ask("DELETE", one+"?force=1", ""); got.status != 400 || !strings.Contains(got.body, "The field 'force' is not supported by this resource.") {
+				f.t.Errorf("DELETE %s?force=1: %d %s", one, got.status, got.body)
+			}
+		}
 		f.want(204, "", "DELETE", "/customers/2", "")
 		f.want(404, fault("404", "The requested resource was not found."), "DELETE", "/customers/2", "")
 		f.want(400, fault("400", "The field 'min_id' is not supported by this resource."), "DELETE", "/customers?min_id=1", "")

@@ -60,3 +60,14 @@ func TestSizesOfBatches(t *testing.T) {
 		s.want("PUT", "/form-field-values", list(250, note), 200, `…{"name":"Delivery note","value":"n","address_id":250}`)
 	})
 }
+
+// What is no object in a batch is told by its position, but where nothing is one.
+func TestElementsThatAreNoObjects(t *testing.T) {
+	eachFormShop(t, func(t *testing.T, s *formShop) {
+		const title = "JSON data is missing or invalid"
+		s.refused("PUT", "", `[null,1]`, title, `"id":"error.path.missing"`)
+		s.refused("PUT", "", `[{"id":1},null,{"id":"x"}]`, title, `"1.id":"error.path.missing","2.id":"error.expected.jsnumber"`)
+		s.refused("POST", "/attributes", `[{"name":"A","type":"string"},[]]`, title, `"1.name":"error.path.missing","1.type":"error.path.missing"`)
+		s.want("PUT", "/attribute-values", `["x",{}]`, 422, `…"0.attribute_id":"error.path.missing"`)
+	})
+}

@@ -67,36 +67,45 @@ func batch[In, Sent any](c *rest.Call, most int, read func(decode.Object) (In, S
 		err = arrayOf(v, most)
 	}
 	if err == nil {
-		err = onlyObjects(v, lacks)
+		err = someObject(v, lacks)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return each(v, read)
+	return each(v, read, lacks...)
 }
 
-// each reads the items of an array and puts their faults together.
-func each[In, Sent any](v jsonx.Value, read func(decode.Object) (In, Sent)) ([]In, []Sent, error) {
+// each reads the items of an array and puts their faults together. lacks names
+// the members that an item which is no object is told to lack.
+func each[In, Sent any](v jsonx.Value, read func(decode.Object) (In, Sent), lacks ...string) ([]In, []Sent, error) {
 	in, sent := make([]In, v.Len()), make([]Sent, v.Len())
 	items := make([]jsonx.Value, 0, v.Len())
 	for _, e := range v.Elems() {
 		items = append(items, e)
 	}
 	var b fault.Batch
-	b.Each(len(items), func(i int, c *fault.Collector) { in[i], sent[i] = read(dialect.Object(items[i], c)) })
+	b.Each(len(items), func(i int, c *fault.Collector) {
+		o := dialect.Object(items[i], c)
+		if len(lacks) > 0 && items[i].Kind() != jsonx.Object {
+			o.RequiredAs(jsonx.Object, lacks...)
+			return
+		}
+		in[i], sent[i] = read(o)
+	})
 	return in, sent, b.Err(fault.Malformed)
 }
 
-// onlyObjects makes sure that all elements of an array are objects.
-func onlyObjects(v jsonx.Value, lacks []string) error {
-	col := fault.Collector{}
+// someObject makes sure that an element of an array is an object. Where none is,
+// the answer names no element, as the original's.
+func someObject(v jsonx.Value, lacks []string) error {
 	for _, e := range v.Elems() {
-		if e.Kind() != jsonx.Object {
-			for _, name := range lacks {
-				col.Add(name, fault.Required, "", "")
-			}
-			break
+		if e.Kind() == jsonx.Object {
+			return nil
 		}
+	}
+	col := fault.Collector{}
+	for _, name := range lacks {
+		col.Add(name, fault.Required, "", "")
 	}
 	return malformed(col.Items)
 }

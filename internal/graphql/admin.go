@@ -155,7 +155,7 @@ func (a *Admin) serve(c *rest.Call) error {
 		describe(h, &in, op)
 	}
 	if wrong != nil {
-		return refuse(http.StatusBadRequest, wrong)
+		return refuse(http.StatusBadRequest, wrong...)
 	}
 	who := &asked{Call: c, channels: map[int64]error{}, forms: map[formIn]form.Form{}}
 	answer := op.Plan().Run(context.WithValue(ctx, askedKey{}, who), op.Values, exec.Hooks{

@@ -124,7 +124,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 		describe(v.W.Header(), &in, op)
 	}
 	if wrong != nil {
-		return &refusal{http.StatusBadRequest, gqlerror.List{wrong}}
+		return &refusal{http.StatusBadRequest, wrong}
 	}
 	if op.Operation == ast.Mutation && !store.Live(v.Site.Status) {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")

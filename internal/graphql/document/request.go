@@ -9,7 +9,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 
 	"clientele/internal/graphql/exec"
 	"clientele/internal/jsonx"
@@ -111,17 +110,21 @@ func (s *Reader) Find(in *Request) (*Operation, gqlerror.List) {
 
 // Weigh reads the variables of an operation and holds it to the bounds. The
 // score is known where it is too high, too.
-func (s *Reader) Weigh(o *Operation, variables json.RawMessage) *gqlerror.Error {
-	raw, err := readVariables(variables)
+func (s *Reader) Weigh(o *Operation, variables json.RawMessage) gqlerror.List {
+	given, err := readVariables(variables)
 	if err != nil {
-		return gqlerror.WrapIfUnwrapped(err)
+		return gqlerror.List{err}
 	}
-	if o.Values, err = validator.VariableValues(s.Schema(), o.OperationDefinition, raw); err != nil {
-		return gqlerror.WrapIfUnwrapped(err)
+	var wrong gqlerror.List
+	if o.Values, wrong = exec.Variables(s.Schema(), o.OperationDefinition, given); wrong != nil {
+		return wrong
 	}
 	c := s.measure(o.doc.QueryDocument, o.OperationDefinition, o.Values)
 	o.Score = c.score
-	return c.limits()
+	if err := c.limits(); err != nil {
+		return gqlerror.List{err}
+	}
+	return nil
 }
 
 // halves reports whether JSON has an escaped surrogate without its pair, which
@@ -134,16 +137,17 @@ func halves(text []byte) bool {
 	return err != nil
 }
 
-// readVariables reads the values of variables; numbers keep their digits.
-func readVariables(raw json.RawMessage) (map[string]any, error) {
-	if text := string(raw); text == "" || text == "null" || text == "{}" {
-		return nil, nil
+// maxVariables bounds how deep the values of variables are nested.
+const maxVariables = 10_000
+
+// readVariables parses the values of variables, which are none or an object.
+func readVariables(raw json.RawMessage) (jsonx.Value, *gqlerror.Error) {
+	if len(raw) == 0 {
+		return jsonx.Value{}, nil
 	}
-	var out map[string]any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&out); err != nil || halves(raw) {
-		return nil, gqlerror.Errorf("The variables must be a JSON object.")
+	v, err := jsonx.Parse(raw, jsonx.Limits{Depth: maxVariables, Values: MaxBody})
+	if err != nil || v.Kind() != jsonx.Object && !v.IsNull() {
+		return v, gqlerror.Errorf("The variables must be a JSON object.")
 	}
-	return out, nil
+	return v, nil
 }

@@ -8,14 +8,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"clientele/internal/graphql/exec"
+	"clientele/internal/jsonx"
 )
 
 func load(t testing.TB, path string) *ast.Schema {
@@ -37,22 +38,18 @@ func document(t testing.TB, schema *ast.Schema, text string) *ast.QueryDocument 
 	return doc
 }
 
-// variables returns the values of an operation's variables.
-func variables(t testing.TB, schema *ast.Schema, op *ast.OperationDefinition, text string) map[string]any {
+// variables returns the values of an operation's variables, or what is wrong
+// with them.
+func variables(t testing.TB, schema *ast.Schema, op *ast.OperationDefinition, text string) (map[string]any, gqlerror.List) {
 	t.Helper()
-	var raw map[string]any
+	var given jsonx.Value
 	if text != "" {
-		d := json.NewDecoder(strings.NewReader(text))
-		d.UseNumber()
-		if err := d.Decode(&raw); err != nil {
+		var err error
+		if given, err = jsonx.Parse([]byte(text), jsonx.Limits{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	values, err := validator.VariableValues(schema, op, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return values
+	return exec.Variables(schema, op, given)
 }
 
 func hooks() exec.Hooks {
@@ -89,7 +86,17 @@ func TestReference(t *testing.T) {
 		s := exec.New(schema, exec.Config{Tables: answers, Kinds: kinds})
 		doc := document(t, schema, source)
 		op := doc.Operations[0]
-		values := variables(t, schema, op, given)
+		values, wrong := variables(t, schema, op, given)
+		if wrong != nil {
+			told, err := json.Marshal(wrong)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := "\trefused " + string(told); got != lines[i] {
+				t.Errorf("%s\n%s\nwant\n%s", asked, got, lines[i])
+			}
+			continue
+		}
 		prepared := s.Document(doc, 100)
 		for range 2 { // with a plan that is known, too
 			if op.Operation == ast.Mutation {
@@ -293,8 +300,8 @@ func FuzzRun(f *testing.F) {
 			return
 		}
 		op := doc.Operations[0]
-		values, err := validator.VariableValues(schema, op, nil)
-		if err != nil {
+		values, wrong := exec.Variables(schema, op, jsonx.Value{})
+		if wrong != nil {
 			return
 		}
 		a := s.Document(doc, 1000).Plan(op, values).Run(t.Context(), values, hooks(), nil)
@@ -307,6 +314,38 @@ func FuzzRun(f *testing.F) {
 		}
 		if data == nil && len(a.Errors) == 0 {
 			t.Fatalf("%s: null without an error", source)
+		}
+	})
+}
+
+// Whatever is given, variables are values of their types or problems that are
+// told in bounds.
+func FuzzVariables(f *testing.F) {
+	text, err := os.ReadFile("testdata/cases.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, given, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok && strings.HasPrefix(given, "{") {
+			f.Add(given)
+		}
+	}
+	f.Add(`{"x":"` + strings.Repeat("é", 2000) + `","y":{"name":[` + strings.Repeat(`"long",`, 1000) + `1],"` + strings.Repeat("n", 3000) + `":1}}`)
+	schema := load(f, "testdata/schema.graphql")
+	doc := document(f, schema, `query($x: Int, $y: Need, $z: [Int!]!, $c: Color, $i: ID) { echo(int: $x, need: $y, list: $z, color: $c, id: $i) { text } }`)
+	f.Fuzz(func(t *testing.T, text string) {
+		given, err := jsonx.Parse([]byte(text), jsonx.Limits{})
+		if err != nil || given.Kind() != jsonx.Object {
+			return
+		}
+		values, wrong := exec.Variables(schema, doc.Operations[0], given)
+		if (values == nil) == (wrong == nil) || len(wrong) > 51 {
+			t.Fatalf("%v %v", values, wrong)
+		}
+		for _, e := range wrong {
+			if len(e.Message) > 10_000 || !utf8.ValidString(e.Message) {
+				t.Fatalf("%d bytes: %.200q", len(e.Message), e.Message)
+			}
 		}
 	})
 }

@@ -235,6 +235,7 @@ var management = map[string]admission{
 	"GET V2 /orders/count":                             {need: readOrders, want: 200, plain: true},
 	"GET V2 /orders/{order_id}":                        {need: readOrders, want: 404, plain: true},
 	"GET V2 /orders/{order_id}/products":               {need: readOrders, want: 404, plain: true},
+	"GET V2 /orders/{order_id}/products/{product_id}":  {need: readOrders, want: 404, plain: true},
 	"GET V2 /hooks":                                    {need: anyAccount, want: 200, shows: true},
 	"POST V2 /hooks":                                   {need: anyAccount, want: 400, body: `{"scope":"store/nonsense","destination":"http://127.0.0.1:1/"}`},
 	"GET V2 /hooks/{webhook_id}":                       {need: anyAccount, want: 404, shows: true},

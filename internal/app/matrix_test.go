@@ -123,6 +123,7 @@ func (w *matrixWorld) path(r route, hash string, theirs bool) string {
 	n, _ := strconv.Atoi(id)
 	params := map[string]string{
 		"store_hash": hash, "segmentId": uuid(of, 1, n), "shopperProfileId": uuid(of, 2, n), "token": instrumentToken(of, n), "country_id": "226", "state_id": "1",
+		"product_id": strconv.Itoa(1000 + n), // of an order
 	}
 	if strings.Contains(r.below, "/form-fields/") {
 		params["id"] = w.field[of]

@@ -112,16 +112,38 @@ func (s *Service) Lines(ctx context.Context, storeID int64, orders []int64) (map
 	return lines, err
 }
 
-// LinesOf returns a page of an order's lines, in their order.
-func (s *Service) LinesOf(ctx context.Context, storeID, owner, id int64, q *listing.Query) ([]Line, error) {
+// linesOf returns the lines of one order, MaxLines at most.
+func (s *Service) linesOf(ctx context.Context, storeID, owner, id int64) ([]Line, error) {
 	if _, err := s.Get(ctx, storeID, owner, id); err != nil {
 		return nil, err
 	}
 	lines, err := s.Lines(ctx, storeID, []int64{id})
+	return lines[id], err
+}
+
+// LineOf returns the line of an order that has an id, or else its first line of
+// the product that has it.
+func (s *Service) LineOf(ctx context.Context, storeID, owner, id, of int64) (*Line, error) {
+	all, err := s.linesOf(ctx, storeID, owner, id)
 	if err != nil {
 		return nil, err
 	}
-	all := lines[id] // MaxLines at most
+	at := slices.IndexFunc(all, func(l Line) bool { return l.ID(id) == of })
+	if at < 0 {
+		at = slices.IndexFunc(all, func(l Line) bool { return l.ProductID == of })
+	}
+	if at < 0 {
+		return nil, fault.New(fault.NotFound, "there is no such line of the order")
+	}
+	return &all[at], nil
+}
+
+// LinesOf returns a page of an order's lines, in their order.
+func (s *Service) LinesOf(ctx context.Context, storeID, owner, id int64, q *listing.Query) ([]Line, error) {
+	all, err := s.linesOf(ctx, storeID, owner, id)
+	if err != nil {
+		return nil, err
+	}
 	from := min((q.Page-1)*q.Limit, int64(len(all)))
 	return all[from:min(from+q.Limit, int64(len(all)))], nil
 }

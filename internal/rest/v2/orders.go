@@ -23,6 +23,7 @@ func (s *Surface) orderRoutes() []rest.Route {
 		{Method: "GET", Pattern: "/orders/count", Need: auth.ReadOrders, List: order.Count, Handle: shape.Call(query, shape.Scoped(s.Orders.ByStatus), sendOrderCount)},
 		{Method: "GET", Pattern: "/orders/{order_id}", Need: auth.ReadOrders, List: order.One, Handle: s.oneOrder},
 		{Method: "GET", Pattern: "/orders/{order_id}/products", Need: auth.ReadOrders, List: order.Products, Handle: shape.Call(linePage, s.orderLines, rows(appendLine))},
+		{Method: "GET", Pattern: "/orders/{order_id}/products/{product_id}", Need: auth.ReadOrders, Handle: get(shape.IDs(orderID, shape.ID("product_id")), s.orderLine, one(appendLine))},
 	}
 }
 
@@ -167,6 +168,14 @@ func (s *Surface) orderLines(c *rest.Call, p lineList) ([]line, error) {
 		out[i] = line{lines[i], p.order}
 	}
 	return out, nil
+}
+
+func (s *Surface) orderLine(c *rest.Call, at shape.Pair) (*line, error) {
+	l, err := s.Orders.LineOf(c.Ctx(), c.StoreID(), anybody, at.Owner, at.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &line{*l, at.Owner}, nil
 }
 
 // appendLine appends what is known of a line: amounts are the same with and

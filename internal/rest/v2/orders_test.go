@@ -103,6 +103,24 @@ func TestOrders(t *testing.T) {
 		if a := f.ask("GET", "/orders/7/products", "", "X-Auth-Token: reader"); a.status != 403 {
 			t.Errorf("without the scope: %d %s", a.status, a.body)
 		}
+		// One line is what the list has, by its id or by its product's.
+		for _, of := range []string{"701", "1"} {
+			list := f.ask("GET", "/orders/7/products", "")
+			if a := f.ask("GET", "/orders/7/products/"+of, ""); a.status != 200 || "["+a.body+"]" != list.body {
+				t.Errorf("%s: %d %s", of, a.status, a.body)
+			}
+		}
+		if a := f.ask("GET", "/orders/9/products/903", ""); a.status != 200 || !strings.HasPrefix(a.body, `{"id":903,"order_id":9,"product_id":1,`) || !strings.Contains(a.body, `"price_ex_tax":"1.0000"`) {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := f.ask("GET", "/orders/9/products/902.xml", ""); a.status != 200 || !strings.Contains(a.body, "<product><id>902</id><order_id>9</order_id>") {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		for target, want := range map[string]int{"/orders/7/products/901": 404, "/orders/7/products/2": 404, "/orders/8/products/1": 404, "/orders/7/products/x": 404, "/orders/7/products/701?page=1": 400} {
+			if a := f.ask("GET", target, ""); a.status != want {
+				t.Errorf("%s: %d %s", target, a.status, a.body)
+			}
+		}
 		id := regexp.MustCompile(`"id":(\d+),"customer_id"`)
 		for query, want := range map[string]string{
 			"": "7 9", "?sort=id:desc": "9 7", "?customer_id=1&is_deleted=false": "7 9", "?customer_id=2": "", "?email=ines.duarte@example.com": "7 9", "?email=a@example.com": "",

@@ -6,9 +6,11 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// The register is pruned, so what is passed over are good tokens.
+// The register is pruned, so what is passed over are good tokens. Were the time
+// compared as it is bound, SQLite would plan the statement again at each run, to
+// see by the time whether an index for date_expires > 0 will do.
 var crossSiteTokens = sqldb.Static(`SELECT 1 FROM storefront_tokens WHERE store_id = $1 AND kind = $2
-	AND origins <> '[]' AND date_revoked = 0 AND (date_expires = 0 OR date_expires > $3) ORDER BY id DESC LIMIT 1`)
+	AND origins <> '[]' AND date_revoked = 0 AND (date_expires = 0 OR date_expires > CAST($3 AS BIGINT)) ORDER BY id DESC LIMIT 1`)
 
 // CrossSite reports whether a store has a token with which pages of other
 // origins may use its GraphQL API, so that they need the shopper's session.

@@ -2,7 +2,13 @@ package sqldb
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"strings"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 )
 
 // DynamicTexts returns the texts, with $N placeholders, of the statements made
@@ -23,6 +29,9 @@ func Raw(sql string) *Stmt { return &Stmt{sql: sql, lite: numbered(sql), global:
 
 // Numbered is numbered.
 var Numbered = numbered
+
+// TellPlanner is tellPlanner.
+var TellPlanner = tellPlanner
 
 // ErrEdited is errEdited.
 var ErrEdited = errEdited
@@ -59,4 +68,50 @@ func (db *DB) Queued(store int64) int {
 	db.pg.lanes.mu.Lock()
 	defer db.pg.lanes.mu.Unlock()
 	return len(db.pg.lanes.queues[store])
+}
+
+// Unchanged returns a statement with SQLite's own placeholders.
+func Unchanged(lite string) *Stmt { return &Stmt{sql: lite, lite: lite, kind: dynamic} }
+
+var errReplanned = errors.New("undone on purpose")
+
+// Replans runs a statement three times on one connection of a SQLite database,
+// with other arguments each time and without an effect, and returns how often
+// SQLite prepared it anew.
+func (db *DB) Replans(s *Stmt) (n int, err error) {
+	undone := db.lite.write(context.Background(), 1, func(tx *Tx) error {
+		var stmt *sqlite.Stmt
+		if stmt, err = tx.lite.prepare(s); err != nil {
+			return err
+		}
+		for value := range int64(3) {
+			for i := range stmt.BindParamCount() {
+				stmt.BindInt64(1+i, 1+value)
+			}
+			// Rules of tables may refuse such values, which comes after planning.
+			for more := true; more; {
+				if more, _ = stmt.Step(); !more {
+					break
+				}
+			}
+			_ = stmt.Reset()
+			if again := replans(stmt); value > 0 { // the first may be due to another schema
+				n += again
+			}
+		}
+		return errReplanned
+	}, nil)
+	if err == nil && !errors.Is(undone, errReplanned) {
+		err = undone
+	}
+	return n, err
+}
+
+// replans returns how often a statement was prepared anew since the last call.
+// The driver keeps the engine's counter to itself.
+func replans(s *sqlite.Stmt) int {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	handle := uintptr(reflect.ValueOf(s).Elem().FieldByName("stmt").Uint())
+	return int(lib.Xsqlite3_stmt_status(tls, handle, lib.SQLITE_STMTSTATUS_REPREPARE, 1))
 }

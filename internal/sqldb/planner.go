@@ -33,9 +33,22 @@ func tellPlanner(tx *Tx) error {
 	}); err != nil {
 		return err
 	}
-	// ANALYZE makes the table of statistics where there is none.
-	for _, sql := range []string{`ANALYZE`, `DELETE FROM sqlite_stat1`} {
-		if err := run(sql, ignore); err != nil {
+	// ANALYZE makes the tables of statistics where there are none. Of this table
+	// it measures nothing, of all others it would read every index.
+	if err := run(`ANALYZE sqlite_schema`, ignore); err != nil {
+		return err
+	}
+	// Samples of values, which a former version left behind, have SQLite plan each
+	// statement again whenever other values are bound.
+	var old []string
+	if err := run(`SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite_stat_'`, func(r *Row) error {
+		old = append(old, r.Text(0))
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, name := range old {
+		if err := run(`DELETE FROM `+name, ignore); err != nil {
 			return err
 		}
 	}

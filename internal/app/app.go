@@ -420,6 +420,7 @@ func (s *Server) assemble() (public, internal http.Handler, err error) {
 	reg := prometheus.NewRegistry()
 	s.Metrics = reg
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	measureStatements(reg, s.DB)
 	if err := s.work(reg); err != nil {
 		return nil, nil, err
 	}

@@ -56,6 +56,13 @@ func (s *Server) mountMetrics(r *chi.Mux, reg *prometheus.Registry) {
 	s.plain(r, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 }
 
+// measureStatements tells how much is asked of the database.
+func measureStatements(reg prometheus.Registerer, db *sqldb.DB) {
+	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "clientele_database_statements_total", Help: "Statements that were run, without those that begin and end transactions.",
+	}, func() float64 { return float64(db.Statements()) }))
+}
+
 // measureBodies tells how much memory bodies of requests take that are under
 // way.
 func measureBodies(reg prometheus.Registerer, bodies *intake.Intake) {

@@ -193,7 +193,7 @@ func (g *pgGroup) attempt(jobs []*shared) error {
 	if nested {
 		t.batch.Queue(savepoint)
 	}
-	err := runPG(&Tx{store: g.store, pg: t}, jobs[0].fn)
+	err := runPG(&Tx{store: g.store, pg: t, ran: &g.p.ran}, jobs[0].fn)
 	if failure := t.failure(); failure != nil {
 		if err == nil {
 			err = failure

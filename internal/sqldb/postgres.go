@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"clientele/internal/system"
@@ -28,6 +29,7 @@ type pg struct {
 	sys   *system.System
 	log   *slog.Logger
 	lanes lanes
+	ran   atomic.Int64 // statements
 }
 
 var errRolledBack = errors.New("sqldb: the server rolled the transaction back")
@@ -83,7 +85,7 @@ func (p *pg) read(ctx context.Context, store int64, fn func(*Tx) error) error {
 		return p.unreachable(ctx, err)
 	}
 	defer conn.Release()
-	tx := &Tx{store: store, pg: &pgTx{ctx: ctx, conn: conn.Conn()}}
+	tx := &Tx{store: store, pg: &pgTx{ctx: ctx, conn: conn.Conn()}, ran: &p.ran}
 	if err := fn(tx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -127,7 +129,7 @@ func (p *pg) writeOnce(ctx context.Context, store int64, fn func(*Tx) error) err
 	defer conn.Release()
 	w := &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
 	w.batch.Queue("begin")
-	if err := runPG(&Tx{store: store, pg: w}, fn); err != nil {
+	if err := runPG(&Tx{store: store, pg: w, ran: &p.ran}, fn); err != nil {
 		w.rollback()
 		if conn.Conn().IsClosed() {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)

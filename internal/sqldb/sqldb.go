@@ -184,6 +184,15 @@ func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) erro
 // Writing returns how many writes run or wait their turn.
 func (db *DB) Writing() int64 { return db.writing.Load() }
 
+// Statements returns how many statements were run, without those that begin and
+// end transactions.
+func (db *DB) Statements() int64 {
+	if db.lite != nil {
+		return db.lite.ran.Load()
+	}
+	return db.pg.ran.Load()
+}
+
 // Write runs fn in a read-write transaction for store and returns after the
 // commit is durable, or with an error and no effect. fn may run more than
 // once (serialization failures and deadlocks are retried), so it must have no

@@ -106,3 +106,37 @@ func TestTextOfSeveralStoresInOneTransaction(t *testing.T) {
 		}
 	})
 }
+
+// Statements are counted wherever they run: by themselves, in pipelines, and in
+// transactions that are shared or undone.
+func TestStatementsAreCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		one := sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1`)
+		counted := func(fn func()) int64 {
+			before := db.Statements()
+			fn()
+			return db.Statements() - before
+		}
+		look := func(*sqldb.Row) error { return nil }
+		for name, c := range map[string]struct {
+			want int64
+			run  func(fn func(*sqldb.Tx) error) error
+			fn   func(*sqldb.Tx) error
+		}{
+			"read": {1, func(fn func(*sqldb.Tx) error) error { return db.Read(t.Context(), 1, fn) }, func(tx *sqldb.Tx) error { return tx.Query(one, look) }},
+			"pipeline": {2, func(fn func(*sqldb.Tx) error) error { return db.Read(t.Context(), 1, fn) }, func(tx *sqldb.Tx) error {
+				return tx.Pipeline(sqldb.Q{Stmt: one, Each: look}, sqldb.Q{Stmt: one, Each: look})
+			}},
+			"write":  {1, func(fn func(*sqldb.Tx) error) error { return db.Write(t.Context(), 1, fn) }, func(tx *sqldb.Tx) error { return tx.In(2).Exec(one) }},
+			"shared": {1, func(fn func(*sqldb.Tx) error) error { return db.WriteShared(t.Context(), 1, fn) }, func(tx *sqldb.Tx) error { _, err := tx.ExecCount(one); return err }},
+		} {
+			if n := counted(func() {
+				if err := c.run(c.fn); err != nil {
+					t.Error(err)
+				}
+			}); n != c.want {
+				t.Errorf("%s: %d statements are counted, want %d", name, n, c.want)
+			}
+		}
+	})
+}

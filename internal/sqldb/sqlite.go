@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clientele/internal/system"
@@ -34,6 +35,7 @@ type lite struct {
 	closed  bool
 	sys     *system.System
 	log     *slog.Logger
+	ran     atomic.Int64 // statements
 }
 
 // pageSize is small because a write touches a page of each index: what is
@@ -151,7 +153,7 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 		c.watch(ctx)
 		defer c.unwatch()
 	}
-	err := fn(&Tx{store: store, lite: c})
+	err := fn(&Tx{store: store, lite: c, ran: &l.ran})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -281,7 +283,7 @@ func (l *lite) tryCommit(group []*job) error {
 		n := companions(group, (*job).asMember, func(a, b *job) bool { return a.store == b.store && ready(b) })
 		jobs := group[:n]
 		group = group[n:]
-		lived, err := w.attempt(jobs, nested)
+		lived, err := l.attempt(jobs, nested)
 		if err != nil {
 			return err
 		}
@@ -289,7 +291,7 @@ func (l *lite) tryCommit(group []*job) error {
 			// What failed was undone. Whose fault it was shows when each is by itself.
 			apart(jobs, (*job).asMember)
 			for i := range jobs {
-				one, err := w.attempt(jobs[i:i+1], nested)
+				one, err := l.attempt(jobs[i:i+1], nested)
 				if err != nil {
 					return err
 				}
@@ -312,14 +314,15 @@ func (l *lite) tryCommit(group []*job) error {
 // attempt runs jobs, several only if they run together, and tells whether any
 // is to be committed. It returns an error when the transaction as a whole has
 // failed.
-func (c *liteConn) attempt(jobs []*job, nested bool) (lived bool, err error) {
+func (l *lite) attempt(jobs []*job, nested bool) (lived bool, err error) {
+	c := l.writer
 	if nested {
 		if err := c.command(savepoint); err != nil {
 			c.rollback()
 			return false, classify(err)
 		}
 	}
-	err = jobs[0].run(c)
+	err = l.run(jobs[0])
 	if err != nil && c.conn.AutocommitEnabled() {
 		return false, classify(err)
 	}
@@ -345,13 +348,13 @@ func (c *liteConn) attempt(jobs []*job, nested bool) (lived bool, err error) {
 	return lived, nil
 }
 
-func (j *job) run(c *liteConn) (err error) {
+func (l *lite) run(j *job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a write transaction: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return j.fn(&Tx{store: j.store, lite: c})
+	return j.fn(&Tx{store: j.store, lite: l.writer, ran: &l.ran})
 }
 
 const (

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"clientele/internal/system"
@@ -19,6 +20,7 @@ type Tx struct {
 	pg    *pgTx
 	text  arena
 	row   Row
+	ran   *atomic.Int64
 	watch func(*Stmt) // nil: nobody
 
 	// Of a write.
@@ -33,6 +35,7 @@ type Tx struct {
 func (tx *Tx) Draw() int64 { return tx.sys.Int63() }
 
 func (tx *Tx) see(s *Stmt) {
+	tx.ran.Add(1)
 	if tx.watch != nil {
 		tx.watch(s)
 	}

@@ -6,6 +6,8 @@ run:
 test:
 	sh scripts/test.sh
 
+# Some four minutes. ARGS="--out FILE" keeps the result, ARGS="--compare FILE"
+# tells what moved since.
 bench:
 	go run ./cmd/clientele-bench $(ARGS)
 

@@ -22,7 +22,7 @@ func TestPerformanceDocument(t *testing.T) {
 		t.Errorf("%d parts are found and %d are marked", len(all), opened)
 	}
 	for _, p := range all {
-		if p.run.Customers == 0 || len(p.run.Cases) == 0 {
+		if p.run.Customers == 0 {
 			t.Errorf("part %s is measured with %+v", p.name, p.run)
 		}
 		for _, name := range p.run.Cases {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +20,7 @@ import (
 
 const description = `Measures the real server, a process of its own, against a floor.
 
-The floor is the least that could give the same answers from the same data: for reads a bare net/http server that runs one prepared statement and writes its rows as JSON by hand; for writes clients of the database driver without HTTP, each committing its own rows durably. Floor and server take turns, and their answers are compared first.
+The floor is the least that could give the same answers from the same data: for reads a bare net/http server that runs one prepared statement and writes its rows as JSON by hand; for writes clients of the database driver without HTTP, each committing its own rows durably. Floor and server take turns, and their answers are compared first. Beside the rates stands what a request takes: processor time of the server and of the database, statements and allocations, which a busy machine hardly changes.
 
 A store is loaded for each engine; PostgreSQL runs in a throwaway cluster that keeps what it commits. The server and its data stay on this machine.
 
@@ -28,21 +29,32 @@ A store is loaded for each engine; PostgreSQL runs in a throwaway cluster that k
 Cases: ${cases}.`
 
 type runCommand struct {
-	Customers int64         `default:"10000" placeholder:"N" help:"Customers in the store (default: ${default}); 1000000 takes minutes to load."`
-	Compare   int64         `placeholder:"N" help:"A second size of store: how the speed of a page by cursor, an email filter and a create depends on size."`
-	Engines   []string      `default:"sqlite,postgres" placeholder:"ENGINE" help:"Engines to measure (default: ${default})."`
-	Cases     []string      `placeholder:"CASE" help:"Cases to measure (default: all)."`
-	Clients   int           `default:"16" placeholder:"N" help:"Clients at once (default: ${default})."`
-	Runs      int           `default:"5" placeholder:"N" help:"Runs of each case, of which the median counts (default: ${default})."`
-	Duration  time.Duration `default:"2s" placeholder:"TIME" help:"Length of a run (default: ${default})."`
-	Dir       string        `type:"path" placeholder:"DIR" help:"Keep data here, so that SQLite's is loaded once per size (default: a temporary directory)."`
-	Markdown  bool          `help:"Print the tables as Markdown."`
+	Customers  int64         `default:"10000" placeholder:"N" help:"Customers in the store (default: ${default}); 1000000 takes minutes to load."`
+	SecondSize int64         `placeholder:"N" help:"A second size of store: how the speed of pages, filters and creates depends on size."`
+	Stores     int           `placeholder:"N" help:"Share the customers out to so many stores, too, and hold these against the one."`
+	Processes  int           `placeholder:"N" help:"So many processes on one PostgreSQL, held against one process, and what became of all that they wrote."`
+	KillEvery  time.Duration `placeholder:"TIME" help:"Kill one of the processes so often, and start it again; as many times as there are runs."`
+	Sessions   int64         `default:"100000" placeholder:"N" help:"Sessions of the case sessions (default: ${default})."`
+	Engines    []string      `default:"sqlite,postgres" placeholder:"ENGINE" help:"Engines to measure (default: ${default})."`
+	Cases      []string      `placeholder:"CASE" help:"Cases to measure (default: all but ${long}, which take minutes)."`
+	Clients    int           `default:"16" placeholder:"N" help:"Clients at once (default: ${default})."`
+	Runs       int           `default:"3" placeholder:"N" help:"Runs of each case, of which the median counts (default: ${default})."`
+	Duration   time.Duration `default:"500ms" placeholder:"TIME" help:"Length of a run (default: ${default})."`
+	Dir        string        `type:"path" placeholder:"DIR" help:"Keep data here, so that SQLite's is loaded once per size (default: a temporary directory)."`
+	Markdown   bool          `help:"Print the tables as Markdown."`
+	Out        string        `type:"path" placeholder:"FILE" help:"Keep the result in a file, for --compare."`
+	Compare    string        `type:"existingfile" placeholder:"FILE" help:"Compare with an earlier result and mark what moved more than noise: figures of which even the nearest runs differ."`
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
 	report, err := c.measure(ctx)
 	if err != nil {
 		return err
+	}
+	if c.Out != "" {
+		if err := report.Result(c.commandLine()).Save(c.Out); err != nil {
+			return err
+		}
 	}
 	return report.Write(os.Stdout, c.Markdown, c.commandLine())
 }
@@ -52,8 +64,14 @@ func (c *runCommand) measure(ctx context.Context) (*bench.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	var before *bench.Result
+	if c.Compare != "" {
+		if before, err = bench.ReadResult(c.Compare); err != nil {
+			return nil, err
+		}
+	}
 	return bench.Run(ctx, bench.Config{
-		Customers: c.Customers, Compare: c.Compare, Engines: c.Engines, Cases: c.Cases,
+		Customers: c.Customers, SecondSize: c.SecondSize, Stores: c.Stores, Processes: c.Processes, KillEvery: c.KillEvery, Sessions: c.Sessions, Before: before, Engines: c.Engines, Cases: c.Cases,
 		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
 		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
 	})
@@ -63,8 +81,19 @@ func (c *runCommand) measure(ctx context.Context) (*bench.Report, error) {
 func (c *runCommand) commandLine() string {
 	b := strings.Builder{}
 	fmt.Fprintf(&b, "go run ./cmd/clientele-bench --customers %d", c.Customers)
-	if c.Compare > 0 {
-		fmt.Fprintf(&b, " --compare %d", c.Compare)
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"second-size", c.SecondSize}, {"stores", int64(c.Stores)}, {"processes", int64(c.Processes)}} {
+		if f.value > 0 {
+			fmt.Fprintf(&b, " --%s %d", f.name, f.value)
+		}
+	}
+	if c.KillEvery > 0 {
+		fmt.Fprintf(&b, " --kill-every %s", c.KillEvery)
+	}
+	if slices.Contains(c.Cases, "sessions") {
+		fmt.Fprintf(&b, " --sessions %d", c.Sessions)
 	}
 	fmt.Fprintf(&b, " --engines %s", strings.Join(c.Engines, ","))
 	if len(c.Cases) > 0 {
@@ -82,10 +111,13 @@ func (c *floorCommand) Run(ctx context.Context) error { return bench.Floor(ctx, 
 
 // receiverCommand is how this program runs the receiver of webhooks.
 type receiverCommand struct {
-	Listen string `required:"" help:"The address to serve on."`
+	Listen   string `required:"" help:"The address to serve on."`
+	Distinct bool   `help:"Know what was received before."`
 }
 
-func (c *receiverCommand) Run(ctx context.Context) error { return bench.Receive(ctx, c.Listen) }
+func (c *receiverCommand) Run(ctx context.Context) error {
+	return bench.Receive(ctx, c.Listen, c.Distinct)
+}
 
 const (
 	floorName    = "floor"
@@ -97,7 +129,7 @@ func parserOf(command any) *kong.Kong {
 	parser, err := kong.New(command,
 		kong.Name("clientele-bench"),
 		kong.Description(description),
-		kong.Vars{"cases": strings.Join(bench.CaseNames(), ", ")},
+		kong.Vars{"cases": strings.Join(bench.CaseNames(), ", "), "long": strings.Join(bench.LongCases(), ", ")},
 	)
 	if err != nil {
 		panic(err) // the structs above are wrong

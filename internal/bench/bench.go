@@ -15,33 +15,50 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // Config says what to measure.
 type Config struct {
-	Customers int64
-	Compare   int64 // a second size, 0 for none
-	Engines   []string
-	Cases     []string // empty for all
-	Clients   int
-	Runs      int
-	Duration  time.Duration
-	Dir       string // empty for a temporary one
-	Progress  io.Writer
+	Customers  int64
+	SecondSize int64         // of a store, 0 for none
+	Stores     int           // to share out Customers to, 0 for none
+	Processes  int           // on one PostgreSQL, 0 for none
+	KillEvery  time.Duration // one of Processes, 0 for never
+	Sessions   int64         // of the case "sessions"
+	Engines    []string
+	Cases      []string // empty for all
+	Clients    int
+	Runs       int
+	Duration   time.Duration
+	Dir        string // empty for a temporary one
+	Progress   io.Writer
+	Before     *Result // to compare with, or nil
 	// FloorCommand is the command line that runs Floor; its flags are added.
 	FloorCommand []string
 	// ReceiverCommand is the command line that runs Receive; --listen is added.
 	ReceiverCommand []string
 }
 
+// linearFrom is the size from which on loading takes long enough to tell whether
+// it gets slower.
+const linearFrom = 200_000
+
 const fewest = 1000 // customers that make deep pages deep
 
 func (c *Config) check() ([]*Case, error) {
-	if c.Customers < fewest || c.Compare != 0 && c.Compare < fewest {
+	if c.Customers < fewest || c.SecondSize != 0 && c.SecondSize < fewest || c.Stores > 0 && c.Customers/int64(c.Stores) < fewest {
 		return nil, fmt.Errorf("a store needs at least %d customers", fewest)
+	}
+	if c.Stores < 0 || c.Stores == 1 || c.Stores > mostStores || c.Processes < 0 || c.Processes == 1 {
+		return nil, fmt.Errorf("there must be 2 to %d stores and at least 2 processes to compare with one", mostStores)
+	}
+	if c.KillEvery != 0 && c.Processes == 0 {
+		return nil, errors.New("processes are killed where there are several")
+	}
+	if err := c.comparable(c.Before); err != nil {
+		return nil, err
 	}
 	if c.Clients < 1 || c.Runs < 1 || c.Duration < 10*time.Millisecond {
 		return nil, errors.New("there must be at least one client, one run and 10ms a run")
@@ -52,7 +69,7 @@ func (c *Config) check() ([]*Case, error) {
 		}
 	}
 	if len(c.Cases) == 0 {
-		return Cases, nil
+		return slices.DeleteFunc(slices.Clone(Cases), func(k *Case) bool { return k.long }), nil
 	}
 	var out []*Case
 	for _, k := range Cases {
@@ -66,6 +83,16 @@ func (c *Config) check() ([]*Case, error) {
 		}
 	}
 	return out, nil
+}
+
+// LongCases returns the names of the cases that run only if they are named.
+func LongCases() (out []string) {
+	for _, k := range Cases {
+		if k.long {
+			out = append(out, k.Name)
+		}
+	}
+	return out
 }
 
 // CaseNames returns the names of all cases.
@@ -101,6 +128,7 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 		return nil, err
 	}
 	report := newReport(c)
+	report.Before = c.Before
 	for _, name := range c.Engines {
 		b := &bencher{Config: c, cases: cases, name: name, bin: bin}
 		res, err := b.engine(ctx, dir)
@@ -119,6 +147,13 @@ type bencher struct {
 	name  string
 	bin   string
 	shop  *shop
+	// database tells the processor time of a database that is a process of its own.
+	database func() time.Duration
+}
+
+// side is one process with the one store.
+func (b *bencher) side(c *child) *side {
+	return &side{servers: []*child{c}, customers: b.Customers, stores: 1}
 }
 
 func (b *bencher) say(format string, args ...any) {
@@ -133,26 +168,40 @@ func (b *bencher) engine(ctx context.Context, dir string) (_ *EngineReport, err 
 		}
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	small, err := e.Load(ctx, b.Customers, b.Progress)
+	b.database = e.CPU
+	small, err := e.Load(ctx, 1, b.Customers, b.Progress)
 	if err != nil {
 		return nil, err
 	}
 	res, err := b.measure(ctx, small)
-	if err != nil || b.Compare == 0 {
-		return res, err
+	if err == nil && b.Customers >= linearFrom {
+		res.Loaded = small.Loaded()
 	}
-	large, err := e.Load(ctx, b.Compare, b.Progress)
-	if err != nil {
-		return nil, err
+	if err == nil && b.SecondSize > 0 {
+		err = b.bySize(ctx, e, small, res)
 	}
-	res.Sizes, err = b.compare(ctx, small, large)
+	if err == nil && b.Stores > 0 {
+		err = b.byStores(ctx, e, small, res)
+	}
+	if err == nil && b.Processes > 0 && b.name == "postgres" {
+		err = b.byProcesses(ctx, small, res)
+	}
 	return res, err
 }
 
 // serve starts the server on a database.
 func (b *bencher) serve(ctx context.Context, dsn string) (*child, error) {
-	return start(ctx, b.bin, "serve", "--database", dsn, "--rate-limit-quota", "1000000000000", "--log-level", "warn",
-		"--trusted-proxy", "127.0.0.1/32") // the load generator speaks for many
+	return start(ctx, b.bin, serveArgs(dsn)...)
+}
+
+// serveAt is serve at an address.
+func (b *bencher) serveAt(ctx context.Context, addr, dsn string) (*child, error) {
+	return startAt(ctx, addr, b.bin, serveArgs(dsn)...)
+}
+
+func serveArgs(dsn string) []string {
+	return []string{"serve", "--database", dsn, "--rate-limit-quota", "1000000000000", "--log-level", "warn",
+		"--trusted-proxy", "127.0.0.1/32"} // the load generator speaks for many
 }
 
 // copies makes a database to measure on and returns how to drop it.
@@ -194,7 +243,8 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 	defer server.stop()
 	time.Sleep(500 * time.Millisecond)
 	res.Idle, _ = server.memory()
-	if err := b.verify(ctx, server.addr); err != nil {
+	res.Anonymous = server.anonymous()
+	if err := b.verify(ctx, server.addr, 0, b.Customers); err != nil {
 		return nil, fmt.Errorf("the loaded store is not right: %w", err)
 	}
 	if b.shop, err = b.openShop(ctx, server.addr); err != nil {
@@ -224,13 +274,21 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 			}
 			continue
 		}
+		if k.sessions {
+			row, err := b.sessions(ctx, k, d)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k.Name, err)
+			}
+			res.Versus = append(res.Versus, row)
+			continue
+		}
 		if k.guesses {
 			if res.Guesses, err = b.guesses(ctx, server); err != nil {
 				return nil, fmt.Errorf("%s: %w", k.Name, err)
 			}
 			continue
 		}
-		row, err := b.one(ctx, k, floor.addr, server.addr)
+		row, err := b.one(ctx, k, floor, server)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)
 		}
@@ -244,47 +302,52 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 func (b *bencher) warm() time.Duration { return min(b.Duration/4, 500*time.Millisecond) }
 
 // one measures a case on floor and server in turns.
-func (b *bencher) one(ctx context.Context, k *Case, floor, server string) (*Row, error) {
+func (b *bencher) one(ctx context.Context, k *Case, floor, server *child) (*Row, error) {
 	if k.same {
-		if err := b.equal(ctx, k, floor, server); err != nil {
+		if err := b.equal(ctx, k, floor.addr, server.addr); err != nil {
 			return nil, err
 		}
 	}
-	row := &Row{Case: k}
+	row := &Row{Case: k, Name: k.Name}
+	floors, servers := &side{servers: []*child{floor}}, b.side(server)
 	for run := range b.Runs {
-		f, err := b.floorRate(ctx, k, floor, run)
+		f, least, err := b.spent(ctx, floors, false, func() (pace, error) { return b.floorRate(ctx, k, floor.addr, run) })
 		if err != nil {
 			return nil, fmt.Errorf("floor: %w", err)
 		}
-		s, err := b.serverRate(ctx, k, server, b.Customers, run)
+		s, each, err := b.spent(ctx, servers, true, func() (pace, error) { return b.serverRate(ctx, k, servers, run) })
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		row.add(f, s)
+		row.add(f.rate, s.rate)
+		row.spend(least.server+least.database, each)
 	}
-	b.say("%-11s floor %8.0f/s  server %8.0f/s  ratio %.2f", k.Name, row.Floor(), row.Server(), row.Ratio())
+	b.say("%-11s floor %8.0f/s  server %8.0f/s  ratio %.2f  processor time %4.0f µs, server %4.0f, database %4.0f  statements %4.1f  allocations %.0f", k.Name,
+		row.Floor(), row.Server(), row.Ratio(), median(row.FloorTime), median(row.ServerTime), median(row.DatabaseTime), median(row.Statements), median(row.Allocations))
 	return row, nil
 }
 
-func (b *bencher) serverRate(ctx context.Context, k *Case, addr string, customers int64, run int) (float64, error) {
-	return drive(ctx, addr, b.Clients, b.warm(), b.Duration, k.status, func(client int) requester {
-		return k.toServer(b.gen(customers, run, client))
+func (b *bencher) serverRate(ctx context.Context, k *Case, s *side, run int) (pace, error) {
+	return drive(ctx, s.addrs(), b.Clients, b.warm(), b.Duration, k.status, func(client int) requester {
+		g := b.gen(s.customers, run, client)
+		g.stores = s.stores
+		return k.toServer(g)
 	})
 }
 
-func (b *bencher) floorRate(ctx context.Context, k *Case, addr string, run int) (float64, error) {
+func (b *bencher) floorRate(ctx context.Context, k *Case, addr string, run int) (done pace, err error) {
 	if k.writes == "" {
-		return drive(ctx, addr, b.Clients, b.warm(), b.Duration, cmp.Or(k.floorStatus, k.status), func(client int) requester {
+		return drive(ctx, []string{addr}, b.Clients, b.warm(), b.Duration, cmp.Or(k.floorStatus, k.status), func(client int) requester {
 			return k.toFloor(b.gen(b.Customers, run, client))
 		})
 	}
 	text, err := fetch(ctx, addr, 200, b.warm()+b.Duration, func(buf []byte) []byte {
 		return fmt.Appendf(buf, "GET /write?kind=%s&clients=%d&batch=%d&warm=%d&ms=%d HTTP/1.1\r\nHost: localhost\r\n\r\n", k.writes, b.Clients, k.batch, b.warm().Milliseconds(), b.Duration.Milliseconds())
 	})
-	if err != nil {
-		return 0, err
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &done.rate, &done.all)
 	}
-	return strconv.ParseFloat(string(text), 64)
+	return done, err
 }
 
 // equal checks on some requests that floor and server answer alike.
@@ -315,74 +378,31 @@ func (b *bencher) equal(ctx context.Context, k *Case, floor, server string) erro
 	return nil
 }
 
-// compare measures what should not depend on the size of a store.
-func (b *bencher) compare(ctx context.Context, small, large data) (_ []*SizeRow, err error) {
-	var servers [2]*child
-	for i, d := range []data{small, large} {
-		dsn, drop, err2 := copyOf(ctx, d, "sized")
-		if err2 != nil {
-			return nil, err2
-		}
-		defer drop(&err)
-		if servers[i], err = b.serve(ctx, dsn); err != nil {
-			return nil, err
-		}
-		defer servers[i].stop()
+// listed is a page of customers.
+type listed struct {
+	Data []struct {
+		ID    int64
+		Email string
 	}
-	if err := b.sized(b.Compare).verify(ctx, servers[1].addr); err != nil {
-		return nil, fmt.Errorf("the larger store is not right: %w", err)
-	}
-	var out []*SizeRow
-	for _, k := range Cases {
-		if !slices.Contains([]string{caseCursor, caseEmail, caseCreate}, k.Name) {
-			continue
-		}
-		row := &SizeRow{Case: k}
-		for run := range b.Runs {
-			var rates [2]float64
-			for i, n := range []int64{b.Customers, b.Compare} {
-				if rates[i], err = b.serverRate(ctx, k, servers[i].addr, n, run); err != nil {
-					return nil, fmt.Errorf("%s with %d customers: %w", k.Name, n, err)
-				}
-			}
-			row.add(rates[1], rates[0])
-		}
-		b.say("%-11s %d customers %8.0f/s  %d customers %8.0f/s  ratio %.2f", k.Name, b.Customers, row.Server(), b.Compare, row.Floor(), row.Ratio())
-		out = append(out, row)
-	}
-	return out, nil
+	Meta struct{ Pagination struct{ Total int64 } }
 }
 
-func (b *bencher) sized(n int64) *bencher {
-	c := *b
-	c.Customers = n
-	return &c
+func readListing(text []byte) (l listed, err error) {
+	err = json.Unmarshal(text, &l)
+	return l, err
 }
 
-// verify looks at the loaded store through the API.
-func (b *bencher) verify(ctx context.Context, addr string) error {
-	type answer struct {
-		Data []struct {
-			ID    int64
-			Email string
-		}
-		Meta struct {
-			Pagination struct {
-				Total int64
-				Count int64
-			}
-		}
-	}
-	get := func(query string) (a answer, err error) {
+// verify looks at a loaded store of n customers through the API.
+func (b *bencher) verify(ctx context.Context, addr string, store int, n int64) error {
+	get := func(query string) (a listed, err error) {
 		body, err := fetch(ctx, addr, 200, 0, func(buf []byte) []byte {
-			return append(buf, "GET "+serverPath+query+" HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: "+accessToken+"\r\n\r\n"...)
+			return append(buf, "GET "+storePath(store)+query+" HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: "+tokenOf(store)+"\r\n\r\n"...)
 		})
 		if err == nil {
-			err = json.Unmarshal(body, &a)
+			a, err = readListing(body)
 		}
 		return a, err
 	}
-	n := b.Customers
 	for _, path := range []string{"?limit=1", "/addresses?limit=1", "/subscribers?limit=1", "/attribute-values?limit=1"} {
 		a, err := get(path)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -30,7 +31,7 @@ const benchCustomers = 2000
 func benchServer(b *testing.B) http.Handler {
 	b.Helper()
 	dsn := "sqlite:" + filepath.Join(b.TempDir(), "clientele.db")
-	if err := load(b.Context(), dsn, benchCustomers, io.Discard); err != nil {
+	if _, err := load(b.Context(), dsn, 1, benchCustomers, io.Discard); err != nil {
 		b.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -116,8 +117,8 @@ func TestLoadedStore(t *testing.T) {
 	dir := t.TempDir()
 	e := &liteEngine{dir: dir}
 	var progress strings.Builder
-	b := &bencher{Config: Config{Customers: fewest, Progress: &progress}, name: "sqlite"}
-	d, err := e.Load(t.Context(), fewest, &progress)
+	b := &bencher{Config: Config{Customers: fewest, Progress: &progress}, name: "sqlite", database: e.CPU}
+	d, err := e.Load(t.Context(), 1, fewest, &progress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,10 +134,10 @@ func TestLoadedStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.stop()
-	if err := b.verify(t.Context(), server.addr); err != nil {
+	if err := b.verify(t.Context(), server.addr, 0, fewest); err != nil {
 		t.Error(err)
 	}
-	b.Clients = 2
+	b.Clients, b.Duration = 2, 50*time.Millisecond
 	if b.shop, err = b.openShop(t.Context(), server.addr); err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +175,32 @@ func TestLoadedStore(t *testing.T) {
 			if _, err := fetch(t.Context(), addr, cmp.Or(k.floorStatus, k.status), 0, k.toFloor(b.gen(fewest, 0, 0))); err != nil {
 				t.Errorf("%s: floor: %v", k.Name, err)
 			}
+		}
+	}
+	// What requests take is told of both stores together.
+	two, err := e.Load(t.Context(), 2, fewest, &progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, end, err := b.opened(t.Context(), two, "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if end(&err); err != nil {
+			t.Error(err)
+		}
+	}()
+	for store := range 2 {
+		if err := b.verify(t.Context(), server.addr, store, fewest); err != nil {
+			t.Errorf("store %d: %v", store, err)
+		}
+	}
+	both := &side{servers: []*child{server}, customers: fewest, stores: 2}
+	for name, statements := range map[string]float64{caseGet: 1, caseNothing: 0} {
+		done, took, err := b.spent(t.Context(), both, true, func() (pace, error) { return b.serverRate(t.Context(), caseNamed(name), both, 0) })
+		if err != nil || done.all == 0 || took.server <= 0 || took.allocations <= 1 || math.Round(took.statements) != statements || took.database != 0 {
+			t.Errorf("%s: %d done, each took %+v: %v", name, done.all, took, err)
 		}
 	}
 }

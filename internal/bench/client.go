@@ -104,19 +104,19 @@ func (c *caller) ask(next requester, status int, keep *bytes.Buffer) (got int, k
 }
 
 // drive lets clients send requests one after another for a while, after a
-// warm-up, and returns the requests a second of all of them together.
-func drive(ctx context.Context, addr string, clients int, warm, d time.Duration, status int, next func(client int) requester) (float64, error) {
+// warm-up, and returns the pace of all of them together. Addresses take turns.
+func drive(ctx context.Context, addrs []string, clients int, warm, d time.Duration, status int, next func(client int) requester) (pace, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	callers := make([]*caller, clients)
 	for i := range callers {
-		c, err := dial(ctx, addr)
+		c, err := dial(ctx, addrs[i%len(addrs)])
 		if err != nil {
-			return 0, err
+			return pace{}, err
 		}
 		defer c.conn.Close()
 		if err := c.conn.SetDeadline(time.Now().Add(warm + d + answerWithin)); err != nil {
-			return 0, err
+			return pace{}, err
 		}
 		callers[i] = c
 	}
@@ -141,7 +141,7 @@ func drive(ctx context.Context, addr string, clients int, warm, d time.Duration,
 		})
 	}
 	wg.Wait()
-	return m.rate(), context.Cause(ctx)
+	return m.pace(), context.Cause(ctx)
 }
 
 // fetch returns the body of one answer, which may take the given time and

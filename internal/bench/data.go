@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,31 +23,57 @@ import (
 type data interface {
 	// Copy makes a database with the given name; one of that name is replaced.
 	Copy(ctx context.Context, name string) (dsn string, err error)
+	// Loaded returns how many customers a second were loaded, in each tenth; nil if
+	// they were there.
+	Loaded() []float64
 	// Drop removes what Copy made.
 	Drop(ctx context.Context, name string) error
 }
 
 // engine provides the data of one database engine.
 type engine interface {
-	Load(ctx context.Context, n int64, progress io.Writer) (data, error)
+	// Load makes stores of n customers each.
+	Load(ctx context.Context, stores int, n int64, progress io.Writer) (data, error)
+	// CPU tells what processor time the database has taken, if it is a process of
+	// its own.
+	CPU() time.Duration
 	Close() error
 }
 
 // loadedBy changes whenever what load makes does, so that old data is not
 // taken for new.
-const loadedBy = "3"
+const loadedBy = "4"
 
 // liteEngine keeps a folder for each size.
 type liteEngine struct{ dir string }
 
 func (*liteEngine) Close() error { return nil }
 
-func (e *liteEngine) Load(ctx context.Context, n int64, progress io.Writer) (data, error) {
-	return e.load(ctx, n, progress)
+// CPU is nothing: SQLite works in the server's process.
+func (*liteEngine) CPU() time.Duration { return 0 }
+
+func (e *liteEngine) Load(ctx context.Context, stores int, n int64, progress io.Writer) (data, error) {
+	return e.load(ctx, stores, n, progress)
 }
 
-func (e *liteEngine) load(ctx context.Context, n int64, progress io.Writer) (*liteData, error) {
-	dir := filepath.Join(e.dir, fmt.Sprintf("sqlite-%d", n))
+// sizeName names stores of n customers each.
+func sizeName(stores int, n int64) string {
+	if stores == 1 {
+		return strconv.FormatInt(n, 10)
+	}
+	return fmt.Sprintf("%dx%d", stores, n)
+}
+
+// sizeText says the same to people.
+func sizeText(stores int, n int64) string {
+	if stores == 1 {
+		return quantity(n, "customers")
+	}
+	return fmt.Sprintf("%s of %s", quantity(int64(stores), "stores"), quantity(n, "customers"))
+}
+
+func (e *liteEngine) load(ctx context.Context, stores int, n int64, progress io.Writer) (*liteData, error) {
+	dir := filepath.Join(e.dir, "sqlite-"+sizeName(stores, n))
 	d := &liteData{dir: dir}
 	steps, err := sqldb.Migrations(sqldb.SQLite)
 	if err != nil {
@@ -57,10 +85,10 @@ func (e *liteEngine) load(ctx context.Context, n int64, progress io.Writer) (*li
 	}
 	mark := filepath.Join(dir, "loaded")
 	if have, err := os.ReadFile(mark); err == nil && string(have) == stamp {
-		fmt.Fprintf(progress, "sqlite: %d customers are loaded already\n", n)
+		fmt.Fprintf(progress, "sqlite: %s are loaded already\n", sizeText(stores, n))
 		return d, nil
 	}
-	fmt.Fprintf(progress, "sqlite: loading %d customers\n", n)
+	fmt.Fprintf(progress, "sqlite: loading %s\n", sizeText(stores, n))
 	if err := d.remove("master"); err != nil {
 		return nil, err
 	}
@@ -68,13 +96,19 @@ func (e *liteEngine) load(ctx context.Context, n int64, progress io.Writer) (*li
 		return nil, err
 	}
 	// Closing the last connection leaves the file complete, without a log.
-	if err := load(ctx, "sqlite:"+d.file("master"), n, progress); err != nil {
+	if d.tenths, err = load(ctx, "sqlite:"+d.file("master"), stores, n, progress); err != nil {
 		return nil, err
 	}
 	return d, os.WriteFile(mark, []byte(stamp), 0o600)
 }
 
-type liteData struct{ dir string }
+type liteData struct {
+	dir    string
+	tenths []float64 // customers a second while loading, if that was now
+}
+
+// Loaded implements data.
+func (d *liteData) Loaded() []float64 { return d.tenths }
 
 func (d *liteData) file(name string) string { return filepath.Join(d.dir, name+".db") }
 
@@ -129,6 +163,8 @@ func startPG(ctx context.Context, dir string) (*pgEngine, error) {
 	return &pgEngine{&liteEngine{dir}, c}, nil
 }
 
+func (e *pgEngine) CPU() time.Duration { return e.cluster.CPU() }
+
 func (e *pgEngine) Close() error { return e.cluster.Stop() }
 
 func (e *pgEngine) exec(ctx context.Context, statements ...string) error {
@@ -145,23 +181,28 @@ func (e *pgEngine) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-func (e *pgEngine) Load(ctx context.Context, n int64, progress io.Writer) (data, error) {
-	from, err := e.lite.load(ctx, n, progress)
+func (e *pgEngine) Load(ctx context.Context, stores int, n int64, progress io.Writer) (data, error) {
+	from, err := e.lite.load(ctx, stores, n, progress)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(progress, "postgres: copying %d customers\n", n)
-	d := &pgData{e, fmt.Sprintf("bench%d", n)}
+	fmt.Fprintf(progress, "postgres: copying %s\n", sizeText(stores, n))
+	d := &pgData{engine: e, master: "bench" + sizeName(stores, n)}
 	if err := e.exec(ctx, "CREATE DATABASE "+d.master); err != nil {
 		return nil, err
 	}
-	return d, transfer(ctx, from.file("master"), e.cluster.DSN(d.master), progress)
+	d.tenths, err = transfer(ctx, from.file("master"), e.cluster.DSN(d.master), int64(stores)*n, progress)
+	return d, err
 }
 
 type pgData struct {
 	engine *pgEngine
 	master string
+	tenths []float64
 }
+
+// Loaded implements data.
+func (d *pgData) Loaded() []float64 { return d.tenths }
 
 func (d *pgData) Copy(ctx context.Context, name string) (string, error) {
 	name = d.master + "_" + name

@@ -112,14 +112,14 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // write lets ?clients= connections commit ?batch= of a ?kind= each, over and
-// over for ?ms= milliseconds, and answers with the commits a second.
+// over for ?ms= milliseconds, and answers with their pace.
 func (f *floor) write(w http.ResponseWriter, r *http.Request) {
 	number := func(name string) int {
 		n, _ := strconv.Atoi(r.URL.Query().Get(name))
 		return max(n, 1)
 	}
-	rate, err := f.commits(r.Context(), floorKinds[r.URL.Query().Get("kind")], number("clients"), number("batch"), time.Duration(number("warm"))*time.Millisecond, time.Duration(number("ms"))*time.Millisecond)
-	text := strconv.FormatFloat(rate, 'f', 3, 64)
+	done, err := f.commits(r.Context(), floorKinds[r.URL.Query().Get("kind")], number("clients"), number("batch"), time.Duration(number("warm"))*time.Millisecond, time.Duration(number("ms"))*time.Millisecond)
+	text := fmt.Sprintf("%.3f %d", done.rate, done.all)
 	if err != nil {
 		text = err.Error()
 		w.WriteHeader(http.StatusInternalServerError)
@@ -134,7 +134,7 @@ const farAbove = 1 << 40
 // floorID numbers what the floor writes, from farAbove on.
 var floorID atomic.Int64
 
-func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int, warm, d time.Duration) (float64, error) {
+func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int, warm, d time.Duration) (pace, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var ready, done sync.WaitGroup
@@ -171,7 +171,7 @@ func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int,
 	m = newMeter(warm, d, clients)
 	close(start)
 	done.Wait()
-	return m.rate(), context.Cause(ctx)
+	return m.pace(), context.Cause(ctx)
 }
 
 // row is the current row of a result. Text is valid until the next call.

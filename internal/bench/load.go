@@ -19,20 +19,38 @@ import (
 const (
 	storeHash   = "bench"
 	storeID     = 1 // the first store of a database
-	accessToken = "benchmark0access0token0000000001"
+	accessToken = tokenStem + "00001"
+	tokenStem   = "benchmark0access0token00000"
 	clientID    = "benchmark0client0id000000000001"
 	secret      = "00000000000000000000000000000000000000000000000000000000000000ff"
-	seedFile    = `stores:
-  - hash: ` + storeHash + `
+)
+
+// mostStores is how many stores have tokens and hashes of their own.
+const mostStores = 99_999
+
+// Further stores have the same account with another token.
+const seedStore = `  - hash: %s
     name: Benchmark
     api_accounts:
       - name: Benchmark
         client_id: ` + clientID + `
         client_secret: ` + secret + `
-        access_token: ` + accessToken + `
+        access_token: %s
         scopes: [all]
 `
-)
+
+// hashOf returns the hash of a store by its number; the first is 0.
+func hashOf(store int) string {
+	if store == 0 {
+		return storeHash
+	}
+	return fmt.Sprintf("%s%d", storeHash, store)
+}
+
+// tokenOf returns the token of a store's account.
+func tokenOf(store int) string { return fmt.Sprintf("%s%05d", tokenStem, store+1) }
+
+func storePath(store int) string { return "/stores/" + hashOf(store) + "/v3/customers" }
 
 const (
 	// A transaction takes many batches, so that pages of the indexes that are
@@ -47,67 +65,69 @@ const (
 // The events of loaded customers count as delivered long ago.
 var dropEvents = sqldb.Dynamic(`DELETE FROM events WHERE store_id = $1`)
 
-// load fills an empty database with a store of n customers, through the code
-// that serves requests, so that the data keeps every rule there is.
-func load(ctx context.Context, dsn string, n int64, progress io.Writer) error {
+// load fills an empty database with stores of n customers each, through the code
+// that serves requests, so that the data keeps every rule there is. It returns
+// the customers a second in each tenth.
+func load(ctx context.Context, dsn string, stores int, n int64, progress io.Writer) ([]float64, error) {
 	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Readers: 1, CacheKiB: loadCache, WriteTimeout: 5 * time.Minute})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.Close()
 	now := int64(firstDay)
 	sys := system.Real()
 	sys.Clock = func() time.Time { return time.Unix(now, 0) }
 	if _, err := db.Migrate(ctx, now); err != nil {
-		return err
+		return nil, err
 	}
 	passwords := password.New(sys)
 	customers := customer.NewService(db, sys, passwords)
-	doc, err := seed.Parse([]byte(seedFile))
+	text := []byte("stores:\n")
+	for i := range stores {
+		text = fmt.Appendf(text, seedStore, hashOf(i), tokenOf(i))
+	}
+	doc, err := seed.Parse(text)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	seeder := seed.Applier{DB: db, System: sys, Stores: store.NewService(db, sys), Customers: customers, Passwords: passwords}
 	if _, err := seeder.Apply(ctx, doc); err != nil {
-		return err
+		return nil, err
 	}
-
-	attributes, err := customers.CreateAttributes(ctx, storeID, []customer.AttributeCreate{{Name: "Tier", Type: "string"}})
-	if err != nil {
-		return err
-	}
-
 	hash, err := passwords.Hash(ctx, password.Party{}, shopperPassword)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	start := time.Now()
-	said := start
-	for done := int64(0); done < n; {
-		to := min(done+perCommit, n)
-		err := db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			for from := done + 1; from <= to; from += loadBatch {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := loadSome(tx, customers, attributes[0].ID, hash, from, min(from+loadBatch-1, to), now); err != nil {
-					return err
-				}
-				now += perBatch
-			}
-			return tx.Exec(dropEvents)
-		})
+	b := newBar(progress, int64(stores)*n)
+	for i := range stores {
+		id := int64(storeID + i)
+		attributes, err := customers.CreateAttributes(ctx, id, []customer.AttributeCreate{{Name: "Tier", Type: "string"}})
 		if err != nil {
-			return fmt.Errorf("load customers from %d on: %w", done+1, err)
+			return nil, err
 		}
-		done = to
-		if time.Since(said) > 5*time.Second {
-			said = time.Now()
-			fmt.Fprintf(progress, "  %d of %d customers, %.0f a second\n", done, n, float64(done)/time.Since(start).Seconds())
+		now = firstDay
+		for done := int64(0); done < n; {
+			to := min(done+perCommit, n)
+			err := db.Write(ctx, id, func(tx *sqldb.Tx) error {
+				for from := done + 1; from <= to; from += loadBatch {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					if err := loadSome(tx, customers, attributes[0].ID, hash, from, min(from+loadBatch-1, to), now); err != nil {
+						return err
+					}
+					now += perBatch
+				}
+				return tx.Exec(dropEvents)
+			})
+			if err != nil {
+				return nil, fmt.Errorf("load customers of store %s from %d on: %w", hashOf(i), done+1, err)
+			}
+			b.add(to - done)
+			done = to
 		}
 	}
-	fmt.Fprintf(progress, "  %d customers in %s\n", n, time.Since(start).Round(100*time.Millisecond))
-	return nil
+	return b.end(), nil
 }
 
 // loadSome makes customers, each with an address, a value of an attribute and

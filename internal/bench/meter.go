@@ -12,6 +12,7 @@ type meter struct {
 	begin, end time.Time
 	least      int64 // slow work goes on until so much is done
 	n          atomic.Int64
+	all        atomic.Int64 // the warm-up and what came late too
 	last       atomic.Int64 // nanoseconds after begin, once beyond end
 }
 
@@ -25,6 +26,7 @@ func (m *meter) more(now time.Time) bool { return now.Before(m.end) || m.n.Load(
 
 // done counts one that was finished now.
 func (m *meter) done(now time.Time) {
+	m.all.Add(1)
 	switch {
 	case now.Before(m.begin):
 	case now.Before(m.end):
@@ -35,8 +37,13 @@ func (m *meter) done(now time.Time) {
 	}
 }
 
-// rate returns how many were done a second.
-func (m *meter) rate() float64 {
+// pace is how fast something was done.
+type pace struct {
+	rate float64 // a second
+	all  int64   // how many were done, the warm-up included
+}
+
+func (m *meter) pace() pace {
 	took := max(m.end.Sub(m.begin), time.Duration(m.last.Load()))
-	return float64(m.n.Load()) / took.Seconds()
+	return pace{float64(m.n.Load()) / took.Seconds(), m.all.Load()}
 }

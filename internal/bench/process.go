@@ -20,7 +20,7 @@ import (
 // it has of source files, for the sake of which Go would compile everything anew.
 func build(ctx context.Context, dir string) (string, error) {
 	bin := filepath.Join(dir, "clientele")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, "clientele/cmd/clientele")
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", bin, "clientele/cmd/clientele")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server: %w\n%s", err, out)
@@ -58,6 +58,11 @@ func start(ctx context.Context, bin string, args ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startAt(ctx, addr, bin, args...)
+}
+
+// startAt is start at an address.
+func startAt(ctx context.Context, addr, bin string, args ...string) (*child, error) {
 	c := &child{addr: addr, exited: make(chan struct{})}
 	cmd := exec.Command(bin, append(args, "--listen", addr)...)
 	cmd.Stdout, cmd.Stderr = &c.output, &c.output
@@ -145,29 +150,36 @@ func (c *child) stop() {
 	}
 }
 
+// kill ends the process without a word.
+func (c *child) kill() {
+	_ = c.proc.Kill() // it may have ended just now
+	<-c.exited
+}
+
 // memory returns the resident set now and at its highest, in bytes; zero
 // where the system does not tell.
 func (c *child) memory() (now, peak int64) {
+	return c.status("VmRSS:"), c.status("VmHWM:")
+}
+
+// status returns a line of what the system tells about memory, in bytes.
+func (c *child) status(name string) int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(c.proc.Pid) + "/status")
 	if err != nil {
-		return 0, 0
+		return 0
 	}
 	for line := range strings.SplitSeq(string(text), "\n") {
-		f := strings.Fields(line)
-		if len(f) != 3 || f[2] != "kB" {
-			continue
-		}
-		n, err := strconv.ParseInt(f[1], 10, 64)
-		switch {
-		case err != nil:
-		case f[0] == "VmRSS:":
-			now = n << 10
-		case f[0] == "VmHWM:":
-			peak = n << 10
+		if f := strings.Fields(line); len(f) == 3 && f[0] == name && f[2] == "kB" {
+			n, _ := strconv.ParseInt(f[1], 10, 64)
+			return n << 10
 		}
 	}
-	return now, peak
+	return 0
 }
+
+// anonymous returns the memory that is the process's own and no file's; zero
+// where the system does not tell.
+func (c *child) anonymous() int64 { return c.status("RssAnon:") }
 
 // cpu returns the processor time that the process has taken; zero where the
 // system does not tell.

@@ -3,9 +3,12 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,51 +17,89 @@ import (
 // Report is all that a run found.
 type Report struct {
 	Config  Config
-	CPU     string
+	Machine Machine
 	Engines []*EngineReport
+	// Before is an earlier result that this one is compared with, or nil.
+	Before *Result
+}
+
+// Machine is where a run was made.
+type Machine struct {
+	CPU   string `json:"cpu"`
+	Cores int    `json:"cores"`
+	Go    string `json:"go"`
+	OS    string `json:"os"`
 }
 
 // EngineReport is what was found on one engine.
 type EngineReport struct {
-	Engine     string
-	Rows       []*Row
-	Sizes      []*SizeRow
-	Hooks      *HooksRow // nil: not measured
-	Crowd      []*CrowdRow
-	Slow       *SlowRow // nil: not measured
-	Guesses    []*GuessRow
-	Ready      time.Duration
-	Idle, Peak int64 // bytes
+	Engine    string
+	Rows      []*Row
+	Versus    []*VersusRow
+	Idles     []*IdleRow
+	Shared    *SharedRow // nil: not measured
+	Hooks     *HooksRow  // nil: not measured
+	Crowd     []*CrowdRow
+	Slow      *SlowRow // nil: not measured
+	Guesses   []*GuessRow
+	Loaded    []float64 // customers a second while loading, in each tenth
+	Ready     time.Duration
+	Idle      int64 // resident, in bytes
+	Anonymous int64 // of Idle
+	Peak      int64
 }
 
-// Row is one case, with a pair of rates for each run.
+// Row is one case, with a figure of each kind for each run: what was done a
+// second, and what one of these took. Times are of the processor, in
+// microseconds; that of the floor is of its process and the database's together.
 type Row struct {
-	Case                   *Case
-	floors, servers, ratio []float64
+	Case         *Case     `json:"-"`
+	Name         string    `json:"case"`
+	Floors       []float64 `json:"floor_per_second"`
+	Servers      []float64 `json:"server_per_second"`
+	Ratios       []float64 `json:"ratio"`
+	FloorTime    []float64 `json:"floor_cpu_us"`
+	ServerTime   []float64 `json:"server_cpu_us"`
+	DatabaseTime []float64 `json:"database_cpu_us"`
+	Statements   []float64 `json:"statements"`
+	Allocations  []float64 `json:"allocations"`
 }
 
 func (r *Row) add(floor, server float64) {
-	r.floors = append(r.floors, floor)
-	r.servers = append(r.servers, server)
-	r.ratio = append(r.ratio, server/floor)
+	r.Floors = append(r.Floors, floor)
+	r.Servers = append(r.Servers, server)
+	r.Ratios = append(r.Ratios, server/floor)
+}
+
+func (r *Row) spend(floor float64, c cost) {
+	r.FloorTime = append(r.FloorTime, floor)
+	r.ServerTime = append(r.ServerTime, c.server)
+	r.DatabaseTime = append(r.DatabaseTime, c.database)
+	r.Statements = append(r.Statements, c.statements)
+	r.Allocations = append(r.Allocations, c.allocations)
+}
+
+// both returns the time of server and database together.
+func (r *Row) both() []float64 {
+	out := slices.Clone(r.ServerTime)
+	for i := range out {
+		out[i] += r.DatabaseTime[i]
+	}
+	return out
 }
 
 // Floor, Server and Ratio are medians over the runs.
-func (r *Row) Floor() float64 { return median(r.floors) }
+func (r *Row) Floor() float64 { return median(r.Floors) }
 
 // Server is described at Floor.
-func (r *Row) Server() float64 { return median(r.servers) }
+func (r *Row) Server() float64 { return median(r.Servers) }
 
 // Ratio is described at Floor.
-func (r *Row) Ratio() float64 { return median(r.ratio) }
+func (r *Row) Ratio() float64 { return median(r.Ratios) }
 
 func (r *Row) spread() string {
-	return fmt.Sprintf("%.2f–%.2f", slices.Min(r.ratio), slices.Max(r.ratio))
+	return fmt.Sprintf("%.2f–%.2f", slices.Min(r.Ratios), slices.Max(r.Ratios))
 }
-
-// SizeRow is one case on two sizes of store; the larger stands in the place of
-// the floor.
-type SizeRow = Row
 
 func median[T float64 | time.Duration](of []T) T {
 	s := slices.Sorted(slices.Values(of))
@@ -66,21 +107,25 @@ func median[T float64 | time.Duration](of []T) T {
 }
 
 func newReport(c Config) *Report {
-	r := &Report{Config: c, CPU: runtime.GOARCH}
+	return &Report{Config: c, Machine: thisMachine()}
+}
+
+func thisMachine() Machine {
+	m := Machine{CPU: runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.SplitSeq(string(text), "\n") {
 			if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-				r.CPU = strings.TrimSpace(value)
+				m.CPU = strings.TrimSpace(value)
 				break
 			}
 		}
 	}
-	return r
+	return m
 }
 
 // target is a bound and whether it was met.
 func target(value float64, atLeast float64) string {
-	return fmt.Sprintf("≥ %.1f %s", atLeast, met(value >= atLeast))
+	return fmt.Sprintf("≥ %g %s", atLeast, met(value >= atLeast))
 }
 
 func met(ok bool) string {
@@ -100,7 +145,7 @@ func (e *EngineReport) row(name string) *Row {
 }
 
 // derived are the figures that come from two rows or none.
-func (e *EngineReport) derived(c Config) [][]string {
+func (e *EngineReport) derived() [][]string {
 	var out [][]string
 	deep, page := e.row(caseDeep), e.row(casePage)
 	if deep != nil && page != nil {
@@ -131,17 +176,25 @@ func (e *EngineReport) derived(c Config) [][]string {
 			[]string{"The slowest of these requests", millis(r.worst), "≤ 1 s " + met(r.worst <= time.Second)},
 			[]string{"Memory with those bodies", mebibytes(r.memory), ""})
 	}
-	for _, r := range e.Sizes {
-		out = append(out, []string{
-			fmt.Sprintf("%s: %s customers, of %s customers' speed", r.Case.Title, number(float64(c.Customers)), number(float64(c.Compare))),
-			fmt.Sprintf("%.2f (%s and %s a second)", r.Ratio(), number(r.Server()), number(r.Floor())), "",
-		})
+	if n := len(e.Loaded); n > 1 {
+		v := e.Loaded[n-1] / e.Loaded[0]
+		out = append(out, []string{"Loading: the last tenth, of the first one's speed", fmt.Sprintf("%.2f (%s and %s a second)", v, number(e.Loaded[n-1]), number(e.Loaded[0])), target(v, 0.5)})
 	}
-	out = append(out, []string{"Time to ready", fmt.Sprintf("%.1f ms", e.Ready.Seconds()*1000), "< 50 ms " + met(e.Ready < 50*time.Millisecond)})
+	if r := e.Shared; r != nil {
+		out = append(out,
+			[]string{fmt.Sprintf("Customers that %d processes made, %d times one killed", r.Processes, r.Kills), fmt.Sprintf("%s acknowledged, %s cut off, %s found", whole(r.Acknowledged), whole(r.Unknown), whole(r.Found)), "none lost " + met(r.lost() <= 0)},
+			[]string{"Their deliveries", fmt.Sprintf("%s of %s, %s made again", whole(r.Delivered), whole(r.Expected), whole(r.Again)), ""},
+			[]string{"Attempts at deliveries by each process since its start, least and most", fmt.Sprintf("%s and %s", whole(int64(r.Shares[0])), whole(int64(r.Shares[len(r.Shares)-1]))), ""})
+	}
+	for _, r := range e.Idles {
+		out = append(out, []string{"Idle with " + r.What, fmt.Sprintf("%s anonymous, %s of processor time and %.1f statements a second", mebibytes(r.Memory), millis(r.Time), r.Statement), ""})
+	}
+	out = append(out, []string{"Time to ready", millis(e.Ready), "≤ 30 ms " + met(e.Ready <= 30*time.Millisecond)})
 	if e.Idle > 0 {
 		out = append(out,
-			[]string{"Memory when idle", mebibytes(e.Idle), "< 32 MiB " + met(e.Idle < 32<<20)},
-			[]string{"Memory at its peak under this load", mebibytes(e.Peak), ""})
+			[]string{"Anonymous memory when idle", mebibytes(e.Anonymous), "≤ 12 MiB " + met(e.Anonymous <= 12<<20)},
+			[]string{"Resident memory when idle, the program's own pages included", mebibytes(e.Idle), ""},
+			[]string{"Resident memory at its peak under this load", mebibytes(e.Peak), ""})
 	}
 	return out
 }
@@ -153,25 +206,59 @@ func number(v float64) string {
 	if v < 100 {
 		return fmt.Sprintf("%.1f", v)
 	}
-	digits := fmt.Sprintf("%.0f", v)
+	return whole(int64(math.Round(v)))
+}
+
+// whole writes 12345 as 12,345.
+func whole(n int64) string {
+	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
 }
 
-func (e *EngineReport) table() [][]string {
-	out := [][]string{{"Case", "Floor, a second", "Clientele, a second", "Ratio", "Range", "Target", "The floor is"}}
+// wanted returns the least ratio that a case is to have on an engine.
+func (k *Case) wanted(engine string) (float64, bool) {
+	want, ok := k.atLeast[""]
+	if !ok {
+		want, ok = k.atLeast[engine]
+	}
+	return want, ok
+}
+
+// table is of all cases that have a floor. Before it are figures that moved.
+func (e *EngineReport) table(before *Result) [][]string {
+	out := [][]string{{"Case", "Floor, a second", "Clientele, a second", "Ratio", "Range", "Target", "Floor, µs", "Server, µs", "Database, µs", "Statements", "Allocations", "The floor is"}}
 	for _, r := range e.Rows {
-		want, ok := r.Case.atLeast[""]
-		if !ok {
-			want, ok = r.Case.atLeast[e.Engine]
-		}
 		text := ""
-		if ok {
+		if want, ok := r.Case.wanted(e.Engine); ok {
 			text = target(r.Ratio(), want)
 		}
-		out = append(out, []string{r.Case.Title, number(r.Floor()), number(r.Server()), fmt.Sprintf("%.2f", r.Ratio()), r.spread(), text, r.Case.Floor})
+		was := before.row(e.Engine, r.Name)
+		database := "–" // in the server
+		if e.Engine != "sqlite" {
+			database = figure(r.DatabaseTime, was.DatabaseTime, "%.0f")
+		}
+		out = append(out, []string{
+			r.Case.Title, number(r.Floor()), number(r.Server()), figure(r.Ratios, was.Ratios, "%.2f"), r.spread(), text,
+			figure(r.FloorTime, was.FloorTime, "%.0f"), figure(r.ServerTime, was.ServerTime, "%.0f"), database,
+			figure(r.Statements, was.Statements, "%.1f"), figure(r.Allocations, was.Allocations, "%.0f"), r.Case.Floor,
+		})
+	}
+	return out
+}
+
+// versusTable is of all cases that were held against the same on another side.
+func versusTable(rows []*VersusRow) [][]string {
+	out := [][]string{{"Case", "With", "A second", "Held against", "A second", "Ratio", "Range", "Target", "µs", "µs of the other"}}
+	for _, r := range rows {
+		text := ""
+		if r.AtLeast > 0 {
+			text = target(r.Ratio(), r.AtLeast)
+		}
+		out = append(out, []string{r.Case.Title, r.What, number(r.Server()), r.Against, number(r.Floor()), fmt.Sprintf("%.2f", r.Ratio()), r.spread(), text,
+			fmt.Sprintf("%.0f", median(r.both())), fmt.Sprintf("%.0f", median(r.FloorTime))})
 	}
 	return out
 }
@@ -182,55 +269,50 @@ var engineNames = map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL"
 // repeat it.
 func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, %s, %s/%s\n", r.CPU, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(&b, "%s customers with an address, a value and a subscription each, %d clients, medians of %d runs of %s\n", number(float64(r.Config.Customers)), r.Config.Clients, r.Config.Runs, r.Config.Duration)
+	fmt.Fprintf(&b, "%s, %d cores, %s, %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.OS)
+	fmt.Fprintf(&b, "%s with an address, a value and a subscription each, %d clients, medians of %d runs of %s\n", quantity(r.Config.Customers, "customers"), r.Config.Clients, r.Config.Runs, r.Config.Duration)
+	write := writePlain
 	if markdown {
+		write = func(b *strings.Builder, rows [][]string) { writeMarkdown(b, rows) }
 		fmt.Fprintf(&b, "\n    %s\n", commandLine)
 	} else {
 		fmt.Fprintf(&b, "%s\n", commandLine)
 	}
 	for _, e := range r.Engines {
+		heading := "\n%s\n"
 		if markdown {
-			fmt.Fprintf(&b, "\n**%s**\n\n", engineNames[e.Engine])
-			writeMarkdown(&b, e.table(), 1, 4)
-			b.WriteByte('\n')
-			if len(e.Crowd) > 0 {
-				writeMarkdown(&b, crowdTable(e.Crowd), 0, 4)
+			heading = "\n**%s**\n"
+		}
+		fmt.Fprintf(&b, heading, engineNames[e.Engine])
+		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)} {
+			if len(rows) > 1 {
 				b.WriteByte('\n')
+				write(&b, rows)
 			}
-			if len(e.Guesses) > 0 {
-				writeMarkdown(&b, guessTable(e.Guesses), 0, 5)
-				b.WriteByte('\n')
-			}
-			writeMarkdown(&b, append([][]string{{"Figure", "Value", "Target"}}, e.derived(r.Config)...), 1, 1)
-			continue
 		}
-		fmt.Fprintf(&b, "\n%s\n\n", engineNames[e.Engine])
-		writePlain(&b, e.table())
-		if len(e.Crowd) > 0 {
-			b.WriteByte('\n')
-			writePlain(&b, crowdTable(e.Crowd))
-		}
-		if len(e.Guesses) > 0 {
-			b.WriteByte('\n')
-			writePlain(&b, guessTable(e.Guesses))
-		}
+	}
+	if r.Before != nil {
 		b.WriteByte('\n')
-		writePlain(&b, e.derived(r.Config))
+		for _, line := range r.moves() {
+			b.WriteString(line + "\n")
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// writeMarkdown aligns the columns first to last to the right.
-func writeMarkdown(b *strings.Builder, rows [][]string, first, last int) {
+// digit matches cells that are figures, which stand at the right.
+var digit = regexp.MustCompile(`^[0-9–]`)
+
+// writeMarkdown aligns columns of figures to the right.
+func writeMarkdown(b *strings.Builder, rows [][]string) {
 	for i, cells := range rows {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 		if i > 0 {
 			continue
 		}
 		for j := range cells {
-			if first <= j && j <= last {
+			if digit.MatchString(rows[1][j]) && j > 0 {
 				b.WriteString("| ---: ")
 			} else {
 				b.WriteString("| --- ")

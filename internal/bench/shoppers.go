@@ -183,11 +183,11 @@ func (b *bencher) crowd(ctx context.Context, server *child) ([]*CrowdRow, error)
 					time.Sleep(5 * time.Millisecond)
 				}
 			})
-			rate, err := 0.0, error(nil)
+			done, err := pace{}, error(nil)
 			if row.Clients == 0 {
 				time.Sleep(b.Duration)
 			} else {
-				rate, err = drive(ctx, server.addr, row.Clients, b.warm(), b.Duration, signIn.status, func(client int) requester {
+				done, err = drive(ctx, []string{server.addr}, row.Clients, b.warm(), b.Duration, signIn.status, func(client int) requester {
 					return signIn.toServer(b.gen(b.Customers, run, client))
 				})
 			}
@@ -197,7 +197,7 @@ func (b *bencher) crowd(ctx context.Context, server *child) ([]*CrowdRow, error)
 				return nil, err
 			}
 			slices.Sort(waits)
-			row.rates = append(row.rates, rate)
+			row.rates = append(row.rates, done.rate)
 			row.waits = append(row.waits, waits[len(waits)/2])
 			row.p99s = append(row.p99s, waits[len(waits)*99/100])
 		}

@@ -183,6 +183,18 @@ func (c *Cluster) Restart(ctx context.Context) error {
 	return c.run(ctx)
 }
 
+// CPU returns the processor time that all processes of the server have taken
+// since it was started, those included that have ended; zero where the system
+// does not tell.
+func (c *Cluster) CPU() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.proc.running() {
+		return 0
+	}
+	return cpuTime(c.proc.pid)
+}
+
 // findBin returns the directory of a usable initdb and postgres: the one in
 // PATH, which a developer chose, before the newest of Debian's.
 func findBin(ctx context.Context) (string, error) {

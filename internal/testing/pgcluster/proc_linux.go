@@ -124,6 +124,38 @@ func freezeAndList(p *process) []int {
 	return below
 }
 
+// cpuTime returns what a process, the children that it has waited for and those
+// that still run have taken.
+func cpuTime(pid int) time.Duration {
+	ticks := cpuTicks(pid, 4)
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		child, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if parent, _ := procStat(child); parent == pid {
+			ticks += cpuTicks(child, 2)
+		}
+	}
+	return time.Duration(ticks) * (time.Second / 100) // of USER_HZ
+}
+
+// cpuTicks returns the sum of a process's first n times: in user mode and in the
+// system, and both of children that were waited for.
+func cpuTicks(pid, n int) (sum int64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	for i := 11; i < 11+n && i < len(f); i++ {
+		ticks, _ := strconv.ParseInt(f[i], 10, 64)
+		sum += ticks
+	}
+	return sum
+}
+
 // alive reports whether a process still runs; a zombie, which may stay for good
 // where nothing reaps orphans, holds no resources.
 func alive(pid int) bool {

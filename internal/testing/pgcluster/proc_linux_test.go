@@ -32,3 +32,28 @@ func TestAForgottenLockHolds(t *testing.T) {
 		t.Errorf("a directory in use was swept: %v", err)
 	}
 }
+
+// The time of a session counts while it runs and after it has ended.
+func TestProcessorTime(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, Options{})
+	conn := connect(t, c.DSN("postgres"))
+	before := c.CPU()
+	if _, err := conn.Exec(t.Context(), "SELECT sum(length(md5(n::text))) FROM generate_series(1, 1000000) n"); err != nil {
+		t.Fatal(err)
+	}
+	during := c.CPU()
+	if during <= before {
+		t.Errorf("%v after a second of work, %v before it", during, before)
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for wait := 0; wait < 1000; wait++ {
+		if after := c.CPU(); after >= during {
+			return
+		}
+		time.Sleep(pollEvery)
+	}
+	t.Errorf("%v once the session has ended, %v before", c.CPU(), during)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Outside Linux a cluster runs as the caller and nothing ties its life to ours.
@@ -29,3 +30,6 @@ func alive(int) bool { return false }
 func lockDir(string) (unlock func(), err error) { return func() {}, nil }
 
 func sweep(string) {}
+
+// cpuTime tells nothing.
+func cpuTime(int) time.Duration { return 0 }

@@ -258,7 +258,7 @@ type accountCreate struct {
 }
 
 func (c *accountCreate) Run(ctx context.Context) error {
-	scopes, err := auth.ParseScopes(c.Scopes)
+	grant, err := auth.ParseGrant(c.Scopes)
 	if err != nil {
 		return &app.ConfigError{Err: err}
 	}
@@ -267,7 +267,7 @@ func (c *accountCreate) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	cred, err := core.APIAccounts.Create(ctx, st.ID, c.Name, scopes, auth.Credentials{})
+	cred, err := core.APIAccounts.Create(ctx, st.ID, c.Name, grant.New(), auth.Credentials{})
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package app_test
 
+import "slices"
+
 // admission says who may call a route of the management API, and what somebody
 // who may is answered about things of another store.
 type admission struct {
@@ -40,6 +42,7 @@ var (
 	makeTokens        = []string{"store_storefront_api"}
 	impersonate       = []string{"store_storefront_api_customer_impersonation"}
 	revokeTokens      = []string{"store_storefront_api", "store_storefront_api_customer_impersonation"}
+	manageTokens      = append(slices.Clone(revokeTokens), "store_clientele_tokens")
 )
 
 const (
@@ -146,8 +149,8 @@ var management = map[string]admission{
 	"DELETE V3 /sites/{site_id}/routes/{route_id}":         {need: changeSites, want: 404},
 	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
-	"GET V3 /clientele/storefront-tokens":                  {need: revokeTokens, want: 200, plain: true, moves: true},
-	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: revokeTokens, want: 404},
+	"GET V3 /clientele/storefront-tokens":                  {need: manageTokens, want: 200, plain: true, moves: true},
+	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: manageTokens, want: 404},
 	"GET V3 /clientele/customers/{customerId}/locale":      {need: readCustomers, want: 404, plain: true},
 	"PUT V3 /clientele/customers/{customerId}/locale":      {need: changeCustomers, want: 404, body: `{"locale":"de"}`},
 	"POST V3 /storefront/api-token":                        {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},

@@ -48,7 +48,7 @@ var (
 	nextAccountID   = sqldb.Static(`UPDATE store_counters SET account_id = account_id + 1 WHERE store_id = $1 RETURNING account_id`)
 	insertAccount   = sqldb.Static(`INSERT INTO api_accounts (store_id, id, name, client_id, client_secret, token_hash, scopes, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	updateAccount   = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
-	accountByClient = sqldb.Static(`SELECT date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
+	accountByClient = sqldb.Static(`SELECT date_revoked, scopes FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	// An account's webhooks go with it.
 	deleteWebhooks = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.id = $2)`)
 	revokeAccount  = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
@@ -71,9 +71,7 @@ func scanAccount(r *sqldb.Row) *APIAccount {
 		StoreID: r.Int(0), StoreHash: r.Text(1), ID: r.Int(2), Name: r.Text(3), ClientID: r.Text(4),
 		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8),
 	}
-	for s := range strings.FieldsSeq(r.Text(5)) {
-		a.Scopes = append(a.Scopes, Scope(s))
-	}
+	a.Scopes = splitScopes(r.Text(5))
 	return a
 }
 
@@ -152,12 +150,19 @@ func InForce(clientID string, into *bool) sqldb.Q {
 
 // PutAccount makes an account with given credentials, or brings the one with
 // that client id in line with them, inside tx.
-func PutAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now int64) error {
-	n, err := tx.ExecCount(updateAccount, c.ClientID, name, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "))
-	if err != nil || n > 0 {
+func PutAccount(tx *sqldb.Tx, name string, grant Grant, c Credentials, now int64) error {
+	var has []Scope
+	there := false
+	if err := tx.Query(accountByClient, func(r *sqldb.Row) error {
+		there, has = r.Int(0) == 0, splitScopes(r.Text(1))
+		return nil
+	}, c.ClientID); err != nil {
 		return err
 	}
-	return putAccount(tx, name, scopes, c, now)
+	if !there {
+		return putAccount(tx, name, grant.New(), c, now)
+	}
+	return tx.Exec(updateAccount, c.ClientID, name, c.ClientSecret, HashToken(c.AccessToken), joinScopes(grant.Over(has), " "))
 }
 
 // putAccount adds an account. A client id is given out once, also when its

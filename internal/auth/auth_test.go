@@ -22,7 +22,7 @@ func TestHashToken(t *testing.T) {
 	}
 }
 
-func TestParseScopes(t *testing.T) {
+func TestParseGrant(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                   "[]",
 		"store_v2_customers": "[store_v2_customers]",
@@ -30,20 +30,67 @@ func TestParseScopes(t *testing.T) {
 		"store_v2_customers_read_only":                                    "[store_v2_customers_read_only]",
 		"store_checkout store_checkouts store_content_checkout_read_only": "[store_checkout_content_read_only store_checkouts]",
 	} {
-		got, err := auth.ParseScopes(strings.Fields(in))
-		if err != nil || fmt.Sprint(got) != want {
+		got, err := auth.ParseGrant(strings.Fields(in))
+		if err != nil || fmt.Sprint(got.New()) != want || fmt.Sprint(got.Over(auth.FullScopes())) != want || got.Empty() != (in == "") {
 			t.Errorf("%s: %v, %v", in, got, err)
 		}
 	}
 	for _, bad := range []string{"ALL", "store_v2_content", "store_v2_customers,store_v2_marketing", " store_v2_customers"} {
-		if got, err := auth.ParseScopes([]string{"store_v2_customers", bad}); err == nil || got != nil || !strings.Contains(err.Error(), "store_v2_marketing") {
+		if got, err := auth.ParseGrant([]string{"store_v2_customers", bad}); err == nil || !got.Empty() || !strings.Contains(err.Error(), "store_v2_marketing") {
 			t.Errorf("%q: %v, %v", bad, got, err)
 		}
 	}
-	all, err := auth.ParseScopes([]string{"all", "store_v2_customers"})
-	if err != nil || len(all) != len(auth.FullScopes()) || !slices.Contains(all, auth.Customers) || slices.Contains(all, auth.CustomersReadOnly) {
+	grant, err := auth.ParseGrant([]string{"all", "store_v2_customers"})
+	all := grant.New()
+	if err != nil || len(all) != len(auth.FullScopes()) || !slices.Contains(all, auth.Customers) || slices.Contains(all, auth.CustomersReadOnly) || !slices.Contains(all, auth.ClienteleHistory) {
 		t.Errorf("all: %v, %v", all, err)
 	}
+}
+
+// What guards our own operations is given to accounts that are there by name,
+// never by "all".
+func TestAllDoesNotWidenAnAccount(t *testing.T) {
+	ours := []auth.Scope{auth.ClienteleHistory, auth.ClienteleImpersonate, auth.ClientelePerson, auth.ClienteleTransfer, auth.ClienteleTokens}
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		sys := system.Real()
+		st, err := store.NewService(db, sys).Create(t.Context(), "aaa", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		accounts := auth.NewAPIAccounts(db, sys)
+		put := func(client string, names ...string) []auth.Scope {
+			t.Helper()
+			grant, err := auth.ParseGrant(names)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
+				return auth.PutAccount(tx, "app", grant, auth.Credentials{ClientID: client, ClientSecret: "s", AccessToken: client}, 1)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			a, err := accounts.ByToken(t.Context(), "aaa", client)
+			if err != nil || a == nil {
+				t.Fatal(a, err)
+			}
+			return slices.DeleteFunc(a.Scopes, func(s auth.Scope) bool { return !slices.Contains(ours, s) && s != auth.Orders })
+		}
+		want := func(what string, got []auth.Scope, want ...auth.Scope) {
+			t.Helper()
+			slices.Sort(want)
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %v, want %v", what, got, want)
+			}
+		}
+		want("a new account", put("new", "all"), append(ours, auth.Orders)...)
+		want("again", put("new", "all"), append(ours, auth.Orders)...)
+		want("a customers' account", put("old", "store_v2_customers"))
+		want("with all", put("old", "all"), auth.Orders)
+		want("with one by name", put("old", "all", "store_clientele_history"), auth.Orders, auth.ClienteleHistory)
+		want("with all, having one", put("old", "all"), auth.Orders, auth.ClienteleHistory)
+		want("with less", put("old", "store_v2_customers"))
+		want("with all, having lost it", put("old", "all"), auth.Orders)
+	})
 }
 
 func TestAllows(t *testing.T) {

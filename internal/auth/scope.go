@@ -3,8 +3,6 @@
 package auth
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -47,13 +45,25 @@ const (
 	TranslationsReadOnly  Scope = "store_translations_read_only"
 )
 
-var allScopes = []Scope{
+// The scopes that guard operations of our own below /v3/clientele, as far as
+// the documented scopes do not.
+const (
+	ClienteleHistory     Scope = "store_clientele_history"
+	ClienteleImpersonate Scope = "store_clientele_impersonate"
+	ClientelePerson      Scope = "store_clientele_person"
+	ClienteleTransfer    Scope = "store_clientele_transfer"
+	ClienteleTokens      Scope = "store_clientele_tokens"
+)
+
+var ownScopes = []Scope{ClienteleHistory, ClienteleImpersonate, ClientelePerson, ClienteleTransfer, ClienteleTokens}
+
+var allScopes = append([]Scope{
 	Customers, CustomersReadOnly, CustomersLogin, Information, InformationReadOnly,
 	Marketing, MarketingReadOnly, Instruments, InstrumentsReadOnly, Products, ProductsReadOnly, Orders, OrdersReadOnly,
 	Checkouts, CheckoutsReadOnly, CheckoutContent, CheckoutContentRead, ChannelSettings, ChannelSettingsRead, Sites, SitesReadOnly,
 	StorefrontAPI, CustomerImpersonation, MetafieldWrite, MetafieldWriteAll, MetafieldChangeOwner,
 	Translations, TranslationsReadOnly,
-}
+}, ownScopes...)
 
 // otherNames are what some of the documents call scopes that their reference
 // calls otherwise.
@@ -76,24 +86,6 @@ func FullScopes() []Scope {
 	return out
 }
 
-// ParseScopes checks names of scopes. The word "all" stands for FullScopes.
-func ParseScopes(names []string) ([]Scope, error) {
-	var out []Scope
-	for _, n := range names {
-		if n == "all" {
-			out = append(out, FullScopes()...)
-			continue
-		}
-		scope := cmp.Or(otherNames[Scope(n)], Scope(n))
-		if !slices.Contains(allScopes, scope) {
-			return nil, fmt.Errorf("unknown scope %q; the scopes are %s", n, joinScopes(allScopes, ", "))
-		}
-		out = append(out, scope)
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
 func joinScopes(scopes []Scope, sep string) string {
 	var b strings.Builder
 	for i, s := range scopes {
@@ -103,6 +95,13 @@ func joinScopes(scopes []Scope, sep string) string {
 		b.WriteString(string(s))
 	}
 	return b.String()
+}
+
+func splitScopes(text string) (out []Scope) {
+	for s := range strings.FieldsSeq(text) {
+		out = append(out, Scope(s))
+	}
+	return out
 }
 
 // Requirement is a set of scopes any of which is enough.
@@ -137,8 +136,10 @@ var (
 	ModifySites               = Requirement{Sites}
 	CreateStorefrontTokens    = Requirement{StorefrontAPI}
 	CreateImpersonationTokens = Requirement{CustomerImpersonation}
-	// ManageStorefrontTokens is for those of all kinds.
-	ManageStorefrontTokens = Requirement{StorefrontAPI, CustomerImpersonation}
+	// RevokeStorefrontTokens is for those of all kinds, by their texts.
+	RevokeStorefrontTokens = Requirement{StorefrontAPI, CustomerImpersonation}
+	// ManageIssuedTokens is for the list of those that were made.
+	ManageIssuedTokens = Requirement{StorefrontAPI, CustomerImpersonation, ClienteleTokens}
 	// AnyAccount is met by whoever has a token.
 	AnyAccount         = Requirement{Default}
 	ReadTranslations   = Requirement{Translations, TranslationsReadOnly}
@@ -147,4 +148,12 @@ var (
 	ChangeMetafieldOwners = Requirement{MetafieldChangeOwner}
 	// AnyMetafield lifts the permission sets of metafields.
 	AnyMetafield = Requirement{MetafieldWriteAll}
+	// ReadHistory is for who changed what.
+	ReadHistory = Requirement{ClienteleHistory}
+	// Impersonate is for signing in as a customer.
+	Impersonate = Requirement{ClienteleImpersonate}
+	// ManagePersons is for what is known of a person, and for erasing it.
+	ManagePersons = Requirement{ClientelePerson}
+	// Transfer is for customers as a whole, in and out.
+	Transfer = Requirement{ClienteleTransfer}
 )

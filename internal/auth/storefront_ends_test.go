@@ -109,7 +109,7 @@ func TestTokensEndWithTheirAccount(t *testing.T) {
 			t.Errorf("an account is made with the client id of a revoked one: %v", err)
 		}
 		if err := db.Write(t.Context(), a, func(tx *sqldb.Tx) error {
-			return auth.PutAccount(tx, "App", auth.FullScopes(), auth.Credentials{ClientID: "cid", ClientSecret: "s", AccessToken: "t"}, 1)
+			return auth.PutAccount(tx, "App", auth.Grant{All: true}, auth.Credentials{ClientID: "cid", ClientSecret: "s", AccessToken: "t"}, 1)
 		}); err == nil || !strings.Contains(err.Error(), "for good") {
 			t.Errorf("an account is put with the client id of a revoked one: %v", err)
 		}

@@ -76,11 +76,11 @@ func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 		if s.Hash == "" {
 			return res, at(errors.New("a store needs a hash"), "stores.%d", i)
 		}
-		accounts, err := a.check(s)
+		grants, err := a.check(s)
 		if err != nil {
 			return res, ofStore(i, s.Hash, words.Terminal.Told(err))
 		}
-		n, existed, err := a.store(ctx, s, accounts, &res)
+		n, existed, err := a.store(ctx, s, grants, &res)
 		err = words.Terminal.Told(err)
 		if err != nil && existed && a.Skip != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) && !errors.Is(err, sqldb.ErrUnknownOutcome) {
 			a.Skip(s.Hash, doc.locate(at(err, "stores.%d", i)))
@@ -96,7 +96,7 @@ func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 
 // store applies a store's part, which was checked. existed tells that there
 // was the store before.
-func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, res *Result) (made int, existed bool, err error) {
+func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, res *Result) (made int, existed bool, err error) {
 	hashes, err := a.hashes(ctx, s)
 	if err != nil {
 		return 0, false, err
@@ -128,7 +128,7 @@ func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, 
 			}
 		}
 		tx = tx.In(st.ID)
-		if err := a.reference(tx, s, accounts, told); err != nil {
+		if err := a.reference(tx, s, grants, told); err != nil {
 			return err
 		}
 		if made, err = a.customers(tx, s, hashes); err != nil {
@@ -146,14 +146,14 @@ func (a *Applier) store(ctx context.Context, s *Store, accounts [][]auth.Scope, 
 }
 
 // check finds what is wrong with a store's part before anything is written.
-func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
-	scopes := make([][]auth.Scope, len(s.APIAccounts))
+func (a *Applier) check(s *Store) ([]auth.Grant, error) {
+	grants := make([]auth.Grant, len(s.APIAccounts))
 	for i, acc := range s.APIAccounts {
 		var err error
-		if scopes[i], err = auth.ParseScopes(acc.Scopes); err != nil {
+		if grants[i], err = auth.ParseGrant(acc.Scopes); err != nil {
 			return nil, at(err, "api_accounts.%d", i)
 		}
-		if acc.Name == "" || acc.ClientID == "" || acc.ClientSecret == "" || acc.AccessToken == "" || len(scopes[i]) == 0 {
+		if acc.Name == "" || acc.ClientID == "" || acc.ClientSecret == "" || acc.AccessToken == "" || grants[i].Empty() {
 			return nil, at(errors.New("name, client_id, client_secret, access_token and scopes are needed"), "api_accounts.%d", i)
 		}
 		if a.Strict && (len(acc.ClientSecret) < minCredential || len(acc.AccessToken) < minCredential) {
@@ -227,7 +227,7 @@ func (a *Applier) check(s *Store) ([][]auth.Scope, error) {
 			return nil, at(errors.New("a name is needed"), "segments.%d", i)
 		}
 	}
-	return scopes, nil
+	return grants, nil
 }
 
 // exists looks for a customer by id, if it has one, and by email on its
@@ -284,7 +284,7 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 	return out, nil
 }
 
-func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told *store.Told) error {
+func (a *Applier) reference(tx *sqldb.Tx, s *Store, grants []auth.Grant, told *store.Told) error {
 	now := a.System.Now()
 	// Ids that are drawn come after all that the file chose.
 	var low store.Lowest
@@ -319,7 +319,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, scopes [][]auth.Scope, told 
 	}
 	for i, acc := range s.APIAccounts {
 		cred := auth.Credentials{ClientID: acc.ClientID, ClientSecret: acc.ClientSecret, AccessToken: acc.AccessToken}
-		if err := auth.PutAccount(tx, acc.Name, scopes[i], cred, now); err != nil {
+		if err := auth.PutAccount(tx, acc.Name, grants[i], cred, now); err != nil {
 			return at(err, "api_accounts.%d", i)
 		}
 	}

@@ -119,7 +119,8 @@ type CheckoutSettings struct {
 	ConfirmationScriptHash *string `yaml:"custom_order_confirmation_sri_hash"`
 }
 
-// APIAccount is an app's credentials. Scopes may be "all".
+// APIAccount is an app's credentials. Scopes may be "all", which gives an account
+// that is there none of the scopes of our own operations.
 type APIAccount struct {
 	Name         string   `yaml:"name"`
 	ClientID     string   `yaml:"client_id"`

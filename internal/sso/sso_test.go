@@ -354,7 +354,7 @@ func TestForgedLoginTokens(t *testing.T) {
 		}
 		// Not even where both stores have the same account.
 		if err := db.Write(t.Context(), s.sites[1].StoreID, func(tx *sqldb.Tx) error {
-			return auth.PutAccount(tx, "shared", []auth.Scope{auth.CustomersLogin}, auth.Credentials{ClientID: s.app[0].ClientID, ClientSecret: secret, AccessToken: "x"}, now)
+			return auth.PutAccount(tx, "shared", auth.Grant{Scopes: []auth.Scope{auth.CustomersLogin}}, auth.Credentials{ClientID: s.app[0].ClientID, ClientSecret: secret, AccessToken: "x"}, now)
 		}); err != nil {
 			t.Fatal(err)
 		}

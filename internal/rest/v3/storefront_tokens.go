@@ -18,7 +18,7 @@ func (s *Surface) storefrontTokenRoutes() []rest.Route {
 	}
 	return []rest.Route{
 		create("/storefront/api-token", auth.CreateStorefrontTokens, decodeBrowserToken),
-		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.ManageStorefrontTokens, Titles: revokeStorefrontToken, Handle: s.revokeToken},
+		{Method: "DELETE", Pattern: "/storefront/api-token", Need: auth.RevokeStorefrontTokens, Titles: revokeStorefrontToken, Handle: s.revokeToken},
 		create("/storefront/api-token-private", auth.CreateStorefrontTokens, decodePrivateToken),
 		create("/storefront/api-token-customer-impersonation", auth.CreateImpersonationTokens, decodeImpersonationToken),
 	}

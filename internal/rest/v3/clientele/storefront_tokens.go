@@ -12,9 +12,9 @@ import (
 
 func (s *Surface) storefrontTokenRoutes() []rest.Route {
 	return []rest.Route{
-		{Method: "GET", Pattern: "/storefront-tokens", Need: auth.ManageStorefrontTokens, List: auth.StorefrontTokenList,
+		{Method: "GET", Pattern: "/storefront-tokens", Need: auth.ManageIssuedTokens, List: auth.StorefrontTokenList,
 			Handle: v3.List(shape.ScopedPage(s.Tokens.List), appendStorefrontToken)},
-		{Method: "DELETE", Pattern: "/storefront-tokens/{token_id}", Need: auth.ManageStorefrontTokens,
+		{Method: "DELETE", Pattern: "/storefront-tokens/{token_id}", Need: auth.ManageIssuedTokens,
 			Handle: shape.Do(shape.ID("token_id"), shape.ScopedDo(s.Tokens.RevokeID))},
 	}
 }

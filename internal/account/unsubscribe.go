@@ -9,45 +9,24 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"strings"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
 )
 
-// unsubscribing names the key that unsubscribe links are signed with.
+// unsubscribing begins what is signed for an unsubscribe link.
 const unsubscribing = "unsubscribe"
 
-var (
-	selectKey = sqldb.Static(`SELECT secret FROM store_keys WHERE store_id = $1 AND purpose = $2`)
-	insertKey = sqldb.Static(`INSERT INTO store_keys (store_id, purpose, secret) VALUES ($1, $2, $3) ON CONFLICT (store_id, purpose) DO NOTHING`)
-)
-
-// key returns a store's key for a purpose, made at the first use, inside a
-// transaction that may write if draw is not empty.
-func key(tx *sqldb.Tx, purpose, draw string) ([]byte, error) {
-	if draw != "" {
-		if err := tx.Exec(insertKey, purpose, draw); err != nil {
-			return nil, err
-		}
-	}
-	var secret string
-	if err := tx.Query(selectKey, func(r *sqldb.Row) error { secret = r.Text(0); return nil }, purpose); err != nil || secret == "" {
-		return nil, err
-	}
-	return hex.DecodeString(secret)
-}
-
 func (s *Service) unsubscribeToken(tx *sqldb.Tx, subscriberID int64, write bool) (string, error) {
-	draw := ""
-	if write {
-		draw = s.sys.Hex(32)
+	k, err := storekey.Secret(tx, storekey.Unsubscribe)
+	if err == nil && k == nil && write {
+		k, err = storekey.EnsureSecret(tx, s.sys, storekey.Unsubscribe)
 	}
-	k, err := key(tx, unsubscribing, draw)
 	if err != nil || k == nil {
 		return "", err
 	}

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/system"
 )
 
@@ -108,7 +109,7 @@ func (w *watch) signIn(by Method, o Outcome) {
 	w.metrics.signIns.WithLabelValues(string(by), string(o)).Inc()
 }
 
-// referring names the key of references.
+// referring begins what is hashed for a reference.
 const referring = "reference"
 
 // ledger returns how a store is named, made at the first use. Without one that
@@ -132,21 +133,21 @@ func (s *Service) ledger(ctx context.Context, storeID int64) ledger {
 }
 
 func (s *Service) readLedger(ctx context.Context, storeID int64) (l ledger, err error) {
-	read := func(draw string) func(tx *sqldb.Tx) error {
-		return func(tx *sqldb.Tx) (err error) {
-			l.key, err = key(tx, referring, draw)
-			return err
-		}
-	}
 	set, err := s.stores.Settings(ctx, storeID)
 	if err != nil {
 		return l, err
 	}
 	l.hash = set.Hash
-	if err = s.db.Read(ctx, storeID, read("")); err == nil && l.key == nil {
-		err = s.db.Write(sqldb.Aside(ctx), storeID, read(s.sys.Hex(32)))
+	if err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		l.key, err = storekey.Secret(tx, storekey.Reference)
+		return err
+	}); err != nil || l.key != nil {
+		return l, err
 	}
-	return l, err
+	return l, s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) (err error) {
+		l.key, err = storekey.EnsureSecret(tx, s.sys, storekey.Reference)
+		return err
+	})
 }
 
 // reference is the name of an email or an address in the log and in lists: a

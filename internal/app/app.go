@@ -57,6 +57,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
@@ -91,6 +92,7 @@ type Core struct {
 	Shoppers    *account.Service
 	Robots      recaptcha.Robots
 	Companies   *company.Service
+	Keys        *storekey.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -158,6 +160,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 
 		Entitlements: entitlement.NewService(db),
 		Companies:    company.NewService(db, sys),
+		Keys:         storekey.NewService(db, sys),
 	}
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -634,7 +637,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Keys: s.Core.Keys}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

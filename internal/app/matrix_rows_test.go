@@ -149,6 +149,7 @@ var management = map[string]admission{
 	"DELETE V3 /sites/{site_id}/routes/{route_id}":         {need: changeSites, want: 404},
 	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
+	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},
 	"GET V3 /clientele/storefront-tokens":                  {need: manageTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: manageTokens, want: 404},
 	"GET V3 /clientele/customers/{customerId}/locale":      {need: readCustomers, want: 404, plain: true},

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"clientele/internal/secret"
 	"clientele/internal/system"
 )
 
@@ -48,6 +49,8 @@ type Options struct {
 	System *system.System
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
+	// Secrets encrypts what Tx.Seal is given. Nil stores it as it is.
+	Secrets *secret.Keys
 	// Watch, if set, sees each statement before it runs: for tests that count.
 	Watch func(*Stmt)
 }
@@ -59,19 +62,21 @@ type DB struct {
 	pg           *pg
 	writeTimeout time.Duration
 	sys          *system.System
+	secrets      *secret.Keys
 	watch        func(*Stmt)
 	topics       topics
 	versions     versions
 	writing      atomic.Int64
 }
 
-// watched returns fn with a Tx whose statements are seen.
-func (db *DB) watched(fn func(tx *Tx) error) func(tx *Tx) error {
-	if db.watch == nil {
+// equipped returns fn with a Tx that has the keys of secrets, and whose
+// statements are seen.
+func (db *DB) equipped(fn func(tx *Tx) error) func(tx *Tx) error {
+	if db.watch == nil && db.secrets == nil {
 		return fn
 	}
 	return func(tx *Tx) error {
-		tx.watch = db.watch
+		tx.watch, tx.secrets = db.watch, db.secrets
 		return fn(tx)
 	}
 }
@@ -92,7 +97,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{writeTimeout: o.WriteTimeout, sys: o.System, watch: o.Watch}
+	db := &DB{writeTimeout: o.WriteTimeout, sys: o.System, secrets: o.Secrets, watch: o.Watch}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		db.engine = SQLite
 		db.lite, err = openLite(path, o)
@@ -169,7 +174,7 @@ func (db *DB) Close() {
 // PostgreSQL two round trips. fn may run on any goroutine's behalf but must
 // not keep tx, rows or their byte slices.
 func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.watched(fn)
+	fn = db.equipped(fn)
 	if ref := unitOf(ctx); ref.unit != nil {
 		if err, did := ref.unit.read(store, fn); did {
 			return err
@@ -203,7 +208,7 @@ func (db *DB) Statements() int64 {
 // Once started a write is not cancelled by ctx, whose values it keeps: a
 // client that hangs up must not leave an outcome nobody knows.
 func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.watched(fn)
+	fn = db.equipped(fn)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -255,7 +260,7 @@ func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 // there to stay (FOR KEY SHARE on reference data): a writer that held such a
 // lock while it waited for the counters would wait for itself.
 func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.watched(fn)
+	fn = db.equipped(fn)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (k *Together[T]) write(ctx context.Context, store int64, in T) error {
 	}
 	db := k.db
 	if ref := unitOf(ctx); ref.unit != nil {
-		if err, did := ref.unit.write(ctx, store, ref.aside, db.watched(func(tx *Tx) error {
+		if err, did := ref.unit.write(ctx, store, ref.aside, db.equipped(func(tx *Tx) error {
 			own, err := k.run(tx, []T{in})
 			if err == nil && own != nil {
 				err = own[0]
@@ -71,7 +71,7 @@ func (k *Together[T]) write(ctx context.Context, store int64, in T) error {
 	defer db.writing.Add(-1)
 	m := &member{kind: k, in: in}
 	m.alone()
-	err := db.writeShared(ctx, store, db.watched(func(tx *Tx) error { return k.together(tx, m.with) }), m)
+	err := db.writeShared(ctx, store, db.equipped(func(tx *Tx) error { return k.together(tx, m.with) }), m)
 	db.versions.end(&m.changed)
 	if err == nil {
 		db.topics.tell(m.said)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"clientele/internal/secret"
 	"clientele/internal/system"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,8 @@ type Tx struct {
 	row   Row
 	ran   *atomic.Int64
 	watch func(*Stmt) // nil: nobody
+	// secrets are the keys of what is encrypted; nil: there are none.
+	secrets *secret.Keys
 
 	// Of a write.
 	said     *signals

@@ -16,7 +16,7 @@ import (
 // owners tells which package names which table in SQL. Others ask it for
 // functions, for queries to run in a pipeline, or for parts of SQL.
 var owners = map[string][]string{
-	"internal/account":     {"account_sessions", "account_tokens", "known_addresses", "store_keys", "unconfirmed_customers"},
+	"internal/account":     {"account_sessions", "account_tokens", "known_addresses", "unconfirmed_customers"},
 	"internal/app":         {"schema_writes"},
 	"internal/auth":        {"api_accounts", "storefront_keys", "storefront_revocations", "storefront_tokens"},
 	"internal/catalog":     {"products"},
@@ -37,8 +37,10 @@ var owners = map[string][]string{
 	"internal/rekey":       {"email_clashes", "email_rekeys"},
 	"internal/segment":     {"segment_members", "segments", "shopper_profiles"},
 	"internal/setting":     {"checkout_settings", "customer_settings"},
+	"internal/sqldb":       {"secret_keys"},
 	"internal/sso":         {"used_login_tokens"},
 	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
+	"internal/storekey":    {"store_keys"},
 	"internal/subscriber":  {"consent_changes", "subscribers"},
 	"internal/tax":         {"tax_properties"},
 	"internal/webhook":     {"webhook_blocks", "webhook_contacts", "webhook_cursors", "webhook_deliveries", "webhook_notices", "webhooks"},

@@ -48,6 +48,12 @@ func OpenDSN(t testing.TB, dsn string) *sqldb.DB {
 	return open(t, dsn, sqldb.Options{})
 }
 
+// OpenWith is Open with options.
+func OpenWith(t testing.TB, e sqldb.Engine, o sqldb.Options) *sqldb.DB {
+	t.Helper()
+	return open(t, MigratedDSN(t, e), o)
+}
+
 // OpenWatched is Open whose statements are shown to watch before they run.
 func OpenWatched(t testing.TB, e sqldb.Engine, watch func(*sqldb.Stmt)) *sqldb.DB {
 	t.Helper()

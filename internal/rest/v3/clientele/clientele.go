@@ -14,6 +14,7 @@ import (
 	"clientele/internal/entitlement"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/storekey"
 )
 
 // Services are what the surface speaks for.
@@ -22,6 +23,7 @@ type Services struct {
 	Customers    *customer.Service
 	Entitlements *entitlement.Service
 	Companies    *company.Service
+	Keys         *storekey.Service
 }
 
 // Surface is the API of our own operations.
@@ -37,7 +39,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes())
 }
 
 // Error implements rest.Surface.

@@ -39,6 +39,7 @@ type commands struct {
 	Unsubscribe unsubscribeCommand      `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`
+	Secrets     secretsCommands         `cmd:"" help:"Look at the keys that secrets are encrypted under, and encrypt them anew."`
 	Host        hostCommands            `cmd:"" help:"List, prove and release the hosts of stores' sites."`
 	TLSCert     tlsCommand              `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health      healthCommand           `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
@@ -79,13 +80,13 @@ func openExisting(ctx context.Context, d app.Database) (*app.Core, error) {
 	return openWith(ctx, d, app.OpenExisting)
 }
 
-type opener func(context.Context, string, *system.System, *slog.Logger) (*app.Core, error)
+type opener func(context.Context, app.Database, *system.System, *slog.Logger) (*app.Core, error)
 
 func openWith(ctx context.Context, d app.Database, with opener) (*app.Core, error) {
 	if err := d.Validate(); err != nil {
 		return nil, &app.ConfigError{Err: err}
 	}
-	return with(ctx, d.Database, system.Real(), logger("text", "warn"))
+	return with(ctx, d, system.Real(), logger("text", "warn"))
 }
 
 type migrateCommand struct{ app.Database }

@@ -99,12 +99,16 @@ type Core struct {
 
 // Open opens the database, brings its schema up to date and makes the
 // services.
-func Open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
-	return open(ctx, dsn, sys, log, Parts{})
+func Open(ctx context.Context, d Database, sys *system.System, log *slog.Logger) (*Core, error) {
+	return open(ctx, d, sys, log, Parts{})
 }
 
-func open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger, parts Parts) (*Core, error) {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{System: sys, Log: log})
+func open(ctx context.Context, d Database, sys *system.System, log *slog.Logger, parts Parts) (*Core, error) {
+	keys, err := d.keys()
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, d.Database, sqldb.Options{System: sys, Secrets: keys, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +119,10 @@ func open(ctx context.Context, dsn string, sys *system.System, log *slog.Logger,
 	}
 	if n > 0 {
 		log.Info("database schema brought up to date", "migrations", n)
+	}
+	if err := d.checkSecrets(ctx, db); err != nil {
+		db.Close()
+		return nil, err
 	}
 	if err := store.NameHosts(ctx, db); err != nil {
 		db.Close()
@@ -181,8 +189,12 @@ func (c *Core) sendWith(o mail.Options) {
 
 // OpenExisting is Open for commands that need an existing database. It does not
 // create a database and does not migrate one.
-func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog.Logger) (*Core, error) {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{System: sys, Log: log, MustExist: true})
+func OpenExisting(ctx context.Context, d Database, sys *system.System, log *slog.Logger) (*Core, error) {
+	keys, err := d.keys()
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, d.Database, sqldb.Options{System: sys, Secrets: keys, Log: log, MustExist: true})
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +202,31 @@ func OpenExisting(ctx context.Context, dsn string, sys *system.System, log *slog
 		db.Close()
 		return nil, fmt.Errorf("%w: see clientele migrate", err)
 	}
+	if err := d.checkSecrets(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
 	return New(db, sys, Parts{}), nil
+}
+
+// OpenSecrets is OpenExisting for looking at secrets, whose keys may be missing.
+func OpenSecrets(ctx context.Context, d Database) (*sqldb.DB, error) {
+	if err := d.Validate(); err != nil {
+		return nil, &ConfigError{err}
+	}
+	keys, err := d.keys()
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, d.Database, sqldb.Options{Secrets: keys, MustExist: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%w: see clientele migrate", err)
+	}
+	return db, nil
 }
 
 // ReadSeed reads a seed file.
@@ -290,7 +326,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	core, err := open(ctx, cfg.Database.Database, sys, log, cfg.Parts)
+	core, err := open(ctx, cfg.Database, sys, log, cfg.Parts)
 	if err != nil {
 		s.closeDoors()
 		return nil, err
@@ -361,6 +397,9 @@ func (s *Server) doubt(secure *tls.Config) {
 	}
 	for _, d := range doubts {
 		s.log.Warn(d)
+	}
+	if s.cfg.Production() && s.cfg.SecretKeyFile == "" {
+		s.log.Warn("secrets in the database, such as client secrets and keys that sign, are not encrypted: set --secret-key-file")
 	}
 }
 
@@ -473,6 +512,11 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	s.Deliveries = s.dispatcher(reg)
 	return nil
+}
+
+// Secrets are what is encrypted in the database.
+func Secrets() []sqldb.Secrets {
+	return slices.Concat(auth.Secrets(), store.Secrets(), storekey.Secrets(), webhook.Secrets())
 }
 
 // EmailLists are the lists whose email addresses have keys.

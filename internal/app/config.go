@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
 	"clientele/internal/intake"
 	"clientele/internal/mail"
+	"clientele/internal/secret"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -21,6 +23,8 @@ import (
 // Database names the database; every command takes it.
 type Database struct {
 	Database string `default:"sqlite:clientele-data/clientele.db" placeholder:"DSN" help:"Where data is kept: sqlite:PATH or postgres://user@host/name (default: ${default})."`
+	// SecretKeyFile holds the keys that secrets are encrypted under.
+	SecretKeyFile string `name:"secret-key-file" placeholder:"FILE" help:"Encrypt secrets of the database under the first key of this file: lines of 32 random bytes in base64, the newest first."`
 }
 
 // Config is the configuration of a server. Each field is a flag and an
@@ -245,6 +249,36 @@ func (d Database) Validate() error {
 		return fmt.Errorf("--database: %w", err)
 	}
 	return nil
+}
+
+// keys returns the keys that secrets are encrypted under, or nil.
+func (d Database) keys() (*secret.Keys, error) {
+	if d.SecretKeyFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(d.SecretKeyFile)
+	if err != nil {
+		return nil, &ConfigError{fmt.Errorf("--secret-key-file: %w", err)}
+	}
+	keys, err := secret.Parse(text)
+	if err != nil {
+		return nil, &ConfigError{fmt.Errorf("--secret-key-file %s: %w", d.SecretKeyFile, err)}
+	}
+	return keys, nil
+}
+
+// checkSecrets makes sure that the keys are those that the database needs, so
+// that nobody learns of a missing one by a request that fails.
+func (d Database) checkSecrets(ctx context.Context, db *sqldb.DB) error {
+	err := db.CheckSecrets(ctx)
+	var unknown *secret.UnknownKeyError
+	switch {
+	case !errors.As(err, &unknown):
+		return err
+	case d.SecretKeyFile == "":
+		return &ConfigError{fmt.Errorf("the database holds secrets encrypted under the key %s: set --secret-key-file", unknown.ID)}
+	}
+	return &ConfigError{fmt.Errorf("--secret-key-file %s: the database holds secrets encrypted under the key %s, which is not in the file", d.SecretKeyFile, unknown.ID)}
 }
 
 // insecurePostgres reports whether a connection could cross a network in the

@@ -50,8 +50,10 @@ var (
 	updateAccount   = sqldb.Static(`UPDATE api_accounts SET name = $3, client_secret = $4, token_hash = $5, scopes = $6 WHERE store_id = $1 AND client_id = $2 AND date_revoked = 0`)
 	accountByClient = sqldb.Static(`SELECT date_revoked, scopes FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	// An account's webhooks go with it.
-	deleteWebhooks = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.id = $2)`)
-	revokeAccount  = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
+	deleteWebhooks  = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.id = $2)`)
+	clientSecrets   = sqldb.Static(`SELECT client_id, client_secret FROM api_accounts WHERE store_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3`)
+	putClientSecret = sqldb.Static(`UPDATE api_accounts SET client_secret = $3 WHERE store_id = $1 AND client_id = $2 AND client_secret = $4`)
+	revokeAccount   = sqldb.Static(`UPDATE api_accounts SET date_revoked = $3 WHERE store_id = $1 AND id = $2 AND date_revoked = 0`)
 )
 
 // APIAccounts keeps API accounts.
@@ -162,7 +164,27 @@ func PutAccount(tx *sqldb.Tx, name string, grant Grant, c Credentials, now int64
 	if !there {
 		return putAccount(tx, name, grant.New(), c, now)
 	}
-	return tx.Exec(updateAccount, c.ClientID, name, c.ClientSecret, HashToken(c.AccessToken), joinScopes(grant.Over(has), " "))
+	sealed, err := tx.Seal(clientSecret, c.ClientID, c.ClientSecret)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(updateAccount, c.ClientID, name, sealed, HashToken(c.AccessToken), joinScopes(grant.Over(has), " "))
+}
+
+// clientSecret is where client secrets are. Rows go by client id.
+var clientSecret = sqldb.Column{Table: "api_accounts", Name: "client_secret"}
+
+// Secrets are what this package keeps that is encrypted.
+func Secrets() []sqldb.Secrets {
+	return []sqldb.Secrets{
+		{Column: clientSecret, Values: clientSecrets, Put: putClientSecret},
+		{Column: privateKey, Numbered: true, Values: privateKeys, Put: putPrivateKey},
+	}
+}
+
+// OpenSecret returns the client secret that is stored for an account.
+func OpenSecret(tx *sqldb.Tx, clientID, stored string) (string, error) {
+	return tx.Unseal(clientSecret, clientID, stored)
 }
 
 // putAccount adds an account. A client id is given out once, also when its
@@ -189,7 +211,11 @@ func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	if id == 0 {
 		return fault.New(fault.NotFound, "there is no such store")
 	}
-	return tx.Exec(insertAccount, id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
+	sealed, err := tx.Seal(clientSecret, c.ClientID, c.ClientSecret)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(insertAccount, id, name, c.ClientID, sealed, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
 }
 
 // Revoke ends an account's access for good, and with it its webhooks and the

@@ -19,11 +19,16 @@ const MaxStorefrontKeys = 100
 var (
 	storefrontKeys = sqldb.Static(`SELECT id, private_key, date_created, date_retired FROM storefront_keys WHERE store_id = $1 ORDER BY id`)
 	// The newest key signs, unless it is retired.
-	newestKey = sqldb.Static(`SELECT id, date_retired FROM storefront_keys WHERE store_id = $1 ORDER BY id DESC LIMIT 1`)
-	countKeys = sqldb.Static(`SELECT COUNT(*) FROM storefront_keys WHERE store_id = $1 AND date_retired = 0`)
-	insertKey = sqldb.Static(`INSERT INTO storefront_keys (store_id, id, private_key, date_created) VALUES ($1, $2, $3, $4)`)
-	retireKey = sqldb.Static(`UPDATE storefront_keys SET date_retired = $3 WHERE store_id = $1 AND id = $2 AND date_retired = 0`)
+	newestKey     = sqldb.Static(`SELECT id, date_retired FROM storefront_keys WHERE store_id = $1 ORDER BY id DESC LIMIT 1`)
+	countKeys     = sqldb.Static(`SELECT COUNT(*) FROM storefront_keys WHERE store_id = $1 AND date_retired = 0`)
+	insertKey     = sqldb.Static(`INSERT INTO storefront_keys (store_id, id, private_key, date_created) VALUES ($1, $2, $3, $4)`)
+	privateKeys   = sqldb.Static(`SELECT id, private_key FROM storefront_keys WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	putPrivateKey = sqldb.Static(`UPDATE storefront_keys SET private_key = $3 WHERE store_id = $1 AND id = $2 AND private_key = $4`)
+	retireKey     = sqldb.Static(`UPDATE storefront_keys SET date_retired = $3 WHERE store_id = $1 AND id = $2 AND date_retired = 0`)
 )
+
+// privateKey is where the keys are.
+var privateKey = sqldb.Column{Table: "storefront_keys", Name: "private_key"}
 
 // StorefrontKey is what may be told of a key of storefront tokens.
 type StorefrontKey struct {
@@ -142,7 +147,11 @@ func addKey(tx *sqldb.Tx, text string, now int64) (int64, error) {
 	if live >= MaxStorefrontKeys {
 		return 0, fault.New(fault.Conflict, fmt.Sprintf("the store has %d storefront keys in force: retire one first", live))
 	}
-	return last + 1, tx.Exec(insertKey, last+1, text, now)
+	sealed, err := tx.Seal(privateKey, strconv.FormatInt(last+1, 10), text)
+	if err != nil {
+		return 0, err
+	}
+	return last + 1, tx.Exec(insertKey, last+1, sealed, now)
 }
 
 // CheckStorefrontKey reports what is wrong with a key that was chosen.
@@ -168,10 +177,11 @@ func parseKey(text string) (*ecdsa.PrivateKey, error) {
 func PutStorefrontKey(tx *sqldb.Tx, text string, now int64) error {
 	found, retired := false, false
 	if err := tx.Query(storefrontKeys, func(r *sqldb.Row) error {
-		if r.Text(1) == text {
+		have, err := tx.Unseal(privateKey, strconv.FormatInt(r.Int(0), 10), r.Text(1))
+		if err == nil && have == text {
 			found, retired = true, r.Int(3) != 0
 		}
-		return nil
+		return err
 	}); err != nil {
 		return err
 	}
@@ -218,11 +228,15 @@ func (s *StorefrontTokens) load(ctx context.Context, storeID int64) (storeKeys, 
 	out := storeKeys{asked: s.sys.Elapsed(), keys: map[string]storeKey{}}
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		return tx.Query(storefrontKeys, func(r *sqldb.Row) error {
-			name, key := strconv.FormatInt(r.Int(0), 10), storeKey{text: r.Text(1)}
+			name := strconv.FormatInt(r.Int(0), 10)
+			text, err := tx.Unseal(privateKey, name, r.Text(1))
+			if err != nil {
+				return err
+			}
+			key := storeKey{text: text}
 			if old := known[name]; old.private != nil && old.text == key.text {
 				key = old
 			} else {
-				var err error
 				if key.private, err = parseKey(key.text); err != nil {
 					return err
 				}

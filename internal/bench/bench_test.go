@@ -35,7 +35,7 @@ func benchServer(b *testing.B) http.Handler {
 		b.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	core, err := app.Open(b.Context(), dsn, system.Real(), log)
+	core, err := app.Open(b.Context(), app.Database{Database: dsn}, system.Real(), log)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -58,3 +58,7 @@ func (db *DB) CheckSecrets(ctx context.Context) error {
 		})
 	})
 }
+
+// SecretKeys returns the ids of the keys that are at hand, from the newest, which
+// encrypts.
+func (db *DB) SecretKeys() []string { return db.secrets.IDs() }

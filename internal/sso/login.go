@@ -135,9 +135,10 @@ func (s *Service) issuer(ctx context.Context, storeID int64, clientID string) (i
 }
 
 func readIssuer(tx *sqldb.Tx, clientID string) (out issuer, err error) {
-	err = tx.Query(selectSecret, func(r *sqldb.Row) error {
-		out = issuer{known: true, secret: r.Text(0), scopes: strings.Fields(r.Text(1)), revoked: r.Int(2) != 0}
-		return nil
+	err = tx.Query(selectSecret, func(r *sqldb.Row) (err error) {
+		out = issuer{known: true, scopes: strings.Fields(r.Text(1)), revoked: r.Int(2) != 0}
+		out.secret, err = auth.OpenSecret(tx, clientID, r.Text(0))
+		return err
 	}, clientID)
 	return out, err
 }
@@ -351,11 +352,12 @@ func (s *Service) Token(ctx context.Context, site store.Site, in Request) (strin
 	clientID, secret := "", ""
 	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		clientID = ""
-		return tx.Query(selectSecrets, func(r *sqldb.Row) error {
+		return tx.Query(selectSecrets, func(r *sqldb.Row) (err error) {
 			if clientID == "" && (in.ClientID == "" || in.ClientID == r.Text(0)) && slices.Contains(strings.Fields(r.Text(2)), loginScopeName) {
-				clientID, secret = r.Text(0), r.Text(1)
+				clientID = r.Text(0)
+				secret, err = auth.OpenSecret(tx, clientID, r.Text(1))
 			}
-			return nil
+			return err
 		})
 	})
 	if err != nil {

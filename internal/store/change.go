@@ -27,14 +27,12 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 		if err != nil {
 			return err
 		}
-		text := "{}"
-		if err := tx.Query(selectSettings, func(r *sqldb.Row) error { text = r.Text(0); return nil }); err != nil {
+		have, err := storedSettings(tx)
+		if err != nil {
 			return err
 		}
-		stored := map[string]any{}
-		dec := json.NewDecoder(strings.NewReader(text))
-		dec.UseNumber()
-		if err := dec.Decode(&stored); err != nil {
+		stored, err := have.tree()
+		if err != nil {
 			return fmt.Errorf("settings of store %d: %w", id, err)
 		}
 		merge(stored, change)
@@ -52,6 +50,18 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 		return err
 	})
 	return out, err
+}
+
+// tree returns what settings say, by names.
+func (s *Settings) tree() (map[string]any, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	return out, dec.Decode(&out)
 }
 
 // merge puts the members of change into those of to, at every depth.

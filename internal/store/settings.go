@@ -104,6 +104,9 @@ var (
 	selectSettings = sqldb.Static(`SELECT settings FROM store_settings WHERE store_id = $1`)
 	upsertSettings = sqldb.Static(`INSERT INTO store_settings (store_id, settings) VALUES ($1, $2)
 		ON CONFLICT (store_id) DO UPDATE SET settings = excluded.settings`)
+	// A store has one row.
+	allSettings = sqldb.Static(`SELECT '` + secretKeyRow + `', settings FROM store_settings WHERE store_id = $1 AND $2 = '' LIMIT $3`)
+	putSettings = sqldb.Static(`UPDATE store_settings SET settings = $3 WHERE store_id = $1 AND $2 = '` + secretKeyRow + `' AND settings = $4`)
 )
 
 // PutSettings replaces a store's settings, inside tx. It returns an Invalid
@@ -114,6 +117,10 @@ func PutSettings(tx *sqldb.Tx, s Settings) error {
 		return err
 	}
 	if err := s.checkChange(before); err != nil {
+		return err
+	}
+	robots := &s.Storefront.ReCaptcha
+	if robots.SecretKey, err = tx.Seal(secretSettings, secretKeyRow, robots.SecretKey); err != nil {
 		return err
 	}
 	text, err := json.Marshal(s)
@@ -129,17 +136,49 @@ func storedSettings(tx *sqldb.Tx) (*Settings, error) {
 	if err := tx.Query(selectSettings, func(r *sqldb.Row) error { text = r.Text(0); return nil }); err != nil {
 		return nil, err
 	}
-	return readSettings(tx.Store(), text)
+	return readSettings(tx, text)
 }
 
-func readSettings(id int64, text string) (*Settings, error) {
-	out := &Settings{}
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), out); err != nil {
-			return nil, fmt.Errorf("settings of store %d: %w", id, err)
-		}
+// The settings hold one secret, which is encrypted within their text.
+var secretSettings = sqldb.Column{Table: "store_settings", Name: "settings"}
+
+// Secrets are what this package keeps that is encrypted.
+func Secrets() []sqldb.Secrets {
+	return []sqldb.Secrets{{Column: secretSettings, Values: allSettings, Put: putSettings, Within: withinSettings}}
+}
+
+// withinSettings changes the secret within the text of settings.
+func withinSettings(text string, change func(string) (string, error)) (string, error) {
+	s := Settings{}
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return "", err
 	}
-	return out, nil
+	robots := &s.Storefront.ReCaptcha
+	before := robots.SecretKey
+	after, err := change(before)
+	if err != nil || after == before {
+		return text, err
+	}
+	robots.SecretKey = after
+	out, err := json.Marshal(s)
+	return string(out), err
+}
+
+// secretKeyRow is what the secret goes by, as a store has one row of settings.
+const secretKeyRow = "storefront.recaptcha.secret_key"
+
+func readSettings(tx *sqldb.Tx, text string) (*Settings, error) {
+	out := &Settings{}
+	if text == "" {
+		return out, nil
+	}
+	if err := json.Unmarshal([]byte(text), out); err != nil {
+		return nil, fmt.Errorf("settings of store %d: %w", tx.Store(), err)
+	}
+	var err error
+	robots := &out.Storefront.ReCaptcha
+	robots.SecretKey, err = tx.Unseal(secretSettings, secretKeyRow, robots.SecretKey)
+	return out, err
 }
 
 // keptSettings are the settings of stores.
@@ -177,7 +216,7 @@ func ReadSettings(tx *sqldb.Tx) (*Settings, error) {
 	if st.ID == 0 {
 		return nil, fault.New(fault.NotFound, "there is no such store")
 	}
-	out, err := readSettings(id, text)
+	out, err := readSettings(tx, text)
 	if err != nil {
 		return nil, err
 	}

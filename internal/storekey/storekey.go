@@ -40,7 +40,14 @@ var column = sqldb.Column{Table: "store_keys", Name: "secret"}
 var (
 	selectKey = sqldb.Static(`SELECT secret, date_created FROM store_keys WHERE store_id = $1 AND purpose = $2`)
 	insertKey = sqldb.Static(`INSERT INTO store_keys (store_id, purpose, secret, date_created) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, purpose) DO NOTHING`)
+	allKeys   = sqldb.Static(`SELECT purpose, secret FROM store_keys WHERE store_id = $1 AND purpose > $2 ORDER BY purpose LIMIT $3`)
+	putKey    = sqldb.Static(`UPDATE store_keys SET secret = $3 WHERE store_id = $1 AND purpose = $2 AND secret = $4`)
 )
+
+// Secrets are what this package keeps that is encrypted.
+func Secrets() []sqldb.Secrets {
+	return []sqldb.Secrets{{Column: column, Values: allKeys, Put: putKey}}
+}
 
 type secretKey struct {
 	bytes []byte

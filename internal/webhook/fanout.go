@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"clientele/internal/auth"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -73,8 +74,11 @@ func targets(tx *sqldb.Tx, now int64) ([]*target, error) {
 	secrets := map[string]string{}
 	blocked := map[[2]string]int64{}
 	if err := tx.Pipeline(
-		sqldb.Q{Stmt: selectActive, Each: collect(&hooks)},
-		sqldb.Q{Stmt: selectSecrets, Each: func(r *sqldb.Row) error { secrets[r.Text(0)] = r.Text(1); return nil }},
+		sqldb.Q{Stmt: selectActive, Each: collect(tx, &hooks)},
+		sqldb.Q{Stmt: selectSecrets, Each: func(r *sqldb.Row) (err error) {
+			secrets[r.Text(0)], err = auth.OpenSecret(tx, r.Text(0), r.Text(1))
+			return err
+		}},
 		sqldb.Q{Stmt: selectBlocked, Args: []any{now}, Each: func(r *sqldb.Row) error {
 			blocked[[2]string{r.Text(0), r.Text(1)}] = r.Int(2)
 			return nil

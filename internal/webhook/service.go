@@ -53,7 +53,7 @@ func (s *Service) List(ctx context.Context, storeID int64, clientID string, q *l
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Hook, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, nil, collect(&out))
+		res, err = q.Run(tx, columns, nil, collect(tx, &out))
 		return err
 	})
 	return out, res, err
@@ -99,7 +99,7 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	var own []Hook
 	if err := tx.Pipeline(
 		sqldb.Q{Stmt: nextID, Args: []any{int64(1)}, Each: func(r *sqldb.Row) error { h.ID = r.Int(0); return nil }},
-		sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(&own)},
+		sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(tx, &own)},
 	); err != nil {
 		return h, err
 	}
@@ -112,7 +112,11 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 			return h, err
 		}
 	}
-	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, stored(h.Headers), sqldb.Flag(h.IsActive), now, h.from)
+	sealed, err := h.seal(tx)
+	if err != nil {
+		return h, err
+	}
+	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, sealed, sqldb.Flag(h.IsActive), now, h.from)
 }
 
 // admit reports why a hook cannot be beside the others of its API account. A
@@ -149,7 +153,7 @@ func (h *Hook) admit(own []Hook, fresh bool) error {
 
 // lock returns an API account's hook and keeps others from changing it.
 func lock(tx *sqldb.Tx, clientID string, id int64, clause string) (h Hook, err error) {
-	err = tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM webhooks WHERE store_id = $1 AND id = $2`+clause), h.scan, id)
+	err = tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM webhooks WHERE store_id = $1 AND id = $2`+clause), func(r *sqldb.Row) error { return h.scan(tx, r) }, id)
 	if err == nil && (h.ID == 0 || h.ClientID != clientID) {
 		err = notFound(id)
 	}
@@ -185,7 +189,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 			var own []Hook
 			if err := tx.Pipeline(
 				sqldb.Q{Stmt: nextID, Args: []any{int64(0)}, Each: func(*sqldb.Row) error { return nil }},
-				sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(&own)},
+				sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(tx, &own)},
 			); err != nil {
 				return err
 			}
@@ -202,7 +206,11 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 				return err
 			}
 		}
-		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, stored(out.Headers), sqldb.Flag(out.IsActive), out.Disabled, out.DateModified, out.from)
+		sealed, err := out.seal(tx)
+		if err != nil {
+			return err
+		}
+		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, sealed, sqldb.Flag(out.IsActive), out.Disabled, out.DateModified, out.from)
 	})
 	return out, err
 }
@@ -240,7 +248,7 @@ func (s *Service) Admin(ctx context.Context, storeID int64, clientID string, q *
 		}
 		return tx.Query(selectOwn, func(r *sqldb.Row) error {
 			var h Hook
-			if err := h.scan(r); err != nil {
+			if err := h.scan(tx, r); err != nil {
 				return err
 			}
 			for _, f := range q.Filters { // is_active, the last one counts
@@ -299,7 +307,7 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 // that have been seen so for a day, and returns them.
 func SweepIdle(tx *sqldb.Tx, now, elapsed int64) ([]Hook, error) {
 	var idle []Hook
-	if err := tx.Query(selectIdle, collect(&idle), now-idleTime); err != nil {
+	if err := tx.Query(selectIdle, collect(tx, &idle), now-idleTime); err != nil {
 		return nil, err
 	}
 	out := idle[:0]
@@ -330,7 +338,7 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 		norm = "" // CreateTx tells of it
 	}
 	var have []Hook
-	if err := tx.Query(selectOwn, collect(&have), clientID); err != nil {
+	if err := tx.Query(selectOwn, collect(tx, &have), clientID); err != nil {
 		return err
 	}
 	for _, h := range have {
@@ -352,7 +360,12 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 				return err
 			}
 		}
-		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, stored(in.Headers), sqldb.Flag(active), "", now, h.from)
+		h.Headers = in.Headers
+		sealed, err := h.seal(tx)
+		if err != nil {
+			return err
+		}
+		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, sealed, sqldb.Flag(active), "", now, h.from)
 	}
 	secret, err := Secret(tx, clientID)
 	if err != nil {

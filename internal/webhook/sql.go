@@ -3,7 +3,9 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
+	"clientele/internal/auth"
 	"clientele/internal/sqldb"
 )
 
@@ -23,6 +25,8 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`)
 	updateRow = sqldb.Static(`UPDATE webhooks SET scope = $3, destination = $4, destination_norm = $5, headers = $6, is_active = $7, disabled = $8, date_modified = $9, from_event = $10
 		WHERE store_id = $1 AND id = $2`)
+	allHeaders = sqldb.Static(`SELECT id, headers FROM webhooks WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	putHeaders = sqldb.Static(`UPDATE webhooks SET headers = $3 WHERE store_id = $1 AND id = $2 AND headers = $4`)
 	deleteRow  = sqldb.Static(`DELETE FROM webhooks WHERE store_id = $1 AND id = $2`)
 	disableRow = sqldb.Static(`UPDATE webhooks SET is_active = 0, disabled = $3, date_modified = $4, idle_seen = 0, idle_time = 0 WHERE store_id = $1 AND id = $2 AND is_active = 1`)
 
@@ -43,19 +47,36 @@ var (
 	sweepBlocks  = sqldb.Static(`DELETE FROM webhook_blocks WHERE store_id = $1 AND blocked_until <= $2`)
 )
 
-func (h *Hook) scan(r *sqldb.Row) (err error) {
+// headers are what hooks are sent with, tokens of their receivers among them.
+var headers = sqldb.Column{Table: "webhooks", Name: "headers"}
+
+// Secrets are what this package keeps that is encrypted.
+func Secrets() []sqldb.Secrets {
+	return []sqldb.Secrets{{Column: headers, Numbered: true, Values: allHeaders, Put: putHeaders}}
+}
+
+// seal returns what to store of the hook's headers.
+func (h *Hook) seal(tx *sqldb.Tx) (string, error) {
+	return tx.Seal(headers, strconv.FormatInt(h.ID, 10), stored(h.Headers))
+}
+
+func (h *Hook) scan(tx *sqldb.Tx, r *sqldb.Row) (err error) {
 	*h = Hook{
 		ID: r.Int(0), ClientID: r.Text(1), Scope: r.Text(2), Destination: r.Text(3), IsActive: r.Flag(5), Disabled: r.Text(6),
 		LastEvent: r.Int(7), LastDelivery: r.Int(8), DateCreated: r.Int(9), DateModified: r.Int(10), norm: r.Text(11), from: r.Int(12), idleSeen: r.Int(13), idleTime: r.Int(14),
 	}
-	h.Headers, err = readHeaders(r.Text(4))
+	text, err := tx.Unseal(headers, strconv.FormatInt(h.ID, 10), r.Text(4))
+	if err != nil {
+		return err
+	}
+	h.Headers, err = readHeaders(text)
 	return err
 }
 
-func collect(out *[]Hook) func(*sqldb.Row) error {
+func collect(tx *sqldb.Tx, out *[]Hook) func(*sqldb.Row) error {
 	return func(r *sqldb.Row) error {
 		*out = append(*out, Hook{})
-		return (*out)[len(*out)-1].scan(r)
+		return (*out)[len(*out)-1].scan(tx, r)
 	}
 }
 
@@ -63,7 +84,7 @@ func collect(out *[]Hook) func(*sqldb.Row) error {
 // those that are active and whose API account is in force.
 func Active(tx *sqldb.Tx) ([]Hook, error) {
 	var out []Hook
-	err := tx.Query(selectActive, collect(&out))
+	err := tx.Query(selectActive, collect(tx, &out))
 	return out, err
 }
 
@@ -72,7 +93,7 @@ func Find(tx *sqldb.Tx, id int64) (*Hook, error) {
 	var out *Hook
 	err := tx.Query(selectOne, func(r *sqldb.Row) error {
 		out = &Hook{}
-		return out.scan(r)
+		return out.scan(tx, r)
 	}, id)
 	return out, err
 }
@@ -81,7 +102,7 @@ func Find(tx *sqldb.Tx, id int64) (*Hook, error) {
 // what is sent to its hooks, or "".
 func Secret(tx *sqldb.Tx, clientID string) (string, error) {
 	out := ""
-	err := tx.Query(selectSecret, func(r *sqldb.Row) error { out = r.Text(0); return nil }, clientID)
+	err := tx.Query(selectSecret, func(r *sqldb.Row) (err error) { out, err = auth.OpenSecret(tx, clientID, r.Text(0)); return err }, clientID)
 	return out, err
 }
 

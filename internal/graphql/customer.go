@@ -1,7 +1,6 @@
 package graphql
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/graphql/exec"
+	"clientele/internal/jsonx"
 	"clientele/internal/store"
 )
 
@@ -112,7 +112,7 @@ func (s *Server) credit(c *exec.Call, p *customer.Profile) ([]money, error) {
 }
 
 func (m *money) appendValue(b []byte) []byte {
-	return strconv.AppendFloat(b, float64(m.amount)/math.Pow10(customer.CreditScale), 'f', -1, 64)
+	return jsonx.AppendDecimal(b, m.amount, customer.CreditScale)
 }
 
 // formatted writes an amount as the store shows it.

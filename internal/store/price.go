@@ -1,15 +1,19 @@
 package store
 
 import (
-	"math"
-	"strconv"
 	"strings"
+
+	"clientele/internal/jsonx"
 )
 
-// Price writes an amount, in units of 10^-scale, as the store writes money. The
-// settings have their defaults.
+// Price writes an amount, in units of 10^-scale, as the store writes money,
+// rounded half away from zero to the places that it shows. The settings have
+// their defaults.
 func (s *Settings) Price(amount int64, scale int) string {
-	text := strconv.FormatFloat(float64(amount)/math.Pow10(scale), 'f', *s.DecimalPlaces, 64)
+	sign, text := "", string(jsonx.AppendFixed(nil, amount, scale, *s.DecimalPlaces))
+	if rest, below := strings.CutPrefix(text, "-"); below {
+		sign, text = "-", rest
+	}
 	whole, part, _ := strings.Cut(text, ".")
 	var b strings.Builder
 	for i, d := range whole {
@@ -22,7 +26,7 @@ func (s *Settings) Price(amount int64, scale int) string {
 		b.WriteString(s.DecimalSeparator + part)
 	}
 	if s.SymbolLocation == "right" {
-		return b.String() + s.CurrencySymbol
+		return sign + b.String() + s.CurrencySymbol
 	}
-	return s.CurrencySymbol + b.String()
+	return sign + s.CurrencySymbol + b.String()
 }

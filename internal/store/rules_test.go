@@ -257,6 +257,23 @@ func TestOneSeparatorIsSet(t *testing.T) {
 	})
 }
 
+// Amounts are written exactly, however large, and rounded half away from zero.
+func TestPricesAreExact(t *testing.T) {
+	for _, c := range []struct {
+		amount int64
+		places int
+		want   string
+	}{
+		{99_999_999_999_999, 4, "$9,999,999,999.9999"}, {1_000_000_000_000_001, 4, "$100,000,000,000.0001"}, {90_071_992_547_409_931, 4, "$9,007,199,254,740.9931"},
+		{10_050, 2, "$1.01"}, {25_00_50, 2, "$25.01"}, {-12_345_050, 2, "-$1,234.51"}, {-49, 2, "$0.00"}, {5_000, 0, "$1"},
+	} {
+		s := store.Settings{CurrencySymbol: "$", ThousandsMark: ",", DecimalSeparator: ".", DecimalPlaces: &c.places}
+		if got := s.Price(c.amount, 4); got != c.want {
+			t.Errorf("%d: %s, want %s", c.amount, got, c.want)
+		}
+	}
+}
+
 // Settings that are good by themselves may not go together.
 func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	mark := func(decimal, thousands string) store.Settings {

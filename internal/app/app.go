@@ -27,6 +27,7 @@ import (
 	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
+	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/devtools"
 	"clientele/internal/entitlement"
@@ -93,6 +94,7 @@ type Core struct {
 	Robots      recaptcha.Robots
 	Companies   *company.Service
 	Keys        *storekey.Service
+	Credit      *credit.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -169,6 +171,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Entitlements: entitlement.NewService(db),
 		Companies:    company.NewService(db, sys),
 		Keys:         storekey.NewService(db, sys),
+		Credit:       credit.NewService(db, sys, stores, customer.Balances{}),
 	}
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -507,6 +510,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
 	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
 	s.Customers.Register(s.Jobs)
+	s.Credit.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
 	}
@@ -681,7 +685,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Keys: s.Core.Keys}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, Keys: s.Core.Keys}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -152,6 +152,8 @@ var management = map[string]admission{
 	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},
 	"GET V3 /clientele/storefront-tokens":                  {need: manageTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: manageTokens, want: 404},
+	"GET V3 /clientele/customers/{customerId}/credit":      {need: readCustomers, want: 404, plain: true},
+	"POST V3 /clientele/customers/{customerId}/credit":     {need: changeCustomers, want: 404, body: `{"kind":"credit","amount":1}`},
 	"GET V3 /clientele/customers/{customerId}/locale":      {need: readCustomers, want: 404, plain: true},
 	"PUT V3 /clientele/customers/{customerId}/locale":      {need: changeCustomers, want: 404, body: `{"locale":"de"}`},
 	"POST V3 /storefront/api-token":                        {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},

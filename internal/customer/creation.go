@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"clientele/internal/credit"
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
@@ -34,6 +35,7 @@ type creation struct {
 type creationRows struct {
 	customers, addresses, attributes []any
 	emails                           taking
+	credits                          []credit.Balance
 	filled                           filledIn
 }
 
@@ -212,6 +214,7 @@ func (r *creation) insert() error {
 		func() error { return insertAddresses.Exec(r.tx, nil, rows.addresses) },
 		func() error { return insertAttributeValues.Exec(r.tx, dates, rows.attributes) },
 		func() error { return rows.filled.store(r.tx) },
+		func() error { return credit.Opened(r.tx, r.now, rows.credits) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -231,6 +234,9 @@ func (r *creation) add(p *createPlan, i int) {
 	}
 	r.rows.customers = appendCustomer(r.rows.customers, c, p.hashes[i], in.Locale)
 	r.rows.emails.add(c, email.Key(c.Email))
+	if c.StoreCredit != 0 {
+		r.rows.credits = append(r.rows.credits, credit.Balance{CustomerID: c.ID, Amount: c.StoreCredit})
+	}
 	r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
 	r.addOwned(p, i)
 	if p.signedUp(i) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/credit"
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -19,7 +20,7 @@ import (
 )
 
 // CreditScale is the number of decimal places that store credit is kept with.
-const CreditScale = 4
+const CreditScale = credit.Scale
 
 // Bounds of batches and of what is embedded in a customer.
 const (

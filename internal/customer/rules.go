@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"clientele/internal/credit"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/geo"
@@ -35,9 +36,6 @@ const (
 	maxNotes    = 65_535
 	maxValue    = 255
 )
-
-// maxCredit keeps sums of store credit far from overflowing: ten billion.
-const maxCredit = 10_000_000_000 * 10_000
 
 func checkEmail(c *fault.Collector, v string, most int) {
 	if utf8.RuneCountInString(v) > most {
@@ -147,7 +145,7 @@ func (in *Update) check(c *fault.Collector) {
 }
 
 func checkCredit(c *fault.Collector, v int64) {
-	if v < 0 || v > maxCredit {
+	if v < 0 || v > credit.Max {
 		c.Because(FieldStoreCredit, fault.OutOfRange, WhyCredit, "")
 	}
 }

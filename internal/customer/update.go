@@ -68,6 +68,11 @@ func checkUpdates(in []Update) error {
 		}
 		in[i].check(c)
 	})
+	// A balance below zero may be sent back as it was read: planUpdate looks at it
+	// again, unless something else is wrong already.
+	if !slices.ContainsFunc(b.Items, func(it fault.Item) bool { return it.Field != FieldStoreCredit }) {
+		return nil
+	}
 	return b.Err(fault.Invalid)
 }
 
@@ -106,6 +111,9 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	}
 	last, err := moveEmails(tx, changes, events)
 	if err != nil {
+		return nil, err
+	}
+	if err := setCredit(tx, now, changes); err != nil {
 		return nil, err
 	}
 	evs := make([]event.Event, 0, events)
@@ -250,6 +258,9 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 			ref.checkGroup(c, u.GroupID.Value)
 		}
 		ref.checkChannels(c, FieldChannels, u.ChannelIDs.Value...)
+		if u.StoreCredit.Value != old.StoreCredit {
+			checkCredit(c, u.StoreCredit.Value)
+		}
 		c.Claim(FieldRegistrationIP, u.Claims.RegistrationIP.Or(old.RegistrationIP) == old.RegistrationIP)
 		c.Claim(FieldOriginChannel, u.Claims.OriginChannelID.Or(old.OriginChannelID) == old.OriginChannelID)
 		ch := &changes[i]

@@ -58,6 +58,8 @@ type Settings struct {
 	PlanSegmentation *bool  `json:"plan_customer_segmentation,omitempty" yaml:"plan_customer_segmentation"` // default true
 	Industry         string `json:"industry,omitempty" yaml:"industry"`
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
+	// NegativeCredit allows debits of store credit below zero.
+	NegativeCredit bool `json:"allow_negative_store_credit,omitempty" yaml:"allow_negative_store_credit"`
 
 	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
 }

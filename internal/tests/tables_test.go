@@ -22,6 +22,7 @@ var owners = map[string][]string{
 	"internal/catalog":     {"products"},
 	"internal/channel":     {"site_routes"},
 	"internal/company":     {"companies"},
+	"internal/credit":      {"credit_entries"},
 	"internal/customer":    {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customers", "imported_hash_counts", "imported_hashes"},
 	"internal/event":       {"events"},
 	"internal/form":        {"form_field_translations", "form_fields", "kept_form_values"},

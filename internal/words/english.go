@@ -6,6 +6,7 @@ import (
 	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
+	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -88,6 +89,19 @@ var whys = map[fault.Reason]string{
 	channel.WhyNoRoute:    "there is no such route",
 	channel.WhyRouteTwice: "the route is given twice",
 	channel.WhyRouteTaken: "Route already exists for site {value} matching {want} for type {other}",
+
+	credit.WhyKind:        "{name} must be one of {want}",
+	credit.WhyAmount:      "{name} must be an amount of at most ten billion, above 0 unless it is of an adjust",
+	credit.WhyNoAmount:    "a revert takes all of an entry back: it has no {name}",
+	credit.WhyOnlyCredit:  "only a credit can expire",
+	credit.WhyPast:        "{name} must be a time in the future",
+	credit.WhyOnlyRevert:  "only a revert names an entry",
+	credit.WhyNoEntry:     "the customer has no such entry",
+	credit.WhyReverted:    "the entry has been reverted already",
+	credit.WhyNoRevert:    "a revert cannot be reverted",
+	credit.WhyNotEnough:   "the customer has not enough store credit",
+	credit.WhyTooMuch:     "a customer can have at most ten billion of store credit",
+	credit.WhyManyExpires: "too many credits of the customer are waiting to expire",
 
 	customer.WhyHash:             "{name}: {value}",
 	customer.WhyHashAndPassword:  "a password and the hash of one exclude each other",

@@ -15,3 +15,6 @@ func Get[At, T any](at func(*rest.Call) (At, error), read func(*rest.Call, At) (
 
 // One sends a thing and an empty meta.
 func One[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) { return one(row) }
+
+// Created is One for what was made.
+func Created[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) { return created(row) }

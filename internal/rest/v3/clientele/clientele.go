@@ -10,6 +10,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/company"
+	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
 	"clientele/internal/rest"
@@ -24,6 +25,7 @@ type Services struct {
 	Entitlements *entitlement.Service
 	Companies    *company.Service
 	Keys         *storekey.Service
+	Credit       *credit.Service
 }
 
 // Surface is the API of our own operations.
@@ -39,7 +41,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes())
 }
 
 // Error implements rest.Surface.

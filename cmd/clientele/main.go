@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"os/user"
 	"runtime"
 	"strings"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"clientele/internal/app"
+	"clientele/internal/history"
 	"clientele/internal/words"
 )
 
@@ -31,6 +33,15 @@ func main() {
 	code := run(os.Args[1:])
 	runtime.KeepAlive(ballast)
 	os.Exit(code)
+}
+
+// commandUser returns who runs the program, as far as the machine knows.
+func commandUser() history.Actor {
+	a := history.Actor{Kind: history.CommandUser}
+	if u, err := user.Current(); err == nil {
+		a.Name = u.Username
+	}
+	return a
 }
 
 func run(args []string) int {
@@ -50,6 +61,7 @@ func run(args []string) int {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
+	ctx = history.With(ctx, &history.Origin{Surface: history.Command, Actor: commandUser()})
 	context.AfterFunc(ctx, cancel) // a second signal ends the program at once
 	parsed, err := parse(parser, args)
 	if exit >= 0 {

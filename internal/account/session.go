@@ -10,6 +10,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -232,7 +233,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 		return err
 	}
 	if tag := c.Language.Keep(who.Locale); tag != who.Locale {
-		if err := customer.KeepLocale(tx, o.CustomerID, tag); err != nil {
+		if err := customer.KeepLocale(tx, o.CustomerID, tag, o.Created); err != nil {
 			return err
 		}
 	}
@@ -339,6 +340,7 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	if err != nil || !o.On(site) {
 		return nil, err
 	}
+	history.Act(ctx, history.ShopperActor(o.CustomerID))
 	return o, nil
 }
 

@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"clientele/internal/app"
+	"clientele/internal/history"
+	"clientele/internal/sqldb"
 )
 
-// Of a customer who was deleted nothing is left in the files of the database.
+// Of a customer who was deleted nothing is left in the files of the database,
+// once what the history says of them is erased as well.
 func TestDeletedDataIsErased(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -44,6 +48,18 @@ func TestDeletedDataIsErased(t *testing.T) {
 		ids = append(ids, fmt.Sprint(3+i))
 	}
 	u.rest("DELETE /v3/customers?id:in="+strings.Join(ids, ","), "")
+	for _, id := range append(ids, "1") {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DB.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+			_, err := history.Erase(tx, n, 0, 1000)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, word := range []string{"Wombat", "Quokka", "quokka"} {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 			where := found(t, path, word)

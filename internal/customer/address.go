@@ -8,6 +8,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/geo"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -129,12 +130,12 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	if n == 0 {
 		return nil, nil
 	}
-	counters, err := store.Advance{AddressIDs: n, EventIDs: n, Addresses: n}.Run(tx)
+	counters, err := store.Advance{AddressIDs: n, EventIDs: n, Entries: n, Addresses: n}.Run(tx)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Address, 0, n)
-	events := make([]event.Event, 0, n)
+	events, entries := make([]event.Event, 0, n), make([]history.Entry, 0, n)
 	id := counters.AddressID - n
 	var rows []any
 	var filled filledIn
@@ -145,11 +146,17 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		filled.add(addressSubmission(id), values[i])
 		out = append(out, a)
 		events = append(events, event.Address(event.AddressCreated, id, a.CustomerID))
+		e := a.changeOf(history.Created, nil, &a)
+		addFilled(&e, nil, addressSubmission(id), values[i])
+		entries = append(entries, e)
 	}
 	if err := insertAddresses.Exec(tx, nil, rows); err != nil {
 		return nil, err
 	}
 	if err := filled.store(tx); err != nil {
+		return nil, err
+	}
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return nil, err
 	}
 	return out, event.Record(tx, counters.EventID, now, events)
@@ -316,6 +323,13 @@ func (b *addressBatch) settle(tx *sqldb.Tx) (changes, told int, err error) {
 	return len(b.writes), len(b.writes), nil
 }
 
+func (b *addressBatch) record(i int) history.Entry {
+	p := b.writes[i]
+	e := p.address.changeOf(history.Updated, b.current[p.address.ID], &p.address)
+	addFilled(&e, b.stored, addressSubmission(p.address.ID), p.values)
+	return e
+}
+
 func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) {
 	p := b.writes[i]
 	if p.row {
@@ -375,15 +389,27 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 	n := len(ids)
 	events := make([]event.Event, 0, n)
+	var gone []Address
 	in, args := sqldb.In(nil, ids)
-	err := tx.Query(sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
-		events = append(events, event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+	err := tx.Query(sqldb.Dynamic(`SELECT `+addressColumns+` FROM addresses WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
+		gone = append(gone, Address{})
+		a := &gone[len(gone)-1]
+		a.scan(r)
+		events = append(events, event.Address(event.AddressDeleted, a.ID, a.CustomerID))
 		return nil
 	}, args...)
 	if err != nil {
 		return err
 	}
-	counters, err := store.Advance{EventIDs: int64(len(events)), Addresses: -int64(n)}.Run(tx)
+	filled := map[int64][]storedValue{}
+	if err := tx.Pipeline(filledQuery(form.Address, ids, filled)); err != nil {
+		return err
+	}
+	entries := make([]history.Entry, len(gone))
+	for i := range gone {
+		entries[i] = gone[i].deletion(filled)
+	}
+	counters, err := store.Advance{EventIDs: int64(len(events)), Entries: int64(len(entries)), Addresses: -int64(n)}.Run(tx)
 	if err != nil {
 		return err
 	}
@@ -393,6 +419,9 @@ func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 		}
 	}
 	if err := listing.Addresses.Remove(tx, ids...); err != nil {
+		return err
+	}
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)

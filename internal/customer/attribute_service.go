@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -157,13 +158,15 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 	if err := b.Err(fault.Conflict); err != nil {
 		return nil, err
 	}
+	entries := make([]history.Entry, len(out))
 	for i := range out {
 		a := &out[i]
 		if err := tx.Exec(insertAttribute, a.ID, a.Name, fold.Text(a.Name), a.Type, now); err != nil {
 			return nil, err
 		}
+		entries[i] = a.changeOf(history.Created, nil, a)
 	}
-	return out, nil
+	return out, store.Enter(tx, now, entries...)
 }
 
 // UpdateAttributes renames attributes: all of them or, if any breaks a rule,
@@ -235,6 +238,15 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
+	var entries []history.Entry
+	for i := range out {
+		if old := have.byID[out[i].ID]; out[i].Name != old.Name {
+			entries = append(entries, out[i].changeOf(history.Updated, old, &out[i]))
+		}
+	}
+	if err := store.Enter(tx, now, entries...); err != nil {
+		return nil, err
+	}
 	// First everyone lets go of the old name: no folded name begins with a
 	// space.
 	for i := range out {
@@ -260,20 +272,44 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 // DeleteAttributes removes the attributes that q selects, with their values,
 // and returns how many there were. Without a condition it removes none.
 func (s *Service) DeleteAttributes(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
-	return s.deleteRows(ctx, storeID, q, deleteAttribute)
+	return s.deleteRows(ctx, storeID, q, deleteAttribute, `SELECT `+attributeColumns+` FROM attributes WHERE store_id = $1 AND id IN `, func(r *sqldb.Row) history.Entry {
+		var a Attribute
+		a.scan(r)
+		return a.changeOf(history.Deleted, &a, nil)
+	})
 }
 
 // DeleteAttributeValues removes the attribute values that q selects and
 // returns how many there were. Without a condition it removes none.
 func (s *Service) DeleteAttributeValues(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
-	return s.deleteRows(ctx, storeID, q, deleteAttributeValue)
+	return s.deleteRows(ctx, storeID, q, deleteAttributeValue, `SELECT `+attributeValueColumns+` FROM attribute_values WHERE store_id = $1 AND id IN `, func(r *sqldb.Row) history.Entry {
+		var v AttributeValue
+		v.scan(r)
+		return v.changeOf(history.Deleted, &v, nil)
+	})
 }
 
-func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Query, stmt *sqldb.Stmt) (int, error) {
+// deleteRows deletes the rows that q selects by stmt. The entry of each is made
+// of what read, which ends in "IN ", finds of it.
+func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Query, stmt *sqldb.Stmt, read string, entry func(*sqldb.Row) history.Entry) (int, error) {
 	n := 0
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		ids, err := q.IDs(tx)
 		n = len(ids)
+		if err != nil || n == 0 {
+			return err
+		}
+		entries := make([]history.Entry, 0, n)
+		in, args := sqldb.In(nil, ids)
+		if err := tx.Query(sqldb.Dynamic(read+in+` ORDER BY id`), func(r *sqldb.Row) error {
+			entries = append(entries, entry(r))
+			return nil
+		}, args...); err != nil {
+			return err
+		}
+		if err := store.Enter(tx, s.sys.Now(), entries...); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := tx.Exec(stmt, id); err != nil {
 				return err
@@ -382,14 +418,21 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
-	id := int64(0)
-	if fresh > 0 {
-		counters, err := store.Advance{AttributeValueIDs: fresh}.Run(tx)
+	changed := int64(0)
+	for i := range in {
+		if old := current[held{in[i].CustomerID, in[i].AttributeID}]; old != nil && old.Value != in[i].Value {
+			changed++
+		}
+	}
+	id, entryID := int64(0), int64(0)
+	if fresh+changed > 0 {
+		counters, err := store.Advance{AttributeValueIDs: fresh, Entries: fresh + changed}.Run(tx)
 		if err != nil {
 			return nil, err
 		}
-		id = counters.AttributeValueID - fresh
+		id, entryID = counters.AttributeValueID-fresh, counters.EntryID
 	}
+	entries := make([]history.Entry, 0, fresh+changed)
 	out := make([]AttributeValue, len(in))
 	var rows []any
 	for i := range in {
@@ -399,6 +442,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 				continue
 			}
 			out[i].Value, out[i].DateModified = in[i].Value, now
+			entries = append(entries, old.changeOf(history.Updated, old, &out[i]))
 			if err := tx.Exec(updateAttributeValue, old.ID, in[i].Value, now); err != nil {
 				return nil, err
 			}
@@ -407,6 +451,10 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 		id++
 		out[i] = AttributeValue{ID: id, AttributeID: in[i].AttributeID, CustomerID: in[i].CustomerID, Value: in[i].Value, DateCreated: now, DateModified: now}
 		rows = append(rows, id, in[i].CustomerID, in[i].AttributeID, in[i].Value)
+		entries = append(entries, out[i].changeOf(history.Created, nil, &out[i]))
+	}
+	if err := history.Record(tx, entryID, now, entries); err != nil {
+		return nil, err
 	}
 	return out, insertAttributeValues.Exec(tx, []any{now, now}, rows)
 }

@@ -3,6 +3,7 @@ package customer
 import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -21,6 +22,8 @@ type batch interface {
 	// settle reads what only a plan tells, and returns how many things change and
 	// of how many of them is told.
 	settle(tx *sqldb.Tx) (changes, told int, err error)
+	// record returns the entry of the change i.
+	record(i int) history.Entry
 	// write stores the change i and returns what is told of it: an event without
 	// a scope is nothing.
 	write(tx *sqldb.Tx, i int, now int64) (event.Event, error)
@@ -43,12 +46,14 @@ func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	counters, err := store.Advance{EventIDs: int64(told)}.Run(tx)
+	counters, err := store.Advance{EventIDs: int64(told), Entries: int64(n)}.Run(tx)
 	if err != nil {
 		return err
 	}
 	var events []event.Event
+	entries := make([]history.Entry, n)
 	for i := range n {
+		entries[i] = b.record(i)
 		e, err := b.write(tx, i, now)
 		if err != nil {
 			return err
@@ -56,6 +61,9 @@ func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 		if e.Scope != "" {
 			events = append(events, e)
 		}
+	}
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
+		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)
 }

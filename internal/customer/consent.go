@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // essential is what no shop works without; shoppers are not asked for it.
@@ -77,6 +79,30 @@ func SetConsentTx(tx *sqldb.Tx, id int64, in Consent) error {
 	if err := HoldOne(tx, id); err != nil {
 		return err
 	}
+	var old Consent
+	if err := tx.Pipeline(old.query(id)); err != nil {
+		return err
+	}
+	return in.store(tx, id, &old, in.DateModified)
+}
+
+// query returns the query for what a customer said.
+func (in *Consent) query(id int64) sqldb.Q {
+	return sqldb.Q{Stmt: selectConsent, Args: []any{id}, Each: func(r *sqldb.Row) error {
+		*in = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
+		return nil
+	}}
+}
+
+// store replaces what a customer said by in.
+func (in *Consent) store(tx *sqldb.Tx, id int64, old *Consent, now int64) error {
+	e := history.Entry{Action: history.Consented, Resource: history.Customer, ID: id, CustomerID: id}
+	consentHistory.Diff(&e, old, in)
+	if e.Changed() {
+		if err := store.Enter(tx, now, e); err != nil {
+			return err
+		}
+	}
 	return tx.Exec(upsertConsent, id, strings.Join(in.Allow, ","), strings.Join(in.Deny, ","), in.DateModified)
 }
 
@@ -114,10 +140,7 @@ func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consen
 			return err
 		}
 		var old Consent
-		if err := tx.Query(selectConsent, func(r *sqldb.Row) error {
-			old = Consent{Allow: kinds(r.Text(0)), Deny: kinds(r.Text(1)), DateModified: r.Int(2)}
-			return nil
-		}, id); err != nil {
+		if err := tx.Pipeline(old.query(id)); err != nil {
 			return err
 		}
 		if out = old; old.DateModified > in.DateModified {
@@ -133,7 +156,7 @@ func (s *Service) AdoptConsent(ctx context.Context, storeID, id int64, in Consen
 				out.Deny = append([]string{essential}, out.Deny...)
 			}
 		}
-		return tx.Exec(upsertConsent, id, strings.Join(out.Allow, ","), strings.Join(out.Deny, ","), out.DateModified)
+		return out.store(tx, id, &old, s.sys.Now())
 	})
 	return out, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -23,6 +24,8 @@ func (s *Service) CreateFor(ctx context.Context, who password.Party, in []Create
 	if err != nil {
 		return nil, err
 	}
+	from := history.Of(ctx)
+	plan.from = &from
 	if plan.together() {
 		err = s.creates.Write(ctx, who.StoreID, plan)
 	} else {
@@ -68,7 +71,8 @@ type createPlan struct {
 	attrs  int64
 	given  bool // some ids were chosen by the caller
 
-	notifier Notifier // nil: nobody
+	notifier Notifier        // nil: nobody
+	from     *history.Origin // nil: the transaction's
 
 	// Of the last run.
 	referred

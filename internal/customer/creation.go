@@ -9,6 +9,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -29,6 +30,7 @@ type creation struct {
 	addressID int64 // the last ones given
 	valueID   int64
 	events    []event.Event
+	entries   []history.Entry
 }
 
 // creationRows are what is inserted, table by table.
@@ -64,6 +66,9 @@ func runCreates(tx *sqldb.Tx, plans []*createPlan, now int64) ([]error, error) {
 	for i, p := range plans {
 		own[i] = p.err
 	}
+	if err := history.Record(tx, r.counters.EntryID, now, r.entries); err != nil {
+		return nil, err
+	}
 	return own, event.Record(tx, r.counters.EventID, now, r.events)
 }
 
@@ -97,7 +102,7 @@ func (p *createPlan) signedUp(i int) bool {
 // advance is by how much a plan moves the store's counters.
 func (p *createPlan) advance() store.Advance {
 	n := int64(len(p.in))
-	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Customers: n, Addresses: p.addrs}
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Entries: n + p.addrs + p.attrs, Customers: n, Addresses: p.addrs}
 	for i := range p.in {
 		if p.signedUp(i) {
 			adv.EventIDs++
@@ -121,7 +126,7 @@ func (r *creation) count() error {
 		}
 	}
 	r.held = make(map[string][]slot, len(emails))
-	r.events = make([]event.Event, 0, adv.EventIDs)
+	r.events, r.entries = make([]event.Event, 0, adv.EventIDs), make([]history.Entry, 0, adv.Entries)
 	if err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(&r.counters)}, emailSlots(emails, r.held)...)...); err != nil {
 		return err
 	}
@@ -238,6 +243,11 @@ func (r *creation) add(p *createPlan, i int) {
 		r.rows.credits = append(r.rows.credits, credit.Balance{CustomerID: c.ID, Amount: c.StoreCredit})
 	}
 	r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
+	e := c.changeOf(history.Created, nil, c)
+	e.From = p.from
+	e.Add(false, history.FieldLocale, "", history.Text(in.Locale))
+	addFilled(&e, nil, customerSubmission(c.ID), p.customers[i])
+	r.entries = append(r.entries, e)
 	r.addOwned(p, i)
 	if p.signedUp(i) {
 		r.events = append(r.events, event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs))
@@ -255,12 +265,20 @@ func (r *creation) addOwned(p *createPlan, i int) {
 		a.FormFields = formValues(addressSubmission(a.ID), p.addresses[i][j])
 		r.rows.filled.add(addressSubmission(a.ID), p.addresses[i][j])
 		r.events = append(r.events, event.Address(event.AddressCreated, a.ID, c.ID))
+		e := a.changeOf(history.Created, nil, &a)
+		e.From = p.from
+		addFilled(&e, nil, addressSubmission(a.ID), p.addresses[i][j])
+		r.entries = append(r.entries, e)
 		c.Addresses = append(c.Addresses, a)
 	}
 	for _, v := range in.Attributes {
 		r.valueID++
 		r.rows.attributes = append(r.rows.attributes, r.valueID, c.ID, v.AttributeID, v.Value)
-		c.Attributes = append(c.Attributes, AttributeValue{ID: r.valueID, AttributeID: v.AttributeID, CustomerID: c.ID, Value: v.Value, DateCreated: r.now, DateModified: r.now})
+		value := AttributeValue{ID: r.valueID, AttributeID: v.AttributeID, CustomerID: c.ID, Value: v.Value, DateCreated: r.now, DateModified: r.now}
+		e := value.changeOf(history.Created, nil, &value)
+		e.From = p.from
+		r.entries = append(r.entries, e)
+		c.Attributes = append(c.Attributes, value)
 	}
 	c.FormFields = formValues(customerSubmission(c.ID), p.customers[i])
 	r.rows.filled.add(customerSubmission(c.ID), p.customers[i])

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"clientele/internal/event"
+	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
@@ -21,24 +23,30 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 			return err
 		}
 		n = len(ids)
-		return s.deleteCustomers(tx, ids, s.sys.Now())
+		return s.deleteCustomers(tx, ids, s.sys.Now(), nil)
 	})
 	return n, err
 }
 
-func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
+// deleteCustomers deletes customers that the caller has locked. instead is what
+// the history tells in place of an entry for each record, where it is not nil.
+func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead []history.Entry) error {
 	// Their addresses and profiles leave the lists; locked, so that nobody else
 	// takes them out as well.
 	var addressIDs, profileIDs []int64
 	var gone []Customer
+	var book []Address
+	left := leftBehind{filled: map[int64][]storedValue{}, inBook: map[int64][]storedValue{}, noted: map[int64][]AttributeValue{}}
 	var unhashed []rehash
 	theirs := map[int64][]event.Event{} // that what they have goes with them
 	in, args := sqldb.In(nil, ids)
 	err := tx.Pipeline(
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, customer_id FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
+			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
+				book = append(book, Address{})
+				book[len(book)-1].scan(r)
 				addressIDs = append(addressIDs, r.Int(0))
 				theirs[r.Int(1)] = append(theirs[r.Int(1)], event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
 				return nil
@@ -54,11 +62,12 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 		},
 		segment.ProfilesOf(tx, ids, &profileIDs),
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT id, email, channel_ids, password_hash FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
+			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + `, password_hash FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				gone = append(gone, Customer{ID: r.Int(0), Email: r.Text(1), ChannelIDs: parseChannels(r.Text(2))})
-				unhashed = append(unhashed, rehash{id: r.Int(0), from: r.Text(3)})
+				gone = append(gone, Customer{})
+				gone[len(gone)-1].scan(r)
+				unhashed = append(unhashed, rehash{id: r.Int(0), from: r.Text(hashColumn)})
 				return nil
 			},
 		},
@@ -66,12 +75,19 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	if err != nil {
 		return err
 	}
+	entries := instead
+	if instead == nil {
+		if err := left.read(tx, ids, addressIDs); err != nil {
+			return err
+		}
+		entries = left.record(gone, book)
+	}
 	events := make([]event.Event, 0, len(gone)+len(addressIDs))
 	for i := range gone {
 		events = append(events, theirs[gone[i].ID]...)
 		events = append(events, event.Customer(event.CustomerDeleted, gone[i].ID, 0, nil))
 	}
-	counters, err := store.Advance{EventIDs: int64(len(events)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
+	counters, err := store.Advance{EventIDs: int64(len(events)), Entries: int64(len(entries)), Customers: -int64(len(ids)), Addresses: -int64(len(addressIDs))}.Run(tx)
 	if err != nil {
 		return err
 	}
@@ -98,5 +114,56 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64) error {
 	if err := listing.Addresses.Remove(tx, addressIDs...); err != nil {
 		return err
 	}
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
+		return err
+	}
 	return event.Record(tx, counters.EventID, now, events)
+}
+
+// leftBehind is what goes with customers and is told of in their entries.
+type leftBehind struct {
+	filled, inBook map[int64][]storedValue // by the customer, and by the address
+	noted          map[int64][]AttributeValue
+}
+
+func (l *leftBehind) read(tx *sqldb.Tx, customers, addresses []int64) error {
+	in, args := sqldb.In(nil, customers)
+	qs := []sqldb.Q{
+		filledQuery(form.Customer, customers, l.filled),
+		{
+			Stmt: sqldb.Dynamic(`SELECT ` + attributeValueColumns + ` FROM attribute_values WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id`),
+			Args: args,
+			Each: func(r *sqldb.Row) error {
+				var v AttributeValue
+				v.scan(r)
+				l.noted[v.CustomerID] = append(l.noted[v.CustomerID], v)
+				return nil
+			},
+		},
+	}
+	if len(addresses) > 0 {
+		qs = append(qs, filledQuery(form.Address, addresses, l.inBook))
+	}
+	return tx.Pipeline(qs...)
+}
+
+// record returns the entries of customers and addresses that go.
+func (l *leftBehind) record(gone []Customer, book []Address) []history.Entry {
+	entries := make([]history.Entry, 0, len(gone)+len(book))
+	for i := range book {
+		entries = append(entries, book[i].deletion(l.inBook))
+	}
+	for i := range gone {
+		c := &gone[i]
+		for j := range l.noted[c.ID] {
+			v := &l.noted[c.ID][j]
+			entries = append(entries, v.changeOf(history.Deleted, v, nil))
+		}
+		e := c.changeOf(history.Deleted, c, nil)
+		for _, v := range l.filled[c.ID] {
+			addFormValue(&e, v.field, v.typ, v.text, "")
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }

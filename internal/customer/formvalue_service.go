@@ -7,6 +7,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
@@ -110,6 +111,28 @@ func storedQuery(name string, ids []int64, into map[place]string) sqldb.Q {
 		Stmt: sqldb.Dynamic(`SELECT session_id, field_id, value FROM ` + table + ` WHERE store_id = $1 AND ` + owner + ` IN ` + in),
 		Args: args,
 		Each: func(r *sqldb.Row) error { into[place{r.Int(0), r.Int(1)}] = r.Text(2); return nil },
+	}
+}
+
+// storedValue is a value as it is stored, with the type of its field.
+type storedValue struct {
+	field     int64
+	typ, text string
+}
+
+// filledQuery finds the values of customers or addresses that go, by who or what
+// they belong to.
+func filledQuery(name string, ids []int64, into map[int64][]storedValue) sqldb.Q {
+	table, owner := valuesOf(name)
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT v.` + owner + `, v.field_id, f.type, v.value FROM ` + table + ` v` + form.JoinFields + `
+			WHERE v.store_id = $1 AND v.` + owner + ` IN ` + in + ` ORDER BY v.` + owner + `, v.field_id`),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			into[r.Int(0)] = append(into[r.Int(0)], storedValue{r.Int(1), r.Text(2), r.Text(3)})
+			return nil
+		},
 	}
 }
 
@@ -302,6 +325,17 @@ func (b *valueBatch) settle(*sqldb.Tx) (changes, told int, err error) {
 		}
 	}
 	return len(b.writes), told, nil
+}
+
+func (b *valueBatch) record(i int) history.Entry {
+	submission := b.writes[i]
+	name, id := submissionOwner(submission)
+	e := history.Entry{Action: history.Updated, Resource: history.Customer, ID: id, CustomerID: id}
+	if name == form.Address {
+		e.Resource, e.CustomerID = history.Address, b.addresses[id].CustomerID
+	}
+	addFilled(&e, b.stored, submission, b.changes[submission])
+	return e
 }
 
 func (b *valueBatch) write(tx *sqldb.Tx, i int, now int64) (event.Event, error) {

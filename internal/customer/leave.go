@@ -5,6 +5,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/group"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -97,9 +98,18 @@ func leaveGroup(tx *sqldb.Tx, members []Customer, now int64) error {
 }
 
 func unjoin(tx *sqldb.Tx, members []Customer, now int64) error {
+	entries := make([]history.Entry, len(members))
 	for i := range members {
+		before := members[i]
 		c := &members[i]
 		c.GroupID, c.DateModified = 0, now
+		entries[i] = c.changeOf(history.Updated, &before, c)
+	}
+	if err := store.Enter(tx, now, entries...); err != nil {
+		return err
+	}
+	for i := range members {
+		c := &members[i]
 		if err := updateCustomerRow(tx, c, ""); err != nil {
 			return err
 		}

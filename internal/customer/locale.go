@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/locale"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Locale is the language in which a customer is spoken to.
@@ -74,14 +76,25 @@ func (s *Service) SetLocale(ctx context.Context, storeID int64, in Locale) (*Loc
 		in.Tag = tag
 	}
 	return &in, s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(updateLocale, in.CustomerID, in.Tag)
-		if err == nil && n == 0 {
-			err = ErrNoCustomer
+		if err := HoldOne(tx, in.CustomerID); err != nil {
+			return err
 		}
-		return err
+		return KeepLocale(tx, in.CustomerID, in.Tag, s.sys.Now())
 	})
 }
 
 // KeepLocale is SetLocale, inside a transaction, of a customer who is there and
 // of a tag that is one.
-func KeepLocale(tx *sqldb.Tx, id int64, tag string) error { return tx.Exec(updateLocale, id, tag) }
+func KeepLocale(tx *sqldb.Tx, id int64, tag string, now int64) error {
+	var found bool
+	var before string
+	if err := tx.Pipeline(LocaleQuery(id, &found, &before)); err != nil || !found || before == tag {
+		return err
+	}
+	e := history.Entry{Action: history.Updated, Resource: history.Customer, ID: id, CustomerID: id}
+	e.Add(false, history.FieldLocale, history.Text(before), history.Text(tag))
+	if err := store.Enter(tx, now, e); err != nil {
+		return err
+	}
+	return tx.Exec(updateLocale, id, tag)
+}

@@ -5,6 +5,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -143,7 +144,8 @@ func (s *Service) DeleteOne(ctx context.Context, storeID, id int64) error {
 }
 
 // DeleteAll removes every customer there is when it starts, in transactions
-// of bounded size. It goes on when the caller hangs up.
+// of bounded size. It goes on when the caller hangs up. The history tells of it
+// once, with how many there were.
 func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 	ctx = sqldb.Aside(context.WithoutCancel(ctx))
 	var last int64
@@ -153,7 +155,7 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 	}); err != nil {
 		return err
 	}
-	for {
+	for begun := false; ; begun = true {
 		n := 0
 		err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 			var ids []int64
@@ -163,12 +165,30 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 			if err != nil || n == 0 {
 				return err
 			}
-			return s.deleteCustomers(tx, ids, s.sys.Now())
+			entries := []history.Entry{}
+			if !begun {
+				all, err := deletionOfAll(tx, last)
+				if err != nil {
+					return err
+				}
+				entries = append(entries, all)
+			}
+			return s.deleteCustomers(tx, ids, s.sys.Now(), entries)
 		})
 		if err != nil || n < deleteBatch {
 			return err
 		}
 	}
+}
+
+// deletionOfAll is the one entry of the deletion of all customers, which is
+// written when it begins.
+func deletionOfAll(tx *sqldb.Tx, last int64) (history.Entry, error) {
+	n, err := queryInt(tx, store.TotalCustomers())
+	e := history.Entry{Action: history.DeletedAll, Resource: history.Customer}
+	e.Add(false, history.FieldCount, history.Int(n), "")
+	e.Add(false, history.FieldUpToID, history.Int(last), "")
+	return e, err
 }
 
 // UpdateOne changes a customer and returns it with all form fields, or a

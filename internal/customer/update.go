@@ -8,6 +8,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -81,8 +82,9 @@ type change struct {
 	old, now Customer
 	hash     string        // the old one
 	values   []form.Stored // that differ from the stored ones
-	row      bool          // the row itself changes
-	email    bool          // the email or where it is used changes
+	stored   map[place]string
+	row      bool // the row itself changes
+	email    bool // the email or where it is used changes
 }
 
 func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, error) {
@@ -91,12 +93,14 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 		return nil, err
 	}
 	writes, events := int64(0), int64(0)
+	var entries []history.Entry
 	out := make([]Customer, len(changes))
 	for i := range changes {
 		ch := &changes[i]
 		if ch.writes() {
 			writes++
 			ch.now.DateModified = now
+			entries = ch.record(entries, hashes[i] != "")
 		}
 		if ch.row { // values of form fields are not told of
 			events++
@@ -109,7 +113,7 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if writes == 0 {
 		return out, nil
 	}
-	last, err := moveEmails(tx, changes, events)
+	counters, err := moveEmails(tx, changes, store.Advance{EventIDs: events, Entries: int64(len(entries))})
 	if err != nil {
 		return nil, err
 	}
@@ -139,14 +143,28 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if err := countHashes(tx, rehashed...); err != nil {
 		return nil, err
 	}
-	return out, event.Record(tx, last, now, evs)
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
+		return nil, err
+	}
+	return out, event.Record(tx, counters.EventID, now, evs)
 }
 
-// moveEmails takes the store's counters, returns the last id for as many
-// events, and makes sure that new emails are free. First everyone lets go of
+// record adds the entries of a change.
+func (ch *change) record(entries []history.Entry, password bool) []history.Entry {
+	e := ch.now.changeOf(history.Updated, &ch.old, &ch.now)
+	addFilled(&e, ch.stored, customerSubmission(ch.now.ID), ch.values)
+	if e.Changed() {
+		entries = append(entries, e)
+	}
+	if password {
+		entries = append(entries, passwordChanged(ch.now.ID))
+	}
+	return entries
+}
+
+// moveEmails moves the store's counters and makes sure that new emails are free. First everyone lets go of
 // the old one, then takes the new one: two customers may swap.
-func moveEmails(tx *sqldb.Tx, changes []change, events int64) (last int64, err error) {
-	var counters store.Counters
+func moveEmails(tx *sqldb.Tx, changes []change, advance store.Advance) (counters store.Counters, err error) {
 	var emails []string
 	held := map[string][]slot{}
 	for i := range changes {
@@ -154,17 +172,17 @@ func moveEmails(tx *sqldb.Tx, changes []change, events int64) (last int64, err e
 			emails = append(emails, changes[i].now.Email)
 		}
 	}
-	qs := []sqldb.Q{store.Advance{EventIDs: events}.Query(&counters)}
+	qs := []sqldb.Q{advance.Query(&counters)}
 	if len(emails) > 0 {
 		qs = append(qs, emailSlots(emails, held)...)
 	}
 	if err := tx.Pipeline(qs...); err != nil {
-		return 0, err
+		return counters, err
 	}
 	for i := range changes {
 		if ch := &changes[i]; ch.email {
 			if err := dropEmail(tx, &ch.old); err != nil {
-				return 0, err
+				return counters, err
 			}
 			letGo(held, &ch.old)
 		}
@@ -176,16 +194,16 @@ func moveEmails(tx *sqldb.Tx, changes []change, events int64) (last int64, err e
 		}
 	})
 	if err := b.Err(fault.Conflict); err != nil {
-		return 0, err
+		return counters, err
 	}
 	for i := range changes {
 		if ch := &changes[i]; ch.email {
 			if err := takeEmail(tx, &ch.now, email.Key(ch.now.Email)); err != nil {
-				return 0, err
+				return counters, err
 			}
 		}
 	}
-	return counters.EventID, nil
+	return counters, nil
 }
 
 // write stores a change of a customer and ends what it ends.
@@ -268,6 +286,7 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		ch.now = u.apply(*old)
 		if values := ref.checkCustomer(c, u.Extent, u.FormFields, u.Company, u.Phone, false); len(values) > 0 {
 			ch.now.FormFields = formValues(customerSubmission(u.ID), values)
+			ch.stored = stored
 			ch.values = differing(stored, customerSubmission(u.ID), values)
 		}
 		rekeyed := ch.old.Email != ch.now.Email && !slices.Equal(email.Keys(ch.old.Email), email.Keys(ch.now.Email))

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
+	"clientele/internal/history"
 	"clientele/internal/intake"
 	"clientele/internal/metafield"
 	"clientele/internal/rest"
@@ -88,6 +89,9 @@ var adminNeeds = map[string]auth.Requirement{
 
 // Prefix implements rest.Surface.
 func (*Admin) Prefix() string { return "/stores/{store_hash}/graphql" }
+
+// Door implements rest.Recorded.
+func (*Admin) Door() history.Surface { return history.AdminGraphQL }
 
 // Routes implements rest.Surface. Fields say which scopes they need.
 func (a *Admin) Routes() []rest.Route {

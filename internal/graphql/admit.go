@@ -16,6 +16,7 @@ import (
 	"clientele/internal/entitlement"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/instrument"
 	"clientele/internal/locale"
 	"clientele/internal/serve"
@@ -124,6 +125,7 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, error) {
 	}
 	if w.token.ForServers() {
 		v.Peer = v.Visits.Peer(v.R, true)
+		history.Arrive(ctx, v.Peer.Address)
 	}
 	return w, s.identify(ctx, w)
 }
@@ -213,6 +215,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 		}
 		if !barred { // that there is no such customer, fields say
 			w.customerID = id
+			history.Act(ctx, history.Actor{Kind: history.ByToken, Name: w.token.ClientID})
 		}
 		return nil
 	}

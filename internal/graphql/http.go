@@ -17,6 +17,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
+	"clientele/internal/history"
 	"clientele/internal/intake"
 	"clientele/internal/serve"
 	"clientele/internal/store"
@@ -54,7 +55,10 @@ const internalError = "An internal error occurred while processing your request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &reply{metrics: s.Metrics}
 	out.Name = "graphql request"
-	s.route.Serve(&out.Exchange, w, r, out, func() error { return s.answer(out) })
+	s.route.Serve(&out.Exchange, w, r, out, func() error {
+		out.Came.Surface = history.GraphQL
+		return s.answer(out)
+	})
 }
 
 // answer answers a request, or returns an error for no fault of the client.

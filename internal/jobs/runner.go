@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -154,7 +155,7 @@ func (r *Runner) Start(ctx context.Context) {
 		return
 	}
 	r.started = true
-	ctx = context.WithoutCancel(ctx)
+	ctx = history.With(context.WithoutCancel(ctx), new(history.Origin))
 	run, abort := context.WithCancel(ctx)
 	look, stop := context.WithCancel(ctx)
 	r.abort, r.stop = abort, stop
@@ -402,7 +403,8 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 	if j.Attempts > len(l.Schedule)+1+crashes {
 		err = Permanent(errors.New("every attempt ended without an answer"))
 	} else {
-		err = attempt(ctx, l.Timeout, l.Handler, j)
+		by := &history.Origin{Actor: history.Actor{Kind: history.ByJob, Name: j.Kind}}
+		err = attempt(history.With(ctx, by), l.Timeout, l.Handler, j)
 	}
 	log := r.o.Log.With("kind", j.Kind, "store_id", j.StoreID, "job_id", j.ID, "attempt", j.Attempts)
 	outcome := "done"

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/html"
 	"clientele/internal/intake"
 	"clientele/internal/locale"
@@ -223,6 +224,7 @@ func (p *Pages) serve(pattern string, h handler) http.HandlerFunc {
 		x := new(serve.Exchange)
 		c := p.call(x, r)
 		rt.Serve(x, w, r, c, func() error {
+			c.R, x.Came.Surface = x.Request(), history.Pages
 			if err := c.open(); err != nil {
 				return err
 			}

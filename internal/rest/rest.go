@@ -15,6 +15,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/idempotency"
 	"clientele/internal/listing"
 	"clientele/internal/serve"
@@ -114,6 +115,11 @@ type Format struct {
 type Mirrored interface {
 	// Mirror is the path before the routes' patterns.
 	Mirror() string
+}
+
+// Recorded is a Surface that the history has a name for.
+type Recorded interface {
+	Door() history.Surface
 }
 
 // Refuser is a Surface that words its own answers to unknown paths, methods and
@@ -281,11 +287,19 @@ func segment(path string) (first, rest string) {
 func (s *Server) handle(m *mount, route Route) {
 	pattern := m.prefix + route.Pattern
 	rt := s.Pipeline.Route(route.Method, pattern, serve.XRetryAfter)
+	door := history.Inside
+	if f, ok := m.surface.(Recorded); ok {
+		door = f.Door()
+	}
+	if !writes(route.Method) {
+		rt.Reads()
+	}
 	titles, list := cmp.Or(route.Titles, untitled), cmp.Or(route.List, noParameters)
 	s.route(route.Method, pattern, func(w http.ResponseWriter, r *http.Request) {
 		c := s.call(r, m, m.surface)
 		c.titles, c.list = titles, list
 		rt.Serve(&c.Exchange, w, r, c, func() error {
+			c.R, c.Came.Surface = c.Request(), door
 			c.negotiate()
 			if err := s.admit(c, &route); err != nil {
 				return err
@@ -306,7 +320,10 @@ func (s *Server) Public(method, pattern string, errors Renderer, handle func(*Ca
 	rt := s.Pipeline.Route(method, pattern)
 	s.route(method, pattern, func(w http.ResponseWriter, r *http.Request) {
 		c := s.call(r, elsewhere, errors)
-		rt.Serve(&c.Exchange, w, r, c, func() error { return handle(c) })
+		rt.Serve(&c.Exchange, w, r, c, func() error {
+			c.R = c.Request()
+			return handle(c)
+		})
 	})
 }
 
@@ -347,6 +364,9 @@ func (s *Server) admit(c *Call, route *Route) error {
 		return errBadToken
 	}
 	c.Account, c.StoreHash, c.AccountID = account, account.StoreHash, account.ID
+	if writes(route.Method) {
+		c.Came.Actor, c.Came.Address = history.APIAccountActor(account.ID), c.Peer().Address
+	}
 	if err := s.rates.take(c.W.Header(), account); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/form"
 	"clientele/internal/group"
+	"clientele/internal/history"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/mail"
@@ -65,7 +66,12 @@ type Result struct {
 // Apply applies a document, store by store; each store's part is one
 // transaction.
 func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
-	res, err := a.apply(ctx, doc)
+	from := history.Of(ctx)
+	from.Surface = history.Seed
+	if from.Actor.Kind == history.System {
+		from.Actor = history.Actor{Kind: history.BySeed}
+	}
+	res, err := a.apply(history.With(ctx, &from), doc)
 	return res, doc.locate(err)
 }
 

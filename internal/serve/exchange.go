@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/failure"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/intake"
 )
 
@@ -25,6 +26,9 @@ type Exchange struct {
 	// empty and 0: unknown.
 	StoreHash string
 	AccountID int64
+	// Came is where the request comes from, as the history tells it. Surfaces
+	// complete it before they write.
+	Came history.Origin
 	// Name is what the log calls the request; empty stands for "request".
 	Name string
 
@@ -46,7 +50,8 @@ type Exchange struct {
 // closed.
 const statusGone = 499
 
-// Request returns the request as it came.
+// Request returns the request as it came, with a context that tells where it
+// comes from.
 func (x *Exchange) Request() *http.Request { return x.r }
 
 // Status returns the status of the answer, or 0 before there is one.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/intake"
 	"clientele/internal/system"
 )
@@ -68,6 +69,7 @@ type Route struct {
 	pipe    *Pipeline
 	pattern string
 	retry   []string
+	reads   bool
 	observe func(method string, status int, took time.Duration)
 }
 
@@ -79,6 +81,13 @@ func (p *Pipeline) Route(method, pattern string, retry ...string) *Route {
 		retry = []string{RetryAfter, XRetryAfter}
 	}
 	return &Route{pipe: p, pattern: pattern, retry: retry, observe: p.Metrics.of(method, pattern)}
+}
+
+// Reads tells that requests to the route change nothing, so that nobody needs to
+// know where they come from. It returns the route.
+func (rt *Route) Reads() *Route {
+	rt.reads = true
+	return rt
 }
 
 // Handler returns what serves the requests to a pattern. An error of handle is
@@ -96,10 +105,14 @@ func (p *Pipeline) Handler(pattern string, render Renderer, handle func(*Exchang
 func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, render Renderer, handle func() error) {
 	x.route, x.to, x.r, x.start = rt, w, r, rt.pipe.System.Elapsed()
 	x.RequestID = rt.pipe.requestID()
+	if !rt.reads {
+		x.Came = history.Origin{Actor: history.Actor{Kind: history.Visitor}, RequestID: x.RequestID}
+		x.r = r.WithContext(history.With(r.Context(), &x.Came))
+	}
 	w.Header()["X-Request-Id"] = []string{x.RequestID}
-	defer rt.pipe.Bodies.End(w, r)
+	defer rt.pipe.Bodies.End(w, x.r)
 	defer x.end(render)
-	rt.pipe.Bodies.Begin(w, r)
+	rt.pipe.Bodies.Begin(w, x.r)
 	if err := handle(); err != nil {
 		x.Fail(render, err)
 	}

@@ -50,6 +50,7 @@ var landed = map[sqldb.Engine][]string{
 		"29 idempotency_keys c06ad28c8102af64c08090de23047efebe02e028f0adb0d4291db0b7ddbc32c2",
 		"30 secrets 06754baaf7f5cbdc82434c0b1c31b57eb6f074728232fddeb23817f880d57470",
 		"31 credit e1f368a66b55dba4a841718575e8c0f9d1fdca79abe28c07035a3d89b89771c7",
+		"32 history b90a8d76c02ae6596bf2d60022e08697b7812a8be3fb7dfcefe552f86569ac0c",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -83,6 +84,7 @@ var landed = map[sqldb.Engine][]string{
 		"29 idempotency_keys 982205b0524dd923c8e06035f56c2c7b7462e30d069e2111570b21924e50f094",
 		"30 secrets a4f673eea68c2a17502d32326b7f4e02ae38d109a8e3fe45accf23d7ba1c27b5",
 		"31 credit e4f050c5c3bbeaf9b9a1beec0e0eee4f38dcc43fce6a85483f74d448581ad183",
+		"32 history 15b5299195b455acc475ba399eca89cac65ac1ce5b441594005590da7233b95b",
 	},
 }
 

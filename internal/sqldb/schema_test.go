@@ -29,7 +29,7 @@ type table struct {
 }
 
 type column struct {
-	Type    string // int or text
+	Type    string // int, text or bytes
 	NotNull bool
 	Default string
 }
@@ -81,7 +81,7 @@ func describeSQLite(t *testing.T, db *sqldb.DB) catalog {
 		key := map[int64]string{}
 		rows(t, db, `SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info($1) ORDER BY cid`, func(r *sqldb.Row) {
 			tb.Order = append(tb.Order, r.Text(0))
-			tb.Columns[r.Text(0)] = column{Type: map[string]string{"INTEGER": "int", "BIGINT": "int", "TEXT": "text"}[r.Text(1)], NotNull: r.Flag(2), Default: r.Text(3)}
+			tb.Columns[r.Text(0)] = column{Type: map[string]string{"INTEGER": "int", "BIGINT": "int", "TEXT": "text", "BLOB": "bytes"}[r.Text(1)], NotNull: r.Flag(2), Default: r.Text(3)}
 			if r.Int(4) > 0 {
 				key[r.Int(4)] = r.Text(0)
 			}
@@ -137,7 +137,7 @@ func describePostgres(t *testing.T, db *sqldb.DB) catalog {
 		rows(t, db, `SELECT column_name::text, data_type::text, is_nullable::text, COALESCE(column_default, '')::text, is_identity::text, is_generated::text
 			FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`, func(r *sqldb.Row) {
 			tb.Order = append(tb.Order, r.Text(0))
-			tb.Columns[r.Text(0)] = column{Type: map[string]string{"bigint": "int", "text": "text"}[r.Text(1)], NotNull: r.Text(2) == "NO", Default: strings.TrimSuffix(r.Text(3), "::text")}
+			tb.Columns[r.Text(0)] = column{Type: map[string]string{"bigint": "int", "text": "text", "bytea": "bytes"}[r.Text(1)], NotNull: r.Text(2) == "NO", Default: strings.TrimSuffix(r.Text(3), "::text")}
 			if r.Text(4) != "NO" || r.Text(5) != "NEVER" {
 				t.Errorf("%s.%s is an identity or generated column", name, r.Text(0))
 			}
@@ -190,7 +190,7 @@ func TestSchemaKeepsStoresApart(t *testing.T) {
 		for name, tb := range c.Tables {
 			for col, d := range tb.Columns {
 				if d.Type == "" {
-					t.Errorf("%s.%s is neither BIGINT nor TEXT", name, col)
+					t.Errorf("%s.%s is neither BIGINT nor TEXT nor bytes", name, col)
 				}
 				if !d.NotNull {
 					t.Errorf("%s.%s may be NULL", name, col)

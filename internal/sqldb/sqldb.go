@@ -69,6 +69,14 @@ type DB struct {
 	writing      atomic.Int64
 }
 
+// in returns fn with a Tx that knows the context of its write.
+func in(ctx context.Context, fn func(tx *Tx) error) func(tx *Tx) error {
+	return func(tx *Tx) error {
+		tx.ctx = ctx
+		return fn(tx)
+	}
+}
+
 // equipped returns fn with a Tx that has the keys of secrets, and whose
 // statements are seen.
 func (db *DB) equipped(fn func(tx *Tx) error) func(tx *Tx) error {
@@ -208,7 +216,7 @@ func (db *DB) Statements() int64 {
 // Once started a write is not cancelled by ctx, whose values it keeps: a
 // client that hangs up must not leave an outcome nobody knows.
 func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.equipped(fn)
+	fn = db.equipped(in(ctx, fn))
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -260,7 +268,7 @@ func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 // there to stay (FOR KEY SHARE on reference data): a writer that held such a
 // lock while it waited for the counters would wait for itself.
 func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.equipped(fn)
+	fn = db.equipped(in(ctx, fn))
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (k *Together[T]) together(tx *Tx, with []*member) error {
 	}
 	var said signals
 	var changed changes
-	tx.said, tx.sys = &said, k.db.sys
+	tx.ctx, tx.said, tx.sys = nil, &said, k.db.sys
 	tx.changed, tx.versions = &changed, &k.db.versions
 	own, err := k.run(tx, in)
 	lived := false

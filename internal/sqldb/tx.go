@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -27,11 +28,20 @@ type Tx struct {
 	secrets *secret.Keys
 
 	// Of a write.
+	ctx      context.Context // nil: of several
 	said     *signals
 	sys      *system.System
 	changed  *changes
 	versions *versions
 }
+
+// Context returns the context that the write was asked for with, for what it
+// carries. It is nil where writes run as one (Together): each brings along what
+// it needs.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Random fills b with random bytes. The transaction must be a write.
+func (tx *Tx) Random(b []byte) { tx.sys.Bytes(b) }
 
 // Draw returns a random number from zero up, for the id of a row that no counter
 // numbers. The transaction must be a write.

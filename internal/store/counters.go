@@ -9,6 +9,8 @@ import (
 // transaction leaves no gap, and ids become visible in order.
 type Advance struct {
 	CustomerIDs, AddressIDs, AttributeValueIDs, EventIDs int64
+	// Entries are those of the history.
+	Entries int64
 	// Customers and Addresses change the totals of the lists.
 	Customers, Addresses int64
 }
@@ -16,7 +18,7 @@ type Advance struct {
 // Plus returns the move by a and b at once.
 func (a Advance) Plus(b Advance) Advance {
 	return Advance{
-		a.CustomerIDs + b.CustomerIDs, a.AddressIDs + b.AddressIDs, a.AttributeValueIDs + b.AttributeValueIDs, a.EventIDs + b.EventIDs,
+		a.CustomerIDs + b.CustomerIDs, a.AddressIDs + b.AddressIDs, a.AttributeValueIDs + b.AttributeValueIDs, a.EventIDs + b.EventIDs, a.Entries + b.Entries,
 		a.Customers + b.Customers, a.Addresses + b.Addresses,
 	}
 }
@@ -24,15 +26,15 @@ func (a Advance) Plus(b Advance) Advance {
 // Counters are the values after an Advance: the last id given out of each
 // kind. With n ids taken, they are last-n+1 … last.
 type Counters struct {
-	CustomerID, AddressID, AttributeValueID, EventID int64
+	CustomerID, AddressID, AttributeValueID, EventID, EntryID int64
 }
 
 var advance = sqldb.Static(`UPDATE store_counters SET
 	customer_id = customer_id + $2, address_id = address_id + $3,
 	attribute_value_id = attribute_value_id + $4, event_id = event_id + $5,
-	customers = customers + $6, addresses = addresses + $7
+	customers = customers + $6, addresses = addresses + $7, history_id = history_id + $8
 	WHERE store_id = $1
-	RETURNING customer_id, address_id, attribute_value_id, event_id`)
+	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id`)
 
 // Query returns the query that moves the counters and sets c, to be run in a
 // pipeline. It locks the store's counters until the commit, so it comes as
@@ -41,9 +43,9 @@ var advance = sqldb.Static(`UPDATE store_counters SET
 func (a Advance) Query(c *Counters) sqldb.Q {
 	return sqldb.Q{
 		Stmt: advance,
-		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses},
+		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries},
 		Each: func(r *sqldb.Row) error {
-			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3)}
+			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3), EntryID: r.Int(4)}
 			return nil
 		},
 	}
@@ -62,7 +64,8 @@ func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
 	c.AddressID -= a.AddressIDs
 	c.AttributeValueID -= a.AttributeValueIDs
 	c.EventID -= a.EventIDs
-	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses)
+	c.EntryID -= a.Entries
+	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses, -a.Entries)
 }
 
 // Lift raises the id counters to at least the given values, for ids that were

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"clientele/internal/event"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 )
 
@@ -177,6 +178,20 @@ func RecordAt(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err e
 		return 0, err
 	}
 	return counters.EventID, event.Record(tx, counters.EventID, now, events)
+}
+
+// Enter records entries of the history whose ids nothing else is counted with,
+// inside tx. It comes after the rows that change are locked and before they are
+// written, as store.Advance does.
+func Enter(tx *sqldb.Tx, now int64, entries ...history.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	counters, err := Advance{Entries: int64(len(entries))}.Run(tx)
+	if err != nil {
+		return err
+	}
+	return history.Record(tx, counters.EntryID, now, entries)
 }
 
 // sites returns what is told of a channel's site. A site that goes takes its

@@ -27,6 +27,7 @@ var owners = map[string][]string{
 	"internal/event":       {"events"},
 	"internal/form":        {"form_field_translations", "form_fields", "kept_form_values"},
 	"internal/group":       {"customer_groups", "price_list_assignments"},
+	"internal/history":     {"history", "history_actors", "history_seals"},
 	"internal/idempotency": {"idempotency_keys"},
 	"internal/instrument":  {"stored_instruments"},
 	"internal/jobs":        {"jobs"},
@@ -68,6 +69,9 @@ var guests = map[string]map[string]string{
 	},
 	"internal/group": {
 		"customer_settings": "a channel's choice of a group ends with the group and is read with it",
+	},
+	"internal/history": {
+		"api_accounts": "entries name the accounts that made them; auth is above history, as it records",
 	},
 	"internal/setting": {
 		"channels": "settings of a channel are written under its lock",

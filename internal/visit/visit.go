@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -65,6 +66,7 @@ var ErrNoSite = fault.New(fault.NotFound, "there is no store at this address")
 func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	out := &Visit{W: w, R: r, Visits: v, Peer: v.Peer(r, false), Host: v.Host(r), RequestID: w.Header().Get("X-Request-Id")}
 	scheme := v.Scheme(r)
+	history.Arrive(r.Context(), out.Peer.Address)
 	out.Secure = scheme == "https"
 	site, ok, err := v.Hosts.Site(r.Context(), scheme, out.Host)
 	if err == nil && !ok {

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/jsonx"
 	"clientele/internal/limit"
 	"clientele/internal/recaptcha"
@@ -164,6 +165,7 @@ func (s *Surface) Mount(server *rest.Server) {
 func (s *Surface) open(h *rest.Call) (*Call, error) {
 	// What is told to shoppers is told to nobody else.
 	h.W.Header()["Cache-Control"] = []string{"no-store"}
+	h.Came.Surface = history.Storefront
 	v, err := s.Visits.Open(h.W, h.R)
 	h.StoreHash = v.Site.StoreHash
 	return &Call{Visit: v, http: h}, err

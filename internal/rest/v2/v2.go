@@ -10,6 +10,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/group"
+	"clientele/internal/history"
 	"clientele/internal/jsonx"
 	"clientele/internal/order"
 	"clientele/internal/rest"
@@ -43,6 +44,9 @@ func New(s Services, sys *system.System, publicURL string) *Surface {
 
 // Prefix implements rest.Surface.
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v2" }
+
+// Door implements rest.Recorded.
+func (*Surface) Door() history.Surface { return history.V2 }
 
 // Mirror implements rest.Mirrored.
 func (*Surface) Mirror() string { return "/api/v2" }

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/form"
 	"clientele/internal/group"
+	"clientele/internal/history"
 	"clientele/internal/instrument"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
@@ -60,6 +61,9 @@ func New(s Services) *Surface { return &Surface{s} }
 
 // Prefix implements rest.Surface.
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3" }
+
+// Door implements rest.Recorded.
+func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {

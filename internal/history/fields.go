@@ -1,0 +1,200 @@
+package history
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"clientele/internal/jsonx"
+)
+
+// Field is the name of a field of a record, as a code that is in entries: it is
+// never given another meaning, and new ones come last.
+type Field int64
+
+// The fields.
+const (
+	fieldIP     Field = iota // the client's address
+	fieldReason              // what somebody gave as the reason
+	fieldCause               // the precise reason, in words of the program
+	FieldCount               // of records of which there is one entry
+	FieldReport              // where there is more about them
+	FieldEmail
+	FieldFirstName
+	FieldLastName
+	FieldCompany
+	FieldPhone
+	FieldNotes
+	FieldTaxExemptCategory
+	FieldGroup
+	FieldRegistrationIP
+	FieldAcceptsEmails
+	FieldStoreCredit
+	FieldOriginChannel
+	FieldChannels
+	FieldForcePasswordReset
+	FieldLocale
+	FieldPassword
+	FieldFormFields // several: by the form field's id
+	FieldAttributes // several: by the attribute's id
+	FieldCustomer
+	FieldAddressType
+	FieldAddress1
+	FieldAddress2
+	FieldCity
+	FieldStateOrProvince
+	FieldPostalCode
+	FieldCountryCode
+	FieldAttribute
+	FieldValue
+	FieldName
+	FieldType
+	FieldAllow
+	FieldDeny
+	FieldChannel
+	FieldKind
+	FieldMethod
+	FieldSegment
+	FieldMembers
+	FieldUpToID // the last of the records of which there is one entry
+)
+
+var fieldNames = [...]string{
+	fieldIP: "", fieldReason: "", fieldCause: "", FieldCount: "count", FieldReport: "report",
+	FieldEmail: "email", FieldFirstName: "first_name", FieldLastName: "last_name", FieldCompany: "company", FieldPhone: "phone",
+	FieldNotes: "notes", FieldTaxExemptCategory: "tax_exempt_category", FieldGroup: "customer_group_id", FieldRegistrationIP: "registration_ip_address",
+	FieldAcceptsEmails: "accepts_emails", FieldStoreCredit: "store_credit", FieldOriginChannel: "origin_channel_id", FieldChannels: "channel_ids",
+	FieldForcePasswordReset: "force_password_reset", FieldLocale: "locale", FieldPassword: "password",
+	FieldFormFields: "form_fields.", FieldAttributes: "attributes.", FieldCustomer: "customer_id",
+	FieldAddressType: "address_type", FieldAddress1: "address1", FieldAddress2: "address2", FieldCity: "city", FieldStateOrProvince: "state_or_province",
+	FieldPostalCode: "postal_code", FieldCountryCode: "country_code", FieldAttribute: "attribute_id", FieldValue: "value", FieldName: "name", FieldType: "type",
+	FieldAllow: "allow", FieldDeny: "deny", FieldChannel: "channel_id", FieldKind: "kind", FieldMethod: "method", FieldSegment: "segment_id", FieldMembers: "members",
+	FieldUpToID: "up_to_id",
+}
+
+// several reports whether a record has several fields of the name, which ends in
+// a period then.
+func (f Field) several() bool {
+	return f >= 0 && int(f) < len(fieldNames) && strings.HasSuffix(fieldNames[f], ".")
+}
+
+func (f Field) name(of int64) string {
+	n := name(fieldNames[:], int64(f))
+	if f.several() {
+		n += strconv.FormatInt(of, 10)
+	}
+	return n
+}
+
+// Column declares a field of a T.
+type Column[T any] struct {
+	field    Field
+	personal bool
+	// zero is the JSON text of none, among the changes of a record that was there
+	// before and is there after; empty is null.
+	zero string
+	// value appends the JSON text of the field; nothing stands for none.
+	value func(b []byte, of *T) []byte
+}
+
+// Table declares the fields of a T of which changes are recorded.
+type Table[T any] []Column[T]
+
+// Diff adds to an entry what differs. nil before is a record that was made, nil
+// after one that was deleted: what it has is a change of each of its fields.
+func (t Table[T]) Diff(e *Entry, before, after *T) {
+	var room [256]byte
+	for i := range t {
+		c := &t[i]
+		b := room[:0]
+		if before != nil {
+			b = c.value(b, before)
+		}
+		n := len(b)
+		if after != nil {
+			b = c.value(b, after)
+		}
+		was, is := b[:n:n], b[n:]
+		if bytes.Equal(was, is) {
+			continue
+		}
+		if before != nil && after != nil {
+			if len(was) == 0 {
+				was = []byte(c.zero)
+			} else if len(is) == 0 {
+				is = []byte(c.zero)
+			}
+		}
+		to := e.part(c.personal)
+		*to = appendChange(*to, c.field, 0, was, is)
+	}
+}
+
+// Personal returns a column whose values a person may have erased.
+func Personal[T any](c Column[T]) Column[T] {
+	c.personal = true
+	return c
+}
+
+// TextColumn returns the column of a text; an empty one is none.
+func TextColumn[T any](f Field, of func(*T) string) Column[T] {
+	return Column[T]{field: f, zero: `""`, value: func(b []byte, t *T) []byte {
+		if s := of(t); s != "" {
+			b = jsonx.AppendString(b, s)
+		}
+		return b
+	}}
+}
+
+// IntColumn returns the column of a number; 0 is none.
+func IntColumn[T any](f Field, of func(*T) int64) Column[T] {
+	return Column[T]{field: f, zero: "0", value: func(b []byte, t *T) []byte {
+		if n := of(t); n != 0 {
+			b = strconv.AppendInt(b, n, 10)
+		}
+		return b
+	}}
+}
+
+// FlagColumn returns the column of a flag; one that is off is none.
+func FlagColumn[T any](f Field, of func(*T) bool) Column[T] {
+	return Column[T]{field: f, zero: "false", value: func(b []byte, t *T) []byte {
+		if of(t) {
+			b = append(b, "true"...)
+		}
+		return b
+	}}
+}
+
+// MoneyColumn returns the column of an amount in units of 10^-scale; 0 is none.
+func MoneyColumn[T any](f Field, scale int, of func(*T) int64) Column[T] {
+	return Column[T]{field: f, zero: "0", value: func(b []byte, t *T) []byte {
+		if n := of(t); n != 0 {
+			b = jsonx.AppendDecimal(b, n, scale)
+		}
+		return b
+	}}
+}
+
+// IntsColumn returns the column of a list of numbers; nil is none.
+func IntsColumn[T any](f Field, of func(*T) []int64) Column[T] {
+	return Column[T]{field: f, value: func(b []byte, t *T) []byte {
+		if l := of(t); l != nil {
+			b = jsonx.AppendInts(b, l)
+		}
+		return b
+	}}
+}
+
+// TextsColumn returns the column of a list of texts; nil is none.
+func TextsColumn[T any](f Field, of func(*T) []string) Column[T] {
+	return Column[T]{field: f, value: func(b []byte, t *T) []byte {
+		if l := of(t); l != nil {
+			b = jsonx.AppendStrings(b, l)
+		}
+		return b
+	}}
+}
+
+// Int returns a number as the JSON text of a change.
+func Int(n int64) string { return strconv.FormatInt(n, 10) }

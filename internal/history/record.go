@@ -1,0 +1,131 @@
+package history
+
+import (
+	"encoding/hex"
+
+	"clientele/internal/sqldb"
+)
+
+const entryArgs = 11 // of each row
+
+var (
+	inserts = sqldb.StaticRows(`INSERT INTO history (store_id, date_created, id, actor, surface, action, resource, resource_id, customer_id, request_id, facts, personal, digest) VALUES `, 1, entryArgs, 6, ``)
+
+	actorByName = sqldb.Static(`SELECT id FROM history_actors WHERE store_id = $1 AND kind = $2 AND name = $3`)
+	lastActor   = sqldb.Static(`SELECT COALESCE(MAX(id), 0) FROM history_actors WHERE store_id = $1`)
+	insertActor = sqldb.Static(`INSERT INTO history_actors (store_id, id, kind, name) VALUES ($1, $2, $3, $4)`)
+)
+
+// saltBytes is how much randomness keeps a personal value from being guessed by
+// its digest.
+const saltBytes = 16
+
+// Record writes entries with the ids last-len+1 … last, which the caller took
+// from the store's counters in the same transaction.
+func Record(tx *sqldb.Tx, last, now int64, entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	var own Origin
+	if tx.Context() != nil {
+		own = OfTx(tx)
+	}
+	w := writer{tx: tx, own: make([]any, 0, entryArgs*len(entries))}
+	id := last - int64(len(entries))
+	for i := range entries {
+		id++
+		from := entries[i].From
+		if from == nil {
+			from = &own
+		}
+		if err := w.add(id, &entries[i], from); err != nil {
+			return err
+		}
+	}
+	return inserts.Exec(tx, []any{now}, w.own)
+}
+
+// writer makes rows of entries.
+type writer struct {
+	tx      *sqldb.Tx
+	own     []any
+	request string // the last one, and its bytes
+	bytes   []byte
+	actor   Actor // the last one, and its code
+	code    int64
+}
+
+func (w *writer) add(id int64, e *Entry, from *Origin) error {
+	actor := from.Actor
+	if e.By != nil {
+		actor = *e.By
+	}
+	if actor != w.actor {
+		code, err := codeOf(w.tx, actor)
+		if err != nil {
+			return err
+		}
+		w.actor, w.code = actor, code
+	}
+	if from.RequestID != w.request {
+		w.request = from.RequestID
+		w.bytes, _ = hex.DecodeString(from.RequestID) // what is no id of ours is none
+	}
+	resource := e.ID
+	if e.Resource == Customer && e.ID == e.CustomerID {
+		resource = 0 // as it can be told from the customer's
+	}
+	w.own = append(w.own, id, w.code, int64(from.Surface), int64(e.Action), int64(e.Resource), resource, e.CustomerID,
+		bytesOf(w.bytes), bytesOf(e.facts), bytesOf(e.sealed(w.tx, from)), none)
+	return nil
+}
+
+// none is an empty value, which is not NULL.
+var none = []byte{}
+
+func bytesOf(b []byte) []byte {
+	if b == nil {
+		return none
+	}
+	return b
+}
+
+// sealed returns what an entry says of a person, after a salt; nil for nothing.
+func (e *Entry) sealed(tx *sqldb.Tx, from *Origin) []byte {
+	if from.Address == "" && from.Reason == "" && len(e.personal) == 0 {
+		return nil
+	}
+	b := make([]byte, saltBytes, saltBytes+len(from.Address)+len(from.Reason)+len(e.personal)+8)
+	tx.Random(b)
+	if from.Address != "" {
+		b = appendChange(b, fieldIP, 0, "", from.Address)
+	}
+	if from.Reason != "" {
+		b = appendChange(b, fieldReason, 0, "", from.Reason)
+	}
+	return append(b, e.personal...)
+}
+
+// The code of an actor is its id, and in the lowest bits its kind. Those who have
+// a name are in history_actors.
+const kindBits = 3
+
+// codeOf returns the code of an actor. It comes after the store's counters.
+func codeOf(tx *sqldb.Tx, a Actor) (int64, error) {
+	if a.Kind < named {
+		return a.ID<<kindBits | int64(a.Kind), nil
+	}
+	id := int64(0)
+	if err := tx.Query(actorByName, func(r *sqldb.Row) error { id = r.Int(0); return nil }, int64(a.Kind), a.Name); err != nil {
+		return 0, err
+	}
+	if id == 0 {
+		if err := tx.Query(lastActor, func(r *sqldb.Row) error { id = r.Int(0) + 1; return nil }); err != nil {
+			return 0, err
+		}
+		if err := tx.Exec(insertActor, id, int64(a.Kind), a.Name); err != nil {
+			return 0, err
+		}
+	}
+	return id<<kindBits | int64(named), nil
+}

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -150,7 +151,11 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		addFilled(&e, nil, addressSubmission(id), values[i])
 		entries = append(entries, e)
 	}
-	if err := insertAddresses.Exec(tx, nil, rows); err != nil {
+	var owners []int64
+	for i := range out {
+		owners = append(owners, out[i].CustomerID)
+	}
+	if err := noting(tx, owners, func() error { return insertAddresses.Exec(tx, nil, rows) }); err != nil {
 		return nil, err
 	}
 	if err := filled.store(tx); err != nil {
@@ -221,6 +226,8 @@ type addressBatch struct {
 	changes []addressChange
 	out     []Address        // with what does not change
 	writes  []*addressChange // what is to be stored
+	owners  []int64          // whose address itself changes
+	before  []*search.Document
 }
 
 // addressChange is what an update does to one address.
@@ -319,6 +326,9 @@ func (b *addressBatch) settle(tx *sqldb.Tx) (changes, told int, err error) {
 		if p.row || len(p.values) > 0 {
 			b.writes = append(b.writes, p)
 		}
+		if p.row {
+			b.owners = append(b.owners, p.address.CustomerID)
+		}
 	}
 	return len(b.writes), len(b.writes), nil
 }
@@ -332,12 +342,26 @@ func (b *addressBatch) record(i int) history.Entry {
 
 func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) {
 	p := b.writes[i]
+	if i == 0 {
+		var err error
+		if b.before, err = documents(tx, b.owners); err != nil {
+			return event.Event{}, err
+		}
+	}
 	if p.row {
 		if err := updateAddressRow(tx, &p.address, p.print); err != nil {
 			return event.Event{}, err
 		}
 	}
-	return event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID), storeValues(tx, addressSubmission(p.address.ID), p.values)
+	if err := storeValues(tx, addressSubmission(p.address.ID), p.values); err != nil {
+		return event.Event{}, err
+	}
+	if i == len(b.writes)-1 {
+		if err := noteSince(tx, b.before, b.owners); err != nil {
+			return event.Event{}, err
+		}
+	}
+	return event.Address(event.AddressUpdated, p.address.ID, p.address.CustomerID), nil
 }
 
 // check notes what is not so, neither before the change nor after it.
@@ -413,10 +437,19 @@ func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := tx.Exec(deleteAddress, id); err != nil {
-			return err
+	owners := make([]int64, len(events))
+	for i := range events {
+		owners[i] = events[i].CustomerID
+	}
+	if err := noting(tx, owners, func() error {
+		for _, id := range ids {
+			if err := tx.Exec(deleteAddress, id); err != nil {
+				return err
+			}
 		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	if err := listing.Addresses.Remove(tx, ids...); err != nil {
 		return err

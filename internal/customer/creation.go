@@ -11,6 +11,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/history"
 	"clientele/internal/listing"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -220,12 +221,24 @@ func (r *creation) insert() error {
 		func() error { return insertAttributeValues.Exec(r.tx, dates, rows.attributes) },
 		func() error { return rows.filled.store(r.tx) },
 		func() error { return credit.Opened(r.tx, r.now, rows.credits) },
+		r.found,
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// found notes by what the customers are found.
+func (r *creation) found() error {
+	var changes []search.Change
+	for _, p := range r.plans {
+		for i := range p.out {
+			changes = append(changes, search.Change{ID: p.out[i].ID, Now: p.out[i].document(p.out[i].Addresses)})
+		}
+	}
+	return search.Note(r.tx, changes...)
 }
 
 // add adds the rows and events of a customer.

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 
@@ -217,6 +218,7 @@ type Service struct {
 	creates   *sqldb.Together[*createPlan]
 	notifier  Notifier
 	access    Access
+	index     *search.Index
 	bite      int // how many customers one transaction of countAll looks at
 	leave     int // how many customers leave a group in one transaction
 }
@@ -235,7 +237,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch}
+	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch, index: search.NewIndex(db, sys, searchable{})}
 	s.creates = sqldb.NewTogether(db, func(tx *sqldb.Tx, plans []*createPlan) ([]error, error) { return runCreates(tx, plans, s.sys.Now()) })
 	return s
 }

@@ -94,16 +94,21 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 	if err := segment.Forget(tx, profileIDs); err != nil {
 		return err
 	}
-	for i := range gone {
-		if err := dropEmail(tx, &gone[i]); err != nil {
-			return err
+	if err := noting(tx, ids, func() error {
+		for i := range gone {
+			if err := dropEmail(tx, &gone[i]); err != nil {
+				return err
+			}
+			if err := s.endAccess(tx, Ended{CustomerID: gone[i].ID}); err != nil {
+				return err
+			}
+			if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
+				return err
+			}
 		}
-		if err := s.endAccess(tx, Ended{CustomerID: gone[i].ID}); err != nil {
-			return err
-		}
-		if err := tx.Exec(deleteCustomer, gone[i].ID); err != nil {
-			return err
-		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	if err := countHashes(tx, unhashed...); err != nil {
 		return err

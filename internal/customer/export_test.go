@@ -42,3 +42,9 @@ const HashJob = hashJob
 
 // LeaveBy has n customers leave a group in one transaction.
 func (s *Service) LeaveBy(n int) { s.leave = n }
+
+// FillSearch has the search find the next older customers, and tells that there
+// are no more.
+func (s *Service) FillSearch(ctx context.Context, storeID int64) (done bool, err error) {
+	return s.index.Fill(ctx, storeID)
+}

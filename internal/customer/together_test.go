@@ -191,8 +191,8 @@ func TestTogetherSharesStatements(t *testing.T) {
 						moves++
 					}
 				}
-				if len(seen) != 7 || moves != 1 {
-					t.Errorf("%d creates: %d statements, %d of the counters, want 7 and 1:\n%s", n, len(seen), moves, strings.Join(seen, "\n"))
+				if len(seen) != 8 || moves != 1 {
+					t.Errorf("%d creates: %d statements, %d of the counters, want 8 and 1:\n%s", n, len(seen), moves, strings.Join(seen, "\n"))
 				}
 			}
 		})

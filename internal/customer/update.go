@@ -11,6 +11,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -146,6 +147,9 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return nil, err
 	}
+	if err := refind(tx, changes); err != nil {
+		return nil, err
+	}
 	return out, event.Record(tx, counters.EventID, now, evs)
 }
 
@@ -160,6 +164,31 @@ func (ch *change) record(entries []history.Entry, password bool) []history.Entry
 		entries = append(entries, passwordChanged(ch.now.ID))
 	}
 	return entries
+}
+
+// refind notes by what changed customers are found.
+func refind(tx *sqldb.Tx, changes []change) error {
+	var ids []int64
+	for i := range changes {
+		if ch := &changes[i]; ch.row && ch.old.searched(&ch.now) {
+			ids = append(ids, ch.now.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	of, err := books(tx, ids)
+	if err != nil {
+		return err
+	}
+	var noted []search.Change
+	for i := range changes {
+		if ch := &changes[i]; ch.row && ch.old.searched(&ch.now) {
+			book := of[ch.now.ID]
+			noted = append(noted, search.Change{ID: ch.now.ID, Was: ch.old.document(book), Now: ch.now.document(book)})
+		}
+	}
+	return search.Note(tx, noted...)
 }
 
 // moveEmails moves the store's counters and makes sure that new emails are free. First everyone lets go of

@@ -6,6 +6,7 @@ package fold
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -45,3 +46,38 @@ func cherokee(r rune) rune {
 // Name returns the folded form of a first and a last name joined by a space,
 // the text in which name filters search.
 func Name(first, last string) string { return Text(first + " " + last) }
+
+// Plain returns s as it is searched: folded by Text, without accents, the
+// letters of which Unicode makes no plain one and an accent spelled as people
+// without them write them, and with one i for the four of Turkish.
+func Plain(s string) string {
+	s = Text(s)
+	i := 0
+	for i < len(s) && s[i] < utf8.RuneSelf {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range norm.NFKD.String(s) {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+		case r < utf8.RuneSelf:
+			b.WriteByte(byte(r))
+		default:
+			if plain, ok := spelled[r]; ok {
+				b.WriteString(plain)
+			} else {
+				b.WriteRune(r)
+			}
+		}
+	}
+	return norm.NFC.String(strings.ToLower(b.String()))
+}
+
+// spelled are letters that do not decompose.
+var spelled = map[rune]string{
+	'ı': "i", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'æ': "ae", 'œ': "oe", 'þ': "th", 'ħ': "h", 'ŧ': "t", 'ŋ': "n", 'ə': "e",
+}

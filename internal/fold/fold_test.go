@@ -71,3 +71,17 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"Smith ": "smith", "ZOË": "zoe", "Müller": "muller", "Weiß": "weiss", "IŞIL": "isil", "İzmir": "izmir", "Yıldırım": "yildirim",
+		"Ørsted": "orsted", "Łódź": "lodz", "Æsir": "aesir", "ﬁne": "fine", "１２": "12", "Ελλάς": "ελλασ", "e\u0301": "e", "O’Brien": "o’brien", "": "",
+	} {
+		if got := fold.Plain(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+		if got := fold.Plain(fold.Plain(in)); got != want {
+			t.Errorf("%q: folded twice %q", in, got)
+		}
+	}
+}

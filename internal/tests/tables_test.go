@@ -37,6 +37,7 @@ var owners = map[string][]string{
 	"internal/metafield":   {"metafields"},
 	"internal/order":       {"order_lines", "orders"},
 	"internal/rekey":       {"email_clashes", "email_rekeys"},
+	"internal/search":      {"search_blocks", "search_recent", "search_spellings", "search_stores", "search_terms"},
 	"internal/segment":     {"segment_members", "segments", "shopper_profiles"},
 	"internal/setting":     {"checkout_settings", "customer_settings"},
 	"internal/sqldb":       {"secret_keys"},

@@ -147,6 +147,7 @@ var management = map[string]admission{
 	"GET V3 /sites/{site_id}/routes/{route_id}":            {need: readSites, want: 404, shows: true},
 	"PUT V3 /sites/{site_id}/routes/{route_id}":            {need: changeSites, want: 404, body: `{"type":"login","matching":"*","route":"/login"}`},
 	"DELETE V3 /sites/{site_id}/routes/{route_id}":         {need: changeSites, want: 404},
+	"GET V3 /clientele/search":                             {need: readCustomers, want: 200, probe: "?q=city", own: "?q=city", shows: true},
 	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
 	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},

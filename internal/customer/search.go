@@ -5,10 +5,21 @@ import (
 	"slices"
 
 	"clientele/internal/email"
+	"clientele/internal/listing"
 	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
+
+// SearchList declares the parameters of a search.
+var SearchList = &listing.Spec{
+	Table: "customers",
+	Fields: []listing.Field{
+		{Name: "q", Kind: listing.Text, Ops: []listing.Op{listing.Eq}},
+		{Name: "limit", Kind: listing.Int, Ops: []listing.Op{listing.Eq}},
+	},
+	Unpaged: true,
+}
 
 // Result is a customer who was found, and what matched of each word.
 type Result struct {

@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"clientele/internal/customer"
 	"clientele/internal/rest"
 	"clientele/internal/rest/decode"
 )
@@ -18,3 +19,6 @@ func One[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) { return one(r
 
 // Created is One for what was made.
 func Created[T any](row func([]byte, *T) []byte) func(*rest.Call, *T) { return created(row) }
+
+// AppendCustomer appends a customer as in the list without includes.
+func AppendCustomer(b []byte, c *customer.Customer) []byte { return appendCustomer(b, c, parts{}) }

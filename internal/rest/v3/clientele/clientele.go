@@ -41,7 +41,7 @@ func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes())
 }
 
 // Error implements rest.Surface.

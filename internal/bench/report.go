@@ -40,7 +40,8 @@ type EngineReport struct {
 	Shared    *SharedRow // nil: not measured
 	Hooks     *HooksRow  // nil: not measured
 	Crowd     []*CrowdRow
-	Slow      *SlowRow // nil: not measured
+	Slow      *SlowRow   // nil: not measured
+	Search    *SearchRow // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
 	Ready     time.Duration
@@ -175,6 +176,9 @@ func (e *EngineReport) derived() [][]string {
 			[]string{"The 99th percentile, of that alone", fmt.Sprintf("%.2f", r.Ratio()), "≤ 1.5 " + met(r.Ratio() <= 1.5)},
 			[]string{"The slowest of these requests", millis(r.worst), "≤ 1 s " + met(r.worst <= time.Second)},
 			[]string{"Memory with those bodies", mebibytes(r.memory), ""})
+	}
+	if r := e.Search; r != nil {
+		out = append(out, r.figures(e.Engine)...)
 	}
 	if n := len(e.Loaded); n > 1 {
 		v := e.Loaded[n-1] / e.Loaded[0]

@@ -34,6 +34,8 @@ var (
 	ErrNoAccess = fault.New(fault.Forbidden, "the customer may not sign in on this channel")
 	// ErrWrongPassword: the current password, asked for again, is wrong.
 	ErrWrongPassword = fault.New(fault.Unauthorized, "the current password is wrong")
+	// ErrOnBehalf: who acts for a customer may not do what only the customer may.
+	ErrOnBehalf = fault.New(fault.Forbidden, "this is not done on a customer's behalf")
 	// ErrLink: an emailed link is used up, expired, or was never sent.
 	ErrLink = fault.New(fault.Unauthorized, "the link is no longer valid")
 	// ErrNobody: no customer who may sign in here has this email.

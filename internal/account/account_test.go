@@ -616,7 +616,7 @@ func TestEndedSessionsChangeNothing(t *testing.T) {
 		s.signIn(s.a, account.Browser, "ines@example.com")
 		// Apps that speak for a customer have no session.
 		app := account.Session{StoreID: s.a.StoreID, CustomerID: id, ChannelID: 1, Kind: account.AccessToken}
-		s.want(s.svc.ChangePassword(ctx, s.a, app, right, "another horse 8", home), nil)
+		s.want(s.svc.ChangePassword(ctx, s.a, app, right, "another horse 8", home), account.ErrOnBehalf)
 	})
 }
 

@@ -29,10 +29,14 @@ func checkPassword(c *fault.Collector, p Policy, password string) {
 }
 
 // ChangePassword gives a customer who is signed in another password. All
-// other sessions end. It is ErrNoSession where the session has ended.
+// other sessions end. It is ErrNoSession where the session has ended, and
+// ErrOnBehalf for who acts for the customer.
 func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Session, current, password string, c Client) error {
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
+	}
+	if sess.onBehalf() {
+		return ErrOnBehalf
 	}
 	right, err := s.VerifyPassword(ctx, site.StoreID, sess.CustomerID, current, c.Peer)
 	if err != nil {
@@ -59,6 +63,10 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	})
 }
 
+// onBehalf reports whether not the customer but somebody else asks, who acts
+// for the customer: apps do, without a session.
+func (sess *Session) onBehalf() bool { return sess.ID == 0 }
+
 var selectOne = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 
 // stillOpen makes sure that a session of a locked customer has not ended since
@@ -66,7 +74,7 @@ var selectOne = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $
 // password for example, must not get the account back. Apps that speak for a
 // customer have no session.
 func stillOpen(tx *sqldb.Tx, sess Session) error {
-	if sess.ID == 0 {
+	if sess.onBehalf() {
 		return nil
 	}
 	err := error(ErrNoSession)

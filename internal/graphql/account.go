@@ -25,6 +25,7 @@ const (
 	textNoCustomer      = "The customer does not exist."
 	textClosed          = "Account creation is disabled on this store."
 	textWrongPassword   = "The current password is incorrect."
+	textOnBehalf        = "The password cannot be changed on a customer's behalf."
 	textBadResetLink    = "The password reset link is invalid or has expired."
 	textSubscribed      = "The email address is already subscribed to the newsletter."
 	textBadEmail        = "The email address is invalid."
@@ -353,6 +354,8 @@ func (s *Server) changePassword(c *exec.Call, _ *exec.None) (*result, error) {
 		return &result{}, err
 	case errors.Is(err, account.ErrWrongPassword):
 		return failing("CustomerPasswordError", textWrongPassword), nil
+	case errors.Is(err, account.ErrOnBehalf):
+		return failing("CustomerPasswordError", textOnBehalf), nil
 	case f.Kind == fault.NotFound:
 		return failing("CustomerDoesNotExistError", textNoCustomer), nil
 	case f.Kind == fault.Invalid:

@@ -456,7 +456,10 @@ func TestPasswords(t *testing.T) {
 		if a := w.ask(change, map[string]any{"c": rightPassword, "n": "x"}, token...); !strings.HasPrefix(w.errorPaths(a, "customer.changePassword.errors"), "input.newPassword") {
 			t.Error(a.Text)
 		}
-		w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}, "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", "99"), 200, changed(`{"__typename":"CustomerDoesNotExistError","message":"The customer does not exist."}`))
+		// Who acts for a customer does not change the password, not even knowing it.
+		for _, id := range []string{"1", "99"} {
+			w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}, "Authorization", "Bearer "+w.act, "X-Bc-Customer-Id", id), 200, changed(`{"__typename":"CustomerPasswordError","message":"The password cannot be changed on a customer's behalf."}`))
+		}
 		w.want(w.ask(change, map[string]any{"c": rightPassword, "n": "Another123"}, token...), 200, changed(""))
 		w.refused(w.ask(`mutation { login(email: "jane@example.com", password: "Secret123") { result } }`, nil), 200, "Invalid credentials")
 

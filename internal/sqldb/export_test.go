@@ -16,7 +16,13 @@ import (
 // sure that nothing runs.
 func (db *DB) DynamicTexts() []string {
 	var out []string
-	for _, c := range db.lite.all {
+	conns := []*liteConn{db.lite.writer}
+	for range len(db.lite.readers) {
+		c := <-db.lite.readers
+		conns = append(conns, c)
+		db.lite.readers <- c
+	}
+	for _, c := range conns {
 		for _, text := range c.order {
 			out = append(out, strings.ReplaceAll(text, "?", "$"))
 		}
@@ -29,6 +35,10 @@ func Raw(sql string) *Stmt { return &Stmt{sql: sql, lite: numbered(sql), global:
 
 // Numbered is numbered.
 var Numbered = numbered
+
+// Readers is how many connections a SQLite database reads with, while nobody
+// reads.
+func (db *DB) Readers() int { return len(db.lite.readers) }
 
 // TellPlanner is tellPlanner.
 var TellPlanner = tellPlanner

@@ -24,8 +24,10 @@ import (
 // durable commits (synchronous=FULL).
 type lite struct {
 	path    string
-	readers chan *liteConn
-	all     []*liteConn
+	file    fs.FileInfo    // that path named when the writer was opened
+	cache   int            // KiB, of each connection
+	readers chan *liteConn // those that are open
+	places  chan struct{}  // for readers that are not
 	writer  *liteConn
 	jobs    chan *job
 	done    chan struct{} // the writer has stopped
@@ -84,7 +86,9 @@ func openLite(path string, o Options) (*lite, error) {
 	l := &lite{
 		sys:     o.System,
 		path:    path,
+		cache:   cache,
 		readers: make(chan *liteConn, n),
+		places:  make(chan struct{}, n),
 		jobs:    make(chan *job, groupLimit),
 		done:    make(chan struct{}),
 		closing: make(chan struct{}),
@@ -96,15 +100,18 @@ func openLite(path string, o Options) (*lite, error) {
 		return nil, err
 	}
 	l.writer = writer
-	l.all = append(l.all, writer)
-	for range n {
-		c, err := openLiteConn(path, cache, o.Log, false)
-		if err != nil {
-			l.closeConns()
-			return nil, err
-		}
-		l.all = append(l.all, c)
-		l.readers <- c
+	if l.file, err = os.Stat(path); err != nil {
+		writer.conn.Close()
+		return nil, err
+	}
+	first, err := l.openReader()
+	if err != nil {
+		writer.conn.Close()
+		return nil, err
+	}
+	l.readers <- first
+	for range n - 1 {
+		l.places <- struct{}{}
 	}
 	go l.runWriter()
 	return l, nil
@@ -121,39 +128,73 @@ func (l *lite) close() {
 	close(l.closing)
 	l.mu.Unlock()
 	<-l.done
+	conns := []*liteConn{l.writer}
 	for range cap(l.readers) {
-		<-l.readers
+		select {
+		case c := <-l.readers:
+			conns = append(conns, c)
+		case <-l.places:
+		}
 	}
-	l.closeConns()
-}
-
-func (l *lite) closeConns() {
-	for _, c := range l.all {
+	for _, c := range conns {
 		if err := c.conn.Close(); err != nil {
 			l.log.Error("close sqlite connection", "error", err)
 		}
 	}
 }
 
-func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error {
-	var c *liteConn
+// reader waits for a connection to read with. All but the first are opened when
+// the others are in use: it takes milliseconds to read the schema.
+func (l *lite) reader(ctx context.Context) (*liteConn, error) {
 	select {
-	case c = <-l.readers:
+	case c := <-l.readers:
+		return c, nil
+	default:
+	}
+	select {
+	case <-l.places:
 	default:
 		select {
-		case c = <-l.readers:
+		case c := <-l.readers:
+			return c, nil
+		case <-l.places:
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-l.closing:
-			return errClosed
+			return nil, errClosed
 		}
+	}
+	c, err := l.openReader()
+	if err != nil {
+		l.places <- struct{}{}
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return c, nil
+}
+
+// openReader opens the file that the writer has open, and no other.
+func (l *lite) openReader() (*liteConn, error) {
+	now, err := os.Stat(l.path)
+	if err != nil {
+		return nil, err
+	}
+	if !os.SameFile(l.file, now) {
+		return nil, fmt.Errorf("%s was replaced by another file while it is in use", l.path)
+	}
+	return openLiteConn(l.path, l.cache, l.log, false)
+}
+
+func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error {
+	c, err := l.reader(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() { l.readers <- c }()
 	if ctx.Done() != nil {
 		c.watch(ctx)
 		defer c.unwatch()
 	}
-	err := fn(&Tx{store: store, lite: c, ran: &l.ran})
+	err = fn(&Tx{store: store, lite: c, ran: &l.ran})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -380,12 +421,16 @@ type liteConn struct {
 }
 
 func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*liteConn, error) {
-	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	flags := sqlite.OpenReadWrite
+	if writer { // the first to be opened
+		flags |= sqlite.OpenCreate
+	}
+	conn, err := sqlite.OpenConn(path, flags)
 	if err != nil {
 		return nil, err
 	}
 	conn.SetBusyTimeout(busyTimeout)
-	if writer { // the first to be opened
+	if writer {
 		if err := checkLite(conn); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", path, err)

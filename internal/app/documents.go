@@ -21,7 +21,7 @@ import (
 // newReference returns the pages that show how the server is used.
 func (s *Server) newReference(visits *visit.Visits, queries *graphql.Server, bodies *intake.Intake) *reference.Reference {
 	config := reference.Config{
-		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: api.JSON, Schema: api.Schema(), Documents: docs.Files,
+		Version: api.Version(), OpenAPI: api.YAML, OpenAPIJSON: api.JSON, Schema: api.Schema, Documents: docs.Files,
 		Base: s.URL, Management: s.management, Limits: s.cfg.limits(), Pipeline: s.pipe,
 		Examine: func(query string) (string, []reference.Fault) {
 			formatted, errs := queries.Examine(query)

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 //go:embed templates/*.html
@@ -40,22 +41,37 @@ type Notice struct {
 	Detail string
 }
 
-// Templates reads the templates of a surface in one language: a set for each
-// of the named pages, which consists of the kit, the shared files and the
-// page's own file. All are files with the extension .html in the directory
-// "templates". They are part of the program, so a mistake in one panics.
-func Templates(words *Catalogue, funcs template.FuncMap, files fs.FS, shared, pages []string) map[string]*template.Template {
-	common := template.New("kit").Funcs(template.FuncMap{"t": words.Text}).Funcs(funcs)
-	common = template.Must(common.ParseFS(kit, "templates/*.html"))
-	for _, name := range shared {
-		common = template.Must(common.ParseFS(files, "templates/"+name+".html"))
-	}
-	out := map[string]*template.Template{}
+// Templates are the templates of a surface in one language: a set for each of
+// its pages, which is read when it is first asked for. Reading all of them takes
+// most of a server's start, and few languages are spoken by its stores.
+type Templates struct {
+	pages map[string]func() *template.Template
+}
+
+// NewTemplates returns the templates of the named pages. Each consists of the
+// kit, the shared files and the page's own file. All are files with the extension
+// .html in the directory "templates". They are part of the program, so a mistake
+// in one panics.
+func NewTemplates(words *Catalogue, funcs template.FuncMap, files fs.FS, shared, pages []string) *Templates {
+	common := sync.OnceValue(func() *template.Template {
+		t := template.New("kit").Funcs(template.FuncMap{"t": words.Text}).Funcs(funcs)
+		t = template.Must(t.ParseFS(kit, "templates/*.html"))
+		for _, name := range shared {
+			t = template.Must(t.ParseFS(files, "templates/"+name+".html"))
+		}
+		return t
+	})
+	out := &Templates{pages: map[string]func() *template.Template{}}
 	for _, name := range pages {
-		out[name] = template.Must(template.Must(common.Clone()).ParseFS(files, "templates/"+name+".html"))
+		out.pages[name] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.Must(common().Clone()).ParseFS(files, "templates/"+name+".html"))
+		})
 	}
 	return out
 }
+
+// Page returns the templates of a page.
+func (t *Templates) Page(name string) *template.Template { return t.pages[name]() }
 
 // Render executes the document of a page.
 func Render(t *template.Template, data any) ([]byte, error) {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -159,7 +160,8 @@ type Service struct {
 	db  *sqldb.DB
 	sys *system.System
 	o   Options
-	own *texts
+	// own reads the texts when they are first asked for.
+	own func() *texts
 }
 
 // NewService returns a Service over db.
@@ -167,11 +169,7 @@ func NewService(db *sqldb.DB, sys *system.System, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	own, err := ownTexts()
-	if err != nil {
-		panic(err) // they are part of the program
-	}
-	return &Service{db: db, sys: sys, o: o, own: own}
+	return &Service{db: db, sys: sys, o: o, own: sync.OnceValue(mustTexts)}
 }
 
 var (

@@ -80,7 +80,7 @@ func (s *Service) Show(ctx context.Context, m *Stored) error {
 		m.Error = offReason
 		return nil
 	}
-	p, err := s.own.render(m, w)
+	p, err := s.own().render(m, w)
 	if err != nil {
 		m.Error = "template: " + err.Error()
 		return nil

@@ -61,6 +61,15 @@ type kindOfTexts struct {
 // defaultLanguage is that of stores whose language there are no texts in.
 const defaultLanguage = "en"
 
+// mustTexts returns the texts, which are part of the program.
+func mustTexts() *texts {
+	out, err := ownTexts()
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
 func ownTexts() (*texts, error) {
 	out := &texts{languages: map[string]*language{}}
 	var err error

@@ -319,7 +319,7 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	if reason := email.Reason(m.To); m.To != "" && reason != "" {
 		return s.finish(ctx, m, Failed, "the recipient's address is none that can be sent to: "+reason, parts{})
 	}
-	texts, err := s.own.render(m, w)
+	texts, err := s.own().render(m, w)
 	if err != nil {
 		return s.finish(ctx, m, Failed, "template: "+err.Error(), parts{})
 	}

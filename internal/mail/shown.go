@@ -247,7 +247,7 @@ func (t Template) under(base *Template) Template {
 // language, completed by what holds without it. found tells that the store or
 // the channel says something itself.
 func (s *Service) look(tx *sqldb.Tx, kind Kind, channelID int64, set *store.Settings) (out Template, found *Template, err error) {
-	program := s.own.shown(kind, set.Storefront.ThemeColor)
+	program := s.own().shown(kind, set.Storefront.ThemeColor)
 	base := &program
 	if found, err = current(tx, Place{Kind: kind}); err != nil {
 		return out, nil, err

@@ -361,6 +361,6 @@ func (s *Service) Preview(ctx context.Context, storeID int64, kind Kind, channel
 	if err != nil {
 		return "", "", "", err
 	}
-	p, err := s.own.render(m, w)
+	p, err := s.own().render(m, w)
 	return p.Subject, p.Text, p.HTML, err
 }

@@ -3,7 +3,6 @@ package pages
 import (
 	"cmp"
 	"embed"
-	"html/template"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,7 +24,7 @@ var locales embed.FS
 // look is how pages look in a language.
 type look struct {
 	*html.Catalogue
-	pages map[string]*template.Template
+	pages *html.Templates
 	// countries are all countries by their names.
 	countries func() []html.Option
 }

@@ -203,10 +203,9 @@ func (p *signInView) asked() *html.Form  { return p.Link }
 // pageNames are the templates of pages.
 var pageNames = []string{"home", "signin", "form", "confirm", "message", "overview", "book", "wishlists", "wishlist", "orders", "order", "sessions"}
 
-// parse reads the templates with the texts of a language. They are part of the
-// program.
-func (l *look) parse() map[string]*template.Template {
-	return html.Templates(l.Catalogue, template.FuncMap{
+// parse returns the templates with the texts of a language.
+func (l *look) parse() *html.Templates {
+	return html.NewTemplates(l.Catalogue, template.FuncMap{
 		"when": func(s stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
 		"iso":  func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
 	}, templates, []string{"layout"}, pageNames)

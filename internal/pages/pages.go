@@ -371,7 +371,7 @@ func (c *call) show(status int, p page) error {
 	c.reveal(p)
 	fm := p.asked()
 	robots := fm != nil && fm.SiteKey != ""
-	body, err := html.Render(c.look.pages[p.template()], p)
+	body, err := html.Render(c.look.pages.Page(p.template()), p)
 	if err != nil {
 		return err
 	}

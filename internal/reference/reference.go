@@ -38,10 +38,10 @@ const (
 // Config is what is shown, and where it is.
 type Config struct {
 	Version string
-	// OpenAPI is the OpenAPI document as YAML, OpenAPIJSON makes the same as
-	// JSON; Schema is the GraphQL schema; Documents are further texts, in
-	// Markdown.
-	OpenAPI, Schema []byte
+	// OpenAPI returns the OpenAPI document as YAML, OpenAPIJSON makes the same as
+	// JSON; Schema returns the GraphQL schema; Documents are further texts, in
+	// Markdown. None is asked for before the first page is.
+	OpenAPI, Schema func() []byte
 	OpenAPIJSON     func() ([]byte, error)
 	Documents       fs.FS
 	// Base is the URL of this server, and Management that of the management
@@ -93,7 +93,7 @@ type site struct {
 	api       *document
 	graph     *graph
 	pages     []*page
-	templates map[string]*template.Template
+	templates *html.Templates
 	palette   html.Palette
 	sheet     *html.Asset
 	script    *html.Asset
@@ -114,21 +114,21 @@ func read(c Config) (*site, error) {
 		return nil, err
 	}
 	r := &site{Config: c, palette: html.NewPalette(""), made: map[string]*html.Asset{}, files: map[string]*html.Asset{}}
-	if r.api, err = readDocument(c.OpenAPI); err != nil {
+	if r.api, err = readDocument(c.OpenAPI()); err != nil {
 		return nil, err
 	}
-	if r.graph, err = readSchema(c.Schema); err != nil {
+	if r.graph, err = readSchema(c.Schema()); err != nil {
 		return nil, err
 	}
 	if err := r.readDocuments(); err != nil {
 		return nil, err
 	}
-	r.templates = html.Templates(html.Words("en", nil), template.FuncMap{"breaks": breaks, "lower": strings.ToLower, "plain": plainHTML}, templates, []string{"layout", "parts"}, pageNames)
+	r.templates = html.NewTemplates(html.Words("en", nil), template.FuncMap{"breaks": breaks, "lower": strings.ToLower, "plain": plainHTML}, templates, []string{"layout", "parts"}, pageNames)
 	r.sheet = html.NewSheet(ownSheet).In(r.palette)
 	r.script = html.NewAsset("text/javascript; charset=utf-8", scriptText)
 	for path, a := range map[string]*html.Asset{
-		YAMLPath: html.NewAsset("application/yaml", c.OpenAPI), JSONPath: html.NewAsset("application/json", openAPIJSON),
-		SchemaPath:              html.NewAsset("text/plain; charset=utf-8", c.Schema),
+		YAMLPath: html.NewAsset("application/yaml", c.OpenAPI()), JSONPath: html.NewAsset("application/json", openAPIJSON),
+		SchemaPath:              html.NewAsset("text/plain; charset=utf-8", c.Schema()),
 		Path + "/reference.css": r.sheet, Path + "/reference.js": r.script,
 	} {
 		r.files[path] = a
@@ -243,7 +243,7 @@ func (r *site) render(name, here, title string, v view) ([]byte, error) {
 	f := v.base()
 	f.Title, f.Site, f.Lang, f.Theme, f.Here, f.Version, f.Keys = title, "Clientele", "en", r.palette.Accent, here, r.Version, r.Keys != nil
 	f.Style, f.Scripts = r.sheet.At(Path+"/reference.css"), []string{r.script.At(Path + "/reference.js")}
-	return html.Render(r.templates[name], v)
+	return html.Render(r.templates.Page(name), v)
 }
 
 // policy is that of all pages. Pictures of documents are this server's.

@@ -42,7 +42,7 @@ func (keys) Storefront(_ context.Context, scheme, host string) (Key, error) {
 func config(t testing.TB) Config {
 	t.Helper()
 	return Config{
-		Version: api.Version(), OpenAPI: api.YAML(), OpenAPIJSON: api.JSON, Schema: api.Schema(), Documents: docs.Files, Keys: keys{},
+		Version: api.Version(), OpenAPI: api.YAML, OpenAPIJSON: api.JSON, Schema: api.Schema, Documents: docs.Files, Keys: keys{},
 		Base: "http://127.0.0.1:8080", Management: "http://127.0.0.1:8080", Limits: "On this server there are limits.", Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.DiscardHandler)}),
 		Examine: func(q string) (string, []Fault) {
 			if strings.Contains(q, "wrong") {
@@ -287,7 +287,7 @@ const evil = `<script>alert(1)</script><img src=x onerror="alert(2)"> [x](javasc
 func TestInjection(t *testing.T) {
 	quoted := "'" + strings.ReplaceAll(evil, "'", "''") + "'"
 	h := open(t, func(c *Config) {
-		c.OpenAPI = []byte(`
+		c.OpenAPI = written(`
 openapi: 3.1.0
 info: {title: T, version: 1.0.0, description: ` + quoted + `}
 tags: [{name: ` + quoted + `, description: ` + quoted + `}]
@@ -304,7 +304,7 @@ paths:
       responses: {'200': {description: ` + quoted + `, content: {application/xml: {schema: {type: string}, example: ` + quoted + `}}}}
 `)
 		block := `"""` + "\n" + evil + "\n" + `"""` + "\n"
-		c.Schema = []byte(block + "type Query {\n" + block + "x(" + block + "a: String = " + `"<script>alert(1)</script>"` + "): E @deprecated(reason: " + `"<script>alert(1)</script>"` + ")\n}\n" + block + "enum E {\n" + block + "A\n}\n")
+		c.Schema = written(block + "type Query {\n" + block + "x(" + block + "a: String = " + `"<script>alert(1)</script>"` + "): E @deprecated(reason: " + `"<script>alert(1)</script>"` + ")\n}\n" + block + "enum E {\n" + block + "A\n}\n")
 	})
 	for _, p := range []string{"/docs/api", "/docs/api?q=script", "/docs/api/evil", "/docs/graphql/types", "/docs/graphql/types/Query", "/docs/graphql/types/E"} {
 		w := ask(t, h, "GET", p, "")
@@ -502,10 +502,10 @@ x: {short: {a: 1, b: [1.5, true, null, "q\"<"]}, long: {text: "` + strings.Repea
 // Documents with mistakes stop the start, not a visitor.
 func TestBadDocuments(t *testing.T) {
 	for name, change := range map[string]func(*Config){
-		"no YAML":        func(c *Config) { c.OpenAPI = []byte("\t:") },
-		"empty":          func(c *Config) { c.OpenAPI = nil },
-		"an unknown tag": func(c *Config) { c.OpenAPI = []byte("paths: {/x: {get: {operationId: a, tags: [b]}}}") },
-		"no schema":      func(c *Config) { c.Schema = []byte("type {") },
+		"no YAML":        func(c *Config) { c.OpenAPI = written("\t:") },
+		"empty":          func(c *Config) { c.OpenAPI = written("") },
+		"an unknown tag": func(c *Config) { c.OpenAPI = written("paths: {/x: {get: {operationId: a, tags: [b]}}}") },
+		"no schema":      func(c *Config) { c.Schema = written("type {") },
 	} {
 		c := config(t)
 		change(&c)
@@ -529,8 +529,10 @@ func TestDocumentsAreReadWhenAskedFor(t *testing.T) {
 			t.Errorf("%d, read %d times", got.Code, reads)
 		}
 	}
-	broken := open(t, func(c *Config) { c.Schema = []byte("type {") })
+	broken := open(t, func(c *Config) { c.Schema = written("type {") })
 	if got := ask(t, broken, "GET", "/docs", ""); got.Code != 500 {
 		t.Errorf("a document that cannot be read: %d", got.Code)
 	}
 }
+
+func written(s string) func() []byte { return func() []byte { return []byte(s) } }

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Checks and tests everything: sh scripts/test.sh [arguments of go test]
 #
-# Two lanes run side by side, since much of a test is waiting: one of the tests,
-# and one of vet, staticcheck, govulncheck and, where there is a C compiler, the
-# tests that do several things at once under the race detector, as
-# internal/testing/concurrent finds them. RACE= leaves those out. One throwaway
-# PostgreSQL server serves both, with its files in memory if there is room.
+# vet goes first: it builds what all else is built from, which lanes that start
+# together would each build for themselves. Then two lanes run side by side,
+# since much of a test is waiting: one of the tests, and one of staticcheck,
+# govulncheck and, where there is a C compiler, the tests that do several things
+# at once under the race detector, as internal/testing/concurrent finds them.
+# RACE= leaves those out. One throwaway PostgreSQL server serves both, with its
+# files in memory if there is room.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,8 +21,6 @@ step() { echo "== $* ($(($(date +%s) - began)) s)"; }
 
 # checks is the lane of what needs no test's outcome.
 checks() {
-	step "go vet"
-	go vet ./...
 	step staticcheck
 	go tool -modfile=tools/go.mod staticcheck ./...
 	step govulncheck
@@ -43,7 +43,7 @@ checks() {
 # so that the others fill the time.
 tests() {
 	step "go test"
-	go test -vet=off ./test/e2e ./internal/pages ./internal/app ./... "$@" # go vet runs beside it
+	go test -vet=off ./test/e2e ./internal/pages ./internal/app ./... "$@"
 }
 
 # lanes runs inside withpg, see below. The checks show what they print when they
@@ -90,6 +90,9 @@ fi
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+
+step "go vet"
+go vet ./...
 
 # Tests make and drop a database each, whose hundreds of files cost more on a
 # disk than everything that is done with them. What go builds stays on the disk.

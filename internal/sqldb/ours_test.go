@@ -137,7 +137,7 @@ func TestOwnDatabasesAreOpened(t *testing.T) {
 func TestProgramsOpenOneNewFile(t *testing.T) {
 	files := 20
 	if testing.Short() {
-		files = 2 // with the race detector the first tables take seconds
+		files = 1 // with the race detector the first tables take seconds
 	}
 	for range files {
 		dsn := "sqlite:" + filepath.Join(t.TempDir(), "new.db")

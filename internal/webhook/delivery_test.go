@@ -514,6 +514,9 @@ func TestBlockedDomain(t *testing.T) {
 // A webhook that stays dead is switched off in time, however much is to be sent
 // to it: its blocks must not stretch the schedule.
 func TestBusyDeadDestinationIsSwitchedOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of deliveries, one after another: minutes with the race detector")
+	}
 	db := dbtest.Open(t, sqldb.SQLite)
 	w := newWorld(t, db)
 	r := newReceiver(t, func(int, request) int { return 503 })

@@ -34,6 +34,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
+	"clientele/internal/history"
 	"clientele/internal/idempotency"
 	"clientele/internal/instrument"
 	"clientele/internal/intake"
@@ -95,6 +96,7 @@ type Core struct {
 	Companies   *company.Service
 	Keys        *storekey.Service
 	Credit      *credit.Service
+	History     *history.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -172,6 +174,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Companies:    company.NewService(db, sys),
 		Keys:         storekey.NewService(db, sys),
 		Credit:       credit.NewService(db, sys, stores, customer.Balances{}),
+		History:      history.NewService(db),
 	}
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -685,7 +688,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, Keys: s.Core.Keys}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

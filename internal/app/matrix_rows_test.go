@@ -42,6 +42,7 @@ var (
 	makeTokens        = []string{"store_storefront_api"}
 	impersonate       = []string{"store_storefront_api_customer_impersonation"}
 	revokeTokens      = []string{"store_storefront_api", "store_storefront_api_customer_impersonation"}
+	ownHistory        = []string{"store_clientele_history"}
 	manageTokens      = append(slices.Clone(revokeTokens), "store_clientele_tokens")
 )
 
@@ -148,6 +149,7 @@ var management = map[string]admission{
 	"PUT V3 /sites/{site_id}/routes/{route_id}":            {need: changeSites, want: 404, body: `{"type":"login","matching":"*","route":"/login"}`},
 	"DELETE V3 /sites/{site_id}/routes/{route_id}":         {need: changeSites, want: 404},
 	"GET V3 /clientele/search":                             {need: readCustomers, want: 200, probe: "?q=city", own: "?q=city", shows: true},
+	"GET V3 /clientele/history":                            {need: ownHistory, want: 200, probe: "?customer_id=9", own: "?limit=250", shows: true},
 	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
 	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},

@@ -62,7 +62,11 @@ func (e *Entry) AddMasked(f Field, of int64) {
 }
 
 // Because adds the precise reason, in words of the program.
-func (e *Entry) Because(reason string) { e.Add(false, fieldCause, "", Text(reason)) }
+func (e *Entry) Because(reason string) {
+	if reason != "" {
+		e.facts = appendChange(e.facts, fieldCause, 0, "", reason)
+	}
+}
 
 // Changed reports whether the entry has changes.
 func (e *Entry) Changed() bool { return len(e.facts)+len(e.personal) > 0 }

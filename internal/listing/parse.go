@@ -168,7 +168,7 @@ func (p *parser) param(name, text string) {
 		return
 	}
 	switch {
-	case name == "page" && !s.Unpaged:
+	case name == "page" && !s.Unpaged && !s.Unnumbered:
 		p.number(name, text, maxPage, &q.Page)
 	case name == "limit" && !s.Unpaged:
 		p.number(name, text, maxPage, &q.Limit)

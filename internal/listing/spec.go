@@ -91,8 +91,10 @@ type Spec struct {
 	Descending bool
 	// Cursors offers before and after.
 	Cursors bool
-	// Unpaged takes filters only: no page, limit, sort or cursor.
+	// Unpaged takes no page and no limit.
 	Unpaged bool
+	// Unnumbered pages are found by cursors alone.
+	Unnumbered bool
 	// Deletes declares what rows are selected by for deletion. A filter without
 	// a value is refused there, as it would delete other rows than were meant:
 	// a variable of the caller was empty.
@@ -144,8 +146,11 @@ func (s *Spec) Params() []string {
 	if len(s.Members) > 0 {
 		out = append(out, "include_fields")
 	}
+	if !s.Unpaged && !s.Unnumbered {
+		out = append(out, "page")
+	}
 	if !s.Unpaged {
-		out = append(out, "page", "limit")
+		out = append(out, "limit")
 	}
 	if s.Cursors {
 		out = append(out, "before", "after")

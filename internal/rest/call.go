@@ -36,6 +36,7 @@ type Call struct {
 	titles  *Titles
 	list    *listing.Spec
 	format  *Format // nil: JSON
+	ownType string  // of the route's own types, what is asked for
 	unmet   bool    // Accept names nothing that there is
 	release func()
 }
@@ -224,6 +225,41 @@ func (c *Call) SendText(status int, contentType string, body []byte) {
 	c.leave()
 	c.W.Header()["Content-Type"] = []string{contentType}
 	c.write(status, body)
+}
+
+// streamTime bounds how long an answer in parts may take, within what the server
+// gives to any.
+const streamTime = 100 * time.Second
+
+// Stream answers with parts as they are made. part appends the next one and tells
+// whether it was the last; late tells it that time is up, so that it appends where
+// to go on and ends. An error before the first part is answered like any other.
+// After it the answer lacks its end.
+func (c *Call) Stream(contentType string, part func(b []byte, late bool) (_ []byte, last bool, err error)) error {
+	end := c.server.System.Elapsed() + streamTime
+	b := Buffer()
+	defer b.Free()
+	for last := false; !last; {
+		var err error
+		if b.B, last, err = part(b.B[:0], c.server.System.Elapsed() > end); err != nil {
+			return err
+		}
+		if c.Status() == 0 {
+			c.W.Header()["Content-Type"] = []string{contentType}
+			c.W.WriteHeader(http.StatusOK)
+		}
+		if c.R.Method == http.MethodHead {
+			return nil
+		}
+		if _, err := c.W.Write(b.B); err != nil {
+			return nil // the exchange keeps the error: the client is gone
+		}
+		if !last {
+			// Where that cannot be done the parts arrive together.
+			_ = http.NewResponseController(c.W).Flush()
+		}
+	}
+	return nil
 }
 
 // SendEmpty answers without a body.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,8 +58,8 @@ func (c *Call) Extension() string {
 // negotiate picks the format of the answer. What Accept names without a
 // quality comes first, then the extension, then what Accept names with one. It
 // notes where Accept names nothing that there is, and no extension says what is
-// wanted.
-func (c *Call) negotiate() {
+// wanted. own are types that the operation answers in by itself.
+func (c *Call) negotiate(own ...string) {
 	best, bestQ := (*Format)(nil), 0.0
 	asked, met := false, c.Extension() != ""
 	for _, value := range c.R.Header["Accept"] {
@@ -73,13 +74,16 @@ func (c *Call) negotiate() {
 					continue
 				}
 			}
-			f := c.mount.byType(mt)
-			asked, met = true, met || q > 0 && (f != nil || meansJSON(mt))
-			if f == nil && mt != "application/json" && mt != "text/json" {
+			f, ours := c.mount.byType(mt), slices.Contains(own, mt)
+			asked, met = true, met || q > 0 && (f != nil || ours || meansJSON(mt))
+			if f == nil && !ours && mt != "application/json" && mt != "text/json" {
 				continue
 			}
 			if q > bestQ {
-				best, bestQ = f, q
+				best, bestQ, c.ownType = f, q, ""
+				if ours {
+					c.ownType = mt
+				}
 			}
 		}
 	}
@@ -114,6 +118,9 @@ func (c *Call) Format() string {
 	}
 	return c.format.Extension
 }
+
+// Type returns which of the route's own media types is asked for, "" for none.
+func (c *Call) Type() string { return c.ownType }
 
 // Base returns the path before the route's pattern, with the store's name in
 // it.

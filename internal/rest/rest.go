@@ -48,6 +48,9 @@ type Route struct {
 	List *listing.Spec
 	// Titles are for surfaces whose errors name the operation; nil means none.
 	Titles *Titles
+	// Types are media types that the operation answers in besides JSON, by itself:
+	// see Call.Type.
+	Types []string
 	// Refuses tells that the operation answers 200 to what it refuses, too.
 	Refuses bool
 }
@@ -300,7 +303,7 @@ func (s *Server) handle(m *mount, route Route) {
 		c.titles, c.list = titles, list
 		rt.Serve(&c.Exchange, w, r, c, func() error {
 			c.R, c.Came.Surface = c.Request(), door
-			c.negotiate()
+			c.negotiate(route.Types...)
 			if err := s.admit(c, &route); err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
+	"clientele/internal/history"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/storekey"
@@ -26,6 +27,7 @@ type Services struct {
 	Companies    *company.Service
 	Keys         *storekey.Service
 	Credit       *credit.Service
+	History      *history.Service
 }
 
 // Surface is the API of our own operations.
@@ -39,9 +41,12 @@ func New(s Services) *Surface { return &Surface{s} }
 // Prefix implements rest.Surface.
 func (*Surface) Prefix() string { return "/stores/{store_hash}/v3/clientele" }
 
+// Door implements rest.Recorded.
+func (*Surface) Door() history.Surface { return history.V3 }
+
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes())
 }
 
 // Error implements rest.Surface.

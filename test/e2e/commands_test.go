@@ -142,6 +142,7 @@ func TestCommands(t *testing.T) {
 		s.client().call(http.StatusOK, http.MethodGet, "/customers", nil)
 
 		storefrontCommands(t, s, cli, fails)
+		historyCommands(t, s, dsn, cli)
 
 		if out := must(t, "healthcheck", "--listen", s.host()); out != "ready\n" {
 			t.Errorf("healthcheck prints %q", out)

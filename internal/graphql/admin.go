@@ -85,6 +85,9 @@ var adminNeeds = map[string]auth.Requirement{
 	"MetafieldMutations.reassignMetafieldsOwner": auth.ChangeMetafieldOwners,
 	"TranslationMutations.updateTranslations":    auth.ModifyTranslations,
 	"TranslationMutations.deleteTranslations":    auth.ModifyTranslations,
+	"LocaleMutations.addLocale":                  auth.ModifyInformation,
+	"LocaleMutations.updateLocale":               auth.ModifyInformation,
+	"LocaleMutations.deleteLocale":               auth.ModifyInformation,
 }
 
 // Prefix implements rest.Surface.

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/language/display"
 
 	"clientele/internal/fault"
 	"clientele/internal/graphql/document"
 	"clientele/internal/graphql/exec"
-	"clientele/internal/html"
 	"clientele/internal/metafield"
 	"clientele/internal/store"
 	"clientele/internal/words"
@@ -50,6 +46,7 @@ func (a *Admin) rootTables() exec.Tables {
 		"Mutation": exec.Of[exec.None](exec.Fields{
 			"metafield":   exec.Group[exec.None](),
 			"translation": exec.Group[exec.None](),
+			"locale":      exec.Group[exec.None](),
 		}),
 		"Store": exec.Of[exec.None](exec.Fields{
 			"locales":      exec.Object(a.locales),
@@ -81,70 +78,6 @@ func (a *Admin) reassign(c *exec.Call, _ *exec.None) (*reassigned, error) {
 		return nil, err
 	}
 	return &reassigned{texts}, nil
-}
-
-// adminLocale is a language of a store, or one that a store may have.
-type adminLocale struct {
-	code, name string
-	initial    bool
-}
-
-// localeTables answer languages.
-func (a *Admin) localeTables() exec.Tables {
-	code := exec.Text(func(l *adminLocale) string { return l.code })
-	out := exec.Tables{
-		"I18n": exec.Of[exec.None](exec.Fields{"supportedLocales": exec.Part(func(*exec.None) *page[adminLocale] { return supportedLocales() })}),
-		"SupportedLocale": exec.Of[adminLocale](exec.Fields{
-			"code":                   code,
-			"englishName":            exec.Text(func(l *adminLocale) string { return l.name }),
-			"hasBuiltInTranslations": exec.Bool(func(l *adminLocale) bool { return slices.Contains(html.Languages, l.code) }),
-		}),
-		"StoreLocale": exec.Of[adminLocale](exec.Fields{
-			"code": code,
-			// A language that a store has is spoken.
-			"status":    exec.Enum(func(*adminLocale) string { return "ACTIVE" }),
-			"isDefault": exec.Bool(func(l *adminLocale) bool { return l.initial }),
-		}),
-	}
-	for _, name := range []string{"StoreLocale", "SupportedLocale"} {
-		for name, t := range connectionTables[adminLocale](name, false) {
-			out[name] = t
-		}
-	}
-	return out
-}
-
-// locales returns the languages of a channel, which are the store's.
-func (a *Admin) locales(c *exec.Call, _ *exec.None) (*page[adminLocale], error) {
-	wrong, err := a.channel(c.Context, c.Args.Object("input").Text("channelId"))
-	if wrong != nil {
-		return nil, publicError("", wrong.message)
-	}
-	if err != nil {
-		return nil, err
-	}
-	settings, err := a.settings(c.Context)
-	if err != nil {
-		return nil, err
-	}
-	var all []adminLocale
-	for i, code := range settings.Languages() {
-		all = append(all, adminLocale{code: code, initial: i == 0})
-	}
-	return wholeList(all), nil
-}
-
-// supportedLocales are the languages that have a name. A store may have others.
-func supportedLocales() *page[adminLocale] {
-	names := display.English.Tags()
-	var all []adminLocale
-	for _, tag := range display.Supported.Tags() {
-		if name := names.Name(tag); name != "" {
-			all = append(all, adminLocale{code: tag.String(), name: name})
-		}
-	}
-	slices.SortFunc(all, func(a, b adminLocale) int { return strings.Compare(a.code, b.code) })
-	return wholeList(all)
 }
 
 // wholeList returns a connection of all entries.

@@ -144,6 +144,58 @@ func TestLocalesOfAdmin(t *testing.T) {
 	}
 }
 
+// Locales are added, changed and deleted as documented.
+func TestLocaleMutations(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.settings(func(s *store.Settings) { s.Language, s.Storefront.Locales = "en", nil })
+		full, reader := w.account("full", auth.Information), w.account("reader", auth.InformationReadOnly, auth.Translations)
+		do := func(token, name, fields string) *answer {
+			t.Helper()
+			what := "locale { code status isDefault }"
+			if name == "deleteLocale" {
+				what = "code"
+			}
+			return w.manage(token, `mutation { locale { `+name+`(input: {`+fields+`}) { `+what+` errors { __typename ... on Error { message } } } } }`, nil)
+		}
+		is := func(code, status string, initial bool) string {
+			return fmt.Sprintf(`"locale":{"code":%q,"status":%q,"isDefault":%v},"errors":[]`, code, status, initial)
+		}
+		wrong := func(kind, message string) string {
+			return fmt.Sprintf(`"locale":null,"errors":[{"__typename":%q,"message":%q}]`, kind, message)
+		}
+		const on = `channelId: "bc/store/channel/1", `
+		for _, c := range []struct{ name, fields, want string }{
+			{"addLocale", on + `code: "fr"`, is("fr", "INACTIVE", false)},
+			{"addLocale", on + `code: "fr", status: ACTIVE`, wrong("ValidationError", `The store has the locale "fr" already.`)},
+			{"addLocale", on + `code: "pt_br", status: ACTIVE`, is("pt-BR", "ACTIVE", false)},
+			{"addLocale", on + `code: "!"`, wrong("ValidationError", `"!" is no BCP 47 name of a language, such as en or pt-BR.`)},
+			{"addLocale", `channelId: "bc/store/channel/9", code: "de"`, wrong("EntityNotFoundError", "Entity bc/store/channel/9 not found.")},
+			{"addLocale", `channelId: "1", code: "de"`, wrong("ValidationError", "channelId must have the form bc/store/channel/{id}.")},
+			{"updateLocale", on + `code: "de", isDefault: true`, wrong("EntityNotFoundError", "Entity bc/store/locale/de not found.")},
+			{"updateLocale", on + `code: "fr", isDefault: true`, wrong("ValidationError", "The default locale cannot be inactive.")},
+			{"updateLocale", on + `code: "fr", status: ACTIVE, isDefault: false`, is("fr", "ACTIVE", false)},
+			{"updateLocale", on + `code: "en", status: INACTIVE`, wrong("ValidationError", "The default locale cannot be inactive.")},
+			{"updateLocale", on + `code: "en", isDefault: false`, wrong("ValidationError", `"en" is the default locale until another one becomes it.`)},
+			{"updateLocale", on + `code: "pt-BR", isDefault: true`, is("pt-BR", "ACTIVE", true)},
+			{"deleteLocale", on + `code: "pt-BR"`, `"code":null,"errors":[{"__typename":"ValidationError","message":"The default locale cannot be deleted."}]`},
+			{"deleteLocale", on + `code: "de"`, `"code":null,"errors":[{"__typename":"EntityNotFoundError","message":"Entity bc/store/locale/de not found."}]`},
+			{"deleteLocale", on + `code: "en"`, `"code":"en","errors":[]`},
+		} {
+			w.want(do(full, c.name, c.fields), 200, `{"data":{"locale":{"`+c.name+`":{`+c.want+`}}}}`)
+		}
+		for _, name := range []string{"addLocale", "updateLocale", "deleteLocale"} {
+			a := do(reader, name, on+`code: "fr"`)
+			if len(a.Errors) != 1 || a.Errors[0].Extensions["code"] != "INSUFFICIENT_ACCESS_SCOPE" || fmt.Sprint(a.Errors[0].Extensions["requiredScopes"]) != "[store_v2_information]" {
+				t.Errorf("%s: %s", name, a.Text)
+			}
+		}
+		// Shoppers are told, and spoken to in those that are active.
+		w.want(w.ask(`{ site { settings { locales { code isDefault } } } }`, nil), 200, `{"data":{"site":{"settings":{"locales":[{"code":"pt-BR","isDefault":true},{"code":"fr","isDefault":false}]}}}}`)
+		w.want(do(full, "updateLocale", on+`code: "fr", status: INACTIVE`), 200, `{"data":{"locale":{"updateLocale":{`+is("fr", "INACTIVE", false)+`}}}}`)
+		w.want(w.ask(`{ site { settings { locales { code isDefault } } } }`, nil), 200, `{"data":{"site":{"settings":{"locales":[{"code":"pt-BR","isDefault":true}]}}}}`)
+	})
+}
+
 // What is refused before anything is executed.
 func TestAdminRefuses(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, sqldb.SQLite))

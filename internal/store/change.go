@@ -17,7 +17,20 @@ import (
 // ChangeSettings changes some of a store's settings, which are named as in
 // seed files; nil takes one back to its default. It returns all of them with
 // their defaults.
-func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[string]any) (out *Settings, err error) {
+func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[string]any) (*Settings, error) {
+	return s.rewrite(ctx, id, func(_ *sqldb.Tx, have *Settings) (*Settings, error) {
+		stored, err := have.tree()
+		if err != nil {
+			return nil, fmt.Errorf("settings of store %d: %w", id, err)
+		}
+		merge(stored, change)
+		return decodeSettings(stored)
+	})
+}
+
+// rewrite puts in place of what a store says, without defaults, what change
+// makes of it, and tells what becomes different.
+func (s *Service) rewrite(ctx context.Context, id int64, change func(*sqldb.Tx, *Settings) (*Settings, error)) (out *Settings, err error) {
 	err = s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
 		// What is read must not change before it is written.
 		if err := sqldb.LockProgram(tx); err != nil {
@@ -31,12 +44,7 @@ func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[strin
 		if err != nil {
 			return err
 		}
-		stored, err := have.tree()
-		if err != nil {
-			return fmt.Errorf("settings of store %d: %w", id, err)
-		}
-		merge(stored, change)
-		settings, err := decodeSettings(stored)
+		settings, err := change(tx, have)
 		if err != nil {
 			return err
 		}

@@ -44,6 +44,7 @@ const (
 	FieldStatusMessage                              fault.Field = "storefront.status message"
 	FieldRobotsTxt                                  fault.Field = "storefront.robots txt"
 	FieldLocales                                    fault.Field = "storefront.locales"
+	FieldInactiveLocales                            fault.Field = "storefront.inactive locales"
 	FieldRecaptchaSiteKey                           fault.Field = "storefront.recaptcha.site key"
 	FieldRecaptchaSecretKey                         fault.Field = "storefront.recaptcha.secret key"
 	FieldRecaptchaEnabled                           fault.Field = "storefront.recaptcha.enabled"
@@ -67,4 +68,9 @@ const (
 	WhyKeys        fault.Reason = "a check for robots without keys"
 	WhyTwice       fault.Reason = "a language given twice"
 	WhyManyLocales fault.Reason = "too many languages" // Want is how many there may be
+	// What becomes of locales one by one.
+	WhyLocaleTaken     fault.Reason = "a language that the store has"
+	WhyInactiveDefault fault.Reason = "the default language, not active"
+	WhyNoDefault       fault.Reason = "no default language any more"
+	WhyDefaultStays    fault.Reason = "the default language is deleted"
 )

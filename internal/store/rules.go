@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -214,6 +215,29 @@ func (s *Settings) check(to *fault.Collector) {
 	c.choice(FieldWeightUnits, s.WeightUnits, weightUnits)
 	c.choice(FieldDimensionUnits, s.DimensionUnits, dimensionUnits)
 	s.Storefront.check(c)
+	s.checkInactive(c)
+}
+
+// checkInactive notes languages that the store speaks and yet does not.
+func (s *Settings) checkInactive(c checking) {
+	spoken := append([]string{cmp.Or(s.Language, defaultLanguage)}, s.Storefront.Locales...)
+	c.languages(FieldInactiveLocales, s.Storefront.InactiveLocales, spoken)
+}
+
+// languages notes what is no list of languages, and which are among others too.
+func (c checking) languages(field fault.Field, list, others []string) {
+	if len(list) > maxLocales {
+		c.Because(field, fault.TooManyItems, WhyManyLocales, strconv.Itoa(maxLocales))
+	}
+	for i, name := range list[:min(len(list), maxLocales)] {
+		is := func(other string) bool { return sameLanguage(name, other) }
+		switch {
+		case !IsLanguage(name):
+			c.refuse(field, WhyLanguage, name)
+		case slices.ContainsFunc(list[:i], is), slices.ContainsFunc(others, is):
+			c.refuse(field, WhyTwice, name)
+		}
+	}
 }
 
 func (s *StorefrontSettings) check(c checking) {
@@ -229,17 +253,7 @@ func (s *StorefrontSettings) check(c checking) {
 	c.that(FieldThemeColor, s.ThemeColor, colorForm.MatchString(s.ThemeColor), WhyColor)
 	c.Length(FieldStatusMessage, s.StatusMessage, 0, maxMessage)
 	c.Length(FieldRobotsTxt, s.RobotsTxt, 0, maxRobots)
-	if len(s.Locales) > maxLocales {
-		c.Because(FieldLocales, fault.TooManyItems, WhyManyLocales, strconv.Itoa(maxLocales))
-	}
-	for i, name := range s.Locales[:min(len(s.Locales), maxLocales)] {
-		switch {
-		case !IsLanguage(name):
-			c.refuse(FieldLocales, WhyLanguage, name)
-		case slices.ContainsFunc(s.Locales[:i], func(other string) bool { return sameLanguage(name, other) }):
-			c.refuse(FieldLocales, WhyTwice, name)
-		}
-	}
+	c.languages(FieldLocales, s.Locales, nil)
 	c.Length(FieldRecaptchaSiteKey, r.SiteKey, 0, maxText)
 	c.Length(FieldRecaptchaSecretKey, r.SecretKey, 0, maxText)
 	if r.Enabled && (r.SiteKey == "" || r.SecretKey == "") {

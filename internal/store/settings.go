@@ -64,6 +64,9 @@ type Settings struct {
 	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
 }
 
+// defaultLanguage is that of a store that does not say its own.
+const defaultLanguage = "en"
+
 // Languages returns the languages in which the store speaks to shoppers, its own
 // first, each once.
 func (s *Settings) Languages() []string {
@@ -245,7 +248,7 @@ func (s *Settings) fill(channelURL string) {
 	def(&s.DisplayDate, "M jS Y")
 	def(&s.ExportDate, "M jS Y")
 	def(&s.ExtendedDate, "M jS Y @ g:i A")
-	def(&s.Language, "en")
+	def(&s.Language, defaultLanguage)
 	def(&s.Currency, "USD")
 	def(&s.CurrencySymbol, "$")
 	def(&s.SymbolLocation, "left")

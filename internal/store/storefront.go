@@ -37,7 +37,10 @@ type StorefrontSettings struct {
 	StatusMessage string   `json:"status_message,omitempty" yaml:"status_message"` // shown while the store is down
 	RobotsTxt     string   `json:"robots_txt,omitempty" yaml:"robots_txt"`         // what crawlers are told
 	Locales       []string `json:"locales,omitempty" yaml:"locales"`               // besides Language
-	ThemeColor    string   `json:"theme_color,omitempty" yaml:"theme_color"`       // of buttons and links: #rrggbb
+	// InactiveLocales are languages that the store is to have: they have
+	// translations already, and nobody is spoken to in them.
+	InactiveLocales []string `json:"inactive_locales,omitempty" yaml:"inactive_locales"`
+	ThemeColor      string   `json:"theme_color,omitempty" yaml:"theme_color"` // of buttons and links: #rrggbb
 }
 
 // PasswordRules are what a shopper's password needs. Lengths and numbers are

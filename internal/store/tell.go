@@ -241,9 +241,13 @@ func (s *Settings) scopes(now *Settings) []string {
 	profile := func(s *Settings) [6]string {
 		return [6]string{s.Name, s.Address, s.CountryCode, s.Phone, s.AdminEmail, s.OrderEmail}
 	}
-	before, after := s.Languages(), now.Languages()
-	lacks := func(of []string) func(string) bool {
-		return func(l string) bool { return !slices.Contains(of, l) }
+	before, after := s.Locales(), now.Locales()
+	lacks := func(of []Locale) func(Locale) bool {
+		return func(l Locale) bool { return findLocale(of, l.Code) < 0 }
+	}
+	differs := func(l Locale) bool {
+		at := findLocale(before, l.Code)
+		return at >= 0 && (before[at].Default != l.Default || before[at].Active != l.Active)
 	}
 	add(profile(s) != profile(now), event.ProfileUpdated)
 	add(money(s) != money(now), event.CurrencyUpdated)
@@ -253,7 +257,7 @@ func (s *Settings) scopes(now *Settings) []string {
 	add(s.Storefront.RobotsTxt != now.Storefront.RobotsTxt, event.RobotsUpdated)
 	add(slices.ContainsFunc(after, lacks(before)), event.LocaleAdded)
 	add(slices.ContainsFunc(before, lacks(after)), event.LocaleDeleted)
-	add(s.Language != now.Language, event.LocaleUpdated)
+	add(s.Language != now.Language || slices.ContainsFunc(after, differs), event.LocaleUpdated)
 	return out
 }
 

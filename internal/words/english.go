@@ -315,6 +315,11 @@ var whys = map[fault.Reason]string{
 	store.WhyTwice:       "{qvalue} is given twice",
 	store.WhyManyLocales: "at most {want} languages",
 
+	store.WhyLocaleTaken:     "the store has the locale {qvalue} already",
+	store.WhyInactiveDefault: "the default locale cannot be inactive",
+	store.WhyNoDefault:       "{qvalue} is the default locale until another one becomes it",
+	store.WhyDefaultStays:    "the default locale cannot be deleted",
+
 	subscriber.WhyID:        "invalid subscriber ID",
 	subscriber.WhySource:    "{name} must be one of {want}",
 	subscriber.WhyConsents:  "{name} must be of {want}",

@@ -25,3 +25,6 @@ func (s *Server) Notify(tx *sqldb.Tx, in webhook.Notice) error { return notices{
 func (c *Config) Doubts(leaf *x509.Certificate, now time.Time) []string {
 	return append(c.doubts(), c.certificateDoubts(leaf, now)...)
 }
+
+// Within is what an assembled handler serves at its edge; it is a *rest.Server.
+func Within(h http.Handler) http.Handler { return h.(*edge).next }

@@ -237,25 +237,31 @@ func newMatrixWorld(t *testing.T, e sqldb.Engine) *matrixWorld {
 				}
 			}
 		}
-		var fields struct {
-			Data []struct {
-				ID   int64  `json:"id"`
-				Name string `json:"name"`
-			} `json:"data"`
-		}
-		if err := json.Unmarshal([]byte(w.full(hash, "GET", "/v3/customers/form-fields?limit=250", "").body), &fields); err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range fields.Data {
-			if f.Name == fmt.Sprintf("%s question %d", mark(hash), size(hash)) {
-				w.field[hash] = strconv.FormatInt(f.ID, 10)
-			}
-		}
+		w.fields(hash)
 	}
 	if w.field[home] == "" || w.field[away] == "" || w.field[home] == w.field[away] {
 		t.Fatalf("form fields %v", w.field)
 	}
 	return w
+}
+
+// fields looks for the last form field of a store's customers.
+func (w *matrixWorld) fields(hash string) {
+	w.t.Helper()
+	var fields struct {
+		Data []struct {
+			ID   int64  `json:"id"`
+			Name string `json:"name"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(w.full(hash, "GET", "/v3/customers/form-fields?limit=250", "").body), &fields); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range fields.Data {
+		if f.Name == fmt.Sprintf("%s question %d", mark(hash), size(hash)) {
+			w.field[hash] = strconv.FormatInt(f.ID, 10)
+		}
+	}
 }
 
 func (w *matrixWorld) store(hash string) *store.Store {

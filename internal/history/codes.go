@@ -86,6 +86,7 @@ const (
 	Order
 	Store
 	Delivery
+	WebhookContacts
 )
 
 var resourceNames = [...]string{
@@ -96,6 +97,7 @@ var resourceNames = [...]string{
 	EmailTemplate: "email_template", EmailStatus: "email_status", FormField: "form_field", Company: "company", Wishlist: "wishlist",
 	WishlistItem: "wishlist_item", TaxProperty: "tax_property", Instrument: "stored_instrument", PriceListAssignment: "price_list_assignment",
 	Translation: "translation", Session: "session", Link: "link", Product: "product", Order: "order", Store: "store", Delivery: "webhook_delivery",
+	WebhookContacts: "webhook_contacts",
 }
 
 // String returns the name by which lists show a resource.

@@ -37,6 +37,7 @@ type commands struct {
 	LoginURL    loginURLCommand         `cmd:"" name:"login-url" help:"Make a URL that signs a customer in, once and within 30 seconds."`
 	SignIns     signInCommands          `cmd:"" name:"sign-ins" help:"Look at sign-ins that are held back, and let them go on."`
 	Unsubscribe unsubscribeCommand      `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
+	Person      personCommands          `cmd:"" help:"Export what is kept of a person."`
 	Credit      creditCommands          `cmd:"" help:"Look at customers' store credit, and give, spend or correct it."`
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Customers   customerCommands        `cmd:"" help:"List customers, show one, and find some by words."`

@@ -45,6 +45,7 @@ import (
 	"clientele/internal/order"
 	"clientele/internal/pages"
 	"clientele/internal/password"
+	"clientele/internal/person"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rekey"
 	"clientele/internal/rest"
@@ -97,6 +98,7 @@ type Core struct {
 	Keys        *storekey.Service
 	Credit      *credit.Service
 	History     *history.Service
+	Persons     *person.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -184,6 +186,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	}
 	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: parts.Mail})
 	c.SSO = sso.NewService(db, sys, stores, customers, c.Shoppers)
+	c.Persons = person.NewService(db, sys, c.personal())
 	c.sendWith(mail.Options{})
 	return c
 }
@@ -688,7 +691,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -41,6 +41,7 @@ var (
 	changeSites       = []string{"store_sites"}
 	makeTokens        = []string{"store_storefront_api"}
 	impersonate       = []string{"store_storefront_api_customer_impersonation"}
+	managePersons     = []string{"store_clientele_person"}
 	revokeTokens      = []string{"store_storefront_api", "store_storefront_api_customer_impersonation"}
 	ownHistory        = []string{"store_clientele_history"}
 	manageTokens      = append(slices.Clone(revokeTokens), "store_clientele_tokens")
@@ -153,6 +154,7 @@ var management = map[string]admission{
 	"GET V3 /clientele/companies":                          {need: readCustomers, want: 200, plain: true},
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, none: true, plain: true},
 	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},
+	"POST V3 /clientele/persons/export":                    {need: managePersons, want: 404, body: `{"email":"nobody@example.com"}`},
 	"GET V3 /clientele/storefront-tokens":                  {need: manageTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: manageTokens, want: 404},
 	"GET V3 /clientele/customers/{customerId}/credit":      {need: readCustomers, want: 404, plain: true},

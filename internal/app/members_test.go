@@ -106,6 +106,8 @@ type writing struct {
 	path string // below /stores/alpha, or of the first store's host
 	// before is a channel that is made first.
 	before string
+	// reads: nothing is written.
+	reads bool
 	// body has every member that is stored.
 	body string
 	// read is where to read it back; {id} is the id that the answer tells. at

@@ -255,9 +255,15 @@ func readNames(tx *sqldb.Tx) (*names, error) {
 	)
 }
 
+// split returns what an actor's code is made of.
+func split(code int64) (ActorKind, int64) {
+	return ActorKind(code & (1<<kindBits - 1)), code >> kindBits
+}
+
 // of returns the actor of a code.
 func (n *names) of(code int64) Actor {
-	a := Actor{Kind: ActorKind(code & (1<<kindBits - 1)), ID: code >> kindBits}
+	var a Actor
+	a.Kind, a.ID = split(code)
 	switch a.Kind {
 	case named:
 		a = n.named[a.ID]

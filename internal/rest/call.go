@@ -194,6 +194,18 @@ func (c *Call) write(status int, body []byte) {
 	_, _ = c.W.Write(body)
 }
 
+// SendFile answers with a file that write writes as it goes on. An error in the
+// middle of it ends the answer there: the file has to be of a kind that tells.
+func (c *Call) SendFile(contentType, name string, write func(io.Writer) error) error {
+	c.leave()
+	h := c.W.Header()
+	h["Content-Type"] = []string{contentType}
+	h["Content-Disposition"] = []string{mime.FormatMediaType("attachment", map[string]string{"filename": name})}
+	h["Cache-Control"] = []string{"no-store"}
+	c.W.WriteHeader(http.StatusOK)
+	return write(c.W)
+}
+
 // Unchanged tells in the answer's header when what it shows was last changed.
 // It reports whether the client has it as it is, by If-Modified-Since, and
 // answers then. A change of this very second may not be the last one in it.

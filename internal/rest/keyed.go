@@ -16,6 +16,12 @@ func (c *Call) keyed(route *Route) error {
 	if _, ok := c.R.Header[serve.IdempotencyKey]; !ok || !writes(route.Method) {
 		return route.Handle(c)
 	}
+	if route.Reads {
+		if _, err := serve.Key(c.R); err != nil {
+			return err
+		}
+		return route.Handle(c)
+	}
 	in := idempotency.Request{StoreID: c.StoreID(), Caller: "account " + strconv.FormatInt(c.Account.ID, 10)}
 	return c.Once(in, route.Refuses, func() error { return route.Handle(c) })
 }

@@ -51,6 +51,9 @@ type Route struct {
 	// Types are media types that the operation answers in besides JSON, by itself:
 	// see Call.Type.
 	Types []string
+	// Reads tells that the operation writes nothing whatever its method, so that an
+	// Idempotency-Key has no effect.
+	Reads bool
 	// Refuses tells that the operation answers 200 to what it refuses, too.
 	Refuses bool
 }
@@ -294,7 +297,7 @@ func (s *Server) handle(m *mount, route Route) {
 	if f, ok := m.surface.(Recorded); ok {
 		door = f.Door()
 	}
-	if !writes(route.Method) {
+	if !writes(route.Method) || route.Reads {
 		rt.Reads()
 	}
 	titles, list := cmp.Or(route.Titles, untitled), cmp.Or(route.List, noParameters)

@@ -84,7 +84,7 @@ const additions = "internal/rest/v3/clientele"
 var domain = []string{
 	"internal/account", "internal/auth", "internal/customer", "internal/event", "internal/fault", "internal/fold", "internal/geo", "internal/jsonx", "internal/jwt",
 	"internal/jobs", "internal/limit", "internal/listing", "internal/mail", "internal/opt", "internal/sqldb", "internal/store", "internal/subscriber", "internal/system", "internal/seed",
-	"internal/channel", "internal/company", "internal/group", "internal/instrument", "internal/metafield", "internal/secret", "internal/segment", "internal/setting", "internal/sso", "internal/storekey", "internal/tax", "internal/wishlist",
+	"internal/channel", "internal/company", "internal/group", "internal/instrument", "internal/metafield", "internal/person", "internal/personal", "internal/secret", "internal/segment", "internal/setting", "internal/sso", "internal/storekey", "internal/tax", "internal/wishlist",
 }
 
 func TestImports(t *testing.T) {

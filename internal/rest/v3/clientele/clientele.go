@@ -14,8 +14,10 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/entitlement"
 	"clientele/internal/history"
+	"clientele/internal/person"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/store"
 	"clientele/internal/storekey"
 )
 
@@ -28,6 +30,8 @@ type Services struct {
 	Keys         *storekey.Service
 	Credit       *credit.Service
 	History      *history.Service
+	Persons      *person.Service
+	Stores       *store.Service
 }
 
 // Surface is the API of our own operations.
@@ -46,7 +50,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes())
 }
 
 // Error implements rest.Surface.

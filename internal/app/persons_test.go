@@ -1,0 +1,357 @@
+package app_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"clientele/internal/app/apptest"
+	"clientele/internal/personal"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// nobodys are the tables that hold nothing of a person, and why.
+var nobodys = map[string]string{
+	"api_accounts":            "of apps",
+	"attempt_windows":         "hashes and networks, which end within 15 minutes",
+	"attributes":              "definitions",
+	"channels":                "of the store",
+	"checkout_settings":       "of the store",
+	"customer_groups":         "of the store",
+	"customer_settings":       "of the store",
+	"email_clashes":           "ids of customers and subscribers",
+	"email_rekeys":            "how far a job has come",
+	"email_statuses":          "of the store",
+	"email_template_versions": "texts of the store",
+	"form_field_translations": "definitions",
+	"form_fields":             "definitions",
+	"history_actors":          "users of the machine, jobs and files",
+	"history_seals":           "hashes",
+	"imported_hash_counts":    "how far a job has come",
+	"imported_hashes":         "numbers of customers",
+	"jobs":                    "ids of what is to be done",
+	"list_gaps":               "numbers of ids",
+	"price_list_assignments":  "of the store",
+	"products":                "of the catalog",
+	"schema_lock":             "of the program",
+	"schema_migrations":       "of the program",
+	"schema_writes":           "of the program",
+	"search_blocks":           "ids by words; they follow the customers (search.Fold)",
+	"search_recent":           "words that are not in the lists yet; they follow the customers (search.Note)",
+	"search_spellings":        "words of any customers; they follow the customers (search.Fold)",
+	"search_stores":           "how far a job has come",
+	"search_terms":            "words of any customers; they follow the customers (search.Fold)",
+	"secret_keys":             "numbers of secrets",
+	"segments":                "of the store",
+	"site_hosts":              "of the store",
+	"site_routes":             "of the store",
+	"store_counters":          "numbers",
+	"store_keys":              "of the store",
+	"store_settings":          "of the store",
+	"storefront_keys":         "of the store",
+	"storefront_revocations":  "hashes of tokens of apps",
+	"storefront_tokens":       "of apps",
+	"stores":                  "of the store",
+	"used_login_tokens":       "hashes of ids that apps have drawn",
+	"webhook_blocks":          "hosts of apps",
+	"webhook_contacts":        "addresses of apps' own people, which their apps change",
+	"webhook_cursors":         "how far a job has come",
+	"webhook_notices":         "destinations of apps",
+	"webhooks":                "of apps",
+}
+
+// column is one of a table.
+type column struct{ name, kind string }
+
+// schema returns the columns of all tables.
+func schema(t *testing.T, db *sqldb.DB) map[string][]column {
+	t.Helper()
+	sql := `SELECT m.name, p.name, p.type FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND substr(m.name, 1, 7) <> 'sqlite_' AND $1 = 0`
+	if db.Engine() == sqldb.Postgres {
+		sql = `SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = 'public' AND $1 = 0 ORDER BY table_name, ordinal_position`
+	}
+	out := map[string][]column{}
+	if err := db.Read(t.Context(), 0, func(tx *sqldb.Tx) error {
+		clear(out)
+		return tx.Query(sqldb.Dynamic(sql), func(r *sqldb.Row) error {
+			out[r.Text(0)] = append(out[r.Text(0)], column{r.Text(1), strings.ToLower(r.Text(2))})
+			return nil
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Every table is a part of a person or holds nothing of one, and every column of
+// a part is told or has a reason not to be.
+func TestEveryTableIsAskedForPersons(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, sqldb.SQLite)
+	w := apptest.New(t, db, apptest.Options{})
+	tables := schema(t, db)
+	parts := map[string]*personal.Part{}
+	for i, p := range w.Persons.Parts() {
+		if parts[p.Table] != nil {
+			t.Errorf("%s is told twice", p.Table)
+		}
+		parts[p.Table] = &w.Persons.Parts()[i]
+		if p.Title == "" || p.Read == nil {
+			t.Errorf("%s has no title or is not read", p.Table)
+		}
+		told := map[string]bool{}
+		for _, c := range p.Columns {
+			told[c] = true
+		}
+		for _, c := range tables[p.Table] {
+			_, hidden := p.Hidden[c.name]
+			if c.name != "store_id" && told[c.name] == hidden {
+				t.Errorf("%s.%s: told %v, hidden %v", p.Table, c.name, told[c.name], hidden)
+			}
+		}
+		for name := range p.Hidden {
+			if !slices.ContainsFunc(tables[p.Table], func(c column) bool { return c.name == name }) {
+				t.Errorf("%s has no column %s", p.Table, name)
+			}
+		}
+	}
+	for name := range tables {
+		if (parts[name] == nil) == (nobodys[name] == "") {
+			t.Errorf("%s: does it hold something of a person? Declare a personal.Part in its package, or say why not in nobodys", name)
+		}
+	}
+	for name := range nobodys {
+		if tables[name] == nil {
+			t.Errorf("there is no table %s", name)
+		}
+	}
+	for name := range parts {
+		if tables[name] == nil {
+			t.Errorf("there is no table %s", name)
+		}
+	}
+}
+
+// people is a world with persons of whom every table holds something.
+type people struct {
+	*telling
+	tables map[string][]column
+}
+
+const peopleSeed = scopesSeed + `
+    products: [{id: 1, name: Lamp, price: 12.5}]
+  - hash: other
+    api_accounts:
+      - {name: App, client_id: cli-app, client_secret: secret, access_token: other, scopes: [all]}
+`
+
+func newPeople(t *testing.T, db *sqldb.DB) *people {
+	t.Helper()
+	p := &people{telling: &telling{t: t, World: apptest.New(t, db, apptest.Options{Seed: peopleSeed})}}
+	p.tables = schema(t, db)
+	p.put(1, "segments", "Regulars", 1, nil)
+	return p
+}
+
+// write runs statements for a store.
+func (p *people) write(store int64, sql string, args ...any) {
+	p.t.Helper()
+	if err := p.DB.Write(p.t.Context(), store, func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Dynamic(sql), args...) }); err != nil {
+		p.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// put inserts a row. What values do not tell is the mark with the column's name,
+// or the number.
+func (p *people) put(store int64, table, mark string, n int64, values map[string]any) {
+	p.t.Helper()
+	names, places, args := []string{"store_id"}, []string{"$1"}, []any{}
+	for _, c := range p.tables[table] {
+		if c.name == "store_id" {
+			continue
+		}
+		v, ok := values[c.name]
+		switch {
+		case ok:
+		case c.kind == "text":
+			v = mark + "-" + c.name
+		case c.kind == "integer", c.kind == "bigint", c.kind == "smallint":
+			v = n
+		default:
+			v = []byte{}
+		}
+		args = append(args, v)
+		names, places = append(names, c.name), append(places, fmt.Sprintf("$%d", len(args)+1))
+	}
+	p.write(store, `INSERT INTO `+table+` (`+strings.Join(names, ", ")+`) VALUES (`+strings.Join(places, ", ")+`)`, args...)
+}
+
+// address is a person's.
+func address(mark string) string { return strings.ToLower(mark) + "@example.com" }
+
+// person makes a customer and a subscriber, and puts something of them into every
+// other table. n tells persons of a store apart. It returns the customer's id.
+func (p *people) person(mark string, n int64) (customerID int64) {
+	p.t.Helper()
+	at := address(mark)
+	p.ask(`POST /v3/customers [{"email":"` + at + `","first_name":"` + mark + `","last_name":"` + mark + `son","company":"` + mark + ` Ltd","phone":"` + mark + `-555","notes":"<script>` + mark + `</script>",
+		"form_fields":[{"name":"Size","value":"` + mark + `"}],"attributes":[{"attribute_id":1,"attribute_value":"4` + fmt.Sprint(n) + `"}],"store_credit_amounts":[{"amount":12.5}],
+		"addresses":[{"first_name":"` + mark + `","last_name":"B","address1":"1 ` + mark + ` St","city":"` + mark + `ville","state_or_province":"Texas","country_code":"US","postal_code":"78701","form_fields":[{"name":"Floor","value":"` + mark + `"}]}]}]`)
+	if err := p.DB.Read(p.t.Context(), 1, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Dynamic(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`), func(r *sqldb.Row) error { customerID = r.Int(0); return nil }, at)
+	}); err != nil || customerID == 0 {
+		p.t.Fatal("no customer", err)
+	}
+	p.ask(`POST /v3/customers/subscribers {"email":"` + at + `","first_name":"` + mark + `","last_name":"` + mark + `"}`)
+	c := func(more ...any) map[string]any {
+		out := map[string]any{"customer_id": customerID}
+		for i := 0; i < len(more); i += 2 {
+			out[more[i].(string)] = more[i+1]
+		}
+		return out
+	}
+	put := func(table string, values map[string]any) { p.t.Helper(); p.put(1, table, mark, n, values) }
+	put("customer_consents", c())
+	put("shopper_profiles", c())
+	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
+	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))
+	put("wishlists", c())
+	put("wishlist_items", map[string]any{"wishlist_id": n})
+	put("orders", c())
+	put("order_lines", map[string]any{"order_id": n, "product_id": int64(1)})
+	put("companies", c("address", `{"city":"`+mark+`"}`, "extras", `{"x":"`+mark+`"}`, "files", `["`+mark+`"]`))
+	put("tax_properties", c())
+	put("stored_instruments", c("is_default", int64(1), "details", `{"holder":"`+mark+`"}`))
+	put("account_sessions", c("ip_address", mark+"-ip", "date_expires", int64(4e9)))
+	put("account_tokens", c("purpose", "sign_in"))
+	put("account_tokens", map[string]any{"customer_id": int64(0), "token_hash": mark + "-token_hash2", "purpose": "subscribe", "data": `{"email":"` + strings.ToUpper(at) + `","first_name":"` + mark + `"}`})
+	put("known_addresses", c())
+	put("unconfirmed_customers", c())
+	put("sign_in_failures", c())
+	put("idempotency_keys", c("until", int64(4e9), "done", int64(1)))
+	put("emails", c("id", 1000+n, "recipient", at, "recipient_norm", at, "data", `{"data":{"x":"`+mark+`"}}`, "status", "sent"))
+	put("emails", map[string]any{"customer_id": int64(0), "id": 2000 + n, "message_id": mark + "-other", "recipient": at, "recipient_norm": at, "status": "sent"})
+	put("webhook_deliveries", map[string]any{"hook_id": int64(1), "id": 1000 + n, "scope": "store/metafield/created", "state": "delivered", "due_at": int64(0), "lane": customerID,
+		"data": `{"metafield_id":1,"resource_id":"1","resource_type":"customer","namespace":"` + mark + `"}`, "tries": `[{"at":1,"url":"https://x.example","ms":1,"body":"` + mark + `"}]`})
+	return customerID
+}
+
+// export returns the archive's files.
+func (p *people) export(store, token, at string) map[string]string {
+	p.t.Helper()
+	code, body := p.post(store, token, "/v3/clientele/persons/export", `{"email":"`+at+`"}`)
+	if code != 200 {
+		p.t.Fatalf("export: %d %s", code, body)
+	}
+	z, err := zip.NewReader(bytes.NewReader([]byte(body)), int64(len(body)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		out[f.Name] = string(b)
+	}
+	return out
+}
+
+func (p *people) post(store, token, path, body string) (int, string) {
+	p.t.Helper()
+	r := httptest.NewRequest("POST", "http://main.example/stores/"+store+path, strings.NewReader(body))
+	r.Header.Set("X-Auth-Token", token)
+	r.Header.Set("Content-Type", "application/json")
+	rec := httptest.NewRecorder()
+	p.Handler.ServeHTTP(rec, r)
+	return rec.Code, rec.Body.String()
+}
+
+// An export has everything of a person, and nothing of anybody else.
+func TestPersonIsExported(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		p := newPeople(t, db)
+		p.person("Wombat", 1)
+		id := p.person("Quokka", 2)
+		files := p.export("demo", "token", "QUOKKA@example.com")
+		if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, []string{"data.json", "index.html"}) {
+			t.Fatal(got)
+		}
+		var data struct {
+			Store struct{ Hash string }
+			Email string
+			IDs   []int64 `json:"customer_ids"`
+			// By table.
+			Tables map[string][]map[string]any
+		}
+		if err := json.Unmarshal([]byte(files["data.json"]), &data); err != nil {
+			t.Fatalf("%v\n%s", err, files["data.json"])
+		}
+		if data.Store.Hash != "demo" || data.Email != "QUOKKA@example.com" || !slices.Equal(data.IDs, []int64{id}) {
+			t.Errorf("%+v", data)
+		}
+		for _, part := range p.Persons.Parts() {
+			rows := data.Tables[part.Table]
+			if len(rows) == 0 {
+				t.Errorf("nothing of %s", part.Table)
+				continue
+			}
+			if !strings.Contains(files["index.html"], `<h2 id="`+part.Table+`">`+part.Title+` <span>`+fmt.Sprint(len(rows))+`</span>`) {
+				t.Errorf("the page does not tell of %s", part.Table)
+			}
+		}
+		if n := len(data.Tables["account_tokens"]) + len(data.Tables["emails"]); n != 4 {
+			t.Errorf("%d links and emails", n)
+		}
+		for file, text := range files {
+			if strings.Contains(strings.ToLower(text), "wombat") {
+				t.Errorf("%s tells of somebody else", file)
+			}
+			for _, want := range []string{"1 Quokka St", "Quokkaville", "Quokka-555", "quokka.space", "Quokka-value", "Quokka-ip", "Quokka-user_agent", "Quokka-network", "Quokka-body_html", "Regulars"} {
+				if !strings.Contains(strings.ReplaceAll(text, "Quokka.space", "quokka.space"), want) {
+					t.Errorf("%s does not hold %s", file, want)
+				}
+			}
+			for _, secret := range []string{"Quokka-request_hash", "Quokka-answer", "password_hash"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s holds %s", file, secret)
+				}
+			}
+		}
+		if strings.Contains(files["index.html"], "<script") || !strings.Contains(files["index.html"], "&lt;script&gt;Quokka") {
+			t.Error("the page does not escape")
+		}
+		if code, body := p.post("demo", "token", "/v3/clientele/persons/export", `{"email":"nobody@example.com"}`); code != 404 {
+			t.Errorf("nobody: %d %s", code, body)
+		}
+		for _, bad := range []string{`{}`, `{"email":""}`, `{"email":"x"}`, `{"email":7}`, `{"email":"` + strings.Repeat("x", 256) + `@example.com"}`} {
+			if code, body := p.post("demo", "token", "/v3/clientele/persons/export", bad); code != 422 {
+				t.Errorf("%s: %d %s", bad, code, body)
+			}
+		}
+		if code, body := p.post("other", "other", "/v3/clientele/persons/export", `{"email":"quokka@example.com"}`); code != 404 {
+			t.Errorf("another store: %d %s", code, body)
+		}
+		// Somebody with more rows than are read at once.
+		for i := range int64(250) {
+			p.put(1, "known_addresses", fmt.Sprintf("Many%03d", i), i, map[string]any{"customer_id": id})
+		}
+		if got := strings.Count(p.export("demo", "token", "quokka@example.com")["data.json"], "Many"); got != 250 {
+			t.Errorf("%d of 250 rows", got)
+		}
+	})
+}

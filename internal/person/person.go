@@ -1,0 +1,132 @@
+// Package person gives a person what a store keeps of them, and erases it. What
+// that is the packages tell whose tables it is in (package personal); here it is
+// put together, in the order in which it is erased.
+package person
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"clientele/internal/email"
+	"clientele/internal/fault"
+	"clientele/internal/personal"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// FieldEmail is the address by which a person is named.
+const FieldEmail fault.Field = "email"
+
+// Service exports and erases.
+type Service struct {
+	db    *sqldb.DB
+	sys   *system.System
+	parts []personal.Part
+}
+
+// NewService returns a Service over what parts keep.
+func NewService(db *sqldb.DB, sys *system.System, parts []personal.Part) *Service {
+	return &Service{db: db, sys: sys, parts: parts}
+}
+
+// Parts are what the store's tables hold of persons.
+func (s *Service) Parts() []personal.Part { return s.parts }
+
+// errNobody: nothing is kept of the person.
+var errNobody = fault.New(fault.NotFound, "Nothing is kept of a person with this address.")
+
+// check looks at an address. One that no email can be sent to may be that of an
+// older customer.
+func check(address string) error {
+	switch {
+	case strings.TrimSpace(address) == "":
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldEmail, Code: fault.Required})
+	case utf8.RuneCountInString(address) > email.MaxText:
+		return fault.Broken(fault.Invalid, fault.Item{Field: FieldEmail, Code: fault.TooLong, Want: "255"})
+	}
+	if !strings.Contains(address, "@") {
+		it, _ := email.Check(FieldEmail, address)
+		return fault.Broken(fault.Invalid, it)
+	}
+	return nil
+}
+
+// find returns who has an address.
+func (s *Service) find(ctx context.Context, storeID int64, address string) (*personal.Who, error) {
+	w := &personal.Who{Email: address}
+	// What says who had the address comes before who has it: see
+	// personal.Who.Former.
+	for _, p := range slices.Backward(s.parts) {
+		if p.Find == nil {
+			continue
+		}
+		for at := (personal.Place{}); !at.End; {
+			if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) { at, err = p.Find(tx, w, at); return err }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return w, nil
+}
+
+// read calls each for the rows of a part, outside of any transaction.
+func (s *Service) read(ctx context.Context, storeID int64, w *personal.Who, p *personal.Part, each func(*personal.Row) error) error {
+	for at := (personal.Place{}); !at.End; {
+		var rows []personal.Row
+		if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) { rows, at, err = p.Read(tx, w, at); return err }); err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := each(&rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Count is how many rows a table holds of a person.
+type Count struct {
+	Table string
+	Rows  int64
+	// Becomes tells what an erasure does with them.
+	Becomes Becoming
+}
+
+// Becoming is what an erasure does with rows.
+type Becoming string
+
+// What an erasure does with rows.
+const (
+	Deleted  Becoming = "deleted"
+	Scrubbed Becoming = "scrubbed" // they stay, without what is personal in them
+	Stays    Becoming = "stays"
+)
+
+func becoming(p *personal.Part) Becoming {
+	switch {
+	case p.Stays != "":
+		return Stays
+	case p.Scrubs:
+		return Scrubbed
+	}
+	return Deleted
+}
+
+// counts counts the rows of a person by table, without tables that hold nothing.
+func (s *Service) counts(ctx context.Context, storeID int64, w *personal.Who) ([]Count, error) {
+	var out []Count
+	for i := range s.parts {
+		p := &s.parts[i]
+		n := int64(0)
+		if err := s.read(ctx, storeID, w, p, func(*personal.Row) error { n++; return nil }); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out = append(out, Count{p.Table, n, becoming(p)})
+		}
+	}
+	return out, nil
+}

@@ -299,6 +299,10 @@ func (w *histories) adminGraph() {
 	field := "bc/store/customerFormField/" + w.field[home]
 	mutate("TranslationMutations.updateTranslations", `mutation { translation { updateTranslations(input: {`+in+`, entities: [{resourceId: "`+field+`", fields: [{fieldName: "label", value: "Adresse"}]}]}) { errors { __typename ... on Error { message } } } } }`)
 	mutate("TranslationMutations.deleteTranslations", `mutation { translation { deleteTranslations(input: {`+in+`, resources: [{resourceId: "`+field+`", fields: ["label"]}]}) { errors { __typename ... on Error { message } } } } }`)
+	on := `channelId: "bc/store/channel/1", code: "sv"`
+	for _, m := range []struct{ name, more string }{{"addLocale", ""}, {"updateLocale", ", status: ACTIVE"}, {"deleteLocale", ""}} {
+		mutate("LocaleMutations."+m.name, `mutation { locale { `+m.name+`(input: {`+on+m.more+`}) { errors { __typename ... on Error { message } } } } }`)
+	}
 }
 
 // ends deletes what there is, in the order in which it can be.

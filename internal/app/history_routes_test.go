@@ -373,6 +373,12 @@ func (w *histories) snapshot() rowsOf {
 				Each: func(r *sqldb.Row) error {
 					key := recordKey(rec.resource, r.Int(0), r.Int(1))
 					one := out[key]
+					if rec.resource == history.Site && !slices.ContainsFunc(counted, func(c string) bool {
+						v := r.Text(2 + len(with) + slices.Index(counted, c))
+						return v != "" && v != "0"
+					}) {
+						return nil // there is none
+					}
 					one.text += table + "("
 					for i, c := range counted {
 						one.text += c + "=" + r.Text(2+len(with)+i) + " "

@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -20,6 +21,7 @@ var (
 	nextRoutes   = sqldb.Static(`UPDATE store_counters SET site_route_id = site_route_id + $2 WHERE store_id = $1 RETURNING site_route_id`)
 	insertRoute  = sqldb.Static(`INSERT INTO site_routes (store_id, id, channel_id, type, matching, route, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	deleteRoute  = sqldb.Static(`DELETE FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND id = $3`)
+	routesOfSite = sqldb.Static(`SELECT ` + routeColumns + ` FROM site_routes WHERE store_id = $1 AND channel_id = $2 ORDER BY id`)
 	deleteRoutes = sqldb.Static(`DELETE FROM site_routes WHERE store_id = $1 AND channel_id = $2`)
 )
 
@@ -112,11 +114,7 @@ func (s *Service) PutRoutes(ctx context.Context, storeID, siteID int64, in []Rou
 			return err
 		}
 		out = w.routes
-		changed, err := w.store(tx)
-		if err != nil || !changed {
-			return err
-		}
-		return tellOfRoutes(tx, siteID, w.now)
+		return w.store(tx, true)
 	})
 	return out, err
 }
@@ -141,16 +139,15 @@ func PutRoutes(tx *sqldb.Tx, siteID int64, routes []Route, now int64, tell bool)
 		if err := w.read(tx, []RouteWrite{in}); err != nil {
 			return i, fault.Alone(err)
 		}
-		changed, err := w.store(tx)
-		if err != nil {
+		if err := w.store(tx, false); err != nil {
 			return i, err
 		}
-		some = some || changed
+		some = some || w.changed
 	}
 	if !some || !tell {
 		return 0, nil
 	}
-	return 0, tellOfRoutes(tx, siteID, now)
+	return 0, store.Record(tx, now, event.Site(siteID, event.RouteUpdated))
 }
 
 // routeWrite is a write of some routes of a site.
@@ -159,6 +156,8 @@ type routeWrite struct {
 	now    int64
 	before []Route // with id 0 where there is none
 	routes []Route
+
+	changed bool // anything
 }
 
 // read finds what is changed and notes what it becomes.
@@ -242,41 +241,53 @@ func (w *routeWrite) check(tx *sqldb.Tx) error {
 
 var routeAt = sqldb.Static(`SELECT id FROM site_routes WHERE store_id = $1 AND channel_id = $2 AND type = $3 AND matching = $4`)
 
-// store writes what is new or has changed, and reports whether anything is.
-// Routes that change places with each other leave them first.
-func (w *routeWrite) store(tx *sqldb.Tx) (bool, error) {
-	fresh, changed := int64(0), []int{}
+// store writes and records what is new or has changed, and tells webhooks of it
+// if asked to. Routes that change places with each other leave them first.
+func (w *routeWrite) store(tx *sqldb.Tx, tell bool) error {
+	fresh := int64(0)
+	var changed []int
 	for i := range w.routes {
 		switch {
 		case w.before[i].ID == 0:
 			fresh++
-		case w.routes[i].changed(&w.before[i]):
-			if err := tx.Exec(deleteRoute, w.siteID, w.routes[i].ID); err != nil {
-				return false, err
-			}
-		default:
+		case !w.routes[i].changed(&w.before[i]):
 			continue
 		}
 		changed = append(changed, i)
 	}
-	if len(changed) == 0 {
-		return false, nil
+	if w.changed = len(changed) > 0; !w.changed {
+		return nil
 	}
 	var last int64
 	if err := tx.Query(nextRoutes, func(r *sqldb.Row) error { last = r.Int(0); return nil }, fresh); err != nil {
-		return false, err
+		return err
+	}
+	entries := make([]history.Entry, len(changed))
+	for n, i := range changed {
+		r, before := &w.routes[i], &w.before[i]
+		if before.ID == 0 {
+			before = nil
+			fresh--
+			r.ID = last - fresh
+		} else if err := tx.Exec(deleteRoute, w.siteID, r.ID); err != nil {
+			return err
+		}
+		entries[n] = r.changeOf(before, r)
+	}
+	var events []event.Event
+	if tell {
+		events = append(events, event.Site(w.siteID, event.RouteUpdated))
+	}
+	if err := store.Note(tx, w.now, events, entries); err != nil {
+		return err
 	}
 	for _, i := range changed {
 		r := &w.routes[i]
-		if r.ID == 0 {
-			fresh--
-			r.ID = last - fresh
-		}
 		if err := tx.Exec(insertRoute, r.ID, r.SiteID, r.Type, r.Matching, r.Route, r.DateCreated, r.DateModified); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // DeleteRoute takes a route away.
@@ -285,17 +296,16 @@ func (s *Service) DeleteRoute(ctx context.Context, storeID, siteID, id int64) er
 		if err := lockSite(tx, siteID); err != nil {
 			return err
 		}
-		n, err := tx.ExecCount(deleteRoute, siteID, id)
-		if err != nil {
+		var old Route
+		if err := tx.Query(selectRoute, func(r *sqldb.Row) error { old.scan(r); return nil }, siteID, id); err != nil {
 			return err
 		}
-		if n == 0 {
+		if old.ID == 0 {
 			return noRoute()
 		}
-		return tellOfRoutes(tx, siteID, s.sys.Now())
+		if err := store.Note(tx, s.sys.Now(), []event.Event{event.Site(siteID, event.RouteUpdated)}, []history.Entry{old.changeOf(&old, nil)}); err != nil {
+			return err
+		}
+		return tx.Exec(deleteRoute, siteID, id)
 	})
-}
-
-func tellOfRoutes(tx *sqldb.Tx, siteID, now int64) error {
-	return store.Record(tx, now, event.Site(siteID, event.RouteUpdated))
 }

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -215,7 +216,7 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel
 		if err := out.check(""); err != nil {
 			return err
 		}
-		counters, err := store.Advance{EventIDs: 1}.Run(tx)
+		counters, err := store.Advance{EventIDs: 1, Entries: 1}.Run(tx)
 		if err != nil {
 			return err
 		}
@@ -226,6 +227,9 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create) (Channel
 			return err
 		}
 		if err := out.insert(tx); err != nil {
+			return err
+		}
+		if err := history.Record(tx, counters.EntryID, now, []history.Entry{out.changeOf(nil, &out)}); err != nil {
 			return err
 		}
 		return event.Record(tx, counters.EventID, now, []event.Event{event.Channel(event.ChannelCreated, out.ID)})
@@ -286,7 +290,7 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 			return nil
 		}
 		out.DateModified = s.sys.Now()
-		counters, err := store.Advance{EventIDs: 1}.Run(tx)
+		counters, err := store.Advance{EventIDs: 1, Entries: 1}.Run(tx)
 		if err != nil {
 			return err
 		}
@@ -297,9 +301,19 @@ func (s *Service) Update(ctx context.Context, storeID int64, in Update) (Channel
 			return err
 		}
 		if out.gone() {
+			told, err := store.Look(tx)
+			if err != nil {
+				return err
+			}
 			if err := store.Unclaim(tx, out.ID); err != nil {
 				return err
 			}
+			if err := told.Tell(tx, out.DateModified); err != nil {
+				return err
+			}
+		}
+		if err := history.Record(tx, counters.EntryID, out.DateModified, []history.Entry{out.changeOf(&old, &out)}); err != nil {
+			return err
 		}
 		return event.Record(tx, counters.EventID, out.DateModified, []event.Event{event.Channel(event.ChannelUpdated, out.ID)})
 	})
@@ -399,7 +413,7 @@ func (s *Service) ReleaseHost(ctx context.Context, storeID int64, host string) (
 			if err := store.Unclaim(tx, id); err != nil {
 				return err
 			}
-			if err := (&Site{ChannelID: id}).write(tx); err != nil {
+			if err := (&Site{ChannelID: id}).write(tx, s.sys.Now()); err != nil {
 				return err
 			}
 		}
@@ -451,7 +465,7 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 		if err := change(tx, &c, s.sys.Now()); err != nil {
 			return err
 		}
-		if err := c.site.write(tx); err != nil {
+		if err := c.site.write(tx, s.sys.Now()); err != nil {
 			return err
 		}
 		if err := told.Tell(tx, s.sys.Now()); err != nil {
@@ -467,9 +481,9 @@ func (s *Service) site(ctx context.Context, storeID, channelID int64, change fun
 }
 
 // write stores a site. One that goes takes its routes along.
-func (s *Site) write(tx *sqldb.Tx) error {
+func (s *Site) write(tx *sqldb.Tx, now int64) error {
 	if s.URL == "" {
-		if err := tx.Exec(deleteRoutes, s.ChannelID); err != nil {
+		if err := dropRoutes(tx, s.ChannelID, now); err != nil {
 			return err
 		}
 	}
@@ -571,5 +585,5 @@ func (c *Channel) put(tx *sqldb.Tx, before Channel, fresh bool, now int64) error
 			return err
 		}
 	}
-	return c.site.write(tx)
+	return c.site.write(tx, now)
 }

@@ -57,6 +57,76 @@ const (
 	FieldSegment
 	FieldMembers
 	FieldUpToID // the last of the records of which there is one entry
+	FieldSettings
+	FieldPlatform
+	FieldStatus
+	FieldExternalID
+	FieldListable
+	FieldVisible
+	FieldCurrencies
+	FieldURL
+	FieldCheckoutURL
+	FieldHost
+	FieldProof
+	FieldMatching
+	FieldRoute
+	FieldScope
+	FieldDestination
+	FieldHeaders
+	FieldActive
+	FieldClient
+	FieldScopes
+	FieldClientSecret
+	FieldAccessToken
+	FieldExpires
+	FieldOrigins
+	FieldSigningKey
+	FieldPrivateKey
+	FieldDefault
+	FieldGuests
+	FieldCategoryAccess
+	FieldDiscountRules
+	FieldPriceList
+	FieldUUID
+	FieldDescription
+	FieldNamespace
+	FieldKey
+	FieldPermissionSet
+	FieldForm
+	FieldRequired
+	FieldOptions
+	FieldTranslations
+	FieldSource
+	FieldOrder
+	FieldConsents
+	FieldEmails
+	FieldSubject
+	FieldBodyText
+	FieldBodyHTML
+	FieldPublic
+	FieldWishlist
+	FieldProduct
+	FieldVariant
+	FieldTaxProperties
+	FieldDetails
+	FieldAddress
+	FieldExtras
+	FieldFiles
+	FieldAmount
+	FieldReference
+	FieldEntry
+	FieldSKU
+	FieldPath
+	FieldPrice
+	FieldImageURL
+	FieldInStock
+	FieldTotal
+	FieldSubtotal
+	FieldLines
+	FieldConfirmed
+	FieldHash
+	FieldUntil
+	FieldSession
 )
 
 var fieldNames = [...]string{
@@ -69,7 +139,77 @@ var fieldNames = [...]string{
 	FieldAddressType: "address_type", FieldAddress1: "address1", FieldAddress2: "address2", FieldCity: "city", FieldStateOrProvince: "state_or_province",
 	FieldPostalCode: "postal_code", FieldCountryCode: "country_code", FieldAttribute: "attribute_id", FieldValue: "value", FieldName: "name", FieldType: "type",
 	FieldAllow: "allow", FieldDeny: "deny", FieldChannel: "channel_id", FieldKind: "kind", FieldMethod: "method", FieldSegment: "segment_id", FieldMembers: "members",
-	FieldUpToID: "up_to_id",
+	FieldUpToID:         "up_to_id",
+	FieldSettings:       "settings",
+	FieldPlatform:       "platform",
+	FieldStatus:         "status",
+	FieldExternalID:     "external_id",
+	FieldListable:       "is_listable_from_ui",
+	FieldVisible:        "is_visible",
+	FieldCurrencies:     "currencies",
+	FieldURL:            "url",
+	FieldCheckoutURL:    "checkout_url",
+	FieldHost:           "host",
+	FieldProof:          "proof",
+	FieldMatching:       "matching",
+	FieldRoute:          "route",
+	FieldScope:          "scope",
+	FieldDestination:    "destination",
+	FieldHeaders:        "headers",
+	FieldActive:         "is_active",
+	FieldClient:         "client_id",
+	FieldScopes:         "scopes",
+	FieldClientSecret:   "client_secret",
+	FieldAccessToken:    "access_token",
+	FieldExpires:        "expires_at",
+	FieldOrigins:        "allowed_cors_origins",
+	FieldSigningKey:     "key_id",
+	FieldPrivateKey:     "private_key",
+	FieldDefault:        "is_default",
+	FieldGuests:         "is_group_for_guests",
+	FieldCategoryAccess: "category_access",
+	FieldDiscountRules:  "discount_rules",
+	FieldPriceList:      "price_list_id",
+	FieldUUID:           "uuid",
+	FieldDescription:    "description",
+	FieldNamespace:      "namespace",
+	FieldKey:            "key",
+	FieldPermissionSet:  "permission_set",
+	FieldForm:           "form",
+	FieldRequired:       "required",
+	FieldOptions:        "options",
+	FieldTranslations:   "translations",
+	FieldSource:         "source",
+	FieldOrder:          "order_id",
+	FieldConsents:       "consents",
+	FieldEmails:         "emails",
+	FieldSubject:        "subject",
+	FieldBodyText:       "body_text",
+	FieldBodyHTML:       "body_html",
+	FieldPublic:         "is_public",
+	FieldWishlist:       "wishlist_id",
+	FieldProduct:        "product_id",
+	FieldVariant:        "variant_id",
+	FieldTaxProperties:  "tax_properties",
+	FieldDetails:        "details",
+	FieldAddress:        "address",
+	FieldExtras:         "extra_fields",
+	FieldFiles:          "files",
+	FieldAmount:         "amount",
+	FieldReference:      "reference",
+	FieldEntry:          "entry_id",
+	FieldSKU:            "sku",
+	FieldPath:           "path",
+	FieldPrice:          "price",
+	FieldImageURL:       "image_url",
+	FieldInStock:        "in_stock",
+	FieldTotal:          "total",
+	FieldSubtotal:       "subtotal",
+	FieldLines:          "lines",
+	FieldConfirmed:      "is_confirmed",
+	FieldHash:           "hash",
+	FieldUntil:          "until",
+	FieldSession:        "session_id",
 }
 
 // several reports whether a record has several fields of the name, which ends in
@@ -90,6 +230,7 @@ func (f Field) name(of int64) string {
 type Column[T any] struct {
 	field    Field
 	personal bool
+	masked   bool
 	// zero is the JSON text of none, among the changes of a record that was there
 	// before and is there after; empty is null.
 	zero string
@@ -125,15 +266,53 @@ func (t Table[T]) Diff(e *Entry, before, after *T) {
 				is = []byte(c.zero)
 			}
 		}
+		if c.masked {
+			was, is = mask(was), mask(is)
+		}
 		to := e.part(c.personal)
 		*to = appendChange(*to, c.field, 0, was, is)
 	}
+}
+
+// mask returns what is told of a value that is not.
+func mask(value []byte) []byte {
+	if len(value) == 0 {
+		return nil
+	}
+	return []byte(Masked)
+}
+
+// Change returns the entry of a record that was made, changed or deleted: one
+// of both is nil where it was made or goes.
+func (t Table[T]) Change(r Resource, id, customerID int64, before, after *T) Entry {
+	e := Entry{Action: Updated, Resource: r, ID: id, CustomerID: customerID}
+	switch {
+	case before == nil:
+		e.Action = Created
+	case after == nil:
+		e.Action = Deleted
+	}
+	t.Diff(&e, before, after)
+	return e
 }
 
 // Personal returns a column whose values a person may have erased.
 func Personal[T any](c Column[T]) Column[T] {
 	c.personal = true
 	return c
+}
+
+// MaskedColumn returns the column of a secret, of which is told when it changes
+// and nothing more; an empty one is none.
+func MaskedColumn[T any](f Field, of func(*T) string) Column[T] {
+	c := TextColumn(f, of)
+	c.masked = true
+	return c
+}
+
+// JSONColumn returns the column of what is JSON already; nothing is none.
+func JSONColumn[T any](f Field, of func(*T) string) Column[T] {
+	return Column[T]{field: f, value: func(b []byte, t *T) []byte { return append(b, of(t)...) }}
 }
 
 // TextColumn returns the column of a text; an empty one is none.

@@ -122,11 +122,9 @@ func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, res 
 				return err
 			}
 		}
-		var told *store.Told // nobody can have asked to be told of a new store
-		if !created {
-			if told, err = store.Look(tx.In(st.ID)); err != nil {
-				return err
-			}
+		told, err := store.Look(tx.In(st.ID))
+		if err != nil {
+			return err
 		}
 		if !created && s.Name != "" && s.Name != st.Name {
 			if err := store.RenameTx(tx, st.ID, s.Name); err != nil {
@@ -134,7 +132,7 @@ func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, res 
 			}
 		}
 		tx = tx.In(st.ID)
-		if err := a.reference(tx, s, grants, told); err != nil {
+		if err := a.reference(tx, s, grants, told, created); err != nil {
 			return err
 		}
 		if made, err = a.customers(tx, s, hashes); err != nil {
@@ -290,7 +288,7 @@ func (a *Applier) hashes(ctx context.Context, s *Store) (map[int]string, error) 
 	return out, nil
 }
 
-func (a *Applier) reference(tx *sqldb.Tx, s *Store, grants []auth.Grant, told *store.Told) error {
+func (a *Applier) reference(tx *sqldb.Tx, s *Store, grants []auth.Grant, told *store.Told, created bool) error {
 	now := a.System.Now()
 	// Ids that are drawn come after all that the file chose.
 	var low store.Lowest
@@ -319,7 +317,7 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, grants []auth.Grant, told *s
 		if err := channel.Put(tx, in, now); err != nil {
 			return at(err, "channels.%d", i)
 		}
-		if j, err := channel.PutRoutes(tx, c.ID, routesOf(&c), now, told != nil); err != nil {
+		if j, err := channel.PutRoutes(tx, c.ID, routesOf(&c), now, !created); err != nil {
 			return at(err, "channels.%d.routes.%d", i, j)
 		}
 	}
@@ -369,10 +367,12 @@ func (a *Applier) reference(tx *sqldb.Tx, s *Store, grants []auth.Grant, told *s
 			return at(err, "channels.%d.checkout_settings", i)
 		}
 	}
-	if told != nil {
-		if err := told.TellAll(tx, now); err != nil {
-			return err
-		}
+	tell := told.TellAll
+	if created { // nobody can have asked to be told of a new store
+		tell = told.Enter
+	}
+	if err := tell(tx, now); err != nil {
+		return err
 	}
 	if _, err := mail.SetStatuses(tx, 0, statusesOf(s.EmailStatuses), now); err != nil {
 		return at(err, "email_statuses")

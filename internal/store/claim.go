@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 )
@@ -207,6 +208,22 @@ func (r HostRules) prove(tx *sqldb.Tx, name, proof string, by claimant, now int6
 		return noSite(name)
 	}
 	if err := r.judge(rows[i], hash, rows, by); err != nil {
+		return err
+	}
+	var entries []history.Entry
+	for _, c := range rows {
+		if c.storeID != tx.Store() {
+			continue
+		}
+		before := &toldChannel{}
+		if c.proved > 0 {
+			before.host, before.proof = name, c.proof
+		}
+		if e := siteHistory.Change(history.Site, c.channelID, 0, before, &toldChannel{host: name, proof: proof}); e.Changed() {
+			entries = append(entries, e)
+		}
+	}
+	if err := Enter(tx, now, entries...); err != nil {
 		return err
 	}
 	return tx.Exec(proveName, name, now, proof)

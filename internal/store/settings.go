@@ -202,6 +202,12 @@ func (s *Service) Settings(ctx context.Context, id int64) (*Settings, error) {
 
 // ReadSettings is Settings inside a transaction of the store.
 func ReadSettings(tx *sqldb.Tx) (*Settings, error) {
+	_, s, err := readStore(tx)
+	return s, err
+}
+
+// readStore returns what a store says, and its settings with their defaults.
+func readStore(tx *sqldb.Tx) (said Settings, all *Settings, err error) {
 	id := tx.Store()
 	var st Store
 	var text string
@@ -216,18 +222,19 @@ func ReadSettings(tx *sqldb.Tx) (*Settings, error) {
 			return nil
 		}},
 	); err != nil {
-		return nil, err
+		return said, nil, err
 	}
 	if st.ID == 0 {
-		return nil, fault.New(fault.NotFound, "there is no such store")
+		return said, nil, fault.New(fault.NotFound, "there is no such store")
 	}
 	out, err := readSettings(tx, text)
 	if err != nil {
-		return nil, err
+		return said, nil, err
 	}
 	out.StoreID, out.Hash, out.Name, out.DateCreated = st.ID, st.Hash, st.Name, st.DateCreated
+	said = *out
 	out.fill(first)
-	return out, nil
+	return said, out, nil
 }
 
 func (s *Settings) fill(channelURL string) {

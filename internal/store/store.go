@@ -118,6 +118,8 @@ func (s *Service) Create(ctx context.Context, hash, name, url string) (*Store, e
 	}
 }
 
+const defaultChannelName = "Storefront"
+
 // CreateTx is Create inside a transaction.
 func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error) {
 	if hash == "" {
@@ -152,7 +154,10 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := insertBuiltIns(tx, out.ID, out.DateCreated); err != nil {
 		return nil, err
 	}
-	if err := tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), "Storefront", url, out.DateCreated); err != nil || url == "" {
+	if err := tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), defaultChannelName, url, out.DateCreated); err != nil {
+		return nil, err
+	}
+	if err := Enter(tx.In(out.ID), out.DateCreated, out.made(defaultChannelName, url)...); err != nil || url == "" {
 		return out, err
 	}
 	return out, s.Rules.Claim(tx.In(out.ID), DefaultChannel, url, Operator, out.DateCreated)

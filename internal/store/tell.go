@@ -16,7 +16,10 @@ import (
 // or inherits it.
 type Told struct {
 	store    Settings
-	channels []toldChannel // by id
+	said     Settings                          // without defaults
+	settings map[int64]map[string]string       // what channels and, with 0, the store say of customers
+	checkout map[int64]map[CheckoutName]string // and of checking out
+	channels []toldChannel                     // by id
 }
 
 // toldChannel is what holds on a channel.
@@ -24,6 +27,9 @@ type toldChannel struct {
 	id            int64
 	gone          bool
 	itself        [5]string // of which channel/updated tells
+	kind          string    // its type
+	platform      string
+	host, proof   string
 	site          string
 	checkout      string
 	currencies    string
@@ -33,7 +39,10 @@ type toldChannel struct {
 }
 
 var (
-	toldChannels = sqldb.Static(`SELECT id, status, name, external_id, is_listable, is_visible, url, checkout_url, currencies FROM channels WHERE store_id = $1 ORDER BY id`)
+	toldChannels = sqldb.Static(`SELECT id, status, name, external_id, is_listable, is_visible, url, checkout_url, currencies, type, platform,
+		(SELECT h.name FROM site_hosts h WHERE h.store_id = $1 AND h.channel_id = channels.id AND h.date_proved > 0),
+		(SELECT h.proof FROM site_hosts h WHERE h.store_id = $1 AND h.channel_id = channels.id AND h.date_proved > 0)
+		FROM channels WHERE store_id = $1 ORDER BY id`)
 	toldSettings = sqldb.Static(`SELECT channel_id, name, value FROM customer_settings WHERE store_id = $1`)
 	toldDefault  = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1`)
 )
@@ -41,13 +50,13 @@ var (
 // Look returns what is told of the store, inside tx. Changes of one thing must
 // not pass each other between Look and Tell: the caller holds their lock.
 func Look(tx *sqldb.Tx) (*Told, error) {
-	s, err := ReadSettings(tx)
+	own, s, err := readStore(tx)
 	if err != nil {
 		return nil, err
 	}
-	t := &Told{store: *s}
 	said := map[int64]map[string]string{}
 	paying := map[int64]map[CheckoutName]string{}
+	t := &Told{store: *s, said: own, settings: said, checkout: paying}
 	chosen := "0"
 	if err := tx.Pipeline(
 		sqldb.Q{Stmt: toldChannels, Each: func(r *sqldb.Row) error {
@@ -55,6 +64,7 @@ func Look(tx *sqldb.Tx) (*Told, error) {
 				id: r.Int(0), gone: !alive(r.Text(1)),
 				itself: [5]string{r.Text(1), r.Text(2), r.Text(3), flagText(r.Flag(4)), flagText(r.Flag(5))},
 				site:   r.Text(6), checkout: r.Text(7), currencies: r.Text(8),
+				kind: r.Text(9), platform: r.Text(10), host: r.Text(11), proof: r.Text(12),
 			})
 			return nil
 		}},
@@ -108,12 +118,25 @@ func flagText(v bool) string {
 	return "0"
 }
 
-// Tell records what has become different since t, but for channels themselves,
-// of which package channel tells.
+// Tell records what has become different since t, for webhooks and in the
+// history, but for channels themselves, of which package channel tells.
 func (t *Told) Tell(tx *sqldb.Tx, now int64) error { return t.tell(tx, now, false) }
 
 // TellAll is Tell with channels, for what makes and changes them as a whole.
 func (t *Told) TellAll(tx *sqldb.Tx, now int64) error { return t.tell(tx, now, true) }
+
+// Enter is TellAll for the history alone.
+func (t *Told) Enter(tx *sqldb.Tx, now int64) error {
+	is, err := Look(tx)
+	if err != nil {
+		return err
+	}
+	entries, err := t.entries(is, true)
+	if err != nil {
+		return err
+	}
+	return Enter(tx, now, entries...)
+}
 
 func (t *Told) tell(tx *sqldb.Tx, now int64, channels bool) error {
 	is, err := Look(tx)
@@ -159,7 +182,11 @@ func (t *Told) tell(tx *sqldb.Tx, now int64, channels bool) error {
 			events = append(events, event.OfChannel(c.id, event.CheckoutUpdated))
 		}
 	}
-	return Record(tx, now, events...)
+	entries, err := t.entries(is, channels)
+	if err != nil {
+		return err
+	}
+	return Note(tx, now, events, entries)
 }
 
 // Record writes events whose ids nothing else is counted with, inside tx.
@@ -178,6 +205,22 @@ func RecordAt(tx *sqldb.Tx, now int64, events ...event.Event) (last int64, err e
 		return 0, err
 	}
 	return counters.EventID, event.Record(tx, counters.EventID, now, events)
+}
+
+// Note records events and entries of the history whose ids nothing else is
+// counted with, inside tx. It comes where Enter does.
+func Note(tx *sqldb.Tx, now int64, events []event.Event, entries []history.Entry) error {
+	if len(events)+len(entries) == 0 {
+		return nil
+	}
+	counters, err := Advance{EventIDs: int64(len(events)), Entries: int64(len(entries))}.Run(tx)
+	if err != nil {
+		return err
+	}
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil || len(events) == 0 {
+		return err
+	}
+	return event.Record(tx, counters.EventID, now, events)
 }
 
 // Enter records entries of the history whose ids nothing else is counted with,

@@ -77,7 +77,7 @@ const (
 func (s *StorefrontTokens) List(ctx context.Context, storeID int64, q *listing.Query) (out []IssuedToken, res *listing.Result, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]IssuedToken, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, tokenColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, tokenColumns, func(r *sqldb.Row) error {
 			t, err := scanToken(r)
 			t.StoreID = storeID
 			out = append(out, t)

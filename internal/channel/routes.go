@@ -43,7 +43,7 @@ func (s *Service) Routes(ctx context.Context, storeID, siteID int64, q *listing.
 		if c.site.URL == "" {
 			return notFound()
 		}
-		res, err = q.Run(tx, routeColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, routeColumns, func(r *sqldb.Row) error {
 			out = append(out, Route{})
 			out[len(out)-1].scan(r)
 			return nil

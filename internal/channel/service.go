@@ -126,7 +126,7 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (ou
 
 func page(tx *sqldb.Tx, q *listing.Query) ([]Channel, *listing.Result, error) {
 	out := make([]Channel, 0, min(q.Limit, 64))
-	res, err := q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+	res, err := q.Run(tx, columns, func(r *sqldb.Row) error {
 		out = append(out, Channel{})
 		out[len(out)-1].scan(r)
 		return nil

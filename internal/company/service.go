@@ -86,7 +86,7 @@ func (s *Service) Register(ctx context.Context, storeID int64, in Register) (Com
 func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Company, res *listing.Result, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = make([]Company, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Company{})
 			return out[len(out)-1].scan(r)
 		})

@@ -165,7 +165,7 @@ func (s *Service) List(ctx context.Context, storeID, customerID int64, q *listin
 	q.Where(customerField, listing.In, []int64{customerID}, nil)
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = make([]Entry, 0, min(q.Limit, 64))
-		if res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Entry{})
 			return out[len(out)-1].scan(r)
 		}); err != nil {

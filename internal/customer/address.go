@@ -27,6 +27,7 @@ var AddressList = &listing.Spec{
 	},
 	Includes: []string{IncludeFormFields},
 	Gaps:     listing.Addresses,
+	Total:    store.TotalAddresses(),
 }
 
 // DeleteAddressList declares what addresses may be selected by for deletion.
@@ -38,7 +39,7 @@ func (s *Service) Addresses(ctx context.Context, storeID int64, q *listing.Query
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Address, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, addressColumns, store.TotalAddresses(), func(r *sqldb.Row) error {
+		res, err = q.Run(tx, addressColumns, func(r *sqldb.Row) error {
 			out = append(out, Address{})
 			out[len(out)-1].scan(r)
 			return nil

@@ -103,7 +103,7 @@ func (s *Service) Attributes(ctx context.Context, storeID int64, q *listing.Quer
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Attribute, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, attributeColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, attributeColumns, func(r *sqldb.Row) error {
 			out = append(out, Attribute{})
 			out[len(out)-1].scan(r)
 			return nil
@@ -326,7 +326,7 @@ func (s *Service) AttributeValues(ctx context.Context, storeID int64, q *listing
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]AttributeValue, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, attributeValueColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, attributeValueColumns, func(r *sqldb.Row) error {
 			out = append(out, AttributeValue{})
 			out[len(out)-1].scan(r)
 			return nil

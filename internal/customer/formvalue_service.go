@@ -158,7 +158,7 @@ func (s *Service) FormValues(ctx context.Context, storeID int64, q *listing.Quer
 		}
 		rows := make([]row, 0, min(q.Limit, 64))
 		out = nil
-		res, err = q.Run(tx, `session_id, field_id, value`, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, `session_id, field_id, value`, func(r *sqldb.Row) error {
 			rows = append(rows, row{place{r.Int(0), r.Int(1)}, r.Text(2)})
 			return nil
 		})

@@ -46,6 +46,7 @@ var List = &listing.Spec{
 	Descending: true,
 	Cursors:    true,
 	Gaps:       listing.Customers,
+	Total:      store.TotalCustomers(),
 }
 
 // WithEmail returns the condition of a filter by email addresses on a column
@@ -64,7 +65,7 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query, int
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = into[:0]
-		res, err = q.Run(tx, customerColumns, store.TotalCustomers(), func(r *sqldb.Row) error {
+		res, err = q.Run(tx, customerColumns, func(r *sqldb.Row) error {
 			out = append(out, Customer{})
 			out[len(out)-1].scan(r)
 			return nil

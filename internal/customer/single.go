@@ -33,13 +33,16 @@ var PlainList = &listing.Spec{
 		{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_created", Prefixed: true},
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Column: "date_modified", Prefixed: true},
 	},
-	Gaps: listing.Customers,
+	Gaps:   listing.Customers,
+	Total:  store.TotalCustomers(),
+	Untold: true,
 }
 
 // AddressBook declares the list of one customer's addresses.
 var AddressBook = &listing.Spec{
 	Table:  "addresses",
 	Fields: []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id", Hidden: true}},
+	Untold: true,
 }
 
 var byID = &listing.Spec{
@@ -112,7 +115,7 @@ func (s *Service) PlainPage(ctx context.Context, storeID int64, q *listing.Query
 	var out []Customer
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = make([]Customer, 0, min(q.Limit, 64))
-		_, err := q.Run(tx, customerColumns, store.TotalCustomers(), func(r *sqldb.Row) error {
+		_, err := q.Run(tx, customerColumns, func(r *sqldb.Row) error {
 			out = append(out, Customer{})
 			out[len(out)-1].scan(r)
 			return nil
@@ -128,7 +131,7 @@ func (s *Service) PlainPage(ctx context.Context, storeID int64, q *listing.Query
 // Count returns how many customers a query selects.
 func (s *Service) Count(ctx context.Context, storeID int64, q *listing.Query) (n int64, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err = q.Count(tx, store.TotalCustomers())
+		n, err = q.Count(tx)
 		return err
 	})
 	return n, err
@@ -234,7 +237,7 @@ func (s *Service) Book(ctx context.Context, storeID, customerID int64, q *listin
 		if err := mustExist(tx, customerID); err != nil {
 			return err
 		}
-		_, err := q.Where("customer_id", listing.In, []int64{customerID}, nil).Run(tx, addressColumns, nil, func(r *sqldb.Row) error {
+		_, err := q.Where("customer_id", listing.In, []int64{customerID}, nil).Run(tx, addressColumns, func(r *sqldb.Row) error {
 			out = append(out, Address{})
 			out[len(out)-1].scan(r)
 			return nil
@@ -250,7 +253,7 @@ func (s *Service) BookCount(ctx context.Context, storeID, customerID int64) (n i
 		if err := mustExist(tx, customerID); err != nil {
 			return err
 		}
-		n, err = AddressBook.New().Where("customer_id", listing.In, []int64{customerID}, nil).Count(tx, nil)
+		n, err = AddressBook.New().Where("customer_id", listing.In, []int64{customerID}, nil).Count(tx)
 		return err
 	})
 	return n, err

@@ -108,7 +108,7 @@ func (s *Service) Fields(ctx context.Context, storeID int64, q *listing.Query) (
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Field, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Field{})
 			out[len(out)-1].scan(r)
 			return nil

@@ -130,7 +130,7 @@ func (s *Service) Assignments(ctx context.Context, storeID int64, q *listing.Que
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = nil
-		res, err = q.Run(tx, assignmentColumns, nil, out.add)
+		res, err = q.Run(tx, assignmentColumns, out.add)
 		return err
 	})
 	return out, res, err

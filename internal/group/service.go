@@ -23,6 +23,7 @@ var List = &listing.Spec{
 		dateField("date_created"),
 		dateField("date_modified"),
 	},
+	Untold: true,
 }
 
 // One declares by what a single group may be asked for: it is found only if
@@ -110,7 +111,7 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 	var out []Group
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
-		_, err := q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		_, err := q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Group{})
 			return out[len(out)-1].scan(r)
 		})
@@ -122,7 +123,7 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 // Count returns how many groups a query selects.
 func (s *Service) Count(ctx context.Context, storeID int64, q *listing.Query) (n int64, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err = q.Count(tx, nil)
+		n, err = q.Count(tx)
 		return err
 	})
 	return n, err

@@ -19,9 +19,8 @@ type Result struct {
 }
 
 // Run fetches a page: each is called per row, in the list's order, with the
-// given columns, the first of which are the key. total tells the number of rows
-// and the last id given out, for lists without conditions.
-func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*sqldb.Row) error) (*Result, error) {
+// given columns, the first of which are the key.
+func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (*Result, error) {
 	b := &builder{tx: tx, sql: make([]byte, 0, 640)}
 	b.sql = append(append(b.sql, "SELECT "...), columns...)
 	if q.Sort != nil {
@@ -31,6 +30,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 	whereFrom := len(b.sql)
 	b.where(q)
 	whereTo, whereArgs := len(b.sql), len(b.args)
+	total := q.spec.Total
 	if b.conditions > 0 || q.cursor() != nil {
 		total = nil // it is of the whole list, and a page by cursor has none
 	}
@@ -58,14 +58,14 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, total *sqldb.Stmt, each func(*
 
 	rows := &rows{q: q, res: res, keyColumn: strings.Count(columns, ",") + 1, each: each}
 	ask := []sqldb.Q{{Stmt: b.stmt(b.sql), Args: b.args, Each: rows.take}}
-	if total != nil && res.Total < 0 {
+	if total != nil && res.Total < 0 && !q.spec.Untold {
 		ask = append(ask, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)})
 	}
 	if err := tx.Pipeline(ask...); err != nil {
 		return nil, err
 	}
 	rows.ends()
-	if q.cursor() != nil || res.Total >= 0 {
+	if q.cursor() != nil || res.Total >= 0 || q.spec.Untold {
 		return res, nil
 	}
 	if !res.After && (res.Count > 0 || q.Page == 1) {
@@ -98,6 +98,9 @@ func (q *Query) seek(b *builder, total *sqldb.Stmt, desc bool, res *Result) (off
 	var lastID int64
 	if err := b.tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
 		return 0, false, err
+	}
+	if res.Total < 0 {
+		return offset, false, nil // not kept yet
 	}
 	if offset >= res.Total || q.Sort != nil || q.spec.Gaps == 0 {
 		return offset, offset >= res.Total, nil
@@ -338,18 +341,18 @@ func (b *builder) in(f *Filter) {
 	b.list(f)
 }
 
-// Count returns how many rows meet the conditions. total serves unfiltered
-// lists.
-func (q *Query) Count(tx *sqldb.Tx, total *sqldb.Stmt) (int64, error) {
+// Count returns how many rows meet the conditions.
+func (q *Query) Count(tx *sqldb.Tx) (int64, error) {
 	b := &builder{tx: tx}
 	b.sql = append(append(b.sql, "SELECT COUNT(*) FROM "...), q.spec.Table...)
 	b.where(q)
-	stmt := b.stmt(b.sql)
-	if b.conditions == 0 && total != nil {
-		stmt = total
+	n := int64(-1)
+	if b.conditions == 0 && q.spec.Total != nil {
+		if err := tx.Query(q.spec.Total, intoInt(&n)); err != nil || n >= 0 {
+			return n, err
+		}
 	}
-	var n int64
-	err := tx.Query(stmt, intoInt(&n), b.args...)
+	err := tx.Query(b.stmt(b.sql), intoInt(&n), b.args...)
 	return n, err
 }
 

@@ -4,6 +4,8 @@
 // API description. Nothing of a request's text ever becomes SQL.
 package listing
 
+import "clientele/internal/sqldb"
+
 // Op is a filter operator, written after a colon: "id:in".
 type Op string
 
@@ -106,6 +108,11 @@ type Spec struct {
 	Members []string
 	// Links gives the only page of a list links too.
 	Links bool
+	// Total tells the number of all rows and the last id given out, where they are
+	// kept. It finds no row as long as the store's rows were not counted yet.
+	Total *sqldb.Stmt
+	// Untold: no answer tells the total, so nothing is counted.
+	Untold bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for
 	// none.
 	Gaps List

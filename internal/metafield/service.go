@@ -84,7 +84,7 @@ func (s *Service) List(ctx context.Context, storeID int64, by Caller, customerID
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Metafield, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Metafield{})
 			out[len(out)-1].scan(r)
 			return nil

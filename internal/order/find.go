@@ -185,6 +185,7 @@ var List = &listing.Spec{
 		{Name: "external_id", Kind: listing.Int, Column: "id"}, // none has one
 	},
 	Includes: includes,
+	Untold:   true,
 }
 
 // Count declares by what orders are counted.
@@ -200,7 +201,7 @@ var Products = &listing.Spec{Table: "order_lines"}
 func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Order, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
-		_, err := q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		_, err := q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Order{})
 			out[len(out)-1].scan(r)
 			return nil

@@ -24,7 +24,7 @@ var (
 	DeleteList    = &listing.Spec{Table: "segments", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
 	OfProfileList = &listing.Spec{Table: "segments", Fields: []listing.Field{ofProfile}}
 
-	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles}
+	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles, Total: countProfiles}
 	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
 	MemberList        = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{ofSegment}}
 	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
@@ -56,7 +56,7 @@ func (s *Service) OfProfile(ctx context.Context, storeID int64, profile string, 
 // Profiles returns a page of shopper profiles.
 func (s *Service) Profiles(ctx context.Context, storeID int64, q *listing.Query) (out []Profile, res *listing.Result, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out, res, err = profiles(tx, q, countProfiles)
+		out, res, err = profiles(tx, q)
 		return err
 	})
 	return out, res, err
@@ -70,7 +70,7 @@ func (s *Service) Members(ctx context.Context, storeID int64, segment string, q 
 			return err
 		}
 		q.Where("segment", listing.In, []int64{id}, nil)
-		out, res, err = profiles(tx, q, nil)
+		out, res, err = profiles(tx, q)
 		return err
 	})
 	return out, res, err
@@ -78,7 +78,7 @@ func (s *Service) Members(ctx context.Context, storeID int64, segment string, q 
 
 func segments(tx *sqldb.Tx, q *listing.Query) ([]Segment, *listing.Result, error) {
 	out := make([]Segment, 0, min(q.Limit, 64))
-	res, err := q.Run(tx, segmentColumns, nil, func(r *sqldb.Row) error {
+	res, err := q.Run(tx, segmentColumns, func(r *sqldb.Row) error {
 		out = append(out, Segment{})
 		out[len(out)-1].scan(r)
 		return nil
@@ -86,9 +86,9 @@ func segments(tx *sqldb.Tx, q *listing.Query) ([]Segment, *listing.Result, error
 	return out, res, err
 }
 
-func profiles(tx *sqldb.Tx, q *listing.Query, total *sqldb.Stmt) ([]Profile, *listing.Result, error) {
+func profiles(tx *sqldb.Tx, q *listing.Query) ([]Profile, *listing.Result, error) {
 	out := make([]Profile, 0, min(q.Limit, 64))
-	res, err := q.Run(tx, profileColumns, total, func(r *sqldb.Row) error {
+	res, err := q.Run(tx, profileColumns, func(r *sqldb.Row) error {
 		out = append(out, Profile{})
 		out[len(out)-1].scan(r)
 		return nil

@@ -23,6 +23,7 @@ var List = &listing.Spec{
 	},
 	Links: true,
 	Gaps:  listing.Subscribers,
+	Total: countAll,
 }
 
 // DeleteList declares what subscribers may be selected by for deletion: not by
@@ -51,7 +52,7 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Subscriber, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, countAll, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Subscriber{})
 			out[len(out)-1].scan(r)
 			return nil
@@ -85,7 +86,7 @@ func (s *Service) History(ctx context.Context, storeID, id int64, q *listing.Que
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Change, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, changeColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, changeColumns, func(r *sqldb.Row) error {
 			out = append(out, Change{})
 			out[len(out)-1].scan(r)
 			return nil

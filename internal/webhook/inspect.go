@@ -68,7 +68,7 @@ func (s *Service) Deliveries(ctx context.Context, storeID int64, clientID string
 		}
 		q.Where("hook", listing.In, []int64{hook}, nil)
 		out = make([]Delivery, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, deliveryColumns, nil, func(r *sqldb.Row) error {
+		res, err = q.Run(tx, deliveryColumns, func(r *sqldb.Row) error {
 			out = append(out, Delivery{})
 			return out[len(out)-1].scan(r)
 		})

@@ -53,7 +53,7 @@ func (s *Service) List(ctx context.Context, storeID int64, clientID string, q *l
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Hook, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, nil, collect(tx, &out))
+		res, err = q.Run(tx, columns, collect(tx, &out))
 		return err
 	})
 	return out, res, err

@@ -29,7 +29,7 @@ var (
 func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (out []Wishlist, res *listing.Result, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = make([]Wishlist, 0, min(q.Limit, 64))
-		if res, err = q.Run(tx, columns, nil, func(r *sqldb.Row) error {
+		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Wishlist{})
 			out[len(out)-1].scan(r)
 			return nil

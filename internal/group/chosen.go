@@ -1,6 +1,7 @@
 package group
 
 import (
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -16,7 +17,7 @@ const (
 var (
 	selectDefault = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_default = 1`)
 	selectGuest   = sqldb.Static(`SELECT id FROM customer_groups WHERE store_id = $1 AND is_guest = 1`)
-	setDefault    = sqldb.Static(`UPDATE customer_groups SET is_default = 1, date_modified = $3 WHERE store_id = $1 AND is_default = 0 AND id = $2`)
+	setDefault    = sqldb.Static(`UPDATE customer_groups SET is_default = 1, date_modified = $3 WHERE store_id = $1 AND is_default = 0 AND id = $2 RETURNING id`)
 	setGuest      = sqldb.Static(`UPDATE customer_groups SET is_guest = 1, date_modified = $3 WHERE store_id = $1 AND is_guest = 0 AND id = $2`)
 	unchoose      = sqldb.Static(`DELETE FROM customer_settings WHERE store_id = $1 AND name IN ('` + DefaultSetting + `', '` + GuestSetting + `') AND value = $2`)
 )
@@ -117,17 +118,18 @@ func (c Choice) Make(tx *sqldb.Tx, now int64) error {
 	for _, f := range []struct {
 		field     opt.Field[int64]
 		drop, set *sqldb.Stmt
-	}{{c.Default, dropDefault, setDefault}, {c.Guest, dropGuest, setGuest}} {
+		flag      history.Field
+	}{{c.Default, dropDefault, setDefault, history.FieldDefault}, {c.Guest, dropGuest, setGuest, history.FieldGuests}} {
 		if !f.field.Set {
 			continue
 		}
-		if err := tx.Exec(f.drop, f.field.Value, now); err != nil {
+		if err := flip(tx, f.drop, f.flag, false, f.field.Value, now); err != nil {
 			return err
 		}
 		if f.field.Value == 0 {
 			continue
 		}
-		if err := tx.Exec(f.set, f.field.Value, now); err != nil {
+		if err := flip(tx, f.set, f.flag, true, f.field.Value, now); err != nil {
 			return err
 		}
 	}

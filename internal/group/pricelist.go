@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -288,7 +289,7 @@ func putAssignment(tx *sqldb.Tx, before, a *Assignment, now int64) error {
 	if err := tx.Exec(reassign, a.ID, a.PriceListID); err != nil {
 		return err
 	}
-	return store.Record(tx, now, a.event(event.PriceListAssignmentUpdated))
+	return store.Note(tx, now, []event.Event{a.event(event.PriceListAssignmentUpdated)}, []history.Entry{a.changeOf(before, a)})
 }
 
 // insertAssignments gives new assignments their ids, writes and records them.
@@ -297,16 +298,16 @@ func insertAssignments(tx *sqldb.Tx, as []Assignment, now int64) error {
 	if err := tx.Query(nextAssignments, func(r *sqldb.Row) error { last = r.Int(0); return nil }, int64(len(as))); err != nil {
 		return err
 	}
-	events := make([]event.Event, len(as))
+	events, entries := make([]event.Event, len(as)), make([]history.Entry, len(as))
 	for i := range as {
 		a := &as[i]
 		a.ID = last - int64(len(as)-1-i)
 		if err := tx.Exec(insertAssignment, a.ID, a.PriceListID, a.GroupID, a.ChannelID); err != nil {
 			return err
 		}
-		events[i] = a.event(event.PriceListAssignmentUpdated)
+		events[i], entries[i] = a.event(event.PriceListAssignmentUpdated), a.changeOf(nil, a)
 	}
-	return store.Record(tx, now, events...)
+	return store.Note(tx, now, events, entries)
 }
 
 // Unassign deletes the assignments that q selects, and returns how many there
@@ -350,15 +351,16 @@ func (s *Service) Unassign(ctx context.Context, storeID int64, q *listing.Query)
 
 // removeAssignments deletes assignments and records it.
 func removeAssignments(tx *sqldb.Tx, as []Assignment, now int64) error {
-	events := make([]event.Event, 0, 2*len(as))
+	events, entries := make([]event.Event, 0, 2*len(as)), make([]history.Entry, len(as))
 	for i := range as {
+		entries[i] = as[i].changeOf(&as[i], nil)
 		if err := tx.Exec(unassign, as[i].ID); err != nil {
 			return err
 		}
 		// The first is documented for whatever is unassigned too.
 		events = append(events, as[i].event(event.PriceListAssignmentUpdated), as[i].event(event.PriceListAssignmentDeleted))
 	}
-	return store.Record(tx, now, events...)
+	return store.Note(tx, now, events, history.Gone(entries))
 }
 
 func (a *Assignment) event(scope string) event.Event {

@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -48,8 +49,8 @@ const columns = `id, name, is_default, is_guest, category_access, categories, di
 var (
 	nextID      = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 1 WHERE store_id = $1 RETURNING group_id`)
 	touch       = sqldb.Static(`UPDATE store_counters SET group_id = group_id + 0 WHERE store_id = $1`)
-	dropDefault = sqldb.Static(`UPDATE customer_groups SET is_default = 0, date_modified = $3 WHERE store_id = $1 AND is_default = 1 AND id <> $2`)
-	dropGuest   = sqldb.Static(`UPDATE customer_groups SET is_guest = 0, date_modified = $3 WHERE store_id = $1 AND is_guest = 1 AND id <> $2`)
+	dropDefault = sqldb.Static(`UPDATE customer_groups SET is_default = 0, date_modified = $3 WHERE store_id = $1 AND is_default = 1 AND id <> $2 RETURNING id`)
+	dropGuest   = sqldb.Static(`UPDATE customer_groups SET is_guest = 0, date_modified = $3 WHERE store_id = $1 AND is_guest = 1 AND id <> $2 RETURNING id`)
 	insert      = sqldb.Static(`INSERT INTO customer_groups (store_id, id, name, name_norm, is_default, is_guest, category_access, categories, discount_rules, date_created, date_modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
 	update = sqldb.Static(`UPDATE customer_groups SET name = $3, name_norm = $4, is_default = $5, is_guest = $6, category_access = $7, categories = $8, discount_rules = $9, date_modified = $10
@@ -163,6 +164,9 @@ func (s *Service) Create(ctx context.Context, storeID int64, w Write) (*Group, e
 			if err := g.clear(tx, now); err != nil {
 				return err
 			}
+			if err := g.enter(tx, now, nil, &g); err != nil {
+				return err
+			}
 			if err := g.insert(tx); err != nil {
 				return err
 			}
@@ -193,12 +197,12 @@ func (g *Group) insert(tx *sqldb.Tx) error {
 // store's counters.
 func (g *Group) clear(tx *sqldb.Tx, now int64) error {
 	if g.IsDefault {
-		if err := tx.Exec(dropDefault, g.ID, now); err != nil {
+		if err := flip(tx, dropDefault, history.FieldDefault, false, g.ID, now); err != nil {
 			return err
 		}
 	}
 	if g.IsGuest {
-		return tx.Exec(dropGuest, g.ID, now)
+		return flip(tx, dropGuest, history.FieldGuests, false, g.ID, now)
 	}
 	return nil
 }
@@ -214,11 +218,9 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 	var g Group
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		// The flags and the price lists of all groups change under the counters'
-		// lock.
-		if w.IsDefault.Set || w.IsGuest.Set || w.Rules.Set {
-			if err := tx.Exec(touch); err != nil {
-				return err
-			}
+		// lock, which the history's entry needs in any case.
+		if err := tx.Exec(touch); err != nil {
+			return err
 		}
 		var old Group
 		lock := sqldb.Dynamic(`SELECT ` + columns + ` FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForUpdate())
@@ -232,20 +234,23 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 			return nil
 		}
 		g.DateModified = s.sys.Now()
-		return telling(tx, g.DateModified, func() error { return g.change(tx, w.Rules.Set) })
+		return telling(tx, g.DateModified, func() error { return g.change(tx, &old, w.Rules.Set) })
 	})
 	return &g, err
 }
 
 // change writes a group that there is already, and with its rules its price
 // list, for which the caller holds the store's counters.
-func (g *Group) change(tx *sqldb.Tx, rules bool) error {
+func (g *Group) change(tx *sqldb.Tx, old *Group, rules bool) error {
 	if rules {
 		if err := g.free(tx); err != nil {
 			return err
 		}
 	}
 	if err := g.clear(tx, g.DateModified); err != nil {
+		return err
+	}
+	if err := g.enter(tx, g.DateModified, old, g); err != nil {
 		return err
 	}
 	if err := tx.Exec(update, g.ID, g.Name, fold.Text(g.Name), sqldb.Flag(g.IsDefault), sqldb.Flag(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Discounts()), g.DateModified); err != nil || !rules {
@@ -281,13 +286,16 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 
 func removeTx(tx *sqldb.Tx, id, now int64) error {
 	// The lock keeps customers from joining.
-	found := false
-	lock := sqldb.Dynamic(`SELECT id FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
-	if err := tx.Query(lock, func(*sqldb.Row) error { found = true; return nil }, id); err != nil {
+	var old Group
+	lock := sqldb.Dynamic(`SELECT ` + columns + ` FROM customer_groups WHERE store_id = $1 AND id = $2` + tx.ForDelete())
+	if err := tx.Query(lock, old.scan, id); err != nil {
 		return err
 	}
-	if !found {
+	if old.ID == 0 {
 		return errNotFound
+	}
+	if err := old.enter(tx, now, &old, nil); err != nil {
+		return err
 	}
 	// Channels that chose it go by the store's choice again.
 	if err := tx.Exec(unchoose, strconv.FormatInt(id, 10)); err != nil {
@@ -354,6 +362,9 @@ func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 		if err := g.clear(tx, now); err != nil {
 			return 0, err
 		}
+		if err := g.enter(tx, now, nil, &g); err != nil {
+			return 0, err
+		}
 		if err := g.insert(tx); err != nil {
 			return 0, err
 		}
@@ -363,5 +374,5 @@ func Put(tx *sqldb.Tx, id int64, w Write, now int64) (int64, error) {
 		return id, nil
 	}
 	g.DateModified = now
-	return id, g.change(tx, w.Rules.Set)
+	return id, g.change(tx, &old, w.Rules.Set)
 }

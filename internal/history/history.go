@@ -94,3 +94,23 @@ func Text(s string) string {
 	}
 	return string(jsonx.AppendString(make([]byte, 0, len(s)+2), s))
 }
+
+// Few is how many records of one kind a transaction deletes with an entry each.
+const Few = 100
+
+// Gone returns the entries of records that one transaction deletes: those that
+// are given or, where there are more than a few, one with their number and the
+// last id.
+func Gone(entries []Entry) []Entry {
+	if len(entries) <= Few {
+		return entries
+	}
+	e := Entry{Action: DeletedAll, Resource: entries[0].Resource}
+	last := int64(0)
+	for i := range entries {
+		last = max(last, entries[i].ID)
+	}
+	e.Add(false, FieldCount, Int(int64(len(entries))), "")
+	e.Add(false, FieldUpToID, Int(last), "")
+	return []Entry{e}
+}

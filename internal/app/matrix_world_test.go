@@ -22,6 +22,8 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/app"
 	"clientele/internal/auth"
+	"clientele/internal/company"
+	"clientele/internal/customer"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -219,6 +221,12 @@ func newMatrixWorld(t *testing.T, e sqldb.Engine) *matrixWorld {
 				if err := s.APIAccounts.Revoke(t.Context(), st.ID, a.ID); err != nil {
 					t.Fatal(err)
 				}
+			}
+		}
+		for n := range size(hash) {
+			address := customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: mark(hash), StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}
+			if _, err := s.Companies.Register(t.Context(), st.ID, company.Register{CustomerID: int64(n + 1), ChannelID: 1, Name: mark(hash), Email: "office@example.com", Phone: "1", Address: address}); err != nil {
+				t.Fatal(err)
 			}
 		}
 		// One delivery of each of two webhooks, to look at.

@@ -80,6 +80,8 @@ var writes = map[string]writing{
 		more:     []writing{{body: `{"kind":"revert","entry_id":1}`, read: "/v3/clientele/customers/1/credit", at: "data.0"}}},
 	"exportPerson": {path: "/v3/clientele/persons/export", body: `{"email":"member3@alphamark.example"}`, reads: true,
 		read: "/v3/customers?id:in=1", at: "data.0", unseen: map[string]string{"email": "TestPersonIsExported"}},
+	"updateCompany": {path: "/v3/clientele/companies/1", body: `{"status":"approved"}`, read: "/v3/clientele/companies/1", at: "data",
+		readOnly: []string{"id", "customer_id", "channel_id", "name", "email", "phone", "address", "extra_fields", "files", "date_created", "date_modified"}},
 	"updateCustomerLocale": {path: "/v3/clientele/customers/1/locale", body: `{"locale":"de"}`, read: "/v3/clientele/customers/1/locale", at: "data"},
 	"createPriceListAssignments": {path: "/v3/pricelists/assignments", body: `[{"price_list_id":7,"customer_group_id":1,"channel_id":1}]`,
 		read: "/v3/pricelists/assignments?price_list_id=7", at: "data.0", readOnly: []string{"id"}},

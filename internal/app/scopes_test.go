@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"clientele/internal/app/apptest"
+	"clientele/internal/company"
+	"clientele/internal/customer"
 	"clientele/internal/mail"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -24,12 +26,15 @@ func (w *telling) settings(change map[string]any) {
 // notOurs are the scopes of what this service does not have, by their
 // beginnings below "store/".
 var notOurs = []string{
-	"app/", "brand/", "cart/", "category/", "company/", "inventory/", "modifier/", "option/", "order/", "priceList/", "priceLists/", "product/",
+	"app/", "brand/", "cart/", "category/", "inventory/", "modifier/", "option/", "order/", "priceList/", "priceLists/", "product/",
 	"quote/", "shipment/", "sku/", "superadmin/", "channel/metafield/",
 	"channel/#/cart/", "channel/#/category/", "channel/#/categoryTree/", "channel/#/inventory/", "channel/#/notifications/", "channel/#/order/",
 	"channel/#/page/", "channel/#/product/", "channel/#/script/", "channel/#/socialMediaLinks/", "channel/#/theme/",
 	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/",
 	"channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
+	// Users and addresses of companies are kept elsewhere, and a company goes with
+	// its customer, of whom is told.
+	"company/address/", "company/user/", "company/superadmin/", "company/deleted",
 	// HTTP headers of storefronts, of which we keep none.
 	"channel/#/settings/security/",
 	// Told of deliveries, not of the store: TestRetriesToTheEnd of package webhook.
@@ -121,6 +126,14 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 			{"a text of a channel", ask(`PUT /v3/marketing/email-templates/passwordless_login_email?channel_id=2 {"subject":"Two"}`), on("2", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
 			{"another one of the store", ask(`PUT /v3/marketing/email-templates/passwordless_login_email {"subject":"Links"}`), on("1", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
 			{"no text of a channel", ask(`DELETE /v3/marketing/email-templates/passwordless_login_email?channel_id=2`), on("2", `email/templates/deleted {"template_kind":"passwordless_login_email"}`)},
+			{"a company", func() {
+				in := company.Register{CustomerID: 1, ChannelID: 1, Name: "Engines", Email: "office@example.com", Phone: "1", Address: customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}}
+				if _, err := w.Companies.Register(t.Context(), 1, in); err != nil {
+					t.Fatal(err)
+				}
+			}, []string{`store/company/created {"company_id":1}`}},
+			{"an approved company", ask(`PUT /v3/clientele/companies/1 {"status":"approved"}`), []string{`store/company/updated {"company_id":1}`, `store/company/statusUpdated {"company_id":1}`}},
+			{"the same status of a company", ask(`PUT /v3/clientele/companies/1 {"status":"approved"}`), nil},
 			{"a channel's status", ask(`PUT /v3/settings/email-statuses?channel_id=2 {"createaccount_email":true}`), on("2", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},
 			{"the store's status", ask(`PUT /v3/settings/email-statuses {"createaccount_email":false}`), on("1", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},
 			{"the same status", ask(`PUT /v3/settings/email-statuses {"createaccount_email":false}`), nil},

@@ -1,6 +1,7 @@
 // Package company keeps the companies that customers ask to be accepted as: what
-// a merchant reads to decide on them. A customer registers one. What comes of a
-// company afterwards, such as its users and orders, is kept elsewhere.
+// a merchant reads to decide on them, and what was decided. A customer registers
+// one. What comes of a company afterwards, such as its users and orders, is kept
+// elsewhere.
 package company
 
 import (
@@ -13,8 +14,15 @@ import (
 	"clientele/internal/listing"
 )
 
-// Statuses of companies. Who registers is Pending.
-const Pending = "pending"
+// Statuses of companies, in the words of the original. Who registers is Pending
+// until somebody decides.
+const (
+	Pending  = "pending"
+	Approved = "approved"
+	Rejected = "rejected"
+)
+
+var statuses = []string{Pending, Approved, Rejected}
 
 // Bounds of a company, lengths in characters.
 const (
@@ -87,6 +95,7 @@ const (
 	FieldAddress  fault.Field = "address"
 	FieldExtras   fault.Field = "extra fields"
 	FieldFiles    fault.Field = "file list"
+	FieldStatus   fault.Field = "status"
 )
 
 // The reasons that codes do not tell.
@@ -96,7 +105,11 @@ const (
 	WhyExtra      fault.Reason = "extra field without a name or too long"
 	WhyManyFiles  fault.Reason = "too many files of a company"
 	WhyFile       fault.Reason = "file without an id or too long"
+	WhyStatus     fault.Reason = "no status of a company" // Want is those that there are
 )
+
+// Decide is the command to say what becomes of a company.
+type Decide struct{ Status string }
 
 // List declares the list of companies.
 var List = &listing.Spec{

@@ -3,11 +3,15 @@ package company
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"clientele/internal/customer"
+	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 	"clientele/internal/system"
 )
 
@@ -15,8 +19,9 @@ const columns = `id, customer_id, channel_id, name, email, phone, status, addres
 
 var (
 	selectOne  = sqldb.Static(`SELECT ` + columns + ` FROM companies WHERE store_id = $1 AND id = $2`)
-	ofCustomer = sqldb.Static(`SELECT id FROM companies WHERE store_id = $1 AND customer_id = $2`)
+	ofCustomer = sqldb.Static(`SELECT ` + columns + ` FROM companies WHERE store_id = $1 AND customer_id = $2`)
 	nextID     = sqldb.Static(`UPDATE store_counters SET company_id = company_id + 1 WHERE store_id = $1 RETURNING company_id`)
+	setStatus  = sqldb.Static(`UPDATE companies SET status = $3, date_modified = $4 WHERE store_id = $1 AND id = $2 AND status <> $3 RETURNING customer_id`)
 	insertRow  = sqldb.Static(`INSERT INTO companies (store_id, id, customer_id, channel_id, name, email, phone, status, address, extras, files, date_created, date_modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`)
 )
@@ -77,9 +82,49 @@ func (s *Service) Register(ctx context.Context, storeID int64, in Register) (Com
 		if err := tx.Query(nextID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
 			return err
 		}
+		if err := store.Record(tx, now, event.Company(event.CompanyCreated, out.ID, in.CustomerID)); err != nil {
+			return err
+		}
 		return tx.Exec(insertRow, out.ID, in.CustomerID, in.ChannelID, in.Name, in.Email, in.Phone, out.Status, texts[0], texts[1], texts[2], now)
 	})
 	return out, err
+}
+
+// Decide says what becomes of a company.
+func (s *Service) Decide(ctx context.Context, storeID, id int64, in Decide) (out Company, err error) {
+	if !slices.Contains(statuses, in.Status) {
+		return out, fault.Broken(fault.Invalid, fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyStatus, Want: strings.Join(statuses, ", ")})
+	}
+	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = Company{}
+		now, of := s.sys.Now(), int64(0)
+		if err := tx.Query(setStatus, func(r *sqldb.Row) error { of = r.Int(0); return nil }, id, in.Status, now); err != nil {
+			return err
+		}
+		if of != 0 {
+			if err := store.Record(tx, now, event.Company(event.CompanyUpdated, id, of), event.Company(event.CompanyStatusUpdated, id, of)); err != nil {
+				return err
+			}
+		}
+		return tx.Query(selectOne, out.scan, id)
+	})
+	if err == nil && out.ID == 0 {
+		err = errNone
+	}
+	return out, err
+}
+
+// ApprovedOf returns the company of a customer if it was approved, or nil.
+func (s *Service) ApprovedOf(ctx context.Context, storeID, customerID int64) (*Company, error) {
+	var out Company
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = Company{}
+		return tx.Query(ofCustomer, out.scan, customerID)
+	})
+	if err != nil || out.Status != Approved {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // List returns a page of companies.

@@ -33,6 +33,9 @@ const (
 	SubscriberCreated        = "store/subscriber/created"
 	SubscriberUpdated        = "store/subscriber/updated"
 	SubscriberDeleted        = "store/subscriber/deleted"
+	CompanyCreated           = "store/company/created"
+	CompanyUpdated           = "store/company/updated"
+	CompanyStatusUpdated     = "store/company/statusUpdated"
 	InformationUpdated       = "store/information/updated"
 	// Which price list applies to a group or on a channel has changed.
 	PriceListAssignmentUpdated = "store/priceList/assignment/updated"
@@ -164,6 +167,11 @@ func PriceListAssignment(scope string, priceListID, groupID, channelID int64) Ev
 	b = append(b, `,"customer_group_id":`...)
 	b = append(strconv.AppendInt(b, groupID, 10), '}')
 	return Event{Scope: scope, ResourceID: groupID<<32 | channelID, Data: string(b)}
+}
+
+// Company returns the event of a company that a customer registered.
+func Company(scope string, id, customerID int64) Event {
+	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: `{"company_id":` + strconv.FormatInt(id, 10) + `}`}
 }
 
 // Channel returns the data of a channel's event.

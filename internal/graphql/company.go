@@ -22,13 +22,52 @@ type registered struct {
 // companyTables answer the registration of companies.
 func (s *Server) companyTables() exec.Tables {
 	return exec.Tables{
-		"CompanyMutations": exec.Of[exec.None](exec.Fields{"registerCompany": exec.Object(s.registerCompany)}),
+		// What else there is of an active company is kept elsewhere.
+		"ActiveCompany": exec.Of[companyUser](exec.Fields{"companyUser": exec.Part(func(u *companyUser) *companyUser { return u })}),
+		"CompanyUser": exec.Of[companyUser](exec.Fields{
+			"firstName":   exec.Text(func(u *companyUser) string { return u.FirstName }),
+			"lastName":    exec.Text(func(u *companyUser) string { return u.LastName }),
+			"company":     exec.Text(func(u *companyUser) string { return u.company.Name }),
+			"phoneNumber": exec.Text(func(u *companyUser) string { return u.Phone }),
+			"email":       exec.Text(func(u *companyUser) string { return u.Email }),
+			"formFields":  exec.Parts(func(u *companyUser) []formValue { return formValues(u.FormFields, u.Fields) }),
+			"extraFields": exec.Parts(func(u *companyUser) []company.Extra { return u.company.Extras.User }),
+		}),
+		"ExtraFieldValue":               exec.Of[company.Extra](exec.Fields{"name": exec.Text(func(e *company.Extra) string { return e.Name })}),
+		"TextExtraFieldValue":           exec.Of[company.Extra](exec.Fields{"text": exec.Text(extraValue)}),
+		"MultilineTextExtraFieldValue":  exec.Of[company.Extra](exec.Fields{"multilineText": exec.Text(extraValue)}),
+		"MultipleChoiceExtraFieldValue": exec.Of[company.Extra](exec.Fields{"value": exec.Text(extraValue)}),
+		"NumberExtraFieldValue":         exec.Of[company.Extra](exec.Fields{"number": exec.Raw(func(b []byte, e *company.Extra) []byte { return append(b, e.Value...) })}),
+		"CompanyMutations":              exec.Of[exec.None](exec.Fields{"registerCompany": exec.Object(s.registerCompany)}),
 		"RegisterCompanyResult": exec.Of[registered](exec.Fields{
 			"entityId": exec.IntOrNull(func(r *registered) *int64 { return r.id }),
 			"status":   exec.Enum(func(r *registered) string { return r.status }),
 			"errors":   exec.List(func(c *exec.Call, r *registered) ([]problem, error) { return s.tell(c.Context, r.errors), nil }),
 		}),
 	}
+}
+
+// companyUser is a customer as the user of their company.
+type companyUser struct {
+	*customer.Profile
+	company *company.Company
+}
+
+func extraValue(e *company.Extra) string { return e.Value }
+
+// extraTypes are the schema's types of extra values.
+var extraTypes = map[string]string{
+	company.TextExtra: "TextExtraFieldValue", company.MultilineExtra: "MultilineTextExtraFieldValue",
+	company.ChoiceExtra: "MultipleChoiceExtraFieldValue", company.NumberExtra: "NumberExtraFieldValue",
+}
+
+// activeCompany returns the company of a customer that was approved.
+func (s *Server) activeCompany(c *exec.Call, p *customer.Profile) (*companyUser, error) {
+	found, err := s.Companies.ApprovedOf(c.Context, shopperOf(c.Context).visit.Site.StoreID, p.ID)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return &companyUser{p, found}, nil
 }
 
 // registerCompany asks for a company on behalf of the shopper.

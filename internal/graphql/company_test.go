@@ -7,7 +7,10 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/company"
+	"clientele/internal/customer"
+	"clientele/internal/form"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 )
@@ -73,6 +76,26 @@ func TestRegisterCompany(t *testing.T) {
 			fmt.Sprint(got.Extras) != "{[{Tax text 7} {Note multiline a\nb} {Kind multiple_choice Big} {Seats number 1.5}] [{Tax text 7}] [{Seats number 1.5}]}" ||
 			fmt.Sprint(got.Files) != "[{a.pdf A https://files.example/a.pdf application/pdf 12}]" {
 			t.Errorf("%+v", got)
+		}
+		// Approved, it is the customer's active one.
+		_, err = w.Forms.Create(ctx, 1, form.Field{Form: form.Customer, Name: "Note", Type: form.TextField})
+		w.ok(err)
+		_, err = w.Customers.PutFormValues(ctx, 1, []customer.FormValueUpsert{{CustomerID: opt.Some(int64(1)), Input: form.Input{Name: "Note", Value: value(t, `"hi"`)}}})
+		w.ok(err)
+		active := func() string {
+			t.Helper()
+			return w.ask(`{ customer { activeCompany { companyUser { firstName lastName company phoneNumber email companyRoleName formFields { name ... on TextFormFieldValue { text } } extraFields { __typename name fieldEntityId
+				... on TextExtraFieldValue { text } ... on NumberExtraFieldValue { number } } } addresses { edges { node { city } } } } } }`, nil, "X-Bc-Customer-Access-Token", jane).Text
+		}
+		for _, status := range []string{company.Rejected, company.Approved} {
+			if got, want := active(), `{"data":{"customer":{"activeCompany":null}}}`; got != want {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+			_, err := w.Companies.Decide(ctx, 1, 1, company.Decide{Status: status})
+			w.ok(err)
+		}
+		if got, want := active(), `{"data":{"customer":{"activeCompany":{"companyUser":{"firstName":"Jane","lastName":"Doe","company":"Engines","phoneNumber":"123","email":"jane@example.com","companyRoleName":null,"formFields":[{"name":"Note","text":"hi"}],"extraFields":[{"__typename":"NumberExtraFieldValue","name":"Seats","fieldEntityId":null,"number":1.5}]},"addresses":{"edges":[]}}}}}`; got != want {
+			t.Errorf("%s\nwant %s", got, want)
 		}
 		_, _, err = w.Companies.List(ctx, 1, company.List.New().Where("customer_id", listing.In, []int64{1}, nil))
 		w.ok(err)

@@ -33,6 +33,7 @@ func (s *Server) customerTables() exec.Tables {
 			"isSubscribedToNewsletter": exec.Bool(func(p *customer.Profile) bool { return p.Subscribed }),
 			"storeCredit":              exec.List(s.credit),
 			"addresses":                exec.Object(addresses),
+			"activeCompany":            exec.Object(s.activeCompany),
 			"metafields":               exec.Object(metafields),
 			"wishlists":                exec.Object(s.wishlists),
 			"orders":                   exec.Object(s.ordersOf),

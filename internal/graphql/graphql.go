@@ -126,6 +126,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 		Tables: tables, Scalars: scalars, Need: need, Missing: missing, MissingText: "Not found.",
 		Kinds: []exec.Kind{
 			exec.KindOf((*shop).logo), exec.KindOf(instrumentType), exec.KindOf(formFieldType),
+			exec.KindOf(func(e *company.Extra) string { return extraTypes[e.Type] }),
 			exec.KindOf(func(*available) string { return "ProductAvailable" }),
 			exec.KindOf(func(v *formValue) string { return v.kind }), exec.KindOf(func(p *problem) string { return p.kind }),
 			exec.KindOf(func(e *syncError) string { return e.kind }),

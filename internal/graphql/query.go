@@ -199,6 +199,12 @@ func (w *wanted) add(of exec.Selected) {
 			w.subscribed = true
 		case "addresses":
 			w.addAddresses(f)
+		case "activeCompany":
+			for user := range f.Fields() {
+				for leaf := range user.Fields() {
+					w.FormFields = w.FormFields || leaf.Name() == "formFields"
+				}
+			}
 		case "metafields":
 			if m, err := metafieldWindow(f.Args()); err == nil && !slices.Contains(w.Metafields, m) {
 				w.Metafields = append(w.Metafields, m)

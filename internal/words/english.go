@@ -260,6 +260,7 @@ var whys = map[fault.Reason]string{
 	company.WhyExtra:      "an extra field needs a name of at most 255 characters and a value of at most 2000",
 	company.WhyManyFiles:  "there can be at most {want} files",
 	company.WhyFile:       "a file needs an id of at most 255 characters",
+	company.WhyStatus:     "{name} must be one of {want}",
 
 	metafield.WhyPermission: "{name} must be one of {want}",
 	metafield.WhyNoCustomer: "the customer does not exist",

@@ -7,17 +7,34 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
+	"clientele/internal/rest/decode"
 	"clientele/internal/rest/shape"
 	v3 "clientele/internal/rest/v3"
 )
 
+var decideCompany = &rest.Titles{Failed: "Update company failed."}
+
 func (s *Surface) companyRoutes() []rest.Route {
+	id := shape.ID("company_id")
 	return []rest.Route{
 		{Method: "GET", Pattern: "/companies", Need: auth.ReadCustomers, List: company.List,
 			Handle: v3.List(shape.ScopedPage(s.Companies.List), appendCompany)},
 		{Method: "GET", Pattern: "/companies/{company_id}", Need: auth.ReadCustomers,
-			Handle: v3.GetOne(shape.ID("company_id"), shape.Scoped(s.Companies.Get), appendCompany)},
+			Handle: v3.GetOne(id, shape.Scoped(s.Companies.Get), appendCompany)},
+		{Method: "PUT", Pattern: "/companies/{company_id}", Need: auth.ModifyCustomers, Class: rest.Updating, Titles: decideCompany,
+			Handle: shape.CallAt(id, v3.Object(decodeDecision), s.decideCompany, v3.One(appendCompany))},
 	}
+}
+
+func (s *Surface) decideCompany(c *rest.Call, id int64, in company.Decide) (*company.Company, error) {
+	return shape.Ref(s.Companies.Decide(c.Ctx(), c.StoreID(), id, in))
+}
+
+// decodeDecision reads a change of a company, of which the status can be changed.
+func decodeDecision(o decode.Object) company.Decide {
+	o.Only([]string{"status"}, []string{"id", "customer_id", "channel_id", "name", "email", "phone", "address", "extra_fields", "files", "date_created", "date_modified"})
+	o.Required("status")
+	return company.Decide{Status: o.Text("status").Value}
 }
 
 func appendCompany(b []byte, c *company.Company) []byte {

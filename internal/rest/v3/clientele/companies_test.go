@@ -72,6 +72,25 @@ func TestCompanies(t *testing.T) {
 		d.want("first", "reader-token", "GET", "/clientele/companies/3", "", 404, "")
 		d.want("first", "reader-token", "GET", "/clientele/companies?name=x", "", 422, "")
 		d.want("first", "prices-token", "GET", "/clientele/companies", "", 403, "")
+		// Somebody decides, and may decide anew.
+		status := func(body string, status int, want string) {
+			t.Helper()
+			if got := d.want("first", "writer-token", "PUT", "/clientele/companies/1", body, status, ""); !strings.Contains(got, want) {
+				t.Errorf("%s: %s is not in %s", body, want, got)
+			}
+		}
+		for _, s := range []string{company.Approved, company.Approved, company.Rejected, company.Pending, company.Approved} {
+			status(`{"status":"`+s+`"}`, 200, `"status":"`+s+`","address":{"first_name":"A"`)
+		}
+		status(`{"status":"inactive"}`, 422, "status must be one of pending, approved, rejected")
+		status(`{"status":1}`, 422, "status")
+		status(`{"status":null}`, 422, "status")
+		status(`{}`, 422, "status")
+		status(`{"status":"approved","name":"Others"}`, 422, "name")
+		d.want("first", "writer-token", "PUT", "/clientele/companies/3", `{"status":"approved"}`, 404, "")
+		d.want("first", "reader-token", "PUT", "/clientele/companies/2", `{"status":"approved"}`, 403, "")
+		list("first", "reader-token", "?id:in=1", `"status":"approved"`)
+		list("second", "stranger-token", "", `"status":"pending"`)
 		// A company goes with its customer.
 		d.want("second", "stranger-token", "DELETE", "/customers?id:in=9", "", 204, "")
 		list("second", "stranger-token", "")

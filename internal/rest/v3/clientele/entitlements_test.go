@@ -24,6 +24,7 @@ stores:
       - {id: 4, name: Quiet, customer_settings: {customer_group_settings: {guest_customer_group_id: 0}}}
     api_accounts:
       - {name: reader, client_id: reader, client_secret: reader-secret-of-the-app, access_token: reader-token, scopes: [store_v2_customers_read_only]}
+      - {name: writer, client_id: writer, client_secret: writer-secret-of-the-app, access_token: writer-token, scopes: [store_v2_customers]}
       - {name: prices, client_id: prices, client_secret: prices-secret-of-the-app, access_token: prices-token, scopes: [store_v2_products]}
     customer_groups:
       - {id: 1, name: Trade, category_access: {type: specific, categories: [18, 23]}, discount_rules: [{type: price_list, price_list_id: 5}]}

@@ -268,6 +268,12 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 			}
 			continue
 		}
+		if k.lists {
+			if res.Lists, err = b.lists(ctx, d); err != nil {
+				return nil, fmt.Errorf("%s: %w", k.Name, err)
+			}
+			continue
+		}
 		if k.slow {
 			if res.Slow, err = b.slow(ctx, k, server); err != nil {
 				return nil, fmt.Errorf("%s: %w", k.Name, err)

@@ -38,6 +38,8 @@ type Case struct {
 	slow bool
 	// search: there is no floor; see SearchRow.
 	search bool
+	// lists: there is no floor; see ListsReport.
+	lists bool
 	// guesses: there is no floor; see GuessRow.
 	guesses bool
 	// sessions: there is no floor; see bencher.sessions.
@@ -173,6 +175,7 @@ var Cases = []*Case{
 	},
 	{Name: caseSlow, Title: "Change a customer beside slow bodies", slow: true, long: true, status: 200, send: sendChunked},
 	{Name: caseSearch, Title: "Find a customer by misspelled words", search: true, long: true},
+	{Name: caseLists, Title: "Every filter and order of every list", lists: true, long: true},
 	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", crowd: true, long: true},
 	{Name: caseGuesses, Title: "Sign in with a password while others guess", guesses: true, long: true},
 	{Name: "sessions", Title: "Sign in by a login token, among many sessions", sessions: true, long: true},

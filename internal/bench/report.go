@@ -40,8 +40,9 @@ type EngineReport struct {
 	Shared    *SharedRow // nil: not measured
 	Hooks     *HooksRow  // nil: not measured
 	Crowd     []*CrowdRow
-	Slow      *SlowRow   // nil: not measured
-	Search    *SearchRow // nil: not measured
+	Slow      *SlowRow     // nil: not measured
+	Search    *SearchRow   // nil: not measured
+	Lists     *ListsReport // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
 	Ready     time.Duration
@@ -288,7 +289,7 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 			heading = "\n**%s**\n"
 		}
 		fmt.Fprintf(&b, heading, engineNames[e.Engine])
-		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)} {
+		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), e.Lists.table(!markdown), append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)} {
 			if len(rows) > 1 {
 				b.WriteByte('\n')
 				write(&b, rows)

@@ -35,6 +35,7 @@ type Query struct {
 	Before  *Cursor
 	include uint32
 	members uint32
+	untold  bool
 	spec    *Spec
 	// params are the parameters that links repeat, by name.
 	params []param
@@ -45,6 +46,12 @@ type param struct{ name, value string }
 // New returns a Query for the first page with default limit and no filters.
 func (s *Spec) New() *Query {
 	return &Query{spec: s, Page: 1, Limit: DefaultLimit, Desc: s.Descending}
+}
+
+// WithoutTotal has Run leave the total out, and returns q.
+func (q *Query) WithoutTotal() *Query {
+	q.untold = true
+	return q
 }
 
 // Includes reports whether a sub-resource was asked for.
@@ -63,7 +70,7 @@ func (q *Query) Shows(name string) bool {
 // Where adds a condition that any of the values may meet. The field and
 // operator must be declared.
 func (q *Query) Where(name string, op Op, ints []int64, texts []string) *Query {
-	f, op, ok := q.spec.field((&Field{Name: name}).param(op))
+	f, op, ok := q.spec.field((&Field{Name: name}).Param(op))
 	if !ok {
 		panic("listing: undeclared filter " + name)
 	}

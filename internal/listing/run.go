@@ -30,7 +30,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	whereFrom := len(b.sql)
 	b.where(q)
 	whereTo, whereArgs := len(b.sql), len(b.args)
-	total := q.spec.Total
+	total, untold := q.spec.Total, q.untold || q.spec.Untold
 	if b.conditions > 0 || q.cursor() != nil {
 		total = nil // it is of the whole list, and a page by cursor has none
 	}
@@ -58,14 +58,14 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 
 	rows := &rows{q: q, res: res, keyColumn: strings.Count(columns, ",") + 1, each: each}
 	ask := []sqldb.Q{{Stmt: b.stmt(b.sql), Args: b.args, Each: rows.take}}
-	if total != nil && res.Total < 0 && !q.spec.Untold {
+	if total != nil && res.Total < 0 && !untold {
 		ask = append(ask, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)})
 	}
 	if err := tx.Pipeline(ask...); err != nil {
 		return nil, err
 	}
 	rows.ends()
-	if q.cursor() != nil || res.Total >= 0 || q.spec.Untold {
+	if q.cursor() != nil || res.Total >= 0 || untold {
 		return res, nil
 	}
 	if !res.After && (res.Count > 0 || q.Page == 1) {

@@ -55,7 +55,8 @@ type Field struct {
 
 func (f *Field) isTime() bool { return f.Kind == Time || f.Kind == UnixTime }
 
-func (f *Field) param(op Op) string {
+// Param returns the name of the parameter that filters by an operator.
+func (f *Field) Param(op Op) string {
 	switch {
 	case op == Eq:
 		return f.Name
@@ -138,7 +139,7 @@ func (s *Spec) Params() []string {
 			continue
 		}
 		for _, op := range f.Ops {
-			out = append(out, f.param(op))
+			out = append(out, f.Param(op))
 		}
 	}
 	if len(s.Includes) > 0 {

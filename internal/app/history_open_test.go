@@ -82,6 +82,7 @@ var notYet = []string{
 	"PUT V3 /customers/{customerId}/metafields/{metafieldId}",
 	"PUT V3 /hooks/admin",
 	"PUT V3 /hooks/{webhook_id}",
+	"PUT V3 /clientele/companies/{company_id}",
 	"PUT V3 /marketing/email-templates/{template-name}",
 	"PUT V3 /segments",
 	"PUT V3 /settings/email-statuses",

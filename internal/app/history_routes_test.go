@@ -21,6 +21,8 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/app"
 	"clientele/internal/app/apptest"
+	"clientele/internal/company"
+	"clientele/internal/customer"
 	"clientele/internal/history"
 	"clientele/internal/history/historytest"
 	"clientele/internal/rest"
@@ -47,6 +49,7 @@ func TestHistoryOfEveryWrite(t *testing.T) {
 		w.matrixWorld = &matrixWorld{t: t, s: w.Server, h: app.Within(w.World.Handler), field: map[string]string{}, delivery: map[string]string{}}
 		w.fields()
 		w.st = w.store(home).ID
+		w.register()
 		w.last = historytest.Last(t, db, w.st)
 		w.checkRecords()
 		w.documented()
@@ -425,6 +428,15 @@ func (w *histories) manage(method, path, body string) answer {
 		}
 		return got
 	})
+}
+
+// register makes the company that is decided on.
+func (w *histories) register() {
+	w.t.Helper()
+	address := customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}
+	if _, err := w.Companies.Register(w.t.Context(), w.st, company.Register{CustomerID: 2, ChannelID: 1, Name: "Co", Email: "office@alphamark.example", Phone: "1", Address: address}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // documented does every write with a body that the API document has.

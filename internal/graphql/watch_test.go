@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,13 +59,21 @@ func TestWatched(t *testing.T) {
 	token := w.signIn("jane@example.com")
 	w.ask(`query($n: String!) { customer { email firstName metafields(namespace: $n) { edges { cursor } } } q: __type(name: "secret-word") { name } }`, map[string]any{"n": "var@example.com"}, "X-Bc-Customer-Access-Token", token)
 	w.ask(`mutation { login(email: "jane@example.com", password: "secret-word") { result } }`, nil)
+	// Who sends a wrong variable is told its value; the log is not.
+	for _, password := range []any{[]string{"secret-word"}, map[string]string{"secret-word": "secret-word"}} {
+		if a := w.ask(`mutation($p: String!) { login(email: "jane@example.com", password: $p) { result } }`, map[string]any{"p": password}); a.Code != 400 || !strings.Contains(a.Text, "secret-word") {
+			t.Error(a.Text)
+		}
+	}
+	w.send("GET", shop+"/graphql?query="+url.QueryEscape(`query($p: Int!) { site { product(entityId: $p) { name } } }`)+"&variables="+url.QueryEscape(`{"p":"secret-word"}`), "")
+	w.manage(w.app.AccessToken, `query($p: Int!) { store { __typename } }`, map[string]any{"p": "secret-word"})
 	w.ask(`{ nothing }`, nil)
 	w.ask(`{ channel { entityId } }`, nil, "Authorization", "Bearer x")
 	w.send("GET", shop+"/graphql?query=mutation+%7B+logout+%7B+result+%7D+%7D", "")
 	w.send("OPTIONS", shop+"/graphql", "", "Origin", "https://app.example")
 	w.send("GET", "https://nobody.example/graphql", "")
 	got := counted(t, reg)
-	want := map[string]float64{"query ok": 2, "mutation ok": 1, "mutation errors": 1, "none refused": 3, "mutation refused": 1, "none ok": 1, "seconds query": 2, "seconds mutation": 3, "seconds none": 4}
+	want := map[string]float64{"query ok": 2, "mutation ok": 1, "mutation errors": 1, "none refused": 3, "mutation refused": 3, "query refused": 1, "none ok": 1, "seconds query": 3, "seconds mutation": 5, "seconds none": 4}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", got, want)
 	}

@@ -17,6 +17,8 @@ import (
 var FormValueList = &listing.Spec{
 	Table: `(SELECT store_id, session_id, field_id, value FROM customer_form_values
 		UNION ALL SELECT store_id, session_id, field_id, value FROM address_form_values) AS form_values`,
+	Counted: `(SELECT store_id, session_id, field_id FROM customer_form_values
+		UNION ALL SELECT store_id, session_id, field_id FROM address_form_values) AS form_values`,
 	Key: []listing.Key{{Name: "sessionId", Column: "session_id"}, {Name: "fieldId", Column: "field_id"}},
 	Fields: []listing.Field{
 		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
@@ -24,9 +26,9 @@ var FormValueList = &listing.Spec{
 		{Name: "address_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq},
 			Where: "session_id IN (SELECT 2 * id + 1 FROM addresses WHERE store_id = $1 AND id IN {in})"},
 		{Name: "field_name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
-			Where: "field_id IN " + form.FieldsWhere("name_norm IN {in}")},
+			Column: "field_id", Among: form.FieldsWhere("name_norm IN {in}")},
 		{Name: "field_type", Kind: listing.Text, Ops: []listing.Op{listing.Eq},
-			Where: "field_id IN " + form.FieldsWhere("type IN {in}"),
+			Column: "field_id", Among: form.FieldsWhere("type IN {in}"),
 			Values: map[string]string{
 				"checkboxes": form.CheckboxField, "date": form.DateField, "multiline": form.MultilineField, "numbers": form.NumberField,
 				"password": form.PasswordField, "radiobuttons": form.RadioField, "text": form.TextField, "picklist": form.DropdownField,

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	b.sql = append(append(b.sql, " FROM "...), q.spec.Table...)
 	whereFrom := len(b.sql)
 	b.where(q)
+	if b.err != nil {
+		return nil, b.err
+	}
 	whereTo, whereArgs := len(b.sql), len(b.args)
 	total, untold := q.spec.Total, q.untold || q.spec.Untold
 	if b.conditions > 0 || q.cursor() != nil {
@@ -72,7 +76,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 		res.Total = (q.Page-1)*q.Limit + res.Count
 		return res, nil
 	}
-	count := append([]byte("SELECT COUNT(*) FROM "), q.spec.Table...)
+	count := append([]byte("SELECT COUNT(*) FROM "), cmp.Or(q.spec.Counted, q.spec.Table)...)
 	count = append(count, b.sql[whereFrom:whereTo]...)
 	return res, tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...)
 }
@@ -186,8 +190,8 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 	b := &builder{tx: tx}
 	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
 	b.where(q)
-	if b.conditions == 0 {
-		return nil, nil
+	if b.conditions == 0 || b.err != nil {
+		return nil, b.err
 	}
 	var ids []int64
 	b.sql = append(append(b.sql, " ORDER BY id"...), tx.ForDelete()...)
@@ -206,6 +210,9 @@ func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
 	b := &builder{tx: tx}
 	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
 	b.where(q)
+	if b.err != nil {
+		return nil, b.err
+	}
 	b.sql = append(b.sql, " AND id > "...)
 	b.param(after)
 	b.sql = append(b.sql, " AND id <= "...)
@@ -228,6 +235,7 @@ type builder struct {
 	args       []any
 	conditions int
 	replan     bool
+	err        error // of a query that a condition needs
 }
 
 func (b *builder) where(q *Query) {
@@ -323,6 +331,12 @@ func (b *builder) filter(f *Filter) {
 // in writes that a column has one of the values.
 func (b *builder) in(f *Filter) {
 	col, where := f.Field.Column, f.Field.Where
+	if f.Field.Among != "" {
+		if f = b.among(f); len(f.Ints) == 0 {
+			b.sql = append(b.sql, "1 = 0"...)
+			return
+		}
+	}
 	switch {
 	case strings.Contains(where, "{in}"):
 		before, after, _ := strings.Cut(where, "{in}")
@@ -341,11 +355,28 @@ func (b *builder) in(f *Filter) {
 	b.list(f)
 }
 
+// among returns the filter by what the values of f stand for.
+func (b *builder) among(f *Filter) *Filter {
+	q := &builder{tx: b.tx}
+	before, after, _ := strings.Cut(f.Field.Among, "{in}")
+	q.sql = append(q.sql, before...)
+	q.list(f)
+	q.sql = append(q.sql, after...)
+	out := &Filter{Field: f.Field, Op: In}
+	if b.err == nil {
+		b.err = b.tx.Query(q.stmt(q.sql), func(r *sqldb.Row) error { out.Ints = append(out.Ints, r.Int(0)); return nil }, q.args...)
+	}
+	return out
+}
+
 // Count returns how many rows meet the conditions.
 func (q *Query) Count(tx *sqldb.Tx) (int64, error) {
 	b := &builder{tx: tx}
-	b.sql = append(append(b.sql, "SELECT COUNT(*) FROM "...), q.spec.Table...)
+	b.sql = append(append(b.sql, "SELECT COUNT(*) FROM "...), cmp.Or(q.spec.Counted, q.spec.Table)...)
 	b.where(q)
+	if b.err != nil {
+		return 0, b.err
+	}
 	n := int64(-1)
 	if b.conditions == 0 && q.spec.Total != nil {
 		if err := tx.Query(q.spec.Total, intoInt(&n)); err != nil || n >= 0 {
@@ -358,10 +389,18 @@ func (q *Query) Count(tx *sqldb.Tx) (int64, error) {
 
 // CountBy notes how many rows meet the conditions for each value of a column.
 func (q *Query) CountBy(tx *sqldb.Tx, column string, into map[int64]int64) error {
+	if len(q.Filters) > 0 {
+		// An expression, so that SQLite takes an index that serves the conditions
+		// rather than one on the column.
+		column = "+" + column
+	}
 	b := &builder{tx: tx}
 	b.sql = append(append(append(b.sql, "SELECT "...), column...), ", COUNT(*) FROM "...)
 	b.sql = append(b.sql, q.spec.Table...)
 	b.where(q)
+	if b.err != nil {
+		return b.err
+	}
 	b.sql = append(append(b.sql, " GROUP BY "...), column...)
 	return tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error { into[r.Int(0)] = r.Int(1); return nil }, b.args...)
 }

@@ -44,6 +44,10 @@ type Field struct {
 	// Where replaces the condition for In and Eq; {in} stands for the values
 	// in parentheses, {value}, which may recur, for the only one.
 	Where string
+	// Among finds the values of Column that In and Eq hold it to; {in} stands for
+	// the filter's own. It runs by itself, before the list, where planners see
+	// nothing through a condition that has it inside.
+	Among string
 	// Prefixed writes the operator first, as V2 does: "min_id".
 	Prefixed bool
 	// Values are the only values of a text field, with what the column holds
@@ -84,6 +88,9 @@ type Key struct {
 type Spec struct {
 	// Table holds the rows; its key is (store_id, id), or (store_id, Key…).
 	Table string
+	// Counted is what is counted in place of Table, where that reads less: with the
+	// columns of the conditions alone.
+	Counted string
 	// Key names the two integer columns that identify a row and order the
 	// list; nil stands for id alone.
 	Key      []Key

@@ -17,6 +17,14 @@ var (
 		Where: "id IN (SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id IN {in})"}
 )
 
+// members are the profiles of segments, in the order of the members' key, and
+// counted the same without what a count can do without.
+const (
+	members = `(SELECT m.store_id, m.segment_id, m.profile_id AS id, p.uuid, p.customer_id, p.date_created, p.date_modified
+		FROM segment_members m JOIN shopper_profiles p ON p.store_id = m.store_id AND p.id = m.profile_id) AS members`
+	counted = `(SELECT store_id, segment_id, profile_id AS id FROM segment_members) AS members`
+)
+
 // The lists, and what may be selected for deletion. All are in the order in
 // which their rows were made.
 var (
@@ -26,7 +34,7 @@ var (
 
 	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles, Total: countProfiles}
 	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
-	MemberList        = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{ofSegment}}
+	MemberList        = &listing.Spec{Table: members, Counted: counted, Fields: []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true, Column: "segment_id"}}}
 	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
 )
 

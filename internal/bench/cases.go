@@ -132,7 +132,7 @@ var Cases = []*Case{
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/subscribers?limit=50"...) },
 	},
 	{
-		Name: "values", Title: "Page of 50 attribute values", Floor: "50 rows and the count of all", status: 200, same: true, atLeast: reads,
+		Name: "values", Title: "Page of 50 attribute values", Floor: "50 rows and the kept total", status: 200, same: true, atLeast: reads,
 		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/values"...) },
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/attribute-values?limit=50"...) },
 	},

@@ -59,7 +59,7 @@ var filler = []string{
 		SELECT store_id, id, 'Channel', 'https://' || id || '.example.com', date_created, date_created FROM customers WHERE store_id = $1 AND id BETWEEN 2 AND 20`,
 	`INSERT INTO site_routes (store_id, id, channel_id, type, matching, route, date_created, date_modified)
 		SELECT store_id, id, 2, 'product', id, '/', date_created, date_created FROM customers WHERE store_id = $1 AND id <= 50`,
-	`UPDATE store_counters SET shopper_profiles = customers WHERE store_id = $1`,
+	`UPDATE store_counters SET shopper_profiles = customers, form_values = customers + addresses WHERE store_id = $1`,
 }
 
 // fillLists gives the lists of a store of customers their rows.

@@ -192,7 +192,7 @@ const (
 // them as they are, SQLite with ? for $.
 const (
 	floorSubs     = `SELECT id, email, first_name, last_name, source, order_id, date_created, date_modified, channel_id, consents FROM subscribers WHERE store_id = $1 ORDER BY id LIMIT 50`
-	floorTiers    = `SELECT ` + floorValueColumns + `, (SELECT COUNT(*) FROM attribute_values WHERE store_id = $1) FROM attribute_values WHERE store_id = $1 ORDER BY id LIMIT 50`
+	floorTiers    = `SELECT ` + floorValueColumns + `, (SELECT attribute_values FROM store_counters WHERE store_id = $1) FROM attribute_values WHERE store_id = $1 ORDER BY id LIMIT 50`
 	floorOldest   = `SELECT ` + floorColumns + `, store_credit FROM customers WHERE store_id = $1 ORDER BY id LIMIT 50`
 	floorOne      = `SELECT ` + floorColumns + ` FROM customers WHERE store_id = $1 AND id = $2`
 	floorPage     = `SELECT ` + floorColumns + ` FROM customers WHERE store_id = $1 ORDER BY id DESC LIMIT 50`

@@ -113,7 +113,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		return nil, err
 	}
 	values := make([][]form.Stored, len(in))
-	fresh := make([]int, 0, len(in))
+	made := make([]int, 0, len(in))
 	var b fault.Batch
 	b.Each(len(in), func(i int, c *fault.Collector) {
 		if !customers[in[i].CustomerID] {
@@ -122,17 +122,21 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		values[i] = ref.checkNewAddress(c, in[i].Extent, &in[i])
 		if o := (owned{in[i].CustomerID, prints[i]}); !have[o] {
 			have[o] = true
-			fresh = append(fresh, i)
+			made = append(made, i)
 		}
 	})
 	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
-	n := int64(len(fresh))
+	n := int64(len(made))
 	if n == 0 {
 		return nil, nil
 	}
-	counters, err := store.Advance{AddressIDs: n, EventIDs: n, Entries: n, Addresses: n}.Run(tx)
+	adv := store.Advance{AddressIDs: n, EventIDs: n, Entries: n, Addresses: n}
+	for _, i := range made {
+		adv.FormValues += filledAnew(nil, 0, values[i])
+	}
+	counters, err := adv.Run(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +145,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	id := counters.AddressID - n
 	var rows []any
 	var filled filledIn
-	for _, i := range fresh {
+	for _, i := range made {
 		id++
 		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSubmission(id), values[i])}
 		rows = appendAddress(rows, &a, prints[i])
@@ -354,7 +358,7 @@ func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) 
 			return event.Event{}, err
 		}
 	}
-	if err := storeValues(tx, addressSubmission(p.address.ID), p.values); err != nil {
+	if err := storeValues(tx, b.stored, addressSubmission(p.address.ID), p.values); err != nil {
 		return event.Event{}, err
 	}
 	if i == len(b.writes)-1 {
@@ -436,6 +440,9 @@ func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 	}
 	counters, err := store.Advance{EventIDs: int64(len(events)), Entries: int64(len(entries)), Addresses: -int64(n)}.Run(tx)
 	if err != nil {
+		return err
+	}
+	if err := lose(tx, nil, ids); err != nil {
 		return err
 	}
 	owners := make([]int64, len(events))

@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/form"
 	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -42,6 +43,7 @@ var AttributeValueList = &listing.Spec{
 		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
 		{Name: "date_modified", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
 	},
+	Total: store.TotalAttributeValues(),
 }
 
 // DeleteAttributeValueList declares what attribute values may be selected by
@@ -276,7 +278,7 @@ func (s *Service) DeleteAttributes(ctx context.Context, storeID int64, q *listin
 		var a Attribute
 		a.scan(r)
 		return a.changeOf(history.Deleted, &a, nil)
-	})
+	}, func(tx *sqldb.Tx, _ int64) error { return form.LoseValues(tx, s.sys.Now()) })
 }
 
 // DeleteAttributeValues removes the attribute values that q selects and
@@ -286,12 +288,13 @@ func (s *Service) DeleteAttributeValues(ctx context.Context, storeID int64, q *l
 		var v AttributeValue
 		v.scan(r)
 		return v.changeOf(history.Deleted, &v, nil)
-	})
+	}, func(tx *sqldb.Tx, n int64) error { return store.MoveValues(tx, -n, 0) })
 }
 
 // deleteRows deletes the rows that q selects by stmt. The entry of each is made
-// of what read, which ends in "IN ", finds of it.
-func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Query, stmt *sqldb.Stmt, read string, entry func(*sqldb.Row) history.Entry) (int, error) {
+// of what read, which ends in "IN ", finds of it. count notes how many there were
+// in the totals.
+func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Query, stmt *sqldb.Stmt, read string, entry func(*sqldb.Row) history.Entry, count func(tx *sqldb.Tx, n int64) error) (int, error) {
 	n := 0
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		ids, err := q.IDs(tx)
@@ -310,12 +313,15 @@ func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Quer
 		if err := store.Enter(tx, s.sys.Now(), entries...); err != nil {
 			return err
 		}
+		if err := count(tx, int64(n)); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := tx.Exec(stmt, id); err != nil {
 				return err
 			}
 		}
-		return err
+		return nil
 	})
 	return n, err
 }
@@ -426,7 +432,7 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	}
 	id, entryID := int64(0), int64(0)
 	if fresh+changed > 0 {
-		counters, err := store.Advance{AttributeValueIDs: fresh, Entries: fresh + changed}.Run(tx)
+		counters, err := store.Advance{AttributeValueIDs: fresh, Entries: fresh + changed, AttributeValues: fresh}.Run(tx)
 		if err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func (p *createPlan) signedUp(i int) bool {
 // advance is by how much a plan moves the store's counters.
 func (p *createPlan) advance() store.Advance {
 	n := int64(len(p.in))
-	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Entries: n + p.addrs + p.attrs, Customers: n, Addresses: p.addrs}
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Entries: n + p.addrs + p.attrs, Customers: n, Addresses: p.addrs, AttributeValues: p.attrs, FormValues: p.filled()}
 	for i := range p.in {
 		if p.signedUp(i) {
 			adv.EventIDs++
@@ -113,6 +113,17 @@ func (p *createPlan) advance() store.Advance {
 		adv.CustomerIDs = 0
 	}
 	return adv
+}
+
+// filled is how many values of form fields are stored.
+func (p *createPlan) filled() (n int64) {
+	for i := range p.customers {
+		n += filledAnew(nil, 0, p.customers[i])
+		for _, values := range p.addresses[i] {
+			n += filledAnew(nil, 0, values)
+		}
+	}
+	return n
 }
 
 // count takes ids, events and the look for taken emails in one round trip,

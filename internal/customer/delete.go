@@ -91,6 +91,9 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 	if err != nil {
 		return err
 	}
+	if err := lose(tx, ids, addressIDs); err != nil {
+		return err
+	}
 	if err := segment.Forget(tx, profileIDs); err != nil {
 		return err
 	}

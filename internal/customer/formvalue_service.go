@@ -10,6 +10,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // FormValueList declares the list of form field values, of customers and
@@ -35,6 +36,7 @@ var FormValueList = &listing.Spec{
 			}},
 	},
 	Cursors: true,
+	Total:   store.TotalFormValues(),
 }
 
 const filledArgs = 4 // of each row
@@ -71,11 +73,25 @@ func (f *filledIn) store(tx *sqldb.Tx) error {
 	return upsertAddressValues.Exec(tx, nil, f.addresses)
 }
 
-// storeValues writes the values of one submission.
-func storeValues(tx *sqldb.Tx, submission int64, values []form.Stored) error {
+// storeValues writes the values of one submission, of which some are stored
+// already, and counts the others.
+func storeValues(tx *sqldb.Tx, stored map[place]string, submission int64, values []form.Stored) error {
 	var f filledIn
 	f.add(submission, values)
-	return f.store(tx)
+	if err := f.store(tx); err != nil {
+		return err
+	}
+	return store.MoveValues(tx, 0, filledAnew(stored, submission, values))
+}
+
+// filledAnew returns how many of a submission's values are stored for the first time.
+func filledAnew(stored map[place]string, submission int64, values []form.Stored) (n int64) {
+	for _, v := range values {
+		if _, there := stored[place{submission, v.Field.ID}]; !there && !v.Stays() {
+			n++
+		}
+	}
+	return n
 }
 
 // valuesOf returns the table of a form's values and the column that tells
@@ -342,7 +358,7 @@ func (b *valueBatch) record(i int) history.Entry {
 
 func (b *valueBatch) write(tx *sqldb.Tx, i int, now int64) (event.Event, error) {
 	submission := b.writes[i]
-	if err := storeValues(tx, submission, b.changes[submission]); err != nil {
+	if err := storeValues(tx, b.stored, submission, b.changes[submission]); err != nil {
 		return event.Event{}, err
 	}
 	name, id := submissionOwner(submission)

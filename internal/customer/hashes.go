@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"clientele/internal/form"
 	"clientele/internal/jobs"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -119,11 +120,12 @@ func addHashes(tx *sqldb.Tx, by map[string]int64) error {
 }
 
 // Register has r count the hashes of customers that are older than the counts,
-// take customers out of groups that are gone, and keep what the search reads.
+// take customers out of groups that are gone, count values, and keep what the search reads.
 func (s *Service) Register(r *jobs.Runner) {
 	again := []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
 	r.Register(jobs.Kind{Name: hashJob, Handler: s.countAll, Limit: 2, Schedule: again})
 	r.Register(jobs.Kind{Name: leaveJob, Handler: s.leaveRest, Limit: 2, Schedule: again})
+	r.Register(jobs.Kind{Name: form.CountValuesJob, Handler: s.countValues, Limit: 2, Schedule: again})
 	s.index.Register(r)
 }
 

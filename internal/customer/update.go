@@ -246,7 +246,7 @@ func (s *Service) write(tx *sqldb.Tx, ch *change, hash string, keep int64) error
 			return err
 		}
 	}
-	return storeValues(tx, customerSubmission(ch.now.ID), ch.values)
+	return storeValues(tx, ch.stored, customerSubmission(ch.now.ID), ch.values)
 }
 
 // writes reports whether anything of the customer is to be stored.

@@ -107,6 +107,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 			t.Fatal(err)
 		}
 	}
+	t.Cleanup(w.checkTotals)
 	return w
 }
 

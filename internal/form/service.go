@@ -301,7 +301,10 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 		if f.BuiltIn() {
 			return fault.Broken(fault.Invalid, fault.Item{Field: FieldID, Code: fault.NotAccepted, Why: WhyBuiltInStays})
 		}
-		return tx.Exec(deleteField, id)
+		if err := tx.Exec(deleteField, id); err != nil {
+			return err
+		}
+		return LoseValues(tx, s.sys.Now())
 	})
 }
 

@@ -11,15 +11,16 @@ type Advance struct {
 	CustomerIDs, AddressIDs, AttributeValueIDs, EventIDs int64
 	// Entries are those of the history.
 	Entries int64
-	// Customers and Addresses change the totals of the lists.
-	Customers, Addresses int64
+	// Customers and Addresses change the totals of the lists, as do the values of
+	// attributes and form fields.
+	Customers, Addresses, AttributeValues, FormValues int64
 }
 
 // Plus returns the move by a and b at once.
 func (a Advance) Plus(b Advance) Advance {
 	return Advance{
 		a.CustomerIDs + b.CustomerIDs, a.AddressIDs + b.AddressIDs, a.AttributeValueIDs + b.AttributeValueIDs, a.EventIDs + b.EventIDs, a.Entries + b.Entries,
-		a.Customers + b.Customers, a.Addresses + b.Addresses,
+		a.Customers + b.Customers, a.Addresses + b.Addresses, a.AttributeValues + b.AttributeValues, a.FormValues + b.FormValues,
 	}
 }
 
@@ -32,7 +33,8 @@ type Counters struct {
 var advance = sqldb.Static(`UPDATE store_counters SET
 	customer_id = customer_id + $2, address_id = address_id + $3,
 	attribute_value_id = attribute_value_id + $4, event_id = event_id + $5,
-	customers = customers + $6, addresses = addresses + $7, history_id = history_id + $8
+	customers = customers + $6, addresses = addresses + $7, history_id = history_id + $8,
+	attribute_values = attribute_values + $9, form_values = form_values + $10
 	WHERE store_id = $1
 	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id`)
 
@@ -43,7 +45,7 @@ var advance = sqldb.Static(`UPDATE store_counters SET
 func (a Advance) Query(c *Counters) sqldb.Q {
 	return sqldb.Q{
 		Stmt: advance,
-		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries},
+		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries, a.AttributeValues, a.FormValues},
 		Each: func(r *sqldb.Row) error {
 			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3), EntryID: r.Int(4)}
 			return nil
@@ -65,7 +67,7 @@ func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
 	c.AttributeValueID -= a.AttributeValueIDs
 	c.EventID -= a.EventIDs
 	c.EntryID -= a.Entries
-	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses, -a.Entries)
+	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses, -a.Entries, -a.AttributeValues, -a.FormValues)
 }
 
 // Lift raises the id counters to at least the given values, for ids that were
@@ -94,11 +96,42 @@ func (l Lowest) Lift(tx *sqldb.Tx) error {
 var (
 	countCustomers = sqldb.Static(`SELECT customers, customer_id FROM store_counters WHERE store_id = $1`)
 	countAddresses = sqldb.Static(`SELECT addresses, address_id FROM store_counters WHERE store_id = $1`)
+	countValues    = sqldb.Static(`SELECT attribute_values, attribute_value_id FROM store_counters WHERE store_id = $1 AND uncounted = 0`)
+	countFilled    = sqldb.Static(`SELECT form_values, 0 FROM store_counters WHERE store_id = $1 AND uncounted = 0`)
 )
 
-// TotalCustomers and TotalAddresses are the statements that tell a list's
+// TotalCustomers and the like are the statements that tell a list's
 // total, without counting rows, and the last id given out.
 func TotalCustomers() *sqldb.Stmt { return countCustomers }
 
 // TotalAddresses is described at TotalCustomers.
 func TotalAddresses() *sqldb.Stmt { return countAddresses }
+
+// TotalAttributeValues is described at TotalCustomers. It finds no row while the
+// values have to be counted.
+func TotalAttributeValues() *sqldb.Stmt { return countValues }
+
+// TotalFormValues is described at TotalAttributeValues.
+func TotalFormValues() *sqldb.Stmt { return countFilled }
+
+var (
+	moveValues    = sqldb.Static(`UPDATE store_counters SET attribute_values = attribute_values + $2, form_values = form_values + $3 WHERE store_id = $1`)
+	correctValues = sqldb.Static(`UPDATE store_counters SET attribute_values = attribute_values + $2, form_values = form_values + $3, uncounted = 0
+		WHERE store_id = $1 AND uncounted = $4 AND uncounted > 0`)
+)
+
+// MoveValues changes the totals of the lists of values by themselves, under the
+// lock that an Advance took.
+func MoveValues(tx *sqldb.Tx, attributes, fields int64) error {
+	if attributes == 0 && fields == 0 {
+		return nil
+	}
+	return tx.Exec(moveValues, attributes, fields)
+}
+
+// CorrectValues corrects the totals by what a count found them to be wrong, and
+// tells that it did: not if values were lost since.
+func CorrectValues(tx *sqldb.Tx, lost, attributes, fields int64) (bool, error) {
+	n, err := tx.ExecCount(correctValues, attributes, fields, lost)
+	return n > 0, err
+}

@@ -1,5 +1,13 @@
 -- Totals of lists that were counted, and indexes for filters that had none.
 
+-- uncounted is how often values went uncounted since the totals of values were
+-- right; 0: they are. Those of older values are counted by a job.
+ALTER TABLE store_counters ADD COLUMN attribute_values BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE store_counters ADD COLUMN form_values BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE store_counters ADD COLUMN uncounted BIGINT NOT NULL DEFAULT 0;
+UPDATE store_counters SET uncounted = 1;
+INSERT INTO jobs (store_id, id, kind, payload, due_at, date_created) SELECT id, 194, 'count_values', '{}', 0, 0 FROM stores;
+
 -- Of a filter's value the index has the rows in the order of the list, and what
 -- tells who may read them.
 CREATE INDEX metafields_namespace ON metafields (store_id, namespace, id, permission_set, client_id);

@@ -113,7 +113,7 @@ var lists = []list{
 	{name: "segment.DeleteList", spec: segment.DeleteList, columns: "id, description"},
 	{name: "segment.DeleteProfileList", spec: segment.DeleteProfileList, columns: "id, date_modified"},
 	{name: "segment.List", spec: segment.List, columns: "id, description"},
-	{name: "segment.MemberList", spec: segment.MemberList, columns: "id, date_modified", base: ofOne("segment", 1)},
+	{name: "segment.MemberList", spec: segment.MemberList, columns: "profile_id, date_created", base: ofOne("segment", 1)},
 	{name: "segment.OfProfileList", spec: segment.OfProfileList, columns: "id, description", base: ofOne("profile", 50)},
 	{name: "segment.ProfileList", spec: segment.ProfileList, columns: "id, date_modified"},
 	{name: "segment.RemoveMemberList", spec: segment.RemoveMemberList, columns: "id, date_modified", base: ofOne("segment", 1)},

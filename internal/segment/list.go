@@ -17,14 +17,6 @@ var (
 		Where: "id IN (SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id IN {in})"}
 )
 
-// members are the profiles of segments, in the order of the members' key, and
-// counted the same without what a count can do without.
-const (
-	members = `(SELECT m.store_id, m.segment_id, m.profile_id AS id, p.uuid, p.customer_id, p.date_created, p.date_modified
-		FROM segment_members m JOIN shopper_profiles p ON p.store_id = m.store_id AND p.id = m.profile_id) AS members`
-	counted = `(SELECT store_id, segment_id, profile_id AS id FROM segment_members) AS members`
-)
-
 // The lists, and what may be selected for deletion. All are in the order in
 // which their rows were made.
 var (
@@ -34,8 +26,14 @@ var (
 
 	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles, Total: countProfiles}
 	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
-	MemberList        = &listing.Spec{Table: members, Counted: counted, Fields: []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true, Column: "segment_id"}}}
-	RemoveMemberList  = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
+	// The members are read first, in the order of their key, and then their
+	// profiles: a condition on profiles would have all members sorted.
+	MemberList = &listing.Spec{
+		Table:  "segment_members",
+		Key:    []listing.Key{{Name: "id", Column: "profile_id"}},
+		Fields: []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "segment_id", Hidden: true}},
+	}
+	RemoveMemberList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
 )
 
 // List returns a page of segments.
@@ -73,13 +71,22 @@ func (s *Service) Profiles(ctx context.Context, storeID int64, q *listing.Query)
 // Members returns a page of the profiles in a segment.
 func (s *Service) Members(ctx context.Context, storeID int64, segment string, q *listing.Query) (out []Profile, res *listing.Result, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = make([]Profile, 0, min(q.Limit, 64))
 		id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
 		if err != nil {
 			return err
 		}
+		ids := make([]int64, 0, min(q.Limit, 64))
 		q.Where("segment", listing.In, []int64{id}, nil)
-		out, res, err = profiles(tx, q)
-		return err
+		if res, err = q.Run(tx, "profile_id", func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }); err != nil || len(ids) == 0 {
+			return err
+		}
+		in, args := sqldb.In(nil, ids)
+		return tx.Query(sqldb.Dynamic(`SELECT `+profileColumns+` FROM shopper_profiles WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
+			out = append(out, Profile{})
+			out[len(out)-1].scan(r)
+			return nil
+		}, args...)
 	})
 	return out, res, err
 }

@@ -52,6 +52,7 @@ var landed = map[sqldb.Engine][]string{
 		"31 credit e1f368a66b55dba4a841718575e8c0f9d1fdca79abe28c07035a3d89b89771c7",
 		"32 history b90a8d76c02ae6596bf2d60022e08697b7812a8be3fb7dfcefe552f86569ac0c",
 		"33 search 14038ad1b9c1b73ebcef8b3c2610a8333c5439fbd3a3ef2006d1b3aa4ab812f5",
+		"34 totals 6f17b05e96ec6d00ad80e768dab2945f90d51d35803546a09cb37429d9611784",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -87,6 +88,7 @@ var landed = map[sqldb.Engine][]string{
 		"31 credit e4f050c5c3bbeaf9b9a1beec0e0eee4f38dcc43fce6a85483f74d448581ad183",
 		"32 history 15b5299195b455acc475ba399eca89cac65ac1ce5b441594005590da7233b95b",
 		"33 search 1c3d10c8a6d8a2915f063cfd66afd798a885563bf02d1a933640290efdaa4bb9",
+		"34 totals 6735aead2a26506b8bef2f0d1785683839a999cdffea9403f52f6a8c1495978f",
 	},
 }
 

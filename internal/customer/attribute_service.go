@@ -40,8 +40,8 @@ var AttributeValueList = &listing.Spec{
 		{Name: "attribute_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "attribute_id"},
 		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Eq},
 			Where: "attribute_id IN (SELECT id FROM attributes WHERE store_id = $1 AND name_norm IN {in})"},
-		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created"},
-		{Name: "date_modified", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified"},
+		{Name: "date_created", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_created", Ordered: true},
+		{Name: "date_modified", Kind: listing.UnixTime, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified", Ordered: true},
 	},
 	Total: store.TotalAttributeValues(),
 }

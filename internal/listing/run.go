@@ -40,6 +40,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	}
 
 	res := &Result{Total: -1}
+	if err := q.few(b, res); err != nil {
+		return nil, err
+	}
 	// A page before a cursor is read backwards and turned around.
 	desc := q.Desc != (q.Before != nil)
 	offset, beyond, err := q.seek(b, total, desc, res)
@@ -79,6 +82,45 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	count := append([]byte("SELECT COUNT(*) FROM "), cmp.Or(q.spec.Counted, q.spec.Table)...)
 	count = append(count, b.sql[whereFrom:whereTo]...)
 	return res, tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...)
+}
+
+// maxFew is how many rows are few.
+const maxFew = 1000
+
+// few looks whether few rows lie within bounds of a time. It then adds the
+// condition that holds the list to them, and tells the total. Without it the page
+// would be read in the order of the ids past all that is outside: what changed
+// since yesterday is anywhere in a list from the oldest.
+func (q *Query) few(b *builder, res *Result) error {
+	if q.Sort != nil || len(q.Filters) == 0 || q.spec.Key != nil {
+		return nil
+	}
+	by := q.Filters[0].Field
+	for i := range q.Filters {
+		if f := &q.Filters[i]; f.Field != by || !by.Ordered || len(f.Ints) == 0 {
+			return nil
+		}
+	}
+	find := &builder{tx: b.tx}
+	find.sql = append(append(find.sql, "SELECT id FROM "...), q.spec.Table...)
+	find.where(q)
+	find.sql = append(append(append(find.sql, " ORDER BY "...), by.Column...), ", id LIMIT "...)
+	find.sql = strconv.AppendInt(find.sql, maxFew+1, 10)
+	var ids []int64
+	if err := b.tx.Query(find.stmt(find.sql), func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, find.args...); err != nil {
+		return err
+	}
+	if len(ids) > maxFew {
+		return nil
+	}
+	if q.cursor() == nil {
+		res.Total = int64(len(ids))
+	}
+	if len(ids) > 0 {
+		b.sql = append(b.sql, " AND id IN "...)
+		b.list(&Filter{Field: by, Ints: ids})
+	}
+	return nil
 }
 
 // cursor returns the cursor from which the page is read, or nil.

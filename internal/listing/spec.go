@@ -53,6 +53,9 @@ type Field struct {
 	// Values are the only values of a text field, with what the column holds
 	// for each; nil accepts any.
 	Values map[string]string
+	// Ordered says that an index has the rows in the order of Column, a time.
+	// Where few rows meet a bound on it, they are found there: see few.
+	Ordered bool
 	// Hidden keeps the field from requests: only Query.Where uses it.
 	Hidden bool
 }

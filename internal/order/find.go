@@ -159,8 +159,8 @@ var filters = []listing.Field{
 	{Name: "status_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "status_id"},
 	{Name: "cart_id", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Where: unknown},
 	{Name: "payment_method", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Where: unknown},
-	{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true, Column: "date_created"},
-	{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true, Column: "date_modified"},
+	{Name: "date_created", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true, Column: "date_created", Ordered: true},
+	{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Min, listing.Max}, Prefixed: true, Column: "date_modified", Ordered: true},
 	{Name: "channel_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "channel_id"},
 	{Name: "external_order_id", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Where: unknown},
 	// Older clients send it.

@@ -62,6 +62,8 @@ var filler = []string{
 	`UPDATE store_counters SET shopper_profiles = customers, form_values = customers + addresses WHERE store_id = $1`,
 }
 
+var measure = sqldb.Global("ANALYZE")
+
 // fillLists gives the lists of a store of customers their rows.
 func fillLists(ctx context.Context, db *sqldb.DB, storeID int64) error {
 	for _, sql := range filler {
@@ -72,5 +74,5 @@ func fillLists(ctx context.Context, db *sqldb.DB, storeID int64) error {
 	if db.Engine() != sqldb.Postgres {
 		return nil // the program has told the planner what it needs
 	}
-	return db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Global("ANALYZE")) })
+	return db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(measure) })
 }

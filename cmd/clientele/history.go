@@ -22,8 +22,9 @@ import (
 )
 
 type historyCommands struct {
-	List historyList `cmd:"" help:"List who changed what, the newest first."`
-	Tail historyTail `cmd:"" help:"Follow changes as they are made."`
+	List   historyList   `cmd:"" help:"List who changed what, the newest first."`
+	Tail   historyTail   `cmd:"" help:"Follow changes as they are made."`
+	Verify historyVerify `cmd:"" help:"Tell whether an entry was changed, taken away or added since it was sealed."`
 }
 
 // ofHistory selects entries.
@@ -250,4 +251,61 @@ func (c *historyTail) follow(ctx context.Context, core *app.Core, storeID int64,
 		}
 	}
 	return flush()
+}
+
+type historyVerify struct {
+	ofStore
+	Known string `env:"-" placeholder:"BLOCK:HASH" help:"A checkpoint that this command printed at another time, which has to be in the chain still."`
+}
+
+func (c *historyVerify) Run(ctx context.Context) error {
+	var known *history.Checkpoint
+	if c.Known != "" {
+		var err error
+		if known, err = history.ParseCheckpoint(c.Known); err != nil {
+			return &app.ConfigError{Err: fmt.Errorf("--known: %w", err)}
+		}
+	}
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	r, err := history.NewChain(core.DB, core.System, core.Keys, logger("text", "warn")).Verify(ctx, st.ID, known)
+	if err != nil {
+		return err
+	}
+	for _, p := range r.Problems {
+		switch {
+		case p.Entry == 0:
+			fmt.Printf("Block %d %s.\n", p.Block, p.What)
+		case p.Block == 0:
+			fmt.Printf("Entry %d %s.\n", p.Entry, p.What)
+		default:
+			fmt.Printf("Entry %d, of block %d, %s.\n", p.Entry, p.Block, p.What)
+		}
+	}
+	if more := r.Found - int64(len(r.Problems)); more > 0 {
+		fmt.Printf("And %d more.\n", more)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "Entries looked at\t%d in %d block(s)\n", r.Entries, r.Blocks)
+	if r.DroppedTo != 0 {
+		fmt.Fprintf(w, "Taken away by retention\tup to %d, last at %s\n", r.DroppedTo, date(r.DroppedAt))
+	}
+	tail := "none"
+	if r.Last > r.SealedTo {
+		tail = fmt.Sprintf("%d to %d", r.SealedTo+1, r.Last)
+	}
+	fmt.Fprintf(w, "Not sealed yet\t%s\n", tail)
+	if r.Block != 0 {
+		fmt.Fprintf(w, "Checkpoint\t%s\nSigned with key\t%s\n", &history.Checkpoint{Block: r.Block, Hash: r.Hash}, printable(r.Key))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if r.Found > 0 {
+		return fmt.Errorf("the history is not what was sealed: %d problem(s)", r.Found)
+	}
+	return nil
 }

@@ -515,6 +515,11 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Tokens.Register(s.Jobs)
 	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
 	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
+	chain := history.NewChain(s.DB, s.System, s.Core.Keys, s.log)
+	s.Jobs.Every("seals of the history", 10*time.Second, chain.Run)
+	if keep := s.cfg.HistoryRetention; keep > 0 {
+		s.Jobs.Every("old history", time.Hour, func(ctx context.Context) error { return chain.Prune(ctx, keep) })
+	}
 	s.Customers.Register(s.Jobs)
 	s.Credit.Register(s.Jobs)
 	for _, l := range EmailLists {

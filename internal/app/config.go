@@ -55,6 +55,7 @@ type Config struct {
 	WebhookConcurrency int           `default:"64" placeholder:"N" help:"Requests to webhooks that may be under way at once; to one host at most 16 (default: ${default})."`
 	EventRetention     time.Duration `default:"168h" placeholder:"TIME" help:"How long events are kept, and can be sent to webhooks that were off (default: ${default})."`
 	DeliveryRetention  time.Duration `default:"720h" placeholder:"TIME" help:"How long deliveries to webhooks are kept to look at and send again (default: ${default})."`
+	HistoryRetention   time.Duration `default:"9600h" placeholder:"TIME" help:"How long entries of the history are kept; 0 keeps all (default: ${default}, 400 days)."`
 
 	StorefrontTokenDeadlines string `default:"off" enum:"off,on,passed" placeholder:"WHEN" help:"Whether servers are held to the days on which the original ends their use of storefront tokens: off, on, or passed, as after the last one (default: ${default})."`
 
@@ -104,6 +105,9 @@ func (c *Config) Validate() error {
 	}
 	if c.EventRetention < time.Hour || c.DeliveryRetention < time.Hour {
 		return errors.New("--event-retention and --delivery-retention must be 1h or more")
+	}
+	if c.HistoryRetention != 0 && c.HistoryRetention < time.Hour {
+		return errors.New("--history-retention must be 1h or more, or 0 to keep all")
 	}
 	if c.ShutdownTimeout < 0 || c.SlowRequest <= 0 {
 		return errors.New("--slow-request must be positive and --shutdown-timeout not negative")

@@ -53,6 +53,7 @@ var landed = map[sqldb.Engine][]string{
 		"32 history b90a8d76c02ae6596bf2d60022e08697b7812a8be3fb7dfcefe552f86569ac0c",
 		"33 search 14038ad1b9c1b73ebcef8b3c2610a8333c5439fbd3a3ef2006d1b3aa4ab812f5",
 		"34 totals 6f17b05e96ec6d00ad80e768dab2945f90d51d35803546a09cb37429d9611784",
+		"35 history_marks 56417469a7cc6c4f4de2da79e5f557c67a1ffe69e3796b3f5a4d3eebafb5fc71",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -89,6 +90,7 @@ var landed = map[sqldb.Engine][]string{
 		"32 history 15b5299195b455acc475ba399eca89cac65ac1ce5b441594005590da7233b95b",
 		"33 search 1c3d10c8a6d8a2915f063cfd66afd798a885563bf02d1a933640290efdaa4bb9",
 		"34 totals 6735aead2a26506b8bef2f0d1785683839a999cdffea9403f52f6a8c1495978f",
+		"35 history_marks 2ef078794c8486faa4103bde9cab1fce0272f2aaf2e7b655cf2606ee62e3ee1c",
 	},
 }
 

@@ -56,6 +56,21 @@ func (e *Entry) AddOf(personal bool, f Field, of int64, before, after string) {
 	}
 }
 
+// Many returns the one entry of what was done to many records at once: a deletion
+// of all that a filter selects (DeletedAll), or an import (Imported). n is how many
+// they are, and report where there is more about them, empty for nowhere. What was
+// done in steps is recorded with the first one, with a count from before it.
+func Many(action Action, resource Resource, n int64, report string) Entry {
+	e := Entry{Action: action, Resource: resource}
+	before, after := Int(n), ""
+	if action != DeletedAll {
+		before, after = after, before
+	}
+	e.Add(false, FieldCount, before, after)
+	e.Add(false, FieldReport, "", Text(report))
+	return e
+}
+
 // AddMasked adds that a field changed whose values are not told.
 func (e *Entry) AddMasked(f Field, of int64) {
 	e.facts = appendChange(e.facts, f, of, Masked, Masked)

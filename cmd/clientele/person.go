@@ -7,10 +7,12 @@ import (
 	"os"
 
 	"clientele/internal/app"
+	"clientele/internal/sqldb"
 )
 
 type personCommands struct {
 	Export personExport `cmd:"" help:"Write what is kept of a person into a ZIP archive."`
+	Erase  personErase  `cmd:"" help:"Erase a person, and print the certificate."`
 }
 
 type personExport struct {
@@ -40,5 +42,42 @@ func (c *personExport) Run(ctx context.Context) (err error) {
 		return errors.Join(err, os.Remove(c.Out))
 	}
 	fmt.Println(c.Out)
+	return nil
+}
+
+type personErase struct {
+	ofStore
+	Email   string `required:"" env:"-" placeholder:"ADDRESS" help:"The person's email address."`
+	Preview bool   `env:"-" help:"Only tell what would be erased."`
+}
+
+func (c *personErase) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	if c.Preview {
+		counts, err := core.Persons.Preview(ctx, st.ID, c.Email)
+		if err != nil {
+			return err
+		}
+		w := table("TABLE", "ROWS", "BECOME")
+		for _, n := range counts {
+			fmt.Fprintf(w, "%s\t%d\t%s\n", n.Table, n.Rows, n.Becomes)
+		}
+		return w.Flush()
+	}
+	e, err := core.Persons.Erase(ctx, st.ID, c.Email)
+	for err == nil && e.Done == 0 {
+		e, err = core.Persons.GoOn(ctx, st.ID, e.ID)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n%s %s\n", e.Certificate, e.KeyID, e.Signature)
+	if err := core.DB.Erase(ctx); !errors.Is(err, sqldb.ErrBusy) { // else a server that runs does it soon
+		return err
+	}
 	return nil
 }

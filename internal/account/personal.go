@@ -22,7 +22,7 @@ var Personal = []personal.Part{
 		Hidden: map[string]string{"token_hash": hash},
 	}.Part(),
 	personal.Sieve{
-		Name: "account_tokens", Title: "Links in emails", Key: []string{"token_hash"},
+		Name: "account_tokens", Title: "Links in emails", Key: []string{"token_hash"}, Along: true,
 		All: sqldb.Static(`SELECT token_hash, customer_id, purpose, data FROM account_tokens WHERE store_id = $1 AND token_hash > $2 ORDER BY token_hash LIMIT $3`),
 		Mine: func(w *personal.Who, r *sqldb.Row) bool {
 			if w.HasCustomer(r.Int(1)) {
@@ -31,8 +31,9 @@ var Personal = []personal.Part{
 			var d subscription
 			return r.Text(2) == forSubscribe && json.Unmarshal([]byte(r.Text(3)), &d) == nil && w.Is(d.Email)
 		},
-		One:   sqldb.Static(`SELECT token_hash, purpose, customer_id, channel_id, data, date_expires FROM account_tokens WHERE store_id = $1 AND token_hash = $2`),
-		Kinds: "customer_id id, channel_id int, date_expires time",
+		One:    sqldb.Static(`SELECT token_hash, purpose, customer_id, channel_id, data, date_expires FROM account_tokens WHERE store_id = $1 AND token_hash = $2`),
+		Kinds:  "customer_id id, channel_id int, date_expires time",
+		Hidden: map[string]string{"token_hash": hash},
 		Drop: func(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {
 			for i := range rows {
 				some, err := tx.ExecCount(eraseToken, rows[i].Key[0])

@@ -186,7 +186,9 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	}
 	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Passwords: passwords, Mail: parts.Mail})
 	c.SSO = sso.NewService(db, sys, stores, customers, c.Shoppers)
-	c.Persons = person.NewService(db, sys, c.personal())
+	c.Persons = person.NewService(person.Config{
+		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
+	})
 	c.sendWith(mail.Options{})
 	return c
 }
@@ -522,6 +524,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	s.Customers.Register(s.Jobs)
 	s.Credit.Register(s.Jobs)
+	s.Persons.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
 	}

@@ -155,6 +155,8 @@ var management = map[string]admission{
 	"GET V3 /clientele/companies/{company_id}":             {need: readCustomers, want: 404, shows: true},
 	"PUT V3 /clientele/companies/{company_id}":             {need: changeCustomers, want: 404, body: `{"status":"approved"}`},
 	"GET V3 /clientele/keys":                               {need: anyAccount, want: 200, plain: true},
+	"POST V3 /clientele/persons/erase":                     {need: managePersons, want: 404, body: `{"email":"nobody@example.com"}`},
+	"GET V3 /clientele/persons/erasures/{erasure_id}":      {need: managePersons, want: 404, plain: true, none: true},
 	"POST V3 /clientele/persons/export":                    {need: managePersons, want: 404, body: `{"email":"nobody@example.com"}`},
 	"GET V3 /clientele/storefront-tokens":                  {need: manageTokens, want: 200, plain: true, moves: true},
 	"DELETE V3 /clientele/storefront-tokens/{token_id}":    {need: manageTokens, want: 404},

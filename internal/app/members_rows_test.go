@@ -78,6 +78,8 @@ var writes = map[string]writing{
 		read: "/v3/clientele/customers/1/credit", at: "data.0",
 		readOnly: []string{"id", "customer_id", "balance", "remaining", "reverted_by", "actor", "date_created"},
 		more:     []writing{{body: `{"kind":"revert","entry_id":1}`, read: "/v3/clientele/customers/1/credit", at: "data.0"}}},
+	"erasePerson": {path: "/v3/clientele/persons/erase", body: `{"email":"member3@alphamark.example","preview":true}`, at: "data",
+		unseen: map[string]string{"email": "TestPersonIsErased", "preview": "TestPersonIsErased"}},
 	"exportPerson": {path: "/v3/clientele/persons/export", body: `{"email":"member3@alphamark.example"}`, reads: true,
 		read: "/v3/customers?id:in=1", at: "data.0", unseen: map[string]string{"email": "TestPersonIsExported"}},
 	"updateCompany": {path: "/v3/clientele/companies/1", body: `{"status":"approved"}`, read: "/v3/clientele/companies/1", at: "data",

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	"clientele/internal/order"
+	"clientele/internal/person"
 	"clientele/internal/personal"
 	"clientele/internal/segment"
 	"clientele/internal/tax"
@@ -28,6 +29,6 @@ func (c *Core) personal() []personal.Part {
 	return slices.Concat(
 		c.Customers.Personal(), segment.Personal, metafield.Personal, wishlist.Personal, order.Personal, company.Personal,
 		credit.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
-		c.Subscribers.Personal(), mail.Personal, event.Personal, webhook.Personal, history.PersonalParts,
+		c.Subscribers.Personal(), mail.Personal, event.Personal, webhook.Personal, history.PersonalParts, person.Personal,
 	)
 }

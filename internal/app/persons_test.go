@@ -3,6 +3,7 @@ package app_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"clientele/internal/app/apptest"
 	"clientele/internal/personal"
@@ -239,8 +244,8 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("idempotency_keys", c("until", int64(4e9), "done", int64(1)))
 	put("emails", c("id", 1000+n, "recipient", at, "recipient_norm", at, "data", `{"data":{"x":"`+mark+`"}}`, "status", "sent"))
 	put("emails", map[string]any{"customer_id": int64(0), "id": 2000 + n, "message_id": mark + "-other", "recipient": at, "recipient_norm": at, "status": "sent"})
-	put("webhook_deliveries", map[string]any{"hook_id": int64(1), "id": 1000 + n, "scope": "store/metafield/created", "state": "delivered", "due_at": int64(0), "lane": customerID,
-		"data": `{"metafield_id":1,"resource_id":"1","resource_type":"customer","namespace":"` + mark + `"}`, "tries": `[{"at":1,"url":"https://x.example","ms":1,"body":"` + mark + `"}]`})
+	put("webhook_deliveries", map[string]any{"hook_id": int64(1), "id": 1000 + n, "scope": "store/metafield/created", "state": "delivered", "due_at": int64(0), "lease_owner": "", "lane": customerID,
+		"data": fmt.Sprintf(`{"metafield_id":%d,"resource_id":"1","resource_type":"customer","namespace":"`, n) + mark + `"}`, "tries": `[{"at":1,"url":"https://x.example","ms":1,"body":"` + mark + `"}]`})
 	return customerID
 }
 
@@ -306,6 +311,9 @@ func TestPersonIsExported(t *testing.T) {
 		}
 		for _, part := range p.Persons.Parts() {
 			rows := data.Tables[part.Table]
+			if part.Stays != "" {
+				continue // of who was erased
+			}
 			if len(rows) == 0 {
 				t.Errorf("nothing of %s", part.Table)
 				continue
@@ -326,7 +334,7 @@ func TestPersonIsExported(t *testing.T) {
 					t.Errorf("%s does not hold %s", file, want)
 				}
 			}
-			for _, secret := range []string{"Quokka-request_hash", "Quokka-answer", "password_hash"} {
+			for _, secret := range []string{"Quokka-request_hash", "Quokka-token_hash", "Quokka-answer", "password_hash"} {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s holds %s", file, secret)
 				}
@@ -354,4 +362,234 @@ func TestPersonIsExported(t *testing.T) {
 			t.Errorf("%d of 250 rows", got)
 		}
 	})
+}
+
+// everything returns all rows of all tables as texts, by table.
+func (p *people) everything() map[string]map[string]int {
+	p.t.Helper()
+	out := map[string]map[string]int{}
+	for table, columns := range p.tables {
+		names := make([]string, len(columns))
+		for i, c := range columns {
+			names[i] = c.name
+		}
+		rows := map[string]int{}
+		if err := p.DB.Read(p.t.Context(), 0, func(tx *sqldb.Tx) error {
+			clear(rows)
+			return tx.Query(sqldb.Dynamic(`SELECT `+strings.Join(names, ", ")+` FROM `+table+` WHERE $1 = 0`), func(r *sqldb.Row) error {
+				var b strings.Builder
+				for i, c := range columns {
+					switch c.kind {
+					case "text":
+						fmt.Fprintf(&b, "%s=%s|", c.name, r.Text(i))
+					case "blob", "bytea":
+						fmt.Fprintf(&b, "%s=%q|", c.name, r.Bytes(i))
+					default:
+						fmt.Fprintf(&b, "%s=%d|", c.name, r.Int(i))
+					}
+				}
+				rows[b.String()]++
+				return nil
+			})
+		}); err != nil {
+			p.t.Fatal(table, err)
+		}
+		out[table] = rows
+	}
+	return out
+}
+
+// counted are tables of numbers, and of what follows the customers by itself.
+var counted = []string{"store_counters", "list_gaps", "jobs", "search_recent", "search_terms", "search_blocks", "search_spellings", "search_stores", "schema_writes", "imported_hash_counts"}
+
+type erasure struct {
+	ID     int64
+	Status string
+	Tables []struct {
+		Table   string
+		Rows    int64
+		Becomes string
+	}
+	Hash        string `json:"address_hash"`
+	Certificate string
+	Signature   string
+	KeyID       string `json:"key_id"`
+}
+
+func (p *people) erase(store, token, body string) *erasure {
+	p.t.Helper()
+	code, text := p.post(store, token, "/v3/clientele/persons/erase", body)
+	var out struct{ Data erasure }
+	if err := json.Unmarshal([]byte(text), &out); err != nil || code != 200 {
+		p.t.Fatal(code, text, err)
+	}
+	return &out.Data
+}
+
+// Of a person who was erased nothing is left in any table, nor in the files of
+// the database. Everybody else stays as they were, byte for byte.
+func TestPersonIsErased(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			dsn := dbtest.DSN(t, engine)
+			p := newPeople(t, dbtest.OpenDSN(t, dsn))
+			p.person("Wombat", 1)
+			if code, body := p.post("other", "other", "/v3/customers", `[{"email":"quokka@example.com","first_name":"Quokka","last_name":"Other"}]`); code != 200 {
+				t.Fatal(body)
+			}
+			if err := p.Customers.FoldSearch(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			before, archive := p.everything(), p.export("demo", "token", "wombat@example.com")
+			id := p.person("Quokka", 2)
+
+			preview := p.erase("demo", "token", `{"email":"Quokka@Example.com","preview":true}`)
+			if preview.Status != "preview" || preview.ID != 0 || preview.Certificate != "" {
+				t.Errorf("%+v", preview)
+			}
+			done := p.erase("demo", "token", `{"email":"Quokka@Example.com"}`)
+			if done.Status != "done" || done.ID == 0 {
+				t.Fatalf("%+v", done)
+			}
+			// What was counted is what was erased.
+			counts := map[string]int64{}
+			for _, c := range done.Tables {
+				counts[c.Table] = c.Rows
+			}
+			for _, c := range preview.Tables {
+				if c.Becomes == "deleted" && counts[c.Table] != c.Rows || counts[c.Table] == 0 {
+					t.Errorf("%d rows of %s were erased, the preview told of %d", counts[c.Table], c.Table, c.Rows)
+				}
+			}
+			if len(preview.Tables) < 25 {
+				t.Errorf("only %d tables", len(preview.Tables))
+			}
+			keys, err := p.Server.Core.Keys.PublicKeys(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err := base64.StdEncoding.DecodeString(done.Signature)
+			if err != nil || keys[0].ID != done.KeyID || !keys[0].Verify("erasure", []byte(done.Certificate), signature) {
+				t.Errorf("the certificate is not signed: %+v %v", done, err)
+			}
+
+			after := p.everything()
+			for table, rows := range after {
+				for row := range rows {
+					if strings.Contains(strings.ToLower(row), "quokka") && strings.HasPrefix(row, "store_id=1|") {
+						t.Errorf("%s holds %s", table, row)
+					}
+				}
+			}
+			for table, rows := range before {
+				for row, n := range rows {
+					if after[table][row] != n && !slices.Contains(counted, table) {
+						t.Errorf("%s has %d of %d times: %s", table, after[table][row], n, row)
+					}
+				}
+			}
+			if again := p.export("demo", "token", "wombat@example.com"); !maps.Equal(again, archive) {
+				t.Error("the export of somebody else is another one")
+			}
+			r := httptest.NewRequest("GET", "http://main.example/stores/demo/v3/clientele/search?q=wombat", nil)
+			r.Header.Set("X-Auth-Token", "token")
+			rec := httptest.NewRecorder()
+			if p.Handler.ServeHTTP(rec, r); !strings.Contains(rec.Body.String(), `"email":"wombat@example.com"`) {
+				t.Errorf("the search finds nobody: %s", rec.Body)
+			}
+
+			if rows := fmt.Sprint(after["webhook_deliveries"]); !strings.Contains(rows, `data={"metafield_id":2,"resource_id":"1","resource_type":"customer","namespace":""}|`) {
+				t.Error(rows)
+			}
+			// The proof stays: of the consent, and of the erasure.
+			files := p.export("demo", "token", "quokka@example.com")
+			for _, want := range []string{`"erased:` + done.Hash + `"`, `"suppressions":[`, `"erasures":[`, `"action":"deleted"`, `"via":"erasure"`} {
+				if !strings.Contains(files["data.json"], want) {
+					t.Errorf("nothing of %s is left: %s", want, files["data.json"])
+				}
+			}
+			// What a write that was under way leaves is erased by a job. The address may
+			// be somebody's again by then.
+			p.ask(`POST /v3/customers [{"email":"quokka@example.com","first_name":"Again","last_name":"B"}]`)
+			p.put(1, "emails", "late", 7, map[string]any{"customer_id": id, "recipient": "quokka@example.com", "recipient_norm": "quokka@example.com", "status": "sent"})
+			p.put(1, "emails", "fresh", 8, map[string]any{"customer_id": id + 1, "recipient": "quokka@example.com", "recipient_norm": "quokka@example.com", "status": "sent"})
+			p.Clock.Advance(2 * time.Minute)
+			if _, err := p.Jobs.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if rows := fmt.Sprint(p.everything()["emails"]); strings.Contains(rows, "late-subject") || !strings.Contains(rows, "fresh-subject") {
+				t.Error(rows)
+			}
+			for _, store := range [][2]string{{"demo", "token"}, {"other", "other"}} {
+				if got := p.erase(store[0], store[1], `{"email":"quokka@example.com"}`); got.Status != "done" {
+					t.Errorf("%+v", got)
+				}
+			}
+			if where := inFiles(t, p.DB, dsn, "quokka", "Quokka", "QUOKKA"); where != "" {
+				t.Error(where)
+			}
+			if where := inFiles(t, p.DB, dsn, "Wombat"); where == "" {
+				t.Error("the files are not looked at")
+			}
+		})
+	}
+}
+
+// inFiles returns which of a database's files holds a text, once the engine has
+// erased what was deleted.
+func inFiles(t *testing.T, db *sqldb.DB, dsn string, words ...string) string {
+	t.Helper()
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		if err := db.Erase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if where := found(t, path, word); where != "" {
+				return where
+			}
+		}
+		return ""
+	}
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	rows, err := conn.Query(t.Context(), `SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Samples of values are in pg_statistic.
+	all := strings.Join(tables, ", ")
+	for _, sql := range []string{"ANALYZE " + all, "VACUUM FULL " + all + ", pg_catalog.pg_statistic", "CHECKPOINT"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(sql, err)
+		}
+	}
+	for _, word := range words {
+		rows, err := conn.Query(t.Context(), `SELECT COALESCE((SELECT relname FROM pg_class WHERE relfilenode = substring(f.name from '^[0-9]+')::oid LIMIT 1), f.name)
+			FROM (SELECT name, 'base/' || d.oid || '/' || name AS path FROM pg_database d, pg_ls_dir('base/' || d.oid) name WHERE d.datname = current_database() AND name ~ '^[0-9]+') f
+			WHERE position($1::bytea in COALESCE(pg_read_binary_file(f.path, 0, 1 << 28, true), '')) > 0`, []byte(word))
+		if err != nil {
+			t.Fatal(err)
+		}
+		where, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(where) > 0 {
+			return word + " is in " + strings.Join(where, ", ")
+		}
+	}
+	return ""
 }

@@ -16,15 +16,16 @@ func Of(w *personal.Who, scope string, customerID, resourceID int64) bool {
 // Scrubbed returns the data of an event without what somebody may have written
 // in it. Ids and channels stay: they are what receivers go by. Only the namespace
 // of a metafield is a text.
-func Scrubbed(scope string, id, customerID int64, data string) string {
+func Scrubbed(scope, data string) string {
 	if !strings.HasPrefix(scope, "store/metafield/") {
 		return data
 	}
-	return Metafield(scope, id, customerID, "").Data
+	before, _, _ := strings.Cut(data, `,"namespace":`)
+	return before + `,"namespace":""}`
 }
 
 var (
-	eventOf  = sqldb.Static(`SELECT scope, resource_id, customer_id, data FROM events WHERE store_id = $1 AND id = $2`)
+	eventOf  = sqldb.Static(`SELECT scope, data FROM events WHERE store_id = $1 AND id = $2`)
 	putEvent = sqldb.Static(`UPDATE events SET data = $3 WHERE store_id = $1 AND id = $2`)
 )
 
@@ -39,8 +40,8 @@ var Personal = []personal.Part{personal.Sieve{
 		for i := range rows {
 			was, is := "", ""
 			if err := tx.Query(eventOf, func(r *sqldb.Row) error {
-				was = r.Text(3)
-				is = Scrubbed(r.Text(0), r.Int(1), r.Int(2), was)
+				was = r.Text(1)
+				is = Scrubbed(r.Text(0), was)
 				return nil
 			}, rows[i].Int(0)); err != nil {
 				return 0, err

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 
 	"clientele/internal/sqldb"
 )
@@ -44,6 +45,9 @@ var actorKinds = [...]string{
 
 // String returns the name by which lists show a kind.
 func (k ActorKind) String() string { return name(actorKinds[:], int64(k)) }
+
+// ActorKindOf returns the kind with a name; System for one that there is not.
+func ActorKindOf(name string) ActorKind { return ActorKind(max(slices.Index(actorKinds[:], name), 0)) }
 
 // Actor is who writes.
 type Actor struct {

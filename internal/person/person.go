@@ -13,6 +13,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/personal"
 	"clientele/internal/sqldb"
+	"clientele/internal/storekey"
 	"clientele/internal/system"
 )
 
@@ -23,12 +24,32 @@ const FieldEmail fault.Field = "email"
 type Service struct {
 	db    *sqldb.DB
 	sys   *system.System
+	keys  *storekey.Service
 	parts []personal.Part
+	// suppress keeps an address, by its hash, from being subscribed again.
+	suppress func(tx *sqldb.Tx, hash string, now int64) error
+	// after brings up to date what follows the tables by itself.
+	after func(ctx context.Context, storeID int64) error
 }
 
-// NewService returns a Service over what parts keep.
-func NewService(db *sqldb.DB, sys *system.System, parts []personal.Part) *Service {
-	return &Service{db: db, sys: sys, parts: parts}
+// Config is what a Service needs.
+type Config struct {
+	DB     *sqldb.DB
+	System *system.System
+	Keys   *storekey.Service
+	// Parts are what the tables hold of persons, in the order in which they are
+	// erased.
+	Parts []personal.Part
+	// Suppress keeps an address, by its hash, from being subscribed again.
+	Suppress func(tx *sqldb.Tx, hash string, now int64) error
+	// After brings up to date what follows the tables by itself, such as the lists
+	// of the search.
+	After func(ctx context.Context, storeID int64) error
+}
+
+// NewService returns a Service.
+func NewService(c Config) *Service {
+	return &Service{db: c.DB, sys: c.System, keys: c.Keys, parts: c.Parts, suppress: c.Suppress, after: c.After}
 }
 
 // Parts are what the store's tables hold of persons.
@@ -55,7 +76,11 @@ func check(address string) error {
 
 // find returns who has an address.
 func (s *Service) find(ctx context.Context, storeID int64, address string) (*personal.Who, error) {
-	w := &personal.Who{Email: address}
+	keys, err := s.keys.Keys(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	w := &personal.Who{Email: address, Hash: personal.HashOf(keys, address)}
 	// What says who had the address comes before who has it: see
 	// personal.Who.Former.
 	for _, p := range slices.Backward(s.parts) {

@@ -73,6 +73,8 @@ type Part struct {
 	// is not the person's any more, is passed over. Nil: they go with their customer,
 	// unless they stay.
 	Drop func(tx *sqldb.Tx, e *Erasure, rows []Row) (int64, error)
+	// Along tells that rows of customers go with them although there is Drop.
+	Along bool
 	// Scrubs tells that Drop leaves the rows, without what is personal in them.
 	Scrubs bool
 	// Stays says why rows are not erased.
@@ -129,3 +131,15 @@ func (r *Row) Int(i int) int64 { return number(r.Key[i]) }
 
 // Field is a value as JSON text, by its name.
 type Field struct{ Name, JSON string }
+
+// Hasher makes keyed hashes: storekey.Keys.
+type Hasher interface {
+	Hash(purpose string, parts ...string) string
+}
+
+// HashOf returns the hash that stands for an address, however it is written. Only
+// who has the store's key can tell whose it is, by trying.
+func HashOf(h Hasher, address string) string { return h.Hash("person", email.Key(address)) }
+
+// Mark returns what takes the place of an address that was erased.
+func Mark(hash string) string { return "erased:" + hash }

@@ -79,21 +79,24 @@ var kinds = map[string]Kind{"int": Int, "id": ID, "flag": Flag, "time": Time, "m
 
 // Columns are what a statement selects.
 type Columns struct {
-	names []string // as they are shown
-	kinds []Kind
-	keys  []int
+	names  []string // as they are shown
+	kinds  []Kind
+	keys   []int
+	hidden []bool // selected as a key only
 }
 
 // columnsOf reads the names of what a statement selects from its text. kinds
 // has those that are not text, as "name kind, name kind", and key the names of
 // the columns by which rows are read. It panics where a name is not selected.
-func columnsOf(stmt *sqldb.Stmt, special string, key []string) *Columns {
+func columnsOf(stmt *sqldb.Stmt, special string, key []string, hidden map[string]string) *Columns {
 	text, _, _ := strings.Cut(strings.TrimPrefix(strings.Join(strings.Fields(stmt.SQL()), " "), "SELECT "), " FROM ")
 	c := &Columns{}
 	for _, name := range strings.Split(text, ", ") {
 		words := strings.Fields(name)
 		name = words[len(words)-1]
-		c.names = append(c.names, name[strings.LastIndexByte(name, '.')+1:])
+		name = name[strings.LastIndexByte(name, '.')+1:]
+		_, hide := hidden[name]
+		c.names, c.hidden = append(c.names, name), append(c.hidden, hide)
 	}
 	c.kinds = make([]Kind, len(c.names))
 	find := func(name string) int {
@@ -120,15 +123,28 @@ func columnsOf(stmt *sqldb.Stmt, special string, key []string) *Columns {
 
 // row makes a row of what a statement selected.
 func (c *Columns) row(r *sqldb.Row) Row {
-	out := Row{Fields: make([]Field, len(c.names)), Key: make([]string, len(c.keys))}
+	out := Row{Fields: make([]Field, 0, len(c.names)), Key: make([]string, len(c.keys))}
 	for i, name := range c.names {
-		out.Fields[i] = Field{name, c.json(r, i)}
+		if !c.hidden[i] {
+			out.Fields = append(out.Fields, Field{name, c.json(r, i)})
+		}
 	}
 	for i, k := range c.keys {
 		if c.kinds[k] == Text {
 			out.Key[i] = strings.Clone(r.Text(k))
 		} else {
 			out.Key[i] = strconv.FormatInt(r.Int(k), 10)
+		}
+	}
+	return out
+}
+
+// told are the names of those that are shown.
+func (c *Columns) told() []string {
+	var out []string
+	for i, name := range c.names {
+		if !c.hidden[i] {
+			out = append(out, name)
 		}
 	}
 	return out
@@ -189,9 +205,9 @@ type Table struct {
 
 // Part returns the part.
 func (t Table) Part() Part {
-	c := columnsOf(t.Select, t.Kinds, t.Key)
+	c := columnsOf(t.Select, t.Kinds, t.Key, t.Hidden)
 	return Part{
-		Table: t.Name, Title: t.Title, Columns: c.names, Hidden: t.Hidden, Stays: t.Stays, Drop: t.Drop,
+		Table: t.Name, Title: t.Title, Columns: c.told(), Hidden: t.Hidden, Stays: t.Stays, Drop: t.Drop,
 		Read: func(tx *sqldb.Tx, w *Who, at Place) ([]Row, Place, error) {
 			values := t.By(w)
 			if at.Of >= len(values) {
@@ -241,14 +257,15 @@ type Sieve struct {
 	Hidden      map[string]string
 	Stays       string
 	Scrubs      bool
+	Along       bool
 	Drop        func(tx *sqldb.Tx, e *Erasure, rows []Row) (int64, error)
 }
 
 // Part returns the part.
 func (s Sieve) Part() Part {
-	c := columnsOf(s.One, s.Kinds, s.Key)
+	c := columnsOf(s.One, s.Kinds, s.Key, s.Hidden)
 	return Part{
-		Table: s.Name, Title: s.Title, Columns: c.names, Hidden: s.Hidden, Stays: s.Stays, Scrubs: s.Scrubs, Drop: s.Drop,
+		Table: s.Name, Title: s.Title, Columns: c.told(), Hidden: s.Hidden, Stays: s.Stays, Scrubs: s.Scrubs, Along: s.Along, Drop: s.Drop,
 		Read: func(tx *sqldb.Tx, w *Who, at Place) ([]Row, Place, error) {
 			var keys [][]string
 			next, err := s.sift(tx, c, w, at, &keys)

@@ -54,6 +54,7 @@ var landed = map[sqldb.Engine][]string{
 		"33 search 14038ad1b9c1b73ebcef8b3c2610a8333c5439fbd3a3ef2006d1b3aa4ab812f5",
 		"34 totals 6f17b05e96ec6d00ad80e768dab2945f90d51d35803546a09cb37429d9611784",
 		"35 history_marks 56417469a7cc6c4f4de2da79e5f557c67a1ffe69e3796b3f5a4d3eebafb5fc71",
+		"36 persons 105ab57942bd6117bfffdf421399787b4205df73f8a5337e9ae2c6dacb152b2b",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -91,6 +92,7 @@ var landed = map[sqldb.Engine][]string{
 		"33 search 1c3d10c8a6d8a2915f063cfd66afd798a885563bf02d1a933640290efdaa4bb9",
 		"34 totals 6735aead2a26506b8bef2f0d1785683839a999cdffea9403f52f6a8c1495978f",
 		"35 history_marks 2ef078794c8486faa4103bde9cab1fce0272f2aaf2e7b655cf2606ee62e3ee1c",
+		"36 persons fd106352bc026cf6ea56d909d011b3f3a2c65f59aa59da442005d9d4cd40ec0c",
 	},
 }
 

@@ -26,7 +26,7 @@ var (
 
 // Personal is what this package keeps of persons.
 func (s *Service) Personal() []personal.Part {
-	return []personal.Part{subscriberPart, consentPart}
+	return []personal.Part{subscriberPart, consentPart, suppressionPart}
 }
 
 var subscriberPart = func() personal.Part {
@@ -43,7 +43,9 @@ var subscriberPart = func() personal.Part {
 var consentPart = func() personal.Part {
 	p := personal.Sieve{
 		Name: "consent_changes", Title: "Consents to the newsletter", Key: []string{"id"}, Scrubs: true, All: changesAfter,
-		Mine:  func(w *personal.Who, r *sqldb.Row) bool { return w.HasSubscriber(r.Int(1)) || w.Is(r.Text(2)) },
+		Mine: func(w *personal.Who, r *sqldb.Row) bool {
+			return w.HasSubscriber(r.Int(1)) || w.Is(r.Text(2)) || w.Hash != "" && r.Text(2) == personal.Mark(w.Hash)
+		},
 		One:   personalChange,
 		Kinds: "id int, subscriber_id int, channel_id int, order_id id, account_id id, date_created time",
 		Drop: func(tx *sqldb.Tx, e *personal.Erasure, rows []personal.Row) (n int64, err error) {

@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	deliveryOf    = sqldb.Static(`SELECT scope, lane, data, tries, error FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id = $3`)
+	deliveryOf    = sqldb.Static(`SELECT scope, data, tries, error FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id = $3`)
 	scrubDelivery = sqldb.Static(`UPDATE webhook_deliveries SET data = $4, tries = '', error = '' WHERE store_id = $1 AND hook_id = $2 AND id = $3`)
 )
 
@@ -32,8 +32,8 @@ var Personal = []personal.Part{personal.Sieve{
 			hook, id := rows[i].Int(0), rows[i].Int(1)
 			data, clean := "", true
 			if err := tx.Query(deliveryOf, func(r *sqldb.Row) error {
-				data = event.Scrubbed(r.Text(0), 0, max(r.Int(1), 0), r.Text(2))
-				clean = data == r.Text(2) && r.Text(3) == "" && r.Text(4) == ""
+				data = event.Scrubbed(r.Text(0), r.Text(1))
+				clean = data == r.Text(1) && r.Text(2) == "" && r.Text(3) == ""
 				return nil
 			}, hook, id); err != nil {
 				return 0, err

@@ -21,7 +21,10 @@ func fromStorefront(c Client) subscriber.Origin {
 func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create, c Client, p Policy, token string) error {
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
 	if !p.ConfirmSubscription {
-		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+		// Whoever was erased confirms in any case: that is the new consent.
+		if err := subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now()); !subscriber.Refused(err) {
+			return err
+		}
 	}
 	text, err := encodeSubscription(in)
 	if err != nil {
@@ -72,7 +75,10 @@ func (s *Service) askFor(ctx context.Context, site store.Site, p Policy, email, 
 		// Most are new and are made together with others that wait.
 		fresh := in
 		fresh.ChannelID, fresh.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
-		if _, err = s.subscribers.Create(ctx, site.StoreID, fresh, fromStorefront(c)); !taken(err) {
+		switch _, err = s.subscribers.Create(ctx, site.StoreID, fresh, fromStorefront(c)); {
+		case subscriber.Refused(err) && quiet:
+			return false, nil // the answer is that of any address
+		case !taken(err) && !subscriber.Refused(err):
 			return false, err
 		}
 	}
@@ -114,7 +120,15 @@ func (s *Service) Say(ctx context.Context, site store.Site, w subscriber.Wish, c
 			return nil, nil
 		}
 	}
-	return s.subscribers.Say(ctx, site.StoreID, w, fromStorefront(c))
+	sub, err := s.subscribers.Say(ctx, site.StoreID, w, fromStorefront(c))
+	if !subscriber.Refused(err) {
+		return sub, err
+	}
+	if w.Newsletter.Value {
+		_, err := s.askFor(ctx, site, p, w.Email, "", "", c, false)
+		return nil, err
+	}
+	return nil, nil
 }
 
 // ConfirmSubscription subscribes by the token of an emailed link, once.
@@ -133,6 +147,8 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
 			return err
 		}
-		return subscriber.Agree(tx, in, fromStorefront(c), s.sys.Now())
+		by := fromStorefront(c)
+		by.Confirmed = true
+		return subscriber.Agree(tx, in, by, s.sys.Now())
 	})
 }

@@ -24,10 +24,9 @@ const (
 	// when it is done.
 	jobErase = "erase_person"
 	jobAfter = "erase_person_after"
-	// patience is how long a request works at an erasure before it tells its state
-	// instead, and shift how long a job does before it lets others have a go.
 	patience = 10 * time.Second
-	shift    = 20 * time.Second
+	// shift is how long a job works at an erasure before it lets others have a go.
+	shift = 20 * time.Second
 	// takeOver is when a job looks after an erasure that a request began.
 	takeOver = 15
 	// settled is after how many seconds no write is under way any more that began
@@ -198,7 +197,7 @@ func (s *Service) Erase(ctx context.Context, storeID int64, address string) (*Er
 
 // GoOn works at an erasure for a while, and returns its state.
 func (s *Service) GoOn(ctx context.Context, storeID, id int64) (*Erasure, error) {
-	if err := s.work(ctx, storeID, id, patience); err != nil {
+	if err := s.work(ctx, storeID, id, s.Patience); err != nil {
 		return nil, err
 	}
 	return s.Erasure(ctx, storeID, id)

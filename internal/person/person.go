@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"clientele/internal/email"
@@ -30,6 +31,9 @@ type Service struct {
 	suppress func(tx *sqldb.Tx, hash string, now int64) error
 	// after brings up to date what follows the tables by itself.
 	after func(ctx context.Context, storeID int64) error
+	// Patience is how long a request works at an erasure before it tells its state
+	// instead.
+	Patience time.Duration
 }
 
 // Config is what a Service needs.
@@ -49,7 +53,7 @@ type Config struct {
 
 // NewService returns a Service.
 func NewService(c Config) *Service {
-	return &Service{db: c.DB, sys: c.System, keys: c.Keys, parts: c.Parts, suppress: c.Suppress, after: c.After}
+	return &Service{db: c.DB, sys: c.System, keys: c.Keys, parts: c.Parts, suppress: c.Suppress, after: c.After, Patience: patience}
 }
 
 // Parts are what the store's tables hold of persons.

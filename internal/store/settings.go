@@ -59,7 +59,10 @@ type Settings struct {
 	Industry         string `json:"industry,omitempty" yaml:"industry"`
 	PricesWithTax    bool   `json:"is_price_entered_with_tax,omitempty" yaml:"is_price_entered_with_tax"`
 	// NegativeCredit allows debits of store credit below zero.
-	NegativeCredit bool `json:"allow_negative_store_credit,omitempty" yaml:"allow_negative_store_credit"`
+	// RefuseSuppressed keeps the management API from subscribing an address whose
+	// person was erased.
+	RefuseSuppressed bool `json:"refuse_suppressed_addresses,omitempty" yaml:"refuse_suppressed_addresses"`
+	NegativeCredit   bool `json:"allow_negative_store_credit,omitempty" yaml:"allow_negative_store_credit"`
 
 	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
 }

@@ -175,17 +175,7 @@ type Service struct {
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System) *Service {
-	return &Service{db: db, sys: sys, kept: sqldb.Keep(db, func(tx *sqldb.Tx, _ struct{}) (*Keys, error) {
-		signs, err := read(tx, signing)
-		if err != nil || signs.bytes == nil {
-			return nil, err
-		}
-		hashes, err := read(tx, hashing)
-		if err != nil || hashes.bytes == nil {
-			return nil, err
-		}
-		return newKeys(signs, hashes), nil
-	}, "store_keys")}
+	return &Service{db: db, sys: sys, kept: sqldb.Keep(db, func(tx *sqldb.Tx, _ struct{}) (*Keys, error) { return Made(tx) }, "store_keys")}
 }
 
 // Keys returns a store's keys, which are made at the first use.
@@ -208,6 +198,20 @@ func (s *Service) KeysTx(tx *sqldb.Tx) (*Keys, error) {
 	}
 	hashes, err := ensure(tx, hashing, s.sys.Bytes, s.sys.Now())
 	if err != nil {
+		return nil, err
+	}
+	return newKeys(signs, hashes), nil
+}
+
+// Made returns a store's keys inside a transaction, which need not write; nil
+// where they were not made yet.
+func Made(tx *sqldb.Tx) (*Keys, error) {
+	signs, err := read(tx, signing)
+	if err != nil || signs.bytes == nil {
+		return nil, err
+	}
+	hashes, err := read(tx, hashing)
+	if err != nil || hashes.bytes == nil {
 		return nil, err
 	}
 	return newKeys(signs, hashes), nil

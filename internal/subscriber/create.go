@@ -46,6 +46,20 @@ func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 	if err := checkChannels(tx, in, own); err != nil {
 		return nil, err
 	}
+	refused, err := suppressed(tx)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range in {
+		if own[i] != nil {
+			continue
+		}
+		if err := refused.refuse(c.by, c.Email); Refused(err) {
+			own[i] = err
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	var m move
 	var emails []string
 	for i, c := range in {

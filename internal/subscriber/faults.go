@@ -16,10 +16,11 @@ const (
 
 // The reasons that codes do not tell.
 const (
-	WhyID        fault.Reason = "no id of a subscriber"
-	WhySource    fault.Reason = "no source of subscribers"
-	WhyConsents  fault.Reason = "no consent"
-	WhyRange     fault.Reason = "no id"
-	WhyTaken     fault.Reason = "subscribed on the channel"
-	WhyNoChannel fault.Reason = "no channel"
+	WhyID         fault.Reason = "no id of a subscriber"
+	WhySource     fault.Reason = "no source of subscribers"
+	WhyConsents   fault.Reason = "no consent"
+	WhyRange      fault.Reason = "no id"
+	WhyTaken      fault.Reason = "subscribed on the channel"
+	WhySuppressed fault.Reason = "suppressed"
+	WhyNoChannel  fault.Reason = "no channel"
 )

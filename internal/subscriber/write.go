@@ -61,7 +61,11 @@ func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 	if err != nil || found {
 		return err
 	}
-	return create(tx, &sub, in.ID, by, now)
+	// Who was erased does not come back by a file that was there before.
+	if err := create(tx, &sub, in.ID, by, now); !Refused(err) {
+		return err
+	}
+	return nil
 }
 
 // Agree makes a subscriber or, where the address is one on the channel
@@ -263,6 +267,15 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 	}
 	if s.ChannelID != old.ChannelID {
 		if err := checkChannel(tx, s.ChannelID); err != nil {
+			return nil, err
+		}
+	}
+	if s.more(old) {
+		refused, err := suppressed(tx)
+		if err != nil {
+			return nil, err
+		}
+		if err := refused.refuse(by, s.Email); err != nil {
 			return nil, err
 		}
 	}

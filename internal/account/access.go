@@ -11,6 +11,9 @@ var endTokens = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND
 // and links that went to an old email.
 func (s *Service) EndAccess(tx *sqldb.Tx, e customer.Ended) error {
 	if e.Password {
+		if err := s.closeOf(tx, e.CustomerID); err != nil {
+			return err
+		}
 		if err := tx.Exec(deleteOthers, e.CustomerID, e.Keep); err != nil {
 			return err
 		}

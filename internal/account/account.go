@@ -9,6 +9,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/locale"
 	"clientele/internal/opt"
@@ -85,8 +86,20 @@ type Session struct {
 	UserAgent, Peer                    string
 	// Locale is the customer's language, where Authenticate found the session.
 	Locale string
+	// Acting is who acts as the customer; nil where it is the customer.
+	Acting *Acting
+
+	by history.Actor // who acts
 
 	idle int64 // seconds without use after which it ends; 0: any
+}
+
+// impersonation is the id of the impersonation that the session is of, or 0.
+func (s *Session) impersonation() int64 {
+	if s.Acting == nil {
+		return 0
+	}
+	return s.Acting.ID
 }
 
 // On reports whether the session is of a storefront.
@@ -162,6 +175,7 @@ const (
 	MailSignInLink          MailKind = "sign_in_link"
 	MailConfirmSubscription MailKind = "confirm_subscription"
 	MailConfirmAccount      MailKind = "confirm_account"
+	MailImpersonated        MailKind = "impersonated"
 )
 
 // Mailer queues emails in a transaction and sends them after its commit.

@@ -231,9 +231,9 @@ func TestSessions(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].UserAgent != "Test/1" || list[0].Peer != "192.0.2.1" {
 			s.Errorf("%+v, %v", list, err)
 		}
-		s.want(s.svc.Revoke(ctx, s.a.StoreID, other, third.Session.ID), account.ErrNoSession)
-		s.want(s.svc.Revoke(ctx, s.b.StoreID, id, third.Session.ID), account.ErrNoSession)
-		s.want(s.svc.Revoke(ctx, s.a.StoreID, id, third.Session.ID), nil)
+		s.want(s.svc.Revoke(ctx, account.Session{StoreID: s.a.StoreID, ID: 1, CustomerID: other}, third.Session.ID), account.ErrNoSession)
+		s.want(s.svc.Revoke(ctx, account.Session{StoreID: s.b.StoreID, ID: 1, CustomerID: id}, third.Session.ID), account.ErrNoSession)
+		s.want(s.svc.Revoke(ctx, next.Session, third.Session.ID), nil)
 		if s.open(third.Token) || !s.open(next.Token) {
 			s.Error("another session was revoked")
 		}
@@ -606,7 +606,7 @@ func TestEndedSessionsChangeNothing(t *testing.T) {
 		ctx := s.Context()
 		id := s.person("ines@example.com")
 		thief := s.signIn(s.a, account.Browser, "ines@example.com")
-		s.want(s.svc.Revoke(ctx, s.a.StoreID, id, thief.Session.ID), nil)
+		s.want(s.svc.Revoke(ctx, thief.Session, thief.Session.ID), nil)
 		s.want(s.svc.ChangePassword(ctx, s.a, thief.Session, right, "another horse 8", home), account.ErrNoSession)
 		_, err := s.svc.UpdateDetails(ctx, s.a, thief.Session, account.Details{Email: opt.Some("thief@example.com"), CurrentPassword: opt.Some(right)}, home)
 		s.want(err, account.ErrNoSession)

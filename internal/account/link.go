@@ -23,6 +23,8 @@ const (
 	forSignIn    = "sign_in"
 	forSubscribe = "subscribe"
 	forConfirm   = "confirm"
+	// forImpersonation is the purpose of links that nobody is emailed.
+	forImpersonation = "impersonation"
 )
 
 // For how long a link is good, in seconds.

@@ -35,8 +35,8 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	if err := s.CheckPassword(ctx, site.StoreID, password); err != nil {
 		return err
 	}
-	if sess.onBehalf() {
-		return ErrOnBehalf
+	if err := sess.own(); err != nil {
+		return err
 	}
 	right, err := s.VerifyPassword(ctx, site.StoreID, sess.CustomerID, current, c.Peer)
 	if err != nil {
@@ -63,9 +63,19 @@ func (s *Service) ChangePassword(ctx context.Context, site store.Site, sess Sess
 	})
 }
 
-// onBehalf reports whether not the customer but somebody else asks, who acts
-// for the customer: apps do, without a session.
-func (sess *Session) onBehalf() bool { return sess.ID == 0 }
+// OnBehalf reports whether not the customer but somebody else asks, who acts
+// for the customer: apps do, without a session, and who has an impersonation.
+func (sess *Session) OnBehalf() bool { return sess.ID == 0 || sess.Acting != nil }
+
+// own is ErrOnBehalf for who acts for a customer. It guards the password, the
+// email, and what else signs the customer in or out: these are the customer's
+// own.
+func (sess *Session) own() error {
+	if sess.OnBehalf() {
+		return ErrOnBehalf
+	}
+	return nil
+}
 
 var selectOne = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 
@@ -74,7 +84,7 @@ var selectOne = sqldb.Static(`SELECT id FROM account_sessions WHERE store_id = $
 // password for example, must not get the account back. Apps that speak for a
 // customer have no session.
 func stillOpen(tx *sqldb.Tx, sess Session) error {
-	if sess.onBehalf() {
+	if sess.ID == 0 {
 		return nil
 	}
 	err := error(ErrNoSession)

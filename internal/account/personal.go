@@ -16,9 +16,16 @@ const hash = "the hash of a token, which opens an account"
 var Personal = []personal.Part{
 	personal.Table{
 		Name: "account_sessions", Title: "Sessions", By: personal.ByCustomer, Key: []string{"id"},
-		Select: sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address FROM account_sessions
+		Select: sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address, impersonation_id FROM account_sessions
 			WHERE store_id = $1 AND customer_id = $2 AND id > $3 ORDER BY id LIMIT $4`),
-		Kinds:  "id int, customer_id int, channel_id int, kind int, date_created time, date_seen time, date_expires time, idle_seconds int",
+		Kinds:  "id int, customer_id int, channel_id int, kind int, date_created time, date_seen time, date_expires time, idle_seconds int, impersonation_id id",
+		Hidden: map[string]string{"token_hash": hash},
+	}.Part(),
+	personal.Table{
+		Name: "impersonations", Title: "Who signed in as the customer", By: personal.ByCustomer, Key: []string{"id"},
+		Select: sqldb.Static(`SELECT id, customer_id, channel_id, reason, actor_kind, actor_id, actor_name, session_id, date_created, date_expires, date_used, date_ended, how FROM impersonations
+			WHERE store_id = $1 AND customer_id = $2 AND id > $3 ORDER BY id LIMIT $4`),
+		Kinds:  "id int, customer_id int, channel_id int, actor_kind int, actor_id id, session_id id, date_created time, date_expires time, date_used time, date_ended time",
 		Hidden: map[string]string{"token_hash": hash},
 	}.Part(),
 	personal.Sieve{

@@ -114,10 +114,13 @@ func (s *Service) CheckRegistration(ctx context.Context, site store.Site, in Reg
 // UpdateDetails changes what a customer who is signed in says of themselves.
 // Every required custom field of the account's form has to be filled in again.
 // Another email takes effect at once and is told to the old address, and links
-// that went there end. Where addresses have to be confirmed, the new one has
+// that went there end. It is ErrOnBehalf for who acts for the customer. Where addresses have to be confirmed, the new one has
 // to be before the next sign-in by password.
 func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Session, in Details, c Client) (*customer.Customer, error) {
 	if in.CurrentPassword.Set {
+		if err := sess.own(); err != nil {
+			return nil, err
+		}
 		right, err := s.VerifyPassword(ctx, site.StoreID, sess.CustomerID, in.CurrentPassword.Value, c.Peer)
 		if err != nil {
 			return nil, err
@@ -149,6 +152,11 @@ func (s *Service) UpdateDetails(ctx context.Context, site store.Site, sess Sessi
 			return err
 		}
 		moved := in.Email.Set && !email.Same(in.Email.Value, who.Email)
+		if in.Email.Set && in.Email.Value != who.Email {
+			if err := sess.own(); err != nil {
+				return err
+			}
+		}
 		if moved && in.Careful && !in.CurrentPassword.Set {
 			return ErrWrongPassword
 		}

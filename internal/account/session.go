@@ -152,29 +152,32 @@ func (s *Service) number() int64 {
 }
 
 var (
-	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
-	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
-	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
-	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
-	deleteOthers   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
-	sessionsByAge  = sqldb.Static(`SELECT id, kind, token_hash FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id DESC`)
-	sessionByToken = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
-	touchSession   = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
+	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address, impersonation_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+	deleteByToken = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 RETURNING impersonation_id`)
+	deleteOfKind  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
+	deleteOne     = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3 AND impersonation_id = 0`)
+	// Sessions of impersonations are no devices of the customer.
+	deleteOfImpersonation = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
+	deleteOthers          = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
+	sessionsByAge         = sqldb.Static(`SELECT id, kind, token_hash FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND impersonation_id = 0 ORDER BY date_seen DESC, id DESC`)
+	sessionByToken        = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
+	touchSession          = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
-	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address,
+	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address, s.impersonation_id,
 			` + customer.LocaleColumn + `, ` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
 		WHERE s.store_id = $1 AND s.token_hash = $2`)
 	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address
-		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 ORDER BY date_seen DESC, id`)
+		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND impersonation_id = 0 ORDER BY date_seen DESC, id`)
 )
 
-// sessionColumns is how many columns scan reads.
-const sessionColumns = 10
+// sessionColumns is how many columns selectSession has of the session itself.
+const sessionColumns = 11
 
-// Ended returns what is left of sessions and links that have ended.
+// Ended returns what is left of sessions, links and impersonations that have
+// ended.
 func Ended() []sqldb.Ended {
-	return []sqldb.Ended{{Keys: endedSessions, Drop: dropSession}, {Keys: endedTokens, Drop: dropToken}}
+	return []sqldb.Ended{{Keys: endedSessions, Drop: dropSession}, {Keys: endedTokens, Drop: dropToken}, {Keys: oldOnes, Drop: dropOld, Keep: keepImpersonations}}
 }
 
 var (
@@ -210,7 +213,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 	previous := ""
 	if c.Previous != "" && len(c.Previous) <= maxToken {
 		previous = auth.HashToken(c.Previous)
-		if err := tx.Exec(deleteByToken, previous); err != nil { // it may be somebody else's
+		if err := s.endByToken(tx, previous); err != nil { // it may be somebody else's
 			return err
 		}
 	}
@@ -220,7 +223,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 		case other.hash == previous:
 			continue
 		case other.kind == AccessToken && o.Kind == AccessToken && !how.beside:
-		case left == maxSessions-1:
+		case left == maxSessions-1 && o.Acting == nil:
 		default:
 			left++
 			continue
@@ -229,8 +232,11 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 			return err
 		}
 	}
-	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer); err != nil {
+	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer, o.impersonation()); err != nil {
 		return err
+	}
+	if o.Acting != nil {
+		return nil // nothing is learnt of the customer
 	}
 	if tag := c.Language.Keep(who.Locale); tag != who.Locale {
 		if err := customer.KeepLocale(tx, o.CustomerID, tag, o.Created); err != nil {
@@ -241,6 +247,15 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 		return remember(tx, o.CustomerID, c.Peer, o.Created)
 	}
 	return nil
+}
+
+// endByToken ends the session with a token's hash, and its impersonation.
+func (s *Service) endByToken(tx *sqldb.Tx, hash string) error {
+	impersonation := int64(0)
+	if err := tx.Query(deleteByToken, func(r *sqldb.Row) error { impersonation = r.Int(0); return nil }, hash); err != nil || impersonation == 0 {
+		return err
+	}
+	return s.closeAll(tx, ByRequest, impersonation)
 }
 
 // person is a customer as signing in sees them.
@@ -302,10 +317,12 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 	var out *Session
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
-		return tx.Query(selectSession, func(r *sqldb.Row) error {
+		impersonation := int64(0)
+		if err := tx.Query(selectSession, func(r *sqldb.Row) error {
 			o := &Session{}
 			o.scan(storeID, r)
 			o.Locale = r.Text(sessionColumns)
+			impersonation = r.Int(sessionColumns - 1)
 			switch {
 			case o.ended(now):
 			case !customer.Admitted(r, sessionColumns+1, o.ChannelID):
@@ -314,7 +331,20 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 				out = o
 			}
 			return nil
-		}, hash)
+		}, hash); err != nil || out == nil || impersonation == 0 {
+			return err
+		}
+		var by Impersonation
+		if err := tx.Query(impersonationByID, func(r *sqldb.Row) error { by.scan(r, now); return nil }, impersonation); err != nil {
+			return err
+		}
+		if by.Status() != ImpersonationActive {
+			out = nil
+			return nil
+		}
+		as, err := by.acting(tx)
+		out.Acting, out.by = &as, by.By
+		return err
 	})
 	if err != nil || out == nil {
 		return nil, err
@@ -340,7 +370,11 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	if err != nil || !o.On(site) {
 		return nil, err
 	}
-	history.Act(ctx, history.ShopperActor(o.CustomerID))
+	if o.Acting != nil {
+		history.ActAs(ctx, o.by, o.Acting.ID)
+	} else {
+		history.Act(ctx, history.ShopperActor(o.CustomerID))
+	}
 	return o, nil
 }
 
@@ -394,13 +428,16 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 		if kind == AccessToken {
 			return tx.Exec(deleteOfKind, id, int64(AccessToken))
 		}
-		return tx.Exec(deleteByToken, hash)
+		return s.endByToken(tx, hash)
 	})
 }
 
 // SignOutElsewhere ends all sessions of a customer but the one it is asked
 // from. It is ErrNoSession where that has ended itself.
 func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
+	if err := from.own(); err != nil {
+		return err
+	}
 	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
 		// Of two devices that ask at once one stays.
 		who, err := lockSessions(tx, from.CustomerID, from.ChannelID)
@@ -409,6 +446,9 @@ func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
 			return err
 		case !who.has(from.ID):
 			return ErrNoSession
+		}
+		if err := s.closeOf(tx, from.CustomerID); err != nil {
+			return err
 		}
 		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
 	})
@@ -433,10 +473,14 @@ func (s *Service) Sessions(ctx context.Context, storeID, customerID int64) ([]Se
 	return out, err
 }
 
-// Revoke ends one session of a customer, or returns ErrNoSession.
-func (s *Service) Revoke(ctx context.Context, storeID, customerID, sessionID int64) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(deleteOne, customerID, sessionID)
+// Revoke ends a session of the customer it is asked from, or returns
+// ErrNoSession.
+func (s *Service) Revoke(ctx context.Context, from Session, sessionID int64) error {
+	if err := from.own(); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
+		n, err := tx.ExecCount(deleteOne, from.CustomerID, sessionID)
 		if err == nil && n == 0 {
 			return ErrNoSession
 		}

@@ -252,6 +252,7 @@ var tracked = map[string][]records{
 	"wishlist_items":          {{resource: history.WishlistItem, id: "id", with: map[string]history.Resource{"wishlist_id": history.Wishlist}}},
 	"price_list_assignments":  {{resource: history.PriceListAssignment, id: "id"}},
 	"site_routes":             {{resource: history.SiteRoute, id: "id"}},
+	"impersonations":          {{resource: history.Impersonation, id: "id", customer: "customer_id"}},
 	"companies":               {{resource: history.Company, id: "id", customer: "customer_id"}},
 	"email_template_versions": {{resource: history.EmailTemplate, passed: "is_latest"}},
 	"email_statuses":          {{resource: history.EmailStatus, id: "channel_id"}},

@@ -152,6 +152,18 @@ func (w *histories) shoppers() {
 	page("/login.php POST check_passwordless_login", "", "token", link(account.MailSignInLink).Get("token"))
 	page("/login.php POST check_passwordless_login", "", "token", "used")
 
+	made := w.manage("POST", "/v3/clientele/impersonations", `{"customer_id":1,"reason":"R","minutes":5}`)
+	_, leave, _ := strings.Cut(made.body, "token=")
+	leave, _, _ = strings.Cut(leave, `"`)
+	acting := by{history.Pages, history.ByAccount, 1}
+	got = w.shop("/login.php POST impersonate", "POST /login.php?action=impersonate", acting, "POST", "/login.php?action=impersonate", "", "token", leave)
+	for _, c := range got.header["Set-Cookie"] {
+		if text, ok := strings.CutPrefix(c, "SHOP_SESSION_TOKEN="); ok {
+			text, _, _ = strings.Cut(text, ";")
+			w.shop("/login.php POST end_impersonation", "POST /login.php?action=end_impersonation", acting, "POST", "/login.php?action=end_impersonation", text)
+		}
+	}
+
 	w.settings(`{"storefront":{"confirm_email":true,"confirm_subscription":true}}`)
 	page("/login.php POST save_new_account", "", registration("page3@alphamark.example")...)
 	page("/login.php POST confirm_account", "", "token", link(account.MailConfirmAccount).Get("token"))

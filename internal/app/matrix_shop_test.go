@@ -91,6 +91,10 @@ var pageRows = map[string]welcome{
 	"/login.php POST passwordless_login":       {guest: 422, signed: 422},
 	"/login.php POST check_passwordless_login": {guest: 303, signed: 303, to: "/login.php"},
 
+	"/login.php GET impersonate":        {guest: 303, signed: 303, to: "/login.php"},
+	"/login.php POST impersonate":       {guest: 303, signed: 303, to: "/login.php"},
+	"/login.php POST end_impersonation": {guest: 303, signed: 303, to: "/login.php"},
+
 	"/change-password GET":  {guest: 303, signed: 303, to: "/login.php?action=reset_password"},
 	"/change-password POST": {guest: 422, signed: 422},
 

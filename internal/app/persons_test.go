@@ -236,6 +236,7 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("tax_properties", c())
 	put("stored_instruments", c("is_default", int64(1), "details", `{"holder":"`+mark+`"}`))
 	put("account_sessions", c("ip_address", mark+"-ip", "date_expires", int64(4e9)))
+	put("impersonations", c())
 	put("account_tokens", c("purpose", "sign_in"))
 	put("account_tokens", map[string]any{"customer_id": int64(0), "token_hash": mark + "-token_hash2", "purpose": "subscribe", "data": `{"email":"` + strings.ToUpper(at) + `","first_name":"` + mark + `"}`})
 	put("known_addresses", c())

@@ -26,6 +26,7 @@ const (
 	textClosed          = "Account creation is disabled on this store."
 	textWrongPassword   = "The current password is incorrect."
 	textOnBehalf        = "The password cannot be changed on a customer's behalf."
+	textEmailOnBehalf   = "The email address cannot be changed on a customer's behalf."
 	textBadResetLink    = "The password reset link is invalid or has expired."
 	textSubscribed      = "The email address is already subscribed to the newsletter."
 	textBadEmail        = "The email address is invalid."
@@ -235,6 +236,8 @@ func updateErrors(err error) ([]problem, error) {
 		return []problem{{kind: "CustomerDoesNotExistError", message: textNoCustomer}}, nil
 	case emailTaken(f):
 		return []problem{{kind: "EmailAlreadyInUseError", message: textEmailInUse}}, nil
+	case errors.Is(err, account.ErrOnBehalf):
+		return []problem{{kind: "ValidationError", message: textEmailOnBehalf, path: []string{"input", "email"}}}, nil
 	case f.Kind == fault.Invalid:
 		return violations(f, "input"), nil
 	}

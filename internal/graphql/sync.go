@@ -17,6 +17,7 @@ const (
 	textSyncExpired = "The session sync token has expired."
 	textSyncStore   = "The session sync token is for another store."
 	textSyncAddress = "The session sync token is for a shopper at another address."
+	textNoCarry     = "Who acts as a customer is not signed in elsewhere."
 	textNoStandIn   = "Customer impersonation tokens do not sign customers in."
 )
 
@@ -130,6 +131,9 @@ func (s *Server) generateSync(c *exec.Call, _ *exec.None) (*syncToken, error) {
 		in.Wallet = &sso.Wallet{InitializationID: wallet.Text("initializationId"), ProviderOrderID: wallet.Text("providerOrderId"), ProviderID: wallet.Text("providerId")}
 	}
 	token, url, err := s.Sync.Make(c.Context, sso.Asked{Site: w.visit.Site, Scheme: w.visit.Scheme(), Host: w.visit.Host}, in)
+	if errors.Is(err, account.ErrOnBehalf) {
+		return nil, publicError("", textNoCarry)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,8 @@ const (
 	Revoked
 	// Moved: a record belongs to another owner.
 	Moved
+	// Ended: what was for a time is over.
+	Ended
 )
 
 var actionNames = [...]string{
@@ -40,6 +42,7 @@ var actionNames = [...]string{
 	SignedIn: "signed_in", SignInFailed: "sign_in_failed", LockedOut: "locked_out", SignedOut: "signed_out",
 	PasswordChanged: "password_changed", LinkSent: "link_sent", LinkUsed: "link_used", TokenRefused: "token_refused",
 	Consented: "consented", GaveUp: "gave_up", Revoked: "revoked", Moved: "moved",
+	Ended: "ended",
 }
 
 // String returns the name by which lists show an action.
@@ -87,6 +90,7 @@ const (
 	Store
 	Delivery
 	WebhookContacts
+	Impersonation
 )
 
 var resourceNames = [...]string{
@@ -98,6 +102,7 @@ var resourceNames = [...]string{
 	WishlistItem: "wishlist_item", TaxProperty: "tax_property", Instrument: "stored_instrument", PriceListAssignment: "price_list_assignment",
 	Translation: "translation", Session: "session", Link: "link", Product: "product", Order: "order", Store: "store", Delivery: "webhook_delivery",
 	WebhookContacts: "webhook_contacts",
+	Impersonation:   "impersonation",
 }
 
 // String returns the name by which lists show a resource.

@@ -127,6 +127,7 @@ const (
 	FieldHash
 	FieldUntil
 	FieldSession
+	fieldImpersonation // in whose session something was written
 )
 
 var fieldNames = [...]string{
@@ -210,6 +211,7 @@ var fieldNames = [...]string{
 	FieldHash:           "hash",
 	FieldUntil:          "until",
 	FieldSession:        "session_id",
+	fieldImpersonation:  "impersonation_id",
 }
 
 // several reports whether a record has several fields of the name, which ends in

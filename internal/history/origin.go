@@ -14,6 +14,9 @@ type Origin struct {
 	// Address is the client's, RequestID what its answer is named by, and Reason
 	// what somebody gave as the reason. Each may be empty.
 	Address, RequestID, Reason string
+	// Impersonation is the one in whose session the Actor acts as a customer, 0
+	// where there is none. Entries name it beside what changed.
+	Impersonation int64
 }
 
 // ActorKind is what somebody is who writes. Its code is in entries, as that of
@@ -87,6 +90,13 @@ func Of(ctx context.Context) Origin {
 func Act(ctx context.Context, a Actor) {
 	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
 		o.Actor = a
+	}
+}
+
+// ActAs is Act for who acts as a customer by an impersonation.
+func ActAs(ctx context.Context, a Actor, impersonation int64) {
+	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
+		o.Actor, o.Impersonation = a, impersonation
 	}
 }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"clientele/internal/sqldb"
 )
@@ -75,8 +76,12 @@ func (w *writer) add(id int64, e *Entry, from *Origin) error {
 	if e.Resource == Customer && e.ID == e.CustomerID {
 		resource = 0 // as it can be told from the customer's
 	}
+	facts := e.facts
+	if from.Impersonation != 0 {
+		facts = appendChange(slices.Clip(facts), fieldImpersonation, 0, "", Int(from.Impersonation))
+	}
 	w.own = append(w.own, id, w.code, int64(from.Surface), int64(e.Action), int64(e.Resource), resource, e.CustomerID,
-		bytesOf(w.bytes), bytesOf(e.facts), bytesOf(e.sealed(w.tx, from)), none)
+		bytesOf(w.bytes), bytesOf(facts), bytesOf(e.sealed(w.tx, from)), none)
 	return nil
 }
 

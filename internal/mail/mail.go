@@ -41,6 +41,7 @@ const (
 	ConfirmAccount      Kind = "confirm_account"      // link
 	PasswordChanged     Kind = "password_changed"     // link: where to choose another; default /login.php?action=reset_password
 	EmailChanged        Kind = "email_changed"        // new_email; to the address before
+	Impersonated        Kind = "impersonated"         // minutes: for how long at most
 	WebhookDisabled     Kind = "webhook_disabled"     // destination, scope; reason
 	WebhookBlocked      Kind = "webhook_blocked"      // destination; reason
 )
@@ -67,6 +68,7 @@ var kinds = map[Kind]kindInfo{
 	ConfirmAccount:      {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/confirm?t=1"}},
 	PasswordChanged:     {link: "/login.php?action=reset_password", route: channel.RouteForgotPassword, sample: Data{"link": "https://shop.example.com/login.php"}},
 	EmailChanged:        {needs: []string{"new_email"}, sample: Data{"new_email": "new@example.com"}},
+	Impersonated:        {needs: []string{"minutes"}, sample: Data{"minutes": "30"}},
 	WebhookDisabled: {needs: []string{"destination", "scope"}, merchant: true,
 		sample: Data{"destination": "https://app.example.com/hook", "scope": "store/customer/*", "reason": "It does not answer."}},
 	WebhookBlocked: {needs: []string{"destination"}, merchant: true,

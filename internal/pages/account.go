@@ -56,7 +56,7 @@ func (c *call) overview() error {
 		p.Credit = c.settings.Price(me.StoreCredit, customer.CreditScale)
 	}
 	p.Title = c.look.Text("menu.overview")
-	for _, m := range accountMenu[1:] {
+	for _, m := range c.menu()[1:] {
 		p.Cards = append(p.Cards, card{Title: c.look.Text("menu." + m), URL: menuURL(m), Facts: facts[m]})
 		if one := &p.Cards[len(p.Cards)-1]; one.Facts == nil {
 			one.Text = c.look.Text("card." + m)
@@ -156,10 +156,12 @@ func (c *call) details(me *customer.Customer) (*formPage, form.Form, error) {
 		}
 	}
 	enterStored(f, me.FormFields)
-	email := text(form.Email, me.Email)
-	current := text(form.CurrentPassword, "")
-	current.Hint = c.look.Text("details.current_password")
-	f.Sections = append(f.Sections, &html.Section{Legend: c.look.Text("details.email"), Fields: []*html.Field{email, current}})
+	if !c.session.OnBehalf() {
+		email := text(form.Email, me.Email)
+		current := text(form.CurrentPassword, "")
+		current.Hint = c.look.Text("details.current_password")
+		f.Sections = append(f.Sections, &html.Section{Legend: c.look.Text("details.email"), Fields: []*html.Field{email, current}})
+	}
 	f.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: "/account.php"}
 	p.Form = f
 	return p, defs, nil
@@ -195,7 +197,10 @@ func (c *call) saveDetails() error {
 	}
 	in := account.Details{
 		FirstName: opt.Some(c.trimmed("first_name")), LastName: opt.Some(c.trimmed("last_name")), Company: opt.Some(c.trimmed("company")),
-		Phone: opt.Some(c.trimmed("phone")), Email: opt.Some(c.trimmed("email")), FormFields: c.inputs(defs, true), Careful: true,
+		Phone: opt.Some(c.trimmed("phone")), FormFields: c.inputs(defs, true), Careful: true,
+	}
+	if c.form.Has("email") {
+		in.Email = opt.Some(c.trimmed("email"))
 	}
 	if current := c.form.Get("current_password"); current != "" {
 		in.CurrentPassword = opt.Some(current)
@@ -483,6 +488,9 @@ func (c *call) passwordPage() error {
 	if done || err != nil {
 		return err
 	}
+	if c.session.OnBehalf() {
+		return account.ErrOnBehalf
+	}
 	return c.show(http.StatusOK, c.passwordForm(me))
 }
 
@@ -490,6 +498,9 @@ func (c *call) changePassword() error {
 	me, done, err := c.signedIn()
 	if done || err != nil {
 		return err
+	}
+	if c.session.OnBehalf() {
+		return account.ErrOnBehalf
 	}
 	p := c.passwordForm(me)
 	p.Form.Require(c.form, c.look.Catalogue)
@@ -515,7 +526,7 @@ func (c *call) sessionsPage() error {
 	if err != nil {
 		return err
 	}
-	p := &sessionsView{Others: len(rows) > 1}
+	p := &sessionsView{Others: len(rows) > 1, Own: !c.session.OnBehalf()}
 	p.Title = c.look.Text("menu.sessions")
 	zone := c.zone()
 	for i := range rows {
@@ -587,7 +598,7 @@ func (c *call) endSessions() error {
 
 // revoke ends a session; one that has ended already is no error.
 func (c *call) revoke(id int64) error {
-	err := c.Accounts.Revoke(c.R.Context(), c.Site.StoreID, c.session.CustomerID, id)
+	err := c.Accounts.Revoke(c.R.Context(), *c.session, id)
 	if errors.Is(err, account.ErrNoSession) {
 		return nil
 	}

@@ -34,6 +34,7 @@ type frame struct {
 	CSRF      string
 	CSRFField string
 	SignedIn  bool
+	Acting    *acting // not the customer, but somebody who works for the store
 	Notice    *html.Notice
 	Signup    bool // the newsletter's form
 	Banner    bool // ask for consent
@@ -51,6 +52,12 @@ type frame struct {
 
 func (f *frame) base() *frame      { return f }
 func (f *frame) asked() *html.Form { return nil }
+
+// acting is what the bar says of who acts as a customer.
+type acting struct {
+	Customer, By string
+	Until        stamp
+}
 
 // stamp is a moment, to be shown in a time zone.
 type stamp struct {
@@ -136,6 +143,7 @@ type (
 		frame
 		Sessions []sessionRow
 		Others   bool
+		Own      bool // they may be ended
 	}
 )
 
@@ -206,8 +214,9 @@ var pageNames = []string{"home", "signin", "form", "confirm", "message", "overvi
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
 	return html.NewTemplates(l.Catalogue, template.FuncMap{
-		"when": func(s stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
-		"iso":  func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
+		"when":  func(s stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
+		"clock": func(s stamp) string { return time.Unix(s.unix, 0).In(cmp.Or(s.zone, time.UTC)).Format("15:04") },
+		"iso":   func(s stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
 	}, templates, []string{"layout"}, pageNames)
 }
 
@@ -220,6 +229,10 @@ func (c *call) fill(f *frame) {
 	f.Lang, f.Site, f.Icon, f.Hidden = c.look.Lang, f.StoreName, cmp.Or(image(s.FaviconURL), store.FaviconPath), true
 	f.Theme, f.Style = p.Accent, c.sheet.In(p).At("/assets/style.css")
 	f.SignedIn = c.session != nil
+	if f.SignedIn && c.session.Acting != nil {
+		as := c.session.Acting
+		f.Acting = &acting{cmp.Or(as.Name, as.Email), as.By, stamp{as.Expires, c.zone()}}
+	}
 	f.Year = time.Unix(c.visits.System.Now(), 0).UTC().Year()
 	f.Register = s.Storefront.Registration == nil || *s.Storefront.Registration
 	if c.Site.StoreID == 0 || s.Down() && c.R.URL.Path != "/unsubscribe.php" {
@@ -243,7 +256,7 @@ func (c *call) fill(f *frame) {
 		f.PolicyURL = *c.privacy.PolicyURL
 	}
 	if f.SignedIn && (c.R.URL.Path == "/account.php" || f.Current != "") {
-		for _, m := range accountMenu {
+		for _, m := range c.menu() {
 			f.Menu = append(f.Menu, html.Link{Label: c.look.Text("menu." + m), URL: menuURL(m)})
 		}
 		if f.Current == "" {
@@ -260,7 +273,18 @@ func (c *call) fill(f *frame) {
 	}
 }
 
-var accountMenu = []string{"overview", "account_details", "address_book", wishlistsMenu, "newsletter", "change_password", "sessions"}
+var accountMenu = []string{"overview", "account_details", "address_book", wishlistsMenu, "newsletter", passwordMenu, "sessions"}
+
+const passwordMenu = "change_password"
+
+// menu are the entries of the account's menu for who is signed in: the password
+// is the customer's own.
+func (c *call) menu() []string {
+	if !c.session.OnBehalf() {
+		return accountMenu
+	}
+	return slices.DeleteFunc(slices.Clone(accountMenu), func(entry string) bool { return entry == passwordMenu })
+}
 
 // menuURL is the page of an entry of the account's menu.
 func menuURL(entry string) string {
@@ -388,7 +412,7 @@ func image(address string) string {
 var successes = map[string]bool{
 	"account_created": true, "account_confirmed": true, "signed_out": true, "details_saved": true, "confirm_email": true, "address_saved": true, "address_deleted": true, "wishlist_saved": true, "wishlist_deleted": true, "wish_removed": true, "password_changed": true,
 	"password_reset": true, "subscribed": true, "subscription_pending": true, "unsubscribed": true, "newsletter_saved": true,
-	"session_ended": true, "sessions_ended": true, "choices_saved": true,
+	"session_ended": true, "impersonation_ended": true, "sessions_ended": true, "choices_saved": true,
 }
 
 // failures are those of what did not.

@@ -5,6 +5,7 @@ package pages
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -77,6 +78,7 @@ func (p *Pages) paths() map[string]actions {
 			"GET": (*call).signInPage, "GET logout": (*call).leave, "GET create_account": (*call).registerPage,
 			"GET reset_password": (*call).forgotPage, "GET change_password": (*call).resetPage,
 			"GET check_passwordless_login": (*call).followSignInLink, "GET confirm_account": (*call).confirmAccountPage, "POST confirm_account": (*call).confirmAccount,
+			"GET impersonate": (*call).impersonatePage, "POST impersonate": (*call).impersonate, "POST end_impersonation": (*call).endImpersonation,
 			"POST": (*call).signIn, "POST check_login": (*call).signIn, "POST logout": (*call).signOut,
 			"POST save_new_account": (*call).register, "POST create_account": (*call).register,
 			"POST reset_password": (*call).forgot, "POST send_password_email": (*call).forgot,
@@ -394,6 +396,8 @@ func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
 		status, key = http.StatusMethodNotAllowed, "method"
 	case f == errForged:
 		status, key = http.StatusForbidden, "forged"
+	case errors.Is(f, account.ErrOnBehalf):
+		status, key = http.StatusForbidden, "on_behalf"
 	case f == errDown:
 		status, key = http.StatusServiceUnavailable, "down"
 		x.Expected()

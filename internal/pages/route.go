@@ -68,13 +68,14 @@ func (c *call) readRoutes() (*routes, error) {
 }
 
 // lead sends a visitor to the channel's own storefront, if that has the page
-// that was asked for, and reports whether it did.
+// that was asked for, and reports whether it did. Who acts as a customer does so
+// in our account alone.
 func (c *call) lead(action string) (bool, error) {
 	typ := routeType(c.R.URL.Path, action)
 	if typ == "" || typ == channel.RouteLogin && c.session != nil { // who need not sign in is led on
 		return false, nil
 	}
-	if c.R.URL.Path == "/account.php" && c.justCame() {
+	if c.R.URL.Path == "/account.php" && (c.justCame() || c.session != nil && c.session.OnBehalf()) {
 		return false, nil
 	}
 	var parameters []string

@@ -22,6 +22,7 @@ func TestEnded(t *testing.T) {
 	tables := []struct{ table, date, index, insert string }{
 		{"account_sessions", "date_expires", "account_sessions_expires", `(store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, idle_seconds, user_agent, ip_address, date_expires) SELECT $1, $2 || i, i + LENGTH($2 || '') * 100000, 1, 1, 0, 0, 0, 0, '', '', `},
 		{"account_tokens", "date_expires", "account_tokens_expires", `(store_id, token_hash, purpose, customer_id, channel_id, data, date_expires) SELECT $1, $2 || i, 'x', 0, 1, '', `},
+		{"impersonations", "date_expires", "impersonations_expires", `(store_id, token_hash, id, customer_id, channel_id, reason, actor_kind, actor_id, actor_name, session_id, date_created, date_used, date_ended, how, date_expires) SELECT $1, $2 || i, i + LENGTH($2 || '') * 100000, 1, 1, '', 0, 0, '', 0, 0, 0, 1, '', `},
 		{"attempt_windows", "date_start", "attempt_windows_start", `(store_id, subject, attempts, date_start) SELECT $1, $2 || i, 1, `},
 		{"sign_in_failures", "date_last", "sign_in_failures_last", `(store_id, subject, failures, date_last) SELECT $1, $2 || i, 1, `},
 		{"used_login_tokens", "date_used", "used_login_tokens_used", `(store_id, client_id, jti_hash, date_used) SELECT $1, 'app', $2 || i, `},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"clientele/internal/account"
 	"clientele/internal/fault"
 	"clientele/internal/jsonx"
 	"clientele/internal/jwt"
@@ -42,8 +43,9 @@ func (s *Service) KnowsApp(ctx context.Context, storeID int64, clientID string) 
 
 // CurrentCustomer returns a token that tells an app, by its client id, who is
 // signed in on a site. It is signed with the app's secret, by the algorithm
-// that the store's settings name.
-func (s *Service) CurrentCustomer(ctx context.Context, site store.Site, customerID int64, clientID string) (string, error) {
+// that the store's settings name. One for who acts as the customer is no longer
+// good than the session.
+func (s *Service) CurrentCustomer(ctx context.Context, site store.Site, session *account.Session, clientID string) (string, error) {
 	by, err := s.app(ctx, site.StoreID, clientID)
 	if err != nil {
 		return "", err
@@ -52,18 +54,22 @@ func (s *Service) CurrentCustomer(ctx context.Context, site store.Site, customer
 	if err != nil {
 		return "", err
 	}
-	c, err := s.customers.Get(ctx, site.StoreID, customerID)
+	c, err := s.customers.Get(ctx, site.StoreID, session.CustomerID)
 	if err != nil {
 		return "", err
 	}
 	now := s.sys.Now()
+	expires := now + currentFor
+	if session.OnBehalf() {
+		expires = min(expires, session.Expires)
+	}
 	b := strconv.AppendInt([]byte(`{"customer":{"id":`), c.ID, 10)
 	b = jsonx.AppendString(append(b, `,"email":`...), c.Email)
 	// The original sends the group as text.
 	b = strconv.AppendInt(append(b, `,"group_id":"`...), c.GroupID, 10)
 	b = jsonx.AppendString(append(b, `"},"iss":"bc/apps","sub":`...), site.StoreHash)
 	b = strconv.AppendInt(append(b, `,"iat":`...), now, 10)
-	b = strconv.AppendInt(append(b, `,"exp":`...), now+currentFor, 10)
+	b = strconv.AppendInt(append(b, `,"exp":`...), expires, 10)
 	b = jsonx.AppendString(append(b, `,"version":1,"aud":`...), clientID)
 	b = jsonx.AppendString(append(b, `,"application_id":`...), clientID)
 	b = jsonx.AppendString(append(b, `,"store_hash":`...), site.StoreHash)

@@ -476,7 +476,7 @@ func TestCurrentCustomer(t *testing.T) {
 			if alg == jwt.HS256 {
 				s.write(s.sites[0].StoreID, `INSERT INTO store_settings (store_id, settings) VALUES ($1, '{"storefront":{"current_customer_algorithm":"HS256"}}')`)
 			}
-			text, err := s.CurrentCustomer(t.Context(), s.sites[0], 1, s.app[0].ClientID)
+			text, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, s.app[0].ClientID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -498,14 +498,14 @@ func TestCurrentCustomer(t *testing.T) {
 			}
 		}
 		for name, id := range map[string]string{"none": "", "unknown": "x", "of another store": s.app[1].ClientID, "NUL": "a\x00", "no text": "\xff", "long": strings.Repeat("x", 300)} {
-			if _, err := s.CurrentCustomer(t.Context(), s.sites[0], 1, id); !errors.Is(err, sso.ErrNoApp) {
+			if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, id); !errors.Is(err, sso.ErrNoApp) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		if err := s.accounts.Revoke(t.Context(), s.sites[0].StoreID, 1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.CurrentCustomer(t.Context(), s.sites[0], 1, s.app[0].ClientID); !errors.Is(err, sso.ErrNoApp) {
+		if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, s.app[0].ClientID); !errors.Is(err, sso.ErrNoApp) {
 			t.Errorf("revoked: %v", err)
 		}
 	})

@@ -156,8 +156,12 @@ func NewSync(s *Service, hosts *store.Hosts, tokens *auth.StorefrontTokens) *Syn
 }
 
 // Make makes a token, and the address at which it is taken: on the storefront
-// that it leads to.
+// that it leads to. It is account.ErrOnBehalf for who acts for a customer.
 func (s *Sync) Make(ctx context.Context, at Asked, in SyncRequest) (token, address string, err error) {
+	// Who takes the token would have a session of the customer's own.
+	if in.Session != nil && in.Session.OnBehalf() {
+		return "", "", account.ErrOnBehalf
+	}
 	origin, path, err := s.target(ctx, at, in.RedirectTo)
 	if err != nil {
 		return "", "", err

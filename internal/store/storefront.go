@@ -17,6 +17,10 @@ type StorefrontSettings struct {
 	ConfirmEmail        bool `json:"confirm_email,omitempty" yaml:"confirm_email"`
 	ConfirmSubscription bool `json:"confirm_subscription,omitempty" yaml:"confirm_subscription"`
 
+	// ImpersonationNotice tells customers by email that somebody who works for the
+	// store has signed in as them.
+	ImpersonationNotice bool `json:"impersonation_notice,omitempty" yaml:"impersonation_notice"`
+
 	// RegistrationAddress has the registration page ask for an address.
 	RegistrationAddress *bool `json:"registration_address,omitempty" yaml:"registration_address"` // default true
 	// ShopURL is where the shop is, if the pages are not all of it: their links

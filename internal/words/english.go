@@ -44,7 +44,11 @@ var whys = map[fault.Reason]string{
 	fault.HoldsNUL: "{name} must not contain NUL",
 	fault.Fixed:    "{name} cannot be changed: it may only be sent as it is",
 
-	account.WhyPath: "{name} must be one of the storefront's",
+	account.WhyPath:      "{name} must be one of the storefront's",
+	account.WhyNoAccess:  "the customer may not sign in on the channel",
+	account.WhyMinutes:   "{name} must be from 1 to 60",
+	account.WhyNoChannel: "there is no such channel",
+	account.WhyNoAddress: "the channel's storefront has no address",
 
 	auth.WhyBoth:           "<channel id> and <channel ids> cannot both be given",
 	auth.WhyNoChannels:     "{name} must not be empty",

@@ -107,7 +107,7 @@ func (s *Surface) currentCustomer(c *Call) error {
 	if session == nil {
 		return errGuest
 	}
-	token, err := s.SSO.CurrentCustomer(c.Ctx(), c.Site, session.CustomerID, clientID)
+	token, err := s.SSO.CurrentCustomer(c.Ctx(), c.Site, session, clientID)
 	switch f := fault.As(err); {
 	case errors.Is(err, sso.ErrNoApp):
 		return errNoApp

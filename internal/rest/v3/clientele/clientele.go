@@ -8,6 +8,7 @@ package clientele
 import (
 	"slices"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/company"
 	"clientele/internal/credit"
@@ -32,6 +33,8 @@ type Services struct {
 	History      *history.Service
 	Persons      *person.Service
 	Stores       *store.Service
+	Accounts     *account.Service
+	Hosts        *store.Hosts
 }
 
 // Surface is the API of our own operations.
@@ -50,7 +53,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes())
 }
 
 // Error implements rest.Surface.

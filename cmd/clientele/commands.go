@@ -39,6 +39,7 @@ type commands struct {
 	Unsubscribe unsubscribeCommand      `cmd:"" name:"unsubscribe-links" help:"List links with which subscribers end their subscription."`
 	Person      personCommands          `cmd:"" help:"Export what is kept of a person."`
 	Credit      creditCommands          `cmd:"" help:"Look at customers' store credit, and give, spend or correct it."`
+	Consent     consentCommands         `cmd:"" help:"Write down what proves subscribers' consents, and check that."`
 	Impersonate impersonateCommands     `cmd:"" help:"Sign in as a customer, list who did, and end it."`
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Customers   customerCommands        `cmd:"" help:"List customers, show one, and find some by words."`

@@ -56,6 +56,8 @@ type Client struct {
 	// Previous is the session token that the client had before, where it had
 	// one: signing in ends it.
 	Previous string
+	// Shown is what a person was shown who gives a consent.
+	Shown subscriber.Shown
 	// Language is the one in which the client is spoken to.
 	Language locale.Choice
 	// Mark is a secret of the browser that asks for a link to sign in, by which

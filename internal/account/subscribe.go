@@ -13,7 +13,7 @@ import (
 
 // fromStorefront is the origin of a consent that a shopper gives or withdraws.
 func fromStorefront(c Client) subscriber.Origin {
-	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address}
+	return subscriber.Origin{Via: subscriber.ViaStorefront, IP: c.Peer.Address, Proof: subscriber.Proof{Shown: c.Shown}}
 }
 
 // subscribe subscribes an address on a site or, where the store asks for it,
@@ -26,7 +26,7 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 			return err
 		}
 	}
-	text, err := encodeSubscription(in)
+	text, err := encodeSubscription(in, subscriber.Asked{Time: s.sys.Now(), IP: c.Peer.Address, Shown: c.Shown})
 	if err != nil {
 		return err
 	}
@@ -138,17 +138,17 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 	if err != nil {
 		return err
 	}
-	in, err := decodeSubscription(text)
+	in, asked, err := decodeSubscription(text)
 	if err != nil {
 		return err
 	}
+	by := fromStorefront(c)
+	by.Proof.Confirmed, by.Proof.Asked = subscriber.ByEmail, asked
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
 	return s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
 			return err
 		}
-		by := fromStorefront(c)
-		by.Confirmed = true
 		return subscriber.Agree(tx, in, by, s.sys.Now())
 	})
 }

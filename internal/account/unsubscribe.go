@@ -106,18 +106,23 @@ func (s *Service) Unsubscribe(ctx context.Context, storeID int64, token string, 
 
 // subscription is what a link to confirm one remembers.
 type subscription struct {
-	Email     string `json:"email"`
-	FirstName string `json:"first_name,omitempty"`
-	LastName  string `json:"last_name,omitempty"`
+	Email     string            `json:"email"`
+	FirstName string            `json:"first_name,omitempty"`
+	LastName  string            `json:"last_name,omitempty"`
+	Asked     *subscriber.Asked `json:"asked,omitempty"` // none in older links
+	Text      string            `json:"text,omitempty"`  // that was shown
 }
 
-func encodeSubscription(in subscriber.Create) (string, error) {
-	text, err := json.Marshal(subscription{in.Email, in.FirstName, in.LastName})
+func encodeSubscription(in subscriber.Create, asked subscriber.Asked) (string, error) {
+	text, err := json.Marshal(subscription{in.Email, in.FirstName, in.LastName, &asked, asked.Text})
 	return string(text), err
 }
 
-func decodeSubscription(text string) (subscriber.Create, error) {
+func decodeSubscription(text string) (subscriber.Create, *subscriber.Asked, error) {
 	var d subscription
 	err := json.Unmarshal([]byte(text), &d)
-	return subscriber.Create{Email: d.Email, FirstName: d.FirstName, LastName: d.LastName}, err
+	if d.Asked != nil {
+		d.Asked.Text = d.Text
+	}
+	return subscriber.Create{Email: d.Email, FirstName: d.FirstName, LastName: d.LastName}, d.Asked, err
 }

@@ -55,6 +55,7 @@ var nobodys = map[string]string{
 	"search_stores":           "how far a job has come",
 	"search_terms":            "words of any customers; they follow the customers (search.Fold)",
 	"secret_keys":             "numbers of secrets",
+	"consent_texts":           "texts that all were shown",
 	"segments":                "of the store",
 	"site_hosts":              "of the store",
 	"site_routes":             "of the store",

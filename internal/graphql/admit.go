@@ -22,6 +22,7 @@ import (
 	"clientele/internal/serve"
 	"clientele/internal/setting"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/visit"
 )
 
@@ -76,7 +77,7 @@ func (w *shopper) wish() locale.Wish {
 // server's Accept-Language says is a choice; browsers send it unasked. Where the store's
 // languages cannot be read, neither can what the operation needs, which says so.
 func (s *Server) client(ctx context.Context, w *shopper) account.Client {
-	out := account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret}
+	out := account.Client{Peer: w.visit.Peer, UserAgent: w.visit.R.UserAgent(), Previous: w.secret, Shown: subscriber.Shown{Place: w.visit.Asks()}}
 	if settings, err := s.settings(ctx); err == nil {
 		wish := w.visit.Wish("")
 		wish.Named = w.named

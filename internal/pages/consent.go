@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
@@ -79,7 +80,8 @@ func (c *call) saveNewsletter() error {
 	message := "newsletter_saved"
 	switch wants := c.form.Get("newsletter") != ""; {
 	case wants && !had:
-		pending, err := c.Accounts.Subscribe(ctx, c.Site, me.Email, me.FirstName, me.LastName, c.client())
+		pending, err := c.Accounts.Subscribe(ctx, c.Site, me.Email, me.FirstName, me.LastName,
+			c.shown("/account.php?action=newsletter", c.look.Text("newsletter.news"), c.look.Text("newsletter.news.hint"), c.look.Text("save")))
 		if err != nil {
 			if c.explain(p.Form, err) {
 				return c.show(problemStatus(err), p)
@@ -102,11 +104,20 @@ func (c *call) saveNewsletter() error {
 	return c.redirect("/account.php?action=newsletter")
 }
 
+// shown is the client with what the visitor was shown who gives a consent: texts,
+// on the page at a path.
+func (c *call) shown(path string, texts ...string) account.Client {
+	who := c.client()
+	who.Shown = subscriber.Shown{Place: c.Origin() + path, Locale: c.look.Lang, Text: strings.Join(texts, "\n")}
+	return who
+}
+
 // subscribe takes the form at the foot of every page.
 func (c *call) subscribe() error {
 	back := visit.SafeRedirect(c.form.Get("back"), c.firstPage())
 	address := c.trimmed("nl_email")
-	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, address, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"), c.client())
+	pending, err := c.Accounts.Subscribe(c.R.Context(), c.Site, address, c.trimmed("nl_first_name"), c.trimmed("nl_last_name"),
+		c.shown(back, c.look.Text("signup.title"), c.look.Text("signup.text"), c.look.Text("signup.submit")))
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
 		c.Flash("bad_email", "")
 		return c.redirect(back)
@@ -139,7 +150,8 @@ func (c *call) confirm(action, title, text, submit string) error {
 }
 
 func (c *call) confirmSubscription() error {
-	err := c.Accounts.ConfirmSubscription(c.R.Context(), c.Site, c.form.Get("token"), c.client())
+	err := c.Accounts.ConfirmSubscription(c.R.Context(), c.Site, c.form.Get("token"),
+		c.shown("/subscribe.php?action=confirm", c.look.Text("subscribe.confirm.text", c.storeName()), c.look.Text("subscribe.confirm.submit")))
 	if errors.Is(err, account.ErrLink) {
 		c.Flash("invalid_link", err.Error())
 		return c.redirect(c.firstPage())

@@ -63,6 +63,14 @@ func (c *call) registration(country string) (*registration, error) {
 	return r, nil
 }
 
+// offers is the text of the wish for the newsletter.
+func (r *registration) offers() string {
+	if d := r.account.BuiltIn(form.Offers); d != nil {
+		return d.Options.Label
+	}
+	return ""
+}
+
 // asksAddress reports whether who registers is asked for an address.
 func (c *call) asksAddress() bool {
 	asks := c.settings.Storefront.RegistrationAddress
@@ -171,7 +179,7 @@ func (c *call) register() error {
 		Phone: c.trimmed("phone"), Company: c.trimmed("company"), Address: address,
 		FormFields:       c.inputs(r.account, false),
 		AcceptsMarketing: c.form.Get("accepts_marketing_emails") != "",
-	}, c.client())
+	}, c.shown("/login.php?action=create_account", r.offers()))
 	switch {
 	case err == nil:
 	case errors.Is(err, account.ErrClosed):

@@ -110,6 +110,7 @@ func (c *creation) move() move {
 // insertAll writes what m counted, at which the counters are now.
 func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 	var rows, history []any
+	by := make([]Origin, 0, len(in))
 	events := make([]event.Event, 0, len(in))
 	id, change := at.id-m.ids, at.change-m.changes
 	for _, c := range in {
@@ -122,6 +123,7 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 		change++
 		c.DateCreated, c.DateModified = now, now
 		rows = appendRow(rows, &c.Subscriber)
+		by = append(by, c.by)
 		history = appendHistory(history, change, Created, &c.Subscriber, c.by)
 		events = append(events, event.Subscriber(event.SubscriberCreated, c.ID))
 	}
@@ -129,6 +131,9 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 		return err
 	}
 	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+		return err
+	}
+	if err := keepTexts(tx, now, by...); err != nil {
 		return err
 	}
 	return event.Record(tx, at.event, now, events)

@@ -81,17 +81,28 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (*Subscriber, erro
 // History returns a page of what happened to a subscriber's consents, also
 // after the subscriber is gone. An id that never was is NotFound.
 func (s *Service) History(ctx context.Context, storeID, id int64, q *listing.Query) ([]Change, *listing.Result, error) {
+	return s.history(ctx, storeID, id, q, nil)
+}
+
+// Proofs is History with the texts that were shown.
+func (s *Service) Proofs(ctx context.Context, storeID, id int64, q *listing.Query) ([]Change, *listing.Result, error) {
+	return s.history(ctx, storeID, id, q, readTexts)
+}
+
+func (s *Service) history(ctx context.Context, storeID, id int64, q *listing.Query, also func(*sqldb.Tx, []Change) error) ([]Change, *listing.Result, error) {
 	q.Where("subscriber_id", listing.In, []int64{id}, nil)
 	var out []Change
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		out = make([]Change, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, changeColumns, func(r *sqldb.Row) error {
+		if res, err = q.Run(tx, changeColumns, func(r *sqldb.Row) error {
 			out = append(out, Change{})
 			out[len(out)-1].scan(r)
 			return nil
-		})
-		return err
+		}); err != nil || also == nil {
+			return err
+		}
+		return also(tx, out)
 	})
 	if err == nil && res.Total == 0 {
 		err = errNotFound

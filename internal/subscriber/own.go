@@ -28,6 +28,7 @@ func (s *Service) Find(ctx context.Context, storeID, channelID int64, email stri
 
 // Leave removes whoever has an address on a channel. Nobody is no error.
 func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email string, by Origin) error {
+	by = by.Came(ctx)
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		var id int64
 		if err := tx.Pipeline(holder(&Subscriber{Email: email, ChannelID: channelID}, &id)...); err != nil || id == 0 {

@@ -20,7 +20,7 @@ var (
 
 	personalSubscriber = sqldb.Static(`SELECT id, email, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified FROM subscribers
 		WHERE store_id = $1 AND id = $2 AND id > $3 ORDER BY id LIMIT $4`)
-	personalChange = sqldb.Static(`SELECT id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created FROM consent_changes
+	personalChange = sqldb.Static(`SELECT id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, date_created, proof FROM consent_changes
 		WHERE store_id = $1 AND id = $2`)
 )
 

@@ -79,8 +79,7 @@ type Origin struct {
 	Via       string
 	AccountID int64  // the API account that made it, 0 for none
 	IP        string // where the request came from, if known
-	// Confirmed: the person followed a link that was sent to the address.
-	Confirmed bool
+	Proof     Proof
 }
 
 // Actions in the history.

@@ -70,7 +70,7 @@ func (s *suppressions) refuse(by Origin, address string) error {
 		return err
 	}
 	switch {
-	case by.Confirmed:
+	case by.Proof.Confirmed == ByEmail:
 		return s.tx.Exec(liftSuppression, personal.HashOf(s.keys, address))
 	case by.Via == ViaManagementAPI:
 		settings, err := store.ReadSettings(s.tx)

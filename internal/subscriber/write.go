@@ -16,6 +16,7 @@ import (
 // Create makes a subscriber. An address that subscribes on the channel
 // already is a Conflict.
 func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origin) (*Subscriber, error) {
+	by = by.Came(ctx)
 	sub, err := in.build()
 	if err != nil {
 		return nil, err
@@ -45,6 +46,7 @@ func (s *Service) create(ctx context.Context, storeID int64, sub *Subscriber, by
 // Ensure makes a subscriber unless there is one with that id or address on
 // the channel, inside tx.
 func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
+	by = by.Came(tx.Context())
 	sub, err := in.build()
 	if err != nil {
 		return err
@@ -72,6 +74,7 @@ func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 // already, adds the consents that are new, inside tx. It is sqldb.ErrUnique
 // where somebody was quicker: the transaction is to be run again.
 func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
+	by = by.Came(tx.Context())
 	sub, err := in.build()
 	if err != nil {
 		return err
@@ -130,6 +133,7 @@ func (w *Wish) over(old []string) []string {
 // Say records what somebody wishes, and makes a subscriber of an address that
 // is none yet: of one who refuses too, so that the refusal is known.
 func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*Subscriber, error) {
+	by = by.Came(ctx)
 	fresh := Create{Email: w.Email, ChannelID: opt.Some(w.ChannelID), Source: FromStorefront, Consents: opt.Some(w.over(nil))}
 	if err := fresh.Check(); err != nil {
 		return nil, err
@@ -200,6 +204,7 @@ var lastHeld = sqldb.Static(`SELECT email, channel_id FROM consent_changes WHERE
 // Withdraw removes whoever now has the address, on its channel, that the
 // subscriber with an id had last, inside tx. Nobody there is no error.
 func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
+	by = by.Came(tx.Context())
 	var was Subscriber
 	if err := tx.Query(lastHeld, func(r *sqldb.Row) error {
 		was.Email, was.ChannelID = r.Text(0), r.Int(1)
@@ -233,6 +238,7 @@ func checkChannel(tx *sqldb.Tx, id int64) error {
 // Update changes a subscriber. One whose stored data would not change is left
 // alone: its date_modified stays and no event is recorded.
 func (s *Service) Update(ctx context.Context, storeID, id int64, in Update, by Origin) (*Subscriber, error) {
+	by = by.Came(ctx)
 	c := fault.Collector{}
 	in.check(&c)
 	if err := c.Err(fault.Invalid); err != nil {
@@ -303,6 +309,9 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 		if err := insertHistory.Exec(tx, []any{now}, appendHistory(nil, at.change, Updated, &s, by)); err != nil {
 			return nil, err
 		}
+		if err := keepTexts(tx, now, by); err != nil {
+			return nil, err
+		}
 	}
 	return &s, event.Record(tx, at.event, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
 }
@@ -319,6 +328,7 @@ func lock(tx *sqldb.Tx, id int64, clause string) (*Subscriber, error) {
 
 // DeleteOne removes a subscriber; one that is not there is gone already.
 func (s *Service) DeleteOne(ctx context.Context, storeID, id int64, by Origin) error {
+	by = by.Came(ctx)
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		sub, err := lock(tx, id, tx.ForDelete())
 		if err != nil || sub == nil {
@@ -335,6 +345,7 @@ const deleteBatch = 500
 // condition, and returns how many there were. Many go in several
 // transactions; those who subscribe meanwhile stay.
 func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, by Origin) (int, error) {
+	by = by.Came(ctx)
 	ctx = sqldb.Aside(ctx)
 	var end int64
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -387,6 +398,9 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 		history = appendHistory(history, at.change-n+int64(i)+1, Deleted, &subs[i], by)
 	}
 	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+		return err
+	}
+	if err := keepTexts(tx, now, by); err != nil {
 		return err
 	}
 	if err := listing.Subscribers.Remove(tx, ids...); err != nil {

@@ -45,7 +45,7 @@ var owners = map[string][]string{
 	"internal/sso":         {"used_login_tokens"},
 	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
 	"internal/storekey":    {"store_keys"},
-	"internal/subscriber":  {"consent_changes", "subscribers", "suppressions"},
+	"internal/subscriber":  {"consent_changes", "consent_texts", "subscribers", "suppressions"},
 	"internal/tax":         {"tax_properties"},
 	"internal/webhook":     {"webhook_blocks", "webhook_contacts", "webhook_cursors", "webhook_deliveries", "webhook_notices", "webhooks"},
 	"internal/wishlist":    {"wishlist_items", "wishlists"},

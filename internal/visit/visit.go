@@ -122,6 +122,15 @@ func (v *Visit) Scheme() string {
 // Origin returns what addresses on the host that was asked begin with.
 func (v *Visit) Origin() string { return v.Scheme() + "://" + v.Host }
 
+// Asks returns the origin of the page that asks, as a browser tells it, or that
+// of the host that was asked.
+func (v *Visit) Asks() string {
+	if origin := v.R.Header.Get("Origin"); strings.HasPrefix(origin, "http") && len(origin) <= 255 {
+		return origin
+	}
+	return v.Origin()
+}
+
 // SafeRedirect returns target if it stays on the site whatever a browser makes
 // of it, and fallback otherwise: a path with a single slash at its beginning,
 // without backslashes and control characters.

@@ -30,7 +30,7 @@ const (
 
 // client tells the domain who asks, but for the language.
 func (c *Call) client() account.Client {
-	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token()}
+	return account.Client{Peer: c.Peer, UserAgent: c.R.UserAgent(), Previous: c.Token(), Shown: subscriber.Shown{Place: c.Asks()}}
 }
 
 // speaker is client with the language in which a store speaks to who asks.

@@ -20,6 +20,7 @@ import (
 	v3 "clientele/internal/rest/v3"
 	"clientele/internal/store"
 	"clientele/internal/storekey"
+	"clientele/internal/subscriber"
 )
 
 // Services are what the surface speaks for.
@@ -35,6 +36,7 @@ type Services struct {
 	Stores       *store.Service
 	Accounts     *account.Service
 	Hosts        *store.Hosts
+	Subscribers  *subscriber.Service
 }
 
 // Surface is the API of our own operations.
@@ -53,7 +55,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes())
 }
 
 // Error implements rest.Surface.

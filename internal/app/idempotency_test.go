@@ -114,6 +114,38 @@ func TestIdempotencyKeys(t *testing.T) {
 	})
 }
 
+// The management API's GraphQL keeps the answers to mutations too.
+func TestIdempotencyOfTheAdminGraph(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := &keyedWorld{apptest.New(t, db, apptest.Options{Seed: idempotencySeed}), t}
+		const path = "/stores/one/graphql"
+		body := func(label string) string {
+			return `{"query":"mutation { translation { updateTranslations(input: {resourceType: CUSTOMER_FORM_FIELDS, channelId: \\"bc/store/channel/1\\", localeId: \\"bc/store/locale/fr\\", entities: [{resourceId: \\"bc/store/customerFormField/1\\", fields: [{fieldName: \\"label\\", value: \\"` + label + `\\"}]}]}) { errors { __typename } } } }"}`
+		}
+		first := w.send("POST", path, "one-a-token", "graph", body("Courriel"))
+		if first.Code != 200 || !strings.Contains(first.Body.String(), `"errors":[]`) {
+			t.Fatal(first.Code, first.Body)
+		}
+		again := w.send("POST", path, "one-a-token", "graph", body("Courriel"))
+		if again.Code != 200 || again.Body.String() != first.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
+			t.Error("a repeat:", again.Code, again.Header(), again.Body)
+		}
+		if a := w.send("POST", path, "one-a-token", "graph", body("Adresse")); a.Code != http.StatusUnprocessableEntity && !strings.Contains(a.Body.String(), "Idempotency-Key") {
+			t.Error("another mutation:", a.Code, a.Body)
+		}
+		if a := w.send("POST", path, "one-b-token", "graph", body("Adresse")); a.Code != 200 || a.Header().Get("Idempotent-Replayed") != "" {
+			t.Error("another account's key:", a.Code, a.Body)
+		}
+		// A query writes nothing, so its key is free.
+		const query = `{"query":"{ i18n { supportedLocales { edges { node { code } } } } }"}`
+		for range 2 {
+			if a := w.send("POST", path, "one-a-token", "query", query); a.Code != 200 || a.Header().Get("Idempotent-Replayed") != "" {
+				t.Error("a query:", a.Code, a.Body)
+			}
+		}
+	})
+}
+
 // Of requests at once with one key, one is done. The others are told to come
 // again, or are answered alike.
 func TestIdempotencyRace(t *testing.T) {

@@ -27,6 +27,8 @@ type Case struct {
 	// batch how many of them at once.
 	writes string
 	batch  int
+	// keyed: each request has an idempotency key.
+	keyed bool
 	// send appends a whole request to the server; without it the case is about
 	// customers on the management API.
 	send func(g *gen, b []byte) []byte
@@ -191,6 +193,9 @@ var Cases = []*Case{
 		atLeast: map[string]float64{"sqlite": 3, "postgres": 0.7},
 	},
 	{
+		Name: "create-keyed", Title: "Create one, with an idempotency key", Floor: "one commit per customer, no HTTP", status: 200, writes: writeCustomers, batch: 1, keyed: true,
+	},
+	{
 		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, writes: writeCustomers, batch: 10,
 		atLeast: map[string]float64{"sqlite": 2.5, "postgres": 0.6},
 	},
@@ -263,7 +268,11 @@ func (c *Case) toServer(g *gen) requester {
 			body = appendCustomers(body[:0], c.batch)
 			store := g.store()
 			b = append(append(append(b, "POST "...), paths[store]...), start...)
-			b = append(append(b, tokens[store]...), end+"Content-Type: application/json\r\nContent-Length: "...)
+			b = append(append(b, tokens[store]...), end...)
+			if c.keyed {
+				b = append(strconv.AppendInt(append(b, "Idempotency-Key: bench-"...), keys.Add(1), 10), "\r\n"...)
+			}
+			b = append(b, "Content-Type: application/json\r\nContent-Length: "...)
 			b = strconv.AppendInt(b, int64(len(body)), 10)
 			return append(append(b, "\r\n\r\n"...), body...)
 		}
@@ -278,6 +287,9 @@ func (c *Case) toServer(g *gen) requester {
 		return append(append(append(b, start...), tokens[store]...), end+"\r\n"...)
 	}
 }
+
+// keys numbers the idempotency keys.
+var keys atomic.Int64
 
 // created numbers the people that are made while measuring, far above those
 // that were loaded.

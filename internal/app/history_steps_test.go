@@ -335,6 +335,8 @@ func (w *histories) ends() {
 	del("/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles?id:in="+uuid(home, 2, 2), "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles", "/v3/segments?id:in="+uuid(home, 1, 1), "/v3/shopper-profiles?id:in="+uuid(home, 2, 1),
 		"/v3/segments", "/v3/shopper-profiles")
 	del("/v3/hooks/1", "/v2/hooks/2")
+	open := w.manage("POST", "/v3/clientele/impersonations", `{"customer_id":1,"reason":"R","minutes":5}`)
+	del("/v3/clientele/impersonations/" + number(w.t, open.body, `"data":{"id":`))
 	got := w.full(home, "GET", "/v3/wishlists/1", "")
 	del("/v3/wishlists/1/items/"+number(w.t, got.body, `"items":[{"id":`), "/v3/wishlists/1")
 	w.manage("DELETE", "/v3/channels/3/site/checkout-url", "")

@@ -172,9 +172,6 @@ var management = map[string]admission{
 	"DELETE V3 /storefront/api-token":                        {need: revokeTokens, want: 422},
 	"POST V3 /storefront/api-token-private":                  {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000,"scopes":["Customer"]}`},
 	"POST V3 /storefront/api-token-customer-impersonation":   {need: impersonate, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},
-	"GET V3 /clientele/impersonations":                       {need: []string{"store_clientele_impersonate"}, want: 200, plain: true},
-	"POST V3 /clientele/impersonations":                      {need: []string{"store_clientele_impersonate"}, want: 422, body: `{"customer_id":99,"reason":"R","minutes":5}`},
-	"DELETE V3 /clientele/impersonations/{impersonation_id}": {need: []string{"store_clientele_impersonate"}, want: 404},
 
 	"GET V3 /customers/subscribers":                                 {need: readCustomers, want: 200, probe: "?id=9", shows: true},
 	"POST V3 /customers/subscribers":                                {need: changeCustomers, want: 422, body: `{"email":"x@example.com","channel_id":9}`},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/history"
+	"clientele/internal/history/historytest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -41,6 +42,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 			t.Fatal(err)
 		}
 		w.stores[i] = st.ID
+		historytest.Forget(t, db, st.ID)
 	}
 	return w
 }

@@ -69,6 +69,7 @@ var guests = map[string]map[string]string{
 	"internal/customer": {
 		"metafields": "what goes with a customer is told of in the same transaction, and a profile is one pipeline; metafield is above customer, as it holds customers",
 	},
+	"internal/history/historytest": {"history": "it is history's, for tests"},
 	"internal/group": {
 		"customer_settings": "a channel's choice of a group ends with the group and is read with it",
 	},

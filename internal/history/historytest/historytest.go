@@ -42,6 +42,22 @@ func Entries(t testing.TB, db *sqldb.DB, store, after int64) []history.Listed {
 	return out
 }
 
+// Forget empties a store's history, of which nothing was sealed yet: what it says
+// of how the store was made is not what a test is about.
+func Forget(t testing.TB, db *sqldb.DB, store int64) {
+	t.Helper()
+	if err := db.Write(t.Context(), store, func(tx *sqldb.Tx) error {
+		for _, text := range []string{`DELETE FROM history WHERE store_id = $1`, `UPDATE store_counters SET history_id = 0 WHERE store_id = $1`} {
+			if err := tx.Exec(sqldb.Dynamic(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Last returns the id of the last entry.
 func Last(t testing.TB, db *sqldb.DB, store int64) int64 {
 	t.Helper()

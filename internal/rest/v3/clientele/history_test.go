@@ -10,6 +10,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/history"
+	"clientele/internal/history/historytest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -60,6 +61,9 @@ func TestHistory(t *testing.T) {
 		d.account("first", "crm", auth.Customers)
 		d.account("first", "auditor", auth.ClienteleHistory)
 		d.account("second", "stranger", auth.FullScopes()...)
+		for _, id := range d.stores {
+			historytest.Forget(t, db, id)
+		}
 		const path = "/clientele/history"
 		list := func(query string) (out historyPage) {
 			t.Helper()

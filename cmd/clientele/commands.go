@@ -44,6 +44,7 @@ type commands struct {
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Customers   customerCommands        `cmd:"" help:"List customers, show one, and find some by words."`
 	History     historyCommands         `cmd:"" help:"Look at who changed what, and prove it."`
+	Segments    segmentCommands         `cmd:"" help:"List rules of segments, set them, and see whom one finds."`
 	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`
 	Secrets     secretsCommands         `cmd:"" help:"Look at the keys that secrets are encrypted under, and encrypt them anew."`
 	Host        hostCommands            `cmd:"" help:"List, prove and release the hosts of stores' sites."`

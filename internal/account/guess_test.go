@@ -448,8 +448,8 @@ func TestWhatSignInCosts(t *testing.T) {
 				defer mu.Unlock()
 				return fmt.Sprint(seen)
 			}
-			const first = "map[INSERT:2 SELECT attempt_windows:1 SELECT sign_in_failures:1]"
-			const again = "map[INSERT:2 SELECT sign_in_failures:1]"
+			const first = "map[INSERT:3 SELECT attempt_windows:1 SELECT sign_in_failures:1]"
+			const again = "map[INSERT:3 SELECT sign_in_failures:1]"
 			const wrong = "map[INSERT:2 INSERT attempt_windows:1 INSERT sign_in_failures:1 SELECT attempt_windows:1 SELECT sign_in_failures:1]"
 			s.signIn(s.a, account.Browser, "ines@example.com")
 			s.write(s.a.StoreID, func(tx *sqldb.Tx) error {

@@ -244,9 +244,14 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 		}
 	}
 	if how.password {
-		return remember(tx, o.CustomerID, c.Peer, o.Created)
+		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
+			return err
+		}
 	}
-	return nil
+	if how.beside { // it goes on as somebody who had signed in
+		return nil
+	}
+	return customer.SignedIn(tx, o.CustomerID, o.Created)
 }
 
 // endByToken ends the session with a token's hash, and its impersonation.

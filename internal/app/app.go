@@ -81,6 +81,7 @@ type Core struct {
 	Forms       *form.Service
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
+	Rules       *segment.Keeper
 	Metafields  *metafield.Service
 	Settings    *setting.Service
 	Instruments *instrument.Service
@@ -178,6 +179,13 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Credit:       credit.NewService(db, sys, stores, customer.Balances{}),
 		History:      history.NewService(db),
 	}
+	c.Rules = segment.NewKeeper(db, sys, customers, func(ctx context.Context, storeID int64) (*time.Location, error) {
+		st, err := stores.Settings(ctx, storeID)
+		if err != nil {
+			return nil, err
+		}
+		return st.Location(), nil
+	})
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
 	}
@@ -526,6 +534,8 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Credit.Register(s.Jobs)
 	s.Persons.Register(s.Jobs)
 	s.Shoppers.RegisterJobs(s.Jobs)
+	s.Subscribers.Register(s.Jobs)
+	s.Rules.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
 	}
@@ -700,7 +710,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		linked = "" // answers link to where they were asked for
 	}
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -172,6 +172,10 @@ var management = map[string]admission{
 	"DELETE V3 /storefront/api-token":                        {need: revokeTokens, want: 422},
 	"POST V3 /storefront/api-token-private":                  {need: makeTokens, want: 422, body: `{"channel_id":9,"expires_at":4000000000,"scopes":["Customer"]}`},
 	"POST V3 /storefront/api-token-customer-impersonation":   {need: impersonate, want: 422, body: `{"channel_id":9,"expires_at":4000000000}`},
+	"GET V3 /clientele/segments/{segmentId}/rule":            {need: readCustomers, want: 404, none: true, plain: true},
+	"PUT V3 /clientele/segments/{segmentId}/rule":            {need: changeCustomers, want: 404, body: `{"rule":"id = 9"}`},
+	"DELETE V3 /clientele/segments/{segmentId}/rule":         {need: changeCustomers, want: 404, none: true},
+	"POST V3 /clientele/segments/preview":                    {need: changeCustomers, want: 200, body: `{"rule":"id >= 1"}`, plain: true},
 
 	"GET V3 /customers/subscribers":                                 {need: readCustomers, want: 200, probe: "?id=9", shows: true},
 	"POST V3 /customers/subscribers":                                {need: changeCustomers, want: 422, body: `{"email":"x@example.com","channel_id":9}`},

@@ -124,6 +124,10 @@ var writes = map[string]writing{
 	"createSegments": {path: "/v3/segments", body: `[{"name":"Members","description":"D"}]`, read: "/v3/segments?id:in={id}", at: "data.0", readOnly: []string{"id", "created_at", "updated_at"}},
 	"updateSegments": {path: "/v3/segments", body: `[{"id":"a0000000-0000-4000-8000-000000001001","name":"Members 1","description":"E"}]`, at: "data.0",
 		read: "/v3/segments?id:in=a0000000-0000-4000-8000-000000001001", passed: []string{"created_at", "updated_at"}},
+	"updateSegmentRule": {path: "/v3/clientele/segments/a0000000-0000-4000-8000-000000001002/rule", body: `{"rule":"id = 999","customer_group_id":2,"priority":5,"overrides_manual_group":true}`,
+		read: "/v3/clientele/segments/a0000000-0000-4000-8000-000000001002/rule", at: "data",
+		readOnly: []string{"segment_id", "segment_name", "tree", "state", "progress", "created_at", "updated_at"}},
+	"previewSegmentRule":    {path: "/v3/clientele/segments/preview", body: `{"rule":"id = 1"}`, at: "data"},
 	"createShopperProfiles": {path: "/v3/shopper-profiles", body: `[{"customer_id":3}]`, at: "data.0", readOnly: []string{"id", "created_at", "updated_at"}},
 
 	"createWishlist": {path: "/v3/wishlists", body: `{"customer_id":1,"name":"Members","is_public":true,"items":[{"product_id":5,"variant_id":6}]}`,

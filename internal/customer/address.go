@@ -169,6 +169,9 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return nil, err
 	}
+	if err := markOwners(tx, counters, entries); err != nil {
+		return nil, err
+	}
 	return out, event.Record(tx, counters.EventID, now, events)
 }
 
@@ -463,6 +466,9 @@ func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 		return err
 	}
 	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
+		return err
+	}
+	if err := markOwners(tx, counters, entries); err != nil {
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)

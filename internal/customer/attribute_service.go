@@ -9,6 +9,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/history"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -321,7 +322,10 @@ func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Quer
 				return err
 			}
 		}
-		return nil
+		if err := rule.MarkIf(tx, ownersOf(entries)...); err != nil || stmt != deleteAttribute {
+			return err
+		}
+		return rule.Renew(tx, "attribute", s.sys.Now())
 	})
 	return n, err
 }
@@ -431,8 +435,10 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 		}
 	}
 	id, entryID := int64(0), int64(0)
+	var counters store.Counters
 	if fresh+changed > 0 {
-		counters, err := store.Advance{AttributeValueIDs: fresh, Entries: fresh + changed, AttributeValues: fresh}.Run(tx)
+		var err error
+		counters, err = store.Advance{AttributeValueIDs: fresh, Entries: fresh + changed, AttributeValues: fresh}.Run(tx)
 		if err != nil {
 			return nil, err
 		}
@@ -462,5 +468,8 @@ func putAttributeValues(tx *sqldb.Tx, in []AttributeUpsert, now int64) ([]Attrib
 	if err := history.Record(tx, entryID, now, entries); err != nil {
 		return nil, err
 	}
-	return out, insertAttributeValues.Exec(tx, []any{now, now}, rows)
+	if err := insertAttributeValues.Exec(tx, []any{now, now}, rows); err != nil {
+		return nil, err
+	}
+	return out, markOwners(tx, counters, entries)
 }

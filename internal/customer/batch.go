@@ -4,6 +4,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/history"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -65,5 +66,26 @@ func runBatch(tx *sqldb.Tx, b batch, now int64) error {
 	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return err
 	}
+	if err := markOwners(tx, counters, entries); err != nil {
+		return err
+	}
 	return event.Record(tx, counters.EventID, now, events)
+}
+
+// markOwners has the rules look again at those whose changes entries tell.
+func markOwners(tx *sqldb.Tx, counters store.Counters, entries []history.Entry) error {
+	if !counters.Rules {
+		return nil
+	}
+	return rule.Mark(tx, ownersOf(entries)...)
+}
+
+func ownersOf(entries []history.Entry) []int64 {
+	var ids []int64
+	for i := range entries {
+		if id := entries[i].CustomerID; id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/history"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -247,6 +248,15 @@ func (r *creation) found() error {
 	for _, p := range r.plans {
 		for i := range p.out {
 			changes = append(changes, search.Change{ID: p.out[i].ID, Now: p.out[i].document(p.out[i].Addresses)})
+		}
+	}
+	if r.counters.Rules {
+		ids := make([]int64, len(changes))
+		for i := range changes {
+			ids[i] = changes[i].ID
+		}
+		if err := rule.Mark(r.tx, ids...); err != nil {
+			return err
 		}
 	}
 	return search.Note(r.tx, changes...)

@@ -3,6 +3,7 @@ package customer
 import (
 	"clientele/internal/credit"
 	"clientele/internal/event"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -51,6 +52,11 @@ func (Balances) Set(tx *sqldb.Tx, now int64, balances []credit.Balance) error {
 	}
 	for _, b := range balances {
 		if err := tx.Exec(updateCredit, b.CustomerID, b.Amount, now); err != nil {
+			return err
+		}
+	}
+	if counters.Rules {
+		if err := rule.Mark(tx, ids...); err != nil {
 			return err
 		}
 	}

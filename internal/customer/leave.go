@@ -7,6 +7,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/jobs"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -114,7 +115,7 @@ func unjoin(tx *sqldb.Tx, members []Customer, now int64) error {
 			return err
 		}
 	}
-	return nil
+	return rule.MarkIf(tx, ownersOf(entries)...)
 }
 
 // tellOf records that customers changed.

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/rule"
 	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -149,6 +150,17 @@ func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) 
 	}
 	if err := refind(tx, changes); err != nil {
 		return nil, err
+	}
+	if counters.Rules {
+		var ids []int64
+		for i := range changes {
+			if changes[i].writes() {
+				ids = append(ids, changes[i].now.ID)
+			}
+		}
+		if err := rule.Mark(tx, ids...); err != nil {
+			return nil, err
+		}
 	}
 	return out, event.Record(tx, counters.EventID, now, evs)
 }

@@ -40,6 +40,9 @@ const (
 	// Which price list applies to a group or on a channel has changed.
 	PriceListAssignmentUpdated = "store/priceList/assignment/updated"
 	PriceListAssignmentDeleted = "store/priceList/assignment/deleted"
+	// A customer came into a segment that keeps itself, or left it.
+	SegmentEntered = "store/clientele/segment/entered"
+	SegmentLeft    = "store/clientele/segment/left"
 )
 
 // Scopes of what belongs to one channel, below "store/channel/{id}/".
@@ -172,6 +175,15 @@ func PriceListAssignment(scope string, priceListID, groupID, channelID int64) Ev
 // Company returns the event of a company that a customer registered.
 func Company(scope string, id, customerID int64) Event {
 	return Event{Scope: scope, ResourceID: id, CustomerID: customerID, Data: `{"company_id":` + strconv.FormatInt(id, 10) + `}`}
+}
+
+// Segment returns the event of a customer who came into a segment or left it. It
+// keeps the customer's order.
+func Segment(scope string, segmentID int64, uuid string, customerID int64) Event {
+	b := append(make([]byte, 0, 96), `{"type":"segment","id":`...)
+	b = append(jsonx.AppendString(b, uuid), `,"customer_id":`...)
+	b = append(strconv.AppendInt(b, customerID, 10), '}')
+	return Event{Scope: scope, ResourceID: segmentID, CustomerID: customerID, Data: string(b)}
 }
 
 // Channel returns the data of a channel's event.

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -304,7 +305,10 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 		if err := tx.Exec(deleteField, id); err != nil {
 			return err
 		}
-		return LoseValues(tx, s.sys.Now())
+		if err := LoseValues(tx, s.sys.Now()); err != nil {
+			return err
+		}
+		return rule.Renew(tx, "form_field", s.sys.Now())
 	})
 }
 

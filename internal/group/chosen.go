@@ -72,6 +72,14 @@ func NameQuery(id int64, name *string) sqldb.Q {
 	return sqldb.Q{Stmt: selectName, Args: []any{id}, Each: func(r *sqldb.Row) error { *name = r.Text(0); return nil }}
 }
 
+var allNames = sqldb.Static(`SELECT id, name, is_default FROM customer_groups WHERE store_id = $1 ORDER BY id`)
+
+// NamesQuery returns the query for the names of all groups and for which one is
+// the store's default, to be run in a pipeline.
+func NamesQuery(each func(id int64, name string, isDefault bool)) sqldb.Q {
+	return sqldb.Q{Stmt: allNames, Each: func(r *sqldb.Row) error { each(r.Int(0), r.Text(1), r.Flag(2)); return nil }}
+}
+
 // joinedGroup and guestGroup find the group that new customers of a channel
 // join, and that for its guests: what the channel says, where "0" is none, and
 // else the store's group.

@@ -91,5 +91,8 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
 	}
+	if err := mark(tx, counters, events); err != nil {
+		return err
+	}
 	return event.Record(tx, counters.EventID, now, events)
 }

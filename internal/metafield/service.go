@@ -10,6 +10,7 @@ import (
 	"clientele/internal/event"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -228,6 +229,9 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		}
 		events[i] = event.Metafield(event.MetafieldCreated, m.ID, m.CustomerID, m.Namespace)
 	}
+	if err := mark(tx, counters, events); err != nil {
+		return o, err
+	}
 	return o, event.Record(tx, counters.EventID, now, events)
 }
 
@@ -402,6 +406,9 @@ func (b *changes) write(tx *sqldb.Tx, now int64) error {
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
 	}
+	if err := mark(tx, counters, events); err != nil {
+		return err
+	}
 	return event.Record(tx, counters.EventID, now, events)
 }
 
@@ -447,5 +454,20 @@ func remove(tx *sqldb.Tx, by Caller, customerID int64, ids []int64, now int64) (
 		}
 		events[i] = event.Metafield(event.MetafieldDeleted, m.ID, m.CustomerID, m.Namespace)
 	}
+	if err := mark(tx, counters, events); err != nil {
+		return o, err
+	}
 	return o, event.Record(tx, counters.EventID, now, events)
+}
+
+// mark has the rules look again at those whose metafields changed.
+func mark(tx *sqldb.Tx, counters store.Counters, events []event.Event) error {
+	if !counters.Rules {
+		return nil
+	}
+	ids := make([]int64, len(events))
+	for i := range events {
+		ids[i] = events[i].CustomerID
+	}
+	return rule.Mark(tx, ids...)
 }

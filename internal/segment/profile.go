@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 )
 
@@ -82,6 +83,10 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
 	return s.eachProfile(ctx, storeID, q.Batch, func(tx *sqldb.Tx, ids []int64) error {
 		if err := Forget(tx, ids); err != nil {
+			return err
+		}
+		// Rules have them in again, as other profiles.
+		if err := markProfiles(tx, ids); err != nil {
 			return err
 		}
 		in, args := sqldb.In(nil, ids)
@@ -189,6 +194,9 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 		}
 	}
 	// Locked, so that whoever adds the same profile comes after.
+	if err := refuseByHand(tx, segmentID, segment, len(uuids)); err != nil {
+		return nil, err
+	}
 	known := map[string]Profile{}
 	if err := lock(tx, "shopper_profiles", profileColumns, order, func(r *sqldb.Row) error {
 		var p Profile
@@ -239,7 +247,14 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 			return nil, err
 		}
 	}
-	return out, touch(tx, ids, now)
+	if err := touch(tx, ids, now); err != nil {
+		return nil, err
+	}
+	customers := make([]int64, len(out))
+	for i := range out {
+		customers[i] = out[i].CustomerID
+	}
+	return out, rule.MarkIf(tx, customers...)
 }
 
 // touch marks profiles as changed.
@@ -253,8 +268,10 @@ func touch(tx *sqldb.Tx, ids []int64, now int64) error {
 func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment string, q *listing.Query) (int, error) {
 	var segmentID int64
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		segmentID, err = idOf(tx, segmentByUUID, segment, errNoSegment)
-		return err
+		if segmentID, err = idOf(tx, segmentByUUID, segment, errNoSegment); err != nil {
+			return err
+		}
+		return refuseByHand(tx, segmentID, normalize(segment), 1)
 	})
 	if err != nil {
 		return 0, err
@@ -272,8 +289,28 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...); err != nil {
 			return err
 		}
-		return touch(tx, ids, s.sys.Now())
+		if err := touch(tx, ids, s.sys.Now()); err != nil {
+			return err
+		}
+		return markProfiles(tx, ids)
 	})
+}
+
+// markProfiles has the rules look again at the customers of profiles.
+func markProfiles(tx *sqldb.Tx, ids []int64) error {
+	there, err := rule.Any(tx)
+	if err != nil || !there {
+		return err
+	}
+	var customers []int64
+	in, args := sqldb.In(nil, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT customer_id FROM shopper_profiles WHERE store_id = $1 AND id IN `+in), func(r *sqldb.Row) error {
+		customers = append(customers, r.Int(0))
+		return nil
+	}, args...); err != nil {
+		return err
+	}
+	return rule.Mark(tx, customers...)
 }
 
 // membersOf is a portion of a segment, whose members may be very many, locked.
@@ -336,11 +373,14 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 		if member[profile] {
 			continue
 		}
+		if err := refuseByHand(tx, id, in.Name, 1); err != nil {
+			return err
+		}
 		if err := tx.Exec(insertMember, id, profile, s.sys.Now()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return rule.MarkIf(tx, customers...)
 }
 
 func (s *Service) ensure(tx *sqldb.Tx, in Create) (int64, error) {

@@ -6,7 +6,9 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/jobs"
 	"clientele/internal/listing"
+	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 )
 
@@ -192,6 +194,9 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 				return err
 			}
 			more = len(ids) == deleteSegments
+			if err := s.dropRules(tx, ids); err != nil {
+				return err
+			}
 			for budget := int64(deleteMembers); len(ids) > 0; ids = ids[1:] {
 				removed, err := tx.ExecCount(emptySegment, ids[0], budget)
 				if err != nil {
@@ -216,4 +221,31 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 		ctx = context.WithoutCancel(ctx)
 	}
 	return n, err
+}
+
+// dropRules takes the rules from segments that go, and has those look again that
+// read them.
+func (s *Service) dropRules(tx *sqldb.Tx, ids []int64) error {
+	there, err := rule.Any(tx)
+	if err != nil || !there {
+		return err
+	}
+	gone := int64(0)
+	for _, id := range ids {
+		n, err := tx.ExecCount(deleteRule, id)
+		if err != nil {
+			return err
+		}
+		gone += n
+	}
+	if err := rule.Renew(tx, "segment", s.sys.Now()); err != nil {
+		return err
+	}
+	if gone == 0 {
+		return nil
+	}
+	if err := jobs.Enqueue(tx, s.sys.Now(), groupsJob, struct{}{}, s.sys.Now()); err != nil {
+		return err
+	}
+	return tx.Query(countRules, func(*sqldb.Row) error { return nil }, -gone)
 }

@@ -57,6 +57,7 @@ var landed = map[sqldb.Engine][]string{
 		"36 persons 105ab57942bd6117bfffdf421399787b4205df73f8a5337e9ae2c6dacb152b2b",
 		"37 impersonations b1ce8365fe8cde6dfab9e2d4f9713e97501199d61f4e3fe8e494d381292c71ef",
 		"38 consent_proof b4d37f67a6702d3a1de35b0b555c749fef61ae02ff87d4d7ae50b7390639cad1",
+		"39 rules 2195c444751c4d8c5609d8a82186be18b52be4a636f971c01df7a51e01e93e15",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -97,6 +98,7 @@ var landed = map[sqldb.Engine][]string{
 		"36 persons fd106352bc026cf6ea56d909d011b3f3a2c65f59aa59da442005d9d4cd40ec0c",
 		"37 impersonations b186932f0bdaf2b54e7ac65a3986d0ba6f2d765e4cb2ad01e0f69d8c1508efcb",
 		"38 consent_proof e23f020d3ba7ff0fef69637e5fae578de4490af44f8cce1caeee234f4aab8483",
+		"39 rules ee628db51275bdfc179feff4075fd63a2596437c3e5c0d03b17352a12c236956",
 	},
 }
 

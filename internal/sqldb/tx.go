@@ -166,10 +166,16 @@ func (tx *Tx) SkipLocked() string {
 // Contains returns the condition "column contains parameter n", byte for
 // byte: column and parameter are folded text.
 func (tx *Tx) Contains(column string, n int) string {
+	return tx.Position(column, fmt.Sprintf("$%d", n)) + " > 0"
+}
+
+// Position returns the expression for where in a text another one begins, byte
+// for byte; 0: it does not hold it.
+func (tx *Tx) Position(in, text string) string {
 	if tx.lite != nil {
-		return fmt.Sprintf("instr(%s, $%d) > 0", column, n)
+		return "instr(" + in + ", " + text + ")"
 	}
-	return fmt.Sprintf("strpos(%s, $%d) > 0", column, n)
+	return "strpos(" + in + ", " + text + ")"
 }
 
 // Row is the current row of a query.

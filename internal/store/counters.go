@@ -28,6 +28,9 @@ func (a Advance) Plus(b Advance) Advance {
 // kind. With n ids taken, they are last-n+1 … last.
 type Counters struct {
 	CustomerID, AddressID, AttributeValueID, EventID, EntryID int64
+	// Rules tells that segments of the store have rules, for which changes of
+	// customers are to be marked.
+	Rules bool
 }
 
 var advance = sqldb.Static(`UPDATE store_counters SET
@@ -36,7 +39,7 @@ var advance = sqldb.Static(`UPDATE store_counters SET
 	customers = customers + $6, addresses = addresses + $7, history_id = history_id + $8,
 	attribute_values = attribute_values + $9, form_values = form_values + $10
 	WHERE store_id = $1
-	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id`)
+	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id, rules`)
 
 // Query returns the query that moves the counters and sets c, to be run in a
 // pipeline. It locks the store's counters until the commit, so it comes as
@@ -47,7 +50,7 @@ func (a Advance) Query(c *Counters) sqldb.Q {
 		Stmt: advance,
 		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries, a.AttributeValues, a.FormValues},
 		Each: func(r *sqldb.Row) error {
-			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3), EntryID: r.Int(4)}
+			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3), EntryID: r.Int(4), Rules: r.Flag(5)}
 			return nil
 		},
 	}

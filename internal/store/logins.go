@@ -71,3 +71,11 @@ func OpenChannels(into *[]int64) sqldb.Q {
 func HoldChannels(tx *sqldb.Tx, ids []int64, found map[int64]bool) sqldb.Q {
 	return sqldb.Among(`SELECT id FROM channels WHERE store_id = $1 AND id IN `, ids, ` ORDER BY id`+tx.ForShare(), found)
 }
+
+var channelNames = sqldb.Static(`SELECT id, name FROM channels WHERE store_id = $1 ORDER BY id`)
+
+// ChannelNamesQuery returns the query for the names of a store's channels, to be
+// run in a pipeline.
+func ChannelNamesQuery(each func(id int64, name string)) sqldb.Q {
+	return sqldb.Q{Stmt: channelNames, Each: func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil }}
+}

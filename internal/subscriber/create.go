@@ -136,6 +136,13 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 	if err := keepTexts(tx, now, by...); err != nil {
 		return err
 	}
+	subs := make([]*Subscriber, len(in))
+	for i, c := range in {
+		subs[i] = &c.Subscriber
+	}
+	if err := came(tx, at, subs...); err != nil {
+		return err
+	}
 	return event.Record(tx, at.event, now, events)
 }
 

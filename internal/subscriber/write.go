@@ -313,6 +313,14 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 			return nil, err
 		}
 	}
+	if !s.sameKey(old) {
+		if err := left(tx, at, now, old); err != nil {
+			return nil, err
+		}
+	}
+	if err := came(tx, at, &s); err != nil {
+		return nil, err
+	}
 	return &s, event.Record(tx, at.event, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
 }
 
@@ -404,6 +412,13 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 		return err
 	}
 	if err := listing.Subscribers.Remove(tx, ids...); err != nil {
+		return err
+	}
+	gone := make([]*Subscriber, n)
+	for i := range subs {
+		gone[i] = &subs[i]
+	}
+	if err := left(tx, at, now, gone...); err != nil {
 		return err
 	}
 	return event.Record(tx, at.event, now, events)

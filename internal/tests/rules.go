@@ -260,7 +260,7 @@ func scopes(w []string) []scope {
 // acrossStores are tables that may be read across stores: to find the store
 // that a host belongs to, those that have work waiting, and the keys that
 // secrets are under.
-var acrossStores = []string{"channels", "credit_entries", "emails", "history_seals", "impersonations", "jobs", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "webhook_deliveries", "webhooks"}
+var acrossStores = []string{"channels", "credit_entries", "emails", "history_seals", "impersonations", "jobs", "rule_clocks", "rule_marks", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "webhook_deliveries", "webhooks"}
 
 // GlobalRule reports what is wrong with a statement about no store in
 // particular: it may concern stores and schema tables, make a new store's

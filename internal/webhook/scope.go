@@ -81,6 +81,7 @@ order/metafield/{created,updated,deleted}
 order/transaction/{created,updated}
 priceList/{created,updated,deleted,activated,deactivated}
 priceList/assignment/{updated,deleted}
+clientele/segment/{entered,left}
 priceList/{record,records}/{created,updated,deleted}
 priceLists/deleted
 product/{created,updated,deleted}

@@ -17,6 +17,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/password"
+	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
 	"clientele/internal/store"
@@ -286,6 +287,36 @@ var whys = map[fault.Reason]string{
 	password.WhyDigits:           "password must contain at least {n digit}",
 	password.WhySpecial:          "password must contain at least {n special character}",
 
+	rule.WhyBytes:       "a rule has at most {want} bytes",
+	rule.WhyEmpty:       "a rule cannot be empty",
+	rule.WhyText:        "a rule is text in UTF-8 without NUL",
+	rule.WhyTree:        "the tree of a rule is wrong: {value}; expected {want}",
+	rule.WhyExpected:    "expected {want} instead of `{value}`",
+	rule.WhyOpen:        "the text has no end: a ' is missing",
+	rule.WhyNumber:      "`{value}` is not a number",
+	rule.WhyComparisons: "a rule has at most {want} comparisons",
+	rule.WhyDepth:       "a rule is at most {want} levels deep",
+	rule.WhyValues:      "a rule has at most {want} values",
+	rule.WhyField:       "there is no field `{value}`; fields are {want}",
+	rule.WhyInAddress:   "an address has no field `{value}`; its fields are {want}",
+	rule.WhyKey:         "`{value}` needs a name in brackets",
+	rule.WhyNoKey:       "`{value}` takes no name in brackets",
+	rule.WhyName:        "there is no {want} `{value}`",
+	rule.WhySeveral:     "several have the name `{value}`: use the number",
+	rule.WhyOp:          "the field is not compared by {value}, but by {want}",
+	rule.WhyValue:       "`{value}` does not fit: expected {want}",
+	rule.WhyDate:        "`{value}` is not {want}",
+	rule.WhyBlank:       "a text to compare with cannot be empty",
+	rule.WhyOrder:       "the range ends before it begins",
+	rule.WhyChoice:      "`{value}` is not one of {want}",
+
+	segment.WhyRule:          "The members of segment `{other}` come by its rule: {value}",
+	segment.WhyManyRules:     "a store can have at most {want} segments with a rule",
+	segment.WhyCircle:        "the rules of segments would refer to each other in a circle",
+	segment.WhyDeepRules:     "rules refer to segments with rules at most {want} deep",
+	segment.WhyReadsGroup:    "a rule that sets the customer group may not read it, also not through segment()",
+	segment.WhyNoGroup:       "invalid customer group ID",
+	segment.WhyPriority:      "priority must be 0 to {want}",
 	segment.WhyUUID:          "{name} must be a UUID",
 	segment.WhyNameTaken:     "Cannot have multiple segments with the same name.",
 	segment.WhyTwice:         "segment given twice",

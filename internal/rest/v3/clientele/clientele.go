@@ -18,6 +18,7 @@ import (
 	"clientele/internal/person"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
+	"clientele/internal/segment"
 	"clientele/internal/store"
 	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
@@ -37,6 +38,7 @@ type Services struct {
 	Accounts     *account.Service
 	Hosts        *store.Hosts
 	Subscribers  *subscriber.Service
+	Rules        *segment.Keeper
 }
 
 // Surface is the API of our own operations.
@@ -55,7 +57,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes())
 }
 
 // Error implements rest.Surface.

@@ -31,6 +31,7 @@ type commands struct {
 	Backup      backupCommand           `cmd:"" help:"Write a backup of the database to a file, while servers run."`
 	Restore     restoreCommand          `cmd:"" help:"Put a backup in the place of what a database holds."`
 	Store       storeCommands           `cmd:"" help:"Make and list stores."`
+	Staff       staffCommands           `cmd:"" help:"Add, list and remove who works with the control panel."`
 	APIAccount  apiAccountCommand       `cmd:"" name:"api-account" help:"Make, list and revoke API accounts."`
 	Tokens      storefrontTokenCommands `cmd:"" name:"storefront-token" help:"List and revoke storefront tokens."`
 	Keys        storefrontKeyCommands   `cmd:"" name:"storefront-key" help:"List, rotate and retire the keys of storefront tokens."`

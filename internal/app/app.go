@@ -59,6 +59,7 @@ import (
 	"clientele/internal/setting"
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
+	"clientele/internal/staff"
 	"clientele/internal/store"
 	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
@@ -100,6 +101,7 @@ type Core struct {
 	Credit      *credit.Service
 	History     *history.Service
 	Persons     *person.Service
+	Staff       *staff.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -197,6 +199,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Persons = person.NewService(person.Config{
 		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
 	})
+	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c
 }
@@ -530,6 +533,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	if keep := s.cfg.HistoryRetention; keep > 0 {
 		s.Jobs.Every("old history", time.Hour, func(ctx context.Context) error { return chain.Prune(ctx, keep) })
 	}
+	s.Jobs.Every("what has ended of the staff", 5*time.Minute, s.Staff.DropEnded)
 	s.Customers.Register(s.Jobs)
 	s.Credit.Register(s.Jobs)
 	s.Persons.Register(s.Jobs)
@@ -545,7 +549,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 
 // Secrets are what is encrypted in the database.
 func Secrets() []sqldb.Secrets {
-	return slices.Concat(auth.Secrets(), store.Secrets(), storekey.Secrets(), webhook.Secrets())
+	return slices.Concat(auth.Secrets(), staff.Secrets(), store.Secrets(), storekey.Secrets(), webhook.Secrets())
 }
 
 // EmailLists are the lists whose email addresses have keys.

@@ -91,6 +91,11 @@ const (
 	Delivery
 	WebhookContacts
 	Impersonation
+	// StaffUser is a person who works with the control panel, StaffMember their
+	// role in a store, by the person's id.
+	StaffUser
+	StaffMember
+	SecondFactor
 )
 
 var resourceNames = [...]string{
@@ -103,6 +108,7 @@ var resourceNames = [...]string{
 	Translation: "translation", Session: "session", Link: "link", Product: "product", Order: "order", Store: "store", Delivery: "webhook_delivery",
 	WebhookContacts: "webhook_contacts",
 	Impersonation:   "impersonation",
+	StaffUser:       "staff", StaffMember: "staff_member", SecondFactor: "second_factor",
 }
 
 // String returns the name by which lists show a resource.
@@ -123,11 +129,12 @@ const (
 	Command
 	Seed
 	Development
+	Panel
 )
 
 var surfaceNames = [...]string{
 	Inside: "internal", V3: "v3", V2: "v2", Storefront: "storefront", GraphQL: "graphql", AdminGraphQL: "admin_graphql", Pages: "pages",
-	Command: "command", Seed: "seed", Development: "development",
+	Command: "command", Seed: "seed", Development: "development", Panel: "panel",
 }
 
 // String returns the name by which lists show a surface.

@@ -128,6 +128,9 @@ const (
 	FieldUntil
 	FieldSession
 	fieldImpersonation // in whose session something was written
+	FieldRole
+	FieldGrants
+	FieldTimezone
 )
 
 var fieldNames = [...]string{
@@ -212,6 +215,7 @@ var fieldNames = [...]string{
 	FieldUntil:          "until",
 	FieldSession:        "session_id",
 	fieldImpersonation:  "impersonation_id",
+	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
 }
 
 // several reports whether a record has several fields of the name, which ends in

@@ -44,6 +44,7 @@ const (
 	Impersonated        Kind = "impersonated"         // minutes: for how long at most
 	WebhookDisabled     Kind = "webhook_disabled"     // destination, scope; reason
 	WebhookBlocked      Kind = "webhook_blocked"      // destination; reason
+	StaffInvited        Kind = "staff_invited"        // link; inviter
 )
 
 // Data has the texts that a message is made with, by name. Besides those of
@@ -73,6 +74,7 @@ var kinds = map[Kind]kindInfo{
 		sample: Data{"destination": "https://app.example.com/hook", "scope": "store/customer/*", "reason": "It does not answer."}},
 	WebhookBlocked: {needs: []string{"destination"}, merchant: true,
 		sample: Data{"destination": "app.example.com", "reason": "It does not answer.", "minutes": "3"}},
+	StaffInvited: {needs: []string{"link"}, sample: Data{"link": "https://shop.example.com/manage/invitation?token=1", "inviter": "Jo Smith", "minutes": "10080"}},
 }
 
 // Kinds returns all kinds in alphabetical order.

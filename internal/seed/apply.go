@@ -97,7 +97,7 @@ func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 		}
 		res.Customers += n
 	}
-	return res, nil
+	return res, a.staff(ctx, doc)
 }
 
 // store applies a store's part, which was checked. existed tells that there

@@ -24,9 +24,22 @@ import (
 // Document is a seed file.
 type Document struct {
 	Stores []Store `yaml:"stores"`
+	Staff  []Staff `yaml:"staff"`
 
 	File string     `yaml:"-"` // its name, for errors
 	root *yaml.Node // where each part is; nil: nowhere
+}
+
+// Staff is a person who works with the control panel.
+type Staff struct {
+	Email    string   `yaml:"email"`
+	Name     string   `yaml:"name"` // default: the email
+	Password string   `yaml:"password"`
+	Role     string   `yaml:"role"`
+	Grants   []string `yaml:"grants"` // permissions beyond the role
+	Store    string   `yaml:"store"`  // its hash; default: all stores
+	Locale   string   `yaml:"locale"`
+	Timezone string   `yaml:"timezone"`
 }
 
 // Store is one store of a seed file.

@@ -55,7 +55,14 @@ func (db *DB) InBites(ctx context.Context, bite func(store int64) (more bool, er
 // DropEnded takes away what has ended by now, in all stores and in small
 // transactions.
 func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
-	return db.InBites(ctx, func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) })
+	drop := func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) }
+	for more := true; more; { // of what is of no store, such as guesses at the staff's passwords
+		var err error
+		if more, err = drop(installation); err != nil {
+			return err
+		}
+	}
+	return db.InBites(ctx, drop)
 }
 
 // dropSome takes one bite of a store and reports whether there is more.

@@ -14,6 +14,9 @@ type Secrets struct {
 	Column
 	// Numbered tells that rows go by numbers, else by texts.
 	Numbered bool
+	// Installation tells that the values belong to no store: statements have no
+	// parameter for one then.
+	Installation bool
 	// Values selects row and stored value after row $2, in the order of rows, $3 at
 	// most.
 	Values *Stmt
@@ -51,6 +54,9 @@ type storedSecret struct {
 
 // each calls fn with the values of a store in bites, outside of a transaction.
 func (s *Secrets) each(ctx context.Context, db *DB, store int64, fn func([]storedSecret) error) error {
+	if s.Installation != (store == installation) {
+		return nil
+	}
 	var after any = ""
 	if s.Numbered {
 		after = int64(0)
@@ -81,6 +87,18 @@ func (s *Secrets) each(ctx context.Context, db *DB, store int64, fn func([]store
 	}
 }
 
+// installation stands for no store, where secrets of stores are gone through.
+const installation = 0
+
+// eachPlace calls fn for all that may have secrets: the installation, and one
+// store after the other.
+func (db *DB) eachPlace(ctx context.Context, fn func(store int64) error) error {
+	if err := fn(installation); err != nil {
+		return err
+	}
+	return db.EachStore(ctx, fn)
+}
+
 // change changes the secret of a stored value.
 func (s *Secrets) change(stored string, change func(string) (string, error)) (string, error) {
 	if s.Within == nil {
@@ -104,7 +122,7 @@ func (db *DB) CountSecrets(ctx context.Context, of []Secrets) ([]SecretCount, er
 	var out []SecretCount
 	for _, s := range of {
 		first := len(out)
-		if err := db.EachStore(ctx, func(store int64) error {
+		if err := db.eachPlace(ctx, func(store int64) error {
 			return s.each(ctx, db, store, func(values []storedSecret) error {
 				for _, v := range values {
 					key, there, err := s.keyOf(v.value)
@@ -151,7 +169,7 @@ func (db *DB) Reseal(ctx context.Context, of []Secrets) (out Resealed, err error
 		return out, errors.New("sqldb: there is no key to encrypt under")
 	}
 	inUse := map[string]bool{}
-	err = db.EachStore(ctx, func(store int64) error {
+	err = db.eachPlace(ctx, func(store int64) error {
 		for range passes {
 			// Before the pass: who encrypts under another key after this counts.
 			others, err := db.otherKeys(ctx, store)

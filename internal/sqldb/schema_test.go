@@ -173,7 +173,16 @@ func describePostgres(t *testing.T, db *sqldb.DB) catalog {
 
 var foreignKey = regexp.MustCompile(`^FOREIGN KEY \((.*)\) REFERENCES (\w+)\((.*)\) ON DELETE (\w+)$`)
 
-func tenant(name string) bool { return name != "stores" && !strings.HasPrefix(name, "schema_") }
+// tenant reports whether a table belongs to stores. People who work with the
+// control panel, and what is theirs, belong to the installation: only their
+// memberships are of stores.
+func tenant(name string) bool {
+	return name != "stores" && !strings.HasPrefix(name, "schema_") && (!strings.HasPrefix(name, "staff_") || name == "staff_memberships")
+}
+
+// acrossStores are indexes of stores' tables that do not lead with the store,
+// and why.
+var acrossStores = map[string]string{"staff_memberships_staff": "what a person may is looked for across stores, with each request to the control panel"}
 
 var plainDefault = regexp.MustCompile(`^('[^']*'|-?[0-9]+)?$`)
 
@@ -213,7 +222,7 @@ func TestSchemaKeepsStoresApart(t *testing.T) {
 			}
 			for id, ix := range tb.Indexes {
 				indexes++
-				if ix.Columns[0] != "store_id" {
+				if ix.Columns[0] != "store_id" && acrossStores[id] == "" {
 					t.Errorf("index %s of %s begins with %s", id, name, ix.Columns[0])
 				}
 			}
@@ -227,7 +236,7 @@ func TestSchemaKeepsStoresApart(t *testing.T) {
 		if indexes < 10 || foreign < 5 {
 			t.Errorf("found only %d indexes and %d foreign keys", indexes, foreign)
 		}
-		t.Logf("%d tables, %d indexes and %d foreign keys; all but stores and schema_… lead with store_id", len(c.Tables), indexes, foreign)
+		t.Logf("%d tables, %d indexes and %d foreign keys; all but stores, schema_… and the installation's lead with store_id", len(c.Tables), indexes, foreign)
 	})
 }
 

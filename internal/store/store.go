@@ -192,6 +192,25 @@ func RenameTx(tx *sqldb.Tx, id int64, name string) error {
 	return tx.Exec(renameStore, id, name)
 }
 
+// Rename gives a store another name.
+func (s *Service) Rename(ctx context.Context, id int64, name string) error {
+	return s.db.Write(ctx, id, func(tx *sqldb.Tx) error { return RenameTx(tx, id, name) })
+}
+
+// Overview returns how many customers each of some stores has.
+func (s *Service) Overview(ctx context.Context, of []Store) (customers []int64, err error) {
+	err = s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		customers = make([]int64, len(of))
+		for i := range of {
+			if err := tx.In(of[i].ID).Query(countCustomers, func(r *sqldb.Row) error { customers[i] = r.Int(0); return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return customers, err
+}
+
 // checkName reports what is wrong with a store's name.
 func checkName(name string) error {
 	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxText || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {

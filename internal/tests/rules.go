@@ -258,12 +258,16 @@ func scopes(w []string) []scope {
 }
 
 // acrossStores are tables that may be read across stores: to find the store
-// that a host belongs to, those that have work waiting, and the keys that
-// secrets are under.
-var acrossStores = []string{"channels", "credit_entries", "emails", "history_seals", "impersonations", "jobs", "rule_clocks", "rule_marks", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "webhook_deliveries", "webhooks"}
+// that a host belongs to, those that have work waiting, the keys that secrets
+// are under, and what a person of the staff may do.
+var acrossStores = []string{"channels", "credit_entries", "emails", "history_seals", "impersonations", "jobs", "rule_clocks", "rule_marks", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "staff_memberships", "webhook_deliveries", "webhooks"}
+
+// installations are tables that belong to the installation and to no store:
+// people who work with the control panel, with what is theirs.
+var installations = []string{"staff_passkeys", "staff_recovery_codes", "staff_sessions", "staff_tokens", "staff_users"}
 
 // GlobalRule reports what is wrong with a statement about no store in
-// particular: it may concern stores and schema tables, make a new store's
+// particular: it may concern stores, schema tables and those of the installation, make a new store's
 // first rows, and look up API accounts with their stores.
 func GlobalRule(sql string) error {
 	if m := banned.FindString(sql); m != "" {
@@ -278,7 +282,7 @@ func GlobalRule(sql string) error {
 		if w[i] == "from" || w[i] == "join" || w[i] == "into" || i == 0 && w[0] == "update" {
 			t := w[i+1]
 			switch {
-			case t == "stores", strings.HasPrefix(t, "schema_"):
+			case t == "stores", strings.HasPrefix(t, "schema_"), slices.Contains(installations, t):
 			case insert && (t == "store_counters" || t == "channels" || t == "form_fields"):
 			case w[0] == "select" && slices.Contains(acrossStores, t):
 			case t == "api_accounts" && slices.Contains(w, "a.store_id") && slices.Contains(w, "stores"):

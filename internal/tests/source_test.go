@@ -74,7 +74,7 @@ func files(t *testing.T) []file {
 }
 
 // surfaces are the ways in; they know the domain and not each other.
-var surfaces = []string{"internal/rest/v2", "internal/rest/v3", "internal/graphql", "internal/pages", "internal/rest/storefront", "internal/devtools", "internal/reference"}
+var surfaces = []string{"internal/rest/v2", "internal/rest/v3", "internal/graphql", "internal/pages", "internal/rest/storefront", "internal/devtools", "internal/reference", "internal/panel"}
 
 // additions are operations that are ours alone. They speak as V3 does, and only
 // the wiring knows them, so that they can be taken away.
@@ -84,7 +84,7 @@ const additions = "internal/rest/v3/clientele"
 var domain = []string{
 	"internal/account", "internal/auth", "internal/customer", "internal/event", "internal/fault", "internal/fold", "internal/geo", "internal/jsonx", "internal/jwt",
 	"internal/jobs", "internal/limit", "internal/listing", "internal/mail", "internal/opt", "internal/sqldb", "internal/store", "internal/subscriber", "internal/system", "internal/seed",
-	"internal/channel", "internal/company", "internal/group", "internal/instrument", "internal/metafield", "internal/person", "internal/personal", "internal/secret", "internal/segment", "internal/setting", "internal/sso", "internal/storekey", "internal/tax", "internal/wishlist",
+	"internal/channel", "internal/company", "internal/group", "internal/instrument", "internal/metafield", "internal/person", "internal/personal", "internal/secret", "internal/segment", "internal/setting", "internal/sso", "internal/staff", "internal/storekey", "internal/tax", "internal/wishlist",
 }
 
 func TestImports(t *testing.T) {

@@ -44,6 +44,7 @@ var owners = map[string][]string{
 	"internal/setting":     {"checkout_settings", "customer_settings"},
 	"internal/sqldb":       {"secret_keys"},
 	"internal/sso":         {"used_login_tokens"},
+	"internal/staff":       {"staff_memberships", "staff_passkeys", "staff_recovery_codes", "staff_sessions", "staff_tokens", "staff_users"},
 	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
 	"internal/storekey":    {"store_keys"},
 	"internal/subscriber":  {"consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
+	"clientele/internal/staff"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
@@ -310,13 +311,24 @@ var whys = map[fault.Reason]string{
 	rule.WhyOrder:       "the range ends before it begins",
 	rule.WhyChoice:      "`{value}` is not one of {want}",
 
-	segment.WhyRule:          "The members of segment `{other}` come by its rule: {value}",
-	segment.WhyManyRules:     "a store can have at most {want} segments with a rule",
-	segment.WhyCircle:        "the rules of segments would refer to each other in a circle",
-	segment.WhyDeepRules:     "rules refer to segments with rules at most {want} deep",
-	segment.WhyReadsGroup:    "a rule that sets the customer group may not read it, also not through segment()",
-	segment.WhyNoGroup:       "invalid customer group ID",
-	segment.WhyPriority:      "priority must be 0 to {want}",
+	segment.WhyRule:         "The members of segment `{other}` come by its rule: {value}",
+	segment.WhyManyRules:    "a store can have at most {want} segments with a rule",
+	segment.WhyCircle:       "the rules of segments would refer to each other in a circle",
+	segment.WhyDeepRules:    "rules refer to segments with rules at most {want} deep",
+	segment.WhyReadsGroup:   "a rule that sets the customer group may not read it, also not through segment()",
+	segment.WhyNoGroup:      "invalid customer group ID",
+	segment.WhyPriority:     "priority must be 0 to {want}",
+	staff.WhyShortPassword:  "a password of the staff has at least {want} characters",
+	staff.WhyCommonPassword: "the password is one of those that are used and guessed most",
+	staff.WhyOwnPassword:    "the password must not be the name or the email address",
+	staff.WhyRole:           "{name} must be one of {want}",
+	staff.WhyGrant:          "{name} may hold what an owner can give the role besides, and nothing else",
+	staff.WhyLocale:         "{name} must be like de or pt-BR",
+	staff.WhyTimezone:       "{name} must be like Europe/Berlin",
+	staff.WhyTaken:          "somebody of the staff has this email address",
+	staff.WhyLastOwner:      "there has to be an owner of all stores: make somebody else one first",
+	staff.WhyManyPasskeys:   "a person can have at most {want} passkeys",
+
 	segment.WhyUUID:          "{name} must be a UUID",
 	segment.WhyNameTaken:     "Cannot have multiple segments with the same name.",
 	segment.WhyTwice:         "segment given twice",

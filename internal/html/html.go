@@ -28,6 +28,7 @@ type Frame struct {
 	Theme   string   // the colour of the browser's own bars
 	Style   string   // the style sheet's address
 	Scripts []string // their addresses
+	Scheme  string   // light or dark, for who wants it so; else as the device has it
 	Hidden  bool     // search engines are to leave the page out
 }
 

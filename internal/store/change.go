@@ -18,46 +18,60 @@ import (
 // seed files; nil takes one back to its default. It returns all of them with
 // their defaults.
 func (s *Service) ChangeSettings(ctx context.Context, id int64, change map[string]any) (*Settings, error) {
-	return s.rewrite(ctx, id, func(_ *sqldb.Tx, have *Settings) (*Settings, error) {
+	return s.rewrite(ctx, id, changed(change))
+}
+
+// ChangeSettingsTx is ChangeSettings inside a transaction of the store.
+func (s *Service) ChangeSettingsTx(tx *sqldb.Tx, change map[string]any) error {
+	return s.rewriteTx(tx, changed(change))
+}
+
+// changed returns what makes new settings of those that are stored.
+func changed(change map[string]any) func(*sqldb.Tx, *Settings) (*Settings, error) {
+	return func(tx *sqldb.Tx, have *Settings) (*Settings, error) {
 		stored, err := have.tree()
 		if err != nil {
-			return nil, fmt.Errorf("settings of store %d: %w", id, err)
+			return nil, fmt.Errorf("settings of store %d: %w", tx.Store(), err)
 		}
 		merge(stored, change)
 		return decodeSettings(stored)
-	})
+	}
 }
 
 // rewrite puts in place of what a store says, without defaults, what change
 // makes of it, and tells what becomes different.
 func (s *Service) rewrite(ctx context.Context, id int64, change func(*sqldb.Tx, *Settings) (*Settings, error)) (out *Settings, err error) {
 	err = s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
-		// What is read must not change before it is written.
-		if err := sqldb.LockProgram(tx); err != nil {
-			return err
-		}
-		told, err := Look(tx)
-		if err != nil {
-			return err
-		}
-		have, err := storedSettings(tx)
-		if err != nil {
-			return err
-		}
-		settings, err := change(tx, have)
-		if err != nil {
-			return err
-		}
-		if err := PutSettings(tx, *settings); err != nil {
-			return err
-		}
-		if err := told.Tell(tx, s.sys.Now()); err != nil {
+		if err := s.rewriteTx(tx, change); err != nil {
 			return err
 		}
 		out, err = ReadSettings(tx)
 		return err
 	})
 	return out, err
+}
+
+func (s *Service) rewriteTx(tx *sqldb.Tx, change func(*sqldb.Tx, *Settings) (*Settings, error)) error {
+	// What is read must not change before it is written.
+	if err := sqldb.LockProgram(tx); err != nil {
+		return err
+	}
+	told, err := Look(tx)
+	if err != nil {
+		return err
+	}
+	have, err := storedSettings(tx)
+	if err != nil {
+		return err
+	}
+	settings, err := change(tx, have)
+	if err != nil {
+		return err
+	}
+	if err := PutSettings(tx, *settings); err != nil {
+		return err
+	}
+	return told.Tell(tx, s.sys.Now())
 }
 
 // tree returns what settings say, by names.

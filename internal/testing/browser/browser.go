@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
 	"clientele/internal/testing/npm"
@@ -197,6 +198,25 @@ func (b *Tab) Write(fields ...string) *Tab {
 	for i := 0; i < len(fields); i += 2 {
 		b.run(chromedp.SetValue(chromedp.CSS(`[name="`+fields[i]+`"]:not([type=hidden])`), fields[i+1]))
 	}
+	return b
+}
+
+// Type types a text into what a selector finds, key by key.
+func (b *Tab) Type(selector, text string) *Tab {
+	b.t.Helper()
+	b.run(chromedp.SendKeys(chromedp.CSS(selector), text))
+	return b
+}
+
+// Authenticator gives the browser a device with passkeys, whose owner always
+// agrees.
+func (b *Tab) Authenticator() *Tab {
+	b.t.Helper()
+	call(b, webauthn.Enable, webauthn.EnableParams{})
+	call(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
 	return b
 }
 

@@ -315,7 +315,9 @@ type Server struct {
 	// at the public door; or nil. Management is their URL.
 	internal   *door
 	management string
-	failed     chan error
+	// manage is where the control panel is, if it is not at the public door.
+	manage *door
+	failed chan error
 	// writes knows whether the database takes writes, until forgo, which also
 	// ends the eraser.
 	writes     *writable
@@ -343,7 +345,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	s := &Server{cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
+	s := &Server{cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 3)}
 	// Before the database is touched: a second start by mistake changes nothing.
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -355,7 +357,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	}
 	doors := s
 	s = newServer(core, cfg, proxies, log)
-	s.public, s.internal = doors.public, doors.internal
+	s.public, s.internal, s.manage = doors.public, doors.internal, doors.manage
 	trying, forgo := context.WithCancel(context.WithoutCancel(ctx))
 	s.forgo = forgo
 	defer func() {
@@ -375,19 +377,25 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.greet(ctx, doc, out); err != nil {
 		return nil, err
 	}
-	public, internal, err := s.assemble()
+	answers, err := s.assemble()
 	if err != nil {
 		return nil, err
 	}
 	s.writes.try(trying) // so that /readyz has an answer from the first request on
-	s.public.open(public, secure, log, s.failed)
+	s.public.open(answers.public, secure, log, s.failed)
 	if s.internal != nil {
-		s.internal.open(internal, secure, log, s.failed)
+		s.internal.open(answers.internal, secure, log, s.failed)
+	}
+	if s.manage != nil {
+		s.manage.open(answers.manage, secure, log, s.failed)
 	}
 	s.startWork(ctx, trying)
 	log.Info("listening", "address", s.public.address(), "engine", core.DB.Engine(), "mode", cfg.Mode)
 	if s.internal != nil {
 		log.Info("listening for management and metrics", "address", s.internal.address())
+	}
+	if s.manage != nil {
+		log.Info("listening for the control panel", "address", s.manage.address())
 	}
 	return s, nil
 }
@@ -464,7 +472,8 @@ func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (_
 	if err := s.settleHosts(ctx); err != nil {
 		return nil, nil, nil, err
 	}
-	public, management, err = s.assemble()
+	answers, err := s.assemble()
+	public, management = answers.public, answers.internal
 	if management == nil {
 		management = public
 	}
@@ -472,21 +481,26 @@ func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (_
 }
 
 func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger) *Server {
-	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 2)}
+	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 3)}
+	s.setStaffRules()
 	s.judgeHosts(cfg.hostRules())
 	s.writes = newWritable(core.DB, core.System, log)
 	s.Webhooks = webhook.NewService(core.DB, core.System, webhook.Rules{Production: cfg.Production()})
 	return s
 }
 
+// answers are what a server answers with, at each of its doors; nil: it has no
+// such door.
+type answers struct{ public, internal, manage http.Handler }
+
 // assemble makes what the server does and what it answers with.
-func (s *Server) assemble() (public, internal http.Handler, err error) {
+func (s *Server) assemble() (answers, error) {
 	reg := prometheus.NewRegistry()
 	s.Metrics = reg
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	measureStatements(reg, s.DB)
 	if err := s.work(reg); err != nil {
-		return nil, nil, err
+		return answers{}, err
 	}
 	return s.handlers(reg)
 }
@@ -588,13 +602,19 @@ func (s *Server) Run(ctx context.Context) error {
 
 // listen listens at the server's addresses.
 func (s *Server) listen() (err error) {
-	if s.public, err = newDoor("--listen", s.cfg.Listen); err != nil || s.cfg.InternalListen == "" {
-		return err
+	for _, d := range []struct {
+		to            **door
+		flag, address string
+	}{{&s.public, "--listen", s.cfg.Listen}, {&s.internal, "--internal-listen", s.cfg.InternalListen}, {&s.manage, "--manage-listen", s.cfg.manageAt()}} {
+		if d.address == "" {
+			continue
+		}
+		if *d.to, err = newDoor(d.flag, d.address); err != nil {
+			s.closeDoors()
+			return err
+		}
 	}
-	if s.internal, err = newDoor("--internal-listen", s.cfg.InternalListen); err != nil {
-		s.closeDoors()
-	}
-	return err
+	return nil
 }
 
 // closeDoors ends all requests at once.
@@ -606,9 +626,9 @@ func (s *Server) closeDoors() {
 	}
 }
 
-// doors returns the public door and, if there is one, the internal door.
+// doors returns the public door and, where there are, the others.
 func (s *Server) doors() []*door {
-	return slices.DeleteFunc([]*door{s.public, s.internal}, func(d *door) bool { return d == nil })
+	return slices.DeleteFunc([]*door{s.public, s.internal, s.manage}, func(d *door) bool { return d == nil })
 }
 
 // drain closes all doors together and waits for running requests.
@@ -684,9 +704,8 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 	})
 }
 
-// handlers returns what answers at the public door and at the internal one,
-// which is nil where there is none.
-func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handler, err error) {
+// handlers returns what answers at the doors.
+func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
 	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
@@ -721,14 +740,14 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 			Tokens: s.Tokens, Webhooks: s.Webhooks, Wishlists: s.Wishlists, Mail: s.Mail,
 		}),
 		graphql.NewAdmin(graphql.AdminServices{Stores: s.Stores, Channels: s.Channels, Forms: s.Forms, Metafields: s.Metafields}),
-		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Orders: s.Orders, Stores: s.Stores, Webhooks: s.Webhooks}, s.System, linked),
+		v2.New(v2.Services{Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Orders: s.Orders, Stores: s.Stores, Webhooks: s.Webhooks, Panel: s.panelBase()}, s.System, linked),
 	}
 	if apart {
 		// The public door does not know these paths at all.
 		inside := rest.NewServer(config, surfaces...)
 		s.mountHealth(inside.Router())
 		s.mountMetrics(inside.Router(), reg)
-		internal = &edge{next: inside, visits: s.Visits, log: s.log}
+		out.internal = &edge{next: inside, visits: s.Visits, log: s.log}
 		surfaces = nil
 	}
 	config.Refuse = shop.Refuse
@@ -753,5 +772,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (public, internal http.Handl
 		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(server.Router())
 	}
 	shop.Mount(server.Router())
-	return &edge{next: server, visits: s.Visits, strict: s.https(), log: s.log}, internal, nil
+	out.manage, err = s.mountPanel(server.Router())
+	out.public = &edge{next: server, visits: s.Visits, strict: s.https(), log: s.log}
+	return out, err
 }

@@ -65,6 +65,8 @@ type Config struct {
 	SlowRequest     time.Duration `default:"1s" placeholder:"TIME" help:"From when on a request is logged as slow (default: ${default})."`
 	ShutdownTimeout time.Duration `default:"15s" placeholder:"TIME" help:"How long running requests may take after SIGTERM (default: ${default})."`
 
+	Panel `embed:""`
+
 	// Bodies bounds how bodies of requests are read. It is no flag: tests make
 	// it short.
 	Bodies intake.Limits `kong:"-"`
@@ -118,6 +120,9 @@ func (c *Config) Validate() error {
 	if _, err := c.proxies(); err != nil {
 		return err
 	}
+	if err := c.Panel.validate(c.Production()); err != nil {
+		return err
+	}
 	for _, name := range c.StorefrontDomains {
 		if store.HostName(name) == "" {
 			return fmt.Errorf("--storefront-domain %q: want a domain's name", name)
@@ -167,19 +172,27 @@ func (c *Config) addresses() []address {
 	if c.InternalListen != "" {
 		out = append(out, address{"--internal-listen", c.InternalListen})
 	}
+	if c.ManageListen != "" {
+		out = append(out, address{"--manage-listen", c.ManageListen})
+	}
 	return out
 }
 
 // proxies returns the networks of trusted proxies.
 func (c *Config) proxies() ([]netip.Prefix, error) {
+	return networks("--trusted-proxy", c.TrustedProxies)
+}
+
+// networks reads the networks of a flag.
+func networks(flag string, texts []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, text := range c.TrustedProxies {
+	for _, text := range texts {
 		p, err := netip.ParsePrefix(text)
 		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
 			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxy %q: want an address or a network such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s %q: want an address or a network such as 10.0.0.0/8", flag, text)
 		}
 		out = append(out, p)
 	}

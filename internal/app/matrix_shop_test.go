@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/devtools"
+	"clientele/internal/panel"
 	"clientele/internal/reference"
 	"clientele/internal/sso"
 	"clientele/internal/store"
@@ -429,7 +430,7 @@ func (w *matrixWorld) checkShops(routes []route) {
 	}
 	served := map[string]bool{}
 	for _, r := range routes {
-		if r.managed() || paths[r.pattern] || r.pattern == "/graphql" {
+		if r.managed() || paths[r.pattern] || r.pattern == "/graphql" || strings.HasPrefix(r.pattern, panel.Base) { // package panel has a matrix of its own
 			continue
 		}
 		key := r.key

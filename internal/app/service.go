@@ -145,10 +145,17 @@ func (s *Server) greet(ctx context.Context, doc *seed.Document, out io.Writer) e
 			return err
 		}
 	}
-	if st == nil {
-		return s.greetAgain(ctx, doc, out)
+	line, err := s.panelLine(ctx)
+	if err != nil {
+		return err
 	}
-	_, err := fmt.Fprintf(out, `
+	if st == nil {
+		return s.greetAgain(ctx, doc, line, out)
+	}
+	if line != "" {
+		line = "  Control panel   " + line + "\n"
+	}
+	_, err = fmt.Fprintf(out, `
 Clientele is ready. These secrets are shown once:
 
   Base URL        %[7]s
@@ -160,7 +167,7 @@ Clientele is ready. These secrets are shown once:
   API documents   %[1]s/docs
   GraphQL         %[1]s/docs/graphql
   Emails sent     %[1]s%[6]s
-
+%[8]s
 Open the storefront URL to register and sign in as a shopper. Emails with
 links, such as those for a forgotten password, are kept at the last address.
 
@@ -170,13 +177,13 @@ Make a customer:
     -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
-`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, devtools.OutboxPath, s.management)
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, devtools.OutboxPath, s.management, line)
 	return err
 }
 
 // greetAgain tells a person where a database's stores are. In development it
 // repeats the credentials that the seed file gives the store named.
-func (s *Server) greetAgain(ctx context.Context, doc *seed.Document, out io.Writer) error {
+func (s *Server) greetAgain(ctx context.Context, doc *seed.Document, panel string, out io.Writer) error {
 	stores, err := s.Stores.List(ctx)
 	if err != nil {
 		return err
@@ -209,6 +216,9 @@ func (s *Server) greetAgain(ctx context.Context, doc *seed.Document, out io.Writ
 		line("access token", app.AccessToken)
 		line("client id", app.ClientID)
 		line("client secret", app.ClientSecret)
+	}
+	if panel != "" {
+		line("Control panel", panel)
 	}
 	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {

@@ -251,7 +251,6 @@ func (s *Settings) fill(channelURL string) {
 	if u, err := url.Parse(s.SecureURL); err == nil {
 		def(&s.Domain, u.Host)
 	}
-	def(&s.ControlPanelURL, s.SecureURL)
 	def(&s.Status, "live")
 	def(&s.CountryCode, "US")
 	def(&s.Timezone, "UTC")

@@ -1,6 +1,7 @@
 package v2
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -29,6 +30,7 @@ func appendTime(b []byte, now *int64) []byte {
 type aboutStore struct {
 	*store.Settings
 	features store.Features
+	panel    string // where the control panel is; empty: nowhere
 }
 
 func (s *Surface) getStore(c *rest.Call, _ struct{}) (*aboutStore, error) {
@@ -37,7 +39,7 @@ func (s *Surface) getStore(c *rest.Call, _ struct{}) (*aboutStore, error) {
 		return nil, err
 	}
 	features, err := s.Stores.Features(c.Ctx(), c.StoreID())
-	return &aboutStore{settings, features}, err
+	return &aboutStore{settings, features, s.Panel}, err
 }
 
 func (s *Surface) sendStore(c *rest.Call, row *aboutStore) {
@@ -64,7 +66,7 @@ func appendStore(b []byte, s *aboutStore, zone store.Zone) []byte {
 	b = jsonx.AppendString(b, s.Hash)
 	text("domain", s.Domain)
 	text("secure_url", s.SecureURL)
-	text("control_panel_base_url", s.ControlPanelURL)
+	text("control_panel_base_url", cmp.Or(s.ControlPanelURL, s.panel, s.SecureURL))
 	text("status", s.Status)
 	text("name", s.Name)
 	text("first_name", s.FirstName)

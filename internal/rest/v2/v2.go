@@ -26,7 +26,10 @@ type Services struct {
 	Groups    *group.Service
 	Orders    *order.Service
 	Stores    *store.Service
-	Webhooks  *webhook.Service
+	// Panel is what addresses of the control panel begin with; empty: there is
+	// none.
+	Panel    string
+	Webhooks *webhook.Service
 }
 
 // Surface is the V2 API.

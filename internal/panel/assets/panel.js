@@ -1,0 +1,171 @@
+"use strict";
+(() => {
+  const $ = (s, of = document) => of.querySelector(s);
+  const all = (s, of = document) => [...of.querySelectorAll(s)];
+  const say = (text) => { const live = $("#live"); if (live) { live.textContent = ""; setTimeout(() => { live.textContent = text; }, 60); } };
+
+  // morph has an element become another one, child by child, so that what is the
+  // same stays: with its focus, caret, ticks and scroll position.
+  const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && (a.id || "") === (b.id || "");
+  const morph = (to, from) => {
+    if (to.isEqualNode(from)) return;
+    if (to.nodeType !== 1) { if (to.nodeValue !== from.nodeValue) to.nodeValue = from.nodeValue; return; }
+    for (const { name } of [...to.attributes]) if (!from.hasAttribute(name) && name !== "open") to.removeAttribute(name);
+    for (const { name, value } of [...from.attributes]) if (to.getAttribute(name) !== value) to.setAttribute(name, value);
+    const typing = to === document.activeElement;
+    if (to.nodeName === "INPUT" && !typing && to.type !== "checkbox" && to.type !== "radio") to.value = from.value;
+    let at = to.firstChild;
+    for (const child of [...from.childNodes]) {
+      if (!at) { to.append(document.importNode(child, true)); continue; }
+      if (!same(at, child)) {
+        // The one with this id may come later: it is brought here.
+        const later = child.id && [...to.children].find((c) => c.id === child.id && c.nodeName === child.nodeName);
+        if (later) to.insertBefore(later, at);
+        else { to.insertBefore(document.importNode(child, true), at); continue; }
+        at = later;
+      }
+      morph(at, child);
+      at = at.nextSibling;
+    }
+    while (at) { const next = at.nextSibling; at.remove(); at = next; }
+  };
+
+  // swap takes elements by their ids from another address.
+  const running = new Map();
+  const swap = async (address, ids, how) => {
+    running.get(ids)?.abort();
+    const stop = new AbortController();
+    running.set(ids, stop);
+    try {
+      const answer = await fetch(address, { signal: stop.signal, headers: { Accept: "text/html" } });
+      const text = await answer.text();
+      if (stop.signal.aborted) return;
+      const next = new DOMParser().parseFromString(text, "text/html");
+      const parts = ids.split(" ").map((id) => [document.getElementById(id), next.getElementById(id)]);
+      if (!answer.ok || parts.some(([a, b]) => !a || !b)) { location.assign(address); return; }
+      for (const [a, b] of parts) morph(a, b);
+      document.title = next.title;
+      if (how === "push") history.pushState({ swap: ids }, "", answer.url);
+      else if (how) history.replaceState({ swap: ids }, "", answer.url);
+      for (const [a] of parts) { const said = $("[data-announce]", a); if (said) say(said.textContent); }
+    } catch (e) {
+      if (e.name !== "AbortError") location.assign(address);
+    } finally {
+      if (running.get(ids) === stop) running.delete(ids);
+    }
+  };
+
+  // ask shows the page of a question as a dialog.
+  const ask = async (link) => {
+    const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const question = next.getElementById("question");
+    if (!answer.ok || !question || answer.redirected) { location.assign(link.href); return; }
+    const box = document.createElement("dialog");
+    const title = document.createElement("h2");
+    title.id = "dialog-title";
+    title.textContent = question.dataset.title;
+    box.setAttribute("aria-labelledby", title.id);
+    box.append(title, document.importNode(question, true));
+    document.body.append(box);
+    box.addEventListener("close", () => { box.remove(); link.focus(); });
+    box.addEventListener("click", (e) => {
+      if (e.target === box || e.target.closest("[data-cancel]")) { e.preventDefault(); box.close(); }
+    });
+    box.showModal();
+  };
+
+  const plain = (e) => e.button === 0 && !e.metaKey && !e.ctrlKey && !e.shiftKey && !e.altKey && !e.defaultPrevented;
+  document.addEventListener("click", (e) => {
+    const link = e.target.closest?.("a[href]");
+    if (!link || !plain(e)) return;
+    if (link.dataset.dialog !== undefined) { e.preventDefault(); ask(link); }
+    else if (link.dataset.swap) { e.preventDefault(); swap(link.href, link.dataset.swap, "push"); }
+  });
+  const address = (form) => {
+    const q = new URLSearchParams([...new FormData(form)].filter(([, v]) => v !== ""));
+    return form.action.split("?")[0] + (q.size ? "?" + q : "");
+  };
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    if (form.method !== "get" || !form.dataset.swap || e.defaultPrevented) return;
+    e.preventDefault();
+    swap(address(form), form.dataset.swap, "push");
+  });
+  let wait;
+  document.addEventListener("input", (e) => {
+    const form = e.target.closest?.("form[data-live]");
+    if (!form) return;
+    clearTimeout(wait);
+    wait = setTimeout(() => swap(address(form), form.dataset.swap, "replace"), 80);
+  });
+  document.addEventListener("change", (e) => {
+    const form = e.target.closest?.("form[data-submit]");
+    if (form) form.requestSubmit();
+  });
+  addEventListener("popstate", (e) => {
+    if (!e.state?.swap) { location.reload(); return; }
+    swap(location.href, e.state.swap);
+    for (const form of all("form[data-live]")) for (const x of form.elements) if (x.name && x.type === "search") x.value = new URLSearchParams(location.search).get(x.name) || "";
+  });
+  if (all("[data-swap]").length) history.replaceState({ swap: $("[data-swap]").dataset.swap }, "");
+
+  // Keys.
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "/" && !e.target.closest?.("input, textarea, select, [contenteditable]")) {
+      const search = $("input[type=search]");
+      if (search) { e.preventDefault(); search.focus(); search.select(); }
+    }
+  });
+
+  // A way back is offered for ten seconds.
+  const undo = $("[data-toast] form");
+  if (undo) setTimeout(() => { if (!undo.contains(document.activeElement)) undo.remove(); }, 10000);
+
+  // A form that waited for a proof is sent on.
+  const again = $("[data-again] form");
+  if (again) again.requestSubmit();
+
+  // Passkeys.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)).buffer;
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const send = async (path, body) => {
+    const answer = await fetch("/manage/passkey/" + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.error || answer.statusText);
+    return said;
+  };
+  const ceremony = async (box) => {
+    const what = box.dataset.passkey;
+    const { token, options } = await send("options", { for: what });
+    const key = options.publicKey;
+    key.challenge = bytes(key.challenge);
+    if (key.user) key.user.id = bytes(key.user.id);
+    for (const list of [key.excludeCredentials, key.allowCredentials]) for (const c of list || []) c.id = bytes(c.id);
+    const made = await (what === "make" ? navigator.credentials.create({ publicKey: key }) : navigator.credentials.get({ publicKey: key }));
+    const response = { clientDataJSON: text(made.response.clientDataJSON) };
+    for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) if (made.response[name]) response[name] = text(made.response[name]);
+    if (made.response.getTransports) response.transports = made.response.getTransports();
+    const said = await send("answer", {
+      for: what, token, to: box.dataset.to || "", name: $("[name=passkey_name]", box)?.value || "",
+      answer: { id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: made.getClientExtensionResults() },
+    });
+    if (!said.codes) { location.assign(said.to); return; }
+    $("pre", box).textContent = said.codes.split(" ").join("\n");
+    $(".inline", box).hidden = true;
+    $(".made", box).hidden = false;
+    $(".made a", box).focus();
+  };
+  if (window.PublicKeyCredential) for (const box of all("[data-passkey]")) {
+    box.hidden = false;
+    $("button", box).addEventListener("click", async () => {
+      const wrong = $(".wrong", box);
+      wrong.hidden = true;
+      try { await ceremony(box); } catch (e) {
+        if (e.name === "AbortError") return;
+        wrong.textContent = e instanceof DOMException ? box.dataset.failed : e.message;
+        wrong.hidden = false;
+      }
+    });
+  }
+})();

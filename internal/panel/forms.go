@@ -1,0 +1,180 @@
+package panel
+
+import (
+	"net/http"
+
+	"clientele/internal/fault"
+	"clientele/internal/html"
+	"clientele/internal/staff"
+	"clientele/internal/store"
+	"clientele/internal/words"
+)
+
+// newForm returns a form with one section.
+func (c *call) newForm(action, submit string, fields ...*html.Field) *Form {
+	f := &Form{}
+	f.Action, f.Submit = action, c.look.Text(submit)
+	f.Sections = []*html.Section{{Fields: fields}}
+	return f
+}
+
+// section adds a section with a legend.
+func (c *call) section(f *Form, legend string, fields ...*html.Field) {
+	f.Sections = append(f.Sections, &html.Section{Legend: c.look.Text(legend), Fields: fields})
+}
+
+// speech has the names of controls.
+var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{staff.FieldTimezone: "timezone"}}
+
+// explain puts what a fault says beside the fields of a form that it is about,
+// and tells whether it was one to be shown so.
+func (c *call) explain(f *Form, err error) bool {
+	e := fault.As(err)
+	if e == nil {
+		return false
+	}
+	switch e.Kind {
+	case fault.TooMany:
+		c.exchange.SetRetry(e)
+		f.Problem = c.wait(e)
+		return true
+	case fault.Invalid, fault.Conflict, fault.Malformed, fault.BadInput:
+	default:
+		return false
+	}
+	for i := range e.Items {
+		it := &e.Items[i]
+		if x := f.Field(speech.Name(it.Field)); x != nil && x.Error == "" {
+			x.Error = c.wrong(x, it)
+		} else if x == nil {
+			f.Problem = c.reason(it)
+		}
+	}
+	if len(e.Items) == 0 {
+		f.Problem = c.look.Text("wrong.form")
+	}
+	return true
+}
+
+// wrong says what is wrong with a field.
+func (c *call) wrong(x *html.Field, it *fault.Item) string {
+	switch {
+	case it.Code == fault.Required, it.Code == fault.TooShort:
+		if x.Type == "select" || x.Group() {
+			return c.look.Text("wrong.choose")
+		}
+		return c.look.Text("wrong.required")
+	case it.Code == fault.TooLong:
+		return c.look.Text("wrong.too_long", it.Want)
+	case x.Type == "email" && it.Code == fault.BadFormat:
+		return c.look.Text("wrong.email")
+	}
+	return c.reason(it)
+}
+
+// whys are the texts of reasons, below "wrong.".
+var whys = map[fault.Reason]string{
+	staff.WhyShortPassword: "password_short", staff.WhyCommonPassword: "password_common", staff.WhyOwnPassword: "password_own",
+	staff.WhyTaken: "email_taken", staff.WhyLastOwner: "last_owner", staff.WhyManyPasskeys: "many_passkeys", staff.WhyTimezone: "timezone",
+	store.WhyTimezone: "timezone",
+}
+
+// reason says what a fault is about.
+func (c *call) reason(it *fault.Item) string {
+	if key := whys[it.Why]; key != "" {
+		return c.look.Text("wrong."+key, it.Want)
+	}
+	return c.look.Text("wrong.value")
+}
+
+// again shows a form once more, with what a fault says; another error is one.
+func (c *call) again(p page, f *Form, err error) error {
+	if !c.explain(f, err) {
+		return err
+	}
+	status := http.StatusUnprocessableEntity
+	switch e := fault.As(err); e.Kind {
+	case fault.TooMany:
+		status = http.StatusTooManyRequests
+	case fault.Conflict:
+		status = http.StatusConflict
+	}
+	return c.show(status, p)
+}
+
+// filled notes what has to be filled in and is not, and tells whether the form
+// can be used.
+func (c *call) filled(f *Form) bool {
+	f.Enter(c.form)
+	f.Require(c.form, c.look.Catalogue)
+	return !f.Bad()
+}
+
+func (c *call) textField(name, label string) *html.Field {
+	return &html.Field{Name: name, Label: c.look.Text(label), Type: "text", Required: true, MaxLength: 255}
+}
+
+func (c *call) emailField(autocomplete string) *html.Field {
+	return &html.Field{Name: "email", Label: c.look.Text("field.email"), Type: "email", Autocomplete: autocomplete, Required: true, MaxLength: 255}
+}
+
+func (c *call) passwordField(name, label, autocomplete string) *html.Field {
+	return &html.Field{Name: name, Label: c.look.Text(label), Type: "password", Autocomplete: autocomplete, Required: true}
+}
+
+// newPassword are the fields to choose a password with.
+func (c *call) newPassword() []*html.Field {
+	first := c.passwordField("password", "field.new_password", "new-password")
+	first.Hint = c.look.Text("password.hint")
+	first.Narrow = true
+	second := c.passwordField("confirm_password", "field.confirm_password", "new-password")
+	second.Narrow = true
+	return []*html.Field{first, second}
+}
+
+// alike notes that a new password was not written twice alike.
+func (c *call) alike(f *Form) bool {
+	if x := f.Field("confirm_password"); x.Error == "" && c.form.Get("password") != c.form.Get("confirm_password") {
+		x.Error = c.look.Text("wrong.password_match")
+	}
+	return !f.Bad()
+}
+
+// languageField chooses a language of the panel.
+func (c *call) languageField(chosen, own string) *html.Field {
+	f := &html.Field{Name: "locale", Label: c.look.Text("field.language"), Type: "select", Narrow: true, Required: own == ""}
+	if own != "" {
+		f.Options = append(f.Options, html.Option{Label: c.look.Text(own), Selected: chosen == ""})
+	}
+	for _, lang := range html.Languages {
+		f.Options = append(f.Options, html.Option{Value: lang, Label: c.looks[lang].Text("language.name"), Selected: chosen == lang})
+	}
+	return f
+}
+
+// zones are time zones to choose from; any other can be written.
+var zones = []string{
+	"UTC", "America/Anchorage", "America/Argentina/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver", "America/Halifax", "America/Los_Angeles",
+	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Asia/Dubai", "Asia/Hong_Kong",
+	"Asia/Jakarta", "Asia/Kolkata", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Melbourne", "Australia/Perth", "Australia/Sydney",
+	"Europe/Amsterdam", "Europe/Athens", "Europe/Berlin", "Europe/Brussels", "Europe/Dublin", "Europe/Helsinki", "Europe/Istanbul", "Europe/Lisbon", "Europe/London",
+	"Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Europe/Prague", "Europe/Rome", "Europe/Stockholm", "Europe/Vienna", "Europe/Warsaw", "Europe/Zurich",
+	"Pacific/Auckland", "Pacific/Honolulu",
+}
+
+// zoneField chooses a time zone; own is what none of them means.
+func (c *call) zoneField(chosen, own string) *html.Field {
+	f := &html.Field{Name: "timezone", Label: c.look.Text("field.timezone"), Type: "select", Narrow: true, Required: own == ""}
+	if own != "" {
+		f.Options = append(f.Options, html.Option{Label: c.look.Text(own), Selected: chosen == ""})
+	}
+	known := chosen == ""
+	for _, z := range zones {
+		f.Options = append(f.Options, html.Option{Value: z, Label: z, Selected: z == chosen})
+		known = known || z == chosen
+	}
+	if !known {
+		f.Options = append(f.Options, html.Option{Value: chosen, Label: chosen, Selected: true})
+	}
+	return f
+}

@@ -1,0 +1,315 @@
+package panel
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/history"
+	"clientele/internal/serve"
+	"clientele/internal/staff"
+	"clientele/internal/store"
+)
+
+// Need is what it takes to come to a page. The zero Need is none, and no route
+// has it.
+type Need struct {
+	kind needKind
+	// Permission is needed in the store of the address or, of Everywhere, in all.
+	Permission staff.Permission
+}
+
+type needKind int
+
+const (
+	open       needKind = iota + 1 // anybody
+	waiting                        // who has given a password and owes a second factor
+	enrolling                      // who is signed in, also who has to set up a second factor first
+	person                         // who is signed in
+	inStore                        // who has a permission in the store of the address
+	everywhere                     // who has a permission in all stores
+	owning                         // an owner of all stores
+)
+
+// Open is for anybody.
+var Open = Need{kind: open}
+
+// Owning is for owners of all stores.
+var Owning = Need{kind: owning}
+
+// Waiting is for who owes a second factor, Enrolling for who may have to set one
+// up first, and Person for who is signed in.
+var (
+	Waiting   = Need{kind: waiting}
+	Enrolling = Need{kind: enrolling}
+	Person    = Need{kind: person}
+)
+
+// In is for who has a permission in the store of the address.
+func In(p staff.Permission) Need { return Need{inStore, p} }
+
+// Everywhere is for who has a permission in all stores.
+func Everywhere(p staff.Permission) Need { return Need{everywhere, p} }
+
+// Declared reports whether the need is one.
+func (n Need) Declared() bool { return n.kind != 0 }
+
+// OfStore reports whether the page is about a store.
+func (n Need) OfStore() bool { return n.kind == inStore }
+
+// Public reports whether anybody may come.
+func (n Need) Public() bool { return n.kind == open || n.kind == waiting }
+
+// Met reports whether a person who is signed in has what the page needs, in the
+// store of the address.
+func (n Need) Met(r staff.Rights, storeID int64) bool {
+	switch n.kind {
+	case inStore:
+		return r.Can(n.Permission, storeID)
+	case everywhere:
+		return r.Can(n.Permission, staff.AllStores)
+	case owning:
+		return r.Owns(staff.AllStores)
+	}
+	return true
+}
+
+// Route is a page or what its forms are sent to.
+type Route struct {
+	Method, Pattern string
+	Need            Need
+	// Sudo asks for the password or passkey once more if the last time was not
+	// lately.
+	Sudo   bool
+	handle func(*call) error
+}
+
+func get(at string, need Need, h func(*call) error) Route {
+	return Route{Method: http.MethodGet, Pattern: Base + at, Need: need, handle: h}
+}
+
+func post(at string, need Need, h func(*call) error) Route {
+	return Route{Method: http.MethodPost, Pattern: Base + at, Need: need, handle: h}
+}
+
+// sudo is a route that asks for a proof.
+func sudo(r Route) Route {
+	r.Sudo = true
+	return r
+}
+
+// ofStore is where the pages of a store are.
+const ofStore = "/store/{store}"
+
+// Routes returns all pages.
+func (p *Panel) Routes() []Route {
+	return []Route{
+		get("", Open, (*call).start),
+		get("/setup", Open, (*call).setupPage), post("/setup", Open, (*call).setup),
+		get("/setup/store", Everywhere(staff.Settings), (*call).setupStorePage), post("/setup/store", Everywhere(staff.Settings), (*call).setupStore),
+		get("/sign-in", Open, (*call).signInPage), post("/sign-in", Open, (*call).signIn),
+		get("/second-factor", Waiting, (*call).factorPage), post("/second-factor", Waiting, (*call).giveFactor),
+		post("/passkey/options", Open, (*call).passkeyOptions), post("/passkey/answer", Open, (*call).passkeyAnswer),
+		get("/single-sign-on", Open, (*call).signOn), get("/single-sign-on/callback", Open, (*call).signedOn),
+		get("/invitation", Open, (*call).invitationPage), post("/invitation", Open, (*call).acceptInvitation),
+		post("/sign-out", Enrolling, (*call).signOut),
+		get("/prove", Person, (*call).provePage), post("/prove", Person, (*call).prove),
+		post("/appearance", Open, (*call).appearance),
+		get("/help", Person, (*call).helpPage),
+
+		get("/profile", Person, (*call).profilePage), post("/profile", Person, (*call).saveProfile),
+		get("/profile/password", Person, (*call).passwordPage), post("/profile/password", Person, (*call).changePassword),
+		get("/profile/security", Enrolling, (*call).securityPage),
+		get("/profile/security/app", Enrolling, (*call).appPage), post("/profile/security/app", Enrolling, (*call).confirmApp),
+		get("/profile/security/app/remove", Person, (*call).removeAppPage), sudo(post("/profile/security/app/remove", Person, (*call).removeApp)),
+		sudo(post("/profile/security/codes", Person, (*call).newCodes)),
+		get("/profile/security/passkey/remove", Person, (*call).removePasskeyPage), sudo(post("/profile/security/passkey/remove", Person, (*call).removePasskey)),
+		get("/profile/sessions", Person, (*call).sessionsPage), post("/profile/sessions", Person, (*call).endSession),
+
+		get("/stores", Person, (*call).storesPage),
+		sudo(get("/stores/new", Owning, (*call).newStorePage)), sudo(post("/stores/new", Owning, (*call).makeStore)),
+
+		get(ofStore, In(staff.SeeCustomers), (*call).homePage),
+		get(ofStore+"/staff", In(staff.ManageStaff), (*call).staffPage),
+		sudo(get(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invitePage)), sudo(post(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invite)),
+		get(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).memberPage), sudo(post(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).saveMember)),
+		get(ofStore+"/staff/{id}/remove", In(staff.ManageStaff), (*call).removeMemberPage), sudo(post(ofStore+"/staff/{id}/remove", In(staff.ManageStaff), (*call).removeMember)),
+		get(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactorPage), sudo(post(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactor)),
+		sudo(post(ofStore+"/staff/{id}/invite", In(staff.ManageStaff), (*call).inviteAgain)),
+		sudo(post(ofStore+"/staff/{id}/end", In(staff.ManageStaff), (*call).endMember)),
+	}
+}
+
+// serve makes a handler of HTTP.
+func (p *Panel) serve(rt Route) http.HandlerFunc {
+	pipe := p.pipe.Route("", rt.Pattern)
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := new(serve.Exchange)
+		c := &call{Panel: p, exchange: x, W: x, R: r, route: rt}
+		c.speak("")
+		pipe.Serve(x, w, r, c, func() error {
+			c.R, x.Came.Surface = x.Request(), history.Panel
+			led, err := c.open()
+			if led || err != nil {
+				return err
+			}
+			return rt.handle(c)
+		})
+	}
+}
+
+// open finds out who comes, and whether they may. led tells that they were sent
+// elsewhere.
+func (c *call) open() (led bool, err error) {
+	if !c.reachable(c.R) {
+		return false, errNoPage
+	}
+	peer := c.visits.Peer(c.R, false)
+	c.client = staff.Client{Peer: peer, UserAgent: c.R.UserAgent(), Previous: c.cookie(sessionCookie), Browser: c.cookie(browserCookie)}
+	history.Arrive(c.R.Context(), peer.Address)
+	if err := c.genuine(); err != nil {
+		return false, err
+	}
+	if c.staff, err = c.Staff.Authenticate(c.R.Context(), c.client.Previous); err != nil {
+		return false, err
+	}
+	if c.staff != nil {
+		c.speak(c.staff.Locale)
+	}
+	if c.R.Method == http.MethodPost {
+		if err := c.read(); err != nil {
+			return false, err
+		}
+	}
+	return c.admit()
+}
+
+// genuine refuses what another site's page sends.
+func (c *call) genuine() error {
+	r := c.R
+	if host := c.visits.Host(r); host != r.Host { // as the browser names it
+		r = r.Clone(r.Context())
+		r.Host = host
+	}
+	if c.cross.Check(r) != nil {
+		return errForged
+	}
+	return nil
+}
+
+// admit reports whether who comes has what the page needs, or sends them to
+// where they get it.
+func (c *call) admit() (led bool, err error) {
+	need, in := c.route.Need, c.staff
+	switch {
+	case need.kind == open:
+		return false, nil
+	case in == nil:
+		return true, c.askWho()
+	case in.Session.Stage == staff.NeedsFactor:
+		if need.kind == waiting {
+			return false, nil
+		}
+		return true, c.redirect(c.with(Base+"/second-factor", "to", c.here()))
+	case need.kind == waiting:
+		return true, c.redirect(c.to())
+	case in.Session.Stage == staff.NeedsEnroll && need.kind != enrolling:
+		return true, c.redirect(Base + "/profile/security")
+	}
+	storeID := int64(staff.AllStores)
+	if need.OfStore() {
+		if c.store, err = c.findStore(chi.URLParam(c.R, "store")); err != nil {
+			return false, err
+		}
+		storeID = c.store.ID
+		c.exchange.StoreHash = c.store.Hash
+	}
+	if !need.Met(in.Rights, storeID) {
+		return false, errDenied
+	}
+	if c.route.Sudo && !c.Staff.Proved(in) {
+		return true, c.askProof()
+	}
+	return false, nil
+}
+
+// findStore returns a store that who is signed in belongs to. Of others nobody
+// learns whether there are any.
+func (c *call) findStore(hash string) (*store.Store, error) {
+	st, err := c.Stores.ByHash(c.R.Context(), hash)
+	if err != nil {
+		return nil, err
+	}
+	if !c.staff.Rights.In(st.ID) {
+		return nil, errNoPage
+	}
+	return st, nil
+}
+
+// askWho sends to where one signs in, or says how the panel is claimed.
+func (c *call) askWho() error {
+	some, err := c.Staff.Any(c.R.Context())
+	if err != nil {
+		return err
+	}
+	if !some {
+		return c.redirect(Base)
+	}
+	// A link in an email comes without the cookie, which is for this site alone.
+	// Loaded anew by a page of this site, it comes with it.
+	if c.R.Method == http.MethodGet && c.R.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return c.reload()
+	}
+	return c.redirect(c.with(Base+"/sign-in", "to", c.here()))
+}
+
+// here is the address of the page itself, for what returns to it.
+func (c *call) here() string {
+	if c.R.Method == http.MethodPost {
+		return c.from()
+	}
+	return c.R.URL.RequestURI()
+}
+
+// from is the page that a form was sent from, as far as the browser tells.
+func (c *call) from() string {
+	u, err := url.Parse(c.R.Referer())
+	if err != nil || !strings.EqualFold(u.Host, c.visits.Host(c.R)) {
+		return Base
+	}
+	return safe(u.RequestURI())
+}
+
+// to is where to go on after signing in.
+func (c *call) to() string {
+	if to := c.form.Get("to"); to != "" {
+		return safe(to)
+	}
+	return safe(c.R.URL.Query().Get("to"))
+}
+
+// safe returns an address of the panel, its first page for any other.
+func safe(to string) string {
+	to = store.SafeRedirect(to, Base)
+	if u, err := url.Parse(to); err != nil || path.Clean(u.Path) != u.Path || u.Path != Base && !strings.HasPrefix(u.Path, Base+"/") {
+		return Base
+	}
+	return to
+}
+
+// with returns an address with parameters.
+func (c *call) with(at string, parameters ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		if parameters[i+1] != "" && !(parameters[i] == "to" && parameters[i+1] == Base) {
+			q.Set(parameters[i], parameters[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return at
+	}
+	return at + "?" + q.Encode()
+}

@@ -1,0 +1,130 @@
+package panel
+
+import (
+	"net/http"
+	"strings"
+
+	"clientele/internal/fold"
+	"clientele/internal/html"
+	"clientele/internal/staff"
+	"clientele/internal/store"
+)
+
+// storesPage lists the stores of who is signed in; the switcher leads here where
+// there are many.
+func (c *call) storesPage() error {
+	mine, err := c.mine()
+	if err != nil {
+		return err
+	}
+	q := c.R.URL.Query()
+	word := fold.Text(strings.TrimSpace(q.Get("q")))
+	var found []store.Store
+	for _, s := range mine {
+		if word == "" || strings.Contains(fold.Text(s.Name+" "+s.Hash), word) {
+			found = append(found, s)
+		}
+	}
+	from, to, pages := c.part(len(found), q, "results")
+	kept, err := c.Stores.Overview(c.R.Context(), found[from:to])
+	if err != nil {
+		return err
+	}
+	p := &listPage{Pages: pages, Table: &Table{ID: "list", Caption: c.look.Text("stores.title"), Columns: []Column{
+		{Label: c.look.Text("field.store_name")}, {Label: c.look.Text("stores.customers"), Numeric: true}, {Label: c.look.Text("stores.activity")}, {Label: c.look.Text("created")},
+	}}}
+	p.Title, p.Lead = c.look.Text("stores.title"), c.look.Text("stores.lead")
+	if c.staff.Rights.Owns(staff.AllStores) {
+		p.Actions = []Action{{Label: c.look.Text("stores.new"), URL: Base + "/stores/new", Primary: true}}
+	}
+	p.Filters = &Filters{Action: Base + "/stores", Label: c.look.Text("stores.search"), Query: q.Get("q"), Swap: "results", Count: c.look.Plural("stores.count", len(found))}
+	for i, s := range found[from:to] {
+		active, err := c.History.Latest(c.R.Context(), s.ID)
+		if err != nil {
+			return err
+		}
+		p.Table.Rows = append(p.Table.Rows, Row{ID: "store-" + s.Hash, Cells: []Cell{
+			{Text: s.Name, Sub: s.Hash, URL: Base + "/store/" + s.Hash}, {Text: c.look.number(kept[i])}, {When: c.when(active), Text: c.look.Text("never")}, {When: c.when(s.DateCreated)},
+		}})
+	}
+	if len(found) == 0 {
+		p.Table, p.Pages = nil, nil
+		p.Empty = &Empty{Icon: "shop", Title: c.look.Text("none.title"), Text: c.look.Text("none.text"), Action: &Action{Label: c.look.Text("none.reset"), URL: Base + "/stores"}}
+		if len(mine) == 0 {
+			p.Filters = nil
+			p.Empty = &Empty{Icon: "shop", Title: c.look.Text("stores.none.title"), Text: c.look.Text("stores.none.text")}
+		}
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) newStoreForm() *formPage {
+	p := &formPage{Intro: c.look.Text("new_store.intro")}
+	p.Title = c.look.Text("new_store.title")
+	p.Crumbs = []html.Link{{Label: c.look.Text("stores.title"), URL: Base + "/stores"}}
+	address := &html.Field{Name: "url", Label: c.look.Text("field.url"), Hint: c.look.Text("field.url.hint"), Type: "url", MaxLength: 255}
+	p.Form = c.newForm(Base+"/stores/new", "new_store.submit", c.textField("name", "field.store_name"), address, c.languageField(c.look.Lang, ""), c.zoneField("UTC", ""))
+	p.Form.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: Base + "/stores"}
+	return p
+}
+
+func (c *call) newStorePage() error { return c.show(http.StatusOK, c.newStoreForm()) }
+
+// makeStore makes a store with its first API account, whose secrets are shown
+// once.
+func (c *call) makeStore() error {
+	p := c.newStoreForm()
+	if !c.filled(p.Form) {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	ctx := c.R.Context()
+	if address := c.value("url"); address != "" && !store.IsWebURL(address) {
+		p.Form.Field("url").Error = c.look.Text("wrong.url")
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	made, cred, err := c.NewStore(ctx, c.value("name"), c.value("url"), map[string]any{"language": c.value("locale"), "timezone": c.value("timezone")})
+	if err != nil {
+		return c.again(p, p.Form, err)
+	}
+	next := &memberView{Note: &Message{Kind: "success", Title: c.look.Text("new_store.done", made.Name), Text: c.look.Text("new_store.once")}}
+	next.Title = made.Name
+	next.Crumbs = p.Crumbs
+	next.Actions = []Action{{Label: c.look.Text("new_store.open"), URL: Base + "/store/" + made.Hash, Primary: true}}
+	next.Facts = []Fact{
+		{Label: c.look.Text("new_store.hash"), Value: made.Hash}, {Label: c.look.Text("new_store.token"), Value: cred.AccessToken},
+		{Label: c.look.Text("new_store.client_id"), Value: cred.ClientID}, {Label: c.look.Text("new_store.client_secret"), Value: cred.ClientSecret},
+	}
+	return c.show(http.StatusOK, next)
+}
+
+// homePage is the first page of a store.
+func (c *call) homePage() error {
+	p := &homeView{Hello: c.look.Text("home.hello", c.staff.Name)}
+	p.Title = c.look.Text("nav.home")
+	people, err := c.Staff.Members(c.R.Context(), c.store.ID)
+	if err != nil {
+		return err
+	}
+	if c.staff.Rights.Can(staff.ManageStaff, c.store.ID) {
+		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.invite.title"), Text: c.look.Text("task.invite.text"), Done: len(people) > 1, URL: c.staffAt("/new")})
+	}
+	p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.factor.title"), Text: c.look.Text("task.factor.text"), Done: c.staff.SecondFactor(), URL: Base + "/profile/security"})
+	for _, t := range p.Tasks {
+		if !t.Done {
+			p.Left++
+		}
+	}
+	kept, err := c.Stores.Overview(c.R.Context(), []store.Store{*c.store})
+	if err != nil {
+		return err
+	}
+	active, err := c.History.Latest(c.R.Context(), c.store.ID)
+	if err != nil {
+		return err
+	}
+	p.Facts = []Fact{
+		{Label: c.look.Text("stores.customers"), Value: c.look.number(kept[0])}, {Label: c.look.Text("stores.activity"), When: c.when(active), Value: c.look.Text("never")},
+		{Label: c.look.Text("new_store.hash"), Value: c.store.Hash}, {Label: c.look.Text("created"), When: c.when(c.store.DateCreated)},
+	}
+	return c.show(http.StatusOK, p)
+}

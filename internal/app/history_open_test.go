@@ -83,6 +83,8 @@ var notYet = []string{
 	"PUT V3 /hooks/admin",
 	"PUT V3 /hooks/{webhook_id}",
 	"PUT V3 /clientele/companies/{company_id}",
+	"PUT V3 /clientele/segments/{segmentId}/rule",
+	"DELETE V3 /clientele/segments/{segmentId}/rule",
 	"PUT V3 /marketing/email-templates/{template-name}",
 	"PUT V3 /segments",
 	"PUT V3 /settings/email-statuses",

@@ -136,6 +136,7 @@ var silent = map[string]string{
 	"AnalyticsMutations.productViewedEvent":                       "accepted, and not kept",
 	"AnalyticsMutations.searchProductEvent":                       "accepted, and not kept",
 	"AnalyticsMutations.visitStartedEvent":                        "accepted, and not kept",
+	"POST V3 /clientele/segments/preview":                         "it reads",
 	"POST V3 /clientele/persons/erase":                            "here a preview; what it deletes is in the tests of erasures",
 	"POST V3 /clientele/persons/export":                           "it reads",
 	"Mutation.generateSessionSyncJwt":                             "a token is made, not kept",
@@ -271,6 +272,8 @@ var untracked = map[string]string{
 	"store_keys": "made at first use", "storefront_revocations": "of storefront_tokens", "used_login_tokens": "of sign-ins", "jobs": "work", "emails": "work",
 	"schema_writes": "the program's own", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
 	"idempotency_keys": "answers", "secret_keys": "counters", "history": "itself", "history_actors": "itself", "history_seals": "itself", "suppressions": "of erasures", "erasures": "a certificate each",
+	"rule_marks": "work", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "segment_rules": "of segments, not told yet", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
+	"staff_users": "of the installation, in its own history", "staff_memberships": "told by the tests of staff", "staff_tokens": "links", "staff_sessions": "sign-ins are entries", "staff_passkeys": "of the installation, in its own history", "staff_recovery_codes": "secrets",
 	"search_recent": "finds customers", "search_terms": "finds customers", "search_blocks": "finds customers", "search_spellings": "finds customers", "search_stores": "finds customers",
 }
 

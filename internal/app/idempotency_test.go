@@ -120,7 +120,7 @@ func TestIdempotencyOfTheAdminGraph(t *testing.T) {
 		w := &keyedWorld{apptest.New(t, db, apptest.Options{Seed: idempotencySeed}), t}
 		const path = "/stores/one/graphql"
 		body := func(label string) string {
-			return `{"query":"mutation { translation { updateTranslations(input: {resourceType: CUSTOMER_FORM_FIELDS, channelId: \\"bc/store/channel/1\\", localeId: \\"bc/store/locale/fr\\", entities: [{resourceId: \\"bc/store/customerFormField/1\\", fields: [{fieldName: \\"label\\", value: \\"` + label + `\\"}]}]}) { errors { __typename } } } }"}`
+			return `{"query":"mutation { translation { updateTranslations(input: {resourceType: CUSTOMER_FORM_FIELDS, channelId: \"bc/store/channel/1\", localeId: \"bc/store/locale/fr\", entities: [{resourceId: \"bc/store/customerFormField/1\", fields: [{fieldName: \"label\", value: \"` + label + `\"}]}]}) { errors { __typename } } } }"}`
 		}
 		first := w.send("POST", path, "one-a-token", "graph", body("Courriel"))
 		if first.Code != 200 || !strings.Contains(first.Body.String(), `"errors":[]`) {

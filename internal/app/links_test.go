@@ -18,6 +18,7 @@ import (
 	"clientele/internal/mail"
 	"clientele/internal/sqldb"
 	"clientele/internal/staff"
+	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/webhook"
 )
@@ -284,6 +285,14 @@ func TestLinksStayOnTheStoresSite(t *testing.T) {
 					if _, _, err := s.Staff.Invite(t.Context(), nil, staff.Invite{
 						Create: staff.Create{Email: "staff-" + st.Hash + "@example.com", Name: "S", StoreID: st.ID, Role: staff.ReadOnly},
 						Link:   func(token string) string { return staff.InvitationLink(public, token) },
+					}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				// A customer is told who signed in as them.
+				for _, st := range stores {
+					if err := s.DB.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
+						return s.Mail.Queue(tx, mail.Message{Kind: mail.Impersonated, Site: store.Site{StoreID: st.ID, ChannelID: 1}, To: "c@example.com", Data: mail.Data{"minutes": "5"}})
 					}); err != nil {
 						t.Fatal(err)
 					}

@@ -34,6 +34,10 @@ func TestErasureGoesOn(t *testing.T) {
 			t.Errorf("asked for again: %d %s", again, other)
 		}
 		others := []*apptest.World{apptest.New(t, db, apptest.Options{}), apptest.New(t, db, apptest.Options{})}
+		began := time.Now()
+		for _, w := range others { // their patience runs out, though the clock stands still
+			w.System.Monotonic = func() time.Duration { return time.Since(began) }
+		}
 		var done atomic.Bool
 		made, steps := false, 0
 		for ; !done.Load(); steps++ {
@@ -42,7 +46,7 @@ func TestErasureGoesOn(t *testing.T) {
 			}
 			var all sync.WaitGroup
 			for _, w := range others {
-				w.Persons.Patience = time.Nanosecond // a step
+				w.Persons.Patience = 20 * time.Microsecond // a step, or none
 				all.Go(func() {
 					e, err := w.Persons.GoOn(t.Context(), 1, 1)
 					if err != nil {
@@ -63,7 +67,7 @@ func TestErasureGoesOn(t *testing.T) {
 			}
 			all.Wait()
 		}
-		if !made || steps < 20 {
+		if !made || steps < 10 {
 			t.Errorf("%d steps; the address is free: %v", steps, made)
 		}
 		e, err := p.Persons.Erasure(t.Context(), 1, 1)
@@ -118,7 +122,7 @@ func TestErasedAddressIsSuppressed(t *testing.T) {
 		// On the storefront the answer is that of any address, and a link goes out.
 		code, body := storefront("Quokka@example.com")
 		other, otherBody := storefront("somebody@example.com")
-		if code != 200 || other != code || strings.ReplaceAll(strings.ToLower(body), "quokka", "somebody") != otherBody {
+		if code != 200 || other != code || strings.Replace(body, "Quokka", "somebody", 1) != otherBody {
 			t.Errorf("%d %s, and of another address %d %s", code, body, other, otherBody)
 		}
 		if n := subscribers(); n != 1 { // the other one

@@ -26,6 +26,16 @@ import (
 // nobodys are the tables that hold nothing of a person, and why.
 var nobodys = map[string]string{
 	"api_accounts":            "of apps",
+	"rule_clocks":             "of the store",
+	"rule_groups":             "numbers of groups, which go with their customer",
+	"rule_marks":              "numbers of customers, until a job has looked at them",
+	"segment_rules":           "of the store",
+	"staff_memberships":       "of who works with the control panel",
+	"staff_passkeys":          "of who works with the control panel",
+	"staff_recovery_codes":    "of who works with the control panel",
+	"staff_sessions":          "of who works with the control panel",
+	"staff_tokens":            "of who works with the control panel",
+	"staff_users":             "of who works with the control panel",
 	"attempt_windows":         "hashes and networks, which end within 15 minutes",
 	"attributes":              "definitions",
 	"channels":                "of the store",
@@ -226,6 +236,8 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	}
 	put := func(table string, values map[string]any) { p.t.Helper(); p.put(1, table, mark, n, values) }
 	put("customer_consents", c())
+	put("customer_sign_ins", c())
+	put("subscriber_ends", map[string]any{"email_norm": strings.ToLower(at), "channel_id": int64(9)})
 	put("shopper_profiles", c())
 	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
 	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))

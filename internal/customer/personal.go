@@ -87,6 +87,11 @@ var personalRest = []personal.Part{
 		Kinds: "address_id int, field_id int, value json, session_id int",
 	}.Part(),
 	personal.Table{
+		Name: "customer_sign_ins", Title: "Last sign-in", By: personal.ByCustomer, Key: []string{"customer_id"},
+		Select: sqldb.Static(`SELECT customer_id, date_last FROM customer_sign_ins WHERE store_id = $1 AND customer_id = $2 AND customer_id > $3 ORDER BY customer_id LIMIT $4`),
+		Kinds:  "customer_id int, date_last time",
+	}.Part(),
+	personal.Table{
 		Name: "customer_consents", Title: "Consent to cookies", By: personal.ByCustomer, Key: []string{"customer_id"},
 		Select: sqldb.Static(`SELECT customer_id, allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id = $2 AND customer_id > $3 ORDER BY customer_id LIMIT $4`),
 		Kinds:  "customer_id int, date_modified time",

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/group"
+	"clientele/internal/history/historytest"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
@@ -108,6 +109,9 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		}
 	}
 	t.Cleanup(w.checkTotals)
+	for _, id := range []int64{w.mine, w.other} {
+		historytest.Forget(t, db, id)
+	}
 	return w
 }
 

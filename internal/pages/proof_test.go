@@ -36,7 +36,7 @@ func TestConsentsAreProved(t *testing.T) {
 		b.lang = "de"
 		b.get("/").post("/subscribe.php", "nl_email", "fan@example.com", "back", "/").want(200, "/")
 		p := proofs(1)[0].Proof
-		if p.Surface != "pages" || p.Place != w.server.URL+"/" || p.Locale != "de" || len(p.Version) != 16 || !strings.Contains(p.Text, "Newsletter") || p.Confirmed != "" || p.Asked != nil {
+		if p.Surface != "pages" || p.Place != w.server.URL+"/" || p.Locale != "de" || len(p.Version) != 16 || !strings.Contains(p.Text, "Neuigkeiten") || p.Confirmed != "" || p.Asked != nil {
 			t.Errorf("at the foot of a page: %+v", p)
 		}
 

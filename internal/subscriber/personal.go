@@ -26,7 +26,7 @@ var (
 
 // Personal is what this package keeps of persons.
 func (s *Service) Personal() []personal.Part {
-	return []personal.Part{subscriberPart, consentPart, suppressionPart}
+	return []personal.Part{subscriberPart, consentPart, suppressionPart, endsPart}
 }
 
 var subscriberPart = func() personal.Part {
@@ -62,6 +62,24 @@ var consentPart = func() personal.Part {
 	p.Find = findFormer
 	return p
 }()
+
+// endsPart is when the address left channels.
+var endsPart = personal.Table{
+	Name: "subscriber_ends", Title: "Channels that the address has left", By: personal.ByAddress, Key: []string{"email_norm", "channel_id"},
+	Select: sqldb.Static(`SELECT email_norm, channel_id, date_ended FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND (email_norm, channel_id) > ($3, $4)
+		ORDER BY email_norm, channel_id LIMIT $5`),
+	Kinds: "channel_id int, date_ended time",
+	Drop: func(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {
+		for i := range rows {
+			gone, err := tx.ExecCount(deleteEnd, rows[i].Key[0], rows[i].Key[1])
+			if err != nil {
+				return n, err
+			}
+			n += gone
+		}
+		return n, nil
+	},
+}.Part()
 
 // findSubscribers finds the subscribers who have the address.
 func findSubscribers(tx *sqldb.Tx, w *personal.Who, at personal.Place) (personal.Place, error) {

@@ -414,12 +414,14 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 	if err := listing.Subscribers.Remove(tx, ids...); err != nil {
 		return err
 	}
-	gone := make([]*Subscriber, n)
-	for i := range subs {
-		gone[i] = &subs[i]
-	}
-	if err := left(tx, at, now, gone...); err != nil {
-		return err
+	if by.Via != ViaErasure { // which leaves no address
+		gone := make([]*Subscriber, n)
+		for i := range subs {
+			gone[i] = &subs[i]
+		}
+		if err := left(tx, at, now, gone...); err != nil {
+			return err
+		}
 	}
 	return event.Record(tx, at.event, now, events)
 }

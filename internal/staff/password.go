@@ -30,11 +30,10 @@ func checkPassword(c *fault.Collector, text, email, name string) {
 		return
 	}
 	folded := fold.Text(text)
-	local, _, _ := strings.Cut(fold.Text(email), "@")
 	switch {
 	case common(folded):
 		c.Because(FieldPassword, fault.WeakPassword, WhyCommonPassword, "")
-	case folded == fold.Text(email), folded == fold.Text(name), len(local) >= MinPassword/2 && strings.Trim(strings.ReplaceAll(folded, local, ""), "0123456789!.-_ ") == "":
+	case folded == fold.Text(email), folded == fold.Text(name):
 		c.Because(FieldPassword, fault.WeakPassword, WhyOwnPassword, "")
 	}
 }

@@ -39,6 +39,8 @@ var notOurs = []string{
 	"channel/#/settings/security/",
 	// Told of deliveries, not of the store: TestRetriesToTheEnd of package webhook.
 	"hook/deliveryException",
+	// Told by the job that keeps segments: TestRulesKeepMembers of package segment.
+	"clientele/segment/",
 }
 
 // Whatever webhooks can subscribe to is told of, with the documented data, or is

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/channel"
 	"clientele/internal/company"
@@ -127,6 +128,7 @@ var lists = []list{
 	{name: "webhook.List", spec: webhook.List, columns: "id, headers", base: func(q *listing.Query) *listing.Query {
 		return q.Where("client_id", listing.In, nil, []string{clientID})
 	}},
+	{name: "account.Impersonations", spec: account.Impersonations, columns: "id"},
 	{name: "wishlist.List", spec: wishlist.List, columns: "id, name"},
 }
 

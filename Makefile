@@ -1,10 +1,14 @@
-.PHONY: run test bench performance build chaos long
+.PHONY: run test race bench performance build chaos long
 
 run:
 	go run ./cmd/clientele serve
 
 test:
 	sh scripts/test.sh
+
+# The tests, and those that do several things at once under the race detector too.
+race:
+	RACE=yes sh scripts/test.sh
 
 # Some four minutes. ARGS="--out FILE" keeps the result, ARGS="--compare FILE"
 # tells what moved since.
@@ -25,6 +29,7 @@ chaos:
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele
 
-# The long proofs, with the figures that they are about: some ten minutes.
-long: chaos
+# The long proofs, with the figures that they are about, and the race
+# detector: some half an hour.
+long: chaos race
 	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

@@ -3,11 +3,12 @@
 #
 # vet goes first: it builds what all else is built from, which lanes that start
 # together would each build for themselves. Then two lanes run side by side,
-# since much of a test is waiting: one of the tests, and one of staticcheck,
-# govulncheck and, where there is a C compiler, the tests that do several things
-# at once under the race detector, as internal/testing/concurrent finds them.
-# RACE= leaves those out. One throwaway PostgreSQL server serves both, with its
-# files in memory if there is room.
+# since much of a test is waiting: one of the tests, and one of staticcheck and
+# govulncheck. RACE=yes adds, where there is a C compiler, the tests that do
+# several things at once under the race detector, as
+# internal/testing/concurrent finds them: for that everything is compiled again,
+# which takes minutes. One throwaway PostgreSQL server serves both lanes, with
+# its files in memory if there is room.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -30,7 +31,7 @@ checks() {
 	else
 		echo "skipped: the vulnerability database is unreachable"
 	fi
-	if [ -z "${RACE-yes}" ] || ! command -v "${CC:-gcc}" >/dev/null 2>&1; then
+	if [ -z "${RACE-}" ] || ! command -v "${CC:-gcc}" >/dev/null 2>&1; then
 		return
 	fi
 	step "go test -race"

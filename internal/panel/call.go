@@ -84,7 +84,7 @@ func (c *call) enter(g staff.Grant) {
 // speak shows pages in a person's language or else the browser's.
 func (c *call) speak(kept string) {
 	wish := locale.Wish{Chosen: kept, Accept: c.R.Header.Get("Accept-Language")}
-	c.look = c.looks[locale.Base(wish.Choose(html.Languages).Locale)]
+	c.look = c.looks[locale.Base(wish.Choose(html.Languages).Locale)]()
 }
 
 // read reads what was posted.

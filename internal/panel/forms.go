@@ -147,7 +147,7 @@ func (c *call) languageField(chosen, own string) *html.Field {
 		f.Options = append(f.Options, html.Option{Label: c.look.Text(own), Selected: chosen == ""})
 	}
 	for _, lang := range html.Languages {
-		f.Options = append(f.Options, html.Option{Value: lang, Label: c.looks[lang].Text("language.name"), Selected: chosen == lang})
+		f.Options = append(f.Options, html.Option{Value: lang, Label: c.looks[lang]().Text("language.name"), Selected: chosen == lang})
 	}
 	return f
 }

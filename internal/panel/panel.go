@@ -103,7 +103,7 @@ type Panel struct {
 	Config
 	pipe   *serve.Pipeline
 	visits *visit.Visits
-	looks  map[string]*look
+	looks  map[string]func() *look
 	cross  *http.CrossOriginProtection
 }
 

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"embed"
+	"sync"
 
 	"clientele/internal/html"
 )
@@ -15,12 +16,16 @@ type look struct {
 	pages *html.Templates
 }
 
-func newLooks() map[string]*look {
-	out := map[string]*look{}
+// newLooks returns the look in each language, which is made when it is asked for:
+// the program starts without.
+func newLooks() map[string]func() *look {
+	out := map[string]func() *look{}
 	for _, lang := range html.Languages {
-		l := &look{Catalogue: html.Words(lang, locales)}
-		l.pages = l.parse()
-		out[lang] = l
+		out[lang] = sync.OnceValue(func() *look {
+			l := &look{Catalogue: html.Words(lang, locales)}
+			l.pages = l.parse()
+			return l
+		})
 	}
 	return out
 }

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,4 +139,20 @@ func (b *Body) unzip(text []byte, most int64) error {
 		return unreadable(err)
 	}
 	return b.fill(z, most, -1)
+}
+
+// Form reads the body as a form that r posts. What it returns stays good when the
+// body is given back.
+func (b *Body) Form(r *http.Request) (url.Values, error) {
+	var err error
+	r.Body = io.NopCloser(bytes.NewReader(b.B))
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(int64(len(b.B)))
+	} else {
+		err = r.ParseForm()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.PostForm, nil
 }

@@ -4,9 +4,7 @@
 package pages
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -308,16 +306,9 @@ func (c *call) readBody() error {
 		return err
 	}
 	defer body.Free()
-	c.R.Body = io.NopCloser(bytes.NewReader(body.B))
-	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
-		err = c.R.ParseMultipartForm(int64(len(body.B)))
-	} else {
-		err = c.R.ParseForm()
-	}
-	if err != nil {
+	if c.form, err = body.Form(c.R); err != nil {
 		return errBadForm
 	}
-	c.form = c.R.PostForm
 	return nil
 }
 

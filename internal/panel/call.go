@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,16 +97,9 @@ func (c *call) read() error {
 		c.body = bytes.Clone(body.B)
 		return nil
 	}
-	c.R.Body = io.NopCloser(bytes.NewReader(body.B))
-	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
-		err = c.R.ParseMultipartForm(int64(len(body.B)))
-	} else {
-		err = c.R.ParseForm()
-	}
-	if err != nil {
+	if c.form, err = body.Form(c.R); err != nil {
 		return errBad
 	}
-	c.form = c.R.PostForm
 	return nil
 }
 

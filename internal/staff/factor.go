@@ -255,11 +255,8 @@ func (s *Service) factorGone(tx *sqldb.Tx, who *Person, left bool, now int64) er
 // their sessions.
 func (s *Service) ResetFactors(ctx context.Context, by *Person, staffID int64) error {
 	return s.write(ctx, func(tx *sqldb.Tx) error {
-		by, who, err := s.both(tx, by, staffID)
+		_, who, err := s.covered(tx, by, staffID)
 		if err != nil {
-			return err
-		}
-		if err := covers(by, who); err != nil {
 			return err
 		}
 		now := s.sys.Now()

@@ -263,11 +263,7 @@ func (s *Service) EndOthers(ctx context.Context, in *Signed) error {
 // EndAll ends all sessions of another person.
 func (s *Service) EndAll(ctx context.Context, by *Person, id int64) error {
 	return s.write(ctx, func(tx *sqldb.Tx) error {
-		by, who, err := s.both(tx, by, id)
-		if err != nil {
-			return err
-		}
-		if err := covers(by, who); err != nil {
+		if _, _, err := s.covered(tx, by, id); err != nil {
 			return err
 		}
 		now := s.sys.Now()

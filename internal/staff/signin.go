@@ -363,11 +363,8 @@ func (s *Service) Invite(ctx context.Context, by *Person, in Invite) (who *Perso
 func (s *Service) InviteAgain(ctx context.Context, by *Person, id, storeID int64, to func(token string) string) (link string, err error) {
 	t := s.sys.Hex(32)
 	err = s.write(ctx, func(tx *sqldb.Tx) error {
-		by, who, err := s.both(tx, by, id)
+		by, who, err := s.covered(tx, by, id)
 		if err != nil {
-			return err
-		}
-		if err := covers(by, who); err != nil {
 			return err
 		}
 		if by != nil && who.HasPassword {

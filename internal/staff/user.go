@@ -397,6 +397,14 @@ func (s *Service) both(tx *sqldb.Tx, by *Person, id int64) (asks, who *Person, e
 	return asks, who, err
 }
 
+// covered is both, of somebody whom who asks may change.
+func (s *Service) covered(tx *sqldb.Tx, by *Person, id int64) (asks, who *Person, err error) {
+	if asks, who, err = s.both(tx, by, id); err == nil {
+		err = covers(asks, who)
+	}
+	return asks, who, err
+}
+
 // rightsChanged ends what a person opened with other rights.
 func (s *Service) rightsChanged(tx *sqldb.Tx, id, now int64) error {
 	if err := tx.Exec(touchUser, id, now); err != nil {
@@ -449,11 +457,8 @@ func (s *Service) RemoveMember(ctx context.Context, by *Person, id, storeID int6
 // Remove takes a person away with all that is theirs.
 func (s *Service) Remove(ctx context.Context, by *Person, id int64) error {
 	return s.write(ctx, func(tx *sqldb.Tx) error {
-		by, who, err := s.both(tx, by, id)
+		_, who, err := s.covered(tx, by, id)
 		if err != nil {
-			return err
-		}
-		if err := covers(by, who); err != nil {
 			return err
 		}
 		for i := range who.Rights {
@@ -501,11 +506,8 @@ type Details struct {
 // done so since the version that is told.
 func (s *Service) Change(ctx context.Context, by *Person, id int64, in Details) error {
 	return s.write(ctx, func(tx *sqldb.Tx) error {
-		by, who, err := s.both(tx, by, id)
+		_, who, err := s.covered(tx, by, id)
 		if err != nil {
-			return err
-		}
-		if err := covers(by, who); err != nil {
 			return err
 		}
 		if in.Version.Set && in.Version.Value != who.Version {

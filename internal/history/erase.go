@@ -16,8 +16,8 @@ var (
 // the id of the last one that it looked at, or 0 where there are no more.
 func Erase(tx *sqldb.Tx, customerID, after, n int64) (last int64, err error) {
 	type value struct {
-		id     int64
-		digest []byte
+		id   int64
+		text []byte
 	}
 	var found []value
 	rows := int64(0)
@@ -25,8 +25,7 @@ func Erase(tx *sqldb.Tx, customerID, after, n int64) (last int64, err error) {
 		rows++
 		last = r.Int(0)
 		if b := r.Bytes(1); len(b) > 0 {
-			sum := sha256.Sum256(b)
-			found = append(found, value{last, sum[:]})
+			found = append(found, value{last, b})
 		}
 		return nil
 	}, customerID, after, n); err != nil {
@@ -36,7 +35,7 @@ func Erase(tx *sqldb.Tx, customerID, after, n int64) (last int64, err error) {
 		tx.Signal(sqldb.Erased)
 	}
 	for _, v := range found {
-		if err := tx.Exec(dropPersonal, v.id, none, v.digest); err != nil {
+		if err := forget(tx, v.id, v.text); err != nil {
 			return 0, err
 		}
 	}
@@ -44,4 +43,10 @@ func Erase(tx *sqldb.Tx, customerID, after, n int64) (last int64, err error) {
 		last = 0
 	}
 	return last, nil
+}
+
+// forget takes away what an entry says of a person. Its digest stays.
+func forget(tx *sqldb.Tx, id int64, text []byte) error {
+	sum := sha256.Sum256(text)
+	return tx.Exec(dropPersonal, id, none, sum[:])
 }

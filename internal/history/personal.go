@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 
 	"clientele/internal/jsonx"
@@ -129,8 +128,7 @@ func dropPerson(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64
 		if len(value) == 0 {
 			continue
 		}
-		sum := sha256.Sum256(value)
-		if err := tx.Exec(dropPersonal, id, none, sum[:]); err != nil {
+		if err := forget(tx, id, value); err != nil {
 			return 0, err
 		}
 		n++

@@ -190,12 +190,12 @@ func pointInTime(flag, text string) (string, error) {
 
 type historyTail struct {
 	ofHistory
-	Every time.Duration `env:"-" default:"500ms" placeholder:"TIME" help:"How often to look (default: ${default})."`
+	polling
 }
 
 func (c *historyTail) Run(ctx context.Context) error {
-	if c.Every < 10*time.Millisecond {
-		return &app.ConfigError{Err: errors.New("--every must be 10ms or more")}
+	if err := c.check(); err != nil {
+		return err
 	}
 	core, st, f, err := c.open(ctx)
 	if err != nil {
@@ -206,22 +206,7 @@ func (c *historyTail) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	every := core.System.NewTimer(c.Every)
-	defer every.Stop()
-	for {
-		if err := c.follow(ctx, core, st.ID, &f); err != nil {
-			if ctx.Err() != nil {
-				return nil // interrupted, which is how this ends
-			}
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-every.Chan():
-			every.Reset(c.Every)
-		}
-	}
+	return c.repeat(ctx, core.System, func() error { return c.follow(ctx, core, st.ID, &f) })
 }
 
 // follow prints what has come since, the oldest first.

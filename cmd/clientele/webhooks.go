@@ -139,16 +139,16 @@ func printHeaders(mark string, headers map[string]string) {
 
 type webhookTail struct {
 	ofWebhooks
-	Webhook int64         `env:"-" placeholder:"ID" help:"Only deliveries to this webhook."`
-	Every   time.Duration `env:"-" default:"500ms" placeholder:"TIME" help:"How often to look (default: ${default})."`
+	Webhook int64 `env:"-" placeholder:"ID" help:"Only deliveries to this webhook."`
+	polling
 }
 
 // followed is how many of the newest deliveries of a webhook are watched.
 const followed = 250
 
 func (c *webhookTail) Run(ctx context.Context) error {
-	if c.Every < 10*time.Millisecond {
-		return &app.ConfigError{Err: errors.New("--every must be 10ms or more")}
+	if err := c.check(); err != nil {
+		return err
 	}
 	core, st, hooks, err := c.open(ctx)
 	if err != nil {
@@ -160,14 +160,10 @@ func (c *webhookTail) Run(ctx context.Context) error {
 		attempts int64
 		state    webhook.State
 	}
-	every := core.System.NewTimer(c.Every)
-	defer every.Stop()
 	known := map[key]shown{}
-	for first := true; ; first = false {
+	first := true
+	return c.repeat(ctx, core.System, func() error {
 		all, err := hooks.Latest(ctx, st.ID, c.Webhook, nil, followed)
-		if ctx.Err() != nil {
-			return nil // interrupted, which is how this ends
-		}
 		if err != nil {
 			return err
 		}
@@ -181,17 +177,9 @@ func (c *webhookTail) Run(ctx context.Context) error {
 				row(w, d)
 			}
 		}
-		known = now
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-every.Chan():
-			every.Reset(c.Every)
-		}
-	}
+		known, first = now, false
+		return w.Flush()
+	})
 }
 
 type webhookReplay struct {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func TestHistoryOfEveryWrite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &histories{t: t, db: db, tables: tablesOfMigrations(t), done: map[string]int{}, open: map[string]bool{}}
+		w := &histories{t: t, db: db, tables: schema(t, db), done: map[string]int{}, open: map[string]bool{}}
 		w.World = apptest.New(t, db, apptest.Options{Seed: string(seed)})
 		w.matrixWorld = &matrixWorld{t: t, s: w.Server, h: app.Within(w.World.Handler), field: map[string]string{}, delivery: map[string]string{}}
 		w.fields()
@@ -72,7 +71,7 @@ type histories struct {
 	*matrixWorld
 	t      *testing.T
 	db     *sqldb.DB
-	tables map[string][]string // with their columns
+	tables map[string][]column
 	st     int64
 	last   int64
 	other  int64           // the last entry of the other store
@@ -270,7 +269,7 @@ var untracked = map[string]string{
 	"consent_texts": "of consent_changes", "consent_changes": "the history of consents, which goes with a subscriber", "webhook_blocks": "of deliveries", "webhook_cursors": "work", "webhook_deliveries": "work", "webhook_notices": "work",
 	"account_sessions": "sign-ins are entries", "account_tokens": "links are entries", "sign_in_failures": "failures are entries", "known_addresses": "of sign-ins",
 	"store_keys": "made at first use", "storefront_revocations": "of storefront_tokens", "used_login_tokens": "of sign-ins", "jobs": "work", "emails": "work",
-	"schema_writes": "the program's own", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
+	"schema_writes": "the program's own", "schema_migrations": "the program's own", "schema_lock": "the program's own", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
 	"idempotency_keys": "answers", "secret_keys": "counters", "history": "itself", "history_actors": "itself", "history_seals": "itself", "suppressions": "of erasures", "erasures": "a certificate each",
 	"rule_marks": "work", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "segment_rules": "of segments, not told yet", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
 	"staff_users": "of the installation, in its own history", "staff_memberships": "told by the tests of staff", "staff_tokens": "links", "staff_sessions": "sign-ins are entries", "staff_passkeys": "of the installation, in its own history", "staff_recovery_codes": "secrets",
@@ -287,47 +286,6 @@ var isTracked = func() map[history.Resource]bool {
 	}
 	return out
 }()
-
-var (
-	createTable = regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
-	addColumn   = regexp.MustCompile(`ALTER TABLE (\w+) ADD COLUMN (\w+)`)
-	dropTable   = regexp.MustCompile(`DROP TABLE (\w+)`)
-	dropColumn  = regexp.MustCompile(`ALTER TABLE (\w+) DROP COLUMN (\w+)`)
-	columnLine  = regexp.MustCompile(`(?m)^    ([a-z_0-9]+) [A-Z]`)
-)
-
-// tablesOfMigrations returns the tables that there are, with their columns.
-func tablesOfMigrations(t *testing.T) map[string][]string {
-	t.Helper()
-	files, err := filepath.Glob("../sqldb/migrations/sqlite/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no migrations", err)
-	}
-	slices.Sort(files)
-	out := map[string][]string{}
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range dropTable.FindAllStringSubmatch(string(text), -1) {
-			delete(out, m[1])
-		}
-		for _, m := range createTable.FindAllStringSubmatch(string(text), -1) {
-			out[m[1]] = nil
-			for _, c := range columnLine.FindAllStringSubmatch(m[2], -1) {
-				out[m[1]] = append(out[m[1]], c[1])
-			}
-		}
-		for _, m := range addColumn.FindAllStringSubmatch(string(text), -1) {
-			out[m[1]] = append(out[m[1]], m[2])
-		}
-		for _, m := range dropColumn.FindAllStringSubmatch(string(text), -1) {
-			out[m[1]] = slices.DeleteFunc(out[m[1]], func(c string) bool { return c == m[2] })
-		}
-	}
-	return out
-}
 
 // checkRecords holds the tables of records to the schema.
 func (w *histories) checkRecords() {
@@ -362,7 +320,8 @@ func (w *histories) snapshot() rowsOf {
 			with := slices.Sorted(maps.Keys(rec.with))
 			parts = append(parts, with...)
 			var counted []string
-			for _, c := range w.tables[table] {
+			for _, column := range w.tables[table] {
+				c := column.name
 				switch {
 				case rec.only != "":
 					if slices.Contains(strings.Fields(rec.only), c) {

@@ -256,48 +256,9 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 	}
 	defer floor.stop()
 	for _, k := range b.cases {
-		if k.hooks {
-			if res.Hooks, err = b.hooks(ctx, server); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			continue
-		}
-		if k.search {
-			if res.Search, err = b.search(ctx, d); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			continue
-		}
-		if k.lists {
-			if res.Lists, err = b.lists(ctx, d); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			continue
-		}
-		if k.slow {
-			if res.Slow, err = b.slow(ctx, k, server); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			continue
-		}
-		if k.crowd {
-			if res.Crowd, err = b.crowd(ctx, server); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			continue
-		}
-		if k.sessions {
-			row, err := b.sessions(ctx, k, d)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
-			res.Versus = append(res.Versus, row)
-			continue
-		}
-		if k.guesses {
-			if res.Guesses, err = b.guesses(ctx, server); err != nil {
-				return nil, fmt.Errorf("%s: %w", k.Name, err)
-			}
+		if own, err := b.without(ctx, k, d, server, res); err != nil {
+			return nil, fmt.Errorf("%s: %w", k.Name, err)
+		} else if own {
 			continue
 		}
 		row, err := b.one(ctx, k, floor, server)
@@ -308,6 +269,33 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 	}
 	_, res.Peak = server.memory()
 	return res, nil
+}
+
+// without measures a case that has no floor, and reports whether it is one.
+func (b *bencher) without(ctx context.Context, k *Case, d data, server *child, res *EngineReport) (is bool, err error) {
+	switch k.Name {
+	case caseHooks:
+		res.Hooks, err = b.hooks(ctx, server)
+	case caseSearch:
+		res.Search, err = b.search(ctx, d)
+	case caseSegments:
+		res.Segments, err = b.segments(ctx, d)
+	case caseLists:
+		res.Lists, err = b.lists(ctx, d)
+	case caseSlow:
+		res.Slow, err = b.slow(ctx, k, server)
+	case caseCrowd:
+		res.Crowd, err = b.crowd(ctx, server)
+	case caseGuesses:
+		res.Guesses, err = b.guesses(ctx, server)
+	case caseSessions:
+		var row *VersusRow
+		row, err = b.sessions(ctx, k, d)
+		res.Versus = append(res.Versus, row)
+	default:
+		return false, nil
+	}
+	return true, err
 }
 
 // warm is how long each run is warmed up, uncounted.

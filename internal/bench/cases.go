@@ -34,22 +34,8 @@ type Case struct {
 	send func(g *gen, b []byte) []byte
 	// floorStatus is the floor's, where it is another than the server's.
 	floorStatus int
-	// crowd: there is no floor; see CrowdRow.
-	crowd bool
-	// slow: there is no floor; see SlowRow.
-	slow bool
-	// search: there is no floor; see SearchRow.
-	search bool
-	// lists: there is no floor; see ListsReport.
-	lists bool
-	// guesses: there is no floor; see GuessRow.
-	guesses bool
-	// sessions: there is no floor; see bencher.sessions.
-	sessions bool
 	// long: it runs only if it is named.
 	long bool
-	// hooks: there is no floor; see HooksRow.
-	hooks bool
 	// floorTarget and serverTarget append what follows the method: the floor's
 	// path, and the server's query string.
 	floorTarget, serverTarget func(g *gen, b []byte) []byte
@@ -59,20 +45,21 @@ type Case struct {
 
 // Names of cases that others refer to.
 const (
-	caseGet     = "get"
-	casePage    = "page"
-	caseEmail   = "email"
-	caseCursor  = "cursor"
-	caseDeep    = "deep"
-	caseCreate  = "create"
-	caseBatch   = "batch"
-	caseNothing = "nothing"
-	caseHooks   = "webhooks"
-	caseSignIn  = "signin"
-	caseCrowd   = "crowd"
-	caseSlow    = "slow-bodies"
-	caseGuesses = "guesses"
-	caseLogin   = "login"
+	caseGet      = "get"
+	casePage     = "page"
+	caseEmail    = "email"
+	caseCursor   = "cursor"
+	caseDeep     = "deep"
+	caseCreate   = "create"
+	caseBatch    = "batch"
+	caseNothing  = "nothing"
+	caseHooks    = "webhooks"
+	caseSignIn   = "signin"
+	caseCrowd    = "crowd"
+	caseSlow     = "slow-bodies"
+	caseGuesses  = "guesses"
+	caseLogin    = "login"
+	caseSessions = "sessions"
 )
 
 // What the floor commits.
@@ -175,12 +162,13 @@ var Cases = []*Case{
 		Name: "gql-login", Title: "GraphQL: sign in with a password", Floor: "the hash alone, one per core at a time", status: 200, send: sendLoginQuery, floorStatus: 204,
 		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/hash"...) },
 	},
-	{Name: caseSlow, Title: "Change a customer beside slow bodies", slow: true, long: true, status: 200, send: sendChunked},
-	{Name: caseSearch, Title: "Find a customer by misspelled words", search: true, long: true},
-	{Name: caseLists, Title: "Every filter and order of every list", lists: true, long: true},
-	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", crowd: true, long: true},
-	{Name: caseGuesses, Title: "Sign in with a password while others guess", guesses: true, long: true},
-	{Name: "sessions", Title: "Sign in by a login token, among many sessions", sessions: true, long: true},
+	{Name: caseSlow, Title: "Change a customer beside slow bodies", long: true, status: 200, send: sendChunked},
+	{Name: caseSearch, Title: "Find a customer by misspelled words", long: true},
+	{Name: caseSegments, Title: "Segments with a rule", long: true},
+	{Name: caseLists, Title: "Every filter and order of every list", long: true},
+	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", long: true},
+	{Name: caseGuesses, Title: "Sign in with a password while others guess", long: true},
+	{Name: caseSessions, Title: "Sign in by a login token, among many sessions", long: true},
 	{
 		Name: caseLogin, Title: "Sign in by a login token", Floor: "one commit per session, no HTTP", status: 302, send: sendLogin, writes: writeSessions, batch: 1,
 		atLeast: map[string]float64{"sqlite": 0.7, "postgres": 0.45},
@@ -199,7 +187,7 @@ var Cases = []*Case{
 		Name: caseBatch, Title: "Create ten, with addresses", Floor: "one commit per ten, no HTTP", status: 200, writes: writeCustomers, batch: 10,
 		atLeast: map[string]float64{"sqlite": 2.5, "postgres": 0.6},
 	},
-	{Name: caseHooks, Title: "Create one, with a webhook", hooks: true},
+	{Name: caseHooks, Title: "Create one, with a webhook"},
 }
 
 // gen draws what requests ask for. Floor and server get the same sequences.

@@ -42,6 +42,7 @@ type EngineReport struct {
 	Crowd     []*CrowdRow
 	Slow      *SlowRow     // nil: not measured
 	Search    *SearchRow   // nil: not measured
+	Segments  *SegmentsRow // nil: not measured
 	Lists     *ListsReport // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
@@ -180,6 +181,9 @@ func (e *EngineReport) derived() [][]string {
 	}
 	if r := e.Search; r != nil {
 		out = append(out, r.figures(e.Engine)...)
+	}
+	if r := e.Segments; r != nil {
+		out = append(out, r.figures()...)
 	}
 	if n := len(e.Loaded); n > 1 {
 		v := e.Loaded[n-1] / e.Loaded[0]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,11 @@ func transfer(ctx context.Context, file, dsn string, customers int64, progress i
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, t := range slices.Backward(tables) { // of what the migrations put in
+		if _, err := to.Exec(ctx, "DELETE FROM "+pgx.Identifier{t}.Sanitize()); err != nil {
+			return nil, fmt.Errorf("empty table %s: %w", t, err)
+		}
 	}
 	for _, t := range tables {
 		b := newBar(io.Discard, customers)
@@ -90,9 +96,16 @@ func transferTable(ctx context.Context, from *sqlite.Conn, to *pgx.Conn, table s
 		}
 		b.add(1)
 		for i := range row {
-			if stmt.ColumnType(i) == sqlite.TypeInteger {
+			switch stmt.ColumnType(i) {
+			case sqlite.TypeInteger:
 				row[i] = stmt.ColumnInt64(i)
-			} else {
+			case sqlite.TypeBlob:
+				bytes := make([]byte, stmt.ColumnLen(i))
+				stmt.ColumnBytes(i, bytes)
+				row[i] = bytes
+			case sqlite.TypeNull:
+				row[i] = nil
+			default:
 				row[i] = stmt.ColumnText(i)
 			}
 		}

@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos long
+.PHONY: run test race bench performance build chaos rules long
 
 run:
 	go run ./cmd/clientele serve
@@ -26,10 +26,15 @@ SEED ?=
 chaos:
 	CHAOS_LENGTH=$(LENGTH) CHAOS_SEED=$(SEED) go test ./test/e2e -run '^Test(Chaos|Failover)$$' -v -count=1 -timeout 90m
 
+# A thousand random rules on two thousand customers, and five thousand random
+# writes.
+rules:
+	RULES=full go test ./internal/rule ./internal/segment -run '^TestRandom(Rules|Writes)$$' -v -count=1 -timeout 60m
+
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele
 
 # The long proofs, with the figures that they are about, and the race
 # detector: some half an hour.
-long: chaos race
+long: chaos rules race
 	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

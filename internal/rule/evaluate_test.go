@@ -3,6 +3,7 @@ package rule_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -736,9 +737,11 @@ func (r lots) rule(depth int, address bool) string {
 func TestRandomRules(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		r := lots{rand.New(rand.NewPCG(16, 1))}
-		people := make([]*person, 500)
-		rules := 250
-		if testing.Short() {
+		people, rules := make([]*person, 500), 250
+		switch {
+		case os.Getenv("RULES") == "full":
+			people, rules = make([]*person, 2000), 1000
+		case testing.Short():
 			rules = 60
 		}
 		for i := range people {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -456,7 +457,10 @@ func TestRandomWrites(t *testing.T) {
 		w.build()
 		subscribers := subscriber.NewService(w.db, w.sys)
 		writes := 120
-		if testing.Short() {
+		switch {
+		case os.Getenv("RULES") == "full":
+			writes = 5000
+		case testing.Short():
 			writes = 40
 		}
 		for i := range writes {

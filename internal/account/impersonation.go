@@ -150,7 +150,7 @@ func (s *Service) Impersonate(ctx context.Context, site store.Site, in Impersona
 		from.Reason = in.Reason
 		e.From = &from
 		e.Add(false, history.FieldExpires, "", history.Int(out.Expires))
-		if err := store.Enter(tx, now, e); err != nil {
+		if err := history.Enter(tx, now, e); err != nil {
 			return err
 		}
 		return tx.Exec(insertImpersonation, out.ID, out.CustomerID, out.ChannelID, out.Reason, int64(out.By.Kind), out.By.ID, cmp.Or(out.By.Name, out.By.ClientID),
@@ -238,7 +238,7 @@ func (s *Service) FollowImpersonation(ctx context.Context, site store.Site, toke
 		if !who.admitted {
 			return ErrLink
 		}
-		if err := store.Enter(tx, now, in.entry(history.SignedIn)); err != nil {
+		if err := history.Enter(tx, now, in.entry(history.SignedIn)); err != nil {
 			return err
 		}
 		// Of several at once one wins; the others are undone.

@@ -48,7 +48,7 @@ func dropRoutes(tx *sqldb.Tx, siteID, now int64) error {
 	}, siteID); err != nil || len(entries) == 0 {
 		return err
 	}
-	if err := store.Enter(tx, now, entries...); err != nil {
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return err
 	}
 	return tx.Exec(deleteRoutes, siteID)

@@ -169,7 +169,7 @@ func createAttributes(tx *sqldb.Tx, in []AttributeCreate, now int64) ([]Attribut
 		}
 		entries[i] = a.changeOf(history.Created, nil, a)
 	}
-	return out, store.Enter(tx, now, entries...)
+	return out, history.Enter(tx, now, entries...)
 }
 
 // UpdateAttributes renames attributes: all of them or, if any breaks a rule,
@@ -247,7 +247,7 @@ func updateAttributes(tx *sqldb.Tx, in []AttributeUpdate, now int64) ([]Attribut
 			entries = append(entries, out[i].changeOf(history.Updated, old, &out[i]))
 		}
 	}
-	if err := store.Enter(tx, now, entries...); err != nil {
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return nil, err
 	}
 	// First everyone lets go of the old name: no folded name begins with a
@@ -311,7 +311,7 @@ func (s *Service) deleteRows(ctx context.Context, storeID int64, q *listing.Quer
 		}, args...); err != nil {
 			return err
 		}
-		if err := store.Enter(tx, s.sys.Now(), entries...); err != nil {
+		if err := history.Enter(tx, s.sys.Now(), entries...); err != nil {
 			return err
 		}
 		if err := count(tx, int64(n)); err != nil {

@@ -8,7 +8,6 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/history"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // essential is what no shop works without; shoppers are not asked for it.
@@ -99,7 +98,7 @@ func (in *Consent) store(tx *sqldb.Tx, id int64, old *Consent, now int64) error 
 	e := history.Entry{Action: history.Consented, Resource: history.Customer, ID: id, CustomerID: id}
 	consentHistory.Diff(&e, old, in)
 	if e.Changed() {
-		if err := store.Enter(tx, now, e); err != nil {
+		if err := history.Enter(tx, now, e); err != nil {
 			return err
 		}
 	}

@@ -106,7 +106,7 @@ func unjoin(tx *sqldb.Tx, members []Customer, now int64) error {
 		c.GroupID, c.DateModified = 0, now
 		entries[i] = c.changeOf(history.Updated, &before, c)
 	}
-	if err := store.Enter(tx, now, entries...); err != nil {
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return err
 	}
 	for i := range members {

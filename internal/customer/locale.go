@@ -7,7 +7,6 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/locale"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // Locale is the language in which a customer is spoken to.
@@ -93,7 +92,7 @@ func KeepLocale(tx *sqldb.Tx, id int64, tag string, now int64) error {
 	}
 	e := history.Entry{Action: history.Updated, Resource: history.Customer, ID: id, CustomerID: id}
 	e.Add(false, history.FieldLocale, history.Text(before), history.Text(tag))
-	if err := store.Enter(tx, now, e); err != nil {
+	if err := history.Enter(tx, now, e); err != nil {
 		return err
 	}
 	return tx.Exec(updateLocale, id, tag)

@@ -6,7 +6,6 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/jsonx"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 )
 
 // What the history tells of changes.
@@ -61,7 +60,7 @@ func (g *Group) enter(tx *sqldb.Tx, now int64, before, after *Group) error {
 	if !e.Changed() {
 		return nil // it is the price list alone
 	}
-	return store.Enter(tx, now, e)
+	return history.Enter(tx, now, e)
 }
 
 // flip runs a statement that changes a flag of groups and returns their ids, and
@@ -80,7 +79,7 @@ func flip(tx *sqldb.Tx, stmt *sqldb.Stmt, flag history.Field, on bool, id, now i
 	}, id, now); err != nil {
 		return err
 	}
-	return store.Enter(tx, now, entries...)
+	return history.Enter(tx, now, entries...)
 }
 
 func (a *Assignment) changeOf(before, after *Assignment) history.Entry {

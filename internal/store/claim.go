@@ -223,7 +223,7 @@ func (r HostRules) prove(tx *sqldb.Tx, name, proof string, by claimant, now int6
 			entries = append(entries, e)
 		}
 	}
-	if err := Enter(tx, now, entries...); err != nil {
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return err
 	}
 	return tx.Exec(proveName, name, now, proof)

@@ -15,6 +15,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -157,7 +158,7 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 	if err := tx.Exec(insertDefaultChannel, out.ID, int64(DefaultChannel), defaultChannelName, url, out.DateCreated); err != nil {
 		return nil, err
 	}
-	if err := Enter(tx.In(out.ID), out.DateCreated, out.made(defaultChannelName, url)...); err != nil || url == "" {
+	if err := history.Enter(tx.In(out.ID), out.DateCreated, out.made(defaultChannelName, url)...); err != nil || url == "" {
 		return out, err
 	}
 	return out, s.Rules.Claim(tx.In(out.ID), DefaultChannel, url, Operator, out.DateCreated)

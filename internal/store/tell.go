@@ -135,7 +135,7 @@ func (t *Told) Enter(tx *sqldb.Tx, now int64) error {
 	if err != nil {
 		return err
 	}
-	return Enter(tx, now, entries...)
+	return history.Enter(tx, now, entries...)
 }
 
 func (t *Told) tell(tx *sqldb.Tx, now int64, channels bool) error {
@@ -221,20 +221,6 @@ func Note(tx *sqldb.Tx, now int64, events []event.Event, entries []history.Entry
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)
-}
-
-// Enter records entries of the history whose ids nothing else is counted with,
-// inside tx. It comes after the rows that change are locked and before they are
-// written, as store.Advance does.
-func Enter(tx *sqldb.Tx, now int64, entries ...history.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	counters, err := Advance{Entries: int64(len(entries))}.Run(tx)
-	if err != nil {
-		return err
-	}
-	return history.Record(tx, counters.EntryID, now, entries)
 }
 
 // sites returns what is told of a channel's site. A site that goes takes its

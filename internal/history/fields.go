@@ -2,6 +2,8 @@ package history
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -383,3 +385,16 @@ func TextsColumn[T any](f Field, of func(*T) []string) Column[T] {
 
 // Int returns a number as the JSON text of a change.
 func Int(n int64) string { return strconv.FormatInt(n, 10) }
+
+// longest is how many bytes of a long text are told.
+const longest = 512
+
+// Clipped returns what is told of a text that may be long: its beginning, with
+// its length and the beginning of its SHA-256, so that another text differs.
+func Clipped(s string) string {
+	if len(s) <= longest {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return strings.ToValidUTF8(s[:longest], "") + "… (" + strconv.Itoa(len(s)) + " bytes, " + hex.EncodeToString(sum[:4]) + ")"
+}

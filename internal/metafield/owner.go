@@ -9,6 +9,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -64,7 +65,7 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 	held, count := map[name]bool{}, map[int64]int{}
 	list, args := sqldb.In([]any{clientID}, slices.Compact(customers))
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{EventIDs: int64(len(moved))}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{EventIDs: int64(len(moved)), Entries: int64(len(moved))}.Query(&counters), sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT customer_id, namespace, key FROM metafields WHERE store_id = $1 AND client_id = $2 AND customer_id IN ` + list),
 		Args: args,
 		Each: func(r *sqldb.Row) error {
@@ -75,9 +76,11 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 	}); err != nil {
 		return err
 	}
-	events := make([]event.Event, len(moved))
+	events, entries := make([]event.Event, len(moved)), make([]history.Entry, len(moved))
 	for i, m := range moved {
+		before := *m
 		m.ClientID = clientID
+		entries[i] = m.changeOf(&before, m)
 		count[m.CustomerID]++
 		switch {
 		case held[m.name()]:
@@ -91,8 +94,5 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
 	}
-	if err := mark(tx, counters, events); err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, events)
+	return tell(tx, counters, now, events, entries)
 }

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
@@ -215,24 +216,22 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		return o, nil
 	}
 	var last int64
-	if err := tx.Pipeline(store.Advance{EventIDs: n}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{EventIDs: n, Entries: n}.Query(&counters), sqldb.Q{
 		Stmt: nextIDs, Args: []any{n}, Each: func(r *sqldb.Row) error { last = r.Int(0); return nil },
 	}); err != nil {
 		return o, err
 	}
-	events := make([]event.Event, n)
+	events, entries := make([]event.Event, n), make([]history.Entry, n)
 	for i := range o.Done {
 		m := &o.Done[i]
 		m.ID = last - n + int64(i) + 1
+		entries[i] = m.changeOf(nil, m)
 		if err := tx.Exec(insertRow, m.ID, m.CustomerID, m.ClientID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
 			return o, err
 		}
 		events[i] = event.Metafield(event.MetafieldCreated, m.ID, m.CustomerID, m.Namespace)
 	}
-	if err := mark(tx, counters, events); err != nil {
-		return o, err
-	}
-	return o, event.Record(tx, counters.EventID, now, events)
+	return o, tell(tx, counters, now, events, entries)
 }
 
 // load returns the metafields with given ids by id and locks them.
@@ -395,21 +394,19 @@ func (b *changes) write(tx *sqldb.Tx, now int64) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	counters, err := store.Advance{EventIDs: int64(len(changed))}.Run(tx)
+	counters, err := store.Advance{EventIDs: int64(len(changed)), Entries: int64(len(changed))}.Run(tx)
 	if err != nil {
 		return err
 	}
-	events := make([]event.Event, len(changed))
+	events, entries := make([]event.Event, len(changed)), make([]history.Entry, len(changed))
 	for i, m := range changed {
+		entries[i] = m.changeOf(b.have[m.ID], m)
 		if err := tx.Exec(updateRow, m.ID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
 			return err
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
 	}
-	if err := mark(tx, counters, events); err != nil {
-		return err
-	}
-	return event.Record(tx, counters.EventID, now, events)
+	return tell(tx, counters, now, events, entries)
 }
 
 // Delete removes one metafield of a customer.
@@ -443,31 +440,35 @@ func remove(tx *sqldb.Tx, by Caller, customerID int64, ids []int64, now int64) (
 	if len(o.Done) == 0 {
 		return o, nil
 	}
-	counters, err := store.Advance{EventIDs: int64(len(o.Done))}.Run(tx)
+	counters, err := store.Advance{EventIDs: int64(len(o.Done)), Entries: int64(len(o.Done))}.Run(tx)
 	if err != nil {
 		return o, err
 	}
-	events := make([]event.Event, len(o.Done))
+	events, entries := make([]event.Event, len(o.Done)), make([]history.Entry, len(o.Done))
 	for i, m := range o.Done {
+		entries[i] = m.changeOf(&m, nil)
 		if err := tx.Exec(deleteRow, m.ID); err != nil {
 			return o, err
 		}
 		events[i] = event.Metafield(event.MetafieldDeleted, m.ID, m.CustomerID, m.Namespace)
 	}
-	if err := mark(tx, counters, events); err != nil {
-		return o, err
-	}
-	return o, event.Record(tx, counters.EventID, now, events)
+	return o, tell(tx, counters, now, events, entries)
 }
 
-// mark has the rules look again at those whose metafields changed.
-func mark(tx *sqldb.Tx, counters store.Counters, events []event.Event) error {
-	if !counters.Rules {
-		return nil
+// tell records what changed, and has the rules look again at those whose metafields
+// did.
+func tell(tx *sqldb.Tx, counters store.Counters, now int64, events []event.Event, entries []history.Entry) error {
+	if counters.Rules {
+		ids := make([]int64, len(events))
+		for i := range events {
+			ids[i] = events[i].CustomerID
+		}
+		if err := rule.Mark(tx, ids...); err != nil {
+			return err
+		}
 	}
-	ids := make([]int64, len(events))
-	for i := range events {
-		ids[i] = events[i].CustomerID
+	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
+		return err
 	}
-	return rule.Mark(tx, ids...)
+	return event.Record(tx, counters.EventID, now, events)
 }

@@ -172,12 +172,15 @@ func compareHistory(before, after rowsOf, entries []history.Listed) (wrong []str
 		if !changed[key] || recorded[key] || all[strings.Fields(key)[0]] {
 			continue
 		}
-		covered := false
-		for _, owner := range before[key].goes {
-			_, there := after[key]
-			covered = covered || !there && (recorded[owner] && after[owner].text == "" || all[strings.Fields(owner)[0]])
+		// What goes with a record is told by that one's deletion: all of a record, or
+		// those of its rows that are no more.
+		goes := func(owners []string) bool {
+			return slices.ContainsFunc(owners, func(owner string) bool {
+				return recorded[owner] && after[owner].text == "" || all[strings.Fields(owner)[0]]
+			})
 		}
-		if !covered {
+		_, there := after[key]
+		if there && !after[key].lost(before[key], goes) || !there && !goes(before[key].goes) {
 			wrong = append(wrong, fmt.Sprintf("%s changed without an entry\n    from %s\n    to   %s", key, before[key].text, after[key].text))
 		}
 	}
@@ -202,7 +205,24 @@ type rowsOf map[string]rowsOfOne
 
 type rowsOfOne struct {
 	text string
-	goes []string // records whose deletion is that of this one
+	goes []string            // records whose deletion is that of this one
+	rows map[string][]string // the same for each row
+}
+
+// lost reports whether a record differs from what it was by rows that are no more,
+// of which goes is right.
+func (o rowsOfOne) lost(was rowsOfOne, goes func(owners []string) bool) bool {
+	for row := range o.rows {
+		if _, there := was.rows[row]; !there {
+			return false
+		}
+	}
+	for row, owners := range was.rows {
+		if _, there := o.rows[row]; !there && !goes(owners) {
+			return false
+		}
+	}
+	return true
 }
 
 // records says which record the rows of a table belong to.
@@ -346,17 +366,21 @@ func (w *histories) snapshot() rowsOf {
 					}) {
 						return nil // there is none
 					}
-					one.text += table + "("
+					row, goes := table+"(", []string(nil)
 					for i, c := range counted {
-						one.text += c + "=" + r.Text(2+len(with)+i) + " "
+						row += c + "=" + r.Text(2+len(with)+i) + " "
 					}
-					one.text += ") "
+					row += ") "
 					if r.Int(1) != 0 {
-						one.goes = append(one.goes, recordKey(history.Customer, r.Int(1), r.Int(1)))
+						goes = append(goes, recordKey(history.Customer, r.Int(1), r.Int(1)))
 					}
 					for i, c := range with {
-						one.goes = append(one.goes, recordKey(rec.with[c], r.Int(2+i), 0))
+						goes = append(goes, recordKey(rec.with[c], r.Int(2+i), 0))
 					}
+					if one.rows == nil {
+						one.rows = map[string][]string{}
+					}
+					one.text, one.goes, one.rows[row] = one.text+row, append(one.goes, goes...), goes
 					out[key] = one
 					return nil
 				},

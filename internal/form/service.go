@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
@@ -219,6 +220,9 @@ func createField(tx *sqldb.Tx, f *Field, now int64) error {
 	}
 	f.DateCreated, f.DateModified = now, now
 	f.normalize()
+	if err := history.Enter(tx, now, f.changeOf(nil, f)); err != nil {
+		return err
+	}
 	if err := tx.Exec(insertField, f.ID, f.Form, f.Name, norm, f.Type, sqldb.Flag(f.Required), f.Options.json(), now); err != nil {
 		return err
 	}
@@ -270,6 +274,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	}
 	f.DateModified = now
 	if f.BuiltIn() {
+		if err := history.Enter(tx, now, f.changeOf(&old, &f)); err != nil {
+			return nil, err
+		}
 		if err := f.storeTranslations(tx, old.Translations); err != nil {
 			return nil, err
 		}
@@ -282,6 +289,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	}
 	if taken.ID != 0 && taken.ID != f.ID {
 		return nil, fieldNameTaken()
+	}
+	if err := history.Enter(tx, now, f.changeOf(&old, &f)); err != nil {
+		return nil, err
 	}
 	if err := f.storeTranslations(tx, old.Translations); err != nil {
 		return nil, err
@@ -301,6 +311,12 @@ func (s *Service) Delete(ctx context.Context, storeID, id int64) error {
 		}
 		if f.BuiltIn() {
 			return fault.Broken(fault.Invalid, fault.Item{Field: FieldID, Code: fault.NotAccepted, Why: WhyBuiltInStays})
+		}
+		if err := tx.Pipeline(f.translationsQuery()); err != nil {
+			return err
+		}
+		if err := history.Enter(tx, s.sys.Now(), f.changeOf(&f, nil)); err != nil {
+			return err
 		}
 		if err := tx.Exec(deleteField, id); err != nil {
 			return err
@@ -337,6 +353,9 @@ func Put(tx *sqldb.Tx, f Field, now int64) error {
 	f.normalize()
 	if f.same(&old) {
 		return nil
+	}
+	if err := history.Enter(tx, now, f.changeOf(&old, &f)); err != nil {
+		return err
 	}
 	if err := f.storeTranslations(tx, old.Translations); err != nil {
 		return err

@@ -398,3 +398,15 @@ func Clipped(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return strings.ToValidUTF8(s[:longest], "") + "… (" + strconv.Itoa(len(s)) + " bytes, " + hex.EncodeToString(sum[:4]) + ")"
 }
+
+// longestJSON is how many bytes of JSON are told as JSON.
+const longestJSON = 8 << 10
+
+// ClippedJSON returns what is told of JSON that may be long: what is too long is
+// told as a text, like Clipped.
+func ClippedJSON(s string) string {
+	if len(s) <= longestJSON {
+		return s
+	}
+	return Text(Clipped(s))
+}

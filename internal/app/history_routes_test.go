@@ -259,6 +259,7 @@ var tracked = map[string][]records{
 	"segments":                {{resource: history.Segment, id: "id"}},
 	"shopper_profiles":        {{resource: history.ShopperProfile, id: "id", customer: "customer_id"}},
 	"segment_members":         {{resource: history.ShopperProfile, id: "profile_id", with: map[string]history.Resource{"segment_id": history.Segment}}},
+	"segment_rules":           {{resource: history.Segment, id: "segment_id", passed: "reads version built_to"}},
 	"store_settings":          {{resource: history.StoreSettings}},
 	"metafields":              {{resource: history.Metafield, id: "id", customer: "customer_id"}},
 	"customer_settings":       {{resource: history.CustomerSettings, id: "channel_id", with: map[string]history.Resource{"channel_id": history.Channel}}},
@@ -291,7 +292,7 @@ var untracked = map[string]string{
 	"store_keys": "made at first use", "storefront_revocations": "of storefront_tokens", "used_login_tokens": "of sign-ins", "jobs": "work", "emails": "work",
 	"schema_writes": "the program's own", "schema_migrations": "the program's own", "schema_lock": "the program's own", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
 	"idempotency_keys": "answers", "secret_keys": "counters", "history": "itself", "history_actors": "itself", "history_seals": "itself", "suppressions": "of erasures", "erasures": "a certificate each",
-	"rule_marks": "work", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "segment_rules": "of segments, not told yet", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
+	"rule_marks": "work", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
 	"staff_users": "of the installation, in its own history", "staff_memberships": "told by the tests of staff", "staff_tokens": "links", "staff_sessions": "sign-ins are entries", "staff_passkeys": "of the installation, in its own history", "staff_recovery_codes": "secrets",
 	"search_recent": "finds customers", "search_terms": "finds customers", "search_blocks": "finds customers", "search_spellings": "finds customers", "search_stores": "finds customers",
 }

@@ -332,7 +332,7 @@ func (w *histories) ends() {
 	w.manage("POST", "/v3/customers/1/stored-instruments", `{"type":"stored_card","token":"gone-card","brand":"VISA","expiry_month":5,"expiry_year":2031,"issuer_identification_number":"411111","last_4":"1111",`+memberBilling+`}`)
 	del("/v3/customers/1/stored-instruments/gone-card", "/v3/pricelists/assignments?price_list_id=7", "/v3/pricelists/assignments?customer_group_id=2", "/v3/tax/customers?customer_id:in=1")
 	del("/v3/marketing/email-templates/createaccount_email?channel_id=2", "/v3/customers/subscribers/2", "/v3/customers/subscribers?email=c1@alphamark.example", "/v3/customers/subscribers?source=custom")
-	del("/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles?id:in="+uuid(home, 2, 2), "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles", "/v3/segments?id:in="+uuid(home, 1, 1), "/v3/shopper-profiles?id:in="+uuid(home, 2, 1),
+	del("/v3/clientele/segments/"+uuid(home, 1, 2)+"/rule", "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles?id:in="+uuid(home, 2, 2), "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles", "/v3/segments?id:in="+uuid(home, 1, 1), "/v3/shopper-profiles?id:in="+uuid(home, 2, 1),
 		"/v3/segments", "/v3/shopper-profiles")
 	del("/v3/hooks/1", "/v2/hooks/2")
 	open := w.manage("POST", "/v3/clientele/impersonations", `{"customer_id":1,"reason":"R","minutes":5}`)

@@ -188,9 +188,7 @@ func (s *Service) DeleteAll(ctx context.Context, storeID int64) error {
 // written when it begins.
 func deletionOfAll(tx *sqldb.Tx, last int64) (history.Entry, error) {
 	n, err := queryInt(tx, store.TotalCustomers())
-	e := history.Many(history.DeletedAll, history.Customer, n, "")
-	e.Add(false, history.FieldUpToID, history.Int(last), "")
-	return e, err
+	return history.AllUpTo(history.Customer, n, last), err
 }
 
 // UpdateOne changes a customer and returns it with all form fields, or a

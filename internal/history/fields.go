@@ -133,6 +133,11 @@ const (
 	FieldRole
 	FieldGrants
 	FieldTimezone
+	FieldRule
+	FieldPriority
+	FieldTakesOver
+	FieldEntered // how many
+	FieldLeft
 )
 
 var fieldNames = [...]string{
@@ -218,6 +223,7 @@ var fieldNames = [...]string{
 	FieldSession:        "session_id",
 	fieldImpersonation:  "impersonation_id",
 	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
+	FieldRule: "rule", FieldPriority: "priority", FieldTakesOver: "takes_over", FieldEntered: "entered", FieldLeft: "left",
 }
 
 // several reports whether a record has several fields of the name, which ends in

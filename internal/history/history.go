@@ -110,8 +110,16 @@ func Text(s string) string {
 	return string(jsonx.AppendString(make([]byte, 0, len(s)+2), s))
 }
 
-// Few is how many records of one kind a transaction deletes with an entry each.
+// Few is how many records of one kind a deletion has an entry each of.
 const Few = 100
+
+// AllUpTo returns the one entry of a deletion of n records that were not named, with
+// ids up to one.
+func AllUpTo(r Resource, n, id int64) Entry {
+	e := Many(DeletedAll, r, n, "")
+	e.Add(false, FieldUpToID, Int(id), "")
+	return e
+}
 
 // Gone returns the entries of records that one transaction deletes: those that
 // are given or, where there are more than a few, one with their number and the
@@ -120,12 +128,22 @@ func Gone(entries []Entry) []Entry {
 	if len(entries) <= Few {
 		return entries
 	}
-	e := Entry{Action: DeletedAll, Resource: entries[0].Resource}
 	last := int64(0)
 	for i := range entries {
 		last = max(last, entries[i].ID)
 	}
-	e.Add(false, FieldCount, Int(int64(len(entries))), "")
-	e.Add(false, FieldUpToID, Int(last), "")
-	return []Entry{e}
+	return []Entry{AllUpTo(entries[0].Resource, int64(len(entries)), last)}
+}
+
+// Step returns the entries of a step of something that is done to n records in
+// several transactions: each of its own or, where there are more than a few, that of
+// all, which the first step writes.
+func Step(first bool, n int64, all Entry, each []Entry) []Entry {
+	switch {
+	case n <= Few && len(each) <= Few:
+		return each
+	case first:
+		return []Entry{all}
+	}
+	return nil
 }

@@ -143,9 +143,14 @@ func (r *Runner) Register(k Kind) {
 
 // Every has run called soon after Start and then every so often, in each
 // process: housekeeping that may happen more than once. It must come before
-// Start.
+// Start. What it writes is the job's of that name.
 func (r *Runner) Every(name string, every time.Duration, run func(context.Context) error) {
-	r.tasks = append(r.tasks, &task{name, every, run})
+	r.tasks = append(r.tasks, &task{name, every, func(ctx context.Context) error { return run(byJob(ctx, name)) }})
+}
+
+// byJob returns a context whose writes are a job's.
+func byJob(ctx context.Context, name string) context.Context {
+	return history.With(ctx, &history.Origin{Actor: history.Actor{Kind: history.ByJob, Name: name}})
 }
 
 // Start looks for jobs and does them until Stop. The values of ctx are those
@@ -403,8 +408,7 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 	if j.Attempts > len(l.Schedule)+1+crashes {
 		err = Permanent(errors.New("every attempt ended without an answer"))
 	} else {
-		by := &history.Origin{Actor: history.Actor{Kind: history.ByJob, Name: j.Kind}}
-		err = attempt(history.With(ctx, by), l.Timeout, l.Handler, j)
+		err = attempt(byJob(ctx, j.Kind), l.Timeout, l.Handler, j)
 	}
 	log := r.o.Log.With("kind", j.Kind, "store_id", j.StoreID, "job_id", j.ID, "attempt", j.Attempts)
 	outcome := "done"

@@ -25,7 +25,7 @@ var (
 	OfProfileList = &listing.Spec{Table: "segments", Fields: []listing.Field{ofProfile}}
 
 	ProfileList       = &listing.Spec{Table: "shopper_profiles", Gaps: listing.ShopperProfiles, Total: countProfiles}
-	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true}
+	DeleteProfileList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID}, Unpaged: true, Deletes: true, Total: countProfiles}
 	// The members are read first, in the order of their key, and then their
 	// profiles: a condition on profiles would have all members sorted.
 	MemberList = &listing.Spec{

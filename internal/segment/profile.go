@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
@@ -64,7 +65,7 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 		return nil, clash(len(customers), b.Items)
 	}
 	now := s.sys.Now()
-	out := make([]Profile, n)
+	out, entries := make([]Profile, n), make([]history.Entry, n)
 	for i, customer := range customers {
 		out[i] = Profile{ID: at.profile - n + int64(i) + 1, UUID: uuids[customer], CustomerID: customer, DateCreated: now, DateModified: now}
 		if out[i].UUID == "" {
@@ -73,20 +74,33 @@ func (s *Service) createProfiles(tx *sqldb.Tx, customers []int64, uuids map[int6
 		if err := out[i].insert(tx); err != nil {
 			return nil, err
 		}
+		entries[i] = out[i].changeOf(nil, &out[i])
 	}
-	return out, nil
+	return out, history.Enter(tx, now, entries...)
 }
 
 // DeleteProfiles removes the profiles that q selects, all of them if it has no
 // condition, and returns how many there were. They leave their segments.
 // Many go in several transactions.
 func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
-	return s.eachProfile(ctx, storeID, q.Batch, func(tx *sqldb.Tx, ids []int64) error {
+	return s.eachProfile(ctx, storeID, q, q.Batch, func(tx *sqldb.Tx, at step, ids []int64) error {
+		profiles, err := profilesWith(tx, ids)
+		if err != nil {
+			return err
+		}
+		entries := make([]history.Entry, len(profiles))
+		for i := range profiles {
+			entries[i] = profiles[i].changeOf(&profiles[i], nil)
+		}
+		entries = history.Step(at.first, at.all, history.AllUpTo(history.ShopperProfile, at.all, at.last), entries)
+		if err := history.Enter(tx, s.sys.Now(), entries...); err != nil {
+			return err
+		}
 		if err := Forget(tx, ids); err != nil {
 			return err
 		}
 		// Rules have them in again, as other profiles.
-		if err := markProfiles(tx, ids); err != nil {
+		if err := markProfiles(tx, profiles); err != nil {
 			return err
 		}
 		in, args := sqldb.In(nil, ids)
@@ -94,24 +108,41 @@ func (s *Service) DeleteProfiles(ctx context.Context, storeID int64, q *listing.
 	})
 }
 
-// eachProfile hands the profiles that next selects, as listing.Query.Batch
-// does, to fn: locked and in portions of one transaction each.
-func (s *Service) eachProfile(ctx context.Context, storeID int64, next func(tx *sqldb.Tx, after, last, n int64) ([]int64, error), fn func(tx *sqldb.Tx, ids []int64) error) (int, error) {
+// step is one of several transactions that do something to all profiles that a
+// query selects.
+type step struct {
+	first     bool
+	all, last int64 // how many there were, and the last id
+}
+
+// eachProfile hands the profiles that next selects of those of q, as
+// listing.Query.Batch does, to fn: locked and in portions of one transaction each.
+func (s *Service) eachProfile(ctx context.Context, storeID int64, q *listing.Query, next func(tx *sqldb.Tx, after, last, n int64) ([]int64, error), fn func(tx *sqldb.Tx, at step, ids []int64) error) (int, error) {
 	ctx = sqldb.Aside(ctx)
-	end, err := s.ends(ctx, storeID)
+	at := step{first: true}
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		end, err := ends(tx)
+		if err != nil {
+			return err
+		}
+		at.last = end.profile
+		at.all, err = q.Count(tx)
+		return err
+	})
 	n := 0
 	for after, more := int64(0), true; more && err == nil; {
 		var ids []int64
 		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 			var err error
-			if ids, err = next(tx, after, end.profile, deleteProfiles); err != nil || len(ids) == 0 {
+			if ids, err = next(tx, after, at.last, deleteProfiles); err != nil || len(ids) == 0 {
 				return err
 			}
-			return fn(tx, ids)
+			return fn(tx, at, ids)
 		})
 		if err == nil && len(ids) > 0 {
 			n += len(ids)
 			after = ids[len(ids)-1]
+			at.first = false
 		}
 		more = len(ids) == deleteProfiles
 		ctx = context.WithoutCancel(ctx)
@@ -170,7 +201,8 @@ func Forget(tx *sqldb.Tx, ids []int64) error {
 func (s *Service) AddMembers(ctx context.Context, storeID int64, segment string, profiles []string) ([]Profile, error) {
 	var out []Profile
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
+		// The segment is kept before the counters are locked, as when it goes.
+		id, err := idOf(tx, sqldb.Dynamic(`SELECT id FROM segments WHERE store_id = $1 AND uuid = $2`+tx.ForShare()), segment, errNoSegment)
 		if err != nil {
 			return err
 		}
@@ -193,10 +225,10 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 			order = append(order, u)
 		}
 	}
-	// Locked, so that whoever adds the same profile comes after.
 	if err := refuseByHand(tx, segmentID, segment, len(uuids)); err != nil {
 		return nil, err
 	}
+	// Locked, so that whoever adds the same profile comes after.
 	known := map[string]Profile{}
 	if err := lock(tx, "shopper_profiles", profileColumns, order, func(r *sqldb.Row) error {
 		var p Profile
@@ -239,10 +271,16 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 		return nil, clash(len(uuids), b.Items)
 	}
 	now := s.sys.Now()
-	out := make([]Profile, len(order))
+	out, entries := make([]Profile, len(order)), make([]history.Entry, len(order))
 	for i, u := range order {
 		out[i] = known[u]
 		out[i].DateModified = now
+		entries[i] = out[i].moves(0, segmentID)
+	}
+	if err := history.Enter(tx, now, entries...); err != nil {
+		return nil, err
+	}
+	for i := range out {
 		if err := tx.Exec(insertMember, segmentID, out[i].ID, now); err != nil {
 			return nil, err
 		}
@@ -281,10 +319,20 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 		next = func(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
 			return membersOf(tx, segmentID, after, last, n)
 		}
-	} else {
-		q.Where("segment", listing.In, []int64{segmentID}, nil)
 	}
-	return s.eachProfile(ctx, storeID, next, func(tx *sqldb.Tx, ids []int64) error {
+	q.Where("segment", listing.In, []int64{segmentID}, nil)
+	return s.eachProfile(ctx, storeID, q, next, func(tx *sqldb.Tx, at step, ids []int64) error {
+		profiles, err := profilesWith(tx, ids)
+		if err != nil {
+			return err
+		}
+		entries := make([]history.Entry, len(profiles))
+		for i := range profiles {
+			entries[i] = profiles[i].moves(segmentID, 0)
+		}
+		if err := history.Enter(tx, s.sys.Now(), history.Step(at.first, at.all, emptied(segmentID, at.all), entries)...); err != nil {
+			return err
+		}
 		in, args := sqldb.In([]any{segmentID}, ids)
 		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...); err != nil {
 			return err
@@ -292,25 +340,17 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 		if err := touch(tx, ids, s.sys.Now()); err != nil {
 			return err
 		}
-		return markProfiles(tx, ids)
+		return markProfiles(tx, profiles)
 	})
 }
 
 // markProfiles has the rules look again at the customers of profiles.
-func markProfiles(tx *sqldb.Tx, ids []int64) error {
-	there, err := rule.Any(tx)
-	if err != nil || !there {
-		return err
+func markProfiles(tx *sqldb.Tx, profiles []Profile) error {
+	customers := make([]int64, len(profiles))
+	for i := range profiles {
+		customers[i] = profiles[i].CustomerID
 	}
-	var customers []int64
-	in, args := sqldb.In(nil, ids)
-	if err := tx.Query(sqldb.Dynamic(`SELECT customer_id FROM shopper_profiles WHERE store_id = $1 AND id IN `+in), func(r *sqldb.Row) error {
-		customers = append(customers, r.Int(0))
-		return nil
-	}, args...); err != nil {
-		return err
-	}
-	return rule.Mark(tx, customers...)
+	return rule.MarkIf(tx, customers...)
 }
 
 // membersOf is a portion of a segment, whose members may be very many, locked.
@@ -359,6 +399,9 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 	if err != nil || len(customers) == 0 {
 		return err
 	}
+	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM segments WHERE store_id = $1 AND id = $2`+tx.ForShare()), func(*sqldb.Row) error { return nil }, id); err != nil {
+		return err
+	}
 	for _, customer := range customers {
 		profile, err := s.EnsureProfile(tx, customer, "")
 		if err != nil {
@@ -374,6 +417,10 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 			continue
 		}
 		if err := refuseByHand(tx, id, in.Name, 1); err != nil {
+			return err
+		}
+		joins := &Profile{ID: profile, CustomerID: customer}
+		if err := history.Enter(tx, s.sys.Now(), joins.moves(0, id)); err != nil {
 			return err
 		}
 		if err := tx.Exec(insertMember, id, profile, s.sys.Now()); err != nil {

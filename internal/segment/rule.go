@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -291,6 +292,13 @@ func (k *Keeper) put(tx *sqldb.Tx, segment string, in PutRule, zone *time.Locati
 		return nil
 	}
 	now, version := k.sys.Now(), tx.Draw()
+	var was *Rule
+	if old != nil {
+		was = &old.Rule
+	}
+	if err := history.Enter(tx, now, ruleChange(id, was, &Rule{Node: b.names.Unbind(bound), GroupID: in.GroupID, Priority: in.Priority, TakesOver: in.TakesOver})); err != nil {
+		return err
+	}
 	if err := tx.Exec(insertRule, id, bound.String(), readsOf(bound), version, in.GroupID, in.Priority, sqldb.Flag(in.TakesOver), now); err != nil {
 		return err
 	}
@@ -423,12 +431,19 @@ func (k *Keeper) Drop(ctx context.Context, storeID int64, segment string) error 
 		if err := tx.Query(countRules, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
 			return err
 		}
-		n, err := tx.ExecCount(deleteRule, id)
+		b, err := k.read(tx)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		r := b.of(id)
+		if r == nil {
 			return errNoRule
+		}
+		if err := history.Enter(tx, k.sys.Now(), ruleChange(id, &r.Rule, nil)); err != nil {
+			return err
+		}
+		if err := tx.Exec(deleteRule, id); err != nil {
+			return err
 		}
 		if err := k.enqueueGroups(tx); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clientele/internal/event"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
@@ -324,7 +325,7 @@ func (w *writing) store() error {
 	n := int64(len(fresh))
 	var at last
 	var counters store.Counters
-	if err := w.tx.Pipeline(move{profiles: n, total: n}.query(&at), store.Advance{EventIDs: int64(len(w.all))}.Query(&counters)); err != nil {
+	if err := w.tx.Pipeline(move{profiles: n, total: n}.query(&at), store.Advance{EventIDs: int64(len(w.all)), Entries: 1}.Query(&counters)); err != nil {
 		return err
 	}
 	var rows, members []any
@@ -363,6 +364,9 @@ func (w *writing) store() error {
 		if err := touch(w.tx, some, w.now); err != nil {
 			return err
 		}
+	}
+	if err := history.Record(w.tx, counters.EntryID, w.now, []history.Entry{moved(w.all)}); err != nil {
+		return err
 	}
 	if err := event.Record(w.tx, counters.EventID, w.now, events); err != nil {
 		return err

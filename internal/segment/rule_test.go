@@ -6,11 +6,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/rule"
@@ -150,6 +152,7 @@ func TestRulesKeepMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.update(customer.Update{ID: 1, Company: opt.Some("Acme")})
+		last := historytest.Last(t, db, w.a)
 		r := w.put(s[0].UUID, segment.PutRule{Node: w.parse(`company = 'ACME'`)})
 		if r.Ready || r.Node.String() != `company = 'ACME'` {
 			t.Errorf("a new rule is %+v", r)
@@ -168,6 +171,16 @@ func TestRulesKeepMembers(t *testing.T) {
 		}
 		if got, err := w.keeper.Rule(ctx, w.a, s[0].UUID); err != nil || !got.Ready {
 			t.Errorf("built: %+v, %v", got, err)
+		}
+		// What a rule does to many is told at once.
+		recorded := historytest.Lines(t, db, w.a, last)
+		for _, want := range []string{`updated segment 1: rule ->"company = 'ACME'"`, `updated segment 1: entered ->1, left ->1`, `updated segment 3: entered ->10`} {
+			if !slices.Contains(recorded, want) {
+				t.Errorf("%s is not recorded but\n%s", want, strings.Join(recorded, "\n"))
+			}
+		}
+		if len(recorded) != 8 {
+			t.Errorf("%d entries of 6 rules, 2 of which find somebody:\n%s", len(recorded), strings.Join(recorded, "\n"))
 		}
 
 		w.update(customer.Update{ID: 2, Company: opt.Some("acme")})
@@ -249,8 +262,12 @@ func TestRulesKeepMembers(t *testing.T) {
 		w.want("with new profiles", s[0].UUID, 2, made[0].ID)
 
 		// Without its rule a segment keeps its members.
+		last = historytest.Last(t, db, w.a)
 		if err := w.keeper.Drop(ctx, w.a, s[0].UUID); err != nil {
 			t.Fatal(err)
+		}
+		if got := historytest.Lines(t, db, w.a, last); !slices.Equal(got, []string{`updated segment 1: rule "company = 'ACME'">-`}) {
+			t.Errorf("a rule that goes: %q", got)
 		}
 		w.update(customer.Update{ID: 2, Company: opt.Some("")})
 		w.keep()

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/password"
@@ -374,6 +376,7 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		last := historytest.Last(t, db, w.a)
 		fill(s[1].ID)
 		if got, err := w.RemoveMembers(ctx, w.a, s[1].UUID, parse(t, segment.RemoveMemberList, "id:in=p1,p2")); got != 2 || err != nil {
 			t.Errorf("%d removed, %v", got, err)
@@ -390,6 +393,28 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 		}
 		if segments, profiles := w.count(t, w.a); segments != 0 || profiles != n {
 			t.Errorf("left: %d segments, %d profiles", segments, profiles)
+		}
+		if got, err := w.DeleteProfiles(ctx, w.a, segment.DeleteProfileList.New()); got != n || err != nil {
+			t.Errorf("%d profiles deleted, %v", got, err)
+		}
+		// Many members and profiles are told of at once.
+		drawn := regexp.MustCompile(`"[0-9a-f-]{36}"`)
+		want := []string{
+			`updated shopper_profile 1001 of 1001: segment_id 2>-`,
+			`updated shopper_profile 1002 of 1002: segment_id 2>-`,
+			`updated segment 3: members 5200>-`,
+			`deleted segment 1: uuid #>-, name "Small">-`,
+			`updated segment 2: members 5198>-`,
+			`deleted segment 2: uuid #>-, name "Large">-`,
+			`deleted segment 3: uuid #>-, name "Emptied">-`,
+			`deleted_all shopper_profile 0: count 5200>-, up_to_id 6200>-`,
+		}
+		got := historytest.Lines(t, db, w.a, last)
+		for i := range got {
+			got[i] = drawn.ReplaceAllString(got[i], "#")
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("recorded\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }

@@ -42,6 +42,7 @@ var (
 	insertProfile = sqldb.Static(`INSERT INTO shopper_profiles (store_id, id, uuid, customer_id, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6)`)
 	insertMember  = sqldb.Static(`INSERT INTO segment_members (store_id, segment_id, profile_id, date_created) VALUES ($1, $2, $3, $4)`)
 	someMembers   = sqldb.Static(`SELECT profile_id FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id > $3 AND profile_id <= $4 ORDER BY profile_id LIMIT $5`)
+	countMembers  = sqldb.Static(`SELECT COUNT(*) FROM segment_members WHERE store_id = $1 AND segment_id = $2`)
 	// A segment may have very many members: they go in portions.
 	emptySegment = sqldb.Static(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN
 		(SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id = $2 ORDER BY m.profile_id LIMIT $3)`)

@@ -6,10 +6,12 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/listing"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Create makes segments: all of them or, if any breaks a rule, none.
@@ -43,7 +45,7 @@ func (s *Service) create(tx *sqldb.Tx, in []Create) ([]Segment, error) {
 		taken[name] = true
 	}
 	now := s.sys.Now()
-	out := make([]Segment, n)
+	out, entries := make([]Segment, n), make([]history.Entry, n)
 	for i := range in {
 		norm := fold.Text(in[i].Name)
 		if taken[norm] {
@@ -57,8 +59,9 @@ func (s *Service) create(tx *sqldb.Tx, in []Create) ([]Segment, error) {
 		if err := out[i].insert(tx); err != nil {
 			return nil, err
 		}
+		entries[i] = out[i].changeOf(nil, &out[i])
 	}
-	return out, nil
+	return out, history.Enter(tx, now, entries...)
 }
 
 // Update changes segments: all of them or, if any breaks a rule, none. One
@@ -94,6 +97,7 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 	}
 	out := make([]Segment, len(in))
 	var renamed, changed []*Segment
+	var entries []history.Entry
 	var b fault.Batch
 	b.Each(len(in), func(i int, c *fault.Collector) {
 		old, ok := current[in[i].UUID]
@@ -108,11 +112,15 @@ func update(tx *sqldb.Tx, in []Update, now int64) ([]Segment, error) {
 		}
 		out[i].DateModified = now
 		changed = append(changed, &out[i])
+		entries = append(entries, out[i].changeOf(&old, &out[i]))
 		if fold.Text(out[i].Name) != fold.Text(old.Name) {
 			renamed = append(renamed, &out[i])
 		}
 	})
 	if err := b.Err(fault.Invalid); err != nil {
+		return nil, err
+	}
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return nil, err
 	}
 	if err := rename(tx, renamed, len(in)); err != nil {
@@ -168,12 +176,10 @@ const (
 )
 
 // ends are the last ids given out: what is made during a removal stays.
-func (s *Service) ends(ctx context.Context, storeID int64) (at last, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Query(lastIDs, func(r *sqldb.Row) error {
-			at = last{segment: r.Int(0), profile: r.Int(1)}
-			return nil
-		})
+func ends(tx *sqldb.Tx) (at last, err error) {
+	err = tx.Query(lastIDs, func(r *sqldb.Row) error {
+		at = last{segment: r.Int(0), profile: r.Int(1)}
+		return nil
 	})
 	return at, err
 }
@@ -183,44 +189,88 @@ func (s *Service) ends(ctx context.Context, storeID int64) (at last, err error) 
 // Many go in several transactions.
 func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (int, error) {
 	ctx = sqldb.Aside(ctx)
-	end, err := s.ends(ctx, storeID)
-	n := 0
-	for after, more := int64(0), true; more && err == nil; {
-		var gone []int64
-		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-			gone = gone[:0]
-			ids, err := q.Batch(tx, after, end.segment, deleteSegments)
-			if err != nil {
-				return err
-			}
-			more = len(ids) == deleteSegments
-			if err := s.dropRules(tx, ids); err != nil {
-				return err
-			}
-			for budget := int64(deleteMembers); len(ids) > 0; ids = ids[1:] {
-				removed, err := tx.ExecCount(emptySegment, ids[0], budget)
-				if err != nil {
-					return err
-				}
-				if budget -= removed; budget == 0 {
-					more = true // the rest of it next time
-					return nil
-				}
-				if err := tx.Exec(deleteSegment, ids[0]); err != nil {
-					return err
-				}
-				gone = append(gone, ids[0])
-			}
-			return nil
+	d := deletion{s: s, q: q}
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if d.end, err = ends(tx); err != nil {
+			return err
+		}
+		d.all, err = q.Count(tx)
+		return err
+	})
+	for more := true; more && err == nil; {
+		next := d
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+			next = d
+			more, err = next.step(tx)
+			return err
 		})
-		if err == nil && len(gone) > 0 {
-			n += len(gone)
-			after = gone[len(gone)-1]
+		if err == nil {
+			d = next
 		}
 		// What has begun is finished, whether or not the caller still listens.
 		ctx = context.WithoutCancel(ctx)
 	}
-	return n, err
+	return d.n, err
+}
+
+// deletion is how far a deletion of segments has come.
+type deletion struct {
+	s        *Service
+	q        *listing.Query
+	end      last
+	all      int64 // how many there were
+	begun    bool
+	emptying int64 // the segment that lost members and is there still
+	after    int64
+	n        int
+}
+
+// step deletes the next segments, and reports whether there may be more.
+func (d *deletion) step(tx *sqldb.Tx) (more bool, err error) {
+	ids, err := d.q.Batch(tx, d.after, d.end.segment, deleteSegments)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	more = len(ids) == deleteSegments
+	have, err := segmentsWith(tx, ids)
+	if err != nil {
+		return false, err
+	}
+	// The counters' lock comes before what is written.
+	if _, err := (store.Advance{}).Run(tx); err != nil {
+		return false, err
+	}
+	if err := d.s.dropRules(tx, ids); err != nil {
+		return false, err
+	}
+	var entries, partly []history.Entry
+	for budget := int64(deleteMembers); len(ids) > 0; ids = ids[1:] {
+		id := ids[0]
+		removed, err := tx.ExecCount(emptySegment, id, budget)
+		if err != nil {
+			return false, err
+		}
+		if budget -= removed; budget == 0 {
+			more = true // the rest of it next time
+			if d.emptying != id {
+				left := int64(0)
+				if err := tx.Query(countMembers, func(r *sqldb.Row) error { left = r.Int(0); return nil }, id); err != nil {
+					return false, err
+				}
+				partly = append(partly, emptied(id, removed+left))
+			}
+			d.emptying = id
+			break
+		}
+		if err := tx.Exec(deleteSegment, id); err != nil {
+			return false, err
+		}
+		d.n, d.after = d.n+1, id
+		entries = append(entries, have[id].changeOf(have[id], nil))
+	}
+	entries = history.Step(!d.begun, d.all, history.AllUpTo(history.Segment, d.all, d.end.segment), entries)
+	d.begun = true
+	return more, history.Enter(tx, d.s.sys.Now(), append(entries, partly...)...)
 }
 
 // dropRules takes the rules from segments that go, and has those look again that

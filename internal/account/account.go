@@ -197,6 +197,7 @@ type Service struct {
 	asks        *limit.Windows
 	guesses     *limit.Guesses
 	watch       *watch
+	entrances   *sqldb.Kept[int64, store.Entrance]
 }
 
 // Config is what a Service works with.
@@ -227,7 +228,7 @@ func NewService(c Config) *Service {
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System)}
+	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System), entrances: store.KeepEntrances(c.DB)}
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
 		c.Customers.NotifyWith(s)

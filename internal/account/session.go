@@ -383,14 +383,25 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 	return o, nil
 }
 
+// Admission returns the rule by which customers are dealt with on a storefront,
+// for those who only read: a change may be seen a second later.
+func (s *Service) Admission(ctx context.Context, site store.Site) (customer.Admission, error) {
+	entrance, err := s.entrances.Get(ctx, site.StoreID, site.ChannelID)
+	return customer.Admission{ChannelID: site.ChannelID, Entrance: entrance}, err
+}
+
 // Barred reports whether there is such a customer who is confined to other
 // storefronts. It is for those who act for customers without signing them in,
-// so that it does not matter whether customers of all channels may sign in.
+// so that it does not matter whether customers of all channels may sign in. Who
+// has read the customer asks Admission.
 func (s *Service) Barred(ctx context.Context, site store.Site, customerID int64) (barred bool, err error) {
+	admission, err := s.Admission(ctx, site)
+	if err != nil {
+		return false, err
+	}
 	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		var p customer.Person
-		var admission customer.Admission
-		if err := tx.Pipeline(append(admission.Query(site.ChannelID), customer.PersonQuery(customerID, &p))...); err != nil {
+		if err := tx.Pipeline(customer.PersonQuery(customerID, &p)); err != nil {
 			return err
 		}
 		barred = p.ID != 0 && !admission.Serves(p.Channels)

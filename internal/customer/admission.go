@@ -46,6 +46,11 @@ func (a *Admission) Serves(channels Channels) bool {
 	return a.Open && (channels == "" || slices.Contains(parseChannels(string(channels)), a.ChannelID))
 }
 
+// ServesHere is Serves for a customer.
+func (a *Admission) ServesHere(c *Customer) bool {
+	return a.Serves(Channels(channelText(c.ChannelIDs)))
+}
+
 // EntersAs is Enters for the holder of an email address. It goes by the channel
 // on which the holder has the address, 0 being all, so that of several holders
 // only the one of this channel enters.

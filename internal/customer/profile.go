@@ -96,7 +96,7 @@ func bookForms(order string) string {
 func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant) (*Profile, error) {
 	var p *Profile
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		p = &Profile{Books: map[listing.Window]*AddressPage{}, Metafields: map[MetafieldWindow]*MetafieldPage{}}
+		p = &Profile{}
 		values, err := p.read(tx, id, w)
 		if err != nil || p.ID == 0 {
 			return err
@@ -126,7 +126,7 @@ func cutPage(w listing.Window, page *AddressPage) {
 }
 
 func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Window][]FormValue, error) {
-	qs := []sqldb.Q{{Stmt: profileRow, Args: []any{id}, Each: func(r *sqldb.Row) error { p.scan(r); return nil }}}
+	qs := append(make([]sqldb.Q, 0, 4), sqldb.Q{Stmt: profileRow, Args: []any{id}, Each: func(r *sqldb.Row) error { p.scan(r); return nil }})
 	count := func(s *sqldb.Stmt, to *int64) {
 		qs = append(qs, sqldb.Q{Stmt: s, Args: []any{id}, Each: func(r *sqldb.Row) error { *to = r.Int(0); return nil }})
 	}
@@ -157,6 +157,9 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 	}
 	values := map[listing.Window][]FormValue{}
 	for _, window := range w.Addresses {
+		if p.Books == nil {
+			p.Books = map[listing.Window]*AddressPage{}
+		}
 		if p.Books[window] != nil {
 			continue
 		}
@@ -187,6 +190,9 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 		}
 	}
 	for _, window := range w.Metafields {
+		if p.Metafields == nil {
+			p.Metafields = map[MetafieldWindow]*MetafieldPage{}
+		}
 		if p.Metafields[window] == nil {
 			page := &MetafieldPage{}
 			p.Metafields[window] = page

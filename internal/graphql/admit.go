@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"clientele/internal/account"
@@ -16,6 +17,7 @@ import (
 	"clientele/internal/entitlement"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/graphql/document"
 	"clientele/internal/history"
 	"clientele/internal/instrument"
 	"clientele/internal/locale"
@@ -45,6 +47,9 @@ type shopper struct {
 	// customerID is the shopper's account, or 0. Impersonation has one without
 	// a session.
 	customerID int64
+	// claimed is a customer for whom somebody asks of whom it is not known yet
+	// whether they may be dealt with here.
+	claimed int64
 
 	// What is read once.
 	settings memo[*store.Settings]
@@ -210,14 +215,7 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 		if err != nil || id < 1 {
 			return nil
 		}
-		barred, err := s.Accounts.Barred(ctx, site, id)
-		if err != nil {
-			return err
-		}
-		if !barred { // that there is no such customer, fields say
-			w.customerID = id
-			history.Act(ctx, history.Actor{Kind: history.ByToken, Name: w.token.ClientID})
-		}
+		w.claimed = id
 		return nil
 	}
 	values, given := r.Header[headerAccessToken]
@@ -253,6 +251,38 @@ func (s *Server) identify(ctx context.Context, w *shopper) error {
 	}
 	w.session, w.customerID = session, session.CustomerID
 	return nil
+}
+
+// settle finds out whether the customer may be dealt with for whom somebody asks.
+// An operation for the customer alone learns it with all else that it reads.
+func (s *Server) settle(ctx context.Context, w *shopper, op *document.Operation) error {
+	if w.claimed == 0 || op.Operation == ast.Query && onlyCustomer(op.SelectionSet) {
+		return nil
+	}
+	barred, err := s.Accounts.Barred(ctx, w.visit.Site, w.claimed)
+	if err == nil {
+		w.decide(ctx, !barred)
+	}
+	return err
+}
+
+// decide tells whether the customer may be dealt with for whom somebody asks. That
+// there is no such customer, fields say.
+func (w *shopper) decide(ctx context.Context, served bool) {
+	if served {
+		w.customerID = w.claimed
+		history.Act(ctx, history.Actor{Kind: history.ByToken, Name: w.token.ClientID})
+	}
+	w.claimed = 0
+}
+
+// onlyCustomer reports whether an operation asks for the customer and nothing
+// else.
+func onlyCustomer(set ast.SelectionSet) bool {
+	return !slices.ContainsFunc(set, func(sel ast.Selection) bool {
+		f, ok := sel.(*ast.Field)
+		return !ok || f.Name != "customer"
+	})
 }
 
 // needs tells the access scope of root fields and of mutations below them.

@@ -2,8 +2,6 @@ package graphql
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -66,9 +64,7 @@ func (s *Server) answer(out *reply) error {
 	ctx, cancel := context.WithTimeout(out.Request().Context(), patience)
 	defer cancel()
 	h := out.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	setFixed(h)
 	v, err := s.Visits.Open(out, out.Request().WithContext(ctx))
 	out.StoreHash = v.Site.StoreHash
 	switch {
@@ -87,6 +83,17 @@ func (s *Server) answer(out *reply) error {
 	}
 	out.send(ref.status, data, ref.errs)
 	return nil
+}
+
+// fixed are headers of all answers.
+var fixed = [...][2]string{{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}
+
+func setFixed(h http.Header) {
+	values := make([]string, len(fixed))
+	for i, v := range fixed {
+		values[i] = v[1]
+		h[v[0]] = values[i : i+1 : i+1]
+	}
 }
 
 // serve answers a request, or returns a refusal or another error.
@@ -134,6 +141,9 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 		return refuse(http.StatusOK, "Operation cannot be performed as the storefront channel is not live")
 	}
 	who.named = languageNamed(op)
+	if err := s.settle(ctx, who, op); err != nil {
+		return err
+	}
 	if _, ok := v.R.Header[serve.IdempotencyKey]; ok && op.Operation == ast.Mutation {
 		return s.once(ctx, who, out, &in, func(ctx context.Context) { s.execute(ctx, who, out, op.Plan(), op.Values) })
 	}
@@ -242,15 +252,15 @@ func (s *Server) take(out *reply, who *shopper) (*intake.Body, error) {
 
 // describe sets the headers that tell about a request.
 func describe(h http.Header, in *document.Request, op *document.Operation) {
-	hash := func(text []byte) string {
-		sum := sha256.Sum256(text)
-		return hex.EncodeToString(sum[:])
+	// Names as net/http writes them; one slice holds the values.
+	values := []string{strconv.Itoa(op.Score), op.QueryHash(), in.VariablesHash(), string(op.Operation), op.Name}
+	for i, name := range described[:] {
+		if values[i] != "" {
+			h[name] = values[i : i+1 : i+1]
+		}
 	}
-	h.Set("X-Bc-Graphql-Complexity", strconv.Itoa(op.Score))
-	h.Set("X-Bc-Graphql-Query-Hash", hash([]byte(in.Query)))
-	h.Set("X-Bc-Graphql-Variables-Hash", hash(in.Variables))
-	h.Set("X-Bc-Graphql-Operation-Type", string(op.Operation))
-	if op.Name != "" {
-		h.Set("X-Bc-Graphql-Operation-Name", op.Name)
-	}
+}
+
+var described = [...]string{
+	"X-Bc-Graphql-Complexity", "X-Bc-Graphql-Query-Hash", "X-Bc-Graphql-Variables-Hash", "X-Bc-Graphql-Operation-Type", "X-Bc-Graphql-Operation-Name",
 }

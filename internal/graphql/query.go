@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -133,17 +134,29 @@ func countriesOf(c *exec.Call, _ *exec.None) ([]geo.Country, error) {
 // asks for, which is read at once.
 func (s *Server) self(c *exec.Call, _ *exec.None) (*customer.Profile, error) {
 	w := shopperOf(c.Context)
-	if w.customerID == 0 {
-		return nil, nil
-	}
 	return w.profile.get(func() (*customer.Profile, error) {
+		id := cmp.Or(w.customerID, w.claimed)
+		if id == 0 {
+			return nil, nil
+		}
 		var want wanted
 		for f := range c.Roots() {
 			if f.Name() == "customer" {
 				want.add(f)
 			}
 		}
-		return s.profile(c.Context, w.customerID, &want)
+		p, err := s.profile(c.Context, id, &want)
+		if err != nil || w.claimed == 0 {
+			return p, err
+		}
+		admission, err := s.Accounts.Admission(c.Context, w.visit.Site)
+		if err != nil {
+			return nil, err
+		}
+		if w.decide(c.Context, p == nil || admission.ServesHere(&p.Customer)); w.customerID == 0 {
+			return nil, nil
+		}
+		return p, nil
 	})
 }
 

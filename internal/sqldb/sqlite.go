@@ -409,6 +409,7 @@ const (
 // liteConn is one connection with its bounded cache of prepared statements.
 type liteConn struct {
 	conn    *sqlite.Conn
+	static  map[*Stmt]*sqlite.Stmt // declared statements that were run
 	dynamic map[string]struct{}
 	order   []string // of dynamic, oldest first
 
@@ -460,7 +461,7 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
 	}
-	c := &liteConn{conn: conn, dynamic: map[string]struct{}{}}
+	c := &liteConn{conn: conn, static: map[*Stmt]*sqlite.Stmt{}, dynamic: map[string]struct{}{}}
 	if !writer {
 		c.arm()
 		c.timer = system.CountdownFunc(time.Hour, c.look)
@@ -544,22 +545,32 @@ func (c *liteConn) rollback() {
 	}
 }
 
+// prepare returns a statement that has been reset. Values that were bound before
+// may be there: each run binds all.
 func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
-	if s.kind != static {
-		if _, ok := c.dynamic[s.lite]; !ok {
-			if len(c.order) == dynamicLimit {
-				oldest := c.order[0]
-				c.order = append(c.order[:0], c.order[1:]...)
-				delete(c.dynamic, oldest)
-				if old, err := c.conn.Prepare(oldest); err == nil {
-					if err := old.Finalize(); err != nil {
-						return nil, err
-					}
+	if s.kind == static {
+		if known := c.static[s]; known != nil {
+			return known, nil
+		}
+		stmt, err := c.conn.Prepare(s.lite)
+		if err == nil {
+			c.static[s] = stmt
+		}
+		return stmt, err
+	}
+	if _, ok := c.dynamic[s.lite]; !ok {
+		if len(c.order) == dynamicLimit {
+			oldest := c.order[0]
+			c.order = append(c.order[:0], c.order[1:]...)
+			delete(c.dynamic, oldest)
+			if old, err := c.conn.Prepare(oldest); err == nil {
+				if err := old.Finalize(); err != nil {
+					return nil, err
 				}
 			}
-			c.dynamic[s.lite] = struct{}{}
-			c.order = append(c.order, s.lite)
 		}
+		c.dynamic[s.lite] = struct{}{}
+		c.order = append(c.order, s.lite)
 	}
 	return c.conn.Prepare(s.lite)
 }

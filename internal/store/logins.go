@@ -27,6 +27,15 @@ func (e *Entrance) Query(channelID int64) []sqldb.Q {
 	}
 }
 
+// KeepEntrances returns the entrances of channels, by their ids, as they are
+// kept for those who only read.
+func KeepEntrances(db *sqldb.DB) *sqldb.Kept[int64, Entrance] {
+	return sqldb.Keep(db, func(tx *sqldb.Tx, channelID int64) (e Entrance, err error) {
+		err = tx.Pipeline(e.Query(channelID)...)
+		return e, err
+	}, "channels", "customer_settings")
+}
+
 // EntranceColumns are the columns of EntranceJoin.
 const EntranceColumns = `ch.status, g.value`
 

@@ -39,8 +39,15 @@ const mutationCost = 100
 // cache remembers documents that are valid, by their text.
 type cache struct {
 	mu    sync.RWMutex
-	docs  map[string]*exec.Document
+	docs  map[string]*valid
 	bytes int
+}
+
+// valid is a document that is valid, with what does not depend on variables.
+type valid struct {
+	*exec.Document
+	hash  string                            // of the text
+	costs map[*ast.OperationDefinition]cost // of operations without variables
 }
 
 const (
@@ -50,13 +57,13 @@ const (
 	fieldBytes     = 1 << 10  // of a field that is selected, in a document and its plans
 )
 
-func (c *cache) get(text string) *exec.Document {
+func (c *cache) get(text string) *valid {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.docs[text]
 }
 
-func (c *cache) put(text string, doc *exec.Document, fields int) {
+func (c *cache) put(text string, doc *valid, fields int) {
 	if len(text) > maxCachedText {
 		return
 	}
@@ -64,7 +71,7 @@ func (c *cache) put(text string, doc *exec.Document, fields int) {
 	defer c.mu.Unlock()
 	size := len(text) + fields*fieldBytes
 	if c.docs == nil || c.bytes+size > maxCachedBytes {
-		c.docs, c.bytes = map[string]*exec.Document{}, 0
+		c.docs, c.bytes = map[string]*valid{}, 0
 	}
 	text = strings.Clone(text)
 	c.docs[text] = doc
@@ -94,9 +101,9 @@ func NewReader(contract func() Contract) *Reader {
 // Schema returns the schema.
 func (s *Reader) Schema() *ast.Schema { return s.contract().Schema }
 
-// Read returns the parsed and valid form of a text. What could make
+// read returns the parsed and valid form of a text. What could make
 // parsing or validation dear is refused before.
-func (s *Reader) Read(text string) (*exec.Document, gqlerror.List) {
+func (s *Reader) read(text string) (*valid, gqlerror.List) {
 	if doc := s.parsed.get(text); doc != nil {
 		return doc, nil
 	}
@@ -117,13 +124,16 @@ func (s *Reader) Read(text string) (*exec.Document, gqlerror.List) {
 	if len(doc.Operations) == 0 {
 		return nil, gqlerror.List{gqlerror.Errorf("The query holds no operation")}
 	}
-	seen, fields := map[string]bool{}, 0
+	seen, fields, costs := map[string]bool{}, 0, map[*ast.OperationDefinition]cost{}
 	for _, op := range doc.Operations {
 		c := s.measure(doc, op, nil)
 		if c.fields > maxFields {
 			return nil, gqlerror.List{tooComplex(max(c.score, c.fields))}
 		}
 		fields = add(fields, c.fields)
+		if len(op.VariableDefinitions) == 0 {
+			costs[op] = c
+		}
 		// Validation compares all fields that share a place with each other.
 		if !(&merger{doc: doc, open: map[string]bool{}, seen: seen}).merge(op.SelectionSet, &place{}) {
 			return nil, gqlerror.List{gqlerror.Errorf("The query selects a field too often at one place")}
@@ -135,9 +145,9 @@ func (s *Reader) Read(text string) (*exec.Document, gqlerror.List) {
 	if errs := validator.ValidateWithRules(s.contract().Schema, doc, validation); len(errs) > 0 {
 		return nil, errs[:min(len(errs), 20)]
 	}
-	valid := s.contract().Exec.Document(doc, keptPlans*fields)
-	s.parsed.put(text, valid, fields)
-	return valid, nil
+	out := &valid{Document: s.contract().Exec.Document(doc, keptPlans*fields), hash: hashOf(text), costs: costs}
+	s.parsed.put(text, out, fields)
+	return out, nil
 }
 
 // measureUnused holds the fragments that no operation spreads, and that are not

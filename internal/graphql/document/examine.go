@@ -17,7 +17,7 @@ func (s *Reader) Examine(query string) (formatted string, faults gqlerror.List) 
 	if len(query) > MaxBody {
 		return "", gqlerror.List{gqlerror.Errorf("The query is longer than %d bytes", MaxBody)}
 	}
-	_, faults = s.Read(query)
+	_, faults = s.read(query)
 	if nested(query) > maxNesting {
 		return "", faults
 	}

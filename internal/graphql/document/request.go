@@ -2,6 +2,8 @@ package document
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"mime"
 	"strings"
@@ -86,7 +88,27 @@ type Operation struct {
 	Score  int
 	Values map[string]any // of variables
 
-	doc *exec.Document
+	doc *valid
+}
+
+// QueryHash and VariablesHash are the SHA-256 of what was sent, in hexadecimal
+// digits.
+func (o *Operation) QueryHash() string { return o.doc.hash }
+
+// VariablesHash is described at QueryHash.
+func (in *Request) VariablesHash() string {
+	if len(in.Variables) == 0 {
+		return noVariables
+	}
+	return hashOf(string(in.Variables))
+}
+
+// noVariables is the hash of nothing.
+const noVariables = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // Plan returns the plan of an operation that was weighed.
@@ -94,7 +116,7 @@ func (o *Operation) Plan() *exec.Plan { return o.doc.Plan(o.OperationDefinition,
 
 // Find returns the operation that a request names of a valid document.
 func (s *Reader) Find(in *Request) (*Operation, gqlerror.List) {
-	doc, errs := s.Read(in.Query)
+	doc, errs := s.read(in.Query)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -119,7 +141,10 @@ func (s *Reader) Weigh(o *Operation, variables json.RawMessage) gqlerror.List {
 	if o.Values, wrong = exec.Variables(s.Schema(), o.OperationDefinition, given); wrong != nil {
 		return wrong
 	}
-	c := s.measure(o.doc.QueryDocument, o.OperationDefinition, o.Values)
+	c, known := o.doc.costs[o.OperationDefinition]
+	if !known {
+		c = s.measure(o.doc.QueryDocument, o.OperationDefinition, o.Values)
+	}
 	o.Score = c.score
 	if err := c.limits(); err != nil {
 		return gqlerror.List{err}

@@ -221,6 +221,7 @@ type Service struct {
 	index     *search.Index
 	bite      int // how many customers one transaction of countAll looks at
 	leave     int // how many customers leave a group in one transaction
+	looks     browseBounds
 }
 
 // Notifier tells people about their accounts.
@@ -237,7 +238,7 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
-	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch, index: search.NewIndex(db, sys, searchable{})}
+	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch, looks: browseLooks, index: search.NewIndex(db, sys, searchable{})}
 	s.creates = sqldb.NewTogether(db, func(tx *sqldb.Tx, plans []*createPlan) ([]error, error) { return runCreates(tx, plans, s.sys.Now()) })
 	return s
 }

@@ -48,3 +48,8 @@ func (s *Service) LeaveBy(n int) { s.leave = n }
 func (s *Service) FillSearch(ctx context.Context, storeID int64) (done bool, err error) {
 	return s.index.Fill(ctx, storeID)
 }
+
+// LookAt sets how many customers a Browse looks at.
+func (s *Service) LookAt(first, each, gather int) {
+	s.looks = browseBounds{first: first, each: each, gather: gather}
+}

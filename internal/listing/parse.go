@@ -60,6 +60,16 @@ func (q *Query) Includes(name string) bool {
 	return i >= 0 && q.include&(1<<i) != 0
 }
 
+// Include asks for a sub-resource, which must be declared, and returns q.
+func (q *Query) Include(name string) *Query {
+	i := slices.Index(q.spec.Includes, name)
+	if i < 0 {
+		panic("listing: undeclared include " + name)
+	}
+	q.include |= 1 << i
+	return q
+}
+
 // Shows reports whether the answer's rows have a member: all do unless
 // include_fields named some.
 func (q *Query) Shows(name string) bool {

@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,4 +55,22 @@ func HasNewsletter(tx *sqldb.Tx, channelID int64, email string) (has bool, err e
 		return nil
 	}, emails.Key(email), channelID)
 	return has, err
+}
+
+// NewslettersQuery returns the query for who of some owners of addresses, by the
+// keys of these, gets the newsletter of any channel, to be run in a pipeline.
+func NewslettersQuery(owners map[string][]int64, each func(owner int64)) sqldb.Q {
+	in, args := sqldb.In(nil, slices.Sorted(maps.Keys(owners)))
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT email_norm, consents FROM subscribers WHERE store_id = $1 AND email_norm IN ` + in),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			if strings.Contains(","+r.Text(1)+",", ","+MarketingNewsletter+",") {
+				for _, id := range owners[r.Text(0)] {
+					each(id)
+				}
+			}
+			return nil
+		},
+	}
 }

@@ -146,7 +146,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	if u, err := url.Parse(s.URL); err == nil {
 		c.Hosts = append(slices.Clone(c.Hosts), u.Host)
 	}
-	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, NewStore: s.newStore, SignOn: s.cfg.signOn()}
+	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, NewStore: s.newStore, SignOn: s.cfg.signOn()}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

@@ -3,6 +3,8 @@
 package group
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -85,6 +87,8 @@ type Write struct {
 	IsGuest   opt.Field[bool]
 	Access    opt.Field[Access]
 	Rules     opt.Field[[]Rule] // replaces all rules
+	// Version is that of the group that is changed; of another one it is not.
+	Version opt.Field[string]
 }
 
 // Bounds of a group.
@@ -193,6 +197,21 @@ func (w *Write) apply(g Group) Group {
 	g.Access = w.Access.Or(g.Access)
 	g.Rules = w.Rules.Or(g.Rules)
 	return g
+}
+
+// Version tells states of a group apart.
+func (g *Group) Version() string {
+	h := sha256.New()
+	for _, part := range []string{g.Name, strconv.FormatBool(g.IsDefault), strconv.FormatBool(g.IsGuest), g.Access.Type, g.Access.text(), rulesText(g.Rules)} {
+		h.Write(strconv.AppendQuote(nil, part))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Copied is the command to make a group like another one, with a name. Of the
+// flags that one group alone has it has none.
+func (g *Group) Copied(name string) Write {
+	return Write{Name: opt.Some(name), Access: opt.Some(g.Access), Rules: opt.Some(g.Rules)}
 }
 
 func (a *Access) text() string {

@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"clientele/internal/fault"
@@ -26,6 +27,9 @@ var List = &listing.Spec{
 	},
 	Untold: true,
 }
+
+// Browse declares the list of groups as people look through it.
+var Browse = &listing.Spec{Table: "customer_groups", Fields: List.Fields[:1], Cursors: true, Unnumbered: true, Untold: true}
 
 // One declares by what a single group may be asked for: it is found only if
 // it meets the conditions.
@@ -62,6 +66,9 @@ var (
 )
 
 var errNotFound = fault.New(fault.NotFound, "there is no such customer group")
+
+// ErrStale: somebody else has changed the group meanwhile.
+var ErrStale = fault.New(fault.Conflict, "the customer group was changed meanwhile")
 
 // Service keeps groups.
 type Service struct {
@@ -109,16 +116,23 @@ func OneQuery(id int64, into *Group) sqldb.Q {
 
 // List returns a page of groups.
 func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]Group, error) {
-	var out []Group
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+	out, _, err := s.Browse(ctx, storeID, q)
+	return out, err
+}
+
+// Browse is List with what is beyond the page's ends.
+func (s *Service) Browse(ctx context.Context, storeID int64, q *listing.Query) (out []Group, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
-		_, err := q.Run(tx, columns, func(r *sqldb.Row) error {
+		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
 			out = append(out, Group{})
 			return out[len(out)-1].scan(r)
-		})
+		}); err == nil && q.Reversed() {
+			slices.Reverse(out)
+		}
 		return err
 	})
-	return out, err
+	return out, res, err
 }
 
 // Count returns how many groups a query selects.
@@ -229,6 +243,9 @@ func (s *Service) Update(ctx context.Context, storeID, id int64, w Write) (*Grou
 		}
 		if old.ID == 0 {
 			return errNotFound
+		}
+		if w.Version.Set && w.Version.Value != old.Version() {
+			return ErrStale
 		}
 		if g = w.apply(old); g.same(&old) {
 			return nil

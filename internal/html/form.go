@@ -67,10 +67,21 @@ func (f *Field) DescribedBy() string {
 // Secret reports whether what is entered is never shown again.
 func (f *Field) Secret() bool { return f.Type == "password" }
 
-// Section is a part of a form.
+// Section is a part of a form. It may have lines, of which there can be any
+// number: More is the button that adds one.
 type Section struct {
 	Legend string
+	Hint   string
 	Fields []*Field
+	Lines  []*Line
+	More   *Option
+}
+
+// Line is one of several alike in a section, with the button that removes it.
+type Line struct {
+	Label  string
+	Fields []*Field
+	Drop   *Option
 }
 
 // Form is a form as it is shown, again with what was entered if need be.
@@ -100,6 +111,9 @@ func (f *Form) Fields() []*Field {
 	var out []*Field
 	for _, s := range f.Sections {
 		out = append(out, s.Fields...)
+		for _, l := range s.Lines {
+			out = append(out, l.Fields...)
+		}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"clientele/internal/fault"
+	"clientele/internal/group"
 	"clientele/internal/html"
 	"clientele/internal/staff"
 	"clientele/internal/store"
@@ -24,7 +25,9 @@ func (c *call) section(f *Form, legend string, fields ...*html.Field) {
 }
 
 // speech has the names of controls.
-var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{staff.FieldTimezone: "timezone"}}
+var speech = &words.Speech{Spell: words.Snake, Names: map[fault.Field]string{
+	staff.FieldTimezone: "timezone", group.FieldCategory: "target", group.FieldProduct: "target",
+}}
 
 // explain puts what a fault says beside the fields of a form that it is about,
 // and tells whether it was one to be shown so.
@@ -44,10 +47,14 @@ func (c *call) explain(f *Form, err error) bool {
 	}
 	for i := range e.Items {
 		it := &e.Items[i]
-		if x := f.Field(speech.Name(it.Field)); x != nil && x.Error == "" {
-			x.Error = c.wrong(x, it)
-		} else if x == nil {
+		x := f.Field(speech.Path(it))
+		if x == nil {
+			x = f.Field(speech.Name(it.Field))
+		}
+		if x == nil {
 			f.Problem = c.reason(it)
+		} else if x.Error == "" {
+			x.Error = c.wrong(x, it)
 		}
 	}
 	if len(e.Items) == 0 {
@@ -59,6 +66,7 @@ func (c *call) explain(f *Form, err error) bool {
 // wrong says what is wrong with a field.
 func (c *call) wrong(x *html.Field, it *fault.Item) string {
 	switch {
+	case whys[it.Why] != "":
 	case it.Code == fault.Required, it.Code == fault.TooShort:
 		if x.Type == "select" || x.Group() {
 			return c.look.Text("wrong.choose")
@@ -77,6 +85,8 @@ var whys = map[fault.Reason]string{
 	staff.WhyShortPassword: "password_short", staff.WhyCommonPassword: "password_common", staff.WhyOwnPassword: "password_own",
 	staff.WhyTaken: "email_taken", staff.WhyLastOwner: "last_owner", staff.WhyManyPasskeys: "many_passkeys", staff.WhyTimezone: "timezone",
 	store.WhyTimezone: "timezone",
+	group.WhyNoName:   "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
+	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",
 }
 
 // reason says what a fault is about.

@@ -149,7 +149,8 @@ type Button struct {
 	About         string // what it is about, to be read out
 }
 
-// Pages are the pages of a list that goes by numbers.
+// Pages are the pages of a list. One that goes by cursors has neither numbers nor
+// a last page: its Total is -1.
 type Pages struct {
 	From, To, Total         int
 	First, Prev, Next, Last string // addresses; empty: there is none
@@ -157,6 +158,9 @@ type Pages struct {
 	Size                    int
 	Swap                    string // ids of what changes
 }
+
+// Several reports whether there is more than one page, or might be.
+func (p *Pages) Several() bool { return p.Total > pageSizes[0] || p.First != "" || p.Next != "" }
 
 // Filters are above a list.
 type Filters struct {
@@ -184,6 +188,9 @@ type Chip struct {
 // Form is a form as it is shown.
 type Form struct {
 	html.Form
+	// ID is that of a form which shows itself again before it is sent, for a line
+	// more or less.
+	ID string
 	// Again has buttons besides the main one, by the value of "then".
 	Again []html.Option
 	// Conflict is shown above.
@@ -475,7 +482,13 @@ func (c *call) nav() []NavGroup {
 	}
 	home, _ := item("home", "", "home", Person)
 	group("", "", home)
-	var settings []NavItem
+	var customers, settings []NavItem
+	for _, key := range []string{"groups"} {
+		if i, ok := item(key, "/"+key, "", In(staff.SeeCustomers)); ok {
+			customers = append(customers, i)
+		}
+	}
+	group("customers", "people", customers...)
 	if i, ok := item("staff", "/staff", "people", In(staff.ManageStaff)); ok {
 		settings = append(settings, i)
 	}

@@ -28,7 +28,9 @@
 //   - "filters" (Filters): a search box, and chips of what is filtered by. All of
 //     it is in the address.
 //   - "form" (Form): sections as panels, and an action bar at the foot that stays
-//     in sight. Fields are html.Field. call.explain puts faults beside them.
+//     in sight. Fields are html.Field. call.explain puts faults beside them. A
+//     section may have lines; a button "refresh" shows the form again with one
+//     more or less (html.Line).
 //   - "lozenge" (Lozenge), "message" (Message), "empty" (Empty), "tabs" (Tabs),
 //     "steps" (Steps), "when" (stamp).
 //   - "dialog" (Dialog): a question before something is done. Its link leads to
@@ -43,7 +45,8 @@
 // these ids take the place of the page's: element by element, so that focus,
 // caret and ticked boxes stay. A form with data-live is sent while one types.
 // Earlier requests of the same element are given up; addresses and titles
-// follow. An element with data-announce is read out after a change.
+// follow. A form with data-refresh shows itself again by the answer to a button
+// "refresh". An element with data-announce is read out after a change.
 package panel
 
 import (
@@ -58,7 +61,9 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/auth"
+	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/html"
 	"clientele/internal/serve"
@@ -72,9 +77,11 @@ const Base = "/manage"
 
 // Services are what the panel works with.
 type Services struct {
-	Staff   *staff.Service
-	Stores  *store.Service
-	History *history.Service
+	Staff     *staff.Service
+	Stores    *store.Service
+	History   *history.Service
+	Groups    *group.Service
+	Customers *customer.Service
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -81,16 +81,39 @@ func (c *call) saveProfile() error {
 func (c *call) conflict(f, now *Form) {
 	f.Hidden = now.Hidden
 	f.Conflict = &Conflict{Text: c.look.Text("conflict.text")}
-	for _, x := range f.Fields() {
-		other := now.Field(x.Name)
-		if x.Type == "password" || other == nil {
-			continue
-		}
-		yours, theirs := c.shown(x), c.shown(other)
+	differ := func(label, yours, theirs string) {
 		if yours != theirs {
-			f.Conflict.Fields = append(f.Conflict.Fields, ConflictField{x.Label, yours, theirs})
+			f.Conflict.Fields = append(f.Conflict.Fields, ConflictField{label, yours, theirs})
 		}
 	}
+	for i, s := range f.Sections {
+		for _, x := range s.Fields {
+			if other := now.Field(x.Name); x.Type != "password" && other != nil {
+				differ(x.Label, c.shown(x), c.shown(other))
+			}
+		}
+		if s.More != nil {
+			differ(s.Legend, c.shownLines(s), c.shownLines(now.Sections[i]))
+		}
+	}
+}
+
+// shownLines is what the lines of a section say to a person.
+func (c *call) shownLines(s *html.Section) string {
+	var out []string
+	for _, l := range s.Lines {
+		var line []string
+		for _, x := range l.Fields {
+			if len(x.Options) > 0 || x.Value != "" {
+				line = append(line, c.shown(x))
+			}
+		}
+		out = append(out, strings.Join(line, " "))
+	}
+	if len(out) == 0 {
+		return c.look.Text("nothing")
+	}
+	return strings.Join(out, "; ")
 }
 
 // shown is what a field says to a person.

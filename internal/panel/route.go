@@ -133,6 +133,11 @@ func (p *Panel) Routes() []Route {
 		sudo(get("/stores/new", Owning, (*call).newStorePage)), sudo(post("/stores/new", Owning, (*call).makeStore)),
 
 		get(ofStore, In(staff.SeeCustomers), (*call).homePage),
+		get(ofStore+"/groups", In(staff.SeeCustomers), (*call).groupsPage),
+		get(ofStore+"/groups/new", In(staff.Structure), (*call).newGroupPage), post(ofStore+"/groups/new", In(staff.Structure), (*call).makeGroup),
+		get(ofStore+"/groups/{id}", In(staff.SeeCustomers), (*call).groupPage), post(ofStore+"/groups/{id}", In(staff.Structure), (*call).saveGroup),
+		get(ofStore+"/groups/{id}/delete", In(staff.Structure), (*call).deleteGroupPage), post(ofStore+"/groups/{id}/delete", In(staff.Structure), (*call).deleteGroup),
+		post(ofStore+"/groups/{id}/copy", In(staff.Structure), (*call).copyGroup),
 		get(ofStore+"/staff", In(staff.ManageStaff), (*call).staffPage),
 		sudo(get(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invitePage)), sudo(post(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invite)),
 		get(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).memberPage), sudo(post(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).saveMember)),

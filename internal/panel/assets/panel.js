@@ -13,7 +13,8 @@
     for (const { name } of [...to.attributes]) if (!from.hasAttribute(name) && name !== "open") to.removeAttribute(name);
     for (const { name, value } of [...from.attributes]) if (to.getAttribute(name) !== value) to.setAttribute(name, value);
     const typing = to === document.activeElement;
-    if (to.nodeName === "INPUT" && !typing && to.type !== "checkbox" && to.type !== "radio") to.value = from.value;
+    if (/^(INPUT|TEXTAREA)$/.test(to.nodeName) && !typing && to.type !== "checkbox" && to.type !== "radio") to.value = from.value;
+    if (to.nodeName === "OPTION" && to.selected !== from.selected) to.selected = from.selected;
     let at = to.firstChild;
     for (const child of [...from.childNodes]) {
       if (!at) { to.append(document.importNode(child, true)); continue; }
@@ -55,6 +56,24 @@
     }
   };
 
+  // refresh has a form show itself again as the server makes it, after one of its
+  // buttons or for what depends on what is written.
+  const refresh = async (form, name, value) => {
+    const key = "form " + form.id;
+    running.get(key)?.abort();
+    const stop = new AbortController();
+    running.set(key, stop);
+    const body = new URLSearchParams(new FormData(form));
+    body.append(name, value);
+    const answer = await fetch(form.action, { method: "POST", body, signal: stop.signal, headers: { Accept: "text/html" } });
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
+    if (stop.signal.aborted) return true;
+    if (!answer.ok || answer.redirected || !next) return false;
+    morph(form, next);
+    for (const said of all("[data-announce]", form)) say(said.textContent);
+    return true;
+  };
+
   // ask shows the page of a question as a dialog.
   const ask = async (link) => {
     const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
@@ -91,6 +110,15 @@
     if (form.method !== "get" || !form.dataset.swap || e.defaultPrevented) return;
     e.preventDefault();
     swap(address(form), form.dataset.swap, "push");
+  });
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest?.("form[data-refresh] button[name=refresh]");
+    if (!button || !plain(e)) return;
+    e.preventDefault();
+    const { form, name, value } = button, list = button.closest("fieldset.panel");
+    if (!await refresh(form, name, value).catch((x) => x.name === "AbortError")) { form.noValidate = true; form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value })); form.submit(); return; }
+    const lines = all(".lines > li", list);
+    (button.dataset.more !== undefined && lines.at(-1) ? $("select, input", lines.at(-1)) : $("[data-more]", list))?.focus();
   });
   let wait;
   document.addEventListener("input", (e) => {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -408,10 +409,11 @@ const (
 
 // liteConn is one connection with its bounded cache of prepared statements.
 type liteConn struct {
-	conn    *sqlite.Conn
-	static  map[*Stmt]*sqlite.Stmt // declared statements that were run
-	dynamic map[string]struct{}
-	order   []string // of dynamic, oldest first
+	conn     *sqlite.Conn
+	static   map[*Stmt]*sqlite.Stmt // declared statements that were run
+	declared map[string]struct{}    // their texts; a dynamic statement may have the same
+	dynamic  map[string]struct{}
+	order    []string // of dynamic, oldest first
 
 	// Interruption of reads: closing intr stops the running statement.
 	timer *time.Timer
@@ -461,7 +463,7 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
 	}
-	c := &liteConn{conn: conn, static: map[*Stmt]*sqlite.Stmt{}, dynamic: map[string]struct{}{}}
+	c := &liteConn{conn: conn, static: map[*Stmt]*sqlite.Stmt{}, declared: map[string]struct{}{}, dynamic: map[string]struct{}{}}
 	if !writer {
 		c.arm()
 		c.timer = system.CountdownFunc(time.Hour, c.look)
@@ -553,10 +555,18 @@ func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
 			return known, nil
 		}
 		stmt, err := c.conn.Prepare(s.lite)
-		if err == nil {
-			c.static[s] = stmt
+		if err != nil {
+			return nil, err
 		}
-		return stmt, err
+		c.static[s], c.declared[s.lite] = stmt, struct{}{}
+		if _, ok := c.dynamic[s.lite]; ok { // it stays from now on
+			delete(c.dynamic, s.lite)
+			c.order = slices.DeleteFunc(c.order, func(text string) bool { return text == s.lite })
+		}
+		return stmt, nil
+	}
+	if _, ok := c.declared[s.lite]; ok {
+		return c.conn.Prepare(s.lite)
 	}
 	if _, ok := c.dynamic[s.lite]; !ok {
 		if len(c.order) == dynamicLimit {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -620,6 +621,35 @@ func TestDynamicStatements(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+var sameText = sqldb.Static(`SELECT name FROM stores WHERE id = $1 AND 'the text of two' <> $2`)
+
+// A declared statement outlives a dynamic one of the same text.
+func TestDeclaredStatementsStay(t *testing.T) {
+	for _, dynamicFirst := range []bool{true, false} {
+		db := dbtest.Open(t, sqldb.SQLite)
+		if err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error {
+			run := func(s *sqldb.Stmt) error { return tx.Query(s, func(*sqldb.Row) error { return nil }, "") }
+			order := []*sqldb.Stmt{sameText, sqldb.Dynamic(sameText.SQL())}
+			if dynamicFirst {
+				slices.Reverse(order)
+			}
+			for _, s := range order {
+				if err := run(s); err != nil {
+					return err
+				}
+			}
+			for i := range 200 { // more than are kept
+				if err := run(sqldb.Dynamic(fmt.Sprintf("SELECT %d WHERE $1 <> 0 AND $2 <> 'x'", i))); err != nil {
+					return err
+				}
+			}
+			return run(sameText)
+		}); err != nil {
+			t.Errorf("the dynamic one first: %v: %v", dynamicFirst, err)
+		}
+	}
 }
 
 func TestOpenRefuses(t *testing.T) {

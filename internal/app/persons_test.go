@@ -541,7 +541,15 @@ func TestPersonIsErased(t *testing.T) {
 					t.Errorf("%+v", got)
 				}
 			}
-			if where := inFiles(t, p.DB, dsn, "quokka", "Quokka", "QUOKKA"); where != "" {
+			// The server may analyze tables by itself meanwhile, whose snapshot keeps
+			// rows in the files.
+			where := ""
+			for range 5 {
+				if where = inFiles(t, p.DB, dsn, "quokka", "Quokka", "QUOKKA"); where == "" {
+					break
+				}
+			}
+			if where != "" {
 				t.Error(where)
 			}
 			if where := inFiles(t, p.DB, dsn, "Wombat"); where == "" {

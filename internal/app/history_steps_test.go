@@ -171,7 +171,11 @@ func (w *histories) shoppers() {
 	page("/subscribe.php POST confirm", "", "token", link(account.MailConfirmSubscription).Get("token"))
 	w.settings(`{"storefront":{"confirm_email":false,"confirm_subscription":false}}`)
 	page("/subscribe.php POST subscribe", "", "nl_email", "news2@alphamark.example", "back", "/")
-	token, err := w.Shoppers.UnsubscribeToken(w.t.Context(), w.st, 1)
+	news, err := w.Subscribers.Find(w.t.Context(), w.st, 1, "news2@alphamark.example")
+	if err != nil || news == nil {
+		w.t.Fatal(news, err)
+	}
+	token, err := w.Shoppers.UnsubscribeToken(w.t.Context(), w.st, news.ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -18,6 +19,7 @@ type creation struct {
 	Subscriber
 	given int64 // the id that was chosen, 0: the next one
 	by    Origin
+	from  *history.Origin // nil: the transaction's
 }
 
 // place is what one subscriber has alone: an address, by its key, on a channel.
@@ -100,7 +102,7 @@ func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 
 // move is by how much a creation moves the store's counters.
 func (c *creation) move() move {
-	m := move{ids: 1, total: 1, changes: 1, events: 1}
+	m := move{ids: 1, total: 1, changes: 1, events: 1, entries: 1}
 	if c.given != 0 {
 		m.ids = 0
 	}
@@ -109,9 +111,9 @@ func (c *creation) move() move {
 
 // insertAll writes what m counted, at which the counters are now.
 func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
-	var rows, history []any
+	var rows, consents []any
 	by := make([]Origin, 0, len(in))
-	events := make([]event.Event, 0, len(in))
+	events, entries := make([]event.Event, 0, len(in)), make([]history.Entry, 0, len(in))
 	id, change := at.id-m.ids, at.change-m.changes
 	for _, c := range in {
 		if c.ID = c.given; c.given == 0 {
@@ -124,13 +126,19 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 		c.DateCreated, c.DateModified = now, now
 		rows = appendRow(rows, &c.Subscriber)
 		by = append(by, c.by)
-		history = appendHistory(history, change, Created, &c.Subscriber, c.by)
+		consents = appendHistory(consents, change, Created, &c.Subscriber, c.by)
+		e := c.changeOf(nil, &c.Subscriber)
+		e.From = c.from
+		entries = append(entries, e)
 		events = append(events, event.Subscriber(event.SubscriberCreated, c.ID))
 	}
 	if err := insertRows.Exec(tx, []any{now, now}, rows); err != nil {
 		return err
 	}
-	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+	if err := insertHistory.Exec(tx, []any{now}, consents); err != nil {
+		return err
+	}
+	if err := history.Record(tx, at.entry, now, entries); err != nil {
 		return err
 	}
 	if err := keepTexts(tx, now, by...); err != nil {

@@ -28,7 +28,7 @@ var List = &listing.Spec{
 
 // DeleteList declares what subscribers may be selected by for deletion: not by
 // id, and by dates as a whole only.
-var DeleteList = &listing.Spec{Table: "subscribers", Fields: deleteFields(), Unpaged: true, Deletes: true}
+var DeleteList = &listing.Spec{Table: "subscribers", Fields: deleteFields(), Unpaged: true, Deletes: true, Total: countAll}
 
 func deleteFields() []listing.Field {
 	fields := append([]listing.Field(nil), List.Fields[1:]...)

@@ -39,7 +39,7 @@ func (s *Service) Leave(ctx context.Context, storeID, channelID int64, email str
 		if err != nil || sub == nil {
 			return err
 		}
-		return remove(tx, []Subscriber{*sub}, by, s.sys.Now())
+		return removeOne(tx, sub, by, s.sys.Now())
 	})
 }
 

@@ -140,5 +140,5 @@ func dropSubscribers(tx *sqldb.Tx, e *personal.Erasure, rows []personal.Row) (in
 	if len(gone) == 0 {
 		return 0, nil
 	}
-	return int64(len(gone)), remove(tx, gone, Origin{Via: ViaErasure}, e.Now)
+	return int64(len(gone)), remove(tx, gone, Origin{Via: ViaErasure}, e.Now, deletions(gone))
 }

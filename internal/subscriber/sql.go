@@ -63,7 +63,7 @@ var (
 	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
 	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
 	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
-	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id, event_id, rules`)
+	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5, history_id = history_id + $6 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id, event_id, history_id, rules`)
 	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = CASE WHEN email = $3 THEN email_norm ELSE $4 END, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
 	insertRows    = sqldb.StaticRows(`INSERT INTO subscribers (store_id, date_created, date_modified, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, first_name_norm, last_name_norm) VALUES `, 2, subscriberArgs, together, ``)
 	insertHistory = sqldb.StaticRows(`INSERT INTO consent_changes (store_id, date_created, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, proof) VALUES `, 1, historyArgs, together, ``)
@@ -91,24 +91,24 @@ func appendHistory(rows []any, id int64, action string, s *Subscriber, by Origin
 }
 
 // move is by how much the counters move; last are the values then.
-type move struct{ ids, total, changes, events int64 }
+type move struct{ ids, total, changes, events, entries int64 }
 
 type last struct {
-	id, change, event int64
-	rules             bool // the store has rules
+	id, change, event, entry int64
+	rules                    bool // the store has rules
 }
 
 // plus returns m and n times o.
 func (m move) plus(o move, n int64) move {
-	return move{m.ids + n*o.ids, m.total + n*o.total, m.changes + n*o.changes, m.events + n*o.events}
+	return move{m.ids + n*o.ids, m.total + n*o.total, m.changes + n*o.changes, m.events + n*o.events, m.entries + n*o.entries}
 }
 
-func (m move) args() []any { return []any{m.ids, m.total, m.changes, m.events} }
+func (m move) args() []any { return []any{m.ids, m.total, m.changes, m.events, m.entries} }
 
 // query locks the store's counters, like store.Advance.
 func (m move) query(to *last) sqldb.Q {
 	return sqldb.Q{Stmt: moveCounters, Args: m.args(), Each: func(r *sqldb.Row) error {
-		*to = last{id: r.Int(0), change: r.Int(1), event: r.Int(2), rules: r.Flag(3)}
+		*to = last{id: r.Int(0), change: r.Int(1), event: r.Int(2), entry: r.Int(3), rules: r.Flag(4)}
 		return nil
 	}}
 }
@@ -116,7 +116,7 @@ func (m move) query(to *last) sqldb.Q {
 // undo takes back what moved the counters to at in the same transaction and was
 // not used.
 func (m move) undo(tx *sqldb.Tx, at *last) error {
-	*at = last{at.id - m.ids, at.change - m.changes, at.event - m.events, at.rules}
+	*at = last{at.id - m.ids, at.change - m.changes, at.event - m.events, at.entry - m.entries, at.rules}
 	return tx.Exec(moveCounters, move{}.plus(m, -1).args()...)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/channel"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -168,6 +169,17 @@ func TestDefaultsHistoryAndEvents(t *testing.T) {
 		}
 		if _, _, err := w.History(ctx, w.b, 1, subscriber.HistoryList.New()); kind(err) != fault.NotFound {
 			t.Errorf("history of another store: %v", err)
+		}
+		recorded := slices.DeleteFunc(historytest.Lines(t, db, w.a, 0), func(l string) bool { return !strings.Contains(l, " subscriber ") })
+		if want := []string{
+			`created subscriber 1: channel_id ->1, source ->"custom", consents ->["marketing_newsletter"], email ->"Ines@Example.com"`,
+			`updated subscriber 1: source "custom">"order", order_id 0>7, first_name "">"Inês"`,
+			`updated subscriber 1: consents ["marketing_newsletter"]>["marketing_newsletter","abandoned_cart"]`,
+			`updated subscriber 1: order_id 7>0, consents ["marketing_newsletter","abandoned_cart"]>[]`,
+			`updated subscriber 1: email "Ines@Example.com">"ines@example.org"`,
+			`deleted subscriber 1: channel_id 1>-, source "order">-, consents []>-, email "ines@example.org">-, first_name "Inês">-`,
+		}; !slices.Equal(recorded, want) {
+			t.Errorf("recorded\n%s", strings.Join(recorded, "\n"))
 		}
 		gotEvents := events(t, db, w.a)
 		wantEvents := []string{`store/subscriber/created {"type":"subscriber","id":1}`}
@@ -378,6 +390,7 @@ func TestDeleteByFilterAndAll(t *testing.T) {
 			}
 			return n
 		}
+		last := historytest.Last(t, db, w.a)
 		if n := del("email=nobody@example.com"); n != 0 {
 			t.Errorf("%d deleted by an address nobody has", n)
 		}
@@ -401,6 +414,13 @@ func TestDeleteByFilterAndAll(t *testing.T) {
 		}
 		if got := len(events(t, db, w.a)); got != 2*n {
 			t.Errorf("%d events", got)
+		}
+		// Many are told of at once.
+		if got := historytest.Lines(t, db, w.a, last); !slices.Equal(got, []string{
+			"deleted_all subscriber 0: count 401>-, up_to_id 1203>-",
+			"deleted_all subscriber 0: count 802>-, up_to_id 1203>-",
+		}) {
+			t.Errorf("recorded %q", got)
 		}
 		if s := w.make(t, w.a, "n1@example.com"); s.ID != n+1 {
 			t.Errorf("an id was given out again: %d", s.ID)

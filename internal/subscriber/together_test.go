@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/channel"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -72,6 +73,10 @@ func TestTogetherIsOneByOne(t *testing.T) {
 			}
 			if a, b := events(t, db, w.a), events(t, db, w.b); !slices.Equal(a, b) {
 				t.Errorf("seed %d: events together\n%q\nby itself\n%q", seed, b, a)
+			}
+			made := len(events(t, db, w.b)) // since the beginning
+			if a, b := historytest.Lines(t, db, w.a, 0), historytest.Lines(t, db, w.b, 0); !slices.Equal(a[len(a)-made:], b[len(b)-made:]) {
+				t.Errorf("seed %d: recorded together\n%q\nby itself\n%q", seed, b, a)
 			}
 			for _, sql := range []string{
 				`SELECT CAST(subscriber_id AS TEXT) || ' ' || CAST(subscribers AS TEXT) || ' ' || CAST(consent_change_id AS TEXT) || ' ' || CAST(event_id AS TEXT) FROM store_counters WHERE store_id = $1`,

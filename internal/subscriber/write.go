@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -37,7 +38,8 @@ func (s *Service) Create(ctx context.Context, storeID int64, in Create, by Origi
 
 // create makes a subscriber together with others that wait.
 func (s *Service) create(ctx context.Context, storeID int64, sub *Subscriber, by Origin) error {
-	c := &creation{Subscriber: *sub, by: by}
+	from := history.Of(ctx)
+	c := &creation{Subscriber: *sub, by: by, from: &from}
 	err := s.creates.Write(ctx, storeID, c)
 	*sub = c.Subscriber
 	return err
@@ -220,7 +222,7 @@ func Withdraw(tx *sqldb.Tx, id int64, by Origin, now int64) error {
 	if err != nil || sub == nil {
 		return err
 	}
-	return remove(tx, []Subscriber{*sub}, by, now)
+	return removeOne(tx, sub, by, now)
 }
 
 // checkChannel makes sure that a channel exists. The default one always does.
@@ -287,7 +289,7 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 	}
 	var at last
 	var held int64
-	m := move{events: 1}
+	m := move{events: 1, entries: 1}
 	if !s.sameConsent(old) {
 		m.changes = 1
 	}
@@ -321,6 +323,9 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 	if err := came(tx, at, &s); err != nil {
 		return nil, err
 	}
+	if err := history.Record(tx, at.entry, now, []history.Entry{s.changeOf(old, &s)}); err != nil {
+		return nil, err
+	}
 	return &s, event.Record(tx, at.event, now, []event.Event{event.Subscriber(event.SubscriberUpdated, id)})
 }
 
@@ -342,7 +347,7 @@ func (s *Service) DeleteOne(ctx context.Context, storeID, id int64, by Origin) e
 		if err != nil || sub == nil {
 			return err
 		}
-		return remove(tx, []Subscriber{*sub}, by, s.sys.Now())
+		return removeOne(tx, sub, by, s.sys.Now())
 	})
 }
 
@@ -355,9 +360,13 @@ const deleteBatch = 500
 func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, by Origin) (int, error) {
 	by = by.Came(ctx)
 	ctx = sqldb.Aside(ctx)
-	var end int64
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Query(lastID, func(r *sqldb.Row) error { end = r.Int(0); return nil })
+	var end, all int64
+	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if err := tx.Query(lastID, func(r *sqldb.Row) error { end = r.Int(0); return nil }); err != nil {
+			return err
+		}
+		all, err = q.Count(tx)
+		return err
 	})
 	n := 0
 	for after, more := int64(0), true; more && err == nil; {
@@ -371,7 +380,8 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, b
 			if err != nil {
 				return err
 			}
-			return remove(tx, subs, by, s.sys.Now())
+			entries := history.Step(after == 0, all, history.AllUpTo(history.Subscriber, all, end), deletions(subs))
+			return remove(tx, subs, by, s.sys.Now(), entries)
 		})
 		if err == nil && len(ids) > 0 {
 			n += len(ids)
@@ -384,8 +394,14 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query, b
 	return n, err
 }
 
-// remove deletes locked rows.
-func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
+// removeOne deletes a locked row.
+func removeOne(tx *sqldb.Tx, sub *Subscriber, by Origin, now int64) error {
+	subs := []Subscriber{*sub}
+	return remove(tx, subs, by, now, deletions(subs))
+}
+
+// remove deletes locked rows, of which the history has the given entries.
+func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64, entries []history.Entry) error {
 	n := int64(len(subs))
 	ids := make([]int64, n)
 	events := make([]event.Event, n)
@@ -394,18 +410,21 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64) error {
 		events[i] = event.Subscriber(event.SubscriberDeleted, ids[i])
 	}
 	var at last
-	if err := tx.Pipeline(move{total: -n, changes: n, events: n}.query(&at)); err != nil {
+	if err := tx.Pipeline(move{total: -n, changes: n, events: n, entries: int64(len(entries))}.query(&at)); err != nil {
 		return err
 	}
 	in, args := sqldb.In(nil, ids)
 	if err := tx.Exec(sqldb.Dynamic(`DELETE FROM subscribers WHERE store_id = $1 AND id IN `+in), args...); err != nil {
 		return err
 	}
-	var history []any
+	var consents []any
 	for i := range subs {
-		history = appendHistory(history, at.change-n+int64(i)+1, Deleted, &subs[i], by)
+		consents = appendHistory(consents, at.change-n+int64(i)+1, Deleted, &subs[i], by)
 	}
-	if err := insertHistory.Exec(tx, []any{now}, history); err != nil {
+	if err := insertHistory.Exec(tx, []any{now}, consents); err != nil {
+		return err
+	}
+	if err := history.Record(tx, at.entry, now, entries); err != nil {
 		return err
 	}
 	if err := keepTexts(tx, now, by); err != nil {

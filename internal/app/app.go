@@ -168,7 +168,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Metafields:  metafield.NewService(db, sys),
 		Settings:    setting.NewService(db, sys),
 		Instruments: instrument.NewService(db, sys),
-		Taxes:       tax.NewService(db),
+		Taxes:       tax.NewService(db, sys),
 		Channels:    channel.NewService(db, sys),
 		Groups:      group.NewService(db, sys, customers),
 		Wishlists:   wishlist.NewService(db, sys),

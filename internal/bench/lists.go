@@ -24,6 +24,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/subscriber"
+	"clientele/internal/system"
 	"clientele/internal/tax"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
@@ -67,7 +68,7 @@ func readHistory(ctx context.Context, db *sqldb.DB, q *listing.Query) error {
 }
 
 func readTaxes(ctx context.Context, db *sqldb.DB, q *listing.Query) error {
-	_, err := tax.NewService(db).Customers(ctx, storeID, q)
+	_, err := tax.NewService(db, system.Real()).Customers(ctx, storeID, q)
 	return err
 }
 

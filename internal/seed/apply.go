@@ -643,7 +643,7 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 		for _, code := range slices.Sorted(maps.Keys(c.TaxProperties)) {
 			in.Properties = append(in.Properties, tax.Property{Code: code, Value: c.TaxProperties[code]})
 		}
-		if _, err := tax.PutTx(tx, []tax.Customer{in}); err != nil {
+		if _, err := tax.PutTx(tx, []tax.Customer{in}, now); err != nil {
 			return at(fault.Alone(err), "tax_properties")
 		}
 	}

@@ -10,8 +10,11 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
 )
 
 // Bounds, lengths in characters.
@@ -50,11 +53,12 @@ var (
 
 // Service keeps tax data.
 type Service struct {
-	db *sqldb.DB
+	db  *sqldb.DB
+	sys *system.System
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
 
 func read(tx *sqldb.Tx, stmt *sqldb.Stmt, args ...any) ([]Customer, error) {
 	var out []Customer
@@ -95,7 +99,7 @@ func (s *Service) Customers(ctx context.Context, storeID int64, q *listing.Query
 func (s *Service) Put(ctx context.Context, storeID int64, in []Customer) ([]Customer, error) {
 	var out []Customer
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out, err = PutTx(tx, in)
+		out, err = PutTx(tx, in, s.sys.Now())
 		return err
 	})
 	return out, err
@@ -119,7 +123,7 @@ func (t *Customer) check(c *fault.Collector) {
 }
 
 // PutTx is Put inside a transaction.
-func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
+func PutTx(tx *sqldb.Tx, in []Customer, now int64) ([]Customer, error) {
 	var b fault.Batch
 	b.Each(len(in), func(i int, c *fault.Collector) {
 		in[i].check(c)
@@ -146,6 +150,14 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 	if err := b.Err(fault.Invalid); err != nil {
 		return nil, err
 	}
+	// Under the counters' lock nobody else changes them.
+	if _, err := (store.Advance{}).Run(tx); err != nil {
+		return nil, err
+	}
+	before, err := readSome(tx, ids)
+	if err != nil {
+		return nil, err
+	}
 	for i := range in {
 		for _, p := range in[i].Properties {
 			if err := tx.Exec(upsert, in[i].ID, p.Code, p.Value); err != nil {
@@ -164,7 +176,7 @@ func PutTx(tx *sqldb.Tx, in []Customer) ([]Customer, error) {
 			out[i] = have[j]
 		}
 	}
-	return out, nil
+	return out, history.Enter(tx, now, changes(before, out)...)
 }
 
 // Delete removes the tax data of the customers that q selects. Without a
@@ -176,6 +188,20 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) e
 	ids := slices.Clone(q.Filters[0].Ints)
 	slices.Sort(ids)
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if _, err := (store.Advance{}).Run(tx); err != nil {
+			return err
+		}
+		have, err := readSome(tx, ids)
+		if err != nil {
+			return err
+		}
+		entries := make([]history.Entry, len(have))
+		for i := range have {
+			entries[i] = taxHistory.Change(history.TaxProperty, 0, have[i].ID, &have[i], nil)
+		}
+		if err := history.Enter(tx, s.sys.Now(), entries...); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := tx.Exec(remove, id); err != nil {
 				return err

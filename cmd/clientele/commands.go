@@ -58,7 +58,12 @@ type serveCommand struct{ app.Config }
 
 func (c *serveCommand) Run(ctx context.Context) error {
 	log := logger(c.LogFormat, c.LogLevel)
-	s, err := app.Start(ctx, &c.Config, system.Real(), log, os.Stdout)
+	sys := system.Real()
+	if !c.Production() {
+		c.Parts.Clock = new(system.Movable)
+		sys = c.Parts.Clock.System()
+	}
+	s, err := app.Start(ctx, &c.Config, sys, log, os.Stdout)
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,9 @@ type Parts struct {
 	Robots recaptcha.Robots
 	// GraphQL bounds what is under way at once.
 	GraphQL graphql.Limits
+	// Clock is that of the server's System, for development mode to move; nil: it
+	// cannot be moved.
+	Clock *system.Movable
 }
 
 // New makes the services over a database that has the schema.
@@ -308,6 +311,8 @@ type Server struct {
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
+	// attempts are at jobs, for who controls the server in development mode.
+	attempts tally
 	// pipe takes each request, at any door, to its answer and the log.
 	pipe   *serve.Pipeline
 	public *door
@@ -529,6 +534,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	took := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "clientele_jobs_seconds_total", Help: "Time spent on jobs."}, []string{"kind"})
 	reg.MustRegister(done, took)
 	s.Jobs = jobs.NewRunner(s.DB, s.System, jobs.Options{Log: s.log, Observe: func(kind, outcome string, t time.Duration) {
+		s.attempts.add(kind)
 		done.WithLabelValues(kind, outcome).Inc()
 		took.WithLabelValues(kind).Add(t.Seconds())
 	}})
@@ -769,7 +775,11 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	s.mountHealth(server.Router())
 	s.newReference(s.Visits, queries, bodies).Mount(server.Router())
 	if !s.cfg.Production() {
-		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe}).Mount(server.Router())
+		access := s.access()
+		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}).Mount(server.Router())
+		if c := s.newControl(access, bodies); c != nil {
+			c.Mount(server.Router())
+		}
 	}
 	shop.Mount(server.Router())
 	out.manage, err = s.mountPanel(server.Router())

@@ -34,7 +34,8 @@ type Config struct {
 
 	Listen         string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (default: ${default})."`
 	InternalListen string `name:"internal-listen" placeholder:"ADDR" help:"Serve the management API (/stores/... and /api/v2), /metrics and health here, and at --listen neither API nor metrics (default: all at --listen)."`
-	Mode           string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
+	Mode           string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only unless there is a control token, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
+	ControlToken   string `name:"control-token" placeholder:"TOKEN" help:"In development mode, listen on any address, and ask for this token wherever tests control the server (/_clientele/v1) and at /_clientele/outbox."`
 	PublicURL      string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
 	TLSCert        string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`
 	TLSKey         string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key (PEM)."`
@@ -147,12 +148,17 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("--public-url %q: want an http or https URL without query", c.PublicURL)
 		}
 	}
-	if !c.Production() {
+	if c.ControlToken != "" && (c.Production() || len(c.ControlToken) < minControlToken) {
+		return fmt.Errorf("--control-token is for development mode and has %d characters or more", minControlToken)
+	}
+	if !c.Production() && c.ControlToken == "" {
 		for _, a := range c.addresses() {
 			if host, _, err := net.SplitHostPort(a.value); err != nil || !loopback(host) {
-				return fmt.Errorf("%s %s: development mode listens on loopback only; use 127.0.0.1 or --mode production", a.flag, a.value)
+				return fmt.Errorf("%s %s: development mode listens on loopback only; use 127.0.0.1, --control-token or --mode production", a.flag, a.value)
 			}
 		}
+	}
+	if !c.Production() {
 		return nil
 	}
 	if !strings.HasPrefix(c.PublicURL, "https://") {
@@ -163,6 +169,9 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// minControlToken is how long a control token is at least.
+const minControlToken = 8
 
 type address struct{ flag, value string }
 

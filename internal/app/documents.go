@@ -45,7 +45,7 @@ func (s *Server) newReference(visits *visit.Visits, queries *graphql.Server, bod
 		},
 	}
 	if !s.cfg.Production() {
-		config.Keys = &pageKeys{s}
+		config.Keys, config.Admit = &pageKeys{s}, s.access().Admit
 	}
 	return reference.New(config)
 }

@@ -1,8 +1,9 @@
 // Package devtools holds what exists in development mode alone. The outbox
 // shows developers the emails that the server would send, to a person as pages
-// and to tests as JSON. It answers only to names of the machine itself:
-// messages hold links that sign people in, which a website must not get at by
-// pointing its own name here.
+// and to tests as JSON. Control has tests set the clock, do what time brings,
+// and add data. All of it answers only whom Access admits: messages hold links
+// that sign people in, which a website must not get at by pointing its own name
+// here.
 package devtools
 
 import (
@@ -35,6 +36,7 @@ type Outbox struct {
 	Mail     *mail.Service
 	Stores   *store.Service
 	Pipeline *serve.Pipeline
+	Access   *Access
 }
 
 const (
@@ -61,8 +63,7 @@ func (o *Outbox) Mount(r chi.Router) {
 // policy keeps pages from loading or running anything.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// guard refuses requests under names that are not the machine's own, and
-// changes from other sites.
+// guard refuses those whom Access does not admit.
 func (o *Outbox) guard(pattern string, h func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return o.Pipeline.Handler(pattern, serve.Plain{}, func(x *serve.Exchange) error {
 		header, r := x.Header(), x.Request()
@@ -71,15 +72,12 @@ func (o *Outbox) guard(pattern string, h func(http.ResponseWriter, *http.Request
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Content-Security-Policy", policy)
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		site := r.Header.Get("Sec-Fetch-Site") // absent where it is no browser
-		if !store.OwnHost(r.Host) || r.Method == http.MethodDelete && site != "" && site != "same-origin" && site != "none" {
-			return errName
+		if err := o.Access.Admit(x, r); err != nil {
+			return err
 		}
 		return h(x, r)
 	})
 }
-
-var errName = fault.New(fault.Forbidden, "the outbox is shown at localhost and 127.0.0.1 only")
 
 // item is a message as it is shown.
 type item struct {

@@ -523,6 +523,60 @@ func (r *Runner) RunDue(ctx context.Context) (n int, err error) {
 	}
 }
 
+// Settle is RunDue that also waits for what a started runner does at once, until
+// nothing is due and nothing runs.
+func (r *Runner) Settle(ctx context.Context) (n int, err error) {
+	for {
+		some, err := r.RunDue(ctx)
+		if n += some; err != nil {
+			return n, err
+		}
+		if !r.busy() {
+			if some == 0 {
+				return n, nil
+			}
+			continue
+		}
+		if err := system.Pause(ctx, settlePause); err != nil {
+			return n, err
+		}
+	}
+}
+
+const settlePause = time.Millisecond
+
+// busy reports whether any job runs.
+func (r *Runner) busy() bool {
+	for _, l := range r.kinds {
+		if l.free() < l.Limit {
+			return true
+		}
+	}
+	return false
+}
+
+// NextDue returns when the next job is due after now, in seconds, 0 for none.
+func (r *Runner) NextDue(ctx context.Context) (at int64, err error) {
+	found, err := r.waiting(ctx, slices.Collect(maps.Values(r.kinds)))
+	now := r.sys.Now()
+	for _, d := range found {
+		if d.at > now && (at == 0 || d.at < at) {
+			at = d.at
+		}
+	}
+	return at, err
+}
+
+// RunTasks does all that is done every so often, once.
+func (r *Runner) RunTasks(ctx context.Context) error {
+	for _, t := range r.tasks {
+		if err := t.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
 // repeat runs a task until ctx ends.
 func (r *Runner) repeat(ctx context.Context, t *task) {
 	// Not all at once, and not in the way of the start.

@@ -55,6 +55,8 @@ type Config struct {
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	// Keys makes tokens for the pages, in development mode; nil: nobody does.
 	Keys Keys
+	// Admit says who may have tokens.
+	Admit func(http.ResponseWriter, *http.Request) error
 	// Pipeline takes the requests, and answers for what fails.
 	Pipeline *serve.Pipeline
 }

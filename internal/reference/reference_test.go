@@ -24,6 +24,7 @@ import (
 	"clientele/api"
 	"clientele/api/apitest"
 	"clientele/docs"
+	"clientele/internal/devtools"
 	"clientele/internal/serve"
 	"clientele/internal/system"
 )
@@ -42,7 +43,7 @@ func (keys) Storefront(_ context.Context, scheme, host string) (Key, error) {
 func config(t testing.TB) Config {
 	t.Helper()
 	return Config{
-		Version: api.Version(), OpenAPI: api.YAML, OpenAPIJSON: api.JSON, Schema: api.Schema, Documents: docs.Files, Keys: keys{},
+		Version: api.Version(), OpenAPI: api.YAML, OpenAPIJSON: api.JSON, Schema: api.Schema, Documents: docs.Files, Keys: keys{}, Admit: (&devtools.Access{}).Admit,
 		Base: "http://127.0.0.1:8080", Management: "http://127.0.0.1:8080", Limits: "On this server there are limits.", Pipeline: serve.New(serve.Config{System: system.Real(), Log: slog.New(slog.DiscardHandler)}),
 		Examine: func(q string) (string, []Fault) {
 			if strings.Contains(q, "wrong") {

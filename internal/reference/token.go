@@ -3,28 +3,27 @@ package reference
 import (
 	"encoding/json"
 	"net/http"
-	"net/netip"
 
 	"clientele/internal/fault"
 	"clientele/internal/html"
-	"clientele/internal/store"
+	"clientele/internal/serve"
 )
 
 // tokenHeader has to be sent by who asks for a token. A page of another site
 // cannot send it without asking first, and is not answered then.
 const tokenHeader = "X-Clientele-Docs"
 
-// forwarded are headers of proxies. Who comes through one is elsewhere.
-var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
-
-// guard lets in pages of this server alone, read on the machine itself and
-// under one of its own names.
+// guard lets in pages of this server alone, and whom Admit does.
 func guard(h func(*site, http.ResponseWriter, *http.Request) (Key, error)) handler {
 	return func(r *site, w http.ResponseWriter, req *http.Request) error {
 		html.Secure(w.Header(), "no-referrer")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		if !here(req) {
-			writeJSON(w, http.StatusForbidden, map[string]string{"title": "tokens are made for these pages alone, at localhost and 127.0.0.1"})
+		err := r.Admit(w, req)
+		if err == nil && (req.Header.Get(tokenHeader) == "" || req.Header.Get("Sec-Fetch-Site") == "none") {
+			err = errNoPage
+		}
+		if f := fault.As(err); f != nil {
+			writeJSON(w, serve.StatusOf(f.Kind), map[string]string{"title": f.Error()})
 			return nil
 		}
 		key, err := h(r, w, req)
@@ -39,23 +38,7 @@ func guard(h func(*site, http.ResponseWriter, *http.Request) (Key, error)) handl
 	}
 }
 
-// here reports whether a request was made by a page of this server that is
-// read on this machine.
-func here(r *http.Request) bool {
-	if !store.OwnHost(r.Host) || r.Header.Get(tokenHeader) == "" {
-		return false
-	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" { // absent where it is no browser
-		return false
-	}
-	for _, name := range forwarded {
-		if r.Header.Get(name) != "" {
-			return false
-		}
-	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback()
-}
+var errNoPage = fault.New(fault.Forbidden, "tokens are made for these pages alone")
 
 func (r *site) token(w http.ResponseWriter, req *http.Request) (Key, error) {
 	text, err := r.Read(w, req)

@@ -6,13 +6,20 @@ import (
 	"time"
 )
 
-// Movable is a clock that goes as the machine's does and can be set while it is
-// used. Its zero value shows the machine's time.
+// Movable is a clock that goes as the machine's does and can be set, and made to
+// stand still, while it is used. Its zero value shows the machine's time.
 type Movable struct {
-	ahead atomic.Int64 // of the machine's clock, in nanoseconds
+	shown atomic.Pointer[shown] // nil: the machine's time
 
 	mu     sync.Mutex
 	timers map[*movableTimer]struct{} // that are to fire
+}
+
+// shown says what time a Movable shows.
+type shown struct {
+	ahead  time.Duration // of the machine's clock
+	still  bool
+	always time.Time // the time at which it stands still
 }
 
 // System returns a System whose clock and timers are m.
@@ -23,10 +30,47 @@ func (m *Movable) System() *System {
 }
 
 // Now returns the time that m shows. It takes no lock.
-func (m *Movable) Now() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) }
+func (m *Movable) Now() time.Time { return m.shown.Load().now() }
+
+func (s *shown) now() time.Time {
+	switch {
+	case s == nil:
+		return time.Now()
+	case s.still:
+		return s.always
+	}
+	return time.Now().Add(s.ahead)
+}
+
+// Frozen reports whether m stands still.
+func (m *Movable) Frozen() bool {
+	s := m.shown.Load()
+	return s != nil && s.still
+}
+
+// Freeze has m stand still, or go on from where it stood. Timers go on: what
+// waits for time to go by is not to wait for ever, and finds that it is early.
+func (m *Movable) Freeze(still bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.shown.Load().now()
+	m.shown.Store(&shown{ahead: time.Until(now), still: still, always: now})
+}
+
+// Restore has m show the machine's time again.
+func (m *Movable) Restore() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.shown.Swap(nil).now()
+	m.pass(time.Since(before))
+}
 
 // Set has m show t.
-func (m *Movable) Set(t time.Time) { m.Advance(t.Sub(m.Now())) }
+func (m *Movable) Set(t time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.move(t.Sub(m.shown.Load().now()))
+}
 
 // Advance moves m by d, and fires the timers that it passes. Moving it back
 // does not make a timer wait longer: what waits for time to go by is not to
@@ -34,7 +78,23 @@ func (m *Movable) Set(t time.Time) { m.Advance(t.Sub(m.Now())) }
 func (m *Movable) Advance(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ahead.Add(int64(d))
+	m.move(d)
+}
+
+// move is Advance. mu is held.
+func (m *Movable) move(d time.Duration) {
+	next := shown{}
+	if s := m.shown.Load(); s != nil {
+		next = *s
+	}
+	next.ahead += d
+	next.always = next.always.Add(d)
+	m.shown.Store(&next)
+	m.pass(d)
+}
+
+// pass fires the timers that are passed by d. mu is held.
+func (m *Movable) pass(d time.Duration) {
 	if d <= 0 {
 		return
 	}

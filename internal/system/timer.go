@@ -60,6 +60,19 @@ func Countdown(d time.Duration) *time.Timer { return time.NewTimer(d) }
 // a moved clock does not fire.
 func CountdownFunc(d time.Duration, f func()) *time.Timer { return time.AfterFunc(d, f) }
 
+// Pause returns once d has really gone by, or with the error of ctx once that
+// ends.
+func Pause(ctx context.Context, d time.Duration) error {
+	t := Countdown(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Machine returns the machine's time, which a moved clock does not change. It
 // is for deadlines that the operating system compares with it.
 func Machine() time.Time { return time.Now() }

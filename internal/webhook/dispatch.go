@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clientele/internal/event"
@@ -73,6 +74,8 @@ type Dispatcher struct {
 	o      Options
 	client *http.Client
 	owner  string // in leases
+
+	attempts atomic.Int64 // made by this process
 
 	// What this process saw go by, for the look for idle hooks: until it began,
 	// and until it last looked at a store. Only Prune uses looked.
@@ -272,6 +275,61 @@ func (d *Dispatcher) RunDue(ctx context.Context) (attempts int, err error) {
 	}
 }
 
+// Settle waits until a started dispatcher has done all there is to do at the
+// clock's time. It returns how many attempts were made meanwhile.
+func (d *Dispatcher) Settle(ctx context.Context) (attempts int64, err error) {
+	before := d.attempts.Load()
+	for {
+		rest, err := d.unsettled(ctx)
+		if err != nil || !rest {
+			return d.attempts.Load() - before, err
+		}
+		d.Wake()
+		if err := system.Pause(ctx, settlePause); err != nil {
+			return d.attempts.Load() - before, err
+		}
+	}
+}
+
+const settlePause = time.Millisecond
+
+// unsettled reports whether there is something to do, or under way.
+func (d *Dispatcher) unsettled(ctx context.Context) (rest bool, err error) {
+	now := d.sys.Now()
+	err = d.works(ctx, func(w work) { rest = rest || w.behind > 0 || w.due != 0 && w.due <= now })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return rest || len(d.held) > 0, err
+}
+
+// NextDue returns when the next delivery is due after now, in seconds, 0 for
+// none.
+func (d *Dispatcher) NextDue(ctx context.Context) (at int64, err error) {
+	now := d.sys.Now()
+	err = d.works(ctx, func(w work) {
+		if w.due > now && (at == 0 || w.due < at) {
+			at = w.due
+		}
+	})
+	return at, err
+}
+
+// works tells what there is to do in each store.
+func (d *Dispatcher) works(ctx context.Context, each func(work)) error {
+	var all []work
+	err := d.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		all = all[:0]
+		return tx.Query(selectWork, func(r *sqldb.Row) error {
+			all = append(all, work{store: r.Int(0), hash: r.Text(1), behind: r.Int(2), due: r.Int(3)})
+			return nil
+		})
+	})
+	for _, w := range all {
+		each(w)
+	}
+	return err
+}
+
 // selectWork tells of each store with hooks how many events are to be looked
 // at and when the next delivery is due.
 var selectWork = sqldb.Global(`SELECT s.id, s.hash, k.event_id - c.event_id,
@@ -288,15 +346,12 @@ func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 	var all []work
 	stores, behind := 0, int64(0)
 	now := d.sys.Now()
-	if err := d.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(selectWork, func(r *sqldb.Row) error {
-			stores++
-			behind += r.Int(2)
-			if w := (work{store: r.Int(0), hash: r.Text(1), behind: r.Int(2), due: r.Int(3)}); w.behind > 0 || w.due != 0 && w.due <= now {
-				all = append(all, w)
-			}
-			return nil
-		})
+	if err := d.works(ctx, func(w work) {
+		stores++
+		behind += w.behind
+		if w.behind > 0 || w.due != 0 && w.due <= now {
+			all = append(all, w)
+		}
 	}); err != nil {
 		return false, err
 	}
@@ -646,6 +701,7 @@ func (d *Dispatcher) flush(ctx context.Context) (attempts int) {
 			attempts++
 		}
 	}
+	d.attempts.Add(int64(attempts))
 	// Once a lease has been used its end must be written, even while stopping.
 	ctx = context.WithoutCancel(ctx)
 	for store, results := range byStore {

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"clientele/api"
+	"clientele/internal/devtools"
+	"clientele/internal/intake"
+	"clientele/internal/seed"
+	"clientele/internal/sqldb"
+)
+
+// access says who comes to what exists in development mode alone.
+func (s *Server) access() *devtools.Access {
+	return &devtools.Access{Token: s.cfg.ControlToken, Names: append([]string{strings.TrimPrefix(strings.TrimPrefix(origin(s.URL), "https://"), "http://")}, s.cfg.StorefrontDomains...)}
+}
+
+// newControl returns what has tests control this server, or nil where its clock
+// is none that can be moved.
+func (s *Server) newControl(access *devtools.Access, bodies *intake.Intake) *devtools.Control {
+	if s.cfg.Parts.Clock == nil {
+		return nil
+	}
+	return &devtools.Control{Clock: s.cfg.Parts.Clock, World: world{s}, Pipeline: s.pipe, Access: access, Read: func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+		body, err := bodies.Read(w, r, intake.Source{Peer: s.Visits.Peer(r, false), Most: maxSeed})
+		if err != nil {
+			return nil, err
+		}
+		defer body.Free()
+		return []byte(string(body.B)), nil
+	}}
+}
+
+// maxSeed bounds seed files that come over HTTP.
+const maxSeed = 16 << 20
+
+// tally counts attempts at jobs by kind.
+type tally struct {
+	mu sync.Mutex
+	n  map[string]int64
+}
+
+func (t *tally) add(kind string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = map[string]int64{}
+	}
+	t.n[kind]++
+}
+
+func (t *tally) read() map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.n)
+}
+
+// world is the server as devtools.Control sees it.
+type world struct{ s *Server }
+
+var countsOf = sqldb.Static(`SELECT customers, subscribers FROM store_counters WHERE store_id = $1`)
+
+// Status implements devtools.World.
+func (w world) Status(ctx context.Context) (devtools.Status, error) {
+	out := devtools.Status{Version: api.Version(), Engine: string(w.s.DB.Engine()), Ready: w.s.writes.check() == nil, Stores: []devtools.StoreStatus{}}
+	stores, err := w.s.Stores.List(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, st := range stores {
+		row := devtools.StoreStatus{Hash: st.Hash}
+		if err := w.s.DB.Read(ctx, st.ID, func(tx *sqldb.Tx) error {
+			return tx.Query(countsOf, func(r *sqldb.Row) error { row.Customers, row.Subscribers = r.Int(0), r.Int(1); return nil })
+		}); err != nil {
+			return out, err
+		}
+		out.Stores = append(out.Stores, row)
+	}
+	return out, nil
+}
+
+// Settle implements devtools.World.
+func (w world) Settle(ctx context.Context) (out devtools.Done, err error) {
+	before := w.s.attempts.read()
+	for n, made := 1, int64(0); err == nil && (int64(n)+made) > 0; {
+		if n, err = w.s.Jobs.Settle(ctx); err == nil {
+			made, err = w.s.Deliveries.Settle(ctx)
+			out.Deliveries += made
+		}
+	}
+	out.Jobs = w.s.attempts.read()
+	for kind, n := range before {
+		if out.Jobs[kind] -= n; out.Jobs[kind] == 0 {
+			delete(out.Jobs, kind)
+		}
+	}
+	return out, err
+}
+
+// NextDue implements devtools.World.
+func (w world) NextDue(ctx context.Context) (time.Time, error) {
+	at, err := w.s.Jobs.NextDue(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	delivery, err := w.s.Deliveries.NextDue(ctx)
+	if delivery != 0 && (at == 0 || delivery < at) {
+		at = delivery
+	}
+	if at == 0 {
+		return time.Time{}, err
+	}
+	return time.Unix(at, 0), err
+}
+
+// Tasks implements devtools.World.
+func (w world) Tasks(ctx context.Context) error { return w.s.Jobs.RunTasks(ctx) }
+
+// Apply implements devtools.World.
+func (w world) Apply(ctx context.Context, doc *seed.Document) (stores, customers int, err error) {
+	res, err := w.s.Seed(ctx, doc, false)
+	return res.Stores, res.Customers, err
+}

@@ -302,7 +302,7 @@ var ping = Global(`SELECT 1`)
 // call where that can be helped.
 type Stmt struct {
 	sql    string // $N placeholders
-	lite   string // ?N placeholders
+	lite   string // ?N placeholders; empty of those that are declared
 	writes string // the table that it changes
 	global bool   // $1 is the first argument, not the store
 	kind   stmtKind
@@ -332,13 +332,13 @@ func register(s *Stmt) *Stmt {
 // prepare every declared statement on both engines and hold it to the rules
 // of the schema.
 func Static(sql string) *Stmt {
-	return register(&Stmt{sql: sql, lite: numbered(sql), writes: writtenTable(sql)})
+	return register(&Stmt{sql: sql, writes: writtenTable(sql)})
 }
 
 // Global declares a statement about no store in particular, such as the list
 // of stores. Its $1 is the first argument.
 func Global(sql string) *Stmt {
-	return register(&Stmt{sql: sql, lite: numbered(sql), writes: writtenTable(sql), global: true})
+	return register(&Stmt{sql: sql, writes: writtenTable(sql), global: true})
 }
 
 // Dynamic returns a statement whose text depends on a request.

@@ -554,14 +554,15 @@ func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
 		if known := c.static[s]; known != nil {
 			return known, nil
 		}
-		stmt, err := c.conn.Prepare(s.lite)
+		text := numbered(s.sql)
+		stmt, err := c.conn.Prepare(text)
 		if err != nil {
 			return nil, err
 		}
-		c.static[s], c.declared[s.lite] = stmt, struct{}{}
-		if _, ok := c.dynamic[s.lite]; ok { // it stays from now on
-			delete(c.dynamic, s.lite)
-			c.order = slices.DeleteFunc(c.order, func(text string) bool { return text == s.lite })
+		c.static[s], c.declared[text] = stmt, struct{}{}
+		if _, ok := c.dynamic[text]; ok { // it stays from now on
+			delete(c.dynamic, text)
+			c.order = slices.DeleteFunc(c.order, func(other string) bool { return other == text })
 		}
 		return stmt, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
@@ -68,6 +69,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
+	defer runtime.KeepAlive(atWork())
 	return s.Run(ctx)
 }
 

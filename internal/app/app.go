@@ -382,11 +382,16 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err := s.greet(ctx, doc, out); err != nil {
 		return nil, err
 	}
+	tried := make(chan struct{})
+	go func() {
+		defer close(tried)
+		s.writes.try(trying) // so that /readyz has an answer from the first request on
+	}()
 	answers, err := s.assemble()
+	<-tried
 	if err != nil {
 		return nil, err
 	}
-	s.writes.try(trying) // so that /readyz has an answer from the first request on
 	s.public.open(answers.public, secure, log, s.failed)
 	if s.internal != nil {
 		s.internal.open(answers.internal, secure, log, s.failed)

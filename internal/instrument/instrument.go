@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"clientele/internal/customer"
@@ -185,18 +186,18 @@ func (s *Service) Delete(ctx context.Context, storeID, customerID int64, token s
 }
 
 var (
-	tokenForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,128}$`)
+	tokenForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.:-]{8,128}$`) })
 	fourForm  = regexp.MustCompile(`^[0-9]{4}$`)
 	iinForm   = regexp.MustCompile(`^[0-9]{6,8}$`)
-	digits    = regexp.MustCompile(`[0-9](?:[ -]?[0-9]){11,18}`)
-	allDigits = regexp.MustCompile(`^[0-9](?:[.:_-]?[0-9]){11,18}$`)
+	digits    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9](?:[ -]?[0-9]){11,18}`) })
+	allDigits = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9](?:[.:_-]?[0-9]){11,18}$`) })
 )
 
 func (in *Instrument) check(c *fault.Collector) {
-	if !tokenForm.MatchString(in.Token) {
+	if !tokenForm().MatchString(in.Token) {
 		c.Because(FieldToken, fault.BadFormat, WhyToken, "")
 	}
-	if allDigits.MatchString(in.Token) && luhn(in.Token) {
+	if allDigits().MatchString(in.Token) && luhn(in.Token) {
 		c.Because(FieldToken, fault.BadFormat, WhyCardNumber, "")
 	}
 	texts := map[fault.Field]string{FieldBrand: in.Brand, FieldMaskedNumber: in.MaskedNumber, FieldIssuer: in.Issuer}
@@ -238,7 +239,7 @@ func (in *Instrument) check(c *fault.Collector) {
 	}
 	for field, v := range texts {
 		bounded[field] = v
-		if n := digits.FindString(v); n != "" && luhn(n) {
+		if n := digits().FindString(v); n != "" && luhn(n) {
 			c.Because(field, fault.BadFormat, WhyCardNumber, "")
 		}
 	}

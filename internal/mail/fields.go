@@ -77,7 +77,7 @@ func (v *View) fields(kind Kind, r reader, year int) map[string]any {
 		groups = append(groups, map[string]any{"name": r.group})
 	}
 	firstName := oneLine(r.firstName, maxName) // as whole names are when they are queued
-	if firstName == "" || linkLike.MatchString(firstName) {
+	if firstName == "" || linkLike().MatchString(firstName) {
 		firstName, _, _ = strings.Cut(v.Customer.Name, " ")
 	}
 	name := v.Store.LogoURL[strings.LastIndexByte(v.Store.LogoURL, '/')+1:]

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"clientele/internal/locale"
@@ -49,14 +50,16 @@ func treeOf(v any) *fieldTree {
 }
 
 // ours finds a placeholder of Go's template language: {{.Link}}, {{if .Link}}.
-var ours = regexp.MustCompile(`\{\{(?:[^}"'` + "`" + `]*[\s({-])?\.[A-Z]`)
+var ours = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{(?:[^}"'` + "`" + `]*[\s({-])?\.[A-Z]`) })
 
 // goOnly finds what only Go's template language has. A text with none of its
 // signs means the same in both languages or is none of ours.
-var goOnly = regexp.MustCompile(`\{\{-?\s*(?:/\*|end\b|range\b|define\b|template\b|block\b|printf\b|\$|if\b|with\b)`)
+var goOnly = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{\{-?\s*(?:/\*|end\b|range\b|define\b|template\b|block\b|printf\b|\$|if\b|with\b)`)
+})
 
 // isHandlebars tells whether a text is in Handlebars.
-func isHandlebars(text string) bool { return !ours.MatchString(text) && !goOnly.MatchString(text) }
+func isHandlebars(text string) bool { return !ours().MatchString(text) && !goOnly().MatchString(text) }
 
 // call is a use of lang.
 type call struct {
@@ -438,14 +441,16 @@ func split(inner string) ([]string, error) {
 
 // phrasePlace is the place of an argument in a phrase; the documents have both
 // forms.
-var phrasePlace = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}|\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}`)
+var phrasePlace = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}|\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}`)
+})
 
 // piece is a part of a phrase: a text, or a place and what it is filled by.
 type piece struct{ text, place string }
 
 func cut(phrase string) (out []piece) {
 	at := 0
-	for _, m := range phrasePlace.FindAllStringSubmatchIndex(phrase, -1) {
+	for _, m := range phrasePlace().FindAllStringSubmatchIndex(phrase, -1) {
 		if m[0] > at {
 			out = append(out, piece{text: phrase[at:m[0]]})
 		}

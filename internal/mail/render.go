@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"text/template/parse"
 
@@ -214,14 +215,14 @@ func (l *language) duration(minutes string) string {
 
 // linkLike finds names that mail programs would turn into links: whoever signs
 // somebody else up must not get to send them one.
-var linkLike = regexp.MustCompile(`[/@\\]|\.\p{L}{2,}`)
+var linkLike = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[/@\\]|\.\p{L}{2,}`) })
 
 // view returns what a stored message's templates are executed with, and the
 // program's own texts in a language.
 func (t *texts) view(m *Stored, s *store.Settings, siteURL, code string) (View, *language) {
 	l := t.languages[code]
 	name := m.ToName
-	if linkLike.MatchString(name) {
+	if linkLike().MatchString(name) {
 		name = ""
 	}
 	v := View{
@@ -411,18 +412,23 @@ func execute(text string, html bool, v View) (string, error) {
 }
 
 // faults are the template library's errors and what they mean to an author.
-var faults = []struct {
+var faults = sync.OnceValue(func() []libraryFault {
+	return []libraryFault{
+		{regexp.MustCompile(`can't evaluate field (\w+)`), `there is no placeholder with the name $1: clientele email template placeholders lists them`},
+		{regexp.MustCompile(`function "(\w+)" not defined`), `$1 is no placeholder: one begins with a dot, such as {{.Link}}`},
+		{regexp.MustCompile(`unclosed action|unexpected EOF in operand`), `{{ is not closed by }}`},
+		{regexp.MustCompile(`unexpected EOF`), `{{if}} or {{with}} is not ended by {{end}}`},
+		{regexp.MustCompile(`unexpected \{\{end\}\}`), `{{end}} ends nothing`},
+		{regexp.MustCompile(`missing value for (command|if|with)`), `{{ }} holds no placeholder`},
+		{regexp.MustCompile(`undefined variable "(.+)"`), `$1 is a variable, which are not supported`},
+		{regexp.MustCompile(`unexpected (.+) in (operand|command|\w+ clause)`), `$1 cannot stand between {{ and }}`},
+	}
+})
+
+// libraryFault is an error of the template library, and what it means.
+type libraryFault struct {
 	of   *regexp.Regexp
 	mean string
-}{
-	{regexp.MustCompile(`can't evaluate field (\w+)`), `there is no placeholder with the name $1: clientele email template placeholders lists them`},
-	{regexp.MustCompile(`function "(\w+)" not defined`), `$1 is no placeholder: one begins with a dot, such as {{.Link}}`},
-	{regexp.MustCompile(`unclosed action|unexpected EOF in operand`), `{{ is not closed by }}`},
-	{regexp.MustCompile(`unexpected EOF`), `{{if}} or {{with}} is not ended by {{end}}`},
-	{regexp.MustCompile(`unexpected \{\{end\}\}`), `{{end}} ends nothing`},
-	{regexp.MustCompile(`missing value for (command|if|with)`), `{{ }} holds no placeholder`},
-	{regexp.MustCompile(`undefined variable "(.+)"`), `$1 is a variable, which are not supported`},
-	{regexp.MustCompile(`unexpected (.+) in (operand|command|\w+ clause)`), `$1 cannot stand between {{ and }}`},
 }
 
 var faultLine = regexp.MustCompile(`^(?:html/)?template: ?:(\d+)`)
@@ -434,7 +440,7 @@ func plainError(err error) error {
 	if m := faultLine.FindStringSubmatch(text); m != nil {
 		line = "line " + m[1] + ": "
 	}
-	for _, f := range faults {
+	for _, f := range faults() {
 		if m := f.of.FindStringSubmatchIndex(text); m != nil {
 			return errors.New(line + string(f.of.ExpandString(nil, f.mean, text, m)))
 		}

@@ -29,13 +29,15 @@ type look struct {
 	countries func() []html.Option
 }
 
-func newLooks() map[string]*look {
-	out := map[string]*look{}
+func newLooks() map[string]func() *look {
+	out := map[string]func() *look{}
 	for _, lang := range html.Languages {
-		l := &look{Catalogue: html.Words(lang, locales)}
-		l.countries = sync.OnceValue(func() []html.Option { return html.Countries(l.Lang) })
-		l.pages = l.parse()
-		out[lang] = l
+		out[lang] = sync.OnceValue(func() *look {
+			l := &look{Catalogue: html.Words(lang, locales)}
+			l.countries = sync.OnceValue(func() []html.Option { return html.Countries(l.Lang) })
+			l.pages = l.parse()
+			return l
+		})
 	}
 	return out
 }
@@ -69,7 +71,7 @@ func (c *call) speak() {
 		kept = c.session.Locale
 	}
 	c.language = c.Wish(kept).Choose(languages(c.settings))
-	c.look = c.looks[locale.Base(c.language.Locale)]
+	c.look = c.looks[locale.Base(c.language.Locale)]()
 }
 
 // languageLink is a language that a visitor can switch to.
@@ -86,7 +88,7 @@ func (c *call) others() []languageLink {
 	}
 	var out []languageLink
 	for _, name := range offered {
-		l := c.looks[locale.Base(name)]
+		l := c.looks[locale.Base(name)]()
 		out = append(out, languageLink{Locale: name, Lang: l.Lang, Name: l.Text("language.name"), Current: l == c.look})
 	}
 	return out

@@ -54,7 +54,7 @@ type Pages struct {
 	Services
 	pipe   *serve.Pipeline
 	visits *visit.Visits
-	looks  map[string]*look
+	looks  map[string]func() *look
 	sheet  *html.Sheet
 }
 

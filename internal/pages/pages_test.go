@@ -161,7 +161,7 @@ func TestTemplates(t *testing.T) {
 						f.Form.Sections[0].Fields = fields
 					}
 				}
-				text, err := html.Render(l.pages.Page(q.template()), q)
+				text, err := html.Render(l().pages.Page(q.template()), q)
 				if err != nil {
 					t.Errorf("%s in %s: %v", q.template(), lang, err)
 					continue

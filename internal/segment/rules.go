@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"clientele/internal/fault"
 )
@@ -14,13 +15,15 @@ const (
 	maxDescription = 65_535
 )
 
-var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var uuidForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+})
 
 // normalize brings a UUID to the form in which it is kept.
 func normalize(uuid string) string { return strings.ToLower(strings.TrimSpace(uuid)) }
 
 func checkUUID(c *fault.Collector, field fault.Field, uuid string) {
-	if !uuidForm.MatchString(uuid) {
+	if !uuidForm().MatchString(uuid) {
 		c.Because(field, fault.BadFormat, WhyUUID, "")
 	}
 }

@@ -81,7 +81,7 @@ func names(into map[int64]string) sqldb.Q {
 // idOf returns the id behind a UUID, or missing.
 func idOf(tx *sqldb.Tx, stmt *sqldb.Stmt, uuid string, missing error) (int64, error) {
 	uuid = normalize(uuid)
-	if !uuidForm.MatchString(uuid) {
+	if !uuidForm().MatchString(uuid) {
 		return 0, missing
 	}
 	var id int64
@@ -97,7 +97,7 @@ func idOf(tx *sqldb.Tx, stmt *sqldb.Stmt, uuid string, missing error) (int64, er
 func lock(tx *sqldb.Tx, table, columns string, uuids []string, each func(*sqldb.Row) error) error {
 	asked := make([]string, 0, len(uuids))
 	for _, u := range uuids {
-		if uuidForm.MatchString(u) {
+		if uuidForm().MatchString(u) {
 			asked = append(asked, u)
 		}
 	}

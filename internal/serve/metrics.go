@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,16 +45,25 @@ func (m *Metrics) of(method, pattern string) func(asked string, status int, took
 			m.requests.WithLabelValues(asked, pattern, strconv.Itoa(status)).Inc()
 		}
 	}
-	histogram := m.duration.WithLabelValues(method, pattern)
-	ok := m.requests.WithLabelValues(method, pattern, "200")
+	// Most processes are not asked for most routes, of which there are hundreds.
+	made := sync.OnceValue(func() observers {
+		return observers{m.duration.WithLabelValues(method, pattern), m.requests.WithLabelValues(method, pattern, "200")}
+	})
 	return func(_ string, status int, took time.Duration) {
-		histogram.Observe(took.Seconds())
+		of := made()
+		of.took.Observe(took.Seconds())
 		if status == http.StatusOK {
-			ok.Inc()
+			of.ok.Inc()
 			return
 		}
 		m.requests.WithLabelValues(method, pattern, strconv.Itoa(status)).Inc()
 	}
+}
+
+// observers are those of a route that is asked for.
+type observers struct {
+	took prometheus.Observer
+	ok   prometheus.Counter
 }
 
 var methods = []string{

@@ -9,6 +9,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -21,7 +22,7 @@ var (
 	selectOne  = sqldb.Static(`SELECT ` + columns + ` FROM companies WHERE store_id = $1 AND id = $2`)
 	ofCustomer = sqldb.Static(`SELECT ` + columns + ` FROM companies WHERE store_id = $1 AND customer_id = $2`)
 	nextID     = sqldb.Static(`UPDATE store_counters SET company_id = company_id + 1 WHERE store_id = $1 RETURNING company_id`)
-	setStatus  = sqldb.Static(`UPDATE companies SET status = $3, date_modified = $4 WHERE store_id = $1 AND id = $2 AND status <> $3 RETURNING customer_id`)
+	setStatus  = sqldb.Static(`UPDATE companies SET status = $3, date_modified = $4 WHERE store_id = $1 AND id = $2`)
 	insertRow  = sqldb.Static(`INSERT INTO companies (store_id, id, customer_id, channel_id, name, email, phone, status, address, extras, files, date_created, date_modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`)
 )
@@ -82,7 +83,8 @@ func (s *Service) Register(ctx context.Context, storeID int64, in Register) (Com
 		if err := tx.Query(nextID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
 			return err
 		}
-		if err := store.Record(tx, now, event.Company(event.CompanyCreated, out.ID, in.CustomerID)); err != nil {
+		if err := store.Note(tx, now, []event.Event{event.Company(event.CompanyCreated, out.ID, in.CustomerID)},
+			[]history.Entry{out.changeOf(nil, &out)}); err != nil {
 			return err
 		}
 		return tx.Exec(insertRow, out.ID, in.CustomerID, in.ChannelID, in.Name, in.Email, in.Phone, out.Status, texts[0], texts[1], texts[2], now)
@@ -96,17 +98,24 @@ func (s *Service) Decide(ctx context.Context, storeID, id int64, in Decide) (out
 		return out, fault.Broken(fault.Invalid, fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyStatus, Want: strings.Join(statuses, ", ")})
 	}
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = Company{}
-		now, of := s.sys.Now(), int64(0)
-		if err := tx.Query(setStatus, func(r *sqldb.Row) error { of = r.Int(0); return nil }, id, in.Status, now); err != nil {
+		// A customer who goes takes the company along under the counters' lock.
+		if _, err := (store.Advance{}).Run(tx); err != nil {
 			return err
 		}
-		if of != 0 {
-			if err := store.Record(tx, now, event.Company(event.CompanyUpdated, id, of), event.Company(event.CompanyStatusUpdated, id, of)); err != nil {
-				return err
-			}
+		var old Company
+		if err := tx.Query(selectOne, old.scan, id); err != nil {
+			return err
 		}
-		return tx.Query(selectOne, out.scan, id)
+		if out = old; old.ID == 0 || old.Status == in.Status {
+			return nil
+		}
+		now := s.sys.Now()
+		out.Status, out.DateModified = in.Status, now
+		events := []event.Event{event.Company(event.CompanyUpdated, id, old.CustomerID), event.Company(event.CompanyStatusUpdated, id, old.CustomerID)}
+		if err := store.Note(tx, now, events, []history.Entry{out.changeOf(&old, &out)}); err != nil {
+			return err
+		}
+		return tx.Exec(setStatus, id, in.Status, now)
 	})
 	if err == nil && out.ID == 0 {
 		err = errNone

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 )
 
@@ -42,6 +43,10 @@ func PutAttribute(tx *sqldb.Tx, id int64, name, typ string, now int64) (int64, e
 		if id, err = queryInt(tx, nextAttributeIDs, int64(1)); err != nil {
 			return 0, err
 		}
+	}
+	a := Attribute{ID: id, Name: name, Type: typ}
+	if err := history.Enter(tx, now, a.changeOf(history.Created, nil, &a)); err != nil {
+		return 0, err
 	}
 	return id, tx.Exec(insertAttribute, id, name, norm, typ, now)
 }

@@ -18,6 +18,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
@@ -62,7 +63,7 @@ type BillingAddress struct {
 
 var (
 	selectAll = sqldb.Static(`SELECT token, is_default, details FROM stored_instruments WHERE store_id = $1 AND customer_id = $2 ORDER BY date_created, token`)
-	owner     = sqldb.Static(`SELECT customer_id FROM stored_instruments WHERE store_id = $1 AND token = $2`)
+	owner     = sqldb.Static(`SELECT customer_id, is_default, details FROM stored_instruments WHERE store_id = $1 AND token = $2`)
 	defaulted = sqldb.Static(`SELECT token FROM stored_instruments WHERE store_id = $1 AND customer_id = $2 AND is_default = 1`)
 	howMany   = sqldb.Static(`SELECT COUNT(*) FROM stored_instruments WHERE store_id = $1 AND customer_id = $2`)
 	undefault = sqldb.Static(`UPDATE stored_instruments SET is_default = 0 WHERE store_id = $1 AND customer_id = $2 AND is_default = 1`)
@@ -131,10 +132,15 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	// The counters' lock keeps two customers from taking one token.
 	var counters store.Counters
 	var holder, n int64
+	var old *kept
 	before := ""
 	if err := tx.Pipeline(
 		store.Advance{}.Query(&counters),
-		sqldb.Q{Stmt: owner, Args: []any{in.Token}, Each: func(r *sqldb.Row) error { holder = r.Int(0); return nil }},
+		sqldb.Q{Stmt: owner, Args: []any{in.Token}, Each: func(r *sqldb.Row) (err error) {
+			holder = r.Int(0)
+			old, err = keptOf(r.Flag(1), r.Text(2))
+			return err
+		}},
 		sqldb.Q{Stmt: defaulted, Args: []any{customerID}, Each: func(r *sqldb.Row) error { before = r.Text(0); return nil }},
 		sqldb.Q{Stmt: howMany, Args: []any{customerID}, Each: func(r *sqldb.Row) error { n = r.Int(0); return nil }},
 	); err != nil {
@@ -146,7 +152,9 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	if holder == 0 && n >= MaxPerCustomer {
 		return fault.Broken(fault.Invalid, fault.Item{Field: FieldToken, Code: fault.TooManyItems, Why: WhyMany, Want: fmt.Sprint(MaxPerCustomer)})
 	}
+	var entries []history.Entry
 	if in.IsDefault && before != "" && before != in.Token {
+		entries = append(entries, changeOf(customerID, &kept{isDefault: true}, &kept{}))
 		if err := tx.Exec(undefault, customerID); err != nil {
 			return err
 		}
@@ -154,34 +162,46 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	if err := tx.Exec(upsert, in.Token, customerID, sqldb.Flag(in.IsDefault), string(details), now); err != nil {
 		return err
 	}
-	if in.IsDefault == (before == in.Token) {
-		return nil
+	if e := changeOf(customerID, old, &kept{in.Type, in.IsDefault, string(details)}); e.Changed() {
+		entries = append(entries, e)
 	}
-	return record(tx, customerID, now)
+	return record(tx, customerID, in.IsDefault != (before == in.Token), entries, now)
 }
 
-// record notes that a customer's default instrument is another one now.
-func record(tx *sqldb.Tx, customerID, now int64) error {
-	return store.Record(tx, now, event.DefaultInstrument(customerID))
+// record records changes, and tells of a customer's default instrument where
+// that is another one now.
+func record(tx *sqldb.Tx, customerID int64, another bool, entries []history.Entry, now int64) error {
+	var events []event.Event
+	if another {
+		events = append(events, event.DefaultInstrument(customerID))
+	}
+	return store.Note(tx, now, events, entries)
+}
+
+// keptOf returns an instrument as it is stored.
+func keptOf(isDefault bool, details string) (*kept, error) {
+	var in Instrument
+	err := json.Unmarshal([]byte(details), &in)
+	return &kept{in.Type, isDefault, details}, err
 }
 
 // Delete removes a customer's instrument.
 func (s *Service) Delete(ctx context.Context, storeID, customerID int64, token string) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		before := ""
-		if err := tx.Query(defaulted, func(r *sqldb.Row) error { before = r.Text(0); return nil }, customerID); err != nil {
+		var old *kept
+		if err := tx.Query(sqldb.Dynamic(`SELECT is_default, details FROM stored_instruments WHERE store_id = $1 AND token = $2 AND customer_id = $3`+tx.ForDelete()), func(r *sqldb.Row) (err error) {
+			old, err = keptOf(r.Flag(0), r.Text(1))
+			return err
+		}, token, customerID); err != nil {
 			return err
 		}
-		n, err := tx.ExecCount(remove, token, customerID)
-		switch {
-		case err != nil:
-			return err
-		case n == 0:
+		if old == nil {
 			return fault.New(fault.NotFound, "there is no such instrument")
-		case before == token:
-			return record(tx, customerID, s.sys.Now())
 		}
-		return nil
+		if err := record(tx, customerID, old.isDefault, []history.Entry{changeOf(customerID, old, nil)}, s.sys.Now()); err != nil {
+			return err
+		}
+		return tx.Exec(remove, token, customerID)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 )
@@ -62,7 +63,10 @@ func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
 	if err := tx.Exec(insertList, out.ID, out.CustomerID, out.Name, sqldb.Flag(out.IsPublic), out.Token, s.sys.Now()); err != nil {
 		return Wishlist{}, err
 	}
-	return out, out.insert(tx, fresh, item)
+	if err := out.insert(tx, fresh, item); err != nil {
+		return Wishlist{}, err
+	}
+	return out, history.Enter(tx, s.sys.Now(), out.changesSince(nil)...)
 }
 
 // take gives out ids and returns the last of each kind.
@@ -107,6 +111,10 @@ func (w *Wishlist) insert(tx *sqldb.Tx, items []Item, last int64) error {
 func (s *Service) change(ctx context.Context, storeID, owner, id int64, fn func(tx *sqldb.Tx, w *Wishlist) error) (Wishlist, error) {
 	var out Wishlist
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		// A customer who goes takes the lists along under the counters' lock.
+		if _, _, err := take(tx, 0, 0); err != nil {
+			return err
+		}
 		lists := make([]Wishlist, 1)
 		w := &lists[0]
 		if err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM wishlists WHERE store_id = $1 AND id = $2`+tx.ForUpdate()), func(r *sqldb.Row) error {
@@ -121,10 +129,15 @@ func (s *Service) change(ctx context.Context, storeID, owner, id int64, fn func(
 		if err := loadItems(tx, lists); err != nil {
 			return err
 		}
+		before := *w
+		before.Items = slices.Clone(w.Items)
 		if err := fn(tx, w); err != nil {
 			return err
 		}
 		out = *w
+		if err := history.Enter(tx, s.sys.Now(), w.changesSince(&before)...); err != nil {
+			return err
+		}
 		return tx.Exec(updateList, w.ID, w.Name, sqldb.Flag(w.IsPublic), s.sys.Now())
 	})
 	return out, err
@@ -246,20 +259,32 @@ func (s *Service) Delete(ctx context.Context, storeID, owner int64, ids ...int64
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if _, _, err := take(tx, 0, 0); err != nil { // as in change
+			return err
+		}
+		var gone []int64
+		var told []history.Entry
 		for _, id := range ids {
-			customer := int64(0)
-			if err := tx.Query(sqldb.Dynamic(`SELECT customer_id FROM wishlists WHERE store_id = $1 AND id = $2`+tx.ForDelete()), func(r *sqldb.Row) error {
-				customer = r.Int(0)
+			var w Wishlist
+			if err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM wishlists WHERE store_id = $1 AND id = $2`+tx.ForDelete()), func(r *sqldb.Row) error {
+				w.scan(r)
 				return nil
 			}, id); err != nil {
 				return err
 			}
-			if owner != 0 && customer != owner {
+			if owner != 0 && w.CustomerID != owner {
 				return errNone
 			}
-			if customer == 0 {
+			if w.CustomerID == 0 {
 				continue
 			}
+			gone = append(gone, w.ID)
+			told = append(told, w.deletion())
+		}
+		if err := history.Enter(tx, s.sys.Now(), told...); err != nil {
+			return err
+		}
+		for _, id := range gone {
 			if err := tx.Exec(deleteList, id); err != nil {
 				return err
 			}

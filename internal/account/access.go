@@ -2,6 +2,7 @@ package account
 
 import (
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 )
 
@@ -14,8 +15,14 @@ func (s *Service) EndAccess(tx *sqldb.Tx, e customer.Ended) error {
 		if err := s.closeOf(tx, e.CustomerID); err != nil {
 			return err
 		}
-		if err := tx.Exec(deleteOthers, e.CustomerID, e.Keep); err != nil {
+		n, err := tx.ExecCount(deleteOthers, e.CustomerID, e.Keep)
+		if err != nil {
 			return err
+		}
+		if n > 0 {
+			if err := history.Enter(tx, s.sys.Now(), sessionsEnded(history.Ended, e.CustomerID, 0, n, whyPassword)); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Exec(endTokens, e.CustomerID)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -27,12 +28,23 @@ func (s *Service) askToConfirm(tx *sqldb.Tx, site store.Site, to *customer.Custo
 	if err := tx.Exec(insertUnconfirmed, to.ID, s.sys.Now()); err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forConfirm, to.ID, what, confirmLife); err != nil {
+	if err := s.issue(tx, site, token, forConfirm, to.ID, what, confirmLife, nil); err != nil {
 		return err
 	}
 	m := mailTo(site, to, MailConfirmAccount, data(link(site, confirmPath, "token", token), confirmLife))
 	m.Expires = s.sys.Now() + confirmLife
 	return s.send(tx, c, m)
+}
+
+// confirmed notes and records that the address of a locked customer, which was not,
+// is confirmed.
+func (s *Service) confirmed(tx *sqldb.Tx, customerID int64) error {
+	e := history.Entry{Action: history.Updated, Resource: history.Customer, ID: customerID, CustomerID: customerID}
+	e.Add(false, history.FieldConfirmed, "false", "true")
+	if err := history.Enter(tx, s.sys.Now(), e); err != nil {
+		return err
+	}
+	return tx.Exec(confirmCustomer, customerID)
 }
 
 // ConfirmAccount confirms the address of who registered or moved to it, by the token of an
@@ -48,13 +60,13 @@ func (s *Service) ConfirmAccount(ctx context.Context, site store.Site, token str
 		if err != nil {
 			return err
 		}
-		if err := s.redeem(tx, site, token, forConfirm); err != nil {
+		if err := s.redeem(tx, site, token, forConfirm, id); err != nil {
 			return err
 		}
 		if !who.unconfirmed {
 			return nil
 		}
-		if err := tx.Exec(confirmCustomer, id); err != nil || what != newAccount {
+		if err := s.confirmed(tx, id); err != nil || what != newAccount {
 			return err
 		}
 		m := Mail{Kind: MailAccountCreated, Site: site, To: who.Email, ToName: who.Name(), CustomerID: id}

@@ -263,7 +263,7 @@ func TestRefusedLinksAreTold(t *testing.T) {
 		s.want(s.svc.ConfirmAccount(ctx, s.a, token, home), account.ErrLink)
 		s.want(s.svc.ConfirmSubscription(ctx, s.a, token, home), account.ErrLink)
 		s.want(s.svc.Unsubscribe(ctx, s.a.StoreID, "1.x", home), account.ErrLink)
-		s.svc.LoginToken(ctx, s.a, home, "too old", "r1")
+		s.svc.LoginToken(ctx, s.a, home, account.Vouched{Refused: "too old"}, "r1")
 		want := map[string]float64{
 			"links_refused sign_in": 1, "links_refused reset": 1, "links_refused confirm": 1, "links_refused subscribe": 1, "links_refused unsubscribe": 1,
 			"sign_ins link refused": 1, "sign_ins login_token refused": 1,
@@ -285,7 +285,7 @@ func TestRefusedLinksAreTold(t *testing.T) {
 		if _, _, err := s.svc.RedeemSignInLink(ctx, s.a, good, home); err != nil {
 			s.Fatal(err)
 		}
-		s.svc.LoginToken(ctx, s.a, home, "", "r2")
+		s.svc.LoginToken(ctx, s.a, home, account.Vouched{}, "r2")
 		want["sign_ins link ok"], want["sign_ins login_token ok"] = 1, 1
 		s.counted(counts, want)
 		// Whoever tries thousands fills no disk, and is counted.

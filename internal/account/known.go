@@ -16,7 +16,8 @@ var (
 	knownAddress      = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND ip_address = $4 AND customer_id IN ` + customer.HoldersOf("$2", "$3"))
 	addressOfCustomer = sqldb.Static(`SELECT customer_id FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 	rememberAddress   = sqldb.Static(`INSERT INTO known_addresses (store_id, customer_id, ip_address, date_used) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (store_id, customer_id, ip_address) DO UPDATE SET date_used = excluded.date_used`)
+		ON CONFLICT (store_id, customer_id, ip_address) DO UPDATE SET date_used = excluded.date_used
+		RETURNING (SELECT COUNT(*) FROM known_addresses k WHERE k.store_id = $1 AND k.customer_id = $2)`)  // about how many: with the new one or without
 	addressesByAge = sqldb.Static(`SELECT ip_address FROM known_addresses WHERE store_id = $1 AND customer_id = $2 ORDER BY date_used DESC, ip_address`)
 	forgetAddress  = sqldb.Static(`DELETE FROM known_addresses WHERE store_id = $1 AND customer_id = $2 AND ip_address = $3`)
 )
@@ -24,12 +25,27 @@ var (
 // remember notes that a customer proved in a network who they are, so that
 // strangers' guesses do not lock them out there.
 func remember(tx *sqldb.Tx, customerID int64, peer limit.Peer, now int64) error {
+	n := int64(0)
+	if err := tx.Pipeline(rememberQuery(customerID, peer, now, &n)...); err != nil {
+		return err
+	}
+	return forgetOldest(tx, customerID, n)
+}
+
+// rememberQuery is remember in a pipeline, before forgetOldest of n; none where no
+// network is known.
+func rememberQuery(customerID int64, peer limit.Peer, now int64, n *int64) []sqldb.Q {
 	network := peer.Network()
 	if network == "" {
 		return nil
 	}
-	if err := tx.Exec(rememberAddress, customerID, network, now); err != nil {
-		return err
+	return []sqldb.Q{{Stmt: rememberAddress, Args: []any{customerID, network, now}, Each: func(r *sqldb.Row) error { *n = r.Int(0); return nil }}}
+}
+
+// forgetOldest forgets the networks, of about n, that are too many.
+func forgetOldest(tx *sqldb.Tx, customerID, n int64) error {
+	if n < maxAddresses {
+		return nil
 	}
 	var addresses []string
 	if err := tx.Query(addressesByAge, func(r *sqldb.Row) error { addresses = append(addresses, r.Text(0)); return nil }, customerID); err != nil {

@@ -12,6 +12,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -54,8 +55,17 @@ var (
 	redeemToken = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
 )
 
-// issue stores a new token of a site and returns it.
-func (s *Service) issue(tx *sqldb.Tx, site store.Site, token, purpose string, customerID int64, data string, life int64) error {
+// issue stores a new token of a site, for a link that is emailed. from is who asked
+// for it, where that is not the transaction's origin. A link to reset a password
+// that is nobody's goes nowhere.
+func (s *Service) issue(tx *sqldb.Tx, site store.Site, token, purpose string, customerID int64, data string, life int64, from *history.Origin) error {
+	if customerID != 0 || purpose == forSubscribe {
+		e := ofLink(history.LinkSent, purpose, customerID)
+		e.From = from
+		if err := history.Enter(tx, s.sys.Now(), e); err != nil {
+			return err
+		}
+	}
 	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, s.sys.Now()+life)
 }
 
@@ -78,8 +88,17 @@ func (s *Service) peek(ctx context.Context, site store.Site, token, purpose stri
 	return customerID, data, err
 }
 
-// redeem uses a token up; of several at once one wins, the others are ErrLink.
-func (s *Service) redeem(tx *sqldb.Tx, site store.Site, token, purpose string) error {
+// redeem uses a customer's token up, or with 0 that of somebody who may be none,
+// and records it; of several at once one wins, the others are ErrLink.
+func (s *Service) redeem(tx *sqldb.Tx, site store.Site, token, purpose string, customerID int64) error {
+	if err := history.Enter(tx, s.sys.Now(), ofLink(history.LinkUsed, purpose, customerID)); err != nil {
+		return err
+	}
+	return s.useUp(tx, site, token, purpose)
+}
+
+// useUp is redeem that records nothing.
+func (s *Service) useUp(tx *sqldb.Tx, site store.Site, token, purpose string) error {
 	n, err := tx.ExecCount(redeemToken, auth.HashToken(token), purpose, site.ChannelID, s.sys.Now())
 	if err == nil && n == 0 {
 		return ErrLink
@@ -156,7 +175,7 @@ func (s *Service) sendReset(ctx context.Context, site store.Site, o owner, path 
 		if err != nil {
 			return err
 		}
-		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife); err != nil || o.id == 0 {
+		if err := s.issue(tx, site, token, forReset, o.id, "", resetLife, nil); err != nil || o.id == 0 {
 			return err
 		}
 		m := Mail{Kind: MailPasswordReset, Site: site, To: o.email, ToName: o.name, CustomerID: o.id, Expires: s.sys.Now() + resetLife}
@@ -190,15 +209,17 @@ func (s *Service) Reset(ctx context.Context, site store.Site, customerID int64, 
 		if err != nil {
 			return err
 		}
-		if err := s.redeem(tx, site, token, forReset); err != nil {
+		if err := s.redeem(tx, site, token, forReset, id); err != nil {
 			return err
 		}
 		if !who.admitted {
 			return ErrLink
 		}
 		// Who reads what is sent to the address has confirmed it.
-		if err := tx.Exec(confirmCustomer, id); err != nil {
-			return err
+		if who.unconfirmed {
+			if err := s.confirmed(tx, id); err != nil {
+				return err
+			}
 		}
 		if err := s.setPassword(tx, site, id, 0, hash, c); err != nil {
 			return err
@@ -246,7 +267,7 @@ func (s *Service) RequestSignInLink(ctx context.Context, site store.Site, email,
 		if o.id == 0 {
 			return ErrNobody
 		}
-		if err := s.issue(tx, site, token, forSignIn, o.id, kept, SignInLinkLife); err != nil {
+		if err := s.issue(tx, site, token, forSignIn, o.id, kept, SignInLinkLife, nil); err != nil {
 			return err
 		}
 		return s.send(tx, c, Mail{
@@ -298,7 +319,7 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		if err != nil {
 			return err
 		}
-		if err := s.redeem(tx, site, token, forSignIn); err != nil {
+		if err := s.useUp(tx, site, token, forSignIn); err != nil {
 			return err
 		}
 		switch {
@@ -307,10 +328,12 @@ func (s *Service) RedeemSignInLink(ctx context.Context, site store.Site, token s
 		case who.ForcePasswordReset:
 			return ErrResetRequired
 		}
-		if err := tx.Exec(confirmCustomer, id); err != nil {
-			return err
+		if who.unconfirmed {
+			if err := s.confirmed(tx, id); err != nil {
+				return err
+			}
 		}
-		return s.open(tx, g, c, &who, opening{password: true})
+		return s.open(tx, g, c, &who, opening{by: ByLink, also: []history.Entry{ofLink(history.LinkUsed, forSignIn, id)}})
 	})
 	if err != nil {
 		return Grant{}, "", err

@@ -1,12 +1,14 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -29,7 +31,10 @@ type Login struct {
 	// since.
 	PasswordHash string
 
-	known bool // the customer, from the network that asks
+	known     bool  // the customer, from the network that asks
+	failures  int64 // wrong passwords before this one
+	nobody    bool  // has the email
+	elsewhere int64 // the one customer who has the email, on other channels only; 0: nobody, or several
 }
 
 // Validate returns the id of the customer who has the credentials and may use
@@ -78,6 +83,10 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset}
 			}
 		}
+		l.nobody = len(holders) == 0
+		if l.CustomerID == 0 && !l.nobody && !a.Shared {
+			l.elsewhere = holders[0].ID
+		}
 		a.CustomerID = l.CustomerID
 		a.Known = known[l.CustomerID]
 		return nil
@@ -103,6 +112,14 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *Login, text string, held password.Kinds) (right bool, err error) {
 	var c password.Comparison
 	who := password.Party{StoreID: storeID, Name: a.Peer.Network(), Known: a.Known}
+	f := failure{action: history.SignInFailed, customerID: cmp.Or(a.CustomerID, l.elsewhere), by: ByPassword, why: string(WrongPassword), peer: a.Peer}
+	switch {
+	case l.nobody:
+		f.why = whyNobody
+	case a.CustomerID == 0:
+		f.why = whyChannel
+	}
+	a.Note = s.noting(storeID, f)
 	tried, err := s.guesses.Try(ctx, storeID, a, func() (bool, error) {
 		if c, err = s.passwords.Compare(ctx, who, l.PasswordHash, text); err != nil || c.Newer == "" {
 			return c.OK, err
@@ -117,6 +134,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 		s.guessed(ctx, storeID, a, tried)
 	}
 	if err != nil || c.OK {
+		l.failures = tried.Failures
 		return c.OK, err
 	}
 	return false, s.passwords.Level(ctx, c, held)
@@ -127,7 +145,7 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 // the same work for every id. Who is right is known from there from then on.
 // Without a customer it is a NotFound fault.
 func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text string, peer limit.Peer) (right bool, err error) {
-	l := Login{}
+	l := Login{nobody: true}
 	a := limit.Guess{Email: "#" + strconv.FormatInt(id, 10), Peer: peer} // nobody's email
 	var held password.Kinds
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {

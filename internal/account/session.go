@@ -55,7 +55,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 		case who.unconfirmed:
 			return ErrUnconfirmed
 		}
-		return s.open(tx, g, c, &who, opening{password: true})
+		return s.open(tx, g, c, &who, opening{by: ByPassword, failures: l.failures})
 	})
 	if err != nil {
 		return Grant{}, err
@@ -66,6 +66,9 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 // Proof is what tells who somebody is that gives no password.
 type Proof struct {
 	CustomerID int64
+	// By is how it does, and ClientID the API account that signed it, where one did.
+	By       Method
+	ClientID string
 	// SessionID is a session of the customer that goes on beside the new one,
 	// also if both have a customer access token; 0: none.
 	SessionID int64
@@ -110,7 +113,7 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, by P
 				return err
 			}
 		}
-		return s.open(tx, g, c, &who, opening{beside: by.SessionID != 0})
+		return s.open(tx, g, c, &who, opening{by: by.By, clientID: by.ClientID, beside: by.SessionID != 0})
 	})
 	if err != nil {
 		return Grant{}, err
@@ -154,14 +157,14 @@ func (s *Service) number() int64 {
 var (
 	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address, impersonation_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	deleteByToken = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 RETURNING impersonation_id`)
+	deleteByToken = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 RETURNING id, customer_id, impersonation_id`)
 	deleteOfKind  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
 	deleteOne     = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3 AND impersonation_id = 0`)
 	// Sessions of impersonations are no devices of the customer.
 	deleteOfImpersonation = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	deleteOthers          = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
 	sessionsByAge         = sqldb.Static(`SELECT id, kind, token_hash FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND impersonation_id = 0 ORDER BY date_seen DESC, id DESC`)
-	sessionByToken        = sqldb.Static(`SELECT customer_id, kind FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
+	sessionByToken        = sqldb.Static(`SELECT customer_id, kind, id, impersonation_id FROM account_sessions WHERE store_id = $1 AND token_hash = $2`)
 	touchSession          = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address, s.impersonation_id,
@@ -201,9 +204,17 @@ func (s *Session) ended(now int64) bool {
 
 // opening is how a session comes about.
 type opening struct {
-	password bool // by one, or by an email to its owner
-	beside   bool // another session, which goes on
+	by       Method
+	clientID string // of the API account that vouches
+	failures int64  // wrong passwords before the right one
+	beside   bool   // another session, which goes on
+	// also is what else is recorded.
+	also []history.Entry
 }
+
+// proven reports whether the client has proved whose account it is: by the
+// password, or by an email to the owner.
+func (h *opening) proven() bool { return h.by == ByPassword || h.by == ByLink }
 
 // open stores a session of a locked customer and keeps the language with them
 // that they chose. A new access token ends the ones before it, unless it is
@@ -213,22 +224,58 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 	previous := ""
 	if c.Previous != "" && len(c.Previous) <= maxToken {
 		previous = auth.HashToken(c.Previous)
-		if err := s.endByToken(tx, previous); err != nil { // it may be somebody else's
-			return err
-		}
 	}
+	var replaced []int64
 	left := 0
 	for _, other := range who.sessions { // the last used first
 		switch {
 		case other.hash == previous:
-			continue
-		case other.kind == AccessToken && o.Kind == AccessToken && !how.beside:
-		case left == maxSessions-1 && o.Acting == nil:
+		case other.kind == AccessToken && o.Kind == AccessToken && !how.beside, left == maxSessions-1 && o.Acting == nil:
+			replaced = append(replaced, other.id)
 		default:
 			left++
-			continue
 		}
-		if err := tx.Exec(deleteOne, o.CustomerID, other.id); err != nil {
+	}
+	var entries []history.Entry
+	if o.Acting == nil {
+		entries = append(how.also, o.signedIn(&how))
+	}
+	switch len(replaced) {
+	case 0:
+	case 1:
+		entries = append(entries, sessionsEnded(history.Ended, o.CustomerID, replaced[0], 1, whyReplaced))
+	default:
+		entries = append(entries, sessionsEnded(history.Ended, o.CustomerID, 0, int64(len(replaced)), whyReplaced))
+	}
+	if o.Acting == nil { // who signs in is the customer from here on
+		by := history.ShopperActor(o.CustomerID)
+		for i := range entries {
+			entries[i].By = &by
+		}
+	}
+	// The counters are locked before sessions are deleted, as by who changes a
+	// customer's password.
+	var counters store.Counters
+	queries := []sqldb.Q{store.Advance{Entries: int64(len(entries))}.Query(&counters)}
+	var before ended
+	if previous != "" {
+		queries = append(queries, before.query(previous)) // it may be somebody else's
+	}
+	networks := int64(0)
+	if how.proven() {
+		queries = append(queries, rememberQuery(o.CustomerID, c.Peer, o.Created, &networks)...)
+	}
+	if err := tx.Pipeline(queries...); err != nil {
+		return err
+	}
+	if err := history.Record(tx, counters.EntryID, o.Created, entries); err != nil {
+		return err
+	}
+	if err := s.tellReplaced(tx, before); err != nil {
+		return err
+	}
+	for _, id := range replaced {
+		if err := tx.Exec(deleteOne, o.CustomerID, id); err != nil {
 			return err
 		}
 	}
@@ -243,24 +290,36 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 			return err
 		}
 	}
-	if how.password {
-		if err := remember(tx, o.CustomerID, c.Peer, o.Created); err != nil {
-			return err
-		}
+	if err := forgetOldest(tx, o.CustomerID, networks); err != nil {
+		return err
 	}
 	if how.beside { // it goes on as somebody who had signed in
 		return nil
 	}
-	return customer.SignedIn(tx, o.CustomerID, o.Created)
+	return customer.SignedIn(tx, o.CustomerID, o.Created, counters.Rules)
 }
 
-// endByToken ends the session with a token's hash, and its impersonation.
-func (s *Service) endByToken(tx *sqldb.Tx, hash string) error {
-	impersonation := int64(0)
-	if err := tx.Query(deleteByToken, func(r *sqldb.Row) error { impersonation = r.Int(0); return nil }, hash); err != nil || impersonation == 0 {
-		return err
+// ended is a session that was deleted, by its token; zero for none.
+type ended struct{ id, customerID, impersonation int64 }
+
+// query deletes the session with a token's hash.
+func (e *ended) query(hash string) sqldb.Q {
+	return sqldb.Q{Stmt: deleteByToken, Args: []any{hash}, Each: func(r *sqldb.Row) error {
+		*e = ended{r.Int(0), r.Int(1), r.Int(2)}
+		return nil
+	}}
+}
+
+// tellReplaced records that another session took the place of one, or ends its
+// impersonation, which records that.
+func (s *Service) tellReplaced(tx *sqldb.Tx, e ended) error {
+	switch {
+	case e.id == 0:
+		return nil
+	case e.impersonation != 0:
+		return s.closeAll(tx, ByRequest, e.impersonation)
 	}
-	return s.closeAll(tx, ByRequest, impersonation)
+	return history.Enter(tx, s.sys.Now(), sessionsEnded(history.Ended, e.customerID, e.id, 1, whyReplaced))
 }
 
 // person is a customer as signing in sees them.
@@ -435,16 +494,44 @@ func (s *Service) SignOut(ctx context.Context, storeID int64, token string) erro
 	}
 	hash := auth.HashToken(token)
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		var id int64
+		var before ended
 		var kind Kind
-		err := tx.Query(sessionByToken, func(r *sqldb.Row) error { id, kind = r.Int(0), Kind(r.Int(1)); return nil }, hash)
-		if err != nil || id == 0 {
+		err := tx.Query(sessionByToken, func(r *sqldb.Row) error {
+			before, kind = ended{r.Int(2), r.Int(0), r.Int(3)}, Kind(r.Int(1))
+			return nil
+		}, hash)
+		if err != nil || before.id == 0 {
 			return err
 		}
-		if kind == AccessToken {
-			return tx.Exec(deleteOfKind, id, int64(AccessToken))
+		if before.impersonation != 0 {
+			if err := s.closeAll(tx, ByRequest, before.impersonation); err != nil {
+				return err
+			}
+			return tx.Pipeline(before.query(hash))
 		}
-		return s.endByToken(tx, hash)
+		one := store.Advance{Entries: 1}
+		counters, err := one.Run(tx)
+		if err != nil {
+			return err
+		}
+		n := int64(0)
+		if kind == AccessToken {
+			n, err = tx.ExecCount(deleteOfKind, before.customerID, int64(AccessToken))
+		} else {
+			n, err = tx.ExecCount(deleteOne, before.customerID, before.id)
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return one.Undo(tx, &counters)
+		}
+		e := history.Entry{Action: history.SignedOut, Resource: history.Customer, ID: before.customerID, CustomerID: before.customerID}
+		e.Add(false, history.FieldSession, history.Int(before.id), "")
+		if n > 1 {
+			e.Add(false, history.FieldCount, history.Int(n), "")
+		}
+		return history.Record(tx, counters.EntryID, s.sys.Now(), []history.Entry{e})
 	})
 }
 
@@ -466,7 +553,19 @@ func (s *Service) SignOutElsewhere(ctx context.Context, from Session) error {
 		if err := s.closeOf(tx, from.CustomerID); err != nil {
 			return err
 		}
-		return tx.Exec(deleteOthers, from.CustomerID, from.ID)
+		one := store.Advance{Entries: 1}
+		counters, err := one.Run(tx)
+		if err != nil {
+			return err
+		}
+		n, err := tx.ExecCount(deleteOthers, from.CustomerID, from.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return one.Undo(tx, &counters)
+		}
+		return history.Record(tx, counters.EntryID, s.sys.Now(), []history.Entry{sessionsEnded(history.Revoked, from.CustomerID, 0, n, "")})
 	})
 }
 
@@ -496,6 +595,9 @@ func (s *Service) Revoke(ctx context.Context, from Session, sessionID int64) err
 		return err
 	}
 	return s.db.Write(ctx, from.StoreID, func(tx *sqldb.Tx) error {
+		if err := history.Enter(tx, s.sys.Now(), sessionsEnded(history.Revoked, from.CustomerID, sessionID, 1, "")); err != nil {
+			return err
+		}
 		n, err := tx.ExecCount(deleteOne, from.CustomerID, sessionID)
 		if err == nil && n == 0 {
 			return ErrNoSession

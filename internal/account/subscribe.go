@@ -30,7 +30,7 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 	if err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife); err != nil {
+	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife, nil); err != nil {
 		return err
 	}
 	return s.send(tx, c, Mail{
@@ -146,7 +146,7 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 	by.Proof.Confirmed, by.Proof.Asked = subscriber.ByEmail, asked
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
 	return s.db.WriteAgain(ctx, site.StoreID, func(tx *sqldb.Tx) error {
-		if err := s.redeem(tx, site, token, forSubscribe); err != nil {
+		if err := s.redeem(tx, site, token, forSubscribe, 0); err != nil {
 			return err
 		}
 		return subscriber.Agree(tx, in, by, s.sys.Now())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -29,6 +30,8 @@ const (
 	ByLink       Method = "link"
 	ByLoginToken Method = "login_token"
 	BySync       Method = "session_sync"
+	// ByRegistration is that of who has just made the account.
+	ByRegistration Method = "registration"
 )
 
 // Outcome is what came of a sign-in.
@@ -85,6 +88,7 @@ type watch struct {
 	log     *slog.Logger
 	metrics *Metrics
 	lines   *limit.Guard
+	notes   notes
 
 	mu   sync.Mutex
 	keys map[int64]ledger // by store
@@ -98,7 +102,8 @@ type ledger struct {
 }
 
 func newWatch(sys *system.System) *watch {
-	return &watch{log: slog.New(slog.DiscardHandler), metrics: NewMetrics(prometheus.NewRegistry()), lines: limit.NewGuard(sys, logged, loggedTime, loggedKinds), keys: map[int64]ledger{}}
+	return &watch{log: slog.New(slog.DiscardHandler), metrics: NewMetrics(prometheus.NewRegistry()), lines: limit.NewGuard(sys, logged, loggedTime, loggedKinds), keys: map[int64]ledger{},
+		notes: notes{kinds: limit.NewGuard(sys, 1, noteTime, noteKinds), strangers: limit.NewGuard(sys, noteStrangers, noteTime, noteKinds)}}
 }
 
 // Tell sets where sign-ins that fail are told; before that, nobody learns of
@@ -251,7 +256,11 @@ func (s *Service) ended(ctx context.Context, storeID, customerID int64, by Metho
 		return
 	}
 	s.watch.signIn(by, o)
-	if err == nil || errors.Is(err, ErrLink) { // which is told as a link
+	if err == nil {
+		return
+	}
+	s.fail(ctx, storeID, failure{action: history.SignInFailed, customerID: customerID, by: by, why: reason(o, err), peer: peer})
+	if errors.Is(err, ErrLink) { // which is told as a link
 		return
 	}
 	s.tell(ctx, slog.LevelInfo, storeID, peer, "sign-in failed: "+err.Error(), func(ledger) []slog.Attr {
@@ -273,25 +282,35 @@ func (s *Service) followed(ctx context.Context, storeID int64, purpose string, c
 	})
 }
 
-// LoginToken tells what came of a customer login token on a site: refused is
-// why it was not accepted, empty where it was.
-func (s *Service) LoginToken(ctx context.Context, site store.Site, c Client, refused, requestID string) {
-	s.vouched(ctx, ByLoginToken, "login token refused", site, c, refused, requestID)
+// Vouched is what came of a token that vouches for a customer.
+type Vouched struct {
+	// CustomerID is whom it names, where its signature is good; 0: nobody knows.
+	CustomerID int64
+	// ClientID is that of the API account that signed it, where one did.
+	ClientID string
+	// Refused is why it was not accepted; empty: it was.
+	Refused string
+}
+
+// LoginToken tells what came of a customer login token on a site.
+func (s *Service) LoginToken(ctx context.Context, site store.Site, c Client, v Vouched, requestID string) {
+	s.vouched(ctx, ByLoginToken, "login token refused", site, c, v, requestID)
 }
 
 // SyncToken is LoginToken for a session sync token with a customer, and for any
 // that is refused.
-func (s *Service) SyncToken(ctx context.Context, site store.Site, c Client, refused, requestID string) {
-	s.vouched(ctx, BySync, "session sync token refused", site, c, refused, requestID)
+func (s *Service) SyncToken(ctx context.Context, site store.Site, c Client, v Vouched, requestID string) {
+	s.vouched(ctx, BySync, "session sync token refused", site, c, v, requestID)
 }
 
-func (s *Service) vouched(ctx context.Context, by Method, line string, site store.Site, c Client, refused, requestID string) {
-	if refused == "" {
+func (s *Service) vouched(ctx context.Context, by Method, line string, site store.Site, c Client, v Vouched, requestID string) {
+	if v.Refused == "" {
 		s.watch.signIn(by, SignedIn)
 		return
 	}
 	s.watch.signIn(by, SignInRefused)
+	s.fail(ctx, site.StoreID, failure{action: history.TokenRefused, customerID: v.CustomerID, by: by, why: v.Refused, peer: c.Peer, clientID: v.ClientID})
 	s.tell(ctx, slog.LevelInfo, site.StoreID, c.Peer, line, func(ledger) []slog.Attr {
-		return []slog.Attr{slog.String("reason", refused), slog.Int64("channel", site.ChannelID), slog.String("request_id", requestID)}
+		return []slog.Attr{slog.String("reason", v.Refused), slog.Int64("channel", site.ChannelID), slog.String("request_id", requestID)}
 	})
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -12,7 +13,7 @@ const welcomeLife = 7 * 24 * 60 * 60
 // AccountCreated implements customer.Notifier. Who has no password, or has to
 // choose another, gets a link to choose one: without it there would be no way
 // to do what the email invites to.
-func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool) error {
+func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool, from *history.Origin) error {
 	site := store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID}
 	at, err := home(tx, c)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Service) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword
 		return s.mail.Queue(tx, m)
 	}
 	token := s.sys.Hex(32)
-	if err := s.issue(tx, site, token, forReset, c.ID, "", welcomeLife); err != nil {
+	if err := s.issue(tx, site, token, forReset, c.ID, "", welcomeLife, from); err != nil {
 		return err
 	}
 	m.toReset("", c.ID, token, welcomeLife)

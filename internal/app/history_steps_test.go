@@ -182,15 +182,16 @@ func (w *histories) shoppers() {
 	page("/unsubscribe.php POST", "", "token", token)
 
 	site := store.Site{StoreID: w.st, StoreHash: home, ChannelID: 1, URL: "http://" + host(home, 1)}
+	led := by{history.Storefront, history.Visitor, 0}
 	for range 2 {
 		login, err := w.SSO.Token(w.t.Context(), site, sso.Request{CustomerID: 1})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.shop("GET /login/token/{jwt_token}", "GET /login/token/{jwt_token}", stranger, "GET", "/login/token/"+login, "")
-		w.shop("GET /login/token/{jwt_token}", "GET /login/token/{jwt_token} again", stranger, "GET", "/login/token/"+login, "")
+		w.shop("GET /login/token/{jwt_token}", "GET /login/token/{jwt_token}", led, "GET", "/login/token/"+login, "")
+		w.shop("GET /login/token/{jwt_token}", "GET /login/token/{jwt_token} again", led, "GET", "/login/token/"+login, "")
 	}
-	w.shop("GET /login/token/{jwt_token}", "GET /login/token/nonsense", stranger, "GET", "/login/token/eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.AAAA", "")
+	w.shop("GET /login/token/{jwt_token}", "GET /login/token/nonsense", led, "GET", "/login/token/eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.AAAA", "")
 }
 
 // visitor0 is nobody.
@@ -274,7 +275,7 @@ func (w *histories) shopsGraph() {
 	if m = regexp.MustCompile(`"token":"([^"]+)"`).FindStringSubmatch(got.body); m == nil {
 		w.t.Fatal(got.body)
 	}
-	w.shop("GET /session-sync", "GET /session-sync", by{history.Storefront, history.Visitor, 0}, "GET", "/session-sync?token="+m[1], "")
+	w.shop("GET /session-sync", "GET /session-sync", by{history.Storefront, history.Visitor, 0}, "GET", "/session-sync?jwt="+m[1], "")
 	login, err := w.SSO.Token(w.t.Context(), store.Site{StoreID: w.st, StoreHash: home, ChannelID: 1, URL: "http://" + host(home, 1)}, sso.Request{CustomerID: 1})
 	if err != nil {
 		w.t.Fatal(err)

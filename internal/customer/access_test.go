@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 )
@@ -17,7 +18,7 @@ func (k *told) EndAccess(_ *sqldb.Tx, e customer.Ended) error {
 	return nil
 }
 
-func (k *told) AccountCreated(_ *sqldb.Tx, c *customer.Customer, hasPassword bool) error {
+func (k *told) AccountCreated(_ *sqldb.Tx, c *customer.Customer, hasPassword bool, _ *history.Origin) error {
 	k.created = append(k.created, fmt.Sprint(c.Email, " ", hasPassword))
 	return nil
 }

@@ -335,7 +335,7 @@ func (r *creation) notify() error {
 			if !p.in[i].Notify || p.notifier == nil {
 				continue
 			}
-			if err := p.notifier.AccountCreated(r.tx, &p.out[i], p.hashes[i] != "" && !p.in[i].drawn()); err != nil {
+			if err := p.notifier.AccountCreated(r.tx, &p.out[i], p.hashes[i] != "" && !p.in[i].drawn(), p.from); err != nil {
 				return err
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/credit"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
 	"clientele/internal/search"
@@ -227,9 +228,10 @@ type Service struct {
 // Notifier tells people about their accounts.
 type Notifier interface {
 	// AccountCreated tells a customer of the account that tx has just made, and
-	// which has a password already or needs one to be chosen. It
-	// runs after the store's counters were moved.
-	AccountCreated(tx *sqldb.Tx, c *Customer, hasPassword bool) error
+	// which has a password already or needs one to be chosen. It runs after the
+	// store's counters were moved. from is who made it, where that is not the
+	// transaction's origin.
+	AccountCreated(tx *sqldb.Tx, c *Customer, hasPassword bool, from *history.Origin) error
 }
 
 // NotifyWith has people told of what Create.Notify asks for; without it nobody

@@ -13,11 +13,11 @@ var noteSignIn = sqldb.Static(`INSERT INTO customer_sign_ins (store_id, customer
 	ON CONFLICT (store_id, customer_id) DO UPDATE SET date_last = excluded.date_last WHERE customer_sign_ins.date_last <= excluded.date_last - $4`)
 
 // SignedIn notes that a customer, who is locked, signed in. It is no change of
-// the customer: nothing tells of it.
-func SignedIn(tx *sqldb.Tx, id, now int64) error {
+// the customer: no event tells of it. rules tells that segments have rules.
+func SignedIn(tx *sqldb.Tx, id, now int64, rules bool) error {
 	n, err := tx.ExecCount(noteSignIn, id, now, int64(signInSteps))
-	if err != nil || n == 0 {
+	if err != nil || n == 0 || !rules {
 		return err
 	}
-	return rule.MarkIf(tx, id)
+	return rule.Mark(tx, id)
 }

@@ -113,24 +113,24 @@ func (s *Server) loginWithJWT(c *exec.Call, _ *exec.None) (*signedIn, error) {
 	ctx, w := c.Context, shopperOf(c.Context)
 	in, g, err := s.Logins.SignIn(ctx, w.visit.Site, w.kind(), c.Args.Text("jwt"), s.client(ctx, w))
 	if reason := sso.Reason(""); errors.As(err, &reason) {
-		return nil, s.refused(ctx, w, badLogin, string(reason))
+		return nil, s.refused(ctx, w, badLogin, in.Vouched(string(reason)))
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), "", w.visit.RequestID)
+	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), in.Vouched(""), w.visit.RequestID)
 	out := s.signedIn(w, g)
 	out.redirectTo = in.RedirectTo
 	return out, nil
 }
 
-// refused is a public error for a login token, whose reason is for the log
-// and in development for the client too.
-func (s *Server) refused(ctx context.Context, w *shopper, text, reason string) error {
-	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), reason, w.visit.RequestID)
+// refused is a public error for a login token, whose reason is for the log, the
+// history and in development for the client too.
+func (s *Server) refused(ctx context.Context, w *shopper, text string, v account.Vouched) error {
+	s.Accounts.LoginToken(ctx, w.visit.Site, s.client(ctx, w), v, w.visit.RequestID)
 	err := publicError("", text)
 	if w.visit.Reasons {
-		err.Extensions = map[string]any{"reason": reason}
+		err.Extensions = map[string]any{"reason": v.Refused}
 	}
 	return err
 }

@@ -170,7 +170,7 @@ func (s *Server) validateSync(c *exec.Call, _ *exec.None) (*syncCheck, error) {
 	client := s.client(ctx, w)
 	got, err := s.Sync.Take(ctx, w.visit.Site, w.kind(), c.Args.Text("jwt"), client)
 	if why := sso.Reason(""); errors.As(err, &why) {
-		s.Accounts.SyncToken(ctx, w.visit.Site, client, string(why), w.visit.RequestID)
+		s.Accounts.SyncToken(ctx, w.visit.Site, client, account.Vouched{CustomerID: got.CustomerID, Refused: string(why)}, w.visit.RequestID)
 		return &syncCheck{errors: []syncError{syncErrorOf(why)}}, nil
 	}
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Server) validateSync(c *exec.Call, _ *exec.None) (*syncCheck, error) {
 	}
 	out := &syncContent{visit: got.Visit}
 	if got.Grant != nil {
-		s.Accounts.SyncToken(ctx, w.visit.Site, client, "", w.visit.RequestID)
+		s.Accounts.SyncToken(ctx, w.visit.Site, client, account.Vouched{CustomerID: got.CustomerID}, w.visit.RequestID)
 		out.signedIn = *s.signedIn(w, *got.Grant)
 	}
 	out.redirectTo = got.RedirectTo

@@ -138,6 +138,7 @@ const (
 	FieldTakesOver
 	FieldEntered // how many
 	FieldLeft
+	FieldHook
 )
 
 var fieldNames = [...]string{
@@ -224,6 +225,7 @@ var fieldNames = [...]string{
 	fieldImpersonation:  "impersonation_id",
 	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
 	FieldRule: "rule", FieldPriority: "priority", FieldTakesOver: "takes_over", FieldEntered: "entered", FieldLeft: "left",
+	FieldHook: "webhook_id",
 }
 
 // several reports whether a record has several fields of the name, which ends in

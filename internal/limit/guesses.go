@@ -71,6 +71,9 @@ type Guess struct {
 	// counted for the email, so that the right password of one customer must not
 	// erase the count: it bounds guesses at the passwords of the others.
 	Shared bool
+	// Note, if set, runs in the transaction that counts a wrong guess, which may
+	// run more than once.
+	Note func(tx *sqldb.Tx, t Tried) error
 }
 
 // Subject is what a wrong guess is counted for.
@@ -131,6 +134,8 @@ type Tried struct {
 	// Account and Network tell for how long further guesses at the account and
 	// from the network have to wait because of this one; 0: they do not.
 	Account, Network time.Duration
+	// Failures are the wrong guesses in a row, with this one.
+	Failures int64
 }
 
 // Try makes an attempt at a password, unless there were too many that failed,
@@ -171,17 +176,20 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		return Tried{Held: true}, TooMany(wait)
 	}
 	right, err := compare()
+	if right && !seen.forgotten(now) {
+		out.Failures = seen.n
+	}
 	if err != nil || right && (seen.n == 0 || a.Shared) {
 		return out, err
 	}
 	now = g.sys.Now()
-	var failed failures
 	// Who hangs up has guessed all the same.
 	err = g.db.Write(sqldb.Aside(context.WithoutCancel(ctx)), storeID, func(tx *sqldb.Tx) error {
-		failed, around = failures{}, window{}
 		if right {
 			return tx.Exec(forgetFailures, subject)
 		}
+		var failed failures
+		around = window{}
 		counts := append(make([]sqldb.Q, 0, 2), sqldb.Q{
 			Stmt: countFailure, Args: []any{subject, now, now - guessesForget, a.CustomerID, int64(freeGuesses), a.apart()},
 			Each: func(r *sqldb.Row) error { failed = failures{r.Int(0), r.Int(1)}; return nil },
@@ -189,15 +197,21 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		if !a.Peer.Backend || seen.forgotten(now) { // else the email is counted
 			counts = append(counts, count(network, now, &around))
 		}
-		return tx.Pipeline(counts...)
+		if err := tx.Pipeline(counts...); err != nil {
+			return err
+		}
+		seconds, _ := failed.wait(now)
+		out = Tried{Account: time.Duration(seconds) * time.Second, Failures: failed.n}
+		if around.within(now) == network.Most { // not again for those that were under way
+			out.Network = around.left(now, network.Most)
+		}
+		if a.Note == nil {
+			return nil
+		}
+		return a.Note(tx, out)
 	})
-	if err != nil || right {
-		return out, err
-	}
-	seconds, _ = failed.wait(now)
-	out.Account = time.Duration(seconds) * time.Second
-	if around.within(now) == network.Most { // not again for those that were under way
-		out.Network = around.left(now, network.Most)
+	if err != nil {
+		return Tried{}, err
 	}
 	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/locale"
 	"clientele/internal/mail"
@@ -608,7 +609,7 @@ func TestTexts(t *testing.T) {
 // notifier tells customers of their accounts as package account does.
 type notifier struct{ *mail.Service }
 
-func (n notifier) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool) error {
+func (n notifier) AccountCreated(tx *sqldb.Tx, c *customer.Customer, hasPassword bool, _ *history.Origin) error {
 	m := mail.Message{Kind: mail.AccountCreated, Site: store.Site{StoreID: tx.Store(), ChannelID: c.OriginChannelID}, To: c.Email, CustomerID: c.ID}
 	if !hasPassword {
 		m.Data = mail.Data{"link": "/choose?t=1", "minutes": "10080"}

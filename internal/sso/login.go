@@ -145,15 +145,24 @@ func readIssuer(tx *sqldb.Tx, clientID string) (out issuer, err error) {
 
 // SignIn accepts a login token on a site, once, and opens a session of the
 // given kind for its customer. A token that is not accepted is a Reason; it is
-// not used up by that.
+// not used up by that. Then Login has what is known of it, if its signature is good.
 func (s *Service) SignIn(ctx context.Context, site store.Site, kind account.Kind, token string, c account.Client) (Login, account.Grant, error) {
 	now := s.sys.Now()
 	in, jti, err := s.read(ctx, site, token, c.Peer.Address, now)
 	if err != nil {
-		return Login{}, account.Grant{}, err
+		return in, account.Grant{}, err
 	}
-	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: in.CustomerID, Once: &use{issuer: in.ClientID, jti: jti, now: now}}, c)
-	return in, g, reasonOf(err)
+	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: in.CustomerID, By: account.ByLoginToken, ClientID: in.ClientID, Once: &use{issuer: in.ClientID, jti: jti, now: now}}, c)
+	err = reasonOf(err)
+	if errors.Is(err, UnknownPerson) {
+		in.CustomerID = 0
+	}
+	return in, g, err
+}
+
+// Vouched is what came of a token, for the operator and the history.
+func (l *Login) Vouched(refused string) account.Vouched {
+	return account.Vouched{CustomerID: l.CustomerID, ClientID: l.ClientID, Refused: refused}
 }
 
 // reasonOf returns why a customer is not signed in whom a token names.
@@ -200,9 +209,9 @@ func (s *Service) read(ctx context.Context, site store.Site, token, peer string,
 	case err != nil:
 		return Login{}, "", BadSignature
 	case by.revoked:
-		return Login{}, "", RevokedIssuer
+		return Login{ClientID: in.ClientID}, "", RevokedIssuer
 	case !slices.Contains(by.scopes, loginScopeName):
-		return Login{}, "", MissingScope
+		return Login{ClientID: in.ClientID}, "", MissingScope
 	}
 	jti, err = c.read(&in, site, peer, now)
 	return in, jti, err

@@ -243,6 +243,9 @@ func (s *Sync) target(ctx context.Context, at Asked, to string) (origin, path st
 type Synced struct {
 	// Grant is the session that was opened; nil: the token is a guest's.
 	Grant *account.Grant
+	// CustomerID is whom the token names, also where it is not accepted; 0: a guest,
+	// or nobody knows.
+	CustomerID int64
 	// RedirectTo is an address of one of the store's storefronts.
 	RedirectTo string
 	Visit      Visit
@@ -294,18 +297,22 @@ func (s *Sync) take(ctx context.Context, site store.Site, kind account.Kind, tok
 	eat, ok := says.v.Get("eat").Int()
 	jti := says.text("jti")
 	address := says.text("request_ip")
+	payload := claims{says.v.Get("session_payload")}
+	customerID, isCustomer := payload.id("customer_id")
+	refused := Synced{}
+	if isCustomer {
+		refused.CustomerID = customerID
+	}
 	switch {
 	case !ok || now >= eat:
-		return Synced{}, SyncExpired
+		return refused, SyncExpired
 	case jti == "":
-		return Synced{}, NoID
+		return refused, NoID
 	case address != "" && !sameAddress(address, c.Peer.Address):
-		return Synced{}, WrongAddress
+		return refused, WrongAddress
 	}
-	payload := claims{says.v.Get("session_payload")}
-	out := Synced{RedirectTo: says.text("redirect_to"), Visit: payload.visit(address)}
+	out := Synced{CustomerID: refused.CustomerID, RedirectTo: says.text("redirect_to"), Visit: payload.visit(address)}
 	once := &use{issuer: syncIssuer, jti: jti, now: now}
-	customerID, isCustomer := payload.id("customer_id")
 	if !isCustomer {
 		return out, s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 			if err := tx.Pipeline(once.Query()); err != nil {
@@ -316,11 +323,14 @@ func (s *Sync) take(ctx context.Context, site store.Site, kind account.Kind, tok
 	}
 	sessionID, inSession := payload.id("session_id")
 	if !inSession {
-		return Synced{}, SyncEnded
+		return refused, SyncEnded
 	}
-	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: customerID, SessionID: sessionID, Once: once}, c)
+	g, err := s.accounts.SignInAs(ctx, site, kind, account.Proof{CustomerID: customerID, By: account.BySync, SessionID: sessionID, Once: once}, c)
+	if err = reasonOf(err); errors.Is(err, UnknownPerson) {
+		return Synced{}, err
+	}
 	if err != nil {
-		return Synced{}, reasonOf(err)
+		return refused, err
 	}
 	out.Grant = &g
 	return out, nil

@@ -176,6 +176,25 @@ func TestDocumentsNameEveryKey(t *testing.T) {
 	}
 }
 
+// The document of the history has every reason for which sign-ins fail, sessions end
+// and tokens are refused.
+func TestDocumentOfReasons(t *testing.T) {
+	text := document(t, "docs/trust.md")
+	constant := regexp.MustCompile("(?m)^\\s*(?:why\\w+ +|\\w+ +Reason +)= (?:\"([^\"]*)\"|`([^`]*)`)")
+	found := 0
+	for _, name := range []string{"internal/account/timeline.go", "internal/sso/login.go", "internal/sso/sync.go"} {
+		for _, m := range constant.FindAllStringSubmatch(document(t, name), -1) {
+			found++
+			if reason := m[1] + m[2]; !strings.Contains(text, "`"+reason+"`") {
+				t.Errorf("docs/trust.md has not the reason %q of %s", reason, name)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d reasons are found", found)
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 
 // anchors returns the anchors of a document's headings, as code hosts make

@@ -17,6 +17,7 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/event"
+	"clientele/internal/history/historytest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -261,7 +262,7 @@ func TestRetriesToTheEnd(t *testing.T) {
 		d := w.dispatcher(Options{})
 		id := w.record(customerEvent(event.CustomerCreated, 1))
 		behind := w.record(customerEvent(event.CustomerUpdated, 1))
-		start := w.sys.Now()
+		start, entries := w.sys.Now(), historytest.Last(t, db, w.store.ID)
 		w.run(d)
 		at := []int64{0}
 		for range 20 {
@@ -307,6 +308,14 @@ func TestRetriesToTheEnd(t *testing.T) {
 		w.write(func(tx *sqldb.Tx) (err error) { h, err = Find(tx, hook); return err })
 		if h.IsActive || h.Disabled != DisabledFailures {
 			t.Errorf("%+v", h)
+		}
+		lines := historytest.Lines(t, db, w.store.ID, entries)
+		recorded := []string{
+			fmt.Sprintf(`gave_up webhook_delivery %d of 1 (status 500): webhook_id ->%d, host ->"127.0.0.1", scope ->"store/customer/created", count ->2`, id, hook),
+			fmt.Sprintf(`updated webhook %d (%s): is_active true>false`, hook, DisabledFailures),
+		}
+		if !slices.Equal(lines, recorded) {
+			t.Errorf("the history says %q, want %q", lines, recorded)
 		}
 		if len(w.told.all) != 1 || w.told.all[0].Kind != HookDisabled || w.told.all[0].Hook.ID != hook {
 			t.Errorf("told %+v", w.told.all)

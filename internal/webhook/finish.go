@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"clientele/internal/event"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -117,8 +118,11 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 			}
 		}
 	}
-	more, err := d.finishFailed(tx, failed, now)
+	more, entries, err := d.finishFailed(tx, failed, now)
 	if err != nil {
+		return err
+	}
+	if err := history.Enter(tx, now, entries...); err != nil {
 		return err
 	}
 	return tell(tx, append(events, more...), clients, now)
@@ -171,15 +175,29 @@ func (r *result) numbers(tries string) []any {
 	return []any{r.hook.ID, r.id, r.attempts + 1, r.step + 1, first, r.attempt.At, r.attempt.Status, r.attempt.Duration, tries}
 }
 
-// finishFailed writes down failed attempts and returns the events that tell of
-// them.
-func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (events []event.Event, err error) {
+// gaveUp is the entry of a delivery that was tried for the last time, and of n more
+// that were given up with it.
+func (r *result) gaveUp(n int64) history.Entry {
+	e := history.Entry{Action: history.GaveUp, Resource: history.Delivery, ID: r.id, CustomerID: max(r.lane, 0)}
+	e.Add(false, history.FieldHook, "", history.Int(r.hook.ID))
+	e.Add(false, history.FieldHost, "", history.Text(r.hook.domain))
+	e.Add(false, history.FieldScope, "", history.Text(r.scope))
+	if n > 0 {
+		e.Add(false, history.FieldCount, "", history.Int(n+1))
+	}
+	e.Because(r.attempt.Error)
+	return e
+}
+
+// finishFailed writes down failed attempts and returns the events and the entries
+// that tell of them.
+func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (events []event.Event, entries []history.Entry, err error) {
 	var given []int64 // hooks that were switched off
 	told := map[string]bool{}
 	for _, r := range failed {
 		tries, err := addTry(r.tries, &r.attempt)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		wait, again := RetryAfter(int(r.step) + 1)
 		if r.scope == TestScope {
@@ -191,7 +209,7 @@ func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (ev
 		}
 		ours, err := tx.ExecCount(finishBad, append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error)...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		code := ExceptionRetry
 		switch {
@@ -202,14 +220,14 @@ func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (ev
 		case again:
 			// Those behind it go on waiting for it.
 			if err := tx.Exec(pushLane, r.hook.ID, r.lane, r.id, due); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if told[r.hook.ClientID+" "+r.hook.norm] {
 				continue
 			}
 		case r.scope == TestScope:
 			if err := tx.Exec(giveBack, r.hook.ID, r.lane, r.id, now, d.owner, r.step); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			continue
 		case slices.Contains(given, r.hook.ID):
@@ -219,26 +237,32 @@ func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (ev
 			given = append(given, r.hook.ID)
 			was, err := Disable(tx, r.hook.ID, DisabledFailures, now)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			if err := tx.Exec(giveUpHook, r.hook.ID, "the webhook was switched off because an earlier delivery failed for good"); err != nil {
-				return nil, err
+			n, err := tx.ExecCount(giveUpHook, r.hook.ID, "the webhook was switched off because an earlier delivery failed for good")
+			if err != nil {
+				return nil, nil, err
 			}
+			entries = append(entries, r.gaveUp(n))
 			if !was {
 				continue
 			}
+			off := history.Entry{Action: history.Updated, Resource: history.Webhook, ID: r.hook.ID}
+			off.Add(false, history.FieldActive, "true", "false")
+			off.Because(DisabledFailures)
+			entries = append(entries, off)
 			if err := d.notify(tx, Notice{Kind: HookDisabled, Hook: r.hook.Hook}); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		told[r.hook.ClientID+" "+r.hook.norm] = true
 		e, err := exception(tx, &r.hook.Hook, code, now)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		events = append(events, e...)
 	}
-	return events, nil
+	return events, entries, nil
 }
 
 // exception returns the event that tells of a failure, if it is to be told

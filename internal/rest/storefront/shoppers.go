@@ -136,7 +136,7 @@ func together(found *fault.Collector, err error) error {
 // signIn opens a session in the browser. Somebody who may not sign in has an
 // account all the same.
 func (s *Surface) signIn(c *Call, customerID int64, client account.Client) error {
-	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, account.Proof{CustomerID: customerID}, client)
+	g, err := s.Accounts.SignInAs(c.Ctx(), c.Site, account.Browser, account.Proof{CustomerID: customerID, By: account.ByRegistration}, client)
 	if f := fault.As(err); f != nil && (f.Kind == fault.Forbidden || f.Kind == fault.NotFound) {
 		return nil
 	}

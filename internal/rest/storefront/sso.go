@@ -33,9 +33,9 @@ func (s *Surface) redeemLogin(c *Call) error {
 	}
 	who, grant, err := s.SSO.SignIn(c.Ctx(), c.Site, account.Browser, c.Param("jwt_token"), s.speaker(c))
 	if err != nil {
-		return s.refuseLogin(c, err)
+		return s.refuseLogin(c, &who, err)
 	}
-	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), "", c.RequestID)
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), who.Vouched(""), c.RequestID)
 	s.enter(c, grant)
 	c.Redirect(who.RedirectTo, sso.DefaultRedirect)
 	return nil
@@ -63,12 +63,12 @@ func (s *Surface) enter(c *Call, g account.Grant) {
 
 // refuseLogin sends a shopper to the sign-in page and tells the operator why.
 // An outage is not a refusal.
-func (s *Surface) refuseLogin(c *Call, err error) error {
+func (s *Surface) refuseLogin(c *Call, who *sso.Login, err error) error {
 	why := sso.Reason("")
 	if !errors.As(err, &why) {
 		return err
 	}
-	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), string(why), c.RequestID)
+	s.Accounts.LoginToken(c.Ctx(), c.Site, c.client(), who.Vouched(string(why)), c.RequestID)
 	return c.toSignIn(why)
 }
 

@@ -20,14 +20,14 @@ func (s *Surface) syncSession(c *Call) error {
 	client := s.speaker(c)
 	got, err := s.Sync.Take(c.Ctx(), c.Site, account.Browser, c.R.URL.Query().Get("jwt"), client)
 	if why := sso.Reason(""); errors.As(err, &why) {
-		s.Accounts.SyncToken(c.Ctx(), c.Site, client, string(why), c.RequestID)
+		s.Accounts.SyncToken(c.Ctx(), c.Site, client, account.Vouched{CustomerID: got.CustomerID, Refused: string(why)}, c.RequestID)
 		return c.toSignIn(why)
 	}
 	switch {
 	case err != nil:
 		return err
 	case got.Grant != nil:
-		s.Accounts.SyncToken(c.Ctx(), c.Site, client, "", c.RequestID)
+		s.Accounts.SyncToken(c.Ctx(), c.Site, client, account.Vouched{CustomerID: got.CustomerID}, c.RequestID)
 		s.enter(c, *got.Grant)
 	case c.Token() != "" && c.LedHere():
 		if err := s.Accounts.SignOut(c.Ctx(), c.Site.StoreID, c.Token()); err != nil {

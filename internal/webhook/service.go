@@ -3,10 +3,12 @@ package webhook
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -116,6 +118,9 @@ func CreateTx(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) 
 	if err != nil {
 		return h, err
 	}
+	if err := history.Enter(tx, now, h.changeOf(nil, &h)); err != nil {
+		return h, err
+	}
 	return h, tx.Exec(insertRow, h.ID, clientID, h.Scope, h.Destination, h.norm, sealed, sqldb.Flag(h.IsActive), now, h.from)
 }
 
@@ -210,6 +215,9 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 		if err != nil {
 			return err
 		}
+		if err := history.Enter(tx, out.DateModified, out.changeOf(&old, &out)); err != nil {
+			return err
+		}
 		return tx.Exec(updateRow, out.ID, out.Scope, out.Destination, out.norm, sealed, sqldb.Flag(out.IsActive), out.Disabled, out.DateModified, out.from)
 	})
 	return out, err
@@ -219,6 +227,9 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 func (s *Service) Delete(ctx context.Context, storeID int64, clientID string, id int64) (out Hook, err error) {
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
 		if out, err = lock(tx, clientID, id, tx.ForDelete()); err != nil {
+			return err
+		}
+		if err := history.Enter(tx, s.sys.Now(), out.changeOf(&out, nil)); err != nil {
 			return err
 		}
 		return tx.Exec(deleteRow, id)
@@ -290,6 +301,16 @@ func (s *Service) PutContacts(ctx context.Context, storeID int64, clientID strin
 		if err := tx.Query(nextID, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
 			return err
 		}
+		before, err := Contacts(tx, clientID)
+		if err != nil {
+			return err
+		}
+		if slices.Equal(before, emails) {
+			return nil
+		}
+		if err := history.Enter(tx, s.sys.Now(), contactsChange(clientID, before, emails)); err != nil {
+			return err
+		}
 		if err := tx.Exec(deleteContacts, clientID); err != nil {
 			return err
 		}
@@ -310,6 +331,7 @@ func SweepIdle(tx *sqldb.Tx, now, elapsed int64) ([]Hook, error) {
 	if err := tx.Query(selectIdle, collect(tx, &idle), now-idleTime); err != nil {
 		return nil, err
 	}
+	var entries []history.Entry
 	out := idle[:0]
 	for _, h := range idle {
 		if !h.watchIdle(now, elapsed) {
@@ -323,11 +345,13 @@ func SweepIdle(tx *sqldb.Tx, now, elapsed int64) ([]Hook, error) {
 			return nil, err
 		}
 		if off {
+			was := h
 			h.IsActive, h.Disabled, h.DateModified = false, DisabledInactivity, now
+			entries = append(entries, h.changeOf(&was, &h))
 			out = append(out, h)
 		}
 	}
-	return out, nil
+	return out, history.Enter(tx, now, entries...)
 }
 
 // Put makes a hook inside tx, or brings the one of the API account with its
@@ -360,9 +384,13 @@ func Put(tx *sqldb.Tx, clientID string, in Create, rules Rules, now int64) error
 				return err
 			}
 		}
-		h.Headers = in.Headers
+		old := h
+		h.Headers, h.Destination, h.IsActive, h.Disabled = in.Headers, in.Destination, active, ""
 		sealed, err := h.seal(tx)
 		if err != nil {
+			return err
+		}
+		if err := history.Enter(tx, now, h.changeOf(&old, &h)); err != nil {
 			return err
 		}
 		return tx.Exec(updateRow, h.ID, h.Scope, in.Destination, norm, sealed, sqldb.Flag(active), "", now, h.from)

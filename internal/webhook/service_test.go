@@ -15,6 +15,7 @@ import (
 	"clientele/internal/app/apptest"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -465,6 +466,10 @@ func TestHooksThatAreSwitchedOff(t *testing.T) {
 			if got := strings.ReplaceAll(sweep(start+c.after), " deactivated", "deactivated"); got != c.want {
 				y.t.Errorf("after %d days: %q, want %q", c.after/day, got, c.want)
 			}
+		}
+		recorded := slices.DeleteFunc(historytest.Lines(y.t, y.db, y.stores[0], 0), func(l string) bool { return !strings.Contains(l, "inactivity") })
+		if want := []string{`updated webhook 3: is_active true>false, status "">"inactivity"`, `updated webhook 1: is_active true>false, status "">"inactivity"`}; !slices.Equal(recorded, want) {
+			y.t.Errorf("recorded %q", recorded)
 		}
 		y.Clock.Set(time.Unix(start+600*day, 0))
 		h, err = y.hooks.Update(y.t.Context(), y.stores[0], "app", webhook.Update{ID: 2, IsActive: opt.Some(true)})

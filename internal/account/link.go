@@ -116,13 +116,14 @@ type owner struct {
 // owner finds who has an email and may sign in on the site; id 0 is nobody.
 func (s *Service) owner(ctx context.Context, site store.Site, address string) (owner, error) {
 	var o owner
-	err := s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
+	admission, err := s.Admission(ctx, site)
+	if err != nil {
+		return o, err
+	}
+	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		o = owner{}
-		var admission customer.Admission
 		var holders []customer.Holder
-		if err := tx.Pipeline(append(admission.Query(site.ChannelID),
-			customer.HoldersQuery(address, func(h customer.Holder) { holders = append(holders, h) })...,
-		)...); err != nil {
+		if err := tx.Pipeline(customer.HoldersQuery(address, func(h customer.Holder) { holders = append(holders, h) })...); err != nil {
 			return err
 		}
 		for i := range holders {

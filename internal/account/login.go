@@ -61,15 +61,17 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	a := limit.Guess{Email: norm, Peer: in.Peer}
 	var l Login
 	var held password.Kinds
-	var admission customer.Admission
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+	admission, err := s.admission(ctx, storeID, in.ChannelID)
+	if err != nil {
+		return Login{}, err
+	}
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		l, held = Login{}, password.Kinds{}
 		a.Shared, a.Known = false, false
 		var holders []customer.Holder
 		known := map[int64]bool{}
-		queries := append(customer.HeldKinds(&held), admission.Query(in.ChannelID)...)
 		// Of all channels, to tell whether others have the email too.
-		queries = append(queries, customer.HoldersQuery(in.Email, func(h customer.Holder) { holders = append(holders, h) })...)
+		queries := append(customer.HeldKinds(&held), customer.HoldersQuery(in.Email, func(h customer.Holder) { holders = append(holders, h) })...)
 		for _, key := range email.Keys(in.Email) {
 			queries = append(queries, sqldb.Q{Stmt: knownAddress, Args: []any{key, in.ChannelID, in.Peer.Network()}, Each: func(r *sqldb.Row) error { known[r.Int(0)] = true; return nil }})
 		}

@@ -443,10 +443,15 @@ func (s *Service) AuthenticateOn(ctx context.Context, site store.Site, token str
 }
 
 // Admission returns the rule by which customers are dealt with on a storefront,
-// for those who only read: a change may be seen a second later.
+// for those who only read, or read again before they write: a change by another
+// process may be seen a second later.
 func (s *Service) Admission(ctx context.Context, site store.Site) (customer.Admission, error) {
-	entrance, err := s.entrances.Get(ctx, site.StoreID, site.ChannelID)
-	return customer.Admission{ChannelID: site.ChannelID, Entrance: entrance}, err
+	return s.admission(ctx, site.StoreID, site.ChannelID)
+}
+
+func (s *Service) admission(ctx context.Context, storeID, channelID int64) (customer.Admission, error) {
+	entrance, err := s.entrances.Get(ctx, storeID, channelID)
+	return customer.Admission{ChannelID: channelID, Entrance: entrance}, err
 }
 
 // Barred reports whether there is such a customer who is confined to other

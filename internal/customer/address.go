@@ -11,7 +11,6 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/opt"
-	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -160,7 +159,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	for i := range out {
 		owners = append(owners, out[i].CustomerID)
 	}
-	if err := noting(tx, owners, func() error { return insertAddresses.Exec(tx, nil, rows) }); err != nil {
+	if err := notingBooks(tx, owners, func() error { return insertAddresses.Exec(tx, nil, rows) }); err != nil {
 		return nil, err
 	}
 	if err := filled.store(tx); err != nil {
@@ -210,14 +209,15 @@ func (s *Service) UpdateAddresses(ctx context.Context, storeID int64, in []Addre
 	}
 	var out []Address
 	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out, err = updateAddresses(tx, in, s.sys.Now())
+		out, err = updateAddresses(tx, 0, in, s.sys.Now())
 		return err
 	})
 	return out, err
 }
 
-func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, error) {
-	b := &addressBatch{in: in}
+// updateAddresses changes addresses, of a given customer or with 0 of anyone.
+func updateAddresses(tx *sqldb.Tx, customerID int64, in []AddressUpdate, now int64) ([]Address, error) {
+	b := &addressBatch{in: in, of: customerID}
 	if err := runBatch(tx, b, now); err != nil {
 		return nil, err
 	}
@@ -227,6 +227,7 @@ func updateAddresses(tx *sqldb.Tx, in []AddressUpdate, now int64) ([]Address, er
 // addressBatch changes addresses.
 type addressBatch struct {
 	in      []AddressUpdate
+	of      int64 // the customer; 0: any
 	ids     []int64
 	current map[int64]*Address
 	ref     *references
@@ -235,7 +236,7 @@ type addressBatch struct {
 	out     []Address        // with what does not change
 	writes  []*addressChange // what is to be stored
 	owners  []int64          // whose address itself changes
-	before  []*search.Document
+	before  []subject
 }
 
 // addressChange is what an update does to one address.
@@ -252,7 +253,15 @@ func (b *addressBatch) lock(tx *sqldb.Tx) error {
 		b.ids[i] = b.in[i].ID
 	}
 	b.current = map[int64]*Address{}
-	return tx.Pipeline(lockAddresses(tx, b.ids, b.current))
+	if err := tx.Pipeline(lockAddresses(tx, b.ids, b.current)); err != nil || b.of == 0 {
+		return err
+	}
+	for _, id := range b.ids {
+		if a := b.current[id]; a == nil || a.CustomerID != b.of {
+			return errNoAddress
+		}
+	}
+	return nil
 }
 
 // lockAddresses returns the query that reads addresses and locks them.
@@ -352,7 +361,7 @@ func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) 
 	p := b.writes[i]
 	if i == 0 {
 		var err error
-		if b.before, err = documents(tx, b.owners); err != nil {
+		if b.before, err = subjects(tx, b.owners); err != nil {
 			return event.Event{}, err
 		}
 	}
@@ -365,7 +374,7 @@ func (b *addressBatch) write(tx *sqldb.Tx, i int, _ int64) (event.Event, error) 
 		return event.Event{}, err
 	}
 	if i == len(b.writes)-1 {
-		if err := noteSince(tx, b.before, b.owners); err != nil {
+		if err := noteBooks(tx, b.before, b.owners); err != nil {
 			return event.Event{}, err
 		}
 	}
@@ -419,19 +428,31 @@ func (s *Service) DeleteAddresses(ctx context.Context, storeID int64, q *listing
 
 // deleteAddresses removes addresses that the caller has locked.
 func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
-	n := len(ids)
-	events := make([]event.Event, 0, n)
-	var gone []Address
-	in, args := sqldb.In(nil, ids)
-	err := tx.Query(sqldb.Dynamic(`SELECT `+addressColumns+` FROM addresses WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
-		gone = append(gone, Address{})
-		a := &gone[len(gone)-1]
-		a.scan(r)
-		events = append(events, event.Address(event.AddressDeleted, a.ID, a.CustomerID))
-		return nil
-	}, args...)
+	gone, err := holdAddresses(tx, "", ids...)
 	if err != nil {
 		return err
+	}
+	return removeAddresses(tx, gone, now)
+}
+
+// holdAddresses reads addresses, with a clause that locks them.
+func holdAddresses(tx *sqldb.Tx, clause string, ids ...int64) (out []Address, err error) {
+	in, args := sqldb.In(nil, ids)
+	err = tx.Query(sqldb.Dynamic(`SELECT `+addressColumns+` FROM addresses WHERE store_id = $1 AND id IN `+in+` ORDER BY id`+clause), func(r *sqldb.Row) error {
+		out = append(out, Address{})
+		out[len(out)-1].scan(r)
+		return nil
+	}, args...)
+	return out, err
+}
+
+// removeAddresses removes addresses that the caller has read and locked.
+func removeAddresses(tx *sqldb.Tx, gone []Address, now int64) error {
+	n := len(gone)
+	ids, events := make([]int64, n), make([]event.Event, n)
+	for i := range gone {
+		ids[i] = gone[i].ID
+		events[i] = event.Address(event.AddressDeleted, gone[i].ID, gone[i].CustomerID)
 	}
 	filled := map[int64][]storedValue{}
 	if err := tx.Pipeline(filledQuery(form.Address, ids, filled)); err != nil {
@@ -452,7 +473,7 @@ func deleteAddresses(tx *sqldb.Tx, ids []int64, now int64) error {
 	for i := range events {
 		owners[i] = events[i].CustomerID
 	}
-	if err := noting(tx, owners, func() error {
+	if err := notingBooks(tx, owners, func() error {
 		for _, id := range ids {
 			if err := tx.Exec(deleteAddress, id); err != nil {
 				return err

@@ -147,28 +147,44 @@ func (c *Customer) scanSearched(r *sqldb.Row) {
 	c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone = r.Int(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5)
 }
 
-// documents returns what is searched of those of some customers that there are,
-// in the order of their ids.
-func documents(tx *sqldb.Tx, ids []int64) ([]*search.Document, error) {
+// subject is a customer as far as they are searched.
+type subject struct {
+	Customer
+	book []Address
+}
+
+// subjects reads those of some customers that there are, in the order of their
+// ids.
+func subjects(tx *sqldb.Tx, ids []int64) ([]subject, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var rows []Customer
+	var rows []subject
 	into := map[int64][]Address{}
 	in, args := sqldb.In(nil, ids)
 	err := tx.Pipeline(sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT ` + searchedColumns + ` FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
 		Args: args,
 		Each: func(r *sqldb.Row) error {
-			rows = append(rows, Customer{})
+			rows = append(rows, subject{})
 			rows[len(rows)-1].scanSearched(r)
 			return nil
 		},
 	}, booksQuery(in, args, into))
 	inOrder(into)
+	for i := range rows {
+		rows[i].book = into[rows[i].ID]
+	}
+	return rows, err
+}
+
+// documents returns what is searched of those of some customers that there are,
+// in the order of their ids.
+func documents(tx *sqldb.Tx, ids []int64) ([]*search.Document, error) {
+	rows, err := subjects(tx, ids)
 	out := make([]*search.Document, len(rows))
 	for i := range rows {
-		out[i] = rows[i].document(into[rows[i].ID])
+		out[i] = rows[i].document(rows[i].book)
 	}
 	return out, err
 }
@@ -184,6 +200,36 @@ func noting(tx *sqldb.Tx, ids []int64, write func() error) error {
 		return err
 	}
 	return noteSince(tx, before, ids)
+}
+
+// notingBooks is noting for a write of addresses alone.
+func notingBooks(tx *sqldb.Tx, ids []int64, write func() error) error {
+	before, err := subjects(tx, ids)
+	if err != nil {
+		return err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	return noteBooks(tx, before, ids)
+}
+
+// noteBooks is noteSince where nothing but the addresses of the customers was
+// written.
+func noteBooks(tx *sqldb.Tx, before []subject, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	after, err := books(tx, ids)
+	if err != nil {
+		return err
+	}
+	changes := make([]search.Change, len(before))
+	for i := range before {
+		s := &before[i]
+		changes[i] = search.Change{ID: s.ID, Was: s.document(s.book), Now: s.document(after[s.ID])}
+	}
+	return search.Note(tx, changes...)
 }
 
 // noteSince notes for the search what became of customers.

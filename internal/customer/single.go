@@ -305,11 +305,11 @@ func (s *Service) CreateAddress(ctx context.Context, storeID int64, in AddressCr
 // UpdateAddress changes an address of a customer. One that would become equal
 // to another of the customer's is a Conflict.
 func (s *Service) UpdateAddress(ctx context.Context, storeID, customerID int64, u AddressUpdate) (*Address, error) {
-	// An address never changes hands, so this look stays true.
-	if _, err := s.GetAddress(ctx, storeID, customerID, u.ID); err != nil {
-		return nil, err
-	}
-	rows, err := s.UpdateAddresses(ctx, storeID, []AddressUpdate{u})
+	var rows []Address
+	err := s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		rows, err = updateAddresses(tx, customerID, []AddressUpdate{u}, s.sys.Now())
+		return err
+	})
 	if err := missing(err, FieldID, errNoAddress); err != nil {
 		return nil, err
 	}
@@ -322,14 +322,16 @@ func (s *Service) UpdateAddress(ctx context.Context, storeID, customerID int64, 
 // DeleteAddress removes an address of a customer, or returns a NotFound
 // fault.
 func (s *Service) DeleteAddress(ctx context.Context, storeID, customerID, id int64) error {
-	if _, err := s.GetAddress(ctx, storeID, customerID, id); err != nil {
-		return err
-	}
-	n, err := s.DeleteAddresses(ctx, storeID, DeleteAddressList.New().Where("id", listing.In, []int64{id}, nil))
-	if err == nil && n == 0 {
-		return errNoAddress
-	}
-	return err
+	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		gone, err := holdAddresses(tx, tx.ForDelete(), id)
+		if err == nil && (len(gone) == 0 || gone[0].CustomerID != customerID) {
+			err = errNoAddress
+		}
+		if err != nil {
+			return err
+		}
+		return removeAddresses(tx, gone, s.sys.Now())
+	})
 }
 
 // DeleteBookPage removes the addresses on a page of a customer's.

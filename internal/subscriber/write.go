@@ -103,7 +103,7 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 			all = append(all, c)
 		}
 	}
-	_, err = change(tx, id, &Update{Consents: opt.Some(all)}, by, now)
+	_, err = changeHeld(tx, old, &Update{Consents: opt.Some(all)}, by, now)
 	return err
 }
 
@@ -198,7 +198,7 @@ func say(tx *sqldb.Tx, w *Wish, fresh Create, by Origin, now int64) (*Subscriber
 	if old == nil || !old.sameKey(&sub) {
 		return nil, errNotFound
 	}
-	return change(tx, id, &Update{Consents: opt.Some(w.over(old.Consents))}, by, now)
+	return changeHeld(tx, old, &Update{Consents: opt.Some(w.over(old.Consents))}, by, now)
 }
 
 var lastHeld = sqldb.Static(`SELECT email, channel_id FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 ORDER BY id DESC LIMIT 1`)
@@ -268,6 +268,12 @@ func change(tx *sqldb.Tx, id int64, in *Update, by Origin, now int64) (*Subscrib
 	if old == nil {
 		return nil, errNotFound
 	}
+	return changeHeld(tx, old, in, by, now)
+}
+
+// changeHeld is change for a subscriber that was read with a lock.
+func changeHeld(tx *sqldb.Tx, old *Subscriber, in *Update, by Origin, now int64) (*Subscriber, error) {
+	id := old.ID
 	s := *old
 	in.apply(&s)
 	if s.same(old) {

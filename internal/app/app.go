@@ -44,6 +44,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/pages"
+	"clientele/internal/panel"
 	"clientele/internal/password"
 	"clientele/internal/person"
 	"clientele/internal/recaptcha"
@@ -320,6 +321,8 @@ type Server struct {
 	// at the public door; or nil. Management is their URL.
 	internal   *door
 	management string
+	// panel is the control panel; nil: there is none.
+	panel *panel.Panel
 	// manage is where the control panel is, if it is not at the public door.
 	manage *door
 	failed chan error
@@ -644,6 +647,9 @@ func (s *Server) doors() []*door {
 
 // drain closes all doors together and waits for running requests.
 func (s *Server) drain(ctx context.Context) error {
+	if s.panel != nil {
+		s.panel.Stop()
+	}
 	doors := s.doors()
 	done := make(chan error, len(doors))
 	for _, d := range doors {

@@ -146,11 +146,12 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	if u, err := url.Parse(s.URL); err == nil {
 		c.Hosts = append(slices.Clone(c.Hosts), u.Host)
 	}
-	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, NewStore: s.newStore, SignOn: s.cfg.signOn()}
+	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, Segments: s.Segments, Rules: s.Rules, NewStore: s.newStore, SignOn: s.cfg.signOn()}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}
-	return panel.New(s.pipe, s.Visits, c, services), nil
+	s.panel = panel.New(s.pipe, s.Visits, c, services)
+	return s.panel, nil
 }
 
 // mountPanel adds the control panel to the public router, or returns what

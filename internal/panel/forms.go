@@ -6,6 +6,8 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/html"
+	"clientele/internal/rule"
+	"clientele/internal/segment"
 	"clientele/internal/staff"
 	"clientele/internal/store"
 	"clientele/internal/words"
@@ -87,12 +89,18 @@ var whys = map[fault.Reason]string{
 	store.WhyTimezone: "timezone",
 	group.WhyNoName:   "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
 	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",
+	segment.WhyNameTaken: "segment_taken", segment.WhyMany: "many_segments", segment.WhyManyRules: "many_rules", segment.WhyCircle: "circle", segment.WhyDeepRules: "deep_rules",
+	segment.WhyReadsGroup: "reads_group", segment.WhyNoGroup: "no_group", segment.WhyPriority: "priority", segment.WhyRule: "by_rule",
+	rule.WhyBytes: "rule_bytes", rule.WhyEmpty: "rule_empty", rule.WhyText: "rule_text", rule.WhyExpected: "rule_expected", rule.WhyOpen: "rule_open", rule.WhyNumber: "rule_number",
+	rule.WhyComparisons: "rule_comparisons", rule.WhyDepth: "rule_depth", rule.WhyValues: "rule_values", rule.WhyField: "rule_field", rule.WhyInAddress: "rule_in_address", rule.WhyKey: "rule_key",
+	rule.WhyNoKey: "rule_no_key", rule.WhyName: "rule_name", rule.WhySeveral: "rule_several", rule.WhyOp: "rule_op", rule.WhyValue: "rule_value", rule.WhyDate: "rule_date",
+	rule.WhyBlank: "rule_blank", rule.WhyOrder: "rule_order", rule.WhyChoice: "rule_choice",
 }
 
 // reason says what a fault is about.
 func (c *call) reason(it *fault.Item) string {
 	if key := whys[it.Why]; key != "" {
-		return c.look.Text("wrong."+key, it.Want)
+		return c.look.Text("wrong."+key, it.Want, it.Value)
 	}
 	return c.look.Text("wrong.value")
 }

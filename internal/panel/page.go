@@ -198,6 +198,9 @@ type Form struct {
 	// Danger: what is done cannot be undone.
 	Danger bool
 	Inline bool // without an action bar that stays in sight
+	Files  bool // files can be sent with it
+	// Preview is shown with a form of a rule.
+	Preview *Preview
 }
 
 // Conflict tells of a record that somebody else has changed meanwhile.
@@ -308,6 +311,19 @@ type (
 		Posts  []Button
 		Note   *Message
 	}
+	segmentView struct {
+		frame
+		Note     *Message
+		Facts    []Fact
+		Rule     string
+		Events   string // the address that tells of changes
+		Building bool
+		Progress int64
+		Table    *Table
+		Pages    *Pages
+		Empty    *Empty
+		Add      *Form
+	}
 	helpView struct {
 		frame
 		Docs string
@@ -331,9 +347,10 @@ func (*listPage) template() string     { return "list" }
 func (*securityView) template() string { return "security" }
 func (*appView) template() string      { return "app" }
 func (*memberView) template() string   { return "member" }
+func (*segmentView) template() string  { return "segment" }
 func (*helpView) template() string     { return "help" }
 
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "help"}
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "help"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -483,7 +500,7 @@ func (c *call) nav() []NavGroup {
 	home, _ := item("home", "", "home", Person)
 	group("", "", home)
 	var customers, settings []NavItem
-	for _, key := range []string{"groups"} {
+	for _, key := range []string{"groups", "segments"} {
 		if i, ok := item(key, "/"+key, "", In(staff.SeeCustomers)); ok {
 			customers = append(customers, i)
 		}

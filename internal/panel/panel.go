@@ -46,7 +46,8 @@
 // caret and ticked boxes stay. A form with data-live is sent while one types.
 // Earlier requests of the same element are given up; addresses and titles
 // follow. A form with data-refresh shows itself again by the answer to a button
-// "refresh". An element with data-announce is read out after a change.
+// "refresh". An element with data-events follows an address that tells when its
+// parts are to be fetched anew (call.follow). An element with data-announce is read out after a change.
 package panel
 
 import (
@@ -66,6 +67,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/html"
+	"clientele/internal/segment"
 	"clientele/internal/serve"
 	"clientele/internal/staff"
 	"clientele/internal/store"
@@ -82,6 +84,8 @@ type Services struct {
 	History   *history.Service
 	Groups    *group.Service
 	Customers *customer.Service
+	Segments  *segment.Service
+	Rules     *segment.Keeper
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.
@@ -112,11 +116,15 @@ type Panel struct {
 	visits *visit.Visits
 	looks  map[string]func() *look
 	cross  *http.CrossOriginProtection
+	routes []Route
+	live   live
 }
 
 // New returns a Panel.
 func New(pipe *serve.Pipeline, visits *visit.Visits, c Config, s Services) *Panel {
-	return &Panel{Services: s, Config: c, pipe: pipe, visits: visits, looks: newLooks(), cross: http.NewCrossOriginProtection()}
+	p := &Panel{Services: s, Config: c, pipe: pipe, visits: visits, looks: newLooks(), cross: http.NewCrossOriginProtection(), live: newLive()}
+	p.routes = p.Routes()
+	return p
 }
 
 //go:embed assets/panel.css
@@ -141,7 +149,7 @@ var policy = html.Policy{Images: []string{"data:"}}
 
 // Mount adds the panel to a router.
 func (p *Panel) Mount(r chi.Router) {
-	for _, rt := range p.Routes() {
+	for _, rt := range p.routes {
 		h := p.serve(rt)
 		r.Method(rt.Method, rt.Pattern, h)
 		if rt.Method == http.MethodGet {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -83,7 +84,10 @@ type Route struct {
 	Need            Need
 	// Sudo asks for the password or passkey once more if the last time was not
 	// lately.
-	Sudo   bool
+	Sudo bool
+	// Aside: that it is asked does not tell that somebody is there. Pages ask it by
+	// themselves.
+	Aside  bool
 	handle func(*call) error
 }
 
@@ -99,6 +103,18 @@ func post(at string, need Need, h func(*call) error) Route {
 func sudo(r Route) Route {
 	r.Sudo = true
 	return r
+}
+
+// asides is a route that pages ask by themselves.
+func asides(r Route) Route {
+	r.Aside = true
+	return r
+}
+
+// has reports whether there is a page of a store. What would lead to one that
+// there is not, leads nowhere.
+func (c *call) has(at string) bool {
+	return slices.ContainsFunc(c.Panel.routes, func(r Route) bool { return r.Method == http.MethodGet && r.Pattern == Base+ofStore+at })
 }
 
 // ofStore is where the pages of a store are.
@@ -138,6 +154,12 @@ func (p *Panel) Routes() []Route {
 		get(ofStore+"/groups/{id}", In(staff.SeeCustomers), (*call).groupPage), post(ofStore+"/groups/{id}", In(staff.Structure), (*call).saveGroup),
 		get(ofStore+"/groups/{id}/delete", In(staff.Structure), (*call).deleteGroupPage), post(ofStore+"/groups/{id}/delete", In(staff.Structure), (*call).deleteGroup),
 		post(ofStore+"/groups/{id}/copy", In(staff.Structure), (*call).copyGroup),
+		get(ofStore+"/segments", In(staff.SeeCustomers), (*call).segmentsPage),
+		get(ofStore+"/segments/new", In(staff.Segments), (*call).newSegmentPage), post(ofStore+"/segments/new", In(staff.Segments), (*call).makeSegment),
+		get(ofStore+"/segments/{id}", In(staff.SeeCustomers), (*call).segmentPage), asides(get(ofStore+"/segments/{id}/live", In(staff.SeeCustomers), (*call).segmentLive)),
+		get(ofStore+"/segments/{id}/edit", In(staff.Segments), (*call).editSegmentPage), post(ofStore+"/segments/{id}/edit", In(staff.Segments), (*call).saveSegment),
+		post(ofStore+"/segments/{id}/members", In(staff.Segments), (*call).addMembers), post(ofStore+"/segments/{id}/remove", In(staff.Segments), (*call).removeSegmentMember),
+		get(ofStore+"/segments/{id}/delete", In(staff.Segments), (*call).deleteSegmentPage), post(ofStore+"/segments/{id}/delete", In(staff.Segments), (*call).deleteSegment),
 		get(ofStore+"/staff", In(staff.ManageStaff), (*call).staffPage),
 		sudo(get(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invitePage)), sudo(post(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invite)),
 		get(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).memberPage), sudo(post(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).saveMember)),
@@ -178,7 +200,11 @@ func (c *call) open() (led bool, err error) {
 	if err := c.genuine(); err != nil {
 		return false, err
 	}
-	if c.staff, err = c.Staff.Authenticate(c.R.Context(), c.client.Previous); err != nil {
+	authenticate := c.Staff.Authenticate
+	if c.route.Aside {
+		authenticate = c.Staff.Recognise
+	}
+	if c.staff, err = authenticate(c.R.Context(), c.client.Previous); err != nil {
 		return false, err
 	}
 	if c.staff != nil {

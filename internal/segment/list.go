@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"slices"
 
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -34,6 +35,13 @@ var (
 		Fields: []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "segment_id", Hidden: true}},
 	}
 	RemoveMemberList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
+)
+
+// Browse declares the list of segments as people look through it, and
+// BrowseMembers that of a segment's members, who came last first.
+var (
+	Browse        = &listing.Spec{Table: "segments", Fields: []listing.Field{{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.Like}, Column: "name_norm"}}, Cursors: true, Unnumbered: true, Untold: true}
+	BrowseMembers = &listing.Spec{Table: "segment_members", Key: MemberList.Key, Fields: MemberList.Fields, Descending: true, Cursors: true, Unnumbered: true, Untold: true}
 )
 
 // List returns a page of segments.
@@ -98,6 +106,9 @@ func segments(tx *sqldb.Tx, q *listing.Query) ([]Segment, *listing.Result, error
 		out[len(out)-1].scan(r)
 		return nil
 	})
+	if q.Reversed() {
+		slices.Reverse(out)
+	}
 	return out, res, err
 }
 

@@ -428,28 +428,32 @@ func (k *Keeper) Drop(ctx context.Context, storeID int64, segment string) error 
 		if err != nil {
 			return err
 		}
-		if err := tx.Query(countRules, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
-			return err
-		}
-		b, err := k.read(tx)
-		if err != nil {
-			return err
-		}
-		r := b.of(id)
-		if r == nil {
-			return errNoRule
-		}
-		if err := history.Enter(tx, k.sys.Now(), ruleChange(id, &r.Rule, nil)); err != nil {
-			return err
-		}
-		if err := tx.Exec(deleteRule, id); err != nil {
-			return err
-		}
-		if err := k.enqueueGroups(tx); err != nil {
-			return err
-		}
-		return tx.Query(countRules, func(*sqldb.Row) error { return nil }, int64(-1))
+		return k.drop(tx, id)
 	})
+}
+
+func (k *Keeper) drop(tx *sqldb.Tx, id int64) error {
+	if err := tx.Query(countRules, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
+		return err
+	}
+	b, err := k.read(tx)
+	if err != nil {
+		return err
+	}
+	r := b.of(id)
+	if r == nil {
+		return errNoRule
+	}
+	if err := history.Enter(tx, k.sys.Now(), ruleChange(id, &r.Rule, nil)); err != nil {
+		return err
+	}
+	if err := tx.Exec(deleteRule, id); err != nil {
+		return err
+	}
+	if err := k.enqueueGroups(tx); err != nil {
+		return err
+	}
+	return tx.Query(countRules, func(*sqldb.Row) error { return nil }, int64(-1))
 }
 
 // refuseByHand refuses to change members by hand where they come by a rule.

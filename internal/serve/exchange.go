@@ -39,6 +39,7 @@ type Exchange struct {
 	status int // 0: not answered yet
 
 	expected bool
+	lasts    bool
 	cut      error // why the answer did not arrive
 
 	mu   sync.Mutex // handlers may work in several goroutines
@@ -100,6 +101,9 @@ func (x *Exchange) Body(from intake.Source) (*intake.Body, error) {
 // Expected tells that the answer, whatever its status, is what the operator or
 // the merchant has asked for or was told of: it is not logged as an error.
 func (x *Exchange) Expected() { x.expected = true }
+
+// Lasts tells that the answer is to take long: it is not logged as slow.
+func (x *Exchange) Lasts() { x.lasts = true }
 
 // maxErrors bounds what is kept of a request in which several things fail.
 const maxErrors = 4
@@ -188,7 +192,7 @@ func (x *Exchange) end(render Renderer) {
 		level, message = slog.LevelError, "panic after the answer"
 	case failed:
 		level, message = slog.LevelError, message+" failed"
-	case took >= pipe.Slow:
+	case took >= pipe.Slow && !x.lasts:
 		level, message = slog.LevelWarn, message+" slow"
 	case status == http.StatusTooManyRequests:
 		level, message = slog.LevelWarn, message+" limited"

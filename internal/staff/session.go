@@ -176,6 +176,22 @@ const (
 // Authenticate returns who a token signs in, at whatever stage, or nil. What a
 // person may do is read anew each time, so that a change counts at once.
 func (s *Service) Authenticate(ctx context.Context, token string) (*Signed, error) {
+	out, err := s.Recognise(ctx, token)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	if now := s.sys.Now(); now-out.Session.Seen >= min(seenEvery, max(s.Rules.Idle/10, 1)) {
+		// A use that cannot be noted is a use all the same.
+		if err := s.write(sqldb.Aside(ctx), func(tx *sqldb.Tx) error { return tx.Exec(touchSession, out.Session.hash, now) }); err == nil {
+			out.Session.Seen = now
+		}
+	}
+	return out, nil
+}
+
+// Recognise is Authenticate for what a page asks by itself, which is no use of
+// the session.
+func (s *Service) Recognise(ctx context.Context, token string) (*Signed, error) {
 	if !isToken(token) {
 		return nil, nil
 	}
@@ -199,12 +215,6 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*Signed, erro
 	}
 	if out.Session.Stage != NeedsFactor {
 		history.Act(ctx, out.Actor())
-	}
-	if now-out.Session.Seen >= min(seenEvery, max(s.Rules.Idle/10, 1)) {
-		// A use that cannot be noted is a use all the same.
-		if err := s.write(sqldb.Aside(ctx), func(tx *sqldb.Tx) error { return tx.Exec(touchSession, out.Session.hash, now) }); err == nil {
-			out.Session.Seen = now
-		}
 	}
 	return out, nil
 }

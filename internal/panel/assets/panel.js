@@ -115,11 +115,26 @@
     const button = e.target.closest?.("form[data-refresh] button[name=refresh]");
     if (!button || !plain(e)) return;
     e.preventDefault();
-    const { form, name, value } = button, list = button.closest("fieldset.panel");
+    const { form, name, value } = button, list = button.closest("fieldset.panel"), more = button.dataset.more !== undefined;
     if (!await refresh(form, name, value).catch((x) => x.name === "AbortError")) { form.noValidate = true; form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value })); form.submit(); return; }
-    const lines = all(".lines > li", list);
-    (button.dataset.more !== undefined && lines.at(-1) ? $("select, input", lines.at(-1)) : $("[data-more]", list))?.focus();
+    if (more) $("select, input", all(".lines > li", list).at(-1))?.focus();
+    else if (/^drop/.test(value)) $("[data-more]", list)?.focus();
   });
+  // What a form shows of itself follows what is written in it.
+  let look;
+  document.addEventListener("input", (e) => {
+    const form = e.target.closest?.("form[data-refresh]"), watch = form && $("[data-watch]", form);
+    if (!watch || !watch.dataset.watch.split(" ").some((w) => e.target.name.startsWith(w))) return;
+    clearTimeout(look);
+    look = setTimeout(() => refresh(form, "refresh", "preview").catch(() => {}), e.target.nodeName === "SELECT" ? 0 : 400);
+  });
+  // What others change is fetched as soon as the server tells of it.
+  const followed = $("[data-events]");
+  if (followed) {
+    const source = new EventSource(followed.dataset.events);
+    source.onmessage = () => swap(location.href, followed.dataset.swap);
+    addEventListener("pagehide", () => source.close());
+  }
   let wait;
   document.addEventListener("input", (e) => {
     const form = e.target.closest?.("form[data-live]");

@@ -35,6 +35,8 @@ const (
 	Moved
 	// Ended: what was for a time is over.
 	Ended
+	// Exported: somebody took a copy with them.
+	Exported
 )
 
 var actionNames = [...]string{
@@ -42,7 +44,7 @@ var actionNames = [...]string{
 	SignedIn: "signed_in", SignInFailed: "sign_in_failed", LockedOut: "locked_out", SignedOut: "signed_out",
 	PasswordChanged: "password_changed", LinkSent: "link_sent", LinkUsed: "link_used", TokenRefused: "token_refused",
 	Consented: "consented", GaveUp: "gave_up", Revoked: "revoked", Moved: "moved",
-	Ended: "ended",
+	Ended: "ended", Exported: "exported",
 }
 
 // String returns the name by which lists show an action.
@@ -96,6 +98,8 @@ const (
 	StaffUser
 	StaffMember
 	SecondFactor
+	// Entries are those of the history itself.
+	Entries
 )
 
 var resourceNames = [...]string{
@@ -109,6 +113,7 @@ var resourceNames = [...]string{
 	WebhookContacts: "webhook_contacts",
 	Impersonation:   "impersonation",
 	StaffUser:       "staff", StaffMember: "staff_member", SecondFactor: "second_factor",
+	Entries: "history",
 }
 
 // String returns the name by which lists show a resource.

@@ -36,7 +36,9 @@ type frame struct {
 	Stores    []storeLink
 	AllStores bool // there are more, or the person keeps them
 	Nav       []NavGroup
-	Me        *me // nil: nobody is signed in, and the page stands alone
+	SearchAt  string      // where everything of the store is searched; empty: nowhere
+	New       []html.Link // what "+ New" makes
+	Me        *me         // nil: nobody is signed in, and the page stands alone
 	Here      string
 	Schemes   []html.Option
 }
@@ -139,6 +141,8 @@ type Cell struct {
 	Actions        []Action
 	// Post is a button that sends a form.
 	Post *Button
+	// Changes are those of fields.
+	Changes []ChangeLine
 }
 
 // Button sends a form of its own.
@@ -168,6 +172,7 @@ type Filters struct {
 	Label  string
 	Query  string
 	Hidden []html.Option // what else is filtered by
+	Fields []*html.Field // further questions
 	Groups []ChipGroup
 	Swap   string
 	Count  string // how many there are, to be read out
@@ -280,6 +285,7 @@ type (
 	}
 	listPage struct {
 		frame
+		Note    *Message
 		Filters *Filters
 		Table   *Table
 		Pages   *Pages
@@ -310,6 +316,13 @@ type (
 		Danger []Action
 		Posts  []Button
 		Note   *Message
+	}
+	searchView struct {
+		frame
+		Action, Query, Count string
+		Reading              *Reading
+		Found                []Found
+		Empty                *Empty
 	}
 	segmentView struct {
 		frame
@@ -348,9 +361,10 @@ func (*securityView) template() string { return "security" }
 func (*appView) template() string      { return "app" }
 func (*memberView) template() string   { return "member" }
 func (*segmentView) template() string  { return "segment" }
+func (*searchView) template() string   { return "search" }
 func (*helpView) template() string     { return "help" }
 
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "help"}
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -435,6 +449,7 @@ func (c *call) fill(f *frame) error {
 	}
 	if c.store != nil {
 		f.Nav = c.nav()
+		f.SearchAt, f.New = c.storeAt("/search"), c.ways(made)
 		if f.Store != nil {
 			f.Site = f.Store.Name + " · " + f.Site
 		}
@@ -507,6 +522,9 @@ func (c *call) nav() []NavGroup {
 	}
 	group("customers", "people", customers...)
 	if i, ok := item("staff", "/staff", "people", In(staff.ManageStaff)); ok {
+		settings = append(settings, i)
+	}
+	if i, ok := item("history", "/history", "", In(staff.History)); ok {
 		settings = append(settings, i)
 	}
 	group("settings", "gear", settings...)

@@ -61,6 +61,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -69,9 +70,12 @@ import (
 	"clientele/internal/html"
 	"clientele/internal/segment"
 	"clientele/internal/serve"
+	"clientele/internal/sso"
 	"clientele/internal/staff"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/visit"
+	"clientele/internal/webhook"
 )
 
 // Base is where the panel is.
@@ -79,13 +83,17 @@ const Base = "/manage"
 
 // Services are what the panel works with.
 type Services struct {
-	Staff     *staff.Service
-	Stores    *store.Service
-	History   *history.Service
-	Groups    *group.Service
-	Customers *customer.Service
-	Segments  *segment.Service
-	Rules     *segment.Keeper
+	Staff       *staff.Service
+	Stores      *store.Service
+	History     *history.Service
+	Groups      *group.Service
+	Customers   *customer.Service
+	Segments    *segment.Service
+	Rules       *segment.Keeper
+	Subscribers *subscriber.Service
+	Webhooks    *webhook.Service
+	Accounts    *account.Service
+	Tokens      *sso.Service
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -113,8 +113,11 @@ func asides(r Route) Route {
 
 // has reports whether there is a page of a store. What would lead to one that
 // there is not, leads nowhere.
-func (c *call) has(at string) bool {
-	return slices.ContainsFunc(c.Panel.routes, func(r Route) bool { return r.Method == http.MethodGet && r.Pattern == Base+ofStore+at })
+func (c *call) has(at string) bool { return c.hasApart(ofStore + at) }
+
+// hasApart is has for any page.
+func (c *call) hasApart(at string) bool {
+	return slices.ContainsFunc(c.Panel.routes, func(r Route) bool { return r.Method == http.MethodGet && r.Pattern == Base+at })
 }
 
 // ofStore is where the pages of a store are.
@@ -160,6 +163,8 @@ func (p *Panel) Routes() []Route {
 		get(ofStore+"/segments/{id}/edit", In(staff.Segments), (*call).editSegmentPage), post(ofStore+"/segments/{id}/edit", In(staff.Segments), (*call).saveSegment),
 		post(ofStore+"/segments/{id}/members", In(staff.Segments), (*call).addMembers), post(ofStore+"/segments/{id}/remove", In(staff.Segments), (*call).removeSegmentMember),
 		get(ofStore+"/segments/{id}/delete", In(staff.Segments), (*call).deleteSegmentPage), post(ofStore+"/segments/{id}/delete", In(staff.Segments), (*call).deleteSegment),
+		get(ofStore+"/history", In(staff.History), (*call).historyPage), sudo(get(ofStore+"/history/export", In(staff.History), (*call).exportHistory)),
+		get(ofStore+"/search", In(staff.SeeCustomers), (*call).searchPage),
 		get(ofStore+"/staff", In(staff.ManageStaff), (*call).staffPage),
 		sudo(get(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invitePage)), sudo(post(ofStore+"/staff/new", In(staff.ManageStaff), (*call).invite)),
 		get(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).memberPage), sudo(post(ofStore+"/staff/{id}", In(staff.ManageStaff), (*call).saveMember)),

@@ -94,15 +94,16 @@ func (f *ruleForm) say(c *call, text string) {
 	f.text = text
 	f.Field("rule").Value = text
 	var rows []rule.Row
-	any, simple := false, strings.TrimSpace(text) == ""
+	any, simple, hint := false, strings.TrimSpace(text) == "", "segments.rows.wrong"
 	if n, err := rule.Parse(text); err == nil {
+		hint = "segments.rows.more"
 		rows, any, simple = n.Rows()
 		for _, r := range rows {
 			simple = simple && slices.ContainsFunc(f.subjects, func(s rule.Subject) bool { return s.ID == r.Subject })
 		}
 	}
 	if !simple {
-		f.Sections[partRows].Hint, f.Sections[partRows].Lines, f.Sections[partRows].More = c.look.Text("segments.rows.more"), nil, nil
+		f.Sections[partRows].Hint, f.Sections[partRows].Lines, f.Sections[partRows].More = c.look.Text(hint), nil, nil
 		return
 	}
 	f.rows(c, rows, any)

@@ -65,7 +65,7 @@
     running.set(key, stop);
     const body = new URLSearchParams(new FormData(form));
     body.append(name, value);
-    const answer = await fetch(form.action, { method: "POST", body, signal: stop.signal, headers: { Accept: "text/html" } });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, signal: stop.signal, headers: { Accept: "text/html" } });
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
     if (stop.signal.aborted) return true;
     if (!answer.ok || answer.redirected || !next) return false;
@@ -103,7 +103,7 @@
   });
   const address = (form) => {
     const q = new URLSearchParams([...new FormData(form)].filter(([, v]) => v !== ""));
-    return form.action.split("?")[0] + (q.size ? "?" + q : "");
+    return form.getAttribute("action").split("?")[0] + (q.size ? "?" + q : "");
   };
   document.addEventListener("submit", (e) => {
     const form = e.target;
@@ -155,11 +155,55 @@
 
   // Keys.
   document.addEventListener("keydown", (e) => {
-    if (e.key === "/" && !e.target.closest?.("input, textarea, select, [contenteditable]")) {
-      const search = $("input[type=search]");
-      if (search) { e.preventDefault(); search.focus(); search.select(); }
-    }
+    const typing = e.target.closest?.("input, textarea, select, [contenteditable]");
+    if ($("dialog[open]") || !(e.key === "/" && !typing || e.key === "k" && (e.ctrlKey || e.metaKey))) return;
+    if (palette()) e.preventDefault();
   });
+
+  // The palette searches everything of the store, from everywhere.
+  const bar = $("form[data-palette]");
+  const palette = () => {
+    if (!bar) return false;
+    const back = document.activeElement, box = document.createElement("dialog"), form = bar.cloneNode(true), found = document.createElement("div");
+    const input = $("input", form);
+    form.removeAttribute("data-palette");
+    input.id = $("label", form).htmlFor = "palette";
+    box.className = "palette";
+    box.setAttribute("aria-label", bar.getAttribute("aria-label"));
+    box.append(form, found);
+    document.body.append(box);
+    let later, stop;
+    const ask = async () => {
+      clearTimeout(later);
+      stop?.abort();
+      stop = new AbortController();
+      const answer = await fetch(address(form), { signal: stop.signal, headers: { Accept: "text/html" } }).then((a) => a.text());
+      const next = new DOMParser().parseFromString(answer, "text/html").getElementById("found");
+      if (!next) return;
+      found.replaceChildren(...[...next.childNodes].map((n) => document.importNode(n, true)));
+      say($("[data-announce]", found)?.textContent || "");
+    };
+    const soon = () => ask().catch(() => {});
+    input.addEventListener("input", () => { clearTimeout(later); later = setTimeout(soon, 80); });
+    box.addEventListener("close", () => { stop?.abort(); box.remove(); back?.focus(); });
+    box.addEventListener("click", (e) => { if (e.target === box) box.close(); });
+    box.addEventListener("keydown", async (e) => {
+      const links = all("a[href]", found), at = links.indexOf(document.activeElement);
+      if (e.key === "ArrowDown") { e.preventDefault(); links[(at + 1) % links.length]?.focus(); }
+      else if (e.key === "ArrowUp") { e.preventDefault(); (at > 0 ? links[at - 1] : at === 0 ? input : links.at(-1))?.focus(); }
+      else if (e.key === "Enter" && e.target === input) {
+        e.preventDefault();
+        await ask().catch(() => {});
+        const first = $("a[href]", found);
+        if (first && (e.ctrlKey || e.metaKey)) open(first.href); else if (first) location.assign(first.href);
+      }
+    });
+    box.showModal();
+    input.focus();
+    soon();
+    return true;
+  };
+  bar?.addEventListener("pointerdown", (e) => { e.preventDefault(); palette(); });
 
   // A way back is offered for ten seconds.
   const undo = $("[data-toast] form");

@@ -1,0 +1,412 @@
+package panel
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"clientele/internal/account"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/group"
+	"clientele/internal/html"
+	"clientele/internal/search"
+	"clientele/internal/segment"
+	"clientele/internal/sso"
+	"clientele/internal/staff"
+	"clientele/internal/subscriber"
+	"clientele/internal/webhook"
+)
+
+// Found are things of one kind that a search has found.
+type Found struct {
+	Label string
+	Items []FoundItem
+}
+
+// FoundItem is one of them. Without an address it has no page.
+type FoundItem struct{ Text, Sub, URL string }
+
+// Reading is what a text says that was pasted into the search, such as a token.
+type Reading struct {
+	Note  Message
+	Facts []Fact
+}
+
+// perKind is how many of a kind are shown.
+const perKind = 8
+
+// place is somewhere to go, or something to do. Its words are its label and the
+// text "search.words.{key}".
+type place struct {
+	key, at string
+	need    Need
+	apart   bool // not below a store
+}
+
+var pages = []place{
+	{"nav.home", "", In(staff.SeeCustomers), false}, {"nav.all_customers", "/customers", In(staff.SeeCustomers), false}, {"nav.groups", "/groups", In(staff.SeeCustomers), false},
+	{"nav.segments", "/segments", In(staff.SeeCustomers), false}, {"nav.staff", "/staff", In(staff.ManageStaff), false}, {"nav.history", "/history", In(staff.History), false},
+	{"stores.title", "/stores", Person, true}, {"profile.title", "/profile", Person, true}, {"password.title", "/profile/password", Person, true},
+	{"profile.tab.security", "/profile/security", Person, true}, {"profile.tab.sessions", "/profile/sessions", Person, true}, {"help.title", "/help", Person, true},
+}
+
+// made are what "+ New" makes, and deeds what else can be done from everywhere.
+var (
+	made = []place{
+		{"customers.new", "/customers/new", In(staff.EditCustomers), false}, {"groups.new", "/groups/new", In(staff.Structure), false}, {"segments.new", "/segments/new", In(staff.Segments), false},
+		{"staff.new", "/staff/new", In(staff.ManageStaff), false}, {"stores.new", "/stores/new", Owning, true},
+	}
+	deeds = []place{{"history.export.csv", "/history/export?format=csv", In(staff.History), false}}
+)
+
+// ways returns the places that there are, as far as who is signed in may come to
+// them.
+func (c *call) ways(all []place) []html.Link {
+	var out []html.Link
+	for _, p := range all {
+		path, _, _ := strings.Cut(p.at, "?")
+		is := c.has(path)
+		if p.apart {
+			is = c.hasApart(path)
+		}
+		if !is || !c.look.Has(p.key) || !p.need.Met(c.staff.Rights, c.store.ID) {
+			continue
+		}
+		at := c.storeAt(p.at)
+		if p.apart {
+			at = Base + p.at
+		}
+		out = append(out, html.Link{Label: c.look.Text(p.key), URL: at})
+	}
+	return out
+}
+
+// placesOf finds places by the beginnings of their words.
+func (c *call) placesOf(all []place, text string) []FoundItem {
+	var out []FoundItem
+	words := strings.Fields(fold.Plain(text))
+	for _, p := range all {
+		known := strings.Fields(fold.Plain(c.look.Text(p.key)))
+		if key := "search.words." + p.key; c.look.Has(key) {
+			known = append(known, strings.Fields(fold.Plain(c.look.Text(key)))...)
+		}
+		fits := true
+		for _, w := range words {
+			some := false
+			for _, k := range known {
+				some = some || strings.HasPrefix(k, w)
+			}
+			fits = fits && some
+		}
+		if !fits {
+			continue
+		}
+		for _, l := range c.ways([]place{p}) {
+			out = append(out, FoundItem{Text: l.Label, URL: l.URL})
+		}
+	}
+	return out[:min(len(out), perKind)]
+}
+
+func (c *call) searchPage() error {
+	text := strings.TrimSpace(c.R.URL.Query().Get("q"))
+	p := &searchView{Query: text, Action: c.storeAt("/search")}
+	p.Title = c.look.Text("search.title")
+	if len(text) > maxSearch {
+		text = ""
+		p.Reading = &Reading{Note: Message{Kind: "error", Text: c.look.Text("search.long")}}
+	}
+	if text != "" {
+		if err := c.find(p, text); err != nil {
+			return err
+		}
+	}
+	p.add(c.look.Text("search.actions"), c.placesOf(append(made[:len(made):len(made)], deeds...), text))
+	p.add(c.look.Text("search.pages"), c.placesOf(pages, text))
+	n := 0
+	for _, f := range p.Found {
+		n += len(f.Items)
+	}
+	p.Count = c.look.Plural("search.count", n)
+	if n == 0 && p.Reading == nil {
+		p.Empty = &Empty{Icon: "search", Title: c.look.Text("none.title"), Text: c.look.Text("search.none")}
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// maxSearch bounds what is searched for, in bytes: a token may be long.
+const maxSearch = 8000
+
+func (p *searchView) add(label string, items []FoundItem) {
+	if len(items) > 0 {
+		p.Found = append(p.Found, Found{label, items})
+	}
+}
+
+// find looks for records of the store.
+func (c *call) find(p *searchView, text string) error {
+	if is, err := c.readPasted(p, text); is || err != nil {
+		return err
+	}
+	people, err := c.findCustomers(text)
+	if err != nil {
+		return err
+	}
+	p.add(c.look.Text("search.customers"), people)
+	if strings.Contains(text, "@") {
+		subscribers, err := c.findSubscribers(text)
+		if err != nil {
+			return err
+		}
+		p.add(c.look.Text("search.subscribers"), subscribers)
+	}
+	ctx, word := c.R.Context(), strings.ReplaceAll(text, ",", " ")
+	if len([]rune(word)) > 200 {
+		return nil
+	}
+	q, err := group.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode())
+	if err != nil {
+		return err
+	}
+	groups, _, err := c.Groups.Browse(ctx, c.store.ID, q)
+	if err != nil {
+		return err
+	}
+	var items []FoundItem
+	for i := range groups {
+		items = append(items, FoundItem{groups[i].Name, c.discounts(groups[i].Rules, 1), c.groupAt(groups[i].ID, "")})
+	}
+	p.add(c.look.Text("groups.title"), items)
+	if q, err = segment.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode()); err != nil {
+		return err
+	}
+	segments, _, err := c.Segments.List(ctx, c.store.ID, q)
+	if err != nil {
+		return err
+	}
+	if one, err := c.Rules.Get(ctx, c.store.ID, text); err == nil {
+		segments = append(segments[:0], one.Segment)
+	}
+	items = nil
+	for i := range segments {
+		items = append(items, FoundItem{segments[i].Name, short(segments[i].Description, 80), c.segmentAt(segments[i].UUID, "")})
+	}
+	p.add(c.look.Text("segments.title"), items)
+	return nil
+}
+
+var numbered = regexp.MustCompile(`^#\d{1,18}$`)
+
+// findCustomers finds customers by words, in any order; by "#17" the one with
+// the number.
+func (c *call) findCustomers(text string) ([]FoundItem, error) {
+	ctx := c.R.Context()
+	var out []FoundItem
+	add := func(x *customer.Customer) {
+		at := c.customerURL(x.ID)
+		for i := range out {
+			if out[i].URL == at && out[i].Sub == x.Email {
+				return
+			}
+		}
+		if len(out) < perKind {
+			out = append(out, FoundItem{Text: customerName(x), Sub: x.Email, URL: at})
+		}
+	}
+	if numbered.MatchString(text) {
+		id, err := strconv.ParseInt(text[1:], 10, 64)
+		if err != nil {
+			return nil, nil
+		}
+		x, err := c.Customers.Get(ctx, c.store.ID, id)
+		if errors.Is(err, customer.ErrNoCustomer) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		add(x)
+		return out, nil
+	}
+	words := strings.Fields(text)
+	texts := []string{text}
+	if len(words) == 2 { // the first one may be the one that is not finished
+		texts = append(texts, words[1]+" "+words[0])
+	}
+	for _, t := range texts {
+		q, err := search.Parse(t)
+		if fault.As(err) != nil {
+			return out, nil // what cannot be looked for is not found
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := c.Customers.Search(ctx, c.store.ID, q, perKind)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found.Customers {
+			add(&found.Customers[i].Customer)
+		}
+		if len(out) >= perKind {
+			break
+		}
+	}
+	return out, nil
+}
+
+func (c *call) findSubscribers(address string) ([]FoundItem, error) {
+	q, err := subscriber.List.Parse(url.Values{"email": {address}, "limit": {strconv.Itoa(perKind)}}.Encode())
+	if fault.As(err) != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, _, err := c.Subscribers.List(c.R.Context(), c.store.ID, q.WithoutTotal())
+	if err != nil {
+		return nil, err
+	}
+	var out []FoundItem
+	for i := range rows {
+		out = append(out, c.subscriberItem(&rows[i]))
+	}
+	return out, nil
+}
+
+func (c *call) subscriberItem(s *subscriber.Subscriber) FoundItem {
+	item := FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
+	if c.has("/subscribers/{id}") {
+		item.URL = c.storeAt("/subscribers/" + strconv.FormatInt(s.ID, 10))
+	}
+	return item
+}
+
+// readPasted reads what somebody has at hand: a link to unsubscribe, the id of a
+// webhook's message, a login token. It reports whether the text was that.
+func (c *call) readPasted(p *searchView, text string) (is bool, err error) {
+	ctx := c.R.Context()
+	if strings.HasPrefix(text, "msg_") {
+		if !c.staff.Rights.Can(staff.Apps, c.store.ID) {
+			return true, nil
+		}
+		d, err := c.Webhooks.Message(ctx, c.store.ID, c.store.Hash, text)
+		if err != nil || d.ID == 0 {
+			return true, err
+		}
+		p.Reading = c.readDelivery(&d)
+		return true, nil
+	}
+	if token, ok := unsubscribeToken(text); ok {
+		id, err := c.Accounts.Unsubscriber(ctx, c.store.ID, token)
+		if errors.Is(err, account.ErrLink) {
+			p.Reading = &Reading{Note: Message{Kind: "warning", Text: c.look.Text("search.unsubscribe.wrong")}}
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+		s, err := c.Subscribers.Get(ctx, c.store.ID, id)
+		if e := fault.As(err); e != nil && e.Kind == fault.NotFound {
+			p.Reading = &Reading{Note: Message{Kind: "info", Text: c.look.Text("search.unsubscribe.ended")}}
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+		p.Reading = &Reading{Note: Message{Kind: "info", Text: c.look.Text("search.unsubscribe")}}
+		p.add(c.look.Text("search.subscribers"), []FoundItem{c.subscriberItem(s)})
+		return true, nil
+	}
+	if strings.Count(text, ".") != 2 || !strings.HasPrefix(text, "ey") {
+		return false, nil
+	}
+	token, err := c.Tokens.Inspect(ctx, c.store.ID, c.store.Hash, text)
+	if err != nil || token == nil {
+		return false, err
+	}
+	p.Reading = c.readToken(token)
+	if token.CustomerID != 0 && token.Refused != sso.WrongStore {
+		people, err := c.findCustomers("#" + strconv.FormatInt(token.CustomerID, 10))
+		if err != nil {
+			return true, err
+		}
+		p.add(c.look.Text("search.customers"), people)
+	}
+	return true, nil
+}
+
+// unsubscribeToken returns what a link to unsubscribe carries.
+func unsubscribeToken(text string) (string, bool) {
+	u, err := url.Parse(text)
+	if err != nil || !strings.Contains(u.Path, "unsubscribe") {
+		return "", false
+	}
+	token := u.Query().Get("token")
+	return token, token != ""
+}
+
+func (c *call) readDelivery(d *webhook.Delivery) *Reading {
+	kind := map[webhook.State]string{webhook.Delivered: "success", webhook.Failed: "error"}[d.State]
+	if kind == "" {
+		kind = "info"
+	}
+	r := &Reading{Note: Message{Kind: kind, Text: c.look.Text("search.delivery." + string(d.State))}}
+	r.Facts = []Fact{
+		{Label: c.look.Text("search.delivery.scope"), Value: d.Scope}, {Label: c.look.Text("search.delivery.hook"), Value: strconv.FormatInt(d.HookID, 10)},
+		{Label: c.look.Text("search.delivery.attempts"), Value: strconv.FormatInt(d.Attempts, 10)}, {Label: c.look.Text("search.delivery.at"), When: c.when(d.Created)},
+	}
+	if d.Status != 0 {
+		r.Facts = append(r.Facts, Fact{Label: c.look.Text("search.delivery.status"), Value: strconv.FormatInt(d.Status, 10)})
+	}
+	if d.Error != "" {
+		r.Facts = append(r.Facts, Fact{Label: c.look.Text("search.delivery.error"), Value: short(d.Error, 200)})
+	}
+	return r
+}
+
+// readToken tells what a login token says, and why it would be refused.
+func (c *call) readToken(t *sso.Inspected) *Reading {
+	r := &Reading{Note: Message{Kind: "success", Title: c.look.Text("search.token"), Text: c.look.Text("search.token.good")}}
+	if t.Refused != "" {
+		r.Note.Kind, r.Note.Text = "warning", c.look.Text("search.token.refused", c.refusal(t.Refused))
+	}
+	number := func(n int64) string {
+		if n == 0 {
+			return c.look.Text("nothing")
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	text := func(s string) string {
+		if s == "" {
+			return c.look.Text("nothing")
+		}
+		return short(s, 200)
+	}
+	r.Facts = []Fact{
+		{Label: "iss", Value: text(t.ClientID)}, {Label: "operation", Value: text(t.Operation)}, {Label: "store_hash", Value: text(t.StoreHash)}, {Label: "customer_id", Value: number(t.CustomerID)},
+		{Label: "channel_id", Value: number(t.ChannelID)}, {Label: "iat", When: c.when(t.Made), Value: c.look.Text("nothing")}, {Label: "exp", When: c.when(t.Expires), Value: c.look.Text("nothing")},
+		{Label: "redirect_to", Value: text(t.RedirectTo)}, {Label: "request_ip", Value: text(t.Address)},
+	}
+	return r
+}
+
+// refusals are the texts of reasons why login tokens are refused, below
+// "search.token.".
+var refusals = map[sso.Reason]string{
+	sso.WrongType: "type", sso.WrongAlgorithm: "algorithm", sso.NoIssuer: "issuer", sso.UnknownIssuer: "unknown_issuer", sso.BadSignature: "signature", sso.RevokedIssuer: "revoked",
+	sso.MissingScope: "scope", sso.WrongOperation: "operation", sso.WrongStore: "store", sso.NoTime: "time", sso.TooOld: "old", sso.TooEarly: "early", sso.Expired: "expired", sso.NoID: "id",
+	sso.NoCustomer: "customer", sso.WrongChannel: "channel", sso.WrongAddress: "address", sso.BadRedirect: "redirect", sso.BadMember: "member", sso.UnknownPerson: "person", sso.NoAccess: "access", sso.Used: "used",
+}
+
+func (c *call) refusal(r sso.Reason) string {
+	if key := refusals[r]; key != "" {
+		return c.look.Text("search.token." + key)
+	}
+	return string(r)
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
 )
@@ -168,7 +169,17 @@ func PutAccount(tx *sqldb.Tx, name string, grant Grant, c Credentials, now int64
 	if err != nil {
 		return err
 	}
-	return tx.Exec(updateAccount, c.ClientID, name, sealed, HashToken(c.AccessToken), joinScopes(grant.Over(has), " "))
+	before, err := keptOf(tx, c.ClientID)
+	if err != nil {
+		return err
+	}
+	after := kept{before.id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(grant.Over(has), " ")}
+	if e := after.changeOf(&before, &after); e.Changed() {
+		if err := history.Enter(tx, now, e); err != nil {
+			return err
+		}
+	}
+	return tx.Exec(updateAccount, c.ClientID, name, sealed, after.tokenHash, after.scopes)
 }
 
 // clientSecret is where client secrets are. Rows go by client id.
@@ -215,7 +226,11 @@ func putAccount(tx *sqldb.Tx, name string, scopes []Scope, c Credentials, now in
 	if err != nil {
 		return err
 	}
-	return tx.Exec(insertAccount, id, name, c.ClientID, sealed, HashToken(c.AccessToken), joinScopes(scopes, " "), now)
+	k := kept{id, name, c.ClientID, c.ClientSecret, HashToken(c.AccessToken), joinScopes(scopes, " ")}
+	if err := history.Enter(tx, now, k.changeOf(nil, &k)); err != nil {
+		return err
+	}
+	return tx.Exec(insertAccount, id, name, c.ClientID, sealed, k.tokenHash, k.scopes, now)
 }
 
 // Revoke ends an account's access for good, and with it its webhooks and the
@@ -229,6 +244,14 @@ func (s *APIAccounts) Revoke(ctx context.Context, store, id int64) error {
 		if err != nil {
 			return err
 		}
-		return tx.Exec(deleteWebhooks, id)
+		entries := []history.Entry{{Action: history.Revoked, Resource: history.APIAccount, ID: id}}
+		hooks, err := tx.ExecCount(deleteWebhooks, id)
+		if err != nil {
+			return err
+		}
+		if hooks > 0 {
+			entries = append(entries, history.Many(history.DeletedAll, history.Webhook, hooks, ""))
+		}
+		return history.Enter(tx, s.sys.Now(), entries...)
 	})
 }

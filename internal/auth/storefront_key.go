@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 )
 
@@ -92,6 +93,9 @@ func (s *StorefrontTokens) RetireKey(ctx context.Context, storeID, id int64) (si
 		if err != nil {
 			return err
 		}
+		if err := history.Enter(tx, s.sys.Now(), history.Entry{Action: history.Revoked, Resource: history.StorefrontKey, ID: id}); err != nil {
+			return err
+		}
 		signs, err = ensureKey(tx, text, s.sys.Now())
 		return err
 	})
@@ -149,6 +153,10 @@ func addKey(tx *sqldb.Tx, text string, now int64) (int64, error) {
 	}
 	sealed, err := tx.Seal(privateKey, strconv.FormatInt(last+1, 10), text)
 	if err != nil {
+		return 0, err
+	}
+	e := history.Entry{Action: history.Created, Resource: history.StorefrontKey, ID: last + 1}
+	if err := history.Enter(tx, now, e); err != nil {
 		return 0, err
 	}
 	return last + 1, tx.Exec(insertKey, last+1, sealed, now)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/jsonx"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -157,18 +158,16 @@ func (s *StorefrontTokens) enterNew(ctx context.Context, t *StorefrontToken, has
 		if err := tx.Query(findRevocation, func(*sqldb.Row) error { good = false; return nil }, hash); err != nil || !good {
 			return err
 		}
-		return enter(tx, t, hash)
+		id, err := takeTokenIDs(tx, 1)
+		if err != nil {
+			return err
+		}
+		if made, err := insertEntry(tx, id, t, hash, 0); err != nil || !made {
+			return err
+		}
+		return history.Enter(tx, s.sys.Now(), tokenHistory.Change(history.StorefrontToken, id, 0, nil, t))
 	})
 	return good, err
-}
-
-// enter gives a token the next id.
-func enter(tx *sqldb.Tx, t *StorefrontToken, hash string) error {
-	id, err := takeTokenIDs(tx, 1)
-	if err != nil {
-		return err
-	}
-	return insertEntry(tx, id, t, hash, 0)
 }
 
 // takeTokenIDs gives out n ids and returns the last.
@@ -177,9 +176,12 @@ func takeTokenIDs(tx *sqldb.Tx, n int64) (last int64, err error) {
 	return last, err
 }
 
-func insertEntry(tx *sqldb.Tx, id int64, t *StorefrontToken, hash string, used int64) error {
-	return tx.Exec(insertToken, id, hash, t.Kind.String(), t.ClientID, t.KeyID, string(jsonx.AppendInts(nil, t.Channels)),
+// insertEntry enters a token, and reports whether it was not there or was used later
+// than is known.
+func insertEntry(tx *sqldb.Tx, id int64, t *StorefrontToken, hash string, used int64) (bool, error) {
+	n, err := tx.ExecCount(insertToken, id, hash, t.Kind.String(), t.ClientID, t.KeyID, string(jsonx.AppendInts(nil, t.Channels)),
 		string(jsonx.AppendStrings(nil, scopeNames(t.Scopes))), string(jsonx.AppendStrings(nil, t.Origins)), t.Issued, t.Expires, used)
+	return n > 0, err
 }
 
 // Revoke ends a token of a store before its time. One that has ended already
@@ -201,16 +203,25 @@ func (s *StorefrontTokens) Revoke(ctx context.Context, storeID int64, token stri
 		return err
 	}
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		known := false
-		if err := tx.Query(tokenByHash, func(*sqldb.Row) error { known = true; return nil }, t.hash); err != nil {
+		// Those who write when tokens were used lock the counters first, too.
+		last, err := takeTokenIDs(tx, 0)
+		if err != nil {
 			return err
 		}
-		if !known {
-			if err := enter(tx, &t.token, t.hash); err != nil {
+		id := int64(0)
+		if err := tx.Query(tokenByHash, func(r *sqldb.Row) error { id = r.Int(0); return nil }, t.hash); err != nil {
+			return err
+		}
+		if id == 0 { // it is from before the register
+			id = last + 1
+			if _, err := takeTokenIDs(tx, 1); err != nil {
+				return err
+			}
+			if _, err := insertEntry(tx, id, &t.token, t.hash, 0); err != nil {
 				return err
 			}
 		}
-		return s.revokeTx(tx, t.hash, t.token.Expires)
+		return s.revokeTx(tx, id, t.hash, t.token.Expires)
 	})
 	if err == nil {
 		s.forgetHash(storeID, t.hash)
@@ -222,6 +233,9 @@ func (s *StorefrontTokens) Revoke(ctx context.Context, storeID int64, token stri
 func (s *StorefrontTokens) RevokeID(ctx context.Context, storeID, id int64) error {
 	hash := ""
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if _, err := takeTokenIDs(tx, 0); err != nil {
+			return err
+		}
 		var expires int64
 		hash = ""
 		if err := tx.Query(tokenByID, func(r *sqldb.Row) error { hash, expires = r.Text(0), r.Int(1); return nil }, id); err != nil {
@@ -230,7 +244,7 @@ func (s *StorefrontTokens) RevokeID(ctx context.Context, storeID, id int64) erro
 		if hash == "" {
 			return fault.New(fault.NotFound, fmt.Sprintf("there is no storefront token %d", id))
 		}
-		return s.revokeTx(tx, hash, expires)
+		return s.revokeTx(tx, id, hash, expires)
 	})
 	if err == nil {
 		s.forgetHash(storeID, hash)
@@ -238,12 +252,15 @@ func (s *StorefrontTokens) RevokeID(ctx context.Context, storeID, id int64) erro
 	return err
 }
 
-func (s *StorefrontTokens) revokeTx(tx *sqldb.Tx, hash string, expires int64) error {
+func (s *StorefrontTokens) revokeTx(tx *sqldb.Tx, id int64, hash string, expires int64) error {
 	now := s.sys.Now()
 	if err := tx.Exec(insertRevocation, hash, expires, now); err != nil {
 		return err
 	}
-	return tx.Exec(markRevoked, hash, now)
+	if n, err := tx.ExecCount(markRevoked, hash, now); err != nil || n == 0 {
+		return err
+	}
+	return history.Enter(tx, now, history.Entry{Action: history.Revoked, Resource: history.StorefrontToken, ID: id})
 }
 
 func (s *StorefrontTokens) forgetHash(storeID int64, hash string) {

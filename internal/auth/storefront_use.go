@@ -99,7 +99,7 @@ func writeUses(tx *sqldb.Tx, names []registered, uses map[registered]*use) error
 			return err
 		}
 		for i, n := range names[:missing] {
-			if err := insertEntry(tx, last-int64(missing-1-i), uses[n].token, n.hash, uses[n].last); err != nil {
+			if _, err := insertEntry(tx, last-int64(missing-1-i), uses[n].token, n.hash, uses[n].last); err != nil {
 				return err
 			}
 		}

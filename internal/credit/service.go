@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -85,6 +86,9 @@ func (s *Service) Write(ctx context.Context, storeID int64, in Write) (Entry, er
 			return err
 		}
 		out = l.made[len(l.made)-1]
+		if err := history.Enter(tx, now, l.written(tx, &out)); err != nil {
+			return err
+		}
 		return s.settle(tx, now, l)
 	})
 	return out, err
@@ -246,6 +250,12 @@ func (s *Service) expireSome(ctx context.Context, storeID int64) (more bool, err
 		}
 		// Another process may have come before.
 		ledgers = slices.DeleteFunc(ledgers, func(l *ledger) bool { return len(l.made) == 0 })
+		if len(ledgers) == 0 {
+			return nil
+		}
+		if err := history.Enter(tx, now, expired(ledgers)); err != nil {
+			return err
+		}
 		return s.settle(tx, now, ledgers...)
 	})
 }

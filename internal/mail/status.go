@@ -7,6 +7,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -143,14 +144,15 @@ func SetStatuses(tx *sqldb.Tx, channelID int64, in StatusChange, now int64) (Sta
 			}
 		}
 	}
-	if err := store.Record(tx, now, events...); err != nil {
-		return nil, err
-	}
 	is, err := statuses(tx)
 	if err != nil {
 		return nil, err
 	}
-	return is[channelID], nil
+	var entries []history.Entry
+	if e := statusChange(channelID, was[channelID], is[channelID]); e.Changed() {
+		entries = append(entries, e)
+	}
+	return is[channelID], store.Note(tx, now, events, entries)
 }
 
 func switchNames() string {

@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/event"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/locale"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -149,6 +150,9 @@ func (v Version) append(tx *sqldb.Tx, before []Version, now int64) error {
 			return err
 		}
 		translations = string(text)
+	}
+	if err := history.Enter(tx, now, v.changeSince(before)); err != nil {
+		return err
 	}
 	at := []any{string(v.Kind), v.ChannelID, v.Locale}
 	if err := tx.Exec(supersede, at...); err != nil {

@@ -368,3 +368,79 @@ func TestChainOfSeveral(t *testing.T) {
 		}
 	})
 }
+
+// However the entries are looked at, pages go over all that a filter selects, once
+// and in order, and no page looks at more than its share.
+func TestPages(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		start := w.clock.Now().Unix()
+		const days, each = 12, 25
+		for range days {
+			w.record(each)
+			w.clock.Advance(24 * time.Hour)
+		}
+		const day = 24 * 3600
+		for name, c := range map[string]struct {
+			filter history.Filter
+			want   func(id int64) bool
+		}{
+			"all":           {history.Filter{}, func(int64) bool { return true }},
+			"a customer":    {history.Filter{CustomerID: 4}, func(id int64) bool { return id%10 == 3 }},
+			"a text":        {history.Filter{Text: "PERSON3@"}, func(id int64) bool { return id == 3 }},
+			"a time":        {history.Filter{Since: start + 2*day, Until: start + 5*day}, func(id int64) bool { return id > 2*each && id <= 6*each }},
+			"until":         {history.Filter{Until: start}, func(id int64) bool { return id <= each }},
+			"since":         {history.Filter{Since: start + 11*day}, func(id int64) bool { return id > 11*each }},
+			"before it all": {history.Filter{Until: start - 1}, func(int64) bool { return false }},
+			"after it all":  {history.Filter{Since: start + 12*day}, func(int64) bool { return false }},
+			"a record":      {history.Filter{Resource: "customer", ResourceID: 7, Since: start + day}, func(id int64) bool { return id%10 == 6 && id > each }},
+			"between ids":   {history.Filter{Before: 101, After: 50, ActorName: "root"}, func(id int64) bool { return id > 50 && id < 101 }},
+		} {
+			var want []int64
+			for id := int64(days * each); id > 0; id-- {
+				if c.want(id) {
+					want = append(want, id)
+				}
+			}
+			for limit, s := range map[int]*history.Service{250: w.list, 4: w.list.Within(40, 7)} {
+				var got []int64
+				f := c.filter
+				f.Limit = limit
+				for pages := 0; ; pages++ {
+					p, err := s.List(t.Context(), w.stores[0], f)
+					if err != nil || len(p.Records) > limit || pages > days*each {
+						t.Fatal(name, pages, p, err)
+					}
+					for _, r := range p.Records {
+						got = append(got, r.ID)
+					}
+					if f.Before = p.Older; f.Before == 0 {
+						break
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, %d a page: %v, want %v", name, limit, got, want)
+				}
+			}
+			// And back from the oldest.
+			if f := c.filter; f.Before == 0 && f.After == 0 {
+				var got []int64
+				f.Limit, f.After = 4, -1
+				for f.After != 0 {
+					p, err := w.list.Within(40, 7).List(t.Context(), w.stores[0], f)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, r := range slices.Backward(p.Records) {
+						got = append(got, r.ID)
+					}
+					f.After = p.Newer
+				}
+				slices.Reverse(got)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, from the oldest: %v, want %v", name, got, want)
+				}
+			}
+		}
+	})
+}

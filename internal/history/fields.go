@@ -3,7 +3,9 @@ package history
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -260,33 +262,85 @@ type Table[T any] []Column[T]
 // Diff adds to an entry what differs. nil before is a record that was made, nil
 // after one that was deleted: what it has is a change of each of its fields.
 func (t Table[T]) Diff(e *Entry, before, after *T) {
-	var room [256]byte
+	if before == nil || after == nil {
+		t.whole(e, before, after)
+		return
+	}
+	var was, is []byte
 	for i := range t {
 		c := &t[i]
-		b := room[:0]
-		if before != nil {
-			b = c.value(b, before)
-		}
-		n := len(b)
-		if after != nil {
-			b = c.value(b, after)
-		}
-		was, is := b[:n:n], b[n:]
+		was, is = c.value(was[:0], before), c.value(is[:0], after)
 		if bytes.Equal(was, is) {
 			continue
 		}
-		if before != nil && after != nil {
-			if len(was) == 0 {
-				was = []byte(c.zero)
-			} else if len(is) == 0 {
-				is = []byte(c.zero)
-			}
+		from, now := was, is
+		if len(from) == 0 {
+			from = []byte(c.zero)
+		} else if len(now) == 0 {
+			now = []byte(c.zero)
 		}
 		if c.masked {
-			was, is = mask(was), mask(is)
+			from, now = mask(from), mask(now)
 		}
 		to := e.part(c.personal)
-		*to = appendChange(*to, c.field, 0, was, is)
+		*to = appendChange(*to, c.field, 0, from, now)
+	}
+}
+
+// Room that parts of entries begin with: what most records take.
+const (
+	factsRoom    = 48
+	personalRoom = 224
+)
+
+// whole adds all that a record has. It is on the way of every create: values are
+// written where they stay.
+func (t Table[T]) whole(e *Entry, before, after *T) {
+	of := after
+	if of == nil {
+		of = before
+	}
+	if of == nil {
+		return
+	}
+	for i := range t {
+		c := &t[i]
+		to := e.part(c.personal)
+		if *to == nil {
+			room := factsRoom
+			if c.personal {
+				room = personalRoom
+			}
+			*to = make([]byte, 0, room)
+		}
+		b := *to
+		start := len(b)
+		b = binary.AppendUvarint(b, uint64(c.field))
+		if c.field.several() {
+			b = append(b, 0)
+		}
+		if after != nil {
+			b = append(b, 0) // none before
+		}
+		b = append(b, 0) // the length, of most values one byte
+		at := len(b)
+		if b = c.value(b, of); c.masked && len(b) > at {
+			b = append(b[:at], Masked...)
+		}
+		switch n := len(b) - at; {
+		case n == 0:
+			*to = b[:start]
+			continue
+		case n < 0x80:
+			b[at-1] = byte(n)
+		default: // the length takes more
+			var size [binary.MaxVarintLen64]byte
+			b = slices.Replace(b, at-1, at, size[:binary.PutUvarint(size[:], uint64(n))]...)
+		}
+		if after == nil {
+			b = append(b, 0) // none after
+		}
+		*to = b
 	}
 }
 

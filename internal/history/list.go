@@ -180,11 +180,12 @@ var (
 
 // Service reads the history.
 type Service struct {
-	db *sqldb.DB
+	db         *sqldb.DB
+	bite, most int
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
+func NewService(db *sqldb.DB) *Service { return &Service{db, bite, most} }
 
 // Last returns the id of the last entry, 0 for none.
 func (s *Service) Last(ctx context.Context, store int64) (id int64, err error) {
@@ -203,7 +204,7 @@ func (s *Service) List(ctx context.Context, store int64, f Filter) (*Page, error
 		if err != nil {
 			return err
 		}
-		p := pager{Filter: &f, names: names, text: fold.Text(f.Text)}
+		p := pager{Filter: &f, Service: s, names: names, text: fold.Text(f.Text)}
 		out, err = p.page(tx)
 		return err
 	})
@@ -281,6 +282,7 @@ func (n *names) of(code int64) Actor {
 // pager reads a page.
 type pager struct {
 	*Filter
+	*Service
 	names *names
 	text  string // folded
 
@@ -304,11 +306,11 @@ func (p *pager) page(tx *sqldb.Tx) (*Page, error) {
 		}
 		p.at = min(p.at, to)
 	}
-	size := bite
+	size := p.bite
 	if *p.Filter == (Filter{CustomerID: p.CustomerID, Before: p.Before, After: p.After, Limit: p.Limit}) {
 		size = p.Limit + 1 // each entry is one of the page
 	}
-	for p.more = true; p.more && len(p.out.Records) < p.Limit && p.seen < most; {
+	for p.more = true; p.more && len(p.out.Records) < p.Limit && p.seen < p.most; {
 		rows, done, beyond := 0, false, false
 		if err := tx.Query(p.stmt(), func(r *sqldb.Row) (err error) {
 			if rows++; done {
@@ -322,7 +324,7 @@ func (p *pager) page(tx *sqldb.Tx) (*Page, error) {
 		}
 		full := len(p.out.Records) == p.Limit
 		p.more = rows == size && (full || !done) || full && beyond
-		size = bite
+		size = p.bite
 	}
 	return p.ends(), nil
 }

@@ -31,7 +31,8 @@ func Record(tx *sqldb.Tx, last, now int64, entries []Entry) error {
 	if tx.Context() != nil {
 		own = OfTx(tx)
 	}
-	w := writer{tx: tx, own: make([]any, 0, entryArgs*len(entries))}
+	w := writer{tx: tx, own: make([]any, 0, entryArgs*len(entries)), salts: make([]byte, saltBytes*len(entries))}
+	tx.Random(w.salts)
 	id := last - int64(len(entries))
 	for i := range entries {
 		id++
@@ -50,6 +51,7 @@ func Record(tx *sqldb.Tx, last, now int64, entries []Entry) error {
 type writer struct {
 	tx      *sqldb.Tx
 	own     []any
+	salts   []byte // those that are left
 	request string // the last one, and its bytes
 	bytes   []byte
 	actor   Actor // the last one, and its code
@@ -81,7 +83,7 @@ func (w *writer) add(id int64, e *Entry, from *Origin) error {
 		facts = appendChange(slices.Clip(facts), fieldImpersonation, 0, "", Int(from.Impersonation))
 	}
 	w.own = append(w.own, id, w.code, int64(from.Surface), int64(e.Action), int64(e.Resource), resource, e.CustomerID,
-		bytesOf(w.bytes), bytesOf(facts), bytesOf(e.sealed(w.tx, from)), none)
+		bytesOf(w.bytes), bytesOf(facts), bytesOf(w.personal(e, from)), none)
 	return nil
 }
 
@@ -95,13 +97,14 @@ func bytesOf(b []byte) []byte {
 	return b
 }
 
-// sealed returns what an entry says of a person, after a salt; nil for nothing.
-func (e *Entry) sealed(tx *sqldb.Tx, from *Origin) []byte {
+// personal returns what an entry says of a person, after a salt; nil for nothing.
+func (w *writer) personal(e *Entry, from *Origin) []byte {
 	if from.Address == "" && from.Reason == "" && len(e.personal) == 0 {
 		return nil
 	}
-	b := make([]byte, saltBytes, saltBytes+len(from.Address)+len(from.Reason)+len(e.personal)+8)
-	tx.Random(b)
+	b := make([]byte, 0, saltBytes+len(from.Address)+len(from.Reason)+len(e.personal)+8)
+	b = append(b, w.salts[:saltBytes]...)
+	w.salts = w.salts[saltBytes:]
 	if from.Address != "" {
 		b = appendChange(b, fieldIP, 0, "", from.Address)
 	}

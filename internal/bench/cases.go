@@ -163,6 +163,7 @@ var Cases = []*Case{
 		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/hash"...) },
 	},
 	{Name: caseSlow, Title: "Change a customer beside slow bodies", long: true, status: 200, send: sendChunked},
+	{Name: caseHistory, Title: "Create a customer with and without its entry of the history", long: true},
 	{Name: caseSearch, Title: "Find a customer by misspelled words", long: true},
 	{Name: caseSegments, Title: "Segments with a rule", long: true},
 	{Name: caseLists, Title: "Every filter and order of every list", long: true},

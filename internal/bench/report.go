@@ -44,6 +44,7 @@ type EngineReport struct {
 	Search    *SearchRow   // nil: not measured
 	Segments  *SegmentsRow // nil: not measured
 	Lists     *ListsReport // nil: not measured
+	History   *HistoryRow  // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
 	Ready     time.Duration
@@ -183,6 +184,9 @@ func (e *EngineReport) derived() [][]string {
 		out = append(out, r.figures(e.Engine)...)
 	}
 	if r := e.Segments; r != nil {
+		out = append(out, r.figures()...)
+	}
+	if r := e.History; r != nil {
 		out = append(out, r.figures()...)
 	}
 	if n := len(e.Loaded); n > 1 {

@@ -138,7 +138,7 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	before, err := searchBytes(ctx, db)
+	before, err := tableBytes(ctx, db, "search%")
 	if err != nil {
 		return err
 	}
@@ -167,19 +167,20 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 		r.lists += time.Since(start)
 		from = to
 	}
-	after, err := searchBytes(ctx, db)
+	after, err := tableBytes(ctx, db, "search%")
 	r.bytes = after - before
 	return err
 }
 
-// searchBytes returns how many bytes the tables of the search take.
-func searchBytes(ctx context.Context, db *sqldb.DB) (n int64, err error) {
-	size := sqldb.Dynamic(`SELECT SUM(pgsize) FROM dbstat WHERE name LIKE 'search%' AND $1 = 0`)
+// tableBytes returns how many bytes the tables take whose names are like a
+// pattern, with their indexes.
+func tableBytes(ctx context.Context, db *sqldb.DB, like string) (n int64, err error) {
+	size := sqldb.Dynamic(`SELECT SUM(pgsize) FROM dbstat WHERE $1 = 0 AND name LIKE $2`)
 	if db.Engine() == sqldb.Postgres {
-		size = sqldb.Dynamic(`SELECT SUM(pg_total_relation_size(oid))::bigint FROM pg_class WHERE relkind = 'r' AND relname LIKE 'search%' AND $1::bigint = 0`)
+		size = sqldb.Dynamic(`SELECT SUM(pg_total_relation_size(oid))::bigint FROM pg_class WHERE $1::bigint = 0 AND relkind = 'r' AND relname LIKE $2`)
 	}
 	err = db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(size, func(r *sqldb.Row) error { n = r.Int(0); return nil })
+		return tx.Query(size, func(r *sqldb.Row) error { n = r.Int(0); return nil }, like)
 	})
 	return n, err
 }

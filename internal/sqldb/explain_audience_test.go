@@ -8,12 +8,12 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/opt"
+	"clientele/internal/scale"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
-	"clientele/internal/tests"
 )
 
 // audience gives a shop n subscribers and a profile per customer, every other
@@ -197,7 +197,7 @@ func TestStatementsOfSubscribersAndSegmentsKeepStoresApart(t *testing.T) {
 			continue
 		}
 		n++
-		if err := tests.TenantRule(sql); err != nil {
+		if err := scale.Tenant(sql); err != nil {
 			t.Errorf("%v: %s", err, sql)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	"clientele/internal/opt"
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
+	"clientele/internal/scale"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
-	"clientele/internal/tests"
 )
 
 // shop is a store of n customers with an address each.
@@ -243,7 +243,7 @@ func TestDynamicStatementsKeepStoresApart(t *testing.T) {
 			continue // of migrations and of this test
 		}
 		n++
-		if err := tests.TenantRule(sql); err != nil {
+		if err := scale.Tenant(sql); err != nil {
 			t.Errorf("%v: %s", err, sql)
 		}
 		if n, err := db.Replans(sqldb.Dynamic(sql + " ")); n > 0 || err != nil {

@@ -1,13 +1,16 @@
+// Package tests holds checks that concern more than one package.
 package tests
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	_ "clientele/internal/app" // declares, with what it imports, all statements
+	"clientele/internal/scale"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 )
@@ -36,7 +39,7 @@ func TestRulesCatchBreaches(t *testing.T) {
 		`SELECT id FROM jobs WHERE store_id = $1 FOR UPDATE SKIP LOCKED`,
 		`SELECT pg_advisory_lock(1) FROM stores WHERE store_id = $1`,
 	} {
-		if TenantRule(sql) == nil {
+		if scale.Tenant(sql) == nil {
 			t.Errorf("passes: %s", sql)
 		}
 	}
@@ -44,7 +47,7 @@ func TestRulesCatchBreaches(t *testing.T) {
 		`SELECT id FROM customers`, `UPDATE store_counters SET customers = 0`, `DELETE FROM channels`,
 		`SELECT id FROM api_accounts WHERE token_hash = $1`, `SELECT s.id FROM stores s JOIN customers c ON c.store_id = s.id`,
 	} {
-		if GlobalRule(sql) == nil {
+		if scale.Global(sql) == nil {
 			t.Errorf("passes as global: %s", sql)
 		}
 	}
@@ -53,7 +56,7 @@ func TestRulesCatchBreaches(t *testing.T) {
 		`SELECT v.value FROM address_form_values v JOIN form_fields f ON f.store_id = v.store_id AND f.id = v.field_id WHERE v.store_id = $1`,
 		`DELETE FROM customer_emails WHERE store_id = $1 AND NOT EXISTS (SELECT 1 FROM customer_emails o WHERE o.store_id = $1)`,
 	} {
-		if err := TenantRule(sql); err != nil {
+		if err := scale.Tenant(sql); err != nil {
 			t.Errorf("%v: %s", err, sql)
 		}
 	}
@@ -64,22 +67,32 @@ func TestDeclaredStatements(t *testing.T) {
 	if len(all) < 50 {
 		t.Fatalf("only %d statements are declared", len(all))
 	}
-	globals := 0
 	for _, s := range all {
-		rule := TenantRule
+		rule := scale.Tenant
 		if s.IsGlobal() {
-			rule = GlobalRule
-			globals++
-			t.Logf("about no store in particular: %s", strings.Join(strings.Fields(s.SQL()), " "))
+			rule = scale.Global
 		}
 		if err := rule(s.SQL()); err != nil {
 			t.Errorf("%v: %s", err, s.SQL())
 		}
 	}
-	if globals == 0 {
-		t.Error("no global statement is declared")
-	}
-	t.Logf("%d statements are about one store each, with every join by store_id; %d are about none in particular", len(all)-globals, globals)
+}
+
+// The report on a database says the same.
+func TestScale(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		schema, err := db.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := scale.Of(schema, declared())
+		if len(r.Faults) > 0 || r.Tables < 15 || r.Foreign < 5 || r.Statements < 50 || len(r.Across) == 0 || !slices.Contains(r.Apart, "stores") {
+			t.Errorf("%+v", r)
+		}
+		if f := scale.Of(&sqldb.Schema{}, []*sqldb.Stmt{sqldb.Dynamic(`SELECT id FROM customers WHERE id = $1`)}).Faults; len(f) != 1 {
+			t.Errorf("%q", f)
+		}
+	})
 }
 
 var parameter = regexp.MustCompile(`\$[0-9]+`)

@@ -1,30 +1,35 @@
-// Package tests holds checks that concern more than one package.
-package tests
+package scale
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
+// Patterns are made for who asks: the program starts without.
 var (
-	banned = regexp.MustCompile(`(?i)\bnow\s*\(|\brandom\s*\(|\bcurrent_|\bmerge\b|\bwith\b[^;]*\b(insert|update|delete)\b|advisory|\blisten\b|\bnotify\s|\bskip\s+locked\b|\bnextval\b|\bstrftime\s*\(|\bdatetime\s*\(|\bnulls\s+(first|last)\b|\blike\b|\breturning\s+\*|\bselect\s+\*`)
+	banned = pattern(`(?i)\bnow\s*\(|\brandom\s*\(|\bcurrent_|\bmerge\b|\bwith\b[^;]*\b(insert|update|delete)\b|advisory|\blisten\b|\bnotify\s|\bskip\s+locked\b|\bnextval\b|\bstrftime\s*\(|\bdatetime\s*\(|\bnulls\s+(first|last)\b|\blike\b|\breturning\s+\*|\bselect\s+\*`)
 	// words are names, parameters, literals, operators and punctuation.
-	words = regexp.MustCompile(`'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_.]*|\$[0-9]+|[0-9]+|<>|>=|<=|\|\||[^\sA-Za-z0-9_]`)
+	words = pattern(`'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_.]*|\$[0-9]+|[0-9]+|<>|>=|<=|\|\||[^\sA-Za-z0-9_]`)
 )
+
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // keywords may follow a table where an alias could.
 var keywords = []string{"where", "on", "order", "set", "join", "limit", "group", "values", "left", "inner", "for", "offset", "using", "and", "or"}
 
-// TenantRule reports what is wrong with a statement of one store, whose id is
+// Tenant reports what is wrong with a statement of one store, whose id is
 // $1: every table it touches must be bound to that store, directly or through
 // a table that is.
-func TenantRule(sql string) error {
-	if m := banned.FindString(sql); m != "" {
+func Tenant(sql string) error {
+	if m := banned().FindString(sql); m != "" {
 		return fmt.Errorf("holds %q", m)
 	}
-	w := statement(words.FindAllString(sql, -1))
+	w := statement(words().FindAllString(sql, -1))
 	refs, err := w.refs()
 	if err != nil {
 		return err
@@ -55,7 +60,7 @@ func (w statement) at(i int) string {
 	return ""
 }
 
-var aliasName = regexp.MustCompile(`^[a-z_]\w*$`)
+var aliasName = pattern(`^[a-z_]\w*$`)
 
 // refs returns the tables that a statement reads and changes, by their aliases
 // or else their names. Inserts it holds to a rule of their own.
@@ -76,7 +81,7 @@ func (w statement) refs() ([]string, error) {
 		if ref == "(" {
 			return nil, fmt.Errorf("has a derived table, which this rule cannot see through")
 		}
-		if a := w.at(i + 2); aliasName.MatchString(a) && !slices.Contains(keywords, a) {
+		if a := w.at(i + 2); aliasName().MatchString(a) && !slices.Contains(keywords, a) {
 			ref = a
 			if a == "as" {
 				ref = w.at(i + 3)
@@ -247,7 +252,7 @@ func scopes(w []string) []scope {
 			if (l == "from" || k == 0 && l == "update") && s.ref == "" {
 				s.ref = strings.ToLower(w[k+1])
 				if k+2 < s.to {
-					if a := strings.ToLower(w[k+2]); regexp.MustCompile(`^[a-z_]\w*$`).MatchString(a) && !slices.Contains(keywords, a) {
+					if a := strings.ToLower(w[k+2]); aliasName().MatchString(a) && !slices.Contains(keywords, a) {
 						s.ref = a
 					}
 				}
@@ -266,14 +271,14 @@ var acrossStores = []string{"channels", "credit_entries", "emails", "history_sea
 // people who work with the control panel, with what is theirs.
 var installations = []string{"staff_passkeys", "staff_recovery_codes", "staff_sessions", "staff_tokens", "staff_users"}
 
-// GlobalRule reports what is wrong with a statement about no store in
+// Global reports what is wrong with a statement about no store in
 // particular: it may concern stores, schema tables and those of the installation, make a new store's
 // first rows, and look up API accounts with their stores.
-func GlobalRule(sql string) error {
-	if m := banned.FindString(sql); m != "" {
+func Global(sql string) error {
+	if m := banned().FindString(sql); m != "" {
 		return fmt.Errorf("holds %q", m)
 	}
-	w := words.FindAllString(strings.ToLower(sql), -1)
+	w := words().FindAllString(strings.ToLower(sql), -1)
 	insert := len(w) > 0 && w[0] == "insert"
 	for i := range w {
 		if i+1 >= len(w) {

@@ -31,6 +31,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/devtools"
 	"clientele/internal/entitlement"
+	"clientele/internal/figure"
 	"clientele/internal/form"
 	"clientele/internal/graphql"
 	"clientele/internal/group"
@@ -84,6 +85,7 @@ type Core struct {
 	Subscribers *subscriber.Service
 	Segments    *segment.Service
 	Rules       *segment.Keeper
+	Figures     *figure.Service
 	Metafields  *metafield.Service
 	Settings    *setting.Service
 	Instruments *instrument.Service
@@ -185,12 +187,17 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Credit:       credit.NewService(db, sys, stores, customer.Balances{}),
 		History:      history.NewService(db),
 	}
-	c.Rules = segment.NewKeeper(db, sys, customers, func(ctx context.Context, storeID int64) (*time.Location, error) {
+	zone := func(ctx context.Context, storeID int64) (*time.Location, error) {
 		st, err := stores.Settings(ctx, storeID)
 		if err != nil {
 			return nil, err
 		}
 		return st.Location(), nil
+	}
+	c.Rules = segment.NewKeeper(db, sys, customers, zone)
+	c.Figures = figure.NewService(db, sys, zone, stores.IDs, map[figure.Kind]figure.Source{
+		figure.NewCustomers: customer.CreatedBetween, figure.SignIns: customer.SignedInBetween,
+		figure.NewSubscribers: subscriber.SubscribedBetween, figure.LostSubscribers: subscriber.EndedBetween,
 	})
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -568,6 +575,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Shoppers.RegisterJobs(s.Jobs)
 	s.Subscribers.Register(s.Jobs)
 	s.Rules.Register(s.Jobs)
+	s.Figures.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
 	}

@@ -147,7 +147,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 		c.Hosts = append(slices.Clone(c.Hosts), u.Host)
 	}
 	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, Segments: s.Segments, Rules: s.Rules,
-		Subscribers: s.Subscribers, Webhooks: s.Webhooks, Accounts: s.Shoppers, Tokens: s.SSO, NewStore: s.newStore, SignOn: s.cfg.signOn()}
+		Subscribers: s.Subscribers, Webhooks: s.Webhooks, Accounts: s.Shoppers, Tokens: s.SSO, Figures: s.Figures, NewStore: s.newStore, SignOn: s.cfg.signOn()}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

@@ -27,6 +27,7 @@ import (
 var nobodys = map[string]string{
 	"api_accounts":            "of apps",
 	"rule_clocks":             "of the store",
+	"daily_figures":           "numbers of a day",
 	"rule_groups":             "numbers of groups, which go with their customer",
 	"rule_marks":              "numbers of customers, until a job has looked at them",
 	"segment_rules":           "of the store",

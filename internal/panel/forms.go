@@ -89,7 +89,7 @@ var whys = map[fault.Reason]string{
 	store.WhyTimezone: "timezone",
 	group.WhyNoName:   "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
 	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",
-	segment.WhyNameTaken: "segment_taken", segment.WhyMany: "many_segments", segment.WhyManyRules: "many_rules", segment.WhyCircle: "circle", segment.WhyDeepRules: "deep_rules",
+	segment.WhyNameTaken: "segment_taken", segment.WhyMany: "segments_full", segment.WhyManyRules: "many_rules", segment.WhyCircle: "circle", segment.WhyDeepRules: "deep_rules",
 	segment.WhyReadsGroup: "reads_group", segment.WhyNoGroup: "no_group", segment.WhyPriority: "priority", segment.WhyRule: "by_rule",
 	rule.WhyBytes: "rule_bytes", rule.WhyEmpty: "rule_empty", rule.WhyText: "rule_text", rule.WhyExpected: "rule_expected", rule.WhyOpen: "rule_open", rule.WhyNumber: "rule_number",
 	rule.WhyComparisons: "rule_comparisons", rule.WhyDepth: "rule_depth", rule.WhyValues: "rule_values", rule.WhyField: "rule_field", rule.WhyInAddress: "rule_in_address", rule.WhyKey: "rule_key",

@@ -56,13 +56,13 @@ func (c *call) known(prefix, name string) string {
 func (c *call) actorName(a *history.Actor) string {
 	switch name := cmp.Or(a.Name, a.ClientID); {
 	case a.Kind == history.Shopper:
-		return c.look.Text("history.actor.shopper.of", strconv.FormatInt(a.ID, 10))
+		return c.look.Text("history.who.shopper.of", strconv.FormatInt(a.ID, 10))
 	case name != "":
 		return name
 	case a.ID != 0:
-		return c.known("history.actor.", a.Kind.String()) + " " + strconv.FormatInt(a.ID, 10)
+		return c.known("history.who.", a.Kind.String()) + " " + strconv.FormatInt(a.ID, 10)
 	}
-	return c.known("history.actor.", a.Kind.String())
+	return c.known("history.who.", a.Kind.String())
 }
 
 // choice is a field of the filters with a list of names.
@@ -87,7 +87,7 @@ func (c *call) historyFilters() (*Filters, error) {
 		by.Options = append(by.Options, html.Option{Value: value, Label: label, Selected: value == q.Get("by")})
 	}
 	for _, kind := range []history.ActorKind{history.Shopper, history.Visitor, history.System} {
-		add(kind.String(), c.known("history.actor.", kind.String()))
+		add(kind.String(), c.known("history.who.", kind.String()))
 	}
 	for i := range actors {
 		a := &actors[i]
@@ -95,13 +95,13 @@ func (c *call) historyFilters() (*Filters, error) {
 		if a.Kind == history.ByAccount {
 			value = a.Kind.String() + ":" + strconv.FormatInt(a.ID, 10)
 		}
-		add(value, c.known("history.actor.", a.Kind.String())+": "+c.actorName(a))
+		add(value, c.known("history.who.", a.Kind.String())+": "+c.actorName(a))
 	}
 	day := func(name string) *html.Field {
 		return &html.Field{Name: name, Label: c.look.Text("history." + name), Type: "date", Required: true, Value: q.Get(name)}
 	}
 	return &Filters{Action: c.storeAt("/history"), Label: c.look.Text("history.search"), Query: q.Get("q"), Swap: "results", Fields: []*html.Field{
-		by, c.choice("action", "history.action", "history.action.", history.Actions()), c.choice("resource", "history.resource", "history.resource.", history.Resources()),
+		by, c.choice("action", "history.action", "history.did.", history.Actions()), c.choice("resource", "history.resource", "history.about.", history.Resources()),
 		{Name: "customer", Label: c.look.Text("history.customer"), Type: "text", InputMode: "numeric", Required: true, Value: q.Get("customer"), MaxLength: 20}, day("from"), day("to"),
 	}}, nil
 }
@@ -170,18 +170,18 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64) *Table {
 	for i := range records {
 		e := &records[i]
 		when := Cell{When: c.when(e.Time)}
-		if e.ID > sealedTo {
+		if sealedTo != 0 && e.ID > sealedTo {
 			when.Lozenges = []Lozenge{{"neutral", c.look.Text("history.open")}}
 		}
 		by := Cell{Text: c.actorName(&e.Actor), Sub: c.known("history.surface.", e.Surface.String())}
 		if e.Address != "" {
 			by.Sub += " · " + e.Address
 		}
-		what := Cell{Text: c.known("history.action.", e.Action.String()) + ": " + c.known("history.resource.", e.Resource.String())}
+		what := Cell{Text: c.known("history.did.", e.Action.String()) + ": " + c.known("history.about.", e.Resource.String())}
 		if e.ResourceID != 0 {
 			what.Text += " " + strconv.FormatInt(e.ResourceID, 10)
 		}
-		if e.CustomerID != 0 {
+		if e.CustomerID != 0 && (e.Resource != history.Customer || e.ResourceID != e.CustomerID) {
 			what.Sub = c.look.Text("history.of_customer", strconv.FormatInt(e.CustomerID, 10))
 		}
 		if e.Reason != "" {
@@ -189,7 +189,7 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64) *Table {
 		}
 		changes := Cell{Changes: c.changeLines(e, maxChanges)}
 		if e.Erased {
-			changes.Lozenges = []Lozenge{{"warning", c.look.Text("history.erased")}}
+			changes.Lozenges = []Lozenge{{"warning", c.look.Text("history.taken")}}
 		}
 		if more := len(e.Changes) - maxChanges; more > 0 {
 			changes.Sub = c.look.Text("history.more", strconv.Itoa(more))
@@ -203,7 +203,7 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64) *Table {
 func (c *call) changeLines(e *history.Listed, most int) []ChangeLine {
 	var out []ChangeLine
 	for _, ch := range e.Changes[:min(len(e.Changes), most)] {
-		out = append(out, ChangeLine{c.known("history.field.", ch.Field), c.changed(ch.Before), c.changed(ch.After)})
+		out = append(out, ChangeLine{c.known("history.part.", ch.Field), c.changed(ch.Before), c.changed(ch.After)})
 	}
 	return out
 }
@@ -218,7 +218,7 @@ func (c *call) changed(value string) string {
 	case "false":
 		return c.look.Text("no")
 	case history.Masked:
-		return c.look.Text("history.masked")
+		return c.look.Text("history.secret")
 	}
 	return short(history.Shown(value), 300)
 }

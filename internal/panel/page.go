@@ -277,11 +277,15 @@ type (
 	}
 	homeView struct {
 		frame
-		Hello    string
-		Tasks    []task
-		Left     int
-		Messages []Message
-		Facts    []Fact
+		Hello      string
+		Cards      []FigureCard
+		Tasks      []task
+		Left       int
+		Messages   []Message
+		Groups     *Table
+		History    *Table
+		HistoryURL string
+		Facts      []Fact
 	}
 	listPage struct {
 		frame

@@ -65,6 +65,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/figure"
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/html"
@@ -94,6 +95,7 @@ type Services struct {
 	Webhooks    *webhook.Service
 	Accounts    *account.Service
 	Tokens      *sso.Service
+	Figures     *figure.Service
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -165,7 +165,7 @@ func (c *call) changePassword() error {
 }
 
 func (c *call) securityView(codes []string) (*securityView, error) {
-	p := &securityView{Named: c.named(), HasApp: c.staff.HasTOTP, Codes: codes, Any: c.staff.SecondFactor(), Required: c.staff.Session.Stage == staff.NeedsEnroll}
+	p := &securityView{Named: c.namedIn(), HasApp: c.staff.HasTOTP, Codes: codes, Any: c.staff.SecondFactor(), Required: c.staff.Session.Stage == staff.NeedsEnroll}
 	p.Title = c.look.Text("profile.title")
 	if !p.Required {
 		p.Tabs = c.profileTabs("security")

@@ -117,7 +117,7 @@ func (c *call) searchPage() error {
 	text := strings.TrimSpace(c.R.URL.Query().Get("q"))
 	p := &searchView{Query: text, Action: c.storeAt("/search")}
 	p.Title = c.look.Text("search.title")
-	if len(text) > maxSearch {
+	if len(text) > maxPasted {
 		text = ""
 		p.Reading = &Reading{Note: Message{Kind: "error", Text: c.look.Text("search.long")}}
 	}
@@ -139,8 +139,8 @@ func (c *call) searchPage() error {
 	return c.show(http.StatusOK, p)
 }
 
-// maxSearch bounds what is searched for, in bytes: a token may be long.
-const maxSearch = 8000
+// maxPasted bounds what is searched for, in bytes: a token may be long.
+const maxPasted = 8000
 
 func (p *searchView) add(label string, items []FoundItem) {
 	if len(items) > 0 {

@@ -41,8 +41,8 @@ type ruleForm struct {
 	text     string // the rule
 }
 
-// segmentForm is the form of a segment.
-func (c *call) segmentForm(s *segment.Kept) (*ruleForm, error) {
+// ruledForm is the form of a segment.
+func (c *call) ruledForm(s *segment.Kept) (*ruleForm, error) {
 	subjects, groups, err := c.Rules.Subjects(c.R.Context(), c.store.ID)
 	if err != nil {
 		return nil, err
@@ -361,7 +361,7 @@ func (c *call) newSegmentView() (*formPage, *ruleForm, error) {
 	if text != "" {
 		s.Rule = &segment.Rule{}
 	}
-	f, err := c.segmentForm(s)
+	f, err := c.ruledForm(s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -386,7 +386,7 @@ func (c *call) editSegmentView() (*segment.Kept, *formPage, *ruleForm, error) {
 	p := &formPage{}
 	p.Title = c.look.Text("segments.edit.title", s.Name)
 	p.Crumbs = []html.Link{{Label: c.look.Text("segments.title"), URL: c.storeAt("/segments")}, {Label: s.Name, URL: c.segmentAt(s.UUID, "")}}
-	f, err := c.segmentForm(s)
+	f, err := c.ruledForm(s)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -402,12 +402,12 @@ func (c *call) editSegmentPage() error {
 	return c.showRule(http.StatusOK, p, f)
 }
 
-func (c *call) makeSegment() error {
+func (c *call) addSegment() error {
 	p, f, err := c.newSegmentView()
 	if err != nil {
 		return err
 	}
-	return c.putSegment(p, f, segment.Save{}, "segment_made")
+	return c.putSegment(p, f, segment.Save{}, "segment_added")
 }
 
 func (c *call) saveSegment() error {
@@ -450,7 +450,7 @@ func (c *call) putSegment(p *formPage, f *ruleForm, in segment.Save, notice stri
 	}
 	uuid, err := c.Rules.Save(c.R.Context(), c.store.ID, in)
 	if errors.Is(err, segment.ErrStale) {
-		return c.stale(p, f)
+		return c.staleSegment(p, f)
 	}
 	if err != nil {
 		if err := c.wrongRule(f, err); err != nil {

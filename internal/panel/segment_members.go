@@ -32,10 +32,10 @@ func (c *call) addForm(uuid string) *Form {
 	return f
 }
 
-// named reads the addresses and numbers of customers from a list. A number is one
+// namedIn reads the addresses and numbers of customers from a list. A number is one
 // that has a # before it, or that is in a line without an address; of a line of a
 // table only the first.
-func named(text string) (emails []string, ids []int64) {
+func namedIn(text string) (emails []string, ids []int64) {
 	text = strings.TrimPrefix(strings.ToValidUTF8(text, ""), "\uFEFF")
 	for line := range strings.Lines(text) {
 		addressed, table := strings.Contains(line, "@"), strings.ContainsAny(line, ";\t")
@@ -129,7 +129,7 @@ func (c *call) addMembers() error {
 	if err != nil {
 		return err
 	}
-	emails, numbers := named(text)
+	emails, numbers := namedIn(text)
 	wrong := ""
 	var ids []int64
 	var unknown []string

@@ -262,7 +262,7 @@ func (c *call) groupName(id int64) string {
 	return strconv.FormatInt(id, 10)
 }
 
-func (c *call) segmentPage() error {
+func (c *call) oneSegmentPage() error {
 	s, err := c.oneSegment()
 	if err != nil {
 		return err
@@ -318,13 +318,13 @@ func (c *call) deleteSegment() error {
 	return c.done(c.storeAt("/segments"), "segment_deleted", s.Name)
 }
 
-// stale shows a form of a segment that somebody else was quicker to change.
-func (c *call) stale(p *formPage, f *ruleForm) error {
+// staleSegment shows a form of a segment that somebody else was quicker to change.
+func (c *call) staleSegment(p *formPage, f *ruleForm) error {
 	s, err := c.oneSegment()
 	if err != nil {
 		return err
 	}
-	now, err := c.segmentForm(s)
+	now, err := c.ruledForm(s)
 	if err != nil {
 		return err
 	}

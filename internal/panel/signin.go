@@ -48,7 +48,7 @@ func (c *call) start() error {
 }
 
 func (c *call) signInView(to string) *signInView {
-	p := &signInView{Passkey: c.named(), To: to}
+	p := &signInView{Passkey: c.namedIn(), To: to}
 	p.Title = c.look.Text("sign_in.title")
 	if c.SignOn != nil {
 		p.SignOn = c.SignOn.Name()
@@ -95,7 +95,7 @@ func (c *call) signIn() error {
 }
 
 func (c *call) factorView(to string) *signInView {
-	p := &signInView{To: to, Passkey: c.staff.Passkeys > 0 && c.named()}
+	p := &signInView{To: to, Passkey: c.staff.Passkeys > 0 && c.namedIn()}
 	p.Title, p.Text = c.look.Text("factor.title"), c.look.Text("factor.text")
 	if !c.staff.HasTOTP {
 		p.Text = c.look.Text("factor.passkey_text")
@@ -147,7 +147,7 @@ func (c *call) site() staff.Site {
 
 // named reports whether the panel is at a host's name: browsers bind passkeys to
 // names, and not to addresses.
-func (c *call) named() bool {
+func (c *call) namedIn() bool {
 	_, err := netip.ParseAddr(c.site().Host)
 	return err != nil
 }
@@ -278,7 +278,7 @@ func (c *call) acceptInvitation() error {
 // proveView asks who is signed in once more for a password or passkey. Sent is a
 // form that waits for it.
 func (c *call) proveView(to string, sent url.Values) *signInView {
-	p := &signInView{To: to, Passkey: c.staff.Passkeys > 0 && c.named(), Text: c.look.Text("prove.text")}
+	p := &signInView{To: to, Passkey: c.staff.Passkeys > 0 && c.namedIn(), Text: c.look.Text("prove.text")}
 	p.Title = c.look.Text("prove.title")
 	p.Form = c.newForm(Base+"/prove", "prove.submit", c.passwordField("current_password", "field.password", "current-password"))
 	p.Form.Username = c.staff.Email

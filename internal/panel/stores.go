@@ -96,35 +96,3 @@ func (c *call) makeStore() error {
 	}
 	return c.show(http.StatusOK, next)
 }
-
-// homePage is the first page of a store.
-func (c *call) homePage() error {
-	p := &homeView{Hello: c.look.Text("home.hello", c.staff.Name)}
-	p.Title = c.look.Text("nav.home")
-	people, err := c.Staff.Members(c.R.Context(), c.store.ID)
-	if err != nil {
-		return err
-	}
-	if c.staff.Rights.Can(staff.ManageStaff, c.store.ID) {
-		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.invite.title"), Text: c.look.Text("task.invite.text"), Done: len(people) > 1, URL: c.staffAt("/new")})
-	}
-	p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.factor.title"), Text: c.look.Text("task.factor.text"), Done: c.staff.SecondFactor(), URL: Base + "/profile/security"})
-	for _, t := range p.Tasks {
-		if !t.Done {
-			p.Left++
-		}
-	}
-	kept, err := c.Stores.Overview(c.R.Context(), []store.Store{*c.store})
-	if err != nil {
-		return err
-	}
-	active, err := c.History.Latest(c.R.Context(), c.store.ID)
-	if err != nil {
-		return err
-	}
-	p.Facts = []Fact{
-		{Label: c.look.Text("stores.customers"), Value: c.look.number(kept[0])}, {Label: c.look.Text("stores.activity"), When: c.when(active), Value: c.look.Text("never")},
-		{Label: c.look.Text("new_store.hash"), Value: c.store.Hash}, {Label: c.look.Text("created"), When: c.when(c.store.DateCreated)},
-	}
-	return c.show(http.StatusOK, p)
-}

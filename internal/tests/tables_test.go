@@ -25,6 +25,7 @@ var owners = map[string][]string{
 	"internal/credit":      {"credit_entries"},
 	"internal/customer":    {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customer_sign_ins", "customers", "imported_hash_counts", "imported_hashes"},
 	"internal/event":       {"events"},
+	"internal/figure":      {"daily_figures"},
 	"internal/form":        {"form_field_translations", "form_fields", "kept_form_values"},
 	"internal/group":       {"customer_groups", "price_list_assignments"},
 	"internal/history":     {"history", "history_actors", "history_seals"},

@@ -1,0 +1,203 @@
+// Package figure keeps what happens in a store a day, as numbers: how many
+// customers came, signed in, and so on. A day is closed once, by a task of every
+// process, and not counted again, so that a year is read as a few rows for each
+// day. Today is counted when it is asked for.
+package figure
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"clientele/internal/jobs"
+	"clientele/internal/sqldb"
+	"clientele/internal/system"
+)
+
+// Kind is what is counted. Its code is in rows: it is never given another
+// meaning, and new ones come last.
+type Kind int64
+
+// The kinds of figures.
+const (
+	NewCustomers Kind = iota + 1
+	// SignIns are customers whose last sign-in was that day, as of the night.
+	SignIns
+	NewSubscribers
+	// LostSubscribers are addresses that left a channel and have not come back.
+	LostSubscribers
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{NewCustomers, SignIns, NewSubscribers, LostSubscribers}
+
+// Source returns the query that counts what happened from one time to before
+// another.
+type Source func(from, to int64, n *int64) sqldb.Q
+
+// Bounds.
+const (
+	// Back is how many days are kept: two years, to compare one with another.
+	Back = 2 * 366
+	// daysAtOnce is how many days one transaction closes.
+	daysAtOnce = 30
+	every      = 5 * time.Minute
+)
+
+var (
+	lastDay   = sqldb.Static(`SELECT day FROM daily_figures WHERE store_id = $1 ORDER BY day DESC LIMIT 1`)
+	insertDay = sqldb.Static(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, day, kind) DO NOTHING`)
+	daysFrom  = sqldb.Static(`SELECT day, kind, value FROM daily_figures WHERE store_id = $1 AND day >= $2 ORDER BY day, kind`)
+	oldDays   = sqldb.Static(`DELETE FROM daily_figures WHERE store_id = $1 AND day < $2`)
+)
+
+// Service keeps the figures.
+type Service struct {
+	db      *sqldb.DB
+	sys     *system.System
+	zone    func(ctx context.Context, storeID int64) (*time.Location, error)
+	stores  func(ctx context.Context) ([]int64, error)
+	sources map[Kind]Source
+}
+
+// NewService returns a Service over db. zone tells a store's time zone, and
+// stores which stores there are.
+func NewService(db *sqldb.DB, sys *system.System, zone func(ctx context.Context, storeID int64) (*time.Location, error), stores func(ctx context.Context) ([]int64, error), sources map[Kind]Source) *Service {
+	return &Service{db: db, sys: sys, zone: zone, stores: stores, sources: sources}
+}
+
+// Register has r close the days that end.
+func (s *Service) Register(r *jobs.Runner) { r.Every("figures", every, s.CloseAll) }
+
+// CloseAll closes the days of all stores that have ended.
+func (s *Service) CloseAll(ctx context.Context) error {
+	ids, err := s.stores(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		for more := true; more && ctx.Err() == nil; {
+			if more, err = s.Close(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// dayOf returns the number of the day that a time is in.
+func dayOf(unix int64, zone *time.Location) int64 {
+	y, m, d := time.Unix(unix, 0).In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400
+}
+
+// startOf returns when a day begins.
+func startOf(day int64, zone *time.Location) int64 {
+	y, m, d := time.Unix(day*86400, 0).UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, zone).Unix()
+}
+
+// Close closes some of the days of a store that have ended and are not closed. It
+// reports whether there are more.
+func (s *Service) Close(ctx context.Context, storeID int64) (more bool, err error) {
+	zone, err := s.zone(ctx, storeID)
+	if err != nil {
+		return false, err
+	}
+	today := dayOf(s.sys.Now(), zone)
+	from, to := today-Back, today
+	var values []int64
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		from = today - Back
+		if err := tx.Query(lastDay, func(r *sqldb.Row) error { from = max(from, r.Int(0)+1); return nil }); err != nil || from >= today {
+			return err
+		}
+		to = min(from+daysAtOnce, today)
+		values = make([]int64, (to-from)*int64(len(Kinds)))
+		var qs []sqldb.Q
+		for day := from; day < to; day++ {
+			for i, k := range Kinds {
+				qs = append(qs, s.sources[k](startOf(day, zone), startOf(day+1, zone), &values[(day-from)*int64(len(Kinds))+int64(i)]))
+			}
+		}
+		return tx.Pipeline(qs...)
+	}); err != nil || from >= today {
+		return false, err
+	}
+	return to < today, s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
+		for day := from; day < to; day++ {
+			for i, k := range Kinds {
+				if err := tx.Exec(insertDay, day, int64(k), values[(day-from)*int64(len(Kinds))+int64(i)]); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Exec(oldDays, today-Back)
+	})
+}
+
+// Series is a figure over days, the last of which is today.
+type Series struct {
+	Kind   Kind
+	Days   []int64 // of the period, by day
+	Sum    int64
+	Before int64 // of the period before
+	// Known tells that the days of the period before were counted.
+	Known bool
+}
+
+// Period returns the figures of so many days up to today, of which First is the
+// first, as the number of a day since the epoch.
+type Period struct {
+	First  int64
+	Series []Series
+}
+
+// Period returns the figures of so many days, today among them.
+func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period, error) {
+	zone, err := s.zone(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	n, now := int64(days), s.sys.Now()
+	today := dayOf(now, zone)
+	out := &Period{First: today - n + 1}
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out.Series = make([]Series, len(Kinds))
+		counted := make([]int64, len(Kinds))
+		qs := make([]sqldb.Q, 0, len(Kinds)+1)
+		for i, k := range Kinds {
+			out.Series[i] = Series{Kind: k, Days: make([]int64, days)}
+			qs = append(qs, s.sources[k](startOf(today, zone), now+1, &counted[i]))
+		}
+		first := int64(0)
+		qs = append(qs, sqldb.Q{Stmt: daysFrom, Args: []any{out.First - n}, Each: func(r *sqldb.Row) error {
+			day, i, v := r.Int(0), slices.Index(Kinds, Kind(r.Int(1))), r.Int(2)
+			if first == 0 {
+				first = day
+			}
+			switch {
+			case i < 0 || day >= today:
+			case day < out.First:
+				out.Series[i].Before += v
+			default:
+				out.Series[i].Days[day-out.First] = v
+				out.Series[i].Sum += v
+			}
+			return nil
+		}})
+		if err := tx.Pipeline(qs...); err != nil {
+			return err
+		}
+		for i := range out.Series {
+			out.Series[i].Days[days-1] = counted[i]
+			out.Series[i].Sum += counted[i]
+			out.Series[i].Known = first != 0 && first <= out.First-n
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Day returns a day's date.
+func Day(day int64) time.Time { return time.Unix(day*86400, 0).UTC() }

@@ -1,0 +1,81 @@
+package figure_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"clientele/internal/figure"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/system"
+	"clientele/internal/system/systemtest"
+)
+
+// What happened is counted once for each day of the store's zone, today when it
+// is asked for, and nothing of it again.
+func TestFigures(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		zone, err := time.LoadLocation("America/New_York")
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock := systemtest.NewClock(time.Date(2026, 3, 10, 3, 30, 0, 0, time.UTC)) // the 9th there
+		var happened []int64
+		queries := 0
+		source := func(from, to int64, n *int64) sqldb.Q {
+			queries++
+			*n = 0
+			for _, at := range happened {
+				if at >= from && at < to {
+					*n++
+				}
+			}
+			return sqldb.Q{Stmt: sqldb.Dynamic(`SELECT history_id FROM store_counters WHERE store_id = $1`), Each: func(*sqldb.Row) error { return nil }}
+		}
+		sources := map[figure.Kind]figure.Source{}
+		for _, k := range figure.Kinds {
+			sources[k] = source
+		}
+		s := figure.NewService(db, &system.System{Clock: clock.Now}, func(context.Context, int64) (*time.Location, error) { return zone, nil }, func(context.Context) ([]int64, error) { return []int64{1}, nil }, sources)
+		at := func(day, hour, minute int) int64 { return time.Date(2026, 3, day, hour, minute, 0, 0, zone).Unix() }
+		// The 8th has 23 hours there.
+		happened = []int64{at(7, 23, 59), at(8, 0, 0), at(8, 23, 59), at(9, 1, 0), at(9, 2, 0), at(1, 12, 0)}
+		look := func(days int, sum, before int64, known bool, last ...int64) {
+			t.Helper()
+			p, err := s.Period(t.Context(), 1, days)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range p.Series {
+				if o.Sum != sum || o.Before != before || o.Known != known || len(o.Days) != days {
+					t.Errorf("%d days: %+v", days, o)
+				}
+				for i, want := range last {
+					if o.Days[days-len(last)+i] != want {
+						t.Errorf("%d days: %v, want %v at the end", days, o.Days, last)
+					}
+				}
+			}
+		}
+		look(3, 2, 0, false, 0, 0, 2) // nothing is closed yet
+		if err := s.CloseAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		look(3, 5, 0, true, 1, 2, 2)
+		look(1, 2, 2, true, 2)
+		look(4, 5, 0, true)
+		look(5, 5, 1, true)
+		happened = append(happened, at(8, 12, 0)) // too late for a day that is closed
+		queries = 0
+		if err := s.CloseAll(t.Context()); err != nil || queries != 0 {
+			t.Errorf("%v, %d queries", err, queries)
+		}
+		clock.Advance(24 * time.Hour)
+		if err := s.CloseAll(t.Context()); err != nil || queries != len(figure.Kinds) {
+			t.Errorf("%v, %d queries", err, queries)
+		}
+		look(2, 2, 3, true, 2, 0)
+		look(365, 6, 0, true)
+	})
+}

@@ -1,0 +1,25 @@
+package subscriber
+
+import "clientele/internal/sqldb"
+
+var (
+	subscribedBetween = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3`)
+	endedBetween      = sqldb.Static(`SELECT COUNT(*) FROM subscriber_ends WHERE store_id = $1 AND date_ended >= $2 AND date_ended < $3`)
+)
+
+// SubscribedBetween returns the query for how many addresses subscribed from one time to
+// before another.
+func SubscribedBetween(from, to int64, n *int64) sqldb.Q {
+	return countBetween(subscribedBetween, from, to, n)
+}
+
+// EndedBetween returns the query for how many addresses left a channel then, and have
+// not come back.
+func EndedBetween(from, to int64, n *int64) sqldb.Q {
+	return countBetween(endedBetween, from, to, n)
+}
+
+func countBetween(stmt *sqldb.Stmt, from, to int64, n *int64) sqldb.Q {
+	*n = 0
+	return sqldb.Q{Stmt: stmt, Args: []any{from, to}, Each: func(r *sqldb.Row) error { *n = r.Int(0); return nil }}
+}

@@ -68,7 +68,7 @@ func (c *call) actorName(a *history.Actor) string {
 // choice is a field of the filters with a list of names.
 func (c *call) choice(name, label, prefix string, names []string) *html.Field {
 	chosen := c.R.URL.Query().Get(name)
-	f := &html.Field{Name: name, Label: c.look.Text(label), Type: "select", Required: true, Options: []html.Option{{Label: c.look.Text("all")}}}
+	f := &html.Field{Name: name, Label: c.look.Text(label), Type: "select", Options: []html.Option{{Label: c.look.Text("all")}}}
 	for _, n := range names {
 		f.Options = append(f.Options, html.Option{Value: n, Label: c.known(prefix, n), Selected: n == chosen})
 	}
@@ -82,7 +82,7 @@ func (c *call) historyFilters() (*Filters, error) {
 	if err != nil {
 		return nil, err
 	}
-	by := &html.Field{Name: "by", Label: c.look.Text("history.by"), Type: "select", Required: true, Options: []html.Option{{Label: c.look.Text("all")}}}
+	by := &html.Field{Name: "by", Label: c.look.Text("history.by"), Type: "select", Options: []html.Option{{Label: c.look.Text("all")}}}
 	add := func(value, label string) {
 		by.Options = append(by.Options, html.Option{Value: value, Label: label, Selected: value == q.Get("by")})
 	}
@@ -98,11 +98,11 @@ func (c *call) historyFilters() (*Filters, error) {
 		add(value, c.known("history.who.", a.Kind.String())+": "+c.actorName(a))
 	}
 	day := func(name string) *html.Field {
-		return &html.Field{Name: name, Label: c.look.Text("history." + name), Type: "date", Required: true, Value: q.Get(name)}
+		return &html.Field{Name: name, Label: c.look.Text("history." + name), Type: "date", Value: q.Get(name)}
 	}
 	return &Filters{Action: c.storeAt("/history"), Label: c.look.Text("history.search"), Query: q.Get("q"), Swap: "results", Fields: []*html.Field{
 		by, c.choice("action", "history.action", "history.did.", history.Actions()), c.choice("resource", "history.resource", "history.about.", history.Resources()),
-		{Name: "customer", Label: c.look.Text("history.customer"), Type: "text", InputMode: "numeric", Required: true, Value: q.Get("customer"), MaxLength: 20}, day("from"), day("to"),
+		{Name: "customer", Label: c.look.Text("history.customer"), Type: "text", InputMode: "numeric", Value: q.Get("customer"), MaxLength: 20}, day("from"), day("to"),
 	}}, nil
 }
 

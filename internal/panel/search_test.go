@@ -95,7 +95,7 @@ func TestBrowserOfSearch(t *testing.T) {
 	w.person("ann@example.com", 1, staff.Administrator)
 	b := chromium.Open(t, w.server.URL, "en-US")
 	b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
-	b.Open("/manage/store/one/groups").Type("main", "/").Await(`document.querySelector("dialog.palette input") === document.activeElement`)
+	b.Open("/manage/store/one/groups").Await(`!document.dispatchEvent(new KeyboardEvent("keydown", {key: "k", ctrlKey: true, cancelable: true}))`).Await(`document.querySelector("dialog.palette input") === document.activeElement`)
 	b.Type("#palette", "whol").Await(`document.querySelector("dialog .found a strong")?.textContent === "Wholesale" && document.querySelectorAll("dialog .found").length === 2`).See("manage-palette")
 	b.Eval(`document.querySelector("#palette").dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowDown", bubbles: true})); ""`)
 	b.Await(`document.activeElement.textContent.startsWith("Wholesale")`)

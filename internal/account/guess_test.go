@@ -449,9 +449,9 @@ func TestWhatSignInCosts(t *testing.T) {
 				defer mu.Unlock()
 				return fmt.Sprint(seen)
 			}
-			const first = "map[INSERT:4 SELECT attempt_windows:1 SELECT sign_in_failures:1 UPDATE:1 all:18]"
-			const again = "map[INSERT:4 SELECT sign_in_failures:1 UPDATE:1 all:17]"
-			const wrong = "map[INSERT:3 INSERT attempt_windows:1 INSERT sign_in_failures:1 SELECT attempt_windows:1 SELECT sign_in_failures:1 UPDATE:1 all:12]"
+			const first = "map[INSERT:4 SELECT attempt_windows:1 SELECT sign_in_failures:1 UPDATE:1 all:16]"
+			const again = "map[INSERT:4 SELECT sign_in_failures:1 UPDATE:1 all:15]"
+			const wrong = "map[INSERT:3 INSERT attempt_windows:1 INSERT sign_in_failures:1 SELECT attempt_windows:1 SELECT sign_in_failures:1 UPDATE:1 all:10]"
 			s.signIn(s.a, account.Browser, "ines@example.com")
 			s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
 				return tx.Exec(sqldb.Dynamic(`DELETE FROM known_addresses WHERE store_id = $1`))

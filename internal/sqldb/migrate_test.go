@@ -59,6 +59,7 @@ var landed = map[sqldb.Engine][]string{
 		"38 consent_proof b4d37f67a6702d3a1de35b0b555c749fef61ae02ff87d4d7ae50b7390639cad1",
 		"39 rules 2195c444751c4d8c5609d8a82186be18b52be4a636f971c01df7a51e01e93e15",
 		"40 staff 4f99346c802e264ac3ae0d670a649979ba75e747d7e5c25dbd8e882c7dd51a46",
+		"41 figures cb0264092f3c670fc4870378ba70942663f766f0c6c251d2017a980594a42151",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -101,6 +102,7 @@ var landed = map[sqldb.Engine][]string{
 		"38 consent_proof e23f020d3ba7ff0fef69637e5fae578de4490af44f8cce1caeee234f4aab8483",
 		"39 rules ee628db51275bdfc179feff4075fd63a2596437c3e5c0d03b17352a12c236956",
 		"40 staff aee96877d8df819f4becd0bb57e5785f7c0fdcae49f4e217d6989278848f272b",
+		"41 figures 7f0b1140af9cd860f0115f25bec8da513f56285ca3d58d07175d002941df7cd1",
 	},
 }
 

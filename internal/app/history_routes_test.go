@@ -190,9 +190,10 @@ func compareHistory(before, after rowsOf, entries []history.Listed) (wrong []str
 		}
 		// What goes with a record is told by that one's deletion: all of a record, or
 		// those of its rows that are no more.
-		goes := func(owners []string) bool {
+		var goes func(owners []string) bool
+		goes = func(owners []string) bool {
 			return slices.ContainsFunc(owners, func(owner string) bool {
-				return recorded[owner] && after[owner].text == "" || all[strings.Fields(owner)[0]]
+				return all[strings.Fields(owner)[0]] || after[owner].text == "" && (recorded[owner] || goes(before[owner].goes))
 			})
 		}
 		_, there := after[key]

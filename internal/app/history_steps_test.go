@@ -128,7 +128,7 @@ func (w *histories) shoppers() {
 
 	page("/privacy.php POST", session, "choice", "some", "analytics", "1", "back", "/")
 	w.step("POST /api/storefront/consent", "POST /api/storefront/consent, signed in", by{history.Storefront, history.Shopper, 1}, func() answer {
-		return w.call(host(home, 1), "POST", "/api/storefront/consent", `{"allow":[2],"deny":[3]}`, http.Header{"Origin": {"http://" + host(home, 1)}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {"SHOP_SESSION_TOKEN=" + session}})
+		return w.call(host(home, 1), "POST", "/api/storefront/consent", `{"allow":[3],"deny":[2]}`, http.Header{"Origin": {"http://" + host(home, 1)}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {"SHOP_SESSION_TOKEN=" + session}})
 	})
 	page("/language.php POST", session, "language", "en", "back", "/")
 	page("/account.php POST sessions", session, "others", "1")
@@ -335,7 +335,7 @@ func (w *histories) ends() {
 		"/v3/customers/1/metafields/1")
 	w.manage("DELETE", "/v3/customers/metafields", `[3]`)
 	w.manage("POST", "/v3/customers/1/stored-instruments", `{"type":"stored_card","token":"gone-card","brand":"VISA","expiry_month":5,"expiry_year":2031,"issuer_identification_number":"411111","last_4":"1111",`+memberBilling+`}`)
-	del("/v3/customers/1/stored-instruments/gone-card", "/v3/pricelists/assignments?price_list_id=7", "/v3/pricelists/assignments?customer_group_id=2", "/v3/tax/customers?customer_id:in=1")
+	del("/v3/customers/1/stored-instruments/gone-card", "/v3/pricelists/assignments?price_list_id=8", "/v3/pricelists/assignments?customer_group_id=2", "/v3/tax/customers?customer_id:in=1")
 	del("/v3/marketing/email-templates/createaccount_email?channel_id=2", "/v3/customers/subscribers/2", "/v3/customers/subscribers?email=c1@alphamark.example", "/v3/customers/subscribers?source=custom")
 	del("/v3/clientele/segments/"+uuid(home, 1, 2)+"/rule", "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles?id:in="+uuid(home, 2, 2), "/v3/segments/"+uuid(home, 1, 1)+"/shopper-profiles", "/v3/segments?id:in="+uuid(home, 1, 1), "/v3/shopper-profiles?id:in="+uuid(home, 2, 1),
 		"/v3/segments", "/v3/shopper-profiles")

@@ -12,6 +12,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -115,7 +116,7 @@ var (
 // A store's products are read at once, and only those that differ are written.
 // Who calls it holds sqldb.LockProgram. failed is the place of the product that
 // an error is about.
-func Put(tx *sqldb.Tx, in []Product) (failed int, err error) {
+func Put(tx *sqldb.Tx, in []Product, now int64) (failed int, err error) {
 	if len(in) == 0 {
 		return 0, nil
 	}
@@ -129,6 +130,7 @@ func Put(tx *sqldb.Tx, in []Product) (failed int, err error) {
 		return 0, err
 	}
 	var changed []*Product
+	var entries []history.Entry
 	given := map[int64]bool{}
 	for i := range in {
 		p := &in[i]
@@ -142,6 +144,11 @@ func Put(tx *sqldb.Tx, in []Product) (failed int, err error) {
 		if before, ok := known[p.ID]; !ok || before != *p {
 			known[p.ID] = *p
 			changed = append(changed, p)
+			was := &before
+			if !ok {
+				was = nil
+			}
+			entries = append(entries, productHistory.Change(history.Product, p.ID, 0, was, p))
 		}
 		if len(known) > MaxProducts {
 			return i, broken(FieldID, fault.TooManyItems, WhyMany, fmt.Sprint(MaxProducts))
@@ -162,6 +169,9 @@ func Put(tx *sqldb.Tx, in []Product) (failed int, err error) {
 			return i, broken(FieldSKU, fault.Taken, WhySKUTaken, "")
 		}
 		paths[pathKey(p.Path)], skus[fold.Text(p.SKU)] = p.ID, p.ID
+	}
+	if err := history.Enter(tx, now, history.Brought(entries)...); err != nil {
+		return 0, err
 	}
 	for _, p := range changed {
 		if err := tx.Exec(upsert, p.ID, p.Name, fold.Text(p.Name), p.SKU, fold.Text(p.SKU), p.Path, p.Price, p.ImageURL, sqldb.Flag(p.InStock)); err != nil {

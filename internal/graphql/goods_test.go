@@ -21,7 +21,7 @@ func (w *world) goods() {
 		{ID: 4, Name: "Cap, out", Path: "/out/", Price: 125000},
 	}
 	w.ok(w.db.Write(w.t.Context(), 1, func(tx *sqldb.Tx) error {
-		if _, err := catalog.Put(tx, products); err != nil {
+		if _, err := catalog.Put(tx, products, 1); err != nil {
 			return err
 		}
 		_, err := order.Put(tx, []order.Given{
@@ -33,7 +33,7 @@ func (w *world) goods() {
 		return err
 	}))
 	w.ok(w.db.Write(w.t.Context(), 2, func(tx *sqldb.Tx) error {
-		_, err := catalog.Put(tx, []catalog.Product{{ID: 1, Name: "Theirs", SKU: "THEIRS", Path: "/theirs/", InStock: true}})
+		_, err := catalog.Put(tx, []catalog.Product{{ID: 1, Name: "Theirs", SKU: "THEIRS", Path: "/theirs/", InStock: true}}, 1)
 		return err
 	}))
 }

@@ -135,6 +135,15 @@ func Gone(entries []Entry) []Entry {
 	return []Entry{AllUpTo(entries[0].Resource, int64(len(entries)), last)}
 }
 
+// Brought returns the entries of records that one file brings: those that are given
+// or, where there are more than a few, one with their number.
+func Brought(entries []Entry) []Entry {
+	if len(entries) <= Few {
+		return entries
+	}
+	return []Entry{Many(Imported, entries[0].Resource, int64(len(entries)), "")}
+}
+
 // Step returns the entries of a step of something that is done to n records in
 // several transactions: each of its own or, where there are more than a few, that of
 // all, which the first step writes.

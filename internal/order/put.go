@@ -7,6 +7,7 @@ import (
 	"clientele/internal/catalog"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -70,6 +71,7 @@ func Put(tx *sqldb.Tx, in []Given, now int64) (failed int, err error) {
 		return 0, err
 	}
 	given := map[int64]bool{}
+	var entries []history.Entry
 	for i := range in {
 		o, ls, err := in[i].order(products)
 		if err != nil {
@@ -95,11 +97,16 @@ func Put(tx *sqldb.Tx, in []Given, now int64) (failed int, err error) {
 				return i, broken(FieldID, fault.TooManyItems, WhyMany, fmt.Sprint(MaxOrders))
 			}
 		}
+		var was *withLines
+		if there {
+			was = &withLines{&before, lines[o.ID]}
+		}
+		entries = append(entries, orderHistory.Change(history.Order, o.ID, o.CustomerID, was, &withLines{o, ls}))
 		if err := write(tx, o, ls); err != nil {
 			return i, err
 		}
 	}
-	return 0, nil
+	return 0, history.Enter(tx, now, history.Brought(entries)...)
 }
 
 func sameLine(a, b Line) bool {

@@ -122,7 +122,7 @@ func (a *Applier) goods(tx *sqldb.Tx, s *Store) error {
 			return at(err, "products.%d", i)
 		}
 	}
-	if i, err := catalog.Put(tx, products); err != nil {
+	if i, err := catalog.Put(tx, products, a.System.Now()); err != nil {
 		return at(err, "products.%d", i)
 	}
 	var orders []order.Given

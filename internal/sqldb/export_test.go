@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"time"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -124,4 +125,11 @@ func replans(s *sqlite.Stmt) int {
 	defer tls.Close()
 	handle := uintptr(reflect.ValueOf(s).Elem().FieldByName("stmt").Uint())
 	return int(lib.Xsqlite3_stmt_status(tls, handle, lib.SQLITE_STMTSTATUS_REPREPARE, 1))
+}
+
+// Bound sets how long a unit that is not open yet may stay open, and returns how
+// long that was.
+func (u *Unit) Bound(d time.Duration) (before time.Duration) {
+	before, u.bound = u.bound, d
+	return before
 }

@@ -32,7 +32,8 @@ import (
 // others as WriteShared does, since it could not be run again after the request
 // has gone on.
 type Unit struct {
-	db *DB
+	db    *DB
+	bound time.Duration // how long it may stay open
 
 	mu     sync.Mutex // held by who uses the transaction
 	tx     *Tx        // nil: not open
@@ -57,7 +58,7 @@ var (
 
 // NewUnit returns a Unit that is not open yet.
 func (db *DB) NewUnit() *Unit {
-	return &Unit{db: db, end: make(chan func(*Tx) error, 1), result: make(chan error, 1)}
+	return &Unit{db: db, bound: unitBound, end: make(chan func(*Tx) error, 1), result: make(chan error, 1)}
 }
 
 type unitKey struct{}
@@ -194,7 +195,7 @@ func (u *Unit) begin(ctx context.Context, store int64, fn func(*Tx) error) error
 
 // wait waits for the end of the unit and returns what is to be run last.
 func (u *Unit) wait() (last func(*Tx) error, err error) {
-	patience := system.Countdown(unitBound)
+	patience := system.Countdown(u.bound)
 	defer patience.Stop()
 	select {
 	case last = <-u.end:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -106,5 +107,46 @@ func TestUnit(t *testing.T) {
 			t.Error(err)
 		}
 		check("the end of one that is not open", 7, 7, 2, t.Context())
+	})
+}
+
+// A unit that stays open for longer than ten seconds is undone: who waits to write
+// goes on, and the request that comes back to it is told that nothing was written.
+func TestUnitThatStaysOpen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		if err := db.Write(t.Context(), 0, func(tx *sqldb.Tx) error { return tx.Exec(unitTable) }); err != nil {
+			t.Fatal(err)
+		}
+		put := func(ctx context.Context, id int64) error {
+			return db.Write(ctx, 1, func(tx *sqldb.Tx) error { return tx.Exec(unitInsert, id) })
+		}
+		u := db.NewUnit()
+		if before := u.Bound(20 * time.Millisecond); before != 10*time.Second {
+			t.Errorf("a unit may stay open for %s", before)
+		}
+		ctx := u.Context(t.Context())
+		if err := put(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		// The same row: whoever writes it waits for the unit on either engine.
+		if err := put(t.Context(), 1); err != nil {
+			t.Error("a writer that waits:", err)
+		}
+		for name, err := range map[string]error{
+			"a write": put(ctx, 2),
+			"a read":  db.Read(ctx, 1, func(tx *sqldb.Tx) error { return tx.Query(unitCount, func(*sqldb.Row) error { return nil }) }),
+			"the end": u.Commit(t.Context(), 1, func(tx *sqldb.Tx) error { return tx.Exec(unitInsert, int64(3)) }),
+		} {
+			if !errors.Is(err, sqldb.ErrUnavailable) {
+				t.Errorf("%s of a unit that was undone: %v", name, err)
+			}
+		}
+		u.Undo()
+		n := int64(0)
+		if err := db.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
+			return tx.Query(unitCount, func(r *sqldb.Row) error { n = r.Int(0); return nil })
+		}); err != nil || n != 1 {
+			t.Errorf("%d rows, want the one of who waited: %v", n, err)
+		}
 	})
 }

@@ -127,9 +127,43 @@ func thisMachine() Machine {
 	return m
 }
 
-// target is a bound and whether it was met.
+// target is a bound and whether it was met, or how much is missing.
 func target(value float64, atLeast float64) string {
-	return fmt.Sprintf("≥ %g %s", atLeast, met(value >= atLeast))
+	if value < atLeast {
+		return fmt.Sprintf("≥ %g missed by %.0f %%", atLeast, max(100*(atLeast-value)/atLeast, 1))
+	}
+	return fmt.Sprintf("≥ %g met", atLeast)
+}
+
+// within is a bound from above and whether it was kept, or what is too much.
+func within[T time.Duration | int64](value, atMost T, text func(T) string) string {
+	if value > atMost {
+		return "≤ " + text(atMost) + " missed by " + text(value-atMost)
+	}
+	return "≤ " + text(atMost) + " met"
+}
+
+// summary tells of the targets in some tables, each with a row of headings, how
+// many were met, and names the others.
+func summary(tables ...[][]string) []string {
+	all, short := 0, []string{}
+	for _, rows := range tables {
+		for _, row := range rows {
+			for _, cell := range row[1:] {
+				switch {
+				case strings.HasSuffix(cell, " met"):
+					all++
+				case strings.HasSuffix(cell, " missed"), strings.Contains(cell, " missed by "):
+					all++
+					short = append(short, row[0])
+				}
+			}
+		}
+	}
+	if all == 0 {
+		return nil
+	}
+	return []string{"Targets met", fmt.Sprintf("%d of %d", all-len(short), all), strings.Join(short, "; ")}
 }
 
 func met(ok bool) string {
@@ -202,12 +236,22 @@ func (e *EngineReport) derived() [][]string {
 	for _, r := range e.Idles {
 		out = append(out, []string{"Idle with " + r.What, fmt.Sprintf("%s anonymous, %s of processor time and %.1f statements a second", mebibytes(r.Memory), millis(r.Time), r.Statement), ""})
 	}
-	out = append(out, []string{"Time to ready", millis(e.Ready), "≤ 30 ms " + met(e.Ready <= 30*time.Millisecond)})
+	out = append(out, []string{"Time to ready", millis(e.Ready), within(e.Ready, 30*time.Millisecond, millis)})
 	if e.Idle > 0 {
 		out = append(out,
-			[]string{"Anonymous memory when idle", mebibytes(e.Anonymous), "≤ 12 MiB " + met(e.Anonymous <= 12<<20)},
+			[]string{"Anonymous memory when idle", mebibytes(e.Anonymous), within(e.Anonymous, 12<<20, mebibytes)},
 			[]string{"Resident memory when idle, the program's own pages included", mebibytes(e.Idle), ""},
 			[]string{"Resident memory at its peak under this load", mebibytes(e.Peak), ""})
+	}
+	return out
+}
+
+// figures is the table of derived figures, which ends with how many targets
+// were met.
+func (e *EngineReport) figures() [][]string {
+	out := append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)
+	if row := summary(e.table(nil), versusTable(e.Versus), out); row != nil {
+		out = append(out, row)
 	}
 	return out
 }
@@ -297,7 +341,7 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 			heading = "\n**%s**\n"
 		}
 		fmt.Fprintf(&b, heading, engineNames[e.Engine])
-		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), e.Lists.table(!markdown), append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)} {
+		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), e.Lists.table(!markdown), e.figures()} {
 			if len(rows) > 1 {
 				b.WriteByte('\n')
 				write(&b, rows)

@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMoved(t *testing.T) {
@@ -97,5 +99,28 @@ func TestBar(t *testing.T) {
 	}
 	if tenths := b.end(); len(tenths) != 10 || !strings.Contains(out.String(), "[=") || !strings.Contains(out.String(), "50 of 1,000, ") {
 		t.Errorf("%d tenths: %s", len(tenths), out.String())
+	}
+}
+
+// A target that was not met tells how much is missing, and the last figure how
+// many were met.
+func TestTargets(t *testing.T) {
+	r := reportOf([]float64{30}, []float64{1})
+	e := r.Engines[0]
+	e.Ready, e.Idle, e.Anonymous = 45*time.Millisecond, 40<<20, 11<<20
+	var b strings.Builder
+	if err := r.Write(&b, true, "command"); err != nil {
+		t.Fatal(err)
+	}
+	want, _ := caseNamed(caseGet).wanted("sqlite")
+	for _, line := range []string{
+		fmt.Sprintf("≥ %g missed by %.0f %%", want, 100*(want-0.5)/want),
+		"| Time to ready | 45.0 ms | ≤ 30.0 ms missed by 15.0 ms |",
+		"| Anonymous memory when idle | 11.0 MiB | ≤ 12.0 MiB met |",
+		"| Targets met | 1 of 3 | Get one by id; Time to ready |",
+	} {
+		if !strings.Contains(b.String(), line) {
+			t.Errorf("%q is not in\n%s", line, b.String())
+		}
 	}
 }

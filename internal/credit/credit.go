@@ -63,6 +63,9 @@ var (
 // ByAccount returns an API account as an Actor.
 func ByAccount(id int64, name string) Actor { return Actor{Kind: "api_account", ID: id, Name: name} }
 
+// ByStaff returns a person who works with the control panel, by their address.
+func ByStaff(address string) Actor { return Actor{Kind: "staff", Name: address} }
+
 // Entry is one entry of a customer's ledger. Amounts are in units of 10^-Scale.
 type Entry struct {
 	ID         int64 // from 1 on for each customer

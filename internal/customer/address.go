@@ -253,12 +253,16 @@ func (b *addressBatch) lock(tx *sqldb.Tx) error {
 		b.ids[i] = b.in[i].ID
 	}
 	b.current = map[int64]*Address{}
-	if err := tx.Pipeline(lockAddresses(tx, b.ids, b.current)); err != nil || b.of == 0 {
+	if err := tx.Pipeline(lockAddresses(tx, b.ids, b.current)); err != nil {
 		return err
 	}
-	for _, id := range b.ids {
-		if a := b.current[id]; a == nil || a.CustomerID != b.of {
+	for i, id := range b.ids {
+		a := b.current[id]
+		if b.of != 0 && (a == nil || a.CustomerID != b.of) {
 			return errNoAddress
+		}
+		if a != nil && b.in[i].Still != nil && !b.in[i].Still(a) {
+			return ErrStale
 		}
 	}
 	return nil

@@ -509,10 +509,15 @@ func (b *browser) count(tx *sqldb.Tx, out *Browsed, n int, more bool) error {
 		out.Total = int64(n)
 		return nil
 	}
-	if b.in.Rule == nil && b.order.only == "" {
-		return tx.Query(store.TotalCustomers(), func(r *sqldb.Row) error { out.Total = r.Int(0); return nil })
+	kept := int64(-1)
+	if err := tx.Query(store.TotalCustomers(), func(r *sqldb.Row) error { kept = r.Int(0); return nil }); err != nil {
+		return err
 	}
-	if b.in.Rule != nil && b.in.Rule.Cost() != rule.Indexed {
+	if b.in.Rule == nil && b.order.only == "" {
+		out.Total = kept
+		return nil
+	}
+	if b.in.Rule != nil && b.in.Rule.Cost() != rule.Indexed && (kept < 0 || kept > CountTo) {
 		return nil
 	}
 	where, args := b.where(tx, false)

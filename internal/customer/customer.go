@@ -169,6 +169,9 @@ type Update struct {
 	// KeepSession is the session that stays when the password changes; all
 	// others end. 0: none stays.
 	KeepSession int64
+	// Still, if set, is asked of the customer as it is, under lock: what is changed
+	// was seen so. It is ErrStale if not.
+	Still func(*Customer) bool
 }
 
 // Claims are what a change says of what it cannot change. It has to be so.
@@ -209,6 +212,8 @@ type AddressUpdate struct {
 	FormFields      []form.Input
 	Extent          form.Extent
 	Claims          AddressClaims
+	// Still is that of Update, of the address.
+	Still func(*Address) bool
 }
 
 // Service runs the use cases.

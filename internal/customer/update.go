@@ -17,6 +17,9 @@ import (
 	"clientele/internal/store"
 )
 
+// ErrStale: somebody else has changed meanwhile what was to be changed.
+var ErrStale = fault.New(fault.Conflict, "somebody else has changed it meanwhile")
+
 // UpdateFor changes customers: all of them or, if any breaks a rule, none. A
 // customer whose stored data would not change is left alone: its
 // date_modified stays and no event is recorded, so that systems which copy
@@ -292,6 +295,11 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		return nil
 	}, args...); err != nil {
 		return nil, err
+	}
+	for i := range in {
+		if old := current[in[i].ID]; old != nil && in[i].Still != nil && !in[i].Still(old) {
+			return nil, ErrStale
+		}
 	}
 	ref, err := w.load(tx)
 	if err != nil {

@@ -25,8 +25,10 @@ type Field struct {
 	MaxLength    int64
 	Rows         int64
 	Required     bool
-	Narrow       bool // half a row where there is room
-	Refresh      bool // a change of it changes other fields
+	Narrow       bool   // half a row where there is room
+	Refresh      bool   // a change of it changes other fields
+	Check        string // the address that tells what is noticed of what is written
+	Plain        bool   // it goes without saying that it may stay empty
 	// Show and Hide are the words of the button that shows a password, which a
 	// script makes. Without them there is none.
 	Show, Hide string

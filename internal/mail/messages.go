@@ -28,6 +28,20 @@ type Filter struct {
 // Messages returns a store's messages, newest first. Texts that were not made
 // yet are those that would be sent now.
 func (s *Service) Messages(ctx context.Context, storeID int64, f Filter) ([]Stored, error) {
+	out, err := s.Headers(ctx, storeID, f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if err := s.Show(ctx, &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Headers is Messages as they are kept, without making texts.
+func (s *Service) Headers(ctx context.Context, storeID int64, f Filter) ([]Stored, error) {
 	where, args := []string{"store_id = $1"}, []any(nil)
 	add := func(condition string, value any) {
 		args = append(args, value)
@@ -58,11 +72,6 @@ func (s *Service) Messages(ctx context.Context, storeID int64, f Filter) ([]Stor
 		}, args...)
 	}); err != nil {
 		return nil, err
-	}
-	for i := range out {
-		if err := s.Show(ctx, &out[i]); err != nil {
-			return nil, err
-		}
 	}
 	return out, nil
 }

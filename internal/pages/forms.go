@@ -154,95 +154,27 @@ func (c *call) builtIn(b *form.BuiltIn, label string, required bool) *html.Field
 	}
 }
 
-func customName(id int64) string { return "field_" + strconv.FormatInt(id, 10) }
+func customName(id int64) string { return html.CustomName(id) }
 
 // ask makes a field of a definition.
 func (c *call) ask(d *form.Field) *html.Field {
-	o := &d.Options
 	if b := form.BuiltInOf(d.ID); b != nil {
-		return c.builtIn(b, o.Label, d.Required)
+		return c.builtIn(b, d.Options.Label, d.Required)
 	}
-	f := &html.Field{Name: customName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
-	choices := func() {
-		for i, choice := range o.Choices {
-			f.Options = append(f.Options, html.Option{Value: choice, Label: o.ChoiceLabel(i), Selected: choice == o.Default})
-		}
-	}
-	switch d.Type {
-	case form.MultilineField:
-		f.Type, f.Rows = "textarea", max(2, min(o.Rows, 20))
-		if o.Rows == 0 {
-			f.Rows = 4
-		}
-	case form.NumberField:
-		f.InputMode = "decimal"
-	case form.PasswordField:
-		f.Type, f.Autocomplete, f.Value = "password", "off", ""
-	case form.DateField:
-		f.Type, f.Min, f.Max, f.Value = "date", day(o.Min), day(o.Max), day(o.Default)
-	case form.CheckboxField:
-		f.Type, f.Value = "checks", ""
-		choices()
-	case form.RadioField:
-		f.Type = "radio"
-		choices()
-	case form.DropdownField:
-		f.Type = "select"
-		f.Options = []html.Option{{Label: cmp.Or(o.Placeholder, c.look.Text("choose"))}}
-		choices()
-	}
-	// Without choices anything goes: nothing to choose from, so it is written.
-	if len(o.Choices) == 0 && (f.Group() || f.Type == "select") {
-		f.Type, f.Options = "text", nil
-	}
-	return f
+	return html.Custom(d, c.look.Text("choose"))
 }
-
-// day is the date of a stored date or time, as browsers take it.
-func day(s string) string { return s[:min(len(s), 10)] }
 
 // enterStored puts stored values into the custom fields of a form.
 func enterStored(f *html.Form, values []customer.FormValue) {
 	for i := range values {
-		x := f.Field(customName(values[i].FieldID))
-		if x == nil || x.Secret() {
-			continue
-		}
-		texts := form.StoredTexts(values[i].JSON)
-		x.Value = strings.Join(texts, ", ")
-		if x.Type == "date" {
-			x.Value = day(x.Value)
-		}
-		for j := range x.Options {
-			x.Options[j].Selected = slices.Contains(texts, x.Options[j].Value)
-		}
+		f.EnterCustom(values[i].FieldID, values[i].JSON)
 	}
 }
 
 // inputs reads the custom fields of a form. Those that were left empty are told
 // only where something may be stored.
 func (c *call) inputs(fields form.Form, all bool) []form.Input {
-	var out []form.Input
-	for i := range fields {
-		d := &fields[i]
-		if d.BuiltIn() {
-			continue
-		}
-		values := slices.DeleteFunc(slices.Clone(c.form[customName(d.ID)]), func(s string) bool { return s == "" })
-		if len(values) == 0 && (!all || d.Type == form.PasswordField) {
-			continue
-		}
-		value := form.Texts(values)
-		if d.Type != form.CheckboxField {
-			one := strings.Join(values[:min(len(values), 1)], "")
-			if d.Type == form.MultilineField {
-				one = strings.ReplaceAll(one, "\r\n", "\n")
-			}
-			value = form.Text(one)
-		}
-		out = append(out, form.Input{FieldID: d.ID, Value: value})
-	}
-	return out
+	return html.CustomInputs(c.form, fields, all)
 }
 
 // trimmed is a posted value without spaces around it, as text that can be

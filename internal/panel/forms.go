@@ -3,9 +3,13 @@ package panel
 import (
 	"net/http"
 
+	"clientele/internal/account"
+	"clientele/internal/credit"
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/html"
+	"clientele/internal/password"
 	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/staff"
@@ -50,6 +54,9 @@ func (c *call) explain(f *Form, err error) bool {
 	for i := range e.Items {
 		it := &e.Items[i]
 		x := f.Field(speech.Path(it))
+		if it.FormField != 0 {
+			x = f.Field(html.CustomName(it.FormField))
+		}
 		if x == nil {
 			x = f.Field(speech.Name(it.Field))
 		}
@@ -76,6 +83,8 @@ func (c *call) wrong(x *html.Field, it *fault.Item) string {
 		return c.look.Text("wrong.required")
 	case it.Code == fault.TooLong:
 		return c.look.Text("wrong.too_long", it.Want)
+	case x.Type == "email" && it.Code == fault.EmailInUse:
+		return c.look.Text("wrong.customer_taken")
 	case x.Type == "email" && it.Code == fault.BadFormat:
 		return c.look.Text("wrong.email")
 	}
@@ -86,8 +95,11 @@ func (c *call) wrong(x *html.Field, it *fault.Item) string {
 var whys = map[fault.Reason]string{
 	staff.WhyShortPassword: "password_short", staff.WhyCommonPassword: "password_common", staff.WhyOwnPassword: "password_own",
 	staff.WhyTaken: "email_taken", staff.WhyLastOwner: "last_owner", staff.WhyManyPasskeys: "many_passkeys", staff.WhyTimezone: "timezone",
-	store.WhyTimezone: "timezone",
-	group.WhyNoName:   "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
+	store.WhyTimezone:      "timezone",
+	customer.WhyPostalCode: "postal_code", customer.WhyState: "state", customer.WhyNoState: "state", customer.WhyHasAddress: "has_address",
+	password.WhyShort: "password_weak", password.WhyLettersAndDigits: "password_weak", credit.WhyNotEnough: "not_enough", credit.WhyPast: "expires_past", credit.WhyAmount: "money",
+	account.WhyNoChannel: "no_storefront", account.WhyNoAddress: "no_storefront", account.WhyNoAccess: "no_access",
+	group.WhyNoName: "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
 	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",
 	segment.WhyNameTaken: "segment_taken", segment.WhyMany: "segments_full", segment.WhyManyRules: "many_rules", segment.WhyCircle: "circle", segment.WhyDeepRules: "deep_rules",
 	segment.WhyReadsGroup: "reads_group", segment.WhyNoGroup: "no_group", segment.WhyPriority: "priority", segment.WhyRule: "by_rule",
@@ -103,6 +115,12 @@ func (c *call) reason(it *fault.Item) string {
 		return c.look.Text("wrong."+key, it.Want, it.Value)
 	}
 	return c.look.Text("wrong.value")
+}
+
+// isNotFound reports whether there is not what was asked for.
+func isNotFound(err error) bool {
+	e := fault.As(err)
+	return e != nil && e.Kind == fault.NotFound
 }
 
 // again shows a form once more, with what a fault says; another error is one.

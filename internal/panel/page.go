@@ -30,6 +30,8 @@ type frame struct {
 	Lead      string      // below the title
 	Crumbs    []html.Link // above the title: the pages that this one is below
 	Actions   []Action    // beside the title
+	More      []Action    // in a menu beside them
+	Copy      string      // that a button copies; empty: none
 	Tabs      *Tabs
 	Notice    *Notice
 	Store     *storeLink // of the page; nil: none
@@ -125,6 +127,10 @@ type Column struct {
 	Label   string
 	Numeric bool
 	Hidden  bool // the label is read out only
+	// Sort is the address that sorts by it, Sorted how it is: ascending, descending
+	// or "" for by another one.
+	Sort, Sorted string
+	Swap         string
 }
 
 // Row is a record in a table.
@@ -143,6 +149,7 @@ type Cell struct {
 	Post *Button
 	// Changes are those of fields.
 	Changes []ChangeLine
+	Edit    *Action // a sign that leads to where the value is changed
 }
 
 // Button sends a form of its own.
@@ -161,6 +168,7 @@ type Pages struct {
 	Sizes                   []html.Link
 	Size                    int
 	Swap                    string // ids of what changes
+	Range                   string // in place of From, To and Total
 }
 
 // Several reports whether there is more than one page, or might be.
@@ -176,7 +184,18 @@ type Filters struct {
 	Groups []ChipGroup
 	Swap   string
 	Count  string // how many there are, to be read out
+	// Counting tells that Count may come by itself, Later from where.
+	Counting bool
+	Later    string
+	// Set are the filters that are set, Actions what else is done about them.
+	Set     []SetFilter
+	Actions []Action
+	Problem *Message
+	Further *html.Link // another way to look
 }
+
+// SetFilter is a filter that is set, in words, and the address without it.
+type SetFilter struct{ Label, URL string }
 
 // ChipGroup are chips of one question, of which one can be chosen.
 type ChipGroup struct {
@@ -245,6 +264,8 @@ type (
 		Text string
 		Hint string
 		Next *html.Link
+		// Apart opens Next in another tab.
+		Apart bool
 	}
 	reloadPage struct {
 		frame
@@ -257,6 +278,7 @@ type (
 		Messages []Message
 		Form     *Form
 		Links    []html.Link
+		Danger   []Action // what else is done with the record
 	}
 	questionPage struct {
 		frame
@@ -368,7 +390,7 @@ func (*segmentView) template() string  { return "segment" }
 func (*searchView) template() string   { return "search" }
 func (*helpView) template() string     { return "help" }
 
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help"}
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -519,6 +541,9 @@ func (c *call) nav() []NavGroup {
 	home, _ := item("home", "", "home", Person)
 	group("", "", home)
 	var customers, settings []NavItem
+	if i, ok := item("all_customers", "/customers", "", In(staff.SeeCustomers)); ok {
+		customers = append(customers, i)
+	}
 	for _, key := range []string{"groups", "segments"} {
 		if i, ok := item(key, "/"+key, "", In(staff.SeeCustomers)); ok {
 			customers = append(customers, i)

@@ -63,20 +63,29 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/entitlement"
 	"clientele/internal/fault"
 	"clientele/internal/figure"
+	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/html"
+	"clientele/internal/instrument"
+	"clientele/internal/mail"
+	"clientele/internal/metafield"
+	persons "clientele/internal/person"
 	"clientele/internal/segment"
 	"clientele/internal/serve"
 	"clientele/internal/sso"
 	"clientele/internal/staff"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
+	"clientele/internal/tax"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
+	"clientele/internal/wishlist"
 )
 
 // Base is where the panel is.
@@ -96,6 +105,16 @@ type Services struct {
 	Accounts    *account.Service
 	Tokens      *sso.Service
 	Figures     *figure.Service
+	Credit      *credit.Service
+	Mail        *mail.Service
+	Forms       *form.Service
+	// What else the page of a customer shows.
+	Entitlements *entitlement.Service
+	Wishlists    *wishlist.Service
+	Metafields   *metafield.Service
+	Instruments  *instrument.Service
+	Taxes        *tax.Service
+	Persons      *persons.Service
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -14,6 +14,8 @@ var locales embed.FS
 type look struct {
 	*html.Catalogue
 	pages *html.Templates
+	// countries are all countries by their names.
+	countries func() []html.Option
 }
 
 // newLooks returns the look in each language, which is made when it is asked for:
@@ -24,6 +26,7 @@ func newLooks() map[string]func() *look {
 		out[lang] = sync.OnceValue(func() *look {
 			l := &look{Catalogue: html.Words(lang, locales)}
 			l.pages = l.parse()
+			l.countries = sync.OnceValue(func() []html.Option { return html.Countries(lang) })
 			return l
 		})
 	}

@@ -43,14 +43,16 @@
       if (stop.signal.aborted) return;
       const next = new DOMParser().parseFromString(text, "text/html");
       const parts = ids.split(" ").map((id) => [document.getElementById(id), next.getElementById(id)]);
-      if (!answer.ok || parts.some(([a, b]) => !a || !b)) { location.assign(address); return; }
+      if (!answer.ok || parts.some(([a, b]) => !a || !b)) { if (how !== "late") location.assign(address); return; }
       for (const [a, b] of parts) morph(a, b);
+      if (how === "late") return;
       document.title = next.title;
+      later();
       if (how === "push") history.pushState({ swap: ids }, "", answer.url);
       else if (how) history.replaceState({ swap: ids }, "", answer.url);
       for (const [a] of parts) { const said = $("[data-announce]", a); if (said) say(said.textContent); }
     } catch (e) {
-      if (e.name !== "AbortError") location.assign(address);
+      if (e.name !== "AbortError" && how !== "late") location.assign(address);
     } finally {
       if (running.get(ids) === stop) running.delete(ids);
     }
@@ -72,6 +74,15 @@
     morph(form, next);
     for (const said of all("[data-announce]", form)) say(said.textContent);
     return true;
+  };
+
+  // later fetches what takes longer than its page.
+  const later = () => {
+    for (const x of all("[data-later]")) {
+      const from = x.dataset.later;
+      x.removeAttribute("data-later");
+      swap(from, x.id, "late");
+    }
   };
 
   // ask shows the page of a question as a dialog.
@@ -135,6 +146,17 @@
     source.onmessage = () => swap(location.href, followed.dataset.swap);
     addEventListener("pagehide", () => source.close());
   }
+  let noticing;
+  document.addEventListener("input", (e) => {
+    const from = e.target.dataset?.check;
+    if (!from) return;
+    clearTimeout(noticing);
+    noticing = setTimeout(() => swap(from + "?value=" + encodeURIComponent(e.target.value), "doubts", "late"), 300);
+  });
+  document.addEventListener("change", (e) => {
+    const again = $("button.refresh", e.target.closest?.(".field") ?? document.createElement("i"));
+    if (again && e.target.nodeName === "SELECT") again.form.requestSubmit(again);
+  });
   let wait;
   document.addEventListener("input", (e) => {
     const form = e.target.closest?.("form[data-live]");
@@ -152,6 +174,8 @@
     for (const form of all("form[data-live]")) for (const x of form.elements) if (x.name && x.type === "search") x.value = new URLSearchParams(location.search).get(x.name) || "";
   });
   if (all("[data-swap]").length) history.replaceState({ swap: $("[data-swap]").dataset.swap }, "");
+
+  later();
 
   // Keys.
   document.addEventListener("keydown", (e) => {
@@ -204,6 +228,12 @@
     return true;
   };
   bar?.addEventListener("pointerdown", (e) => { e.preventDefault(); palette(); });
+  // Buttons that copy a text.
+  for (const x of all("[data-copy]")) x.hidden = false;
+  document.addEventListener("click", (e) => {
+    const x = e.target.closest?.("[data-copy]");
+    if (x) navigator.clipboard?.writeText(x.dataset.copy).then(() => say(x.dataset.copied), () => {});
+  });
 
   // A way back is offered for ten seconds.
   const undo = $("[data-toast] form");

@@ -29,6 +29,7 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/devtools"
 	"clientele/internal/entitlement"
 	"clientele/internal/figure"
@@ -105,6 +106,7 @@ type Core struct {
 	History     *history.Service
 	Persons     *person.Service
 	Staff       *staff.Service
+	Desk        *desk.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -210,6 +212,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Persons = person.NewService(person.Config{
 		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
 	})
+	c.Desk = desk.NewService(db, sys)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c

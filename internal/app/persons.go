@@ -6,6 +6,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/company"
 	"clientele/internal/credit"
+	"clientele/internal/desk"
 	"clientele/internal/event"
 	"clientele/internal/history"
 	"clientele/internal/idempotency"
@@ -28,7 +29,7 @@ import (
 func (c *Core) personal() []personal.Part {
 	return slices.Concat(
 		c.Customers.Personal(), segment.Personal, metafield.Personal, wishlist.Personal, order.Personal, company.Personal,
-		credit.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
+		credit.Personal, desk.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
 		c.Subscribers.Personal(), mail.Personal, event.Personal, webhook.Personal, history.PersonalParts, person.Personal,
 	)
 }

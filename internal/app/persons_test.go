@@ -58,6 +58,7 @@ var nobodys = map[string]string{
 	"price_list_assignments":  "of the store",
 	"products":                "of the catalog",
 	"schema_lock":             "of the program",
+	"saved_views":             "of who works with the control panel",
 	"schema_migrations":       "of the program",
 	"schema_writes":           "of the program",
 	"search_blocks":           "ids by words; they follow the customers (search.Fold)",
@@ -242,6 +243,7 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("shopper_profiles", c())
 	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
 	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))
+	put("customer_comments", c())
 	put("wishlists", c())
 	put("wishlist_items", map[string]any{"wishlist_id": n})
 	put("orders", c())

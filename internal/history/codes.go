@@ -100,6 +100,8 @@ const (
 	SecondFactor
 	// Entries are those of the history itself.
 	Entries
+	// CustomerComment is what staff wrote about a customer.
+	CustomerComment
 )
 
 var resourceNames = [...]string{
@@ -113,7 +115,8 @@ var resourceNames = [...]string{
 	WebhookContacts: "webhook_contacts",
 	Impersonation:   "impersonation",
 	StaffUser:       "staff", StaffMember: "staff_member", SecondFactor: "second_factor",
-	Entries: "history",
+	Entries:         "history",
+	CustomerComment: "comment",
 }
 
 // String returns the name by which lists show a resource.

@@ -13,6 +13,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/email"
 	"clientele/internal/entitlement"
 	"clientele/internal/form"
@@ -106,6 +107,7 @@ type shopper struct {
 	metafields   []metafield.Metafield
 	instruments  []instrument.Instrument
 	taxes        []tax.Customer
+	comments     []desk.Comment
 }
 
 // addressWindow are the addresses that the page shows.
@@ -155,6 +157,7 @@ func (c *call) shopper() (*shopper, error) {
 			s.ledger, _, err = c.Credit.List(ctx, storeID, id, q)
 			return err
 		},
+		func() (err error) { s.comments, err = c.Desk.Comments(ctx, storeID, id, shownComments); return err },
 		func() (err error) { s.sessions, err = c.Accounts.Sessions(ctx, storeID, id); return err },
 		func() (err error) { s.consent, err = c.Customers.Consent(ctx, storeID, id); return err },
 		func() error { return c.readConsents(ctx, s) },
@@ -239,7 +242,7 @@ func (c *call) customerView(s *shopper) (*recordView, error) {
 		{Label: c.look.Text("customers.column.changed"), When: c.when(s.DateModified)},
 	}
 	c.customerActions(p, s)
-	for _, make := range []func(*shopper) *Block{c.detailsBlock, c.addressesBlock, c.attributesBlock, c.formFieldsBlock, c.wishlistsBlock, c.metafieldsBlock, c.instrumentsBlock, c.taxBlock} {
+	for _, make := range []func(*shopper) *Block{c.notesBlock, c.detailsBlock, c.addressesBlock, c.attributesBlock, c.formFieldsBlock, c.wishlistsBlock, c.metafieldsBlock, c.instrumentsBlock, c.taxBlock} {
 		if b := make(s); b != nil {
 			p.Left = append(p.Left, b)
 		}
@@ -250,7 +253,7 @@ func (c *call) customerView(s *shopper) (*recordView, error) {
 		}
 	}
 	var err error
-	p.Timeline, err = c.timeline(s.ID, s.names)
+	p.Timeline, err = c.timeline(s.ID, s.names, s.comments)
 	return p, err
 }
 
@@ -642,12 +645,12 @@ func (c *call) emailsBlock(s *shopper) *Block {
 
 // timelineKinds are what the timeline may be narrowed to.
 var timelineKinds = map[string]history.Filter{
-	"details": {Resource: history.Customer.String()}, "addresses": {Resource: history.Address.String()}, "signins": {Action: history.SignedIn.String()},
+	"details": {Resource: history.Customer.String()}, "addresses": {Resource: history.Address.String()}, "comments": {Resource: history.CustomerComment.String()}, "signins": {Action: history.SignedIn.String()},
 	"failures": {Action: history.SignInFailed.String()}, "consents": {Resource: history.Subscriber.String()}, "acting": {Resource: history.Impersonation.String()},
 }
 
 // timeline is what happened to a customer.
-func (c *call) timeline(id int64, names *rule.Names) (*Timeline, error) {
+func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*Timeline, error) {
 	q := c.R.URL.Query()
 	kind := q.Get("kind")
 	f := timelineKinds[kind]
@@ -670,12 +673,18 @@ func (c *call) timeline(id int64, names *rule.Names) (*Timeline, error) {
 	t := &Timeline{ID: "timeline", Label: c.look.Text("customer.timeline"), Swap: "timeline", Nothing: c.look.Text("customer.timeline.none")}
 	g := ChipGroup{Label: c.look.Text("customer.timeline.kinds")}
 	at := func(more ...string) string { return c.with(c.customerAt(id, ""), more...) + "#timeline" }
-	for _, k := range []string{"", "details", "addresses", "signins", "failures", "consents", "acting"} {
+	for _, k := range []string{"", "comments", "details", "addresses", "signins", "failures", "consents", "acting"} {
 		g.Chips = append(g.Chips, Chip{Label: c.look.Text("customer.timeline." + cmp.Or(k, "all")), URL: at("kind", k), Chosen: k == kind || k == "" && f.Resource == "" && f.Action == ""})
 	}
 	t.Groups = []ChipGroup{g}
 	for i := range page.Records {
-		t.Entries = append(t.Entries, c.entry(&page.Records[i], names))
+		// Comments are there themselves.
+		if o := &page.Records[i]; kind != "" || o.Resource != history.CustomerComment || o.Action != history.Created {
+			t.Entries = append(t.Entries, c.entry(o, names))
+		}
+	}
+	if kind == "" || kind == "comments" {
+		c.withComments(t, comments, page.Newer == 0, page.Older == 0)
 	}
 	if page.Older != 0 {
 		t.Older = at("kind", kind, "before", strconv.FormatInt(page.Older, 10))

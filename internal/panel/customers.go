@@ -296,6 +296,11 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	if c.can(staff.EditCustomers) {
 		p.Actions = []Action{{Label: c.look.Text("customers.new"), URL: c.customersAt("/new"), Primary: true}}
 	}
+	tabs, view, err := c.views()
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Tabs = tabs
 	p.Filters = &Filters{Action: c.customersAt(""), Label: c.look.Text("customers.search"), Query: w.text, Swap: "results"}
 	q := c.R.URL.Query()
 	for _, name := range []string{"rule", "limit", "columns"} {
@@ -315,6 +320,11 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	}
 	p.Filters.Actions = []Action{{Label: c.look.Text("customers.filter"), URL: c.listAt("/filter")}, {Label: c.look.Text("customers.columns"), URL: c.listAt("/columns"), Dialog: true}}
 	p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("api.title"), URL: c.listAt("/api")})
+	if view != nil {
+		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.remove.action"), URL: c.customersAt("/views/" + strconv.FormatInt(view.ID, 10) + "/remove"), Dialog: true})
+	} else if viewQuery(q) != "" {
+		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.save.action"), URL: c.listAt("/view"), Dialog: true})
+	}
 	if w.asked != nil && c.can(staff.Segments) {
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("customers.segment"), URL: c.listAt("/segment"), Dialog: true})
 	}

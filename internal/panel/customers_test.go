@@ -295,3 +295,45 @@ func TestCustomerActions(t *testing.T) {
 		bob.get("/manage/store/one/customers/2").want(404, "")
 	})
 }
+
+func TestComments(t *testing.T) {
+	each(t, shoppers, func(t *testing.T, w *world) {
+		w.person("ann@example.com", 1, staff.CustomerService)
+		w.person("ron@example.com", 1, staff.ReadOnly)
+		b, ron := w.browser(), w.browser()
+		b.signIn("ann@example.com")
+		ron.signIn("ron@example.com")
+		const at = "/manage/store/one/customers/1"
+		b.post(at+"/comments", "comment", " ").want(422, "")
+		b.post(at+"/comments", "comment", "Calls <i>often</i>, see https://example.com/t/1. Twice", "pinned", "1").want(200, at, "The comment is saved.", `id="pinned-1"`,
+			"Calls &lt;i&gt;often&lt;/i&gt;, see ", `<a href="https://example.com/t/1"`, `>https://example.com/t/1</a>. Twice`, `id="comment-1"`)
+		b.post(at+"/comments/1", "comment", "Calls rarely javascript:alert(1)").want(200, at, "Calls rarely", "!pinned-1", "!href=\"javascript")
+		b.get("/manage/store/one/customers/2/comments/1").want(404, "")
+		ron.get(at).want(200, "", "Calls rarely", "!Add a comment")
+		ron.post(at+"/comments", "comment", "x").want(403, "")
+		b.get(at+"/comments/1/delete").want(200, "", "Delete the comment?", "Calls rarely")
+		b.post(at+"/comments/1/delete").want(200, at, "The comment is deleted.", `!id="comment-1"`, "Deleted: comment")
+	})
+}
+
+func TestViews(t *testing.T) {
+	each(t, crowd(), func(t *testing.T, w *world) {
+		w.person("ann@example.com", 1, staff.CustomerService)
+		w.person("ron@example.com", 1, staff.ReadOnly)
+		b, ron := w.browser(), w.browser()
+		b.signIn("ann@example.com")
+		ron.signIn("ron@example.com")
+		const at = "/manage/store/one/customers"
+		const q = "?rule=group+%3D+%27Wholesale%27&sort=name"
+		b.get(at+q).want(200, "", "Save view", "!Saved views")
+		b.post(at+"/view"+q+"&from=3&at=25", "name", "Dealers", "shared", "1").want(200, at+q, "The view Dealers is saved.", "Saved views", `aria-current="page">Dealers`, "Remove view")
+		b.post(at+"/view"+q, "name", "dealers", "shared", "1").want(409, "", "There is a view of this name.")
+		b.post(at+"/view?q=ann", "name", "Mine").want(200, at+"?q=ann")
+		ron.get(at).want(200, "", "Dealers", "!>Mine<")
+		ron.post(at+"/views/1/remove").want(404, "")
+		ron.post(at+"/view?q=bob", "name", "Bobs", "shared", "1").want(200, at+"?q=bob", "Bobs")
+		b.get(at).want(200, "", "!>Bobs<")
+		b.post(at+"/views/1/remove").want(200, at, "The view is removed.", "!Dealers")
+		b.get("/manage/store/two/customers/views/1/remove").want(404, "")
+	})
+}

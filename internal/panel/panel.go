@@ -65,6 +65,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/entitlement"
 	"clientele/internal/fault"
 	"clientele/internal/figure"
@@ -115,6 +116,7 @@ type Services struct {
 	Instruments  *instrument.Service
 	Taxes        *tax.Service
 	Persons      *persons.Service
+	Desk         *desk.Service
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -24,6 +24,7 @@ var owners = map[string][]string{
 	"internal/company":     {"companies"},
 	"internal/credit":      {"credit_entries"},
 	"internal/customer":    {"address_form_values", "addresses", "attribute_values", "attributes", "customer_consents", "customer_emails", "customer_form_values", "customer_sign_ins", "customers", "imported_hash_counts", "imported_hashes"},
+	"internal/desk":        {"customer_comments", "saved_views"},
 	"internal/event":       {"events"},
 	"internal/figure":      {"daily_figures"},
 	"internal/form":        {"form_field_translations", "form_fields", "kept_form_values"},

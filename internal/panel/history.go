@@ -128,7 +128,7 @@ func (c *call) historyPage() error {
 		return err
 	}
 	p.Note = c.sealedNote(&sealed)
-	p.Table = c.historyTable(page.Records, sealed.To)
+	p.Table = c.historyTable(page.Records, sealed.To, maxChanges)
 	p.Filters.Count = c.look.Plural("history.count", len(page.Records))
 	cursor := func(id int64) string {
 		if id == 0 {
@@ -163,7 +163,8 @@ func (c *call) sealedNote(s *history.Sealing) *Message {
 // maxChanges is how many changes of an entry a table shows.
 const maxChanges = 12
 
-func (c *call) historyTable(records []history.Listed, sealedTo int64) *Table {
+// historyTable shows entries, each with so many of its changes at most.
+func (c *call) historyTable(records []history.Listed, sealedTo int64, most int) *Table {
 	t := &Table{ID: "list", Caption: c.look.Text("history.title"), Columns: []Column{
 		{Label: c.look.Text("history.when")}, {Label: c.look.Text("history.by")}, {Label: c.look.Text("history.what")}, {Label: c.look.Text("history.changes")},
 	}}
@@ -187,11 +188,11 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64) *Table {
 		if e.Reason != "" {
 			what.Sub = strings.TrimPrefix(what.Sub+" · "+c.look.Text("history.reason", e.Reason), " · ")
 		}
-		changes := Cell{Changes: c.changeLines(e, maxChanges)}
+		changes := Cell{Changes: c.changeLines(e, most)}
 		if e.Erased {
 			changes.Lozenges = []Lozenge{{"warning", c.look.Text("history.taken")}}
 		}
-		if more := len(e.Changes) - maxChanges; more > 0 {
+		if more := len(e.Changes) - most; more > 0 {
 			changes.Sub = c.look.Text("history.more", strconv.Itoa(more))
 		}
 		t.Rows = append(t.Rows, Row{ID: "entry-" + strconv.FormatInt(e.ID, 10), Cells: []Cell{when, by, what, changes}})

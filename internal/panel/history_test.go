@@ -80,5 +80,5 @@ func TestBrowserOfHistory(t *testing.T) {
 	b.Open("/manage/store/one/history").See("manage-history").Stops("history", 360, 740)
 	b.Type("#q", "rob lim").Await(`document.querySelectorAll("#list tbody tr").length === 1 && location.search === "?q=rob+lim"`)
 	b.Calm("history")
-	b.WithoutScripts().Open("/manage/store/one/history").Write("action", "updated", "q", "rob").Press(".filters .button").Want("1 entry", "Rob Limited")
+	b.WithoutScripts().Open("/manage/store/one/history").Write("action", "updated").Type("#q", "rob").Press(".filters .button").Want("1 entry", "Rob Limited")
 }

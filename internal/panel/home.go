@@ -84,7 +84,7 @@ func (c *call) homePage() error {
 			return err
 		}
 		if len(page.Records) > 0 {
-			p.History, p.HistoryURL = c.historyTable(page.Records, sealed.To), c.storeAt("/history")
+			p.History, p.HistoryURL = c.historyTable(page.Records, sealed.To, 3), c.storeAt("/history")
 		}
 	}
 	kept, err := c.Stores.Overview(c.R.Context(), []store.Store{*c.store})

@@ -179,7 +179,11 @@ func (c *call) find(p *searchView, text string) error {
 	}
 	var items []FoundItem
 	for i := range groups {
-		items = append(items, FoundItem{groups[i].Name, c.discounts(groups[i].Rules, 1), c.groupAt(groups[i].ID, "")})
+		item := FoundItem{Text: groups[i].Name, URL: c.groupAt(groups[i].ID, "")}
+		if len(groups[i].Rules) > 0 {
+			item.Sub = c.discounts(groups[i].Rules, 1)
+		}
+		items = append(items, item)
 	}
 	p.add(c.look.Text("groups.title"), items)
 	if q, err = segment.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode()); err != nil {

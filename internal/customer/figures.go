@@ -10,16 +10,11 @@ var (
 // CreatedBetween returns the query for how many customers came from one time to
 // before another.
 func CreatedBetween(from, to int64, n *int64) sqldb.Q {
-	return countBetween(createdBetween, from, to, n)
+	return sqldb.Counting(createdBetween, n, from, to)
 }
 
 // SignedInBetween returns the query for how many customers signed in then for the
 // last time.
 func SignedInBetween(from, to int64, n *int64) sqldb.Q {
-	return countBetween(signedInBetween, from, to, n)
-}
-
-func countBetween(stmt *sqldb.Stmt, from, to int64, n *int64) sqldb.Q {
-	*n = 0
-	return sqldb.Q{Stmt: stmt, Args: []any{from, to}, Each: func(r *sqldb.Row) error { *n = r.Int(0); return nil }}
+	return sqldb.Counting(signedInBetween, n, from, to)
 }

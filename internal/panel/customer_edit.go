@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -70,6 +71,26 @@ func (c *call) party() password.Party {
 func (c *call) stale(p *formPage, now *Form) error {
 	c.conflict(p.Form, now)
 	return c.show(http.StatusConflict, p)
+}
+
+// settled reports whether what was posted can be saved: all is filled in, and
+// nobody has changed the record since its form was shown. again makes the form
+// of the record as it is.
+func (c *call) settled(p *formPage, again func() (*formPage, error)) (ok bool, err error) {
+	now := p.Form.Hidden[0].Value
+	p.Form.Hidden = nil
+	p.Form.Hide("version", c.seen())
+	if !c.filled(p.Form) {
+		return false, c.show(http.StatusUnprocessableEntity, p)
+	}
+	if now == c.seen() {
+		return true, nil
+	}
+	fresh, err := again()
+	if err != nil {
+		return false, err
+	}
+	return false, c.stale(p, fresh.Form)
 }
 
 // ownFields are the fields of a customer's details.
@@ -379,7 +400,7 @@ func (c *call) attributesForm() (*formPage, *customer.Profile, *rule.Names, erro
 	}
 	k, err := c.Customers.Profile(c.R.Context(), c.store.ID, id, customer.ProfileWant{Attributes: true})
 	if err != nil || k == nil {
-		return nil, nil, nil, cmpErr(err, errNoPage)
+		return nil, nil, nil, cmp.Or(err, error(errNoPage))
 	}
 	names, _, err := c.Rules.Ask(c.R.Context(), c.store.ID, nil)
 	if err != nil {
@@ -395,13 +416,6 @@ func (c *call) attributesForm() (*formPage, *customer.Profile, *rule.Names, erro
 	return p, k, names, nil
 }
 
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
-
 func (c *call) attributesPage() error {
 	p, _, _, err := c.attributesForm()
 	if err != nil {
@@ -415,18 +429,8 @@ func (c *call) saveAttributes() error {
 	if err != nil {
 		return err
 	}
-	now := p.Form.Hidden[0].Value
-	p.Form.Hidden = nil
-	p.Form.Hide("version", c.seen())
-	if !c.filled(p.Form) {
-		return c.show(http.StatusUnprocessableEntity, p)
-	}
-	if now != c.seen() {
-		again, _, _, err := c.attributesForm()
-		if err != nil {
-			return err
-		}
-		return c.stale(p, again.Form)
+	if ok, err := c.settled(p, func() (*formPage, error) { again, _, _, err := c.attributesForm(); return again, err }); !ok {
+		return err
 	}
 	var in []customer.AttributeUpsert
 	var gone []int64
@@ -477,7 +481,7 @@ func (c *call) formFieldsForm() (*formPage, *customer.Profile, form.Form, error)
 	}
 	k, err := c.Customers.Profile(c.R.Context(), c.store.ID, id, customer.ProfileWant{FormFields: true})
 	if err != nil || k == nil {
-		return nil, nil, nil, cmpErr(err, errNoPage)
+		return nil, nil, nil, cmp.Or(err, error(errNoPage))
 	}
 	defs, err := c.Forms.Form(c.R.Context(), c.store.ID, form.Customer, c.look.Lang)
 	if err != nil {
@@ -509,18 +513,8 @@ func (c *call) saveFormFields() error {
 	if err != nil {
 		return err
 	}
-	now := p.Form.Hidden[0].Value
-	p.Form.Hidden = nil
-	p.Form.Hide("version", c.seen())
-	if !c.filled(p.Form) {
-		return c.show(http.StatusUnprocessableEntity, p)
-	}
-	if now != c.seen() {
-		again, _, _, err := c.formFieldsForm()
-		if err != nil {
-			return err
-		}
-		return c.stale(p, again.Form)
+	if ok, err := c.settled(p, func() (*formPage, error) { again, _, _, err := c.formFieldsForm(); return again, err }); !ok {
+		return err
 	}
 	if _, err := c.Customers.UpdateOne(c.R.Context(), c.party(), customer.Update{ID: k.ID, FormFields: html.CustomInputs(c.form, defs, true)}); err != nil {
 		return c.again(p, p.Form, err)
@@ -588,7 +582,7 @@ func (c *call) ownAddress(customerID int64) (*customer.Address, error) {
 	}
 	a, err := c.Customers.OwnAddress(c.R.Context(), c.store.ID, customerID, id)
 	if err != nil || a == nil {
-		return nil, cmpErr(err, errNoPage)
+		return nil, cmp.Or(err, error(errNoPage))
 	}
 	return a, nil
 }

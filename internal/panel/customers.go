@@ -100,7 +100,7 @@ func (c *call) askRule(w *wanted) error {
 		parts = append(parts, anywhere(w.text))
 	}
 	var err error
-	w.names, w.asked, err = c.Rules.Ask(c.R.Context(), c.store.ID, all(parts...))
+	w.names, w.asked, err = c.Rules.Ask(c.R.Context(), c.store.ID, rule.All(parts...))
 	if fault(err) {
 		err = nil
 	}
@@ -117,24 +117,6 @@ func anywhere(text string) *rule.Node {
 }
 
 // all joins rules; nil for none.
-func all(parts ...*rule.Node) *rule.Node {
-	out := &rule.Node{Kind: rule.And}
-	for _, p := range parts {
-		if p.Kind == rule.And {
-			out.Nodes = append(out.Nodes, p.Nodes...)
-		} else {
-			out.Nodes = append(out.Nodes, p)
-		}
-	}
-	switch len(out.Nodes) {
-	case 0:
-		return nil
-	case 1:
-		return out.Nodes[0]
-	}
-	return out
-}
-
 // address is the list with some parameters changed, by names and values in turn;
 // an empty value takes one away. Where a page begins is left out unless it is
 // among them.

@@ -41,7 +41,7 @@ func (c *call) setFilters(w *wanted) []SetFilter {
 	var out []SetFilter
 	for i := range parts {
 		rest := ""
-		if others := all(slices.Concat(parts[:i:i], parts[i+1:])...); others != nil {
+		if others := rule.All(slices.Concat(parts[:i:i], parts[i+1:])...); others != nil {
 			rest = others.String()
 		}
 		out = append(out, SetFilter{Label: c.inWords(words[i]), URL: c.listAt("", "rule", rest)})
@@ -301,7 +301,7 @@ func (c *call) conditions(names *rule.Names) (nodes []*rule.Node, controls []str
 	}
 	slices.SortFunc(address, func(x, y *rule.Node) int { return strings.Compare(x.Field.Name, y.Field.Name) })
 	if len(address) > 0 {
-		add("country", &rule.Node{Kind: rule.Address, Nodes: []*rule.Node{all(address...)}})
+		add("country", &rule.Node{Kind: rule.Address, Nodes: []*rule.Node{rule.All(address...)}})
 	}
 	keyed := func(control, field string, list []rule.Named) {
 		id, err := strconv.ParseInt(c.form.Get(control), 10, 64)
@@ -370,7 +370,7 @@ func (c *call) setFilter() error {
 		}
 	}
 	text := ""
-	if n := all(append(parts, own...)...); n != nil && !f.Bad() {
+	if n := rule.All(append(parts, own...)...); n != nil && !f.Bad() {
 		text = w.names.Unbind(w.names.Bind(n)).String()
 		if _, err := rule.Parse(text); errors.As(err, &wrong) { // too long, or too much
 			f.Problem = c.ruleProblem(wrong)

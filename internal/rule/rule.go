@@ -88,3 +88,27 @@ type Value struct {
 	Text string // a number as it is written, without what says nothing
 	At   int
 }
+
+// All returns the rule that whoever meets all parts meets; nil for no part.
+func All(parts ...*Node) *Node {
+	out := &Node{Kind: And}
+	for _, p := range parts {
+		if p.Kind == And {
+			out.Nodes = append(out.Nodes, p.Nodes...)
+		} else {
+			out.Nodes = append(out.Nodes, p)
+		}
+	}
+	return out.plain()
+}
+
+// plain returns n without itself where it joins less than two others.
+func (n *Node) plain() *Node {
+	switch len(n.Nodes) {
+	case 0:
+		return nil
+	case 1:
+		return n.Nodes[0]
+	}
+	return n
+}

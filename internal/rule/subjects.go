@@ -164,13 +164,7 @@ func OfRows(rows []Row, any bool, subjects []Subject) *Node {
 			out.Nodes = append(out.Nodes, n)
 		}
 	}
-	switch len(out.Nodes) {
-	case 0:
-		return nil
-	case 1:
-		return out.Nodes[0]
-	}
-	return out
+	return out.plain()
 }
 
 func (s *Subject) node(r Row) *Node {

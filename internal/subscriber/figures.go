@@ -10,16 +10,11 @@ var (
 // SubscribedBetween returns the query for how many addresses subscribed from one time to
 // before another.
 func SubscribedBetween(from, to int64, n *int64) sqldb.Q {
-	return countBetween(subscribedBetween, from, to, n)
+	return sqldb.Counting(subscribedBetween, n, from, to)
 }
 
 // EndedBetween returns the query for how many addresses left a channel then, and have
 // not come back.
 func EndedBetween(from, to int64, n *int64) sqldb.Q {
-	return countBetween(endedBetween, from, to, n)
-}
-
-func countBetween(stmt *sqldb.Stmt, from, to int64, n *int64) sqldb.Q {
-	*n = 0
-	return sqldb.Q{Stmt: stmt, Args: []any{from, to}, Each: func(r *sqldb.Row) error { *n = r.Int(0); return nil }}
+	return sqldb.Counting(endedBetween, n, from, to)
 }

@@ -169,7 +169,6 @@ type browser struct {
 	more    bool  // there are others beyond
 	stopped *mark // where time ran out
 	total   int64
-	over    bool
 }
 
 // Browse returns a page. A rule that an index serves is answered at once; one

@@ -347,7 +347,8 @@ func (c *call) giveCredit() error {
 			return errBad
 		}
 	} else {
-		ok := c.filled(f)
+		c.filled(f)
+		var ok bool
 		if x := f.Field("amount"); x.Error == "" {
 			if w.Amount, ok = money(c.value("amount")); !ok {
 				x.Error = c.look.Text("wrong.money")

@@ -157,8 +157,11 @@ func (w *worker) send(method, path string, header http.Header, body any) (reply,
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	// Each request is another client's: bounds on guesses are no matter here.
-	req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", w.n, w.r.IntN(256), w.r.IntN(256)))
+	// Each request is another client's: bounds on guesses are no matter here. The
+	// outbox is for who comes through no proxy.
+	if !strings.HasPrefix(path, "/_clientele/") {
+		req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", w.n, w.r.IntN(256), w.r.IntN(256)))
+	}
 	res, err := w.http.Do(req)
 	if err != nil {
 		return reply{}, err

@@ -31,6 +31,7 @@ var answers = map[string][]string{
 	"docs/storefront.md":    {"200", `"email":"script@example.com"`, "/login/token/", `"kind":"sign_in_link"`},
 	"docs/graphql.md":       {`"firstName":"Jane"`, `"city":"Austin"`},
 	"docs/errors.md":        {`"title":"Create customers failed."`, `"status":404`},
+	"docs/testing.md":       {`"ready":true`},
 	"docs/webhooks.md":      {"store/hook/test", `"state":"`},
 }
 

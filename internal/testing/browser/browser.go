@@ -140,6 +140,24 @@ func (b *Tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// tries is how often something is done to an element that the page's script
+// replaces meanwhile.
+const tries = 4
+
+// act does something to an element.
+func (b *Tab) act(a chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	for n := 1; ; n++ {
+		err := chromedp.Do(b.ctx, a)
+		if err == nil {
+			return
+		}
+		if n == tries || !strings.Contains(err.Error(), "No node with given id") {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 // ask runs an action that has a result.
 func ask[T any](b *Tab, a chromedp.Action[T]) T {
 	b.t.Helper()
@@ -188,7 +206,7 @@ func (b *Tab) Press(selector string) *Tab {
 // Tick clicks what stays on the page.
 func (b *Tab) Tick(selector string) *Tab {
 	b.t.Helper()
-	b.run(chromedp.Click(chromedp.CSS(selector)))
+	b.act(chromedp.Click(chromedp.CSS(selector)))
 	return b
 }
 
@@ -196,7 +214,7 @@ func (b *Tab) Tick(selector string) *Tab {
 func (b *Tab) Write(fields ...string) *Tab {
 	b.t.Helper()
 	for i := 0; i < len(fields); i += 2 {
-		b.run(chromedp.SetValue(chromedp.CSS(`[name="`+fields[i]+`"]:not([type=hidden])`), fields[i+1]))
+		b.act(chromedp.SetValue(chromedp.CSS(`[name="`+fields[i]+`"]:not([type=hidden])`), fields[i+1]))
 	}
 	return b
 }
@@ -204,7 +222,7 @@ func (b *Tab) Write(fields ...string) *Tab {
 // Type types a text into what a selector finds, key by key.
 func (b *Tab) Type(selector, text string) *Tab {
 	b.t.Helper()
-	b.run(chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.act(chromedp.SendKeys(chromedp.CSS(selector), text))
 	return b
 }
 

@@ -128,7 +128,7 @@ func (w *histories) shoppers() {
 
 	page("/privacy.php POST", session, "choice", "some", "analytics", "1", "back", "/")
 	w.step("POST /api/storefront/consent", "POST /api/storefront/consent, signed in", by{history.Storefront, history.Shopper, 1}, func() answer {
-		return w.call(host(home, 1), "POST", "/api/storefront/consent", `{"allow":[3],"deny":[2]}`, http.Header{"Origin": {"http://" + host(home, 1)}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {"SHOP_SESSION_TOKEN=" + session}})
+		return w.call(host(home, 1), "POST", "/api/storefront/consent", `{"allow":[1,3],"deny":[2]}`, http.Header{"Origin": {"http://" + host(home, 1)}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {"SHOP_SESSION_TOKEN=" + session}})
 	})
 	page("/language.php POST", session, "language", "en", "back", "/")
 	page("/account.php POST sessions", session, "others", "1")

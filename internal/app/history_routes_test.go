@@ -91,7 +91,7 @@ var (
 	v2Account = by{history.V2, history.ByAccount, 1}
 )
 
-var drawn = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b\d{14,}\b|\b10\.0\.0\.\d+\b`)
+var drawn = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b\d{12,}\b|\b10\.0\.0\.\d+\b`)
 
 // step does a write, and holds what was recorded to what changed. key names the
 // operation.

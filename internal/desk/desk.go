@@ -169,8 +169,10 @@ func (s *Service) Add(ctx context.Context, storeID int64, in Comment) (Comment, 
 	return in, err
 }
 
-// Change writes a comment anew, or pins it.
-func (s *Service) Change(ctx context.Context, storeID, customerID, id int64, text string, pinned bool) error {
+var errNotAuthor = fault.New(fault.Forbidden, "only who wrote a comment changes it")
+
+// Change has who wrote a comment write it anew, or pin it.
+func (s *Service) Change(ctx context.Context, storeID, staffID, customerID, id int64, text string, pinned bool) error {
 	if err := checkComment(text); err != nil {
 		return err
 	}
@@ -179,8 +181,14 @@ func (s *Service) Change(ctx context.Context, storeID, customerID, id int64, tex
 			return err
 		}
 		var was Comment
-		if err := found(tx, customerID, id, &was); err != nil || was.Text == text && was.Pinned == pinned {
+		if err := found(tx, customerID, id, &was); err != nil {
 			return err
+		}
+		if was.StaffID != staffID {
+			return errNotAuthor
+		}
+		if was.Text == text && was.Pinned == pinned {
+			return nil
 		}
 		now := was
 		now.Text = text

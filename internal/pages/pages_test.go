@@ -90,7 +90,7 @@ func fillAll(v reflect.Value, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		if depth < 8 && v.CanSet() && v.Type() != reflect.TypeFor[*time.Location]() {
+		if depth < 12 && v.CanSet() && v.Type() != reflect.TypeFor[*time.Location]() {
 			v.Set(reflect.New(v.Type().Elem()))
 			fillAll(v.Elem(), depth+1)
 		}

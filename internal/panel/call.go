@@ -86,9 +86,17 @@ func (c *call) speak(kept string) {
 	c.look = c.looks[locale.Base(wish.Choose(html.Languages).Locale)]()
 }
 
+// maxStaffForm bounds what who is signed in posts, such as lists of members and
+// notes; others may post less.
+const maxStaffForm = 1 << 20
+
 // read reads what was posted.
 func (c *call) read() error {
-	body, err := c.exchange.Body(intake.Source{Peer: c.client.Peer})
+	from := intake.Source{Peer: c.client.Peer}
+	if c.staff != nil {
+		from.Most = maxStaffForm
+	}
+	body, err := c.exchange.Body(from)
 	if err != nil {
 		return err
 	}
@@ -173,6 +181,9 @@ func (c *call) notice() *Notice {
 	var l left
 	if json.Unmarshal(text, &l) != nil || !c.look.Has("notice."+l.Key) {
 		return nil
+	}
+	if l.Undo != nil {
+		l.Undo.Action = safe(l.Undo.Action)
 	}
 	return &Notice{Text: c.look.Text("notice."+l.Key, l.Args...), Undo: l.Undo}
 }

@@ -68,7 +68,11 @@ func (c *call) commentActions(k *desk.Comment) []Action {
 		return nil
 	}
 	at := c.customerAt(k.CustomerID, "/comments/"+strconv.FormatInt(k.ID, 10))
-	return []Action{{Label: c.look.Text("edit"), URL: at, Dialog: true}, {Label: c.look.Text("delete"), URL: at + "/delete", Dialog: true, Danger: true}}
+	var out []Action
+	if k.StaffID == c.staff.ID {
+		out = append(out, Action{Label: c.look.Text("edit"), URL: at, Dialog: true})
+	}
+	return append(out, Action{Label: c.look.Text("delete"), URL: at + "/delete", Dialog: true, Danger: true})
 }
 
 // withComments puts comments between the entries of a part of the timeline, by
@@ -146,7 +150,7 @@ func (c *call) saveComment() error {
 	if old.ID == 0 {
 		_, err = c.Desk.Add(ctx, c.store.ID, desk.Comment{CustomerID: k.ID, StaffID: c.staff.ID, Author: c.staff.Email, Text: text, Pinned: pinned})
 	} else {
-		err = c.Desk.Change(ctx, c.store.ID, k.ID, old.ID, text, pinned)
+		err = c.Desk.Change(ctx, c.store.ID, c.staff.ID, k.ID, old.ID, text, pinned)
 	}
 	if err != nil {
 		return c.again(p, f, err)

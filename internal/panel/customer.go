@@ -679,7 +679,11 @@ func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*
 	t.Groups = []ChipGroup{g}
 	for i := range page.Records {
 		// Comments are there themselves.
-		if o := &page.Records[i]; kind != "" || o.Resource != history.CustomerComment || o.Action != history.Created {
+		o := &page.Records[i]
+		if o.Resource == history.CustomerComment { // what one said that was changed or deleted is not for all who see customers
+			o.Changes = nil
+		}
+		if kind != "" || o.Resource != history.CustomerComment || o.Action != history.Created {
 			t.Entries = append(t.Entries, c.entry(o, names))
 		}
 	}

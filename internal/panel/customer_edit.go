@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -176,9 +178,13 @@ func (c *call) saveDetails() error {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	seen := c.seen()
+	notes := strings.ReplaceAll(c.value("notes"), "\r\n", "\n")
+	if notes == strings.TrimSpace(strings.ReplaceAll(k.Notes, "\r\n", "\n")) {
+		notes = k.Notes // a form does not keep lines' ends and what is around a text
+	}
 	u := customer.Update{
 		ID: k.ID, Email: opt.Some(c.value("email")), FirstName: opt.Some(c.value("first_name")), LastName: opt.Some(c.value("last_name")), Company: opt.Some(c.value("company")),
-		Phone: opt.Some(c.value("phone")), Notes: opt.Some(strings.ReplaceAll(c.value("notes"), "\r\n", "\n")), TaxExemptCategory: opt.Some(c.value("tax_exempt_category")),
+		Phone: opt.Some(c.value("phone")), Notes: opt.Some(notes), TaxExemptCategory: opt.Some(c.value("tax_exempt_category")),
 		AcceptsEmails: opt.Some(c.form.Get("accepts_emails") != ""), ChannelIDs: channels,
 		Still: func(now *customer.Customer) bool { return detailsVersion(now) == seen },
 	}
@@ -324,13 +330,20 @@ func (c *call) creditPage() error {
 	return c.show(http.StatusOK, p)
 }
 
-// money reads an amount that somebody wrote, with either mark before the cents.
+// written is the form of an amount that somebody wrote. Marks between thousands
+// are refused, as either mark stands before the cents.
+var written = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?\d{1,15}([.,]\d{1,2})?$`) })
+
+// decimal is an amount that somebody wrote, with a point before the cents.
+func decimal(text string) (string, bool) {
+	return strings.Replace(text, ",", ".", 1), written().MatchString(text)
+}
+
+// money reads an amount that somebody wrote.
 func money(text string) (int64, bool) {
-	if strings.Count(text, ",") == 1 && !strings.Contains(text, ".") {
-		text = strings.Replace(text, ",", ".", 1)
-	}
-	n, ok, exact := jsonx.ParseDecimal(text, customer.CreditScale)
-	return n, ok && exact
+	text, ok := decimal(text)
+	n, read, exact := jsonx.ParseDecimal(text, customer.CreditScale)
+	return n, ok && read && exact
 }
 
 func (c *call) giveCredit() error {

@@ -307,11 +307,15 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	} else if viewQuery(q) != "" {
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.save.action"), URL: c.listAt("/view"), Dialog: true})
 	}
-	if w.asked != nil && c.can(staff.Segments) {
+	if w.rules() && c.can(staff.Segments) {
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("customers.segment"), URL: c.listAt("/segment"), Dialog: true})
 	}
 	return p, w, nil
 }
+
+// rules reports whether what is listed is whom a rule finds: a search by words
+// finds others too.
+func (w *wanted) rules() bool { return w.asked != nil && (w.text == "" || w.wide) }
 
 // howMany tells how many customers there are.
 func (c *call) howMany(w *wanted, found *customer.Browsed) string {
@@ -335,7 +339,7 @@ func (c *call) people(n int64) string {
 }
 
 func (c *call) noCustomers(w *wanted, found *customer.Browsed) *Empty {
-	if w.text == "" && w.asked == nil && found.Total == 0 {
+	if w.text == "" && w.asked == nil && found.Total == 0 && c.R.URL.Query().Get("sort") == "" {
 		e := &Empty{Icon: "people", Title: c.look.Text("customers.none.title"), Text: c.look.Text("customers.none.text")}
 		if c.can(staff.EditCustomers) {
 			e.Action = &Action{Label: c.look.Text("customers.new"), URL: c.customersAt("/new"), Primary: true}
@@ -608,7 +612,7 @@ func (c *call) segmentForm() (*questionPage, *wanted, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if w.asked == nil {
+	if !w.rules() {
 		return nil, w, nil
 	}
 	f := c.newForm(c.listAt("/segment"), "customers.segment.submit", c.textField("name", "field.name"))

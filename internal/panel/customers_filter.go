@@ -279,7 +279,12 @@ func (c *call) conditions(names *rule.Names) (nodes []*rule.Node, controls []str
 	between("date_created", "joined_from", "joined_to", text)
 	between("date_modified", "changed_from", "changed_to", text)
 	between("last_sign_in", "sign_in_from", "sign_in_to", text)
-	amount := func(s string) rule.Value { return number(strings.Replace(s, ",", ".", 1)) }
+	amount := func(s string) rule.Value {
+		if plain, ok := decimal(s); ok {
+			s = plain
+		}
+		return number(s)
+	}
 	between("store_credit", "credit_from", "credit_to", amount)
 	for _, name := range []string{"has_password", "accepts_emails"} {
 		if v := c.form.Get(name); v == "true" || v == "false" {

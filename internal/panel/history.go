@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"clientele/internal/history"
 	"clientele/internal/html"
@@ -20,9 +22,14 @@ type ChangeLine struct{ Label, Before, After string }
 func (c *call) historyAsked() history.Filter {
 	q := c.R.URL.Query()
 	f := history.Filter{Action: q.Get("action"), Resource: q.Get("resource"), Text: short(strings.TrimSpace(q.Get("q")), 190), Limit: c.size()}
+	// What cannot be read finds nothing, rather than everything.
 	number := func(name string) int64 {
-		n, _ := strconv.ParseInt(strings.TrimPrefix(strings.TrimSpace(q.Get(name)), "#"), 10, 64)
-		return max(n, 0)
+		text := strings.TrimPrefix(strings.TrimSpace(q.Get(name)), "#")
+		n, err := strconv.ParseInt(text, 10, 64)
+		if text != "" && (err != nil || n < 0) {
+			return -1
+		}
+		return n
 	}
 	f.CustomerID, f.Before, f.After = number("customer"), number("after"), number("before")
 	kind, who, _ := strings.Cut(q.Get("by"), ":")
@@ -34,6 +41,9 @@ func (c *call) historyAsked() history.Filter {
 	}
 	day := func(name string) (time.Time, bool) {
 		t, err := time.ParseInLocation(time.DateOnly, q.Get(name), c.zone())
+		if err != nil && q.Get(name) != "" {
+			f.CustomerID = -1
+		}
 		return t, err == nil
 	}
 	if t, ok := day("from"); ok {
@@ -254,7 +264,9 @@ func (c *call) exportHistory() error {
 	}
 	table := csv.NewWriter(c.W)
 	if format == "csv" {
-		// A client that hung up is seen when the page is flushed.
+		// Spreadsheets take the text for UTF-8 by its mark. A client that hung up is
+		// seen when the page is flushed.
+		_, _ = c.W.Write([]byte("\uFEFF"))
 		_ = table.Write([]string{"id", "time", "actor_kind", "actor", "surface", "action", "resource", "resource_id", "customer_id", "field", "before", "after", "reason", "ip", "request_id"})
 	}
 	sys := c.visits.System
@@ -314,7 +326,8 @@ func writeEntry(table *csv.Writer, e *history.Listed) {
 // defused is a value of a table that no program for spreadsheets takes for a
 // formula.
 func defused(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	begins := strings.TrimLeftFunc(text, unicode.IsSpace)
+	if r, _ := utf8.DecodeRuneInString(begins); begins != "" && strings.ContainsRune("=+-@＝＋－＠", r) || text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
 		return "'" + text
 	}
 	return text

@@ -3,7 +3,6 @@ package panel
 import (
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"clientele/internal/fault"
@@ -15,23 +14,52 @@ const (
 	liveEvery = 400 * time.Millisecond // how often it is looked
 	liveTime  = 50 * time.Second       // how long one answer lasts; the browser asks again
 	liveMost  = 500                    // how many there are in a process
+	liveEach  = 20                     // and for one person
 )
 
 // live is what pages follow.
 type live struct {
 	stop chan struct{} // closed: answers end
 	once *sync.Once
-	now  *atomic.Int64
+	all  *followers
+}
+
+// followers counts the answers that last.
+type followers struct {
+	mu  sync.Mutex
+	all int
+	of  map[int64]int // by person
+}
+
+// join reports whether a person may have one more; leave is then to be called.
+func (f *followers) join(staffID int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all >= liveMost || f.of[staffID] >= liveEach {
+		return false
+	}
+	f.all++
+	f.of[staffID]++
+	return true
+}
+
+func (f *followers) leave(staffID int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all--
+	if f.of[staffID]--; f.of[staffID] == 0 {
+		delete(f.of, staffID)
+	}
 }
 
 func newLive() live {
-	return live{stop: make(chan struct{}), once: new(sync.Once), now: new(atomic.Int64)}
+	return live{stop: make(chan struct{}), once: new(sync.Once), all: &followers{of: map[int64]int{}}}
 }
 
 // Stop ends the answers that last, as the server is to stop.
 func (p *Panel) Stop() { p.live.once.Do(func() { close(p.live.stop) }) }
 
-var errManyLive = fault.New(fault.Unavailable, "too many pages are followed")
+var errManyLive = fault.New(fault.TooMany, "too many pages are followed")
 
 // follow answers with server-sent events: one whenever state, which tells what a
 // page shows, is another than known or than before. It looks at the session each
@@ -44,11 +72,10 @@ func (c *call) follow(known string, state func() (string, error)) error {
 	if err != nil {
 		return err
 	}
-	if c.live.now.Add(1) > liveMost {
-		c.live.now.Add(-1)
+	if !c.live.all.join(c.staff.ID) {
 		return errManyLive
 	}
-	defer c.live.now.Add(-1)
+	defer c.live.all.leave(c.staff.ID)
 	c.exchange.Lasts()
 	html.Secure(c.W.Header(), c.referrer())
 	c.W.Header().Set("Content-Type", "text/event-stream")

@@ -122,6 +122,15 @@
     e.preventDefault();
     swap(address(form), form.dataset.swap, "push");
   });
+  // A form that was sent is not sent again by a second click. Its answer may be a
+  // download, after which the page stays.
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    if (form.method !== "post" || e.defaultPrevented) return;
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, 3000);
+  });
   document.addEventListener("click", async (e) => {
     const button = e.target.closest?.("form[data-refresh] button[name=refresh]");
     if (!button || !plain(e)) return;

@@ -140,9 +140,17 @@ func (b *Tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// tries is how often something is done to an element that the page's script
-// replaces meanwhile.
-const tries = 4
+// What the page's script replaces, or a page that follows, is asked for again:
+// so often, after a pause.
+const (
+	tries = 20
+	again = 50 * time.Millisecond
+)
+
+// replaced reports whether an error says that what was asked for is no more.
+func replaced(err error) bool {
+	return strings.Contains(err.Error(), "No node with given id") || strings.Contains(err.Error(), "Cannot find context with specified id")
+}
 
 // act does something to an element.
 func (b *Tab) act(a chromedp.Action[chromedp.Void]) {
@@ -152,20 +160,26 @@ func (b *Tab) act(a chromedp.Action[chromedp.Void]) {
 		if err == nil {
 			return
 		}
-		if n == tries || !strings.Contains(err.Error(), "No node with given id") {
+		if n == tries || !replaced(err) {
 			b.t.Fatal(err)
 		}
+		time.Sleep(again)
 	}
 }
 
 // ask runs an action that has a result.
 func ask[T any](b *Tab, a chromedp.Action[T]) T {
 	b.t.Helper()
-	out, err := chromedp.Run(b.ctx, a)
-	if err != nil {
-		b.t.Fatal(err)
+	for n := 1; ; n++ {
+		out, err := chromedp.Run(b.ctx, a)
+		if err == nil {
+			return out
+		}
+		if n == tries || !replaced(err) {
+			b.t.Fatal(err)
+		}
+		time.Sleep(again)
 	}
-	return out
 }
 
 // call gives the browser a command.

@@ -104,6 +104,7 @@ var lists = []list{
 	{name: "customer.byID", columns: "id, notes", spec: customer.DeleteList}, // the same field
 	{name: "form.List", spec: form.List, columns: "id, options", given: map[string]string{"name": "Filled 1"}},
 	{name: "group.Assignments", spec: group.Assignments, columns: "id, price_list_id"},
+	{name: "group.Browse", spec: group.Browse, columns: "id, discount_rules"},
 	{name: "group.List", spec: group.List, columns: "id, discount_rules"},
 	{name: "group.One", spec: group.One, columns: "id, discount_rules"},
 	{name: "group.Unassigned", spec: group.Unassigned, columns: "id, price_list_id"},
@@ -112,6 +113,8 @@ var lists = []list{
 	{name: "metafield.List", spec: metafield.List, columns: "id, value", base: ofCaller},
 	{name: "order.Count", spec: order.Count, columns: "id, subtotal", given: orderValues},
 	{name: "order.List", spec: order.List, columns: "id, subtotal", given: orderValues},
+	{name: "segment.Browse", spec: segment.Browse, columns: "id, description"},
+	{name: "segment.BrowseMembers", spec: segment.BrowseMembers, columns: "profile_id, date_created", base: ofOne("segment", 1)},
 	{name: "segment.DeleteList", spec: segment.DeleteList, columns: "id, description"},
 	{name: "segment.DeleteProfileList", spec: segment.DeleteProfileList, columns: "id, date_modified"},
 	{name: "segment.List", spec: segment.List, columns: "id, description"},

@@ -181,7 +181,7 @@ func (c *Control) setClock(w http.ResponseWriter, r *http.Request) (any, error) 
 	if in.Frozen != nil {
 		c.Clock.Freeze(*in.Frozen)
 	}
-	out := advanced{Complete: true}
+	out := advanced{Complete: true, Done: Done{Jobs: map[string]int64{}}}
 	if in.Now != nil {
 		// What is due is done once, not at each time that it would have been.
 		c.Clock.Set(*in.Now)
@@ -238,7 +238,7 @@ func (c *Control) advance(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), maxWork)
 	defer cancel()
-	out := advanced{Complete: true}
+	out := advanced{Complete: true, Done: Done{Jobs: map[string]int64{}}}
 	if err := c.goTo(ctx, to, &out); err != nil {
 		return nil, err
 	}

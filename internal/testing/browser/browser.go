@@ -347,8 +347,12 @@ func (b *Tab) See(name string) *Tab {
 	return b
 }
 
-// maxStops bounds how often Stops presses the key.
-const maxStops = 500
+// maxStops bounds how often Stops presses the key, firstKeys how often without
+// coming to anything.
+const (
+	maxStops  = 500
+	firstKeys = 3
+)
 
 // covered tells of what has the focus: nothing at the end of the page, and
 // otherwise what it is and whether something else lies over it or it is out of
@@ -379,9 +383,12 @@ func (b *Tab) Stops(name string, width, height int64) *Tab {
 	} {
 		b.Eval(`document.activeElement && document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); ""`)
 		stops := 0
-		for range maxStops {
+		for n := range maxStops {
 			b.run(chromedp.KeyEvent("\t", options...))
 			said := b.Eval(covered)
+			if said == "" && stops == 0 && n < firstKeys {
+				continue // a busy browser may not yet have given the page the focus
+			}
 			if said == "" {
 				break
 			}

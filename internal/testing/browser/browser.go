@@ -255,7 +255,7 @@ func (b *Tab) Authenticator() *Tab {
 // Await waits until an expression of JavaScript is true on the page.
 func (b *Tab) Await(expression string) *Tab {
 	b.t.Helper()
-	b.run(chromedp.Poll[chromedp.Void](expression))
+	b.act(chromedp.Poll[chromedp.Void](expression))
 	return b
 }
 

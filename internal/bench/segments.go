@@ -83,14 +83,10 @@ type ruler struct {
 	ids  []string // of segments
 }
 
-// send sends a request of the store and reads its answer into out, unless that
-// is nil.
-func (r *ruler) send(method, path string, body []byte, out any) error {
+// send sends a request of the store, which is to be answered with a status, and
+// reads the answer into out, unless that is nil.
+func (r *ruler) send(status int, method, path string, body []byte, out any) error {
 	var kept bytes.Buffer
-	status := 200
-	if method == "POST" && path == "/segments" {
-		status = 201
-	}
 	err := r.c.do(func(b []byte) []byte {
 		b = fmt.Appendf(b, "%s /stores/%s/v3%s HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: %s\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
 			method, storeHash, path, accessToken, len(body))
@@ -154,7 +150,7 @@ func (r *ruler) creates(ctx context.Context, server *child) (out []float64, err 
 func (r *ruler) preview(text string) (took time.Duration, complete bool, err error) {
 	var out struct{ Complete bool }
 	start := time.Now()
-	err = r.send("POST", "/clientele/segments/preview", appendRuleBody(nil, text), &out)
+	err = r.send(200, "POST", "/clientele/segments/preview", appendRuleBody(nil, text), &out)
 	return time.Since(start), out.Complete, err
 }
 
@@ -183,7 +179,7 @@ func (r *ruler) make(ctx context.Context) error {
 			body = fmt.Appendf(body, `{"name":"Rule %d"}`, n)
 		}
 		var made []struct{ ID string }
-		if err := r.send("POST", "/segments", append(body, ']'), &made); err != nil {
+		if err := r.send(201, "POST", "/segments", append(body, ']'), &made); err != nil {
 			return err
 		}
 		for _, s := range made {
@@ -204,14 +200,14 @@ func (r *ruler) make(ctx context.Context) error {
 }
 
 func (r *ruler) put(n int) error {
-	return r.send("PUT", "/clientele/segments/"+r.ids[n]+"/rule", appendRuleBody(nil, ruleText(n)), nil)
+	return r.send(200, "PUT", "/clientele/segments/"+r.ids[n]+"/rule", appendRuleBody(nil, ruleText(n)), nil)
 }
 
 // ready waits until a rule is built.
 func (r *ruler) ready(ctx context.Context, n int) error {
 	for end := time.Now().Add(buildWithin); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		var out struct{ State string }
-		if err := r.send("GET", "/clientele/segments/"+r.ids[n]+"/rule", nil, &out); err != nil || out.State == "ready" {
+		if err := r.send(200, "GET", "/clientele/segments/"+r.ids[n]+"/rule", nil, &out); err != nil || out.State == "ready" {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
@@ -273,7 +269,7 @@ func (r *ruler) change(ctx context.Context, row *SegmentsRow) error {
 		if !in {
 			company = ""
 		}
-		if err := r.send("PUT", "/customers", fmt.Appendf(nil, `[{"id":%d,"company":%q}]`, who, company), nil); err != nil {
+		if err := r.send(200, "PUT", "/customers", fmt.Appendf(nil, `[{"id":%d,"company":%q}]`, who, company), nil); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -281,7 +277,7 @@ func (r *ruler) change(ctx context.Context, row *SegmentsRow) error {
 			var out []struct {
 				Segments []string `json:"segment_ids"`
 			}
-			if err := r.send("GET", fmt.Sprintf("/customers?id:in=%d&include=segment_ids", who), nil, &out); err != nil {
+			if err := r.send(200, "GET", fmt.Sprintf("/customers?id:in=%d&include=segment_ids", who), nil, &out); err != nil {
 				return err
 			}
 			took := time.Since(start)

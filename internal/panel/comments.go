@@ -108,9 +108,9 @@ func (c *call) commentForm() (*questionPage, *customer.Customer, *desk.Comment, 
 	}
 	old, path := &desk.Comment{CustomerID: k.ID}, "/comments"
 	if text := chi.URLParam(c.R, "comment"); text != "" {
-		id, err := strconv.ParseInt(text, 10, 64)
+		id, err := c.param("comment")
 		if err != nil {
-			return nil, nil, nil, errNoPage
+			return nil, nil, nil, err
 		}
 		found, err := c.Desk.Comment(c.R.Context(), c.store.ID, k.ID, id)
 		if err != nil {
@@ -119,9 +119,7 @@ func (c *call) commentForm() (*questionPage, *customer.Customer, *desk.Comment, 
 		old, path = &found, path+"/"+text
 	}
 	p := c.ask("customer.comment", c.customerAt(k.ID, path), false, c.customerAt(k.ID, ""), customer.FullName(k.FirstName, k.LastName))
-	title := p.Title
-	c.aboutCustomer(&p.frame, "customer.comments", k)
-	p.Title = title
+	p.Crumbs = c.belowCustomer(k)
 	p.Dialog.Form.Sections[0].Fields = []*html.Field{
 		{Name: "comment", Label: c.look.Text("customer.comment.field"), Type: "textarea", Rows: 4, Required: true, MaxLength: 5000, Value: old.Text},
 		{Name: "pinned", Label: c.look.Text("customer.comment.pinned"), Type: "check", Checked: old.Pinned},

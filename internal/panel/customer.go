@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"clientele/internal/account"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
@@ -114,13 +112,7 @@ type shopper struct {
 var addressWindow = listing.Window{First: shownAddresses, Last: -1}
 
 // customerID is the customer of the address.
-func (c *call) customerID() (int64, error) {
-	id, err := strconv.ParseInt(chi.URLParam(c.R, "id"), 10, 64)
-	if err != nil || id < 1 {
-		return 0, errNoPage
-	}
-	return id, nil
-}
+func (c *call) customerID() (int64, error) { return c.param("id") }
 
 // shopper reads the customer of the address: of each kind a bounded part, with a
 // bounded number of statements.
@@ -224,14 +216,9 @@ func (c *call) customerPage() error {
 	return c.show(http.StatusOK, p)
 }
 
-// name is how a customer is called.
-func (s *shopper) name() string {
-	return cmp.Or(strings.TrimSpace(customer.FullName(s.FirstName, s.LastName)), s.Email)
-}
-
 func (c *call) customerView(s *shopper) (*recordView, error) {
 	p := &recordView{}
-	p.Title, p.Lead = s.name(), s.Email
+	p.Title, p.Lead = customerName(&s.Customer), s.Email
 	p.Copy = s.Email
 	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}}
 	p.Lozenges = c.stateOf(&s.Customer, s.state)
@@ -392,11 +379,7 @@ func (c *call) metafieldsBlock(s *shopper) *Block {
 	b.Table = &Table{ID: "metafields-table", Caption: b.Title, Columns: []Column{{Label: c.look.Text("customer.metafields.key")}, {Label: c.look.Text("customer.metafields.value")}, {Label: c.look.Text("customer.metafields.owner")}}}
 	for i := range s.metafields {
 		m := &s.metafields[i]
-		value := m.Value
-		if r := []rune(value); len(r) > 200 {
-			value = string(r[:200]) + "…"
-		}
-		b.Table.Rows = append(b.Table.Rows, Row{ID: "metafield-" + strconv.FormatInt(m.ID, 10), Cells: []Cell{{Text: m.Namespace + "." + m.Key, Sub: m.Description}, {Text: value}, {Text: m.ClientID}}})
+		b.Table.Rows = append(b.Table.Rows, Row{ID: "metafield-" + strconv.FormatInt(m.ID, 10), Cells: []Cell{{Text: m.Namespace + "." + m.Key, Sub: m.Description}, {Text: short(m.Value, 200)}, {Text: m.ClientID}}})
 	}
 	return b
 }

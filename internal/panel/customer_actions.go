@@ -53,10 +53,14 @@ func (c *call) customerQuestion(key, path string, danger bool) (*questionPage, *
 	if err != nil {
 		return nil, nil, err
 	}
-	name := customer.FullName(k.FirstName, k.LastName)
-	p := c.ask("customer."+key, c.customerAt(k.ID, path), danger, c.customerAt(k.ID, ""), name, k.Email)
-	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}, {Label: name, URL: c.customerAt(k.ID, "")}}
-	return p, k, nil
+	return c.questionAbout(k, key, path, danger), k, nil
+}
+
+// questionAbout is customerQuestion about a customer who was read.
+func (c *call) questionAbout(k *customer.Customer, key, path string, danger bool) *questionPage {
+	p := c.ask("customer."+key, c.customerAt(k.ID, path), danger, c.customerAt(k.ID, ""), customer.FullName(k.FirstName, k.LastName), k.Email)
+	p.Crumbs = c.belowCustomer(k)
+	return p
 }
 
 // askOf shows a question about the customer of the address.
@@ -206,15 +210,12 @@ func (c *call) endSessions() error {
 }
 
 // deleteQuestion says what goes along with the customer.
-func (c *call) deleteQuestion() (*questionPage, *shopper, error) {
+func (c *call) deleteQuestion() (*questionPage, error) {
 	s, err := c.shopper()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p, _, err := c.customerQuestion("delete", "/delete", true)
-	if err != nil {
-		return nil, nil, err
-	}
+	p := c.questionAbout(&s.Customer, "delete", "/delete", true)
 	line := func(key string, n int64) {
 		if n > 0 {
 			p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("customer.delete."+key, c.look.number(n)))
@@ -229,11 +230,11 @@ func (c *call) deleteQuestion() (*questionPage, *shopper, error) {
 	if s.StoreCredit != 0 {
 		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("customer.delete.credit", s.settings.Price(s.StoreCredit, customer.CreditScale)))
 	}
-	return p, s, nil
+	return p, nil
 }
 
 func (c *call) deleteCustomerPage() error {
-	p, _, err := c.deleteQuestion()
+	p, err := c.deleteQuestion()
 	if err != nil {
 		return err
 	}
@@ -241,14 +242,18 @@ func (c *call) deleteCustomerPage() error {
 }
 
 func (c *call) deleteCustomer() error {
-	p, s, err := c.deleteQuestion()
+	k, err := c.oneCustomer()
 	if err != nil {
 		return err
 	}
-	if err := c.Customers.DeleteOne(c.R.Context(), c.store.ID, s.ID); err != nil {
+	if err := c.Customers.DeleteOne(c.R.Context(), c.store.ID, k.ID); err != nil {
+		p, other := c.deleteQuestion()
+		if other != nil {
+			return other
+		}
 		return c.again(p, p.Dialog.Form, err)
 	}
-	return c.done(c.customersAt(""), "customer_deleted", s.name())
+	return c.done(c.customersAt(""), "customer_deleted", customerName(k))
 }
 
 // actingMinutes is for how long somebody signs in as a customer.
@@ -420,11 +425,11 @@ func (c *call) erasurePage() error {
 	return c.show(http.StatusOK, p)
 }
 
-// endOf is the last second of a day where the reader is.
-func (c *call) endOf(day string) (int64, bool) {
-	t, err := time.ParseInLocation(time.DateOnly, day, c.zone())
+// day reads the first and the last second of a day where the reader is.
+func (c *call) day(text string) (first, last int64, ok bool) {
+	t, err := time.ParseInLocation(time.DateOnly, text, c.zone())
 	if err != nil {
-		return 0, false
+		return 0, 0, false
 	}
-	return t.AddDate(0, 0, 1).Unix() - 1, true
+	return t.Unix(), t.AddDate(0, 0, 1).Unix() - 1, true
 }

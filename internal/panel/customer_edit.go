@@ -49,9 +49,12 @@ func (c *call) oneCustomer() (*customer.Customer, error) {
 
 // aboutCustomer puts a page below that of a customer.
 func (c *call) aboutCustomer(f *frame, title string, k *customer.Customer) {
-	f.Title = c.look.Text(title)
-	name := customer.FullName(k.FirstName, k.LastName)
-	f.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}, {Label: name, URL: c.customerAt(k.ID, "")}}
+	f.Title, f.Crumbs = c.look.Text(title), c.belowCustomer(k)
+}
+
+// belowCustomer leads back to the page of a customer.
+func (c *call) belowCustomer(k *customer.Customer) []html.Link {
+	return []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}, {Label: customer.FullName(k.FirstName, k.LastName), URL: c.customerAt(k.ID, "")}}
 }
 
 // customerForm returns a page with a form about a customer.
@@ -368,7 +371,7 @@ func (c *call) giveCredit() error {
 			}
 		}
 		if day := c.value("expires_at"); day != "" {
-			if w.ExpiresAt, ok = c.endOf(day); !ok {
+			if _, w.ExpiresAt, ok = c.day(day); !ok {
 				f.Field("expires_at").Error = c.look.Text("wrong.value")
 			}
 		}
@@ -586,13 +589,12 @@ func (c *call) writtenAddress() customer.AddressFields {
 
 // ownAddress is the address of the page's address; nil: a new one.
 func (c *call) ownAddress(customerID int64) (*customer.Address, error) {
-	text := chi.URLParam(c.R, "address")
-	if text == "" {
+	if chi.URLParam(c.R, "address") == "" {
 		return nil, nil
 	}
-	id, err := strconv.ParseInt(text, 10, 64)
+	id, err := c.param("address")
 	if err != nil {
-		return nil, errNoPage
+		return nil, err
 	}
 	a, err := c.Customers.OwnAddress(c.R.Context(), c.store.ID, customerID, id)
 	if err != nil || a == nil {
@@ -713,9 +715,7 @@ func (c *call) deleteAddressPage() error {
 	}
 	p := c.ask("customer.address.delete", c.customerAt(k.ID, "/addresses/"+strconv.FormatInt(a.ID, 10)+"/delete"), true, c.customerAt(k.ID, ""))
 	p.Dialog.Lines = append([]string{customer.FullName(a.FirstName, a.LastName)}, c.addressLines(a)...)
-	title := p.Title
-	c.aboutCustomer(&p.frame, "customer.addresses", k)
-	p.Title = title
+	p.Crumbs = c.belowCustomer(k)
 	return c.show(http.StatusOK, p)
 }
 

@@ -42,10 +42,7 @@ type TextPart struct{ Text, URL string }
 // entry tells an entry of the history in words. names are those of the store.
 func (c *call) entry(o *history.Listed, names *rule.Names) Entry {
 	e := Entry{ID: "entry-" + strconv.FormatInt(o.ID, 10), When: c.when(o.Time), Kind: "change", Who: c.actor(o.Actor), Reason: o.Reason}
-	resource := c.look.Text("history.resource." + o.Resource.String())
-	if !c.look.Has("history.resource." + o.Resource.String()) {
-		resource = strings.ReplaceAll(o.Resource.String(), "_", " ")
-	}
+	resource := c.known("history.resource.", o.Resource.String())
 	action := "history.action." + o.Action.String()
 	switch {
 	case c.look.Has(action + "." + o.Resource.String()):
@@ -104,10 +101,7 @@ func (c *call) recordedField(field string, names *rule.Names) string {
 			return name
 		}
 	}
-	if c.look.Has("history.field." + field) {
-		return c.look.Text("history.field." + field)
-	}
-	return strings.ReplaceAll(field, "_", " ")
+	return c.known("history.field.", field)
 }
 
 // recorded is a value of an entry as it reads.
@@ -122,7 +116,7 @@ func (c *call) recorded(field, value string, names *rule.Names) string {
 	switch v.Kind() {
 	case jsonx.String:
 		s, _ := v.Str()
-		if s == "***" {
+		if value == history.Masked {
 			return c.look.Text("history.masked")
 		}
 		return s

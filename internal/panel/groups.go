@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"clientele/internal/customer"
 	"clientele/internal/group"
 	"clientele/internal/html"
@@ -42,12 +40,6 @@ func (c *call) groupsPage() error {
 	p := &listPage{Pages: c.pagesOf(q, res, "results"), Table: &Table{ID: "list", Caption: c.look.Text("groups.title"), Columns: []Column{
 		{Label: c.look.Text("field.name")}, {Label: c.look.Text("groups.customers"), Numeric: true}, {Label: c.look.Text("groups.discounts")}, {Label: c.look.Text("groups.access")}, {Label: c.look.Text("changed")},
 	}}}
-	p.Title, p.Lead = c.look.Text("groups.title"), c.look.Text("groups.lead")
-	may := c.staff.Rights.Can(staff.Structure, c.store.ID)
-	if may {
-		p.Actions = []Action{{Label: c.look.Text("groups.new"), URL: c.storeAt("/groups/new"), Primary: true}}
-	}
-	p.Filters = &Filters{Action: c.storeAt("/groups"), Label: c.look.Text("groups.search"), Query: word, Swap: "results", Count: c.look.Plural("groups.count", len(groups))}
 	for i := range groups {
 		g := &groups[i]
 		p.Table.Rows = append(p.Table.Rows, Row{ID: "group-" + strconv.FormatInt(g.ID, 10), Cells: []Cell{
@@ -55,18 +47,7 @@ func (c *call) groupsPage() error {
 			{Text: c.discounts(g.Rules, 2)}, {Text: c.categories(&g.Access)}, {When: c.when(g.DateModified)},
 		}})
 	}
-	if len(groups) == 0 {
-		p.Table, p.Pages = nil, nil
-		if word != "" {
-			p.Empty = &Empty{Icon: "people", Title: c.look.Text("none.title"), Text: c.look.Text("none.text"), Action: &Action{Label: c.look.Text("none.reset"), URL: c.storeAt("/groups")}}
-		} else {
-			p.Filters = nil
-			p.Empty = &Empty{Icon: "people", Title: c.look.Text("groups.none.title"), Text: c.look.Text("groups.none.text")}
-			if may {
-				p.Empty.Action, p.Actions = &Action{Label: c.look.Text("groups.new"), URL: c.storeAt("/groups/new"), Primary: true}, nil
-			}
-		}
-	}
+	c.byName(p, "groups", "people", word, len(groups), staff.Structure)
 	return c.show(http.StatusOK, p)
 }
 
@@ -124,9 +105,9 @@ func (c *call) categories(a *group.Access) string {
 
 // oneGroup returns the group of the address.
 func (c *call) oneGroup() (*group.Group, error) {
-	id, err := strconv.ParseInt(chi.URLParam(c.R, "id"), 10, 64)
+	id, err := c.param("id")
 	if err != nil {
-		return nil, errNoPage
+		return nil, err
 	}
 	return c.Groups.Get(c.R.Context(), c.store.ID, id, group.One.New())
 }
@@ -319,7 +300,7 @@ func (c *call) groupView(g *group.Group) (*memberView, error) {
 		{Label: c.look.Text("groups.customers"), Value: c.bounded(sizes[g.ID], customer.GroupSizeBound)}, {Label: c.look.Text("groups.id"), Value: strconv.FormatInt(g.ID, 10)},
 		{Label: c.look.Text("created"), When: c.when(g.DateCreated)}, {Label: c.look.Text("changed"), When: c.when(g.DateModified)},
 	}
-	if !c.staff.Rights.Can(staff.Structure, c.store.ID) {
+	if !c.can(staff.Structure) {
 		for _, l := range c.groupLozenges(g) {
 			p.Facts = append(p.Facts, Fact{Label: c.look.Text("groups.kind"), Lozenge: &l})
 		}

@@ -39,19 +39,15 @@ func (c *call) historyAsked() history.Filter {
 	} else {
 		f.ActorName = who
 	}
-	day := func(name string) (time.Time, bool) {
-		t, err := time.ParseInLocation(time.DateOnly, q.Get(name), c.zone())
-		if err != nil && q.Get(name) != "" {
+	day := func(name string) (first, last int64) {
+		first, last, ok := c.day(q.Get(name))
+		if !ok && q.Get(name) != "" {
 			f.CustomerID = -1
 		}
-		return t, err == nil
+		return first, last
 	}
-	if t, ok := day("from"); ok {
-		f.Since = t.Unix()
-	}
-	if t, ok := day("to"); ok {
-		f.Until = t.AddDate(0, 0, 1).Unix() - 1
-	}
+	f.Since, _ = day("from")
+	_, f.Until = day("to")
 	return f
 }
 

@@ -74,7 +74,7 @@ func (c *call) homePage() error {
 	if p.Groups, err = c.groupTotals(); err != nil {
 		return err
 	}
-	if c.staff.Rights.Can(staff.History, c.store.ID) {
+	if c.can(staff.History) {
 		page, err := c.History.List(c.R.Context(), c.store.ID, history.Filter{Limit: 5})
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (c *call) tasks(p *homeView) error {
 	if err != nil {
 		return err
 	}
-	if c.staff.Rights.Can(staff.ManageStaff, c.store.ID) {
+	if c.can(staff.ManageStaff) {
 		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.invite.title"), Text: c.look.Text("task.invite.text"), Done: len(people) > 1, URL: c.staffAt("/new")})
 	}
 	p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.factor.title"), Text: c.look.Text("task.factor.text"), Done: c.staff.SecondFactor(), URL: Base + "/profile/security"})

@@ -4,8 +4,11 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/go-chi/chi/v5"
+
 	"clientele/internal/html"
 	"clientele/internal/listing"
+	"clientele/internal/staff"
 )
 
 // asked returns the query of a list that goes by cursors. filters are names and
@@ -86,12 +89,45 @@ func (c *call) pagesOf(q *listing.Query, res *listing.Result, swap string) *Page
 	return c.turns(before, after, swap)
 }
 
+// byName completes a list that is searched by name, of which n rows are shown. Its
+// texts and its address begin with key; make is who may add to it.
+func (c *call) byName(p *listPage, key, icon, word string, n int, make staff.Permission) {
+	at := c.storeAt("/" + key)
+	p.Title, p.Lead = c.look.Text(key+".title"), c.look.Text(key+".lead")
+	p.Filters = &Filters{Action: at, Label: c.look.Text("groups.search"), Query: word, Swap: "results", Count: c.look.Plural(key+".count", n)}
+	if c.can(make) {
+		p.Actions = []Action{{Label: c.look.Text(key + ".new"), URL: at + "/new", Primary: true}}
+	}
+	if n > 0 {
+		return
+	}
+	p.Table, p.Pages = nil, nil
+	if word != "" {
+		p.Empty = &Empty{Icon: icon, Title: c.look.Text("none.title"), Text: c.look.Text("none.text"), Action: &Action{Label: c.look.Text("none.reset"), URL: at}}
+		return
+	}
+	p.Filters = nil
+	p.Empty = &Empty{Icon: icon, Title: c.look.Text(key + ".none.title"), Text: c.look.Text(key + ".none.text")}
+	if len(p.Actions) > 0 { // the next step stands there instead
+		p.Empty.Action, p.Actions = &p.Actions[0], nil
+	}
+}
+
 // bounded writes a number that was counted up to a bound.
 func (c *call) bounded(n, bound int64) string {
 	if n > bound {
 		return c.look.Text("over", c.look.number(bound))
 	}
 	return c.look.number(n)
+}
+
+// param is a number in the address of the page.
+func (c *call) param(name string) (int64, error) {
+	n, err := strconv.ParseInt(chi.URLParam(c.R, name), 10, 64)
+	if err != nil || n < 1 {
+		return 0, errNoPage
+	}
+	return n, nil
 }
 
 // storeAt is an address of the store.

@@ -523,9 +523,9 @@ func (c *call) last(mine []store.Store) *store.Store {
 func (c *call) nav() []NavGroup {
 	root := Base + "/store/" + c.store.Hash
 	at := c.R.URL.Path
-	item := func(key, path, icon string, need Need) (NavItem, bool) {
+	item := func(key, path, icon string) NavItem {
 		below := path != "" && strings.HasPrefix(at, root+path+"/")
-		return NavItem{Label: c.look.Text("nav." + key), URL: root + path, Icon: icon, Current: at == root+path || below}, need.Met(c.staff.Rights, c.store.ID)
+		return NavItem{Label: c.look.Text("nav." + key), URL: root + path, Icon: icon, Current: at == root+path || below}
 	}
 	var out []NavGroup
 	group := func(label, icon string, items ...NavItem) {
@@ -538,24 +538,19 @@ func (c *call) nav() []NavGroup {
 		}
 		out = append(out, g)
 	}
-	home, _ := item("home", "", "home", Person)
-	group("", "", home)
+	group("", "", item("home", "", "home"))
 	var customers, settings []NavItem
-	if i, ok := item("all_customers", "/customers", "", In(staff.SeeCustomers)); ok {
-		customers = append(customers, i)
-	}
-	for _, key := range []string{"groups", "segments"} {
-		if i, ok := item(key, "/"+key, "", In(staff.SeeCustomers)); ok {
-			customers = append(customers, i)
+	add := func(to *[]NavItem, key, path, icon string) {
+		if c.mayOpen(ofStore + path) {
+			*to = append(*to, item(key, path, icon))
 		}
 	}
+	add(&customers, "all_customers", "/customers", "")
+	add(&customers, "groups", "/groups", "")
+	add(&customers, "segments", "/segments", "")
 	group("customers", "people", customers...)
-	if i, ok := item("staff", "/staff", "people", In(staff.ManageStaff)); ok {
-		settings = append(settings, i)
-	}
-	if i, ok := item("history", "/history", "", In(staff.History)); ok {
-		settings = append(settings, i)
-	}
+	add(&settings, "staff", "/staff", "people")
+	add(&settings, "history", "/history", "")
 	group("settings", "gear", settings...)
 	return out
 }

@@ -148,13 +148,19 @@ type Panel struct {
 	looks  map[string]func() *look
 	cross  *http.CrossOriginProtection
 	routes []Route
+	needs  map[string]Need // of pages, by pattern
 	live   live
 }
 
 // New returns a Panel.
 func New(pipe *serve.Pipeline, visits *visit.Visits, c Config, s Services) *Panel {
 	p := &Panel{Services: s, Config: c, pipe: pipe, visits: visits, looks: newLooks(), cross: http.NewCrossOriginProtection(), live: newLive()}
-	p.routes = p.Routes()
+	p.routes, p.needs = p.Routes(), map[string]Need{}
+	for _, rt := range p.routes {
+		if rt.Method == http.MethodGet {
+			p.needs[rt.Pattern] = rt.Need
+		}
+	}
 	return p
 }
 

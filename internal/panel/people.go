@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"clientele/internal/fold"
 	"clientele/internal/html"
 	"clientele/internal/opt"
@@ -252,9 +250,9 @@ func (c *call) invitation(token string) string { return staff.InvitationLink(c.U
 
 // member returns the person of the address, who has to be one of the store's.
 func (c *call) member() (*staff.Person, error) {
-	id, err := strconv.ParseInt(chi.URLParam(c.R, "id"), 10, 64)
+	id, err := c.param("id")
 	if err != nil {
-		return nil, errNoPage
+		return nil, err
 	}
 	who, err := c.Staff.Get(c.R.Context(), id)
 	if err != nil {

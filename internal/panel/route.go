@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -111,13 +110,11 @@ func asides(r Route) Route {
 	return r
 }
 
-// has reports whether there is a page of a store. What would lead to one that
-// there is not, leads nowhere.
-func (c *call) has(at string) bool { return c.hasApart(ofStore + at) }
-
-// hasApart is has for any page.
-func (c *call) hasApart(at string) bool {
-	return slices.ContainsFunc(c.Panel.routes, func(r Route) bool { return r.Method == http.MethodGet && r.Pattern == Base+at })
+// mayOpen reports whether there is a page of a pattern, and who is signed in may
+// come to it in the store of the page. Links go by what the routes declare.
+func (c *call) mayOpen(pattern string) bool {
+	need, is := c.needs[Base+pattern]
+	return is && need.Met(c.staff.Rights, c.store.ID)
 }
 
 // ofStore is where the pages of a store are.

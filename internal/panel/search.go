@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,44 +45,34 @@ const perKind = 8
 // text "search.words.{key}".
 type place struct {
 	key, at string
-	need    Need
 	apart   bool // not below a store
 }
 
 var pages = []place{
-	{"nav.home", "", In(staff.SeeCustomers), false}, {"nav.all_customers", "/customers", In(staff.SeeCustomers), false}, {"nav.groups", "/groups", In(staff.SeeCustomers), false},
-	{"nav.segments", "/segments", In(staff.SeeCustomers), false}, {"nav.staff", "/staff", In(staff.ManageStaff), false}, {"nav.history", "/history", In(staff.History), false},
-	{"stores.title", "/stores", Person, true}, {"profile.title", "/profile", Person, true}, {"password.title", "/profile/password", Person, true},
-	{"profile.tab.security", "/profile/security", Person, true}, {"profile.tab.sessions", "/profile/sessions", Person, true}, {"help.title", "/help", Person, true},
+	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false},
+	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true},
+	{"profile.tab.security", "/profile/security", true}, {"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }
 
 // made are what "+ New" makes, and deeds what else can be done from everywhere.
 var (
 	made = []place{
-		{"customers.new", "/customers/new", In(staff.EditCustomers), false}, {"groups.new", "/groups/new", In(staff.Structure), false}, {"segments.new", "/segments/new", In(staff.Segments), false},
-		{"staff.new", "/staff/new", In(staff.ManageStaff), false}, {"stores.new", "/stores/new", Owning, true},
+		{"customers.new", "/customers/new", false}, {"groups.new", "/groups/new", false}, {"segments.new", "/segments/new", false}, {"staff.new", "/staff/new", false}, {"stores.new", "/stores/new", true},
 	}
-	deeds = []place{{"history.export.csv", "/history/export?format=csv", In(staff.History), false}}
+	deeds = []place{{"history.export.csv", "/history/export?format=csv", false}}
 )
 
-// ways returns the places that there are, as far as who is signed in may come to
-// them.
+// ways returns the places to which who is signed in may come.
 func (c *call) ways(all []place) []html.Link {
 	var out []html.Link
 	for _, p := range all {
-		path, _, _ := strings.Cut(p.at, "?")
-		is := c.has(path)
+		below, at := ofStore, c.storeAt(p.at)
 		if p.apart {
-			is = c.hasApart(path)
+			below, at = "", Base+p.at
 		}
-		if !is || !c.look.Has(p.key) || !p.need.Met(c.staff.Rights, c.store.ID) {
-			continue
+		if path, _, _ := strings.Cut(p.at, "?"); c.mayOpen(below + path) {
+			out = append(out, html.Link{Label: c.look.Text(p.key), URL: at})
 		}
-		at := c.storeAt(p.at)
-		if p.apart {
-			at = Base + p.at
-		}
-		out = append(out, html.Link{Label: c.look.Text(p.key), URL: at})
 	}
 	return out
 }
@@ -212,13 +203,8 @@ func (c *call) findCustomers(text string) ([]FoundItem, error) {
 	ctx := c.R.Context()
 	var out []FoundItem
 	add := func(x *customer.Customer) {
-		at := c.customerURL(x.ID)
-		for i := range out {
-			if out[i].URL == at && out[i].Sub == x.Email {
-				return
-			}
-		}
-		if len(out) < perKind {
+		at := c.customerAt(x.ID, "")
+		if len(out) < perKind && !slices.ContainsFunc(out, func(f FoundItem) bool { return f.URL == at }) {
 			out = append(out, FoundItem{Text: customerName(x), Sub: x.Email, URL: at})
 		}
 	}
@@ -284,11 +270,7 @@ func (c *call) findSubscribers(address string) ([]FoundItem, error) {
 }
 
 func (c *call) subscriberItem(s *subscriber.Subscriber) FoundItem {
-	item := FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
-	if c.has("/subscribers/{id}") {
-		item.URL = c.storeAt("/subscribers/" + strconv.FormatInt(s.ID, 10))
-	}
-	return item
+	return FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
 }
 
 // readPasted reads what somebody has at hand: a link to unsubscribe, the id of a
@@ -296,7 +278,7 @@ func (c *call) subscriberItem(s *subscriber.Subscriber) FoundItem {
 func (c *call) readPasted(p *searchView, text string) (is bool, err error) {
 	ctx := c.R.Context()
 	if strings.HasPrefix(text, "msg_") {
-		if !c.staff.Rights.Can(staff.Apps, c.store.ID) {
+		if !c.can(staff.Apps) {
 			return true, nil
 		}
 		d, err := c.Webhooks.Message(ctx, c.store.ID, c.store.Hash, text)

@@ -312,7 +312,7 @@ func (c *call) preview(f *ruleForm) error {
 	}
 	for i := range people {
 		x := &people[i]
-		f.Preview.People = append(f.Preview.People, Cell{Text: customerName(x), Sub: x.Email, URL: c.customerURL(x.ID)})
+		f.Preview.People = append(f.Preview.People, Cell{Text: customerName(x), Sub: x.Email, URL: c.customerAt(x.ID, "")})
 	}
 	if len(people) > 0 && found.Count > int64(len(people)) {
 		f.Preview.Note = c.look.Text("segments.preview.newest", strconv.Itoa(len(people)))

@@ -50,12 +50,6 @@ func (c *call) segmentsPage() error {
 	p := &listPage{Pages: c.pagesOf(q, res, "results"), Table: &Table{ID: "list", Caption: c.look.Text("segments.title"), Columns: []Column{
 		{Label: c.look.Text("field.name")}, {Label: c.look.Text("segments.members"), Numeric: true}, {Label: c.look.Text("segments.kind")}, {Label: c.look.Text("changed")},
 	}}}
-	p.Title, p.Lead = c.look.Text("segments.title"), c.look.Text("segments.lead")
-	may := c.staff.Rights.Can(staff.Segments, c.store.ID)
-	if may {
-		p.Actions = []Action{{Label: c.look.Text("segments.new"), URL: c.storeAt("/segments/new"), Primary: true}}
-	}
-	p.Filters = &Filters{Action: c.storeAt("/segments"), Label: c.look.Text("groups.search"), Query: word, Swap: "results", Count: c.look.Plural("segments.count", len(segments))}
 	for i := range segments {
 		s := &segments[i]
 		r := rules[s.ID]
@@ -70,18 +64,7 @@ func (c *call) segmentsPage() error {
 			{Text: s.Name, Sub: short(s.Description, 100), URL: c.segmentAt(s.UUID, "")}, {Text: c.bounded(sizes[s.ID], segment.SizeBound)}, {Lozenges: kind}, {When: c.when(changed)},
 		}})
 	}
-	if len(segments) == 0 {
-		p.Table, p.Pages = nil, nil
-		if word != "" {
-			p.Empty = &Empty{Icon: "tag", Title: c.look.Text("none.title"), Text: c.look.Text("none.text"), Action: &Action{Label: c.look.Text("none.reset"), URL: c.storeAt("/segments")}}
-		} else {
-			p.Filters = nil
-			p.Empty = &Empty{Icon: "tag", Title: c.look.Text("segments.none.title"), Text: c.look.Text("segments.none.text")}
-			if may {
-				p.Empty.Action, p.Actions = &Action{Label: c.look.Text("segments.new"), URL: c.storeAt("/segments/new"), Primary: true}, nil
-			}
-		}
-	}
+	c.byName(p, "segments", "tag", word, len(segments), staff.Segments)
 	return c.show(http.StatusOK, p)
 }
 
@@ -175,15 +158,7 @@ func (m *segmentMembers) state() string {
 
 // customerName is what a customer is called.
 func customerName(x *customer.Customer) string {
-	return cmp.Or(strings.TrimSpace(x.FirstName+" "+x.LastName), x.Email)
-}
-
-// customerURL is the page of a customer, empty while there is none.
-func (c *call) customerURL(id int64) string {
-	if !c.has("/customers/{id}") {
-		return ""
-	}
-	return c.storeAt("/customers/" + strconv.FormatInt(id, 10))
+	return cmp.Or(customer.FullName(x.FirstName, x.LastName), x.Email)
 }
 
 func (c *call) segmentView(s *segment.Kept) (*segmentView, error) {
@@ -207,7 +182,7 @@ func (c *call) segmentView(s *segment.Kept) (*segmentView, error) {
 		}
 	}
 	p.Facts = append(p.Facts, Fact{Label: c.look.Text("changed"), When: c.when(s.DateModified)}, Fact{Label: c.look.Text("segments.uuid"), Value: s.UUID})
-	may := c.staff.Rights.Can(staff.Segments, c.store.ID)
+	may := c.can(staff.Segments)
 	if may {
 		p.Actions = []Action{{Label: c.look.Text("edit"), URL: c.segmentAt(s.UUID, "/edit"), Primary: true}, {Label: c.look.Text("delete"), URL: c.segmentAt(s.UUID, "/delete"), Danger: true, Dialog: true}}
 	}
@@ -220,7 +195,7 @@ func (c *call) segmentView(s *segment.Kept) (*segmentView, error) {
 	for i := range m.customers {
 		x := &m.customers[i]
 		id := strconv.FormatInt(x.ID, 10)
-		row := Row{ID: "customer-" + id, Cells: []Cell{{Text: customerName(x), Sub: x.Company, URL: c.customerURL(x.ID)}, {Text: x.Email}, {When: c.when(x.DateCreated)}}}
+		row := Row{ID: "customer-" + id, Cells: []Cell{{Text: customerName(x), Sub: x.Company, URL: c.customerAt(x.ID, "")}, {Text: x.Email}, {When: c.when(x.DateCreated)}}}
 		if byHand {
 			row.Cells = append(row.Cells, Cell{Post: &Button{Label: c.look.Text("remove"), Action: c.segmentAt(s.UUID, "/remove"), Fields: []html.Option{{Label: "customer", Value: id}}, About: customerName(x)}})
 		}

@@ -3,7 +3,6 @@ package panel
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/go-chi/chi/v5"
 
@@ -76,9 +75,9 @@ func (c *call) saveView() error {
 
 // removeView removes a view that who is signed in may remove.
 func (c *call) removeView() error {
-	id, err := strconv.ParseInt(chi.URLParam(c.R, "id"), 10, 64)
+	id, err := c.param("id")
 	if err != nil {
-		return errNoPage
+		return err
 	}
 	if err := c.Desk.RemoveView(c.R.Context(), c.store.ID, id, c.staff.ID, c.can(staff.EditCustomers) || c.can(staff.Segments)); err != nil {
 		return err

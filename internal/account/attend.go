@@ -13,7 +13,7 @@ var deleteSessions = sqldb.Static(`DELETE FROM account_sessions WHERE store_id =
 // EndSessions ends all sessions of a customer, and those of who acts as the
 // customer, as somebody of the store wants it.
 func (s *Service) EndSessions(ctx context.Context, storeID, customerID int64) error {
-	return s.endFor(ctx, storeID, customerID, history.Session, func(tx *sqldb.Tx) (int64, error) {
+	return s.endFor(ctx, storeID, customerID, func(tx *sqldb.Tx) (int64, error) {
 		if err := s.closeOf(tx, customerID); err != nil {
 			return 0, err
 		}
@@ -23,7 +23,7 @@ func (s *Service) EndSessions(ctx context.Context, storeID, customerID int64) er
 
 // EndSession ends one session of a customer, or returns ErrNoSession.
 func (s *Service) EndSession(ctx context.Context, storeID, customerID, sessionID int64) error {
-	return s.endFor(ctx, storeID, customerID, history.Session, func(tx *sqldb.Tx) (int64, error) {
+	return s.endFor(ctx, storeID, customerID, func(tx *sqldb.Tx) (int64, error) {
 		n, err := tx.ExecCount(deleteOne, customerID, sessionID)
 		if err == nil && n == 0 {
 			err = ErrNoSession
@@ -33,7 +33,7 @@ func (s *Service) EndSession(ctx context.Context, storeID, customerID, sessionID
 }
 
 // endFor does something to a customer's sessions and records how many ended.
-func (s *Service) endFor(ctx context.Context, storeID, customerID int64, of history.Resource, end func(tx *sqldb.Tx) (int64, error)) error {
+func (s *Service) endFor(ctx context.Context, storeID, customerID int64, end func(tx *sqldb.Tx) (int64, error)) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := customer.HoldOne(tx, customerID); err != nil {
 			return err
@@ -42,8 +42,6 @@ func (s *Service) endFor(ctx context.Context, storeID, customerID int64, of hist
 		if err != nil || n == 0 {
 			return err
 		}
-		e := history.Entry{Action: history.Ended, Resource: of, CustomerID: customerID}
-		e.Add(false, history.FieldCount, history.Int(n), "")
-		return history.Enter(tx, s.sys.Now(), e)
+		return history.Enter(tx, s.sys.Now(), sessionsEnded(history.Ended, customerID, 0, n, ""))
 	})
 }

@@ -165,9 +165,8 @@ type browser struct {
 	from    *mark
 	end     time.Duration
 
-	found   []mark
-	more    bool  // there are others beyond
-	stopped *mark // where time ran out
+	found   []mark // of the page, and one more where there are others beyond
+	stopped *mark  // where time ran out
 	total   int64
 }
 
@@ -175,19 +174,13 @@ type browser struct {
 // that needs a look at every customer stops after BrowseTime.
 func (s *Service) Browse(ctx context.Context, storeID int64, in Browse) (*Browsed, error) {
 	b := &browser{s: s, storeID: storeID, in: in, order: orderOf(in.Sort), total: -1, end: s.sys.Elapsed() + BrowseTime}
-	if in.From != "" {
-		if m, ok := b.order.read(in.From); ok {
-			b.from = &m
-		}
-	}
 	// By date means by date where dates are asked for: the index that has them in
 	// order leads to them at once.
 	if in.Sort == "" && b.asks("date_created") && in.Among == nil {
 		b.order = orderOf("joined")
-		b.from = nil
-		if m, ok := b.order.read(in.From); ok && in.From != "" {
-			b.from = &m
-		}
+	}
+	if m, ok := b.order.read(in.From); ok { // none is no mark
+		b.from = &m
 	}
 	b.desc = in.Desc != in.Back
 	var err error
@@ -276,7 +269,7 @@ func (b *browser) straight(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, BrowseTime)
 	defer cancel()
 	err := b.s.db.Read(bounded, b.storeID, func(tx *sqldb.Tx) error {
-		b.found, b.more = b.found[:0], false
+		b.found = b.found[:0]
 		where, args := b.where(tx, true)
 		next, args := b.beyond(b.from, args)
 		stmt := b.columns() + ` FROM customers WHERE store_id = $1` + b.order.only + where + next + b.by() + ` LIMIT ` + strconv.Itoa(b.in.Limit+1)
@@ -312,7 +305,7 @@ func (b *browser) search(ctx context.Context) error {
 			return err
 		}
 		if b.s.sys.Elapsed() > b.end {
-			b.more, b.stopped = true, at
+			b.stopped = at
 			return nil
 		}
 	}
@@ -325,7 +318,7 @@ func (b *browser) walk(ctx context.Context, at **mark, n int) (full bool, err er
 	seen := 0
 	found := b.found
 	err = b.s.db.Read(ctx, b.storeID, func(tx *sqldb.Tx) error {
-		b.found, b.more, seen = found, false, 0
+		b.found, seen = found, 0
 		where, args := b.in.Rule.SQL(tx, b.in.Clock, nil, true)
 		next, args := b.beyond(*at, args)
 		stmt := b.columns() + `, CASE WHEN ` + where + ` THEN 1 ELSE 0 END FROM customers WHERE store_id = $1` + b.order.only + next + b.by() + ` LIMIT ` + strconv.Itoa(n)

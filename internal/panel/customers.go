@@ -648,7 +648,7 @@ func (c *call) makeSegment() error {
 	if !c.filled(f) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	if _, err := c.Rules.Make(c.R.Context(), c.store.ID, segment.Create{Name: c.value("name")}, segment.PutRule{Node: w.asked.Node}); err != nil {
+	if _, err := c.Rules.Save(c.R.Context(), c.store.ID, segment.Save{Name: c.value("name"), Rule: &segment.PutRule{Node: w.asked.Node}}); err != nil {
 		return c.again(p, f, err)
 	}
 	return c.done(c.listAt(""), "segment_made", c.value("name"))

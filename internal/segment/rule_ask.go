@@ -2,7 +2,6 @@ package segment
 
 import (
 	"context"
-	"errors"
 
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
@@ -40,32 +39,4 @@ func (k *Keeper) Ask(ctx context.Context, storeID int64, n *rule.Node) (names *r
 	}
 	out.Node = names.Unbind(names.Bind(n))
 	return names, out, nil
-}
-
-// Make makes a segment that keeps itself by a rule, at once.
-func (k *Keeper) Make(ctx context.Context, storeID int64, in Create, by PutRule) (*Segment, error) {
-	if err := checkCreate([]Create{in}); err != nil {
-		return nil, err
-	}
-	zone, err := k.zone(ctx, storeID)
-	if err != nil {
-		return nil, err
-	}
-	segments := &Service{db: k.db, sys: k.sys}
-	var out Segment
-	err = k.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		made, err := segments.create(tx, []Create{in})
-		if err != nil {
-			return err
-		}
-		out = made[0]
-		return k.put(tx, out.UUID, by, zone)
-	})
-	if errors.Is(err, sqldb.ErrUnique) {
-		err = nameTaken(1)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
 }

@@ -84,22 +84,27 @@ func (w world) Status(ctx context.Context) (devtools.Status, error) {
 	return out, nil
 }
 
-// Settle implements devtools.World.
-func (w world) Settle(ctx context.Context) (out devtools.Done, err error) {
-	before := w.s.attempts.read()
-	for n, made := 1, int64(0); err == nil && (int64(n)+made) > 0; {
-		if n, err = w.s.Jobs.Settle(ctx); err == nil {
-			made, err = w.s.Deliveries.Settle(ctx)
-			out.Deliveries += made
+// Done implements devtools.World.
+func (w world) Done() devtools.Done {
+	return devtools.Done{Jobs: w.s.attempts.read(), Deliveries: w.s.Deliveries.Attempts()}
+}
+
+// Settle implements devtools.World. A job can make deliveries, and a delivery
+// jobs.
+func (w world) Settle(ctx context.Context) error {
+	for before := (devtools.Done{}); ; {
+		if _, err := w.s.Jobs.Settle(ctx); err != nil {
+			return err
 		}
-	}
-	out.Jobs = w.s.attempts.read()
-	for kind, n := range before {
-		if out.Jobs[kind] -= n; out.Jobs[kind] == 0 {
-			delete(out.Jobs, kind)
+		if err := w.s.Deliveries.Settle(ctx); err != nil {
+			return err
 		}
+		after := w.Done()
+		if after.Deliveries == before.Deliveries && maps.Equal(after.Jobs, before.Jobs) {
+			return nil
+		}
+		before = after
 	}
-	return out, err
 }
 
 // NextDue implements devtools.World.

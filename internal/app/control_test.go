@@ -131,7 +131,14 @@ func TestClockGoesThroughASchedule(t *testing.T) {
 				Complete   bool
 				Deliveries int
 			}
-			before := time.Now()
+			// The first attempt is due now: the server may have made it by itself.
+			c.do("POST", "/clock/advance", `{"by":"0s"}`, nil)
+			mu.Lock()
+			before, first := time.Now(), calls
+			mu.Unlock()
+			if first != 1 {
+				t.Errorf("%d calls before the clock moves", first)
+			}
 			c.do("POST", "/clock/advance", `{"by":"72h"}`, &done)
 			if !done.Complete || !done.Frozen || done.Deliveries < 10 || done.Now.Before(before.Add(71*time.Hour)) {
 				t.Errorf("%+v", done)
@@ -139,8 +146,8 @@ func TestClockGoesThroughASchedule(t *testing.T) {
 			mu.Lock()
 			made := calls
 			mu.Unlock()
-			if made != done.Deliveries {
-				t.Errorf("%d calls, %d attempts are told", made, done.Deliveries)
+			if made != first+done.Deliveries {
+				t.Errorf("%d calls, %d attempts are told", made-first, done.Deliveries)
 			}
 			if text := api(200, "GET", "/v3/hooks", ""); !strings.Contains(text, `"is_active":false`) {
 				t.Errorf("after the schedule the hook is %s", text)

@@ -35,8 +35,10 @@ type Control struct {
 type World interface {
 	// Status tells what there is.
 	Status(ctx context.Context) (Status, error)
+	// Done tells what the server has done since its start.
+	Done() Done
 	// Settle does what is due, until nothing is.
-	Settle(ctx context.Context) (Done, error)
+	Settle(ctx context.Context) error
 	// NextDue returns when something is due after now; the zero time for never.
 	NextDue(ctx context.Context) (time.Time, error)
 	// Tasks does what is done every so often, once.
@@ -67,20 +69,21 @@ type StoreStatus struct {
 	Subscribers int64  `json:"subscribers"`
 }
 
-// Done is what was done because it was due.
+// Done is what was done because it was due, by whichever goroutine found it due.
 type Done struct {
 	Jobs       map[string]int64 `json:"jobs"`       // attempts, by kind
 	Deliveries int64            `json:"deliveries"` // attempts at webhooks
 }
 
-func (d *Done) add(more Done) {
-	d.Deliveries += more.Deliveries
-	for kind, n := range more.Jobs {
-		if d.Jobs == nil {
-			d.Jobs = map[string]int64{}
+// since returns what was done after before.
+func (d Done) since(before Done) Done {
+	out := Done{Jobs: map[string]int64{}, Deliveries: d.Deliveries - before.Deliveries}
+	for kind, n := range d.Jobs {
+		if n -= before.Jobs[kind]; n > 0 {
+			out.Jobs[kind] = n
 		}
-		d.Jobs[kind] += n
 	}
+	return out
 }
 
 const (
@@ -181,7 +184,7 @@ func (c *Control) setClock(w http.ResponseWriter, r *http.Request) (any, error) 
 	if in.Frozen != nil {
 		c.Clock.Freeze(*in.Frozen)
 	}
-	out := advanced{Complete: true, Done: Done{Jobs: map[string]int64{}}}
+	out, before := advanced{Complete: true}, c.World.Done()
 	if in.Now != nil {
 		// What is due is done once, not at each time that it would have been.
 		c.Clock.Set(*in.Now)
@@ -191,7 +194,7 @@ func (c *Control) setClock(w http.ResponseWriter, r *http.Request) (any, error) 
 			return nil, err
 		}
 	}
-	out.ClockStatus = c.now()
+	out.ClockStatus, out.Done = c.now(), c.World.Done().since(before)
 	return out, nil
 }
 
@@ -238,11 +241,11 @@ func (c *Control) advance(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), maxWork)
 	defer cancel()
-	out := advanced{Complete: true, Done: Done{Jobs: map[string]int64{}}}
+	out, before := advanced{Complete: true}, c.World.Done()
 	if err := c.goTo(ctx, to, &out); err != nil {
 		return nil, err
 	}
-	out.ClockStatus = c.now()
+	out.ClockStatus, out.Done = c.now(), c.World.Done().since(before)
 	return out, nil
 }
 
@@ -274,8 +277,7 @@ func (c *Control) goTo(ctx context.Context, to time.Time, out *advanced) error {
 
 // settle does what is due. A time that runs out is no error.
 func (c *Control) settle(ctx context.Context, out *advanced) error {
-	done, err := c.World.Settle(ctx)
-	out.add(done)
+	err := c.World.Settle(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		out.Complete = false
 		return nil

@@ -275,18 +275,20 @@ func (d *Dispatcher) RunDue(ctx context.Context) (attempts int, err error) {
 	}
 }
 
+// Attempts returns how many attempts this process has made.
+func (d *Dispatcher) Attempts() int64 { return d.attempts.Load() }
+
 // Settle waits until a started dispatcher has done all there is to do at the
-// clock's time. It returns how many attempts were made meanwhile.
-func (d *Dispatcher) Settle(ctx context.Context) (attempts int64, err error) {
-	before := d.attempts.Load()
+// clock's time.
+func (d *Dispatcher) Settle(ctx context.Context) error {
 	for {
 		rest, err := d.unsettled(ctx)
 		if err != nil || !rest {
-			return d.attempts.Load() - before, err
+			return err
 		}
 		d.Wake()
 		if err := system.Pause(ctx, settlePause); err != nil {
-			return d.attempts.Load() - before, err
+			return err
 		}
 	}
 }

@@ -5,7 +5,6 @@
 package value
 
 import (
-	"net/mail"
 	"strings"
 	"sync"
 	"unicode"
@@ -162,14 +161,14 @@ func PostalCode(s, country string) string {
 func Mailbox(s string) (address, name string) {
 	s = strings.TrimSpace(s)
 	s = strings.TrimPrefix(s, "mailto:")
-	if !strings.ContainsRune(s, '<') {
+	i := strings.LastIndexByte(s, '<')
+	if i < 0 || !strings.HasSuffix(s, ">") {
 		return s, ""
 	}
-	a, err := mail.ParseAddress(s)
-	if err != nil {
-		return s, ""
-	}
-	return a.Address, a.Name
+	// Names are taken as they stand: in files they are seldom quoted as mail
+	// wants it.
+	name = strings.Trim(strings.TrimSpace(s[:i]), `"'`)
+	return strings.TrimSpace(s[i+1 : len(s)-1]), strings.ReplaceAll(name, `\"`, `"`)
 }
 
 // SplitName parts a name in one cell: "Ann Mary Lee" is Ann Mary and Lee, "Lee,

@@ -115,7 +115,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	for in, want := range map[string][2]string{
-		" ann@example.com ": {"ann@example.com", ""}, "Ann Lee <ann@example.com>": {"ann@example.com", "Ann Lee"}, `"Lee, Ann" <ann@example.com>`: {"ann@example.com", "Lee, Ann"},
+		" ann@example.com ": {"ann@example.com", ""}, "Ann Lee <ann@example.com>": {"ann@example.com", "Ann Lee"}, `"Lee, Ann" <ann@example.com>`: {"ann@example.com", "Lee, Ann"}, "Lee, Ann <ann@example.com>": {"ann@example.com", "Lee, Ann"},
 		"mailto:ann@example.com": {"ann@example.com", ""}, "Ann <broken": {"Ann <broken", ""},
 	} {
 		if address, name := Mailbox(in); address != want[0] || name != want[1] {

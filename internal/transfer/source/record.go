@@ -1,0 +1,577 @@
+package source
+
+import (
+	"cmp"
+	"html"
+	"slices"
+	"strings"
+	"time"
+
+	"clientele/internal/geo"
+	"clientele/internal/password"
+	"clientele/internal/transfer/table"
+	"clientele/internal/transfer/value"
+)
+
+// Record is what a file says of one person.
+type Record struct {
+	// Rows are those that it was made of.
+	Rows []table.Row
+
+	CustomerID     string // in the other system
+	Email          string
+	FirstName      string
+	LastName       string
+	Company        string
+	Phone          string
+	Notes          string
+	Group          string
+	TaxCategory    string
+	TaxExempt      Tristate
+	StoreCredit    int64 // in units of 10^-CreditScale
+	HasCredit      bool
+	AcceptsEmails  Tristate
+	DateCreated    int64
+	RegistrationIP string
+	Language       string
+	Tags           []string
+	Website        string
+	Hash           password.ImportedHash
+	Addresses      []Address
+	Own            []OwnValue
+	Consent        Consent
+
+	// Problems are what was not taken as it stands. One that is no warning keeps
+	// the record from being imported.
+	Problems []Problem
+}
+
+// Tristate is yes, no or not said.
+type Tristate uint8
+
+// The values of a Tristate.
+const (
+	Unsaid Tristate = iota
+	Yes
+	No
+)
+
+// Address is an address of a record.
+type Address struct {
+	FirstName, LastName, Company, Phone string
+	Address1, Address2, City, State     string
+	PostalCode, CountryCode             string
+	Commercial                          bool
+}
+
+// OwnValue is a value of something that the store defines.
+type OwnValue struct {
+	Field Field // Attribute, FormField or Metafield
+	Name  string
+	Value string
+}
+
+// Standing is what a person has said to a newsletter.
+type Standing uint8
+
+// The standings. Of two the later is the stronger.
+const (
+	NotAsked Standing = iota
+	Given
+	HasLeft // unsubscribed
+	Refused // nothing may be sent: complained, bounced, told by hand
+)
+
+// Consent is what a person has said, when, and from which address.
+type Consent struct {
+	State  Standing
+	At     int64 // of the consent
+	IP     string
+	Source string
+	// Reason is the other system's word for why nothing may be sent.
+	Reason string
+}
+
+// Problem is something in a row that was not taken as it stands.
+type Problem struct {
+	Line   int64  `json:"line"`
+	Column string `json:"column,omitempty"` // in the file's own words
+	Code   string `json:"code"`
+	Value  string `json:"value,omitempty"`
+	// Warning tells that the record is imported all the same, without the value.
+	Warning bool `json:"warning"`
+}
+
+// The codes of problems, besides those of tables.
+const (
+	NoEmail         = "no_email"
+	NotACustomer    = "not_a_customer"
+	BadAmount       = "amount_unreadable"
+	BadTruth        = "neither_yes_nor_no"
+	BadDate         = "date_unreadable"
+	UndecidableDate = "date_undecidable"
+	BadPhone        = "phone_lost_digits"
+	BadCountry      = "country_unknown"
+	BadAddress      = "address_unreadable"
+	BadHash         = "password_hash_unknown"
+	NoConsentTime   = "consent_without_time"
+	FutureTime      = "time_in_the_future"
+)
+
+// CreditScale is the number of decimals of store credit.
+const CreditScale = 4
+
+// Settings say how a file is read.
+type Settings struct {
+	Format  *Format
+	Columns []Column
+	File    string // its name, of which some formats tell something
+	// Orders are those of the dates, by column.
+	Orders map[int]value.Order
+	Zone   *time.Location // of times that tell none
+	Now    int64
+}
+
+// Reader makes records of the rows of a table.
+type Reader struct {
+	rows  *table.Reader
+	s     Settings
+	ahead *table.Row
+	email []int // columns
+}
+
+// NewReader returns a reader of the records in rows.
+func NewReader(rows *table.Reader, s Settings) *Reader {
+	r := &Reader{rows: rows, s: s}
+	for i, c := range s.Columns {
+		if c.Field == Email {
+			r.email = append(r.email, i)
+		}
+	}
+	return r
+}
+
+// Next returns the next record, or io.EOF. Its last row's End is where to go on
+// after it.
+func (r *Reader) Next() (Record, error) {
+	first, err := r.next()
+	if err != nil {
+		return Record{}, err
+	}
+	rec := Record{Rows: []table.Row{first}}
+	for r.s.Format.Continued {
+		more, err := r.next()
+		if err != nil {
+			break // told by the next call
+		}
+		if more.Fault != "" || !r.continues(&more) {
+			r.ahead = &more
+			break
+		}
+		rec.Rows = append(rec.Rows, more)
+	}
+	r.s.fill(&rec)
+	return rec, nil
+}
+
+func (r *Reader) next() (table.Row, error) {
+	if row := r.ahead; row != nil {
+		r.ahead = nil
+		return *row, nil
+	}
+	return r.rows.Next()
+}
+
+// continues reports whether a row only has further addresses of the one above.
+func (r *Reader) continues(row *table.Row) bool {
+	has := false
+	for i, c := range r.s.Columns {
+		switch blank := cell(row.Cells[i]) == ""; {
+		case c.Field.ofAddress():
+			has = has || !blank
+		case !blank && !strings.HasPrefix(key(c.Name), "_address"):
+			return false
+		}
+	}
+	return has
+}
+
+// cell is a cell as it counts: NULL is what some systems write for nothing.
+func cell(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "NULL" || s == `\N` {
+		return ""
+	}
+	return s
+}
+
+// filling is a record as it is filled.
+type filling struct {
+	*Settings
+	*Record
+	row       *table.Row
+	role      string
+	salt      string
+	hash      string
+	names     string
+	addresses map[int]*parts
+}
+
+// parts are the cells of an address.
+type parts struct {
+	at     map[Field]string
+	column string // one of them, to tell of it
+	line   int64
+}
+
+func (s *Settings) fill(rec *Record) {
+	f := filling{Settings: s, Record: rec}
+	if s.Format.Status != nil {
+		rec.Consent = s.Format.Status(s.File)
+	}
+	for i := range rec.Rows {
+		f.row = &rec.Rows[i]
+		if f.row.Fault != "" {
+			rec.Problems = append(rec.Problems, Problem{Line: f.row.AtLine, Code: f.row.Fault})
+			return
+		}
+		f.addresses = map[int]*parts{}
+		for j, c := range s.Columns {
+			if v := cell(f.row.Cells[j]); v != "" && c.Field != Left {
+				f.take(j, c, v)
+			}
+		}
+		f.book()
+	}
+	f.row = &rec.Rows[0]
+	f.finish()
+}
+
+func (f *filling) problem(c Column, code, v string, warning bool) {
+	f.Problems = append(f.Problems, Problem{Line: f.row.Line, Column: c.Name, Code: code, Value: v, Warning: warning})
+}
+
+// take puts a cell where it belongs.
+func (f *filling) take(at int, c Column, v string) {
+	if c.Field.ofAddress() {
+		p := f.addresses[c.Address]
+		if p == nil {
+			p = &parts{at: map[Field]string{}, column: c.Name, line: f.row.Line}
+			f.addresses[c.Address] = p
+		}
+		p.at[c.Field] = v
+		return
+	}
+	switch c.Field {
+	case CustomerID:
+		f.CustomerID = strings.TrimPrefix(v, "'")
+	case Email:
+		if f.Email == "" {
+			var name string
+			f.Email, name = value.Mailbox(v)
+			f.names = cmp.Or(f.names, name)
+		}
+	case FirstName:
+		f.FirstName = v
+	case LastName:
+		f.LastName = v
+	case FullName:
+		f.names = v
+	case Company:
+		f.Company = v
+	case Notes:
+		f.Notes = v
+	case Group:
+		f.Group = v
+	case TaxCategory:
+		f.TaxCategory = v
+	case Language:
+		f.Language = v
+	case Website:
+		f.Website = v
+	case RegistrationIP:
+		f.RegistrationIP = v
+	case Role:
+		f.role = v
+	case PasswordHash:
+		f.hash = v
+	case PasswordSalt:
+		f.salt = v
+	case SourceName:
+		f.Consent.Source = v
+	case ConsentIP:
+		f.Consent.IP = cmp.Or(f.Consent.IP, v)
+	case Tags:
+		f.Tags = append(f.Tags, tags(v)...)
+	case Attribute, FormField, Metafield:
+		f.Own = append(f.Own, OwnValue{c.Field, c.Target.Name, v})
+	case Phone:
+		if p, ok := value.Phone(v); !ok {
+			f.problem(c, BadPhone, v, true)
+		} else if f.Phone == "" {
+			f.Phone = p
+		}
+	case StoreCredit:
+		n, ok := value.Amount(v, CreditScale)
+		if !ok {
+			f.problem(c, BadAmount, v, false)
+		}
+		f.StoreCredit, f.HasCredit = n, ok
+	case TaxExempt:
+		f.TaxExempt = f.truth(c, v, false)
+	case AcceptsEmails:
+		f.AcceptsEmails = f.truth(c, v, true)
+	case DateCreated:
+		if t, ok := f.time(at, c, v); ok {
+			f.DateCreated = t
+		}
+	case ConsentAt:
+		if t, ok := f.time(at, c, v); ok && f.Consent.At == 0 {
+			f.Consent.At = t
+		}
+	case Newsletter:
+		f.newsletter(c, v)
+	case Unsubscribed:
+		f.Consent.be(HasLeft, "")
+	case Suppressed:
+		if yes, ok := value.Truth(v); !ok || yes {
+			f.Consent.be(Refused, v)
+		}
+	case LabelledAddresses:
+		f.labelled(c, v)
+	}
+}
+
+// be moves a consent to a state that is stronger.
+func (c *Consent) be(s Standing, reason string) {
+	if s > c.State {
+		c.State, c.Reason = s, reason
+	}
+}
+
+func (f *filling) truth(c Column, v string, warning bool) Tristate {
+	yes, ok := value.Truth(v)
+	switch {
+	case !ok:
+		f.problem(c, BadTruth, v, warning)
+		return Unsaid
+	case yes:
+		return Yes
+	}
+	return No
+}
+
+// time reads a time. What cannot be read is left out with a warning.
+func (f *filling) time(at int, c Column, v string) (int64, bool) {
+	order := f.Orders[at]
+	t, ok := value.Time(v, order, f.Zone)
+	if !ok {
+		code := BadDate
+		if _, either := value.Time(v, value.DayFirst, f.Zone); either && (order == value.Undecided || order == value.Mixed) {
+			code = UndecidableDate
+		}
+		f.problem(c, code, v, true)
+		return 0, false
+	}
+	if t > f.Now {
+		f.problem(c, FutureTime, v, true)
+		return 0, false
+	}
+	return t, true
+}
+
+// newsletter reads what a person said to a newsletter.
+func (f *filling) newsletter(c Column, v string) {
+	switch strings.ToLower(strings.ReplaceAll(v, "_", " ")) {
+	case "subscribe", "subscribed", "active", "marketing consent", "confirmed opt-in", "express", "implied":
+		f.Consent.be(Given, "")
+	case "unsubscribe", "unsubscribed", "opted out":
+		f.Consent.be(HasLeft, "")
+	case "never subscribed", "not subscribed", "awaiting confirmation", "abandoned cart":
+	case "bounced", "cleaned", "complained", "spam complaint":
+		f.Consent.be(Refused, v)
+	default:
+		if strings.Contains(strings.ToLower(v), "marketing_consent") || strings.Contains(strings.ToLower(v), "marketing_newsletter") {
+			f.Consent.be(Given, "")
+			return
+		}
+		switch f.truth(c, v, true) {
+		case Yes:
+			f.Consent.be(Given, "")
+		case No:
+			if f.Format.NoMeansLeft {
+				f.Consent.be(HasLeft, "")
+			}
+		}
+	}
+}
+
+// tags parts a list of tags: Shopify's have commas between them, Mailchimp's
+// quotes around them, Klaviyo's are a JSON array.
+func tags(v string) (out []string) {
+	v = strings.TrimSuffix(strings.TrimPrefix(v, "["), "]")
+	for t := range strings.SplitSeq(v, ",") {
+		if t = strings.Trim(strings.TrimSpace(t), `"`); t != "" && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// book makes addresses of the cells of a row, in the order of their numbers. Of
+// those that are the same one stays.
+func (f *filling) book() {
+	numbers := make([]int, 0, len(f.addresses))
+	for n := range f.addresses {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		f.address(f.addresses[n])
+	}
+}
+
+func (f *filling) address(p *parts) {
+	at := p.at
+	c := Column{Name: p.column}
+	a := Address{FirstName: at[AddressFirst], LastName: at[AddressLast], Company: at[AddressCompany], Address1: at[Street1], Address2: at[Street2], City: at[City], Commercial: strings.EqualFold(at[AddressType], "commercial")}
+	if a.FirstName == "" && a.LastName == "" {
+		a.FirstName, a.LastName = value.SplitName(at[AddressFull])
+	}
+	if lines := at[Street]; lines != "" {
+		first, rest, _ := strings.Cut(strings.ReplaceAll(lines, "\r", ""), "\n")
+		a.Address1, a.Address2 = strings.TrimSpace(first), strings.Join(strings.Fields(strings.ReplaceAll(rest, "\n", ", ")), " ")
+	}
+	// A country alone is no address: exports fill it in from the shop's.
+	if a.Address1 == "" && a.City == "" && at[PostalCode] == "" {
+		return
+	}
+	if v := at[AddressPhone]; v != "" {
+		phone, ok := value.Phone(v)
+		if !ok {
+			f.problem(c, BadPhone, v, true)
+		}
+		a.Phone = phone
+	}
+	named := cmp.Or(at[CountryCode], at[Country])
+	country, ok := value.Country(html.UnescapeString(named))
+	if !ok && at[CountryCode] != "" && at[Country] != "" {
+		country, ok = value.Country(html.UnescapeString(at[Country]))
+	}
+	if !ok {
+		f.problem(c, BadCountry, named, false)
+		return
+	}
+	a.CountryCode = country.Code
+	a.State = stateOf(country, at[State], at[StateCode])
+	a.PostalCode = value.PostalCode(at[PostalCode], country.Code)
+	if !slices.Contains(f.Addresses, a) {
+		f.Addresses = append(f.Addresses, a)
+	}
+}
+
+// stateOf returns the name of a state that is given by its name or its code. One
+// that is not known stays as it is: it is checked where it is stored.
+func stateOf(country *geo.Country, name, code string) string {
+	if s, ok := country.State(name); ok {
+		return s.Name
+	}
+	// Codes are written with and without the country's.
+	for _, c := range []string{code, strings.TrimPrefix(strings.ToUpper(code), country.Code+"-"), name} {
+		if s, ok := country.StateByCode(c); c != "" && ok {
+			return s.Name
+		}
+	}
+	return cmp.Or(name, code)
+}
+
+// labels are those of an address in BigCommerce's cell, in their order.
+var labels = []struct {
+	label string
+	field Field
+}{
+	{"Address ID", Left}, {"Address Name", AddressFull}, {"Address First Name", AddressFirst}, {"Address Last Name", AddressLast}, {"Address Company", AddressCompany},
+	{"Address Line 1", Street1}, {"Address Line 2", Street2}, {"City/Suburb", City}, {"State/Province", State}, {"State Abbreviation", StateCode},
+	{"Zip/Postcode", PostalCode}, {"Country", Country}, {"Building Type", AddressType}, {"Address Phone", AddressPhone},
+}
+
+// labelled reads BigCommerce's cell of all addresses: "Label: value" with commas
+// between, a bar between addresses, and nothing escaped. So it is cut at the labels
+// alone, which have an order.
+func (f *filling) labelled(c Column, v string) {
+	for _, text := range addressTexts(v) {
+		p := &parts{at: map[Field]string{}, column: c.Name, line: f.row.Line}
+		field, found := Left, false
+		for _, l := range labels {
+			mark := l.label + ":"
+			if !strings.HasPrefix(text, mark) {
+				i := strings.Index(text, ", "+mark)
+				if i < 0 {
+					continue
+				}
+				p.at[field] = strings.TrimSpace(text[:i])
+				text = text[i+2:]
+			}
+			text, field, found = strings.TrimPrefix(text, mark), l.field, true
+		}
+		if !found {
+			f.problem(c, BadAddress, v, false)
+			return
+		}
+		p.at[field] = strings.TrimSpace(text)
+		delete(p.at, Left)
+		f.address(p)
+	}
+}
+
+// addressTexts parts the addresses of a cell. A bar in a value does not part them.
+func addressTexts(v string) (out []string) {
+	for v != "" {
+		end := len(v)
+		for i := range len(v) {
+			if v[i] != '|' {
+				continue
+			}
+			if rest := strings.TrimSpace(v[i+1:]); strings.HasPrefix(rest, "Address ID: ") || strings.HasPrefix(rest, "Address First Name: ") || strings.HasPrefix(rest, "Address Name: ") {
+				end = i
+				break
+			}
+		}
+		out = append(out, strings.TrimSpace(v[:end]))
+		v = strings.TrimSpace(v[min(end+1, len(v)):])
+	}
+	return out
+}
+
+// finish makes of the cells what takes several of them.
+func (f *filling) finish() {
+	if f.Email == "" {
+		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NoEmail})
+	}
+	if f.role != "" && f.Format.Customer != nil && !f.Format.Customer(f.role) {
+		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NotACustomer, Value: f.role})
+	}
+	if f.FirstName == "" && f.LastName == "" {
+		f.FirstName, f.LastName = value.SplitName(f.names)
+	}
+	if f.FirstName == "" && f.LastName == "" && len(f.Addresses) > 0 {
+		f.FirstName, f.LastName = f.Addresses[0].FirstName, f.Addresses[0].LastName
+	}
+	for i := range f.Addresses {
+		a := &f.Addresses[i]
+		if a.FirstName == "" && a.LastName == "" {
+			a.FirstName, a.LastName = f.FirstName, f.LastName
+		}
+	}
+	if f.hash != "" {
+		f.Hash = password.ImportedHash{Hash: f.hash, Salt: f.salt}
+		if _, err := f.Hash.Stored(); err != nil {
+			// Not the hash itself: a report is read by more people than a hash.
+			f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: BadHash, Warning: true})
+			f.Hash = password.ImportedHash{}
+		}
+	}
+	if f.Consent.State == Given && f.Consent.At == 0 {
+		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NoConsentTime, Warning: true})
+	}
+}

@@ -256,7 +256,7 @@ func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how openin
 	// The counters are locked before sessions are deleted, as by who changes a
 	// customer's password.
 	var counters store.Counters
-	queries := []sqldb.Q{store.Advance{Entries: int64(len(entries))}.Query(&counters)}
+	queries := []sqldb.Q{store.Advance{Entries: int64(len(entries))}.Query(tx, &counters)}
 	var before ended
 	if previous != "" {
 		queries = append(queries, before.query(previous)) // it may be somebody else's

@@ -140,7 +140,7 @@ func (r *creation) count() error {
 	}
 	r.held = make(map[string][]slot, len(emails))
 	r.events, r.entries = make([]event.Event, 0, adv.EventIDs), make([]history.Entry, 0, adv.Entries)
-	if err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(&r.counters)}, emailSlots(emails, r.held)...)...); err != nil {
+	if err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(r.tx, &r.counters)}, emailSlots(emails, r.held)...)...); err != nil {
 		return err
 	}
 	r.last = r.counters.CustomerID - adv.CustomerIDs

@@ -268,7 +268,7 @@ var customersAfter = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 
 func (searchable) After(tx *sqldb.Tx, id int64, n int) ([]*search.Document, error) {
 	var counters store.Counters
 	var ids []int64
-	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{}.Query(tx, &counters), sqldb.Q{
 		Stmt: customersAfter,
 		Args: []any{id, int64(n)},
 		Each: func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil },

@@ -216,7 +216,7 @@ func moveEmails(tx *sqldb.Tx, changes []change, advance store.Advance) (counters
 			emails = append(emails, changes[i].now.Email)
 		}
 	}
-	qs := []sqldb.Q{advance.Query(&counters)}
+	qs := []sqldb.Q{advance.Query(tx, &counters)}
 	if len(emails) > 0 {
 		qs = append(qs, emailSlots(emails, held)...)
 	}

@@ -97,13 +97,16 @@ var inserts = sqldb.StaticRows(`INSERT INTO events (store_id, date_created, id, 
 const eventArgs = 5 // of each row
 
 // Record writes events with the ids last-len+1 … last, which the caller took
-// from the store's counters in the same transaction.
+// from the store's counters in the same transaction, unless that is muted.
 func Record(tx *sqldb.Tx, last, now int64, events []Event) error {
-	if len(events) > 0 {
+	if len(events) > 0 && !tx.Muted().Events {
 		tx.Signal(Topic)
 	}
 	if slices.ContainsFunc(events, func(e Event) bool { return strings.HasSuffix(e.Scope, "/deleted") }) {
 		tx.Signal(sqldb.Erased)
+	}
+	if tx.Muted().Events {
+		return nil
 	}
 	id := last - int64(len(events))
 	own := make([]any, 0, eventArgs*len(events))

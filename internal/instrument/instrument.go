@@ -135,7 +135,7 @@ func PutTx(tx *sqldb.Tx, customerID int64, in Instrument, now int64) error {
 	var old *kept
 	before := ""
 	if err := tx.Pipeline(
-		store.Advance{}.Query(&counters),
+		store.Advance{}.Query(tx, &counters),
 		sqldb.Q{Stmt: owner, Args: []any{in.Token}, Each: func(r *sqldb.Row) (err error) {
 			holder = r.Int(0)
 			old, err = keptOf(r.Flag(1), r.Text(2))

@@ -65,7 +65,7 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 	held, count := map[name]bool{}, map[int64]int{}
 	list, args := sqldb.In([]any{clientID}, slices.Compact(customers))
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{EventIDs: int64(len(moved)), Entries: int64(len(moved))}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{EventIDs: int64(len(moved)), Entries: int64(len(moved))}.Query(tx, &counters), sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT customer_id, namespace, key FROM metafields WHERE store_id = $1 AND client_id = $2 AND customer_id IN ` + list),
 		Args: args,
 		Each: func(r *sqldb.Row) error {

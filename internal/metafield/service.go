@@ -184,7 +184,7 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 	count := map[int64]int{}
 	list, args := sqldb.In([]any{by.ClientID}, slices.Sorted(maps.Keys(wanted)))
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{}.Query(tx, &counters), sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace, key FROM metafields WHERE store_id = $1 AND client_id = $2 AND customer_id IN ` + list),
 		Args: args,
 		Each: func(r *sqldb.Row) error {
@@ -216,7 +216,7 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		return o, nil
 	}
 	var last int64
-	if err := tx.Pipeline(store.Advance{EventIDs: n, Entries: n}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{EventIDs: n, Entries: n}.Query(tx, &counters), sqldb.Q{
 		Stmt: nextIDs, Args: []any{n}, Each: func(r *sqldb.Row) error { last = r.Int(0); return nil },
 	}); err != nil {
 		return o, err
@@ -351,7 +351,7 @@ func (b *changes) rename(tx *sqldb.Tx) error {
 	held := map[name]int64{}
 	list, args := sqldb.In(nil, slices.Sorted(maps.Keys(renamed)))
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{}.Query(&counters), sqldb.Q{
+	if err := tx.Pipeline(store.Advance{}.Query(tx, &counters), sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT id, customer_id, client_id, namespace, key FROM metafields WHERE store_id = $1 AND customer_id IN ` + list),
 		Args: args,
 		Each: func(r *sqldb.Row) error {

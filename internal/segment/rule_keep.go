@@ -325,7 +325,7 @@ func (w *writing) store() error {
 	n := int64(len(fresh))
 	var at last
 	var counters store.Counters
-	if err := w.tx.Pipeline(move{profiles: n, total: n}.query(&at), store.Advance{EventIDs: int64(len(w.all)), Entries: 1}.Query(&counters)); err != nil {
+	if err := w.tx.Pipeline(move{profiles: n, total: n}.query(&at), store.Advance{EventIDs: int64(len(w.all)), Entries: 1}.Query(w.tx, &counters)); err != nil {
 		return err
 	}
 	var rows, members []any

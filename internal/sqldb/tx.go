@@ -33,7 +33,22 @@ type Tx struct {
 	sys      *system.System
 	changed  *changes
 	versions *versions
+	muted    Muted
 }
+
+// Muted says of what a write does not tell record by record, since its caller
+// tells of all of it at once, such as an import.
+type Muted struct {
+	Events  bool // what webhooks are told
+	Entries bool // of the history
+}
+
+// Mute has the write tell no more of what m says. It comes before anything that
+// the write changes.
+func (tx *Tx) Mute(m Muted) { tx.muted = m }
+
+// Muted returns of what the write does not tell.
+func (tx *Tx) Muted() Muted { return tx.muted }
 
 // Context returns the context that the write was asked for with, for what it
 // carries. It is nil where writes run as one (Together): each brings along what

@@ -45,7 +45,8 @@ var advance = sqldb.Static(`UPDATE store_counters SET
 // pipeline. It locks the store's counters until the commit, so it comes as
 // late in a transaction as it can and before any insert: all writers of a
 // store that take locks in this order cannot deadlock.
-func (a Advance) Query(c *Counters) sqldb.Q {
+func (a Advance) Query(tx *sqldb.Tx, c *Counters) sqldb.Q {
+	a = a.told(tx)
 	return sqldb.Q{
 		Stmt: advance,
 		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries, a.AttributeValues, a.FormValues},
@@ -56,15 +57,27 @@ func (a Advance) Query(c *Counters) sqldb.Q {
 	}
 }
 
+// told leaves out what the transaction does not tell of.
+func (a Advance) told(tx *sqldb.Tx) Advance {
+	if tx.Muted().Events {
+		a.EventIDs = 0
+	}
+	if tx.Muted().Entries {
+		a.Entries = 0
+	}
+	return a
+}
+
 // Run moves the counters on their own.
 func (a Advance) Run(tx *sqldb.Tx) (Counters, error) {
 	var c Counters
-	return c, tx.Pipeline(a.Query(&c))
+	return c, tx.Pipeline(a.Query(tx, &c))
 }
 
 // Undo takes back a, which is a part of what moved the counters to c last and of
 // which nothing was used, in the same transaction.
 func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
+	a = a.told(tx)
 	c.CustomerID -= a.CustomerIDs
 	c.AddressID -= a.AddressIDs
 	c.AttributeValueID -= a.AttributeValueIDs

@@ -28,7 +28,7 @@ func moveKeys(tx *sqldb.Tx, ids []int64) (map[int64]int64, error) {
 		return nil, err
 	}
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{}.Query(&counters)); err != nil {
+	if err := tx.Pipeline(store.Advance{}.Query(tx, &counters)); err != nil {
 		return nil, err
 	}
 	clashes := map[int64]int64{}

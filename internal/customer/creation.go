@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -29,6 +30,7 @@ type creation struct {
 	last     int64             // the largest id that was ever given
 
 	rows      creationRows
+	dated     bool  // a customer was made before now
 	addressID int64 // the last ones given
 	valueID   int64
 	events    []event.Event
@@ -219,6 +221,9 @@ func heldSlots(channels []int64, id int64) []slot {
 }
 
 func (r *creation) insert() error {
+	r.dated = slices.ContainsFunc(r.plans, func(p *createPlan) bool {
+		return slices.ContainsFunc(p.in, func(c Create) bool { return c.DateCreated != 0 })
+	})
 	for _, p := range r.plans {
 		p.out = make([]Customer, len(p.in))
 		for i := range p.in {
@@ -227,7 +232,12 @@ func (r *creation) insert() error {
 	}
 	rows, dates := &r.rows, []any{r.now, r.now}
 	for _, step := range []func() error{
-		func() error { return insertCustomers.Exec(r.tx, dates, rows.customers) },
+		func() error {
+			if r.dated {
+				return insertDated.Exec(r.tx, []any{r.now}, rows.customers)
+			}
+			return insertCustomers.Exec(r.tx, dates, rows.customers)
+		},
 		func() error { return rows.emails.run(r.tx) },
 		func() error { return insertAddresses.Exec(r.tx, nil, rows.addresses) },
 		func() error { return insertAttributeValues.Exec(r.tx, dates, rows.attributes) },
@@ -269,7 +279,10 @@ func (r *creation) add(p *createPlan, i int) {
 		ID: p.ids[i], Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
 		Notes: in.Notes, TaxExemptCategory: in.TaxExemptCategory, GroupID: p.groups[i], RegistrationIP: in.RegistrationIP,
 		AcceptsEmails: in.AcceptsEmails, StoreCredit: in.StoreCredit, OriginChannelID: in.OriginChannelID, ChannelIDs: in.ChannelIDs,
-		ForcePasswordReset: in.ForcePasswordReset, DateCreated: r.now, DateModified: r.now,
+		ForcePasswordReset: in.ForcePasswordReset, DateCreated: cmp.Or(in.DateCreated, r.now), DateModified: r.now,
+	}
+	if r.dated {
+		r.rows.customers = append(r.rows.customers, c.DateCreated)
 	}
 	r.rows.customers = appendCustomer(r.rows.customers, c, p.hashes[i], in.Locale)
 	r.rows.emails.add(c, email.Key(c.Email))

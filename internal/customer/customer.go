@@ -133,6 +133,11 @@ type Create struct {
 	Addresses  []AddressCreate
 	Attributes []AttributeInput
 	FormFields []form.Input
+	// FromFile tells that the customer was another system's, which knew other
+	// rules: names may be missing, and there may be more addresses.
+	FromFile bool
+	// DateCreated is when it was made there, for imports; 0: now.
+	DateCreated int64
 	// Notify asks for the account-created email.
 	Notify bool
 	// JoinDefault puts a customer without a group into the one that new

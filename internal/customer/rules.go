@@ -73,8 +73,12 @@ func sortedSet(ids []int64) []int64 {
 
 func (in *Create) check(c *fault.Collector) {
 	checkEmail(c, in.Email, maxNewEmail)
-	c.Length(FieldFirstName, in.FirstName, 1, maxName)
-	c.Length(FieldLastName, in.LastName, 1, maxName)
+	minName, maxAddresses := 1, MaxEmbedded
+	if in.FromFile {
+		minName, maxAddresses = 0, MaxItems
+	}
+	c.Length(FieldFirstName, in.FirstName, minName, maxName)
+	c.Length(FieldLastName, in.LastName, minName, maxName)
 	c.Length(FieldCompany, in.Company, 0, maxCompany)
 	c.Length(FieldPhone, in.Phone, 0, maxPhone)
 	c.Length(FieldNotes, in.Notes, 0, maxNotes)
@@ -94,8 +98,8 @@ func (in *Create) check(c *fault.Collector) {
 	if in.ID < 0 {
 		c.Because(FieldID, fault.OutOfRange, WhyID, "")
 	}
-	if len(in.Addresses) > MaxEmbedded {
-		c.Because(FieldAddresses, fault.TooManyItems, WhyManyAddresses, fmt.Sprint(MaxEmbedded))
+	if len(in.Addresses) > maxAddresses {
+		c.Because(FieldAddresses, fault.TooManyItems, WhyManyAddresses, fmt.Sprint(maxAddresses))
 	}
 	for i := range in.Addresses {
 		sub := *c

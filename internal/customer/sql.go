@@ -43,6 +43,11 @@ var insertCustomers = sqldb.StaticRows(`INSERT INTO customers (store_id, date_cr
 	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset,
 	password_hash, name_norm, last_name_norm, company_norm, phone_norm, locale) VALUES `, 2, customerArgs, together, ``)
 
+// insertDated is insertCustomers of customers that were made before now.
+var insertDated = sqldb.StaticRows(`INSERT INTO customers (store_id, date_modified, date_created, id, email, first_name, last_name, company, phone, notes, tax_exempt_category, customer_group_id,
+	registration_ip_address, accepts_emails, store_credit, origin_channel_id, channel_ids, force_password_reset,
+	password_hash, name_norm, last_name_norm, company_norm, phone_norm, locale) VALUES `, 1, customerArgs+1, together, ``)
+
 // appendCustomer adds the row of a customer but for its dates.
 func appendCustomer(rows []any, c *Customer, passwordHash, locale string) []any {
 	return append(rows, c.ID, c.Email, c.FirstName, c.LastName, c.Company, c.Phone, c.Notes, c.TaxExemptCategory, c.GroupID,

@@ -1,0 +1,354 @@
+package customer
+
+import (
+	"slices"
+
+	"clientele/internal/email"
+	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+)
+
+// Existing says what becomes of a row of an import whose customer is there.
+type Existing string
+
+// What may become of them.
+const (
+	SkipExisting      Existing = "skip"      // the customer stays as it is
+	FillExisting      Existing = "fill"      // what it has nothing of is filled in
+	OverwriteExisting Existing = "overwrite" // what the row says replaces what it has
+)
+
+// Outcome is what became of a row of an import.
+type Outcome uint8
+
+// The outcomes.
+const (
+	ImportRejected Outcome = iota // it breaks a rule
+	ImportCreated
+	ImportChanged
+	ImportUnchanged // the customer is there, and has all of it
+	ImportSkipped
+)
+
+// ImportRow is a customer as an import brings it. Of a customer that is there
+// only what is not empty is taken.
+type ImportRow struct {
+	Create
+	// What an empty value does not tell.
+	HasStoreCredit, HasAcceptsEmails, HasForcePasswordReset bool
+}
+
+// Imported is what became of a row.
+type Imported struct {
+	ID      int64
+	Outcome Outcome
+	Err     *fault.Error // why it was rejected
+}
+
+// ImportTx takes rows of an import, each by itself: one that breaks a rule is
+// rejected, and the others are taken. Their hashes of passwords are imported ones;
+// a customer that is there keeps the password it has. Rows with one email are taken
+// one after the other.
+func (s *Service) ImportTx(tx *sqldb.Tx, in []ImportRow, existing Existing) ([]Imported, error) {
+	out := make([]Imported, len(in))
+	for from := 0; from < len(in); {
+		to, seen := from, map[string]bool{}
+		for ; to < len(in); to++ {
+			k := email.Key(in[to].Email)
+			if seen[k] {
+				break
+			}
+			seen[k] = true
+		}
+		if err := s.importSome(tx, in[from:to], existing, out[from:to]); err != nil {
+			return nil, err
+		}
+		from = to
+	}
+	return out, nil
+}
+
+// importSome takes rows of which no two have one email.
+func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, out []Imported) error {
+	now := s.sys.Now()
+	plans := make([]*createPlan, len(in))
+	var emails []string
+	for i := range in {
+		in[i].FromFile = true
+		p := &createPlan{in: []Create{in[i].Create}, hashes: []string{""}}
+		if out[i].Err = fault.As(p.check()); out[i].Err != nil {
+			continue
+		}
+		if in[i].ImportedHash.Hash != "" {
+			p.hashes[0], _ = in[i].ImportedHash.Stored() // checked before
+		}
+		plans[i] = p
+		emails = append(emails, p.in[0].Email)
+	}
+	held := map[string][]slot{}
+	if len(emails) > 0 {
+		if err := tx.Pipeline(emailSlots(emails, held)...); err != nil {
+			return err
+		}
+	}
+	var fresh, there []int
+	for i, p := range plans {
+		if p == nil {
+			continue
+		}
+		if out[i].ID = holder(held[email.Key(p.in[0].Email)], p.in[0].ChannelIDs); out[i].ID == 0 {
+			fresh = append(fresh, i)
+		} else if out[i].Outcome = ImportSkipped; existing != SkipExisting {
+			there = append(there, i)
+		}
+	}
+	// Customers are locked before the store's counters.
+	if err := s.importOver(tx, in, plans, there, existing, out, now); err != nil {
+		return err
+	}
+	return importNew(tx, plans, fresh, out, now)
+}
+
+// holder returns whose an email is on channels, 0 for nobody's.
+func holder(held []slot, channels []int64) int64 {
+	for _, s := range held {
+		if !emailFree([]slot{s}, channels, 0) {
+			return s.customer
+		}
+	}
+	return 0
+}
+
+func importNew(tx *sqldb.Tx, plans []*createPlan, fresh []int, out []Imported, now int64) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	run := make([]*createPlan, len(fresh))
+	for i, at := range fresh {
+		run[i] = plans[at]
+	}
+	wrong, err := runCreates(tx, run, now)
+	if err != nil {
+		return err
+	}
+	for i, at := range fresh {
+		if out[at].Err = fault.As(wrong[i]); wrong[i] == nil {
+			out[at].ID, out[at].Outcome = run[i].out[0].ID, ImportCreated
+		}
+	}
+	return nil
+}
+
+// importOver changes the customers that are there.
+func (s *Service) importOver(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, there []int, existing Existing, out []Imported, now int64) error {
+	if len(there) == 0 {
+		return nil
+	}
+	current, err := s.importCurrent(tx, there, out)
+	if err != nil {
+		return err
+	}
+	// Two rows may lead to one customer, by an earlier form of its email.
+	done := map[int64]bool{}
+	there = slices.DeleteFunc(slices.Clone(there), func(at int) bool {
+		id := out[at].ID
+		twice := done[id] || current[id] == nil
+		done[id] = true
+		return twice
+	})
+	if there, err = referAgain(tx, plans, there, existing, out); err != nil {
+		return err
+	}
+	for len(there) > 0 {
+		updates := make([]Update, len(there))
+		for i, at := range there {
+			updates[i] = in[at].update(&plans[at].in[0], current[out[at].ID], existing)
+		}
+		hashes := make([]string, len(updates))
+		changed, err := s.update(tx, updates, hashes, now)
+		if wrong := fault.As(err); wrong != nil && wrong.Kind == fault.Invalid {
+			// Nothing was written: those that break a rule are left out.
+			there = leaveOut(there, wrong, out)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for i, at := range there {
+			if out[at].Outcome = ImportUnchanged; changed[i].DateModified != current[out[at].ID].DateModified || !current[out[at].ID].same(&changed[i]) {
+				out[at].Outcome = ImportChanged
+			}
+		}
+		return importOwned(tx, plans, there, existing, out, now)
+	}
+	return nil
+}
+
+// referAgain holds rows for customers that are there to what they refer to, as
+// those of new ones are, and rejects what does not fit. Where customers are only
+// filled in, it leaves out the values of form fields that they have.
+func referAgain(tx *sqldb.Tx, plans []*createPlan, there []int, existing Existing, out []Imported) (rest []int, err error) {
+	var w wanted
+	ids := make([]int64, len(there))
+	for i, at := range there {
+		plans[at].want(&w)
+		ids[i] = out[at].ID
+	}
+	ref, err := w.load(tx)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[place]string{}
+	if existing == FillExisting {
+		if err := tx.Pipeline(storedQuery(form.Customer, ids, stored)); err != nil {
+			return nil, err
+		}
+	}
+	for _, at := range there {
+		p := plans[at]
+		referred, err := p.resolve(ref)
+		if err != nil {
+			out[at].Outcome, out[at].Err = ImportRejected, fault.As(err)
+			continue
+		}
+		in := &p.in[0]
+		in.FormFields = slices.DeleteFunc(slices.Clone(in.FormFields), func(f form.Input) bool {
+			return slices.ContainsFunc(referred.customers[0], func(v form.Stored) bool {
+				_, has := stored[place{customerSubmission(out[at].ID), v.Field.ID}]
+				return has && (f.FieldID == v.Field.ID || f.FieldID == 0 && f.Name == v.Field.Name)
+			})
+		})
+		rest = append(rest, at)
+	}
+	return rest, nil
+}
+
+// leaveOut rejects the rows that a fault tells of.
+func leaveOut(there []int, wrong *fault.Error, out []Imported) (rest []int) {
+	by := map[int][]fault.Item{}
+	for _, it := range wrong.Items {
+		by[it.Index()] = append(by[it.Index()], it)
+	}
+	for i, at := range there {
+		if items := by[i]; items != nil {
+			out[at].Outcome, out[at].Err = ImportRejected, &fault.Error{Kind: wrong.Kind, Items: items}
+			continue
+		}
+		rest = append(rest, at)
+	}
+	return rest
+}
+
+// importCurrent locks the customers of rows and returns them by id.
+func (s *Service) importCurrent(tx *sqldb.Tx, there []int, out []Imported) (map[int64]*Customer, error) {
+	ids := make([]int64, len(there))
+	for i, at := range there {
+		ids[i] = out[at].ID
+	}
+	current := make(map[int64]*Customer, len(ids))
+	list, args := sqldb.In(nil, ids)
+	return current, tx.Query(sqldb.Dynamic(`SELECT `+customerColumns+` FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
+		c := &Customer{}
+		c.scan(r)
+		current[c.ID] = c
+		return nil
+	}, args...)
+}
+
+// update is what a row, whose values are in, changes of a customer.
+func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Update {
+	over := existing == OverwriteExisting
+	text := func(has, given string) (f opt.Field[string]) {
+		if given != "" && (over || has == "") {
+			f = opt.Some(given)
+		}
+		return f
+	}
+	u := Update{
+		ID: old.ID, FirstName: text(old.FirstName, in.FirstName), LastName: text(old.LastName, in.LastName), Company: text(old.Company, in.Company),
+		Phone: text(old.Phone, in.Phone), Notes: text(old.Notes, in.Notes), TaxExemptCategory: text(old.TaxExemptCategory, in.TaxExemptCategory),
+		RegistrationIP: text(old.RegistrationIP, in.RegistrationIP), FormFields: in.FormFields, Extent: form.Free,
+	}
+	if in.GroupID != 0 && (over || old.GroupID == 0) {
+		u.GroupID = opt.Some(in.GroupID)
+	}
+	// An amount and a tick have no value that means nothing: a customer that is
+	// there has them.
+	if row.HasStoreCredit && over {
+		u.StoreCredit = opt.Some(in.StoreCredit)
+	}
+	if row.HasAcceptsEmails && over {
+		u.AcceptsEmails = opt.Some(in.AcceptsEmails)
+	}
+	if row.HasForcePasswordReset && over {
+		u.ForcePasswordReset = opt.Some(in.ForcePasswordReset)
+	}
+	return u
+}
+
+// importOwned gives the customers of rows the addresses and values of attributes
+// that they lack, and where values are overwritten those of the rows.
+func importOwned(tx *sqldb.Tx, plans []*createPlan, there []int, existing Existing, out []Imported, now int64) error {
+	var addresses []AddressCreate
+	var values []AttributeUpsert
+	of := map[int64]int{}
+	for _, at := range there {
+		of[out[at].ID] = at
+		for _, a := range plans[at].in[0].Addresses {
+			a.CustomerID, a.Extent = out[at].ID, form.Free
+			addresses = append(addresses, a)
+		}
+		for _, v := range plans[at].in[0].Attributes {
+			values = append(values, AttributeUpsert{CustomerID: out[at].ID, AttributeID: v.AttributeID, Value: v.Value})
+		}
+	}
+	if existing == FillExisting && len(values) > 0 {
+		has, err := attributesOf(tx, values)
+		if err != nil {
+			return err
+		}
+		values = slices.DeleteFunc(values, func(v AttributeUpsert) bool { return has[held{v.CustomerID, v.AttributeID}] })
+	}
+	changed := map[int64]bool{}
+	if len(addresses) > 0 {
+		made, err := createAddresses(tx, addresses, now)
+		if err != nil {
+			return err
+		}
+		for i := range made {
+			changed[made[i].CustomerID] = true
+		}
+	}
+	if len(values) > 0 {
+		put, err := putAttributeValues(tx, values, now)
+		if err != nil {
+			return err
+		}
+		for i := range put {
+			if put[i].DateModified == now {
+				changed[put[i].CustomerID] = true
+			}
+		}
+	}
+	for id := range changed {
+		out[of[id]].Outcome = ImportChanged
+	}
+	return nil
+}
+
+// attributesOf returns which of values their customers have.
+func attributesOf(tx *sqldb.Tx, values []AttributeUpsert) (map[held]bool, error) {
+	owners, kinds := make([]int64, len(values)), make([]int64, len(values))
+	for i, v := range values {
+		owners[i], kinds[i] = v.CustomerID, v.AttributeID
+	}
+	has := map[held]bool{}
+	of, args := sqldb.In(nil, owners)
+	kind, args := sqldb.In(args, kinds)
+	return has, tx.Query(sqldb.Dynamic(`SELECT customer_id, attribute_id FROM attribute_values WHERE store_id = $1 AND customer_id IN `+of+` AND attribute_id IN `+kind), func(r *sqldb.Row) error {
+		has[held{r.Int(0), r.Int(1)}] = true
+		return nil
+	}, args...)
+}

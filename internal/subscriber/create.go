@@ -75,7 +75,7 @@ func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 	}
 	var at last
 	held := map[place]bool{}
-	if err := tx.Pipeline(m.query(&at), heldQuery(emails, held)); err != nil {
+	if err := tx.Pipeline(m.query(tx, &at), heldQuery(emails, held)); err != nil {
 		return nil, err
 	}
 	var back move

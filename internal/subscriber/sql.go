@@ -105,8 +105,20 @@ func (m move) plus(o move, n int64) move {
 
 func (m move) args() []any { return []any{m.ids, m.total, m.changes, m.events, m.entries} }
 
+// told leaves out what the transaction does not tell of.
+func (m move) told(tx *sqldb.Tx) move {
+	if tx.Muted().Events {
+		m.events = 0
+	}
+	if tx.Muted().Entries {
+		m.entries = 0
+	}
+	return m
+}
+
 // query locks the store's counters, like store.Advance.
-func (m move) query(to *last) sqldb.Q {
+func (m move) query(tx *sqldb.Tx, to *last) sqldb.Q {
+	m = m.told(tx)
 	return sqldb.Q{Stmt: moveCounters, Args: m.args(), Each: func(r *sqldb.Row) error {
 		*to = last{id: r.Int(0), change: r.Int(1), event: r.Int(2), entry: r.Int(3), rules: r.Flag(4)}
 		return nil
@@ -116,6 +128,7 @@ func (m move) query(to *last) sqldb.Q {
 // undo takes back what moved the counters to at in the same transaction and was
 // not used.
 func (m move) undo(tx *sqldb.Tx, at *last) error {
+	m = m.told(tx)
 	*at = last{at.id - m.ids, at.change - m.changes, at.event - m.events, at.entry - m.entries, at.rules}
 	return tx.Exec(moveCounters, move{}.plus(m, -1).args()...)
 }

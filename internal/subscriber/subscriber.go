@@ -72,6 +72,7 @@ const (
 	ViaManagementAPI = "management_api"
 	ViaStorefront    = "storefront"
 	ViaSeed          = "seed"
+	ViaImport        = "import"
 )
 
 // Origin is how a change came: evidence of a consent.

@@ -299,7 +299,7 @@ func changeHeld(tx *sqldb.Tx, old *Subscriber, in *Update, by Origin, now int64)
 	if !s.sameConsent(old) {
 		m.changes = 1
 	}
-	qs := []sqldb.Q{m.query(&at)}
+	qs := []sqldb.Q{m.query(tx, &at)}
 	if !s.sameKey(old) {
 		qs = append(qs, holder(&s, &held)...)
 	}
@@ -416,7 +416,7 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64, entries []his
 		events[i] = event.Subscriber(event.SubscriberDeleted, ids[i])
 	}
 	var at last
-	if err := tx.Pipeline(move{total: -n, changes: n, events: n, entries: int64(len(entries))}.query(&at)); err != nil {
+	if err := tx.Pipeline(move{total: -n, changes: n, events: n, entries: int64(len(entries))}.query(tx, &at)); err != nil {
 		return err
 	}
 	in, args := sqldb.In(nil, ids)

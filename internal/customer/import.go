@@ -352,3 +352,32 @@ func attributesOf(tx *sqldb.Tx, values []AttributeUpsert) (map[held]bool, error)
 		return nil
 	}, args...)
 }
+
+// ImportAddressesTx gives customers that are there the addresses of rows. A row of
+// nobody is rejected.
+func (s *Service) ImportAddressesTx(tx *sqldb.Tx, in []ImportRow) ([]Imported, error) {
+	out := make([]Imported, len(in))
+	emails := make([]string, len(in))
+	for i := range in {
+		emails[i] = in[i].Email
+	}
+	held := map[string][]slot{}
+	if err := tx.Pipeline(emailSlots(emails, held)...); err != nil {
+		return nil, err
+	}
+	var rows []ImportRow
+	var of []int
+	for i := range in {
+		if holder(held[email.Key(in[i].Email)], in[i].ChannelIDs) == 0 {
+			out[i].Err = &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Field: FieldEmail, Code: fault.Unknown, Why: WhyNoCustomer}}}
+			continue
+		}
+		rows = append(rows, ImportRow{Create: Create{Email: in[i].Email, ChannelIDs: in[i].ChannelIDs, Addresses: in[i].Addresses}})
+		of = append(of, i)
+	}
+	done, err := s.ImportTx(tx, rows, FillExisting)
+	for i := range done {
+		out[of[i]] = done[i]
+	}
+	return out, err
+}

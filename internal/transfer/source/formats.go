@@ -174,7 +174,7 @@ var Formats = []*Format{
 			case strings.Contains(file, "unsubscribed"):
 				return Consent{State: HasLeft}
 			case strings.Contains(file, "cleaned"):
-				return Consent{State: Refused}
+				return Consent{State: Barred}
 			case strings.Contains(file, "nonsubscribed"), strings.Contains(file, "non-subscribed"):
 				return Consent{}
 			}
@@ -194,7 +194,7 @@ var Formats = []*Format{
 		Name: "klaviyo-suppressions", Kind: Subscribers,
 		Signs:   [][]string{{"Email", "Suppression Reason"}, {"Email", "Suppressed At"}, {"Email", "Reason", "Timestamp"}},
 		Columns: columns("email", Email, "reason|suppression reason|timestamp|suppressed at|date", Suppressed),
-		Status:  func(string) Consent { return Consent{State: Refused} },
+		Status:  func(string) Consent { return Consent{State: Barred} },
 	},
 	{
 		Name: "brevo", Kind: Subscribers,

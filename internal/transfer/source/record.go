@@ -46,6 +46,11 @@ type Record struct {
 	Problems []Problem
 }
 
+// Refused reports whether the record is not to be imported.
+func (r *Record) Refused() bool {
+	return slices.ContainsFunc(r.Problems, func(p Problem) bool { return !p.Warning })
+}
+
 // Tristate is yes, no or not said.
 type Tristate uint8
 
@@ -79,7 +84,7 @@ const (
 	NotAsked Standing = iota
 	Given
 	HasLeft // unsubscribed
-	Refused // nothing may be sent: complained, bounced, told by hand
+	Barred  // nothing may be sent: complained, bounced, told by hand
 )
 
 // Consent is what a person has said, when, and from which address.
@@ -335,7 +340,7 @@ func (f *filling) take(at int, c Column, v string) {
 		f.Consent.be(HasLeft, "")
 	case Suppressed:
 		if yes, ok := value.Truth(v); !ok || yes {
-			f.Consent.be(Refused, v)
+			f.Consent.be(Barred, v)
 		}
 	case LabelledAddresses:
 		f.labelled(c, v)
@@ -389,7 +394,7 @@ func (f *filling) newsletter(c Column, v string) {
 		f.Consent.be(HasLeft, "")
 	case "never subscribed", "not subscribed", "awaiting confirmation", "abandoned cart":
 	case "bounced", "cleaned", "complained", "spam complaint":
-		f.Consent.be(Refused, v)
+		f.Consent.be(Barred, v)
 	default:
 		if strings.Contains(strings.ToLower(v), "marketing_consent") || strings.Contains(strings.ToLower(v), "marketing_newsletter") {
 			f.Consent.be(Given, "")

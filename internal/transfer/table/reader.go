@@ -57,7 +57,7 @@ func NewReader(r io.Reader, l Layout) (*Reader, error) {
 		return nil, err
 	}
 	out := &Reader{layout: l, scanner: newScanner(text, l.Separator, 0)}
-	for range l.skip + 1 {
+	for range l.Skip + 1 {
 		if _, err := out.scanner.next(); err != nil {
 			return nil, err
 		}

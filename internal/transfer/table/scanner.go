@@ -51,8 +51,8 @@ type record struct {
 	atLine int64 // and its line
 }
 
-func newScanner(r io.Reader, sep rune, at int64) *scanner {
-	return &scanner{r: bufio.NewReaderSize(r, buffered), sep: string(sep), at: at}
+func newScanner(r io.Reader, sep string, at int64) *scanner {
+	return &scanner{r: bufio.NewReaderSize(r, buffered), sep: sep, at: at}
 }
 
 // next returns the next record, or io.EOF.

@@ -14,7 +14,7 @@ import (
 // Layout is how a file is written.
 type Layout struct {
 	Encoding  Encoding `json:"encoding"`
-	Separator rune     `json:"-"`
+	Separator string   `json:"separator"`
 	// Header has the names of the columns, each once: one without a name is
 	// "Column 3", one that has the name of another ends with " (2)".
 	Header []string `json:"header"`
@@ -22,12 +22,13 @@ type Layout struct {
 	Repeated []int `json:"repeated,omitempty"`
 	Unnamed  []int `json:"unnamed,omitempty"`
 
-	skip int // records before the header
+	// Skip is how many records stand before the header.
+	Skip int `json:"skip,omitempty"`
 }
 
 // Separators are those that are found out, in the order in which they win if
 // nothing else tells.
-var Separators = []rune{',', ';', '\t', '|'}
+var Separators = []string{",", ";", "\t", "|"}
 
 const (
 	// maxColumns bounds a header; BigCommerce's exports have ten columns for each
@@ -60,10 +61,10 @@ func DetectAs(r io.Reader, e Encoding) (Layout, error) {
 	if err != nil {
 		return Layout{}, err
 	}
-	l := Layout{Encoding: e, Separator: ','}
+	l := Layout{Encoding: e, Separator: ","}
 	rest := string(head)
 	if line, after, _ := cutLine(rest); len(line) == len("sep=,") && strings.EqualFold(line[:4], "sep=") {
-		l.Separator, l.skip, rest = rune(line[4]), 1, after
+		l.Separator, l.Skip, rest = line[4:], 1, after
 	} else {
 		l.Separator = separatorOf(rest)
 	}
@@ -75,7 +76,7 @@ func DetectAs(r io.Reader, e Encoding) (Layout, error) {
 		}
 		if rec.blank {
 			rest = rest[rec.end:]
-			l.skip++
+			l.Skip++
 			continue
 		}
 		if rec.fault != "" {
@@ -104,7 +105,7 @@ func cutLine(s string) (line, after string, found bool) {
 
 // separatorOf tells the separator of a table by its first rows: the one by which
 // the most of them have as many cells as the header.
-func separatorOf(text string) rune {
+func separatorOf(text string) string {
 	best, most := Separators[0], 0.0
 	for _, sep := range Separators {
 		s := newScanner(strings.NewReader(text), sep, 0)

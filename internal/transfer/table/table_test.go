@@ -67,35 +67,35 @@ func TestFilesAsTheyAre(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
 		encoding   Encoding
-		sep        rune
+		sep        string
 		header     string
 		rows       []string
 	}{
-		{"plain", "Email,Name\na@x.com,Ann\nb@x.com,Bob", UTF8, ',', "Email|Name", []string{"2: a@x.com|Ann", "3: b@x.com|Bob"}},
-		{"mark", "\uFEFFEmail,Name\r\na@x.com,Zoë\r\n", UTF8, ',', "Email|Name", []string{"2: a@x.com|Zoë"}},
-		{"utf-16", utf16(unicode.LittleEndian, unicode.UseBOM, "Email\tName\r\na@x.com\tZoë\r\n"), UTF16LE, '\t', "Email|Name", []string{"2: a@x.com|Zoë"}},
-		{"utf-16 big", utf16(unicode.BigEndian, unicode.UseBOM, "Email,Name\na@x.com,Zoë\n"), UTF16BE, ',', "Email|Name", []string{"2: a@x.com|Zoë"}},
-		{"utf-16 without a mark", utf16(unicode.LittleEndian, unicode.IgnoreBOM, "Email,Name\na@x.com,Zoë\n"), UTF16LE, ',', "Email|Name", []string{"2: a@x.com|Zoë"}},
-		{"windows-1252", ansi, Windows1252, ',', "Email|Name", []string{"2: zoe@example.com|Zoë €"}},
-		{"semicolons", "Email;Name;Amount\na@x.com;Ann;1,50\nb@x.com;Bob;2,25\n", UTF8, ';', "Email|Name|Amount", []string{"2: a@x.com|Ann|1,50", "3: b@x.com|Bob|2,25"}},
-		{"sep", "sep=;\nEmail;Name, first\na@x.com;Ann\n", UTF8, ';', "Email|Name, first", []string{"3: a@x.com|Ann"}},
-		{"old line ends", "Email,Name\ra@x.com,Ann\rb@x.com,Bob\r", UTF8, ',', "Email|Name", []string{"2: a@x.com|Ann", "3: b@x.com|Bob"}},
-		{"newlines in quotes", "Email,Note\na@x.com,\"one\r\ntwo \"\"2\"\"\"\nb@x.com,x\n", UTF8, ',', "Email|Note", []string{"2: a@x.com|one\r\ntwo \"2\"", "4: b@x.com|x"}},
-		{"blank rows", "\n\nEmail,Name\n\n,\na@x.com,Ann\n \n", UTF8, ',', "Email|Name", []string{"6: a@x.com|Ann"}},
-		{"ragged", "Email,Name,Phone\na@x.com,Ann\nb@x.com,Bob,1,,\nc@x.com,Cy,2,extra\n", UTF8, ',', "Email|Name|Phone",
+		{"plain", "Email,Name\na@x.com,Ann\nb@x.com,Bob", UTF8, ",", "Email|Name", []string{"2: a@x.com|Ann", "3: b@x.com|Bob"}},
+		{"mark", "\uFEFFEmail,Name\r\na@x.com,Zoë\r\n", UTF8, ",", "Email|Name", []string{"2: a@x.com|Zoë"}},
+		{"utf-16", utf16(unicode.LittleEndian, unicode.UseBOM, "Email\tName\r\na@x.com\tZoë\r\n"), UTF16LE, "\t", "Email|Name", []string{"2: a@x.com|Zoë"}},
+		{"utf-16 big", utf16(unicode.BigEndian, unicode.UseBOM, "Email,Name\na@x.com,Zoë\n"), UTF16BE, ",", "Email|Name", []string{"2: a@x.com|Zoë"}},
+		{"utf-16 without a mark", utf16(unicode.LittleEndian, unicode.IgnoreBOM, "Email,Name\na@x.com,Zoë\n"), UTF16LE, ",", "Email|Name", []string{"2: a@x.com|Zoë"}},
+		{"windows-1252", ansi, Windows1252, ",", "Email|Name", []string{"2: zoe@example.com|Zoë €"}},
+		{"semicolons", "Email;Name;Amount\na@x.com;Ann;1,50\nb@x.com;Bob;2,25\n", UTF8, ";", "Email|Name|Amount", []string{"2: a@x.com|Ann|1,50", "3: b@x.com|Bob|2,25"}},
+		{"sep", "sep=;\nEmail;Name, first\na@x.com;Ann\n", UTF8, ";", "Email|Name, first", []string{"3: a@x.com|Ann"}},
+		{"old line ends", "Email,Name\ra@x.com,Ann\rb@x.com,Bob\r", UTF8, ",", "Email|Name", []string{"2: a@x.com|Ann", "3: b@x.com|Bob"}},
+		{"newlines in quotes", "Email,Note\na@x.com,\"one\r\ntwo \"\"2\"\"\"\nb@x.com,x\n", UTF8, ",", "Email|Note", []string{"2: a@x.com|one\r\ntwo \"2\"", "4: b@x.com|x"}},
+		{"blank rows", "\n\nEmail,Name\n\n,\na@x.com,Ann\n \n", UTF8, ",", "Email|Name", []string{"6: a@x.com|Ann"}},
+		{"ragged", "Email,Name,Phone\na@x.com,Ann\nb@x.com,Bob,1,,\nc@x.com,Cy,2,extra\n", UTF8, ",", "Email|Name|Phone",
 			[]string{"2: a@x.com|Ann| short", "3: b@x.com|Bob|1", `4: too_many_cells at 4:4 in "c@x.com,Cy,2,extra"`}},
-		{"headers", "Email,,Note,note, email \na,b,c,d,e\n", UTF8, ',', "Email|Column 2|Note|note (2)|email (2)", []string{"2: a|b|c|d|e"}},
-		{"inches", "Email,Note\na@x.com,12\" pipe\nb@x.com,\"12\" pipe\"\nc@x.com,\"x\" \n", UTF8, ',', "Email|Note",
+		{"headers", "Email,,Note,note, email \na,b,c,d,e\n", UTF8, ",", "Email|Column 2|Note|note (2)|email (2)", []string{"2: a|b|c|d|e"}},
+		{"inches", "Email,Note\na@x.com,12\" pipe\nb@x.com,\"12\" pipe\"\nc@x.com,\"x\" \n", UTF8, ",", "Email|Note",
 			[]string{`2: a@x.com|12" pipe`, `3: b@x.com|12" pipe`, "4: c@x.com|x"}},
-		{"open to the end", "Email,Note\na@x.com,\"open\nb@x.com,x\nc@x.com,y\n", UTF8, ',', "Email|Note",
+		{"open to the end", "Email,Note\na@x.com,\"open\nb@x.com,x\nc@x.com,y\n", UTF8, ",", "Email|Note",
 			[]string{`2: unclosed_quote at 2:9 in "a@x.com,\"open"`, "3: b@x.com|x", "4: c@x.com|y"}},
-		{"open to the next quote", "Email,Note\na@x.com,\"open\nb@x.com,\"x\"\nc@x.com,y\n", UTF8, ',', "Email|Note",
+		{"open to the next quote", "Email,Note\na@x.com,\"open\nb@x.com,\"x\"\nc@x.com,y\n", UTF8, ",", "Email|Note",
 			[]string{`2: unclosed_quote at 2:9 in "a@x.com,\"open"`, "3: b@x.com|x", "4: c@x.com|y"}},
-		{"open later", "Email,A,B\na@x.com,\"1\n2\",\"open\nb@x.com,x,\n", UTF8, ',', "Email|A|B",
+		{"open later", "Email,A,B\na@x.com,\"1\n2\",\"open\nb@x.com,x,\n", UTF8, ",", "Email|A|B",
 			[]string{"2: unclosed_quote at 3:4 in \"a@x.com,\\\"1\\n2\\\",\\\"open\"", "4: b@x.com|x|"}},
-		{"one column", "Email\na@x.com\n", UTF8, ',', "Email", []string{"2: a@x.com"}},
-		{"separator behind", "Email,Name,\na@x.com,Ann,\n", UTF8, ',', "Email|Name", []string{"2: a@x.com|Ann"}},
-		{"only a header", "Email,Name\n", UTF8, ',', "Email|Name", nil},
+		{"one column", "Email\na@x.com\n", UTF8, ",", "Email", []string{"2: a@x.com"}},
+		{"separator behind", "Email,Name,\na@x.com,Ann,\n", UTF8, ",", "Email|Name", []string{"2: a@x.com|Ann"}},
+		{"only a header", "Email,Name\n", UTF8, ",", "Email|Name", nil},
 	} {
 		l, rows := read(t, c.file)
 		if l.Encoding != c.encoding || l.Separator != c.sep || strings.Join(l.Header, "|") != c.header || !slices.Equal(rows, c.rows) {
@@ -181,7 +181,7 @@ func FuzzReader(f *testing.F) {
 	f.Add("Email,Name\n\"a\r\nb\",\"c\n\rd\"\"")
 	f.Add("sep=;\na;b\n;\"\n\"\n")
 	f.Fuzz(func(t *testing.T, file string) {
-		s := newScanner(iotest.OneByteReader(strings.NewReader(file)), ',', 0)
+		s := newScanner(iotest.OneByteReader(strings.NewReader(file)), ",", 0)
 		at, lines := int64(0), int64(0)
 		for {
 			rec, err := s.next()

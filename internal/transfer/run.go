@@ -1,0 +1,467 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/fold"
+	"clientele/internal/form"
+	"clientele/internal/group"
+	"clientele/internal/history"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+	"clientele/internal/storekey"
+	"clientele/internal/subscriber"
+	"clientele/internal/transfer/source"
+	"clientele/internal/transfer/table"
+	"clientele/internal/words"
+)
+
+// Run takes the rest of an import's file, and tells of each batch that is stored.
+// It can be cut off at any moment and run again.
+func (s *Service) Run(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, each func(*Import)) error {
+	return s.run(ctx, storeID, imp, f, false, each)
+}
+
+// Try counts what Run would do, and stores nothing. Rows that follow another with
+// their email in another batch are counted as if that had not been there.
+func (s *Service) Try(ctx context.Context, storeID int64, in *Inspection, f io.ReadSeeker, each func(*Import)) (*Import, error) {
+	imp := &Import{State: Running, File: in.File.Name, FileHash: in.File.Hash, Size: in.File.Size, Plan: in.Plan}
+	return imp, s.run(ctx, storeID, imp, f, true, each)
+}
+
+// errTried undoes what was only tried.
+var errTried = errors.New("only tried")
+
+func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, try bool, each func(*Import)) error {
+	w, err := s.look(ctx, storeID)
+	if err != nil {
+		return err
+	}
+	keys, err := s.keys.Keys(ctx, storeID)
+	if err != nil {
+		return err
+	}
+	settings, err := s.settings(&imp.Plan, w.zone, imp.File)
+	if err != nil {
+		return err
+	}
+	records, err := imp.records(ctx, f, settings)
+	if err != nil {
+		return err
+	}
+	var b batch // what is left of the one before
+	for imp.State == Running {
+		if len(b.records) == 0 {
+			if b, err = s.next(records); err != nil {
+				return err
+			}
+		}
+		if !try {
+			// Before customers are locked.
+			if err := s.refer(ctx, storeID, w, imp, b.records); err != nil {
+				return err
+			}
+		}
+		after := *imp
+		err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
+			after = *imp
+			t := taking{tx: tx, s: s, world: w, keys: keys, imp: &after, now: s.sys.Now(), try: try}
+			if err := t.take(b); err != nil {
+				return err
+			}
+			if try {
+				return errTried
+			}
+			return nil
+		})
+		if stop := stopAt(0); errors.As(err, &stop) {
+			b = batch{records: b.records[:stop+1]}
+			continue
+		}
+		if err != nil && !errors.Is(err, errTried) {
+			return err
+		}
+		*imp, b = after, batch{}
+		if each != nil {
+			each(imp)
+		}
+	}
+	return nil
+}
+
+// records returns a reader of the records that were not taken yet.
+func (i *Import) records(ctx context.Context, f io.ReadSeeker, settings source.Settings) (*source.Reader, error) {
+	if i.Position == 0 {
+		rows, err := i.Plan.rows(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return source.NewReader(rows, settings), nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	rows, err := table.Resume(reading{ctx, f}, i.Plan.Layout, i.Position, i.Lines)
+	if err != nil {
+		return nil, err
+	}
+	return source.NewReader(rows, settings), nil
+}
+
+// batch is what one transaction takes.
+type batch struct {
+	records []source.Record
+	end     bool // of the file
+}
+
+func (s *Service) next(r *source.Reader) (batch, error) {
+	var b batch
+	for len(b.records) < s.batch {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			b.end = true
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+		b.records = append(b.records, rec)
+	}
+	return b, nil
+}
+
+// taking is a batch as it is taken.
+type taking struct {
+	*world
+	tx       *sqldb.Tx
+	s        *Service
+	keys     *storekey.Keys
+	imp      *Import // as it becomes
+	now      int64
+	try      bool
+	problems []any
+}
+
+func (t *taking) take(b batch) error {
+	before := t.imp.Position
+	if !t.try {
+		// Whoever else runs this import waits here, and then finds it moved on.
+		if n, err := t.move(before); err != nil || n == 0 {
+			return errors.Join(err, t.elsewhere(n))
+		}
+	}
+	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
+	if err := t.persons(b.records); err != nil {
+		return err
+	}
+	t.tx.Mute(sqldb.Muted{})
+	if b.end && t.imp.State == Running {
+		t.imp.State = Done
+	}
+	if t.try {
+		return nil
+	}
+	if err := insertProblem.Exec(t.tx, []any{t.imp.ID}, t.problems); err != nil {
+		return err
+	}
+	if t.imp.State != Running {
+		if err := history.Enter(t.tx, t.now, t.imp.entry()); err != nil {
+			return err
+		}
+	}
+	_, err := t.move(before)
+	return err
+}
+
+func (t *taking) elsewhere(n int64) error {
+	if n == 0 {
+		return ErrElsewhere
+	}
+	return nil
+}
+
+// move stores how far the import has come.
+func (t *taking) move(before int64) (int64, error) {
+	counts, err := json.Marshal(t.imp.Counts)
+	if err != nil {
+		return 0, err
+	}
+	i := t.imp
+	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, t.now)
+}
+
+// entry is the one entry of an import: what it made is not told one by one.
+func (i *Import) entry() history.Entry {
+	e := history.Entry{Action: history.Imported, Resource: history.Customer}
+	if i.Plan.Kind == source.Subscribers {
+		e.Resource = history.Subscriber
+	}
+	e.Add(false, history.FieldCount, "", history.Int(i.Counts.Created+i.Counts.Changed+i.Counts.Subscribed+i.Counts.Left))
+	e.Add(false, history.FieldReport, "", history.Text(fmt.Sprintf("imports/%d", i.ID)))
+	return e
+}
+
+// tagsAttribute is the attribute that keeps the tags of other systems, by its
+// folded name.
+const (
+	tagsName      = "Tags"
+	tagsAttribute = "tags"
+)
+
+// refer makes the groups and attributes that records name and the store has not.
+// What cannot be made is told with the records.
+func (s *Service) refer(ctx context.Context, storeID int64, w *world, imp *Import, records []source.Record) error {
+	if imp.Plan.Kind != source.Customers {
+		return nil
+	}
+	groups, tags := map[string]string{}, false
+	for i := range records {
+		if rec := &records[i]; !rec.Refused() {
+			if name := fold.Text(rec.Group); rec.Group != "" && w.groups[name] == 0 {
+				groups[name] = rec.Group
+			}
+			tags = tags || len(rec.Tags) > 0
+		}
+	}
+	tags = tags && w.attributes[tagsAttribute] == 0
+	if len(groups) == 0 && !tags {
+		return nil
+	}
+	made, attribute := map[string]int64{}, int64(0)
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		made = map[string]int64{}
+		now := s.sys.Now()
+		for _, norm := range slices.Sorted(maps.Keys(groups)) {
+			id, err := group.Put(tx, 0, group.Write{Name: opt.Some(groups[norm])}, now)
+			if fault.As(err) != nil {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			made[norm] = id
+		}
+		if tags {
+			attribute, err = customer.PutAttribute(tx, 0, tagsName, "string", now)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	maps.Copy(w.groups, made)
+	if tags {
+		w.attributes[tagsAttribute] = attribute
+	}
+	return nil
+}
+
+// stopAt is that a record was not taken at which the import is to stop: the batch
+// is taken anew, up to that record.
+type stopAt int
+
+// Error implements error.
+func (stopAt) Error() string { return "a row was not taken" }
+
+// persons takes the records.
+func (t *taking) persons(records []source.Record) error {
+	var rows []customer.ImportRow
+	place := make([]int, len(records)) // of a record among the rows
+	for i := range records {
+		rec := &records[i]
+		for _, p := range rec.Problems {
+			t.problem(p.Line, p.Column, p.Code, p.Warning)
+		}
+		if !rec.Refused() && t.imp.Plan.Kind != source.Subscribers {
+			place[i] = len(rows)
+			rows = append(rows, t.row(rec))
+		}
+	}
+	done, err := t.customers(rows)
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		rec := &records[i]
+		taken := !rec.Refused()
+		if taken && t.imp.Plan.Kind != source.Subscribers {
+			taken = t.count(rec, &done[place[i]])
+		}
+		if taken {
+			if taken, err = t.wish(rec); err != nil {
+				return err
+			}
+		}
+		last := rec.Rows[len(rec.Rows)-1]
+		t.imp.Counts.Rows += int64(len(rec.Rows))
+		t.imp.Position, t.imp.Lines = last.End, last.Lines
+		if taken {
+			continue
+		}
+		t.imp.Counts.Rejected++
+		if t.imp.Plan.StopOnError {
+			if i < len(records)-1 {
+				return stopAt(i)
+			}
+			t.imp.State = Stopped
+		}
+	}
+	return nil
+}
+
+// customers takes rows of customers.
+func (t *taking) customers(rows []customer.ImportRow) ([]customer.Imported, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	if t.imp.Plan.Kind == source.Addresses {
+		return t.s.customers.ImportAddressesTx(t.tx, rows)
+	}
+	return t.s.customers.ImportTx(t.tx, rows, t.imp.Plan.OnExisting)
+}
+
+// count counts what became of a customer, and reports whether it was taken.
+func (t *taking) count(rec *source.Record, done *customer.Imported) bool {
+	c := &t.imp.Counts
+	switch done.Outcome {
+	case customer.ImportCreated:
+		c.Created++
+	case customer.ImportChanged:
+		c.Changed++
+	case customer.ImportUnchanged:
+		c.Unchanged++
+	case customer.ImportSkipped:
+		c.Skipped++
+	default:
+		t.broken(rec, done.Err)
+		return false
+	}
+	return true
+}
+
+// broken tells which rules a record breaks.
+func (t *taking) broken(rec *source.Record, wrong *fault.Error) {
+	for i := range wrong.Items {
+		it := &wrong.Items[i]
+		t.problem(rec.Rows[0].Line, words.Terminal.Name(it.Field), string(it.Code), false)
+	}
+	if len(wrong.Items) == 0 {
+		t.problem(rec.Rows[0].Line, "", wrong.Message, false)
+	}
+}
+
+func (t *taking) problem(line int64, column, code string, warning bool) {
+	t.imp.Problems++
+	if warning {
+		t.imp.Counts.Warnings++
+	}
+	t.problems = append(t.problems, t.imp.Problems, line, clip(column), clip(code), sqldb.Flag(warning))
+}
+
+// clip bounds what a file calls its columns.
+func clip(s string) string {
+	if r := []rune(s); len(r) > maxShown {
+		return string(r[:maxShown])
+	}
+	return strings.ReplaceAll(s, "\x00", "\uFFFD")
+}
+
+const maxShown = 200
+
+// wish takes what a record says of the newsletter, and reports whether the record
+// was taken.
+func (t *taking) wish(rec *source.Record) (bool, error) {
+	said := map[source.Standing]subscriber.Said{source.NotAsked: subscriber.NoWord, source.Given: subscriber.Agreed, source.HasLeft: subscriber.HasLeft, source.Barred: subscriber.Barred}[rec.Consent.State]
+	only := t.imp.Plan.Kind == source.Subscribers
+	if said == subscriber.NoWord && !only || t.imp.Plan.Kind == source.Addresses {
+		return true, nil
+	}
+	out, wrong, err := subscriber.ImportTx(t.tx, t.keys, subscriber.ImportRow{
+		Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said, At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash,
+	}, t.now)
+	if err != nil {
+		return false, err
+	}
+	c := &t.imp.Counts
+	switch {
+	case out == subscriber.ImportRejected:
+		if !only {
+			// The customer is there: the wish alone is not.
+			t.problem(rec.Rows[0].Line, "", NoSubscriber, true)
+			return true, nil
+		}
+		t.broken(rec, wrong)
+		return false, nil
+	case out == subscriber.ImportKept:
+		c.Kept++
+	case said == subscriber.Agreed:
+		c.Subscribed++
+	case said != subscriber.NoWord:
+		c.Left++
+	}
+	if only {
+		switch out {
+		case subscriber.ImportCreated:
+			c.Created++
+		case subscriber.ImportChanged:
+			c.Changed++
+		case subscriber.ImportUnchanged:
+			c.Unchanged++
+		case subscriber.ImportKept:
+			c.Skipped++
+		}
+	}
+	return true, nil
+}
+
+// NoSubscriber is the code of a customer whose wish for the newsletter could not
+// be taken.
+const NoSubscriber = "not_subscribed"
+
+// row is a record as a customer.
+func (t *taking) row(rec *source.Record) customer.ImportRow {
+	in := customer.ImportRow{Create: customer.Create{
+		Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Company: rec.Company, Phone: rec.Phone, Notes: rec.Notes, TaxExemptCategory: rec.TaxCategory,
+		GroupID: t.groups[fold.Text(rec.Group)], RegistrationIP: rec.RegistrationIP, StoreCredit: rec.StoreCredit, AcceptsEmails: rec.AcceptsEmails == source.Yes,
+		DateCreated: rec.DateCreated, ImportedHash: rec.Hash, Extent: form.Free,
+	}, HasStoreCredit: rec.HasCredit, HasAcceptsEmails: rec.AcceptsEmails != source.Unsaid}
+	if rec.TaxExempt == source.Yes && in.TaxExemptCategory == "" {
+		in.TaxExemptCategory = t.imp.Plan.TaxExempt
+	}
+	for _, a := range rec.Addresses {
+		fields := customer.AddressFields{
+			FirstName: a.FirstName, LastName: a.LastName, Company: a.Company, Phone: a.Phone, Address1: a.Address1, Address2: a.Address2, City: a.City,
+			StateOrProvince: a.State, PostalCode: a.PostalCode, CountryCode: a.CountryCode,
+		}
+		if a.Commercial {
+			fields.Type = "commercial"
+		}
+		in.Addresses = append(in.Addresses, customer.AddressCreate{AddressFields: fields})
+	}
+	values := map[string]string{}
+	for _, v := range rec.Own {
+		if v.Field == source.Attribute {
+			values[v.Name] = v.Value
+		} else {
+			in.FormFields = append(in.FormFields, form.Input{Name: v.Name, Value: form.Text(v.Value)})
+		}
+	}
+	if len(rec.Tags) > 0 {
+		values[tagsAttribute] = strings.Join(rec.Tags, ", ")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if id := t.attributes[fold.Text(name)]; id != 0 {
+			in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: id, Value: values[name]})
+		}
+	}
+	return in
+}

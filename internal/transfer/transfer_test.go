@@ -1,0 +1,257 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"clientele/internal/customer"
+	"clientele/internal/history/historytest"
+	"clientele/internal/password/passwordtest"
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+	"clientele/internal/store"
+	"clientele/internal/storekey"
+	"clientele/internal/system"
+)
+
+type importing struct {
+	*testing.T
+	db      *sqldb.DB
+	svc     *Service
+	a, b    int64
+	batches int
+}
+
+func newImporting(t *testing.T, db *sqldb.DB) *importing {
+	t.Helper()
+	sys := system.Real()
+	w := &importing{T: t, db: db}
+	stores := store.NewService(db, sys)
+	for i, id := range []*int64{&w.a, &w.b} {
+		st, err := stores.Create(t.Context(), fmt.Sprint("store", i), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*id = st.ID
+		historytest.Forget(t, db, st.ID)
+	}
+	w.svc = NewService(db, sys, customer.NewService(db, sys, passwordtest.New(sys)), storekey.NewService(db, sys))
+	return w
+}
+
+// bring inspects a file and imports it into a store.
+func (w *importing) bring(storeID int64, name, file string, o Options) *Import {
+	w.Helper()
+	f := strings.NewReader(file)
+	in, err := w.svc.Inspect(w.Context(), storeID, f, name, o)
+	if err != nil {
+		w.Fatal(err)
+	}
+	tried, err := w.svc.Try(w.Context(), storeID, in, f, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	imp, err := w.svc.Begin(w.Context(), storeID, in.Plan, in.File)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := w.svc.Run(w.Context(), storeID, imp, f, nil); err != nil {
+		w.Fatal(err)
+	}
+	if tried.Counts != imp.Counts {
+		w.Errorf("tried %+v\ndone  %+v", tried.Counts, imp.Counts)
+	}
+	stored, err := w.svc.Get(w.Context(), storeID, imp.ID)
+	if err != nil || stored.Counts != imp.Counts || stored.State != imp.State || stored.Position != imp.Position {
+		w.Errorf("stored %+v, %v", stored, err)
+	}
+	return imp
+}
+
+func (w *importing) problems(storeID, id int64) string {
+	w.Helper()
+	var out []string
+	if err := w.svc.Problems(w.Context(), storeID, id, func(p Problem) error {
+		s := fmt.Sprintf("%d %s %s", p.Line, p.Column, p.Code)
+		if p.Warning {
+			s += "?"
+		}
+		out = append(out, s)
+		return nil
+	}); err != nil {
+		w.Fatal(err)
+	}
+	return strings.Join(out, "; ")
+}
+
+// rows tells what a store holds, as text.
+func (w *importing) rows(storeID int64, sql string) string {
+	w.Helper()
+	var out []string
+	if err := w.db.Read(w.Context(), storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(sqldb.Dynamic(sql), func(r *sqldb.Row) error { out = append(out, r.Text(0)); return nil })
+	}); err != nil {
+		w.Fatal(err)
+	}
+	return strings.Join(out, "; ")
+}
+
+const everybody = `SELECT c.email || ' ' || c.first_name || ' ' || c.last_name || ' ' || COALESCE(g.name, '-') || ' ' || c.tax_exempt_category || ' ' || (SELECT CAST(COUNT(*) AS TEXT) FROM addresses a WHERE a.store_id = c.store_id AND a.customer_id = c.id)
+	|| ' ' || COALESCE((SELECT MAX(v.value) FROM attribute_values v WHERE v.store_id = c.store_id AND v.customer_id = c.id), '')
+	FROM customers c LEFT JOIN customer_groups g ON g.store_id = c.store_id AND g.id = c.customer_group_id WHERE c.store_id = $1 ORDER BY c.id`
+
+const shopify = "First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,Country Code,Zip,Phone,Accepts Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt\n"
+
+func TestShopify(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		file := shopify +
+			"Ann,Lee,ann@example.com,,1 Rd,,Austin,Texas,TX,United States,US,78701,,yes,7.5,1,\"retail, farm\",n,yes\n" +
+			"Bob,Lee,bob@example.com,,,,,,,,,,,no,0,0,,,no\n" +
+			",Nobody,,,,,,,,,,,+31,no,0,0,,,no\n" +
+			"Ann,Else,ANN@example.com,,2 Rd,,Austin,Texas,TX,United States,US,78701,,no,0,0,,,no\n" +
+			"Dan,Lee,dan@example.com,,1 Rd,,X,,,Atlantis,,1,,no,0,0,,,no\n"
+		imp := w.bring(w.a, "customers.csv", file, Options{})
+		if got, want := imp.Counts, (Counts{Rows: 5, Created: 2, Skipped: 1, Rejected: 2, Warnings: 1, Subscribed: 1}); got != want || imp.State != Done {
+			t.Errorf("%s %+v", imp.State, got)
+		}
+		if got := w.problems(w.a, imp.ID); got != "2  consent_without_time?; 4  no_email; 6 Address1 country_unknown" {
+			t.Error(got)
+		}
+		if got := w.rows(w.a, everybody); got != "ann@example.com Ann Lee - exempt 1 retail, farm; bob@example.com Bob Lee -  0 " {
+			t.Error(got)
+		}
+		if got := w.rows(w.a, `SELECT email || ' ' || consents FROM subscribers WHERE store_id = $1`); got != "ann@example.com marketing_newsletter" {
+			t.Error(got)
+		}
+		// One entry of the history for all of it, and one for the attribute.
+		if got := historytest.Lines(t, db, w.a, 0); strings.Count(strings.Join(got, "\n"), "\n") > 1 {
+			t.Errorf("%q", got)
+		}
+		again := w.bring(w.a, "customers.csv", file, Options{OnExisting: customer.FillExisting})
+		if got, want := again.Counts, (Counts{Rows: 5, Changed: 1, Unchanged: 2, Rejected: 2, Warnings: 1, Subscribed: 1}); got != want {
+			t.Errorf("again: %+v", got)
+		}
+		if got := w.rows(w.b, everybody); got != "" {
+			t.Errorf("the other store has %s", got)
+		}
+	})
+}
+
+// Whoever has left stays away, whatever a later file says.
+func TestConsentOfFiles(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		head := "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LEID,EUID\n"
+		w.bring(w.a, "unsubscribed_1.csv", head+"ann@example.com,,,2,,,,,1,a\n", Options{})
+		imp := w.bring(w.a, "subscribed_1.csv", head+"ann@example.com,,,2,,,,,1,a\nbob@example.com,Bob,,2,2024-03-14 09:12:00,192.0.2.1,,,1,b\n", Options{})
+		if got, want := imp.Counts, (Counts{Rows: 2, Created: 1, Skipped: 1, Warnings: 1, Subscribed: 1, Kept: 1}); got != want {
+			t.Errorf("%+v", got)
+		}
+		if got := w.rows(w.a, `SELECT email || ' ' || consents FROM subscribers WHERE store_id = $1 ORDER BY id`); got != "ann@example.com ; bob@example.com marketing_newsletter" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestGroupsAndStopping(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		w.svc.batch = 3
+		var b strings.Builder
+		b.WriteString("Email,Name,Customer Group,Store Credit\n")
+		for i := range 7 {
+			fmt.Fprintf(&b, "c%d@example.com,C%d Lee,Group %d,%d.50\n", i, i, i%2, i)
+		}
+		b.WriteString("c7@example.com,C7 Lee,Group 1,-5\nc8@example.com,C8 Lee,Group 2,1\nc9@example.com,C9 Lee,,x\n")
+		f := strings.NewReader(b.String())
+		in, err := w.svc.Inspect(t.Context(), w.a, f, "c.csv", Options{StopOnError: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.svc.Run(t.Context(), w.a, imp, f, nil); err != nil {
+			t.Fatal(err)
+		}
+		if imp.State != Stopped || imp.Counts != (Counts{Rows: 8, Created: 7, Rejected: 1}) {
+			t.Errorf("%s %+v", imp.State, imp.Counts)
+		}
+		if got := w.problems(w.a, imp.ID); got != "9 store_credit out_of_range" {
+			t.Error(got)
+		}
+		if got := w.rows(w.a, `SELECT name FROM customer_groups WHERE store_id = $1 ORDER BY id`); got != "Group 0; Group 1; Group 2" {
+			t.Error(got)
+		}
+	})
+}
+
+// An import that is cut off between any two batches goes on where it was, and one
+// that runs in two places is done once.
+func TestCutOff(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		w.svc.batch = 4
+		var b strings.Builder
+		b.WriteString("email,_website,_store,firstname,lastname,group_id,_address_city,_address_country_id,_address_postcode,_address_street\n")
+		for i := range 40 {
+			fmt.Fprintf(&b, "c%d@example.com,base,,\"C\n%d\",Lee,%d,Bonn,DE,53111,%d Rd\n,,,,,,Bonn,DE,53111,B%d\n", i, i, i%3, i, i)
+			if i%7 == 0 {
+				b.WriteString("bad,base,,X,Y,1,,,,\n")
+			}
+		}
+		whole := w.bring(w.b, "c.csv", b.String(), Options{})
+		f := strings.NewReader(b.String())
+		in, err := w.svc.Inspect(t.Context(), w.a, f, "c.csv", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File); err != nil {
+			t.Fatal(err)
+		}
+		ends := 0
+		for ; ; ends++ {
+			imp, err := w.svc.Unfinished(t.Context(), w.a, in.File.Hash)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if imp == nil {
+				break
+			}
+			stale := *imp
+			ctx, cut := context.WithCancel(t.Context())
+			if err := w.svc.Run(ctx, w.a, imp, strings.NewReader(b.String()), func(*Import) { cut() }); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			cut()
+			if err := w.svc.Run(t.Context(), w.a, &stale, strings.NewReader(b.String()), nil); !errors.Is(err, ErrElsewhere) {
+				t.Fatalf("from where another has gone on: %v", err)
+			}
+		}
+		if ends < 10 {
+			t.Errorf("cut off %d times", ends)
+		}
+		got, err := w.svc.Get(t.Context(), w.a, 1)
+		if err != nil || got.Counts != whole.Counts || w.problems(w.a, 1) != w.problems(w.b, whole.ID) {
+			t.Errorf("%+v, whole %+v, %v", got, whole.Counts, err)
+		}
+		if a, b := w.rows(w.a, everybody), w.rows(w.b, everybody); a != b || strings.Count(a, ";") != 39 {
+			t.Errorf("%s\nwhole %s", a, b)
+		}
+	})
+}
+
+func TestNotUnderstood(t *testing.T) {
+	w := newImporting(t, dbtest.Open(t, sqldb.SQLite))
+	for _, file := range []string{"", "\x00\x01PK", "a,b\n1,2\n", "\"Email\nann@example.com\n"} {
+		if _, err := w.svc.Inspect(t.Context(), w.a, strings.NewReader(file), "x", Options{}); !NotUnderstood(err) {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+}

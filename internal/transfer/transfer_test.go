@@ -142,6 +142,38 @@ func TestShopify(t *testing.T) {
 	})
 }
 
+// What was not taken stands in a file with the reasons, which can be mended and
+// imported.
+func TestReport(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		head := "email,_website,_store,firstname,lastname,password_hash,_address_city,_address_country_id,_address_postcode,_address_street\n"
+		file := head + "ann@example.com,base,,Ann,Lee,nonsense,Bonn,DE,53111,\"1 Rd\nB\"\nbad,base,,\"Bad, Bad\",Lee,,Bonn,Atlantis,1,1 Rd\n,,,,,,Ulm,DE,89073,2 Rd\ncy@example.com,base,,\"open,Lee\ndan@example.com,base,,Dan,Lee,,,,,\n"
+		imp := w.bring(w.a, "c.csv", file, Options{})
+		tell := func(warnings bool) string {
+			var b strings.Builder
+			if _, err := w.svc.Report(t.Context(), w.a, imp, strings.NewReader(file), warnings, &b); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		first := "_line,_field,_code,_message," + head
+		wrong := tell(false)
+		if want := first + "4,_address_city,country_unknown,no country has this name or code,bad,base,,\"Bad, Bad\",Lee,,Bonn,Atlantis,1,1 Rd\n,,,,,,,,,,Ulm,DE,89073,2 Rd\n" +
+			"6,,unclosed_quote,a quote begins here that is not closed,cy@example.com,base,,\"open,Lee\n"; wrong != want {
+			t.Errorf("%s\nwant %s", wrong, want)
+		}
+		if want := first + "2,,password_hash_unknown,the password hash has no known form; the customer has no password,ann@example.com,base,,Ann,Lee,nonsense,Bonn,DE,53111,\"1 Rd\nB\"\n"; tell(true) != want {
+			t.Errorf("%s\nwant %s", tell(true), want)
+		}
+		mended := strings.NewReplacer("bad,", "bad@example.com,", "Atlantis", "AT", "\"open", "Cy").Replace(wrong)
+		again := w.bring(w.a, "c.errors.csv", mended, Options{})
+		if again.Counts.Created != 2 || again.Counts.Rejected != 0 {
+			t.Errorf("%+v %s", again.Counts, w.problems(w.a, again.ID))
+		}
+	})
+}
+
 // Whoever has left stays away, whatever a later file says.
 func TestConsentOfFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

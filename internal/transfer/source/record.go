@@ -142,18 +142,17 @@ type Reader struct {
 	rows  *table.Reader
 	s     Settings
 	ahead *table.Row
-	email []int // columns
+	raw   bool // rows alone
 }
 
 // NewReader returns a reader of the records in rows.
 func NewReader(rows *table.Reader, s Settings) *Reader {
-	r := &Reader{rows: rows, s: s}
-	for i, c := range s.Columns {
-		if c.Field == Email {
-			r.email = append(r.email, i)
-		}
-	}
-	return r
+	return &Reader{rows: rows, s: s}
+}
+
+// NewGroups returns a reader of records of which only the rows are filled in.
+func NewGroups(rows *table.Reader, s Settings) *Reader {
+	return &Reader{rows: rows, s: s, raw: true}
 }
 
 // Next returns the next record, or io.EOF. Its last row's End is where to go on
@@ -175,7 +174,9 @@ func (r *Reader) Next() (Record, error) {
 		}
 		rec.Rows = append(rec.Rows, more)
 	}
-	r.s.fill(&rec)
+	if !r.raw {
+		r.s.fill(&rec)
+	}
 	return rec, nil
 }
 

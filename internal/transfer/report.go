@@ -1,0 +1,147 @@
+package transfer
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"clientele/internal/transfer/source"
+)
+
+// reportColumns come first in a report: rows stand behind them as they are, however
+// they are quoted.
+var reportColumns = []string{"_line", "_field", "_code", "_message"}
+
+// sentences say what a code means, to whoever mends the file.
+var sentences = map[string]string{
+	source.NoEmail:         "there is no email address",
+	source.NotACustomer:    "the role is that of somebody who runs the site",
+	source.BadAmount:       "the amount cannot be read",
+	source.BadTruth:        "this is neither yes nor no",
+	source.BadDate:         "the date cannot be read",
+	source.UndecidableDate: "day and month may stand in either order: give --date-order",
+	source.BadPhone:        "a spreadsheet has taken digits from the number",
+	source.BadCountry:      "no country has this name or code",
+	source.BadAddress:      "the address cannot be read",
+	source.BadHash:         "the password hash has no known form; the customer has no password",
+	source.NoConsentTime:   "the file does not say when consent was given",
+	source.FutureTime:      "the time is in the future",
+	NoSubscriber:           "the wish for the newsletter could not be stored",
+	"unclosed_quote":       "a quote begins here that is not closed",
+	"row_too_long":         "the row is longer than a row may be",
+	"too_many_cells":       "the row has more cells than the header",
+	"required":             "a value is needed",
+	"bad_format":           "the value has not the form that is wanted",
+	"too_long":             "the value is too long",
+	"too_short":            "the value is too short",
+	"out_of_range":         "the value is too small or too large",
+	"unknown":              "there is no such thing in the store",
+	"email_in_use":         "another customer has this address",
+}
+
+// Message says what a code means.
+func Message(code string) string {
+	if s := sentences[code]; s != "" {
+		return s
+	}
+	return strings.ReplaceAll(code, "_", " ")
+}
+
+// Report writes the rows of an import that were not taken, or with warnings those
+// that were taken in part, as they stand in the file, behind what is wrong with
+// them. It can be imported as it is, once mended. It returns how many problems it
+// tells of.
+func (s *Service) Report(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, warnings bool, w io.Writer) (n int64, err error) {
+	rows, err := imp.Plan.rows(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	settings, err := s.settings(&imp.Plan, nil, imp.File)
+	if err != nil {
+		return 0, err
+	}
+	r := report{records: source.NewGroups(rows, settings), out: bufio.NewWriter(w), separator: imp.Plan.Layout.Separator}
+	r.line(append(append([]string{}, reportColumns...), imp.Plan.Layout.Header...), "")
+	err = s.Problems(ctx, storeID, imp.ID, func(p Problem) error {
+		if p.Warning != warnings {
+			return nil
+		}
+		n++
+		return r.add(p)
+	})
+	if err == nil {
+		err = r.flush()
+	}
+	return n, errors.Join(err, r.out.Flush())
+}
+
+// report is a report as it is written. Problems and records come in the order of
+// lines.
+type report struct {
+	records   *source.Reader
+	out       *bufio.Writer
+	separator string
+	at        *source.Record // that of the problems
+	problems  []Problem
+}
+
+func (r *report) add(p Problem) error {
+	for r.at == nil || !within(r.at, p.Line) {
+		if err := r.flush(); err != nil {
+			return err
+		}
+		rec, err := r.records.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.at = &rec
+	}
+	r.problems = append(r.problems, p)
+	return nil
+}
+
+// within reports whether a line is one of a record's.
+func within(rec *source.Record, line int64) bool {
+	return rec.Rows[0].Line <= line && line <= rec.Rows[len(rec.Rows)-1].Lines
+}
+
+// flush writes the record with its problems in one row.
+func (r *report) flush() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	var fields, codes, messages []string
+	for _, p := range r.problems {
+		fields, codes, messages = append(fields, p.Column), append(codes, p.Code), append(messages, Message(p.Code))
+	}
+	told := []string{strconv.FormatInt(r.problems[0].Line, 10), strings.Join(fields, ", "), strings.Join(codes, ", "), strings.Join(messages, "; ")}
+	for i := range r.at.Rows {
+		if i > 0 { // it goes on with the one above
+			told = make([]string, len(reportColumns))
+		}
+		r.line(told, r.at.Rows[i].Raw)
+	}
+	r.problems = nil
+	return nil
+}
+
+// line writes cells and then the text of a row. Errors are those of the Flush.
+func (r *report) line(cells []string, raw string) {
+	var b strings.Builder
+	c := csv.NewWriter(&b)
+	c.Comma = []rune(r.separator)[0]
+	_ = c.Write(cells) // a Builder takes all
+	c.Flush()
+	r.out.WriteString(strings.TrimSuffix(b.String(), "\n"))
+	if raw != "" {
+		r.out.WriteString(r.separator + raw)
+	}
+	r.out.WriteByte('\n')
+}

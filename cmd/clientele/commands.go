@@ -29,6 +29,7 @@ type commands struct {
 	Serve       serveCommand            `cmd:"" help:"Start the server."`
 	Migrate     migrateCommand          `cmd:"" help:"Bring the database schema up to date."`
 	Seed        seedCommand             `cmd:"" help:"Apply a YAML seed file."`
+	Import      importCommand           `cmd:"" help:"Take customers or subscribers from a file of another system."`
 	Backup      backupCommand           `cmd:"" help:"Write a backup of the database to a file, while servers run."`
 	Restore     restoreCommand          `cmd:"" help:"Put a backup in the place of what a database holds."`
 	Store       storeCommands           `cmd:"" help:"Make and list stores."`

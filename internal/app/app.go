@@ -68,6 +68,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/transfer"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
@@ -107,6 +108,7 @@ type Core struct {
 	Persons     *person.Service
 	Staff       *staff.Service
 	Desk        *desk.Service
+	Transfer    *transfer.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -213,6 +215,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
 	})
 	c.Desk = desk.NewService(db, sys)
+	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c

@@ -67,7 +67,6 @@ var Plain = &Format{
 		"consent ip|consent_ip_address|opt-in ip|optin_ip", ConsentIP,
 		"unsubscribed at|unsubscribed_at|unsubscribe date", Unsubscribed,
 		"tags|tag", Tags,
-		"language|locale|sprache|langue", Language,
 		"password hash|password_hash|passwordhash|hash", PasswordHash,
 		"password salt|password_salt|salt", PasswordSalt,
 		"address1|address 1|address line 1|address|street|street address|straße|strasse|adresse|rue|calle|indirizzo|straat", Street1,
@@ -90,7 +89,7 @@ var bigCommerceAddress = map[string]Field{
 }
 
 var bigCommerce = columns(
-	"customer id", CustomerID, "first name", FirstName, "last name", LastName, "customer name", FullName, "company", Company, "phone", Phone, "notes", Notes,
+	"customer id", Left, "first name", FirstName, "last name", LastName, "customer name", FullName, "company", Company, "phone", Phone, "notes", Notes,
 	"store credit", StoreCredit, "customer group", Group, "date joined", DateCreated, "tax exempt category", TaxCategory, "addresses", LabelledAddresses,
 	// What the panel calls ACS are abandoned cart savers: no consent to a
 	// newsletter.
@@ -119,7 +118,7 @@ var Formats = []*Format{
 			{"First Name", "Last Name", "Email", "Accepts Email Marketing", "Tax Exempt"},
 		},
 		Columns: and(
-			columns("customer id", CustomerID, "first name", FirstName, "last name", LastName, "email", Email, "phone", Phone, "note", Notes, "tags", Tags, "tax exempt", TaxExempt,
+			columns("customer id", Left, "first name", FirstName, "last name", LastName, "email", Email, "phone", Phone, "note", Notes, "tags", Tags, "tax exempt", TaxExempt,
 				"accepts marketing|accepts email marketing", Newsletter, "total spent|total orders|accepts sms marketing|accepts whatsapp marketing", Left),
 			address("", 1, "company", AddressCompany, "address1", Street1, "address2", Street2, "city", City, "province", State, "province code", StateCode, "country", Country, "country code", CountryCode, "zip", PostalCode),
 			address("default address ", 1, "company", AddressCompany, "address1", Street1, "address2", Street2, "city", City, "province code", StateCode, "country code", CountryCode, "zip", PostalCode, "phone", AddressPhone),
@@ -141,7 +140,7 @@ var Formats = []*Format{
 		Signs: [][]string{{"user_login", "user_email"}, {"user_email", "billing_first_name"}, {"email", "billing_first_name", "billing_address_1"}, {"email", "user_pass"}},
 		Columns: and(
 			columns("user_email|email", Email, "first_name", FirstName, "last_name", LastName, "user_registered|date_registered", DateCreated, "role|roles", Role, "user_pass", PasswordHash,
-				"locale", Language, "description", Left, "billing_phone", Phone, "billing_company", Company, "display_name", FullName,
+				"locale|description", Left, "billing_phone", Phone, "billing_company", Company, "display_name", FullName,
 				"id|customer_id|source_user_id|user_login|user_nicename|user_url|user_status|nickname|billing_email|wc_last_active|paying_customer|total_spent|order_count|session_tokens|rich_editing|syntax_highlighting|admin_color|use_ssl|show_admin_bar_front|wp_user_level|dismissed_wp_pointers|last_update|wp_capabilities|comment_shortcuts|billing_full_name|shipping_full_name", Left),
 			wordpress("billing_", 1), wordpress("shipping_", 2),
 		),
@@ -160,7 +159,7 @@ var Formats = []*Format{
 	{
 		Name: "magento-addresses", Kind: Addresses,
 		Signs:   [][]string{{"_website", "_email", "street"}, {"_email", "_entity_id"}},
-		Columns: and(columns("_email", Email, "_website", Website, "_entity_id", Left), address("", 1, magentoAddress...)),
+		Columns: and(columns("_email", Email, "_website", Left, "_entity_id", Left), address("", 1, magentoAddress...)),
 	},
 	{
 		Name: "mailchimp", Kind: Subscribers,
@@ -235,7 +234,7 @@ func constantContact(suffix string, n int) map[string]Target {
 	return out
 }
 
-var magento = columns("email", Email, "_website", Website, "created_at", DateCreated, "firstname", FirstName, "lastname", LastName, "group_id", Group, "password_hash", PasswordHash,
+var magento = columns("email", Email, "_website", Left, "created_at", DateCreated, "firstname", FirstName, "lastname", LastName, "group_id", Group, "password_hash", PasswordHash,
 	"_store|confirmation|created_in|default_billing|default_shipping|disable_auto_group_change|dob|gender|middlename|prefix|suffix|rp_token|rp_token_created_at|store_id|taxvat|updated_at|website_id|password|failures_num|first_failure|lock_expires|session_cutoff|reward_update_notification|reward_warning_notification", Left)
 
 var magentoAddress = []any{"city", City, "company", AddressCompany, "country_id", CountryCode, "firstname", AddressFirst, "lastname", AddressLast, "postcode", PostalCode, "region", State, "street", Street,

@@ -18,7 +18,6 @@ type Record struct {
 	// Rows are those that it was made of.
 	Rows []table.Row
 
-	CustomerID     string // in the other system
 	Email          string
 	FirstName      string
 	LastName       string
@@ -33,9 +32,7 @@ type Record struct {
 	AcceptsEmails  Tristate
 	DateCreated    int64
 	RegistrationIP string
-	Language       string
 	Tags           []string
-	Website        string
 	Hash           password.ImportedHash
 	Addresses      []Address
 	Own            []OwnValue
@@ -269,8 +266,6 @@ func (f *filling) take(at int, c Column, v string) {
 		return
 	}
 	switch c.Field {
-	case CustomerID:
-		f.CustomerID = strings.TrimPrefix(v, "'")
 	case Email:
 		if f.Email == "" {
 			var name string
@@ -291,10 +286,6 @@ func (f *filling) take(at int, c Column, v string) {
 		f.Group = v
 	case TaxCategory:
 		f.TaxCategory = v
-	case Language:
-		f.Language = v
-	case Website:
-		f.Website = v
 	case RegistrationIP:
 		f.RegistrationIP = v
 	case Role:

@@ -5,6 +5,7 @@
 package source
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,7 +30,6 @@ type Field string
 // The fields. A column of an address carries one of the second group with the
 // address's number; what a store defines itself has its name behind the prefix.
 const (
-	CustomerID     Field = "customer_id"
 	Email          Field = "email"
 	FirstName      Field = "first_name"
 	LastName       Field = "last_name"
@@ -44,12 +44,10 @@ const (
 	DateCreated    Field = "date_created"
 	AcceptsEmails  Field = "accepts_emails" // product reviews and abandoned carts
 	RegistrationIP Field = "registration_ip_address"
-	Language       Field = "language"
 	Tags           Field = "tags"
 	Role           Field = "role" // of users that need not be customers
 	PasswordHash   Field = "password_hash"
 	PasswordSalt   Field = "password_salt"
-	Website        Field = "website" // of a system with customers of several sites
 
 	Newsletter   Field = "newsletter"   // yes, no or a word for it
 	ConsentAt    Field = "consent_time" // when it was given; confirmed before opted in
@@ -92,6 +90,57 @@ type Target struct {
 	Address int    `json:"address,omitempty"` // its number, from 1 on
 	Name    string `json:"name,omitempty"`    // of an attribute, a form field or a metafield
 }
+
+// String is the form that ParseTarget reads.
+func (t Target) String() string {
+	switch s := string(t.Field); {
+	case t.Name != "":
+		return s + ":" + t.Name
+	case t.Address > 0:
+		return "address." + strconv.Itoa(t.Address) + "." + strings.TrimPrefix(s, "address.")
+	case t.Field == Left:
+		return "-"
+	default:
+		return s
+	}
+}
+
+// fields are those that a mapping may name.
+var fields = []Field{
+	Email, FirstName, LastName, FullName, Company, Phone, Notes, Group, StoreCredit, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
+	Tags, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
+	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
+}
+
+// ParseTarget reads where a column goes: a field, "address.2.city" for a part of
+// the second address, "attribute:NAME", "form_field:NAME", or "-" for nowhere.
+func ParseTarget(s string) (Target, error) {
+	for _, own := range []Field{Attribute, FormField} {
+		if name, ok := strings.CutPrefix(s, string(own)+":"); ok && name != "" {
+			return Target{Field: own, Name: name}, nil
+		}
+	}
+	if s == "-" {
+		return Target{}, nil
+	}
+	t := Target{Field: Field(s)}
+	if parts := strings.SplitN(s, ".", 3); len(parts) == 3 && parts[0] == "address" {
+		n, err := strconv.Atoi(parts[1])
+		if err != nil || n < 1 || n > maxAddresses {
+			return t, fmt.Errorf("an address has a number from 1 to %d", maxAddresses)
+		}
+		t = Target{Field: Field("address." + parts[2]), Address: n}
+	} else if t.Field.ofAddress() {
+		t.Address = 1
+	}
+	if !slices.Contains(fields, t.Field) {
+		return t, fmt.Errorf("%q is no field: want one of %v, attribute:NAME, form_field:NAME or -", s, fields)
+	}
+	return t, nil
+}
+
+// maxAddresses bounds the numbers of addresses in a mapping.
+const maxAddresses = 250
 
 // Format is an export of a system.
 type Format struct {

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"clientele/internal/app"
+	"clientele/internal/customer"
+	"clientele/internal/transfer"
+	"clientele/internal/transfer/source"
+	"clientele/internal/transfer/value"
+)
+
+type importCommand struct {
+	ofStore
+	File       string `arg:"" type:"existingfile" help:"The file: a table with a header, as other systems export it."`
+	Format     string `env:"-" placeholder:"NAME" help:"The system that wrote it (default: found out by its columns)."`
+	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
+	OnExisting string `env:"-" enum:"skip,fill,overwrite" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, or overwrite it (default: ${default})."`
+	OnError    string `env:"-" enum:"skip,stop" default:"skip" help:"What becomes of a row that cannot be taken: skip it, or stop there (default: ${default})."`
+	DateOrder  string `env:"-" enum:",dmy,mdy" default:"" placeholder:"ORDER" help:"The order of dates that read in two ways: dmy or mdy (default: they are left out)."`
+	TaxExempt  string `env:"-" placeholder:"CODE" help:"The tax exempt category of those of whom the file only says that they are exempt (default: exempt)."`
+	Events     string `env:"-" enum:"none,all" default:"none" help:"Whether webhooks are told of each customer: none or all (default: ${default})."`
+	DryRun     bool   `env:"-" help:"Only tell what would be done."`
+	Resume     bool   `env:"-" help:"Go on with the import of this file that was cut off."`
+}
+
+func (c *importCommand) Run(ctx context.Context) error {
+	options, err := c.options()
+	if err != nil {
+		return &app.ConfigError{Err: err}
+	}
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	f, err := os.Open(c.File)
+	if err != nil {
+		return &app.ConfigError{Err: err}
+	}
+	defer f.Close()
+	in, err := core.Transfer.Inspect(ctx, st.ID, f, filepath.Base(c.File), options)
+	if transfer.NotUnderstood(err) {
+		return &app.ConfigError{Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	showInspection(os.Stdout, in)
+	bar := progress{elapsed: core.System.Elapsed, total: in.Rows, out: os.Stderr}
+	if c.DryRun {
+		imp, err := core.Transfer.Try(ctx, st.ID, in, f, bar.show)
+		bar.end()
+		if err != nil {
+			return err
+		}
+		fmt.Println("\nNothing was stored. The import would end with:")
+		showCounts(os.Stdout, &imp.Counts)
+		return nil
+	}
+	imp, err := c.begin(ctx, core, st.ID, in)
+	if err != nil {
+		return err
+	}
+	bar.from = imp.Counts.Rows
+	err = core.Transfer.Run(ctx, st.ID, imp, f, bar.show)
+	bar.end()
+	if err != nil {
+		return fmt.Errorf("the import was cut off after %d rows; --resume goes on there: %w", imp.Counts.Rows, err)
+	}
+	fmt.Printf("\nImport %d is %s:\n", imp.ID, imp.State)
+	showCounts(os.Stdout, &imp.Counts)
+	if err := c.report(ctx, core, st.ID, imp, f); err != nil {
+		return err
+	}
+	if imp.State == transfer.Stopped {
+		return errors.New("the import stopped at a row that cannot be taken")
+	}
+	return nil
+}
+
+// begin makes an import, or finds the one that was cut off.
+func (c *importCommand) begin(ctx context.Context, core *app.Core, storeID int64, in *transfer.Inspection) (*transfer.Import, error) {
+	if c.Resume {
+		imp, err := core.Transfer.Unfinished(ctx, storeID, in.File.Hash)
+		if err == nil && imp == nil {
+			err = &app.ConfigError{Err: errors.New("no import of a file with these bytes was cut off")}
+		}
+		return imp, err
+	}
+	return core.Transfer.Begin(ctx, storeID, in.Plan, in.File)
+}
+
+// options reads the flags.
+func (c *importCommand) options() (transfer.Options, error) {
+	o := transfer.Options{
+		Format: c.Format, OnExisting: customer.Existing(c.OnExisting), StopOnError: c.OnError == "stop", DateOrder: value.Order(c.DateOrder),
+		TaxExempt: c.TaxExempt, Events: c.Events == "all",
+	}
+	if c.Format != "" {
+		if _, ok := source.Named(c.Format); !ok {
+			var names []string
+			for _, f := range source.Formats {
+				names = append(names, f.Name)
+			}
+			return o, fmt.Errorf("--format must be one of %s", strings.Join(names, ", "))
+		}
+	}
+	if c.Map == "" {
+		return o, nil
+	}
+	text, err := os.ReadFile(c.Map)
+	if err != nil {
+		return o, err
+	}
+	var named map[string]string
+	if err := yaml.Unmarshal(text, &named); err != nil {
+		return o, fmt.Errorf("%s: %w", c.Map, err)
+	}
+	o.Map = map[string]source.Target{}
+	for column, target := range named {
+		if o.Map[column], err = source.ParseTarget(target); err != nil {
+			return o, fmt.Errorf("%s: %s: %w", c.Map, column, err)
+		}
+	}
+	return o, nil
+}
+
+// report writes the files of what was not taken, beside the file.
+func (c *importCommand) report(ctx context.Context, core *app.Core, storeID int64, imp *transfer.Import, f io.ReadSeeker) error {
+	base := strings.TrimSuffix(c.File, filepath.Ext(c.File))
+	for _, r := range []struct {
+		name     string
+		n        int64
+		warnings bool
+	}{{base + ".errors.csv", imp.Counts.Rejected, false}, {base + ".warnings.csv", imp.Counts.Warnings, true}} {
+		if r.n == 0 {
+			continue
+		}
+		out, err := os.OpenFile(r.name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		n, err := core.Transfer.Report(ctx, storeID, imp, f, r.warnings, out)
+		if err := errors.Join(err, out.Close()); err != nil {
+			return err
+		}
+		fmt.Printf("%s tells of %d\n", r.name, n)
+	}
+	return nil
+}
+
+func showInspection(w io.Writer, in *transfer.Inspection) {
+	format := in.Format
+	if in.RunnerUp != "" && in.RunnerUp != source.Plain.Name {
+		format += ", or " + in.RunnerUp
+	}
+	fmt.Fprintf(w, "%s: %d rows of %s, format %s, %s, separator %q\n", printable(in.File.Name), in.Rows, in.Plan.Kind, format, in.Plan.Layout.Encoding, in.Plan.Layout.Separator)
+	t := table("COLUMN", "GOES TO")
+	for _, col := range in.Plan.Columns {
+		if col.Field != source.Left {
+			fmt.Fprintf(t, "%s\t%s\n", printable(col.Name), printable(col.Target.String()))
+		}
+	}
+	_ = t.Flush() // it goes to the terminal
+	if len(in.LeftBehind) > 0 {
+		fmt.Fprintf(w, "Left behind: %s\n", printable(strings.Join(in.LeftBehind, ", ")))
+	}
+	if in.Duplicates > 0 {
+		fmt.Fprintf(w, "%d rows have the address of an earlier one.\n", in.Duplicates)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(in.Hashes)) {
+		fmt.Fprintf(w, "%d password hashes of the kind %s\n", in.Hashes[kind], kind)
+	}
+	for _, list := range []struct {
+		codes map[string]int64
+		what  string
+	}{{in.Problems, "cannot be taken"}, {in.Warnings, "are taken without something"}} {
+		for _, code := range slices.Sorted(maps.Keys(list.codes)) {
+			fmt.Fprintf(w, "%d rows %s: %s (%s)\n", list.codes[code], list.what, transfer.Message(code), code)
+		}
+	}
+}
+
+func showCounts(w io.Writer, c *transfer.Counts) {
+	for _, n := range []struct {
+		name string
+		n    int64
+	}{
+		{"rows", c.Rows}, {"created", c.Created}, {"changed", c.Changed}, {"unchanged", c.Unchanged}, {"skipped", c.Skipped}, {"rejected", c.Rejected},
+		{"warnings", c.Warnings}, {"subscribed", c.Subscribed}, {"unsubscribed", c.Left}, {"kept unsubscribed", c.Kept},
+	} {
+		if n.n > 0 || n.name == "rows" || n.name == "created" || n.name == "rejected" {
+			fmt.Fprintf(w, "  %-18s %d\n", n.name, n.n)
+		}
+	}
+}
+
+// progress tells how far an import has come: in a line that is written anew where
+// it is a terminal, else once a second.
+type progress struct {
+	elapsed func() time.Duration
+	out     *os.File
+	total   int64
+	from    int64 // rows that were taken before
+
+	began, last time.Duration
+	shown       bool
+}
+
+func (p *progress) show(imp *transfer.Import) {
+	now := p.elapsed()
+	if p.began == 0 {
+		p.began = now
+	}
+	if now-p.last < time.Second {
+		return
+	}
+	p.last = now
+	rate := float64(imp.Counts.Rows-p.from) / max(now-p.began, time.Millisecond).Seconds()
+	line := fmt.Sprintf("%d of %d rows, %d a second", imp.Counts.Rows, p.total, int64(rate))
+	if rate > 0 {
+		line += ", " + (time.Duration(float64(p.total-imp.Counts.Rows)/rate) * time.Second).String() + " left"
+	}
+	if info, err := p.out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprintf(p.out, "\r\033[K%s", line)
+		p.shown = true
+		return
+	}
+	fmt.Fprintln(p.out, line)
+}
+
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprintln(p.out)
+	}
+}

@@ -73,7 +73,6 @@ func (c *importCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bar.from = imp.Counts.Rows
 	err = core.Transfer.Run(ctx, st.ID, imp, f, bar.show)
 	bar.end()
 	if err != nil {
@@ -213,8 +212,8 @@ type progress struct {
 	elapsed func() time.Duration
 	out     *os.File
 	total   int64
-	from    int64 // rows that were taken before
 
+	from        int64 // rows that were taken when it began
 	began, last time.Duration
 	shown       bool
 }
@@ -222,7 +221,7 @@ type progress struct {
 func (p *progress) show(imp *transfer.Import) {
 	now := p.elapsed()
 	if p.began == 0 {
-		p.began = now
+		p.began, p.last, p.from = now, now, imp.Counts.Rows
 	}
 	if now-p.last < time.Second {
 		return

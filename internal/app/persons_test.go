@@ -31,6 +31,8 @@ var nobodys = map[string]string{
 	"rule_groups":             "numbers of groups, which go with their customer",
 	"rule_marks":              "numbers of customers, until a job has looked at them",
 	"segment_rules":           "of the store",
+	"imports":                 "files and numbers",
+	"import_problems":         "lines and codes, of no cell",
 	"staff_memberships":       "of who works with the control panel",
 	"staff_passkeys":          "of who works with the control panel",
 	"staff_recovery_codes":    "of who works with the control panel",

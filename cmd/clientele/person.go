@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"clientele/internal/app"
+	"clientele/internal/person"
 	"clientele/internal/sqldb"
 )
 
@@ -15,10 +16,16 @@ type personCommands struct {
 	Erase  personErase  `cmd:"" help:"Erase a person, and print the certificate."`
 }
 
+// why is given to the history.
+type why struct {
+	Reason string `env:"-" help:"Why, for the history; without the person's name."`
+}
+
 type personExport struct {
 	ofStore
 	Email string `required:"" env:"-" placeholder:"ADDRESS" help:"The person's email address."`
-	Out   string `env:"-" placeholder:"FILE" help:"The archive, which must not exist yet (default: a name with the store and the time, in this directory)."`
+	why
+	Out string `env:"-" placeholder:"FILE" help:"The archive, which must not exist yet (default: a name with the store and the time, in this directory)."`
 }
 
 func (c *personExport) Run(ctx context.Context) (err error) {
@@ -27,7 +34,7 @@ func (c *personExport) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer core.DB.Close()
-	archive, err := core.Persons.Export(ctx, st, c.Email)
+	archive, err := core.Persons.Export(ctx, st, person.Ask{Email: c.Email, Reason: c.Reason})
 	if err != nil {
 		return err
 	}
@@ -47,8 +54,9 @@ func (c *personExport) Run(ctx context.Context) (err error) {
 
 type personErase struct {
 	ofStore
-	Email   string `required:"" env:"-" placeholder:"ADDRESS" help:"The person's email address."`
-	Preview bool   `env:"-" help:"Only tell what would be erased."`
+	Email string `required:"" env:"-" placeholder:"ADDRESS" help:"The person's email address."`
+	why
+	Preview bool `env:"-" help:"Only tell what would be erased."`
 }
 
 func (c *personErase) Run(ctx context.Context) error {
@@ -68,7 +76,7 @@ func (c *personErase) Run(ctx context.Context) error {
 		}
 		return w.Flush()
 	}
-	e, err := core.Persons.Erase(ctx, st.ID, c.Email)
+	e, err := core.Persons.Erase(ctx, st.ID, person.Ask{Email: c.Email, Reason: c.Reason})
 	for err == nil && e.Done == 0 {
 		e, err = core.Persons.GoOn(ctx, st.ID, e.ID)
 	}

@@ -26,6 +26,8 @@ func (w *histories) management() {
 	w.manage("PUT", "/v3/customers/settings", `{"privacy_settings":{"ask_shopper_for_tracking_consent":true}}`)
 	w.manage("PUT", "/v3/marketing/email-templates/createaccount_email?channel_id=2", `{"subject":"Members of two"}`)
 	w.manage("POST", "/v3/hooks/1/test", "")
+	w.manage("POST", "/v3/customers/subscribers", `{"email":"gone@alphamark.example","first_name":"G","last_name":"O"}`)
+	w.manage("POST", "/v3/clientele/persons/erase", `{"email":"gone@alphamark.example","reason":"R"}`)
 	w.manage("POST", "/v3/clientele/customers/1/credit", `{"kind":"debit","amount":1,"reason":"R","reference":"order 18"}`)
 }
 

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -11,6 +12,8 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/app/apptest"
+	"clientele/internal/history"
+	"clientele/internal/history/historytest"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
@@ -89,6 +92,15 @@ func TestErasureGoesOn(t *testing.T) {
 					t.Errorf("%s holds %s", table, row)
 				}
 			}
+		}
+		acts := map[history.Action]int{}
+		for _, e := range historytest.Entries(t, db, 1, 0) {
+			if e.Resource == history.Erasure {
+				acts[e.Action]++
+			}
+		}
+		if !maps.Equal(acts, map[history.Action]int{history.Created: 1, history.Ended: 1}) {
+			t.Errorf("the history tells of it: %v", acts)
 		}
 		got, err := p.Customers.Get(t.Context(), 1, id+1)
 		if err != nil || got.FirstName != "Again" {

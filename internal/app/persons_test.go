@@ -225,11 +225,7 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	p.ask(`POST /v3/customers [{"email":"` + at + `","first_name":"` + mark + `","last_name":"` + mark + `son","company":"` + mark + ` Ltd","phone":"` + mark + `-555","notes":"<script>` + mark + `</script>",
 		"form_fields":[{"name":"Size","value":"` + mark + `"}],"attributes":[{"attribute_id":1,"attribute_value":"4` + fmt.Sprint(n) + `"}],"store_credit_amounts":[{"amount":12.5}],
 		"addresses":[{"first_name":"` + mark + `","last_name":"B","address1":"1 ` + mark + ` St","city":"` + mark + `ville","state_or_province":"Texas","country_code":"US","postal_code":"78701","form_fields":[{"name":"Floor","value":"` + mark + `"}]}]}]`)
-	if err := p.DB.Read(p.t.Context(), 1, func(tx *sqldb.Tx) error {
-		return tx.Query(sqldb.Dynamic(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`), func(r *sqldb.Row) error { customerID = r.Int(0); return nil }, at)
-	}); err != nil || customerID == 0 {
-		p.t.Fatal("no customer", err)
-	}
+	customerID = p.customerOf(at)
 	p.ask(`POST /v3/customers/subscribers {"email":"` + at + `","first_name":"` + mark + `","last_name":"` + mark + `"}`)
 	c := func(more ...any) map[string]any {
 		out := map[string]any{"customer_id": customerID}
@@ -268,6 +264,17 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	return customerID
 }
 
+// customerOf returns the id of the customer with an address.
+func (p *people) customerOf(at string) (id int64) {
+	p.t.Helper()
+	if err := p.DB.Read(p.t.Context(), 1, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Dynamic(`SELECT customer_id FROM customer_emails WHERE store_id = $1 AND email_norm = $2 AND customer_id <> 0`), func(r *sqldb.Row) error { id = r.Int(0); return nil }, at)
+	}); err != nil || id == 0 {
+		p.t.Fatal("no customer", err)
+	}
+	return id
+}
+
 // export returns the archive's files.
 func (p *people) export(store, token, at string) map[string]string {
 	p.t.Helper()
@@ -292,6 +299,18 @@ func (p *people) export(store, token, at string) map[string]string {
 		out[f.Name] = string(b)
 	}
 	return out
+}
+
+// told returns what an export tells of a person, without that it was exported.
+func (p *people) told(at string) string {
+	p.t.Helper()
+	var lines []string
+	for line := range strings.Lines(p.export("demo", "token", at)["data.json"]) {
+		if !strings.Contains(line, `"resource":"person"`) {
+			lines = append(lines, strings.TrimRight(line, ",\n"))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (p *people) post(store, token, path, body string) (int, string) {
@@ -461,7 +480,7 @@ func TestPersonIsErased(t *testing.T) {
 			if err := p.Customers.FoldSearch(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
-			before, archive := p.everything(), p.export("demo", "token", "wombat@example.com")
+			before, archive := p.everything(), p.told("wombat@example.com")
 			id := p.person("Quokka", 2)
 
 			preview := p.erase("demo", "token", `{"email":"Quokka@Example.com","preview":true}`)
@@ -509,7 +528,7 @@ func TestPersonIsErased(t *testing.T) {
 					}
 				}
 			}
-			if again := p.export("demo", "token", "wombat@example.com"); !maps.Equal(again, archive) {
+			if again := p.told("wombat@example.com"); again != archive {
 				t.Error("the export of somebody else is another one")
 			}
 			r := httptest.NewRequest("GET", "http://main.example/stores/demo/v3/clientele/search?q=wombat", nil)

@@ -102,6 +102,10 @@ const (
 	Entries
 	// CustomerComment is what staff wrote about a customer.
 	CustomerComment
+	// Person is a person as they are named by the hash of their address, Erasure
+	// what erases one.
+	Person
+	Erasure
 )
 
 var resourceNames = [...]string{
@@ -117,6 +121,8 @@ var resourceNames = [...]string{
 	StaffUser:       "staff", StaffMember: "staff_member", SecondFactor: "second_factor",
 	Entries:         "history",
 	CustomerComment: "comment",
+	Person:          "person",
+	Erasure:         "erasure",
 }
 
 // String returns the name by which lists show a resource.

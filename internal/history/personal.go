@@ -3,18 +3,25 @@ package history
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
+	"unicode"
 
 	"clientele/internal/jsonx"
 	"clientele/internal/personal"
 	"clientele/internal/sqldb"
 )
 
-var personalByID = sqldb.Static(`SELECT personal FROM history WHERE store_id = $1 AND id = $2`)
+var entryByID = sqldb.Static(`SELECT ` + rowColumns + ` FROM history WHERE store_id = $1 AND id = $2`)
+
+// TableName is where entries are.
+const TableName = "history"
 
 // PersonalParts are what this package keeps of persons: entries about them, those of
-// what they did, and those that name their address.
+// what they did, those that name their address, and those of exports and erasures of
+// their data.
 var PersonalParts = []personal.Part{{
-	Table: "history", Title: "History", Scrubs: true, Find: findPerson, Read: readPerson, Drop: dropPerson,
+	Table: TableName, Title: "History", Scrubs: true, Find: findPerson, Read: readPerson, Drop: dropPerson,
 	Columns: []string{"id", "date_created", "actor", "surface", "action", "resource", "resource_id", "customer_id", "request_id", "facts", "personal"},
 	Hidden:  map[string]string{"digest": "of what was erased"},
 }}
@@ -68,7 +75,20 @@ func naming(r *row, e *Listed, w *personal.Who) bool {
 
 func (e *Listed) of(r *row, w *personal.Who) bool {
 	kind, id := split(r.actor)
-	return w.HasCustomer(e.CustomerID) || e.Resource == Subscriber && w.HasSubscriber(e.ResourceID) || kind == Shopper && w.HasCustomer(id) || naming(r, e, w)
+	return w.HasCustomer(e.CustomerID) || e.Resource == Subscriber && w.HasSubscriber(e.ResourceID) || kind == Shopper && w.HasCustomer(id) || naming(r, e, w) || e.proves(w)
+}
+
+// proves reports whether an entry tells that the person's data were exported or
+// erased.
+func (e *Listed) proves(w *personal.Who) bool {
+	return w.Hash != "" && (e.Resource == Person || e.Resource == Erasure) &&
+		slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Field == FieldHash.name(0) && shown(c.After) == w.Hash })
+}
+
+// reasoned reports whether the reason of an entry has the person's address in it.
+func (e *Listed) reasoned(w *personal.Who) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(e.Reason, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>()[]{}"',;:!?`, r) }),
+		func(word string) bool { return w.Is(strings.Trim(word, ".")) })
 }
 
 func readPerson(tx *sqldb.Tx, w *personal.Who, at personal.Place) ([]personal.Row, personal.Place, error) {
@@ -117,18 +137,23 @@ func orNull(text string) string {
 	return text
 }
 
-// dropPerson takes away what entries say of a person, as Erase does.
-func dropPerson(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {
+// dropPerson takes away what entries say of a person, as Erase does. What tells of
+// an export or an erasure says something of who asked for it, and stays unless the
+// reason names the person.
+func dropPerson(tx *sqldb.Tx, of *personal.Erasure, rows []personal.Row) (n int64, err error) {
 	for i := range rows {
-		id := rows[i].Int(0)
-		var value []byte
-		if err := tx.Query(personalByID, func(r *sqldb.Row) error { value = r.Bytes(0); return nil }, id); err != nil {
+		var w row
+		if err := tx.Query(entryByID, func(r *sqldb.Row) error { w = scan(r); return nil }, rows[i].Int(0)); err != nil {
 			return 0, err
 		}
-		if len(value) == 0 {
+		e, err := w.record()
+		if err != nil {
+			return 0, err
+		}
+		if len(w.personal) == 0 || (e.Resource == Person || e.Resource == Erasure) && !e.reasoned(of.Who) {
 			continue
 		}
-		if err := forget(tx, id, value); err != nil {
+		if err := forget(tx, w.id, w.personal); err != nil {
 			return 0, err
 		}
 		n++

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/html"
 	"clientele/internal/opt"
+	persons "clientele/internal/person"
 	"clientele/internal/staff"
 	"clientele/internal/store"
 )
@@ -317,7 +318,7 @@ func (c *call) downloadData() error {
 	if err != nil {
 		return err
 	}
-	archive, err := c.Persons.Export(c.R.Context(), c.store, k.Email)
+	archive, err := c.Persons.Export(c.R.Context(), c.store, persons.Ask{Email: k.Email})
 	if err != nil {
 		return c.refusedQuestion("data", "/data", false, err)
 	}
@@ -386,7 +387,7 @@ func (c *call) eraseCustomer() error {
 	if f.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	e, err := c.Persons.Erase(c.R.Context(), c.store.ID, k.Email)
+	e, err := c.Persons.Erase(c.R.Context(), c.store.ID, persons.Ask{Email: k.Email})
 	if err != nil {
 		return c.again(p, f, err)
 	}

@@ -182,12 +182,15 @@ func (s *Service) Preview(ctx context.Context, storeID int64, address string) ([
 // Erase erases a person. It returns when that is done or, where it takes long, a
 // while before: jobs go on with it. From its beginning on the address is
 // suppressed.
-func (s *Service) Erase(ctx context.Context, storeID int64, address string) (*Erasure, error) {
-	if _, err := s.Preview(ctx, storeID, address); err != nil {
+func (s *Service) Erase(ctx context.Context, storeID int64, in Ask) (*Erasure, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	if _, err := s.Preview(ctx, storeID, in.Email); err != nil {
 		return nil, err
 	}
 	ctx = sqldb.Aside(ctx) // it goes on in steps, also with an idempotency key
-	e, err := s.begin(ctx, storeID, address)
+	e, err := s.begin(ctx, storeID, in)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +207,7 @@ func (s *Service) GoOn(ctx context.Context, storeID, id int64) (*Erasure, error)
 }
 
 // begin notes an erasure, or finds the one that is under way.
-func (s *Service) begin(ctx context.Context, storeID int64, address string) (*Erasure, error) {
+func (s *Service) begin(ctx context.Context, storeID int64, in Ask) (*Erasure, error) {
 	by := history.Of(ctx).Actor
 	start, err := json.Marshal(progress{})
 	if err != nil {
@@ -216,7 +219,7 @@ func (s *Service) begin(ctx context.Context, storeID int64, address string) (*Er
 		if err != nil {
 			return err
 		}
-		hash := personal.HashOf(keys, address)
+		hash := personal.HashOf(keys, in.Email)
 		var id int64
 		if err := tx.Query(takeID, func(r *sqldb.Row) error { id = r.Int(0); return nil }); err != nil {
 			return err
@@ -230,7 +233,10 @@ func (s *Service) begin(ctx context.Context, storeID int64, address string) (*Er
 			return err
 		}
 		e = &Erasure{ID: id}
-		if err := tx.Exec(insertErasure, id, hash, address, string(start), by.Kind.String(), by.ID, by.Name, now); err != nil {
+		if err := history.Enter(tx, now, entry(tx, history.Created, history.Erasure, id, hash, 0, in.Reason)); err != nil {
+			return err
+		}
+		if err := tx.Exec(insertErasure, id, hash, in.Email, string(start), by.Kind.String(), by.ID, by.Name, now); err != nil {
 			return err
 		}
 		return jobs.Enqueue(tx, now, jobErase, erasing{ID: id}, now+takeOver)
@@ -455,9 +461,15 @@ func (s *Service) finish(ctx context.Context, storeID int64, e *Erasure, p *prog
 			return err
 		}
 		now := s.sys.Now()
-		text := e.certify(hash, now, p.tables(s.parts))
+		counts := p.tables(s.parts)
+		text := e.certify(hash, now, counts)
 		signature := base64.StdEncoding.EncodeToString(keys.Sign(Purpose, text))
 		tx.Signal(sqldb.Erased)
+		ended := entry(tx, history.Ended, history.Erasure, e.ID, e.AddressHash, rows(counts), "")
+		ended.By = &e.By // also where a job goes on with what they began
+		if err := history.Enter(tx, now, ended); err != nil {
+			return err
+		}
 		if err := tx.Exec(finishRow, e.ID, string(text), signature, keys.Public.ID, now, e.progress); err != nil {
 			return err
 		}

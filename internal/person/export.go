@@ -16,8 +16,10 @@ import (
 
 	_ "embed"
 
+	"clientele/internal/history"
 	"clientele/internal/jsonx"
 	"clientele/internal/personal"
+	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
 
@@ -30,13 +32,13 @@ type Archive struct {
 	made   int64
 }
 
-// Export looks for what a store keeps of a person. It is NotFound where that is
-// nothing.
-func (s *Service) Export(ctx context.Context, st *store.Store, address string) (*Archive, error) {
-	if err := check(address); err != nil {
+// Export looks for what a store keeps of a person, and records that it is asked
+// for. It is NotFound where that is nothing.
+func (s *Service) Export(ctx context.Context, st *store.Store, in Ask) (*Archive, error) {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
-	w, err := s.find(ctx, st.ID, address)
+	w, err := s.find(ctx, st.ID, in.Email)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +49,33 @@ func (s *Service) Export(ctx context.Context, st *store.Store, address string) (
 	if len(counts) == 0 {
 		return nil, errNobody
 	}
-	return &Archive{s, st, w, counts, s.sys.Now()}, nil
+	now := s.sys.Now()
+	if err := s.db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
+		return history.Enter(tx, now, entry(tx, history.Exported, history.Person, 0, w.Hash, rows(counts), in.Reason))
+	}); err != nil {
+		return nil, err
+	}
+	return &Archive{s, st, w, s.andEntry(counts), now}, nil
+}
+
+// andEntry counts the entry of an export, which it tells of as well.
+func (s *Service) andEntry(counts []Count) []Count {
+	i := 0
+	for k := range s.parts {
+		p := &s.parts[k]
+		here := i < len(counts) && counts[i].Table == p.Table
+		switch {
+		case p.Table != history.TableName:
+		case here:
+			counts[i].Rows++
+		default:
+			counts, here = slices.Insert(counts, i, Count{p.Table, 1, becoming(p)}), true
+		}
+		if here {
+			i++
+		}
+	}
+	return counts
 }
 
 // Name is what the archive's file may be called.
@@ -144,26 +172,26 @@ var pageText string
 // nothing.
 var page = template.Must(template.New("page").Parse(pageText))
 
-type entry struct {
+type chapter struct {
 	ID, Title string
 	Rows      int64
 }
 
 func (a *Archive) writePage(ctx context.Context, w *bufio.Writer) error {
-	entries := make([]entry, 0, len(a.counts))
+	chapters := make([]chapter, 0, len(a.counts))
 	if err := a.parts(func(_ int, p *personal.Part, n int64) error {
-		entries = append(entries, entry{p.Table, p.Title, n})
+		chapters = append(chapters, chapter{p.Table, p.Title, n})
 		return nil
 	}); err != nil {
 		return err
 	}
 	if err := page.ExecuteTemplate(w, "head", map[string]any{
-		"Store": a.store.Name, "Email": a.who.Email, "Made": time.Unix(a.made, 0).UTC().Format("2 January 2006, 15:04 MST"), "Entries": entries,
+		"Store": a.store.Name, "Email": a.who.Email, "Made": time.Unix(a.made, 0).UTC().Format("2 January 2006, 15:04 MST"), "Chapters": chapters,
 	}); err != nil {
 		return err
 	}
 	if err := a.parts(func(i int, p *personal.Part, _ int64) error {
-		if err := page.ExecuteTemplate(w, "begin", entries[i]); err != nil {
+		if err := page.ExecuteTemplate(w, "begin", chapters[i]); err != nil {
 			return err
 		}
 		if err := a.s.read(ctx, a.store.ID, a.who, p, func(r *personal.Row) error {

@@ -18,8 +18,17 @@ import (
 	"clientele/internal/system"
 )
 
-// FieldEmail is the address by which a person is named.
-const FieldEmail fault.Field = "email"
+// The fields of which faults tell.
+const (
+	FieldEmail  fault.Field = "email" // by which a person is named
+	FieldReason fault.Field = "reason"
+)
+
+const maxReason = 1000 // characters
+
+// Ask is what somebody asks for: whose data, and why. The reason is for the
+// history and may be empty.
+type Ask struct{ Email, Reason string }
 
 // Service exports and erases.
 type Service struct {
@@ -76,6 +85,16 @@ func check(address string) error {
 		return fault.Broken(fault.Invalid, it)
 	}
 	return nil
+}
+
+// check looks at what is asked for.
+func (a *Ask) check() error {
+	if err := check(a.Email); err != nil {
+		return err
+	}
+	c := fault.Collector{}
+	c.Length(FieldReason, a.Reason, 0, maxReason)
+	return c.Err(fault.Invalid)
 }
 
 // find returns who has an address.

@@ -54,6 +54,9 @@ type Route struct {
 	// Reads tells that the operation writes nothing whatever its method, so that an
 	// Idempotency-Key has no effect.
 	Reads bool
+	// Noted tells that an operation that reads leaves an entry in the history, each
+	// time.
+	Noted bool
 	// Refuses tells that the operation answers 200 to what it refuses, too.
 	Refuses bool
 }
@@ -297,7 +300,7 @@ func (s *Server) handle(m *mount, route Route) {
 	if f, ok := m.surface.(Recorded); ok {
 		door = f.Door()
 	}
-	if !writes(route.Method) || route.Reads {
+	if !writes(route.Method) || route.Reads && !route.Noted {
 		rt.Reads()
 	}
 	titles, list := cmp.Or(route.Titles, untitled), cmp.Or(route.List, noParameters)

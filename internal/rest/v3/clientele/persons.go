@@ -23,7 +23,7 @@ var (
 func (s *Surface) personRoutes() []rest.Route {
 	return []rest.Route{
 		// The address is in the body, as paths and queries are in logs.
-		{Method: "POST", Pattern: "/persons/export", Need: auth.ManagePersons, Reads: true, Types: []string{"application/zip"}, Titles: exportPerson, Handle: s.exportPerson},
+		{Method: "POST", Pattern: "/persons/export", Need: auth.ManagePersons, Reads: true, Noted: true, Types: []string{"application/zip"}, Titles: exportPerson, Handle: s.exportPerson},
 		{Method: "POST", Pattern: "/persons/erase", Need: auth.ManagePersons, Class: rest.Updating, Titles: erasePerson, Handle: s.erasePerson},
 		{Method: "GET", Pattern: "/persons/erasures/{erasure_id}", Need: auth.ManagePersons,
 			Handle: v3.Get(shape.ID("erasure_id"), shape.Scoped(s.erasure), v3.One(appendErasure))},
@@ -31,7 +31,7 @@ func (s *Surface) personRoutes() []rest.Route {
 }
 
 func (s *Surface) exportPerson(c *rest.Call) error {
-	address, err := v3.Object(decodePerson)(c)
+	in, err := v3.Object(decodeExport)(c)
 	if err != nil {
 		return err
 	}
@@ -39,29 +39,29 @@ func (s *Surface) exportPerson(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
-	archive, err := s.Persons.Export(c.Ctx(), st, address)
+	archive, err := s.Persons.Export(c.Ctx(), st, in)
 	if err != nil {
 		return err
 	}
 	return c.SendFile("application/zip", archive.Name(), func(w io.Writer) error { return archive.Write(c.Ctx(), w) })
 }
 
-func decodePerson(o decode.Object) string {
-	o.Only([]string{"email"}, nil)
+func decodeExport(o decode.Object) person.Ask {
+	o.Only([]string{"email", "reason"}, nil)
 	o.Required("email")
-	return o.Text("email").Value
+	return person.Ask{Email: o.Text("email").Value, Reason: o.Text("reason").Value}
 }
 
 // erasing is what to do with whom.
 type erasing struct {
-	email   string
+	person.Ask
 	preview bool
 }
 
 func decodeErasing(o decode.Object) erasing {
-	o.Only([]string{"email", "preview"}, nil)
+	o.Only([]string{"email", "reason", "preview"}, nil)
 	o.Required("email")
-	return erasing{o.Text("email").Value, o.Flag("preview").Value}
+	return erasing{person.Ask{Email: o.Text("email").Value, Reason: o.Text("reason").Value}, o.Flag("preview").Value}
 }
 
 // erasePerson answers when the erasure is done, or with 202 where it goes on.
@@ -71,14 +71,14 @@ func (s *Surface) erasePerson(c *rest.Call) error {
 		return err
 	}
 	if in.preview {
-		counts, err := s.Persons.Preview(c.Ctx(), c.StoreID(), in.email)
+		counts, err := s.Persons.Preview(c.Ctx(), c.StoreID(), in.Email)
 		if err != nil {
 			return err
 		}
 		sendErasure(c, http.StatusOK, &person.Erasure{Counts: counts})
 		return nil
 	}
-	e, err := s.Persons.Erase(c.Ctx(), c.StoreID(), in.email)
+	e, err := s.Persons.Erase(c.Ctx(), c.StoreID(), in.Ask)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"clientele/internal/app"
 	"clientele/internal/history"
 	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
 )
 
 // Of a customer who was deleted nothing is left in the files of the database,
@@ -40,7 +40,7 @@ func TestDeletedDataIsErased(t *testing.T) {
 	// What is changed is gone as well.
 	u.rest("PUT /v3/customers", `[{"id":1,"first_name":"Wombat","last_name":"Wombat","notes":"`+strings.Repeat("Wombat", 900)+`"}]`)
 	u.rest("PUT /v3/customers", `[{"id":1,"first_name":"Jane","last_name":"Doe","notes":""}]`)
-	if found(t, path, "Quokka") == "" || found(t, path, "Wombat") == "" {
+	if dbtest.InFile(t, path, "Quokka") == "" || dbtest.InFile(t, path, "Wombat") == "" {
 		t.Fatal("it is not there in the first place")
 	}
 	var ids []string
@@ -62,7 +62,7 @@ func TestDeletedDataIsErased(t *testing.T) {
 	}
 	for _, word := range []string{"Wombat", "Quokka", "quokka"} {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			where := found(t, path, word)
+			where := dbtest.InFile(t, path, word)
 			if where == "" {
 				break
 			}
@@ -71,19 +71,4 @@ func TestDeletedDataIsErased(t *testing.T) {
 			}
 		}
 	}
-}
-
-// found returns which of a database's files holds a text, and what is around it.
-func found(t *testing.T, path, text string) string {
-	t.Helper()
-	for _, suffix := range []string{"", "-wal"} {
-		b, err := os.ReadFile(path + suffix)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i := bytes.Index(b, []byte(text)); i >= 0 {
-			return fmt.Sprintf("%s at %d: %q", filepath.Base(path+suffix), i, b[max(0, i-40):min(len(b), i+60)])
-		}
-	}
-	return ""
 }

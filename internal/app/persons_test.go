@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"clientele/internal/app/apptest"
 	"clientele/internal/personal"
 	"clientele/internal/sqldb"
@@ -569,87 +566,16 @@ func TestPersonIsErased(t *testing.T) {
 			// rows in the files.
 			where := ""
 			for range 5 {
-				if where = inFiles(t, p.DB, dsn, "quokka", "Quokka", "QUOKKA"); where == "" {
+				if where = dbtest.InFiles(t, p.DB, dsn, "quokka", "Quokka", "QUOKKA"); where == "" {
 					break
 				}
 			}
 			if where != "" {
 				t.Error(where)
 			}
-			if where := inFiles(t, p.DB, dsn, "Wombat"); where == "" {
+			if where := dbtest.InFiles(t, p.DB, dsn, "Wombat"); where == "" {
 				t.Error("the files are not looked at")
 			}
 		})
 	}
-}
-
-// inFiles returns which of a database's files holds a text, once the engine has
-// erased what was deleted.
-func inFiles(t *testing.T, db *sqldb.DB, dsn string, words ...string) string {
-	t.Helper()
-	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		if err := db.Erase(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for _, word := range words {
-			if where := found(t, path, word); where != "" {
-				return where
-			}
-		}
-		return ""
-	}
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	rows, err := conn.Query(t.Context(), `SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Samples of values are in pg_statistic.
-	all := strings.Join(tables, ", ")
-	// Rows that an open snapshot may see stay in the files, as of a vacuum that the
-	// server began by itself.
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		var open int
-		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)`).Scan(&open); err != nil {
-			t.Fatal(err)
-		}
-		if open == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d snapshots stay open", open)
-		}
-	}
-	for _, sql := range []string{"ANALYZE " + all, "VACUUM FULL " + all + ", pg_catalog.pg_statistic", "CHECKPOINT"} {
-		if _, err := conn.Exec(t.Context(), sql); err != nil {
-			t.Fatal(sql, err)
-		}
-	}
-	for _, word := range words {
-		rows, err := conn.Query(t.Context(), `SELECT COALESCE((SELECT relname FROM pg_class WHERE relfilenode = substring(f.name from '^[0-9]+')::oid LIMIT 1), f.name)
-			FROM (SELECT name, 'base/' || d.oid || '/' || name AS path FROM pg_database d, pg_ls_dir('base/' || d.oid) name WHERE d.datname = current_database() AND name ~ '^[0-9]+') f
-			WHERE position($1::bytea in COALESCE(pg_read_binary_file(f.path, 0, 1 << 28, true), '')) > 0`, []byte(word))
-		if err != nil {
-			t.Fatal(err)
-		}
-		where, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(where) > 0 {
-			return word + " is in " + strings.Join(where, ", ")
-		}
-	}
-	return ""
 }

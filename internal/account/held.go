@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/email"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 )
@@ -99,8 +101,25 @@ func (s *Service) Unlock(ctx context.Context, storeID int64, of Whose) ([]Held, 
 				return err
 			}
 		}
-		return nil
+		return history.Enter(tx, s.sys.Now(), unlocked(held, of.CustomerID)...)
 	})
+}
+
+// unlocked returns the entries of what is held back no more, of a customer or of
+// whoever it is.
+func unlocked(held []Held, customerID int64) []history.Entry {
+	if len(held) > history.Few {
+		return []history.Entry{history.Many(history.Unlocked, history.Customer, int64(len(held)), "")}
+	}
+	out := make([]history.Entry, len(held))
+	for i := range held {
+		h, id := &held[i], cmp.Or(held[i].CustomerID, customerID)
+		out[i] = history.Entry{Action: history.Unlocked, Resource: history.Customer, ID: id, CustomerID: id}
+		out[i].Add(false, history.FieldKind, "", history.Text(h.Action))
+		out[i].Add(true, history.FieldAddress, "", history.Text(h.Network))
+		out[i].Add(false, history.FieldUntil, "", history.Int(h.Until))
+	}
+	return out
 }
 
 // String says whose it is, with a space at the end.

@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/fault"
+	"clientele/internal/history/historytest"
 	"clientele/internal/limit"
 	"clientele/internal/store"
 )
@@ -209,8 +210,14 @@ func TestHeldBackAndUnlocked(t *testing.T) {
 		s.restart()
 		unlock := func(of account.Whose, n int) {
 			s.Helper()
+			last := historytest.Last(s, s.db, s.a.StoreID)
 			if ended, err := s.svc.Unlock(ctx, s.a.StoreID, of); len(ended) != n || err != nil {
 				s.Errorf("%+v: ended %+v, %v", of, ended, err)
+			}
+			lines := historytest.Lines(s, s.db, s.a.StoreID, last)
+			want := fmt.Sprintf(`unlocked customer %d: kind ->"`, of.CustomerID)
+			if len(lines) != n || !strings.HasPrefix(lines[0], want) || of.Address != "" && !strings.Contains(lines[0], `address ->"2001:db8::/64"`) {
+				s.Errorf("%+v: the history says %q", of, lines)
 			}
 			if _, err := s.svc.Unlock(ctx, s.a.StoreID, of); kind(err) != fault.NotFound {
 				s.Errorf("%+v, again: %v", of, err)

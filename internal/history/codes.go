@@ -37,6 +37,8 @@ const (
 	Ended
 	// Exported: somebody took a copy with them.
 	Exported
+	// Unlocked: somebody let go on what was held back.
+	Unlocked
 )
 
 var actionNames = [...]string{
@@ -44,7 +46,7 @@ var actionNames = [...]string{
 	SignedIn: "signed_in", SignInFailed: "sign_in_failed", LockedOut: "locked_out", SignedOut: "signed_out",
 	PasswordChanged: "password_changed", LinkSent: "link_sent", LinkUsed: "link_used", TokenRefused: "token_refused",
 	Consented: "consented", GaveUp: "gave_up", Revoked: "revoked", Moved: "moved",
-	Ended: "ended", Exported: "exported",
+	Ended: "ended", Exported: "exported", Unlocked: "unlocked",
 }
 
 // String returns the name by which lists show an action.

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"clientele/internal/auth"
+	"clientele/internal/idempotency"
 	"clientele/internal/panel"
 	"clientele/internal/serve"
 	"clientele/internal/sqldb"
@@ -149,7 +150,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, Segments: s.Segments, Rules: s.Rules,
 		Subscribers: s.Subscribers, Webhooks: s.Webhooks, Accounts: s.Shoppers, Tokens: s.SSO, Figures: s.Figures, NewStore: s.newStore, SignOn: s.cfg.signOn(),
 		Credit: s.Core.Credit, Mail: s.Mail, Forms: s.Forms, Entitlements: s.Entitlements, Wishlists: s.Wishlists, Metafields: s.Metafields,
-		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk}
+		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Answers: idempotency.New(s.DB, s.System)}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

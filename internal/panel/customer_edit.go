@@ -16,9 +16,11 @@ import (
 
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/form"
 	"clientele/internal/geo"
 	"clientele/internal/html"
+	"clientele/internal/idempotency"
 	"clientele/internal/jsonx"
 	"clientele/internal/opt"
 	"clientele/internal/password"
@@ -321,7 +323,7 @@ func (c *call) creditForm() (*questionPage, *customer.Customer, error) {
 		{Name: "expires_at", Label: c.look.Text("customer.credit.until"), Type: "date", Narrow: true},
 		{Name: "reason", Label: c.look.Text("customer.credit.reason"), Type: "text", Required: true, MaxLength: 1000, Autocomplete: "off"},
 	}
-	p.Dialog.Form.Hide("to", c.back())
+	p.Dialog.Form.Hide("to", c.back()).Hide("once", c.visits.System.Hex(16))
 	return p, k, nil
 }
 
@@ -349,7 +351,37 @@ func money(text string) (int64, bool) {
 	return n, ok && read && exact
 }
 
+// giveCredit moves store credit. What a page sends twice moves it once.
 func (c *call) giveCredit() error {
+	id, err := c.customerID()
+	if err != nil {
+		return err
+	}
+	err = c.once(id, c.moveCredit)
+	if f := fault.As(err); f != nil && f.Kind == fault.Repeated { // the other one answers
+		return c.redirect(c.backTo(id))
+	}
+	return err
+}
+
+// once does what a form that was made with a key asks for, or answers as before
+// where the same form was sent with the same values. customerID is whom it is about.
+func (c *call) once(customerID int64, do func() error) error {
+	key := c.form.Get("once")
+	if !idempotency.Valid(key) {
+		return do()
+	}
+	// Other values from the page, gone back to, are another write.
+	in := idempotency.Request{StoreID: c.store.ID, Caller: "staff " + strconv.FormatInt(c.staff.ID, 10) + " " + c.form.Encode(), CustomerID: customerID, Key: key, Parts: []string{c.R.Method, c.R.URL.Path}}
+	return c.exchange.Once(c.Answers, in, false, func(r *http.Request) error {
+		before := c.R
+		defer func() { c.R = before }()
+		c.R = r
+		return do()
+	})
+}
+
+func (c *call) moveCredit() error {
 	p, k, err := c.creditForm()
 	if err != nil {
 		return err

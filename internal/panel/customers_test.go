@@ -3,7 +3,10 @@ package panel_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,6 +212,44 @@ func TestCustomerEdit(t *testing.T) {
 		b.post(at+"/credit", "kind", "credit", "amount", "10,00", "reason", "Late parcel").want(200, at, "has store credit of $22.50 now", "&#43;$10.00", "Late parcel", "ann@example.com", "Undo")
 		b.post(at+"/credit", "kind", "debit", "amount", "1000", "reason", "x").want(409, "", "There is not that much store credit.")
 		b.post(at+"/credit", "kind", "revert", "entry", "2").want(200, at, "$12.50", "was taken back")
+		// Sent twice at once, as by two clicks, the form gives once. Other values from
+		// the same page are another write.
+		balance := func() int {
+			t.Helper()
+			m := regexp.MustCompile(`\$(\d+)\.50</span>`).FindStringSubmatch(b.get(at).want(200, at).body)
+			if m == nil {
+				t.Fatal(b.body)
+			}
+			n, _ := strconv.Atoi(m[1])
+			return n
+		}
+		for range 3 {
+			had := balance()
+			once := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(b.get(at + "/credit").want(200, "").body)[1]
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() {
+					res, err := b.client.PostForm(b.base+at+"/credit", url.Values{"kind": {"credit"}, "amount": {"1"}, "reason": {"Twice"}, "once": {once}})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if res.Body.Close(); res.StatusCode != 200 || res.Request.URL.Path != at {
+						t.Errorf("%d at %s", res.StatusCode, res.Request.URL)
+					}
+				})
+			}
+			all.Wait()
+			if n := balance() - had; n != 1 {
+				t.Errorf("sent four times, the form gave %d", n)
+			}
+			b.post(at+"/credit", "kind", "credit", "amount", "x", "reason", "Wrong", "once", once).want(422, "")
+			b.post(at+"/credit", "kind", "credit", "amount", "2", "reason", "Other", "once", once).want(200, at)
+			if n := balance() - had; n != 3 {
+				t.Errorf("with another amount the form gave %d", n)
+			}
+			b.post(at+"/credit", "kind", "debit", "amount", "3", "reason", "Back").want(200, at)
+		}
 		// The group, from the list and back to it.
 		v = formVersion(t, b.get(at+"/group").want(200, "", "Wholesale").body)
 		b.post(at+"/group", "customer_group_id", "2", "version", v, "to", "/manage/store/one/customers?q=jean").want(200, "/manage/store/one/customers?q=jean", "The group of Jean Doe is changed.")

@@ -73,6 +73,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/html"
+	"clientele/internal/idempotency"
 	"clientele/internal/instrument"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
@@ -117,6 +118,8 @@ type Services struct {
 	Taxes        *tax.Service
 	Persons      *persons.Service
 	Desk         *desk.Service
+	// Answers are those to forms that may be sent twice.
+	Answers *idempotency.Keys
 	// Sample fills a store with sample customers; nil: that is not offered.
 	Sample func(ctx context.Context, storeHash string) error
 	// NewStore makes a store with settings and an API account.

@@ -53,3 +53,6 @@ func (s *Service) FillSearch(ctx context.Context, storeID int64) (done bool, err
 func (s *Service) LookAt(first, each, gather int) {
 	s.looks = browseBounds{first: first, each: each, gather: gather}
 }
+
+// MaxSmallBook is from how many addresses on a book is read by its pages.
+const MaxSmallBook = maxSmallBook

@@ -1,7 +1,9 @@
 package customer
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +79,7 @@ var (
 	countOwnAttributes = sqldb.Static(`SELECT COUNT(*) FROM attribute_values WHERE store_id = $1 AND customer_id = $2`)
 	profileAttributes  = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1`)
 	profileNotes       = sqldb.Static(`SELECT attribute_id, value FROM attribute_values WHERE store_id = $1 AND customer_id = $2`)
+	smallBook          = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id = $2 LIMIT $3`)
 	bookForward        = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5`)
 	bookBackward       = sqldb.Static(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5`)
 	anyUpTo            = sqldb.Static(`SELECT id FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id <= $3 LIMIT 1`)
@@ -85,6 +88,10 @@ var (
 	bookFormsBackward  = sqldb.Static(bookForms(` DESC`))
 )
 
+// maxSmallBook is how many addresses are read as they come and put in order here:
+// no index has them in that of their ids.
+const maxSmallBook = 50
+
 func bookForms(order string) string {
 	return `SELECT v.session_id, v.field_id, f.name, f.type, v.value FROM address_form_values v` + form.JoinFields + `
 		WHERE v.store_id = $1 AND v.address_id IN (SELECT id FROM addresses WHERE store_id = $1 AND customer_id = $2 AND id > $3 AND id < $4 ORDER BY id` + order + ` LIMIT $5)
@@ -92,7 +99,7 @@ func bookForms(order string) string {
 }
 
 // Profile returns a customer and what is wanted besides, or nil, in one
-// pipeline whatever is wanted.
+// pipeline whatever is wanted, and another one for an address book that is large.
 func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant) (*Profile, error) {
 	var p *Profile
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -102,7 +109,6 @@ func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant)
 			return err
 		}
 		for window, page := range p.Books {
-			cutPage(window, page)
 			spread(page.Addresses, values[window])
 		}
 		if w.SubscribedOn == 0 {
@@ -118,13 +124,6 @@ func (s *Service) Profile(ctx context.Context, storeID, id int64, w ProfileWant)
 	return p, nil
 }
 
-// cutPage leaves of the rows of a page what belongs to it.
-func cutPage(w listing.Window, page *AddressPage) {
-	var before, after bool
-	page.Addresses, before, after = listing.Cut(w, page.Addresses)
-	page.Before, page.After = page.Before || before, page.After || after
-}
-
 func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Window][]FormValue, error) {
 	qs := append(make([]sqldb.Q, 0, 4), sqldb.Q{Stmt: profileRow, Args: []any{id}, Each: func(r *sqldb.Row) error { p.scan(r); return nil }})
 	count := func(s *sqldb.Stmt, to *int64) {
@@ -134,7 +133,9 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 		qs = append(qs, sqldb.Q{Stmt: profileGroup, Args: []any{id}, Each: func(r *sqldb.Row) error { p.GroupName = r.Text(0); return nil }})
 	}
 	if w.Counts {
-		count(countOwnAddresses, &p.AddressCount)
+		if len(w.Addresses) == 0 {
+			count(countOwnAddresses, &p.AddressCount)
+		}
 		count(countOwnAttributes, &p.AttributeCount)
 	}
 	if w.FormFields {
@@ -155,35 +156,28 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 				return nil
 			}})
 	}
-	values := map[listing.Window][]FormValue{}
-	for _, window := range w.Addresses {
-		if p.Books == nil {
-			p.Books = map[listing.Window]*AddressPage{}
-		}
-		if p.Books[window] != nil {
-			continue
-		}
-		page := &AddressPage{}
-		p.Books[window] = page
-		after, before, rows, descending := window.Bounds()
-		stmt, forms := bookForward, bookFormsForward
-		if descending {
-			stmt, forms = bookBackward, bookFormsBackward
-		}
-		args := []any{id, after, before, rows}
-		qs = append(qs, sqldb.Q{Stmt: stmt, Args: args, Each: func(r *sqldb.Row) error {
-			page.Addresses = append(page.Addresses, Address{})
-			page.Addresses[len(page.Addresses)-1].scan(r)
+	var book []Address
+	if len(w.Addresses) > 0 {
+		qs = append(qs, sqldb.Q{Stmt: smallBook, Args: []any{id, int64(maxSmallBook + 1)}, Each: func(r *sqldb.Row) error {
+			book = append(book, Address{})
+			book[len(book)-1].scan(r)
 			return nil
 		}})
-		if window.After > 0 {
-			qs = append(qs, sqldb.Q{Stmt: anyUpTo, Args: []any{id, window.After}, Each: func(*sqldb.Row) error { page.Before = true; return nil }})
-		}
-		if window.Before > 0 {
-			qs = append(qs, sqldb.Q{Stmt: anyFrom, Args: []any{id, window.Before}, Each: func(*sqldb.Row) error { page.After = true; return nil }})
-		}
-		if w.AddressForms {
-			qs = append(qs, sqldb.Q{Stmt: forms, Args: args, Each: func(r *sqldb.Row) error {
+	}
+	var values map[listing.Window][]FormValue
+	if w.AddressForms {
+		values = map[listing.Window][]FormValue{}
+		for _, window := range w.Addresses {
+			if _, known := values[window]; known {
+				continue
+			}
+			values[window] = nil
+			after, before, rows, descending := window.Bounds()
+			stmt := bookFormsForward
+			if descending {
+				stmt = bookFormsBackward
+			}
+			qs = append(qs, sqldb.Q{Stmt: stmt, Args: []any{id, after, before, rows}, Each: func(r *sqldb.Row) error {
 				values[window] = append(values[window], formValue(r.Int(0), r.Int(1), r.Text(2), r.Text(3), r.Text(4)))
 				return nil
 			}})
@@ -202,12 +196,75 @@ func (p *Profile) read(tx *sqldb.Tx, id int64, w ProfileWant) (map[listing.Windo
 	if err := tx.Pipeline(qs...); err != nil {
 		return nil, err
 	}
+	if len(book) > maxSmallBook {
+		if err := p.readLargeBook(tx, id, w); err != nil {
+			return nil, err
+		}
+	} else if len(w.Addresses) > 0 {
+		p.cutBook(book, w.Addresses)
+	}
 	for window, page := range p.Metafields {
 		var before, after bool
 		page.Metafields, before, after = listing.Cut(window.Window, page.Metafields)
 		page.Before, page.After = page.Before || before, page.After || after
 	}
 	return values, nil
+}
+
+// cutBook makes the pages of an address book that was read as a whole.
+func (p *Profile) cutBook(book []Address, windows []listing.Window) {
+	slices.SortFunc(book, func(a, b Address) int { return cmp.Compare(a.ID, b.ID) })
+	p.AddressCount = int64(len(book))
+	p.Books = make(map[listing.Window]*AddressPage, len(windows))
+	for _, window := range windows {
+		page := &AddressPage{}
+		page.Addresses, page.Before, page.After = listing.Part(window, book, func(i int) int64 { return book[i].ID })
+		if len(windows) > 1 { // each has form field values of its own
+			page.Addresses = slices.Clone(page.Addresses)
+		}
+		p.Books[window] = page
+	}
+}
+
+// readLargeBook reads the pages of an address book by themselves.
+func (p *Profile) readLargeBook(tx *sqldb.Tx, id int64, w ProfileWant) error {
+	var qs []sqldb.Q
+	if w.Counts {
+		qs = append(qs, sqldb.Q{Stmt: countOwnAddresses, Args: []any{id}, Each: func(r *sqldb.Row) error { p.AddressCount = r.Int(0); return nil }})
+	}
+	p.Books = make(map[listing.Window]*AddressPage, len(w.Addresses))
+	for _, window := range w.Addresses {
+		if p.Books[window] != nil {
+			continue
+		}
+		page := &AddressPage{}
+		p.Books[window] = page
+		after, before, rows, descending := window.Bounds()
+		stmt := bookForward
+		if descending {
+			stmt = bookBackward
+		}
+		qs = append(qs, sqldb.Q{Stmt: stmt, Args: []any{id, after, before, rows}, Each: func(r *sqldb.Row) error {
+			page.Addresses = append(page.Addresses, Address{})
+			page.Addresses[len(page.Addresses)-1].scan(r)
+			return nil
+		}})
+		if window.After > 0 {
+			qs = append(qs, sqldb.Q{Stmt: anyUpTo, Args: []any{id, window.After}, Each: func(*sqldb.Row) error { page.Before = true; return nil }})
+		}
+		if window.Before > 0 {
+			qs = append(qs, sqldb.Q{Stmt: anyFrom, Args: []any{id, window.Before}, Each: func(*sqldb.Row) error { page.After = true; return nil }})
+		}
+	}
+	if err := tx.Pipeline(qs...); err != nil {
+		return err
+	}
+	for window, page := range p.Books {
+		var before, after bool
+		page.Addresses, before, after = listing.Cut(window, page.Addresses)
+		page.Before, page.After = page.Before || before, page.After || after
+	}
+	return nil
 }
 
 // queries find the metafields of a window and whether there are more.

@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"encoding/base64"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -93,24 +92,11 @@ func newPage[T any](edges []edge[T], before, after bool) *page[T] {
 // windowBy returns a part of a list that was read as a whole. The place of an
 // entry is what id returns of its index, which grows along the list.
 func windowBy[T any](w listing.Window, all []T, id func(i int) int64) *page[T] {
-	after, before, most, descending := w.Bounds()
-	var rows []edge[T]
-	var earlier, later bool
+	edges := make([]edge[T], len(all))
 	for i, v := range all {
-		switch id := id(i); {
-		case id <= after:
-			earlier = true
-		case id >= before:
-			later = true
-		default:
-			rows = append(rows, edge[T]{id, v})
-		}
+		edges[i] = edge[T]{id(i), v}
 	}
-	if descending {
-		slices.Reverse(rows)
-	}
-	rows, cutBefore, cutAfter := listing.Cut(w, rows[:min(most, int64(len(rows)))])
-	return newPage(rows, earlier || cutBefore, later || cutAfter)
+	return newPage(listing.Part(w, edges, func(i int) int64 { return edges[i].id }))
 }
 
 // connectionTables answer a connection and its edges. Those of counted ones

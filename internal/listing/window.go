@@ -3,6 +3,7 @@ package listing
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // Window is the part of a list that a Relay connection's arguments ask for,
@@ -60,4 +61,23 @@ func Cut[T any](w Window, rows []T) (out []T, before, after bool) {
 		rows, before = rows[int64(len(rows))-w.Last:], true
 	}
 	return rows, before, after
+}
+
+// Part makes the window's entries of a whole list, in ascending order, and tells
+// whether there are others before and after. id returns that of an entry by its
+// index.
+func Part[T any](w Window, all []T, id func(i int) int64) (out []T, before, after bool) {
+	over, below, most, descending := w.Bounds()
+	from := sort.Search(len(all), func(i int) bool { return id(i) > over })
+	to := sort.Search(len(all), func(i int) bool { return id(i) >= below })
+	rows := all[from:max(from, to)]
+	n := int(min(most, int64(len(rows))))
+	if descending {
+		rows = slices.Clone(rows[len(rows)-n:])
+		slices.Reverse(rows)
+	} else {
+		rows = rows[:n:n]
+	}
+	out, before, after = Cut(w, rows)
+	return out, before || from > 0, after || to < len(all)
 }

@@ -190,7 +190,10 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 	if err != nil {
 		return err
 	}
-	defer func() { l.readers <- c }()
+	defer func() {
+		c.rollback() // an interrupted pipeline cannot end its transaction itself
+		l.readers <- c
+	}()
 	if ctx.Done() != nil {
 		c.watch(ctx)
 		defer c.unwatch()
@@ -401,6 +404,7 @@ func (l *lite) run(j *job) (err error) {
 
 const (
 	begin      = "BEGIN IMMEDIATE"
+	beginRead  = "BEGIN"
 	savepoint  = "SAVEPOINT job"
 	rollbackTo = "ROLLBACK TO job"
 	release    = "RELEASE job"
@@ -411,7 +415,8 @@ const (
 type liteConn struct {
 	conn     *sqlite.Conn
 	static   map[*Stmt]*sqlite.Stmt // declared statements that were run
-	declared map[string]struct{}    // their texts; a dynamic statement may have the same
+	commands map[string]*sqlite.Stmt
+	declared map[string]struct{} // texts of static; a dynamic statement may have the same
 	dynamic  map[string]struct{}
 	order    []string // of dynamic, oldest first
 
@@ -463,7 +468,7 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
 	}
-	c := &liteConn{conn: conn, static: map[*Stmt]*sqlite.Stmt{}, declared: map[string]struct{}{}, dynamic: map[string]struct{}{}}
+	c := &liteConn{conn: conn, static: map[*Stmt]*sqlite.Stmt{}, commands: map[string]*sqlite.Stmt{}, declared: map[string]struct{}{}, dynamic: map[string]struct{}{}}
 	if !writer {
 		c.arm()
 		c.timer = system.CountdownFunc(time.Hour, c.look)
@@ -528,12 +533,15 @@ func (c *liteConn) arm() {
 }
 
 func (c *liteConn) command(sql string) error {
-	stmt, err := c.conn.Prepare(sql)
-	if err != nil {
-		return err
+	stmt := c.commands[sql]
+	if stmt == nil {
+		var err error
+		if stmt, err = c.conn.Prepare(sql); err != nil {
+			return err
+		}
+		c.commands[sql] = stmt
 	}
-	_, err = stmt.Step()
-	if err != nil {
+	if _, err := stmt.Step(); err != nil { // which has reset it
 		return err
 	}
 	return stmt.Reset()
@@ -614,6 +622,27 @@ func (c *liteConn) bind(tx *Tx, s *Stmt, args []any) (*sqlite.Stmt, error) {
 		}
 	}
 	return stmt, nil
+}
+
+// pipeline runs queries in one transaction, which locks the file once for all of
+// them.
+func (c *liteConn) pipeline(tx *Tx, qs []Q) (err error) {
+	if len(qs) > 1 && c.conn.AutocommitEnabled() {
+		if err := c.command(beginRead); err != nil {
+			return err
+		}
+		defer func() {
+			if ended := c.command(commit); err == nil {
+				err = ended
+			}
+		}()
+	}
+	for _, q := range qs {
+		if err := c.query(tx, q.Stmt, q.Args, q.Each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ignore(*Row) error { return nil }

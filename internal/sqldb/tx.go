@@ -125,18 +125,14 @@ func (tx *Tx) Query(s *Stmt, each func(*Row) error, args ...any) error {
 }
 
 // Pipeline runs queries in order, in one round trip where the engine has
-// round trips. Later queries cannot depend on the results of earlier ones.
+// round trips, or else in one snapshot. Later queries cannot depend on the
+// results of earlier ones.
 func (tx *Tx) Pipeline(qs ...Q) error {
 	for i := range qs {
 		tx.see(qs[i].Stmt)
 	}
 	if tx.lite != nil {
-		for _, q := range qs {
-			if err := tx.lite.query(tx, q.Stmt, q.Args, q.Each); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tx.lite.pipeline(tx, qs)
 	}
 	return tx.pg.pipeline(tx, qs)
 }

@@ -665,3 +665,49 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// On SQLite the queries of a pipeline see one moment, and however one ends, the
+// connection is free for the next.
+func TestPipelineIsOneSnapshot(t *testing.T) {
+	db := dbtest.Open(t, sqldb.SQLite)
+	must(t, db, exec(insertChannel, int64(1), "a"))
+	id := int64(1)
+	read := func(ctx context.Context, inside func() error, more ...sqldb.Q) (before, after int64, err error) {
+		err = db.Read(ctx, 1, func(tx *sqldb.Tx) error {
+			return tx.Pipeline(append([]sqldb.Q{
+				{Stmt: countChannels, Each: func(r *sqldb.Row) error { before = r.Int(0); return inside() }},
+				{Stmt: countChannels, Each: func(r *sqldb.Row) error { after = r.Int(0); return nil }},
+			}, more...)...)
+		})
+		return before, after, err
+	}
+	free := func(after string) {
+		t.Helper()
+		for range 4 { // on each connection
+			if n, _, err := read(t.Context(), func() error { return nil }); n != id || err != nil {
+				t.Errorf("after one that %s: %d of %d rows: %v", after, n, id, err)
+			}
+		}
+	}
+	mine := errors.New("mine")
+	for name, want := range map[string]error{"passes": nil, "fails": mine} {
+		before, after, err := read(t.Context(), func() error {
+			id++
+			must(t, db, exec(insertChannel, id, "b"))
+			return want
+		})
+		if before != id-1 || want == nil && after != before || !errors.Is(err, want) {
+			t.Errorf("a pipeline that %s: %d and %d of %d rows: %v", name, before, after, id-1, err)
+		}
+		free(name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	endless := sqldb.Dynamic(`WITH RECURSIVE n (i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n`)
+	if _, _, err := read(ctx, func() error { return nil }, sqldb.Q{Stmt: endless, Each: func(*sqldb.Row) error { return nil }}); !errors.Is(err, context.Canceled) {
+		t.Errorf("an endless pipeline: %v", err)
+	}
+	id++
+	must(t, db, exec(insertChannel, id, "c"))
+	free("is interrupted")
+}

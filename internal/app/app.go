@@ -186,7 +186,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		Orders:      order.NewService(db),
 
 		Entitlements: entitlement.NewService(db),
-		Companies:    company.NewService(db, sys),
+		Companies:    company.NewService(db, sys, customers),
 		Keys:         storekey.NewService(db, sys),
 		Credit:       credit.NewService(db, sys, stores, customer.Balances{}),
 		History:      history.NewService(db),

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/customer"
 	"clientele/internal/mail"
+	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/webhook"
@@ -32,9 +34,8 @@ var notOurs = []string{
 	"channel/#/page/", "channel/#/product/", "channel/#/script/", "channel/#/socialMediaLinks/", "channel/#/theme/",
 	"channel/#/settings/SEO/", "channel/#/settings/catalog/", "channel/#/settings/category/",
 	"channel/#/settings/product/", "channel/#/settings/searchContextFilters/",
-	// Users and addresses of companies are kept elsewhere, and a company goes with
-	// its customer, of whom is told.
-	"company/address/", "company/user/", "company/superadmin/", "company/deleted",
+	// Users and addresses of companies are kept elsewhere.
+	"company/address/", "company/user/", "company/superadmin/",
 	// HTTP headers of storefronts, of which we keep none.
 	"channel/#/settings/security/",
 	// Told of deliveries, not of the store: TestRetriesToTheEnd of package webhook.
@@ -58,6 +59,12 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 		}
 		everywhere := func(scopes ...string) []string { return append(on("1", scopes...), on("2", scopes...)...) }
 		ask := func(request string) func() { return func() { w.ask(request) } }
+		register := func(customerID int64) {
+			in := company.Register{CustomerID: customerID, ChannelID: 1, Name: "Engines", Email: "office@example.com", Phone: "1", Address: customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}}
+			if _, err := w.Companies.Register(t.Context(), 1, in); err != nil {
+				t.Fatal(err)
+			}
+		}
 		site := func(scope string) string { return scope + ` {"site_id":2}` }
 		seen := map[string]bool{}
 		for _, step := range []struct {
@@ -128,13 +135,19 @@ func TestEveryScopeIsToldOf(t *testing.T) {
 			{"a text of a channel", ask(`PUT /v3/marketing/email-templates/passwordless_login_email?channel_id=2 {"subject":"Two"}`), on("2", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
 			{"another one of the store", ask(`PUT /v3/marketing/email-templates/passwordless_login_email {"subject":"Links"}`), on("1", `email/templates/updated {"template_kind":"passwordless_login_email"}`)},
 			{"no text of a channel", ask(`DELETE /v3/marketing/email-templates/passwordless_login_email?channel_id=2`), on("2", `email/templates/deleted {"template_kind":"passwordless_login_email"}`)},
-			{"a company", func() {
-				in := company.Register{CustomerID: 1, ChannelID: 1, Name: "Engines", Email: "office@example.com", Phone: "1", Address: customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: "Austin", StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}}
-				if _, err := w.Companies.Register(t.Context(), 1, in); err != nil {
+			{"a company", func() { register(1) }, []string{`store/company/created {"company_id":1}`}},
+			{"an approved company", ask(`PUT /v3/clientele/companies/1 {"status":"approved"}`), []string{`store/company/updated {"company_id":1}`, `store/company/statusUpdated {"company_id":1}`}},
+			{"a company that goes with its customer", func() {
+				gone, err := w.Customers.CreateFor(t.Context(), password.Party{StoreID: 1}, []customer.Create{{Email: "gone@example.com", FirstName: "G", LastName: "H"}})
+				if err != nil {
 					t.Fatal(err)
 				}
-			}, []string{`store/company/created {"company_id":1}`}},
-			{"an approved company", ask(`PUT /v3/clientele/companies/1 {"status":"approved"}`), []string{`store/company/updated {"company_id":1}`, `store/company/statusUpdated {"company_id":1}`}},
+				register(gone[0].ID)
+				w.ask(fmt.Sprintf(`DELETE /v3/customers?id:in=%d`, gone[0].ID))
+			}, []string{
+				`store/customer/created {"type":"customer","id":2,"origin_channel_id":1,"channel_ids":null}`, `store/company/created {"company_id":2}`,
+				`store/company/deleted {"company_id":2}`, `store/customer/deleted {"type":"customer","id":2}`,
+			}},
 			{"the same status of a company", ask(`PUT /v3/clientele/companies/1 {"status":"approved"}`), nil},
 			{"a channel's status", ask(`PUT /v3/settings/email-statuses?channel_id=2 {"createaccount_email":true}`), on("2", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},
 			{"the store's status", ask(`PUT /v3/settings/email-statuses {"createaccount_email":false}`), on("1", `settings/emailStatus/updated {"template_kind":"createaccount_email"}`)},

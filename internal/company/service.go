@@ -45,8 +45,25 @@ type Service struct {
 	sys *system.System
 }
 
-// NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db: db, sys: sys} }
+// NewService returns a Service over db. Companies go with the customers who
+// registered them.
+func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service) *Service {
+	customers.LeaveWith(leaving)
+	return &Service{db: db, sys: sys}
+}
+
+// leaving is a customer.Leaving.
+func leaving(_ *sqldb.Tx, customers []int64, add func(event.Event)) sqldb.Q {
+	in, args := sqldb.In(nil, customers)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id FROM companies WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id`),
+		Args: args,
+		Each: func(r *sqldb.Row) error {
+			add(event.Company(event.CompanyDeleted, r.Int(0), r.Int(1)))
+			return nil
+		},
+	}
+}
 
 var errNone = fault.New(fault.NotFound, "there is no such company")
 

@@ -229,6 +229,7 @@ type Service struct {
 	creates   *sqldb.Together[*createPlan]
 	notifier  Notifier
 	access    Access
+	leaving   []Leaving
 	index     *search.Index
 	bite      int // how many customers one transaction of countAll looks at
 	leave     int // how many customers leave a group in one transaction

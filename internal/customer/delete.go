@@ -28,6 +28,14 @@ func (s *Service) Delete(ctx context.Context, storeID int64, q *listing.Query) (
 	return n, err
 }
 
+// Leaving returns the query of what goes with customers who are deleted. It adds
+// the events that tell of it, which name the customer.
+type Leaving func(tx *sqldb.Tx, customers []int64, add func(event.Event)) sqldb.Q
+
+// LeaveWith sets a Leaving of another package. It must be called before s is
+// used: the service that keeps something of customers calls it when it is made.
+func (s *Service) LeaveWith(l Leaving) { s.leaving = append(s.leaving, l) }
+
 // deleteCustomers deletes customers that the caller has locked. instead is what
 // the history tells in place of an entry for each record, where it is not nil.
 func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead []history.Entry) error {
@@ -39,29 +47,30 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 	left := leftBehind{filled: map[int64][]storedValue{}, inBook: map[int64][]storedValue{}, noted: map[int64][]AttributeValue{}}
 	var unhashed []rehash
 	theirs := map[int64][]event.Event{} // that what they have goes with them
+	along := func(e event.Event) { theirs[e.CustomerID] = append(theirs[e.CustomerID], e) }
 	in, args := sqldb.In(nil, ids)
-	err := tx.Pipeline(
-		sqldb.Q{
+	qs := []sqldb.Q{
+		{
 			Stmt: sqldb.Dynamic(`SELECT ` + addressColumns + ` FROM addresses WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
 				book = append(book, Address{})
 				book[len(book)-1].scan(r)
 				addressIDs = append(addressIDs, r.Int(0))
-				theirs[r.Int(1)] = append(theirs[r.Int(1)], event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
+				along(event.Address(event.AddressDeleted, r.Int(0), r.Int(1)))
 				return nil
 			},
 		},
-		sqldb.Q{
+		{
 			Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace FROM metafields WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
-				theirs[r.Int(1)] = append(theirs[r.Int(1)], event.Metafield(event.MetafieldDeleted, r.Int(0), r.Int(1), r.Text(2)))
+				along(event.Metafield(event.MetafieldDeleted, r.Int(0), r.Int(1), r.Text(2)))
 				return nil
 			},
 		},
 		segment.ProfilesOf(tx, ids, &profileIDs),
-		sqldb.Q{
+		{
 			Stmt: sqldb.Dynamic(`SELECT ` + customerColumns + `, password_hash FROM customers WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id`),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
@@ -71,8 +80,11 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 				return nil
 			},
 		},
-	)
-	if err != nil {
+	}
+	for _, l := range s.leaving {
+		qs = append(qs, l(tx, ids, along))
+	}
+	if err := tx.Pipeline(qs...); err != nil {
 		return err
 	}
 	entries := instead

@@ -36,6 +36,7 @@ const (
 	CompanyCreated           = "store/company/created"
 	CompanyUpdated           = "store/company/updated"
 	CompanyStatusUpdated     = "store/company/statusUpdated"
+	CompanyDeleted           = "store/company/deleted"
 	InformationUpdated       = "store/information/updated"
 	// Which price list applies to a group or on a channel has changed.
 	PriceListAssignmentUpdated = "store/priceList/assignment/updated"

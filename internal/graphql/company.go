@@ -3,9 +3,13 @@ package graphql
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"clientele/internal/company"
 	"clientele/internal/customer"
+	"clientele/internal/fold"
+	"clientele/internal/geo"
 	"clientele/internal/graphql/exec"
 )
 
@@ -23,7 +27,30 @@ type registered struct {
 func (s *Server) companyTables() exec.Tables {
 	return exec.Tables{
 		// What else there is of an active company is kept elsewhere.
-		"ActiveCompany": exec.Of[companyUser](exec.Fields{"companyUser": exec.Part(func(u *companyUser) *companyUser { return u })}),
+		"ActiveCompany": exec.Of[companyUser](exec.Fields{
+			"companyUser": exec.Part(func(u *companyUser) *companyUser { return u }),
+			"addresses":   exec.Object(companyAddresses),
+		}),
+		"CompanyAddress": exec.Of[companyAddress](exec.Fields{
+			"entityId":            exec.Int(func(a *companyAddress) int64 { return a.company.ID }),
+			"firstName":           exec.Text(func(a *companyAddress) string { return a.FirstName }),
+			"lastName":            exec.Text(func(a *companyAddress) string { return a.LastName }),
+			"address1":            exec.Text(func(a *companyAddress) string { return a.Address1 }),
+			"address2":            exec.TextOrNull(func(a *companyAddress) string { return a.Address2 }),
+			"city":                exec.Text(func(a *companyAddress) string { return a.City }),
+			"country":             exec.Text((*companyAddress).country),
+			"countryCode":         exec.Text(func(a *companyAddress) string { return a.CountryCode }),
+			"stateOrProvince":     exec.TextOrNull(func(a *companyAddress) string { return a.StateOrProvince }),
+			"stateOrProvinceCode": exec.TextOrNull((*companyAddress).stateCode),
+			"phone":               exec.TextOrNull(func(a *companyAddress) string { return a.Phone }),
+			"postalCode":          exec.TextOrNull(func(a *companyAddress) string { return a.PostalCode }),
+			// There is no other one.
+			"isDefaultShipping": exec.Bool(func(*companyAddress) bool { return true }),
+			"isDefaultBilling":  exec.Bool(func(*companyAddress) bool { return true }),
+			"isShipping":        exec.Bool(func(*companyAddress) bool { return true }),
+			"isBilling":         exec.Bool(func(*companyAddress) bool { return true }),
+			"extraFields":       exec.Parts(func(a *companyAddress) []company.Extra { return a.extras }),
+		}),
 		"CompanyUser": exec.Of[companyUser](exec.Fields{
 			"firstName":   exec.Text(func(u *companyUser) string { return u.FirstName }),
 			"lastName":    exec.Text(func(u *companyUser) string { return u.LastName }),
@@ -51,6 +78,60 @@ func (s *Server) companyTables() exec.Tables {
 type companyUser struct {
 	*customer.Profile
 	company *company.Company
+}
+
+// companyAddress is the address with which a company was registered.
+type companyAddress struct {
+	*customer.AddressFields
+	company *company.Company
+	extras  []company.Extra
+}
+
+func (a *companyAddress) country() string {
+	if c, ok := geo.ByCode(a.CountryCode); ok {
+		return c.Name
+	}
+	return ""
+}
+
+func (a *companyAddress) stateCode() string {
+	if c, ok := geo.ByCode(a.CountryCode); ok {
+		if st, ok := c.State(a.StateOrProvince); ok {
+			return st.Code
+		}
+	}
+	return ""
+}
+
+// holds reports whether a text is in any of an address.
+func (a *companyAddress) holds(text string) bool {
+	return slices.ContainsFunc([]string{
+		fold.Name(a.FirstName, a.LastName), a.Address1, a.Address2, a.City, a.StateOrProvince, a.PostalCode, a.country(), a.Phone,
+	}, func(part string) bool { return strings.Contains(fold.Text(part), fold.Text(text)) })
+}
+
+// companyAddresses returns the addresses of a company that match the filters: the
+// one that it was registered with.
+func companyAddresses(c *exec.Call, u *companyUser) (*page[companyAddress], error) {
+	at, err := window(c.Args)
+	if err != nil {
+		return nil, err
+	}
+	a := companyAddress{AddressFields: &u.company.Address, company: u.company}
+	if c.Args.Bool("includesExtraFields") {
+		a.extras = u.company.Extras.Address
+	}
+	all := []companyAddress{a}
+	filters := c.Args.Object("filters")
+	for _, name := range []string{"isDefaultShipping", "isDefaultBilling", "isShipping", "isBilling"} {
+		if is := filters.BoolOrNil(name); is != nil && !*is {
+			all = nil
+		}
+	}
+	if !a.holds(filters.Text("searchQuery")) {
+		all = nil
+	}
+	return windowBy(at, all, func(int) int64 { return u.company.ID }), nil
 }
 
 func extraValue(e *company.Extra) string { return e.Value }

@@ -85,7 +85,10 @@ func TestRegisterCompany(t *testing.T) {
 		active := func() string {
 			t.Helper()
 			return w.ask(`{ customer { activeCompany { companyUser { firstName lastName company phoneNumber email companyRoleName formFields { name ... on TextFormFieldValue { text } } extraFields { __typename name fieldEntityId
-				... on TextExtraFieldValue { text } ... on NumberExtraFieldValue { number } } } addresses { edges { node { city } } } } } }`, nil, "X-Bc-Customer-Access-Token", jane).Text
+				... on TextExtraFieldValue { text } ... on NumberExtraFieldValue { number } } } addresses(includesExtraFields: true) { edges { node { entityId firstName lastName address1 address2 city country countryCode stateOrProvince stateOrProvinceCode
+				phone postalCode label isDefaultShipping isDefaultBilling isShipping isBilling extraFields { name ... on TextExtraFieldValue { text } } } } }
+				plain: addresses(filters: {isBilling: true, searchQuery: "AUS"}) { pageInfo { hasNextPage } edges { node { entityId extraFields { name } } } }
+				none: addresses(filters: {isShipping: false}) { edges { cursor } } other: addresses(filters: {searchQuery: "Berlin"}) { edges { cursor } } empty: addresses(first: 0) { pageInfo { hasNextPage } edges { cursor } } } } }`, nil, "X-Bc-Customer-Access-Token", jane).Text
 		}
 		for _, status := range []string{company.Rejected, company.Approved} {
 			if got, want := active(), `{"data":{"customer":{"activeCompany":null}}}`; got != want {
@@ -94,7 +97,9 @@ func TestRegisterCompany(t *testing.T) {
 			_, err := w.Companies.Decide(ctx, 1, 1, company.Decide{Status: status})
 			w.ok(err)
 		}
-		if got, want := active(), `{"data":{"customer":{"activeCompany":{"companyUser":{"firstName":"Jane","lastName":"Doe","company":"Engines","phoneNumber":"123","email":"jane@example.com","companyRoleName":null,"formFields":[{"name":"Note","text":"hi"}],"extraFields":[{"__typename":"NumberExtraFieldValue","name":"Seats","fieldEntityId":null,"number":1.5}]},"addresses":{"edges":[]}}}}}`; got != want {
+		if got, want := active(), `{"data":{"customer":{"activeCompany":{"companyUser":{"firstName":"Jane","lastName":"Doe","company":"Engines","phoneNumber":"123","email":"jane@example.com","companyRoleName":null,"formFields":[{"name":"Note","text":"hi"}],"extraFields":[{"__typename":"NumberExtraFieldValue","name":"Seats","fieldEntityId":null,"number":1.5}]},"addresses":{"edges":[{"node":{"entityId":1,"firstName":"Ada","lastName":"Lovelace","address1":"1 Main St","address2":null,"city":"Austin","country":"United States","countryCode":"US","stateOrProvince":"Texas","stateOrProvinceCode":"TX",`+
+			`"phone":null,"postalCode":"78701","label":null,"isDefaultShipping":true,"isDefaultBilling":true,"isShipping":true,"isBilling":true,"extraFields":[{"name":"Tax","text":"7"}]}}]},`+
+			`"plain":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"entityId":1,"extraFields":[]}}]},"none":{"edges":[]},"other":{"edges":[]},"empty":{"pageInfo":{"hasNextPage":true},"edges":[]}}}}}`; got != want {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 		_, _, err = w.Companies.List(ctx, 1, company.List.New().Where("customer_id", listing.In, []int64{1}, nil))

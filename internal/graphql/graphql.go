@@ -116,6 +116,7 @@ func (s *Server) answers(schema *ast.Schema) *exec.Schema {
 		connectionTables[shownProduct]("Product", true), connectionTables[picture]("Image", false), connectionTables[shownOrder]("Orders", true),
 		connectionTables[consignment]("OrderShippingConsignment", false), connectionTables[shownLine]("OrderPhysicalLineItem", false),
 		connectionTables[bookEntry]("Address", true), connectionTables[customer.ShownMetafield]("Metafield", false),
+		connectionTables[companyAddress]("CompanyAddress", false),
 		connectionTables[shownList]("Wishlist", false), connectionTables[shop]("Currency", false),
 		connectionTables[wish]("WishlistItem", true),
 		connectionTables[instrument.Instrument]("StoredPaymentInstrument", false), s.instrumentTables(), // which says more of the connection

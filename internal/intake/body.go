@@ -27,6 +27,7 @@ type Body struct {
 	from   *budget
 	owner  owner
 	taken  int64
+	pace   paced // by which it is read
 }
 
 // first is how many bytes each body has without asking: no more than what its

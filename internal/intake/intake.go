@@ -95,9 +95,9 @@ type Source struct {
 }
 
 // Begin bounds how long the rest of a request's body may stand still where
-// nobody reads it, as for one that is refused before.
+// neither Read nor End takes it.
 func (in *Intake) Begin(w http.ResponseWriter, r *http.Request) {
-	if r.ContentLength != 0 {
+	if r.ContentLength != 0 && !drained(r) {
 		setReadDeadline(w, system.Machine().Add(in.limits.Pause))
 	}
 }
@@ -116,10 +116,15 @@ const (
 	drainSize = 32 << 20
 )
 
+// drained reports whether End takes what is left of a request's body.
+func drained(r *http.Request) bool {
+	return r.ProtoMajor == 1 && (len(r.Header["Expect"]) == 0 || r.Header.Get("Expect") == "")
+}
+
 // End takes what is left of a request's body, as of one that was refused before
 // it was read. A client that waits to be told to send its body is not told.
 func (in *Intake) End(w http.ResponseWriter, r *http.Request) {
-	if r.Body == nil || r.Body == http.NoBody || r.ProtoMajor != 1 || r.Header.Get("Expect") != "" {
+	if r.Body == nil || r.Body == http.NoBody || !drained(r) {
 		return
 	}
 	setReadDeadline(w, system.Machine().Add(min(drainTime, in.limits.Pause)))
@@ -151,6 +156,7 @@ func (in *Intake) Read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 	if err == nil {
 		// What was set for the body must not end what is done with it.
 		setReadDeadline(w, time.Time{})
+		r.Body = http.NoBody // nothing is left for End
 		return b, nil
 	}
 	w.Header()["Connection"] = []string{"close"}
@@ -177,7 +183,8 @@ func (in *Intake) read(w http.ResponseWriter, r *http.Request, who Source) (*Bod
 		return nil, tooLarge(most)
 	}
 	b := newBody(r.Context(), in.limits.Wait, from, key)
-	if err := b.fill(newPaced(w, r, in.limits, b), most, r.ContentLength); err != nil {
+	b.pace = paced{w: w, r: r.Body, limits: &in.limits, body: b, start: system.Machine()}
+	if err := b.fill(&b.pace, most, r.ContentLength); err != nil {
 		b.Free()
 		return nil, err
 	}
@@ -227,15 +234,11 @@ func busy() error {
 type paced struct {
 	w       http.ResponseWriter
 	r       io.Reader
-	limits  Limits
+	limits  *Limits
 	body    *Body
 	start   time.Time
 	renewed time.Time // when the deadline was set
 	got     int64
-}
-
-func newPaced(w http.ResponseWriter, r *http.Request, l Limits, b *Body) *paced {
-	return &paced{w: w, r: r.Body, limits: l, body: b, start: system.Machine()}
 }
 
 // Read implements io.Reader.

@@ -47,14 +47,33 @@ type Hosts struct {
 	reading sync.Mutex // held by who reads anew
 }
 
-// hostTable is the storefronts at one moment. Nobody changes it.
+// hostTable is the storefronts at one moment. Nobody changes it, but what was
+// found in it is remembered.
 type hostTable struct {
 	*Hosts
 	read   time.Duration     // of Elapsed: when they were read
 	byHost map[string][]Site // by name and by name:port; those of one store each
 	byID   map[siteID]Site
 	only   []Site // the channels of the only store, where there is one
+
+	mu    sync.RWMutex
+	found map[hostAsked]hostFound
 }
+
+// hostAsked is what find is asked, hostFound what it says.
+type hostAsked struct {
+	public, scheme, host string
+	guess                bool
+}
+
+type hostFound struct {
+	site Site
+	ok   bool
+}
+
+// maxFound bounds the hosts whose site is remembered with a table: who sends a
+// request makes up its host.
+const maxFound = 1000
 
 type siteID struct {
 	hash    string
@@ -135,6 +154,25 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	if err != nil {
 		return Site{}, false, err
 	}
+	asked := hostAsked{h.Public, scheme, host, guess}
+	n.mu.RLock()
+	known, ok := n.found[asked]
+	n.mu.RUnlock()
+	if ok {
+		return known.site, known.ok, nil
+	}
+	known.site, known.ok = n.find(scheme, host, guess)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.found) < maxFound && len(host) <= maxHostName+len(":65535") {
+		asked.host = strings.Clone(host)
+		n.found[asked] = known
+	}
+	return known.site, known.ok, nil
+}
+
+func (n *hostTable) find(scheme, host string, guess bool) (Site, bool) {
+	h := n.Hosts
 	site, ok := n.claimed(scheme, host)
 	if !ok && guess {
 		if site, ok = n.lastResort(host); ok && site.URL == "" && (h.Production || !ownName(HostName(host))) {
@@ -146,7 +184,7 @@ func (h *Hosts) find(ctx context.Context, scheme, host string, guess bool) (Site
 	} else if asked := scheme + "://" + host; ok && (site.URL == "" || h.movable(site.URL, asked)) {
 		site.URL = asked
 	}
-	return site, ok, nil
+	return site, ok
 }
 
 // Here returns what addresses of the pages that this server has of a site begin
@@ -344,7 +382,7 @@ var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.na
 	WHERE c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
 
 func (h *Hosts) load(ctx context.Context) (*hostTable, error) {
-	n := &hostTable{Hosts: h, read: h.sys.Elapsed(), byHost: map[string][]Site{}, byID: map[siteID]Site{}}
+	n := &hostTable{Hosts: h, read: h.sys.Elapsed(), byHost: map[string][]Site{}, byID: map[siteID]Site{}, found: map[hostAsked]hostFound{}}
 	several := false
 	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(selectSites, func(r *sqldb.Row) error {

@@ -22,11 +22,14 @@ func (v *Visits) Peer(r *http.Request, backend bool) limit.Peer {
 			return limit.Peer{Address: ip}
 		}
 	}
-	peer := address(r.RemoteAddr)
-	if v.trusted(peer) {
-		peer = v.client(peer, r.Header.Values("X-Forwarded-For"))
+	ip, ok := remote(r)
+	switch {
+	case !ok:
+		return limit.Peer{Backend: backend}
+	case v.trusts(ip):
+		return limit.Peer{Address: v.client(plain(ip), r.Header.Values("X-Forwarded-For")), Backend: backend}
 	}
-	return limit.Peer{Address: peer, Backend: backend}
+	return limit.Peer{Address: written(ip, r.RemoteAddr), Backend: backend}
 }
 
 // told reads the values of ClientIP.
@@ -50,18 +53,24 @@ func (v *Visits) client(peer string, forwarded []string) string {
 		if err != nil {
 			return peer
 		}
-		if peer = plain(hop); !v.trusted(peer) {
+		if peer = plain(hop); !v.trusts(hop) {
 			return peer
 		}
 	}
 	return peer
 }
 
-func (v *Visits) trusted(peer string) bool {
-	ip, err := netip.ParseAddr(peer)
-	if err != nil {
+// trusted reports whether a request comes from a proxy whose headers count.
+func (v *Visits) trusted(r *http.Request) bool {
+	if len(v.Proxies) == 0 {
 		return false
 	}
+	ip, ok := remote(r)
+	return ok && v.trusts(ip)
+}
+
+func (v *Visits) trusts(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
 	for _, p := range v.Proxies {
 		if p.Contains(ip) {
 			return true
@@ -70,17 +79,25 @@ func (v *Visits) trusted(peer string) bool {
 	return false
 }
 
-// address returns the IP of "ip:port" in its shortest form.
-func address(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
+// remote returns the address that a request's connection comes from.
+func remote(r *http.Request) (netip.Addr, bool) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return ""
+		return netip.Addr{}, false
 	}
 	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
+	return ip, err == nil
+}
+
+// written is plain for an address that a text may begin with in that form
+// already.
+func written(ip netip.Addr, text string) string {
+	var b [64]byte
+	short := ip.Unmap().WithZone("").AppendTo(b[:0])
+	if strings.HasPrefix(text, string(short)) && text[len(short):][:1] == ":" {
+		return text[:len(short)]
 	}
-	return plain(ip)
+	return string(short)
 }
 
 // plain returns an address in its shortest form.

@@ -80,7 +80,7 @@ func (v *Visits) Open(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 // a trusted proxy tells it.
 func (v *Visits) Host(r *http.Request) string {
 	h := r.Header.Get("X-Forwarded-Host")
-	if h == "" || strings.ContainsAny(h, ", /\\@?#") || !v.trusted(address(r.RemoteAddr)) {
+	if h == "" || strings.ContainsAny(h, ", /\\@?#") || !v.trusted(r) {
 		return r.Host
 	}
 	return h
@@ -92,7 +92,7 @@ func (v *Visits) Scheme(r *http.Request) string {
 	switch {
 	case v.HTTPS:
 		return "https"
-	case (told == "http" || told == "https") && v.trusted(address(r.RemoteAddr)):
+	case (told == "http" || told == "https") && v.trusted(r):
 		return told
 	case r.TLS != nil:
 		return "https"
@@ -105,7 +105,7 @@ func (v *Visits) Scheme(r *http.Request) string {
 func (v *Visits) Undeclared(r *http.Request) bool {
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"} {
 		if len(r.Header[name]) > 0 {
-			return !v.trusted(address(r.RemoteAddr))
+			return !v.trusted(r)
 		}
 	}
 	return false

@@ -45,7 +45,7 @@ func (k Kind) String() string {
 // document order: an array's elements follow it, an object's members follow it
 // as a name and then the value.
 type node struct {
-	off  uint32 // text[off:end] is a string's content or a number as written
+	off  uint32 // text[off:end] is a string's content or a number as written; containers begin at off
 	end  uint32 // containers: number of elements or members; Bool: 0 or 1
 	next uint32 // index of the node after this one and all it contains
 	kind Kind
@@ -179,6 +179,32 @@ func (v Value) content(k Kind) (string, bool) {
 	}
 	n := v.node()
 	return v.doc.text[n.off:n.end], true
+}
+
+// Source returns an object or an array as it is written, and "" for any other
+// value. It does not allocate.
+func (v Value) Source() string {
+	if k := v.Kind(); k != Array && k != Object {
+		return ""
+	}
+	text := v.doc.text[v.node().off:]
+	for i, depth := 0, 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return text[:i+1]
+			}
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return "" // not reached: the document is valid
 }
 
 // Str returns the content of a string, unescaped. It does not allocate.

@@ -22,6 +22,9 @@ const (
 type Limits struct {
 	Depth  int // most arrays and objects open at once; a scalar document has depth 0
 	Values int // most values in the document, at every level, names not counted
+	// Expect is how many values and names there are, about; 0: as many as a
+	// document of its size has that holds short values.
+	Expect int
 }
 
 // Errors of [Parse] for documents that exceed the limits.
@@ -85,7 +88,9 @@ func Parse(data []byte, lim Limits) (Value, error) {
 		lim.Values = DefaultValues
 	}
 	var doc *document
-	if len(data) <= smallBytes {
+	if lim.Expect > 0 {
+		doc = &document{nodes: make([]node, 0, lim.Expect)}
+	} else if len(data) <= smallBytes {
 		s := new(smallDocument)
 		doc = &s.document
 		doc.nodes = s.buf[:0]
@@ -166,7 +171,7 @@ value:
 		if c == '[' {
 			kind, closer = Array, ']'
 		}
-		p.nodes = append(p.nodes, node{next: parent, kind: kind})
+		p.nodes = append(p.nodes, node{off: uint32(pos), next: parent, kind: kind})
 		parent = self
 		if pos = skipSpace(data, pos+1); pos == len(data) {
 			return &SyntaxError{pos, reasonEnd}

@@ -442,3 +442,19 @@ func checkSyntaxError(t *testing.T, data []byte, err error) {
 		}
 	}
 }
+
+func TestSource(t *testing.T) {
+	const inner = `{ "a":[1, "]}\"\\" ,{}],"\u00e9":{ } }`
+	v := mustParse(t, ` [`+inner+`,"x\n", [ ] ] `)
+	for i, want := range []string{inner, "", "[ ]"} {
+		if got := v.Index(i).Source(); got != want {
+			t.Errorf("%d: %s, want %s", i, got, want)
+		}
+	}
+	if got, want := v.Source(), ` [`+inner+`,"x\n", [ ] ] `; got != strings.TrimSpace(want) {
+		t.Error(got)
+	}
+	if got := (Value{}).Source(); got != "" {
+		t.Error(got)
+	}
+}

@@ -44,7 +44,8 @@ const (
 // Verify returns what a token says that may be used on a channel, or a
 // TokenFault. It asks the database no more than once a second for each token,
 // so what ends a token holds everywhere within that time: its own revocation,
-// that of its API account, and the retirement of its key.
+// that of its API account, and the retirement of its key. What it returns is
+// shared and must not be changed.
 func (s *StorefrontTokens) Verify(ctx context.Context, storeID, channelID int64, token string, now int64) (*StorefrontToken, error) {
 	if token == "" {
 		return nil, TokenMissing
@@ -69,8 +70,7 @@ func (s *StorefrontTokens) Verify(ctx context.Context, storeID, channelID int64,
 		}
 	}
 	s.noteUse(got, now)
-	t := got.token
-	return &t, nil
+	return &got.token, nil
 }
 
 // recall returns a token of a store with a good signature.

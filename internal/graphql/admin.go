@@ -157,7 +157,7 @@ func (a *Admin) serve(c *rest.Call) error {
 	if len(errs) > 0 {
 		return refuse(http.StatusBadRequest, errs...)
 	}
-	wrong := a.documents.Weigh(op, in.Variables)
+	wrong := a.documents.Weigh(op, &in)
 	if op.Score >= 0 {
 		describe(h, &in, op)
 	}
@@ -170,7 +170,7 @@ func (a *Admin) serve(c *rest.Call) error {
 		Present:  func(err error) *gqlerror.Error { return present(&c.Exchange, err) },
 		Panicked: func(p any) error { return serve.Panicked(p) },
 		MaxBytes: maxAnswer,
-	}, []byte(dataMember))
+	}, dataMember)
 	switch {
 	case c.Gone():
 	case answer.TooLarge:

@@ -86,7 +86,7 @@ const Path = "/graphql"
 
 // New returns a Server.
 func New(c Config) *Server {
-	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path)}
+	s := &Server{Config: c, places: newPlaces(c.Limits), route: c.Pipeline.Route("", Path).Within(patience)}
 	s.documents = document.NewReader(s.readContract)
 	return s
 }

@@ -61,11 +61,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer answers a request, or returns an error for no fault of the client.
 func (s *Server) answer(out *reply) error {
-	ctx, cancel := context.WithTimeout(out.Request().Context(), patience)
-	defer cancel()
-	h := out.Header()
-	setFixed(h)
-	v, err := s.Visits.Open(out, out.Request().WithContext(ctx))
+	ctx := out.Request().Context()
+	setFixed(out.Header())
+	v, err := s.Visits.Open(out, out.Request())
 	out.StoreHash = v.Site.StoreHash
 	switch {
 	case errors.Is(err, visit.ErrNoSite):
@@ -116,11 +114,11 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if err != nil {
 		return err
 	}
-	leave := s.places.take(who)
-	if leave == nil {
+	place, ok := s.places.take(who)
+	if !ok {
 		return crowded(out)
 	}
-	defer leave()
+	defer s.places.leave(place)
 	op, errs := s.documents.Find(&in)
 	if len(errs) > 0 {
 		return &refusal{http.StatusBadRequest, errs}
@@ -130,7 +128,7 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 		v.W.Header().Set("Allow", "POST")
 		return refuse(http.StatusMethodNotAllowed, "Mutations are made with POST.")
 	}
-	wrong := s.documents.Weigh(op, in.Variables)
+	wrong := s.documents.Weigh(op, &in)
 	if op.Score >= 0 {
 		describe(v.W.Header(), &in, op)
 	}
@@ -169,7 +167,7 @@ func (s *Server) execute(ctx context.Context, who *shopper, out *reply, plan *ex
 		Present:  func(err error) *gqlerror.Error { return present(&out.Exchange, err) },
 		Panicked: func(p any) error { return serve.Panicked(p) },
 		MaxBytes: maxAnswer,
-	}, []byte(dataMember))
+	}, dataMember)
 	switch {
 	case out.Gone():
 	case answer.TooLarge:

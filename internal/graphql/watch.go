@@ -3,7 +3,6 @@ package graphql
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -26,6 +25,7 @@ import (
 type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	made     sync.Map // series by type and outcome
 }
 
 // NewMetrics registers the metrics.
@@ -47,8 +47,20 @@ func (m *Metrics) observe(operation, outcome string, took time.Duration) {
 	if m == nil {
 		return
 	}
-	m.requests.WithLabelValues(operation, outcome).Inc()
-	m.duration.WithLabelValues(operation).Observe(took.Seconds())
+	key := [2]string{operation, outcome}
+	known, ok := m.made.Load(key)
+	if !ok {
+		known, _ = m.made.LoadOrStore(key, series{m.requests.WithLabelValues(operation, outcome), m.duration.WithLabelValues(operation)})
+	}
+	of := known.(series)
+	of.requests.Inc()
+	of.took.Observe(took.Seconds())
+}
+
+// series are those of an operation's type and an outcome.
+type series struct {
+	requests prometheus.Counter
+	took     prometheus.Observer
 }
 
 // reply is one request, its answer, and what is noted about both.
@@ -59,6 +71,7 @@ type reply struct {
 	// operation is its type, where it is known; name is the client's for it.
 	operation ast.Operation
 	name      string
+	became    string // the outcome
 }
 
 // Refuse implements serve.Renderer.
@@ -156,11 +169,17 @@ func (r *reply) outcome(status int, failed bool) string {
 }
 
 // Watch implements serve.Watcher.
-func (r *reply) Watch(status int, failed bool, took time.Duration) []slog.Attr {
-	operation := cmp.Or(string(r.operation), "none")
-	outcome := r.outcome(status, failed)
-	r.metrics.observe(operation, outcome, took)
-	return []slog.Attr{slog.String("operation", operation), slog.String("name", r.name[:min(len(r.name), 64)]), slog.String("outcome", outcome)}
+func (r *reply) Watch(status int, failed bool, took time.Duration) {
+	r.became = r.outcome(status, failed)
+	r.metrics.observe(r.kind(), r.became, took)
+}
+
+// kind is the type of the operation, as metrics and the log name it.
+func (r *reply) kind() string { return cmp.Or(string(r.operation), "none") }
+
+// Attrs implements serve.Watcher.
+func (r *reply) Attrs() []slog.Attr {
+	return []slog.Attr{slog.String("operation", r.kind()), slog.String("name", r.name[:min(len(r.name), 64)]), slog.String("outcome", r.became)}
 }
 
 // Limits bound how many requests are under way at once, per process. 0 is the
@@ -178,7 +197,14 @@ type places struct {
 	Limits
 	mu    sync.Mutex
 	all   int
-	taken map[string]int
+	taken map[place]int
+}
+
+// place is that of who asks, which is given back.
+type place struct {
+	store int64
+	name  string // of an API account, or the network of a peer
+	peer  bool
 }
 
 func newPlaces(l Limits) *places {
@@ -190,29 +216,32 @@ func newPlaces(l Limits) *places {
 			*n.to = n.initial
 		}
 	}
-	return &places{Limits: l, taken: map[string]int{}}
+	return &places{Limits: l, taken: map[place]int{}}
 }
 
-// take takes a place for whoever asks, or returns nil.
-func (p *places) take(w *shopper) (leave func()) {
-	key, most := fmt.Sprint("token ", w.token.StoreID, " ", w.token.ClientID), p.PerToken
+// take takes a place for whoever asks, and reports whether there is one.
+func (p *places) take(w *shopper) (place, bool) {
+	key, most := place{store: w.token.StoreID, name: w.token.ClientID}, p.PerToken
 	// Whoever sees a page has its token, and need not be a browser.
 	if w.browser || w.token.Kind == auth.BrowserToken {
-		key, most = "peer "+w.visit.Peer.Network(), p.PerPeer
+		key, most = place{name: w.visit.Peer.Network(), peer: true}, p.PerPeer
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all >= p.All || p.taken[key] >= most {
-		return nil
+		return place{}, false
 	}
 	p.all++
 	p.taken[key]++
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.all--
-		if p.taken[key]--; p.taken[key] == 0 {
-			delete(p.taken, key)
-		}
+	return key, true
+}
+
+// leave gives a place back.
+func (p *places) leave(key place) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all--
+	if p.taken[key]--; p.taken[key] == 0 {
+		delete(p.taken, key)
 	}
 }

@@ -36,7 +36,9 @@ type Exchange struct {
 	to     http.ResponseWriter
 	r      *http.Request
 	start  time.Duration
-	status int // 0: not answered yet
+	status int       // 0: not answered yet
+	idLine [1]string // RequestID as a header's values
+	time   patience
 
 	expected bool
 	lasts    bool
@@ -182,9 +184,9 @@ func (x *Exchange) end(render Renderer) {
 	}
 	x.route.observe(x.r.Method, status, took)
 	failed := !x.expected && (len(x.errs) > 0 || status >= http.StatusInternalServerError)
-	var more []slog.Attr
-	if w, ok := render.(Watcher); ok {
-		more = w.Watch(status, failed, took)
+	watcher, watched := render.(Watcher)
+	if watched {
+		watcher.Watch(status, failed, took)
 	}
 	level, message := slog.LevelDebug, cmp.Or(x.Name, "request")
 	switch {
@@ -211,7 +213,9 @@ func (x *Exchange) end(render Renderer) {
 	if x.AccountID != 0 {
 		attrs = append(attrs, slog.Int64("account", x.AccountID))
 	}
-	attrs = append(attrs, more...)
+	if watched {
+		attrs = append(attrs, watcher.Attrs()...)
+	}
 	if err := cmp.Or(errors.Join(x.errs...), x.cut); err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}

@@ -39,10 +39,14 @@ func (m *Metrics) of(method, pattern string) func(asked string, status int, took
 		return func(string, int, time.Duration) {}
 	}
 	if method == "" {
+		var byMethod sync.Map // of those that were asked for, which bounded bounds
 		return func(asked string, status int, took time.Duration) {
 			asked = bounded(asked)
-			m.duration.WithLabelValues(asked, pattern).Observe(took.Seconds())
-			m.requests.WithLabelValues(asked, pattern, strconv.Itoa(status)).Inc()
+			of, ok := byMethod.Load(asked)
+			if !ok {
+				of, _ = byMethod.LoadOrStore(asked, m.of(asked, pattern))
+			}
+			of.(func(string, int, time.Duration))(asked, status, took)
 		}
 	}
 	// Most processes are not asked for most routes, of which there are hundreds.

@@ -54,8 +54,10 @@ type Renderer interface {
 // Watcher is a Renderer of a surface that counts its requests itself, too.
 type Watcher interface {
 	// Watch learns how a request ended, and whether for a reason that an
-	// operator should see. It returns what to add to the log.
-	Watch(status int, failed bool, took time.Duration) []slog.Attr
+	// operator should see.
+	Watch(status int, failed bool, took time.Duration)
+	// Attrs returns what to add to the log, after Watch.
+	Attrs() []slog.Attr
 }
 
 // Headers that tell for how many seconds to wait.
@@ -70,6 +72,7 @@ type Route struct {
 	pattern string
 	retry   []string
 	reads   bool
+	within  time.Duration // 0: requests have no end
 	observe func(method string, status int, took time.Duration)
 }
 
@@ -90,6 +93,13 @@ func (rt *Route) Reads() *Route {
 	return rt
 }
 
+// Within tells how long the context of a request to the route lasts at most. It
+// returns the route.
+func (rt *Route) Within(d time.Duration) *Route {
+	rt.within = d
+	return rt
+}
+
 // Handler returns what serves the requests to a pattern. An error of handle is
 // rendered, counted and logged.
 func (p *Pipeline) Handler(pattern string, render Renderer, handle func(*Exchange) error) http.HandlerFunc {
@@ -105,11 +115,21 @@ func (p *Pipeline) Handler(pattern string, render Renderer, handle func(*Exchang
 func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, render Renderer, handle func() error) {
 	x.route, x.to, x.r, x.start = rt, w, r, rt.pipe.System.Elapsed()
 	x.RequestID = rt.pipe.requestID()
+	ctx := r.Context()
+	if rt.within > 0 {
+		x.time.begin(ctx, rt.within)
+		defer x.time.end()
+		ctx = &x.time
+	}
 	if !rt.reads {
 		x.Came = history.Origin{Actor: history.Actor{Kind: history.Visitor}, RequestID: x.RequestID}
-		x.r = r.WithContext(history.With(r.Context(), &x.Came))
+		ctx = history.With(ctx, &x.Came)
 	}
-	w.Header()["X-Request-Id"] = []string{x.RequestID}
+	if ctx != r.Context() {
+		x.r = r.WithContext(ctx)
+	}
+	x.idLine[0] = x.RequestID
+	w.Header()["X-Request-Id"] = x.idLine[:]
 	defer rt.pipe.Bodies.End(w, x.r)
 	defer x.end(render)
 	rt.pipe.Bodies.Begin(w, x.r)

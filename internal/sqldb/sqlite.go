@@ -194,10 +194,8 @@ func (l *lite) read(ctx context.Context, store int64, fn func(*Tx) error) error 
 		c.rollback() // an interrupted pipeline cannot end its transaction itself
 		l.readers <- c
 	}()
-	if ctx.Done() != nil {
-		c.watch(ctx)
-		defer c.unwatch()
-	}
+	c.watch(ctx)
+	defer c.unwatch()
 	err = fn(&Tx{store: store, lite: c, ran: &l.ran})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()

@@ -73,7 +73,6 @@ func (c *cache) put(text string, doc *valid, fields int) {
 	if c.docs == nil || c.bytes+size > maxCachedBytes {
 		c.docs, c.bytes = map[string]*valid{}, 0
 	}
-	text = strings.Clone(text)
 	c.docs[text] = doc
 	c.bytes += size
 }
@@ -107,6 +106,7 @@ func (s *Reader) read(text string) (*valid, gqlerror.List) {
 	if doc := s.parsed.get(text); doc != nil {
 		return doc, nil
 	}
+	text = strings.Clone(text) // the document keeps parts of it, and not what came with it
 	if nested(text) > maxNesting {
 		return nil, gqlerror.List{gqlerror.Errorf("The query is nested too deeply")}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math/bits"
 	"mime"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type Request struct {
 	Query         string          `json:"query"`
 	OperationName string          `json:"operationName"`
 	Variables     json.RawMessage `json:"variables"`
+
+	values jsonx.Value // what Variables hold, where it was parsed with the body
 }
 
 // Wrong is what is wrong with a request that cannot be read, in words for the
@@ -46,6 +49,9 @@ func Media(contentType string) (string, error) {
 	if contentType == "" {
 		return "application/json", nil
 	}
+	if contentType == "application/json" {
+		return contentType, nil
+	}
 	switch kind, _, err := mime.ParseMediaType(contentType); {
 	case err != nil:
 	case kind == "application/json", kind == "application/graphql", kind == "application/graphql+json":
@@ -64,15 +70,53 @@ func Parse(kind string, body []byte) (in Request, err error) {
 	if t := bytes.TrimSpace(body); len(t) > 0 && t[0] == '[' {
 		return in, errBatch
 	}
+	if in, ok := plain(body); ok {
+		return in, nil
+	}
 	if err := json.Unmarshal(body, &in); err != nil || halves(body) {
 		return in, errBody
 	}
 	return in, nil
 }
 
+// plain reads a body whose members are named as documented, each once, and of
+// the types that are documented. All others are for encoding/json, whose view of
+// them is kept.
+func plain(body []byte) (in Request, ok bool) {
+	v, err := jsonx.Parse(body, jsonx.Limits{Depth: maxVariables, Values: MaxBody, Expect: 16})
+	if err != nil || v.Kind() != jsonx.Object || body[0] == 0xEF {
+		return in, false
+	}
+	seen := 0
+	for name, member := range v.Members() {
+		is := true
+		switch name {
+		case "query":
+			in.Query, is = member.Str()
+			seen |= 1
+		case "operationName":
+			in.OperationName, is = member.Str()
+			is = is || member.IsNull()
+			seen |= 2
+		case "variables":
+			in.Variables, is = json.RawMessage(member.Source()), member.Kind() == jsonx.Object
+			in.values = member
+			seen |= 4
+		case "extensions":
+			seen |= 8
+		default:
+			return in, false
+		}
+		if !is {
+			return in, false
+		}
+	}
+	return in, bits.OnesCount(uint(seen)) == v.Len()
+}
+
 // Check returns why a request cannot be read.
 func (in *Request) Check() error {
-	if !utf8.ValidString(in.Query) || !utf8.Valid(in.Variables) {
+	if !in.values.Present() && (!utf8.ValidString(in.Query) || !utf8.Valid(in.Variables)) {
 		return errUTF8
 	}
 	if strings.TrimSpace(in.Query) == "" {
@@ -132,10 +176,13 @@ func (s *Reader) Find(in *Request) (*Operation, gqlerror.List) {
 
 // Weigh reads the variables of an operation and holds it to the bounds. The
 // score is known where it is too high, too.
-func (s *Reader) Weigh(o *Operation, variables json.RawMessage) gqlerror.List {
-	given, err := readVariables(variables)
-	if err != nil {
-		return gqlerror.List{err}
+func (s *Reader) Weigh(o *Operation, in *Request) gqlerror.List {
+	given := in.values
+	if !given.Present() {
+		var err *gqlerror.Error
+		if given, err = readVariables(in.Variables); err != nil {
+			return gqlerror.List{err}
+		}
 	}
 	var wrong gqlerror.List
 	if o.Values, wrong = exec.Variables(s.Schema(), o.OperationDefinition, given); wrong != nil {

@@ -1,7 +1,6 @@
 package exec_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -103,7 +102,7 @@ func TestReference(t *testing.T) {
 				answers, kinds = tables()
 				prepared = exec.New(schema, exec.Config{Tables: answers, Kinds: kinds}).Document(doc, 100)
 			}
-			a := prepared.Plan(op, values).Run(t.Context(), values, hooks(), nil)
+			a := prepared.Plan(op, values).Run(t.Context(), values, hooks(), "")
 			type seen struct {
 				Message   string              `json:"message"`
 				Path      ast.Path            `json:"path"`
@@ -177,7 +176,7 @@ func TestGeneric(t *testing.T) {
 		`mutation { redo { thing { s } } }`:                                                          `null [redo]Not found`,
 	} {
 		doc := document(t, schema, query)
-		a := s.Document(doc, 100).Plan(doc.Operations[0], nil).Run(t.Context(), nil, h, nil)
+		a := s.Document(doc, 100).Plan(doc.Operations[0], nil).Run(t.Context(), nil, h, "")
 		got := string(a.Data)
 		for _, e := range a.Errors {
 			got += " [" + e.Path.String() + "]" + e.Message
@@ -231,7 +230,7 @@ func TestTooLarge(t *testing.T) {
 	doc := document(t, schema, `{ heroes { foes { foes { foes { name bad } } } } }`)
 	h := hooks()
 	h.MaxBytes = 60
-	a := s.Document(doc, 100).Plan(doc.Operations[0], nil).Run(t.Context(), nil, h, bytes.Repeat([]byte("x"), 10))
+	a := s.Document(doc, 100).Plan(doc.Operations[0], nil).Run(t.Context(), nil, h, strings.Repeat("x", 10))
 	if !a.TooLarge || len(a.Data) > 200 {
 		t.Errorf("%v %s", a.TooLarge, a.Data)
 	}
@@ -247,7 +246,7 @@ func TestPlansAreBounded(t *testing.T) {
 	prepared := s.Document(doc, 10)
 	for i := range 16 {
 		values := map[string]any{"a": i&1 > 0, "b": i&2 > 0, "c": i&4 > 0, "d": i&8 > 0}
-		a := prepared.Plan(doc.Operations[0], values).Run(t.Context(), values, hooks(), nil)
+		a := prepared.Plan(doc.Operations[0], values).Run(t.Context(), values, hooks(), "")
 		if len(a.Errors) > 0 || strings.Contains(string(a.Data), `"age"`) != (i&2 > 0) {
 			t.Errorf("%d: %s %v", i, a.Data, a.Errors)
 		}
@@ -263,13 +262,13 @@ func TestOnePlanForMany(t *testing.T) {
 	answers, kinds := tables()
 	s := exec.New(schema, exec.Config{Tables: answers, Kinds: kinds})
 	doc := document(t, schema, `{ pets { name ... on Dog { barks owner { name bad } } ... on Cat { lives } } beasts { __typename } heroes { friends { name foes { name } } } }`)
-	want := s.Document(doc, 1000).Plan(doc.Operations[0], nil).Run(t.Context(), nil, hooks(), nil)
+	want := s.Document(doc, 1000).Plan(doc.Operations[0], nil).Run(t.Context(), nil, hooks(), "")
 	for range 20 {
 		prepared := s.Document(doc, 1000)
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				a := prepared.Plan(doc.Operations[0], nil).Run(t.Context(), nil, hooks(), nil)
+				a := prepared.Plan(doc.Operations[0], nil).Run(t.Context(), nil, hooks(), "")
 				if string(a.Data) != string(want.Data) || len(a.Errors) != 1 {
 					t.Errorf("%s %v", a.Data, a.Errors)
 				}
@@ -304,7 +303,7 @@ func FuzzRun(f *testing.F) {
 		if wrong != nil {
 			return
 		}
-		a := s.Document(doc, 1000).Plan(op, values).Run(t.Context(), values, hooks(), nil)
+		a := s.Document(doc, 1000).Plan(op, values).Run(t.Context(), values, hooks(), "")
 		if a.TooLarge {
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -30,15 +29,17 @@ type Answer struct {
 	TooLarge bool
 }
 
-// Run executes an operation with values of its variables and appends its data.
-func (p *Plan) Run(ctx context.Context, values map[string]any, h Hooks, b []byte) Answer {
-	r := &run{Hooks: h, values: values, b: slices.Grow(b, int(p.size.Load())), plan: p}
-	r.call = Call{Context: ctx, run: r}
-	mark := len(b)
+// Run executes an operation with values of its variables and appends its data
+// to a text.
+func (p *Plan) Run(ctx context.Context, values map[string]any, h Hooks, before string) Answer {
+	mark := len(before)
+	r := &run{Hooks: h, values: values, b: make([]byte, mark, mark+int(p.size.Load())+spare), plan: p}
+	copy(r.b, before)
+	r.call, r.path = Call{Context: ctx, run: r}, r.steps[:0]
 	if !r.object(p.root, unknown) {
 		r.b = append(r.b[:mark], "null"...)
 	}
-	p.size.Store(int64(len(r.b) - mark + spare))
+	p.size.Store(int64(len(r.b) - mark))
 	p.doc.trim()
 	return Answer{Data: r.b, Errors: r.errs, TooLarge: r.full}
 }
@@ -54,6 +55,7 @@ type run struct {
 	full   bool
 	errs   gqlerror.List
 	path   []step
+	steps  [24]step // room for path
 	call   Call
 }
 

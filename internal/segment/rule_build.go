@@ -68,6 +68,7 @@ func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (
 	r := b.of(segmentID)
 	if err := k.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		all, current = nil, false
+		tx.Replan() // the segment grows with each time
 		if err := tx.Query(ruleState, func(row *sqldb.Row) error {
 			current = row.Int(0) == version && row.Int(1) >= 0
 			from, end = row.Int(1)+1, row.Int(2)
@@ -135,6 +136,7 @@ func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (
 // still asks the rule again about those who are to change, as others may have
 // changed them since, and marks those whose group may have to be set.
 func (k *Keeper) still(tx *sqldb.Tx, r *keptRule, zone *time.Location, all []changed) ([]changed, error) {
+	tx.Replan()
 	clock, err := k.clock(tx, zone)
 	if err != nil {
 		return nil, err

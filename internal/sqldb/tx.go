@@ -174,6 +174,15 @@ func (tx *Tx) SkipLocked() string {
 	return " FOR UPDATE SKIP LOCKED"
 }
 
+// Replan has statements planned by what tables hold now. PostgreSQL keeps the plans
+// of a connection until it has measured a table anew, within a minute: a job that
+// fills empty tables would go on reading them from end to end as they grow.
+func (tx *Tx) Replan() {
+	if tx.pg != nil {
+		tx.pg.batch.Queue("discard plans")
+	}
+}
+
 // Contains returns the condition "column contains parameter n", byte for
 // byte: column and parameter are folded text.
 func (tx *Tx) Contains(column string, n int) string {

@@ -306,7 +306,7 @@ var untracked = map[string]string{
 	"rule_marks": "work", "daily_figures": "counters", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
 	"customer_comments": "written in the control panel alone, whose tests look at their entries", "saved_views": "how lists are looked at",
 	"staff_users": "of the installation, in its own history", "staff_memberships": "told by the tests of staff", "staff_tokens": "links", "staff_sessions": "sign-ins are entries", "staff_passkeys": "of the installation, in its own history", "staff_recovery_codes": "secrets",
-	"search_recent": "finds customers", "search_terms": "finds customers", "search_blocks": "finds customers", "search_spellings": "finds customers", "search_stores": "finds customers",
+	"search_recent": "finds customers", "search_terms": "finds customers", "search_blocks": "finds customers", "search_endings": "finds customers", "search_spellings": "finds customers", "search_stores": "finds customers",
 }
 
 // isTracked has the resources whose rows are compared.

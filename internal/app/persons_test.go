@@ -61,6 +61,7 @@ var nobodys = map[string]string{
 	"schema_migrations":       "of the program",
 	"schema_writes":           "of the program",
 	"search_blocks":           "ids by words; they follow the customers (search.Fold)",
+	"search_endings":          "words of any customers' names; they follow the customers (search.Fold)",
 	"search_recent":           "words that are not in the lists yet; they follow the customers (search.Note)",
 	"search_spellings":        "words of any customers; they follow the customers (search.Fold)",
 	"search_stores":           "how far a job has come",
@@ -435,7 +436,7 @@ func (p *people) everything() map[string]map[string]int {
 }
 
 // counted are tables of numbers, and of what follows the customers by itself.
-var counted = []string{"store_counters", "list_gaps", "jobs", "search_recent", "search_terms", "search_blocks", "search_spellings", "search_stores", "schema_writes", "imported_hash_counts"}
+var counted = []string{"store_counters", "list_gaps", "jobs", "search_recent", "search_terms", "search_blocks", "search_endings", "search_spellings", "search_stores", "schema_writes", "imported_hash_counts"}
 
 type erasure struct {
 	ID     int64

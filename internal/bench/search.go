@@ -33,6 +33,9 @@ type SearchRow struct {
 	found       int
 	bytes       int64         // of the tables of the search
 	made, lists time.Duration // how long making the customers took, and putting them into the lists
+	storeID     int64
+	named       []NameTime
+	nameBytes   int64 // of the words of names, which bytes does not count
 }
 
 func (r *SearchRow) percentile(n int) time.Duration { return r.waits[(len(r.waits)-1)*n/100] }
@@ -60,13 +63,13 @@ func (r *SearchRow) figures(engine string) [][]string {
 	each := func(d time.Duration) string {
 		return fmt.Sprintf("%.0f µs", float64(d.Microseconds())/float64(r.customers))
 	}
-	return [][]string{
+	return append([][]string{
 		{"A search, median", millis(r.Median()), "≤ " + millis(median) + " " + met(r.Median() <= median)},
 		{"A search, 99th percentile", millis(r.Late()), "≤ " + millis(late) + " " + met(r.Late() <= late)},
 		{"Searches with an edit that have the right customer among the first ten", fmt.Sprintf("%.1f %%", 100*r.Found()), "≥ 97 % " + met(r.Found() >= 0.97)},
 		{"Bytes of a customer in the tables of the search", fmt.Sprintf("%.0f", r.PerCustomer()), fmt.Sprintf("≤ %.0f %s", size, met(r.PerCustomer() <= size))},
 		{"Time of a customer in the lists, of making one", each(r.lists) + ", " + each(r.made), ""},
-	}
+	}, r.nameFigures()...)
 }
 
 // search measures a search among the crowd, in a database of its own.
@@ -109,6 +112,12 @@ func (b *bencher) search(ctx context.Context, d data) (_ *SearchRow, err error) 
 	}); err != nil {
 		return nil, err
 	}
+	if err := row.names(ctx, dsn, c); err != nil {
+		return nil, err
+	}
+	for _, f := range row.nameFigures() {
+		b.say("%-11s %s: %s", caseSearch, f[0], f[1])
+	}
 	b.say("%-11s median %s, 99th percentile %s  right %.3f  %.0f bytes a customer", caseSearch, millis(row.Median()), millis(row.Late()), row.Found(), row.PerCustomer())
 	return row, nil
 }
@@ -138,6 +147,7 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
+	r.storeID = st.ID
 	before, err := tableBytes(ctx, db, "search%")
 	if err != nil {
 		return err
@@ -168,7 +178,11 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 		from = to
 	}
 	after, err := tableBytes(ctx, db, "search%")
-	r.bytes = after - before
+	if err != nil {
+		return err
+	}
+	r.nameBytes, err = sizeOfNames(ctx, db, st.ID)
+	r.bytes = after - before - r.nameBytes
 	return err
 }
 

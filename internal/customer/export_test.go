@@ -56,3 +56,12 @@ func (s *Service) LookAt(first, each, gather int) {
 
 // MaxSmallBook is from how many addresses on a book is read by its pages.
 const MaxSmallBook = maxSmallBook
+
+// NamesHolding tells whose names hold a text, by the lists of the search.
+func (s *Service) NamesHolding(ctx context.Context, storeID int64, text string) (ids []int64, known bool, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		ids, known, err = namesHolding(tx, []string{text})
+		return err
+	})
+	return ids, known, err
+}

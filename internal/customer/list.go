@@ -33,7 +33,7 @@ var List = &listing.Spec{
 		{Name: "date_modified", Kind: listing.Time, Ops: []listing.Op{listing.Eq, listing.Min, listing.Max}, Column: "date_modified", Ordered: true},
 		{Name: "email", Kind: listing.Email, Ops: []listing.Op{listing.In},
 			Where: WithEmail("id")},
-		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In, listing.Like}, Column: "name_norm"},
+		{Name: "name", Kind: listing.Folded, Ops: []listing.Op{listing.In, listing.Like}, Column: "name_norm", Held: namesHolding},
 		{Name: "phone", Kind: listing.Folded, Ops: []listing.Op{listing.In}, Column: "phone_norm", NonEmpty: true},
 		{Name: "registration_ip_address", Kind: listing.Text, Ops: []listing.Op{listing.In}, Column: "registration_ip_address", NonEmpty: true},
 	},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"clientele/internal/email"
+	"clientele/internal/fold"
 	"clientele/internal/listing"
 	"clientele/internal/search"
 	"clientele/internal/sqldb"
@@ -81,9 +82,20 @@ func (s *Service) FoldSearch(ctx context.Context, storeID int64) error {
 	return nil
 }
 
+// namesHolding implements listing.Field.Held for names.
+func namesHolding(tx *sqldb.Tx, texts []string) (ids []int64, known bool, err error) {
+	return search.Names(tx, texts, func(ids []int64, each func(id int64, name string)) error {
+		in, args := sqldb.In(nil, ids)
+		return tx.Query(sqldb.Dynamic(`SELECT id, name_norm FROM customers WHERE store_id = $1 AND id IN `+in), func(r *sqldb.Row) error {
+			each(r.Int(0), r.Text(1))
+			return nil
+		}, args...)
+	})
+}
+
 // document is what is searched of a customer with addresses.
 func (c *Customer) document(addresses []Address) *search.Document {
-	d := &search.Document{ID: c.ID, Values: make([]search.Value, 0, 5+6*len(addresses))}
+	d := &search.Document{ID: c.ID, Values: make([]search.Value, 0, 5+6*len(addresses)), Name: fold.Name(c.FirstName, c.LastName)}
 	add := func(f search.Field, text string) {
 		if text != "" {
 			d.Values = append(d.Values, search.Value{Field: f, Text: text})

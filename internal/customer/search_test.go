@@ -202,7 +202,7 @@ func TestSearchFillsIn(t *testing.T) {
 		if err := w.db.Write(t.Context(), w.mine, func(tx *sqldb.Tx) error {
 			for _, sql := range []string{
 				`DELETE FROM search_recent WHERE store_id = $1`,
-				`INSERT INTO search_stores (store_id, buckets, words, filled_to) VALUES ($1, 1, 0, 0)`,
+				`INSERT INTO search_stores (store_id, buckets, words, filled_to, named_before) VALUES ($1, 1, 0, 0, 1)`,
 			} {
 				if err := tx.Exec(sqldb.Dynamic(sql)); err != nil {
 					return err

@@ -33,6 +33,13 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	if b.err != nil {
 		return nil, b.err
 	}
+	held, err := q.held(b.tx)
+	if err != nil {
+		return nil, err
+	}
+	if held.narrows(q) {
+		b.only(held.ids)
+	}
 	whereTo, whereArgs := len(b.sql), len(b.args)
 	total, untold := q.spec.Total, q.untold || q.spec.Untold
 	if b.conditions > 0 || q.cursor() != nil {
@@ -43,12 +50,19 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	if err := q.few(b, res); err != nil {
 		return nil, err
 	}
+	if q.cursor() == nil {
+		res.Total = max(res.Total, held.total())
+	}
 	// A page before a cursor is read backwards and turned around.
 	desc := q.Desc != (q.Before != nil)
 	offset, beyond, err := q.seek(b, total, desc, res)
 	if err != nil || beyond {
 		res.Before = true
 		return res, err
+	}
+	if held.pages(q) {
+		b.only(held.page(q, desc, offset))
+		offset = 0
 	}
 	if from := q.cursor(); from != nil {
 		b.keyset(from, q.spec.key(), q.Sort, desc)
@@ -117,8 +131,7 @@ func (q *Query) few(b *builder, res *Result) error {
 		res.Total = int64(len(ids))
 	}
 	if len(ids) > 0 {
-		b.sql = append(b.sql, " AND id IN "...)
-		b.list(&Filter{Field: by, Ints: ids})
+		b.only(ids)
 	}
 	return nil
 }
@@ -419,13 +432,20 @@ func (q *Query) Count(tx *sqldb.Tx) (int64, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
+	held, err := q.held(tx)
+	if err != nil || held.total() >= 0 {
+		return held.total(), err
+	}
+	if held.narrows(q) {
+		b.only(held.ids)
+	}
 	n := int64(-1)
 	if b.conditions == 0 && q.spec.Total != nil {
 		if err := tx.Query(q.spec.Total, intoInt(&n)); err != nil || n >= 0 {
 			return n, err
 		}
 	}
-	err := tx.Query(b.stmt(b.sql), intoInt(&n), b.args...)
+	err = tx.Query(b.stmt(b.sql), intoInt(&n), b.args...)
 	return n, err
 }
 

@@ -56,6 +56,9 @@ type Field struct {
 	// Ordered says that an index has the rows in the order of Column, a time.
 	// Where few rows meet a bound on it, they are found there: see few.
 	Ordered bool
+	// Held finds the ids of the rows whose Column holds one of some texts, in order,
+	// if it knows them: see held.
+	Held func(tx *sqldb.Tx, texts []string) (ids []int64, known bool, err error)
 	// Hidden keeps the field from requests: only Query.Where uses it.
 	Hidden bool
 }

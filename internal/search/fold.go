@@ -26,7 +26,9 @@ var fillSchedule = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minut
 
 // Register has r keep the lists.
 func (x *Index) Register(r *jobs.Runner) {
-	r.Register(jobs.Kind{Name: "search_fill", Handler: x.fill, Limit: 2, Schedule: fillSchedule})
+	for _, name := range []string{"search_fill", "search_names"} {
+		r.Register(jobs.Kind{Name: name, Handler: x.fill, Limit: 2, Schedule: fillSchedule})
+	}
 	r.Every("search", soonEvery, func(ctx context.Context) error { return x.foldStores(ctx, soon) })
 	r.Every("search of few", lateEvery, func(ctx context.Context) error { return x.foldStores(ctx, 1) })
 }
@@ -100,6 +102,7 @@ type folding struct {
 	rows    []any
 	newWord []string
 	oldWord []string
+	endings []any // of the words of names that are new
 }
 
 const recentColumns = `customer_id, was, words`
@@ -121,6 +124,7 @@ var (
 func (x *Index) Fold(ctx context.Context, storeID int64) (more bool, err error) {
 	err = x.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		more = false
+		tx.Replan() // the lists grow with each time
 		if err := tx.Exec(ensureStore); err != nil {
 			return err
 		}
@@ -165,13 +169,19 @@ func (f *folding) take() (ids []int64, erased bool, err error) {
 		id := r.Int(0)
 		ids = append(ids, id)
 		clear(was)
-		eachTerm(r.Text(1), func(term string, _ bool) { was[term] = true })
-		eachTerm(r.Text(2), func(term string, spelled bool) {
+		old := func(term string, _ bool) { was[term] = true }
+		now := func(term string, spelled bool) {
 			delete(was, term)
 			e := f.edit(term)
-			e.add = append(e.add, id)
+			if n := len(e.add); n == 0 || e.add[n-1] != id {
+				e.add = append(e.add, id)
+			}
 			e.spelled = e.spelled || spelled
-		})
+		}
+		eachTerm(r.Text(1), old)
+		eachNameTerm(nameIn(r.Text(1)), old)
+		eachTerm(r.Text(2), now)
+		eachNameTerm(nameIn(r.Text(2)), now)
 		for term := range was {
 			erased = true
 			e := f.edit(term)
@@ -233,6 +243,10 @@ func (f *folding) apply() error {
 			return err
 		}
 		f.rows = f.rows[:0]
+		if err := insertEndings.Exec(f.tx, nil, f.endings); err != nil {
+			return err
+		}
+		f.endings = f.endings[:0]
 	}
 	return nil
 }
@@ -281,11 +295,19 @@ func (f *folding) one(term string, l *list, e *edit) error {
 		if before.spelled {
 			f.oldWord = append(f.oldWord, term)
 		}
+		if err := dropEndings(f.tx, term); err != nil {
+			return err
+		}
 		return f.tx.Exec(dropTerm, term)
 	}
 	if e.spelled && !l.spelled {
 		l.spelled = true
 		f.newWord = append(f.newWord, term)
+	}
+	if !before.there {
+		for _, ending := range endings(term) {
+			f.endings = append(f.endings, ending, term)
+		}
 	}
 	f.rows = append(f.rows, term, l.customers, sqldb.Flag(l.spelled), l.full, l.newest)
 	return nil

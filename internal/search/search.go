@@ -8,6 +8,9 @@
 // the recent rows; what it found it compares with the customers as they are, so
 // that a list is never believed.
 //
+// The words of names are terms of their own, by which Names finds whose name holds
+// a text, exactly.
+//
 // The package knows terms and ids. Whose they are tells a Source.
 package search
 
@@ -72,18 +75,23 @@ func Note(tx *sqldb.Tx, changes ...Change) error {
 }
 
 var (
-	ensureStore = sqldb.Static(`INSERT INTO search_stores (store_id, buckets, words, filled_to) VALUES ($1, 1, 0, -1) ON CONFLICT (store_id) DO NOTHING`)
-	selectStore = sqldb.Static(`SELECT buckets, words, filled_to FROM search_stores WHERE store_id = $1`)
+	ensureStore = sqldb.Static(`INSERT INTO search_stores (store_id, buckets, words, filled_to, named_before) VALUES ($1, 1, 0, -1, 0) ON CONFLICT (store_id) DO NOTHING`)
+	selectStore = sqldb.Static(`SELECT buckets, words, filled_to, named_before FROM search_stores WHERE store_id = $1`)
 	updateStore = sqldb.Static(`UPDATE search_stores SET buckets = $2, words = $3 WHERE store_id = $1`)
-	moveFilled  = sqldb.Static(`UPDATE search_stores SET filled_to = $2 WHERE store_id = $1`)
+	moveFilled  = sqldb.Static(`UPDATE search_stores SET named_before = $2, filled_to = $3 WHERE store_id = $1`)
 )
 
 // state is the row of a store.
-type state struct{ buckets, words, filled int64 }
+type state struct {
+	buckets, words int64
+	// filled and named are up to which id customers, and their names, were put into
+	// the lists; -1: all.
+	filled, named int64
+}
 
 func (s *state) query(stmt *sqldb.Stmt) sqldb.Q {
-	*s = state{1, 0, -1}
-	return sqldb.Q{Stmt: stmt, Each: func(r *sqldb.Row) error { *s = state{r.Int(0), r.Int(1), r.Int(2)}; return nil }}
+	*s = state{1, 0, -1, -1}
+	return sqldb.Q{Stmt: stmt, Each: func(r *sqldb.Row) error { *s = state{r.Int(0), r.Int(1), r.Int(2), r.Int(3) - 1}; return nil }}
 }
 
 // fillBite is how many older customers one transaction takes.
@@ -96,16 +104,16 @@ func (x *Index) Fill(ctx context.Context, storeID int64) (done bool, err error) 
 		if err := tx.Pipeline(s.query(sqldb.Dynamic(selectStore.SQL() + tx.ForUpdate()))); err != nil {
 			return err
 		}
-		if done = s.filled < 0; done {
+		if done = s.named < 0; done {
 			return nil
 		}
-		docs, err := x.source.After(tx, s.filled, fillBite)
+		docs, err := x.source.After(tx, s.named, fillBite)
 		if err != nil {
 			return err
 		}
 		if len(docs) == 0 {
 			done = true
-			return tx.Exec(moveFilled, int64(-1))
+			return tx.Exec(moveFilled, int64(0), int64(-1))
 		}
 		rows := make([]any, 0, 3*len(docs))
 		for _, d := range docs {
@@ -114,11 +122,16 @@ func (x *Index) Fill(ctx context.Context, storeID int64) (done bool, err error) 
 		if err := insertOlder.Exec(tx, nil, rows); err != nil {
 			return err
 		}
-		return tx.Exec(moveFilled, docs[len(docs)-1].ID)
+		last := docs[len(docs)-1].ID
+		if s.filled >= 0 { // else all but their names were found before
+			s.filled = max(s.filled, last)
+		}
+		return tx.Exec(moveFilled, last+1, s.filled)
 	})
 	return done, err
 }
 
-// One that changed already has the newer row.
+// Of one that changed already the row says the same, or was written before names
+// had words.
 var insertOlder = sqldb.StaticRows(`INSERT INTO search_recent (store_id, customer_id, was, words) VALUES `, 0, 3, batches,
-	` ON CONFLICT (store_id, customer_id) DO NOTHING`)
+	` ON CONFLICT (store_id, customer_id) DO UPDATE SET words = excluded.words`)

@@ -35,6 +35,8 @@ type Value struct {
 type Document struct {
 	ID     int64
 	Values []Value
+	// Name is the text in which filters by name search: see fold.Name.
+	Name string
 }
 
 const (
@@ -178,7 +180,8 @@ func (d *Document) tokens(each func(token)) {
 }
 
 // terms returns what a customer is found by as a text: the words that are found
-// by other spellings too, and in a second line the others.
+// by other spellings too, in a second line the others, and below them the name as
+// it is.
 func (d *Document) terms() string {
 	if d == nil {
 		return ""
@@ -205,7 +208,7 @@ func (d *Document) terms() string {
 		}
 		return strings.Compare(a.text, b.text)
 	})
-	n := 1
+	n := 2 + len(d.Name)
 	for i := range all {
 		n += len(all[i].text) + 1
 	}
@@ -220,12 +223,19 @@ func (d *Document) terms() string {
 		}
 		b = append(b, all[i].text...)
 	}
+	if d.Name != "" {
+		if spelled {
+			b = append(b, '\n')
+		}
+		b = append(append(b, '\n'), d.Name...)
+	}
 	return string(b)
 }
 
-// eachTerm calls each for what terms wrote.
+// eachTerm calls each for the words that terms wrote, but those of the name.
 func eachTerm(terms string, each func(term string, spelled bool)) {
 	first, second, _ := strings.Cut(terms, "\n")
+	second, _, _ = strings.Cut(second, "\n")
 	for t := range strings.FieldsSeq(first) {
 		each(t, true)
 	}

@@ -41,7 +41,7 @@ var owners = map[string][]string{
 	"internal/person":      {"erasures"},
 	"internal/rekey":       {"email_clashes", "email_rekeys"},
 	"internal/rule":        {"rule_marks"},
-	"internal/search":      {"search_blocks", "search_recent", "search_spellings", "search_stores", "search_terms"},
+	"internal/search":      {"search_blocks", "search_endings", "search_recent", "search_spellings", "search_stores", "search_terms"},
 	"internal/segment":     {"rule_clocks", "rule_groups", "segment_members", "segment_rules", "segments", "shopper_profiles"},
 	"internal/setting":     {"checkout_settings", "customer_settings"},
 	"internal/sqldb":       {"secret_keys"},

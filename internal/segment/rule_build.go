@@ -27,9 +27,12 @@ func (k *Keeper) enqueueGroups(tx *sqldb.Tx) error {
 }
 
 var (
-	ruleState   = sqldb.Static(`SELECT r.version, r.built_to, c.customer_id FROM segment_rules r JOIN store_counters c ON c.store_id = r.store_id WHERE r.store_id = $1 AND r.segment_id = $2`)
-	moveBuilt   = sqldb.Static(`UPDATE segment_rules SET built_to = $4 WHERE store_id = $1 AND segment_id = $2 AND version = $3`)
-	membersIn   = sqldb.Static(`SELECT p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id AND m.segment_id = $2 WHERE p.store_id = $1 AND p.customer_id BETWEEN $3 AND $4`)
+	ruleState = sqldb.Static(`SELECT r.version, r.built_to, c.customer_id FROM segment_rules r JOIN store_counters c ON c.store_id = r.store_id WHERE r.store_id = $1 AND r.segment_id = $2`)
+	moveBuilt = sqldb.Static(`UPDATE segment_rules SET built_to = $4 WHERE store_id = $1 AND segment_id = $2 AND version = $3`)
+	// Not a join: PostgreSQL would read all members for each range, as long as it
+	// takes them for few.
+	membersIn = sqldb.Static(`SELECT p.customer_id, (SELECT COUNT(*) FROM segment_members m WHERE m.store_id = p.store_id AND m.segment_id = $2 AND m.profile_id = p.id)
+		FROM shopper_profiles p WHERE p.store_id = $1 AND p.customer_id BETWEEN $3 AND $4`)
 	groupsAfter = sqldb.Static(`SELECT customer_id FROM rule_groups WHERE store_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`)
 )
 
@@ -91,7 +94,12 @@ func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (
 		if err := tx.Pipeline(
 			sqldb.Q{Stmt: rule.Select(`id BETWEEN $2 AND $3 AND ` + where), Args: args,
 				Each: func(row *sqldb.Row) error { finds[row.Int(0)] = true; return nil }},
-			sqldb.Q{Stmt: membersIn, Args: []any{segmentID, from, to}, Each: func(row *sqldb.Row) error { has[row.Int(0)] = true; return nil }},
+			sqldb.Q{Stmt: membersIn, Args: []any{segmentID, from, to}, Each: func(row *sqldb.Row) error {
+				if row.Int(1) > 0 {
+					has[row.Int(0)] = true
+				}
+				return nil
+			}},
 		); err != nil {
 			return err
 		}

@@ -68,6 +68,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	"clientele/internal/total"
 	"clientele/internal/transfer"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
@@ -576,6 +577,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	s.Jobs.Every("what has ended of the staff", 5*time.Minute, s.Staff.DropEnded)
 	s.Customers.Register(s.Jobs)
+	total.Register(s.Jobs, s.DB, wishlist.Counted, company.Counted, metafield.Counted, segment.Counted)
 	s.Credit.Register(s.Jobs)
 	s.Persons.Register(s.Jobs)
 	s.Shoppers.RegisterJobs(s.Jobs)

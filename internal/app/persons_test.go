@@ -54,6 +54,7 @@ var nobodys = map[string]string{
 	"imported_hashes":         "numbers of customers",
 	"jobs":                    "ids of what is to be done",
 	"list_gaps":               "numbers of ids",
+	"list_totals":             "numbers of rows",
 	"price_list_assignments":  "of the store",
 	"products":                "of the catalog",
 	"schema_lock":             "of the program",
@@ -436,7 +437,7 @@ func (p *people) everything() map[string]map[string]int {
 }
 
 // counted are tables of numbers, and of what follows the customers by itself.
-var counted = []string{"store_counters", "list_gaps", "jobs", "search_recent", "search_terms", "search_blocks", "search_endings", "search_spellings", "search_stores", "schema_writes", "imported_hash_counts"}
+var counted = []string{"store_counters", "list_gaps", "list_totals", "jobs", "search_recent", "search_terms", "search_blocks", "search_endings", "search_spellings", "search_stores", "schema_writes", "imported_hash_counts"}
 
 type erasure struct {
 	ID     int64

@@ -4,7 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"clientele/internal/company"
+	"clientele/internal/metafield"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
+	"clientele/internal/total"
+	"clientele/internal/wishlist"
 )
 
 // What lists show beside what load makes: rows by the hundred thousand, made of
@@ -73,6 +78,15 @@ func fillLists(ctx context.Context, db *sqldb.DB, storeID int64) error {
 		if err := db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Dynamic(sql)) }); err != nil {
 			return fmt.Errorf("fill: %.60s: %w", sql, err)
 		}
+	}
+	// What was put into tables as it is, is counted as after an upgrade.
+	if err := db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Exec(sqldb.Dynamic(`UPDATE store_counters SET uncounted_lists = 1 WHERE store_id = $1`))
+	}); err != nil {
+		return err
+	}
+	if err := total.Run(ctx, db, storeID, []total.Count{wishlist.Counted, company.Counted, metafield.Counted, segment.Counted}); err != nil {
+		return err
 	}
 	if db.Engine() != sqldb.Postgres {
 		return nil // the program has told the planner what it needs

@@ -318,7 +318,7 @@ func (w *walker) one(l *list, filter, order string) error {
 	switch {
 	case spec.Untold || spec.Unpaged || spec.Unnumbered:
 		row.how = "not needed"
-	case len(plain.Filters) == 0 && spec.Total != nil:
+	case len(plain.Filters) == 0 && spec.Total != nil, filter == "" && l.base != nil && spec.TotalOf != nil:
 		row.how = "kept"
 	default:
 		row.how = "counted"

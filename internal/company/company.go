@@ -12,6 +12,8 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/listing"
+	"clientele/internal/sqldb"
+	"clientele/internal/total"
 )
 
 // Statuses of companies, in the words of the original. Who registers is Pending
@@ -119,7 +121,11 @@ var List = &listing.Spec{
 		{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id"},
 		{Name: "channel_id", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "channel_id"},
 	},
+	Total: sqldb.Static(total.Companies.Total()),
 }
+
+// Counted is how a job counts companies.
+var Counted = total.Count{List: total.Companies, Wrong: sqldb.Static(total.Companies.Wrong(`SELECT COUNT(*) FROM companies WHERE store_id = $1 AND $2 = ''`))}
 
 // check notes what is wrong with a registration by itself.
 func (r *Register) check(c *fault.Collector) {

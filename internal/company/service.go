@@ -14,6 +14,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/total"
 )
 
 const columns = `id, customer_id, channel_id, name, email, phone, status, address, extras, files, date_created, date_modified`
@@ -102,6 +103,9 @@ func (s *Service) Register(ctx context.Context, storeID int64, in Register) (Com
 		}
 		if err := store.Note(tx, now, []event.Event{event.Company(event.CompanyCreated, out.ID, in.CustomerID)},
 			[]history.Entry{out.changeOf(nil, &out)}); err != nil {
+			return err
+		}
+		if err := total.Companies.Move(tx, "", 1); err != nil {
 			return err
 		}
 		return tx.Exec(insertRow, out.ID, in.CustomerID, in.ChannelID, in.Name, in.Email, in.Phone, out.Status, texts[0], texts[1], texts[2], now)

@@ -7,6 +7,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/total"
 )
 
 // The totals of the lists of values are kept with the store's counters, in the
@@ -45,7 +46,7 @@ func (s *Service) countValues(ctx context.Context, j jobs.Job) error {
 // lose takes the values of customers and addresses that go out of the totals,
 // under the lock on the store's counters: nobody else deletes any meanwhile.
 func lose(tx *sqldb.Tx, customers, addresses []int64) error {
-	var attributes, fields int64
+	var attributes, fields, wishlists, companies int64
 	count := func(into *int64, table, owner string, ids []int64) sqldb.Q {
 		in, args := sqldb.In(nil, ids)
 		return sqldb.Q{
@@ -57,13 +58,20 @@ func lose(tx *sqldb.Tx, customers, addresses []int64) error {
 	var qs []sqldb.Q
 	if len(customers) > 0 {
 		table, owner := valuesOf(form.Customer)
-		qs = append(qs, count(&attributes, "attribute_values", "customer_id", customers), count(&fields, table, owner, customers))
+		qs = append(qs, count(&attributes, "attribute_values", "customer_id", customers), count(&fields, table, owner, customers),
+			count(&wishlists, "wishlists", "customer_id", customers), count(&companies, "companies", "customer_id", customers))
 	}
 	if len(addresses) > 0 {
 		table, owner := valuesOf(form.Address)
 		qs = append(qs, count(&fields, table, owner, addresses))
 	}
 	if err := tx.Pipeline(qs...); err != nil {
+		return err
+	}
+	if err := total.Wishlists.Move(tx, "", -wishlists); err != nil {
+		return err
+	}
+	if err := total.Companies.Move(tx, "", -companies); err != nil {
 		return err
 	}
 	return store.MoveValues(tx, -attributes, -fields)

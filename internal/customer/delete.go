@@ -10,6 +10,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/total"
 )
 
 // Delete removes the customers that q selects, with all that is theirs, and
@@ -47,6 +48,7 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 	left := leftBehind{filled: map[int64][]storedValue{}, inBook: map[int64][]storedValue{}, noted: map[int64][]AttributeValue{}}
 	var unhashed []rehash
 	theirs := map[int64][]event.Event{} // that what they have goes with them
+	fields := map[string]int64{}        // metafields, by who may read them
 	along := func(e event.Event) { theirs[e.CustomerID] = append(theirs[e.CustomerID], e) }
 	in, args := sqldb.In(nil, ids)
 	qs := []sqldb.Q{
@@ -62,9 +64,10 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 			},
 		},
 		{
-			Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace FROM metafields WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
+			Stmt: sqldb.Dynamic(`SELECT id, customer_id, namespace, client_id, permission_set FROM metafields WHERE store_id = $1 AND customer_id IN ` + in + ` ORDER BY id` + tx.ForDelete()),
 			Args: args,
 			Each: func(r *sqldb.Row) error {
+				fields[total.Readers(r.Text(3), r.Text(4))]--
 				along(event.Metafield(event.MetafieldDeleted, r.Int(0), r.Int(1), r.Text(2)))
 				return nil
 			},
@@ -104,6 +107,9 @@ func (s *Service) deleteCustomers(tx *sqldb.Tx, ids []int64, now int64, instead 
 		return err
 	}
 	if err := lose(tx, ids, addressIDs); err != nil {
+		return err
+	}
+	if err := total.Metafields.MoveAll(tx, fields); err != nil {
 		return err
 	}
 	if err := segment.Forget(tx, profileIDs); err != nil {

@@ -41,9 +41,9 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 		b.only(held.ids)
 	}
 	whereTo, whereArgs := len(b.sql), len(b.args)
-	total, untold := q.spec.Total, q.untold || q.spec.Untold
-	if b.conditions > 0 || q.cursor() != nil {
-		total = nil // it is of the whole list, and a page by cursor has none
+	total, untold := q.kept(), q.untold || q.spec.Untold
+	if q.cursor() != nil {
+		total = nil // a page by cursor has none
 	}
 
 	res := &Result{Total: -1}
@@ -80,7 +80,7 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	rows := &rows{q: q, res: res, keyColumn: strings.Count(columns, ",") + 1, each: each}
 	ask := []sqldb.Q{{Stmt: b.stmt(b.sql), Args: b.args, Each: rows.take}}
 	if total != nil && res.Total < 0 && !untold {
-		ask = append(ask, sqldb.Q{Stmt: total, Each: intoInt(&res.Total)})
+		ask = append(ask, sqldb.Q{Stmt: total.Stmt, Args: total.Args, Each: intoInt(&res.Total)})
 	}
 	if err := tx.Pipeline(ask...); err != nil {
 		return nil, err
@@ -96,6 +96,24 @@ func (q *Query) Run(tx *sqldb.Tx, columns string, each func(*sqldb.Row) error) (
 	count := append([]byte("SELECT COUNT(*) FROM "), cmp.Or(q.spec.Counted, q.spec.Table)...)
 	count = append(count, b.sql[whereFrom:whereTo]...)
 	return res, tx.Query(b.stmt(count), intoInt(&res.Total), b.args[:whereArgs]...)
+}
+
+// kept returns the statement that tells the list's total, nil if that is not kept.
+func (q *Query) kept() *sqldb.Q {
+	switch {
+	case len(q.Filters) == 0 && q.spec.Total != nil:
+		return &sqldb.Q{Stmt: q.spec.Total}
+	case len(q.Filters) == 1 && q.spec.TotalOf != nil:
+		f := &q.Filters[0]
+		switch {
+		case !f.Field.Hidden || len(f.Ints)+len(f.Texts) != 1:
+		case len(f.Ints) == 1:
+			return &sqldb.Q{Stmt: q.spec.TotalOf, Args: []any{strconv.FormatInt(f.Ints[0], 10)}}
+		default:
+			return &sqldb.Q{Stmt: q.spec.TotalOf, Args: []any{f.Texts[0]}}
+		}
+	}
+	return nil
 }
 
 // maxFew is how many rows are few.
@@ -147,7 +165,7 @@ func (q *Query) cursor() *Cursor {
 // seek returns how many rows to skip for a page by number. Where the list keeps
 // its gaps, it adds the condition that starts the page at an id instead. beyond:
 // the list ends before the page, or that id.
-func (q *Query) seek(b *builder, total *sqldb.Stmt, desc bool, res *Result) (offset int64, beyond bool, err error) {
+func (q *Query) seek(b *builder, total *sqldb.Q, desc bool, res *Result) (offset int64, beyond bool, err error) {
 	if q.cursor() != nil {
 		return 0, false, nil
 	}
@@ -155,7 +173,7 @@ func (q *Query) seek(b *builder, total *sqldb.Stmt, desc bool, res *Result) (off
 		return offset, false, nil
 	}
 	var lastID int64
-	if err := b.tx.Query(total, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }); err != nil {
+	if err := b.tx.Query(total.Stmt, func(r *sqldb.Row) error { res.Total, lastID = r.Int(0), r.Int(1); return nil }, total.Args...); err != nil {
 		return 0, false, err
 	}
 	if res.Total < 0 {
@@ -440,8 +458,8 @@ func (q *Query) Count(tx *sqldb.Tx) (int64, error) {
 		b.only(held.ids)
 	}
 	n := int64(-1)
-	if b.conditions == 0 && q.spec.Total != nil {
-		if err := tx.Query(q.spec.Total, intoInt(&n)); err != nil || n >= 0 {
+	if total := q.kept(); total != nil {
+		if err := tx.Query(total.Stmt, intoInt(&n), total.Args...); err != nil || n >= 0 {
 			return n, err
 		}
 	}

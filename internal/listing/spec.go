@@ -125,6 +125,9 @@ type Spec struct {
 	// Total tells the number of all rows and the last id given out, where they are
 	// kept. It finds no row as long as the store's rows were not counted yet.
 	Total *sqldb.Stmt
+	// TotalOf is Total of the rows that a hidden filter leaves, if there is no other
+	// and it has one value; it takes that as text.
+	TotalOf *sqldb.Stmt
 	// Untold: no answer tells the total, so nothing is counted.
 	Untold bool
 	// Gaps names the list in the table of gaps, for fast pages by number; 0 for

@@ -12,6 +12,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/total"
 )
 
 var updateOwner = sqldb.Static(`UPDATE metafields SET client_id = $3, date_modified = $4 WHERE store_id = $1 AND id = $2`)
@@ -77,9 +78,12 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 		return err
 	}
 	events, entries := make([]event.Event, len(moved)), make([]history.Entry, len(moved))
+	more := map[string]int64{}
 	for i, m := range moved {
 		before := *m
 		m.ClientID = clientID
+		more[before.readers()]--
+		more[m.readers()]++
 		entries[i] = m.changeOf(&before, m)
 		count[m.CustomerID]++
 		switch {
@@ -93,6 +97,9 @@ func reassign(tx *sqldb.Tx, clientID string, ids []int64, now int64) error {
 			return err
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
+	}
+	if err := total.Metafields.MoveAll(tx, more); err != nil {
+		return err
 	}
 	return tell(tx, counters, now, events, entries)
 }

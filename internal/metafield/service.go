@@ -15,6 +15,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/total"
 )
 
 // Fields of the list that only Service uses.
@@ -41,7 +42,20 @@ var List = &listing.Spec{
 	},
 	Direction: true,
 	Cursors:   true,
+	Total:     sqldb.Static(total.Metafields.Total()),
+	TotalOf:   sqldb.Static(total.Metafields.TotalWith()),
 }
+
+// Counted is how a job counts metafields, by who may read them.
+var Counted = total.Count{
+	List:  total.Metafields,
+	Parts: sqldb.Static(`SELECT DISTINCT CASE WHEN permission_set = 'app_only' THEN client_id ELSE '' END FROM metafields WHERE store_id = $1`),
+	Wrong: sqldb.Static(total.Metafields.Wrong(
+		`SELECT COUNT(*) FROM metafields WHERE store_id = $1 AND (permission_set <> 'app_only' AND $2 = '' OR permission_set = 'app_only' AND client_id = $2)`)),
+}
+
+// readers returns the part of the total to which the metafield belongs.
+func (m *Metafield) readers() string { return total.Readers(m.ClientID, m.Permission) }
 
 const columns = `id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified`
 
@@ -222,14 +236,19 @@ func CreateTx(tx *sqldb.Tx, by Caller, in []Create, now int64) (o Outcome, err e
 		return o, err
 	}
 	events, entries := make([]event.Event, n), make([]history.Entry, n)
+	more := map[string]int64{}
 	for i := range o.Done {
 		m := &o.Done[i]
+		more[m.readers()]++
 		m.ID = last - n + int64(i) + 1
 		entries[i] = m.changeOf(nil, m)
 		if err := tx.Exec(insertRow, m.ID, m.CustomerID, m.ClientID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
 			return o, err
 		}
 		events[i] = event.Metafield(event.MetafieldCreated, m.ID, m.CustomerID, m.Namespace)
+	}
+	if err := total.Metafields.MoveAll(tx, more); err != nil {
+		return o, err
 	}
 	return o, tell(tx, counters, now, events, entries)
 }
@@ -399,12 +418,18 @@ func (b *changes) write(tx *sqldb.Tx, now int64) error {
 		return err
 	}
 	events, entries := make([]event.Event, len(changed)), make([]history.Entry, len(changed))
+	more := map[string]int64{}
 	for i, m := range changed {
+		more[b.have[m.ID].readers()]--
+		more[m.readers()]++
 		entries[i] = m.changeOf(b.have[m.ID], m)
 		if err := tx.Exec(updateRow, m.ID, m.Namespace, m.Key, m.Value, m.Description, m.Permission, now); err != nil {
 			return err
 		}
 		events[i] = event.Metafield(event.MetafieldUpdated, m.ID, m.CustomerID, m.Namespace)
+	}
+	if err := total.Metafields.MoveAll(tx, more); err != nil {
+		return err
 	}
 	return tell(tx, counters, now, events, entries)
 }
@@ -445,12 +470,17 @@ func remove(tx *sqldb.Tx, by Caller, customerID int64, ids []int64, now int64) (
 		return o, err
 	}
 	events, entries := make([]event.Event, len(o.Done)), make([]history.Entry, len(o.Done))
+	more := map[string]int64{}
 	for i, m := range o.Done {
+		more[m.readers()]--
 		entries[i] = m.changeOf(&m, nil)
 		if err := tx.Exec(deleteRow, m.ID); err != nil {
 			return o, err
 		}
 		events[i] = event.Metafield(event.MetafieldDeleted, m.ID, m.CustomerID, m.Namespace)
+	}
+	if err := total.Metafields.MoveAll(tx, more); err != nil {
+		return o, err
 	}
 	return o, tell(tx, counters, now, events, entries)
 }

@@ -15,7 +15,7 @@ var (
 	ofProfile = listing.Field{Name: "profile", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true,
 		Where: "id IN (SELECT m.segment_id FROM segment_members m WHERE m.store_id = $1 AND m.profile_id IN {in})"}
 	ofSegment = listing.Field{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Hidden: true,
-		Where: "id IN (SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id IN {in})"}
+		Where: "EXISTS (SELECT 1 FROM segment_members m WHERE m.store_id = $1 AND m.profile_id = shopper_profiles.id AND m.segment_id IN {in})"}
 )
 
 // The lists, and what may be selected for deletion. All are in the order in
@@ -30,11 +30,12 @@ var (
 	// The members are read first, in the order of their key, and then their
 	// profiles: a condition on profiles would have all members sorted.
 	MemberList = &listing.Spec{
-		Table:  "segment_members",
-		Key:    []listing.Key{{Name: "id", Column: "profile_id"}},
-		Fields: []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "segment_id", Hidden: true}},
+		Table:   "segment_members",
+		Key:     []listing.Key{{Name: "id", Column: "profile_id"}},
+		Fields:  []listing.Field{{Name: "segment", Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "segment_id", Hidden: true}},
+		TotalOf: memberTotal,
 	}
-	RemoveMemberList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true}
+	RemoveMemberList = &listing.Spec{Table: "shopper_profiles", Fields: []listing.Field{byUUID, ofSegment}, Unpaged: true, Deletes: true, TotalOf: memberTotal}
 )
 
 // Browse declares the list of segments as people look through it, and

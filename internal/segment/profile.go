@@ -190,8 +190,19 @@ func Forget(tx *sqldb.Tx, ids []int64) error {
 		return nil
 	}
 	var at last
-	if err := tx.Pipeline(move{total: -int64(len(ids))}.query(&at)); err != nil {
+	lost := map[int64]int64{} // members, by segment
+	in, args := sqldb.In(nil, ids)
+	if err := tx.Pipeline(move{total: -int64(len(ids))}.query(&at), sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT segment_id, COUNT(*) FROM segment_members WHERE store_id = $1 AND profile_id IN ` + in + ` GROUP BY segment_id`),
+		Args: args,
+		Each: func(r *sqldb.Row) error { lost[r.Int(0)] = r.Int(1); return nil },
+	}); err != nil {
 		return err
+	}
+	for id, n := range lost {
+		if err := joined(tx, id, -n); err != nil {
+			return err
+		}
 	}
 	return listing.ShopperProfiles.Remove(tx, ids...)
 }
@@ -285,6 +296,9 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 			return nil, err
 		}
 	}
+	if err := joined(tx, segmentID, int64(len(out))); err != nil {
+		return nil, err
+	}
 	if err := touch(tx, ids, now); err != nil {
 		return nil, err
 	}
@@ -334,7 +348,11 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 			return err
 		}
 		in, args := sqldb.In([]any{segmentID}, ids)
-		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...); err != nil {
+		gone, err := tx.ExecCount(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...)
+		if err != nil {
+			return err
+		}
+		if err := joined(tx, segmentID, -gone); err != nil {
 			return err
 		}
 		if err := touch(tx, ids, s.sys.Now()); err != nil {
@@ -424,6 +442,9 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 			return err
 		}
 		if err := tx.Exec(insertMember, id, profile, s.sys.Now()); err != nil {
+			return err
+		}
+		if err := joined(tx, id, 1); err != nil {
 			return err
 		}
 	}

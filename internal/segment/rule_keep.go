@@ -338,16 +338,18 @@ func (w *writing) store() error {
 		return err
 	}
 	events := make([]event.Event, 0, len(w.all))
+	more := map[int64]int64{} // members, by segment
 	for _, c := range w.all {
 		r := w.b.of(c.segment)
 		profile := w.profiles[c.customer]
-		scope := event.SegmentLeft
+		scope, by := event.SegmentLeft, int64(-1)
 		if c.enters {
-			scope = event.SegmentEntered
+			scope, by = event.SegmentEntered, 1
 			members = append(members, c.segment, profile)
 		} else if err := w.tx.Exec(deleteMember, c.segment, profile); err != nil {
 			return err
 		}
+		more[c.segment] += by
 		events = append(events, event.Segment(scope, c.segment, r.UUID, c.customer))
 		touched = append(touched, profile)
 		// Who is looked at by a rule that reads the segment, or is to have another
@@ -358,6 +360,11 @@ func (w *writing) store() error {
 	}
 	if err := insertMembers.Exec(w.tx, []any{w.now}, members); err != nil {
 		return err
+	}
+	for id, n := range more {
+		if err := joined(w.tx, id, n); err != nil {
+			return err
+		}
 	}
 	touched = slices.Compact(touched)
 	for some := range slices.Chunk(touched, keepBite) {

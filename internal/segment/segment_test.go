@@ -21,6 +21,7 @@ import (
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/store"
 	"clientele/internal/system"
+	"clientele/internal/total"
 )
 
 // world is a service over two stores, the first of which has ten customers.
@@ -357,6 +358,9 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 			if err := tx.Exec(insertMember, s[0].ID, int64(1000)); err != nil {
 				return err
 			}
+			if err := total.Members.Move(tx, fmt.Sprint(s[0].ID), 1); err != nil {
+				return err
+			}
 			return tx.Exec(lift, int64(1000+n), int64(n))
 		})
 		if err != nil {
@@ -370,7 +374,7 @@ func TestLargeSegmentsGoInPortions(t *testing.T) {
 						return err
 					}
 				}
-				return nil
+				return total.Members.Move(tx, fmt.Sprint(id), n)
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -1,8 +1,11 @@
 package segment
 
 import (
+	"strconv"
+
 	"clientele/internal/fold"
 	"clientele/internal/sqldb"
+	"clientele/internal/total"
 )
 
 const (
@@ -47,6 +50,20 @@ var (
 	emptySegment = sqldb.Static(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN
 		(SELECT m.profile_id FROM segment_members m WHERE m.store_id = $1 AND m.segment_id = $2 ORDER BY m.profile_id LIMIT $3)`)
 )
+
+// Counted is how a job counts the members of segments.
+var Counted = total.Count{
+	List:  total.Members,
+	Parts: sqldb.Static(`SELECT CAST(id AS TEXT) FROM segments WHERE store_id = $1`),
+	Wrong: sqldb.Static(total.Members.Wrong(`SELECT COUNT(*) FROM segment_members WHERE store_id = $1 AND segment_id = CAST(CAST($2 AS TEXT) AS BIGINT)`)),
+}
+
+var memberTotal = sqldb.Static(total.Members.TotalOf())
+
+// joined notes that a segment has so many members more.
+func joined(tx *sqldb.Tx, segmentID, n int64) error {
+	return total.Members.Move(tx, strconv.FormatInt(segmentID, 10), n)
+}
 
 func (s *Segment) insert(tx *sqldb.Tx) error {
 	return tx.Exec(insertSegment, s.ID, s.UUID, s.Name, fold.Text(s.Name), s.Description, s.DateCreated, s.DateModified)

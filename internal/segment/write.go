@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -12,6 +13,7 @@ import (
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/total"
 )
 
 // Create makes segments: all of them or, if any breaks a rule, none.
@@ -250,6 +252,9 @@ func (d *deletion) step(tx *sqldb.Tx) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if err := joined(tx, id, -removed); err != nil {
+			return false, err
+		}
 		if budget -= removed; budget == 0 {
 			more = true // the rest of it next time
 			if d.emptying != id {
@@ -263,6 +268,9 @@ func (d *deletion) step(tx *sqldb.Tx) (more bool, err error) {
 			break
 		}
 		if err := tx.Exec(deleteSegment, id); err != nil {
+			return false, err
+		}
+		if err := total.Members.Drop(tx, strconv.FormatInt(id, 10)); err != nil {
 			return false, err
 		}
 		d.n, d.after = d.n+1, id

@@ -6,13 +6,18 @@ import (
 
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
+	"clientele/internal/total"
 )
 
 // List declares the list of wishlists.
 var List = &listing.Spec{
 	Table:  "wishlists",
 	Fields: []listing.Field{{Name: "customer_id", Kind: listing.Int, Ops: []listing.Op{listing.Eq}, Column: "customer_id"}},
+	Total:  sqldb.Static(total.Wishlists.Total()),
 }
+
+// Counted is how a job counts the lists.
+var Counted = total.Count{List: total.Wishlists, Wrong: sqldb.Static(total.Wishlists.Wrong(`SELECT COUNT(*) FROM wishlists WHERE store_id = $1 AND $2 = ''`))}
 
 const columns = `id, customer_id, name, is_public, token`
 

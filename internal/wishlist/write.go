@@ -9,6 +9,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/total"
 )
 
 var (
@@ -64,6 +65,9 @@ func (s *Service) CreateTx(tx *sqldb.Tx, in Create) (Wishlist, error) {
 		return Wishlist{}, err
 	}
 	if err := out.insert(tx, fresh, item); err != nil {
+		return Wishlist{}, err
+	}
+	if err := total.Wishlists.Move(tx, "", 1); err != nil {
 		return Wishlist{}, err
 	}
 	return out, history.Enter(tx, s.sys.Now(), out.changesSince(nil)...)
@@ -289,6 +293,6 @@ func (s *Service) Delete(ctx context.Context, storeID, owner int64, ids ...int64
 				return err
 			}
 		}
-		return nil
+		return total.Wishlists.Move(tx, "", -int64(len(gone)))
 	})
 }

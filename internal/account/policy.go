@@ -24,6 +24,7 @@ type Policy struct {
 	// TokenLifetime is that of customer access tokens, which cannot be
 	// extended as they tell it.
 	Idle, Lifetime, TokenLifetime time.Duration
+	Zone                          *time.Location // the store's
 }
 
 // Rules returns a store's rules for passwords.
@@ -54,7 +55,7 @@ func (s *Service) Policy(ctx context.Context, storeID int64) (Policy, error) {
 	idle := time.Duration(f.SessionSeconds) * time.Second
 	p := Policy{
 		Password: Rules(f.Password), Registration: *f.Registration, ConfirmEmail: f.ConfirmEmail, ConfirmSubscription: f.ConfirmSubscription,
-		Idle: idle, Lifetime: max(idle, longestSession), TokenLifetime: idle,
+		Idle: idle, Lifetime: max(idle, longestSession), TokenLifetime: idle, Zone: set.Location(),
 	}
 	if !*f.ActivityExtends {
 		p.Lifetime = idle

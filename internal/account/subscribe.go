@@ -5,6 +5,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/figure"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -33,10 +34,13 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife, nil); err != nil {
 		return err
 	}
-	return s.send(tx, c, Mail{
+	if err := s.send(tx, c, Mail{
 		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
 		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
-	})
+	}); err != nil {
+		return err
+	}
+	return figure.Tally(tx, figure.OptInsAsked, s.sys.Now(), p.Zone)
 }
 
 // Subscribe asks for the newsletter on behalf of an email address, a
@@ -142,6 +146,10 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 	if err != nil {
 		return err
 	}
+	p, err := s.Policy(ctx, site.StoreID)
+	if err != nil {
+		return err
+	}
 	by := fromStorefront(c)
 	by.Proof.Confirmed, by.Proof.Asked = subscriber.ByEmail, asked
 	in.ChannelID, in.Source = opt.Some(site.ChannelID), subscriber.FromStorefront
@@ -149,6 +157,9 @@ func (s *Service) ConfirmSubscription(ctx context.Context, site store.Site, toke
 		if err := s.redeem(tx, site, token, forSubscribe, 0); err != nil {
 			return err
 		}
-		return subscriber.Agree(tx, in, by, s.sys.Now())
+		if err := subscriber.Agree(tx, in, by, s.sys.Now()); err != nil {
+			return err
+		}
+		return figure.Tally(tx, figure.OptInsConfirmed, s.sys.Now(), p.Zone)
 	})
 }

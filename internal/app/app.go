@@ -203,6 +203,8 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Figures = figure.NewService(db, sys, zone, stores.IDs, map[figure.Kind]figure.Source{
 		figure.NewCustomers: customer.CreatedBetween, figure.SignIns: customer.SignedInBetween,
 		figure.NewSubscribers: subscriber.SubscribedBetween, figure.LostSubscribers: subscriber.EndedBetween,
+		figure.SubscribersOfStorefront: subscriber.CameBetween(subscriber.FromStorefront), figure.SubscribersOfOrders: subscriber.CameBetween(subscriber.FromOrder),
+		figure.SubscribersOfApps: subscriber.CameBetween(subscriber.FromCustom),
 	})
 	if parts.Mail == nil {
 		parts.Mail = mailer{c}
@@ -568,6 +570,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Shoppers.Tell(s.log, account.NewMetrics(reg))
 	s.Tokens.Register(s.Jobs)
+	s.APIAccounts.Register(s.Jobs)
 	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
 	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
 	chain := history.NewChain(s.DB, s.System, s.Core.Keys, s.log)

@@ -24,6 +24,7 @@ type APIAccount struct {
 	Scopes    []Scope
 	Created   int64
 	Revoked   int64 // 0: in force
+	Used      int64 // to the hour; of Unused alone
 	tokenHash string
 }
 
@@ -62,6 +63,7 @@ type APIAccounts struct {
 	db     *sqldb.DB
 	sys    *system.System
 	passes passes
+	uses   accountUses
 }
 
 // NewAPIAccounts returns APIAccounts over db.

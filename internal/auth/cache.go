@@ -61,6 +61,9 @@ func (c *Cache) ByToken(ctx context.Context, storeHash, token string) (*APIAccou
 	if err != nil {
 		return nil, err
 	}
+	if a != nil {
+		c.accounts.noteUse(a)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a == nil {

@@ -1,7 +1,8 @@
 // Package figure keeps what happens in a store a day, as numbers: how many
 // customers came, signed in, and so on. A day is closed once, by a task of every
 // process, and not counted again, so that a year is read as a few rows for each
-// day. Today is counted when it is asked for.
+// day. Today is counted when it is asked for. What leaves nothing that could be
+// counted is counted as it happens.
 package figure
 
 import (
@@ -26,10 +27,22 @@ const (
 	NewSubscribers
 	// LostSubscribers are addresses that left a channel and have not come back.
 	LostSubscribers
+	// New subscribers by how they came.
+	SubscribersOfStorefront
+	SubscribersOfOrders
+	SubscribersOfApps
+	// OptInsAsked are subscriptions that were to be confirmed by an emailed link,
+	// and OptInsConfirmed those that were.
+	OptInsAsked
+	OptInsConfirmed
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{NewCustomers, SignIns, NewSubscribers, LostSubscribers}
+var Kinds = append(slices.Clone(closed), OptInsAsked, OptInsConfirmed)
+
+// closed are the kinds that are counted when a day is over. The others are counted
+// as they happen: nothing is kept by which they could be counted later.
+var closed = []Kind{NewCustomers, SignIns, NewSubscribers, LostSubscribers, SubscribersOfStorefront, SubscribersOfOrders, SubscribersOfApps}
 
 // Source returns the query that counts what happened from one time to before
 // another.
@@ -45,7 +58,9 @@ const (
 )
 
 var (
-	lastDay   = sqldb.Static(`SELECT day FROM daily_figures WHERE store_id = $1 ORDER BY day DESC LIMIT 1`)
+	kindsOn   = sqldb.Static(`SELECT kind FROM daily_figures WHERE store_id = $1 AND day = $2`)
+	lastDay   = sqldb.Static(`SELECT day FROM daily_figures WHERE store_id = $1 AND day < $2 AND kind = $3 ORDER BY day DESC LIMIT 1`)
+	countOne  = sqldb.Static(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, 1) ON CONFLICT (store_id, day, kind) DO UPDATE SET value = daily_figures.value + 1`)
 	insertDay = sqldb.Static(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, day, kind) DO NOTHING`)
 	daysFrom  = sqldb.Static(`SELECT day, kind, value FROM daily_figures WHERE store_id = $1 AND day >= $2 ORDER BY day, kind`)
 	oldDays   = sqldb.Static(`DELETE FROM daily_figures WHERE store_id = $1 AND day < $2`)
@@ -97,39 +112,75 @@ func startOf(day int64, zone *time.Location) int64 {
 	return time.Date(y, m, d, 0, 0, 0, 0, zone).Unix()
 }
 
-// Close closes some of the days of a store that have ended and are not closed. It
-// reports whether there are more.
+// Tally counts something that happens at a time in a store with a time zone. It
+// locks a row of the store, so it comes last in a transaction.
+func Tally(tx *sqldb.Tx, k Kind, now int64, zone *time.Location) error {
+	return tx.Exec(countOne, dayOf(now, zone), int64(k))
+}
+
+// openDay is a figure of a day that is not closed.
+type openDay struct {
+	day   int64
+	kind  Kind
+	value int64
+}
+
+// Close closes some of the days of a store that have ended and are not closed: of
+// a kind that is new, all that are kept. It reports whether there are more.
 func (s *Service) Close(ctx context.Context, storeID int64) (more bool, err error) {
 	zone, err := s.zone(ctx, storeID)
 	if err != nil {
 		return false, err
 	}
 	today := dayOf(s.sys.Now(), zone)
-	from, to := today-Back, today
-	var values []int64
+	var open []openDay
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		from = today - Back
-		if err := tx.Query(lastDay, func(r *sqldb.Row) error { from = max(from, r.Int(0)+1); return nil }); err != nil || from >= today {
+		open, more = nil, false
+		have := map[Kind]bool{}
+		if err := tx.Query(kindsOn, func(r *sqldb.Row) error { have[Kind(r.Int(0))] = true; return nil }, today-1); err != nil {
 			return err
 		}
-		to = min(from+daysAtOnce, today)
-		values = make([]int64, (to-from)*int64(len(Kinds)))
-		var qs []sqldb.Q
-		for day := from; day < to; day++ {
-			for i, k := range Kinds {
-				qs = append(qs, s.sources[k](startOf(day, zone), startOf(day+1, zone), &values[(day-from)*int64(len(Kinds))+int64(i)]))
+		var late []Kind
+		for _, k := range closed {
+			if !have[k] {
+				late = append(late, k)
 			}
 		}
-		return tx.Pipeline(qs...)
-	}); err != nil || from >= today {
-		return false, err
-	}
-	return to < today, s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
-		for day := from; day < to; day++ {
-			for i, k := range Kinds {
-				if err := tx.Exec(insertDay, day, int64(k), values[(day-from)*int64(len(Kinds))+int64(i)]); err != nil {
-					return err
+		from := make([]int64, len(late))
+		qs := make([]sqldb.Q, len(late))
+		for i, k := range late {
+			from[i] = today - Back
+			qs[i] = sqldb.Q{Stmt: lastDay, Args: []any{today, int64(k)}, Each: func(r *sqldb.Row) error { from[i] = max(from[i], r.Int(0)+1); return nil }}
+		}
+		if len(late) == 0 {
+			return nil
+		}
+		if err := tx.Pipeline(qs...); err != nil {
+			return err
+		}
+		first := slices.Min(from)
+		end := min(first+daysAtOnce, today)
+		more = end < today
+		for day := first; day < end; day++ {
+			for i, k := range late {
+				if day >= from[i] {
+					open = append(open, openDay{day: day, kind: k})
 				}
+			}
+		}
+		qs = make([]sqldb.Q, len(open))
+		for i := range open {
+			o := &open[i]
+			qs[i] = s.sources[o.kind](startOf(o.day, zone), startOf(o.day+1, zone), &o.value)
+		}
+		return tx.Pipeline(qs...)
+	}); err != nil || len(open) == 0 {
+		return more, err
+	}
+	return more, s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
+		for _, o := range open {
+			if err := tx.Exec(insertDay, o.day, int64(o.kind), o.value); err != nil {
+				return err
 			}
 		}
 		return tx.Exec(oldDays, today-Back)
@@ -146,11 +197,16 @@ type Series struct {
 	Known bool
 }
 
-// Period returns the figures of so many days up to today, of which First is the
+// Period are the figures of so many days up to today, of which First is the
 // first, as the number of a day since the epoch.
 type Period struct {
 	First  int64
 	Series []Series
+}
+
+// Of returns the series of a kind.
+func (p *Period) Of(k Kind) *Series {
+	return &p.Series[slices.IndexFunc(p.Series, func(s Series) bool { return s.Kind == k })]
 }
 
 // Period returns the figures of so many days, today among them.
@@ -164,11 +220,13 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 	out := &Period{First: today - n + 1}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out.Series = make([]Series, len(Kinds))
-		counted := make([]int64, len(Kinds))
-		qs := make([]sqldb.Q, 0, len(Kinds)+1)
+		counted := make([]int64, len(closed))
+		qs := make([]sqldb.Q, 0, len(closed)+1)
 		for i, k := range Kinds {
 			out.Series[i] = Series{Kind: k, Days: make([]int64, days)}
-			qs = append(qs, s.sources[k](startOf(today, zone), now+1, &counted[i]))
+			if i < len(closed) {
+				qs = append(qs, s.sources[k](startOf(today, zone), now+1, &counted[i]))
+			}
 		}
 		first := int64(0)
 		qs = append(qs, sqldb.Q{Stmt: daysFrom, Args: []any{out.First - n}, Each: func(r *sqldb.Row) error {
@@ -177,7 +235,7 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 				first = day
 			}
 			switch {
-			case i < 0 || day >= today:
+			case i < 0 || day > today || day == today && i < len(closed):
 			case day < out.First:
 				out.Series[i].Before += v
 			default:
@@ -190,8 +248,10 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 			return err
 		}
 		for i := range out.Series {
-			out.Series[i].Days[days-1] = counted[i]
-			out.Series[i].Sum += counted[i]
+			if i < len(closed) {
+				out.Series[i].Days[days-1] = counted[i]
+				out.Series[i].Sum += counted[i]
+			}
 			out.Series[i].Known = first != 0 && first <= out.First-n
 		}
 		return nil

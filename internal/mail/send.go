@@ -372,12 +372,7 @@ func (s *Service) letter(m *Stored, w *surroundings, p parts) (*Letter, error) {
 		Date: s.sys.Clock(), Unsubscribe: m.data.Unsubscribe,
 	}
 	name := oneLine(w.settings.Name, maxName)
-	own := ""
-	for _, a := range []string{w.settings.OrderEmail, w.settings.AdminEmail} {
-		if own == "" {
-			own, _ = parseAddress(a)
-		}
-	}
+	own := ownSender(w.settings)
 	switch {
 	case s.o.From != "":
 		from, err := parseFrom(s.o.From)

@@ -59,6 +59,10 @@ func (c *call) homePage() error {
 	if err := c.tasks(p); err != nil {
 		return err
 	}
+	var err error
+	if p.Attention, err = c.attention(); err != nil {
+		return err
+	}
 	days := c.period()
 	p.Tabs = &Tabs{Label: c.look.Text("home.period")}
 	for _, n := range periods {
@@ -68,9 +72,17 @@ func (c *call) homePage() error {
 	if err != nil {
 		return err
 	}
-	for i := range figures.Series {
-		p.Cards = append(p.Cards, c.figureCard(&figures.Series[i], figures.First))
+	for _, k := range figureCards {
+		p.Cards = append(p.Cards, c.figureCard(figures.Of(k), figures.First))
 	}
+	card, err := c.confirmedCard(figures)
+	if err != nil {
+		return err
+	}
+	if card != nil {
+		p.Cards = append(p.Cards, *card)
+	}
+	p.Sources = c.sources(figures)
 	if p.Groups, err = c.groupTotals(); err != nil {
 		return err
 	}
@@ -120,6 +132,9 @@ func (c *call) tasks(p *homeView) error {
 	return nil
 }
 
+// figureCards are the figures that have a card each, as they are.
+var figureCards = []figure.Kind{figure.NewCustomers, figure.SignIns, figure.NewSubscribers, figure.LostSubscribers}
+
 // figureKeys are the names of texts of figures. More of bad ones is no success.
 var figureKeys = map[figure.Kind]string{figure.NewCustomers: "customers", figure.SignIns: "sign_ins", figure.NewSubscribers: "subscribers", figure.LostSubscribers: "lost"}
 
@@ -147,6 +162,67 @@ func (c *call) figureCard(s *figure.Series, first int64) FigureCard {
 	}
 	card.Chart = c.chart(card.Label, s.Days, first)
 	return card
+}
+
+// percent is a part of a whole, 100 at most.
+func percent(part, of int64) int64 {
+	if of == 0 {
+		return 0
+	}
+	return min(part*100/of, 100)
+}
+
+// confirmedCard tells how many of the subscriptions were confirmed that were to
+// be; nil where the store asks for no confirmation.
+func (c *call) confirmedCard(p *figure.Period) (*FigureCard, error) {
+	asked, confirmed := p.Of(figure.OptInsAsked), p.Of(figure.OptInsConfirmed)
+	settings, err := c.Stores.Settings(c.R.Context(), c.store.ID)
+	if err != nil || !settings.Storefront.ConfirmSubscription && asked.Sum == 0 && confirmed.Sum == 0 {
+		return nil, err
+	}
+	card := &FigureCard{ID: "figure-confirmed", Label: c.look.Text("home.figure.confirmed"), Value: "–", Change: Lozenge{"neutral", c.look.Text("home.unknown")}}
+	if asked.Sum+confirmed.Sum == 0 {
+		card.Change.Text = c.look.Text("home.confirmed.none")
+		return card, nil
+	}
+	now := percent(confirmed.Sum, max(asked.Sum, confirmed.Sum))
+	card.Value = strconv.FormatInt(now, 10) + " %"
+	card.Before = c.look.Text("home.confirmed", c.look.number(confirmed.Sum), c.look.number(max(asked.Sum, confirmed.Sum)))
+	if of := max(asked.Before, confirmed.Before); of > 0 {
+		switch change := now - percent(confirmed.Before, of); {
+		case change > 0:
+			card.Change = Lozenge{"success", c.look.Text("home.points", "+"+strconv.FormatInt(change, 10))}
+		case change < 0:
+			card.Change = Lozenge{"warning", c.look.Text("home.points", "−"+strconv.FormatInt(-change, 10))}
+		default:
+			card.Change.Text = c.look.Text("home.same")
+		}
+	}
+	card.Chart = c.chart(c.look.Text("home.confirmed.chart"), confirmed.Days, p.First)
+	return card, nil
+}
+
+// sourceKeys are the names of texts of where subscribers come from.
+var sourceKeys = []struct {
+	kind figure.Kind
+	key  string
+}{{figure.SubscribersOfStorefront, "storefront"}, {figure.SubscribersOfOrders, "orders"}, {figure.SubscribersOfApps, "apps"}}
+
+// sources tells how the new subscribers came; nil where there are none.
+func (c *call) sources(p *figure.Period) *Table {
+	all := int64(0)
+	for _, s := range sourceKeys {
+		all += p.Of(s.kind).Sum
+	}
+	if all == 0 {
+		return nil
+	}
+	t := &Table{ID: "sources", Caption: c.look.Text("home.sources"), Columns: []Column{{Label: c.look.Text("home.source")}, {Label: c.look.Text("home.figure.subscribers"), Numeric: true}, {Label: c.look.Text("home.source.share"), Numeric: true}}}
+	for _, s := range sourceKeys {
+		n := p.Of(s.kind).Sum
+		t.Rows = append(t.Rows, Row{ID: "source-" + s.key, Cells: []Cell{{Text: c.look.Text("home.source." + s.key)}, {Text: c.look.number(n)}, {Text: strconv.FormatInt(percent(n, all), 10) + " %"}}})
+	}
+	return t
 }
 
 // chart draws a line of days.

@@ -303,7 +303,8 @@ type (
 		Cards      []FigureCard
 		Tasks      []task
 		Left       int
-		Messages   []Message
+		Attention  []Attention
+		Sources    *Table
 		Groups     *Table
 		History    *Table
 		HistoryURL string

@@ -107,6 +107,7 @@ type Services struct {
 	Accounts    *account.Service
 	Tokens      *sso.Service
 	Figures     *figure.Service
+	APIAccounts *auth.APIAccounts
 	Credit      *credit.Service
 	Mail        *mail.Service
 	Forms       *form.Service

@@ -61,6 +61,7 @@ var landed = map[sqldb.Engine][]string{
 		"40 staff 4f99346c802e264ac3ae0d670a649979ba75e747d7e5c25dbd8e882c7dd51a46",
 		"41 figures cb0264092f3c670fc4870378ba70942663f766f0c6c251d2017a980594a42151",
 		"42 desk 43408ffae70b13688ba26d26225386fc0276a4c7cadf7d5fb5fb6394b0620156",
+		"47 attention 02f0a7d2b40c08eb89b188266a25611aa504ff2a9c77deeafcbd46fa99d6903e",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -105,6 +106,7 @@ var landed = map[sqldb.Engine][]string{
 		"40 staff aee96877d8df819f4becd0bb57e5785f7c0fdcae49f4e217d6989278848f272b",
 		"41 figures 7f0b1140af9cd860f0115f25bec8da513f56285ca3d58d07175d002941df7cd1",
 		"42 desk 079afb80f613f1bb4a95b93876ee71c77b8d314e6db1b889177598387b3ce4db",
+		"47 attention 871d2991c4ee2d7dc2a39871f7880bc12d94c2fb152a1ac157ceb640485ad0b9",
 	},
 }
 

@@ -4,6 +4,7 @@ import "clientele/internal/sqldb"
 
 var (
 	subscribedBetween = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3`)
+	cameBetween       = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3 AND source = $4`)
 	endedBetween      = sqldb.Static(`SELECT COUNT(*) FROM subscriber_ends WHERE store_id = $1 AND date_ended >= $2 AND date_ended < $3`)
 )
 
@@ -17,4 +18,10 @@ func SubscribedBetween(from, to int64, n *int64) sqldb.Q {
 // not come back.
 func EndedBetween(from, to int64, n *int64) sqldb.Q {
 	return sqldb.Counting(endedBetween, n, from, to)
+}
+
+// CameBetween returns how the query is made for how many addresses subscribed then
+// that have a source.
+func CameBetween(source string) func(from, to int64, n *int64) sqldb.Q {
+	return func(from, to int64, n *int64) sqldb.Q { return sqldb.Counting(cameBetween, n, from, to, source) }
 }

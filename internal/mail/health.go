@@ -1,0 +1,38 @@
+package mail
+
+import (
+	"context"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// givenUpBound is how far messages are counted that were given up.
+const givenUpBound = 100
+
+var countGivenUp = sqldb.Static(`SELECT COUNT(*) FROM (SELECT date_done FROM emails WHERE store_id = $1 AND status = '` + Failed + `' ORDER BY id DESC LIMIT $3) e WHERE e.date_done >= $2`)
+
+// GivenUp counts a store's messages that were given up since a time, up to a bound
+// that it returns too.
+func (s *Service) GivenUp(ctx context.Context, storeID, since int64) (n, bound int64, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		return tx.Pipeline(sqldb.Counting(countGivenUp, &n, since, int64(givenUpBound+1)))
+	})
+	return n, givenUpBound, err
+}
+
+// HasServer reports whether messages are sent, or kept to be read in development.
+func (s *Service) HasServer() bool { return s.o.Sender != nil || s.o.Keep }
+
+// HasSender reports whether messages of a store with such settings have a sender.
+func (s *Service) HasSender(of *store.Settings) bool { return s.o.From != "" || ownSender(of) != "" }
+
+// ownSender is the store's own address, to which answers go; "" for none.
+func ownSender(of *store.Settings) string {
+	for _, a := range []string{of.OrderEmail, of.AdminEmail} {
+		if own, err := parseAddress(a); err == nil {
+			return own
+		}
+	}
+	return ""
+}

@@ -1,0 +1,74 @@
+package webhook
+
+import (
+	"context"
+
+	"clientele/internal/sqldb"
+)
+
+// Trouble is what is wrong with the hooks of a store.
+type Trouble struct {
+	Disabled int64 // hooks that the service switched off
+	Blocked  int64 // domains to which nothing is sent for a while
+	Failing  int64 // hooks that are on, whose deliveries were tried more than once and wait
+}
+
+// Bounds of what is looked at.
+const (
+	troubledHooks = 100
+	troubledLook  = 100 // deliveries of each, those that wait longest
+)
+
+var (
+	countDisabled = sqldb.Static(`SELECT COUNT(*) FROM webhooks WHERE store_id = $1 AND disabled <> '' AND is_active = 0
+		AND client_id IN (SELECT a.client_id FROM api_accounts a WHERE a.store_id = $1 AND a.date_revoked = 0)`)
+	countBlocked = sqldb.Static(`SELECT COUNT(DISTINCT domain) FROM webhook_blocks WHERE store_id = $1 AND blocked_until > $2`)
+	activeIDs    = sqldb.Static(`SELECT id FROM webhooks WHERE store_id = $1 AND is_active = 1 ORDER BY id LIMIT $2`)
+	// A delivery that failed waits longer than those that were not tried yet.
+	countTried = sqldb.Static(`SELECT COUNT(*) FROM (SELECT attempts FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND due_at > $3
+		ORDER BY due_at DESC, id DESC LIMIT $4) d WHERE d.attempts > 1`)
+)
+
+// Trouble returns what is wrong with a store's hooks. It reads a bounded number of
+// deliveries.
+func (s *Service) Trouble(ctx context.Context, storeID int64) (out Trouble, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = Trouble{}
+		now := s.sys.Now()
+		var ids []int64
+		if err := tx.Pipeline(
+			sqldb.Counting(countDisabled, &out.Disabled), sqldb.Counting(countBlocked, &out.Blocked, now),
+			sqldb.Q{Stmt: activeIDs, Args: []any{int64(troubledHooks)}, Each: func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }},
+		); err != nil || len(ids) == 0 {
+			return err
+		}
+		qs := make([]sqldb.Q, len(ids))
+		for i, id := range ids {
+			qs[i] = sqldb.Q{Stmt: countTried, Args: []any{id, now, int64(troubledLook)}, Each: func(r *sqldb.Row) error {
+				if r.Int(0) > 0 {
+					out.Failing++
+				}
+				return nil
+			}}
+		}
+		return tx.Pipeline(qs...)
+	})
+	return out, err
+}
+
+// A lane that is a customer's is their number.
+var ofCustomer = sqldb.Static(`SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE store_id = $1 AND lane > 0 AND lane = $2 AND date_created >= $3 AND date_created <= $4
+	ORDER BY id DESC LIMIT $5`)
+
+// OfCustomer returns what hooks were told of a customer within a time, the newest
+// first.
+func (s *Service) OfCustomer(ctx context.Context, storeID, customerID, from, to int64, most int) (out []Delivery, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(ofCustomer, func(r *sqldb.Row) error {
+			out = append(out, Delivery{})
+			return out[len(out)-1].scan(r)
+		}, customerID, from, to, int64(most))
+	})
+	return out, err
+}

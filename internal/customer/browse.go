@@ -64,6 +64,32 @@ type order struct {
 	only         string // a condition of the index
 	text         bool
 	desc         bool // where nobody says
+	// signIns: the column is that of the last sign-ins, whose index leads.
+	signIns bool
+}
+
+// from is where the rows of an order are, with the conditions of its index.
+func (o order) from() string {
+	if o.signIns {
+		return ` FROM (SELECT customer_id, date_last FROM customer_sign_ins WHERE store_id = $1) signed CROSS JOIN customers WHERE store_id = $1 AND id = customer_id`
+	}
+	return ` FROM customers WHERE store_id = $1` + o.only
+}
+
+// those is from where nothing else of a customer is asked.
+func (o order) those() string {
+	if o.signIns {
+		return ` FROM customer_sign_ins WHERE store_id = $1`
+	}
+	return o.from()
+}
+
+// id is the customer's, as the index of the order has it.
+func (o order) id() string {
+	if o.signIns {
+		return `customer_id`
+	}
+	return `id`
 }
 
 // orders are by indexed columns.
@@ -76,12 +102,13 @@ var orders = []order{
 	{name: "company", column: "company_norm", field: "company", only: ` AND company_norm <> ''`, text: true},
 	{name: "phone", column: "phone_norm", field: "phone", only: ` AND phone_norm <> ''`, text: true},
 	{name: "credit", column: "store_credit", field: "store_credit", only: ` AND store_credit <> 0`, desc: true},
+	{name: "sign_in", column: "date_last", field: "last_sign_in", signIns: true, desc: true},
 	{name: "group", column: "customer_group_id", field: "group", only: ` AND customer_group_id <> 0`},
 }
 
 // Orders are the names by which a Browse may be sorted, with the direction of who
-// asks for none. Those by company, phone, credit and group are of customers who
-// have one.
+// asks for none. Those by company, phone, credit, group and last sign-in are of
+// customers who have one.
 func Orders() (names []string, desc map[string]bool) {
 	desc = map[string]bool{}
 	for _, o := range orders {
@@ -241,7 +268,7 @@ func (b *browser) beyond(m *mark, args []any) (string, []any) {
 	if b.order.text {
 		value = m.text
 	}
-	return ` AND (` + b.order.column + `, id)` + op + `($` + strconv.Itoa(n) + `, $` + strconv.Itoa(n+1) + `)`, append(args, value, m.id)
+	return ` AND (` + b.order.column + `, ` + b.order.id() + `)` + op + `($` + strconv.Itoa(n) + `, $` + strconv.Itoa(n+1) + `)`, append(args, value, m.id)
 }
 
 func (b *browser) by() string {
@@ -252,7 +279,7 @@ func (b *browser) by() string {
 	if b.order.column == "id" {
 		return ` ORDER BY id` + dir
 	}
-	return ` ORDER BY ` + b.order.column + dir + `, id` + dir
+	return ` ORDER BY ` + b.order.column + dir + `, ` + b.order.id() + dir
 }
 
 func (b *browser) where(tx *sqldb.Tx, few bool) (string, []any) {
@@ -272,7 +299,7 @@ func (b *browser) straight(ctx context.Context) error {
 		b.found = b.found[:0]
 		where, args := b.where(tx, true)
 		next, args := b.beyond(b.from, args)
-		stmt := b.columns() + ` FROM customers WHERE store_id = $1` + b.order.only + where + next + b.by() + ` LIMIT ` + strconv.Itoa(b.in.Limit+1)
+		stmt := b.columns() + b.order.from() + where + next + b.by() + ` LIMIT ` + strconv.Itoa(b.in.Limit+1)
 		return tx.Query(sqldb.Dynamic(stmt), func(r *sqldb.Row) error { b.found = append(b.found, b.scan(r)); return nil }, args...)
 	})
 	if b.in.Rule != nil && ctx.Err() == nil && isLate(bounded, err) {
@@ -321,7 +348,7 @@ func (b *browser) walk(ctx context.Context, at **mark, n int) (full bool, err er
 		b.found, seen = found, 0
 		where, args := b.in.Rule.SQL(tx, b.in.Clock, nil, true)
 		next, args := b.beyond(*at, args)
-		stmt := b.columns() + `, CASE WHEN ` + where + ` THEN 1 ELSE 0 END FROM customers WHERE store_id = $1` + b.order.only + next + b.by() + ` LIMIT ` + strconv.Itoa(n)
+		stmt := b.columns() + `, CASE WHEN ` + where + ` THEN 1 ELSE 0 END` + b.order.from() + next + b.by() + ` LIMIT ` + strconv.Itoa(n)
 		return tx.Query(sqldb.Dynamic(stmt), func(r *sqldb.Row) error {
 			seen++
 			last = b.scan(r)
@@ -348,7 +375,7 @@ func (b *browser) gather(ctx context.Context) (done bool, err error) {
 	err = b.s.db.Read(bounded, b.storeID, func(tx *sqldb.Tx) error {
 		all = all[:0]
 		where, args := b.where(tx, false)
-		return tx.Query(sqldb.Dynamic(b.columns()+` FROM customers WHERE store_id = $1`+b.order.only+where+` LIMIT `+strconv.Itoa(b.s.looks.gather+1)), func(r *sqldb.Row) error {
+		return tx.Query(sqldb.Dynamic(b.columns()+b.order.from()+where+` LIMIT `+strconv.Itoa(b.s.looks.gather+1)), func(r *sqldb.Row) error {
 			all = append(all, b.scan(r))
 			return nil
 		}, args...)
@@ -392,7 +419,7 @@ func (b *browser) among(ctx context.Context) error {
 		all = all[:0]
 		where, args := b.where(tx, true)
 		in, args := sqldb.In(args, b.in.Among)
-		return tx.Query(sqldb.Dynamic(b.columns()+` FROM customers WHERE store_id = $1`+b.order.only+where+` AND id IN `+in), func(r *sqldb.Row) error {
+		return tx.Query(sqldb.Dynamic(b.columns()+b.order.from()+where+` AND id IN `+in), func(r *sqldb.Row) error {
 			all = append(all, b.scan(r))
 			return nil
 		}, args...)
@@ -495,6 +522,14 @@ func (b *browser) rows(tx *sqldb.Tx, found []mark, out *Browsed) error {
 	return include(tx, out.Customers, q)
 }
 
+// source is where those are who are counted.
+func (b *browser) source() string {
+	if b.in.Rule == nil {
+		return b.order.those()
+	}
+	return b.order.from()
+}
+
 // count tells how many there are, up to CountTo.
 func (b *browser) count(tx *sqldb.Tx, out *Browsed, n int, more bool) error {
 	if !more && b.from == nil {
@@ -505,7 +540,7 @@ func (b *browser) count(tx *sqldb.Tx, out *Browsed, n int, more bool) error {
 	if err := tx.Query(store.TotalCustomers(), func(r *sqldb.Row) error { kept = r.Int(0); return nil }); err != nil {
 		return err
 	}
-	if b.in.Rule == nil && b.order.only == "" {
+	if b.in.Rule == nil && b.order.only == "" && !b.order.signIns {
 		out.Total = kept
 		return nil
 	}
@@ -513,7 +548,7 @@ func (b *browser) count(tx *sqldb.Tx, out *Browsed, n int, more bool) error {
 		return nil
 	}
 	where, args := b.where(tx, false)
-	return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM (SELECT 1 FROM customers WHERE store_id = $1`+b.order.only+where+` LIMIT `+strconv.Itoa(CountTo+1)+`) t`), func(r *sqldb.Row) error {
+	return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM (SELECT 1`+b.source()+where+` LIMIT `+strconv.Itoa(CountTo+1)+`) t`), func(r *sqldb.Row) error {
 		out.Total = min(r.Int(0), CountTo)
 		out.Over = r.Int(0) > CountTo
 		return nil
@@ -528,7 +563,7 @@ func (s *Service) BrowseCount(ctx context.Context, storeID int64, in Browse) (n 
 	defer cancel()
 	err = s.db.Read(bounded, storeID, func(tx *sqldb.Tx) error {
 		where, args := b.where(tx, false)
-		return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM customers WHERE store_id = $1`+b.order.only+where), func(r *sqldb.Row) error { n = r.Int(0); return nil }, args...)
+		return tx.Query(sqldb.Dynamic(`SELECT COUNT(*)`+b.source()+where), func(r *sqldb.Row) error { n = r.Int(0); return nil }, args...)
 	})
 	if ctx.Err() == nil && isLate(bounded, err) {
 		return 0, false, nil

@@ -31,6 +31,20 @@ func TestBrowse(t *testing.T) {
 				}
 			}
 		}
+		signedIn := map[int64]int64{}
+		for _, id := range []int64{w.mine, w.other} {
+			if err := w.db.Write(w.t.Context(), id, func(tx *sqldb.Tx) error {
+				for i := int64(1); i <= 60; i += 2 {
+					signedIn[i] = 900_000 + i*13%7*3600
+					if err := customer.SignedIn(tx, i, signedIn[i], false); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				w.t.Fatal(err)
+			}
+		}
 		names := &rule.Names{Groups: []rule.Named{{ID: 2, Name: "g2"}, {ID: 4, Name: "g4"}}}
 		clock := rule.Clock{Now: 3_000_000, Zone: time.UTC}
 		sorts, _ := customer.Orders()
@@ -43,7 +57,7 @@ func TestBrowse(t *testing.T) {
 			}
 		}
 		for i, text := range []string{"", "group = 2", "NOT group = 2 AND company STARTS WITH 'ac'", "date_created >= '1970-01-10'", "id BETWEEN 5 AND 40 AND last_name = 'xu'",
-			"notes CONTAINS 'xx'", "store_credit > 3", "company = 'nobody'", "name STARTS WITH 'a' OR group = 4"} {
+			"notes CONTAINS 'xx'", "store_credit > 3", "company = 'nobody'", "name STARTS WITH 'a' OR group = 4", "last_sign_in >= '1970-01-11' AND group = 2"} {
 			in := customer.Browse{Clock: clock, Limit: 17}
 			want := map[int64]bool{}
 			if text != "" {
@@ -79,6 +93,7 @@ func TestBrowse(t *testing.T) {
 						has := map[string]func(c customer.Customer) bool{
 							"company": func(c customer.Customer) bool { return c.Company != "" }, "phone": func(c customer.Customer) bool { return c.Phone != "" },
 							"credit": func(c customer.Customer) bool { return c.StoreCredit != 0 }, "group": func(c customer.Customer) bool { return c.GroupID != 0 },
+							"sign_in": func(c customer.Customer) bool { return signedIn[c.ID] != 0 },
 						}[sort]
 						got := map[int64]bool{}
 						for _, id := range forward {
@@ -166,5 +181,9 @@ func (w *world) sorted() {
 	b, err := w.svc.Browse(w.t.Context(), w.mine, customer.Browse{Sort: "credit", Desc: true, Limit: 60})
 	if err != nil || len(b.Customers) == 0 || !slices.IsSortedFunc(b.Customers, func(x, y customer.Customer) int { return cmp.Compare(y.StoreCredit, x.StoreCredit) }) {
 		w.t.Errorf("%v", err)
+	}
+	b, err = w.svc.Browse(w.t.Context(), w.mine, customer.Browse{Sort: "sign_in", Desc: true, Limit: 60})
+	if err != nil || len(b.Customers) != 30 || b.Total != 30 || !slices.IsSortedFunc(b.Customers, func(x, y customer.Customer) int { return cmp.Compare(b.SignIns[y.ID], b.SignIns[x.ID]) }) {
+		w.t.Errorf("%d of %d, %v", len(b.Customers), b.Total, err)
 	}
 }

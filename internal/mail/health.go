@@ -10,13 +10,19 @@ import (
 // givenUpBound is how far messages are counted that were given up.
 const givenUpBound = 100
 
-var countGivenUp = sqldb.Static(`SELECT COUNT(*) FROM (SELECT date_done FROM emails WHERE store_id = $1 AND status = '` + Failed + `' ORDER BY id DESC LIMIT $3) e WHERE e.date_done >= $2`)
+var lastGivenUp = sqldb.Static(`SELECT date_done FROM emails WHERE store_id = $1 AND status = '` + Failed + `' ORDER BY id DESC LIMIT $2`)
 
 // GivenUp counts a store's messages that were given up since a time, up to a bound
 // that it returns too.
 func (s *Service) GivenUp(ctx context.Context, storeID, since int64) (n, bound int64, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		return tx.Pipeline(sqldb.Counting(countGivenUp, &n, since, int64(givenUpBound+1)))
+		n = 0
+		return tx.Query(lastGivenUp, func(r *sqldb.Row) error {
+			if r.Int(0) >= since {
+				n++
+			}
+			return nil
+		}, int64(givenUpBound+1))
 	})
 	return n, givenUpBound, err
 }

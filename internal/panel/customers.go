@@ -181,7 +181,7 @@ func (c *call) columnLabel(name string, names *rule.Names) string {
 }
 
 // columnOrders are the orders of columns that have one.
-var columnOrders = map[string]string{"company": "company", "group": "group", "credit": "credit", "joined": "joined", "phone": "phone", "changed": "changed", "id": "id"}
+var columnOrders = map[string]string{"company": "company", "group": "group", "credit": "credit", "joined": "joined", "phone": "phone", "changed": "changed", "id": "id", "sign_in": "sign_in"}
 
 // column makes a column of the list.
 func (c *call) column(label, order string, w *wanted) Column {

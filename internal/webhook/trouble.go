@@ -25,8 +25,7 @@ var (
 	countBlocked = sqldb.Static(`SELECT COUNT(DISTINCT domain) FROM webhook_blocks WHERE store_id = $1 AND blocked_until > $2`)
 	activeIDs    = sqldb.Static(`SELECT id FROM webhooks WHERE store_id = $1 AND is_active = 1 ORDER BY id LIMIT $2`)
 	// A delivery that failed waits longer than those that were not tried yet.
-	countTried = sqldb.Static(`SELECT COUNT(*) FROM (SELECT attempts FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND due_at > $3
-		ORDER BY due_at DESC, id DESC LIMIT $4) d WHERE d.attempts > 1`)
+	lastDue = sqldb.Static(`SELECT attempts FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND due_at <> 0 AND due_at > $3 ORDER BY due_at DESC, id DESC LIMIT $4`)
 )
 
 // Trouble returns what is wrong with a store's hooks. It reads a bounded number of
@@ -44,8 +43,10 @@ func (s *Service) Trouble(ctx context.Context, storeID int64) (out Trouble, err 
 		}
 		qs := make([]sqldb.Q, len(ids))
 		for i, id := range ids {
-			qs[i] = sqldb.Q{Stmt: countTried, Args: []any{id, now, int64(troubledLook)}, Each: func(r *sqldb.Row) error {
-				if r.Int(0) > 0 {
+			failing := false
+			qs[i] = sqldb.Q{Stmt: lastDue, Args: []any{id, now, int64(troubledLook)}, Each: func(r *sqldb.Row) error {
+				if r.Int(0) > 1 && !failing {
+					failing = true
 					out.Failing++
 				}
 				return nil

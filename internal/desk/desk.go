@@ -78,7 +78,8 @@ var (
 	viewsOf    = sqldb.Static(`SELECT id, staff_id, list, name, query FROM saved_views WHERE store_id = $1 AND list = $2 AND (staff_id = 0 OR staff_id = $3) ORDER BY staff_id, name_norm, id LIMIT $4`)
 	countViews = sqldb.Static(`SELECT COUNT(*) FROM saved_views WHERE store_id = $1 AND list = $2 AND staff_id = $3`)
 	insertView = sqldb.Static(`INSERT INTO saved_views (store_id, id, staff_id, list, name, name_norm, query, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	deleteView = sqldb.Static(`DELETE FROM saved_views WHERE store_id = $1 AND id = $2 AND (staff_id = $3 OR staff_id = 0 AND $4 = 1)`)
+	viewByID   = sqldb.Static(`SELECT id, staff_id, list, name, query FROM saved_views WHERE store_id = $1 AND id = $2`)
+	deleteView = sqldb.Static(`DELETE FROM saved_views WHERE store_id = $1 AND id = $2`)
 )
 
 func (c *Comment) scan(r *sqldb.Row) {
@@ -224,7 +225,8 @@ func (s *Service) Views(ctx context.Context, storeID int64, list string, staffID
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = nil
 		return tx.Query(viewsOf, func(r *sqldb.Row) error {
-			out = append(out, View{ID: r.Int(0), StaffID: r.Int(1), List: r.Text(2), Name: r.Text(3), Query: r.Text(4)})
+			out = append(out, View{})
+			out[len(out)-1].scan(r)
 			return nil
 		}, list, staffID, int64(2*maxViews))
 	})
@@ -253,6 +255,11 @@ func (s *Service) SaveView(ctx context.Context, storeID int64, in View) (View, e
 		if n >= maxViews {
 			return fault.Broken(fault.Invalid, fault.Item{Field: FieldName, Code: fault.TooManyItems, Why: WhyMany})
 		}
+		if in.StaffID == 0 {
+			if err := history.Enter(tx, s.sys.Now(), in.entry(history.Created)); err != nil {
+				return err
+			}
+		}
 		return tx.Exec(insertView, in.ID, in.StaffID, in.List, in.Name, fold.Text(in.Name), in.Query, s.sys.Now())
 	})
 	if errors.Is(err, sqldb.ErrUnique) {
@@ -261,14 +268,71 @@ func (s *Service) SaveView(ctx context.Context, storeID int64, in View) (View, e
 	return in, err
 }
 
+// scan reads a view.
+func (v *View) scan(r *sqldb.Row) {
+	*v = View{ID: r.Int(0), StaffID: r.Int(1), List: r.Text(2), Name: r.Text(3), Query: r.Text(4)}
+}
+
+// entry is that of a view of the store; what people keep for themselves is
+// nobody's business.
+func (v *View) entry(a history.Action) history.Entry {
+	e := history.Entry{Action: a, Resource: history.SavedView, ID: v.ID}
+	for _, f := range []struct {
+		field history.Field
+		text  string
+	}{{history.FieldList, v.List}, {history.FieldName, v.Name}, {history.FieldQuery, v.Query}} {
+		before, after := "", history.Text(f.text)
+		if a == history.Deleted {
+			before, after = after, before
+		}
+		e.Add(false, f.field, before, after)
+	}
+	return e
+}
+
+// Removable reports whether somebody may remove the view: one of their own or, who
+// may, one of the store's.
+func (v *View) Removable(staffID int64, may bool) bool {
+	return v.StaffID == staffID || v.StaffID == 0 && may
+}
+
+// View returns a view that somebody sees, or a NotFound fault.
+func (s *Service) View(ctx context.Context, storeID, id, staffID int64) (out View, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return seen(tx, id, staffID, &out) })
+	return out, err
+}
+
+func seen(tx *sqldb.Tx, id, staffID int64, into *View) error {
+	*into = View{}
+	if err := tx.Query(viewByID, func(r *sqldb.Row) error { into.scan(r); return nil }, id); err != nil {
+		return err
+	}
+	if into.ID == 0 || into.StaffID != 0 && into.StaffID != staffID {
+		return errNoView
+	}
+	return nil
+}
+
 // RemoveView deletes a view of somebody's own or, of who may, of the store's.
 func (s *Service) RemoveView(ctx context.Context, storeID, id, staffID int64, may bool) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		n, err := tx.ExecCount(deleteView, id, staffID, sqldb.Flag(may))
-		if err == nil && n == 0 {
-			err = errNoView
+		// Of two at once one waits for the other.
+		if err := tx.Query(takeViewID, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
+			return err
 		}
-		return err
+		var v View
+		if err := seen(tx, id, staffID, &v); err != nil {
+			return err
+		}
+		if !v.Removable(staffID, may) {
+			return errNoView
+		}
+		if v.StaffID == 0 {
+			if err := history.Enter(tx, s.sys.Now(), v.entry(history.Deleted)); err != nil {
+				return err
+			}
+		}
+		return tx.Exec(deleteView, id)
 	})
 }
 

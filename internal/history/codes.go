@@ -108,6 +108,8 @@ const (
 	// what erases one.
 	Person
 	Erasure
+	// SavedView is a list as the people of a store see it.
+	SavedView
 )
 
 var resourceNames = [...]string{
@@ -125,6 +127,7 @@ var resourceNames = [...]string{
 	CustomerComment: "comment",
 	Person:          "person",
 	Erasure:         "erasure",
+	SavedView:       "saved_view",
 }
 
 // String returns the name by which lists show a resource.

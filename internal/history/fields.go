@@ -141,6 +141,8 @@ const (
 	FieldEntered // how many
 	FieldLeft
 	FieldHook
+	FieldList
+	FieldQuery
 )
 
 var fieldNames = [...]string{
@@ -227,7 +229,7 @@ var fieldNames = [...]string{
 	fieldImpersonation:  "impersonation_id",
 	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
 	FieldRule: "rule", FieldPriority: "priority", FieldTakesOver: "takes_over", FieldEntered: "entered", FieldLeft: "left",
-	FieldHook: "webhook_id",
+	FieldHook: "webhook_id", FieldList: "list", FieldQuery: "query",
 }
 
 // several reports whether a record has several fields of the name, which ends in

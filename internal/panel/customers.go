@@ -302,9 +302,10 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	}
 	p.Filters.Actions = []Action{{Label: c.look.Text("customers.filter"), URL: c.listAt("/filter")}, {Label: c.look.Text("customers.columns"), URL: c.listAt("/columns"), Dialog: true}}
 	p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("api.title"), URL: c.listAt("/api")})
-	if view != nil {
+	switch {
+	case view != nil && view.Removable(c.staff.ID, c.sharesViews()):
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.remove.action"), URL: c.customersAt("/views/" + strconv.FormatInt(view.ID, 10) + "/remove"), Dialog: true})
-	} else if viewQuery(q) != "" {
+	case view == nil && viewQuery(q) != "":
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.save.action"), URL: c.listAt("/view"), Dialog: true})
 	}
 	if w.rules() && c.can(staff.Segments) {

@@ -312,7 +312,13 @@ func TestCustomerActions(t *testing.T) {
 		b.post(at+"/require-password", "undo", "1").want(200, at, "need not choose", `class="lozenge success">Active`)
 		b.post(at+"/end-sessions").want(200, at, "is signed out everywhere")
 		b.post(at+"/end-sessions", "session", "99").want(200, at+"", "The session is ended.")
+		w.exec(`INSERT INTO sign_in_failures (store_id, subject, failures, date_last, customer_id) VALUES ($1, 'x', 40, $2, 1)`, w.System.Now())
+		b.get(at).want(200, "", ">Locked<")
+		b.post(at+"/unlock").want(200, at, "may sign in again", "Let sign in again", "!>Locked<")
 		b.post(at+"/unlock").want(200, at, "may sign in again")
+		if n := strings.Count(b.body, "Let sign in again"); n != 1 {
+			t.Errorf("%d entries", n)
+		}
 		// Sign in as: with a reason, which stays.
 		b.post(at+"/sign-in-as", "reason", " ").want(422, "")
 		b.post(at+"/sign-in-as", "reason", "Ticket 12").want(200, at+"/sign-in-as", "Open the store as Jane Doe", `target="_blank"`, "action=impersonate")
@@ -359,6 +365,7 @@ func TestComments(t *testing.T) {
 
 func TestViews(t *testing.T) {
 	each(t, crowd(), func(t *testing.T, w *world) {
+		w.person("olga@example.com", 1, staff.Administrator)
 		w.person("ann@example.com", 1, staff.CustomerService)
 		w.person("ron@example.com", 1, staff.ReadOnly)
 		b, ron := w.browser(), w.browser()
@@ -367,14 +374,24 @@ func TestViews(t *testing.T) {
 		const at = "/manage/store/one/customers"
 		const q = "?rule=group+%3D+%27Wholesale%27&sort=name"
 		b.get(at+q).want(200, "", "Save view", "!Saved views")
-		b.post(at+"/view"+q+"&from=3&at=25", "name", "Dealers", "shared", "1").want(200, at+q, "The view Dealers is saved.", "Saved views", `aria-current="page">Dealers`, "Remove view")
+		b.post(at+"/view"+q+"&from=3&at=25", "name", "Dealers", "shared", "1").want(200, at+q+"&view=1", "The view Dealers is saved.", "Saved views", `aria-current="page">Dealers`, "Remove view")
 		b.post(at+"/view"+q, "name", "dealers", "shared", "1").want(409, "", "There is a view of this name.")
-		b.post(at+"/view?q=ann", "name", "Mine").want(200, at+"?q=ann")
-		ron.get(at).want(200, "", "Dealers", "!>Mine<")
+		b.post(at+"/view?q=ann", "name", "Mine").want(200, at+"?q=ann&view=2")
+		// Two that show the same are told apart, and removed by whom they are for.
+		ron.get(at+q).want(200, "", "Dealers", "!>Mine<", "!Remove view", "!Save view")
+		ron.get(at+"/views/1/remove").want(404, "")
+		ron.get(at+"/views/2/remove").want(404, "")
 		ron.post(at+"/views/1/remove").want(404, "")
-		ron.post(at+"/view?q=bob", "name", "Bobs", "shared", "1").want(200, at+"?q=bob", "Bobs")
-		b.get(at).want(200, "", "!>Bobs<")
+		ron.post(at+"/view"+q, "name", "Bobs", "shared", "1").want(200, at+q+"&view=3", `aria-current="page">Bobs`, `>Dealers`, "views/3/remove")
+		ron.get(at+q+"&view=1").want(200, "", `aria-current="page">Dealers`, "!Remove view")
+		b.get(at+q).want(200, "", "!>Bobs<", `aria-current="page">Dealers`)
+		b.get(at+"/views/1/remove").want(200, "", "Remove the view Dealers?")
 		b.post(at+"/views/1/remove").want(200, at, "The view is removed.", "!Dealers")
+		b.post(at+"/views/1/remove").want(404, "")
+		// What is everybody's is in the history, what is one's own is not.
+		olga := w.browser()
+		olga.signIn("olga@example.com")
+		olga.get("/manage/store/one/history?resource=saved_view").want(200, "", "Added: Saved view 1", "Deleted: Saved view 1", "Dealers", "!Mine", "!Bobs")
 		b.get("/manage/store/two/customers/views/1/remove").want(404, "")
 	})
 }

@@ -3,8 +3,7 @@ package panel
 import (
 	"net/http"
 	"net/url"
-
-	"github.com/go-chi/chi/v5"
+	"strconv"
 
 	"clientele/internal/desk"
 	"clientele/internal/html"
@@ -25,31 +24,42 @@ func viewQuery(q url.Values) string {
 	return out.Encode()
 }
 
-// views are the saved views as tabs above the list; nil where there are none.
+// views are the saved views as tabs above the list; nil where there are none. Of
+// several that show the same, the address says which one is meant.
 func (c *call) views() (tabs *Tabs, current *desk.View, err error) {
 	all, err := c.Desk.Views(c.R.Context(), c.store.ID, customersView, c.staff.ID)
 	if err != nil || len(all) == 0 {
 		return nil, nil, err
 	}
-	now := viewQuery(c.R.URL.Query())
+	q := c.R.URL.Query()
+	now, same := viewQuery(q), map[string]int{}
+	for i := range all {
+		same[all[i].Query]++
+		if v := &all[i]; v.Query == now && (current == nil || strconv.FormatInt(v.ID, 10) == q.Get("view")) {
+			current = v
+		}
+	}
 	tabs = &Tabs{Label: c.look.Text("views.label"), Items: []NavItem{{Label: c.look.Text("all"), URL: c.customersAt(""), Current: now == ""}}}
 	for i := range all {
 		v := &all[i]
-		item := NavItem{Label: v.Name, URL: c.customersAt("") + "?" + v.Query, Current: v.Query == now}
-		if item.Current && current == nil {
-			current = v
+		at := c.customersAt("") + "?" + v.Query
+		if same[v.Query] > 1 {
+			at += "&view=" + strconv.FormatInt(v.ID, 10)
 		}
-		tabs.Items = append(tabs.Items, item)
+		tabs.Items = append(tabs.Items, NavItem{Label: v.Name, URL: at, Current: v == current})
 	}
 	return tabs, current, nil
 }
+
+// sharesViews reports whether who is signed in makes and removes the store's views.
+func (c *call) sharesViews() bool { return c.can(staff.EditCustomers) || c.can(staff.Segments) }
 
 // viewForm names what the address shows.
 func (c *call) viewForm() *questionPage {
 	p := c.ask("views.save", c.listAt("/view"), false, c.listAt(""))
 	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.listAt("")}}
 	p.Dialog.Form.Sections[0].Fields = []*html.Field{c.textField("name", "field.name")}
-	if c.can(staff.EditCustomers) || c.can(staff.Segments) {
+	if c.sharesViews() {
 		p.Dialog.Form.Sections[0].Fields = append(p.Dialog.Form.Sections[0].Fields, &html.Field{Name: "shared", Label: c.look.Text("views.shared"), Type: "check"})
 	}
 	return p
@@ -67,10 +77,11 @@ func (c *call) saveView() error {
 	if f.Field("shared") != nil && c.form.Get("shared") != "" {
 		v.StaffID = 0
 	}
-	if _, err := c.Desk.SaveView(c.R.Context(), c.store.ID, v); err != nil {
+	v, err := c.Desk.SaveView(c.R.Context(), c.store.ID, v)
+	if err != nil {
 		return c.again(p, f, err)
 	}
-	return c.done(c.listAt(""), "view_saved", v.Name)
+	return c.done(c.listAt("", "view", strconv.FormatInt(v.ID, 10)), "view_saved", v.Name)
 }
 
 // removeView removes a view that who is signed in may remove.
@@ -79,7 +90,7 @@ func (c *call) removeView() error {
 	if err != nil {
 		return err
 	}
-	if err := c.Desk.RemoveView(c.R.Context(), c.store.ID, id, c.staff.ID, c.can(staff.EditCustomers) || c.can(staff.Segments)); err != nil {
+	if err := c.Desk.RemoveView(c.R.Context(), c.store.ID, id, c.staff.ID, c.sharesViews()); err != nil {
 		return err
 	}
 	return c.done(c.customersAt(""), "view_removed")
@@ -87,8 +98,18 @@ func (c *call) removeView() error {
 
 // removeViewPage asks whether a view is to go.
 func (c *call) removeViewPage() error {
-	id := chi.URLParam(c.R, "id")
-	p := c.ask("views.remove", c.customersAt("/views/"+url.PathEscape(id)+"/remove"), true, c.customersAt(""))
+	id, err := c.param("id")
+	if err != nil {
+		return err
+	}
+	v, err := c.Desk.View(c.R.Context(), c.store.ID, id, c.staff.ID)
+	if err != nil {
+		return err
+	}
+	if !v.Removable(c.staff.ID, c.sharesViews()) {
+		return errNoPage
+	}
+	p := c.ask("views.remove", c.customersAt("/views/"+strconv.FormatInt(id, 10)+"/remove"), true, c.customersAt(""), v.Name)
 	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}}
 	return c.show(http.StatusOK, p)
 }

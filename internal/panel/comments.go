@@ -75,10 +75,10 @@ func (c *call) commentActions(k *desk.Comment) []Action {
 	return append(out, Action{Label: c.look.Text("delete"), URL: at + "/delete", Dialog: true, Danger: true})
 }
 
-// withComments puts comments between the entries of a part of the timeline, by
-// their times. last tells that nothing older comes after.
-func (c *call) withComments(t *Timeline, comments []desk.Comment, first, last bool) {
-	newest, oldest := int64(1<<62), int64(0)
+// span is the time that a part of the timeline is of. first tells that nothing
+// newer comes before it, last that nothing older comes after.
+func (t *Timeline) span(first, last bool) (oldest, newest int64) {
+	newest = int64(1 << 62)
 	if n := len(t.Entries); n > 0 {
 		if !first {
 			newest = t.Entries[0].When.unix
@@ -87,6 +87,13 @@ func (c *call) withComments(t *Timeline, comments []desk.Comment, first, last bo
 			oldest = t.Entries[n-1].When.unix
 		}
 	}
+	return oldest, newest
+}
+
+// withComments puts comments between the entries of a part of the timeline, by
+// their times. last tells that nothing older comes after.
+func (c *call) withComments(t *Timeline, comments []desk.Comment, first, last bool) {
+	oldest, newest := t.span(first, last)
 	for i := range comments {
 		k := &comments[i]
 		if k.Created > newest || k.Created < oldest {

@@ -649,17 +649,20 @@ func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*
 	if f.Before == 0 {
 		f.After = number("after")
 	}
+	t := &Timeline{ID: "timeline", Label: c.look.Text("customer.timeline"), Swap: "timeline", Nothing: c.look.Text("customer.timeline.none")}
+	g := ChipGroup{Label: c.look.Text("customer.timeline.kinds")}
+	at := func(more ...string) string { return c.with(c.customerAt(id, ""), more...) + "#timeline" }
+	for _, k := range []string{"", "comments", "details", "addresses", "signins", "failures", "consents", "acting", toldKind} {
+		g.Chips = append(g.Chips, Chip{Label: c.look.Text("customer.timeline." + cmp.Or(k, "all")), URL: at("kind", k), Chosen: k == kind || k == "" && kind != toldKind && f.Resource == "" && f.Action == ""})
+	}
+	t.Groups = []ChipGroup{g}
+	if kind == toldKind {
+		return t, c.onlyTold(t, id, f.Before, at)
+	}
 	page, err := c.History.List(c.R.Context(), c.store.ID, f)
 	if err != nil {
 		return nil, err
 	}
-	t := &Timeline{ID: "timeline", Label: c.look.Text("customer.timeline"), Swap: "timeline", Nothing: c.look.Text("customer.timeline.none")}
-	g := ChipGroup{Label: c.look.Text("customer.timeline.kinds")}
-	at := func(more ...string) string { return c.with(c.customerAt(id, ""), more...) + "#timeline" }
-	for _, k := range []string{"", "comments", "details", "addresses", "signins", "failures", "consents", "acting"} {
-		g.Chips = append(g.Chips, Chip{Label: c.look.Text("customer.timeline." + cmp.Or(k, "all")), URL: at("kind", k), Chosen: k == kind || k == "" && f.Resource == "" && f.Action == ""})
-	}
-	t.Groups = []ChipGroup{g}
 	for i := range page.Records {
 		// Comments are there themselves.
 		o := &page.Records[i]
@@ -668,6 +671,11 @@ func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*
 		}
 		if kind != "" || o.Resource != history.CustomerComment || o.Action != history.Created {
 			t.Entries = append(t.Entries, c.entry(o, names))
+		}
+	}
+	if kind == "" {
+		if err := c.withTold(t, id, page.Newer == 0, page.Older == 0); err != nil {
+			return nil, err
 		}
 	}
 	if kind == "" || kind == "comments" {

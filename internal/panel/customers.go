@@ -54,11 +54,13 @@ type wanted struct {
 // maxSearch bounds what is searched for, in characters.
 const maxSearch = search.MaxText
 
+// clean is a text of an address as the database takes it.
+func clean(s string) string {
+	return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))
+}
+
 func (c *call) wanted() (*wanted, error) {
 	q := c.R.URL.Query()
-	clean := func(s string) string {
-		return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))
-	}
 	w := &wanted{text: clean(q.Get("q")), wide: q.Get("wide") != "", rule: clean(q.Get("rule")), limit: pageSizes[0], from: q.Get("from"), back: q.Get("back") != ""}
 	if r := []rune(w.text); len(r) > maxSearch {
 		w.text = string(r[:maxSearch])

@@ -395,3 +395,34 @@ func TestViews(t *testing.T) {
 		b.get("/manage/store/two/customers/views/1/remove").want(404, "")
 	})
 }
+
+// The timeline tells what apps were told of the customer, and what came of it.
+func TestTold(t *testing.T) {
+	each(t, shoppers, func(t *testing.T, w *world) {
+		w.person("ann@example.com", 1, staff.CustomerService)
+		b := w.browser()
+		b.signIn("ann@example.com")
+		const at = "/manage/store/one/customers/1"
+		put := func(hook, id, lane int64, state string, attempts, status int) {
+			w.exec(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, state, due_at, lease_owner, attempts, status, tries) VALUES ($1, $2, $3, 'store/customer/updated', '{}', $4, $5, $6, 0, '', $7, $8, $9)`,
+				hook, id, w.System.Now(), lane, state, int64(attempts), int64(status), `[{"at":1,"url":"https://hooks.example/secret-path"}]`)
+		}
+		put(1, 11, 1, "delivered", 1, 204)
+		put(2, 11, 1, "failed", 12, 500)
+		put(1, 12, 1, "pending", 0, 0)
+		put(1, 13, 2, "delivered", 1, 201)
+		put(2, 14, -1, "delivered", 1, 299)
+		b.get(at).want(200, "", "Webhook: store/customer/updated", "hooks.example", "!secret-path", "Delivered, status 204.", "Given up after 12 attempts: status 500.", "Waits to be sent.", "!status 201", "!status 299")
+		b.get(at+"?kind=webhooks").want(200, "", "Delivered, status 204.", "!Added: customer", "!Older")
+		for i := range int64(14) {
+			put(1, 20+i, 1, "delivered", 1, 200)
+			put(2, 20+i, 1, "delivered", 1, 200)
+		}
+		// Two for each event: none is lost between pages.
+		first := b.get(at+"?kind=webhooks").want(200, "", "Older").body
+		b.get(at+"?kind=webhooks&before=22").want(200, "", "Newer", "!Older", "Given up after 12")
+		if n, m := strings.Count(first, "Delivered, status 200."), strings.Count(b.body, "Delivered, status 200."); n != 24 || m != 4 || !strings.Contains(first, "before=22#") && !strings.Contains(first, "before=22&amp;kind=webhooks#") {
+			t.Errorf("%d and %d", n, m)
+		}
+	})
+}

@@ -23,7 +23,7 @@ type Timeline struct {
 type Entry struct {
 	ID      string
 	When    *stamp
-	Kind    string // of its sign: change, person, alert, comment
+	Kind    string // of its sign: change, person, alert, comment, told
 	Who     string
 	What    string
 	Reason  string

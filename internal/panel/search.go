@@ -105,7 +105,7 @@ func (c *call) placesOf(all []place, text string) []FoundItem {
 }
 
 func (c *call) searchPage() error {
-	text := strings.TrimSpace(c.R.URL.Query().Get("q"))
+	text := clean(c.R.URL.Query().Get("q"))
 	p := &searchView{Query: text, Action: c.storeAt("/search")}
 	p.Title = c.look.Text("search.title")
 	if len(text) > maxPasted {
@@ -149,17 +149,15 @@ func (c *call) find(p *searchView, text string) error {
 		return err
 	}
 	p.add(c.look.Text("search.customers"), people)
-	if strings.Contains(text, "@") {
-		subscribers, err := c.findSubscribers(text)
-		if err != nil {
-			return err
-		}
-		p.add(c.look.Text("search.subscribers"), subscribers)
-	}
 	ctx, word := c.R.Context(), strings.ReplaceAll(text, ",", " ")
 	if len([]rune(word)) > 200 {
 		return nil
 	}
+	subscribers, err := c.findSubscribers(text)
+	if err != nil {
+		return err
+	}
+	p.add(c.look.Text("search.subscribers"), subscribers)
 	q, err := group.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode())
 	if err != nil {
 		return err
@@ -250,15 +248,10 @@ func (c *call) findCustomers(text string) ([]FoundItem, error) {
 	return out, nil
 }
 
-func (c *call) findSubscribers(address string) ([]FoundItem, error) {
-	q, err := subscriber.List.Parse(url.Values{"email": {address}, "limit": {strconv.Itoa(perKind)}}.Encode())
-	if fault.As(err) != nil {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	rows, _, err := c.Subscribers.List(c.R.Context(), c.store.ID, q.WithoutTotal())
+// findSubscribers finds subscribers by the beginnings of their address and names.
+// Those who are customers are among the customers too.
+func (c *call) findSubscribers(text string) ([]FoundItem, error) {
+	rows, err := c.Subscribers.Search(c.R.Context(), c.store.ID, text, perKind)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +263,11 @@ func (c *call) findSubscribers(address string) ([]FoundItem, error) {
 }
 
 func (c *call) subscriberItem(s *subscriber.Subscriber) FoundItem {
-	return FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
+	item := FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
+	if name := customer.FullName(s.FirstName, s.LastName); name != "" {
+		item.Sub = name + " · " + item.Sub
+	}
+	return item
 }
 
 // readPasted reads what somebody has at hand: a link to unsubscribe, the id of a

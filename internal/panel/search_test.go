@@ -33,7 +33,7 @@ func TestSearch(t *testing.T) {
 		w.person("ann@example.com", 1, staff.Administrator)
 		w.person("ray@example.com", 1, staff.ReadOnly)
 		uuid := w.segment(segment.Save{Name: "Whole families"}, "")
-		sub, err := w.Subscribers.Create(t.Context(), 1, subscriber.Create{Email: "sub@example.com"}, subscriber.Origin{})
+		sub, err := w.Subscribers.Create(t.Context(), 1, subscriber.Create{Email: "sub@example.com", FirstName: "Nadia", LastName: "News"}, subscriber.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +52,8 @@ func TestSearch(t *testing.T) {
 		find("whole", "Wholesale", "Whole families", "!Jane")
 		find(uuid, "Whole families")
 		find("sub@example.com", "Subscribers", "Channel 1")
+		find("news nad", "Subscribers", "sub@example.com", "Nadia News")
+		find("\x00\xffzz", "Nothing found")
 		find("roles", "Staff")
 		find("<script>x", "&lt;script&gt;x", "Nothing found")
 		find(strings.Repeat("x", 8001), "too long")

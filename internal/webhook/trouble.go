@@ -56,20 +56,3 @@ func (s *Service) Trouble(ctx context.Context, storeID int64) (out Trouble, err 
 	})
 	return out, err
 }
-
-// A lane that is a customer's is their number.
-var ofCustomer = sqldb.Static(`SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE store_id = $1 AND lane > 0 AND lane = $2 AND date_created >= $3 AND date_created <= $4
-	ORDER BY id DESC LIMIT $5`)
-
-// OfCustomer returns what hooks were told of a customer within a time, the newest
-// first.
-func (s *Service) OfCustomer(ctx context.Context, storeID, customerID, from, to int64, most int) (out []Delivery, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		return tx.Query(ofCustomer, func(r *sqldb.Row) error {
-			out = append(out, Delivery{})
-			return out[len(out)-1].scan(r)
-		}, customerID, from, to, int64(most))
-	})
-	return out, err
-}

@@ -28,3 +28,6 @@ func (c *Config) Doubts(leaf *x509.Certificate, now time.Time) []string {
 
 // Within is what an assembled handler serves at its edge; it is a *rest.Server.
 func Within(h http.Handler) http.Handler { return h.(*edge).next }
+
+// ManageURL is where the control panel is, if it has its own door.
+func (s *Server) ManageURL() string { return "http://" + s.manage.address() }

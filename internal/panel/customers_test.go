@@ -426,3 +426,22 @@ func TestTold(t *testing.T) {
 		}
 	})
 }
+
+// Characters that turn the direction of a text, and control characters, are shown
+// as what they are.
+func TestHarmlessNames(t *testing.T) {
+	each(t, shoppers, func(t *testing.T, w *world) {
+		w.person("ann@example.com", 1, staff.CustomerService)
+		b := w.browser()
+		b.signIn("ann@example.com")
+		const at = "/manage/store/one/customers"
+		w.exec("UPDATE customers SET company = $2, last_name = $3 WHERE store_id = $1 AND id = 1", "gnp.\u202Efdp\u2066\u0085\u061Cx\x1b[31m", "\u0645\u0631\u064A\u0645 O\u2019Hara\u200D")
+		for _, path := range []string{"", "/1", "/1/edit", "?q=jane", "/1/delete"} {
+			b.get(at + path)
+			if strings.ContainsAny(b.body, "\u202E\u2066\u0085\u061C\x1b") {
+				t.Errorf("%s: %q", path, b.body)
+			}
+		}
+		b.get(at+"/1").want(200, "", "gnp.\uFFFDfdp\uFFFD\uFFFD\uFFFDx\uFFFD[31m", "\u0645\u0631\u064A\u0645 O\u2019Hara\u200D")
+	})
+}

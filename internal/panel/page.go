@@ -577,7 +577,7 @@ func (c *call) show(status int, p page) error {
 		return err
 	}
 	// The exchange keeps the error.
-	_ = html.Send(c.W, c.R, html.Answer{Status: status, Body: body, Lang: c.look.Lang, Policy: policy, Referrer: c.referrer(), Vary: "Accept-Language, Cookie"})
+	_ = html.Send(c.W, c.R, html.Answer{Status: status, Body: harmless(body), Lang: c.look.Lang, Policy: policy, Referrer: c.referrer(), Vary: "Accept-Language, Cookie"})
 	return nil
 }
 

@@ -108,13 +108,29 @@ func Open(t testing.TB, base, language string, switches ...string) *Tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	return tab(t, ctx, base)
+}
+
+// Another opens a tab of somebody else in the same browser, which has cookies of
+// its own and ends with the test.
+func (b *Tab) Another(t testing.TB, base string) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	return tab(t, ctx, base)
+}
+
+// tab begins with a context of the browser.
+func tab(t testing.TB, ctx context.Context, base string) *Tab {
+	t.Helper()
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
 	b := &Tab{t: t, base: base}
+	var cancel context.CancelFunc
 	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
-	err = chromedp.Listen(ctx, func(ev any) {
+	err := chromedp.Listen(ctx, func(ev any) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		switch ev := ev.(type) {
@@ -295,10 +311,13 @@ func (b *Tab) look(name, kind string, width, height int64, scheme string) {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	wide := ask(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-	if b.Eval(`typeof axe`) == "undefined" { // once for a page's windows
-		b.run(chromedp.Evaluate[chromedp.Void](script + ";0"))
+	result := "[]"
+	if kind != smallPhone { // it has the look of a phone
+		if b.Eval(`typeof axe`) == "undefined" { // once for a page's windows
+			b.run(chromedp.Evaluate[chromedp.Void](script + ";0"))
+		}
+		result = b.Eval(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | "))))`)
 	}
-	result := b.Eval(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | "))))`)
 	if wide > width {
 		b.t.Errorf("%s, %s: %d pixels wide in a window of %d", name, kind, wide, width)
 	}
@@ -337,11 +356,14 @@ func (b *Tab) Calm(when string) {
 	b.problems = nil
 }
 
+// smallPhone is a window in which nothing may stick out.
+const smallPhone = "small"
+
 // See looks at a page on a phone, a small one, a desktop and in the dark.
 func (b *Tab) See(name string) *Tab {
 	b.t.Helper()
 	b.look(name, "phone", 390, 844, "light")
-	b.look(name, "small", 320, 640, "light")
+	b.look(name, smallPhone, 320, 640, "light")
 	b.look(name, "dark", 1280, 800, "dark")
 	b.look(name, "desktop", 1280, 800, "light")
 	return b

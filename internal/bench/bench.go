@@ -282,6 +282,8 @@ func (b *bencher) without(ctx context.Context, k *Case, d data, server *child, r
 		res.Search, err = b.search(ctx, d)
 	case caseSegments:
 		res.Segments, err = b.segments(ctx, d)
+	case casePanel:
+		res.Panel, err = b.panel(ctx, d)
 	case caseLists:
 		res.Lists, err = b.lists(ctx, d)
 	case caseSlow:

@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos rules long
+.PHONY: run test race bench performance build chaos rules paint long
 
 run:
 	go run ./cmd/clientele serve
@@ -34,7 +34,13 @@ rules:
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele
 
+# How soon a browser has painted the control panel's list of customers.
+CUSTOMERS ?= 10000
+
+paint:
+	PANEL_CUSTOMERS=$(CUSTOMERS) go test ./internal/panel -run '^TestPaint$$' -v -count=1
+
 # The long proofs, with the figures that they are about, and the race
 # detector: some half an hour.
-long: chaos rules race
+long: chaos rules paint race
 	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

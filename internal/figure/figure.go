@@ -73,6 +73,7 @@ type Service struct {
 	zone    func(ctx context.Context, storeID int64) (*time.Location, error)
 	stores  func(ctx context.Context) ([]int64, error)
 	sources map[Kind]Source
+	today   today
 }
 
 // NewService returns a Service over db. zone tells a store's time zone, and
@@ -220,12 +221,13 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 	out := &Period{First: today - n + 1}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out.Series = make([]Series, len(Kinds))
-		counted := make([]int64, len(closed))
+		counted, kept := make([]int64, len(closed)), make([]soFar, len(closed))
 		qs := make([]sqldb.Q, 0, len(closed)+1)
 		for i, k := range Kinds {
 			out.Series[i] = Series{Kind: k, Days: make([]int64, days)}
 			if i < len(closed) {
-				qs = append(qs, s.sources[k](startOf(today, zone), now+1, &counted[i]))
+				kept[i] = s.today.of(storeID, k, today, startOf(today, zone), now)
+				qs = append(qs, s.sources[k](kept[i].until, now+1, &counted[i]))
 			}
 		}
 		first := int64(0)
@@ -247,10 +249,13 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 		if err := tx.Pipeline(qs...); err != nil {
 			return err
 		}
+		if err := s.keepToday(tx, storeID, today, now, counted, kept); err != nil {
+			return err
+		}
 		for i := range out.Series {
 			if i < len(closed) {
-				out.Series[i].Days[days-1] = counted[i]
-				out.Series[i].Sum += counted[i]
+				out.Series[i].Days[days-1] = kept[i].n + counted[i]
+				out.Series[i].Sum += kept[i].n + counted[i]
 			}
 			out.Series[i].Known = first != 0 && first <= out.First-n
 		}

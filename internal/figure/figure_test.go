@@ -109,3 +109,51 @@ func TestFigures(t *testing.T) {
 		}
 	})
 }
+
+// Where much happens in a day it is counted once, and what comes is added.
+func TestMuchToday(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		clock := systemtest.NewClock(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))
+		happened, looked := []int64{}, 0
+		source := func(from, to int64, n *int64) sqldb.Q {
+			*n = 0
+			for _, at := range happened {
+				if at >= from && at < to {
+					*n++
+					looked++
+				}
+			}
+			return sqldb.Q{Stmt: sqldb.Dynamic(`SELECT history_id FROM store_counters WHERE store_id = $1`), Each: func(*sqldb.Row) error { return nil }}
+		}
+		sources := map[figure.Kind]figure.Source{}
+		for _, k := range figure.Kinds {
+			sources[k] = func(_, _ int64, n *int64) sqldb.Q {
+				*n = 0
+				return sqldb.Q{Stmt: sqldb.Dynamic(`SELECT history_id FROM store_counters WHERE store_id = $1`), Each: func(*sqldb.Row) error { return nil }}
+			}
+		}
+		sources[figure.NewCustomers] = source
+		s := figure.NewService(db, &system.System{Clock: clock.Now}, func(context.Context, int64) (*time.Location, error) { return time.UTC, nil }, func(context.Context) ([]int64, error) { return []int64{1}, nil }, sources)
+		want := func(sum int64, most int) {
+			t.Helper()
+			looked = 0
+			p, err := s.Period(t.Context(), 1, 1)
+			if err != nil || p.Of(figure.NewCustomers).Sum != sum || looked > most {
+				t.Errorf("%d, %v, %d looked at; want %d and %d at most", p.Of(figure.NewCustomers).Sum, err, looked, sum, most)
+			}
+		}
+		now := func() int64 { return clock.Now().Unix() }
+		for i := range int64(5000) {
+			happened = append(happened, now()-3600+i/2)
+		}
+		want(5000, 10_000)
+		want(5000, 0)
+		happened = append(happened, now()-30, now()-59) // begun before, and there later
+		want(5002, 2)
+		clock.Advance(10 * time.Minute)
+		happened = append(happened, now())
+		want(5003, 3)
+		clock.Advance(12 * time.Hour)
+		want(0, 0)
+	})
+}

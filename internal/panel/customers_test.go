@@ -108,6 +108,8 @@ func TestBrowserCustomers(t *testing.T) {
 	b.Tick(`.applied a[href*="/columns"]`).Await(`document.querySelector("dialog[open] select") !== null`).See("manage-customers-columns")
 	b.Open(at + "/filter").See("manage-customers-filter")
 	b.Open(at + "?q=nobodyatall").See("manage-customers-none")
+	b.Open(at + "?sort=-credit").Tick(`.applied a[href*="/view"]`).Await(`document.querySelector("dialog[open] [name=name]") !== null`).See("manage-view-new")
+	b.Write("name", "Most credit").Tick("dialog [name=shared]").Press("dialog .primary").Want("The view Most credit is saved.").See("manage-views")
 	b.Calm("the end")
 }
 
@@ -125,6 +127,13 @@ func TestBrowserCustomer(t *testing.T) {
 	b.Open(at + "/api").See("manage-customer-api")
 	b.Open(at + "/addresses/1").See("manage-customer-address")
 	b.Open("/manage/store/one/customers/new").Type("#f-email", "john@example.com").Await(`document.querySelector("#doubts .warning a") !== null`).See("manage-customer-new")
+	b.Open(at).Tick(`#comments .actions a`).Await(`document.querySelector("dialog[open] textarea") !== null`).See("manage-comment-new")
+	b.Write("comment", "Calls on Mondays.\nSee https://example.com/tickets/4711 for the whole story.").Tick("dialog [name=pinned]").Press("dialog .primary").Want("The comment is saved.", "Calls on Mondays.")
+	for i, state := range []string{"delivered", "failed", "pending"} {
+		w.exec(`INSERT INTO webhook_deliveries (store_id, hook_id, id, scope, data, date_created, lane, state, due_at, lease_owner, attempts, status, tries) VALUES ($1, 1, $2, 'store/customer/updated', '{}', $3, 1, $4, 0, '', $5, 500, '[{"at":1,"url":"https://hooks.example/x"}]')`, int64(900+i), w.System.Now(), state, int64(i))
+	}
+	b.Open(at).See("manage-customer-comments")
+	b.Open(at + "/erase").See("manage-erase")
 	// Credit in a dialog, and back again.
 	b.Open(at).Tick(`#credit .actions a`).Await(`document.querySelector("dialog[open] [name=amount]") !== null`).See("manage-customer-credit")
 	b.Write("amount", "10", "reason", "Late parcel").Press("dialog .primary").Want("has store credit of $22.50 now", "Late parcel").Press(".toast button").Want("has store credit of $12.50 now")

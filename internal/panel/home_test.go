@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
+	chromium "clientele/internal/testing/browser"
 )
 
 // Home tells of today as it is, and of earlier days as they were closed.
@@ -96,4 +98,24 @@ func (w *world) exec(q string, args ...any) {
 	if err := w.DB.Write(w.t.Context(), 1, func(tx *sqldb.Tx) error { return tx.Exec(sqldb.Dynamic(q), args...) }); err != nil {
 		w.t.Fatalf("%s: %v", q, err)
 	}
+}
+
+// Home with a year behind it, and with what needs attention.
+func TestBrowserHome(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.Open(t, sqldb.SQLite), garden)
+	w.person("ann@example.com", 1, staff.Administrator)
+	now := w.System.Now()
+	for day := now/86400 - 730; day < now/86400; day++ {
+		for kind := range int64(9) {
+			w.exec(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, $4)`, day, kind+1, (day*7+kind*13)%int64(40/(kind/4+1))+int64(day%365)/20)
+		}
+	}
+	w.exec(`INSERT INTO sign_in_failures (store_id, subject, failures, date_last, customer_id) VALUES ($1, 'x', 40, $2, 2)`, now)
+	w.exec(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start, action, bound, network) VALUES ($1, 'y', 900, $2, 'guess', 10, '192.0.2.0/24')`, now)
+	w.exec(`INSERT INTO unconfirmed_customers (store_id, customer_id, date_created) VALUES ($1, 1, $2)`, now-8*24*3600)
+	b := chromium.Open(t, w.server.URL, "en-US")
+	b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
+	b.Open("/manage/store/one?days=365").Want("Needs attention", "Confirmation rate", "New subscribers by source").See("manage-home-year").Stops("home", 360, 740)
+	b.Calm("home")
 }

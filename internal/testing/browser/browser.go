@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
@@ -221,6 +222,13 @@ func (b *Tab) Open(address string) *Tab {
 func (b *Tab) WithoutScripts() *Tab {
 	b.t.Helper()
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	return b
+}
+
+// Uncached forgets what the browser has kept of pages.
+func (b *Tab) Uncached() *Tab {
+	b.t.Helper()
+	call(b, network.ClearBrowserCache, cdp.Empty{})
 	return b
 }
 

@@ -361,7 +361,7 @@ func (c *call) eraseQuestion() (*questionPage, *customer.Customer, error) {
 		if c.look.Has(becomes) {
 			words = c.look.Text(becomes)
 		}
-		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("customer.erase.line", strings.ReplaceAll(n.Table, "_", " "), c.look.number(n.Rows), words))
+		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("customer.erase.line", c.known("customer.kept.", n.Table), c.look.number(n.Rows), words))
 	}
 	p.Dialog.Form.Sections[0].Fields = []*html.Field{{Name: "email", Label: c.look.Text("customer.erase.confirm"), Type: "text", Required: true, MaxLength: 255, Autocomplete: "off"}}
 	return p, k, nil
@@ -415,7 +415,7 @@ func (c *call) erasurePage() error {
 	b := &Block{ID: "counts", Title: c.look.Text("erasure.counts"), Nothing: c.look.Text("nothing")}
 	for _, n := range e.Counts {
 		if n.Rows > 0 {
-			b.Facts = append(b.Facts, Fact{Label: strings.ReplaceAll(n.Table, "_", " "), Value: c.look.number(n.Rows)})
+			b.Facts = append(b.Facts, Fact{Label: c.known("customer.kept.", n.Table), Value: c.look.number(n.Rows)})
 		}
 	}
 	p.Left = append(p.Left, b)

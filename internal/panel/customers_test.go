@@ -339,7 +339,7 @@ func TestCustomerActions(t *testing.T) {
 		if bob.header.Get("Content-Type") != "application/zip" || !strings.HasPrefix(bob.body, "PK") {
 			t.Errorf("%v", bob.header)
 		}
-		bob.get(at+"/erase").want(200, "", "customers: 1, deleted")
+		bob.get(at+"/erase").want(200, "", "Account: 1, deleted")
 		bob.post(at+"/erase", "email", "john@example.com").want(422, "", "This is another address.")
 		bob.post(at+"/erase", "email", "JANE@example.com").want(200, "/manage/store/one/customers/erasures/1", "Certificate")
 		bob.get(at).want(404, "")
@@ -421,7 +421,7 @@ func TestTold(t *testing.T) {
 		put(1, 12, 1, "pending", 0, 0)
 		put(1, 13, 2, "delivered", 1, 201)
 		put(2, 14, -1, "delivered", 1, 299)
-		b.get(at).want(200, "", "Webhook: store/customer/updated", "hooks.example", "!secret-path", "Delivered, status 204.", "Given up after 12 attempts: status 500.", "Waits to be sent.", "!status 201", "!status 299")
+		b.get(at).want(200, "", "Webhook: store/customer/updated", "hooks.example", "!secret-path", "Delivered, status 204.", "Given up: status 500. Attempts: 12.", "Waits to be sent.", "!status 201", "!status 299")
 		b.get(at+"?kind=webhooks").want(200, "", "Delivered, status 204.", "!Added: customer", "!Older")
 		for i := range int64(14) {
 			put(1, 20+i, 1, "delivered", 1, 200)
@@ -429,7 +429,7 @@ func TestTold(t *testing.T) {
 		}
 		// Two for each event: none is lost between pages.
 		first := b.get(at+"?kind=webhooks").want(200, "", "Older").body
-		b.get(at+"?kind=webhooks&before=22").want(200, "", "Newer", "!Older", "Given up after 12")
+		b.get(at+"?kind=webhooks&before=22").want(200, "", "Newer", "!Older", "Attempts: 12.")
 		if n, m := strings.Count(first, "Delivered, status 200."), strings.Count(b.body, "Delivered, status 200."); n != 24 || m != 4 || !strings.Contains(first, "before=22#") && !strings.Contains(first, "before=22&amp;kind=webhooks#") {
 			t.Errorf("%d and %d", n, m)
 		}

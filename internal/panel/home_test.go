@@ -85,7 +85,7 @@ func TestAttention(t *testing.T) {
 // shown is the link to what a line tells of.
 func shown(t *testing.T, body string) string {
 	t.Helper()
-	before, _, ok := strings.Cut(body, `">Show them</a>`)
+	before, _, ok := strings.Cut(body, `">Show</a>`)
 	if !ok {
 		t.Fatalf("no link\n%s", body)
 	}

@@ -1,16 +1,20 @@
 package history
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 
 	"clientele/internal/sqldb"
 )
 
-const entryArgs = 11 // of each row
+const (
+	sharedArgs = 2  // of all rows
+	entryArgs  = 10 // of each row
+)
 
 var (
-	inserts = sqldb.StaticRows(`INSERT INTO history (store_id, date_created, id, actor, surface, action, resource, resource_id, customer_id, request_id, facts, personal, digest) VALUES `, 1, entryArgs, 6, ``)
+	inserts = sqldb.StaticRows(`INSERT INTO history (store_id, date_created, digest, id, actor, surface, action, resource, resource_id, customer_id, request_id, facts, personal) VALUES `, sharedArgs, entryArgs, 6, ``)
 
 	actorByName = sqldb.Static(`SELECT id FROM history_actors WHERE store_id = $1 AND kind = $2 AND name = $3`)
 	lastActor   = sqldb.Static(`SELECT COALESCE(MAX(id), 0) FROM history_actors WHERE store_id = $1`)
@@ -31,29 +35,33 @@ func Record(tx *sqldb.Tx, last, now int64, entries []Entry) error {
 	if tx.Context() != nil {
 		own = OfTx(tx)
 	}
-	w := writer{tx: tx, own: make([]any, 0, entryArgs*len(entries)), salts: make([]byte, saltBytes*len(entries))}
+	size := 0
+	for i := range entries {
+		size += entries[i].room(&own)
+	}
+	w := writer{
+		tx: tx, args: append(make([]any, 0, sharedArgs+entryArgs*len(entries)), now, nothing), bytes: nothing,
+		salts: make([]byte, saltBytes*len(entries)), room: make([]byte, 0, size),
+	}
 	tx.Random(w.salts)
 	id := last - int64(len(entries))
 	for i := range entries {
 		id++
-		from := entries[i].From
-		if from == nil {
-			from = &own
-		}
-		if err := w.add(id, &entries[i], from); err != nil {
+		if err := w.add(id, &entries[i], entries[i].from(&own)); err != nil {
 			return err
 		}
 	}
-	return inserts.Exec(tx, []any{now}, w.own)
+	return inserts.ExecJoined(tx, w.args)
 }
 
 // writer makes rows of entries.
 type writer struct {
 	tx      *sqldb.Tx
-	own     []any
+	args    []any
 	salts   []byte // those that are left
+	room    []byte // what entries say of persons
 	request string // the last one, and its bytes
-	bytes   []byte
+	bytes   any
 	actor   Actor // the last one, and its code
 	code    int64
 }
@@ -72,7 +80,8 @@ func (w *writer) add(id int64, e *Entry, from *Origin) error {
 	}
 	if from.RequestID != w.request {
 		w.request = from.RequestID
-		w.bytes, _ = hex.DecodeString(from.RequestID) // what is no id of ours is none
+		id, _ := hex.DecodeString(from.RequestID) // what is no id of ours is none
+		w.bytes = bytesOf(id)
 	}
 	resource := e.ID
 	if e.Resource == Customer && e.ID == e.CustomerID {
@@ -82,19 +91,36 @@ func (w *writer) add(id int64, e *Entry, from *Origin) error {
 	if from.Impersonation != 0 {
 		facts = appendChange(slices.Clip(facts), fieldImpersonation, 0, "", Int(from.Impersonation))
 	}
-	w.own = append(w.own, id, w.code, int64(from.Surface), int64(e.Action), int64(e.Resource), resource, e.CustomerID,
-		bytesOf(w.bytes), bytesOf(facts), bytesOf(w.personal(e, from)), none)
+	w.args = append(w.args, id, w.code, int64(from.Surface), int64(e.Action), int64(e.Resource), resource, e.CustomerID,
+		w.bytes, bytesOf(facts), bytesOf(w.personal(e, from)))
 	return nil
 }
 
 // none is an empty value, which is not NULL.
 var none = []byte{}
 
-func bytesOf(b []byte) []byte {
-	if b == nil {
-		return none
+// nothing is none as an argument, made once.
+var nothing any = none
+
+func bytesOf(b []byte) any {
+	if len(b) == 0 {
+		return nothing
 	}
 	return b
+}
+
+// from returns who did it, where own is the transaction's.
+func (e *Entry) from(own *Origin) *Origin {
+	if e.From != nil {
+		return e.From
+	}
+	return own
+}
+
+// room is how many bytes what an entry says of a person takes, at most.
+func (e *Entry) room(own *Origin) int {
+	from := e.from(own)
+	return saltBytes + len(from.Address) + len(from.Reason) + 2*(2+binary.MaxVarintLen64) + len(e.personal)
 }
 
 // personal returns what an entry says of a person, after a salt; nil for nothing.
@@ -102,8 +128,8 @@ func (w *writer) personal(e *Entry, from *Origin) []byte {
 	if from.Address == "" && from.Reason == "" && len(e.personal) == 0 {
 		return nil
 	}
-	b := make([]byte, 0, saltBytes+len(from.Address)+len(from.Reason)+len(e.personal)+8)
-	b = append(b, w.salts[:saltBytes]...)
+	start := len(w.room)
+	b := append(w.room, w.salts[:saltBytes]...)
 	w.salts = w.salts[saltBytes:]
 	if from.Address != "" {
 		b = appendChange(b, fieldIP, 0, "", from.Address)
@@ -111,7 +137,8 @@ func (w *writer) personal(e *Entry, from *Origin) []byte {
 	if from.Reason != "" {
 		b = appendChange(b, fieldReason, 0, "", from.Reason)
 	}
-	return append(b, e.personal...)
+	w.room = append(b, e.personal...)
+	return w.room[start:len(w.room):len(w.room)]
 }
 
 // The code of an actor is its id, and in the lowest bits its kind. Those who have

@@ -234,7 +234,7 @@ func TestCustomerEdit(t *testing.T) {
 		}
 		for range 3 {
 			had := balance()
-			once := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(b.get(at + "/credit").want(200, "").body)[1]
+			once := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(b.get(at+"/credit").want(200, "").body)[1]
 			var all sync.WaitGroup
 			for range 4 {
 				all.Go(func() {

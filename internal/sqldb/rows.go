@@ -44,6 +44,16 @@ func (r *Rows) Exec(tx *Tx, shared, own []any) error {
 	return r.inBites(shared, own, func(s *Stmt, args []any) error { return tx.Exec(s, args...) })
 }
 
+// ExecJoined is Exec of the shared values and the rows' own in one slice, which it
+// keeps. What fits one statement is not copied.
+func (r *Rows) ExecJoined(tx *Tx, values []any) error {
+	own := values[r.shared:]
+	if n := len(own) / r.each; n > 0 && n&(n-1) == 0 && bits.Len(uint(n)) <= len(r.stmts) {
+		return tx.Exec(r.stmts[bits.Len(uint(n))-1], values...)
+	}
+	return r.Exec(tx, values[:r.shared:r.shared], own)
+}
+
 // ExecCount is Exec that returns how many rows were inserted or changed.
 func (r *Rows) ExecCount(tx *Tx, shared, own []any) (n int64, err error) {
 	return n, r.inBites(shared, own, func(s *Stmt, args []any) error {

@@ -12,7 +12,8 @@ import (
 // before anybody waits for that, so that the timer is only made for who does.
 type patience struct {
 	parent context.Context
-	until  time.Time
+	sys    *system.System
+	until  time.Duration // of Elapsed
 
 	mu     sync.Mutex
 	timed  context.Context // nil: nobody has asked
@@ -20,11 +21,8 @@ type patience struct {
 	over   bool
 }
 
-func (p *patience) begin(parent context.Context, d time.Duration) {
-	p.parent, p.until = parent, system.Machine().Add(d)
-	if at, ok := parent.Deadline(); ok && at.Before(p.until) {
-		p.until = at
-	}
+func (p *patience) begin(parent context.Context, sys *system.System, d time.Duration) {
+	p.parent, p.sys, p.until = parent, sys, sys.Elapsed()+d
 }
 
 // end ends the context with its request.
@@ -36,21 +34,24 @@ func (p *patience) end() {
 	}
 }
 
-// Deadline implements context.Context.
-func (p *patience) Deadline() (time.Time, bool) { return p.until, true }
-
-// Done implements context.Context.
-func (p *patience) Done() <-chan struct{} {
+// timer returns the context with a timer.
+func (p *patience) timer() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.timed == nil {
-		p.timed, p.cancel = context.WithDeadline(p.parent, p.until)
+		p.timed, p.cancel = context.WithTimeout(p.parent, p.until-p.sys.Elapsed())
 		if p.over {
 			p.cancel()
 		}
 	}
-	return p.timed.Done()
+	return p.timed
 }
+
+// Deadline implements context.Context.
+func (p *patience) Deadline() (time.Time, bool) { return p.timer().Deadline() }
+
+// Done implements context.Context.
+func (p *patience) Done() <-chan struct{} { return p.timer().Done() }
 
 // Err implements context.Context.
 func (p *patience) Err() error {
@@ -63,7 +64,7 @@ func (p *patience) Err() error {
 		return p.parent.Err()
 	case p.over:
 		return context.Canceled
-	case !system.Machine().Before(p.until):
+	case p.sys.Elapsed() >= p.until:
 		return context.DeadlineExceeded
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // A patience is a context like others, whether anybody waits for its end or
@@ -16,7 +18,7 @@ func TestPatience(t *testing.T) {
 		for _, waits := range []bool{false, true} {
 			begin := func(parent context.Context) *patience {
 				p := new(patience)
-				p.begin(context.WithValue(parent, key{}, 1), time.Minute)
+				p.begin(context.WithValue(parent, key{}, 1), system.Real(), time.Minute)
 				if waits {
 					p.Done()
 				}

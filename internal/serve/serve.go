@@ -117,7 +117,7 @@ func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, rend
 	x.RequestID = rt.pipe.requestID()
 	ctx := r.Context()
 	if rt.within > 0 {
-		x.time.begin(ctx, rt.within)
+		x.time.begin(ctx, rt.pipe.System, rt.within)
 		defer x.time.end()
 		ctx = &x.time
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"clientele/internal/app"
+	_ "clientele/internal/calm" // before the packages that allocate when they are initialised
 	"clientele/internal/history"
 	"clientele/internal/words"
 )
@@ -29,15 +30,11 @@ const (
 )
 
 func main() {
-	debug.SetGCPercent(startGC)
 	os.Exit(run(os.Args[1:]))
 }
 
-// startGC keeps the garbage collector from running while the program starts,
-// which leaves less than that behind; see atWork.
-const startGC = 200
-
-// atWork sets the garbage collector up for work. The live heap is a few
+// atWork sets the garbage collector up for work; package calm has kept it from
+// running while the program started. The live heap is a few
 // megabytes, so it would run a hundred times a second under load. What is
 // returned makes it wait for that much more; it is to be kept and never touched,
 // so it costs nothing.

@@ -36,6 +36,7 @@ type lite struct {
 	timeout time.Duration // of a write, waiting included
 	mu      sync.RWMutex  // guards closed against sends on jobs
 	closed  bool
+	early   *earlyConn // while the first reader is opened
 	sys     *system.System
 	log     *slog.Logger
 	ran     atomic.Int64 // statements
@@ -66,6 +67,7 @@ func openLite(path string, o Options) (*lite, error) {
 			return nil, err
 		}
 	}
+	var early chan earlyConn
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist) && !o.MustExist:
 		if err := makePrivate(path); err != nil {
@@ -75,6 +77,9 @@ func openLite(path string, o Options) (*lite, error) {
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a file", path)
+	default:
+		early = make(chan earlyConn, 1)
+		go func() { early <- openEarly(path, info) }()
 	}
 	n := o.Readers
 	if n == 0 {
@@ -97,6 +102,11 @@ func openLite(path string, o Options) (*lite, error) {
 		log:     o.Log,
 	}
 	writer, err := openLiteConn(path, cache, o.Log, true)
+	if early != nil {
+		first := <-early
+		defer first.close()
+		l.early = &first
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +120,7 @@ func openLite(path string, o Options) (*lite, error) {
 		writer.conn.Close()
 		return nil, err
 	}
+	l.early = nil
 	l.readers <- first
 	for range n - 1 {
 		l.places <- struct{}{}
@@ -173,6 +184,43 @@ func (l *lite) reader(ctx context.Context) (*liteConn, error) {
 	return c, nil
 }
 
+// earlyConn is a connection to a file that was there before the writer was
+// opened. It has read the schema beside the writer, which takes both
+// milliseconds, and has changed nothing: the file may be another program's.
+type earlyConn struct {
+	conn *sqlite.Conn // nil: there is none
+	file fs.FileInfo
+}
+
+func openEarly(path string, file fs.FileInfo) earlyConn {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return earlyConn{} // the writer tells
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	if err := sqlitex.ExecuteTransient(conn, "SELECT 1 FROM sqlite_schema LIMIT 1", nil); err != nil {
+		conn.Close()
+		return earlyConn{}
+	}
+	return earlyConn{conn, file}
+}
+
+// take returns the connection if it is to a file, or nil.
+func (e *earlyConn) take(file fs.FileInfo) *sqlite.Conn {
+	if e == nil || e.conn == nil || !os.SameFile(e.file, file) {
+		return nil
+	}
+	conn := e.conn
+	e.conn = nil
+	return conn
+}
+
+func (e *earlyConn) close() {
+	if e.conn != nil {
+		e.conn.Close()
+	}
+}
+
 // openReader opens the file that the writer has open, and no other.
 func (l *lite) openReader() (*liteConn, error) {
 	now, err := os.Stat(l.path)
@@ -181,6 +229,9 @@ func (l *lite) openReader() (*liteConn, error) {
 	}
 	if !os.SameFile(l.file, now) {
 		return nil, fmt.Errorf("%s was replaced by another file while it is in use", l.path)
+	}
+	if conn := l.early.take(now); conn != nil {
+		return setUpLiteConn(conn, l.path, l.cache, l.log, false)
 	}
 	return openLiteConn(l.path, l.cache, l.log, false)
 }
@@ -435,6 +486,11 @@ func openLiteConn(path string, cacheKiB int, log *slog.Logger, writer bool) (*li
 	if err != nil {
 		return nil, err
 	}
+	return setUpLiteConn(conn, path, cacheKiB, log, writer)
+}
+
+// setUpLiteConn makes a connection one of ours, or closes it.
+func setUpLiteConn(conn *sqlite.Conn, path string, cacheKiB int, log *slog.Logger, writer bool) (*liteConn, error) {
 	conn.SetBusyTimeout(busyTimeout)
 	if writer {
 		if err := checkLite(conn); err != nil {

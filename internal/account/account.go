@@ -191,6 +191,7 @@ type Service struct {
 	sys         *system.System
 	stores      *store.Service
 	customers   *customer.Service
+	forms       *form.Service
 	subscribers *subscriber.Service
 	passwords   *password.Hasher
 	mail        Mailer
@@ -206,6 +207,7 @@ type Config struct {
 	System    *system.System
 	Stores    *store.Service // nil: one over DB
 	Customers *customer.Service
+	Forms     *form.Service // nil: one over DB
 	Passwords *password.Hasher
 	Mail      Mailer // nil: no emails
 }
@@ -225,10 +227,13 @@ func NewService(c Config) *Service {
 	if c.Stores == nil {
 		c.Stores = store.NewService(c.DB, c.System)
 	}
+	if c.Forms == nil {
+		c.Forms = form.NewService(c.DB, c.System)
+	}
 	if c.Mail == nil {
 		c.Mail = silent{}
 	}
-	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System), entrances: store.KeepEntrances(c.DB)}
+	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, forms: c.Forms, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System), entrances: store.KeepEntrances(c.DB)}
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
 		c.Customers.NotifyWith(s)

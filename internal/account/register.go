@@ -96,7 +96,12 @@ func (s *Service) newcomer(ctx context.Context, site store.Site, in *Registratio
 	}
 	bad := fault.Collector{}
 	checkPassword(&bad, p, in.Password)
-	wrong, err := s.customers.Check(ctx, site.StoreID, cmd)
+	// As they are kept: the transaction that makes the account reads them anew.
+	fields, err := s.forms.All(ctx, site.StoreID, "")
+	if err != nil {
+		return p, cmd, err
+	}
+	wrong, err := s.customers.Check(ctx, site.StoreID, cmd, fields)
 	if err != nil {
 		return p, cmd, err
 	}

@@ -53,12 +53,12 @@ func TestStatementsOfShoppers(t *testing.T) {
 					_, err := s.svc.Subscribe(ctx, s.a, "new1@example.com", "", "", from("198.51.100."+n))
 					must(err)
 				}},
-				{"register", 22, 1, func(n string) {
+				{"register", 19, 1, func(n string) {
 					in := newcomer("someone" + n + "@example.com")
 					_, err := s.svc.Register(ctx, s.a, in, home)
 					must(err)
 				}},
-				{"register with an address", 23, 1, func(n string) {
+				{"register with an address", 20, 1, func(n string) {
 					in, a := newcomer("other"+n+"@example.com"), book
 					in.Address = &a
 					_, err := s.svc.Register(ctx, s.a, in, home)

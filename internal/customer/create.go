@@ -122,9 +122,10 @@ func (s *Service) hash(ctx context.Context, who password.Party, n int, given fun
 	return s.passwords.HashAll(ctx, who, passwords)
 }
 
-// Check returns what is wrong with a command: by itself and by what the store
-// holds, but for whether the email is free.
-func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.Item, error) {
+// Check returns what is wrong with a command: by itself, by the fields of forms
+// and by what else the store holds, but for whether the email is free.
+func (s *Service) Check(ctx context.Context, storeID int64, in Create, fields form.Form) ([]fault.Item, error) {
+	in.JoinDefault = false // nothing is wrong with that
 	p := createPlan{in: []Create{in}}
 	err := p.check()
 	var items []fault.Item
@@ -134,10 +135,13 @@ func (s *Service) Check(ctx context.Context, storeID int64, in Create) ([]fault.
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		var w wanted
 		p.want(&w)
+		w.forms = nil
 		ref, err := w.load(tx)
-		if err == nil {
-			_, err = p.resolve(ref)
+		if err != nil {
+			return err
 		}
+		ref.forms = map[string]form.Form{form.Customer: fields.Of(form.Customer), form.Address: fields.Of(form.Address)}
+		_, err = p.resolve(ref)
 		return err
 	})
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {

@@ -46,7 +46,7 @@ func TestBuiltInFieldsTellTheirLength(t *testing.T) {
 					t.Fatalf("no field %s", b.Key)
 				}
 				in.Addresses = []customer.AddressCreate{a}
-				items, err := w.svc.Check(w.t.Context(), w.mine, in)
+				items, err := w.svc.Check(w.t.Context(), w.mine, in, nil)
 				if err != nil {
 					w.t.Fatal(err)
 				}

@@ -162,6 +162,17 @@ func (s *Service) All(ctx context.Context, storeID int64, tag string) (Form, err
 	return said.all, err
 }
 
+// Of returns those fields that are of a form.
+func (f Form) Of(name string) Form {
+	var out Form
+	for _, field := range f {
+		if field.Form == name {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
 var errNoField = fault.New(fault.NotFound, "there is no such form field")
 
 // Field returns a definition, or a NotFound fault.

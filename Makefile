@@ -31,8 +31,9 @@ chaos:
 rules:
 	RULES=full go test ./internal/rule ./internal/segment -run '^TestRandom(Rules|Writes)$$' -v -count=1 -timeout 60m
 
+# Without symbols for debuggers; stack traces have their names.
 build:
-	CGO_ENABLED=0 go build -trimpath -o bin/clientele ./cmd/clientele
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/clientele ./cmd/clientele
 
 # How soon a browser has painted the control panel's list of customers.
 CUSTOMERS ?= 10000

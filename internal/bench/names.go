@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -130,6 +131,14 @@ func (r *SearchRow) faster(few bool) (median, least float64, texts int) {
 	}
 	slices.Sort(all)
 	return all[len(all)/2], all[0], len(all)
+}
+
+// slowNames returns the texts that gain least.
+func (r *SearchRow) slowNames(n int) []NameTime {
+	all := slices.SortedFunc(slices.Values(r.named), func(a, b NameTime) int {
+		return cmp.Compare(float64(a.every)/float64(a.took), float64(b.every)/float64(b.took))
+	})
+	return all[:min(n, len(all))]
 }
 
 // nameFigures are the rows of the report about name:like.

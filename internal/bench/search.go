@@ -115,6 +115,9 @@ func (b *bencher) search(ctx context.Context, d data) (_ *SearchRow, err error) 
 	if err := row.names(ctx, dsn, c); err != nil {
 		return nil, err
 	}
+	for _, t := range row.slowNames(5) {
+		b.say("%-11s name:like=%q: %s, by a comparison with every name %s, total %d", caseSearch, t.text, millis(t.took), millis(t.every), t.total)
+	}
 	for _, f := range row.nameFigures() {
 		b.say("%-11s %s: %s", caseSearch, f[0], f[1])
 	}

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/group"
 	"clientele/internal/html"
+	"clientele/internal/rule"
 	"clientele/internal/search"
 	"clientele/internal/segment"
 	"clientele/internal/sso"
@@ -222,6 +223,13 @@ func (c *call) findCustomers(text string) ([]FoundItem, error) {
 		return out, nil
 	}
 	words := strings.Fields(text)
+	if len(words) == 1 && len([]rune(text)) <= fewLetters && numberLess(text) {
+		people, err := c.namesBegin(text)
+		for i := range people {
+			add(&people[i])
+		}
+		return out, err
+	}
 	texts := []string{text}
 	if len(words) == 2 { // the first one may be the one that is not finished
 		texts = append(texts, words[1]+" "+words[0])
@@ -244,6 +252,34 @@ func (c *call) findCustomers(text string) ([]FoundItem, error) {
 		if len(out) >= perKind {
 			break
 		}
+	}
+	return out, nil
+}
+
+// fewLetters are too few to search by: half of all have them. The index on names
+// leads to the first ones.
+const fewLetters = 2
+
+func numberLess(text string) bool { return !strings.ContainsAny(text, "0123456789+") }
+
+// namesBegin returns the first customers whose names or last names begin with a
+// text.
+func (c *call) namesBegin(text string) (out []customer.Customer, err error) {
+	for _, field := range []string{"name", "last_name"} {
+		n := &rule.Node{Kind: rule.Compare, Field: rule.Field{Name: field}, Op: rule.Starts, Values: []rule.Value{{Text: text}}}
+		_, asked, err := c.Rules.Ask(c.R.Context(), c.store.ID, n)
+		var wrong *rule.Fault
+		if errors.As(err, &wrong) || err == nil && asked == nil {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := c.Customers.Browse(c.R.Context(), c.store.ID, customer.Browse{Rule: asked.Checked, Clock: asked.Clock, Node: asked.Node, Sort: field, Limit: perKind})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found.Customers...)
 	}
 	return out, nil
 }

@@ -4,8 +4,10 @@ import "clientele/internal/sqldb"
 
 var (
 	subscribedBetween = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3`)
-	cameBetween       = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3 AND source = $4`)
-	endedBetween      = sqldb.Static(`SELECT COUNT(*) FROM subscriber_ends WHERE store_id = $1 AND date_ended >= $2 AND date_ended < $3`)
+	// The index on sources would lead to all of a source: the one on dates has the
+	// source too.
+	cameBetween  = sqldb.Static(`SELECT COUNT(*) FROM subscribers WHERE store_id = $1 AND date_created >= $2 AND date_created < $3 AND source || '' = $4`)
+	endedBetween = sqldb.Static(`SELECT COUNT(*) FROM subscriber_ends WHERE store_id = $1 AND date_ended >= $2 AND date_ended < $3`)
 )
 
 // SubscribedBetween returns the query for how many addresses subscribed from one time to

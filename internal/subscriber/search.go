@@ -13,7 +13,7 @@ import (
 
 // findLook is how many subscribers whose names or addresses begin with a word are
 // looked at.
-const findLook = 200
+const findLook = 100
 
 var (
 	findByEmail = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND email_norm >= $2 AND email_norm < $3 ORDER BY email_norm, channel_id LIMIT $4`)

@@ -107,6 +107,7 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 
 		step("store create", "second2", with("--hash", "second2", "--url", "http://shop.example", "--with-api-account"), "created store", "created channel", "created site", "created api_account")
 		first("store settings", with("--set", "address=1 St"), "updated store_settings")
+		step("import", seedStore, []string{file("people.csv", "Email,Name,Customer Group\nnew@example.com,New Lee,Dealers\n")}, "created customer_group", "imported customer")
 		step("seed", "", with(file("more.yaml", "stores: [{hash: abc123, settings: {address: 2 St}, products: [{id: 9, name: Lamp, price: 1}]}]")), "updated store_settings", "created product")
 		step("staff create", "", with("owner@example.com"), "created staff", "created staff_member")
 		step("staff invite", "", with("new@example.com"), "created staff", "created staff_member", "link_sent staff")

@@ -62,6 +62,12 @@ func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 			return nil, err
 		}
 	}
+	return createRest(tx, in, own, now)
+}
+
+// createRest is createAll of those of whom own says nothing yet, whose addresses are
+// not suppressed.
+func createRest(tx *sqldb.Tx, in []*creation, own []error, now int64) ([]error, error) {
 	var m move
 	var emails []string
 	for i, c := range in {

@@ -3,6 +3,7 @@ package subscriber
 import (
 	"slices"
 
+	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/opt"
 	"clientele/internal/personal"
@@ -46,70 +47,182 @@ const (
 	ImportKept
 )
 
-// ImportTx takes what a row says of a person's wishes. Whoever has left, here or
-// there, is not subscribed: of two wishes the stricter one holds. keys are the
-// store's, for addresses that nothing may be sent to.
-func ImportTx(tx *sqldb.Tx, keys *storekey.Keys, in ImportRow, now int64) (Outcome, *fault.Error, error) {
-	cmd := Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Consents: opt.Some([]string{})}
-	if in.Said == Agreed {
-		cmd.Consents = opt.Some([]string{MarketingNewsletter})
-	}
-	sub, err := cmd.build()
-	if err != nil {
-		return ImportRejected, fault.As(err), nil
-	}
-	by := Origin{Via: ViaImport, IP: in.IP, Proof: Proof{Surface: ViaImport}}
-	if in.Said == Agreed {
-		by.Proof.Asked = &Asked{Time: in.At, IP: in.IP, Shown: Shown{Place: "sha256:" + in.File}}
-	}
-	hash := personal.HashOf(keys, in.Email)
-	kept := false
-	if err := tx.Query(selectSuppression, func(*sqldb.Row) error { kept = true; return nil }, hash); err != nil || kept {
-		return ImportKept, nil, err
-	}
-	var id int64
-	if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
-		return 0, nil, err
-	}
-	leaves := in.Said == HasLeft || in.Said == Barred
-	out, wrong, err := importOne(tx, &sub, id, &in, leaves, by, now)
-	if err == nil && wrong == nil && leaves {
-		// After the subscriber is written: a suppressed address is none's.
-		err = Suppress(tx, hash, now)
-	}
-	return out, wrong, err
+// Imported is what became of a row.
+type Imported struct {
+	Outcome Outcome
+	Err     *fault.Error // why it was rejected
 }
 
-// importOne makes a subscriber, or changes the one that has the address.
-func importOne(tx *sqldb.Tx, sub *Subscriber, id int64, in *ImportRow, leaves bool, by Origin, now int64) (Outcome, *fault.Error, error) {
-	if id == 0 {
-		return made(create(tx, sub, 0, by, now))
+var (
+	insertSuppressions = sqldb.StaticRows(`INSERT INTO suppressions (store_id, date_created, address_hash) VALUES `, 1, 1, together, ` ON CONFLICT (store_id, address_hash) DO NOTHING`)
+	suppressedAmong    = `SELECT address_hash FROM suppressions WHERE store_id = $1 AND address_hash IN `
+)
+
+// ImportTx takes what rows say of persons' wishes, each row by itself. Whoever has
+// left, here or there, is not subscribed: of two wishes the stricter one holds. keys
+// are the store's, for addresses that nothing may be sent to. Rows with one address
+// are taken one after the other.
+func ImportTx(tx *sqldb.Tx, keys *storekey.Keys, in []ImportRow, now int64) ([]Imported, error) {
+	out := make([]Imported, len(in))
+	for from := 0; from < len(in); {
+		to, seen := from, map[string]bool{}
+		for ; to < len(in) && !seen[email.Key(in[to].Email)]; to++ {
+			seen[email.Key(in[to].Email)] = true
+		}
+		w := wishes{tx: tx, in: in[from:to], out: out[from:to], now: now}
+		if err := w.take(keys); err != nil {
+			return nil, err
+		}
+		from = to
 	}
-	old, err := lock(tx, id, tx.ForUpdate())
-	if err != nil || old == nil {
-		return ImportUnchanged, nil, err
+	return out, nil
+}
+
+// wishes are rows of which no two have one address.
+type wishes struct {
+	tx  *sqldb.Tx
+	in  []ImportRow
+	out []Imported
+	now int64
+
+	subs   []Subscriber
+	hashes []string
+	open   []int // the rows that are not settled yet
+	bars   []any // hashes of addresses to which nothing may be sent any more
+}
+
+func (w *wishes) take(keys *storekey.Keys) error {
+	w.subs, w.hashes = make([]Subscriber, len(w.in)), make([]string, len(w.in))
+	var known []string
+	for i := range w.in {
+		row := &w.in[i]
+		cmd := Create{Email: row.Email, FirstName: row.FirstName, LastName: row.LastName, Consents: opt.Some([]string{})}
+		if row.Said == Agreed {
+			cmd.Consents = opt.Some([]string{MarketingNewsletter})
+		}
+		sub, err := cmd.build()
+		if w.out[i].Err = fault.As(err); err != nil {
+			continue
+		}
+		w.subs[i], w.hashes[i] = sub, personal.HashOf(keys, row.Email)
+		w.open, known = append(w.open, i), append(known, w.hashes[i])
 	}
-	u := Update{}
+	if len(w.open) == 0 {
+		return nil
+	}
+	barred := map[string]bool{}
+	list, args := sqldb.In(nil, known)
+	if err := w.tx.Query(sqldb.Dynamic(suppressedAmong+list), func(r *sqldb.Row) error { barred[r.Text(0)] = true; return nil }, args...); err != nil {
+		return err
+	}
+	w.open = slices.DeleteFunc(w.open, func(i int) bool {
+		if barred[w.hashes[i]] {
+			w.out[i].Outcome = ImportKept
+		}
+		return barred[w.hashes[i]]
+	})
+	there, err := w.there()
+	if err != nil {
+		return err
+	}
+	// Subscribers are locked before the store's counters.
+	var fresh []int
+	for _, i := range w.open {
+		if old := there[w.subs[i].place()]; old == nil {
+			fresh = append(fresh, i)
+		} else if err := w.change(i, old); err != nil {
+			return err
+		}
+	}
+	if err := w.create(fresh); err != nil {
+		return err
+	}
+	// After the subscribers are written: a suppressed address is none's.
+	return insertSuppressions.Exec(w.tx, []any{w.now}, w.bars)
+}
+
+// there locks the subscribers that have the addresses.
+func (w *wishes) there() (map[place]*Subscriber, error) {
+	out := map[place]*Subscriber{}
+	var norms []string
+	for _, i := range w.open {
+		norms = append(norms, email.Keys(w.subs[i].Email)...)
+	}
+	if len(norms) == 0 {
+		return out, nil
+	}
+	list, args := sqldb.In(nil, norms)
+	return out, w.tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND email_norm IN `+list+` ORDER BY id`+w.tx.ForUpdate()), func(r *sqldb.Row) error {
+		s := &Subscriber{}
+		s.scan(r)
+		if out[s.place()] == nil {
+			out[s.place()] = s
+		}
+		return nil
+	}, args...)
+}
+
+func (row *ImportRow) leaves() bool { return row.Said == HasLeft || row.Said == Barred }
+
+// by is where a wish comes from, with the proof of a consent.
+func (row *ImportRow) by() Origin {
+	by := Origin{Via: ViaImport, IP: row.IP, Proof: Proof{Surface: ViaImport}}
+	if row.Said == Agreed {
+		by.Proof.Asked = &Asked{Time: row.At, IP: row.IP, Shown: Shown{Place: "sha256:" + row.File}}
+	}
+	return by
+}
+
+// settled notes what became of a row.
+func (w *wishes) settled(i int, o Outcome) {
+	w.out[i].Outcome = o
+	if w.in[i].leaves() {
+		w.bars = append(w.bars, w.hashes[i])
+	}
+}
+
+// change takes a row of a subscriber that is there.
+func (w *wishes) change(i int, old *Subscriber) error {
+	row, u := &w.in[i], Update{}
 	switch {
-	case leaves:
+	case row.leaves():
 		u.Consents = opt.Some([]string{})
-	case in.Said == Agreed && !slices.Contains(old.Consents, MarketingNewsletter):
-		return ImportKept, nil, nil
+	case row.Said == Agreed && !slices.Contains(old.Consents, MarketingNewsletter):
+		w.out[i].Outcome = ImportKept
+		return nil
 	}
 	if old.FirstName == "" && old.LastName == "" {
-		u.FirstName, u.LastName = opt.Some(in.FirstName), opt.Some(in.LastName)
+		u.FirstName, u.LastName = opt.Some(row.FirstName), opt.Some(row.LastName)
 	}
-	after, err := changeHeld(tx, old, &u, by, now)
-	if err == nil && after == old {
-		return ImportUnchanged, nil, nil
+	after, err := changeHeld(w.tx, old, &u, row.by(), w.now)
+	if err != nil {
+		return err
 	}
-	return ImportChanged, nil, err
+	if after == old {
+		w.settled(i, ImportUnchanged)
+	} else {
+		w.settled(i, ImportChanged)
+	}
+	return nil
 }
 
-// made is the outcome of a creation.
-func made(err error) (Outcome, *fault.Error, error) {
-	if f := fault.As(err); f != nil {
-		return ImportRejected, f, nil
+// create makes subscribers of rows.
+func (w *wishes) create(fresh []int) error {
+	if len(fresh) == 0 {
+		return nil
 	}
-	return ImportCreated, nil, err
+	all := make([]*creation, len(fresh))
+	for n, i := range fresh {
+		all[n] = &creation{Subscriber: w.subs[i], by: w.in[i].by()}
+	}
+	own, err := createRest(w.tx, all, make([]error, len(all)), w.now)
+	if err != nil {
+		return err
+	}
+	for n, i := range fresh {
+		if w.out[i].Err = fault.As(own[n]); own[n] == nil {
+			w.settled(i, ImportCreated)
+		}
+	}
+	return nil
 }

@@ -36,11 +36,15 @@ func TestImport(t *testing.T) {
 			var out string
 			if err := db.Write(t.Context(), st.ID, func(tx *sqldb.Tx) error {
 				tx.Mute(sqldb.Muted{Events: true, Entries: true})
-				o, wrong, err := subscriber.ImportTx(tx, keys, subscriber.ImportRow{Email: address, FirstName: "Ann", Said: said, At: 500, IP: "192.0.2.1", File: "abc"}, 1000)
-				if out = told[o]; wrong != nil {
-					out += " " + fmt.Sprint(wrong.Items[0].Code)
+				row := subscriber.ImportRow{Email: address, FirstName: "Ann", Said: said, At: 500, IP: "192.0.2.1", File: "abc"}
+				done, err := subscriber.ImportTx(tx, keys, []subscriber.ImportRow{row}, 1000)
+				if err != nil {
+					return err
 				}
-				return err
+				if out = told[done[0].Outcome]; done[0].Err != nil {
+					out += " " + fmt.Sprint(done[0].Err.Items[0].Code)
+				}
+				return nil
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -290,21 +290,21 @@ func (t *taking) persons(records []source.Record) error {
 	if err != nil {
 		return err
 	}
+	taken := make([]bool, len(records))
 	for i := range records {
 		rec := &records[i]
-		taken := !rec.Refused()
-		if taken && t.imp.Plan.Kind != source.Subscribers {
-			taken = t.count(rec, &done[place[i]])
+		if taken[i] = !rec.Refused(); taken[i] && t.imp.Plan.Kind != source.Subscribers {
+			taken[i] = t.count(rec, &done[place[i]])
 		}
-		if taken {
-			if taken, err = t.wish(rec); err != nil {
-				return err
-			}
-		}
-		last := rec.Rows[len(rec.Rows)-1]
-		t.imp.Counts.Rows += int64(len(rec.Rows))
+	}
+	if err := t.wishes(records, taken); err != nil {
+		return err
+	}
+	for i := range records {
+		last := records[i].Rows[len(records[i].Rows)-1]
+		t.imp.Counts.Rows += int64(len(records[i].Rows))
 		t.imp.Position, t.imp.Lines = last.End, last.Lines
-		if taken {
+		if taken[i] {
 			continue
 		}
 		t.imp.Counts.Rejected++
@@ -377,50 +377,69 @@ func clip(s string) string {
 
 const maxShown = 200
 
-// wish takes what a record says of the newsletter, and reports whether the record
-// was taken.
-func (t *taking) wish(rec *source.Record) (bool, error) {
-	said := map[source.Standing]subscriber.Said{source.NotAsked: subscriber.NoWord, source.Given: subscriber.Agreed, source.HasLeft: subscriber.HasLeft, source.Barred: subscriber.Barred}[rec.Consent.State]
+// said is what a record says of the newsletter.
+var said = map[source.Standing]subscriber.Said{source.NotAsked: subscriber.NoWord, source.Given: subscriber.Agreed, source.HasLeft: subscriber.HasLeft, source.Barred: subscriber.Barred}
+
+// wishes takes what the records that were taken say of the newsletter, and notes
+// which are not taken because of that.
+func (t *taking) wishes(records []source.Record, taken []bool) error {
 	only := t.imp.Plan.Kind == source.Subscribers
-	if said == subscriber.NoWord && !only || t.imp.Plan.Kind == source.Addresses {
-		return true, nil
+	var rows []subscriber.ImportRow
+	var of []int
+	for i := range records {
+		rec := &records[i]
+		if !taken[i] || t.imp.Plan.Kind == source.Addresses || rec.Consent.State == source.NotAsked && !only {
+			continue
+		}
+		of = append(of, i)
+		rows = append(rows, subscriber.ImportRow{
+			Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said[rec.Consent.State], At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash,
+		})
 	}
-	out, wrong, err := subscriber.ImportTx(t.tx, t.keys, subscriber.ImportRow{
-		Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said, At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash,
-	}, t.now)
+	done, err := subscriber.ImportTx(t.tx, t.keys, rows, t.now)
 	if err != nil {
-		return false, err
+		return err
 	}
+	for n, i := range of {
+		t.countWish(rows[n].Said, &done[n])
+		switch {
+		case done[n].Err == nil:
+		case only:
+			t.broken(&records[i], done[n].Err)
+			taken[i] = false
+		default: // the customer is there: the wish alone is not
+			t.problem(records[i].Rows[0].Line, "", NoSubscriber, true)
+		}
+	}
+	return nil
+}
+
+// countWish counts what became of a wish.
+func (t *taking) countWish(said subscriber.Said, done *subscriber.Imported) {
 	c := &t.imp.Counts
 	switch {
-	case out == subscriber.ImportRejected:
-		if !only {
-			// The customer is there: the wish alone is not.
-			t.problem(rec.Rows[0].Line, "", NoSubscriber, true)
-			return true, nil
-		}
-		t.broken(rec, wrong)
-		return false, nil
-	case out == subscriber.ImportKept:
+	case done.Err != nil:
+		return
+	case done.Outcome == subscriber.ImportKept:
 		c.Kept++
 	case said == subscriber.Agreed:
 		c.Subscribed++
 	case said != subscriber.NoWord:
 		c.Left++
 	}
-	if only {
-		switch out {
-		case subscriber.ImportCreated:
-			c.Created++
-		case subscriber.ImportChanged:
-			c.Changed++
-		case subscriber.ImportUnchanged:
-			c.Unchanged++
-		case subscriber.ImportKept:
-			c.Skipped++
-		}
+	if t.imp.Plan.Kind != source.Subscribers {
+		return
 	}
-	return true, nil
+	switch done.Outcome {
+	case subscriber.ImportCreated:
+		c.Created++
+	case subscriber.ImportChanged:
+		c.Changed++
+	case subscriber.ImportUnchanged:
+		c.Unchanged++
+	case subscriber.ImportKept:
+		c.Skipped++
+	}
 }
 
 // NoSubscriber is the code of a customer whose wish for the newsletter could not

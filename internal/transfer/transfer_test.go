@@ -19,10 +19,9 @@ import (
 
 type importing struct {
 	*testing.T
-	db      *sqldb.DB
-	svc     *Service
-	a, b    int64
-	batches int
+	db   *sqldb.DB
+	svc  *Service
+	a, b int64
 }
 
 func newImporting(t *testing.T, db *sqldb.DB) *importing {

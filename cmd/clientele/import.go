@@ -16,6 +16,7 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/transfer"
 	"clientele/internal/transfer/source"
 	"clientele/internal/transfer/value"
@@ -51,7 +52,7 @@ func (c *importCommand) Run(ctx context.Context) error {
 	}
 	defer f.Close()
 	in, err := core.Transfer.Inspect(ctx, st.ID, f, filepath.Base(c.File), options)
-	if transfer.NotUnderstood(err) {
+	if transfer.NotUnderstood(err) || fault.As(err) != nil {
 		return &app.ConfigError{Err: err}
 	}
 	if err != nil {

@@ -147,6 +147,9 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	if o.TaxExempt == "" {
 		o.TaxExempt = defaultTaxExempt
 	}
+	if err := checkMap(o.Map, layout.Header, own); err != nil {
+		return err
+	}
 	columns := format.Map(layout.Header, o.Map, own)
 	for i := range columns {
 		// Metafields belong to apps, and a file does not say to which.
@@ -159,6 +162,20 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	}
 	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
 	out.Plan = Plan{Options: o, Kind: format.Kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
+	return nil
+}
+
+// checkMap refuses a mapping of what the file or the store has not. Attributes are
+// made where they are missing, form fields are not: a form asks shoppers for them.
+func checkMap(m map[string]source.Target, header []string, own source.Own) error {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if !slices.ContainsFunc(header, func(h string) bool { return source.SameColumn(h, name) }) {
+			return fault.New(fault.Invalid, fmt.Sprintf("the file has no column %q", name))
+		}
+		if t := m[name]; t.Field == source.FormField && !slices.ContainsFunc(own.FormFields, func(f string) bool { return f == t.Name }) {
+			return fault.New(fault.Invalid, fmt.Sprintf("the store has no form field %q", t.Name))
+		}
+	}
 	return nil
 }
 

@@ -30,6 +30,7 @@ var sentences = map[string]string{
 	source.BadHash:         "the password hash has no known form; the customer has no password",
 	source.NoConsentTime:   "the file does not say when consent was given",
 	source.FutureTime:      "the time is in the future",
+	NoGroup:                "no group can have this name; the customer has none",
 	NoSubscriber:           "the wish for the newsletter could not be stored",
 	"unclosed_quote":       "a quote begins here that is not closed",
 	"row_too_long":         "the row is longer than a row may be",

@@ -223,46 +223,64 @@ func (s *Service) refer(ctx context.Context, storeID int64, w *world, imp *Impor
 	if imp.Plan.Kind != source.Customers {
 		return nil
 	}
-	groups, tags := map[string]string{}, false
+	groups, attributes := map[string]string{}, map[string]string{}
+	lacks := func(of map[string]string, has map[string]int64, name string) {
+		if norm := fold.Text(name); name != "" && has[norm] == 0 {
+			of[norm] = name
+		}
+	}
 	for i := range records {
 		if rec := &records[i]; !rec.Refused() {
-			if name := fold.Text(rec.Group); rec.Group != "" && w.groups[name] == 0 {
-				groups[name] = rec.Group
+			lacks(groups, w.groups, rec.Group)
+			if len(rec.Tags) > 0 {
+				lacks(attributes, w.attributes, tagsName)
 			}
-			tags = tags || len(rec.Tags) > 0
+			for _, v := range rec.Own {
+				if v.Field == source.Attribute {
+					lacks(attributes, w.attributes, v.Name)
+				}
+			}
 		}
 	}
-	tags = tags && w.attributes[tagsAttribute] == 0
-	if len(groups) == 0 && !tags {
+	if len(groups)+len(attributes) == 0 {
 		return nil
 	}
-	made, attribute := map[string]int64{}, int64(0)
+	var madeGroups, madeAttributes map[string]int64
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		made = map[string]int64{}
 		now := s.sys.Now()
-		for _, norm := range slices.Sorted(maps.Keys(groups)) {
-			id, err := group.Put(tx, 0, group.Write{Name: opt.Some(groups[norm])}, now)
+		if madeGroups, err = each(groups, func(name string) (int64, error) {
+			id, err := group.Put(tx, 0, group.Write{Name: opt.Some(name)}, now)
 			if fault.As(err) != nil {
-				continue
+				return 0, nil // told with the record
 			}
-			if err != nil {
-				return err
-			}
-			made[norm] = id
+			return id, err
+		}); err != nil {
+			return err
 		}
-		if tags {
-			attribute, err = customer.PutAttribute(tx, 0, tagsName, "string", now)
-		}
+		madeAttributes, err = each(attributes, func(name string) (int64, error) { return customer.PutAttribute(tx, 0, name, "string", now) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	maps.Copy(w.groups, made)
-	if tags {
-		w.attributes[tagsAttribute] = attribute
-	}
+	maps.Copy(w.groups, madeGroups)
+	maps.Copy(w.attributes, madeAttributes)
 	return nil
+}
+
+// each makes what has the names, and returns the ids by the same keys.
+func each(names map[string]string, put func(name string) (int64, error)) (map[string]int64, error) {
+	out := map[string]int64{}
+	for _, norm := range slices.Sorted(maps.Keys(names)) {
+		id, err := put(names[norm])
+		if err != nil {
+			return nil, err
+		}
+		if id != 0 {
+			out[norm] = id
+		}
+	}
+	return out, nil
 }
 
 // stopAt is that a record was not taken at which the import is to stop: the batch
@@ -282,6 +300,9 @@ func (t *taking) persons(records []source.Record) error {
 			t.problem(p.Line, p.Column, p.Code, p.Warning)
 		}
 		if !rec.Refused() && t.imp.Plan.Kind != source.Subscribers {
+			if rec.Group != "" && t.groups[fold.Text(rec.Group)] == 0 && !t.try {
+				t.problem(rec.Rows[0].Line, "", NoGroup, true)
+			}
 			place[i] = len(rows)
 			rows = append(rows, t.row(rec))
 		}
@@ -445,6 +466,9 @@ func (t *taking) countWish(said subscriber.Said, done *subscriber.Imported) {
 // NoSubscriber is the code of a customer whose wish for the newsletter could not
 // be taken.
 const NoSubscriber = "not_subscribed"
+
+// NoGroup is the code of a customer whose group could not be made.
+const NoGroup = "group_not_made"
 
 // row is a record as a customer.
 func (t *taking) row(rec *source.Record) customer.ImportRow {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/history/historytest"
 	"clientele/internal/password/passwordtest"
 	"clientele/internal/sqldb"
@@ -15,6 +16,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/storekey"
 	"clientele/internal/system"
+	"clientele/internal/transfer/source"
 )
 
 type importing struct {
@@ -274,6 +276,46 @@ func TestCutOff(t *testing.T) {
 		}
 		if a, b := w.rows(w.a, everybody), w.rows(w.b, everybody); a != b || strings.Count(a, ";") != 39 {
 			t.Errorf("%s\nwhole %s", a, b)
+		}
+	})
+}
+
+// A mapping makes attributes, and is refused for what neither the file nor the store
+// has.
+func TestMapping(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		file := "Mail,Shoe,Customer Group\nann@example.com,40," + strings.Repeat("g", 300) + "\nbob@example.com,,\n"
+		f := strings.NewReader(file)
+		to := func(column, target string) Options {
+			parsed, err := source.ParseTarget(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return Options{Map: map[string]source.Target{column: parsed}}
+		}
+		for _, o := range []Options{to("Shoes", "attribute:Size"), to("Shoe", "form_field:Size")} {
+			if _, err := w.svc.Inspect(t.Context(), w.a, f, "x.csv", o); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+				t.Errorf("%+v: %v", o, err)
+			}
+			f.Reset(file)
+		}
+		in, err := w.svc.Inspect(t.Context(), w.a, f, "x.csv", to("SHOE", "attribute:Size"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.svc.Run(t.Context(), w.a, imp, f, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.rows(w.a, everybody); got != "ann@example.com   -  0 40; bob@example.com   -  0 " {
+			t.Error(got)
+		}
+		if got := w.problems(w.a, imp.ID); got != "2  group_not_made?" {
+			t.Error(got)
 		}
 	})
 }

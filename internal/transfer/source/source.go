@@ -180,6 +180,10 @@ func key(name string) string {
 	return strings.TrimPrefix(name, "\uFEFF")
 }
 
+// SameColumn reports whether two names are of one column: case and blanks do not
+// count.
+func SameColumn(a, b string) bool { return key(a) == key(b) }
+
 // Column is a column of a file and where it goes.
 type Column struct {
 	Name string `json:"column"`

@@ -42,7 +42,7 @@ type engine interface {
 
 // loadedBy changes whenever what load makes does, so that old data is not
 // taken for new.
-const loadedBy = "4"
+const loadedBy = "5"
 
 // liteEngine keeps a folder for each size.
 type liteEngine struct{ dir string }

@@ -112,15 +112,6 @@ func Open(t testing.TB, base, language string, switches ...string) *Tab {
 	return tab(t, ctx, base)
 }
 
-// Another opens a tab of somebody else in the same browser, which has cookies of
-// its own and ends with the test.
-func (b *Tab) Another(t testing.TB, base string) *Tab {
-	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	return tab(t, ctx, base)
-}
-
 // tab begins with a context of the browser.
 func tab(t testing.TB, ctx context.Context, base string) *Tab {
 	t.Helper()

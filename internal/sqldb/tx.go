@@ -43,6 +43,17 @@ type Muted struct {
 	Entries bool // of the history
 }
 
+// Of returns of how many events and entries a write tells that has so many.
+func (m Muted) Of(events, entries int64) (int64, int64) {
+	if m.Events {
+		events = 0
+	}
+	if m.Entries {
+		entries = 0
+	}
+	return events, entries
+}
+
 // Mute has the write tell no more of what m says. It comes before anything that
 // the write changes.
 func (tx *Tx) Mute(m Muted) { tx.muted = m }

@@ -59,12 +59,7 @@ func (a Advance) Query(tx *sqldb.Tx, c *Counters) sqldb.Q {
 
 // told leaves out what the transaction does not tell of.
 func (a Advance) told(tx *sqldb.Tx) Advance {
-	if tx.Muted().Events {
-		a.EventIDs = 0
-	}
-	if tx.Muted().Entries {
-		a.Entries = 0
-	}
+	a.EventIDs, a.Entries = tx.Muted().Of(a.EventIDs, a.Entries)
 	return a
 }
 

@@ -107,12 +107,7 @@ func (m move) args() []any { return []any{m.ids, m.total, m.changes, m.events, m
 
 // told leaves out what the transaction does not tell of.
 func (m move) told(tx *sqldb.Tx) move {
-	if tx.Muted().Events {
-		m.events = 0
-	}
-	if tx.Muted().Entries {
-		m.entries = 0
-	}
+	m.events, m.entries = tx.Muted().Of(m.events, m.entries)
 	return m
 }
 

@@ -37,7 +37,7 @@ const (
 type ImportRow struct {
 	Create
 	// What an empty value does not tell.
-	HasStoreCredit, HasAcceptsEmails, HasForcePasswordReset bool
+	HasStoreCredit, HasAcceptsEmails bool
 }
 
 // Imported is what became of a row.
@@ -281,9 +281,6 @@ func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Updat
 	}
 	if row.HasAcceptsEmails && over {
 		u.AcceptsEmails = opt.Some(in.AcceptsEmails)
-	}
-	if row.HasForcePasswordReset && over {
-		u.ForcePasswordReset = opt.Some(in.ForcePasswordReset)
 	}
 	return u
 }

@@ -195,6 +195,9 @@ func (s *Service) order(ctx context.Context, f io.ReadSeeker, out *Inspection) e
 			dates[i] = &value.Dates{}
 		}
 	}
+	if len(dates) == 0 {
+		return nil
+	}
 	rows, err := out.Plan.rows(ctx, f)
 	if err != nil {
 		return err
@@ -207,7 +210,6 @@ func (s *Service) order(ctx context.Context, f io.ReadSeeker, out *Inspection) e
 		if err != nil {
 			return err
 		}
-		out.Rows++
 		for i, d := range dates {
 			if row.Fault == "" {
 				d.Look(row.Cells[i])
@@ -243,6 +245,7 @@ func (s *Service) read(ctx context.Context, f io.ReadSeeker, zone *time.Location
 		if err != nil {
 			return err
 		}
+		out.Rows += int64(len(rec.Rows))
 		for _, p := range rec.Problems {
 			if p.Warning {
 				out.Warnings[p.Code]++

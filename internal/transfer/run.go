@@ -155,8 +155,12 @@ func (t *taking) take(b batch) error {
 	before := t.imp.Position
 	if !t.try {
 		// Whoever else runs this import waits here, and then finds it moved on.
-		if n, err := t.move(before); err != nil || n == 0 {
-			return errors.Join(err, t.elsewhere(n))
+		n, err := t.move(before)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrElsewhere
 		}
 	}
 	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
@@ -180,13 +184,6 @@ func (t *taking) take(b batch) error {
 	}
 	_, err := t.move(before)
 	return err
-}
-
-func (t *taking) elsewhere(n int64) error {
-	if n == 0 {
-		return ErrElsewhere
-	}
-	return nil
 }
 
 // move stores how far the import has come.

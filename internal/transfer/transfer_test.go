@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -55,19 +56,26 @@ func (w *importing) bring(storeID int64, name, file string, o Options) *Import {
 	if err != nil {
 		w.Fatal(err)
 	}
-	imp, err := w.svc.Begin(w.Context(), storeID, in.Plan, in.File)
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := w.svc.Run(w.Context(), storeID, imp, f, nil); err != nil {
-		w.Fatal(err)
-	}
+	imp := w.take(storeID, in, f)
 	if tried.Counts != imp.Counts {
 		w.Errorf("tried %+v\ndone  %+v", tried.Counts, imp.Counts)
 	}
 	stored, err := w.svc.Get(w.Context(), storeID, imp.ID)
 	if err != nil || stored.Counts != imp.Counts || stored.State != imp.State || stored.Position != imp.Position {
 		w.Errorf("stored %+v, %v", stored, err)
+	}
+	return imp
+}
+
+// take imports a file that was inspected.
+func (w *importing) take(storeID int64, in *Inspection, f io.ReadSeeker) *Import {
+	w.Helper()
+	imp, err := w.svc.Begin(w.Context(), storeID, in.Plan, in.File)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := w.svc.Run(w.Context(), storeID, imp, f, nil); err != nil {
+		w.Fatal(err)
 	}
 	return imp
 }
@@ -206,13 +214,7 @@ func TestGroupsAndStopping(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		imp, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.svc.Run(t.Context(), w.a, imp, f, nil); err != nil {
-			t.Fatal(err)
-		}
+		imp := w.take(w.a, in, f)
 		if imp.State != Stopped || imp.Counts != (Counts{Rows: 8, Created: 7, Rejected: 1}) {
 			t.Errorf("%s %+v", imp.State, imp.Counts)
 		}
@@ -304,13 +306,7 @@ func TestMapping(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		imp, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.svc.Run(t.Context(), w.a, imp, f, nil); err != nil {
-			t.Fatal(err)
-		}
+		imp := w.take(w.a, in, f)
 		if got := w.rows(w.a, everybody); got != "ann@example.com   -  0 40; bob@example.com   -  0 " {
 			t.Error(got)
 		}

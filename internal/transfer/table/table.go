@@ -18,10 +18,6 @@ type Layout struct {
 	// Header has the names of the columns, each once: one without a name is
 	// "Column 3", one that has the name of another ends with " (2)".
 	Header []string `json:"header"`
-	// Repeated and Unnamed are the columns, from 0 on, that were named so.
-	Repeated []int `json:"repeated,omitempty"`
-	Unnamed  []int `json:"unnamed,omitempty"`
-
 	// Skip is how many records stand before the header.
 	Skip int `json:"skip,omitempty"`
 }
@@ -68,14 +64,12 @@ func DetectAs(r io.Reader, e Encoding) (Layout, error) {
 	} else {
 		l.Separator = separatorOf(rest)
 	}
-	for {
-		s := newScanner(strings.NewReader(rest), l.Separator, 0)
+	for s := newScanner(strings.NewReader(rest), l.Separator, 0); ; {
 		rec, err := s.next()
 		if err != nil {
 			return l, fmt.Errorf("the file has no header: %w", ErrEmpty)
 		}
 		if rec.blank {
-			rest = rest[rec.end:]
 			l.Skip++
 			continue
 		}
@@ -149,14 +143,10 @@ func (l *Layout) name(cells []string) {
 		name := strings.TrimSpace(c)
 		if name == "" {
 			name = fmt.Sprintf("Column %d", i+1)
-			l.Unnamed = append(l.Unnamed, i)
 		}
 		given := name
 		for n := 2; used[strings.ToLower(name)]; n++ {
 			name = fmt.Sprintf("%s (%d)", given, n)
-		}
-		if name != given {
-			l.Repeated = append(l.Repeated, i)
 		}
 		used[strings.ToLower(name)] = true
 		l.Header[i] = name

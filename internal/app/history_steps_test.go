@@ -29,6 +29,11 @@ func (w *histories) management() {
 	w.manage("POST", "/v3/customers/subscribers", `{"email":"gone@alphamark.example","first_name":"G","last_name":"O"}`)
 	w.manage("POST", "/v3/clientele/persons/erase", `{"email":"gone@alphamark.example","reason":"R"}`)
 	w.manage("POST", "/v3/clientele/customers/1/credit", `{"kind":"debit","amount":1,"reason":"R","reference":"order 18"}`)
+	w.manage("POST", "/v3/clientele/customers/1/comments", `{"text":"T"}`)
+	w.manage("PUT", "/v3/clientele/customers/1/comments/1", `{"text":"U"}`)
+	w.manage("DELETE", "/v3/clientele/customers/1/comments/1", "")
+	w.manage("POST", "/v3/clientele/views", `{"list":"customers","name":"M","query":"q=berlin"}`)
+	w.manage("DELETE", "/v3/clientele/views/1", "")
 }
 
 const password1, password2, password3 = "seven-Lamps-1", "seven-Lamps-2", "seven-Lamps-3"

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/company"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/limit"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -226,6 +227,12 @@ func newMatrixWorld(t *testing.T, e sqldb.Engine) *matrixWorld {
 		for n := range size(hash) {
 			address := customer.AddressFields{FirstName: "A", LastName: "B", Address1: "1 St", City: mark(hash), StateOrProvince: "Texas", PostalCode: "78701", CountryCode: "US"}
 			if _, err := s.Companies.Register(t.Context(), st.ID, company.Register{CustomerID: int64(n + 1), ChannelID: 1, Name: mark(hash), Email: "office@example.com", Phone: "1", Address: address}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Desk.Add(t.Context(), st.ID, desk.Comment{CustomerID: int64(n + 1), By: desk.Author{Name: "crm"}, Text: mark(hash)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Desk.SaveView(t.Context(), st.ID, desk.View{List: desk.CustomersList, Name: mark(hash) + strconv.Itoa(n), Query: "q=" + mark(hash)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -189,7 +189,7 @@ func (p *people) recorded(mark string) (customerID int64) {
 	if _, err := p.Companies.Register(p.t.Context(), 1, company.Register{CustomerID: id, ChannelID: 1, Name: mark + " Ltd", Email: at, Phone: "1", Address: house}); err != nil {
 		p.t.Fatal(err)
 	}
-	if _, err := p.Desk.Add(p.t.Context(), 1, desk.Comment{CustomerID: id, StaffID: 1, Text: mark + " called"}); err != nil {
+	if _, err := p.Desk.Add(p.t.Context(), 1, desk.Comment{CustomerID: id, By: desk.Author{StaffID: 1}, Text: mark + " called"}); err != nil {
 		p.t.Fatal(err)
 	}
 	return id

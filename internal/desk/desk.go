@@ -1,16 +1,16 @@
 // Package desk holds what people who work with the control panel keep for each
 // other: comments on customers, which go with the person, and saved views of
-// lists, of one person or of the store.
+// lists, of one person or of the store. Programs comment and share views, too.
 package desk
 
 import (
 	"context"
-	"errors"
+	"slices"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/fold"
 	"clientele/internal/history"
+	"clientele/internal/listing"
 	"clientele/internal/personal"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -29,30 +29,44 @@ const (
 const (
 	FieldComment fault.Field = "comment"
 	FieldName    fault.Field = "name"
+	FieldList    fault.Field = "list"
+	FieldQuery   fault.Field = "query"
 )
 
 // The reasons that codes do not tell.
 const (
 	WhyMany      fault.Reason = "too many of a customer or a list"
 	WhyNameTaken fault.Reason = "name of another view"
+	WhyNoList    fault.Reason = "no list with views"
+	WhyQuery     fault.Reason = "query of no list"
 )
+
+// Author is who comments: a member of the staff by their email, or with StaffID 0
+// an API account by its name.
+type Author struct {
+	StaffID int64
+	Name    string
+}
 
 // Comment is what somebody wrote about a customer.
 type Comment struct {
 	ID, CustomerID int64
-	StaffID        int64
-	Author         string // the email of who wrote it
+	By             Author
 	Text           string
 	Pinned         bool
 	Created        int64
 	Modified       int64
 }
 
-// View is a list as somebody wants to see it again. StaffID 0 is of the store.
-type View struct {
-	ID, StaffID       int64
-	List, Name, Query string
+// CommentList declares the comments on a customer, the newest first.
+var CommentList = &listing.Spec{
+	Table:      "customer_comments",
+	Fields:     []listing.Field{{Name: customerField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "customer_id", Hidden: true}},
+	Descending: true,
+	Cursors:    true,
 }
+
+const customerField = "customer_id"
 
 // Service keeps comments and views.
 type Service struct {
@@ -73,24 +87,13 @@ var (
 	insertComment = sqldb.Static(`INSERT INTO customer_comments (store_id, ` + commentColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`)
 	updateComment = sqldb.Static(`UPDATE customer_comments SET comment = $3, pinned = $4, date_modified = $5 WHERE store_id = $1 AND id = $2`)
 	deleteComment = sqldb.Static(`DELETE FROM customer_comments WHERE store_id = $1 AND id = $2`)
-
-	takeViewID = sqldb.Static(`UPDATE store_counters SET view_id = view_id + $2 WHERE store_id = $1 RETURNING view_id`)
-	viewsOf    = sqldb.Static(`SELECT id, staff_id, list, name, query FROM saved_views WHERE store_id = $1 AND list = $2 AND (staff_id = 0 OR staff_id = $3) ORDER BY staff_id, name_norm, id LIMIT $4`)
-	countViews = sqldb.Static(`SELECT COUNT(*) FROM saved_views WHERE store_id = $1 AND list = $2 AND staff_id = $3`)
-	insertView = sqldb.Static(`INSERT INTO saved_views (store_id, id, staff_id, list, name, name_norm, query, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	viewByID   = sqldb.Static(`SELECT id, staff_id, list, name, query FROM saved_views WHERE store_id = $1 AND id = $2`)
-	deleteView = sqldb.Static(`DELETE FROM saved_views WHERE store_id = $1 AND id = $2`)
 )
 
 func (c *Comment) scan(r *sqldb.Row) {
-	*c = Comment{r.Int(0), r.Int(1), r.Int(2), r.Text(3), r.Text(4), r.Flag(5), r.Int(6), r.Int(7)}
+	*c = Comment{r.Int(0), r.Int(1), Author{r.Int(2), r.Text(3)}, r.Text(4), r.Flag(5), r.Int(6), r.Int(7)}
 }
 
-// errNoComment and errNoView: there is none, or not for who asks.
-var (
-	errNoComment = fault.New(fault.NotFound, "there is no such comment")
-	errNoView    = fault.New(fault.NotFound, "there is no such view")
-)
+var errNoComment = fault.New(fault.NotFound, "there is no such comment")
 
 // Comments returns the newest comments on a customer.
 func (s *Service) Comments(ctx context.Context, storeID, customerID int64, n int) (out []Comment, err error) {
@@ -103,6 +106,30 @@ func (s *Service) Comments(ctx context.Context, storeID, customerID int64, n int
 		}, customerID, int64(n))
 	})
 	return out, err
+}
+
+// ListComments returns a page of the comments on a customer.
+func (s *Service) ListComments(ctx context.Context, storeID, customerID int64, q *listing.Query) (out []Comment, res *listing.Result, err error) {
+	q.Where(customerField, listing.In, []int64{customerID}, nil)
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		out = make([]Comment, 0, min(q.Limit, 64))
+		if res, err = q.Run(tx, commentColumns, func(r *sqldb.Row) error {
+			out = append(out, Comment{})
+			out[len(out)-1].scan(r)
+			return nil
+		}); err != nil || len(out) > 0 {
+			return err
+		}
+		found, err := customer.Exists(tx, customerID)
+		if err == nil && !found {
+			err = customer.ErrNoCustomer
+		}
+		return err
+	})
+	if q.Reversed() {
+		slices.Reverse(out)
+	}
+	return out, res, err
 }
 
 // Comment returns a comment on a customer, or a NotFound fault.
@@ -165,41 +192,49 @@ func (s *Service) Add(ctx context.Context, storeID int64, in Comment) (Comment, 
 		if err := history.Enter(tx, in.Created, in.entry(history.Created, nil, &in)); err != nil {
 			return err
 		}
-		return tx.Exec(insertComment, in.ID, in.CustomerID, in.StaffID, in.Author, in.Text, sqldb.Flag(in.Pinned), in.Created)
+		return tx.Exec(insertComment, in.ID, in.CustomerID, in.By.StaffID, in.By.Name, in.Text, sqldb.Flag(in.Pinned), in.Created)
 	})
 	return in, err
 }
 
 var errNotAuthor = fault.New(fault.Forbidden, "only who wrote a comment changes it")
 
-// Change has who wrote a comment write it anew, or pin it.
-func (s *Service) Change(ctx context.Context, storeID, staffID, customerID, id int64, text string, pinned bool) error {
-	if err := checkComment(text); err != nil {
-		return err
+// Change has who wrote a comment write it anew, or pin it: in is the comment as it
+// is to be, with its id, its customer and who changes it.
+func (s *Service) Change(ctx context.Context, storeID int64, in Comment) (Comment, error) {
+	if err := checkComment(in.Text); err != nil {
+		return Comment{}, err
 	}
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		if err := customer.HoldOne(tx, customerID); err != nil {
+	var now Comment
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := customer.HoldOne(tx, in.CustomerID); err != nil {
 			return err
 		}
 		var was Comment
-		if err := found(tx, customerID, id, &was); err != nil {
+		if err := found(tx, in.CustomerID, in.ID, &was); err != nil {
 			return err
 		}
-		if was.StaffID != staffID {
+		if !was.Of(in.By) {
 			return errNotAuthor
 		}
-		if was.Text == text && was.Pinned == pinned {
+		if now = was; was.Text == in.Text && was.Pinned == in.Pinned {
 			return nil
 		}
-		now := was
-		now.Text = text
+		now.Text, now.Pinned, now.Modified = in.Text, in.Pinned, s.sys.Now()
 		if e := now.entry(history.Updated, &was, &now); e.Changed() {
-			if err := history.Enter(tx, s.sys.Now(), e); err != nil {
+			if err := history.Enter(tx, now.Modified, e); err != nil {
 				return err
 			}
 		}
-		return tx.Exec(updateComment, id, text, sqldb.Flag(pinned), s.sys.Now())
+		return tx.Exec(updateComment, now.ID, now.Text, sqldb.Flag(now.Pinned), now.Modified)
 	})
+	return now, err
+}
+
+// Of reports whether somebody wrote the comment. The email of a member of the staff
+// may have changed since.
+func (c *Comment) Of(by Author) bool {
+	return c.By.StaffID == by.StaffID && (by.StaffID != 0 || c.By.Name == by.Name)
 }
 
 // Remove deletes a comment.
@@ -216,123 +251,6 @@ func (s *Service) Remove(ctx context.Context, storeID, customerID, id int64) err
 			return err
 		}
 		return tx.Exec(deleteComment, id)
-	})
-}
-
-// Views returns the views of a list that somebody sees: the store's, then their
-// own.
-func (s *Service) Views(ctx context.Context, storeID int64, list string, staffID int64) (out []View, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		return tx.Query(viewsOf, func(r *sqldb.Row) error {
-			out = append(out, View{})
-			out[len(out)-1].scan(r)
-			return nil
-		}, list, staffID, int64(2*maxViews))
-	})
-	return out, err
-}
-
-// SaveView keeps a view.
-func (s *Service) SaveView(ctx context.Context, storeID int64, in View) (View, error) {
-	c := fault.Collector{}
-	c.Length(FieldName, in.Name, 1, maxName)
-	if len(in.Query) > maxQuery {
-		c.Because(FieldName, fault.TooManyItems, WhyMany, "")
-	}
-	if err := c.Err(fault.Invalid); err != nil {
-		return View{}, err
-	}
-	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		// The counters come first: of two at once one waits for the other's row.
-		if err := tx.Query(takeViewID, func(r *sqldb.Row) error { in.ID = r.Int(0); return nil }, int64(1)); err != nil {
-			return err
-		}
-		var n int64
-		if err := tx.Query(countViews, func(r *sqldb.Row) error { n = r.Int(0); return nil }, in.List, in.StaffID); err != nil {
-			return err
-		}
-		if n >= maxViews {
-			return fault.Broken(fault.Invalid, fault.Item{Field: FieldName, Code: fault.TooManyItems, Why: WhyMany})
-		}
-		if in.StaffID == 0 {
-			if err := history.Enter(tx, s.sys.Now(), in.entry(history.Created)); err != nil {
-				return err
-			}
-		}
-		return tx.Exec(insertView, in.ID, in.StaffID, in.List, in.Name, fold.Text(in.Name), in.Query, s.sys.Now())
-	})
-	if errors.Is(err, sqldb.ErrUnique) {
-		err = fault.Broken(fault.Conflict, fault.Item{Field: FieldName, Code: fault.Taken, Why: WhyNameTaken})
-	}
-	return in, err
-}
-
-// scan reads a view.
-func (v *View) scan(r *sqldb.Row) {
-	*v = View{ID: r.Int(0), StaffID: r.Int(1), List: r.Text(2), Name: r.Text(3), Query: r.Text(4)}
-}
-
-// entry is that of a view of the store; what people keep for themselves is
-// nobody's business.
-func (v *View) entry(a history.Action) history.Entry {
-	e := history.Entry{Action: a, Resource: history.SavedView, ID: v.ID}
-	for _, f := range []struct {
-		field history.Field
-		text  string
-	}{{history.FieldList, v.List}, {history.FieldName, v.Name}, {history.FieldQuery, v.Query}} {
-		before, after := "", history.Text(f.text)
-		if a == history.Deleted {
-			before, after = after, before
-		}
-		e.Add(false, f.field, before, after)
-	}
-	return e
-}
-
-// Removable reports whether somebody may remove the view: one of their own or, who
-// may, one of the store's.
-func (v *View) Removable(staffID int64, may bool) bool {
-	return v.StaffID == staffID || v.StaffID == 0 && may
-}
-
-// View returns a view that somebody sees, or a NotFound fault.
-func (s *Service) View(ctx context.Context, storeID, id, staffID int64) (out View, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return seen(tx, id, staffID, &out) })
-	return out, err
-}
-
-func seen(tx *sqldb.Tx, id, staffID int64, into *View) error {
-	*into = View{}
-	if err := tx.Query(viewByID, func(r *sqldb.Row) error { into.scan(r); return nil }, id); err != nil {
-		return err
-	}
-	if into.ID == 0 || into.StaffID != 0 && into.StaffID != staffID {
-		return errNoView
-	}
-	return nil
-}
-
-// RemoveView deletes a view of somebody's own or, of who may, of the store's.
-func (s *Service) RemoveView(ctx context.Context, storeID, id, staffID int64, may bool) error {
-	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		// Of two at once one waits for the other.
-		if err := tx.Query(takeViewID, func(*sqldb.Row) error { return nil }, int64(0)); err != nil {
-			return err
-		}
-		var v View
-		if err := seen(tx, id, staffID, &v); err != nil {
-			return err
-		}
-		if !v.Removable(staffID, may) {
-			return errNoView
-		}
-		if v.StaffID == 0 {
-			if err := history.Enter(tx, s.sys.Now(), v.entry(history.Deleted)); err != nil {
-				return err
-			}
-		}
-		return tx.Exec(deleteView, id)
 	})
 }
 

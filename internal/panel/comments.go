@@ -56,12 +56,15 @@ func (c *call) notesBlock(s *shopper) *Block {
 	b.Nothing = c.look.Text("customer.comments.none")
 	for i := range s.comments {
 		if s.comments[i].Pinned {
-			b.Cards = append(b.Cards, Card{ID: "pinned-" + strconv.FormatInt(s.comments[i].ID, 10), Title: s.comments[i].Author, When: c.when(s.comments[i].Created), Note: linked(s.comments[i].Text), Actions: c.commentActions(&s.comments[i])})
+			b.Cards = append(b.Cards, Card{ID: "pinned-" + strconv.FormatInt(s.comments[i].ID, 10), Title: s.comments[i].By.Name, When: c.when(s.comments[i].Created), Note: linked(s.comments[i].Text), Actions: c.commentActions(&s.comments[i])})
 		}
 	}
 	c.edit(b, s.ID, "/comments", "customer.comments.add", true)
 	return b
 }
+
+// author is who is signed in, as comments name them.
+func (c *call) author() desk.Author { return desk.Author{StaffID: c.staff.ID, Name: c.staff.Email} }
 
 func (c *call) commentActions(k *desk.Comment) []Action {
 	if !c.can(staff.EditCustomers) {
@@ -69,7 +72,7 @@ func (c *call) commentActions(k *desk.Comment) []Action {
 	}
 	at := c.customerAt(k.CustomerID, "/comments/"+strconv.FormatInt(k.ID, 10))
 	var out []Action
-	if k.StaffID == c.staff.ID {
+	if k.Of(c.author()) {
 		out = append(out, Action{Label: c.look.Text("edit"), URL: at, Dialog: true})
 	}
 	return append(out, Action{Label: c.look.Text("delete"), URL: at + "/delete", Dialog: true, Danger: true})
@@ -100,7 +103,7 @@ func (c *call) withComments(t *Timeline, comments []desk.Comment, first, last bo
 			continue
 		}
 		t.Entries = append(t.Entries, Entry{
-			ID: "comment-" + strconv.FormatInt(k.ID, 10), When: c.when(k.Created), Kind: "comment", Who: k.Author, What: c.look.Text("customer.comments.one"), Text: linked(k.Text), Actions: c.commentActions(k),
+			ID: "comment-" + strconv.FormatInt(k.ID, 10), When: c.when(k.Created), Kind: "comment", Who: k.By.Name, What: c.look.Text("customer.comments.one"), Text: linked(k.Text), Actions: c.commentActions(k),
 		})
 	}
 	slices.SortStableFunc(t.Entries, func(x, y Entry) int { return int(y.When.unix - x.When.unix) })
@@ -151,13 +154,13 @@ func (c *call) saveComment() error {
 	if !c.filled(f) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	ctx, text, pinned := c.R.Context(), strings.ReplaceAll(c.value("comment"), "\r\n", "\n"), c.form.Get("pinned") != ""
-	if old.ID == 0 {
-		_, err = c.Desk.Add(ctx, c.store.ID, desk.Comment{CustomerID: k.ID, StaffID: c.staff.ID, Author: c.staff.Email, Text: text, Pinned: pinned})
-	} else {
-		err = c.Desk.Change(ctx, c.store.ID, c.staff.ID, k.ID, old.ID, text, pinned)
+	do := c.Desk.Add
+	if old.ID != 0 {
+		do = c.Desk.Change
 	}
-	if err != nil {
+	if _, err := do(c.R.Context(), c.store.ID, desk.Comment{
+		ID: old.ID, CustomerID: k.ID, By: c.author(), Text: strings.ReplaceAll(c.value("comment"), "\r\n", "\n"), Pinned: c.form.Get("pinned") != "",
+	}); err != nil {
 		return c.again(p, f, err)
 	}
 	return c.done(c.customerAt(k.ID, ""), "comment_saved")

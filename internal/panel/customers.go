@@ -10,6 +10,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/html"
 	"clientele/internal/rule"
 	"clientele/internal/search"
@@ -307,7 +308,7 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	switch {
 	case view != nil && view.Removable(c.staff.ID, c.sharesViews()):
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.remove.action"), URL: c.customersAt("/views/" + strconv.FormatInt(view.ID, 10) + "/remove"), Dialog: true})
-	case view == nil && viewQuery(q) != "":
+	case view == nil && desk.ViewQuery(q) != "":
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.save.action"), URL: c.listAt("/view"), Dialog: true})
 	}
 	if w.rules() && c.can(staff.Segments) {

@@ -2,7 +2,6 @@ package panel
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"clientele/internal/desk"
@@ -10,29 +9,15 @@ import (
 	"clientele/internal/staff"
 )
 
-// customersView names the list of customers in saved views.
-const customersView = "customers"
-
-// viewQuery is what of an address a view keeps: not where a page begins.
-func viewQuery(q url.Values) string {
-	out := url.Values{}
-	for _, name := range []string{"q", "wide", "rule", "sort", "limit", "columns"} {
-		if v := q.Get(name); v != "" {
-			out.Set(name, v)
-		}
-	}
-	return out.Encode()
-}
-
 // views are the saved views as tabs above the list; nil where there are none. Of
 // several that show the same, the address says which one is meant.
 func (c *call) views() (tabs *Tabs, current *desk.View, err error) {
-	all, err := c.Desk.Views(c.R.Context(), c.store.ID, customersView, c.staff.ID)
+	all, err := c.Desk.Views(c.R.Context(), c.store.ID, desk.CustomersList, c.staff.ID)
 	if err != nil || len(all) == 0 {
 		return nil, nil, err
 	}
 	q := c.R.URL.Query()
-	now, same := viewQuery(q), map[string]int{}
+	now, same := desk.ViewQuery(q), map[string]int{}
 	for i := range all {
 		same[all[i].Query]++
 		if v := &all[i]; v.Query == now && (current == nil || strconv.FormatInt(v.ID, 10) == q.Get("view")) {
@@ -73,7 +58,7 @@ func (c *call) saveView() error {
 	if !c.filled(f) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	v := desk.View{StaffID: c.staff.ID, List: customersView, Name: c.value("name"), Query: viewQuery(c.R.URL.Query())}
+	v := desk.View{StaffID: c.staff.ID, List: desk.CustomersList, Name: c.value("name"), Query: desk.ViewQuery(c.R.URL.Query())}
 	if f.Field("shared") != nil && c.form.Get("shared") != "" {
 		v.StaffID = 0
 	}

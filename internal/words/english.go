@@ -8,6 +8,7 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
@@ -108,6 +109,11 @@ var whys = map[fault.Reason]string{
 	credit.WhyNotEnough:   "the customer has not enough store credit",
 	credit.WhyTooMuch:     "a customer can have at most ten billion of store credit",
 	credit.WhyManyExpires: "too many credits of the customer are waiting to expire",
+
+	desk.WhyMany:      "there are too many of them",
+	desk.WhyNameTaken: "there is a view of this name",
+	desk.WhyNoList:    "{name} must be customers",
+	desk.WhyQuery:     "{name} must be the query of the list's address",
 
 	customer.WhyHash:             "{name}: {value}",
 	customer.WhyHashAndPassword:  "a password and the hash of one exclude each other",

@@ -13,7 +13,9 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/entitlement"
+	"clientele/internal/figure"
 	"clientele/internal/history"
 	"clientele/internal/person"
 	"clientele/internal/rest"
@@ -39,6 +41,8 @@ type Services struct {
 	Hosts        *store.Hosts
 	Subscribers  *subscriber.Service
 	Rules        *segment.Keeper
+	Desk         *desk.Service
+	Figures      *figure.Service
 }
 
 // Surface is the API of our own operations.
@@ -57,7 +61,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes())
 }
 
 // Error implements rest.Surface.

@@ -146,6 +146,8 @@ type storeCommands struct {
 	Create   storeCreate   `cmd:"" help:"Make a store."`
 	List     storeList     `cmd:"" help:"List stores."`
 	Settings storeSettings `cmd:"" help:"Show and change a store's settings."`
+	Archive  storeArchive  `cmd:"" help:"Take a store out of service. It keeps all that it has."`
+	Restore  storeRestore  `cmd:"" help:"Put an archived store back into service."`
 }
 
 type storeCreate struct {

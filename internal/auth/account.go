@@ -25,6 +25,8 @@ type APIAccount struct {
 	Created   int64
 	Revoked   int64 // 0: in force
 	Used      int64 // to the hour; of Unused alone
+	// Archived tells that the store is not served.
+	Archived  bool
 	tokenHash string
 }
 
@@ -40,7 +42,7 @@ func HashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const accountColumns = `s.id, s.hash, a.id, a.name, a.client_id, a.scopes, a.date_created, a.date_revoked, a.token_hash`
+const accountColumns = `s.id, s.hash, a.id, a.name, a.client_id, a.scopes, a.date_created, a.date_revoked, a.token_hash, s.date_archived`
 
 var (
 	accountByToken = sqldb.Global(`SELECT ` + accountColumns + ` FROM api_accounts a JOIN stores s ON s.id = a.store_id
@@ -74,7 +76,7 @@ func NewAPIAccounts(db *sqldb.DB, sys *system.System) *APIAccounts {
 func scanAccount(r *sqldb.Row) *APIAccount {
 	a := &APIAccount{
 		StoreID: r.Int(0), StoreHash: r.Text(1), ID: r.Int(2), Name: r.Text(3), ClientID: r.Text(4),
-		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8),
+		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8), Archived: r.Int(9) != 0,
 	}
 	a.Scopes = splitScopes(r.Text(5))
 	return a

@@ -111,6 +111,8 @@ func (*Admin) Error(_ *rest.Titles, err error) (int, []byte) {
 	switch f.Kind {
 	case fault.Unauthorized:
 		status, public = http.StatusUnauthorized, publicError("", "The access token is missing or not one of this store's.")
+	case fault.Forbidden: // to all of the store: scopes are asked for by fields
+		status, public = http.StatusForbidden, publicError("", f.Items[0].Message)
 	case fault.TooMany:
 		status, public = http.StatusTooManyRequests, publicError("TOO_MANY_REQUESTS", "Too many requests")
 		public.Extensions["retryAfter"] = f.RetryAfter

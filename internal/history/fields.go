@@ -143,6 +143,7 @@ const (
 	FieldHook
 	FieldList
 	FieldQuery
+	FieldArchived
 )
 
 var fieldNames = [...]string{
@@ -229,7 +230,7 @@ var fieldNames = [...]string{
 	fieldImpersonation:  "impersonation_id",
 	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
 	FieldRule: "rule", FieldPriority: "priority", FieldTakesOver: "takes_over", FieldEntered: "entered", FieldLeft: "left",
-	FieldHook: "webhook_id", FieldList: "list", FieldQuery: "query",
+	FieldHook: "webhook_id", FieldList: "list", FieldQuery: "query", FieldArchived: "is_archived",
 }
 
 // several reports whether a record has several fields of the name, which ends in

@@ -499,13 +499,22 @@ func (c *call) role(storeID int64) staff.Role {
 	return staff.ReadOnly
 }
 
-// mine returns the stores of who is signed in, by name.
+// mine returns the stores of who is signed in that are served, by name.
 func (c *call) mine() ([]store.Store, error) {
+	all, err := c.storesOf()
+	return slices.DeleteFunc(all, func(s store.Store) bool { return s.DateArchived != 0 }), err
+}
+
+// storesOf returns the stores of who is signed in, by name. Of those that are
+// archived only owners of all stores know.
+func (c *call) storesOf() ([]store.Store, error) {
 	all, err := c.Stores.List(c.R.Context())
 	if err != nil {
 		return nil, err
 	}
-	out := slices.DeleteFunc(all, func(s store.Store) bool { return !c.staff.Rights.In(s.ID) })
+	out := slices.DeleteFunc(all, func(s store.Store) bool {
+		return !c.staff.Rights.In(s.ID) || s.DateArchived != 0 && !c.staff.Rights.Owns(staff.AllStores)
+	})
 	slices.SortStableFunc(out, func(a, b store.Store) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	return out, nil
 }

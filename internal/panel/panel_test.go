@@ -194,6 +194,35 @@ func TestProof(t *testing.T) {
 	})
 }
 
+// A store is taken out of service and put back, by owners of all stores alone.
+func TestArchive(t *testing.T) {
+	each(t, stores, func(t *testing.T, w *world) {
+		w.person("ann@example.com", staff.AllStores, staff.Owner)
+		w.person("bob@example.com", 1, staff.Owner)
+		ann, bob := w.browser(), w.browser()
+		ann.signIn("ann@example.com").want(200, "/manage/stores", "Archive", "/manage/stores/two/archive")
+		bob.signIn("bob@example.com").want(200, "/manage/store/one")
+		for _, path := range []string{"/manage/stores/one/archive", "/manage/stores/one/restore"} {
+			bob.get(path).want(403, "", "!Archive First store")
+			bob.post(path).want(403, "")
+		}
+		ann.get("/manage/stores/one/restore").want(404, "")
+		ann.get("/manage/stores/none/archive").want(404, "")
+		ann.get("/manage/stores/one/archive").want(200, "", "Archive First store?", "stop working at once")
+		ann.post("/manage/stores/one/archive").want(200, "/manage/stores", "First store is archived.", "Archived", "/manage/stores/one/restore", "!/manage/store/one\"")
+		ann.post("/manage/stores/one/archive").want(404, "")
+		for _, b := range []*browser{ann, bob} {
+			b.get("/manage/store/one/customers").want(404, "", "!secret.of.one")
+		}
+		bob.get("/manage/stores").want(200, "", "!First store")
+		bob.get("/manage").want(200, "/manage/stores", "No store yet")
+		ann.get("/manage").want(200, "/manage/stores", "First store")
+		ann.get("/manage/stores/one/restore").want(200, "", "Put First store back into service?")
+		ann.post("/manage/stores/one/restore").want(200, "/manage/stores", "First store is in service again.")
+		bob.get("/manage/store/one/history").want(200, "", "is archived:")
+	})
+}
+
 // Where the panel answers, and who reaches it.
 func TestReach(t *testing.T) {
 	db := dbtest.Open(t, sqldb.SQLite)

@@ -147,6 +147,8 @@ func (p *Panel) Routes() []Route {
 
 		get("/stores", Person, (*call).storesPage),
 		sudo(get("/stores/new", Owning, (*call).newStorePage)), sudo(post("/stores/new", Owning, (*call).makeStore)),
+		sudo(get("/stores/{hash}/archive", Owning, (*call).archivePage)), sudo(post("/stores/{hash}/archive", Owning, (*call).archiveStore)),
+		sudo(get("/stores/{hash}/restore", Owning, (*call).restorePage)), sudo(post("/stores/{hash}/restore", Owning, (*call).restoreStore)),
 
 		get(ofStore, In(staff.SeeCustomers), (*call).homePage),
 		get(ofStore+"/groups", In(staff.SeeCustomers), (*call).groupsPage),
@@ -307,7 +309,7 @@ func (c *call) findStore(hash string) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.staff.Rights.In(st.ID) {
+	if !c.staff.Rights.In(st.ID) || st.DateArchived != 0 {
 		return nil, errNoPage
 	}
 	return st, nil

@@ -34,12 +34,12 @@ func (c *call) start() error {
 	case staff.NeedsEnroll:
 		return c.redirect(Base + "/profile/security")
 	}
-	mine, err := c.mine()
+	mine, err := c.storesOf()
 	if err != nil {
 		return err
 	}
 	switch {
-	case len(mine) == 1:
+	case len(mine) == 1 && mine[0].DateArchived == 0:
 		return c.redirect(Base + "/store/" + mine[0].Hash)
 	case len(mine) == 0 && c.staff.Rights.Can(staff.Settings, staff.AllStores):
 		return c.redirect(Base + "/setup/store")

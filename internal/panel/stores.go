@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"clientele/internal/fold"
 	"clientele/internal/html"
 	"clientele/internal/staff"
@@ -13,7 +15,7 @@ import (
 // storesPage lists the stores of who is signed in; the switcher leads here where
 // there are many.
 func (c *call) storesPage() error {
-	mine, err := c.mine()
+	mine, err := c.storesOf()
 	if err != nil {
 		return err
 	}
@@ -34,7 +36,9 @@ func (c *call) storesPage() error {
 		{Label: c.look.Text("field.store_name")}, {Label: c.look.Text("stores.customers"), Numeric: true}, {Label: c.look.Text("stores.activity")}, {Label: c.look.Text("created")},
 	}}}
 	p.Title, p.Lead = c.look.Text("stores.title"), c.look.Text("stores.lead")
-	if c.staff.Rights.Owns(staff.AllStores) {
+	owns := c.staff.Rights.Owns(staff.AllStores)
+	if owns {
+		p.Table.Columns = append(p.Table.Columns, Column{Label: c.look.Text("actions"), Hidden: true})
 		p.Actions = []Action{{Label: c.look.Text("stores.new"), URL: Base + "/stores/new", Primary: true}}
 	}
 	p.Filters = &Filters{Action: Base + "/stores", Label: c.look.Text("stores.search"), Query: q.Get("q"), Swap: "results", Count: c.look.Plural("stores.count", len(found))}
@@ -43,9 +47,15 @@ func (c *call) storesPage() error {
 		if err != nil {
 			return err
 		}
-		p.Table.Rows = append(p.Table.Rows, Row{ID: "store-" + s.Hash, Cells: []Cell{
-			{Text: s.Name, Sub: s.Hash, URL: Base + "/store/" + s.Hash}, {Text: c.look.number(kept[i])}, {When: c.when(active), Text: c.look.Text("never")}, {When: c.when(s.DateCreated)},
-		}})
+		name, action := Cell{Text: s.Name, Sub: s.Hash, URL: Base + "/store/" + s.Hash}, "archive"
+		if s.DateArchived != 0 {
+			name.URL, name.Lozenges, action = "", []Lozenge{{"neutral", c.look.Text("stores.archived")}}, "restore"
+		}
+		row := Row{ID: "store-" + s.Hash, Cells: []Cell{name, {Text: c.look.number(kept[i])}, {When: c.when(active), Text: c.look.Text("never")}, {When: c.when(s.DateCreated)}}}
+		if owns {
+			row.Cells = append(row.Cells, Cell{Actions: []Action{{Label: c.look.Text("stores." + action + ".action"), URL: Base + "/stores/" + s.Hash + "/" + action, Dialog: true}}})
+		}
+		p.Table.Rows = append(p.Table.Rows, row)
 	}
 	if len(found) == 0 {
 		p.Table, p.Pages = nil, nil
@@ -95,4 +105,44 @@ func (c *call) makeStore() error {
 		{Label: c.look.Text("new_store.client_id"), Value: cred.ClientID}, {Label: c.look.Text("new_store.client_secret"), Value: cred.ClientSecret},
 	}
 	return c.show(http.StatusOK, next)
+}
+
+// storeAction asks before the store of the address is archived or, where it is
+// archived, put back into service.
+func (c *call) storeAction(action string, archived bool) (*questionPage, *store.Store, error) {
+	st, err := c.Stores.ByHash(c.R.Context(), chi.URLParam(c.R, "hash"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if (st.DateArchived != 0) != archived {
+		return nil, nil, errNoPage
+	}
+	p := c.ask("stores."+action, Base+"/stores/"+st.Hash+"/"+action, !archived, Base+"/stores", st.Name)
+	p.Crumbs = []html.Link{{Label: c.look.Text("stores.title"), URL: Base + "/stores"}}
+	return p, st, nil
+}
+
+func (c *call) archivePage() error { return c.askOfStore("archive", false) }
+func (c *call) restorePage() error { return c.askOfStore("restore", true) }
+
+func (c *call) askOfStore(action string, archived bool) error {
+	p, _, err := c.storeAction(action, archived)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) archiveStore() error { return c.moveStore("archive", false) }
+func (c *call) restoreStore() error { return c.moveStore("restore", true) }
+
+func (c *call) moveStore(action string, archived bool) error {
+	_, st, err := c.storeAction(action, archived)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Stores.Archive(c.R.Context(), st.ID, !archived); err != nil {
+		return err
+	}
+	return c.done(Base+"/stores", "store_"+action, st.Name)
 }

@@ -352,6 +352,7 @@ func (s *Server) call(r *http.Request, m *mount, render Renderer) *Call {
 
 var errNoToken = fault.New(fault.Unauthorized, "no X-Auth-Token header")
 var errBadToken = fault.New(fault.Unauthorized, "the token is not one of this store's, or was revoked")
+var errArchived = fault.Broken(fault.Forbidden, fault.Item{Code: fault.Denied, Message: "The store is archived."})
 var errScope = fault.New(fault.Forbidden, "the API account lacks the scope")
 
 // admit identifies the API account that calls, counts the request against its
@@ -379,7 +380,10 @@ func (s *Server) admit(c *Call, route *Route) error {
 	if err := s.rates.take(c.W.Header(), account); err != nil {
 		return err
 	}
-	if !account.Allows(route.Need) {
+	switch {
+	case account.Archived:
+		return errArchived
+	case !account.Allows(route.Need):
 		return errScope
 	}
 	if err := s.planned(c, route); err != nil {

@@ -65,6 +65,7 @@ var landed = map[sqldb.Engine][]string{
 		"44 names 8fb34242ccede0bea0716d65490660e48c86fc45abd5b2f21edb88ca87dd3dff",
 		"45 list_totals b79d09517567cfea9c5320f0000b0a17809e1a9000db4666ccf8266609a46927",
 		"46 attention 02f0a7d2b40c08eb89b188266a25611aa504ff2a9c77deeafcbd46fa99d6903e",
+		"47 archived 03a5aad314633a3ccc9cd7c3afae9c979a2baa26d4dc7e5671fbfacd4fdd2720",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -113,6 +114,7 @@ var landed = map[sqldb.Engine][]string{
 		"44 names cfb646e99386a219d100a7a023a7007cafadc4257511350c8f7e5eb80034bbbe",
 		"45 list_totals f1e0448db1d2d6d1fe9b30188cc591cf5b369393b1347a34600f31b7298604c1",
 		"46 attention 871d2991c4ee2d7dc2a39871f7880bc12d94c2fb152a1ac157ceb640485ad0b9",
+		"47 archived 35ed337f948f76a222041c5e2e72f9a4eacb4c46f3c47a74ff35eb2da71edde6",
 	},
 }
 

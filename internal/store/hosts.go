@@ -379,7 +379,7 @@ func (h *Hosts) age(n *hostTable) time.Duration {
 
 var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.name FROM channels c JOIN stores s ON s.id = c.store_id
 	LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id AND h.date_proved > 0
-	WHERE c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
+	WHERE s.date_archived = 0 AND c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
 
 func (h *Hosts) load(ctx context.Context) (*hostTable, error) {
 	n := &hostTable{Hosts: h, read: h.sys.Elapsed(), byHost: map[string][]Site{}, byID: map[siteID]Site{}, found: map[hostAsked]hostFound{}}

@@ -108,7 +108,7 @@ func (s *Settings) Zone(now time.Time) Zone {
 }
 
 var (
-	selectByID     = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE id = $1`)
+	selectByID     = sqldb.Global(`SELECT ` + storeColumns + ` FROM stores WHERE id = $1`)
 	selectSettings = sqldb.Static(`SELECT settings FROM store_settings WHERE store_id = $1`)
 	upsertSettings = sqldb.Static(`INSERT INTO store_settings (store_id, settings) VALUES ($1, $2)
 		ON CONFLICT (store_id) DO UPDATE SET settings = excluded.settings`)

@@ -26,6 +26,8 @@ type Store struct {
 	Hash        string // the {store_hash} of URLs
 	Name        string
 	DateCreated int64
+	// DateArchived is since when it is not served, 0 where it is.
+	DateArchived int64
 }
 
 // Channel is the part of a channel that this package needs; package channel
@@ -41,9 +43,11 @@ const DefaultChannel = 1
 
 var hashForm = regexp.MustCompile(`^[a-z0-9]{3,32}$`)
 
+const storeColumns = `id, hash, name, date_created, date_archived`
+
 var (
-	selectStores         = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
-	selectByHash         = sqldb.Global(`SELECT id, hash, name, date_created FROM stores WHERE hash = $1`)
+	selectStores         = sqldb.Global(`SELECT ` + storeColumns + ` FROM stores ORDER BY id`)
+	selectByHash         = sqldb.Global(`SELECT ` + storeColumns + ` FROM stores WHERE hash = $1`)
 	anyStore             = sqldb.Global(`SELECT id FROM stores LIMIT 1`)
 	nextStoreID          = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
 	insertStore          = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
@@ -71,7 +75,7 @@ func NewService(db *sqldb.DB, sys *system.System) *Service {
 }
 
 func scan(r *sqldb.Row) Store {
-	return Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3)}
+	return Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3), DateArchived: r.Int(4)}
 }
 
 // List returns all stores by id.

@@ -136,6 +136,8 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		}
 		step("host prove", "second2", with("shop.example"), "updated site")
 		step("host release", "second2", with("shop.example"), "deleted site")
+		step("store archive", "second2", nil, "updated store")
+		step("store restore", "second2", nil, "updated store")
 		first("person export", with("--email", "jane@example.com", "--out", filepath.Join(dir, "jane.zip")), "exported person")
 		first("person erase", with("--email", "news@example.com", "--reason", "R"), "created erasure", "deleted subscriber", "ended erasure")
 

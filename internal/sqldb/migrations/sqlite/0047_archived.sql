@@ -1,0 +1,2 @@
+-- An archived store keeps its data and is not served; 0: it is served.
+ALTER TABLE stores ADD COLUMN date_archived INTEGER NOT NULL DEFAULT 0;

@@ -201,10 +201,15 @@ type browser struct {
 // that needs a look at every customer stops after BrowseTime.
 func (s *Service) Browse(ctx context.Context, storeID int64, in Browse) (*Browsed, error) {
 	b := &browser{s: s, storeID: storeID, in: in, order: orderOf(in.Sort), total: -1, end: s.sys.Elapsed() + BrowseTime}
-	// By date means by date where dates are asked for: the index that has them in
-	// order leads to them at once.
-	if in.Sort == "" && b.asks("date_created") && in.Among == nil {
-		b.order = orderOf("joined")
+	// Where dates are asked for, the order is theirs: the index that has them in order
+	// leads to them at once.
+	if in.Sort == "" && in.Among == nil {
+		for _, name := range []string{"joined", "sign_in"} {
+			if o := orderOf(name); b.asks(o.field) {
+				b.order = o
+				break
+			}
+		}
 	}
 	if m, ok := b.order.read(in.From); ok { // none is no mark
 		b.from = &m

@@ -65,3 +65,6 @@ func (s *Service) NamesHolding(ctx context.Context, storeID int64, text string) 
 	})
 	return ids, known, err
 }
+
+// ManyAt sets how many ids are many for who still types.
+func (s *Service) ManyAt(n int64) { s.index.Many = n }

@@ -403,6 +403,12 @@ func (c *plainCustomer) rank(text string, common map[string]int) (rank [3]int, o
 	return rank, true
 }
 
+// ranked is a customer who matches, with the rank.
+type ranked struct {
+	rank [3]int
+	id   int64
+}
+
 // TestSearchModel compares the search with the plain one while customers are
 // made, changed and deleted, and lists are put in order now and then.
 func TestSearchModel(t *testing.T) {
@@ -412,6 +418,7 @@ func TestSearchModel(t *testing.T) {
 	companies := []string{"", "", "Smith GmbH", "Berlin Trading", "A-Z Ltd", "Studio 54"}
 	each(t, func(w *world) {
 		w.t.Log("engine", w.db.Engine())
+		w.svc.ManyAt(3)
 		r := rand.New(rand.NewPCG(7, 7))
 		pick := func(of []string) string { return of[r.IntN(len(of))] }
 		n := 0
@@ -513,10 +520,6 @@ func TestSearchModel(t *testing.T) {
 					list = append(list, word)
 				}
 				text := strings.Join(list, " ")
-				type ranked struct {
-					rank [3]int
-					id   int64
-				}
 				var want []ranked
 				for i := range all {
 					if rank, ok := all[i].rank(text, common); ok {
@@ -526,6 +529,7 @@ func TestSearchModel(t *testing.T) {
 						want = append(want, ranked{rank, all[i].ID})
 					}
 				}
+				w.typed(text, want)
 				res := w.search(w.mine, text, 50)
 				got := foundIDs(res)
 				if !folded {
@@ -566,6 +570,29 @@ func TestSearchModel(t *testing.T) {
 			}
 		}
 	})
+}
+
+// typed compares what is found while somebody types: enough of those who match.
+func (w *world) typed(text string, want []ranked) {
+	w.t.Helper()
+	q, err := search.Parse(text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	q.Typing = true
+	res, err := w.svc.Search(w.t.Context(), w.mine, q, 3)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got := foundIDs(res)
+	if len(got) != min(3, len(want)) {
+		w.t.Fatalf("%s: typing %q: %v of %d", w.db.Engine(), text, got, len(want))
+	}
+	for _, id := range got {
+		if !slices.ContainsFunc(want, func(r ranked) bool { return r.id == id }) {
+			w.t.Fatalf("%s: typing %q: %d does not match", w.db.Engine(), text, id)
+		}
+	}
 }
 
 // mangled returns a word with random edits.

@@ -242,6 +242,7 @@ func (c *call) findCustomers(text string) ([]FoundItem, error) {
 		if err != nil {
 			return nil, err
 		}
+		q.Typing = true
 		found, err := c.Customers.Search(ctx, c.store.ID, q, perKind)
 		if err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ const (
 	maxLooked  = 1000    // customers that are looked at
 	maxEmails  = 1000    // of one word
 	maxByID    = 200     // ids that begin with a number, of each length
+	typedTerms = 60      // maxPrefix where somebody still types
 )
 
 // Hit is a customer who was found.
@@ -90,7 +91,10 @@ func (x *Index) Find(tx *sqldb.Tx, q *Query, limit int) (*Found, error) {
 		if len(out.Hits) >= limit {
 			break
 		}
-		f := &finder{x: x, tx: tx, words: words, limit: limit}
+		f := &finder{x: x, tx: tx, words: words, limit: limit, prefixes: maxPrefix}
+		if q.Typing {
+			f.prefixes, f.skim = typedTerms, true
+		}
 		hits, err := f.find()
 		if err != nil {
 			return nil, err
@@ -154,6 +158,10 @@ type finder struct {
 	tx    *sqldb.Tx
 	words []word
 	limit int
+	// prefixes is how many terms are read that begin with a word. skim has the newest
+	// of the rarest word looked at alone.
+	prefixes int
+	skim     bool
 
 	state    state
 	complete bool
@@ -180,6 +188,12 @@ func (f *finder) find() ([]Hit, error) {
 	if err := f.start(); err != nil {
 		return nil, err
 	}
+	if f.skim = f.skim && f.wide(); f.skim {
+		if hits, err := f.evaluate(Prefix); err != nil || len(hits) >= f.limit {
+			return hits, err
+		}
+		f.skim = false
+	}
 	hits, err := f.evaluate(Prefix)
 	if err != nil || len(hits) >= f.limit {
 		return hits, err
@@ -193,6 +207,21 @@ func (f *finder) find() ([]Hit, error) {
 	return f.evaluate(Typos)
 }
 
+// wide reports whether the rarest word leads to many, and no other one has lists
+// that are read.
+func (f *finder) wide() bool {
+	read := 0
+	for i := range f.sides {
+		switch n := f.sides[i].cost(); {
+		case n <= f.x.Many:
+			return false
+		case n <= maxRead:
+			read++
+		}
+	}
+	return read <= 1
+}
+
 // start reads what the words lead to at once.
 func (f *finder) start() error {
 	f.sides = make([]side, len(f.words))
@@ -204,8 +233,8 @@ func (f *finder) start() error {
 		if s.text != "" {
 			exact = append(exact, s.text)
 			if s.last {
-				qs = append(qs, sqldb.Q{Stmt: selectPrefix, Args: []any{s.text, s.text + afterAll, int64(maxPrefix + 1)}, Each: func(r *sqldb.Row) error {
-					if s.open = len(s.terms) == maxPrefix; !s.open {
+				qs = append(qs, sqldb.Q{Stmt: selectPrefix, Args: []any{s.text, s.text + afterAll, int64(f.prefixes + 1)}, Each: func(r *sqldb.Row) error {
+					if s.open = len(s.terms) == f.prefixes; !s.open {
 						s.terms = append(s.terms, expansion{r.Text(0), Prefix, r.Int(1)})
 					}
 					return nil
@@ -359,7 +388,11 @@ func (f *finder) evaluate(most Kind) ([]Hit, error) {
 	slices.SortFunc(all, byID)
 	all = slices.CompactFunc(all, func(a, b candidate) bool { return a.id == b.id })
 	slices.SortFunc(all, func(a, b candidate) int { return a.rank.compare(b.rank) })
-	return f.look(all[:min(len(all), maxLooked)], most)
+	n := maxLooked
+	if f.skim {
+		n = min(n, int(f.x.Many))
+	}
+	return f.look(all[:min(len(all), n)], most)
 }
 
 // recentCandidates are those of the recent rows that match.
@@ -423,7 +456,7 @@ func (f *finder) candidates(most Kind) ([]candidate, error) {
 
 // union returns the ids of a word, sorted.
 func (f *finder) union(s *side, most Kind) ([]candidate, error) {
-	whole := s.cost() <= maxRead
+	whole := s.cost() <= maxRead && !f.skim
 	terms := slices.DeleteFunc(slices.Clone(s.terms), func(e expansion) bool { return e.kind > most })
 	if !whole {
 		// That is too much: rare terms come first, and each gives its newest.
@@ -518,7 +551,7 @@ func (f *finder) intersect(now []candidate, s *side, most Kind) ([]candidate, er
 // have one that begins with it at best.
 func (f *finder) promise(now []candidate, s *side) error {
 	exact := slices.DeleteFunc(slices.Clone(s.terms), func(e expansion) bool { return e.kind > Exact })
-	if len(exact) > 0 && exact[0].customers > maxRead {
+	if len(exact) > 0 && (exact[0].customers > maxRead || f.skim && exact[0].customers > f.x.Many) {
 		return nil
 	}
 	if err := f.load(exact, true); err != nil {
@@ -635,7 +668,7 @@ func (f *finder) look(all []candidate, most Kind) ([]Hit, error) {
 		}
 		all = all[n:]
 		slices.SortFunc(hits, func(a, b Hit) int { return a.rank.compare(b.rank) })
-		if len(hits) >= f.limit && (len(all) == 0 || hits[f.limit-1].rank.compare(all[0].rank) <= 0) {
+		if len(hits) >= f.limit && (f.skim || len(all) == 0 || hits[f.limit-1].rank.compare(all[0].rank) <= 0) {
 			break
 		}
 		size = 200

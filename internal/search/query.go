@@ -22,6 +22,10 @@ const (
 
 // Query is what is searched for.
 type Query struct {
+	// Typing is for who still types: where a word leads to very many, the newest of
+	// them are enough, though older ones might be better.
+	Typing bool
+
 	// readings are the words in each way in which they may be meant: digits in
 	// several groups are a phone, or each a word.
 	readings [][]word

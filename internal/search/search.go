@@ -41,11 +41,15 @@ type Index struct {
 	db     *sqldb.DB
 	sys    *system.System
 	source Source
+
+	// Many is how many ids the rarest word's lists have where the newest are enough
+	// for who still types.
+	Many int64
 }
 
 // NewIndex returns an Index over the customers of a Source.
 func NewIndex(db *sqldb.DB, sys *system.System, source Source) *Index {
-	return &Index{db: db, sys: sys, source: source}
+	return &Index{db: db, sys: sys, source: source, Many: 4000}
 }
 
 // batches is for how many sizes of inserts there are statements: 1 to 32 rows.

@@ -66,6 +66,7 @@ type DB struct {
 	watch        func(*Stmt)
 	topics       topics
 	versions     versions
+	epochs       epochs
 	writing      atomic.Int64
 }
 
@@ -225,6 +226,11 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 			return err
 		}
 	}
+	entered, err := db.epochs.enter(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer db.epochs.leave(entered)
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.write(ctx, store, fn) })
@@ -277,6 +283,11 @@ func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) erro
 			return err
 		}
 	}
+	entered, err := db.epochs.enter(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer db.epochs.leave(entered)
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn, nil) })

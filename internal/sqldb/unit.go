@@ -61,6 +61,13 @@ func (db *DB) NewUnit() *Unit {
 	return &Unit{db: db, bound: unitBound, end: make(chan func(*Tx) error, 1), result: make(chan error, 1)}
 }
 
+// Within bounds how long the unit may stay open. It comes before the unit is
+// used, and returns it.
+func (u *Unit) Within(bound time.Duration) *Unit {
+	u.bound = bound
+	return u
+}
+
 type unitKey struct{}
 
 // unitRef is a unit as a context has it.
@@ -162,10 +169,16 @@ func (u *Unit) write(ctx context.Context, store int64, aside bool, fn func(*Tx) 
 func (u *Unit) begin(ctx context.Context, store int64, fn func(*Tx) error) error {
 	begun := make(chan error, 1)
 	go func() {
+		entered, err := u.db.epochs.enter(ctx, store)
+		if err != nil {
+			begun <- err
+			return
+		}
+		defer u.db.epochs.leave(entered)
 		u.db.writing.Add(1)
 		defer u.db.writing.Add(-1)
 		ctx := context.WithoutCancel(ctx)
-		err := u.db.telling(func(tx *Tx) error {
+		err = u.db.telling(func(tx *Tx) error {
 			if u.moved {
 				return errMoved
 			}

@@ -1,0 +1,123 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Epoch is a number that grows whenever the content of stores is replaced. What
+// was begun in an earlier one must not write into what came instead.
+type Epoch uint64
+
+// ErrSuperseded: the content of the store was replaced since the work was begun
+// that wants to write.
+var ErrSuperseded = fmt.Errorf("%w: what the store holds was replaced meanwhile; nothing was written", ErrUnavailable)
+
+// epochs are those of a database, as far as this process replaces what is in it.
+type epochs struct {
+	on  atomic.Bool // somebody may replace content
+	now atomic.Uint64
+
+	mu    sync.RWMutex // writes hold it for reading, who replaces content for writing
+	every uint64       // the epoch that began when all was replaced
+	of    map[int64]uint64
+}
+
+type epochKey struct{}
+
+// KeepEpochs has the database tell epochs apart from now on. It is for processes
+// that replace the content of stores while they serve; in others an epoch costs
+// nothing.
+func (db *DB) KeepEpochs() { db.epochs.on.Store(true) }
+
+// Epoch returns the present epoch.
+func (db *DB) Epoch() Epoch { return Epoch(db.epochs.now.Load()) }
+
+// Stamped returns a context whose writes are refused with ErrSuperseded once the
+// content of their store has been replaced.
+func (db *DB) Stamped(ctx context.Context) context.Context { return db.StampedAt(ctx, db.Epoch()) }
+
+// StampedAt is Stamped for work that was begun in an epoch.
+func (db *DB) StampedAt(ctx context.Context, e Epoch) context.Context {
+	if !db.epochs.on.Load() {
+		return ctx
+	}
+	return context.WithValue(ctx, epochKey{}, e)
+}
+
+// Superseded reports whether the content of a store was replaced since an epoch.
+func (db *DB) Superseded(store int64, since Epoch) bool {
+	if !db.epochs.on.Load() {
+		return false
+	}
+	db.epochs.mu.RLock()
+	defer db.epochs.mu.RUnlock()
+	return db.epochs.ended(store, since)
+}
+
+// ended is Superseded. mu is held.
+func (e *epochs) ended(store int64, since Epoch) bool {
+	return uint64(since) < max(e.every, e.of[store])
+}
+
+// enter begins a write, which leave ends.
+func (e *epochs) enter(ctx context.Context, store int64) (entered bool, err error) {
+	if !e.on.Load() {
+		return false, nil
+	}
+	e.mu.RLock()
+	if since, ok := ctx.Value(epochKey{}).(Epoch); ok && e.ended(store, since) {
+		e.mu.RUnlock()
+		return false, ErrSuperseded
+	}
+	return true, nil
+}
+
+func (e *epochs) leave(entered bool) {
+	if entered {
+		e.mu.RUnlock()
+	}
+}
+
+// Replaced is what of a database is replaced.
+type Replaced struct {
+	All    bool // everything
+	Stores []int64
+}
+
+// Replace runs fn, which replaces content and returns which, as Write does. No
+// other write of this process runs meanwhile, and those of the replaced stores
+// that were begun before are refused afterwards. fn runs across stores (Tx.In).
+func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e := &db.epochs
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	db.writing.Add(1)
+	defer db.writing.Add(-1)
+	var what Replaced
+	err := db.telling(db.equipped(in(ctx, func(tx *Tx) (err error) {
+		what, err = fn(tx)
+		return err
+	})), func(fn func(tx *Tx) error) error { return db.write(ctx, 0, fn) })
+	if err != nil && !errors.Is(err, ErrUnknownOutcome) {
+		return err
+	}
+	now := e.now.Add(1)
+	if what.All {
+		e.every = now
+	}
+	if e.of == nil {
+		e.of = map[int64]uint64{}
+	}
+	for _, store := range what.Stores {
+		e.of[store] = now
+	}
+	db.versions.end(&changes{all: true})
+	return err
+}

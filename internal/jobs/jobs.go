@@ -24,6 +24,7 @@ type Job struct {
 	Created     int64
 
 	lease string
+	epoch sqldb.Epoch // in which it was claimed
 }
 
 // Decode reads the payload into v. A payload that cannot be read will not get

@@ -145,7 +145,7 @@ func (r *Runner) Register(k Kind) {
 // process: housekeeping that may happen more than once. It must come before
 // Start. What it writes is the job's of that name.
 func (r *Runner) Every(name string, every time.Duration, run func(context.Context) error) {
-	r.tasks = append(r.tasks, &task{name, every, func(ctx context.Context) error { return run(byJob(ctx, name)) }})
+	r.tasks = append(r.tasks, &task{name, every, func(ctx context.Context) error { return run(byJob(r.db.Stamped(ctx), name)) }})
 }
 
 // byJob returns a context whose writes are a job's.
@@ -366,7 +366,7 @@ const claimText = `SELECT id, payload, attempts, date_created FROM jobs WHERE st
 
 // claim takes up to n due jobs of a store for the time of a lease.
 func (r *Runner) claim(ctx context.Context, l *lane, storeID, now int64, n int) ([]Job, error) {
-	lease := r.sys.Hex(8)
+	lease, epoch := r.sys.Hex(8), r.db.Epoch()
 	until := now + leaseTime
 	var out []Job
 	err := r.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -376,7 +376,7 @@ func (r *Runner) claim(ctx context.Context, l *lane, storeID, now int64, n int) 
 			if r.holds(storeID, row.Int(0)) {
 				return nil // it is being done here; the clock jumped, or its lease could not be renewed in time
 			}
-			out = append(out, Job{StoreID: storeID, ID: row.Int(0), Kind: l.Name, Payload: row.Bytes(1), Attempts: int(row.Int(2)) + 1, Created: row.Int(3), lease: lease})
+			out = append(out, Job{StoreID: storeID, ID: row.Int(0), Kind: l.Name, Payload: row.Bytes(1), Attempts: int(row.Int(2)) + 1, Created: row.Int(3), lease: lease, epoch: epoch})
 			ids = append(ids, row.Int(0))
 			return nil
 		}, l.Name, now, int64(n)); err != nil || len(ids) == 0 {
@@ -402,6 +402,7 @@ var (
 func (r *Runner) do(run context.Context, l *lane, j Job) {
 	start := r.sys.Elapsed()
 	defer r.release(j)
+	run = r.db.StampedAt(run, j.epoch)
 	ctx, stop := r.leased(run, j)
 	defer stop()
 	var err error
@@ -444,7 +445,9 @@ func (r *Runner) do(run context.Context, l *lane, j Job) {
 	if err := r.db.Write(context.WithoutCancel(run), j.StoreID, func(tx *sqldb.Tx) (err error) {
 		n, err = tx.ExecCount(stmt, append([]any{j.ID, j.lease}, args...)...)
 		return err
-	}); err != nil {
+	}); errors.Is(err, sqldb.ErrSuperseded) {
+		outcome = "lost"
+	} else if err != nil {
 		log.Error("what came of a job cannot be written down; it will be done again", "error", err)
 		outcome = "lost"
 	} else if n == 0 && outcome != "done" { // a handler may have called Finish
@@ -582,7 +585,7 @@ func (r *Runner) repeat(ctx context.Context, t *task) {
 	// Not all at once, and not in the way of the start.
 	first := time.Second + r.sys.Jitter(min(t.every, time.Minute))
 	r.sys.Every(ctx, first, t.every, func(ctx context.Context) {
-		if err := t.run(ctx); err != nil && ctx.Err() == nil {
+		if err := t.run(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrSuperseded) {
 			r.o.Log.Error("housekeeping failed", "task", t.name, "error", err)
 		}
 	})

@@ -6,6 +6,7 @@
 package serve
 
 import (
+	"context"
 	"encoding/hex"
 	"log/slog"
 	"net/http"
@@ -28,6 +29,9 @@ type Config struct {
 	// Slow is how long a request may take before it is logged as slow; 0
 	// means a second.
 	Slow time.Duration
+	// Stamp returns the context of a request that may write, so that what it
+	// writes can be told from what belongs to a later state; nil: as it is.
+	Stamp func(context.Context) context.Context
 }
 
 // Pipeline takes requests from the router to their handlers, and their answers
@@ -124,6 +128,9 @@ func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, rend
 	if !rt.reads {
 		x.Came = history.Origin{Actor: history.Actor{Kind: history.Visitor}, RequestID: x.RequestID}
 		ctx = history.With(ctx, &x.Came)
+		if rt.pipe.Stamp != nil {
+			ctx = rt.pipe.Stamp(ctx)
+		}
 	}
 	if ctx != r.Context() {
 		x.r = r.WithContext(ctx)

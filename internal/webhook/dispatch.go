@@ -374,6 +374,7 @@ func (d *Dispatcher) look(ctx context.Context) (more bool, err error) {
 
 // visit takes what there is to do in one store.
 func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, err error) {
+	epoch := d.db.Epoch()
 	if w.due != 0 && w.due <= now {
 		if room := d.room(w.store); room > 0 {
 			var got claimed
@@ -384,7 +385,7 @@ func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, e
 			}); err != nil {
 				return false, err
 			}
-			d.submit(got.tasks)
+			d.submit(got.tasks, epoch)
 			more = got.more
 		}
 	}
@@ -400,7 +401,7 @@ func (d *Dispatcher) visit(ctx context.Context, w work, now int64) (more bool, e
 			}); err != nil {
 				return more, err
 			}
-			d.submit(got.tasks)
+			d.submit(got.tasks, epoch)
 			more = more || got.events > 0 && int64(got.events) < w.behind
 		}
 	}
@@ -449,13 +450,14 @@ func (d *Dispatcher) has(store, hook, id int64) bool {
 }
 
 // submit hands leased tasks to workers, by lanes.
-func (d *Dispatcher) submit(tasks []*task) {
+func (d *Dispatcher) submit(tasks []*task, epoch sqldb.Epoch) {
 	if len(tasks) == 0 {
 		return
 	}
 	lanes := map[laneKey]int{}
 	var chains [][]*task
 	for _, t := range tasks { // by id
+		t.epoch = epoch
 		i, ok := lanes[t.key()]
 		if !ok {
 			i = len(chains)
@@ -636,6 +638,7 @@ func (d *Dispatcher) sendOne(t *task) result {
 	}
 	blocked, lease, stopping := w.blocked, t.lease, d.stopping || t.stale
 	d.mu.Unlock()
+	stopping = stopping || d.db.Superseded(t.storeID, t.epoch)
 	switch {
 	case stopping || d.sending.Err() != nil:
 		return result{task: t, unsent: true}
@@ -705,10 +708,11 @@ func (d *Dispatcher) flush(ctx context.Context) (attempts int) {
 	}
 	d.attempts.Add(int64(attempts))
 	// Once a lease has been used its end must be written, even while stopping.
-	ctx = context.WithoutCancel(ctx)
+	ctx = d.db.Stamped(context.WithoutCancel(ctx))
 	for store, results := range byStore {
 		now := d.sys.Now()
-		if err := d.db.Write(ctx, store, func(tx *sqldb.Tx) error { return d.finish(tx, results, now) }); err != nil {
+		live := d.live(results)
+		if err := d.db.Write(ctx, store, func(tx *sqldb.Tx) error { return d.finish(tx, live, now) }); err != nil && !errors.Is(err, sqldb.ErrSuperseded) {
 			// The leases run out, and what was sent is sent again.
 			d.o.Log.Error("results of webhook deliveries are lost", "error", err, "deliveries", len(results))
 		}
@@ -761,6 +765,9 @@ func (d *Dispatcher) renew(ctx context.Context) {
 	now := d.sys.Now()
 	d.mu.Lock()
 	for _, t := range d.held {
+		if d.db.Superseded(t.storeID, t.epoch) {
+			continue
+		}
 		if t.lease-now <= leaseTime-int64(renewEvery/time.Second) {
 			k := storeHook{t.storeID, t.hook.ID}
 			byHook[k] = append(byHook[k], t)

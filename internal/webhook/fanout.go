@@ -145,6 +145,7 @@ type task struct {
 	tries                 string
 	lease                 int64 // until when it is this process's
 	stale                 bool  // the hook has changed since
+	epoch                 sqldb.Epoch
 }
 
 // laneKey names a lane of a hook.

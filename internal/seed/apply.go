@@ -66,13 +66,18 @@ type Result struct {
 // Apply applies a document, store by store; each store's part is one
 // transaction.
 func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
+	res, err := a.apply(bySeed(ctx), doc)
+	return res, doc.locate(err)
+}
+
+// bySeed returns a context whose writes are a seed file's.
+func bySeed(ctx context.Context) context.Context {
 	from := history.Of(ctx)
 	from.Surface = history.Seed
 	if from.Actor.Kind == history.System {
 		from.Actor = history.Actor{Kind: history.BySeed}
 	}
-	res, err := a.apply(history.With(ctx, &from), doc)
-	return res, doc.locate(err)
+	return history.With(ctx, &from)
 }
 
 func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
@@ -86,7 +91,11 @@ func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 		if err != nil {
 			return res, ofStore(i, s.Hash, words.Terminal.Told(err))
 		}
-		n, existed, err := a.store(ctx, s, grants, &res)
+		hashes, err := a.hashes(ctx, s)
+		if err != nil {
+			return res, ofStore(i, s.Hash, words.Terminal.Told(err))
+		}
+		n, existed, err := a.store(ctx, s, grants, hashes, &res)
 		err = words.Terminal.Told(err)
 		if err != nil && existed && a.Skip != nil && ctx.Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) && !errors.Is(err, sqldb.ErrUnknownOutcome) {
 			a.Skip(s.Hash, doc.locate(at(err, "stores.%d", i)))
@@ -102,11 +111,7 @@ func (a *Applier) apply(ctx context.Context, doc *Document) (Result, error) {
 
 // store applies a store's part, which was checked. existed tells that there
 // was the store before.
-func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, res *Result) (made int, existed bool, err error) {
-	hashes, err := a.hashes(ctx, s)
-	if err != nil {
-		return 0, false, err
-	}
+func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, hashes map[int]string, res *Result) (made int, existed bool, err error) {
 	created := false
 	err = a.DB.Write(ctx, 0, func(tx *sqldb.Tx) error {
 		// Processes that start at once with one file take turns.

@@ -58,6 +58,8 @@ var nobodys = map[string]string{
 	"price_list_assignments":  "of the store",
 	"products":                "of the catalog",
 	"schema_lock":             "of the program",
+	"schema_spares":           "ids",
+	"schema_snapshots":        "what tests go back to, in development mode alone",
 	"saved_views":             "of who works with the control panel",
 	"schema_migrations":       "of the program",
 	"schema_writes":           "of the program",

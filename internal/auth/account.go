@@ -197,6 +197,11 @@ func Secrets() []sqldb.Secrets {
 	}
 }
 
+// SealSecret returns what to store of the client secret of an account.
+func SealSecret(tx *sqldb.Tx, clientID, secret string) (string, error) {
+	return tx.Seal(clientSecret, clientID, secret)
+}
+
 // OpenSecret returns the client secret that is stored for an account.
 func OpenSecret(tx *sqldb.Tx, clientID, stored string) (string, error) {
 	return tx.Unseal(clientSecret, clientID, stored)

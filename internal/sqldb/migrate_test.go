@@ -66,6 +66,7 @@ var landed = map[sqldb.Engine][]string{
 		"45 list_totals b79d09517567cfea9c5320f0000b0a17809e1a9000db4666ccf8266609a46927",
 		"46 attention 02f0a7d2b40c08eb89b188266a25611aa504ff2a9c77deeafcbd46fa99d6903e",
 		"47 archived 03a5aad314633a3ccc9cd7c3afae9c979a2baa26d4dc7e5671fbfacd4fdd2720",
+		"48 snapshots 195d38031cd2db6d073188512aab902cdffe1ba055dbd9455a1b7cc892ce5b4e",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -115,6 +116,7 @@ var landed = map[sqldb.Engine][]string{
 		"45 list_totals f1e0448db1d2d6d1fe9b30188cc591cf5b369393b1347a34600f31b7298604c1",
 		"46 attention 871d2991c4ee2d7dc2a39871f7880bc12d94c2fb152a1ac157ceb640485ad0b9",
 		"47 archived 35ed337f948f76a222041c5e2e72f9a4eacb4c46f3c47a74ff35eb2da71edde6",
+		"48 snapshots ae0da25d4747bc715e6c47a08acc2d7de67694889b4f5961d6b7b195c940f140",
 	},
 }
 

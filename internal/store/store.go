@@ -50,6 +50,7 @@ var (
 	selectByHash         = sqldb.Global(`SELECT ` + storeColumns + ` FROM stores WHERE hash = $1`)
 	anyStore             = sqldb.Global(`SELECT id FROM stores LIMIT 1`)
 	nextStoreID          = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
+	lastSpareID          = sqldb.Global(`SELECT COALESCE(MAX(id), 0) FROM schema_spares`) // see package state
 	insertStore          = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	renameStore          = sqldb.Global(`UPDATE stores SET name = $2 WHERE id = $1`)
 	insertCounter        = sqldb.Global(`INSERT INTO store_counters (store_id, form_field_id) VALUES ($1, $2)`)
@@ -103,6 +104,9 @@ func (s *Service) ByHash(ctx context.Context, hash string) (*Store, error) {
 	return out, err
 }
 
+// IsHash reports whether a store may have a hash.
+func IsHash(text string) bool { return hashForm.MatchString(text) }
+
 // Create makes a store with its default channel. The claim of the channel's host
 // counts at once, as the operator makes it. An empty hash is drawn at random.
 // Create returns a Conflict fault if the hash or the host is taken.
@@ -147,7 +151,10 @@ func (s *Service) CreateTx(tx *sqldb.Tx, hash, name, url string) (*Store, error)
 		return nil, fault.New(fault.Conflict, fmt.Sprintf("store %q exists already", hash))
 	}
 	out := &Store{Hash: hash, Name: name, DateCreated: s.sys.Now()}
-	if err := tx.Query(nextStoreID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }); err != nil {
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: nextStoreID, Each: func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }},
+		sqldb.Q{Stmt: lastSpareID, Each: func(r *sqldb.Row) error { out.ID = max(out.ID, r.Int(0)+1); return nil }},
+	); err != nil {
 		return nil, err
 	}
 	if err := tx.Exec(insertStore, out.ID, hash, name, out.DateCreated); err != nil {

@@ -47,6 +47,7 @@ var owners = map[string][]string{
 	"internal/sqldb":       {"secret_keys"},
 	"internal/sso":         {"used_login_tokens"},
 	"internal/staff":       {"staff_memberships", "staff_passkeys", "staff_recovery_codes", "staff_sessions", "staff_tokens", "staff_users"},
+	"internal/state":       {"schema_snapshots", "schema_spares"},
 	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
 	"internal/storekey":    {"store_keys"},
 	"internal/subscriber":  {"consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},
@@ -97,6 +98,7 @@ var guests = map[string]map[string]string{
 		"api_accounts": "the secrets of accounts sign login tokens",
 	},
 	"internal/store": {
+		"schema_spares":     "no store gets an id under which there are rows",
 		"checkout_settings": "what a channel's checkout goes by is told of with its other settings",
 		"customer_groups":   "which group newcomers of a channel join is told of with its other settings",
 		"customer_settings": "whether a channel takes customers of all channels is read with the channel, and what it has on",

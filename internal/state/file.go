@@ -1,0 +1,252 @@
+package state
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+)
+
+// A snapshot as a file is gzip of: the line fileMark; the length of a JSON
+// object and that (fileHeader); and for each store, and then the installation if
+// it is a part, the rows of each table of the header: how many, how long, and
+// they themselves (rows). Lengths are unsigned varints. It is the same on all
+// engines.
+const fileMark = "clientele snapshot 1\n"
+
+type fileHeader struct {
+	Schema       int64       `json:"schema"` // migrations
+	Made         int64       `json:"made"`
+	Plain        bool        `json:"plain"`
+	Tables       []fileTable `json:"tables"`
+	Stores       []fileStore `json:"stores"`
+	Installation bool        `json:"installation"`
+}
+
+type fileTable struct {
+	Name    string       `json:"name"`
+	Columns []fileColumn `json:"columns"` // those of the key first
+}
+
+type fileColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+type fileStore struct {
+	ID      int64  `json:"id"`
+	Hash    string `json:"hash"`
+	Name    string `json:"name"`
+	Created int64  `json:"date_created"`
+}
+
+// maxFile bounds what is read of a file, uncompressed.
+const maxFile = 1 << 30
+
+func schemaVersion(e sqldb.Engine) (int64, error) {
+	all, err := sqldb.Migrations(e)
+	return int64(len(all)), err
+}
+
+// encode returns content as a file.
+func (s *Service) encode(c *image) ([]byte, error) {
+	version, err := schemaVersion(s.DB.Engine())
+	if err != nil {
+		return nil, err
+	}
+	h := fileHeader{Schema: version, Made: c.made, Plain: c.plain, Installation: c.installation != nil}
+	for _, t := range s.plan.tables {
+		ft := fileTable{Name: t.name}
+		for _, col := range t.columns {
+			ft.Columns = append(ft.Columns, fileColumn{col.Name, col.Type})
+		}
+		h.Tables = append(h.Tables, ft)
+	}
+	holds := make([]holding, 0, len(c.stores)+1)
+	for _, k := range c.stores {
+		h.Stores = append(h.Stores, fileStore{k.ID, k.Hash, k.Name, k.DateCreated})
+		holds = append(holds, k.holds)
+	}
+	if c.installation != nil {
+		holds = append(holds, c.installation)
+	}
+	head, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	b := binary.AppendUvarint([]byte(fileMark), uint64(len(head)))
+	if _, err := z.Write(append(b, head...)); err != nil {
+		return nil, err
+	}
+	for _, hold := range holds {
+		for _, t := range s.plan.tables {
+			r := hold.of(t)
+			b = binary.AppendUvarint(binary.AppendUvarint(b[:0], uint64(r.len())), uint64(len(r.data)))
+			if _, err := z.Write(b); err != nil {
+				return nil, err
+			}
+			if _, err := z.Write(r.data); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func damaged(why string) error {
+	return fault.New(fault.Invalid, "the body is no snapshot that can be used: "+why)
+}
+
+var errFile = errors.New("the file is damaged")
+
+// decode reads a file, whose every row is looked at.
+func (s *Service) decode(file []byte) (*image, error) {
+	c, err := s.parse(file)
+	if err != nil && fault.As(err) == nil {
+		err = damaged(err.Error())
+	}
+	return c, err
+}
+
+func (s *Service) parse(file []byte) (*image, error) {
+	z, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		return nil, errFile
+	}
+	in := bufio.NewReader(io.LimitReader(z, maxFile))
+	take := func(n uint64) ([]byte, error) {
+		if n > maxFile {
+			return nil, errFile
+		}
+		// Memory grows with what is there, not with what the file says.
+		var b bytes.Buffer
+		if got, err := io.CopyN(&b, in, int64(n)); err != nil || uint64(got) != n {
+			return nil, errFile
+		}
+		return b.Bytes(), nil
+	}
+	if mark, err := take(uint64(len(fileMark))); err != nil || string(mark) != fileMark {
+		return nil, errors.New("it does not begin as one does")
+	}
+	size, err := binary.ReadUvarint(in)
+	if err != nil {
+		return nil, errFile
+	}
+	head, err := take(size)
+	if err != nil {
+		return nil, err
+	}
+	var h fileHeader
+	if err := json.Unmarshal(head, &h); err != nil {
+		return nil, errFile
+	}
+	version, err := schemaVersion(s.DB.Engine())
+	if err != nil {
+		return nil, err
+	}
+	if h.Schema != version {
+		return nil, fmt.Errorf("it was made with %d migrations, and this server has %d", h.Schema, version)
+	}
+	columns := make([][]int, len(h.Tables))
+	tables := make([]*table, len(h.Tables))
+	for i, ft := range h.Tables {
+		t := s.plan.named[ft.Name]
+		if t == nil || slices.Contains(tables, t) || len(ft.Columns) != len(t.columns) {
+			return nil, fmt.Errorf("the table %q is not one of this server's", ft.Name)
+		}
+		tables[i] = t
+		for _, col := range t.columns {
+			at := slices.Index(ft.Columns, fileColumn{col.Name, col.Type})
+			if at < 0 {
+				return nil, fmt.Errorf("the table %q has no column %q of type %s", ft.Name, col.Name, col.Type)
+			}
+			columns[i] = append(columns[i], at)
+		}
+	}
+	c := &image{made: h.Made, plain: h.Plain}
+	hold := func(of []*table) (holding, error) {
+		out := make(holding, len(s.plan.tables))
+		for i, t := range tables {
+			count, err := binary.ReadUvarint(in)
+			if err != nil {
+				return nil, errFile
+			}
+			size, err := binary.ReadUvarint(in)
+			if err != nil {
+				return nil, errFile
+			}
+			data, err := take(size)
+			if err != nil {
+				return nil, err
+			}
+			if count > 0 && !slices.Contains(of, t) {
+				return nil, errFile
+			}
+			if out[t.place], err = readRows(t, h.Tables[i].Columns, columns[i], count, data); err != nil {
+				return nil, fmt.Errorf("the table %q: %w", t.name, err)
+			}
+		}
+		return out, nil
+	}
+	for _, st := range h.Stores {
+		if !store.IsHash(st.Hash) || st.ID < 1 || slices.ContainsFunc(c.stores, func(k kept) bool { return k.Hash == st.Hash || k.ID == st.ID }) {
+			return nil, errFile
+		}
+		k := kept{Store: store.Store{ID: st.ID, Hash: st.Hash, Name: st.Name, DateCreated: st.Created}}
+		if k.holds, err = hold(s.plan.stores()); err != nil {
+			return nil, err
+		}
+		c.stores = append(c.stores, k)
+	}
+	if h.Installation {
+		if c.installation, err = hold(s.plan.tables); err != nil {
+			return nil, err
+		}
+	}
+	if n, err := io.Copy(io.Discard, in); n != 0 || err != nil { // the end has a checksum
+		return nil, errFile
+	}
+	return c, nil
+}
+
+// readRows reads the rows of a table whose columns are in another order.
+func readRows(t *table, of []fileColumn, order []int, count uint64, data []byte) (*rows, error) {
+	out := &rows{}
+	fields := make([][]byte, len(of))
+	var row []byte
+	for range count {
+		for i, c := range of {
+			n := fieldLen(c.Type, data)
+			if n < 0 {
+				return nil, errRow
+			}
+			fields[i], data = data[:n], data[n:]
+		}
+		row = tuple(row[:0], fields, order)
+		if err := t.check(row); err != nil {
+			return nil, err
+		}
+		out.add(row)
+	}
+	if len(data) > 0 {
+		return nil, errRow
+	}
+	return out, nil
+}

@@ -1,0 +1,409 @@
+// Package state replaces what stores hold, for tests: it takes snapshots, goes
+// back to them, and makes stores that hold what others do. It knows no table by
+// itself: what there is the schema says, and rules.go what becomes of it.
+//
+// To go back means to change those rows that differ, in one transaction: most
+// tests change few of them. Whoever was about to write before that is refused
+// afterwards (sqldb.Epoch).
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"clientele/internal/fault"
+	"clientele/internal/sqldb"
+	"clientele/internal/store"
+	"clientele/internal/system"
+)
+
+const (
+	// maxBaseline bounds the customers and subscribers of stores that are kept as
+	// they were after the start: they are in memory.
+	maxBaseline = 5000
+	// maxStores bounds how many stores there may be for Clone to make one more.
+	maxStores = 10_000
+)
+
+// Service replaces what stores hold.
+type Service struct {
+	DB     *sqldb.DB
+	System *system.System
+	// Forget has the rest of the process forget what it remembers of stores.
+	Forget func()
+
+	secrets []sqldb.Secrets
+	plan    *plan // once ready
+	sealed  map[*table][]sealed
+
+	mu       sync.Mutex
+	baseline baseline
+	ready    chan struct{} // the baseline is known
+	read     map[string]*image
+	pool     pool
+}
+
+// New returns a Service, which is used after Start. Secrets are those of all
+// packages.
+func New(db *sqldb.DB, sys *system.System, secrets []sqldb.Secrets) *Service {
+	s := &Service{DB: db, System: sys, secrets: secrets, ready: make(chan struct{}), read: map[string]*image{}}
+	s.baseline.of = map[string]*baselineStore{}
+	s.pool.wake = make(chan struct{}, 1)
+	return s
+}
+
+// learn reads the schema.
+func (s *Service) learn(tx *sqldb.Tx) error {
+	layouts, err := tx.Layouts()
+	if err != nil {
+		return err
+	}
+	p, err := newPlan(layouts, s.DB.Bulk())
+	if err != nil {
+		return err
+	}
+	if s.sealed, err = p.sealedIn(s.secrets); err != nil {
+		return err
+	}
+	differ := map[*table]bool{}
+	for _, name := range append([]string{"api_accounts", "channels", "history_seals", "secret_keys"}, seenAcross...) {
+		differ[p.named[name]] = true
+	}
+	for t := range s.sealed {
+		differ[t] = true
+	}
+	p.settle(differ)
+	s.plan = p
+	return nil
+}
+
+// wait waits until the baseline is known, with which the schema is.
+func (s *Service) wait(ctx context.Context) error {
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.plan == nil {
+		return fmt.Errorf("%w: the schema could not be read at the start", sqldb.ErrUnavailable)
+	}
+	return nil
+}
+
+func (s *Service) forget() {
+	if s.Forget != nil {
+		s.Forget()
+	}
+}
+
+// kept is a store with what it held at a time.
+type kept struct {
+	store.Store
+	holds holding
+}
+
+// image is what a database held at a time, or some of its stores.
+type image struct {
+	made   int64
+	plain  bool // secrets are not encrypted
+	stores []kept
+	// installation is what is of no store; nil: it is no part.
+	installation holding
+}
+
+// baseline is what the database held after the start.
+type baseline struct {
+	why          error // there is none
+	of           map[string]*baselineStore
+	installation holding
+}
+
+type baselineStore struct {
+	kept
+	clone bool // it goes when everything is reset
+}
+
+func (b *baseline) put(k *kept, clone bool) { b.of[k.Hash] = &baselineStore{*k, clone} }
+
+// hold returns what stores hold, all at the same moment: all stores and the
+// installation if none is named.
+func (s *Service) hold(ctx context.Context, hashes []string) (*image, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.capture(ctx, hashes, func() {}, nil)
+}
+
+// capture is hold that calls begun when the moment is fixed. At the start may
+// tells whether what there is may be kept.
+func (s *Service) capture(ctx context.Context, hashes []string, begun func(), may func(*sqldb.Tx, []store.Store) error) (out *image, err error) {
+	err = s.DB.Snapshot(ctx, installationID, begun, func(tx *sqldb.Tx) error {
+		out = &image{made: s.System.Now()}
+		have, err := storesTx(tx)
+		if err != nil {
+			return err
+		}
+		wanted := have
+		if hashes != nil {
+			wanted = nil
+			for _, hash := range hashes {
+				st := find(have, hash)
+				if st == nil {
+					return unknown(hash)
+				}
+				wanted = append(wanted, *st)
+			}
+		}
+		if may != nil {
+			if err := s.learn(tx); err != nil {
+				return err
+			}
+			if err := may(tx, wanted); err != nil {
+				return err
+			}
+		}
+		for _, st := range wanted {
+			k := kept{Store: st}
+			if k.holds, err = s.plan.hold(tx.In(st.ID)); err != nil {
+				return err
+			}
+			out.stores = append(out.stores, k)
+		}
+		if hashes == nil {
+			out.installation, err = s.plan.hold(tx)
+		}
+		return err
+	})
+	return out, err
+}
+
+var sizeOf = sqldb.Static(`SELECT customers + subscribers FROM store_counters WHERE store_id = $1`)
+
+// Start keeps what there is now as what Reset goes back to. It returns when the
+// moment is fixed, and reads beside the requests. It is called once.
+func (s *Service) Start(ctx context.Context) {
+	fixed := make(chan struct{})
+	once := sync.OnceFunc(func() { close(fixed) })
+	go func() {
+		defer close(s.ready)
+		defer once()
+		c, err := s.capture(ctx, nil, once, func(tx *sqldb.Tx, stores []store.Store) error {
+			n := int64(0)
+			for _, st := range stores {
+				if err := tx.In(st.ID).Query(sizeOf, func(r *sqldb.Row) error { n += r.Int(0); return nil }); err != nil {
+					return err
+				}
+			}
+			if n > maxBaseline {
+				return fault.New(fault.Conflict, fmt.Sprintf("there is no baseline: at the start there were %d customers and subscribers, and up to %d are kept to go back to; a snapshot may have more", n, maxBaseline))
+			}
+			return nil
+		})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err != nil {
+			s.baseline.why = err
+			return
+		}
+		s.keep(c)
+	}()
+	<-fixed
+}
+
+// keep makes content the baseline of its stores. mu is held.
+func (s *Service) keep(c *image) {
+	for i := range c.stores {
+		s.baseline.put(&c.stores[i], false)
+	}
+	if c.installation != nil {
+		s.baseline.installation, s.baseline.why = c.installation, nil
+	}
+}
+
+// Rebase keeps what there is now as what Reset goes back to.
+func (s *Service) Rebase(ctx context.Context) error {
+	c, err := s.hold(ctx, nil)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep(c)
+	return nil
+}
+
+// Reset has stores hold what they held after the start, or, if they were made
+// since, as they were made; all stores and the installation if none is named,
+// and then there are no others.
+func (s *Service) Reset(ctx context.Context, hashes []string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	to := &image{}
+	s.mu.Lock()
+	b, why := s.baseline, s.baseline.why
+	if hashes == nil {
+		for _, k := range b.of {
+			if !k.clone {
+				to.stores = append(to.stores, k.kept)
+			}
+		}
+		to.installation = b.installation
+	}
+	missing := ""
+	for _, hash := range hashes {
+		k := b.of[hash]
+		if k == nil {
+			missing = hash
+			break
+		}
+		to.stores = append(to.stores, k.kept)
+	}
+	s.mu.Unlock()
+	switch {
+	case why != nil && (hashes == nil || missing != ""):
+		return why
+	case missing != "":
+		return fault.New(fault.NotFound, fmt.Sprintf("there is no store %q to go back to: it was not there after the start", missing))
+	}
+	slices.SortFunc(to.stores, func(a, b kept) int { return int(a.ID - b.ID) })
+	return s.goTo(ctx, to, hashes == nil)
+}
+
+// Empty has stores hold nothing but what they are reached by; all stores if none
+// is named.
+func (s *Service) Empty(ctx context.Context, hashes []string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	err := s.DB.Replace(ctx, func(tx *sqldb.Tx) (out sqldb.Replaced, err error) {
+		have, err := storesTx(tx)
+		if err != nil {
+			return out, err
+		}
+		for _, hash := range hashes {
+			if find(have, hash) == nil {
+				return out, unknown(hash)
+			}
+		}
+		for _, st := range have {
+			if hashes != nil && !slices.Contains(hashes, st.Hash) {
+				continue
+			}
+			in := tx.In(st.ID)
+			h, err := s.plan.hold(in)
+			if err != nil {
+				return out, err
+			}
+			if h, err = s.emptied(h); err != nil {
+				return out, err
+			}
+			if err := s.plan.replace(in, h); err != nil {
+				return out, err
+			}
+			out.Stores = append(out.Stores, st.ID)
+		}
+		return out, nil
+	})
+	if err == nil {
+		s.forget()
+	}
+	return err
+}
+
+// goTo has stores hold what content says, in one transaction. With all there are
+// no stores but those of the content.
+func (s *Service) goTo(ctx context.Context, to *image, all bool) error {
+	var left []int64
+	err := s.DB.Replace(ctx, func(tx *sqldb.Tx) (out sqldb.Replaced, err error) {
+		out.All, left = all, nil
+		have, err := storesTx(tx)
+		if err != nil {
+			return out, err
+		}
+		if all {
+			for _, st := range have {
+				if slices.ContainsFunc(to.stores, func(k kept) bool { return k.Hash == st.Hash }) {
+					continue
+				}
+				out.Stores, left = append(out.Stores, st.ID), append(left, st.ID)
+				if err := s.forsake(tx, st.ID); err != nil {
+					return out, err
+				}
+			}
+		}
+		if to.installation != nil {
+			h := to.installation
+			if to.plain {
+				if h, err = s.moved(tx, h, installationID, installationID); err != nil {
+					return out, err
+				}
+			}
+			if err := s.plan.replace(tx.In(installationID), h); err != nil {
+				return out, err
+			}
+		}
+		for i := range to.stores {
+			id, err := s.putTx(tx, have, &to.stores[i], to.plain)
+			if err != nil {
+				return out, err
+			}
+			out.Stores = append(out.Stores, id)
+		}
+		return out, nil
+	})
+	if errors.Is(err, sqldb.ErrForeignKey) || errors.Is(err, sqldb.ErrUnique) {
+		err = fault.New(fault.Invalid, "the snapshot is damaged: what it holds does not go together")
+	}
+	if err != nil {
+		return err
+	}
+	if all {
+		s.mu.Lock()
+		maps.DeleteFunc(s.baseline.of, func(hash string, b *baselineStore) bool {
+			return b.clone && !slices.ContainsFunc(to.stores, func(k kept) bool { return k.Hash == hash })
+		})
+		s.mu.Unlock()
+	}
+	s.discard(left...)
+	s.forget()
+	return nil
+}
+
+// putTx has a store hold what it held, and makes it if it is gone: under the id
+// that it had, if that is free.
+func (s *Service) putTx(tx *sqldb.Tx, have []store.Store, k *kept, plain bool) (id int64, err error) {
+	if st := find(have, k.Hash); st != nil {
+		id = st.ID
+		if st.Name != k.Name || st.DateCreated != k.DateCreated {
+			if err := tx.Exec(updateStore, id, k.Name, k.DateCreated); err != nil {
+				return 0, err
+			}
+		}
+	} else {
+		if id = k.ID; slices.ContainsFunc(have, func(st store.Store) bool { return st.ID == id }) {
+			if id, err = nextID(tx); err != nil {
+				return 0, err
+			}
+		} else if err := tx.Exec(reclaimSpare, id); err != nil { // its rows may still be there
+			return 0, err
+		}
+		if err := tx.Exec(insertStore, id, k.Hash, k.Name, k.DateCreated); err != nil {
+			return 0, err
+		}
+	}
+	h := k.holds
+	if id != k.ID || plain {
+		if h, err = s.moved(tx, h, k.ID, id); err != nil {
+			return 0, err
+		}
+	}
+	if id != k.ID {
+		h = h.with(s.plan.named["history_seals"], noRows)
+	}
+	return id, s.plan.replace(tx.In(id), h)
+}

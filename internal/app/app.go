@@ -63,6 +63,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sso"
 	"clientele/internal/staff"
+	"clientele/internal/state"
 	"clientele/internal/store"
 	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
@@ -331,7 +332,9 @@ type Server struct {
 	// attempts are at jobs, for who controls the server in development mode.
 	attempts tally
 	// pipe takes each request, at any door, to its answer and the log.
-	pipe   *serve.Pipeline
+	pipe *serve.Pipeline
+	// State replaces what stores hold, in development mode; or nil.
+	State  *state.Service
 	public *door
 	// internal is where the management API and the metrics are, if they are not
 	// at the public door; or nil. Management is their URL.
@@ -411,6 +414,7 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	s.startState(ctx)
 	s.public.open(answers.public, secure, log, s.failed)
 	if s.internal != nil {
 		s.internal.open(answers.internal, secure, log, s.failed)
@@ -481,6 +485,9 @@ func (s *Server) startWork(ctx, trying context.Context) {
 	eraser := newEraser(s.DB, s.System, s.log)
 	context.AfterFunc(trying, s.DB.Listen(sqldb.Erased, eraser.heard))
 	s.background.Go(func() { eraser.run(trying) })
+	if s.State != nil {
+		s.background.Go(func() { s.State.Run(trying) })
+	}
 	s.Jobs.Start(ctx)
 	s.Deliveries.Start(ctx)
 }
@@ -768,6 +775,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	if apart {
 		linked = "" // answers link to where they were asked for
 	}
+	var apis []*rest.Server
 	surfaces := []rest.Surface{
 		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules, Desk: s.Desk, Figures: s.Figures}),
 		v3.New(v3.Services{
@@ -781,6 +789,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	if apart {
 		// The public door does not know these paths at all.
 		inside := rest.NewServer(config, surfaces...)
+		apis = append(apis, inside)
 		s.mountHealth(inside.Router())
 		s.mountMetrics(inside.Router(), reg)
 		out.internal = &edge{next: inside, visits: s.Visits, log: s.log}
@@ -788,6 +797,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	}
 	config.Refuse = shop.Refuse
 	server := rest.NewServer(config, surfaces...)
+	apis = append(apis, server)
 	if !apart {
 		s.mountMetrics(server.Router(), reg)
 	}
@@ -808,6 +818,8 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 		access := s.access()
 		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}).Mount(server.Router())
 		if c := s.newControl(access, bodies); c != nil {
+			s.State = s.newState(config.Tokens, apis...)
+			c.State = s.State
 			c.Mount(server.Router())
 		}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // access says who comes to what exists in development mode alone.
@@ -126,8 +128,19 @@ func (w world) NextDue(ctx context.Context) (time.Time, error) {
 // Tasks implements devtools.World.
 func (w world) Tasks(ctx context.Context) error { return w.s.Jobs.RunTasks(ctx) }
 
+// Reached implements devtools.World.
+func (w world) Reached(ctx context.Context, storeHash string) (management, storefront string, err error) {
+	storefront, err = w.s.Hosts.LinkTo(ctx, storeHash, store.DefaultChannel)
+	return w.s.management + "/stores/" + storeHash, storefront, err
+}
+
 // Apply implements devtools.World.
 func (w world) Apply(ctx context.Context, doc *seed.Document) (stores, customers int, err error) {
-	res, err := w.s.Seed(ctx, doc, false)
-	return res.Stores, res.Customers, err
+	a := w.s.Applier(false)
+	res, err := a.ApplyWhole(ctx, doc)
+	if err != nil {
+		return 0, 0, fmt.Errorf("seed: %w", err)
+	}
+	w.s.Hosts.Forget()
+	return res.Stores, res.Customers, nil
 }

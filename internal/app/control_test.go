@@ -45,7 +45,7 @@ func control(t *testing.T, e sqldb.Engine, change func(*app.Config)) *controlled
 	if change != nil {
 		change(c)
 	}
-	s, err := app.Start(t.Context(), c, clock.System(), slog.New(slog.DiscardHandler), io.Discard)
+	s, err := app.Start(t.Context(), c, clock.System(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

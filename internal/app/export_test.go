@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/x509"
 	"net/http"
 	"time"
@@ -31,3 +32,13 @@ func Within(h http.Handler) http.Handler { return h.(*edge).next }
 
 // ManageURL is where the control panel is, if it has its own door.
 func (s *Server) ManageURL() string { return "http://" + s.manage.address() }
+
+// OnRequest has fn called when a request that may write begins.
+func (s *Server) OnRequest(fn func()) {
+	stamp := s.pipe.Stamp
+	s.pipe.Stamp = func(ctx context.Context) context.Context {
+		ctx = stamp(ctx)
+		fn()
+		return ctx
+	}
+}

@@ -15,6 +15,8 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/seed"
 	"clientele/internal/serve"
+	"clientele/internal/sqldb"
+	"clientele/internal/state"
 	"clientele/internal/system"
 )
 
@@ -27,6 +29,9 @@ type Control struct {
 	World    World
 	Pipeline *serve.Pipeline
 	Access   *Access
+	State    *state.Service
+	// Resets are called after a reset, with what it keeps.
+	Resets []func(keeps func(name string) bool)
 	// Read reads the body of a request.
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 }
@@ -43,7 +48,9 @@ type World interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	// Tasks does what is done every so often, once.
 	Tasks(ctx context.Context) error
-	// Apply applies a seed file's document.
+	// Reached returns where the API and the storefront of a store are.
+	Reached(ctx context.Context, storeHash string) (management, storefront string, err error)
+	// Apply applies a seed file's document, all of it or nothing.
 	Apply(ctx context.Context, doc *seed.Document) (stores, customers int, err error)
 }
 
@@ -54,6 +61,8 @@ type Status struct {
 	Ready   bool          `json:"ready"`
 	Clock   ClockStatus   `json:"clock"`
 	Stores  []StoreStatus `json:"stores"`
+	// Snapshots are those that may be gone back to.
+	Snapshots []SnapshotStatus `json:"snapshots"`
 }
 
 // ClockStatus is what the clock shows.
@@ -95,19 +104,30 @@ const (
 	maxWork = 50 * time.Second
 )
 
+// route is a call, whose result is sent as JSON unless it is a reply.
+type route struct {
+	method, path string
+	handle       func(w http.ResponseWriter, r *http.Request) (any, error)
+}
+
+// reply is an answer that is not a 200 of JSON.
+type reply struct {
+	status int    // 0: 200
+	kind   string // of body; none: JSON
+	body   []byte
+	value  any // nil: nothing but body
+}
+
 // Mount adds the routes.
 func (c *Control) Mount(r chi.Router) {
-	for _, rt := range []struct {
-		method, path string
-		handle       func(w http.ResponseWriter, r *http.Request) (any, error)
-	}{
+	for _, rt := range append([]route{
 		{http.MethodGet, "/status", c.status},
 		{http.MethodGet, "/clock", c.clock},
 		{http.MethodPut, "/clock", c.setClock},
 		{http.MethodDelete, "/clock", c.restoreClock},
 		{http.MethodPost, "/clock/advance", c.advance},
 		{http.MethodPost, "/seed", c.seed},
-	} {
+	}, c.stateRoutes()...) {
 		r.Method(rt.method, ControlPath+rt.path, c.Pipeline.Handler(ControlPath+rt.path, serve.Plain{}, func(x *serve.Exchange) error {
 			x.Header().Set("Cache-Control", "no-store")
 			r := x.Request()
@@ -118,21 +138,44 @@ func (c *Control) Mount(r chi.Router) {
 			if err != nil {
 				return err
 			}
-			var b bytes.Buffer
-			enc := json.NewEncoder(&b)
-			enc.SetEscapeHTML(false)
-			if err := enc.Encode(out); err != nil {
-				return err
-			}
-			write(x, "application/json", b.Bytes())
-			return nil
+			return answer(x, out)
 		}))
 	}
 }
 
+// answer sends what a call returned.
+func answer(w http.ResponseWriter, out any) error {
+	rep, is := out.(*reply)
+	if !is {
+		rep = &reply{value: out}
+	}
+	if rep.value != nil {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(rep.value); err != nil {
+			return err
+		}
+		rep.kind, rep.body = "application/json", b.Bytes()
+	}
+	if rep.kind != "" {
+		w.Header().Set("Content-Type", rep.kind)
+	}
+	if rep.status != 0 {
+		w.WriteHeader(rep.status)
+	}
+	// The pipeline keeps the error: the client is gone.
+	_, _ = w.Write(rep.body)
+	return nil
+}
+
 func (c *Control) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	s, err := c.World.Status(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	s.Clock = c.now()
+	s.Snapshots, err = c.listSnapshots(r)
 	return s, err
 }
 
@@ -146,6 +189,10 @@ func (c *Control) decode(w http.ResponseWriter, r *http.Request, out any) error 
 	if err != nil {
 		return err
 	}
+	return decodeText(text, out)
+}
+
+func decodeText(text []byte, out any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(out); err != nil {
@@ -286,6 +333,13 @@ func (c *Control) settle(ctx context.Context, out *advanced) error {
 }
 
 func (c *Control) seed(w http.ResponseWriter, r *http.Request) (any, error) {
+	rebase := false
+	for name, values := range r.URL.Query() {
+		if name != "baseline" || len(values) != 1 || values[0] != "true" && values[0] != "false" {
+			return nil, fault.New(fault.Invalid, "the query may have baseline=true, and nothing else")
+		}
+		rebase = values[0] == "true"
+	}
 	text, err := c.Read(w, r)
 	if err != nil {
 		return nil, err
@@ -295,8 +349,16 @@ func (c *Control) seed(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, fault.New(fault.Invalid, err.Error())
 	}
 	stores, customers, err := c.World.Apply(r.Context(), doc)
-	if err != nil && fault.As(err) == nil && r.Context().Err() == nil {
-		err = fault.New(fault.Invalid, err.Error())
+	if err != nil {
+		if fault.As(err) == nil && r.Context().Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) {
+			err = fault.New(fault.Invalid, err.Error())
+		}
+		return nil, err
 	}
-	return map[string]int{"stores_created": stores, "customers_created": customers}, err
+	if rebase {
+		if err := c.State.Rebase(r.Context()); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]int{"stores_created": stores, "customers_created": customers}, nil
 }

@@ -133,3 +133,10 @@ func (r *rates) enter(a *auth.APIAccount, c Class) (leave func(), err error) {
 		w.running[c]--
 	}, nil
 }
+
+// Forget begins all windows anew: what stores hold was replaced.
+func (s *Server) Forget() {
+	s.rates.mu.Lock()
+	defer s.rates.mu.Unlock()
+	clear(s.rates.accounts)
+}

@@ -417,3 +417,10 @@ func (h *Hosts) counts(hash, name, claimed string) bool {
 	kept, _, reserved := reservation(name, h.domains)
 	return name != "" && name == claimed && (!reserved || kept == hash)
 }
+
+// Forget has the storefronts read anew by who asks next.
+func (h *Hosts) Forget() {
+	h.reading.Lock() // who reads them now has read what was before
+	defer h.reading.Unlock()
+	h.table.Store(nil)
+}

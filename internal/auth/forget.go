@@ -1,0 +1,31 @@
+package auth
+
+// Forget has the cache know no token any more: what stores hold was replaced.
+func (c *Cache) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}
+
+// Forget drops passes, and when accounts were used that is not written down yet:
+// what stores hold was replaced.
+func (s *APIAccounts) Forget() {
+	s.passes.mu.Lock()
+	s.passes.good = nil
+	s.passes.mu.Unlock()
+	s.uses.mu.Lock()
+	defer s.uses.mu.Unlock()
+	s.uses.waiting, s.uses.written = nil, nil
+}
+
+// Forget drops what was read of tokens and keys, and when tokens were used that is
+// not written down yet: what stores hold was replaced.
+func (s *StorefrontTokens) Forget() {
+	s.mu.Lock()
+	clear(s.read)
+	clear(s.keys)
+	s.mu.Unlock()
+	s.using.Lock()
+	defer s.using.Unlock()
+	clear(s.uses)
+}

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -14,6 +17,8 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/sqldb"
+	"clientele/internal/sso"
+	"clientele/internal/store"
 )
 
 const stateSeed = `
@@ -517,4 +522,53 @@ func TestStateRefuses(t *testing.T) {
 	if next := w.newID("next@example.com"); next != id+1 {
 		t.Error("a page of another origin has reset the store")
 	}
+}
+
+// A login URL is good for 30 seconds of the server's clock, and says why it is
+// refused after that.
+func TestLoginURLRunsOut(t *testing.T) {
+	c := stated(t, sqldb.SQLite, nil)
+	c.do("PUT", "/clock", `{"frozen":true}`, nil)
+	login := func(after string) (at, page string) {
+		t.Helper()
+		token, err := c.SSO.Token(t.Context(), store.Site{StoreID: c.store("abc123"), StoreHash: "abc123", ChannelID: 1, URL: "http://store-abc123.localhost"}, sso.Request{CustomerID: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.do("POST", "/clock/advance", `{"by":"`+after+`"}`, nil)
+		// As a browser follows it, with its cookies.
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		browser := &http.Client{Jar: jar, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", c.Address())
+		}}}
+		res, err := browser.Get("http://store-abc123.localhost/login/token/" + token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Request.URL.Path, string(text)
+	}
+	if at, page := login("29s"); at != "/account.php" || !strings.Contains(page, "Jane") {
+		t.Errorf("%s %s", at, page)
+	}
+	if at, page := login("31s"); at != "/login.php" || !strings.Contains(page, "iat is more than 30 seconds ago") {
+		t.Errorf("%s %s", at, page)
+	}
+}
+
+// store returns a store's id.
+func (c *controlled) store(hash string) int64 {
+	c.t.Helper()
+	st, err := c.Stores.ByHash(c.t.Context(), hash)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return st.ID
 }

@@ -302,7 +302,7 @@ var untracked = map[string]string{
 	"consent_texts": "of consent_changes", "consent_changes": "the history of consents, which goes with a subscriber", "webhook_blocks": "of deliveries", "webhook_cursors": "work", "webhook_deliveries": "work", "webhook_notices": "work",
 	"account_sessions": "sign-ins are entries", "account_tokens": "links are entries", "sign_in_failures": "failures are entries", "known_addresses": "of sign-ins",
 	"store_keys": "made at first use", "storefront_revocations": "of storefront_tokens", "used_login_tokens": "of sign-ins", "jobs": "work", "emails": "work",
-	"schema_writes": "the program's own", "schema_migrations": "the program's own", "schema_lock": "the program's own", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
+	"schema_writes": "the program's own", "schema_migrations": "the program's own", "schema_lock": "the program's own", "schema_snapshots": "what tests go back to", "schema_spares": "what is prepared for tests", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
 	"idempotency_keys": "answers", "secret_keys": "counters", "history": "itself", "history_actors": "itself", "history_seals": "itself", "suppressions": "of erasures", "erasures": "a certificate each",
 	"rule_marks": "work", "daily_figures": "counters", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers",
 	"imports": "told when they end", "import_problems": "of imports",

@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/internal/sqldb"
+)
+
+// control makes a request to what controls the server, and returns an error if it
+// is not answered by a 2xx.
+func (c *client) control(method, path, body string) ([]byte, error) {
+	req, err := http.NewRequest(method, c.url+"/_clientele/v1"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %d %s", method, path, res.StatusCode, text)
+	}
+	return text, err
+}
+
+// A server that is killed while it goes back to a snapshot has the state before or
+// the one after, and never a mixture; what it had prepared is taken away.
+func TestKilledWhileRestoring(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, dsn string) {
+		seeded(t, dsn)
+		s := serve(t, "--database", dsn)
+		control := func(method, path, body string) {
+			t.Helper()
+			if _, err := s.client().control(method, path, body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Two states that differ in many rows.
+		fill := func(name string) {
+			var all []any
+			for i := range 10 {
+				all = append(all, person(fmt.Sprintf("%s%d@example.com", name, i)))
+			}
+			for i := range 10 {
+				for j := range all {
+					p := person(fmt.Sprintf("%s%d-%d@example.com", name, i, j))
+					all[j] = p
+				}
+				s.client().call(http.StatusOK, http.MethodPost, "/customers", all)
+			}
+		}
+		state := func() string {
+			var out strings.Builder
+			for _, path := range []string{"/customers?limit=250&include=addresses", "/customers/addresses?limit=250", "/customers/attribute-values?limit=250", "/customers/subscribers"} {
+				out.Write(s.client().call(http.StatusOK, http.MethodGet, path, nil))
+			}
+			return out.String()
+		}
+		states := map[string]string{}
+		for _, name := range []string{"one", "two"} {
+			fill(name)
+			if name == "two" {
+				s.client().call(http.StatusNoContent, http.MethodDelete, "/customers?id:in=20,30,40", nil)
+			}
+			control("PUT", "/snapshots/"+name, "")
+			states[name] = state()
+		}
+		if states["one"] == states["two"] {
+			t.Fatal("the states are the same")
+		}
+		seen := map[string]int{}
+		at := "two"
+		for range 8 {
+			to := "one"
+			if at == "one" {
+				to = "two"
+			}
+			if rand.IntN(2) == 0 {
+				// What is prepared or taken away when it is killed stays nobody's.
+				control("POST", "/stores", `{"from":"`+seedStore+`","hash":"clone1"}`)
+				control("DELETE", "/stores/clone1", "")
+			}
+			done := make(chan bool, 1)
+			c := s.client()
+			go func() {
+				_, err := c.control("POST", "/snapshots/"+to+"/restore", "")
+				done <- err == nil
+			}()
+			time.Sleep(time.Duration(rand.Int64N(int64(120 * time.Millisecond))))
+			s.kill()
+			answered := <-done
+			awaitEnd(t, dsn)
+			s.restart(t)
+			switch got := state(); {
+			case got == states[to]:
+				at = to
+				seen["after"]++
+			case got == states[at] && !answered:
+				seen["before"]++
+			default:
+				t.Fatalf("killed on the way from %s to %s (answered: %v), the state is neither:\n%.3000s", at, to, answered, got)
+			}
+		}
+		t.Log(seen)
+		// What was prepared for stores that were never made is taken away.
+		for end := time.Now().Add(patience); leftOver(t, dsn) > 0; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("rows of no store are left")
+			}
+		}
+		s.stop()
+	})
+}
+
+// awaitEnd waits until PostgreSQL has ended the sessions of a killed server: what
+// these were told to do may still be carried out.
+func awaitEnd(t *testing.T, dsn string) {
+	t.Helper()
+	if !strings.HasPrefix(dsn, "postgres") {
+		return
+	}
+	db, err := sqldb.Open(t.Context(), dsn, sqldb.Options{MustExist: true, Readers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		n := int64(0)
+		if err := db.Read(t.Context(), 0, func(tx *sqldb.Tx) error {
+			return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND $1 = 0`), func(r *sqldb.Row) error { n = r.Int(0); return nil })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d sessions outlive their server", n)
+		}
+	}
+}
+
+// leftOver counts the customers of no store.
+func leftOver(t *testing.T, dsn string) (n int64) {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), dsn, sqldb.Options{MustExist: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Read(t.Context(), 0, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM customers c WHERE NOT EXISTS (SELECT 1 FROM stores s WHERE s.id = c.store_id) AND c.store_id <> $1`), func(r *sqldb.Row) error { n = r.Int(0); return nil })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"clientele/api/contract"
 )
 
 const (
@@ -240,7 +242,7 @@ func TestParseNamesFaults(t *testing.T) {
 		`{"paths":{}}`: "no such response",
 		`{"paths":{"/a":{"get":{"parameters":[{"name":"q","schema":{"type":3}}]}}}}`: "/parameters/0/schema",
 	} {
-		if _, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := contract.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}

@@ -1,7 +1,6 @@
-// Package apitest holds handlers to the contract in package api: a test gives
-// it one exchange after another and hears of everything the document does not
-// say.
-package apitest
+// Package contract holds exchanges of HTTP to the OpenAPI document in package
+// api: it tells of everything that the document does not say.
+package contract
 
 import (
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 )
 
 // ErrUndeclared is wrapped by the error Check returns for a method and path
@@ -31,14 +29,31 @@ type Operation struct {
 	Query       []string // names of the query parameters, in the document's order
 }
 
-// New returns a Validator, and ends the test when the document cannot be used.
-func New(t testing.TB) *Validator {
-	t.Helper()
+// New returns a Validator. The document is read once, which takes a while.
+func New() (*Validator, error) {
 	c, err := load()
 	if err != nil {
-		t.Fatalf("apitest: %v", err)
+		return nil, err
 	}
-	return &Validator{contract: c}
+	return &Validator{contract: c}, nil
+}
+
+// Parse returns a Validator of another document.
+func Parse(text []byte) (*Validator, error) {
+	c, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Validator{contract: c}, nil
+}
+
+// Find returns the operation of a method and path.
+func (v *Validator) Find(method, path string) (Operation, bool) {
+	op := v.contract.find(method, path)
+	if op == nil {
+		return Operation{}, false
+	}
+	return op.Operation, true
 }
 
 // Operations lists what the document declares, by path and then by method.

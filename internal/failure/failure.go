@@ -27,7 +27,7 @@ type Failure struct {
 func Of(ctx context.Context, err error) Failure {
 	f := fault.As(err)
 	switch {
-	case f != nil && f.Kind != fault.Internal:
+	case f != nil && (f.Kind != fault.Internal || f.Status != 0):
 		return Failure{Fault: f}
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
 		return Failure{Gone: true, Fault: &fault.Error{Kind: fault.Internal, Cause: err}}

@@ -133,6 +133,9 @@ type Error struct {
 	Total int
 	// RetryAfter is a wait in seconds with TooMany and Unavailable.
 	RetryAfter int
+	// Status is the HTTP status that a test wants to see, whatever the kind; 0:
+	// that of the kind. Development mode alone sets it.
+	Status int
 	// Cause is for the log only.
 	Cause error
 }

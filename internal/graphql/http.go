@@ -109,6 +109,9 @@ func (s *Server) serve(ctx context.Context, v *visit.Visit, out *reply) error {
 	if err != nil {
 		return err
 	}
+	if err := out.Admitted(); err != nil {
+		return err
+	}
 	// A body that comes slowly takes nobody's place.
 	in, err := s.read(out, who)
 	if err != nil {

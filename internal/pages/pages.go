@@ -228,6 +228,9 @@ func (p *Pages) serve(pattern string, h handler) http.HandlerFunc {
 			if err := c.open(); err != nil {
 				return err
 			}
+			if err := x.Admitted(); err != nil {
+				return err
+			}
 			return h(c)
 		})
 	}
@@ -408,6 +411,9 @@ func (c *call) Refuse(x *serve.Exchange, f *fault.Error) {
 		key = "bad_request"
 	case f.Kind == fault.Invalid, f.Kind == fault.BadFilter:
 		status, key = http.StatusBadRequest, "bad_request"
+	}
+	if f.Status != 0 {
+		status = f.Status
 	}
 	p := &messagePage{Key: key, Status: status, Text: c.look.Text("error." + key + ".text")}
 	p.Title = c.look.Text("error." + key + ".title")

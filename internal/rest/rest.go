@@ -318,6 +318,9 @@ func (s *Server) handle(m *mount, route Route) {
 				c.turnAway(http.StatusNotAcceptable)
 				return nil
 			}
+			if err := c.Admitted(); err != nil {
+				return err
+			}
 			return c.keyed(&route)
 		})
 	})

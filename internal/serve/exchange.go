@@ -42,7 +42,9 @@ type Exchange struct {
 
 	expected bool
 	lasts    bool
-	cut      error // why the answer did not arrive
+	refused  *fault.Error // what it was answered with
+	diverted func()       // ends an answer that was diverted
+	cut      error        // why the answer did not arrive
 
 	mu   sync.Mutex // handlers may work in several goroutines
 	errs []error    // what an operator should see
@@ -66,6 +68,22 @@ func (x *Exchange) Gone() bool {
 	defer x.mu.Unlock()
 	return x.gone
 }
+
+// Admitted is called by surfaces once they know who asks and that they may, and
+// before they do anything else. An error is what to answer.
+func (x *Exchange) Admitted() error {
+	if s := x.route.pipe.Stage; s != nil {
+		return s.Admitted(x)
+	}
+	return nil
+}
+
+// Divert has the rest of the answer written to another writer, and end called
+// when it is complete.
+func (x *Exchange) Divert(to http.ResponseWriter, end func()) { x.to, x.diverted = to, end }
+
+// Pattern returns the pattern of the router that the request matches.
+func (x *Exchange) Pattern() string { return x.route.pattern }
 
 // Header implements http.ResponseWriter.
 func (x *Exchange) Header() http.Header { return x.to.Header() }
@@ -138,6 +156,7 @@ func (x *Exchange) Fail(render Renderer, err error) {
 		return
 	}
 	x.SetRetry(f)
+	x.refused = f
 	// A defect of the surface's own rendering is answered, too.
 	defer func() {
 		if v := recover(); v != nil {
@@ -183,6 +202,12 @@ func (x *Exchange) end(render Renderer) {
 		status = statusGone
 	}
 	x.route.observe(x.r.Method, status, took)
+	if pipe.Stage != nil {
+		pipe.Stage.Ended(x, x.refused)
+		if x.diverted != nil {
+			defer x.diverted()
+		}
+	}
 	failed := !x.expected && (len(x.errs) > 0 || status >= http.StatusInternalServerError)
 	watcher, watched := render.(Watcher)
 	if watched {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -14,7 +15,7 @@ type Plain struct{}
 
 // Refuse implements Renderer.
 func (Plain) Refuse(x *Exchange, f *fault.Error) {
-	status, title := StatusOf(f.Kind), f.Error()
+	status, title := cmp.Or(f.Status, StatusOf(f.Kind)), f.Error()
 	switch f.Kind {
 	case fault.Internal:
 		title = http.StatusText(status)
@@ -31,6 +32,17 @@ func (Plain) Refuse(x *Exchange, f *fault.Error) {
 	x.WriteHeader(status)
 	// The exchange keeps the error.
 	_, _ = x.Write(b)
+}
+
+// KindOf returns the kind of fault that a status stands for, and Internal where
+// it stands for none.
+func KindOf(status int) fault.Kind {
+	for k := fault.Internal; k <= fault.KeyTaken; k++ {
+		if StatusOf(k) == status {
+			return k
+		}
+	}
+	return fault.Internal
 }
 
 // StatusOf returns the status that answers a kind of fault. A surface whose

@@ -75,8 +75,10 @@ func pathOf(it *fault.Item) string {
 
 // statusOf tells what is missing (422) from what is wrong (400).
 func statusOf(f *fault.Error) int {
-	switch f.Kind {
-	case fault.Invalid:
+	switch {
+	case f.Status != 0:
+		return f.Status
+	case f.Kind == fault.Invalid:
 		has := func(code fault.Code) bool {
 			return slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Code == code })
 		}
@@ -84,7 +86,7 @@ func statusOf(f *fault.Error) int {
 			return http.StatusUnprocessableEntity
 		}
 		return http.StatusBadRequest
-	case fault.BadFilter:
+	case f.Kind == fault.BadFilter:
 		return http.StatusBadRequest
 	}
 	return serve.StatusOf(f.Kind)
@@ -102,7 +104,7 @@ func detailOf(f *fault.Error) string {
 }
 
 func titleOf(f *fault.Error, status int) string {
-	if f.Kind == fault.Internal {
+	if f.Kind == fault.Internal && status == http.StatusInternalServerError {
 		return "Something went wrong on our side."
 	}
 	return http.StatusText(status)

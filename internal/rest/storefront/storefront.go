@@ -182,6 +182,9 @@ func (s *Surface) serve(c *Call, r *Route) error {
 			return err
 		}
 	}
+	if err := c.http.Admitted(); err != nil {
+		return err
+	}
 	return s.keyed(c, r)
 }
 

@@ -32,6 +32,14 @@ func (*Surface) Error(_ *rest.Titles, err error) (int, []byte) {
 	if f == nil {
 		f = &fault.Error{Kind: fault.Internal}
 	}
+	status, b := render(f)
+	if f.Status != 0 && f.Status != status {
+		return body(f.Status, []entry{{message: f.Message}})
+	}
+	return status, b
+}
+
+func render(f *fault.Error) (int, []byte) {
 	switch f.Kind {
 	case fault.Invalid, fault.Malformed, fault.BadFilter:
 		return body(http.StatusBadRequest, entries(f, "invalid_reason"))

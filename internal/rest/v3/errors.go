@@ -26,6 +26,9 @@ func Error(titles *rest.Titles, err error) (int, []byte) {
 		f = &fault.Error{Kind: fault.Internal}
 	}
 	status, b := render(titles, f)
+	if f.Status != 0 && f.Status != status {
+		return body(f.Status, f.Message, nil)
+	}
 	if titles.Saved && status == http.StatusUnprocessableEntity {
 		b = append(b[:len(b)-1], `,"meta":{"saved_records":0}}`...)
 	}

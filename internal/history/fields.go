@@ -233,6 +233,15 @@ var fieldNames = [...]string{
 	FieldHook: "webhook_id", FieldList: "list", FieldQuery: "query", FieldArchived: "is_archived",
 }
 
+// secretFields are those of which no entry tells a value. They are the program's
+// table of what is secret: whatever shows requests masks the same names.
+var secretFields = [...]Field{FieldPassword, FieldClientSecret, FieldAccessToken, FieldPrivateKey, FieldHeaders, FieldDetails}
+
+// Secret reports whether a field of a name is secret.
+func Secret(name string) bool {
+	return slices.ContainsFunc(secretFields[:], func(f Field) bool { return fieldNames[f] == name })
+}
+
 // several reports whether a record has several fields of the name, which ends in
 // a period then.
 func (f Field) several() bool {
@@ -378,6 +387,9 @@ func Personal[T any](c Column[T]) Column[T] {
 // MaskedColumn returns the column of a secret, of which is told when it changes
 // and nothing more; an empty one is none.
 func MaskedColumn[T any](f Field, of func(*T) string) Column[T] {
+	if !slices.Contains(secretFields[:], f) {
+		panic("history: " + fieldNames[f] + " is not in the table of secret fields")
+	}
 	c := TextColumn(f, of)
 	c.masked = true
 	return c

@@ -155,6 +155,9 @@ type Options struct {
 	// LeadsElsewhere tells whether a URL is another store's by now: an email may
 	// wait for days, and the host of its links change hands. Nil: none is.
 	LeadsElsewhere func(ctx context.Context, storeHash, url string) (bool, error)
+	// Refuse may refuse to send an email of a store, as a mail server does: in
+	// development. Nil refuses none.
+	Refuse func(ctx context.Context, storeHash string, kind Kind, to string) error
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }

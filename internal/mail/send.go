@@ -323,12 +323,14 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	if err != nil {
 		return s.finish(ctx, m, Failed, "template: "+err.Error(), parts{})
 	}
+	var letter *Letter
 	if s.o.Sender != nil {
-		letter, err := s.letter(m, w, texts)
-		if err != nil {
+		if letter, err = s.letter(m, w, texts); err != nil {
 			return s.finish(ctx, m, Failed, err.Error(), parts{})
 		}
-		if err := s.o.Sender.Send(ctx, letter); err != nil {
+	}
+	if s.o.Sender != nil || s.o.Refuse != nil {
+		if err := s.deliver(ctx, m, w, letter); err != nil {
 			if failure := (*SendError)(nil); errors.As(err, &failure) && failure.Permanent {
 				return s.finish(ctx, m, Failed, err.Error(), parts{})
 			}
@@ -342,6 +344,19 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 		texts = parts{}
 	}
 	return s.finish(context.WithoutCancel(ctx), m, Sent, "", texts)
+}
+
+// deliver sends a message, if there is a way to.
+func (s *Service) deliver(ctx context.Context, m *Stored, w *surroundings, letter *Letter) error {
+	if s.o.Refuse != nil {
+		if err := s.o.Refuse(ctx, w.settings.Hash, m.Kind, cmp.Or(m.To, w.settings.AdminEmail)); err != nil {
+			return err
+		}
+	}
+	if letter == nil {
+		return nil
+	}
+	return s.o.Sender.Send(ctx, letter)
 }
 
 func (s *Service) note(ctx context.Context, m *Stored, err error) error {

@@ -329,6 +329,8 @@ type Server struct {
 	// proxies are those that are trusted.
 	proxies []netip.Prefix
 	log     *slog.Logger
+	// dev is what development mode has besides.
+	dev *development
 	// attempts are at jobs, for who controls the server in development mode.
 	attempts tally
 	// pipe takes each request, at any door, to its answer and the log.
@@ -518,6 +520,9 @@ func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (_
 
 func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger) *Server {
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 3)}
+	if !cfg.Production() {
+		s.dev = newDevelopment(core.System, cfg.Magic)
+	}
 	s.setStaffRules()
 	s.judgeHosts(cfg.hostRules())
 	s.writes = newWritable(core.DB, core.System, log)
@@ -557,6 +562,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	if err != nil {
 		return err
 	}
+	s.dev.refuseMail(&o)
 	s.sendWith(o)
 	if o.Sender == nil && !o.Keep {
 		s.log.Warn("emails are not sent but queued for up to three days: set --smtp-url")
@@ -741,7 +747,7 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 	transport.MaxIdleConnsPerHost = transport.MaxConnsPerHost
 	metrics := webhook.NewMetrics(reg)
 	return webhook.NewDispatcher(s.DB, s.System, webhook.Options{
-		Transport: transport, Concurrency: s.cfg.WebhookConcurrency,
+		Transport: s.dev.carrying(transport), Concurrency: s.cfg.WebhookConcurrency,
 		EventRetention: s.cfg.EventRetention, DeliveryRetention: s.cfg.DeliveryRetention,
 		Metrics: metrics, Notifier: notices{s.Core}, Log: s.log,
 	})
@@ -751,7 +757,7 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
-	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest})
+	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest, Stage: s.dev.on()})
 	s.Visits = visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), CrossSite: s.Core.Tokens.CrossSite, Reasons: !s.cfg.Production()})
 	emails := ""
 	if !s.cfg.Production() {
@@ -792,12 +798,14 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 		apis = append(apis, inside)
 		s.mountHealth(inside.Router())
 		s.mountMetrics(inside.Router(), reg)
-		out.internal = &edge{next: inside, visits: s.Visits, log: s.log}
+		out.internal = &edge{next: s.dev.watched(inside), visits: s.Visits, log: s.log}
+		s.dev.routes(inside.Router())
 		surfaces = nil
 	}
 	config.Refuse = shop.Refuse
 	server := rest.NewServer(config, surfaces...)
 	apis = append(apis, server)
+	s.dev.routes(server.Router())
 	if !apart {
 		s.mountMetrics(server.Router(), reg)
 	}
@@ -814,17 +822,9 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())
 	s.newReference(s.Visits, queries, bodies).Mount(server.Router())
-	if !s.cfg.Production() {
-		access := s.access()
-		(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}).Mount(server.Router())
-		if c := s.newControl(access, bodies); c != nil {
-			s.State = s.newState(config.Tokens, apis...)
-			c.State = s.State
-			c.Mount(server.Router())
-		}
-	}
+	s.mountDevelopment(server.Router(), bodies, config.Tokens, apis...)
 	shop.Mount(server.Router())
 	out.manage, err = s.mountPanel(server.Router())
-	out.public = &edge{next: server, visits: s.Visits, strict: s.https(), log: s.log}
+	out.public = &edge{next: s.dev.watched(server), visits: s.Visits, strict: s.https(), log: s.log}
 	return out, err
 }

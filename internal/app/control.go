@@ -28,14 +28,19 @@ func (s *Server) newControl(access *devtools.Access, bodies *intake.Intake) *dev
 	if s.cfg.Parts.Clock == nil {
 		return nil
 	}
-	return &devtools.Control{Clock: s.cfg.Parts.Clock, World: world{s}, Pipeline: s.pipe, Access: access, Read: func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return &devtools.Control{Clock: s.cfg.Parts.Clock, World: world{s}, Pipeline: s.pipe, Access: access, Read: s.readControl(bodies)}
+}
+
+// readControl returns what reads the bodies of requests that control the server.
+func (s *Server) readControl(bodies *intake.Intake) func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		body, err := bodies.Read(w, r, intake.Source{Peer: s.Visits.Peer(r, false), Most: maxSeed})
 		if err != nil {
 			return nil, err
 		}
 		defer body.Free()
 		return []byte(string(body.B)), nil
-	}}
+	}
 }
 
 // maxSeed bounds seed files that come over HTTP.
@@ -70,6 +75,8 @@ var countsOf = sqldb.Static(`SELECT customers, subscribers FROM store_counters W
 // Status implements devtools.World.
 func (w world) Status(ctx context.Context) (devtools.Status, error) {
 	out := devtools.Status{Version: api.Version(), Engine: string(w.s.DB.Engine()), Ready: w.s.writes.check() == nil, Stores: []devtools.StoreStatus{}}
+	out.Faults = w.s.dev.stage.Faults.Active()
+	out.Journal.Requests, out.Journal.Bytes = w.s.dev.stage.Journal.Size()
 	stores, err := w.s.Stores.List(ctx)
 	if err != nil {
 		return out, err

@@ -63,6 +63,15 @@ type Status struct {
 	Stores  []StoreStatus `json:"stores"`
 	// Snapshots are those that may be gone back to.
 	Snapshots []SnapshotStatus `json:"snapshots"`
+	// Faults are the rules that can still hit something.
+	Faults  int           `json:"active_faults"`
+	Journal JournalStatus `json:"journal"`
+}
+
+// JournalStatus is how much the journal holds.
+type JournalStatus struct {
+	Requests int   `json:"requests"`
+	Bytes    int64 `json:"bytes"`
 }
 
 // ClockStatus is what the clock shows.

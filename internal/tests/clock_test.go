@@ -20,6 +20,7 @@ var offTheClock = map[string]string{
 	"internal/intake":  "the operating system compares deadlines of connections with its own clock, and bodies wait for real memory",
 	"internal/jobs":    "a process has a job as long as it really renews its lease, and handlers really need time to end",
 	"internal/sqldb":   "other processes and the database need real time to make room",
+	"internal/trouble": "a client that is to see a delay really waits",
 	"internal/webhook": "a request that really waits lends its slot",
 }
 

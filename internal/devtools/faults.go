@@ -1,0 +1,290 @@
+package devtools
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"clientele/internal/fault"
+	"clientele/internal/journal"
+	"clientele/internal/serve"
+	"clientele/internal/trouble"
+)
+
+// Requests has tests make requests fail, and look at those that were made.
+type Requests struct {
+	Stage    *Stage
+	Pipeline *serve.Pipeline
+	Access   *Access
+	// Read reads the body of a request.
+	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
+	// Patterns are those of the router.
+	Patterns func() []string
+}
+
+// Mount adds the routes.
+func (q *Requests) Mount(r chi.Router) {
+	for _, rt := range []struct {
+		method, path string
+		handle       func(w http.ResponseWriter, r *http.Request) (int, any, error)
+	}{
+		{http.MethodPost, "/faults", q.addFault},
+		{http.MethodGet, "/faults", q.faults},
+		{http.MethodDelete, "/faults", q.clearFaults},
+		{http.MethodDelete, "/faults/{id}", q.removeFault},
+		{http.MethodGet, "/requests", q.list},
+		{http.MethodDelete, "/requests", q.clear},
+		{http.MethodGet, "/requests/har", q.archive},
+		{http.MethodPost, "/requests/expect", q.expect},
+		{http.MethodGet, "/requests/{id}", q.one},
+		{http.MethodGet, "/requests/{id}/har", q.archiveOne},
+	} {
+		r.Method(rt.method, ControlPath+rt.path, q.Pipeline.Handler(ControlPath+rt.path, serve.Plain{}, func(x *serve.Exchange) error {
+			x.Header().Set("Cache-Control", "no-store")
+			r := x.Request()
+			if err := q.Access.Admit(x, r); err != nil {
+				return err
+			}
+			status, out, err := rt.handle(x, r)
+			if err != nil {
+				return err
+			}
+			if status == http.StatusNoContent {
+				x.WriteHeader(status)
+				return nil
+			}
+			var b bytes.Buffer
+			enc := json.NewEncoder(&b)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode(out); err != nil {
+				return err
+			}
+			x.Header().Set("Content-Type", "application/json")
+			x.WriteHeader(status)
+			// The pipeline keeps the error: the client is gone.
+			_, _ = x.Write(b.Bytes())
+			return nil
+		}))
+	}
+}
+
+// decode reads a JSON object that has no members but those of out.
+func (q *Requests) decode(w http.ResponseWriter, r *http.Request, out any) error {
+	text, err := q.Read(w, r)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		if errors.Is(err, io.EOF) {
+			return fault.New(fault.Malformed, "the body must be a JSON object")
+		}
+		return fault.New(fault.Malformed, "the body cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Malformed, "the body must be one JSON object")
+	}
+	return nil
+}
+
+func (q *Requests) addFault(w http.ResponseWriter, r *http.Request) (int, any, error) {
+	var in trouble.Rule
+	if err := q.decode(w, r, &in); err != nil {
+		return 0, nil, err
+	}
+	err := in.Check()
+	if err == nil {
+		err = q.checkRoute(&in.Match)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	id, err := q.Stage.Faults.Add(in)
+	return http.StatusCreated, map[string]string{"id": id}, err
+}
+
+// checkRoute refuses routes that there are not, which would never be hit.
+func (q *Requests) checkRoute(m *trouble.Match) error {
+	if m.Route == "" || m.Surface == trouble.Webhook || m.Surface == trouble.SMTP {
+		return nil
+	}
+	var near []string
+	for _, pattern := range q.Patterns() {
+		route := journal.Route(pattern)
+		if route == m.Route {
+			return nil
+		}
+		if first := strings.SplitN(m.Route, "/", 3); len(first) > 1 && strings.HasPrefix(route, "/"+first[1]) && !slices.Contains(near, route) {
+			near = append(near, route)
+		}
+	}
+	message := "there is no such route: want a path of the API document after /v3 or /v2"
+	if slices.Sort(near); len(near) > 0 {
+		message += ", such as " + strings.Join(near[:min(len(near), 5)], ", ")
+	}
+	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Path: "match.route", Message: message}}}
+}
+
+func (q *Requests) faults(http.ResponseWriter, *http.Request) (int, any, error) {
+	return http.StatusOK, map[string]any{"data": q.Stage.Faults.List()}, nil
+}
+
+func (q *Requests) clearFaults(http.ResponseWriter, *http.Request) (int, any, error) {
+	q.Stage.Faults.Clear()
+	return http.StatusNoContent, nil, nil
+}
+
+func (q *Requests) removeFault(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	if !q.Stage.Faults.Remove(chi.URLParam(r, "id")) {
+		return 0, nil, fault.New(fault.NotFound, "there is no such fault")
+	}
+	return http.StatusNoContent, nil, nil
+}
+
+// query reads the filter of a list.
+func query(r *http.Request) (f journal.Filter, before int64, limit int, err error) {
+	values := r.URL.Query()
+	limit = defaultLimit
+	f.Tells = trouble.Tells
+	for name, v := range values {
+		if len(v) > 1 {
+			return f, 0, 0, invalid(name, "is given twice")
+		}
+		switch name {
+		case "surface":
+			f.Surface = v[0]
+		case "method":
+			f.Method = v[0]
+		case "route":
+			f.Route = v[0]
+		case "path":
+			f.Path = v[0]
+		case "operation":
+			f.Operation = v[0]
+		case "store":
+			f.Store = v[0]
+		case "email":
+			f.Email = v[0]
+		case "body":
+			f.Body = v[0]
+		case "fault":
+			f.Fault = v[0]
+		case "contract":
+			f.Contract = v[0]
+		case "unmatched":
+			is, err := strconv.ParseBool(v[0])
+			if err != nil {
+				return f, 0, 0, invalid(name, "want true or false")
+			}
+			f.Unmatched = &is
+		case "status", "account_id", "before", "limit":
+			n, err := strconv.ParseInt(v[0], 10, 64)
+			if err != nil || n < 1 || name == "limit" && n > maxLimit {
+				return f, 0, 0, invalid(name, "want a number, as limit from 1 to "+strconv.Itoa(maxLimit))
+			}
+			switch name {
+			case "status":
+				f.Status = int(n)
+			case "account_id":
+				f.Account = n
+			case "before":
+				before = n
+			case "limit":
+				limit = int(n)
+			}
+		default:
+			return f, 0, 0, invalid(name, "is not a parameter; there are surface, method, route, path, operation, store, account_id, status, email, body, fault, contract, unmatched, before and limit")
+		}
+	}
+	return f, before, limit, f.Check()
+}
+
+func (q *Requests) list(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	f, before, limit, err := query(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	out := []*journal.Shown{}
+	for _, e := range q.Stage.Journal.Find(&f, before, limit) {
+		out = append(out, q.Stage.Journal.Show(e))
+	}
+	return http.StatusOK, map[string]any{"data": out}, nil
+}
+
+func (q *Requests) clear(http.ResponseWriter, *http.Request) (int, any, error) {
+	q.Stage.Journal.Clear()
+	return http.StatusNoContent, nil, nil
+}
+
+func (q *Requests) archive(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	if !r.URL.Query().Has("limit") {
+		values := r.URL.Query()
+		values.Set("limit", strconv.Itoa(maxLimit))
+		r.URL.RawQuery = values.Encode()
+	}
+	f, before, limit, err := query(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, q.Stage.Journal.Archive(q.Stage.Journal.Find(&f, before, limit)), nil
+}
+
+func (q *Requests) entry(r *http.Request) (*journal.Entry, error) {
+	if id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64); err == nil {
+		if e := q.Stage.Journal.Entry(id); e != nil {
+			return e, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "there is no such request")
+}
+
+func (q *Requests) one(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	e, err := q.entry(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, q.Stage.Journal.Show(e), nil
+}
+
+func (q *Requests) archiveOne(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	e, err := q.entry(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, q.Stage.Journal.Archive([]*journal.Entry{e}), nil
+}
+
+// expect answers 200 where an expectation is met, and 409 where it is not.
+func (q *Requests) expect(w http.ResponseWriter, r *http.Request) (int, any, error) {
+	var in struct {
+		Match   journal.Filter `json:"match"`
+		AtLeast *int           `json:"at_least"`
+	}
+	if err := q.decode(w, r, &in); err != nil {
+		return 0, nil, err
+	}
+	n := 1
+	if in.AtLeast != nil {
+		n = *in.AtLeast
+	}
+	if n < 1 || n > journal.MaxEntries {
+		return 0, nil, invalid("at_least", "want a number from 1 to "+strconv.Itoa(journal.MaxEntries))
+	}
+	if err := in.Match.Check(); err != nil {
+		return 0, nil, err
+	}
+	in.Match.Tells = trouble.Tells
+	out := q.Stage.Journal.Expect(&in.Match, n)
+	if !out.Met {
+		return http.StatusConflict, out, nil
+	}
+	return http.StatusOK, out, nil
+}

@@ -682,6 +682,7 @@ func (s *Server) drain(ctx context.Context) error {
 	if s.panel != nil {
 		s.panel.Stop()
 	}
+	s.dev.end()
 	doors := s.doors()
 	done := make(chan error, len(doors))
 	for _, d := range doors {

@@ -1,8 +1,12 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -23,10 +27,13 @@ import (
 type development struct {
 	stage   *devtools.Stage
 	routers []chi.Routes
+	// stop ends answers that last, as the server is to stop.
+	stop chan struct{}
+	once sync.Once
 }
 
 func newDevelopment(sys *system.System, magic bool) *development {
-	return &development{stage: &devtools.Stage{Faults: &trouble.Engine{Magic: magic}, Journal: journal.New(sys, recorded)}}
+	return &development{stage: &devtools.Stage{Faults: &trouble.Engine{Magic: magic}, Journal: journal.New(sys, recorded)}, stop: make(chan struct{})}
 }
 
 // recorded reports whether requests to a path are kept in the journal: those to
@@ -50,6 +57,13 @@ func (d *development) on() serve.Stage {
 		return nil
 	}
 	return d.stage
+}
+
+// end ends answers that last.
+func (d *development) end() {
+	if d != nil {
+		d.once.Do(func() { close(d.stop) })
+	}
 }
 
 // watched returns a handler whose requests are in the journal.
@@ -100,12 +114,51 @@ func (s *Server) mountDevelopment(r *chi.Mux, bodies *intake.Intake, tokens *aut
 		return
 	}
 	access := s.access()
-	(&devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}).Mount(r)
-	if c := s.newControl(access, bodies); c != nil {
+	outbox := &devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}
+	outbox.Mount(r)
+	control := s.newControl(access, bodies)
+	if control != nil {
 		s.State = s.newState(tokens, apis...)
-		c.State = s.State
-		c.Resets = append(c.Resets, s.dev.stage.Reset)
-		c.Mount(r)
+		control.State = s.State
+		control.Resets = append(control.Resets, s.dev.stage.Reset)
+		control.Mount(r)
 	}
-	(&devtools.Requests{Stage: s.dev.stage, Pipeline: s.pipe, Access: access, Read: s.readControl(bodies), Patterns: s.dev.patterns}).Mount(r)
+	requests := &devtools.Requests{Stage: s.dev.stage, Pipeline: s.pipe, Access: access, Read: s.readControl(bodies), Patterns: s.dev.patterns}
+	requests.Mount(r)
+	(&devtools.People{
+		Outbox: outbox, Requests: requests, Control: control, System: s.System, Stop: s.dev.stop, Done: world{s}.Done,
+		Stores: func(ctx context.Context) ([]devtools.StoreStatus, error) {
+			w, err := world{s}.Status(ctx)
+			return w.Stores, err
+		},
+		Deliveries: s.lastDeliveries,
+	}).Mount(r)
+}
+
+// shownDeliveries is how many deliveries of a store people are shown.
+const shownDeliveries = 50
+
+// lastDeliveries returns the last deliveries to webhooks of all stores, newest
+// first.
+func (s *Server) lastDeliveries(ctx context.Context) (out []devtools.Delivery, err error) {
+	stores, err := s.Stores.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range stores {
+		last, err := s.Webhooks.Latest(ctx, st.ID, 0, nil, shownDeliveries)
+		if err != nil {
+			return nil, err
+		}
+		for i := range last {
+			d := &last[i]
+			row := devtools.Delivery{Store: st.Hash, Scope: d.Scope, State: string(d.State), Error: d.Error, Hook: d.HookID, Status: d.Status, Attempts: d.Attempts, Created: time.Unix(d.Created, 0)}
+			if d.NextAttempt != 0 {
+				row.Next = time.Unix(d.NextAttempt, 0)
+			}
+			out = append(out, row)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b devtools.Delivery) int { return b.Created.Compare(a.Created) })
+	return out[:min(len(out), shownDeliveries)], nil
 }

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -198,22 +196,7 @@ func (c *Control) decode(w http.ResponseWriter, r *http.Request, out any) error 
 	if err != nil {
 		return err
 	}
-	return decodeText(text, out)
-}
-
-func decodeText(text []byte, out any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		if errors.Is(err, io.EOF) {
-			return fault.New(fault.Malformed, "the body must be a JSON object")
-		}
-		return fault.New(fault.Malformed, "the body cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(fault.Malformed, "the body must be one JSON object")
-	}
-	return nil
+	return object(text, out)
 }
 
 // advanced is the answer to a moved clock.

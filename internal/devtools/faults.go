@@ -75,12 +75,8 @@ func (q *Requests) Mount(r chi.Router) {
 	}
 }
 
-// decode reads a JSON object that has no members but those of out.
-func (q *Requests) decode(w http.ResponseWriter, r *http.Request, out any) error {
-	text, err := q.Read(w, r)
-	if err != nil {
-		return err
-	}
+// object reads a JSON object that has no members but those of out.
+func object(text []byte, out any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(out); err != nil {
@@ -96,19 +92,27 @@ func (q *Requests) decode(w http.ResponseWriter, r *http.Request, out any) error
 }
 
 func (q *Requests) addFault(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	var in trouble.Rule
-	if err := q.decode(w, r, &in); err != nil {
-		return 0, nil, err
-	}
-	err := in.Check()
-	if err == nil {
-		err = q.checkRoute(&in.Match)
-	}
+	text, err := q.Read(w, r)
 	if err != nil {
 		return 0, nil, err
 	}
-	id, err := q.Stage.Faults.Add(in)
+	id, err := q.add(text)
 	return http.StatusCreated, map[string]string{"id": id}, err
+}
+
+// add adds the rule that a text says.
+func (q *Requests) add(text []byte) (id string, err error) {
+	var in trouble.Rule
+	if err := object(text, &in); err != nil {
+		return "", err
+	}
+	if err := in.Check(); err != nil {
+		return "", err
+	}
+	if err := q.checkRoute(&in.Match); err != nil {
+		return "", err
+	}
+	return q.Stage.Faults.Add(in)
 }
 
 // checkRoute refuses routes that there are not, which would never be hit.
@@ -268,7 +272,11 @@ func (q *Requests) expect(w http.ResponseWriter, r *http.Request) (int, any, err
 		Match   journal.Filter `json:"match"`
 		AtLeast *int           `json:"at_least"`
 	}
-	if err := q.decode(w, r, &in); err != nil {
+	text, err := q.Read(w, r)
+	if err == nil {
+		err = object(text, &in)
+	}
+	if err != nil {
 		return 0, nil, err
 	}
 	n := 1

@@ -1,7 +1,7 @@
 // Package devtools holds what exists in development mode alone. The outbox
-// shows developers the emails that the server would send, to a person as pages
-// and to tests as JSON. Control has tests set the clock, do what time brings,
-// and add data. All of it answers only whom Access admits: messages hold links
+// has the emails that the server would send. Control has tests set the clock, do
+// what time brings, and add data; Requests has them make requests fail and look
+// at those that were made. People shows all of it to people. All of it answers only whom Access admits: messages hold links
 // that sign people in, which a website must not get at by pointing its own name
 // here.
 package devtools
@@ -9,10 +9,8 @@ package devtools
 import (
 	"bytes"
 	"cmp"
-	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,7 +29,7 @@ import (
 // OutboxPath is where the outbox is.
 const OutboxPath = "/_clientele/outbox"
 
-// Outbox serves the outbox.
+// Outbox serves the outbox to tests; People shows it to people.
 type Outbox struct {
 	Mail     *mail.Service
 	Stores   *store.Service
@@ -44,15 +42,10 @@ const (
 	maxLimit     = 250
 )
 
-//go:embed pages.html
-var pageFiles embed.FS
-
-var pages = template.Must(template.ParseFS(pageFiles, "pages.html"))
-
 // Mount adds the outbox's routes.
 func (o *Outbox) Mount(r chi.Router) {
 	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
-		OutboxPath: o.list, OutboxPath + ".json": o.listJSON, OutboxPath + "/{id}": o.show, OutboxPath + "/{id}/body": o.body,
+		OutboxPath + ".json": o.listJSON, OutboxPath + "/{id}/body": o.body,
 	} {
 		r.Method(http.MethodGet, pattern, o.guard(pattern, h))
 		r.Method(http.MethodHead, pattern, o.guard(pattern, h))
@@ -218,7 +211,7 @@ func write(w http.ResponseWriter, kind string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-const html = "text/html; charset=utf-8"
+const htmlType = "text/html; charset=utf-8"
 
 func (o *Outbox) clear(w http.ResponseWriter, r *http.Request) error {
 	stores, err := o.Stores.List(r.Context())
@@ -231,23 +224,6 @@ func (o *Outbox) clear(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-func (o *Outbox) list(w http.ResponseWriter, r *http.Request) error {
-	found, err := o.find(r)
-	if err != nil {
-		return err
-	}
-	return o.page(w, "list", map[string]any{"Items": found, "Path": OutboxPath})
-}
-
-func (o *Outbox) page(w http.ResponseWriter, name string, data any) error {
-	var b bytes.Buffer
-	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
-		return err
-	}
-	write(w, html, b.Bytes())
 	return nil
 }
 
@@ -279,14 +255,6 @@ func (o *Outbox) message(r *http.Request) (*item, error) {
 	return &out, nil
 }
 
-func (o *Outbox) show(w http.ResponseWriter, r *http.Request) error {
-	m, err := o.message(r)
-	if err != nil {
-		return err
-	}
-	return o.page(w, "message", map[string]any{"Item": m, "Path": OutboxPath})
-}
-
 // body is the message's HTML alone. It runs nothing and belongs to no origin.
 func (o *Outbox) body(w http.ResponseWriter, r *http.Request) error {
 	m, err := o.message(r)
@@ -294,6 +262,6 @@ func (o *Outbox) body(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
-	write(w, html, []byte(m.HTML))
+	write(w, htmlType, []byte(m.HTML))
 	return nil
 }

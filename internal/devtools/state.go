@@ -80,7 +80,7 @@ func (c *Control) decodeOptional(w http.ResponseWriter, r *http.Request, out any
 	if err != nil || len(bytes.TrimSpace(text)) == 0 {
 		return err
 	}
-	return decodeText(text, out)
+	return object(text, out)
 }
 
 func (c *Control) reset(w http.ResponseWriter, r *http.Request) (any, error) {

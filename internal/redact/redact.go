@@ -115,6 +115,7 @@ var words = sync.OnceValue(func() map[string]bool {
 // known are words of answers, hosts and media types that the document has not.
 const known = `formfield application json xml form urlencoded multipart text html charset utf gzip deflate br localhost http https keep alive close no store cache max age
 	login account wishlist subscribe unsubscribe privacy language sitemap graphql php jwt bearer basic realm not found unauthorized forbidden internal server error
+	additional missing property got want match must valid enum minimum maximum pattern undeclared declared bytes header accepted answered
 	bad gateway timeout service unavailable mozilla go client curl node axios python requests bigcommerce www com myshopify created updated deleted`
 
 // Sentence returns a text with only those of its words that are the API's.

@@ -289,12 +289,16 @@ type Engine struct {
 	// Magic has addresses of email ask for faults by themselves: see magic.
 	Magic bool
 
-	some atomic.Bool // there are rules
+	some    atomic.Bool // there are rules
+	changed atomic.Int64
 
 	mu    sync.Mutex
 	rules []*rule
 	last  int64
 }
+
+// Changed changes whenever a rule is added, taken away, or hits something.
+func (e *Engine) Changed() int64 { return e.changed.Load() }
 
 // Idle reports whether nothing can be hit.
 func (e *Engine) Idle() bool { return !e.Magic && !e.some.Load() }
@@ -312,6 +316,7 @@ func (e *Engine) Add(in Rule) (string, error) {
 	r := &rule{Listed: Listed{ID: "fault-" + strconv.FormatInt(e.last, 10), Rule: in}, number: e.last, draw: sequence(in.Seed)}
 	e.rules = append(e.rules, r)
 	e.some.Store(true)
+	e.changed.Add(1)
 	return r.ID, nil
 }
 
@@ -344,6 +349,7 @@ func (e *Engine) Remove(id string) bool {
 	n := len(e.rules)
 	e.rules = slices.DeleteFunc(e.rules, func(r *rule) bool { return r.ID == id })
 	e.some.Store(len(e.rules) > 0)
+	e.changed.Add(1)
 	return len(e.rules) < n
 }
 
@@ -355,6 +361,7 @@ func (e *Engine) Clear() int {
 	n := len(e.rules)
 	e.rules, e.last = nil, 0
 	e.some.Store(false)
+	e.changed.Add(1)
 	return n
 }
 
@@ -425,6 +432,7 @@ func (e *Engine) take(s *Subject, out *Hit) {
 		if !r.hits() {
 			continue
 		}
+		e.changed.Add(1)
 		out.add(r.ID, r.Effect, r.Effect.Delay.of(&r.draw))
 	}
 }

@@ -50,6 +50,8 @@ type commands struct {
 	Segments    segmentCommands         `cmd:"" help:"List rules of segments, set them, and see whom one finds."`
 	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`
 	Secrets     secretsCommands         `cmd:"" help:"Look at the keys that secrets are encrypted under, and encrypt them anew."`
+	Record      recordCommand           `cmd:"" help:"Write down what another server of these APIs answers, without secrets and persons."`
+	Conform     conformCommand          `cmd:"" help:"Compare a recording with what this program answers."`
 	Check       checkCommands           `cmd:"" help:"Check what is promised of the database."`
 	Host        hostCommands            `cmd:"" help:"List, prove and release the hosts of stores' sites."`
 	TLSCert     tlsCommand              `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`

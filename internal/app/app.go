@@ -799,7 +799,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 		apis = append(apis, inside)
 		s.mountHealth(inside.Router())
 		s.mountMetrics(inside.Router(), reg)
-		out.internal = &edge{next: s.dev.watched(inside), visits: s.Visits, log: s.log}
+		out.internal = &edge{next: inside, journal: s.dev.journal(), visits: s.Visits, log: s.log}
 		s.dev.routes(inside.Router())
 		surfaces = nil
 	}
@@ -826,6 +826,6 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	s.mountDevelopment(server.Router(), bodies, config.Tokens, apis...)
 	shop.Mount(server.Router())
 	out.manage, err = s.mountPanel(server.Router())
-	out.public = &edge{next: s.dev.watched(server), visits: s.Visits, strict: s.https(), log: s.log}
+	out.public = &edge{next: server, journal: s.dev.journal(), visits: s.Visits, strict: s.https(), log: s.log}
 	return out, err
 }

@@ -66,12 +66,12 @@ func (d *development) end() {
 	}
 }
 
-// watched returns a handler whose requests are in the journal.
-func (d *development) watched(h http.Handler) http.Handler {
+// journal returns where requests are recorded, or nil.
+func (d *development) journal() *journal.Journal {
 	if d == nil {
-		return h
+		return nil
 	}
-	return d.stage.Journal.Handler(h)
+	return d.stage.Journal
 }
 
 // carrying returns what carries deliveries to webhooks.

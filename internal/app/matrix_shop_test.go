@@ -64,7 +64,14 @@ var everybody = map[string]int{
 	"POST /docs/graphql": 200, "POST " + reference.TokenPath: 403, "POST " + reference.GraphQLTokenPath: 403,
 	"GET " + devtools.OutboxPath: 200, "GET " + devtools.OutboxPath + ".json": 200, "GET " + devtools.OutboxPath + "/{id}": 404, "GET " + devtools.OutboxPath + "/{id}/body": 404,
 	"DELETE " + devtools.OutboxPath + ".json": 204,
-	"GET /assets/style.css":                   200, "GET /assets/address.js": 200, "GET /assets/password.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
+	"GET " + devtools.PeoplePath:              200, "GET " + devtools.PeoplePath + "/requests": 200, "GET " + devtools.PeoplePath + "/requests/{id}": 404, "GET " + devtools.PeoplePath + "/deliveries": 200,
+	"GET " + devtools.PeoplePath + "/clock": 200, "GET " + devtools.PeoplePath + "/faults": 200, "GET " + devtools.PeoplePath + "/stores": 200, "GET " + devtools.PeoplePath + "/live": 400,
+	"GET " + devtools.PeoplePath + "/style.css": 200, "GET " + devtools.PeoplePath + "/live.js": 200,
+	"POST " + devtools.PeoplePath + "/requests": 303, "POST " + devtools.PeoplePath + "/clock": 409, "POST " + devtools.PeoplePath + "/faults": 400,
+	"POST " + devtools.ControlPath + "/faults": 400, "GET " + devtools.ControlPath + "/faults": 200, "DELETE " + devtools.ControlPath + "/faults": 204, "DELETE " + devtools.ControlPath + "/faults/{id}": 404,
+	"GET " + devtools.ControlPath + "/requests": 200, "DELETE " + devtools.ControlPath + "/requests": 204, "GET " + devtools.ControlPath + "/requests/{id}": 404,
+	"GET " + devtools.ControlPath + "/requests/har": 200, "GET " + devtools.ControlPath + "/requests/{id}/har": 404, "POST " + devtools.ControlPath + "/requests/expect": 400,
+	"GET /assets/style.css": 200, "GET /assets/address.js": 200, "GET /assets/password.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
 }
 
 const signInFirst = "/login.php?from="

@@ -326,7 +326,7 @@ func (w *matrixWorld) call(host, method, path, body string, header http.Header) 
 	req := httptest.NewRequestWithContext(w.t.Context(), method, "http://"+host+path, strings.NewReader(body))
 	w.peers++
 	req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:4711", w.peers>>16&255, w.peers>>8&255, w.peers&255)
-	if strings.HasPrefix(path, "/_clientele/") { // for who is at the machine
+	if strings.HasPrefix(path, "/_clientele") { // for who is at the machine
 		req.RemoteAddr = "127.0.0.1:4711"
 	}
 	for name, values := range header {

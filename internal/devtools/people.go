@@ -453,6 +453,9 @@ var errManyLive = fault.New(fault.TooMany, "too many pages are followed")
 // live answers with server-sent events: one whenever something has happened.
 func (p *People) live(x *serve.Exchange) error {
 	r := x.Request()
+	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		return fault.New(fault.BadInput, "this is a stream of events, which lasts: ask with Accept: text/event-stream")
+	}
 	known := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("state"))
 	defer p.followers.Add(-1)
 	if p.followers.Add(1) > liveMost {

@@ -154,33 +154,31 @@ func (j *Journal) add(e *Entry) {
 	j.seen.Add(1)
 }
 
-// Handler returns a handler whose requests are recorded.
-func (j *Journal) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !j.served(r.URL.Path) {
-			next.ServeHTTP(w, r)
-			return
+// Serve has a handler answer a request, and records both.
+func (j *Journal) Serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if !j.served(r.URL.Path) {
+		next.ServeHTTP(w, r)
+		return
+	}
+	rec := &Recorder{ResponseWriter: w, start: j.sys.Elapsed()}
+	e := &rec.Entry
+	e.At, e.Method, e.URI, e.Host, e.Header = j.sys.Clock(), r.Method, r.URL.RequestURI(), r.Host, r.Header.Clone()
+	own := *r
+	if r.Body != nil && r.Body != http.NoBody {
+		own.Body = &tee{r.Body, e}
+	}
+	// The answer may be cut off by a panic, which the server is to see.
+	defer func() {
+		e.Took = j.sys.Elapsed() - rec.start
+		if e.Status == 0 && e.Dropped == "" {
+			e.Status = http.StatusOK // net/http answers so
 		}
-		rec := &Recorder{ResponseWriter: w, start: j.sys.Elapsed()}
-		e := &rec.Entry
-		e.At, e.Method, e.URI, e.Host, e.Header = j.sys.Clock(), r.Method, r.URL.RequestURI(), r.Host, r.Header.Clone()
-		own := *r
-		if r.Body != nil && r.Body != http.NoBody {
-			own.Body = &tee{r.Body, e}
+		if e.AnswerHeader == nil {
+			e.AnswerHeader = w.Header().Clone()
 		}
-		// The answer may be cut off by a panic, which the server is to see.
-		defer func() {
-			e.Took = j.sys.Elapsed() - rec.start
-			if e.Status == 0 && e.Dropped == "" {
-				e.Status = http.StatusOK // net/http answers so
-			}
-			if e.AnswerHeader == nil {
-				e.AnswerHeader = w.Header().Clone()
-			}
-			j.add(e)
-		}()
-		next.ServeHTTP(rec, &own)
-	})
+		j.add(e)
+	}()
+	next.ServeHTTP(rec, &own)
 }
 
 // Recorder records the answer to a request.

@@ -554,7 +554,7 @@ func TestMagicAddresses(t *testing.T) {
 // Deliveries fail, arrive twice, out of order and with a wrong signature.
 func TestFaultsOfWebhooks(t *testing.T) {
 	l := listen(t, dbtest.Open(t, sqldb.SQLite), nil)
-	type delivery struct{ scope, id, signature, body string }
+	type delivery struct{ id, signature, body string }
 	var mu sync.Mutex
 	var got []delivery
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -261,6 +261,7 @@ func (p *peeked) partial(item int) error {
 	}
 	r := p.x.Request()
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.Header = r.Header.Clone()
 	r.Header.Del("Content-Encoding")
 	r.Header.Del("Accept-Encoding") // the answer has to be read
 	h := &held{ResponseWriter: unwrapped(p.x)}

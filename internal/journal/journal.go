@@ -56,8 +56,9 @@ type Entry struct {
 	Faults  []string
 	Dropped string
 
-	once  sync.Once
-	found found
+	weight int64 // what it takes of MaxBytes
+	once   sync.Once
+	found  found
 }
 
 // Journal keeps entries.
@@ -121,7 +122,7 @@ func (j *Journal) all() []*Entry {
 	return out
 }
 
-func (e *Entry) weight() int64 {
+func (e *Entry) weigh() int64 {
 	n := 600 + len(e.URI) + len(e.Body) + len(e.Answer) + len(e.Reason)
 	for _, h := range []http.Header{e.Header, e.AnswerHeader} {
 		for name, values := range h {
@@ -135,16 +136,16 @@ func (e *Entry) weight() int64 {
 }
 
 func (j *Journal) add(e *Entry) {
-	w := e.weight()
+	e.weight = e.weigh()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last++
 	e.ID = j.last
 	j.entries = append(j.entries, e)
-	j.bytes += w
+	j.bytes += e.weight
 	drop := 0
 	for len(j.entries)-drop > MaxEntries || j.bytes > MaxBytes && len(j.entries)-drop > 1 {
-		j.bytes -= j.entries[drop].weight()
+		j.bytes -= j.entries[drop].weight
 		drop++
 	}
 	if drop > 0 {
@@ -162,7 +163,7 @@ func (j *Journal) Serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	}
 	rec := &Recorder{ResponseWriter: w, start: j.sys.Elapsed()}
 	e := &rec.Entry
-	e.At, e.Method, e.URI, e.Host, e.Header = j.sys.Clock(), r.Method, r.URL.RequestURI(), r.Host, r.Header.Clone()
+	e.At, e.Method, e.URI, e.Host, e.Header = j.sys.Clock(), r.Method, r.URL.RequestURI(), r.Host, r.Header // which nobody changes
 	own := *r
 	if r.Body != nil && r.Body != http.NoBody {
 		own.Body = &tee{r.Body, e}
@@ -174,7 +175,7 @@ func (j *Journal) Serve(w http.ResponseWriter, r *http.Request, next http.Handle
 			e.Status = http.StatusOK // net/http answers so
 		}
 		if e.AnswerHeader == nil {
-			e.AnswerHeader = w.Header().Clone()
+			e.AnswerHeader = w.Header()
 		}
 		j.add(e)
 	}()
@@ -213,7 +214,7 @@ func (r *Recorder) WriteHeader(status int) {
 
 func (r *Recorder) begin(status int) {
 	if r.Entry.Status == 0 && status >= http.StatusOK {
-		r.Entry.Status, r.Entry.AnswerHeader = status, r.Header().Clone()
+		r.Entry.Status, r.Entry.AnswerHeader = status, r.Header() // which is sent as it is now
 	}
 }
 

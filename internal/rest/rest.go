@@ -54,6 +54,9 @@ type Route struct {
 	// Reads tells that the operation writes nothing whatever its method, so that an
 	// Idempotency-Key has no effect.
 	Reads bool
+	// Streams tells that the body is written away as it comes: the operation sees to
+	// an Idempotency-Key by Call.OnceWith.
+	Streams bool
 	// Noted tells that an operation that reads leaves an entry in the history, each
 	// time.
 	Noted bool

@@ -118,6 +118,12 @@ func (x *Exchange) Body(from intake.Source) (*intake.Body, error) {
 	return x.route.pipe.Bodies.Read(x.to, x.r, from)
 }
 
+// BodyStream returns the request's body to be written away as it comes, of at most most
+// bytes. It is to be given back with End.
+func (x *Exchange) BodyStream(most int64) (*intake.Stream, error) {
+	return x.route.pipe.Bodies.Stream(x.to, x.r, most)
+}
+
 // Expected tells that the answer, whatever its status, is what the operator or
 // the merchant has asked for or was told of: it is not logged as an error.
 func (x *Exchange) Expected() { x.expected = true }

@@ -57,6 +57,7 @@ type Config struct {
 	WebhookConcurrency int           `default:"64" placeholder:"N" help:"Requests to webhooks that may be under way at once; to one host at most 16 (default: ${default})."`
 	EventRetention     time.Duration `default:"168h" placeholder:"TIME" help:"How long events are kept, and can be sent to webhooks that were off (default: ${default})."`
 	DeliveryRetention  time.Duration `default:"720h" placeholder:"TIME" help:"How long deliveries to webhooks are kept to look at and send again (default: ${default})."`
+	WorkDir            string        `name:"work-dir" type:"path" placeholder:"DIR" help:"Where files of imports are kept as long as they are needed, with SQLite; PostgreSQL keeps them in the database (default: imports beside the database)."`
 	HistoryRetention   time.Duration `default:"9600h" placeholder:"TIME" help:"How long entries of the history are kept; 0 keeps all (default: ${default}, 400 days)."`
 
 	StorefrontTokenDeadlines string `default:"off" enum:"off,on,passed" placeholder:"WHEN" help:"Whether servers are held to the days on which the original ends their use of storefront tokens: off, on, or passed, as after the last one (default: ${default})."`

@@ -43,6 +43,7 @@ var (
 	impersonate       = []string{"store_storefront_api_customer_impersonation"}
 	managePersons     = []string{"store_clientele_person"}
 	revokeTokens      = []string{"store_storefront_api", "store_storefront_api_customer_impersonation"}
+	transfers         = []string{"store_clientele_transfer"}
 	ownHistory        = []string{"store_clientele_history"}
 	manageTokens      = append(slices.Clone(revokeTokens), "store_clientele_tokens")
 )
@@ -184,6 +185,14 @@ var management = map[string]admission{
 	"PUT V3 /clientele/segments/{segmentId}/rule":                       {need: changeCustomers, want: 404, body: `{"rule":"id = 9"}`},
 	"DELETE V3 /clientele/segments/{segmentId}/rule":                    {need: changeCustomers, want: 404, none: true},
 	"POST V3 /clientele/segments/preview":                               {need: changeCustomers, want: 200, body: `{"rule":"id >= 1"}`, plain: true},
+	"GET V3 /clientele/imports":                                         {need: transfers, want: 200, plain: true},
+	"POST V3 /clientele/imports":                                        {need: transfers, want: 422},
+	"GET V3 /clientele/imports/{import_id}":                             {need: transfers, want: 404, plain: true, none: true},
+	"GET V3 /clientele/imports/{import_id}/errors":                      {need: transfers, want: 404, plain: true, none: true},
+	"GET V3 /clientele/imports/{import_id}/warnings":                    {need: transfers, want: 404, plain: true, none: true},
+	"POST V3 /clientele/imports/{import_id}/cancel":                     {need: transfers, want: 404},
+	"POST V3 /clientele/imports/{import_id}/resume":                     {need: transfers, want: 404},
+	"POST V3 /clientele/imports/{import_id}/undo":                       {need: transfers, want: 404},
 
 	"GET V3 /customers/subscribers":                                 {need: readCustomers, want: 200, probe: "?id=9", shows: true},
 	"POST V3 /customers/subscribers":                                {need: changeCustomers, want: 422, body: `{"email":"x@example.com","channel_id":9}`},

@@ -30,6 +30,8 @@ var nobodys = map[string]string{
 	"segment_rules":           "of the store",
 	"imports":                 "files and numbers",
 	"import_problems":         "lines and codes, of no cell",
+	"import_ranges":           "numbers",
+	"import_chunks":           "files, which go seven days after their imports end",
 	"staff_memberships":       "of who works with the control panel",
 	"staff_passkeys":          "of who works with the control panel",
 	"staff_recovery_codes":    "of who works with the control panel",

@@ -27,6 +27,7 @@ import (
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 	"clientele/internal/tax"
+	imports "clientele/internal/transfer"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
 )
@@ -134,6 +135,8 @@ var lists = []list{
 		return q.Where("client_id", listing.In, nil, []string{clientID})
 	}},
 	{name: "account.Impersonations", spec: account.Impersonations, columns: "id"},
+	{name: "transfer.List", spec: imports.List, columns: "id, plan"},
+	{name: "transfer.Parameters", spec: imports.List, columns: "id, plan"}, // no filters of rows
 	{name: "wishlist.List", spec: wishlist.List, columns: "id, name"},
 }
 

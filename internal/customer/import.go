@@ -6,6 +6,7 @@ import (
 	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 )
@@ -348,6 +349,34 @@ func attributesOf(tx *sqldb.Tx, values []AttributeUpsert) (map[held]bool, error)
 		has[held{r.Int(0), r.Int(1)}] = true
 		return nil
 	}, args...)
+}
+
+// UndoImportTx deletes those of the customers with ids from first to last whom an
+// import made between two times and nobody else has touched since, and returns how
+// many went and how many stay. What the import itself did has no entries in the
+// history.
+func (s *Service) UndoImportTx(tx *sqldb.Tx, first, last, from, to int64) (gone, kept int64, err error) {
+	var theirs []int64
+	if err := tx.Query(sqldb.Dynamic(`SELECT id, date_modified FROM customers WHERE store_id = $1 AND id >= $2 AND id <= $3 ORDER BY id`+tx.ForDelete()), func(r *sqldb.Row) error {
+		if at := r.Int(1); at >= from && at <= to {
+			theirs = append(theirs, r.Int(0))
+		} else {
+			kept++
+		}
+		return nil
+	}, first, last); err != nil || len(theirs) == 0 {
+		return 0, kept, err
+	}
+	touched := map[int64]bool{}
+	if err := tx.Pipeline(history.TouchedQuery(theirs, touched)); err != nil {
+		return 0, kept, err
+	}
+	theirs = slices.DeleteFunc(theirs, func(id int64) bool { return touched[id] })
+	kept += int64(len(touched))
+	if len(theirs) == 0 {
+		return 0, kept, nil
+	}
+	return int64(len(theirs)), kept, s.deleteCustomers(tx, theirs, s.sys.Now(), []history.Entry{})
 }
 
 // ImportAddressesTx gives customers that are there the addresses of rows. A row of

@@ -49,6 +49,7 @@ const (
 
 // Imported is what became of a row.
 type Imported struct {
+	ID      int64 // of one that was created
 	Outcome Outcome
 	Err     *fault.Error // why it was rejected
 }
@@ -221,8 +222,40 @@ func (w *wishes) create(fresh []int) error {
 	}
 	for n, i := range fresh {
 		if w.out[i].Err = fault.As(own[n]); own[n] == nil {
+			w.out[i].ID = all[n].ID
 			w.settled(i, ImportCreated)
 		}
 	}
 	return nil
+}
+
+// UndoImportTx deletes those of the subscribers with ids from first to last whom an
+// import made and nobody has changed since, and returns how many went and how many
+// stay. Who has left stays away all the same: suppressions stay.
+func UndoImportTx(tx *sqldb.Tx, first, last, now int64) (gone, kept int64, err error) {
+	var subs []Subscriber
+	var ids []int64
+	if err := tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM subscribers WHERE store_id = $1 AND id >= $2 AND id <= $3 ORDER BY id`+tx.ForDelete()), func(r *sqldb.Row) error {
+		var s Subscriber
+		s.scan(r)
+		subs, ids = append(subs, s), append(ids, s.ID)
+		return nil
+	}, first, last); err != nil || len(subs) == 0 {
+		return 0, 0, err
+	}
+	changes := map[int64]int64{}
+	list, args := sqldb.In(nil, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT subscriber_id, COUNT(*) FROM consent_changes WHERE store_id = $1 AND subscriber_id IN `+list+` GROUP BY subscriber_id`), func(r *sqldb.Row) error {
+		changes[r.Int(0)] = r.Int(1)
+		return nil
+	}, args...); err != nil {
+		return 0, 0, err
+	}
+	all := int64(len(subs))
+	subs = slices.DeleteFunc(subs, func(s Subscriber) bool { return s.DateModified != s.DateCreated || changes[s.ID] != 1 })
+	gone = int64(len(subs))
+	if gone == 0 {
+		return 0, all, nil
+	}
+	return gone, all - gone, remove(tx, subs, Origin{Via: ViaImport, Proof: Proof{Surface: ViaImport}}, now, nil)
 }

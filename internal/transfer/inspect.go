@@ -6,14 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"clientele/internal/customer"
-	"clientele/internal/email"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
 	"clientele/internal/form"
@@ -21,6 +19,7 @@ import (
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/transfer/source"
 	"clientele/internal/transfer/table"
 	"clientele/internal/transfer/value"
@@ -31,26 +30,41 @@ type Inspection struct {
 	File   File
 	Plan   Plan
 	Format string
-	// RunnerUp is the format that fits next, empty for none.
-	RunnerUp string
-	Rows     int64
-	// LeftBehind are the columns that go nowhere, in the file's own words.
-	LeftBehind []string
-	// Problems are how many there are of each code; a code's warnings keep no row
-	// from being taken.
-	Problems, Warnings map[string]int64
-	// Duplicates are the records whose email an earlier one has.
-	Duplicates int64
-	// Hashes are the password hashes by kind.
-	Hashes map[string]int64
+	Findings
 	// Samples are the first records.
 	Samples []source.Record
+
+	again  *repeated
+	sample int64 // where the records end of which Expected tells
+}
+
+// Findings are what a look at all of a file finds.
+type Findings struct {
+	// RunnerUp is the format that fits next, empty for none.
+	RunnerUp string `json:"runner_up,omitempty"`
+	Rows     int64  `json:"rows"`
+	// Text is where the last row ends, in bytes of UTF-8.
+	Text int64 `json:"text"`
+	// LeftBehind are the columns that go nowhere, in the file's own words.
+	LeftBehind []string `json:"left_behind,omitempty"`
+	// Problems are how many there are of each code; a code's warnings keep no row
+	// from being taken.
+	Problems map[string]int64 `json:"problems,omitempty"`
+	Warnings map[string]int64 `json:"warnings,omitempty"`
+	// Duplicates are the records whose email an earlier one has.
+	Duplicates int64 `json:"duplicates"`
+	// Hashes are the password hashes by kind.
+	Hashes map[string]int64 `json:"hashes,omitempty"`
+	// Expected is what would become of the first records, Whole that these are all
+	// of them.
+	Expected Counts `json:"expected"`
+	Whole    bool   `json:"whole"`
 }
 
 const (
 	samples = 3
-	// maxKnown bounds the emails among which duplicates are counted: 48 bytes each.
-	maxKnown = 1 << 20
+	// sampled is of how many records it is tried what would become of them.
+	sampled = 2500
 )
 
 // errNotUnderstood is wrapped by errors about files that are no tables of persons.
@@ -61,13 +75,21 @@ func NotUnderstood(err error) bool { return errors.Is(err, errNotUnderstood) }
 
 // Inspect reads all of a file and tells what it is.
 func (s *Service) Inspect(ctx context.Context, storeID int64, f io.ReadSeeker, name string, o Options) (*Inspection, error) {
-	out := &Inspection{File: File{Name: name}, Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}
-	var err error
-	if out.File.Hash, out.File.Size, err = hashOf(ctx, f); err != nil {
+	hash, size, err := hashOf(ctx, f)
+	if err != nil {
 		return nil, err
 	}
+	return s.inspect(ctx, storeID, f, File{name, hash, size}, o)
+}
+
+// inspect is Inspect of a file whose hash is known.
+func (s *Service) inspect(ctx context.Context, storeID int64, f io.ReadSeeker, of File, o Options) (*Inspection, error) {
+	out := &Inspection{File: of, Findings: Findings{Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}, again: newRepeated(of.Size)}
 	w, err := s.look(ctx, storeID)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
 	if err := s.plan(f, o, w.own(), out); err != nil {
@@ -76,7 +98,25 @@ func (s *Service) Inspect(ctx context.Context, storeID int64, f io.ReadSeeker, n
 	if err := s.order(ctx, f, out); err != nil {
 		return nil, err
 	}
-	return out, s.read(ctx, f, w.zone, out)
+	if err := s.read(ctx, f, w.zone, out); err != nil {
+		return nil, err
+	}
+	return out, s.expect(ctx, storeID, f, out)
+}
+
+// expect tries what would become of the first records.
+func (s *Service) expect(ctx context.Context, storeID int64, f io.ReadSeeker, out *Inspection) error {
+	imp := out.try()
+	if err := s.rehearse(ctx, storeID, imp, out.again, f, out.sample, nil); err != nil {
+		return err
+	}
+	out.Expected, out.Whole = imp.Counts, out.sample >= out.Text
+	return nil
+}
+
+// try returns an import that is only tried.
+func (in *Inspection) try() *Import {
+	return &Import{State: Running, File: in.File.Name, FileHash: in.File.Hash, Size: in.File.Size, Plan: in.Plan, Inspection: &in.Findings}
 }
 
 func hashOf(ctx context.Context, f io.ReadSeeker) (string, int64, error) {
@@ -108,6 +148,7 @@ type world struct {
 	attributes map[string]int64 // by name, folded
 	fields     form.Form        // the store's own ones of customers
 	groups     map[string]int64 // by name, folded
+	keys       *storekey.Keys
 }
 
 // own are the names of what the store defines.
@@ -150,7 +191,14 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	if err := checkMap(o.Map, layout.Header, own); err != nil {
 		return err
 	}
-	columns := format.Map(layout.Header, o.Map, own)
+	kind := format.Kind
+	if o.Kind != "" && o.Kind != kind {
+		if format != source.Plain || o.Kind == source.Addresses && kind != source.Customers {
+			return fault.New(fault.Invalid, fmt.Sprintf("the format %s is of %s, not of %s", format.Name, kind, o.Kind))
+		}
+		kind = o.Kind
+	}
+	columns := format.Map(kind, layout.Header, o.Map, own)
 	for i := range columns {
 		// Metafields belong to apps, and a file does not say to which.
 		if columns[i].Field == source.Metafield {
@@ -161,7 +209,7 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 		return fmt.Errorf("%w: no column is known to hold email addresses, of %q", errNotUnderstood, layout.Header)
 	}
 	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
-	out.Plan = Plan{Options: o, Kind: format.Kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
+	out.Plan = Plan{Options: o, Kind: kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
 	return nil
 }
 
@@ -236,16 +284,23 @@ func (s *Service) read(ctx context.Context, f io.ReadSeeker, zone *time.Location
 	if err != nil {
 		return err
 	}
-	seed, known := maphash.MakeSeed(), map[uint64]bool{}
+	n := 0
 	for r := source.NewReader(rows, settings); ; {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			if n <= sampled {
+				out.sample = out.Text
+			}
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		n++
 		out.Rows += int64(len(rec.Rows))
+		if out.Text = rec.End(); n == sampled {
+			out.sample = out.Text
+		}
 		for _, p := range rec.Problems {
 			if p.Warning {
 				out.Warnings[p.Code]++
@@ -257,12 +312,8 @@ func (s *Service) read(ctx context.Context, f io.ReadSeeker, zone *time.Location
 			stored, _ := rec.Hash.Stored() // checked when it was read
 			out.Hashes[password.Kind(stored)]++
 		}
-		if rec.Email != "" && len(known) < maxKnown {
-			k := maphash.String(seed, email.Key(rec.Email))
-			if known[k] {
-				out.Duplicates++
-			}
-			known[k] = true
+		if out.again.add(&rec) {
+			out.Duplicates++
 		}
 		if len(out.Samples) < samples {
 			out.Samples = append(out.Samples, rec)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -18,7 +19,6 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
-	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
 	"clientele/internal/transfer/source"
 	"clientele/internal/transfer/table"
@@ -26,35 +26,29 @@ import (
 )
 
 // Run takes the rest of an import's file, and tells of each batch that is stored.
-// It can be cut off at any moment and run again.
+// It can be cut off at any moment and run again. It ends when somebody cancels the
+// import.
 func (s *Service) Run(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, each func(*Import)) error {
-	return s.run(ctx, storeID, imp, f, false, each)
+	imp.Begun, imp.RowsBegun = s.sys.Now(), imp.Counts.Rows
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(beginRows, imp.ID, imp.Begun, imp.RowsBegun) }); err != nil {
+		return err
+	}
+	err := s.run(ctx, storeID, imp, f, each)
+	if errors.Is(err, ErrElsewhere) {
+		if now, wrong := s.Get(ctx, storeID, imp.ID); wrong == nil && now.State == Cancelled {
+			*imp = *now
+			return nil
+		}
+	}
+	return err
 }
 
-// Try counts what Run would do, and stores nothing. Rows that follow another with
-// their email in another batch are counted as if that had not been there.
-func (s *Service) Try(ctx context.Context, storeID int64, in *Inspection, f io.ReadSeeker, each func(*Import)) (*Import, error) {
-	imp := &Import{State: Running, File: in.File.Name, FileHash: in.File.Hash, Size: in.File.Size, Plan: in.Plan}
-	return imp, s.run(ctx, storeID, imp, f, true, each)
-}
-
-// errTried undoes what was only tried.
-var errTried = errors.New("only tried")
-
-func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, try bool, each func(*Import)) error {
-	w, err := s.look(ctx, storeID)
+func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.ReadSeeker, each func(*Import)) error {
+	w, err := s.ready(ctx, storeID)
 	if err != nil {
 		return err
 	}
-	keys, err := s.keys.Keys(ctx, storeID)
-	if err != nil {
-		return err
-	}
-	settings, err := s.settings(&imp.Plan, w.zone, imp.File)
-	if err != nil {
-		return err
-	}
-	records, err := imp.records(ctx, f, settings)
+	records, err := imp.records(ctx, f, s, w.zone)
 	if err != nil {
 		return err
 	}
@@ -65,29 +59,21 @@ func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.Read
 				return err
 			}
 		}
-		if !try {
-			// Before customers are locked.
-			if err := s.refer(ctx, storeID, w, imp, b.records); err != nil {
-				return err
-			}
+		// Before customers are locked.
+		if err := s.refer(ctx, storeID, w, imp, b.records); err != nil {
+			return err
 		}
 		after := *imp
 		err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
 			after = *imp
-			t := taking{tx: tx, s: s, world: w, keys: keys, imp: &after, now: s.sys.Now(), try: try}
-			if err := t.take(b); err != nil {
-				return err
-			}
-			if try {
-				return errTried
-			}
-			return nil
+			t := taking{tx: tx, s: s, world: w, imp: &after, now: s.sys.Now()}
+			return t.take(b)
 		})
 		if stop := stopAt(0); errors.As(err, &stop) {
 			b = batch{records: b.records[:stop+1]}
 			continue
 		}
-		if err != nil && !errors.Is(err, errTried) {
+		if err != nil {
 			return err
 		}
 		*imp, b = after, batch{}
@@ -98,8 +84,22 @@ func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.Read
 	return nil
 }
 
+// ready reads what rows are taken with.
+func (s *Service) ready(ctx context.Context, storeID int64) (*world, error) {
+	w, err := s.look(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	w.keys, err = s.keys.Keys(ctx, storeID)
+	return w, err
+}
+
 // records returns a reader of the records that were not taken yet.
-func (i *Import) records(ctx context.Context, f io.ReadSeeker, settings source.Settings) (*source.Reader, error) {
+func (i *Import) records(ctx context.Context, f io.ReadSeeker, s *Service, zone *time.Location) (*source.Reader, error) {
+	settings, err := s.settings(&i.Plan, zone, i.File)
+	if err != nil {
+		return nil, err
+	}
 	if i.Position == 0 {
 		rows, err := i.Plan.rows(ctx, f)
 		if err != nil {
@@ -144,24 +144,23 @@ type taking struct {
 	*world
 	tx       *sqldb.Tx
 	s        *Service
-	keys     *storekey.Keys
 	imp      *Import // as it becomes
 	now      int64
 	try      bool
 	problems []any
+	refused  int64              // where the first record ends that was not taken; 0: none
+	made     map[string][]int64 // ids by resource, see import_ranges
 }
 
 func (t *taking) take(b batch) error {
 	before := t.imp.Position
-	if !t.try {
-		// Whoever else runs this import waits here, and then finds it moved on.
-		n, err := t.move(before)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return ErrElsewhere
-		}
+	// Whoever else runs this import waits here, and then finds it moved on.
+	n, err := t.move(before)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrElsewhere
 	}
 	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
 	if err := t.persons(b.records); err != nil {
@@ -171,8 +170,8 @@ func (t *taking) take(b batch) error {
 	if b.end && t.imp.State == Running {
 		t.imp.State = Done
 	}
-	if t.try {
-		return nil
+	if err := insertRange.Exec(t.tx, []any{t.imp.ID}, t.ranges()); err != nil {
+		return err
 	}
 	if err := insertProblem.Exec(t.tx, []any{t.imp.ID}, t.problems); err != nil {
 		return err
@@ -182,8 +181,33 @@ func (t *taking) take(b batch) error {
 			return err
 		}
 	}
-	_, err := t.move(before)
+	_, err = t.move(before)
 	return err
+}
+
+// created notes what the import has created.
+func (t *taking) created(resource string, id int64) {
+	if t.made == nil {
+		t.made = map[string][]int64{}
+	}
+	t.made[resource] = append(t.made[resource], id)
+}
+
+// ranges are the runs of what was created.
+func (t *taking) ranges() (rows []any) {
+	for _, resource := range slices.Sorted(maps.Keys(t.made)) {
+		ids := t.made[resource]
+		slices.Sort(ids)
+		first := ids[0]
+		for i, id := range ids {
+			if i+1 == len(ids) || ids[i+1] != id+1 {
+				if rows = append(rows, resource, first, id); i+1 < len(ids) {
+					first = ids[i+1]
+				}
+			}
+		}
+	}
+	return rows
 }
 
 // move stores how far the import has come.
@@ -193,19 +217,23 @@ func (t *taking) move(before int64) (int64, error) {
 		return 0, err
 	}
 	i := t.imp
-	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, t.now)
+	if i.Modified = t.now; i.State != Running {
+		i.Ended = t.now
+	}
+	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, t.now, i.Ended)
 }
 
 // entry is the one entry of an import: what it made is not told one by one.
 func (i *Import) entry() history.Entry {
-	e := history.Entry{Action: history.Imported, Resource: history.Customer}
+	of := history.Customer
 	if i.Plan.Kind == source.Subscribers {
-		e.Resource = history.Subscriber
+		of = history.Subscriber
 	}
-	e.Add(false, history.FieldCount, "", history.Int(i.Counts.Created+i.Counts.Changed+i.Counts.Subscribed+i.Counts.Left))
-	e.Add(false, history.FieldReport, "", history.Text(fmt.Sprintf("imports/%d", i.ID)))
-	return e
+	return history.Many(history.Imported, of, i.Counts.Created+i.Counts.Changed+i.Counts.Subscribed+i.Counts.Left, i.report())
 }
+
+// report is where there is more about an import.
+func (i *Import) report() string { return fmt.Sprintf("imports/%d", i.ID) }
 
 // tagsAttribute is the attribute that keeps the tags of other systems, by its
 // folded name.
@@ -217,10 +245,31 @@ const (
 // refer makes the groups and attributes that records name and the store has not.
 // What cannot be made is told with the records.
 func (s *Service) refer(ctx context.Context, storeID int64, w *world, imp *Import, records []source.Record) error {
-	if imp.Plan.Kind != source.Customers {
+	missing := w.lacks(imp, records)
+	if !missing.any() {
 		return nil
 	}
-	groups, attributes := map[string]string{}, map[string]string{}
+	made := *w
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		made.groups, made.attributes = maps.Clone(w.groups), maps.Clone(w.attributes)
+		return missing.put(tx, &made, s.sys.Now())
+	})
+	if err == nil {
+		*w = made
+	}
+	return err
+}
+
+// missing is what records name and a store has not: names by their folded form.
+type missing struct{ groups, attributes map[string]string }
+
+func (m *missing) any() bool { return len(m.groups)+len(m.attributes) > 0 }
+
+func (w *world) lacks(imp *Import, records []source.Record) missing {
+	m := missing{map[string]string{}, map[string]string{}}
+	if imp.Plan.Kind != source.Customers {
+		return m
+	}
 	lacks := func(of map[string]string, has map[string]int64, name string) {
 		if norm := fold.Text(name); name != "" && has[norm] == 0 {
 			of[norm] = name
@@ -228,47 +277,55 @@ func (s *Service) refer(ctx context.Context, storeID int64, w *world, imp *Impor
 	}
 	for i := range records {
 		if rec := &records[i]; !rec.Refused() {
-			lacks(groups, w.groups, rec.Group)
+			lacks(m.groups, w.groups, rec.Group)
 			if len(rec.Tags) > 0 {
-				lacks(attributes, w.attributes, tagsName)
+				lacks(m.attributes, w.attributes, tagsName)
 			}
 			for _, v := range rec.Own {
 				if v.Field == source.Attribute {
-					lacks(attributes, w.attributes, v.Name)
+					lacks(m.attributes, w.attributes, v.Name)
 				}
 			}
 		}
 	}
-	if len(groups)+len(attributes) == 0 {
-		return nil
-	}
-	var madeGroups, madeAttributes map[string]int64
-	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		now := s.sys.Now()
-		if madeGroups, err = each(groups, func(name string) (int64, error) {
-			id, err := group.Put(tx, 0, group.Write{Name: opt.Some(name)}, now)
-			if fault.As(err) != nil {
-				return 0, nil // told with the record
-			}
-			return id, err
-		}); err != nil {
-			return err
-		}
-		madeAttributes, err = each(attributes, func(name string) (int64, error) { return customer.PutAttribute(tx, 0, name, "string", now) })
+	return m
+}
+
+// put makes what is missing, unless somebody has made it meanwhile, and notes the
+// ids.
+func (m *missing) put(tx *sqldb.Tx, w *world, now int64) error {
+	there, err := customer.AttributesByName(tx)
+	if err != nil {
 		return err
+	}
+	maps.Copy(w.attributes, there)
+	if err := tx.Pipeline(group.NamesQuery(func(id int64, name string, _ bool) { w.groups[fold.Text(name)] = id })); err != nil {
+		return err
+	}
+	groups, err := each(m.groups, w.groups, func(name string) (int64, error) {
+		id, err := group.Put(tx, 0, group.Write{Name: opt.Some(name)}, now)
+		if fault.As(err) != nil {
+			return 0, nil // told with the record
+		}
+		return id, err
 	})
 	if err != nil {
 		return err
 	}
-	maps.Copy(w.groups, madeGroups)
-	maps.Copy(w.attributes, madeAttributes)
-	return nil
+	attributes, err := each(m.attributes, w.attributes, func(name string) (int64, error) { return customer.PutAttribute(tx, 0, name, "string", now) })
+	maps.Copy(w.groups, groups)
+	maps.Copy(w.attributes, attributes)
+	return err
 }
 
-// each makes what has the names, and returns the ids by the same keys.
-func each(names map[string]string, put func(name string) (int64, error)) (map[string]int64, error) {
+// each makes what has the names and is not there, and returns the ids by the same
+// keys.
+func each(names map[string]string, there map[string]int64, put func(name string) (int64, error)) (map[string]int64, error) {
 	out := map[string]int64{}
 	for _, norm := range slices.Sorted(maps.Keys(names)) {
+		if there[norm] != 0 {
+			continue
+		}
 		id, err := put(names[norm])
 		if err != nil {
 			return nil, err
@@ -297,7 +354,7 @@ func (t *taking) persons(records []source.Record) error {
 			t.problem(p.Line, p.Column, p.Code, p.Warning)
 		}
 		if !rec.Refused() && t.imp.Plan.Kind != source.Subscribers {
-			if rec.Group != "" && t.groups[fold.Text(rec.Group)] == 0 && !t.try {
+			if rec.Group != "" && t.groups[fold.Text(rec.Group)] == 0 {
 				t.problem(rec.Rows[0].Line, "", NoGroup, true)
 			}
 			place[i] = len(rows)
@@ -325,8 +382,10 @@ func (t *taking) persons(records []source.Record) error {
 		if taken[i] {
 			continue
 		}
-		t.imp.Counts.Rejected++
-		if t.imp.Plan.StopOnError {
+		if t.imp.Counts.Rejected++; t.refused == 0 || last.End < t.refused {
+			t.refused = last.End
+		}
+		if t.imp.Plan.StopOnError && !t.try {
 			if i < len(records)-1 {
 				return stopAt(i)
 			}
@@ -353,6 +412,7 @@ func (t *taking) count(rec *source.Record, done *customer.Imported) bool {
 	switch done.Outcome {
 	case customer.ImportCreated:
 		c.Created++
+		t.created(rangeCustomers, done.ID)
 	case customer.ImportChanged:
 		c.Changed++
 	case customer.ImportUnchanged:
@@ -419,7 +479,9 @@ func (t *taking) wishes(records []source.Record, taken []bool) error {
 		return err
 	}
 	for n, i := range of {
-		t.countWish(rows[n].Said, &done[n])
+		if t.countWish(rows[n].Said, &done[n]); done[n].ID != 0 {
+			t.created(rangeSubscribers, done[n].ID)
+		}
 		switch {
 		case done[n].Err == nil:
 		case only:

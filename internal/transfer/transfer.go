@@ -7,12 +7,17 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
 	"time"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/history"
 	"clientele/internal/sqldb"
 	"clientele/internal/storekey"
 	"clientele/internal/system"
@@ -26,16 +31,30 @@ type State string
 
 // The states.
 const (
-	Running State = "running" // or cut off, and to be resumed
-	Done    State = "done"
-	Stopped State = "stopped" // at a row that was not taken, as its options ask for
+	// Inspecting: a server looks at the file, or is about to.
+	Inspecting State = "inspecting"
+	Running    State = "running" // or cut off, and to be resumed
+	Done       State = "done"
+	Stopped    State = "stopped"   // at a row that was not taken, as its options ask for
+	Cancelled  State = "cancelled" // by somebody; it can be resumed
+	Failed     State = "failed"    // see Import.Error
+	Undoing    State = "undoing"
+	Reverted   State = "undone"
 )
+
+// ended reports whether nobody works at an import in the state.
+func (s State) ended() bool { return s != Inspecting && s != Running && s != Undoing }
 
 // Options say how rows are taken. The zero value skips customers that are there and
 // rows that break a rule.
 type Options struct {
 	// Format is the name of one; empty: found out.
 	Format string `json:"format,omitempty"`
+	// Kind is what the rows are about, where the format leaves it open; empty: as
+	// the format says.
+	Kind source.Kind `json:"of,omitempty"`
+	// DryRun has a server only count what would become of the rows.
+	DryRun bool `json:"dry_run,omitempty"`
 	// Map says where columns go that nobody knows, by their names.
 	Map map[string]source.Target `json:"map,omitempty"`
 	// OnExisting is what becomes of a customer that is there.
@@ -97,6 +116,70 @@ type Import struct {
 	Problems        int64
 	Created         int64
 	Modified        int64
+	// Ended is when it came to its end, 0 for not yet.
+	Ended int64
+	// Begun is when somebody last began to take rows, RowsBegun how many were taken
+	// by then.
+	Begun, RowsBegun int64
+	// Kept tells that a server keeps the file.
+	Kept bool
+	// Inspection is what the file is; nil as long as a server has not looked at it,
+	// and for a file that a command took.
+	Inspection *Findings
+	// Error is why it failed.
+	Error string
+	// Undone is how far it was undone; nil: not at all.
+	Undone *Undone
+	// By is who asked for it.
+	By history.Actor
+
+	undoable bool
+}
+
+// Kind is what the rows are about, empty as long as nobody knows.
+func (i *Import) Kind() source.Kind { return cmp.Or(i.Plan.Kind, i.Plan.Options.Kind) }
+
+// ReportName is what the file may be called that tells what was not taken.
+func (i *Import) ReportName(warnings bool) string {
+	what := ".errors.csv"
+	if warnings {
+		what = ".warnings.csv"
+	}
+	name := cmp.Or(i.File, fmt.Sprintf("import-%d", i.ID))
+	return strings.TrimSuffix(name, path.Ext(name)) + what
+}
+
+// Rate returns how many rows a second are taken, 0 for unknown, and Left how many
+// seconds are left, -1 for unknown.
+func (i *Import) Rate() float64 {
+	if took := i.Modified - i.Begun; i.Begun > 0 && took > 0 {
+		return float64(i.Counts.Rows-i.RowsBegun) / float64(took)
+	}
+	return 0
+}
+
+// Left is described at Rate.
+func (i *Import) Left() int64 {
+	rate := i.Rate()
+	switch {
+	case i.State != Running:
+		return 0
+	case rate == 0 || i.Inspection == nil:
+		return -1
+	}
+	return int64(float64(max(i.Inspection.Rows-i.Counts.Rows, 0)) / rate)
+}
+
+// Bytes returns how many bytes of the file were taken.
+func (i *Import) Bytes() int64 {
+	switch {
+	case i.State == Done || i.Inspection == nil || i.Inspection.Text == 0:
+		if i.State == Done {
+			return i.Size
+		}
+		return min(i.Position, i.Size)
+	}
+	return int64(float64(i.Size) * min(float64(i.Position)/float64(i.Inspection.Text), 1))
 }
 
 // Problem is something in a row that was not taken as it stands: see the codes of
@@ -114,8 +197,13 @@ type Service struct {
 	sys       *system.System
 	customers *customer.Service
 	keys      *storekey.Service
+	files     files
+	// receiving bounds how many files are received at once.
+	receiving chan struct{}
 	// batch is how many records one transaction takes.
 	batch int
+	// shift is how long a job works before it lets others have a go.
+	shift time.Duration
 }
 
 // recordsAtOnce is a compromise: a batch holds the store's counters, and each has
@@ -124,15 +212,23 @@ const recordsAtOnce = 250
 
 // NewService returns a Service.
 func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service, keys *storekey.Service) *Service {
-	return &Service{db: db, sys: sys, customers: customers, keys: keys, batch: recordsAtOnce}
+	return &Service{db: db, sys: sys, customers: customers, keys: keys, files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, shift: shift}
 }
+
+// KeepIn has the files of imports that a server takes kept in a directory, where
+// they are not kept in the database. It comes before s is used.
+func (s *Service) KeepIn(dir string) { s.files = newFiles(s.db, s.sys, dir) }
+
+const columns = `id, state, file, file_hash, file_size, plan, position, lines, counts, problems, date_created, date_modified, date_ended, date_begun, rows_begun, kept, inspection, error, undone, actor_kind, actor_id, actor_name, undoable`
 
 var (
 	takeID        = sqldb.Static(`UPDATE store_counters SET import_id = import_id + $2 WHERE store_id = $1 RETURNING import_id`)
-	insertImport  = sqldb.Static(`INSERT INTO imports (store_id, id, state, file, file_hash, file_size, plan, position, lines, counts, problems, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, $9)`)
-	selectImport  = sqldb.Static(`SELECT id, state, file, file_hash, file_size, plan, position, lines, counts, problems, date_created, date_modified FROM imports WHERE store_id = $1 AND id = $2`)
-	unfinished    = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND file_hash = $2 AND state = 'running' ORDER BY id DESC LIMIT 1`)
-	move          = sqldb.Static(`UPDATE imports SET state = $4, position = $5, lines = $6, counts = $7, problems = $8, date_modified = $9 WHERE store_id = $1 AND id = $2 AND position = $3 AND state = 'running'`)
+	insertImport  = sqldb.Static(`INSERT INTO imports (store_id, id, state, file, file_hash, file_size, plan, position, lines, counts, problems, kept, undoable, actor_kind, actor_id, actor_name, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, 1, $10, $11, $12, $13, $13)`)
+	selectImport  = sqldb.Static(`SELECT ` + columns + ` FROM imports WHERE store_id = $1 AND id = $2`)
+	unfinished    = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND file_hash = $2 AND state = 'running' AND kept = 0 ORDER BY id DESC LIMIT 1`)
+	move          = sqldb.Static(`UPDATE imports SET state = $4, position = $5, lines = $6, counts = $7, problems = $8, date_modified = $9, date_ended = $10 WHERE store_id = $1 AND id = $2 AND position = $3 AND state = 'running'`)
+	beginRows     = sqldb.Static(`UPDATE imports SET date_begun = $3, rows_begun = $4 WHERE store_id = $1 AND id = $2 AND state = 'running'`)
+	insertRange   = sqldb.StaticRows(`INSERT INTO import_ranges (store_id, import_id, resource, first_id, last_id) VALUES `, 1, 3, 4, ``)
 	insertProblem = sqldb.StaticRows(`INSERT INTO import_problems (store_id, import_id, id, line, column_name, code, warning) VALUES `, 1, 5, 6, ``)
 	problemsOf    = sqldb.Static(`SELECT id, line, column_name, code, warning FROM import_problems WHERE store_id = $1 AND import_id = $2 AND id > $3 ORDER BY id LIMIT $4`)
 )
@@ -144,11 +240,23 @@ var ErrElsewhere = fault.New(fault.Conflict, "another process runs this import")
 var errNoImport = fault.New(fault.NotFound, "there is no such import")
 
 func (i *Import) scan(r *sqldb.Row) error {
-	*i = Import{ID: r.Int(0), State: State(r.Text(1)), File: r.Text(2), FileHash: r.Text(3), Size: r.Int(4), Position: r.Int(6), Lines: r.Int(7), Problems: r.Int(9), Created: r.Int(10), Modified: r.Int(11)}
-	if err := json.Unmarshal([]byte(r.Text(5)), &i.Plan); err != nil {
-		return err
+	*i = Import{
+		ID: r.Int(0), State: State(r.Text(1)), File: r.Text(2), FileHash: r.Text(3), Size: r.Int(4), Position: r.Int(6), Lines: r.Int(7), Problems: r.Int(9), Created: r.Int(10), Modified: r.Int(11),
+		Ended: r.Int(12), Begun: r.Int(13), RowsBegun: r.Int(14), Kept: r.Flag(15), Error: r.Text(17), undoable: r.Flag(22),
+		By: history.Actor{Kind: history.ActorKindOf(r.Text(19)), ID: r.Int(20), Name: r.Text(21)},
 	}
-	return json.Unmarshal([]byte(r.Text(8)), &i.Counts)
+	for _, m := range []struct {
+		text string
+		into any
+	}{{r.Text(5), &i.Plan}, {r.Text(8), &i.Counts}, {r.Text(16), &i.Inspection}, {r.Text(18), &i.Undone}} {
+		if m.text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(m.text), m.into); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Get returns an import.
@@ -176,22 +284,30 @@ func (s *Service) Unfinished(ctx context.Context, storeID int64, fileHash string
 	return s.Get(ctx, storeID, id)
 }
 
-// Begin makes an import of a file that was inspected.
+// Begin makes an import of a file that was inspected, which the caller runs.
 func (s *Service) Begin(ctx context.Context, storeID int64, plan Plan, f File) (*Import, error) {
-	out := &Import{State: Running, File: f.Name, FileHash: f.Hash, Size: f.Size, Plan: plan}
-	text, err := json.Marshal(plan)
-	if err != nil {
-		return nil, err
-	}
-	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		out.Created = s.sys.Now()
-		out.Modified = out.Created
-		if err := tx.Query(takeID, func(r *sqldb.Row) error { out.ID = r.Int(0); return nil }, int64(1)); err != nil {
+	out := &Import{State: Running, File: f.Name, FileHash: f.Hash, Size: f.Size, Plan: plan, By: history.Of(ctx).Actor}
+	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if out.ID, err = nextID(tx); err != nil {
 			return err
 		}
-		return tx.Exec(insertImport, out.ID, string(Running), f.Name, f.Hash, f.Size, string(text), "{}", out.Created)
+		return out.insert(tx, s.sys.Now())
 	})
 	return out, err
+}
+
+func nextID(tx *sqldb.Tx) (id int64, err error) {
+	err = tx.Query(takeID, func(r *sqldb.Row) error { id = r.Int(0); return nil }, int64(1))
+	return id, err
+}
+
+func (i *Import) insert(tx *sqldb.Tx, now int64) error {
+	text, err := json.Marshal(i.Plan)
+	if err != nil {
+		return err
+	}
+	i.Created, i.Modified, i.undoable = now, now, true
+	return tx.Exec(insertImport, i.ID, string(i.State), i.File, i.FileHash, i.Size, string(text), "{}", sqldb.Flag(i.Kept), i.By.Kind.String(), i.By.ID, i.By.Name, now)
 }
 
 // Problems calls each for what was not taken as it stands, in the order of lines.

@@ -48,6 +48,9 @@ func (r *Record) Refused() bool {
 	return slices.ContainsFunc(r.Problems, func(p Problem) bool { return !p.Warning })
 }
 
+// End is where to go on after the record.
+func (r *Record) End() int64 { return r.Rows[len(r.Rows)-1].End }
+
 // Tristate is yes, no or not said.
 type Tristate uint8
 

@@ -5,6 +5,8 @@
 package source
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -103,6 +105,27 @@ func (t Target) String() string {
 	default:
 		return s
 	}
+}
+
+// ParseMap reads a mapping in JSON: where columns go, by their names.
+func ParseMap(text []byte) (map[string]Target, error) {
+	var named map[string]string
+	if err := json.Unmarshal(text, &named); err != nil {
+		return nil, errors.New("a mapping is an object of texts, by the names of columns")
+	}
+	return MapOf(named)
+}
+
+// MapOf reads where columns go, by their names.
+func MapOf(named map[string]string) (map[string]Target, error) {
+	out := map[string]Target{}
+	for column, target := range named {
+		var err error
+		if out[column], err = ParseTarget(target); err != nil {
+			return nil, fmt.Errorf("%s: %w", column, err)
+		}
+	}
+	return out, nil
 }
 
 // fields are those that a mapping may name.
@@ -283,7 +306,7 @@ type Own struct {
 
 // Map tells where the columns of a file go: by the format; by given, which is by
 // name of column; and else to what the store calls the same.
-func (f *Format) Map(header []string, given map[string]Target, own Own) []Column {
+func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Own) []Column {
 	out := make([]Column, len(header))
 	taken := map[Target]bool{}
 	for i, name := range header {
@@ -296,7 +319,7 @@ func (f *Format) Map(header []string, given map[string]Target, own Own) []Column
 		if !c.Known {
 			c.Target = own.find(name)
 		}
-		if f.Kind == Subscribers && c.Field != Left && !ofSubscriber[c.Field] {
+		if kind == Subscribers && c.Field != Left && !ofSubscriber[c.Field] {
 			c.Target = Target{}
 		}
 		// Of two columns for one thing the first is read, but for those of which

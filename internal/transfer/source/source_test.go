@@ -24,7 +24,7 @@ func read(t *testing.T, name, file string, own Own) (*Format, []Column, []Record
 		t.Fatalf("nobody knows %q", layout.Header)
 	}
 	f := matches[0].Format
-	cols := f.Map(layout.Header, nil, own)
+	cols := f.Map(f.Kind, layout.Header, nil, own)
 	rows, err := table.NewReader(strings.NewReader(file), layout)
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
+	"clientele/internal/transfer"
 )
 
 // Services are what the surface speaks for.
@@ -43,6 +44,7 @@ type Services struct {
 	Rules        *segment.Keeper
 	Desk         *desk.Service
 	Figures      *figure.Service
+	Transfer     *transfer.Service
 }
 
 // Surface is the API of our own operations.
@@ -61,7 +63,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes())
 }
 
 // Error implements rest.Surface.

@@ -1,0 +1,41 @@
+-- Imports that servers take: who asked for them, where they are, and what undoes them.
+
+-- 1: the file is kept
+ALTER TABLE imports ADD COLUMN kept BIGINT NOT NULL DEFAULT 0;
+-- JSON, empty before it
+ALTER TABLE imports ADD COLUMN inspection TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE imports ADD COLUMN error TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- JSON: how far it was undone
+ALTER TABLE imports ADD COLUMN undone TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE imports ADD COLUMN actor_kind TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE imports ADD COLUMN actor_id BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN actor_name TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- When somebody last began to take rows, and how many there were by then.
+ALTER TABLE imports ADD COLUMN date_begun BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN rows_begun BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN date_ended BIGINT NOT NULL DEFAULT 0;
+UPDATE imports SET date_ended = date_modified WHERE state <> 'running';
+-- 1: what an import needs for a while, its file and what it created, is there.
+ALTER TABLE imports ADD COLUMN undoable BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX imports_undoable ON imports (store_id, date_ended, id) WHERE undoable > 0;
+
+-- What an import created, as runs of ids: those of a transaction follow each other.
+CREATE TABLE import_ranges (
+    store_id BIGINT NOT NULL,
+    import_id BIGINT NOT NULL,
+    resource TEXT COLLATE "C" NOT NULL,
+    first_id BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
+    PRIMARY KEY (store_id, import_id, resource, first_id),
+    FOREIGN KEY (store_id, import_id) REFERENCES imports (store_id, id) ON DELETE CASCADE
+);
+
+-- Files of imports, where several processes share them.
+CREATE TABLE import_chunks (
+    store_id BIGINT NOT NULL,
+    import_id BIGINT NOT NULL,
+    n BIGINT NOT NULL,
+    data BYTEA NOT NULL,
+    date_created BIGINT NOT NULL,
+    PRIMARY KEY (store_id, import_id, n)
+);

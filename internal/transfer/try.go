@@ -1,0 +1,271 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/maphash"
+	"io"
+	"maps"
+	"math"
+	"time"
+
+	"clientele/internal/email"
+	"clientele/internal/sqldb"
+	"clientele/internal/transfer/source"
+)
+
+// What is tried is undone batch by batch, so that nobody waits for it longer than
+// for a batch. What becomes of a row may depend on earlier ones with its email:
+// these are tried together, after all others.
+
+// Try counts what Run would do, and stores nothing.
+func (s *Service) Try(ctx context.Context, storeID int64, in *Inspection, f io.ReadSeeker, each func(*Import)) (*Import, error) {
+	imp := in.try()
+	return imp, s.rehearse(ctx, storeID, imp, in.again, f, math.MaxInt64, func(imp *Import, _ *taking) error {
+		if each != nil {
+			each(imp)
+		}
+		return nil
+	})
+}
+
+// errTried undoes what was only tried.
+var errTried = errors.New("only tried")
+
+const (
+	// maxAddresses bounds the emails among which repeated ones are looked for, and
+	// maxRepeated those that are: 8 and some 30 bytes each.
+	maxAddresses = 3 << 19
+	maxRepeated  = 200_000
+	// together bounds the text of the records that are tried together, in bytes,
+	// as far as one email has no more.
+	together = 4 << 20
+)
+
+// repeated are the emails that several records of a file have, by their hashes.
+type repeated struct {
+	seed  maphash.Seed
+	known []uint64 // a table with open addressing; 0: free
+	n     int
+	twice map[uint64]bool
+	bytes int64 // of the records
+}
+
+// newRepeated makes room for the records of a file of a size.
+func newRepeated(size int64) *repeated {
+	room := 1 << 10
+	for int64(room) < size/16 && room < maxAddresses*4/3 {
+		room *= 2
+	}
+	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]bool{}}
+}
+
+func (r *repeated) key(rec *source.Record) uint64 {
+	if rec.Email == "" {
+		return 0
+	}
+	return max(maphash.String(r.seed, email.Key(rec.Email)), 1)
+}
+
+// add notes a record, and reports whether an earlier one has its email.
+func (r *repeated) add(rec *source.Record) bool {
+	k := r.key(rec)
+	if k == 0 {
+		return false
+	}
+	at := k % uint64(len(r.known))
+	for ; r.known[at] != 0; at = (at + 1) % uint64(len(r.known)) {
+		if r.known[at] == k {
+			if len(r.twice) < maxRepeated {
+				r.twice[k] = true
+			}
+			for i := range rec.Rows {
+				r.bytes += 2 * int64(len(rec.Rows[i].Raw))
+			}
+			return true
+		}
+	}
+	if r.n++; r.n*4 < len(r.known)*3 {
+		r.known[at] = k
+	}
+	return false
+}
+
+// rehearse tries the records that end at limit or before. told is told of each
+// batch.
+func (s *Service) rehearse(ctx context.Context, storeID int64, imp *Import, again *repeated, f io.ReadSeeker, limit int64, told func(*Import, *taking) error) error {
+	w, err := s.ready(ctx, storeID)
+	if err != nil {
+		return err
+	}
+	r := rehearsal{s: s, storeID: storeID, world: w, imp: imp, again: again, limit: limit, told: told}
+	if imp.Plan.StopOnError {
+		// Where would it stop? The first row that is not taken may be a repeated one.
+		first, look := *imp, r
+		look.imp, look.told = &first, nil
+		if err := look.run(ctx, f); err != nil {
+			return err
+		}
+		if look.refused != 0 {
+			r.limit = look.refused
+		}
+	}
+	if err := r.run(ctx, f); err != nil {
+		return err
+	}
+	if imp.State = Done; r.refused != 0 && imp.Plan.StopOnError {
+		imp.State = Stopped
+	}
+	return nil
+}
+
+// rehearsal is one way through a file.
+type rehearsal struct {
+	*world
+	s       *Service
+	storeID int64
+	imp     *Import
+	again   *repeated
+	limit   int64
+	told    func(*Import, *taking) error
+	refused int64
+}
+
+func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
+	parts := uint64(1 + r.again.bytes/together)
+	if len(r.again.twice) == 0 {
+		parts = 0
+	}
+	// The records with an email of their own, and then the others, part by part.
+	for part := uint64(0); part <= parts; part++ {
+		rows, err := r.imp.Plan.rows(ctx, f)
+		if err != nil {
+			return err
+		}
+		settings, err := r.s.settings(&r.imp.Plan, r.zone, r.imp.File)
+		if err != nil {
+			return err
+		}
+		var some []source.Record
+		groups := map[uint64][]source.Record{}
+		for records := source.NewReader(rows, settings); ; {
+			rec, err := records.Next()
+			if errors.Is(err, io.EOF) || err == nil && rec.End() > r.limit {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			switch k := r.again.key(&rec); {
+			case !r.again.twice[k] && part == 0:
+				if some = append(some, rec); len(some) == r.s.batch {
+					if err := r.try(ctx, some); err != nil {
+						return err
+					}
+					some = some[:0]
+				}
+			case r.again.twice[k] && part > 0 && k%parts == part-1:
+				groups[k] = append(groups[k], rec)
+			}
+		}
+		for _, group := range groups {
+			if some = append(some, group...); len(some) >= r.s.batch {
+				if err := r.try(ctx, some); err != nil {
+					return err
+				}
+				some = some[:0]
+			}
+		}
+		if err := r.try(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// try tries records in one transaction.
+func (r *rehearsal) try(ctx context.Context, some []source.Record) error {
+	if len(some) == 0 {
+		return nil
+	}
+	var t taking
+	var after Import
+	err := r.s.db.WriteAgain(ctx, r.storeID, func(tx *sqldb.Tx) error {
+		after = *r.imp
+		tx.Mute(sqldb.Muted{Events: true, Entries: true})
+		w := *r.world
+		t = taking{tx: tx, s: r.s, world: &w, imp: &after, now: r.s.sys.Now(), try: true}
+		if missing := w.lacks(r.imp, some); missing.any() {
+			w.groups, w.attributes = maps.Clone(w.groups), maps.Clone(w.attributes)
+			if err := missing.put(tx, &w, t.now); err != nil {
+				return err
+			}
+		}
+		if err := t.persons(some); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if !errors.Is(err, errTried) {
+		return err
+	}
+	before := r.imp.Position
+	if *r.imp = after; r.imp.Position < before {
+		r.imp.Position = before
+	}
+	if t.refused != 0 && (r.refused == 0 || t.refused < r.refused) {
+		r.refused = t.refused
+	}
+	if r.told == nil {
+		return nil
+	}
+	return r.told(r.imp, &t)
+}
+
+// dryRun counts what would become of the rows of an import that a server has, and
+// stores how far it came every second.
+func (s *Service) dryRun(ctx context.Context, storeID int64, imp *Import, in *Inspection, f io.ReadSeeker) error {
+	stored, from, problems := s.sys.Elapsed(), imp.Position, []any(nil)
+	imp.Begun, imp.RowsBegun = s.sys.Now(), 0
+	note := func(i *Import) error {
+		counts, err := json.Marshal(i.Counts)
+		if err != nil {
+			return err
+		}
+		err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			now := s.sys.Now()
+			if i.Modified = now; i.State != Running {
+				i.Ended = now
+			}
+			n, err := tx.ExecCount(move, i.ID, from, string(i.State), i.Position, i.Lines, string(counts), i.Problems, now, i.Ended)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return ErrElsewhere
+			}
+			return insertProblem.Exec(tx, []any{i.ID}, problems)
+		})
+		stored, from, problems = s.sys.Elapsed(), i.Position, nil
+		return err
+	}
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		if err := tx.Exec(dropProblems, imp.ID, int64(math.MaxInt64)); err != nil {
+			return err
+		}
+		return tx.Exec(beginRows, imp.ID, imp.Begun, int64(0))
+	}); err != nil {
+		return err
+	}
+	if err := s.rehearse(ctx, storeID, imp, in.again, f, math.MaxInt64, func(i *Import, t *taking) error {
+		problems = append(problems, t.problems...)
+		if s.sys.Elapsed()-stored < time.Second && len(problems) < problemBite {
+			return nil
+		}
+		return note(i)
+	}); err != nil {
+		return err
+	}
+	return note(imp)
+}

@@ -30,6 +30,7 @@ type commands struct {
 	Migrate     migrateCommand          `cmd:"" help:"Bring the database schema up to date."`
 	Seed        seedCommand             `cmd:"" help:"Apply a YAML seed file."`
 	Import      importCommand           `cmd:"" help:"Take customers or subscribers from a file of another system."`
+	Imports     importsCommands         `cmd:"" help:"List, cancel and undo imports."`
 	Backup      backupCommand           `cmd:"" help:"Write a backup of the database to a file, while servers run."`
 	Restore     restoreCommand          `cmd:"" help:"Put a backup in the place of what a database holds."`
 	Store       storeCommands           `cmd:"" help:"Make and list stores."`

@@ -59,6 +59,9 @@ func (c *importCommand) Run(ctx context.Context) error {
 		return err
 	}
 	showInspection(os.Stdout, in)
+	if !c.DryRun && !c.Resume {
+		showExpected(os.Stdout, in)
+	}
 	bar := progress{elapsed: core.System.Elapsed, total: in.Rows, out: os.Stderr}
 	if c.DryRun {
 		imp, err := core.Transfer.Try(ctx, st.ID, in, f, bar.show)
@@ -76,6 +79,9 @@ func (c *importCommand) Run(ctx context.Context) error {
 	}
 	err = core.Transfer.Run(ctx, st.ID, imp, f, bar.show)
 	bar.end()
+	if err == nil && imp.State == transfer.Cancelled {
+		return fmt.Errorf("the import was cancelled after %d rows", imp.Counts.Rows)
+	}
 	if err != nil {
 		return fmt.Errorf("the import was cut off after %d rows; --resume goes on there: %w", imp.Counts.Rows, err)
 	}
@@ -128,11 +134,8 @@ func (c *importCommand) options() (transfer.Options, error) {
 	if err := yaml.Unmarshal(text, &named); err != nil {
 		return o, fmt.Errorf("%s: %w", c.Map, err)
 	}
-	o.Map = map[string]source.Target{}
-	for column, target := range named {
-		if o.Map[column], err = source.ParseTarget(target); err != nil {
-			return o, fmt.Errorf("%s: %s: %w", c.Map, column, err)
-		}
+	if o.Map, err = source.MapOf(named); err != nil {
+		return o, fmt.Errorf("%s: %w", c.Map, err)
 	}
 	return o, nil
 }
@@ -191,6 +194,16 @@ func showInspection(w io.Writer, in *transfer.Inspection) {
 			fmt.Fprintf(w, "%d rows %s: %s (%s)\n", list.codes[code], list.what, transfer.Message(code), code)
 		}
 	}
+}
+
+// showExpected tells what is to become of the rows.
+func showExpected(w io.Writer, in *transfer.Inspection) {
+	if in.Whole {
+		fmt.Fprintln(w, "\nThe import is to end with:")
+	} else {
+		fmt.Fprintln(w, "\nOf the first rows the import is to make:")
+	}
+	showCounts(w, &in.Expected)
 }
 
 func showCounts(w io.Writer, c *transfer.Counts) {

@@ -28,6 +28,7 @@ type importCommand struct {
 	Format     string `env:"-" placeholder:"NAME" help:"The system that wrote it (default: found out by its columns)."`
 	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
 	OnExisting string `env:"-" enum:"skip,fill,overwrite" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, or overwrite it (default: ${default})."`
+	Match      string `env:"-" enum:"email,id" default:"email" help:"Which customer a row is about: the one with its email or the one with its id (default: ${default})."`
 	OnError    string `env:"-" enum:"skip,stop" default:"skip" help:"What becomes of a row that cannot be taken: skip it, or stop there (default: ${default})."`
 	DateOrder  string `env:"-" enum:",dmy,mdy" default:"" placeholder:"ORDER" help:"The order of dates that read in two ways: dmy or mdy (default: they are left out)."`
 	TaxExempt  string `env:"-" placeholder:"CODE" help:"The tax exempt category of those of whom the file only says that they are exempt (default: exempt)."`
@@ -111,7 +112,7 @@ func (c *importCommand) begin(ctx context.Context, core *app.Core, storeID int64
 // options reads the flags.
 func (c *importCommand) options() (transfer.Options, error) {
 	o := transfer.Options{
-		Format: c.Format, OnExisting: customer.Existing(c.OnExisting), StopOnError: c.OnError == "stop", DateOrder: value.Order(c.DateOrder),
+		Format: c.Format, OnExisting: customer.Existing(c.OnExisting), ByID: c.Match == "id", StopOnError: c.OnError == "stop", DateOrder: value.Order(c.DateOrder),
 		TaxExempt: c.TaxExempt, Events: c.Events == "all",
 	}
 	if c.Format != "" {

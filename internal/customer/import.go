@@ -39,6 +39,10 @@ type ImportRow struct {
 	Create
 	// What an empty value does not tell.
 	HasStoreCredit, HasAcceptsEmails bool
+	// MatchID is the id of the customer whose row it is; 0: whose email it has.
+	MatchID int64
+
+	there bool // it is of a customer that is there, or of nobody
 }
 
 // Imported is what became of a row.
@@ -50,18 +54,18 @@ type Imported struct {
 
 // ImportTx takes rows of an import, each by itself: one that breaks a rule is
 // rejected, and the others are taken. Their hashes of passwords are imported ones;
-// a customer that is there keeps the password it has. Rows with one email are taken
-// one after the other.
+// a customer that is there keeps the password it has. Rows with one email, or of one
+// id, are taken one after the other.
 func (s *Service) ImportTx(tx *sqldb.Tx, in []ImportRow, existing Existing) ([]Imported, error) {
 	out := make([]Imported, len(in))
 	for from := 0; from < len(in); {
-		to, seen := from, map[string]bool{}
+		to, seen, ids := from, map[string]bool{}, map[int64]bool{}
 		for ; to < len(in); to++ {
-			k := email.Key(in[to].Email)
-			if seen[k] {
+			k, id := email.Key(in[to].Email), in[to].MatchID
+			if seen[k] || ids[id] && id != 0 {
 				break
 			}
-			seen[k] = true
+			seen[k], ids[id] = true, true
 		}
 		if err := s.importSome(tx, in[from:to], existing, out[from:to]); err != nil {
 			return nil, err
@@ -88,18 +92,30 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 		plans[i] = p
 		emails = append(emails, p.in[0].Email)
 	}
-	held := map[string][]slot{}
-	if len(emails) > 0 {
-		if err := tx.Pipeline(emailSlots(emails, held)...); err != nil {
-			return err
-		}
+	held, byID, err := importOwners(tx, in, plans, emails)
+	if err != nil {
+		return err
 	}
 	var fresh, there []int
 	for i, p := range plans {
 		if p == nil {
 			continue
 		}
-		if out[i].ID = holder(held[email.Key(p.in[0].Email)], p.in[0].ChannelIDs); out[i].ID == 0 {
+		out[i].ID = holder(held[email.Key(p.in[0].Email)], p.in[0].ChannelIDs)
+		if id := in[i].MatchID; id != 0 {
+			switch {
+			case !byID[id]:
+				out[i].reject(FieldID, fault.Unknown, "")
+				continue
+			case out[i].ID != 0 && out[i].ID != id && existing == OverwriteExisting:
+				out[i].reject(FieldEmail, fault.EmailInUse, p.in[0].Email)
+				continue
+			}
+			out[i].ID = id
+		}
+		if out[i].ID == 0 && in[i].there {
+			out[i].reject(FieldEmail, fault.Unknown, "")
+		} else if out[i].ID == 0 {
 			fresh = append(fresh, i)
 		} else if out[i].Outcome = ImportSkipped; existing != SkipExisting {
 			there = append(there, i)
@@ -110,6 +126,34 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 		return err
 	}
 	return importNew(tx, plans, fresh, out, now)
+}
+
+// reject notes that a row breaks a rule.
+func (o *Imported) reject(field fault.Field, code fault.Code, value string) {
+	it := fault.Item{Field: field, Code: code, Value: value}
+	if code == fault.Unknown {
+		it.Why = WhyNoCustomer
+	}
+	*o = Imported{Err: &fault.Error{Kind: fault.Invalid, Items: []fault.Item{it}}}
+}
+
+// importOwners looks up whose the emails are, and which of the ids are customers'.
+func importOwners(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, emails []string) (held map[string][]slot, byID map[int64]bool, err error) {
+	held, byID = map[string][]slot{}, map[int64]bool{}
+	if len(emails) == 0 {
+		return held, byID, nil
+	}
+	qs := emailSlots(emails, held)
+	var ids []int64
+	for i := range in {
+		if plans[i] != nil && in[i].MatchID != 0 {
+			ids = append(ids, in[i].MatchID)
+		}
+	}
+	if len(ids) > 0 {
+		qs = append(qs, sqldb.Among(`SELECT id FROM customers WHERE store_id = $1 AND id IN `, ids, ``, byID))
+	}
+	return held, byID, tx.Pipeline(qs...)
 }
 
 // holder returns whose an email is on channels, 0 for nobody's.
@@ -147,10 +191,15 @@ func (s *Service) importOver(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, 
 	if len(there) == 0 {
 		return nil
 	}
-	current, err := s.importCurrent(tx, there, out)
+	ids := make([]int64, len(there))
+	for i, at := range there {
+		ids[i] = out[at].ID
+	}
+	held, err := lockRows(tx, ids)
 	if err != nil {
 		return err
 	}
+	current := held.customers
 	// Two rows may lead to one customer, by an earlier form of its email.
 	done := map[int64]bool{}
 	there = slices.DeleteFunc(slices.Clone(there), func(at int) bool {
@@ -168,7 +217,7 @@ func (s *Service) importOver(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, 
 			updates[i] = in[at].update(&plans[at].in[0], current[out[at].ID], existing)
 		}
 		hashes := make([]string, len(updates))
-		changed, err := s.update(tx, updates, hashes, now)
+		changed, err := s.updateHeld(tx, held, updates, hashes, now)
 		if wrong := fault.As(err); wrong != nil && wrong.Kind == fault.Invalid {
 			// Nothing was written: those that break a rule are left out.
 			there = leaveOut(there, wrong, out)
@@ -242,22 +291,6 @@ func leaveOut(there []int, wrong *fault.Error, out []Imported) (rest []int) {
 	return rest
 }
 
-// importCurrent locks the customers of rows and returns them by id.
-func (s *Service) importCurrent(tx *sqldb.Tx, there []int, out []Imported) (map[int64]*Customer, error) {
-	ids := make([]int64, len(there))
-	for i, at := range there {
-		ids[i] = out[at].ID
-	}
-	current := make(map[int64]*Customer, len(ids))
-	list, args := sqldb.In(nil, ids)
-	return current, tx.Query(sqldb.Dynamic(`SELECT `+customerColumns+` FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
-		c := &Customer{}
-		c.scan(r)
-		current[c.ID] = c
-		return nil
-	}, args...)
-}
-
 // update is what a row, whose values are in, changes of a customer.
 func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Update {
 	over := existing == OverwriteExisting
@@ -271,6 +304,9 @@ func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Updat
 		ID: old.ID, FirstName: text(old.FirstName, in.FirstName), LastName: text(old.LastName, in.LastName), Company: text(old.Company, in.Company),
 		Phone: text(old.Phone, in.Phone), Notes: text(old.Notes, in.Notes), TaxExemptCategory: text(old.TaxExemptCategory, in.TaxExemptCategory),
 		RegistrationIP: text(old.RegistrationIP, in.RegistrationIP), FormFields: in.FormFields, Extent: form.Free,
+	}
+	if row.MatchID != 0 && over && in.Email != old.Email {
+		u.Email = opt.Some(in.Email)
 	}
 	if in.GroupID != 0 && (over || old.GroupID == 0) {
 		u.GroupID = opt.Some(in.GroupID)
@@ -382,28 +418,9 @@ func (s *Service) UndoImportTx(tx *sqldb.Tx, first, last, from, to int64) (gone,
 // ImportAddressesTx gives customers that are there the addresses of rows. A row of
 // nobody is rejected.
 func (s *Service) ImportAddressesTx(tx *sqldb.Tx, in []ImportRow) ([]Imported, error) {
-	out := make([]Imported, len(in))
-	emails := make([]string, len(in))
+	rows := make([]ImportRow, len(in))
 	for i := range in {
-		emails[i] = in[i].Email
+		rows[i] = ImportRow{Create: Create{Email: in[i].Email, ChannelIDs: in[i].ChannelIDs, Addresses: in[i].Addresses}, MatchID: in[i].MatchID, there: true}
 	}
-	held := map[string][]slot{}
-	if err := tx.Pipeline(emailSlots(emails, held)...); err != nil {
-		return nil, err
-	}
-	var rows []ImportRow
-	var of []int
-	for i := range in {
-		if holder(held[email.Key(in[i].Email)], in[i].ChannelIDs) == 0 {
-			out[i].Err = &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Field: FieldEmail, Code: fault.Unknown, Why: WhyNoCustomer}}}
-			continue
-		}
-		rows = append(rows, ImportRow{Create: Create{Email: in[i].Email, ChannelIDs: in[i].ChannelIDs, Addresses: in[i].Addresses}})
-		of = append(of, i)
-	}
-	done, err := s.ImportTx(tx, rows, FillExisting)
-	for i := range done {
-		out[of[i]] = done[i]
-	}
-	return out, err
+	return s.ImportTx(tx, rows, FillExisting)
 }

@@ -93,7 +93,41 @@ type change struct {
 }
 
 func (s *Service) update(tx *sqldb.Tx, in []Update, hashes []string, now int64) ([]Customer, error) {
-	changes, err := planUpdate(tx, in, hashes)
+	held, err := lockForUpdate(tx, in)
+	if err != nil {
+		return nil, err
+	}
+	return s.updateHeld(tx, held, in, hashes, now)
+}
+
+// locked are customers that a transaction has locked, with their hashes.
+type locked struct {
+	customers map[int64]*Customer
+	hashes    map[int64]string
+}
+
+func lockForUpdate(tx *sqldb.Tx, in []Update) (*locked, error) {
+	ids := make([]int64, len(in))
+	for i := range in {
+		ids[i] = in[i].ID
+	}
+	return lockRows(tx, ids)
+}
+
+func lockRows(tx *sqldb.Tx, ids []int64) (*locked, error) {
+	out := &locked{make(map[int64]*Customer, len(ids)), make(map[int64]string, len(ids))}
+	list, args := sqldb.In(nil, ids)
+	return out, tx.Query(sqldb.Dynamic(`SELECT `+customerColumns+`, password_hash FROM customers WHERE store_id = $1 AND id IN `+list+` ORDER BY id`+tx.ForUpdate()), func(r *sqldb.Row) error {
+		c := &Customer{}
+		c.scan(r)
+		out.customers[c.ID], out.hashes[c.ID] = c, r.Text(hashColumn)
+		return nil
+	}, args...)
+}
+
+// updateHeld is update of customers that are locked.
+func (s *Service) updateHeld(tx *sqldb.Tx, held *locked, in []Update, hashes []string, now int64) ([]Customer, error) {
+	changes, err := planUpdate(tx, held, in, hashes)
 	if err != nil {
 		return nil, err
 	}
@@ -271,8 +305,9 @@ func (ch *change) channelsChanged() bool {
 	return channelText(ch.old.ChannelIDs) != channelText(ch.now.ChannelIDs)
 }
 
-// planUpdate locks the customers and works out what changes.
-func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
+// planUpdate works out what changes.
+func planUpdate(tx *sqldb.Tx, held *locked, in []Update, hashes []string) ([]change, error) {
+	current, hash := held.customers, held.hashes
 	ids := make([]int64, len(in))
 	var w wanted
 	for i := range in {
@@ -283,18 +318,6 @@ func planUpdate(tx *sqldb.Tx, in []Update, hashes []string) ([]change, error) {
 		w.channel(in[i].ChannelIDs.Value...)
 		w.form(form.Customer, in[i].Extent, in[i].FormFields)
 		w.form(form.Address, in[i].Extent, nil)
-	}
-	current := make(map[int64]*Customer, len(in))
-	hash := make(map[int64]string, len(in))
-	list, args := sqldb.In(nil, ids)
-	lock := sqldb.Dynamic(`SELECT ` + customerColumns + `, password_hash FROM customers WHERE store_id = $1 AND id IN ` + list + ` ORDER BY id` + tx.ForUpdate())
-	if err := tx.Query(lock, func(r *sqldb.Row) error {
-		c := &Customer{}
-		c.scan(r)
-		current[c.ID], hash[c.ID] = c, r.Text(hashColumn)
-		return nil
-	}, args...); err != nil {
-		return nil, err
 	}
 	for i := range in {
 		if old := current[in[i].ID]; old != nil && in[i].Still != nil && !in[i].Still(old) {

@@ -67,7 +67,7 @@ var landed = map[sqldb.Engine][]string{
 		"46 attention 02f0a7d2b40c08eb89b188266a25611aa504ff2a9c77deeafcbd46fa99d6903e",
 		"47 archived 03a5aad314633a3ccc9cd7c3afae9c979a2baa26d4dc7e5671fbfacd4fdd2720",
 		"48 snapshots 195d38031cd2db6d073188512aab902cdffe1ba055dbd9455a1b7cc892ce5b4e",
-		"49 import_files fe0d7cf199b3004e90dae95c2fc33acb846b16958e373e10c0fb7088a9cde564",
+		"49 import_files 2e72d6458e97b1e9540e16ae64a73ac87be4b852dd82215bb94139c85c18026b",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -118,7 +118,7 @@ var landed = map[sqldb.Engine][]string{
 		"46 attention 871d2991c4ee2d7dc2a39871f7880bc12d94c2fb152a1ac157ceb640485ad0b9",
 		"47 archived 35ed337f948f76a222041c5e2e72f9a4eacb4c46f3c47a74ff35eb2da71edde6",
 		"48 snapshots ae0da25d4747bc715e6c47a08acc2d7de67694889b4f5961d6b7b195c940f140",
-		"49 import_files c01128b7b3196ca363f19f94b87e167c07e866f13eca0314288de1b5aa5a930d",
+		"49 import_files b0cd997eb7e61780d8107143325d369728c079f1cfd4908c126a767e3404a9bb",
 	},
 }
 

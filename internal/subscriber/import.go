@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"slices"
+	"strings"
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -31,6 +32,25 @@ type ImportRow struct {
 	At   int64
 	IP   string
 	File string
+	// Source is where the other system has the consent from, or why it writes to
+	// the address no more.
+	Source string
+}
+
+// maxSource bounds what is kept of a source, in characters.
+const maxSource = 200
+
+// place names where a wish is from: the file and, in the other system's words, the
+// source. One with an address in it is left out: the proof outlives the person.
+func (row *ImportRow) place() string {
+	place := "sha256:" + row.File
+	if row.Source == "" || strings.ContainsAny(row.Source, "@\x00") {
+		return place
+	}
+	if r := []rune(row.Source); len(r) > maxSource {
+		return place + " " + string(r[:maxSource])
+	}
+	return place + " " + row.Source
 }
 
 // Outcome is what became of a row of an import.
@@ -168,8 +188,11 @@ func (row *ImportRow) leaves() bool { return row.Said == HasLeft || row.Said == 
 // by is where a wish comes from, with the proof of a consent.
 func (row *ImportRow) by() Origin {
 	by := Origin{Via: ViaImport, IP: row.IP, Proof: Proof{Surface: ViaImport}}
-	if row.Said == Agreed {
-		by.Proof.Asked = &Asked{Time: row.At, IP: row.IP, Shown: Shown{Place: "sha256:" + row.File}}
+	switch {
+	case row.Said == Agreed:
+		by.Proof.Asked = &Asked{Time: row.At, IP: row.IP, Shown: Shown{Place: row.place()}}
+	case row.leaves():
+		by.Proof.Shown.Place = row.place()
 	}
 	return by
 }

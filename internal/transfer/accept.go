@@ -39,6 +39,7 @@ var Parameters = &listing.Spec{
 	Fields: []listing.Field{
 		choice("kind", string(source.Customers), string(source.Addresses), string(source.Subscribers)),
 		choice("on_existing", string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)),
+		choice("match", "email", "id"),
 		choice("on_error", "skip", "stop"),
 		{Name: "dry_run", Kind: listing.Flag, Ops: only},
 		choice("date_order", string(value.DayFirst), string(value.MonthFirst)),
@@ -87,6 +88,8 @@ func ParseOptions(q *listing.Query) (Options, string, error) {
 			o.Kind = source.Kind(text)
 		case "on_existing":
 			o.OnExisting = customer.Existing(text)
+		case "match":
+			o.ByID = text == "id"
 		case "on_error":
 			o.StopOnError = text == "stop"
 		case "dry_run":

@@ -84,7 +84,7 @@ func (s *Service) Inspect(ctx context.Context, storeID int64, f io.ReadSeeker, n
 
 // inspect is Inspect of a file whose hash is known.
 func (s *Service) inspect(ctx context.Context, storeID int64, f io.ReadSeeker, of File, o Options) (*Inspection, error) {
-	out := &Inspection{File: of, Findings: Findings{Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}, again: newRepeated(of.Size)}
+	out := &Inspection{File: of, Findings: Findings{Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}, again: newRepeated(of.Size, o.ByID)}
 	w, err := s.look(ctx, storeID)
 	if err != nil {
 		return nil, err
@@ -200,6 +200,10 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	}
 	columns := format.Map(kind, layout.Header, o.Map, own)
 	for i := range columns {
+		// An id is another system's, unless somebody says that it is not.
+		if columns[i].Field == source.ID && !o.ByID {
+			columns[i].Target = source.Target{}
+		}
 		// Metafields belong to apps, and a file does not say to which.
 		if columns[i].Field == source.Metafield {
 			columns[i].Target = source.Target{}
@@ -207,6 +211,9 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	}
 	if !slices.ContainsFunc(columns, func(c source.Column) bool { return c.Field == source.Email }) {
 		return fmt.Errorf("%w: no column is known to hold email addresses, of %q", errNotUnderstood, layout.Header)
+	}
+	if o.ByID && !slices.ContainsFunc(columns, func(c source.Column) bool { return c.Field == source.ID }) {
+		return fault.New(fault.Invalid, "no column is known to hold the ids of customers")
 	}
 	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
 	out.Plan = Plan{Options: o, Kind: kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}

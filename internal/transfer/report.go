@@ -19,6 +19,7 @@ var reportColumns = []string{"_line", "_field", "_code", "_message"}
 // sentences say what a code means, to whoever mends the file.
 var sentences = map[string]string{
 	source.NoEmail:         "there is no email address",
+	source.BadID:           "this is no id of a customer",
 	source.NotACustomer:    "the role is that of somebody who runs the site",
 	source.BadAmount:       "the amount cannot be read",
 	source.BadTruth:        "this is neither yes nor no",

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -471,7 +472,7 @@ func (t *taking) wishes(records []source.Record, taken []bool) error {
 		}
 		of = append(of, i)
 		rows = append(rows, subscriber.ImportRow{
-			Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said[rec.Consent.State], At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash,
+			Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said[rec.Consent.State], At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash, Source: cmp.Or(rec.Consent.Reason, rec.Consent.Source),
 		})
 	}
 	done, err := subscriber.ImportTx(t.tx, t.keys, rows, t.now)
@@ -535,7 +536,7 @@ func (t *taking) row(rec *source.Record) customer.ImportRow {
 		Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Company: rec.Company, Phone: rec.Phone, Notes: rec.Notes, TaxExemptCategory: rec.TaxCategory,
 		GroupID: t.groups[fold.Text(rec.Group)], RegistrationIP: rec.RegistrationIP, StoreCredit: rec.StoreCredit, AcceptsEmails: rec.AcceptsEmails == source.Yes,
 		DateCreated: rec.DateCreated, ImportedHash: rec.Hash, Extent: form.Free,
-	}, HasStoreCredit: rec.HasCredit, HasAcceptsEmails: rec.AcceptsEmails != source.Unsaid}
+	}, HasStoreCredit: rec.HasCredit, HasAcceptsEmails: rec.AcceptsEmails != source.Unsaid, MatchID: rec.ID}
 	if rec.TaxExempt == source.Yes && in.TaxExemptCategory == "" {
 		in.TaxExemptCategory = t.imp.Plan.TaxExempt
 	}

@@ -53,6 +53,9 @@ type Options struct {
 	// Kind is what the rows are about, where the format leaves it open; empty: as
 	// the format says.
 	Kind source.Kind `json:"of,omitempty"`
+	// ByID takes the customer whose id a row has for the one it is about, not that
+	// whose email it has.
+	ByID bool `json:"by_id,omitempty"`
 	// DryRun has a server only count what would become of the rows.
 	DryRun bool `json:"dry_run,omitempty"`
 	// Map says where columns go that nobody knows, by their names.
@@ -230,7 +233,7 @@ var (
 	beginRows     = sqldb.Static(`UPDATE imports SET date_begun = $3, rows_begun = $4 WHERE store_id = $1 AND id = $2 AND state = 'running'`)
 	insertRange   = sqldb.StaticRows(`INSERT INTO import_ranges (store_id, import_id, resource, first_id, last_id) VALUES `, 1, 3, 4, ``)
 	insertProblem = sqldb.StaticRows(`INSERT INTO import_problems (store_id, import_id, id, line, column_name, code, warning) VALUES `, 1, 5, 6, ``)
-	problemsOf    = sqldb.Static(`SELECT id, line, column_name, code, warning FROM import_problems WHERE store_id = $1 AND import_id = $2 AND id > $3 ORDER BY id LIMIT $4`)
+	problemsOf    = sqldb.Static(`SELECT id, line, column_name, code, warning FROM import_problems WHERE store_id = $1 AND import_id = $2 AND (line, id) > ($3, $4) ORDER BY line, id LIMIT $5`)
 )
 
 // ErrElsewhere: somebody else takes the same import.
@@ -313,15 +316,15 @@ func (i *Import) insert(tx *sqldb.Tx, now int64) error {
 // Problems calls each for what was not taken as it stands, in the order of lines.
 func (s *Service) Problems(ctx context.Context, storeID, id int64, each func(Problem) error) error {
 	const page = 500
-	for after := int64(0); ; {
+	for line, after := int64(0), int64(0); ; {
 		var some []Problem
 		if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 			some = nil
 			return tx.Query(problemsOf, func(r *sqldb.Row) error {
-				after = r.Int(0)
+				after, line = r.Int(0), r.Int(1)
 				some = append(some, Problem{r.Int(1), r.Text(2), r.Text(3), r.Flag(4)})
 				return nil
-			}, id, after, int64(page))
+			}, id, line, after, int64(page))
 		}); err != nil {
 			return err
 		}

@@ -324,3 +324,31 @@ func TestNotUnderstood(t *testing.T) {
 		}
 	}
 }
+
+// By their ids rows find customers whose emails they change, and nobody's ids are
+// rejected.
+func TestByID(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		w.bring(w.a, "x.csv", "Email,Name\nann@example.com,Ann Lee\nbob@example.com,Bob Lee\ncy@example.com,Cy Lee\n", Options{})
+		file := "ID,Email,Company\n2,robert@example.com,B\n1,cy@example.com,A\n9,nobody@example.com,N\nx,dan@example.com,D\n,cy@example.com,C\n,eve@example.com,E\n2,bobby@example.com,\n"
+		imp := w.bring(w.a, "y.csv", file, Options{ByID: true, OnExisting: customer.OverwriteExisting})
+		if got, want := imp.Counts, (Counts{Rows: 7, Created: 1, Changed: 3, Rejected: 3}); got != want {
+			t.Errorf("%+v", got)
+		}
+		if got := w.problems(w.a, imp.ID); got != "3 email email_in_use; 4 id unknown; 5 ID id_unreadable" {
+			t.Error(got)
+		}
+		var told strings.Builder
+		if n, err := w.svc.Report(t.Context(), w.a, imp, strings.NewReader(file), false, &told); err != nil || n != 3 || strings.Count(told.String(), "\n") != 4 {
+			t.Errorf("%d, %v: %s", n, err, told.String())
+		}
+		if got := w.rows(w.a, `SELECT email || ' ' || company FROM customers WHERE store_id = $1 ORDER BY id`); got != "ann@example.com ; bobby@example.com B; cy@example.com C; eve@example.com E" {
+			t.Error(got)
+		}
+		f := strings.NewReader("Email\na@example.com\n")
+		if _, err := w.svc.Inspect(t.Context(), w.a, f, "z.csv", Options{ByID: true}); fault.As(err) == nil {
+			t.Errorf("without ids: %v", err)
+		}
+	})
+}

@@ -50,18 +50,22 @@ type repeated struct {
 	n     int
 	twice map[uint64]bool
 	bytes int64 // of the records
+	byID  bool
 }
 
 // newRepeated makes room for the records of a file of a size.
-func newRepeated(size int64) *repeated {
+func newRepeated(size int64, byID bool) *repeated {
 	room := 1 << 10
 	for int64(room) < size/16 && room < maxAddresses*4/3 {
 		room *= 2
 	}
-	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]bool{}}
+	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]bool{}, byID: byID}
 }
 
 func (r *repeated) key(rec *source.Record) uint64 {
+	if r.byID && rec.ID != 0 {
+		return max(maphash.Comparable(r.seed, rec.ID), 1)
+	}
 	if rec.Email == "" {
 		return 0
 	}

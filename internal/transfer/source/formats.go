@@ -51,6 +51,7 @@ var Plain = &Format{
 	Signs: [][]string{{"email"}, {"e-mail"}, {"email address"}, {"e-mail address"}, {"mail"}, {"e-mail-adresse"}, {"adresse e-mail"}, {"courriel"}, {"correo electrónico"}, {"indirizzo email"}, {"e-mailadres"}, {"customer email"}, {"user_email"}, {"email_address"}},
 	Columns: columns(
 		"email|e-mail|email address|e-mail address|email_address|mail|e-mail-adresse|adresse e-mail|courriel|correo electrónico|correo|indirizzo email|e-mailadres|customer email|user_email", Email,
+		"id|customer id|customer_id|kundennummer", ID,
 		"first name|first_name|firstname|given name|given_name|vorname|prénom|prenom|nombre|nome|voornaam", FirstName,
 		"last name|last_name|lastname|surname|family name|family_name|nachname|nom|apellido|apellidos|cognome|achternaam", LastName,
 		"name|full name|full_name|fullname|customer name|display name|kunde", FullName,
@@ -89,7 +90,7 @@ var bigCommerceAddress = map[string]Field{
 }
 
 var bigCommerce = columns(
-	"customer id", Left, "first name", FirstName, "last name", LastName, "customer name", FullName, "company", Company, "phone", Phone, "notes", Notes,
+	"customer id", ID, "first name", FirstName, "last name", LastName, "customer name", FullName, "company", Company, "phone", Phone, "notes", Notes,
 	"store credit", StoreCredit, "customer group", Group, "date joined", DateCreated, "tax exempt category", TaxCategory, "addresses", LabelledAddresses,
 	// What the panel calls ACS are abandoned cart savers: no consent to a
 	// newsletter.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type Record struct {
 	// Rows are those that it was made of.
 	Rows []table.Row
 
+	ID             int64 // of a customer of the store; 0: not told
 	Email          string
 	FirstName      string
 	LastName       string
@@ -110,6 +112,7 @@ type Problem struct {
 // The codes of problems, besides those of tables.
 const (
 	NoEmail         = "no_email"
+	BadID           = "id_unreadable"
 	NotACustomer    = "not_a_customer"
 	BadAmount       = "amount_unreadable"
 	BadTruth        = "neither_yes_nor_no"
@@ -275,6 +278,12 @@ func (f *filling) take(at int, c Column, v string) {
 			f.Email, name = value.Mailbox(v)
 			f.names = cmp.Or(f.names, name)
 		}
+	case ID:
+		id, err := strconv.ParseInt(strings.TrimPrefix(v, "'"), 10, 64)
+		if f.Record.ID = id; err != nil || id < 1 {
+			f.Record.ID = 0
+			f.problem(c, BadID, v, false)
+		}
 	case FirstName:
 		f.FirstName = v
 	case LastName:
@@ -334,8 +343,11 @@ func (f *filling) take(at int, c Column, v string) {
 	case Unsubscribed:
 		f.Consent.be(HasLeft, "")
 	case Suppressed:
-		if yes, ok := value.Truth(v); !ok || yes {
+		switch yes, ok := value.Truth(v); {
+		case !ok:
 			f.Consent.be(Barred, v)
+		case yes:
+			f.Consent.be(Barred, "")
 		}
 	case LabelledAddresses:
 		f.labelled(c, v)

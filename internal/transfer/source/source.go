@@ -33,6 +33,7 @@ type Field string
 // address's number; what a store defines itself has its name behind the prefix.
 const (
 	Email          Field = "email"
+	ID             Field = "id" // of a customer of the store
 	FirstName      Field = "first_name"
 	LastName       Field = "last_name"
 	FullName       Field = "name" // both in one cell
@@ -130,7 +131,7 @@ func MapOf(named map[string]string) (map[string]Target, error) {
 
 // fields are those that a mapping may name.
 var fields = []Field{
-	Email, FirstName, LastName, FullName, Company, Phone, Notes, Group, StoreCredit, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
+	Email, ID, FirstName, LastName, FullName, Company, Phone, Notes, Group, StoreCredit, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
 	Tags, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
 	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
 }

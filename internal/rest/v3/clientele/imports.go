@@ -162,6 +162,11 @@ func appendOptions(b []byte, o *transfer.Options) []byte {
 		events = "all"
 	}
 	b = jsonx.AppendString(append(b, `,"on_error":`...), onError)
+	match := "email"
+	if o.ByID {
+		match = "id"
+	}
+	b = jsonx.AppendString(append(b, `,"match":`...), match)
 	b = strconv.AppendBool(append(b, `,"dry_run":`...), o.DryRun)
 	b = textOrNull(append(b, `,"date_order":`...), string(o.DateOrder))
 	b = jsonx.AppendString(append(b, `,"events":`...), events)

@@ -19,6 +19,9 @@ UPDATE imports SET date_ended = date_modified WHERE state <> 'running';
 ALTER TABLE imports ADD COLUMN undoable INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX imports_undoable ON imports (store_id, date_ended, id) WHERE undoable > 0;
 
+-- Problems are told in the order of lines, whenever they were found.
+CREATE INDEX import_problems_line ON import_problems (store_id, import_id, line, id);
+
 -- What an import created, as runs of ids: those of a transaction follow each other.
 CREATE TABLE import_ranges (
     store_id INTEGER NOT NULL,

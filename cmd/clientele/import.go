@@ -19,14 +19,16 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/transfer"
 	"clientele/internal/transfer/source"
+	layout "clientele/internal/transfer/table"
 	"clientele/internal/transfer/value"
 )
 
 type importCommand struct {
 	ofStore
-	File       string `arg:"" type:"existingfile" help:"The file: a table with a header, as other systems export it."`
+	File       string `arg:"" type:"existingfile" help:"The file: a table with a header or JSON, as other systems export it."`
 	Format     string `env:"-" placeholder:"NAME" help:"The system that wrote it (default: found out by its columns)."`
 	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
+	HashConfig string `env:"-" name:"hash-config" type:"existingfile" placeholder:"FILE" help:"A file with the parameters of Firebase's password hashes, as its console shows them."`
 	OnExisting string `env:"-" enum:"skip,fill,overwrite" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, or overwrite it (default: ${default})."`
 	Match      string `env:"-" enum:"email,id" default:"email" help:"Which customer a row is about: the one with its email or the one with its id (default: ${default})."`
 	OnError    string `env:"-" enum:"skip,stop" default:"skip" help:"What becomes of a row that cannot be taken: skip it, or stop there (default: ${default})."`
@@ -124,6 +126,15 @@ func (c *importCommand) options() (transfer.Options, error) {
 			return o, fmt.Errorf("--format must be one of %s", strings.Join(names, ", "))
 		}
 	}
+	if c.HashConfig != "" {
+		text, err := os.ReadFile(c.HashConfig)
+		if err != nil {
+			return o, err
+		}
+		if o.Firebase, err = source.ParseFirebaseHash(string(text)); err != nil {
+			return o, fmt.Errorf("%s: %w", c.HashConfig, err)
+		}
+	}
 	if c.Map == "" {
 		return o, nil
 	}
@@ -143,12 +154,12 @@ func (c *importCommand) options() (transfer.Options, error) {
 
 // report writes the files of what was not taken, beside the file.
 func (c *importCommand) report(ctx context.Context, core *app.Core, storeID int64, imp *transfer.Import, f io.ReadSeeker) error {
-	base := strings.TrimSuffix(c.File, filepath.Ext(c.File))
+	named := func(warnings bool) string { return filepath.Join(filepath.Dir(c.File), imp.ReportName(warnings)) }
 	for _, r := range []struct {
 		name     string
 		n        int64
 		warnings bool
-	}{{base + ".errors.csv", imp.Counts.Rejected, false}, {base + ".warnings.csv", imp.Counts.Warnings, true}} {
+	}{{named(false), imp.Counts.Rejected, false}, {named(true), imp.Counts.Warnings, true}} {
 		if r.n == 0 {
 			continue
 		}
@@ -165,12 +176,20 @@ func (c *importCommand) report(ctx context.Context, core *app.Core, storeID int6
 	return nil
 }
 
+// written tells how rows are told apart.
+func written(l *layout.Layout) string {
+	if l.Objects {
+		return "JSON"
+	}
+	return fmt.Sprintf("separator %q", l.Separator)
+}
+
 func showInspection(w io.Writer, in *transfer.Inspection) {
 	format := in.Format
 	if in.RunnerUp != "" && in.RunnerUp != source.Plain.Name {
 		format += ", or " + in.RunnerUp
 	}
-	fmt.Fprintf(w, "%s: %d rows of %s, format %s, %s, separator %q\n", printable(in.File.Name), in.Rows, in.Plan.Kind, format, in.Plan.Layout.Encoding, in.Plan.Layout.Separator)
+	fmt.Fprintf(w, "%s: %d rows of %s, format %s, %s, %s\n", printable(in.File.Name), in.Rows, in.Plan.Kind, format, in.Plan.Layout.Encoding, written(&in.Plan.Layout))
 	t := table("COLUMN", "GOES TO")
 	for _, col := range in.Plan.Columns {
 		if col.Field != source.Left {

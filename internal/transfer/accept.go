@@ -48,6 +48,7 @@ var Parameters = &listing.Spec{
 		{Name: "file", Kind: listing.Text, Ops: only},
 		{Name: "tax_exempt", Kind: listing.Text, Ops: only},
 		{Name: "map", Kind: listing.Text, Ops: only},
+		{Name: "hash_config", Kind: listing.Text, Ops: only},
 	},
 	Unpaged: true,
 }
@@ -80,7 +81,7 @@ func ParseOptions(q *listing.Query) (Options, string, error) {
 		if len(c.Ints) > 0 {
 			flag = c.Ints[0] != 0
 		}
-		if c.Field.Name != "map" && len([]rune(text)) > maxName {
+		if c.Field.Name != "map" && c.Field.Name != "hash_config" && len([]rune(text)) > maxName {
 			wrong(c.Field.Name, fault.TooLong, "it may have 200 characters")
 		}
 		switch c.Field.Name {
@@ -107,6 +108,12 @@ func ParseOptions(q *listing.Query) (Options, string, error) {
 				wrong("format", fault.NotAccepted, "there is no such format")
 			}
 			o.Format = text
+		case "hash_config":
+			h, err := source.ParseFirebaseHash(text)
+			if err != nil {
+				wrong("hash_config", fault.BadFormat, err.Error())
+			}
+			o.Firebase = h
 		case "map":
 			m, err := source.ParseMap([]byte(text))
 			if err != nil {

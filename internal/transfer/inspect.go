@@ -131,8 +131,11 @@ func hashOf(ctx context.Context, f io.ReadSeeker) (string, int64, error) {
 // reading stops when its context ends.
 type reading struct {
 	ctx context.Context
-	r   io.Reader
+	r   io.ReadSeeker
 }
+
+// Seek implements io.Seeker.
+func (r reading) Seek(offset int64, whence int) (int64, error) { return r.r.Seek(offset, whence) }
 
 // Read implements io.Reader.
 func (r reading) Read(b []byte) (int, error) {
@@ -166,6 +169,9 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	layout, err := table.Detect(f)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotUnderstood, err)
+	}
+	if names, ok := source.Headless(layout.Header); ok {
+		layout.Header, layout.Headless = names, true
 	}
 	matches := source.Recognise(layout.Header)
 	format := source.Plain

@@ -2,14 +2,17 @@ package transfer
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
 
 	"clientele/internal/transfer/source"
+	"clientele/internal/transfer/table"
 )
 
 // reportColumns come first in a report: rows stand behind them as they are, however
@@ -33,6 +36,7 @@ var sentences = map[string]string{
 	source.FutureTime:      "the time is in the future",
 	NoGroup:                "no group can have this name; the customer has none",
 	NoSubscriber:           "the wish for the newsletter could not be stored",
+	table.Unreadable:       "this is no JSON object",
 	"unclosed_quote":       "a quote begins here that is not closed",
 	"row_too_long":         "the row is longer than a row may be",
 	"too_many_cells":       "the row has more cells than the header",
@@ -66,8 +70,10 @@ func (s *Service) Report(ctx context.Context, storeID int64, imp *Import, f io.R
 	if err != nil {
 		return 0, err
 	}
-	r := report{records: source.NewGroups(rows, settings), out: bufio.NewWriter(w), separator: imp.Plan.Layout.Separator}
-	r.line(append(append([]string{}, reportColumns...), imp.Plan.Layout.Header...), "")
+	r := report{records: source.NewGroups(rows, settings), out: bufio.NewWriter(w), separator: imp.Plan.Layout.Separator, objects: imp.Plan.Layout.Objects}
+	if !r.objects {
+		r.line(append(append([]string{}, reportColumns...), imp.Plan.Layout.Header...), "")
+	}
 	err = s.Problems(ctx, storeID, imp.ID, func(p Problem) error {
 		if p.Warning != warnings {
 			return nil
@@ -87,6 +93,7 @@ type report struct {
 	records   *source.Reader
 	out       *bufio.Writer
 	separator string
+	objects   bool
 	at        *source.Record // that of the problems
 	problems  []Problem
 }
@@ -125,6 +132,10 @@ func (r *report) flush() error {
 	}
 	told := []string{strconv.FormatInt(r.problems[0].Line, 10), strings.Join(fields, ", "), strings.Join(codes, ", "), strings.Join(messages, "; ")}
 	for i := range r.at.Rows {
+		if r.objects {
+			r.object(told, r.at.Rows[i].Raw)
+			continue
+		}
 		if i > 0 { // it goes on with the one above
 			told = make([]string, len(reportColumns))
 		}
@@ -132,6 +143,37 @@ func (r *report) flush() error {
 	}
 	r.problems = nil
 	return nil
+}
+
+// object writes an object with what is wrong with it in a line. Of what is none the
+// text is a member.
+func (r *report) object(told []string, raw string) {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(raw)) != nil || b.Len() == 0 || b.Bytes()[0] != '{' {
+		b.Reset()
+		text, _ := json.Marshal(map[string]string{"_text": raw}) // texts always become JSON
+		b.Write(text)
+	}
+	r.out.WriteByte('{')
+	for i, name := range reportColumns {
+		key, _ := json.Marshal(name)
+		text, _ := json.Marshal(told[i])
+		if i == 0 {
+			text = []byte(told[0])
+		} else {
+			r.out.WriteByte(',')
+		}
+		r.out.Write(key)
+		r.out.WriteByte(':')
+		r.out.Write(text)
+	}
+	if rest := b.Bytes()[1:]; len(rest) > 1 {
+		r.out.WriteByte(',')
+		r.out.Write(rest)
+	} else {
+		r.out.WriteByte('}')
+	}
+	r.out.WriteByte('\n')
 }
 
 // line writes cells and then the text of a row. Errors are those of the Flush.

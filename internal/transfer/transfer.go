@@ -66,6 +66,8 @@ type Options struct {
 	StopOnError bool `json:"stop_on_error,omitempty"`
 	// DateOrder is that of dates which read in two ways.
 	DateOrder value.Order `json:"date_order,omitempty"`
+	// Firebase are the parameters of a Firebase project's hashes, or nil.
+	Firebase *source.FirebaseHash `json:"firebase,omitempty"`
 	// Events has webhooks told of each customer.
 	Events bool `json:"events,omitempty"`
 	// TaxExempt is the tax exempt category of those of whom a file says that they
@@ -144,9 +146,12 @@ func (i *Import) Kind() source.Kind { return cmp.Or(i.Plan.Kind, i.Plan.Options.
 
 // ReportName is what the file may be called that tells what was not taken.
 func (i *Import) ReportName(warnings bool) string {
-	what := ".errors.csv"
+	what := ".errors"
 	if warnings {
-		what = ".warnings.csv"
+		what = ".warnings"
+	}
+	if what += ".csv"; i.Plan.Layout.Objects {
+		what = strings.TrimSuffix(what, ".csv") + ".ndjson"
 	}
 	name := cmp.Or(i.File, fmt.Sprintf("import-%d", i.ID))
 	return strings.TrimSuffix(name, path.Ext(name)) + what
@@ -352,5 +357,5 @@ func (s *Service) settings(plan *Plan, zone *time.Location, file string) (source
 	if !ok {
 		return source.Settings{}, fault.New(fault.Invalid, "there is no format "+plan.Format)
 	}
-	return source.Settings{Format: f, Columns: plan.Columns, File: file, Orders: plan.Orders, Zone: zone, Now: s.sys.Now()}, nil
+	return source.Settings{Format: f, Columns: plan.Columns, File: file, Orders: plan.Orders, Zone: zone, Now: s.sys.Now(), Firebase: plan.Firebase}, nil
 }

@@ -352,3 +352,29 @@ func TestByID(t *testing.T) {
 		}
 	})
 }
+
+// What was not taken of a file of JSON is told in JSON, and can be imported.
+func TestReportOfObjects(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		w.svc.batch = 2
+		file := `{"realm":"r","users":[{"username":"a","enabled":true,"email":"a@example.com","firstName":"Ann","lastName":"Lee"},{"username":"b","enabled":true,"email":"b"}, {"username":"c","enabled":true,
+ "email":""},{"username":"d","enabled":true,"email":"d@example.com","lastName":"D"}]}`
+		imp := w.bring(w.a, "realm.json", file, Options{})
+		if got, want := imp.Counts, (Counts{Rows: 4, Created: 2, Rejected: 2}); got != want || imp.Plan.Format != "keycloak" || imp.ReportName(false) != "realm.errors.ndjson" {
+			t.Errorf("%s %+v", imp.Plan.Format, got)
+		}
+		var b strings.Builder
+		if _, err := w.svc.Report(t.Context(), w.a, imp, strings.NewReader(file), false, &b); err != nil {
+			t.Fatal(err)
+		}
+		if want := `{"_line":2,"_field":"email","_code":"bad_format","_message":"the value has not the form that is wanted","username":"b","enabled":true,"email":"b"}` + "\n" +
+			`{"_line":3,"_field":"","_code":"no_email","_message":"there is no email address","username":"c","enabled":true,"email":""}` + "\n"; b.String() != want {
+			t.Errorf("%s", b.String())
+		}
+		again := w.bring(w.a, "realm.errors.ndjson", strings.ReplaceAll(strings.ReplaceAll(b.String(), `:"b"}`, `:"b@example.com"}`), `:""}`, `:"c@example.com"}`), Options{})
+		if again.Counts.Created != 2 || again.Plan.Format != "keycloak" {
+			t.Errorf("%s %+v", again.Plan.Format, again.Counts)
+		}
+	})
+}

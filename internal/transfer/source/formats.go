@@ -3,6 +3,7 @@ package source
 import (
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -100,7 +101,10 @@ var bigCommerce = columns(
 )
 
 // Formats are all of them. The order tells which of two that fit as well is taken.
-var Formats = []*Format{
+var Formats = slices.Concat(shops, identities, []*Format{Plain})
+
+// shops are those of shops and of newsletters.
+var shops = []*Format{
 	{
 		Name: "bigcommerce", Kind: Customers,
 		Signs:   [][]string{{"Customer ID", "Email", "Customer Group", "Date Joined"}, {"Email", "Addresses", "Store Credit"}},
@@ -218,7 +222,6 @@ var Formats = []*Format{
 		Columns: columns("email", Email, "first name", FirstName, "last name", LastName, "source", SourceName, "consents", Newsletter,
 			"id|channel name|order id", Left),
 	},
-	Plain,
 }
 
 func wordpress(prefix string, n int) map[string]Target {

@@ -137,7 +137,9 @@ type Settings struct {
 	// Orders are those of the dates, by column.
 	Orders map[int]value.Order
 	Zone   *time.Location // of times that tell none
-	Now    int64
+	// Firebase are the parameters of a Firebase project's hashes, or nil.
+	Firebase *FirebaseHash
+	Now      int64
 }
 
 // Reader makes records of the rows of a table.
@@ -222,6 +224,7 @@ type filling struct {
 	role      string
 	salt      string
 	hash      string
+	parts     hashParts
 	names     string
 	addresses map[int]*parts
 }
@@ -306,6 +309,11 @@ func (f *filling) take(at int, c Column, v string) {
 		f.hash = v
 	case PasswordSalt:
 		f.salt = v
+	case HashPart:
+		if f.parts == nil {
+			f.parts = hashParts{}
+		}
+		f.parts[c.Target.Name] = v
 	case SourceName:
 		f.Consent.Source = v
 	case ConsentIP:
@@ -575,9 +583,13 @@ func (f *filling) finish() {
 			a.FirstName, a.LastName = f.FirstName, f.LastName
 		}
 	}
-	if f.hash != "" {
-		f.Hash = password.ImportedHash{Hash: f.hash, Salt: f.salt}
-		if _, err := f.Hash.Stored(); err != nil {
+	hash, known := password.ImportedHash{Hash: f.hash, Salt: f.salt}, true
+	if len(f.parts) > 0 && f.hash == "" && f.Format.Hash != nil {
+		hash, known = f.Format.Hash(f.parts, f.Settings)
+	}
+	if hash.Hash != "" || !known {
+		f.Hash = hash
+		if _, err := f.Hash.Stored(); err != nil || !known {
 			// Not the hash itself: a report is read by more people than a hash.
 			f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: BadHash, Warning: true})
 			f.Hash = password.ImportedHash{}

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"clientele/internal/password"
 )
 
 // Kind is what the rows of a file are about.
@@ -183,6 +185,8 @@ type Format struct {
 	Continued bool
 	// Status is what the name of a file says of all rows, where no column does.
 	Status func(file string) Consent
+	// Hash puts a password hash together of its parts.
+	Hash func(hashParts, *Settings) (password.ImportedHash, bool)
 	// Customer tells by the role whether a row is a customer.
 	Customer func(role string) bool
 	// NoMeansLeft tells that "no" in Newsletter is an unsubscription, and not

@@ -47,17 +47,39 @@ type Row struct {
 type Reader struct {
 	layout  Layout
 	scanner *scanner
+	objects *objects
+	columns map[string]int // of objects
+}
+
+// newObjectReader returns a reader of objects from a position on.
+func newObjectReader(r io.ReadSeeker, l Layout, at, lines int64) (*Reader, error) {
+	s, err := newObjects(r, at, lines)
+	if err != nil {
+		return nil, err
+	}
+	out := &Reader{layout: l, objects: s, columns: make(map[string]int, len(l.Header))}
+	for i, h := range l.Header {
+		out.columns[h] = i
+	}
+	return out, nil
 }
 
 // NewReader returns a reader of the rows below the header. r is at the beginning
 // of the file.
-func NewReader(r io.Reader, l Layout) (*Reader, error) {
+func NewReader(r io.ReadSeeker, l Layout) (*Reader, error) {
+	if l.Objects {
+		return newObjectReader(r, l, l.Start, 0)
+	}
 	text, err := l.Encoding.decoded(r)
 	if err != nil {
 		return nil, err
 	}
 	out := &Reader{layout: l, scanner: newScanner(text, l.Separator, 0)}
-	for range l.Skip + 1 {
+	above := l.Skip + 1
+	if l.Headless {
+		above--
+	}
+	for range above {
 		if _, err := out.scanner.next(); err != nil {
 			return nil, err
 		}
@@ -68,7 +90,10 @@ func NewReader(r io.Reader, l Layout) (*Reader, error) {
 // Resume returns a reader that goes on after the row that ended at end, with the
 // line lines. r is at the beginning of the file: what was read before is decoded
 // anew, which takes a second for a gibibyte, since only the text has an order.
-func Resume(r io.Reader, l Layout, end, lines int64) (*Reader, error) {
+func Resume(r io.ReadSeeker, l Layout, end, lines int64) (*Reader, error) {
+	if l.Objects {
+		return newObjectReader(r, l, end, lines)
+	}
 	text, err := l.Encoding.decoded(r)
 	if err != nil {
 		return nil, err
@@ -84,6 +109,9 @@ func Resume(r io.Reader, l Layout, end, lines int64) (*Reader, error) {
 // Next returns the next row that is not blank, or io.EOF. A row with a fault is no
 // error.
 func (r *Reader) Next() (Row, error) {
+	if r.objects != nil {
+		return r.objects.row(r.columns)
+	}
 	for {
 		rec, err := r.scanner.next()
 		if err != nil {

@@ -6,6 +6,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -20,6 +21,13 @@ type Layout struct {
 	Header []string `json:"header"`
 	// Skip is how many records stand before the header.
 	Skip int `json:"skip,omitempty"`
+	// Headless tells that there is none: the names are those of whoever knows the
+	// system that wrote the file.
+	Headless bool `json:"headless,omitempty"`
+	// Objects tells that the rows are JSON objects, from Start on, in bytes. The
+	// columns are the paths of their values, and the lines their numbers.
+	Objects bool  `json:"objects,omitempty"`
+	Start   int64 `json:"start,omitempty"`
 }
 
 // Separators are those that are found out, in the order in which they win if
@@ -37,6 +45,17 @@ const (
 // Detect reads r and tells how it is written. The encoding is that of all of the
 // file; the rest comes from its first rows.
 func Detect(r io.ReadSeeker) (Layout, error) {
+	head := make([]byte, looked)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return Layout{}, err
+	}
+	if isObjects(head[:n]) {
+		return DetectObjects(r)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return Layout{}, err
+	}
 	e, err := DetectEncoding(r)
 	if err != nil {
 		return Layout{}, err

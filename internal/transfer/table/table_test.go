@@ -13,6 +13,15 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
+// slow is a file of which little is read at once.
+func slow(file string) io.ReadSeeker {
+	f := strings.NewReader(file)
+	return struct {
+		io.Reader
+		io.Seeker
+	}{iotest.HalfReader(f), f}
+}
+
 // read reads all of a file; each row is told as "line: cells".
 func read(t *testing.T, file string) (Layout, []string) {
 	t.Helper()
@@ -20,7 +29,7 @@ func read(t *testing.T, file string) (Layout, []string) {
 	if err != nil {
 		t.Fatalf("%q: %v", file, err)
 	}
-	r, err := NewReader(iotest.HalfReader(strings.NewReader(file)), l)
+	r, err := NewReader(slow(file), l)
 	if err != nil {
 		t.Fatal(err)
 	}

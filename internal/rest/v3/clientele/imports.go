@@ -35,8 +35,8 @@ func (s *Surface) importRoutes() []rest.Route {
 		{Method: "GET", Pattern: "/imports", Need: auth.Transfer, List: transfer.List, Handle: v3.List(shape.ScopedPage(s.Transfer.Page), appendImport)},
 		{Method: "POST", Pattern: "/imports", Need: auth.Transfer, Class: rest.Creating, Titles: createImport, List: transfer.Parameters, Streams: true, Handle: s.createImport},
 		{Method: "GET", Pattern: "/imports/{import_id}", Need: auth.Transfer, Handle: v3.Get(shape.ID("import_id"), shape.Scoped(s.Transfer.Get), v3.One(appendImport))},
-		{Method: "GET", Pattern: "/imports/{import_id}/errors", Need: auth.Transfer, Types: []string{table}, Handle: s.importReport(false)},
-		{Method: "GET", Pattern: "/imports/{import_id}/warnings", Need: auth.Transfer, Types: []string{table}, Handle: s.importReport(true)},
+		{Method: "GET", Pattern: "/imports/{import_id}/errors", Need: auth.Transfer, Types: []string{table, lines}, Handle: s.importReport(false)},
+		{Method: "GET", Pattern: "/imports/{import_id}/warnings", Need: auth.Transfer, Types: []string{table, lines}, Handle: s.importReport(true)},
 		change("cancel", s.Transfer.Cancel),
 		change("resume", s.Transfer.Resume),
 		change("undo", s.Transfer.Undo),
@@ -100,7 +100,11 @@ func (s *Surface) importReport(warnings bool) func(*rest.Call) error {
 		}
 		defer f.Close()
 		c.Lasts()
-		return c.SendFile(table+"; charset=utf-8", imp.ReportName(warnings), func(w io.Writer) error {
+		kind := table
+		if imp.Plan.Layout.Objects {
+			kind = lines
+		}
+		return c.SendFile(kind+"; charset=utf-8", imp.ReportName(warnings), func(w io.Writer) error {
 			_, err := s.Transfer.Report(c.Ctx(), c.StoreID(), imp, f, warnings, w)
 			return err
 		})

@@ -278,6 +278,8 @@ func (b *bencher) without(ctx context.Context, k *Case, d data, server *child, r
 		res.Hooks, err = b.hooks(ctx, server)
 	case caseHistory:
 		res.History, err = b.history(ctx, d)
+	case caseTransfer:
+		res.Import, err = b.transfer(ctx, d)
 	case caseSearch:
 		res.Search, err = b.search(ctx, d)
 	case caseSegments:

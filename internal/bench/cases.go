@@ -164,6 +164,7 @@ var Cases = []*Case{
 	},
 	{Name: caseSlow, Title: "Change a customer beside slow bodies", long: true, status: 200, send: sendChunked},
 	{Name: caseHistory, Title: "Create a customer with and without its entry of the history", long: true},
+	{Name: caseTransfer, Title: "Import a file of customers", long: true},
 	{Name: caseSearch, Title: "Find a customer by misspelled words", long: true},
 	{Name: caseSegments, Title: "Segments with a rule", long: true},
 	{Name: casePanel, Title: "Pages of the control panel", long: true},

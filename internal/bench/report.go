@@ -45,6 +45,7 @@ type EngineReport struct {
 	Segments  *SegmentsRow // nil: not measured
 	Lists     *ListsReport // nil: not measured
 	History   *HistoryRow  // nil: not measured
+	Import    *ImportRow   // nil: not measured
 	Panel     *PanelRow    // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
@@ -223,6 +224,9 @@ func (e *EngineReport) derived() [][]string {
 	}
 	if r := e.Panel; r != nil {
 		out = append(out, r.figures(e.Engine)...)
+	}
+	if r := e.Import; r != nil {
+		out = append(out, r.figures()...)
 	}
 	if r := e.History; r != nil {
 		out = append(out, r.figures()...)

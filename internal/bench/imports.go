@@ -102,10 +102,29 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		cmd := exec.CommandContext(ctx, b.bin, "import", file, "--map", mapping, "--store", hash, "--database", taken)
 		cmd.Env, cmd.Stdout, cmd.Stderr = environment(), &out, &out
 		start := time.Now()
-		if err := cmd.Run(); err != nil {
+		if err := cmd.Start(); err != nil {
+			return 0, 0, err
+		}
+		// What the system tells of a process that ended has its parent's memory in it.
+		peak, ended := int64(0), make(chan struct{})
+		go func() {
+			for c := (&child{proc: cmd.Process}); ; time.Sleep(20 * time.Millisecond) {
+				select {
+				case <-ended:
+					return
+				default:
+					_, now := c.memory()
+					peak = max(peak, now)
+				}
+			}
+		}()
+		err := cmd.Wait()
+		took := time.Since(start)
+		ended <- struct{}{}
+		if err != nil {
 			return 0, 0, fmt.Errorf("%w: %s", err, out.String())
 		}
-		return time.Since(start), peakOf(cmd.ProcessState), nil
+		return took, peak, nil
 	}
 	if row.took, row.memory, err = bring("movein"); err != nil {
 		return nil, err
@@ -221,9 +240,6 @@ func writeImport(file string, n int64) (err error) {
 	return errors.Join(w.Error(), buf.Flush())
 }
 
-// fewRows is how many rows a table has that is not what an import fills.
-const fewRows = 100
-
 // inBulk puts the rows that an import made of a store into another database.
 func (r *ImportRow) inBulk(ctx context.Context, from, to string, id int64) error {
 	if path, ok := strings.CutPrefix(from, "sqlite:"); ok {
@@ -259,7 +275,7 @@ func (r *ImportRow) attached(from, to string, id int64) error {
 		if err := run(fmt.Sprintf("SELECT COUNT(*) FROM taken.%s WHERE store_id = %d", t, id), func(s *sqlite.Stmt) error { n = s.ColumnInt64(0); return nil }); err != nil {
 			return err
 		}
-		if n >= fewRows {
+		if n >= r.customers/2 { // else it is not what the import fills
 			r.tables, r.rows = append(r.tables, t), r.rows+n
 		}
 	}
@@ -303,7 +319,7 @@ func (r *ImportRow) copied(ctx context.Context, from, to string, id int64) error
 		if err := source.QueryRow(ctx, fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE store_id = %d", t, id)).Scan(&n); err != nil {
 			return err
 		}
-		if n >= fewRows {
+		if n >= r.customers/2 { // else it is not what the import fills
 			r.tables, r.rows = append(r.tables, t), r.rows+n
 		}
 	}

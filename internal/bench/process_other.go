@@ -2,11 +2,6 @@
 
 package bench
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
 func sysProcAttr() *syscall.SysProcAttr { return nil }
-
-func peakOf(*os.ProcessState) int64 { return 0 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ type importCommand struct {
 	File       string `arg:"" type:"existingfile" help:"The file: a table with a header or JSON, as other systems export it."`
 	Format     string `env:"-" placeholder:"NAME" help:"The system that wrote it (default: found out by its columns)."`
 	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
+	App        string `env:"-" placeholder:"CLIENT_ID" help:"The client id of the app whose metafields the file has (default: these are left behind)."`
 	HashConfig string `env:"-" name:"hash-config" type:"existingfile" placeholder:"FILE" help:"A file with the parameters of Firebase's password hashes, as its console shows them."`
 	OnExisting string `env:"-" enum:"skip,fill,overwrite" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, or overwrite it (default: ${default})."`
 	Match      string `env:"-" enum:"email,id" default:"email" help:"Which customer a row is about: the one with its email or the one with its id (default: ${default})."`
@@ -39,7 +41,12 @@ type importCommand struct {
 	Resume     bool   `env:"-" help:"Go on with the import of this file that was cut off."`
 }
 
+// importMemory bounds what the import has of memory, with what atWork holds and
+// does not touch, so that all of the program stays below 96 MiB.
+const importMemory = 64 << 20
+
 func (c *importCommand) Run(ctx context.Context) error {
+	debug.SetMemoryLimit(importMemory)
 	options, err := c.options()
 	if err != nil {
 		return &app.ConfigError{Err: err}
@@ -115,7 +122,7 @@ func (c *importCommand) begin(ctx context.Context, core *app.Core, storeID int64
 func (c *importCommand) options() (transfer.Options, error) {
 	o := transfer.Options{
 		Format: c.Format, OnExisting: customer.Existing(c.OnExisting), ByID: c.Match == "id", StopOnError: c.OnError == "stop", DateOrder: value.Order(c.DateOrder),
-		TaxExempt: c.TaxExempt, Events: c.Events == "all",
+		App: c.App, TaxExempt: c.TaxExempt, Events: c.Events == "all",
 	}
 	if c.Format != "" {
 		if _, ok := source.Named(c.Format); !ok {

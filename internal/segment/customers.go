@@ -64,47 +64,67 @@ func (s *Service) AddCustomers(ctx context.Context, storeID int64, segment strin
 		if err != nil {
 			return err
 		}
-		if err := refuseByHand(tx, id, normalize(segment), 1); err != nil {
-			return err
-		}
-		profiles, err := profilesOf(tx, customers)
-		if err != nil {
-			return err
-		}
-		var without []int64
-		for _, c := range customers {
-			if profiles[c] == "" {
-				without = append(without, c)
-			}
-		}
-		if len(without) > 0 {
-			made, err := s.createProfiles(tx, without, nil)
-			if err != nil {
-				return err
-			}
-			for _, p := range made {
-				profiles[p.CustomerID] = p.UUID
-			}
-		}
-		in, args := sqldb.In([]any{id}, customers)
-		if err := tx.Query(sqldb.Dynamic(`SELECT p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id AND m.segment_id = $2
-			WHERE p.store_id = $1 AND p.customer_id IN `+in), func(r *sqldb.Row) error { delete(profiles, r.Int(0)); return nil }, args...); err != nil {
-			return err
-		}
-		var uuids []string
-		for _, c := range customers {
-			if uuid := profiles[c]; uuid != "" {
-				uuids = append(uuids, uuid)
-			}
-		}
-		if len(uuids) == 0 {
-			return nil
-		}
-		_, err = s.addMembers(tx, id, normalize(segment), uuids)
-		added = len(uuids)
+		added, err = s.addCustomers(tx, id, normalize(segment), customers)
 		return err
 	})
 	return added, err
+}
+
+// AddTx is AddCustomers of a segment that is named, and made where there is none.
+// A segment with a rule is a fault.
+func (s *Service) AddTx(tx *sqldb.Tx, name string, customers []int64) (added int, err error) {
+	in := Create{Name: name}
+	if err := checkCreate([]Create{in}); err != nil {
+		return 0, err
+	}
+	id, err := s.ensure(tx, in)
+	if err != nil {
+		return 0, err
+	}
+	return s.addCustomers(tx, id, name, slices.Compact(slices.Sorted(slices.Values(customers))))
+}
+
+// addCustomers is AddCustomers of sorted customers, each once. segment is what the
+// segment is called in a fault.
+func (s *Service) addCustomers(tx *sqldb.Tx, id int64, segment string, customers []int64) (added int, err error) {
+	if err := refuseByHand(tx, id, segment, 1); err != nil {
+		return 0, err
+	}
+	profiles, err := profilesOf(tx, customers)
+	if err != nil {
+		return 0, err
+	}
+	var without []int64
+	for _, c := range customers {
+		if profiles[c] == "" {
+			without = append(without, c)
+		}
+	}
+	if len(without) > 0 {
+		made, err := s.createProfiles(tx, without, nil)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range made {
+			profiles[p.CustomerID] = p.UUID
+		}
+	}
+	in, args := sqldb.In([]any{id}, customers)
+	if err := tx.Query(sqldb.Dynamic(`SELECT p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id AND m.segment_id = $2
+		WHERE p.store_id = $1 AND p.customer_id IN `+in), func(r *sqldb.Row) error { delete(profiles, r.Int(0)); return nil }, args...); err != nil {
+		return 0, err
+	}
+	var uuids []string
+	for _, c := range customers {
+		if uuid := profiles[c]; uuid != "" {
+			uuids = append(uuids, uuid)
+		}
+	}
+	if len(uuids) == 0 {
+		return 0, nil
+	}
+	_, err = s.addMembers(tx, id, segment, uuids)
+	return len(uuids), err
 }
 
 // RemoveCustomers takes customers out of a segment, and returns how many were in

@@ -194,7 +194,7 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	if o.TaxExempt == "" {
 		o.TaxExempt = defaultTaxExempt
 	}
-	if err := checkMap(o.Map, layout.Header, own); err != nil {
+	if err := checkMap(o.Map, layout.Header, own, o.App); err != nil {
 		return err
 	}
 	kind := format.Kind
@@ -211,7 +211,7 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 			columns[i].Target = source.Target{}
 		}
 		// Metafields belong to apps, and a file does not say to which.
-		if columns[i].Field == source.Metafield {
+		if columns[i].Field == source.Metafield && o.App == "" {
 			columns[i].Target = source.Target{}
 		}
 	}
@@ -228,10 +228,13 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 
 // checkMap refuses a mapping of what the file or the store has not. Attributes are
 // made where they are missing, form fields are not: a form asks shoppers for them.
-func checkMap(m map[string]source.Target, header []string, own source.Own) error {
+func checkMap(m map[string]source.Target, header []string, own source.Own, app string) error {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !slices.ContainsFunc(header, func(h string) bool { return source.SameColumn(h, name) }) {
 			return fault.New(fault.Invalid, fmt.Sprintf("the file has no column %q", name))
+		}
+		if m[name].Field == source.Metafield && app == "" {
+			return fault.New(fault.Invalid, "metafields belong to an app: its client id has to be given")
 		}
 		if t := m[name]; t.Field == source.FormField && !slices.ContainsFunc(own.FormFields, func(f string) bool { return f == t.Name }) {
 			return fault.New(fault.Invalid, fmt.Sprintf("the store has no form field %q", t.Name))

@@ -35,6 +35,8 @@ var sentences = map[string]string{
 	source.NoConsentTime:   "the file does not say when consent was given",
 	source.FutureTime:      "the time is in the future",
 	NoGroup:                "no group can have this name; the customer has none",
+	NoMetafield:            "the metafield could not be stored",
+	NoSegment:              "the customer could not be put into the segment",
 	NoSubscriber:           "the wish for the newsletter could not be stored",
 	table.Unreadable:       "this is no JSON object",
 	"unclosed_quote":       "a quote begins here that is not closed",

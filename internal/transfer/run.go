@@ -18,6 +18,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
+	"clientele/internal/metafield"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
 	"clientele/internal/subscriber"
@@ -373,6 +374,9 @@ func (t *taking) persons(records []source.Record) error {
 			taken[i] = t.count(rec, &done[place[i]])
 		}
 	}
+	if err := t.owned(records, taken, place, done); err != nil {
+		return err
+	}
 	if err := t.wishes(records, taken); err != nil {
 		return err
 	}
@@ -405,6 +409,66 @@ func (t *taking) customers(rows []customer.ImportRow) ([]customer.Imported, erro
 		return t.s.customers.ImportAddressesTx(t.tx, rows)
 	}
 	return t.s.customers.ImportTx(t.tx, rows, t.imp.Plan.OnExisting)
+}
+
+// owned gives the customers that were taken the metafields and segments of their
+// records.
+func (t *taking) owned(records []source.Record, taken []bool, place []int, done []customer.Imported) error {
+	if t.imp.Plan.Kind != source.Customers {
+		return nil
+	}
+	changed := map[int]bool{} // by record
+	var fields []metafield.Create
+	var of []int
+	members := map[string][]int{} // records by segment
+	for i := range records {
+		if !taken[i] || done[place[i]].Outcome == customer.ImportSkipped {
+			continue
+		}
+		for _, v := range records[i].Own {
+			if v.Field == source.Metafield {
+				space, key, _ := strings.Cut(v.Name, ".")
+				fields = append(fields, metafield.Create{CustomerID: done[place[i]].ID, Namespace: space, Key: key, Value: v.Value, Permission: metafield.AppOnly})
+				of = append(of, i)
+			}
+		}
+		for _, name := range records[i].Segments {
+			members[name] = append(members[name], i)
+		}
+	}
+	wrong, put, err := metafield.ImportTx(t.tx, metafield.Caller{ClientID: t.imp.Plan.App}, fields, t.imp.Plan.OnExisting == customer.OverwriteExisting, t.now)
+	if err != nil {
+		return err
+	}
+	for n, i := range of {
+		changed[i] = changed[i] || put[n]
+		if len(wrong[n]) > 0 {
+			t.problem(records[i].Rows[0].Line, "", NoMetafield, true)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		ids := make([]int64, len(members[name]))
+		for n, i := range members[name] {
+			ids[n] = done[place[i]].ID
+		}
+		added, err := t.s.segments.AddTx(t.tx, name, ids)
+		if err != nil && fault.As(err) == nil {
+			return err
+		}
+		for _, i := range members[name] {
+			if err != nil {
+				t.problem(records[i].Rows[0].Line, "", NoSegment, true)
+			}
+			changed[i] = changed[i] || added > 0
+		}
+	}
+	for i := range changed {
+		if changed[i] && done[place[i]].Outcome == customer.ImportUnchanged {
+			t.imp.Counts.Unchanged--
+			t.imp.Counts.Changed++
+		}
+	}
+	return nil
 }
 
 // count counts what became of a customer, and reports whether it was taken.
@@ -527,6 +591,13 @@ func (t *taking) countWish(said subscriber.Said, done *subscriber.Imported) {
 // be taken.
 const NoSubscriber = "not_subscribed"
 
+// NoMetafield and NoSegment are the codes of customers who could not be given a
+// metafield, or put into a segment: one with a rule keeps itself.
+const (
+	NoMetafield = "metafield_not_stored"
+	NoSegment   = "not_in_segment"
+)
+
 // NoGroup is the code of a customer whose group could not be made.
 const NoGroup = "group_not_made"
 
@@ -552,9 +623,10 @@ func (t *taking) row(rec *source.Record) customer.ImportRow {
 	}
 	values := map[string]string{}
 	for _, v := range rec.Own {
-		if v.Field == source.Attribute {
+		switch v.Field {
+		case source.Attribute:
 			values[v.Name] = v.Value
-		} else {
+		case source.FormField:
 			in.FormFields = append(in.FormFields, form.Input{Name: v.Name, Value: form.Text(v.Value)})
 		}
 	}

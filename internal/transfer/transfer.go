@@ -18,6 +18,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/history"
+	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/storekey"
 	"clientele/internal/system"
@@ -68,6 +69,9 @@ type Options struct {
 	DateOrder value.Order `json:"date_order,omitempty"`
 	// Firebase are the parameters of a Firebase project's hashes, or nil.
 	Firebase *source.FirebaseHash `json:"firebase,omitempty"`
+	// App is the client id of the app whose the metafields are that the file has;
+	// empty: none are taken.
+	App string `json:"app,omitempty"`
 	// Events has webhooks told of each customer.
 	Events bool `json:"events,omitempty"`
 	// TaxExempt is the tax exempt category of those of whom a file says that they
@@ -205,6 +209,7 @@ type Service struct {
 	sys       *system.System
 	customers *customer.Service
 	keys      *storekey.Service
+	segments  *segment.Service
 	files     files
 	// receiving bounds how many files are received at once.
 	receiving chan struct{}
@@ -220,7 +225,7 @@ const recordsAtOnce = 250
 
 // NewService returns a Service.
 func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service, keys *storekey.Service) *Service {
-	return &Service{db: db, sys: sys, customers: customers, keys: keys, files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, shift: shift}
+	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, shift: shift}
 }
 
 // KeepIn has the files of imports that a server takes kept in a directory, where

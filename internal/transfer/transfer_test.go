@@ -378,3 +378,57 @@ func TestReportOfObjects(t *testing.T) {
 		}
 	})
 }
+
+// Metafields become those of an app, and segments are made; one that keeps itself is
+// left alone.
+func TestMetafieldsAndSegments(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		m, err := source.MapOf(map[string]string{"Born": "metafield:facts.birth_date", "Vip": "segments"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := "Email,Name,Born,Vip\nann@example.com,Ann Lee,1990-01-02,\"Gold, Early\"\nbob@example.com,Bob Lee,,Gold\n"
+		f := strings.NewReader(file)
+		if _, err := w.svc.Inspect(t.Context(), w.a, f, "x.csv", Options{Map: m}); fault.As(err) == nil {
+			t.Errorf("of no app: %v", err)
+		}
+		imp := w.bring(w.a, "x.csv", file, Options{Map: m, App: "crm"})
+		if imp.Counts.Created != 2 || imp.Problems != 0 {
+			t.Errorf("%+v %s", imp.Counts, w.problems(w.a, imp.ID))
+		}
+		const fields = `SELECT CAST(customer_id AS TEXT) || ' ' || client_id || ' ' || namespace || '.' || key || ' ' || value FROM metafields WHERE store_id = $1 ORDER BY id`
+		const members = `SELECT s.name || ' ' || CAST(p.customer_id AS TEXT) FROM segment_members m JOIN segments s ON s.store_id = m.store_id AND s.id = m.segment_id JOIN shopper_profiles p ON p.store_id = m.store_id AND p.id = m.profile_id WHERE m.store_id = $1 ORDER BY 1`
+		if got := w.rows(w.a, fields) + "|" + w.rows(w.a, members); got != "1 crm facts.birth_date 1990-01-02|Early 1; Gold 1; Gold 2" {
+			t.Error(got)
+		}
+		// Filled in they stay, overwritten they change, and the same changes nothing.
+		other := strings.ReplaceAll(file, "1990", "1991")
+		for _, c := range []struct {
+			existing           customer.Existing
+			changed, unchanged int64
+			year               string
+		}{{customer.FillExisting, 0, 2, "1990"}, {customer.OverwriteExisting, 1, 1, "1991"}, {customer.OverwriteExisting, 0, 2, "1991"}} {
+			imp := w.bring(w.a, "x.csv", other, Options{Map: m, App: "crm", OnExisting: c.existing})
+			if imp.Counts.Changed != c.changed || imp.Counts.Unchanged != c.unchanged || !strings.Contains(w.rows(w.a, fields), c.year) {
+				t.Errorf("%s: %+v %s", c.existing, imp.Counts, w.rows(w.a, fields))
+			}
+		}
+		// Undone they go with their customers.
+		if _, err := w.svc.Undo(t.Context(), w.a, imp.ID); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			now, err := w.svc.UndoSome(t.Context(), w.a, imp.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if now.State == Reverted {
+				if got := w.rows(w.a, fields) + w.rows(w.a, members); now.Undone.Customers != 2 || got != "" {
+					t.Errorf("%+v %s", now.Undone, got)
+				}
+				break
+			}
+		}
+	})
+}

@@ -69,6 +69,7 @@ var Plain = &Format{
 		"consent ip|consent_ip_address|opt-in ip|optin_ip", ConsentIP,
 		"unsubscribed at|unsubscribed_at|unsubscribe date", Unsubscribed,
 		"tags|tag", Tags,
+		"segments|customer segments", Segments,
 		"password hash|password_hash|passwordhash|hash", PasswordHash,
 		"password salt|password_salt|salt", PasswordSalt,
 		"address1|address 1|address line 1|address|street|street address|straße|strasse|adresse|rue|calle|indirizzo|straat", Street1,

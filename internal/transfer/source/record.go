@@ -35,6 +35,7 @@ type Record struct {
 	DateCreated    int64
 	RegistrationIP string
 	Tags           []string
+	Segments       []string
 	Hash           password.ImportedHash
 	Addresses      []Address
 	Own            []OwnValue
@@ -320,6 +321,8 @@ func (f *filling) take(at int, c Column, v string) {
 		f.Consent.IP = cmp.Or(f.Consent.IP, v)
 	case Tags:
 		f.Tags = append(f.Tags, tags(v)...)
+	case Segments:
+		f.Segments = append(f.Segments, tags(strings.ReplaceAll(v, ";", ","))...)
 	case Attribute, FormField, Metafield:
 		f.Own = append(f.Own, OwnValue{c.Field, c.Target.Name, v})
 	case Phone:

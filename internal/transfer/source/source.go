@@ -80,7 +80,8 @@ const (
 
 	Attribute Field = "attribute" // with a name
 	FormField Field = "form_field"
-	Metafield Field = "metafield"
+	Metafield Field = "metafield" // with namespace and key, and a dot between
+	Segments  Field = "segments"  // names with commas between
 
 	// Left is known and carries nothing that this service has a place for.
 	Left Field = ""
@@ -134,15 +135,19 @@ func MapOf(named map[string]string) (map[string]Target, error) {
 // fields are those that a mapping may name.
 var fields = []Field{
 	Email, ID, FirstName, LastName, FullName, Company, Phone, Notes, Group, StoreCredit, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
-	Tags, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
+	Tags, Segments, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
 	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
 }
 
 // ParseTarget reads where a column goes: a field, "address.2.city" for a part of
-// the second address, "attribute:NAME", "form_field:NAME", or "-" for nowhere.
+// the second address, "attribute:NAME", "form_field:NAME", "metafield:NAMESPACE.KEY",
+// or "-" for nowhere.
 func ParseTarget(s string) (Target, error) {
-	for _, own := range []Field{Attribute, FormField} {
+	for _, own := range []Field{Attribute, FormField, Metafield} {
 		if name, ok := strings.CutPrefix(s, string(own)+":"); ok && name != "" {
+			if space, key, dotted := strings.Cut(name, "."); own == Metafield && (!dotted || space == "" || key == "") {
+				return Target{}, fmt.Errorf("a metafield is named metafield:NAMESPACE.KEY")
+			}
 			return Target{Field: own, Name: name}, nil
 		}
 	}
@@ -160,7 +165,7 @@ func ParseTarget(s string) (Target, error) {
 		t.Address = 1
 	}
 	if !slices.Contains(fields, t.Field) {
-		return t, fmt.Errorf("%q is no field: want one of %v, attribute:NAME, form_field:NAME or -", s, fields)
+		return t, fmt.Errorf("%q is no field: want one of %v, attribute:NAME, form_field:NAME, metafield:NAMESPACE.KEY or -", s, fields)
 	}
 	return t, nil
 }
@@ -353,7 +358,7 @@ func LeftBehind(columns []Column) (out []string) {
 
 // several are the fields that more columns than one may hold: the first that is
 // filled counts.
-var several = map[Field]bool{Email: true, Phone: true, ConsentAt: true, ConsentIP: true, Tags: true, Suppressed: true, Unsubscribed: true}
+var several = map[Field]bool{Email: true, Phone: true, ConsentAt: true, ConsentIP: true, Tags: true, Segments: true, Suppressed: true, Unsubscribed: true}
 
 func (o Own) find(name string) Target {
 	for _, list := range []struct {

@@ -53,6 +53,7 @@ func (s *Surface) createImport(c *rest.Call) error {
 	if err != nil {
 		return err
 	}
+	options.App = c.Account.ClientID // whose the metafields are
 	if _, err := serve.Key(c.R); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package form
 
 import (
 	"slices"
+	"strings"
 
 	"clientele/internal/fault"
 )
@@ -27,6 +28,11 @@ const (
 
 	LastBuiltIn int64 = 25
 )
+
+// BuiltInNorm returns the form in which the name of a built-in field is compared. It
+// begins with a space, which no folded name does: these fields never stand in the way
+// of a custom field's name.
+func BuiltInNorm(name string) string { return " " + strings.ToLower(name) }
 
 // BuiltIn declares a field that every store has. Its value is a column of the
 // customer or the address, not a form field value.

@@ -110,6 +110,8 @@ const (
 	Erasure
 	// SavedView is a list as the people of a store see it.
 	SavedView
+	// Bundle is all that a store consists of, in a file.
+	Bundle
 )
 
 var resourceNames = [...]string{
@@ -128,6 +130,7 @@ var resourceNames = [...]string{
 	Person:          "person",
 	Erasure:         "erasure",
 	SavedView:       "saved_view",
+	Bundle:          "bundle",
 }
 
 // String returns the name by which lists show a resource.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"clientele/internal/email"
+	"clientele/internal/fault"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -78,6 +79,7 @@ var (
 	endRekey   = sqldb.Static(`DELETE FROM email_rekeys WHERE store_id = $1 AND list = $2`)
 	keepClash  = sqldb.Static(`INSERT INTO email_clashes (store_id, list, id, other_id, date_found) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (store_id, list, id) DO UPDATE SET other_id = excluded.other_id`)
+	anyClash      = sqldb.Static(`SELECT id FROM email_clashes WHERE store_id = $1 LIMIT 1`)
 	dropClash     = sqldb.Static(`DELETE FROM email_clashes WHERE store_id = $1 AND list = $2 AND id = $3`)
 	selectClashes = sqldb.Static(`SELECT list, id, other_id, date_found FROM email_clashes WHERE store_id = $1 ORDER BY list, id`)
 )
@@ -225,4 +227,14 @@ func Clashes(ctx context.Context, db *sqldb.DB, storeID int64, lists ...List) (o
 		return nil
 	})
 	return out, pending, err
+}
+
+// Settled returns a fault where two rows of a list have one address, which a new
+// store does not take.
+func Settled(tx *sqldb.Tx) error {
+	clash := false
+	if err := tx.Query(anyClash, func(*sqldb.Row) error { clash = true; return nil }); err != nil || !clash {
+		return err
+	}
+	return fault.New(fault.Conflict, "customers or subscribers share an address since an upgrade: change one of each (clientele email clashes tells which), and the store can be written")
 }

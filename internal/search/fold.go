@@ -26,7 +26,7 @@ var fillSchedule = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minut
 
 // Register has r keep the lists.
 func (x *Index) Register(r *jobs.Runner) {
-	for _, name := range []string{"search_fill", "search_names"} {
+	for _, name := range []string{fillJob, "search_names"} {
 		r.Register(jobs.Kind{Name: name, Handler: x.fill, Limit: 2, Schedule: fillSchedule})
 	}
 	r.Every("search", soonEvery, func(ctx context.Context) error { return x.foldStores(ctx, soon) })

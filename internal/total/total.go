@@ -33,6 +33,7 @@ var (
 		ON CONFLICT (store_id, list, part) DO UPDATE SET total = list_totals.total + excluded.total`)
 	dropTotal = sqldb.Static(`DELETE FROM list_totals WHERE store_id = $1 AND list = $2 AND part = $3`)
 	uncounted = sqldb.Static(`SELECT uncounted_lists FROM store_counters WHERE store_id = $1`)
+	recount   = sqldb.Static(`UPDATE store_counters SET uncounted_lists = 1 WHERE store_id = $1`)
 	counted   = sqldb.Static(`UPDATE store_counters SET uncounted_lists = 0 WHERE store_id = $1`)
 )
 
@@ -104,6 +105,15 @@ const Job = "count_lists"
 func Register(r *jobs.Runner, db *sqldb.DB, lists ...Count) {
 	r.Register(jobs.Kind{Name: Job, Limit: 1, Schedule: []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour},
 		Handler: func(ctx context.Context, j jobs.Job) error { return Run(ctx, db, j.StoreID, lists) }})
+}
+
+// Recount has a job count the lists of a store whose rows have arrived without
+// their totals. Until then the lists count by themselves.
+func Recount(tx *sqldb.Tx, now int64) error {
+	if err := tx.Exec(recount); err != nil {
+		return err
+	}
+	return jobs.Enqueue(tx, now, Job, struct{}{}, now)
 }
 
 // Run counts the lists of a store. One statement tells how many rows there are and

@@ -26,7 +26,7 @@ import (
 
 type importCommand struct {
 	ofStore
-	File       string `arg:"" type:"existingfile" help:"The file: a table with a header or JSON, as other systems export it."`
+	File       string `arg:"" type:"existingfile" help:"The file: a table with a header or JSON, as other systems export it, or a bundle, which fills an empty store."`
 	Format     string `env:"-" placeholder:"NAME" help:"The system that wrote it (default: found out by its columns)."`
 	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
 	App        string `env:"-" placeholder:"CLIENT_ID" help:"The client id of the app whose metafields the file has (default: these are left behind)."`
@@ -61,6 +61,12 @@ func (c *importCommand) Run(ctx context.Context) error {
 		return &app.ConfigError{Err: err}
 	}
 	defer f.Close()
+	if b, err := openBundle(core, f); b != nil || err != nil {
+		if err != nil {
+			return &app.ConfigError{Err: err}
+		}
+		return importBundle(ctx, core, st, b)
+	}
 	in, err := core.Transfer.Inspect(ctx, st.ID, f, filepath.Base(c.File), options)
 	if transfer.NotUnderstood(err) || fault.As(err) != nil {
 		return &app.ConfigError{Err: err}

@@ -71,6 +71,7 @@ import (
 	"clientele/internal/tax"
 	"clientele/internal/total"
 	"clientele/internal/transfer"
+	"clientele/internal/transfer/bundle"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
@@ -111,6 +112,7 @@ type Core struct {
 	Staff       *staff.Service
 	Desk        *desk.Service
 	Transfer    *transfer.Service
+	Bundles     *bundle.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -220,6 +222,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	})
 	c.Desk = desk.NewService(db, sys)
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
+	c.Bundles = c.bundles()
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c
@@ -593,7 +596,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	s.Jobs.Every("what has ended of the staff", 5*time.Minute, s.Staff.DropEnded)
 	s.Customers.Register(s.Jobs)
-	total.Register(s.Jobs, s.DB, wishlist.Counted, company.Counted, metafield.Counted, segment.Counted)
+	total.Register(s.Jobs, s.DB, counted...)
 	s.Credit.Register(s.Jobs)
 	s.Persons.Register(s.Jobs)
 	s.Shoppers.RegisterJobs(s.Jobs)

@@ -28,6 +28,7 @@ var nobodys = map[string]string{
 	"rule_groups":             "numbers of groups, which go with their customer",
 	"rule_marks":              "numbers of customers, until a job has looked at them",
 	"segment_rules":           "of the store",
+	"bundle_loads":            "how far a load has come",
 	"imports":                 "files and numbers",
 	"import_problems":         "lines and codes, of no cell",
 	"import_ranges":           "numbers",

@@ -68,6 +68,7 @@ var landed = map[sqldb.Engine][]string{
 		"47 archived 03a5aad314633a3ccc9cd7c3afae9c979a2baa26d4dc7e5671fbfacd4fdd2720",
 		"48 snapshots 195d38031cd2db6d073188512aab902cdffe1ba055dbd9455a1b7cc892ce5b4e",
 		"49 import_files 2e72d6458e97b1e9540e16ae64a73ac87be4b852dd82215bb94139c85c18026b",
+		"50 bundles 810d251274e7070ab1b2430c20520a54b581ba77916380b82be1050b53b78817",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -119,6 +120,7 @@ var landed = map[sqldb.Engine][]string{
 		"47 archived 35ed337f948f76a222041c5e2e72f9a4eacb4c46f3c47a74ff35eb2da71edde6",
 		"48 snapshots ae0da25d4747bc715e6c47a08acc2d7de67694889b4f5961d6b7b195c940f140",
 		"49 import_files b0cd997eb7e61780d8107143325d369728c079f1cfd4908c126a767e3404a9bb",
+		"50 bundles c3e7eeee8dadffc15d8701e97a5a0b1f3fd06654c1774e544c436d4699cfb5cb",
 	},
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"clientele/internal/email"
+	"clientele/internal/history"
+	"clientele/internal/personal"
 	"clientele/internal/sqldb"
 	"clientele/internal/storekey"
 )
@@ -124,8 +126,19 @@ var exportedAfter = sqldb.Static(`SELECT ` + changeColumns + ` FROM consent_chan
 
 // Export writes what happened to the consents of a store, or of one address,
 // the oldest first, so that others can check it without the store. It reads bit
-// by bit: what happens meanwhile may be in it. n is how many entries there are.
+// by bit: what happens meanwhile may be in it. n is how many entries there are. That
+// they were written is in the store's history before the first one is.
 func (s *Service) Export(ctx context.Context, storeID int64, storeHash, address string, keys *storekey.Keys, to io.Writer) (n int64, err error) {
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		e := history.Entry{Action: history.Exported, Resource: history.Subscriber}
+		e.Add(false, history.FieldKind, "", history.Text("consents"))
+		if address != "" {
+			e.Add(false, history.FieldHash, "", history.Text(personal.HashOf(keys, address)))
+		}
+		return history.Enter(tx, s.sys.Now(), e)
+	}); err != nil {
+		return 0, err
+	}
 	out := bufio.NewWriter(to)
 	head, err := json.Marshal(exportHead{exportFormat, storeHash, stamp(s.sys.Now()), address, keys.Public.ID, keys.Public.Text()})
 	if err != nil {

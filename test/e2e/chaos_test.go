@@ -69,6 +69,7 @@ func TestChaos(t *testing.T) {
 			r.run()
 			over := time.Now()
 			r.check()
+			moveThere(t, r.dsns[0], seedStore)
 			t.Logf("prepared in %v, wrote for %v, looked for %v", begun.Sub(start), over.Sub(begun), time.Since(over))
 			r.report(seed)
 		})

@@ -20,7 +20,7 @@ var unrecorded = map[string]string{
 	"serve": "its writes are those of requests and jobs", "migrate": "changes the schema", "backup": "reads", "restore": "the history is as it was at the backup",
 	"store list": "reads", "staff list": "reads", "api-account list": "reads", "storefront-token list": "reads", "storefront-key list": "reads",
 	"login-url": "a token is made, not kept", "sign-ins list": "reads", "unsubscribe-links": "links are made, not kept", "credit list": "reads",
-	"consent export": "reads", "consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
+	"consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
 	"email clashes": "reads", "email template list": "reads", "email template show": "reads", "email template history": "reads", "email template placeholders": "needs no database",
 	"customers list": "reads", "customers show": "reads", "customers search": "reads", "history list": "reads", "history tail": "reads", "history verify": "reads",
 	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records",
@@ -139,6 +139,9 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		step("store archive", "second2", nil, "updated store")
 		step("store restore", "second2", nil, "updated store")
 		first("person export", with("--email", "jane@example.com", "--out", filepath.Join(dir, "jane.zip")), "exported person")
+		first("consent export", with(filepath.Join(dir, "consents.ndjson")), "exported subscriber")
+		first("consent export", with(filepath.Join(dir, "news.ndjson"), "--email", "news@example.com"), "exported subscriber")
+		first("export", with("--out", filepath.Join(dir, "store.bundle")), "exported bundle")
 		first("person erase", with("--email", "news@example.com", "--reason", "R"), "created erasure", "deleted subscriber", "ended erasure")
 
 		var all []string

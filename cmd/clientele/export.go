@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"clientele/internal/app"
+	"clientele/internal/fault"
+	"clientele/internal/portable"
+	"clientele/internal/store"
+	"clientele/internal/transfer/bundle"
+)
+
+type exportCommand struct {
+	ofStore
+	Out       string `required:"" env:"-" type:"path" placeholder:"FILE" help:"The file to write. Its owner alone can read it."`
+	Overwrite bool   `env:"-" help:"Replace an existing file."`
+	Format    string `env:"-" enum:"clientele" default:"clientele" placeholder:"NAME" help:"What to write: clientele, which is all of the store (default: ${default})."`
+	Hashes    bool   `env:"-" help:"Write hashes of passwords and secrets too. Whoever has the file can try passwords."`
+}
+
+// Help completes the command's help.
+func (exportCommand) Help() string {
+	return "Servers may run meanwhile: the file holds the store as it was at one moment. It appears under its name once it is complete."
+}
+
+func (c *exportCommand) Run(ctx context.Context) error {
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	return c.bundle(ctx, core, st)
+}
+
+// largeLog is from which size on a command tells of SQLite's log.
+const largeLog = 256 << 20
+
+func (c *exportCommand) bundle(ctx context.Context, core *app.Core, st *store.Store) error {
+	bar := steps{elapsed: core.System.Elapsed, out: os.Stderr}
+	began := core.System.Elapsed()
+	var m *bundle.Manifest
+	err := outFile(c.Out, c.Overwrite, func(to io.Writer) (err error) {
+		m, err = core.Bundles.Export(ctx, st.ID, portable.Options{Secrets: c.Hashes}, to, func(p bundle.Progress) { bar.show(p.String()) })
+		return err
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	took := core.System.Elapsed() - began
+	fmt.Printf("%s holds %d records of the store %s, %d customers among them; it took %s.\n", c.Out, m.Records(), st.Hash, m.Of("customers"), took.Round(100*time.Millisecond))
+	if log := core.DB.LogSize(); log > largeLog {
+		fmt.Printf("SQLite's log has grown to %d MiB meanwhile; it is used anew from now on.\n", log>>20)
+	}
+	if !c.Hashes {
+		fmt.Println("Left out, as --hashes was not given: passwords, stored instruments, the store's keys, and which addresses were erased or are suppressed.")
+	}
+	return nil
+}
+
+// steps tells how far something has come: in a line that is written anew where it is
+// a terminal, else once a second.
+type steps struct {
+	elapsed func() time.Duration
+	out     *os.File
+	last    time.Duration
+	shown   bool
+}
+
+func (s *steps) show(line string) {
+	now := s.elapsed()
+	if now-s.last < time.Second {
+		return
+	}
+	s.last = now
+	if info, err := s.out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprintf(s.out, "\r\033[K%s", line)
+		s.shown = true
+		return
+	}
+	fmt.Fprintln(s.out, line)
+}
+
+func (s *steps) end() {
+	if s.shown {
+		fmt.Fprintln(s.out)
+	}
+}
+
+// importBundle fills a store from a bundle.
+func importBundle(ctx context.Context, core *app.Core, st *store.Store, f *bundle.File) error {
+	bar := steps{elapsed: core.System.Elapsed, out: os.Stderr}
+	began := core.System.Elapsed()
+	err := core.Bundles.Import(ctx, st.ID, f, func(p bundle.Progress) { bar.show(p.String()) })
+	bar.end()
+	if fault.As(err) != nil {
+		return &app.ConfigError{Err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("the import was cut off; the same command goes on there: %w", err)
+	}
+	took := core.System.Elapsed() - began
+	fmt.Printf("The store %s has %d records of the bundle, %d customers among them; it took %s.\n", st.Hash, f.Records(), f.Of("customers"), took.Round(100*time.Millisecond))
+	if !f.Secrets {
+		fmt.Println("The bundle was written without --hashes: its customers choose a password anew (Forgot your password?).")
+	}
+	return nil
+}
+
+// openBundle returns the bundle that a file is, or nil.
+func openBundle(core *app.Core, f *os.File) (*bundle.File, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b, err := core.Bundles.Open(f, info.Size())
+	if errors.Is(err, bundle.ErrNoBundle) {
+		return nil, nil
+	}
+	return b, err
+}

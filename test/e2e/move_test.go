@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/internal/sqldb"
+	"clientele/internal/sqldb/dbtest"
+)
+
+// otherEngine is the one that a database is not on.
+func otherEngine(dsn string) sqldb.Engine {
+	if strings.HasPrefix(dsn, "sqlite:") {
+		return sqldb.Postgres
+	}
+	return sqldb.SQLite
+}
+
+// exported is a store as a bundle, which is in a file.
+func exported(t *testing.T, dsn, store, file string) []byte {
+	t.Helper()
+	must(t, "export", "--hashes", "--overwrite", "--out", file, "--database", dsn, "--store", store)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// moveThere moves a store to the other engine and back, and expects the same bytes
+// each time.
+func moveThere(t *testing.T, dsn, store string) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "0.bundle")
+	first := exported(t, dsn, store, file)
+	for i := 1; i <= 2; i++ {
+		dsn = dbtest.MigratedDSN(t, otherEngine(dsn))
+		must(t, "store", "create", "--database", dsn, "--name", "Moved", "--hash", "moved")
+		must(t, "import", file, "--database", dsn, "--store", "moved")
+		file = filepath.Join(dir, fmt.Sprint(i, ".bundle"))
+		if again := exported(t, dsn, "moved", file); !bytes.Equal(first, again) {
+			t.Errorf("after move %d the bytes differ: %d and %d", i, len(first), len(again))
+		}
+		must(t, "history", "verify", "--database", dsn, "--store", "moved")
+	}
+}
+
+// manyCustomers is a file of them, as Shopify writes it.
+func manyCustomers(t *testing.T, dir string, n int) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,Country Code,Zip,Phone,Accepts Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt\n")
+	for i := range n {
+		fmt.Fprintf(&b, "C%d,\"Lee\n%d\",c%d@example.com,,%d Rd,,Austin,Texas,TX,United States,US,78701,,%s,0,0,tag %d,,no\n", i, i, i, i, []string{"yes", "no"}[i%2], i%5)
+	}
+	file := filepath.Join(dir, "customers.csv")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// A store that arrives while the import is killed at any moment, and begun again
+// each time, is the store that left. A killed export leaves no file with the name.
+func TestKilledWhileMoving(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, dsn string) {
+		dir, random := t.TempDir(), rand.New(rand.NewPCG(7, 7))
+		must(t, "store", "create", "--database", dsn, "--hash", "left")
+		must(t, "store", "create", "--database", dsn, "--hash", "arrives")
+		must(t, "import", manyCustomers(t, dir, 6000), "--database", dsn, "--store", "left")
+		killed := func(after time.Duration, args ...string) (*process, bool) {
+			p := launch(t, dir, nil, program(t), args...)
+			select {
+			case <-time.After(after):
+				p.kill()
+				return p, true
+			case <-p.exited:
+				p.wait()
+				return p, false
+			}
+		}
+		out := filepath.Join(dir, "killed.bundle")
+		kills := 0
+		for range 10 {
+			if _, was := killed(time.Duration(20+random.IntN(150))*time.Millisecond, "export", "--out", out, "--database", dsn, "--store", "left"); !was {
+				break
+			}
+			kills++
+			if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
+				t.Fatalf("a killed export left %s: %v", out, err)
+			}
+		}
+		file := filepath.Join(dir, "left.bundle")
+		first := exported(t, dsn, "left", file)
+		other := filepath.Join(dir, "other.bundle")
+		must(t, "export", "--out", other, "--database", dsn, "--store", "left")
+		loads := 0
+		for {
+			after := time.Hour
+			if loads < 20 {
+				after = time.Duration(20+random.IntN(200)) * time.Millisecond
+			}
+			p, was := killed(after, "import", file, "--database", dsn, "--store", "arrives")
+			if was {
+				loads++
+				if loads == 10 {
+					if p := run(t, dir, nil, "import", other, "--database", dsn, "--store", "arrives"); p.code != 2 {
+						t.Errorf("another bundle in the midst exits with %d: %s", p.code, p.errs.String())
+					}
+				}
+				continue
+			}
+			if p.code != 0 {
+				t.Fatalf("after %d kills it exits with %d: %s", loads, p.code, p.errs.String())
+			}
+			break
+		}
+		if kills+loads == 0 {
+			t.Error("nothing was killed")
+		}
+		if again := exported(t, dsn, "arrives", filepath.Join(dir, "again.bundle")); !bytes.Equal(first, again) {
+			t.Errorf("after %d kills the bytes differ: %d and %d", loads, len(first), len(again))
+		}
+		if p := run(t, dir, nil, "import", file, "--database", dsn, "--store", "arrives"); p.code != 2 {
+			t.Errorf("a store that is not empty exits with %d: %s", p.code, p.errs.String())
+		}
+	})
+}

@@ -32,6 +32,7 @@ import (
 	"clientele/internal/desk"
 	"clientele/internal/devtools"
 	"clientele/internal/entitlement"
+	"clientele/internal/export"
 	"clientele/internal/figure"
 	"clientele/internal/form"
 	"clientele/internal/graphql"
@@ -113,6 +114,7 @@ type Core struct {
 	Desk        *desk.Service
 	Transfer    *transfer.Service
 	Bundles     *bundle.Service
+	Exports     *export.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -223,6 +225,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Desk = desk.NewService(db, sys)
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Bundles = c.bundles()
+	c.Exports = export.NewService(db, sys)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c

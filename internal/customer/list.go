@@ -138,6 +138,7 @@ type including struct {
 	of        string
 	args      []any
 	values    []FormValue // of addresses, by address
+	all       bool        // also what is beyond what pages show
 }
 
 // each calls do for a customer of the page. Rows of others, made after the page
@@ -168,7 +169,7 @@ func (p *including) attributes() sqldb.Q {
 		Args: p.args,
 		Each: func(r *sqldb.Row) error {
 			p.each(r.Int(2), func(c *Customer) {
-				if len(c.Attributes) < MaxEmbedded {
+				if len(c.Attributes) < MaxEmbedded || p.all {
 					c.Attributes = append(c.Attributes, AttributeValue{})
 					c.Attributes[len(c.Attributes)-1].scan(r)
 				}
@@ -197,7 +198,10 @@ func (p *including) finish() {
 	for i := range p.customers {
 		a := p.customers[i].Addresses
 		slices.SortFunc(a, func(x, y Address) int { return cmp.Compare(x.ID, y.ID) })
-		p.customers[i].Addresses = a[:min(len(a), MaxEmbedded)]
+		if !p.all {
+			a = a[:min(len(a), MaxEmbedded)]
+		}
+		p.customers[i].Addresses = a
 		spread(p.customers[i].Addresses, p.values)
 	}
 }

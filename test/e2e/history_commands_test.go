@@ -142,6 +142,8 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		first("consent export", with(filepath.Join(dir, "consents.ndjson")), "exported subscriber")
 		first("consent export", with(filepath.Join(dir, "news.ndjson"), "--email", "news@example.com"), "exported subscriber")
 		first("export", with("--out", filepath.Join(dir, "store.bundle")), "exported bundle")
+		first("export", with("--out", filepath.Join(dir, "store.csv"), "--format", "csv"), "exported customer")
+		first("export", with("--out", filepath.Join(dir, "news.csv"), "--format", "shopify", "--kind", "subscribers", "--since", "1h"), "exported subscriber")
 		first("person erase", with("--email", "news@example.com", "--reason", "R"), "created erasure", "deleted subscriber", "ended erasure")
 
 		var all []string

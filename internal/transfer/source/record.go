@@ -208,9 +208,13 @@ func (r *Reader) continues(row *table.Row) bool {
 	return has
 }
 
-// cell is a cell as it counts: NULL is what some systems write for nothing.
+// cell is a cell as it counts: NULL is what some systems write for nothing, and an
+// apostrophe before what a spreadsheet would take for a formula is taken away.
 func cell(s string) string {
 	s = strings.TrimSpace(s)
+	if rest := strings.TrimLeft(s, "'"); rest != s && rest != "" && strings.IndexByte("=+-@\t\r", rest[0]) >= 0 {
+		return s[1:]
+	}
 	if s == "NULL" || s == `\N` {
 		return ""
 	}

@@ -1,0 +1,89 @@
+package customer
+
+import (
+	"clientele/internal/form"
+	"clientele/internal/sqldb"
+)
+
+var (
+	exportAll     = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	exportChanged = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
+	mostAddresses = sqldb.Static(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 GROUP BY customer_id ORDER BY COUNT(*) DESC LIMIT 1`)
+	exportNames   = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1 ORDER BY id`)
+)
+
+// ExportedBefore is the customer after which an export goes on; the zero value is
+// before all of them.
+type ExportedBefore struct{ Modified, ID int64 }
+
+// Exported returns the next customers with all that is theirs, n at most, and where
+// to go on: all in the order of their ids or, with a time, those that were changed
+// since, in the order of their changes. Unlike pages of lists they have all their
+// addresses.
+func Exported(tx *sqldb.Tx, since int64, after ExportedBefore, n int) ([]Customer, ExportedBefore, error) {
+	var out []Customer
+	take := func(r *sqldb.Row) error {
+		out = append(out, Customer{})
+		out[len(out)-1].scan(r)
+		return nil
+	}
+	var err error
+	if since == 0 {
+		err = tx.Query(exportAll, take, after.ID, int64(n))
+	} else {
+		if after == (ExportedBefore{}) {
+			after.Modified, after.ID = since, -1
+		}
+		err = tx.Query(exportChanged, take, after.Modified, after.ID, int64(n))
+	}
+	if err != nil || len(out) == 0 {
+		return nil, after, err
+	}
+	last := &out[len(out)-1]
+	return out, ExportedBefore{last.DateModified, last.ID}, ownedBy(tx, out, since == 0)
+}
+
+// ExportedOf returns some customers with all that is theirs, in the order of ids.
+func ExportedOf(tx *sqldb.Tx, ids []int64) ([]Customer, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var out []Customer
+	in, args := sqldb.In(nil, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT `+customerColumns+` FROM customers WHERE store_id = $1 AND id IN `+in+` ORDER BY id`), func(r *sqldb.Row) error {
+		out = append(out, Customer{})
+		out[len(out)-1].scan(r)
+		return nil
+	}, args...); err != nil || len(out) == 0 {
+		return nil, err
+	}
+	return out, ownedBy(tx, out, false)
+}
+
+// ownedBy fills in what is customers', all of it.
+func ownedBy(tx *sqldb.Tx, customers []Customer, contiguous bool) error {
+	p := &including{customers: customers, at: make(map[int64]int, len(customers)), all: true}
+	ids := make([]int64, len(customers))
+	for i := range customers {
+		ids[i] = customers[i].ID
+		p.at[ids[i]] = i
+	}
+	p.of, p.args = ofCustomers(ids, contiguous)
+	if err := tx.Pipeline(p.addresses(), p.attributes(), p.addressValues(), valuesQuery(form.Customer, p.of, p.args, func(v FormValue) {
+		p.each(v.OwnerID, func(c *Customer) { c.FormFields = append(c.FormFields, v) })
+	})); err != nil {
+		return err
+	}
+	p.finish()
+	return nil
+}
+
+// MostAddresses returns how many addresses the customer has who has most.
+func MostAddresses(tx *sqldb.Tx) (n int64, err error) {
+	return n, tx.Query(mostAddresses, func(r *sqldb.Row) error { n = r.Int(0); return nil })
+}
+
+// AttributeNames calls each for the attributes of a store.
+func AttributeNames(tx *sqldb.Tx, each func(id int64, name string)) error {
+	return tx.Query(exportNames, func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil })
+}

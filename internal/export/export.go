@@ -1,0 +1,367 @@
+// Package export writes the customers and subscribers of a store into tables that
+// other systems read: see docs/moving-out.md. All that a store consists of is written
+// by package bundle.
+package export
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/form"
+	"clientele/internal/group"
+	"clientele/internal/history"
+	"clientele/internal/segment"
+	"clientele/internal/sqldb"
+	"clientele/internal/subscriber"
+	"clientele/internal/system"
+)
+
+// Format is a system that reads the table.
+type Format string
+
+// The formats.
+const (
+	BigCommerce Format = "bigcommerce"
+	Shopify     Format = "shopify"
+	CSV         Format = "csv" // all that there is
+)
+
+// Kind is whom a table is of.
+type Kind string
+
+// The kinds.
+const (
+	Customers   Kind = "customers"
+	Subscribers Kind = "subscribers"
+)
+
+// NoConsent stands for subscribers who agreed to nothing, or took it back.
+const NoConsent = "none"
+
+// Options say what is written.
+type Options struct {
+	Format Format `json:"format"`
+	Kind   Kind   `json:"kind"`
+	// Since leaves out what was changed before; 0: nothing.
+	Since int64 `json:"since,omitempty"`
+	// Segment is the UUID of one; empty: everybody.
+	Segment string `json:"segment_id,omitempty"`
+	// Consent is what subscribers agreed to, or NoConsent; empty: anything.
+	Consent string `json:"consent,omitempty"`
+	// Raw writes cells as they are. Else those that a spreadsheet would take for a
+	// formula begin with an apostrophe.
+	Raw bool `json:"raw,omitempty"`
+	// Zip writes an archive with a table of the customers and one of the addresses
+	// for which that has no columns.
+	Zip bool `json:"zip,omitempty"`
+}
+
+// Check reports what is wrong with options.
+func (o *Options) Check() error {
+	switch {
+	case o.Format != BigCommerce && o.Format != Shopify && o.Format != CSV:
+		return fault.New(fault.Invalid, "the format must be bigcommerce, shopify or csv")
+	case o.Kind != Customers && o.Kind != Subscribers:
+		return fault.New(fault.Invalid, "the kind must be customers or subscribers")
+	case o.Consent != "" && o.Kind != Subscribers:
+		return fault.New(fault.Invalid, "consent selects subscribers, not customers")
+	case o.Since < 0:
+		return fault.New(fault.Invalid, "the time is before 1970")
+	}
+	if o.Consent == "" || o.Consent == NoConsent {
+		return nil
+	}
+	for _, c := range subscriber.Consents {
+		if o.Consent == c {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "the consent must be "+strings.Join(subscriber.Consents, ", ")+" or "+NoConsent)
+}
+
+// ErrAddresses: some customers have more addresses than a table has columns for, and
+// no archive is asked for.
+var ErrAddresses = errors.New("some customers have more addresses than the table has columns for: ask for a ZIP archive, which has a table of the others")
+
+// widest is how many addresses a table has columns for.
+var widest = map[Format]int{BigCommerce: 20, Shopify: 1, CSV: 10}
+
+// page is how many rows are read at once.
+const page = 500
+
+// Service writes tables.
+type Service struct {
+	db  *sqldb.DB
+	sys *system.System
+}
+
+// NewService returns a Service over db.
+func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db, sys} }
+
+// Written is what was written.
+type Written struct {
+	Rows int64 // of customers or subscribers
+	// Addresses are those in a table of their own.
+	Addresses int64
+}
+
+// Write writes a table as the store is at one moment, while others write to it. It
+// calls each with the number of rows so far. That it was written is in the store's
+// history before the first row is.
+func (s *Service) Write(ctx context.Context, storeID int64, o Options, to io.Writer, each func(rows int64)) (Written, error) {
+	w := writing{s: s, o: o, each: each}
+	if err := o.Check(); err != nil {
+		return w.done, err
+	}
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return history.Enter(tx, s.sys.Now(), o.entry()) }); err != nil {
+		return w.done, err
+	}
+	err := s.db.Snapshot(ctx, storeID, func(tx *sqldb.Tx) error {
+		w.tx, w.ctx = tx, ctx
+		return w.all(to)
+	})
+	return w.done, err
+}
+
+func (o *Options) entry() history.Entry {
+	e := history.Entry{Action: history.Exported, Resource: history.Customer}
+	if o.Kind == Subscribers {
+		e.Resource = history.Subscriber
+	}
+	e.Add(false, history.FieldType, "", history.Text(string(o.Format)))
+	if o.Segment != "" {
+		e.Add(false, history.FieldSegment, "", history.Text(o.Segment))
+	}
+	if o.Consent != "" {
+		e.Add(false, history.FieldConsents, "", history.Text(o.Consent))
+	}
+	return e
+}
+
+// writing is a table as it is written.
+type writing struct {
+	s    *Service
+	ctx  context.Context
+	tx   *sqldb.Tx
+	o    Options
+	each func(int64)
+	done Written
+
+	segment    int64
+	groups     map[int64]string
+	attributes []named
+	fields     map[string][]named // by form
+	width      int                // addresses that have columns
+}
+
+type named struct {
+	id   int64
+	name string
+}
+
+func (w *writing) all(to io.Writer) (err error) {
+	if w.o.Segment != "" {
+		if w.segment, err = segment.Find(w.tx, w.o.Segment); err != nil {
+			return err
+		}
+	}
+	if w.o.Kind == Subscribers {
+		return w.files(to, []file{{"subscribers.csv", w.subscribers}})
+	}
+	if err := w.look(); err != nil {
+		return err
+	}
+	most, err := customer.MostAddresses(w.tx)
+	if err != nil {
+		return err
+	}
+	w.width = min(int(most), widest[w.o.Format])
+	if w.o.Format == Shopify {
+		w.width = 1 // its columns are always there
+	}
+	files := []file{{"customers.csv", w.customers}}
+	if int(most) > w.width {
+		if !w.o.Zip {
+			return ErrAddresses
+		}
+		files = append(files, file{"addresses.csv", w.addresses})
+	}
+	return w.files(to, files)
+}
+
+// file is a table in an archive.
+type file struct {
+	name  string
+	write func(*table) error
+}
+
+func (w *writing) files(to io.Writer, files []file) error {
+	if !w.o.Zip {
+		return w.file(to, files[0])
+	}
+	z := zip.NewWriter(to)
+	for _, f := range files {
+		in, err := z.Create(f.name)
+		if err != nil {
+			return err
+		}
+		if err := w.file(in, f); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+func (w *writing) file(to io.Writer, f file) error {
+	t := &table{csv: csv.NewWriter(to), raw: w.o.Raw}
+	if err := f.write(t); err != nil {
+		return err
+	}
+	t.csv.Flush()
+	return t.csv.Error()
+}
+
+// table writes rows.
+type table struct {
+	csv  *csv.Writer
+	raw  bool
+	rows int64
+}
+
+// row writes a row. Its cells may be changed.
+func (t *table) row(cells []string) error {
+	if !t.raw {
+		for i, c := range cells {
+			cells[i] = defused(c)
+		}
+	}
+	t.rows++
+	return t.csv.Write(cells)
+}
+
+// defused is a cell that no spreadsheet takes for a formula. Who reads the table
+// again takes one apostrophe away, as package source does.
+func defused(cell string) string {
+	if rest := strings.TrimLeft(cell, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// look reads what rows refer to.
+func (w *writing) look() error {
+	w.groups, w.fields = map[int64]string{}, map[string][]named{}
+	forms := map[string]*form.Form{form.Customer: {}, form.Address: {}}
+	if err := w.tx.Pipeline(
+		group.NamesQuery(func(id int64, name string, _ bool) { w.groups[id] = name }),
+		form.Query(form.Customer, false, forms[form.Customer]), form.Query(form.Address, false, forms[form.Address]),
+	); err != nil {
+		return err
+	}
+	for name, f := range forms {
+		for i := range *f {
+			w.fields[name] = append(w.fields[name], named{(*f)[i].ID, (*f)[i].Name})
+		}
+	}
+	return customer.AttributeNames(w.tx, func(id int64, name string) { w.attributes = append(w.attributes, named{id, name}) })
+}
+
+// eachCustomer calls fn for pages of customers.
+func (w *writing) eachCustomer(fn func([]customer.Customer) error) error {
+	after, profile := customer.ExportedBefore{}, int64(0)
+	for {
+		var some []customer.Customer
+		var err error
+		more := false
+		if w.segment == 0 {
+			some, after, err = customer.Exported(w.tx, w.o.Since, after, page)
+			more = len(some) > 0
+		} else {
+			var ids []int64
+			if ids, profile, err = segment.CustomersAfter(w.tx, w.segment, profile, page); err == nil {
+				some, err = customer.ExportedOf(w.tx, ids)
+			}
+			more = len(ids) > 0
+		}
+		if err == nil {
+			err = w.ctx.Err()
+		}
+		if err != nil || !more {
+			return err
+		}
+		if err := fn(some); err != nil {
+			return err
+		}
+	}
+}
+
+// eachSubscriber calls fn for pages of subscribers.
+func (w *writing) eachSubscriber(fn func([]subscriber.Subscriber) error) error {
+	if w.segment != 0 {
+		return w.eachCustomer(func(some []customer.Customer) error {
+			addresses := make([]string, len(some))
+			for i := range some {
+				addresses[i] = some[i].Email
+			}
+			subs, err := subscriber.TabledOf(w.tx, addresses)
+			if err != nil {
+				return err
+			}
+			return fn(subs)
+		})
+	}
+	after := subscriber.TabledBefore{}
+	for {
+		some, next, err := subscriber.Tabled(w.tx, w.o.Since, after, page)
+		if err == nil {
+			err = w.ctx.Err()
+		}
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		after = next
+		if err := fn(some); err != nil {
+			return err
+		}
+	}
+}
+
+// taken reports whether a subscriber is asked for.
+func (w *writing) taken(s *subscriber.Subscriber) bool {
+	if s.DateModified < w.o.Since {
+		return false
+	}
+	switch w.o.Consent {
+	case "":
+		return true
+	case NoConsent:
+		return len(s.Consents) == 0
+	}
+	for _, c := range s.Consents {
+		if c == w.o.Consent {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writing) tell() {
+	if w.each != nil {
+		w.each(w.done.Rows)
+	}
+}
+
+// String tells what was written.
+func (d Written) String() string {
+	if d.Addresses == 0 {
+		return fmt.Sprintf("%d rows", d.Rows)
+	}
+	return fmt.Sprintf("%d rows, and %d further addresses", d.Rows, d.Addresses)
+}

@@ -166,7 +166,7 @@ func declares(sel *ast.SelectorExpr) bool {
 	switch x := sel.X.(type) {
 	case *ast.Ident:
 		return x.Name == "sqldb" && (sel.Sel.Name == "Static" || sel.Sel.Name == "StaticRows" || sel.Sel.Name == "Global") ||
-			x.Name == "jobs" && sel.Sel.Name == "Portable"
+			x.Name == "jobs" && sel.Sel.Name == "Portable" || x.Name == "filestore" && sel.Sel.Name == "ChunksIn"
 	case *ast.CompositeLit:
 		of, ok := x.Type.(*ast.SelectorExpr)
 		if !ok || of.Sel.Name != "Table" || sel.Sel.Name != "Part" {
@@ -181,7 +181,7 @@ func declares(sel *ast.SelectorExpr) bool {
 // forOthers are functions that declare statements for who calls them, which is held
 // to the same rule.
 func forOthers(f file, fn *ast.FuncDecl) bool {
-	return f.dir == "internal/portable" || f.dir == "internal/jobs" && fn.Name.Name == "Portable"
+	return f.dir == "internal/portable" || f.dir == "internal/filestore" || f.dir == "internal/jobs" && fn.Name.Name == "Portable"
 }
 
 // Statements are package-level variables: one declared at each call would

@@ -14,6 +14,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/filestore"
 	"clientele/internal/jobs"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
@@ -279,7 +280,7 @@ func TestUndo(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newImporting(t, db)
-		for _, size := range []int{1, chunkSize - 1, chunkSize, chunkSize + 1, 3*chunkSize + 5} {
+		for _, size := range []int{1, filestore.ChunkSize - 1, filestore.ChunkSize, filestore.ChunkSize + 1, 3*filestore.ChunkSize + 5} {
 			text := make([]byte, size)
 			for i := range text {
 				text[i] = byte(i * 7)

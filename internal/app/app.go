@@ -225,7 +225,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Desk = desk.NewService(db, sys)
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Bundles = c.bundles()
-	c.Exports = export.NewService(db, sys)
+	c.Exports = export.NewService(db, sys, c.Bundles)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c
@@ -607,6 +607,8 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Rules.Register(s.Jobs)
 	s.Transfer.KeepIn(s.cfg.WorkDir)
 	s.Transfer.Register(s.Jobs)
+	s.Exports.KeepIn(s.cfg.WorkDir)
+	s.Exports.Register(s.Jobs)
 	s.Figures.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)
@@ -792,7 +794,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	}
 	var apis []*rest.Server
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules, Desk: s.Desk, Figures: s.Figures, Transfer: s.Transfer}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules, Desk: s.Desk, Figures: s.Figures, Transfer: s.Transfer, Exports: s.Exports}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

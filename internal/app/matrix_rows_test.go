@@ -193,6 +193,11 @@ var management = map[string]admission{
 	"POST V3 /clientele/imports/{import_id}/cancel":                     {need: transfers, want: 404},
 	"POST V3 /clientele/imports/{import_id}/resume":                     {need: transfers, want: 404},
 	"POST V3 /clientele/imports/{import_id}/undo":                       {need: transfers, want: 404},
+	"GET V3 /clientele/exports":                                         {need: transfers, want: 200, plain: true},
+	"POST V3 /clientele/exports":                                        {need: transfers, want: 422},
+	"GET V3 /clientele/exports/{export_id}":                             {need: transfers, want: 404, plain: true, none: true},
+	"GET V3 /clientele/exports/{export_id}/file":                        {need: transfers, want: 404, plain: true, none: true},
+	"POST V3 /clientele/exports/{export_id}/cancel":                     {need: transfers, want: 404},
 
 	"GET V3 /customers/subscribers":                                 {need: readCustomers, want: 200, probe: "?id=9", shows: true},
 	"POST V3 /customers/subscribers":                                {need: changeCustomers, want: 422, body: `{"email":"x@example.com","channel_id":9}`},

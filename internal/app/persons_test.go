@@ -29,6 +29,8 @@ var nobodys = map[string]string{
 	"rule_marks":              "numbers of customers, until a job has looked at them",
 	"segment_rules":           "of the store",
 	"bundle_loads":            "how far a load has come",
+	"exports":                 "what was asked for, and by whom",
+	"export_chunks":           "files of exports, which go after a week",
 	"imports":                 "files and numbers",
 	"import_problems":         "lines and codes, of no cell",
 	"import_ranges":           "numbers",

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/export"
 	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
@@ -135,6 +136,7 @@ var lists = []list{
 		return q.Where("client_id", listing.In, nil, []string{clientID})
 	}},
 	{name: "account.Impersonations", spec: account.Impersonations, columns: "id"},
+	{name: "export.List", spec: export.List, columns: "id, options"},
 	{name: "transfer.List", spec: imports.List, columns: "id, plan"},
 	{name: "transfer.Parameters", spec: imports.List, columns: "id, plan"}, // no filters of rows
 	{name: "wishlist.List", spec: wishlist.List, columns: "id, name"},

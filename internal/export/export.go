@@ -14,6 +14,7 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
+	"clientele/internal/filestore"
 	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
@@ -21,6 +22,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
+	"clientele/internal/transfer/bundle"
 )
 
 // Format is a system that reads the table.
@@ -31,6 +33,8 @@ const (
 	BigCommerce Format = "bigcommerce"
 	Shopify     Format = "shopify"
 	CSV         Format = "csv" // all that there is
+	// Clientele is no table but all of a store. Servers write it without secrets.
+	Clientele Format = "clientele"
 )
 
 // Kind is whom a table is of.
@@ -96,14 +100,20 @@ var widest = map[Format]int{BigCommerce: 20, Shopify: 1, CSV: 10}
 // page is how many rows are read at once.
 const page = 500
 
-// Service writes tables.
+// Service writes tables, and has servers write files.
 type Service struct {
-	db  *sqldb.DB
-	sys *system.System
+	db      *sqldb.DB
+	sys     *system.System
+	bundles *bundle.Service
+	files   filestore.Store
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System) *Service { return &Service{db, sys} }
+func NewService(db *sqldb.DB, sys *system.System, bundles *bundle.Service) *Service {
+	s := &Service{db: db, sys: sys, bundles: bundles}
+	s.KeepIn("")
+	return s
+}
 
 // Written is what was written.
 type Written struct {
@@ -130,7 +140,13 @@ func (s *Service) Write(ctx context.Context, storeID int64, o Options, to io.Wri
 	return w.done, err
 }
 
+// Table reports whether one table is written, as text.
+func (e *Export) Table() bool { return strings.HasSuffix(e.File, ".csv") }
+
 func (o *Options) entry() history.Entry {
+	if o.Format == Clientele {
+		return history.Entry{Action: history.Exported, Resource: history.Bundle}
+	}
 	e := history.Entry{Action: history.Exported, Resource: history.Customer}
 	if o.Kind == Subscribers {
 		e.Resource = history.Subscriber

@@ -303,7 +303,7 @@ func (s *Server) handle(m *mount, route Route) {
 	if f, ok := m.surface.(Recorded); ok {
 		door = f.Door()
 	}
-	if !writes(route.Method) || route.Reads && !route.Noted {
+	if (!writes(route.Method) || route.Reads) && !route.Noted {
 		rt.Reads()
 	}
 	titles, list := cmp.Or(route.Titles, untitled), cmp.Or(route.List, noParameters)
@@ -380,7 +380,7 @@ func (s *Server) admit(c *Call, route *Route) error {
 		return errBadToken
 	}
 	c.Account, c.StoreHash, c.AccountID = account, account.StoreHash, account.ID
-	if writes(route.Method) {
+	if writes(route.Method) || route.Noted {
 		c.Came.Actor, c.Came.Address = history.APIAccountActor(account.ID), c.Peer().Address
 	}
 	if err := s.rates.take(c.W.Header(), account); err != nil {

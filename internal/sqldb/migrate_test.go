@@ -69,6 +69,7 @@ var landed = map[sqldb.Engine][]string{
 		"48 snapshots 195d38031cd2db6d073188512aab902cdffe1ba055dbd9455a1b7cc892ce5b4e",
 		"49 import_files 2e72d6458e97b1e9540e16ae64a73ac87be4b852dd82215bb94139c85c18026b",
 		"50 bundles 810d251274e7070ab1b2430c20520a54b581ba77916380b82be1050b53b78817",
+		"51 exports 1037f2b97198021468a3729ec7cde41cb5ea24251e7a039f4ffaaa10b30bb8d6",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -121,6 +122,7 @@ var landed = map[sqldb.Engine][]string{
 		"48 snapshots ae0da25d4747bc715e6c47a08acc2d7de67694889b4f5961d6b7b195c940f140",
 		"49 import_files b0cd997eb7e61780d8107143325d369728c079f1cfd4908c126a767e3404a9bb",
 		"50 bundles c3e7eeee8dadffc15d8701e97a5a0b1f3fd06654c1774e544c436d4699cfb5cb",
+		"51 exports d6f82d4e5360206f38293d7bad4bb8a5ceddc33492ce5a8fff9a9493154bb942",
 	},
 }
 

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/entitlement"
+	"clientele/internal/export"
 	"clientele/internal/figure"
 	"clientele/internal/history"
 	"clientele/internal/person"
@@ -45,6 +46,7 @@ type Services struct {
 	Desk         *desk.Service
 	Figures      *figure.Service
 	Transfer     *transfer.Service
+	Exports      *export.Service
 }
 
 // Surface is the API of our own operations.
@@ -63,7 +65,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes())
 }
 
 // Error implements rest.Surface.

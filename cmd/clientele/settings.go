@@ -89,24 +89,31 @@ func (c *storeSettings) change() (map[string]any, error) {
 	return out, nil
 }
 
-// settingsYAML writes settings as a seed has them, but for the secret.
+// settingsYAML writes settings as a seed has them, but for the secrets.
 func settingsYAML(s *store.Settings) ([]byte, error) {
 	var root yaml.Node
 	if err := root.Encode(s); err != nil {
 		return nil, err
 	}
-	if c := member(member(&root, "storefront"), "recaptcha"); c != nil {
-		for i := 0; i+1 < len(c.Content); i += 2 {
-			if c.Content[i].Value == "secret_key" {
-				c.Content = append(c.Content[:i], c.Content[i+2:]...)
-				break
-			}
-		}
-		if s.Storefront.ReCaptcha.SecretKey != "" {
-			c.Content[0].HeadComment = "# secret_key is set and not shown"
+	hide(member(member(&root, "storefront"), "recaptcha"), "secret_key", s.Storefront.ReCaptcha.SecretKey != "")
+	hide(member(&root, "migration"), "token", s.Migration.Token != "")
+	return yaml.Marshal(&root)
+}
+
+// hide leaves a secret out of a mapping, and says where it is set.
+func hide(c *yaml.Node, name string, set bool) {
+	if c == nil {
+		return
+	}
+	for i := 0; i+1 < len(c.Content); i += 2 {
+		if c.Content[i].Value == name {
+			c.Content = append(c.Content[:i], c.Content[i+2:]...)
+			break
 		}
 	}
-	return yaml.Marshal(&root)
+	if set && len(c.Content) > 0 {
+		c.Content[0].HeadComment = "# " + name + " is set and not shown"
+	}
 }
 
 // member returns a mapping's member, or nil.

@@ -50,6 +50,9 @@ const (
 	FieldRecaptchaEnabled                           fault.Field = "storefront.recaptcha.enabled"
 	FieldRecaptchaVerifyURL                         fault.Field = "storefront.recaptcha.verify url"
 	FieldRecaptchaFailedLoginLockoutDurationSeconds fault.Field = "storefront.recaptcha.failed login lockout duration seconds"
+	FieldMigrationUpstream                          fault.Field = "migration.upstream"
+	FieldMigrationToken                             fault.Field = "migration.token"
+	FieldMigrationUntil                             fault.Field = "migration.until"
 )
 
 // The reasons why a setting is refused. Value is what was given.
@@ -68,6 +71,9 @@ const (
 	WhyKeys        fault.Reason = "a check for robots without keys"
 	WhyTwice       fault.Reason = "a language given twice"
 	WhyManyLocales fault.Reason = "too many languages" // Want is how many there may be
+	WhyNoToken     fault.Reason = "an upstream without a token"
+	WhyNoUpstream  fault.Reason = "no address of a store's API"
+	WhyDay         fault.Reason = "no day"
 	// What becomes of locales one by one.
 	WhyLocaleTaken     fault.Reason = "a language that the store has"
 	WhyInactiveDefault fault.Reason = "the default language, not active"

@@ -164,8 +164,8 @@ func addChanged(e *history.Entry, before, after map[string]any) error {
 	return nil
 }
 
-// differing returns of two trees what they do not have in common. Of the secret
-// it tells that it is another one.
+// differing returns of two trees what they do not have in common. Of a secret it
+// tells that it is another one.
 func differing(before, after map[string]any, at string) (was, is map[string]any) {
 	was, is = map[string]any{}, map[string]any{}
 	names := map[string]bool{}
@@ -195,7 +195,7 @@ func differing(before, after map[string]any, at string) (was, is map[string]any)
 			}
 			continue
 		}
-		if place == secretKeyRow {
+		if IsSecret(place) {
 			b, a = strings.Trim(history.Masked, `"`), strings.Trim(history.Masked, `"`)
 		}
 		if hadB {

@@ -215,6 +215,7 @@ func (s *Settings) check(to *fault.Collector) {
 	c.choice(FieldWeightUnits, s.WeightUnits, weightUnits)
 	c.choice(FieldDimensionUnits, s.DimensionUnits, dimensionUnits)
 	s.Storefront.check(c)
+	s.Migration.check(c)
 	s.checkInactive(c)
 }
 

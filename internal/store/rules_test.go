@@ -67,6 +67,9 @@ var (
 		"storefront.status_message":                                  {strings.Repeat("x", 2001)},
 		"storefront.robots_txt":                                      {strings.Repeat("x", 65537)},
 		"storefront.locales":                                         {[]any{"de", "xx"}, []any{"de", "de"}, []any{"de", "DE"}, []any{"pt-BR", "pt_br"}, slices.Repeat([]any{"de"}, 101)},
+		"migration.upstream":                                         {"foo", "https://api.example.com", "https://api.example.com/stores/", "https://api.example.com/stores/a/v3", "https://api.example.com/stores/a?x=1", "https://user@api.example.com/stores/a", "https://api.example.com/stores/a"}, // the last without a token
+		"migration.token":                                            {strings.Repeat("k", 256)},
+		"migration.until":                                            {"soon", "2027-02-30", "31.03.2027"},
 	}
 	good = map[string][]any{
 		"domain":                   {"shop.example.com", "localhost:8080", "münchen.example"},
@@ -86,6 +89,7 @@ var (
 		"storefront.shop_url":      {"https://shop.example.com", "https://shop.example.com:65535", "https://shop.example.com:8443/de/?from=account#top"},
 		"storefront.password.minimum_password_length": {7, 64},
 		"storefront.locales":                          {[]any{"en", "fr-CA"}, []any{}},
+		"migration.until":                             {"2027-03-31"},
 	}
 )
 

@@ -65,6 +65,7 @@ type Settings struct {
 	NegativeCredit   bool `json:"allow_negative_store_credit,omitempty" yaml:"allow_negative_store_credit"`
 
 	Storefront StorefrontSettings `json:"storefront,omitzero" yaml:"storefront"`
+	Migration  MigrationSettings  `json:"migration,omitzero" yaml:"migration"`
 }
 
 // defaultLanguage is that of a store that does not say its own.
@@ -115,6 +116,9 @@ var (
 	// A store has one row.
 	allSettings = sqldb.Static(`SELECT '` + secretKeyRow + `', settings FROM store_settings WHERE store_id = $1 AND $2 = '' LIMIT $3`)
 	putSettings = sqldb.Static(`UPDATE store_settings SET settings = $3 WHERE store_id = $1 AND $2 = '` + secretKeyRow + `' AND settings = $4`)
+	// The same, for the other secret.
+	allMigrations = sqldb.Static(`SELECT '` + migrationTokenRow + `', settings FROM store_settings WHERE store_id = $1 AND $2 = '' LIMIT $3`)
+	putMigrations = sqldb.Static(`UPDATE store_settings SET settings = $3 WHERE store_id = $1 AND $2 = '` + migrationTokenRow + `' AND settings = $4`)
 )
 
 // PutSettings replaces a store's settings, inside tx. It returns an Invalid
@@ -127,9 +131,10 @@ func PutSettings(tx *sqldb.Tx, s Settings) error {
 	if err := s.checkChange(before); err != nil {
 		return err
 	}
-	robots := &s.Storefront.ReCaptcha
-	if robots.SecretKey, err = tx.Seal(secretSettings, secretKeyRow, robots.SecretKey); err != nil {
-		return err
+	for row, plain := range s.secrets() {
+		if *plain, err = tx.Seal(secretSettings, row, *plain); err != nil {
+			return err
+		}
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -147,33 +152,49 @@ func storedSettings(tx *sqldb.Tx) (*Settings, error) {
 	return readSettings(tx, text)
 }
 
-// The settings hold one secret, which is encrypted within their text.
+// The settings hold secrets, which are encrypted within their text.
 var secretSettings = sqldb.Column{Table: "store_settings", Name: "settings"}
+
+// What the secrets go by, as a store has one row of settings.
+const (
+	secretKeyRow      = "storefront.recaptcha.secret_key"
+	migrationTokenRow = "migration.token"
+)
+
+// secrets are where the secrets are, by what they go by.
+func (s *Settings) secrets() map[string]*string {
+	return map[string]*string{secretKeyRow: &s.Storefront.ReCaptcha.SecretKey, migrationTokenRow: &s.Migration.Token}
+}
+
+// IsSecret reports whether a setting is a secret, by its dotted name.
+func IsSecret(name string) bool { return name == secretKeyRow || name == migrationTokenRow }
 
 // Secrets are what this package keeps that is encrypted.
 func Secrets() []sqldb.Secrets {
-	return []sqldb.Secrets{{Column: secretSettings, Values: allSettings, Put: putSettings, Within: withinSettings}}
+	return []sqldb.Secrets{
+		{Column: secretSettings, Values: allSettings, Put: putSettings, Within: withinSettings(secretKeyRow)},
+		{Column: secretSettings, Values: allMigrations, Put: putMigrations, Within: withinSettings(migrationTokenRow)},
+	}
 }
 
-// withinSettings changes the secret within the text of settings.
-func withinSettings(text string, change func(string) (string, error)) (string, error) {
-	s := Settings{}
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return "", err
+// withinSettings changes a secret within the text of settings.
+func withinSettings(row string) func(text string, change func(string) (string, error)) (string, error) {
+	return func(text string, change func(string) (string, error)) (string, error) {
+		s := Settings{}
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			return "", err
+		}
+		at := s.secrets()[row]
+		before := *at
+		after, err := change(before)
+		if err != nil || after == before {
+			return text, err
+		}
+		*at = after
+		out, err := json.Marshal(s)
+		return string(out), err
 	}
-	robots := &s.Storefront.ReCaptcha
-	before := robots.SecretKey
-	after, err := change(before)
-	if err != nil || after == before {
-		return text, err
-	}
-	robots.SecretKey = after
-	out, err := json.Marshal(s)
-	return string(out), err
 }
-
-// secretKeyRow is what the secret goes by, as a store has one row of settings.
-const secretKeyRow = "storefront.recaptcha.secret_key"
 
 func readSettings(tx *sqldb.Tx, text string) (*Settings, error) {
 	out := &Settings{}
@@ -183,10 +204,14 @@ func readSettings(tx *sqldb.Tx, text string) (*Settings, error) {
 	if err := json.Unmarshal([]byte(text), out); err != nil {
 		return nil, fmt.Errorf("settings of store %d: %w", tx.Store(), err)
 	}
-	var err error
-	robots := &out.Storefront.ReCaptcha
-	robots.SecretKey, err = tx.Unseal(secretSettings, secretKeyRow, robots.SecretKey)
-	return out, err
+	for row, at := range out.secrets() {
+		plain, err := tx.Unseal(secretSettings, row, *at)
+		if err != nil {
+			return nil, err
+		}
+		*at = plain
+	}
+	return out, nil
 }
 
 // keptSettings are the settings of stores.

@@ -368,6 +368,9 @@ var whys = map[fault.Reason]string{
 	store.WhyKeys:        "needs site_key and secret_key",
 	store.WhyTwice:       "{qvalue} is given twice",
 	store.WhyManyLocales: "at most {want} languages",
+	store.WhyNoToken:     "needs migration.token",
+	store.WhyNoUpstream:  "not the address of a store's API, such as https://api.bigcommerce.com/stores/HASH",
+	store.WhyDay:         "not a day, such as 2027-03-31",
 
 	store.WhyLocaleTaken:     "the store has the locale {qvalue} already",
 	store.WhyInactiveDefault: "the default locale cannot be inactive",

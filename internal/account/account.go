@@ -199,6 +199,7 @@ type Service struct {
 	guesses     *limit.Guesses
 	watch       *watch
 	entrances   *sqldb.Kept[int64, store.Entrance]
+	elsewhere   Elsewhere // nil: nobody
 }
 
 // Config is what a Service works with.

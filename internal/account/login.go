@@ -31,10 +31,11 @@ type Login struct {
 	// since.
 	PasswordHash string
 
-	known     bool  // the customer, from the network that asks
-	failures  int64 // wrong passwords before this one
-	nobody    bool  // has the email
-	elsewhere int64 // the one customer who has the email, on other channels only; 0: nobody, or several
+	email     string // the customer's
+	known     bool   // the customer, from the network that asks
+	failures  int64  // wrong passwords before this one
+	nobody    bool   // has the email
+	elsewhere int64  // the one customer who has the email, on other channels only; 0: nobody, or several
 }
 
 // Validate returns the id of the customer who has the credentials and may use
@@ -82,7 +83,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 			h := &holders[i]
 			a.Shared = a.Shared || h.ID != holders[0].ID
 			if l.CustomerID == 0 && admission.EntersAs(h) {
-				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset}
+				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset, email: h.Email}
 			}
 		}
 		l.nobody = len(holders) == 0
@@ -100,7 +101,7 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 		return Login{}, fault.Broken(fault.Invalid, fault.Item{Field: customer.FieldChannel, Code: fault.Unknown, Why: customer.WhyNoChannel})
 	}
 	l.known = a.Known
-	right, err := s.compare(ctx, storeID, a, &l, in.Password, held)
+	right, err := s.compare(ctx, storeID, a, &l, in.ChannelID, in.Password, held)
 	if err != nil || !right {
 		return Login{}, err
 	}
@@ -110,8 +111,9 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 // compare makes a guess at a login's password and brings its hash up to date
 // once it is known to be right. A wrong one is answered when it was counted and
 // as late as for the dearest hash that the store holds; a right one at once,
-// as whoever has it may know all there is to know of the account.
-func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *Login, text string, held password.Kinds) (right bool, err error) {
+// as whoever has it may know all there is to know of the account. A customer who
+// came without a password may have it elsewhere.
+func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *Login, channelID int64, text string, held password.Kinds) (right bool, err error) {
 	var c password.Comparison
 	who := password.Party{StoreID: storeID, Name: a.Peer.Network(), Known: a.Known}
 	f := failure{action: history.SignInFailed, customerID: cmp.Or(a.CustomerID, l.elsewhere), by: ByPassword, why: string(WrongPassword), peer: a.Peer}
@@ -123,6 +125,9 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 	}
 	a.Note = s.noting(storeID, f)
 	tried, err := s.guesses.Try(ctx, storeID, a, func() (bool, error) {
+		if c.OK, err = s.takeOver(ctx, who, l, channelID, text); err != nil || c.OK {
+			return c.OK, err
+		}
 		if c, err = s.passwords.Compare(ctx, who, l.PasswordHash, text); err != nil || c.Newer == "" {
 			return c.OK, err
 		}
@@ -156,7 +161,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 			return err
 		}
 		if p.ID != 0 {
-			l, a.Email, a.CustomerID = Login{CustomerID: id, PasswordHash: p.PasswordHash}, email.Key(p.Email), id
+			l, a.Email, a.CustomerID = Login{CustomerID: id, PasswordHash: p.PasswordHash, email: p.Email}, email.Key(p.Email), id
 		}
 		held = password.Kinds{}
 		return tx.Pipeline(append(append(customer.HeldKinds(&held),
@@ -165,7 +170,7 @@ func (s *Service) VerifyPassword(ctx context.Context, storeID, id int64, text st
 	}); err != nil {
 		return false, err
 	}
-	right, err = s.compare(ctx, storeID, a, &l, text, held)
+	right, err = s.compare(ctx, storeID, a, &l, store.DefaultChannel, text, held)
 	if err == nil && l.CustomerID == 0 {
 		err = customer.ErrNoCustomer
 	}

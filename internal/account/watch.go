@@ -55,6 +55,8 @@ type Metrics struct {
 	signIns  *prometheus.CounterVec
 	lockOuts *prometheus.CounterVec
 	links    *prometheus.CounterVec
+	// elsewhere counts passwords that an upstream was asked for.
+	elsewhere *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -69,8 +71,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		links: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clientele_links_refused_total", Help: "Emailed links that were used up, expired, or never sent, by purpose.",
 		}, []string{"purpose"}),
+		elsewhere: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clientele_upstream_passwords_total", Help: "Passwords of customers without one that the upstream of a migration was asked for, by what it said.",
+		}, []string{"outcome"}),
 	}
-	reg.MustRegister(m.signIns, m.lockOuts, m.links)
+	reg.MustRegister(m.signIns, m.lockOuts, m.links, m.elsewhere)
 	return m
 }
 

@@ -73,6 +73,7 @@ import (
 	"clientele/internal/total"
 	"clientele/internal/transfer"
 	"clientele/internal/transfer/bundle"
+	"clientele/internal/upstream"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
@@ -588,6 +589,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	}
 	(&store.Prover{DB: s.DB, System: s.System, Rules: s.Stores.Rules, Resolver: resolver, Log: s.log}).Register(s.Jobs)
 	s.Shoppers.Tell(s.log, account.NewMetrics(reg))
+	s.Shoppers.LookElsewhere(upstream.NewPasswords(s.System, webhook.Rules{Production: s.cfg.Production()}, s.log))
 	s.Tokens.Register(s.Jobs)
 	s.APIAccounts.Register(s.Jobs)
 	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clientele/internal/form"
+	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
@@ -98,6 +99,28 @@ func Rehash(tx *sqldb.Tx, id int64, from, to string) error {
 	}
 	return countHashes(tx, rehash{id, from, to})
 }
+
+// takePassword gives a customer without a password one.
+var takePassword = sqldb.Static(`UPDATE customers SET password_hash = $3 WHERE store_id = $1 AND id = $2 AND password_hash = ''`)
+
+// TakePassword stores the hash of the password that a customer had in another
+// store, and reports whether it did: not where there is a password by now. It is
+// no new password, so nothing ends and no event tells of it; the history does.
+func TakePassword(tx *sqldb.Tx, id int64, hash string, now int64) (bool, error) {
+	n, err := tx.ExecCount(takePassword, id, hash)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := countHashes(tx, rehash{id: id, to: hash}); err != nil {
+		return false, err
+	}
+	e := passwordChanged(id)
+	e.Add(false, history.FieldSource, "", history.Text(fromUpstream))
+	return true, history.Enter(tx, now, e)
+}
+
+// fromUpstream is the source of a password that was taken over.
+const fromUpstream = "upstream"
 
 // addHashes adds to the counts of kinds.
 func addHashes(tx *sqldb.Tx, by map[string]int64) error {

@@ -95,6 +95,10 @@ func (c *call) signIn() error {
 		status = http.StatusTooManyRequests
 		c.exchange.SetRetry(f)
 		p.Form.Problem = c.wait(f)
+	case f != nil && f.Kind == fault.Unavailable:
+		status = http.StatusServiceUnavailable
+		c.exchange.SetRetry(f)
+		p.Form.Problem = c.look.Text("sign_in.later")
 	default:
 		return err
 	}

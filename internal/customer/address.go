@@ -131,7 +131,13 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	if n == 0 {
 		return nil, nil
 	}
-	adv := store.Advance{AddressIDs: n, EventIDs: n, Entries: n, Addresses: n}
+	drawn := n
+	for _, i := range made {
+		if in[i].ID != 0 {
+			drawn--
+		}
+	}
+	adv := store.Advance{AddressIDs: drawn, EventIDs: n, Entries: n, Addresses: n}
 	for _, i := range made {
 		adv.FormValues += filledAnew(nil, 0, values[i])
 	}
@@ -141,11 +147,17 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	}
 	out := make([]Address, 0, n)
 	events, entries := make([]event.Event, 0, n), make([]history.Entry, 0, n)
-	id := counters.AddressID - n
+	next, highest := counters.AddressID-drawn, counters.AddressID
 	var rows []any
 	var filled filledIn
 	for _, i := range made {
-		id++
+		id := in[i].ID
+		if id == 0 {
+			next++
+			id = next
+		} else if highest, err = listing.Addresses.Choose(tx, highest, id); err != nil {
+			return nil, err
+		}
 		a := Address{ID: id, CustomerID: in[i].CustomerID, AddressFields: in[i].AddressFields, FormFields: formValues(addressSubmission(id), values[i])}
 		rows = appendAddress(rows, &a, prints[i])
 		filled.add(addressSubmission(id), values[i])
@@ -164,6 +176,11 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 	}
 	if err := filled.store(tx); err != nil {
 		return nil, err
+	}
+	if drawn < n {
+		if err := (store.Lowest{AddressID: highest}).Lift(tx); err != nil {
+			return nil, err
+		}
 	}
 	if err := history.Record(tx, counters.EntryID, now, entries); err != nil {
 		return nil, err

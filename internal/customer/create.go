@@ -69,7 +69,8 @@ type createPlan struct {
 	prints [][]string // fingerprints of each customer's distinct addresses
 	addrs  int64
 	attrs  int64
-	given  bool // some ids were chosen by the caller
+	given  bool  // some ids were chosen by the caller
+	chosen int64 // so many ids of addresses were too
 
 	notifier Notifier        // nil: nobody
 	from     *history.Origin // nil: the transaction's
@@ -84,7 +85,7 @@ type createPlan struct {
 // together reports whether the batch can be made along with others: no ids were
 // chosen, and no form is held to that others are not.
 func (p *createPlan) together() bool {
-	return !p.given && !slices.ContainsFunc(p.in, func(c Create) bool { return c.Extent != form.Free })
+	return !p.given && p.chosen == 0 && !slices.ContainsFunc(p.in, func(c Create) bool { return c.Extent != form.Free })
 }
 
 func (s *Service) planCreate(ctx context.Context, who password.Party, in []Create) (*createPlan, error) {
@@ -169,6 +170,9 @@ func (p *createPlan) check() error {
 			if !slices.Contains(p.prints[i], fp) {
 				p.prints[i] = append(p.prints[i], fp)
 				distinct = append(distinct, a)
+				if a.ID != 0 {
+					p.chosen++
+				}
 			}
 		}
 		in.Addresses = distinct

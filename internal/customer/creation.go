@@ -33,6 +33,7 @@ type creation struct {
 	dated     bool  // a customer was made before now
 	addressID int64 // the last ones given
 	valueID   int64
+	highest   int64 // the largest id of an address that was ever given
 	events    []event.Event
 	entries   []history.Entry
 }
@@ -106,7 +107,7 @@ func (p *createPlan) signedUp(i int) bool {
 // advance is by how much a plan moves the store's counters.
 func (p *createPlan) advance() store.Advance {
 	n := int64(len(p.in))
-	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Entries: n + p.addrs + p.attrs, Customers: n, Addresses: p.addrs, AttributeValues: p.attrs, FormValues: p.filled()}
+	adv := store.Advance{CustomerIDs: n, AddressIDs: p.addrs - p.chosen, AttributeValueIDs: p.attrs, EventIDs: n + p.addrs, Entries: n + p.addrs + p.attrs, Customers: n, Addresses: p.addrs, AttributeValues: p.attrs, FormValues: p.filled()}
 	for i := range p.in {
 		if p.signedUp(i) {
 			adv.EventIDs++
@@ -146,6 +147,7 @@ func (r *creation) count() error {
 		return err
 	}
 	r.last = r.counters.CustomerID - adv.CustomerIDs
+	r.highest = r.counters.AddressID
 	r.addressID, r.valueID = r.counters.AddressID-adv.AddressIDs, r.counters.AttributeValueID-adv.AttributeValueIDs
 	return nil
 }
@@ -227,7 +229,9 @@ func (r *creation) insert() error {
 	for _, p := range r.plans {
 		p.out = make([]Customer, len(p.in))
 		for i := range p.in {
-			r.add(p, i)
+			if err := r.add(p, i); err != nil {
+				return err
+			}
 		}
 	}
 	rows, dates := &r.rows, []any{r.now, r.now}
@@ -273,7 +277,7 @@ func (r *creation) found() error {
 }
 
 // add adds the rows and events of a customer.
-func (r *creation) add(p *createPlan, i int) {
+func (r *creation) add(p *createPlan, i int) error {
 	in, c := &p.in[i], &p.out[i]
 	*c = Customer{
 		ID: p.ids[i], Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, Company: in.Company, Phone: in.Phone,
@@ -295,19 +299,28 @@ func (r *creation) add(p *createPlan, i int) {
 	e.Add(false, history.FieldLocale, "", history.Text(in.Locale))
 	addFilled(&e, nil, customerSubmission(c.ID), p.customers[i])
 	r.entries = append(r.entries, e)
-	r.addOwned(p, i)
+	if err := r.addOwned(p, i); err != nil {
+		return err
+	}
 	if p.signedUp(i) {
 		r.events = append(r.events, event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs))
 	}
+	return nil
 }
 
 // addOwned adds what comes with a customer: addresses and values of attributes
 // and form fields.
-func (r *creation) addOwned(p *createPlan, i int) {
+func (r *creation) addOwned(p *createPlan, i int) (err error) {
 	in, c := &p.in[i], &p.out[i]
 	for j := range in.Addresses {
-		r.addressID++
-		a := Address{ID: r.addressID, CustomerID: c.ID, AddressFields: in.Addresses[j].AddressFields}
+		id := in.Addresses[j].ID
+		if id == 0 {
+			r.addressID++
+			id = r.addressID
+		} else if r.highest, err = listing.Addresses.Choose(r.tx, r.highest, id); err != nil {
+			return err
+		}
+		a := Address{ID: id, CustomerID: c.ID, AddressFields: in.Addresses[j].AddressFields}
 		r.rows.addresses = appendAddress(r.rows.addresses, &a, p.prints[i][j])
 		a.FormFields = formValues(addressSubmission(a.ID), p.addresses[i][j])
 		r.rows.filled.add(addressSubmission(a.ID), p.addresses[i][j])
@@ -329,6 +342,7 @@ func (r *creation) addOwned(p *createPlan, i int) {
 	}
 	c.FormFields = formValues(customerSubmission(c.ID), p.customers[i])
 	r.rows.filled.add(customerSubmission(c.ID), p.customers[i])
+	return nil
 }
 
 func (r *creation) hashed() error {
@@ -358,8 +372,8 @@ func (r *creation) notify() error {
 
 // lift makes the counter of ids go on after those that were chosen.
 func (r *creation) lift() error {
-	if !slices.ContainsFunc(r.plans, func(p *createPlan) bool { return p.given }) {
+	if !slices.ContainsFunc(r.plans, func(p *createPlan) bool { return p.given || p.chosen > 0 }) {
 		return nil
 	}
-	return (store.Lowest{CustomerID: r.last}).Lift(r.tx)
+	return (store.Lowest{CustomerID: r.last, AddressID: r.highest}).Lift(r.tx)
 }

@@ -194,6 +194,7 @@ type AddressClaims struct {
 // AddressCreate is the command to make an address. CustomerID is ignored for
 // addresses made with their customer.
 type AddressCreate struct {
+	ID         int64 // 0: the next one; chosen ones are for copies
 	CustomerID int64
 	AddressFields
 	FormFields []form.Input

@@ -42,7 +42,7 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 }
 
 // createAll stores subscribers, in their order as if each came by itself after
-// the one before, and returns which cannot be made. Several have no chosen ids.
+// the one before, and returns which cannot be made.
 func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 	own := make([]error, len(in))
 	if err := checkChannels(tx, in, own); err != nil {
@@ -121,12 +121,17 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 	by := make([]Origin, 0, len(in))
 	events, entries := make([]event.Event, 0, len(in)), make([]history.Entry, 0, len(in))
 	id, change := at.id-m.ids, at.change-m.changes
+	highest, chosen := at.id, false
 	for _, c := range in {
 		if c.ID = c.given; c.given == 0 {
 			id++
 			c.ID = id
-		} else if err := choose(tx, id, c.given); err != nil {
-			return err
+		} else {
+			var err error
+			if highest, err = listing.Subscribers.Choose(tx, highest, c.given); err != nil {
+				return err
+			}
+			chosen = true
 		}
 		change++
 		c.DateCreated, c.DateModified = now, now
@@ -140,6 +145,11 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 	}
 	if err := insertRows.Exec(tx, []any{now, now}, rows); err != nil {
 		return err
+	}
+	if chosen { // those that are given out go on after them
+		if err := (store.Lowest{SubscriberID: highest}).Lift(tx); err != nil {
+			return err
+		}
 	}
 	if err := insertHistory.Exec(tx, []any{now}, consents); err != nil {
 		return err
@@ -158,15 +168,6 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 		return err
 	}
 	return event.Record(tx, at.event, now, events)
-}
-
-// choose makes the ids that are given out go on after a chosen one.
-func choose(tx *sqldb.Tx, last, id int64) error {
-	last, err := listing.Subscribers.Choose(tx, last, id)
-	if err != nil {
-		return err
-	}
-	return (store.Lowest{SubscriberID: last}).Lift(tx)
 }
 
 // heldQuery notes who has any of some addresses, on whichever channel.

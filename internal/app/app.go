@@ -45,6 +45,7 @@ import (
 	"clientele/internal/limit"
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
+	"clientele/internal/mirror"
 	"clientele/internal/order"
 	"clientele/internal/pages"
 	"clientele/internal/panel"
@@ -116,6 +117,7 @@ type Core struct {
 	Transfer    *transfer.Service
 	Bundles     *bundle.Service
 	Exports     *export.Service
+	Mirror      *mirror.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -227,6 +229,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Bundles = c.bundles()
 	c.Exports = export.NewService(db, sys, c.Bundles)
+	c.Mirror = mirror.NewService(db, sys, stores, customers, c.Segments)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c
@@ -836,6 +839,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	s.mountHealth(server.Router())
 	s.newReference(s.Visits, queries, bodies).Mount(server.Router())
 	s.mountDevelopment(server.Router(), bodies, config.Tokens, apis...)
+	s.mountMirror(server.Router())
 	shop.Mount(server.Router())
 	out.manage, err = s.mountPanel(server.Router())
 	out.public = &edge{next: server, journal: s.dev.journal(), visits: s.Visits, strict: s.https(), log: s.log}

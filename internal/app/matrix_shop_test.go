@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"clientele/internal/account"
+	"clientele/internal/app"
 	"clientele/internal/devtools"
 	"clientele/internal/panel"
 	"clientele/internal/reference"
@@ -58,7 +59,8 @@ var shops = map[string]welcome{
 // The outbox, which is there in development alone, has all stores' emails for
 // whoever is at the machine.
 var everybody = map[string]int{
-	"GET /healthz": 200, "GET /readyz": 200, "GET /metrics": 200,
+	"POST " + app.MirrorPath: 401, // without the secret of a mirror
+	"GET /healthz":           200, "GET /readyz": 200, "GET /metrics": 200,
 	"GET /docs": 200, "GET /docs/*": 404, "GET /openapi.json": 200, "GET /openapi.yaml": 200, "GET /storefront.graphql": 200,
 	// Tokens are made for the pages' own scripts alone.
 	"POST /docs/graphql": 200, "POST " + reference.TokenPath: 403, "POST " + reference.GraphQLTokenPath: 403,

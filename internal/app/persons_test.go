@@ -31,6 +31,8 @@ var nobodys = map[string]string{
 	"bundle_loads":            "how far a load has come",
 	"exports":                 "what was asked for, and by whom",
 	"export_chunks":           "files of exports, which go after a week",
+	"mirrors":                 "addresses of stores, numbers and ids",
+	"mirror_marks":            "ids",
 	"imports":                 "files and numbers",
 	"import_problems":         "lines and codes, of no cell",
 	"import_ranges":           "numbers",

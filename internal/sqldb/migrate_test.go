@@ -70,6 +70,7 @@ var landed = map[sqldb.Engine][]string{
 		"49 import_files 2e72d6458e97b1e9540e16ae64a73ac87be4b852dd82215bb94139c85c18026b",
 		"50 bundles 810d251274e7070ab1b2430c20520a54b581ba77916380b82be1050b53b78817",
 		"51 exports 1037f2b97198021468a3729ec7cde41cb5ea24251e7a039f4ffaaa10b30bb8d6",
+		"52 mirrors e8147e2e58e2ee66dbb1efec0b00d6533c0a696e8830ad80201f8ba3b5726b0a",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -123,6 +124,7 @@ var landed = map[sqldb.Engine][]string{
 		"49 import_files b0cd997eb7e61780d8107143325d369728c079f1cfd4908c126a767e3404a9bb",
 		"50 bundles c3e7eeee8dadffc15d8701e97a5a0b1f3fd06654c1774e544c436d4699cfb5cb",
 		"51 exports d6f82d4e5360206f38293d7bad4bb8a5ceddc33492ce5a8fff9a9493154bb942",
+		"52 mirrors 65a6b5058023f960103d672fc521ecb881428ef090aa0f46b0625c38a9f7233b",
 	},
 }
 

@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos rules paint long
+.PHONY: run test race bench performance build chaos rules paint mirror long
 
 run:
 	go run ./cmd/clientele serve
@@ -35,6 +35,10 @@ rules:
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/clientele ./cmd/clientele
 
+# A mirror of ten thousand customers that change for a minute.
+mirror:
+	MIRROR=full go test ./test/e2e -run '^TestMirror$$' -v -count=1 -timeout 30m
+
 # How soon a browser has painted the control panel's list of customers.
 CUSTOMERS ?= 10000
 
@@ -43,5 +47,5 @@ paint:
 
 # The long proofs, with the figures that they are about, and the race
 # detector: some half an hour.
-long: chaos rules paint race
+long: chaos rules mirror paint race
 	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

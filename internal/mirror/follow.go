@@ -25,13 +25,17 @@ import (
 // seconds: what is written at the same time may become visible a little later.
 const overlap = 30
 
+// syncedEvery is how often is written down that the store is in line, in seconds,
+// while nothing happens.
+const syncedEvery = 5
+
 // atOnce is how many single things are asked for at once.
 const atOnce = 4
 
 // follow does what is due after the first copy.
 func (r *run) follow(ctx context.Context) error {
-	now := r.s.sys.Now()
-	elapsed := r.s.sys.Elapsed()
+	now, elapsed := r.s.sys.Now(), r.s.sys.Elapsed()
+	before := r.st.version
 	if elapsed-r.referred >= r.o.Refer {
 		if err := r.refer(ctx); err != nil {
 			return err
@@ -58,7 +62,7 @@ func (r *run) follow(ctx context.Context) error {
 			}
 		}
 	}
-	if busy {
+	if busy || r.st.version == before && r.st.Error == "" && now-r.st.Synced < syncedEvery {
 		return nil
 	}
 	return r.change(ctx, func(tx *sqldb.Tx, p *Progress) error {

@@ -33,6 +33,7 @@ type commands struct {
 	Imports     importsCommands         `cmd:"" help:"List, cancel and undo imports."`
 	Export      exportCommand           `cmd:"" help:"Write what a store consists of into a file, to take along."`
 	Mirror      mirrorCommands          `cmd:"" help:"Keep a store in line with one elsewhere that goes on selling."`
+	Migration   migrationCommands       `cmd:"" help:"Look after passwords that did not come along."`
 	Backup      backupCommand           `cmd:"" help:"Write a backup of the database to a file, while servers run."`
 	Restore     restoreCommand          `cmd:"" help:"Put a backup in the place of what a database holds."`
 	Store       storeCommands           `cmd:"" help:"Make and list stores."`

@@ -357,8 +357,10 @@ const (
 	expireBite     = 100
 )
 
-// RegisterJobs has r end impersonations whose time is over.
+// RegisterJobs has r end impersonations whose time is over, and invite customers to
+// choose a password.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
+	r.Register(jobs.Kind{Name: inviteJob, Handler: s.inviteSome, Limit: 2, Schedule: []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}})
 	r.Every("impersonations that expire", lookForExpired, s.ExpireImpersonations)
 }
 

@@ -32,6 +32,7 @@ var nobodys = map[string]string{
 	"exports":                 "what was asked for, and by whom",
 	"export_chunks":           "files of exports, which go after a week",
 	"mirrors":                 "addresses of stores, numbers and ids",
+	"password_invites":        "numbers",
 	"mirror_marks":            "ids",
 	"imports":                 "files and numbers",
 	"import_problems":         "lines and codes, of no cell",

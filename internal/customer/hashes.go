@@ -192,3 +192,41 @@ func (s *Service) countSome(ctx context.Context, storeID int64) (done bool, err 
 	})
 	return done, err
 }
+
+// WithoutPassword returns up to most customers without a password, among the next
+// look above an id. last is up to which one was looked, and end that there are no
+// more.
+func WithoutPassword(tx *sqldb.Tx, after int64, look, most int) (out []Customer, last int64, end bool, err error) {
+	last = after
+	n := 0
+	err = tx.Query(withHashes, func(r *sqldb.Row) error {
+		if len(out) == most {
+			return nil
+		}
+		n++
+		last = r.Int(0)
+		if r.Text(hashColumn) == "" {
+			out = append(out, Customer{})
+			out[len(out)-1].scan(r)
+		}
+		return nil
+	}, after, int64(look))
+	return out, last, err == nil && len(out) < most && n < look, err
+}
+
+var withHashes = sqldb.Static(`SELECT ` + customerColumns + `, password_hash FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+
+// CountWithoutPassword counts customers without a password among the next look above
+// an id, and how many those are.
+func CountWithoutPassword(tx *sqldb.Tx, after int64, look int) (without, all, last int64, err error) {
+	last = after
+	err = tx.Query(nextHashes, func(r *sqldb.Row) error {
+		all++
+		last = r.Int(0)
+		if r.Text(1) == "" {
+			without++
+		}
+		return nil
+	}, after, int64(look))
+	return without, all, last, err
+}

@@ -71,6 +71,7 @@ var landed = map[sqldb.Engine][]string{
 		"50 bundles 810d251274e7070ab1b2430c20520a54b581ba77916380b82be1050b53b78817",
 		"51 exports 1037f2b97198021468a3729ec7cde41cb5ea24251e7a039f4ffaaa10b30bb8d6",
 		"52 mirrors e8147e2e58e2ee66dbb1efec0b00d6533c0a696e8830ad80201f8ba3b5726b0a",
+		"53 password_invites 0cc0028383d4a8c8a335f4f240b20c12f153eb076b1fa1daefcf72ce77c9b0b1",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -125,6 +126,7 @@ var landed = map[sqldb.Engine][]string{
 		"50 bundles c3e7eeee8dadffc15d8701e97a5a0b1f3fd06654c1774e544c436d4699cfb5cb",
 		"51 exports d6f82d4e5360206f38293d7bad4bb8a5ceddc33492ce5a8fff9a9493154bb942",
 		"52 mirrors 65a6b5058023f960103d672fc521ecb881428ef090aa0f46b0625c38a9f7233b",
+		"53 password_invites 14fa8d6ad0b58f41c1fd8abb59dd96238a0c7ee65e827a8202c277a56a31b13c",
 	},
 }
 

@@ -16,7 +16,7 @@ import (
 // owners tells which package names which table in SQL. Others ask it for
 // functions, for queries to run in a pipeline, or for parts of SQL.
 var owners = map[string][]string{
-	"internal/account":     {"account_sessions", "account_tokens", "impersonations", "known_addresses", "unconfirmed_customers"},
+	"internal/account":     {"account_sessions", "account_tokens", "impersonations", "known_addresses", "password_invites", "unconfirmed_customers"},
 	"internal/app":         {"schema_writes"},
 	"internal/auth":        {"api_accounts", "storefront_keys", "storefront_revocations", "storefront_tokens"},
 	"internal/catalog":     {"products"},

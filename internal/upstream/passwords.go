@@ -208,3 +208,14 @@ func (p *Passwords) do(ctx context.Context, a *Account, method, path string, bod
 	_, err := send(ctx, p.http, a, method, path, text, into)
 	return err
 }
+
+// Answers asks an upstream once whether it answers, and returns what is wrong.
+func Answers(ctx context.Context, sys *system.System, rules webhook.Rules, of *store.MigrationSettings) error {
+	p := NewPasswords(sys, rules, slog.New(slog.DiscardHandler))
+	if err := checkAddress(rules, of.Upstream); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, passwordTime)
+	defer cancel()
+	return p.do(limited, &Account{URL: of.Upstream, Token: of.Token}, http.MethodGet, "/v3/customers?limit=1", nil, nil)
+}

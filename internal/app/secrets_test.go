@@ -29,7 +29,7 @@ const secretive = `
 stores:
   - hash: first
     storefront_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
-    settings: {storefront: {recaptcha: {enabled: true, site_key: site, secret_key: secret-of-recaptcha}}}
+    settings: {storefront: {recaptcha: {enabled: true, site_key: site, secret_key: secret-of-recaptcha}}, migration: {upstream: "https://api.example.com/stores/x", token: secret-of-the-upstream}}
     channels: [{id: 1, name: Main, url: "http://first.example"}]
     api_accounts:
       - {name: erp, client_id: erp, client_secret: secret-of-the-client, access_token: erp-token, scopes: [all]}
@@ -43,7 +43,7 @@ stores:
 `
 
 // plains are what is in no table once it is encrypted.
-var plains = []string{"secret-of-recaptcha", "secret-of-the-client", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "secret-of-a-header"}
+var plains = []string{"secret-of-recaptcha", "secret-of-the-upstream", "secret-of-the-client", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "secret-of-a-header"}
 
 func keyFile(t *testing.T, keys ...byte) *secret.Keys {
 	t.Helper()
@@ -121,10 +121,10 @@ func (v *vault) works(db *sqldb.DB) {
 	if _, err := w.Tokens.Verify(ctx, 1, 1, v.token, w.Clock.Now().Unix()); err != nil {
 		v.t.Errorf("a storefront token: %v", err)
 	}
-	told := fmt.Sprint(set.Storefront.ReCaptcha.SecretKey, hooks, keys.Public.ID, keys.Hash("x"), link, strings.Count(token, "."))
+	told := fmt.Sprint(set.Storefront.ReCaptcha.SecretKey, set.Migration.Token, hooks, keys.Public.ID, keys.Hash("x"), link, strings.Count(token, "."))
 	if v.told == "" {
 		v.told = told
-		for _, want := range []string{"secret-of-recaptcha", "secret-of-a-header", "secret-of-the-client"} {
+		for _, want := range []string{"secret-of-recaptcha", "secret-of-the-upstream", "secret-of-a-header", "secret-of-the-client"} {
 			if !strings.Contains(told, want) {
 				v.t.Fatalf("%q does not hold %q", told, want)
 			}

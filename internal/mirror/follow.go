@@ -40,6 +40,7 @@ func (r *run) follow(ctx context.Context) error {
 		if err := r.refer(ctx); err != nil {
 			return err
 		}
+		r.hooked = false // webhooks may have been switched off there
 	}
 	busy, err := r.marks(ctx)
 	if err != nil {

@@ -138,27 +138,3 @@ func TestReplaceAmongWriters(t *testing.T) {
 		}
 	})
 }
-
-// A snapshot sees one state, whatever is written meanwhile.
-func TestSnapshotSeesOneState(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		begun := false
-		if err := db.Snapshot(t.Context(), 1, func() { begun = true }, func(tx *sqldb.Tx) error {
-			if err := db.Write(t.Context(), 1, func(tx *sqldb.Tx) error { return tx.Exec(putName, "a", "x") }); err != nil {
-				return err
-			}
-			n := 0
-			err := tx.Query(names, func(*sqldb.Row) error { n++; return nil })
-			if n != 0 || !begun {
-				t.Errorf("%d rows, begun %v", n, begun)
-			}
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		if err := db.Read(t.Context(), 1, func(tx *sqldb.Tx) error { return tx.Query(names, func(*sqldb.Row) error { n++; return nil }) }); err != nil || n != 1 {
-			t.Error(n, err)
-		}
-	})
-}

@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"context"
 	"slices"
 )
 
@@ -120,36 +119,6 @@ func parentsFirst(all []*Layout) []*Layout {
 func Fixed(sql string, global bool) *Stmt {
 	return &Stmt{sql: sql, writes: writtenTable(sql), global: global}
 }
-
-// Snapshot is Read whose statements all see the state at its beginning. begun is
-// called when that is fixed, before fn.
-func (db *DB) Snapshot(ctx context.Context, store int64, begun func(), fn func(tx *Tx) error) error {
-	run := db.equipped(func(tx *Tx) error {
-		if err := tx.Query(ping, ignore); err != nil {
-			return err
-		}
-		if err := tx.Query(anything, ignore); err != nil {
-			return err
-		}
-		begun()
-		return fn(tx)
-	})
-	if db.lite != nil {
-		return db.lite.read(ctx, store, func(tx *Tx) error { // which ends the transaction
-			if err := tx.lite.command(beginRead); err != nil {
-				return err
-			}
-			return run(tx)
-		})
-	}
-	return db.pg.read(ctx, store, func(tx *Tx) error {
-		tx.pg.batch.Queue("begin isolation level repeatable read read only")
-		defer tx.pg.rollback()
-		return run(tx)
-	})
-}
-
-var anything = Global(`SELECT id FROM stores LIMIT 1`)
 
 // Bulk reports whether many rows are best inserted as arrays of columns, by one
 // statement with unnest: arguments may be slices then.

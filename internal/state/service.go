@@ -141,12 +141,13 @@ func (s *Service) hold(ctx context.Context, hashes []string) (*image, error) {
 // capture is hold that calls begun when the moment is fixed. At the start may
 // tells whether what there is may be kept.
 func (s *Service) capture(ctx context.Context, hashes []string, begun func(), may func(*sqldb.Tx, []store.Store) error) (out *image, err error) {
-	err = s.DB.Snapshot(ctx, installationID, begun, func(tx *sqldb.Tx) error {
+	err = s.DB.Snapshot(ctx, installationID, func(tx *sqldb.Tx) error {
 		out = &image{made: s.System.Now()}
-		have, err := storesTx(tx)
+		have, err := storesTx(tx) // which fixes the moment
 		if err != nil {
 			return err
 		}
+		begun()
 		wanted := have
 		if hashes != nil {
 			wanted = nil

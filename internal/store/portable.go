@@ -24,24 +24,30 @@ var Portable = []portable.Part{
 	portable.Table{
 		Name: "settings", Table: "store_settings", Columns: "settings", Own: portable.Everything,
 		Out: func(tx *sqldb.Tx, o portable.Options, r portable.Record) error {
-			return withinRecord(r, func(stored string) (string, error) {
+			return withinRecord(r, func(row, stored string) (string, error) {
 				if !o.Secrets {
 					return "", nil
 				}
-				return tx.Unseal(secretSettings, secretKeyRow, stored)
+				return tx.Unseal(secretSettings, row, stored)
 			})
 		},
 		In: func(tx *sqldb.Tx, r portable.Record) error {
-			return withinRecord(r, func(plain string) (string, error) { return tx.Seal(secretSettings, secretKeyRow, plain) })
+			return withinRecord(r, func(row, plain string) (string, error) { return tx.Seal(secretSettings, row, plain) })
 		},
 	}.Part(),
 }
 
-// withinRecord changes the secret within settings on their way.
-func withinRecord(r portable.Record, change func(string) (string, error)) error {
-	text, err := withinSettings(r.Text("settings"), change)
+// withinRecord changes the secrets within settings on their way.
+func withinRecord(r portable.Record, change func(row, value string) (string, error)) error {
+	text := r.Text("settings")
+	for _, row := range []string{secretKeyRow, migrationTokenRow} {
+		var err error
+		if text, err = withinSettings(row)(text, func(value string) (string, error) { return change(row, value) }); err != nil {
+			return err
+		}
+	}
 	r.SetText("settings", text)
-	return err
+	return nil
 }
 
 // Totals are how many rows of lists have arrived.

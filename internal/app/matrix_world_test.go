@@ -229,7 +229,7 @@ func newMatrixWorld(t *testing.T, e sqldb.Engine) *matrixWorld {
 			if _, err := s.Companies.Register(t.Context(), st.ID, company.Register{CustomerID: int64(n + 1), ChannelID: 1, Name: mark(hash), Email: "office@example.com", Phone: "1", Address: address}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Desk.Add(t.Context(), st.ID, desk.Comment{CustomerID: int64(n + 1), By: desk.Author{Name: "crm"}, Text: mark(hash)}); err != nil {
+			if _, err := s.Desk.Add(t.Context(), st.ID, desk.Comment{CustomerID: int64(n + 1), By: desk.Author{Name: "full"}, Text: mark(hash)}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := s.Desk.SaveView(t.Context(), st.ID, desk.View{List: desk.CustomersList, Name: mark(hash) + strconv.Itoa(n), Query: "q=" + mark(hash)}); err != nil {

@@ -92,7 +92,7 @@ var writes = map[string]writing{
 		readOnly: []string{"id", "status", "url", "actor", "expires_at", "date_created", "date_used", "date_ended", "end_reason"}},
 	"createCustomerComment": {path: "/v3/clientele/customers/1/comments", body: `{"text":"T","pinned":true}`, read: "/v3/clientele/customers/1/comments", at: "data.0",
 		readOnly: []string{"id", "customer_id", "author", "date_created", "date_modified"}},
-	"updateCustomerComment": {path: "/v3/clientele/customers/1/comments/1", body: `{"text":"U","pinned":false}`, read: "/v3/clientele/customers/1/comments", at: "data.0",
+	"updateCustomerComment": {path: "/v3/clientele/customers/1/comments/1", body: `{"text":"U","pinned":false}`, at: "data",
 		readOnly: []string{"id", "customer_id", "author", "date_created", "date_modified"}},
 	"createSavedView": {path: "/v3/clientele/views", body: `{"list":"customers","name":"N","query":"q=berlin"}`, read: "/v3/clientele/views", at: "data.0",
 		readOnly: []string{"id", "date_created"}},

@@ -37,6 +37,7 @@ const (
 const (
 	WhyMany      fault.Reason = "too many of a customer or a list"
 	WhyNameTaken fault.Reason = "name of another view"
+	WhyNotAuthor fault.Reason = "comment of somebody else"
 	WhyNoList    fault.Reason = "no list with views"
 	WhyQuery     fault.Reason = "query of no list"
 )
@@ -197,7 +198,7 @@ func (s *Service) Add(ctx context.Context, storeID int64, in Comment) (Comment, 
 	return in, err
 }
 
-var errNotAuthor = fault.New(fault.Forbidden, "only who wrote a comment changes it")
+var errNotAuthor = fault.Broken(fault.Forbidden, fault.Item{Field: FieldComment, Code: fault.Denied, Why: WhyNotAuthor})
 
 // Change has who wrote a comment write it anew, or pin it: in is the comment as it
 // is to be, with its id, its customer and who changes it.

@@ -27,14 +27,15 @@ type View struct {
 	Created           int64
 }
 
-// ViewList declares the views of the store, of which programs know.
+// ViewList declares the views of the store, of which programs know, the newest first.
 var ViewList = &listing.Spec{
 	Table: "saved_views",
 	Fields: []listing.Field{
 		{Name: "list", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "list", Values: map[string]string{CustomersList: CustomersList}},
 		{Name: staffField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "staff_id", Hidden: true},
 	},
-	Cursors: true,
+	Descending: true,
+	Cursors:    true,
 }
 
 const staffField = "staff_id"

@@ -33,8 +33,8 @@ var (
 	nextStore   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
 	insertStore = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	deleteStore = sqldb.Global(`DELETE FROM stores WHERE id = $1`)
-	allStores   = sqldb.Global(`SELECT id, hash, name, date_created FROM stores ORDER BY id`)
-	updateStore = sqldb.Global(`UPDATE stores SET name = $2, date_created = $3 WHERE id = $1`)
+	allStores   = sqldb.Global(`SELECT id, hash, name, date_created, date_archived FROM stores ORDER BY id`)
+	updateStore = sqldb.Global(`UPDATE stores SET name = $2, date_created = $3, date_archived = $4 WHERE id = $1`)
 )
 
 // snapshotOf names a snapshot as what a store is made from.
@@ -251,7 +251,7 @@ func (s *Service) Drop(ctx context.Context, hash string) error {
 
 func storesTx(tx *sqldb.Tx) (out []store.Store, err error) {
 	err = tx.Query(allStores, func(r *sqldb.Row) error {
-		out = append(out, store.Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3)})
+		out = append(out, store.Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3), DateArchived: r.Int(4)})
 		return nil
 	})
 	return out, err

@@ -380,8 +380,8 @@ func (s *Service) goTo(ctx context.Context, to *image, all bool) error {
 func (s *Service) putTx(tx *sqldb.Tx, have []store.Store, k *kept, plain bool) (id int64, err error) {
 	if st := find(have, k.Hash); st != nil {
 		id = st.ID
-		if st.Name != k.Name || st.DateCreated != k.DateCreated {
-			if err := tx.Exec(updateStore, id, k.Name, k.DateCreated); err != nil {
+		if st.Name != k.Name || st.DateCreated != k.DateCreated || st.DateArchived != k.DateArchived {
+			if err := tx.Exec(updateStore, id, k.Name, k.DateCreated, k.DateArchived); err != nil {
 				return 0, err
 			}
 		}

@@ -112,6 +112,7 @@ var whys = map[fault.Reason]string{
 
 	desk.WhyMany:      "there are too many of them",
 	desk.WhyNameTaken: "there is a view of this name",
+	desk.WhyNotAuthor: "only who wrote a comment changes it",
 	desk.WhyNoList:    "{name} must be customers",
 	desk.WhyQuery:     "{name} must be the query of the list's address",
 

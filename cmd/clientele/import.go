@@ -93,6 +93,7 @@ func (c *importCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	imp.Inspection = &in.Findings // which tells how much of the file was taken
 	err = core.Transfer.Run(ctx, st.ID, imp, f, bar.show)
 	bar.end()
 	if err == nil && imp.State == transfer.Cancelled {
@@ -203,10 +204,10 @@ func showInspection(w io.Writer, in *transfer.Inspection) {
 		format += ", or " + in.RunnerUp
 	}
 	fmt.Fprintf(w, "%s: %d rows of %s, format %s, %s, %s\n", printable(in.File.Name), in.Rows, in.Plan.Kind, format, in.Plan.Layout.Encoding, written(&in.Plan.Layout))
-	t := table("COLUMN", "GOES TO")
-	for _, col := range in.Plan.Columns {
+	t := table("COLUMN", "GOES TO", "FIRST VALUE")
+	for i, col := range in.Plan.Columns {
 		if col.Field != source.Left {
-			fmt.Fprintf(t, "%s\t%s\n", printable(col.Name), printable(col.Target.String()))
+			fmt.Fprintf(t, "%s\t%s\t%s\n", printable(col.Name), printable(col.Target.String()), sample(in, i))
 		}
 	}
 	_ = t.Flush() // it goes to the terminal
@@ -229,6 +230,31 @@ func showInspection(w io.Writer, in *transfer.Inspection) {
 	}
 }
 
+// sample is the first value of a column among the first records. Hashes are not
+// shown.
+func sample(in *transfer.Inspection, column int) string {
+	switch in.Plan.Columns[column].Field {
+	case source.PasswordHash, source.PasswordSalt, source.HashPart:
+		return "***"
+	}
+	for i := range in.Samples {
+		for _, row := range in.Samples[i].Rows {
+			if column >= len(row.Cells) || strings.TrimSpace(row.Cells[column]) == "" {
+				continue
+			}
+			text := []rune(printable(strings.Join(strings.Fields(row.Cells[column]), " ")))
+			if len(text) > shownSample {
+				text = append(text[:shownSample], '…')
+			}
+			return string(text)
+		}
+	}
+	return ""
+}
+
+// shownSample bounds what is shown of a value, in characters.
+const shownSample = 30
+
 // showExpected tells what is to become of the rows.
 func showExpected(w io.Writer, in *transfer.Inspection) {
 	if in.Whole {
@@ -237,6 +263,7 @@ func showExpected(w io.Writer, in *transfer.Inspection) {
 		fmt.Fprintln(w, "\nOf the first rows the import is to make:")
 	}
 	showCounts(w, &in.Expected)
+	fmt.Fprintf(w, "About %s for all rows.\n\n", time.Duration(in.Seconds)*time.Second)
 }
 
 func showCounts(w io.Writer, c *transfer.Counts) {
@@ -265,6 +292,9 @@ type progress struct {
 	shown       bool
 }
 
+// barWidth is how wide the bar is, in characters.
+const barWidth = 20
+
 func (p *progress) show(imp *transfer.Import) {
 	now := p.elapsed()
 	if p.began == 0 {
@@ -275,12 +305,16 @@ func (p *progress) show(imp *transfer.Import) {
 	}
 	p.last = now
 	rate := float64(imp.Counts.Rows-p.from) / max(now-p.began, time.Millisecond).Seconds()
-	line := fmt.Sprintf("%d of %d rows, %d a second", imp.Counts.Rows, p.total, int64(rate))
+	line := fmt.Sprintf("%d of %d rows, %.1f of %.1f MB, %d a second", imp.Counts.Rows, p.total, float64(imp.Bytes())/1e6, float64(imp.Size)/1e6, int64(rate))
 	if rate > 0 {
 		line += ", " + (time.Duration(float64(p.total-imp.Counts.Rows)/rate) * time.Second).String() + " left"
 	}
 	if info, err := p.out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		fmt.Fprintf(p.out, "\r\033[K%s", line)
+		done := 0
+		if p.total > 0 {
+			done = int(min(imp.Counts.Rows, p.total) * barWidth / p.total)
+		}
+		fmt.Fprintf(p.out, "\r\033[K[%s%s] %s", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), line)
 		p.shown = true
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -59,6 +60,8 @@ type Findings struct {
 	// of them.
 	Expected Counts `json:"expected"`
 	Whole    bool   `json:"whole"`
+	// Seconds is how long all rows take at the pace at which these were tried.
+	Seconds int64 `json:"seconds"`
 }
 
 const (
@@ -106,11 +109,14 @@ func (s *Service) inspect(ctx context.Context, storeID int64, f io.ReadSeeker, o
 
 // expect tries what would become of the first records.
 func (s *Service) expect(ctx context.Context, storeID int64, f io.ReadSeeker, out *Inspection) error {
-	imp := out.try()
+	imp, start := out.try(), s.sys.Elapsed()
 	if err := s.rehearse(ctx, storeID, imp, out.again, f, out.sample, nil); err != nil {
 		return err
 	}
 	out.Expected, out.Whole = imp.Counts, out.sample >= out.Text
+	if n := imp.Counts.Rows; n > 0 {
+		out.Seconds = int64(math.Ceil((s.sys.Elapsed() - start).Seconds() * float64(out.Rows) / float64(n)))
+	}
 	return nil
 }
 

@@ -328,6 +328,10 @@ func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Ow
 		}
 		if !c.Known {
 			c.Target = own.find(name)
+			// What every table may call so, and the format has no other column for.
+			if t := Plain.Columns[key(name)]; c.Field == Left && anywhere[t.Field] {
+				c.Target = t
+			}
 		}
 		if kind == Subscribers && c.Field != Left && !ofSubscriber[c.Field] {
 			c.Target = Target{}
@@ -342,6 +346,9 @@ func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Ow
 	}
 	return out
 }
+
+// anywhere are fields whose columns are known by their names in any format.
+var anywhere = map[Field]bool{Group: true, Segments: true, Notes: true}
 
 // ofSubscriber are the fields of which a subscriber has something.
 var ofSubscriber = map[Field]bool{Email: true, FirstName: true, LastName: true, FullName: true, Newsletter: true, ConsentAt: true, ConsentIP: true, Unsubscribed: true, Suppressed: true, SourceName: true}

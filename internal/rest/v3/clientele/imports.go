@@ -241,5 +241,6 @@ func appendFindings(b []byte, i *transfer.Import) []byte {
 	b = appendCodes(append(b, `,"problems":`...), in.Problems)
 	b = appendCodes(append(b, `,"warnings":`...), in.Warnings)
 	b = strconv.AppendBool(append(b, `,"expected":{"of_all_rows":`...), in.Whole)
+	b = strconv.AppendInt(append(b, `,"seconds":`...), in.Seconds, 10)
 	return append(appendCounts(append(b, `,"counts":`...), &in.Expected), "}}"...)
 }

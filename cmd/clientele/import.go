@@ -65,7 +65,7 @@ func (c *importCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return &app.ConfigError{Err: err}
 		}
-		return importBundle(ctx, core, st, b)
+		return c.bundle(ctx, core, st, b)
 	}
 	in, err := core.Transfer.Inspect(ctx, st.ID, f, filepath.Base(c.File), options)
 	if transfer.NotUnderstood(err) || fault.As(err) != nil {

@@ -12,7 +12,10 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/app/apptest"
+	"clientele/internal/customer"
 	"clientele/internal/history"
+	"clientele/internal/listing"
+	"clientele/internal/password"
 	"clientele/internal/portable"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -432,4 +435,62 @@ func replaced(lines []string, from, to string) []string {
 		out[i] = strings.ReplaceAll(out[i], from, to)
 	}
 	return out
+}
+
+// A bundle is of one moment, whatever is written meanwhile: what a record refers to
+// is there, or it could not arrive.
+func TestBundleIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := apptest.New(t, db, apptest.Options{Seed: tableSeed})
+		st, err := w.Stores.ByHash(t.Context(), "demo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop, done := make(chan struct{}), make(chan int)
+		go func() {
+			n := 0
+			for ; ; n++ {
+				select {
+				case <-stop:
+					done <- n
+					return
+				default:
+				}
+				made, err := w.Customers.CreateFor(t.Context(), password.Party{StoreID: st.ID}, []customer.Create{{
+					Email: fmt.Sprintf("m%d@example.com", n), FirstName: "M", LastName: "N",
+					Addresses: []customer.AddressCreate{{AddressFields: customer.AddressFields{FirstName: "M", LastName: "N", Address1: "1 St", City: "Austin", StateOrProvince: "Texas", CountryCode: "US", PostalCode: "78701"}}},
+				}})
+				if err == nil && n%3 == 0 {
+					_, err = w.Customers.Delete(t.Context(), st.ID, customer.DeleteList.New().Where("id", listing.In, []int64{made[0].ID}, nil))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+		to := app.New(dbtest.Open(t, sqldb.SQLite), w.System, app.Parts{})
+		last := int64(0)
+		for range 8 {
+			text := written(t, w.Core, st.ID, false)
+			arrived := arrive(t, to, text)
+			if !bytes.Equal(text, written(t, to, arrived, false)) {
+				t.Error("it is another one when it has arrived")
+			}
+			var customers, addresses int64
+			if err := to.DB.Read(t.Context(), arrived, func(tx *sqldb.Tx) error {
+				return tx.Pipeline(sqldb.Counting(sqldb.Dynamic(`SELECT COUNT(*) FROM customers WHERE store_id = $1 AND id > 3`), &customers), sqldb.Counting(sqldb.Dynamic(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 AND customer_id > 3`), &addresses))
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if customers != addresses || customers < last {
+				t.Errorf("%d customers with %d addresses, after %d", customers, addresses, last)
+			}
+			last = customers
+		}
+		close(stop)
+		if n := <-done; n == 0 || last == 0 {
+			t.Errorf("%d were written, %d had arrived", n, last)
+		}
+	})
 }

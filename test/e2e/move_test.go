@@ -2,10 +2,14 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +137,54 @@ func TestKilledWhileMoving(t *testing.T) {
 		}
 		if p := run(t, dir, nil, "import", file, "--database", dsn, "--store", "arrives"); p.code != 2 {
 			t.Errorf("a store that is not empty exits with %d: %s", p.code, p.errs.String())
+		}
+	})
+}
+
+// A server that is killed while it writes a file writes it anew when it is back, and
+// gives no part of one away.
+func TestKilledWhileExporting(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, dsn string) {
+		dir, random := t.TempDir(), rand.New(rand.NewPCG(9, 9))
+		seeded(t, dsn)
+		must(t, "import", manyCustomers(t, dir, 6000), "--database", dsn, "--store", seedStore)
+		token := banner(t, must(t, "api-account", "create", "--database", dsn, "--store", seedStore, "--name", "Mover", "--scopes", "store_clientele_transfer"), "Access token")
+		s := serve(t, "--database", dsn)
+		kills := 0
+		for kills < 3 {
+			c := newClient(t, s.url, seedStore, token)
+			var asked struct{ Data struct{ ID int64 } }
+			if err := json.Unmarshal(c.call(http.StatusAccepted, http.MethodPost, "/clientele/exports", map[string]any{"format": "csv"}), &asked); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(5+random.IntN(150)) * time.Millisecond)
+			s.kill()
+			kills++
+			s.restart(t)
+			c = newClient(t, s.url, seedStore, token)
+			file := fmt.Sprintf("/clientele/exports/%d", asked.Data.ID)
+			for end := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+				var e struct {
+					Data struct {
+						State string
+						File  *struct{ SHA256 string }
+					}
+				}
+				if err := json.Unmarshal(c.call(http.StatusOK, http.MethodGet, file, nil), &e); err != nil {
+					t.Fatal(err)
+				}
+				if e.Data.State == "done" {
+					text := c.call(http.StatusOK, http.MethodGet, file+"/file", nil)
+					if sum := sha256.Sum256(text); bytes.Count(text, []byte("\n")) < 6001 || hex.EncodeToString(sum[:]) != e.Data.File.SHA256 {
+						t.Errorf("%d bytes, %+v", len(text), e.Data.File)
+					}
+					break
+				}
+				if e.Data.State != "running" || time.Now().After(end) {
+					t.Fatalf("%+v", e.Data)
+				}
+			}
 		}
 	})
 }

@@ -494,3 +494,59 @@ func TestBundleIsOfOneMoment(t *testing.T) {
 		}
 	})
 }
+
+// Secrets that are encrypted where they are left and where they arrive, under other
+// keys, are the same; without secrets a bundle has none of them.
+func TestSecretsMove(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, _ *sqldb.DB) {
+		e := sqldb.SQLite
+		if strings.HasSuffix(t.Name(), string(sqldb.Postgres)) {
+			e = sqldb.Postgres
+		}
+		w := apptest.New(t, dbtest.OpenWith(t, e, sqldb.Options{Secrets: keyFile(t, 1)}), apptest.Options{Seed: secretive})
+		st, err := w.Stores.ByHash(t.Context(), "first")
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := w.Core.Keys.Keys(t.Context(), st.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare := written(t, w.Core, st.ID, false)
+		eachFile(t, bare, func(name, content string) {
+			if strings.Contains(content, "secret-of") || name == "store_keys.ndjson" || name == "suppressions.ndjson" || strings.Contains(content, `"password_hash":"$`) {
+				t.Errorf("without secrets there is %s: %s", name, content)
+			}
+		})
+		text := written(t, w.Core, st.ID, true)
+		for name, o := range map[string]sqldb.Options{"other keys": {Secrets: keyFile(t, 2)}, "no keys": {}} {
+			to := app.New(dbtest.OpenWith(t, e, o), w.System, app.Parts{})
+			if _, err := to.Stores.Create(t.Context(), "", "", ""); err != nil {
+				t.Fatal(err)
+			}
+			id := arrive(t, to, text)
+			there, err := to.Keys.Keys(t.Context(), id)
+			if err != nil || there.Public.ID != keys.Public.ID || there.Hash("person", "a") != keys.Hash("person", "a") {
+				t.Errorf("%s: the keys are others: %v", name, err)
+			}
+			settings, err := to.Stores.Settings(t.Context(), id)
+			if err != nil || settings.Storefront.ReCaptcha.SecretKey != "secret-of-recaptcha" {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !bytes.Equal(text, written(t, to, id, true)) {
+				t.Errorf("%s: the bytes differ", name)
+			}
+			if err := to.DB.Read(t.Context(), id, func(tx *sqldb.Tx) error {
+				return tx.Query(sqldb.Dynamic(`SELECT settings FROM store_settings WHERE store_id = $1`), func(r *sqldb.Row) error {
+					if plain := strings.Contains(r.Text(0), "secret-of-recaptcha"); plain != (o.Secrets == nil) {
+						t.Errorf("%s: stored as plain text: %v", name, plain)
+					}
+					return nil
+				})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -291,18 +291,18 @@ func (w *writing) look() error {
 
 // eachCustomer calls fn for pages of customers.
 func (w *writing) eachCustomer(fn func([]customer.Customer) error) error {
-	after, profile := customer.ExportedBefore{}, int64(0)
+	after, profile := customer.Position{}, int64(0)
 	for {
 		var some []customer.Customer
 		var err error
 		more := false
 		if w.segment == 0 {
-			some, after, err = customer.Exported(w.tx, w.o.Since, after, page)
+			some, after, err = customer.ReadAfter(w.tx, w.o.Since, after, page)
 			more = len(some) > 0
 		} else {
 			var ids []int64
 			if ids, profile, err = segment.CustomersAfter(w.tx, w.segment, profile, page); err == nil {
-				some, err = customer.ExportedOf(w.tx, ids)
+				some, err = customer.ReadByID(w.tx, ids)
 			}
 			more = len(ids) > 0
 		}
@@ -326,16 +326,16 @@ func (w *writing) eachSubscriber(fn func([]subscriber.Subscriber) error) error {
 			for i := range some {
 				addresses[i] = some[i].Email
 			}
-			subs, err := subscriber.TabledOf(w.tx, addresses)
+			subs, err := subscriber.ReadByAddress(w.tx, addresses)
 			if err != nil {
 				return err
 			}
 			return fn(subs)
 		})
 	}
-	after := subscriber.TabledBefore{}
+	after := subscriber.Position{}
 	for {
-		some, next, err := subscriber.Tabled(w.tx, w.o.Since, after, page)
+		some, next, err := subscriber.ReadAfter(w.tx, w.o.Since, after, page)
 		if err == nil {
 			err = w.ctx.Err()
 		}

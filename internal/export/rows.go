@@ -307,7 +307,7 @@ func (w *writing) eachPerson(fn func(*person) error) error {
 		for i := range some {
 			addresses[i] = some[i].Email
 		}
-		subs, err := subscriber.TabledOf(w.tx, addresses)
+		subs, err := subscriber.ReadByAddress(w.tx, addresses)
 		if err != nil {
 			return err
 		}

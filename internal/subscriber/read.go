@@ -8,40 +8,40 @@ import (
 )
 
 var (
-	tabledAll     = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
-	tabledChanged = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
+	readAll     = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	readChanged = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
 )
 
-// TabledBefore is the subscriber after which a table goes on; the zero value is
+// Position is that of the subscriber after which reading goes on; the zero value is
 // before all of them.
-type TabledBefore struct{ Modified, ID int64 }
+type Position struct{ Modified, ID int64 }
 
-// Tabled returns the next subscribers, n at most, and where to go on: all in the
+// ReadAfter returns the next subscribers, n at most, and where to go on: all in the
 // order of their ids or, with a time, those that were changed since, in the order of
 // their changes.
-func Tabled(tx *sqldb.Tx, since int64, after TabledBefore, n int) (out []Subscriber, next TabledBefore, err error) {
+func ReadAfter(tx *sqldb.Tx, since int64, after Position, n int) (out []Subscriber, next Position, err error) {
 	take := func(r *sqldb.Row) error {
 		out = append(out, Subscriber{})
 		out[len(out)-1].scan(r)
 		return nil
 	}
 	if since == 0 {
-		err = tx.Query(tabledAll, take, after.ID, int64(n))
+		err = tx.Query(readAll, take, after.ID, int64(n))
 	} else {
-		if after == (TabledBefore{}) {
+		if after == (Position{}) {
 			after.Modified, after.ID = since, -1
 		}
-		err = tx.Query(tabledChanged, take, after.Modified, after.ID, int64(n))
+		err = tx.Query(readChanged, take, after.Modified, after.ID, int64(n))
 	}
 	if err != nil || len(out) == 0 {
 		return nil, after, err
 	}
 	last := &out[len(out)-1]
-	return out, TabledBefore{last.DateModified, last.ID}, nil
+	return out, Position{last.DateModified, last.ID}, nil
 }
 
-// TabledOf returns the subscribers with any of some addresses, in the order of ids.
-func TabledOf(tx *sqldb.Tx, addresses []string) (out []Subscriber, err error) {
+// ReadByAddress returns the subscribers with any of some addresses, in the order of ids.
+func ReadByAddress(tx *sqldb.Tx, addresses []string) (out []Subscriber, err error) {
 	var norms []string
 	for _, a := range addresses {
 		norms = append(norms, email.Keys(a)...)

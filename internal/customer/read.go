@@ -6,21 +6,21 @@ import (
 )
 
 var (
-	exportAll     = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
-	exportChanged = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
-	mostAddresses = sqldb.Static(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 GROUP BY customer_id ORDER BY COUNT(*) DESC LIMIT 1`)
-	exportNames   = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1 ORDER BY id`)
+	readAll           = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
+	readChanged       = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
+	mostAddresses     = sqldb.Static(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 GROUP BY customer_id ORDER BY COUNT(*) DESC LIMIT 1`)
+	namesOfAttributes = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1 ORDER BY id`)
 )
 
-// ExportedBefore is the customer after which an export goes on; the zero value is
+// Position is that of the customer after which reading goes on; the zero value is
 // before all of them.
-type ExportedBefore struct{ Modified, ID int64 }
+type Position struct{ Modified, ID int64 }
 
-// Exported returns the next customers with all that is theirs, n at most, and where
+// ReadAfter returns the next customers with all that is theirs, n at most, and where
 // to go on: all in the order of their ids or, with a time, those that were changed
 // since, in the order of their changes. Unlike pages of lists they have all their
 // addresses.
-func Exported(tx *sqldb.Tx, since int64, after ExportedBefore, n int) ([]Customer, ExportedBefore, error) {
+func ReadAfter(tx *sqldb.Tx, since int64, after Position, n int) ([]Customer, Position, error) {
 	var out []Customer
 	take := func(r *sqldb.Row) error {
 		out = append(out, Customer{})
@@ -29,22 +29,22 @@ func Exported(tx *sqldb.Tx, since int64, after ExportedBefore, n int) ([]Custome
 	}
 	var err error
 	if since == 0 {
-		err = tx.Query(exportAll, take, after.ID, int64(n))
+		err = tx.Query(readAll, take, after.ID, int64(n))
 	} else {
-		if after == (ExportedBefore{}) {
+		if after == (Position{}) {
 			after.Modified, after.ID = since, -1
 		}
-		err = tx.Query(exportChanged, take, after.Modified, after.ID, int64(n))
+		err = tx.Query(readChanged, take, after.Modified, after.ID, int64(n))
 	}
 	if err != nil || len(out) == 0 {
 		return nil, after, err
 	}
 	last := &out[len(out)-1]
-	return out, ExportedBefore{last.DateModified, last.ID}, ownedBy(tx, out, since == 0)
+	return out, Position{last.DateModified, last.ID}, ownedBy(tx, out, since == 0)
 }
 
-// ExportedOf returns some customers with all that is theirs, in the order of ids.
-func ExportedOf(tx *sqldb.Tx, ids []int64) ([]Customer, error) {
+// ReadByID returns some customers with all that is theirs, in the order of ids.
+func ReadByID(tx *sqldb.Tx, ids []int64) ([]Customer, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -85,5 +85,5 @@ func MostAddresses(tx *sqldb.Tx) (n int64, err error) {
 
 // AttributeNames calls each for the attributes of a store.
 func AttributeNames(tx *sqldb.Tx, each func(id int64, name string)) error {
-	return tx.Query(exportNames, func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil })
+	return tx.Query(namesOfAttributes, func(r *sqldb.Row) error { each(r.Int(0), r.Text(1)); return nil })
 }

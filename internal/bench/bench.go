@@ -286,6 +286,8 @@ func (b *bencher) without(ctx context.Context, k *Case, d data, server *child, r
 		res.Segments, err = b.segments(ctx, d)
 	case casePanel:
 		res.Panel, err = b.panel(ctx, d)
+	case caseControl:
+		res.Control, err = b.control(ctx, d)
 	case caseLists:
 		res.Lists, err = b.lists(ctx, d)
 	case caseSlow:

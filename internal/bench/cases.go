@@ -168,6 +168,7 @@ var Cases = []*Case{
 	{Name: caseSearch, Title: "Find a customer by misspelled words", long: true},
 	{Name: caseSegments, Title: "Segments with a rule", long: true},
 	{Name: casePanel, Title: "Pages of the control panel", long: true},
+	{Name: caseControl, Title: "What tests ask of development mode", long: true},
 	{Name: caseLists, Title: "Every filter and order of every list", long: true},
 	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", long: true},
 	{Name: caseGuesses, Title: "Sign in with a password while others guess", long: true},

@@ -47,6 +47,7 @@ type EngineReport struct {
 	History   *HistoryRow  // nil: not measured
 	Import    *ImportRow   // nil: not measured
 	Panel     *PanelRow    // nil: not measured
+	Control   *ControlRow  // nil: not measured
 	Guesses   []*GuessRow
 	Loaded    []float64 // customers a second while loading, in each tenth
 	Ready     time.Duration
@@ -227,6 +228,9 @@ func (e *EngineReport) derived() [][]string {
 	}
 	if r := e.Import; r != nil {
 		out = append(out, r.figures()...)
+	}
+	if r := e.Control; r != nil {
+		out = append(out, r.figures(e.Engine)...)
 	}
 	if r := e.History; r != nil {
 		out = append(out, r.figures()...)

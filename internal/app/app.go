@@ -426,7 +426,6 @@ func Start(ctx context.Context, cfg *Config, sys *system.System, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	s.startState(ctx)
 	s.public.open(answers.public, secure, log, s.failed)
 	if s.internal != nil {
 		s.internal.open(answers.internal, secure, log, s.failed)

@@ -13,7 +13,10 @@ import (
 func (s *Server) newState(tokens *auth.Cache, apis ...*rest.Server) *state.Service {
 	out := state.New(s.DB, s.System, Secrets())
 	s.DB.KeepEpochs()
-	s.pipe.Stamp = s.DB.Stamped
+	s.pipe.Stamp = func(ctx context.Context) context.Context {
+		out.Begin(ctx)
+		return s.DB.Stamped(ctx)
+	}
 	out.Forget = func() {
 		tokens.Forget()
 		s.APIAccounts.Forget()
@@ -25,11 +28,4 @@ func (s *Server) newState(tokens *auth.Cache, apis ...*rest.Server) *state.Servi
 		}
 	}
 	return out
-}
-
-// startState keeps what there is after the start as what tests go back to.
-func (s *Server) startState(ctx context.Context) {
-	if s.State != nil {
-		s.State.Start(context.WithoutCancel(ctx))
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -259,6 +260,25 @@ func (r *Row) Bytes(i int) []byte {
 		return b
 	}
 	return append([]byte(nil), r.raw[i]...)
+}
+
+// Size returns how many bytes column i has, a text or bytes.
+func (r *Row) Size(i int) int {
+	if r.lite != nil {
+		return r.lite.ColumnLen(i)
+	}
+	return len(r.raw[i])
+}
+
+// Append appends column i, a text or bytes.
+func (r *Row) Append(b []byte, i int) []byte {
+	if r.lite == nil {
+		return append(b, r.raw[i]...)
+	}
+	n, at := r.lite.ColumnLen(i), len(b)
+	b = slices.Grow(b, n)[:at+n]
+	r.lite.ColumnBytes(i, b[at:])
+	return b
 }
 
 // arena copies text out of driver buffers into chunks that many strings

@@ -57,13 +57,19 @@ func schemaVersion(e sqldb.Engine) (int64, error) {
 	return int64(len(all)), err
 }
 
-// encode returns content as a file.
-func (s *Service) encode(c *image) ([]byte, error) {
-	version, err := schemaVersion(s.DB.Engine())
-	if err != nil {
+// packer writes a file.
+type packer struct {
+	out bytes.Buffer
+	z   *gzip.Writer
+	b   []byte
+}
+
+// newPacker begins a file.
+func (s *Service) newPacker(h fileHeader) (*packer, error) {
+	var err error
+	if h.Schema, err = schemaVersion(s.DB.Engine()); err != nil {
 		return nil, err
 	}
-	h := fileHeader{Schema: version, Made: c.made, Plain: c.plain, Installation: c.installation != nil}
 	for _, t := range s.plan.tables {
 		ft := fileTable{Name: t.name}
 		for _, col := range t.columns {
@@ -71,43 +77,104 @@ func (s *Service) encode(c *image) ([]byte, error) {
 		}
 		h.Tables = append(h.Tables, ft)
 	}
-	holds := make([]holding, 0, len(c.stores)+1)
-	for _, k := range c.stores {
-		h.Stores = append(h.Stores, fileStore{k.ID, k.Hash, k.Name, k.DateCreated})
-		holds = append(holds, k.holds)
-	}
-	if c.installation != nil {
-		holds = append(holds, c.installation)
-	}
 	head, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
-	if err != nil {
+	p := &packer{}
+	if p.z, err = gzip.NewWriterLevel(&p.out, gzip.BestSpeed); err != nil {
 		return nil, err
 	}
-	b := binary.AppendUvarint([]byte(fileMark), uint64(len(head)))
-	if _, err := z.Write(append(b, head...)); err != nil {
+	p.b = append(binary.AppendUvarint([]byte(fileMark), uint64(len(head))), head...)
+	_, err = p.z.Write(p.b)
+	return p, err
+}
+
+// rows writes the rows of the next table.
+func (p *packer) rows(count int, data []byte) error {
+	p.b = binary.AppendUvarint(binary.AppendUvarint(p.b[:0], uint64(count)), uint64(len(data)))
+	if _, err := p.z.Write(p.b); err != nil {
+		return err
+	}
+	_, err := p.z.Write(data)
+	return err
+}
+
+// end ends the file and returns it.
+func (p *packer) end() ([]byte, error) {
+	err := p.z.Close()
+	return p.out.Bytes(), err
+}
+
+func header(made int64, stores []store.Store) fileHeader {
+	h := fileHeader{Made: made}
+	for _, st := range stores {
+		h.Stores = append(h.Stores, fileStore{st.ID, st.Hash, st.Name, st.DateCreated})
+	}
+	return h
+}
+
+// encode returns content as a file.
+func (s *Service) encode(c *image) ([]byte, error) {
+	stores := make([]store.Store, len(c.stores))
+	holds := make([]holding, 0, len(c.stores)+1)
+	for i, k := range c.stores {
+		stores[i] = k.Store
+		holds = append(holds, k.holds)
+	}
+	h := header(c.made, stores)
+	h.Plain, h.Installation = c.plain, c.installation != nil
+	if h.Installation {
+		holds = append(holds, c.installation)
+	}
+	p, err := s.newPacker(h)
+	if err != nil {
 		return nil, err
 	}
 	for _, hold := range holds {
 		for _, t := range s.plan.tables {
-			r := hold.of(t)
-			b = binary.AppendUvarint(binary.AppendUvarint(b[:0], uint64(r.len())), uint64(len(r.data)))
-			if _, err := z.Write(b); err != nil {
-				return nil, err
+			if r := hold.of(t); err == nil {
+				err = p.rows(r.len(), r.data)
 			}
-			if _, err := z.Write(r.data); err != nil {
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.end()
+}
+
+// pack returns what stores and the installation hold as a file. It keeps the rows
+// of one table at a time.
+func (s *Service) pack(tx *sqldb.Tx, stores []store.Store) ([]byte, error) {
+	h := header(s.System.Now(), stores)
+	h.Installation = true
+	p, err := s.newPacker(h)
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	for _, st := range append(slices.Clone(stores), store.Store{ID: installationID}) {
+		in := tx.In(st.ID)
+		of := s.plan.tablesOf(st.ID)
+		for _, t := range s.plan.tables {
+			count := 0
+			data = data[:0]
+			if slices.Contains(of, t) {
+				if err := in.Query(t.read, func(r *sqldb.Row) error {
+					data = t.encode(data, r)
+					count++
+					return nil
+				}); err != nil {
+					return nil, err
+				}
+			}
+			if err := p.rows(count, data); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return p.end()
 }
 
 func damaged(why string) error {

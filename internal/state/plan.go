@@ -143,6 +143,15 @@ func (t *table) prepare(bulk bool) {
 	t.read = sqldb.Fixed("SELECT "+list+" FROM "+t.name+where, global)
 	t.insert = sqldb.Fixed("INSERT INTO "+t.name+" ("+strings.Join(into, ", ")+") "+insert, global)
 	t.remove = sqldb.Fixed("DELETE FROM "+t.name+" WHERE "+strings.Join(keys, " AND "), global)
+	if bulk {
+		of := "(" + strings.Join(names[:t.keys], ", ") + ") IN (SELECT * FROM unnest(" + strings.Join(unnest[:t.keys], ", ") + "))"
+		if t.tenant {
+			of = "store_id = $1 AND " + of
+		}
+		if t.keys > 0 { // else a store has one row
+			t.remove = sqldb.Fixed("DELETE FROM "+t.name+" WHERE "+of, global)
+		}
+	}
 	if t.tenant {
 		to := "$2"
 		if bulk {

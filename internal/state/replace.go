@@ -147,7 +147,7 @@ func (p *plan) replace(tx *sqldb.Tx, want holding) error {
 		return err
 	}
 	for _, t := range tables {
-		if err := all[t.place].removeAll(tx); err != nil {
+		if err := all[t.place].removeAll(tx, p.bulk); err != nil {
 			return err
 		}
 	}
@@ -159,19 +159,85 @@ func (p *plan) replace(tx *sqldb.Tx, want holding) error {
 	return nil
 }
 
-func (d *difference) removeAll(tx *sqldb.Tx) error {
+// removeAll deletes what is not wanted.
+func (d *difference) removeAll(tx *sqldb.Tx, bulk bool) error {
+	t := d.table
+	switch {
+	case len(d.remove) == 0:
+		return nil
+	case d.want.len() == 0 || t.keys == 0: // nothing is to be left
+		return tx.Exec(t.clear)
+	}
+	if bulk {
+		for part := range slices.Chunk(d.remove, bulkRows) {
+			columns := newColumns(t.columns[:t.keys])
+			for _, key := range part {
+				for c := range columns {
+					n := fieldLen(columns[c].kind, key)
+					columns[c].add(key[:n])
+					key = key[n:]
+				}
+			}
+			if err := tx.Exec(t.remove, arguments(columns)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for _, key := range d.remove {
 		var args []any
-		for _, c := range d.table.columns[:d.table.keys] {
+		for _, c := range t.columns[:t.keys] {
 			n := fieldLen(c.Type, key)
 			args = append(args, argument(c.Type, key[:n]))
 			key = key[n:]
 		}
-		if err := tx.Exec(d.table.remove, args...); err != nil {
+		if err := tx.Exec(t.remove, args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// column is an array of a column's values, as a statement takes it.
+type column struct {
+	kind    string
+	numbers []int64
+	texts   []string
+	bytes   [][]byte
+}
+
+func newColumns(of []sqldb.LayoutColumn) []column {
+	out := make([]column, len(of))
+	for i := range of {
+		out[i].kind = of[i].Type
+	}
+	return out
+}
+
+func (c *column) add(field []byte) {
+	switch c.kind {
+	case "int":
+		c.numbers = append(c.numbers, number(field))
+	case "text":
+		c.texts = append(c.texts, string(text(field)))
+	default:
+		c.bytes = append(c.bytes, append([]byte{}, text(field)...))
+	}
+}
+
+func arguments(columns []column) []any {
+	out := make([]any, len(columns))
+	for i := range columns {
+		switch c := &columns[i]; c.kind {
+		case "int":
+			out[i] = c.numbers
+		case "text":
+			out[i] = c.texts
+		default:
+			out[i] = c.bytes
+		}
+	}
+	return out
 }
 
 // addAll inserts what is missing.
@@ -208,34 +274,16 @@ func (t *table) add(tx *sqldb.Tx, bulk bool, of *rows, which []int) error {
 		return nil
 	}
 	for part := range slices.Chunk(which, bulkRows) {
-		numbers, texts, bytes := make([][]int64, len(t.columns)), make([][]string, len(t.columns)), make([][][]byte, len(t.columns))
+		columns := newColumns(t.columns)
 		for _, i := range part {
 			if fields, err = t.split(fields, of.at(i)); err != nil {
 				return err
 			}
-			for c := range t.columns {
-				switch t.columns[c].Type {
-				case "int":
-					numbers[c] = append(numbers[c], number(fields[c]))
-				case "text":
-					texts[c] = append(texts[c], string(text(fields[c])))
-				default:
-					bytes[c] = append(bytes[c], append([]byte{}, text(fields[c])...))
-				}
+			for c := range columns {
+				columns[c].add(fields[c])
 			}
 		}
-		args := make([]any, len(t.columns))
-		for c := range t.columns {
-			switch t.columns[c].Type {
-			case "int":
-				args[c] = numbers[c]
-			case "text":
-				args[c] = texts[c]
-			default:
-				args[c] = bytes[c]
-			}
-		}
-		if err := tx.Exec(t.insert, args...); err != nil {
+		if err := tx.Exec(t.insert, arguments(columns)...); err != nil {
 			return err
 		}
 	}

@@ -125,11 +125,8 @@ func (t *table) encode(b []byte, r *sqldb.Row) []byte {
 		switch c.Type {
 		case "int":
 			b = binary.AppendVarint(b, r.Int(i))
-		case "text":
-			b = appendText(b, r.Text(i))
 		default:
-			v := r.Bytes(i)
-			b = append(binary.AppendUvarint(b, uint64(len(v))), v...)
+			b = r.Append(binary.AppendUvarint(b, uint64(r.Size(i))), i)
 		}
 	}
 	return b

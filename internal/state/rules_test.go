@@ -75,7 +75,6 @@ func TestSecretsAreFound(t *testing.T) {
 	db := dbtest.Open(t, sqldb.SQLite)
 	all := slices.Concat(auth.Secrets(), staff.Secrets(), store.Secrets(), storekey.Secrets(), webhook.Secrets())
 	s := New(db, system.Real(), all)
-	s.Start(t.Context())
 	if err := s.wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}

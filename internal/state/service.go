@@ -42,13 +42,14 @@ type Service struct {
 
 	mu       sync.Mutex
 	baseline baseline
+	packed   []byte // the baseline, until somebody needs it: it takes less room
+	once     sync.Once
 	ready    chan struct{} // the baseline is known
 	read     map[string]*image
 	pool     pool
 }
 
-// New returns a Service, which is used after Start. Secrets are those of all
-// packages.
+// New returns a Service. Secrets are those of all packages.
 func New(db *sqldb.DB, sys *system.System, secrets []sqldb.Secrets) *Service {
 	s := &Service{DB: db, System: sys, secrets: secrets, ready: make(chan struct{}), read: map[string]*image{}}
 	s.baseline.of = map[string]*baselineStore{}
@@ -83,14 +84,28 @@ func (s *Service) learn(tx *sqldb.Tx) error {
 
 // wait waits until the baseline is known, with which the schema is.
 func (s *Service) wait(ctx context.Context) error {
+	s.Begin(ctx)
 	select {
 	case <-s.ready:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.plan == nil {
-		return fmt.Errorf("%w: the schema could not be read at the start", sqldb.ErrUnavailable)
+		if err := s.DB.Read(ctx, installationID, s.learn); err != nil {
+			return err
+		}
 	}
+	if s.packed == nil {
+		return nil
+	}
+	c, err := s.decode(s.packed)
+	if err != nil {
+		return err
+	}
+	s.packed = nil
+	s.keep(c)
 	return nil
 }
 
@@ -131,23 +146,16 @@ func (b *baseline) put(k *kept, clone bool) { b.of[k.Hash] = &baselineStore{*k, 
 
 // hold returns what stores hold, all at the same moment: all stores and the
 // installation if none is named.
-func (s *Service) hold(ctx context.Context, hashes []string) (*image, error) {
+func (s *Service) hold(ctx context.Context, hashes []string) (out *image, err error) {
 	if err := s.wait(ctx); err != nil {
 		return nil, err
 	}
-	return s.capture(ctx, hashes, func() {}, nil)
-}
-
-// capture is hold that calls begun when the moment is fixed. At the start may
-// tells whether what there is may be kept.
-func (s *Service) capture(ctx context.Context, hashes []string, begun func(), may func(*sqldb.Tx, []store.Store) error) (out *image, err error) {
 	err = s.DB.Snapshot(ctx, installationID, func(tx *sqldb.Tx) error {
 		out = &image{made: s.System.Now()}
-		have, err := storesTx(tx) // which fixes the moment
+		have, err := storesTx(tx)
 		if err != nil {
 			return err
 		}
-		begun()
 		wanted := have
 		if hashes != nil {
 			wanted = nil
@@ -157,14 +165,6 @@ func (s *Service) capture(ctx context.Context, hashes []string, begun func(), ma
 					return unknown(hash)
 				}
 				wanted = append(wanted, *st)
-			}
-		}
-		if may != nil {
-			if err := s.learn(tx); err != nil {
-				return err
-			}
-			if err := may(tx, wanted); err != nil {
-				return err
 			}
 		}
 		for _, st := range wanted {
@@ -184,15 +184,27 @@ func (s *Service) capture(ctx context.Context, hashes []string, begun func(), ma
 
 var sizeOf = sqldb.Static(`SELECT customers + subscribers FROM store_counters WHERE store_id = $1`)
 
-// Start keeps what there is now as what Reset goes back to. It returns when the
-// moment is fixed, and reads beside the requests. It is called once.
-func (s *Service) Start(ctx context.Context) {
+// Begin keeps what there is now as what Reset goes back to, when it is called for
+// the first time. It returns when the moment is fixed, and reads beside the
+// requests. It is called before the first write that somebody asks for: a server
+// that nobody writes to keeps nothing.
+func (s *Service) Begin(ctx context.Context) {
+	s.once.Do(func() { s.begin(context.WithoutCancel(ctx)) })
+}
+
+func (s *Service) begin(ctx context.Context) {
 	fixed := make(chan struct{})
 	once := sync.OnceFunc(func() { close(fixed) })
 	go func() {
 		defer close(s.ready)
 		defer once()
-		c, err := s.capture(ctx, nil, once, func(tx *sqldb.Tx, stores []store.Store) error {
+		var packed []byte
+		err := s.DB.Snapshot(ctx, installationID, func(tx *sqldb.Tx) error {
+			stores, err := storesTx(tx) // which fixes the moment
+			if err != nil {
+				return err
+			}
+			once()
 			n := int64(0)
 			for _, st := range stores {
 				if err := tx.In(st.ID).Query(sizeOf, func(r *sqldb.Row) error { n += r.Int(0); return nil }); err != nil {
@@ -202,15 +214,15 @@ func (s *Service) Start(ctx context.Context) {
 			if n > maxBaseline {
 				return fault.New(fault.Conflict, fmt.Sprintf("there is no baseline: at the start there were %d customers and subscribers, and up to %d are kept to go back to; a snapshot may have more", n, maxBaseline))
 			}
-			return nil
+			if err := s.learn(tx); err != nil {
+				return err
+			}
+			packed, err = s.pack(tx, stores)
+			return err
 		})
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err != nil {
-			s.baseline.why = err
-			return
-		}
-		s.keep(c)
+		s.baseline.why, s.packed = err, packed
 	}()
 	<-fixed
 }

@@ -172,6 +172,11 @@ func (s *Service) forsake(tx *sqldb.Tx, id int64) error {
 // Run makes spares and takes away what is left of stores, until ctx ends. Spares
 // of a process before this one are taken away too.
 func (s *Service) Run(ctx context.Context) {
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return
+	}
 	if s.wait(ctx) != nil {
 		return
 	}

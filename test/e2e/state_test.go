@@ -112,6 +112,7 @@ func TestKilledWhileRestoring(t *testing.T) {
 		}
 		t.Log(seen)
 		// What was prepared for stores that were never made is taken away.
+		control("POST", "/reset", "")
 		for end := time.Now().Add(patience); leftOver(t, dsn) > 0; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("rows of no store are left")

@@ -71,6 +71,16 @@ func set(header, changes http.Header) {
 	}
 }
 
+// ours is the Validator that the program has.
+func ours(t *testing.T) *Validator {
+	t.Helper()
+	v, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func TestCheckAccepts(t *testing.T) {
 	v := New(t)
 	for name, e := range map[string]exchange{
@@ -98,8 +108,10 @@ func TestCheckAccepts(t *testing.T) {
 		"metrics":           {"GET", "/metrics", "", 200, "up 1\n", nil, http.Header{"Content-Type": {"text/plain; version=0.0.4"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := e.check(v); err != nil {
-				t.Error(err)
+			for _, v := range []*Validator{v, ours(t)} {
+				if err := e.check(v); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
@@ -150,12 +162,14 @@ func TestCheckNotices(t *testing.T) {
 		"error without errors":   {exchange{"POST", customers, least, 422, strings.Replace(refusal, `,"errors":{}`, "", 1), nil, nil}, "errors"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := test.check(v)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want an error with %q", err, test.want)
-			}
-			if errors.Is(err, ErrUndeclared) != strings.Contains(test.want, "no such operation") {
-				t.Errorf("ErrUndeclared is wrongly in or missing from %v", err)
+			for _, v := range []*Validator{v, ours(t)} {
+				err := test.check(v)
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want an error with %q", err, test.want)
+				}
+				if errors.Is(err, ErrUndeclared) != strings.Contains(test.want, "no such operation") {
+					t.Errorf("ErrUndeclared is wrongly in or missing from %v", err)
+				}
 			}
 		})
 	}
@@ -234,6 +248,48 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// What the program checks is what the library does: each value below, in place of
+// each schema's own.
+func TestOurSchemasAreTheLibrarys(t *testing.T) {
+	text := func(schema string) []byte {
+		return []byte(`{"paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":` + schema + `}}},"responses":{"200":{"description":"x"}}}}},
+			"components":{"schemas":{"S":{"type":"object","properties":{"n":{"$ref":"#/components/schemas/S"}},"additionalProperties":false}},
+			"responses":{"NotFound":{"description":"x"},"MethodNotAllowed":{"description":"x"},"NotImplemented":{"description":"x"}}}}`)
+	}
+	schemas := []string{
+		`true`, `false`, `{}`, `{"type":"integer"}`, `{"type":"number"}`, `{"type":["string","null"]}`, `{"type":"array","items":{"type":"integer"},"minItems":1,"maxItems":2,"uniqueItems":true}`,
+		`{"type":"string","minLength":2,"maxLength":3}`, `{"type":"string","pattern":"^a"}`, `{"type":"string","format":"date-time"}`, `{"type":"string","format":"uuid"}`, `{"type":"string","format":"uri"}`, `{"format":"binary"}`,
+		`{"minimum":1,"maximum":2.5}`, `{"enum":["a",1,null]}`, `{"const":1}`, `{"const":{"a":1}}`, `{"oneOf":[{"type":"integer"},{"minimum":1}]}`, `{"$ref":"#/components/schemas/S"}`, `{"$ref":"#/components/schemas/S","minProperties":1}`,
+		`{"properties":{"a":{"type":"string"}},"required":["a"]}`, `{"properties":{"a":true},"additionalProperties":false}`, `{"additionalProperties":{"type":"string"},"minProperties":1,"maxProperties":1}`, `{"properties":{"a":false}}`,
+	}
+	values := []string{
+		`null`, `true`, `0`, `1`, `1.0`, `1.5`, `2.5`, `3`, `-1`, `1e3`, `""`, `"a"`, `"ab"`, `"łódź"`, `"abcd"`, `"2026-05-02T19:20:00Z"`, `"2026-05-02T19:20:00+02:00"`, `"2026-05-02"`, `"2026-13-02T19:20:00Z"`, `"8d4f2c1e-6f0a-4e57-9a52-0d3f1f2b7c33"`,
+		`"8d4f2c1e6f0a4e579a520d3f1f2b7c33"`, `"https://example.com/a?b"`, `"/relative"`, `"not a uri"`, `[]`, `[1]`, `[1,1.0]`, `[1,2]`, `[1,2,3]`, `["a"]`, `{}`, `{"a":"x"}`, `{"a":1}`, `{"a":1,"b":2}`, `{"b":"x"}`, `{"n":{}}`, `{"n":{"n":{"x":1}}}`, `{"n":{"n":{}}}`,
+	}
+	for _, s := range schemas {
+		library, err := parse(text(s))
+		if err != nil {
+			t.Fatal(s, err)
+		}
+		own, err := contract.Parse(text(s), nil)
+		if err != nil {
+			t.Fatal(s, err)
+		}
+		for _, value := range values {
+			r := httptest.NewRequest("POST", "/a", nil)
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("X-Auth-Token", "x")
+			a, b := library.Check(r, []byte(value), 200, http.Header{}, nil), own.Check(r, []byte(value), 200, http.Header{}, nil)
+			if (a == nil) != (b == nil) {
+				t.Errorf("%s for %s: the library says %v, ours %v", s, value, a, b)
+			}
+		}
+	}
+	if _, err := contract.Parse(text(`{"type":"string","not":{}}`), nil); err == nil || !strings.Contains(err.Error(), "not is not checked") {
+		t.Errorf("a keyword that is not checked is passed over: %v", err)
+	}
+}
+
 func TestParseNamesFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		`{`: "EOF",
@@ -242,7 +298,7 @@ func TestParseNamesFaults(t *testing.T) {
 		`{"paths":{}}`: "no such response",
 		`{"paths":{"/a":{"get":{"parameters":[{"name":"q","schema":{"type":3}}]}}}}`: "/parameters/0/schema",
 	} {
-		if _, err := contract.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}

@@ -38,9 +38,10 @@ func New() (*Validator, error) {
 	return &Validator{contract: c}, nil
 }
 
-// Parse returns a Validator of another document.
-func Parse(text []byte) (*Validator, error) {
-	c, err := parse(text)
+// Parse returns a Validator of another document, or of another compiler of
+// schemas; nil is ours.
+func Parse(text []byte, compile Compiler) (*Validator, error) {
+	c, err := parse(text, compile)
 	if err != nil {
 		return nil, err
 	}

@@ -1,21 +1,16 @@
 package contract
 
 import (
-	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"clientele/api"
 )
-
-// location is the name the document goes by while its schemas are compiled.
-const location = "clientele:///openapi.json"
 
 // An operation is one method of one path, with its schemas compiled.
 type operation struct {
@@ -23,7 +18,7 @@ type operation struct {
 	segments   []string
 	secured    bool
 	parameters []parameter
-	body       map[string]*jsonschema.Schema // by media type; nil without a request body
+	body       map[string]Schema // by media type; nil without a request body
 	mustBody   bool
 	responses  map[string]response // by status
 }
@@ -32,14 +27,14 @@ type parameter struct {
 	name     string
 	in       string
 	required bool
-	schema   *jsonschema.Schema
+	schema   Schema
 	kind     string // of the value; "array" for a comma list
 	items    string // the kind of a comma list's items
 }
 
 type response struct {
 	headers []parameter
-	content map[string]*jsonschema.Schema // by media type; empty for no body
+	content map[string]Schema // by media type; empty for no body
 }
 
 // contract is the whole document, ready for use.
@@ -53,19 +48,21 @@ var load = sync.OnceValues(func() (*contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(text)
+	return parse(text, nil)
 })
 
-func parse(text []byte) (c *contract, err error) {
-	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+// parse reads a document. Without a compiler ours makes the schemas.
+func parse(text []byte, compile Compiler) (c *contract, err error) {
+	tree, err := readJSON(text)
 	if err != nil {
 		return nil, err
 	}
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.AssertFormat()
-	if err := compiler.AddResource(location, tree); err != nil {
-		return nil, err
+	root, ok := tree.(map[string]any)
+	if !ok {
+		return nil, errors.New("the document is no object")
+	}
+	if compile == nil {
+		compile = ownCompiler(tree)
 	}
 	defer func() {
 		switch fault := recover().(type) {
@@ -76,15 +73,15 @@ func parse(text []byte) (c *contract, err error) {
 			panic(fault)
 		}
 	}()
-	b := &builder{root: tree.(map[string]any), compiler: compiler}
+	b := &builder{root: root, compile: compile}
 	return b.contract(), nil
 }
 
 // builder walks the document. It panics with badDocument, which parse returns
 // as an error.
 type builder struct {
-	root     map[string]any
-	compiler *jsonschema.Compiler
+	root    map[string]any
+	compile Compiler
 }
 
 type badDocument struct{ error }
@@ -154,11 +151,11 @@ func (b *builder) follow(n node) node {
 	return b.follow(node{"/" + pointer, at})
 }
 
-func (b *builder) schema(n node) *jsonschema.Schema {
+func (b *builder) schema(n node) Schema {
 	if n.value == nil {
 		return nil
 	}
-	schema, err := b.compiler.Compile(location + "#" + strings.NewReplacer("{", "%7B", "}", "%7D").Replace(n.pointer))
+	schema, err := b.compile(n.pointer)
 	if err != nil {
 		panic(badDocument{fmt.Errorf("%s: %w", n.pointer, err)})
 	}
@@ -270,8 +267,8 @@ func (b *builder) response(n node) response {
 	return r
 }
 
-func (b *builder) content(n node) map[string]*jsonschema.Schema {
-	schemas := map[string]*jsonschema.Schema{}
+func (b *builder) content(n node) map[string]Schema {
+	schemas := map[string]Schema{}
 	for mediaType := range b.child(n, "content").object() {
 		schemas[mediaType] = b.schema(b.child(b.child(b.child(n, "content"), mediaType), "schema"))
 	}

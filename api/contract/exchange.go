@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // checkRequest looks at a request the server accepted.
@@ -140,8 +137,8 @@ func (d response) checkBody(status int, contentType string, body []byte) error {
 	return nil
 }
 
-func checkJSON(schema *jsonschema.Schema, body []byte) error {
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+func checkJSON(schema Schema, body []byte) error {
+	value, err := readJSON(body)
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)
 	}

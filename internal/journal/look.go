@@ -172,16 +172,12 @@ func (e *Entry) check() {
 	}
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			line = validated.ReplaceAllString(strings.TrimSpace(line), "")
-			if line = strings.TrimPrefix(line, "- "); line != "" && len(e.found.problems) < 20 {
+			if line = strings.TrimSpace(line); line != "" && len(e.found.problems) < 20 {
 				e.found.problems = append(e.found.problems, line)
 			}
 		}
 	}
 }
-
-// validated is what the validator says of itself.
-var validated = regexp.MustCompile(`:? ?jsonschema validation failed with '[^']*'`)
 
 // members returns the names of the members of the objects in a JSON body: those
 // of the first level, or of the items of a list.

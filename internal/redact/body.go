@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"clientele/internal/history"
@@ -28,7 +29,7 @@ const (
 )
 
 // names are the members whose texts are told, by what they must look like.
-var names = func() map[string]kind {
+var names = sync.OnceValue(func() map[string]kind {
 	out := map[string]kind{}
 	for k, text := range map[kind]string{
 		harmlessText: `type address_type country country_code country_iso2 state state_or_province sort source scope permission_set resource_type currency currency_code
@@ -44,7 +45,7 @@ var names = func() map[string]kind {
 		}
 	}
 	return out
-}()
+})
 
 // of returns what a name says, however it is spelled.
 func of(name string) kind {
@@ -61,7 +62,7 @@ func of(name string) kind {
 		return secret
 	}
 	name, _, _ = strings.Cut(name, ":")
-	if k, ok := names[name]; ok {
+	if k, ok := names()[name]; ok {
 		return k
 	}
 	switch {
@@ -91,10 +92,15 @@ func snake(name string) string {
 	return b.String()
 }
 
+// pattern is one that is made when it is first asked for: few servers are asked.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 var (
-	numeric  = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,6})?(,-?[0-9]{1,12})*$|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	calendar = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9:]{4,6})?)?$|^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}$|^[0-9]{8,10}$`)
-	plain    = regexp.MustCompile(`^[\pL0-9_ .,:*/'()-]{0,60}$`)
+	numeric  = pattern(`^-?[0-9]{1,12}(\.[0-9]{1,6})?(,-?[0-9]{1,12})*$|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	calendar = pattern(`^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9:]{4,6})?)?$|^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}$|^[0-9]{8,10}$`)
+	plain    = pattern(`^[\pL0-9_ .,:*/'()-]{0,60}$`)
 )
 
 // text redacts the text of a member.
@@ -104,7 +110,7 @@ func (e *Exchange) text(name, v string) string {
 		return v
 	case k == secret:
 		return Mask
-	case k == harmlessText && plain.MatchString(v), k == dateText && calendar.MatchString(v), k == number && numeric.MatchString(v):
+	case k == harmlessText && plain().MatchString(v), k == dateText && calendar().MatchString(v), k == number && numeric().MatchString(v):
 		return v
 	case k == sentence, strings.HasPrefix(v, "clientele-"):
 		return e.Sentence(v)
@@ -132,7 +138,7 @@ func (e *Exchange) URL(text string) string {
 		if plainText, err := url.PathUnescape(s); err == nil {
 			s = plainText
 		}
-		if absolute && i == 0 || i > 0 && segments[i-1] == "stores" || s == "" || numeric.MatchString(s) || segment(s) {
+		if absolute && i == 0 || i > 0 && segments[i-1] == "stores" || s == "" || numeric().MatchString(s) || segment(s) {
 			continue
 		}
 		segments[i] = e.pseudonym(s)
@@ -227,11 +233,11 @@ func (e *Exchange) Body(contentType string, body []byte) []byte {
 	return fmt.Appendf(nil, "[%s, %d bytes]", media, len(body))
 }
 
-var element = regexp.MustCompile(`<([A-Za-z_][\w.-]*)([^<>]*)>([^<]+)</`)
+var element = pattern(`<([A-Za-z_][\w.-]*)([^<>]*)>([^<]+)</`)
 
 func (e *Exchange) xml(body []byte) []byte {
-	return element.ReplaceAllFunc(body, func(m []byte) []byte {
-		p := element.FindSubmatch(m)
+	return element().ReplaceAllFunc(body, func(m []byte) []byte {
+		p := element().FindSubmatch(m)
 		text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&#34;", `"`, "&#39;", "'", "&amp;", "&").Replace(string(p[3]))
 		if strings.TrimSpace(text) == "" {
 			return m
@@ -347,11 +353,11 @@ func (e *Exchange) compound(d *json.Decoder, b *bytes.Buffer, name string, withi
 	return nil
 }
 
-var literal = regexp.MustCompile(`"""(?s:.*?)"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*`)
+var literal = pattern(`"""(?s:.*?)"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*`)
 
 // Document redacts a document of GraphQL: what stands in it as text.
 func (e *Exchange) Document(text string) string {
-	return literal.ReplaceAllStringFunc(text, func(s string) string {
+	return literal().ReplaceAllStringFunc(text, func(s string) string {
 		switch {
 		case strings.HasPrefix(s, "#"):
 			return "#"

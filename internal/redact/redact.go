@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -62,12 +61,12 @@ func (s *stream) next() byte {
 	return b
 }
 
-var address = regexp.MustCompile(`[^\s<>()\[\],;:"'\\@=&?/{}|]+@[A-Za-z0-9\x{80}-\x{10FFFF}](?:[A-Za-z0-9.\x{80}-\x{10FFFF}-]*[A-Za-z0-9\x{80}-\x{10FFFF}])?`)
+var address = pattern(`[^\s<>()\[\],;:"'\\@=&?/{}|]+@[A-Za-z0-9\x{80}-\x{10FFFF}](?:[A-Za-z0-9.\x{80}-\x{10FFFF}-]*[A-Za-z0-9\x{80}-\x{10FFFF}])?`)
 
 // Pseudonym returns a text of the same form: an address for an address, letters
 // for letters, digits for digits.
 func (r *Redactor) Pseudonym(text string) string {
-	if at := address.FindStringIndex(text); at != nil && at[0] == 0 && at[1] == len(text) {
+	if at := address().FindStringIndex(text); at != nil && at[0] == 0 && at[1] == len(text) {
 		mac := hmac.New(sha256.New, r.key)
 		mac.Write([]byte(strings.ToLower(text)))
 		return "u" + hex.EncodeToString(mac.Sum(nil)[:6]) + "@example.com"
@@ -125,7 +124,7 @@ func (e *Exchange) Sentence(text string) string {
 			text = strings.ReplaceAll(text, was, now)
 		}
 	}
-	text = address.ReplaceAllStringFunc(text, func(s string) string {
+	text = address().ReplaceAllStringFunc(text, func(s string) string {
 		if slices.Contains(e.pseudonyms(), s) {
 			return s
 		}
@@ -134,7 +133,7 @@ func (e *Exchange) Sentence(text string) string {
 	var b strings.Builder
 	fake := e.pseudonyms()
 	for len(text) > 0 {
-		if at := address.FindStringIndex(text); at != nil && at[0] == 0 {
+		if at := address().FindStringIndex(text); at != nil && at[0] == 0 {
 			b.WriteString(text[:at[1]])
 			text = text[at[1]:]
 			continue
@@ -178,7 +177,7 @@ func harmless(w string) bool {
 }
 
 // shown are headers whose values are told.
-var shown = func() map[string]bool {
+var shown = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for _, name := range []string{
 		"Accept", "Accept-Encoding", "Accept-Language", "Access-Control-Allow-Methods", "Allow", "Cache-Control", "Connection", "Content-Encoding", "Content-Language", "Content-Length",
@@ -189,7 +188,7 @@ var shown = func() map[string]bool {
 		out[name] = true
 	}
 	return out
-}()
+})
 
 // Header redacts headers.
 func (e *Exchange) Header(h http.Header) http.Header {
@@ -198,7 +197,7 @@ func (e *Exchange) Header(h http.Header) http.Header {
 		name = textproto.CanonicalMIMEHeaderKey(name)
 		for _, v := range values {
 			switch {
-			case shown[name]:
+			case shown()[name]:
 			case name == "Location", name == "Origin", name == "Referer":
 				v = e.URL(v)
 			case name == "X-Clientele-Reason", name == "User-Agent", name == "Www-Authenticate":

@@ -123,7 +123,7 @@ func (q *Requests) checkRoute(m *trouble.Match) error {
 	var near []string
 	for _, pattern := range q.Patterns() {
 		route := journal.Route(pattern)
-		if route == m.Route {
+		if trouble.Bare(route) == trouble.Bare(m.Route) {
 			return nil
 		}
 		if first := strings.SplitN(m.Route, "/", 3); len(first) > 1 && strings.HasPrefix(route, "/"+first[1]) && !slices.Contains(near, route) {
@@ -157,7 +157,6 @@ func (q *Requests) removeFault(_ http.ResponseWriter, r *http.Request) (int, any
 func query(r *http.Request) (f journal.Filter, before int64, limit int, err error) {
 	values := r.URL.Query()
 	limit = defaultLimit
-	f.Tells = trouble.Tells
 	for name, v := range values {
 		if len(v) > 1 {
 			return f, 0, 0, invalid(name, "is given twice")
@@ -289,7 +288,6 @@ func (q *Requests) expect(w http.ResponseWriter, r *http.Request) (int, any, err
 	if err := in.Match.Check(); err != nil {
 		return 0, nil, err
 	}
-	in.Match.Tells = trouble.Tells
 	out := q.Stage.Journal.Expect(&in.Match, n)
 	if !out.Met {
 		return http.StatusConflict, out, nil

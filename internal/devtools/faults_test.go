@@ -256,21 +256,23 @@ func TestFaultsMatch(t *testing.T) {
 	l := listen(t, dbtest.Open(t, sqldb.SQLite), nil)
 	bearer := l.bearer()
 	for match, want := range map[string]string{ // of the requests below
-		`{}`:                                              "abcdefgh",
-		`{"surface":"v3"}`:                                "abcd",
-		`{"surface":"v3","method":"POST"}`:                "cd",
-		`{"route":"/customers"}`:                          "abce",
-		`{"route":"/customers/addresses"}`:                "d",
-		`{"operation":"getCustomers"}`:                    "ab",
-		`{"store":"abc123"}`:                              "abcdefgh",
-		`{"store":"another"}`:                             "",
-		`{"email":"Ann@Example.com"}`:                     "bc",
-		`{"body":"Long Street"}`:                          "d",
-		`{"surface":"graphql","operation":"site"}`:        "f",
-		`{"surface":"graphql","operation":"Named"}`:       "f",
-		`{"surface":"pages","email":"who+x@example.com"}`: "g",
-		`{"surface":"storefront","operation":"x"}`:        "",
-		`{"surface":"webhook"}`:                           "",
+		`{}`:                               "abcdefghi",
+		`{"surface":"v3"}`:                 "abcd",
+		`{"surface":"v3","method":"POST"}`: "cd",
+		`{"route":"/customers"}`:           "abce",
+		`{"route":"/customers/addresses"}`: "d",
+		`{"route":"/customers/{customer_id}/addresses/{customer_address_id}"}`: "i",
+		`{"operation":"getCustomerAddressV2"}`:                                 "i",
+		`{"operation":"getCustomers"}`:                                         "ab",
+		`{"store":"abc123"}`:                                                   "abcdefghi",
+		`{"store":"another"}`:                                                  "",
+		`{"email":"Ann@Example.com"}`:                                          "bc",
+		`{"body":"Long Street"}`:                                               "d",
+		`{"surface":"graphql","operation":"site"}`:                             "f",
+		`{"surface":"graphql","operation":"Named"}`:                            "f",
+		`{"surface":"pages","email":"who+x@example.com"}`:                      "g",
+		`{"surface":"storefront","operation":"x"}`:                             "",
+		`{"surface":"webhook"}`:                                                "",
 	} {
 		l.control(204, "DELETE", "/faults", "")
 		l.fault(`{"match":` + match + `,"effect":{"status":{"code":503}}}`)
@@ -289,13 +291,14 @@ func TestFaultsMatch(t *testing.T) {
 			"g": func() answer {
 				return l.ask("POST", "/login.php", url.Values{"login_email": {"who+x@example.com"}}.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
 			},
+			"i": func() answer { return l.api("GET", "/v2/customers/1/addresses/5", "") },
 			"h": func() answer { return l.ask("GET", "/api/storefront/form-fields", "", "Sec-Fetch-Site", "same-origin") },
 		} {
 			if a := ask(); a.status == 503 && a.header.Get("X-Clientele-Fault") != "" {
 				got += name
 			}
 		}
-		for _, name := range strings.Split("abcdefgh", "") {
+		for _, name := range strings.Split("abcdefghi", "") {
 			if strings.Contains(got, name) != strings.Contains(want, name) {
 				t.Errorf("%s hits %s, want %s", match, got, want)
 				break

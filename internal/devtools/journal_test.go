@@ -153,6 +153,27 @@ func TestJournal(t *testing.T) {
 	}
 }
 
+// What a client should know although all went well.
+func TestWarnings(t *testing.T) {
+	l := listen(t, dbtest.Open(t, sqldb.SQLite), nil)
+	if a := l.api("POST", "/v3/customers/addresses", `[{"customer_id":1,"first_name":"A","last_name":"B","address1":"C","city":"D","country_code":"HK"}]`); a.status != 200 {
+		t.Fatal(a.body)
+	}
+	for i, in := range []struct{ method, path, body, want string }{
+		{"PUT", "/v2/customers/1/addresses/1", `{"id":1,"city":"E"}`, "[V2 ignores `id`]"},
+		{"PUT", "/v3/customers", `[{"id":1,"addresses":[],"attributes":[],"first_name":"J"}]`, "[V3 ignores `addresses` V3 ignores `attributes`]"},
+		{"GET", "/v3/customers?email:in=jane+x@example.com", "", "[a + in a query means a space: an address that has one is sent with %2B]"},
+		{"GET", "/v3/customers?email:in=jane%2Bx@example.com&sort=date_created:desc", "", "[]"},
+		{"POST", "/v3/customers", `[{"email":"w@example.com","first_name":"A","last_name":"B","nickname":"x"}]`, "[V3 does not know the member 'nickname' and ignores it]"},
+		{"POST", "/v2/customers", `{"id":7,"email":"x@example.com","first_name":"A","last_name":"B"}`, "[]"}, // it is refused
+	} {
+		l.api(in.method, in.path, in.body)
+		if s := l.journal("limit=1")[0]; fmt.Sprint(s.Warnings) != in.want {
+			t.Errorf("%d: %s, want %s: %d %s %s", i, s.Warnings, in.want, s.Status, s.Route, s.Response.Body)
+		}
+	}
+}
+
 // What was planted is nowhere in what the journal tells.
 func TestJournalTellsNoSecretsAndNoPersons(t *testing.T) {
 	l := listen(t, dbtest.Open(t, sqldb.SQLite), func(c *app.Config) {})

@@ -230,7 +230,9 @@ func (p *peeked) items() []json.RawMessage {
 }
 
 // operationOf returns the operationId of a method and pattern.
-func operationOf(method, pattern string) string { return operationIDs()[method+" "+pattern] }
+func operationOf(method, pattern string) string {
+	return operationIDs()[method+" "+trouble.Bare(pattern)]
+}
 
 var operationIDs = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
@@ -239,7 +241,7 @@ var operationIDs = sync.OnceValue(func() map[string]string {
 		return out // tests hold the document to be good
 	}
 	for _, op := range v.Operations() {
-		out[op.Method+" "+op.Path] = op.OperationID
+		out[op.Method+" "+trouble.Bare(op.Path)] = op.OperationID
 	}
 	return out
 })

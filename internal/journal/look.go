@@ -12,11 +12,13 @@ import (
 	"sync"
 
 	"clientele/api/contract"
+	"clientele/internal/trouble"
 )
 
 // found is what is found out of an entry when somebody asks.
 type found struct {
 	operation string
+	path      string // of the operation in the API document
 	checked   bool
 	problems  []string  // what the API document does not say
 	warnings  []warning // what its client should know
@@ -74,6 +76,7 @@ func (e *Entry) name() string {
 		return ""
 	}
 	op, _ := v.Find(e.Method, e.path())
+	e.found.path = op.Path
 	return op.OperationID
 }
 
@@ -203,14 +206,17 @@ func members(body []byte) []string {
 }
 
 // inert are members that an operation takes and that change nothing, by method
-// and pattern after the version.
+// and bare pattern from the version on.
 var inert = map[string][]string{
-	"PUT /v2/customers/{customer_id}/addresses/{customer_address_id}": {"id", "customer_id", "country_iso2"},
+	"PUT /v2/customers/{}/addresses/{}":  {"id", "customer_id", "country_iso2"},
 	"PUT /v3/customers":                  {"date_created", "date_modified", "address_count", "attribute_count", "shopper_profile_id", "segment_ids", "addresses", "attributes"},
 	"PUT /v3/customers/attributes":       {"date_created", "date_modified"},
 	"PUT /v3/customers/attribute-values": {"id", "attribute_value", "date_created", "date_modified"},
 	"PUT /v3/segments":                   {"created_at", "updated_at"},
 }
+
+// plus finds an address whose + is sent as it is.
+var plus = regexp.MustCompile(`\+[^&+@]*(@|%40)`)
 
 // extra finds a member that the document does not know, in what the validator
 // says of it.
@@ -231,7 +237,7 @@ func (e *Entry) warn() {
 		}
 		if e.Status < 400 && e.Status > 0 {
 			sent := members(e.text())
-			for _, name := range inert[e.Method+" "+pattern] {
+			for _, name := range inert[e.Method+" "+trouble.Bare(pattern)] {
 				if slices.Contains(sent, name) {
 					add(version+" ignores `%s`", name)
 				}
@@ -250,10 +256,10 @@ func (e *Entry) warn() {
 			}
 		}
 		if len(e.Body) > 0 && e.Header.Get("Content-Type") == "" {
-			add("the body is sent without Content-Type: the original may refuse it%s", "")
+			add("the body is sent without Content-Type%s", "")
 		}
-		if e.Surface == "v2" && e.Header.Get("Accept") == "" {
-			add("V2 is asked without Accept: the original may answer XML%s", "")
+		if _, query, _ := strings.Cut(e.URI, "?"); plus.MatchString(query) {
+			add("a + in a query means a space: an address that has one is sent with %%2B%s", "")
 		}
 	}
 	if len(e.Header["X-Auth-Token"]) > 0 && !strings.HasPrefix(e.URI, "/stores/") && e.Surface != "v2" {

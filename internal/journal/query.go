@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele/internal/fault"
+	"clientele/internal/trouble"
 )
 
 // Filter says which entries somebody wants. Empty members match anything.
@@ -32,8 +33,6 @@ type Filter struct {
 	// Contract is ok or broken, Unmatched that nobody serves the path.
 	Contract  string `json:"contract,omitempty"`
 	Unmatched *bool  `json:"unmatched,omitempty"`
-
-	Tells func(text, address string) bool `json:"-"`
 }
 
 // Difference is what makes an entry another than was wanted.
@@ -64,7 +63,9 @@ func (f *Filter) compare(e *Entry) (out []Difference) {
 	text("surface", f.Surface, e.Surface)
 	text("method", strings.ToUpper(f.Method), e.Method)
 	text("store", f.Store, e.StoreHash)
-	text("route", f.Route, Route(e.Pattern))
+	if trouble.Bare(f.Route) != trouble.Bare(Route(e.Pattern)) {
+		text("route", f.Route, Route(e.Pattern))
+	}
 	if f.Path != "" {
 		text("path", f.Path, e.path())
 	}
@@ -80,7 +81,7 @@ func (f *Filter) compare(e *Entry) (out []Difference) {
 	if f.Fault != "" && !slices.Contains(e.Faults, f.Fault) {
 		out = append(out, Difference{"fault", f.Fault, strings.Join(e.Faults, ",")})
 	}
-	if f.Email != "" && (f.Tells == nil || !f.Tells(e.Said(), f.Email)) {
+	if f.Email != "" && !trouble.Tells(e.Said(), f.Email) {
 		out = append(out, Difference{"email", f.Email, "another one, or none"})
 	}
 	if f.Body != "" && !strings.Contains(e.Said(), f.Body) {
@@ -238,7 +239,7 @@ type Verdict struct {
 func (j *Journal) Show(e *Entry) *Shown {
 	x, l := j.redact.Exchange(), e.look()
 	out := &Shown{
-		ID: e.ID, At: e.At.UTC(), TookMS: float64(e.Took.Microseconds()) / 1000, Surface: e.Surface, Method: e.Method, Route: Route(e.Pattern), Host: e.Host,
+		ID: e.ID, At: e.At.UTC(), TookMS: float64(e.Took.Microseconds()) / 1000, Surface: e.Surface, Method: e.Method, Route: Route(cmp.Or(l.path, e.Pattern)), Host: e.Host,
 		StoreHash: e.StoreHash, AccountID: e.AccountID, RequestID: e.RequestID, Status: e.Status, Faults: append([]string{}, e.Faults...), Dropped: e.Dropped,
 		Warnings: []string{}, Unmatched: e.Unmatched(), Original: l.original, Operation: l.operation,
 	}

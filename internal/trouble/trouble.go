@@ -462,12 +462,27 @@ func (m *Match) fits(s *Subject) bool {
 	if m.Surface == "" && (s.Surface == Webhook || s.Surface == SMTP) {
 		return false
 	}
-	return (m.Surface == "" || m.Surface == s.Surface) && (m.Method == "" || m.Method == s.Method) && (m.Route == "" || m.Route == s.Route) &&
+	return (m.Surface == "" || m.Surface == s.Surface) && (m.Method == "" || m.Method == s.Method) && (m.Route == "" || Bare(m.Route) == Bare(s.Route)) &&
 		(m.Store == "" || m.Store == s.Store) && (m.Operation == "" || s.Is(m.Operation))
 }
 
 func (m *Match) says(_ *Subject, text string) bool {
 	return (m.Body == "" || strings.Contains(text, m.Body)) && (m.Email == "" || Tells(text, m.Email))
+}
+
+// Bare returns a route without the names of what varies in it: the API document
+// and the router name some of it otherwise.
+func Bare(route string) string {
+	if !strings.Contains(route, "{") {
+		return route
+	}
+	segments := strings.Split(route, "/")
+	for i, s := range segments {
+		if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {
+			segments[i] = "{}"
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // hits counts a subject that matches, and reports whether it is hit.

@@ -820,7 +820,6 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	config.Refuse = shop.Refuse
 	server := rest.NewServer(config, surfaces...)
 	apis = append(apis, server)
-	s.dev.routes(server.Router())
 	if !apart {
 		s.mountMetrics(server.Router(), reg)
 	}
@@ -837,9 +836,9 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	server.Router().Handle(graphql.Path, queries)
 	s.mountHealth(server.Router())
 	s.newReference(s.Visits, queries, bodies).Mount(server.Router())
-	s.mountDevelopment(server.Router(), bodies, config.Tokens, apis...)
 	s.mountMirror(server.Router())
 	shop.Mount(server.Router())
+	s.mountDevelopment(server.Router(), bodies, config.Tokens, apis...)
 	out.manage, err = s.mountPanel(server.Router())
 	out.public = &edge{next: server, journal: s.dev.journal(), visits: s.Visits, strict: s.https(), log: s.log}
 	return out, err

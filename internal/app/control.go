@@ -75,8 +75,7 @@ var countsOf = sqldb.Static(`SELECT customers, subscribers FROM store_counters W
 // Status implements devtools.World.
 func (w world) Status(ctx context.Context) (devtools.Status, error) {
 	out := devtools.Status{Version: api.Version(), Engine: string(w.s.DB.Engine()), Ready: w.s.writes.check() == nil, Stores: []devtools.StoreStatus{}}
-	out.Faults = w.s.dev.stage.Faults.Active()
-	out.Journal.Requests, out.Journal.Bytes = w.s.dev.stage.Journal.Size()
+	out.RequestStatus = w.s.dev.stage.Status()
 	stores, err := w.s.Stores.List(ctx)
 	if err != nil {
 		return out, err

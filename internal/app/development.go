@@ -108,11 +108,13 @@ func (d *development) patterns() (out []string) {
 	return out
 }
 
-// mount adds the routes of development mode to the router at the public door.
+// mountDevelopment adds what development mode has to the router at the public door.
+// A reset empties the caches of tokens and the limits of apis.
 func (s *Server) mountDevelopment(r *chi.Mux, bodies *intake.Intake, tokens *auth.Cache, apis ...*rest.Server) {
 	if s.dev == nil {
 		return
 	}
+	s.dev.routes(r)
 	access := s.access()
 	outbox := &devtools.Outbox{Mail: s.Mail, Stores: s.Stores, Pipeline: s.pipe, Access: access}
 	outbox.Mount(r)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -54,6 +56,7 @@ type World interface {
 
 // Status is what there is.
 type Status struct {
+	RequestStatus
 	Version string        `json:"version"`
 	Engine  string        `json:"engine"`
 	Ready   bool          `json:"ready"`
@@ -61,15 +64,6 @@ type Status struct {
 	Stores  []StoreStatus `json:"stores"`
 	// Snapshots are those that may be gone back to.
 	Snapshots []SnapshotStatus `json:"snapshots"`
-	// Faults are the rules that can still hit something.
-	Faults  int           `json:"active_faults"`
-	Journal JournalStatus `json:"journal"`
-}
-
-// JournalStatus is how much the journal holds.
-type JournalStatus struct {
-	Requests int   `json:"requests"`
-	Bytes    int64 `json:"bytes"`
 }
 
 // ClockStatus is what the clock shows.
@@ -196,7 +190,18 @@ func (c *Control) decode(w http.ResponseWriter, r *http.Request, out any) error 
 	if err != nil {
 		return err
 	}
-	return object(text, out)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		if errors.Is(err, io.EOF) {
+			return fault.New(fault.Malformed, "the body must be a JSON object")
+		}
+		return fault.New(fault.Malformed, "the body cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Malformed, "the body must be one JSON object")
+	}
+	return nil
 }
 
 // advanced is the answer to a moved clock.

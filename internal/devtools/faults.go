@@ -3,8 +3,6 @@ package devtools
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,6 +25,37 @@ type Requests struct {
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	// Patterns are those of the router.
 	Patterns func() []string
+}
+
+// RequestStatus is what there is about requests.
+type RequestStatus struct {
+	// Faults are the rules that can still hit something.
+	Faults  int           `json:"active_faults"`
+	Journal JournalStatus `json:"journal"`
+}
+
+// JournalStatus is how much the journal holds.
+type JournalStatus struct {
+	Requests int   `json:"requests"`
+	Bytes    int64 `json:"bytes"`
+}
+
+// Status returns what there is about requests.
+func (s *Stage) Status() (out RequestStatus) {
+	out.Faults = s.Faults.Active()
+	out.Journal.Requests, out.Journal.Bytes = s.Journal.Size()
+	return out
+}
+
+// Reset takes away what a test has left, but for what is to be kept: faults and
+// journal.
+func (s *Stage) Reset(keeps func(name string) bool) {
+	if !keeps("faults") {
+		s.Faults.Clear()
+	}
+	if !keeps("journal") {
+		s.Journal.Clear()
+	}
 }
 
 // Mount adds the routes.
@@ -77,18 +106,8 @@ func (q *Requests) Mount(r chi.Router) {
 
 // object reads a JSON object that has no members but those of out.
 func object(text []byte, out any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		if errors.Is(err, io.EOF) {
-			return fault.New(fault.Malformed, "the body must be a JSON object")
-		}
-		return fault.New(fault.Malformed, "the body cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(fault.Malformed, "the body must be one JSON object")
-	}
-	return nil
+	c := Control{Read: func(http.ResponseWriter, *http.Request) ([]byte, error) { return text, nil }}
+	return c.decode(nil, nil, out)
 }
 
 func (q *Requests) addFault(w http.ResponseWriter, r *http.Request) (int, any, error) {

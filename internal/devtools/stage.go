@@ -270,13 +270,3 @@ func (p *peeked) partial(item int) error {
 	p.x.Divert(h, func() { h.lack(item, len(items)) })
 	return nil
 }
-
-// Reset takes away the rules and the journal, unless they are kept.
-func (s *Stage) Reset(keeps func(name string) bool) {
-	if !keeps("faults") {
-		s.Faults.Clear()
-	}
-	if !keeps("journal") {
-		s.Journal.Clear()
-	}
-}

@@ -69,19 +69,6 @@ func (x *Exchange) Gone() bool {
 	return x.gone
 }
 
-// Admitted is called by surfaces once they know who asks and that they may, and
-// before they do anything else. An error is what to answer.
-func (x *Exchange) Admitted() error {
-	if s := x.route.pipe.Stage; s != nil {
-		return s.Admitted(x)
-	}
-	return nil
-}
-
-// Divert has the rest of the answer written to another writer, and end called
-// when it is complete.
-func (x *Exchange) Divert(to http.ResponseWriter, end func()) { x.to, x.diverted = to, end }
-
 // Pattern returns the pattern of the router that the request matches.
 func (x *Exchange) Pattern() string { return x.route.pattern }
 

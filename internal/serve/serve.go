@@ -22,6 +22,8 @@ import (
 type Config struct {
 	System *system.System
 	Log    *slog.Logger
+	// Stage is nil but in development mode.
+	Stage Stage
 	// Bodies reads the bodies of requests; nil means one with the usual limits.
 	Bodies *intake.Intake
 	// Metrics may be nil.
@@ -32,20 +34,6 @@ type Config struct {
 	// Stamp returns the context of a request that may write, so that what it
 	// writes can be told from what belongs to a later state; nil: as it is.
 	Stamp func(context.Context) context.Context
-	// Stage is nil but in development mode.
-	Stage Stage
-}
-
-// Stage stands between requests and their handlers in development mode: it has
-// those fail that tests want to see fail, and watches all of them.
-type Stage interface {
-	// Admitted is called when it is known who asks, and that they may, before
-	// anything is done. Its error is what the request is answered with. It may
-	// divert the answer.
-	Admitted(x *Exchange) error
-	// Ended is called when a request was answered: with the fault, if it is not
-	// nil.
-	Ended(x *Exchange, refused *fault.Error)
 }
 
 // Pipeline takes requests from the router to their handlers, and their answers

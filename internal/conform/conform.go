@@ -23,6 +23,7 @@ import (
 	"clientele/internal/app"
 	"clientele/internal/password"
 	"clientele/internal/recording"
+	"clientele/internal/redact"
 	"clientele/internal/system"
 )
 
@@ -130,6 +131,8 @@ func skipped(e *recording.Exchange) string {
 		return "answered with a limit or a failure"
 	case e.Method == http.MethodHead:
 		return "HEAD"
+	case bytes.Contains(e.Request.Body, []byte(`"`+redact.Mask+`"`)):
+		return "sent with a secret"
 	}
 	return ""
 }

@@ -51,13 +51,13 @@ stores:
 `
 
 // record records some requests to a store with persons in it.
-func record(t *testing.T) (dir string) {
+func record(t *testing.T, allow ...string) (dir string) {
 	t.Helper()
 	w := apptest.New(t, dbtest.Open(t, sqldb.SQLite), apptest.Options{Seed: seedText})
 	upstream := httptest.NewServer(w.Handler)
 	t.Cleanup(upstream.Close)
 	dir = filepath.Join(t.TempDir(), "recording")
-	r, err := recording.New(recording.Options{Upstream: upstream.URL, Dir: dir, System: system.Real(), Log: slog.New(slog.DiscardHandler)})
+	r, err := recording.New(recording.Options{Upstream: upstream.URL, Dir: dir, Allow: allow, System: system.Real(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,13 +66,16 @@ func record(t *testing.T) (dir string) {
 	}
 	proxy := httptest.NewServer(r)
 	t.Cleanup(proxy.Close)
-	ask := func(want int, method, path, token string) {
+	send := func(want int, method, path, token, sent string) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, proxy.URL+path, nil)
+		req, err := http.NewRequestWithContext(t.Context(), method, proxy.URL+path, strings.NewReader(sent))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Accept", "application/json")
+		if sent != "" {
+			req.Header.Set("Content-Type", "application/json")
+		}
 		req.Header.Set("Cookie", "SHOP_TOKEN=planted-Token-9f3")
 		if token != "" {
 			req.Header.Set("X-Auth-Token", token)
@@ -90,6 +93,7 @@ func record(t *testing.T) (dir string) {
 			t.Errorf("the client does not get what there is: %s", body)
 		}
 	}
+	ask := func(want int, method, path, token string) { t.Helper(); send(want, method, path, token, "") }
 	const good = "planted-Token-9f3"
 	for _, path := range []string{
 		"/v3/customers?include=addresses,attributes,storecredit,formfields", "/v3/customers?email:in=quillon@brunhilde.example", "/v3/customers?name:like=Brunhilde", "/v3/customers?limit=1&sort=date_created:desc",
@@ -103,8 +107,16 @@ func record(t *testing.T) (dir string) {
 	ask(404, "GET", "/stores/abc123/v3/customers/subscribers/77", good)
 	ask(401, "GET", "/stores/abc123/v3/customers", "wrong-Zzyzx-Secret-77")
 	ask(401, "GET", "/stores/abc123/v3/customers", "")
-	ask(405, "POST", "/stores/abc123/v3/customers", good)
 	ask(405, "DELETE", "/stores/abc123/v3/customers?id:in=4", good)
+	if len(allow) == 0 {
+		ask(405, "POST", "/stores/abc123/v3/customers", good)
+		return dir
+	}
+	send(200, "POST", "/stores/abc123/v3/customers", good, `[{"email":"new@brunhilde.example","first_name":"Brunhilde","last_name":"Newsletterova","addresses":[{"first_name":"A","last_name":"B","address1":"Quuxgasse 9","city":"Zwolle","country_code":"HK"}]}]`)
+	send(422, "POST", "/stores/abc123/v3/customers", good, `[{"email":"new@brunhilde.example","first_name":"Brunhilde","last_name":"Newsletterova"}]`)
+	send(200, "POST", "/stores/abc123/v3/customers", good, `[{"email":"newer@brunhilde.example","first_name":"A","last_name":"B","authentication":{"new_password":"Zzyzx-Secret-77"}}]`)
+	send(200, "POST", "/stores/abc123/v2/customers", good, `{"email":"newest@brunhilde.example","first_name":"A","last_name":"B"}`)
+	ask(200, "GET", "/stores/abc123/v3/customers?email:in=new@brunhilde.example&include=addresses", good)
 	return dir
 }
 
@@ -130,6 +142,21 @@ func TestRecordingsTellNoSecretsAndNoPersons(t *testing.T) {
 	}
 	if _, err := recording.New(recording.Options{Upstream: "https://api.example", Dir: dir, System: system.Real()}); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a directory with a recording is taken: %v", err)
+	}
+}
+
+// Writes that were recorded are made again.
+func TestConformWithWrites(t *testing.T) {
+	report, err := conform.Run(t.Context(), record(t, "post"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := report.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if good, all := report.Good(""); good != all || all != 26 || report.Skipped["sent with a secret"] != 1 {
+		t.Errorf("%d of %d:\n%s", good, all, text.String())
 	}
 }
 

@@ -25,7 +25,7 @@ var unrecorded = map[string]string{
 	"customers list": "reads", "customers show": "reads", "customers search": "reads", "history list": "reads", "history tail": "reads", "history verify": "reads",
 	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records",
 	"secrets status": "reads", "secrets rotate": "what is encrypted stays what it is", "check scale": "reads", "host list": "reads",
-	"tls-cert": "writes files", "healthcheck": "reads", "version": "reads",
+	"record": "asks another server and writes files", "conform": "has a database of its own", "tls-cert": "writes files", "healthcheck": "reads", "version": "reads",
 }
 
 // Every command of the program that writes leaves its entries, which name the user

@@ -63,7 +63,6 @@ func (s *Stage) Admitted(x *serve.Exchange) error {
 		rec.Entry.Faults = hit.By
 	}
 	x.Header()[faultHeader] = []string{strings.Join(hit.By, ", ")}
-	x.Expected() // the log need not tell what a test has asked for
 	if hit.Delay > 0 {
 		x.Lasts()
 		if err := trouble.Wait(x.Request().Context(), hit.Delay); err != nil {
@@ -90,6 +89,7 @@ func (s *Stage) end(x *serve.Exchange, in *peeked, rec *journal.Recorder, hit *t
 	case hit.Locked():
 		return &fault.Error{Kind: fault.TooMany, Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: lockedFor}
 	case hit.Status != nil:
+		x.Expected() // the log need not tell what a test has asked for
 		code := hit.Status.Code
 		f := &fault.Error{Kind: serve.KindOf(code), Status: code, Message: http.StatusText(code), RetryAfter: hit.Status.RetryAfter}
 		if code == http.StatusTooManyRequests {

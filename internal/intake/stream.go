@@ -18,6 +18,8 @@ const (
 	streamLongest = 4 * time.Hour
 	// answerTime is how long the answer to such a body may take.
 	answerTime = 2 * time.Minute
+	// longAnswer is how long an answer may take that is written away as well.
+	longAnswer = 15 * time.Minute
 )
 
 // Stream is a body that is written away as it comes: it takes no memory of the
@@ -52,6 +54,11 @@ func (in *Intake) Stream(w http.ResponseWriter, r *http.Request, most int64) (*S
 		return nil, s.End(unreadable(err))
 	}
 	return s, nil
+}
+
+// Long gives an answer more time than others have, as to a client that takes much.
+func Long(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(system.Machine().Add(longAnswer)) // a writer of tests has none
 }
 
 // Read implements io.Reader.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"clientele/internal/auth"
+	"clientele/internal/intake"
 	"clientele/internal/jsonx"
 	"clientele/internal/rest"
 	"clientele/internal/rest/shape"
@@ -101,6 +102,7 @@ func (s *Surface) importReport(warnings bool) func(*rest.Call) error {
 		}
 		defer f.Close()
 		c.Lasts()
+		intake.Long(c.W)
 		kind := table
 		if imp.Plan.Layout.Objects {
 			kind = lines

@@ -41,4 +41,4 @@ CREATE TABLE import_chunks (
     data BLOB NOT NULL,
     date_created INTEGER NOT NULL,
     PRIMARY KEY (store_id, import_id, n)
-) STRICT;
+) STRICT, WITHOUT ROWID;

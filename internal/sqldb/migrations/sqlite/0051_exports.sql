@@ -27,6 +27,6 @@ CREATE TABLE export_chunks (
     data BLOB NOT NULL,
     date_created INTEGER NOT NULL,
     PRIMARY KEY (store_id, export_id, n)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 ALTER TABLE store_counters ADD COLUMN export_id INTEGER NOT NULL DEFAULT 0;

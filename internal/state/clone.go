@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"clientele/internal/auth"
@@ -31,10 +30,7 @@ type Clone struct {
 
 var (
 	nextStore   = sqldb.Global(`SELECT COALESCE(MAX(id), 0) + 1 FROM stores`)
-	insertStore = sqldb.Global(`INSERT INTO stores (id, hash, name, date_created) VALUES ($1, $2, $3, $4)`)
 	deleteStore = sqldb.Global(`DELETE FROM stores WHERE id = $1`)
-	allStores   = sqldb.Global(`SELECT id, hash, name, date_created, date_archived FROM stores ORDER BY id`)
-	updateStore = sqldb.Global(`UPDATE stores SET name = $2, date_created = $3, date_archived = $4 WHERE id = $1`)
 )
 
 // snapshotOf names a snapshot as what a store is made from.
@@ -66,7 +62,7 @@ func (s *Service) Clone(ctx context.Context, from, hash string) (*Clone, error) 
 			}
 		}
 		err := s.DB.Write(ctx, 0, func(tx *sqldb.Tx) (err error) {
-			have, err := storesTx(tx)
+			have, err := s.plan.shopsTx(tx)
 			if err != nil {
 				return err
 			}
@@ -79,12 +75,14 @@ func (s *Service) Clone(ctx context.Context, from, hash string) (*Clone, error) 
 			if n, err := tx.ExecCount(takeSpare, id); err != nil || n == 0 {
 				return cmp.Or(err, errGone)
 			}
-			made = kept{Store: store.Store{ID: id, Hash: hash, Name: of.Name, DateCreated: of.DateCreated}}
+			if made.shop, err = s.plan.as(of.shop, id, hash); err != nil {
+				return err
+			}
 			out = &Clone{Hash: hash}
 			if made.holds, err = s.renewed(tx, of, id, out); err != nil {
 				return err
 			}
-			if err := tx.Exec(insertStore, id, hash, made.Name, made.DateCreated); err != nil {
+			if err := s.plan.putShop(tx, made.shop); err != nil {
 				return err
 			}
 			in, there := tx.In(id), full
@@ -226,7 +224,7 @@ func (s *Service) Drop(ctx context.Context, hash string) error {
 	}
 	left := int64(0)
 	err := s.DB.Replace(ctx, func(tx *sqldb.Tx) (out sqldb.Replaced, err error) {
-		have, err := storesTx(tx)
+		have, err := s.plan.shopsTx(tx)
 		if err != nil {
 			return out, err
 		}
@@ -247,23 +245,4 @@ func (s *Service) Drop(ctx context.Context, hash string) error {
 		s.forget()
 	}
 	return err
-}
-
-func storesTx(tx *sqldb.Tx) (out []store.Store, err error) {
-	err = tx.Query(allStores, func(r *sqldb.Row) error {
-		out = append(out, store.Store{ID: r.Int(0), Hash: r.Text(1), Name: r.Text(2), DateCreated: r.Int(3), DateArchived: r.Int(4)})
-		return nil
-	})
-	return out, err
-}
-
-func find(all []store.Store, hash string) *store.Store {
-	if i := slices.IndexFunc(all, func(st store.Store) bool { return st.Hash == hash }); i >= 0 {
-		return &all[i]
-	}
-	return nil
-}
-
-func unknown(hash string) error {
-	return fault.New(fault.NotFound, fmt.Sprintf("there is no store %q", hash))
 }

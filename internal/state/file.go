@@ -27,6 +27,7 @@ type fileHeader struct {
 	Schema       int64       `json:"schema"` // migrations
 	Made         int64       `json:"made"`
 	Plain        bool        `json:"plain"`
+	Shops        fileTable   `json:"shops"` // the rows of stores themselves
 	Tables       []fileTable `json:"tables"`
 	Stores       []fileStore `json:"stores"`
 	Installation bool        `json:"installation"`
@@ -43,10 +44,16 @@ type fileColumn struct {
 }
 
 type fileStore struct {
-	ID      int64  `json:"id"`
-	Hash    string `json:"hash"`
-	Name    string `json:"name"`
-	Created int64  `json:"date_created"`
+	Hash string `json:"hash"`
+	Row  []byte `json:"row"`
+}
+
+func newFileTable(t *table) fileTable {
+	out := fileTable{Name: t.name}
+	for _, col := range t.columns {
+		out.Columns = append(out.Columns, fileColumn{col.Name, col.Type})
+	}
+	return out
 }
 
 // maxFile bounds what is read of a file, uncompressed.
@@ -70,12 +77,9 @@ func (s *Service) newPacker(h fileHeader) (*packer, error) {
 	if h.Schema, err = schemaVersion(s.DB.Engine()); err != nil {
 		return nil, err
 	}
+	h.Shops = newFileTable(s.plan.shops)
 	for _, t := range s.plan.tables {
-		ft := fileTable{Name: t.name}
-		for _, col := range t.columns {
-			ft.Columns = append(ft.Columns, fileColumn{col.Name, col.Type})
-		}
-		h.Tables = append(h.Tables, ft)
+		h.Tables = append(h.Tables, newFileTable(t))
 	}
 	head, err := json.Marshal(h)
 	if err != nil {
@@ -106,20 +110,20 @@ func (p *packer) end() ([]byte, error) {
 	return p.out.Bytes(), err
 }
 
-func header(made int64, stores []store.Store) fileHeader {
+func header(made int64, stores []shop) fileHeader {
 	h := fileHeader{Made: made}
 	for _, st := range stores {
-		h.Stores = append(h.Stores, fileStore{st.ID, st.Hash, st.Name, st.DateCreated})
+		h.Stores = append(h.Stores, fileStore{st.Hash, st.row})
 	}
 	return h
 }
 
 // encode returns content as a file.
 func (s *Service) encode(c *image) ([]byte, error) {
-	stores := make([]store.Store, len(c.stores))
+	stores := make([]shop, len(c.stores))
 	holds := make([]holding, 0, len(c.stores)+1)
 	for i, k := range c.stores {
-		stores[i] = k.Store
+		stores[i] = k.shop
 		holds = append(holds, k.holds)
 	}
 	h := header(c.made, stores)
@@ -146,7 +150,7 @@ func (s *Service) encode(c *image) ([]byte, error) {
 
 // pack returns what stores and the installation hold as a file. It keeps the rows
 // of one table at a time.
-func (s *Service) pack(tx *sqldb.Tx, stores []store.Store) ([]byte, error) {
+func (s *Service) pack(tx *sqldb.Tx, stores []shop) ([]byte, error) {
 	h := header(s.System.Now(), stores)
 	h.Installation = true
 	p, err := s.newPacker(h)
@@ -154,7 +158,7 @@ func (s *Service) pack(tx *sqldb.Tx, stores []store.Store) ([]byte, error) {
 		return nil, err
 	}
 	var data []byte
-	for _, st := range append(slices.Clone(stores), store.Store{ID: installationID}) {
+	for _, st := range append(slices.Clone(stores), shop{ID: installationID}) {
 		in := tx.In(st.ID)
 		of := s.plan.tablesOf(st.ID)
 		for _, t := range s.plan.tables {
@@ -231,21 +235,34 @@ func (s *Service) parse(file []byte) (*image, error) {
 	if h.Schema != version {
 		return nil, fmt.Errorf("it was made with %d migrations, and this server has %d", h.Schema, version)
 	}
-	columns := make([][]int, len(h.Tables))
-	tables := make([]*table, len(h.Tables))
-	for i, ft := range h.Tables {
-		t := s.plan.named[ft.Name]
-		if t == nil || slices.Contains(tables, t) || len(ft.Columns) != len(t.columns) {
+	match := func(t *table, ft fileTable) (columns []int, err error) {
+		if t == nil || len(ft.Columns) != len(t.columns) {
 			return nil, fmt.Errorf("the table %q is not one of this server's", ft.Name)
 		}
-		tables[i] = t
 		for _, col := range t.columns {
 			at := slices.Index(ft.Columns, fileColumn{col.Name, col.Type})
 			if at < 0 {
 				return nil, fmt.Errorf("the table %q has no column %q of type %s", ft.Name, col.Name, col.Type)
 			}
-			columns[i] = append(columns[i], at)
+			columns = append(columns, at)
 		}
+		return columns, nil
+	}
+	columns := make([][]int, len(h.Tables))
+	tables := make([]*table, len(h.Tables))
+	for i, ft := range h.Tables {
+		t := s.plan.named[ft.Name]
+		if slices.Contains(tables, t) {
+			return nil, errFile
+		}
+		if columns[i], err = match(t, ft); err != nil {
+			return nil, err
+		}
+		tables[i] = t
+	}
+	shops, err := match(s.plan.shops, h.Shops)
+	if err != nil {
+		return nil, err
 	}
 	c := &image{made: h.Made, plain: h.Plain}
 	hold := func(of []*table) (holding, error) {
@@ -273,10 +290,17 @@ func (s *Service) parse(file []byte) (*image, error) {
 		return out, nil
 	}
 	for _, st := range h.Stores {
-		if !store.IsHash(st.Hash) || st.ID < 1 || slices.ContainsFunc(c.stores, func(k kept) bool { return k.Hash == st.Hash || k.ID == st.ID }) {
+		row, err := readRows(s.plan.shops, h.Shops.Columns, shops, 1, st.Row)
+		if err != nil {
+			return nil, err
+		}
+		k := kept{}
+		if k.shop, err = s.plan.shopOf(row.data); err != nil {
+			return nil, err
+		}
+		if !store.IsHash(k.Hash) || k.ID < 1 || slices.ContainsFunc(c.stores, func(o kept) bool { return o.Hash == k.Hash || o.ID == k.ID }) {
 			return nil, errFile
 		}
-		k := kept{Store: store.Store{ID: st.ID, Hash: st.Hash, Name: st.Name, DateCreated: st.Created}}
 		if k.holds, err = hold(s.plan.stores()); err != nil {
 			return nil, err
 		}

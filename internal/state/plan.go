@@ -12,6 +12,7 @@ import (
 // after those that it refers to.
 type plan struct {
 	tables []*table
+	shops  *table // of the rows of stores themselves, by id
 	named  map[string]*table
 	bulk   bool // see sqldb.DB.Bulk
 }
@@ -44,7 +45,7 @@ type parent struct {
 func newPlan(layouts []*sqldb.Layout, bulk bool) (*plan, error) {
 	p := &plan{named: map[string]*table{}, bulk: bulk}
 	for _, l := range layouts {
-		if ruleOf(l.Name) == program {
+		if ruleOf(l.Name) == program && l.Name != "stores" {
 			continue
 		}
 		t := &table{name: l.Name, place: len(p.tables)}
@@ -73,6 +74,10 @@ func newPlan(layouts []*sqldb.Layout, bulk bool) (*plan, error) {
 			t.parents = append(t.parents, parent{of: of, columns: t.places(r.Columns), referred: of.refer(of.places(r.Refers))})
 		}
 		t.prepare(bulk)
+		if l.Name == "stores" {
+			p.shops = t
+			continue
+		}
 		p.tables = append(p.tables, t)
 		p.named[t.name] = t
 	}

@@ -8,6 +8,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
-	"clientele/internal/store"
 	"clientele/internal/system"
 )
 
@@ -117,7 +117,7 @@ func (s *Service) forget() {
 
 // kept is a store with what it held at a time.
 type kept struct {
-	store.Store
+	shop
 	holds holding
 }
 
@@ -152,7 +152,7 @@ func (s *Service) hold(ctx context.Context, hashes []string) (out *image, err er
 	}
 	err = s.DB.Snapshot(ctx, installationID, func(tx *sqldb.Tx) error {
 		out = &image{made: s.System.Now()}
-		have, err := storesTx(tx)
+		have, err := s.plan.shopsTx(tx)
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *Service) hold(ctx context.Context, hashes []string) (out *image, err er
 			}
 		}
 		for _, st := range wanted {
-			k := kept{Store: st}
+			k := kept{shop: st}
 			if k.holds, err = s.plan.hold(tx.In(st.ID)); err != nil {
 				return err
 			}
@@ -182,7 +182,10 @@ func (s *Service) hold(ctx context.Context, hashes []string) (out *image, err er
 	return out, err
 }
 
-var sizeOf = sqldb.Static(`SELECT customers + subscribers FROM store_counters WHERE store_id = $1`)
+var (
+	storeIDs = sqldb.Global(`SELECT id FROM stores`)
+	sizeOf   = sqldb.Static(`SELECT customers + subscribers FROM store_counters WHERE store_id = $1`)
+)
 
 // Begin keeps what there is now as what Reset goes back to, when it is called for
 // the first time. It returns when the moment is fixed, and reads beside the
@@ -200,14 +203,14 @@ func (s *Service) begin(ctx context.Context) {
 		defer once()
 		var packed []byte
 		err := s.DB.Snapshot(ctx, installationID, func(tx *sqldb.Tx) error {
-			stores, err := storesTx(tx) // which fixes the moment
-			if err != nil {
+			n := int64(0)
+			var ids []int64
+			if err := tx.Query(storeIDs, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }); err != nil {
 				return err
 			}
-			once()
-			n := int64(0)
-			for _, st := range stores {
-				if err := tx.In(st.ID).Query(sizeOf, func(r *sqldb.Row) error { n += r.Int(0); return nil }); err != nil {
+			once() // the moment is fixed
+			for _, id := range ids {
+				if err := tx.In(id).Query(sizeOf, func(r *sqldb.Row) error { n += r.Int(0); return nil }); err != nil {
 					return err
 				}
 			}
@@ -215,6 +218,10 @@ func (s *Service) begin(ctx context.Context) {
 				return fault.New(fault.Conflict, fmt.Sprintf("there is no baseline: at the start there were %d customers and subscribers, and up to %d are kept to go back to; a snapshot may have more", n, maxBaseline))
 			}
 			if err := s.learn(tx); err != nil {
+				return err
+			}
+			stores, err := s.plan.shopsTx(tx)
+			if err != nil {
 				return err
 			}
 			packed, err = s.pack(tx, stores)
@@ -294,7 +301,7 @@ func (s *Service) Empty(ctx context.Context, hashes []string) error {
 		return err
 	}
 	err := s.DB.Replace(ctx, func(tx *sqldb.Tx) (out sqldb.Replaced, err error) {
-		have, err := storesTx(tx)
+		have, err := s.plan.shopsTx(tx)
 		if err != nil {
 			return out, err
 		}
@@ -334,7 +341,7 @@ func (s *Service) goTo(ctx context.Context, to *image, all bool) error {
 	var left []int64
 	err := s.DB.Replace(ctx, func(tx *sqldb.Tx) (out sqldb.Replaced, err error) {
 		out.All, left = all, nil
-		have, err := storesTx(tx)
+		have, err := s.plan.shopsTx(tx)
 		if err != nil {
 			return out, err
 		}
@@ -389,23 +396,24 @@ func (s *Service) goTo(ctx context.Context, to *image, all bool) error {
 
 // putTx has a store hold what it held, and makes it if it is gone: under the id
 // that it had, if that is free.
-func (s *Service) putTx(tx *sqldb.Tx, have []store.Store, k *kept, plain bool) (id int64, err error) {
+func (s *Service) putTx(tx *sqldb.Tx, have []shop, k *kept, plain bool) (id int64, err error) {
 	if st := find(have, k.Hash); st != nil {
 		id = st.ID
-		if st.Name != k.Name || st.DateCreated != k.DateCreated || st.DateArchived != k.DateArchived {
-			if err := tx.Exec(updateStore, id, k.Name, k.DateCreated, k.DateArchived); err != nil {
-				return 0, err
-			}
-		}
 	} else {
-		if id = k.ID; slices.ContainsFunc(have, func(st store.Store) bool { return st.ID == id }) {
+		if id = k.ID; slices.ContainsFunc(have, func(st shop) bool { return st.ID == id }) {
 			if id, err = nextID(tx); err != nil {
 				return 0, err
 			}
 		} else if err := tx.Exec(reclaimSpare, id); err != nil { // its rows may still be there
 			return 0, err
 		}
-		if err := tx.Exec(insertStore, id, k.Hash, k.Name, k.DateCreated); err != nil {
+	}
+	row, err := s.plan.as(k.shop, id, k.Hash)
+	if err != nil {
+		return 0, err
+	}
+	if st := find(have, k.Hash); st == nil || !bytes.Equal(st.row, row.row) {
+		if err := s.plan.putShop(tx, row); err != nil {
 			return 0, err
 		}
 	}

@@ -530,7 +530,7 @@ func Assemble(ctx context.Context, core *Core, cfg *Config, log *slog.Logger) (_
 func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger) *Server {
 	s := &Server{Core: core, cfg: cfg, proxies: proxies, log: log, failed: make(chan error, 3)}
 	if !cfg.Production() {
-		s.dev = newDevelopment(core.System, cfg.Magic)
+		s.dev = newDevelopment(core.System, cfg)
 	}
 	s.setStaffRules()
 	s.judgeHosts(cfg.hostRules())

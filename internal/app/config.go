@@ -36,6 +36,7 @@ type Config struct {
 	InternalListen string `name:"internal-listen" placeholder:"ADDR" help:"Serve the management API (/stores/... and /api/v2), /metrics and health here, and at --listen neither API nor metrics (default: all at --listen)."`
 	Mode           string `default:"development" enum:"development,production" placeholder:"MODE" help:"development: loopback only unless there is a control token, refusals are explained. production: strict, insecure settings are refused (default: ${default})."`
 	ControlToken   string `name:"control-token" placeholder:"TOKEN" help:"In development mode, listen on any address, and ask for this token wherever tests control the server (/_clientele/v1) and at /_clientele/outbox."`
+	NoJournal      bool   `name:"no-journal" help:"In development mode, keep no requests to look at: it takes some microseconds of each."`
 	Magic          bool   `name:"magic" help:"In development mode, let email addresses ask for faults: jane+clientele-429@…, -500, -timeout, -lost, -locked, -bounce and -delay2s."`
 	PublicURL      string `name:"public-url" placeholder:"URL" help:"The URL under which clients reach the server (default: the address it listens on)."`
 	TLSCert        string `name:"tls-cert" placeholder:"FILE" help:"Serve https with this certificate and its chain (PEM)."`

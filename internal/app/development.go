@@ -27,13 +27,17 @@ import (
 type development struct {
 	stage   *devtools.Stage
 	routers []chi.Routes
+	quiet   bool // the journal stays empty
 	// stop ends answers that last, as the server is to stop.
 	stop chan struct{}
 	once sync.Once
 }
 
-func newDevelopment(sys *system.System, magic bool) *development {
-	return &development{stage: &devtools.Stage{Faults: &trouble.Engine{Magic: magic}, Journal: journal.New(sys, recorded)}, stop: make(chan struct{})}
+func newDevelopment(sys *system.System, cfg *Config) *development {
+	return &development{
+		stage: &devtools.Stage{Faults: &trouble.Engine{Magic: cfg.Magic}, Journal: journal.New(sys, recorded)},
+		quiet: cfg.NoJournal, stop: make(chan struct{}),
+	}
 }
 
 // recorded reports whether requests to a path are kept in the journal: those to
@@ -68,7 +72,7 @@ func (d *development) end() {
 
 // journal returns where requests are recorded, or nil.
 func (d *development) journal() *journal.Journal {
-	if d == nil {
+	if d == nil || d.quiet {
 		return nil
 	}
 	return d.stage.Journal

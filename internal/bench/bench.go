@@ -200,7 +200,7 @@ func (b *bencher) serveAt(ctx context.Context, addr, dsn string) (*child, error)
 }
 
 func serveArgs(dsn string) []string {
-	return []string{"serve", "--database", dsn, "--rate-limit-quota", "1000000000000", "--log-level", "warn",
+	return []string{"serve", "--database", dsn, "--no-journal", "--rate-limit-quota", "1000000000000", "--log-level", "warn",
 		"--trusted-proxy", "127.0.0.1/32"} // the load generator speaks for many
 }
 

@@ -215,6 +215,8 @@ type Service struct {
 	receiving chan struct{}
 	// batch is how many records one transaction takes.
 	batch int
+	// together bounds what waits to be tried, in bytes.
+	together int
 	// shift is how long a job works before it lets others have a go.
 	shift time.Duration
 }
@@ -225,7 +227,7 @@ const recordsAtOnce = 250
 
 // NewService returns a Service.
 func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service, keys *storekey.Service) *Service {
-	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, shift: shift}
+	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, together: together, shift: shift}
 }
 
 // KeepIn has the files of imports that a server takes kept in a directory, where

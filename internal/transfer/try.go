@@ -38,9 +38,10 @@ const (
 	// maxRepeated those that are: 8 and some 30 bytes each.
 	maxAddresses = 3 << 19
 	maxRepeated  = 200_000
-	// together bounds the text of the records that are tried together, in bytes,
-	// as far as one email has no more.
-	together = 4 << 20
+	// together bounds what records take of memory that wait for others with their
+	// email, in bytes; recordSize is what one takes beside its text.
+	together   = 12 << 20
+	recordSize = 2 << 10
 )
 
 // repeated are the emails that several records of a file have, by their hashes.
@@ -48,8 +49,7 @@ type repeated struct {
 	seed  maphash.Seed
 	known []uint64 // a table with open addressing; 0: free
 	n     int
-	twice map[uint64]bool
-	bytes int64 // of the records
+	twice map[uint64]int32 // how many records
 	byID  bool
 }
 
@@ -59,7 +59,7 @@ func newRepeated(size int64, byID bool) *repeated {
 	for int64(room) < size/16 && room < maxAddresses*4/3 {
 		room *= 2
 	}
-	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]bool{}, byID: byID}
+	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]int32{}, byID: byID}
 }
 
 func (r *repeated) key(rec *source.Record) uint64 {
@@ -81,11 +81,10 @@ func (r *repeated) add(rec *source.Record) bool {
 	at := k % uint64(len(r.known))
 	for ; r.known[at] != 0; at = (at + 1) % uint64(len(r.known)) {
 		if r.known[at] == k {
-			if len(r.twice) < maxRepeated {
-				r.twice[k] = true
-			}
-			for i := range rec.Rows {
-				r.bytes += 2 * int64(len(rec.Rows[i].Raw))
+			if n := r.twice[k]; n > 0 {
+				r.twice[k] = n + 1
+			} else if len(r.twice) < maxRepeated {
+				r.twice[k] = 2
 			}
 			return true
 		}
@@ -136,13 +135,12 @@ type rehearsal struct {
 	refused int64
 }
 
+// run tries the records with an email of their own, and of the others, which wait
+// until all with their email are there, as many as memory allows: for the rest the
+// file is read once more.
 func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
-	parts := uint64(1 + r.again.bytes/together)
-	if len(r.again.twice) == 0 {
-		parts = 0
-	}
-	// The records with an email of their own, and then the others, part by part.
-	for part := uint64(0); part <= parts; part++ {
+	done := map[uint64]bool{}
+	for first := true; ; first = false {
 		rows, err := r.imp.Plan.rows(ctx, f)
 		if err != nil {
 			return err
@@ -152,7 +150,15 @@ func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
 			return err
 		}
 		var some []source.Record
-		groups := map[uint64][]source.Record{}
+		add := func(recs ...source.Record) error {
+			if some = append(some, recs...); len(some) < r.s.batch {
+				return nil
+			}
+			all := some
+			some = nil
+			return r.try(ctx, all)
+		}
+		waiting, later, bytes := map[uint64][]source.Record{}, map[uint64]bool{}, 0
 		for records := source.NewReader(rows, settings); ; {
 			rec, err := records.Next()
 			if errors.Is(err, io.EOF) || err == nil && rec.End() > r.limit {
@@ -161,31 +167,53 @@ func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
 			if err != nil {
 				return err
 			}
-			switch k := r.again.key(&rec); {
-			case !r.again.twice[k] && part == 0:
-				if some = append(some, rec); len(some) == r.s.batch {
-					if err := r.try(ctx, some); err != nil {
-						return err
-					}
-					some = some[:0]
+			k := r.again.key(&rec)
+			n := r.again.twice[k]
+			switch others := waiting[k]; {
+			case n == 0 && first:
+				err = add(rec)
+			case n == 0, done[k], later[k]:
+			case others == nil && bytes > r.s.together:
+				later[k] = true
+			default:
+				bytes += sizeOf(&rec)
+				if others = append(others, rec); len(others) < int(n) {
+					waiting[k] = others
+					continue
 				}
-			case r.again.twice[k] && part > 0 && k%parts == part-1:
-				groups[k] = append(groups[k], rec)
+				for i := range others {
+					bytes -= sizeOf(&others[i])
+				}
+				delete(waiting, k)
+				done[k] = true
+				err = add(others...)
+			}
+			if err != nil {
+				return err
 			}
 		}
-		for _, group := range groups {
-			if some = append(some, group...); len(some) >= r.s.batch {
-				if err := r.try(ctx, some); err != nil {
-					return err
-				}
-				some = some[:0]
+		for k, others := range waiting {
+			done[k] = true
+			if err := add(others...); err != nil {
+				return err
 			}
 		}
 		if err := r.try(ctx, some); err != nil {
 			return err
 		}
+		if len(later) == 0 {
+			return nil
+		}
 	}
-	return nil
+}
+
+// sizeOf is about what a record takes of memory.
+func sizeOf(rec *source.Record) int {
+	n := recordSize
+	for i := range rec.Rows {
+		n += 3 * len(rec.Rows[i].Raw)
+	}
+	return n
 }
 
 // try tries records in one transaction.

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-
 	"clientele/internal/auth"
 	"clientele/internal/rest"
 	"clientele/internal/state"
@@ -12,11 +10,8 @@ import (
 // forget what it remembers of them then.
 func (s *Server) newState(tokens *auth.Cache, apis ...*rest.Server) *state.Service {
 	out := state.New(s.DB, s.System, Secrets())
-	s.DB.KeepEpochs()
-	s.pipe.Stamp = func(ctx context.Context) context.Context {
-		out.Begin(ctx)
-		return s.DB.Stamped(ctx)
-	}
+	s.DB.KeepEpochs(out.Begin)
+	s.pipe.Stamp = s.DB.StampedRequest
 	out.Forget = func() {
 		tokens.Forget()
 		s.APIAccounts.Forget()

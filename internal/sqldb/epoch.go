@@ -18,8 +18,12 @@ var ErrSuperseded = fmt.Errorf("%w: what the store holds was replaced meanwhile;
 
 // epochs are those of a database, as far as this process replaces what is in it.
 type epochs struct {
-	on  atomic.Bool // somebody may replace content
-	now atomic.Uint64
+	on atomic.Bool // somebody may replace content
+	// before is called before the first write that somebody asks for; nil: nobody
+	// wants to know.
+	before func(context.Context)
+	first  sync.Once
+	now    atomic.Uint64
 
 	mu    sync.RWMutex // writes hold it for reading, who replaces content for writing
 	every uint64       // the epoch that began when all was replaced
@@ -28,10 +32,20 @@ type epochs struct {
 
 type epochKey struct{}
 
+// stamp is what a context has.
+type stamp struct {
+	since Epoch
+	asked bool // by a request, not by the program itself
+}
+
 // KeepEpochs has the database tell epochs apart from now on. It is for processes
 // that replace the content of stores while they serve; in others an epoch costs
-// nothing.
-func (db *DB) KeepEpochs() { db.epochs.on.Store(true) }
+// nothing. before, if it is not nil, is called once, before the first write of a
+// request. It comes before the database is used.
+func (db *DB) KeepEpochs(before func(context.Context)) {
+	db.epochs.before = before
+	db.epochs.on.Store(true)
+}
 
 // Epoch returns the present epoch.
 func (db *DB) Epoch() Epoch { return Epoch(db.epochs.now.Load()) }
@@ -40,12 +54,20 @@ func (db *DB) Epoch() Epoch { return Epoch(db.epochs.now.Load()) }
 // content of their store has been replaced.
 func (db *DB) Stamped(ctx context.Context) context.Context { return db.StampedAt(ctx, db.Epoch()) }
 
+// StampedRequest is Stamped for what somebody asks for.
+func (db *DB) StampedRequest(ctx context.Context) context.Context {
+	if !db.epochs.on.Load() {
+		return ctx
+	}
+	return context.WithValue(ctx, epochKey{}, stamp{db.Epoch(), true})
+}
+
 // StampedAt is Stamped for work that was begun in an epoch.
 func (db *DB) StampedAt(ctx context.Context, e Epoch) context.Context {
 	if !db.epochs.on.Load() {
 		return ctx
 	}
-	return context.WithValue(ctx, epochKey{}, e)
+	return context.WithValue(ctx, epochKey{}, stamp{since: e})
 }
 
 // Superseded reports whether the content of a store was replaced since an epoch.
@@ -68,8 +90,12 @@ func (e *epochs) enter(ctx context.Context, store int64) (entered bool, err erro
 	if !e.on.Load() {
 		return false, nil
 	}
+	s, ok := ctx.Value(epochKey{}).(stamp)
+	if ok && s.asked && e.before != nil {
+		e.first.Do(func() { e.before(ctx) })
+	}
 	e.mu.RLock()
-	if since, ok := ctx.Value(epochKey{}).(Epoch); ok && e.ended(store, since) {
+	if ok && e.ended(store, s.since) {
 		e.mu.RUnlock()
 		return false, ErrSuperseded
 	}

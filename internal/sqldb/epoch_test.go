@@ -55,7 +55,8 @@ func TestEpochs(t *testing.T) {
 				t.Errorf("%s: %v", way, err)
 			}
 		}
-		db.KeepEpochs()
+		first := 0
+		db.KeepEpochs(func(context.Context) { first++ })
 		epoch := db.Epoch()
 		before = db.Stamped(t.Context())
 		failed := errors.New("no")
@@ -89,6 +90,14 @@ func TestEpochs(t *testing.T) {
 				t.Errorf("%s of nobody: %v", way, err)
 			}
 		}
+		if first != 0 {
+			t.Error("a write that nobody asked for is told")
+		}
+		for _, name := range []string{"asked", "asked-again"} {
+			if err := ways["write"](db.StampedRequest(t.Context()), 3, name); err != nil || first != 1 {
+				t.Errorf("told %d times: %v", first, err)
+			}
+		}
 		var have []string
 		if err := db.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
 			have = nil
@@ -103,7 +112,7 @@ func TestEpochs(t *testing.T) {
 // writes that were begun after it.
 func TestReplaceAmongWriters(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		db.KeepEpochs()
+		db.KeepEpochs(nil)
 		var wg sync.WaitGroup
 		for w := range 4 {
 			wg.Go(func() {

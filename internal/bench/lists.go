@@ -15,6 +15,7 @@ import (
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
+	"clientele/internal/desk"
 	"clientele/internal/export"
 	"clientele/internal/form"
 	"clientele/internal/group"
@@ -111,6 +112,8 @@ var lists = []list{
 	{name: "group.List", spec: group.List, columns: "id, discount_rules"},
 	{name: "group.One", spec: group.One, columns: "id, discount_rules"},
 	{name: "group.Unassigned", spec: group.Unassigned, columns: "id, price_list_id"},
+	{name: "desk.CommentList", spec: desk.CommentList, columns: "id, comment"},
+	{name: "desk.ViewList", spec: desk.ViewList, columns: "id, query"},
 	{name: "history.List", spec: history.List, given: historyValues, read: readHistory},
 	{name: "history.Stream", spec: history.Stream, given: historyValues, read: readHistory},
 	{name: "metafield.List", spec: metafield.List, columns: "id, value", base: ofCaller},
@@ -146,7 +149,7 @@ var orderValues = map[string]string{"email": anEmail, "cart_id": "x", "payment_m
 
 // otherLists are Specs of lists that are not read of the database by them.
 var otherLists = []string{
-	"customer.SearchList",                                                // parameters of a search
+	"customer.SearchList", "figure.List", // parameters of what is no list of rows
 	"mail.OnChannel", "mail.OnOneChannel", "order.One", "order.Products", // parameters of one thing
 	"rest.noParameters", "v2.countryList", "v2.paged", "v2.stateList",
 }

@@ -19,6 +19,11 @@ import (
 var unrecorded = map[string]string{
 	"serve": "its writes are those of requests and jobs", "migrate": "changes the schema", "backup": "reads", "restore": "the history is as it was at the backup",
 	"store list": "reads", "staff list": "reads", "api-account list": "reads", "storefront-token list": "reads", "storefront-key list": "reads",
+	"imports list": "reads", "imports show": "reads", "mirror status": "reads", "mirror diff": "reads", "migration status": "reads",
+	// A server does the work: TestServerTakesFiles, TestUndo.
+	"imports cancel": "the import's own entry, when it ends", "imports resume": "the import's own entry, when it ends", "imports undo": "of the job that does it",
+	// These need a store elsewhere: TestMirror of internal/mirror, TestInvitesToChooseAPassword.
+	"mirror run": "told when the mirror ends", "mirror end": "one entry of all that came", "migration invite": "links are entries of the job that sends them",
 	"login-url": "a token is made, not kept", "sign-ins list": "reads", "unsubscribe-links": "links are made, not kept", "credit list": "reads",
 	"consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
 	"email clashes": "reads", "email template list": "reads", "email template show": "reads", "email template history": "reads", "email template placeholders": "needs no database",

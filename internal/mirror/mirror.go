@@ -324,12 +324,18 @@ type run struct {
 // ends it.
 func (s *Service) Run(ctx context.Context, storeID int64, o Options) error {
 	o.fill()
-	st, err := s.begin(ctx, storeID, o.From.URL)
-	if err != nil {
-		return err
+	var r *run
+	var err error
+	for {
+		st, began := s.begin(ctx, storeID, o.From.URL)
+		if began != nil {
+			return began
+		}
+		r = &run{s: s, storeID: storeID, o: o, st: st}
+		if err = r.work(ctx); !errors.Is(err, ErrElsewhere) || !s.alone(ctx, storeID, 2*o.Poll) {
+			break
+		}
 	}
-	r := &run{s: s, storeID: storeID, o: o, st: st}
-	err = r.work(ctx)
 	// Who ends it has it in order all the same.
 	aside, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -340,6 +346,17 @@ func (s *Service) Run(ctx context.Context, storeID int64, o Options) error {
 		err = errors.Join(r.unhook(aside), r.change(aside, func(tx *sqldb.Tx, p *Progress) error { return p.told(s.sys.Now(), tx) }))
 	}
 	return err
+}
+
+// alone reports whether nobody moves a mirror on for a time. Of a process that was
+// killed PostgreSQL may still commit a transaction, after another has begun.
+func (s *Service) alone(ctx context.Context, storeID int64, wait time.Duration) bool {
+	before, err := s.Get(ctx, storeID)
+	if err != nil || s.sys.Sleep(ctx, wait) != nil {
+		return false
+	}
+	after, err := s.Get(ctx, storeID)
+	return err == nil && before.version == after.version
 }
 
 // work does the work. Errors of the upstream are told and tried again, but where there

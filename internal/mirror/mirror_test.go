@@ -418,3 +418,24 @@ func TestMirrorFollows(t *testing.T) {
 		}
 	})
 }
+
+// Of a process that was killed a transaction may be committed after the next one has
+// begun: that one looks whether anybody else is at work, and goes on.
+func TestMirrorAfterAKill(t *testing.T) {
+	each(t, func(p *pair) {
+		p.fill(20)
+		moved := false
+		p.ok(p.to.Mirror.Run(p.Context(), 1, mirror.Options{From: p.client, Once: true, Poll: time.Millisecond, Each: func(*mirror.State) {
+			if !moved {
+				moved = true
+				p.ok(p.to.DB.Write(p.Context(), 1, func(tx *sqldb.Tx) error {
+					return tx.Exec(sqldb.Dynamic(`UPDATE mirrors SET version = version + 1 WHERE store_id = $1`))
+				}))
+			}
+		}}))
+		if !moved {
+			p.Error("nobody came between")
+		}
+		p.equal()
+	})
+}

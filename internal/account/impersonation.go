@@ -3,7 +3,6 @@ package account
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -334,20 +333,9 @@ func (s *Service) closeOf(tx *sqldb.Tx, customerID int64) error {
 // ListImpersonations returns a page of a store's impersonations.
 func (s *Service) ListImpersonations(ctx context.Context, storeID int64, q *listing.Query) (out []Impersonation, res *listing.Result, err error) {
 	now := s.sys.Now()
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		if res, err = q.Run(tx, impersonationColumns, func(r *sqldb.Row) error {
-			var i Impersonation
-			i.scan(r, now)
-			out = append(out, i)
-			return nil
-		}); err != nil {
-			return err
-		}
-		if q.Reversed() {
-			slices.Reverse(out)
-		}
-		return nil
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, impersonationColumns, func(i *Impersonation, r *sqldb.Row) error { i.scan(r, now); return nil })
+		return err
 	})
 	return out, res, err
 }

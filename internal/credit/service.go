@@ -167,19 +167,9 @@ func (s *Service) settle(tx *sqldb.Tx, now int64, ledgers ...*ledger) error {
 // List returns a page of a customer's ledger.
 func (s *Service) List(ctx context.Context, storeID, customerID int64, q *listing.Query) (out []Entry, res *listing.Result, err error) {
 	q.Where(customerField, listing.In, []int64{customerID}, nil)
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = make([]Entry, 0, min(q.Limit, 64))
-		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
-			out = append(out, Entry{})
-			return out[len(out)-1].scan(r)
-		}); err != nil {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if out, res, err = listing.Rows(tx, q, columns, (*Entry).scan); err != nil || len(out) > 0 {
 			return err
-		}
-		if q.Reversed() {
-			slices.Reverse(out)
-		}
-		if len(out) > 0 {
-			return nil
 		}
 		found, err := s.balances.Exists(tx, customerID)
 		if err == nil && !found {

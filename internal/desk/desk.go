@@ -5,7 +5,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -112,13 +111,8 @@ func (s *Service) Comments(ctx context.Context, storeID, customerID int64, n int
 // ListComments returns a page of the comments on a customer.
 func (s *Service) ListComments(ctx context.Context, storeID, customerID int64, q *listing.Query) (out []Comment, res *listing.Result, err error) {
 	q.Where(customerField, listing.In, []int64{customerID}, nil)
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = make([]Comment, 0, min(q.Limit, 64))
-		if res, err = q.Run(tx, commentColumns, func(r *sqldb.Row) error {
-			out = append(out, Comment{})
-			out[len(out)-1].scan(r)
-			return nil
-		}); err != nil || len(out) > 0 {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		if out, res, err = listing.Rows(tx, q, commentColumns, func(k *Comment, r *sqldb.Row) error { k.scan(r); return nil }); err != nil || len(out) > 0 {
 			return err
 		}
 		found, err := customer.Exists(tx, customerID)
@@ -127,9 +121,6 @@ func (s *Service) ListComments(ctx context.Context, storeID, customerID int64, q
 		}
 		return err
 	})
-	if q.Reversed() {
-		slices.Reverse(out)
-	}
 	return out, res, err
 }
 

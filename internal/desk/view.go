@@ -89,18 +89,10 @@ func (v *View) check(c *fault.Collector) {
 // ListShared returns a page of the store's views.
 func (s *Service) ListShared(ctx context.Context, storeID int64, q *listing.Query) (out []View, res *listing.Result, err error) {
 	q.Where(staffField, listing.In, []int64{0}, nil)
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = make([]View, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, viewColumns, func(r *sqldb.Row) error {
-			out = append(out, View{})
-			out[len(out)-1].scan(r)
-			return nil
-		})
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, viewColumns, func(v *View, r *sqldb.Row) error { v.scan(r); return nil })
 		return err
 	})
-	if q.Reversed() {
-		slices.Reverse(out)
-	}
 	return out, res, err
 }
 

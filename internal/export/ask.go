@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"slices"
 	"strconv"
 	"time"
 
@@ -160,22 +159,9 @@ func get(tx *sqldb.Tx, id int64) (out *Export, err error) {
 
 // Page returns a page of exports.
 func (s *Service) Page(ctx context.Context, storeID int64, q *listing.Query) (out []Export, res *listing.Result, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
-			var e Export
-			if err := e.scan(r); err != nil {
-				return err
-			}
-			out = append(out, e)
-			return nil
-		}); err != nil {
-			return err
-		}
-		if q.Reversed() {
-			slices.Reverse(out)
-		}
-		return nil
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, columns, (*Export).scan)
+		return err
 	})
 	return out, res, err
 }

@@ -2,6 +2,7 @@ package listing
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -244,6 +245,19 @@ func (p *rows) ends() {
 	default:
 		res.Before, res.After = p.q.Page > 1, p.more
 	}
+}
+
+// Rows runs a query and returns its page, in the order of the list.
+func Rows[T any](tx *sqldb.Tx, q *Query, columns string, scan func(*T, *sqldb.Row) error) ([]T, *Result, error) {
+	out := make([]T, 0, min(q.Limit, 64))
+	res, err := q.Run(tx, columns, func(r *sqldb.Row) error {
+		out = append(out, *new(T))
+		return scan(&out[len(out)-1], r)
+	})
+	if q.Reversed() {
+		slices.Reverse(out)
+	}
+	return out, res, err
 }
 
 // Unfiltered reports whether the list has no conditions and its own order, so

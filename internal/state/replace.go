@@ -24,16 +24,6 @@ func (h holding) with(t *table, r *rows) holding {
 	return out
 }
 
-// size returns how many bytes the rows take.
-func (h holding) size() (n int) {
-	for _, r := range h {
-		if r != nil {
-			n += len(r.data)
-		}
-	}
-	return n
-}
-
 // tablesOf are the tables that a store has rows in; the installation, which is
 // store 0, also has those of no store.
 func (p *plan) tablesOf(store int64) []*table {

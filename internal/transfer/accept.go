@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"io"
-	"slices"
 	"time"
 
 	"clientele/internal/customer"
@@ -228,22 +227,9 @@ func (s *Service) Accept(ctx context.Context, r *Received, name string, o Option
 
 // Page returns a page of imports.
 func (s *Service) Page(ctx context.Context, storeID int64, q *listing.Query) (out []Import, res *listing.Result, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
-			var i Import
-			if err := i.scan(r); err != nil {
-				return err
-			}
-			out = append(out, i)
-			return nil
-		}); err != nil {
-			return err
-		}
-		if q.Reversed() {
-			slices.Reverse(out)
-		}
-		return nil
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, columns, (*Import).scan)
+		return err
 	})
 	return out, res, err
 }

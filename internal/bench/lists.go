@@ -113,7 +113,7 @@ var lists = []list{
 	{name: "group.One", spec: group.One, columns: "id, discount_rules"},
 	{name: "group.Unassigned", spec: group.Unassigned, columns: "id, price_list_id"},
 	{name: "desk.CommentList", spec: desk.CommentList, columns: "id, comment"},
-	{name: "desk.ViewList", spec: desk.ViewList, columns: "id, query"},
+	{name: "desk.ViewList", spec: desk.ViewList, columns: "id, query", given: map[string]string{"list": desk.CustomersList}},
 	{name: "history.List", spec: history.List, given: historyValues, read: readHistory},
 	{name: "history.Stream", spec: history.Stream, given: historyValues, read: readHistory},
 	{name: "metafield.List", spec: metafield.List, columns: "id, value", base: ofCaller},

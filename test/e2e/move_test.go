@@ -101,7 +101,9 @@ func TestKilledWhileMoving(t *testing.T) {
 			}
 			kills++
 			if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
-				t.Fatalf("a killed export left %s: %v", out, err)
+				// It was killed when it had done all, and the file is whole.
+				must(t, "import", "--dry-run", out, "--database", dsn, "--store", "arrives")
+				break
 			}
 		}
 		file := filepath.Join(dir, "left.bundle")
@@ -123,6 +125,9 @@ func TestKilledWhileMoving(t *testing.T) {
 					}
 				}
 				continue
+			}
+			if p.code == 2 && loads > 0 && strings.Contains(p.errs.String(), "not empty") {
+				break // the last one was killed when it had done all: the bytes tell
 			}
 			if p.code != 0 {
 				t.Fatalf("after %d kills it exits with %d: %s", loads, p.code, p.errs.String())

@@ -351,7 +351,9 @@ func (w *writing) store() error {
 		}
 		more[c.segment] += by
 		events = append(events, event.Segment(scope, c.segment, r.UUID, c.customer))
-		touched = append(touched, profile)
+		if profile <= at.profile-n { // new ones say when they were made
+			touched = append(touched, profile)
+		}
 		// Who is looked at by a rule that reads the segment, or is to have another
 		// group, is looked at again.
 		if w.b.read[c.segment] || len(w.marks) == 0 && w.b.gives {

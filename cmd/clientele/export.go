@@ -122,32 +122,3 @@ func (c *exportCommand) bundle(ctx context.Context, core *app.Core, st *store.St
 	}
 	return nil
 }
-
-// steps tells how far something has come: in a line that is written anew where it is
-// a terminal, else once a second.
-type steps struct {
-	elapsed func() time.Duration
-	out     *os.File
-	last    time.Duration
-	shown   bool
-}
-
-func (s *steps) show(line string) {
-	now := s.elapsed()
-	if now-s.last < time.Second {
-		return
-	}
-	s.last = now
-	if info, err := s.out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		fmt.Fprintf(s.out, "\r\033[K%s", line)
-		s.shown = true
-		return
-	}
-	fmt.Fprintln(s.out, line)
-}
-
-func (s *steps) end() {
-	if s.shown {
-		fmt.Fprintln(s.out)
-	}
-}

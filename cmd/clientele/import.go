@@ -78,7 +78,7 @@ func (c *importCommand) Run(ctx context.Context) error {
 	if !c.DryRun && !c.Resume {
 		showExpected(os.Stdout, in)
 	}
-	bar := progress{elapsed: core.System.Elapsed, total: in.Rows, out: os.Stderr}
+	bar := progress{steps: steps{elapsed: core.System.Elapsed, out: os.Stderr}, total: in.Rows}
 	if c.DryRun {
 		imp, err := core.Transfer.Try(ctx, st.ID, in, f, bar.show)
 		bar.end()
@@ -283,13 +283,11 @@ func showCounts(w io.Writer, c *transfer.Counts) {
 // progress tells how far an import has come: in a line that is written anew where
 // it is a terminal, else once a second.
 type progress struct {
-	elapsed func() time.Duration
-	out     *os.File
-	total   int64
+	steps
+	total int64
 
-	from        int64 // rows that were taken when it began
-	began, last time.Duration
-	shown       bool
+	from  int64 // rows that were taken when it began
+	began time.Duration
 }
 
 // barWidth is how wide the bar is, in characters.
@@ -300,29 +298,17 @@ func (p *progress) show(imp *transfer.Import) {
 	if p.began == 0 {
 		p.began, p.last, p.from = now, now, imp.Counts.Rows
 	}
-	if now-p.last < time.Second {
+	if !p.due(now) {
 		return
 	}
-	p.last = now
 	rate := float64(imp.Counts.Rows-p.from) / max(now-p.began, time.Millisecond).Seconds()
 	line := fmt.Sprintf("%d of %d rows, %.1f of %.1f MB, %d a second", imp.Counts.Rows, p.total, float64(imp.Bytes())/1e6, float64(imp.Size)/1e6, int64(rate))
 	if rate > 0 {
 		line += ", " + (time.Duration(float64(p.total-imp.Counts.Rows)/rate) * time.Second).String() + " left"
 	}
-	if info, err := p.out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		done := 0
-		if p.total > 0 {
-			done = int(min(imp.Counts.Rows, p.total) * barWidth / p.total)
-		}
-		fmt.Fprintf(p.out, "\r\033[K[%s%s] %s", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), line)
-		p.shown = true
-		return
+	done := 0
+	if p.total > 0 {
+		done = int(min(imp.Counts.Rows, p.total) * barWidth / p.total)
 	}
-	fmt.Fprintln(p.out, line)
-}
-
-func (p *progress) end() {
-	if p.shown {
-		fmt.Fprintln(p.out)
-	}
+	p.tell("["+strings.Repeat("=", done)+strings.Repeat(" ", barWidth-done)+"] ", line)
 }

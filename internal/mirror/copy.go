@@ -269,7 +269,6 @@ func (r *run) copyTx(tx *sqldb.Tx, some []wireCustomer, gone []int64, p *Progres
 	if err != nil {
 		return err
 	}
-	p.Counts.Removed += int64(n)
 	in, members := make([]customer.Create, len(some)), make([]segment.Membership, len(some))
 	for i := range some {
 		in[i], members[i] = some[i].command(r.ref.attributes), some[i].membership()
@@ -281,8 +280,7 @@ func (r *run) copyTx(tx *sqldb.Tx, some []wireCustomer, gone []int64, p *Progres
 	if _, err := r.s.segments.CopyMembersTx(tx, members); err != nil {
 		return err
 	}
-	p.Counts.Created += int64(done.Created)
-	p.Counts.Changed += int64(done.Changed)
+	p.Counts.add(done.Created, done.Changed, n)
 	return nil
 }
 
@@ -405,29 +403,28 @@ func (r *run) look(ctx context.Context, ids []int64) (some []wireCustomer, gone 
 	return p.Data, gone, nil
 }
 
-// subscribers is customers for subscribers.
-func (r *run) subscribers(ctx context.Context, some []wireSubscriber, gone []int64, move func(*Progress)) error {
-	in := make([]subscriber.Copy, len(some))
-	for i := range some {
-		in[i] = some[i].command(r.place())
-	}
-	do := func(in []subscriber.Copy, gone []int64, move func(*Progress)) error {
+// records is how the mirror copies records of one kind.
+type records[T any] struct {
+	name string // in problems
+	id   func(*T) int64
+	// put removes those with the ids gone and copies the others.
+	put func(tx *sqldb.Tx, in []T, gone []int64, now int64, to *Counts) error
+	// room makes room for one that broke a rule: do copies more beside it and removes
+	// those gone. nil: there is none to make.
+	room func(in *T, wrong error, do func(more []T, gone []int64) error) error
+}
+
+// copyAll copies records, removes those with the ids gone, and moves the mirror on, in
+// one transaction. Where a rule is broken each record goes by itself; what cannot be
+// copied is told.
+func copyAll[T any](ctx context.Context, r *run, k records[T], in []T, gone []int64, move func(*Progress)) error {
+	do := func(in []T, gone []int64, move func(*Progress)) error {
 		return r.change(ctx, func(tx *sqldb.Tx, p *Progress) error {
 			tx.Mute(sqldb.Muted{Events: true, Entries: true})
 			defer tx.Mute(sqldb.Muted{})
-			now := r.s.sys.Now()
-			n, err := subscriber.RemoveTx(tx, gone, now)
-			if err != nil {
+			if err := k.put(tx, in, gone, r.s.sys.Now(), &p.Counts); err != nil {
 				return err
 			}
-			done, err := subscriber.CopyTx(tx, in, now)
-			if err != nil {
-				return err
-			}
-			p.Counts.Removed += int64(n)
-			p.Counts.Created += int64(done.Created)
-			p.Counts.Changed += int64(done.Changed)
-			p.Counts.Kept += int64(done.Kept)
 			move(p)
 			return nil
 		})
@@ -436,16 +433,15 @@ func (r *run) subscribers(ctx context.Context, some []wireSubscriber, gone []int
 	if !broken(err) {
 		return err
 	}
+	stay := func(*Progress) {}
 	for i := range in {
-		err := do(in[i:i+1], nil, func(*Progress) {})
-		if broken(err) {
-			err = r.makeRoom(ctx, &in[i], err, func(more []subscriber.Copy, gone []int64) error {
-				return do(append(more, in[i]), gone, func(*Progress) {})
-			})
+		err := do(in[i:i+1], nil, stay)
+		if broken(err) && k.room != nil {
+			err = k.room(&in[i], err, func(more []T, gone []int64) error { return do(append(more, in[i]), gone, stay) })
 		}
 		if broken(err) {
 			err = r.change(ctx, func(_ *sqldb.Tx, p *Progress) error {
-				p.problem(markSubscriber, in[i].ID, r.s.sys.Now(), words.Terminal.Told(err))
+				p.problem(k.name, k.id(&in[i]), r.s.sys.Now(), words.Terminal.Told(err))
 				return nil
 			})
 		}
@@ -454,6 +450,31 @@ func (r *run) subscribers(ctx context.Context, some []wireSubscriber, gone []int
 		}
 	}
 	return do(nil, gone, move)
+}
+
+// subscribers is customers for subscribers.
+func (r *run) subscribers(ctx context.Context, some []wireSubscriber, gone []int64, move func(*Progress)) error {
+	in := make([]subscriber.Copy, len(some))
+	for i := range some {
+		in[i] = some[i].command(r.place())
+	}
+	return copyAll(ctx, r, records[subscriber.Copy]{
+		name: markSubscriber,
+		id:   func(c *subscriber.Copy) int64 { return c.ID },
+		put: func(tx *sqldb.Tx, in []subscriber.Copy, gone []int64, now int64, to *Counts) error {
+			n, err := subscriber.RemoveTx(tx, gone, now)
+			if err != nil {
+				return err
+			}
+			done, err := subscriber.CopyTx(tx, in, now)
+			to.add(done.Created, done.Changed, n)
+			to.Kept += int64(done.Kept)
+			return err
+		},
+		room: func(in *subscriber.Copy, wrong error, do func([]subscriber.Copy, []int64) error) error {
+			return r.makeRoom(ctx, in, wrong, do)
+		},
+	}, in, gone, move)
 }
 
 // makeRoom looks who has the address of a subscriber here, and does with whoever is
@@ -489,41 +510,17 @@ func (r *run) metafields(ctx context.Context, some []wireMetafield, gone []int64
 	for i := range some {
 		in[i] = some[i].command()
 	}
-	do := func(in []metafield.Metafield, gone []int64, move func(*Progress)) error {
-		return r.change(ctx, func(tx *sqldb.Tx, p *Progress) error {
-			tx.Mute(sqldb.Muted{Events: true, Entries: true})
-			defer tx.Mute(sqldb.Muted{})
-			now := r.s.sys.Now()
+	return copyAll(ctx, r, records[metafield.Metafield]{
+		name: "metafield",
+		id:   func(m *metafield.Metafield) int64 { return m.ID },
+		put: func(tx *sqldb.Tx, in []metafield.Metafield, gone []int64, now int64, to *Counts) error {
 			n, err := metafield.RemoveTx(tx, gone, now)
 			if err != nil {
 				return err
 			}
 			done, err := metafield.CopyTx(tx, in, now)
-			if err != nil {
-				return err
-			}
-			p.Counts.Removed += int64(n)
-			p.Counts.Created += int64(done.Created)
-			p.Counts.Changed += int64(done.Changed)
-			move(p)
-			return nil
-		})
-	}
-	err := do(in, gone, move)
-	if !broken(err) {
-		return err
-	}
-	for i := range in {
-		err := do(in[i:i+1], nil, func(*Progress) {})
-		if broken(err) {
-			err = r.change(ctx, func(_ *sqldb.Tx, p *Progress) error {
-				p.problem("metafield", in[i].ID, r.s.sys.Now(), words.Terminal.Told(err))
-				return nil
-			})
-		}
-		if err != nil {
+			to.add(done.Created, done.Changed, n)
 			return err
-		}
-	}
-	return do(nil, gone, move)
+		},
+	}, in, gone, move)
 }

@@ -46,6 +46,12 @@ type Counts struct {
 	Kept     int64 `json:"kept_unsubscribed"`
 }
 
+func (c *Counts) add(created, changed, removed int) {
+	c.Created += int64(created)
+	c.Changed += int64(changed)
+	c.Removed += int64(removed)
+}
+
 // Problem is something that could not be copied as it is.
 type Problem struct {
 	Kind    string `json:"kind"`
@@ -332,7 +338,7 @@ func (s *Service) Run(ctx context.Context, storeID int64, o Options) error {
 			return began
 		}
 		r = &run{s: s, storeID: storeID, o: o, st: st}
-		if err = r.work(ctx); !errors.Is(err, ErrElsewhere) || !s.alone(ctx, storeID, 2*o.Poll) {
+		if err = r.work(ctx); !errors.Is(err, ErrElsewhere) || !s.idle(ctx, storeID, 2*o.Poll) {
 			break
 		}
 	}
@@ -348,9 +354,9 @@ func (s *Service) Run(ctx context.Context, storeID int64, o Options) error {
 	return err
 }
 
-// alone reports whether nobody moves a mirror on for a time. Of a process that was
+// idle reports whether nobody moves a mirror on for a time. Of a process that was
 // killed PostgreSQL may still commit a transaction, after another has begun.
-func (s *Service) alone(ctx context.Context, storeID int64, wait time.Duration) bool {
+func (s *Service) idle(ctx context.Context, storeID int64, wait time.Duration) bool {
 	before, err := s.Get(ctx, storeID)
 	if err != nil || s.sys.Sleep(ctx, wait) != nil {
 		return false

@@ -3,7 +3,6 @@ package group
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 
 	"clientele/internal/fault"
@@ -122,14 +121,8 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) ([]
 
 // Browse is List with what is beyond the page's ends.
 func (s *Service) Browse(ctx context.Context, storeID int64, q *listing.Query) (out []Group, res *listing.Result, err error) {
-	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		out = nil
-		if res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
-			out = append(out, Group{})
-			return out[len(out)-1].scan(r)
-		}); err == nil && q.Reversed() {
-			slices.Reverse(out)
-		}
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, columns, (*Group).scan)
 		return err
 	})
 	return out, res, err

@@ -99,20 +99,8 @@ func (s *Service) List(ctx context.Context, storeID int64, by Caller, customerID
 	var out []Metafield
 	var res *listing.Result
 	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out = make([]Metafield, 0, min(q.Limit, 64))
-		res, err = q.Run(tx, columns, func(r *sqldb.Row) error {
-			out = append(out, Metafield{})
-			out[len(out)-1].scan(r)
-			return nil
-		})
-		if err != nil {
+		if out, res, err = listing.Rows(tx, q, columns, func(m *Metafield, r *sqldb.Row) error { m.scan(r); return nil }); err != nil || len(out) > 0 || customerID == 0 {
 			return err
-		}
-		if q.Reversed() {
-			slices.Reverse(out)
-		}
-		if len(out) > 0 || customerID == 0 {
-			return nil
 		}
 		found, err := customer.Exists(tx, customerID)
 		if err == nil && !found {

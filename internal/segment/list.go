@@ -2,7 +2,6 @@ package segment
 
 import (
 	"context"
-	"slices"
 
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
@@ -101,16 +100,7 @@ func (s *Service) Members(ctx context.Context, storeID int64, segment string, q 
 }
 
 func segments(tx *sqldb.Tx, q *listing.Query) ([]Segment, *listing.Result, error) {
-	out := make([]Segment, 0, min(q.Limit, 64))
-	res, err := q.Run(tx, segmentColumns, func(r *sqldb.Row) error {
-		out = append(out, Segment{})
-		out[len(out)-1].scan(r)
-		return nil
-	})
-	if q.Reversed() {
-		slices.Reverse(out)
-	}
-	return out, res, err
+	return listing.Rows(tx, q, segmentColumns, func(s *Segment, r *sqldb.Row) error { s.scan(r); return nil })
 }
 
 func profiles(tx *sqldb.Tx, q *listing.Query) ([]Profile, *listing.Result, error) {

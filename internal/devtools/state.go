@@ -143,6 +143,15 @@ func (c *Control) downloadSnapshot(w http.ResponseWriter, r *http.Request) (any,
 	return &reply{kind: SnapshotType, body: file}, err
 }
 
+// named reads of which stores a request is: nil for all.
+func (c *Control) named(w http.ResponseWriter, r *http.Request) ([]string, error) {
+	var in named
+	if err := c.decodeOptional(w, r, &in); err != nil {
+		return nil, err
+	}
+	return in.hashes()
+}
+
 func (c *Control) putSnapshot(w http.ResponseWriter, r *http.Request) (any, error) {
 	name := chi.URLParam(r, "name")
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == SnapshotType {
@@ -156,11 +165,7 @@ func (c *Control) putSnapshot(w http.ResponseWriter, r *http.Request) (any, erro
 		}
 		return snapshotStatus(made), nil
 	}
-	var in named
-	if err := c.decodeOptional(w, r, &in); err != nil {
-		return nil, err
-	}
-	stores, err := in.hashes()
+	stores, err := c.named(w, r)
 	if err != nil {
 		return nil, err
 	}
@@ -176,11 +181,7 @@ func (c *Control) deleteSnapshot(_ http.ResponseWriter, r *http.Request) (any, e
 }
 
 func (c *Control) restoreSnapshot(w http.ResponseWriter, r *http.Request) (any, error) {
-	var in named
-	if err := c.decodeOptional(w, r, &in); err != nil {
-		return nil, err
-	}
-	stores, err := in.hashes()
+	stores, err := c.named(w, r)
 	if err != nil {
 		return nil, err
 	}

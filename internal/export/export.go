@@ -318,15 +318,20 @@ func (w *writing) eachCustomer(fn func([]customer.Customer) error) error {
 	}
 }
 
+// subscribersOf returns the subscribers with the addresses of customers.
+func (w *writing) subscribersOf(some []customer.Customer) ([]subscriber.Subscriber, error) {
+	addresses := make([]string, len(some))
+	for i := range some {
+		addresses[i] = some[i].Email
+	}
+	return subscriber.ReadByAddress(w.tx, addresses)
+}
+
 // eachSubscriber calls fn for pages of subscribers.
 func (w *writing) eachSubscriber(fn func([]subscriber.Subscriber) error) error {
 	if w.segment != 0 {
 		return w.eachCustomer(func(some []customer.Customer) error {
-			addresses := make([]string, len(some))
-			for i := range some {
-				addresses[i] = some[i].Email
-			}
-			subs, err := subscriber.ReadByAddress(w.tx, addresses)
+			subs, err := w.subscribersOf(some)
 			if err != nil {
 				return err
 			}

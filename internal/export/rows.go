@@ -303,11 +303,7 @@ func (w *writing) customers(t *table) error {
 // eachPerson calls fn for the customers that are asked for.
 func (w *writing) eachPerson(fn func(*person) error) error {
 	return w.eachCustomer(func(some []customer.Customer) error {
-		addresses := make([]string, len(some))
-		for i := range some {
-			addresses[i] = some[i].Email
-		}
-		subs, err := subscriber.ReadByAddress(w.tx, addresses)
+		subs, err := w.subscribersOf(some)
 		if err != nil {
 			return err
 		}

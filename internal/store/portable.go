@@ -40,7 +40,7 @@ var Portable = []portable.Part{
 // withinRecord changes the secrets within settings on their way.
 func withinRecord(r portable.Record, change func(row, value string) (string, error)) error {
 	text := r.Text("settings")
-	for _, row := range []string{secretKeyRow, migrationTokenRow} {
+	for _, row := range secretRows {
 		var err error
 		if text, err = withinSettings(row)(text, func(value string) (string, error) { return change(row, value) }); err != nil {
 			return err

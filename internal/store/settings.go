@@ -166,8 +166,10 @@ func (s *Settings) secrets() map[string]*string {
 	return map[string]*string{secretKeyRow: &s.Storefront.ReCaptcha.SecretKey, migrationTokenRow: &s.Migration.Token}
 }
 
+var secretRows = []string{secretKeyRow, migrationTokenRow}
+
 // IsSecret reports whether a setting is a secret, by its dotted name.
-func IsSecret(name string) bool { return name == secretKeyRow || name == migrationTokenRow }
+func IsSecret(name string) bool { return slices.Contains(secretRows, name) }
 
 // Secrets are what this package keeps that is encrypted.
 func Secrets() []sqldb.Secrets {

@@ -1,9 +1,8 @@
 package clientele
 
 import (
-	"time"
-
 	"strconv"
+	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/figure"

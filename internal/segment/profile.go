@@ -311,8 +311,8 @@ func (s *Service) addMembers(tx *sqldb.Tx, segmentID int64, segment string, uuid
 
 // touch marks profiles as changed.
 func touch(tx *sqldb.Tx, ids []int64, now int64) error {
-	in, args := sqldb.In([]any{now}, ids)
-	return tx.Exec(sqldb.Dynamic(`UPDATE shopper_profiles SET date_modified = $2 WHERE store_id = $1 AND id IN `+in), args...)
+	of, args := sqldb.Within([]any{now}, ids)
+	return tx.Exec(sqldb.Dynamic(`UPDATE shopper_profiles SET date_modified = $2 WHERE store_id = $1 AND `+of(`id`)), args...)
 }
 
 // RemoveMembers takes the profiles that q selects out of a segment, all of

@@ -128,12 +128,12 @@ func (k *Keeper) clock(tx *sqldb.Tx, zone *time.Location) (rule.Clock, error) {
 // look asks all rules about customers.
 func (b *book) look(tx *sqldb.Tx, clock rule.Clock, ids []int64) (*look, error) {
 	l := &look{finds: map[member]bool{}, has: map[member]bool{}}
-	in, args := sqldb.In(nil, ids)
+	of, args := sqldb.Within(nil, ids)
 	qs := make([]sqldb.Q, 0, len(b.rules)+3)
 	for _, r := range b.rules {
 		where, own := r.checked.SQL(tx, clock, args[:len(args):len(args)], true)
 		qs = append(qs, sqldb.Q{
-			Stmt: rule.Select(`id IN ` + in + ` AND ` + where),
+			Stmt: rule.Select(of(`id`) + ` AND ` + where),
 			Args: own,
 			Each: func(row *sqldb.Row) error { l.finds[member{r.SegmentID, row.Int(0)}] = true; return nil },
 		})
@@ -142,12 +142,12 @@ func (b *book) look(tx *sqldb.Tx, clock rule.Clock, ids []int64) (*look, error) 
 	for _, r := range b.rules {
 		kept[r.SegmentID] = true
 	}
-	qs = append(qs, membersQuery(in, args, func(m member) {
+	qs = append(qs, membersQuery(of, args, func(m member) {
 		if kept[m.segment] {
 			l.has[m] = true
 		}
 	}), sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT customer_id, group_id, before_id FROM rule_groups WHERE store_id = $1 AND customer_id IN ` + in),
+		Stmt: sqldb.Dynamic(`SELECT customer_id, group_id, before_id FROM rule_groups WHERE store_id = $1 AND ` + of(`customer_id`)),
 		Args: args,
 		Each: func(r *sqldb.Row) error {
 			if l.held == nil {
@@ -161,10 +161,10 @@ func (b *book) look(tx *sqldb.Tx, clock rule.Clock, ids []int64) (*look, error) 
 }
 
 // membersQuery finds the segments that customers are in.
-func membersQuery(in string, args []any, each func(member)) sqldb.Q {
+func membersQuery(of func(column string) string, args []any, each func(member)) sqldb.Q {
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT m.segment_id, p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id
-			WHERE p.store_id = $1 AND p.customer_id IN ` + in),
+			WHERE p.store_id = $1 AND ` + of(`p.customer_id`)),
 		Args: args,
 		Each: func(r *sqldb.Row) error { each(member{r.Int(0), r.Int(1)}); return nil },
 	}
@@ -262,14 +262,15 @@ func (w *writing) lock() error {
 		slices.Sort(segments)
 		in, args := sqldb.In(nil, segments)
 		versions := map[int64]int64{}
-		people, ids := sqldb.In(nil, w.customers())
+		of, ids := sqldb.Within(nil, w.customers())
 		if err := w.tx.Pipeline(
 			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM segments WHERE store_id = $1 AND id IN ` + in + ` ORDER BY id` + w.tx.ForShare()), Args: args,
 				Each: func(*sqldb.Row) error { return nil }},
 			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT segment_id, version FROM segment_rules WHERE store_id = $1 AND segment_id IN ` + in), Args: args,
 				Each: func(r *sqldb.Row) error { versions[r.Int(0)] = r.Int(1); return nil }},
-			among("customers", "id", ` ORDER BY id`+w.tx.ForShare(), w.customers(), w.there),
-			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND customer_id IN ` + people + ` ORDER BY id` + w.tx.ForUpdate()), Args: ids,
+			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND ` + of(`id`) + ` ORDER BY id` + w.tx.ForShare()), Args: ids,
+				Each: func(r *sqldb.Row) error { w.there[r.Int(0)] = true; return nil }},
+			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND ` + of(`customer_id`) + ` ORDER BY id` + w.tx.ForUpdate()), Args: ids,
 				Each: func(*sqldb.Row) error { return nil }},
 		); err != nil {
 			return err
@@ -298,10 +299,10 @@ func (w *writing) settle() error {
 	if len(w.all) == 0 {
 		return nil
 	}
-	in, args := sqldb.In(nil, w.customers())
+	of, args := sqldb.Within(nil, w.customers())
 	has := map[member]bool{}
-	if err := w.tx.Pipeline(membersQuery(in, args, func(m member) { has[m] = true }), sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT id, customer_id FROM shopper_profiles WHERE store_id = $1 AND customer_id IN ` + in),
+	if err := w.tx.Pipeline(membersQuery(of, args, func(m member) { has[m] = true }), sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT id, customer_id FROM shopper_profiles WHERE store_id = $1 AND ` + of(`customer_id`)),
 		Args: args,
 		Each: func(r *sqldb.Row) error { w.profiles[r.Int(1)] = r.Int(0); return nil },
 	}); err != nil {

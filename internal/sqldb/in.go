@@ -1,6 +1,8 @@
 package sqldb
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +28,18 @@ func In[T any](args []any, values []T) (string, []any) {
 	}
 	b.WriteByte(')')
 	return b.String(), args
+}
+
+// Within is In that returns the condition that a column is one of some ids. It
+// has their bounds before the list: PostgreSQL takes any list for a large part of
+// a table that it has not analysed yet, and reads the table whole, but follows an
+// index between bounds.
+func Within(args []any, ids []int64) (of func(column string) string, _ []any) {
+	n := len(args) + 2
+	in, args := In(append(args, slices.Min(ids), slices.Max(ids)), ids)
+	return func(column string) string {
+		return fmt.Sprintf(`%s BETWEEN $%d AND $%d AND %s IN %s`, column, n, n+1, column, in)
+	}, args
 }
 
 // Among returns a query that notes which of some ids a statement finds, by its

@@ -25,8 +25,11 @@ type epochs struct {
 	first  sync.Once
 	now    atomic.Uint64
 
-	mu    sync.RWMutex // writes hold it for reading, who replaces content for writing
-	every uint64       // the epoch that began when all was replaced
+	writes sync.RWMutex // writes hold it for reading, who replaces content for writing
+	// known guards the rest. It is held for a look alone, so that whoever asks with
+	// a lock of its own does not wait for a write that waits for that lock.
+	known sync.RWMutex
+	every uint64 // the epoch that began when all was replaced
 	of    map[int64]uint64
 }
 
@@ -75,13 +78,12 @@ func (db *DB) Superseded(store int64, since Epoch) bool {
 	if !db.epochs.on.Load() {
 		return false
 	}
-	db.epochs.mu.RLock()
-	defer db.epochs.mu.RUnlock()
 	return db.epochs.ended(store, since)
 }
 
-// ended is Superseded. mu is held.
 func (e *epochs) ended(store int64, since Epoch) bool {
+	e.known.RLock()
+	defer e.known.RUnlock()
 	return uint64(since) < max(e.every, e.of[store])
 }
 
@@ -94,9 +96,9 @@ func (e *epochs) enter(ctx context.Context, store int64) (entered bool, err erro
 	if ok && s.asked && e.before != nil {
 		e.first.Do(func() { e.before(ctx) })
 	}
-	e.mu.RLock()
+	e.writes.RLock()
 	if ok && e.ended(store, s.since) {
-		e.mu.RUnlock()
+		e.writes.RUnlock()
 		return false, ErrSuperseded
 	}
 	return true, nil
@@ -104,7 +106,7 @@ func (e *epochs) enter(ctx context.Context, store int64) (entered bool, err erro
 
 func (e *epochs) leave(entered bool) {
 	if entered {
-		e.mu.RUnlock()
+		e.writes.RUnlock()
 	}
 }
 
@@ -122,8 +124,8 @@ func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) er
 		return err
 	}
 	e := &db.epochs
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.writes.Lock()
+	defer e.writes.Unlock()
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
 	var what Replaced
@@ -134,6 +136,15 @@ func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) er
 	if err != nil && !errors.Is(err, ErrUnknownOutcome) {
 		return err
 	}
+	e.begin(what)
+	db.versions.end(&changes{all: true})
+	return err
+}
+
+// begin begins the next epoch.
+func (e *epochs) begin(what Replaced) {
+	e.known.Lock()
+	defer e.known.Unlock()
 	now := e.now.Add(1)
 	if what.All {
 		e.every = now
@@ -144,6 +155,4 @@ func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) er
 	for _, store := range what.Stores {
 		e.of[store] = now
 	}
-	db.versions.end(&changes{all: true})
-	return err
 }

@@ -147,3 +147,56 @@ func TestReplaceAmongWriters(t *testing.T) {
 		}
 	})
 }
+
+// Whoever asks with a lock of its own held is not kept waiting by a replacement
+// that waits for a write that wants that lock.
+func TestSupersededWaitsForNoWrite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		db.KeepEpochs(nil)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		done := make(chan struct{})
+		for range 2 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					mu.Lock()
+					db.Superseded(1, db.Epoch())
+					mu.Unlock()
+				}
+			})
+		}
+		for range 2 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					if err := db.Write(t.Context(), 1, func(*sqldb.Tx) error {
+						mu.Lock()
+						defer mu.Unlock()
+						return nil
+					}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for range 300 {
+			if err := db.Replace(t.Context(), func(*sqldb.Tx) (sqldb.Replaced, error) {
+				return sqldb.Replaced{Stores: []int64{1}}, nil
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+		close(done)
+		wg.Wait()
+	})
+}

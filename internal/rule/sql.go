@@ -102,7 +102,7 @@ func (w *writer) node(n *Node) {
 		w.few = true
 		w.node(n.Nodes[0])
 		w.few = few
-		w.write(")")
+		w.end()
 	default:
 		w.comparison(n)
 	}
@@ -177,7 +177,8 @@ func (w *writer) comparison(n *Node) {
 	case "segment":
 		w.member(c)
 	case "address":
-		w.write("NOT EXISTS (SELECT 1 FROM addresses a WHERE a.store_id = $1 AND a.customer_id = customers.id)")
+		w.write("NOT EXISTS (SELECT 1 FROM addresses a WHERE a.store_id = $1 AND a.customer_id = customers.id")
+		w.end()
 	default:
 		w.column(n, c)
 	}
@@ -291,11 +292,12 @@ func (w *writer) during(n *Node, col string) {
 func (w *writer) dates(n *Node, c *cond, table, col string) {
 	switch {
 	case n.Op == IsNull:
-		w.write("NOT EXISTS (SELECT 1 FROM ", table, " t WHERE t.store_id = $1 AND t.customer_id = customers.id)")
+		w.write("NOT EXISTS (SELECT 1 FROM ", table, " t WHERE t.store_id = $1 AND t.customer_id = customers.id")
+		w.end()
 	case w.few:
 		w.write("EXISTS (SELECT 1 FROM ", table, " t WHERE t.store_id = $1 AND t.customer_id = customers.id AND ")
 		w.during(n, col)
-		w.write(")")
+		w.end()
 	default:
 		w.write("customers.id IN (SELECT t.customer_id FROM ", table, " t WHERE t.store_id = $1 AND ")
 		w.during(n, col)

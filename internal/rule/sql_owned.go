@@ -27,8 +27,18 @@ func (w *writer) domain(n *Node, c *cond) {
 	w.text(n, c, "substr(lower(customers.email), "+at+" + 1)")
 }
 
-// owned opens a look for rows of a customer in a table, which is called t, and
-// closed by a parenthesis.
+// end ends a look for rows of a customer. OFFSET keeps PostgreSQL from collecting
+// all rows that meet the condition, whoever's they are, each time that it is asked
+// about a few customers.
+func (w *writer) end() {
+	if w.few {
+		w.write(" LIMIT 1 OFFSET 0")
+	}
+	w.write(")")
+}
+
+// owned opens a look for rows of a customer in a table, which is called t; end
+// ends it.
 func (w *writer) owned(table string) {
 	if w.few {
 		w.write("EXISTS (SELECT 1 FROM ", table, " t WHERE t.store_id = $1 AND t.customer_id = customers.id AND ")
@@ -51,8 +61,8 @@ func (w *writer) attribute(n *Node, c *cond) {
 		} else {
 			w.write("t.value <> ''")
 		}
-		w.write(")")
 		w.few = few
+		w.end()
 		return
 	}
 	w.owned("attribute_values")
@@ -66,7 +76,7 @@ func (w *writer) attribute(n *Node, c *cond) {
 	default:
 		w.text(n, c, "lower(t.value)")
 	}
-	w.write(")")
+	w.end()
 }
 
 // formField compares the value of a form field, which is kept as JSON.
@@ -83,8 +93,8 @@ func (w *writer) formField(n *Node, c *cond) {
 		} else {
 			w.write(`t.value <> '""' AND t.value <> '[]'`)
 		}
-		w.write(")")
 		w.few = few
+		w.end()
 		return
 	}
 	w.owned("customer_form_values")
@@ -107,7 +117,7 @@ func (w *writer) formField(n *Node, c *cond) {
 	default:
 		w.text(n, c, w.unescaped("t.value"))
 	}
-	w.write(")")
+	w.end()
 }
 
 // unescaped returns the text that a JSON string in a column says, lowered.
@@ -141,7 +151,7 @@ func (w *writer) metafield(n *Node, c *cond) {
 	default:
 		w.text(n, c, "lower(t.value)")
 	}
-	w.write(")")
+	w.end()
 }
 
 // numbers compares a text as a number, where it is one in plain decimal
@@ -236,14 +246,15 @@ func (w *writer) subscription(n *Node, c *cond) {
 	default:
 		w.during(n, "t.date_ended")
 	}
-	w.write(")")
+	w.end()
 }
 
 // member looks for the customer in a segment.
 func (w *writer) member(c *cond) {
 	join := " FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id WHERE p.store_id = $1 AND m.segment_id = "
 	if w.few {
-		w.write("EXISTS (SELECT 1", join, w.bind(c.ids[0]), " AND p.customer_id = customers.id)")
+		w.write("EXISTS (SELECT 1", join, w.bind(c.ids[0]), " AND p.customer_id = customers.id")
+		w.end()
 		return
 	}
 	w.write("customers.id IN (SELECT p.customer_id", join, w.bind(c.ids[0]), ")")

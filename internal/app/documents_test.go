@@ -44,7 +44,7 @@ func TestDocumentsInBrowser(t *testing.T) {
 	b.Tick(`[data-faults] .at`).Await(`document.activeElement.id === "query" && document.activeElement.value.slice(document.activeElement.selectionStart).startsWith("nonsense")`)
 	b.Open("/docs/graphql/types").See("docs-types")
 	b.Open("/docs/graphql/types/Customer").See("docs-type")
-	for _, name := range []string{"architecture", "configuration", "performance"} {
+	for _, name := range []string{"architecture", "performance"} {
 		b.Open("/docs/" + name + ".md").See("docs-" + name)
 	}
 	b.Open("/docs/nothing").See("docs-missing")

@@ -24,6 +24,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/bulk"
 	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
@@ -117,6 +118,7 @@ type Core struct {
 	Transfer    *transfer.Service
 	Bundles     *bundle.Service
 	Exports     *export.Service
+	Bulk        *bulk.Service
 	Mirror      *mirror.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
@@ -229,6 +231,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Bundles = c.bundles()
 	c.Exports = export.NewService(db, sys, c.Bundles)
+	c.Bulk = bulk.NewService(bulk.Config{DB: db, System: sys, Customers: customers, Segments: c.Segments, Rules: c.Rules, Accounts: c.Shoppers, Subscribers: c.Subscribers})
 	c.Mirror = mirror.NewService(db, sys, stores, customers, c.Segments)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
@@ -613,6 +616,7 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Transfer.Register(s.Jobs)
 	s.Exports.KeepIn(s.cfg.WorkDir)
 	s.Exports.Register(s.Jobs)
+	s.Bulk.Register(s.Jobs)
 	s.Figures.Register(s.Jobs)
 	for _, l := range EmailLists {
 		(&rekey.Job{List: l, DB: s.DB, Sys: s.System, Log: s.log}).Register(s.Jobs)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"clientele/internal/account"
+	"clientele/internal/bulk"
 	"clientele/internal/company"
 	"clientele/internal/credit"
 	"clientele/internal/desk"
@@ -29,7 +30,7 @@ import (
 func (c *Core) personal() []personal.Part {
 	return slices.Concat(
 		c.Customers.Personal(), segment.Personal, metafield.Personal, wishlist.Personal, order.Personal, company.Personal,
-		credit.Personal, desk.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
+		credit.Personal, desk.Personal, bulk.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
 		c.Subscribers.Personal(), mail.Personal, event.Personal, webhook.Personal, history.PersonalParts, person.Personal,
 	)
 }

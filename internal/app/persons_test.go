@@ -29,6 +29,7 @@ var nobodys = map[string]string{
 	"rule_marks":              "numbers of customers, until a job has looked at them",
 	"segment_rules":           "of the store",
 	"bundle_loads":            "how far a load has come",
+	"bulk_actions":            "what was asked for, and by whom",
 	"exports":                 "what was asked for, and by whom",
 	"export_chunks":           "files of exports, which go after a week",
 	"mirrors":                 "addresses of stores, numbers and ids",

@@ -74,6 +74,8 @@ var stays = map[string]string{
 	"import_problems":        "how records came is in the history",
 	"import_ranges":          "how records came is in the history",
 	"import_chunks":          "files that servers keep for a week",
+	"bulk_actions":           "work",
+	"bulk_items":             "work",
 	"exports":                "files that servers keep for a week",
 	"export_chunks":          "files that servers keep for a week",
 	"bundle_loads":           "how far a load has come",

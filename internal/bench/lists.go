@@ -11,6 +11,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/bulk"
 	"clientele/internal/channel"
 	"clientele/internal/company"
 	"clientele/internal/credit"
@@ -138,6 +139,7 @@ var lists = []list{
 	{name: "webhook.List", spec: webhook.List, columns: "id, headers", base: func(q *listing.Query) *listing.Query {
 		return q.Where("client_id", listing.In, nil, []string{clientID})
 	}},
+	{name: "bulk.List", spec: bulk.List, columns: "id, options"},
 	{name: "account.Impersonations", spec: account.Impersonations, columns: "id"},
 	{name: "export.List", spec: export.List, columns: "id, options"},
 	{name: "transfer.List", spec: imports.List, columns: "id, plan"},

@@ -255,16 +255,16 @@ type table struct {
 func (t *table) row(cells []string) error {
 	if !t.raw {
 		for i, c := range cells {
-			cells[i] = defused(c)
+			cells[i] = Defused(c)
 		}
 	}
 	t.rows++
 	return t.csv.Write(cells)
 }
 
-// defused is a cell that no spreadsheet takes for a formula. Who reads the table
+// Defused is a cell that no spreadsheet takes for a formula. Who reads the table
 // again takes one apostrophe away, as package source does.
-func defused(cell string) string {
+func Defused(cell string) string {
 	if rest := strings.TrimLeft(cell, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
 		return "'" + cell
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"clientele/internal/history"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
@@ -59,15 +60,46 @@ func (s *Service) Customers(ctx context.Context, storeID, segmentID int64, q *li
 func (s *Service) AddCustomers(ctx context.Context, storeID int64, segment string, customers []int64) (added int, err error) {
 	customers = slices.Compact(slices.Sorted(slices.Values(customers)))
 	err = s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		added = 0
-		id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
-		if err != nil {
-			return err
-		}
-		added, err = s.addCustomers(tx, id, normalize(segment), customers)
+		who, err := s.PutInTx(tx, segment, customers)
+		added = len(who)
 		return err
 	})
 	return added, err
+}
+
+// PutInTx is AddCustomers of sorted customers, each once, inside a transaction. It
+// returns those who were not in the segment.
+func (s *Service) PutInTx(tx *sqldb.Tx, segment string, customers []int64) ([]int64, error) {
+	id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
+	if err != nil {
+		return nil, err
+	}
+	return s.addCustomers(tx, id, normalize(segment), customers)
+}
+
+// TakeOutTx takes customers out of a segment inside a transaction, and returns those
+// who were in it.
+func (s *Service) TakeOutTx(tx *sqldb.Tx, segment string, customers []int64) (gone []int64, err error) {
+	var profiles []int64
+	id, err := idOf(tx, segmentByUUID, segment, errNoSegment)
+	if err != nil || len(customers) == 0 {
+		return nil, err
+	}
+	if err := refuseByHand(tx, id, normalize(segment), 1); err != nil {
+		return nil, err
+	}
+	if err := tx.Pipeline(among("shopper_profiles", "customer_id", " ORDER BY id"+tx.ForUpdate(), customers, map[int64]bool{})); err != nil {
+		return nil, err
+	}
+	in, args := sqldb.In([]any{id}, customers)
+	if err := tx.Query(sqldb.Dynamic(`SELECT p.id, p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id AND m.segment_id = $2
+		WHERE p.store_id = $1 AND p.customer_id IN `+in+` ORDER BY p.id`), func(r *sqldb.Row) error {
+		profiles, gone = append(profiles, r.Int(0)), append(gone, r.Int(1))
+		return nil
+	}, args...); err != nil || len(profiles) == 0 {
+		return nil, err
+	}
+	return gone, s.takeOut(tx, id, profiles, func(each []history.Entry) []history.Entry { return each })
 }
 
 // AddTx is AddCustomers of a segment that is named, and made where there is none.
@@ -81,18 +113,19 @@ func (s *Service) AddTx(tx *sqldb.Tx, name string, customers []int64) (added int
 	if err != nil {
 		return 0, err
 	}
-	return s.addCustomers(tx, id, name, slices.Compact(slices.Sorted(slices.Values(customers))))
+	who, err := s.addCustomers(tx, id, name, slices.Compact(slices.Sorted(slices.Values(customers))))
+	return len(who), err
 }
 
-// addCustomers is AddCustomers of sorted customers, each once. segment is what the
-// segment is called in a fault.
-func (s *Service) addCustomers(tx *sqldb.Tx, id int64, segment string, customers []int64) (added int, err error) {
+// addCustomers is AddCustomers of sorted customers, each once, and returns who was
+// not in the segment. segment is what the segment is called in a fault.
+func (s *Service) addCustomers(tx *sqldb.Tx, id int64, segment string, customers []int64) (added []int64, err error) {
 	if err := refuseByHand(tx, id, segment, 1); err != nil {
-		return 0, err
+		return nil, err
 	}
 	profiles, err := profilesOf(tx, customers)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var without []int64
 	for _, c := range customers {
@@ -103,7 +136,7 @@ func (s *Service) addCustomers(tx *sqldb.Tx, id int64, segment string, customers
 	if len(without) > 0 {
 		made, err := s.createProfiles(tx, without, nil)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		for _, p := range made {
 			profiles[p.CustomerID] = p.UUID
@@ -112,19 +145,19 @@ func (s *Service) addCustomers(tx *sqldb.Tx, id int64, segment string, customers
 	in, args := sqldb.In([]any{id}, customers)
 	if err := tx.Query(sqldb.Dynamic(`SELECT p.customer_id FROM shopper_profiles p JOIN segment_members m ON m.store_id = p.store_id AND m.profile_id = p.id AND m.segment_id = $2
 		WHERE p.store_id = $1 AND p.customer_id IN `+in), func(r *sqldb.Row) error { delete(profiles, r.Int(0)); return nil }, args...); err != nil {
-		return 0, err
+		return nil, err
 	}
 	var uuids []string
 	for _, c := range customers {
 		if uuid := profiles[c]; uuid != "" {
-			uuids = append(uuids, uuid)
+			uuids, added = append(uuids, uuid), append(added, c)
 		}
 	}
 	if len(uuids) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	_, err = s.addMembers(tx, id, segment, uuids)
-	return len(uuids), err
+	return added, err
 }
 
 // RemoveCustomers takes customers out of a segment, and returns how many were in

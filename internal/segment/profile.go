@@ -336,30 +336,38 @@ func (s *Service) RemoveMembers(ctx context.Context, storeID int64, segment stri
 	}
 	q.Where("segment", listing.In, []int64{segmentID}, nil)
 	return s.eachProfile(ctx, storeID, q, next, func(tx *sqldb.Tx, at step, ids []int64) error {
-		profiles, err := profilesWith(tx, ids)
-		if err != nil {
-			return err
-		}
-		entries := make([]history.Entry, len(profiles))
-		for i := range profiles {
-			entries[i] = profiles[i].moves(segmentID, 0)
-		}
-		if err := history.Enter(tx, s.sys.Now(), history.Step(at.first, at.all, emptied(segmentID, at.all), entries)...); err != nil {
-			return err
-		}
-		in, args := sqldb.In([]any{segmentID}, ids)
-		gone, err := tx.ExecCount(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...)
-		if err != nil {
-			return err
-		}
-		if err := joined(tx, segmentID, -gone); err != nil {
-			return err
-		}
-		if err := touch(tx, ids, s.sys.Now()); err != nil {
-			return err
-		}
-		return markProfiles(tx, profiles)
+		return s.takeOut(tx, segmentID, ids, func(each []history.Entry) []history.Entry {
+			return history.Step(at.first, at.all, emptied(segmentID, at.all), each)
+		})
 	})
+}
+
+// takeOut takes locked profiles out of a segment. told returns what the history tells
+// in place of an entry for each.
+func (s *Service) takeOut(tx *sqldb.Tx, segmentID int64, ids []int64, told func(each []history.Entry) []history.Entry) error {
+	profiles, err := profilesWith(tx, ids)
+	if err != nil {
+		return err
+	}
+	entries := make([]history.Entry, len(profiles))
+	for i := range profiles {
+		entries[i] = profiles[i].moves(segmentID, 0)
+	}
+	if err := history.Enter(tx, s.sys.Now(), told(entries)...); err != nil {
+		return err
+	}
+	in, args := sqldb.In([]any{segmentID}, ids)
+	gone, err := tx.ExecCount(sqldb.Dynamic(`DELETE FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND profile_id IN `+in), args...)
+	if err != nil {
+		return err
+	}
+	if err := joined(tx, segmentID, -gone); err != nil {
+		return err
+	}
+	if err := touch(tx, ids, s.sys.Now()); err != nil {
+		return err
+	}
+	return markProfiles(tx, profiles)
 }
 
 // markProfiles has the rules look again at the customers of profiles.

@@ -16,7 +16,7 @@ var Portable = []portable.Part{
 			"price_list_assignment_id int, site_route_id int, company_id int, erasure_id int, comment_id int",
 		Hidden: map[string]string{
 			"account_id": "of API accounts", "event_id": "of events", "webhook_id": "of webhooks", "email_id": "of emails", "storefront_token_id": "of tokens",
-			"history_id": "set with the entries", "impersonation_id": "of impersonations", "view_id": "of staff", "import_id": "of imports", "export_id": "of exports",
+			"history_id": "set with the entries", "impersonation_id": "of impersonations", "view_id": "of staff", "import_id": "of imports", "bulk_action_id": "of bulk actions", "export_id": "of exports",
 			"customers": "counted", "addresses": "counted", "subscribers": "counted", "shopper_profiles": "counted", "attribute_values": "counted",
 			"form_values": "counted", "uncounted": "counted", "uncounted_lists": "counted", "rules": "counted",
 		},

@@ -20,6 +20,9 @@ type Proof struct {
 	Confirmed string `json:"confirmed,omitempty"`
 	// Asked is the request that was confirmed.
 	Asked *Asked `json:"asked,omitempty"`
+	// Ground is what somebody of the shop says the consent rests on, or why it was
+	// taken back.
+	Ground string `json:"ground,omitempty"`
 	// ActorKind and ActorName are of who acted for the person, Impersonation is
 	// that in whose session it was; empty where it was the person or, as Origin
 	// tells, an API account.

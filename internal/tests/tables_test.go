@@ -19,6 +19,7 @@ var owners = map[string][]string{
 	"internal/account":     {"account_sessions", "account_tokens", "impersonations", "known_addresses", "password_invites", "unconfirmed_customers"},
 	"internal/app":         {"schema_writes"},
 	"internal/auth":        {"api_accounts", "storefront_keys", "storefront_revocations", "storefront_tokens"},
+	"internal/bulk":        {"bulk_actions", "bulk_items"},
 	"internal/catalog":     {"products"},
 	"internal/channel":     {"site_routes"},
 	"internal/company":     {"companies"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clientele/internal/account"
+	"clientele/internal/bulk"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/html"
@@ -304,7 +305,7 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 		p.Filters.Set = append(p.Filters.Set, SetFilter{Label: c.look.Text("customers.wide", w.text), URL: c.listAt("", "wide", "")})
 	}
 	p.Filters.Actions = []Action{{Label: c.look.Text("customers.filter"), URL: c.listAt("/filter")}, {Label: c.look.Text("customers.columns"), URL: c.listAt("/columns"), Dialog: true}}
-	p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("api.title"), URL: c.listAt("/api")})
+	p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("api.title"), URL: c.listAt("/api")}, Action{Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")})
 	switch {
 	case view != nil && view.Removable(c.staff.ID, c.sharesViews()):
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.remove.action"), URL: c.customersAt("/views/" + strconv.FormatInt(view.ID, 10) + "/remove"), Dialog: true})
@@ -408,7 +409,11 @@ func (c *call) customerTable(w *wanted, found *customer.Browsed) (*Table, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{ID: "list", Caption: c.look.Text("customers.title"), Columns: []Column{c.column(c.look.Text("customers.column.name"), "name", w)}}
+	rule := ""
+	if w.asked != nil {
+		rule = w.asked.Node.String()
+	}
+	t := &Table{ID: "list", Select: c.selecting(bulk.Customers, c.allThatMatch(w, found), "rule", rule), Caption: c.look.Text("customers.title"), Columns: []Column{c.column(c.look.Text("customers.column.name"), "name", w)}}
 	for _, name := range w.shown {
 		col := c.column(c.columnLabel(name, w.names), columnOrders[name], w)
 		col.Numeric = name == "credit" || name == "id"
@@ -417,7 +422,7 @@ func (c *call) customerTable(w *wanted, found *customer.Browsed) (*Table, error)
 	row := customerRow{call: c, names: w.names, settings: settings}
 	for i := range found.Customers {
 		k := &found.Customers[i]
-		r := Row{ID: "customer-" + strconv.FormatInt(k.ID, 10), Cells: []Cell{{Text: customer.FullName(k.FirstName, k.LastName), Sub: k.Email, URL: c.customerAt(k.ID, "")}}}
+		r := Row{ID: "customer-" + strconv.FormatInt(k.ID, 10), Pick: strconv.FormatInt(k.ID, 10), Name: customerName(k), Cells: []Cell{{Text: customer.FullName(k.FirstName, k.LastName), Sub: k.Email, URL: c.customerAt(k.ID, "")}}}
 		for _, name := range w.shown {
 			r.Cells = append(r.Cells, row.cell(name, k, found, states[k.ID]))
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"clientele/internal/account"
+	"clientele/internal/bulk"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
@@ -107,6 +108,7 @@ var whys = map[fault.Reason]string{
 	rule.WhyBytes: "rule_bytes", rule.WhyEmpty: "rule_empty", rule.WhyText: "rule_text", rule.WhyExpected: "rule_expected", rule.WhyOpen: "rule_open", rule.WhyNumber: "rule_number",
 	rule.WhyComparisons: "rule_comparisons", rule.WhyDepth: "rule_depth", rule.WhyValues: "rule_values", rule.WhyField: "rule_field", rule.WhyInAddress: "rule_in_address", rule.WhyKey: "rule_key",
 	rule.WhyNoKey: "rule_no_key", rule.WhyName: "rule_name", rule.WhySeveral: "rule_several", rule.WhyOp: "rule_op", rule.WhyValue: "rule_value", rule.WhyDate: "rule_date",
+	bulk.WhyNobody: "bulk_nobody", bulk.WhyMany: "bulk_many", bulk.WhyBusy: "bulk_busy",
 	rule.WhyBlank: "rule_blank", rule.WhyOrder: "rule_order", rule.WhyChoice: "rule_choice",
 }
 

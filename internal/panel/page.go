@@ -120,6 +120,8 @@ type Table struct {
 	Caption string
 	Columns []Column
 	Rows    []Row
+	// Select: rows can be chosen, by their Pick.
+	Select *Selecting
 }
 
 // Column is a column of a table.
@@ -137,6 +139,8 @@ type Column struct {
 type Row struct {
 	ID    string // tells rows apart when the script takes in new ones
 	Cells []Cell
+	Pick  string // the value by which it is chosen
+	Name  string // what it is called where it is chosen
 }
 
 // Cell is what a row has in a column.
@@ -240,6 +244,7 @@ type ConflictField struct{ Label, Yours, Theirs string }
 type Dialog struct {
 	Text  string
 	Lines []string
+	After []string // below the lines
 	Form  *Form
 }
 
@@ -391,7 +396,7 @@ func (*segmentView) template() string  { return "segment" }
 func (*searchView) template() string   { return "search" }
 func (*helpView) template() string     { return "help" }
 
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api"}
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "work"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {

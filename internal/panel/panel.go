@@ -63,10 +63,12 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/bulk"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/entitlement"
+	"clientele/internal/export"
 	"clientele/internal/fault"
 	"clientele/internal/figure"
 	"clientele/internal/form"
@@ -85,6 +87,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
+	"clientele/internal/transfer"
 	"clientele/internal/visit"
 	"clientele/internal/webhook"
 	"clientele/internal/wishlist"
@@ -119,6 +122,9 @@ type Services struct {
 	Taxes        *tax.Service
 	Persons      *persons.Service
 	Desk         *desk.Service
+	Bulk         *bulk.Service
+	Transfer     *transfer.Service
+	Exports      *export.Service
 	// Answers are those to forms that may be sent twice.
 	Answers *idempotency.Keys
 	// Sample fills a store with sample customers; nil: that is not offered.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -122,7 +123,7 @@ const ofStore = "/store/{store}"
 
 // Routes returns all pages.
 func (p *Panel) Routes() []Route {
-	return []Route{
+	return slices.Concat([]Route{
 		get("", Open, (*call).start),
 		get("/setup", Open, (*call).setupPage), post("/setup", Open, (*call).setup),
 		get("/setup/store", Everywhere(staff.Settings), (*call).setupStorePage), post("/setup/store", Everywhere(staff.Settings), (*call).setupStore),
@@ -202,7 +203,7 @@ func (p *Panel) Routes() []Route {
 		get(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactorPage), sudo(post(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactor)),
 		sudo(post(ofStore+"/staff/{id}/invite", In(staff.ManageStaff), (*call).inviteAgain)),
 		sudo(post(ofStore+"/staff/{id}/end", In(staff.ManageStaff), (*call).endMember)),
-	}
+	}, bulkRoutes())
 }
 
 // serve makes a handler of HTTP.

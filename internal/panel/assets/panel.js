@@ -45,6 +45,7 @@
       const parts = ids.split(" ").map((id) => [document.getElementById(id), next.getElementById(id)]);
       if (!answer.ok || parts.some(([a, b]) => !a || !b)) { if (how !== "late") location.assign(address); return; }
       for (const [a, b] of parts) morph(a, b);
+      count();
       if (how === "late") return;
       document.title = next.title;
       later();
@@ -185,6 +186,35 @@
   if (all("[data-swap]").length) history.replaceState({ swap: $("[data-swap]").dataset.swap }, "");
 
   later();
+
+  // Rows are ticked one by one, with Shift up to the one ticked before, or all of the
+  // page. All that match are those whom the page shows not, too.
+  let picked;
+  const boxes = () => all("input[name=id][form=select]");
+  const count = () => {
+    const said = $("[data-picked]"), list = boxes(), page = $("[data-pick-all]");
+    if (!said) return;
+    const everybody = $("#select input[name=all]")?.checked, n = list.filter((x) => x.checked).length;
+    said.textContent = everybody || !n ? "" : said.dataset.picked.replace("{0}", n);
+    for (const x of list) x.disabled = !!everybody;
+    if (!page) return;
+    page.hidden = false;
+    const box = $("input", page);
+    box.disabled = !!everybody;
+    box.checked = n > 0 && n === list.length;
+    box.indeterminate = n > 0 && n < list.length;
+  };
+  document.addEventListener("click", (e) => {
+    const x = e.target;
+    if (x.matches?.("[data-pick-all] input")) for (const b of boxes()) b.checked = x.checked;
+    else if (x.matches?.("input[name=id][form=select]")) {
+      const list = boxes(), at = list.indexOf(x), from = list.indexOf(picked);
+      if (e.shiftKey && from >= 0) for (const b of list.slice(Math.min(at, from), Math.max(at, from) + 1)) b.checked = x.checked;
+      picked = x;
+    } else if (!x.matches?.("#select input[name=all]")) return;
+    count();
+  });
+  count();
 
   // Keys.
   document.addEventListener("keydown", (e) => {

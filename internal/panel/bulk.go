@@ -1,0 +1,600 @@
+package panel
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/internal/bulk"
+	"clientele/internal/customer"
+	"clientele/internal/fault"
+	"clientele/internal/html"
+	"clientele/internal/listing"
+	"clientele/internal/rule"
+	"clientele/internal/segment"
+	"clientele/internal/staff"
+	"clientele/internal/subscriber"
+)
+
+// bulkAction is something that is done to many, and who may do it.
+type bulkAction struct {
+	kind   bulk.Kind
+	need   staff.Permission
+	danger bool
+}
+
+// bulkActions are those of a list, in the order in which they are offered.
+var bulkActions = map[bulk.Subject][]bulkAction{
+	bulk.Customers: {
+		{kind: bulk.SetGroup, need: staff.EditCustomers},
+		{kind: bulk.AddToSegment, need: staff.Segments}, {kind: bulk.TakeFromSegment, need: staff.Segments},
+		{kind: bulk.SetAttribute, need: staff.EditCustomers},
+		{kind: bulk.RequirePassword, need: staff.Access}, {kind: bulk.SendReset, need: staff.Access},
+		{kind: bulk.Subscribe, need: staff.Subscribers}, {kind: bulk.Unsubscribe, need: staff.Subscribers},
+		{kind: bulk.Delete, need: staff.DeleteCustomers, danger: true},
+	},
+	bulk.Subscribers: {
+		{kind: bulk.Subscribe, need: staff.Subscribers}, {kind: bulk.Unsubscribe, need: staff.Subscribers},
+		{kind: bulk.Delete, need: staff.Subscribers, danger: true},
+	},
+}
+
+// exportKind is the action that leads to the page where a selection is exported.
+const exportKind bulk.Kind = "export"
+
+// pathOf is an action in addresses.
+func pathOf(k bulk.Kind) string { return strings.ReplaceAll(string(k), "_", "-") }
+
+// bulkRoutes are the pages of bulk actions: for each list one of each action, and
+// those of actions that were begun.
+func bulkRoutes() []Route {
+	out := []Route{
+		get(ofStore+"/bulk", In(staff.SeeCustomers), (*call).bulkListPage),
+		get(ofStore+"/bulk/{id}", In(staff.SeeCustomers), (*call).bulkPage), asides(get(ofStore+"/bulk/{id}/live", In(staff.SeeCustomers), (*call).bulkLive)),
+		get(ofStore+"/bulk/{id}/failures", In(staff.SeeCustomers), (*call).bulkFailures),
+		post(ofStore+"/bulk/{id}/stop", In(staff.SeeCustomers), (*call).stopBulk), post(ofStore+"/bulk/{id}/resume", In(staff.SeeCustomers), (*call).resumeBulk),
+		post(ofStore+"/bulk/{id}/undo", In(staff.SeeCustomers), (*call).undoBulk),
+	}
+	for _, subject := range []bulk.Subject{bulk.Customers, bulk.Subscribers} {
+		at := ofStore + "/" + string(subject) + "/bulk"
+		out = append(out, get(at, In(staff.SeeCustomers), func(c *call) error { return c.startBulk(subject) }))
+		for _, a := range bulkActions[subject] {
+			ask := get(at+"/"+pathOf(a.kind), In(a.need), func(c *call) error { return c.bulkQuestion(subject, a) })
+			do := post(at+"/"+pathOf(a.kind), In(a.need), func(c *call) error { return c.doBulk(subject, a) })
+			if a.danger {
+				ask, do = sudo(ask), sudo(do)
+			}
+			out = append(out, ask, do)
+		}
+	}
+	return out
+}
+
+// Selecting is how rows of a table are chosen for what is done to several. Its form
+// stands by itself: the boxes in the rows name it.
+type Selecting struct {
+	Action  string
+	Hidden  []html.Option
+	Options []html.Option // what can be done
+	All     string        // the words of the box for all that match; empty: there is none
+}
+
+// selecting offers what who is signed in may do to rows of a list; nil: nothing.
+// hidden says which list it is, by names and values in turn.
+func (c *call) selecting(subject bulk.Subject, all string, hidden ...string) *Selecting {
+	s := &Selecting{Action: c.storeAt("/" + string(subject) + "/bulk"), All: all}
+	for i := 0; i+1 < len(hidden); i += 2 {
+		if hidden[i+1] != "" {
+			s.Hidden = append(s.Hidden, html.Option{Label: hidden[i], Value: hidden[i+1]})
+		}
+	}
+	for _, a := range bulkActions[subject] {
+		if a.danger && c.mayExport(subject) {
+			s.Options = append(s.Options, html.Option{Value: string(exportKind), Label: c.look.Text("bulk.do.export")})
+		}
+		if c.can(a.need) {
+			s.Options = append(s.Options, html.Option{Value: string(a.kind), Label: c.look.Text("bulk.do." + string(a.kind))})
+		}
+	}
+	if s.Options == nil {
+		return nil
+	}
+	return s
+}
+
+// mayExport reports whether who is signed in may take the records of a list away.
+func (c *call) mayExport(subject bulk.Subject) bool {
+	need := staff.ExportCustomers
+	if subject == bulk.Subscribers {
+		need = staff.ExportSubscribers
+	}
+	return c.can(need) && c.mayOpen(ofStore+"/export")
+}
+
+// selected is whom the address of a page selects.
+func (c *call) selected(subject bulk.Subject) bulk.Options {
+	q := c.R.URL.Query()
+	o := bulk.Options{Subject: subject}
+	if q.Get("all") == "" {
+		o.IDs = []int64{}
+		for _, text := range q["id"] {
+			for one := range strings.SplitSeq(text, ",") {
+				if id, err := strconv.ParseInt(one, 10, 64); err == nil && id > 0 && !slices.Contains(o.IDs, id) && len(o.IDs) <= bulk.MaxNamed {
+					o.IDs = append(o.IDs, id)
+				}
+			}
+		}
+		return o
+	}
+	if subject == bulk.Customers {
+		o.Rule = clean(q.Get("rule"))
+	} else {
+		o.Filter = clean(q.Get("filter"))
+	}
+	return o
+}
+
+// selection is the query by which an address names what is selected.
+func selection(o bulk.Options) string {
+	q := url.Values{}
+	if o.IDs == nil {
+		q.Set("all", "1")
+		if o.Rule != "" {
+			q.Set("rule", o.Rule)
+		}
+		if o.Filter != "" {
+			q.Set("filter", o.Filter)
+		}
+	} else {
+		var ids []string
+		for _, id := range o.IDs {
+			ids = append(ids, strconv.FormatInt(id, 10))
+		}
+		q.Set("id", strings.Join(ids, ","))
+	}
+	return "?" + q.Encode()
+}
+
+// bulkBack is the list from which a selection is.
+func (c *call) bulkBack(o bulk.Options) string {
+	return c.with(c.storeAt("/"+string(o.Subject)), "rule", o.Rule)
+}
+
+// startBulk leads from a list to the page of what is to be done.
+func (c *call) startBulk(subject bulk.Subject) error {
+	o, kind := c.selected(subject), bulk.Kind(c.R.URL.Query().Get("action"))
+	if kind == exportKind && c.mayExport(subject) {
+		return c.redirect(c.storeAt("/export/new") + selection(o) + "&kind=" + string(subject))
+	}
+	for _, a := range bulkActions[subject] {
+		if a.kind == kind && c.can(a.need) {
+			return c.redirect(c.storeAt("/"+string(subject)+"/bulk/"+pathOf(kind)) + selection(o))
+		}
+	}
+	return c.redirect(c.bulkBack(o))
+}
+
+// bulkForm asks what is to be done to whom; nil where nobody can be meant, with where
+// to go instead.
+func (c *call) bulkForm(subject bulk.Subject, a bulkAction) (p *questionPage, o bulk.Options, elsewhere string, err error) {
+	o = c.selected(subject)
+	o.Kind = a.kind
+	seen, err := c.Bulk.Preview(c.R.Context(), c.store.ID, o)
+	if f := new(rule.Fault); errors.As(err, &f) {
+		return nil, o, c.bulkBack(o), nil
+	}
+	if err != nil {
+		return nil, o, "", err
+	}
+	title := c.look.Text("bulk.do." + string(a.kind))
+	f := c.newForm(c.storeAt("/"+string(subject)+"/bulk/"+pathOf(a.kind))+selection(o), "bulk.submit")
+	f.Submit = title
+	f.Inline, f.Danger = true, a.danger
+	f.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: c.bulkBack(o)}
+	f.Hide("once", c.visits.System.Hex(16))
+	p = &questionPage{Dialog: &Dialog{Form: f}}
+	p.Title = title
+	p.Crumbs = []html.Link{{Label: c.look.Text(string(subject) + ".title"), URL: c.bulkBack(o)}}
+	if seen.Complete && seen.Count == 0 {
+		return p, o, c.with(c.bulkBack(o), "nobody", "1"), nil
+	}
+	if f.Sections[0].Fields, err = c.bulkFields(a.kind); err != nil {
+		return nil, o, "", err
+	}
+	people, err := c.bulkPeople(subject, seen.Examples)
+	if err != nil {
+		return nil, o, "", err
+	}
+	p.Dialog.Text = c.bulkCount(subject, seen)
+	if seen.Rule != "" {
+		p.Lead = seen.Rule
+	}
+	p.Dialog.Lines = people
+	if rest := seen.Count - int64(len(people)); rest > 0 && seen.Complete {
+		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("bulk.more", c.look.number(rest)))
+	} else if !seen.Complete {
+		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("bulk.others"))
+	}
+	if !seen.Complete || seen.Count > bulk.AtOnce {
+		p.Dialog.After = append(p.Dialog.After, c.look.Text("bulk.job"))
+	}
+	if a.kind.Undoable() {
+		p.Dialog.After = append(p.Dialog.After, c.look.Text("bulk.undoable"))
+	} else {
+		p.Dialog.After = append(p.Dialog.After, c.look.Text("bulk.final."+string(a.kind)))
+	}
+	return p, o, "", nil
+}
+
+// bulkCount tells to how many something would be done.
+func (c *call) bulkCount(subject bulk.Subject, seen *bulk.Preview) string {
+	key := "bulk.count." + string(subject)
+	switch {
+	case !seen.Complete:
+		return c.look.Text(key+".over", c.look.number(seen.Count))
+	case seen.Count == 1:
+		return c.look.Text(key + ".one")
+	}
+	return c.look.Text(key+".other", c.look.number(seen.Count))
+}
+
+// bulkPeople names some of those who are selected.
+func (c *call) bulkPeople(subject bulk.Subject, ids []int64) (out []string, err error) {
+	if subject == bulk.Subscribers {
+		q := subscriber.List.New().Where("id", listing.In, ids, nil)
+		if len(ids) == 0 {
+			return nil, nil
+		}
+		rows, _, err := c.Subscribers.List(c.R.Context(), c.store.ID, q)
+		for i := range rows {
+			out = append(out, rows[i].Email)
+		}
+		return out, err
+	}
+	rows, err := c.customersOf(ids)
+	for i := range rows {
+		out = append(out, c.look.Text("bulk.person", customerName(&rows[i]), rows[i].Email))
+	}
+	return out, err
+}
+
+// bulkFields are what an action has to be told.
+func (c *call) bulkFields(kind bulk.Kind) ([]*html.Field, error) {
+	names, _, err := c.Rules.Ask(c.R.Context(), c.store.ID, nil)
+	if err != nil {
+		return nil, err
+	}
+	choose := func(name, label string, list []rule.Named, value func(rule.Named) string) *html.Field {
+		f := &html.Field{Name: name, Label: c.look.Text(label), Type: "select", Required: true, Options: []html.Option{{Label: c.look.Text("bulk.choose")}}}
+		for _, n := range list {
+			f.Options = append(f.Options, html.Option{Value: value(n), Label: n.Name})
+		}
+		return f
+	}
+	byID := func(n rule.Named) string { return strconv.FormatInt(n.ID, 10) }
+	switch kind {
+	case bulk.SetGroup:
+		f := choose("group", "field.group", names.Groups, byID)
+		f.Options = slices.Insert(f.Options, 1, html.Option{Value: "0", Label: c.look.Text("bulk.no_group")})
+		return []*html.Field{f}, nil
+	case bulk.AddToSegment, bulk.TakeFromSegment:
+		ruled, err := c.Rules.Rules(c.R.Context(), c.store.ID)
+		if err != nil {
+			return nil, err
+		}
+		byHand := slices.DeleteFunc(slices.Clone(names.Segments), func(n rule.Named) bool {
+			return slices.ContainsFunc(ruled, func(r segment.Rule) bool { return r.SegmentID == n.ID })
+		})
+		f := choose("segment", "bulk.segment", byHand, func(n rule.Named) string { return n.UUID })
+		f.Hint = c.look.Text("bulk.segment.hint")
+		return []*html.Field{f}, nil
+	case bulk.SetAttribute:
+		return []*html.Field{choose("attribute", "bulk.attribute", names.Attributes, byID), c.textField("value", "bulk.value")}, nil
+	case bulk.Subscribe, bulk.Unsubscribe:
+		f := c.textField("ground", "bulk.ground")
+		f.MaxLength, f.Hint = bulk.MaxGround, c.look.Text("bulk.ground."+string(kind))
+		return []*html.Field{f}, nil
+	}
+	return nil, nil
+}
+
+func (c *call) bulkQuestion(subject bulk.Subject, a bulkAction) error {
+	p, o, elsewhere, err := c.bulkForm(subject, a)
+	if err != nil {
+		return err
+	}
+	if elsewhere != "" {
+		if p != nil {
+			return c.done(c.bulkBack(o), "bulk_nobody")
+		}
+		return c.redirect(elsewhere)
+	}
+	return c.show(http.StatusOK, p)
+}
+
+func (c *call) doBulk(subject bulk.Subject, a bulkAction) error {
+	err := c.once(0, func() error { return c.doBulkOnce(subject, a) })
+	if f := fault.As(err); f != nil && f.Kind == fault.Repeated { // the other one answers
+		return c.redirect(c.storeAt("/bulk"))
+	}
+	return err
+}
+
+func (c *call) doBulkOnce(subject bulk.Subject, a bulkAction) error {
+	p, o, elsewhere, err := c.bulkForm(subject, a)
+	if err != nil {
+		return err
+	}
+	if elsewhere != "" {
+		return c.done(c.bulkBack(o), "bulk_nobody")
+	}
+	f := p.Dialog.Form
+	if !c.filled(f) {
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
+	number := func(name string) int64 {
+		n, err := strconv.ParseInt(c.form.Get(name), 10, 64)
+		if err != nil {
+			return -1 // of nothing
+		}
+		return n
+	}
+	switch a.kind {
+	case bulk.SetGroup:
+		o.GroupID = number("group")
+	case bulk.AddToSegment, bulk.TakeFromSegment:
+		o.Segment = c.value("segment")
+	case bulk.SetAttribute:
+		o.AttributeID, o.Value = number("attribute"), c.value("value")
+	case bulk.Subscribe, bulk.Unsubscribe:
+		o.Ground = c.value("ground")
+	}
+	done, err := c.Bulk.Ask(c.R.Context(), c.store.ID, o)
+	if err != nil {
+		return c.again(p, f, err)
+	}
+	at := c.storeAt("/bulk/" + strconv.FormatInt(done.ID, 10))
+	if done.State != bulk.Done || done.Failures > 0 {
+		return c.redirect(at)
+	}
+	var undo *Undo
+	if done.CanUndo(c.visits.System.Now()) {
+		undo = &Undo{Action: at + "/undo"}
+	}
+	return c.doneUndo(c.bulkBack(o), undo, "bulk_done", c.bulkName(done), c.look.number(done.Changed))
+}
+
+// bulkName is what a bulk action does, in words.
+func (c *call) bulkName(a *bulk.Action) string { return c.look.Text("bulk.do." + string(a.Kind)) }
+
+// oneBulk returns the bulk action of the address, and whether who is signed in may do
+// the same.
+func (c *call) oneBulk() (*bulk.Action, bool, error) {
+	id, err := c.param("id")
+	if err != nil {
+		return nil, false, err
+	}
+	a, err := c.Bulk.Get(c.R.Context(), c.store.ID, id)
+	if err != nil {
+		return nil, false, err
+	}
+	may := slices.ContainsFunc(bulkActions[a.Subject], func(b bulkAction) bool { return b.kind == a.Kind && c.can(b.need) })
+	return a, may, nil
+}
+
+// bulkStates are the states of bulk actions as they are shown.
+var bulkStates = map[bulk.State]string{bulk.Running: "info", bulk.Done: "success", bulk.Stopped: "warning", bulk.Failed: "danger", bulk.Undoing: "info", bulk.Reverted: "neutral"}
+
+func (c *call) bulkState(a *bulk.Action) Lozenge {
+	return Lozenge{bulkStates[a.State], c.look.Text("bulk.state." + string(a.State))}
+}
+
+func bulkKey(a *bulk.Action) string {
+	return keyOf(a.State, a.Changed, a.Unchanged, a.Failures, a.Undone, a.Kept)
+}
+
+func (c *call) bulkPage() error {
+	a, may, err := c.oneBulk()
+	if err != nil {
+		return err
+	}
+	at := c.storeAt("/bulk/" + strconv.FormatInt(a.ID, 10))
+	p := &workView{Lozenges: []Lozenge{c.bulkState(a)}}
+	p.Title, p.Lead = c.bulkName(a), a.Rule
+	p.Crumbs = []html.Link{{Label: c.look.Text(string(a.Subject) + ".title"), URL: c.storeAt("/" + string(a.Subject))}, {Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")}}
+	if !a.State.Ended() {
+		p.Events = c.with(at+"/live", "of", bulkKey(a))
+		bar := &Bar{Label: p.Title, Value: a.Seen(), Max: max(a.Expected, 0)}
+		bar.Text = c.look.Text("bulk.progress", c.look.number(a.Seen()), c.look.number(max(a.Expected, 0)))
+		if a.State == bulk.Undoing {
+			bar.Value, bar.Max = a.Undone+a.Kept, a.Changed
+			bar.Text = c.look.Text("bulk.progress", c.look.number(bar.Value), c.look.number(bar.Max))
+		} else if a.Expected < 0 {
+			bar.Text = c.look.Text("bulk.progress.some", c.look.number(a.Seen()))
+		}
+		p.Bar = bar
+		p.Messages = append(p.Messages, Message{Kind: "info", Text: c.look.Text("work.close")})
+	}
+	if a.Error != "" {
+		p.Messages = append(p.Messages, Message{Kind: "error", Title: c.look.Text("bulk.failed"), Text: a.Error})
+	}
+	fact := func(key string, n int64) {
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk." + key), Value: c.look.number(n)})
+	}
+	fact("changed", a.Changed)
+	fact("unchanged", a.Unchanged)
+	fact("failures", a.Failures)
+	if a.State == bulk.Undoing || a.State == bulk.Reverted {
+		fact("undone", a.Undone)
+		fact("kept", a.Kept)
+	}
+	if a.Ground != "" {
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk.ground"), Value: a.Ground})
+	}
+	p.Facts = append(p.Facts, Fact{Label: c.look.Text("history.by"), Value: c.actorName(&a.By)}, Fact{Label: c.look.Text("bulk.begun"), When: c.when(a.Created)})
+	if a.Ended != 0 {
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk.ended"), When: c.when(a.Ended)})
+	}
+	if may {
+		switch {
+		case a.State == bulk.Running:
+			p.Posts = append(p.Posts, Button{Label: c.look.Text("work.stop"), Action: at + "/stop"})
+		case a.State == bulk.Stopped:
+			p.Posts = append(p.Posts, Button{Label: c.look.Text("work.resume"), Action: at + "/resume"})
+		}
+		if a.CanUndo(c.visits.System.Now()) {
+			p.Posts = append(p.Posts, Button{Label: c.look.Text("bulk.undo"), Action: at + "/undo"})
+		}
+	}
+	if a.Failures > 0 {
+		some, err := c.Bulk.Failures(c.R.Context(), c.store.ID, a, 0, maxFailures)
+		if err != nil {
+			return err
+		}
+		p.Blocks = append(p.Blocks, c.bulkFailed(a, some, at))
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// maxFailures is how many of those a page shows to whom it could not be done.
+const maxFailures = 20
+
+func (c *call) bulkFailed(a *bulk.Action, some []bulk.Failure, at string) *Block {
+	b := &Block{ID: "failed", Title: c.look.Text("bulk.failures"), Nothing: c.look.Text("bulk.failures.gone")}
+	if len(some) == 0 {
+		return b
+	}
+	b.Actions = []Action{c.link("bulk.failures.file", at+"/failures")}
+	b.Table = &Table{ID: "failures", Caption: b.Title, Columns: []Column{{Label: c.look.Text("customers.column.name")}, {Label: c.look.Text("bulk.reason")}}}
+	for i := range some {
+		f := &some[i]
+		who := Cell{Text: strings.TrimSpace(f.FirstName + " " + f.LastName), Sub: f.Email}
+		if who.Text == "" {
+			who.Text, who.Sub = f.Email, ""
+		}
+		if who.Text == "" {
+			who.Text = c.look.Text("bulk.nobody", strconv.FormatInt(f.ID, 10))
+		} else if a.Subject == bulk.Customers {
+			who.URL = c.customerAt(f.ID, "")
+		}
+		b.Table.Rows = append(b.Table.Rows, Row{ID: "failed-" + strconv.FormatInt(f.ID, 10), Cells: []Cell{who, {Text: c.known("bulk.code.", f.Code)}}})
+	}
+	return b
+}
+
+// bulkLive tells when the page of a bulk action is not what is there any more.
+func (c *call) bulkLive() error {
+	return c.follow(c.R.URL.Query().Get("of"), func() (string, error) {
+		a, _, err := c.oneBulk()
+		if err != nil {
+			return "", err
+		}
+		return bulkKey(a), nil
+	})
+}
+
+func (c *call) bulkFailures() error {
+	a, _, err := c.oneBulk()
+	if err != nil {
+		return err
+	}
+	return c.sendTable("bulk-"+strconv.FormatInt(a.ID, 10)+".failures.csv", func() error { return c.Bulk.WriteFailures(c.R.Context(), c.store.ID, a, c.W) })
+}
+
+// sendTable answers with a table as a file.
+func (c *call) sendTable(name string, write func() error) error {
+	c.attach("text/csv; charset=utf-8", name)
+	if c.R.Method == http.MethodHead {
+		return nil
+	}
+	// The answer has begun: what fails cuts it off.
+	if err := write(); err != nil {
+		c.exchange.Judge(err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// attach begins an answer that is a file to be kept.
+func (c *call) attach(kind, name string) {
+	h := c.W.Header()
+	html.Secure(h, c.referrer())
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", `attachment; filename="`+strings.Map(plainName, name)+`"`)
+}
+
+// changeBulk changes a bulk action of who may do the same.
+func (c *call) changeBulk(key string, do func(id int64) (*bulk.Action, error)) error {
+	a, may, err := c.oneBulk()
+	if err != nil {
+		return err
+	}
+	if !may {
+		return errDenied
+	}
+	at := c.storeAt("/bulk/" + strconv.FormatInt(a.ID, 10))
+	after, err := do(a.ID)
+	if f := fault.As(err); f != nil && f.Kind == fault.Conflict { // it has ended, or somebody was quicker
+		return c.redirect(at)
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(at, key, c.bulkName(after), c.look.number(after.Undone))
+}
+
+func (c *call) stopBulk() error {
+	return c.changeBulk("bulk_stopped", func(id int64) (*bulk.Action, error) { return c.Bulk.Stop(c.R.Context(), c.store.ID, id) })
+}
+
+func (c *call) resumeBulk() error {
+	return c.changeBulk("bulk_resumed", func(id int64) (*bulk.Action, error) { return c.Bulk.Resume(c.R.Context(), c.store.ID, id) })
+}
+
+func (c *call) undoBulk() error {
+	return c.changeBulk("bulk_undoing", func(id int64) (*bulk.Action, error) { return c.Bulk.Undo(c.R.Context(), c.store.ID, id) })
+}
+
+// bulkListPage lists bulk actions, the newest first.
+func (c *call) bulkListPage() error {
+	q, err := c.asked(bulk.List)
+	if err != nil {
+		return err
+	}
+	all, res, err := c.Bulk.Page(c.R.Context(), c.store.ID, q)
+	if err != nil {
+		return err
+	}
+	p := &listPage{}
+	p.Title, p.Lead = c.look.Text("bulk.title"), c.look.Text("bulk.lead")
+	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}}
+	if len(all) == 0 {
+		p.Empty = &Empty{Icon: "people", Title: c.look.Text("bulk.none.title"), Text: c.look.Text("bulk.none.text"), Action: &Action{Label: c.look.Text("customers.back"), URL: c.customersAt("")}}
+		return c.show(http.StatusOK, p)
+	}
+	p.Pages = c.pagesOf(q, res, "results")
+	p.Table = &Table{ID: "list", Caption: p.Title, Columns: []Column{{Label: c.look.Text("bulk.what")}, {Label: c.look.Text("bulk.changed"), Numeric: true}, {Label: c.look.Text("bulk.failures"), Numeric: true}, {Label: c.look.Text("customers.column.state")}, {Label: c.look.Text("history.by")}, {Label: c.look.Text("bulk.begun")}}}
+	for i := range all {
+		a := &all[i]
+		id := strconv.FormatInt(a.ID, 10)
+		p.Table.Rows = append(p.Table.Rows, Row{ID: "bulk-" + id, Cells: []Cell{
+			{Text: c.bulkName(a), Sub: short(a.Rule, 80), URL: c.storeAt("/bulk/" + id)}, {Text: c.look.number(a.Changed)}, {Text: c.look.number(a.Failures)}, {Lozenges: []Lozenge{c.bulkState(a)}}, {Text: c.actorName(&a.By)}, {When: c.when(a.Created)},
+		}})
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// allThatMatch are the words of the box for all customers of the list; empty: there
+// is none, as of a search by words.
+func (c *call) allThatMatch(w *wanted, found *customer.Browsed) string {
+	switch {
+	case w.text != "" && !w.wide || len(found.Customers) == 0:
+		return ""
+	case found.Total >= 0 && !found.Over:
+		return c.look.Text("bulk.all", c.look.number(found.Total))
+	}
+	return c.look.Text("bulk.all.some")
+}

@@ -1,0 +1,69 @@
+package panel
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+)
+
+// workView is the page of what a server is at for a while: it follows how far that
+// has come.
+type workView struct {
+	frame
+	Steps    *Steps
+	Messages []Message
+	Lozenges []Lozenge
+	// Events is the address that tells of changes; empty: there are none to come.
+	Events string
+	Bar    *Bar
+	Facts  []Fact
+	Posts  []Button
+	Links  []Action
+	Blocks []*Block
+	Form   *Form
+}
+
+func (*workView) template() string { return "work" }
+
+// Bar is how far something has come.
+type Bar struct {
+	Label, Text string
+	Value, Max  int64 // a Max of 0: nobody knows
+}
+
+// Key is a short text that is another one when what it is made of is.
+func keyOf(of ...any) string {
+	h := fnv.New64a()
+	fmt.Fprintln(h, of...)
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// seconds writes how long something takes.
+func (c *call) seconds(n int64) string {
+	switch {
+	case n < 0:
+		return c.look.Text("work.unknown")
+	case n < 90:
+		return c.look.Plural("work.seconds", int(max(n, 1)))
+	case n < 90*60:
+		return c.look.Plural("work.minutes", int((n+30)/60))
+	}
+	return c.look.Plural("work.hours", int((n+1800)/3600))
+}
+
+// bytes writes the size of a file.
+func (c *call) bytes(n int64) string {
+	for _, u := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= u.size {
+			tenths := (n*10 + u.size/2) / u.size
+			return c.look.number(tenths/10) + cmp.Or(map[bool]string{true: ""}[tenths%10 == 0], c.look.Text("work.point")+fmt.Sprint(tenths%10)) + " " + u.name
+		}
+	}
+	return c.look.number(n) + " B"
+}
+
+// link is a button of a page that leads elsewhere.
+func (c *call) link(key, url string) Action { return Action{Label: c.look.Text(key), URL: url} }

@@ -277,7 +277,7 @@ func (c *call) bulkFields(kind bulk.Kind) ([]*html.Field, error) {
 	byID := func(n rule.Named) string { return strconv.FormatInt(n.ID, 10) }
 	switch kind {
 	case bulk.SetGroup:
-		f := choose("group", "field.group", names.Groups, byID)
+		f := choose("group", "customers.column.group", names.Groups, byID)
 		f.Options = slices.Insert(f.Options, 1, html.Option{Value: "0", Label: c.look.Text("bulk.no_group")})
 		return []*html.Field{f}, nil
 	case bulk.AddToSegment, bulk.TakeFromSegment:

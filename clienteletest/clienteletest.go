@@ -1,6 +1,6 @@
 // Package clienteletest gives Go tests a Clientele of their own, in the process of
-// the test: a store with its URL and token, a clock to move, and the emails that
-// were sent. Tests may run in parallel: they share nothing. After the first one of
+// the test: a store with its URL and token, a clock to move, faults to meet, the
+// requests that came and the emails that were sent. Tests may run in parallel: they share nothing. After the first one of
 // a seed a test has its server in some milliseconds.
 //
 //	func TestSync(t *testing.T) {

@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos rules paint mirror long
+.PHONY: run test race bench performance build chaos rules paint mirror long image
 
 run:
 	go run ./cmd/clientele serve
@@ -34,6 +34,11 @@ rules:
 # Without symbols for debuggers; stack traces have their names.
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/clientele ./cmd/clientele
+
+# The container image without a container engine: an OCI layout, and files for
+# docker load, in bin/image.
+image:
+	go -C tools run ./image $(ARGS)
 
 # A mirror of ten thousand customers that change for a minute.
 mirror:

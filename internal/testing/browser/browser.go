@@ -45,6 +45,9 @@ func Need(t testing.TB, err error) {
 	t.Fatal(err)
 }
 
+// Path returns where the browser is. Without one the error is exec.ErrNotFound.
+func Path() (string, error) { return find() }
+
 var find = sync.OnceValues(func() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {

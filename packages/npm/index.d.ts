@@ -182,7 +182,7 @@ export interface EmailFilter {
 }
 
 export interface StoreOptions {
-  /** The hash of a store, or `snapshot:NAME`. Default: the server's first store. */
+  /** The hash of a store, or `snapshot:NAME`. Default: CLIENTELE_STORE, or the server's first store. */
   from?: string;
   /** The new store's hash. Default: a random one. */
   hash?: string;

@@ -185,7 +185,7 @@ class Clientele {
 
   /** Makes a store for one test: it holds what another store does, or a snapshot. */
   async store({ from, hash } = {}) {
-    from ??= (await this.#first()).store_hash;
+    from ??= process.env.CLIENTELE_STORE ?? (await this.#first()).store_hash;
     return new Store(this, await this.control('POST', '/stores', { from, hash }));
   }
   async #first() {

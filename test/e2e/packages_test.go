@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +70,26 @@ func TestNPMPackage(t *testing.T) {
 	}
 }
 
+// copyFiles copies the files of directories that a pattern names.
+func copyFiles(t *testing.T, to string, patterns ...string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		for _, f := range found {
+			text, err := os.ReadFile(f)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(to, filepath.Base(f)), text, 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // suite lays out a directory as somebody has it who installed a package: the
 // suite's files, and modules of which the package is one.
 func suite(t *testing.T, dir, files, pack, modules string) {
@@ -90,20 +111,60 @@ func suite(t *testing.T, dir, files, pack, modules string) {
 	if err := os.Mkdir(own, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for from, into := range map[string]string{files: dir, pack: own} {
-		found, err := filepath.Glob(filepath.Join(from, "*.*"))
-		if err != nil {
-			t.Fatal(err)
+	copyFiles(t, dir, filepath.Join(files, "*.*"))
+	copyFiles(t, own, filepath.Join(pack, "*.*"))
+}
+
+// pythons are the interpreters that may have pytest: Debian's package is one of
+// Debian's own.
+var pythons = []string{"/usr/bin/python3", "python3"}
+
+// The plugin of pytest does what it says.
+func TestPytestPlugin(t *testing.T) {
+	t.Parallel()
+	python := ""
+	for _, name := range pythons {
+		if exec.Command(name, "-c", "import pytest").Run() == nil {
+			python = name
+			break
 		}
-		for _, f := range found {
-			text, err := os.ReadFile(f)
-			if err == nil {
-				err = os.WriteFile(filepath.Join(into, filepath.Base(f)), text, 0o644)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+	}
+	if python == "" {
+		chromium.Need(t, fmt.Errorf("pytest: %w", exec.ErrNotFound))
+	}
+	dir := t.TempDir()
+	copyFiles(t, dir, "../../packages/pytest/*.py", "../../packages/pytest/test/*.py")
+	p := launch(t, dir, forPackages(t), python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+	if p.wait(); p.code != 0 {
+		t.Errorf("the suite ends with %d", p.code)
+	}
+}
+
+// jars are where Debian's packages put those of JUnit.
+const jars = "/usr/share/java/"
+
+// The extension of JUnit does what it says.
+func TestJUnitExtension(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("javac")
+	path := "."
+	for _, name := range []string{"junit-jupiter-api", "junit-jupiter-engine", "junit-jupiter-params", "junit-platform-commons", "junit-platform-console", "junit-platform-engine", "junit-platform-launcher", "junit-platform-reporting", "opentest4j", "apiguardian-api", "picocli", "opentest4j-reporting-events", "opentest4j-reporting-schema"} {
+		jar := jars + name + ".jar"
+		if _, missing := os.Stat(jar); missing != nil {
+			err = fmt.Errorf("%s: %w", jar, exec.ErrNotFound)
 		}
+		path += ":" + jar
+	}
+	chromium.Need(t, err)
+	dir := t.TempDir()
+	copyFiles(t, dir, "../../packages/junit/*.java", "../../packages/junit/test/*.java")
+	p := launch(t, dir, nil, "javac", "-encoding", "UTF-8", "-Xlint:all,-path", "-Werror", "--release", "11", "-cp", path, "ClienteleExtension.java", "StoreTest.java")
+	if p.wait(); p.code != 0 {
+		t.Fatalf("javac ends with %d", p.code)
+	}
+	p = launch(t, dir, forPackages(t), "java", "-XX:TieredStopAtLevel=1", "-cp", path, "org.junit.platform.console.ConsoleLauncher", "--scan-classpath=.", "--disable-banner", "--fail-if-no-tests")
+	if p.wait(); p.code != 0 {
+		t.Errorf("the suite ends with %d", p.code)
 	}
 }
 

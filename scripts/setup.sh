@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Go and is missing on this machine: a
-# PostgreSQL server, Node.js with npm, git, curl, Chromium, pytest, a JDK with
-# JUnit and CA certificates. Run it as root or with sudo at hand; it changes
-# nothing when everything is there.
+# PostgreSQL server, Node.js with npm, git, curl, Chromium, pytest and CA
+# certificates. Run it as root or with sudo at hand; it changes nothing when
+# everything is there.
 set -eu
 
 # as_root runs a command as root.
@@ -44,11 +44,8 @@ command -v curl >/dev/null 2>&1 || packages="$packages curl"
 if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
 	packages="$packages chromium"
 fi
-# What the packages for test suites are tried with: pytest of Debian's own
-# interpreter, and JUnit.
+# pytest of Debian's own interpreter: its plugin is tried with it.
 /usr/bin/python3 -c 'import pytest' >/dev/null 2>&1 || packages="$packages python3-pytest"
-command -v javac >/dev/null 2>&1 || packages="$packages default-jdk-headless"
-[ -e /usr/share/java/junit-platform-console.jar ] || packages="$packages junit5"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

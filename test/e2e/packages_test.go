@@ -143,7 +143,9 @@ func TestPytestPlugin(t *testing.T) {
 // jars are where Debian's packages put those of JUnit.
 const jars = "/usr/share/java/"
 
-// The extension of JUnit does what it says.
+// The extension of JUnit does what it says. A JDK is not installed for it alone:
+// it is tried where there is one with JUnit, as of Debian's default-jdk-headless
+// and junit5.
 func TestJUnitExtension(t *testing.T) {
 	t.Parallel()
 	_, err := exec.LookPath("javac")
@@ -155,7 +157,9 @@ func TestJUnitExtension(t *testing.T) {
 		}
 		path += ":" + jar
 	}
-	chromium.Need(t, err)
+	if err != nil {
+		t.Skip(err)
+	}
 	dir := t.TempDir()
 	copyFiles(t, dir, "../../packages/junit/*.java", "../../packages/junit/test/*.java")
 	p := launch(t, dir, nil, "javac", "-encoding", "UTF-8", "-Xlint:all,-path", "-Werror", "--release", "11", "-cp", path, "ClienteleExtension.java", "StoreTest.java")

@@ -434,7 +434,7 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 			return err
 		}
 		member := map[int64]bool{}
-		q := among("segment_members", "profile_id", " AND segment_id = $3", []int64{profile}, member)
+		q := among("segment_members", "profile_id", " AND segment_id = $5", []int64{profile}, member)
 		q.Args = append(q.Args, id)
 		if err := tx.Pipeline(q); err != nil {
 			return err

@@ -268,8 +268,7 @@ func (w *writing) lock() error {
 				Each: func(*sqldb.Row) error { return nil }},
 			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT segment_id, version FROM segment_rules WHERE store_id = $1 AND segment_id IN ` + in), Args: args,
 				Each: func(r *sqldb.Row) error { versions[r.Int(0)] = r.Int(1); return nil }},
-			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM customers WHERE store_id = $1 AND ` + of(`id`) + ` ORDER BY id` + w.tx.ForShare()), Args: ids,
-				Each: func(r *sqldb.Row) error { w.there[r.Int(0)] = true; return nil }},
+			among("customers", "id", ` ORDER BY id`+w.tx.ForShare(), w.customers(), w.there),
 			sqldb.Q{Stmt: sqldb.Dynamic(`SELECT id FROM shopper_profiles WHERE store_id = $1 AND ` + of(`customer_id`) + ` ORDER BY id` + w.tx.ForUpdate()), Args: ids,
 				Each: func(*sqldb.Row) error { return nil }},
 		); err != nil {

@@ -128,7 +128,12 @@ func lock(tx *sqldb.Tx, table, columns string, uuids []string, each func(*sqldb.
 // among returns the query for which of some ids are in a column, of rows with
 // a further condition.
 func among(table, column, where string, ids []int64, into map[int64]bool) sqldb.Q {
-	return sqldb.Among(`SELECT `+column+` FROM `+table+` WHERE store_id = $1 AND `+column+` IN `, ids, where, into)
+	of, args := sqldb.Within(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + column + ` FROM ` + table + ` WHERE store_id = $1 AND ` + of(column) + where),
+		Args: args,
+		Each: func(r *sqldb.Row) error { into[r.Int(0)] = true; return nil },
+	}
 }
 
 func byName(tx *sqldb.Tx, name string) (int64, error) {

@@ -271,6 +271,8 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("emails", map[string]any{"customer_id": int64(0), "id": 2000 + n, "message_id": mark + "-other", "recipient": at, "recipient_norm": at, "status": "sent"})
 	put("webhook_deliveries", map[string]any{"hook_id": int64(1), "id": 1000 + n, "scope": "store/metafield/created", "state": "delivered", "due_at": int64(0), "lease_owner": "", "lane": customerID,
 		"data": fmt.Sprintf(`{"metafield_id":%d,"resource_id":"1","resource_type":"customer","namespace":"`, n) + mark + `"}`, "tries": `[{"at":1,"url":"https://x.example","ms":1,"body":"` + mark + `"}]`})
+	put("bulk_actions", map[string]any{"state": "done", "subject": "customers", "options": "{}", "error": "", "actor_kind": "staff", "actor_name": "Ann"})
+	put("bulk_items", map[string]any{"bulk_action_id": n, "id": customerID, "failed": int64(0)})
 	return customerID
 }
 

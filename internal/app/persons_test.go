@@ -35,7 +35,7 @@ var nobodys = map[string]string{
 	"mirrors":                 "addresses of stores, numbers and ids",
 	"password_invites":        "numbers",
 	"mirror_marks":            "ids",
-	"imports":                 "files and numbers",
+	"imports":                 "files and numbers, and examples of rows that go with the files",
 	"import_problems":         "lines and codes, of no cell",
 	"import_ranges":           "numbers",
 	"import_chunks":           "files, which go seven days after their imports end",

@@ -501,12 +501,15 @@ func (c *call) bulkFailures() error {
 	if err != nil {
 		return err
 	}
-	return c.sendTable("bulk-"+strconv.FormatInt(a.ID, 10)+".failures.csv", func() error { return c.Bulk.WriteFailures(c.R.Context(), c.store.ID, a, c.W) })
+	return c.sendFile("text/csv; charset=utf-8", "bulk-"+strconv.FormatInt(a.ID, 10)+".failures.csv", func() error { return c.Bulk.WriteFailures(c.R.Context(), c.store.ID, a, c.W) })
 }
 
-// sendTable answers with a table as a file.
-func (c *call) sendTable(name string, write func() error) error {
-	c.attach("text/csv; charset=utf-8", name)
+// sendFile answers with a file to be kept.
+func (c *call) sendFile(kind, name string, write func() error) error {
+	h := c.W.Header()
+	html.Secure(h, c.referrer())
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", `attachment; filename="`+strings.Map(plainName, name)+`"`)
 	if c.R.Method == http.MethodHead {
 		return nil
 	}
@@ -516,14 +519,6 @@ func (c *call) sendTable(name string, write func() error) error {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
-}
-
-// attach begins an answer that is a file to be kept.
-func (c *call) attach(kind, name string) {
-	h := c.W.Header()
-	html.Secure(h, c.referrer())
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", `attachment; filename="`+strings.Map(plainName, name)+`"`)
 }
 
 // changeBulk changes a bulk action of who may do the same.

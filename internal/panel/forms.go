@@ -16,6 +16,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/staff"
 	"clientele/internal/store"
+	"clientele/internal/transfer"
 	"clientele/internal/words"
 )
 
@@ -109,6 +110,7 @@ var whys = map[fault.Reason]string{
 	rule.WhyComparisons: "rule_comparisons", rule.WhyDepth: "rule_depth", rule.WhyValues: "rule_values", rule.WhyField: "rule_field", rule.WhyInAddress: "rule_in_address", rule.WhyKey: "rule_key",
 	rule.WhyNoKey: "rule_no_key", rule.WhyName: "rule_name", rule.WhySeveral: "rule_several", rule.WhyOp: "rule_op", rule.WhyValue: "rule_value", rule.WhyDate: "rule_date",
 	bulk.WhyNobody: "bulk_nobody", bulk.WhyMany: "bulk_many", bulk.WhyBusy: "bulk_busy",
+	transfer.WhyNoEmailColumn: "no_email_column", transfer.WhyNoIDColumn: "no_id_column", transfer.WhyColumn: "column_place",
 	rule.WhyBlank: "rule_blank", rule.WhyOrder: "rule_order", rule.WhyChoice: "rule_choice",
 }
 

@@ -161,6 +161,7 @@ type Button struct {
 	Label, Action string
 	Fields        []html.Option
 	Danger        bool
+	Primary       bool
 	About         string // what it is about, to be read out
 }
 
@@ -227,6 +228,8 @@ type Form struct {
 	Danger bool
 	Inline bool // without an action bar that stays in sight
 	Files  bool // files can be sent with it
+	// Drop is what a place says onto which a file can be dragged; empty: there is none.
+	Drop string
 	// Preview is shown with a form of a rule.
 	Preview *Preview
 }
@@ -563,6 +566,8 @@ func (c *call) nav() []NavGroup {
 	add(&customers, "all_customers", "/customers", "")
 	add(&customers, "groups", "/groups", "")
 	add(&customers, "segments", "/segments", "")
+	add(&customers, "import", "/import", "")
+	add(&customers, "export", "/export", "")
 	group("customers", "people", customers...)
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")

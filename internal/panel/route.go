@@ -87,8 +87,10 @@ type Route struct {
 	Sudo bool
 	// Aside: that it is asked does not tell that somebody is there. Pages ask it by
 	// themselves.
-	Aside  bool
-	handle func(*call) error
+	Aside bool
+	// Streams: what is posted is a file, which the handler reads as it comes.
+	Streams bool
+	handle  func(*call) error
 }
 
 func get(at string, need Need, h func(*call) error) Route {
@@ -203,7 +205,7 @@ func (p *Panel) Routes() []Route {
 		get(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactorPage), sudo(post(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactor)),
 		sudo(post(ofStore+"/staff/{id}/invite", In(staff.ManageStaff), (*call).inviteAgain)),
 		sudo(post(ofStore+"/staff/{id}/end", In(staff.ManageStaff), (*call).endMember)),
-	}, bulkRoutes())
+	}, bulkRoutes(), importRoutes(), exportRoutes())
 }
 
 // serve makes a handler of HTTP.
@@ -246,7 +248,7 @@ func (c *call) open() (led bool, err error) {
 	if c.staff != nil {
 		c.speak(c.staff.Locale)
 	}
-	if c.R.Method == http.MethodPost {
+	if c.R.Method == http.MethodPost && !c.route.Streams {
 		if err := c.read(); err != nil {
 			return false, err
 		}

@@ -21,6 +21,7 @@ type workView struct {
 	Links  []Action
 	Blocks []*Block
 	Form   *Form
+	After  []*Block // below the form
 }
 
 func (*workView) template() string { return "work" }

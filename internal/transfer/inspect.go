@@ -62,6 +62,9 @@ type Findings struct {
 	Whole    bool   `json:"whole"`
 	// Seconds is how long all rows take at the pace at which these were tried.
 	Seconds int64 `json:"seconds"`
+	// Examples are some records by what would become of them, once all were tried, as
+	// long as the file is kept.
+	Examples map[string][]Example `json:"examples,omitempty"`
 }
 
 const (
@@ -103,6 +106,9 @@ func (s *Service) inspect(ctx context.Context, storeID int64, f io.ReadSeeker, o
 	}
 	if err := s.read(ctx, f, w.zone, out); err != nil {
 		return nil, err
+	}
+	if o.Hold { // somebody may want its columns elsewhere
+		return out, nil
 	}
 	return out, s.expect(ctx, storeID, f, out)
 }
@@ -205,12 +211,34 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 	}
 	kind := format.Kind
 	if o.Kind != "" && o.Kind != kind {
-		if format != source.Plain || o.Kind == source.Addresses && kind != source.Customers {
-			return fault.New(fault.Invalid, fmt.Sprintf("the format %s is of %s, not of %s", format.Name, kind, o.Kind))
+		if err := checkKind(format, o.Kind); err != nil {
+			return err
 		}
 		kind = o.Kind
 	}
-	columns := format.Map(kind, layout.Header, o.Map, own)
+	columns := o.columns(format, kind, layout.Header, own)
+	if !o.Hold && !goes(columns, source.Email) {
+		return fmt.Errorf("%w: no column is known to hold email addresses, of %q", errNotUnderstood, layout.Header)
+	}
+	if !o.Hold && o.ByID && !goes(columns, source.ID) {
+		return fault.New(fault.Invalid, "no column is known to hold the ids of customers")
+	}
+	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
+	out.Plan = Plan{Options: o, Kind: kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
+	return nil
+}
+
+// checkKind refuses a kind of which the files of a format are not.
+func checkKind(format *source.Format, kind source.Kind) error {
+	if kind != format.Kind && (format != source.Plain || kind == source.Addresses && format.Kind != source.Customers) {
+		return fault.New(fault.Invalid, fmt.Sprintf("the format %s is of %s, not of %s", format.Name, format.Kind, kind))
+	}
+	return nil
+}
+
+// columns returns where the columns of a file go.
+func (o *Options) columns(format *source.Format, kind source.Kind, header []string, own source.Own) []source.Column {
+	columns := format.Map(kind, header, o.Map, own)
 	for i := range columns {
 		// An id is another system's, unless somebody says that it is not.
 		if columns[i].Field == source.ID && !o.ByID {
@@ -221,15 +249,7 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 			columns[i].Target = source.Target{}
 		}
 	}
-	if !slices.ContainsFunc(columns, func(c source.Column) bool { return c.Field == source.Email }) {
-		return fmt.Errorf("%w: no column is known to hold email addresses, of %q", errNotUnderstood, layout.Header)
-	}
-	if o.ByID && !slices.ContainsFunc(columns, func(c source.Column) bool { return c.Field == source.ID }) {
-		return fault.New(fault.Invalid, "no column is known to hold the ids of customers")
-	}
-	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
-	out.Plan = Plan{Options: o, Kind: kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
-	return nil
+	return columns
 }
 
 // checkMap refuses a mapping of what the file or the store has not. Attributes are
@@ -346,16 +366,17 @@ func (s *Service) read(ctx context.Context, f io.ReadSeeker, zone *time.Location
 // look reads what a store has.
 func (s *Service) look(ctx context.Context, storeID int64) (*world, error) {
 	var w world
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		settings, err := store.ReadSettings(tx)
-		if err != nil {
-			return err
-		}
-		w = world{zone: settings.Location(), groups: map[string]int64{}}
-		if w.attributes, err = customer.AttributesByName(tx); err != nil {
-			return err
-		}
-		return tx.Pipeline(form.Query(form.Customer, false, &w.fields), group.NamesQuery(func(id int64, name string, _ bool) { w.groups[fold.Text(name)] = id }))
-	})
-	return &w, err
+	return &w, s.db.Read(ctx, storeID, w.read)
+}
+
+func (w *world) read(tx *sqldb.Tx) error {
+	settings, err := store.ReadSettings(tx)
+	if err != nil {
+		return err
+	}
+	*w = world{zone: settings.Location(), groups: map[string]int64{}}
+	if w.attributes, err = customer.AttributesByName(tx); err != nil {
+		return err
+	}
+	return tx.Pipeline(form.Query(form.Customer, false, &w.fields), group.NamesQuery(func(id int64, name string, _ bool) { w.groups[fold.Text(name)] = id }))
 }

@@ -150,8 +150,9 @@ type taking struct {
 	now      int64
 	try      bool
 	problems []any
-	refused  int64              // where the first record ends that was not taken; 0: none
-	made     map[string][]int64 // ids by resource, see import_ranges
+	examples map[string][]Example // of what was tried
+	refused  int64                // where the first record ends that was not taken; 0: none
+	made     map[string][]int64   // ids by resource, see import_ranges
 }
 
 func (t *taking) take(b batch) error {
@@ -474,6 +475,9 @@ func (t *taking) owned(records []source.Record, taken []bool, place []int, done 
 // count counts what became of a customer, and reports whether it was taken.
 func (t *taking) count(rec *source.Record, done *customer.Imported) bool {
 	c := &t.imp.Counts
+	if name := outcomes[done.Outcome]; name != "" {
+		t.exampleOf(name, rec)
+	}
 	switch done.Outcome {
 	case customer.ImportCreated:
 		c.Created++
@@ -536,7 +540,7 @@ func (t *taking) wishes(records []source.Record, taken []bool) error {
 		}
 		of = append(of, i)
 		rows = append(rows, subscriber.ImportRow{
-			Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said[rec.Consent.State], At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash, Source: cmp.Or(rec.Consent.Reason, rec.Consent.Source),
+			Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Said: said[rec.Consent.State], At: rec.Consent.At, IP: rec.Consent.IP, File: t.imp.FileHash, Source: cmp.Or(rec.Consent.Reason, rec.Consent.Source, t.imp.Plan.Ground),
 		})
 	}
 	done, err := subscriber.ImportTx(t.tx, t.keys, rows, t.now)
@@ -544,6 +548,9 @@ func (t *taking) wishes(records []source.Record, taken []bool) error {
 		return err
 	}
 	for n, i := range of {
+		if name := wishes[done[n].Outcome]; only && done[n].Err == nil && name != "" {
+			t.exampleOf(name, &records[i])
+		}
 		if t.countWish(rows[n].Said, &done[n]); done[n].ID != 0 {
 			t.created(rangeSubscribers, done[n].ID)
 		}

@@ -43,8 +43,8 @@ const (
 	Reverted   State = "undone"
 )
 
-// ended reports whether nobody works at an import in the state.
-func (s State) ended() bool { return s != Inspecting && s != Running && s != Undoing }
+// Ended reports whether nobody works at an import in the state.
+func (s State) Ended() bool { return s != Inspecting && s != Running && s != Undoing }
 
 // Options say how rows are taken. The zero value skips customers that are there and
 // rows that break a rule.
@@ -57,6 +57,11 @@ type Options struct {
 	// ByID takes the customer whose id a row has for the one it is about, not that
 	// whose email it has.
 	ByID bool `json:"by_id,omitempty"`
+	// Hold has a server look at the file, and wait for a Revise.
+	Hold bool `json:"hold,omitempty"`
+	// Ground is what the consents of a file rest on, for those of which it tells
+	// nothing itself.
+	Ground string `json:"ground,omitempty"`
 	// DryRun has a server only count what would become of the rows.
 	DryRun bool `json:"dry_run,omitempty"`
 	// Map says where columns go that nobody knows, by their names.

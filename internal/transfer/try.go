@@ -259,6 +259,7 @@ func (r *rehearsal) try(ctx context.Context, some []source.Record) error {
 // stores how far it came every second.
 func (s *Service) dryRun(ctx context.Context, storeID int64, imp *Import, in *Inspection, f io.ReadSeeker) error {
 	stored, from, problems := s.sys.Elapsed(), imp.Position, []any(nil)
+	examples := map[string][]Example{}
 	imp.Begun, imp.RowsBegun = s.sys.Now(), 0
 	note := func(i *Import) error {
 		counts, err := json.Marshal(i.Counts)
@@ -292,11 +293,22 @@ func (s *Service) dryRun(ctx context.Context, storeID int64, imp *Import, in *In
 	}
 	if err := s.rehearse(ctx, storeID, imp, in.again, f, math.MaxInt64, func(i *Import, t *taking) error {
 		problems = append(problems, t.problems...)
+		for outcome, some := range t.examples {
+			examples[outcome] = append(examples[outcome], some[:min(len(some), Examples-len(examples[outcome]))]...)
+		}
 		if s.sys.Elapsed()-stored < time.Second && len(problems) < problemBite {
 			return nil
 		}
 		return note(i)
 	}); err != nil {
+		return err
+	}
+	imp.Inspection.Examples = examples
+	text, err := json.Marshal(imp.Inspection)
+	if err != nil {
+		return err
+	}
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(tellExamples, imp.ID, string(text)) }); err != nil {
 		return err
 	}
 	return note(imp)

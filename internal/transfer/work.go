@@ -53,7 +53,7 @@ func (s *Service) work(ctx context.Context, j jobs.Job) error {
 	if errors.Is(err, errNoImport) {
 		return nil
 	}
-	if err != nil || imp.State.ended() || imp.State == Undoing {
+	if err != nil || imp.State.Ended() || imp.State == Undoing {
 		return err
 	}
 	// What is done is who asked for it.
@@ -79,7 +79,7 @@ func (s *Service) gaveUp(ctx context.Context, j jobs.Job) error {
 		return nil
 	}
 	imp, err := s.Get(ctx, j.StoreID, of.ID)
-	if err != nil || imp.State.ended() {
+	if err != nil || imp.State.Ended() {
 		return err
 	}
 	return s.fail(history.With(ctx, &history.Origin{Actor: imp.By}), j.StoreID, imp, errGaveUp)
@@ -123,6 +123,9 @@ func (s *Service) take(ctx context.Context, storeID int64, imp *Import) error {
 		if err := s.found(ctx, storeID, imp, in); err != nil {
 			return err
 		}
+	}
+	if imp.Plan.Hold {
+		return s.wait(ctx, storeID, imp)
 	}
 	if imp.Plan.DryRun {
 		return s.dryRun(ctx, storeID, imp, in, f)
@@ -350,6 +353,16 @@ func (s *Service) forget(ctx context.Context, storeID, id, before int64) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Exec(dropRanges, id); err != nil {
 			return err
+		}
+		if in := imp.Inspection; in != nil && in.Examples != nil { // what the file said of persons goes with it
+			in.Examples = nil
+			text, err := json.Marshal(in)
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(tellExamples, id, string(text)); err != nil {
+				return err
+			}
 		}
 		return tx.Exec(forget, id, before)
 	})

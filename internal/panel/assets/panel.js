@@ -216,6 +216,17 @@
   });
   count();
 
+  // A file can be dragged onto its form.
+  for (const form of all("form[data-drop]")) {
+    const input = $("input[type=file]", form), place = document.createElement("p");
+    place.className = "drop";
+    place.textContent = form.dataset.drop;
+    input.after(place);
+    for (const on of ["dragenter", "dragover"]) form.addEventListener(on, (e) => { e.preventDefault(); form.classList.add("over"); });
+    for (const off of ["dragleave", "drop"]) form.addEventListener(off, () => form.classList.remove("over"));
+    form.addEventListener("drop", (e) => { e.preventDefault(); if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; say(input.files[0].name); } });
+  }
+
   // Keys.
   document.addEventListener("keydown", (e) => {
     const typing = e.target.closest?.("input, textarea, select, [contenteditable]");

@@ -139,6 +139,17 @@ var fields = []Field{
 	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
 }
 
+// Fields are the fields of a kind to which columns may go, in the order in which they
+// are offered.
+func Fields(kind Kind) (out []Field) {
+	for _, f := range fields {
+		if (kind != Subscribers || ofSubscriber[f]) && (kind != Addresses || f == Email || f == ID || f.ofAddress()) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // ParseTarget reads where a column goes: a field, "address.2.city" for a part of
 // the second address, "attribute:NAME", "form_field:NAME", "metafield:NAMESPACE.KEY",
 // or "-" for nowhere.

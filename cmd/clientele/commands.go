@@ -60,6 +60,8 @@ type commands struct {
 	Host        hostCommands            `cmd:"" help:"List, prove and release the hosts of stores' sites."`
 	TLSCert     tlsCommand              `cmd:"" name:"tls-cert" help:"Make a certificate for development, for the names of all stores."`
 	Health      healthCommand           `cmd:"" name:"healthcheck" help:"Ask a running server whether it is ready."`
+	Completion  completionCommand       `cmd:"" help:"Print a script that has a shell complete commands and flags."`
+	Man         manCommand              `cmd:"" help:"Print the page of the manual."`
 	Version     versionCommand          `cmd:"" help:"Print the version."`
 }
 

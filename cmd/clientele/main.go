@@ -54,14 +54,7 @@ func commandUser() history.Actor {
 
 func run(args []string) int {
 	exit := -1
-	parser, err := kong.New(model(args),
-		kong.Name("clientele"),
-		kong.Description("A self-hosted customer and subscriber service that speaks BigCommerce's customer APIs.\n\nEvery flag is also an environment variable: --public-url is CLIENTELE_PUBLIC_URL."),
-		kong.DefaultEnvars("CLIENTELE"),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Exit(func(code int) { exit = code; panic(stop{}) }),
-	)
+	parser, err := newParser(model(args), kong.Exit(func(code int) { exit = code; panic(stop{}) }))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "clientele:", err)
 		return exitFailed
@@ -94,6 +87,17 @@ func run(args []string) int {
 		complain(err)
 		return exitFailed
 	}
+}
+
+// newParser returns what parses arguments into a model.
+func newParser(model any, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(model, append([]kong.Option{
+		kong.Name("clientele"),
+		kong.Description("A self-hosted customer and subscriber service that speaks BigCommerce's customer APIs.\n\nEvery flag is also an environment variable: --public-url is CLIENTELE_PUBLIC_URL."),
+		kong.DefaultEnvars("CLIENTELE"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	}, more...)...)
 }
 
 // model returns what the arguments are parsed into: commands, or of them the one

@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos rules paint mirror long image
+.PHONY: run test race bench performance build chaos rules paint mirror long image release
 
 run:
 	go run ./cmd/clientele serve
@@ -39,6 +39,10 @@ build:
 # docker load, in bin/image.
 image:
 	go -C tools run ./image $(ARGS)
+
+# What is published of a version, for all platforms, in bin/release.
+release:
+	go -C tools run ./release $(ARGS)
 
 # A mirror of ten thousand customers that change for a minute.
 mirror:

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,16 +29,6 @@ var imager = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(built, "image")
 	return path, build("../../tools", "-o", path, "./image")
 })
-
-// build is go build in a directory.
-func build(dir string, args ...string) error {
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false"}, args...)...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return nil
-}
 
 // made makes an image and returns the directory that it is in, and what was
 // said.
@@ -105,24 +94,6 @@ func loaded(t *testing.T, path string) (layers [][]byte, config imageConfig) {
 	return layers, whole.Config
 }
 
-func untar(t *testing.T, r io.Reader, fn func(h *tar.Header, text []byte)) {
-	t.Helper()
-	for tr := tar.NewReader(r); ; {
-		h, err := tr.Next()
-		if err == io.EOF {
-			return
-		}
-		var text []byte
-		if err == nil {
-			text, err = io.ReadAll(tr)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		fn(h, text)
-	}
-}
-
 // unpack writes the layers of an image below a directory, as their owners.
 func unpack(t *testing.T, layers [][]byte, root string) {
 	t.Helper()
@@ -159,8 +130,8 @@ func unpack(t *testing.T, layers [][]byte, root string) {
 // data can be written.
 func TestImage(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "clientele")
-	if err := build(".", "-ldflags", "-s -w", "-o", binary, "clientele/cmd/clientele"); err != nil {
+	binary, err := stripped()
+	if err != nil {
 		t.Fatal(err)
 	}
 	dir, _ := made(t, "-platforms", "linux/"+runtime.GOARCH, "-binary", binary)

@@ -1,11 +1,14 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -247,6 +250,51 @@ func (t *pgTx) execCount(tx *Tx, s *Stmt, args []any) (int64, error) {
 		return nil
 	})
 	return n, t.send()
+}
+
+// copyIn sends everything queued, and then rows as COPY takes them.
+func (t *pgTx) copyIn(sql string, text []byte) (int64, error) {
+	if t.batch.Len() > 0 {
+		if err := t.send(); err != nil {
+			return 0, err
+		}
+	}
+	t.thrown = false
+	t.sends++
+	tag, err := t.conn.PgConn().CopyFrom(t.ctx, bytes.NewReader(text), sql)
+	return tag.RowsAffected(), t.check(err)
+}
+
+// appendCopied appends a value as COPY reads it.
+func appendCopied(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(b, `\N`...), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case []byte:
+		return hex.AppendEncode(append(b, `\\x`...), v), nil
+	case string:
+		for {
+			i := strings.IndexAny(v, "\\\t\n\r")
+			if i < 0 {
+				return append(b, v...), nil
+			}
+			b = append(append(b, v[:i]...), '\\')
+			switch v[i] {
+			case '\t':
+				b = append(b, 't')
+			case '\n':
+				b = append(b, 'n')
+			case '\r':
+				b = append(b, 'r')
+			default:
+				b = append(b, '\\')
+			}
+			v = v[i+1:]
+		}
+	}
+	return b, fmt.Errorf("sqldb: argument of type %T", v)
 }
 
 func (t *pgTx) commit() error {

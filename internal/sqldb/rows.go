@@ -3,20 +3,29 @@ package sqldb
 import (
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // Rows are the statements that insert 1, 2, 4, … rows at once.
 type Rows struct {
 	stmts        []*Stmt
 	shared, each int
+	copy         string // how PostgreSQL is given many; empty: by the statements
 }
+
+// copied is from how many rows on PostgreSQL is given them by COPY, which it takes
+// in half the time. For fewer the further round trip costs more.
+const copied = 128
 
 // StaticRows declares the statements that insert 1, 2, 4, … rows at once, as
 // many as there are sizes. insert ends in "VALUES ", and ending is what follows
 // the rows. Each row begins with the store and the first values, shared ones,
 // and has each further ones of its own.
 func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
-	out := &Rows{make([]*Stmt, sizes), shared, each}
+	out := &Rows{stmts: make([]*Stmt, sizes), shared: shared, each: each}
+	if ending == "" {
+		out.copy = "COPY " + strings.TrimSuffix(strings.TrimPrefix(insert, "INSERT INTO "), " VALUES ") + " FROM STDIN"
+	}
 	for i := range out.stmts {
 		b := []byte(insert)
 		value := func(n int) { b = strconv.AppendInt(append(b, ", $"...), int64(n), 10) }
@@ -41,6 +50,10 @@ func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
 // Exec inserts rows, whose own values follow each other in own, with as few
 // statements as there are sizes for. No rows are no error.
 func (r *Rows) Exec(tx *Tx, shared, own []any) error {
+	if r.many(tx, own) {
+		_, err := r.copyIn(tx, shared, own)
+		return err
+	}
 	return r.inBites(shared, own, func(s *Stmt, args []any) error { return tx.Exec(s, args...) })
 }
 
@@ -56,6 +69,9 @@ func (r *Rows) ExecJoined(tx *Tx, values []any) error {
 
 // ExecCount is Exec that returns how many rows were inserted or changed.
 func (r *Rows) ExecCount(tx *Tx, shared, own []any) (n int64, err error) {
+	if r.many(tx, own) {
+		return r.copyIn(tx, shared, own)
+	}
 	return n, r.inBites(shared, own, func(s *Stmt, args []any) error {
 		some, err := tx.ExecCount(s, args...)
 		n += some
@@ -74,4 +90,27 @@ func (r *Rows) inBites(shared, own []any, exec func(s *Stmt, args []any) error) 
 		own = own[values:]
 	}
 	return nil
+}
+
+// many reports whether rows are so many that they are copied.
+func (r *Rows) many(tx *Tx, own []any) bool {
+	return tx.pg != nil && r.copy != "" && len(own) >= copied*r.each
+}
+
+func (r *Rows) copyIn(tx *Tx, shared, own []any) (int64, error) {
+	tx.see(r.stmts[0])
+	text := make([]byte, 0, len(own)*16)
+	for ; len(own) > 0; own = own[r.each:] {
+		text = strconv.AppendInt(text, tx.store, 10)
+		for _, values := range [][]any{shared, own[:r.each]} {
+			for _, v := range values {
+				var err error
+				if text, err = appendCopied(append(text, '\t'), v); err != nil {
+					return 0, err
+				}
+			}
+		}
+		text = append(text, '\n')
+	}
+	return tx.pg.copyIn(r.copy, text)
 }

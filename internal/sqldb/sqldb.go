@@ -198,6 +198,15 @@ func (db *DB) Read(ctx context.Context, store int64, fn func(tx *Tx) error) erro
 // Writing returns how many writes run or wait their turn.
 func (db *DB) Writing() int64 { return db.writing.Load() }
 
+// Gap returns once other processes had their turn to write. It is for who writes one
+// transaction after the other: SQLite has no queue in which others wait.
+func (db *DB) Gap(ctx context.Context) error {
+	if db.lite == nil {
+		return ctx.Err()
+	}
+	return system.Pause(ctx, gap)
+}
+
 // Statements returns how many statements were run, without those that begin and
 // end transactions.
 func (db *DB) Statements() int64 {

@@ -61,6 +61,13 @@ const busyTimeout = 10 * time.Second
 // itself.
 const busyPause = 5 * time.Millisecond
 
+// beginPause is how long to wait before the next try to begin a write, and gap how
+// long one who writes for long leaves the file to others: so long that they notice.
+const (
+	beginPause = 2 * time.Millisecond
+	gap        = 3 * time.Millisecond
+)
+
 func openLite(path string, o Options) (*lite, error) {
 	if dir := filepath.Dir(path); dir != "." && !o.MustExist {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -353,7 +360,7 @@ var errNotBegun = errors.New("sqldb: the database is locked")
 // tryCommit returns an error when the transaction as a whole failed.
 func (l *lite) tryCommit(group []*job) error {
 	w := l.writer
-	if err := w.command(begin); err != nil {
+	if err := w.begin(); err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, classify(err))
 	}
 	now := l.sys.Elapsed()
@@ -599,6 +606,38 @@ func (c *liteConn) command(sql string) error {
 		return err
 	}
 	return stmt.Reset()
+}
+
+// begin waits for another process's write, and looks more often than SQLite would:
+// who writes one transaction after the other leaves no long gaps between them.
+func (c *liteConn) begin() error {
+	c.conn.SetBusyTimeout(0)
+	defer c.conn.SetBusyTimeout(busyTimeout)
+	for wait := busyTimeout; ; wait -= beginPause {
+		err := c.command(begin)
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || wait <= 0 {
+			return err
+		}
+		<-system.Countdown(beginPause).C
+	}
+}
+
+// version returns a number that moves when another process writes.
+func (c *liteConn) version() (int64, error) {
+	const sql = "PRAGMA data_version"
+	stmt := c.commands[sql]
+	if stmt == nil {
+		var err error
+		if stmt, err = c.conn.Prepare(sql); err != nil {
+			return 0, err
+		}
+		c.commands[sql] = stmt
+	}
+	if _, err := stmt.Step(); err != nil {
+		return 0, err
+	}
+	n := stmt.ColumnInt64(0)
+	return n, stmt.Reset()
 }
 
 func (c *liteConn) rollback() {

@@ -195,6 +195,15 @@ func (tx *Tx) Replan() {
 	}
 }
 
+// Elsewhere returns a number that is another one once another process has written
+// to the file of SQLite, and 0 for PostgreSQL.
+func (tx *Tx) Elsewhere() (n int64, err error) {
+	if tx.lite != nil {
+		n, err = tx.lite.version()
+	}
+	return n, err
+}
+
 // Contains returns the condition "column contains parameter n", byte for
 // byte: column and parameter are folded text.
 func (tx *Tx) Contains(column string, n int) string {

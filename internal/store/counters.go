@@ -81,6 +81,20 @@ func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
 	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses, -a.Entries, -a.AttributeValues, -a.FormValues)
 }
 
+var moved = sqldb.Static(`SELECT customer_id + address_id + attribute_value_id + event_id + history_id FROM store_counters WHERE store_id = $1`)
+
+// MovedQuery returns the query for a number that is another one once somebody has
+// written: every write gives out an id of the history, but for those that are muted.
+func MovedQuery(into *int64) sqldb.Q {
+	return sqldb.Q{Stmt: moved, Each: func(r *sqldb.Row) error { *into = r.Int(0); return nil }}
+}
+
+// Before returns the number of MovedQuery before a moved the counters to c.
+func (c *Counters) Before(tx *sqldb.Tx, a Advance) int64 {
+	a = a.told(tx)
+	return c.CustomerID + c.AddressID + c.AttributeValueID + c.EventID + c.EntryID - a.CustomerIDs - a.AddressIDs - a.AttributeValueIDs - a.EventIDs - a.Entries
+}
+
 // Lift raises the id counters to at least the given values, for ids that were
 // chosen outside, such as those of a seed file.
 var liftIDs = sqldb.Static(`UPDATE store_counters SET

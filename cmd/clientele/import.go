@@ -93,7 +93,8 @@ func (c *importCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	imp.Inspection = &in.Findings // which tells how much of the file was taken
+	found := in.Findings
+	imp.Inspection = &found // which tells how much of the file was taken, and keeps no more of in
 	err = core.Transfer.Run(ctx, st.ID, imp, f, bar.show)
 	bar.end()
 	if err == nil && imp.State == transfer.Cancelled {

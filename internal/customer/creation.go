@@ -25,6 +25,7 @@ type creation struct {
 	now   int64
 	plans []*createPlan // of which something is made
 
+	looked   *lookAround       // nil: nobody has looked before
 	held     map[string][]slot // who has the emails
 	counters store.Counters    // after the last id given out
 	last     int64             // the largest id that was ever given
@@ -38,6 +39,12 @@ type creation struct {
 	entries   []history.Entry
 }
 
+// lookAround is who had the emails when the store's counters stood at a place.
+type lookAround struct {
+	at   int64
+	held map[string][]slot
+}
+
 // creationRows are what is inserted, table by table.
 type creationRows struct {
 	customers, addresses, attributes []any
@@ -48,7 +55,7 @@ type creationRows struct {
 
 // run makes the customers of a plan.
 func (p *createPlan) run(tx *sqldb.Tx, now int64) error {
-	own, err := runCreates(tx, []*createPlan{p}, now)
+	own, err := runCreates(tx, []*createPlan{p}, nil, now)
 	if err == nil {
 		err = own[0]
 	}
@@ -56,9 +63,10 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) error {
 }
 
 // runCreates makes the customers of plans, in their order as if each ran by
-// itself after the one before, and returns which plans break a rule.
-func runCreates(tx *sqldb.Tx, plans []*createPlan, now int64) ([]error, error) {
-	r := creation{tx: tx, now: now, plans: plans}
+// itself after the one before, and returns which plans break a rule. looked is who
+// had their emails before in the transaction, or nil.
+func runCreates(tx *sqldb.Tx, plans []*createPlan, looked *lookAround, now int64) ([]error, error) {
+	r := creation{tx: tx, now: now, plans: plans, looked: looked}
 	for _, step := range []func() error{r.refer, r.count, r.lookForEmails, r.insert, r.hashed, r.notify, r.lift} {
 		if err := step(); err != nil {
 			return nil, err
@@ -141,15 +149,32 @@ func (r *creation) count() error {
 			emails = append(emails, p.in[i].Email)
 		}
 	}
-	r.held = make(map[string][]slot, len(emails))
 	r.events, r.entries = make([]event.Event, 0, adv.EventIDs), make([]history.Entry, 0, adv.Entries)
-	if err := r.tx.Pipeline(append([]sqldb.Q{adv.Query(r.tx, &r.counters)}, emailSlots(emails, r.held)...)...); err != nil {
+	if err := r.lock(adv, emails); err != nil {
 		return err
 	}
 	r.last = r.counters.CustomerID - adv.CustomerIDs
 	r.highest = r.counters.AddressID
 	r.addressID, r.valueID = r.counters.AddressID-adv.AddressIDs, r.counters.AttributeValueID-adv.AttributeValueIDs
 	return nil
+}
+
+// lock moves the counters and sets who has the emails. Who looked before need not
+// look again, unless somebody else came in between; what moves no counter, such as
+// another import's change of an email, the unique key keeps apart.
+func (r *creation) lock(adv store.Advance, emails []string) error {
+	moves := []sqldb.Q{adv.Query(r.tx, &r.counters)}
+	if r.looked != nil {
+		if err := r.tx.Pipeline(moves...); err != nil {
+			return err
+		}
+		if moves = nil; r.looked.at == r.counters.Before(r.tx, adv) {
+			r.held = r.looked.held
+			return nil
+		}
+	}
+	r.held = make(map[string][]slot, len(emails))
+	return r.tx.Pipeline(append(moves, emailSlots(emails, r.held)...)...)
 }
 
 // lookForEmails numbers the customers and makes sure that their emails are

@@ -253,7 +253,9 @@ func (s *Service) NotifyWith(n Notifier) { s.notifier = n }
 // NewService returns a Service over db.
 func NewService(db *sqldb.DB, sys *system.System, passwords *password.Hasher) *Service {
 	s := &Service{db: db, sys: sys, passwords: passwords, bite: hashBite, leave: leaveBatch, looks: browseLooks, index: search.NewIndex(db, sys, searchable{})}
-	s.creates = sqldb.NewTogether(db, func(tx *sqldb.Tx, plans []*createPlan) ([]error, error) { return runCreates(tx, plans, s.sys.Now()) })
+	s.creates = sqldb.NewTogether(db, func(tx *sqldb.Tx, plans []*createPlan) ([]error, error) {
+		return runCreates(tx, plans, nil, s.sys.Now())
+	})
 	return s
 }
 

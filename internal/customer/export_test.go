@@ -20,7 +20,7 @@ func (s *Service) CreateTogether(tx *sqldb.Tx, batches [][]Create) ([][]Customer
 			}
 		}
 	}
-	own, err := runCreates(tx, plans, s.sys.Now())
+	own, err := runCreates(tx, plans, nil, s.sys.Now())
 	out := make([][]Customer, len(plans))
 	for i, p := range plans {
 		if err == nil && own[i] == nil {

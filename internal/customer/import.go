@@ -9,6 +9,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // Existing says what becomes of a row of an import whose customer is there.
@@ -43,6 +44,21 @@ type ImportRow struct {
 	MatchID int64
 
 	there bool // it is of a customer that is there, or of nobody
+	ready *createPlan
+	wrong *fault.Error // why it cannot be taken
+}
+
+// Prepare does what needs no transaction. ImportTx does it otherwise.
+func (row *ImportRow) Prepare() {
+	row.FromFile = true
+	p := &createPlan{in: []Create{row.Create}, hashes: []string{""}}
+	if row.wrong = fault.As(p.check()); row.wrong != nil {
+		return
+	}
+	if row.ImportedHash.Hash != "" {
+		p.hashes[0], _ = row.ImportedHash.Stored() // checked before
+	}
+	row.ready = p
 }
 
 // Imported is what became of a row.
@@ -81,18 +97,16 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 	plans := make([]*createPlan, len(in))
 	var emails []string
 	for i := range in {
-		in[i].FromFile = true
-		p := &createPlan{in: []Create{in[i].Create}, hashes: []string{""}}
-		if out[i].Err = fault.As(p.check()); out[i].Err != nil {
-			continue
+		if in[i].ready == nil && in[i].wrong == nil {
+			in[i].Prepare()
 		}
-		if in[i].ImportedHash.Hash != "" {
-			p.hashes[0], _ = in[i].ImportedHash.Stored() // checked before
+		if out[i].Err = in[i].wrong; out[i].Err == nil {
+			plans[i] = in[i].ready
+			emails = append(emails, plans[i].in[0].Email)
 		}
-		plans[i] = p
-		emails = append(emails, p.in[0].Email)
 	}
-	held, byID, err := importOwners(tx, in, plans, emails)
+	var look lookAround
+	byID, err := importOwners(tx, in, plans, emails, &look)
 	if err != nil {
 		return err
 	}
@@ -101,7 +115,7 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 		if p == nil {
 			continue
 		}
-		out[i].ID = holder(held[email.Key(p.in[0].Email)], p.in[0].ChannelIDs)
+		out[i].ID = holder(look.held[email.Key(p.in[0].Email)], p.in[0].ChannelIDs)
 		if id := in[i].MatchID; id != 0 {
 			switch {
 			case !byID[id]:
@@ -125,7 +139,11 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 	if err := s.importOver(tx, in, plans, there, existing, out, now); err != nil {
 		return err
 	}
-	return importNew(tx, plans, fresh, out, now)
+	looked := &look
+	if len(there) > 0 { // they may have other emails by now
+		looked = nil
+	}
+	return importNew(tx, plans, fresh, looked, out, now)
 }
 
 // reject notes that a row breaks a rule.
@@ -138,12 +156,12 @@ func (o *Imported) reject(field fault.Field, code fault.Code, value string) {
 }
 
 // importOwners looks up whose the emails are, and which of the ids are customers'.
-func importOwners(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, emails []string) (held map[string][]slot, byID map[int64]bool, err error) {
-	held, byID = map[string][]slot{}, map[int64]bool{}
+func importOwners(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, emails []string, look *lookAround) (byID map[int64]bool, err error) {
+	look.held, byID = map[string][]slot{}, map[int64]bool{}
 	if len(emails) == 0 {
-		return held, byID, nil
+		return byID, nil
 	}
-	qs := emailSlots(emails, held)
+	qs := append([]sqldb.Q{store.MovedQuery(&look.at)}, emailSlots(emails, look.held)...)
 	var ids []int64
 	for i := range in {
 		if plans[i] != nil && in[i].MatchID != 0 {
@@ -153,7 +171,7 @@ func importOwners(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, emails []st
 	if len(ids) > 0 {
 		qs = append(qs, sqldb.Among(`SELECT id FROM customers WHERE store_id = $1 AND id IN `, ids, ``, byID))
 	}
-	return held, byID, tx.Pipeline(qs...)
+	return byID, tx.Pipeline(qs...)
 }
 
 // holder returns whose an email is on channels, 0 for nobody's.
@@ -166,7 +184,7 @@ func holder(held []slot, channels []int64) int64 {
 	return 0
 }
 
-func importNew(tx *sqldb.Tx, plans []*createPlan, fresh []int, out []Imported, now int64) error {
+func importNew(tx *sqldb.Tx, plans []*createPlan, fresh []int, looked *lookAround, out []Imported, now int64) error {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -174,7 +192,7 @@ func importNew(tx *sqldb.Tx, plans []*createPlan, fresh []int, out []Imported, n
 	for i, at := range fresh {
 		run[i] = plans[at]
 	}
-	wrong, err := runCreates(tx, run, now)
+	wrong, err := runCreates(tx, run, looked, now)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *Service) Inspect(ctx context.Context, storeID int64, f io.ReadSeeker, n
 
 // inspect is Inspect of a file whose hash is known.
 func (s *Service) inspect(ctx context.Context, storeID int64, f io.ReadSeeker, of File, o Options) (*Inspection, error) {
-	out := &Inspection{File: of, Findings: Findings{Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}, again: newRepeated(of.Size, o.ByID)}
+	out := &Inspection{File: of, Findings: Findings{Problems: map[string]int64{}, Warnings: map[string]int64{}, Hashes: map[string]int64{}}, again: newRepeated(o.ByID)}
 	w, err := s.look(ctx, storeID)
 	if err != nil {
 		return nil, err

@@ -54,33 +54,54 @@ func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.Read
 	if err != nil {
 		return err
 	}
-	var b batch // what is left of the one before
+	a := s.readAhead(ctx, imp.Plan, records, w)
+	defer a.end()
+	var bites []bite // read, but not stored
+	p := pace{db: s.db, sys: s.sys, most: s.bites}
 	for imp.State == Running {
-		if len(b.records) == 0 {
-			if b, err = s.next(records); err != nil {
-				return err
-			}
+		if len(bites) == 0 {
+			bites = append(bites, a.next())
+		}
+		if bites[0].err != nil {
+			return bites[0].err
 		}
 		// Before customers are locked.
-		if err := s.refer(ctx, storeID, w, imp, b.records); err != nil {
+		if w, err = s.refer(ctx, storeID, w, &imp.Plan, bites[0].records); err != nil {
 			return err
 		}
-		after := *imp
+		a.world.Store(w)
+		after, n := *imp, 0
 		err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
-			after = *imp
+			after, n = *imp, 0
 			t := taking{tx: tx, s: s, world: w, imp: &after, now: s.sys.Now()}
-			return t.take(b)
+			return t.take(&p, func() *bite {
+				if n == len(bites) {
+					b, ok := a.poll()
+					if !ok {
+						return nil
+					}
+					bites = append(bites, b)
+				}
+				if b := &bites[n]; b.err != nil || n > 0 && w.misses(&after.Plan, b.records) {
+					return nil
+				}
+				n++
+				return &bites[n-1]
+			})
 		})
 		if stop := stopAt(0); errors.As(err, &stop) {
-			b = batch{records: b.records[:stop+1]}
+			bites = append(bites[:n-1], bite{records: bites[n-1].records[:stop+1]})
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		*imp, b = after, batch{}
+		*imp, bites = after, slices.Clone(bites[n:])
 		if each != nil {
 			each(imp)
+		}
+		if err := s.db.Gap(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -119,29 +140,7 @@ func (i *Import) records(ctx context.Context, f io.ReadSeeker, s *Service, zone 
 	return source.NewReader(rows, settings), nil
 }
 
-// batch is what one transaction takes.
-type batch struct {
-	records []source.Record
-	end     bool // of the file
-}
-
-func (s *Service) next(r *source.Reader) (batch, error) {
-	var b batch
-	for len(b.records) < s.batch {
-		rec, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			b.end = true
-			return b, nil
-		}
-		if err != nil {
-			return b, err
-		}
-		b.records = append(b.records, rec)
-	}
-	return b, nil
-}
-
-// taking is a batch as it is taken.
+// taking is a transaction that takes records.
 type taking struct {
 	*world
 	tx       *sqldb.Tx
@@ -155,8 +154,10 @@ type taking struct {
 	made     map[string][]int64   // ids by resource, see import_ranges
 }
 
-func (t *taking) take(b batch) error {
+// take takes what next gives, as long as p says so.
+func (t *taking) take(p *pace, next func() *bite) error {
 	before := t.imp.Position
+	t.tx.Replan()
 	// Whoever else runs this import waits here, and then finds it moved on.
 	n, err := t.move(before)
 	if err != nil {
@@ -165,14 +166,27 @@ func (t *taking) take(b batch) error {
 	if n == 0 {
 		return ErrElsewhere
 	}
-	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
-	if err := t.persons(b.records); err != nil {
+	if err := p.begin(t.tx); err != nil {
 		return err
 	}
-	t.tx.Mute(sqldb.Muted{})
-	if b.end && t.imp.State == Running {
-		t.imp.State = Done
+	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
+	for t.imp.State == Running {
+		b := next()
+		if b == nil {
+			break
+		}
+		if err := t.persons(b); err != nil {
+			return err
+		}
+		if b.end && t.imp.State == Running {
+			t.imp.State = Done
+		}
+		// Customers that are there are locked before the store's counters.
+		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more() {
+			break
+		}
 	}
+	t.tx.Mute(sqldb.Muted{})
 	if err := insertRange.Exec(t.tx, []any{t.imp.ID}, t.ranges()); err != nil {
 		return err
 	}
@@ -184,8 +198,10 @@ func (t *taking) take(b batch) error {
 			return err
 		}
 	}
-	_, err = t.move(before)
-	return err
+	if _, err = t.move(before); err != nil {
+		return err
+	}
+	return p.end(t.tx)
 }
 
 // created notes what the import has created.
@@ -245,22 +261,19 @@ const (
 	tagsAttribute = "tags"
 )
 
-// refer makes the groups and attributes that records name and the store has not.
-// What cannot be made is told with the records.
-func (s *Service) refer(ctx context.Context, storeID int64, w *world, imp *Import, records []source.Record) error {
-	missing := w.lacks(imp, records)
+// refer makes the groups and attributes that records name and the store has not,
+// and returns the world with them. What cannot be made is told with the records.
+func (s *Service) refer(ctx context.Context, storeID int64, w *world, plan *Plan, records []source.Record) (*world, error) {
+	missing := w.lacks(plan, records)
 	if !missing.any() {
-		return nil
+		return w, nil
 	}
 	made := *w
 	err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		made.groups, made.attributes = maps.Clone(w.groups), maps.Clone(w.attributes)
 		return missing.put(tx, &made, s.sys.Now())
 	})
-	if err == nil {
-		*w = made
-	}
-	return err
+	return &made, err
 }
 
 // missing is what records name and a store has not: names by their folded form.
@@ -268,9 +281,9 @@ type missing struct{ groups, attributes map[string]string }
 
 func (m *missing) any() bool { return len(m.groups)+len(m.attributes) > 0 }
 
-func (w *world) lacks(imp *Import, records []source.Record) missing {
+func (w *world) lacks(plan *Plan, records []source.Record) missing {
 	m := missing{map[string]string{}, map[string]string{}}
-	if imp.Plan.Kind != source.Customers {
+	if plan.Kind != source.Customers {
 		return m
 	}
 	lacks := func(of map[string]string, has map[string]int64, name string) {
@@ -292,6 +305,12 @@ func (w *world) lacks(imp *Import, records []source.Record) missing {
 		}
 	}
 	return m
+}
+
+// misses reports whether records name what the store has not.
+func (w *world) misses(plan *Plan, records []source.Record) bool {
+	m := w.lacks(plan, records)
+	return m.any()
 }
 
 // put makes what is missing, unless somebody has made it meanwhile, and notes the
@@ -347,9 +366,9 @@ type stopAt int
 // Error implements error.
 func (stopAt) Error() string { return "a row was not taken" }
 
-// persons takes the records.
-func (t *taking) persons(records []source.Record) error {
-	var rows []customer.ImportRow
+// persons takes the records of a bite.
+func (t *taking) persons(b *bite) error {
+	records, n := b.records, 0
 	place := make([]int, len(records)) // of a record among the rows
 	for i := range records {
 		rec := &records[i]
@@ -360,9 +379,13 @@ func (t *taking) persons(records []source.Record) error {
 			if rec.Group != "" && t.groups[fold.Text(rec.Group)] == 0 {
 				t.problem(rec.Rows[0].Line, "", NoGroup, true)
 			}
-			place[i] = len(rows)
-			rows = append(rows, t.row(rec))
+			place[i] = n
+			n++
 		}
+	}
+	rows := b.rows
+	if rows == nil {
+		rows = t.rows(&t.imp.Plan, records)
 	}
 	done, err := t.customers(rows)
 	if err != nil {
@@ -608,15 +631,28 @@ const (
 // NoGroup is the code of a customer whose group could not be made.
 const NoGroup = "group_not_made"
 
+// rows are the records as customers, but for those that are refused.
+func (w *world) rows(plan *Plan, records []source.Record) (out []customer.ImportRow) {
+	if plan.Kind == source.Subscribers {
+		return nil
+	}
+	for i := range records {
+		if !records[i].Refused() {
+			out = append(out, w.row(plan, &records[i]))
+		}
+	}
+	return out
+}
+
 // row is a record as a customer.
-func (t *taking) row(rec *source.Record) customer.ImportRow {
+func (w *world) row(plan *Plan, rec *source.Record) customer.ImportRow {
 	in := customer.ImportRow{Create: customer.Create{
 		Email: rec.Email, FirstName: rec.FirstName, LastName: rec.LastName, Company: rec.Company, Phone: rec.Phone, Notes: rec.Notes, TaxExemptCategory: rec.TaxCategory,
-		GroupID: t.groups[fold.Text(rec.Group)], RegistrationIP: rec.RegistrationIP, StoreCredit: rec.StoreCredit, AcceptsEmails: rec.AcceptsEmails == source.Yes,
+		GroupID: w.groups[fold.Text(rec.Group)], RegistrationIP: rec.RegistrationIP, StoreCredit: rec.StoreCredit, AcceptsEmails: rec.AcceptsEmails == source.Yes,
 		DateCreated: rec.DateCreated, ImportedHash: rec.Hash, Extent: form.Free,
 	}, HasStoreCredit: rec.HasCredit, HasAcceptsEmails: rec.AcceptsEmails != source.Unsaid, MatchID: rec.ID}
 	if rec.TaxExempt == source.Yes && in.TaxExemptCategory == "" {
-		in.TaxExemptCategory = t.imp.Plan.TaxExempt
+		in.TaxExemptCategory = plan.TaxExempt
 	}
 	for _, a := range rec.Addresses {
 		fields := customer.AddressFields{
@@ -641,7 +677,7 @@ func (t *taking) row(rec *source.Record) customer.ImportRow {
 		values[tagsAttribute] = strings.Join(rec.Tags, ", ")
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if id := t.attributes[fold.Text(name)]; id != 0 {
+		if id := w.attributes[fold.Text(name)]; id != 0 {
 			in.Attributes = append(in.Attributes, customer.AttributeInput{AttributeID: id, Value: values[name]})
 		}
 	}

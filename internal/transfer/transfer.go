@@ -218,21 +218,26 @@ type Service struct {
 	files     files
 	// receiving bounds how many files are received at once.
 	receiving chan struct{}
-	// batch is how many records one transaction takes.
-	batch int
+	// batch is how many records are taken at once, bites how often a transaction
+	// does so.
+	batch, bites int
 	// together bounds what waits to be tried, in bytes.
 	together int
 	// shift is how long a job works before it lets others have a go.
 	shift time.Duration
 }
 
-// recordsAtOnce is a compromise: a batch holds the store's counters, and each has
-// its own commit.
-const recordsAtOnce = 250
+// recordsAtOnce is how many records are taken at once: so long others wait at least
+// who write, too. A commit costs as much as hundreds of records, so that a transaction
+// takes more of them as long as nobody waits.
+const (
+	recordsAtOnce = 250
+	bitesAtOnce   = 16
+)
 
 // NewService returns a Service.
 func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service, keys *storekey.Service) *Service {
-	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, together: together, shift: shift}
+	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, bites: bitesAtOnce, together: together, shift: shift}
 }
 
 // KeepIn has the files of imports that a server takes kept in a directory, where

@@ -53,13 +53,8 @@ type repeated struct {
 	byID  bool
 }
 
-// newRepeated makes room for the records of a file of a size.
-func newRepeated(size int64, byID bool) *repeated {
-	room := 1 << 10
-	for int64(room) < size/16 && room < maxAddresses*4/3 {
-		room *= 2
-	}
-	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, room), twice: map[uint64]int32{}, byID: byID}
+func newRepeated(byID bool) *repeated {
+	return &repeated{seed: maphash.MakeSeed(), known: make([]uint64, 1<<12), twice: map[uint64]int32{}, byID: byID}
 }
 
 func (r *repeated) key(rec *source.Record) uint64 {
@@ -78,21 +73,40 @@ func (r *repeated) add(rec *source.Record) bool {
 	if k == 0 {
 		return false
 	}
-	at := k % uint64(len(r.known))
-	for ; r.known[at] != 0; at = (at + 1) % uint64(len(r.known)) {
-		if r.known[at] == k {
-			if n := r.twice[k]; n > 0 {
-				r.twice[k] = n + 1
-			} else if len(r.twice) < maxRepeated {
-				r.twice[k] = 2
-			}
-			return true
+	at := r.at(k)
+	if r.known[at] == k {
+		if n := r.twice[k]; n > 0 {
+			r.twice[k] = n + 1
+		} else if len(r.twice) < maxRepeated {
+			r.twice[k] = 2
 		}
+		return true
 	}
-	if r.n++; r.n*4 < len(r.known)*3 {
-		r.known[at] = k
+	if r.n*4 >= len(r.known)*3 {
+		if len(r.known) >= maxAddresses*4/3 {
+			return false
+		}
+		old := r.known
+		r.known = make([]uint64, 2*len(old))
+		for _, k := range old {
+			if k != 0 {
+				r.known[r.at(k)] = k
+			}
+		}
+		at = r.at(k)
 	}
+	r.n++
+	r.known[at] = k
 	return false
+}
+
+// at is where a hash is, or belongs.
+func (r *repeated) at(k uint64) uint64 {
+	at := k % uint64(len(r.known))
+	for r.known[at] != 0 && r.known[at] != k {
+		at = (at + 1) % uint64(len(r.known))
+	}
+	return at
 }
 
 // rehearse tries the records that end at limit or before. told is told of each
@@ -228,13 +242,13 @@ func (r *rehearsal) try(ctx context.Context, some []source.Record) error {
 		tx.Mute(sqldb.Muted{Events: true, Entries: true})
 		w := *r.world
 		t = taking{tx: tx, s: r.s, world: &w, imp: &after, now: r.s.sys.Now(), try: true}
-		if missing := w.lacks(r.imp, some); missing.any() {
+		if missing := w.lacks(&r.imp.Plan, some); missing.any() {
 			w.groups, w.attributes = maps.Clone(w.groups), maps.Clone(w.attributes)
 			if err := missing.put(tx, &w, t.now); err != nil {
 				return err
 			}
 		}
-		if err := t.persons(some); err != nil {
+		if err := t.persons(&bite{records: some}); err != nil {
 			return err
 		}
 		return errTried

@@ -157,8 +157,8 @@ func (s *Service) found(ctx context.Context, storeID int64, imp *Import, in *Ins
 	if err != nil {
 		return err
 	}
-	before := imp.Position
-	imp.Plan, imp.Inspection, imp.Position, imp.Lines, imp.Counts, imp.Problems = in.Plan, &in.Findings, 0, 0, Counts{}, 0
+	before, found := imp.Position, in.Findings // which keep no more of in
+	imp.Plan, imp.Inspection, imp.Position, imp.Lines, imp.Counts, imp.Problems = in.Plan, &found, 0, 0, Counts{}, 0
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(storeFindings, imp.ID, string(plan), string(findings), s.sys.Now(), before)
 		if err == nil && n == 0 {

@@ -110,7 +110,7 @@ func TestTriedAsDone(t *testing.T) {
 func TestServerTakesFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newImporting(t, db)
-		w.svc.batch = 3
+		w.svc.batch, w.svc.bites = 3, 1
 		var b strings.Builder
 		b.WriteString("Email,Name\n")
 		for i := range 60 {

@@ -50,7 +50,7 @@ const (
 )
 
 var (
-	insertToken = sqldb.Static(`INSERT INTO account_tokens (store_id, token_hash, purpose, customer_id, channel_id, data, date_expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	insertToken = sqldb.Static(`INSERT INTO account_tokens (store_id, token_hash, purpose, customer_id, channel_id, data, date_expires, email_norm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	selectToken = sqldb.Static(`SELECT customer_id, data FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
 	redeemToken = sqldb.Static(`DELETE FROM account_tokens WHERE store_id = $1 AND token_hash = $2 AND purpose = $3 AND channel_id = $4 AND date_expires > $5`)
 )
@@ -66,7 +66,15 @@ func (s *Service) issue(tx *sqldb.Tx, site store.Site, token, purpose string, cu
 			return err
 		}
 	}
-	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, s.sys.Now()+life)
+	key := ""
+	if purpose == forSubscribe {
+		in, _, err := decodeSubscription(data)
+		if err != nil {
+			return err
+		}
+		key = email.Key(in.Email)
+	}
+	return tx.Exec(insertToken, auth.HashToken(token), purpose, customerID, site.ChannelID, data, s.sys.Now()+life, key)
 }
 
 // peek looks at a token without using it up. Without one that is good it is

@@ -40,7 +40,7 @@ var Personal = []personal.Part{
 		},
 		One:    sqldb.Static(`SELECT token_hash, purpose, customer_id, channel_id, data, date_expires FROM account_tokens WHERE store_id = $1 AND token_hash = $2`),
 		Kinds:  "customer_id id, channel_id int, date_expires time",
-		Hidden: map[string]string{"token_hash": hash},
+		Hidden: map[string]string{"token_hash": hash, "email_norm": "the address in data again, to be compared"},
 		Drop: func(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {
 			for i := range rows {
 				some, err := tx.ExecCount(eraseToken, rows[i].Key[0])

@@ -45,7 +45,7 @@ func TestStatementsOfShoppers(t *testing.T) {
 				statements, moves int
 				do                func(n string)
 			}{
-				{"subscribe", 12, 1, func(n string) {
+				{"subscribe", 11, 1, func(n string) {
 					_, err := s.svc.Subscribe(ctx, s.a, "new"+n+"@example.com", "", "", home)
 					must(err)
 				}},

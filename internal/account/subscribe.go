@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 
-	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/figure"
 	"clientele/internal/opt"
@@ -31,13 +30,7 @@ func (s *Service) subscribe(tx *sqldb.Tx, site store.Site, in subscriber.Create,
 	if err != nil {
 		return err
 	}
-	if err := s.issue(tx, site, token, forSubscribe, 0, text, confirmLife, nil); err != nil {
-		return err
-	}
-	if err := s.send(tx, c, Mail{
-		Kind: MailConfirmSubscription, Site: site, To: in.Email, ToName: customer.FullName(in.FirstName, in.LastName),
-		Data: data(link(site, subscribePath, "token", token), confirmLife), Expires: s.sys.Now() + confirmLife,
-	}); err != nil {
+	if err := s.sendConfirmation(tx, site, in, text, c, token); err != nil {
 		return err
 	}
 	return figure.Tally(tx, figure.OptInsAsked, s.sys.Now(), p.Zone)

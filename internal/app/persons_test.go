@@ -248,6 +248,7 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("customer_consents", c())
 	put("customer_sign_ins", c())
 	put("subscriber_ends", map[string]any{"email_norm": strings.ToLower(at), "channel_id": int64(9)})
+	put("bounces", map[string]any{"email": at, "email_norm": strings.ToLower(at), "kind": "hard", "via": "mail_server"})
 	put("shopper_profiles", c())
 	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
 	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))

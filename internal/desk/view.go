@@ -13,12 +13,15 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// CustomersList names the list of customers, the only one of which there are views.
-const CustomersList = "customers"
+// The lists of which there are views.
+const (
+	CustomersList   = "customers"
+	SubscribersList = "subscribers"
+)
 
 // kept are the parameters of a list's address that a view keeps: not where a page
 // begins.
-var kept = []string{"q", "wide", "rule", "sort", "limit", "columns"}
+var kept = []string{"q", "wide", "rule", "sort", "limit", "columns", "state", "source", "consent", "channel", "since", "until"}
 
 // View is a list as somebody wants to see it again. StaffID 0 is of the store.
 type View struct {
@@ -31,7 +34,7 @@ type View struct {
 var ViewList = &listing.Spec{
 	Table: "saved_views",
 	Fields: []listing.Field{
-		{Name: "list", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "list", Values: map[string]string{CustomersList: CustomersList}},
+		{Name: "list", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "list", Values: map[string]string{CustomersList: CustomersList, SubscribersList: SubscribersList}},
 		{Name: staffField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "staff_id", Hidden: true},
 	},
 	Descending: true,
@@ -68,7 +71,7 @@ func ViewQuery(q url.Values) string {
 // check notes what is wrong with a view, and writes its query in the one way.
 func (v *View) check(c *fault.Collector) {
 	c.Length(FieldName, v.Name, 1, maxName)
-	if v.List != CustomersList {
+	if v.List != CustomersList && v.List != SubscribersList {
 		c.Because(FieldList, fault.NotAccepted, WhyNoList, "")
 	}
 	q, err := url.ParseQuery(v.Query)

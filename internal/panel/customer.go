@@ -40,6 +40,7 @@ type Block struct {
 	Lines           []string
 	Table           *Table
 	Cards           []Card
+	Copy            string // a text to be copied
 	Nothing         string // in place of all that
 	More            *html.Link
 }
@@ -58,7 +59,7 @@ type Card struct {
 
 // Empty reports whether there is nothing in it.
 func (b *Block) Empty() bool {
-	return len(b.Facts)+len(b.Lines)+len(b.Cards)+len(b.Lozenges) == 0 && b.Table == nil && b.Text == ""
+	return len(b.Facts)+len(b.Lines)+len(b.Cards)+len(b.Lozenges) == 0 && b.Table == nil && b.Text == "" && b.Copy == ""
 }
 
 // recordView is the page of a record with all that is its own.
@@ -561,7 +562,7 @@ func (c *call) consentsBlock(s *shopper) *Block {
 	b := c.block("consents")
 	for i := range s.subscribers {
 		sub := &s.subscribers[i]
-		k := Card{Title: c.consentNames(sub.Consents), Sub: named(s.names.Channels, func(n rule.Named) bool { return n.ID == sub.ChannelID }), When: c.when(sub.DateCreated)}
+		k := Card{Title: c.consentNames(sub.Consents), Sub: named(s.names.Channels, func(n rule.Named) bool { return n.ID == sub.ChannelID }), When: c.when(sub.DateCreated), Actions: []Action{{Label: c.look.Text("show"), URL: c.subscriberAt(sub.ID, "")}}}
 		for _, ch := range s.proofs[sub.ID] {
 			line := c.look.Date(ch.DateCreated, c.zone()) + ": " + c.look.Text("customer.consents."+ch.Action, c.consentNames(ch.Consents))
 			if c.look.Has("customer.consents.via." + ch.Via) {
@@ -607,8 +608,14 @@ func (c *call) emailsBlock(s *shopper) *Block {
 	}
 	b := c.block("emails")
 	b.Nothing = c.look.Text("customer.emails.none")
-	for i := range s.emails {
-		m := &s.emails[i]
+	c.emailCards(b, s.emails)
+	return b
+}
+
+// emailCards adds emails to a block.
+func (c *call) emailCards(b *Block, emails []mail.Stored) {
+	for i := range emails {
+		m := &emails[i]
 		title := string(m.Kind)
 		if c.look.Has("email.kind." + title) {
 			title = c.look.Text("email.kind." + title)
@@ -623,7 +630,6 @@ func (c *call) emailsBlock(s *shopper) *Block {
 		}
 		b.Cards = append(b.Cards, k)
 	}
-	return b
 }
 
 // timelineKinds are what the timeline may be narrowed to.

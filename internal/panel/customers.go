@@ -53,6 +53,9 @@ type wanted struct {
 	faulty *rule.Fault
 }
 
+// customerList are the customers as a list with saved views.
+var customerList = viewed{list: desk.CustomersList, path: "/customers", title: "customers.title"}
+
 // maxSearch bounds what is searched for, in characters.
 const maxSearch = search.MaxText
 
@@ -282,7 +285,7 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	if c.can(staff.EditCustomers) {
 		p.Actions = []Action{{Label: c.look.Text("customers.new"), URL: c.customersAt("/new"), Primary: true}}
 	}
-	tabs, view, err := c.views()
+	tabs, view, err := c.views(customerList)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -306,12 +309,7 @@ func (c *call) customersList() (*listPage, *wanted, error) {
 	}
 	p.Filters.Actions = []Action{{Label: c.look.Text("customers.filter"), URL: c.listAt("/filter")}, {Label: c.look.Text("customers.columns"), URL: c.listAt("/columns"), Dialog: true}}
 	p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("api.title"), URL: c.listAt("/api")}, Action{Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")})
-	switch {
-	case view != nil && view.Removable(c.staff.ID, c.sharesViews()):
-		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.remove.action"), URL: c.customersAt("/views/" + strconv.FormatInt(view.ID, 10) + "/remove"), Dialog: true})
-	case view == nil && desk.ViewQuery(q) != "":
-		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("views.save.action"), URL: c.listAt("/view"), Dialog: true})
-	}
+	p.Filters.Actions = append(p.Filters.Actions, c.viewActions(customerList, view)...)
 	if w.rules() && c.can(staff.Segments) {
 		p.Filters.Actions = append(p.Filters.Actions, Action{Label: c.look.Text("customers.segment"), URL: c.listAt("/segment"), Dialog: true})
 	}

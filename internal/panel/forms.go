@@ -16,6 +16,7 @@ import (
 	"clientele/internal/segment"
 	"clientele/internal/staff"
 	"clientele/internal/store"
+	"clientele/internal/subscriber"
 	"clientele/internal/transfer"
 	"clientele/internal/words"
 )
@@ -102,6 +103,7 @@ var whys = map[fault.Reason]string{
 	customer.WhyPostalCode: "postal_code", customer.WhyState: "state", customer.WhyNoState: "state", customer.WhyHasAddress: "has_address",
 	password.WhyShort: "password_weak", password.WhyLettersAndDigits: "password_weak", credit.WhyNotEnough: "not_enough", credit.WhyPast: "expires_past", credit.WhyAmount: "money",
 	account.WhyNoChannel: "no_storefront", account.WhyNoAddress: "no_storefront", account.WhyNoAccess: "no_access", desk.WhyNameTaken: "view_taken", desk.WhyMany: "many",
+	subscriber.WhySuppressed: "suppressed", subscriber.WhyLeft: "left", subscriber.WhyTaken: "subscribed", subscriber.WhyNoChannel: "value",
 	group.WhyNoName: "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
 	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",
 	segment.WhyNameTaken: "segment_taken", segment.WhyMany: "segments_full", segment.WhyManyRules: "many_rules", segment.WhyCircle: "circle", segment.WhyDeepRules: "deep_rules",

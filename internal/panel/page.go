@@ -75,6 +75,7 @@ type Action struct {
 	Primary    bool
 	Danger     bool
 	Dialog     bool // the script shows the page as a dialog
+	Print      bool // it prints the page instead, where there are scripts
 }
 
 // Notice says what has happened.
@@ -569,6 +570,11 @@ func (c *call) nav() []NavGroup {
 	add(&customers, "import", "/import", "")
 	add(&customers, "export", "/export", "")
 	group("customers", "people", customers...)
+	var subscribers []NavItem
+	add(&subscribers, "all_subscribers", "/subscribers", "")
+	add(&subscribers, "consents", "/consents", "")
+	add(&subscribers, "unsubscribed", "/unsubscribed", "")
+	group("subscribers", "mail", subscribers...)
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")
 	group("settings", "gear", settings...)

@@ -85,6 +85,7 @@ import (
 	"clientele/internal/sso"
 	"clientele/internal/staff"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
 	"clientele/internal/tax"
 	"clientele/internal/transfer"
@@ -125,6 +126,7 @@ type Services struct {
 	Bulk         *bulk.Service
 	Transfer     *transfer.Service
 	Exports      *export.Service
+	Keys         *storekey.Service
 	// Answers are those to forms that may be sent twice.
 	Answers *idempotency.Keys
 	// Sample fills a store with sample customers; nil: that is not offered.

@@ -50,7 +50,7 @@ type place struct {
 }
 
 var pages = []place{
-	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false},
+	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false},
 	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true},
 	{"profile.tab.security", "/profile/security", true}, {"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }
@@ -58,7 +58,7 @@ var pages = []place{
 // made are what "+ New" makes, and deeds what else can be done from everywhere.
 var (
 	made = []place{
-		{"customers.new", "/customers/new", false}, {"groups.new", "/groups/new", false}, {"segments.new", "/segments/new", false}, {"staff.new", "/staff/new", false}, {"stores.new", "/stores/new", true},
+		{"customers.new", "/customers/new", false}, {"groups.new", "/groups/new", false}, {"segments.new", "/segments/new", false}, {"subscribers.new", "/subscribers/new", false}, {"staff.new", "/staff/new", false}, {"stores.new", "/stores/new", true},
 	}
 	deeds = []place{{"history.export.csv", "/history/export?format=csv", false}}
 )
@@ -300,7 +300,7 @@ func (c *call) findSubscribers(text string) ([]FoundItem, error) {
 }
 
 func (c *call) subscriberItem(s *subscriber.Subscriber) FoundItem {
-	item := FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10))}
+	item := FoundItem{Text: s.Email, Sub: c.look.Text("search.of_channel", strconv.FormatInt(s.ChannelID, 10)), URL: c.subscriberAt(s.ID, "")}
 	if name := customer.FullName(s.FirstName, s.LastName); name != "" {
 		item.Sub = name + " · " + item.Sub
 	}

@@ -73,6 +73,7 @@ var landed = map[sqldb.Engine][]string{
 		"52 mirrors e8147e2e58e2ee66dbb1efec0b00d6533c0a696e8830ad80201f8ba3b5726b0a",
 		"53 password_invites 0cc0028383d4a8c8a335f4f240b20c12f153eb076b1fa1daefcf72ce77c9b0b1",
 		"54 bulk a9bc5192b9c196b9e1815d9ab09cf9bcb200a7885692d427be1a22e6b9de5be1",
+		"55 consents f612119bb9936e7854b8a660467e11982797681f29426ec1ba11ef40c19427b4",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -129,6 +130,7 @@ var landed = map[sqldb.Engine][]string{
 		"52 mirrors 65a6b5058023f960103d672fc521ecb881428ef090aa0f46b0625c38a9f7233b",
 		"53 password_invites 14fa8d6ad0b58f41c1fd8abb59dd96238a0c7ee65e827a8202c277a56a31b13c",
 		"54 bulk 667c5f78b12b2e97e15cf733ba75eef4fbf0f5a03cfe4e5506ecc16435901d39",
+		"55 consents 92bd8d8f12e318b5ec83e0b84cc6c4d356bdcafbf9b8ec3a1cd2dd4a6e4cc953",
 	},
 }
 

@@ -80,17 +80,24 @@ func createRest(tx *sqldb.Tx, in []*creation, own []error, now int64) ([]error, 
 		return own, nil
 	}
 	var at last
-	held := map[place]bool{}
-	if err := tx.Pipeline(m.query(tx, &at), heldQuery(emails, held)); err != nil {
+	held, gone := map[place]bool{}, ends{}
+	if err := tx.Pipeline(m.query(tx, &at), heldQuery(emails, held, gone)); err != nil {
 		return nil, err
 	}
 	var back move
 	for i, c := range in {
-		switch {
-		case own[i] != nil:
-		case held[c.place()]:
-			own[i], back = taken(c.Email), back.plus(c.move(), 1)
-		default:
+		if own[i] != nil {
+			continue
+		}
+		err := taken(c.Email)
+		if !held[c.place()] {
+			if err = gone.refuse(tx, c.by, &c.Subscriber); err != nil && !Refused(err) {
+				return nil, err
+			}
+		}
+		if own[i] = err; err != nil {
+			back = back.plus(c.move(), 1)
+		} else {
 			held[c.place()] = true
 		}
 	}
@@ -103,7 +110,7 @@ func createRest(tx *sqldb.Tx, in []*creation, own []error, now int64) ([]error, 
 			return nil, err
 		}
 	}
-	return own, insertAll(tx, slices.DeleteFunc(slices.Clone(in), func(c *creation) bool { return own[slices.Index(in, c)] != nil }), m, at, now)
+	return own, insertAll(tx, slices.DeleteFunc(slices.Clone(in), func(c *creation) bool { return own[slices.Index(in, c)] != nil }), gone, m, at, now)
 }
 
 // move is by how much a creation moves the store's counters.
@@ -116,7 +123,7 @@ func (c *creation) move() move {
 }
 
 // insertAll writes what m counted, at which the counters are now.
-func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
+func insertAll(tx *sqldb.Tx, in []*creation, gone ends, m move, at last, now int64) error {
 	var rows, consents []any
 	by := make([]Origin, 0, len(in))
 	events, entries := make([]event.Event, 0, len(in)), make([]history.Entry, 0, len(in))
@@ -164,25 +171,39 @@ func insertAll(tx *sqldb.Tx, in []*creation, m move, at last, now int64) error {
 	for i, c := range in {
 		subs[i] = &c.Subscriber
 	}
-	if err := came(tx, at, subs...); err != nil {
+	if err := came(tx, at, gone, subs...); err != nil {
 		return err
 	}
 	return event.Record(tx, at.event, now, events)
 }
 
-// heldQuery notes who has any of some addresses, on whichever channel.
-func heldQuery(emails []string, held map[place]bool) sqldb.Q {
+// heldQuery notes who has any of some addresses, on whichever channel, and where the
+// addresses have left.
+func heldQuery(emails []string, held map[place]bool, gone ends) sqldb.Q {
+	in, args := sqldb.In(nil, keysOf(emails))
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT s.email, s.channel_id, 1, '' FROM subscribers s WHERE s.store_id = $1 AND s.email_norm IN ` + in +
+			` UNION ALL SELECT e.email_norm, e.channel_id, 0, e.via FROM subscriber_ends e WHERE e.store_id = $1 AND e.email_norm IN ` + in), Args: args,
+		Each: func(r *sqldb.Row) error {
+			if at := (place{email.Key(r.Text(0)), r.Int(1)}); r.Flag(2) {
+				held[at] = true
+			} else {
+				gone[at] = r.Text(3)
+			}
+			return nil
+		},
+	}
+}
+
+// keysOf are the keys by which rows with any of some addresses are found.
+func keysOf(emails []string) []string {
 	keys := map[string]bool{}
 	for _, e := range emails {
 		for _, k := range email.Keys(e) {
 			keys[k] = true
 		}
 	}
-	in, args := sqldb.In(nil, slices.Sorted(maps.Keys(keys)))
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT email, channel_id FROM subscribers WHERE store_id = $1 AND email_norm IN ` + in), Args: args,
-		Each: func(r *sqldb.Row) error { held[place{email.Key(r.Text(0)), r.Int(1)}] = true; return nil },
-	}
+	return slices.Sorted(maps.Keys(keys))
 }
 
 // checkChannels makes sure that the channels exist. The default one always does.

@@ -11,11 +11,11 @@ import (
 )
 
 // endArgs is how many values each row of an end has.
-const endArgs = 3
+const endArgs = 4
 
 var (
-	insertEnds = sqldb.StaticRows(`INSERT INTO subscriber_ends (store_id, date_ended, email_norm, channel_id) VALUES `, 1, endArgs-1, together,
-		` ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET date_ended = excluded.date_ended`)
+	insertEnds = sqldb.StaticRows(`INSERT INTO subscriber_ends (store_id, date_ended, email_norm, channel_id, via) VALUES `, 1, endArgs-1, together,
+		` ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET date_ended = excluded.date_ended, via = excluded.via`)
 	// An older end is no news.
 	insertEnd = sqldb.Static(`INSERT INTO subscriber_ends (store_id, email_norm, channel_id, date_ended) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, email_norm, channel_id) DO NOTHING`)
 	deleteEnd = sqldb.Static(`DELETE FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
@@ -25,9 +25,12 @@ var (
 )
 
 // came notes that addresses are on channels, and has the rules look at whose they
-// are.
-func came(tx *sqldb.Tx, at last, subs ...*Subscriber) error {
+// are. gone are all that had left.
+func came(tx *sqldb.Tx, at last, gone ends, subs ...*Subscriber) error {
 	for _, s := range subs {
+		if _, left := gone[s.place()]; !left {
+			continue
+		}
 		if err := tx.Exec(deleteEnd, email.Key(s.Email), s.ChannelID); err != nil {
 			return err
 		}
@@ -35,14 +38,18 @@ func came(tx *sqldb.Tx, at last, subs ...*Subscriber) error {
 	return mark(tx, at, subs)
 }
 
-// left notes that addresses left channels.
-func left(tx *sqldb.Tx, at last, now int64, subs ...*Subscriber) error {
-	rows := make([]any, 0, 2*len(subs))
+// left notes that addresses left channels, and how.
+func left(tx *sqldb.Tx, at last, now int64, via string, subs ...*Subscriber) error {
+	rows := make([]any, 0, (endArgs-1)*len(subs))
 	seen := map[place]bool{}
 	for _, s := range subs {
 		if p := s.place(); !seen[p] {
 			seen[p] = true
-			rows = append(rows, p.key, p.channel)
+			how := via
+			if len(s.Consents) == 0 {
+				how = refused
+			}
+			rows = append(rows, p.key, p.channel, how)
 		}
 	}
 	if err := insertEnds.Exec(tx, []any{now}, rows); err != nil {
@@ -65,10 +72,12 @@ func mark(tx *sqldb.Tx, at last, subs []*Subscriber) error {
 // endsBite is how many entries of the history one transaction reads.
 const endsBite = 500
 
-// Register has r take in who left before ends were noted.
+// Register has r take in who left before ends were noted, and give entries of the
+// history of consents keys who have none.
 func (s *Service) Register(r *jobs.Runner) {
-	r.Register(jobs.Kind{Name: "subscriber_ends", Handler: s.fillEnds, Limit: 2,
-		Schedule: []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}})
+	schedule := []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
+	r.Register(jobs.Kind{Name: "subscriber_ends", Handler: s.fillEnds, Limit: 2, Schedule: schedule})
+	r.Register(jobs.Kind{Name: "consent_keys", Handler: s.fillKeys, Limit: 2, Schedule: schedule})
 }
 
 // fillEnds is the handler. It reads the history from its end: the newest end of an

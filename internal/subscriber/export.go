@@ -70,6 +70,8 @@ type Proven struct {
 	Confirmed    string       `json:"confirmed,omitempty"`
 	Asked        *ProvenAsked `json:"asked,omitempty"`
 	Actor        *ProvenActor `json:"actor,omitempty"`
+	Ground       string       `json:"ground,omitempty"`
+	Reconsent    bool         `json:"reconsent,omitempty"`
 }
 
 // ProvenShown is what was shown.
@@ -109,6 +111,7 @@ func (c *Change) Proven() Proven {
 	out := Proven{
 		ID: c.ID, SubscriberID: c.SubscriberID, Action: c.Action, Email: c.Email, ChannelID: c.ChannelID, Consents: c.Consents, Source: c.Source, OrderID: c.OrderID,
 		Via: c.Via, AccountID: c.AccountID, IP: c.IP, Time: stamp(c.DateCreated), Surface: p.Surface, Shown: provenShown(p.Shown), Confirmed: p.Confirmed,
+		Ground: p.Ground, Reconsent: p.Anew,
 	}
 	if out.Consents == nil {
 		out.Consents = []string{}

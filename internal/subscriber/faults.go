@@ -12,6 +12,9 @@ const (
 	FieldOrder     fault.Field = "order id"
 	FieldChannel   fault.Field = "channel id"
 	FieldConsents  fault.Field = "consents"
+	FieldGround    fault.Field = "ground"
+	FieldBounce    fault.Field = "kind"
+	FieldReason    fault.Field = "reason"
 )
 
 // The reasons that codes do not tell.
@@ -23,4 +26,6 @@ const (
 	WhyTaken      fault.Reason = "subscribed on the channel"
 	WhySuppressed fault.Reason = "suppressed"
 	WhyNoChannel  fault.Reason = "no channel"
+	WhyLeft       fault.Reason = "left by their own wish"
+	WhyBounce     fault.Reason = "no kind of bounce"
 )

@@ -244,6 +244,10 @@ func (w *wishes) create(fresh []int) error {
 		return err
 	}
 	for n, i := range fresh {
+		if Refused(own[n]) { // they have left by their own wish
+			w.out[i].Outcome = ImportKept
+			continue
+		}
 		if w.out[i].Err = fault.As(own[n]); own[n] == nil {
 			w.out[i].ID = all[n].ID
 			w.settled(i, ImportCreated)

@@ -16,7 +16,7 @@ var (
 	subscribersAt = sqldb.Static(`SELECT id, email FROM subscribers WHERE store_id = $1 AND email_norm = $2`)
 	changesAfter  = sqldb.Static(`SELECT id, subscriber_id, email FROM consent_changes WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
 	stillThere    = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND id = $2`)
-	scrubChange   = sqldb.Static(`UPDATE consent_changes SET email = $3 WHERE store_id = $1 AND id = $2 AND email <> $3`)
+	scrubChange   = sqldb.Static(`UPDATE consent_changes SET email = $3, email_norm = $4 WHERE store_id = $1 AND id = $2 AND email <> $3`)
 
 	personalSubscriber = sqldb.Static(`SELECT id, email, channel_id, first_name, last_name, source, order_id, consents, date_created, date_modified FROM subscribers
 		WHERE store_id = $1 AND id = $2 AND id > $3 ORDER BY id LIMIT $4`)
@@ -26,7 +26,7 @@ var (
 
 // Personal is what this package keeps of persons.
 func (s *Service) Personal() []personal.Part {
-	return []personal.Part{subscriberPart, consentPart, suppressionPart, endsPart}
+	return []personal.Part{subscriberPart, consentPart, suppressionPart, endsPart, bouncePart}
 }
 
 var subscriberPart = func() personal.Part {
@@ -46,11 +46,12 @@ var consentPart = func() personal.Part {
 		Mine: func(w *personal.Who, r *sqldb.Row) bool {
 			return w.HasSubscriber(r.Int(1)) || w.Is(r.Text(2)) || w.Hash != "" && r.Text(2) == personal.Mark(w.Hash)
 		},
-		One:   personalChange,
-		Kinds: "id int, subscriber_id int, channel_id int, order_id id, account_id id, date_created time",
+		One:    personalChange,
+		Kinds:  "id int, subscriber_id int, channel_id int, order_id id, account_id id, date_created time",
+		Hidden: map[string]string{"email_norm": folded},
 		Drop: func(tx *sqldb.Tx, e *personal.Erasure, rows []personal.Row) (n int64, err error) {
 			for i := range rows {
-				some, err := tx.ExecCount(scrubChange, rows[i].Int(0), e.Mark)
+				some, err := tx.ExecCount(scrubChange, rows[i].Int(0), e.Mark, email.Key(e.Mark))
 				if err != nil {
 					return 0, err
 				}
@@ -66,7 +67,7 @@ var consentPart = func() personal.Part {
 // endsPart is when the address left channels.
 var endsPart = personal.Table{
 	Name: "subscriber_ends", Title: "Channels that the address has left", By: personal.ByAddress, Key: []string{"email_norm", "channel_id"},
-	Select: sqldb.Static(`SELECT email_norm, channel_id, date_ended FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND (email_norm, channel_id) > ($3, $4)
+	Select: sqldb.Static(`SELECT email_norm, channel_id, date_ended, via FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND (email_norm, channel_id) > ($3, $4)
 		ORDER BY email_norm, channel_id LIMIT $5`),
 	Kinds: "channel_id int, date_ended time",
 	Drop: func(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {

@@ -26,9 +26,14 @@ var Portable = []portable.Part{
 	portable.Table{
 		Name: "consents", Table: "consent_changes", Key: "id",
 		Columns: "id int, subscriber_id int, action, email, channel_id int, consents, source, order_id int, via, account_id int, ip_address, date_created int, proof",
+		Derived: "email_norm",
+		Derive:  func(r portable.Record) []any { return []any{email.Key(r.Text("email"))} },
 	}.Part(),
 	portable.Table{
-		Table: "subscriber_ends", Key: "email_norm, channel_id", Columns: "email_norm, channel_id int, date_ended int",
+		Table: "subscriber_ends", Key: "email_norm, channel_id", Columns: "email_norm, channel_id int, date_ended int, via",
+	}.Part(),
+	portable.Table{
+		Table: "bounces", Key: "email_norm", Columns: "email_norm, email, kind, reason, via, date_created int",
 	}.Part(),
 	portable.Table{
 		Table: "suppressions", Key: "address_hash", Columns: "address_hash, date_created int", Secret: true,

@@ -29,6 +29,10 @@ type Proof struct {
 	ActorKind     string `json:"actor_kind,omitempty"`
 	ActorName     string `json:"actor_name,omitempty"`
 	Impersonation int64  `json:"impersonation_id,omitempty"`
+	// Ground is where a consent is from that somebody else entered, in their words.
+	// Anew tells that the person agreed again after they had left.
+	Ground string `json:"ground,omitempty"`
+	Anew   bool   `json:"reconsent,omitempty"`
 }
 
 // ByEmail is how a consent is confirmed by a link that was emailed to the
@@ -73,7 +77,7 @@ func (o Origin) Came(ctx context.Context) Origin {
 	}
 	o.Proof.Surface = from.Surface.String()
 	o.Proof.Impersonation = from.Impersonation
-	if from.Impersonation != 0 || from.Actor.Kind == history.ByToken {
+	if from.Impersonation != 0 || from.Actor.Kind == history.ByToken || from.Actor.Kind == history.Staff {
 		o.Proof.ActorKind, o.Proof.ActorName = from.Actor.Kind.String(), from.Actor.Name
 	}
 	return o

@@ -53,7 +53,7 @@ func (c *Change) scan(r *sqldb.Row) {
 // statements: 1 to 32 rows.
 const (
 	subscriberArgs = 11
-	historyArgs    = 12
+	historyArgs    = 13
 	together       = 6
 )
 
@@ -66,7 +66,7 @@ var (
 	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5, history_id = history_id + $6 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id, event_id, history_id, rules`)
 	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = CASE WHEN email = $3 THEN email_norm ELSE $4 END, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
 	insertRows    = sqldb.StaticRows(`INSERT INTO subscribers (store_id, date_created, date_modified, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, first_name_norm, last_name_norm) VALUES `, 2, subscriberArgs, together, ``)
-	insertHistory = sqldb.StaticRows(`INSERT INTO consent_changes (store_id, date_created, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, proof) VALUES `, 1, historyArgs, together, ``)
+	insertHistory = sqldb.StaticRows(`INSERT INTO consent_changes (store_id, date_created, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, proof, email_norm) VALUES `, 1, historyArgs, together, ``)
 )
 
 // appendRow adds the row of a subscriber but for its dates.
@@ -87,7 +87,7 @@ func appendHistory(rows []any, id int64, action string, s *Subscriber, by Origin
 	if action == Deleted {
 		consents = ""
 	}
-	return append(rows, id, s.ID, action, s.Email, s.ChannelID, consents, s.Source, s.OrderID, by.Via, by.AccountID, by.IP, by.proof())
+	return append(rows, id, s.ID, action, s.Email, s.ChannelID, consents, s.Source, s.OrderID, by.Via, by.AccountID, by.IP, by.proof(), email.Key(s.Email))
 }
 
 // move is by how much the counters move; last are the values then.

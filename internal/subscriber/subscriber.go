@@ -73,6 +73,9 @@ const (
 	ViaStorefront    = "storefront"
 	ViaSeed          = "seed"
 	ViaImport        = "import"
+	ViaPanel         = "panel"
+	// ViaComplaint: the mailbox's provider told that the person complained.
+	ViaComplaint = "complaint"
 )
 
 // Origin is how a change came: evidence of a consent.

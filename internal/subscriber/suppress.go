@@ -62,15 +62,16 @@ func IsSuppressed(tx *sqldb.Tx, address string) (bool, error) {
 
 // refuse is the rule of suppressed addresses: what comes from an import or from a
 // storefront is refused, and what comes by the management API where the store
-// asks for it. A subscription that the person has confirmed by a link is a new
-// consent, which ends the suppression.
+// asks for it. A subscription that the person has confirmed by a link, or of which
+// somebody states that they agreed anew, is a new consent, which ends the
+// suppression.
 func (s *suppressions) refuse(by Origin, address string) error {
 	has, err := s.has(address)
 	if err != nil || !has {
 		return err
 	}
 	switch {
-	case by.Proof.Confirmed == ByEmail:
+	case by.Proof.Confirmed == ByEmail || by.Proof.Anew:
 		return s.tx.Exec(liftSuppression, personal.HashOf(s.keys, address))
 	case by.Via == ViaManagementAPI:
 		settings, err := store.ReadSettings(s.tx)
@@ -83,10 +84,11 @@ func (s *suppressions) refuse(by Origin, address string) error {
 
 var errSuppressed = fault.Broken(fault.Invalid, fault.Item{Field: FieldEmail, Code: fault.NotAccepted, Why: WhySuppressed})
 
-// Refused reports whether an error is that of a suppressed address.
+// Refused reports whether an error is that of an address which is suppressed or
+// has left.
 func Refused(err error) bool {
 	f := fault.As(err)
-	return f != nil && slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Why == WhySuppressed })
+	return f != nil && slices.ContainsFunc(f.Items, func(it fault.Item) bool { return it.Why == WhySuppressed || it.Why == WhyLeft })
 }
 
 // more reports whether a change of a subscriber subscribes: to something new, or

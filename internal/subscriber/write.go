@@ -81,6 +81,11 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 	if err != nil {
 		return err
 	}
+	if by.Proof.Confirmed == ByEmail { // so something reaches the address
+		if err := liftBounce(tx, sub.Email); err != nil {
+			return err
+		}
+	}
 	var id int64
 	if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
 		return err
@@ -322,11 +327,12 @@ func changeHeld(tx *sqldb.Tx, old *Subscriber, in *Update, by Origin, now int64)
 		}
 	}
 	if !s.sameKey(old) {
-		if err := left(tx, at, now, old); err != nil {
+		if err := left(tx, at, now, "", old); err != nil {
 			return nil, err
 		}
 	}
-	if err := came(tx, at, &s); err != nil {
+	// It may have left by this address before.
+	if err := came(tx, at, ends{s.place(): ""}, &s); err != nil {
 		return nil, err
 	}
 	if err := history.Record(tx, at.entry, now, []history.Entry{s.changeOf(old, &s)}); err != nil {
@@ -444,7 +450,7 @@ func remove(tx *sqldb.Tx, subs []Subscriber, by Origin, now int64, entries []his
 		for i := range subs {
 			gone[i] = &subs[i]
 		}
-		if err := left(tx, at, now, gone...); err != nil {
+		if err := left(tx, at, now, by.Via, gone...); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,7 @@ var owners = map[string][]string{
 	"internal/state":       {"schema_snapshots", "schema_spares"},
 	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
 	"internal/storekey":    {"store_keys"},
-	"internal/subscriber":  {"consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},
+	"internal/subscriber":  {"bounces", "consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},
 	"internal/tax":         {"tax_properties"},
 	"internal/transfer":    {"import_chunks", "import_problems", "import_ranges", "imports"},
 	"internal/mirror":      {"mirrors", "mirror_marks"},

@@ -383,6 +383,8 @@ var whys = map[fault.Reason]string{
 	subscriber.WhyConsents:   "{name} must be of {want}",
 	subscriber.WhyRange:      "{name} must be between 1 and 2147483647",
 	subscriber.WhySuppressed: "the address was erased, and may be subscribed by its owner alone",
+	subscriber.WhyLeft:       "the person has left by their own wish, and is subscribed again with a new consent alone",
+	subscriber.WhyBounce:     "{name} must be one of {want}",
 	subscriber.WhyTaken:      "the email address subscribes on this channel already",
 	subscriber.WhyNoChannel:  "invalid channel ID {value}",
 

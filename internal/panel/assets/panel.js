@@ -279,8 +279,9 @@
   };
   bar?.addEventListener("pointerdown", (e) => { e.preventDefault(); palette(); });
   // Buttons that copy a text.
-  for (const x of all("[data-copy]")) x.hidden = false;
+  for (const x of all("[data-copy], [data-print]")) x.hidden = false;
   document.addEventListener("click", (e) => {
+    if (e.target.closest?.("[data-print]")) print();
     const x = e.target.closest?.("[data-copy]");
     if (x) navigator.clipboard?.writeText(x.dataset.copy).then(() => say(x.dataset.copied), () => {});
   });

@@ -1,0 +1,76 @@
+package subscriber
+
+import (
+	"context"
+	"strings"
+
+	"clientele/internal/fault"
+	"clientele/internal/opt"
+	"clientele/internal/sqldb"
+)
+
+const maxGround = 500 // characters
+
+// Enter is the command of somebody who enters what a person agreed to elsewhere.
+type Enter struct {
+	Create
+	// Ground is where the consent is from. Anew states that the person agreed again
+	// after they had left, or were erased.
+	Ground string
+	Anew   bool
+}
+
+// Enter subscribes somebody on stated grounds, or gives consents back to a
+// subscriber who has taken them back. Who has left by their own wish, or was erased,
+// is refused unless they agreed anew.
+func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin) (out *Subscriber, err error) {
+	by = by.Came(ctx)
+	c := fault.Collector{}
+	in.Ground = strings.TrimSpace(in.Ground)
+	c.Length(FieldGround, in.Ground, 1, maxGround)
+	sub, err := in.build()
+	if f := fault.As(err); f != nil {
+		c.Items = append(c.Items, f.Items...)
+	}
+	if err := c.Err(fault.Invalid); err != nil {
+		return nil, err
+	}
+	by.Proof.Ground, by.Proof.Anew = in.Ground, in.Anew
+	err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
+		var id int64
+		if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
+			return err
+		}
+		if in.Anew {
+			if err := liftBounce(tx, sub.Email); err != nil {
+				return err
+			}
+		}
+		if id == 0 {
+			one := sub
+			out = &one
+			return create(tx, out, 0, by, s.sys.Now())
+		}
+		old, err := lock(tx, id, tx.ForUpdate())
+		if err != nil {
+			return err
+		}
+		switch {
+		case old == nil:
+			return sqldb.ErrUnique // it went meanwhile
+		case len(old.Consents) > 0:
+			return taken(sub.Email)
+		case !in.Anew && len(sub.Consents) > 0:
+			return errLeft
+		}
+		out, err = changeHeld(tx, old, &Update{Consents: opt.Some(sub.Consents)}, by, s.sys.Now())
+		return err
+	})
+	return out, err
+}
+
+// Unsubscribe takes all consents of a subscriber back at the person's wish. The
+// subscriber stays, so that the wish is known.
+func (s *Service) Unsubscribe(ctx context.Context, storeID, id int64, by Origin) (*Subscriber, error) {
+	return s.Update(ctx, storeID, id, Update{Consents: opt.Some([]string{})}, by)
+}

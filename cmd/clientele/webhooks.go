@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/app"
 	"clientele/internal/fault"
+	"clientele/internal/opt"
 	"clientele/internal/store"
 	"clientele/internal/system"
 	"clientele/internal/webhook"
@@ -24,6 +25,9 @@ type webhookCommands struct {
 	Show   webhookShow   `cmd:"" help:"Show a delivery: requests, answers, timings."`
 	Tail   webhookTail   `cmd:"" help:"Follow deliveries as they are made."`
 	Replay webhookReplay `cmd:"" help:"Send a delivery again, or all since a time; a running server does it."`
+	Test   webhookTest   `cmd:"" help:"Send a webhook an event that only tests it; a running server does it."`
+	Pause  webhookPause  `cmd:"" help:"Send nothing to a webhook until it is resumed."`
+	Resume webhookResume `cmd:"" help:"Send to a webhook again; what it missed can be replayed."`
 }
 
 // ofWebhooks opens the service for an operator, who sees all webhooks.
@@ -220,5 +224,59 @@ func (c *webhookReplay) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d delivery(s) will be sent again by the running server.\n", n)
+	return nil
+}
+
+type webhookTest struct {
+	ofWebhooks
+	Webhook int64 `arg:"" help:"The webhook's id."`
+}
+
+func (c *webhookTest) Run(ctx context.Context) error {
+	core, st, hooks, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	d, err := hooks.Test(ctx, st.ID, webhook.Anyone, c.Webhook)
+	if f := fault.As(err); f != nil {
+		return errors.New(words.Terminal.Text(f))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Delivery %d will be sent by the running server.\n", d.ID)
+	return nil
+}
+
+type webhookPause struct {
+	ofWebhooks
+	Webhook int64 `arg:"" help:"The webhook's id."`
+}
+
+func (c *webhookPause) Run(ctx context.Context) error { return c.setActive(ctx, c.Webhook, false) }
+
+type webhookResume struct {
+	ofWebhooks
+	Webhook int64 `arg:"" help:"The webhook's id."`
+}
+
+func (c *webhookResume) Run(ctx context.Context) error { return c.setActive(ctx, c.Webhook, true) }
+
+// setActive switches a webhook on or off.
+func (o ofWebhooks) setActive(ctx context.Context, id int64, on bool) error {
+	core, st, hooks, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	h, err := hooks.Update(ctx, st.ID, webhook.Anyone, webhook.Update{ID: id, IsActive: opt.Some(on)})
+	if f := fault.As(err); f != nil {
+		return errors.New(words.Terminal.Text(f))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Webhook %d to %s is %s.\n", h.ID, h.Destination, h.Status())
 	return nil
 }

@@ -135,6 +135,7 @@ var lists = []list{
 	{name: "tax.DeleteList", spec: tax.DeleteList, columns: "customer_id, value", read: readTaxes},
 	{name: "tax.List", spec: tax.List, columns: "customer_id, value", read: readTaxes},
 	{name: "webhook.AdminList", spec: webhook.AdminList, columns: "id, headers"},
+	{name: "webhook.Browse", spec: webhook.Browse, columns: "id, headers", given: map[string]string{"client_id": clientID}},
 	{name: "webhook.DeliveryList", spec: webhook.DeliveryList, columns: "id, data", base: ofOne("hook", 1)},
 	{name: "webhook.List", spec: webhook.List, columns: "id, headers", base: func(q *listing.Query) *listing.Query {
 		return q.Where("client_id", listing.In, nil, []string{clientID})

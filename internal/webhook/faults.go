@@ -8,6 +8,7 @@ const (
 	FieldDestination fault.Field = "destination"
 	FieldHeaders     fault.Field = "headers"
 	FieldEmails      fault.Field = "emails"
+	FieldClient      fault.Field = "client id"
 )
 
 // The reasons that codes do not tell.

@@ -4,6 +4,8 @@
 package webhook
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,6 +81,21 @@ type Update struct {
 	Destination opt.Field[string]
 	Headers     opt.Field[[]Header] // null takes all away
 	IsActive    opt.Field[bool]
+	// Version, if it is set, is what the hook has to be at; else the update is
+	// ErrStale.
+	Version opt.Field[string]
+}
+
+// ErrStale: somebody else has changed the hook meanwhile.
+var ErrStale = fault.New(fault.Conflict, "the webhook was changed meanwhile")
+
+// Version changes with what people change of the hook.
+func (h *Hook) Version() string {
+	sum := sha256.New()
+	for _, part := range []string{h.Scope, h.Destination, stored(h.Headers), strconv.FormatBool(h.IsActive)} {
+		sum.Write(strconv.AppendQuote(nil, part))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // empty reports whether nothing is to change.

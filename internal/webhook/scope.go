@@ -166,3 +166,27 @@ func Scopes() []string {
 	slices.Sort(out)
 	return out
 }
+
+// elsewhere are the beginnings of scopes of what this service does not have.
+var elsewhere = expandPrefixes(`
+app brand cart category inventory modifier option order priceList priceLists product quote shipment sku superadmin channel/metafield
+channel/#/{cart,category,categoryTree,inventory,notifications,order,page,product,script,socialMediaLinks,theme}
+channel/#/settings/{SEO,catalog,category,product,searchContextFilters,security}
+company/{address,user,superadmin}
+`)
+
+func expandPrefixes(text string) []string {
+	var out []string
+	for line := range strings.FieldsSeq(text) {
+		for _, s := range expand("store/" + line) {
+			out = append(out, s+"/")
+		}
+	}
+	return out
+}
+
+// Fires reports whether events with a scope, as Scopes has them, can happen here.
+// Apps that subscribe to others work too, and hear nothing.
+func Fires(scope string) bool {
+	return !slices.ContainsFunc(elsewhere, func(prefix string) bool { return strings.HasPrefix(scope, prefix) })
+}

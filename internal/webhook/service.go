@@ -64,15 +64,11 @@ func (s *Service) List(ctx context.Context, storeID int64, clientID string, q *l
 // Get returns one hook.
 func (s *Service) Get(ctx context.Context, storeID int64, clientID string, id int64) (Hook, error) {
 	var out *Hook
-	err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
-		out, err = Find(tx, id)
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, err = owned(tx, clientID, id)
 		return err
-	})
-	switch {
-	case err != nil:
+	}); err != nil {
 		return Hook{}, err
-	case out == nil || out.ClientID != clientID:
-		return Hook{}, notFound(id)
 	}
 	return *out, nil
 }
@@ -159,7 +155,7 @@ func (h *Hook) admit(own []Hook, fresh bool) error {
 // lock returns an API account's hook and keeps others from changing it.
 func lock(tx *sqldb.Tx, clientID string, id int64, clause string) (h Hook, err error) {
 	err = tx.Query(sqldb.Dynamic(`SELECT `+columns+` FROM webhooks WHERE store_id = $1 AND id = $2`+clause), func(r *sqldb.Row) error { return h.scan(tx, r) }, id)
-	if err == nil && (h.ID == 0 || h.ClientID != clientID) {
+	if err == nil && (h.ID == 0 || clientID != Anyone && h.ClientID != clientID) {
 		err = notFound(id)
 	}
 	return h, err
@@ -176,6 +172,9 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 		if in.empty() {
 			return fault.New(fault.Invalid, "At least one field is required to perform an update.")
 		}
+		if in.Version.Set && in.Version.Value != old.Version() {
+			return ErrStale
+		}
 		out = old
 		out.Scope = in.Scope.Or(old.Scope)
 		out.Destination = in.Destination.Or(old.Destination)
@@ -184,17 +183,19 @@ func (s *Service) Update(ctx context.Context, storeID int64, clientID string, in
 		if in.IsActive.Set {
 			out.Disabled = ""
 		}
-		c := fault.Collector{}
-		out.check(&c, s.rules)
-		if err := c.Err(fault.Invalid); err != nil {
-			return err
+		if in.Scope.Set || in.Destination.Set || in.Headers.Set {
+			c := fault.Collector{}
+			out.check(&c, s.rules)
+			if err := c.Err(fault.Invalid); err != nil {
+				return err
+			}
 		}
 		if out.Scope != old.Scope || out.norm != old.norm {
 			// The counters' lock keeps others from taking what is free now.
 			var own []Hook
 			if err := tx.Pipeline(
 				sqldb.Q{Stmt: nextID, Args: []any{int64(0)}, Each: func(*sqldb.Row) error { return nil }},
-				sqldb.Q{Stmt: selectOwn, Args: []any{clientID}, Each: collect(tx, &own)},
+				sqldb.Q{Stmt: selectOwn, Args: []any{old.ClientID}, Each: collect(tx, &own)},
 			); err != nil {
 				return err
 			}

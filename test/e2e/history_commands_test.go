@@ -28,7 +28,7 @@ var unrecorded = map[string]string{
 	"consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
 	"email clashes": "reads", "email template list": "reads", "email template show": "reads", "email template history": "reads", "email template placeholders": "needs no database",
 	"customers list": "reads", "customers show": "reads", "customers search": "reads", "history list": "reads", "history tail": "reads", "history verify": "reads",
-	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records",
+	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records", "webhooks test": "deliveries are work, not records",
 	"secrets status": "reads", "secrets rotate": "what is encrypted stays what it is", "check scale": "reads", "host list": "reads",
 	"record": "asks another server and writes files", "conform": "has a database of its own", "tls-cert": "writes files", "healthcheck": "reads", "version": "reads",
 }
@@ -57,6 +57,7 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		c.call(http.StatusCreated, http.MethodPost, "/segments", []any{map[string]any{"name": "Regulars"}})
 		segment := regexp.MustCompile(`"id":"([0-9a-f-]{36})"`).FindStringSubmatch(string(c.call(http.StatusOK, http.MethodGet, "/segments", nil)))[1]
 		c.call(http.StatusOK, http.MethodPost, "/storefront/api-token", map[string]any{"channel_id": 1, "expires_at": 0})
+		hook := regexp.MustCompile(`"id":(\d+)`).FindStringSubmatch(string(c.call(http.StatusOK, http.MethodPost, "/hooks", map[string]any{"scope": "store/customer/*", "destination": "http://127.0.0.1:9/hook"})))[1]
 		for range 10 {
 			c.call(http.StatusOK, http.MethodPost, "/customers/validate-credentials", map[string]any{"email": "held@example.com", "password": "wrong"})
 		}
@@ -134,6 +135,8 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		first("email template reset", with("account_created"), "deleted email_template")
 		first("segments rule", with(segment, "id = 1"), "updated segment")
 		first("segments rule", with(segment, "--drop"), "updated segment")
+		first("webhooks pause", with(hook), "updated webhook")
+		first("webhooks resume", with(hook), "updated webhook")
 		if err := db.Write(t.Context(), storeID(t, db, "second2"), func(tx *sqldb.Tx) error {
 			return tx.Exec(sqldb.Dynamic(`UPDATE site_hosts SET date_proved = 0, proof = '' WHERE store_id = $1`))
 		}); err != nil {

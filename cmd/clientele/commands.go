@@ -230,6 +230,7 @@ func date(unix int64) string {
 type apiAccountCommand struct {
 	Create accountCreate `cmd:"" help:"Make an API account; its secrets are shown once."`
 	List   accountList   `cmd:"" help:"List a store's API accounts."`
+	Rotate accountRotate `cmd:"" help:"Give an API account another access token, shown once; the old one stays good for a while."`
 	Revoke accountRevoke `cmd:"" help:"End an API account's access for good."`
 }
 
@@ -315,15 +316,43 @@ func (c *accountList) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := table("ID", "NAME", "CLIENT ID", "CREATED", "REVOKED", "SCOPES")
+	requests, err := core.APIAccounts.Requests(ctx, st.ID)
+	if err != nil {
+		return err
+	}
+	w := table("ID", "NAME", "CLIENT ID", "CREATED", "REVOKED", "LAST USED", "REQUESTS OF 7 DAYS", "SCOPES")
 	for _, a := range accounts {
 		names := make([]string, len(a.Scopes))
 		for i, s := range a.Scopes {
 			names[i] = string(s)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, a.ClientID, date(a.Created), date(a.Revoked), strings.Join(names, " "))
+		of := requests[a.ID]
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", a.ID, a.Name, a.ClientID, date(a.Created), date(a.Revoked), date(a.Used), of.All(), strings.Join(names, " "))
 	}
 	return w.Flush()
+}
+
+type accountRotate struct {
+	ofStore
+	ID   int64         `arg:"" help:"The account's id, as listed."`
+	Keep time.Duration `env:"-" default:"24h" placeholder:"TIME" help:"For how long the old token stays good, 720h at most (default: ${default})."`
+}
+
+func (c *accountRotate) Run(ctx context.Context) error {
+	if c.Keep < 0 || c.Keep > auth.MaxKeep {
+		return &app.ConfigError{Err: fmt.Errorf("--keep must be 0s to %s", auth.MaxKeep)}
+	}
+	core, st, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer core.DB.Close()
+	cred, err := core.APIAccounts.Rotate(ctx, st.ID, c.ID, c.Keep)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Client id      %s\nAccess token   %s\n\nThe old token is good for %s more. Client secret and webhooks stay.\n", cred.ClientID, cred.AccessToken, c.Keep)
+	return nil
 }
 
 type accountRevoke struct {

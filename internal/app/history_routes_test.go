@@ -262,7 +262,7 @@ var tracked = map[string][]records{
 		{resource: history.Site, id: "id", only: "url checkout_url"},
 	},
 	"site_hosts":              {{resource: history.Site, id: "channel_id", only: "name date_proved"}},
-	"api_accounts":            {{resource: history.APIAccount, id: "id"}},
+	"api_accounts":            {{resource: history.APIAccount, id: "id", passed: "date_used requests"}},
 	"customer_groups":         {{resource: history.Group, id: "id"}},
 	"attributes":              {{resource: history.Attribute, id: "id"}},
 	"form_fields":             {{resource: history.FormField, id: "id"}},

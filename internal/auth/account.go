@@ -24,10 +24,12 @@ type APIAccount struct {
 	Scopes    []Scope
 	Created   int64
 	Revoked   int64 // 0: in force
-	Used      int64 // to the hour; of Unused alone
+	Used      int64 // to the hour
+	OldUntil  int64 // when the token before the present one ends; 0: it has ended
 	// Archived tells that the store is not served.
 	Archived  bool
 	tokenHash string
+	oldHash   string
 }
 
 // Credentials are what an app needs; the secret and the token are shown once.
@@ -42,7 +44,7 @@ func HashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const accountColumns = `s.id, s.hash, a.id, a.name, a.client_id, a.scopes, a.date_created, a.date_revoked, a.token_hash, s.date_archived`
+const accountColumns = `s.id, s.hash, a.id, a.name, a.client_id, a.scopes, a.date_created, a.date_revoked, a.token_hash, s.date_archived, a.date_used, a.old_token_until, a.old_token_hash`
 
 var (
 	accountByToken = sqldb.Global(`SELECT ` + accountColumns + ` FROM api_accounts a JOIN stores s ON s.id = a.store_id
@@ -76,7 +78,7 @@ func NewAPIAccounts(db *sqldb.DB, sys *system.System) *APIAccounts {
 func scanAccount(r *sqldb.Row) *APIAccount {
 	a := &APIAccount{
 		StoreID: r.Int(0), StoreHash: r.Text(1), ID: r.Int(2), Name: r.Text(3), ClientID: r.Text(4),
-		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8), Archived: r.Int(9) != 0,
+		Created: r.Int(6), Revoked: r.Int(7), tokenHash: r.Text(8), Archived: r.Int(9) != 0, Used: r.Int(10), OldUntil: r.Int(11), oldHash: r.Text(12),
 	}
 	a.Scopes = splitScopes(r.Text(5))
 	return a
@@ -92,17 +94,40 @@ func (s *APIAccounts) ByToken(ctx context.Context, storeHash, token string) (*AP
 	if out, err := s.byPass(ctx, storeHash, hash); out != nil || err != nil {
 		return out, err
 	}
-	var out *APIAccount
-	err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		return tx.Query(accountByToken, func(r *sqldb.Row) error {
+	out, err := s.byHash(ctx, accountByToken, storeHash, hash)
+	if out != nil || err != nil {
+		return out, err
+	}
+	return s.byHash(ctx, accountByOldToken, storeHash, hash, s.sys.Now())
+}
+
+func (s *APIAccounts) byHash(ctx context.Context, stmt *sqldb.Stmt, storeHash, hash string, more ...any) (out *APIAccount, err error) {
+	err = s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
+		out = nil
+		return tx.Query(stmt, func(r *sqldb.Row) error {
 			a := scanAccount(r)
-			if subtle.ConstantTimeCompare([]byte(a.tokenHash), []byte(hash)) == 1 {
+			now, old := subtle.ConstantTimeCompare([]byte(a.tokenHash), []byte(hash)), subtle.ConstantTimeCompare([]byte(a.oldHash), []byte(hash))
+			if now|old == 1 {
 				out = a
 			}
 			return nil
-		}, storeHash, hash)
+		}, append([]any{storeHash, hash}, more...)...)
 	})
 	return out, err
+}
+
+// Get returns a store's account.
+func (s *APIAccounts) Get(ctx context.Context, store, id int64) (*APIAccount, error) {
+	all, err := s.List(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.ID == id {
+			return a, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, fmt.Sprintf("there is no API account %d", id))
 }
 
 // List returns a store's accounts, revoked ones included.
@@ -131,10 +156,10 @@ func (s *APIAccounts) Create(ctx context.Context, store int64, name string, scop
 // CreateTx is Create inside a transaction.
 func (s *APIAccounts) CreateTx(tx *sqldb.Tx, name string, scopes []Scope, c Credentials) (Credentials, error) {
 	if name == "" || len(name) > 255 {
-		return c, fault.New(fault.Invalid, "an API account needs a name of at most 255 characters")
+		return c, &fault.Error{Kind: fault.Invalid, Message: "an API account needs a name of at most 255 characters", Items: []fault.Item{{Field: FieldName, Code: fault.TooLong, Want: "255"}}}
 	}
 	if len(scopes) == 0 {
-		return c, fault.New(fault.Invalid, "an API account needs at least one scope")
+		return c, &fault.Error{Kind: fault.Invalid, Message: "an API account needs at least one scope", Items: []fault.Item{{Field: FieldScopes, Code: fault.Required}}}
 	}
 	if c.ClientID == "" {
 		c.ClientID = s.sys.Token(31)
@@ -248,7 +273,7 @@ func (s *APIAccounts) Revoke(ctx context.Context, store, id int64) error {
 	return s.db.Write(ctx, store, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(revokeAccount, id, s.sys.Now())
 		if err == nil && n == 0 {
-			return fault.New(fault.NotFound, fmt.Sprintf("there is no API account %d in force", id))
+			return notInForce(id)
 		}
 		if err != nil {
 			return err

@@ -37,6 +37,9 @@ func NewCache(accounts *APIAccounts, sys *system.System) *Cache {
 	return &Cache{accounts: accounts, sys: sys, ttl: cacheTTL, entries: map[[sha256.Size]byte]entry{}}
 }
 
+// Count counts a request of an account from an address.
+func (c *Cache) Count(a *APIAccount, address string) { c.accounts.Count(a, address) }
+
 // maxToken bounds what is hashed on behalf of an unknown caller.
 const maxToken = 512
 

@@ -10,6 +10,8 @@ const (
 	FieldOrigins  fault.Field = "allowed cors origins"
 	FieldScopes   fault.Field = "scopes"
 	FieldToken    fault.Field = "storefront token"
+	FieldName     fault.Field = "name"
+	FieldKeep     fault.Field = "keep"
 )
 
 // The reasons that codes do not tell.

@@ -7,8 +7,8 @@ func (c *Cache) Forget() {
 	clear(c.entries)
 }
 
-// Forget drops passes, and when accounts were used that is not written down yet:
-// what stores hold was replaced.
+// Forget drops passes, and what is not written down yet of when and how often
+// accounts were used: what stores hold was replaced.
 func (s *APIAccounts) Forget() {
 	s.passes.mu.Lock()
 	s.passes.good = nil
@@ -16,6 +16,9 @@ func (s *APIAccounts) Forget() {
 	s.uses.mu.Lock()
 	defer s.uses.mu.Unlock()
 	s.uses.waiting, s.uses.written = nil, nil
+	s.uses.counting.Lock()
+	defer s.uses.counting.Unlock()
+	s.uses.tallies = nil
 }
 
 // Forget drops what was read of tokens and keys, and when tokens were used that is

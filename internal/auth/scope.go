@@ -65,6 +65,9 @@ var allScopes = append([]Scope{
 	Translations, TranslationsReadOnly,
 }, ownScopes...)
 
+// Scopes returns all scopes that an account may be given.
+func Scopes() []Scope { return slices.Clone(allScopes) }
+
 // otherNames are what some of the documents call scopes that their reference
 // calls otherwise.
 var otherNames = map[Scope]Scope{

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/history"
 	"clientele/internal/jsonx"
+	"clientele/internal/jwt"
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 )
@@ -62,6 +63,7 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (store_id, token_hash) DO UPDATE SET date_used = excluded.date_used WHERE storefront_tokens.date_used < excluded.date_used`)
 	tokenByHash      = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND token_hash = $2`)
+	tokenState       = sqldb.Static(`SELECT id, date_used, date_revoked FROM storefront_tokens WHERE store_id = $1 AND token_hash = $2`)
 	tokenByID        = sqldb.Static(`SELECT token_hash, date_expires FROM storefront_tokens WHERE store_id = $1 AND id = $2`)
 	markRevoked      = sqldb.Static(`UPDATE storefront_tokens SET date_revoked = $3 WHERE store_id = $1 AND token_hash = $2 AND date_revoked = 0`)
 	findRevocation   = sqldb.Static(`SELECT 1 FROM storefront_revocations WHERE store_id = $1 AND token_hash = $2`)
@@ -265,4 +267,40 @@ func (s *StorefrontTokens) revokeTx(tx *sqldb.Tx, id int64, hash string, expires
 
 func (s *StorefrontTokens) forgetHash(storeID int64, hash string) {
 	s.forget(storeID, func(t *readToken) bool { return t.hash == hash })
+}
+
+// Inspect tells what a token of the store says and whether it is good. fault is why
+// it cannot be read; where the signature is not ours it still says what it says.
+func (s *StorefrontTokens) Inspect(ctx context.Context, storeID int64, token string) (out IssuedToken, bad TokenFault, err error) {
+	if token == "" {
+		return out, TokenMissing, nil
+	}
+	if len(token) > jwt.MaxLength {
+		return out, TokenNoJWT, nil
+	}
+	t, err := s.readSigned(ctx, storeID, token)
+	if errors.As(err, &bad) {
+		if raw, wrong := jwt.Parse(token); wrong == nil {
+			out.StorefrontToken, _ = readClaims(raw.Claims)
+		}
+		return out, bad, nil
+	}
+	if err != nil {
+		return out, "", err
+	}
+	page := []IssuedToken{{StorefrontToken: t.token}}
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		page[0] = IssuedToken{StorefrontToken: t.token}
+		if err := tx.Query(tokenState, func(r *sqldb.Row) error {
+			page[0].ID, page[0].Used, page[0].Revoked = r.Int(0), r.Int(1), r.Int(2)
+			return nil
+		}, t.hash); err != nil {
+			return err
+		}
+		if err := tx.Query(findRevocation, func(*sqldb.Row) error { page[0].Revoked = max(page[0].Revoked, 1); return nil }, t.hash); err != nil {
+			return err
+		}
+		return s.setStatus(tx, page)
+	})
+	return page[0], "", err
 }

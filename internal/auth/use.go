@@ -23,9 +23,16 @@ const useSteps = 3600
 type accountUses struct {
 	mu               sync.Mutex
 	waiting, written map[accountKey]int64
+
+	counting sync.RWMutex
+	tallies  map[accountKey]*tally
 }
 
 type accountKey struct{ store, id int64 }
+
+func (k accountKey) compare(other accountKey) int {
+	return cmp.Or(cmp.Compare(k.store, other.store), cmp.Compare(k.id, other.id))
+}
 
 var (
 	writeAccountUse = sqldb.Static(`UPDATE api_accounts SET date_used = $3 WHERE store_id = $1 AND id = $2 AND date_used <= $4`)
@@ -54,18 +61,20 @@ func (s *APIAccounts) Register(r *jobs.Runner) {
 	r.Every("uses of API accounts", time.Minute, s.WriteUses)
 }
 
-// WriteUses writes down when accounts were last used. What cannot be written
-// waits for the next use.
+// WriteUses writes down when accounts were last used, and their requests. When one
+// was used that cannot be written waits for the next use.
 func (s *APIAccounts) WriteUses(ctx context.Context) error {
+	return errors.Join(s.writeLast(ctx), s.writeRequests(ctx))
+}
+
+func (s *APIAccounts) writeLast(ctx context.Context) error {
 	u := &s.uses
 	u.mu.Lock()
 	uses := u.waiting
 	u.waiting = nil
 	u.mu.Unlock()
 	var failed []error
-	for _, key := range slices.SortedFunc(maps.Keys(uses), func(a, b accountKey) int {
-		return cmp.Or(cmp.Compare(a.store, b.store), cmp.Compare(a.id, b.id))
-	}) {
+	for _, key := range slices.SortedFunc(maps.Keys(uses), accountKey.compare) {
 		if err := s.db.Write(ctx, key.store, func(tx *sqldb.Tx) error { return tx.Exec(writeAccountUse, key.id, uses[key], uses[key]-useSteps) }); err != nil {
 			failed = append(failed, fmt.Errorf("store %d: %w", key.store, err))
 			continue

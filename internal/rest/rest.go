@@ -380,8 +380,10 @@ func (s *Server) admit(c *Call, route *Route) error {
 		return errBadToken
 	}
 	c.Account, c.StoreHash, c.AccountID = account, account.StoreHash, account.ID
+	from := c.Peer().Address
+	s.Tokens.Count(account, from)
 	if writes(route.Method) || route.Noted {
-		c.Came.Actor, c.Came.Address = history.APIAccountActor(account.ID), c.Peer().Address
+		c.Came.Actor, c.Came.Address = history.APIAccountActor(account.ID), from
 	}
 	if err := s.rates.take(c.W.Header(), account); err != nil {
 		return err

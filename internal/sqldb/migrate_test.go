@@ -74,6 +74,7 @@ var landed = map[sqldb.Engine][]string{
 		"53 password_invites 0cc0028383d4a8c8a335f4f240b20c12f153eb076b1fa1daefcf72ce77c9b0b1",
 		"54 bulk a9bc5192b9c196b9e1815d9ab09cf9bcb200a7885692d427be1a22e6b9de5be1",
 		"55 consents f612119bb9936e7854b8a660467e11982797681f29426ec1ba11ef40c19427b4",
+		"56 account_tokens 0bfddb2cbd6ab293fc4c271c102966bc7a6be8f901913b6f77de6e1599266a2f",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -131,6 +132,7 @@ var landed = map[sqldb.Engine][]string{
 		"53 password_invites 14fa8d6ad0b58f41c1fd8abb59dd96238a0c7ee65e827a8202c277a56a31b13c",
 		"54 bulk 667c5f78b12b2e97e15cf733ba75eef4fbf0f5a03cfe4e5506ecc16435901d39",
 		"55 consents 92bd8d8f12e318b5ec83e0b84cc6c4d356bdcafbf9b8ec3a1cd2dd4a6e4cc953",
+		"56 account_tokens 4aa14324be9790de4b236ead3c2b94e7cafefbbc53ad8a7e6564962d52c3f65a",
 	},
 }
 

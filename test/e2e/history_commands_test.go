@@ -120,6 +120,7 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		step("staff reset-second-factor", "", with("owner@example.com"), "deleted second_factor")
 		step("staff remove", "", with("new@example.com"), "deleted staff_member", "deleted staff")
 		first("api-account create", with("--name", "Sync"), "created api_account")
+		first("api-account rotate", with("3"), "updated api_account")
 		first("api-account revoke", with("3"), "revoked api_account")
 		first("storefront-token revoke", with("1"), "revoked storefront_token")
 		first("storefront-key rotate", nil, "created storefront_key")

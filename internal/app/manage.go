@@ -150,7 +150,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, Segments: s.Segments, Rules: s.Rules,
 		Subscribers: s.Subscribers, Webhooks: s.Webhooks, Accounts: s.Shoppers, Tokens: s.SSO, Figures: s.Figures, APIAccounts: s.APIAccounts, NewStore: s.newStore, SignOn: s.cfg.signOn(),
 		Credit: s.Core.Credit, Mail: s.Mail, Forms: s.Forms, Entitlements: s.Entitlements, Wishlists: s.Wishlists, Metafields: s.Metafields,
-		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Answers: idempotency.New(s.DB, s.System), Keys: s.Keys}
+		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Answers: idempotency.New(s.DB, s.System), Keys: s.Keys, StorefrontTokens: s.Core.Tokens, Channels: s.Channels}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

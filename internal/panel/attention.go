@@ -55,11 +55,11 @@ func (c *call) troubledHooks() (out []Attention, err error) {
 		return nil, err
 	}
 	for _, n := range []struct {
-		key string
-		n   int64
-	}{{"hooks_off", t.Disabled}, {"hooks_failing", t.Failing}, {"hooks_blocked", t.Blocked}} {
+		key, state string
+		n          int64
+	}{{"hooks_off", "off", t.Disabled}, {"hooks_failing", "on", t.Failing}, {"hooks_blocked", "on", t.Blocked}} {
 		if n.n > 0 {
-			out = append(out, Attention{Text: c.look.Plural("attention."+n.key, int(n.n))})
+			out = append(out, Attention{Text: c.look.Plural("attention."+n.key, int(n.n)), More: &html.Link{Label: c.look.Text("attention.show.hooks"), URL: c.storeAt("/webhooks?state=" + n.state)}})
 		}
 	}
 	return out, nil
@@ -152,5 +152,5 @@ func (c *call) unusedAccounts() (out []Attention, err error) {
 	if len(unused) > attentionNamed {
 		names = append(names, "…")
 	}
-	return []Attention{{Text: c.look.Text("attention.unused", strings.Join(names, ", "))}}, nil
+	return []Attention{{Text: c.look.Text("attention.unused", strings.Join(names, ", ")), More: &html.Link{Label: c.look.Text("attention.show.accounts"), URL: c.storeAt("/api-accounts")}}}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"clientele/internal/account"
+	"clientele/internal/auth"
 	"clientele/internal/bulk"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
@@ -18,6 +19,7 @@ import (
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
 	"clientele/internal/transfer"
+	"clientele/internal/webhook"
 	"clientele/internal/words"
 )
 
@@ -113,6 +115,11 @@ var whys = map[fault.Reason]string{
 	rule.WhyNoKey: "rule_no_key", rule.WhyName: "rule_name", rule.WhySeveral: "rule_several", rule.WhyOp: "rule_op", rule.WhyValue: "rule_value", rule.WhyDate: "rule_date",
 	bulk.WhyNobody: "bulk_nobody", bulk.WhyMany: "bulk_many", bulk.WhyBusy: "bulk_busy",
 	transfer.WhyNoEmailColumn: "no_email_column", transfer.WhyNoIDColumn: "no_id_column", transfer.WhyColumn: "column_place",
+	auth.WhyNoChannels: "choose", auth.WhyNoChannel: "choose", auth.WhyManyChannels: "many_channels", auth.WhyUnknownChannel: "unknown_channel", auth.WhyOrigins: "origins", auth.WhyOrigin: "origins", auth.WhyNoScope: "choose", auth.WhyScope: "choose",
+	webhook.WhyURL: "hook_url", webhook.WhyLongURL: "hook_url", webhook.WhyScheme: "hook_url", webhook.WhyCredentials: "hook_credentials", webhook.WhyFragment: "hook_url", webhook.WhyPort: "hook_url",
+	webhook.WhyHost: "hook_url", webhook.WhyNotHTTPS: "hook_https", webhook.WhyCustomPort: "hook_port", webhook.WhyPrivate: "hook_private", webhook.WhyHeaderName: "header", webhook.WhyReserved: "header_reserved",
+	webhook.WhyHeaderTwice: "header_twice", webhook.WhyLongHeader: "header_long", webhook.WhyControl: "header", webhook.WhyLongHeaders: "header_long", webhook.WhyManyHeaders: "header_many",
+	webhook.WhyTaken: "hook_taken", webhook.WhyNotSeparate: "hook_separate", webhook.WhyManyOfScope: "hook_scope_many", webhook.WhyMany: "hook_many", webhook.WhyScopeUnknown: "hook_scope", webhook.WhyLongScope: "hook_scope",
 	rule.WhyBlank: "rule_blank", rule.WhyOrder: "rule_order", rule.WhyChoice: "rule_choice",
 }
 
@@ -128,6 +135,12 @@ func (c *call) reason(it *fault.Item) string {
 func isNotFound(err error) bool {
 	e := fault.As(err)
 	return e != nil && e.Kind == fault.NotFound
+}
+
+// isConflict reports whether what was asked for cannot be done as things are.
+func isConflict(err error) bool {
+	e := fault.As(err)
+	return e != nil && e.Kind == fault.Conflict
 }
 
 // again shows a form once more, with what a fault says; another error is one.

@@ -154,6 +154,7 @@ type Cell struct {
 	Post *Button
 	// Changes are those of fields.
 	Changes []ChangeLine
+	Bar     *Bar
 	Edit    *Action // a sign that leads to where the value is changed
 }
 
@@ -231,8 +232,9 @@ type Form struct {
 	Files  bool // files can be sent with it
 	// Drop is what a place says onto which a file can be dragged; empty: there is none.
 	Drop string
-	// Preview is shown with a form of a rule.
+	// Preview is shown with a form of a rule, Tree with one that ticks many boxes.
 	Preview *Preview
+	Tree    *Tree
 }
 
 // Conflict tells of a record that somebody else has changed meanwhile.
@@ -285,6 +287,7 @@ type (
 		Steps    *Steps
 		Intro    string
 		Messages []Message
+		Facts    []Fact
 		Form     *Form
 		Links    []html.Link
 		Danger   []Action // what else is done with the record
@@ -400,7 +403,11 @@ func (*segmentView) template() string  { return "segment" }
 func (*searchView) template() string   { return "search" }
 func (*helpView) template() string     { return "help" }
 
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "work"}
+var pageNames = []string{
+	"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api",
+	"work",
+	"hook", "delivery", "snippets", "secrets", "account",
+}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -570,11 +577,15 @@ func (c *call) nav() []NavGroup {
 	add(&customers, "import", "/import", "")
 	add(&customers, "export", "/export", "")
 	group("customers", "people", customers...)
-	var subscribers []NavItem
+	var subscribers, apps []NavItem
 	add(&subscribers, "all_subscribers", "/subscribers", "")
 	add(&subscribers, "consents", "/consents", "")
 	add(&subscribers, "unsubscribed", "/unsubscribed", "")
 	group("subscribers", "mail", subscribers...)
+	add(&apps, "api_accounts", "/api-accounts", "")
+	add(&apps, "webhooks", "/webhooks", "")
+	add(&apps, "storefront_tokens", "/storefront-tokens", "")
+	group("apps", "code", apps...)
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")
 	group("settings", "gear", settings...)

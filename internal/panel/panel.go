@@ -64,6 +64,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/bulk"
+	"clientele/internal/channel"
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
@@ -112,9 +113,12 @@ type Services struct {
 	Tokens      *sso.Service
 	Figures     *figure.Service
 	APIAccounts *auth.APIAccounts
-	Credit      *credit.Service
-	Mail        *mail.Service
-	Forms       *form.Service
+	// StorefrontTokens are those of storefronts, Channels the ways to sell.
+	StorefrontTokens *auth.StorefrontTokens
+	Channels         *channel.Service
+	Credit           *credit.Service
+	Mail             *mail.Service
+	Forms            *form.Service
 	// What else the page of a customer shows.
 	Entitlements *entitlement.Service
 	Wishlists    *wishlist.Service

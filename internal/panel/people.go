@@ -75,7 +75,7 @@ func (c *call) chips(label, name string, q url.Values, choices []html.Option) Ch
 	for _, o := range choices {
 		next := url.Values{}
 		for k, v := range q {
-			if k != "page" && k != name {
+			if k != "page" && k != "after" && k != "before" && k != name {
 				next[k] = v
 			}
 		}

@@ -125,7 +125,7 @@ const ofStore = "/store/{store}"
 
 // Routes returns all pages.
 func (p *Panel) Routes() []Route {
-	return slices.Concat([]Route{
+	return slices.Concat(hookRoutes(), accountRoutes(), tokenRoutes(), bulkRoutes(), importRoutes(), exportRoutes(), []Route{
 		get("", Open, (*call).start),
 		get("/setup", Open, (*call).setupPage), post("/setup", Open, (*call).setup),
 		get("/setup/store", Everywhere(staff.Settings), (*call).setupStorePage), post("/setup/store", Everywhere(staff.Settings), (*call).setupStore),
@@ -218,7 +218,7 @@ func (p *Panel) Routes() []Route {
 		get(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactorPage), sudo(post(ofStore+"/staff/{id}/reset", In(staff.ManageStaff), (*call).resetFactor)),
 		sudo(post(ofStore+"/staff/{id}/invite", In(staff.ManageStaff), (*call).inviteAgain)),
 		sudo(post(ofStore+"/staff/{id}/end", In(staff.ManageStaff), (*call).endMember)),
-	}, bulkRoutes(), importRoutes(), exportRoutes())
+	})
 }
 
 // serve makes a handler of HTTP.

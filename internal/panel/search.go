@@ -50,7 +50,7 @@ type place struct {
 }
 
 var pages = []place{
-	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false},
+	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false}, {"nav.api_accounts", "/api-accounts", false}, {"nav.webhooks", "/webhooks", false}, {"nav.storefront_tokens", "/storefront-tokens", false},
 	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true},
 	{"profile.tab.security", "/profile/security", true}, {"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }
@@ -58,9 +58,9 @@ var pages = []place{
 // made are what "+ New" makes, and deeds what else can be done from everywhere.
 var (
 	made = []place{
-		{"customers.new", "/customers/new", false}, {"groups.new", "/groups/new", false}, {"segments.new", "/segments/new", false}, {"subscribers.new", "/subscribers/new", false}, {"staff.new", "/staff/new", false}, {"stores.new", "/stores/new", true},
+		{"customers.new", "/customers/new", false}, {"groups.new", "/groups/new", false}, {"segments.new", "/segments/new", false}, {"subscribers.new", "/subscribers/new", false}, {"staff.new", "/staff/new", false}, {"stores.new", "/stores/new", true}, {"accounts.new", "/api-accounts/new", false}, {"hooks.new", "/webhooks/new", false}, {"tokens.new", "/storefront-tokens/new", false},
 	}
-	deeds = []place{{"history.export.csv", "/history/export?format=csv", false}}
+	deeds = []place{{"tokens.decode", "/storefront-tokens/decode", false}, {"history.export.csv", "/history/export?format=csv", false}}
 )
 
 // ways returns the places to which who is signed in may come.
@@ -320,6 +320,7 @@ func (c *call) readPasted(p *searchView, text string) (is bool, err error) {
 			return true, err
 		}
 		p.Reading = c.readDelivery(&d)
+		p.add(c.look.Text("hooks.title"), []FoundItem{{Text: d.Scope, Sub: text, URL: c.deliveryAt(d.HookID, d.ID, "")}})
 		return true, nil
 	}
 	if token, ok := unsubscribeToken(text); ok {

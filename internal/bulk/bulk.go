@@ -125,8 +125,6 @@ const (
 	AtOnce = 100
 	// MaxNamed is how many can be named.
 	MaxNamed = 1000
-	// MaxGround bounds a ground, in characters.
-	MaxGround = 500
 	// keep is how long after its end a bulk action can be undone.
 	keep = 7 * 24 * time.Hour
 	// maxOpen bounds the bulk actions of a store that are under way.
@@ -284,7 +282,7 @@ func (s *Service) check(ctx context.Context, storeID int64, o *Options) error {
 			if o.Ground == "" {
 				wrong(FieldGround, fault.Required)
 			}
-			c.Length(FieldGround, o.Ground, 0, MaxGround)
+			c.Length(FieldGround, o.Ground, 0, subscriber.MaxGround)
 		}
 		return nil
 	})

@@ -15,7 +15,7 @@ type workView struct {
 	Lozenges []Lozenge
 	// Events is the address that tells of changes; empty: there are none to come.
 	Events string
-	Bar    *Bar
+	Bar    *Progress
 	Facts  []Fact
 	Posts  []Button
 	Links  []Action
@@ -26,8 +26,8 @@ type workView struct {
 
 func (*workView) template() string { return "work" }
 
-// Bar is how far something has come.
-type Bar struct {
+// Progress is how far something has come.
+type Progress struct {
 	Label, Text string
 	Value, Max  int64 // a Max of 0: nobody knows
 }

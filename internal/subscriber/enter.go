@@ -9,7 +9,8 @@ import (
 	"clientele/internal/sqldb"
 )
 
-const maxGround = 500 // characters
+// MaxGround bounds what a consent is said to rest on, in characters.
+const MaxGround = 500
 
 // Enter is the command of somebody who enters what a person agreed to elsewhere.
 type Enter struct {
@@ -27,7 +28,7 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 	by = by.Came(ctx)
 	c := fault.Collector{}
 	in.Ground = strings.TrimSpace(in.Ground)
-	c.Length(FieldGround, in.Ground, 1, maxGround)
+	c.Length(FieldGround, in.Ground, 1, MaxGround)
 	sub, err := in.build()
 	if f := fault.As(err); f != nil {
 		c.Items = append(c.Items, f.Items...)

@@ -20,17 +20,14 @@ type Proof struct {
 	Confirmed string `json:"confirmed,omitempty"`
 	// Asked is the request that was confirmed.
 	Asked *Asked `json:"asked,omitempty"`
-	// Ground is what somebody of the shop says the consent rests on, or why it was
-	// taken back.
-	Ground string `json:"ground,omitempty"`
 	// ActorKind and ActorName are of who acted for the person, Impersonation is
 	// that in whose session it was; empty where it was the person or, as Origin
 	// tells, an API account.
 	ActorKind     string `json:"actor_kind,omitempty"`
 	ActorName     string `json:"actor_name,omitempty"`
 	Impersonation int64  `json:"impersonation_id,omitempty"`
-	// Ground is where a consent is from that somebody else entered, in their words.
-	// Anew tells that the person agreed again after they had left.
+	// Ground is what somebody of the shop says, in their words, that a consent rests
+	// on which they entered, or why they took it back. Anew tells that the person agreed again after they had left.
 	Ground string `json:"ground,omitempty"`
 	Anew   bool   `json:"reconsent,omitempty"`
 }

@@ -131,8 +131,8 @@ var landed = map[sqldb.Engine][]string{
 		"52 mirrors 65a6b5058023f960103d672fc521ecb881428ef090aa0f46b0625c38a9f7233b",
 		"53 password_invites 14fa8d6ad0b58f41c1fd8abb59dd96238a0c7ee65e827a8202c277a56a31b13c",
 		"54 bulk 667c5f78b12b2e97e15cf733ba75eef4fbf0f5a03cfe4e5506ecc16435901d39",
-		"55 consents 92bd8d8f12e318b5ec83e0b84cc6c4d356bdcafbf9b8ec3a1cd2dd4a6e4cc953",
-		"56 account_tokens 4aa14324be9790de4b236ead3c2b94e7cafefbbc53ad8a7e6564962d52c3f65a",
+		"55 consents 27ab53b4f51726c2625231127dbca9f41ca5dd3a4b83c1f0d0fbf01dd5e6351c",
+		"56 account_tokens b452dcf26407227043eeb58b02dbef726624d4a82beaff1711590380c9de29c0",
 	},
 }
 

@@ -78,7 +78,7 @@ const endColumns = `email_norm, channel_id, date_ended, via`
 
 var (
 	suppressedSince = sqldb.Static(`SELECT date_created FROM suppressions WHERE store_id = $1 AND address_hash = $2`)
-	countSuppressed = sqldb.Static(`SELECT COUNT(*) FROM (SELECT address_hash FROM suppressions WHERE store_id = $1 LIMIT $2) known`)
+	someSuppressed  = sqldb.Static(`SELECT address_hash FROM suppressions WHERE store_id = $1 LIMIT $2`)
 	endsOf          = sqldb.Static(`SELECT ` + endColumns + ` FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 ORDER BY channel_id`)
 	endsBefore      = sqldb.Static(`SELECT ` + endColumns + ` FROM subscriber_ends WHERE store_id = $1 AND (date_ended, email_norm, channel_id) < ($2, $3, $4) ORDER BY date_ended DESC, email_norm DESC, channel_id DESC LIMIT $5`)
 	endsAfter       = sqldb.Static(`SELECT ` + endColumns + ` FROM subscriber_ends WHERE store_id = $1 AND (date_ended, email_norm, channel_id) > ($2, $3, $4) ORDER BY date_ended, email_norm, channel_id LIMIT $5`)
@@ -122,7 +122,7 @@ func (s *Service) Ends(ctx context.Context, storeID int64, text string, before, 
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = EndsPage{}
 		take := func(r *sqldb.Row) error { out.Ends = append(out.Ends, scanEnd(r)); return nil }
-		if err := tx.Query(countSuppressed, func(r *sqldb.Row) error { out.Suppressed = r.Int(0); return nil }, int64(SuppressedBound+1)); err != nil {
+		if err := tx.Query(someSuppressed, func(r *sqldb.Row) error { out.Suppressed++; return nil }, int64(SuppressedBound+1)); err != nil {
 			return err
 		}
 		limit := int64(most + 1)

@@ -15,8 +15,8 @@ import (
 )
 
 // Anyone in place of a client id stands for the operator, who sees the hooks
-// of all API accounts.
-const Anyone = ""
+// of all API accounts. No account can have it: databases refuse a zero byte.
+const Anyone = "\x00"
 
 var (
 	selectDelivery = sqldb.Static(`SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE store_id = $1 AND hook_id = $2 AND id = $3`)

@@ -58,30 +58,30 @@ func InFiles(t testing.TB, db *sqldb.DB, dsn string, words ...string) string {
 	}
 	// Samples of values are in pg_statistic.
 	all := strings.Join(tables, ", ")
-	for attempt := range 4 {
-		time.Sleep(time.Duration(attempt) * time.Second) // a snapshot may have come in between
-		if where := rewritten(t, conn, all, words); where == "" || attempt == 3 {
-			return where
-		}
-	}
-	return ""
+	return rewritten(t, conn, all, words)
 }
 
 // rewritten has PostgreSQL write its files anew, and returns which word is in one.
 func rewritten(t testing.TB, conn *pgx.Conn, all string, words []string) string {
 	t.Helper()
-	// Rows that an open snapshot may see stay in the files, as of a vacuum that the
-	// server began by itself.
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		var open int
-		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)`).Scan(&open); err != nil {
+	// Rows that an open snapshot may see stay in the files, those of a snapshot that is
+	// taken to write them anew too: it sees what was there before the oldest
+	// transaction that writes anywhere in the cluster.
+	var now string
+	if err := conn.QueryRow(t.Context(), `SELECT pg_current_xact_id()::text`).Scan(&now); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var open bool
+		if err := conn.QueryRow(t.Context(), `SELECT pg_snapshot_xmin(pg_current_snapshot()) <= $1::text::xid8
+			OR EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL))`, now).Scan(&open); err != nil {
 			t.Fatal(err)
 		}
-		if open == 0 {
+		if !open {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d snapshots stay open", open)
+			t.Fatal("an older transaction stays open")
 		}
 	}
 	for _, sql := range []string{"ANALYZE " + all, "VACUUM FULL " + all + ", pg_catalog.pg_statistic", "CHECKPOINT"} {

@@ -166,6 +166,7 @@ Clientele is ready. These secrets are shown once:
   Storefront URL  %[1]s
   API documents   %[1]s/docs
   GraphQL         %[1]s/docs/graphql
+  What happens    %[1]s%[9]s
   Emails sent     %[1]s%[6]s
 %[8]s
 Open the storefront URL to register and sign in as a shopper. Emails with
@@ -177,7 +178,7 @@ Make a customer:
     -H 'X-Auth-Token: %[3]s' -H 'Content-Type: application/json' \
     -d '[{"email":"jane@example.com","first_name":"Jane","last_name":"Doe"}]'
 
-`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, devtools.OutboxPath, s.management, line)
+`, s.URL, st.Hash, cred.AccessToken, cred.ClientID, cred.ClientSecret, devtools.OutboxPath, s.management, line, devtools.PeoplePath+"/")
 	return err
 }
 
@@ -223,6 +224,7 @@ func (s *Server) greetAgain(ctx context.Context, doc *seed.Document, panel strin
 	line("API documents", s.URL+"/docs")
 	if !s.cfg.Production() {
 		line("GraphQL", s.URL+"/docs/graphql")
+		line("what happens", s.URL+devtools.PeoplePath+"/")
 		line("emails sent", s.URL+devtools.OutboxPath)
 	}
 	if len(stores) == 0 {

@@ -47,6 +47,9 @@ func testFirstStart(t *testing.T, args ...string) {
 			t.Errorf("%s is %s, want %s", name, got, s.url)
 		}
 	}
+	if got := banner(t, text, "What happens"); got != s.url+"/_clientele/" {
+		t.Errorf("what happens is at %s", got)
+	}
 	if got := banner(t, text, "API documents"); got != s.url+"/docs" {
 		t.Errorf("API documents at %s, want %s/docs", got, s.url)
 	}
@@ -55,7 +58,7 @@ func testFirstStart(t *testing.T, args ...string) {
 	if !found {
 		t.Errorf("emails are at %s", banner(t, text, "Emails sent"))
 	}
-	for _, path := range []string{"/", "/login.php", outbox, "/docs/graphql", "/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/", "/login.php", outbox, "/_clientele/", "/docs/graphql", "/docs", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
 		if status, err := c.get(path); status != http.StatusOK {
 			t.Errorf("%s answers %d (%v)", path, status, err)
 		}
@@ -99,7 +102,7 @@ func testFirstStart(t *testing.T, args ...string) {
 			t.Errorf("the second start prints the secret %s:\n%s", secret, printed)
 		}
 	}
-	for _, at := range []string{"storefront      " + s.url + "\n", "emails sent     " + s.url + outbox + "\n"} {
+	for _, at := range []string{"storefront      " + s.url + "\n", "what happens    " + s.url + "/_clientele/\n", "emails sent     " + s.url + outbox + "\n"} {
 		if !strings.Contains(s.out.String(), at) {
 			t.Errorf("the second start does not tell of %s:\n%s", at, s.out.String())
 		}

@@ -1,8 +1,9 @@
 // Package figure keeps what happens in a store a day, as numbers: how many
 // customers came, signed in, and so on. A day is closed once, by a task of every
 // process, and not counted again, so that a year is read as a few rows for each
-// day. Today is counted when it is asked for. What leaves nothing that could be
-// counted is counted as it happens.
+// day. Days on which nothing happened have no rows, but for those that tell from
+// when and until when days are closed. Today is counted when it is asked for. What
+// leaves nothing that could be counted is counted as it happens.
 package figure
 
 import (
@@ -52,7 +53,8 @@ type Source func(from, to int64, n *int64) sqldb.Q
 const (
 	// Back is how many days are kept: two years, to compare one with another.
 	Back = 2 * 366
-	// daysAtOnce is how many days one transaction closes.
+	// daysAtOnce is how many days one transaction closes, beside those on which
+	// nothing happened.
 	daysAtOnce = 30
 	every      = 5 * time.Minute
 )
@@ -63,6 +65,7 @@ var (
 	countOne  = sqldb.Static(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, 1) ON CONFLICT (store_id, day, kind) DO UPDATE SET value = daily_figures.value + 1`)
 	insertDay = sqldb.Static(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, day, kind) DO NOTHING`)
 	daysFrom  = sqldb.Static(`SELECT day, kind, value FROM daily_figures WHERE store_id = $1 AND day >= $2 ORDER BY day, kind`)
+	firstDay  = sqldb.Static(`SELECT day FROM daily_figures WHERE store_id = $1 ORDER BY day LIMIT 1`)
 	oldDays   = sqldb.Static(`DELETE FROM daily_figures WHERE store_id = $1 AND day < $2`)
 )
 
@@ -135,6 +138,7 @@ func (s *Service) Close(ctx context.Context, storeID int64) (more bool, err erro
 	}
 	today := dayOf(s.sys.Now(), zone)
 	var open []openDay
+	var end int64
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		open, more = nil, false
 		have := map[Kind]bool{}
@@ -160,14 +164,23 @@ func (s *Service) Close(ctx context.Context, storeID int64) (more bool, err erro
 			return err
 		}
 		first := slices.Min(from)
-		end := min(first+daysAtOnce, today)
+		if end, err = s.quiet(tx, first, today, late, zone); err != nil {
+			return err
+		}
+		busy := end == first
+		if busy {
+			end = min(first+daysAtOnce, today)
+		}
 		more = end < today
 		for day := first; day < end; day++ {
 			for i, k := range late {
-				if day >= from[i] {
+				if day >= from[i] && (busy || day == end-1) {
 					open = append(open, openDay{day: day, kind: k})
 				}
 			}
+		}
+		if !busy {
+			return nil
 		}
 		qs = make([]sqldb.Q, len(open))
 		for i := range open {
@@ -180,12 +193,42 @@ func (s *Service) Close(ctx context.Context, storeID int64) (more bool, err erro
 	}
 	return more, s.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
 		for _, o := range open {
+			if o.value == 0 && o.day != end-1 {
+				continue
+			}
 			if err := tx.Exec(insertDay, o.day, int64(o.kind), o.value); err != nil {
 				return err
 			}
 		}
+		// Whatever happened then, the days that are kept are closed from here on.
+		if err := tx.Exec(insertDay, today-Back, int64(closed[0]), int64(0)); err != nil {
+			return err
+		}
 		return tx.Exec(oldDays, today-Back)
 	})
+}
+
+// quiet returns the day up to which nothing happened from a day on: that day itself
+// if something did in the days after it, or if it is the only one that is left. It
+// looks at ever longer times, so each is counted once, and one that is not
+// quiet twice.
+func (s *Service) quiet(tx *sqldb.Tx, first, today int64, kinds []Kind, zone *time.Location) (until int64, err error) {
+	until = first
+	for span := int64(daysAtOnce); until < today-1; span *= 2 {
+		to := min(until+span, today)
+		counts, qs := make([]int64, len(kinds)), make([]sqldb.Q, len(kinds))
+		for i, k := range kinds {
+			qs[i] = s.sources[k](startOf(until, zone), startOf(to, zone), &counts[i])
+		}
+		if err := tx.Pipeline(qs...); err != nil {
+			return 0, err
+		}
+		if slices.Max(counts) > 0 {
+			break
+		}
+		until = to
+	}
+	return until, nil
 }
 
 // Series is a figure over days, the last of which is today.
@@ -222,7 +265,7 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out.Series = make([]Series, len(Kinds))
 		counted, kept := make([]int64, len(closed)), make([]soFar, len(closed))
-		qs := make([]sqldb.Q, 0, len(closed)+1)
+		qs := make([]sqldb.Q, 0, len(closed)+2)
 		for i, k := range Kinds {
 			out.Series[i] = Series{Kind: k, Days: make([]int64, days)}
 			if i < len(closed) {
@@ -233,9 +276,6 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 		first := int64(0)
 		qs = append(qs, sqldb.Q{Stmt: daysFrom, Args: []any{out.First - n}, Each: func(r *sqldb.Row) error {
 			day, i, v := r.Int(0), slices.Index(Kinds, Kind(r.Int(1))), r.Int(2)
-			if first == 0 {
-				first = day
-			}
 			switch {
 			case i < 0 || day > today || day == today && i < len(closed):
 			case day < out.First:
@@ -245,7 +285,7 @@ func (s *Service) Period(ctx context.Context, storeID int64, days int) (*Period,
 				out.Series[i].Sum += v
 			}
 			return nil
-		}})
+		}}, sqldb.Q{Stmt: firstDay, Each: func(r *sqldb.Row) error { first = r.Int(0); return nil }})
 		if err := tx.Pipeline(qs...); err != nil {
 			return err
 		}

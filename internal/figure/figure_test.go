@@ -157,3 +157,53 @@ func TestMuchToday(t *testing.T) {
 		want(0, 0)
 	})
 }
+
+// A store in which little happened has few rows, whenever that was, and none of
+// it is missed.
+func TestQuietDaysHaveNoRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		clock := systemtest.NewClock(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))
+		day := func(ago int) int64 { return clock.Now().AddDate(0, 0, -ago).Unix() }
+		happened := []int64{day(1), day(2), day(40), day(41), day(400), day(figure.Back)}
+		queries := 0
+		sources := map[figure.Kind]figure.Source{}
+		for _, k := range figure.Kinds {
+			sources[k] = func(from, to int64, n *int64) sqldb.Q {
+				queries++
+				for _, at := range happened {
+					if at >= from && at < to {
+						*n++
+					}
+				}
+				return sqldb.Q{Stmt: sqldb.Dynamic(`SELECT history_id FROM store_counters WHERE store_id = $1`), Each: func(*sqldb.Row) error { return nil }}
+			}
+		}
+		s := figure.NewService(db, &system.System{Clock: clock.Now}, func(context.Context, int64) (*time.Location, error) { return time.UTC, nil }, func(context.Context) ([]int64, error) { return []int64{1}, nil }, sources)
+		rows := func() (n int64) {
+			t.Helper()
+			if err := db.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
+				return tx.Query(sqldb.Dynamic(`SELECT COUNT(*) FROM daily_figures WHERE store_id = $1`), func(r *sqldb.Row) error { n = r.Int(0); return nil })
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for ago := range 3 {
+			if err := s.CloseAll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p, err := s.Period(t.Context(), 1, 366)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := p.Of(figure.NewCustomers)
+			if o.Sum != 4 || o.Before != 1 || !o.Known || o.Days[365-ago-1] != 1 || o.Days[365-ago-41] != 1 {
+				t.Errorf("after %d days: %+v", ago, o)
+			}
+			clock.Advance(24 * time.Hour)
+		}
+		if n := rows(); n > 200 || queries > 1500 {
+			t.Errorf("%d rows after %d queries", n, queries)
+		}
+	})
+}

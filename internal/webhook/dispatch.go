@@ -282,11 +282,14 @@ func (d *Dispatcher) Attempts() int64 { return d.attempts.Load() }
 // clock's time.
 func (d *Dispatcher) Settle(ctx context.Context) error {
 	for {
-		rest, err := d.unsettled(ctx)
-		if err != nil || !rest {
-			return err
+		// What is under way has the dispatcher look again by itself.
+		if !d.holds() {
+			rest, err := d.unsettled(ctx)
+			if err != nil || !rest {
+				return err
+			}
+			d.Wake()
 		}
-		d.Wake()
 		if err := system.Pause(ctx, settlePause); err != nil {
 			return err
 		}
@@ -299,9 +302,14 @@ const settlePause = time.Millisecond
 func (d *Dispatcher) unsettled(ctx context.Context) (rest bool, err error) {
 	now := d.sys.Now()
 	err = d.works(ctx, func(w work) { rest = rest || w.behind > 0 || w.due != 0 && w.due <= now })
+	return rest || d.holds(), err
+}
+
+// holds reports whether deliveries are under way.
+func (d *Dispatcher) holds() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return rest || len(d.held) > 0, err
+	return len(d.held) > 0
 }
 
 // NextDue returns when the next delivery is due after now, in seconds, 0 for

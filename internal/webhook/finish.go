@@ -42,7 +42,7 @@ var (
 		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
 	finishBad = sqldb.Static(`UPDATE webhook_deliveries SET state = $12, due_at = $13, lease_owner = '', attempts = $4, step = $5,
 		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = $14, tries = $10
-		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
+		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11 RETURNING id`)
 	// What is pending in a lane is found by ids from the lane's index alone: of a
 	// hook that is far behind there is too much to look through.
 	// Giving back what was not sent ends the lease of what is behind it in its
@@ -194,26 +194,34 @@ func (r *result) gaveUp(n int64) history.Entry {
 func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (events []event.Event, entries []history.Entry, err error) {
 	var given []int64 // hooks that were switched off
 	told := map[string]bool{}
-	for _, r := range failed {
+	bad, ours := make([]sqldb.Q, len(failed)), make([]bool, len(failed))
+	together := len(failed) // the first that may change what the others are
+	for i, r := range failed {
 		tries, err := addTry(r.tries, &r.attempt)
 		if err != nil {
 			return nil, nil, err
 		}
-		wait, again := RetryAfter(int(r.step) + 1)
-		if r.scope == TestScope {
-			again = false // whoever asks for a test is there to ask again
+		state, due, again := r.next(now)
+		if !again {
+			together = min(together, i)
 		}
-		state, due := Failed, int64(0)
-		if again {
-			state, due = Pending, now+wait
-		}
-		ours, err := tx.ExecCount(finishBad, append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error)...)
-		if err != nil {
+		bad[i] = sqldb.Q{Stmt: finishBad, Args: append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error), Each: func(*sqldb.Row) error { ours[i] = true; return nil }}
+	}
+	if together > 0 {
+		if err := tx.Pipeline(bad[:together]...); err != nil {
 			return nil, nil, err
 		}
+	}
+	for i, r := range failed {
+		if i >= together {
+			if err := tx.Query(bad[i].Stmt, bad[i].Each, bad[i].Args...); err != nil {
+				return nil, nil, err
+			}
+		}
+		_, due, again := r.next(now)
 		code := ExceptionRetry
 		switch {
-		case ours == 0:
+		case !ours[i]:
 			// The lease ran out and another process has seen to it, or it was given
 			// up or removed: its lane is not this process's to move.
 			continue
@@ -263,6 +271,16 @@ func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (ev
 		events = append(events, e...)
 	}
 	return events, entries, nil
+}
+
+// next returns what becomes of a delivery whose attempt has failed: when it is
+// tried again, if it is.
+func (r *result) next(now int64) (state State, due int64, again bool) {
+	wait, again := RetryAfter(int(r.step) + 1)
+	if !again || r.scope == TestScope { // whoever asks for a test is there to ask again
+		return Failed, 0, false
+	}
+	return Pending, now + wait, true
 }
 
 // exception returns the event that tells of a failure, if it is to be told

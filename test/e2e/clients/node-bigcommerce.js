@@ -54,12 +54,12 @@ main(async () => {
   assert.equal(first.meta.pagination.count, 50);
   assert.equal(first.meta.pagination.per_page, 50);
   assert.equal(first.meta.pagination.current_page, 1);
-  assert.equal(first.meta.pagination.total_pages, 21);
+  assert.equal(first.meta.pagination.total_pages, Math.ceil((COUNT + 1) / 50));
   assert.equal(first.data[0].id, Math.max(...bySent.keys()), 'newest first');
   first.data.forEach(c => check(c, bySent.get(c.id), { parts: false }));
 
   const paged = await follow(`?limit=250&${parts}`, meta => meta.pagination.links?.next);
-  assert.equal(paged.pages, 5);
+  assert.equal(paged.pages, Math.ceil((COUNT + 1) / 250));
   assert.equal(paged.rows.length, COUNT + 1);
   descending(paged.rows);
   const jane = paged.rows.pop();

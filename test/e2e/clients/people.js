@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 
 /** How many customers each script makes. */
-const COUNT = 1000;
+const COUNT = Number(process.env.COUNT || 1000);
 
 /** The customer to send, by number. */
 function person(n) {

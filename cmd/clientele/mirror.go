@@ -84,6 +84,7 @@ type mirrorRun struct {
 	ofUpstream
 	Once     bool          `env:"-" help:"End when the store is in line, instead of following what changes."`
 	Callback string        `env:"-" placeholder:"URL" help:"This service's URL as the store elsewhere reaches it, such as https://accounts.example.com: its webhooks then tell of changes at once. Without it addresses are seen to change only when everybody is looked at."`
+	Consents bool          `env:"-" help:"Copy what customers said of cookies too, which takes a request for each customer."`
 	Sweep    time.Duration `env:"-" default:"24h" placeholder:"TIME" help:"How often everybody is looked at, and who is gone (default: ${default})."`
 }
 
@@ -104,7 +105,7 @@ func (c *mirrorRun) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	o := mirror.Options{From: from, Once: c.Once, Sweep: c.Sweep}
+	o := mirror.Options{From: from, Once: c.Once, Sweep: c.Sweep, Consents: c.Consents}
 	if c.Callback != "" {
 		if o.Callback, err = url.JoinPath(c.Callback, "_clientele", "mirror", st.Hash); err != nil {
 			return &app.ConfigError{Err: err}

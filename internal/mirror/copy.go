@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/metafield"
@@ -208,10 +210,37 @@ func (r *run) complete(ctx context.Context, some []wireCustomer) error {
 	return nil
 }
 
+// consents asks what customers said of cookies, where that is copied: one request for
+// each.
+func (r *run) consents(ctx context.Context, some []wireCustomer) error {
+	if !r.o.Consents {
+		return nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i := range some {
+		g.Go(func() error {
+			var said wireConsent
+			err := r.o.From.Get(ctx, fmt.Sprintf("%s/%d/consent", customersPath, some[i].ID), nil, &said)
+			if upstream.IsStatus(err, http.StatusNotFound) {
+				return nil // gone, or nothing was said
+			}
+			if len(said.Allow)+len(said.Deny) > 0 {
+				some[i].consent = &said
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
 // customers copies customers, removes those with the ids gone, and moves the mirror
 // on, in one transaction. Where a rule is broken each customer goes by itself.
 func (r *run) customers(ctx context.Context, some []wireCustomer, gone []int64, move func(*Progress)) error {
 	if err := r.complete(ctx, some); err != nil {
+		return err
+	}
+	if err := r.consents(ctx, some); err != nil {
 		return err
 	}
 	wrong, err := r.known(ctx, some)
@@ -279,6 +308,13 @@ func (r *run) copyTx(tx *sqldb.Tx, some []wireCustomer, gone []int64, p *Progres
 	}
 	if _, err := r.s.segments.CopyMembersTx(tx, members); err != nil {
 		return err
+	}
+	for i := range some {
+		if said := some[i].consent; said != nil {
+			if err := customer.SetConsentTx(tx, some[i].ID, customer.Consent{Allow: said.Allow, Deny: said.Deny, DateModified: int64(said.Updated)}); err != nil {
+				return err
+			}
+		}
 	}
 	p.Counts.add(done.Created, done.Changed, n)
 	return nil

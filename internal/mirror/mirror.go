@@ -291,6 +291,9 @@ type Options struct {
 	Once bool
 	// Callback is where webhooks from the upstream come in; empty: there are none.
 	Callback string
+	// Consents copies what customers said of cookies too, which takes a request for
+	// each customer.
+	Consents bool
 	// Poll is how often changes are looked for, Refer how often definitions are, and
 	// Sweep how often each customer is looked at, and who is gone.
 	Poll, Refer, Sweep time.Duration

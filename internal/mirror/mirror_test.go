@@ -120,6 +120,8 @@ func (p *pair) fill(n int) {
 			p.ok(err)
 		}
 	}
+	_, err := p.from.Customers.SetConsent(p.Context(), 1, 8, customer.Consent{Allow: []string{"functional"}, Deny: []string{"targeting"}})
+	p.ok(err)
 	// More than a list shows of one customer.
 	var many []customer.AddressCreate
 	for i := range 23 {
@@ -127,7 +129,7 @@ func (p *pair) fill(n int) {
 		a.CustomerID = 1
 		many = append(many, a)
 	}
-	_, err := p.from.Customers.CreateAddresses(p.Context(), 1, many)
+	_, err = p.from.Customers.CreateAddresses(p.Context(), 1, many)
 	p.ok(err)
 	for i := range 13 {
 		made, err := p.from.Customers.CreateAttributes(p.Context(), 1, []customer.AttributeCreate{{Name: fmt.Sprint("More ", i), Type: "string"}})
@@ -141,7 +143,7 @@ func (p *pair) fill(n int) {
 
 func (p *pair) once() {
 	p.Helper()
-	p.ok(p.to.Mirror.Run(p.Context(), 1, mirror.Options{From: p.client, Once: true}))
+	p.ok(p.to.Mirror.Run(p.Context(), 1, mirror.Options{From: p.client, Once: true, Consents: true}))
 }
 
 // differs returns what the sides do not have in common.
@@ -182,6 +184,12 @@ func TestMirror(t *testing.T) {
 		p.fill(300)
 		p.once()
 		p.equal()
+		if said, err := p.to.Customers.Consent(p.Context(), 1, 8); err != nil || fmt.Sprint(said.Allow, said.Deny) != "[functional] [targeting]" || said.DateModified != apptest.Start.Unix() {
+			p.Errorf("%+v, %v", said, err)
+		}
+		if n := p.number(p.to, `SELECT COUNT(*) FROM customer_consents WHERE store_id = $1`); n != 1 {
+			p.Errorf("%d said something of cookies", n)
+		}
 		if n := p.number(p.to, `SELECT COUNT(*) FROM events WHERE store_id = $1 AND scope LIKE 'store/customer/%'`); n != 0 {
 			p.Errorf("webhooks are told of %d customers", n)
 		}
@@ -332,11 +340,11 @@ func (p *pair) remove(ids string) {
 // What fails for a while is tried again, and limits are kept to.
 func TestMirrorOfATroubledStore(t *testing.T) {
 	p := newPair(t, sqldb.SQLite)
-	p.fill(60)
-	var n, early atomic.Int64
-	until := atomic.Int64{}
+	p.fill(12)
+	var n, early, from, until atomic.Int64
 	trouble := func(w http.ResponseWriter, r *http.Request) bool {
-		if time.Now().UnixMilli() < until.Load() {
+		// What was under way could not know.
+		if now := time.Now().UnixMilli(); now > from.Load() && now < until.Load() {
 			early.Add(1)
 		}
 		switch n.Add(1) % 8 {
@@ -344,9 +352,10 @@ func TestMirrorOfATroubledStore(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			return true
 		case 3:
-			until.Store(time.Now().Add(150 * time.Millisecond).UnixMilli())
+			from.Store(time.Now().Add(100 * time.Millisecond).UnixMilli())
+			until.Store(time.Now().Add(250 * time.Millisecond).UnixMilli())
 			w.Header().Set("X-Rate-Limit-Requests-Left", "0")
-			w.Header().Set("X-Rate-Limit-Time-Reset-Ms", "160")
+			w.Header().Set("X-Rate-Limit-Time-Reset-Ms", "260")
 			w.WriteHeader(http.StatusTooManyRequests)
 			_, _ = io.WriteString(w, `{"status":429,"title":"Too many requests"}`)
 			return true

@@ -69,6 +69,15 @@ type wireCustomer struct {
 	Fields     []wireField   `json:"form_fields"`
 	Profile    *string       `json:"shopper_profile_id"`
 	Segments   []string      `json:"segment_ids"`
+
+	consent *wireConsent // nil: not asked for, or nothing was said
+}
+
+// wireConsent is what a customer said of cookies.
+type wireConsent struct {
+	Allow   []string `json:"allow"`
+	Deny    []string `json:"deny"`
+	Updated instant  `json:"updated_at"`
 }
 
 type wireAddress struct {

@@ -94,7 +94,8 @@ type Client struct {
 
 	mu    sync.Mutex
 	after time.Duration // of Elapsed, before which nothing is asked
-	asked int64
+	// limits is how often an answer has told of that.
+	limits, asked int64
 }
 
 // NewClient returns a Client of which at most concurrent requests are under way. It
@@ -188,18 +189,32 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte, int
 		return ctx.Err()
 	}
 	defer func() { <-c.places }()
-	c.mu.Lock()
-	wait := c.after - c.sys.Elapsed()
-	c.asked++
-	c.mu.Unlock()
-	if wait > 0 {
-		if err := c.sys.Sleep(ctx, wait); err != nil {
-			return err
-		}
+	if err := c.turn(ctx); err != nil {
+		return err
 	}
 	header, err := send(ctx, c.http, &c.Account, method, path, body, into)
 	c.heed(header, err)
 	return err
+}
+
+// turn waits until something may be asked, and counts that it is. Meanwhile another
+// answer may have told of a later limit. A limit that was waited for is over whatever
+// Elapsed says, which some clocks leave where it is.
+func (c *Client) turn(ctx context.Context) error {
+	for waited := int64(0); ; {
+		c.mu.Lock()
+		wait, told := c.after-c.sys.Elapsed(), c.limits
+		if wait <= 0 || told == waited {
+			c.asked++
+			c.mu.Unlock()
+			return nil
+		}
+		c.mu.Unlock()
+		if err := c.sys.Sleep(ctx, wait); err != nil {
+			return err
+		}
+		waited = told
+	}
 }
 
 // heed notes until when nothing is to be asked any more.
@@ -217,6 +232,7 @@ func (c *Client) heed(h http.Header, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.after = max(c.after, c.sys.Elapsed()+wait)
+	c.limits++
 }
 
 // left returns how many requests are left in the account's window, or -1.

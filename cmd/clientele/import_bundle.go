@@ -27,13 +27,17 @@ func (c *importCommand) bundle(ctx context.Context, core *app.Core, st *store.St
 	}
 	bar := steps{elapsed: core.System.Elapsed, out: os.Stderr}
 	began := core.System.Elapsed()
-	err := core.Bundles.Import(ctx, st.ID, f, func(p bundle.Progress) { bar.show(p.String()) })
+	there, err := core.Bundles.Import(ctx, st.ID, f, func(p bundle.Progress) { bar.show(p.String()) })
 	bar.end()
 	if fault.As(err) != nil {
 		return &app.ConfigError{Err: err}
 	}
 	if err != nil {
 		return fmt.Errorf("the import was cut off; the same command goes on there: %w", err)
+	}
+	if there {
+		fmt.Printf("The store %s was filled from this bundle: it is already there. Nothing was stored.\n", st.Hash)
+		return nil
 	}
 	took := core.System.Elapsed() - began
 	fmt.Printf("The store %s has %d records of the bundle, %d customers among them; it took %s.\n", st.Hash, f.Records(), f.Of("customers"), took.Round(100*time.Millisecond))

@@ -154,8 +154,8 @@ func arrive(t *testing.T, c *app.Core, text []byte) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Bundles.Import(t.Context(), st.ID, f, nil); err != nil {
-		t.Fatal(err)
+	if there, err := c.Bundles.Import(t.Context(), st.ID, f, nil); err != nil || there {
+		t.Fatalf("already there: %v, %v", there, err)
 	}
 	return st.ID
 }
@@ -382,7 +382,8 @@ func TestBundleIsRefused(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return p.Bundles.Import(t.Context(), st.ID, f, nil)
+		_, err = p.Bundles.Import(t.Context(), st.ID, f, nil)
+		return err
 	}
 	for name, bad := range map[string][]byte{
 		"nothing": {}, "a text": []byte("id,email\n1,a@b.example\n"), "half": text[:len(text)/2], "all but a byte": text[:len(text)-1],

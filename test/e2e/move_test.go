@@ -110,38 +110,67 @@ func TestKilledWhileMoving(t *testing.T) {
 		first := exported(t, dsn, "left", file)
 		other := filepath.Join(dir, "other.bundle")
 		must(t, "export", "--out", other, "--database", dsn, "--store", "left")
-		loads := 0
-		for {
-			after := time.Hour
-			if loads < 20 {
-				after = time.Duration(20+random.IntN(200)) * time.Millisecond
+		db := dbtest.OpenDSN(t, dsn)
+		progress := func() (text string) {
+			if err := db.Read(t.Context(), 0, func(tx *sqldb.Tx) error {
+				return tx.Query(sqldb.Dynamic(`SELECT progress FROM bundle_loads WHERE store_id <> $1`), func(r *sqldb.Row) error { text = r.Text(0); return nil })
+			}); err != nil {
+				t.Fatal(err)
 			}
-			p, was := killed(after, "import", file, "--database", dsn, "--store", "arrives")
-			if was {
-				loads++
-				if loads == 10 {
-					if p := run(t, dir, nil, "import", other, "--database", dsn, "--store", "arrives"); p.code != 2 {
-						t.Errorf("another bundle in the midst exits with %d: %s", p.code, p.errs.String())
+			return text
+		}
+		loads, refused := 0, false
+		for loads < 10 {
+			// Killed at a moment after something has landed.
+			before := progress()
+			p := launch(t, dir, nil, program(t), "import", file, "--database", dsn, "--store", "arrives")
+			ended := false
+			for !ended && (progress() == before || before == "") {
+				select {
+				case <-p.exited:
+					ended = true
+				case <-time.After(time.Millisecond):
+					if before == "" {
+						before = progress()
 					}
 				}
-				continue
 			}
-			if p.code == 2 && loads > 0 && strings.Contains(p.errs.String(), "not empty") {
-				break // the last one was killed when it had done all: the bytes tell
+			time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
+			select {
+			case <-p.exited:
+				ended = true
+			default:
 			}
-			if p.code != 0 {
-				t.Fatalf("after %d kills it exits with %d: %s", loads, p.code, p.errs.String())
+			if ended {
+				if p.wait(); p.code != 0 {
+					t.Fatalf("after %d kills it exits with %d: %s", loads, p.code, p.errs.String())
+				}
+				break
 			}
-			break
+			p.kill()
+			loads++
+			if at := progress(); !refused && at != "" && at != "arrived" {
+				refused = true
+				if p := run(t, dir, nil, "import", other, "--database", dsn, "--store", "arrives"); p.code != 2 {
+					t.Errorf("another bundle in the midst exits with %d: %s", p.code, p.errs.String())
+				}
+			}
 		}
-		if kills+loads == 0 {
-			t.Error("nothing was killed")
+		must(t, "import", file, "--database", dsn, "--store", "arrives")
+		if kills == 0 || loads == 0 || !refused {
+			t.Errorf("%d exports and %d imports were killed, another bundle was refused: %v", kills, loads, refused)
 		}
 		if again := exported(t, dsn, "arrives", filepath.Join(dir, "again.bundle")); !bytes.Equal(first, again) {
 			t.Errorf("after %d kills the bytes differ: %d and %d", loads, len(first), len(again))
 		}
-		if p := run(t, dir, nil, "import", file, "--database", dsn, "--store", "arrives"); p.code != 2 {
+		if out := must(t, "import", file, "--database", dsn, "--store", "arrives"); !strings.Contains(out, "already there") {
+			t.Errorf("the same bundle once more: %s", out)
+		}
+		if p := run(t, dir, nil, "import", other, "--database", dsn, "--store", "arrives"); p.code != 2 {
 			t.Errorf("a store that is not empty exits with %d: %s", p.code, p.errs.String())
+		}
+		if again := exported(t, dsn, "arrives", filepath.Join(dir, "still.bundle")); !bytes.Equal(first, again) {
+			t.Errorf("after imports that changed nothing the bytes differ: %d and %d", len(first), len(again))
 		}
 	})
 }

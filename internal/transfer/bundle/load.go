@@ -17,8 +17,12 @@ var (
 	selectLoad = sqldb.Static(`SELECT bundle_hash, progress FROM bundle_loads WHERE store_id = $1`)
 	insertLoad = sqldb.Static(`INSERT INTO bundle_loads (store_id, bundle_hash, progress, date_created, date_modified) VALUES ($1, $2, $3, $4, $4)`)
 	moveLoad   = sqldb.Static(`UPDATE bundle_loads SET progress = $4, date_modified = $5 WHERE store_id = $1 AND bundle_hash = $2 AND progress = $3`)
-	endLoad    = sqldb.Static(`DELETE FROM bundle_loads WHERE store_id = $1 AND bundle_hash = $2 AND progress = $3`)
+	dropLoad   = sqldb.Static(`DELETE FROM bundle_loads WHERE store_id = $1`)
 )
+
+// arrived is the progress of a bundle of which all is there. The row stays, so that
+// whoever was cut off after the last commit is told so.
+const arrived = "arrived"
 
 var (
 	// ErrElsewhere: somebody else fills the store from the same bundle.
@@ -42,43 +46,49 @@ func (p place) text() (string, error) {
 
 // Import fills an empty store from a bundle, or goes on where it was cut off. The
 // file is checked before a record is taken, and each batch is stored with how far
-// it came. Nobody should write to the store meanwhile.
-func (s *Service) Import(ctx context.Context, storeID int64, f *File, each func(Progress)) error {
+// it came. Nobody should write to the store meanwhile. A bundle that has filled the
+// store before changes nothing: there is then true.
+func (s *Service) Import(ctx context.Context, storeID int64, f *File, each func(Progress)) (there bool, err error) {
 	if err := f.Check(ctx); err != nil {
-		return err
+		return false, err
 	}
-	at, err := s.begin(ctx, storeID, f)
+	at, there, err := s.begin(ctx, storeID, f)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if there {
+		return true, s.After(ctx, storeID)
 	}
 	l := load{Service: s, File: f, store: storeID, at: at, each: each, of: f.Records()}
 	for l.at.Part < len(f.Parts) {
 		if err := l.part(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := l.end(ctx); err != nil {
-		return err
+		return false, err
 	}
-	return s.After(ctx, storeID)
+	return false, s.After(ctx, storeID)
 }
 
-// begin notes that a store is filled, or finds how far that has come.
-func (s *Service) begin(ctx context.Context, storeID int64, f *File) (place, error) {
-	at := place{Last: map[string]int64{}}
+// begin notes that a store is filled, or finds how far that has come, or that it was
+// filled from the same bundle. One that is empty again is filled anew.
+func (s *Service) begin(ctx context.Context, storeID int64, f *File) (at place, there bool, err error) {
+	at = place{Last: map[string]int64{}}
 	first, err := at.text()
 	if err != nil {
-		return at, err
+		return at, false, err
 	}
 	now := s.System.Now()
 	err = s.DB.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+		there = false
 		hash, progress := "", ""
 		if err := tx.Query(selectLoad, func(r *sqldb.Row) error { hash, progress = r.Text(0), r.Text(1); return nil }); err != nil {
 			return err
 		}
-		switch hash {
-		case "":
-		case f.Hash:
+		switch {
+		case hash == "", progress == arrived:
+		case hash == f.Hash:
 			return json.Unmarshal([]byte(progress), &at)
 		default:
 			return errOther
@@ -89,13 +99,19 @@ func (s *Service) begin(ctx context.Context, storeID int64, f *File) (place, err
 			if err != nil {
 				return err
 			}
+			if there = taken && hash == f.Hash; there {
+				return nil
+			}
 			if taken {
 				return fault.New(fault.Conflict, "the store is not empty, it has "+p.Name+": a bundle fills a new one (clientele store create)")
 			}
 		}
+		if err := tx.Exec(dropLoad); err != nil {
+			return err
+		}
 		return tx.Exec(insertLoad, f.Hash, first, now)
 	})
-	return at, err
+	return at, there, err
 }
 
 // load is a bundle on its way into a store.
@@ -231,7 +247,7 @@ func (l *load) end(ctx context.Context) error {
 	}
 	return l.DB.Write(ctx, l.store, func(tx *sqldb.Tx) error {
 		now := l.System.Now()
-		n, err := tx.ExecCount(endLoad, l.Hash, before)
+		n, err := tx.ExecCount(moveLoad, l.Hash, before, arrived, now)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,9 @@ const (
 	// by what another client's requests may be slower meanwhile.
 	importShare  = 0.5
 	importSlower = 3.0
+	// exportRate is how many customers a second an export writes at least: a million
+	// within a minute.
+	exportRate = 1e6 / 60.0
 	// asked is how many requests tell how long they take.
 	asked = 2000
 )
@@ -49,6 +52,14 @@ type ImportRow struct {
 	memory        int64
 	alone, beside time.Duration // another client's 99th percentile
 	meanwhile     time.Duration // what the import took beside that
+	exports       []exported
+}
+
+// exported is a file as it was written of the customers.
+type exported struct {
+	format       string
+	took         time.Duration
+	size, memory int64
 }
 
 // Share is how fast the import is, of the bulk way.
@@ -56,13 +67,20 @@ func (r *ImportRow) Share() float64 { return float64(r.bulk) / float64(r.took) }
 
 func (r *ImportRow) figures() [][]string {
 	slower := float64(r.beside) / float64(r.alone)
-	return [][]string{
+	out := [][]string{
 		{fmt.Sprintf("Importing %s", quantity(r.customers, "customers")), fmt.Sprintf("%.1f s, %s a second", r.took.Seconds(), number(float64(r.customers)/r.took.Seconds())), ""},
 		{fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), fmt.Sprintf("%.1f s", r.bulk.Seconds()), ""},
 		{"The import, of the bulk way's speed", fmt.Sprintf("%.2f", r.Share()), target(r.Share(), importShare)},
 		{"Its resident memory at its peak", mebibytes(r.memory), within(r.memory, importMemory, mebibytes)},
 		{"Another client's 99th percentile, alone and meanwhile", millis(r.alone) + ", " + millis(r.beside), fmt.Sprintf("≤ %.0f times %s", importSlower, met(slower <= importSlower))},
 	}
+	for _, e := range r.exports {
+		rate := float64(r.customers) / e.took.Seconds()
+		out = append(out,
+			[]string{"Exporting them, format " + e.format, fmt.Sprintf("%.1f s, %s a second, %s", e.took.Seconds(), number(rate), mebibytes(e.size)), "≥ " + number(exportRate) + " a second " + met(rate >= exportRate)},
+			[]string{"Its resident memory at its peak, format " + e.format, mebibytes(e.memory), within(e.memory, importMemory, mebibytes)})
+	}
+	return out
 }
 
 // transfer measures in databases of its own.
@@ -98,39 +116,25 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		}
 	}
 	bring := func(hash string) (time.Duration, int64, error) {
-		var out bytes.Buffer
-		cmd := exec.CommandContext(ctx, b.bin, "import", file, "--map", mapping, "--store", hash, "--database", taken)
-		cmd.Env, cmd.Stdout, cmd.Stderr = environment(), &out, &out
-		start := time.Now()
-		if err := cmd.Start(); err != nil {
-			return 0, 0, err
-		}
-		// What the system tells of a process that ended has its parent's memory in it.
-		peak, ended := int64(0), make(chan struct{})
-		go func() {
-			for c := (&child{proc: cmd.Process}); ; time.Sleep(20 * time.Millisecond) {
-				select {
-				case <-ended:
-					return
-				default:
-					_, now := c.memory()
-					peak = max(peak, now)
-				}
-			}
-		}()
-		err := cmd.Wait()
-		took := time.Since(start)
-		ended <- struct{}{}
-		if err != nil {
-			return 0, 0, fmt.Errorf("%w: %s", err, out.String())
-		}
-		return took, peak, nil
+		return b.command(ctx, "import", file, "--map", mapping, "--store", hash, "--database", taken)
 	}
 	if row.took, row.memory, err = bring("movein"); err != nil {
 		return nil, err
 	}
 	if err := row.inBulk(ctx, taken, bulk, id); err != nil {
 		return nil, err
+	}
+	for _, format := range []string{"clientele", "bigcommerce"} {
+		e, out := exported{format: format}, filepath.Join(dir, format)
+		if e.took, e.memory, err = b.command(ctx, "export", "--format", format, "--out", out, "--store", "movein", "--database", taken); err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(out)
+		if err != nil {
+			return nil, err
+		}
+		e.size = info.Size()
+		row.exports = append(row.exports, e)
 	}
 	server, err := b.serve(ctx, taken)
 	if err != nil {
@@ -159,8 +163,44 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 	if err := errors.Join(err, <-done); err != nil {
 		return nil, err
 	}
-	b.say("%-11s import %.1f s  bulk %.1f s  %.2f of it  memory %s  another's p99 %s, meanwhile %s", caseTransfer, row.took.Seconds(), row.bulk.Seconds(), row.Share(), mebibytes(row.memory), millis(row.alone), millis(row.beside))
+	var exports string
+	for _, e := range row.exports {
+		exports += fmt.Sprintf(" %s %.1f s", e.format, e.took.Seconds())
+	}
+	b.say("%-11s import %.1f s  bulk %.1f s  %.2f of it  memory %s  another's p99 %s, meanwhile %s  exports%s", caseTransfer, row.took.Seconds(), row.bulk.Seconds(), row.Share(), mebibytes(row.memory), millis(row.alone), millis(row.beside), exports)
 	return row, nil
+}
+
+// command runs the program, and returns how long it took and its resident memory at
+// its peak.
+func (b *bencher) command(ctx context.Context, args ...string) (time.Duration, int64, error) {
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, b.bin, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), &out, &out
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, 0, err
+	}
+	// What the system tells of a process that ended has its parent's memory in it.
+	peak, ended := int64(0), make(chan struct{})
+	go func() {
+		for c := (&child{proc: cmd.Process}); ; time.Sleep(20 * time.Millisecond) {
+			select {
+			case <-ended:
+				return
+			default:
+				_, now := c.memory()
+				peak = max(peak, now)
+			}
+		}
+	}()
+	err := cmd.Wait()
+	took := time.Since(start)
+	ended <- struct{}{}
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %s", err, out.String())
+	}
+	return took, peak, nil
 }
 
 // late returns the 99th percentile of how long it takes to get a customer, as long

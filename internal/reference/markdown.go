@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"html/template"
+	"path"
 	"regexp"
 	"strings"
 
@@ -45,12 +46,16 @@ var elsewhere = map[string]string{
 	"../api/openapi.yaml": "/docs/api", "../api/storefront.graphql": "/docs/graphql", "../README.md": "/docs", "..": "/docs", "../": "/docs",
 }
 
+// documentName is the key of a document's name in its parser's context.
+var documentName = parser.NewContextKey()
+
 // local makes links of documents work here as they do on a code host. Files
 // that are not here are named without a link.
 type local struct{}
 
 // Transform implements parser.ASTTransformer.
-func (local) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+func (local) Transform(doc *ast.Document, _ text.Reader, of parser.Context) {
+	name, _ := of.Get(documentName).(string)
 	var links []*ast.Link
 	// Walking fails only if the function does.
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -60,11 +65,16 @@ func (local) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 		return ast.WalkContinue, nil
 	})
 	for _, l := range links {
-		path, fragment, _ := strings.Cut(string(l.Destination), "#")
-		if !strings.HasPrefix(path, "..") {
+		to, fragment, _ := strings.Cut(string(l.Destination), "#")
+		if !strings.HasPrefix(to, "..") {
 			continue
 		}
-		if to, ok := elsewhere[path]; ok {
+		if folder := path.Dir(name); folder != "." {
+			if to = path.Join(folder, to); !strings.HasPrefix(to, "..") {
+				continue // another document
+			}
+		}
+		if to, ok := elsewhere[to]; ok {
 			if fragment != "" && to == "/docs/api" {
 				to += "#" + fragment
 			}
@@ -97,13 +107,24 @@ type part struct{ ID, Title string }
 // between documents are the same on a code host.
 func (p *page) URL() string { return "/docs/" + p.Name }
 
+// folder is that of a document, "." for the top.
+func (p *page) folder() string { return path.Dir(p.Name) }
+
+// near reports whether a document is listed beside another: those at the top are,
+// and of folders those of the other's or of the one that has its name.
+func (p *page) near(other *page) bool {
+	return p.folder() == "." || p.folder() == other.folder() || p.folder()+".md" == other.Name
+}
+
 // emptyHead is a heading that names no column, such as the one above a table's
 // first column.
 var emptyHead = regexp.MustCompile(`<th( align="[a-z]+")?></th>`)
 
 // readPage renders a document.
 func readPage(name string, source []byte) (*page, error) {
-	doc := long.Parser().Parse(text.NewReader(source))
+	of := parser.NewContext()
+	of.Set(documentName, name)
+	doc := long.Parser().Parse(text.NewReader(source), parser.WithContext(of))
 	p := &page{Name: name, Title: strings.TrimSuffix(name, ".md")}
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {

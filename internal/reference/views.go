@@ -13,7 +13,12 @@ func (r *site) start() ([]byte, error) {
 		Operations, Types int
 		Documents         []*page
 		Curl              string
-	}{Operations: n, Types: len(r.graph.types), Documents: r.pages}
+	}{Operations: n, Types: len(r.graph.types)}
+	for _, p := range r.pages {
+		if p.folder() == "." { // others are read from these
+			v.Documents = append(v.Documents, p)
+		}
+	}
 	v.Curl = "curl '" + r.Management + "/stores/" + hashPlace + "/v3/customers' \\\n  -H 'X-Auth-Token: " + tokenPlace + "'"
 	return r.render("start", "start", "Documentation", v)
 }
@@ -121,6 +126,9 @@ func (r *site) text(p *page) ([]byte, error) {
 	}{Page: p}
 	v.MenuIs, v.Back = "Documents", html.Link{Label: "All documents", URL: Path + "#documents"}
 	for _, o := range r.pages {
+		if !o.near(p) {
+			continue
+		}
 		v.Menu = append(v.Menu, entry{Link: html.Link{Label: o.Title, URL: o.URL()}, Now: o == p})
 	}
 	return r.render("text", "documents", p.Title, v)

@@ -222,7 +222,11 @@ func TestLinksOfDocuments(t *testing.T) {
 	if err != nil || len(names) < 10 {
 		t.Fatalf("%d documents, %v", len(names), err)
 	}
-	for _, path := range append(names, filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+	below, err := filepath.Glob(filepath.Join(root, "docs/*/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(append(names, below...), filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")) {
 		name, _ := filepath.Rel(root, path)
 		text := document(t, name)
 		for _, m := range link.FindAllStringSubmatch(text, -1) {

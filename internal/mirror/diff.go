@@ -22,7 +22,7 @@ import (
 )
 
 // Difference is something that is not here as it is there. Without a field it is on
-// one side only.
+// one side only; without an id the kind names it.
 type Difference struct {
 	Kind        string
 	ID          int64
@@ -38,18 +38,22 @@ const (
 
 // String tells a difference in a line.
 func (d Difference) String() string {
-	if d.Field == "" {
-		return fmt.Sprintf("%s %d is %s%s", d.Kind, d.ID, d.There, d.Here)
+	of := d.Kind
+	if d.ID != 0 {
+		of += " " + strconv.FormatInt(d.ID, 10)
 	}
-	return fmt.Sprintf("%s %d: %s is %q there and %q here", d.Kind, d.ID, d.Field, d.There, d.Here)
+	if d.Field == "" {
+		return of + " is " + d.There + d.Here
+	}
+	return fmt.Sprintf("%s: %s is %q there and %q here", of, d.Field, d.There, d.Here)
 }
 
-// Diff compares customers, subscribers and metafields with those of an upstream, page
-// by page, and calls each for what is not equal. Dates of changes are not compared, and
+// Diff compares what customers refer to, customers, subscribers and metafields with
+// those of an upstream, page by page, and calls each for what is not equal. Dates of changes are not compared, and
 // ids of values of attributes.
 func (s *Service) Diff(ctx context.Context, storeID int64, from *upstream.Client, each func(Difference) error) error {
 	d := &diff{run: &run{s: s, storeID: storeID, o: Options{From: from}}, each: each}
-	for _, step := range []func(context.Context) error{d.names, d.customers, d.subscribers, d.metafields} {
+	for _, step := range []func(context.Context) error{d.definitions, d.names, d.customers, d.subscribers, d.metafields} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -231,6 +231,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)
 	c.Bundles = c.bundles()
 	c.Exports = export.NewService(db, sys, c.Bundles)
+	c.Exports.FindBy(c.Rules)
 	c.Bulk = bulk.NewService(bulk.Config{DB: db, System: sys, Customers: customers, Segments: c.Segments, Rules: c.Rules, Accounts: c.Shoppers, Subscribers: c.Subscribers})
 	c.Mirror = mirror.NewService(db, sys, stores, customers, c.Segments)
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})

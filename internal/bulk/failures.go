@@ -36,7 +36,7 @@ func (s *Service) Failures(ctx context.Context, storeID int64, a *Action, after 
 			return err
 		}
 		if a.Subject == Subscribers {
-			subs, err := subscriber.Held(tx, ids)
+			subs, err := subscriber.ReadByID(tx, ids)
 			for i := range subs {
 				f := &out[at[subs[i].ID]]
 				f.Email, f.FirstName, f.LastName = subs[i].Email, subs[i].FirstName, subs[i].LastName

@@ -88,7 +88,7 @@ func (s *Service) previewSubscribers(ctx context.Context, storeID int64, o Optio
 	if o.IDs != nil {
 		there := map[int64]bool{}
 		err := s.DB.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-			subs, err := subscriber.Held(tx, o.IDs)
+			subs, err := subscriber.ReadByID(tx, o.IDs)
 			for i := range subs {
 				there[subs[i].ID] = true
 			}
@@ -156,7 +156,7 @@ func (c *selection) next(tx *sqldb.Tx, after, n int64) (ids []int64, to int64, e
 		}
 		to = c.a.last
 	case c.a.Subject == Subscribers:
-		ids, err = c.filter.Batch(tx, after, c.a.last, n)
+		ids, err = c.filter.Some(tx, after, c.a.last, n)
 		to = c.a.last
 	default:
 		to = min(after+c.stretch, c.a.last)

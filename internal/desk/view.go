@@ -13,11 +13,16 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// The lists of which there are views.
+// The lists of which there are views. A view of what is written into files is a
+// template.
 const (
 	CustomersList   = "customers"
 	SubscribersList = "subscribers"
+	ExportsList     = "exports"
 )
+
+// optionsOf is the one parameter that a template keeps.
+const optionsOf = "options"
 
 // kept are the parameters of a list's address that a view keeps: not where a page
 // begins.
@@ -34,7 +39,7 @@ type View struct {
 var ViewList = &listing.Spec{
 	Table: "saved_views",
 	Fields: []listing.Field{
-		{Name: "list", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "list", Values: map[string]string{CustomersList: CustomersList, SubscribersList: SubscribersList}},
+		{Name: "list", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "list", Values: map[string]string{CustomersList: CustomersList, SubscribersList: SubscribersList, ExportsList: ExportsList}},
 		{Name: staffField, Kind: listing.Int, Ops: []listing.Op{listing.In}, Column: "staff_id", Hidden: true},
 	},
 	Descending: true,
@@ -58,7 +63,9 @@ var (
 
 // ViewQuery returns what of the parameters of an address a view keeps, in one way
 // of writing it.
-func ViewQuery(q url.Values) string {
+func ViewQuery(q url.Values) string { return viewQuery(q, kept) }
+
+func viewQuery(q url.Values, kept []string) string {
 	out := url.Values{}
 	for _, name := range kept {
 		if v := q.Get(name); v != "" {
@@ -71,7 +78,12 @@ func ViewQuery(q url.Values) string {
 // check notes what is wrong with a view, and writes its query in the one way.
 func (v *View) check(c *fault.Collector) {
 	c.Length(FieldName, v.Name, 1, maxName)
-	if v.List != CustomersList && v.List != SubscribersList {
+	kept := kept
+	switch v.List {
+	case CustomersList, SubscribersList:
+	case ExportsList:
+		kept = []string{optionsOf}
+	default:
 		c.Because(FieldList, fault.NotAccepted, WhyNoList, "")
 	}
 	q, err := url.ParseQuery(v.Query)
@@ -84,7 +96,7 @@ func (v *View) check(c *fault.Collector) {
 		c.Because(FieldQuery, fault.NotAccepted, WhyQuery, "")
 		return
 	}
-	if v.Query = ViewQuery(q); len(v.Query) > maxQuery {
+	if v.Query = viewQuery(q, kept); len(v.Query) > maxQuery {
 		c.Because(FieldQuery, fault.TooLong, WhyQuery, "")
 	}
 }

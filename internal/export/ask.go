@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -104,8 +105,11 @@ func (s *Service) Ask(ctx context.Context, storeID int64, o Options) (*Export, e
 		if err := o.Check(); err != nil {
 			return nil, err
 		}
-	} else if o != (Options{Format: Clientele, Kind: o.Kind}) || o.Kind == Subscribers {
+	} else if !reflect.DeepEqual(o, Options{Format: Clientele, Kind: o.Kind}) || o.Kind == Subscribers {
 		return nil, fault.New(fault.Invalid, "The format clientele writes all of a store: nothing else can be asked for with it.")
+	}
+	if err := s.bind(ctx, storeID, &o); err != nil {
+		return nil, err
 	}
 	text, err := json.Marshal(o)
 	if err != nil {

@@ -5,11 +5,13 @@ package export
 
 import (
 	"archive/zip"
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"clientele/internal/customer"
@@ -18,6 +20,8 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
+	"clientele/internal/jsonx"
+	"clientele/internal/listing"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/subscriber"
@@ -59,6 +63,20 @@ type Options struct {
 	Segment string `json:"segment_id,omitempty"`
 	// Consent is what subscribers agreed to, or NoConsent; empty: anything.
 	Consent string `json:"consent,omitempty"`
+	// Rule finds customers, in the language of rules; empty: everybody.
+	Rule string `json:"rule,omitempty"`
+	// Filter finds subscribers: a query of subscriber.List; empty: everybody.
+	Filter string `json:"filter,omitempty"`
+	// IDs are those who are named; nil: nobody is.
+	IDs []int64 `json:"ids,omitempty"`
+	// Columns are those of a table of format CSV, in their order; nil: all.
+	Columns []Column `json:"columns,omitempty"`
+	// Separator is between cells; empty: a comma.
+	Separator string `json:"separator,omitempty"`
+	// Dates is how dates are written; empty: as RFC 3339 has them.
+	Dates Dates `json:"dates,omitempty"`
+	// Lines writes JSON objects, one a line, in place of a table.
+	Lines bool `json:"lines,omitempty"`
 	// Raw writes cells as they are. Else those that a spreadsheet would take for a
 	// formula begin with an apostrophe.
 	Raw bool `json:"raw,omitempty"`
@@ -78,6 +96,9 @@ func (o *Options) Check() error {
 		return fault.New(fault.Invalid, "consent selects subscribers, not customers")
 	case o.Since < 0:
 		return fault.New(fault.Invalid, "the time is before 1970")
+	}
+	if err := o.checkOwn(); err != nil {
+		return err
 	}
 	if o.Consent == "" || o.Consent == NoConsent {
 		return nil
@@ -106,6 +127,7 @@ type Service struct {
 	sys     *system.System
 	bundles *bundle.Service
 	files   filestore.Store
+	rules   *segment.Keeper
 }
 
 // NewService returns a Service over db.
@@ -131,6 +153,9 @@ func (s *Service) Write(ctx context.Context, storeID int64, o Options, to io.Wri
 		return w.done, err
 	}
 	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return history.Enter(tx, s.sys.Now(), o.entry()) }); err != nil {
+		return w.done, err
+	}
+	if err := w.ready(ctx, storeID); err != nil {
 		return w.done, err
 	}
 	err := s.db.Snapshot(ctx, storeID, func(tx *sqldb.Tx) error {
@@ -175,6 +200,9 @@ type writing struct {
 	attributes []named
 	fields     map[string][]named // by form
 	width      int                // addresses that have columns
+	asked      *segment.Asked     // the rule
+
+	filter *listing.Query
 }
 
 type named struct {
@@ -203,7 +231,7 @@ func (w *writing) all(to io.Writer) (err error) {
 		w.width = 1 // its columns are always there
 	}
 	files := []file{{"customers.csv", w.customers}}
-	if int(most) > w.width {
+	if int(most) > w.width && w.o.Columns == nil && !w.o.Lines {
 		if !w.o.Zip {
 			return ErrAddresses
 		}
@@ -236,9 +264,18 @@ func (w *writing) files(to io.Writer, files []file) error {
 }
 
 func (w *writing) file(to io.Writer, f file) error {
-	t := &table{csv: csv.NewWriter(to), raw: w.o.Raw}
+	t := &table{csv: csv.NewWriter(to), raw: w.o.Raw || w.o.Lines}
+	if w.o.Separator != "" {
+		t.csv.Comma = []rune(w.o.Separator)[0]
+	}
+	if w.o.Lines {
+		t.lines = bufio.NewWriter(to)
+	}
 	if err := f.write(t); err != nil {
 		return err
+	}
+	if t.lines != nil {
+		return t.lines.Flush()
 	}
 	t.csv.Flush()
 	return t.csv.Error()
@@ -249,6 +286,9 @@ type table struct {
 	csv  *csv.Writer
 	raw  bool
 	rows int64
+	// lines is where objects go, in place of rows; names are those of their members.
+	lines *bufio.Writer
+	names []string
 }
 
 // row writes a row. Its cells may be changed.
@@ -259,7 +299,22 @@ func (t *table) row(cells []string) error {
 		}
 	}
 	t.rows++
-	return t.csv.Write(cells)
+	switch {
+	case t.lines == nil:
+		return t.csv.Write(cells)
+	case t.names == nil:
+		t.names = slices.Clone(cells)
+		return nil
+	}
+	b := []byte{'{'}
+	for i, c := range cells {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonx.AppendString(append(jsonx.AppendString(b, t.names[i]), ':'), c)
+	}
+	_, err := t.lines.Write(append(b, "}\n"...))
+	return err
 }
 
 // Defused is a cell that no spreadsheet takes for a formula. Who reads the table
@@ -296,10 +351,21 @@ func (w *writing) eachCustomer(fn func([]customer.Customer) error) error {
 		var some []customer.Customer
 		var err error
 		more := false
-		if w.segment == 0 {
+		switch {
+		case w.o.IDs != nil && w.o.Kind == Customers:
+			at := min(int(profile), len(w.o.IDs))
+			ids := w.o.IDs[at:min(at+page, len(w.o.IDs))]
+			some, err = customer.ReadByID(w.tx, ids)
+			profile, more = profile+int64(len(ids)), len(ids) > 0
+		case w.asked != nil:
+			var ids []int64
+			if ids, profile, more, err = w.found(profile); err == nil {
+				some, err = customer.ReadByID(w.tx, ids)
+			}
+		case w.segment == 0:
 			some, after, err = customer.ReadAfter(w.tx, w.o.Since, after, page)
 			more = len(some) > 0
-		} else {
+		default:
 			var ids []int64
 			if ids, profile, err = segment.CustomersAfter(w.tx, w.segment, profile, page); err == nil {
 				some, err = customer.ReadByID(w.tx, ids)
@@ -329,7 +395,7 @@ func (w *writing) subscribersOf(some []customer.Customer) ([]subscriber.Subscrib
 
 // eachSubscriber calls fn for pages of subscribers.
 func (w *writing) eachSubscriber(fn func([]subscriber.Subscriber) error) error {
-	if w.segment != 0 {
+	if w.segment != 0 || w.asked != nil {
 		return w.eachCustomer(func(some []customer.Customer) error {
 			subs, err := w.subscribersOf(some)
 			if err != nil {
@@ -337,6 +403,9 @@ func (w *writing) eachSubscriber(fn func([]subscriber.Subscriber) error) error {
 			}
 			return fn(subs)
 		})
+	}
+	if w.filter != nil {
+		return w.eachFiltered(fn)
 	}
 	after := subscriber.Position{}
 	for {

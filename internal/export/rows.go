@@ -262,7 +262,10 @@ func shown(text string) string {
 
 // customers writes the table of customers.
 func (w *writing) customers(t *table) error {
-	l := w.layout()
+	l, err := w.ownLayout(w.layout())
+	if err != nil {
+		return err
+	}
 	var cells []string
 	for _, c := range l.own {
 		cells = append(cells, c.name)
@@ -359,11 +362,13 @@ func (w *writing) addresses(t *table) error {
 	})
 }
 
-// subscriberColumns are the columns of subscribers.
-var subscriberColumns = map[Format][]struct {
+type subscriberColumn struct {
 	name string
 	of   func(s *subscriber.Subscriber) string
-}{
+}
+
+// subscriberColumns are the columns of subscribers.
+var subscriberColumns = map[Format][]subscriberColumn{
 	BigCommerce: {
 		{"ID", func(s *subscriber.Subscriber) string { return number(s.ID) }},
 		{"Email", func(s *subscriber.Subscriber) string { return s.Email }},
@@ -395,7 +400,7 @@ var subscriberColumns = map[Format][]struct {
 
 // subscribers writes the table of subscribers.
 func (w *writing) subscribers(t *table) error {
-	columns := subscriberColumns[w.o.Format]
+	columns := w.ownSubscriberColumns(subscriberColumns[w.o.Format])
 	var cells []string
 	for _, c := range columns {
 		cells = append(cells, c.name)

@@ -121,6 +121,8 @@ func (s *Service) write(ctx context.Context, storeID int64, e *Export) error {
 	switch {
 	case o.Format == Clientele:
 		name = "store-" + strconv.FormatInt(e.ID, 10) + ".bundle"
+	case o.Lines:
+		name = strings.TrimSuffix(name, ".csv") + ".ndjson"
 	case o.Zip:
 		name = strings.TrimSuffix(name, ".csv") + ".zip"
 	}

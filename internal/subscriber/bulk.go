@@ -52,3 +52,11 @@ func RemoveHeldTx(tx *sqldb.Tx, held []Subscriber, by Origin, now int64) error {
 	}
 	return remove(tx, held, by.Came(tx.Context()), now, deletions(held))
 }
+
+// ReadByID returns subscribers by their ids, in their order.
+func ReadByID(tx *sqldb.Tx, ids []int64) ([]Subscriber, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return rows(tx, ids)
+}

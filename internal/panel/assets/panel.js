@@ -152,8 +152,9 @@
   // What others change is fetched as soon as the server tells of it.
   const followed = $("[data-events]");
   if (followed) {
-    const source = new EventSource(followed.dataset.events);
-    source.onmessage = () => swap(location.href, followed.dataset.swap);
+    const source = new EventSource(followed.dataset.events), ids = followed.dataset.swap;
+    // What has come to its end follows nothing any more.
+    source.onmessage = async () => { await swap(location.href, ids); if (!followed.dataset.events) source.close(); };
     addEventListener("pagehide", () => source.close());
   }
   let noticing;

@@ -21,7 +21,7 @@ var (
 )
 
 // exportTypes are the media types of files.
-var exportTypes = []string{"text/csv", "application/zip"}
+var exportTypes = []string{"text/csv", "application/zip", lines}
 
 func (s *Surface) exportRoutes() []rest.Route {
 	return []rest.Route{
@@ -81,8 +81,11 @@ func (s *Surface) exportFile(c *rest.Call) error {
 	}
 	defer f.Close()
 	kind := "application/zip"
-	if e.Table() {
+	switch {
+	case e.Table():
 		kind = "text/csv; charset=utf-8"
+	case e.Lines:
+		kind = lines
 	}
 	return c.SendFile(kind, e.File, func(w io.Writer) error {
 		_, err := io.Copy(w, f)

@@ -35,7 +35,7 @@ func (c *call) attention() (out []Attention, err error) {
 		who  staff.Permission
 		what func() ([]Attention, error)
 	}{
-		{staff.Apps, c.troubledHooks}, {staff.Emails, c.troubledEmails}, {staff.SeeCustomers, c.attacks}, {staff.SeeCustomers, c.longUnconfirmed}, {staff.Apps, c.unusedAccounts},
+		{staff.Apps, c.troubledHooks}, {staff.Emails, c.troubledEmails}, {staff.SeeCustomers, c.attacks}, {staff.SeeCustomers, c.longUnconfirmed}, {staff.Apps, c.unusedAccounts}, {staff.ImportSubscribers, c.troubledImports},
 	} {
 		if !c.can(look.who) {
 			continue

@@ -6,9 +6,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -17,7 +15,6 @@ import (
 	"clientele/internal/staff"
 	"clientele/internal/transfer"
 	"clientele/internal/transfer/source"
-	"clientele/internal/transfer/value"
 )
 
 // importRoutes are the pages that lead from a file to what became of its rows. They

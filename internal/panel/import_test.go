@@ -88,6 +88,8 @@ func TestImport(t *testing.T) {
 		w.jobs()
 		b.get(imports+"/3").want(200, "", "2 rows were not imported", "Undo the import")
 		b.get("/manage/store/one/customers?rule=email+%3D+%27new1@example.com%27").want(200, "", "1 customer<", "Neu GmbH")
+		b.get("/manage/store/one").want(200, "", "2 rows were wrong", "!<img src=x")
+		mia.get("/manage/store/one").want(200, "", "!2 rows were wrong")
 		b.post(imports+"/3/run").want(200, imports+"/3", "not possible any more")
 		b.post(imports+"/3/columns", "kind", "customers").want(200, imports+"/3")
 		b.post(imports+"/3/undo").want(200, imports+"/3", "being undone")

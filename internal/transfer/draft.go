@@ -84,6 +84,12 @@ func (i *Import) CanUndo(now int64) bool {
 	return i.undoable && !i.Plan.DryRun && i.Counts.Rows > 0 && (i.State == Done || i.State == Stopped || i.State == Cancelled || i.State == Failed) && now-i.Ended <= int64(keep/time.Second)
 }
 
+// Troubled reports whether the import came to no good end since a moment: not all of
+// its rows were taken.
+func (i *Import) Troubled(since int64) bool {
+	return i.Ended >= since && !i.Plan.DryRun && !i.Plan.Hold && (i.State == Failed || i.State == Stopped || i.State == Done && i.Counts.Rejected > 0)
+}
+
 // Revise says how the rows of a file are taken of which nothing was taken, and what
 // becomes of it.
 func (s *Service) Revise(ctx context.Context, storeID, id int64, o Options, then Then) (*Import, error) {

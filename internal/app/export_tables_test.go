@@ -130,6 +130,20 @@ func TestTables(t *testing.T) {
 		wantCells(t, "nothing since", cellsOf(get(export.Options{Format: export.CSV, Kind: export.Customers, Since: since}), "id"))
 		(&telling{t: t, World: w}).ask(`PUT /v3/customers [{"id":2,"company":"New"}]`)
 		wantCells(t, "since", cellsOf(get(export.Options{Format: export.CSV, Kind: export.Customers, Since: since}), "id", "company"), "2|New")
+		// What is theirs counts: an address, a value of an attribute, a metafield.
+		for i, did := range []string{
+			`PUT /v3/customers/addresses [{"id":2,"city":"Lyon"}]`, `PUT /v3/customers/attribute-values [{"customer_id":2,"attribute_id":1,"value":"L"}]`,
+			`POST /v3/customers/3/metafields {"namespace":"n","key":"k","value":"v","permission_set":"app_only"}`, `DELETE /v3/customers/addresses?id:in=2`,
+		} {
+			w.Clock.Advance(time.Hour)
+			since := w.Clock.Now().Unix()
+			(&telling{t: t, World: w}).ask(did)
+			want := fmt.Sprint(i%3 + 1)
+			wantCells(t, did, cellsOf(get(export.Options{Format: export.CSV, Kind: export.Customers, Since: since}), "id"), want)
+			if want != "1" {
+				wantCells(t, did+" of a segment", cellsOf(get(export.Options{Format: export.CSV, Kind: export.Customers, Since: since, Segment: uuid}), "id"), want)
+			}
+		}
 		for _, bad := range []export.Options{
 			{}, {Format: "xml", Kind: export.Customers}, {Format: export.CSV, Kind: "all"}, {Format: export.CSV, Kind: export.Customers, Consent: "none"},
 			{Format: export.CSV, Kind: export.Subscribers, Consent: "x"}, {Format: export.CSV, Kind: export.Customers, Segment: "x"}, {Format: export.CSV, Kind: export.Customers, Since: -1},

@@ -7,40 +7,31 @@ import (
 
 var (
 	readAll           = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
-	readChanged       = sqldb.Static(`SELECT ` + customerColumns + ` FROM customers WHERE store_id = $1 AND (date_modified, id) > ($2, $3) ORDER BY date_modified, id LIMIT $4`)
+	changedFrom       = sqldb.Static(`SELECT id FROM customers WHERE store_id = $1 AND date_modified >= $2`)
+	valuesFrom        = sqldb.Static(`SELECT customer_id FROM attribute_values WHERE store_id = $1 AND date_modified >= $2`)
 	mostAddresses     = sqldb.Static(`SELECT COUNT(*) FROM addresses WHERE store_id = $1 GROUP BY customer_id ORDER BY COUNT(*) DESC LIMIT 1`)
 	namesOfAttributes = sqldb.Static(`SELECT id, name FROM attributes WHERE store_id = $1 ORDER BY id`)
 )
 
-// Position is that of the customer after which reading goes on; the zero value is
-// before all of them.
-type Position struct{ Modified, ID int64 }
-
-// ReadAfter returns the next customers with all that is theirs, n at most, and where
-// to go on: all in the order of their ids or, with a time, those that were changed
-// since, in the order of their changes. Unlike pages of lists they have all their
-// addresses.
-func ReadAfter(tx *sqldb.Tx, since int64, after Position, n int) ([]Customer, Position, error) {
+// ReadAfter returns the next customers after an id with all that is theirs, n at
+// most. Unlike pages of lists they have all their addresses.
+func ReadAfter(tx *sqldb.Tx, after int64, n int) ([]Customer, error) {
 	var out []Customer
-	take := func(r *sqldb.Row) error {
+	if err := tx.Query(readAll, func(r *sqldb.Row) error {
 		out = append(out, Customer{})
 		out[len(out)-1].scan(r)
 		return nil
+	}, after, int64(n)); err != nil || len(out) == 0 {
+		return nil, err
 	}
-	var err error
-	if since == 0 {
-		err = tx.Query(readAll, take, after.ID, int64(n))
-	} else {
-		if after == (Position{}) {
-			after.Modified, after.ID = since, -1
-		}
-		err = tx.Query(readChanged, take, after.Modified, after.ID, int64(n))
-	}
-	if err != nil || len(out) == 0 {
-		return nil, after, err
-	}
-	last := &out[len(out)-1]
-	return out, Position{last.DateModified, last.ID}, ownedBy(tx, out, since == 0)
+	return out, ownedBy(tx, out, true)
+}
+
+// ChangedQueries are the queries for the customers who were changed from a time on,
+// themselves or a value of an attribute. Addresses have no dates.
+func ChangedQueries(time int64, each func(id int64)) []sqldb.Q {
+	tell := func(r *sqldb.Row) error { each(r.Int(0)); return nil }
+	return []sqldb.Q{{Stmt: changedFrom, Args: []any{time}, Each: tell}, {Stmt: valuesFrom, Args: []any{time}, Each: tell}}
 }
 
 // ReadByID returns some customers with all that is theirs, in the order of ids.

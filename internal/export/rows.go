@@ -318,9 +318,6 @@ func (w *writing) eachPerson(fn func(*person) error) error {
 		}
 		for i := range some {
 			c := &some[i]
-			if c.DateModified < w.o.Since {
-				continue
-			}
 			if err := fn(&person{c, w.groups[c.GroupID], agreed[email.Key(c.Email)]}); err != nil {
 				return err
 			}
@@ -344,9 +341,6 @@ func (w *writing) addresses(t *table) error {
 	return w.eachCustomer(func(some []customer.Customer) error {
 		for i := range some {
 			c := &some[i]
-			if c.DateModified < w.o.Since {
-				continue
-			}
 			for n := w.width; n < len(c.Addresses); n++ {
 				cells = append(cells[:0], number(c.ID), c.Email)
 				for _, a := range l.address {

@@ -60,9 +60,10 @@ func (m *Metafield) readers() string { return total.Readers(m.ClientID, m.Permis
 const columns = `id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified`
 
 var (
-	selectOne = sqldb.Static(`SELECT ` + columns + ` FROM metafields WHERE store_id = $1 AND id = $2`)
-	nextIDs   = sqldb.Static(`UPDATE store_counters SET metafield_id = metafield_id + $2 WHERE store_id = $1 RETURNING metafield_id`)
-	insertRow = sqldb.Static(`INSERT INTO metafields (store_id, id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified)
+	changedFrom = sqldb.Static(`SELECT customer_id FROM metafields WHERE store_id = $1 AND date_modified >= $2`)
+	selectOne   = sqldb.Static(`SELECT ` + columns + ` FROM metafields WHERE store_id = $1 AND id = $2`)
+	nextIDs     = sqldb.Static(`UPDATE store_counters SET metafield_id = metafield_id + $2 WHERE store_id = $1 RETURNING metafield_id`)
+	insertRow   = sqldb.Static(`INSERT INTO metafields (store_id, id, customer_id, client_id, namespace, key, value, description, permission_set, date_created, date_modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`)
 	updateRow = sqldb.Static(`UPDATE metafields SET namespace = $3, key = $4, value = $5, description = $6, permission_set = $7, date_modified = $8
 		WHERE store_id = $1 AND id = $2`)
@@ -489,4 +490,10 @@ func tell(tx *sqldb.Tx, counters store.Counters, now int64, events []event.Event
 		return err
 	}
 	return event.Record(tx, counters.EventID, now, events)
+}
+
+// ChangedQuery returns the query for the customers of metafields that were changed
+// from a time on.
+func ChangedQuery(time int64, each func(customer int64)) sqldb.Q {
+	return sqldb.Q{Stmt: changedFrom, Args: []any{time}, Each: func(r *sqldb.Row) error { each(r.Int(0)); return nil }}
 }

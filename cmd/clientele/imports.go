@@ -126,5 +126,9 @@ func showImport(imp *transfer.Import) {
 	showCounts(os.Stdout, &imp.Counts)
 	if u := imp.Undone; u != nil {
 		fmt.Printf("Undone: %d customers and %d subscribers were deleted; %d and %d stay, as they were changed since.\n", u.Customers, u.Subscribers, u.KeptCustomers, u.KeptSubscribers)
+		if len(u.Kept) > 0 {
+			ids := fmt.Sprint(u.Kept)
+			fmt.Printf("Customers who stay: %s\n", ids[1:len(ids)-1])
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"maps"
 	"slices"
 
 	"clientele/internal/email"
@@ -387,7 +388,18 @@ func importOwned(tx *sqldb.Tx, plans []*createPlan, there []int, existing Existi
 	for id := range changed {
 		out[of[id]].Outcome = ImportChanged
 	}
-	return nil
+	return TouchTx(tx, slices.Sorted(maps.Keys(changed)), now)
+}
+
+// TouchTx moves the date of customers of whom an import changed only what is theirs.
+// An import has no entries in the history: by the date those are known whom it
+// changed, for instance where an earlier one is undone. The customers are locked.
+func TouchTx(tx *sqldb.Tx, ids []int64, now int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in, args := sqldb.In([]any{now}, ids)
+	return tx.Exec(sqldb.Dynamic(`UPDATE customers SET date_modified = $2 WHERE store_id = $1 AND id IN `+in), args...)
 }
 
 // attributesOf returns which of values their customers have.
@@ -407,15 +419,14 @@ func attributesOf(tx *sqldb.Tx, values []AttributeUpsert) (map[held]bool, error)
 
 // UndoImportTx deletes those of the customers with ids from first to last whom an
 // import made between two times and nobody else has touched since, and returns how
-// many went and how many stay. What the import itself did has no entries in the
-// history.
-func (s *Service) UndoImportTx(tx *sqldb.Tx, first, last, from, to int64) (gone, kept int64, err error) {
+// many went and who stays. What the import itself did has no entries in the history.
+func (s *Service) UndoImportTx(tx *sqldb.Tx, first, last, from, to int64) (gone int64, kept []int64, err error) {
 	var theirs []int64
 	if err := tx.Query(sqldb.Dynamic(`SELECT id, date_modified FROM customers WHERE store_id = $1 AND id >= $2 AND id <= $3 ORDER BY id`+tx.ForDelete()), func(r *sqldb.Row) error {
 		if at := r.Int(1); at >= from && at <= to {
 			theirs = append(theirs, r.Int(0))
 		} else {
-			kept++
+			kept = append(kept, r.Int(0))
 		}
 		return nil
 	}, first, last); err != nil || len(theirs) == 0 {
@@ -423,11 +434,15 @@ func (s *Service) UndoImportTx(tx *sqldb.Tx, first, last, from, to int64) (gone,
 	}
 	touched := map[int64]bool{}
 	if err := tx.Pipeline(history.TouchedQuery(theirs, touched)); err != nil {
-		return 0, kept, err
+		return 0, nil, err
 	}
-	theirs = slices.DeleteFunc(theirs, func(id int64) bool { return touched[id] })
-	kept += int64(len(touched))
-	if len(theirs) == 0 {
+	theirs = slices.DeleteFunc(theirs, func(id int64) bool {
+		if touched[id] {
+			kept = append(kept, id)
+		}
+		return touched[id]
+	})
+	if slices.Sort(kept); len(theirs) == 0 {
 		return 0, kept, nil
 	}
 	return int64(len(theirs)), kept, s.deleteCustomers(tx, theirs, s.sys.Now(), []history.Entry{})

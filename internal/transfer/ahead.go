@@ -23,8 +23,10 @@ import (
 const (
 	// bitesAhead is how many bites are read before they are asked for.
 	bitesAhead = 2
-	// biteBytes bounds the text of a bite: a row may have a mebibyte.
+	// biteBytes bounds the text of a bite, as a row may have a mebibyte, and heldBytes
+	// about that of a transaction, which keeps its rows until it has ended.
 	biteBytes = 1 << 20
+	heldBytes = 4 << 20
 	// held bounds how long others wait who want to write.
 	held = 500 * time.Millisecond
 )
@@ -33,6 +35,7 @@ const (
 type bite struct {
 	records []source.Record
 	rows    []customer.ImportRow // of the records, made ready; nil: not yet
+	bytes   int                  // of text
 	end     bool                 // of the file
 	err     error
 }
@@ -73,7 +76,7 @@ func (s *Service) bite(r *source.Reader, plan *Plan, w *world) (b bite) {
 			b = bite{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	for bytes := 0; len(b.records) < s.batch && bytes < biteBytes; {
+	for len(b.records) < s.batch && b.bytes < biteBytes {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			b.end = true
@@ -84,7 +87,7 @@ func (s *Service) bite(r *source.Reader, plan *Plan, w *world) (b bite) {
 		}
 		b.records = append(b.records, rec)
 		for i := range rec.Rows {
-			bytes += len(rec.Rows[i].Raw)
+			b.bytes += len(rec.Rows[i].Raw)
 		}
 	}
 	b.prepare(plan, w)
@@ -134,6 +137,7 @@ type pace struct {
 	most int // bites at once
 
 	allowed, taken int
+	bytes          int           // taken
 	until          time.Duration // of Elapsed
 	last           [2]int64      // where the counters were, and the file
 }
@@ -146,14 +150,15 @@ func (p *pace) begin(tx *sqldb.Tx) error {
 	if p.allowed = min(2*p.allowed, p.most); now != p.last {
 		p.allowed = 1
 	}
-	p.taken, p.until = 0, p.sys.Elapsed()+held
+	p.taken, p.bytes, p.until = 0, 0, p.sys.Elapsed()+held
 	return nil
 }
 
-// more reports whether the transaction takes one more bite, after one.
-func (p *pace) more() bool {
+// more reports whether the transaction takes one more bite, after b.
+func (p *pace) more(b *bite) bool {
 	p.taken++
-	return p.taken < p.allowed && p.db.Writing() <= 1 && p.sys.Elapsed() < p.until
+	p.bytes += b.bytes
+	return p.taken < p.allowed && p.bytes < heldBytes && p.db.Writing() <= 1 && p.sys.Elapsed() < p.until
 }
 
 func (p *pace) end(tx *sqldb.Tx) (err error) {

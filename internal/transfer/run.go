@@ -182,7 +182,7 @@ func (t *taking) take(p *pace, next func() *bite) error {
 			t.imp.State = Done
 		}
 		// Customers that are there are locked before the store's counters.
-		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more() {
+		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more(b) {
 			break
 		}
 	}
@@ -486,13 +486,22 @@ func (t *taking) owned(records []source.Record, taken []bool, place []int, done 
 			changed[i] = changed[i] || added > 0
 		}
 	}
+	var touched []int64
 	for i := range changed {
-		if changed[i] && done[place[i]].Outcome == customer.ImportUnchanged {
+		if !changed[i] {
+			continue
+		}
+		switch done[place[i]].Outcome {
+		case customer.ImportUnchanged:
 			t.imp.Counts.Unchanged--
 			t.imp.Counts.Changed++
+			fallthrough
+		case customer.ImportChanged:
+			touched = append(touched, done[place[i]].ID)
 		}
 	}
-	return nil
+	slices.Sort(touched)
+	return customer.TouchTx(t.tx, touched, t.now)
 }
 
 // count counts what became of a customer, and reports whether it was taken.

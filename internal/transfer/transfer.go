@@ -250,7 +250,8 @@ var (
 	takeID        = sqldb.Static(`UPDATE store_counters SET import_id = import_id + $2 WHERE store_id = $1 RETURNING import_id`)
 	insertImport  = sqldb.Static(`INSERT INTO imports (store_id, id, state, file, file_hash, file_size, plan, position, lines, counts, problems, kept, undoable, actor_kind, actor_id, actor_name, date_created, date_modified) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, 1, $10, $11, $12, $13, $13)`)
 	selectImport  = sqldb.Static(`SELECT ` + columns + ` FROM imports WHERE store_id = $1 AND id = $2`)
-	unfinished    = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND file_hash = $2 AND state = 'running' AND kept = 0 ORDER BY id DESC LIMIT 1`)
+	unfinished    = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND file_hash = $2 AND (state = 'running' OR state IN ('cancelled', 'stopped') AND undoable > 0) AND kept = 0 ORDER BY id DESC LIMIT 1`)
+	reopen        = sqldb.Static(`UPDATE imports SET state = 'running', date_modified = $3, date_ended = 0 WHERE store_id = $1 AND id = $2 AND state IN ('cancelled', 'stopped') AND kept = 0`)
 	move          = sqldb.Static(`UPDATE imports SET state = $4, position = $5, lines = $6, counts = $7, problems = $8, date_modified = $9, date_ended = $10 WHERE store_id = $1 AND id = $2 AND position = $3 AND state = 'running'`)
 	beginRows     = sqldb.Static(`UPDATE imports SET date_begun = $3, rows_begun = $4 WHERE store_id = $1 AND id = $2 AND state = 'running'`)
 	insertRange   = sqldb.StaticRows(`INSERT INTO import_ranges (store_id, import_id, resource, first_id, last_id) VALUES `, 1, 3, 4, ``)
@@ -297,12 +298,17 @@ func (s *Service) Get(ctx context.Context, storeID, id int64) (*Import, error) {
 	return out, err
 }
 
-// Unfinished returns the last import of a file that was cut off, or nil.
+// Unfinished returns the last import of a file that was cut off, or that somebody
+// cancelled or a row stopped within the last days, as one that runs; or nil. The caller
+// runs it.
 func (s *Service) Unfinished(ctx context.Context, storeID int64, fileHash string) (*Import, error) {
 	var id int64
-	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		id = 0
-		return tx.Query(unfinished, func(r *sqldb.Row) error { id = r.Int(0); return nil }, fileHash)
+		if err := tx.Query(unfinished, func(r *sqldb.Row) error { id = r.Int(0); return nil }, fileHash); err != nil || id == 0 {
+			return err
+		}
+		return tx.Exec(reopen, id, s.sys.Now())
 	}); err != nil || id == 0 {
 		return nil, err
 	}

@@ -31,14 +31,20 @@ type Undone struct {
 	// Kept are those who stay, since somebody else has changed them.
 	KeptCustomers   int64 `json:"kept_customers"`
 	KeptSubscribers int64 `json:"kept_subscribers"`
+	// Kept are the first customers of those.
+	Kept []int64 `json:"kept,omitempty"`
 
 	// At and After are the resource and the id after which to go on.
 	At    string `json:"at,omitempty"`
 	After int64  `json:"after,omitempty"`
 }
 
-// undoneAtOnce is how many rows one transaction takes away.
-const undoneAtOnce = 100
+const (
+	// undoneAtOnce is how many rows one transaction takes away.
+	undoneAtOnce = 100
+	// maxListed bounds how many customers are listed who stay.
+	maxListed = 500
+)
 
 var (
 	beginUndo = sqldb.Static(`UPDATE imports SET state = 'undoing', undone = $3, actor_kind = $4, actor_id = $5, actor_name = $6, date_modified = $7 WHERE store_id = $1 AND id = $2 AND state IN ('done', 'stopped', 'cancelled', 'failed') AND undoable > 0 AND date_ended >= $8`)
@@ -164,6 +170,7 @@ func (s *Service) undoBite(tx *sqldb.Tx, imp *Import, u *Undone) error {
 		return err
 	}
 	gone, kept, err := s.customers.UndoImportTx(tx, first, last, imp.Created, imp.Ended)
-	u.Customers, u.KeptCustomers, u.After = u.Customers+gone, u.KeptCustomers+kept, last
+	u.Customers, u.KeptCustomers, u.After = u.Customers+gone, u.KeptCustomers+int64(len(kept)), last
+	u.Kept = append(u.Kept, kept[:min(len(kept), maxListed-len(u.Kept))]...)
 	return err
 }

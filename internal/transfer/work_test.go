@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/system"
+	"clientele/internal/transfer/source"
 )
 
 // runner returns what does the jobs of imports.
@@ -264,7 +266,7 @@ func TestUndo(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := w.get(w.a, imp.ID)
-		if want := (Undone{Customers: 29, Subscribers: 15, KeptCustomers: 1}); got.State != Reverted || got.Undone == nil || *got.Undone != want {
+		if want := (Undone{Customers: 29, Subscribers: 15, KeptCustomers: 1, Kept: []int64{id}}); got.State != Reverted || got.Undone == nil || !reflect.DeepEqual(*got.Undone, want) {
 			t.Errorf("%s %+v", got.State, got.Undone)
 		}
 		if got := w.rows(w.a, `SELECT email || ' ' || company FROM customers WHERE store_id = $1 ORDER BY id`); !strings.HasPrefix(got, "there@example.com Acme; between0@example.com ; c5@example.com Elsewhere; between1") || strings.Count(got, ";") != n+1 {
@@ -275,6 +277,74 @@ func TestUndo(t *testing.T) {
 		}
 		if again, err := w.svc.Undo(t.Context(), w.a, imp.ID); fault.As(err) == nil {
 			t.Errorf("again: %+v, %v", again, err)
+		}
+	})
+}
+
+// Whom a later import gave something stays when an earlier one is undone, also where
+// it left the customers' own fields alone.
+func TestUndoLeavesWhatALaterImportChanged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		first := w.bring(w.a, "first.csv", "Email,First Name,Last Name\nc1@example.com,C,One\nc2@example.com,C,Two\nc3@example.com,C,Three\nc4@example.com,C,Four\n", Options{})
+		if err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error { // ten seconds ago
+			if err := tx.Exec(sqldb.Dynamic(`UPDATE customers SET date_modified = date_modified - 10 WHERE store_id = $1`)); err != nil {
+				return err
+			}
+			return tx.Exec(sqldb.Dynamic(`UPDATE imports SET date_created = date_created - 10, date_ended = date_ended - 10 WHERE store_id = $1`))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.bring(w.a, "second.csv", "Email,First Name,Last Name,Address 1,City,Postal code,Country code\nc2@example.com,C,Two,1 Rd,Bonn,53111,DE\nc4@example.com,C,Four,,,,\n", Options{OnExisting: customer.FillExisting})
+		w.bring(w.a, "third.csv", "Email,Size\nc3@example.com,L\n", Options{OnExisting: customer.FillExisting, Map: map[string]source.Target{"Size": {Field: source.Attribute, Name: "Size"}}})
+		if _, err := w.svc.Undo(t.Context(), w.a, first.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.runner().RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := w.get(w.a, first.ID), (Undone{Customers: 2, KeptCustomers: 2, Kept: []int64{2, 3}}); got.Undone == nil || !reflect.DeepEqual(*got.Undone, want) {
+			t.Errorf("%+v, want %+v", got.Undone, want)
+		}
+		if got := w.rows(w.a, `SELECT email FROM customers WHERE store_id = $1 ORDER BY id`); got != "c2@example.com; c3@example.com" {
+			t.Error(got)
+		}
+	})
+}
+
+// An import of a command that somebody cancelled goes on with the same file.
+func TestUnfinishedAfterCancel(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newImporting(t, db)
+		w.svc.batch, w.svc.bites = 2, 1
+		f := strings.NewReader("Email,Name\nc1@example.com,C One\nc2@example.com,C Two\nc3@example.com,C Three\nc4@example.com,C Four\nc5@example.com,C Five\n")
+		in, err := w.svc.Inspect(t.Context(), w.a, f, "x.csv", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp, err := w.svc.Begin(t.Context(), w.a, in.Plan, in.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.svc.Run(t.Context(), w.a, imp, f, func(i *Import) {
+			if _, err := w.svc.Cancel(t.Context(), w.a, i.ID); err != nil {
+				t.Error(err)
+			}
+		}); err != nil || imp.State != Cancelled || imp.Counts.Rows != 2 {
+			t.Fatalf("%s %+v, %v", imp.State, imp.Counts, err)
+		}
+		if other, err := w.svc.Unfinished(t.Context(), w.b, in.File.Hash); err != nil || other != nil {
+			t.Errorf("in another store: %+v, %v", other, err)
+		}
+		again, err := w.svc.Unfinished(t.Context(), w.a, in.File.Hash)
+		if err != nil || again == nil || again.ID != imp.ID || again.State != Running || again.Ended != 0 {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		if err := w.svc.Run(t.Context(), w.a, again, f, nil); err != nil || again.State != Done || again.Counts.Created != 5 {
+			t.Errorf("%s %+v, %v", again.State, again.Counts, err)
+		}
+		if none, err := w.svc.Unfinished(t.Context(), w.a, in.File.Hash); err != nil || none != nil {
+			t.Errorf("when all is done: %+v, %v", none, err)
 		}
 	})
 }

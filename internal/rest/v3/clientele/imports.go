@@ -154,7 +154,16 @@ func appendImport(b []byte, i *transfer.Import) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
-	b = jsonx.AppendTime(append(b, `,"date_created":`...), i.Created)
+	b = append(b, `,"kept_customer_ids":[`...)
+	if i.Undone != nil {
+		for n, id := range i.Undone.Kept {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, id, 10)
+		}
+	}
+	b = jsonx.AppendTime(append(b, `],"date_created":`...), i.Created)
 	b = jsonx.AppendTime(append(b, `,"date_modified":`...), i.Modified)
 	return append(appendTimeOrNull(append(b, `,"date_ended":`...), i.Ended), '}')
 }

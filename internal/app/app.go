@@ -241,6 +241,10 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 
 // sendWith sets how emails are sent; without it they wait in the database.
 func (c *Core) sendWith(o mail.Options) {
+	o.Bounced = func(tx *sqldb.Tx, address, reason string, now int64) error {
+		_, err := subscriber.BounceTx(tx, subscriber.Report{Email: address, Kind: subscriber.HardBounce, Reason: reason}, subscriber.Origin{Via: subscriber.ViaMailServer}, now)
+		return err
+	}
 	c.Mail = mail.NewService(c.DB, c.System, o)
 }
 

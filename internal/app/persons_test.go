@@ -249,6 +249,11 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	put("customer_sign_ins", c())
 	put("subscriber_ends", map[string]any{"email_norm": strings.ToLower(at), "channel_id": int64(9)})
 	put("bounces", map[string]any{"email": at, "email_norm": strings.ToLower(at), "kind": "hard", "via": "mail_server"})
+	keys, err := p.Keys.Keys(p.t.Context(), 1)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	put("person_requests", map[string]any{"address_hash": personal.HashOf(keys, at), "email": at, "kind": "export", "outcome": "done", "erasure_id": int64(0), "actor_kind": "staff", "actor_name": "Pia", "date_done": int64(1)})
 	put("shopper_profiles", c())
 	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
 	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))

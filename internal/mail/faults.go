@@ -26,5 +26,7 @@ const (
 	WhyBodyTooLarge fault.Reason = "body of an email over its bound"
 	WhyNoSwitch     fault.Reason = "emails that cannot be switched off"
 	WhyNoLevel      fault.Reason = "no level above the store"
+	WhyNoServer     fault.Reason = "no mail server"
+	WhyNotSent      fault.Reason = "email that the mail server did not take"
 	WhyMakesNothing fault.Reason = "template that makes nothing"
 )

@@ -158,6 +158,8 @@ type Options struct {
 	// Refuse may refuse to send an email of a store, as a mail server does: in
 	// development. Nil refuses none.
 	Refuse func(ctx context.Context, storeHash string, kind Kind, to string) error
+	// Bounced is told of addresses that a mail server refuses for good. Nil is not.
+	Bounced func(tx *sqldb.Tx, address, reason string, now int64) error
 	// Log receives what an operator should see. Nil discards.
 	Log *slog.Logger
 }
@@ -200,8 +202,13 @@ type payload struct {
 // as failed: what caused it goes on, and the operator sees it. Queue
 // locks the store's counters, so it comes after whatever else is locked.
 func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
+	_, err := s.queue(tx, m)
+	return err
+}
+
+func (s *Service) queue(tx *sqldb.Tx, m Message) (id int64, err error) {
 	if err := m.check(); err != nil {
-		return err
+		return 0, err
 	}
 	now := s.sys.Now()
 	if m.Expires == 0 {
@@ -215,17 +222,16 @@ func (s *Service) Queue(tx *sqldb.Tx, m Message) error {
 	}
 	text, err := json.Marshal(data)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var id int64
 	if err := tx.Query(takeEmailID, func(r *sqldb.Row) error { id = r.Int(0); return nil }, int64(1)); err != nil {
-		return err
+		return 0, err
 	}
 	if err := tx.Exec(insertEmail, id, max(m.Site.ChannelID, store.DefaultChannel), string(m.Kind), m.To, oneLine(m.ToName, maxName), email.Key(m.To),
 		m.CustomerID, m.Site.URL, string(text), s.sys.UUID(), Queued, now, m.Expires); err != nil {
-		return err
+		return 0, err
 	}
-	return jobs.Enqueue(tx, now, jobKind, jobPayload{id}, now)
+	return id, jobs.Enqueue(tx, now, jobKind, jobPayload{id}, now)
 }
 
 type jobPayload struct {

@@ -150,7 +150,11 @@ func TestSends(t *testing.T) {
 		w.queue(svc, w.mine, m)
 		w.want(svc, w.mine, `1 queued "" "" data`)
 		w.due(r, 1)
-		w.want(svc, w.mine, `1 sent "" "" -`)
+		w.want(svc, w.mine, `1 sent "" "" data`)
+		// What it was made of is known, but for what opens something.
+		if m, err := svc.Shown(t.Context(), w.mine, 1); err != nil || !strings.Contains(m.Text, "https://mine.example.com/x?token=…&y=…") || strings.Contains(m.Text+m.HTML, "s3cret") || m.Again(w.sys.Now()) != mail.NotAgain {
+			t.Errorf("shown is %+v, %v", m, err)
+		}
 		w.want(svc, w.other, ``)
 		w.due(r, 0)
 		l := out.letters[0]
@@ -193,12 +197,12 @@ func TestRetriesAndGivesUp(t *testing.T) {
 		w.due(r, 0)
 		w.now.Add(1)
 		w.due(r, 1)
-		w.want(svc, w.mine, `1 sent "" "" -`)
+		w.want(svc, w.mine, `1 sent "" "" data`)
 		w.queue(svc, w.mine, link(mail.PasswordReset))
 		w.due(r, 1)
 		w.now.Add(86400)
 		w.due(r, 0)
-		w.want(svc, w.mine, `2 failed "" "550 no jane@example.com" data; 1 sent "" "" -`)
+		w.want(svc, w.mine, `2 failed "" "550 no jane@example.com" data; 1 sent "" "" data`)
 		// By hand it can be tried again, by its own store only.
 		if err := svc.Retry(w.t.Context(), w.other, 2); fault.As(err) == nil {
 			w.t.Error(err)
@@ -227,7 +231,7 @@ func TestRetriesAndGivesUp(t *testing.T) {
 			attempts += n
 			w.now.Add(1800)
 		}
-		w.want(svc, w.mine, `3 failed "" "451 later" data; 2 sent "" "" -; 1 sent "" "" -`)
+		w.want(svc, w.mine, `3 failed "" "451 later" data; 2 sent "" "" data; 1 sent "" "" data`)
 		if attempts != 8 {
 			w.t.Errorf("%d attempts", attempts)
 		}
@@ -253,7 +257,7 @@ func TestWaitsForASender(t *testing.T) {
 		if len(out.letters) != 1 || !strings.Contains(out.letters[0].Subject, "password") {
 			w.t.Errorf("%+v", out.letters)
 		}
-		w.want(svc, w.mine, `2 expired "" "it could not be sent in time" -; 1 sent "" "" -`)
+		w.want(svc, w.mine, `2 expired "" "it could not be sent in time" -; 1 sent "" "" data`)
 	})
 }
 
@@ -282,7 +286,7 @@ func TestKeepsForDevelopers(t *testing.T) {
 		const subject = `"Zoë & Söhne - Please confirm your email address"`
 		w.want(svc, w.mine, `1 queued `+subject+` "" data`) // before the job runs
 		w.due(r, 1)
-		w.want(svc, w.mine, `1 sent `+subject+` "" -`)
+		w.want(svc, w.mine, `1 sent `+subject+` "" data`)
 		w.queue(svc, w.mine, mail.Message{Kind: mail.WebhookBlocked, Data: mail.Data{"destination": "app.example.com"}})
 		w.due(r, 1)
 		found, err := svc.Messages(w.t.Context(), w.mine, mail.Filter{To: "JANE@example.com", Kind: mail.ConfirmAccount, Status: mail.Sent, Limit: 5})
@@ -683,8 +687,8 @@ func TestPrune(t *testing.T) {
 			}
 			w.want(svc, w.mine, want)
 		}
-		prune(2, `3 queued "" "" data; 2 failed "" "no" data; 1 sent "" "" -`)
-		prune(1, `3 expired "" "" -; 2 failed "" "no" -; 1 sent "" "" -`)
+		prune(2, `3 queued "" "" data; 2 failed "" "no" data; 1 sent "" "" data`)
+		prune(1, `3 expired "" "" -; 2 failed "" "no" -; 1 sent "" "" data`)
 		prune(7, `2 failed "" "no" -`)
 		prune(23, ``)
 	})

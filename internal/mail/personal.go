@@ -21,7 +21,7 @@ var Personal = []personal.Part{personal.Sieve{
 	One: sqldb.Static(`SELECT id, channel_id, kind, recipient, recipient_name, customer_id, site_url, message_id, status, error, subject, body_text, body_html, date_created, date_expires, date_done
 		FROM emails WHERE store_id = $1 AND id = $2`),
 	Kinds:  "id int, channel_id int, customer_id id, date_created time, date_expires time, date_done time",
-	Hidden: map[string]string{"recipient_norm": "the address again, to be compared", "data": "what the texts are made of; it may hold a link that signs in"},
+	Hidden: map[string]string{"recipient_norm": "the address again, to be compared", "data": "what the texts are made of; while it waits it may hold a link that signs in"},
 	Drop: func(tx *sqldb.Tx, _ *personal.Erasure, rows []personal.Row) (n int64, err error) {
 		for i := range rows {
 			some, err := tx.ExecCount(eraseEmail, rows[i].Int(0))

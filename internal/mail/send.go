@@ -8,6 +8,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Stored struct {
 	Created, Expires, Done int64 // Done: when it was sent or given up
 
 	siteURL, messageID string
+	asOf               int64 // the texts are those of then; 0: of now
 	data               payload
 	gone               bool // data is no longer there
 }
@@ -58,7 +60,7 @@ func scanStored(storeID int64, r *sqldb.Row) (Stored, error) {
 
 var (
 	selectEmail = sqldb.Static(`SELECT ` + emailColumns + ` FROM emails WHERE store_id = $1 AND id = $2`)
-	finishEmail = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = CASE WHEN $5 = 1 THEN data ELSE '' END, subject = $6, body_text = $7, body_html = $8, date_done = $9
+	finishEmail = sqldb.Static(`UPDATE emails SET status = $3, error = $4, data = $5, subject = $6, body_text = $7, body_html = $8, date_done = $9
 		WHERE store_id = $1 AND id = $2 AND status = 'queued'`)
 	noteError = sqldb.Static(`UPDATE emails SET error = $3 WHERE store_id = $1 AND id = $2`)
 )
@@ -100,7 +102,7 @@ func (s *Service) world(ctx context.Context, m *Stored) (*surroundings, error) {
 		}
 		site := ""
 		if err := tx.Pipeline(
-			templatesQuery(m.Kind, m.ChannelID, &w.templates),
+			templatesQuery(m.Kind, m.ChannelID, m.asOf, &w.templates),
 			offQuery(m.switchOf(), m.ChannelID, &w.off),
 			store.URLOfSite(m.ChannelID, &site),
 			channel.RoutesQuery(m.ChannelID, &routes),
@@ -247,6 +249,7 @@ type SendError struct {
 	Permanent bool   // trying again is of no use
 	Code      int    // the server's reply, 0 without one
 	Stage     string // what was being done
+	Recipient bool   // it was the recipient that the server refused
 	Err       error  // with details that may be personal
 }
 
@@ -255,6 +258,11 @@ func (e *SendError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *SendError) Unwrap() error { return e.Err }
+
+// noMailbox reports whether the server said that there is no such mailbox.
+func (e *SendError) noMailbox() bool {
+	return e.Permanent && e.Recipient && slices.Contains([]int{550, 551, 553, 556}, e.Code) && !strings.Contains(e.Error(), "5.7.")
+}
 
 // Public implements jobs.Public.
 func (e *SendError) Public() string {
@@ -283,10 +291,30 @@ func (s *Service) finish(ctx context.Context, m *Stored, status, reason string, 
 	if status != Sent && status != Off {
 		s.o.Log.Warn("an email was not sent", "store_id", m.StoreID, "email_id", m.ID, "email_kind", string(m.Kind), "status", status)
 	}
+	// One that failed can be tried again by hand while its link works. Of one that was
+	// sent it stays known what it was made of, but for what opens something.
+	data := m.data
+	if status == Sent {
+		data = data.blanked()
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	if status == Expired || status == Off {
+		text = nil
+	}
 	return s.db.Write(ctx, m.StoreID, func(tx *sqldb.Tx) error {
-		// One that failed can be tried again by hand while its link works.
-		return tx.Exec(finishEmail, m.ID, status, clip(reason), sqldb.Flag(status == Failed), p.Subject, p.Text, p.HTML, s.sys.Now())
+		return tx.Exec(finishEmail, m.ID, status, clip(reason), string(text), p.Subject, p.Text, p.HTML, s.sys.Now())
 	})
+}
+
+// bounced is finish of a message whose address the mail server refuses for good.
+func (s *Service) bounced(ctx context.Context, m *Stored, failure *SendError) error {
+	if err := s.finish(ctx, m, Failed, failure.Error(), parts{}); err != nil || s.o.Bounced == nil || m.To == "" || !failure.noMailbox() {
+		return err
+	}
+	return s.db.Write(ctx, m.StoreID, func(tx *sqldb.Tx) error { return s.o.Bounced(tx, m.To, clip(failure.Error()), s.sys.Now()) })
 }
 
 func clip(reason string) string { return oneLine(reason, 500) }
@@ -332,7 +360,7 @@ func (s *Service) send(ctx context.Context, j jobs.Job) error {
 	if s.o.Sender != nil || s.o.Refuse != nil {
 		if err := s.deliver(ctx, m, w, letter); err != nil {
 			if failure := (*SendError)(nil); errors.As(err, &failure) && failure.Permanent {
-				return s.finish(ctx, m, Failed, err.Error(), parts{})
+				return s.bounced(ctx, m, failure)
 			}
 			if noted := s.note(ctx, m, err); noted != nil {
 				return noted

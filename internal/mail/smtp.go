@@ -157,7 +157,7 @@ func (c *SMTP) Send(ctx context.Context, l *Letter) error {
 		errors.As(msg.SendError(), &failure)
 	}
 	if failure != nil {
-		out.Code, out.Stage = failure.ErrorCode(), failure.Reason.String()
+		out.Code, out.Stage, out.Recipient = failure.ErrorCode(), failure.Reason.String(), failure.Reason == gomail.ErrSMTPRcptTo
 		switch failure.Reason {
 		case gomail.ErrSMTPMailFrom, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
 			// 530 is about whoever sends, which can be mended.

@@ -24,6 +24,7 @@ const (
 	ByAPI     Writer = "api"
 	ByCommand Writer = "command"
 	BySeed    Writer = "seed"
+	ByPanel   Writer = "panel"
 )
 
 // MaxVersions is how many versions of a template are kept.
@@ -55,6 +56,8 @@ var (
 	selectLatest      = sqldb.Static(`SELECT ` + versionColumns + ` FROM email_template_versions WHERE store_id = $1 AND is_latest = 1 ORDER BY kind, channel_id, locale`)
 	selectForMessages = sqldb.Static(`SELECT ` + versionColumns + ` FROM email_template_versions WHERE store_id = $1 AND is_latest = 1 AND kind IN ($2, $3) AND channel_id IN (0, $4)
 		ORDER BY kind, channel_id, locale`)
+	selectForThen = sqldb.Static(`SELECT ` + versionColumns + ` FROM email_template_versions WHERE store_id = $1 AND kind IN ($2, $3) AND channel_id IN (0, $4) AND date_created <= $5
+		ORDER BY kind, channel_id, locale, version`)
 	selectVersions = sqldb.Static(`SELECT ` + versionColumns + ` FROM email_template_versions WHERE store_id = $1 AND kind = $2 AND channel_id = $3 AND locale = $4 ORDER BY version DESC`)
 	selectOwners   = sqldb.Static(`SELECT DISTINCT channel_id FROM email_template_versions WHERE store_id = $1 AND is_latest = 1 AND kind = $2 AND channel_id <> 0 AND locale = $3
 		AND (subject <> '' OR body_text <> '' OR body_html <> '')`)
@@ -78,10 +81,21 @@ func scanVersion(r *sqldb.Row) (Version, error) {
 }
 
 // templatesQuery returns the query for the templates that a message of a kind
-// may be made of on a channel, to be run in a pipeline.
-func templatesQuery(kind Kind, channelID int64, into *[]Template) sqldb.Q {
+// may be made of on a channel, now or at a time, to be run in a pipeline.
+func templatesQuery(kind Kind, channelID, asOf int64, into *[]Template) sqldb.Q {
 	*into = nil
 	names := candidates(kind)
+	if asOf != 0 {
+		return sqldb.Q{Stmt: selectForThen, Args: []any{string(names[0]), string(names[len(names)-1]), channelID, asOf}, Each: func(r *sqldb.Row) error {
+			v, err := scanVersion(r)
+			// A later version takes the place of the one before.
+			*into = slices.DeleteFunc(*into, func(t Template) bool { return t.Place() == v.Place() })
+			if !v.empty() {
+				*into = append(*into, v.Template)
+			}
+			return err
+		}}
+	}
 	return sqldb.Q{Stmt: selectForMessages, Args: []any{string(names[0]), string(names[len(names)-1]), channelID}, Each: func(r *sqldb.Row) error {
 		v, err := scanVersion(r)
 		if !v.empty() {

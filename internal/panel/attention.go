@@ -6,6 +6,7 @@ import (
 
 	"clientele/internal/account"
 	"clientele/internal/html"
+	"clientele/internal/mail"
 	"clientele/internal/staff"
 )
 
@@ -35,7 +36,7 @@ func (c *call) attention() (out []Attention, err error) {
 		who  staff.Permission
 		what func() ([]Attention, error)
 	}{
-		{staff.Apps, c.troubledHooks}, {staff.Emails, c.troubledEmails}, {staff.SeeCustomers, c.attacks}, {staff.SeeCustomers, c.longUnconfirmed}, {staff.Apps, c.unusedAccounts}, {staff.ImportSubscribers, c.troubledImports},
+		{staff.Apps, c.troubledHooks}, {staff.Emails, c.troubledEmails}, {staff.SeeCustomers, c.attacks}, {staff.SeeCustomers, c.longUnconfirmed}, {staff.Apps, c.unusedAccounts}, {staff.ImportSubscribers, c.troubledImports}, {staff.PersonalData, c.duePersons},
 	} {
 		if !c.can(look.who) {
 			continue
@@ -76,14 +77,15 @@ func (c *call) troubledEmails() (out []Attention, err error) {
 	if !c.Mail.HasSender(settings) {
 		out = append(out, Attention{Text: c.look.Text("attention.no_sender")})
 	}
+	more := &html.Link{Label: c.look.Text("attention.show"), URL: c.with(c.storeAt("/emails"), "state", mail.Failed)}
 	n, most, err := c.Mail.GivenUp(c.R.Context(), c.store.ID, c.visits.System.Now()-givenUpDays*daySeconds)
 	switch {
 	case err != nil:
 		return nil, err
 	case n > most:
-		out = append(out, Attention{Text: c.look.Text("attention.emails.over", c.look.number(most))})
+		out = append(out, Attention{Text: c.look.Text("attention.emails.over", c.look.number(most)), More: more})
 	case n > 0:
-		out = append(out, Attention{Text: c.look.Plural("attention.emails", int(n))})
+		out = append(out, Attention{Text: c.look.Plural("attention.emails", int(n)), More: more})
 	}
 	return out, nil
 }

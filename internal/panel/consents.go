@@ -59,7 +59,7 @@ func (c *call) consentsPage() error {
 	p.Pages = c.turns(newer, older, "results")
 	c.byTime(p.Pages, "/consents", newer, older)
 	p.Table = &Table{ID: "list", Caption: c.look.Text("consents.title"), Columns: []Column{
-		{Label: c.look.Text("history.when")}, {Label: c.look.Text("field.email")}, {Label: c.look.Text("history.what")}, {Label: c.look.Text("consents.how")}, {Label: c.look.Text("consents.from")},
+		{Label: c.look.Text("field.email")}, {Label: c.look.Text("history.what")}, {Label: c.look.Text("consents.how")}, {Label: c.look.Text("consents.from")}, {Label: c.look.Text("history.when")},
 	}}
 	for i := range found.Changes {
 		ch := &found.Changes[i]
@@ -76,7 +76,8 @@ func (c *call) consentsPage() error {
 		if a := ch.Proof.Asked; a != nil && from.Sub == "" {
 			from.Sub = a.Place
 		}
-		p.Table.Rows = append(p.Table.Rows, Row{ID: "consent-" + strconv.FormatInt(ch.ID, 10), Cells: []Cell{{When: c.when(ch.DateCreated)}, who, what, {Text: c.consentHow(ch, names)}, from}})
+		from.Sub = short(from.Sub, 40)
+		p.Table.Rows = append(p.Table.Rows, Row{ID: "consent-" + strconv.FormatInt(ch.ID, 10), Cells: []Cell{who, what, {Text: c.consentHow(ch, names)}, from, {When: c.when(ch.DateCreated)}}})
 	}
 	return c.show(http.StatusOK, p)
 }

@@ -624,9 +624,9 @@ func (c *call) emailCards(b *Block, emails []mail.Stored) {
 		if c.look.Has("email.status." + status) {
 			status = c.look.Text("email.status." + status)
 		}
-		k := Card{ID: "email-" + strconv.FormatInt(m.ID, 10), Title: cmp.Or(m.Subject, title), Sub: status, When: c.when(m.Created)}
+		k := Card{ID: "email-" + strconv.FormatInt(m.ID, 10), Title: cmp.Or(m.Subject, title), Sub: status, When: c.when(m.Created), Actions: []Action{{Label: c.look.Text("show"), URL: c.emailAt(m.ID, "")}}}
 		if m.Error != "" {
-			k.Lines = append(k.Lines, m.Error)
+			k.Lines = append(k.Lines, c.mailError(m.Error))
 		}
 		b.Cards = append(b.Cards, k)
 	}

@@ -322,16 +322,7 @@ func (c *call) downloadData() error {
 	if err != nil {
 		return c.refusedQuestion("data", "/data", false, err)
 	}
-	h := c.W.Header()
-	html.Secure(h, c.referrer())
-	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", `attachment; filename="`+strings.Map(plainName, archive.Name())+`"`)
-	// The answer has begun: what fails cuts it off.
-	if err := archive.Write(c.R.Context(), c.W); err != nil {
-		c.exchange.Judge(err)
-		panic(http.ErrAbortHandler)
-	}
-	return nil
+	return c.sendArchive(archive)
 }
 
 // plainName keeps of a file's name what needs no quotes.
@@ -352,17 +343,7 @@ func (c *call) eraseQuestion() (*questionPage, *customer.Customer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, n := range counts {
-		if n.Rows == 0 {
-			continue
-		}
-		becomes := "customer.erase.becomes." + string(n.Becomes)
-		words := string(n.Becomes)
-		if c.look.Has(becomes) {
-			words = c.look.Text(becomes)
-		}
-		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("customer.erase.line", c.known("customer.kept.", n.Table), c.look.number(n.Rows), words))
-	}
+	p.Dialog.Table = c.keptTable("erase-table", counts)
 	p.Dialog.Form.Sections[0].Fields = []*html.Field{{Name: "email", Label: c.look.Text("customer.erase.confirm"), Type: "text", Required: true, MaxLength: 255, Autocomplete: "off"}}
 	return p, k, nil
 }
@@ -391,39 +372,7 @@ func (c *call) eraseCustomer() error {
 	if err != nil {
 		return c.again(p, f, err)
 	}
-	return c.redirect(c.customersAt("/erasures/" + strconv.FormatInt(e.ID, 10)))
-}
-
-// erasurePage tells how far an erasure has come, and its certificate.
-func (c *call) erasurePage() error {
-	id, err := c.customerID()
-	if err != nil {
-		return err
-	}
-	e, err := c.Persons.Erasure(c.R.Context(), c.store.ID, id)
-	if err != nil {
-		return err
-	}
-	p := &recordView{}
-	p.Title = c.look.Text("erasure.title", strconv.FormatInt(e.ID, 10))
-	p.Crumbs = []html.Link{{Label: c.look.Text("customers.title"), URL: c.customersAt("")}}
-	p.Lozenges = []Lozenge{{"warning", c.look.Text("erasure.running")}}
-	if e.Done != 0 {
-		p.Lozenges = []Lozenge{{"success", c.look.Text("erasure.done")}}
-	}
-	p.Facts = []Fact{{Label: c.look.Text("erasure.requested"), When: c.when(e.Requested)}, {Label: c.look.Text("erasure.finished"), When: c.when(e.Done), Value: c.look.Text("erasure.waits")}}
-	b := &Block{ID: "counts", Title: c.look.Text("erasure.counts"), Nothing: c.look.Text("nothing")}
-	for _, n := range e.Counts {
-		if n.Rows > 0 {
-			b.Facts = append(b.Facts, Fact{Label: c.known("customer.kept.", n.Table), Value: c.look.number(n.Rows)})
-		}
-	}
-	p.Left = append(p.Left, b)
-	if e.Certificate != "" {
-		p.Right = append(p.Right, &Block{ID: "certificate", Title: c.look.Text("erasure.certificate"), Text: c.look.Text("erasure.certificate.text"),
-			Facts: []Fact{{Label: c.look.Text("erasure.certificate"), Value: e.Certificate}, {Label: c.look.Text("erasure.signature"), Value: e.Signature}, {Label: c.look.Text("erasure.key"), Value: e.KeyID}}})
-	}
-	return c.show(http.StatusOK, p)
+	return c.redirect(c.privacyAt("/erasures/"+strconv.FormatInt(e.ID, 10), ""))
 }
 
 // day reads the first and the last second of a day where the reader is.

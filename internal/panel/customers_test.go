@@ -341,7 +341,7 @@ func TestCustomerActions(t *testing.T) {
 		}
 		bob.get(at+"/erase").want(200, "", "Account: 1, deleted")
 		bob.post(at+"/erase", "email", "john@example.com").want(422, "", "This is another address.")
-		bob.post(at+"/erase", "email", "JANE@example.com").want(200, "/manage/store/one/customers/erasures/1", "Certificate")
+		bob.post(at+"/erase", "email", "JANE@example.com").want(200, "/manage/store/one/privacy/erasures/1", "Certificate")
 		bob.get(at).want(404, "")
 		// Deletion says what goes, and asks for the password if it was not given lately.
 		w.Clock.Advance(16 * time.Minute)

@@ -12,7 +12,9 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/group"
 	"clientele/internal/html"
+	"clientele/internal/mail"
 	"clientele/internal/password"
+	persons "clientele/internal/person"
 	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/staff"
@@ -105,6 +107,8 @@ var whys = map[fault.Reason]string{
 	customer.WhyPostalCode: "postal_code", customer.WhyState: "state", customer.WhyNoState: "state", customer.WhyHasAddress: "has_address",
 	password.WhyShort: "password_weak", password.WhyLettersAndDigits: "password_weak", credit.WhyNotEnough: "not_enough", credit.WhyPast: "expires_past", credit.WhyAmount: "money",
 	account.WhyNoChannel: "no_storefront", account.WhyNoAddress: "no_storefront", account.WhyNoAccess: "no_access", desk.WhyNameTaken: "view_taken", desk.WhyMany: "many",
+	mail.WhyTemplate: "template", mail.WhyMakesNothing: "makes_nothing", mail.WhyNothing: "makes_nothing", mail.WhyBodyTooLarge: "too_long", mail.WhyNoServer: "no_server", mail.WhyNotSent: "not_sent",
+	persons.WhyRequestOpen: "request_open", persons.WhyFuture: "future", persons.WhyRequestEnded: "request_ended",
 	subscriber.WhySuppressed: "suppressed", subscriber.WhyLeft: "left", subscriber.WhyTaken: "subscribed", subscriber.WhyNoChannel: "value",
 	group.WhyNoName: "required", group.WhyNoCategories: "no_categories", group.WhyCategoryID: "id", group.WhyManyCategories: "many_categories", group.WhyManyRules: "many_discounts",
 	group.WhyTwoForAll: "two_for_all", group.WhyNotAlone: "price_list_alone", group.WhyAmount: "amount", group.WhyTarget: "id", group.WhyHasPriceLists: "has_price_lists", group.WhyHasDiscounts: "price_list_alone",

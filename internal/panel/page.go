@@ -251,6 +251,7 @@ type Dialog struct {
 	Text  string
 	Lines []string
 	After []string // below the lines
+	Table *Table
 	Form  *Form
 }
 
@@ -408,6 +409,7 @@ var pageNames = []string{
 	"work",
 	"hook", "delivery", "snippets", "secrets", "account",
 }
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "privacy", "email", "text"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -586,6 +588,13 @@ func (c *call) nav() []NavGroup {
 	add(&apps, "webhooks", "/webhooks", "")
 	add(&apps, "storefront_tokens", "/storefront-tokens", "")
 	group("apps", "code", apps...)
+	if c.mayOpen(ofStore + "/privacy") {
+		group("", "", item("privacy", "/privacy", "key"))
+	}
+	var emails []NavItem
+	add(&emails, "emails_sent", "/emails", "")
+	add(&emails, "texts", "/texts", "")
+	group("emails", "mail", emails...)
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")
 	group("settings", "gear", settings...)
@@ -612,8 +621,12 @@ func (c *call) show(status int, p page) error {
 	if err != nil {
 		return err
 	}
+	allowed := policy
+	if f, ok := p.(interface{ frames() bool }); ok && f.frames() {
+		allowed.Frames = []string{"'self'"}
+	}
 	// The exchange keeps the error.
-	_ = html.Send(c.W, c.R, html.Answer{Status: status, Body: harmless(body), Lang: c.look.Lang, Policy: policy, Referrer: c.referrer(), Vary: "Accept-Language, Cookie"})
+	_ = html.Send(c.W, c.R, html.Answer{Status: status, Body: harmless(body), Lang: c.look.Lang, Policy: allowed, Referrer: c.referrer(), Vary: "Accept-Language, Cookie"})
 	return nil
 }
 

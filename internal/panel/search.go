@@ -50,7 +50,7 @@ type place struct {
 }
 
 var pages = []place{
-	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false}, {"nav.api_accounts", "/api-accounts", false}, {"nav.webhooks", "/webhooks", false}, {"nav.storefront_tokens", "/storefront-tokens", false}, {"nav.import", "/import", false}, {"nav.export", "/export", false}, {"bulk.title", "/bulk", false},
+	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false}, {"nav.api_accounts", "/api-accounts", false}, {"nav.webhooks", "/webhooks", false}, {"nav.storefront_tokens", "/storefront-tokens", false}, {"nav.import", "/import", false}, {"nav.export", "/export", false}, {"bulk.title", "/bulk", false}, {"privacy.title", "/privacy", false}, {"emails.title", "/emails", false}, {"texts.title", "/texts", false},
 	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true},
 	{"profile.tab.security", "/profile/security", true}, {"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }

@@ -84,7 +84,7 @@ var (
 )
 
 // Personal is what this package keeps of persons.
-var Personal = []personal.Part{theErasure.Part()}
+var Personal = []personal.Part{requestPart, theErasure.Part()}
 
 func (e *Erasure) scan(r *sqldb.Row) {
 	*e = Erasure{
@@ -237,6 +237,9 @@ func (s *Service) begin(ctx context.Context, storeID int64, in Ask) (*Erasure, e
 			return err
 		}
 		if err := tx.Exec(insertErasure, id, hash, in.Email, string(start), by.Kind.String(), by.ID, by.Name, now); err != nil {
+			return err
+		}
+		if err := s.answered(tx, ForErasure, hash, id, now); err != nil {
 			return err
 		}
 		return jobs.Enqueue(tx, now, jobErase, erasing{ID: id}, now+takeOver)
@@ -471,6 +474,9 @@ func (s *Service) finish(ctx context.Context, storeID int64, e *Erasure, p *prog
 			return err
 		}
 		if err := tx.Exec(finishRow, e.ID, string(text), signature, keys.Public.ID, now, e.progress); err != nil {
+			return err
+		}
+		if err := e.erased(tx, now); err != nil {
 			return err
 		}
 		return jobs.Enqueue(tx, now, jobAfter, erasing{e.ID, p.Customers, p.Subscribers}, now+settled)

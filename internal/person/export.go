@@ -51,7 +51,10 @@ func (s *Service) Export(ctx context.Context, st *store.Store, in Ask) (*Archive
 	}
 	now := s.sys.Now()
 	if err := s.db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
-		return history.Enter(tx, now, entry(tx, history.Exported, history.Person, 0, w.Hash, rows(counts), in.Reason))
+		if err := history.Enter(tx, now, entry(tx, history.Exported, history.Person, 0, w.Hash, rows(counts), in.Reason)); err != nil {
+			return err
+		}
+		return s.answered(tx, ForExport, w.Hash, 0, now)
 	}); err != nil {
 		return nil, err
 	}

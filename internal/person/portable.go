@@ -6,13 +6,17 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// Portable is what moves of this package's table: erasures are known by hashes that
-// the store's key makes, and so move with the key alone. One that is under way
+// Portable is what moves of this package's table: erasures and requests are known by
+// hashes that the store's key makes, and so move with the key alone. One that is under way
 // keeps a store from moving.
 var Portable = []portable.Part{
 	portable.Table{
 		Table: "erasures", Key: "id", Secret: true,
 		Columns: "id int, address_hash, email, progress, actor_kind, actor_id int, actor_name, certificate, signature, key_id, date_created int, date_done int",
+	}.Part(),
+	portable.Table{
+		Table: "person_requests", Key: "id", Secret: true,
+		Columns: "id int, kind, address_hash, email, note, outcome, erasure_id int, actor_kind, actor_id int, actor_name, date_received int, date_due int, date_done int",
 	}.Part(),
 }
 

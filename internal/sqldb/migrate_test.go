@@ -75,6 +75,7 @@ var landed = map[sqldb.Engine][]string{
 		"54 bulk a9bc5192b9c196b9e1815d9ab09cf9bcb200a7885692d427be1a22e6b9de5be1",
 		"55 consents f612119bb9936e7854b8a660467e11982797681f29426ec1ba11ef40c19427b4",
 		"56 account_tokens 0bfddb2cbd6ab293fc4c271c102966bc7a6be8f901913b6f77de6e1599266a2f",
+		"57 person_requests 706a8bc4caa9abb0a45b71c2b02b1d5fac7b24a409b90f90e2455a4ea5f60a70",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -133,6 +134,7 @@ var landed = map[sqldb.Engine][]string{
 		"54 bulk 667c5f78b12b2e97e15cf733ba75eef4fbf0f5a03cfe4e5506ecc16435901d39",
 		"55 consents 27ab53b4f51726c2625231127dbca9f41ca5dd3a4b83c1f0d0fbf01dd5e6351c",
 		"56 account_tokens b452dcf26407227043eeb58b02dbef726624d4a82beaff1711590380c9de29c0",
+		"57 person_requests c70769e31ed6e0ec2c25ef0dafdc6a7535a78542cec054ad3201042c1336a358",
 	},
 }
 

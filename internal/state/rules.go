@@ -36,7 +36,7 @@ var rules = map[string]rule{
 	"form_field_translations": content, "history": content, "history_actors": content, "history_seals": content, "idempotency_keys": content,
 	"impersonations": content, "import_chunks": content, "import_problems": content, "import_ranges": content, "imported_hash_counts": content, "imported_hashes": content, "imports": content, "jobs": content,
 	"known_addresses": content, "list_gaps": content, "list_totals": content, "metafields": content, "mirror_marks": content, "mirrors": content, "order_lines": content, "orders": content,
-	"password_invites": content, "price_list_assignments": content, "products": content, "rule_clocks": content, "rule_groups": content, "rule_marks": content, "saved_views": content,
+	"password_invites": content, "person_requests": content, "price_list_assignments": content, "products": content, "rule_clocks": content, "rule_groups": content, "rule_marks": content, "saved_views": content,
 	"search_blocks": content, "search_endings": content, "search_recent": content, "search_spellings": content, "search_stores": content, "search_terms": content,
 	"segment_members": content, "segment_rules": content, "segments": content, "shopper_profiles": content, "sign_in_failures": content,
 	"storefront_revocations": content, "storefront_tokens": content, "stored_instruments": content, "subscriber_ends": content, "subscribers": content,

@@ -39,7 +39,7 @@ var owners = map[string][]string{
 	"internal/mail":        {"email_statuses", "email_template_versions", "email_templates", "emails"},
 	"internal/metafield":   {"metafields"},
 	"internal/order":       {"order_lines", "orders"},
-	"internal/person":      {"erasures"},
+	"internal/person":      {"erasures", "person_requests"},
 	"internal/rekey":       {"email_clashes", "email_rekeys"},
 	"internal/rule":        {"rule_marks"},
 	"internal/search":      {"search_blocks", "search_endings", "search_recent", "search_spellings", "search_stores", "search_terms"},

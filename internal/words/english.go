@@ -18,6 +18,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/password"
+	"clientele/internal/person"
 	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/setting"
@@ -383,10 +384,18 @@ var whys = map[fault.Reason]string{
 	subscriber.WhyConsents:   "{name} must be of {want}",
 	subscriber.WhyRange:      "{name} must be between 1 and 2147483647",
 	subscriber.WhySuppressed: "the address was erased, and may be subscribed by its owner alone",
-	subscriber.WhyLeft:       "the person has left by their own wish, and is subscribed again with a new consent alone",
-	subscriber.WhyBounce:     "{name} must be one of {want}",
-	subscriber.WhyTaken:      "the email address subscribes on this channel already",
-	subscriber.WhyNoChannel:  "invalid channel ID {value}",
+	person.WhyRequestKind:    "{name} must be one of {want}",
+	person.WhyRequestOpen:    "the request {value} of this person is open",
+	person.WhyFuture:         "{name} must not be in the future",
+	person.WhyRequestEnded:   "the request is no longer open",
+
+	mail.WhyNoServer: "emails are not sent: there is no mail server",
+	mail.WhyNotSent:  "the email was not sent: {value}",
+
+	subscriber.WhyLeft:      "the person has left by their own wish, and is subscribed again with a new consent alone",
+	subscriber.WhyBounce:    "{name} must be one of {want}",
+	subscriber.WhyTaken:     "the email address subscribes on this channel already",
+	subscriber.WhyNoChannel: "invalid channel ID {value}",
 
 	tax.WhyMany:  "at most {want} tax properties at once",
 	tax.WhyCode:  "a tax property's code has 1 to {want} characters",

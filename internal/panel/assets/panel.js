@@ -127,7 +127,7 @@
   // download, after which the page stays.
   document.addEventListener("submit", (e) => {
     const form = e.target;
-    if (form.method !== "post" || e.defaultPrevented) return;
+    if (form.method !== "post" || e.defaultPrevented || e.submitter?.formTarget) return;
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 3000);
@@ -286,6 +286,24 @@
     const x = e.target.closest?.("[data-copy]");
     if (x) navigator.clipboard?.writeText(x.dataset.copy).then(() => say(x.dataset.copied), () => {});
   });
+
+  // A text that is written: its preview follows what was changed, and placeholders go
+  // where one writes.
+  const draft = $("[data-draft]");
+  if (draft) {
+    let last = $("textarea", draft);
+    const preview = $("[data-preview]", draft);
+    draft.addEventListener("focusin", (e) => { if (e.target.matches("textarea, input[type=text]")) last = e.target; });
+    draft.addEventListener("change", () => draft.requestSubmit(preview));
+    for (const x of all("[data-insert]")) {
+      x.hidden = false;
+      x.previousElementSibling.hidden = true;
+      x.addEventListener("click", () => {
+        last.setRangeText(x.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+        last.focus();
+      });
+    }
+  }
 
   // A way back is offered for ten seconds.
   const undo = $("[data-toast] form");

@@ -355,36 +355,16 @@ func (w *writing) look() error {
 func (w *writing) eachCustomer(fn func([]customer.Customer) error) error {
 	next := w.everybody()
 	switch {
+	case w.o.IDs != nil && w.o.Kind == Customers:
+		next = w.listed(w.o.IDs)
+	case w.asked != nil:
+		next = w.found()
 	case w.segment != 0:
 		next = w.members()
 	case w.o.Since != 0:
-		next = w.listed()
+		next = w.listed(w.changed)
 	}
 	for {
-		var some []customer.Customer
-		var err error
-		more := false
-		switch {
-		case w.o.IDs != nil && w.o.Kind == Customers:
-			at := min(int(profile), len(w.o.IDs))
-			ids := w.o.IDs[at:min(at+page, len(w.o.IDs))]
-			some, err = customer.ReadByID(w.tx, ids)
-			profile, more = profile+int64(len(ids)), len(ids) > 0
-		case w.asked != nil:
-			var ids []int64
-			if ids, profile, more, err = w.found(profile); err == nil {
-				some, err = customer.ReadByID(w.tx, ids)
-			}
-		case w.segment == 0:
-			some, after, err = customer.ReadAfter(w.tx, w.o.Since, after, page)
-			more = len(some) > 0
-		default:
-			var ids []int64
-			if ids, profile, err = segment.CustomersAfter(w.tx, w.segment, profile, page); err == nil {
-				some, err = customer.ReadByID(w.tx, ids)
-			}
-			more = len(ids) > 0
-		}
 		some, more, err := next()
 		if err == nil {
 			err = w.ctx.Err()
@@ -421,23 +401,27 @@ func (w *writing) members() pages {
 		if ids, profile, err = segment.CustomersAfter(w.tx, w.segment, profile, page); err != nil || len(ids) == 0 {
 			return nil, false, err
 		}
-		if w.o.Since != 0 {
-			ids = slices.DeleteFunc(ids, func(id int64) bool { _, there := slices.BinarySearch(w.changed, id); return !there })
-		}
-		some, err = customer.ReadByID(w.tx, ids)
+		some, err = customer.ReadByID(w.tx, w.sinceOf(ids))
 		return some, true, err
 	}
 }
 
-func (w *writing) listed() pages {
-	rest := w.changed
+func (w *writing) listed(rest []int64) pages {
 	return func() (some []customer.Customer, more bool, err error) {
 		n := min(len(rest), page)
 		ids := rest[:n]
 		rest = rest[n:]
-		some, err = customer.ReadByID(w.tx, ids)
+		some, err = customer.ReadByID(w.tx, w.sinceOf(ids))
 		return some, n > 0, err
 	}
+}
+
+// sinceOf leaves out who was not changed since the time that is asked for.
+func (w *writing) sinceOf(ids []int64) []int64 {
+	if w.o.Since == 0 {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { _, there := slices.BinarySearch(w.changed, id); return !there })
 }
 
 // theirs are the kinds of records that are customers' and may change without them.

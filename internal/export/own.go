@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/history"
 	"clientele/internal/rule"
@@ -195,20 +196,29 @@ func (w *writing) last() (n int64, err error) {
 	return n, w.tx.Query(lastCustomer, func(r *sqldb.Row) error { n = r.Int(at); return nil })
 }
 
-// found returns the next customers whom the rule finds after an id, up to which id
-// that is, and whether there may be more.
-func (w *writing) found(after int64) (ids []int64, to int64, more bool, err error) {
-	last, err := w.last()
-	if err != nil || after >= last {
-		return nil, after, false, err
+// found are those of each stretch of ids whom the rule finds.
+func (w *writing) found() pages {
+	after := int64(0)
+	return func() (some []customer.Customer, more bool, err error) {
+		last, err := w.last()
+		if err != nil || after >= last {
+			return nil, false, err
+		}
+		to := min(after+stretch, last)
+		where, args := w.asked.Checked.SQL(w.tx, w.asked.Clock, []any{after, to}, true)
+		var ids []int64
+		if err := w.tx.Query(rule.Select(`id > $2 AND id <= $3 AND `+where+` ORDER BY id LIMIT `+strconv.Itoa(page)), func(r *sqldb.Row) error {
+			ids = append(ids, r.Int(0))
+			return nil
+		}, args...); err != nil {
+			return nil, false, err
+		}
+		if after = to; len(ids) == page {
+			after = ids[page-1]
+		}
+		some, err = customer.ReadByID(w.tx, w.sinceOf(ids))
+		return some, true, err
 	}
-	to = min(after+stretch, last)
-	where, args := w.asked.Checked.SQL(w.tx, w.asked.Clock, []any{after, to}, true)
-	err = w.tx.Query(rule.Select(`id > $2 AND id <= $3 AND `+where+` ORDER BY id LIMIT `+strconv.Itoa(page)), func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, args...)
-	if len(ids) == page {
-		to = ids[page-1]
-	}
-	return ids, to, true, err
 }
 
 // eachFiltered calls fn for pages of the subscribers whom the filter finds, or who are

@@ -64,14 +64,14 @@ func (c *call) following(p *workView, imp *transfer.Import) {
 func (c *call) importLook(p *workView, imp *transfer.Import) {
 	p.Steps = c.importSteps(0)
 	c.following(p, imp)
-	p.Bar = &Bar{Label: c.look.Text("import.looking"), Text: c.look.Text("import.looking")}
+	p.Bar = &Progress{Label: c.look.Text("import.looking"), Text: c.look.Text("import.looking")}
 	p.Facts = []Fact{{Label: c.look.Text("import.size"), Value: c.bytes(imp.Size)}}
 	p.Posts = []Button{{Label: c.look.Text("work.stop"), Action: c.importAt(imp.ID, "/pause")}}
 }
 
 // importBar is how far rows are taken or tried.
-func (c *call) importBar(imp *transfer.Import) *Bar {
-	b := &Bar{Label: c.look.Text("import.progress"), Value: imp.Counts.Rows, Text: c.look.Text("import.looking")}
+func (c *call) importBar(imp *transfer.Import) *Progress {
+	b := &Progress{Label: c.look.Text("import.progress"), Value: imp.Counts.Rows, Text: c.look.Text("import.looking")}
 	if in := imp.Inspection; in != nil {
 		b.Max = in.Rows
 		b.Text = c.look.Text("import.rows.of", c.look.number(imp.Counts.Rows), c.look.number(in.Rows))
@@ -212,7 +212,7 @@ func (c *call) importRun(p *workView, imp *transfer.Import) error {
 		return nil
 	case transfer.Undoing:
 		c.following(p, imp)
-		p.Bar = &Bar{Label: c.look.Text("import.state.undoing"), Text: c.look.Text("import.state.undoing")}
+		p.Bar = &Progress{Label: c.look.Text("import.state.undoing"), Text: c.look.Text("import.state.undoing")}
 	}
 	if u := imp.Undone; u != nil {
 		p.Facts = append(p.Facts, Fact{Label: c.look.Text("import.undone"), Value: c.look.number(u.Customers + u.Subscribers)}, Fact{Label: c.look.Text("bulk.kept"), Value: c.look.number(u.KeptCustomers + u.KeptSubscribers)})

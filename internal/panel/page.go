@@ -408,8 +408,8 @@ var pageNames = []string{
 	"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api",
 	"work",
 	"hook", "delivery", "snippets", "secrets", "account",
+	"privacy", "email", "text",
 }
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "privacy", "email", "text"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {

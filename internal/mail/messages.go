@@ -202,14 +202,14 @@ func blank(text string) string {
 	})
 }
 
-// blanked is what a message is made of without what opens something.
+// blanked is what a message is made of without what opens something. The link that
+// ends emails is good for ever, and stays for one that is sent again.
 func (p payload) blanked() payload {
 	out := p
 	out.Data = Data{}
 	for k, v := range p.Data {
 		out.Data[k] = blank(v)
 	}
-	out.Unsubscribe = blank(p.Unsubscribe)
 	out.Parameters = slices.Clone(p.Parameters)
 	for i := 1; i < len(out.Parameters); i += 2 {
 		out.Parameters[i] = "…"

@@ -131,7 +131,7 @@ func (c *call) unsubscribedPage() error {
 			return err
 		}
 	} else if found.Suppressed > 0 {
-		p.Filters.Problem = &Message{Kind: "info", Text: c.look.Plural("unsubscribed.hashes", int(min(found.Suppressed, subscriber.SuppressedBound)))}
+		p.Filters.Problem = &Message{Kind: "info", Text: c.look.Plural("unsubscribed.hashes", int(found.Suppressed))}
 	}
 	n := len(found.Ends)
 	if n == 0 {

@@ -18,7 +18,6 @@ import (
 type privacyView struct {
 	frame
 	Action, Email string
-	Form          *Form // with what is wrong with the address
 	Message       *Message
 	Found         []*Block // of the person; empty: nobody is looked for
 	Groups        []ChipGroup

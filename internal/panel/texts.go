@@ -39,7 +39,7 @@ func (c *call) textAt(kind mail.Kind, more, language string) string {
 	return c.with(c.storeAt("/texts/"+string(kind)+more), "language", language)
 }
 
-// texts are the places of the store's own texts.
+// ownTexts are the store's own texts, by their places.
 func (c *call) ownTexts() (map[mail.Place]mail.Template, error) {
 	all, err := c.Mail.List(c.R.Context(), c.store.ID)
 	if err != nil {

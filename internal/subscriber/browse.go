@@ -153,7 +153,8 @@ func (s *Service) Browse(ctx context.Context, storeID int64, in Browse) (*Browse
 		return nil, err
 	}
 	out.settle(&in, at, done, up)
-	return out, s.addBounces(ctx, storeID, out)
+	out.Bounces, err = s.BouncesOf(ctx, storeID, out.Subscribers)
+	return out, err
 }
 
 // settle cuts a page to its length, and tells where the list goes on.
@@ -188,12 +189,6 @@ func (out *Browsed) settle(in *Browse, at int64, done, up bool) {
 	} else if !done {
 		out.Older = at
 	}
-}
-
-// addBounces reads what is known of the addresses of a page.
-func (s *Service) addBounces(ctx context.Context, storeID int64, out *Browsed) (err error) {
-	out.Bounces, err = s.BouncesOf(ctx, storeID, out.Subscribers)
-	return err
 }
 
 // BouncesOf returns what is known of subscribers' addresses, by their ids.

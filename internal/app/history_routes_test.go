@@ -134,6 +134,7 @@ var silent = map[string]string{
 	"AnalyticsMutations.searchProductEvent":                       "accepted, and not kept",
 	"AnalyticsMutations.visitStartedEvent":                        "accepted, and not kept",
 	"POST V3 /clientele/segments/preview":                         "it reads",
+	"POST V3 /clientele/bounces":                                  "told by the subscribers with the address, of whom there are none",
 	"POST V3 /clientele/exports":                                  "told when it is written",
 	"POST V3 /clientele/exports/{export_id}/cancel":               "nothing was given away",
 	"POST V3 /clientele/imports":                                  "told when it ends",

@@ -171,6 +171,8 @@ var management = map[string]admission{
 	"POST V3 /clientele/customers/{customerId}/comments":                {need: changeCustomers, want: 404, body: `{"text":"T"}`},
 	"PUT V3 /clientele/customers/{customerId}/comments/{comment_id}":    {need: changeCustomers, want: 404, body: `{"text":"T"}`},
 	"DELETE V3 /clientele/customers/{customerId}/comments/{comment_id}": {need: changeCustomers, want: 404},
+	"POST V3 /clientele/bounces":                                        {need: changeCustomers, want: 422, body: `{"email":"a@example.com","kind":"soft"}`},
+	"POST V3 /clientele/reconsents":                                     {need: changeCustomers, want: 422, body: `{"email":"a@example.com","ground":""}`},
 	"GET V3 /clientele/views":                                           {need: readCustomers, want: 200, probe: "?list=customers", shows: true},
 	"POST V3 /clientele/views":                                          {need: changeCustomers, want: 422, body: `{"list":"orders","name":"N","query":""}`},
 	"DELETE V3 /clientele/views/{view_id}":                              {need: changeCustomers, want: 404},

@@ -55,6 +55,8 @@ func appendConsent(b []byte, c *subscriber.Change) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
+	b = textOrNull(append(b, `,"ground":`...), c.Proof.Ground)
+	b = strconv.AppendBool(append(b, `,"reconsent":`...), c.Proof.Anew)
 	return append(jsonx.AppendTime(append(b, `,"date_created":`...), c.DateCreated), '}')
 }
 

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/auth"
 	"clientele/internal/idempotency"
 	"clientele/internal/panel"
+	"clientele/internal/reach"
 	"clientele/internal/serve"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -143,14 +144,17 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := panel.Config{URL: s.panelURL(), Hosts: s.cfg.ManageHosts, Apart: s.cfg.ManageListen != "", Allow: allow, Production: s.cfg.Production()}
+	c := panel.Config{URL: s.panelURL(), Hosts: s.cfg.ManageHosts, Apart: s.cfg.ManageListen != "", Allow: allow, Production: s.cfg.Production(),
+		Kept: panel.Kept{History: s.cfg.HistoryRetention, Deliveries: s.cfg.DeliveryRetention, Events: s.cfg.EventRetention}}
 	if u, err := url.Parse(s.URL); err == nil {
 		c.Hosts = append(slices.Clone(c.Hosts), u.Host)
 	}
 	services := panel.Services{Staff: s.Staff, Stores: s.Stores, History: s.Core.History, Groups: s.Groups, Customers: s.Customers, Segments: s.Segments, Rules: s.Rules,
 		Subscribers: s.Subscribers, Webhooks: s.Webhooks, Accounts: s.Shoppers, Tokens: s.SSO, Figures: s.Figures, APIAccounts: s.APIAccounts, NewStore: s.newStore, SignOn: s.cfg.signOn(),
 		Credit: s.Core.Credit, Mail: s.Mail, Forms: s.Forms, Entitlements: s.Entitlements, Wishlists: s.Wishlists, Metafields: s.Metafields,
-		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Answers: idempotency.New(s.DB, s.System), Keys: s.Keys, StorefrontTokens: s.Core.Tokens, Channels: s.Channels}
+		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Keys: s.Keys,
+		StorefrontTokens: s.Core.Tokens, Channels: s.Channels, CustomerSettings: s.Core.Settings, Robots: s.Robots, Reach: reach.New(s.cfg.Production()),
+		Answers: idempotency.New(s.DB, s.System)}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

@@ -59,8 +59,8 @@ var platforms = map[string][]string{
 	"custom": {Storefront, POS, Marketing, Marketplace},
 }
 
-// writable are the statuses that a channel of a type can be given.
-func writable(typ string) []string {
+// Writable are the statuses that a channel of a type can be given.
+func Writable(typ string) []string {
 	if typ == Storefront {
 		return []string{Prelaunch, Active, Inactive, Archived, Deleted}
 	}
@@ -193,7 +193,7 @@ func (c *Channel) checkRest(before string) error {
 		return invalid(fault.Item{Field: FieldExternalID, Code: fault.TooLong, Want: strconv.Itoa(maxExternal)})
 	case c.Status == before:
 		return nil
-	case !slices.Contains(writable(c.Type), c.Status), before == "" && c.Status == Deleted, before != "" && c.Status == Prelaunch:
+	case !slices.Contains(Writable(c.Type), c.Status), before == "" && c.Status == Deleted, before != "" && c.Status == Prelaunch:
 		return c.badStatus()
 	case c.ID == defaultID && (c.Status == Deleted || c.Status == Archived):
 		return invalid(fault.Item{Field: FieldStatus, Code: fault.NotAccepted, Why: WhyDefault})

@@ -531,7 +531,7 @@ func Put(tx *sqldb.Tx, in Given, now int64) error {
 		}
 		c.site.URL, c.site.DateModified = in.URL, now
 	}
-	if (fresh || c.Status != before.Status) && (!slices.Contains(writable(c.Type), c.Status) || c.ID == defaultID && c.gone()) {
+	if (fresh || c.Status != before.Status) && (!slices.Contains(Writable(c.Type), c.Status) || c.ID == defaultID && c.gone()) {
 		return c.badStatus()
 	}
 	if err := c.checkRest(c.Status); err != nil {

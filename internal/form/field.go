@@ -2,6 +2,10 @@ package form
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -89,6 +93,22 @@ type Update struct {
 	// Translations change what the field is called in languages; nil ends one, and
 	// other languages stay.
 	Translations map[string]*Translate
+	// Version, if it is set, is what the definition has to be at; else the update is
+	// ErrStale.
+	Version opt.Field[string]
+}
+
+// ErrStale: somebody else has changed the definition meanwhile.
+var ErrStale = fault.New(fault.Conflict, "the form field was changed meanwhile")
+
+// Version changes with what people change of the definition.
+func (f *Field) Version() string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %t %q", f.Name, f.Required, f.Options.json())
+	for _, tag := range slices.Sorted(maps.Keys(f.Translations)) {
+		fmt.Fprintf(sum, " %q %v", tag, f.Translations[tag])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // Definition returns the definition made from the command alone.

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/fold"
 	"clientele/internal/history"
 	"clientele/internal/listing"
+	"clientele/internal/opt"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -265,6 +266,9 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 	if err := tx.Pipeline(old.translationsQuery()); err != nil {
 		return nil, err
 	}
+	if u.Version.Set && u.Version.Value != old.Version() {
+		return nil, ErrStale
+	}
 	f := u.apply(old)
 	c := fault.Collector{}
 	if u.Form.Set && u.Form.Value != old.Form {
@@ -308,6 +312,45 @@ func updateFormField(tx *sqldb.Tx, u *Update, now int64) (*Field, error) {
 		return nil, err
 	}
 	return &f, tx.Exec(updateField, f.ID, f.Name, norm, sqldb.Flag(f.Required), f.Options.json(), now)
+}
+
+// Order puts the fields of a form in an order: those that are named first, the
+// others after them as they were.
+func (s *Service) Order(ctx context.Context, storeID int64, form string, ids []int64) error {
+	return s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
+		said, err := speak(tx, "")
+		if err != nil {
+			return err
+		}
+		place := map[int64]int{}
+		for i, id := range ids {
+			if _, twice := place[id]; !twice {
+				place[id] = i
+			}
+		}
+		fields := slices.Clone(said.forms[form])
+		slices.SortStableFunc(fields, func(a, b Field) int {
+			i, named := place[a.ID]
+			j, other := place[b.ID]
+			switch {
+			case named && other:
+				return cmp.Compare(i, j)
+			case named:
+				return -1
+			case other:
+				return 1
+			}
+			return 0
+		})
+		for i := range fields {
+			if at := int64(i + 1); fields[i].Options.SortOrder != at {
+				if _, err := updateFormField(tx, &Update{ID: fields[i].ID, SortOrder: opt.Some(at)}, s.sys.Now()); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // Delete removes a custom definition and all values of the field.

@@ -2,6 +2,8 @@ package geo
 
 import (
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -52,4 +54,15 @@ const noCurrency = "XXX"
 func IsCurrency(code string) bool {
 	_, ok := CurrencyByCode(code)
 	return ok && code != noCurrency
+}
+
+// Currencies returns the money that people pay with, by code.
+func Currencies() []Currency {
+	var out []Currency
+	for _, code := range slices.Sorted(maps.Keys(currencies().byCode)) {
+		if IsCurrency(code) {
+			out = append(out, *currencies().byCode[code])
+		}
+	}
+	return out
 }

@@ -30,16 +30,20 @@ const enough = 4.6
 // NewPalette makes a palette of a colour such as #1f4e79, which also stands for
 // what is no colour.
 func NewPalette(color string) Palette {
-	var r, g, b int
-	if n, err := fmt.Sscanf(color, "#%02x%02x%02x", &r, &g, &b); n != 3 || err != nil {
-		r, g, b = 0x1f, 0x4e, 0x79
-	}
-	own := rgb{float64(r), float64(g), float64(b)}
+	own := colorOf(color)
 	dark := own.until(white, night)
 	return Palette{
 		Accent: own.hex(), OnAccent: own.ink().hex(), Link: own.until(black, rgb{244, 245, 247}).hex(),
 		Dark: dark.hex(), OnDark: dark.ink().hex(),
 	}
+}
+
+func colorOf(text string) rgb {
+	var r, g, b int
+	if n, err := fmt.Sscanf(text, "#%02x%02x%02x", &r, &g, &b); n != 3 || err != nil {
+		r, g, b = 0x1f, 0x4e, 0x79
+	}
+	return rgb{float64(r), float64(g), float64(b)}
 }
 
 func (c rgb) hex() string {
@@ -55,6 +59,10 @@ func (c rgb) luminance() float64 {
 	}
 	return 0.2126*part(c[0]) + 0.7152*part(c[1]) + 0.0722*part(c[2])
 }
+
+// Contrast is how well a colour is seen on another one, from 1 to 21. Text needs
+// 4.5. What is no colour is the one that NewPalette takes for it.
+func Contrast(a, b string) float64 { return contrast(colorOf(a), colorOf(b)) }
 
 func contrast(a, b rgb) float64 {
 	x, y := a.luminance(), b.luminance()

@@ -48,7 +48,7 @@ func (c *call) bulkPage() error {
 	p.Crumbs = []html.Link{{Label: c.look.Text(string(a.Subject) + ".title"), URL: c.storeAt("/" + string(a.Subject))}, {Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")}}
 	if !a.State.Ended() {
 		p.Events = c.with(at+"/live", "of", bulkKey(a))
-		bar := &Bar{Label: p.Title, Value: a.Seen(), Max: max(a.Expected, 0)}
+		bar := &Progress{Label: p.Title, Value: a.Seen(), Max: max(a.Expected, 0)}
 		bar.Text = c.look.Text("bulk.progress", c.look.number(a.Seen()), c.look.number(max(a.Expected, 0)))
 		if a.State == bulk.Undoing {
 			bar.Value, bar.Max = a.Undone+a.Kept, a.Changed

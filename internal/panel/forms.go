@@ -10,6 +10,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/fault"
+	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/html"
 	"clientele/internal/mail"
@@ -17,6 +18,7 @@ import (
 	persons "clientele/internal/person"
 	"clientele/internal/rule"
 	"clientele/internal/segment"
+	"clientele/internal/setting"
 	"clientele/internal/staff"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -120,6 +122,10 @@ var whys = map[fault.Reason]string{
 	bulk.WhyNobody: "bulk_nobody", bulk.WhyMany: "bulk_many", bulk.WhyBusy: "bulk_busy",
 	transfer.WhyNoEmailColumn: "no_email_column", transfer.WhyNoIDColumn: "no_id_column", transfer.WhyColumn: "column_place",
 	auth.WhyNoChannels: "choose", auth.WhyNoChannel: "choose", auth.WhyManyChannels: "many_channels", auth.WhyUnknownChannel: "unknown_channel", auth.WhyOrigins: "origins", auth.WhyOrigin: "origins", auth.WhyNoScope: "choose", auth.WhyScope: "choose",
+	store.WhyName: "required", store.WhyURL: "url", store.WhyHost: "host", store.WhyCountry: "choose", store.WhyCurrency: "choose", store.WhyLanguage: "language", store.WhyColor: "color", store.WhyChoice: "choose", store.WhyRange: "range",
+	store.WhySeparators: "separators", store.WhyKeys: "keys", store.WhyTwice: "language_twice", store.WhyManyLocales: "many_languages", store.WhyNoToken: "no_token", store.WhyNoUpstream: "upstream", store.WhyDay: "day", setting.WhyURL: "url", setting.WhyLongURL: "url",
+	form.WhyManyChoices: "many_choices", form.WhyChoiceTwice: "choice_twice", form.WhyMaxLength: "whole", form.WhyRows: "whole", form.WhyLimit: "limit", form.WhyMaxBelowMin: "max_below_min", form.WhyNameTaken: "field_taken", form.WhyManyFields: "many_fields",
+	form.WhyBuiltInRequired: "built_in", form.WhyBuiltIn: "built_in", form.WhyNotChoice: "not_choice", form.WhyNotNumber: "number", form.WhyNotDate: "day",
 	webhook.WhyURL: "hook_url", webhook.WhyLongURL: "hook_url", webhook.WhyScheme: "hook_url", webhook.WhyCredentials: "hook_credentials", webhook.WhyFragment: "hook_url", webhook.WhyPort: "hook_url",
 	webhook.WhyHost: "hook_url", webhook.WhyNotHTTPS: "hook_https", webhook.WhyCustomPort: "hook_port", webhook.WhyPrivate: "hook_private", webhook.WhyHeaderName: "header", webhook.WhyReserved: "header_reserved",
 	webhook.WhyHeaderTwice: "header_twice", webhook.WhyLongHeader: "header_long", webhook.WhyControl: "header", webhook.WhyLongHeaders: "header_long", webhook.WhyManyHeaders: "header_many",
@@ -130,7 +136,7 @@ var whys = map[fault.Reason]string{
 // reason says what a fault is about.
 func (c *call) reason(it *fault.Item) string {
 	if key := whys[it.Why]; key != "" {
-		return c.look.Text("wrong."+key, it.Want, it.Value)
+		return c.look.Text("wrong."+key, it.Want, it.Value, it.Other)
 	}
 	return c.look.Text("wrong.value")
 }

@@ -235,6 +235,8 @@ type Form struct {
 	// Preview is shown with a form of a rule, Tree with one that ticks many boxes.
 	Preview *Preview
 	Tree    *Tree
+	// Sample is shown with the form of a field.
+	Sample *Sample
 }
 
 // Conflict tells of a record that somebody else has changed meanwhile.
@@ -409,6 +411,7 @@ var pageNames = []string{
 	"work",
 	"hook", "delivery", "snippets", "secrets", "account",
 	"privacy", "email", "text",
+	"settings", "fields",
 }
 
 // parse returns the templates with the texts of a language.
@@ -553,6 +556,9 @@ func (c *call) nav() []NavGroup {
 	at := c.R.URL.Path
 	item := func(key, path, icon string) NavItem {
 		below := path != "" && strings.HasPrefix(at, root+path+"/")
+		if path == "/settings" { // pages that have an entry of their own are below it, too
+			below = slices.Contains(settingTabs, strings.TrimPrefix(at, root+path+"/"))
+		}
 		return NavItem{Label: c.look.Text("nav." + key), URL: root + path, Icon: icon, Current: at == root+path || below}
 	}
 	var out []NavGroup
@@ -595,6 +601,13 @@ func (c *call) nav() []NavGroup {
 	add(&emails, "emails_sent", "/emails", "")
 	add(&emails, "texts", "/texts", "")
 	group("emails", "mail", emails...)
+	add(&settings, "store_settings", "/settings", "")
+	add(&settings, "accounts_settings", "/settings/accounts", "")
+	add(&settings, "sign_up_form", "/settings/sign-up-form", "")
+	add(&settings, "attributes", "/settings/attributes", "")
+	add(&settings, "newsletter", "/settings/newsletter", "")
+	add(&settings, "channels", "/settings/channels", "")
+	add(&settings, "privacy_settings", "/settings/privacy", "")
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")
 	group("settings", "gear", settings...)

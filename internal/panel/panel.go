@@ -81,8 +81,11 @@ import (
 	"clientele/internal/mail"
 	"clientele/internal/metafield"
 	persons "clientele/internal/person"
+	"clientele/internal/reach"
+	"clientele/internal/recaptcha"
 	"clientele/internal/segment"
 	"clientele/internal/serve"
+	"clientele/internal/setting"
 	"clientele/internal/sso"
 	"clientele/internal/staff"
 	"clientele/internal/store"
@@ -116,6 +119,9 @@ type Services struct {
 	// StorefrontTokens are those of storefronts, Channels the ways to sell.
 	StorefrontTokens *auth.StorefrontTokens
 	Channels         *channel.Service
+	CustomerSettings *setting.Service
+	Robots           recaptcha.Robots
+	Reach            *reach.Checker
 	Credit           *credit.Service
 	Mail             *mail.Service
 	Forms            *form.Service
@@ -153,6 +159,7 @@ type Config struct {
 	Allow []netip.Prefix
 	// Production: it is never on a storefront's host.
 	Production bool
+	Kept       Kept
 }
 
 // Panel serves the control panel.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"clientele/internal/account"
 	"clientele/internal/customer"
@@ -50,9 +51,15 @@ type place struct {
 }
 
 var pages = []place{
-	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false}, {"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false}, {"nav.history", "/history", false}, {"nav.api_accounts", "/api-accounts", false}, {"nav.webhooks", "/webhooks", false}, {"nav.storefront_tokens", "/storefront-tokens", false}, {"nav.import", "/import", false}, {"nav.export", "/export", false}, {"bulk.title", "/bulk", false}, {"privacy.title", "/privacy", false}, {"emails.title", "/emails", false}, {"texts.title", "/texts", false},
-	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true},
-	{"profile.tab.security", "/profile/security", true}, {"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
+	{"nav.home", "", false}, {"nav.all_customers", "/customers", false}, {"nav.groups", "/groups", false}, {"nav.segments", "/segments", false},
+	{"subscribers.title", "/subscribers", false}, {"consents.title", "/consents", false}, {"unsubscribed.title", "/unsubscribed", false}, {"nav.staff", "/staff", false},
+	{"nav.history", "/history", false}, {"nav.api_accounts", "/api-accounts", false}, {"nav.webhooks", "/webhooks", false},
+	{"nav.storefront_tokens", "/storefront-tokens", false}, {"nav.import", "/import", false}, {"nav.export", "/export", false}, {"bulk.title", "/bulk", false},
+	{"privacy.title", "/privacy", false}, {"emails.title", "/emails", false}, {"texts.title", "/texts", false}, {"nav.store_settings", "/settings", false},
+	{"nav.accounts_settings", "/settings/accounts", false}, {"nav.sign_up_form", "/settings/sign-up-form", false}, {"nav.attributes", "/settings/attributes", false},
+	{"nav.newsletter", "/settings/newsletter", false}, {"nav.channels", "/settings/channels", false}, {"nav.privacy_settings", "/settings/privacy", false},
+	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true}, {"profile.tab.security", "/profile/security", true},
+	{"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }
 
 // made are what "+ New" makes, and deeds what else can be done from everywhere.
@@ -81,21 +88,12 @@ func (c *call) ways(all []place) []html.Link {
 // placesOf finds places by the beginnings of their words.
 func (c *call) placesOf(all []place, text string) []FoundItem {
 	var out []FoundItem
-	words := strings.Fields(fold.Plain(text))
 	for _, p := range all {
-		known := strings.Fields(fold.Plain(c.look.Text(p.key)))
+		known := wordsOf(c.look.Text(p.key))
 		if key := "search.words." + p.key; c.look.Has(key) {
-			known = append(known, strings.Fields(fold.Plain(c.look.Text(key)))...)
+			known = append(known, wordsOf(c.look.Text(key))...)
 		}
-		fits := true
-		for _, w := range words {
-			some := false
-			for _, k := range known {
-				some = some || strings.HasPrefix(k, w)
-			}
-			fits = fits && some
-		}
-		if !fits {
+		if !fits(text, known) {
 			continue
 		}
 		for _, l := range c.ways([]place{p}) {
@@ -103,6 +101,46 @@ func (c *call) placesOf(all []place, text string) []FoundItem {
 		}
 	}
 	return out[:min(len(out), perKind)]
+}
+
+// fits reports whether each word of a text begins one of the known words.
+func fits(text string, known []string) bool {
+	for _, w := range wordsOf(text) {
+		if !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// wordsOf are the words of a text, as texts are searched.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(fold.Plain(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// findSettings finds settings by the beginnings of the words of their labels and of
+// what they do.
+func (c *call) findSettings(text string) []FoundItem {
+	if text == "" || !c.can(staff.Settings) {
+		return nil
+	}
+	var out []FoundItem
+	for i := range settingPages {
+		p := &settingPages[i]
+		for _, s := range p.sections {
+			for _, f := range s.settings {
+				label := c.look.Text("set." + f.name)
+				words := label
+				if key := "set." + f.name + ".hint"; c.look.Has(key) {
+					words += " " + c.look.Text(key)
+				}
+				if fits(text, wordsOf(words)) && len(out) < perKind {
+					out = append(out, FoundItem{Text: label, Sub: c.look.Text("settings." + p.key + ".title"), URL: c.storeAt(p.path) + "#f-" + f.name})
+				}
+			}
+		}
+	}
+	return out
 }
 
 func (c *call) searchPage() error {
@@ -120,6 +158,7 @@ func (c *call) searchPage() error {
 	}
 	p.add(c.look.Text("search.actions"), c.placesOf(append(made[:len(made):len(made)], deeds...), text))
 	p.add(c.look.Text("search.pages"), c.placesOf(pages, text))
+	p.add(c.look.Text("search.settings"), c.findSettings(text))
 	n := 0
 	for _, f := range p.Found {
 		n += len(f.Items)

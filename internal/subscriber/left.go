@@ -122,7 +122,7 @@ func (s *Service) Ends(ctx context.Context, storeID int64, text string, before, 
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = EndsPage{}
 		take := func(r *sqldb.Row) error { out.Ends = append(out.Ends, scanEnd(r)); return nil }
-		if err := tx.Query(someSuppressed, func(r *sqldb.Row) error { out.Suppressed++; return nil }, int64(SuppressedBound+1)); err != nil {, if err := tx.Query(someSuppressed, func(*sqldb.Row) error { out.Suppressed++; return nil }, int64(SuppressedBound)); err != nil {
+		if err := tx.Query(someSuppressed, func(*sqldb.Row) error { out.Suppressed++; return nil }, int64(SuppressedBound)); err != nil {
 			return err
 		}
 		limit := int64(most + 1)

@@ -305,6 +305,31 @@
     }
   }
 
+  // Lines that have an order are dragged into another one.
+  for (const list of all("[data-order]")) {
+    let dragged;
+    for (const x of list.children) x.draggable = true;
+    list.addEventListener("dragstart", (e) => {
+      dragged = e.target.closest("li");
+      e.dataTransfer.effectAllowed = "move";
+      dragged.classList.add("dragged");
+    });
+    list.addEventListener("dragover", (e) => {
+      const over = e.target.closest("[data-order] > li");
+      if (!dragged || !over) return;
+      e.preventDefault();
+      if (over === dragged) return;
+      const box = over.getBoundingClientRect();
+      list.insertBefore(dragged, e.clientY > box.top + box.height / 2 ? over.nextSibling : over);
+    });
+    list.addEventListener("drop", (e) => e.preventDefault());
+    list.addEventListener("dragend", () => {
+      dragged.classList.remove("dragged");
+      dragged = null;
+      list.closest("form").requestSubmit();
+    });
+  }
+
   // A way back is offered for ten seconds.
   const undo = $("[data-toast] form");
   if (undo) setTimeout(() => { if (!undo.contains(document.activeElement)) undo.remove(); }, 10000);

@@ -103,9 +103,14 @@ func (c *call) placesOf(all []place, text string) []FoundItem {
 	return out[:min(len(out), perKind)]
 }
 
-// fits reports whether each word of a text begins one of the known words.
+// fits reports whether each word of a text begins one of the known words. Signs
+// alone fit nothing.
 func fits(text string, known []string) bool {
-	for _, w := range wordsOf(text) {
+	words := wordsOf(text)
+	if len(words) == 0 {
+		return text == ""
+	}
+	for _, w := range words {
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, w) }) {
 			return false
 		}

@@ -166,7 +166,8 @@
   });
   document.addEventListener("change", (e) => {
     const again = $("button.refresh", e.target.closest?.(".field") ?? document.createElement("i"));
-    if (again && e.target.nodeName === "SELECT") again.form.requestSubmit(again);
+    if (!again || e.target.nodeName !== "SELECT") return;
+    if (again.form.dataset.refresh === undefined) again.form.requestSubmit(again); else again.click();
   });
   let wait;
   document.addEventListener("input", (e) => {

@@ -6,7 +6,6 @@ import (
 
 	"clientele/internal/auth"
 	"clientele/internal/channel"
-	"clientele/internal/fault"
 	"clientele/internal/html"
 	"clientele/internal/opt"
 	"clientele/internal/reach"
@@ -20,7 +19,7 @@ func channelRoutes() []Route {
 	may := In(staff.Settings)
 	return []Route{
 		get(at, may, (*call).channelsPage), get(at+"/new", may, (*call).newChannelPage), post(at+"/new", may, (*call).makeChannel), get(at+"/api", may, (*call).channelsAPI),
-		get(at+"/{id}", may, (*call).channelPage), post(at+"/{id}", may, (*call).saveChannel), post(at+"/{id}/check", may, (*call).checkSite),
+		get(at+"/{id}", may, (*call).channelPage), post(at+"/{id}", may, (*call).saveChannel), post(at+"/{id}/site", may, (*call).saveSite), post(at+"/{id}/check", may, (*call).checkSite),
 	}
 }
 
@@ -80,8 +79,7 @@ func (c *call) newChannelForm() *formPage {
 	p.Crumbs = []html.Link{{Label: c.look.Text("channels.title"), URL: c.channelsAt(0, "")}}
 	name := c.textField("name", "field.name")
 	name.Autocomplete = "off"
-	site := &html.Field{Name: "url", Label: c.look.Text("channels.url"), Hint: c.look.Text("channels.url.hint"), Type: "url", MaxLength: 2048, Plain: true}
-	p.Form = c.newForm(c.channelsAt(0, "/new"), "add", name, site)
+	p.Form = c.newForm(c.channelsAt(0, "/new"), "add", name)
 	p.Form.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: c.channelsAt(0, "")}
 	return p
 }
@@ -93,37 +91,11 @@ func (c *call) makeChannel() error {
 	if !c.filled(p.Form) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	if v := c.value("url"); v != "" && !store.IsWebURL(v) {
-		p.Form.Field("url").Error = c.look.Text("wrong.url")
-		return c.show(http.StatusUnprocessableEntity, p)
-	}
 	ch, err := c.Channels.Create(c.R.Context(), c.store.ID, channel.Create{Name: c.value("name"), Type: channel.Storefront, Platform: "custom", Status: opt.Some(channel.Active)})
 	if err != nil {
 		return c.again(p, p.Form, err)
 	}
-	if v := c.value("url"); v != "" {
-		if _, err := c.Channels.CreateSite(c.R.Context(), c.store.ID, ch.ID, v); err != nil {
-			return c.siteRefused(ch.ID, err)
-		}
-	}
 	return c.done(c.channelsAt(ch.ID, ""), "channel_made", ch.Name)
-}
-
-// siteRefused leads to a channel whose site was refused, with the reason.
-func (c *call) siteRefused(id int64, err error) error {
-	if fault.As(err) == nil {
-		return err
-	}
-	p, other := c.channelView(id)
-	if other != nil {
-		return other
-	}
-	p.Form.Enter(c.form)
-	if f := fault.As(err); len(f.Items) == 0 && f.Kind == fault.Conflict {
-		p.Form.Field("url").Error = c.look.Text("wrong.site")
-		return c.show(http.StatusConflict, p)
-	}
-	return c.again(p, p.Form, err)
 }
 
 // channelView is the page of a channel.
@@ -153,7 +125,10 @@ func (c *call) channelView(id int64) (*memberView, error) {
 		}
 	}
 	url := &html.Field{Name: "url", Label: c.look.Text("channels.url"), Hint: c.look.Text("channels.url.hint"), Type: "url", MaxLength: 2048, Value: site.URL, Plain: true}
-	p.Form = c.newForm(c.channelsAt(id, ""), "save", name, status, url)
+	p.Form = c.newForm(c.channelsAt(id, ""), "save", name, status)
+	p.Second = c.newForm(c.channelsAt(id, "/site"), "channels.site.save", url)
+	p.Form.Inline, p.Second.Inline = true, true
+	p.Second.Sections[0].Legend = c.look.Text("channels.site")
 	if site.URL != "" {
 		p.Posts = []Button{{Label: c.look.Text("channels.check"), Action: c.channelsAt(id, "/check")}}
 	}
@@ -193,32 +168,50 @@ func (c *call) saveChannel() error {
 	if err != nil {
 		return err
 	}
-	had := p.Form.Field("url").Value
 	if !c.filled(p.Form) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
-	ctx, url := c.R.Context(), c.value("url")
-	if url != "" && !store.IsWebURL(url) {
-		p.Form.Field("url").Error = c.look.Text("wrong.url")
-		return c.show(http.StatusUnprocessableEntity, p)
-	}
-	ch, err := c.Channels.Update(ctx, c.store.ID, channel.Update{ID: id, Name: opt.Some(c.value("name")), Status: opt.Some(c.form.Get("status"))})
+	ch, err := c.Channels.Update(c.R.Context(), c.store.ID, channel.Update{ID: id, Name: opt.Some(c.value("name")), Status: opt.Some(c.form.Get("status"))})
 	if err != nil {
 		return c.again(p, p.Form, err)
 	}
+	return c.done(c.channelsAt(id, ""), "channel_saved", ch.Name)
+}
+
+// saveSite moves a channel's site, makes it, or takes it away where the address is
+// empty.
+func (c *call) saveSite() error {
+	id, err := c.param("id")
+	if err != nil {
+		return err
+	}
+	p, err := c.channelView(id)
+	if err != nil {
+		return err
+	}
+	x := p.Second.Field("url")
+	had, url, ctx := x.Value, c.value("url"), c.R.Context()
+	p.Second.Enter(c.form)
+	if url != "" && !store.IsWebURL(url) {
+		x.Error = c.look.Text("wrong.url")
+		return c.show(http.StatusUnprocessableEntity, p)
+	}
 	switch {
-	case url == had:
-	case url == "":
+	case url == "" && had != "":
 		err = c.Channels.DeleteSite(ctx, c.store.ID, id)
-	case had == "":
+	case url != "" && had == "":
 		_, err = c.Channels.CreateSite(ctx, c.store.ID, id, url)
-	default:
+	case url != "":
 		_, err = c.Channels.UpdateSite(ctx, c.store.ID, id, url)
 	}
-	if err != nil {
-		return c.siteRefused(id, err)
+	if isConflict(err) {
+		x.Error = c.look.Text("wrong.site")
+		return c.show(http.StatusConflict, p)
 	}
-	return c.done(c.channelsAt(id, ""), "channel_saved", ch.Name)
+	if err != nil {
+		return c.again(p, p.Second, err)
+	}
+	return c.done(c.channelsAt(id, ""), "channel_saved", p.Title)
 }
 
 // reached are how findings read: as a message of a kind.

@@ -355,6 +355,7 @@ type (
 		frame
 		Facts  []Fact
 		Form   *Form
+		Second *Form
 		Danger []Action
 		Posts  []Button
 		Note   *Message

@@ -50,6 +50,8 @@ type commands struct {
 	Impersonate impersonateCommands     `cmd:"" help:"Sign in as a customer, list who did, and end it."`
 	Email       emailCommands           `cmd:"" help:"List emails and set their texts."`
 	Customers   customerCommands        `cmd:"" help:"List customers, show one, and find some by words."`
+	Merges      mergesCommands          `cmd:"" help:"Make several customers one, and part them again."`
+	Duplicates  duplicatesCommands      `cmd:"" help:"Find customers who may be one person."`
 	History     historyCommands         `cmd:"" help:"Look at who changed what, and prove it."`
 	Segments    segmentCommands         `cmd:"" help:"List rules of segments, set them, and see whom one finds."`
 	Webhooks    webhookCommands         `cmd:"" help:"Look at deliveries to webhooks and send them again."`

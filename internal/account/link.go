@@ -131,7 +131,7 @@ func (s *Service) owner(ctx context.Context, site store.Site, address string) (o
 	err = s.db.Read(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		o = owner{}
 		var holders []customer.Holder
-		if err := tx.Pipeline(customer.HoldersQuery(address, func(h customer.Holder) { holders = append(holders, h) })...); err != nil {
+		if err := tx.Pipeline(customer.SignInQuery(address, func(h customer.Holder) { holders = append(holders, h) })...); err != nil {
 			return err
 		}
 		for i := range holders {

@@ -68,11 +68,11 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 	}
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		l, held = Login{}, password.Kinds{}
-		a.Shared, a.Known = false, false
+		a.Email, a.Shared, a.Known = norm, false, false
 		var holders []customer.Holder
 		known := map[int64]bool{}
 		// Of all channels, to tell whether others have the email too.
-		queries := append(customer.HeldKinds(&held), customer.HoldersQuery(in.Email, func(h customer.Holder) { holders = append(holders, h) })...)
+		queries := append(customer.HeldKinds(&held), customer.SignInQuery(in.Email, func(h customer.Holder) { holders = append(holders, h) })...)
 		for _, key := range email.Keys(in.Email) {
 			queries = append(queries, sqldb.Q{Stmt: knownAddress, Args: []any{key, in.ChannelID, in.Peer.Network()}, Each: func(r *sqldb.Row) error { known[r.Int(0)] = true; return nil }})
 		}
@@ -84,6 +84,9 @@ func (s *Service) Login(ctx context.Context, storeID int64, in Credentials) (Log
 			a.Shared = a.Shared || h.ID != holders[0].ID
 			if l.CustomerID == 0 && admission.EntersAs(h) {
 				l = Login{CustomerID: h.ID, PasswordHash: h.PasswordHash, ForcePasswordReset: h.ForcePasswordReset, email: h.Email}
+				if h.Alias { // guesses count for the account, by whichever address
+					a.Email = email.Key(h.Email)
+				}
 			}
 		}
 		l.nobody = len(holders) == 0

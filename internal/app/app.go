@@ -32,6 +32,7 @@ import (
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/devtools"
+	"clientele/internal/duplicate"
 	"clientele/internal/entitlement"
 	"clientele/internal/export"
 	"clientele/internal/figure"
@@ -45,6 +46,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/limit"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/mirror"
 	"clientele/internal/order"
@@ -120,6 +122,8 @@ type Core struct {
 	Exports     *export.Service
 	Bulk        *bulk.Service
 	Mirror      *mirror.Service
+	Merges      *merge.Service
+	Duplicates  *duplicate.Service
 	// Entitlements tell what is kept by Customers, Groups and others.
 	Entitlements *entitlement.Service
 }
@@ -234,6 +238,8 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.Exports.FindBy(c.Rules)
 	c.Bulk = bulk.NewService(bulk.Config{DB: db, System: sys, Customers: customers, Segments: c.Segments, Rules: c.Rules, Accounts: c.Shoppers, Subscribers: c.Subscribers})
 	c.Mirror = mirror.NewService(db, sys, stores, customers, c.Segments)
+	c.Duplicates = duplicate.NewService(db, sys)
+	c.Merges = merge.NewService(merge.Config{DB: db, System: sys, Stores: stores, Customers: customers, Credit: c.Credit, Parts: owns()})
 	c.Staff = staff.NewService(staff.Config{DB: db, System: sys, Stores: stores, Passwords: passwords, Mail: invitations{c}})
 	c.sendWith(mail.Options{})
 	return c
@@ -613,6 +619,8 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Customers.Register(s.Jobs)
 	total.Register(s.Jobs, s.DB, counted...)
 	s.Credit.Register(s.Jobs)
+	s.Merges.Register(s.Jobs)
+	s.Duplicates.Register(s.Jobs)
 	s.Persons.Register(s.Jobs)
 	s.Shoppers.RegisterJobs(s.Jobs)
 	s.Subscribers.Register(s.Jobs)
@@ -807,7 +815,7 @@ func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	}
 	var apis []*rest.Server
 	surfaces := []rest.Surface{
-		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules, Desk: s.Desk, Figures: s.Figures, Transfer: s.Transfer, Exports: s.Exports}),
+		clientele.New(clientele.Services{Tokens: s.Tokens, Customers: s.Customers, Entitlements: s.Entitlements, Companies: s.Companies, Credit: s.Credit, History: s.History, Keys: s.Core.Keys, Persons: s.Persons, Stores: s.Stores, Accounts: s.Shoppers, Hosts: s.Hosts, Subscribers: s.Subscribers, Rules: s.Rules, Desk: s.Desk, Figures: s.Figures, Transfer: s.Transfer, Exports: s.Exports, Merges: s.Merges, Duplicates: s.Duplicates}),
 		v3.New(v3.Services{
 			Accounts: s.Shoppers, Customers: s.Customers, Groups: s.Groups, Forms: s.Forms, Subscribers: s.Subscribers, Segments: s.Segments, Metafields: s.Metafields,
 			Settings: s.Settings, Instruments: s.Instruments, Taxes: s.Taxes, Channels: s.Channels,

@@ -92,7 +92,7 @@ var (
 	v2Account = by{history.V2, history.ByAccount, 1}
 )
 
-var drawn = regexp.MustCompile(`\b[0-9a-f]{64}\b|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b\d{12,}\b|\b10\.0\.0\.\d+\b`)
+var drawn = regexp.MustCompile(`\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b\d{12,}\b|\b10\.0\.0\.\d+\b`)
 
 // step does a write, and holds what was recorded to what changed. key names the
 // operation.
@@ -133,6 +133,8 @@ var silent = map[string]string{
 	"AnalyticsMutations.productViewedEvent":                       "accepted, and not kept",
 	"AnalyticsMutations.searchProductEvent":                       "accepted, and not kept",
 	"AnalyticsMutations.visitStartedEvent":                        "accepted, and not kept",
+	"POST V3 /clientele/duplicates/scan":                          "pairs are found, and nothing of a customer changes",
+	"POST V3 /clientele/merges/preview":                           "it reads",
 	"POST V3 /clientele/segments/preview":                         "it reads",
 	"POST V3 /clientele/bounces":                                  "told by the subscribers with the address, of whom there are none",
 	"POST V3 /clientele/exports":                                  "told when it is written",
@@ -302,6 +304,7 @@ var tracked = map[string][]records{
 	"products":                {{resource: history.Product, id: "id"}},
 	"orders":                  {{resource: history.Order, id: "id", customer: "customer_id"}},
 	"order_lines":             {{resource: history.Order, id: "order_id"}},
+	"duplicate_pairs":         {{resource: history.Duplicate, id: "id", only: "is_dismissed", with: map[string]history.Resource{"first_id": history.Customer, "second_id": history.Customer}}},
 }
 
 // untracked are the tables of what is no record, and why.
@@ -312,7 +315,7 @@ var untracked = map[string]string{
 	"store_keys": "made at first use", "storefront_revocations": "of storefront_tokens", "used_login_tokens": "of sign-ins", "jobs": "work", "emails": "work",
 	"schema_writes": "the program's own", "schema_migrations": "the program's own", "schema_lock": "the program's own", "schema_snapshots": "what tests go back to", "schema_spares": "what is prepared for tests", "attempt_windows": "bounds", "imported_hashes": "counters", "imported_hash_counts": "counters", "email_rekeys": "work", "email_clashes": "finds customers",
 	"idempotency_keys": "answers", "secret_keys": "counters", "history": "itself", "history_actors": "itself", "history_seals": "itself", "suppressions": "of erasures", "erasures": "a certificate each", "person_requests": "told as persons",
-	"rule_marks": "work", "daily_figures": "counters", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers", "bounces": "told by the subscribers with the address",
+	"rule_marks": "work", "daily_figures": "counters", "rule_groups": "of customers, whose group is told", "rule_clocks": "counters", "customer_sign_ins": "of sign-ins", "subscriber_ends": "of subscribers", "bounces": "told by the subscribers with the address", "customer_aliases": "told with the customers", "customer_merges": "told with the customers", "duplicate_keys": "finds customers", "duplicate_scans": "work",
 	"bundle_loads": "work", "bulk_actions": "told when they end", "bulk_items": "of bulk actions", "exports": "told when they are written and fetched", "export_chunks": "of exports", "imports": "told when they end", "import_problems": "of imports", "import_ranges": "of imports", "import_chunks": "of imports", "mirrors": "told when they end", "mirror_marks": "what a mirror looks at next", "password_invites": "told by links that are sent",
 	"customer_comments": "written in the control panel alone, whose tests look at their entries", "saved_views": "how lists are looked at",
 	"staff_users": "of the installation, in its own history", "staff_memberships": "told by the tests of staff", "staff_tokens": "links", "staff_sessions": "sign-ins are entries", "staff_passkeys": "of the installation, in its own history", "staff_recovery_codes": "secrets",
@@ -456,6 +459,9 @@ func (w *histories) documented() {
 	documented := bodies(w.t)
 	for _, id := range slices.Sorted(maps.Keys(documented)) {
 		row := writes[id]
+		if row.elsewhere != "" {
+			continue
+		}
 		m := &membersOf{matrixWorld: w.matrixWorld, t: w.t, row: row, op: documented[id]}
 		if row.before != "" {
 			w.manage("POST", "/v3/channels", row.before)

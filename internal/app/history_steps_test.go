@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"clientele/internal/account"
 	"clientele/internal/app/apptest"
 	"clientele/internal/history"
+	"clientele/internal/sqldb"
 	"clientele/internal/sso"
 	"clientele/internal/store"
 )
@@ -32,6 +34,7 @@ func (w *histories) management() {
 	w.manage("POST", "/v3/clientele/customers/1/comments", `{"text":"T"}`)
 	w.manage("PUT", "/v3/clientele/customers/1/comments/1", `{"text":"U"}`)
 	w.manage("DELETE", "/v3/clientele/customers/1/comments/1", "")
+	w.merges()
 	w.manage("POST", "/v3/clientele/views", `{"list":"customers","name":"M","query":"q=berlin"}`)
 	w.manage("DELETE", "/v3/clientele/views/1", "")
 }
@@ -373,4 +376,41 @@ func (w *histories) operators() {
 		}
 		return answer{}
 	})
+}
+
+// merges has a customer become one with another one, and parts them.
+func (w *histories) merges() {
+	w.t.Helper()
+	w.manage("POST", "/v3/customers", `[{"email":"twice@alphamark.example","first_name":"Tw","last_name":"Ice","phone":"777 123 456 78","store_credit_amounts":[{"amount":4}],"attributes":[{"attribute_id":1,"attribute_value":"x"}],"addresses":[{`+memberAddress+`}]}]`)
+	id := w.fieldOf("customer_id", "store_counters")
+	w.manage("POST", "/v3/customers/subscribers", `{"email":"twice@alphamark.example","channel_id":2}`)
+	w.manage("POST", fmt.Sprintf("/v3/customers/%d/metafields", id), `{"key":"k1",`+memberMetafield+`}`)
+	w.manage("POST", "/v3/wishlists", fmt.Sprintf(`{"customer_id":%d,"name":"Merged","is_public":false,"items":[{"product_id":5}]}`, id))
+	w.manage("PUT", "/v3/tax/customers", fmt.Sprintf(`[{"customer_id":%d,"tax_properties":{"other":"b"}}]`, id))
+	w.manage("PUT", fmt.Sprintf("/v3/customers/%d/consent", id), `{"allow":[],"deny":["analytics"]}`)
+	w.manage("POST", fmt.Sprintf("/v3/customers/%d/stored-instruments", id), `{"type":"stored_paypal_account","token":"merged-paypal","is_default":true,"email":"p@example.com"}`)
+	ask := fmt.Sprintf(`{"keep":1,"merge":[%d],"take":{"phone":%[1]d,"attributes":{"1":%[1]d}}`, id)
+	got := w.manage("POST", "/v3/clientele/merges/preview", ask+`}`)
+	var seen struct{ Data struct{ ETag string } }
+	if err := json.Unmarshal([]byte(got.body), &seen); err != nil || seen.Data.ETag == "" {
+		w.t.Fatal(err, got.body)
+	}
+	w.manage("POST", "/v3/clientele/merges", ask+`,"etag":"`+seen.Data.ETag+`"}`)
+	w.manage("POST", "/v3/clientele/merges/1/undo", "")
+	w.manage("POST", "/v3/clientele/duplicates/scan", "")
+	if _, err := w.Duplicates.Look(w.t.Context(), w.st, time.Hour); err != nil {
+		w.t.Fatal(err)
+	}
+	w.manage("PUT", fmt.Sprintf("/v3/clientele/duplicates/%d", w.fieldOf("id", "duplicate_pairs")), `{"is_dismissed":true}`)
+}
+
+// fieldOf returns a number of the store.
+func (w *histories) fieldOf(column, table string) (n int64) {
+	w.t.Helper()
+	if err := w.db.Read(w.t.Context(), w.st, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Dynamic(`SELECT `+column+` FROM `+table+` WHERE store_id = $1`), func(r *sqldb.Row) error { n = r.Int(0); return nil })
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }

@@ -107,7 +107,7 @@ func (w *matrixWorld) repeats() {
 	documented := bodies(w.t)
 	for _, id := range slices.Sorted(maps.Keys(documented)) {
 		row := writes[id]
-		if row.reads {
+		if row.reads || row.elsewhere != "" {
 			continue // a key has no effect
 		}
 		m := &membersOf{matrixWorld: w, t: w.t, row: row, op: documented[id]}

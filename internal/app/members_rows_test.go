@@ -6,6 +6,7 @@ const (
 	memberAccountV2 = `"_authentication":{"force_reset":true,"password":"seven-Lamps-7","password_confirmation":"seven-Lamps-7"},"company":"Co","first_name":"Mem","last_name":"Ber","phone":"330","store_credit":"12.5000","registration_ip_address":"203.0.113.9","customer_group_id":1,"notes":"N","tax_exempt_category":"T","reset_pass_on_login":true`
 	memberAccount   = `"first_name":"Mem","last_name":"Ber","company":"Co","phone":"330","notes":"N","tax_exempt_category":"T","customer_group_id":2,"authentication":{"force_password_reset":true,"new_password":"seven-Lamps-7"},"accepts_product_review_abandoned_cart_emails":true,"store_credit_amounts":[{"amount":12.5}]`
 	memberHook      = `"headers":{"X-Member":"b"},"is_active":false`
+	memberMerge     = `"keep":1,"merge":[2],"keep_sign_in":true,"take":{"email":1,"first_name":1,"last_name":1,"company":1,"phone":1,"notes":1,"tax_exempt_category":1,"customer_group_id":1,"locale":1,"password":1,"attributes":{"1":1},"form_fields":{"1":1}}`
 	memberMetafield = `"permission_set":"read","namespace":"members","value":"v","description":"d"`
 	memberCheckout  = `"checkout_type":"custom","guest_checkout_type":"no_guest_checkout","guest_checkout_for_existing_accounts":"encourage_login","policy_consent":"express","order_confirmation_contact_email":"o@example.com","is_order_terms_and_conditions_enabled":true,"order_terms_and_conditions_type":"textarea","order_terms_and_conditions_link":"https://example.com/t","order_terms_and_conditions_textarea":"T","should_redirect_to_storefront_for_auth":true,"custom_checkout_script_url":"https://example.com/c.js","order_confirmation_use_custom_checkout_script":true,"custom_order_confirmation_script_url":"webdav:o/auto-loader.js","custom_checkout_supports_uco_settings":true,"custom_checkout_sri_hash":"sha256-1234567890","custom_order_confirmation_sri_hash":"sha384-0987654321"`
 	memberBilling   = `"billing_address":{"first_name":"Mem","last_name":"Ber","email":"m@example.com","company":"Co","address1":"1 St","address2":"U","city":"Akron","postal_code":"44325","state_or_province":"Ohio","state_or_province_code":"OH","country_code":"US","phone":"330"}`
@@ -15,6 +16,7 @@ var (
 	kept            = func(paths ...any) map[string]any { return pairs(paths) }
 	keptOfDates     = []string{"date_created", "date_modified"}
 	readOfHook      = []string{"id", "client_id", "store_hash", "created_at", "updated_at"}
+	readOfMerges    = []string{"id", "customer_id", "merged_customer_ids", "actor", "date_created", "can_undo_until", "date_undone", "left"}
 	readOfMetas     = []string{"id", "resource_type", "owner_client_id", "date_created", "date_modified"}
 	unseenOfV2      = map[string]string{"_authentication.password": "TestPasswordsOfMembers", "_authentication.password_confirmation": "TestPasswordsOfMembers", "_authentication.force_reset": "TestPasswordsOfMembers"}
 	unseenOfTokens  = map[string]string{"channel_id": "TestStorefrontTokenOperations", "channel_ids": "TestStorefrontTokenRules", "expires_at": "TestStorefrontTokenRules", "allowed_cors_origins": "TestStorefrontTokenOperations", "scopes": "TestStorefrontTokenRules"}
@@ -90,6 +92,9 @@ var writes = map[string]writing{
 	"createImpersonation": {path: "/v3/clientele/impersonations", body: `{"customer_id":1,"reason":"R","minutes":5,"channel_id":1}`,
 		read: "/v3/clientele/impersonations?limit=1", at: "data.0", unseen: map[string]string{"minutes": "TestImpersonations"},
 		readOnly: []string{"id", "status", "url", "actor", "expires_at", "date_created", "date_used", "date_ended", "end_reason"}},
+	"createMerge":     {path: "/v3/clientele/merges", body: `{` + memberMerge + `,"etag":"x"}`, elsewhere: "TestMerges", readOnly: readOfMerges},
+	"previewMerge":    {path: "/v3/clientele/merges/preview", body: `{` + memberMerge + `}`, reads: true, elsewhere: "TestMerges", readOnly: readOfMerges},
+	"updateDuplicate": {path: "/v3/clientele/duplicates/1", body: `{"is_dismissed":true}`, elsewhere: "TestDuplicates", readOnly: []string{"id", "customer_ids", "score", "reasons", "date_created"}},
 	"createCustomerComment": {path: "/v3/clientele/customers/1/comments", body: `{"text":"T","pinned":true}`, read: "/v3/clientele/customers/1/comments", at: "data.0",
 		readOnly: []string{"id", "customer_id", "author", "date_created", "date_modified"}},
 	"updateCustomerComment": {path: "/v3/clientele/customers/1/comments/1", body: `{"text":"U","pinned":false}`, at: "data",

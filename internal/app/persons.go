@@ -14,6 +14,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/limit"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/person"
@@ -29,7 +30,7 @@ import (
 // nothing is added to that any more, and the history, which tells of all, last.
 func (c *Core) personal() []personal.Part {
 	return slices.Concat(
-		c.Customers.Personal(), segment.Personal, metafield.Personal, wishlist.Personal, order.Personal, company.Personal,
+		c.Customers.Personal(), segment.Personal, metafield.Personal, wishlist.Personal, order.Personal, company.Personal, merge.Personal,
 		credit.Personal, desk.Personal, bulk.Personal, tax.Personal, instrument.Personal, account.Personal, limit.Personal, idempotency.Personal,
 		c.Subscribers.Personal(), mail.Personal, event.Personal, webhook.Personal, history.PersonalParts, person.Personal,
 	)

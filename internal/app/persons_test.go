@@ -23,6 +23,9 @@ import (
 // nobodys are the tables that hold nothing of a person, and why.
 var nobodys = map[string]string{
 	"api_accounts":            "of apps",
+	"duplicate_keys":          "hashes by which customers are compared, which go with their customer",
+	"duplicate_pairs":         "ids, which go with their customers",
+	"duplicate_scans":         "how far a job has come",
 	"rule_clocks":             "of the store",
 	"daily_figures":           "numbers of a day",
 	"rule_groups":             "numbers of groups, which go with their customer",
@@ -254,6 +257,8 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 		p.t.Fatal(err)
 	}
 	put("person_requests", map[string]any{"address_hash": personal.HashOf(keys, at), "email": at, "kind": "export", "outcome": "done", "erasure_id": int64(0), "actor_kind": "staff", "actor_name": "Pia", "date_done": int64(1)})
+	put("customer_aliases", c("email", at, "email_norm", at, "signs_in", int64(1)))
+	put("customer_merges", c("merged", "[77]", "leftover", `[{"table":"`+mark+`"}]`))
 	put("shopper_profiles", c())
 	put("segment_members", map[string]any{"segment_id": int64(1), "profile_id": n})
 	p.ask(fmt.Sprintf(`POST /v3/customers/%d/metafields {"permission_set":"app_only","namespace":"%s.space","key":"%[2]s-key","value":"%[2]s-value","description":"%[2]s-description"}`, customerID, mark))

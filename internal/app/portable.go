@@ -19,6 +19,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/listing"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/person"
@@ -49,7 +50,7 @@ var counted = []total.Count{wishlist.Counted, company.Counted, metafield.Counted
 func (c *Core) portable() []portable.Part {
 	return slices.Concat(
 		store.Portable, storekey.Portable, figure.Portable, channel.Portable, mail.Portable, setting.Portable, group.Portable, form.Portable, catalog.Portable,
-		customer.Portable, account.Portable, metafield.Portable, tax.Portable, credit.Portable, company.Portable, wishlist.Portable, instrument.Portable,
+		customer.Portable, account.Portable, merge.Portable, metafield.Portable, tax.Portable, credit.Portable, company.Portable, wishlist.Portable, instrument.Portable,
 		desk.Portable, order.Portable, segment.Portable, rule.Portable, subscriber.Portable, person.Portable, []portable.Part{portableJobs},
 		history.Portable(c.Keys),
 	)

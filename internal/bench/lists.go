@@ -17,11 +17,13 @@ import (
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
+	"clientele/internal/duplicate"
 	"clientele/internal/export"
 	"clientele/internal/form"
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/listing"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/password"
@@ -142,6 +144,8 @@ var lists = []list{
 	}},
 	{name: "bulk.List", spec: bulk.List, columns: "id, options"},
 	{name: "account.Impersonations", spec: account.Impersonations, columns: "id"},
+	{name: "merge.List", spec: merge.List, columns: "id, leftover"},
+	{name: "duplicate.List", spec: duplicate.List, columns: "distance, id, reasons"},
 	{name: "export.List", spec: export.List, columns: "id, options"},
 	{name: "transfer.List", spec: imports.List, columns: "id, plan"},
 	{name: "transfer.Parameters", spec: imports.List, columns: "id, plan"}, // no filters of rows

@@ -87,8 +87,8 @@ func (s *Service) CreateAddresses(ctx context.Context, storeID int64, in []Addre
 	return out, err
 }
 
-// owned identifies an address's core fields within its store.
-type owned struct {
+// ownPrint identifies an address's core fields within its store.
+type ownPrint struct {
 	customer    int64
 	fingerprint string
 }
@@ -103,8 +103,8 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 		prints[i] = in[i].fingerprint()
 		w.form(form.Address, in[i].Extent, in[i].FormFields)
 	}
-	have := map[owned]bool{}
-	if err := tx.Pipeline(HoldQuery(tx, ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o owned) { have[o] = true })); err != nil {
+	have := map[ownPrint]bool{}
+	if err := tx.Pipeline(HoldQuery(tx, ids, customers), fingerprintsQuery(ids, prints, func(_ int64, o ownPrint) { have[o] = true })); err != nil {
 		return nil, err
 	}
 	ref, err := w.load(tx)
@@ -119,7 +119,7 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 			c.Because(FieldCustomer, fault.Unknown, WhyNoCustomer, "")
 		}
 		values[i] = ref.checkNewAddress(c, in[i].Extent, &in[i])
-		if o := (owned{in[i].CustomerID, prints[i]}); !have[o] {
+		if o := (ownPrint{in[i].CustomerID, prints[i]}); !have[o] {
 			have[o] = true
 			made = append(made, i)
 		}
@@ -192,14 +192,14 @@ func createAddresses(tx *sqldb.Tx, in []AddressCreate, now int64) ([]Address, er
 }
 
 // fingerprintsQuery finds the addresses of customers with given fingerprints.
-func fingerprintsQuery(customers []int64, prints []string, each func(id int64, o owned)) sqldb.Q {
+func fingerprintsQuery(customers []int64, prints []string, each func(id int64, o ownPrint)) sqldb.Q {
 	owners, args := sqldb.In(nil, customers)
 	printed, args := sqldb.In(args, prints)
 	return sqldb.Q{
 		Stmt: sqldb.Dynamic(`SELECT id, customer_id, fingerprint FROM addresses WHERE store_id = $1 AND customer_id IN ` + owners + ` AND fingerprint IN ` + printed),
 		Args: args,
 		Each: func(r *sqldb.Row) error {
-			each(r.Int(0), owned{r.Int(1), r.Text(2)})
+			each(r.Int(0), ownPrint{r.Int(1), r.Text(2)})
 			return nil
 		},
 	}
@@ -345,16 +345,16 @@ func (b *addressBatch) settle(tx *sqldb.Tx) (changes, told int, err error) {
 			customers, prints = append(customers, p.address.CustomerID), append(prints, p.print)
 		}
 	}
-	holder := map[owned]int64{}
+	holder := map[ownPrint]int64{}
 	if len(prints) > 0 {
-		if err := tx.Pipeline(fingerprintsQuery(customers, prints, func(id int64, o owned) { holder[o] = id })); err != nil {
+		if err := tx.Pipeline(fingerprintsQuery(customers, prints, func(id int64, o ownPrint) { holder[o] = id })); err != nil {
 			return 0, 0, err
 		}
 	}
 	for i := range b.changes {
 		p := &b.changes[i]
 		if p.row {
-			o := owned{p.address.CustomerID, p.print}
+			o := ownPrint{p.address.CustomerID, p.print}
 			if id, taken := holder[o]; taken && id != p.address.ID {
 				continue
 			}

@@ -46,6 +46,8 @@ func StandingQuery(id int64, into *Standing) sqldb.Q {
 type Holder struct {
 	Person
 	ChannelID int64 // 0: all channels
+	// Alias tells that the address is not the customer's own: see SignInQuery.
+	Alias bool
 }
 
 const personColumns = `c.id, c.email, c.first_name, c.last_name, c.password_hash, c.force_password_reset, c.channel_ids, c.locale`

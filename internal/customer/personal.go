@@ -42,7 +42,7 @@ func findPerson(tx *sqldb.Tx, w *personal.Who, at personal.Place) (personal.Plac
 func (s *Service) Personal() []personal.Part {
 	customers := personalCustomers.Part()
 	customers.Find, customers.Drop = findPerson, s.erase
-	return append([]personal.Part{customers}, personalRest...)
+	return append(append([]personal.Part{customers}, personalRest...), formerAddresses)
 }
 
 var personalCustomers = personal.Table{

@@ -32,11 +32,7 @@ var Portable = []portable.Part{
 		Columns: "id int, customer_id int, first_name, last_name, company, phone, address_type, address1, address2, city, state_or_province, postal_code, country_code",
 		Derived: "fingerprint, name_norm, company_norm",
 		Derive: func(r portable.Record) []any {
-			a := AddressFields{
-				FirstName: r.Text("first_name"), LastName: r.Text("last_name"), Company: r.Text("company"), Phone: r.Text("phone"), Type: r.Text("address_type"),
-				Address1: r.Text("address1"), Address2: r.Text("address2"), City: r.Text("city"), StateOrProvince: r.Text("state_or_province"),
-				PostalCode: r.Text("postal_code"), CountryCode: r.Text("country_code"),
-			}
+			a := addressOf(r)
 			return []any{a.fingerprint(), fold.Name(a.FirstName, a.LastName), fold.Text(a.Company)}
 		},
 		Wrote: func(tx *sqldb.Tx, b portable.Batch) error { return listing.Addresses.Arrive(tx, b) },
@@ -54,6 +50,10 @@ var Portable = []portable.Part{
 	}.Part(),
 	portable.Table{Table: "customer_consents", Key: "customer_id", Columns: "customer_id int, allow, deny, date_modified int"}.Part(),
 	portable.Table{Table: "customer_sign_ins", Key: "customer_id", Columns: "customer_id int, date_last int"}.Part(),
+	portable.Table{
+		Table: "customer_aliases", Key: "id, merge_id", Columns: "id int, merge_id int, customer_id int, email, signs_in flag, date_created int",
+		Derived: "email_norm", Derive: func(r portable.Record) []any { return []any{email.Key(r.Text("email"))} },
+	}.Part(),
 }
 
 // PortableJobs are the kinds of jobs that change what moves, and move with it.

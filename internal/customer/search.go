@@ -257,6 +257,8 @@ func noteSince(tx *sqldb.Tx, before []*search.Document, ids []int64) error {
 	for _, d := range after {
 		if i := slices.IndexFunc(changes, func(c search.Change) bool { return c.ID == d.ID }); i >= 0 {
 			changes[i].Now = d
+		} else {
+			changes = append(changes, search.Change{ID: d.ID, Now: d})
 		}
 	}
 	return search.Note(tx, changes...)

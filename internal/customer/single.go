@@ -289,7 +289,7 @@ func (s *Service) CreateAddress(ctx context.Context, storeID int64, in AddressCr
 		var twin int64
 		in.normalize()
 		if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-			return tx.Pipeline(fingerprintsQuery([]int64{in.CustomerID}, []string{in.fingerprint()}, func(id int64, _ owned) { twin = id }))
+			return tx.Pipeline(fingerprintsQuery([]int64{in.CustomerID}, []string{in.fingerprint()}, func(id int64, _ ownPrint) { twin = id }))
 		}); err != nil {
 			return nil, err
 		}

@@ -39,6 +39,9 @@ const (
 	Exported
 	// Unlocked: somebody let go on what was held back.
 	Unlocked
+	// Merged: customers became one. Parted: they are several again.
+	Merged
+	Parted
 )
 
 var actionNames = [...]string{
@@ -46,7 +49,7 @@ var actionNames = [...]string{
 	SignedIn: "signed_in", SignInFailed: "sign_in_failed", LockedOut: "locked_out", SignedOut: "signed_out",
 	PasswordChanged: "password_changed", LinkSent: "link_sent", LinkUsed: "link_used", TokenRefused: "token_refused",
 	Consented: "consented", GaveUp: "gave_up", Revoked: "revoked", Moved: "moved",
-	Ended: "ended", Exported: "exported", Unlocked: "unlocked",
+	Ended: "ended", Exported: "exported", Unlocked: "unlocked", Merged: "merged", Parted: "parted",
 }
 
 // String returns the name by which lists show an action.
@@ -112,6 +115,8 @@ const (
 	SavedView
 	// Bundle is all that a store consists of, in a file.
 	Bundle
+	// Duplicate is a pair of customers who may be one.
+	Duplicate
 )
 
 var resourceNames = [...]string{
@@ -131,6 +136,7 @@ var resourceNames = [...]string{
 	Erasure:         "erasure",
 	SavedView:       "saved_view",
 	Bundle:          "bundle",
+	Duplicate:       "duplicate",
 }
 
 // String returns the name by which lists show a resource.

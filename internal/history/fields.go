@@ -144,6 +144,7 @@ const (
 	FieldList
 	FieldQuery
 	FieldArchived
+	FieldMerge
 )
 
 var fieldNames = [...]string{
@@ -231,6 +232,7 @@ var fieldNames = [...]string{
 	FieldRole:           "role", FieldGrants: "grants", FieldTimezone: "timezone",
 	FieldRule: "rule", FieldPriority: "priority", FieldTakesOver: "takes_over", FieldEntered: "entered", FieldLeft: "left",
 	FieldHook: "webhook_id", FieldList: "list", FieldQuery: "query", FieldArchived: "is_archived",
+	FieldMerge: "merge_id",
 }
 
 // secretFields are those of which no entry tells a value. They are the program's

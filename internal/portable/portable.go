@@ -115,6 +115,8 @@ type Part struct {
 	Read func(tx *sqldb.Tx, o Options, after []any, n int64, each func(Record) error) error
 	// Write inserts records.
 	Write func(tx *sqldb.Tx, b Batch) error
+	// Insert is Write of rows of this store: what follows them is the caller's.
+	Insert func(tx *sqldb.Tx, rows []Record) error
 	// Taken reports whether a store has records that a new one has not.
 	Taken func(tx *sqldb.Tx) (bool, error)
 	// Clear deletes what a new store has, before the first record arrives; nil:
@@ -209,7 +211,8 @@ func (t Table) Part() Part {
 		p.Derived = strings.Split(t.Derived, ", ")
 	}
 	p.Read = t.reader(c)
-	p.Write = t.writer(c, p.Derived)
+	p.Insert = t.inserter(c, p.Derived)
+	p.Write = t.writer(p.Insert)
 	p.Taken = t.taken()
 	if t.Clear {
 		drop := sqldb.Static(`DELETE FROM ` + t.Table + ` WHERE store_id = $1`)
@@ -318,7 +321,7 @@ func zero(k Kind) any {
 	return int64(0)
 }
 
-func (t *Table) writer(c *columns, derived []string) func(*sqldb.Tx, Batch) error {
+func (t *Table) inserter(c *columns, derived []string) func(*sqldb.Tx, []Record) error {
 	all := c.names()
 	if t.Derived != "" {
 		all += ", " + t.Derived
@@ -339,21 +342,31 @@ func (t *Table) writer(c *columns, derived []string) func(*sqldb.Tx, Batch) erro
 		}
 	}
 	insert := sqldb.StaticRows(`INSERT INTO `+t.Table+` (store_id, `+all+`) VALUES `, 0, len(c.list)+len(derived), sizes, ending)
-	derive, in, wrote := t.Derive, t.In, t.Wrote
-	return func(tx *sqldb.Tx, b Batch) error {
-		args := make([]any, 0, len(b.Records)*(len(c.list)+len(derived)))
-		for _, r := range b.Records {
-			if in != nil {
-				if err := in(tx, r); err != nil {
-					return err
-				}
-			}
+	derive := t.Derive
+	return func(tx *sqldb.Tx, rows []Record) error {
+		args := make([]any, 0, len(rows)*(len(c.list)+len(derived)))
+		for _, r := range rows {
 			args = append(args, r.values...)
 			if derive != nil {
 				args = append(args, derive(r)...)
 			}
 		}
-		if err := insert.Exec(tx, nil, args); err != nil || wrote == nil {
+		return insert.Exec(tx, nil, args)
+	}
+}
+
+func (t *Table) writer(insert func(*sqldb.Tx, []Record) error) func(*sqldb.Tx, Batch) error {
+	in, wrote := t.In, t.Wrote
+	return func(tx *sqldb.Tx, b Batch) error {
+		for _, r := range b.Records {
+			if in == nil {
+				break
+			}
+			if err := in(tx, r); err != nil {
+				return err
+			}
+		}
+		if err := insert(tx, b.Records); err != nil || wrote == nil {
 			return err
 		}
 		return wrote(tx, b)

@@ -265,7 +265,7 @@ func scopes(w []string) []scope {
 // acrossStores are tables that may be read across stores: to find the store
 // that a host belongs to, those that have work waiting, the keys that secrets
 // are under, and what a person of the staff may do.
-var acrossStores = []string{"channels", "credit_entries", "emails", "history_seals", "impersonations", "jobs", "rule_clocks", "rule_marks", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "staff_memberships", "webhook_deliveries", "webhooks"}
+var acrossStores = []string{"channels", "credit_entries", "customer_merges", "duplicate_scans", "emails", "history_seals", "impersonations", "jobs", "rule_clocks", "rule_marks", "search_recent", "secret_keys", "site_hosts", "store_counters", "webhook_cursors", "staff_memberships", "webhook_deliveries", "webhooks"}
 
 // installations are tables that belong to the installation and to no store:
 // people who work with the control panel, with what is theirs.

@@ -76,6 +76,8 @@ var landed = map[sqldb.Engine][]string{
 		"55 consents f612119bb9936e7854b8a660467e11982797681f29426ec1ba11ef40c19427b4",
 		"56 account_tokens 0bfddb2cbd6ab293fc4c271c102966bc7a6be8f901913b6f77de6e1599266a2f",
 		"57 person_requests 706a8bc4caa9abb0a45b71c2b02b1d5fac7b24a409b90f90e2455a4ea5f60a70",
+		"58 merges 7f5463f7b93e6672c78e03c21939d38add4142667716719351bde68467d6bc35",
+		"59 duplicates 29cc50bae90f11d33b7b9d4fa40eefca103170a932aa383e52a64698feccb2fa",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -135,6 +137,8 @@ var landed = map[sqldb.Engine][]string{
 		"55 consents 27ab53b4f51726c2625231127dbca9f41ca5dd3a4b83c1f0d0fbf01dd5e6351c",
 		"56 account_tokens b452dcf26407227043eeb58b02dbef726624d4a82beaff1711590380c9de29c0",
 		"57 person_requests c70769e31ed6e0ec2c25ef0dafdc6a7535a78542cec054ad3201042c1336a358",
+		"58 merges a8af2c049dc36b160500dca14ab84337cea9b0875004258d28a09ad6c09c975e",
+		"59 duplicates 3c8115c2621adf0a0c8745162e5394cbb0cf8e629bc56bdc18477b2cec88c0a6",
 	},
 }
 

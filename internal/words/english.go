@@ -15,6 +15,7 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/instrument"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/password"
@@ -110,6 +111,11 @@ var whys = map[fault.Reason]string{
 	credit.WhyNotEnough:   "the customer has not enough store credit",
 	credit.WhyTooMuch:     "a customer can have at most ten billion of store credit",
 	credit.WhyManyExpires: "too many credits of the customer are waiting to expire",
+
+	merge.WhyTwice:      "the customer is given twice",
+	merge.WhyNotOne:     "{name} must name customers who are merged",
+	merge.WhyManyRows:   "the customers have too much of {value} to be merged",
+	merge.WhyEmailTaken: "the address {value} is another customer's on a channel",
 
 	desk.WhyMany:      "there are too many of them",
 	desk.WhyNameTaken: "there is a view of this name",

@@ -14,10 +14,12 @@ import (
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
+	"clientele/internal/duplicate"
 	"clientele/internal/entitlement"
 	"clientele/internal/export"
 	"clientele/internal/figure"
 	"clientele/internal/history"
+	"clientele/internal/merge"
 	"clientele/internal/person"
 	"clientele/internal/rest"
 	v3 "clientele/internal/rest/v3"
@@ -47,6 +49,8 @@ type Services struct {
 	Figures      *figure.Service
 	Transfer     *transfer.Service
 	Exports      *export.Service
+	Merges       *merge.Service
+	Duplicates   *duplicate.Service
 }
 
 // Surface is the API of our own operations.
@@ -65,7 +69,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.bounceRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.bounceRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes()), return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes(), s.mergeRoutes(), s.duplicateRoutes())
 }
 
 // Error implements rest.Surface.

@@ -1,7 +1,6 @@
 package merge_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -135,7 +134,7 @@ func (w *world) ledgers(ids []int64) {
 	for _, id := range ids {
 		sum := w.count(`SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM credit_entries WHERE store_id = $1 AND customer_id = $2`, id)
 		if has := w.count(`SELECT store_credit FROM customers WHERE store_id = $1 AND id = $2`, id); has != sum {
-			w.t.Error(fmt.Sprintf("the ledger of %d has %d, the balance is %d", id, sum, has))
+			w.t.Errorf("the ledger of %d has %d, the balance is %d", id, sum, has)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestBulk(t *testing.T) {
 
 		ann.post(at+"/bulk/set-group?id=1%2C2").want(422, "", "Please choose.")
 		ann.post(at+"/bulk/set-group?id=1%2C2", "group", "9").want(422, "")
-		ann.post(at+"/bulk/set-group?id=1%2C2", "group", "2").want(200, at, "Set the group: 2 changed.", `action="/manage/store/one/bulk/1/undo"`)
+		ann.post(at+"/bulk/set-group?id=1%2C2", "group", "2", "once", strings.Repeat("c", 32)).want(200, at, "Set the group: 2 changed.", `action="/manage/store/one/bulk/1/undo"`)
 		ann.get(at+"?rule="+url.QueryEscape("group = 'Retail'")).want(200, "", "22 customers")
 		mia.post("/manage/store/one/bulk/1/undo").want(403, "")
 		ann.post("/manage/store/one/bulk/1/undo").want(200, "/manage/store/one/bulk/1", "Undone", "Some One")
@@ -88,7 +88,7 @@ func TestBulk(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		ann.post(at+"/bulk/send-reset?id=4,5").want(200, "", "May not sign in on any storefront", "&lt;b&gt;=", "!<b>=1")
+		ann.post(at+"/bulk/send-reset?id=4,5", "once", strings.Repeat("b", 32)).want(200, "", "May not sign in on any storefront", "&lt;b&gt;=", "!<b>=1")
 		ann.get(ann.path+"/failures").want(200, "", "id,email,first_name", "c4@example.com")
 		if got := ann.header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment; filename=\"bulk-") {
 			t.Error(got)

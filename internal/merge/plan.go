@@ -21,7 +21,7 @@ type state struct {
 	ask       Ask
 	customers []portable.Record // who stays first, the others as they were asked for
 	tables    []tableState
-	standings []subscriber.Standing
+	standings []subscriber.ChannelStanding
 	blockers  []Blocker
 }
 

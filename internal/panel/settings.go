@@ -531,14 +531,14 @@ func (c *call) privacyView() (*settingsView, error) {
 	}
 	off := c.look.Text("set.default", c.look.Text("set.off"))
 	p := &settingsView{Form: c.newForm(c.storeAt("/settings/privacy"), "save",
-		&html.Field{Name: "ask_shopper_for_tracking_consent", Label: c.look.Text("privacy.banner"), Hint: c.look.Text("privacy.banner.hint") + " " + off, Type: "check", Checked: flag(s.AskConsent)},
-		&html.Field{Name: "ask_shopper_for_tracking_consent_on_checkout", Label: c.look.Text("privacy.checkout"), Hint: off, Type: "check", Checked: flag(s.AskConsentOnCheckout)},
-		&html.Field{Name: "policy_url", Label: c.look.Text("privacy.policy"), Hint: c.look.Text("privacy.policy.hint"), Type: "url", Value: policy, MaxLength: 2048})}
-	p.Form.Sections[0].Legend = c.look.Text("privacy.consent")
-	p.Title, p.Lead = c.look.Text("privacy.title"), c.look.Text("privacy.lead")
+		&html.Field{Name: "ask_shopper_for_tracking_consent", Label: c.look.Text("privacy_settings.banner"), Hint: c.look.Text("privacy_settings.banner.hint") + " " + off, Type: "check", Checked: flag(s.AskConsent)},
+		&html.Field{Name: "ask_shopper_for_tracking_consent_on_checkout", Label: c.look.Text("privacy_settings.checkout"), Hint: off, Type: "check", Checked: flag(s.AskConsentOnCheckout)},
+		&html.Field{Name: "policy_url", Label: c.look.Text("privacy_settings.policy"), Hint: c.look.Text("privacy_settings.policy.hint"), Type: "url", Value: policy, MaxLength: 2048})}
+	p.Form.Sections[0].Legend = c.look.Text("privacy_settings.consent")
+	p.Title, p.Lead = c.look.Text("privacy_settings.title"), c.look.Text("privacy_settings.lead")
 	p.Facts = []Fact{
-		{Label: c.look.Text("privacy.history"), Value: c.keptFor(c.Kept.History)}, {Label: c.look.Text("privacy.deliveries"), Value: c.keptFor(c.Kept.Deliveries)}, {Label: c.look.Text("privacy.events"), Value: c.keptFor(c.Kept.Events)},
-		{Label: c.look.Text("privacy.requests"), Value: c.look.Plural("ago.days.plain", auth.RequestDays)},
+		{Label: c.look.Text("privacy_settings.history"), Value: c.keptFor(c.Kept.History)}, {Label: c.look.Text("privacy_settings.deliveries"), Value: c.keptFor(c.Kept.Deliveries)}, {Label: c.look.Text("privacy_settings.events"), Value: c.keptFor(c.Kept.Events)},
+		{Label: c.look.Text("privacy_settings.requests"), Value: c.look.Plural("ago.days.plain", auth.RequestDays)},
 	}
 	return p, nil
 }
@@ -546,7 +546,7 @@ func (c *call) privacyView() (*settingsView, error) {
 // keptFor tells how long something is kept.
 func (c *call) keptFor(d time.Duration) string {
 	if d == 0 {
-		return c.look.Text("privacy.forever")
+		return c.look.Text("privacy_settings.forever")
 	}
 	return c.look.Plural("ago.days.plain", int((d+24*time.Hour-1)/(24*time.Hour)))
 }

@@ -15,15 +15,15 @@ const Table = "subscribers"
 // ViaMerge is how a subscriber changes whose person had several accounts.
 const ViaMerge = "merge"
 
-// Standing is how the addresses of a person stand on a channel.
-type Standing struct {
+// ChannelStanding is how the addresses of a person stand on a channel.
+type ChannelStanding struct {
 	ChannelID   int64
 	Subscribers []Subscriber
 	// Ended are the addresses that left the channel and are not on it.
 	Ended []string
 }
 
-// Becomes is what becomes of a Standing when the addresses are one person's.
+// Becomes is what becomes of a ChannelStanding when the addresses are one person's.
 type Becomes struct {
 	ChannelID int64 `json:"channel_id"`
 	// Before is who stays as they were, and After as they become; nil: nobody stays.
@@ -36,15 +36,15 @@ type Becomes struct {
 }
 
 // StandingsOf returns how addresses stand, by channel. clause locks the subscribers.
-func StandingsOf(tx *sqldb.Tx, addresses []string, clause string) ([]Standing, error) {
+func StandingsOf(tx *sqldb.Tx, addresses []string, clause string) ([]ChannelStanding, error) {
 	var keys []string
 	for _, a := range addresses {
 		keys = append(keys, emails.Keys(a)...)
 	}
-	by := map[int64]*Standing{}
-	of := func(channel int64) *Standing {
+	by := map[int64]*ChannelStanding{}
+	of := func(channel int64) *ChannelStanding {
 		if by[channel] == nil {
-			by[channel] = &Standing{ChannelID: channel}
+			by[channel] = &ChannelStanding{ChannelID: channel}
 		}
 		return by[channel]
 	}
@@ -63,17 +63,17 @@ func StandingsOf(tx *sqldb.Tx, addresses []string, clause string) ([]Standing, e
 	}, args...); err != nil {
 		return nil, err
 	}
-	out := make([]Standing, 0, len(by))
+	out := make([]ChannelStanding, 0, len(by))
 	for _, s := range by {
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b Standing) int { return cmp.Compare(a.ChannelID, b.ChannelID) })
+	slices.SortFunc(out, func(a, b ChannelStanding) int { return cmp.Compare(a.ChannelID, b.ChannelID) })
 	return out, nil
 }
 
 // Merged tells what becomes of a standing where one address stays: whoever left with
 // any is on the channel with none, and consents are those that were given with each.
-func (s *Standing) Merged(address string) Becomes {
+func (s *ChannelStanding) Merged(address string) Becomes {
 	out := Becomes{ChannelID: s.ChannelID}
 	if len(s.Ended) > 0 {
 		out.Gone = s.Subscribers
@@ -109,7 +109,7 @@ func (b *Becomes) Changes() bool {
 
 // MergeTx makes a person's addresses stand as Merged tells. The subscribers are
 // locked. One that cannot have the address, which was erased, stays where it is.
-func MergeTx(tx *sqldb.Tx, address string, standings []Standing, now int64) ([]Becomes, error) {
+func MergeTx(tx *sqldb.Tx, address string, standings []ChannelStanding, now int64) ([]Becomes, error) {
 	by := Origin{Via: ViaMerge}.Came(tx.Context())
 	var out []Becomes
 	for i := range standings {

@@ -69,7 +69,8 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.bounceRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes()), return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.impersonationRoutes(), s.consentRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes(), s.mergeRoutes(), s.duplicateRoutes())
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(),
+		s.impersonationRoutes(), s.consentRoutes(), s.bounceRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes(), s.mergeRoutes(), s.duplicateRoutes())
 }
 
 // Error implements rest.Surface.

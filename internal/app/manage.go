@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"clientele/api"
 	"clientele/internal/auth"
 	"clientele/internal/idempotency"
 	"clientele/internal/panel"
@@ -155,6 +156,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Keys: s.Keys,
 		StorefrontTokens: s.Core.Tokens, Channels: s.Channels, CustomerSettings: s.Core.Settings, Robots: s.Robots, Reach: reach.New(s.cfg.Production()),
 		Answers: idempotency.New(s.DB, s.System)}
+	services.Installation = panel.Installation{Version: api.Version(), About: s.DB.About, Jobs: s.Jobs, Measured: s.measured, TestMail: s.Mail.Try}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}
@@ -229,4 +231,25 @@ func (s *Server) newStore(ctx context.Context, name, url string, settings map[st
 		return err
 	})
 	return st, cred, err
+}
+
+// measured are the figures of /metrics, each summed up.
+func (s *Server) measured() ([]panel.Measure, error) {
+	families, err := s.Metrics.Gather()
+	if err != nil {
+		return nil, err
+	}
+	var out []panel.Measure
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "clientele_") {
+			continue
+		}
+		m := panel.Measure{Name: f.GetName(), Help: f.GetHelp()}
+		for _, one := range f.GetMetric() {
+			// One of them is there; of a histogram the number of what was measured.
+			m.Value += one.GetCounter().GetValue() + one.GetGauge().GetValue() + float64(one.GetHistogram().GetSampleCount()+one.GetSummary().GetSampleCount())
+		}
+		out = append(out, m)
+	}
+	return out, nil
 }

@@ -2,6 +2,8 @@ package mail
 
 import (
 	"context"
+	"errors"
+	netmail "net/mail"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -25,6 +27,25 @@ func (s *Service) GivenUp(ctx context.Context, storeID, since int64) (n, bound i
 		}, int64(givenUpBound+1))
 	})
 	return n, givenUpBound, err
+}
+
+// ErrNoServer: there is no mail server, and emails are kept.
+var ErrNoServer = errors.New("no mail server is set: emails are kept")
+
+// Try sends an email that only tests the mail server, and returns what that says.
+func (s *Service) Try(ctx context.Context, to, subject, text string) error {
+	if s.o.Sender == nil {
+		return ErrNoServer
+	}
+	from := netmail.Address{Address: to}
+	if s.o.From != "" {
+		parsed, err := parseFrom(s.o.From)
+		if err != nil {
+			return err
+		}
+		from = *parsed
+	}
+	return s.o.Sender.Send(ctx, &Letter{From: from, To: netmail.Address{Address: to}, Subject: subject, Text: text, MessageID: s.sys.Hex(16) + "@clientele.invalid", Date: s.sys.Clock()})
 }
 
 // HasServer reports whether messages are sent, or kept to be read in development.

@@ -412,7 +412,7 @@ var pageNames = []string{
 	"work",
 	"hook", "delivery", "snippets", "secrets", "account",
 	"privacy", "email", "text",
-	"settings", "fields",
+	"settings", "fields", "system",
 }
 
 // parse returns the templates with the texts of a language.
@@ -611,6 +611,9 @@ func (c *call) nav() []NavGroup {
 	add(&settings, "privacy_settings", "/settings/privacy", "")
 	add(&settings, "staff", "/staff", "people")
 	add(&settings, "history", "/history", "")
+	if c.mayOpen("/system") {
+		settings = append(settings, NavItem{Label: c.look.Text("nav.system"), URL: Base + "/system", Current: at == Base+"/system"})
+	}
 	group("settings", "gear", settings...)
 	return out
 }

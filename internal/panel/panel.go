@@ -137,6 +137,8 @@ type Services struct {
 	Transfer     *transfer.Service
 	Exports      *export.Service
 	Keys         *storekey.Service
+	// Installation is what owners of all stores look after.
+	Installation Installation
 	// Answers are those to forms that may be sent twice.
 	Answers *idempotency.Keys
 	// Sample fills a store with sample customers; nil: that is not offered.

@@ -126,7 +126,7 @@ const ofStore = "/store/{store}"
 // Routes returns all pages.
 func (p *Panel) Routes() []Route {
 	return slices.Concat(hookRoutes(), accountRoutes(), tokenRoutes(), bulkRoutes(), importRoutes(), exportRoutes(),
-		settingRoutes(), fieldRoutes(), attributeRoutes(), channelRoutes(), []Route{
+		settingRoutes(), fieldRoutes(), attributeRoutes(), channelRoutes(), systemRoutes(), []Route{
 			get("", Open, (*call).start),
 			get("/setup", Open, (*call).setupPage), post("/setup", Open, (*call).setup),
 			get("/setup/store", Everywhere(staff.Settings), (*call).setupStorePage), post("/setup/store", Everywhere(staff.Settings), (*call).setupStore),

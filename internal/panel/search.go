@@ -58,7 +58,7 @@ var pages = []place{
 	{"privacy.title", "/privacy", false}, {"emails.title", "/emails", false}, {"texts.title", "/texts", false}, {"nav.store_settings", "/settings", false},
 	{"nav.accounts_settings", "/settings/accounts", false}, {"nav.sign_up_form", "/settings/sign-up-form", false}, {"nav.attributes", "/settings/attributes", false},
 	{"nav.newsletter", "/settings/newsletter", false}, {"nav.channels", "/settings/channels", false}, {"nav.privacy_settings", "/settings/privacy", false},
-	{"stores.title", "/stores", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true}, {"profile.tab.security", "/profile/security", true},
+	{"stores.title", "/stores", true}, {"nav.system", "/system", true}, {"profile.title", "/profile", true}, {"password.title", "/profile/password", true}, {"profile.tab.security", "/profile/security", true},
 	{"profile.tab.sessions", "/profile/sessions", true}, {"help.title", "/help", true},
 }
 

@@ -32,8 +32,8 @@ func (s *Service) GivenUp(ctx context.Context, storeID, since int64) (n, bound i
 // ErrNoServer: there is no mail server, and emails are kept.
 var ErrNoServer = errors.New("no mail server is set: emails are kept")
 
-// Try sends an email that only tests the mail server, and returns what that says.
-func (s *Service) Try(ctx context.Context, to, subject, text string) error {
+// TryServer sends an email that only tests the mail server, and returns what that says.
+func (s *Service) TryServer(ctx context.Context, to, subject, text string) error {
 	if s.o.Sender == nil {
 		return ErrNoServer
 	}

@@ -108,7 +108,7 @@ func settingRoutes() []Route {
 	may := In(staff.Settings)
 	out := []Route{
 		post(at+"/name", may, (*call).renameStore), post(at+"/accounts/recaptcha", may, (*call).testRobots),
-		get(at+"/privacy", may, (*call).privacyPage), post(at+"/privacy", may, (*call).savePrivacy),
+		get(at+"/privacy", may, (*call).privacySettingsPage), post(at+"/privacy", may, (*call).savePrivacySettings),
 	}
 	for i := range settingPages {
 		p := &settingPages[i]
@@ -551,7 +551,7 @@ func (c *call) keptFor(d time.Duration) string {
 	return c.look.Plural("ago.days.plain", int((d+24*time.Hour-1)/(24*time.Hour)))
 }
 
-func (c *call) privacyPage() error {
+func (c *call) privacySettingsPage() error {
 	p, err := c.privacyView()
 	if err != nil {
 		return err
@@ -559,7 +559,7 @@ func (c *call) privacyPage() error {
 	return c.show(http.StatusOK, p)
 }
 
-func (c *call) savePrivacy() error {
+func (c *call) savePrivacySettings() error {
 	p, err := c.privacyView()
 	if err != nil {
 		return err

@@ -121,19 +121,6 @@ func (c *call) measured(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// bytes writes a size.
-func (c *call) bytes(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	v, i := float64(n), 0
-	for v >= 1024 && i < len(units)-1 {
-		v, i = v/1024, i+1
-	}
-	if v < 10 && i > 0 {
-		return strconv.FormatFloat(v, 'f', 1, 64) + " " + units[i]
-	}
-	return strconv.FormatFloat(v, 'f', 0, 64) + " " + units[i]
-}
-
 func (c *call) systemPage() error {
 	p, err := c.systemView()
 	if err != nil {

@@ -52,12 +52,12 @@ func (c *call) seconds(n int64) string {
 	return c.look.Plural("work.hours", int((n+1800)/3600))
 }
 
-// bytes writes the size of a file.
+// bytes writes a size.
 func (c *call) bytes(n int64) string {
 	for _, u := range []struct {
 		size int64
 		name string
-	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+	}{{1 << 40, "TiB"}, {1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
 		if n >= u.size {
 			tenths := (n*10 + u.size/2) / u.size
 			return c.look.number(tenths/10) + cmp.Or(map[bool]string{true: ""}[tenths%10 == 0], c.look.Text("work.point")+fmt.Sprint(tenths%10)) + " " + u.name

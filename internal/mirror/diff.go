@@ -49,8 +49,8 @@ func (d Difference) String() string {
 }
 
 // Diff compares what customers refer to, customers, subscribers and metafields with
-// those of an upstream, page by page, and calls each for what is not equal. Dates of changes are not compared, and
-// ids of values of attributes.
+// those of an upstream, page by page, and calls each for what is not equal. Dates of
+// changes are not compared, and ids of values of attributes.
 func (s *Service) Diff(ctx context.Context, storeID int64, from *upstream.Client, each func(Difference) error) error {
 	d := &diff{run: &run{s: s, storeID: storeID, o: Options{From: from}}, each: each}
 	for _, step := range []func(context.Context) error{d.definitions, d.names, d.customers, d.subscribers, d.metafields} {

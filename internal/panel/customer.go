@@ -22,6 +22,7 @@ import (
 	"clientele/internal/instrument"
 	"clientele/internal/listing"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	"clientele/internal/rule"
 	"clientele/internal/staff"
@@ -107,6 +108,7 @@ type shopper struct {
 	instruments  []instrument.Instrument
 	taxes        []tax.Customer
 	comments     []desk.Comment
+	merges       []merge.Merge
 }
 
 // addressWindow are the addresses that the page shows.
@@ -154,6 +156,7 @@ func (c *call) shopper() (*shopper, error) {
 		func() (err error) { s.sessions, err = c.Accounts.Sessions(ctx, storeID, id); return err },
 		func() (err error) { s.consent, err = c.Customers.Consent(ctx, storeID, id); return err },
 		func() error { return c.readConsents(ctx, s) },
+		func() error { return c.readMerges(s) },
 		func() (err error) {
 			q := wishlist.List.New().WithoutTotal().Where("customer_id", listing.Eq, []int64{id}, nil)
 			q.Limit = shownWishlists
@@ -235,7 +238,7 @@ func (c *call) customerView(s *shopper) (*recordView, error) {
 			p.Left = append(p.Left, b)
 		}
 	}
-	for _, make := range []func(*shopper) *Block{c.groupBlock, c.creditBlock, c.segmentsBlock, c.consentsBlock, c.sessionsBlock, c.emailsBlock} {
+	for _, make := range []func(*shopper) *Block{c.groupBlock, c.creditBlock, c.segmentsBlock, c.consentsBlock, c.sessionsBlock, c.emailsBlock, c.mergedBlock} {
 		if b := make(s); b != nil {
 			p.Right = append(p.Right, b)
 		}

@@ -39,6 +39,9 @@ func (c *call) customerActions(p *recordView, s *shopper) {
 		more(staff.Access, "unlock", "/unlock", false)
 	}
 	more(staff.Access, "end", "/end-sessions", false)
+	if c.can(staff.Merge) {
+		p.More = append(p.More, Action{Label: c.look.Text("customer.do.merge"), URL: at("/merge")})
+	}
 	if c.can(staff.PersonalData) {
 		p.More = append(p.More, Action{Label: c.look.Text("customer.do.download"), URL: at("/data")}, Action{Label: c.look.Text("customer.do.erase"), URL: at("/erase"), Danger: true})
 	}

@@ -414,6 +414,7 @@ var pageNames = []string{
 	"privacy", "email", "text",
 	"settings", "fields", "system",
 }
+var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "merge"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -585,6 +586,7 @@ func (c *call) nav() []NavGroup {
 	add(&customers, "segments", "/segments", "")
 	add(&customers, "import", "/import", "")
 	add(&customers, "export", "/export", "")
+	add(&customers, "duplicates", "/duplicates", "")
 	group("customers", "people", customers...)
 	var subscribers, apps []NavItem
 	add(&subscribers, "all_subscribers", "/subscribers", "")

@@ -68,6 +68,7 @@ import (
 	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
+	"clientele/internal/duplicate"
 	"clientele/internal/entitlement"
 	"clientele/internal/export"
 	"clientele/internal/fault"
@@ -79,6 +80,7 @@ import (
 	"clientele/internal/idempotency"
 	"clientele/internal/instrument"
 	"clientele/internal/mail"
+	"clientele/internal/merge"
 	"clientele/internal/metafield"
 	persons "clientele/internal/person"
 	"clientele/internal/reach"
@@ -139,6 +141,8 @@ type Services struct {
 	Keys         *storekey.Service
 	// Installation is what owners of all stores look after.
 	Installation Installation
+	Merges       *merge.Service
+	Duplicates   *duplicate.Service
 	// Answers are those to forms that may be sent twice.
 	Answers *idempotency.Keys
 	// Sample fills a store with sample customers; nil: that is not offered.

@@ -19,13 +19,16 @@ type Alias struct {
 const aliasColumns = `id, merge_id, customer_id, email, signs_in, date_created`
 
 var (
-	insertAlias  = sqldb.Static(`INSERT INTO customer_aliases (store_id, id, merge_id, customer_id, email, email_norm, signs_in, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	aliasesOf    = sqldb.Static(`SELECT ` + aliasColumns + ` FROM customer_aliases WHERE store_id = $1 AND customer_id = $2 ORDER BY id`)
-	dropAlias    = sqldb.Static(`DELETE FROM customer_aliases WHERE store_id = $1 AND id = $2 AND merge_id = $3`)
-	aliasHolders = sqldb.Static(`SELECT ` + personColumns + `, e.channel_id, a.email FROM customer_aliases a
+	insertAlias   = sqldb.Static(`INSERT INTO customer_aliases (store_id, id, merge_id, customer_id, email, email_norm, signs_in, date_created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	aliasesOf     = sqldb.Static(`SELECT ` + aliasColumns + ` FROM customer_aliases WHERE store_id = $1 AND customer_id = $2 ORDER BY id`)
+	dropAlias     = sqldb.Static(`DELETE FROM customer_aliases WHERE store_id = $1 AND id = $2 AND merge_id = $3`)
+	selectSignIns = sqldb.Static(`SELECT ` + personColumns + `, e.channel_id, '' AS former FROM customer_emails e
+		JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id
+		WHERE e.store_id = $1 AND e.email_norm = $2
+		UNION ALL SELECT ` + personColumns + `, e.channel_id, a.email FROM customer_aliases a
 		JOIN customers c ON c.store_id = a.store_id AND c.id = a.customer_id
 		JOIN customer_emails e ON e.store_id = c.store_id AND e.customer_id = c.id
-		WHERE a.store_id = $1 AND a.email_norm = $2 AND a.signs_in = 1 ORDER BY a.id`)
+		WHERE a.store_id = $1 AND a.email_norm = $2 AND a.signs_in = 1 ORDER BY former, channel_id`)
 	aliasOwners = sqldb.Static(`SELECT customer_id, email FROM customer_aliases WHERE store_id = $1 AND email_norm = $2 ORDER BY id`)
 	ownAliases  = sqldb.Static(`SELECT a.id FROM customer_emails e JOIN customer_aliases a ON a.store_id = e.store_id AND a.customer_id = e.customer_id
 		WHERE e.store_id = $1 AND e.email_norm = $2`)
@@ -56,16 +59,16 @@ func AliasesQuery(id int64, each func(Alias)) sqldb.Q {
 // SignInQuery is HoldersQuery with those who sign in with the address besides their
 // own, after those whose own it is.
 func SignInQuery(address string, each func(Holder)) []sqldb.Q {
-	qs := HoldersQuery(address, each)
+	var qs []sqldb.Q
 	for _, norm := range email.Keys(address) {
-		qs = append(qs, sqldb.Q{Stmt: aliasHolders, Args: []any{norm}, Each: func(r *sqldb.Row) error {
-			if !email.Same(r.Text(9), address) {
-				return nil
-			}
+		qs = append(qs, sqldb.Q{Stmt: selectSignIns, Args: []any{norm}, Each: func(r *sqldb.Row) error {
 			var h Holder
 			h.scan(r)
-			h.ChannelID, h.Alias = r.Int(8), true
-			each(h)
+			h.ChannelID = r.Int(8)
+			former := r.Text(9)
+			if h.Alias = former != ""; h.Alias && email.Same(former, address) || !h.Alias && email.Same(h.Email, address) {
+				each(h)
+			}
 			return nil
 		}})
 	}

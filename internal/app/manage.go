@@ -155,9 +155,8 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 		Credit: s.Core.Credit, Mail: s.Mail, Forms: s.Forms, Entitlements: s.Entitlements, Wishlists: s.Wishlists, Metafields: s.Metafields,
 		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Keys: s.Keys,
 		StorefrontTokens: s.Core.Tokens, Channels: s.Channels, CustomerSettings: s.Core.Settings, Robots: s.Robots, Reach: reach.New(s.cfg.Production()),
-		Answers: idempotency.New(s.DB, s.System)}
+		Merges: s.Merges, Duplicates: s.Duplicates, Answers: idempotency.New(s.DB, s.System)}
 	services.Installation = panel.Installation{Version: api.Version(), About: s.DB.About, Jobs: s.Jobs, Measured: s.measured, TestMail: s.Mail.TryServer}
-		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Merges: s.Merges, Duplicates: s.Duplicates, Answers: idempotency.New(s.DB, s.System)}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

@@ -413,8 +413,8 @@ var pageNames = []string{
 	"hook", "delivery", "snippets", "secrets", "account",
 	"privacy", "email", "text",
 	"settings", "fields", "system",
+	"merge",
 }
-var pageNames = []string{"message", "reload", "form", "question", "signin", "again", "home", "list", "security", "app", "member", "segment", "search", "help", "record", "api", "merge"}
 
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
@@ -584,9 +584,9 @@ func (c *call) nav() []NavGroup {
 	add(&customers, "all_customers", "/customers", "")
 	add(&customers, "groups", "/groups", "")
 	add(&customers, "segments", "/segments", "")
+	add(&customers, "duplicates", "/duplicates", "")
 	add(&customers, "import", "/import", "")
 	add(&customers, "export", "/export", "")
-	add(&customers, "duplicates", "/duplicates", "")
 	group("customers", "people", customers...)
 	var subscribers, apps []NavItem
 	add(&subscribers, "all_subscribers", "/subscribers", "")

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -64,6 +65,21 @@ func (c *call) accountNames() (map[string]string, []*auth.APIAccount, error) {
 		names[a.ClientID] = a.Name
 	}
 	return names, all, nil
+}
+
+// ofAccount is the filter by an API account, where the address has one.
+func (c *call) ofAccount(have url.Values, names map[string]string) []SetFilter {
+	account := have.Get("account")
+	if account == "" {
+		return nil
+	}
+	next := url.Values{}
+	for k, v := range have {
+		if k != "account" && k != "after" && k != "before" {
+			next[k] = v
+		}
+	}
+	return []SetFilter{{Label: short(cmp.Or(names[account], account), 80), URL: strings.TrimSuffix(c.R.URL.Path+"?"+next.Encode(), "?")}}
 }
 
 // hookState is a webhook's state in a word.
@@ -153,7 +169,7 @@ func (c *call) hooksPage() error {
 			{Text: shownURL(h.Destination), URL: c.hookAt(h.ID, ""), Sub: h.Scope}, {Text: names[h.ClientID]}, {Lozenges: []Lozenge{c.hookState(h, s)}}, day, wrong,
 		}})
 	}
-	p.Filters = &Filters{Groups: []ChipGroup{c.chips(c.look.Text("hooks.state"), "state", have, []html.Option{{Label: c.look.Text("all")}, {Value: "on", Label: c.look.Text("hooks.filter.on")}, {Value: "off", Label: c.look.Text("hooks.filter.off")}})}, Swap: "results", Count: c.look.Plural("hooks.count", len(hooks))}
+	p.Filters = &Filters{Groups: []ChipGroup{c.chips(c.look.Text("hooks.state"), "state", have, []html.Option{{Label: c.look.Text("all")}, {Value: "on", Label: c.look.Text("hooks.filter.on")}, {Value: "off", Label: c.look.Text("hooks.filter.off")}})}, Swap: "results", Count: c.look.Plural("hooks.count", len(hooks)), Set: c.ofAccount(have, names)}
 	p.Actions = append(p.Actions, Action{Label: c.look.Text("api.title"), URL: c.storeAt("/webhooks/api")})
 	if c.can(staff.MakeAccounts) {
 		p.Actions = append(p.Actions, Action{Label: c.look.Text("hooks.new"), URL: c.storeAt("/webhooks/new"), Primary: true})
@@ -278,8 +294,7 @@ func (c *call) hookPage() error {
 		return err
 	}
 	p := &hookView{Bar: c.healthBar(&d.health), Pages: d.pages}
-	p.Title, p.Copy = shownURL(h.Destination), ""
-	p.Lead = h.Scope
+	p.Title, p.Lead = shownURL(h.Destination), h.Scope
 	p.Crumbs = []html.Link{{Label: c.look.Text("hooks.title"), URL: c.storeAt("/webhooks")}}
 	state := c.hookState(h, &d.health)
 	p.Facts = []Fact{
@@ -633,9 +648,6 @@ func (c *call) replayHook() error {
 
 // Forms.
 
-// maxHeaderLines bounds the lines of a form's headers.
-const maxHeaderLines = webhook.MaxHeaders
-
 // hookFields are the fields that webhooks have, whatever they are told of.
 func (c *call) hookFields(h *webhook.Hook) (destination, headers, active *html.Field) {
 	destination = &html.Field{Name: "destination", Label: c.look.Text("hooks.destination"), Hint: c.look.Text("hooks.destination.hint"), Type: "url", Required: true, MaxLength: 2000, Value: h.Destination}
@@ -657,7 +669,7 @@ func (c *call) headersOf(f *Form) (out []webhook.Header, ok bool) {
 			continue
 		}
 		name, value, is := strings.Cut(line, ":")
-		if !is || len(out) == maxHeaderLines {
+		if !is || len(out) == webhook.MaxHeaders {
 			x.Error = c.look.Text("wrong.header", short(line, 60))
 			return nil, false
 		}

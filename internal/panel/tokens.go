@@ -107,7 +107,7 @@ func (c *call) tokensPage() error {
 	for _, k := range tokenKinds {
 		kinds = append(kinds, html.Option{Value: k.String(), Label: c.look.Text("tokens.kind." + k.String())})
 	}
-	p.Filters = &Filters{Groups: []ChipGroup{c.chips(c.look.Text("tokens.kind"), "kind", have, kinds)}, Swap: "results", Count: c.look.Plural("tokens.count", len(tokens))}
+	p.Filters = &Filters{Groups: []ChipGroup{c.chips(c.look.Text("tokens.kind"), "kind", have, kinds)}, Swap: "results", Count: c.look.Plural("tokens.count", len(tokens)), Set: c.ofAccount(have, accounts)}
 	p.Actions = []Action{{Label: c.look.Text("api.title"), URL: c.storeAt("/storefront-tokens/api")}, {Label: c.look.Text("tokens.decode"), URL: c.storeAt("/storefront-tokens/decode")}}
 	if c.can(staff.MakeAccounts) {
 		p.Actions = append(p.Actions, Action{Label: c.look.Text("tokens.new"), URL: c.storeAt("/storefront-tokens/new"), Primary: true})

@@ -106,9 +106,9 @@ type Left struct {
 
 // The fields of which faults tell.
 const (
-	FieldKeep  fault.Field = "customer who stays"
-	FieldMerge fault.Field = "customers to merge"
-	FieldTake  fault.Field = "whose value is taken"
+	FieldKeep  fault.Field = "keep"
+	FieldMerge fault.Field = "merge"
+	FieldTake  fault.Field = "take"
 	FieldETag  fault.Field = "etag"
 )
 

@@ -75,6 +75,8 @@ func (in *Browse) where(tx *sqldb.Tx) (conditions string, args []any) {
 		}
 		b.WriteString(` AND (` + tx.Position("email_norm", address) + ` > 0 OR ` + tx.Position("first_name_norm", n) + ` > 0 OR ` + tx.Position("last_name_norm", n) + ` > 0)`)
 	}
+	// Few addresses bounce: their list leads to the subscribers.
+	const among = `email_norm IN (SELECT b.email_norm FROM bounces b WHERE b.store_id = $1)`
 	const bounced = `EXISTS (SELECT 1 FROM bounces b WHERE b.store_id = $1 AND b.email_norm = subscribers.email_norm)`
 	switch in.State {
 	case Subscribed:
@@ -82,7 +84,7 @@ func (in *Browse) where(tx *sqldb.Tx) (conditions string, args []any) {
 	case Unsubscribed:
 		b.WriteString(` AND consents = ''`)
 	case Bounced:
-		b.WriteString(` AND ` + bounced)
+		b.WriteString(` AND ` + among)
 	}
 	if in.Source != "" {
 		b.WriteString(` AND source = ` + bind(in.Source))
@@ -122,14 +124,18 @@ func (s *Service) Browse(ctx context.Context, storeID int64, in Browse) (*Browse
 	if up {
 		at = in.After
 	}
+	window := int64(browseWindow)
+	if in.State == Bounced {
+		window = last
+	}
 	done := false
 	for err == nil && !done && len(out.Subscribers) <= in.Limit {
 		if s.sys.Elapsed() > end {
 			break
 		}
-		low, high, order := max(at-browseWindow, 0), at-1, " DESC"
+		low, high, order := max(at-1-window, 0), at-1, " DESC"
 		if up {
-			low, high, order = at, at+browseWindow, ""
+			low, high, order = at, at+window, ""
 		}
 		var found []Subscriber
 		err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {

@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -16,8 +17,8 @@ const changePage = ` FROM consent_changes WHERE store_id = $1`
 var (
 	changesNewest = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND id < $2 ORDER BY id DESC LIMIT $3`)
 	changesNewer  = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND id > $2 ORDER BY id LIMIT $3`)
-	changesOf     = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND email_norm IN ($2, $3) AND email_norm <> '' AND id < $4 ORDER BY id DESC LIMIT $5`)
-	changesOfUp   = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND email_norm IN ($2, $3) AND email_norm <> '' AND id > $4 ORDER BY id LIMIT $5`)
+	changesOf     = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND email_norm = $2 AND email_norm <> '' AND id < $3 ORDER BY id DESC LIMIT $4`)
+	changesOfUp   = sqldb.Static(`SELECT ` + changeColumns + changePage + ` AND email_norm = $2 AND email_norm <> '' AND id > $3 ORDER BY id LIMIT $4`)
 	keylessAfter  = sqldb.Static(`SELECT id, email, email_norm FROM consent_changes WHERE store_id = $1 AND id > $2 ORDER BY id LIMIT $3`)
 	giveKey       = sqldb.Static(`UPDATE consent_changes SET email_norm = $3 WHERE store_id = $1 AND id = $2 AND email = $4`)
 )
@@ -42,11 +43,10 @@ type ConsentsPage struct {
 func (s *Service) Consents(ctx context.Context, storeID int64, in ConsentsAsked) (out ConsentsPage, err error) {
 	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		out = ConsentsPage{}
-		var args []any
-		down, up := changesNewest, changesNewer
+		down, up, keys := changesNewest, changesNewer, [][]any{nil}
 		if in.Email != "" {
 			down, up = changesOf, changesOfUp
-			args = []any{email.Key(in.Email), personal.Mark(personal.HashOf(in.Keys, in.Email))}
+			keys = [][]any{{email.Key(in.Email)}, {personal.Mark(personal.HashOf(in.Keys, in.Email))}}
 		}
 		stmt, from := down, in.Before
 		if in.After != 0 {
@@ -54,13 +54,23 @@ func (s *Service) Consents(ctx context.Context, storeID int64, in ConsentsAsked)
 		} else if from == 0 {
 			from = 1 << 62
 		}
-		if err := tx.Query(stmt, func(r *sqldb.Row) error {
-			out.Changes = append(out.Changes, Change{})
-			out.Changes[len(out.Changes)-1].scan(r)
-			return nil
-		}, append(args, from, int64(in.Limit+1))...); err != nil {
+		var qs []sqldb.Q
+		for _, key := range keys {
+			qs = append(qs, sqldb.Q{Stmt: stmt, Args: append(key, from, int64(in.Limit+1)), Each: func(r *sqldb.Row) error {
+				out.Changes = append(out.Changes, Change{})
+				out.Changes[len(out.Changes)-1].scan(r)
+				return nil
+			}})
+		}
+		if err := tx.Pipeline(qs...); err != nil {
 			return err
 		}
+		slices.SortFunc(out.Changes, func(a, b Change) int {
+			if in.After != 0 {
+				return cmp.Compare(a.ID, b.ID)
+			}
+			return cmp.Compare(b.ID, a.ID)
+		})
 		more := len(out.Changes) > in.Limit
 		out.Changes = out.Changes[:min(len(out.Changes), in.Limit)]
 		out.Older, out.Newer = more, in.Before != 0

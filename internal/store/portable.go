@@ -13,7 +13,7 @@ var Portable = []portable.Part{
 		Name: "counters", Table: "store_counters", Own: portable.Everything,
 		Columns: "channel_id int, group_id int, attribute_id int, attribute_value_id int, form_field_id int, customer_id int, address_id int, subscriber_id int, " +
 			"consent_change_id int, segment_id int, shopper_profile_id int, metafield_id int, wishlist_id int, wishlist_item_id int, " +
-			"price_list_assignment_id int, site_route_id int, company_id int, erasure_id int, comment_id int, merge_id int",
+			"price_list_assignment_id int, site_route_id int, company_id int, erasure_id int, comment_id int, merge_id int, person_request_id int",
 		Hidden: map[string]string{
 			"account_id": "of API accounts", "event_id": "of events", "webhook_id": "of webhooks", "email_id": "of emails", "storefront_token_id": "of tokens",
 			"history_id": "set with the entries", "impersonation_id": "of impersonations", "view_id": "of staff", "import_id": "of imports", "bulk_action_id": "of bulk actions", "export_id": "of exports", "duplicate_id": "of pairs that are found anew",

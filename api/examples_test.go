@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -103,12 +104,14 @@ func TestExampleCursorsFit(t *testing.T) {
 			return // what the cursor is made of does not show
 		}
 		for key, row := range map[string]any{"start_cursor": rows[0], "end_cursor": rows[len(rows)-1]} {
-			text, err := json.Marshal(map[string]any{"id": row.(map[string]any)["id"]})
-			if err != nil {
-				t.Fatal(err)
+			// A list in another order than that of the ids has more in it.
+			var in struct{ ID any }
+			text, err := base64.RawURLEncoding.DecodeString(fmt.Sprint(cursors[key]))
+			if err == nil {
+				err = json.Unmarshal(text, &in)
 			}
-			if want := base64.RawURLEncoding.EncodeToString(text); cursors[key] != want {
-				t.Errorf("%s: %s is %v, want %s", at, key, cursors[key], want)
+			if want := row.(map[string]any)["id"]; err != nil || fmt.Sprint(in.ID) != fmt.Sprint(want) {
+				t.Errorf("%s: %s is %v, of %s, want that of %v: %v", at, key, cursors[key], text, want, err)
 			}
 		}
 	})

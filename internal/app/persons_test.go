@@ -256,7 +256,7 @@ func (p *people) person(mark string, n int64) (customerID int64) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	put("person_requests", map[string]any{"address_hash": personal.HashOf(keys, at), "email": at, "kind": "export", "outcome": "done", "erasure_id": int64(0), "actor_kind": "staff", "actor_name": "Pia", "date_done": int64(1)})
+	put("person_requests", map[string]any{"id": 1000 + n, "address_hash": personal.HashOf(keys, at), "email": at, "kind": "export", "outcome": "done", "erasure_id": int64(0), "actor_kind": "staff", "actor_name": "Pia", "date_done": int64(1)})
 	put("customer_aliases", c("email", at, "email_norm", at, "signs_in", int64(1)))
 	put("customer_merges", c("merged", "[77]", "leftover", `[{"table":"`+mark+`"}]`))
 	put("shopper_profiles", c())
@@ -482,7 +482,7 @@ func (p *people) erase(store, token, body string) *erasure {
 	code, text := p.post(store, token, "/v3/clientele/persons/erase", body)
 	var out struct{ Data erasure }
 	if err := json.Unmarshal([]byte(text), &out); err != nil || code != 200 {
-		p.t.Fatal(code, text, err)
+		p.t.Fatal(code, text, err, p.Log.String())
 	}
 	return &out.Data
 }

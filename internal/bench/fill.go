@@ -64,6 +64,10 @@ var filler = []string{
 		SELECT store_id, id, 'Channel', 'https://' || id || '.example.com', date_created, date_created FROM customers WHERE store_id = $1 AND id BETWEEN 2 AND 20`,
 	`INSERT INTO site_routes (store_id, id, channel_id, type, matching, route, date_created, date_modified)
 		SELECT store_id, id, 2, 'product', id, '/', date_created, date_created FROM customers WHERE store_id = $1 AND id <= 50`,
+	`INSERT INTO customer_merges (store_id, id, customer_id, merged, actor_kind, actor_id, actor_name, data, leftover, date_created, date_expires, date_ended)
+		SELECT store_id, id, id, '[0]', 'staff', 1, 'Ann', '', '[]', date_created, date_created, 0 FROM customers WHERE store_id = $1 AND id % 10 = 0`,
+	`INSERT INTO duplicate_pairs (store_id, id, first_id, second_id, distance, reasons, is_dismissed, date_created)
+		SELECT store_id, id, id, id - 1, 10, '', (id / 10) % 2, date_created FROM customers WHERE store_id = $1 AND id % 10 = 0`,
 	`INSERT INTO impersonations (store_id, id, token_hash, customer_id, channel_id, reason, actor_kind, actor_id, actor_name, session_id, date_created, date_expires, date_used, date_ended, how)
 		SELECT store_id, id, 'bench-' || id, id, 1, 'Ticket', 1, 1, 'app', 0, date_created, date_created + 60, 0, date_created + 60, 'expired'
 		FROM customers WHERE store_id = $1 AND id % 10 = 0`,

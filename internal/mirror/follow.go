@@ -448,7 +448,7 @@ func (r *run) hook(ctx context.Context) error {
 	if r.o.Callback == "" || r.hooked {
 		return nil
 	}
-	alive := len(r.st.Hooks) > 0
+	alive := len(r.st.Hooks) == len(scopes) // a run may have been killed that registered them
 	for _, id := range r.st.Hooks {
 		var h one[wireHook]
 		err := r.o.From.Get(ctx, fmt.Sprintf("%s/%d", hooksPath, id), nil, &h)
@@ -490,12 +490,35 @@ func (r *run) hook(ctx context.Context) error {
 	return nil
 }
 
+// strays are the webhooks that lead here and that nobody noted: the run was killed
+// that registered them.
+func (r *run) strays(ctx context.Context) (ids []int64, err error) {
+	if r.o.Callback == "" {
+		return nil, nil
+	}
+	var all one[[]wireHook]
+	if err := r.o.From.Get(ctx, hooksPath, url.Values{"destination": {r.o.Callback}, "limit": {"250"}}, &all); err != nil {
+		return nil, err
+	}
+	for _, h := range all.Data {
+		if h.Destination == r.o.Callback && h.Headers[SecretHeader] != "" && !slices.Contains(r.st.Hooks, h.ID) {
+			ids = append(ids, h.ID)
+		}
+	}
+	return ids, nil
+}
+
 // unhook takes the webhooks away that were registered.
 func (r *run) unhook(ctx context.Context) error {
-	if len(r.st.Hooks) == 0 {
+	strays, err := r.strays(ctx)
+	if err != nil {
+		return err
+	}
+	all := append(slices.Clone(r.st.Hooks), strays...)
+	if len(all) == 0 {
 		return nil
 	}
-	for _, id := range r.st.Hooks {
+	for _, id := range all {
 		err := r.o.From.Do(ctx, http.MethodDelete, hooksPath+"/"+strconv.FormatInt(id, 10), nil, nil)
 		if err != nil && !upstream.IsStatus(err, http.StatusNotFound) {
 			return fmt.Errorf("take a webhook away: %w", err)

@@ -66,8 +66,10 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("the API is at %s", first["CLIENTELE_API_URL"])
 		}
 		token := first["CLIENTELE_ACCESS_TOKEN"]
-		if w.ask(token) != 200 || w.ask(token) != 200 {
-			t.Error("the token is not good")
+		for range 2 {
+			if w.ask(token) != 200 {
+				t.Error("the token is not good")
+			}
 		}
 		b.get(at).want(200, "", "Desk", "!"+token, "!"+first["CLIENTELE_CLIENT_SECRET"])
 		if err := w.APIAccounts.WriteUses(t.Context()); err != nil {

@@ -236,10 +236,12 @@ func (t *taking) move(before int64) (int64, error) {
 		return 0, err
 	}
 	i := t.imp
-	if i.Modified = t.now; i.State != Running {
-		i.Ended = t.now
+	// Not the time at which the transaction began: its last records may be of a later
+	// second, and what an import made up to its end is what an undo takes back.
+	if i.Modified = t.s.sys.Now(); i.State != Running {
+		i.Ended = i.Modified
 	}
-	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, t.now, i.Ended)
+	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, i.Modified, i.Ended)
 }
 
 // entry is the one entry of an import: what it made is not told one by one.

@@ -27,6 +27,8 @@ var unrecorded = map[string]string{
 	"login-url": "a token is made, not kept", "sign-ins list": "reads", "unsubscribe-links": "links are made, not kept", "credit list": "reads",
 	"consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
 	"email clashes": "reads", "email template list": "reads", "email template show": "reads", "email template history": "reads", "email template placeholders": "needs no database",
+	"merges list": "reads", "merges preview": "reads", "duplicates list": "reads", "duplicates find": "a job looks; what it finds is found again",
+	"completion": "needs no database", "man": "needs no database",
 	"customers list": "reads", "customers show": "reads", "customers search": "reads", "history list": "reads", "history tail": "reads", "history verify": "reads",
 	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records", "webhooks test": "deliveries are work, not records",
 	"secrets status": "reads", "secrets rotate": "what is encrypted stays what it is", "check scale": "reads", "host list": "reads",
@@ -153,6 +155,14 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		first("export", with("--out", filepath.Join(dir, "store.bundle")), "exported bundle")
 		first("export", with("--out", filepath.Join(dir, "store.csv"), "--format", "csv"), "exported customer")
 		first("export", with("--out", filepath.Join(dir, "news.csv"), "--format", "shopify", "--kind", "subscribers", "--since", "1h"), "exported subscriber")
+		if err := db.Write(t.Context(), storeID(t, db, seedStore), func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`INSERT INTO duplicate_pairs (store_id, id, first_id, second_id, distance, reasons, is_dismissed, date_created) VALUES ($1, 1, 1, 2, 10, 'same_mailbox', 0, 0)`))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		first("duplicates dismiss", with("1"), "updated duplicate")
+		first("merges create", with("1", "2"), "deleted customer", "merged customer", "merged customer")
+		first("merges undo", with("1"), "created customer", "parted customer", "parted customer")
 		first("person erase", with("--email", "news@example.com", "--reason", "R"), "created erasure", "deleted subscriber", "ended erasure")
 
 		var all []string

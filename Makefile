@@ -1,4 +1,4 @@
-.PHONY: run test race bench performance build chaos rules paint mirror long image release
+.PHONY: run test race bench performance build chaos rules paint mirror journeys long image release
 
 run:
 	go run ./cmd/clientele serve
@@ -54,7 +54,11 @@ CUSTOMERS ?= 10000
 paint:
 	PANEL_CUSTOMERS=$(CUSTOMERS) go test ./internal/panel -run '^TestPaint$$' -v -count=1
 
+# The journeys through the control panel, with scripts and without on both engines.
+journeys:
+	JOURNEYS=full go test ./internal/panel -run '^TestBrowser' -v -count=1 -timeout 60m
+
 # The long proofs, with the figures that they are about, and the race
 # detector: some half an hour.
-long: chaos rules mirror paint race
+long: chaos rules mirror paint journeys race
 	go run ./cmd/clientele-bench --customers 10000 --runs 3 --duration 5s --cases signin,crowd,guesses,slow-bodies

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
 	chromium "clientele/internal/testing/browser"
 )
@@ -167,54 +166,52 @@ func TestTokens(t *testing.T) {
 // An API account is made, used, given another token and revoked in a browser.
 func TestBrowserAccounts(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			w := open(t, dbtest.Open(t, sqldb.SQLite), shop)
-			w.person("dan@example.com", 1, staff.Developer)
-			b := chromium.Open(t, w.server.URL, "en-US")
-			see := func(name string) {
-				if scripts {
-					b.See(name)
-				}
-			}
-			if !scripts {
-				b.WithoutScripts()
-			}
-			b.Open("/manage/sign-in").Write("email", "dan@example.com", "password", password).Press("main form.form .primary")
-			b.Open("/manage/store/one/api-accounts")
-			see("manage-api-accounts")
-			b.Press("main .actions .primary").Write("name", "Desk").Tick("[value=store_v2_customers]")
-			see("manage-api-account-new")
-			b.Press("main .actionbar .primary").Want("Desk is added.", "Download as .env")
-			see("manage-api-account-secrets")
-			token := b.Eval(`[...document.querySelectorAll(".secrets code")].at(-1).textContent`)
-			for range 5 {
-				if got := w.ask(token); got != 200 {
-					t.Fatalf("the token gets %d", got)
-				}
-			}
-			if err := w.APIAccounts.WriteUses(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			b.Open("/manage/store/one/api-accounts/3").Want("127.0.0.1")
-			see("manage-api-account")
-			b.Press(`main [href$="/rotate"]`)
-			see("manage-api-account-rotate")
-			b.Press("main form.form .primary").Want("Desk has a new token.")
-			b.Open("/manage/store/one/api-accounts/3").Want("The token before is good until").Press(`main [href$="/revoke"]`).Want("Revoke Desk?")
-			b.Press("main form.form .danger").Want("Desk is revoked.")
-			b.Open("/manage/store/one/storefront-tokens")
-			see("manage-tokens-none")
-			b.Open("/manage/store/one/storefront-tokens/new")
-			see("manage-token-new")
-			b.Press("main .actionbar .primary").Want("The token is made.")
-			b.Open("/manage/store/one/storefront-tokens").Want("Good")
-			see("manage-tokens")
-			b.Open("/manage/store/one/storefront-tokens/decode").Write("token", "ey.x.y").Press("main .actionbar .primary").Want("no token at all")
-			see("manage-token-decode")
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, shop)
+		w.person("dan@example.com", 1, staff.Developer)
+		b := chromium.Open(t, w.server.URL, "en-US")
+		see := func(name string) {
 			if scripts {
-				b.Calm("the end")
+				b.See(name)
 			}
-		})
-	}
+		}
+		if !scripts {
+			b.WithoutScripts()
+		}
+		b.Open("/manage/sign-in").Write("email", "dan@example.com", "password", password).Press("main form.form .primary")
+		b.Open("/manage/store/one/api-accounts")
+		see("manage-api-accounts")
+		b.Press("main .actions .primary").Write("name", "Desk").Tick("[value=store_v2_customers]")
+		see("manage-api-account-new")
+		b.Press("main .actionbar .primary").Want("Desk is added.", "Download as .env")
+		see("manage-api-account-secrets")
+		token := b.Eval(`[...document.querySelectorAll(".secrets code")].at(-1).textContent`)
+		for range 5 {
+			if got := w.ask(token); got != 200 {
+				t.Fatalf("the token gets %d", got)
+			}
+		}
+		if err := w.APIAccounts.WriteUses(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.Open("/manage/store/one/api-accounts/3").Want("127.0.0.1")
+		see("manage-api-account")
+		b.Press(`main [href$="/rotate"]`)
+		see("manage-api-account-rotate")
+		b.Press("main form.form .primary").Want("Desk has a new token.")
+		b.Open("/manage/store/one/api-accounts/3").Want("The token before is good until").Press(`main [href$="/revoke"]`).Want("Revoke Desk?")
+		b.Press("main form.form .danger").Want("Desk is revoked.")
+		b.Open("/manage/store/one/storefront-tokens")
+		see("manage-tokens-none")
+		b.Open("/manage/store/one/storefront-tokens/new")
+		see("manage-token-new")
+		b.Press("main .actionbar .primary").Want("The token is made.")
+		b.Open("/manage/store/one/storefront-tokens").Want("Good")
+		see("manage-tokens")
+		b.Open("/manage/store/one/storefront-tokens/decode").Write("token", "ey.x.y").Press("main .actionbar .primary").Want("no token at all")
+		see("manage-token-decode")
+		if scripts {
+			b.Calm("the end")
+		}
+	})
 }

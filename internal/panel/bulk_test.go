@@ -11,7 +11,6 @@ import (
 	"clientele/internal/opt"
 	passwords "clientele/internal/password"
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
 	chromium "clientele/internal/testing/browser"
 )
@@ -107,65 +106,61 @@ func TestBulk(t *testing.T) {
 // without, on both engines.
 func TestBrowserBulk(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				w := open(t, db, crowd())
-				w.many(5000)
-				w.person("olga@example.com", 1, staff.Owner)
-				w.Jobs.Start(t.Context())
-				t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
-				b := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					b.WithoutScripts()
-				}
-				see := func(name string) {
-					if scripts {
-						b.See(name)
-					}
-				}
-				b.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
-				const list = "/manage/store/one/customers?rule=company+%3D+%27Mass+Ltd%27"
-				b.Open(list).Want("All 5,000 that match")
-				if scripts {
-					// Ticked one by one, and with Shift up to another.
-					b.Eval(`const x = [...document.querySelectorAll("[name=id][form=select]")]; x[1].click(); x[4].dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true})); ""`)
-					b.Await(`document.querySelector("[data-picked]").textContent === "4 chosen"`).See("manage-bulk-ticked")
-					b.Eval(`document.querySelector("[data-pick-all] input").click(); ""`)
-					b.Await(`document.querySelector("[data-picked]").textContent === "25 chosen"`)
-				}
-				b.Tick("#select [name=all]").Eval(`document.querySelector("#select-action").value = "set_group"; ""`)
-				b.Press("#select .button").Want("Set the group", "5,000 customers", "and 4,995 more", "in the background")
-				see("manage-bulk-question")
-				b.Eval(`document.querySelector("[name=group]").value = "2"; ""`)
-				b.Press("main form.form .primary").Want("Set the group")
-				at := b.Path()
-				if scripts {
-					b.Await(`document.querySelector("#work .lozenge").textContent === "Done"`)
-				} else {
-					until(t, func() bool {
-						return strings.Contains(b.Open(at).Eval(`document.querySelector("#work").textContent`), "Done")
-					})
-				}
-				see("manage-bulk-done")
-				b.Open("/manage/store/one/customers?rule=group+%3D+%27Retail%27+AND+company+%3D+%27Mass+Ltd%27").Want("5,000 customers")
-				b.Open(at).Press(`form[action$="/undo"] .button`)
-				if scripts {
-					b.Await(`document.querySelector("#work .lozenge").textContent === "Undone"`)
-				} else {
-					until(t, func() bool {
-						return strings.Contains(b.Open(at).Eval(`document.querySelector("#work .lozenge").textContent`), "Undone")
-					})
-				}
-				b.Open("/manage/store/one/customers?rule=group+%3D+%27Retail%27").Want("20 customers")
-				b.Open("/manage/store/one/history").Want("5000").Open("/manage/store/one/bulk").Want("Set the group")
-				see("manage-bulk-list")
-				if scripts {
-					b.Calm("bulk actions")
-				}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, crowd())
+		w.many(5000)
+		w.person("olga@example.com", 1, staff.Owner)
+		w.Jobs.Start(t.Context())
+		t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
+		b := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			b.WithoutScripts()
+		}
+		see := func(name string) {
+			if scripts {
+				b.See(name)
+			}
+		}
+		b.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
+		const list = "/manage/store/one/customers?rule=company+%3D+%27Mass+Ltd%27"
+		b.Open(list).Want("All 5,000 that match")
+		if scripts {
+			// Ticked one by one, and with Shift up to another.
+			b.Eval(`const x = [...document.querySelectorAll("[name=id][form=select]")]; x[1].click(); x[4].dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true})); ""`)
+			b.Await(`document.querySelector("[data-picked]").textContent === "4 chosen"`).See("manage-bulk-ticked")
+			b.Eval(`document.querySelector("[data-pick-all] input").click(); ""`)
+			b.Await(`document.querySelector("[data-picked]").textContent === "25 chosen"`)
+		}
+		b.Tick("#select [name=all]").Eval(`document.querySelector("#select-action").value = "set_group"; ""`)
+		b.Press("#select .button").Want("Set the group", "5,000 customers", "and 4,995 more", "in the background")
+		see("manage-bulk-question")
+		b.Eval(`document.querySelector("[name=group]").value = "2"; ""`)
+		b.Press("main form.form .primary").Want("Set the group")
+		at := b.Path()
+		if scripts {
+			b.Await(`document.querySelector("#work .lozenge").textContent === "Done"`)
+		} else {
+			until(t, func() bool {
+				return strings.Contains(b.Open(at).Eval(`document.querySelector("#work").textContent`), "Done")
 			})
-		})
-	}
+		}
+		see("manage-bulk-done")
+		b.Open("/manage/store/one/customers?rule=group+%3D+%27Retail%27+AND+company+%3D+%27Mass+Ltd%27").Want("5,000 customers")
+		b.Open(at).Press(`form[action$="/undo"] .button`)
+		if scripts {
+			b.Await(`document.querySelector("#work .lozenge").textContent === "Undone"`)
+		} else {
+			until(t, func() bool {
+				return strings.Contains(b.Open(at).Eval(`document.querySelector("#work .lozenge").textContent`), "Undone")
+			})
+		}
+		b.Open("/manage/store/one/customers?rule=group+%3D+%27Retail%27").Want("20 customers")
+		b.Open("/manage/store/one/history").Want("5000").Open("/manage/store/one/bulk").Want("Set the group")
+		see("manage-bulk-list")
+		if scripts {
+			b.Calm("bulk actions")
+		}
+	})
 }
 
 // until waits for something that others do.

@@ -132,42 +132,38 @@ func TestTexts(t *testing.T) {
 // undone, with scripts and without, on both engines.
 func TestBrowserTexts(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				w := open(t, db, speakers, mailed)
-				w.person("ann@example.com", 1, staff.Administrator)
-				b := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					b.WithoutScripts()
-				}
-				see := func(name string) {
-					if scripts && db.Engine() == sqldb.SQLite {
-						b.See(name)
-					}
-				}
-				const at = "/manage/store/one/texts/email_changed"
-				b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
-				b.Open("/manage/store/one/texts").Want("Welcome")
-				see("manage-texts")
-				b.Open(at).Want("You have no text of your own here yet")
-				see("manage-text")
-				b.Write("subject", "Your address has moved", "html", "<h1>Moved</h1><p>To {{details_changed.new_email}}, {{customer.full_name}}</p>")
-				b.Tick("[data-preview]").Want("Preview")
-				b.Press(`button[formaction*="/test"]`).Want("A test is on its way to ann@example.com.")
-				b.Press("main .actionbar .primary").Want("is saved.", "Version 1")
-				see("manage-text-saved")
-				w.changed("nadia@example.com")
-				w.keep()
-				b.Open("/manage/store/one/emails").Want("Your address has moved")
-				see("manage-emails")
-				b.Press("#list a").Want("Your address has moved", "nadia@example.com")
-				see("manage-email")
-				b.Open(at + "/reset").Want("Go back to the program’s own text?").Press("main form.form .danger").Want("The program’s own text holds again.")
-				if scripts {
-					b.Calm("the end")
-				}
-			})
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, speakers, mailed)
+		w.person("ann@example.com", 1, staff.Administrator)
+		b := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			b.WithoutScripts()
+		}
+		see := func(name string) {
+			if scripts && db.Engine() == sqldb.SQLite {
+				b.See(name)
+			}
+		}
+		const at = "/manage/store/one/texts/email_changed"
+		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
+		b.Open("/manage/store/one/texts").Want("Welcome")
+		see("manage-texts")
+		b.Open(at).Want("You have no text of your own here yet")
+		see("manage-text")
+		b.Write("subject", "Your address has moved", "html", "<h1>Moved</h1><p>To {{details_changed.new_email}}, {{customer.full_name}}</p>")
+		b.Tick("[data-preview]").Want("Preview")
+		b.Press(`button[formaction*="/test"]`).Want("A test is on its way to ann@example.com.")
+		b.Press("main .actionbar .primary").Want("is saved.", "Version 1")
+		see("manage-text-saved")
+		w.changed("nadia@example.com")
+		w.keep()
+		b.Open("/manage/store/one/emails").Want("Your address has moved")
+		see("manage-emails")
+		b.Press("#list a").Want("Your address has moved", "nadia@example.com")
+		see("manage-email")
+		b.Open(at + "/reset").Want("Go back to the program’s own text?").Press("main form.form .danger").Want("The program’s own text holds again.")
+		if scripts {
+			b.Calm("the end")
+		}
+	})
 }

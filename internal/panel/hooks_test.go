@@ -291,11 +291,7 @@ func TestSignatureChecks(t *testing.T) {
 // scripts and without, on both engines.
 func TestBrowserHooks(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { hookJourney(t, open(t, db, shop), scripts) })
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) { hookJourney(t, open(t, db, shop), scripts) })
 }
 
 func hookJourney(t *testing.T, w *world, scripts bool) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
 	chromium "clientele/internal/testing/browser"
 	"clientele/internal/transfer"
@@ -43,117 +42,113 @@ func crowdFile(n int) string {
 func TestBrowserImport(t *testing.T) {
 	t.Parallel()
 	const rows = 1850
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				w := open(t, db, claimed)
-				w.person("olga@example.com", 1, staff.Owner)
-				b := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					b.WithoutScripts()
-				}
-				see := func(name string) {
-					if scripts {
-						b.See(name)
-					}
-				}
-				// until waits for a text: the page follows by itself, or is loaded anew.
-				arrives := func(b *chromium.Tab, text string) {
-					t.Helper()
-					if scripts {
-						b.Await(`document.body.textContent.includes(` + quoted(text) + `)`)
-						return
-					}
-					until(t, func() bool {
-						return strings.Contains(b.Open(b.Path()).Eval(`document.body.textContent`), text)
-					})
-				}
-				b.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
-				b.Open(imports)
-				see("manage-import-none")
-				b.Eval(`const d = new DataTransfer(); d.items.add(new File([` + quoted(crowdFile(rows)) + `], "crowd.csv")); document.querySelector("[name=file]").files = d.files; ""`)
-				b.Press("main form.form .primary")
-				// looked waits until a server has looked at a file. The page leads on by itself
-				// then, which no script of a test survives: it is left before.
-				looked := func(id int64) {
-					t.Helper()
-					until(t, func() bool {
-						imp, err := w.Transfer.Get(t.Context(), 1, id)
-						return err == nil && imp.State == transfer.Waiting
-					})
-				}
-				see("manage-import-looking")
-				at := b.Path()
-				b.Open(imports).Want("crowd.csv")
-				w.Jobs.Start(t.Context())
-				looked(1)
-				b.Open(at)
-				b.Want("1,850 rows", "Go on to the rules")
-				see("manage-import-columns")
-				b.Press("main form.form .primary").Want("is the same customer")
-				see("manage-import-rules")
-				b.Press("main form.form .primary")
-				arrives(b, "37 rows are wrong")
-				b.Want("There is no email address", "The amount cannot be read", "The value has not the right form", "More cells than the header has", "Would be created")
-				see("manage-import-trial")
-
-				// The server dies in the middle.
-				b.Press(`form[action$="/run"] .button`)
-				for {
-					imp, err := w.Transfer.Get(t.Context(), 1, 1)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if !imp.Plan.DryRun && imp.Counts.Rows > 0 {
-						break
-					}
-					time.Sleep(time.Millisecond)
-				}
-				dead, cancel := context.WithCancel(t.Context())
-				cancel()
-				_ = w.Jobs.Stop(dead)
-				if imp, err := w.Transfer.Get(t.Context(), 1, 1); err != nil || imp.Counts.Rows >= rows {
-					t.Logf("it was too quick to be cut off: %+v, %v", imp, err)
-				}
-				b.Open(at)
-				see("manage-import-running")
-				w = open(t, db, "")
-				w.Jobs.Start(t.Context())
-				t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
-				after := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					after.WithoutScripts()
-				}
-				after.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
-				after.Open(at)
-				arrives(after, "37 rows were not imported")
-				after.Open("/manage/store/one/customers").Want("1,813 customers")
-				after.Open(at)
-				if scripts {
-					after.See("manage-import-done")
-				}
-
-				// Corrected, the rest comes too.
-				api := w.browser().signIn("olga@example.com")
-				mended := mend(api.get(at+"/errors").want(200, "").body)
-				b = after
-				at = api.upload(imports, "mended.csv", mended).want(200, "").path
-				looked(2)
-				b.Open(at)
-				b.Want("37 rows").Press("main form.form .primary").Press("main form.form .primary")
-				arrives(b, "Every row can be taken")
-				b.Press(`form[action$="/run"] .button`)
-				arrives(b, "All rows are imported.")
-				b.Open("/manage/store/one/customers").Want("1,850 customers")
-				b.Open(at).Press(`form[action$="/undo"] .button`)
-				arrives(b, "Undone")
-				b.Open("/manage/store/one/customers").Want("1,813 customers")
-				if scripts {
-					b.Calm("the import")
-				}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, claimed)
+		w.person("olga@example.com", 1, staff.Owner)
+		b := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			b.WithoutScripts()
+		}
+		see := func(name string) {
+			if scripts {
+				b.See(name)
+			}
+		}
+		// until waits for a text: the page follows by itself, or is loaded anew.
+		arrives := func(b *chromium.Tab, text string) {
+			t.Helper()
+			if scripts {
+				b.Await(`document.body.textContent.includes(` + quoted(text) + `)`)
+				return
+			}
+			until(t, func() bool {
+				return strings.Contains(b.Open(b.Path()).Eval(`document.body.textContent`), text)
 			})
-		})
-	}
+		}
+		b.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
+		b.Open(imports)
+		see("manage-import-none")
+		b.Eval(`const d = new DataTransfer(); d.items.add(new File([` + quoted(crowdFile(rows)) + `], "crowd.csv")); document.querySelector("[name=file]").files = d.files; ""`)
+		b.Press("main form.form .primary")
+		// looked waits until a server has looked at a file. The page leads on by itself
+		// then, which no script of a test survives: it is left before.
+		looked := func(id int64) {
+			t.Helper()
+			until(t, func() bool {
+				imp, err := w.Transfer.Get(t.Context(), 1, id)
+				return err == nil && imp.State == transfer.Waiting
+			})
+		}
+		see("manage-import-looking")
+		at := b.Path()
+		b.Open(imports).Want("crowd.csv")
+		w.Jobs.Start(t.Context())
+		looked(1)
+		b.Open(at)
+		b.Want("1,850 rows", "Go on to the rules")
+		see("manage-import-columns")
+		b.Press("main form.form .primary").Want("is the same customer")
+		see("manage-import-rules")
+		b.Press("main form.form .primary")
+		arrives(b, "37 rows are wrong")
+		b.Want("There is no email address", "The amount cannot be read", "The value has not the right form", "More cells than the header has", "Would be created")
+		see("manage-import-trial")
+
+		// The server dies in the middle.
+		b.Press(`form[action$="/run"] .button`)
+		for {
+			imp, err := w.Transfer.Get(t.Context(), 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !imp.Plan.DryRun && imp.Counts.Rows > 0 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = w.Jobs.Stop(dead)
+		if imp, err := w.Transfer.Get(t.Context(), 1, 1); err != nil || imp.Counts.Rows >= rows {
+			t.Logf("it was too quick to be cut off: %+v, %v", imp, err)
+		}
+		b.Open(at)
+		see("manage-import-running")
+		w = open(t, db, "")
+		w.Jobs.Start(t.Context())
+		t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
+		after := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			after.WithoutScripts()
+		}
+		after.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
+		after.Open(at)
+		arrives(after, "37 rows were not imported")
+		after.Open("/manage/store/one/customers").Want("1,813 customers")
+		after.Open(at)
+		if scripts {
+			after.See("manage-import-done")
+		}
+
+		// Corrected, the rest comes too.
+		api := w.browser().signIn("olga@example.com")
+		mended := mend(api.get(at+"/errors").want(200, "").body)
+		b = after
+		at = api.upload(imports, "mended.csv", mended).want(200, "").path
+		looked(2)
+		b.Open(at)
+		b.Want("37 rows").Press("main form.form .primary").Press("main form.form .primary")
+		arrives(b, "Every row can be taken")
+		b.Press(`form[action$="/run"] .button`)
+		arrives(b, "All rows are imported.")
+		b.Open("/manage/store/one/customers").Want("1,850 customers")
+		b.Open(at).Press(`form[action$="/undo"] .button`)
+		arrives(b, "Undone")
+		b.Open("/manage/store/one/customers").Want("1,813 customers")
+		if scripts {
+			b.Calm("the import")
+		}
+	})
 }
 
 // mend corrects what is wrong with rows of crowdFile.

@@ -9,7 +9,6 @@ import (
 
 	"clientele/internal/mail"
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	chromium "clientele/internal/testing/browser"
 )
 
@@ -24,11 +23,7 @@ const claimed = `stores:
 // of them signs in as her: with scripts and without, on both engines.
 func TestBrowserJourneys(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { journey(t, open(t, db, claimed), scripts) })
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) { journey(t, open(t, db, claimed), scripts) })
 }
 
 // journey is lived through by two people, each with a browser of their own: one that

@@ -9,7 +9,6 @@ import (
 	"clientele/internal/opt"
 	passwords "clientele/internal/password"
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
 	chromium "clientele/internal/testing/browser"
 )
@@ -106,51 +105,47 @@ func TestMergePages(t *testing.T) {
 // without.
 func TestBrowserOfMerges(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				w := open(t, db, strings.Replace(stores, "First store", "Green Garden", 1))
-				w.twice()
-				w.person("ann@example.com", 1, staff.Administrator)
-				b := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					b.WithoutScripts()
-				}
-				see := func(name string) {
-					if scripts {
-						b.See(name)
-					}
-				}
-				b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
-				b.Open("/manage/store/one/duplicates").Want("Nobody has looked")
-				see("manage-duplicates-asleep")
-				b.Open("/manage/store/one/duplicates/find").Press("main .primary").Want("A server looks for duplicates.")
-				if _, err := w.Jobs.RunDue(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				b.Open("/manage/store/one/duplicates").Want("Same mailbox")
-				see("manage-duplicates")
-				b.Press(`#duplicates a.button`).Want("Jane Doe stays.", "What becomes of the rest")
-				see("manage-merge")
-				b.Tick(`[name="take.phone"][value="3"]`).Tick("[name=keep_sign_in]").Press(".actionbar .primary").Want("is made of 2 customers now", "512 555 0199", "Merged accounts")
-				see("manage-merged")
-				b.Open("/manage/store/one/merges").Want("Can be undone")
-				see("manage-merges")
-				b.Open("/manage/store/one/merges/1")
-				see("manage-merge-one")
-				b.Open("/manage/store/one/merges/1/part").Press("main .primary").Want("They are 2 customers again.", "Everything is as it was before the merge.")
-				see("manage-parted")
-				b.Open("/manage/store/one/customers/3").Want("janedoe+shop@gmail.com")
-				// The toast undoes, too.
-				b.Open("/manage/store/one/customers/2/merge").Write("customers", "#3").Press("main form.form .primary").Press(".actionbar .primary").Want("is made of 2 customers now")
-				b.Press(".toast button").Want("They are 2 customers again.")
-				// They are not the same after all.
-				b.Open("/manage/store/one/duplicates?dismissed=1").Want("No duplicates")
-				if scripts {
-					b.Open("/manage/store/one/customers/2/merge?with=3").Stops("merge", 360, 740).Stops("merge", 1280, 800)
-				}
-				b.Calm("merges")
-			})
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, strings.Replace(stores, "First store", "Green Garden", 1))
+		w.twice()
+		w.person("ann@example.com", 1, staff.Administrator)
+		b := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			b.WithoutScripts()
+		}
+		see := func(name string) {
+			if scripts {
+				b.See(name)
+			}
+		}
+		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
+		b.Open("/manage/store/one/duplicates").Want("Nobody has looked")
+		see("manage-duplicates-asleep")
+		b.Open("/manage/store/one/duplicates/find").Press("main .primary").Want("A server looks for duplicates.")
+		if _, err := w.Jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.Open("/manage/store/one/duplicates").Want("Same mailbox")
+		see("manage-duplicates")
+		b.Press(`#duplicates a.button`).Want("Jane Doe stays.", "What becomes of the rest")
+		see("manage-merge")
+		b.Tick(`[name="take.phone"][value="3"]`).Tick("[name=keep_sign_in]").Press(".actionbar .primary").Want("is made of 2 customers now", "512 555 0199", "Merged accounts")
+		see("manage-merged")
+		b.Open("/manage/store/one/merges").Want("Can be undone")
+		see("manage-merges")
+		b.Open("/manage/store/one/merges/1")
+		see("manage-merge-one")
+		b.Open("/manage/store/one/merges/1/part").Press("main .primary").Want("They are 2 customers again.", "Everything is as it was before the merge.")
+		see("manage-parted")
+		b.Open("/manage/store/one/customers/3").Want("janedoe+shop@gmail.com")
+		// The toast undoes, too.
+		b.Open("/manage/store/one/customers/2/merge").Write("customers", "#3").Press("main form.form .primary").Press(".actionbar .primary").Want("is made of 2 customers now")
+		b.Press(".toast button").Want("They are 2 customers again.")
+		// They are not the same after all.
+		b.Open("/manage/store/one/duplicates?dismissed=1").Want("No duplicates")
+		if scripts {
+			b.Open("/manage/store/one/customers/2/merge?with=3").Stops("merge", 360, 740).Stops("merge", 1280, 800)
+		}
+		b.Calm("merges")
+	})
 }

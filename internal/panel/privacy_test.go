@@ -102,58 +102,54 @@ func TestPrivacy(t *testing.T) {
 // browser with scripts and without, on both engines.
 func TestBrowserPrivacy(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				w := open(t, db, readers, mailed)
-				w.person("ann@example.com", 1, staff.Administrator)
-				w.asked("nadia@example.com")
-				w.sent("nadia@example.com")
-				b := chromium.Open(t, w.server.URL, "en-US")
-				if !scripts {
-					b.WithoutScripts()
-				}
-				see := func(name string) {
-					if scripts && db.Engine() == sqldb.SQLite {
-						b.See(name)
-					}
-				}
-				const at, submit = "/manage/store/one/privacy", "main form.form .primary"
-				b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press(submit)
-				b.Open(at+"/requests/new").Write("email", "nadia@example.com", "note", "Letter of 3 May, passport seen").Press(submit).Want("The request is noted.", "What is kept of nadia@example.com")
-				see("manage-privacy")
-				b.Open(at + "/download?email=nadia@example.com").Want("Download the data of nadia@example.com")
-				see("manage-privacy-download")
-				if _, err := w.Persons.Preview(t.Context(), 1, "nadia@example.com"); err != nil {
-					t.Fatal(err)
-				}
-				b.Open(at+"/requests/new").Write("email", "nadia@example.com").Tick("[name=kind][value=erase]").Press(submit).Want("The request is noted.")
-				b.Open(at+"/erase?email=nadia@example.com").Want("Proofs of consent", "Emails sent")
-				see("manage-privacy-erase")
-				b.Write("email", "nadia@example.com", "reason", "Ticket 4711").Press("main form.form .danger").Want("Certificate", "Signature")
-				see("manage-certificate")
-				b.Open(at+"?requests=all&email=nadia@example.com").Want("(erased person)", "Done")
-				see("manage-privacy-erased")
-				b.Open("/manage/store/one/subscribers/new").Write("email", "nadia@example.com", "ground", "Old list").Press(submit).Want("This address was erased or barred.")
-				for _, text := range []string{"nadia@example.com", "Nadia", "passport seen"} {
-					if found := w.holds(text); found != "" {
-						t.Errorf("%s is still in %s", text, found)
-					}
-				}
-				_, err := w.Subscribers.Create(t.Context(), 1, subscriber.Create{Email: "nadia@example.com", ChannelID: opt.Some(int64(1))}, subscriber.Origin{Via: subscriber.ViaImport})
-				if !subscriber.Refused(err) {
-					t.Errorf("an import subscribes her: %v", err)
-				}
-				site := store.Site{StoreID: 1, StoreHash: "one", ChannelID: 1, URL: "http://shop.example"}
-				if _, err := w.Shoppers.Subscribe(t.Context(), site, "nadia@example.com", "", "", account.Client{}); err != nil {
-					t.Errorf("she herself: %v", err)
-				}
-				if scripts {
-					b.Calm("the end")
-				}
-			})
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		w := open(t, db, readers, mailed)
+		w.person("ann@example.com", 1, staff.Administrator)
+		w.asked("nadia@example.com")
+		w.sent("nadia@example.com")
+		b := chromium.Open(t, w.server.URL, "en-US")
+		if !scripts {
+			b.WithoutScripts()
+		}
+		see := func(name string) {
+			if scripts && db.Engine() == sqldb.SQLite {
+				b.See(name)
+			}
+		}
+		const at, submit = "/manage/store/one/privacy", "main form.form .primary"
+		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press(submit)
+		b.Open(at+"/requests/new").Write("email", "nadia@example.com", "note", "Letter of 3 May, passport seen").Press(submit).Want("The request is noted.", "What is kept of nadia@example.com")
+		see("manage-privacy")
+		b.Open(at + "/download?email=nadia@example.com").Want("Download the data of nadia@example.com")
+		see("manage-privacy-download")
+		if _, err := w.Persons.Preview(t.Context(), 1, "nadia@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		b.Open(at+"/requests/new").Write("email", "nadia@example.com").Tick("[name=kind][value=erase]").Press(submit).Want("The request is noted.")
+		b.Open(at+"/erase?email=nadia@example.com").Want("Proofs of consent", "Emails sent")
+		see("manage-privacy-erase")
+		b.Write("email", "nadia@example.com", "reason", "Ticket 4711").Press("main form.form .danger").Want("Certificate", "Signature")
+		see("manage-certificate")
+		b.Open(at+"?requests=all&email=nadia@example.com").Want("(erased person)", "Done")
+		see("manage-privacy-erased")
+		b.Open("/manage/store/one/subscribers/new").Write("email", "nadia@example.com", "ground", "Old list").Press(submit).Want("This address was erased or barred.")
+		for _, text := range []string{"nadia@example.com", "Nadia", "passport seen"} {
+			if found := w.holds(text); found != "" {
+				t.Errorf("%s is still in %s", text, found)
+			}
+		}
+		_, err := w.Subscribers.Create(t.Context(), 1, subscriber.Create{Email: "nadia@example.com", ChannelID: opt.Some(int64(1))}, subscriber.Origin{Via: subscriber.ViaImport})
+		if !subscriber.Refused(err) {
+			t.Errorf("an import subscribes her: %v", err)
+		}
+		site := store.Site{StoreID: 1, StoreHash: "one", ChannelID: 1, URL: "http://shop.example"}
+		if _, err := w.Shoppers.Subscribe(t.Context(), site, "nadia@example.com", "", "", account.Client{}); err != nil {
+			t.Errorf("she herself: %v", err)
+		}
+		if scripts {
+			b.Calm("the end")
+		}
+	})
 }
 
 // holds returns a table of the first store that has a text in one of its columns.

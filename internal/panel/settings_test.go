@@ -12,7 +12,6 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/panel"
 	"clientele/internal/sqldb"
-	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
 	"clientele/internal/store"
 	chromium "clientele/internal/testing/browser"
@@ -257,13 +256,9 @@ func TestChannels(t *testing.T) {
 // it, and customers are filtered by it.
 func TestBrowserFields(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-				fieldJourney(t, open(t, db, strings.NewReplacer("admin_email: shop@example.com", "admin_email: shop@example.com, storefront: {locales: [de], registration_address: false}", "  - {hash: two, name: Birch Books}\n", "").Replace(shop)), scripts)
-			})
-		})
-	}
+	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
+		fieldJourney(t, open(t, db, strings.NewReplacer("admin_email: shop@example.com", "admin_email: shop@example.com, storefront: {locales: [de], registration_address: false}", "  - {hash: two, name: Birch Books}\n", "").Replace(shop)), scripts)
+	})
 }
 
 func fieldJourney(t *testing.T, w *world, scripts bool) {

@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,23 @@ func open(t *testing.T, db *sqldb.DB, seed string, change ...func(*app.Config)) 
 func each(t *testing.T, seed string, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, open(t, db, seed)) })
+}
+
+// journeys runs fn with scripts on SQLite and without them on PostgreSQL: neither
+// asks the other what it does, and browsers take long. JOURNEYS=full has both on
+// both.
+func journeys(t *testing.T, fn func(t *testing.T, db *sqldb.DB, scripts bool)) {
+	t.Helper()
+	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
+		for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
+			if scripts == (e == sqldb.SQLite) || os.Getenv("JOURNEYS") == "full" {
+				t.Run(name+" on "+string(e), func(t *testing.T) {
+					t.Parallel()
+					fn(t, dbtest.Open(t, e), scripts)
+				})
+			}
+		}
+	}
 }
 
 const password = "Plough the furrow"

@@ -31,7 +31,7 @@ func TestSystem(t *testing.T) {
 		b := w.browser()
 		b.signIn("all@example.com")
 		engine := map[sqldb.Engine]string{sqldb.SQLite: "SQLite 3", sqldb.Postgres: "PostgreSQL 1"}[w.DB.Engine()]
-		b.get("/manage/system").want(200, "", engine, "account_tokens", "iB", "Imports", "&lt;b&gt;broken", "!<b>broken", "Green Garden", "What /metrics says", "clientele_")
+		b.get("/manage/system").want(200, "", engine, "Schema", "iB", "Imports", "&lt;b&gt;broken", "!<b>broken", "Green Garden", "What /metrics says", "clientele_")
 		b.post("/manage/system/retry", "store", "1", "job", "x").want(400, "")
 		b.post("/manage/system/retry", "store", "2", "job", "7").want(404, "")
 		b.post("/manage/system/retry", "store", "1", "job", "7").want(200, "/manage/system", "begins again", "!broken")

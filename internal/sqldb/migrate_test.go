@@ -136,7 +136,7 @@ var landed = map[sqldb.Engine][]string{
 		"54 bulk 667c5f78b12b2e97e15cf733ba75eef4fbf0f5a03cfe4e5506ecc16435901d39",
 		"55 consents 27ab53b4f51726c2625231127dbca9f41ca5dd3a4b83c1f0d0fbf01dd5e6351c",
 		"56 account_tokens b452dcf26407227043eeb58b02dbef726624d4a82beaff1711590380c9de29c0",
-		"57 person_requests c70769e31ed6e0ec2c25ef0dafdc6a7535a78542cec054ad3201042c1336a358",
+		"57 person_requests 8de24dc57224ed5dc524c3aac67edbd01b45731d9b7b82e58f2aa38cba2fd793",
 		"58 merges a8af2c049dc36b160500dca14ab84337cea9b0875004258d28a09ad6c09c975e",
 		"59 duplicates 3c8115c2621adf0a0c8745162e5394cbb0cf8e629bc56bdc18477b2cec88c0a6",
 	},

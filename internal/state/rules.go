@@ -31,7 +31,7 @@ var rules = map[string]rule{
 	"account_sessions": content, "account_tokens": content, "address_form_values": content, "addresses": content, "attempt_windows": content,
 	"attribute_values": content, "attributes": content, "bulk_actions": content, "bulk_items": content, "bundle_loads": content, "companies": content, "consent_changes": content, "consent_texts": content, "credit_entries": content, "bounces": content,
 	"customer_comments": content, "customer_consents": content, "customer_emails": content, "customer_form_values": content, "customer_groups": content,
-	"customer_sign_ins": content, "customers": content, "daily_figures": content, "email_clashes": content, "email_rekeys": content,
+	"customer_sign_ins": content, "customers": content, "customer_aliases": content, "customer_merges": content, "duplicate_keys": content, "duplicate_pairs": content, "duplicate_scans": content, "daily_figures": content, "email_clashes": content, "email_rekeys": content,
 	"email_statuses": content, "email_template_versions": content, "emails": content, "erasures": content, "events": content, "export_chunks": content, "exports": content,
 	"form_field_translations": content, "history": content, "history_actors": content, "history_seals": content, "idempotency_keys": content,
 	"impersonations": content, "import_chunks": content, "import_problems": content, "import_ranges": content, "imported_hash_counts": content, "imported_hashes": content, "imports": content, "jobs": content,

@@ -89,7 +89,7 @@ func CopyTx(tx *sqldb.Tx, in []Copy, now int64) (out Copied, err error) {
 
 // by is where a copied consent comes from, with what is known of it.
 func (c *Copy) by() Origin {
-	return Origin{Via: ViaImport, Proof: Proof{Surface: ViaImport, Asked: &Asked{Time: c.At, Shown: Shown{Place: c.Place}}}}
+	return Origin{Via: ViaImport, Follows: true, Proof: Proof{Surface: ViaImport, Asked: &Asked{Time: c.At, Shown: Shown{Place: c.Place}}}}
 }
 
 // RemoveTx removes the subscribers with some ids, and returns how many there were.

@@ -101,14 +101,13 @@ func createRest(tx *sqldb.Tx, in []*creation, own []error, now int64) ([]error, 
 			held[c.place()] = true
 		}
 	}
-	m = m.plus(back, -1)
-	if m.changes == 0 {
-		return own, nil
-	}
 	if back.changes > 0 {
 		if err := back.undo(tx, &at); err != nil {
 			return nil, err
 		}
+	}
+	if m = m.plus(back, -1); m.changes == 0 {
+		return own, nil
 	}
 	return own, insertAll(tx, slices.DeleteFunc(slices.Clone(in), func(c *creation) bool { return own[slices.Index(in, c)] != nil }), gone, m, at, now)
 }

@@ -35,9 +35,10 @@ func (e ends) wished(s *Subscriber) bool {
 
 // refuse is the rule of who has left by their own wish: an import and the staff do
 // not subscribe them again without a new consent, and the management API where the
-// store asks for that. They themselves do.
+// store asks for that. They themselves do, and so does a store whose people are
+// copied: what it says of them later counts.
 func (e ends) refuse(tx *sqldb.Tx, by Origin, s *Subscriber) error {
-	if len(s.Consents) == 0 || by.Proof.Anew || !e.wished(s) {
+	if len(s.Consents) == 0 || by.Proof.Anew || by.Follows || !e.wished(s) {
 		return nil
 	}
 	switch by.Via {

@@ -80,6 +80,8 @@ const (
 
 // Origin is how a change came: evidence of a consent.
 type Origin struct {
+	// Follows tells that the subscriber is copied from another store, which decides.
+	Follows   bool
 	Via       string
 	AccountID int64  // the API account that made it, 0 for none
 	IP        string // where the request came from, if known

@@ -3,6 +3,7 @@ package words
 import (
 	"clientele/internal/account"
 	"clientele/internal/auth"
+	"clientele/internal/bulk"
 	"clientele/internal/catalog"
 	"clientele/internal/channel"
 	"clientele/internal/company"
@@ -112,6 +113,10 @@ var whys = map[fault.Reason]string{
 	credit.WhyTooMuch:     "a customer can have at most ten billion of store credit",
 	credit.WhyManyExpires: "too many credits of the customer are waiting to expire",
 
+	bulk.WhyNobody:      "nobody is selected",
+	bulk.WhyMany:        "too many are named: at most {max}",
+	bulk.WhyBusy:        "too many bulk actions are under way",
+	bulk.WhySuppressed:  "the address was erased, and is not subscribed again",
 	merge.WhyTwice:      "the customer is given twice",
 	merge.WhyNotOne:     "{name} must name customers who are merged",
 	merge.WhyManyRows:   "the customers have too much of {value} to be merged",

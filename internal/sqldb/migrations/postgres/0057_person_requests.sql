@@ -3,7 +3,7 @@ CREATE TABLE person_requests (
     store_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
     kind TEXT NOT NULL, -- export, erase
-    address_hash TEXT NOT NULL,
+    address_hash TEXT COLLATE "C" NOT NULL,
     email TEXT NOT NULL, -- empty once the person is erased
     note TEXT NOT NULL,
     outcome TEXT NOT NULL, -- done, declined; empty while it is open

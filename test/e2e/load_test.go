@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 )
 
 // ledger remembers which customers were acknowledged.
@@ -51,6 +52,13 @@ func (l *ledger) len() int {
 // writers is how many clients write at once.
 const writers = 16
 
+// A writer whose write is refused with 503, as by a disk that does not answer,
+// asks again after a pause, so often at most.
+const (
+	refusalPause = 100 * time.Millisecond
+	mostRefusals = 600
+)
+
 // load writes customers, one by one and in batches of ten, through all of the
 // clients until n more are acknowledged; then it calls crash, with the writers
 // still at work, and waits for them to end at their first failure. Failures
@@ -64,6 +72,7 @@ func (l *ledger) load(t *testing.T, name string, n int, crash func(), clients []
 	for w := range writers {
 		c := clients[w%len(clients)]
 		all.Go(func() {
+			refused := 0
 			for k := 0; ; k++ {
 				size := 1
 				if (w+k)%2 == 0 {
@@ -83,6 +92,11 @@ func (l *ledger) load(t *testing.T, name string, n int, crash func(), clients []
 						if s == status {
 							return
 						}
+					}
+					if status == http.StatusServiceUnavailable && refused < mostRefusals {
+						refused++
+						time.Sleep(refusalPause)
+						continue
 					}
 					t.Errorf("a create is answered with %d: %s", status, answer)
 					return

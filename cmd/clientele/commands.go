@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"clientele/internal/app"
 	"clientele/internal/auth"
 	"clientele/internal/fault"
+	"clientele/internal/listing"
 	"clientele/internal/sso"
 	"clientele/internal/store"
 	"clientele/internal/subscriber"
@@ -220,6 +223,16 @@ func table(columns ...string) *tabwriter.Writer {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.Join(columns, "\t"))
 	return w
+}
+
+// limited returns the query of a list that a command shows, of which the limit alone
+// can be wrong; more are its filters, each after an ampersand.
+func limited(list *listing.Spec, limit int, more string) (*listing.Query, error) {
+	q, err := list.Parse("limit=" + strconv.Itoa(limit) + more)
+	if err != nil {
+		return nil, &app.ConfigError{Err: errors.New("--limit must be a number from 1 on")}
+	}
+	return q, nil
 }
 
 func date(unix int64) string {

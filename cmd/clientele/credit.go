@@ -30,9 +30,9 @@ func (c *creditList) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	q, err := credit.List.Parse("limit=" + strconv.Itoa(c.Limit))
+	q, err := limited(credit.List, c.Limit, "")
 	if err != nil {
-		return &app.ConfigError{Err: errors.New("--limit must be a number from 1 on")}
+		return err
 	}
 	entries, _, err := core.Credit.List(ctx, st.ID, c.Customer, q)
 	if err != nil {

@@ -3,12 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
 	"clientele/internal/account"
-	"clientele/internal/app"
 	"clientele/internal/history"
 	"clientele/internal/store"
 )
@@ -65,13 +63,13 @@ func (c *impersonateList) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	query := "limit=" + strconv.Itoa(c.Limit)
+	of := ""
 	if c.Customer != 0 {
-		query += "&customer_id=" + strconv.FormatInt(c.Customer, 10)
+		of = "&customer_id=" + strconv.FormatInt(c.Customer, 10)
 	}
-	q, err := account.Impersonations.Parse(query)
+	q, err := limited(account.Impersonations, c.Limit, of)
 	if err != nil {
-		return &app.ConfigError{Err: errors.New("--limit must be a number from 1 on")}
+		return err
 	}
 	all, _, err := core.Shoppers.ListImpersonations(ctx, st.ID, q)
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -34,13 +33,13 @@ func (c *mergesList) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	query := "limit=" + strconv.Itoa(c.Limit)
+	of := ""
 	if c.Customer != 0 {
-		query += "&customer_id:in=" + strconv.FormatInt(c.Customer, 10)
+		of = "&customer_id:in=" + strconv.FormatInt(c.Customer, 10)
 	}
-	q, err := merge.List.Parse(query)
+	q, err := limited(merge.List, c.Limit, of)
 	if err != nil {
-		return &app.ConfigError{Err: errors.New("--limit must be a number from 1 on")}
+		return err
 	}
 	all, _, err := core.Merges.List(ctx, st.ID, q)
 	if err != nil {
@@ -206,9 +205,9 @@ func (c *duplicatesList) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	q, err := duplicate.List.Parse("limit=" + strconv.Itoa(c.Limit) + "&is_dismissed=" + strconv.FormatBool(c.Dismissed))
+	q, err := limited(duplicate.List, c.Limit, "&is_dismissed="+strconv.FormatBool(c.Dismissed))
 	if err != nil {
-		return &app.ConfigError{Err: errors.New("--limit must be a number from 1 on")}
+		return err
 	}
 	pairs, _, err := core.Duplicates.List(ctx, st.ID, q)
 	if err != nil {

@@ -183,7 +183,7 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 		return err
 	}
 	if on {
-		if err := d.mayBeAsked(c.Email); err != nil {
+		if err := subscriber.RefuseSuppressed(d.tx, c.Email); err != nil {
 			return err
 		}
 		if len(held) == 0 {
@@ -207,16 +207,6 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 	}
 	text, err := json.Marshal(what)
 	out.changed[c.ID] = string(text)
-	return err
-}
-
-// mayBeAsked refuses an address that was erased: who left is not brought back by the
-// hundred.
-func (d *doing) mayBeAsked(address string) error {
-	gone, err := subscriber.IsSuppressed(d.tx, address)
-	if err == nil && gone {
-		err = errErased
-	}
 	return err
 }
 
@@ -244,7 +234,7 @@ func (d *doing) toSubscribers(ids []int64, out *outcome) error {
 	on := d.a.Kind == Subscribe
 	for i := range held {
 		if on {
-			if err := d.mayBeAsked(held[i].Email); err != nil {
+			if err := subscriber.RefuseSuppressed(d.tx, held[i].Email); err != nil {
 				return err
 			}
 		}

@@ -15,10 +15,9 @@ const (
 
 // The reasons that codes do not tell.
 const (
-	WhyNobody     fault.Reason = "nobody is selected"
-	WhyMany       fault.Reason = "too many are named"
-	WhyBusy       fault.Reason = "too many bulk actions"
-	WhySuppressed fault.Reason = "erased address"
+	WhyNobody fault.Reason = "nobody is selected"
+	WhyMany   fault.Reason = "too many are named"
+	WhyBusy   fault.Reason = "too many bulk actions"
 )
 
 var (
@@ -29,5 +28,4 @@ var (
 	errBusy      = fault.Broken(fault.Conflict, fault.Item{Field: FieldSelection, Code: fault.TooManyItems, Why: WhyBusy})
 	errElsewhere = fault.New(fault.Conflict, "another process is at this bulk action")
 	errUnknown   = fault.Broken(fault.Invalid, fault.Item{Code: fault.Unknown})
-	errErased    = fault.Broken(fault.Invalid, fault.Item{Code: fault.NotAccepted, Why: WhySuppressed})
 )

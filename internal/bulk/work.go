@@ -10,6 +10,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/jobs"
 	"clientele/internal/sqldb"
+	"clientele/internal/subscriber"
 )
 
 const (
@@ -247,7 +248,7 @@ func (s *Service) tell(tx *sqldb.Tx, id, now int64) error {
 func codeOf(f *fault.Error) string {
 	if len(f.Items) > 0 {
 		switch it := &f.Items[0]; {
-		case it.Why == WhySuppressed:
+		case it.Why == subscriber.WhySuppressed:
 			return "suppressed"
 		case it.Why == account.WhyNoAccess:
 			return "no_storefront"

@@ -50,14 +50,18 @@ func (s *suppressions) has(address string) (has bool, err error) {
 	return has, err
 }
 
-// IsSuppressed reports whether an address needs a new consent to be subscribed,
-// as its person was erased.
-func IsSuppressed(tx *sqldb.Tx, address string) (bool, error) {
+// RefuseSuppressed refuses an address that needs a new consent to be subscribed, as
+// its person was erased.
+func RefuseSuppressed(tx *sqldb.Tx, address string) error {
 	s, err := suppressed(tx)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return s.has(address)
+	has, err := s.has(address)
+	if err == nil && has {
+		err = errSuppressed
+	}
+	return err
 }
 
 // refuse is the rule of suppressed addresses: what comes from an import or from a

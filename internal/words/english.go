@@ -116,7 +116,6 @@ var whys = map[fault.Reason]string{
 	bulk.WhyNobody:      "nobody is selected",
 	bulk.WhyMany:        "too many are named: at most {max}",
 	bulk.WhyBusy:        "too many bulk actions are under way",
-	bulk.WhySuppressed:  "the address was erased, and is not subscribed again",
 	merge.WhyTwice:      "the customer is given twice",
 	merge.WhyNotOne:     "{name} must name customers who are merged",
 	merge.WhyManyRows:   "the customers have too much of {value} to be merged",

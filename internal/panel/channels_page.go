@@ -147,12 +147,18 @@ func (c *call) channelView(id int64) (*memberView, error) {
 	return p, nil
 }
 
-func (c *call) channelPage() error {
+// channelHere is the page of the channel of the address.
+func (c *call) channelHere() (int64, *memberView, error) {
 	id, err := c.param("id")
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	p, err := c.channelView(id)
+	return id, p, err
+}
+
+func (c *call) channelPage() error {
+	_, p, err := c.channelHere()
 	if err != nil {
 		return err
 	}
@@ -160,11 +166,7 @@ func (c *call) channelPage() error {
 }
 
 func (c *call) saveChannel() error {
-	id, err := c.param("id")
-	if err != nil {
-		return err
-	}
-	p, err := c.channelView(id)
+	id, p, err := c.channelHere()
 	if err != nil {
 		return err
 	}
@@ -181,11 +183,7 @@ func (c *call) saveChannel() error {
 // saveSite moves a channel's site, makes it, or takes it away where the address is
 // empty.
 func (c *call) saveSite() error {
-	id, err := c.param("id")
-	if err != nil {
-		return err
-	}
-	p, err := c.channelView(id)
+	id, p, err := c.channelHere()
 	if err != nil {
 		return err
 	}
@@ -218,11 +216,7 @@ func (c *call) saveSite() error {
 var reached = map[reach.Finding]string{reach.Ours: "success", reach.Another: "warning"}
 
 func (c *call) checkSite() error {
-	id, err := c.param("id")
-	if err != nil {
-		return err
-	}
-	p, err := c.channelView(id)
+	id, p, err := c.channelHere()
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,7 @@ package panel
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -235,13 +232,12 @@ type hookData struct {
 
 // state tells what is shown.
 func (d *hookData) state() string {
-	h := sha256.New()
-	fmt.Fprint(h, d.hook.Version(), d.hook.Disabled, d.health.Delivered, d.health.Failed, d.health.Retrying, d.health.Waiting)
+	of := []any{d.hook.Version(), d.hook.Disabled, d.health.Delivered, d.health.Failed, d.health.Retrying, d.health.Waiting}
 	for i := range d.deliveries {
 		x := &d.deliveries[i]
-		fmt.Fprint(h, " ", x.ID, x.State, x.Attempts, x.Sending, x.NextAttempt)
+		of = append(of, x.ID, x.State, x.Attempts, x.Sending, x.NextAttempt)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return keyOf(of...)
 }
 
 // deliveryStates are those that deliveries are filtered by.
@@ -386,6 +382,14 @@ func (c *call) deliveryAt(hook, id int64, more string) string {
 	return c.hookAt(hook, "/deliveries/"+strconv.FormatInt(id, 10)+more)
 }
 
+// deliveryHere are the ids of the webhook and of the delivery of the address.
+func (c *call) deliveryHere() (hook, id int64, err error) {
+	if hook, err = c.param("id"); err == nil {
+		id, err = c.param("delivery")
+	}
+	return hook, id, err
+}
+
 func (c *call) deliveryState(d *webhook.Delivery) Lozenge {
 	switch {
 	case d.State == webhook.Delivered:
@@ -421,11 +425,7 @@ type Try struct {
 }
 
 func (c *call) deliveryPage() error {
-	hook, err := c.param("id")
-	if err != nil {
-		return err
-	}
-	id, err := c.param("delivery")
+	hook, id, err := c.deliveryHere()
 	if err != nil {
 		return err
 	}
@@ -519,11 +519,7 @@ func (c *call) refusedHook(id int64, err error) error {
 }
 
 func (c *call) sendAgain() error {
-	hook, err := c.param("id")
-	if err != nil {
-		return err
-	}
-	id, err := c.param("delivery")
+	hook, id, err := c.deliveryHere()
 	if err != nil {
 		return err
 	}

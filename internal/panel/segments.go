@@ -2,9 +2,6 @@ package panel
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -145,15 +142,14 @@ func (c *call) customersOf(ids []int64) ([]customer.Customer, error) {
 
 // state tells whether the page still shows what is there.
 func (m *segmentMembers) state() string {
-	h := sha256.New()
-	fmt.Fprint(h, m.Version(), m.size, m.DateModified)
+	of := []any{m.Version(), m.size, m.DateModified}
 	if r := m.Rule; r != nil {
-		fmt.Fprint(h, r.Progress(), m.Waiting)
+		of = append(of, r.Progress(), m.Waiting)
 	}
 	for i := range m.customers {
-		fmt.Fprint(h, " ", m.customers[i].ID, m.customers[i].DateModified)
+		of = append(of, m.customers[i].ID, m.customers[i].DateModified)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return keyOf(of...)
 }
 
 // customerName is what a customer is called.

@@ -117,16 +117,20 @@ func (c *call) textPlace() (mail.Place, []string, error) {
 	return at, languages, nil
 }
 
+// textHere is textPlace with the text of the place.
+func (c *call) textHere() (at mail.Place, languages []string, e mail.Editing, err error) {
+	if at, languages, err = c.textPlace(); err == nil {
+		e, err = c.Mail.Edit(c.R.Context(), c.store.ID, at)
+	}
+	return at, languages, e, err
+}
+
 // textViews are the looks in which an email is previewed.
 var textViews = []string{"desktop", "phone", "dark"}
 
 // textEditor is the editor of the place of the address.
 func (c *call) textEditor() (*textView, *mail.Editing, error) {
-	at, languages, err := c.textPlace()
-	if err != nil {
-		return nil, nil, err
-	}
-	e, err := c.Mail.Edit(c.R.Context(), c.store.ID, at)
+	at, languages, e, err := c.textHere()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -260,11 +264,7 @@ func inView(page, view string) string {
 
 // textPreview is how the text of the address looks, in a frame.
 func (c *call) textPreview() error {
-	at, _, err := c.textPlace()
-	if err != nil {
-		return err
-	}
-	e, err := c.Mail.Edit(c.R.Context(), c.store.ID, at)
+	_, _, e, err := c.textHere()
 	if err != nil {
 		return err
 	}
@@ -273,11 +273,7 @@ func (c *call) textPreview() error {
 
 // draftPreview is how a text looks that is being written, in a frame.
 func (c *call) draftPreview() error {
-	at, _, err := c.textPlace()
-	if err != nil {
-		return err
-	}
-	e, err := c.Mail.Edit(c.R.Context(), c.store.ID, at)
+	_, _, e, err := c.textHere()
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type Progress struct {
 	Value, Max  int64 // a Max of 0: nobody knows
 }
 
-// Key is a short text that is another one when what it is made of is.
+// keyOf is a short text that is another one when what it is made of is.
 func keyOf(of ...any) string {
 	h := fnv.New64a()
 	fmt.Fprintln(h, of...)

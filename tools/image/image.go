@@ -3,7 +3,6 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
+	"clientele/tools/internal/archive"
 	"clientele/tools/internal/product"
 )
 
@@ -117,29 +117,16 @@ func authorities() []byte {
 
 // pack returns a layer.
 func pack(files []file) (v1.Layer, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	entries := make([]archive.Entry, len(files))
+	for i, f := range files {
+		entries[i] = archive.Entry{Header: tar.Header{Name: f.path, Mode: f.mode, Uid: f.owner, Gid: f.owner, Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0)}, Text: f.text}
+		if f.path[len(f.path)-1] == '/' {
+			entries[i].Typeflag = tar.TypeDir
+		}
+	}
+	packed, err := archive.Tarred(entries)
 	if err != nil {
 		return nil, err
 	}
-	t := tar.NewWriter(z)
-	for _, f := range files {
-		h := &tar.Header{Name: f.path, Mode: f.mode, Uid: f.owner, Gid: f.owner, Size: int64(len(f.text)), Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
-		if f.path[len(f.path)-1] == '/' {
-			h.Typeflag = tar.TypeDir
-		}
-		if err := t.WriteHeader(h); err != nil {
-			return nil, err
-		}
-		if _, err := t.Write(f.text); err != nil {
-			return nil, err
-		}
-	}
-	if err := t.Close(); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }, tarball.WithMediaType(types.OCILayer))
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }, tarball.WithMediaType(types.OCILayer))
 }

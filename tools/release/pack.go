@@ -4,12 +4,11 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
-	"io"
 	"os"
 	"strings"
 	"time"
 
+	"clientele/tools/internal/archive"
 	"clientele/tools/internal/product"
 )
 
@@ -47,26 +46,11 @@ func packed(p product.Platform, dir, program string, shared []file) ([]byte, err
 }
 
 func tarred(dir string, files []file) ([]byte, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	entries := make([]archive.Entry, len(files))
+	for i, f := range files {
+		entries[i] = archive.Entry{Header: tar.Header{Name: dir + "/" + f.path, Mode: int64(f.mode), ModTime: moment}, Text: f.text}
 	}
-	t := tar.NewWriter(z)
-	for _, f := range files {
-		if err := t.WriteHeader(&tar.Header{Name: dir + "/" + f.path, Mode: int64(f.mode), Size: int64(len(f.text)), ModTime: moment, Format: tar.FormatUSTAR}); err != nil {
-			return nil, err
-		}
-		if _, err := t.Write(f.text); err != nil {
-			return nil, err
-		}
-	}
-	for _, c := range []io.Closer{t, z} {
-		if err := c.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return b.Bytes(), nil
+	return archive.Tarred(entries)
 }
 
 func zipped(dir string, files []file) ([]byte, error) {

@@ -1,0 +1,41 @@
+// Package archive packs files: the same files give the same bytes.
+package archive
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
+)
+
+// Entry is a file of an archive, or a directory, which has no text.
+type Entry struct {
+	tar.Header // but for Size and Format
+	Text       []byte
+}
+
+// Tarred returns a compressed tar archive.
+func Tarred(entries []Entry) ([]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	t := tar.NewWriter(z)
+	for i := range entries {
+		h := entries[i].Header
+		h.Size, h.Format = int64(len(entries[i].Text)), tar.FormatUSTAR
+		if err := t.WriteHeader(&h); err != nil {
+			return nil, err
+		}
+		if _, err := t.Write(entries[i].Text); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range []io.Closer{t, z} {
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"clientele/internal/customer"
@@ -58,8 +59,13 @@ const (
 	loadBatch = 500
 	perCommit = 40 * loadBatch
 	loadCache = 512 << 10 // KiB
-	firstDay  = 1_600_000_000
-	perBatch  = 86_400 // seconds between the batches' dates
+	// A store whose indexes are larger than the cache by far writes nearly a page
+	// for each row of an index, again for each transaction. From so many
+	// customers on SQLite gets ten times of both.
+	largeStore = 5_000_000
+	largeTimes = 10
+	firstDay   = 1_600_000_000
+	perBatch   = 86_400 // seconds between the batches' dates
 )
 
 // The events of loaded customers count as delivered long ago.
@@ -69,7 +75,11 @@ var dropEvents = sqldb.Dynamic(`DELETE FROM events WHERE store_id = $1`)
 // that serves requests, so that the data keeps every rule there is. It returns
 // the customers a second in each tenth.
 func load(ctx context.Context, dsn string, stores int, n int64, progress io.Writer) ([]float64, error) {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Readers: 1, CacheKiB: loadCache, WriteTimeout: 5 * time.Minute})
+	cache, commit := loadCache, int64(perCommit)
+	if n >= largeStore && strings.HasPrefix(dsn, "sqlite:") {
+		cache, commit = largeTimes*loadCache, largeTimes*perCommit
+	}
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Readers: 1, CacheKiB: cache, WriteTimeout: 5 * time.Minute})
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +117,7 @@ func load(ctx context.Context, dsn string, stores int, n int64, progress io.Writ
 		}
 		now = firstDay
 		for done := int64(0); done < n; {
-			to := min(done+perCommit, n)
+			to := min(done+commit, n)
 			err := db.Write(ctx, id, func(tx *sqldb.Tx) error {
 				for from := done + 1; from <= to; from += loadBatch {
 					if err := ctx.Err(); err != nil {

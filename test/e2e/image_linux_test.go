@@ -3,7 +3,6 @@ package e2e
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -19,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // maxImage bounds what of an image is sent, in bytes.
@@ -98,7 +99,7 @@ func loaded(t *testing.T, path string) (layers [][]byte, config imageConfig) {
 func unpack(t *testing.T, layers [][]byte, root string) {
 	t.Helper()
 	for _, l := range layers {
-		z, err := gzip.NewReader(bytes.NewReader(l))
+		z, err := zstd.NewReader(bytes.NewReader(l))
 		if err != nil {
 			t.Fatal(err)
 		}

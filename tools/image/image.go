@@ -124,9 +124,9 @@ func pack(files []file) (v1.Layer, error) {
 			entries[i].Typeflag = tar.TypeDir
 		}
 	}
-	packed, err := archive.Tarred(entries)
+	packed, err := archive.Zstandard(entries)
 	if err != nil {
 		return nil, err
 	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }, tarball.WithMediaType(types.OCILayer))
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }, tarball.WithMediaType(types.OCILayerZStd))
 }

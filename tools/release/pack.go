@@ -50,7 +50,7 @@ func tarred(dir string, files []file) ([]byte, error) {
 	for i, f := range files {
 		entries[i] = archive.Entry{Header: tar.Header{Name: dir + "/" + f.path, Mode: int64(f.mode), ModTime: moment}, Text: f.text}
 	}
-	return archive.Tarred(entries)
+	return archive.Gzipped(entries)
 }
 
 func zipped(dir string, files []file) ([]byte, error) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/sync/errgroup"
+
 	"clientele/internal/account"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
@@ -184,58 +186,83 @@ func (p *searchView) add(label string, items []FoundItem) {
 	}
 }
 
-// find looks for records of the store.
+// find looks for records of the store, of all kinds at once.
 func (c *call) find(p *searchView, text string) error {
 	if is, err := c.readPasted(p, text); is || err != nil {
 		return err
 	}
-	people, err := c.findCustomers(text)
-	if err != nil {
+	kinds := []struct {
+		label string
+		find  func(text string) ([]FoundItem, error)
+	}{
+		{"search.customers", c.findCustomers}, {"search.subscribers", c.findSubscribers}, {"groups.title", c.findGroups}, {"segments.title", c.findSegments},
+	}
+	if len([]rune(text)) > maxWord {
+		kinds = kinds[:1]
+	}
+	found := make([][]FoundItem, len(kinds))
+	var all errgroup.Group
+	for i := range kinds {
+		all.Go(func() (err error) {
+			found[i], err = kinds[i].find(text)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
 		return err
 	}
-	p.add(c.look.Text("search.customers"), people)
-	ctx, word := c.R.Context(), strings.ReplaceAll(text, ",", " ")
-	if len([]rune(word)) > 200 {
-		return nil
+	for i := range kinds {
+		p.add(c.look.Text(kinds[i].label), found[i])
 	}
-	subscribers, err := c.findSubscribers(text)
+	return nil
+}
+
+// maxWord is the most characters that a filter of names takes.
+const maxWord = 200
+
+// byName is a filter by a part of a name, whose commas are no list.
+func byName(text string) string {
+	return url.Values{"name:like": {strings.ReplaceAll(text, ",", " ")}, "limit": {strconv.Itoa(perKind)}}.Encode()
+}
+
+func (c *call) findGroups(text string) ([]FoundItem, error) {
+	q, err := group.Browse.Parse(byName(text))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.add(c.look.Text("search.subscribers"), subscribers)
-	q, err := group.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode())
+	groups, _, err := c.Groups.Browse(c.R.Context(), c.store.ID, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	groups, _, err := c.Groups.Browse(ctx, c.store.ID, q)
-	if err != nil {
-		return err
-	}
-	var items []FoundItem
+	var out []FoundItem
 	for i := range groups {
 		item := FoundItem{Text: groups[i].Name, URL: c.groupAt(groups[i].ID, "")}
 		if len(groups[i].Rules) > 0 {
 			item.Sub = c.discounts(groups[i].Rules, 1)
 		}
-		items = append(items, item)
+		out = append(out, item)
 	}
-	p.add(c.look.Text("groups.title"), items)
-	if q, err = segment.Browse.Parse(url.Values{"name:like": {word}, "limit": {strconv.Itoa(perKind)}}.Encode()); err != nil {
-		return err
-	}
-	segments, _, err := c.Segments.List(ctx, c.store.ID, q)
+	return out, nil
+}
+
+// findSegments finds segments by a part of their name, or the one of a UUID.
+func (c *call) findSegments(text string) ([]FoundItem, error) {
+	q, err := segment.Browse.Parse(byName(text))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if one, err := c.Rules.Get(ctx, c.store.ID, text); err == nil {
+	segments, _, err := c.Segments.List(c.R.Context(), c.store.ID, q)
+	if err != nil {
+		return nil, err
+	}
+	if one, err := c.Rules.Get(c.R.Context(), c.store.ID, text); err == nil {
 		segments = append(segments[:0], one.Segment)
 	}
-	items = nil
+	var out []FoundItem
 	for i := range segments {
-		items = append(items, FoundItem{segments[i].Name, short(segments[i].Description, 80), c.segmentAt(segments[i].UUID, "")})
+		out = append(out, FoundItem{segments[i].Name, short(segments[i].Description, 80), c.segmentAt(segments[i].UUID, "")})
 	}
-	p.add(c.look.Text("segments.title"), items)
-	return nil
+	return out, nil
 }
 
 var numbered = regexp.MustCompile(`^#\d{1,18}$`)

@@ -166,7 +166,11 @@ func TestBrowserBulk(t *testing.T) {
 // until waits for something that others do.
 func until(t *testing.T, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !is(); time.Sleep(100 * time.Millisecond) {
+	patience := time.Minute
+	if full() {
+		patience = 20 * time.Minute
+	}
+	for end := time.Now().Add(patience); !is(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it does not come")
 		}

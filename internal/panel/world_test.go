@@ -51,6 +51,9 @@ func each(t *testing.T, seed string, fn func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, open(t, db, seed)) })
 }
 
+// full reports whether journeys are made at their full length.
+func full() bool { return os.Getenv("JOURNEYS") == "full" }
+
 // journeys runs fn with scripts on SQLite and without them on PostgreSQL: neither
 // asks the other what it does, and browsers take long. JOURNEYS=full has both on
 // both.
@@ -58,7 +61,7 @@ func journeys(t *testing.T, fn func(t *testing.T, db *sqldb.DB, scripts bool)) {
 	t.Helper()
 	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
 		for _, e := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
-			if scripts == (e == sqldb.SQLite) || os.Getenv("JOURNEYS") == "full" {
+			if scripts == (e == sqldb.SQLite) || full() {
 				t.Run(name+" on "+string(e), func(t *testing.T) {
 					t.Parallel()
 					fn(t, dbtest.Open(t, e), scripts)

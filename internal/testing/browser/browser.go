@@ -123,7 +123,11 @@ func tab(t testing.TB, ctx context.Context, base string) *Tab {
 	}
 	b := &Tab{t: t, base: base}
 	var cancel context.CancelFunc
-	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	lives := 4 * time.Minute
+	if os.Getenv("JOURNEYS") == "full" {
+		lives = 40 * time.Minute
+	}
+	b.ctx, cancel = context.WithTimeout(ctx, lives)
 	t.Cleanup(cancel)
 	err := chromedp.Listen(ctx, func(ev any) {
 		b.mu.Lock()

@@ -65,16 +65,21 @@
     const key = "form " + form.id;
     running.get(key)?.abort();
     const stop = new AbortController();
+    stop.button = value !== "preview";
     running.set(key, stop);
     const body = new URLSearchParams(new FormData(form));
     body.append(name, value);
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, signal: stop.signal, headers: { Accept: "text/html" } });
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
-    if (stop.signal.aborted) return true;
-    if (!answer.ok || answer.redirected || !next) return false;
-    morph(form, next);
-    for (const said of all("[data-announce]", form)) say(said.textContent);
-    return true;
+    try {
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, signal: stop.signal, headers: { Accept: "text/html" } });
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
+      if (stop.signal.aborted) return true;
+      if (!answer.ok || answer.redirected || !next) return false;
+      morph(form, next);
+      for (const said of all("[data-announce]", form)) say(said.textContent);
+      return true;
+    } finally {
+      if (running.get(key) === stop) running.delete(key);
+    }
   };
 
   // later fetches what takes longer than its page.
@@ -143,11 +148,16 @@
   });
   // What a form shows of itself follows what is written in it.
   let look;
+  const preview = (form) => {
+    // It would end what a button asks for.
+    if (running.get("form " + form.id)?.button) look = setTimeout(preview, 100, form);
+    else refresh(form, "refresh", "preview").catch(() => {});
+  };
   document.addEventListener("input", (e) => {
     const form = e.target.closest?.("form[data-refresh]"), watch = form && $("[data-watch]", form);
     if (!watch || !watch.dataset.watch.split(" ").some((w) => e.target.name.startsWith(w))) return;
     clearTimeout(look);
-    look = setTimeout(() => refresh(form, "refresh", "preview").catch(() => {}), e.target.nodeName === "SELECT" ? 0 : 400);
+    look = setTimeout(preview, e.target.nodeName === "SELECT" ? 0 : 400, form);
   });
   // What others change is fetched as soon as the server tells of it.
   const followed = $("[data-events]");

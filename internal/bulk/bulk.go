@@ -65,7 +65,7 @@ type Options struct {
 	IDs []int64 `json:"ids,omitempty"`
 	// Rule finds customers, in the language of rules; empty: all of them.
 	Rule string `json:"rule,omitempty"`
-	// Filter finds subscribers: a query of subscriber.List; empty: all of them.
+	// Filter finds subscribers: see subscriber.ParseBrowse; empty: all of them.
 	Filter string `json:"filter,omitempty"`
 
 	GroupID     int64  `json:"group_id,omitempty"` // 0: none

@@ -8,7 +8,6 @@ import (
 
 	"clientele/internal/customer"
 	"clientele/internal/fault"
-	"clientele/internal/listing"
 	"clientele/internal/rule"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
@@ -81,7 +80,7 @@ func named(ids []int64, there map[int64]bool) *Preview {
 }
 
 func (s *Service) previewSubscribers(ctx context.Context, storeID int64, o Options) (*Preview, error) {
-	q, err := subscriber.List.Parse(o.Filter)
+	in, err := subscriber.ParseBrowse(o.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -96,17 +95,11 @@ func (s *Service) previewSubscribers(ctx context.Context, storeID int64, o Optio
 		})
 		return named(o.IDs, there), err
 	}
-	out := &Preview{Complete: true}
-	q.Limit = Examples
-	subs, res, err := s.Subscribers.List(ctx, storeID, q)
+	seen, err := s.Subscribers.Choose(ctx, storeID, in, Examples)
 	if err != nil {
 		return nil, err
 	}
-	out.Count = int64(res.Total)
-	for i := range subs {
-		out.Examples = append(out.Examples, subs[i].ID)
-	}
-	return out, nil
+	return &Preview{Count: seen.Count, Complete: seen.Complete, Examples: seen.Examples}, nil
 }
 
 // ask reads a rule.
@@ -123,7 +116,7 @@ func (s *Service) ask(ctx context.Context, storeID int64, text string) (*segment
 type selection struct {
 	a       *Action
 	asked   *segment.Asked
-	filter  *listing.Query
+	filter  subscriber.Browse
 	stretch int64
 }
 
@@ -133,7 +126,7 @@ func (s *Service) selection(ctx context.Context, storeID int64, a *Action) (*sel
 	switch {
 	case a.IDs != nil:
 	case a.Subject == Subscribers:
-		out.filter, err = subscriber.List.Parse(a.Filter)
+		out.filter, err = subscriber.ParseBrowse(a.Filter)
 	case a.Rule != "":
 		if out.asked, _, err = s.ask(ctx, storeID, a.Rule); err == nil {
 			out.asked.Clock.Now = a.Created // "the last 30 days" are those before it began
@@ -156,8 +149,8 @@ func (c *selection) next(tx *sqldb.Tx, after, n int64) (ids []int64, to int64, e
 		}
 		to = c.a.last
 	case c.a.Subject == Subscribers:
-		ids, err = c.filter.Some(tx, after, c.a.last, n)
-		to = c.a.last
+		to = min(after+c.stretch, c.a.last)
+		ids, err = c.filter.Some(tx, after, to, n)
 	default:
 		to = min(after+c.stretch, c.a.last)
 		where, args := ``, []any{after, to}

@@ -21,7 +21,6 @@ import (
 	"clientele/internal/group"
 	"clientele/internal/history"
 	"clientele/internal/jsonx"
-	"clientele/internal/listing"
 	"clientele/internal/metafield"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
@@ -66,7 +65,7 @@ type Options struct {
 	Consent string `json:"consent,omitempty"`
 	// Rule finds customers, in the language of rules; empty: everybody.
 	Rule string `json:"rule,omitempty"`
-	// Filter finds subscribers: a query of subscriber.List; empty: everybody.
+	// Filter finds subscribers: see subscriber.ParseBrowse; empty: everybody.
 	Filter string `json:"filter,omitempty"`
 	// IDs are those who are named; nil: nobody is.
 	IDs []int64 `json:"ids,omitempty"`
@@ -204,7 +203,7 @@ type writing struct {
 	width      int                // addresses that have columns
 	asked      *segment.Asked     // the rule
 
-	filter *listing.Query
+	filter *subscriber.Browse
 }
 
 type named struct {

@@ -135,7 +135,7 @@ func (o *Options) checkOwn() error {
 	if o.IDs != nil && len(o.IDs) == 0 || len(o.IDs) > MaxIDs || o.IDs != nil && o.Rule != "" || o.Rule != "" && o.Segment != "" || o.Filter != "" && o.Kind != Subscribers || o.Rule != "" && o.Kind != Customers {
 		wrong(FieldSelection, fault.NotAccepted)
 	}
-	if _, err := subscriber.List.Parse(o.Filter); err != nil {
+	if _, err := subscriber.ParseBrowse(o.Filter); err != nil {
 		return err
 	}
 	return c.Err(fault.Invalid)
@@ -180,7 +180,9 @@ func (w *writing) ready(ctx context.Context, storeID int64) (err error) {
 		}
 	}
 	if w.o.Kind == Subscribers && (w.o.Filter != "" || w.o.IDs != nil) {
-		w.filter, err = subscriber.List.Parse(w.o.Filter)
+		var in subscriber.Browse
+		in, err = subscriber.ParseBrowse(w.o.Filter)
+		w.filter = &in
 	}
 	return err
 }
@@ -225,17 +227,18 @@ func (w *writing) found() pages {
 // named.
 func (w *writing) eachFiltered(fn func([]subscriber.Subscriber) error) error {
 	last, err := w.last()
-	for after := int64(0); err == nil; {
-		var ids []int64
-		if w.o.IDs == nil {
-			ids, err = w.filter.Some(w.tx, after, last, page)
-		} else if after == 0 {
-			ids = w.o.IDs
+	for after := int64(0); err == nil && after < last; {
+		ids, to := w.o.IDs, last
+		if ids == nil {
+			to = min(after+stretch, last)
+			ids, err = w.filter.Some(w.tx, after, to, page)
 		}
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
 		}
-		after = ids[len(ids)-1]
+		if after = to; w.o.IDs == nil && len(ids) == page {
+			after = ids[page-1]
+		}
 		var some []subscriber.Subscriber
 		if some, err = subscriber.ReadByID(w.tx, ids); err == nil {
 			err = fn(some)

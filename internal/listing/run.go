@@ -294,15 +294,6 @@ func (q *Query) IDs(tx *sqldb.Tx) ([]int64, error) {
 // conditions it selects every row: it is for lists that are emptied in bounded
 // transactions.
 func (q *Query) Batch(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
-	return q.next(tx, after, last, n, tx.ForDelete())
-}
-
-// Some is Batch that locks nothing.
-func (q *Query) Some(tx *sqldb.Tx, after, last, n int64) ([]int64, error) {
-	return q.next(tx, after, last, n, "")
-}
-
-func (q *Query) next(tx *sqldb.Tx, after, last, n int64, lock string) ([]int64, error) {
 	b := &builder{tx: tx}
 	b.sql = append(append(b.sql, "SELECT id FROM "...), q.spec.Table...)
 	b.where(q)
@@ -315,7 +306,7 @@ func (q *Query) next(tx *sqldb.Tx, after, last, n int64, lock string) ([]int64, 
 	b.param(last)
 	b.sql = append(b.sql, " ORDER BY id LIMIT "...)
 	b.sql = strconv.AppendInt(b.sql, n, 10)
-	b.sql = append(b.sql, lock...)
+	b.sql = append(b.sql, tx.ForDelete()...)
 	var ids []int64
 	err := tx.Query(b.stmt(b.sql), func(r *sqldb.Row) error {
 		ids = append(ids, r.Int(0))

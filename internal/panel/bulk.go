@@ -160,6 +160,9 @@ func selection(o bulk.Options) string {
 
 // bulkBack is the list from which a selection is.
 func (c *call) bulkBack(o bulk.Options) string {
+	if o.Subject == bulk.Subscribers {
+		return c.subscribersOf(o.Filter)
+	}
 	return c.with(c.storeAt("/"+string(o.Subject)), "rule", o.Rule)
 }
 
@@ -211,6 +214,8 @@ func (c *call) bulkForm(subject bulk.Subject, a bulkAction) (p *questionPage, o 
 	p.Dialog.Text = c.bulkCount(subject, seen)
 	if seen.Rule != "" {
 		p.Lead = seen.Rule
+	} else if o.Filter != "" {
+		p.Lead = c.filterWords(o.Filter)
 	}
 	p.Dialog.Lines = people
 	if rest := seen.Count - int64(len(people)); rest > 0 && seen.Complete {
@@ -224,7 +229,11 @@ func (c *call) bulkForm(subject bulk.Subject, a bulkAction) (p *questionPage, o 
 	if a.kind.Undoable() {
 		p.Dialog.After = append(p.Dialog.After, c.look.Text("bulk.undoable"))
 	} else {
-		p.Dialog.After = append(p.Dialog.After, c.look.Text("bulk.final."+string(a.kind)))
+		final := "bulk.final." + string(a.kind)
+		if subject == bulk.Subscribers {
+			final += ".subscribers"
+		}
+		p.Dialog.After = append(p.Dialog.After, c.look.Text(final))
 	}
 	return p, o, "", nil
 }
@@ -365,6 +374,14 @@ func (c *call) doBulkOnce(subject bulk.Subject, a bulkAction) error {
 		undo = &Undo{Action: at + "/undo"}
 	}
 	return c.doneUndo(c.bulkBack(o), undo, "bulk_done", c.bulkName(done), c.look.number(done.Changed))
+}
+
+// bulkOf is of whom a bulk action is that came to all who match, in words.
+func (c *call) bulkOf(a *bulk.Action) string {
+	if a.Filter != "" {
+		return c.filterWords(a.Filter)
+	}
+	return a.Rule
 }
 
 // bulkName is what a bulk action does, in words.

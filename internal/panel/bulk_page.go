@@ -44,7 +44,7 @@ func (c *call) bulkPage() error {
 	}
 	at := c.storeAt("/bulk/" + strconv.FormatInt(a.ID, 10))
 	p := &workView{Lozenges: []Lozenge{c.bulkState(a)}}
-	p.Title, p.Lead = c.bulkName(a), a.Rule
+	p.Title, p.Lead = c.bulkName(a), c.bulkOf(a)
 	p.Crumbs = []html.Link{{Label: c.look.Text(string(a.Subject) + ".title"), URL: c.storeAt("/" + string(a.Subject))}, {Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")}}
 	if !a.State.Ended() {
 		p.Events = c.with(at+"/live", "of", bulkKey(a))
@@ -120,6 +120,8 @@ func (c *call) bulkFailed(a *bulk.Action, some []bulk.Failure, at string) *Block
 			who.Text = c.look.Text("bulk.nobody", strconv.FormatInt(f.ID, 10))
 		} else if a.Subject == bulk.Customers {
 			who.URL = c.customerAt(f.ID, "")
+		} else {
+			who.URL = c.subscriberAt(f.ID, "")
 		}
 		b.Table.Rows = append(b.Table.Rows, Row{ID: "failed-" + strconv.FormatInt(f.ID, 10), Cells: []Cell{who, {Text: c.known("bulk.code.", f.Code)}}})
 	}
@@ -217,7 +219,7 @@ func (c *call) bulkListPage() error {
 		a := &all[i]
 		id := strconv.FormatInt(a.ID, 10)
 		p.Table.Rows = append(p.Table.Rows, Row{ID: "bulk-" + id, Cells: []Cell{
-			{Text: c.bulkName(a), Sub: short(a.Rule, 80), URL: c.storeAt("/bulk/" + id)}, {Text: c.look.number(a.Changed)}, {Text: c.look.number(a.Failures)}, {Lozenges: []Lozenge{c.bulkState(a)}}, {Text: c.actorName(&a.By)}, {When: c.when(a.Created)},
+			{Text: c.bulkName(a), Sub: short(c.bulkOf(a), 80), URL: c.storeAt("/bulk/" + id)}, {Text: c.look.number(a.Changed)}, {Text: c.look.number(a.Failures)}, {Lozenges: []Lozenge{c.bulkState(a)}}, {Text: c.actorName(&a.By)}, {When: c.when(a.Created)},
 		}})
 	}
 	return c.show(http.StatusOK, p)

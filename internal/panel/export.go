@@ -75,7 +75,7 @@ func (c *call) exportWhat(o *export.Options) string {
 	case o.Rule != "":
 		return c.shownRule(o.Rule)
 	case o.Filter != "":
-		return o.Filter
+		return c.filterWords(o.Filter)
 	case o.Segment != "":
 		return c.look.Text("export.what.segment")
 	}

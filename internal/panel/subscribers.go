@@ -1,14 +1,17 @@
 package panel
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"clientele/internal/account"
+	"clientele/internal/bulk"
 	"clientele/internal/customer"
 	"clientele/internal/desk"
 	"clientele/internal/html"
@@ -93,6 +96,66 @@ func (c *call) listed(at string, names []string, changes ...string) string {
 	return at + "?" + q.Encode()
 }
 
+// subscribersOf is the list with those whom a filter finds.
+func (c *call) subscribersOf(filter string) string {
+	in, err := subscriber.ParseBrowse(filter)
+	if err != nil {
+		return c.storeAt("/subscribers")
+	}
+	wide, channel := "", ""
+	if in.Text != "" {
+		wide = "1"
+	}
+	if in.ChannelID != 0 {
+		channel = strconv.FormatInt(in.ChannelID, 10)
+	}
+	return c.with(c.storeAt("/subscribers"), "q", in.Text, "wide", wide, "state", string(in.State), "source", in.Source, "consent", in.Consent, "channel", channel, "since", c.dayOf(in.From, time.DateOnly), "until", c.dayOf(in.To, time.DateOnly))
+}
+
+// dayOf writes the day of a moment; empty for none.
+func (c *call) dayOf(unix int64, layout string) string {
+	if unix == 0 {
+		return ""
+	}
+	return time.Unix(unix, 0).In(c.zone()).Format(layout)
+}
+
+// filterWords tells whom a filter of subscribers finds, in words.
+func (c *call) filterWords(filter string) string {
+	in, err := subscriber.ParseBrowse(filter)
+	if err != nil {
+		return filter
+	}
+	var out []string
+	add := func(label, value string) {
+		if value != "" {
+			out = append(out, c.look.Text("bulk.filter", c.look.Text(label), value))
+		}
+	}
+	if in.Text != "" {
+		out = append(out, c.look.Text("customers.wide", in.Text))
+	}
+	if in.State != "" {
+		add("subscribers.state", c.look.Text("subscribers.state."+string(in.State)))
+	}
+	if in.Consent != "" {
+		add("subscribers.consent", c.consentName(in.Consent))
+	}
+	if in.Source != "" {
+		add("subscribers.source", c.look.Text("subscribers.source."+in.Source))
+	}
+	if in.ChannelID != 0 {
+		name := strconv.FormatInt(in.ChannelID, 10)
+		if names, _, err := c.Rules.Ask(c.R.Context(), c.store.ID, nil); err == nil {
+			name = cmp.Or(channelName(names, in.ChannelID), name)
+		}
+		add("subscribers.channel", name)
+	}
+	add("history.from", c.dayOf(in.From, c.look.Text("date.day")))
+	add("history.to", c.dayOf(in.To, c.look.Text("date.day")))
+	return strings.Join(out, " · ")
+}
+
 func (c *call) subscribersPage() error {
 	w := c.subscribersAsked()
 	names, _, err := c.Rules.Ask(c.R.Context(), c.store.ID, nil)
@@ -119,6 +182,7 @@ func (c *call) subscribersPage() error {
 			p.Filters.Count = c.look.Plural("subscribers.count", len(found))
 			p.Filters.Further = &html.Link{Label: c.look.Text("subscribers.anywhere", w.Text), URL: c.subscribersAt("", "wide", "1")}
 			p.Table = c.subscriberTable(found, bounces, names)
+			p.Table.Select = c.selecting(bulk.Subscribers, "")
 			return c.show(http.StatusOK, p)
 		}
 	}
@@ -157,6 +221,11 @@ func (c *call) subscribersPage() error {
 		return c.show(http.StatusOK, p)
 	}
 	p.Table = c.subscriberTable(found.Subscribers, found.Bounces, names)
+	all := c.look.Text("bulk.all.some")
+	if found.Total >= 0 {
+		all = c.look.Text("bulk.all", c.look.number(found.Total))
+	}
+	p.Table.Select = c.selecting(bulk.Subscribers, all, "filter", w.Query())
 	return c.show(http.StatusOK, p)
 }
 
@@ -226,7 +295,7 @@ func (c *call) subscribersFrame(w *subscribersAsked, names *rule.Names) (*listPa
 		f.Hidden = append(f.Hidden, html.Option{Label: "wide", Value: "1"})
 		f.Set = []SetFilter{{Label: c.look.Text("customers.wide", w.Text), URL: c.subscribersAt("", "wide", "")}}
 	}
-	f.Actions = append([]Action{{Label: c.look.Text("api.title"), URL: c.subscribersAt("/api")}}, c.viewActions(subscriberList, view)...)
+	f.Actions = append([]Action{{Label: c.look.Text("api.title"), URL: c.subscribersAt("/api")}, {Label: c.look.Text("bulk.title"), URL: c.storeAt("/bulk")}}, c.viewActions(subscriberList, view)...)
 	p.Filters = f
 	return p, nil
 }
@@ -269,13 +338,13 @@ func (c *call) subscriberTable(subs []subscriber.Subscriber, bounces map[int64]s
 		{Label: c.look.Text("subscribers.channel")}, {Label: c.look.Text("subscribers.since")},
 	}}
 	for i := range subs {
-		s := &subs[i]
+		s, id := &subs[i], strconv.FormatInt(subs[i].ID, 10)
 		source := Cell{Text: c.look.Text("subscribers.source." + s.Source)}
 		if s.OrderID != 0 {
 			source.Sub = c.look.Text("subscribers.order", strconv.FormatInt(s.OrderID, 10))
 		}
 		_, bounced := bounces[s.ID]
-		t.Rows = append(t.Rows, Row{ID: "subscriber-" + strconv.FormatInt(s.ID, 10), Cells: []Cell{
+		t.Rows = append(t.Rows, Row{ID: "subscriber-" + id, Pick: id, Name: s.Email, Cells: []Cell{
 			{Text: s.Email, Sub: customer.FullName(s.FirstName, s.LastName), URL: c.subscriberAt(s.ID, "")}, {Lozenges: []Lozenge{c.subscriberLozenge(s.StateOf(bounced))}},
 			{Text: c.agreedTo(s)}, source, {Text: channelName(names, s.ChannelID)}, {When: c.when(s.DateCreated)},
 		}})

@@ -74,6 +74,8 @@ type Options struct {
 	Value       string `json:"value,omitempty"`
 	// Ground is what a consent rests on, or why it is taken back.
 	Ground string `json:"ground,omitempty"`
+	// Anew states that those who had left, or were erased, agreed again.
+	Anew bool `json:"anew,omitempty"`
 }
 
 // State is where a bulk action is.

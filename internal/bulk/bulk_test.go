@@ -331,6 +331,8 @@ func TestKinds(t *testing.T) {
 		w.undo(left.ID, 1, 0)
 		w.wantFound("consent = 'marketing_newsletter'", 1)
 
+		w.leaves()
+
 		// Subscribers themselves.
 		all := w.ask(bulk.Options{Subject: bulk.Subscribers, Kind: bulk.Unsubscribe, Filter: "source=custom", Ground: "The list is closed"}, false)
 		w.want(all, bulk.Done, 1, 1, 0)
@@ -361,6 +363,95 @@ func TestKinds(t *testing.T) {
 			t.Error("undone after a week")
 		}
 	})
+}
+
+// leaves: who has left by their own wish is subscribed again with a new consent alone,
+// as on the page of one.
+func (w *world) leaves() {
+	t, ctx := w.t, w.t.Context()
+	w.t.Helper()
+	storefront := subscriber.Origin{Via: subscriber.ViaStorefront}
+	made := map[string]int64{}
+	for _, s := range []struct {
+		address  string
+		consents []string
+	}{{"c5@example.com", nil}, {"c6@example.com", nil}, {"c7@example.com", []string{subscriber.AbandonedCart}}, {"c8@example.com", nil}, {"c9@example.com", nil}} {
+		in := subscriber.Create{Email: s.address}
+		if s.consents != nil {
+			in.Consents = opt.Some(s.consents)
+		}
+		one, err := w.Subscribers.Create(ctx, w.a, in, subscriber.Origin{Via: "seed"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[s.address] = one.ID
+	}
+	do := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(nil, w.Subscribers.Leave(ctx, w.a, 1, "c5@example.com", storefront)) // by the link
+	do(w.Subscribers.Bounce(ctx, w.a, subscriber.Report{Email: "c6@example.com", Kind: "complaint"}, subscriber.Origin{Via: subscriber.ViaComplaint}))
+	do(w.Subscribers.Update(ctx, w.a, made["c8@example.com"], subscriber.Update{Consents: opt.Some([]string{subscriber.AbandonedCart})}, storefront)) // the newsletter alone
+	do(nil, w.Subscribers.DeleteOne(ctx, w.a, made["c9@example.com"], subscriber.Origin{Via: subscriber.ViaPanel}))
+	failed := func(a *bulk.Action) string {
+		t.Helper()
+		some, err := w.Bulk.Failures(ctx, w.a, a, 0, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for i := range some {
+			out = append(out, fmt.Sprint(some[i].ID, some[i].Code))
+		}
+		return strings.Join(out, " ")
+	}
+	o := bulk.Options{Kind: bulk.Subscribe, IDs: []int64{5, 6, 7, 8, 9}, Ground: "Signed at the fair"}
+	first := w.ask(o, false)
+	w.want(first, bulk.Done, 2, 0, 3)
+	if got := failed(first); got != "5 left 6 left 8 left" {
+		t.Errorf("refused: %q", got)
+	}
+	w.undo(first.ID, 2, 0)
+	o.Subject, o.IDs = bulk.Subscribers, []int64{made["c6@example.com"], made["c8@example.com"]}
+	w.want(w.ask(o, false), bulk.Done, 0, 0, 2)
+	o.Anew = true
+	again := w.ask(o, false)
+	w.want(again, bulk.Done, 2, 0, 0)
+	changes, _, err := w.Subscribers.Proofs(ctx, w.a, made["c6@example.com"], subscriber.HistoryList.New())
+	if err != nil || len(changes) == 0 {
+		t.Fatal(changes, err)
+	}
+	if p := changes[len(changes)-1].Proven(); p.Via != subscriber.ViaPanel || !p.Reconsent || p.Ground != o.Ground || p.AccountID != 0 {
+		t.Errorf("%+v", p)
+	}
+	// A mailbox that refused emails gets another try.
+	if found, err := w.Subscribers.BouncesOf(ctx, w.a, []subscriber.Subscriber{{ID: 1, Email: "c6@example.com"}}); err != nil || len(found) != 0 {
+		t.Errorf("%v %v", found, err)
+	}
+	o.Subject, o.IDs = bulk.Customers, []int64{5, 6, 7, 8, 9}
+	w.want(w.ask(o, false), bulk.Done, 3, 2, 0)
+
+	// Who complains between is not brought back by an undo.
+	o = bulk.Options{Kind: bulk.Unsubscribe, IDs: []int64{5, 7}, Ground: "By phone"}
+	away := w.ask(o, false)
+	w.want(away, bulk.Done, 2, 0, 0)
+	do(w.Subscribers.Bounce(ctx, w.a, subscriber.Report{Email: "c5@example.com", Kind: "complaint"}, subscriber.Origin{Via: subscriber.ViaComplaint}))
+	w.undo(away.ID, 1, 1)
+	all, err := w.Subscribers.Browse(ctx, w.a, subscriber.Browse{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for i := range all.Subscribers {
+		switch all.Subscribers[i].Email {
+		case "c5@example.com", "c6@example.com", "c7@example.com", "c8@example.com", "c9@example.com":
+			ids = append(ids, all.Subscribers[i].ID)
+		}
+	}
+	w.want(w.ask(bulk.Options{Subject: bulk.Subscribers, Kind: bulk.Delete, IDs: ids}, false), bulk.Done, int64(len(ids)), 0, 0)
 }
 
 // What cannot be is refused before anything is done.

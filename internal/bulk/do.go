@@ -146,8 +146,8 @@ func (d *doing) update(ids []int64, out *outcome, of func(id int64, u *customer.
 
 // by is where consents come from that a bulk action changes.
 func (d *doing) by() subscriber.Origin {
-	by := subscriber.Origin{Via: subscriber.ViaManagementAPI, AccountID: d.a.By.ID}
-	by.Proof.Ground = d.a.Ground
+	by := subscriber.Origin{Via: subscriber.ViaPanel}
+	by.Proof.Ground, by.Proof.Anew = d.a.Ground, d.a.Anew
 	by.Proof.ActorKind, by.Proof.ActorName = d.a.By.Kind.String(), d.a.By.Name
 	return by
 }
@@ -182,19 +182,14 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 	if err != nil {
 		return err
 	}
-	if on {
-		if err := subscriber.RefuseSuppressed(d.tx, c.Email); err != nil {
+	if on && len(held) == 0 {
+		what.Made, err = subscriber.EnterTx(d.tx, subscriber.Create{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, ChannelID: opt.Some(channel)}, d.by(), d.now)
+		if err != nil {
 			return err
-		}
-		if len(held) == 0 {
-			what.Made, err = subscriber.CreateTx(d.tx, subscriber.Create{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, ChannelID: opt.Some(channel)}, d.by(), d.now)
-			if err != nil {
-				return err
-			}
 		}
 	}
 	for i := range held {
-		changed, err := subscriber.SetNewsletterTx(d.tx, &held[i], on, d.by(), d.now)
+		changed, err := d.set(&held[i])
 		if err != nil {
 			return err
 		}
@@ -208,6 +203,14 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 	text, err := json.Marshal(what)
 	out.changed[c.ID] = string(text)
 	return err
+}
+
+// set gives a subscriber the newsletter or takes it away.
+func (d *doing) set(s *subscriber.Subscriber) (changed bool, err error) {
+	if d.a.Kind == Subscribe {
+		return subscriber.SubscribeTx(d.tx, s, d.by(), d.now)
+	}
+	return subscriber.SetNewsletterTx(d.tx, s, false, d.by(), d.now)
 }
 
 // toSubscribers does it to subscribers.
@@ -231,14 +234,8 @@ func (d *doing) toSubscribers(ids []int64, out *outcome) error {
 		}
 		return subscriber.RemoveHeldTx(d.tx, held, d.by(), d.now)
 	}
-	on := d.a.Kind == Subscribe
 	for i := range held {
-		if on {
-			if err := subscriber.RefuseSuppressed(d.tx, held[i].Email); err != nil {
-				return err
-			}
-		}
-		changed, err := subscriber.SetNewsletterTx(d.tx, &held[i], on, d.by(), d.now)
+		changed, err := d.set(&held[i])
 		if err != nil {
 			return err
 		}
@@ -252,6 +249,7 @@ func (d *doing) toSubscribers(ids []int64, out *outcome) error {
 // undo changes back what was changed, by ids with what undoing needs to know, as far
 // as nobody else has changed it since. It returns who was changed back.
 func (d *doing) undo(items map[int64]string) (map[int64]bool, error) {
+	d.a.Anew = false // what is given back is no new consent
 	out := map[int64]bool{}
 	ids := make([]int64, 0, len(items))
 	for id := range items {

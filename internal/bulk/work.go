@@ -250,6 +250,8 @@ func codeOf(f *fault.Error) string {
 		switch it := &f.Items[0]; {
 		case it.Why == subscriber.WhySuppressed:
 			return "suppressed"
+		case it.Why == subscriber.WhyLeft:
+			return "left"
 		case it.Why == account.WhyNoAccess:
 			return "no_storefront"
 		default:

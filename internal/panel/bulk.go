@@ -305,7 +305,10 @@ func (c *call) bulkFields(kind bulk.Kind) ([]*html.Field, error) {
 	case bulk.Subscribe, bulk.Unsubscribe:
 		f := c.textField("ground", "bulk.ground")
 		f.MaxLength, f.Hint = subscriber.MaxGround, c.look.Text("bulk.ground."+string(kind))
-		return []*html.Field{f}, nil
+		if kind == bulk.Unsubscribe {
+			return []*html.Field{f}, nil
+		}
+		return []*html.Field{f, {Name: "reconsent", Label: c.look.Text("bulk.reconsent"), Hint: c.look.Text("subscribers.reconsent.hint"), Type: "check"}}, nil
 	}
 	return nil, nil
 }
@@ -359,7 +362,7 @@ func (c *call) doBulkOnce(subject bulk.Subject, a bulkAction) error {
 	case bulk.SetAttribute:
 		o.AttributeID, o.Value = number("attribute"), c.value("value")
 	case bulk.Subscribe, bulk.Unsubscribe:
-		o.Ground = c.value("ground")
+		o.Ground, o.Anew = c.value("ground"), a.kind == bulk.Subscribe && c.form.Get("reconsent") != ""
 	}
 	done, err := c.Bulk.Ask(c.R.Context(), c.store.ID, o)
 	if err != nil {

@@ -75,6 +75,9 @@ func (c *call) bulkPage() error {
 	if a.Ground != "" {
 		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk.ground"), Value: a.Ground})
 	}
+	if a.Anew {
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk.reconsent"), Value: c.look.Text("yes")})
+	}
 	p.Facts = append(p.Facts, Fact{Label: c.look.Text("history.by"), Value: c.actorName(&a.By)}, Fact{Label: c.look.Text("bulk.begun"), When: c.when(a.Created)})
 	if a.Ended != 0 {
 		p.Facts = append(p.Facts, Fact{Label: c.look.Text("bulk.ended"), When: c.when(a.Ended)})

@@ -21,8 +21,21 @@ func Held(tx *sqldb.Tx, ids []int64) ([]Subscriber, error) {
 	}, args...)
 }
 
-// SetNewsletterTx gives a subscriber who is held the newsletter or takes it away,
+// SubscribeTx gives a subscriber who is held the newsletter, by the rule of Enter,
 // inside a transaction, and reports whether that changed anything.
+func SubscribeTx(tx *sqldb.Tx, old *Subscriber, by Origin, now int64) (bool, error) {
+	if old.Agreed() {
+		return false, nil
+	}
+	if err := old.comesBack(tx, by); err != nil {
+		return false, err
+	}
+	return SetNewsletterTx(tx, old, true, by, now)
+}
+
+// SetNewsletterTx gives a subscriber who is held the newsletter or takes it away,
+// inside a transaction, and reports whether that changed anything. What was taken away
+// it gives back, but to who has left by their own wish.
 func SetNewsletterTx(tx *sqldb.Tx, old *Subscriber, on bool, by Origin, now int64) (bool, error) {
 	if old.Agreed() == on {
 		return false, nil
@@ -30,18 +43,26 @@ func SetNewsletterTx(tx *sqldb.Tx, old *Subscriber, on bool, by Origin, now int6
 	all := slices.DeleteFunc(slices.Clone(old.Consents), func(c string) bool { return c == MarketingNewsletter })
 	if on {
 		all = append(all, MarketingNewsletter)
+		gone := ends{}
+		if err := tx.Pipeline(heldQuery([]string{old.Email}, map[place]bool{}, gone)); err != nil {
+			return false, err
+		}
+		if err := gone.refuse(tx, by, &Subscriber{Email: old.Email, ChannelID: old.ChannelID, Consents: all}); err != nil {
+			return false, err
+		}
 	}
 	_, err := changeHeld(tx, old, &Update{Consents: opt.Some(inOrder(all))}, by.Came(tx.Context()), now)
 	return err == nil, err
 }
 
-// CreateTx makes a subscriber inside a transaction, and returns the id.
-func CreateTx(tx *sqldb.Tx, in Create, by Origin, now int64) (int64, error) {
+// EnterTx makes a subscriber by the rule of Enter, inside a transaction, and returns
+// the id.
+func EnterTx(tx *sqldb.Tx, in Create, by Origin, now int64) (int64, error) {
 	sub, err := in.build()
 	if err != nil {
 		return 0, err
 	}
-	err = create(tx, &sub, 0, by.Came(tx.Context()), now)
+	err = enter(tx, &sub, by.Came(tx.Context()), now)
 	return sub.ID, err
 }
 

@@ -42,15 +42,10 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 		if err := tx.Pipeline(holder(&sub, &id)...); err != nil {
 			return err
 		}
-		if in.Anew {
-			if err := liftBounce(tx, sub.Email); err != nil {
-				return err
-			}
-		}
 		if id == 0 {
 			one := sub
 			out = &one
-			return create(tx, out, 0, by, s.sys.Now())
+			return enter(tx, out, by, s.sys.Now())
 		}
 		old, err := lock(tx, id, tx.ForUpdate())
 		if err != nil {
@@ -61,13 +56,25 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 			return sqldb.ErrUnique // it went meanwhile
 		case len(old.Consents) > 0:
 			return taken(sub.Email)
-		case !in.Anew && len(sub.Consents) > 0:
-			return errLeft
+		case in.Anew || len(sub.Consents) > 0:
+			if err := old.comesBack(tx, by); err != nil {
+				return err
+			}
 		}
 		out, err = changeHeld(tx, old, &Update{Consents: opt.Some(sub.Consents)}, by, s.sys.Now())
 		return err
 	})
 	return out, err
+}
+
+// enter makes a subscriber on stated grounds.
+func enter(tx *sqldb.Tx, s *Subscriber, by Origin, now int64) error {
+	if by.Proof.Anew {
+		if err := liftBounce(tx, s.Email); err != nil {
+			return err
+		}
+	}
+	return create(tx, s, 0, by, now)
 }
 
 // Unsubscribe takes all consents of a subscriber back at the person's wish. The

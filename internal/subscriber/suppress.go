@@ -50,20 +50,6 @@ func (s *suppressions) has(address string) (has bool, err error) {
 	return has, err
 }
 
-// RefuseSuppressed refuses an address that needs a new consent to be subscribed, as
-// its person was erased.
-func RefuseSuppressed(tx *sqldb.Tx, address string) error {
-	s, err := suppressed(tx)
-	if err != nil {
-		return err
-	}
-	has, err := s.has(address)
-	if err == nil && has {
-		err = errSuppressed
-	}
-	return err
-}
-
 // refuse is the rule of suppressed addresses: what comes from an import or from a
 // storefront is refused, and what comes by the management API where the store
 // asks for it. A subscription that the person has confirmed by a link, or of which

@@ -283,6 +283,7 @@ var tracked = map[string][]records{
 	"segment_members":         {{resource: history.ShopperProfile, id: "profile_id", with: map[string]history.Resource{"segment_id": history.Segment}}},
 	"segment_rules":           {{resource: history.Segment, id: "segment_id", passed: "reads version built_to"}},
 	"store_settings":          {{resource: history.StoreSettings}},
+	"store_logos":             {{resource: history.StoreSettings}},
 	"metafields":              {{resource: history.Metafield, id: "id", customer: "customer_id"}},
 	"customer_settings":       {{resource: history.CustomerSettings, id: "channel_id", with: map[string]history.Resource{"channel_id": history.Channel}}},
 	"checkout_settings":       {{resource: history.CheckoutSettings, id: "channel_id"}},

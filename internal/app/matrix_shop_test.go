@@ -73,7 +73,7 @@ var everybody = map[string]int{
 	"POST " + devtools.ControlPath + "/faults": 400, "GET " + devtools.ControlPath + "/faults": 200, "DELETE " + devtools.ControlPath + "/faults": 204, "DELETE " + devtools.ControlPath + "/faults/{id}": 404,
 	"GET " + devtools.ControlPath + "/requests": 200, "DELETE " + devtools.ControlPath + "/requests": 204, "GET " + devtools.ControlPath + "/requests/{id}": 404,
 	"GET " + devtools.ControlPath + "/requests/har": 200, "GET " + devtools.ControlPath + "/requests/{id}/har": 404, "POST " + devtools.ControlPath + "/requests/expect": 400,
-	"GET /assets/style.css": 200, "GET /assets/address.js": 200, "GET /assets/password.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200,
+	"GET /assets/style.css": 200, "GET /assets/address.js": 200, "GET /assets/password.js": 200, "GET /assets/states/{country}.json": 200, "GET " + store.FaviconPath: 200, "GET " + store.LogoPath + "{name}": 404,
 }
 
 const signInFirst = "/login.php?from="

@@ -88,6 +88,7 @@ var nobodys = map[string]string{
 	"site_routes":             "of the store",
 	"store_counters":          "numbers",
 	"store_keys":              "of the store",
+	"store_logos":             "of the store",
 	"store_settings":          "of the store",
 	"storefront_keys":         "of the store",
 	"storefront_revocations":  "hashes of tokens of apps",

@@ -216,7 +216,7 @@ func (s *shop) pricesShown() string {
 }
 
 // picture returns the store's logo.
-func (s *shop) picture() *picture { return &picture{s.LogoURL, s.Name} }
+func (s *shop) picture() *picture { return &picture{s.LogoAt(s.origin), s.Name} }
 
 // logo names the schema's type of the store's logo.
 func (s *shop) logo() string {

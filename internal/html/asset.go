@@ -16,8 +16,8 @@ import (
 const (
 	// assetPolicy lets what is no page load nothing.
 	assetPolicy = "default-src 'none'"
-	// forever is for addresses that name the contents.
-	forever = "public, max-age=31536000, immutable"
+	// Forever is for Asset.Keep at an address that names the contents.
+	Forever = "public, max-age=31536000, immutable"
 )
 
 // Asset is a file that is the same for everybody: a style sheet, a script, a
@@ -87,7 +87,7 @@ func (a *Asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Cache-Control", a.Keep)
 	if r.URL.Query().Get("v") == a.tag {
-		h.Set("Cache-Control", forever)
+		h.Set("Cache-Control", Forever)
 	}
 	body, tag := a.body, a.tag
 	if zipped := a.zipped(); zipped != nil {

@@ -226,7 +226,7 @@ func (t *texts) view(m *Stored, s *store.Settings, siteURL, code string) (View, 
 		name = ""
 	}
 	v := View{
-		Store:    StoreView{Name: oneLine(s.Name, maxName), URL: siteURL, Email: s.OrderEmail, Phone: s.Phone, Address: s.Address, LogoURL: s.LogoURL},
+		Store:    StoreView{Name: oneLine(s.Name, maxName), URL: siteURL, Email: s.OrderEmail, Phone: s.Phone, Address: s.Address, LogoURL: s.LogoAt(siteURL)},
 		Customer: CustomerView{Name: name, Email: m.To},
 		Locale:   code, Link: m.data.Data["link"], Duration: l.duration(m.data.Data["minutes"]), Data: m.data.Data, Unsubscribe: m.data.Unsubscribe,
 	}

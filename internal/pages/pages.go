@@ -127,7 +127,7 @@ func (p *Pages) Mount(r chi.Router) {
 		return nil
 	}
 	for path, asset := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"/assets/style.css": p.style, store.FaviconPath: p.icon, "/assets/address.js": script, "/assets/password.js": password, "/assets/states/{country}.json": states,
+		"/assets/style.css": p.style, store.FaviconPath: p.icon, store.LogoPath + "{name}": p.logo, "/assets/address.js": script, "/assets/password.js": password, "/assets/states/{country}.json": states,
 	} {
 		h := p.pipe.Handler(path, serve.Plain{}, func(x *serve.Exchange) error { return asset(x, x.Request()) })
 		r.Get(path, h)

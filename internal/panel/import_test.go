@@ -13,9 +13,15 @@ import (
 // upload sends a file by the form for it.
 func (b *browser) upload(path, name, text string) *browser {
 	b.t.Helper()
+	return b.uploadAs("file", path, name, text)
+}
+
+// uploadAs sends a file as a field of a form.
+func (b *browser) uploadAs(field, path, name, text string) *browser {
+	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", name)
+	part, err := form.CreateFormFile(field, name)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ var settingPages = []settingPage{
 		{"addresses", []settingField{{"secure_url", "url"}, {"domain", "text"}, {"storefront.shop_url", "url"}, {"control_panel_base_url", "url"}}},
 	}},
 	{key: "look", path: "/settings/look", sections: []settingSection{
-		{"look", []settingField{{"storefront.theme_color", "color"}, {"logo_url", "url"}, {"favicon_url", "url"}}},
+		{"look", []settingField{{"storefront.theme_color", "color"}, {"logo_url", "text"}, {"favicon_url", "url"}}},
 	}, beside: (*call).besideLook},
 	{key: "languages", path: "/settings/languages", sections: []settingSection{
 		{"languages", []settingField{{"language", "language"}, {"storefront.locales", listSetting}, {"storefront.inactive_locales", listSetting}}},
@@ -110,6 +110,7 @@ func settingRoutes() []Route {
 		post(at+"/name", may, (*call).renameStore), post(at+"/accounts/recaptcha", may, (*call).testRobots),
 		get(at+"/privacy", may, (*call).privacySettingsPage), post(at+"/privacy", may, (*call).savePrivacySettings),
 	}
+	out = append(out, logoRoutes(may)...)
 	for i := range settingPages {
 		p := &settingPages[i]
 		out = append(out, get(ofStore+p.path, may, func(c *call) error { return c.settingsPage(p) }), post(ofStore+p.path, may, func(c *call) error { return c.saveSettings(p) }))
@@ -124,6 +125,7 @@ type settingsView struct {
 	First    *Form
 	Form     *Form
 	Swatch   *Swatch
+	Logo     *LogoView
 	Table    *Table
 	Posts    []Button
 	Facts    []Fact
@@ -134,7 +136,6 @@ func (*settingsView) template() string { return "settings" }
 // Swatch shows colours on each other.
 type Swatch struct {
 	Ground, Ink string
-	Logo, Name  string
 	Contrast    string
 }
 
@@ -449,11 +450,11 @@ func (c *call) besideLook(p *settingsView) error {
 	}
 	palette := html.NewPalette(s.Storefront.ThemeColor)
 	ratio := html.Contrast(palette.Accent, palette.OnAccent)
-	p.Swatch = &Swatch{Ground: palette.Accent, Ink: palette.OnAccent, Logo: s.LogoURL, Name: c.store.Name, Contrast: c.look.Text("settings.contrast", strconv.FormatFloat(ratio, 'f', 1, 64))}
+	p.Swatch = &Swatch{Ground: palette.Accent, Ink: palette.OnAccent, Contrast: c.look.Text("settings.contrast", strconv.FormatFloat(ratio, 'f', 1, 64))}
 	if white := html.Contrast(palette.Accent, "#ffffff"); white < 4.5 {
 		p.Messages = append(p.Messages, Message{Kind: "info", Text: c.look.Text("settings.contrast.low", strconv.FormatFloat(white, 'f', 1, 64))})
 	}
-	return nil
+	return c.besideLogo(p, s)
 }
 
 // samplePasswords are those that the rules are tried on.

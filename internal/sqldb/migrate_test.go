@@ -78,6 +78,7 @@ var landed = map[sqldb.Engine][]string{
 		"57 person_requests 706a8bc4caa9abb0a45b71c2b02b1d5fac7b24a409b90f90e2455a4ea5f60a70",
 		"58 merges 7f5463f7b93e6672c78e03c21939d38add4142667716719351bde68467d6bc35",
 		"59 duplicates 29cc50bae90f11d33b7b9d4fa40eefca103170a932aa383e52a64698feccb2fa",
+		"60 logos dd579970b3ee2256a345359f689d5716990070337f4d9b8a7ca5309b59235e31",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -139,6 +140,7 @@ var landed = map[sqldb.Engine][]string{
 		"57 person_requests 8de24dc57224ed5dc524c3aac67edbd01b45731d9b7b82e58f2aa38cba2fd793",
 		"58 merges a8af2c049dc36b160500dca14ab84337cea9b0875004258d28a09ad6c09c975e",
 		"59 duplicates 3c8115c2621adf0a0c8745162e5394cbb0cf8e629bc56bdc18477b2cec88c0a6",
+		"60 logos b43d4ab50a2b8b8a068ace0590fba4a9559ad399d1674884872398913fc50f95",
 	},
 }
 

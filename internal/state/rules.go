@@ -26,7 +26,7 @@ var rules = map[string]rule{
 	"store_counters": counters,
 
 	"api_accounts": frame, "channels": frame, "checkout_settings": frame, "customer_settings": frame, "form_fields": frame, "secret_keys": frame, "site_hosts": frame,
-	"site_routes": frame, "staff_memberships": frame, "store_keys": frame, "store_settings": frame, "storefront_keys": frame,
+	"site_routes": frame, "staff_memberships": frame, "store_keys": frame, "store_logos": frame, "store_settings": frame, "storefront_keys": frame,
 
 	"account_sessions": content, "account_tokens": content, "address_form_values": content, "addresses": content, "attempt_windows": content,
 	"attribute_values": content, "attributes": content, "bulk_actions": content, "bulk_items": content, "bundle_loads": content, "companies": content, "consent_changes": content, "consent_texts": content, "credit_entries": content, "bounces": content,

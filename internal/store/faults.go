@@ -18,6 +18,7 @@ const (
 	FieldOrderEmail                                 fault.Field = "order email"
 	FieldFaviconURL                                 fault.Field = "favicon url"
 	FieldLogoURL                                    fault.Field = "logo url"
+	FieldLogo                                       fault.Field = "logo"
 	FieldTimezone                                   fault.Field = "timezone"
 	FieldDisplayDateFormat                          fault.Field = "display date format"
 	FieldExportDateFormat                           fault.Field = "export date format"
@@ -74,6 +75,10 @@ const (
 	WhyNoToken     fault.Reason = "an upstream without a token"
 	WhyNoUpstream  fault.Reason = "no address of a store's API"
 	WhyDay         fault.Reason = "no day"
+	WhyLogo        fault.Reason = "no picture that a logo may be"
+	WhyLogoSize    fault.Reason = "too large a file for a logo"    // Want is the bound in KiB
+	WhyLogoSide    fault.Reason = "too large a picture for a logo" // Want is the bound in pixels
+	WhyNoLogo      fault.Reason = "a picture that is not the store's own"
 	// What becomes of locales one by one.
 	WhyLocaleTaken     fault.Reason = "a language that the store has"
 	WhyInactiveDefault fault.Reason = "the default language, not active"

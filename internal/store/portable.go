@@ -35,6 +35,7 @@ var Portable = []portable.Part{
 			return withinRecord(r, func(row, plain string) (string, error) { return tx.Seal(secretSettings, row, plain) })
 		},
 	}.Part(),
+	portable.Table{Name: "logo", Table: "store_logos", Columns: "name, kind, width int, height int, data bytes, date_created int", Own: portable.Everything}.Part(),
 }
 
 // withinRecord changes the secrets within settings on their way.

@@ -184,9 +184,10 @@ func (s *Settings) check(to *fault.Collector) {
 	for _, f := range []struct {
 		field fault.Field
 		value string
-	}{{FieldSecureURL, s.SecureURL}, {FieldControlPanelBaseURL, s.ControlPanelURL}, {FieldFaviconURL, s.FaviconURL}, {FieldLogoURL, s.LogoURL}} {
+	}{{FieldSecureURL, s.SecureURL}, {FieldControlPanelBaseURL, s.ControlPanelURL}, {FieldFaviconURL, s.FaviconURL}} {
 		c.that(f.field, f.value, IsWebURL(f.value), WhyURL)
 	}
+	c.that(FieldLogoURL, s.LogoURL, IsWebURL(s.LogoURL) || IsOwnLogo(s.LogoURL), WhyURL)
 	for _, f := range []struct {
 		field fault.Field
 		value string

@@ -131,6 +131,9 @@ func PutSettings(tx *sqldb.Tx, s Settings) error {
 	if err := s.checkChange(before); err != nil {
 		return err
 	}
+	if err := s.keepsLogo(tx, before); err != nil {
+		return err
+	}
 	for row, plain := range s.secrets() {
 		if *plain, err = tx.Seal(secretSettings, row, *plain); err != nil {
 			return err

@@ -51,7 +51,7 @@ var owners = map[string][]string{
 	"internal/sso":         {"used_login_tokens"},
 	"internal/staff":       {"staff_memberships", "staff_passkeys", "staff_recovery_codes", "staff_sessions", "staff_tokens", "staff_users"},
 	"internal/state":       {"schema_snapshots", "schema_spares"},
-	"internal/store":       {"channels", "site_hosts", "store_counters", "store_settings", "stores"},
+	"internal/store":       {"channels", "site_hosts", "store_counters", "store_logos", "store_settings", "stores"},
 	"internal/storekey":    {"store_keys"},
 	"internal/subscriber":  {"bounces", "consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},
 	"internal/tax":         {"tax_properties"},

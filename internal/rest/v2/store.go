@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"clientele/internal/auth"
 	"clientele/internal/geo"
@@ -106,7 +107,7 @@ func appendStore(b []byte, s *aboutStore, zone store.Zone) []byte {
 	b = append(b, `,"plan_is_trial":false`...)
 	text("industry", s.Industry)
 	b = append(b, `,"logo":{"url":`...)
-	b = jsonx.AppendString(b, s.LogoURL)
+	b = jsonx.AppendString(b, s.LogoAt(strings.TrimRight(s.SecureURL, "/")))
 	b = append(b, `},"is_price_entered_with_tax":`...)
 	b = strconv.AppendBool(b, s.PricesWithTax)
 	b = append(b, `,"store_id":`...)

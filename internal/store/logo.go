@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"image"
 	_ "image/gif"  // which logos may be
@@ -12,6 +11,8 @@ import (
 	_ "image/png"  // likewise
 	"regexp"
 	"strconv"
+
+	_ "golang.org/x/image/webp" // likewise
 
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
@@ -65,9 +66,7 @@ func readLogo(data []byte) (*Logo, error) {
 		return nil, wrongLogo(fault.TooLong, WhyLogoSize, strconv.Itoa(MaxLogo>>10))
 	}
 	out := &Logo{Data: data}
-	if w, h, ok := webpSize(data); ok {
-		out.Type, out.Width, out.Height = "image/webp", w, h
-	} else if c, format, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
+	if c, format, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
 		out.Type, out.Width, out.Height = "image/"+format, c.Width, c.Height
 	}
 	ending := logoTypes[out.Type]
@@ -84,24 +83,6 @@ func readLogo(data []byte) (*Logo, error) {
 
 func wrongLogo(code fault.Code, why fault.Reason, want string) error {
 	return fault.Broken(fault.Invalid, fault.Item{Field: FieldLogo, Code: code, Why: why, Want: want})
-}
-
-// webpSize reads the head of a WebP file, which the standard library does not.
-func webpSize(b []byte) (width, height int, ok bool) {
-	if len(b) < 30 || string(b[:4]) != "RIFF" || string(b[8:12]) != "WEBP" {
-		return 0, 0, false
-	}
-	switch string(b[12:16]) {
-	case "VP8 ":
-		return int(binary.LittleEndian.Uint16(b[26:]) & 0x3FFF), int(binary.LittleEndian.Uint16(b[28:]) & 0x3FFF), string(b[23:26]) == "\x9d\x01\x2a"
-	case "VP8L":
-		bits := binary.LittleEndian.Uint32(b[21:])
-		return int(bits&0x3FFF) + 1, int(bits>>14&0x3FFF) + 1, b[20] == 0x2F
-	case "VP8X":
-		side := func(b []byte) int { return (int(b[0]) | int(b[1])<<8 | int(b[2])<<16) + 1 }
-		return side(b[24:]), side(b[27:]), true
-	}
-	return 0, 0, false
 }
 
 var (

@@ -411,7 +411,7 @@ func (w *world) leaves() {
 	o := bulk.Options{Kind: bulk.Subscribe, IDs: []int64{5, 6, 7, 8, 9}, Ground: "Signed at the fair"}
 	first := w.ask(o, false)
 	w.want(first, bulk.Done, 2, 0, 3)
-	if got := failed(first); got != "5 left 6 left 8 left" {
+	if got := failed(first); got != "5left 6left 8left" {
 		t.Errorf("refused: %q", got)
 	}
 	w.undo(first.ID, 2, 0)

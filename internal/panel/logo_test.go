@@ -20,7 +20,7 @@ import (
 	chromium "clientele/internal/testing/browser"
 )
 
-const shown = `stores:
+const pictured = `stores:
   - hash: one
     name: Green Garden
     settings: {admin_email: shop@example.com}
@@ -85,7 +85,7 @@ func (w *world) at(host, path string) (*http.Response, string) {
 // A logo is what its bytes say, is served by the hosts of its store alone, and goes as
 // it came.
 func TestLogo(t *testing.T) {
-	each(t, shown, func(t *testing.T, w *world) {
+	each(t, pictured, func(t *testing.T, w *world) {
 		w.person("ann@example.com", 1, staff.Administrator)
 		w.person("mia@example.com", 1, staff.Marketing)
 		const at = "/manage/store/one/settings/look"
@@ -119,7 +119,7 @@ func TestLogo(t *testing.T) {
 			if res.StatusCode != 200 || body != file || h.Get("Content-Type") != "image/"+kind || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "public, max-age=31536000, immutable" || !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") {
 				t.Errorf("%s: %d %v", path, res.StatusCode, h)
 			}
-			if ann.get(at + "/logo").want(200, ""); ann.body != file || ann.header.Get("Content-Type") != "image/"+kind {
+			if ann.get(at+"/logo").want(200, ""); ann.body != file || ann.header.Get("Content-Type") != "image/"+kind {
 				t.Error(ann.header)
 			}
 		}
@@ -161,7 +161,7 @@ func TestLogo(t *testing.T) {
 
 func TestBrowserLogo(t *testing.T) {
 	t.Parallel()
-	w := open(t, dbtest.Open(t, sqldb.SQLite), shown)
+	w := open(t, dbtest.Open(t, sqldb.SQLite), pictured)
 	w.person("ann@example.com", 1, staff.Administrator)
 	b := chromium.Open(t, w.server.URL, "en-US")
 	b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"clientele/api"
 	"clientele/internal/account"
 	"clientele/internal/auth"
 	"clientele/internal/bulk"
@@ -54,6 +55,7 @@ import (
 	"clientele/internal/panel"
 	"clientele/internal/password"
 	"clientele/internal/person"
+	"clientele/internal/process"
 	"clientele/internal/recaptcha"
 	"clientele/internal/rekey"
 	"clientele/internal/rest"
@@ -373,7 +375,9 @@ type Server struct {
 	failed chan error
 	// writes knows whether the database takes writes, until forgo, which also
 	// ends the eraser.
-	writes     *writable
+	writes *writable
+	// Processes knows which processes use the database.
+	Processes  *process.Service
 	forgo      context.CancelFunc
 	background sync.WaitGroup
 }
@@ -507,6 +511,7 @@ func (s *Server) name(secure bool) {
 // startWork starts what is done beside requests; Close and Run end it.
 func (s *Server) startWork(ctx, trying context.Context) {
 	s.background.Go(func() { s.writes.run(trying) })
+	s.background.Go(func() { s.Processes.Run(trying) })
 	eraser := newEraser(s.DB, s.System, s.log)
 	context.AfterFunc(trying, s.DB.Listen(sqldb.Erased, eraser.heard))
 	s.background.Go(func() { eraser.run(trying) })
@@ -549,6 +554,7 @@ func newServer(core *Core, cfg *Config, proxies []netip.Prefix, log *slog.Logger
 	s.setStaffRules()
 	s.judgeHosts(cfg.hostRules())
 	s.writes = newWritable(core.DB, core.System, log)
+	s.Processes = process.New(core.DB, core.System, log, api.Version())
 	s.Webhooks = webhook.NewService(core.DB, core.System, webhook.Rules{Production: cfg.Production()})
 	return s
 }

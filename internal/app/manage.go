@@ -156,7 +156,7 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 		Instruments: s.Instruments, Taxes: s.Taxes, Persons: s.Persons, Desk: s.Desk, Bulk: s.Bulk, Transfer: s.Transfer, Exports: s.Exports, Keys: s.Keys,
 		StorefrontTokens: s.Core.Tokens, Channels: s.Channels, CustomerSettings: s.Core.Settings, Robots: s.Robots, Reach: reach.New(s.cfg.Production()),
 		Merges: s.Merges, Duplicates: s.Duplicates, Answers: idempotency.New(s.DB, s.System)}
-	services.Installation = panel.Installation{Version: api.Version(), About: s.DB.About, Jobs: s.Jobs, Measured: s.measured, TestMail: s.Mail.TryServer}
+	services.Installation = panel.Installation{Version: api.Version(), About: s.DB.About, Jobs: s.Jobs, Measured: s.measured, TestMail: s.Mail.TryServer, Processes: s.Processes}
 	if !s.cfg.Production() {
 		services.Sample = s.sample
 	}

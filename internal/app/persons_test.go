@@ -75,6 +75,7 @@ var nobodys = map[string]string{
 	"saved_views":             "of who works with the control panel",
 	"schema_migrations":       "of the program",
 	"schema_writes":           "of the program",
+	"schema_processes":        "of the program",
 	"search_blocks":           "ids by words; they follow the customers (search.Fold)",
 	"search_endings":          "words of any customers' names; they follow the customers (search.Fold)",
 	"search_recent":           "words that are not in the lists yet; they follow the customers (search.Note)",

@@ -87,6 +87,7 @@ var stays = map[string]string{
 	"schema_lock":            "of the program",
 	"schema_migrations":      "of the program",
 	"schema_writes":          "of the program",
+	"schema_processes":       "of the program",
 }
 
 // Every table moves, or there is a reason, and so does every column.

@@ -51,6 +51,9 @@ func (s *Service) TryServer(ctx context.Context, to, subject, text string) error
 // HasServer reports whether messages are sent, or kept to be read in development.
 func (s *Service) HasServer() bool { return s.o.Sender != nil || s.o.Keep }
 
+// Keeps reports whether messages are kept to be read, and not sent.
+func (s *Service) Keeps() bool { return s.o.Sender == nil && s.o.Keep }
+
 // HasSender reports whether messages of a store with such settings have a sender.
 func (s *Service) HasSender(of *store.Settings) bool { return s.o.From != "" || ownSender(of) != "" }
 

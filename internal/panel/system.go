@@ -8,6 +8,7 @@ import (
 
 	"clientele/internal/html"
 	"clientele/internal/jobs"
+	"clientele/internal/process"
 	"clientele/internal/sqldb"
 )
 
@@ -27,6 +28,8 @@ type Installation struct {
 	Measured func() ([]Measure, error)
 	// TestMail sends an email to somebody; it returns what the mail server says.
 	TestMail func(ctx context.Context, to, subject, text string) error
+	// Processes knows which processes use the database.
+	Processes *process.Service
 }
 
 // Measure is a figure of /metrics, summed up, with what it means.
@@ -38,12 +41,13 @@ type Measure struct {
 // systemView is the page System.
 type systemView struct {
 	frame
-	Note     *Message
-	Facts    []Fact
-	Queues   *Table
-	Failed   *Table
-	Measures *Table
-	Posts    []Button
+	Note      *Message
+	Facts     []Fact
+	Processes *Table
+	Queues    *Table
+	Failed    *Table
+	Measures  *Table
+	Posts     []Button
 }
 
 func (*systemView) template() string { return "system" }
@@ -64,20 +68,25 @@ func (c *call) systemView() (*systemView, error) {
 	}
 	p := &systemView{}
 	p.Title, p.Lead = c.look.Text("system.title"), c.look.Text("system.lead")
-	engine := map[sqldb.Engine]string{sqldb.SQLite: "SQLite", sqldb.Postgres: "PostgreSQL"}[about.Engine]
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	mail := Lozenge{"success", c.look.Text("system.mail.there")}
-	if !c.Mail.HasServer() {
+	switch {
+	case c.Mail.Keeps():
+		mail = Lozenge{"info", c.look.Text("system.mail.kept")}
+	case !c.Mail.HasServer():
 		mail = Lozenge{"warning", c.look.Text("system.mail.none")}
 	}
 	p.Facts = []Fact{
-		{Label: c.look.Text("system.version"), Value: c.Installation.Version}, {Label: c.look.Text("system.engine"), Value: engine + " " + about.Version}, {Label: c.look.Text("system.size"), Value: c.bytes(about.Bytes)},
+		{Label: c.look.Text("system.version"), Value: c.Installation.Version}, {Label: c.look.Text("system.engine"), Value: engines[about.Engine] + " " + about.Version}, {Label: c.look.Text("system.size"), Value: c.bytes(about.Bytes)},
 		{Label: c.look.Text("system.migration"), Value: strconv.FormatInt(about.Migration, 10) + " " + about.MigrationName}, {Label: c.look.Text("system.migrated"), When: c.when(about.MigratedAt)},
 		{Label: c.look.Text("system.memory"), Value: c.bytes(int64(memory.HeapAlloc))}, {Label: c.look.Text("system.mail"), Lozenge: &mail},
 	}
-	if c.Mail.HasServer() {
+	if c.Mail.HasServer() && !c.Mail.Keeps() {
 		p.Posts = []Button{{Label: c.look.Text("system.mail.test", c.staff.Email), Action: Base + "/system/mail"}}
+	}
+	if p.Processes, err = c.processTable(); err != nil {
+		return nil, err
 	}
 	if len(queues) > 0 {
 		p.Queues = &Table{ID: "queues", Caption: c.look.Text("system.queues"), Columns: []Column{{Label: c.look.Text("system.kind")}, {Label: c.look.Text("system.waits"), Numeric: true}, {Label: c.look.Text("system.failed"), Numeric: true}, {Label: c.look.Text("system.late")}}}
@@ -108,6 +117,30 @@ func (c *call) systemView() (*systemView, error) {
 		p.Measures.Rows = append(p.Measures.Rows, Row{ID: m.Name, Cells: []Cell{{Text: m.Help, Sub: m.Name}, {Text: c.measured(m.Value)}}})
 	}
 	return p, nil
+}
+
+// engines are what people call the engines of databases.
+var engines = map[sqldb.Engine]string{sqldb.SQLite: "SQLite", sqldb.Postgres: "PostgreSQL"}
+
+// processTable lists the processes that use the database; nil for none.
+func (c *call) processTable() (*Table, error) {
+	all, err := c.Installation.Processes.List(c.R.Context())
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	t := &Table{ID: "processes", Caption: c.look.Text("system.processes"), Columns: []Column{{Label: c.look.Text("system.process")}, {Label: c.look.Text("system.version")}, {Label: c.look.Text("system.engine")}, {Label: c.look.Text("system.started")}, {Label: c.look.Text("system.seen")}, {Label: c.look.Text("system.state")}}}
+	for i := range all {
+		p := &all[i]
+		state := Lozenge{"success", c.look.Text("system.process.runs")}
+		switch {
+		case p.ID == c.Installation.Processes.ID():
+			state = Lozenge{"info", c.look.Text("system.process.this")}
+		case p.Late(c.visits.System.Now()):
+			state = Lozenge{"warning", c.look.Text("system.process.late")}
+		}
+		t.Rows = append(t.Rows, Row{ID: "process-" + p.ID, Cells: []Cell{{Text: p.ID, Sub: p.Host}, {Text: p.Version}, {Text: engines[p.Engine]}, {When: c.when(p.Started)}, {When: c.when(p.Seen)}, {Lozenges: []Lozenge{state}}}})
+	}
+	return t, nil
 }
 
 // jobName is what a kind of jobs is called.

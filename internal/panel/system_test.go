@@ -1,8 +1,11 @@
 package panel_test
 
 import (
+	"log/slog"
 	"testing"
+	"time"
 
+	"clientele/internal/process"
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
@@ -32,6 +35,21 @@ func TestSystem(t *testing.T) {
 		b.signIn("all@example.com")
 		engine := map[sqldb.Engine]string{sqldb.SQLite: "SQLite 3", sqldb.Postgres: "PostgreSQL 1"}[w.DB.Engine()]
 		b.get("/manage/system").want(200, "", engine, "Schema", "iB", "Imports", "&lt;b&gt;broken", "!<b>broken", "Green Garden", "What /metrics says", "clientele_")
+		// Who else uses the database, and that emails are kept.
+		b.get("/manage/system").want(200, "", "Kept in the outbox, not sent", "!Send a test to", "!Processes")
+		other := process.New(w.DB, w.System, slog.New(slog.DiscardHandler), "v0.9<b>")
+		for _, p := range []*process.Service{w.Server.Processes, other} {
+			if err := p.See(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.get("/manage/system").want(200, "", "Processes", other.ID(), "v0.9&lt;b&gt;", "This one", "Running", "!Not seen lately")
+		one.get("/manage/system").want(403, "", "!"+other.ID())
+		w.Clock.Advance(5 * time.Minute)
+		if err := w.Server.Processes.See(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.get("/manage/system").want(200, "", "Not seen lately")
 		b.post("/manage/system/retry", "store", "1", "job", "x").want(400, "")
 		b.post("/manage/system/retry", "store", "2", "job", "7").want(404, "")
 		b.post("/manage/system/retry", "store", "1", "job", "7").want(200, "/manage/system", "begins again", "!broken")
@@ -45,6 +63,11 @@ func TestBrowserSystem(t *testing.T) {
 	w := open(t, dbtest.Open(t, sqldb.SQLite), shop)
 	w.person("all@example.com", staff.AllStores, staff.Owner)
 	w.giveUp("import")
+	for _, p := range []*process.Service{w.Server.Processes, process.New(w.DB, w.System, slog.New(slog.DiscardHandler), "v0.9.1")} {
+		if err := p.See(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b := chromium.Open(t, w.server.URL, "en-US")
 	b.Open("/manage/sign-in").Write("email", "all@example.com", "password", password).Press("main form.form .primary")
 	b.Open("/manage/system").Want("Work that was given up").See("manage-system")

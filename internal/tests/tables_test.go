@@ -42,6 +42,7 @@ var owners = map[string][]string{
 	"internal/metafield":   {"metafields"},
 	"internal/order":       {"order_lines", "orders"},
 	"internal/person":      {"erasures", "person_requests"},
+	"internal/process":     {"schema_processes"},
 	"internal/rekey":       {"email_clashes", "email_rekeys"},
 	"internal/rule":        {"rule_marks"},
 	"internal/search":      {"search_blocks", "search_endings", "search_recent", "search_spellings", "search_stores", "search_terms"},

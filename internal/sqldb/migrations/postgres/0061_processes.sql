@@ -1,0 +1,10 @@
+-- Which processes of the program use the database. Each writes once a minute that it is
+-- there.
+CREATE TABLE schema_processes (
+    id TEXT NOT NULL PRIMARY KEY, -- drawn when it starts
+    host TEXT NOT NULL,
+    version TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    date_started BIGINT NOT NULL,
+    date_seen BIGINT NOT NULL
+);

@@ -244,7 +244,7 @@ func (c *call) customerView(s *shopper) (*recordView, error) {
 		}
 	}
 	var err error
-	p.Timeline, err = c.timeline(s.ID, s.names, s.comments)
+	p.Timeline, err = c.timeline(s)
 	return p, err
 }
 
@@ -615,19 +615,16 @@ func (c *call) emailsBlock(s *shopper) *Block {
 	return b
 }
 
+// emailTitle is what an email is called: its subject or, before it was made, its kind.
+func (c *call) emailTitle(m *mail.Stored) string {
+	return cmp.Or(m.Subject, c.known("email.kind.", string(m.Kind)))
+}
+
 // emailCards adds emails to a block.
 func (c *call) emailCards(b *Block, emails []mail.Stored) {
 	for i := range emails {
 		m := &emails[i]
-		title := string(m.Kind)
-		if c.look.Has("email.kind." + title) {
-			title = c.look.Text("email.kind." + title)
-		}
-		status := m.Status
-		if c.look.Has("email.status." + status) {
-			status = c.look.Text("email.status." + status)
-		}
-		k := Card{ID: "email-" + strconv.FormatInt(m.ID, 10), Title: cmp.Or(m.Subject, title), Sub: status, When: c.when(m.Created), Actions: []Action{{Label: c.look.Text("show"), URL: c.emailAt(m.ID, "")}}}
+		k := Card{ID: "email-" + strconv.FormatInt(m.ID, 10), Title: c.emailTitle(m), Sub: c.known("email.status.", m.Status), When: c.when(m.Created), Actions: []Action{{Label: c.look.Text("show"), URL: c.emailAt(m.ID, "")}}}
 		if m.Error != "" {
 			k.Lines = append(k.Lines, c.mailError(m.Error))
 		}
@@ -642,8 +639,8 @@ var timelineKinds = map[string]history.Filter{
 }
 
 // timeline is what happened to a customer.
-func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*Timeline, error) {
-	q := c.R.URL.Query()
+func (c *call) timeline(s *shopper) (*Timeline, error) {
+	q, id := c.R.URL.Query(), s.ID
 	kind := q.Get("kind")
 	f := timelineKinds[kind]
 	f.CustomerID, f.Limit = id, shownEntries
@@ -661,12 +658,18 @@ func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*
 	t := &Timeline{ID: "timeline", Label: c.look.Text("customer.timeline"), Swap: "timeline", Nothing: c.look.Text("customer.timeline.none")}
 	g := ChipGroup{Label: c.look.Text("customer.timeline.kinds")}
 	at := func(more ...string) string { return c.with(c.customerAt(id, ""), more...) + "#timeline" }
-	for _, k := range []string{"", "comments", "details", "addresses", "signins", "failures", "consents", "acting", toldKind} {
-		g.Chips = append(g.Chips, Chip{Label: c.look.Text("customer.timeline." + cmp.Or(k, "all")), URL: at("kind", k), Chosen: k == kind || k == "" && kind != toldKind && f.Resource == "" && f.Action == ""})
+	for _, k := range []string{"", "comments", "details", "addresses", "signins", "failures", "consents", "acting", toldKind, mailedKind} {
+		if k == mailedKind && !c.can(staff.Emails) {
+			continue
+		}
+		g.Chips = append(g.Chips, Chip{Label: c.look.Text("customer.timeline." + cmp.Or(k, "all")), URL: at("kind", k), Chosen: k == kind || k == "" && kind != toldKind && kind != mailedKind && f.Resource == "" && f.Action == ""})
 	}
 	t.Groups = []ChipGroup{g}
 	if kind == toldKind {
 		return t, c.onlyTold(t, id, f.Before, at)
+	}
+	if kind == mailedKind && c.can(staff.Emails) {
+		return t, c.onlyMailed(t, s.Email, f.Before, at)
 	}
 	page, err := c.History.List(c.R.Context(), c.store.ID, f)
 	if err != nil {
@@ -679,16 +682,17 @@ func (c *call) timeline(id int64, names *rule.Names, comments []desk.Comment) (*
 			o.Changes = nil
 		}
 		if kind != "" || o.Resource != history.CustomerComment || o.Action != history.Created {
-			t.Entries = append(t.Entries, c.entry(o, names))
+			t.Entries = append(t.Entries, c.entry(o, s.names))
 		}
 	}
 	if kind == "" {
 		if err := c.withTold(t, id, page.Newer == 0, page.Older == 0); err != nil {
 			return nil, err
 		}
+		c.withMailed(t, s.emails, page.Newer == 0, page.Older == 0)
 	}
 	if kind == "" || kind == "comments" {
-		c.withComments(t, comments, page.Newer == 0, page.Older == 0)
+		c.withComments(t, s.comments, page.Newer == 0, page.Older == 0)
 	}
 	if page.Older != 0 {
 		t.Older = at("kind", kind, "before", strconv.FormatInt(page.Older, 10))

@@ -436,6 +436,32 @@ func TestTold(t *testing.T) {
 	})
 }
 
+// The timeline has the emails that went to the customer, with a link to each, for who
+// may see them.
+func TestMailed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := open(t, db, shoppers, mailed)
+		w.person("ann@example.com", 1, staff.CustomerService)
+		w.person("ron@example.com", 1, staff.ReadOnly)
+		const at = "/manage/store/one/customers/1"
+		ann, ron := w.browser().signIn("ann@example.com"), w.browser().signIn("ron@example.com")
+		for range 27 {
+			ann.post(at + "/reset-email")
+			w.Clock.Advance(time.Minute)
+		}
+		ann.get(at).want(200, "", `id="mailed-`, "Email: ", "/manage/store/one/emails/")
+		first := ann.get(at+"?kind=emails").want(200, "", "Older", "!Added: customer").body
+		n := strings.Count(first, `id="mailed-`)
+		older := regexp.MustCompile(`before=(\d+)[^"]*`).FindStringSubmatch(first)
+		if n != 25 || older == nil {
+			t.Fatal(n, older)
+		}
+		ann.get(at+"?kind=emails&before="+older[1]).want(200, "", "Newer", "!Older", `id="mailed-1"`)
+		ron.get(at).want(200, "", `!id="mailed-`, "!kind=emails")
+		ron.get(at+"?kind=emails").want(200, "", `!id="mailed-`)
+	})
+}
+
 // Characters that turn the direction of a text, and control characters, are shown
 // as what they are.
 func TestHarmlessNames(t *testing.T) {

@@ -163,7 +163,11 @@ func (c *call) searchPage() error {
 			return err
 		}
 	}
-	p.add(c.look.Text("search.actions"), c.placesOf(append(made[:len(made):len(made)], deeds...), text))
+	acting, err := c.findActing(text)
+	if err != nil {
+		return err
+	}
+	p.add(c.look.Text("search.actions"), append(c.placesOf(append(made[:len(made):len(made)], deeds...), text), acting...))
 	p.add(c.look.Text("search.pages"), c.placesOf(pages, text))
 	p.add(c.look.Text("search.settings"), c.findSettings(text))
 	n := 0
@@ -263,6 +267,22 @@ func (c *call) findSegments(text string) ([]FoundItem, error) {
 		out = append(out, FoundItem{segments[i].Name, short(segments[i].Description, 80), c.segmentAt(segments[i].UUID, "")})
 	}
 	return out, nil
+}
+
+// findActing offers to sign in as a customer to who may: "sign in as jane", in the words
+// of the language.
+func (c *call) findActing(text string) ([]FoundItem, error) {
+	words, begin := wordsOf(text), wordsOf(c.look.Text("search.acting"))
+	if len(words) <= len(begin) || !slices.Equal(words[:len(begin)], begin) || !c.can(staff.SignInAs) {
+		return nil, nil
+	}
+	fields := strings.Fields(text)
+	people, err := c.findCustomers(strings.Join(fields[min(len(begin), len(fields)):], " "))
+	var out []FoundItem
+	for i := range people {
+		out = append(out, FoundItem{Text: c.look.Text("search.act", people[i].Text), Sub: people[i].Sub, URL: people[i].URL + "/sign-in-as"})
+	}
+	return out, err
 }
 
 var numbered = regexp.MustCompile(`^#\d{1,18}$`)

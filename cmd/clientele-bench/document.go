@@ -15,6 +15,7 @@ import (
 type documentCommand struct {
 	File  string   `arg:"" help:"A Markdown document with marks."`
 	Parts []string `arg:"" optional:"" help:"The parts to measure (default: all)."`
+	Dir   string   `type:"path" placeholder:"DIR" help:"Keep data here, for all parts and further runs (default: a temporary directory for each part)."`
 }
 
 // marked matches a part of a document: its opening mark with name and flags,
@@ -72,6 +73,7 @@ func (c *documentCommand) Run(ctx context.Context) error {
 		if len(c.Parts) > 0 && !slices.Contains(c.Parts, p.name) {
 			continue
 		}
+		p.run.Dir = c.Dir
 		report, err := p.run.measure(ctx)
 		if err != nil {
 			return fmt.Errorf("part %s: %w", p.name, err)

@@ -41,6 +41,7 @@ type runCommand struct {
 	Runs       int           `default:"3" placeholder:"N" help:"Runs of each case, of which the median counts (default: ${default})."`
 	Duration   time.Duration `default:"500ms" placeholder:"TIME" help:"Length of a run (default: ${default})."`
 	Dir        string        `type:"path" placeholder:"DIR" help:"Keep data here, so that SQLite's is loaded once per size (default: a temporary directory)."`
+	InPlace    bool          `help:"Measure in what was loaded, which is used up by that, and not in copies, where a disk has no room for three."`
 	Markdown   bool          `help:"Print the tables as Markdown."`
 	Out        string        `type:"path" placeholder:"FILE" help:"Keep the result in a file, for --compare."`
 	Compare    string        `type:"existingfile" placeholder:"FILE" help:"Compare with an earlier result and mark what moved more than noise: figures of which even the nearest runs differ."`
@@ -72,7 +73,7 @@ func (c *runCommand) measure(ctx context.Context) (*bench.Report, error) {
 	}
 	return bench.Run(ctx, bench.Config{
 		Customers: c.Customers, SecondSize: c.SecondSize, Stores: c.Stores, Processes: c.Processes, KillEvery: c.KillEvery, Sessions: c.Sessions, Before: before, Engines: c.Engines, Cases: c.Cases,
-		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir,
+		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir, InPlace: c.InPlace,
 		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
 	})
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Runs       int
 	Duration   time.Duration
 	Dir        string // empty for a temporary one
+	InPlace    bool   // in what was loaded rather than in copies of it
 	Progress   io.Writer
 	Before     *Result // to compare with, or nil
 	// FloorCommand is the command line that runs Floor; its flags are added.
@@ -173,6 +174,9 @@ func (b *bencher) engine(ctx context.Context, dir string) (_ *EngineReport, err 
 	if err != nil {
 		return nil, err
 	}
+	if b.InPlace {
+		small = taken{small}
+	}
 	res, err := b.measure(ctx, small)
 	if err == nil && b.Customers >= linearFrom {
 		res.Loaded = small.Loaded()
@@ -216,7 +220,7 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 		return nil, err
 	}
 	defer dropWork(&err)
-	spare, dropSpare, err := copyOf(ctx, d, "floor")
+	spare, dropSpare, err := copyOf(ctx, d, floorCopy)
 	if err != nil {
 		return nil, err
 	}

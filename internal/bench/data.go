@@ -28,6 +28,29 @@ type data interface {
 	Loaded() []float64
 	// Drop removes what Copy made.
 	Drop(ctx context.Context, name string) error
+	// Take gives the data itself away, which is not as it was loaded from then on.
+	Take() (dsn string, err error)
+}
+
+// floorCopy is the copy that the floor writes to.
+const floorCopy = "floor"
+
+// taken is data of which there is no copy but the floor's, where a disk has no room
+// for three of them.
+type taken struct{ data }
+
+func (d taken) Copy(ctx context.Context, name string) (string, error) {
+	if name == floorCopy {
+		return d.data.Copy(ctx, name)
+	}
+	return d.Take()
+}
+
+func (d taken) Drop(ctx context.Context, name string) error {
+	if name == floorCopy {
+		return d.data.Drop(ctx, name)
+	}
+	return nil
 }
 
 // engine provides the data of one database engine.
@@ -83,8 +106,7 @@ func (e *liteEngine) load(ctx context.Context, stores int, n int64, progress io.
 	for _, m := range steps {
 		stamp += " " + m.Checksum
 	}
-	mark := filepath.Join(dir, "loaded")
-	if have, err := os.ReadFile(mark); err == nil && string(have) == stamp {
+	if have, err := os.ReadFile(d.mark()); err == nil && string(have) == stamp {
 		fmt.Fprintf(progress, "sqlite: %s are loaded already\n", sizeText(stores, n))
 		return d, nil
 	}
@@ -99,7 +121,7 @@ func (e *liteEngine) load(ctx context.Context, stores int, n int64, progress io.
 	if d.tenths, err = load(ctx, "sqlite:"+d.file("master"), stores, n, progress); err != nil {
 		return nil, err
 	}
-	return d, os.WriteFile(mark, []byte(stamp), 0o600)
+	return d, os.WriteFile(d.mark(), []byte(stamp), 0o600)
 }
 
 type liteData struct {
@@ -144,6 +166,17 @@ func (d *liteData) Copy(_ context.Context, name string) (_ string, err error) {
 }
 
 func (d *liteData) Drop(_ context.Context, name string) error { return d.remove(name) }
+
+func (d *liteData) Take() (string, error) {
+	err := os.Remove(d.mark())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return "sqlite:" + d.file("master"), err
+}
+
+// mark is a file that tells that the data is as it was loaded.
+func (d *liteData) mark() string { return filepath.Join(d.dir, "loaded") }
 
 // pgEngine is a throwaway cluster with a database for each size and copy. Its
 // rows come from SQLite's, which is quicker than making them anew.
@@ -216,3 +249,5 @@ func (d *pgData) Copy(ctx context.Context, name string) (string, error) {
 func (d *pgData) Drop(ctx context.Context, name string) error {
 	return d.engine.exec(ctx, "DROP DATABASE IF EXISTS "+d.master+"_"+strings.ToLower(name)+" WITH (FORCE)")
 }
+
+func (d *pgData) Take() (string, error) { return d.engine.cluster.DSN(d.master), nil }

@@ -76,9 +76,17 @@ func (db *DB) Queued(store int64) int {
 	if db.lite != nil {
 		return len(db.lite.jobs)
 	}
+	return db.QueuedApart(store, nil)
+}
+
+// QueuedApart is Queued of a kind that is apart from others.
+func (db *DB) QueuedApart(store int64, kind any) int {
+	if db.lite != nil {
+		return len(db.lite.jobs)
+	}
 	db.pg.lanes.mu.Lock()
 	defer db.pg.lanes.mu.Unlock()
-	return len(db.pg.lanes.queues[store])
+	return len(db.pg.lanes.queues[lane{store, kind}])
 }
 
 // Unchanged returns a statement with SQLite's own placeholders.

@@ -13,9 +13,15 @@ import (
 // durable, so one at a time they could do no more than one per commit.
 type lanes struct {
 	mu     sync.Mutex
-	queues map[int64][]*shared // with an entry while a lane runs
+	queues map[lane][]*shared // with an entry while a lane runs
 	closed bool
 	wg     sync.WaitGroup
+}
+
+// lane tells apart which writes share transactions.
+type lane struct {
+	store int64
+	kind  any // a *Together that is apart from others; nil: all that are not
 }
 
 // shared is one write that waits for its turn in a group.
@@ -33,17 +39,21 @@ type shared struct {
 // writeShared runs fn in a transaction with others of its store.
 func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration, fn func(*Tx) error, m *member) error {
 	j := &shared{ctx: ctx, fn: fn, member: m, deadline: p.sys.Elapsed() + timeout, done: make(chan struct{})}
+	at := lane{store: store}
+	if m != nil && m.apart {
+		at.kind = m.kind
+	}
 	l := &p.lanes
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return errClosed
 	}
-	queue, running := l.queues[store]
-	l.queues[store] = append(queue, j)
+	queue, running := l.queues[at]
+	l.queues[at] = append(queue, j)
 	if !running {
 		l.wg.Go(func() {
-			for p.writeGroup(store) {
+			for p.writeGroup(at) {
 			}
 		})
 	}
@@ -60,28 +70,28 @@ func (p *pg) writeShared(ctx context.Context, store int64, timeout time.Duration
 
 func (j *shared) asMember() *member { return j.member }
 
-// take adds what is queued for a store to a group, up to the limit.
-func (l *lanes) take(store int64, group []*shared) []*shared {
+// take adds what is queued in a lane to a group, up to the limit.
+func (l *lanes) take(at lane, group []*shared) []*shared {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	queue := l.queues[store]
+	queue := l.queues[at]
 	n := min(len(queue), groupLimit-len(group))
 	if n == len(queue) {
-		l.queues[store] = nil
+		l.queues[at] = nil
 	} else {
-		l.queues[store] = queue[n:]
+		l.queues[at] = queue[n:]
 	}
 	return append(group, queue[:n]...)
 }
 
-// end reports whether nothing is queued for a store, whose lane then ends.
-func (l *lanes) end(store int64) bool {
+// end reports whether nothing is queued in a lane, which then ends.
+func (l *lanes) end(at lane) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queues[store]) > 0 {
+	if len(l.queues[at]) > 0 {
 		return false
 	}
-	delete(l.queues, store)
+	delete(l.queues, at)
 	return true
 }
 
@@ -93,18 +103,55 @@ func (l *lanes) close() {
 	l.wg.Wait()
 }
 
-// writeGroup runs what is queued for a store in one transaction and answers
+// writeGroup runs what is queued in a lane in one transaction and answers
 // it. It returns false when there was nothing.
-func (p *pg) writeGroup(store int64) bool {
-	if p.lanes.end(store) {
+func (p *pg) writeGroup(at lane) bool {
+	if p.lanes.end(at) {
 		return false
 	}
-	g := &pgGroup{p: p, store: store, jobs: p.lanes.take(store, nil)}
-	g.run()
-	for _, j := range g.jobs {
+	jobs := p.lanes.take(at, nil)
+	if at.kind != nil {
+		p.writeApart(at.store, jobs)
+	} else {
+		g := &pgGroup{p: p, store: at.store, jobs: jobs}
+		g.run()
+		jobs = g.jobs
+	}
+	for _, j := range jobs {
 		close(j.done)
 	}
 	return true
+}
+
+// writeApart runs writes of one kind as one. What they lock before the counters
+// cannot be locked after them: those whose transaction fails run again in
+// transactions of their own.
+func (p *pg) writeApart(store int64, jobs []*shared) {
+	live := make([]*shared, 0, len(jobs))
+	for _, j := range jobs {
+		if j.err = j.ctx.Err(); j.err == nil {
+			live = append(live, j)
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	companions(live, (*shared).asMember, func(_, _ *shared) bool { return true })
+	first := live[0]
+	ctx, cancel := context.WithTimeout(context.Background(), first.deadline-p.sys.Elapsed())
+	defer cancel()
+	err := p.write(ctx, store, first.fn)
+	for _, j := range live {
+		own := j.member.failure()
+		switch {
+		case err == nil || own != nil:
+			j.err = own
+		case len(live) == 1 || errors.Is(err, ErrUnknownOutcome) || j.deadline <= p.sys.Elapsed():
+			j.err = err
+		default:
+			j.alone = true
+		}
+	}
 }
 
 // pgGroup is one shared transaction.
@@ -137,7 +184,7 @@ func (g *pgGroup) run() {
 		}
 		if i += n; i == len(g.jobs) {
 			// Whoever has come in the meantime need not wait for the commit.
-			g.jobs = g.p.lanes.take(g.store, g.jobs)
+			g.jobs = g.p.lanes.take(lane{store: g.store}, g.jobs)
 		}
 	}
 	if g.live == 0 {

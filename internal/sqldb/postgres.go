@@ -74,7 +74,7 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &pg{pool: pool, sys: o.System, log: o.Log, lanes: lanes{queues: map[int64][]*shared{}}}, nil
+	return &pg{pool: pool, sys: o.System, log: o.Log, lanes: lanes{queues: map[lane][]*shared{}}}, nil
 }
 
 func (p *pg) close() {

@@ -6,8 +6,9 @@ import "context"
 // as one, so that they share their statements as well as their commit: many
 // rows are inserted at once, and a row that all of them change is changed once.
 type Together[T any] struct {
-	db  *DB
-	run func(tx *Tx, in []T) (own []error, err error)
+	db    *DB
+	run   func(tx *Tx, in []T) (own []error, err error)
+	apart bool
 }
 
 // NewTogether returns a Together of writes that run does, of one or of several
@@ -18,9 +19,18 @@ func NewTogether[T any](db *DB, run func(tx *Tx, in []T) (own []error, err error
 	return &Together[T]{db: db, run: run}
 }
 
+// Apart has the writes share a transaction with none of another kind, so that run
+// may lock rows before the store's counters, as other writes do: several in the
+// order in which all lock them. It comes before the first write, and returns k.
+func (k *Together[T]) Apart() *Together[T] {
+	k.apart = true
+	return k
+}
+
 // member is a write that may run together with others of its kind.
 type member struct {
 	kind    any // the *Together
+	apart   bool
 	in      any
 	own     error
 	with    []*member // those that the next run is about, itself first
@@ -74,7 +84,7 @@ func (k *Together[T]) write(ctx context.Context, store int64, in T) error {
 	defer db.epochs.leave(entered)
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
-	m := &member{kind: k, in: in}
+	m := &member{kind: k, apart: k.apart, in: in}
 	m.alone()
 	err = db.writeShared(ctx, store, db.equipped(func(tx *Tx) error { return k.together(tx, m.with) }), m)
 	db.versions.end(&m.changed)

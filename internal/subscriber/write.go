@@ -146,10 +146,14 @@ func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*S
 		return nil, err
 	}
 	var out *Subscriber
+	var err error
 	for attempt := 0; ; attempt++ {
-		known, err := s.holds(ctx, storeID, fresh)
-		if err != nil {
-			return nil, err
+		// Most are new, which the write finds out by itself.
+		known := false
+		if attempt > 0 {
+			if known, err = s.holds(ctx, storeID, fresh); err != nil {
+				return nil, err
+			}
 		}
 		// Those who are new move the counters before anything else, so they share
 		// commits.
@@ -167,6 +171,9 @@ func (s *Service) Say(ctx context.Context, storeID int64, w Wish, by Origin) (*S
 		}
 		f := fault.As(err)
 		lost := errors.Is(err, sqldb.ErrUnique) || errors.Is(err, errNotFound) || f != nil && f.Kind == fault.Conflict
+		if attempt == 0 && Refused(err) { // for whoever is new
+			lost = true
+		}
 		if !lost || attempt == 5 {
 			return out, err
 		}

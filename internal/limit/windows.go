@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +22,19 @@ const windowSeconds = int64(Window / time.Second)
 // Windows counts attempts per store and subject within a window of time, in
 // the database: a restart forgets nothing and processes share the count.
 type Windows struct {
-	db  *sqldb.DB
-	sys *system.System
+	db     *sqldb.DB
+	sys    *system.System
+	counts *sqldb.Together[*counting]
+	full   *Guard // bounds that were found to be reached
 }
 
+// fullKeys is how many of them are known.
+const fullKeys = 10_000
+
 // NewWindows returns Windows over db.
-func NewWindows(db *sqldb.DB, sys *system.System) *Windows { return &Windows{db: db, sys: sys} }
+func NewWindows(db *sqldb.DB, sys *system.System) *Windows {
+	return &Windows{db: db, sys: sys, counts: sqldb.NewTogether(db, countAll).Apart(), full: NewGuard(sys, 1, Window, fullKeys)}
+}
 
 // Ended returns what is left of windows and of wrong guesses that count no more.
 func Ended() []sqldb.Ended {
@@ -108,13 +116,25 @@ func count(b Bound, now int64, out *window) sqldb.Q {
 	}
 }
 
-// errFull undoes the transaction in which Take counted an attempt that the
-// first bound refuses.
+// errFull undoes the transaction in which an attempt was counted that a bound
+// refuses.
 var errFull = errors.New("limit: the bound is reached")
 
 // Take counts an attempt for each bound in turn, up to the first that is
 // reached. It returns that one's index and how long to wait, or -1.
 func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (full int, wait time.Duration, err error) {
+	if err := w.takeFree(ctx, storeID, bounds); !errors.Is(err, errFull) {
+		return -1, 0, err
+	}
+	full, wait, err = w.take(ctx, storeID, bounds...)
+	if err == nil && full >= 0 {
+		w.full.Take(key(storeID, bounds[full]))
+	}
+	return full, wait, err
+}
+
+// take is Take with a look at the bounds.
+func (w *Windows) take(ctx context.Context, storeID int64, bounds ...Bound) (full int, wait time.Duration, err error) {
 	now := w.sys.Now()
 	// A look first: who asks too often should not make us write.
 	seen, queries := make([]window, len(bounds)), make([]sqldb.Q, len(bounds))
@@ -135,8 +155,10 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 		return full, wait, nil
 	}
 	counted := make([]window, len(bounds))
-	for i, b := range bounds {
-		queries[i] = count(b, now, &counted[i])
+	queries = queries[:0]
+	sorted := slices.SortedFunc(slices.Values(bounds), func(a, b Bound) int { return strings.Compare(a.Subject, b.Subject) })
+	for _, b := range sorted {
+		queries = append(queries, count(b, now, &counted[slices.IndexFunc(bounds, func(o Bound) bool { return o.Subject == b.Subject })]))
 	}
 	over := func() (int, time.Duration) {
 		for i, b := range bounds {
@@ -147,7 +169,7 @@ func (w *Windows) Take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 		return full, wait
 	}
 	err = w.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
-		if err := tx.Pipeline(queries[:len(bounds)]...); err != nil {
+		if err := tx.Pipeline(queries...); err != nil {
 			return err
 		}
 		// Other attempts may have been counted since the look. One that the first

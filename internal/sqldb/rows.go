@@ -79,6 +79,16 @@ func (r *Rows) ExecCount(tx *Tx, shared, own []any) (n int64, err error) {
 	})
 }
 
+// Queries returns what inserts rows as Exec does and hands what the statements
+// return to each, to be run in a pipeline.
+func (r *Rows) Queries(shared, own []any, each func(*Row) error) (out []Q) {
+	_ = r.inBites(shared, own, func(s *Stmt, args []any) error {
+		out = append(out, Q{Stmt: s, Args: args, Each: each})
+		return nil
+	})
+	return out
+}
+
 func (r *Rows) inBites(shared, own []any, exec func(s *Stmt, args []any) error) error {
 	for n := len(own) / r.each; n > 0; n = len(own) / r.each {
 		size := min(bits.Len(uint(n)), len(r.stmts)) - 1

@@ -1,0 +1,105 @@
+package limit
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+
+	"clientele/internal/sqldb"
+)
+
+// Most attempts are within their bounds: they are counted without a look, together
+// with others that wait. Where a bound is reached, none of it is kept, and each
+// attempt is looked at by itself.
+
+// counting is an attempt that is counted for bounds, with their windows after it.
+type counting struct {
+	bounds []Bound
+	now    int64
+	at     []window
+}
+
+const windowArgs = 5
+
+var (
+	countAttempts = sqldb.StaticRows(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start, action, bound) VALUES `, 0, windowArgs, 6,
+		` ON CONFLICT (store_id, subject) DO UPDATE SET
+			attempts = excluded.attempts + CASE WHEN `+runs+` THEN attempt_windows.attempts ELSE 0 END,
+			date_start = CASE WHEN `+runs+` THEN attempt_windows.date_start ELSE excluded.date_start END,
+			network = CASE WHEN `+runs+` THEN attempt_windows.network ELSE '' END,
+			action = excluded.action, bound = excluded.bound
+		RETURNING subject, attempts, date_start`)
+	noteNetwork = sqldb.Static(`UPDATE attempt_windows SET network = $3 WHERE store_id = $1 AND subject = $2`)
+)
+
+// runs is whether the window that is there still runs: see current.
+const runs = `attempt_windows.date_start BETWEEN excluded.date_start - 899 AND excluded.date_start + 900`
+
+// countAll counts attempts. It is errFull where one comes to a bound that is
+// reached.
+func countAll(tx *sqldb.Tx, in []*counting) ([]error, error) {
+	type subject struct {
+		Bound
+		now, n int64
+		at     window
+	}
+	subjects := map[string]*subject{}
+	for _, c := range in {
+		for _, b := range c.bounds {
+			s := subjects[b.Subject]
+			if s == nil {
+				s = &subject{}
+				subjects[b.Subject] = s
+			}
+			s.Bound, s.now, s.n = b, c.now, s.n+1
+		}
+	}
+	rows := make([]any, 0, windowArgs*len(subjects))
+	for _, name := range slices.Sorted(maps.Keys(subjects)) { // the order of all who lock several
+		s := subjects[name]
+		rows = append(rows, name, s.n, s.now, s.Action, s.Most)
+	}
+	if err := tx.Pipeline(countAttempts.Queries(nil, rows, func(r *sqldb.Row) error {
+		subjects[r.Text(0)].at = window{r.Int(1), r.Int(2)}
+		return nil
+	})...); err != nil {
+		return nil, err
+	}
+	for _, c := range in {
+		for i, b := range c.bounds {
+			s := subjects[b.Subject]
+			s.n-- // that come after it
+			if c.at[i] = (window{s.at.attempts - s.n, s.at.start}); c.at[i].left(c.now, b.Most+1) > 0 {
+				return nil, errFull
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(subjects)) {
+		// The network is kept only while its bound is reached.
+		if s := subjects[name]; s.Network != "" && s.at.left(s.now, s.Most) > 0 {
+			if err := tx.Exec(noteNetwork, name, s.Network); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return make([]error, len(in)), nil
+}
+
+// takeFree is Take where no bound is reached. It is errFull, and nothing is
+// counted, where one is, or was in this process.
+func (w *Windows) takeFree(ctx context.Context, storeID int64, bounds []Bound) error {
+	for _, b := range bounds {
+		if w.full.Wait(key(storeID, b)) > 0 {
+			return errFull
+		}
+	}
+	err := w.counts.Write(sqldb.Aside(ctx), storeID, &counting{bounds: bounds, now: w.sys.Now(), at: make([]window, len(bounds))})
+	if errors.Is(err, errFull) {
+		return errFull
+	}
+	return err
+}
+
+func key(storeID int64, b Bound) string { return strconv.FormatInt(storeID, 10) + " " + b.Subject }

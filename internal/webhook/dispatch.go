@@ -76,6 +76,8 @@ type Dispatcher struct {
 	owner  string // in leases
 
 	attempts atomic.Int64 // made by this process
+	looks    atomic.Int64 // for work, by the loop that looks for it
+	settling atomic.Int64 // calls of Settle: what is due is done as one
 
 	// What this process saw go by, for the look for idle hooks: until it began,
 	// and until it last looked at a store. Only Prune uses looked.
@@ -233,6 +235,7 @@ func (d *Dispatcher) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		d.flush(ctx)
 		more, err := d.look(ctx)
+		d.looks.Add(1)
 		wait := d.o.Poll
 		switch {
 		case err != nil && ctx.Err() == nil:
@@ -240,7 +243,7 @@ func (d *Dispatcher) run(ctx context.Context) {
 		case more:
 			wait = 0
 		}
-		if d.sys.Sleep(ctx, d.load.pause()) != nil {
+		if d.settling.Load() == 0 && d.sys.Sleep(ctx, d.load.pause()) != nil {
 			return
 		}
 		select {
@@ -281,8 +284,11 @@ func (d *Dispatcher) Attempts() int64 { return d.attempts.Load() }
 // Settle waits until a started dispatcher has done all there is to do at the
 // clock's time.
 func (d *Dispatcher) Settle(ctx context.Context) error {
+	d.settling.Add(1)
+	defer d.settling.Add(-1)
 	for {
 		// What is under way has the dispatcher look again by itself.
+		looks := d.looks.Load()
 		if !d.holds() {
 			rest, err := d.unsettled(ctx)
 			if err != nil || !rest {
@@ -290,13 +296,23 @@ func (d *Dispatcher) Settle(ctx context.Context) error {
 			}
 			d.Wake()
 		}
-		if err := system.Pause(ctx, settlePause); err != nil {
-			return err
+		for asked := d.sys.Elapsed(); ; {
+			if err := system.Pause(ctx, settlePause); err != nil {
+				return err
+			}
+			if d.looks.Load() != looks || d.sys.Elapsed()-asked > settleAgain {
+				break
+			}
 		}
 	}
 }
 
-const settlePause = time.Millisecond
+// Settle asks the dispatcher's own loop first, which it may have found about to
+// wait, and the database afterwards.
+const (
+	settlePause = time.Millisecond
+	settleAgain = 100 * time.Millisecond
+)
 
 // unsettled reports whether there is something to do, or under way.
 func (d *Dispatcher) unsettled(ctx context.Context) (rest bool, err error) {
@@ -432,6 +448,14 @@ func (d *Dispatcher) free(store, hook int64) int {
 }
 
 func (d *Dispatcher) allowed(key [2]int64) int {
+	if d.settling.Load() > 0 { // who waits for one waits for all
+		return maxHeldPerHook
+	}
+	return d.known(key)
+}
+
+// known is what allowance tells of a hook.
+func (d *Dispatcher) known(key [2]int64) int {
 	if n, ok := d.allowance[key]; ok {
 		return n
 	}
@@ -442,7 +466,7 @@ func (d *Dispatcher) allowed(key [2]int64) int {
 // is held.
 func (d *Dispatcher) judge(t *task, ok bool) {
 	key := [2]int64{t.storeID, t.hook.ID}
-	n := d.allowed(key)
+	n := d.known(key)
 	if ok {
 		n = min(n+1, maxHeldPerHook)
 	} else {
@@ -605,7 +629,7 @@ func (d *Dispatcher) sendAll(chain []*task) {
 		d.done = append(d.done, r)
 		full := len(d.done) >= eventBatch || len(d.done) >= len(d.held)
 		d.mu.Unlock()
-		if first || full {
+		if first && d.settling.Load() == 0 || full {
 			d.Wake()
 		}
 		if !r.ok {

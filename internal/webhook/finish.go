@@ -37,12 +37,6 @@ type Notifier interface {
 }
 
 var (
-	finishGood = sqldb.Static(`UPDATE webhook_deliveries SET state = 'delivered', due_at = 0, lease_owner = '', attempts = $4, step = $5,
-		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = '', tries = $10
-		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11`)
-	finishBad = sqldb.Static(`UPDATE webhook_deliveries SET state = $12, due_at = $13, lease_owner = '', attempts = $4, step = $5,
-		first_attempt = $6, last_attempt = $7, status = $8, duration = $9, error = $14, tries = $10
-		WHERE store_id = $1 AND hook_id = $2 AND id = $3 AND lease_owner = $11 RETURNING id`)
 	// What is pending in a lane is found by ids from the lane's index alone: of a
 	// hook that is far behind there is too much to look through.
 	// Giving back what was not sent ends the lease of what is behind it in its
@@ -77,6 +71,7 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 	})
 	marked := map[int64]bool{}
 	var failed []*result
+	var good []attempted
 	var events []event.Event
 	clients := map[int64]string{} // by hook
 	for i := range results {
@@ -104,13 +99,7 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 			failed = append(failed, r)
 			continue
 		}
-		tries, err := addTry(r.tries, &r.attempt)
-		if err != nil {
-			return err
-		}
-		if err := tx.Exec(finishGood, append(r.numbers(tries), d.owner)...); err != nil {
-			return err
-		}
+		good = append(good, attempted{r, Delivered, 0})
 		if !marked[r.hook.ID] && r.hook.LastDelivery < now-3600 {
 			marked[r.hook.ID] = true
 			if err := MarkDelivered(tx, r.hook.ID, now); err != nil {
@@ -118,7 +107,7 @@ func (d *Dispatcher) finish(tx *sqldb.Tx, results []result, now int64) error {
 			}
 		}
 	}
-	more, entries, err := d.finishFailed(tx, failed, now)
+	more, entries, err := d.finishFailed(tx, failed, good, now)
 	if err != nil {
 		return err
 	}
@@ -166,15 +155,6 @@ func tell(tx *sqldb.Tx, events []event.Event, clients map[int64]string, now int6
 	return store.Record(tx, now, events...)
 }
 
-// numbers are the arguments that all attempts have in common.
-func (r *result) numbers(tries string) []any {
-	first := r.first
-	if first == 0 {
-		first = r.attempt.At
-	}
-	return []any{r.hook.ID, r.id, r.attempts + 1, r.step + 1, first, r.attempt.At, r.attempt.Status, r.attempt.Duration, tries}
-}
-
 // gaveUp is the entry of a delivery that was tried for the last time, and of n more
 // that were given up with it.
 func (r *result) gaveUp(n int64) history.Entry {
@@ -189,46 +169,47 @@ func (r *result) gaveUp(n int64) history.Entry {
 	return e
 }
 
-// finishFailed writes down failed attempts and returns the events and the entries
-// that tell of them.
-func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, now int64) (events []event.Event, entries []history.Entry, err error) {
+// finishFailed writes down failed attempts, after good ones, and returns the events
+// and the entries that tell of them.
+func (d *Dispatcher) finishFailed(tx *sqldb.Tx, failed []*result, good []attempted, now int64) (events []event.Event, entries []history.Entry, err error) {
 	var given []int64 // hooks that were switched off
 	told := map[string]bool{}
-	bad, ours := make([]sqldb.Q, len(failed)), make([]bool, len(failed))
-	together := len(failed) // the first that may change what the others are
+	together := slices.IndexFunc(failed, func(r *result) bool { _, _, again := r.next(now); return !again })
+	if together < 0 {
+		together = len(failed) // none may change what the others are
+	}
+	all := good
+	for _, r := range failed[:together] {
+		state, due, _ := r.next(now)
+		all = append(all, attempted{r, state, due})
+	}
+	ours, err := d.write(tx, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	behind, err := behindIn(tx, failed[:together])
+	if err != nil {
+		return nil, nil, err
+	}
 	for i, r := range failed {
-		tries, err := addTry(r.tries, &r.attempt)
-		if err != nil {
-			return nil, nil, err
-		}
 		state, due, again := r.next(now)
-		if !again {
-			together = min(together, i)
-		}
-		bad[i] = sqldb.Q{Stmt: finishBad, Args: append(r.numbers(tries), d.owner, string(state), due, r.attempt.Error), Each: func(*sqldb.Row) error { ours[i] = true; return nil }}
-	}
-	if together > 0 {
-		if err := tx.Pipeline(bad[:together]...); err != nil {
-			return nil, nil, err
-		}
-	}
-	for i, r := range failed {
 		if i >= together {
-			if err := tx.Query(bad[i].Stmt, bad[i].Each, bad[i].Args...); err != nil {
+			if err := d.writeOne(tx, attempted{r, state, due}, ours); err != nil {
 				return nil, nil, err
 			}
 		}
-		_, due, again := r.next(now)
 		code := ExceptionRetry
 		switch {
-		case !ours[i]:
+		case !ours[r.row()]:
 			// The lease ran out and another process has seen to it, or it was given
 			// up or removed: its lane is not this process's to move.
 			continue
 		case again:
 			// Those behind it go on waiting for it.
-			if err := tx.Exec(pushLane, r.hook.ID, r.lane, r.id, due); err != nil {
-				return nil, nil, err
+			if i >= together || behind[r.key()] > r.id {
+				if err := tx.Exec(pushLane, r.hook.ID, r.lane, r.id, due); err != nil {
+					return nil, nil, err
+				}
 			}
 			if told[r.hook.ClientID+" "+r.hook.norm] {
 				continue

@@ -18,6 +18,7 @@ func TestPlansOfDeliveries(t *testing.T) {
 		giveBack.SQL(): {"webhook_deliveries_lane"},
 		pushLane.SQL(): {"webhook_deliveries_lane"},
 		selectTakenLanes + "(5, 6, 7) GROUP BY lane": {"webhook_deliveries_lane"},
+		selectBehind + "(5, 6, 7) GROUP BY lane":     {"webhook_deliveries_lane"},
 		work: {"webhook_deliveries_due"},
 	} {
 		var plan strings.Builder

@@ -113,6 +113,8 @@ func (s *Session) On(site store.Site) bool {
 type Grant struct {
 	Token   string
 	Session Session
+	// Consent is what the customer agreed to; nil: nobody looked.
+	Consent *customer.Consent
 }
 
 // Registration is the command to register.
@@ -196,6 +198,7 @@ type Service struct {
 	passwords   *password.Hasher
 	mail        Mailer
 	asks        *limit.Windows
+	enters      *sqldb.Together[*entering]
 	guesses     *limit.Guesses
 	watch       *watch
 	entrances   *sqldb.Kept[int64, store.Entrance]
@@ -235,6 +238,7 @@ func NewService(c Config) *Service {
 		c.Mail = silent{}
 	}
 	s := &Service{db: c.DB, sys: c.System, stores: c.Stores, customers: c.Customers, forms: c.Forms, subscribers: subscriber.NewService(c.DB, c.System), passwords: c.Passwords, mail: c.Mail, asks: limit.NewWindows(c.DB, c.System), guesses: limit.NewGuesses(c.DB, c.System), watch: newWatch(c.System), entrances: store.KeepEntrances(c.DB)}
+	s.enters = sqldb.NewTogether(c.DB, s.enterAll).Apart()
 	if c.Customers != nil {
 		c.Customers.AccessIn(s)
 		c.Customers.NotifyWith(s)

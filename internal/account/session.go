@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,10 +58,7 @@ func (s *Service) SignIn(ctx context.Context, site store.Site, kind Kind, email,
 		}
 		return s.open(tx, g, c, &who, opening{by: ByPassword, failures: l.failures})
 	})
-	if err != nil {
-		return Grant{}, err
-	}
-	return *g, nil
+	return granted(g, err)
 }
 
 // Proof is what tells who somebody is that gives no password.
@@ -77,9 +75,10 @@ type Proof struct {
 }
 
 // Once is what can be used once. Query uses it up in the transaction that it
-// runs in; then Err tells whether somebody else had done so before.
+// runs in, and others like it; then Err of each tells whether somebody else had
+// done so before.
 type Once interface {
-	Query() sqldb.Q
+	Query(also ...Once) sqldb.Q
 	Err() error
 }
 
@@ -92,6 +91,12 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, by P
 		return Grant{}, err
 	}
 	g := s.draw(site, kind, by.CustomerID, c, p)
+	from := history.Of(ctx)
+	if e := (&entering{channelID: site.ChannelID, by: by, c: c, grant: g, from: &from}); e.together() {
+		if err := s.enters.Write(ctx, site.StoreID, e); !errors.Is(err, errApart) {
+			return granted(g, err)
+		}
+	}
 	err = s.db.Write(ctx, site.StoreID, func(tx *sqldb.Tx) error {
 		var once []sqldb.Q
 		if by.Once != nil {
@@ -115,6 +120,11 @@ func (s *Service) SignInAs(ctx context.Context, site store.Site, kind Kind, by P
 		}
 		return s.open(tx, g, c, &who, opening{by: by.By, clientID: by.ClientID, beside: by.SessionID != 0})
 	})
+	return granted(g, err)
+}
+
+// granted returns a session that is stored, unless that failed.
+func granted(g *Grant, err error) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
@@ -155,11 +165,10 @@ func (s *Service) number() int64 {
 }
 
 var (
-	insertSession = sqldb.Static(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address, impersonation_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	deleteByToken = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 RETURNING id, customer_id, impersonation_id`)
-	deleteOfKind  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
-	deleteOne     = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3 AND impersonation_id = 0`)
+	insertSessions = sqldb.StaticRows(`INSERT INTO account_sessions (store_id, token_hash, id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address, impersonation_id) VALUES `, 0, 12, 6, ``)
+	deleteByToken  = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND token_hash = $2 RETURNING id, customer_id, impersonation_id`)
+	deleteOfKind   = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND kind = $3`)
+	deleteOne      = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3 AND impersonation_id = 0`)
 	// Sessions of impersonations are no devices of the customer.
 	deleteOfImpersonation = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id = $3`)
 	deleteOthers          = sqldb.Static(`DELETE FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND id <> $3`)
@@ -216,87 +225,154 @@ type opening struct {
 // password, or by an email to the owner.
 func (h *opening) proven() bool { return h.by == ByPassword || h.by == ByLink }
 
+// opened is a session that is to be stored, of a locked customer.
+type opened struct {
+	g    *Grant
+	c    Client
+	who  *person
+	how  opening
+	from *history.Origin // nil: the transaction's
+
+	previous string  // the hash of the token that the browser had
+	replaced []int64 // other sessions, which end
+	entries  []history.Entry
+	before   ended
+	networks int64
+}
+
 // open stores a session of a locked customer and keeps the language with them
 // that they chose. A new access token ends the ones before it, unless it is
 // beside one.
 func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how opening) error {
-	o := &g.Session
-	previous := ""
-	if c.Previous != "" && len(c.Previous) <= maxToken {
-		previous = auth.HashToken(c.Previous)
-	}
-	var replaced []int64
-	left := 0
-	for _, other := range who.sessions { // the last used first
-		switch {
-		case other.hash == previous:
-		case other.kind == AccessToken && o.Kind == AccessToken && !how.beside, left == maxSessions-1 && o.Acting == nil:
-			replaced = append(replaced, other.id)
-		default:
-			left++
-		}
-	}
-	var entries []history.Entry
-	if o.Acting == nil {
-		entries = append(how.also, o.signedIn(&how))
-	}
-	switch len(replaced) {
-	case 0:
-	case 1:
-		entries = append(entries, sessionsEnded(history.Ended, o.CustomerID, replaced[0], 1, whyReplaced))
-	default:
-		entries = append(entries, sessionsEnded(history.Ended, o.CustomerID, 0, int64(len(replaced)), whyReplaced))
-	}
-	if o.Acting == nil { // who signs in is the customer from here on
-		by := history.ShopperActor(o.CustomerID)
-		for i := range entries {
-			entries[i].By = &by
-		}
+	return s.openAll(tx, []*opened{{g: g, c: c, who: who, how: how}}, nil, func(int) error { return nil })
+}
+
+// openAll is open for several. once are used up on the way, and refused tells then
+// which sessions are not to be opened after all.
+func (s *Service) openAll(tx *sqldb.Tx, all []*opened, once []Once, refused func(i int) error) error {
+	entries := int64(0)
+	for _, o := range all {
+		o.plan()
+		entries += int64(len(o.entries))
 	}
 	// The counters are locked before sessions are deleted, as by who changes a
 	// customer's password.
-	var counters store.Counters
-	queries := []sqldb.Q{store.Advance{Entries: int64(len(entries))}.Query(tx, &counters)}
-	var before ended
-	if previous != "" {
-		queries = append(queries, before.query(previous)) // it may be somebody else's
+	var queries []sqldb.Q
+	if len(once) > 0 {
+		queries = append(queries, once[0].Query(once[1:]...))
 	}
-	networks := int64(0)
-	if how.proven() {
-		queries = append(queries, rememberQuery(o.CustomerID, c.Peer, o.Created, &networks)...)
+	var counters store.Counters
+	queries = append(queries, store.Advance{Entries: entries}.Query(tx, &counters))
+	for _, o := range all {
+		if o.previous != "" {
+			queries = append(queries, o.before.query(o.previous)) // it may be somebody else's
+		}
+		if o.how.proven() {
+			queries = append(queries, rememberQuery(o.g.Session.CustomerID, o.c.Peer, o.g.Session.Created, &o.networks)...)
+		}
 	}
 	if err := tx.Pipeline(queries...); err != nil {
 		return err
 	}
-	if err := history.Record(tx, counters.EntryID, o.Created, entries); err != nil {
-		return err
+	var unused store.Advance
+	live := make([]*opened, 0, len(all))
+	for i, o := range all {
+		if refused(i) != nil {
+			unused.Entries += int64(len(o.entries))
+			continue
+		}
+		live = append(live, o)
 	}
-	if err := s.tellReplaced(tx, before); err != nil {
-		return err
-	}
-	for _, id := range replaced {
-		if err := tx.Exec(deleteOne, o.CustomerID, id); err != nil {
+	if unused.Entries > 0 {
+		if err := unused.Undo(tx, &counters); err != nil {
 			return err
 		}
 	}
-	if err := tx.Exec(insertSession, auth.HashToken(g.Token), o.ID, o.CustomerID, o.ChannelID, int64(o.Kind), o.Created, o.Seen, o.Expires, o.idle, o.UserAgent, o.Peer, o.impersonation()); err != nil {
-		return err
-	}
-	if o.Acting != nil {
-		return nil // nothing is learnt of the customer
-	}
-	if tag := c.Language.Keep(who.Locale); tag != who.Locale {
-		if err := customer.KeepLocale(tx, o.CustomerID, tag, o.Created); err != nil {
-			return err
-		}
-	}
-	if err := forgetOldest(tx, o.CustomerID, networks); err != nil {
-		return err
-	}
-	if how.beside { // it goes on as somebody who had signed in
+	if len(live) == 0 {
 		return nil
 	}
-	return customer.SignedIn(tx, o.CustomerID, o.Created, counters.Rules)
+	return s.store(tx, live, &counters)
+}
+
+// plan finds out which sessions end, and what is recorded.
+func (o *opened) plan() {
+	n, how := &o.g.Session, &o.how
+	if o.c.Previous != "" && len(o.c.Previous) <= maxToken {
+		o.previous = auth.HashToken(o.c.Previous)
+	}
+	left := 0
+	for _, other := range o.who.sessions { // the last used first
+		switch {
+		case o.previous != "" && other.hash == o.previous:
+		case other.kind == AccessToken && n.Kind == AccessToken && !how.beside, left == maxSessions-1 && n.Acting == nil:
+			o.replaced = append(o.replaced, other.id)
+		default:
+			left++
+		}
+	}
+	if n.Acting == nil {
+		o.entries = append(how.also, n.signedIn(how))
+	}
+	switch len(o.replaced) {
+	case 0:
+	case 1:
+		o.entries = append(o.entries, sessionsEnded(history.Ended, n.CustomerID, o.replaced[0], 1, whyReplaced))
+	default:
+		o.entries = append(o.entries, sessionsEnded(history.Ended, n.CustomerID, 0, int64(len(o.replaced)), whyReplaced))
+	}
+	by := history.ShopperActor(n.CustomerID)
+	for i := range o.entries {
+		o.entries[i].From = o.from
+		if n.Acting == nil { // who signs in is the customer from here on
+			o.entries[i].By = &by
+		}
+	}
+}
+
+// store writes sessions of whose entries the last has the id of the counters.
+func (s *Service) store(tx *sqldb.Tx, all []*opened, counters *store.Counters) error {
+	var entries []history.Entry
+	for _, o := range all {
+		entries = append(entries, o.entries...)
+	}
+	if err := history.Record(tx, counters.EntryID, all[0].g.Session.Created, entries); err != nil {
+		return err
+	}
+	var rows []any
+	var came []customer.Came
+	for _, o := range all {
+		if err := s.tellReplaced(tx, o.before); err != nil {
+			return err
+		}
+		n := &o.g.Session
+		for _, id := range o.replaced {
+			if err := tx.Exec(deleteOne, n.CustomerID, id); err != nil {
+				return err
+			}
+		}
+		rows = append(rows, auth.HashToken(o.g.Token), n.ID, n.CustomerID, n.ChannelID, int64(n.Kind), n.Created, n.Seen, n.Expires, n.idle, n.UserAgent, n.Peer, n.impersonation())
+		if n.Acting == nil && !o.how.beside { // beside another it goes on as somebody who had signed in
+			came = append(came, customer.Came{ID: n.CustomerID, Time: n.Created})
+		}
+	}
+	if err := insertSessions.Exec(tx, nil, rows); err != nil {
+		return err
+	}
+	for _, o := range all {
+		n := &o.g.Session
+		if n.Acting != nil {
+			continue // nothing is learnt of the customer
+		}
+		if tag := o.c.Language.Keep(o.who.Locale); tag != o.who.Locale {
+			if err := customer.KeepLocale(tx, n.CustomerID, tag, n.Created); err != nil {
+				return err
+			}
+		}
+		if err := forgetOldest(tx, n.CustomerID, o.networks); err != nil {
+			return err
+		}
+	}
+	return customer.SignedIn(tx, counters.Rules, came...)
 }
 
 // ended is a session that was deleted, by its token; zero for none.
@@ -329,6 +405,7 @@ type person struct {
 	served      bool // may be dealt with on the channel, even if not to sign in
 	unconfirmed bool // the address
 	sessions    []held
+	consent     customer.Consent // if enterAll looked
 }
 
 // held is a session that a customer has, the last used first. Only

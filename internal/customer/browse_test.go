@@ -36,7 +36,7 @@ func TestBrowse(t *testing.T) {
 			if err := w.db.Write(w.t.Context(), id, func(tx *sqldb.Tx) error {
 				for i := int64(1); i <= 60; i += 2 {
 					signedIn[i] = 900_000 + i*13%7*3600
-					if err := customer.SignedIn(tx, i, signedIn[i], false); err != nil {
+					if err := customer.SignedIn(tx, false, customer.Came{ID: i, Time: signedIn[i]}); err != nil {
 						return err
 					}
 				}

@@ -54,6 +54,19 @@ func (s *Service) Consent(ctx context.Context, storeID, id int64) (Consent, erro
 	return out, err
 }
 
+// ConsentsQuery returns the query for what some customers said, of those who did, to
+// be run in a pipeline.
+func ConsentsQuery(ids []int64, each func(id int64, c Consent)) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT customer_id, allow, deny, date_modified FROM customer_consents WHERE store_id = $1 AND customer_id IN ` + in), Args: args,
+		Each: func(r *sqldb.Row) error {
+			each(r.Int(0), Consent{Allow: kinds(r.Text(1)), Deny: kinds(r.Text(2)), DateModified: r.Int(3)})
+			return nil
+		},
+	}
+}
+
 func kinds(text string) []string {
 	if text == "" {
 		return nil

@@ -79,6 +79,20 @@ func HoldPersonQuery(tx *sqldb.Tx, id int64, into *Person) sqldb.Q {
 	return q
 }
 
+// HoldPeopleQuery is HoldPersonQuery for several, by their ids in ascending order.
+func HoldPeopleQuery(tx *sqldb.Tx, ids []int64, each func(Person)) sqldb.Q {
+	in, args := sqldb.In(nil, ids)
+	return sqldb.Q{
+		Stmt: sqldb.Dynamic(`SELECT ` + personColumns + ` FROM customers c WHERE c.store_id = $1 AND c.id IN ` + in + ` ORDER BY c.id` + tx.ForUpdate()), Args: args,
+		Each: func(r *sqldb.Row) error {
+			var p Person
+			p.scan(r)
+			each(p)
+			return nil
+		},
+	}
+}
+
 // HoldersQuery returns the queries for the customers who have an email address,
 // once for each of their channels, to be run in a pipeline. Where an upgrade
 // found several with one address on a channel, the first has what was given.

@@ -178,7 +178,7 @@ func (s *Server) registerCustomer(c *exec.Call, _ *exec.None) (*result, error) {
 	}
 	id, err := s.Accounts.Register(c.Context, w.visit.Site, reg, s.client(c.Context, w))
 	if err == nil && w.browser {
-		w.visit.CarryConsent(s.Customers, id)
+		w.visit.CarryConsent(s.Customers, id, nil)
 	}
 	errs, err := registrationErrors(err)
 	return &result{customerID: id, errors: errs}, err

@@ -150,7 +150,7 @@ func (s *Server) signedIn(w *shopper, g account.Grant) *signedIn {
 	w.session, w.customerID, w.secret = &g.Session, g.Session.CustomerID, g.Token
 	if w.browser {
 		w.visit.SetToken(g.Token, g.Session.Expires-s.System.Now())
-		w.visit.CarryConsent(s.Customers, g.Session.CustomerID)
+		w.visit.CarryConsent(s.Customers, g.Session.CustomerID, g.Consent)
 		return &signedIn{customerID: g.Session.CustomerID}
 	}
 	if w.passesCookies() {

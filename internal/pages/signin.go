@@ -108,7 +108,7 @@ func (c *call) signIn() error {
 // enter keeps a new session in the browser and leads on.
 func (c *call) enter(g account.Grant, to string) error {
 	c.SetToken(g.Token, c.settings.Storefront.SessionSeconds)
-	c.CarryConsent(c.Customers, g.Session.CustomerID)
+	c.CarryConsent(c.Customers, g.Session.CustomerID, g.Consent)
 	return c.redirect(to)
 }
 

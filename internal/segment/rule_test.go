@@ -200,7 +200,7 @@ func TestRulesKeepMembers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error { return customer.SignedIn(tx, 7, w.now, true) }); err != nil {
+		if err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error { return customer.SignedIn(tx, true, customer.Came{ID: 7, Time: w.now}) }); err != nil {
 			t.Fatal(err)
 		}
 		made, err := w.customers.CreateFor(ctx, password.Party{StoreID: w.a}, []customer.Create{{Email: "new@example.com", FirstName: "N", LastName: "W", Company: "Acme"}})
@@ -509,7 +509,7 @@ func TestRandomWrites(t *testing.T) {
 			case 7:
 				must(subscribers.DeleteOne(ctx, w.a, 1+r.Int64N(6), subscriber.Origin{}))
 			case 8:
-				must(db.Write(ctx, w.a, func(tx *sqldb.Tx) error { return customer.SignedIn(tx, id, w.now, true) }))
+				must(db.Write(ctx, w.a, func(tx *sqldb.Tx) error { return customer.SignedIn(tx, true, customer.Came{ID: id, Time: w.now}) }))
 			case 9:
 				w.now += r.Int64N(2 * 86400)
 			}

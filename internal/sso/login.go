@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -110,7 +112,6 @@ func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, custome
 var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
-	insertUsed     = sqldb.Static(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, client_id, jti_hash) DO NOTHING RETURNING date_used`)
 	endedUses      = sqldb.Static(`SELECT client_id, jti_hash FROM used_login_tokens WHERE store_id = $1 AND date_used < $2 ORDER BY date_used LIMIT $3`)
 	dropUse        = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3 AND date_used < $4`)
 	loginScopeName = string(auth.CustomersLogin)
@@ -332,10 +333,38 @@ type use struct {
 	first       bool
 }
 
-// Query implements account.Once.
-func (u *use) Query() sqldb.Q {
-	u.first = false
-	return sqldb.Q{Stmt: insertUsed, Args: []any{u.issuer, auth.HashToken(u.jti), u.now}, Each: func(*sqldb.Row) error { u.first = true; return nil }}
+func (u *use) hash() string { return auth.HashToken(u.jti) }
+
+// Query implements account.Once. All that wait for each other have their rows in
+// one order, and of the same token the first is the one in the order of also.
+func (u *use) Query(also ...account.Once) sqldb.Q {
+	all, firsts := []*use{u}, map[[2]string]*use{}
+	for _, o := range also {
+		all = append(all, o.(*use))
+	}
+	for _, u := range all {
+		u.first = false
+		if key := [2]string{u.issuer, u.hash()}; firsts[key] == nil {
+			firsts[key] = u
+		}
+	}
+	rows := slices.SortedFunc(maps.Keys(firsts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	// As many rows as few texts need: the last one is there several times.
+	args := make([]any, 0, 3*len(rows))
+	text := []byte(`INSERT INTO used_login_tokens (store_id, client_id, jti_hash, date_used) VALUES `)
+	for i, n := 0, 1<<bits.Len(uint(len(rows)-1)); i < n; i++ {
+		key := rows[min(i, len(rows)-1)]
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = fmt.Appendf(text, "($1, $%d, $%d, $%d)", 3*i+2, 3*i+3, 3*i+4)
+		args = append(args, key[0], key[1], firsts[key].now)
+	}
+	text = append(text, ` ON CONFLICT (store_id, client_id, jti_hash) DO NOTHING RETURNING client_id, jti_hash`...)
+	return sqldb.Q{Stmt: sqldb.DynamicText(text), Args: args, Each: func(r *sqldb.Row) error {
+		firsts[[2]string{r.Text(0), r.Text(1)}].first = true
+		return nil
+	}}
 }
 
 // Err implements account.Once.

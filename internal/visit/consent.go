@@ -71,22 +71,25 @@ func (v *Visit) Consent() (customer.Consent, bool) {
 }
 
 // CarryConsent gives a customer who has just signed in what they agreed to as
-// a guest, or their browser what they said later on another. Nobody stays
-// outside because it fails.
-func (v *Visit) CarryConsent(customers *customer.Service, customerID int64) {
-	if err := v.carryConsent(customers, customerID); err != nil {
+// a guest, or their browser what they said later on another: known, or nil where
+// nobody looked. Nobody stays outside because it fails.
+func (v *Visit) CarryConsent(customers *customer.Service, customerID int64, known *customer.Consent) {
+	if err := v.carryConsent(customers, customerID, known); err != nil {
 		v.Log.Warn("consent not carried over", "error", err, "store", v.Site.StoreHash, "request_id", v.RequestID)
 	}
 }
 
-func (v *Visit) carryConsent(customers *customer.Service, customerID int64) error {
+func (v *Visit) carryConsent(customers *customer.Service, customerID int64, known *customer.Consent) error {
 	ctx := v.R.Context()
 	said, ok := v.Consent()
 	var kept customer.Consent
 	var err error
-	if ok {
+	switch {
+	case ok:
 		kept, err = customers.AdoptConsent(ctx, v.Site.StoreID, customerID, said)
-	} else {
+	case known != nil:
+		kept = *known
+	default:
 		kept, err = customers.Consent(ctx, v.Site.StoreID, customerID)
 	}
 	if err != nil {

@@ -501,7 +501,7 @@ func TestConsentIsCarried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v.CarryConsent(m.Customers, id)
+			v.CarryConsent(m.Customers, id, nil)
 			for _, c := range w.Result().Cookies() {
 				set, _ = url.QueryUnescape(c.Value)
 			}

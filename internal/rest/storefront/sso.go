@@ -58,7 +58,7 @@ func (c *Call) private() (done bool) {
 // enter keeps a session in the browser.
 func (s *Surface) enter(c *Call, g account.Grant) {
 	c.SetToken(g.Token, g.Session.Expires-c.System.Now())
-	c.CarryConsent(s.Customers, g.Session.CustomerID)
+	c.CarryConsent(s.Customers, g.Session.CustomerID, g.Consent)
 }
 
 // refuseLogin sends a shopper to the sign-in page and tells the operator why.

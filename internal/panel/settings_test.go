@@ -317,7 +317,7 @@ func fieldJourney(t *testing.T, w *world, scripts bool) {
 	for _, path := range settingPaths {
 		b.Open("/manage/store/one/settings" + path).See("manage-settings" + strings.ReplaceAll(path, "/", "-"))
 	}
-	b.Open("/manage/store/one/settings/privacy").See("manage-settings-privacy")
+	b.Open("/manage/store/one/settings/privacy").Want("How long things are kept").See("manage-settings-privacy")
 	b.Open("/manage/store/one/settings/channels").See("manage-channels").Press("#list th a").See("manage-channel")
 	b.Open("/manage/store/one/settings/attributes").See("manage-attributes-none")
 	b.Open("/manage/store/one/settings/attributes/new").Write("name", "Shoe size").Press("main form.form .primary").See("manage-attributes")

@@ -154,7 +154,7 @@ func (c *call) hooksPage() error {
 	p.Title, p.Lead = c.look.Text("hooks.title"), c.look.Text("hooks.lead")
 	for i := range hooks {
 		h, s := &hooks[i], &fared[i]
-		wrong := Cell{Text: c.look.Text("nothing")}
+		var wrong Cell
 		if s.Error != "" {
 			wrong = Cell{When: c.when(s.ErrorAt), Sub: short(s.Error, 80)}
 		}
@@ -352,14 +352,14 @@ func (c *call) deliveryTable(p *hookView, d *hookData, have url.Values) {
 	}}
 	for i := range d.deliveries {
 		x := &d.deliveries[i]
-		answer := Cell{Text: c.look.Text("nothing")}
+		var answer Cell
 		if x.Attempts > 0 {
 			answer = Cell{Text: c.look.Text("hooks.delivery.silent"), Sub: c.look.Text("hooks.delivery.took", c.look.number(x.Duration))}
 			if x.Status != 0 {
 				answer.Text = strconv.FormatInt(x.Status, 10)
 			}
 		}
-		next := Cell{Text: c.look.Text("nothing")}
+		var next Cell
 		if x.State == webhook.Pending && x.NextAttempt != 0 {
 			next = Cell{Text: c.moment(x.NextAttempt)}
 		}

@@ -138,7 +138,7 @@ func (c *call) importTrial(p *workView, imp *transfer.Import) error {
 			continue
 		}
 		b := &Block{ID: outcome, Title: c.look.Text("import.examples." + outcome)}
-		b.Table = &Table{ID: "list-" + outcome, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line")}, {Label: c.look.Text("field.email")}, {Label: c.look.Text("customers.column.name")}}}
+		b.Table = &Table{ID: "list-" + outcome, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line"), Numeric: true}, {Label: c.look.Text("field.email")}, {Label: c.look.Text("customers.column.name")}}}
 		for i, x := range some {
 			b.Table.Rows = append(b.Table.Rows, Row{ID: outcome + "-" + strconv.Itoa(i), Cells: []Cell{{Text: c.look.number(x.Line)}, {Text: x.Email}, {Text: x.Name}}})
 		}
@@ -174,7 +174,7 @@ func (c *call) importWrong(p *workView, imp *transfer.Import) error {
 		if !all {
 			b.Title = c.look.Text(key+".some", c.importReason(w.Code), c.look.number(w.Count))
 		}
-		b.Table = &Table{ID: "list-" + id, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line")}, {Label: c.look.Text("import.column")}, {Label: c.look.Text("bulk.reason")}}}
+		b.Table = &Table{ID: "list-" + id, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line"), Numeric: true}, {Label: c.look.Text("import.column")}, {Label: c.look.Text("bulk.reason")}}}
 		for n, x := range w.First {
 			b.Table.Rows = append(b.Table.Rows, Row{ID: id + "-" + strconv.Itoa(n), Cells: []Cell{{Text: c.look.number(x.Line)}, {Text: x.Column}, {Text: c.importReason(x.Code)}}})
 		}

@@ -593,10 +593,6 @@ func (c *call) nav() []NavGroup {
 	add(&subscribers, "consents", "/consents", "")
 	add(&subscribers, "unsubscribed", "/unsubscribed", "")
 	group("subscribers", "mail", subscribers...)
-	add(&apps, "api_accounts", "/api-accounts", "")
-	add(&apps, "webhooks", "/webhooks", "")
-	add(&apps, "storefront_tokens", "/storefront-tokens", "")
-	group("apps", "code", apps...)
 	if c.mayOpen(ofStore + "/privacy") {
 		group("", "", item("privacy", "/privacy", "key"))
 	}
@@ -604,6 +600,10 @@ func (c *call) nav() []NavGroup {
 	add(&emails, "emails_sent", "/emails", "")
 	add(&emails, "texts", "/texts", "")
 	group("emails", "mail", emails...)
+	add(&apps, "api_accounts", "/api-accounts", "")
+	add(&apps, "webhooks", "/webhooks", "")
+	add(&apps, "storefront_tokens", "/storefront-tokens", "")
+	group("apps", "code", apps...)
 	add(&settings, "store_settings", "/settings", "")
 	add(&settings, "accounts_settings", "/settings/accounts", "")
 	add(&settings, "sign_up_form", "/settings/sign-up-form", "")

@@ -134,6 +134,9 @@ func TestBrowserBulk(t *testing.T) {
 		b.Tick("#select [name=all]").Eval(`document.querySelector("#select-action").value = "set_group"; ""`)
 		b.Press("#select .button").Want("Set the group", "5,000 customers", "and 4,995 more", "in the background")
 		see("manage-bulk-question")
+		if scripts {
+			b.Stops("bulk", 360, 740).Stops("bulk", 1280, 800)
+		}
 		b.Eval(`document.querySelector("[name=group]").value = "2"; ""`)
 		b.Press("main form.form .primary").Want("Set the group")
 		at := b.Path()

@@ -103,8 +103,12 @@ func TestBrowserCustomers(t *testing.T) {
 	b.Type("#q", "cleo").Await(`document.querySelectorAll("#list tbody tr").length === 20 && location.search === "?q=cleo" && document.activeElement.id === "q"`)
 	b.Open(at).Tick(`#list thead a[href*="sort=name"]`).Await(`document.querySelector("#list [aria-sort=ascending]") !== null && location.search === "?sort=name"`)
 	b.Tick(`a[aria-label="Next page"]`).Await(`document.querySelector(".range").textContent === "26–50"`)
+	// Who works by keys stays where the page was left, also if what had the focus is gone.
+	b.Eval(`const next = document.querySelector('a[aria-label="Next page"]'); next.focus(); next.click(); ""`)
+	b.Await(`document.querySelector(".range").textContent === "51–60" && document.activeElement.closest(".steps-of") !== null`)
 	b.Open(at + "?rule=" + url.QueryEscape("group = 'Wholesale' AND store_credit >= 10")).See("manage-customers-filtered")
-	b.Tick(`.applied li:first-child a`).Await(`document.querySelectorAll(".applied li").length === 1`)
+	b.Eval(`const drop = document.querySelector(".applied li:first-child a"); drop.focus(); drop.click(); ""`)
+	b.Await(`document.querySelectorAll(".applied li").length === 1 && document.activeElement.closest(".applied") !== null`)
 	b.Tick(`.applied a[href*="/columns"]`).Await(`document.querySelector("dialog[open] select") !== null`).See("manage-customers-columns")
 	b.Open(at + "/filter").See("manage-customers-filter")
 	b.Open(at + "?q=nobodyatall").See("manage-customers-none")

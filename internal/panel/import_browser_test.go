@@ -93,6 +93,9 @@ func TestBrowserImport(t *testing.T) {
 		see("manage-import-columns")
 		b.Press("main form.form .primary").Want("is the same customer")
 		see("manage-import-rules")
+		if scripts {
+			b.Stops("rules of an import", 360, 740).Stops("rules of an import", 1280, 800)
+		}
 		b.Press("main form.form .primary")
 		arrives(b, "37 rows are wrong")
 		b.Want("There is no email address", "The amount cannot be read", "The value has not the right form", "More cells than the header has", "Would be created")

@@ -31,6 +31,19 @@
     while (at) { const next = at.nextSibling; at.remove(); at = next; }
   };
 
+  // keep changes a page. If what had the focus is gone then, what is nearest gets it.
+  const keep = (change) => {
+    const had = document.activeElement, around = [];
+    for (let x = had?.parentElement; x && x !== document.body; x = x.parentElement) around.push(x);
+    change();
+    if (!around.length || had.isConnected) return;
+    const next = (x) => all("a[href], button, input, select, textarea, summary", x).find((y) => y.checkVisibility() && !y.disabled && y.tabIndex >= 0);
+    for (const x of around) {
+      const near = x.isConnected ? x : x.className && document.getElementsByClassName(x.className)[0], to = near && next(near);
+      if (to) { to.focus(); return; }
+    }
+  };
+
   // swap takes elements by their ids from another address.
   const running = new Map();
   const swap = async (address, ids, how) => {
@@ -44,7 +57,7 @@
       const next = new DOMParser().parseFromString(text, "text/html");
       const parts = ids.split(" ").map((id) => [document.getElementById(id), next.getElementById(id)]);
       if (!answer.ok || parts.some(([a, b]) => !a || !b)) { if (how !== "late") location.assign(address); return; }
-      for (const [a, b] of parts) morph(a, b);
+      keep(() => { for (const [a, b] of parts) morph(a, b); });
       count();
       if (how === "late") return;
       document.title = next.title;
@@ -74,7 +87,7 @@
       const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
       if (stop.signal.aborted) return true;
       if (!answer.ok || answer.redirected || !next) return false;
-      morph(form, next);
+      keep(() => morph(form, next));
       for (const said of all("[data-announce]", form)) say(said.textContent);
       return true;
     } finally {

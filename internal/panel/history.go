@@ -210,24 +210,9 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64, most int) 
 func (c *call) changeLines(e *history.Listed, most int) []ChangeLine {
 	var out []ChangeLine
 	for _, ch := range e.Changes[:min(len(e.Changes), most)] {
-		out = append(out, ChangeLine{c.known("history.part.", ch.Field), c.changed(ch.Before), c.changed(ch.After)})
+		out = append(out, ChangeLine{c.recordedField(ch.Field, nil), short(c.recorded(ch.Field, ch.Before, nil), 300), short(c.recorded(ch.Field, ch.After, nil), 300)})
 	}
 	return out
-}
-
-// changed is a value of a change in words.
-func (c *call) changed(value string) string {
-	switch value {
-	case "", "null":
-		return ""
-	case "true":
-		return c.look.Text("yes")
-	case "false":
-		return c.look.Text("no")
-	case history.Masked:
-		return c.look.Text("history.secret")
-	}
-	return short(history.Shown(value), 300)
 }
 
 // exportHistory answers with all entries that the address asks for, page by page.

@@ -219,7 +219,7 @@ func TestArchive(t *testing.T) {
 		ann.get("/manage").want(200, "/manage/stores", "First store")
 		ann.get("/manage/stores/one/restore").want(200, "", "Put First store back into service?")
 		ann.post("/manage/stores/one/restore").want(200, "/manage/stores", "First store is in service again.")
-		bob.get("/manage/store/one/history").want(200, "", "is archived:")
+		bob.get("/manage/store/one/history").want(200, "", "Archived:")
 	})
 }
 

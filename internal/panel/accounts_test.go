@@ -84,7 +84,7 @@ func TestAccounts(t *testing.T) {
 		if second["CLIENTELE_CLIENT_SECRET"] != "" || second["CLIENTELE_ACCESS_TOKEN"] == token {
 			t.Errorf("%v", second)
 		}
-		b.get(desk).want(200, "", "The token before is good until")
+		b.get(desk).want(200, "", "The previous token stays valid until")
 		if w.ask(token) != 200 || w.ask(second["CLIENTELE_ACCESS_TOKEN"]) != 200 {
 			t.Error("not both are good")
 		}
@@ -94,7 +94,7 @@ func TestAccounts(t *testing.T) {
 		}
 		w.Clock.Advance(2 * time.Second)
 		b.signIn("dan@example.com")
-		b.get(desk).want(200, "", `<dd>4</dd>`, "!The token before is good until")
+		b.get(desk).want(200, "", `<dd>4</dd>`, "!The previous token stays valid until")
 		if got := w.ask(token); got != 401 || w.ask(second["CLIENTELE_ACCESS_TOKEN"]) != 200 {
 			t.Errorf("the old token gets %d", got)
 		}
@@ -149,8 +149,8 @@ func TestTokens(t *testing.T) {
 		b.post(at+"/new", "kind", "private", "client_id", "CID", "channel_ids", "1", "days", "0").want(422, "", "Please choose")
 		b.post(at+"/new", "kind", "storefront", "client_id", "CID", "channel_ids", "1", "days", "90", "allowed_cors_origins", "https://shop.example.com").want(200, "", "The token is made.")
 		token := regexp.MustCompile(`<code>(ey[^<]+)</code>`).FindStringSubmatch(b.body)[1]
-		b.get(at).want(200, "", "Storefront", "https://shop.example.com", "Good", "!"+token)
-		b.post(at+"/decode", "token", token).want(200, "", "This token is good.", "https://shop.example.com", "&lt;b&gt;Mailer")
+		b.get(at).want(200, "", "Storefront", "https://shop.example.com", "Valid", "!"+token)
+		b.post(at+"/decode", "token", token).want(200, "", "This token is valid.", "https://shop.example.com", "&lt;b&gt;Mailer")
 		b.post(at+"/decode", "token", token[:len(token)-4]+"AAAA").want(200, "", "signature is not the store", "https://shop.example.com")
 		b.post(at+"/decode", "token", "nonsense").want(200, "", "no token at all")
 		eve := w.browser()
@@ -199,14 +199,14 @@ func TestBrowserAccounts(t *testing.T) {
 		b.Press(`main [href$="/rotate"]`)
 		see("manage-api-account-rotate")
 		b.Press("main form.form .primary").Want("Desk has a new token.")
-		b.Open("/manage/store/one/api-accounts/3").Want("The token before is good until").Press(`main [href$="/revoke"]`).Want("Revoke Desk?")
+		b.Open("/manage/store/one/api-accounts/3").Want("The previous token stays valid until").Press(`main [href$="/revoke"]`).Want("Revoke Desk?")
 		b.Press("main form.form .danger").Want("Desk is revoked.")
 		b.Open("/manage/store/one/storefront-tokens")
 		see("manage-tokens-none")
 		b.Open("/manage/store/one/storefront-tokens/new")
 		see("manage-token-new")
 		b.Press("main .actionbar .primary").Want("The token is made.")
-		b.Open("/manage/store/one/storefront-tokens").Want("Good")
+		b.Open("/manage/store/one/storefront-tokens").Want("Valid")
 		see("manage-tokens")
 		b.Open("/manage/store/one/storefront-tokens/decode").Write("token", "ey.x.y").Press("main .actionbar .primary").Want("no token at all")
 		see("manage-token-decode")

@@ -127,9 +127,9 @@ func TestBrowserBulk(t *testing.T) {
 		if scripts {
 			// Ticked one by one, and with Shift up to another.
 			b.Eval(`const x = [...document.querySelectorAll("[name=id][form=select]")]; x[1].click(); x[4].dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true})); ""`)
-			b.Await(`document.querySelector("[data-picked]").textContent === "4 chosen"`).See("manage-bulk-ticked")
+			b.Await(`document.querySelector("[data-picked]").textContent === "4 selected"`).See("manage-bulk-ticked")
 			b.Eval(`document.querySelector("[data-pick-all] input").click(); ""`)
-			b.Await(`document.querySelector("[data-picked]").textContent === "25 chosen"`)
+			b.Await(`document.querySelector("[data-picked]").textContent === "25 selected"`)
 		}
 		b.Tick("#select [name=all]").Eval(`document.querySelector("#select-action").value = "set_group"; ""`)
 		b.Press("#select .button").Want("Set the group", "5,000 customers", "and 4,995 more", "in the background")

@@ -57,7 +57,7 @@ func TestAttention(t *testing.T) {
 		b, r := w.browser(), w.browser()
 		const at = "/manage/store/one"
 		b.signIn("ann@example.com")
-		b.get(at).want(200, "", "New subscribers by source", "Apps and imports", "50 %", "Confirmation rate", "none yet", "Emails have no sender", "!switched off", "!locked for a while", "!have not confirmed", "!nobody has used", "!given up")
+		b.get(at).want(200, "", "New subscribers by source", "Apps and imports", "50 %", "Confirmation rate", "none yet", "Emails have no sender", "!switched off", "!locked for a while", "!have not confirmed", "!nobody has used", "!could not be sent")
 		now := w.System.Now()
 		for _, q := range []string{
 			`UPDATE webhooks SET is_active = 0, disabled = 'failures' WHERE store_id = $1`,
@@ -72,11 +72,11 @@ func TestAttention(t *testing.T) {
 		w.exec(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start, action, bound, network) VALUES ($1, 'y', 900, $2, 'guess', 10, '192.0.2.0/24')`, now)
 		w.exec(`INSERT INTO unconfirmed_customers (store_id, customer_id, date_created) VALUES ($1, 1, $2)`, now-8*24*3600)
 		w.exec(`INSERT INTO daily_figures (store_id, day, kind, value) VALUES ($1, $2, 8, 4), ($1, $2, 9, 1)`, now/86400-1)
-		b.get(at).want(200, "", "1 webhook was switched off", "1 webhook is failing", "to 1 domain of webhooks", "1 email was given up", "1 account is locked", "rule=id&#43;IN&#43;%282%29", "1 network is held back",
+		b.get(at).want(200, "", "1 webhook was switched off", "1 webhook is failing", "to 1 domain of webhooks", "1 email could not be sent", "1 account is locked", "rule=id&#43;IN&#43;%282%29", "1 network is held back",
 			"1 customer has not confirmed", `25 % <span class="lozenge neutral">`, "1 of 4 newsletter requests confirmed")
 		b.get(shown(t, b.body[strings.Index(b.body, "1 account is locked"):])).want(200, "", "1 customer<", "John Roe", "!Jane Doe")
 		r.signIn("ray@example.com")
-		r.get(at).want(200, "", "1 account is locked", "!webhook", "!given up", "!Emails have no sender")
+		r.get(at).want(200, "", "1 account is locked", "!webhook", "!could not be sent", "!Emails have no sender")
 		w.Clock.Advance(91 * 24 * time.Hour)
 		b = w.browser()
 		b.signIn("ann@example.com")

@@ -89,7 +89,7 @@ func TestBrowserImport(t *testing.T) {
 		w.Jobs.Start(t.Context())
 		looked(1)
 		b.Open(at)
-		b.Want(all+" rows", "Go on to the rules")
+		b.Want(all+" rows", "Continue to the rules")
 		see("manage-import-columns")
 		b.Press("main form.form .primary").Want("is the same customer")
 		see("manage-import-rules")
@@ -98,7 +98,7 @@ func TestBrowserImport(t *testing.T) {
 		}
 		b.Press("main form.form .primary")
 		arrives(b, "37 rows are wrong")
-		b.Want("There is no email address", "The amount cannot be read", "The value has not the right form", "More cells than the header has", "Would be created")
+		b.Want("There is no email address", "The amount cannot be read", "The value does not have the right form", "More cells than the header has", "Would be created")
 		see("manage-import-trial")
 
 		// The server dies in the middle.

@@ -56,13 +56,13 @@ func TestImport(t *testing.T) {
 		ann.get(imports).want(403, "")
 		ann.upload(imports, "x.csv", "Email\na@example.com\n").want(403, "")
 
-		b.get(imports).want(200, imports, "Upload and look at it", "1 GiB")
+		b.get(imports).want(200, imports, "Upload", "1 GiB")
 		b.upload(imports, "empty.csv", "").want(422, "", "Please choose.")
 		b.post(imports, "file", "x").want(422, "", "Please choose.")
 		b.extra.Set("Content-Type", "multipart/form-data; boundary=x")
 		b.do(http.MethodPost, imports, "--x\r\nnonsense").want(400, "")
 		b.extra.Del("Content-Type")
-		b.upload(imports, "picture.csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR").want(200, imports+"/2", "Being looked at")
+		b.upload(imports, "picture.csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR").want(200, imports+"/2", "Being checked")
 		w.jobs()
 		b.get(imports+"/2").want(200, "", "cannot be imported")
 
@@ -84,7 +84,7 @@ func TestImport(t *testing.T) {
 		b.post(imports+"/3/rules", "on_existing", "all", "match", "email", "on_error", "skip").want(422, "")
 		b.post(imports+"/3/rules", "on_existing", "fill", "match", "email", "on_error", "skip").want(200, imports+"/3", "Dry run")
 		w.jobs()
-		b.get(imports+"/3").want(200, "", "2 rows are wrong", "new1@example.com", "There is no email address", "The value has not the right form", ">4<", "Import now")
+		b.get(imports+"/3").want(200, "", "2 rows are wrong", "new1@example.com", "There is no email address", "The value does not have the right form", ">4<", "Import now")
 		b.get("/manage/store/one/customers?rule=email+%3D+%27new1@example.com%27").want(200, "", "0 customers") // it was only tried
 		b.get(imports+"/3/errors").want(200, "", "_line;_field;_code;_message;Mailbox", "broken;Nobody", "!new1@")
 		if got := b.header.Get("Content-Disposition"); got != `attachment; filename=">img src=x onerror=alert(1)>.errors.csv"` && strings.ContainsAny(strings.Trim(got[len(`attachment; filename=`):], `"`), `"\`) {

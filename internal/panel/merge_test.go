@@ -51,7 +51,7 @@ func TestMergePages(t *testing.T) {
 		for _, wrong := range []string{"", "nobody@example.com", "#99", "#2", "x"} {
 			b.post(at+"/2/merge/with", "customers", wrong).want(422, "", `id="f-customers-error"`)
 		}
-		b.post(at+"/2/merge/with", "customers", "janedoe+shop@gmail.com").want(200, "", "(#3) instead", "512 555 0199", "What becomes of the rest")
+		b.post(at+"/2/merge/with", "customers", "janedoe+shop@gmail.com").want(200, "", "(#3) instead", "512 555 0199", "What happens to the rest")
 		for _, with := range []string{"x", "0", "99", "2", "3,3"} {
 			if b.get(at + "/2/merge?with=" + with); b.status >= 500 || !strings.Contains(b.body, "With whom") {
 				t.Errorf("with %s: %d", with, b.status)
@@ -71,20 +71,20 @@ func TestMergePages(t *testing.T) {
 		b.post(at+"/2/merge", "with", "3", "version", version).want(422, "")
 		b.get(at+"/3").want(404, "")
 		b.get(store+"/merges").want(200, "", "Can be undone", "#3")
-		b.get(store+"/merges/1").want(200, "", "Part again", "There is no such customer now")
+		b.get(store+"/merges/1").want(200, "", "Undo the merge", "There is no such customer now")
 		b.get(store+"/history").want(200, "", "Merged")
 
 		// Customer service sees it, and merges nobody.
 		c := w.browser()
 		c.signIn("cem@example.com")
 		c.get(at+"/2").want(200, "", "!/merge\"")
-		c.get(store+"/merges/1").want(200, "", "!Part again")
+		c.get(store+"/merges/1").want(200, "", "!Undo the merge")
 		c.get(at+"/2/merge?with=4").want(403, "")
 		c.post(store+"/merges/1/part").want(403, "")
 
 		b.get(store+"/merges/1/part").want(200, "", "come back with what they had")
 		b.post(store+"/merges/1/part").want(200, store+"/merges/1", "They are 2 customers again.", "Everything is as it was before the merge.", "janedoe&#43;shop@gmail.com")
-		b.post(store+"/merges/1/part").want(409, "", "cannot be parted now")
+		b.post(store+"/merges/1/part").want(409, "", "cannot be undone now")
 		b.get(store+"/merges/9").want(404, "")
 		b.get(at+"/3").want(200, "", "janedoe&#43;shop@gmail.com", "7 Mill Lane")
 
@@ -96,8 +96,8 @@ func TestMergePages(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.signIn("ann@example.com")
-		b.get(store+"/merges/2").want(200, "", "For good", "!Part again")
-		b.post(store+"/merges/2/part").want(409, "", "cannot be parted now")
+		b.get(store+"/merges/2").want(200, "", "For good", "!Undo the merge")
+		b.post(store+"/merges/2/part").want(409, "", "cannot be undone now")
 	})
 }
 
@@ -127,7 +127,7 @@ func TestBrowserOfMerges(t *testing.T) {
 		}
 		b.Open("/manage/store/one/duplicates").Want("Same mailbox")
 		see("manage-duplicates")
-		b.Press(`#duplicates a.button`).Want("Jane Doe stays.", "What becomes of the rest")
+		b.Press(`#duplicates a.button`).Want("Jane Doe stays.", "What happens to the rest")
 		see("manage-merge")
 		if scripts && b.Eval(`String([...document.querySelectorAll(".compare label span")].every(s => s.getClientRects().length === 1))`) != "true" {
 			t.Error("a short value of a customer takes several lines")

@@ -26,7 +26,7 @@ func TestPrivacy(t *testing.T) {
 		b.signIn("pia@example.com")
 		const at = "/manage/store/one/privacy"
 		b.get(at).want(200, at, "No open request")
-		b.get(at+"?email=nobody@example.com").want(200, "", "Nothing is kept of a person with the address nobody@example.com.")
+		b.get(at+"?email=nobody@example.com").want(200, "", "Nothing is kept about a person with the address nobody@example.com.")
 		b.get(at+"?email=%3Cscript%3E").want(422, "", "&lt;script&gt;", "!<script>x")
 		b.get(at+"?email=secret.of.two@example.com").want(200, "", "Nothing is kept")
 		b.get(at+"?email=NADIA@example.com").want(200, "", "Newsletter subscriptions", "Proofs of consent", "made anonymous", "under a keyed hash", "/manage/store/one/customers/1")
@@ -118,7 +118,7 @@ func TestBrowserPrivacy(t *testing.T) {
 		}
 		const at, submit = "/manage/store/one/privacy", "main form.form .primary"
 		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press(submit)
-		b.Open(at+"/requests/new").Write("email", "nadia@example.com", "note", "Letter of 3 May, passport seen").Press(submit).Want("The request is noted.", "What is kept of nadia@example.com")
+		b.Open(at+"/requests/new").Write("email", "nadia@example.com", "note", "Letter of 3 May, passport seen").Press(submit).Want("The request is noted.", "What is kept about nadia@example.com")
 		see("manage-privacy")
 		b.Open(at + "/download?email=nadia@example.com").Want("Download the data of nadia@example.com")
 		see("manage-privacy-download")

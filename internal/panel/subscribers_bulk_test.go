@@ -108,7 +108,7 @@ func TestBrowserSubscribersBulk(t *testing.T) {
 		b.Open(list).Want("All 430 that match")
 		if scripts {
 			b.Eval(`const x = [...document.querySelectorAll("[name=id][form=select]")]; x[0].click(); x[3].dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true})); ""`)
-			b.Await(`document.querySelector("[data-picked]").textContent === "4 chosen"`).See("manage-subscribers-ticked")
+			b.Await(`document.querySelector("[data-picked]").textContent === "4 selected"`).See("manage-subscribers-ticked")
 		} else {
 			b.Tick(`#subscriber-430 [name=id]`).Tick(`#subscriber-429 [name=id]`)
 		}

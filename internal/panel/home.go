@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clientele/internal/channel"
 	"clientele/internal/customer"
 	"clientele/internal/figure"
 	"clientele/internal/group"
@@ -39,6 +40,10 @@ const (
 	weekly      = 90 // of more days a point is a week
 )
 
+// freshDays is for how long a store is new: what there is to begin with stands above
+// the figures then, which say little yet.
+const freshDays = 7
+
 // periods are the days that Home can tell of.
 var periods = []int{1, 7, 30, 90, 365}
 
@@ -56,13 +61,17 @@ func (c *call) period() int {
 func (c *call) homePage() error {
 	p := &homeView{Hello: c.look.Text("home.hello", c.staff.Name)}
 	p.Title = c.look.Text("nav.home")
-	if err := c.tasks(p); err != nil {
+	kept, err := c.Stores.Overview(c.R.Context(), []store.Store{*c.store})
+	if err != nil {
 		return err
 	}
-	var err error
+	if err := c.tasks(p, kept[0]); err != nil {
+		return err
+	}
 	if p.Attention, err = c.attention(); err != nil {
 		return err
 	}
+	p.Fresh = c.visits.System.Now()-c.store.DateCreated < freshDays*daySeconds
 	days := c.period()
 	p.Tabs = &Tabs{Label: c.look.Text("home.period")}
 	for _, n := range periods {
@@ -99,10 +108,6 @@ func (c *call) homePage() error {
 			p.History, p.HistoryURL = c.historyTable(page.Records, sealed.To, 3), c.storeAt("/history")
 		}
 	}
-	kept, err := c.Stores.Overview(c.R.Context(), []store.Store{*c.store})
-	if err != nil {
-		return err
-	}
 	active, err := c.History.Latest(c.R.Context(), c.store.ID)
 	if err != nil {
 		return err
@@ -114,11 +119,30 @@ func (c *call) homePage() error {
 	return c.show(http.StatusOK, p)
 }
 
-// tasks are what there is to begin with.
-func (c *call) tasks(p *homeView) error {
+// tasks are what there is to begin with, in a store with so many customers.
+func (c *call) tasks(p *homeView, customers int64) error {
 	people, err := c.Staff.Members(c.R.Context(), c.store.ID)
 	if err != nil {
 		return err
+	}
+	if c.mayOpen(ofStore + "/import") {
+		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.import.title"), Text: c.look.Text("task.import.text"), Done: customers > 0, URL: c.storeAt("/import")})
+	}
+	if c.mayOpen(ofStore + "/settings/channels") {
+		q := channel.SiteList.New()
+		q.Limit = 1
+		sites, _, err := c.Channels.Sites(c.R.Context(), c.store.ID, q)
+		if err != nil {
+			return err
+		}
+		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.site.title"), Text: c.look.Text("task.site.text"), Done: len(sites) > 0, URL: c.storeAt("/settings/channels")})
+	}
+	if c.mayOpen(ofStore + "/api-accounts/new") {
+		accounts, err := c.APIAccounts.List(c.R.Context(), c.store.ID)
+		if err != nil {
+			return err
+		}
+		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.account.title"), Text: c.look.Text("task.account.text"), Done: len(accounts) > 0, URL: c.storeAt("/api-accounts/new")})
 	}
 	if c.can(staff.ManageStaff) {
 		p.Tasks = append(p.Tasks, task{Title: c.look.Text("task.invite.title"), Text: c.look.Text("task.invite.text"), Done: len(people) > 1, URL: c.staffAt("/new")})

@@ -19,7 +19,7 @@ func TestHome(t *testing.T) {
 		b := w.browser()
 		b.signIn("ann@example.com")
 		const at = "/manage/store/one"
-		b.get(at+"?days=1").want(200, "", "New customers", `<p class="value">3 `, "nothing to compare yet", "!<polyline")
+		b.get(at+"?days=1").want(200, "", "New customers", `<p class="value">3 `, "nothing to compare yet", "!<polyline", "First steps", "Enter the address of your storefront")
 		// Noon of the next day, whatever the hour is: a browser's cookies end by the
 		// machine's clock, so the world begins now.
 		w.Clock.Set(w.Clock.Now().UTC().Truncate(24 * time.Hour).Add(36 * time.Hour))

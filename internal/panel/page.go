@@ -318,6 +318,7 @@ type (
 		Cards      []FigureCard
 		Tasks      []task
 		Left       int
+		Fresh      bool // the store is new
 		Attention  []Attention
 		Sources    *Table
 		Groups     *Table

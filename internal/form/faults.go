@@ -31,6 +31,7 @@ const (
 	FieldRequired    fault.Field = "required"
 	FieldChoices     fault.Field = "choices"
 	FieldPlaceholder fault.Field = "placeholder"
+	FieldHint        fault.Field = "hint"
 	FieldMaxLength   fault.Field = "max length"
 	FieldMin         fault.Field = "min"
 	FieldMax         fault.Field = "max"

@@ -68,6 +68,7 @@ type Options struct {
 	// field was read in; none: the choices themselves.
 	choiceLabels []string
 	Placeholder  string // of dropdown, before something is chosen
+	Hint         string // what is said below it
 	MaxLength    int64  // in characters, of text, multiline, number and password
 	Min, Max     string // of number and date
 	Default      string // of all but checkbox and password
@@ -86,6 +87,7 @@ type Update struct {
 	SortOrder   opt.Field[int64]
 	Choices     opt.Field[[]string]
 	Placeholder opt.Field[string]
+	Hint        opt.Field[string]
 	MaxLength   opt.Field[int64]
 	Min, Max    opt.Field[string]
 	Default     opt.Field[string]
@@ -128,6 +130,7 @@ func (u *Update) apply(f Field) Field {
 		o.number(&old)
 	}
 	o.Placeholder = u.Placeholder.Or(o.Placeholder)
+	o.Hint = u.Hint.Or(o.Hint)
 	o.MaxLength = u.MaxLength.Or(o.MaxLength)
 	o.Min = u.Min.Or(o.Min)
 	o.Max = u.Max.Or(o.Max)
@@ -253,6 +256,7 @@ func (f *Field) check(c *fault.Collector) {
 		seen[choice] = true
 	}
 	c.Length(FieldPlaceholder, o.Placeholder, 0, maxFieldLabel)
+	c.Length(FieldHint, o.Hint, 0, maxFieldLabel)
 	if o.MaxLength < 0 || o.MaxLength > maxFieldText {
 		c.Because(FieldMaxLength, fault.OutOfRange, WhyMaxLength, strconv.Itoa(maxFieldText))
 	}

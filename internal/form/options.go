@@ -22,7 +22,7 @@ func (o Options) json() string {
 		}
 		b = append(b, ']')
 	}
-	for _, m := range []struct{ key, text string }{{"placeholder", o.Placeholder}, {"min", o.Min}, {"max", o.Max}, {"default", o.Default}} {
+	for _, m := range []struct{ key, text string }{{"placeholder", o.Placeholder}, {"hint", o.Hint}, {"min", o.Min}, {"max", o.Max}, {"default", o.Default}} {
 		if m.text != "" {
 			b = append(b, ',')
 			b = jsonx.AppendKey(b, m.key)
@@ -64,6 +64,7 @@ func parseOptions(text string) Options {
 	o.Label, _ = v.Get("label").Str()
 	o.SortOrder, _ = v.Get("sort_order").Int()
 	o.Placeholder, _ = v.Get("placeholder").Str()
+	o.Hint, _ = v.Get("hint").Str()
 	o.MaxLength, _ = v.Get("max_length").Int()
 	o.Min, _ = v.Get("min").Str()
 	o.Max, _ = v.Get("max").Str()

@@ -23,6 +23,6 @@ var Portable = []portable.Part{
 	}.Part(),
 	portable.Table{
 		Table: "form_field_translations", Key: "locale, field_id",
-		Columns: "locale, field_id int, label, placeholder, choices",
+		Columns: "locale, field_id int, label, placeholder, choices, hint",
 	}.Part(),
 }

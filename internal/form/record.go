@@ -46,6 +46,9 @@ func (t Translations) toldBeside(others Translations) string {
 		b = jsonx.AppendString(b, tag)
 		b = jsonx.AppendString(append(b, `:{"label":`...), is.Label)
 		b = jsonx.AppendString(append(b, `,"placeholder":`...), is.Placeholder)
+		if is.Hint != "" {
+			b = jsonx.AppendString(append(b, `,"hint":`...), is.Hint)
+		}
 		if len(is.Choices) > 0 {
 			if text, err := json.Marshal(is.Choices); err == nil { // as texts always are
 				b = append(append(b, `,"choices":`...), text...)

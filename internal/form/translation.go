@@ -18,6 +18,7 @@ import (
 type Translation struct {
 	Label       string
 	Placeholder string
+	Hint        string
 	Choices     map[string]string // labels by choice
 }
 
@@ -26,6 +27,7 @@ type Translation struct {
 type Translate struct {
 	Label       opt.Field[string]
 	Placeholder opt.Field[string]
+	Hint        opt.Field[string]
 	Choices     map[string]string // labels by choice; other choices stay
 }
 
@@ -33,11 +35,11 @@ type Translate struct {
 type Translations map[string]Translation
 
 func (t Translation) empty() bool {
-	return t.Label == "" && t.Placeholder == "" && len(t.Choices) == 0
+	return t.Label == "" && t.Placeholder == "" && t.Hint == "" && len(t.Choices) == 0
 }
 
 func (t Translation) same(o Translation) bool {
-	return t.Label == o.Label && t.Placeholder == o.Placeholder && maps.Equal(t.Choices, o.Choices)
+	return t.Label == o.Label && t.Placeholder == o.Placeholder && t.Hint == o.Hint && maps.Equal(t.Choices, o.Choices)
 }
 
 func (t Translations) same(o Translations) bool { return maps.EqualFunc(t, o, Translation.same) }
@@ -61,6 +63,7 @@ func (t Translations) Change(commands map[string]*Translate) Translations {
 		}
 		is := out[tag]
 		is.Label, is.Placeholder = seen(c.Label.Or(is.Label)), seen(c.Placeholder.Or(is.Placeholder))
+		is.Hint = seen(c.Hint.Or(is.Hint))
 		if is.Choices = maps.Clone(is.Choices); is.Choices == nil {
 			is.Choices = map[string]string{}
 		}
@@ -117,6 +120,10 @@ func (f *Field) checkTranslations(c *fault.Collector) {
 		}
 		c.Length(FieldTranslations, is.Label, 0, maxFieldLabel)
 		c.Length(FieldTranslations, is.Placeholder, 0, maxFieldLabel)
+		c.Length(FieldTranslations, is.Hint, 0, maxFieldLabel)
+		if is.Hint != "" && f.BuiltIn() {
+			c.AddItem(fault.Item{Field: FieldHint, Code: fault.NotAccepted, Why: WhyOption, Value: f.Type})
+		}
 		if is.Placeholder != "" && (f.Type != DropdownField || f.BuiltIn()) {
 			c.AddItem(fault.Item{Field: FieldPlaceholder, Code: fault.NotAccepted, Why: WhyOption, Value: f.Type})
 		}
@@ -129,19 +136,19 @@ func (f *Field) checkTranslations(c *fault.Collector) {
 	}
 }
 
-const translationColumns = `locale, field_id, label, placeholder, choices`
+const translationColumns = `locale, field_id, label, placeholder, choices, hint`
 
 var (
 	selectTranslations = sqldb.Static(`SELECT ` + translationColumns + ` FROM form_field_translations WHERE store_id = $1 AND field_id = $2`)
-	upsertTranslation  = sqldb.Static(`INSERT INTO form_field_translations (store_id, locale, field_id, label, placeholder, choices) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (store_id, locale, field_id) DO UPDATE SET label = excluded.label, placeholder = excluded.placeholder, choices = excluded.choices`)
+	upsertTranslation  = sqldb.Static(`INSERT INTO form_field_translations (store_id, locale, field_id, label, placeholder, choices, hint) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (store_id, locale, field_id) DO UPDATE SET label = excluded.label, placeholder = excluded.placeholder, choices = excluded.choices, hint = excluded.hint`)
 	deleteTranslation = sqldb.Static(`DELETE FROM form_field_translations WHERE store_id = $1 AND locale = $2 AND field_id = $3`)
 )
 
 // eachTranslation reads rows of translationColumns.
 func eachTranslation(each func(tag string, fieldID int64, t Translation)) func(*sqldb.Row) error {
 	return func(r *sqldb.Row) error {
-		t := Translation{Label: r.Text(2), Placeholder: r.Text(3)}
+		t := Translation{Label: r.Text(2), Placeholder: r.Text(3), Hint: r.Text(5)}
 		if err := json.Unmarshal([]byte(r.Text(4)), &t.Choices); err != nil {
 			return err
 		}
@@ -195,7 +202,7 @@ func (f *Field) storeTranslations(tx *sqldb.Tx, old Translations) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(upsertTranslation, tag, f.ID, t.Label, t.Placeholder, string(choices)); err != nil {
+		if err := tx.Exec(upsertTranslation, tag, f.ID, t.Label, t.Placeholder, string(choices), t.Hint); err != nil {
 			return err
 		}
 	}
@@ -249,6 +256,9 @@ func (s *speaker) say(f *Field) {
 		}
 		if t.Placeholder != "" {
 			o.Placeholder = t.Placeholder
+		}
+		if t.Hint != "" {
+			o.Hint = t.Hint
 		}
 		for i, choice := range o.Choices {
 			if label := t.Choices[choice]; label != "" {

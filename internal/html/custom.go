@@ -17,7 +17,7 @@ func CustomName(id int64) string { return "field_" + strconv.FormatInt(id, 10) }
 // list shows before something is chosen.
 func Custom(d *form.Field, choose string) *Field {
 	o := &d.Options
-	f := &Field{Name: CustomName(d.ID), Label: cmp.Or(o.Label, d.Name), Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
+	f := &Field{Name: CustomName(d.ID), Label: cmp.Or(o.Label, d.Name), Hint: o.Hint, Required: d.Required, MaxLength: o.MaxLength, Min: o.Min, Max: o.Max, Value: o.Default, Rows: o.Rows, Type: "text"}
 	choices := func() {
 		for i, choice := range o.Choices {
 			f.Options = append(f.Options, Option{Value: choice, Label: o.ChoiceLabel(i), Selected: choice == o.Default})

@@ -196,6 +196,9 @@ func (c *call) fieldForm(action string, f *form.Field, fresh bool, languages []s
 	if b := form.BuiltInOf(f.ID); b == nil || b.Optional {
 		add(&html.Field{Name: "required", Label: c.look.Text("fields.must"), Type: "check", Checked: f.Required})
 	}
+	if !f.BuiltIn() {
+		add(&html.Field{Name: "hint", Label: c.look.Text("fields.hint"), Hint: c.look.Text("fields.hint.hint"), Type: "text", MaxLength: 255, Value: o.Hint})
+	}
 	if has(choiceTypes...) {
 		add(&html.Field{Name: "choices", Label: c.look.Text("fields.choices"), Hint: c.look.Text("fields.choices.hint"), Type: "textarea", Rows: 5, Value: strings.Join(o.Choices, "\n")})
 	}
@@ -224,6 +227,9 @@ func (c *call) fieldForm(action string, f *form.Field, fresh bool, languages []s
 	for _, tag := range languages {
 		t := f.Translations[tag]
 		texts := []*html.Field{{Name: "label." + tag, Label: c.look.Text("fields.label"), Type: "text", MaxLength: 255, Value: t.Label, Plain: true}}
+		if !f.BuiltIn() {
+			texts = append(texts, &html.Field{Name: "hint." + tag, Label: c.look.Text("fields.hint"), Type: "text", MaxLength: 255, Value: t.Hint, Plain: true})
+		}
 		if has(form.DropdownField) {
 			texts = append(texts, &html.Field{Name: "placeholder." + tag, Label: c.look.Text("fields.placeholder"), Type: "text", MaxLength: 255, Value: t.Placeholder, Plain: true})
 		}
@@ -236,7 +242,7 @@ func (c *call) fieldForm(action string, f *form.Field, fresh bool, languages []s
 		}
 		out.Sections = append(out.Sections, &html.Section{Legend: c.look.Text("fields.in_language", tag), Fields: texts})
 	}
-	out.Sample = &Sample{Field: c.sampleOf(f), Watch: "label required choices placeholder default rows"}
+	out.Sample = &Sample{Field: c.sampleOf(f), Watch: "label required hint choices placeholder default rows"}
 	out.Hide("version", f.Version())
 	return out
 }
@@ -278,7 +284,7 @@ func (c *call) fieldGiven(f *Form, old *form.Field, languages []string) form.Upd
 		if f.Field("choices") != nil {
 			u.Choices = opt.Some(choices)
 		}
-		for name, to := range map[string]*opt.Field[string]{"placeholder": &u.Placeholder, "default": &u.Default, "min": &u.Min, "max": &u.Max} {
+		for name, to := range map[string]*opt.Field[string]{"placeholder": &u.Placeholder, "hint": &u.Hint, "default": &u.Default, "min": &u.Min, "max": &u.Max} {
 			if f.Field(name) != nil {
 				*to = opt.Some(c.value(name))
 			}
@@ -297,6 +303,9 @@ func (c *call) fieldGiven(f *Form, old *form.Field, languages []string) form.Upd
 		t := &form.Translate{Label: opt.Some(c.value("label." + tag))}
 		if f.Field("placeholder."+tag) != nil {
 			t.Placeholder = opt.Some(c.value("placeholder." + tag))
+		}
+		if f.Field("hint."+tag) != nil {
+			t.Hint = opt.Some(c.value("hint." + tag))
 		}
 		if f.Field("choices."+tag) != nil {
 			t.Choices = map[string]string{}
@@ -426,6 +435,7 @@ func (c *call) saveField() error {
 		shown := *f
 		shown.Options.Label, shown.Required = u.Label.Value, u.Required.Or(f.Required)
 		shown.Options.Choices, shown.Options.Placeholder = u.Choices.Or(f.Options.Choices), u.Placeholder.Or(f.Options.Placeholder)
+		shown.Options.Hint = u.Hint.Or(f.Options.Hint)
 		shown.Options.Default, shown.Options.Rows = u.Default.Or(f.Options.Default), u.Rows.Or(f.Options.Rows)
 		p.Form.Sample.Field = c.sampleOf(&shown)
 		return c.show(http.StatusOK, p)

@@ -162,8 +162,10 @@ func TestFields(t *testing.T) {
 		b.post(at+"/new?form=account", "label", "Kind", "type", "dropdown", "refresh", "1").want(200, "", `name="choices"`, `name="choices.de"`, "In de")
 		b.post(at+"/new?form=account", "label", "Kind", "type", "dropdown", "choices", "A\nA").want(422, "", "A choice is there twice")
 		b.post(at+"/new?form=account", "label", "", "type", "dropdown").want(422, "", `id="f-label-error"`)
-		b.post(at+"/new?form=account", "label", "<b>Kind</b>", "type", "dropdown", "required", "1", "choices", "Private\r\nTrade\r\n", "placeholder", "Pick one", "label.de", "Art", "choices.de", "Privat\nGewerbe").want(200, at+"?form=account", "is added to the form", "&lt;b&gt;Kind", "!<b>Kind", "Pick one")
-		b.get(at+"?form=account&language=de").want(200, "", "Art", "Gewerbe")
+		b.post(at+"/new?form=account", "label", "<b>Kind</b>", "type", "dropdown", "required", "1", "choices", "Private\r\nTrade\r\n", "placeholder", "Pick one", "hint", "How you <i>buy</i>", "label.de", "Art", "hint.de", "Wie Sie kaufen", "choices.de", "Privat\nGewerbe").want(200, at+"?form=account", "is added to the form", "&lt;b&gt;Kind", "!<b>Kind", "Pick one", "How you &lt;i&gt;buy", "!<i>buy")
+		b.get(at+"?form=account&language=de").want(200, "", "Art", "Gewerbe", "Wie Sie kaufen", "!How you")
+		b.post(at+"/new?form=account", "label", "Long", "type", "text", "hint", strings.Repeat("x", 256)).want(422, "", `id="f-hint-error"`)
+		b.post(at+"/new?form=account", "label", "Live", "type", "text", "hint", "As you write", "refresh", "1").want(200, "", `>As you write<`)
 		all, err := w.Forms.Form(t.Context(), 1, form.Customer, "")
 		if err != nil {
 			t.Fatal(err)

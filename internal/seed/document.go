@@ -153,6 +153,7 @@ type FormField struct {
 	SortOrder   int64    `yaml:"sort_order"`
 	Choices     []string `yaml:"choices"`
 	Placeholder string   `yaml:"placeholder"`
+	Hint        string   `yaml:"hint"`
 	MaxLength   int64    `yaml:"max_length"`
 	Min         string   `yaml:"min"` // a number or a date, as are the next ones
 	Max         string   `yaml:"max"`
@@ -166,6 +167,7 @@ type FormField struct {
 type Translation struct {
 	Label       string            `yaml:"label"`
 	Placeholder string            `yaml:"placeholder"`
+	Hint        string            `yaml:"hint"`
 	Choices     map[string]string `yaml:"choices"` // labels by choice
 }
 
@@ -175,10 +177,10 @@ func (f *FormField) definition() form.Field {
 		if translations == nil {
 			translations = map[string]*form.Translate{}
 		}
-		translations[tag] = &form.Translate{Label: opt.Some(t.Label), Placeholder: opt.Some(t.Placeholder), Choices: t.Choices}
+		translations[tag] = &form.Translate{Label: opt.Some(t.Label), Placeholder: opt.Some(t.Placeholder), Hint: opt.Some(t.Hint), Choices: t.Choices}
 	}
 	return form.Field{Translations: form.Translations(nil).Change(translations), Form: f.Form, Name: f.Name, Type: form.TypeNamed(f.Type), Required: f.Required, Options: form.Options{
-		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, MaxLength: f.MaxLength,
+		Label: f.Label, SortOrder: f.SortOrder, Choices: f.Choices, Placeholder: f.Placeholder, Hint: f.Hint, MaxLength: f.MaxLength,
 		Min: f.Min, Max: f.Max, Default: f.Default, Rows: f.Rows,
 	}}
 }

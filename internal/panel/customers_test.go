@@ -449,18 +449,13 @@ func TestMailed(t *testing.T) {
 		w.person("ron@example.com", 1, staff.ReadOnly)
 		const at = "/manage/store/one/customers/1"
 		ann, ron := w.browser().signIn("ann@example.com"), w.browser().signIn("ron@example.com")
-		for range 27 {
+		for range 5 {
 			ann.post(at + "/reset-email")
 			w.Clock.Advance(time.Minute)
 		}
-		ann.get(at).want(200, "", `id="mailed-`, "Email: ", "/manage/store/one/emails/")
-		first := ann.get(at+"?kind=emails").want(200, "", "Older", "!Added: customer").body
-		n := strings.Count(first, `id="mailed-`)
-		older := regexp.MustCompile(`before=(\d+)[^"]*`).FindStringSubmatch(first)
-		if n != 25 || older == nil {
-			t.Fatal(n, older)
-		}
-		ann.get(at+"?kind=emails&before="+older[1]).want(200, "", "Newer", "!Older", `id="mailed-1"`)
+		ann.get(at).want(200, "", `id="mailed-5"`, "Email: ", "/manage/store/one/emails/5")
+		ann.get(at+"?kind=emails").want(200, "", `id="mailed-5"`, `id="mailed-1"`, "!Older", "!Newer", "!Added: customer")
+		ann.get(at+"?kind=emails&before=3").want(200, "", "Newer", `id="mailed-2"`, `!id="mailed-3"`)
 		ron.get(at).want(200, "", `!id="mailed-`, "!kind=emails")
 		ron.get(at+"?kind=emails").want(200, "", `!id="mailed-`)
 	})

@@ -56,7 +56,7 @@ func (c *call) logoPicture() error {
 		return err
 	}
 	if logo == nil {
-		return errNoPage
+		return c.redirect(c.storeAt("/settings/look"))
 	}
 	a := html.NewAsset(logo.Type, logo.Data)
 	a.Keep = "private, no-cache"

@@ -1,7 +1,6 @@
 package panel
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 )
@@ -60,7 +59,11 @@ func (c *call) bytes(n int64) string {
 	}{{1 << 40, "TiB"}, {1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
 		if n >= u.size {
 			tenths := (n*10 + u.size/2) / u.size
-			return c.look.number(tenths/10) + cmp.Or(map[bool]string{true: ""}[tenths%10 == 0], c.look.Text("work.point")+fmt.Sprint(tenths%10)) + " " + u.name
+			text := c.look.number(tenths / 10)
+			if tenths%10 != 0 {
+				text += c.look.Text("work.point") + fmt.Sprint(tenths%10)
+			}
+			return text + " " + u.name
 		}
 	}
 	return c.look.number(n) + " B"

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"clientele/internal/fault"
 	"clientele/internal/sqldb"
@@ -64,7 +66,7 @@ func ParseBrowse(text string) (in Browse, err error) {
 		var number *int64
 		switch name {
 		case chooseText:
-			in.Text, ok = v, ok && len([]rune(v)) <= maxChosenText
+			in.Text, ok = v, ok && utf8.RuneCountInString(v) <= maxChosenText && utf8.ValidString(v) && !strings.ContainsRune(v, 0)
 		case chooseState:
 			in.State, ok = State(v), ok && slices.Contains(States, State(v))
 		case chooseSource:

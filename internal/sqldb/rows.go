@@ -43,6 +43,11 @@ func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
 			b = append(b, ')')
 		}
 		out.stmts[i] = Static(string(append(b, ending...)))
+		if ending == "" {
+			// SQLite would copy each page that the statement changes, to be able to take
+			// back its first rows alone where a later one fails.
+			out.stmts[i].lite = strings.Replace(numbered(out.stmts[i].sql), "INSERT INTO", "INSERT OR FAIL INTO", 1)
+		}
 	}
 	return out
 }
@@ -90,11 +95,12 @@ func (r *Rows) Queries(shared, own []any, each func(*Row) error) (out []Q) {
 }
 
 func (r *Rows) inBites(shared, own []any, exec func(s *Stmt, args []any) error) error {
+	var args []any
 	for n := len(own) / r.each; n > 0; n = len(own) / r.each {
 		size := min(bits.Len(uint(n)), len(r.stmts)) - 1
 		values := r.each << size
-		args := make([]any, 0, len(shared)+values)
-		if err := exec(r.stmts[size], append(append(args, shared...), own[:values]...)); err != nil {
+		args = append(append(args[:0], shared...), own[:values]...)
+		if err := exec(r.stmts[size], args); err != nil {
 			return err
 		}
 		own = own[values:]

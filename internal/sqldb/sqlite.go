@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -655,7 +656,7 @@ func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
 		if known := c.static[s]; known != nil {
 			return known, nil
 		}
-		text := numbered(s.sql)
+		text := cmp.Or(s.lite, numbered(s.sql))
 		stmt, err := c.conn.Prepare(text)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/history"
 	"clientele/internal/opt"
 	"clientele/internal/password"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 )
 
@@ -71,6 +72,9 @@ type createPlan struct {
 	attrs  int64
 	given  bool  // some ids were chosen by the caller
 	chosen int64 // so many ids of addresses were too
+	// found is what is searched of the customer, where there is one and somebody has
+	// worked it out before.
+	found *search.Document
 
 	notifier Notifier        // nil: nobody
 	from     *history.Origin // nil: the transaction's

@@ -23,6 +23,7 @@ import (
 type creation struct {
 	tx    *sqldb.Tx
 	now   int64
+	muted sqldb.Muted
 	plans []*createPlan // of which something is made
 
 	looked   *lookAround       // nil: nobody has looked before
@@ -66,7 +67,7 @@ func (p *createPlan) run(tx *sqldb.Tx, now int64) error {
 // itself after the one before, and returns which plans break a rule. looked is who
 // had their emails before in the transaction, or nil.
 func runCreates(tx *sqldb.Tx, plans []*createPlan, looked *lookAround, now int64) ([]error, error) {
-	r := creation{tx: tx, now: now, plans: plans, looked: looked}
+	r := creation{tx: tx, now: now, muted: tx.Muted(), plans: plans, looked: looked}
 	for _, step := range []func() error{r.refer, r.count, r.lookForEmails, r.insert, r.hashed, r.notify, r.lift} {
 		if err := step(); err != nil {
 			return nil, err
@@ -149,7 +150,8 @@ func (r *creation) count() error {
 			emails = append(emails, p.in[i].Email)
 		}
 	}
-	r.events, r.entries = make([]event.Event, 0, adv.EventIDs), make([]history.Entry, 0, adv.Entries)
+	events, entries := r.muted.Of(adv.EventIDs, adv.Entries)
+	r.events, r.entries = make([]event.Event, 0, events), make([]history.Entry, 0, entries)
 	if err := r.lock(adv, emails); err != nil {
 		return err
 	}
@@ -251,6 +253,13 @@ func (r *creation) insert() error {
 	r.dated = slices.ContainsFunc(r.plans, func(p *createPlan) bool {
 		return slices.ContainsFunc(p.in, func(c Create) bool { return c.DateCreated != 0 })
 	})
+	rows, dates := &r.rows, []any{r.now, r.now}
+	var customers, addresses, values int64
+	for _, p := range r.plans {
+		customers, addresses, values = customers+int64(len(p.in)), addresses+p.addrs, values+p.attrs
+	}
+	rows.customers, rows.emails.rows = make([]any, 0, customers*(customerArgs+1)), make([]any, 0, customers*emailArgs)
+	rows.addresses, rows.attributes = make([]any, 0, addresses*addressArgs), make([]any, 0, values*valueArgs)
 	for _, p := range r.plans {
 		p.out = make([]Customer, len(p.in))
 		for i := range p.in {
@@ -259,7 +268,6 @@ func (r *creation) insert() error {
 			}
 		}
 	}
-	rows, dates := &r.rows, []any{r.now, r.now}
 	for _, step := range []func() error{
 		func() error {
 			if r.dated {
@@ -283,10 +291,14 @@ func (r *creation) insert() error {
 
 // found notes by what the customers are found.
 func (r *creation) found() error {
-	var changes []search.Change
+	changes := make([]search.Change, 0, len(r.plans))
 	for _, p := range r.plans {
 		for i := range p.out {
-			changes = append(changes, search.Change{ID: p.out[i].ID, Now: p.out[i].document(p.out[i].Addresses)})
+			c := search.Change{ID: p.out[i].ID, Now: p.found}
+			if c.Now == nil {
+				c.Now = p.out[i].document(p.out[i].Addresses)
+			}
+			changes = append(changes, c)
 		}
 	}
 	if r.counters.Rules {
@@ -318,16 +330,20 @@ func (r *creation) add(p *createPlan, i int) error {
 	if c.StoreCredit != 0 {
 		r.rows.credits = append(r.rows.credits, credit.Balance{CustomerID: c.ID, Amount: c.StoreCredit})
 	}
-	r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
-	e := c.changeOf(history.Created, nil, c)
-	e.From = p.from
-	e.Add(false, history.FieldLocale, "", history.Text(in.Locale))
-	addFilled(&e, nil, customerSubmission(c.ID), p.customers[i])
-	r.entries = append(r.entries, e)
+	if !r.muted.Events {
+		r.events = append(r.events, event.Customer(event.CustomerCreated, c.ID, c.OriginChannelID, c.ChannelIDs))
+	}
+	if !r.muted.Entries {
+		e := c.changeOf(history.Created, nil, c)
+		e.From = p.from
+		e.Add(false, history.FieldLocale, "", history.Text(in.Locale))
+		addFilled(&e, nil, customerSubmission(c.ID), p.customers[i])
+		r.entries = append(r.entries, e)
+	}
 	if err := r.addOwned(p, i); err != nil {
 		return err
 	}
-	if p.signedUp(i) {
+	if p.signedUp(i) && !r.muted.Events {
 		r.events = append(r.events, event.Customer(event.CustomerUpdated, c.ID, c.OriginChannelID, c.ChannelIDs))
 	}
 	return nil
@@ -349,20 +365,26 @@ func (r *creation) addOwned(p *createPlan, i int) (err error) {
 		r.rows.addresses = appendAddress(r.rows.addresses, &a, p.prints[i][j])
 		a.FormFields = formValues(addressSubmission(a.ID), p.addresses[i][j])
 		r.rows.filled.add(addressSubmission(a.ID), p.addresses[i][j])
-		r.events = append(r.events, event.Address(event.AddressCreated, a.ID, c.ID))
-		e := a.changeOf(history.Created, nil, &a)
-		e.From = p.from
-		addFilled(&e, nil, addressSubmission(a.ID), p.addresses[i][j])
-		r.entries = append(r.entries, e)
+		if !r.muted.Events {
+			r.events = append(r.events, event.Address(event.AddressCreated, a.ID, c.ID))
+		}
+		if !r.muted.Entries {
+			e := a.changeOf(history.Created, nil, &a)
+			e.From = p.from
+			addFilled(&e, nil, addressSubmission(a.ID), p.addresses[i][j])
+			r.entries = append(r.entries, e)
+		}
 		c.Addresses = append(c.Addresses, a)
 	}
 	for _, v := range in.Attributes {
 		r.valueID++
 		r.rows.attributes = append(r.rows.attributes, r.valueID, c.ID, v.AttributeID, v.Value)
 		value := AttributeValue{ID: r.valueID, AttributeID: v.AttributeID, CustomerID: c.ID, Value: v.Value, DateCreated: r.now, DateModified: r.now}
-		e := value.changeOf(history.Created, nil, &value)
-		e.From = p.from
-		r.entries = append(r.entries, e)
+		if !r.muted.Entries {
+			e := value.changeOf(history.Created, nil, &value)
+			e.From = p.from
+			r.entries = append(r.entries, e)
+		}
 		c.Attributes = append(c.Attributes, value)
 	}
 	c.FormFields = formValues(customerSubmission(c.ID), p.customers[i])

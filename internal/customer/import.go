@@ -9,6 +9,7 @@ import (
 	"clientele/internal/form"
 	"clientele/internal/history"
 	"clientele/internal/opt"
+	"clientele/internal/search"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 )
@@ -59,7 +60,20 @@ func (row *ImportRow) Prepare() {
 	if row.ImportedHash.Hash != "" {
 		p.hashes[0], _ = row.ImportedHash.Stored() // checked before
 	}
+	p.found = p.in[0].document()
 	row.ready = p
+}
+
+// document is what is searched of the customer to be.
+func (c *Create) document() *search.Document {
+	made := Customer{FirstName: c.FirstName, LastName: c.LastName, Company: c.Company, Email: c.Email, Phone: c.Phone}
+	book := make([]Address, len(c.Addresses))
+	for i := range c.Addresses {
+		book[i].AddressFields = c.Addresses[i].AddressFields
+	}
+	d := made.document(book)
+	d.Ready()
+	return d
 }
 
 // Imported is what became of a row.
@@ -201,6 +215,7 @@ func importNew(tx *sqldb.Tx, plans []*createPlan, fresh []int, looked *lookAroun
 		if out[at].Err = fault.As(wrong[i]); wrong[i] == nil {
 			out[at].ID, out[at].Outcome = run[i].out[0].ID, ImportCreated
 		}
+		run[i].out, run[i].referred = nil, referred{} // a transaction keeps its plans to its end
 	}
 	return nil
 }

@@ -37,6 +37,25 @@ func (w *world) bring(existing customer.Existing, rows ...customer.ImportRow) st
 
 func row(c customer.Create) customer.ImportRow { return customer.ImportRow{Create: c} }
 
+// Who is imported is found by what they would be found by if they had been made.
+func TestImportedIsFound(t *testing.T) {
+	each(t, func(w *world) {
+		c := named("ann.lee@example.com")
+		c.FirstName, c.LastName, c.Company, c.Phone = "Zoë-Ann", "O'Neil", "Müller & Co", "+49 30 1234567"
+		c.Addresses = []customer.AddressCreate{home(0, "1 Rd"), home(0, "2 Rd")}
+		c.Addresses[1].City, c.Addresses[1].PostalCode = "Sankt Augustin", "53 757"
+		again := c
+		again.Email = "ann.lee@example.org"
+		if got := w.bring(customer.SkipExisting, row(c)); got != "created 1" {
+			t.Fatal(got)
+		}
+		w.create(again)
+		if words := w.query(w.mine, `SELECT words FROM search_recent WHERE store_id = $1 ORDER BY customer_id`); len(words) != 2 || words[0] != words[1] || !strings.Contains(words[0], "muller") {
+			t.Errorf("%q", words)
+		}
+	})
+}
+
 func TestImport(t *testing.T) {
 	each(t, func(w *world) {
 		before := w.number(w.mine, `SELECT event_id + history_id FROM store_counters WHERE store_id = $1`)

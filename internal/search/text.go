@@ -37,7 +37,13 @@ type Document struct {
 	Values []Value
 	// Name is the text in which filters by name search: see fold.Name.
 	Name string
+
+	ready string // what terms returns
 }
+
+// Ready works out what the customer is found by, for a transaction that is to be
+// short.
+func (d *Document) Ready() { d.ready = d.terms() }
 
 const (
 	maxTerms   = 120 // of one customer; what comes after them is not searched
@@ -185,6 +191,9 @@ func (d *Document) tokens(each func(token)) {
 func (d *Document) terms() string {
 	if d == nil {
 		return ""
+	}
+	if d.ready != "" {
+		return d.ready
 	}
 	var own [32]token
 	all := own[:0]

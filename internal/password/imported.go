@@ -192,12 +192,13 @@ func parseStored(text string) (digest, error) {
 
 // parseModular reads what begins with a dollar sign.
 func parseModular(text string) (digest, error) {
+	if len(text) > 3 && text[1] == '2' && strings.IndexByte("aby", text[2]) >= 0 && text[3] == '$' {
+		return parseBcrypt(withoutVersion(text), func(p []byte) []byte { return p })
+	}
 	parts := strings.Split(text, "$")[1:]
 	switch name := parts[0]; name {
 	case "argon2id", "argon2i":
 		return parseArgon(parts)
-	case "2a", "2b", "2y":
-		return parseBcrypt(withoutVersion(text), func(p []byte) []byte { return p })
 	case "wp":
 		return parseBcrypt(text[3:], func(p []byte) []byte {
 			m := hmac.New(sha512.New384, []byte("wp-sha384"))
@@ -381,11 +382,10 @@ func parseBcrypt(text string, before func([]byte) []byte) (digest, error) {
 	if err != nil || cost < bcrypt.MinCost {
 		return digest{}, cmpErr(err)
 	}
-	stored := []byte(text)
 	return digest{kindOf("bcrypt", cost), 0, func(p []byte) bool {
 		p = before(p)
 		// bcrypt reads no further, and the library refuses what is longer.
-		return bcrypt.CompareHashAndPassword(stored, p[:min(len(p), 72)]) == nil
+		return bcrypt.CompareHashAndPassword([]byte(text), p[:min(len(p), 72)]) == nil
 	}}, nil
 }
 

@@ -231,15 +231,33 @@ type filling struct {
 	hash      string
 	parts     hashParts
 	names     string
-	addresses map[int]*parts
+	addresses []*parts
 }
 
 // parts are the cells of an address.
 type parts struct {
-	at     map[Field]string
+	number int
+	cells  []part
 	column string // one of them, to tell of it
 	line   int64
 }
+
+type part struct {
+	field Field
+	text  string
+}
+
+// at returns the last cell of a field.
+func (p *parts) at(field Field) string {
+	for _, c := range slices.Backward(p.cells) {
+		if c.field == field {
+			return c.text
+		}
+	}
+	return ""
+}
+
+func (p *parts) put(field Field, text string) { p.cells = append(p.cells, part{field, text}) }
 
 func (s *Settings) fill(rec *Record) {
 	f := filling{Settings: s, Record: rec}
@@ -252,7 +270,7 @@ func (s *Settings) fill(rec *Record) {
 			rec.Problems = append(rec.Problems, Problem{Line: f.row.AtLine, Code: f.row.Fault})
 			return
 		}
-		f.addresses = map[int]*parts{}
+		f.addresses = f.addresses[:0]
 		for j, c := range s.Columns {
 			if v := cell(f.row.Cells[j]); v != "" && c.Field != Left {
 				f.take(j, c, v)
@@ -271,12 +289,12 @@ func (f *filling) problem(c Column, code, v string, warning bool) {
 // take puts a cell where it belongs.
 func (f *filling) take(at int, c Column, v string) {
 	if c.Field.ofAddress() {
-		p := f.addresses[c.Address]
-		if p == nil {
-			p = &parts{at: map[Field]string{}, column: c.Name, line: f.row.Line}
-			f.addresses[c.Address] = p
+		i := slices.IndexFunc(f.addresses, func(p *parts) bool { return p.number == c.Address })
+		if i < 0 {
+			i = len(f.addresses)
+			f.addresses = append(f.addresses, &parts{number: c.Address, cells: make([]part, 0, 8), column: c.Name, line: f.row.Line})
 		}
-		p.at[c.Field] = v
+		f.addresses[i].put(c.Field, v)
 		return
 	}
 	switch c.Field {
@@ -448,50 +466,46 @@ func tags(v string) (out []string) {
 // book makes addresses of the cells of a row, in the order of their numbers. Of
 // those that are the same one stays.
 func (f *filling) book() {
-	numbers := make([]int, 0, len(f.addresses))
-	for n := range f.addresses {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
-		f.address(f.addresses[n])
+	slices.SortFunc(f.addresses, func(a, b *parts) int { return cmp.Compare(a.number, b.number) })
+	for _, p := range f.addresses {
+		f.address(p)
 	}
 }
 
 func (f *filling) address(p *parts) {
 	at := p.at
 	c := Column{Name: p.column}
-	a := Address{FirstName: at[AddressFirst], LastName: at[AddressLast], Company: at[AddressCompany], Address1: at[Street1], Address2: at[Street2], City: at[City], Commercial: strings.EqualFold(at[AddressType], "commercial")}
+	a := Address{FirstName: at(AddressFirst), LastName: at(AddressLast), Company: at(AddressCompany), Address1: at(Street1), Address2: at(Street2), City: at(City), Commercial: strings.EqualFold(at(AddressType), "commercial")}
 	if a.FirstName == "" && a.LastName == "" {
-		a.FirstName, a.LastName = value.SplitName(at[AddressFull])
+		a.FirstName, a.LastName = value.SplitName(at(AddressFull))
 	}
-	if lines := at[Street]; lines != "" {
+	if lines := at(Street); lines != "" {
 		first, rest, _ := strings.Cut(strings.ReplaceAll(lines, "\r", ""), "\n")
 		a.Address1, a.Address2 = strings.TrimSpace(first), strings.Join(strings.Fields(strings.ReplaceAll(rest, "\n", ", ")), " ")
 	}
 	// A country alone is no address: exports fill it in from the shop's.
-	if a.Address1 == "" && a.City == "" && at[PostalCode] == "" {
+	if a.Address1 == "" && a.City == "" && at(PostalCode) == "" {
 		return
 	}
-	if v := at[AddressPhone]; v != "" {
+	if v := at(AddressPhone); v != "" {
 		phone, ok := value.Phone(v)
 		if !ok {
 			f.problem(c, BadPhone, v, true)
 		}
 		a.Phone = phone
 	}
-	named := cmp.Or(at[CountryCode], at[Country])
+	named := cmp.Or(at(CountryCode), at(Country))
 	country, ok := value.Country(html.UnescapeString(named))
-	if !ok && at[CountryCode] != "" && at[Country] != "" {
-		country, ok = value.Country(html.UnescapeString(at[Country]))
+	if !ok && at(CountryCode) != "" && at(Country) != "" {
+		country, ok = value.Country(html.UnescapeString(at(Country)))
 	}
 	if !ok {
 		f.problem(c, BadCountry, named, false)
 		return
 	}
 	a.CountryCode = country.Code
-	a.State = stateOf(country, at[State], at[StateCode])
-	a.PostalCode = value.PostalCode(at[PostalCode], country.Code)
+	a.State = stateOf(country, at(State), at(StateCode))
+	a.PostalCode = value.PostalCode(at(PostalCode), country.Code)
 	if !slices.Contains(f.Addresses, a) {
 		f.Addresses = append(f.Addresses, a)
 	}
@@ -527,7 +541,7 @@ var labels = []struct {
 // alone, which have an order.
 func (f *filling) labelled(c Column, v string) {
 	for _, text := range addressTexts(v) {
-		p := &parts{at: map[Field]string{}, column: c.Name, line: f.row.Line}
+		p := &parts{column: c.Name, line: f.row.Line}
 		field, found := Left, false
 		for _, l := range labels {
 			mark := l.label + ":"
@@ -536,7 +550,7 @@ func (f *filling) labelled(c Column, v string) {
 				if i < 0 {
 					continue
 				}
-				p.at[field] = strings.TrimSpace(text[:i])
+				p.put(field, strings.TrimSpace(text[:i]))
 				text = text[i+2:]
 			}
 			text, field, found = strings.TrimPrefix(text, mark), l.field, true
@@ -545,8 +559,7 @@ func (f *filling) labelled(c Column, v string) {
 			f.problem(c, BadAddress, v, false)
 			return
 		}
-		p.at[field] = strings.TrimSpace(text)
-		delete(p.at, Left)
+		p.put(field, strings.TrimSpace(text))
 		f.address(p)
 	}
 }

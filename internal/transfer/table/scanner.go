@@ -27,6 +27,7 @@ type scanner struct {
 	r     *bufio.Reader
 	sep   string
 	lines int64  // of the records returned
+	width int    // cells of the last one
 	at    int64  // where the next record begins
 	ahead []line // read, but of no record yet
 }
@@ -62,7 +63,7 @@ func (s *scanner) next() (record, error) {
 		return record{}, err
 	}
 	lines, size := []line{first}, len(first.text)
-	p := cells{sep: s.sep}
+	p := cells{sep: s.sep, done: make([]string, 0, s.width)}
 	if first.long {
 		return s.record(lines, &p, TooLong), nil
 	}
@@ -98,17 +99,22 @@ func (s *scanner) unclosed(lines []line, p *cells) record {
 }
 
 func (s *scanner) record(lines []line, p *cells, fault string) record {
-	rec := record{line: s.lines + 1, cells: p.done, fault: fault}
-	var raw strings.Builder
-	for i, l := range lines {
+	rec := record{line: s.lines + 1, cells: p.done, fault: fault, raw: lines[0].text}
+	for _, l := range lines {
 		s.at += l.size
-		raw.WriteString(l.text)
-		if i < len(lines)-1 {
-			raw.WriteString(l.end)
+	}
+	if len(lines) > 1 {
+		var raw strings.Builder
+		for i, l := range lines {
+			raw.WriteString(l.text)
+			if i < len(lines)-1 {
+				raw.WriteString(l.end)
+			}
 		}
+		rec.raw = raw.String()
 	}
 	s.lines += int64(len(lines))
-	rec.raw, rec.end = raw.String(), s.at
+	rec.end, s.width = s.at, len(rec.cells)
 	if fault == UnclosedQuote {
 		rec.at, rec.atLine = p.quoteAt, rec.line+int64(p.quoteLine)
 		return rec
@@ -139,6 +145,10 @@ func (s *scanner) read() (line, error) {
 			return l, err
 		}
 		l.size += int64(len(part) + len(end))
+		if l.size == int64(len(part)+len(end)) && end != "" && len(part) <= maxRecord { // all of it at once
+			l.text, l.end = part, end
+			return l, nil
+		}
 		if l.long = l.long || text.Len()+len(part) > maxRecord; !l.long {
 			text.WriteString(part)
 		}

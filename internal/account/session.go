@@ -76,10 +76,11 @@ type Proof struct {
 
 // Once is what can be used once. Query uses it up in the transaction that it
 // runs in, and others like it; then Err of each tells whether somebody else had
-// done so before.
+// done so before. GiveBack takes that back in the same transaction.
 type Once interface {
 	Query(also ...Once) sqldb.Q
 	Err() error
+	GiveBack(tx *sqldb.Tx) error
 }
 
 // SignInAs opens a session for a customer whom something else than a password
@@ -244,54 +245,22 @@ type opened struct {
 // that they chose. A new access token ends the ones before it, unless it is
 // beside one.
 func (s *Service) open(tx *sqldb.Tx, g *Grant, c Client, who *person, how opening) error {
-	return s.openAll(tx, []*opened{{g: g, c: c, who: who, how: how}}, nil, func(int) error { return nil })
-}
-
-// openAll is open for several. once are used up on the way, and refused tells then
-// which sessions are not to be opened after all.
-func (s *Service) openAll(tx *sqldb.Tx, all []*opened, once []Once, refused func(i int) error) error {
-	entries := int64(0)
-	for _, o := range all {
-		o.plan()
-		entries += int64(len(o.entries))
-	}
+	o := &opened{g: g, c: c, who: who, how: how}
+	o.plan()
 	// The counters are locked before sessions are deleted, as by who changes a
 	// customer's password.
-	var queries []sqldb.Q
-	if len(once) > 0 {
-		queries = append(queries, once[0].Query(once[1:]...))
-	}
 	var counters store.Counters
-	queries = append(queries, store.Advance{Entries: entries}.Query(tx, &counters))
-	for _, o := range all {
-		if o.previous != "" {
-			queries = append(queries, o.before.query(o.previous)) // it may be somebody else's
-		}
-		if o.how.proven() {
-			queries = append(queries, rememberQuery(o.g.Session.CustomerID, o.c.Peer, o.g.Session.Created, &o.networks)...)
-		}
+	queries := []sqldb.Q{store.Advance{Entries: int64(len(o.entries))}.Query(tx, &counters)}
+	if o.previous != "" {
+		queries = append(queries, o.before.query(o.previous)) // it may be somebody else's
+	}
+	if how.proven() {
+		queries = append(queries, rememberQuery(g.Session.CustomerID, c.Peer, g.Session.Created, &o.networks)...)
 	}
 	if err := tx.Pipeline(queries...); err != nil {
 		return err
 	}
-	var unused store.Advance
-	live := make([]*opened, 0, len(all))
-	for i, o := range all {
-		if refused(i) != nil {
-			unused.Entries += int64(len(o.entries))
-			continue
-		}
-		live = append(live, o)
-	}
-	if unused.Entries > 0 {
-		if err := unused.Undo(tx, &counters); err != nil {
-			return err
-		}
-	}
-	if len(live) == 0 {
-		return nil
-	}
-	return s.store(tx, live, &counters)
+	return s.store(tx, []*opened{o}, &counters)
 }
 
 // plan finds out which sessions end, and what is recorded.

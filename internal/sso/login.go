@@ -113,6 +113,7 @@ var (
 	selectSecret   = sqldb.Static(`SELECT client_secret, scopes, date_revoked FROM api_accounts WHERE store_id = $1 AND client_id = $2`)
 	selectSecrets  = sqldb.Static(`SELECT client_id, client_secret, scopes FROM api_accounts WHERE store_id = $1 AND date_revoked = 0 ORDER BY id`)
 	endedUses      = sqldb.Static(`SELECT client_id, jti_hash FROM used_login_tokens WHERE store_id = $1 AND date_used < $2 ORDER BY date_used LIMIT $3`)
+	unuse          = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3`)
 	dropUse        = sqldb.Static(`DELETE FROM used_login_tokens WHERE store_id = $1 AND client_id = $2 AND jti_hash = $3 AND date_used < $4`)
 	loginScopeName = string(auth.CustomersLogin)
 )
@@ -373,6 +374,11 @@ func (u *use) Err() error {
 		return Used
 	}
 	return nil
+}
+
+// GiveBack implements account.Once.
+func (u *use) GiveBack(tx *sqldb.Tx) error {
+	return tx.Exec(unuse, u.issuer, u.hash())
 }
 
 // Request is what a login token is to ask for.

@@ -100,7 +100,7 @@ func (w world) Done() devtools.Done {
 // Settle implements devtools.World. A job can make deliveries, and a delivery
 // jobs.
 func (w world) Settle(ctx context.Context) error {
-	for before := (devtools.Done{}); ; {
+	for before := w.Done(); ; {
 		if _, err := w.s.Jobs.Settle(ctx); err != nil {
 			return err
 		}

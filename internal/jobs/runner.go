@@ -246,25 +246,59 @@ type due struct {
 	at      int64
 }
 
-var selectDue = sqldb.Global(`SELECT s.id, (SELECT MIN(j.due_at) FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)
-	FROM stores s WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)`)
+// The stores that have jobs are found by one look at each. Of few such stores each is
+// then asked from kind to kind of what it has: what one kind has piled up costs the
+// others nothing. Where there are many, each kind is asked of all stores.
+var (
+	selectBusy = sqldb.Global(`SELECT s.id FROM stores s WHERE (SELECT MIN(j.kind) FROM jobs j WHERE j.store_id = s.id AND j.date_failed = 0) IS NOT NULL`)
+	dueOfStore = sqldb.Static(`WITH RECURSIVE k (store_id, kind) AS (
+		SELECT CAST($1 AS BIGINT), (SELECT MIN(j.kind) FROM jobs j WHERE j.store_id = $1 AND j.date_failed = 0)
+		UNION ALL SELECT k.store_id, (SELECT MIN(j.kind) FROM jobs j WHERE j.store_id = $1 AND j.kind > k.kind AND j.date_failed = 0) FROM k WHERE k.store_id = $1 AND k.kind IS NOT NULL)
+		SELECT k.kind, (SELECT MIN(j.due_at) FROM jobs j WHERE j.store_id = $1 AND j.kind = k.kind AND j.date_failed = 0) FROM k WHERE k.store_id = $1 AND k.kind IS NOT NULL`)
+	dueOfKind = sqldb.Global(`SELECT s.id, (SELECT MIN(j.due_at) FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)
+		FROM stores s WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.store_id = s.id AND j.kind = $1 AND j.date_failed = 0)`)
+)
+
+// fewBusy is of how many stores each is asked by itself.
+const fewBusy = 4
 
 // waiting returns the stores that have jobs of the given lanes, shuffled: no
 // store can keep the others waiting.
 func (r *Runner) waiting(ctx context.Context, lanes []*lane) ([]due, error) {
-	var out []due
-	qs := make([]sqldb.Q, len(lanes))
-	for i, l := range lanes {
-		qs[i] = sqldb.Q{Stmt: selectDue, Args: []any{l.Name}, Each: func(row *sqldb.Row) error {
-			out = append(out, due{l, row.Int(0), row.Int(1)})
-			return nil
-		}}
-	}
-	if len(qs) == 0 {
+	if len(lanes) == 0 {
 		return nil, nil
 	}
+	byName := make(map[string]*lane, len(lanes))
+	for _, l := range lanes {
+		byName[l.Name] = l
+	}
+	var out []due
 	err := r.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		out = out[:0]
+		var busy []int64
+		if err := tx.Query(selectBusy, func(row *sqldb.Row) error { busy = append(busy, row.Int(0)); return nil }); err != nil || len(busy) == 0 {
+			return err
+		}
+		if len(busy) <= fewBusy {
+			for _, store := range busy {
+				if err := tx.In(store).Query(dueOfStore, func(row *sqldb.Row) error {
+					if l := byName[row.Text(0)]; l != nil {
+						out = append(out, due{l, store, row.Int(1)})
+					}
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		qs := make([]sqldb.Q, len(lanes))
+		for i, l := range lanes {
+			qs[i] = sqldb.Q{Stmt: dueOfKind, Args: []any{l.Name}, Each: func(row *sqldb.Row) error {
+				out = append(out, due{l, row.Int(0), row.Int(1)})
+				return nil
+			}}
+		}
 		return tx.Pipeline(qs...)
 	})
 	r.sys.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })

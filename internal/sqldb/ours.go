@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -46,12 +46,21 @@ func checkLite(conn *sqlite.Conn) error {
 
 // checkPG is checkLite for the schema of a PostgreSQL database in which our
 // tables would be made. What belongs to an extension is nobody's.
-func checkPG(ctx context.Context, pool *pgxpool.Pool) error {
-	const q = `SELECT (SELECT COUNT(*) FROM pg_attribute a WHERE a.attrelid = to_regclass('schema_migrations') AND a.attname IN ('version', 'name', 'checksum', 'applied_at')),
-		COALESCE((SELECT MIN(c.relname::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+func checkPG(ctx context.Context, conn *pgx.Conn) error {
+	const (
+		ours   = `SELECT COUNT(*) FROM pg_attribute a WHERE a.attrelid = to_regclass('schema_migrations') AND a.attname IN ('version', 'name', 'checksum', 'applied_at')`
+		others = `SELECT (` + ours + `), COALESCE((SELECT MIN(c.relname::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 			AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')), '')`
+	)
+	// Others' tables are looked for where ours are not: a new connection takes
+	// milliseconds to get to know the catalogues. Neither is asked twice, so that
+	// preparing would be another round trip.
 	columns, other := 0, ""
-	if err := pool.QueryRow(ctx, q).Scan(&columns, &other); err != nil {
+	err := conn.QueryRow(ctx, ours, pgx.QueryExecModeSimpleProtocol).Scan(&columns)
+	if err == nil && columns != 4 { // one statement sees one state, as in checkLite
+		err = conn.QueryRow(ctx, others, pgx.QueryExecModeSimpleProtocol).Scan(&columns, &other)
+	}
+	if err != nil {
 		return fmt.Errorf("read the schema: %w", err)
 	}
 	if columns != 4 && other != "" {

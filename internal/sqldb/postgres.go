@@ -66,11 +66,14 @@ func openPG(ctx context.Context, dsn string, o Options) (*pg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
 		pool.Close()
 		return nil, refusal(err, cfg.ConnConfig)
 	}
-	if err := checkPG(ctx, pool); err != nil {
+	err = checkPG(ctx, conn.Conn())
+	conn.Release()
+	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

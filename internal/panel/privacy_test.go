@@ -29,7 +29,7 @@ func TestPrivacy(t *testing.T) {
 		b.get(at+"?email=nobody@example.com").want(200, "", "Nothing is kept about a person with the address nobody@example.com.")
 		b.get(at+"?email=%3Cscript%3E").want(422, "", "&lt;script&gt;", "!<script>x")
 		b.get(at+"?email=secret.of.two@example.com").want(200, "", "Nothing is kept")
-		b.get(at+"?email=NADIA@example.com").want(200, "", "Newsletter subscriptions", "Proofs of consent", "made anonymous", "under a keyed hash", "/manage/store/one/customers/1")
+		b.get(at+"?email=NADIA@example.com").want(200, "", "Newsletter subscriptions", "Proofs of consent", "made anonymous", "without the address itself", "/manage/store/one/customers/1")
 		for _, q := range []string{"last=x.y", "before=x&requests=all", "after=-1&requests=all", "last=.", "requests=all"} {
 			b.get(at+"?"+q).want(200, "")
 		}

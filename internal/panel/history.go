@@ -13,6 +13,7 @@ import (
 
 	"clientele/internal/history"
 	"clientele/internal/html"
+	"clientele/internal/jsonx"
 )
 
 // ChangeLine is a change of a field in a table.
@@ -210,9 +211,26 @@ func (c *call) historyTable(records []history.Listed, sealedTo int64, most int) 
 func (c *call) changeLines(e *history.Listed, most int) []ChangeLine {
 	var out []ChangeLine
 	for _, ch := range e.Changes[:min(len(e.Changes), most)] {
-		out = append(out, ChangeLine{c.recordedField(ch.Field, nil), short(c.recorded(ch.Field, ch.Before, nil), 300), short(c.recorded(ch.Field, ch.After, nil), 300)})
+		out = append(out, ChangeLine{c.recordedField(ch.Field, nil), c.changed(ch.Field, ch.Before), c.changed(ch.Field, ch.After)})
 	}
 	return out
+}
+
+// changed is a value of a change in words.
+func (c *call) changed(field, value string) string {
+	if field == "category_access" {
+		v, err := jsonx.Parse([]byte(value), jsonx.Limits{Depth: 8, Values: 1000})
+		if err != nil {
+			return ""
+		}
+		kind, _ := v.Get("type").Str()
+		text := c.known("groups.field.access.", kind)
+		if some := v.Get("categories"); some.Len() > 0 {
+			text += ": " + c.recorded(field, some.Source(), nil)
+		}
+		return short(text, 300)
+	}
+	return short(c.recorded(field, value, nil), 300)
 }
 
 // exportHistory answers with all entries that the address asks for, page by page.

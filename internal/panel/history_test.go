@@ -31,7 +31,7 @@ func TestHistory(t *testing.T) {
 		b := w.browser()
 		b.signIn("pia@example.com")
 		const at = "/manage/store/one/history"
-		b.get(at).want(200, at, "No entry is sealed", "<del>Bo</del>", "<ins>=HYPERLINK(1)</ins>", "<ins>Bob</ins>", "192.0.2.7", "&lt;i&gt;asked", "First name:", "ann@example.com", "Command line: root")
+		b.get(at).want(200, at, "No entry is sealed", "<ins>All categories</ins>", "<del>Bo</del>", "<ins>=HYPERLINK(1)</ins>", "<ins>Bob</ins>", "192.0.2.7", "&lt;i&gt;asked", "First name:", "ann@example.com", "Command line: root")
 		b.get(at+"?by=staff:ann@example.com").want(200, "", "1 entry", "<ins>Bob</ins>", "!192.0.2.7")
 		b.get(at+"?by=command:root&action=updated&resource=customer&customer=%232").want(200, "", "1 entry", "192.0.2.7")
 		b.get(at+"?q=hyperlink").want(200, "", "2 entries")

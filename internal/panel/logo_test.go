@@ -51,7 +51,7 @@ func drawn(t *testing.T, kind string, width, height int) string {
 	case "gif":
 		err = gif.Encode(&b, m, nil)
 	case "webp":
-		head := append([]byte("RIFF\x00\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00"), 0, 0, 0, 0, 0, 0)
+		head := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00"), 0, 0, 0, 0, 0, 0)
 		binary.LittleEndian.PutUint16(head[24:], uint16(width-1))
 		binary.LittleEndian.PutUint16(head[27:], uint16(height-1))
 		b.Write(head)
@@ -95,7 +95,7 @@ func TestLogo(t *testing.T) {
 		ann.get(at).want(200, "", "Upload the logo", "!Remove the logo", "at most 256 KiB")
 		for _, bad := range []struct{ file, text string }{
 			{"", "Please fill this in"}, {"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no picture as PNG"}, {"<!DOCTYPE html><script>1</script>", "no picture as PNG"},
-			{"\x89PNG\r\n\x1a\n<script>1</script>", "no picture as PNG"}, {"GIF89a", "no picture as PNG"}, {"RIFF\x00\x00\x00\x00WEBPVP8X" + strings.Repeat("\x00", 3), "no picture as PNG"}, {"BM" + strings.Repeat("x", 200), "no picture as PNG"},
+			{"\x89PNG\r\n\x1a\n<script>1</script>", "no picture as PNG"}, {"GIF89a", "no picture as PNG"}, {"RIFF\x16\x00\x00\x00WEBPVP8X" + strings.Repeat("\x00", 3), "no picture as PNG"}, {"BM" + strings.Repeat("x", 200), "no picture as PNG"},
 			{drawn(t, "png", 5000, 2), "larger than 4096 pixels"}, {drawn(t, "png", 8, 8) + strings.Repeat("x", 256<<10), "larger than 256 KiB"}, {strings.Repeat("x", 3<<20), "larger than 256 KiB"},
 		} {
 			send(ann, at+"/logo", bad.file).want(422, "", bad.text, "!is saved")

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,7 +89,7 @@ func (r *Rows) ExecCount(tx *Tx, shared, own []any) (n int64, err error) {
 // return to each, to be run in a pipeline.
 func (r *Rows) Queries(shared, own []any, each func(*Row) error) (out []Q) {
 	_ = r.inBites(shared, own, func(s *Stmt, args []any) error {
-		out = append(out, Q{Stmt: s, Args: args, Each: each})
+		out = append(out, Q{Stmt: s, Args: slices.Clone(args), Each: each})
 		return nil
 	})
 	return out

@@ -125,7 +125,13 @@ func (h health) Refuse(x *serve.Exchange, f *fault.Error) {
 func (s *Server) greet(ctx context.Context, doc *seed.Document, out io.Writer) error {
 	var st *store.Store
 	var cred auth.Credentials
-	if !s.cfg.Production() {
+	some := s.cfg.Production()
+	if !some { // no write and no lock where there is a store, as there is at all starts but the first
+		if err := s.DB.Read(ctx, 0, func(tx *sqldb.Tx) (err error) { some, err = store.Any(tx); return err }); err != nil {
+			return err
+		}
+	}
+	if !some {
 		err := s.DB.Write(ctx, 0, func(tx *sqldb.Tx) (err error) {
 			// Of several processes that start at once one makes the store.
 			if err := sqldb.LockProgram(tx); err != nil {

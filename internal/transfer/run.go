@@ -54,49 +54,40 @@ func (s *Service) run(ctx context.Context, storeID int64, imp *Import, f io.Read
 	if err != nil {
 		return err
 	}
-	a := s.readAhead(ctx, imp.Plan, records, w)
-	defer a.end()
-	var bites []bite // read, but not stored
-	p := pace{db: s.db, sys: s.sys, most: s.bites}
+	plan := imp.Plan
+	q := queue{ahead: readAhead(ctx, &plan, w, func(give func(bite) error) error { return s.readAll(records, give) })}
+	defer q.end()
+	p := pace{db: s.db, sys: s.sys, most: s.bites * s.batch}
 	for imp.State == Running {
-		if len(bites) == 0 {
-			bites = append(bites, a.next())
-		}
-		if bites[0].err != nil {
-			return bites[0].err
+		b := q.first()
+		if b.err != nil {
+			return b.err
 		}
 		// Before customers are locked.
-		if w, err = s.refer(ctx, storeID, w, &imp.Plan, bites[0].records); err != nil {
+		made, err := s.refer(ctx, storeID, w, &imp.Plan, b.records)
+		if err != nil {
 			return err
 		}
-		a.world.Store(w)
-		after, n := *imp, 0
+		if made != w {
+			w = made
+			q.world.Store(w)
+			p.forget()
+		}
+		after := *imp
 		err = s.db.WriteAgain(ctx, storeID, func(tx *sqldb.Tx) error {
-			after, n = *imp, 0
+			after, q.n = *imp, 0
 			t := taking{tx: tx, s: s, world: w, imp: &after, now: s.sys.Now()}
-			return t.take(&p, func() *bite {
-				if n == len(bites) {
-					b, ok := a.poll()
-					if !ok {
-						return nil
-					}
-					bites = append(bites, b)
-				}
-				if b := &bites[n]; b.err != nil || n > 0 && w.misses(&after.Plan, b.records) {
-					return nil
-				}
-				n++
-				return &bites[n-1]
-			})
+			return t.take(&p, &q)
 		})
 		if stop := stopAt(0); errors.As(err, &stop) {
-			bites = append(bites[:n-1], bite{records: bites[n-1].records[:stop+1]})
+			q.bites = append(q.bites[:q.n-1], bite{records: q.bites[q.n-1].records[:stop+1]})
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		*imp, bites = after, slices.Clone(bites[n:])
+		*imp = after
+		q.drop()
 		if each != nil {
 			each(imp)
 		}
@@ -154,8 +145,8 @@ type taking struct {
 	made     map[string][]int64   // ids by resource, see import_ranges
 }
 
-// take takes what next gives, as long as p says so.
-func (t *taking) take(p *pace, next func() *bite) error {
+// take takes bites, as long as p says so.
+func (t *taking) take(p *pace, q *queue) error {
 	before := t.imp.Position
 	t.tx.Replan()
 	// Whoever else runs this import waits here, and then finds it moved on.
@@ -170,21 +161,12 @@ func (t *taking) take(p *pace, next func() *bite) error {
 		return err
 	}
 	t.tx.Mute(sqldb.Muted{Events: !t.imp.Plan.Events, Entries: true})
-	for t.imp.State == Running {
-		b := next()
-		if b == nil {
-			break
-		}
-		if err := t.persons(b); err != nil {
-			return err
-		}
-		if b.end && t.imp.State == Running {
-			t.imp.State = Done
-		}
-		// Customers that are there are locked before the store's counters.
-		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more(b) {
-			break
-		}
+	end, err := t.bites(p, q)
+	if err != nil {
+		return err
+	}
+	if end && t.imp.State == Running {
+		t.imp.State = Done
 	}
 	t.tx.Mute(sqldb.Muted{})
 	if err := insertRange.Exec(t.tx, []any{t.imp.ID}, t.ranges()); err != nil {
@@ -202,6 +184,25 @@ func (t *taking) take(p *pace, next func() *bite) error {
 		return err
 	}
 	return p.end(t.tx)
+}
+
+// bites takes bites, and reports whether the last one is among them.
+func (t *taking) bites(p *pace, q *queue) (end bool, err error) {
+	for t.imp.State == Running && !end {
+		b := q.more(t.world, &t.imp.Plan, p.allowed)
+		if b == nil {
+			break
+		}
+		if err := t.persons(b); err != nil {
+			return false, err
+		}
+		end = b.end
+		// Customers that are there are locked before the store's counters.
+		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more(b) {
+			break
+		}
+	}
+	return end, nil
 }
 
 // created notes what the import has created.
@@ -409,7 +410,9 @@ func (t *taking) persons(b *bite) error {
 	for i := range records {
 		last := records[i].Rows[len(records[i].Rows)-1]
 		t.imp.Counts.Rows += int64(len(records[i].Rows))
-		t.imp.Position, t.imp.Lines = last.End, last.Lines
+		if last.End > t.imp.Position { // those that wait for others with their email come late
+			t.imp.Position, t.imp.Lines = last.End, last.Lines
+		}
 		if taken[i] {
 			continue
 		}
@@ -647,6 +650,7 @@ func (w *world) rows(plan *Plan, records []source.Record) (out []customer.Import
 	if plan.Kind == source.Subscribers {
 		return nil
 	}
+	out = make([]customer.ImportRow, 0, len(records))
 	for i := range records {
 		if !records[i].Refused() {
 			out = append(out, w.row(plan, &records[i]))

@@ -233,7 +233,7 @@ func TestGroupsAndStopping(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newImporting(t, db)
-		w.svc.batch, w.svc.bites = 4, 2
+		w.svc.batch, w.svc.bites = 2, 2
 		var b strings.Builder
 		b.WriteString("email,_website,_store,firstname,lastname,group_id,_address_city,_address_country_id,_address_postcode,_address_street\n")
 		for i := range 40 {

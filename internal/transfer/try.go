@@ -15,9 +15,9 @@ import (
 	"clientele/internal/transfer/source"
 )
 
-// What is tried is undone batch by batch, so that nobody waits for it longer than
-// for a batch. What becomes of a row may depend on earlier ones with its email:
-// these are tried together, after all others.
+// What is tried is undone transaction by transaction, so that nobody waits for it
+// longer than for an import. What becomes of a row may depend on earlier ones with
+// its email: these are tried together, after all others.
 
 // Try counts what Run would do, and stores nothing.
 func (s *Service) Try(ctx context.Context, storeID int64, in *Inspection, f io.ReadSeeker, each func(*Import)) (*Import, error) {
@@ -116,7 +116,7 @@ func (s *Service) rehearse(ctx context.Context, storeID int64, imp *Import, agai
 	if err != nil {
 		return err
 	}
-	r := rehearsal{s: s, storeID: storeID, world: w, imp: imp, again: again, limit: limit, told: told}
+	r := rehearsal{s: s, storeID: storeID, world: w, imp: imp, plan: imp.Plan, again: again, limit: limit, told: told}
 	if imp.Plan.StopOnError {
 		// Where would it stop? The first row that is not taken may be a repeated one.
 		first, look := *imp, r
@@ -143,34 +143,61 @@ type rehearsal struct {
 	s       *Service
 	storeID int64
 	imp     *Import
+	plan    Plan
 	again   *repeated
 	limit   int64
 	told    func(*Import, *taking) error
 	refused int64
 }
 
-// run tries the records with an email of their own, and of the others, which wait
+// run tries the records.
+func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
+	file := r.imp.File
+	q := queue{ahead: readAhead(ctx, &r.plan, r.world, func(give func(bite) error) error { return r.read(ctx, f, file, give) }), whole: true}
+	defer q.end()
+	p := pace{db: r.s.db, sys: r.s.sys, most: r.s.bites * r.s.batch}
+	for end := false; !end; {
+		b := q.first()
+		if b.err != nil {
+			return b.err
+		}
+		var err error
+		if end, err = r.try(ctx, &p, &q); err != nil {
+			return err
+		}
+		q.drop()
+		if err := r.s.db.Gap(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read gives the records with an email of their own, and of the others, which wait
 // until all with their email are there, as many as memory allows: for the rest the
 // file is read once more.
-func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
+func (r *rehearsal) read(ctx context.Context, f io.ReadSeeker, file string, give func(bite) error) error {
 	done := map[uint64]bool{}
 	for first := true; ; first = false {
-		rows, err := r.imp.Plan.rows(ctx, f)
+		rows, err := r.plan.rows(ctx, f)
 		if err != nil {
 			return err
 		}
-		settings, err := r.s.settings(&r.imp.Plan, r.zone, r.imp.File)
+		settings, err := r.s.settings(&r.plan, r.zone, file)
 		if err != nil {
 			return err
 		}
-		var some []source.Record
+		var some bite
 		add := func(recs ...source.Record) error {
-			if some = append(some, recs...); len(some) < r.s.batch {
+			for _, rec := range recs {
+				some.add(rec)
+			}
+			if len(some.records) < r.s.batch && some.bytes < biteBytes {
 				return nil
 			}
 			all := some
-			some = nil
-			return r.try(ctx, all)
+			some = bite{records: make([]source.Record, 0, r.s.batch)}
+			return give(all)
 		}
 		waiting, later, bytes := map[uint64][]source.Record{}, map[uint64]bool{}, 0
 		for records := source.NewReader(rows, settings); ; {
@@ -212,11 +239,9 @@ func (r *rehearsal) run(ctx context.Context, f io.ReadSeeker) error {
 				return err
 			}
 		}
-		if err := r.try(ctx, some); err != nil {
+		some.end = len(later) == 0
+		if err := give(some); err != nil || some.end {
 			return err
-		}
-		if len(later) == 0 {
-			return nil
 		}
 	}
 }
@@ -230,43 +255,42 @@ func sizeOf(rec *source.Record) int {
 	return n
 }
 
-// try tries records in one transaction.
-func (r *rehearsal) try(ctx context.Context, some []source.Record) error {
-	if len(some) == 0 {
-		return nil
-	}
+// try tries bites in one transaction, as an import takes them, and reports whether the
+// last one is among them.
+func (r *rehearsal) try(ctx context.Context, p *pace, q *queue) (end bool, err error) {
 	var t taking
 	var after Import
-	err := r.s.db.WriteAgain(ctx, r.storeID, func(tx *sqldb.Tx) error {
-		after = *r.imp
+	err = r.s.db.WriteAgain(ctx, r.storeID, func(tx *sqldb.Tx) (err error) {
+		after, q.n = *r.imp, 0
+		tx.Replan()
+		if err := p.begin(tx); err != nil {
+			return err
+		}
 		tx.Mute(sqldb.Muted{Events: true, Entries: true})
 		w := *r.world
 		t = taking{tx: tx, s: r.s, world: &w, imp: &after, now: r.s.sys.Now(), try: true}
-		if missing := w.lacks(&r.imp.Plan, some); missing.any() {
+		if missing := w.lacks(&r.plan, q.bites[0].records); missing.any() {
 			w.groups, w.attributes = maps.Clone(w.groups), maps.Clone(w.attributes)
 			if err := missing.put(tx, &w, t.now); err != nil {
 				return err
 			}
 		}
-		if err := t.persons(&bite{records: some}); err != nil {
-			return err
+		if end, err = t.bites(p, q); err == nil {
+			err = errTried
 		}
-		return errTried
+		return err
 	})
 	if !errors.Is(err, errTried) {
-		return err
+		return false, err
 	}
-	before := r.imp.Position
-	if *r.imp = after; r.imp.Position < before {
-		r.imp.Position = before
-	}
+	*r.imp = after
 	if t.refused != 0 && (r.refused == 0 || t.refused < r.refused) {
 		r.refused = t.refused
 	}
 	if r.told == nil {
-		return nil
+		return end, nil
 	}
-	return r.told(r.imp, &t)
+	return end, r.told(r.imp, &t)
 }
 
 // dryRun counts what would become of the rows of an import that a server has, and

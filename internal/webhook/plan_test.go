@@ -19,7 +19,7 @@ func TestPlansOfDeliveries(t *testing.T) {
 		pushLane.SQL(): {"webhook_deliveries_lane"},
 		selectTakenLanes + "(5, 6, 7) GROUP BY lane": {"webhook_deliveries_lane"},
 		selectBehind + "(5, 6, 7) GROUP BY lane":     {"webhook_deliveries_lane"},
-		work: {"webhook_deliveries_due"},
+		work:                                         {"webhook_deliveries_due"},
 	} {
 		var plan strings.Builder
 		var args []any

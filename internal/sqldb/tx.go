@@ -186,12 +186,16 @@ func (tx *Tx) SkipLocked() string {
 	return " FOR UPDATE SKIP LOCKED"
 }
 
-// Replan has statements planned by what tables hold now. PostgreSQL keeps the plans
-// of a connection until it has measured a table anew, within a minute: a job that
-// fills empty tables would go on reading them from end to end as they grow.
+// Replan has statements planned by what tables hold now, and by their indexes.
+// PostgreSQL keeps the plans of a connection until it has measured a table anew,
+// within a minute: a job that fills empty tables would go on reading them from end to
+// end as they grow. Where it measured a table of rows that were taken back, it takes
+// it for an empty one of many pages, however many rows come.
 func (tx *Tx) Replan() {
 	if tx.pg != nil {
-		tx.pg.batch.Queue("discard plans")
+		for _, q := range []string{"discard plans", "set local enable_seqscan = off", "set local jit = off"} {
+			tx.pg.batch.Queue(q)
+		}
 	}
 }
 

@@ -627,7 +627,7 @@ func (d *Dispatcher) sendAll(chain []*task) {
 		d.mu.Lock()
 		first := len(d.done) == 0
 		d.done = append(d.done, r)
-		full := len(d.done) >= eventBatch || len(d.done) >= len(d.held)
+		full := d.full()
 		d.mu.Unlock()
 		if first && d.settling.Load() == 0 || full {
 			d.Wake()
@@ -640,10 +640,22 @@ func (d *Dispatcher) sendAll(chain []*task) {
 	}
 }
 
-// forget lets go of tasks that the database knows to be free.
+// full reports whether there are as many results as are written at once, or those of
+// all that is held. d.mu is held.
+func (d *Dispatcher) full() bool {
+	return len(d.done) >= eventBatch || len(d.done) > 0 && len(d.done) >= len(d.held)
+}
+
+// forget lets go of tasks that the database knows to be free. The results of all that
+// is left may be there.
 func (d *Dispatcher) forget(tasks []*task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	defer func() {
+		if d.full() {
+			d.Wake()
+		}
+	}()
 	for _, t := range tasks {
 		if d.held[t.heldKey()] == t {
 			delete(d.held, t.heldKey())

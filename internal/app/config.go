@@ -151,11 +151,17 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("--public-url %q: want an http or https URL without query", c.PublicURL)
 		}
 	}
-	if c.ControlToken != "" && (c.Production() || len(c.ControlToken) < minControlToken) {
-		return fmt.Errorf("--control-token is for development mode and has %d characters or more", minControlToken)
+	if c.ControlToken != "" && c.Production() {
+		return errors.New("--control-token is for development mode")
+	}
+	if c.ControlToken != "" && len(c.ControlToken) < minControlToken {
+		return fmt.Errorf("--control-token has %d characters or more", minControlToken)
 	}
 	if c.Magic && c.Production() {
 		return errors.New("--magic is for development mode")
+	}
+	if c.NoJournal && c.Production() {
+		return errors.New("--no-journal is for development mode")
 	}
 	if !c.Production() && c.ControlToken == "" {
 		for _, a := range c.addresses() {

@@ -34,7 +34,7 @@ func (s *Server) newControl(access *devtools.Access, bodies *intake.Intake) *dev
 // readControl returns what reads the bodies of requests that control the server.
 func (s *Server) readControl(bodies *intake.Intake) func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-		body, err := bodies.Read(w, r, intake.Source{Peer: s.Visits.Peer(r, false), Most: maxSeed})
+		body, err := bodies.Read(w, r, intake.Source{Client: controlClient, Most: maxSeed})
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +43,13 @@ func (s *Server) readControl(bodies *intake.Intake) func(w http.ResponseWriter, 
 	}
 }
 
-// maxSeed bounds seed files that come over HTTP.
-const maxSeed = 16 << 20
+const (
+	// maxSeed bounds seed files that come over HTTP.
+	maxSeed = 16 << 20
+	// controlClient shares the memory for bodies as an API account does: a visitor's
+	// share is less than maxSeed.
+	controlClient = "control"
+)
 
 // tally counts attempts at jobs by kind.
 type tally struct {

@@ -195,11 +195,18 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/clock/advance", `{"by":"100000h"}`, 422},
 		{"POST", "/clock/advance", `{"by":"1h","to":"2030-01-01T00:00:00Z"}`, 422},
 		{"POST", "/seed", "stores:\n  - hash: x\n    nam: y\n", 422},
+		{"POST", "/seed", "stores: [] #" + strings.Repeat("x", maxSeed), 413},
+		{"POST", "/reset", `{"stores":[""]}`, 422},
 		{"POST", "/nothing", ``, 404},
 	} {
 		if status, text := c.ask(k.method, "/_clientele/v1"+k.path, k.body); status != k.want {
 			t.Errorf("%s %s %s: %d %s, want %d", k.method, k.path, k.body, status, text, k.want)
 		}
+	}
+	// A fault of a seed is told with its line, and a large one is read.
+	wrong := "stores:\n  - hash: wrong1\n    customers:\n      - {email: none, first_name: A, last_name: B} #" + strings.Repeat("x", maxSeed-200)
+	if status, text := c.ask("POST", "/_clientele/v1/seed", wrong); status != 422 || !strings.Contains(text, "line 4: store wrong1") || !strings.Contains(text, "invalid email address") {
+		t.Errorf("%d %.300s", status, text)
 	}
 	for _, h := range [][]string{{"Host", "evil.example"}, {"Origin", "http://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"X-Forwarded-For", "192.0.2.1"}} {
 		if status, text := c.ask("POST", "/_clientele/v1/clock/advance", `{"by":"1h"}`, h...); status != 403 {
@@ -208,6 +215,30 @@ func TestControlRefuses(t *testing.T) {
 	}
 	if off := time.Until(c.System.Clock()); off > time.Minute {
 		t.Errorf("a refused request moved the clock by %s", off)
+	}
+}
+
+// maxSeed bounds what is sent to /seed.
+const maxSeed = 16 << 20
+
+// The clock goes 200 years ahead, and never back.
+func TestClockIsBounded(t *testing.T) {
+	c := control(t, sqldb.SQLite, nil)
+	last := time.Now()
+	for range 20 {
+		var out struct{ Now time.Time }
+		to := last.AddDate(9, 11, 0)
+		status, text := c.ask("PUT", "/_clientele/v1/clock", `{"now":"`+to.Format(time.RFC3339)+`"}`)
+		if ahead := to.Year() - time.Now().Year(); status == 422 && ahead >= 199 {
+			break
+		}
+		if err := json.Unmarshal([]byte(text), &out); status != 200 || err != nil || out.Now.Before(last) {
+			t.Fatalf("%d %s after %s", status, text, last)
+		}
+		last = out.Now
+	}
+	if status, text := c.ask("POST", "/_clientele/v1/clock/advance", `{"by":"87000h"}`); status != 422 || !strings.Contains(text, "200 years") {
+		t.Errorf("%d %s", status, text)
 	}
 }
 
@@ -229,11 +260,14 @@ func TestControlToken(t *testing.T) {
 			}
 		}
 	}
-	for _, cfg := range []*app.Config{{Mode: "production", ControlToken: "secret-token"}, {Mode: "development", ControlToken: "short"}} {
+	for flag, cfg := range map[string]*app.Config{
+		"--control-token is for": {Mode: "production", ControlToken: "secret-token"}, "--control-token has": {Mode: "development", ControlToken: "short"},
+		"--no-journal": {Mode: "production", NoJournal: true}, "--magic": {Mode: "production", Magic: true},
+	} {
 		cfg.RateLimitQuota, cfg.RateLimitWindow, cfg.WebhookConcurrency, cfg.SlowRequest, cfg.EventRetention, cfg.DeliveryRetention = 1, time.Second, 1, time.Second, time.Hour, time.Hour
 		cfg.Database.Database, cfg.Listen = "sqlite:x.db", "127.0.0.1:8080"
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "--control-token") {
-			t.Errorf("%s with %q: %v", cfg.Mode, cfg.ControlToken, err)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s: %v", flag, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -99,6 +100,8 @@ func (d Done) since(before Done) Done {
 const (
 	// maxAdvance bounds how far one request moves the clock.
 	maxAdvance = 10 * 366 * 24 * time.Hour
+	// farthest is how many years it may be ahead: 292 are the most that it can count.
+	farthest = 200
 	// maxInstants bounds at how many due times one request stops.
 	maxInstants = 100_000
 	// maxWork bounds how long one request works.
@@ -250,6 +253,8 @@ func (c *Control) ahead(to time.Time) error {
 		return fault.New(fault.Invalid, "now: the clock moves forward only; DELETE /_clientele/v1/clock gives the machine's time back")
 	case d > maxAdvance:
 		return fault.New(fault.Invalid, "the clock moves ten years at most at once")
+	case to.After(system.Machine().AddDate(farthest, 0, 0)):
+		return fault.New(fault.Invalid, fmt.Sprintf("the clock goes %d years ahead at most; DELETE /_clientele/v1/clock gives the machine's time back", farthest))
 	}
 	return nil
 }
@@ -275,8 +280,11 @@ func (c *Control) advance(w http.ResponseWriter, r *http.Request) (any, error) {
 		to = *in.To
 	} else {
 		by, err := time.ParseDuration(in.By)
-		if err != nil || by < 0 {
-			return nil, fault.New(fault.Invalid, `by: want a time such as "90s", "36h" or "1h30m"`)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, `by: want a time such as "90s", "36h" or "1h30m", ten years at most`)
+		}
+		if by < 0 {
+			return nil, fault.New(fault.Invalid, "by: the clock moves forward only; DELETE /_clientele/v1/clock gives the machine's time back")
 		}
 		to = to.Add(by)
 	}
@@ -347,7 +355,8 @@ func (c *Control) seed(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	stores, customers, err := c.World.Apply(r.Context(), doc)
 	if err != nil {
-		if fault.As(err) == nil && r.Context().Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) {
+		// A fault of the file is told with its line.
+		if r.Context().Err() == nil && !errors.Is(err, sqldb.ErrUnavailable) {
 			err = fault.New(fault.Invalid, err.Error())
 		}
 		return nil, err

@@ -68,7 +68,7 @@ func (n *named) hashes() ([]string, error) {
 	if n.Stores == nil {
 		return nil, nil
 	}
-	if len(*n.Stores) == 0 {
+	if len(*n.Stores) == 0 || slices.Contains(*n.Stores, "") {
 		return nil, fault.New(fault.Invalid, "stores: name a store, or leave the member out for all")
 	}
 	return *n.Stores, nil

@@ -218,6 +218,20 @@ func TestControlRefuses(t *testing.T) {
 	}
 }
 
+// A clock that is moved ends the window in which requests are counted.
+func TestClockEndsRateWindows(t *testing.T) {
+	c := control(t, sqldb.SQLite, func(c *app.Config) { c.RateLimitQuota, c.RateLimitWindow = 2, time.Hour })
+	c.do("POST", "/seed", controlSeed, nil)
+	for i, want := range []int{200, 200, 429, 200, 200, 429} {
+		if i == 3 {
+			c.do("POST", "/clock/advance", `{"by":"61m"}`, nil)
+		}
+		if status, text := c.ask("GET", "/stores/abc123/v3/customers", "", "X-Auth-Token", "TOKEN"); status != want {
+			t.Errorf("request %d: %d %s, want %d", i, status, text, want)
+		}
+	}
+}
+
 // maxSeed bounds what is sent to /seed.
 const maxSeed = 16 << 20
 

@@ -37,7 +37,7 @@ type accountKey struct{ store, id int64 }
 type rate struct {
 	mu      sync.Mutex
 	begun   bool
-	start   time.Duration // of Elapsed
+	start   time.Duration // of Passed
 	spent   int64
 	running [3]int // by Class
 }
@@ -86,7 +86,7 @@ func (r *rates) idle(h http.Header) { r.headers(h, r.Quota, r.Window) }
 // take counts a request and sets the headers.
 func (r *rates) take(h http.Header, a *auth.APIAccount) error {
 	w := r.of(a)
-	now := r.sys.Elapsed()
+	now := r.sys.Passed()
 	w.mu.Lock()
 	if age := now - w.start; !w.begun || age >= r.Window || age < 0 {
 		w.begun, w.start, w.spent = true, now, 0

@@ -25,8 +25,17 @@ type shown struct {
 // System returns a System whose clock and timers are m.
 func (m *Movable) System() *System {
 	s := Real()
-	s.Clock, s.Timer = m.Now, m.timer
+	s.Clock, s.Timer, s.Ahead = m.Now, m.timer, m.ahead
 	return s
+}
+
+// ahead returns how far m is ahead of the machine's clock, or was when it was made to
+// stand still. It takes no lock.
+func (m *Movable) ahead() time.Duration {
+	if s := m.shown.Load(); s != nil {
+		return s.ahead
+	}
+	return 0
 }
 
 // Now returns the time that m shows. It takes no lock.

@@ -11,8 +11,9 @@
 //   - How long a cache trusts what it read from the database: other processes
 //     write in real time, and a clock that is set back must not prolong the
 //     trust in a revoked token.
-//   - Rate windows of API accounts, the share of webhooks while writers wait,
-//     and the wait for memory: they bound real load.
+//   - The share of webhooks while writers wait, and the wait for memory: they
+//     bound real load. Rate windows of API accounts do as well, but a clock that
+//     was moved by hand ends them: see Passed.
 //   - The end of an attempt at a job whose lease could not be renewed: the
 //     process has as long as it really takes. The date of the lease in the
 //     database follows the clock, and a moved clock renews leases at once.
@@ -42,6 +43,8 @@ type System struct {
 	// moment. Setting the machine's clock does not change it. Nil stands for
 	// that of Clock.
 	Monotonic func() time.Duration
+	// Ahead returns how far the clock was moved by hand. Nil: nobody can.
+	Ahead func() time.Duration
 	// Timer returns a timer that fires when d has gone by on Clock. Nil stands
 	// for the machine's timers.
 	Timer func(d time.Duration) Timer
@@ -77,6 +80,15 @@ func (s *System) Elapsed() time.Duration {
 		return time.Duration(s.Clock().UnixNano())
 	}
 	return s.Monotonic()
+}
+
+// Passed is Elapsed with how far the clock was moved by hand. It goes back where
+// that one is.
+func (s *System) Passed() time.Duration {
+	if s.Ahead == nil {
+		return s.Elapsed()
+	}
+	return s.Elapsed() + s.Ahead()
 }
 
 // Bytes fills b with random bytes.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -100,8 +99,8 @@ func (d Done) since(before Done) Done {
 const (
 	// maxAdvance bounds how far one request moves the clock.
 	maxAdvance = 10 * 366 * 24 * time.Hour
-	// farthest is how many years it may be ahead: 292 are the most that it can count.
-	farthest = 200
+	// farthest bounds how far it may be ahead: it can count 292 years.
+	farthest = 200 * 366 * 24 * time.Hour
 	// maxInstants bounds at how many due times one request stops.
 	maxInstants = 100_000
 	// maxWork bounds how long one request works.
@@ -253,8 +252,8 @@ func (c *Control) ahead(to time.Time) error {
 		return fault.New(fault.Invalid, "now: the clock moves forward only; DELETE /_clientele/v1/clock gives the machine's time back")
 	case d > maxAdvance:
 		return fault.New(fault.Invalid, "the clock moves ten years at most at once")
-	case to.After(system.Machine().AddDate(farthest, 0, 0)):
-		return fault.New(fault.Invalid, fmt.Sprintf("the clock goes %d years ahead at most; DELETE /_clientele/v1/clock gives the machine's time back", farthest))
+	case c.Clock.Ahead()+d > farthest:
+		return fault.New(fault.Invalid, "the clock goes 200 years ahead at most; DELETE /_clientele/v1/clock gives the machine's time back")
 	}
 	return nil
 }

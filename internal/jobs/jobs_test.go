@@ -455,7 +455,8 @@ func TestFairness(t *testing.T) {
 		<-other // while all of "a" waits
 		close(gate)
 		until(w.t, "the end", func() bool { return w.count("1 = 1") == 0 })
-		if i := slices.Index(order, w.stores[1]); i > 10 {
+		// By their dates it would be the last of 101. Whose turn it is is drawn.
+		if i := slices.Index(order, w.stores[1]); i > 50 {
 			w.t.Errorf("the small store's job was number %d", i)
 		}
 		if err := r.Stop(w.t.Context()); err != nil {

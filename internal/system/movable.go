@@ -25,13 +25,13 @@ type shown struct {
 // System returns a System whose clock and timers are m.
 func (m *Movable) System() *System {
 	s := Real()
-	s.Clock, s.Timer, s.Ahead = m.Now, m.timer, m.ahead
+	s.Clock, s.Timer, s.Ahead = m.Now, m.timer, m.Ahead
 	return s
 }
 
-// ahead returns how far m is ahead of the machine's clock, or was when it was made to
+// Ahead returns how far m is ahead of the machine's clock, or was when it was made to
 // stand still. It takes no lock.
-func (m *Movable) ahead() time.Duration {
+func (m *Movable) Ahead() time.Duration {
 	if s := m.shown.Load(); s != nil {
 		return s.ahead
 	}

@@ -2,7 +2,7 @@ package limit
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -35,7 +35,7 @@ var (
 )
 
 // runs is whether the window that is there still runs: see current.
-const runs = `attempt_windows.date_start BETWEEN excluded.date_start - 899 AND excluded.date_start + 900`
+var runs = fmt.Sprintf(`attempt_windows.date_start BETWEEN excluded.date_start - %d AND excluded.date_start + %d`, windowSeconds-1, windowSeconds)
 
 // countAll counts attempts. It is errFull where one comes to a bound that is
 // reached.
@@ -95,11 +95,7 @@ func (w *Windows) takeFree(ctx context.Context, storeID int64, bounds []Bound) e
 			return errFull
 		}
 	}
-	err := w.counts.Write(sqldb.Aside(ctx), storeID, &counting{bounds: bounds, now: w.sys.Now(), at: make([]window, len(bounds))})
-	if errors.Is(err, errFull) {
-		return errFull
-	}
-	return err
+	return w.counts.Write(sqldb.Aside(ctx), storeID, &counting{bounds: bounds, now: w.sys.Now(), at: make([]window, len(bounds))})
 }
 
 func key(storeID int64, b Bound) string { return strconv.FormatInt(storeID, 10) + " " + b.Subject }

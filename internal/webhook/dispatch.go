@@ -651,11 +651,6 @@ func (d *Dispatcher) full() bool {
 func (d *Dispatcher) forget(tasks []*task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	defer func() {
-		if d.full() {
-			d.Wake()
-		}
-	}()
 	for _, t := range tasks {
 		if d.held[t.heldKey()] == t {
 			delete(d.held, t.heldKey())
@@ -667,6 +662,9 @@ func (d *Dispatcher) forget(tasks []*task) {
 				delete(d.perStore, t.storeID)
 			}
 		}
+	}
+	if d.full() {
+		d.Wake()
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"clientele/internal/sqldb"
 	"clientele/internal/staff"
-	chromium "clientele/internal/testing/browser"
 )
 
 // ask asks the API for customers with a token.
@@ -169,15 +168,7 @@ func TestBrowserAccounts(t *testing.T) {
 	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
 		w := open(t, db, shop)
 		w.person("dan@example.com", 1, staff.Developer)
-		b := chromium.Open(t, w.server.URL, "en-US")
-		see := func(name string) {
-			if scripts {
-				b.See(name)
-			}
-		}
-		if !scripts {
-			b.WithoutScripts()
-		}
+		b, see := w.tab(t, scripts)
 		b.Open("/manage/sign-in").Write("email", "dan@example.com", "password", password).Press("main form.form .primary")
 		b.Open("/manage/store/one/api-accounts")
 		see("manage-api-accounts")

@@ -12,7 +12,6 @@ import (
 	passwords "clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/staff"
-	chromium "clientele/internal/testing/browser"
 )
 
 // many adds customers to the first store.
@@ -112,15 +111,7 @@ func TestBrowserBulk(t *testing.T) {
 		w.person("olga@example.com", 1, staff.Owner)
 		w.Jobs.Start(t.Context())
 		t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
-		b := chromium.Open(t, w.server.URL, "en-US")
-		if !scripts {
-			b.WithoutScripts()
-		}
-		see := func(name string) {
-			if scripts {
-				b.See(name)
-			}
-		}
+		b, see := w.tab(t, scripts)
 		b.Open("/manage/sign-in").Write("email", "olga@example.com", "password", password).Press("main form.form .primary")
 		const list = "/manage/store/one/customers?rule=company+%3D+%27Mass+Ltd%27"
 		b.Open(list).Want("All 5,000 that match")

@@ -19,7 +19,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
-	chromium "clientele/internal/testing/browser"
 	"clientele/internal/webhook"
 )
 
@@ -296,15 +295,7 @@ func TestBrowserHooks(t *testing.T) {
 
 func hookJourney(t *testing.T, w *world, scripts bool) {
 	w.person("dan@example.com", 1, staff.Developer)
-	b := chromium.Open(t, w.server.URL, "en-US")
-	see := func(name string) {
-		if scripts {
-			b.See(name)
-		}
-	}
-	if !scripts {
-		b.WithoutScripts()
-	}
+	b, see := w.tab(t, scripts)
 	to := newTarget(t, 503)
 	b.Open("/manage/sign-in").Write("email", "dan@example.com", "password", password).Press("main form.form .primary")
 	b.Open("/manage/store/one/webhooks").Want("No webhook yet")

@@ -50,15 +50,7 @@ func TestBrowserImport(t *testing.T) {
 	journeys(t, func(t *testing.T, db *sqldb.DB, scripts bool) {
 		w := open(t, db, claimed)
 		w.person("olga@example.com", 1, staff.Owner)
-		b := chromium.Open(t, w.server.URL, "en-US")
-		if !scripts {
-			b.WithoutScripts()
-		}
-		see := func(name string) {
-			if scripts {
-				b.See(name)
-			}
-		}
+		b, see := w.tab(t, scripts)
 		// until waits for a text: the page follows by itself, or is loaded anew.
 		arrives := func(b *chromium.Tab, text string) {
 			t.Helper()

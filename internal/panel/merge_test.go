@@ -10,7 +10,6 @@ import (
 	passwords "clientele/internal/password"
 	"clientele/internal/sqldb"
 	"clientele/internal/staff"
-	chromium "clientele/internal/testing/browser"
 )
 
 // twice makes two customers who are one person, and another one.
@@ -109,15 +108,7 @@ func TestBrowserOfMerges(t *testing.T) {
 		w := open(t, db, strings.Replace(stores, "First store", "Green Garden", 1))
 		w.twice()
 		w.person("ann@example.com", 1, staff.Administrator)
-		b := chromium.Open(t, w.server.URL, "en-US")
-		if !scripts {
-			b.WithoutScripts()
-		}
-		see := func(name string) {
-			if scripts {
-				b.See(name)
-			}
-		}
+		b, see := w.tab(t, scripts)
 		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
 		b.Open("/manage/store/one/duplicates").Want("Nobody has looked")
 		see("manage-duplicates-asleep")

@@ -265,15 +265,7 @@ func TestBrowserFields(t *testing.T) {
 
 func fieldJourney(t *testing.T, w *world, scripts bool) {
 	w.person("ada@example.com", 1, staff.Administrator)
-	b := chromium.Open(t, w.server.URL, "en-US")
-	see := func(name string) {
-		if scripts {
-			b.See(name)
-		}
-	}
-	if !scripts {
-		b.WithoutScripts()
-	}
+	b, see := w.tab(t, scripts)
 	const submit = "main form.form .actionbar .primary"
 	b.Open("/manage/sign-in").Write("email", "ada@example.com", "password", password).Press("main form.form .primary")
 	b.Open("/manage/store/one/settings/sign-up-form")

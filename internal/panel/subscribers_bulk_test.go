@@ -9,7 +9,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/staff"
 	"clientele/internal/subscriber"
-	chromium "clientele/internal/testing/browser"
 )
 
 // readership has n subscribers, of whom every third agreed to nothing.
@@ -94,15 +93,7 @@ func TestBrowserSubscribersBulk(t *testing.T) {
 		w.person("ann@example.com", 1, staff.Administrator)
 		w.Jobs.Start(t.Context())
 		t.Cleanup(func() { _ = w.Jobs.Stop(t.Context()) })
-		b := chromium.Open(t, w.server.URL, "en-US")
-		if !scripts {
-			b.WithoutScripts()
-		}
-		see := func(name string) {
-			if scripts {
-				b.See(name)
-			}
-		}
+		b, see := w.tab(t, scripts)
 		b.Open("/manage/sign-in").Write("email", "ann@example.com", "password", password).Press("main form.form .primary")
 		const list = "/manage/store/one/subscribers"
 		b.Open(list).Want("All 430 that match")

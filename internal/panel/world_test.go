@@ -16,6 +16,7 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
 	"clientele/internal/staff"
+	chromium "clientele/internal/testing/browser"
 )
 
 // world is the program with two stores, on a listener.
@@ -69,6 +70,17 @@ func journeys(t *testing.T, fn func(t *testing.T, db *sqldb.DB, scripts bool)) {
 			}
 		}
 	}
+}
+
+// tab opens a tab, and returns what takes its pictures where it has scripts: once is
+// enough.
+func (w *world) tab(t *testing.T, scripts bool) (b *chromium.Tab, see func(name string)) {
+	t.Helper()
+	b = chromium.Open(t, w.server.URL, "en-US")
+	if !scripts {
+		return b.WithoutScripts(), func(string) {}
+	}
+	return b, func(name string) { b.See(name) }
 }
 
 const password = "Plough the furrow"

@@ -32,26 +32,12 @@ type data interface {
 	Take() (dsn string, err error)
 }
 
-// floorCopy is the copy that the floor writes to.
-const floorCopy = "floor"
-
-// taken is data of which there is no copy but the floor's, where a disk has no room
-// for three of them.
+// taken is data that is measured itself, where a disk has no room for copies.
 type taken struct{ data }
 
-func (d taken) Copy(ctx context.Context, name string) (string, error) {
-	if name == floorCopy {
-		return d.data.Copy(ctx, name)
-	}
-	return d.Take()
-}
+func (d taken) Copy(context.Context, string) (string, error) { return d.Take() }
 
-func (d taken) Drop(ctx context.Context, name string) error {
-	if name == floorCopy {
-		return d.data.Drop(ctx, name)
-	}
-	return nil
-}
+func (taken) Drop(context.Context, string) error { return nil }
 
 // engine provides the data of one database engine.
 type engine interface {

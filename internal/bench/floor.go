@@ -131,7 +131,8 @@ func (f *floor) write(w http.ResponseWriter, r *http.Request) {
 // farAbove is an id that no loaded customer reaches.
 const farAbove = 1 << 40
 
-// floorID numbers what the floor writes, from farAbove on.
+// floorID numbers what the floor writes, from 2*farAbove on: the server may have
+// made those below in the same database.
 var floorID atomic.Int64
 
 func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int, warm, d time.Duration) (pace, error) {
@@ -157,7 +158,7 @@ func (f *floor) commits(ctx context.Context, kind floorKind, clients, batch int,
 			}
 			for now := time.Now(); ctx.Err() == nil && m.more(now); m.done(now) {
 				for _, args := range rows {
-					kind.fill(args, farAbove+floorID.Add(1), now.Unix())
+					kind.fill(args, 2*farAbove+floorID.Add(1), now.Unix())
 				}
 				if err := commit(rows); err != nil {
 					cancel(err)

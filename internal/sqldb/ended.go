@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"time"
+
+	"clientele/internal/system"
 )
 
 // Ended are rows of a table that nobody needs any more some time after a date
@@ -19,8 +21,13 @@ type Ended struct {
 	Keep time.Duration
 }
 
-// endedBite bounds how many rows of a store one transaction takes away.
-const endedBite = 500
+const (
+	// endedBite bounds how many rows of a store one transaction takes away.
+	endedBite = 200
+	// restTimes is how many times as long as a bite took InBites waits before the
+	// next, so that whoever waits for an answer hardly notices.
+	restTimes = 9
+)
 
 var allStores = Global(`SELECT id FROM stores ORDER BY id`)
 
@@ -41,26 +48,31 @@ func (db *DB) EachStore(ctx context.Context, fn func(store int64) error) error {
 	return nil
 }
 
-// InBites calls bite for each store until there is no more to be done for it.
+// InBites calls bite for each store until there is no more to be done for it. It
+// works a tenth of the time.
 func (db *DB) InBites(ctx context.Context, bite func(store int64) (more bool, err error)) error {
-	return db.EachStore(ctx, func(store int64) error {
-		for {
-			if more, err := bite(store); err != nil || !more {
-				return err
-			}
+	return db.EachStore(ctx, func(store int64) error { return db.inBites(ctx, func() (bool, error) { return bite(store) }) })
+}
+
+func (db *DB) inBites(ctx context.Context, bite func() (more bool, err error)) error {
+	for {
+		began := db.sys.Elapsed()
+		if more, err := bite(); err != nil || !more {
+			return err
 		}
-	})
+		if err := system.Pause(ctx, restTimes*(db.sys.Elapsed()-began)); err != nil {
+			return err
+		}
+	}
 }
 
 // DropEnded takes away what has ended by now, in all stores and in small
 // transactions.
 func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
 	drop := func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) }
-	for more := true; more; { // of what is of no store, such as guesses at the staff's passwords
-		var err error
-		if more, err = drop(installation); err != nil {
-			return err
-		}
+	// First what is of no store, such as guesses at the staff's passwords.
+	if err := db.inBites(ctx, func() (bool, error) { return drop(installation) }); err != nil {
+		return err
 	}
 	return db.InBites(ctx, drop)
 }

@@ -129,8 +129,10 @@ func lockAll(tx *sqldb.Tx, in []*entering, then ...sqldb.Q) (map[int64]*person, 
 				p.consent = c
 			}
 		}),
+		// Those who act for the customer count as well here, as the index does not
+		// know them.
 		sqldb.Q{
-			Stmt: sqldb.Dynamic(`SELECT customer_id FROM account_sessions WHERE store_id = $1 AND customer_id IN ` + list + ` AND impersonation_id = 0 GROUP BY customer_id HAVING COUNT(*) >= $2`),
+			Stmt: sqldb.Dynamic(`SELECT customer_id FROM account_sessions WHERE store_id = $1 AND customer_id IN ` + list + ` GROUP BY customer_id HAVING COUNT(*) >= $2`),
 			Args: args,
 			Each: func(r *sqldb.Row) error { full = append(full, r.Int(0)); return nil },
 		},

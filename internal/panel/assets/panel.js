@@ -192,12 +192,14 @@
     if (!again || e.target.nodeName !== "SELECT") return;
     if (again.form.dataset.refresh === undefined) again.form.requestSubmit(again); else again.click();
   });
+  // Who types fast has a key after this time, of which one question is enough.
+  const pause = 50;
   let wait;
   document.addEventListener("input", (e) => {
     const form = e.target.closest?.("form[data-live]");
     if (!form) return;
     clearTimeout(wait);
-    wait = setTimeout(() => swap(address(form), form.dataset.swap, "replace"), 80);
+    wait = setTimeout(() => swap(address(form), form.dataset.swap, "replace"), pause);
   });
   document.addEventListener("change", (e) => {
     const form = e.target.closest?.("form[data-submit]");
@@ -283,7 +285,7 @@
       say($("[data-announce]", found)?.textContent || "");
     };
     const soon = () => ask().catch(() => {});
-    input.addEventListener("input", () => { clearTimeout(later); later = setTimeout(soon, 80); });
+    input.addEventListener("input", () => { clearTimeout(later); later = setTimeout(soon, pause); });
     box.addEventListener("close", () => { stop?.abort(); box.remove(); back?.focus(); });
     box.addEventListener("click", (e) => { if (e.target === box) box.close(); });
     box.addEventListener("keydown", async (e) => {

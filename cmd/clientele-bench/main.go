@@ -35,6 +35,7 @@ type runCommand struct {
 	Processes  int           `placeholder:"N" help:"So many processes on one PostgreSQL, held against one process, and what became of all that they wrote."`
 	KillEvery  time.Duration `placeholder:"TIME" help:"Kill one of the processes so often, and start it again; as many times as there are runs."`
 	Sessions   int64         `default:"100000" placeholder:"N" help:"Sessions of the case sessions (default: ${default})."`
+	Crowd      int64         `placeholder:"N" help:"People among whom the case search looks (default: as many as customers)."`
 	Engines    []string      `default:"sqlite,postgres" placeholder:"ENGINE" help:"Engines to measure (default: ${default})."`
 	Cases      []string      `placeholder:"CASE" help:"Cases to measure (default: all but ${long}, which take minutes)."`
 	Clients    int           `default:"16" placeholder:"N" help:"Clients at once (default: ${default})."`
@@ -72,7 +73,7 @@ func (c *runCommand) measure(ctx context.Context) (*bench.Report, error) {
 		}
 	}
 	return bench.Run(ctx, bench.Config{
-		Customers: c.Customers, SecondSize: c.SecondSize, Stores: c.Stores, Processes: c.Processes, KillEvery: c.KillEvery, Sessions: c.Sessions, Before: before, Engines: c.Engines, Cases: c.Cases,
+		Customers: c.Customers, SecondSize: c.SecondSize, Stores: c.Stores, Processes: c.Processes, KillEvery: c.KillEvery, Sessions: c.Sessions, Crowd: c.Crowd, Before: before, Engines: c.Engines, Cases: c.Cases,
 		Clients: c.Clients, Runs: c.Runs, Duration: c.Duration, Dir: c.Dir, InPlace: c.InPlace,
 		Progress: os.Stderr, FloorCommand: []string{self, floorName}, ReceiverCommand: []string{self, receiverName},
 	})
@@ -85,13 +86,16 @@ func (c *runCommand) commandLine() string {
 	for _, f := range []struct {
 		name  string
 		value int64
-	}{{"second-size", c.SecondSize}, {"stores", int64(c.Stores)}, {"processes", int64(c.Processes)}} {
+	}{{"second-size", c.SecondSize}, {"crowd", c.Crowd}, {"stores", int64(c.Stores)}, {"processes", int64(c.Processes)}} {
 		if f.value > 0 {
 			fmt.Fprintf(&b, " --%s %d", f.name, f.value)
 		}
 	}
 	if c.KillEvery > 0 {
 		fmt.Fprintf(&b, " --kill-every %s", c.KillEvery)
+	}
+	if c.InPlace {
+		b.WriteString(" --in-place")
 	}
 	if slices.Contains(c.Cases, "sessions") {
 		fmt.Fprintf(&b, " --sessions %d", c.Sessions)

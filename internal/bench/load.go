@@ -71,14 +71,20 @@ const (
 // The events of loaded customers count as delivered long ago.
 var dropEvents = sqldb.Dynamic(`DELETE FROM events WHERE store_id = $1`)
 
+// loadSizes returns the cache, in KiB, and how many customers a transaction makes,
+// to load a store of n.
+func loadSizes(dsn string, n int64) (cache int, commit int64) {
+	if n >= largeStore && strings.HasPrefix(dsn, "sqlite:") {
+		return largeTimes * loadCache, largeTimes * perCommit
+	}
+	return loadCache, perCommit
+}
+
 // load fills an empty database with stores of n customers each, through the code
 // that serves requests, so that the data keeps every rule there is. It returns
 // the customers a second in each tenth.
 func load(ctx context.Context, dsn string, stores int, n int64, progress io.Writer) ([]float64, error) {
-	cache, commit := loadCache, int64(perCommit)
-	if n >= largeStore && strings.HasPrefix(dsn, "sqlite:") {
-		cache, commit = largeTimes*loadCache, largeTimes*perCommit
-	}
+	cache, commit := loadSizes(dsn, n)
 	db, err := sqldb.Open(ctx, dsn, sqldb.Options{Readers: 1, CacheKiB: cache, WriteTimeout: 5 * time.Minute})
 	if err != nil {
 		return nil, err

@@ -2,9 +2,11 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -79,8 +81,8 @@ func (b *bencher) search(ctx context.Context, d data) (_ *SearchRow, err error) 
 		return nil, err
 	}
 	defer drop(&err)
-	row := &SearchRow{customers: b.Customers}
-	if err := row.load(ctx, dsn); err != nil {
+	row := &SearchRow{customers: cmp.Or(b.Crowd, b.Customers)}
+	if err := row.load(ctx, dsn, b.Progress); err != nil {
 		return nil, err
 	}
 	server, err := b.serve(ctx, dsn)
@@ -126,8 +128,9 @@ func (b *bencher) search(ctx context.Context, d data) (_ *SearchRow, err error) 
 }
 
 // load makes the crowd, and its lists as the job does.
-func (r *SearchRow) load(ctx context.Context, dsn string) error {
-	db, err := sqldb.Open(ctx, dsn, sqldb.Options{CacheKiB: loadCache, WriteTimeout: 5 * time.Minute})
+func (r *SearchRow) load(ctx context.Context, dsn string, progress io.Writer) error {
+	cache, commit := loadSizes(dsn, r.customers)
+	db, err := sqldb.Open(ctx, dsn, sqldb.Options{CacheKiB: cache, WriteTimeout: 5 * time.Minute})
 	if err != nil {
 		return err
 	}
@@ -155,8 +158,9 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
+	bar := newBar(progress, r.customers)
 	for from := int64(1); from <= r.customers; {
-		to := min(from+10*loadBatch, r.customers+1)
+		to := min(from+commit/4, r.customers+1)
 		start := time.Now()
 		if err := db.Write(ctx, st.ID, func(tx *sqldb.Tx) error {
 			for i := from; i < to; i += loadBatch {
@@ -178,8 +182,10 @@ func (r *SearchRow) load(ctx context.Context, dsn string) error {
 			return err
 		}
 		r.lists += time.Since(start)
+		bar.add(to - from)
 		from = to
 	}
+	bar.end()
 	after, err := tableBytes(ctx, db, "search%")
 	if err != nil {
 		return err

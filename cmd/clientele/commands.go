@@ -85,7 +85,19 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	defer s.Close()
 	defer runtime.KeepAlive(atWork())
+	go settle(ctx)
 	return s.Run(ctx)
+}
+
+// settled is when those who waited for the start have their answers.
+const settled = 300 * time.Millisecond
+
+// settle gives back what a start has left behind: what the heap may grow by is so
+// much that no collection comes for long.
+func settle(ctx context.Context) {
+	if system.Pause(ctx, settled) == nil {
+		debug.FreeOSMemory()
+	}
 }
 
 func logger(format, level string) *slog.Logger {

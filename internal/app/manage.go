@@ -147,6 +147,9 @@ func (s *Server) newPanel() (*panel.Panel, error) {
 	}
 	c := panel.Config{URL: s.panelURL(), Hosts: s.cfg.ManageHosts, Apart: s.cfg.ManageListen != "", Allow: allow, Production: s.cfg.Production(),
 		Kept: panel.Kept{History: s.cfg.HistoryRetention, Deliveries: s.cfg.DeliveryRetention, Events: s.cfg.EventRetention}}
+	if c.Apart {
+		c.Documents = s.URL
+	}
 	if u, err := url.Parse(s.URL); err == nil {
 		c.Hosts = append(slices.Clone(c.Hosts), u.Host)
 	}

@@ -383,7 +383,12 @@ type (
 	}
 	helpView struct {
 		frame
-		Docs string
+		Guides []guideView
+	}
+	// guideView is a document and what it is good for.
+	guideView struct {
+		html.Link
+		Text string
 	}
 )
 

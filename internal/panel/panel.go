@@ -157,6 +157,9 @@ type Services struct {
 type Config struct {
 	// URL is what addresses of the panel begin with.
 	URL string
+	// Documents is what addresses of the documents begin with; empty: where the panel
+	// is.
+	Documents string
 	// Hosts are those that the panel answers at in production. Apart tells that it
 	// has a listener of its own, which answers at any host.
 	Hosts []string

@@ -387,8 +387,14 @@ func (c *call) endSession() error {
 	return c.done(Base+"/profile/sessions", "session_ended")
 }
 
+// guides are the documents that are for who works with the panel.
+var guides = []string{"control-panel", "moving-in", "moving-out", "segments", "trust", "webhooks"}
+
 func (c *call) helpPage() error {
-	p := &helpView{Docs: "/docs"}
+	p := &helpView{}
 	p.Title = c.look.Text("help.title")
+	for _, g := range guides {
+		p.Guides = append(p.Guides, guideView{html.Link{Label: c.look.Text("help.guide." + g), URL: c.Documents + "/docs/" + g}, c.look.Text("help.guide." + g + ".text")})
+	}
 	return c.show(http.StatusOK, p)
 }

@@ -501,10 +501,10 @@ func (s *Server) name(secure bool) {
 	if secure {
 		scheme = "https://"
 	}
-	s.URL = cmp.Or(strings.TrimRight(s.cfg.PublicURL, "/"), scheme+s.public.address())
+	s.URL = cmp.Or(strings.TrimRight(s.cfg.PublicURL, "/"), scheme+s.public.opened())
 	s.management = s.URL
 	if s.internal != nil {
-		s.management = scheme + s.internal.address()
+		s.management = scheme + s.internal.opened()
 	}
 }
 

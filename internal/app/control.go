@@ -139,10 +139,29 @@ func (w world) NextDue(ctx context.Context) (time.Time, error) {
 // Tasks implements devtools.World.
 func (w world) Tasks(ctx context.Context) error { return w.s.Jobs.RunTasks(ctx) }
 
-// Reached implements devtools.World.
-func (w world) Reached(ctx context.Context, storeHash string) (management, storefront string, err error) {
-	storefront, err = w.s.Hosts.LinkTo(ctx, storeHash, store.DefaultChannel)
-	return w.s.management + "/stores/" + storeHash, storefront, err
+// Reached implements devtools.World. Whoever asks reaches the server by the host
+// of the request, which may be another than that at which it listens.
+func (w world) Reached(r *http.Request, storeHash string) (management, storefront string, err error) {
+	management, public := w.s.management, w.s.Hosts.Public
+	if asked := w.s.asked(r); asked != "" {
+		if management = asked; w.s.internal == nil {
+			public = asked
+		}
+	}
+	storefront, err = w.s.Hosts.LinkBeside(r.Context(), public, storeHash, store.DefaultChannel)
+	return management + "/stores/" + storeHash, storefront, err
+}
+
+// asked returns what the addresses begin with by which a request came; empty
+// where clients are told another one.
+func (s *Server) asked(r *http.Request) string {
+	if s.internal == nil && s.cfg.PublicURL != "" || store.HostName(r.Host) == "" {
+		return ""
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // Apply implements devtools.World.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"syscall"
 	"time"
 )
@@ -33,7 +34,18 @@ func newDoor(flag, address string) (*door, error) {
 	return &door{listen: l}, nil
 }
 
+// address is where it listens.
 func (d *door) address() string { return d.listen.Addr().String() }
+
+// opened is an address that a program on this machine can open: it is another
+// one where it listens on all addresses, which is none.
+func (d *door) opened() string {
+	at, err := netip.ParseAddrPort(d.address())
+	if err != nil || !at.Addr().IsUnspecified() {
+		return d.address()
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port()).String()
+}
 
 // open starts to serve. How that ends goes to ended.
 func (d *door) open(h http.Handler, secure *tls.Config, log *slog.Logger, ended chan<- error) {

@@ -106,7 +106,7 @@ func (s *Server) panelURL() string {
 		} else if !s.cfg.Production() {
 			scheme = "http"
 		}
-		return scheme + "://" + s.manage.address()
+		return scheme + "://" + s.manage.opened()
 	}
 	return origin(s.URL)
 }

@@ -48,8 +48,9 @@ type World interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	// Tasks does what is done every so often, once.
 	Tasks(ctx context.Context) error
-	// Reached returns where the API and the storefront of a store are.
-	Reached(ctx context.Context, storeHash string) (management, storefront string, err error)
+	// Reached returns where who sends a request finds the API and the storefront
+	// of a store.
+	Reached(r *http.Request, storeHash string) (management, storefront string, err error)
 	// Apply applies a seed file's document, all of it or nothing.
 	Apply(ctx context.Context, doc *seed.Document) (stores, customers int, err error)
 }

@@ -212,7 +212,7 @@ func (c *Control) makeStore(w http.ResponseWriter, r *http.Request) (any, error)
 		return nil, err
 	}
 	out := madeStore{Hash: made.Hash, Accounts: slices.Concat([]state.Account{}, made.Accounts)}
-	out.Management, out.Storefront, err = c.World.Reached(r.Context(), made.Hash)
+	out.Management, out.Storefront, err = c.World.Reached(r, made.Hash)
 	return &reply{status: http.StatusCreated, value: out}, err
 }
 

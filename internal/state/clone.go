@@ -75,7 +75,7 @@ func (s *Service) Clone(ctx context.Context, from, hash string) (*Clone, error) 
 			if n, err := tx.ExecCount(takeSpare, id); err != nil || n == 0 {
 				return cmp.Or(err, errGone)
 			}
-			if made.shop, err = s.plan.as(of.shop, id, hash); err != nil {
+			if made.shop, err = s.plan.as(of.shop, id, hash, true); err != nil {
 				return err
 			}
 			out = &Clone{Hash: hash}
@@ -107,7 +107,7 @@ func (s *Service) Clone(ctx context.Context, from, hash string) (*Clone, error) 
 		return nil, err
 	}
 	s.mu.Lock()
-	s.baseline.put(&made, true)
+	s.baseline.put(&made)
 	s.mu.Unlock()
 	s.forget()
 	return out, nil
@@ -237,7 +237,7 @@ func (s *Service) Drop(ctx context.Context, hash string) error {
 	})
 	if err == nil {
 		s.mu.Lock()
-		if b := s.baseline.of[hash]; b != nil && b.clone {
+		if b := s.baseline.of[hash]; b != nil && b.ForTest {
 			delete(s.baseline.of, hash)
 		}
 		s.mu.Unlock()

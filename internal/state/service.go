@@ -52,7 +52,7 @@ type Service struct {
 // New returns a Service. Secrets are those of all packages.
 func New(db *sqldb.DB, sys *system.System, secrets []sqldb.Secrets) *Service {
 	s := &Service{DB: db, System: sys, secrets: secrets, ready: make(chan struct{}), read: map[string]*image{}}
-	s.baseline.of = map[string]*baselineStore{}
+	s.baseline.of = map[string]*kept{}
 	s.pool.wake = make(chan struct{}, 1)
 	return s
 }
@@ -133,16 +133,11 @@ type image struct {
 // baseline is what the database held after the start.
 type baseline struct {
 	why          error // there is none
-	of           map[string]*baselineStore
+	of           map[string]*kept
 	installation holding
 }
 
-type baselineStore struct {
-	kept
-	clone bool // it goes when everything is reset
-}
-
-func (b *baseline) put(k *kept, clone bool) { b.of[k.Hash] = &baselineStore{*k, clone} }
+func (b *baseline) put(k *kept) { b.of[k.Hash] = k }
 
 // hold returns what stores hold, all at the same moment: all stores and the
 // installation if none is named.
@@ -237,7 +232,7 @@ func (s *Service) begin(ctx context.Context) {
 // keep makes content the baseline of its stores. mu is held.
 func (s *Service) keep(c *image) {
 	for i := range c.stores {
-		s.baseline.put(&c.stores[i], false)
+		s.baseline.put(&c.stores[i])
 	}
 	if c.installation != nil {
 		s.baseline.installation, s.baseline.why = c.installation, nil
@@ -268,8 +263,8 @@ func (s *Service) Reset(ctx context.Context, hashes []string) error {
 	b, why := s.baseline, s.baseline.why
 	if hashes == nil {
 		for _, k := range b.of {
-			if !k.clone {
-				to.stores = append(to.stores, k.kept)
+			if !k.ForTest {
+				to.stores = append(to.stores, *k)
 			}
 		}
 		to.installation = b.installation
@@ -281,7 +276,7 @@ func (s *Service) Reset(ctx context.Context, hashes []string) error {
 			missing = hash
 			break
 		}
-		to.stores = append(to.stores, k.kept)
+		to.stores = append(to.stores, *k)
 	}
 	s.mu.Unlock()
 	switch {
@@ -384,8 +379,8 @@ func (s *Service) goTo(ctx context.Context, to *image, all bool) error {
 	}
 	if all {
 		s.mu.Lock()
-		maps.DeleteFunc(s.baseline.of, func(hash string, b *baselineStore) bool {
-			return b.clone && !slices.ContainsFunc(to.stores, func(k kept) bool { return k.Hash == hash })
+		maps.DeleteFunc(s.baseline.of, func(hash string, b *kept) bool {
+			return b.ForTest && !slices.ContainsFunc(to.stores, func(k kept) bool { return k.Hash == hash })
 		})
 		s.mu.Unlock()
 	}
@@ -408,7 +403,7 @@ func (s *Service) putTx(tx *sqldb.Tx, have []shop, k *kept, plain bool) (id int6
 			return 0, err
 		}
 	}
-	row, err := s.plan.as(k.shop, id, k.Hash)
+	row, err := s.plan.as(k.shop, id, k.Hash, k.ForTest)
 	if err != nil {
 		return 0, err
 	}

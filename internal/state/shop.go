@@ -8,12 +8,13 @@ import (
 	"clientele/internal/sqldb"
 )
 
-// shop is the row of a store: columns as they are encoded, which only its id and
-// hash are known of.
+// shop is the row of a store: columns as they are encoded, of which few are
+// known.
 type shop struct {
-	ID   int64
-	Hash string
-	row  []byte
+	ID      int64
+	Hash    string
+	ForTest bool // it was made from another one, and goes when everything is reset
+	row     []byte
 }
 
 // shopOf reads a row.
@@ -22,17 +23,24 @@ func (p *plan) shopOf(row []byte) (shop, error) {
 	if err != nil {
 		return shop{}, err
 	}
-	return shop{ID: number(fields[p.shops.column("id")]), Hash: string(text(fields[p.shops.column("hash")])), row: row}, nil
+	return shop{
+		ID: number(fields[p.shops.column("id")]), Hash: string(text(fields[p.shops.column("hash")])), ForTest: number(fields[p.shops.column("is_for_test")]) != 0, row: row,
+	}, nil
 }
 
-// as returns the row of another store that is the same but for its id and hash.
-func (p *plan) as(s shop, id int64, hash string) (shop, error) {
+// as returns the row of another store that is the same but for its id and hash,
+// and for whether it is for a test.
+func (p *plan) as(s shop, id int64, hash string, forTest bool) (shop, error) {
 	fields, err := p.shops.split(nil, s.row)
 	if err != nil {
 		return shop{}, err
 	}
-	fields[p.shops.column("id")], fields[p.shops.column("hash")] = numberField(id), textField(hash)
-	return shop{ID: id, Hash: hash, row: slices.Concat(fields...)}, nil
+	is := int64(0)
+	if forTest {
+		is = 1
+	}
+	fields[p.shops.column("id")], fields[p.shops.column("hash")], fields[p.shops.column("is_for_test")] = numberField(id), textField(hash), numberField(is)
+	return shop{ID: id, Hash: hash, ForTest: forTest, row: slices.Concat(fields...)}, nil
 }
 
 // shopsTx returns the stores by id.

@@ -54,7 +54,7 @@ type hostTable struct {
 	read   time.Duration     // of Elapsed: when they were read
 	byHost map[string][]Site // by name and by name:port; those of one store each
 	byID   map[siteID]Site
-	only   []Site // the channels of the only store, where there is one
+	only   []Site // the channels of the only store, where there is one; stores for tests do not count beside it
 
 	mu    sync.RWMutex
 	found map[hostAsked]hostFound
@@ -250,8 +250,11 @@ func (n *hostTable) claimed(scheme, host string) (Site, bool) {
 
 // named returns the URL of a site that a name spells out: it is reached as
 // Public is.
-func (h *Hosts) named(name string) string {
-	u, err := url.Parse(h.Public)
+func (h *Hosts) named(name string) string { return beside(h.Public, name) }
+
+// beside returns a URL with another name.
+func beside(public, name string) string {
+	u, err := url.Parse(public)
 	if err != nil {
 		return ""
 	}
@@ -278,6 +281,11 @@ func (h *Hosts) SiteOf(ctx context.Context, storeHash string, channelID int64, f
 // public, localhost. It is empty if nothing leads to the channel: what leads
 // to the service is not the store's.
 func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (string, error) {
+	return h.LinkBeside(ctx, h.Public, storeHash, channelID)
+}
+
+// LinkBeside is LinkTo for who reaches the server at another URL than Public.
+func (h *Hosts) LinkBeside(ctx context.Context, public, storeHash string, channelID int64) (string, error) {
 	n, err := h.now(ctx)
 	if err != nil {
 		return "", err
@@ -288,8 +296,8 @@ func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (
 		return "", nil
 	case site.URL != "":
 		return site.URL, nil
-	case len(n.only) > 0:
-		return h.Public, nil
+	case len(n.only) > 0 && n.only[0].StoreID == site.StoreID:
+		return public, nil
 	}
 	name := "store-" + storeHash
 	if channelID != DefaultChannel {
@@ -297,9 +305,9 @@ func (h *Hosts) LinkTo(ctx context.Context, storeHash string, channelID int64) (
 	}
 	switch {
 	case len(h.domains) > 1: // the first is localhost
-		return h.named(name + "." + h.domains[1]), nil
+		return beside(public, name+"."+h.domains[1]), nil
 	case !h.Production:
-		return h.named(name + "." + h.domains[0]), nil
+		return beside(public, name+"."+h.domains[0]), nil
 	}
 	return "", nil
 }
@@ -377,13 +385,13 @@ func (h *Hosts) age(n *hostTable) time.Duration {
 	return h.sys.Elapsed() - n.read
 }
 
-var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.name FROM channels c JOIN stores s ON s.id = c.store_id
+var selectSites = sqldb.Global(`SELECT s.id, s.hash, c.id, c.status, c.url, h.name, s.is_for_test FROM channels c JOIN stores s ON s.id = c.store_id
 	LEFT JOIN site_hosts h ON h.store_id = c.store_id AND h.channel_id = c.id AND h.date_proved > 0
 	WHERE s.date_archived = 0 AND c.status <> 'deleted' AND c.status <> 'terminated' ORDER BY s.id, c.id`)
 
 func (h *Hosts) load(ctx context.Context) (*hostTable, error) {
 	n := &hostTable{Hosts: h, read: h.sys.Elapsed(), byHost: map[string][]Site{}, byID: map[siteID]Site{}, found: map[hostAsked]hostFound{}}
-	several := false
+	var proper, tests []Site
 	err := h.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
 		return tx.Query(selectSites, func(r *sqldb.Row) error {
 			site := Site{StoreID: r.Int(0), StoreHash: r.Text(1), ChannelID: r.Int(2), Status: r.Text(3)}
@@ -395,15 +403,21 @@ func (h *Hosts) load(ctx context.Context) (*hostTable, error) {
 				n.byHost[full] = append(n.byHost[full], site)
 			}
 			n.byID[siteID{site.StoreHash, site.ChannelID}] = site
-			several = several || len(n.only) > 0 && n.only[0].StoreID != site.StoreID
-			n.only = append(n.only, site)
+			if r.Int(6) != 0 {
+				tests = append(tests, site)
+			} else {
+				proper = append(proper, site)
+			}
 			return nil
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	if several {
+	if n.only = proper; len(proper) == 0 {
+		n.only = tests
+	}
+	if len(n.only) > 0 && n.only[0].StoreID != n.only[len(n.only)-1].StoreID { // they are in order
 		n.only = nil
 	}
 	h.table.Store(n)

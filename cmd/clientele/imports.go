@@ -17,7 +17,7 @@ type importsCommands struct {
 	Show   importsShow   `cmd:"" help:"Show how far an import has come, and what became of its rows."`
 	Cancel importsCancel `cmd:"" help:"End an import, whichever process takes it."`
 	Resume importsResume `cmd:"" help:"Have a server go on with an import whose file it keeps."`
-	Undo   importsUndo   `cmd:"" help:"Delete the customers and subscribers that an import created, but for those who were changed since."`
+	Undo   importsUndo   `cmd:"" help:"Delete the customers and subscribers that an import created, but for those who were changed since; store credit and groups become what they were."`
 }
 
 type importsList struct {
@@ -124,7 +124,9 @@ func showImport(imp *transfer.Import) {
 		fmt.Println(printable(imp.Error))
 	}
 	showCounts(os.Stdout, &imp.Counts)
-	if u := imp.Undone; u != nil {
+	if u := imp.Undone; u != nil && imp.Kind().Changes() {
+		fmt.Printf("Undone: %d customers have back what they had before; %d have not, as it was changed since.\n", u.Changed, u.KeptChanged)
+	} else if u != nil {
 		fmt.Printf("Undone: %d customers and %d subscribers were deleted; %d and %d stay, as they were changed since.\n", u.Customers, u.Subscribers, u.KeptCustomers, u.KeptSubscribers)
 		if len(u.Kept) > 0 {
 			ids := fmt.Sprint(u.Kept)

@@ -41,6 +41,7 @@ var nobodys = map[string]string{
 	"imports":                 "files and numbers, and examples of rows that go with the files",
 	"import_problems":         "lines and codes, of no cell",
 	"import_ranges":           "numbers",
+	"import_changes":          "numbers, which go seven days after their imports end",
 	"import_chunks":           "files, which go seven days after their imports end",
 	"staff_memberships":       "of who works with the control panel",
 	"staff_passkeys":          "of who works with the control panel",

@@ -76,6 +76,7 @@ var stays = map[string]string{
 	"imports":                "how records came is in the history",
 	"import_problems":        "how records came is in the history",
 	"import_ranges":          "how records came is in the history",
+	"import_changes":         "how records came is in the history",
 	"import_chunks":          "files that servers keep for a week",
 	"bulk_actions":           "work",
 	"bulk_items":             "work",

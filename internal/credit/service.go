@@ -69,14 +69,9 @@ func (s *Service) Write(ctx context.Context, storeID int64, in Write) (Entry, er
 			return errNoCustomer
 		}
 		l := ledgers[0]
-		e := Entry{Kind: in.Kind, Amount: in.Amount, ExpiresAt: in.ExpiresAt, Reason: in.Reason, Reference: in.Reference, By: in.By, Created: now}
-		switch in.Kind {
-		case Revert:
+		if e := in.entry(now); in.Kind == Revert {
 			err = s.revert(tx, l, in.EntryID, e)
-		case Debit:
-			e.Amount = -e.Amount
-			l.move(e)
-		default:
+		} else {
 			l.move(e)
 		}
 		if err != nil {
@@ -92,6 +87,15 @@ func (s *Service) Write(ctx context.Context, storeID int64, in Write) (Entry, er
 		return s.settle(tx, now, l)
 	})
 	return out, err
+}
+
+// entry is what a command enters.
+func (w *Write) entry(now int64) Entry {
+	e := Entry{Kind: w.Kind, Amount: w.Amount, ExpiresAt: w.ExpiresAt, Reason: w.Reason, Reference: w.Reference, By: w.By, Created: now}
+	if w.Kind == Debit {
+		e.Amount = -e.Amount
+	}
+	return e
 }
 
 // revert looks up what is reverted, and has the ledger do it.

@@ -120,7 +120,7 @@ var whys = map[fault.Reason]string{
 	rule.WhyComparisons: "rule_comparisons", rule.WhyDepth: "rule_depth", rule.WhyValues: "rule_values", rule.WhyField: "rule_field", rule.WhyInAddress: "rule_in_address", rule.WhyKey: "rule_key",
 	rule.WhyNoKey: "rule_no_key", rule.WhyName: "rule_name", rule.WhySeveral: "rule_several", rule.WhyOp: "rule_op", rule.WhyValue: "rule_value", rule.WhyDate: "rule_date",
 	bulk.WhyNobody: "bulk_nobody", bulk.WhyMany: "bulk_many", bulk.WhyBusy: "bulk_busy",
-	transfer.WhyNoEmailColumn: "no_email_column", transfer.WhyNoIDColumn: "no_id_column", transfer.WhyColumn: "column_place",
+	transfer.WhyNoEmailColumn: "no_email_column", transfer.WhyNoIDColumn: "no_id_column", transfer.WhyNoAmountColumn: "no_amount_column", transfer.WhyNoGroupColumn: "no_group_column", transfer.WhyColumn: "column_place",
 	auth.WhyNoChannels: "choose", auth.WhyNoChannel: "choose", auth.WhyManyChannels: "many_channels", auth.WhyUnknownChannel: "unknown_channel", auth.WhyOrigins: "origins", auth.WhyOrigin: "origins", auth.WhyNoScope: "choose", auth.WhyScope: "choose",
 	store.WhyName: "required", store.WhyURL: "url", store.WhyHost: "host", store.WhyCountry: "choose", store.WhyCurrency: "choose", store.WhyLanguage: "language", store.WhyColor: "color", store.WhyChoice: "choose", store.WhyRange: "range",
 	store.WhySeparators: "separators", store.WhyKeys: "keys", store.WhyTwice: "language_twice", store.WhyManyLocales: "many_languages", store.WhyNoToken: "no_token", store.WhyNoUpstream: "upstream", store.WhyDay: "day", store.WhyLogo: "logo", store.WhyLogoSize: "logo_size", store.WhyLogoSide: "logo_side", store.WhyNoLogo: "url", setting.WhyURL: "url", setting.WhyLongURL: "url",

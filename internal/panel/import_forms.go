@@ -50,7 +50,7 @@ func (c *call) importColumnsForm(imp *transfer.Import) (*formPage, error) {
 		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.Text("import.duplicates", c.look.number(in.Duplicates))})
 	}
 	kind := &html.Field{Name: "kind", Label: c.look.Text("import.kind"), Type: "select", Required: true, Narrow: true}
-	for _, k := range []source.Kind{source.Customers, source.Addresses, source.Subscribers} {
+	for _, k := range source.Kinds {
 		if k == source.Subscribers || c.can(staff.ImportCustomers) {
 			kind.Options = append(kind.Options, html.Option{Value: string(k), Label: c.look.Text("import.kind." + string(k)), Selected: k == imp.Kind()})
 		}
@@ -189,7 +189,11 @@ func (c *call) saveImportColumns() error {
 
 // importRulesForm asks how rows are taken.
 func (c *call) importRulesForm(imp *transfer.Import) *formPage {
-	p := c.importForm(imp, 2, "import.rules.text", "/rules", "import.try")
+	text := "import.rules.text"
+	if imp.Kind().Changes() {
+		text += ".changes"
+	}
+	p := c.importForm(imp, 2, text, "/rules", "import.try")
 	p.Form.Cancel = &html.Link{Label: c.look.Text("import.back"), URL: c.importAt(imp.ID, "/columns")}
 	o := &imp.Plan.Options
 	choose := func(name string, chosen string, values ...string) *html.Field {
@@ -211,14 +215,25 @@ func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 		ground.Value, ground.Hint, ground.MaxLength = o.Ground, c.look.Text("import.ground.hint"), transfer.MaxGround
 		fields = append(fields, ground)
 	} else {
-		fields = append(fields, choose("on_existing", string(o.OnExisting), string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)), choose("match", pick(o.ByID, "id", "email"), "email", "id"))
+		match := choose("match", pick(o.ByID, "id", "email"), "email", "id")
+		switch imp.Kind() {
+		case source.Credit:
+			fields = append(fields, choose("amounts", pick(o.SetCredit, "set", "add"), "add", "set"), match)
+		case source.GroupMembers:
+			fields = append(fields, choose("blank", pick(o.Ungroup, "empty", "leave"), "leave", "empty"), match)
+		default:
+			fields = append(fields, choose("on_existing", string(o.OnExisting), string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)), match)
+		}
 	}
 	fields = append(fields, choose("on_error", pick(o.StopOnError, "stop", "skip"), "skip", "stop"))
 	dates := &html.Field{Name: "date_order", Label: c.look.Text("import.date_order"), Type: "select", Narrow: true, Plain: true, Options: []html.Option{{Label: c.look.Text("import.date_order.found")}}}
 	for _, v := range []value.Order{value.DayFirst, value.MonthFirst} {
 		dates.Options = append(dates.Options, html.Option{Value: string(v), Label: c.look.Text("import.date_order." + string(v)), Selected: v == o.DateOrder})
 	}
-	fields = append(fields, dates, &html.Field{Name: "events", Label: c.look.Text("import.events"), Hint: c.look.Text("import.events.hint"), Type: "check", Checked: o.Events})
+	if !imp.Kind().Changes() {
+		fields = append(fields, dates)
+	}
+	fields = append(fields, &html.Field{Name: "events", Label: c.look.Text("import.events"), Hint: c.look.Text("import.events.hint"), Type: "check", Checked: o.Events})
 	p.Form.Sections = []*html.Section{{Fields: fields}}
 	return p
 }
@@ -237,13 +252,23 @@ func (c *call) saveImportRules() error {
 		return err
 	}
 	p := c.importRulesForm(imp)
-	if !c.filled(p.Form) {
+	full := c.filled(p.Form)
+	for _, name := range []string{"amounts", "blank"} {
+		if f := p.Form.Field(name); f != nil && !slices.ContainsFunc(f.Options, func(o html.Option) bool { return o.Value == c.form.Get(name) }) {
+			f.Error, full = c.look.Text("wrong.choose"), false
+		}
+	}
+	if !full {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	o := imp.Plan.Options
 	if p.Form.Field("on_existing") != nil {
-		o.OnExisting, o.ByID = customer.Existing(c.form.Get("on_existing")), c.form.Get("match") == "id"
+		o.OnExisting = customer.Existing(c.form.Get("on_existing"))
 	}
+	if p.Form.Field("match") != nil {
+		o.ByID = c.form.Get("match") == "id"
+	}
+	o.SetCredit, o.Ungroup = c.form.Get("amounts") == "set", c.form.Get("blank") == "empty"
 	o.Kind = imp.Kind()
 	o.StopOnError, o.DateOrder, o.Events, o.Ground = c.form.Get("on_error") == "stop", value.Order(c.form.Get("date_order")), c.form.Get("events") != "", c.value("ground")
 	if _, err := c.Transfer.Revise(c.R.Context(), c.store.ID, imp.ID, o, transfer.Try); err != nil {

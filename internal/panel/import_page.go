@@ -215,7 +215,7 @@ func (c *call) importRun(p *workView, imp *transfer.Import) error {
 		p.Bar = &Progress{Label: c.look.Text("import.state.undoing"), Text: c.look.Text("import.state.undoing")}
 	}
 	if u := imp.Undone; u != nil {
-		p.Facts = append(p.Facts, Fact{Label: c.look.Text("import.undone"), Value: c.look.number(u.Customers + u.Subscribers)}, Fact{Label: c.look.Text("bulk.kept"), Value: c.look.number(u.KeptCustomers + u.KeptSubscribers)})
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text("import.undone"), Value: c.look.number(u.Customers + u.Subscribers + u.Changed)}, Fact{Label: c.look.Text("bulk.kept"), Value: c.look.number(u.KeptCustomers + u.KeptSubscribers + u.KeptChanged)})
 		return nil
 	}
 	c.importFailed(p, imp)

@@ -34,7 +34,7 @@ var rules = map[string]rule{
 	"customer_sign_ins": content, "customers": content, "customer_aliases": content, "customer_merges": content, "duplicate_keys": content, "duplicate_pairs": content, "duplicate_scans": content, "daily_figures": content, "email_clashes": content, "email_rekeys": content,
 	"email_statuses": content, "email_template_versions": content, "emails": content, "erasures": content, "events": content, "export_chunks": content, "exports": content,
 	"form_field_translations": content, "history": content, "history_actors": content, "history_seals": content, "idempotency_keys": content,
-	"impersonations": content, "import_chunks": content, "import_problems": content, "import_ranges": content, "imported_hash_counts": content, "imported_hashes": content, "imports": content, "jobs": content,
+	"impersonations": content, "import_changes": content, "import_chunks": content, "import_problems": content, "import_ranges": content, "imported_hash_counts": content, "imported_hashes": content, "imports": content, "jobs": content,
 	"known_addresses": content, "list_gaps": content, "list_totals": content, "metafields": content, "mirror_marks": content, "mirrors": content, "order_lines": content, "orders": content,
 	"password_invites": content, "person_requests": content, "price_list_assignments": content, "products": content, "rule_clocks": content, "rule_groups": content, "rule_marks": content, "saved_views": content,
 	"search_blocks": content, "search_endings": content, "search_recent": content, "search_spellings": content, "search_stores": content, "search_terms": content,

@@ -56,7 +56,7 @@ var owners = map[string][]string{
 	"internal/storekey":    {"store_keys"},
 	"internal/subscriber":  {"bounces", "consent_changes", "consent_texts", "subscriber_ends", "subscribers", "suppressions"},
 	"internal/tax":         {"tax_properties"},
-	"internal/transfer":    {"import_chunks", "import_problems", "import_ranges", "imports"},
+	"internal/transfer":    {"import_changes", "import_chunks", "import_problems", "import_ranges", "imports"},
 	"internal/mirror":      {"mirrors", "mirror_marks"},
 	"internal/total":       {"list_totals"},
 	"internal/webhook":     {"webhook_blocks", "webhook_contacts", "webhook_cursors", "webhook_deliveries", "webhook_notices", "webhooks"},

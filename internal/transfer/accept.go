@@ -36,9 +36,11 @@ var List = &listing.Spec{Table: "imports", Descending: true, Cursors: true, Unnu
 var Parameters = &listing.Spec{
 	Table: "imports",
 	Fields: []listing.Field{
-		choice("kind", string(source.Customers), string(source.Addresses), string(source.Subscribers)),
+		choice("kind", string(source.Customers), string(source.Addresses), string(source.Subscribers), string(source.Credit), string(source.GroupMembers)),
 		choice("on_existing", string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)),
 		choice("match", "email", "id"),
+		choice("amounts", "add", "set"),
+		choice("blank", "leave", "empty"),
 		choice("on_error", "skip", "stop"),
 		{Name: "dry_run", Kind: listing.Flag, Ops: only},
 		choice("date_order", string(value.DayFirst), string(value.MonthFirst)),
@@ -90,6 +92,10 @@ func ParseOptions(q *listing.Query) (Options, string, error) {
 			o.OnExisting = customer.Existing(text)
 		case "match":
 			o.ByID = text == "id"
+		case "amounts":
+			o.SetCredit = text == "set"
+		case "blank":
+			o.Ungroup = text == "empty"
 		case "on_error":
 			o.StopOnError = text == "stop"
 		case "dry_run":

@@ -42,9 +42,11 @@ const (
 	FieldKind   fault.Field = "kind"
 	FieldMap    fault.Field = "map"
 
-	WhyNoEmailColumn fault.Reason = "no column has the email"
-	WhyNoIDColumn    fault.Reason = "no column has the id"
-	WhyColumn        fault.Reason = "no such place"
+	WhyNoEmailColumn  fault.Reason = "no column has the email"
+	WhyNoIDColumn     fault.Reason = "no column has the id"
+	WhyNoAmountColumn fault.Reason = "no column has the amount"
+	WhyNoGroupColumn  fault.Reason = "no column has the group"
+	WhyColumn         fault.Reason = "no such place"
 )
 
 // MaxGround bounds a ground, in characters.
@@ -143,7 +145,7 @@ func (s *Service) revise(tx *sqldb.Tx, imp *Import, o Options, then Then) error 
 	if !slices.Contains([]customer.Existing{customer.SkipExisting, customer.FillExisting, customer.OverwriteExisting}, o.OnExisting) {
 		wrong("on_existing", fault.NotAccepted, "")
 	}
-	if !slices.Contains([]source.Kind{source.Customers, source.Addresses, source.Subscribers}, o.Kind) {
+	if !slices.Contains(source.Kinds, o.Kind) {
 		wrong(FieldKind, fault.NotAccepted, "")
 	}
 	if o.DateOrder != "" && o.DateOrder != value.DayFirst && o.DateOrder != value.MonthFirst {
@@ -172,10 +174,14 @@ func (s *Service) revise(tx *sqldb.Tx, imp *Import, o Options, then Then) error 
 	columns := o.columns(format, o.Kind, imp.Plan.Layout.Header, w.own())
 	if then == Try || then == Take {
 		switch {
-		case !goes(columns, source.Email):
+		case !goes(columns, source.Email) && (!o.Kind.Changes() || !o.ByID):
 			wrong(FieldMap, fault.Required, WhyNoEmailColumn)
 		case o.ByID && !goes(columns, source.ID):
 			wrong(FieldMap, fault.Required, WhyNoIDColumn)
+		case o.Kind == source.Credit && !goes(columns, source.StoreCredit):
+			wrong(FieldMap, fault.Required, WhyNoAmountColumn)
+		case o.Kind == source.GroupMembers && !goes(columns, source.Group) && !goes(columns, source.GroupID):
+			wrong(FieldMap, fault.Required, WhyNoGroupColumn)
 		case o.Kind == source.Subscribers && o.Ground == "":
 			wrong(FieldGround, fault.Required, "")
 		}

@@ -163,6 +163,7 @@ type world struct {
 	attributes map[string]int64 // by name, folded
 	fields     form.Form        // the store's own ones of customers
 	groups     map[string]int64 // by name, folded
+	overdraft  bool             // balances of store credit may be below zero
 	keys       *storekey.Keys
 }
 
@@ -217,11 +218,21 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 		kind = o.Kind
 	}
 	columns := o.columns(format, kind, layout.Header, own)
-	if !o.Hold && !goes(columns, source.Email) {
+	if kind.Changes() && !o.ByID && !goes(columns, source.Email) { // the ids are all that there is
+		o.ByID, out.again.byID = true, true
+		columns = o.columns(format, kind, layout.Header, own)
+	}
+	if !o.Hold && !goes(columns, source.Email) && (!kind.Changes() || !goes(columns, source.ID)) {
 		return fmt.Errorf("%w: no column is known to hold email addresses, of %q", errNotUnderstood, layout.Header)
 	}
 	if !o.Hold && o.ByID && !goes(columns, source.ID) {
 		return fault.New(fault.Invalid, "no column is known to hold the ids of customers")
+	}
+	if !o.Hold && kind == source.Credit && !goes(columns, source.StoreCredit) {
+		return fault.New(fault.Invalid, "no column is known to hold amounts of store credit")
+	}
+	if !o.Hold && kind == source.GroupMembers && !goes(columns, source.Group) && !goes(columns, source.GroupID) {
+		return fault.New(fault.Invalid, "no column is known to hold customer groups")
 	}
 	out.Format, out.LeftBehind = format.Name, source.LeftBehind(columns)
 	out.Plan = Plan{Options: o, Kind: kind, Layout: layout, Columns: columns, Orders: map[int]value.Order{}}
@@ -230,6 +241,9 @@ func (s *Service) plan(f io.ReadSeeker, o Options, own source.Own, out *Inspecti
 
 // checkKind refuses a kind of which the files of a format are not.
 func checkKind(format *source.Format, kind source.Kind) error {
+	if format.Kind.Changes() || kind.Changes() && format.Kind == source.Customers {
+		return nil
+	}
 	if kind != format.Kind && (format != source.Plain || kind == source.Addresses && format.Kind != source.Customers) {
 		return fault.New(fault.Invalid, fmt.Sprintf("the format %s is of %s, not of %s", format.Name, format.Kind, kind))
 	}
@@ -374,7 +388,7 @@ func (w *world) read(tx *sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	*w = world{zone: settings.Location(), groups: map[string]int64{}}
+	*w = world{zone: settings.Location(), overdraft: settings.NegativeCredit, groups: map[string]int64{}}
 	if w.attributes, err = customer.AttributesByName(tx); err != nil {
 		return err
 	}

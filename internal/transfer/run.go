@@ -143,6 +143,7 @@ type taking struct {
 	examples map[string][]Example // of what was tried
 	refused  int64                // where the first record ends that was not taken; 0: none
 	made     map[string][]int64   // ids by resource, see import_ranges
+	changed  []any                // see import_changes
 }
 
 // take takes bites, as long as p says so.
@@ -175,6 +176,9 @@ func (t *taking) take(p *pace, q *queue) error {
 	if err := insertProblem.Exec(t.tx, []any{t.imp.ID}, t.problems); err != nil {
 		return err
 	}
+	if err := insertChange.Exec(t.tx, []any{t.imp.ID}, t.changed); err != nil {
+		return err
+	}
 	if t.imp.State != Running {
 		if err := history.Enter(t.tx, t.now, t.imp.entry()); err != nil {
 			return err
@@ -198,7 +202,7 @@ func (t *taking) bites(p *pace, q *queue) (end bool, err error) {
 		}
 		end = b.end
 		// Customers that are there are locked before the store's counters.
-		if t.imp.Plan.OnExisting != customer.SkipExisting || !p.more(b) {
+		if t.imp.Plan.OnExisting != customer.SkipExisting || t.imp.Plan.Kind.Changes() || !p.more(b) {
 			break
 		}
 	}
@@ -286,7 +290,7 @@ func (m *missing) any() bool { return len(m.groups)+len(m.attributes) > 0 }
 
 func (w *world) lacks(plan *Plan, records []source.Record) missing {
 	m := missing{map[string]string{}, map[string]string{}}
-	if plan.Kind != source.Customers {
+	if plan.Kind != source.Customers && plan.Kind != source.GroupMembers {
 		return m
 	}
 	lacks := func(of map[string]string, has map[string]int64, name string) {
@@ -296,7 +300,12 @@ func (w *world) lacks(plan *Plan, records []source.Record) missing {
 	}
 	for i := range records {
 		if rec := &records[i]; !rec.Refused() {
-			lacks(m.groups, w.groups, rec.Group)
+			if rec.GroupID == 0 {
+				lacks(m.groups, w.groups, rec.Group)
+			}
+			if plan.Kind != source.Customers {
+				continue
+			}
 			if len(rec.Tags) > 0 {
 				lacks(m.attributes, w.attributes, tagsName)
 			}
@@ -371,6 +380,13 @@ func (stopAt) Error() string { return "a row was not taken" }
 
 // persons takes the records of a bite.
 func (t *taking) persons(b *bite) error {
+	if t.imp.Plan.Kind.Changes() {
+		taken, err := t.changes(b.records)
+		if err != nil {
+			return err
+		}
+		return t.passed(b.records, taken)
+	}
 	records, n := b.records, 0
 	place := make([]int, len(records)) // of a record among the rows
 	for i := range records {
@@ -407,6 +423,11 @@ func (t *taking) persons(b *bite) error {
 	if err := t.wishes(records, taken); err != nil {
 		return err
 	}
+	return t.passed(records, taken)
+}
+
+// passed notes how far the import has come, and which records were not taken.
+func (t *taking) passed(records []source.Record, taken []bool) error {
 	for i := range records {
 		last := records[i].Rows[len(records[i].Rows)-1]
 		t.imp.Counts.Rows += int64(len(records[i].Rows))

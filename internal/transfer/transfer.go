@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/history"
@@ -79,6 +80,10 @@ type Options struct {
 	App string `json:"app,omitempty"`
 	// Events has webhooks told of each customer.
 	Events bool `json:"events,omitempty"`
+	// SetCredit has amounts of store credit be balances, not what is added to them.
+	SetCredit bool `json:"set_credit,omitempty"`
+	// Ungroup has an empty cell mean no group; else it says nothing.
+	Ungroup bool `json:"ungroup,omitempty"`
 	// TaxExempt is the tax exempt category of those of whom a file says that they
 	// are exempt, and no more.
 	TaxExempt string `json:"tax_exempt,omitempty"`
@@ -215,6 +220,7 @@ type Service struct {
 	customers *customer.Service
 	keys      *storekey.Service
 	segments  *segment.Service
+	credit    *credit.Service
 	files     files
 	// receiving bounds how many files are received at once.
 	receiving chan struct{}
@@ -237,7 +243,7 @@ const (
 
 // NewService returns a Service.
 func NewService(db *sqldb.DB, sys *system.System, customers *customer.Service, keys *storekey.Service) *Service {
-	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, bites: bitesAtOnce, together: together, shift: shift}
+	return &Service{db: db, sys: sys, customers: customers, keys: keys, segments: segment.NewService(db, sys), credit: credit.NewService(db, sys, nil, customer.Balances{}), files: newFiles(db, sys, ""), receiving: make(chan struct{}, receivedAtOnce), batch: recordsAtOnce, bites: bitesAtOnce, together: together, shift: shift}
 }
 
 // KeepIn has the files of imports that a server takes kept in a directory, where
@@ -380,5 +386,5 @@ func (s *Service) settings(plan *Plan, zone *time.Location, file string) (source
 	if !ok {
 		return source.Settings{}, fault.New(fault.Invalid, "there is no format "+plan.Format)
 	}
-	return source.Settings{Format: f, Columns: plan.Columns, File: file, Orders: plan.Orders, Zone: zone, Now: s.sys.Now(), Firebase: plan.Firebase}, nil
+	return source.Settings{Format: f, Kind: plan.Kind, ByID: plan.ByID, Columns: plan.Columns, File: file, Orders: plan.Orders, Zone: zone, Now: s.sys.Now(), Firebase: plan.Firebase}, nil
 }

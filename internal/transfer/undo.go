@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"clientele/internal/fault"
@@ -31,6 +32,10 @@ type Undone struct {
 	// Kept are those who stay, since somebody else has changed them.
 	KeptCustomers   int64 `json:"kept_customers"`
 	KeptSubscribers int64 `json:"kept_subscribers"`
+	// Changed are those who were given back what they had before, KeptChanged those
+	// whom somebody else has changed since, or who are gone.
+	Changed     int64 `json:"changed,omitempty"`
+	KeptChanged int64 `json:"kept_changed,omitempty"`
 	// Kept are the first customers of those.
 	Kept []int64 `json:"kept,omitempty"`
 
@@ -55,7 +60,8 @@ var (
 var errNotUndone = fault.New(fault.Conflict, "The import cannot be undone: only one that has ended can, within seven days, and a dry run has nothing to undo.")
 
 // Undo deletes the customers and subscribers that an import created, but for those
-// whom somebody else has changed since. A server does it.
+// whom somebody else has changed since; store credit and groups become what they were.
+// A server does it.
 func (s *Service) Undo(ctx context.Context, storeID, id int64) (*Import, error) {
 	var imp *Import
 	by := history.Of(ctx).Actor
@@ -124,6 +130,9 @@ func (s *Service) UndoSome(ctx context.Context, storeID, id int64) (*Import, err
 		}
 		if u.At == "" {
 			u.At = rangeCustomers
+			if imp.Plan.Kind.Changes() {
+				u.At, u.After = undoChanges, math.MaxInt64
+			}
 		}
 		tx.Mute(sqldb.Muted{Events: !imp.Plan.Events, Entries: true})
 		if err := s.undoBite(tx, imp, &u); err != nil {
@@ -132,7 +141,11 @@ func (s *Service) UndoSome(ctx context.Context, storeID, id int64) (*Import, err
 		tx.Mute(sqldb.Muted{})
 		if u.At == "" {
 			imp.State = Reverted
-			e := history.Many(history.DeletedAll, history.Customer, u.Customers+u.Subscribers, imp.report())
+			action := history.DeletedAll
+			if imp.Plan.Kind.Changes() {
+				action = history.Updated
+			}
+			e := history.Many(action, history.Customer, u.Customers+u.Subscribers+u.Changed, imp.report())
 			e.By = &imp.By
 			if err := history.Enter(tx, now, e); err != nil {
 				return err
@@ -150,6 +163,9 @@ func (s *Service) UndoSome(ctx context.Context, storeID, id int64) (*Import, err
 
 // undoBite takes the next rows away. At the end u.At is empty.
 func (s *Service) undoBite(tx *sqldb.Tx, imp *Import, u *Undone) error {
+	if u.At == undoChanges {
+		return s.undoChanged(tx, imp, u)
+	}
 	first, last := int64(0), int64(0)
 	if err := tx.Query(nextRange, func(r *sqldb.Row) error { first, last = r.Int(0), r.Int(1); return nil }, imp.ID, u.At, u.After); err != nil {
 		return err

@@ -350,6 +350,15 @@ func (s *Service) forget(ctx context.Context, storeID, id, before int64) error {
 			return err
 		}
 	}
+	for more := imp.Plan.Kind.Changes(); more; {
+		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			n, err := tx.ExecCount(dropChanges, id, int64(problemBite))
+			more = n > 0
+			return err
+		}); err != nil {
+			return err
+		}
+	}
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		if err := tx.Exec(dropRanges, id); err != nil {
 			return err

@@ -83,6 +83,18 @@ var Plain = &Format{
 	),
 }
 
+// ofKind are columns of tables that are of a kind, whatever their format.
+var ofKind = map[Kind]map[string]Target{
+	Credit: columns(
+		"amount|credit amount|credit_amount|balance|new balance|betrag|montant|importe|importo|bedrag", StoreCredit,
+		"reason|grund|motif|raison|motivo|reden", Reason,
+	),
+	GroupMembers: columns("group id|group_id|customer group id|customer_group_id", GroupID),
+}
+
+// customerColumns are those of tables that name customers.
+var customerColumns = columns("email|e-mail|email address|e-mail address|email_address|customer email", Email, "id|customer id|customer_id", ID)
+
 // bigCommerceAddress are the parts of BigCommerce's numbered columns.
 var bigCommerceAddress = map[string]Field{
 	"address id": Left, "address first name": AddressFirst, "address last name": AddressLast, "address name": AddressFull, "address company": AddressCompany,
@@ -218,11 +230,31 @@ var shops = []*Format{
 		NoMeansLeft: true,
 	},
 	{
+		Name: "credit", Kind: Credit, Whole: true,
+		Signs:   named("amount", "betrag", "montant"),
+		Columns: and(customerColumns, ofKind[Credit]),
+	},
+	{
+		Name: "group-members", Kind: GroupMembers, Whole: true,
+		Signs:   named("customer group", "customer_group", "group id", "group_id", "customer group id", "customer_group_id"),
+		Columns: and(customerColumns, columns("customer group|customer_group", Group), ofKind[GroupMembers]),
+	},
+	{
 		Name: "bigcommerce-subscribers", Kind: Subscribers,
 		Signs: [][]string{{"Email", "Source", "Channel Name", "Consents"}, {"Email", "Consents", "Order ID"}},
 		Columns: columns("email", Email, "first name", FirstName, "last name", LastName, "source", SourceName, "consents", Newsletter,
 			"id|channel name|order id", Left),
 	},
+}
+
+// named are the signs of tables that name customers, and have one of some columns.
+func named(columns ...string) (out [][]string) {
+	for _, who := range slices.Sorted(maps.Keys(customerColumns)) {
+		for _, what := range columns {
+			out = append(out, []string{who, what})
+		}
+	}
+	return out
 }
 
 func wordpress(prefix string, n int) map[string]Target {

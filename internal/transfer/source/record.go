@@ -27,6 +27,8 @@ type Record struct {
 	Phone          string
 	Notes          string
 	Group          string
+	GroupID        int64  // of the store; 0: not told
+	Reason         string // of an entry of store credit
 	TaxCategory    string
 	TaxExempt      Tristate
 	StoreCredit    int64 // in units of 10^-CreditScale
@@ -116,6 +118,8 @@ const (
 	BadID           = "id_unreadable"
 	NotACustomer    = "not_a_customer"
 	BadAmount       = "amount_unreadable"
+	NoAmount        = "no_amount"
+	BadGroupID      = "group_id_unreadable"
 	BadTruth        = "neither_yes_nor_no"
 	BadDate         = "date_unreadable"
 	UndecidableDate = "date_undecidable"
@@ -133,6 +137,8 @@ const CreditScale = 4
 // Settings say how a file is read.
 type Settings struct {
 	Format  *Format
+	Kind    Kind
+	ByID    bool // rows of some kinds need no email then: see Kind.Changes
 	Columns []Column
 	File    string // its name, of which some formats tell something
 	// Orders are those of the dates, by column.
@@ -322,6 +328,14 @@ func (f *filling) take(at int, c Column, v string) {
 		f.Notes = v
 	case Group:
 		f.Group = v
+	case GroupID:
+		id, err := strconv.ParseInt(strings.TrimPrefix(v, "'"), 10, 64)
+		if f.Record.GroupID = id; err != nil || id < 1 {
+			f.Record.GroupID = 0
+			f.problem(c, BadGroupID, v, false)
+		}
+	case Reason:
+		f.Record.Reason = v
 	case TaxCategory:
 		f.TaxCategory = v
 	case RegistrationIP:
@@ -585,8 +599,11 @@ func addressTexts(v string) (out []string) {
 
 // finish makes of the cells what takes several of them.
 func (f *filling) finish() {
-	if f.Email == "" {
+	if f.Email == "" && (!f.Kind.Changes() || !f.ByID || f.Record.ID == 0) {
 		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NoEmail})
+	}
+	if f.Kind == Credit && !f.HasCredit && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Code == BadAmount }) {
+		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NoAmount})
 	}
 	if f.role != "" && f.Format.Customer != nil && !f.Format.Customer(f.role) {
 		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NotACustomer, Value: f.role})

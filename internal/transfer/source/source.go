@@ -26,7 +26,30 @@ const (
 	Customers   Kind = "customers"
 	Addresses   Kind = "addresses" // of customers that are there
 	Subscribers Kind = "subscribers"
+	// Store credit and groups of customers that are there.
+	Credit       Kind = "credit"
+	GroupMembers Kind = "group_members"
 )
+
+// Kinds are all of them.
+var Kinds = []Kind{Customers, Addresses, Subscribers, Credit, GroupMembers}
+
+// Changes reports whether each row of the kind changes one thing of a customer that is
+// there, which its id alone may name.
+func (k Kind) Changes() bool { return k == Credit || k == GroupMembers }
+
+// takes reports whether something becomes of a field of the kind's rows.
+func (k Kind) takes(f Field) bool {
+	switch k {
+	case Subscribers:
+		return ofSubscriber[f]
+	case Credit:
+		return f == Email || f == ID || f == StoreCredit || f == Reason
+	case GroupMembers:
+		return f == Email || f == ID || f == Group || f == GroupID
+	}
+	return f != Reason && f != GroupID
+}
 
 // Field is what a column holds of a record.
 type Field string
@@ -43,7 +66,9 @@ const (
 	Phone          Field = "phone"
 	Notes          Field = "notes"
 	Group          Field = "customer_group"
+	GroupID        Field = "customer_group_id" // of the store
 	StoreCredit    Field = "store_credit"
+	Reason         Field = "reason"     // of an entry of store credit
 	TaxExempt      Field = "tax_exempt" // yes or no
 	TaxCategory    Field = "tax_exempt_category"
 	DateCreated    Field = "date_created"
@@ -134,7 +159,7 @@ func MapOf(named map[string]string) (map[string]Target, error) {
 
 // fields are those that a mapping may name.
 var fields = []Field{
-	Email, ID, FirstName, LastName, FullName, Company, Phone, Notes, Group, StoreCredit, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
+	Email, ID, FirstName, LastName, FullName, Company, Phone, Notes, Group, GroupID, StoreCredit, Reason, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
 	Tags, Segments, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
 	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
 }
@@ -143,7 +168,7 @@ var fields = []Field{
 // are offered.
 func Fields(kind Kind) (out []Field) {
 	for _, f := range fields {
-		if (kind != Subscribers || ofSubscriber[f]) && (kind != Addresses || f == Email || f == ID || f.ofAddress()) {
+		if kind.takes(f) && (kind != Addresses || f == Email || f == ID || f.ofAddress()) {
 			out = append(out, f)
 		}
 	}
@@ -205,6 +230,8 @@ type Format struct {
 	Hash func(hashParts, *Settings) (password.ImportedHash, bool)
 	// Customer tells by the role whether a row is a customer.
 	Customer func(role string) bool
+	// Whole tells that a file has the format only if it has no other columns.
+	Whole bool
 	// NoMeansLeft tells that "no" in Newsletter is an unsubscription, and not
 	// that nobody ever asked.
 	NoMeansLeft bool
@@ -290,11 +317,16 @@ func Recognise(header []string) []Match {
 		}) {
 			continue
 		}
-		known := 0
+		known, ours := 0, 0
 		for _, h := range header {
 			if f.column(h).Known {
 				known++
+			} else if strings.HasPrefix(key(h), "_") { // of a file of what was not taken
+				ours++
 			}
+		}
+		if f.Whole && known+ours < len(header) {
+			continue
 		}
 		out = append(out, Match{f, float64(known) / float64(len(header))})
 	}
@@ -332,6 +364,9 @@ func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Ow
 	taken := map[Target]bool{}
 	for i, name := range header {
 		c := f.column(name)
+		if t, ok := ofKind[kind][key(name)]; ok {
+			c = Column{name, t, true}
+		}
 		for g, t := range given {
 			if key(g) == key(name) {
 				c = Column{name, t, true}
@@ -344,7 +379,7 @@ func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Ow
 				c.Target = t
 			}
 		}
-		if kind == Subscribers && c.Field != Left && !ofSubscriber[c.Field] {
+		if c.Field != Left && !kind.takes(c.Field) {
 			c.Target = Target{}
 		}
 		// Of two columns for one thing the first is read, but for those of which

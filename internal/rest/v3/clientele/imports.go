@@ -150,7 +150,7 @@ func appendImport(b []byte, i *transfer.Import) []byte {
 	b = textOrNull(append(b, `,"error":`...), i.Error)
 	b = append(b, `,"undo":`...)
 	if u := i.Undone; u != nil {
-		b = appendNumbers(b, []number{{"customers", u.Customers}, {"subscribers", u.Subscribers}, {"kept_customers", u.KeptCustomers}, {"kept_subscribers", u.KeptSubscribers}})
+		b = appendNumbers(b, []number{{"customers", u.Customers}, {"subscribers", u.Subscribers}, {"kept_customers", u.KeptCustomers}, {"kept_subscribers", u.KeptSubscribers}, {"changed", u.Changed}, {"kept_changed", u.KeptChanged}})
 	} else {
 		b = append(b, "null"...)
 	}
@@ -183,6 +183,15 @@ func appendOptions(b []byte, o *transfer.Options) []byte {
 		match = "id"
 	}
 	b = jsonx.AppendString(append(b, `,"match":`...), match)
+	amounts, blank := "add", "leave"
+	if o.SetCredit {
+		amounts = "set"
+	}
+	if o.Ungroup {
+		blank = "empty"
+	}
+	b = jsonx.AppendString(append(b, `,"amounts":`...), amounts)
+	b = jsonx.AppendString(append(b, `,"blank":`...), blank)
 	b = strconv.AppendBool(append(b, `,"dry_run":`...), o.DryRun)
 	b = textOrNull(append(b, `,"date_order":`...), string(o.DateOrder))
 	b = jsonx.AppendString(append(b, `,"events":`...), events)

@@ -14,6 +14,10 @@ import (
 type personCommands struct {
 	Export personExport `cmd:"" help:"Write what is kept of a person into a ZIP archive."`
 	Erase  personErase  `cmd:"" help:"Erase a person, and print the certificate."`
+
+	Requests personRequests `cmd:"" help:"List what persons have asked for, with the days on which it is due."`
+	Request  personRequest  `cmd:"" help:"Note that a person asks for their data, or for their erasure: export and erase close it."`
+	Decline  personDecline  `cmd:"" help:"Close a request that is not done, with the reason."`
 }
 
 // why is given to the history.

@@ -197,6 +197,13 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/seed", "stores:\n  - hash: x\n    nam: y\n", 422},
 		{"POST", "/seed", "stores: [] #" + strings.Repeat("x", maxSeed), 413},
 		{"POST", "/reset", `{"stores":[""]}`, 422},
+		{"POST", "/reset", `{"To":"empty"}`, 400},
+		{"POST", "/reset", `{"to":"empty","to":"baseline"}`, 400},
+		{"POST", "/reset", `{"stores":"abc123"}`, 400},
+		{"POST", "/reset", `{"stores":[null]}`, 400},
+		{"POST", "/reset", `null`, 400},
+		{"POST", "/reset?to=empty", ``, 422},
+		{"GET", "/status?x", ``, 422},
 		{"POST", "/nothing", ``, 404},
 	} {
 		if status, text := c.ask(k.method, "/_clientele/v1"+k.path, k.body); status != k.want {

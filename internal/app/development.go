@@ -100,6 +100,16 @@ func (d *development) refuseMail(o *mail.Options) {
 	}
 }
 
+// hashes are those of all stores.
+func (s *Server) hashes(ctx context.Context) ([]string, error) {
+	stores, err := s.Stores.List(ctx)
+	out := make([]string, len(stores))
+	for i := range stores {
+		out[i] = stores[i].Hash
+	}
+	return out, err
+}
+
 // patterns are those of the routers.
 func (d *development) patterns() (out []string) {
 	for _, r := range d.routers {
@@ -129,7 +139,7 @@ func (s *Server) mountDevelopment(r *chi.Mux, bodies *intake.Intake, tokens *aut
 		control.Resets = append(control.Resets, s.dev.stage.Reset)
 		control.Mount(r)
 	}
-	requests := &devtools.Requests{Stage: s.dev.stage, Pipeline: s.pipe, Access: access, Read: s.readControl(bodies), Patterns: s.dev.patterns}
+	requests := &devtools.Requests{Stage: s.dev.stage, Pipeline: s.pipe, Access: access, Read: s.readControl(bodies), Patterns: s.dev.patterns, Stores: s.hashes}
 	requests.Mount(r)
 	(&devtools.People{
 		Outbox: outbox, Requests: requests, Control: control, System: s.System, Stop: s.dev.stop, Done: world{s}.Done,

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -30,8 +28,8 @@ type Control struct {
 	Pipeline *serve.Pipeline
 	Access   *Access
 	State    *state.Service
-	// Resets are called after a reset, with what it keeps.
-	Resets []func(keeps func(name string) bool)
+	// Resets are called after a reset, with the stores (nil: all) and what it keeps.
+	Resets []func(stores []string, keeps func(name string) bool)
 	// Read reads the body of a request.
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 }
@@ -138,13 +136,69 @@ func (c *Control) Mount(r chi.Router) {
 			if err := c.Access.Admit(x, r); err != nil {
 				return err
 			}
-			out, err := rt.handle(x, r)
-			if err != nil {
+			if rt.path != "/seed" {
+				if err := unasked(r); err != nil {
+					return err
+				}
+			}
+			var out any
+			if err := c.again(context.WithValue(r.Context(), bodyKey{}, new(readBody)), func(ctx context.Context) (err error) {
+				out, err = rt.handle(x, r.WithContext(ctx))
+				return err
+			}); err != nil {
 				return err
 			}
 			return answer(x, out)
 		}))
 	}
+}
+
+// unasked refuses a query to a call that has none.
+func unasked(r *http.Request) error {
+	for name := range r.URL.Query() {
+		return invalid(name, "this call has no query parameters")
+	}
+	return nil
+}
+
+// patience is for how long a call goes again that a reset has overtaken.
+const patience = 10 * time.Second
+
+// again does what a reset or a restore may overtake, once more each time that
+// it was: nothing was written then, and whoever controls the server wants it done
+// in the new state.
+func (c *Control) again(ctx context.Context, do func(ctx context.Context) error) error {
+	start, stamped := c.Pipeline.System.Elapsed(), ctx
+	for {
+		err := do(stamped)
+		if !errors.Is(err, sqldb.ErrSuperseded) || ctx.Err() != nil || c.Pipeline.System.Elapsed()-start >= patience {
+			return err
+		}
+		if c.Pipeline.Stamp != nil {
+			stamped = c.Pipeline.Stamp(ctx)
+		}
+	}
+}
+
+type bodyKey struct{}
+
+// readBody is the body of a call, which can be read but once.
+type readBody struct {
+	read bool
+	text []byte
+}
+
+// body returns the body of a call.
+func (c *Control) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	kept, _ := r.Context().Value(bodyKey{}).(*readBody)
+	if kept != nil && kept.read {
+		return kept.text, nil
+	}
+	text, err := c.Read(w, r)
+	if err == nil && kept != nil {
+		kept.read, kept.text = true, text
+	}
+	return text, err
 }
 
 // answer sends what a call returned.
@@ -189,22 +243,11 @@ func (c *Control) clock(http.ResponseWriter, *http.Request) (any, error) { retur
 
 // decode reads a JSON object that has no members but those of out.
 func (c *Control) decode(w http.ResponseWriter, r *http.Request, out any) error {
-	text, err := c.Read(w, r)
+	text, err := c.body(w, r)
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		if errors.Is(err, io.EOF) {
-			return fault.New(fault.Malformed, "the body must be a JSON object")
-		}
-		return fault.New(fault.Malformed, "the body cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(fault.Malformed, "the body must be one JSON object")
-	}
-	return nil
+	return object(text, out)
 }
 
 // advanced is the answer to a moved clock.
@@ -329,7 +372,7 @@ func (c *Control) goTo(ctx context.Context, to time.Time, out *advanced) error {
 
 // settle does what is due. A time that runs out is no error.
 func (c *Control) settle(ctx context.Context, out *advanced) error {
-	err := c.World.Settle(ctx)
+	err := c.again(ctx, c.World.Settle)
 	if errors.Is(err, context.DeadlineExceeded) {
 		out.Complete = false
 		return nil
@@ -345,7 +388,7 @@ func (c *Control) seed(w http.ResponseWriter, r *http.Request) (any, error) {
 		}
 		rebase = values[0] == "true"
 	}
-	text, err := c.Read(w, r)
+	text, err := c.body(w, r)
 	if err != nil {
 		return nil, err
 	}

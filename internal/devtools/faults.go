@@ -2,6 +2,7 @@ package devtools
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -12,8 +13,10 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/journal"
+	"clientele/internal/mail"
 	"clientele/internal/serve"
 	"clientele/internal/trouble"
+	"clientele/internal/webhook"
 )
 
 // Requests has tests make requests fail, and look at those that were made.
@@ -25,6 +28,8 @@ type Requests struct {
 	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	// Patterns are those of the router.
 	Patterns func() []string
+	// Stores returns the hashes of all stores.
+	Stores func(ctx context.Context) ([]string, error)
 }
 
 // RequestStatus is what there is about requests.
@@ -48,18 +53,27 @@ func (s *Stage) Status() (out RequestStatus) {
 }
 
 // Reset takes away what a test has left, but for what is to be kept: faults and
-// journal.
-func (s *Stage) Reset(keeps func(name string) bool) {
+// journal. With stores it is what belongs to those.
+func (s *Stage) Reset(stores []string, keeps func(name string) bool) {
 	if !keeps("faults") {
-		s.Faults.Clear()
+		if stores == nil {
+			s.Faults.Clear()
+		} else {
+			s.Faults.ClearOf(stores)
+		}
 	}
 	if !keeps("journal") {
-		s.Journal.Clear()
+		if stores == nil {
+			s.Journal.Clear()
+		} else {
+			s.Journal.ClearOf(stores)
+		}
 	}
 }
 
 // Mount adds the routes.
 func (q *Requests) Mount(r chi.Router) {
+	filtered := []string{"/requests", "/requests/har"}
 	for _, rt := range []struct {
 		method, path string
 		handle       func(w http.ResponseWriter, r *http.Request) (int, any, error)
@@ -80,6 +94,11 @@ func (q *Requests) Mount(r chi.Router) {
 			r := x.Request()
 			if err := q.Access.Admit(x, r); err != nil {
 				return err
+			}
+			if rt.method != http.MethodGet || !slices.Contains(filtered, rt.path) {
+				if err := unasked(r); err != nil {
+					return err
+				}
 			}
 			status, out, err := rt.handle(x, r)
 			if err != nil {
@@ -104,23 +123,17 @@ func (q *Requests) Mount(r chi.Router) {
 	}
 }
 
-// object reads a JSON object that has no members but those of out.
-func object(text []byte, out any) error {
-	c := Control{Read: func(http.ResponseWriter, *http.Request) ([]byte, error) { return text, nil }}
-	return c.decode(nil, nil, out)
-}
-
 func (q *Requests) addFault(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	text, err := q.Read(w, r)
 	if err != nil {
 		return 0, nil, err
 	}
-	id, err := q.add(text)
+	id, err := q.add(r.Context(), text)
 	return http.StatusCreated, map[string]string{"id": id}, err
 }
 
 // add adds the rule that a text says.
-func (q *Requests) add(text []byte) (id string, err error) {
+func (q *Requests) add(ctx context.Context, text []byte) (id string, err error) {
 	var in trouble.Rule
 	if err := object(text, &in); err != nil {
 		return "", err
@@ -128,24 +141,80 @@ func (q *Requests) add(text []byte) (id string, err error) {
 	if err := in.Check(); err != nil {
 		return "", err
 	}
-	if err := q.checkRoute(&in.Match); err != nil {
+	if err := q.checkRoute("match.", in.Match.Surface, in.Match.Route); err != nil {
 		return "", err
+	}
+	if err := checkOperation("match.", in.Match.Surface, in.Match.Operation); err != nil {
+		return "", err
+	}
+	if in.Match.Store != "" {
+		hashes, err := q.Stores(ctx)
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(hashes, in.Match.Store) {
+			return "", unmatchable("match.store", "there is no such store")
+		}
 	}
 	return q.Stage.Faults.Add(in)
 }
 
+// unmatchable refuses what would never match anything.
+func unmatchable(path, message string) error {
+	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Path: path, Message: message}}}
+}
+
+// checkOperation refuses names of operations that there are not. Those of GraphQL
+// are the client's own.
+func checkOperation(in, surface, name string) error {
+	if name == "" || surface == trouble.GraphQL {
+		return nil
+	}
+	switch surface {
+	case trouble.Webhook:
+		if !webhook.KnownScope(name) {
+			return unmatchable(in+"operation", "there is no such scope of webhooks")
+		}
+	case trouble.SMTP:
+		kinds := mail.Kinds()
+		if !slices.Contains(kinds, mail.Kind(name)) {
+			return unmatchable(in+"operation", "there is no such kind of email")
+		}
+	default:
+		for pattern, id := range operationIDs() {
+			_, path, _ := strings.Cut(pattern, " ")
+			of := surfaceOf(path) // "" is that of storefronts and pages
+			if id == name && (surface == "" || of == surface || of == "" && surface != trouble.V3 && surface != trouble.V2) {
+				return nil
+			}
+		}
+		message := "there is no such operationId in the API document"
+		if surface == "" {
+			message += "; for an operation of GraphQL match.surface is graphql"
+		} else {
+			message += " for this surface"
+		}
+		return unmatchable(in+"operation", message)
+	}
+	return nil
+}
+
 // checkRoute refuses routes that there are not, which would never be hit.
-func (q *Requests) checkRoute(m *trouble.Match) error {
-	if m.Route == "" || m.Surface == trouble.Webhook || m.Surface == trouble.SMTP {
+func (q *Requests) checkRoute(in, surface, wanted string) error {
+	if wanted == "" || surface == trouble.Webhook || surface == trouble.SMTP {
 		return nil
 	}
 	var near []string
+	versioned := surface == trouble.V3 || surface == trouble.V2
 	for _, pattern := range q.Patterns() {
+		if versioned && surfaceOf(pattern) != surface {
+			continue
+		}
 		route := journal.Route(pattern)
-		if trouble.Bare(route) == trouble.Bare(m.Route) {
+		if trouble.Bare(route) == trouble.Bare(wanted) {
 			return nil
 		}
-		if first := strings.SplitN(m.Route, "/", 3); len(first) > 1 && strings.HasPrefix(route, "/"+first[1]) && !slices.Contains(near, route) {
+		if first := strings.SplitN(wanted, "/", 3); len(first) > 1 && strings.HasPrefix(route, "/"+first[1]) && !slices.Contains(near, route) {
 			near = append(near, route)
 		}
 	}
@@ -153,7 +222,22 @@ func (q *Requests) checkRoute(m *trouble.Match) error {
 	if slices.Sort(near); len(near) > 0 {
 		message += ", such as " + strings.Join(near[:min(len(near), 5)], ", ")
 	}
-	return &fault.Error{Kind: fault.Invalid, Items: []fault.Item{{Path: "match.route", Message: message}}}
+	return unmatchable(in+"route", message)
+}
+
+// checkFilter returns what is wrong with a filter, whose members have names that
+// begin so. Without a surface an operation may be one of GraphQL.
+func (q *Requests) checkFilter(in string, f *journal.Filter) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	if err := q.checkRoute(in, f.Surface, f.Route); err != nil {
+		return err
+	}
+	if f.Surface == "" {
+		return nil
+	}
+	return checkOperation(in, f.Surface, f.Operation)
 }
 
 func (q *Requests) faults(http.ResponseWriter, *http.Request) (int, any, error) {
@@ -226,11 +310,14 @@ func query(r *http.Request) (f journal.Filter, before int64, limit int, err erro
 			return f, 0, 0, invalid(name, "is not a parameter; there are surface, method, route, path, operation, store, account_id, status, email, body, fault, contract, unmatched, before and limit")
 		}
 	}
-	return f, before, limit, f.Check()
+	return f, before, limit, nil
 }
 
 func (q *Requests) list(_ http.ResponseWriter, r *http.Request) (int, any, error) {
 	f, before, limit, err := query(r)
+	if err == nil {
+		err = q.checkFilter("", &f)
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -253,6 +340,9 @@ func (q *Requests) archive(_ http.ResponseWriter, r *http.Request) (int, any, er
 		r.URL.RawQuery = values.Encode()
 	}
 	f, before, limit, err := query(r)
+	if err == nil {
+		err = q.checkFilter("", &f)
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -304,7 +394,7 @@ func (q *Requests) expect(w http.ResponseWriter, r *http.Request) (int, any, err
 	if n < 1 || n > journal.MaxEntries {
 		return 0, nil, invalid("at_least", "want a number from 1 to "+strconv.Itoa(journal.MaxEntries))
 	}
-	if err := in.Match.Check(); err != nil {
+	if err := q.checkFilter("match.", &in.Match); err != nil {
 		return 0, nil, err
 	}
 	out := q.Stage.Journal.Expect(&in.Match, n)

@@ -265,13 +265,11 @@ func TestFaultsMatch(t *testing.T) {
 		`{"operation":"getCustomerAddressV2"}`:                                 "i",
 		`{"operation":"getCustomers"}`:                                         "ab",
 		`{"store":"abc123"}`:                                                   "abcdefghi",
-		`{"store":"another"}`:                                                  "",
 		`{"email":"Ann@Example.com"}`:                                          "bc",
 		`{"body":"Long Street"}`:                                               "d",
 		`{"surface":"graphql","operation":"site"}`:                             "f",
 		`{"surface":"graphql","operation":"Named"}`:                            "f",
 		`{"surface":"pages","email":"who+x@example.com"}`:                      "g",
-		`{"surface":"storefront","operation":"x"}`:                             "",
 		`{"surface":"webhook"}`:                                                "",
 	} {
 		l.control(204, "DELETE", "/faults", "")
@@ -311,44 +309,81 @@ func TestFaultsThatCannotBe(t *testing.T) {
 	l := listen(t, dbtest.Open(t, sqldb.SQLite), nil)
 	for rule, want := range map[string]int{
 		``: 400, `[]`: 400, `{} {}`: 400,
-		`{"match":{},"effect":{"status":{"code":500}},"often":2}`:                           400,
-		`{"match":{"surfaces":"v3"},"effect":{"status":{"code":500}}}`:                      400,
-		`{"match":{},"effect":{"status":{"code":500,"text":"x"}}}`:                          400,
-		`{"match":{},"effect":{"delay":"soon"}}`:                                            400,
-		`{"match":{},"effect":{}}`:                                                          422,
-		`{"match":{"surface":"v4"},"effect":{"status":{"code":500}}}`:                       422,
-		`{"match":{"route":"/custmers"},"effect":{"status":{"code":500}}}`:                  422,
-		`{"match":{"route":"customers"},"effect":{"status":{"code":500}}}`:                  422,
-		`{"match":{},"effect":{"status":{"code":200}}}`:                                     422,
-		`{"match":{},"effect":{"status":{"code":500},"drop":"before"}}`:                     422,
-		`{"match":{},"effect":{"drop":"never"}}`:                                            422,
-		`{"match":{},"effect":{"delay":"2h"}}`:                                              422,
-		`{"match":{},"effect":{"delay":{"p50":"2s","p99":"1s"}}}`:                           422,
-		`{"match":{},"effect":{"partial":{"item":2}}}`:                                      422,
-		`{"match":{"surface":"v3"},"effect":{"partial":{"item":0}}}`:                        422,
-		`{"match":{"surface":"v3"},"effect":{"duplicate":true}}`:                            422,
-		`{"match":{"surface":"webhook"},"effect":{"drop":"truncate"}}`:                      422,
-		`{"match":{"surface":"smtp"},"effect":{"smtp":{"stage":"helo","code":550}}}`:        422,
-		`{"match":{"surface":"smtp"},"effect":{"status":{"code":500}}}`:                     422,
-		`{"match":{},"effect":{"status":{"code":500}},"times":-1}`:                          422,
-		`{"match":{},"effect":{"status":{"code":500}},"probability":1.5}`:                   422,
-		`{"match":{"body":"` + strings.Repeat("x", 1001) + `"},"effect":{"drop":"before"}}`: 422,
+		`{"match":{},"effect":{"status":{"code":500}},"often":2}`:                                  400,
+		`{"match":{"surfaces":"v3"},"effect":{"status":{"code":500}}}`:                             400,
+		`{"match":{},"effect":{"status":{"code":500,"text":"x"}}}`:                                 400,
+		`{"match":{},"effect":{"delay":"soon"}}`:                                                   400,
+		`{"match":{},"effect":{}}`:                                                                 422,
+		`{"match":{"surface":"v4"},"effect":{"status":{"code":500}}}`:                              422,
+		`{"match":{"route":"/custmers"},"effect":{"status":{"code":500}}}`:                         422,
+		`{"match":{"route":"customers"},"effect":{"status":{"code":500}}}`:                         422,
+		`{"match":{},"effect":{"status":{"code":200}}}`:                                            422,
+		`{"match":{},"effect":{"status":{"code":500},"drop":"before"}}`:                            422,
+		`{"match":{},"effect":{"drop":"never"}}`:                                                   422,
+		`{"match":{},"effect":{"delay":"2h"}}`:                                                     422,
+		`{"match":{},"effect":{"delay":{"p50":"2s","p99":"1s"}}}`:                                  422,
+		`{"match":{},"effect":{"partial":{"item":2}}}`:                                             422,
+		`{"match":{"surface":"v3"},"effect":{"partial":{"item":0}}}`:                               422,
+		`{"match":{"surface":"v3"},"effect":{"duplicate":true}}`:                                   422,
+		`{"match":{"surface":"webhook"},"effect":{"drop":"truncate"}}`:                             422,
+		`{"match":{"surface":"smtp"},"effect":{"smtp":{"stage":"helo","code":550}}}`:               422,
+		`{"match":{"surface":"smtp"},"effect":{"status":{"code":500}}}`:                            422,
+		`{"match":{},"effect":{"status":{"code":500}},"times":-1}`:                                 422,
+		`{"match":{},"effect":{"status":{"code":500}},"probability":1.5}`:                          422,
+		`{"match":{"body":"` + strings.Repeat("x", 1001) + `"},"effect":{"drop":"before"}}`:        422,
+		`{"match":{"surface":"v2","route":"/customers/addresses"},"effect":{"drop":"before"}}`:     422,
+		`{"match":{"method":"FETCH"},"effect":{"drop":"before"}}`:                                  422,
+		`{"match":{"store":"another"},"effect":{"drop":"before"}}`:                                 422,
+		`{"match":{"operation":"getNothing"},"effect":{"drop":"before"}}`:                          422,
+		`{"match":{"surface":"v2","operation":"getCustomers"},"effect":{"drop":"before"}}`:         422,
+		`{"match":{"surface":"webhook","operation":"store/cusomer/*"},"effect":{"drop":"before"}}`: 422,
+		`{"match":{"surface":"smtp","operation":"x"},"effect":{"delay":"1s"}}`:                     422,
 	} {
 		if a := l.ask("POST", "/_clientele/v1/faults", rule); a.status != want {
 			t.Errorf("%s: %d %s, want %d", rule, a.status, a.body, want)
 		}
 	}
+	for rule, want := range map[string]string{
+		`null`: "the body must be a JSON object", `{"Match":{}}`: "Match: is not a member; there are match, effect", `{"times":1,"times":2}`: "times: is given twice",
+		`{"times":"2"}`: "times: want a whole number", `{"times":1.5}`: "times: want a whole number", `{"match":[]}`: "match: want an object, not array",
+		`{"match":{"surface":3}}`: "match.surface: want a text, not number", `{"effect":{"status":{"code":"500"}}}`: "effect.status.code: want a whole number",
+		`{"effect":{"duplicate":"yes"}}`: "effect.duplicate: want true or false", `{"probability":"1"}`: "probability: want a number", `{"seed":-1}`: "seed: want a whole number from 0 on",
+		`{"effect":{"delay":5}}`: "delay: want a time",
+	} {
+		if a := l.ask("POST", "/_clientele/v1/faults", rule); a.status != 400 || !strings.Contains(a.body, want) || strings.Contains(a.body, "int") {
+			t.Errorf("%s: %d %s, want %s", rule, a.status, a.body, want)
+		}
+	}
+	for _, query := range []string{"surface=x", "surface=smtp", "method=FETCH", "status=99", "status=600", "contract=yes", "route=/custmers", "surface=v2&route=/customers/addresses", "surface=v3&operation=getNothing"} {
+		if a := l.ask("GET", "/_clientele/v1/requests?"+query, ""); a.status != 422 {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+	if a := l.ask("DELETE", "/_clientele/v1/faults?all=true", ""); a.status != 422 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 	if a := l.ask("POST", "/_clientele/v1/faults", `{"match":{"route":"/customers/adresses"},"effect":{"drop":"before"}}`); !strings.Contains(a.body, "/customers/addresses") {
 		t.Error(a.body)
 	}
 	for range 200 {
-		l.fault(`{"match":{"store":"none"},"effect":{"drop":"before"}}`)
+		l.fault(`{"match":{"body":"none"},"effect":{"drop":"before"}}`)
 	}
 	if a := l.ask("POST", "/_clientele/v1/faults", `{"match":{},"effect":{"drop":"before"}}`); a.status != 409 {
 		t.Errorf("one more than may be: %d %s", a.status, a.body)
 	}
 	l.control(204, "DELETE", "/faults/fault-7", "")
 	l.control(404, "DELETE", "/faults/fault-7", "")
+	l.control(204, "DELETE", "/faults", "")
+	for _, match := range []string{
+		`"surface":"storefront","operation":"createStorefrontSubscription","store":"abc123"`, `"surface":"graphql","operation":"MyQuery"`, `"surface":"v3","operation":"getCustomers","method":"get"`,
+		`"surface":"smtp","operation":"password_reset"`, `"surface":"v2","route":"/customers/{id}/addresses"`, `"operation":"getCustomers"`,
+	} {
+		effect := `{"status":{"code":500}}`
+		if strings.Contains(match, "smtp") {
+			effect = `{"delay":"1ms"}`
+		}
+		l.fault(`{"match":{` + match + `},"effect":` + effect + `}`)
+	}
 	if a := l.ask("GET", "/_clientele/v1/faults", "", "Origin", "https://evil.example"); a.status != 403 {
 		t.Error(a.status)
 	}

@@ -250,10 +250,13 @@ func (p *People) requests(x *serve.Exchange) error {
 	r = r.Clone(r.Context())
 	r.URL.RawQuery = values.Encode()
 	f, before, limit, err := query(r)
+	if err == nil {
+		err = p.Requests.checkFilter("", &f)
+	}
 	if err != nil {
 		return err
 	}
-	v := &view{Lead: "The last requests to the APIs and to shoppers' pages, newest first.", Filter: f, Surfaces: trouble.Surfaces[:5], Unmatched: f.Unmatched != nil && *f.Unmatched}
+	v := &view{Lead: "The last requests to the APIs and to shoppers' pages, newest first.", Filter: f, Surfaces: trouble.Requests, Unmatched: f.Unmatched != nil && *f.Unmatched}
 	v.Title = "Requests"
 	found := p.Requests.Stage.Journal.Find(&f, before, limit+1)
 	for _, e := range found[:min(limit, len(found))] {
@@ -382,7 +385,7 @@ func (p *People) changeFaults(x *serve.Exchange) error {
 		return see(x, PeoplePath+"/faults")
 	}
 	text := values.Get("rule")
-	if _, err := p.Requests.add([]byte(text)); err != nil {
+	if _, err := p.Requests.add(x.Request().Context(), []byte(text)); err != nil {
 		f := fault.As(err)
 		if f == nil {
 			return err

@@ -31,18 +31,27 @@ const faultHeader = "X-Clientele-Fault"
 // surface returns by which surface a request came, "" for none that rules and
 // the journal know.
 func surface(x *serve.Exchange) string {
-	pattern := x.Pattern()
+	if of := surfaceOf(x.Pattern()); of != "" {
+		return of
+	}
 	switch {
-	case strings.HasPrefix(pattern, "/stores/{store_hash}/v3"):
-		return trouble.V3
-	case strings.HasPrefix(pattern, "/stores/{store_hash}/v2"), strings.HasPrefix(pattern, "/api/v2"):
-		return trouble.V2
-	case strings.HasPrefix(pattern, "/stores/{store_hash}/graphql"), pattern == "/graphql":
-		return trouble.GraphQL
 	case x.Came.Surface == history.Storefront:
 		return trouble.Storefront
 	case x.Came.Surface == history.Pages:
 		return trouble.Pages
+	}
+	return ""
+}
+
+// surfaceOf returns what a pattern tells of the surface.
+func surfaceOf(pattern string) string {
+	switch {
+	case strings.HasPrefix(pattern, "/stores/{store_hash}/v3"), strings.HasPrefix(pattern, "/stores/{}/v3"):
+		return trouble.V3
+	case strings.HasPrefix(pattern, "/stores/{store_hash}/v2"), strings.HasPrefix(pattern, "/stores/{}/v2"), strings.HasPrefix(pattern, "/api/v2"):
+		return trouble.V2
+	case strings.HasPrefix(pattern, "/stores/{store_hash}/graphql"), pattern == "/graphql":
+		return trouble.GraphQL
 	}
 	return ""
 }

@@ -76,7 +76,7 @@ func (n *named) hashes() ([]string, error) {
 
 // decodeOptional is decode of a body that need not be there.
 func (c *Control) decodeOptional(w http.ResponseWriter, r *http.Request, out any) error {
-	text, err := c.Read(w, r)
+	text, err := c.body(w, r)
 	if err != nil || len(bytes.TrimSpace(text)) == 0 {
 		return err
 	}
@@ -114,11 +114,11 @@ func (c *Control) reset(w http.ResponseWriter, r *http.Request) (any, error) {
 			return err
 		}
 		keeps := func(name string) bool { return slices.Contains(in.Keep, name) }
-		if !keeps("clock") {
+		if stores == nil && !keeps("clock") { // it is the clock of all
 			c.Clock.Restore()
 		}
 		for _, fn := range c.Resets {
-			fn(keeps)
+			fn(stores, keeps)
 		}
 		return nil
 	})
@@ -155,7 +155,7 @@ func (c *Control) named(w http.ResponseWriter, r *http.Request) ([]string, error
 func (c *Control) putSnapshot(w http.ResponseWriter, r *http.Request) (any, error) {
 	name := chi.URLParam(r, "name")
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == SnapshotType {
-		file, err := c.Read(w, r)
+		file, err := c.body(w, r)
 		if err != nil {
 			return nil, err
 		}

@@ -604,15 +604,27 @@ func (r *Runner) NextDue(ctx context.Context) (at int64, err error) {
 	return at, err
 }
 
-// RunTasks does all that is done every so often, once.
+// RunTasks does all that is done every so often, once. What fails because stores
+// are replaced meanwhile goes again, and is left to the next time if that does not
+// end.
 func (r *Runner) RunTasks(ctx context.Context) error {
 	for _, t := range r.tasks {
-		if err := t.run(ctx); err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
+		for left := tries; left > 0; left-- {
+			epoch := r.db.Epoch()
+			err := t.run(ctx)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil || r.db.Epoch() == epoch {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
 		}
 	}
 	return nil
 }
+
+// tries is how often RunTasks does a task that stores are replaced under.
+const tries = 5
 
 // repeat runs a task until ctx ends.
 func (r *Runner) repeat(ctx context.Context, t *task) {

@@ -103,6 +103,20 @@ func (j *Journal) Clear() int {
 	return n
 }
 
+// ClearOf forgets the entries of stores.
+func (j *Journal) ClearOf(stores []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = slices.DeleteFunc(j.entries, func(e *Entry) bool {
+		if !slices.Contains(stores, e.StoreHash) {
+			return false
+		}
+		j.bytes -= e.weight
+		return true
+	})
+	j.seen.Add(1)
+}
+
 // Entry returns an entry, nil if there is none.
 func (j *Journal) Entry(id int64) *Entry {
 	j.mu.Lock()

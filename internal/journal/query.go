@@ -105,8 +105,20 @@ func (f *Filter) compare(e *Entry) (out []Difference) {
 
 // Check returns what is wrong with a filter.
 func (f *Filter) Check() error {
+	bad := func(path, message string) error {
+		return &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Path: path, Message: message}}}
+	}
+	if f.Surface != "" && !slices.Contains(trouble.Requests, f.Surface) {
+		return bad("surface", "want one of "+strings.Join(trouble.Requests, ", "))
+	}
+	if f.Method != "" && !slices.Contains(trouble.Methods, strings.ToUpper(f.Method)) {
+		return bad("method", "want one of "+strings.Join(trouble.Methods, ", "))
+	}
+	if f.Status != 0 && (f.Status < 100 || f.Status > 599) {
+		return bad("status", "want a status from 100 to 599")
+	}
 	if f.Contract != "" && f.Contract != "ok" && f.Contract != "broken" {
-		return &fault.Error{Kind: fault.BadFilter, Items: []fault.Item{{Path: "contract", Message: "want ok or broken"}}}
+		return bad("contract", "want ok or broken")
 	}
 	return nil
 }

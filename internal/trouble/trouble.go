@@ -34,8 +34,14 @@ const (
 	SMTP       = "smtp"
 )
 
-// Surfaces are all of them.
-var Surfaces = []string{V3, V2, GraphQL, Storefront, Pages, Webhook, SMTP}
+// Requests are the surfaces by which requests come, Surfaces all of them.
+var (
+	Requests = []string{V3, V2, GraphQL, Storefront, Pages}
+	Surfaces = append(slices.Clone(Requests), Webhook, SMTP)
+)
+
+// Methods are those of requests.
+var Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 // Ways to drop an answer.
 const (
@@ -193,7 +199,9 @@ func (r *Rule) Check() error {
 	if m.Surface != "" && !slices.Contains(Surfaces, m.Surface) {
 		bad("match.surface", "want one of "+strings.Join(Surfaces, ", "))
 	}
-	m.Method = strings.ToUpper(m.Method)
+	if m.Method = strings.ToUpper(m.Method); m.Method != "" && !slices.Contains(Methods, m.Method) {
+		bad("match.method", "want one of "+strings.Join(Methods, ", "))
+	}
 	if m.Route != "" && !strings.HasPrefix(m.Route, "/") {
 		bad("match.route", "want a path of the API document after /v3 or /v2, such as /customers/addresses")
 	}
@@ -363,6 +371,15 @@ func (e *Engine) Clear() int {
 	e.some.Store(false)
 	e.changed.Add(1)
 	return n
+}
+
+// ClearOf takes away the rules that are about stores alone.
+func (e *Engine) ClearOf(stores []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.rules = slices.DeleteFunc(e.rules, func(r *rule) bool { return slices.Contains(stores, r.Match.Store) })
+	e.some.Store(len(e.rules) > 0)
+	e.changed.Add(1)
 }
 
 // Subject is what may be hit.

@@ -157,6 +157,8 @@ func (d *doing) by() subscriber.Origin {
 type said struct {
 	Made    int64   `json:"made,omitempty"`
 	Changed []int64 `json:"changed,omitempty"`
+	// Before is how their addresses stood before, by the subscribers.
+	Before map[int64]subscriber.Before `json:"before,omitempty"`
 }
 
 // wish gives a customer the newsletter of the channel where they came from, or takes
@@ -182,19 +184,29 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 	if err != nil {
 		return err
 	}
+	what.Before = map[int64]subscriber.Before{}
 	if on && len(held) == 0 {
+		before, err := subscriber.BeforeTx(d.tx, c.Email, channel)
+		if err != nil {
+			return err
+		}
 		what.Made, err = subscriber.EnterTx(d.tx, subscriber.Create{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, ChannelID: opt.Some(channel)}, d.by(), d.now)
 		if err != nil {
 			return err
 		}
+		if err := before.Noted(d.tx, what.Made); err != nil {
+			return err
+		}
+		what.Before[what.Made] = before
 	}
 	for i := range held {
-		changed, err := d.set(&held[i])
+		before, changed, err := d.set(&held[i])
 		if err != nil {
 			return err
 		}
 		if changed {
 			what.Changed = append(what.Changed, held[i].ID)
+			what.Before[held[i].ID] = before
 		}
 	}
 	if what.Made == 0 && what.Changed == nil {
@@ -205,12 +217,21 @@ func (d *doing) wish(c *customer.Customer, out *outcome) error {
 	return err
 }
 
-// set gives a subscriber the newsletter or takes it away.
-func (d *doing) set(s *subscriber.Subscriber) (changed bool, err error) {
-	if d.a.Kind == Subscribe {
-		return subscriber.SubscribeTx(d.tx, s, d.by(), d.now)
+// set gives a subscriber the newsletter or takes it away, and tells what undoing that
+// needs to know.
+func (d *doing) set(s *subscriber.Subscriber) (before subscriber.Before, changed bool, err error) {
+	if before, err = subscriber.BeforeTx(d.tx, s.Email, s.ChannelID); err != nil {
+		return before, false, err
 	}
-	return subscriber.SetNewsletterTx(d.tx, s, false, d.by(), d.now)
+	if d.a.Kind == Subscribe {
+		changed, err = subscriber.SubscribeTx(d.tx, s, d.by(), d.now)
+	} else {
+		changed, err = subscriber.SetNewsletterTx(d.tx, s, false, d.by(), d.now)
+	}
+	if err == nil && changed {
+		err = before.Noted(d.tx, s.ID)
+	}
+	return before, changed, err
 }
 
 // toSubscribers does it to subscribers.
@@ -235,12 +256,12 @@ func (d *doing) toSubscribers(ids []int64, out *outcome) error {
 		return subscriber.RemoveHeldTx(d.tx, held, d.by(), d.now)
 	}
 	for i := range held {
-		changed, err := d.set(&held[i])
+		before, changed, err := d.set(&held[i])
 		if err != nil {
 			return err
 		}
 		if changed {
-			out.changed[held[i].ID] = ""
+			out.changed[held[i].ID] = before.String()
 		}
 	}
 	return nil
@@ -256,7 +277,17 @@ func (d *doing) undo(items map[int64]string) (map[int64]bool, error) {
 		ids = append(ids, id)
 	}
 	if d.a.Subject == Subscribers {
-		return out, d.undoWishes(ids, out)
+		before := map[int64]subscriber.Before{}
+		for id, text := range items {
+			var b subscriber.Before
+			if text != "" {
+				if err := json.Unmarshal([]byte(text), &b); err != nil {
+					return nil, err
+				}
+			}
+			before[id] = b
+		}
+		return out, d.undoWishes(ids, before, out)
 	}
 	there, err := customer.Hold(d.tx, ids...)
 	if err != nil {
@@ -325,20 +356,11 @@ func (d *doing) undo(items map[int64]string) (map[int64]bool, error) {
 				return nil, err
 			}
 			back := map[int64]bool{}
-			if err := d.undoWishes(what.Changed, back); err != nil {
-				return nil, err
+			if what.Made != 0 {
+				what.Changed = append(what.Changed, what.Made)
 			}
-			made, err := subscriber.Held(d.tx, []int64{what.Made})
-			if err != nil {
+			if err := d.undoWishes(what.Changed, what.Before, back); err != nil {
 				return nil, err
-			}
-			for i := range made {
-				if made[i].Agreed() {
-					if err := subscriber.Withdraw(d.tx, made[i].ID, d.by(), d.now); err != nil {
-						return nil, err
-					}
-					back[made[i].ID] = true
-				}
 			}
 			out[id] = len(back) > 0
 		}
@@ -346,18 +368,18 @@ func (d *doing) undo(items map[int64]string) (map[int64]bool, error) {
 	return out, nil
 }
 
-// undoWishes changes the consents of subscribers back.
-func (d *doing) undoWishes(ids []int64, out map[int64]bool) error {
+// undoWishes takes the changes of subscribers' consents back.
+func (d *doing) undoWishes(ids []int64, before map[int64]subscriber.Before, out map[int64]bool) error {
 	held, err := subscriber.Held(d.tx, ids)
 	if err != nil {
 		return err
 	}
 	for i := range held {
-		changed, err := subscriber.SetNewsletterTx(d.tx, &held[i], d.a.Kind == Unsubscribe, d.by(), d.now)
+		undone, err := subscriber.UndoTx(d.tx, &held[i], before[held[i].ID], d.by(), d.now)
 		if err != nil {
 			return err
 		}
-		if changed {
+		if undone {
 			out[held[i].ID] = true
 		}
 	}

@@ -72,6 +72,9 @@ func (c *call) consentsPage() error {
 			what.Lozenges = []Lozenge{{"success", c.look.Text("consents.doubly")}}
 		}
 		what.Sub = ch.Proof.Ground
+		if ch.Proof.Undoes != 0 && ch.Action != subscriber.Deleted {
+			what.Sub = c.look.Text("consents.undone")
+		}
 		from := Cell{Text: ch.IP, Sub: ch.Proof.Place}
 		if a := ch.Proof.Asked; a != nil && from.Sub == "" {
 			from.Sub = a.Place

@@ -199,6 +199,9 @@ func (c *call) proofCard(ch *subscriber.Change, names *rule.Names) Card {
 	if p.Anew {
 		line("consents.anew")
 	}
+	if p.Undoes != 0 && ch.Action != subscriber.Deleted {
+		line("consents.undone")
+	}
 	if p.Confirmed == subscriber.ByEmail {
 		line("consents.confirmed", c.look.Date(ch.DateCreated, c.zone()))
 	}
@@ -235,6 +238,8 @@ func (c *call) consentDid(ch *subscriber.Change) string {
 	switch {
 	case ch.Action == subscriber.Deleted && ch.Via == subscriber.ViaErasure:
 		return c.look.Text("consents.did.erased")
+	case ch.Action == subscriber.Deleted && ch.Proof.Undoes != 0:
+		return c.look.Text("consents.undone")
 	case ch.Action == subscriber.Deleted:
 		return c.look.Text("consents.did.deleted")
 	case len(ch.Consents) == 0:

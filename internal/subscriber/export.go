@@ -72,6 +72,7 @@ type Proven struct {
 	Actor        *ProvenActor `json:"actor,omitempty"`
 	Ground       string       `json:"ground,omitempty"`
 	Reconsent    bool         `json:"reconsent,omitempty"`
+	Undoes       int64        `json:"undoes,omitempty"`
 }
 
 // ProvenShown is what was shown.
@@ -111,7 +112,7 @@ func (c *Change) Proven() Proven {
 	out := Proven{
 		ID: c.ID, SubscriberID: c.SubscriberID, Action: c.Action, Email: c.Email, ChannelID: c.ChannelID, Consents: c.Consents, Source: c.Source, OrderID: c.OrderID,
 		Via: c.Via, AccountID: c.AccountID, IP: c.IP, Time: stamp(c.DateCreated), Surface: p.Surface, Shown: provenShown(p.Shown), Confirmed: p.Confirmed,
-		Ground: p.Ground, Reconsent: p.Anew,
+		Ground: p.Ground, Reconsent: p.Anew, Undoes: p.Undoes,
 	}
 	if out.Consents == nil {
 		out.Consents = []string{}

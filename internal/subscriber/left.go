@@ -3,7 +3,6 @@ package subscriber
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"clientele/internal/email"
 	"clientele/internal/fault"
@@ -55,8 +54,6 @@ func (e ends) refuse(tx *sqldb.Tx, by Origin, s *Subscriber) error {
 	return nil
 }
 
-var everAgreed = sqldb.Static(`SELECT id FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 AND (consents = $3 OR consents = $4) LIMIT 1`)
-
 // comesBack is the rule of a subscriber who does not get the newsletter, and whom the
 // staff subscribe: who took all consents back, or this one, has to agree anew. A
 // mailbox that refused emails gets another try then.
@@ -66,7 +63,8 @@ func (s *Subscriber) comesBack(tx *sqldb.Tx, by Origin) error {
 	}
 	gone := len(s.Consents) == 0
 	if !gone {
-		if err := tx.Query(everAgreed, func(*sqldb.Row) error { gone = true; return nil }, s.ID, MarketingNewsletter, strings.Join(Consents, ",")); err != nil {
+		var err error
+		if gone, err = everAgreed(tx, s.ID); err != nil {
 			return err
 		}
 	}

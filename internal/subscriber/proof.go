@@ -30,6 +30,8 @@ type Proof struct {
 	// on which they entered, or why they took it back. Anew tells that the person agreed again after they had left.
 	Ground string `json:"ground,omitempty"`
 	Anew   bool   `json:"reconsent,omitempty"`
+	// Undoes is the entry that this one takes back, as it was not meant: 0 for none.
+	Undoes int64 `json:"undoes,omitempty"`
 }
 
 // ByEmail is how a consent is confirmed by a link that was emailed to the

@@ -57,6 +57,7 @@ func appendConsent(b []byte, c *subscriber.Change) []byte {
 	}
 	b = textOrNull(append(b, `,"ground":`...), c.Proof.Ground)
 	b = strconv.AppendBool(append(b, `,"reconsent":`...), c.Proof.Anew)
+	b = v3.AppendIDOrNull(append(b, `,"undoes":`...), c.Proof.Undoes)
 	return append(jsonx.AppendTime(append(b, `,"date_created":`...), c.DateCreated), '}')
 }
 

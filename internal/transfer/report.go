@@ -35,6 +35,7 @@ var sentences = map[string]string{
 	source.BadPhone:        "a spreadsheet has taken digits from the number",
 	source.BadCountry:      "no country has this name or code",
 	source.BadAddress:      "the address cannot be read",
+	source.NoStreet:        "the address has no street; the customer has none of it",
 	source.BadHash:         "the password hash has no known form; the customer has no password",
 	source.NoConsentTime:   "the file does not say when consent was given",
 	source.FutureTime:      "the time is in the future",

@@ -126,6 +126,7 @@ const (
 	BadPhone        = "phone_lost_digits"
 	BadCountry      = "country_unknown"
 	BadAddress      = "address_unreadable"
+	NoStreet        = "address_without_street"
 	BadHash         = "password_hash_unknown"
 	NoConsentTime   = "consent_without_time"
 	FutureTime      = "time_in_the_future"
@@ -499,6 +500,11 @@ func (f *filling) address(p *parts) {
 	}
 	// A country alone is no address: exports fill it in from the shop's.
 	if a.Address1 == "" && a.City == "" && at(PostalCode) == "" {
+		return
+	}
+	// Some exports have towns and no streets. That costs the address, not the customer.
+	if a.Address1 == "" && f.Format.Kind == Customers {
+		f.problem(c, NoStreet, "", true)
 		return
 	}
 	if v := at(AddressPhone); v != "" {

@@ -140,7 +140,11 @@ func (s *Service) compare(ctx context.Context, storeID int64, a limit.Guess, l *
 		l.PasswordHash = c.Newer
 		return err == nil, err
 	})
+	if tried.Held {
+		f.why = string(HeldBack)
+	}
 	if tried.Held || err == nil && !c.OK {
+		history.Refuse(ctx, f.why)
 		s.guessed(ctx, storeID, a, tried)
 	}
 	if err != nil || c.OK {

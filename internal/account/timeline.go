@@ -75,6 +75,7 @@ func (f *failure) entry() history.Entry {
 // fail records a failure that nothing else is written of. One that cannot be
 // recorded is a failure all the same.
 func (s *Service) fail(ctx context.Context, storeID int64, f failure) {
+	history.Refuse(ctx, f.why)
 	if !s.watch.notes.take(storeID, &f) {
 		return
 	}

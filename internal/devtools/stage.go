@@ -164,6 +164,7 @@ func (s *Stage) Ended(x *serve.Exchange, refused *fault.Error) {
 func complete(rec *journal.Recorder, x *serve.Exchange, refused *fault.Error) {
 	e := &rec.Entry
 	e.Pattern, e.Surface, e.StoreHash, e.AccountID, e.RequestID = x.Pattern(), surface(x), x.StoreHash, x.AccountID, x.RequestID
+	e.Why = x.Came.Refused
 	if refused != nil {
 		e.Reason = refused.Error()
 	}

@@ -118,6 +118,7 @@ func (s *Server) admit(ctx context.Context, v *visit.Visit) (*shopper, error) {
 	if bad := auth.TokenFault(""); errors.As(err, &bad) {
 		// A page is to see why, so it may read the refusal.
 		allow(h, v.R.Header.Get("Origin"))
+		history.Refuse(ctx, string(bad))
 		return nil, refuse(http.StatusUnauthorized, "%s", string(bad))
 	}
 	if err != nil {

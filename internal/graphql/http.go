@@ -75,6 +75,7 @@ func (s *Server) answer(out *reply) error {
 	if !errors.As(err, &ref) {
 		return err
 	}
+	out.RefusedWith(&fault.Error{Kind: serve.KindOf(ref.status), Message: ref.errs[0].Message})
 	var data []byte
 	if ref.status == http.StatusOK {
 		data = []byte("null")

@@ -17,6 +17,9 @@ type Origin struct {
 	// Impersonation is the one in whose session the Actor acts as a customer, 0
 	// where there is none. Entries name it beside what changed.
 	Impersonation int64
+	// Refused is why what was asked for was refused, for who watches requests:
+	// see Refuse.
+	Refused string
 }
 
 // ActorKind is what somebody is who writes. Its code is in entries, as that of
@@ -104,6 +107,15 @@ func ActAs(ctx context.Context, a Actor, impersonation int64) {
 func Arrive(ctx context.Context, address string) {
 	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
 		o.Address = address
+	}
+}
+
+// Refuse tells why what is asked for is refused, where the answer does not say it
+// or says less. The reason is in words of the program alone: nothing that was sent
+// is in it. The first reason counts.
+func Refuse(ctx context.Context, why string) {
+	if o, ok := ctx.Value(originKey{}).(*Origin); ok && o.Refused == "" {
+		o.Refused = why
 	}
 }
 

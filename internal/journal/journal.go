@@ -49,8 +49,9 @@ type Entry struct {
 	StoreHash        string
 	AccountID        int64
 	RequestID        string
-	// Reason is why it was refused, in words of the program.
-	Reason string
+	// Why and Reason are why it was refused, in words of the program: what was sent
+	// is not in Why, and may be in Reason.
+	Why, Reason string
 	// Faults are the ids of the rules that had it fail, Dropped how its answer was
 	// lost.
 	Faults  []string

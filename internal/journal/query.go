@@ -261,7 +261,9 @@ func (j *Journal) Show(e *Entry) *Shown {
 	out.Path = x.URL(e.URI)
 	out.Request = message(x, e.Header, e.Body, e.Size)
 	out.Response = message(x, e.AnswerHeader, e.Answer, e.AnswerSize)
-	out.Reason = x.Sentence(e.Reason)
+	if out.Reason = e.Why; out.Reason == "" {
+		out.Reason = x.Sentence(e.Reason)
+	}
 	for _, w := range l.warnings {
 		out.Warnings = append(out.Warnings, fmt.Sprintf(w.format, x.Sentence(w.name)))
 	}

@@ -27,6 +27,7 @@ func (c *call) explain(fm *html.Form, err error) bool {
 	}
 	switch f.Kind {
 	case fault.TooMany:
+		c.exchange.RefusedWith(f)
 		c.exchange.SetRetry(f)
 		fm.Problem = c.wait(f)
 		return true
@@ -34,6 +35,7 @@ func (c *call) explain(fm *html.Form, err error) bool {
 	default:
 		return false
 	}
+	c.exchange.RefusedWith(f)
 	for i := range f.Items {
 		it := &f.Items[i]
 		x := fm.Field(controlOf(it))

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"clientele/api"
 	"clientele/internal/history"
@@ -117,11 +118,37 @@ const known = `formfield application json xml form urlencoded multipart text htm
 	additional missing property got want match must valid enum minimum maximum pattern undeclared declared bytes header accepted answered
 	bad gateway timeout service unavailable mozilla go client curl node axios python requests bigcommerce www com myshopify created updated deleted`
 
-// Sentence returns a text with only those of its words that are the API's.
+// ordinary are further words of the program's sentences.
+var ordinary = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	for w := range strings.FieldsSeq(`a an the is are be was were been has have had do does did done of or and to in on at by for from with without no nothing none nobody only one two more most less than that this these those which who whose whom what where when why how
+		it its he she they there here then so as if but both either neither each every all any some other another same such here too much many few now before after since until again already yet still also always never ever
+		can cannot could must should would shall needs needed wants want expected goes go gone comes come came gives given take takes taken taken used unused made make makes known unknown sent found missing
+		wrong right good broken expired revoked refused asked answered allowed forbidden accepted rejected signed unsigned signature header headers member members value values character characters digit digits letter letters word words
+		seconds minutes hours days ago later soon long short least most empty whole zero first last next new old own server servers client clients request requests body read reads written write writes
+		credentials grants scope scopes lacks route routes path paths parameter parameters twice once elsewhere meanwhile temporarily wait try repeat time times limit limits rate spent quota locked held back password passwords`) {
+		out[w] = true
+	}
+	return out
+})
+
+// own reports whether a word may be one of the program's own sentences.
+func own(w string) bool { return harmless(w) || ordinary()[strings.ToLower(w)] }
+
+// Sentence returns a text with only those of its words that are the program's. What
+// was met of a person and consists of such words is replaced where it stands as a
+// value, in quotes: elsewhere the word is the program's own.
 func (e *Exchange) Sentence(text string) string {
 	for was, now := range e.met {
-		if len(was) >= 4 && strings.Contains(text, was) {
-			text = strings.ReplaceAll(text, was, now)
+		if len(was) < 4 || !strings.Contains(text, was) {
+			continue
+		}
+		if slices.ContainsFunc(strings.FieldsFunc(was, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }), func(w string) bool { return !own(w) }) {
+			text = replaceWhole(text, was, now)
+			continue
+		}
+		for _, quote := range []string{`"`, "'", "`"} {
+			text = strings.ReplaceAll(text, quote+was+quote, quote+now+quote)
 		}
 	}
 	text = address().ReplaceAllStringFunc(text, func(s string) string {
@@ -150,13 +177,37 @@ func (e *Exchange) Sentence(text string) string {
 		}
 		w := text[:i]
 		text = text[i:]
-		if harmless(w) || slices.Contains(fake, w) {
+		if own(w) || slices.Contains(fake, w) {
 			b.WriteString(w)
 		} else {
 			b.WriteString(e.of.Pseudonym(w))
 		}
 	}
 	return b.String()
+}
+
+// replaceWhole replaces a text where it is no part of a longer word.
+func replaceWhole(in, was, now string) string {
+	word := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+	var b strings.Builder
+	for {
+		i := strings.Index(in, was)
+		if i < 0 {
+			b.WriteString(in)
+			return b.String()
+		}
+		before, _ := utf8.DecodeLastRuneInString(in[:i])
+		after, _ := utf8.DecodeRuneInString(in[i+len(was):])
+		first, _ := utf8.DecodeRuneInString(was)
+		last, _ := utf8.DecodeLastRuneInString(was)
+		b.WriteString(in[:i])
+		if word(before) && word(first) || word(after) && word(last) {
+			b.WriteString(was)
+		} else {
+			b.WriteString(now)
+		}
+		in = in[i+len(was):]
+	}
 }
 
 func (e *Exchange) pseudonyms() []string {

@@ -46,6 +46,24 @@ func TestNothingPlantedIsTold(t *testing.T) {
 	}
 }
 
+// Words of the program stay what they are, whatever somebody has as a name or a
+// password; the same words as a value do not.
+func TestSentencesKeepTheProgramsWords(t *testing.T) {
+	e := redact.New([]byte("key")).Exchange()
+	e.Body("application/json", []byte(`{"first_name":"store","last_name":"Brunhilde","query":"mutation { login(email: \"x\", password: \"token\") }"}`))
+	for text, want := range map[string]string{
+		"the token is not one of this store's, or was revoked": "the token is not one of this store's, or was revoked",
+		"there is no such route, as the store lacks it":        "there is no such route, as the store lacks it",
+	} {
+		if got := e.Sentence(text); got != want {
+			t.Errorf("%s is told as %s", text, got)
+		}
+	}
+	if got := e.Sentence(`no value "store" and no Brunhilde`); strings.Contains(got, "store") || strings.Contains(got, "Brunhilde") || !strings.HasPrefix(got, `no value "`) {
+		t.Error(got)
+	}
+}
+
 func TestPseudonyms(t *testing.T) {
 	r := redact.New([]byte("key"))
 	for _, text := range []string{"jane@example.org", "Jane", "Łódź 12-345", "", "+351 21 000 000"} {

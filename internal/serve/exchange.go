@@ -162,6 +162,10 @@ func (x *Exchange) Fail(render Renderer, err error) {
 	render.Refuse(x, f)
 }
 
+// RefusedWith tells what the request was refused with, where the surface answers
+// that by itself.
+func (x *Exchange) RefusedWith(f *fault.Error) { x.refused = f }
+
 // SetRetry tells in the headers how long to wait, where a fault does. Fail does
 // so, too.
 func (x *Exchange) SetRetry(f *fault.Error) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"clientele/internal/history"
 )
 
 // Names of cookies. The first two are the original's. None has a Domain, so
@@ -194,6 +196,9 @@ func (v *Visit) origin() (same, told bool) {
 func (v *Visit) Flash(code, reason string) {
 	if !v.Reasons {
 		reason = ""
+	}
+	if reason != "" {
+		history.Refuse(v.R.Context(), reason)
 	}
 	v.setCookie(flashCookie, base64.RawURLEncoding.EncodeToString([]byte(code+"\n"+reason)), 60)
 }

@@ -43,9 +43,8 @@ type Refusal struct {
 }
 
 var (
-	endAt    = sqldb.Static(`SELECT date_ended, via FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
-	lastTwo  = sqldb.Static(`SELECT id, action, consents, via, proof FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 ORDER BY id DESC LIMIT 2`)
-	agreedAt = sqldb.Static(`SELECT id, consents, proof FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 AND (consents = $3 OR consents = $4 OR proof LIKE '%"undoes":%') ORDER BY id DESC`)
+	endAt   = sqldb.Static(`SELECT date_ended, via FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
+	lastTwo = sqldb.Static(`SELECT id, action, consents, via, proof FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 ORDER BY id DESC LIMIT 2`)
 )
 
 // BeforeTx returns how an address stands on a channel before its consents change.
@@ -178,7 +177,8 @@ func (b *Before) restore(tx *sqldb.Tx, s *Subscriber) error {
 // was taken back by an undo.
 func everAgreed(tx *sqldb.Tx, id int64) (ever bool, err error) {
 	undone := map[int64]bool{} // an undo comes after what it takes back
-	err = tx.Query(agreedAt, func(r *sqldb.Row) error {
+	agreed := sqldb.Dynamic(`SELECT id, consents, proof FROM consent_changes WHERE store_id = $1 AND subscriber_id = $2 AND (consents = $3 OR consents = $4 OR ` + tx.Contains("proof", 5) + `) ORDER BY id DESC`)
+	err = tx.Query(agreed, func(r *sqldb.Row) error {
 		if p := parseProof(r.Text(2)); p.Undoes != 0 {
 			undone[p.Undoes] = true
 		}
@@ -186,7 +186,7 @@ func everAgreed(tx *sqldb.Tx, id int64) (ever bool, err error) {
 			ever = true
 		}
 		return nil
-	}, id, MarketingNewsletter, strings.Join(Consents, ","))
+	}, id, MarketingNewsletter, strings.Join(Consents, ","), `"undoes":`)
 	return ever, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/sync/semaphore"
 
 	"clientele/internal/fault"
 	"clientele/internal/seed"
@@ -31,7 +32,8 @@ type Control struct {
 	// Resets are called after a reset, with the stores (nil: all) and what it keeps.
 	Resets []func(stores []string, keeps func(name string) bool)
 	// Read reads the body of a request.
-	Read func(w http.ResponseWriter, r *http.Request) ([]byte, error)
+	Read    func(w http.ResponseWriter, r *http.Request) ([]byte, error)
+	writing *semaphore.Weighted
 }
 
 // World is the server as control sees it.
@@ -110,6 +112,9 @@ const (
 type route struct {
 	method, path string
 	handle       func(w http.ResponseWriter, r *http.Request) (any, error)
+	// replaces: what is written meanwhile would be overtaken, so that other calls
+	// that write wait for it, and it for them.
+	replaces bool
 }
 
 // reply is an answer that is not a 200 of JSON.
@@ -122,13 +127,14 @@ type reply struct {
 
 // Mount adds the routes.
 func (c *Control) Mount(r chi.Router) {
+	c.writing = semaphore.NewWeighted(turns)
 	for _, rt := range append([]route{
-		{http.MethodGet, "/status", c.status},
-		{http.MethodGet, "/clock", c.clock},
-		{http.MethodPut, "/clock", c.setClock},
-		{http.MethodDelete, "/clock", c.restoreClock},
-		{http.MethodPost, "/clock/advance", c.advance},
-		{http.MethodPost, "/seed", c.seed},
+		{http.MethodGet, "/status", c.status, false},
+		{http.MethodGet, "/clock", c.clock, false},
+		{http.MethodPut, "/clock", c.setClock, false},
+		{http.MethodDelete, "/clock", c.restoreClock, false},
+		{http.MethodPost, "/clock/advance", c.advance, false},
+		{http.MethodPost, "/seed", c.seed, false},
 	}, c.stateRoutes()...) {
 		r.Method(rt.method, ControlPath+rt.path, c.Pipeline.Handler(ControlPath+rt.path, serve.Plain{}, func(x *serve.Exchange) error {
 			x.Header().Set("Cache-Control", "no-store")
@@ -141,6 +147,11 @@ func (c *Control) Mount(r chi.Router) {
 					return err
 				}
 			}
+			done, err := c.turn(r.Context(), rt)
+			if err != nil {
+				return err
+			}
+			defer done()
 			var out any
 			if err := c.again(context.WithValue(r.Context(), bodyKey{}, new(readBody)), func(ctx context.Context) (err error) {
 				out, err = rt.handle(x, r.WithContext(ctx))
@@ -151,6 +162,25 @@ func (c *Control) Mount(r chi.Router) {
 			return answer(x, out)
 		}))
 	}
+}
+
+// turns is how many calls may write at once.
+const turns = 64
+
+// turn waits until a call may run. Whoever replaces what stores hold runs alone,
+// others that write beside each other; those that read do not wait.
+func (c *Control) turn(ctx context.Context, rt route) (done func(), err error) {
+	n := int64(1)
+	switch {
+	case rt.method == http.MethodGet:
+		return func() {}, nil
+	case rt.replaces:
+		n = turns
+	}
+	if err := c.writing.Acquire(ctx, n); err != nil {
+		return nil, err
+	}
+	return func() { c.writing.Release(n) }, nil
 }
 
 // unasked refuses a query to a call that has none.

@@ -23,14 +23,14 @@ var keepable = []string{"clock", "faults", "journal"}
 // stateRoutes are those by which tests replace what stores hold.
 func (c *Control) stateRoutes() []route {
 	return []route{
-		{http.MethodPost, "/reset", c.reset},
-		{http.MethodGet, "/snapshots", c.snapshots},
-		{http.MethodGet, "/snapshots/{name}", c.downloadSnapshot},
-		{http.MethodPut, "/snapshots/{name}", c.putSnapshot},
-		{http.MethodDelete, "/snapshots/{name}", c.deleteSnapshot},
-		{http.MethodPost, "/snapshots/{name}/restore", c.restoreSnapshot},
-		{http.MethodPost, "/stores", c.makeStore},
-		{http.MethodDelete, "/stores/{hash}", c.deleteStore},
+		{http.MethodPost, "/reset", c.reset, true},
+		{http.MethodGet, "/snapshots", c.snapshots, false},
+		{http.MethodGet, "/snapshots/{name}", c.downloadSnapshot, false},
+		{http.MethodPut, "/snapshots/{name}", c.putSnapshot, false},
+		{http.MethodDelete, "/snapshots/{name}", c.deleteSnapshot, false},
+		{http.MethodPost, "/snapshots/{name}/restore", c.restoreSnapshot, true},
+		{http.MethodPost, "/stores", c.makeStore, false},
+		{http.MethodDelete, "/stores/{hash}", c.deleteStore, true},
 	}
 }
 

@@ -28,7 +28,8 @@ var unrecorded = map[string]string{
 	"consent verify": "needs no database", "impersonate list": "reads", "email list": "reads", "email retry": "work, not a record",
 	"email clashes": "reads", "email template list": "reads", "email template show": "reads", "email template history": "reads", "email template placeholders": "needs no database",
 	"merges list": "reads", "merges preview": "reads", "duplicates list": "reads", "duplicates find": "a job looks; what it finds is found again",
-	"completion": "needs no database", "man": "needs no database",
+	"person requests": "reads",
+	"completion":      "needs no database", "man": "needs no database",
 	"customers list": "reads", "customers show": "reads", "customers search": "reads", "history list": "reads", "history tail": "reads", "history verify": "reads",
 	"segments list": "reads", "segments preview": "reads", "webhooks list": "reads", "webhooks show": "reads", "webhooks tail": "reads", "webhooks replay": "deliveries are work, not records", "webhooks test": "deliveries are work, not records",
 	"secrets status": "reads", "secrets rotate": "what is encrypted stays what it is", "check scale": "reads", "host list": "reads",
@@ -163,6 +164,8 @@ func TestHistoryOfEveryCommand(t *testing.T) {
 		first("duplicates dismiss", with("1"), "updated duplicate")
 		first("merges create", with("1", "2"), "deleted customer", "merged customer", "merged customer")
 		first("merges undo", with("1"), "created customer", "parted customer", "parted customer")
+		first("person request", with("--email", "asks@example.com", "--kind", "export"), "created person")
+		first("person decline", with("--note", "N", "2"), "ended person")
 		first("person erase", with("--email", "news@example.com", "--reason", "R"), "created erasure", "deleted subscriber", "ended erasure")
 
 		var all []string

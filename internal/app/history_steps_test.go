@@ -30,6 +30,8 @@ func (w *histories) management() {
 	w.manage("POST", "/v3/hooks/1/test", "")
 	w.manage("POST", "/v3/customers/subscribers", `{"email":"gone@alphamark.example","first_name":"G","last_name":"O"}`)
 	w.manage("POST", "/v3/clientele/persons/erase", `{"email":"gone@alphamark.example","reason":"R"}`)
+	asked := w.manage("POST", "/v3/clientele/persons/requests", `{"kind":"export","email":"stranger@alphamark.example"}`)
+	w.manage("POST", "/v3/clientele/persons/requests/"+regexp.MustCompile(`"id":(\d+)`).FindStringSubmatch(asked.body)[1]+"/decline", `{"note":"N"}`)
 	w.manage("POST", "/v3/clientele/customers/1/credit", `{"kind":"debit","amount":1,"reason":"R","reference":"order 18"}`)
 	w.manage("POST", "/v3/clientele/customers/1/comments", `{"text":"T"}`)
 	w.manage("PUT", "/v3/clientele/customers/1/comments/1", `{"text":"U"}`)

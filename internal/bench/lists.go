@@ -27,6 +27,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/order"
 	"clientele/internal/password"
+	persons "clientele/internal/person"
 	"clientele/internal/segment"
 	"clientele/internal/sqldb"
 	"clientele/internal/subscriber"
@@ -122,6 +123,7 @@ var lists = []list{
 	{name: "metafield.List", spec: metafield.List, columns: "id, value", base: ofCaller},
 	{name: "order.Count", spec: order.Count, columns: "id, subtotal", given: orderValues},
 	{name: "order.List", spec: order.List, columns: "id, subtotal", given: orderValues},
+	{name: "person.RequestList", spec: persons.RequestList, columns: "id, note", given: map[string]string{"state": persons.RequestOpen, "kind": string(persons.ForErasure)}},
 	{name: "segment.Browse", spec: segment.Browse, columns: "id, description"},
 	{name: "segment.BrowseMembers", spec: segment.BrowseMembers, columns: "profile_id, date_created", base: ofOne("segment", 1)},
 	{name: "segment.DeleteList", spec: segment.DeleteList, columns: "id, description"},

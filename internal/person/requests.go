@@ -1,6 +1,7 @@
 package person
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/history"
+	"clientele/internal/listing"
 	"clientele/internal/personal"
 	"clientele/internal/sqldb"
 )
@@ -58,6 +60,32 @@ type Request struct {
 	ErasureID           int64  // 0: none
 	By                  history.Actor
 	Received, Due, Done int64 // Done 0: open
+}
+
+// RequestOpen is the state of a request that is neither done nor declined.
+const RequestOpen = "open"
+
+// State returns whether a request is open, done or declined.
+func (r *Request) State() string { return cmp.Or(r.Outcome, RequestOpen) }
+
+// RequestList declares the requests for programs, the newest first.
+var RequestList = &listing.Spec{
+	Table: "person_requests",
+	Fields: []listing.Field{
+		{Name: "state", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "outcome", Values: map[string]string{RequestOpen: "", RequestDone: RequestDone, RequestDeclined: RequestDeclined}},
+		{Name: "kind", Kind: listing.Text, Ops: []listing.Op{listing.Eq}, Column: "kind", Values: map[string]string{string(ForExport): string(ForExport), string(ForErasure): string(ForErasure)}},
+	},
+	Descending: true,
+	Cursors:    true,
+}
+
+// ListRequests returns a page of the requests.
+func (s *Service) ListRequests(ctx context.Context, storeID int64, q *listing.Query) (out []Request, res *listing.Result, err error) {
+	err = s.db.Read(ctx, storeID, func(tx *sqldb.Tx) (err error) {
+		out, res, err = listing.Rows(tx, q, requestColumns, func(r *Request, row *sqldb.Row) error { r.scan(row); return nil })
+		return err
+	})
+	return out, res, err
 }
 
 // Late reports whether an open request is overdue.

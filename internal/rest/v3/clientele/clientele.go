@@ -69,7 +69,7 @@ func (*Surface) Door() history.Surface { return history.V3 }
 
 // Routes implements rest.Surface.
 func (s *Surface) Routes() []rest.Route {
-	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(),
+	return slices.Concat(s.storefrontTokenRoutes(), s.localeRoutes(), s.entitlementRoutes(), s.companyRoutes(), s.keyRoutes(), s.creditRoutes(), s.searchRoutes(), s.historyRoutes(), s.personRoutes(), s.personRequestRoutes(),
 		s.impersonationRoutes(), s.consentRoutes(), s.bounceRoutes(), s.segmentRoutes(), s.deskRoutes(), s.figureRoutes(), s.importRoutes(), s.exportRoutes(), s.mergeRoutes(), s.duplicateRoutes())
 }
 

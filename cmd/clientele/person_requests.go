@@ -40,14 +40,12 @@ func (c *personRequests) Run(ctx context.Context) error {
 // requestState is where a request is, in a word.
 func requestState(r *person.Request, now int64) string {
 	switch {
-	case r.Outcome != "":
-		return r.Outcome
-	case r.ErasureID != 0:
+	case r.Done == 0 && r.ErasureID != 0:
 		return "running"
 	case r.Late(now):
 		return "late"
 	}
-	return "open"
+	return r.State()
 }
 
 type personRequest struct {

@@ -169,32 +169,20 @@ func appendImport(b []byte, i *transfer.Import) []byte {
 }
 
 func appendOptions(b []byte, o *transfer.Options) []byte {
+	either := func(name string, is bool, yes, no string) {
+		if !is {
+			yes = no
+		}
+		b = jsonx.AppendString(append(append(append(b, `,"`...), name...), `":`...), yes)
+	}
 	b = jsonx.AppendString(append(b, `{"on_existing":`...), string(o.OnExisting))
-	onError, events := "skip", "none"
-	if o.StopOnError {
-		onError = "stop"
-	}
-	if o.Events {
-		events = "all"
-	}
-	b = jsonx.AppendString(append(b, `,"on_error":`...), onError)
-	match := "email"
-	if o.ByID {
-		match = "id"
-	}
-	b = jsonx.AppendString(append(b, `,"match":`...), match)
-	amounts, blank := "add", "leave"
-	if o.SetCredit {
-		amounts = "set"
-	}
-	if o.Ungroup {
-		blank = "empty"
-	}
-	b = jsonx.AppendString(append(b, `,"amounts":`...), amounts)
-	b = jsonx.AppendString(append(b, `,"blank":`...), blank)
+	either("on_error", o.StopOnError, "stop", "skip")
+	either("match", o.ByID, "id", "email")
+	either("amounts", o.SetCredit, "set", "add")
+	either("blank", o.Ungroup, "empty", "leave")
 	b = strconv.AppendBool(append(b, `,"dry_run":`...), o.DryRun)
 	b = textOrNull(append(b, `,"date_order":`...), string(o.DateOrder))
-	b = jsonx.AppendString(append(b, `,"events":`...), events)
+	either("events", o.Events, "all", "none")
 	b = textOrNull(append(b, `,"tax_exempt":`...), o.TaxExempt)
 	b = append(b, `,"map":{`...)
 	for n, name := range slices.Sorted(maps.Keys(o.Map)) {

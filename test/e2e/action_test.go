@@ -75,7 +75,7 @@ func TestAction(t *testing.T) {
 			dir := t.TempDir()
 			write := func(name, text string, mode os.FileMode) {
 				t.Helper()
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+				if err := writeExecutable(filepath.Join(dir, name), []byte(text), mode); err != nil {
 					t.Fatal(err)
 				}
 			}

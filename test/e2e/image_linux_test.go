@@ -109,7 +109,7 @@ func unpack(t *testing.T, layers [][]byte, root string) {
 			if h.Typeflag == tar.TypeDir {
 				err = os.Mkdir(path, 0o755)
 			} else {
-				err = os.WriteFile(path, text, 0o644)
+				err = writeExecutable(path, text, 0o644)
 			}
 			if err == nil {
 				err = os.Chmod(path, os.FileMode(h.Mode))

@@ -120,7 +120,7 @@ func TestRelease(t *testing.T) {
 		_, name, _ := strings.Cut(h.Name, "/")
 		files[name] = text
 		path := filepath.Join(to, filepath.Base(name))
-		if err := os.WriteFile(path, text, os.FileMode(h.Mode)); err != nil {
+		if err := writeExecutable(path, text, os.FileMode(h.Mode)); err != nil {
 			t.Fatal(err)
 		}
 	})

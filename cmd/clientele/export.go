@@ -37,6 +37,7 @@ func (exportCommand) Help() string {
 }
 
 func (c *exportCommand) Run(ctx context.Context) error {
+	behindOthers()
 	o, err := c.options()
 	if err != nil {
 		return &app.ConfigError{Err: err}

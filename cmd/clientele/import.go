@@ -50,6 +50,7 @@ const importMemory = 64 << 20
 
 func (c *importCommand) Run(ctx context.Context) error {
 	debug.SetMemoryLimit(importMemory)
+	behindOthers()
 	options, err := c.options()
 	if err != nil {
 		return &app.ConfigError{Err: err}

@@ -99,6 +99,9 @@ func (b *bencher) byStores(ctx context.Context, e engine, d data, res *EngineRep
 	if err != nil {
 		return err
 	}
+	if b.InPlace {
+		many = taken{many}
+	}
 	one, end, err := b.opened(ctx, d, "alone")
 	if err != nil {
 		return err

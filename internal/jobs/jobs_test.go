@@ -305,6 +305,27 @@ func TestRunnerRenews(t *testing.T) {
 	})
 }
 
+// A job that takes long goes on while the clock stands still.
+func TestStandingClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("leases really last 15 seconds")
+	}
+	t.Parallel()
+	each(t, 1, func(w *world) {
+		outcomes := make(chan string, 9)
+		r := w.runner(jobs.Options{Observe: func(_, o string, _ time.Duration) { outcomes <- o }})
+		r.Handle("a", func(ctx context.Context, _ jobs.Job) error { return system.Pause(ctx, 17*time.Second) }, nil, nil)
+		w.enqueue(w.stores[0], "a", nil, 0)
+		r.Start(w.t.Context())
+		if o := <-outcomes; o != "done" {
+			w.t.Errorf("the outcome is %q", o)
+		}
+		if err := r.Stop(context.Background()); err != nil {
+			w.t.Error(err)
+		}
+	})
+}
+
 // Whoever was too slow does not undo what the next one did.
 func TestLostLease(t *testing.T) {
 	each(t, 1, func(w *world) {

@@ -16,16 +16,18 @@ func (j *Job) heldKey() heldKey { return heldKey{j.StoreID, j.ID} }
 type holding struct {
 	lease string
 	until int64                   // when the lease ends, by the clock
+	at    time.Duration           // of Elapsed, when it was leased or renewed
 	lost  context.CancelCauseFunc // ends the attempt; nil before it begins
 	timer *time.Timer             // ends it when the lease could not be renewed
 }
 
 // hold notes jobs that were leased.
 func (r *Runner) hold(js []Job, until int64) {
+	at := r.sys.Elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range js {
-		r.held[js[i].heldKey()] = &holding{lease: js[i].lease, until: until}
+		r.held[js[i].heldKey()] = &holding{lease: js[i].lease, until: until, at: at}
 	}
 }
 
@@ -56,9 +58,12 @@ func (r *Runner) leased(run context.Context, j Job) (context.Context, context.Ca
 	return ctx, func() { timer.Stop(); cancel(nil) }
 }
 
-// keepLeases renews until ctx ends.
+// keepLeases renews until ctx ends, also while the clock stands still: an attempt whose
+// lease is not renewed ends when that time has really gone by.
 func (r *Runner) keepLeases(ctx context.Context) {
-	r.sys.Every(ctx, renewEvery, renewEvery, r.renew)
+	for system.Pause(ctx, renewEvery) == nil {
+		r.renew(ctx)
+	}
 }
 
 // renew prolongs the leases of the jobs that are being done. Whoever has lost
@@ -68,11 +73,11 @@ func (r *Runner) renew(ctx context.Context) {
 		store int64
 		lease string
 	}
-	now := r.sys.Now()
+	now, at := r.sys.Now(), r.sys.Elapsed()
 	claims := map[claimed][]int64{}
 	r.mu.Lock()
 	for k, h := range r.held {
-		if h.until-now <= leaseTime-int64(renewEvery/time.Second) {
+		if h.until-now <= leaseTime-int64(renewEvery/time.Second) || at-h.at >= renewEvery {
 			c := claimed{k.store, h.lease}
 			claims[c] = append(claims[c], k.id)
 		}
@@ -97,7 +102,7 @@ func (r *Runner) renew(ctx context.Context) {
 			switch {
 			case h == nil || h.lease != c.lease: // done in the meantime
 			case kept[id]:
-				h.until = now + leaseTime
+				h.until, h.at = now+leaseTime, at
 				if h.timer != nil {
 					h.timer.Reset(leaseTime * time.Second)
 				}

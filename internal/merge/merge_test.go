@@ -36,8 +36,11 @@ func TestMergeAndPart(t *testing.T) {
 				a.TakeOf[merge.Choice{Table: "customer_form_values", Of: of + 100}] = ids[w.r.IntN(3)]
 			}
 			before, credit := w.everything(), w.credits()
-			ends := w.standing(ids)
+			ends, complained := w.standing(ids), w.complaints(ids)
 			m := w.merge(a)
+			if complained && !w.complaints([]int64{a.Keep}) {
+				t.Errorf("round %d: a complaint is forgotten", round)
+			}
 			if now := w.credits(); now != credit {
 				t.Errorf("round %d: %d credit, there was %d", round, now, credit)
 			}
@@ -73,6 +76,19 @@ func (w *world) standing(ids []int64) map[int64]bool {
 			func(r *sqldb.Row) error { out[r.Int(0)] = true; return nil }, args...)
 	}))
 	return out
+}
+
+// complaints reports whether any of the addresses' owners complained.
+func (w *world) complaints(ids []int64) bool {
+	w.t.Helper()
+	n := 0
+	w.ok(w.DB.Read(w.t.Context(), 1, func(tx *sqldb.Tx) error {
+		n = 0
+		in, args := sqldb.In(nil, ids)
+		return tx.Query(sqldb.Dynamic(`SELECT 1 FROM subscriber_ends s JOIN customer_emails e ON e.store_id = s.store_id AND e.email_norm = s.email_norm WHERE s.store_id = $1 AND s.via = 'complaint' AND e.customer_id IN `+in),
+			func(*sqldb.Row) error { n++; return nil }, args...)
+	}))
+	return n > 0
 }
 
 // leftIsLeft: with no address of who stays is a channel subscribed that one left.

@@ -123,7 +123,7 @@ func (p *parting) run() error {
 	if err := p.s.credit.ReturnTx(p.tx, p.m.Customer, p.k.Credit, creditActor(by), "merge undone", "merge "+strconv.FormatInt(p.m.ID, 10)); err != nil {
 		return err
 	}
-	left, err := subscriber.PartTx(p.tx, address, p.k.Subscribers, p.now)
+	left, err := subscriber.PartTx(p.tx, address, p.k.Subscribers, p.m.Created, p.now)
 	if err != nil {
 		return err
 	}

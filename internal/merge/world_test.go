@@ -243,6 +243,9 @@ func (w *world) person(i int) int64 {
 			w.must(`POST /v3/customers/subscribers`, fmt.Sprintf(`{"email":"%s","channel_id":%d,"consents":[%s]}`, at, channel+1, pick(``, `"marketing_newsletter"`, `"marketing_newsletter","abandoned_cart"`)))
 		}
 	}
+	if w.r.IntN(5) == 0 {
+		w.must(`POST /v3/clientele/bounces`, fmt.Sprintf(`{"email":"%s","kind":"complaint"}`, at))
+	}
 	if w.r.IntN(3) == 0 {
 		w.must(fmt.Sprintf(`POST /v3/clientele/customers/%d/credit`, id), `{"kind":"credit","amount":5,"expires_at":"2030-01-01T00:00:00Z"}`)
 	}

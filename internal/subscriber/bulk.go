@@ -43,13 +43,6 @@ func SetNewsletterTx(tx *sqldb.Tx, old *Subscriber, on bool, by Origin, now int6
 	all := slices.DeleteFunc(slices.Clone(old.Consents), func(c string) bool { return c == MarketingNewsletter })
 	if on {
 		all = append(all, MarketingNewsletter)
-		gone := ends{}
-		if err := tx.Pipeline(heldQuery([]string{old.Email}, map[place]bool{}, gone)); err != nil {
-			return false, err
-		}
-		if err := gone.refuse(tx, by, &Subscriber{Email: old.Email, ChannelID: old.ChannelID, Consents: all}); err != nil {
-			return false, err
-		}
 	}
 	_, err := changeHeld(tx, old, &Update{Consents: opt.Some(inOrder(all))}, by.Came(tx.Context()), now)
 	return err == nil, err

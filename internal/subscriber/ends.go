@@ -15,27 +15,38 @@ const endArgs = 4
 
 var (
 	insertEnds = sqldb.StaticRows(`INSERT INTO subscriber_ends (store_id, date_ended, email_norm, channel_id, via) VALUES `, 1, endArgs-1, together,
-		` ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET date_ended = excluded.date_ended, via = excluded.via`)
+		` ON CONFLICT (store_id, email_norm, channel_id) DO UPDATE SET date_ended = excluded.date_ended, via = CASE WHEN subscriber_ends.via = 'complaint' THEN subscriber_ends.via ELSE excluded.via END`)
 	// An older end is no news.
 	insertEnd = sqldb.Static(`INSERT INTO subscriber_ends (store_id, email_norm, channel_id, date_ended) VALUES ($1, $2, $3, $4) ON CONFLICT (store_id, email_norm, channel_id) DO NOTHING`)
 	deleteEnd = sqldb.Static(`DELETE FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
+	forgetEnd = sqldb.Static(`DELETE FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3 AND via <> 'complaint'`)
 	changes   = sqldb.Static(`SELECT id, action, email, channel_id, date_created FROM consent_changes WHERE store_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`)
 	isThere   = sqldb.Static(`SELECT id FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	lockEnds  = sqldb.Static(`UPDATE store_counters SET event_id = event_id + 0 WHERE store_id = $1 RETURNING consent_change_id`)
 )
 
 // came notes that addresses are on channels, and has the rules look at whose they
-// are. gone are all that had left.
+// are. gone are all that had left. Who complained stays known: see agreedAnew.
 func came(tx *sqldb.Tx, at last, gone ends, subs ...*Subscriber) error {
 	for _, s := range subs {
 		if _, left := gone[s.place()]; !left {
 			continue
 		}
-		if err := tx.Exec(deleteEnd, email.Key(s.Email), s.ChannelID); err != nil {
+		if err := tx.Exec(forgetEnd, email.Key(s.Email), s.ChannelID); err != nil {
 			return err
 		}
 	}
 	return mark(tx, at, subs)
+}
+
+// agreedAnew notes a new consent: one that was confirmed by an emailed link, or of which
+// somebody states that the person gave it again. A mailbox that refused emails gets
+// another try, and a complaint counts no more.
+func agreedAnew(tx *sqldb.Tx, s *Subscriber) error {
+	if err := liftBounce(tx, s.Email); err != nil {
+		return err
+	}
+	return tx.Exec(deleteEnd, email.Key(s.Email), s.ChannelID)
 }
 
 // left notes that addresses left channels, and how.

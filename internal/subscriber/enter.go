@@ -32,6 +32,8 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 	sub, err := in.build()
 	if f := fault.As(err); f != nil {
 		c.Items = append(c.Items, f.Items...)
+	} else if in.Anew && len(sub.Consents) == 0 {
+		c.Because(FieldConsents, fault.NotAccepted, WhyConsents, strings.Join(Consents, ", "))
 	}
 	if err := c.Err(fault.Invalid); err != nil {
 		return nil, err
@@ -56,7 +58,7 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 			return sqldb.ErrUnique // it went meanwhile
 		case len(old.Consents) > 0:
 			return taken(sub.Email)
-		case in.Anew || len(sub.Consents) > 0:
+		case len(sub.Consents) > 0:
 			if err := old.comesBack(tx, by); err != nil {
 				return err
 			}
@@ -70,7 +72,7 @@ func (s *Service) Enter(ctx context.Context, storeID int64, in Enter, by Origin)
 // enter makes a subscriber on stated grounds.
 func enter(tx *sqldb.Tx, s *Subscriber, by Origin, now int64) error {
 	if by.Proof.Anew {
-		if err := liftBounce(tx, s.Email); err != nil {
+		if err := agreedAnew(tx, s); err != nil {
 			return err
 		}
 	}

@@ -33,33 +33,62 @@ func (e ends) wished(s *Subscriber) bool {
 	return false
 }
 
-// refuse is the rule of who has left by their own wish: an import and the staff do
-// not subscribe them again without a new consent, and the management API where the
-// store asks for that. They themselves do, and so does a store whose people are
-// copied: what it says of them later counts.
-func (e ends) refuse(tx *sqldb.Tx, by Origin, s *Subscriber) error {
-	if len(s.Consents) == 0 || by.Proof.Anew || by.Follows || !e.wished(s) {
-		return nil
+// bound is the rule of who is kept from subscribing those who have left by their own
+// wish, without a new consent: imports and the staff, and the management API where the
+// store asks for that. They themselves are not, nor is a store whose people are copied:
+// what it says of them later counts.
+func (o *Origin) bound(tx *sqldb.Tx) (bool, error) {
+	if o.Proof.Anew || o.Follows {
+		return false, nil
 	}
-	switch by.Via {
+	switch o.Via {
 	case ViaImport, ViaPanel:
-		return errLeft
+		return true, nil
 	case ViaManagementAPI:
 		settings, err := store.ReadSettings(tx)
-		if err != nil || !settings.RefuseSuppressed {
-			return err
-		}
+		return err == nil && settings.RefuseSuppressed, err
+	}
+	return false, nil
+}
+
+// refuse keeps who has left by their own wish from being made a subscriber.
+func (e ends) refuse(tx *sqldb.Tx, by Origin, s *Subscriber) error {
+	if len(s.Consents) == 0 || !e.wished(s) {
+		return nil
+	}
+	if bound, err := by.bound(tx); err != nil || !bound {
+		return err
+	}
+	return errLeft
+}
+
+// refuseMore keeps who has left by their own wish from being given consents, s being
+// what a subscriber is to become.
+func (s *Subscriber) refuseMore(tx *sqldb.Tx, by Origin, old *Subscriber) error {
+	if len(s.Consents) == 0 {
+		return nil
+	}
+	if bound, err := by.bound(tx); err != nil || !bound {
+		return err
+	}
+	gone := ends{}
+	if err := tx.Pipeline(heldQuery([]string{s.Email}, map[place]bool{}, gone)); err != nil {
+		return err
+	}
+	if gone.wished(s) {
 		return errLeft
 	}
-	return nil
+	if by.Via != ViaManagementAPI || !s.sameKey(old) || old.Agreed() {
+		return nil // what the staff do was looked at, or nothing is taken back
+	}
+	return old.comesBack(tx, by)
 }
 
 // comesBack is the rule of a subscriber who does not get the newsletter, and whom the
-// staff subscribe: who took all consents back, or this one, has to agree anew. A
-// mailbox that refused emails gets another try then.
+// staff subscribe: who took all consents back, or this one, has to agree anew.
 func (s *Subscriber) comesBack(tx *sqldb.Tx, by Origin) error {
 	if by.Proof.Anew {
-		return liftBounce(tx, s.Email)
+		return agreedAnew(tx, s)
 	}
 	gone := len(s.Consents) == 0
 	if !gone {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/internal/fault"
 	"clientele/internal/history/historytest"
 	"clientele/internal/jobs"
 	"clientele/internal/opt"
@@ -277,6 +278,167 @@ func TestConsentsOfAddress(t *testing.T) {
 		}
 		if got := look(subscriber.ConsentsAsked{Email: "ann@example.com"}); !slices.Equal(got, want) {
 			t.Errorf("after the job %v", got)
+		}
+	})
+}
+
+// Who complained stays known, whatever is written of the subscriber afterwards, but for
+// a new consent.
+func TestComplaintStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w, ctx := newWorld(t, db), t.Context()
+		stores := store.NewService(db, system.Real())
+		keys, err := storekey.NewService(db, system.Real()).Keys(ctx, w.a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := func(f func(tx *sqldb.Tx) error) error { return db.Write(ctx, w.a, f) }
+		news := opt.Some([]string{subscriber.MarketingNewsletter})
+		put := func(in subscriber.Update) func(string, int64) error {
+			return func(_ string, id int64) error { _, err := w.Update(ctx, w.a, id, in, api); return err }
+		}
+		held := func(id int64, f func(tx *sqldb.Tx, s *subscriber.Subscriber) error) error {
+			return written(func(tx *sqldb.Tx) error {
+				s, err := subscriber.Held(tx, []int64{id})
+				if err != nil {
+					return err
+				}
+				return f(tx, &s[0])
+			})
+		}
+		for name, c := range map[string]struct {
+			do   func(at string, id int64) error
+			gone bool // the complaint counts no more
+		}{
+			"a name": {do: put(subscriber.Update{FirstName: opt.Some("Ann")})}, "a source": {do: put(subscriber.Update{Source: opt.Some(subscriber.FromOrder)})},
+			"consents by the API": {do: put(subscriber.Update{Consents: news})},
+			"another channel":     {do: put(subscriber.Update{ChannelID: opt.Some(int64(4))})},
+			"another address":     {do: put(subscriber.Update{Email: opt.Some("other@example.com")})},
+			"another address, and back": {do: func(at string, id int64) error {
+				if err := put(subscriber.Update{Email: opt.Some("back@example.com")})(at, id); err != nil {
+					return err
+				}
+				return put(subscriber.Update{Email: opt.Some(at)})(at, id)
+			}},
+			"deleted": {do: func(_ string, id int64) error { return w.DeleteOne(ctx, w.a, id, api) }},
+			"made anew by the API": {do: func(at string, id int64) error {
+				if err := w.DeleteOne(ctx, w.a, id, api); err != nil {
+					return err
+				}
+				_, err := w.Create(ctx, w.a, subscriber.Create{Email: at}, api)
+				return err
+			}},
+			"said without a confirmation": {do: func(at string, _ int64) error {
+				_, err := w.Say(ctx, w.a, subscriber.Wish{Email: at, ChannelID: 1, Newsletter: opt.Some(true)}, storefront)
+				return err
+			}},
+			"left": {do: func(at string, _ int64) error { return w.Leave(ctx, w.a, 1, at, storefront) }},
+			"imported": {do: func(at string, _ int64) error {
+				return written(func(tx *sqldb.Tx) error {
+					_, err := subscriber.ImportTx(tx, keys, []subscriber.ImportRow{{Email: at, FirstName: "Ann", Said: subscriber.Agreed}}, w.now)
+					return err
+				})
+			}},
+			"a file that says that they left": {do: func(at string, _ int64) error {
+				return written(func(tx *sqldb.Tx) error {
+					_, err := subscriber.ImportTx(tx, keys, []subscriber.ImportRow{{Email: at, FirstName: "Ann", Said: subscriber.HasLeft}}, w.now)
+					return err
+				})
+			}},
+			"copied from another store": {do: func(at string, id int64) error {
+				return written(func(tx *sqldb.Tx) error {
+					_, err := subscriber.CopyTx(tx, []subscriber.Copy{{Create: subscriber.Create{ID: id, Email: at, FirstName: "Ann", Consents: opt.Some([]string{})}}}, w.now)
+					return err
+				})
+			}},
+			"refused in bulk": {do: func(_ string, id int64) error {
+				return held(id, func(tx *sqldb.Tx, s *subscriber.Subscriber) error {
+					if _, err := subscriber.SubscribeTx(tx, s, panel, w.now); !subscriber.Refused(err) {
+						t.Errorf("in bulk: %v", err)
+					}
+					return nil
+				})
+			}},
+			"removed in bulk": {do: func(_ string, id int64) error {
+				return held(id, func(tx *sqldb.Tx, s *subscriber.Subscriber) error {
+					return subscriber.RemoveHeldTx(tx, []subscriber.Subscriber{*s}, panel, w.now)
+				})
+			}},
+			"agreed anew": {do: func(at string, _ int64) error { _, err := w.Enter(ctx, w.a, enter(at, true), panel); return err }, gone: true},
+			"agreed anew in bulk": {do: func(_ string, id int64) error {
+				return held(id, func(tx *sqldb.Tx, s *subscriber.Subscriber) error {
+					by := panel
+					by.Proof.Anew, by.Proof.Ground = true, "on paper"
+					_, err := subscriber.SubscribeTx(tx, s, by, w.now)
+					return err
+				})
+			}, gone: true},
+			"confirmed": {do: func(at string, _ int64) error {
+				by := storefront
+				by.Proof.Confirmed = subscriber.ByEmail
+				return written(func(tx *sqldb.Tx) error { return subscriber.Agree(tx, subscriber.Create{Email: at}, by, w.now) })
+			}, gone: true},
+			"confirmed after it was said": {do: func(at string, _ int64) error {
+				if _, err := w.Say(ctx, w.a, subscriber.Wish{Email: at, ChannelID: 1, Newsletter: opt.Some(true)}, storefront); err != nil {
+					return err
+				}
+				by := storefront
+				by.Proof.Confirmed = subscriber.ByEmail
+				return written(func(tx *sqldb.Tx) error { return subscriber.Agree(tx, subscriber.Create{Email: at}, by, w.now) })
+			}, gone: true},
+		} {
+			at := strings.ReplaceAll(name, " ", ".") + "@example.com"
+			at = strings.ReplaceAll(at, ",", "")
+			s := w.make(t, w.a, at)
+			if _, err := w.Bounce(ctx, w.a, subscriber.Report{Email: at, Kind: subscriber.Complaint}, api); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.do(at, s.ID); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			st, err := w.Standing(ctx, w.a, at, keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			known := slices.ContainsFunc(st.Ends, func(e subscriber.End) bool { return e.Via == subscriber.ViaComplaint })
+			if known == c.gone || (st.Bounce != nil) == c.gone {
+				t.Errorf("%s: it is known %v, of the mailbox %+v", name, known, st.Bounce)
+			}
+			if c.gone {
+				continue
+			}
+			in := enter(at, false)
+			in.ChannelID = opt.Some(int64(4))
+			if _, err := w.Enter(ctx, w.a, in, panel); !subscriber.Refused(err) && fault.As(err) == nil {
+				t.Errorf("%s: the staff may: %v", name, err)
+			}
+		}
+		// By the API of a store that refuses.
+		if _, err := stores.ChangeSettings(ctx, w.a, map[string]any{"refuse_suppressed_addresses": true}); err != nil {
+			t.Fatal(err)
+		}
+		s := w.make(t, w.a, "refused@example.com")
+		if _, err := w.Bounce(ctx, w.a, subscriber.Report{Email: s.Email, Kind: subscriber.Complaint}, api); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(subscriber.Update{Consents: news})("", s.ID); !subscriber.Refused(err) {
+			t.Errorf("consents by the API: %v", err)
+		}
+		if err := put(subscriber.Update{LastName: opt.Some("Lee")})("", s.ID); err != nil {
+			t.Errorf("a name: %v", err)
+		}
+		gone := w.make(t, w.a, "back.again@example.com")
+		if _, err := w.Unsubscribe(ctx, w.a, gone.ID, panel); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(subscriber.Update{Consents: news})("", gone.ID); !subscriber.Refused(err) {
+			t.Errorf("who took it back: %v", err)
+		}
+		in := enter("refused@example.com", true)
+		in.Consents = opt.Some([]string{})
+		if _, err := w.Enter(ctx, w.a, in, panel); fault.As(err) == nil || subscriber.Refused(err) {
+			t.Errorf("anew, to nothing: %v", err)
 		}
 	})
 }

@@ -19,8 +19,8 @@ const ViaMerge = "merge"
 type ChannelStanding struct {
 	ChannelID   int64
 	Subscribers []Subscriber
-	// Ended are the addresses that left the channel and are not on it.
-	Ended []string
+	// Ended are the addresses that left the channel.
+	Ended []End
 }
 
 // Becomes is what becomes of a ChannelStanding when the addresses are one person's.
@@ -31,8 +31,11 @@ type Becomes struct {
 	After  *Subscriber `json:"after,omitempty"`
 	// Gone are the others.
 	Gone []Subscriber `json:"gone,omitempty"`
-	// Ends tells that the address that stays is noted as one that left.
-	Ends bool `json:"ends,omitempty"`
+	// Ends tells that the address that stays is noted as one that left, by Via. Had is
+	// how it had left itself, nil: not.
+	Ends bool   `json:"ends,omitempty"`
+	Via  string `json:"via,omitempty"`
+	Had  *Ended `json:"had,omitempty"`
 }
 
 // StandingsOf returns how addresses stand, by channel. clause locks the subscribers.
@@ -57,8 +60,9 @@ func StandingsOf(tx *sqldb.Tx, addresses []string, clause string) ([]ChannelStan
 	}, args...); err != nil {
 		return nil, err
 	}
-	if err := tx.Query(sqldb.Dynamic(`SELECT email_norm, channel_id FROM subscriber_ends WHERE store_id = $1 AND email_norm IN `+in+` ORDER BY email_norm`), func(r *sqldb.Row) error {
-		of(r.Int(1)).Ended = append(of(r.Int(1)).Ended, r.Text(0))
+	if err := tx.Query(sqldb.Dynamic(`SELECT `+endColumns+` FROM subscriber_ends WHERE store_id = $1 AND email_norm IN `+in+` ORDER BY email_norm`), func(r *sqldb.Row) error {
+		e := scanEnd(r)
+		of(e.ChannelID).Ended = append(of(e.ChannelID).Ended, e)
 		return nil
 	}, args...); err != nil {
 		return nil, err
@@ -77,7 +81,14 @@ func (s *ChannelStanding) Merged(address string) Becomes {
 	out := Becomes{ChannelID: s.ChannelID}
 	if len(s.Ended) > 0 {
 		out.Gone = s.Subscribers
-		out.Ends = !slices.Contains(s.Ended, emails.Key(address))
+		last := slices.MaxFunc(s.Ended, func(a, b End) int { return cmp.Compare(a.weight(), b.weight()) })
+		own := slices.IndexFunc(s.Ended, func(e End) bool { return e.Email == emails.Key(address) })
+		if own < 0 || s.Ended[own].weight() < last.weight() {
+			out.Ends, out.Via = true, last.Via
+		}
+		if out.Ends && own >= 0 {
+			out.Had = &Ended{s.Ended[own].Time, s.Ended[own].Via}
+		}
 		return out
 	}
 	stays := slices.IndexFunc(s.Subscribers, func(x Subscriber) bool { return emails.Same(x.Email, address) })
@@ -102,6 +113,18 @@ func (s *ChannelStanding) Merged(address string) Becomes {
 	return out
 }
 
+// weight orders ends: a complaint is about all channels, and a person's own wish is
+// kept from more than another end.
+func (e *End) weight() int {
+	switch {
+	case e.Via == ViaComplaint:
+		return 2
+	case e.Own():
+		return 1
+	}
+	return 0
+}
+
 // Changes reports whether anything becomes different.
 func (b *Becomes) Changes() bool {
 	return len(b.Gone) > 0 || b.Ends || b.Before != nil && !b.Before.same(b.After)
@@ -123,7 +146,7 @@ func MergeTx(tx *sqldb.Tx, address string, standings []ChannelStanding, now int6
 			}
 		}
 		if b.Ends {
-			if err := tx.Exec(insertEnd, emails.Key(address), b.ChannelID, now); err != nil {
+			if err := insertEnds.Exec(tx, []any{now}, []any{emails.Key(address), b.ChannelID, b.Via}); err != nil {
 				return nil, err
 			}
 		}
@@ -147,16 +170,25 @@ func (b *Becomes) update(to *Subscriber) *Update {
 	return &Update{Email: opt.Some(to.Email), Consents: opt.Some(to.Consents)}
 }
 
-// PartTx undoes MergeTx, and returns the addresses of those who are left as they are
-// because somebody said something since.
-func PartTx(tx *sqldb.Tx, address string, merged []Becomes, now int64) (left []string, err error) {
+// endOfMerge deletes an end that a merge noted, and none of who complained since.
+var endOfMerge = sqldb.Static(`DELETE FROM subscriber_ends WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3 AND (via <> 'complaint' OR date_ended = $4)`)
+
+// PartTx undoes MergeTx, which was made at a time, and returns the addresses of those
+// who are left as they are because somebody said something since.
+func PartTx(tx *sqldb.Tx, address string, merged []Becomes, made, now int64) (left []string, err error) {
 	by := Origin{Via: ViaMerge}.Came(tx.Context())
 	for i := range merged {
 		b := &merged[i]
 		stays := b.Before == nil
 		if b.Ends {
-			if err := tx.Exec(deleteEnd, emails.Key(address), b.ChannelID); err != nil {
+			n, err := tx.ExecCount(endOfMerge, emails.Key(address), b.ChannelID, made)
+			if err != nil {
 				return nil, err
+			}
+			if n > 0 && b.Had != nil {
+				if err := insertEnds.Exec(tx, []any{b.Had.Time}, []any{emails.Key(address), b.ChannelID, b.Had.Via}); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if b.Before != nil {
@@ -170,7 +202,7 @@ func PartTx(tx *sqldb.Tx, address string, merged []Becomes, now int64) (left []s
 				return nil, err
 			} else if !b.Before.sameKey(b.After) {
 				// Nobody left with the address that was lent.
-				if err := tx.Exec(deleteEnd, emails.Key(b.After.Email), b.ChannelID); err != nil {
+				if err := tx.Exec(forgetEnd, emails.Key(b.After.Email), b.ChannelID); err != nil {
 					return nil, err
 				}
 			}

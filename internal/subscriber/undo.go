@@ -121,7 +121,7 @@ func UndoTx(tx *sqldb.Tx, s *Subscriber, b Before, by Origin, now int64) (bool, 
 		if err := removeOne(tx, s, by, now); err != nil {
 			return false, err
 		}
-		if err := tx.Exec(deleteEnd, email.Key(s.Email), s.ChannelID); err != nil {
+		if err := tx.Exec(forgetEnd, email.Key(s.Email), s.ChannelID); err != nil {
 			return false, err
 		}
 		return true, b.restore(tx, s)
@@ -130,18 +130,10 @@ func UndoTx(tx *sqldb.Tx, s *Subscriber, b Before, by Origin, now int64) (bool, 
 		return false, nil
 	}
 	had := Update{Consents: opt.Some(parseConsents(last[1].consents))}
-	to := *s
-	had.apply(&to)
-	if to.more(s) { // who complained meanwhile is not brought back
-		gone := ends{}
-		if err := tx.Pipeline(heldQuery([]string{s.Email}, map[place]bool{}, gone)); err != nil {
-			return false, err
-		}
-		if err := gone.refuse(tx, by, &to); err != nil {
-			return false, err
-		}
-	}
-	if _, err := changeHeld(tx, s, &had, by, now); err != nil {
+	// Who complained meanwhile is not brought back.
+	if _, err := changeHeld(tx, s, &had, by, now); Refused(err) {
+		return false, nil
+	} else if err != nil {
 		return false, err
 	}
 	return true, b.restore(tx, s)

@@ -82,7 +82,7 @@ func Agree(tx *sqldb.Tx, in Create, by Origin, now int64) error {
 		return err
 	}
 	if by.Proof.Confirmed == ByEmail { // so something reaches the address
-		if err := liftBounce(tx, sub.Email); err != nil {
+		if err := agreedAnew(tx, &sub); err != nil {
 			return err
 		}
 	}
@@ -302,6 +302,9 @@ func changeHeld(tx *sqldb.Tx, old *Subscriber, in *Update, by Origin, now int64)
 			return nil, err
 		}
 		if err := refused.refuse(by, s.Email); err != nil {
+			return nil, err
+		}
+		if err := s.refuseMore(tx, by, old); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"clientele/internal/sqldb"
 )
@@ -19,6 +20,21 @@ type counting struct {
 	bounds []Bound
 	now    int64
 	at     []window
+}
+
+func countingOf(bounds []Bound, now int64) *counting {
+	return &counting{bounds, now, make([]window, len(bounds))}
+}
+
+// over returns the first bound that the attempt is beyond and how long to wait,
+// or -1.
+func (c *counting) over() (full int, wait time.Duration) {
+	for i, b := range c.bounds {
+		if wait := c.at[i].left(c.now, b.Most+1); wait > 0 {
+			return i, wait
+		}
+	}
+	return -1, 0
 }
 
 const windowArgs = 5
@@ -40,6 +56,19 @@ var runs = fmt.Sprintf(`attempt_windows.date_start BETWEEN excluded.date_start -
 // countAll counts attempts. It is errFull where one comes to a bound that is
 // reached.
 func countAll(tx *sqldb.Tx, in []*counting) ([]error, error) {
+	if err := tally(tx, in); err != nil {
+		return nil, err
+	}
+	for _, c := range in {
+		if i, _ := c.over(); i >= 0 {
+			return nil, errFull
+		}
+	}
+	return make([]error, len(in)), nil
+}
+
+// tally counts attempts, whatever their bounds, and tells each its windows.
+func tally(tx *sqldb.Tx, in []*counting) error {
 	type subject struct {
 		Bound
 		now, n int64
@@ -65,26 +94,24 @@ func countAll(tx *sqldb.Tx, in []*counting) ([]error, error) {
 		subjects[r.Text(0)].at = window{r.Int(1), r.Int(2)}
 		return nil
 	})...); err != nil {
-		return nil, err
+		return err
 	}
 	for _, c := range in {
 		for i, b := range c.bounds {
 			s := subjects[b.Subject]
 			s.n-- // that come after it
-			if c.at[i] = (window{s.at.attempts - s.n, s.at.start}); c.at[i].left(c.now, b.Most+1) > 0 {
-				return nil, errFull
-			}
+			c.at[i] = window{s.at.attempts - s.n, s.at.start}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(subjects)) {
 		// The network is kept only while its bound is reached.
 		if s := subjects[name]; s.Network != "" && s.at.left(s.now, s.Most) > 0 {
 			if err := tx.Exec(noteNetwork, name, s.Network); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return make([]error, len(in)), nil
+	return nil
 }
 
 // takeFree is Take where no bound is reached. It is errFull, and nothing is
@@ -95,7 +122,7 @@ func (w *Windows) takeFree(ctx context.Context, storeID int64, bounds []Bound) e
 			return errFull
 		}
 	}
-	return w.counts.Write(sqldb.Aside(ctx), storeID, &counting{bounds: bounds, now: w.sys.Now(), at: make([]window, len(bounds))})
+	return w.counts.Write(sqldb.Aside(ctx), storeID, countingOf(bounds, w.sys.Now()))
 }
 
 func key(storeID int64, b Bound) string { return strconv.FormatInt(storeID, 10) + " " + b.Subject }

@@ -190,15 +190,16 @@ func (g *Guesses) Try(ctx context.Context, storeID int64, a Guess, compare func(
 		}
 		var failed failures
 		around = window{}
-		counts := append(make([]sqldb.Q, 0, 2), sqldb.Q{
-			Stmt: countFailure, Args: []any{subject, now, now - guessesForget, a.CustomerID, int64(freeGuesses), a.apart()},
-			Each: func(r *sqldb.Row) error { failed = failures{r.Int(0), r.Int(1)}; return nil },
-		})
-		if !a.Peer.Backend || seen.forgotten(now) { // else the email is counted
-			counts = append(counts, count(network, now, &around))
-		}
-		if err := tx.Pipeline(counts...); err != nil {
+		if err := tx.Query(countFailure, func(r *sqldb.Row) error { failed = failures{r.Int(0), r.Int(1)}; return nil },
+			subject, now, now-guessesForget, a.CustomerID, int64(freeGuesses), a.apart()); err != nil {
 			return err
+		}
+		if !a.Peer.Backend || seen.forgotten(now) { // else the email is counted
+			c := countingOf([]Bound{network}, now)
+			if err := tally(tx, []*counting{c}); err != nil {
+				return err
+			}
+			around = c.at[0]
 		}
 		seconds, _ := failed.wait(now)
 		out = Tried{Account: time.Duration(seconds) * time.Second, Failures: failed.n}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -70,14 +69,6 @@ type window struct{ attempts, start int64 }
 
 var (
 	selectWindow = sqldb.Static(`SELECT attempts, date_start FROM attempt_windows WHERE store_id = $1 AND subject = $2`)
-	// The network is kept only while its bound is reached.
-	countAttempt = sqldb.Static(`INSERT INTO attempt_windows (store_id, subject, attempts, date_start, action, bound) VALUES ($1, $2, 1, $3, $6, $7)
-		ON CONFLICT (store_id, subject) DO UPDATE SET
-			attempts = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.attempts + 1 ELSE 1 END,
-			date_start = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 THEN attempt_windows.date_start ELSE excluded.date_start END,
-			action = excluded.action, bound = excluded.bound,
-			network = CASE WHEN attempt_windows.date_start BETWEEN $4 AND $5 AND attempt_windows.attempts + 1 >= excluded.bound THEN $8 ELSE '' END
-		RETURNING attempts, date_start`)
 	endedWindows = sqldb.Static(`SELECT subject FROM attempt_windows WHERE store_id = $1 AND date_start < $2 ORDER BY date_start LIMIT $3`)
 	dropWindow   = sqldb.Static(`DELETE FROM attempt_windows WHERE store_id = $1 AND subject = $2 AND date_start < $3`)
 )
@@ -105,15 +96,6 @@ func (w window) left(now, most int64) time.Duration {
 // look is the query for a subject's window.
 func look(subject string, out *window) sqldb.Q {
 	return sqldb.Q{Stmt: selectWindow, Args: []any{subject}, Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil }}
-}
-
-// count is the query that counts an attempt and returns the window it is in.
-func count(b Bound, now int64, out *window) sqldb.Q {
-	first, last := current(now)
-	return sqldb.Q{
-		Stmt: countAttempt, Args: []any{b.Subject, now, first, last, b.Action, b.Most, b.Network},
-		Each: func(r *sqldb.Row) error { *out = window{r.Int(0), r.Int(1)}; return nil },
-	}
 }
 
 // errFull undoes the transaction in which an attempt was counted that a bound
@@ -154,29 +136,16 @@ func (w *Windows) take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 	if len(bounds) == 0 {
 		return full, wait, nil
 	}
-	counted := make([]window, len(bounds))
-	queries = queries[:0]
-	sorted := slices.SortedFunc(slices.Values(bounds), func(a, b Bound) int { return strings.Compare(a.Subject, b.Subject) })
-	for _, b := range sorted {
-		queries = append(queries, count(b, now, &counted[slices.IndexFunc(bounds, func(o Bound) bool { return o.Subject == b.Subject })]))
-	}
-	over := func() (int, time.Duration) {
-		for i, b := range bounds {
-			if wait := counted[i].left(now, b.Most+1); wait > 0 {
-				return i, wait
-			}
-		}
-		return full, wait
-	}
+	c := countingOf(bounds, now)
 	err = w.db.Write(sqldb.Aside(ctx), storeID, func(tx *sqldb.Tx) error {
-		if err := tx.Pipeline(queries...); err != nil {
+		if err := tally(tx, []*counting{c}); err != nil {
 			return err
 		}
 		// Other attempts may have been counted since the look. One that the first
 		// bound refuses counts for no bound: it must not use up the others, which
 		// may be of other people. One that a later bound refuses counts for those
 		// before it.
-		if i, _ := over(); i == 0 {
+		if i, _ := c.over(); i == 0 {
 			return errFull
 		}
 		return nil
@@ -184,7 +153,9 @@ func (w *Windows) take(ctx context.Context, storeID int64, bounds ...Bound) (ful
 	if err != nil && !errors.Is(err, errFull) {
 		return -1, 0, err
 	}
-	full, wait = over()
+	if i, left := c.over(); i >= 0 {
+		full, wait = i, left
+	}
 	return full, wait, nil
 }
 

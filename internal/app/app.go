@@ -51,6 +51,7 @@ import (
 	"clientele/internal/metafield"
 	"clientele/internal/mirror"
 	"clientele/internal/order"
+	"clientele/internal/pace"
 	"clientele/internal/pages"
 	"clientele/internal/panel"
 	"clientele/internal/password"
@@ -89,6 +90,7 @@ import (
 type Core struct {
 	DB          *sqldb.DB
 	System      *system.System
+	Pace        *pace.Pace
 	Stores      *store.Service
 	APIAccounts *auth.APIAccounts
 	Tokens      *auth.StorefrontTokens
@@ -183,7 +185,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	passwords := password.NewWith(sys, parts.Passwords)
 	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	c := &Core{
-		DB: db, System: sys,
+		DB: db, System: sys, Pace: pace.New(sys),
 		Stores:      stores,
 		APIAccounts: auth.NewAPIAccounts(db, sys),
 		Tokens:      auth.NewStorefrontTokens(db, sys),
@@ -795,7 +797,7 @@ func (s *Server) dispatcher(reg prometheus.Registerer) *webhook.Dispatcher {
 func (s *Server) handlers(reg *prometheus.Registry) (out answers, err error) {
 	bodies := intake.New(s.cfg.Bodies)
 	measureBodies(reg, bodies)
-	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest, Stage: s.dev.on()})
+	s.pipe = serve.New(serve.Config{System: s.System, Log: s.log, Bodies: bodies, Metrics: serve.NewMetrics(reg), Slow: s.cfg.SlowRequest, Stage: s.dev.on(), Pace: s.Pace})
 	s.Visits = visit.New(visit.Config{System: s.System, Hosts: s.Hosts, Log: s.log, Proxies: s.proxies, HTTPS: s.https(), CrossSite: s.Core.Tokens.CrossSite, Reasons: !s.cfg.Production()})
 	emails := ""
 	if !s.cfg.Production() {

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/fault"
 	"clientele/internal/history"
 	"clientele/internal/intake"
+	"clientele/internal/pace"
 	"clientele/internal/system"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	// Stamp returns the context of a request that may write, so that what it
 	// writes can be told from what belongs to a later state; nil: as it is.
 	Stamp func(context.Context) context.Context
+	// Pace has work in the background give way to requests; nil: it does not.
+	Pace *pace.Pace
 }
 
 // Pipeline takes requests from the router to their handlers, and their answers
@@ -119,6 +122,8 @@ func (p *Pipeline) Handler(pattern string, render Renderer, handle func(*Exchang
 // Serve takes a request to handle, which answers it through x or returns an
 // error.
 func (rt *Route) Serve(x *Exchange, w http.ResponseWriter, r *http.Request, render Renderer, handle func() error) {
+	rt.pipe.Pace.Enter()
+	defer rt.pipe.Pace.Leave()
 	x.route, x.to, x.r, x.start = rt, w, r, rt.pipe.System.Elapsed()
 	x.RequestID = rt.pipe.requestID()
 	ctx := r.Context()

@@ -41,6 +41,7 @@ type lite struct {
 	sys     *system.System
 	log     *slog.Logger
 	ran     atomic.Int64 // statements
+	turns   int64        // of writes that were tried; the writer's own
 }
 
 // pageSize is small because a write touches a page of each index: what is
@@ -456,7 +457,8 @@ func (l *lite) run(j *job) (err error) {
 			err = fmt.Errorf("panic in a write transaction: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return j.fn(&Tx{store: j.store, lite: l.writer, ran: &l.ran})
+	l.turns++
+	return j.fn(&Tx{store: j.store, lite: l.writer, ran: &l.ran, turn: l.turns})
 }
 
 const (

@@ -25,6 +25,8 @@ type Tx struct {
 	row   Row
 	ran   *atomic.Int64
 	watch func(*Stmt) // nil: nobody
+	// between is called before statements; nil: nothing is.
+	between func()
 	// secrets are the keys of what is encrypted; nil: there are none.
 	secrets *secret.Keys
 
@@ -35,6 +37,7 @@ type Tx struct {
 	changed  *changes
 	versions *versions
 	muted    Muted
+	turn     int64 // among those of SQLite in this process, from 1 on
 }
 
 // Muted says of what a write does not tell record by record, since its caller
@@ -76,6 +79,9 @@ func (tx *Tx) Draw() int64 { return tx.sys.Int63() }
 
 func (tx *Tx) see(s *Stmt) {
 	tx.ran.Add(1)
+	if tx.between != nil {
+		tx.between()
+	}
 	if tx.watch != nil {
 		tx.watch(s)
 	}

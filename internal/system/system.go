@@ -110,6 +110,27 @@ func (s *System) Hex(n int) string {
 func (s *System) UUID() string {
 	var b [16]byte
 	s.Bytes(b[:])
+	return uuid(&b)
+}
+
+// UUIDs returns n of UUID that have their first four bytes in common: rows that are
+// written together then lie together in an index, where each would else change a
+// page of its own.
+func (s *System) UUIDs(n int) []string {
+	out := make([]string, n)
+	var first [4]byte
+	for i := range out {
+		var b [16]byte
+		if s.Bytes(b[:]); i == 0 {
+			copy(first[:], b[:])
+		}
+		copy(b[:], first[:])
+		out[i] = uuid(&b)
+	}
+	return out
+}
+
+func uuid(b *[16]byte) string {
 	b[6] = b[6]&0x0f | 0x40 // version
 	b[8] = b[8]&0x3f | 0x80 // variant
 	h := hex.EncodeToString(b[:])

@@ -217,7 +217,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		}
 		return st.Location(), nil
 	}
-	c.Rules = segment.NewKeeper(db, sys, customers, zone)
+	c.Rules = segment.NewKeeper(db, sys, customers, zone, c.Pace)
 	c.Figures = figure.NewService(db, sys, zone, stores.IDs, map[figure.Kind]figure.Source{
 		figure.NewCustomers: customer.CreatedBetween, figure.SignIns: customer.SignedInBetween,
 		figure.NewSubscribers: subscriber.SubscribedBetween, figure.LostSubscribers: subscriber.EndedBetween,

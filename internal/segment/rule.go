@@ -9,6 +9,7 @@ import (
 
 	"clientele/internal/fault"
 	"clientele/internal/history"
+	"clientele/internal/pace"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/system"
@@ -85,15 +86,17 @@ type Keeper struct {
 	world World
 	zone  func(ctx context.Context, storeID int64) (*time.Location, error)
 	books *sqldb.Kept[struct{}, *book]
+	pace  *pace.Pace
 
 	step  int64       // how many ids one step of a build looks at
 	heard atomic.Bool // somebody was marked
 	ticks sync.Mutex
 }
 
-// NewKeeper returns a Keeper. zone tells a store's time zone.
-func NewKeeper(db *sqldb.DB, sys *system.System, world World, zone func(ctx context.Context, storeID int64) (*time.Location, error)) *Keeper {
-	k := &Keeper{db: db, sys: sys, world: world, zone: zone, step: buildRange}
+// NewKeeper returns a Keeper, whose builds give way to the requests of p. zone tells
+// a store's time zone.
+func NewKeeper(db *sqldb.DB, sys *system.System, world World, zone func(ctx context.Context, storeID int64) (*time.Location, error), p *pace.Pace) *Keeper {
+	k := &Keeper{db: db, sys: sys, world: world, zone: zone, step: buildRange, pace: p}
 	k.books = sqldb.Keep(db, func(tx *sqldb.Tx, _ struct{}) (*book, error) { return k.read(tx) },
 		"segment_rules", "segments", "customer_groups", "channels", "attributes", "form_fields")
 	return k

@@ -1,12 +1,14 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"time"
 
 	"clientele/internal/jobs"
+	"clientele/internal/pace"
 	"clientele/internal/rule"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
@@ -18,6 +20,8 @@ const (
 	// changes one transaction writes.
 	buildRange = 5000
 	buildBite  = 1000
+	// busyBite is buildBite while requests are answered.
+	busyBite = 500
 )
 
 var buildSchedule = []time.Duration{time.Second, 5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
@@ -42,8 +46,9 @@ func (k *Keeper) build(ctx context.Context, j jobs.Job) error {
 	if err := j.Decode(&of); err != nil {
 		return err
 	}
+	b := k.building(j.StoreID, of.SegmentID, of.Version)
 	for {
-		done, err := k.Build(ctx, j.StoreID, of.SegmentID, of.Version)
+		done, err := b.next(ctx)
 		if errors.Is(err, errStale) {
 			return jobs.NotNow(time.Second)
 		}
@@ -56,117 +61,177 @@ func (k *Keeper) build(ctx context.Context, j jobs.Job) error {
 // Build looks at the next customers for a rule of a version, and reports whether
 // it has looked at all.
 func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (done bool, err error) {
+	return k.building(storeID, segmentID, version).next(ctx)
+}
+
+// building is the build of one rule.
+type building struct {
+	*Keeper
+	storeID, segmentID, version int64
+	worker                      *pace.Worker
+	turn                        sqldb.Turn // of the last write
+
+	book *book
+	rule *keptRule
+	zone *time.Location
+}
+
+func (k *Keeper) building(storeID, segmentID, version int64) *building {
+	return &building{Keeper: k, storeID: storeID, segmentID: segmentID, version: version, worker: k.pace.Worker()}
+}
+
+// next looks at the next customers, and reports whether it has looked at all.
+func (b *building) next(ctx context.Context) (done bool, err error) {
 	ctx = sqldb.Aside(ctx) // whoever waits for an answer goes first
-	b, err := k.books.Get(ctx, storeID, struct{}{})
-	if err != nil {
+	if b.book, err = b.books.Get(ctx, b.storeID, struct{}{}); err != nil {
 		return false, err
 	}
-	zone, err := k.zone(ctx, storeID)
-	if err != nil {
+	if b.zone, err = b.Keeper.zone(ctx, b.storeID); err != nil {
 		return false, err
 	}
-	var all []changed
-	var from, to, end int64
+	b.rule = b.book.of(b.segmentID)
+	var from, end int64
 	current := false
-	r := b.of(segmentID)
-	if err := k.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-		all, current = nil, false
-		tx.Replan() // the segment grows with each time
-		if err := tx.Query(ruleState, func(row *sqldb.Row) error {
-			current = row.Int(0) == version && row.Int(1) >= 0
+	if err := b.db.Read(ctx, b.storeID, func(tx *sqldb.Tx) error {
+		current = false
+		return tx.Query(ruleState, func(row *sqldb.Row) error {
+			current = row.Int(0) == b.version && row.Int(1) >= 0
 			from, end = row.Int(1)+1, row.Int(2)
 			return nil
-		}, segmentID); err != nil || !current {
-			return err
-		}
-		if r == nil || r.version != version {
-			return errStale
-		}
-		if to = from + k.step - 1; from > end {
-			return nil
-		}
-		clock, err := k.clock(tx, zone)
-		if err != nil {
-			return err
-		}
-		finds, has := map[int64]bool{}, map[int64]bool{}
-		where, args := r.checked.SQL(tx, clock, []any{from, to}, true)
-		if err := tx.Pipeline(
-			sqldb.Q{Stmt: rule.Select(`id BETWEEN $2 AND $3 AND ` + where), Args: args,
-				Each: func(row *sqldb.Row) error { finds[row.Int(0)] = true; return nil }},
-			sqldb.Q{Stmt: membersIn, Args: []any{segmentID, from, to}, Each: func(row *sqldb.Row) error {
-				if row.Int(1) > 0 {
-					has[row.Int(0)] = true
-				}
-				return nil
-			}},
-		); err != nil {
-			return err
-		}
-		for id := range finds {
-			if !has[id] {
-				all = append(all, changed{member{segmentID, id}, true})
-			}
-		}
-		for id := range has {
-			if !finds[id] {
-				all = append(all, changed{member{segmentID, id}, false})
-			}
-		}
-		if r.GroupID != 0 { // members whose group is to be set
-			for id := range finds {
-				if has[id] {
-					all = append(all, changed{member{segmentID, id}, true})
-				}
-			}
-		}
-		return nil
+		}, b.segmentID)
 	}); err != nil {
 		return false, err
 	}
-	if !current {
+	switch {
+	case !current:
 		return true, nil // it has another rule by now, with a job of its own
+	case b.rule == nil || b.rule.version != b.version:
+		return false, errStale
+	case from > end:
+		return true, b.write(ctx, nil, -1)
 	}
-	slices.SortFunc(all, func(x, y changed) int { return int(x.customer - y.customer) })
-	for some := range slices.Chunk(all, buildBite) {
-		if err := k.write(ctx, storeID, b, some, nil, func(tx *sqldb.Tx, all []changed) ([]changed, error) {
-			return k.still(tx, r, zone, all)
+	to := from + b.step - 1
+	var all []changed
+	for from <= min(to, end) {
+		last := min(from+b.worker.Portion(b.step)-1, to)
+		var some []changed
+		if err := b.db.Read(ctx, b.storeID, func(tx *sqldb.Tx) (err error) {
+			some, err = b.look(tx, from, last)
+			return err
 		}); err != nil {
 			return false, err
 		}
+		b.worker.Give(ctx)
+		all, from = append(all, some...), last+1
 	}
-	if from > end {
-		to, done = -1, true
+	bite := buildBite
+	if b.pace.Busy() {
+		bite = busyBite
 	}
-	return done, k.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(moveBuilt, segmentID, version, to) })
+	for ; len(all) > bite; all = all[bite:] {
+		if err := b.write(ctx, all[:bite], all[bite-1].customer); err != nil {
+			return false, err
+		}
+	}
+	return false, b.write(ctx, all, to)
 }
 
-// still asks the rule again about those who are to change, as others may have
-// changed them since, and marks those whose group may have to be set.
-func (k *Keeper) still(tx *sqldb.Tx, r *keptRule, zone *time.Location, all []changed) ([]changed, error) {
-	tx.Replan()
-	clock, err := k.clock(tx, zone)
+// look finds who of some ids is to enter or to leave.
+func (b *building) look(tx *sqldb.Tx, from, to int64) (all []changed, err error) {
+	tx.Replan() // the segment grows with each time
+	clock, err := b.clock(tx, b.zone)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(all))
-	for i := range all {
-		ids[i] = all[i].customer
+	var ids []int64 // that it finds
+	finds, has := map[int64]bool{}, map[int64]bool{}
+	where, args := b.rule.checked.SQL(tx, clock, []any{from, to}, true)
+	if err := tx.Pipeline(
+		sqldb.Q{Stmt: rule.Select(`id BETWEEN $2 AND $3 AND ` + where), Args: args,
+			Each: func(row *sqldb.Row) error { finds[row.Int(0)] = true; ids = append(ids, row.Int(0)); return nil }},
+		sqldb.Q{Stmt: membersIn, Args: []any{b.segmentID, from, to}, Each: func(row *sqldb.Row) error {
+			if row.Int(1) > 0 {
+				has[row.Int(0)] = true
+			}
+			return nil
+		}},
+	); err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if !has[id] || b.rule.GroupID != 0 { // members whose group is to be set
+			all = append(all, changed{member{b.segmentID, id}, true})
+		}
+	}
+	for id := range has {
+		if !finds[id] {
+			all = append(all, changed{member{b.segmentID, id}, false})
+		}
+	}
+	slices.SortFunc(all, func(x, y changed) int { return cmp.Compare(x.customer, y.customer) })
+	return all, nil
+}
+
+// write writes changes, and that the build has come to an id.
+func (b *building) write(ctx context.Context, all []changed, to int64) error {
+	var turn sqldb.Turn
+	err := b.db.Write(ctx, b.storeID, func(tx *sqldb.Tx) (err error) {
+		tx.Between(func() {
+			if b.db.Writing() > 1 {
+				b.worker.Note()
+			} else {
+				b.worker.Give(ctx)
+			}
+		})
+		if turn, err = tx.Turn(); err != nil {
+			return err
+		}
+		if len(all) > 0 {
+			if err := b.writing(tx, b.book, all, nil).run(func(tx *sqldb.Tx, all []changed) ([]changed, error) {
+				return b.still(tx, all, turn.Follows(b.turn))
+			}); err != nil {
+				return err
+			}
+		}
+		return tx.Exec(moveBuilt, b.segmentID, b.version, to)
+	})
+	if err == nil {
+		b.turn = turn
+	}
+	b.worker.Give(ctx)
+	return err
+}
+
+// still asks the rule again about those who are to change, as others may have
+// changed them since, unless nothing was written. It marks those whose group may
+// have to be set.
+func (b *building) still(tx *sqldb.Tx, all []changed, unchanged bool) ([]changed, error) {
+	if b.rule.GroupID != 0 {
+		ids := make([]int64, len(all))
+		for i := range all {
+			ids[i] = all[i].customer
+		}
+		if err := rule.Mark(tx, ids...); err != nil {
+			return nil, err
+		}
+	}
+	if unchanged {
+		return all, nil
+	}
+	tx.Replan()
+	clock, err := b.clock(tx, b.zone)
+	if err != nil {
+		return nil, err
 	}
 	// A range and no list: PostgreSQL would rather read all customers, and compare
 	// each with the whole list.
-	where, args := r.checked.SQL(tx, clock, []any{ids[0], ids[len(ids)-1]}, true)
+	where, args := b.rule.checked.SQL(tx, clock, []any{all[0].customer, all[len(all)-1].customer}, true)
 	finds := map[int64]bool{}
 	if err := tx.Query(rule.Select(`id BETWEEN $2 AND $3 AND `+where), func(row *sqldb.Row) error {
 		finds[row.Int(0)] = true
 		return nil
 	}, args...); err != nil {
 		return nil, err
-	}
-	if r.GroupID != 0 {
-		if err := rule.Mark(tx, ids...); err != nil {
-			return nil, err
-		}
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(c changed) bool { return finds[c.customer] != c.enters }), nil
 }

@@ -111,7 +111,7 @@ func (k *Keeper) Keep(ctx context.Context, storeID int64) (more bool, err error)
 	if err := k.regroup(ctx, storeID, b, l); err != nil {
 		return false, err
 	}
-	err = k.write(ctx, storeID, b, l.changes(), marks, nil)
+	err = k.write(ctx, storeID, b, l.changes(), marks)
 	if errors.Is(err, errStale) {
 		return false, nil // the next round reads the rules anew
 	}
@@ -205,25 +205,31 @@ var (
 	selectClock    = sqldb.Static(`SELECT date_now, zone FROM rule_clocks WHERE store_id = $1`)
 )
 
-// write writes changes of members, and takes marks away. again, if there is one,
-// says under the lock of the counters which changes are still right.
-func (k *Keeper) write(ctx context.Context, storeID int64, b *book, all []changed, marks []rule.Marked, again func(tx *sqldb.Tx, all []changed) ([]changed, error)) error {
-	return k.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
-		w := writing{k: k, tx: tx, b: b, now: k.sys.Now(), all: all, marks: marks}
-		if err := w.lock(); err != nil {
+// write writes changes of members, and takes marks away.
+func (k *Keeper) write(ctx context.Context, storeID int64, b *book, all []changed, marks []rule.Marked) error {
+	return k.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return k.writing(tx, b, all, marks).run(nil) })
+}
+
+func (k *Keeper) writing(tx *sqldb.Tx, b *book, all []changed, marks []rule.Marked) *writing {
+	return &writing{k: k, tx: tx, b: b, now: k.sys.Now(), all: all, marks: marks}
+}
+
+// run does it. again, if there is one, says under the lock of the counters which
+// changes are still right.
+func (w *writing) run(again func(tx *sqldb.Tx, all []changed) ([]changed, error)) error {
+	if err := w.lock(); err != nil {
+		return err
+	}
+	if again != nil {
+		var err error
+		if w.all, err = again(w.tx, w.all); err != nil {
 			return err
 		}
-		if again != nil {
-			var err error
-			if w.all, err = again(tx, w.all); err != nil {
-				return err
-			}
-		}
-		if err := w.settle(); err != nil {
-			return err
-		}
-		return w.store()
-	})
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	return w.store()
 }
 
 // writing is one transaction of write.
@@ -330,9 +336,10 @@ func (w *writing) store() error {
 	}
 	var rows, members []any
 	var touched, marked []int64
+	uuids := w.k.sys.UUIDs(len(fresh))
 	for i, id := range fresh {
 		w.profiles[id] = at.profile - n + int64(i) + 1
-		rows = append(rows, w.profiles[id], w.k.sys.UUID(), id)
+		rows = append(rows, w.profiles[id], uuids[i], id)
 	}
 	if err := insertProfiles.Exec(w.tx, []any{w.now, w.now}, rows); err != nil {
 		return err

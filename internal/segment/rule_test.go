@@ -35,7 +35,7 @@ type ruled struct {
 func newRuled(t *testing.T, db *sqldb.DB) *ruled {
 	w := &ruled{world: newWorld(t, db), t: t, zone: time.UTC, sys: system.Real()}
 	w.sys.Clock = func() time.Time { return time.Unix(w.now, 0) }
-	w.keeper = segment.NewKeeper(db, w.sys, w.customers, func(context.Context, int64) (*time.Location, error) { return w.zone, nil })
+	w.keeper = segment.NewKeeper(db, w.sys, w.customers, func(context.Context, int64) (*time.Location, error) { return w.zone, nil }, nil)
 	return w
 }
 
@@ -433,7 +433,7 @@ func TestBuildGoesOn(t *testing.T) {
 		w.update(customer.Update{ID: 1, Company: opt.Some("X")})
 		w.update(customer.Update{ID: 9, Company: opt.Some("X")})
 		// Another process, after this one was killed.
-		w.keeper = segment.NewKeeper(db, w.sys, w.customers, func(context.Context, int64) (*time.Location, error) { return w.zone, nil })
+		w.keeper = segment.NewKeeper(db, w.sys, w.customers, func(context.Context, int64) (*time.Location, error) { return w.zone, nil }, nil)
 		w.build()
 		w.want("all steps", s[0].UUID, 2, 3, 4, 5, 6, 7, 8, 10)
 		if done, err := w.keeper.Build(t.Context(), w.a, s[0].ID, version+1); !done || err != nil {

@@ -89,6 +89,7 @@ type Keeper struct {
 	pace  *pace.Pace
 
 	step  int64       // how many ids one step of a build looks at
+	bite  int         // how many members one transaction of a build changes
 	heard atomic.Bool // somebody was marked
 	ticks sync.Mutex
 }
@@ -96,7 +97,7 @@ type Keeper struct {
 // NewKeeper returns a Keeper, whose builds give way to the requests of p. zone tells
 // a store's time zone.
 func NewKeeper(db *sqldb.DB, sys *system.System, world World, zone func(ctx context.Context, storeID int64) (*time.Location, error), p *pace.Pace) *Keeper {
-	k := &Keeper{db: db, sys: sys, world: world, zone: zone, step: buildRange, pace: p}
+	k := &Keeper{db: db, sys: sys, world: world, zone: zone, step: buildRange, bite: buildBite, pace: p}
 	k.books = sqldb.Keep(db, func(tx *sqldb.Tx, _ struct{}) (*book, error) { return k.read(tx) },
 		"segment_rules", "segments", "customer_groups", "channels", "attributes", "form_fields")
 	return k

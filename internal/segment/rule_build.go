@@ -20,8 +20,6 @@ const (
 	// changes one transaction writes.
 	buildRange = 5000
 	buildBite  = 1000
-	// busyBite is buildBite while requests are answered.
-	busyBite = 500
 )
 
 var buildSchedule = []time.Duration{time.Second, 5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
@@ -70,6 +68,7 @@ type building struct {
 	storeID, segmentID, version int64
 	worker                      *pace.Worker
 	turn                        sqldb.Turn // of the last write
+	late                        bool       // somebody has written since the last look
 
 	book *book
 	rule *keptRule
@@ -124,10 +123,11 @@ func (b *building) next(ctx context.Context) (done bool, err error) {
 		b.worker.Give(ctx)
 		all, from = append(all, some...), last+1
 	}
-	bite := buildBite
+	bite := b.bite
 	if b.pace.Busy() {
-		bite = busyBite
+		bite = (bite + 1) / 2
 	}
+	b.late = false
 	for ; len(all) > bite; all = all[bite:] {
 		if err := b.write(ctx, all[:bite], all[bite-1].customer); err != nil {
 			return false, err
@@ -175,6 +175,7 @@ func (b *building) look(tx *sqldb.Tx, from, to int64) (all []changed, err error)
 // write writes changes, and that the build has come to an id.
 func (b *building) write(ctx context.Context, all []changed, to int64) error {
 	var turn sqldb.Turn
+	var late bool
 	err := b.db.Write(ctx, b.storeID, func(tx *sqldb.Tx) (err error) {
 		tx.Between(func() {
 			if b.db.Writing() > 1 {
@@ -186,9 +187,10 @@ func (b *building) write(ctx context.Context, all []changed, to int64) error {
 		if turn, err = tx.Turn(); err != nil {
 			return err
 		}
+		late = b.late || !turn.Follows(b.turn)
 		if len(all) > 0 {
 			if err := b.writing(tx, b.book, all, nil).run(func(tx *sqldb.Tx, all []changed) ([]changed, error) {
-				return b.still(tx, all, turn.Follows(b.turn))
+				return b.still(tx, all, !late)
 			}); err != nil {
 				return err
 			}
@@ -196,7 +198,7 @@ func (b *building) write(ctx context.Context, all []changed, to int64) error {
 		return tx.Exec(moveBuilt, b.segmentID, b.version, to)
 	})
 	if err == nil {
-		b.turn = turn
+		b.turn, b.late = turn, late
 	}
 	b.worker.Give(ctx)
 	return err

@@ -2,6 +2,7 @@ package segment_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -53,38 +54,46 @@ func TestBuildGivesWay(t *testing.T) {
 }
 
 // Whoever changes between the look of a build and its write is looked at again,
-// though nobody marks them for it any more.
+// though nobody marks them for it any more, in the last of several transactions
+// too.
 func TestBuildLooksAgain(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		w := newRuled(t, db)
-		calls, change := 0, func() {}
-		p := pace.New(&system.System{Monotonic: func() time.Duration {
-			if calls--; calls == 0 {
-				change()
-			}
-			return time.Hour
-		}})
-		w.paced(p)
-		s := w.segments(t, w.a, "Named")
-		w.keeper.SetStep(5)
-		w.put(s[0].UUID, segment.PutRule{Node: w.parse(`company IS NULL`)})
-		next := w.steps(s[0])
-		if done, err := next(t.Context()); done || err != nil {
-			t.Fatal(done, err)
+	for _, bite := range []int{5, 1} {
+		t.Run(strconv.Itoa(bite), func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, db *sqldb.DB) { buildLooksAgain(t, db, bite) })
+		})
+	}
+}
+
+func buildLooksAgain(t *testing.T, db *sqldb.DB, bite int) {
+	w := newRuled(t, db)
+	calls, change := 0, func() {}
+	p := pace.New(&system.System{Monotonic: func() time.Duration {
+		if calls--; calls == 0 {
+			change()
 		}
-		w.want("before", s[0].UUID, 1, 2, 3, 4, 5)
-		changed := false
-		// The time is asked for before a look and after it.
-		calls, change = 2, func() {
-			changed = true
-			w.update(customer.Update{ID: 7, Company: opt.Some("X")})
-			if err := w.keeper.KeepAll(t.Context()); err != nil {
-				t.Error(err)
-			}
+		return time.Hour
+	}})
+	w.paced(p)
+	s := w.segments(t, w.a, "Named")
+	w.keeper.SetStep(5)
+	w.keeper.SetBite(bite)
+	w.put(s[0].UUID, segment.PutRule{Node: w.parse(`company IS NULL`)})
+	next := w.steps(s[0])
+	if done, err := next(t.Context()); done || err != nil {
+		t.Fatal(done, err)
+	}
+	w.want("before", s[0].UUID, 1, 2, 3, 4, 5)
+	changed := false
+	// The time is asked for before a look and after it.
+	calls, change = 2, func() {
+		changed = true
+		w.update(customer.Update{ID: 7, Company: opt.Some("X")})
+		if err := w.keeper.KeepAll(t.Context()); err != nil {
+			t.Error(err)
 		}
-		if done, err := next(t.Context()); done || err != nil || !changed {
-			t.Fatal(done, err, changed)
-		}
-		w.want("after", s[0].UUID, 1, 2, 3, 4, 5, 6, 8, 9, 10)
-	})
+	}
+	if done, err := next(t.Context()); done || err != nil || !changed {
+		t.Fatal(done, err, changed)
+	}
+	w.want("after", s[0].UUID, 1, 2, 3, 4, 5, 6, 8, 9, 10)
 }

@@ -260,13 +260,13 @@ func (s *Service) ResetFactors(ctx context.Context, by *Person, staffID int64) e
 			return err
 		}
 		now := s.sys.Now()
+		if err := endAll(tx, now, who.ID); err != nil || !who.SecondFactor() {
+			return err
+		}
 		if err := tx.Exec(setTOTP, who.ID, "", int64(0), now); err != nil {
 			return err
 		}
 		if err := tx.Exec(dropPasskeys, who.ID); err != nil {
-			return err
-		}
-		if err := tx.Exec(endSessions, who.ID, now, ""); err != nil {
 			return err
 		}
 		return s.factorGone(tx, who, false, now)

@@ -263,7 +263,8 @@ func (s *Service) EndSession(ctx context.Context, in *Signed, sessionID int64) e
 func (s *Service) EndOthers(ctx context.Context, in *Signed) error {
 	return s.write(ctx, func(tx *sqldb.Tx) error {
 		now := s.sys.Now()
-		if err := tx.Exec(endSessions, in.ID, now, in.Session.hash); err != nil {
+		n, err := tx.ExecCount(endSessions, in.ID, now, in.Session.hash)
+		if err != nil || n == 0 {
 			return err
 		}
 		return record(tx, now, history.Entry{Action: history.Revoked, Resource: history.Session})
@@ -276,12 +277,17 @@ func (s *Service) EndAll(ctx context.Context, by *Person, id int64) error {
 		if _, _, err := s.covered(tx, by, id); err != nil {
 			return err
 		}
-		now := s.sys.Now()
-		if err := tx.Exec(endSessions, id, now, ""); err != nil {
-			return err
-		}
-		return record(tx, now, history.Entry{Action: history.Revoked, Resource: history.StaffUser, ID: id})
+		return endAll(tx, s.sys.Now(), id)
 	})
+}
+
+// endAll ends all sessions of a person, with an entry of it where there were some.
+func endAll(tx *sqldb.Tx, now, id int64) error {
+	n, err := tx.ExecCount(endSessions, id, now, "")
+	if err != nil || n == 0 {
+		return err
+	}
+	return record(tx, now, history.Entry{Action: history.Revoked, Resource: history.StaffUser, ID: id})
 }
 
 // Proved reports whether who is signed in gave a password or a passkey lately.

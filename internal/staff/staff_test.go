@@ -387,9 +387,29 @@ func TestSecondFactor(t *testing.T) {
 		if err != nil || next.Stage != staff.SignedIn {
 			t.Errorf("in a remembered browser: %+v, %v", next, err)
 		}
-		w.ok(w.Staff.ResetFactors(ctx, nil, bea.ID))
+		entries := func(do func() error) []string {
+			t.Helper()
+			before := len(historytest.Lines(t, w.DB, 0, 0))
+			w.ok(do())
+			return historytest.Lines(t, w.DB, 0, 0)[before:]
+		}
+		reset := func() error { return w.Staff.ResetFactors(ctx, nil, bea.ID) }
+		if got := entries(reset); !slices.Equal(got, []string{"revoked staff 2", "deleted second_factor 2"}) {
+			t.Errorf("a reset: %q", got)
+		}
 		if w.signed(next.Token) != nil {
 			t.Error("outlives the reset of the second factor")
+		}
+		// Of what was not there is no entry.
+		if got := entries(reset); len(got) != 0 {
+			t.Errorf("another reset: %q", got)
+		}
+		alone := w.enter("bea@example.com")
+		if got := entries(func() error { return w.Staff.EndOthers(ctx, alone) }); len(got) != 0 {
+			t.Errorf("no other session ended: %q", got)
+		}
+		if got := entries(reset); !slices.Equal(got, []string{"revoked staff 2"}) {
+			t.Errorf("a reset that ends a session: %q", got)
 		}
 	})
 }

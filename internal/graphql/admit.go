@@ -175,7 +175,11 @@ func (w *shopper) cross() error {
 		return refuse(http.StatusForbidden, "The token may not be used from this origin.")
 	}
 	w.visit.Allowed = true
-	allow(w.visit.W.Header(), origin)
+	h := w.visit.W.Header()
+	allow(h, origin)
+	if _, keyed := w.visit.R.Header[serve.IdempotencyKey]; keyed && h.Get("Access-Control-Expose-Headers") != "" {
+		h.Set("Access-Control-Expose-Headers", exposed+", "+serve.Repeated)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package graphql_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -9,6 +10,7 @@ import (
 func TestIdempotentMutations(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		create := `mutation { customer { registerCustomer(input: {firstName: "K", lastName: "L", email: "keyed@example.com", password: "seven-Lamps-7"}) { customer { entityId } errors { __typename } } } }`
+		create2 := strings.Replace(create, "keyed@", "page@", 1)
 		first := w.ask(create, nil, "Idempotency-Key", "k1")
 		again := w.ask(create, nil, "Idempotency-Key", "k1")
 		if first.Code != http.StatusOK || again.Text != first.Text || again.Header.Get("Idempotent-Replayed") != "true" {
@@ -30,6 +32,17 @@ func TestIdempotentMutations(t *testing.T) {
 		}
 		if a := w.ask(`{ site { settings { storeName } } }`, nil, "Idempotency-Key", "k1"); a.Code != http.StatusOK || a.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("a query:", a.Code, a.Text)
+		}
+		// A page elsewhere may read that it is a repeat.
+		page := []string{"Authorization", "Bearer " + w.page, "Origin", "https://app.example"}
+		for i := range 2 {
+			a := w.ask(create2, nil, append(page, "Idempotency-Key", "k3")...)
+			if shown := a.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(shown, "Idempotent-Replayed") || (a.Header.Get("Idempotent-Replayed") != "") != (i == 1) {
+				t.Error("a page:", a.Code, a.Text, shown)
+			}
+		}
+		if a := w.ask(create2, nil, page...); strings.Contains(a.Header.Get("Access-Control-Expose-Headers"), "Idempotent") {
+			t.Error("without a key:", a.Header)
 		}
 	})
 }

@@ -19,6 +19,10 @@ const IdempotencyKey = "Idempotency-Key"
 // replayed is the header of the answer to a repeat.
 const replayed = "Idempotent-Replayed"
 
+// Repeated are the headers that answers have because their requests had a key, as a
+// list.
+const Repeated = replayed + ", " + XRetryAfter
+
 // Key returns the key of a request, "" for none. It returns a fault for one that
 // is no key.
 func Key(r *http.Request) (string, error) {

@@ -234,6 +234,9 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	c.SSO = sso.NewService(db, sys, stores, customers, c.Shoppers)
 	c.Persons = person.NewService(person.Config{
 		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
+		Files: func(ctx context.Context, storeID int64) error {
+			return errors.Join(c.Transfer.DropFiles(ctx, storeID), c.Exports.DropEnded(ctx, storeID))
+		},
 	})
 	c.Desk = desk.NewService(db, sys)
 	c.Transfer = transfer.NewService(db, sys, customers, c.Keys)

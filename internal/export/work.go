@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -190,13 +191,6 @@ func (c *counting) Write(b []byte) (int, error) {
 // prune takes away what ended a week ago, with its file.
 func (s *Service) prune(ctx context.Context) error {
 	return s.db.EachStore(ctx, func(storeID int64) error {
-		var ids []int64
-		if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
-			ids = nil
-			return tx.Query(over, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, s.sys.Now()-int64(keep/time.Second))
-		}); err != nil {
-			return err
-		}
 		lost, err := s.files.Orphans(ctx, storeID)
 		if err != nil {
 			return err
@@ -208,14 +202,32 @@ func (s *Service) prune(ctx context.Context) error {
 				}
 			}
 		}
-		for _, id := range ids {
-			if err := s.files.Drop(ctx, storeID, id); err != nil {
-				return err
-			}
-			if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { return tx.Exec(dropOne, id) }); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.drop(ctx, storeID, s.sys.Now()-int64(keep/time.Second))
 	})
+}
+
+// DropEnded takes away all exports of a store that have ended, with their files:
+// somebody is in them who was erased.
+func (s *Service) DropEnded(ctx context.Context, storeID int64) error {
+	return s.drop(ctx, storeID, math.MaxInt64)
+}
+
+// drop takes away what ended before a time, with its file.
+func (s *Service) drop(ctx context.Context, storeID, before int64) error {
+	var ids []int64
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		ids = nil
+		return tx.Query(over, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil }, before)
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.files.Drop(ctx, storeID, id); err != nil {
+			return err
+		}
+		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error { tx.Signal(sqldb.Erased); return tx.Exec(dropOne, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

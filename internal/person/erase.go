@@ -277,7 +277,8 @@ func (s *Service) goOn(ctx context.Context, j jobs.Job) error {
 }
 
 // again erases what was written of the customers and subscribers by writes that
-// were under way when they went. The address may be somebody's again by now.
+// were under way when they went, and the files in which they may be. The address may
+// be somebody's again by now.
 func (s *Service) again(ctx context.Context, j jobs.Job) error {
 	var of erasing
 	if err := j.Decode(&of); err != nil {
@@ -310,7 +311,7 @@ func (s *Service) again(ctx context.Context, j jobs.Job) error {
 			}
 		}
 	}
-	return nil
+	return s.files(ctx, j.StoreID)
 }
 
 // work goes on with an erasure for a while. Several may be at it: each step looks

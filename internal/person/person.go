@@ -40,6 +40,8 @@ type Service struct {
 	suppress func(tx *sqldb.Tx, hash string, now int64) error
 	// after brings up to date what follows the tables by itself.
 	after func(ctx context.Context, storeID int64) error
+	// files takes files away that tell of persons.
+	files func(ctx context.Context, storeID int64) error
 	// Patience is how long a request works at an erasure before it tells its state
 	// instead.
 	Patience time.Duration
@@ -58,11 +60,14 @@ type Config struct {
 	// After brings up to date what follows the tables by itself, such as the lists
 	// of the search.
 	After func(ctx context.Context, storeID int64) error
+	// Files takes files of a store away that tell of persons and are not in use. A
+	// server calls it, which knows where they are.
+	Files func(ctx context.Context, storeID int64) error
 }
 
 // NewService returns a Service.
 func NewService(c Config) *Service {
-	return &Service{db: c.DB, sys: c.System, keys: c.Keys, parts: c.Parts, suppress: c.Suppress, after: c.After, Patience: patience}
+	return &Service{db: c.DB, sys: c.System, keys: c.Keys, parts: c.Parts, suppress: c.Suppress, after: c.After, files: c.Files, Patience: patience}
 }
 
 // Parts are what the store's tables hold of persons.

@@ -290,6 +290,8 @@ var (
 	over         = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND undoable > 0 AND date_ended > 0 AND date_ended < $2 AND state <> 'undoing' ORDER BY date_ended, id LIMIT $3`)
 	dropProblems = sqldb.Static(`DELETE FROM import_problems WHERE store_id = $1 AND import_id = $2 AND id <= $3`)
 	dropRanges   = sqldb.Static(`DELETE FROM import_ranges WHERE store_id = $1 AND import_id = $2`)
+	endedFiles   = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND undoable > 0 AND kept > 0 AND date_ended > 0 ORDER BY id`)
+	dropFile     = sqldb.Static(`UPDATE imports SET kept = 0 WHERE store_id = $1 AND id = $2 AND date_ended > 0`)
 	forget       = sqldb.Static(`UPDATE imports SET undoable = 0, kept = 0 WHERE store_id = $1 AND id = $2 AND date_ended > 0 AND date_ended < $3`)
 )
 
@@ -363,16 +365,54 @@ func (s *Service) forget(ctx context.Context, storeID, id, before int64) error {
 		if err := tx.Exec(dropRanges, id); err != nil {
 			return err
 		}
-		if in := imp.Inspection; in != nil && in.Examples != nil { // what the file said of persons goes with it
-			in.Examples = nil
-			text, err := json.Marshal(in)
-			if err != nil {
-				return err
-			}
-			if err := tx.Exec(tellExamples, id, string(text)); err != nil {
-				return err
-			}
+		if err := imp.dropExamples(tx); err != nil {
+			return err
 		}
 		return tx.Exec(forget, id, before)
 	})
+}
+
+// dropExamples takes away what an import tells of the persons in its file, which
+// goes with the file.
+func (i *Import) dropExamples(tx *sqldb.Tx) error {
+	if i.Inspection == nil || i.Inspection.Examples == nil {
+		return nil
+	}
+	i.Inspection.Examples = nil
+	text, err := json.Marshal(i.Inspection)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(tellExamples, i.ID, string(text))
+}
+
+// DropFiles takes away the files of a store's imports that have ended: somebody is in
+// them who was erased. What undoes the imports stays.
+func (s *Service) DropFiles(ctx context.Context, storeID int64) error {
+	var ids []int64
+	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
+		ids = nil
+		return tx.Query(endedFiles, func(r *sqldb.Row) error { ids = append(ids, r.Int(0)); return nil })
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.files.drop(ctx, storeID, id); err != nil {
+			return err
+		}
+		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
+			tx.Signal(sqldb.Erased)
+			imp, err := get(tx, id)
+			if err != nil {
+				return err
+			}
+			if err := imp.dropExamples(tx); err != nil {
+				return err
+			}
+			return tx.Exec(dropFile, id)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

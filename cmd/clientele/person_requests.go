@@ -32,20 +32,9 @@ func (c *personRequests) Run(ctx context.Context) error {
 		if r.ErasureID != 0 {
 			erasure = fmt.Sprint(r.ErasureID)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, requestState(r, core.System.Now()), printable(r.Email), date(r.Received), date(r.Due), date(r.Done), erasure)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.Stage(core.System.Now()), printable(r.Email), date(r.Received), date(r.Due), date(r.Done), erasure)
 	}
 	return w.Flush()
-}
-
-// requestState is where a request is, in a word.
-func requestState(r *person.Request, now int64) string {
-	switch {
-	case r.Done == 0 && r.ErasureID != 0:
-		return "running"
-	case r.Late(now):
-		return "late"
-	}
-	return r.State()
 }
 
 type personRequest struct {

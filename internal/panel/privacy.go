@@ -176,14 +176,14 @@ func (c *call) date(unix int64) string {
 
 // requestState tells how a request stands.
 func (c *call) requestState(r *persons.Request, now int64) Lozenge {
-	switch {
-	case r.Outcome == persons.RequestDeclined:
+	switch r.Stage(now) {
+	case persons.RequestDeclined:
 		return Lozenge{"neutral", c.look.Text("privacy.state.declined")}
-	case r.Done != 0:
+	case persons.RequestDone:
 		return Lozenge{"success", c.look.Text("privacy.state.done")}
-	case r.Late(now):
+	case persons.RequestLate:
 		return Lozenge{"danger", c.look.Text("privacy.state.late")}
-	case r.ErasureID != 0:
+	case persons.RequestRunning:
 		return Lozenge{"warning", c.look.Text("erasure.running")}
 	}
 	days := int((r.Due - now + daySeconds - 1) / daySeconds)

@@ -88,8 +88,23 @@ func (s *Service) ListRequests(ctx context.Context, storeID int64, q *listing.Qu
 	return out, res, err
 }
 
-// Late reports whether an open request is overdue.
-func (r *Request) Late(now int64) bool { return r.Done == 0 && now > r.Due }
+// Stages of open requests that are more than open.
+const (
+	RequestRunning = "running" // its erasure is under way, also past the due date
+	RequestLate    = "late"
+)
+
+// Stage tells people how a request stands: its State, or more of one that is open.
+func (r *Request) Stage(now int64) string {
+	switch {
+	case r.Done != 0:
+	case r.ErasureID != 0:
+		return RequestRunning
+	case now > r.Due:
+		return RequestLate
+	}
+	return r.State()
+}
 
 const requestColumns = `id, kind, address_hash, email, note, outcome, erasure_id, actor_kind, actor_id, actor_name, date_received, date_due, date_done`
 

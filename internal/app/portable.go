@@ -59,7 +59,7 @@ func (c *Core) portable() []portable.Part {
 // bundles returns the service that writes stores to files and fills them again.
 func (c *Core) bundles() *bundle.Service {
 	return bundle.NewService(bundle.Config{
-		DB: c.DB, System: c.System, Parts: c.portable(), Name: store.Name, Rename: store.Rename, Arrived: arrived,
+		DB: c.DB, System: c.System, Parts: c.portable(), Name: store.Name, Rename: store.RenameTx, Arrived: arrived,
 		Ready: func(tx *sqldb.Tx) error {
 			if err := person.Settled(tx); err != nil {
 				return err

@@ -127,16 +127,16 @@ func (a *Applier) store(ctx context.Context, s *Store, grants []auth.Grant, hash
 				return err
 			}
 		}
-		told, err := store.Look(tx.In(st.ID))
+		tx = tx.In(st.ID)
+		told, err := store.Look(tx)
 		if err != nil {
 			return err
 		}
-		if !created && s.Name != "" && s.Name != st.Name {
-			if err := store.RenameTx(tx, st.ID, s.Name); err != nil {
+		if !created && s.Name != "" {
+			if err := store.RenameTx(tx, a.System.Now(), s.Name); err != nil {
 				return err
 			}
 		}
-		tx = tx.In(st.ID)
 		if err := a.reference(tx, s, grants, told, created); err != nil {
 			return err
 		}

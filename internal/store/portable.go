@@ -75,11 +75,3 @@ func (t Totals) Arrived(tx *sqldb.Tx) (g Given, err error) {
 func Name(tx *sqldb.Tx) (name string, err error) {
 	return name, tx.In(0).Query(selectByID, func(r *sqldb.Row) error { name = scan(r).Name; return nil }, tx.Store())
 }
-
-// Rename gives a transaction's store a name.
-func Rename(tx *sqldb.Tx, name string) error {
-	if err := checkName(name); err != nil {
-		return err
-	}
-	return tx.In(0).Exec(renameStore, tx.Store(), name)
-}

@@ -196,9 +196,18 @@ func Any(tx *sqldb.Tx) (bool, error) {
 	return found, err
 }
 
-// RenameTx gives a store another name, inside a transaction.
-func RenameTx(tx *sqldb.Tx, id int64, name string) error {
+// RenameTx gives a transaction's store another name.
+func RenameTx(tx *sqldb.Tx, now int64, name string) error {
 	if err := checkName(name); err != nil {
+		return err
+	}
+	id, before := tx.Store(), ""
+	if err := tx.Query(sqldb.Dynamic(`SELECT name FROM stores WHERE id = $1`+tx.ForUpdate()), func(r *sqldb.Row) error { before = r.Text(0); return nil }); err != nil || before == name {
+		return err
+	}
+	e := history.Entry{Action: history.Updated, Resource: history.Store, ID: id}
+	e.Add(false, history.FieldName, history.Text(before), history.Text(name))
+	if err := history.Enter(tx, now, e); err != nil {
 		return err
 	}
 	return tx.Exec(renameStore, id, name)
@@ -206,7 +215,7 @@ func RenameTx(tx *sqldb.Tx, id int64, name string) error {
 
 // Rename gives a store another name.
 func (s *Service) Rename(ctx context.Context, id int64, name string) error {
-	return s.db.Write(ctx, id, func(tx *sqldb.Tx) error { return RenameTx(tx, id, name) })
+	return s.db.Write(ctx, id, func(tx *sqldb.Tx) error { return RenameTx(tx, s.sys.Now(), name) })
 }
 
 // Overview returns how many customers each of some stores has.

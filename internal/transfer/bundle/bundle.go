@@ -92,7 +92,7 @@ type Config struct {
 	Ready func(tx *sqldb.Tx) error
 	// Name returns the name of a store, Rename gives it one.
 	Name   func(tx *sqldb.Tx) (string, error)
-	Rename func(tx *sqldb.Tx, name string) error
+	Rename func(tx *sqldb.Tx, now int64, name string) error
 	// Arrived brings up to date what follows the records, once all are there.
 	Arrived func(tx *sqldb.Tx, now int64, a Arrival) error
 	// After does what is left then. A job would do it as well.

@@ -260,9 +260,11 @@ func (l *load) end(ctx context.Context) error {
 		if err := history.Enter(tx, now, e); err != nil {
 			return err
 		}
-		if err := l.Rename(tx, l.Manifest.Name); err != nil {
+		tx.Mute(sqldb.Muted{Entries: true}) // the entry above stands for all that came
+		if err := l.Rename(tx, now, l.Manifest.Name); err != nil {
 			return err
 		}
+		tx.Mute(sqldb.Muted{})
 		return l.Arrived(tx, now, Arrival{&l.Manifest, l.at.Last})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"unicode"
 
+	"clientele/internal/geo"
 	"clientele/internal/history"
 )
 
@@ -22,6 +23,8 @@ const (
 	unknown kind = iota
 	secret
 	harmlessText // as it is
+	place        // as it is, if it is a country or one of its states
+	label        // as it is, if it consists of the API's words: apps choose it
 	dateText     // as it is, if it is a date
 	number       // as it is, if it is a number or an id
 	sentence
@@ -32,8 +35,10 @@ const (
 var names = sync.OnceValue(func() map[string]kind {
 	out := map[string]kind{}
 	for k, text := range map[kind]string{
-		harmlessText: `type address_type country country_code country_iso2 state state_or_province sort source scope permission_set resource_type currency currency_code
-			locale timezone platform method namespace operation_name __typename status_code brand allow deny consents producer engine scopes permissions permission set_cookie include`,
+		harmlessText: `type address_type country_code country_iso2 sort scope permission_set resource_type currency currency_code
+			locale timezone method operation_name __typename status_code allow deny consents producer engine scopes permissions permission set_cookie include`,
+		place:    `country state state_or_province`,
+		label:    `source namespace platform brand`,
 		dateText: `date created updated`,
 		number: `id ids entity_id amount price total count limit page per_page current_page total_pages store_credit balance sku_count min max last_4 in
 			code status_id version left quota`,
@@ -110,7 +115,7 @@ func (e *Exchange) text(name, v string) string {
 		return v
 	case k == secret:
 		return Mask
-	case k == harmlessText && plain().MatchString(v), k == dateText && calendar().MatchString(v), k == number && numeric().MatchString(v):
+	case k == place && places()[v], k == label && segment(strings.ReplaceAll(v, " ", "-")), k == harmlessText && plain().MatchString(v), k == dateText && calendar().MatchString(v), k == number && numeric().MatchString(v):
 		return v
 	case k == sentence, strings.HasPrefix(v, "clientele-"):
 		return e.Sentence(v)
@@ -125,6 +130,18 @@ func (e *Exchange) text(name, v string) string {
 	}
 	return e.pseudonym(v)
 }
+
+// places are the countries and states of the world, as they are written.
+var places = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	for _, c := range geo.Countries() {
+		out[c.Name], out[c.Code], out[c.Code3] = true, true, true
+		for _, s := range c.States {
+			out[s.Name], out[s.Code] = true, true
+		}
+	}
+	return out
+})
 
 // URL redacts an address.
 func (e *Exchange) URL(text string) string {

@@ -11,10 +11,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/http"
+	"net/netip"
 	"net/textproto"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -64,15 +66,32 @@ func (s *stream) next() byte {
 
 var address = pattern(`[^\s<>()\[\],;:"'\\@=&?/{}|]+@[A-Za-z0-9\x{80}-\x{10FFFF}](?:[A-Za-z0-9.\x{80}-\x{10FFFF}-]*[A-Za-z0-9\x{80}-\x{10FFFF}])?`)
 
-// Pseudonym returns a text of the same form: an address for an address, letters
-// for letters, digits for digits.
+// machine is the address of one.
+var machine = pattern(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`)
+
+// Pseudonym returns a text of the same form: an address for an address, a day
+// for a day, letters for letters, digits for digits. A word has the same one wherever it stands, so
+// that what looks for a part of a text finds it.
 func (r *Redactor) Pseudonym(text string) string {
 	if at := address().FindStringIndex(text); at != nil && at[0] == 0 && at[1] == len(text) {
 		mac := hmac.New(sha256.New, r.key)
 		mac.Write([]byte(strings.ToLower(text)))
 		return "u" + hex.EncodeToString(mac.Sum(nil)[:6]) + "@example.com"
 	}
+	if strings.Contains(text, " ") {
+		words := strings.Split(text, " ")
+		for i, w := range words {
+			words[i] = r.Pseudonym(w)
+		}
+		return strings.Join(words, " ")
+	}
 	s := stream{key: r.key, of: text}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil && at.Format(layout) == text {
+			days, seconds := int(s.next())<<8|int(s.next()), int(s.next())<<8|int(s.next())
+			return time.Date(1950, 1, 1+days%25_000, 0, 0, seconds, 0, at.Location()).Format(layout)
+		}
+	}
 	var b strings.Builder
 	for _, c := range text {
 		switch n := s.next(); {
@@ -100,11 +119,14 @@ func (e *Exchange) pseudonym(text string) string {
 	return out
 }
 
-// words are those of the API document, in which no person is.
+// words are those of the API document and of the schema of GraphQL, in which no
+// person is.
 var words = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
-	for _, w := range strings.FieldsFunc(string(api.YAML()), func(c rune) bool { return !unicode.IsLetter(c) }) {
-		out[strings.ToLower(w)] = true
+	for _, text := range [][]byte{api.YAML(), api.Schema(), api.AdminSchema()} {
+		for _, w := range strings.FieldsFunc(string(text), func(c rune) bool { return !unicode.IsLetter(c) }) {
+			out[strings.ToLower(w)] = true
+		}
 	}
 	for w := range strings.FieldsSeq(known) {
 		out[w] = true
@@ -156,6 +178,12 @@ func (e *Exchange) Sentence(text string) string {
 			return s
 		}
 		return e.pseudonym(s)
+	})
+	text = machine().ReplaceAllStringFunc(text, func(s string) string {
+		if ip, err := netip.ParseAddr(s); err != nil || ip.IsLoopback() || ip.IsUnspecified() {
+			return s
+		}
+		return e.of.Pseudonym(s)
 	})
 	var b strings.Builder
 	fake := e.pseudonyms()

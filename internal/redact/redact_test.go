@@ -5,11 +5,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele/internal/redact"
 )
 
-var planted = []string{"planted-Token-9f3", "Zzyzx-Secret-77", "quillon", "Brunhilde", "Xerxesson", "5550142", "Wolkenkuckucksheim", "9f86d081884c7d65"}
+var planted = []string{"planted-Token-9f3", "Zzyzx-Secret-77", "quillon", "Brunhilde", "Xerxesson", "5550142", "Wolkenkuckucksheim", "9f86d081884c7d65", "203.0.113"}
 
 func TestNothingPlantedIsTold(t *testing.T) {
 	e := redact.New([]byte("key")).Exchange()
@@ -24,7 +25,7 @@ func TestNothingPlantedIsTold(t *testing.T) {
 		add(name + ": " + strings.Join(values, ";"))
 	}
 	for kind, body := range map[string]string{
-		"application/json":                  `[{"email":"quillon@brunhilde.example","first_name":"Brunhilde","last_name":"Xerxesson","phone":5550142,"authentication":{"new_password":"Zzyzx-Secret-77"},"headers":{"X-Key":"planted-Token-9f3"},"addresses":[{"city":"Wolkenkuckucksheim"}],"Brunhilde":1}]`,
+		"application/json":                  `[{"email":"quillon@brunhilde.example","first_name":"Brunhilde","last_name":"Xerxesson","phone":5550142,"authentication":{"new_password":"Zzyzx-Secret-77"},"headers":{"X-Key":"planted-Token-9f3"},"addresses":[{"city":"Wolkenkuckucksheim","state_or_province":"Wolkenkuckucksheim","country":"Germany"},{"state":"Bayern"},{"stateOrProvince":"Wolkenkuckucksheim"}],"source":"by Brunhilde","namespace":"Xerxesson","error":"203.0.113.77 was here","Brunhilde":1}]`,
 		"application/json; charset=utf-8":   `{"errors":{"0.email":"email quillon@brunhilde.example already in use","x":"no Xerxesson here"},"title":"Create customers failed: Wolkenkuckucksheim","data":{"access_token":"planted-Token-9f3"}}`,
 		"application/x-www-form-urlencoded": `login_email=quillon%40brunhilde.example&login_pass=Zzyzx-Secret-77&FormField%5B1%5D=Wolkenkuckucksheim`,
 		"application/xml":                   `<customers><customer><id>1</id><first_name>Brunhilde</first_name><email>quillon@brunhilde.example</email><_authentication><password>Zzyzx-Secret-77</password></_authentication></customer></customers>`,
@@ -39,7 +40,7 @@ func TestNothingPlantedIsTold(t *testing.T) {
 			t.Errorf("%s is told:\n%s", p, told)
 		}
 	}
-	for _, want := range []string{"id:in=1,2", "limit=50", "sort=date_created:desc", `already in use"`, "/login/token/", `"first_name":"`, "<id>1</id>", `mutation { login(email: \"u`, "/stores/abc123/v3/customers"} {
+	for _, want := range []string{"id:in=1,2", "limit=50", "sort=date_created:desc", `already in use"`, "/login/token/", `"country":"Germany"`, `{"state":"Bayern"}`, `{"stateOrProvince":"`, `"first_name":"`, "<id>1</id>", `mutation { login(email: \"u`, "/stores/abc123/v3/customers"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%s is not told:\n%s", want, told)
 		}
@@ -73,6 +74,18 @@ func TestPseudonyms(t *testing.T) {
 		}
 		if len([]rune(p)) != len([]rune(text)) && !strings.Contains(text, "@") {
 			t.Errorf("%q has another length than %q", p, text)
+		}
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		for _, text := range []string{"1990-05-17", "1990-05-17T08:30:00Z", "1990-05-17T08:30:00+02:00"} {
+			if _, err := time.Parse(layout, text); err != nil {
+				continue
+			}
+			if p := r.Pseudonym(text); p == text || len(p) != len(text) {
+				t.Errorf("%s becomes %s", text, p)
+			} else if _, err := time.Parse(layout, p); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	if redact.New([]byte("other")).Pseudonym("Jane Doe of Lisbon") == r.Pseudonym("Jane Doe of Lisbon") {

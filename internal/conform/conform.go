@@ -143,19 +143,19 @@ func serve(ctx context.Context, s *state) (_ http.Handler, end func(), err error
 	if err != nil {
 		return nil, nil, err
 	}
-	end = func() { _ = os.RemoveAll(dir) } // it is in the directory for such files
+	clean := func() { _ = os.RemoveAll(dir) } // it is in the directory for such files
 	defer func() {
 		if err != nil {
-			end()
+			clean()
 		}
 	}()
-	clean := end
 	quiet := slog.New(slog.DiscardHandler)
 	core, err := app.Open(ctx, app.Database{Database: "sqlite:" + filepath.Join(dir, "store.db")}, system.Real(), quiet)
 	if err != nil {
 		return nil, nil, err
 	}
-	end = func() { core.DB.Close(); clean() }
+	remove := clean
+	clean = func() { core.DB.Close(); remove() }
 	if _, err := core.Seed(ctx, s.document(), false); err != nil {
 		return nil, nil, fmt.Errorf("the store cannot be made of what was recorded: %w", err)
 	}
@@ -163,7 +163,7 @@ func serve(ctx context.Context, s *state) (_ http.Handler, end func(), err error
 		Mode: "production", PublicURL: "https://conform.invalid", RateLimitQuota: 1_000_000, RateLimitWindow: time.Minute, SlowRequest: time.Hour, WebhookConcurrency: 1,
 		EventRetention: time.Hour, DeliveryRetention: time.Hour, StorefrontTokenDeadlines: "off", Parts: app.Parts{Passwords: password.Options{Cheap: true}},
 	}, quiet)
-	return management, end, err
+	return management, clean, err
 }
 
 // Write tells a person of a report.

@@ -26,7 +26,7 @@ stores:
     name: Upstream
     api_accounts: [{name: app, client_id: CID, client_secret: SECRET, access_token: planted-Token-9f3, scopes: [all]}]
     channels: [{id: 1, name: Main}, {id: 2, name: Outlet}]
-    attributes: [{id: 1, name: Shoe size, type: number}, {id: 2, name: Nickname, type: string}]
+    attributes: [{id: 1, name: Shoe size, type: number}, {id: 2, name: Nickname, type: string}, {id: 3, name: Birthday, type: date}]
     customer_groups: [{id: 1, name: Retail, is_default: true}, {id: 3, name: Wholesale}]
     customers:
       - id: 4
@@ -42,7 +42,7 @@ stores:
         password: Zzyzx-Secret-77
         addresses:
           - {first_name: Brunhilde, last_name: Xerxesson, address1: Quuxgasse 7, city: Wolkenkuckucksheim, state_or_province: Bayern, postal_code: "80331", country_code: DE}
-        attributes: [{name: Shoe size, value: "38"}, {name: Nickname, value: Snorri}]
+        attributes: [{name: Shoe size, value: "38"}, {name: Nickname, value: Snorri}, {name: Birthday, value: "1990-05-17"}]
       - {id: 9, email: zaphod@beeblebrox.example, first_name: Zaphod, last_name: Beeblebrox}
     subscribers:
       - {id: 1, email: news@brunhilde.example, first_name: Nadja, last_name: Newsletterova, source: custom, consents: [marketing_newsletter]}
@@ -96,7 +96,7 @@ func record(t *testing.T, allow ...string) (dir string) {
 	ask := func(want int, method, path, token string) { t.Helper(); send(want, method, path, token, "") }
 	const good = "planted-Token-9f3"
 	for _, path := range []string{
-		"/v3/customers?include=addresses,attributes,storecredit,formfields", "/v3/customers?email:in=quillon@brunhilde.example", "/v3/customers?name:like=Brunhilde", "/v3/customers?limit=1&sort=date_created:desc",
+		"/v3/customers?include=addresses,attributes,storecredit,formfields", "/v3/customers?email:in=quillon@brunhilde.example", "/v3/customers?name:like=Brunhilde", "/v3/customers?name:in=Brunhilde%20Xerxesson", "/v3/customers?limit=1&sort=date_created:desc",
 		"/v3/customers/addresses", "/v3/customers/attributes", "/v3/customers/attribute-values", "/v3/customers/subscribers", "/v3/customers/subscribers/1", "/v3/segments",
 		"/v2/customers", "/v2/customers/4", "/v2/customers/4/addresses", "/v2/customers/count", "/v2/customer_groups", "/v2/customer_groups/3", "/v2/countries?limit=2",
 	} {
@@ -123,7 +123,7 @@ func record(t *testing.T, allow ...string) (dir string) {
 func TestRecordingsTellNoSecretsAndNoPersons(t *testing.T) {
 	dir := record(t)
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(names) != 22 {
+	if err != nil || len(names) != 23 {
 		t.Errorf("%d files, %v", len(names), err)
 	}
 	for _, name := range names {
@@ -134,7 +134,7 @@ func TestRecordingsTellNoSecretsAndNoPersons(t *testing.T) {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, info.Mode(), err)
 		}
-		for _, planted := range []string{"quillon", "brunhilde", "Xerxesson", "Kwyjibo", "5550142", "Frobnitz", "Zzyzx", "Quuxgasse", "Wolkenkuckucksheim", "80331", "Snorri", "zaphod", "beeblebrox", "Nadja", "Newsletterova", "Regulars", "planted-Token", "Token-9f3"} {
+		for _, planted := range []string{"quillon", "brunhilde", "Xerxesson", "Kwyjibo", "5550142", "Frobnitz", "Zzyzx", "Quuxgasse", "Wolkenkuckucksheim", "80331", "Snorri", "1990-05", "zaphod", "beeblebrox", "Nadja", "Newsletterova", "Regulars", "planted-Token", "Token-9f3"} {
 			if strings.Contains(strings.ToLower(string(text)), strings.ToLower(planted)) {
 				t.Errorf("%s tells %s:\n%s", filepath.Base(name), planted, text)
 			}
@@ -155,7 +155,7 @@ func TestConformWithWrites(t *testing.T) {
 	if err := report.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	if good, all := report.Good(""); good != all || all != 26 || report.Skipped["sent with a secret"] != 1 {
+	if good, all := report.Good(""); good != all || all != 27 || report.Skipped["sent with a secret"] != 1 {
 		t.Errorf("%d of %d:\n%s", good, all, text.String())
 	}
 }
@@ -170,12 +170,12 @@ func TestConform(t *testing.T) {
 	if err := report.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	if good, all := report.Good(""); good != all || all != 22 || !strings.Contains(text.String(), "getCustomers ") {
+	if good, all := report.Good(""); good != all || all != 23 || !strings.Contains(text.String(), "getCustomers ") {
 		t.Errorf("%d of %d:\n%s", good, all, text.String())
 	}
 	// What differs is found, each by itself.
 	exchanges, err := recording.Read(dir)
-	if err != nil || len(exchanges) != 22 {
+	if err != nil || len(exchanges) != 23 {
 		t.Fatal(len(exchanges), err)
 	}
 	for name, change := range map[string][2]string{
@@ -226,6 +226,18 @@ func TestConform(t *testing.T) {
 		if err := os.WriteFile(first, was, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Of what was recorded no store can be made.
+	first := filepath.Join(dir, "000001.json")
+	was, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(first, bytes.Replace(was, []byte(`"id": 9,`), []byte(`"id": -9,`), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conform.Run(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "cannot be made of what was recorded") {
+		t.Error(err)
 	}
 	if _, err := conform.Run(t.Context(), t.TempDir()); err == nil {
 		t.Error("a directory without a recording is taken")

@@ -14,6 +14,7 @@ import (
 
 	"clientele/internal/recording"
 	"clientele/internal/seed"
+	"clientele/internal/subscriber"
 )
 
 // fields is a JSON object of an answer.
@@ -162,6 +163,9 @@ func (s *state) take(route, path string, f fields) {
 						out.Consents = append(out.Consents, text)
 					}
 				}
+			}
+			if !slices.Contains(subscriber.Sources, out.Source) { // the other has more of them
+				out.Source = ""
 			}
 			s.channels[out.ChannelID] = true
 			s.subscribers[id] = out

@@ -77,7 +77,7 @@ func TestAccounts(t *testing.T) {
 		b.get(desk).want(200, "", "just now", `<dd>2</dd>`, "127.0.0.1", "See customers", "!"+token)
 
 		// Another token, beside which the old one stays good for a while.
-		b.post(desk+"/rotate", "hours", "5").want(400, "")
+		b.post(desk+"/rotate", "hours", "5").want(422, "", "Please choose.")
 		b.post(desk+"/rotate", "hours", "24").want(200, "", "Desk has a new token.")
 		second := b.env()
 		if second["CLIENTELE_CLIENT_SECRET"] != "" || second["CLIENTELE_ACCESS_TOKEN"] == token {
@@ -143,7 +143,7 @@ func TestTokens(t *testing.T) {
 		b.get(at).want(200, at, "No storefront token yet")
 		b.get(at+"/new").want(200, "", "&lt;b&gt;Mailer", "!Books")
 		b.post(at+"/new", "kind", "storefront", "client_id", "CID", "channel_ids", "1", "days", "90", "allowed_cors_origins", "nonsense").want(422, "", "One or two addresses")
-		b.post(at+"/new", "kind", "storefront", "client_id", "CID2", "channel_ids", "1", "days", "90").want(400, "")
+		b.post(at+"/new", "kind", "storefront", "client_id", "CID2", "channel_ids", "1", "days", "90").want(422, "", "Please choose.")
 		b.post(at+"/new", "kind", "storefront", "client_id", "CID", "channel_ids", "77", "days", "90").want(422, "", "no such channel")
 		b.post(at+"/new", "kind", "private", "client_id", "CID", "channel_ids", "1", "days", "0").want(422, "", "Please choose")
 		b.post(at+"/new", "kind", "storefront", "client_id", "CID", "channel_ids", "1", "days", "90", "allowed_cors_origins", "https://shop.example.com").want(200, "", "The token is made.")

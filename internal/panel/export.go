@@ -295,8 +295,7 @@ func (c *call) makeExport() error {
 	}
 	at := slices.IndexFunc(all, func(t fileTemplate) bool { return t.value == c.form.Get("template") })
 	if at < 0 {
-		p.Form.Field("template").Error = c.look.Text("wrong.choose")
-		return c.show(http.StatusUnprocessableEntity, p)
+		return errBad
 	}
 	o := all[at].options
 	o.IDs, o.Rule, o.Filter = of.IDs, of.Rule, of.Filter

@@ -375,7 +375,7 @@ func (c *call) makeField() error {
 	if c.form.Get("refresh") != "" {
 		return c.show(http.StatusOK, p)
 	}
-	p.Form.Require(c.form, c.look.Catalogue)
+	c.require(p.Form)
 	if p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
@@ -440,7 +440,7 @@ func (c *call) saveField() error {
 		p.Form.Sample.Field = c.sampleOf(&shown)
 		return c.show(http.StatusOK, p)
 	}
-	p.Form.Require(c.form, c.look.Catalogue)
+	c.require(p.Form)
 	if p.Form.Bad() {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"net/http"
+	"slices"
 
 	"clientele/internal/account"
 	"clientele/internal/auth"
@@ -172,8 +173,22 @@ func (c *call) again(p page, f *Form, err error) error {
 // can be used.
 func (c *call) filled(f *Form) bool {
 	f.Enter(c.form)
-	f.Require(c.form, c.look.Catalogue)
+	c.require(f)
 	return !f.Bad()
+}
+
+// require notes what has to be filled in and is not, and what was chosen that is not
+// among the choices.
+func (c *call) require(f *Form) {
+	f.Require(c.form, c.look.Catalogue)
+	for _, x := range f.Fields() {
+		if x.Error != "" || x.Type != "select" && x.Type != "radio" {
+			continue
+		}
+		if v := c.form.Get(x.Name); v != "" && !slices.ContainsFunc(x.Options, func(o html.Option) bool { return o.Value == v }) {
+			x.Error = c.look.Text("wrong.choose")
+		}
+	}
 }
 
 func (c *call) textField(name, label string) *html.Field {

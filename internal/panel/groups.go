@@ -267,7 +267,7 @@ func (c *call) posted(p page, f *Form) (save bool, err error) {
 	if c.form.Get("refresh") != "" {
 		return false, c.show(http.StatusOK, p)
 	}
-	f.Require(c.form, c.look.Catalogue)
+	c.require(f)
 	return true, nil
 }
 

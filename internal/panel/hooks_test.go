@@ -155,7 +155,7 @@ func TestHooks(t *testing.T) {
 		}
 		b.post(hook+"/resume").want(200, hook, "sends again")
 		b.post(hook+"/replay", "hours", "7").want(422, "")
-		b.post(hook+"/replay", "hours", "7", "which", "all").want(400, "")
+		b.post(hook+"/replay", "hours", "7", "which", "all").want(422, "", "Please choose.")
 		b.post(hook+"/replay", "hours", "1", "which", "failed").want(200, hook, "Sent again: 0.")
 		b.post(hook+"/replay", "hours", "1", "which", "all").want(200, hook, "Sent again: 4.")
 		for range 4 {

@@ -252,13 +252,7 @@ func (c *call) saveImportRules() error {
 		return err
 	}
 	p := c.importRulesForm(imp)
-	full := c.filled(p.Form)
-	for _, name := range []string{"amounts", "blank"} {
-		if f := p.Form.Field(name); f != nil && !slices.ContainsFunc(f.Options, func(o html.Option) bool { return o.Value == c.form.Get(name) }) {
-			f.Error, full = c.look.Text("wrong.choose"), false
-		}
-	}
-	if !full {
+	if !c.filled(p.Form) {
 		return c.show(http.StatusUnprocessableEntity, p)
 	}
 	o := imp.Plan.Options

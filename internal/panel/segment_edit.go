@@ -428,7 +428,7 @@ func (c *call) putSegment(p *formPage, f *ruleForm, in segment.Save, notice stri
 		}
 		return c.showRule(http.StatusOK, p, f)
 	}
-	f.Require(c.form, c.look.Catalogue)
+	c.require(f.Form)
 	f.Field("match").Error = ""
 	for _, l := range f.Sections[partRows].Lines {
 		for _, x := range l.Fields {

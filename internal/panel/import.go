@@ -160,14 +160,16 @@ func (c *call) receiveFile() error {
 	if other != nil {
 		return other
 	}
-	switch f.Kind {
-	case fault.TooLarge:
+	switch {
+	case f.Kind == fault.TooLarge:
 		p.Form.Field("file").Error = c.look.Text("wrong.file_large")
-	case fault.Invalid:
+	case errors.Is(err, transfer.ErrSpreadsheet):
+		p.Form.Field("file").Error = c.look.Text("wrong.spreadsheet")
+	case f.Kind == fault.Invalid:
 		p.Form.Field("file").Error = c.look.Text("wrong.choose")
-	case fault.Conflict:
+	case f.Kind == fault.Conflict:
 		p.Form.Problem = c.look.Text("wrong.import_room")
-	case fault.Unavailable:
+	case f.Kind == fault.Unavailable:
 		p.Form.Problem = c.look.Text("wrong.import_busy")
 	default:
 		return err

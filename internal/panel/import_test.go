@@ -58,6 +58,7 @@ func TestImport(t *testing.T) {
 
 		b.get(imports).want(200, imports, "Upload", "1 GiB")
 		b.upload(imports, "empty.csv", "").want(422, "", "Please choose.")
+		b.upload(imports, "customers.xlsx", "PK\x03\x04"+strings.Repeat("\x00", 22)+"\x13\x00\x00\x00[Content_Types].xml").want(422, "", "Save it there as CSV")
 		b.post(imports, "file", "x").want(422, "", "Please choose.")
 		b.extra.Set("Content-Type", "multipart/form-data; boundary=x")
 		b.do(http.MethodPost, imports, "--x\r\nnonsense").want(400, "")

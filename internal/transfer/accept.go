@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"clientele/internal/listing"
 	"clientele/internal/sqldb"
 	"clientele/internal/transfer/source"
+	"clientele/internal/transfer/table"
 	"clientele/internal/transfer/value"
 )
 
@@ -154,6 +156,9 @@ func (s *Service) Receive(ctx context.Context, storeID int64, from io.Reader) (_
 	case s.receiving <- struct{}{}:
 		defer func() { <-s.receiving }()
 	default:
+// ErrSpreadsheet: what was sent is no table as text.
+var ErrSpreadsheet = fault.New(fault.Invalid, table.ErrSpreadsheet.Error())
+
 		return nil, errBusy
 	}
 	ctx = sqldb.Aside(ctx)
@@ -168,13 +173,17 @@ func (s *Service) Receive(ctx context.Context, storeID int64, from io.Reader) (_
 	if err != nil {
 		return nil, err
 	}
+	peeked := bufio.NewReaderSize(from, table.SpreadsheetHead)
+	if head, _ := peeked.Peek(table.SpreadsheetHead); table.IsSpreadsheet(head) {
+		return nil, ErrSpreadsheet
+	}
 	defer func() {
 		if err != nil {
 			r.Drop(ctx)
 		}
 	}()
 	m := newMeasured(to)
-	if _, err := io.CopyBuffer(m, struct{ io.Reader }{from}, make([]byte, 256<<10)); err != nil {
+	if _, err := io.CopyBuffer(m, struct{ io.Reader }{peeked}, make([]byte, 256<<10)); err != nil {
 		_ = to.Close() // it is dropped
 		return nil, err
 	}

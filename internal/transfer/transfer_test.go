@@ -19,6 +19,7 @@ import (
 	"clientele/internal/storekey"
 	"clientele/internal/system"
 	"clientele/internal/transfer/source"
+	"clientele/internal/transfer/table"
 )
 
 type importing struct {
@@ -323,6 +324,14 @@ func TestNotUnderstood(t *testing.T) {
 		if _, err := w.svc.Inspect(t.Context(), w.a, strings.NewReader(file), "x", Options{}); !NotUnderstood(err) {
 			t.Errorf("%q: %v", file, err)
 		}
+	}
+	// A spreadsheet is told at once what to do.
+	sheet := "PK\x03\x04" + strings.Repeat("\x00", 22) + "\x13\x00\x00\x00[Content_Types].xml" + strings.Repeat("\x00", 999)
+	if _, err := w.svc.Inspect(t.Context(), w.a, strings.NewReader(sheet), "x.xlsx", Options{}); !NotUnderstood(err) || !errors.Is(err, table.ErrSpreadsheet) {
+		t.Error(err)
+	}
+	if _, err := w.svc.Receive(t.Context(), w.a, strings.NewReader(sheet)); !errors.Is(err, ErrSpreadsheet) {
+		t.Error(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package bundle
 import (
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"clientele/internal/fault"
+	"clientele/internal/transfer/table"
 )
 
 // File is a bundle whose manifest was read.
@@ -42,8 +44,9 @@ const (
 func (s *Service) Open(r io.ReaderAt, size int64) (*File, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		head := make([]byte, 4)
-		if _, err := r.ReadAt(head, 0); err == nil && string(head) == "PK\x03\x04" {
+		head := make([]byte, table.SpreadsheetHead)
+		n, _ := r.ReadAt(head, 0)
+		if head = head[:n]; bytes.HasPrefix(head, []byte("PK\x03\x04")) && !table.IsSpreadsheet(head) {
 			return nil, wrong("is cut off or damaged")
 		}
 		return nil, ErrNoBundle

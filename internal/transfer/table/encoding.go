@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,34 @@ var Encodings = []Encoding{UTF8, UTF16LE, UTF16BE, Windows1252}
 
 // ErrNotText is returned for files that hold no text.
 var ErrNotText = errors.New("the file holds no text")
+
+// ErrSpreadsheet is returned for files of spreadsheets.
+var ErrSpreadsheet = errors.New("the file is a spreadsheet of Excel, LibreOffice or Numbers: save it there as CSV (in Excel, CSV UTF-8) and import that")
+
+// SpreadsheetHead is how many bytes of a file IsSpreadsheet needs.
+const SpreadsheetHead = 256
+
+// IsSpreadsheet reports whether a file that begins with head is one of a spreadsheet
+// program: an archive in which these programs put their parts, or of old Excel.
+func IsSpreadsheet(head []byte) bool {
+	const fixed = 30 // bytes of an entry of an archive before its name
+	if bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")) {
+		return true
+	}
+	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) || len(head) < fixed {
+		return false
+	}
+	name := head[fixed:]
+	if n := int(binary.LittleEndian.Uint16(head[26:])); n < len(name) {
+		name = name[:n]
+	}
+	for _, first := range []string{"[Content_Types].xml", "_rels/", "docProps/", "xl/", "mimetype", "Index/", "Index.zip"} {
+		if bytes.HasPrefix(name, []byte(first)) {
+			return true
+		}
+	}
+	return false
+}
 
 // decoded returns a reader of the text in UTF-8, without a byte order mark. What
 // is no text in the encoding becomes U+FFFD.

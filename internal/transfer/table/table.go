@@ -50,6 +50,9 @@ func Detect(r io.ReadSeeker) (Layout, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return Layout{}, err
 	}
+	if IsSpreadsheet(head[:n]) {
+		return Layout{}, ErrSpreadsheet
+	}
 	if isObjects(head[:n]) {
 		return DetectObjects(r)
 	}

@@ -86,11 +86,17 @@ func (c *Catalogue) Text(key string, args ...string) string {
 // Plural is Text for a number of things. It takes the text at key.one or
 // key.other.
 func (c *Catalogue) Plural(key string, n int) string {
+	return c.PluralWith(key, int64(n), strconv.Itoa(n))
+}
+
+// PluralWith is Plural of a text with arguments of its own: n is written as one of
+// them.
+func (c *Catalogue) PluralWith(key string, n int64, args ...string) string {
 	form := ".other"
 	if n == 1 || n == 0 && c.Lang == "fr" {
 		form = ".one"
 	}
-	return c.Text(key+form, strconv.Itoa(n))
+	return c.Text(key+form, args...)
 }
 
 // Date writes a moment as people of the language do. The text "date.layout"

@@ -219,7 +219,7 @@ func (c *call) bulkForm(subject bulk.Subject, a bulkAction) (p *questionPage, o 
 	}
 	p.Dialog.Lines = people
 	if rest := seen.Count - int64(len(people)); rest > 0 && seen.Complete {
-		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("bulk.more", c.look.number(rest)))
+		p.Dialog.Lines = append(p.Dialog.Lines, c.look.several("bulk.more", rest))
 	} else if !seen.Complete {
 		p.Dialog.Lines = append(p.Dialog.Lines, c.look.Text("bulk.others"))
 	}

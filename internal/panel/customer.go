@@ -460,7 +460,7 @@ func (c *call) groupBlock(s *shopper) *Block {
 	}
 	for i, d := range e.Discounts {
 		if i == 10 {
-			b.Lines = append(b.Lines, c.look.Text("customer.group.more", strconv.Itoa(len(e.Discounts)-10)))
+			b.Lines = append(b.Lines, c.look.Plural("customer.group.more", len(e.Discounts)-10))
 			break
 		}
 		b.Lines = append(b.Lines, c.discount(&d))

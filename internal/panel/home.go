@@ -215,9 +215,9 @@ func (c *call) confirmedCard(p *figure.Period) (*FigureCard, error) {
 	if of := max(asked.Before, confirmed.Before); of > 0 {
 		switch change := now - percent(confirmed.Before, of); {
 		case change > 0:
-			card.Change = Lozenge{"success", c.look.Text("home.points", "+"+strconv.FormatInt(change, 10))}
+			card.Change = Lozenge{"success", c.look.PluralWith("home.points", change, "+"+strconv.FormatInt(change, 10))}
 		case change < 0:
-			card.Change = Lozenge{"warning", c.look.Text("home.points", "−"+strconv.FormatInt(-change, 10))}
+			card.Change = Lozenge{"warning", c.look.PluralWith("home.points", -change, "−"+strconv.FormatInt(-change, 10))}
 		default:
 			card.Change.Text = c.look.Text("home.same")
 		}

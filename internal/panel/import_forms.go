@@ -41,13 +41,13 @@ func (c *call) importColumnsForm(imp *transfer.Import) (*formPage, error) {
 	p := c.importForm(imp, 1, "import.columns.text", "/columns", "import.next")
 	in, l := imp.Inspection, &imp.Plan.Layout
 	p.Form.Cancel = &html.Link{Label: c.look.Text("cancel"), URL: c.storeAt("/import")}
-	found := c.look.Text("import.found", c.look.number(in.Rows), c.known("import.format.", imp.Plan.Format), strings.ToUpper(string(l.Encoding)), c.known("import.separator.", map[string]string{",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[l.Separator]))
+	found := c.look.several("import.found", in.Rows, c.known("import.format.", imp.Plan.Format), strings.ToUpper(string(l.Encoding)), c.known("import.separator.", map[string]string{",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[l.Separator]))
 	if l.Objects {
-		found = c.look.Text("import.found.objects", c.look.number(in.Rows), c.known("import.format.", imp.Plan.Format))
+		found = c.look.several("import.found.objects", in.Rows, c.known("import.format.", imp.Plan.Format))
 	}
 	p.Messages = []Message{{Kind: "info", Text: found}}
 	if in.Duplicates > 0 {
-		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.Text("import.duplicates", c.look.number(in.Duplicates))})
+		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.several("import.duplicates", in.Duplicates)})
 	}
 	kind := &html.Field{Name: "kind", Label: c.look.Text("import.kind"), Type: "select", Required: true, Narrow: true}
 	for _, k := range source.Kinds {

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"clientele/internal/html"
@@ -74,10 +75,10 @@ func (c *call) importBar(imp *transfer.Import) *Progress {
 	b := &Progress{Label: c.look.Text("import.progress"), Value: imp.Counts.Rows, Text: c.look.Text("import.looking")}
 	if in := imp.Inspection; in != nil {
 		b.Max = in.Rows
-		b.Text = c.look.Text("import.rows.of", c.look.number(imp.Counts.Rows), c.look.number(in.Rows))
+		b.Text = c.look.PluralWith("import.rows.of", in.Rows, c.look.number(imp.Counts.Rows), c.look.number(in.Rows))
 	}
 	if rate := int64(imp.Rate() + 0.5); rate > 0 {
-		b.Text += " · " + c.look.Text("import.rate", c.look.number(rate)) + " · " + c.look.Text("import.left", c.seconds(imp.Left()))
+		b.Text += " · " + c.look.several("import.rate", rate) + " · " + c.look.Text("import.left", c.seconds(imp.Left()))
 	}
 	return b
 }
@@ -93,7 +94,7 @@ func (c *call) importCounts(imp *transfer.Import) (out []Fact) {
 		{"rows", n.Rows, true}, {"created", n.Created, true}, {"changed", n.Changed, true}, {"unchanged", n.Unchanged, true}, {"skipped", n.Skipped, false}, {"rejected", n.Rejected, true},
 		{"warnings", n.Warnings, false}, {"subscribed", n.Subscribed, false}, {"unsubscribed", n.Left, false}, {"kept", n.Kept, false},
 	} {
-		if f.always || f.n > 0 {
+		if f.n > 0 || f.always && (f.key != "created" || !imp.Kind().Changes()) {
 			out = append(out, Fact{Label: c.look.Text("import." + f.key), Value: c.look.number(f.n)})
 		}
 	}
@@ -119,7 +120,7 @@ func (c *call) importTrial(p *workView, imp *transfer.Import) error {
 	case n.Created+n.Changed+n.Subscribed+n.Left == 0:
 		p.Messages = append(p.Messages, Message{Kind: "warning", Title: c.look.Text("import.trial.nothing.title"), Text: c.look.Text("import.trial.nothing")})
 	case n.Rejected > 0:
-		p.Messages = append(p.Messages, Message{Kind: "warning", Title: c.look.Text("import.trial.wrong.title", c.look.number(n.Rejected)), Text: c.look.Text("import.trial.wrong")})
+		p.Messages = append(p.Messages, Message{Kind: "warning", Title: c.look.several("import.trial.wrong.title", n.Rejected), Text: c.look.several("import.trial.wrong", n.Rejected)})
 	default:
 		p.Messages = append(p.Messages, Message{Kind: "success", Title: c.look.Text("import.trial.good.title"), Text: c.look.Text("import.trial.good")})
 	}
@@ -138,9 +139,17 @@ func (c *call) importTrial(p *workView, imp *transfer.Import) error {
 			continue
 		}
 		b := &Block{ID: outcome, Title: c.look.Text("import.examples." + outcome)}
-		b.Table = &Table{ID: "list-" + outcome, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line"), Numeric: true}, {Label: c.look.Text("field.email")}, {Label: c.look.Text("customers.column.name")}}}
+		b.Table = &Table{ID: "list-" + outcome, Caption: b.Title, Columns: []Column{{Label: c.look.Text("import.line"), Numeric: true}, {Label: c.look.Text("field.email")}}}
+		named := slices.ContainsFunc(some, func(x transfer.Example) bool { return x.Name != "" })
+		if named {
+			b.Table.Columns = append(b.Table.Columns, Column{Label: c.look.Text("customers.column.name")})
+		}
 		for i, x := range some {
-			b.Table.Rows = append(b.Table.Rows, Row{ID: outcome + "-" + strconv.Itoa(i), Cells: []Cell{{Text: c.look.number(x.Line)}, {Text: x.Email}, {Text: x.Name}}})
+			row := Row{ID: outcome + "-" + strconv.Itoa(i), Cells: []Cell{{Text: c.look.number(x.Line)}, {Text: x.Email}}}
+			if named {
+				row.Cells = append(row.Cells, Cell{Text: x.Name})
+			}
+			b.Table.Rows = append(b.Table.Rows, row)
 		}
 		p.Blocks = append(p.Blocks, b)
 	}
@@ -215,17 +224,21 @@ func (c *call) importRun(p *workView, imp *transfer.Import) error {
 		p.Bar = &Progress{Label: c.look.Text("import.state.undoing"), Text: c.look.Text("import.state.undoing")}
 	}
 	if u := imp.Undone; u != nil {
-		p.Facts = append(p.Facts, Fact{Label: c.look.Text("import.undone"), Value: c.look.number(u.Customers + u.Subscribers + u.Changed)}, Fact{Label: c.look.Text("bulk.kept"), Value: c.look.number(u.KeptCustomers + u.KeptSubscribers + u.KeptChanged)})
+		undone, kept := "import.undone", "bulk.kept"
+		if imp.Kind().Changes() { // nobody was added who could go
+			undone, kept = "import.undone.changes", "import.undone.kept"
+		}
+		p.Facts = append(p.Facts, Fact{Label: c.look.Text(undone), Value: c.look.number(u.Customers + u.Subscribers + u.Changed)}, Fact{Label: c.look.Text(kept), Value: c.look.number(u.KeptCustomers + u.KeptSubscribers + u.KeptChanged)})
 		return nil
 	}
 	c.importFailed(p, imp)
 	switch {
 	case imp.State == transfer.Cancelled:
-		p.Messages = append(p.Messages, Message{Kind: "info", Title: c.look.Text("import.paused.title"), Text: c.look.Text("import.paused", c.look.number(imp.Counts.Rows))})
+		p.Messages = append(p.Messages, Message{Kind: "info", Title: c.look.Text("import.paused.title"), Text: c.look.several("import.paused", imp.Counts.Rows)})
 	case imp.State == transfer.Stopped:
-		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.Text("import.stopped", c.look.number(imp.Counts.Rows))})
+		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.several("import.stopped", imp.Counts.Rows)})
 	case imp.State == transfer.Done && imp.Counts.Rejected > 0:
-		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.Text("import.done.wrong", c.look.number(imp.Counts.Rejected))})
+		p.Messages = append(p.Messages, Message{Kind: "warning", Text: c.look.several("import.done.wrong", imp.Counts.Rejected)})
 	case imp.State == transfer.Done:
 		p.Messages = append(p.Messages, Message{Kind: "success", Text: c.look.Text("import.done")})
 	}
@@ -258,7 +271,11 @@ func (c *call) troubledImports() (out []Attention, err error) {
 	for i := range all {
 		imp := &all[i]
 		if c.mayImport(imp) && imp.Troubled(c.visits.System.Now()-importDays*daySeconds) {
-			out = append(out, Attention{Text: c.look.Text("attention.import", c.importName(imp), c.look.number(imp.Counts.Rejected)), More: &html.Link{Label: c.look.Text("attention.show"), URL: c.importAt(imp.ID, "")}})
+			text := c.look.PluralWith("attention.import", imp.Counts.Rejected, c.importName(imp), c.look.number(imp.Counts.Rejected))
+			if imp.State == transfer.Failed {
+				text = c.look.Text("attention.import.failed", c.importName(imp))
+			}
+			out = append(out, Attention{Text: text, More: &html.Link{Label: c.look.Text("attention.show"), URL: c.importAt(imp.ID, "")}})
 		}
 	}
 	return out, err

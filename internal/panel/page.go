@@ -425,11 +425,12 @@ var pageNames = []string{
 // parse returns the templates with the texts of a language.
 func (l *look) parse() *html.Templates {
 	return html.NewTemplates(l.Catalogue, template.FuncMap{
-		"exact":  func(s *stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
-		"iso":    func(s *stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
-		"ago":    l.ago,
-		"number": l.number,
-		"add":    func(a, b int) int { return a + b },
+		"exact":   func(s *stamp) string { return l.Date(s.unix, cmp.Or(s.zone, time.UTC)) },
+		"iso":     func(s *stamp) string { return time.Unix(s.unix, 0).UTC().Format(time.RFC3339) },
+		"ago":     l.ago,
+		"number":  l.number,
+		"several": l.several,
+		"add":     func(a, b int) int { return a + b },
 	}, templates, []string{"layout", "blocks"}, pageNames)
 }
 
@@ -458,6 +459,11 @@ func (l *look) number(n int64) string {
 		text = text[:i] + marks[l.Lang] + text[i:]
 	}
 	return text
+}
+
+// several is the text of a number of things, of which the first argument is the number.
+func (l *look) several(key string, n int64, args ...string) string {
+	return l.PluralWith(key, n, append([]string{l.number(n)}, args...)...)
 }
 
 // fill completes what every page shows.

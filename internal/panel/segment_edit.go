@@ -304,7 +304,7 @@ func (c *call) preview(f *ruleForm) error {
 	}
 	f.Preview.Count = c.look.Plural("segments.preview.found", int(found.Count))
 	if !found.Complete {
-		f.Preview.Count = c.look.Text("segments.preview.least", c.look.number(found.Count))
+		f.Preview.Count = c.look.several("segments.preview.least", found.Count)
 	}
 	people, err := c.customersOf(found.Customers[:min(len(found.Customers), previewShown)])
 	if err != nil {

@@ -34,7 +34,7 @@ func TestSystem(t *testing.T) {
 		b := w.browser()
 		b.signIn("all@example.com")
 		engine := map[sqldb.Engine]string{sqldb.SQLite: "SQLite 3", sqldb.Postgres: "PostgreSQL 1"}[w.DB.Engine()]
-		b.get("/manage/system").want(200, "", engine, "Schema", "iB", "Imports", "&lt;b&gt;broken", "!<b>broken", "Green Garden", "What /metrics says", "clientele_")
+		b.get("/manage/system").want(200, "", engine, "Last migration", "iB", "Imports", "&lt;b&gt;broken", "!<b>broken", "Green Garden", "What /metrics says", "clientele_")
 		// Who else uses the database, and that emails are kept.
 		b.get("/manage/system").want(200, "", "Kept in the outbox, not sent", "!Send a test to", "!Processes")
 		other := process.New(w.DB, w.System, slog.New(slog.DiscardHandler), "v0.9<b>")

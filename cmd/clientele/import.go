@@ -31,11 +31,11 @@ type importCommand struct {
 	Map        string `env:"-" type:"existingfile" placeholder:"FILE" help:"A YAML file that says where columns go which nobody knows."`
 	App        string `env:"-" placeholder:"CLIENT_ID" help:"The client id of the app whose metafields the file has (default: these are left behind)."`
 	HashConfig string `env:"-" name:"hash-config" type:"existingfile" placeholder:"FILE" help:"A file with the parameters of Firebase's password hashes, as its console shows them."`
-	OnExisting string `env:"-" enum:"skip,fill,overwrite" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, or overwrite it (default: ${default})."`
+	OnExisting string `env:"-" enum:"skip,fill,overwrite,fail" default:"skip" help:"What becomes of a customer that is there: skip, fill in what it lacks, overwrite it, or fail, which rejects the row (default: ${default})."`
 	Match      string `env:"-" enum:"email,id" default:"email" help:"Which customer a row is about: the one with its email or the one with its id (default: ${default})."`
 	Kind       string `env:"-" enum:",customers,addresses,subscribers,credit,group_members" default:"" placeholder:"KIND" help:"What the rows are: customers, addresses, subscribers, credit or group_members (default: found out by its columns)."`
 	Amounts    string `env:"-" enum:"add,set" default:"add" help:"What amounts of store credit are: added to the balance, or the balance: add or set (default: ${default})."`
-	Blank      string `env:"-" enum:"leave,empty" default:"leave" help:"What a row of group members says that names no group: nothing, or no group: leave or empty (default: ${default})."`
+	Blank      string `env:"-" enum:"leave,empty" default:"leave" help:"What an empty cell says, of a group, and of company, phone, notes, tax category and group where customers are overwritten: nothing, or that there is none: leave or empty (default: ${default})."`
 	OnError    string `env:"-" enum:"skip,stop" default:"skip" help:"What becomes of a row that cannot be taken: skip it, or stop there (default: ${default})."`
 	DateOrder  string `env:"-" enum:",dmy,mdy" default:"" placeholder:"ORDER" help:"The order of dates that read in two ways: dmy or mdy (default: they are left out)."`
 	TaxExempt  string `env:"-" placeholder:"CODE" help:"The tax exempt category of those of whom the file only says that they are exempt (default: exempt)."`
@@ -134,7 +134,7 @@ func (c *importCommand) begin(ctx context.Context, core *app.Core, storeID int64
 func (c *importCommand) options() (transfer.Options, error) {
 	o := transfer.Options{
 		Format: c.Format, OnExisting: customer.Existing(c.OnExisting), ByID: c.Match == "id", StopOnError: c.OnError == "stop", DateOrder: value.Order(c.DateOrder),
-		Kind: source.Kind(c.Kind), SetCredit: c.Amounts == "set", Ungroup: c.Blank == "empty", App: c.App, TaxExempt: c.TaxExempt, Events: c.Events == "all",
+		Kind: source.Kind(c.Kind), SetCredit: c.Amounts == "set", Empty: c.Blank == "empty", App: c.App, TaxExempt: c.TaxExempt, Events: c.Events == "all",
 	}
 	if c.Format != "" {
 		if _, ok := source.Named(c.Format); !ok {

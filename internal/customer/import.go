@@ -22,7 +22,14 @@ const (
 	SkipExisting      Existing = "skip"      // the customer stays as it is
 	FillExisting      Existing = "fill"      // what it has nothing of is filled in
 	OverwriteExisting Existing = "overwrite" // what the row says replaces what it has
+	FailExisting      Existing = "fail"      // the row is rejected
 )
+
+// Existings are all of them.
+var Existings = []Existing{SkipExisting, FillExisting, OverwriteExisting, FailExisting}
+
+// Changes reports whether customers that are there may become different.
+func (e Existing) Changes() bool { return e == FillExisting || e == OverwriteExisting }
 
 // Outcome is what became of a row of an import.
 type Outcome uint8
@@ -44,6 +51,8 @@ type ImportRow struct {
 	HasStoreCredit, HasAcceptsEmails bool
 	// MatchID is the id of the customer whose row it is; 0: whose email it has.
 	MatchID int64
+	// Empty are fields of which the row says that there is nothing.
+	Empty []fault.Field
 
 	there bool // it is of a customer that is there, or of nobody
 	ready *createPlan
@@ -146,7 +155,9 @@ func (s *Service) importSome(tx *sqldb.Tx, in []ImportRow, existing Existing, ou
 			out[i].reject(FieldEmail, fault.Unknown, "")
 		} else if out[i].ID == 0 {
 			fresh = append(fresh, i)
-		} else if out[i].Outcome = ImportSkipped; existing != SkipExisting {
+		} else if existing == FailExisting {
+			out[i].reject(FieldEmail, fault.EmailInUse, p.in[0].Email)
+		} else if out[i].Outcome = ImportSkipped; existing.Changes() {
 			there = append(there, i)
 		}
 	}
@@ -338,6 +349,22 @@ func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Updat
 		ID: old.ID, FirstName: text(old.FirstName, in.FirstName), LastName: text(old.LastName, in.LastName), Company: text(old.Company, in.Company),
 		Phone: text(old.Phone, in.Phone), Notes: text(old.Notes, in.Notes), TaxExemptCategory: text(old.TaxExemptCategory, in.TaxExemptCategory),
 		RegistrationIP: text(old.RegistrationIP, in.RegistrationIP), FormFields: in.FormFields, Extent: form.Free,
+	}
+	for _, f := range row.Empty {
+		nothing := opt.Some("")
+		switch {
+		case !over:
+		case f == FieldCompany:
+			u.Company = nothing
+		case f == FieldPhone:
+			u.Phone = nothing
+		case f == FieldNotes:
+			u.Notes = nothing
+		case f == FieldTaxExempt:
+			u.TaxExemptCategory = nothing
+		case f == FieldGroup:
+			u.GroupID = opt.Some(int64(0))
+		}
 	}
 	if row.MatchID != 0 && over && in.Email != old.Email {
 		u.Email = opt.Some(in.Email)

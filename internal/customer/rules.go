@@ -201,6 +201,23 @@ func (a *AddressFields) Complete(c *fault.Collector) {
 	a.check(c)
 }
 
+// Lacks returns the first field that is empty and that an address needs, or "" for
+// one that has all.
+func (a *AddressFields) Lacks() fault.Field {
+	if a.CountryCode == "" {
+		return FieldCountry
+	}
+	full := *a
+	c := fault.Collector{}
+	full.Complete(&c)
+	for i := range c.Items {
+		if it := &c.Items[i]; it.Code == fault.TooShort || it.Code == fault.Required {
+			return it.Field
+		}
+	}
+	return ""
+}
+
 func (a *AddressFields) check(c *fault.Collector) {
 	c.Length(FieldFirstName, a.FirstName, 1, maxAddrName)
 	c.Length(FieldLastName, a.LastName, 1, maxAddrName)

@@ -32,7 +32,7 @@ func TestImportChanges(t *testing.T) {
 		b.get(imports+"/1").want(200, imports+"/1/columns", "3 rows", "Store credit of customers", "a table of store credit")
 		mia.get(imports+"/1/columns").want(404, "")
 		b.post(imports+"/1/columns", "kind", "credit").want(200, imports+"/1/rules", "added to the balance", "!gets what is missing", "!order of day")
-		b.post(imports+"/1/rules", "amounts", "more", "match", "email", "on_error", "skip").want(422, "")
+		b.post(imports+"/1/rules", "amounts", "more", "match", "email", "on_error", "skip").want(422, "", "Please choose.")
 		b.post(imports+"/1/rules", "amounts", "add", "match", "email", "on_error", "skip").want(200, imports+"/1")
 		w.jobs()
 		b.get(imports+"/1").want(200, "", "Would be changed, for example", "c1@example.com")
@@ -44,9 +44,10 @@ func TestImportChanges(t *testing.T) {
 		if got := w.credit(2); got != had+50_000 {
 			t.Errorf("%d, had %d", got, had)
 		}
-		b.get(imports+"/1").want(200, "", "There is no such thing in the store")
+		b.get(imports+"/1").want(200, "", "No customer has this address or number", "1 row was not imported")
 		b.post(imports+"/1/undo").want(200, imports+"/1")
 		w.jobs()
+		b.get(imports+"/1").want(200, "", "Changed back", "Not changed back", "!Taken away")
 		if w.credit(2) != had || w.credit(3) != other {
 			t.Errorf("%d and %d", w.credit(2), w.credit(3))
 		}

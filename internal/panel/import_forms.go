@@ -220,9 +220,19 @@ func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 		case source.Credit:
 			fields = append(fields, choose("amounts", pick(o.SetCredit, "set", "add"), "add", "set"), match)
 		case source.GroupMembers:
-			fields = append(fields, choose("blank", pick(o.Ungroup, "empty", "leave"), "leave", "empty"), match)
+			fields = append(fields, choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty"), match)
 		default:
-			fields = append(fields, choose("on_existing", string(o.OnExisting), string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)), match)
+			var existing []string
+			for _, e := range customer.Existings {
+				existing = append(existing, string(e))
+			}
+			fields = append(fields, choose("on_existing", string(o.OnExisting), existing...))
+			cells := choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty")
+			cells.Label, cells.Hint, cells.Required, cells.Plain = c.look.Text("import.cells"), c.look.Text("import.cells.hint"), false, true
+			for i := range cells.Options {
+				cells.Options[i].Label = c.look.Text("import.cells." + cells.Options[i].Value)
+			}
+			fields = append(fields, cells, match)
 		}
 	}
 	fields = append(fields, choose("on_error", pick(o.StopOnError, "stop", "skip"), "skip", "stop"))
@@ -262,7 +272,7 @@ func (c *call) saveImportRules() error {
 	if p.Form.Field("match") != nil {
 		o.ByID = c.form.Get("match") == "id"
 	}
-	o.SetCredit, o.Ungroup = c.form.Get("amounts") == "set", c.form.Get("blank") == "empty"
+	o.SetCredit, o.Empty = c.form.Get("amounts") == "set", c.form.Get("blank") == "empty"
 	o.Kind = imp.Kind()
 	o.StopOnError, o.DateOrder, o.Events, o.Ground = c.form.Get("on_error") == "stop", value.Order(c.form.Get("date_order")), c.form.Get("events") != "", c.value("ground")
 	if _, err := c.Transfer.Revise(c.R.Context(), c.store.ID, imp.ID, o, transfer.Try); err != nil {

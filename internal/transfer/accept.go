@@ -38,8 +38,8 @@ var List = &listing.Spec{Table: "imports", Descending: true, Cursors: true, Unnu
 var Parameters = &listing.Spec{
 	Table: "imports",
 	Fields: []listing.Field{
-		choice("kind", string(source.Customers), string(source.Addresses), string(source.Subscribers), string(source.Credit), string(source.GroupMembers)),
-		choice("on_existing", string(customer.SkipExisting), string(customer.FillExisting), string(customer.OverwriteExisting)),
+		choice("kind", texts(source.Kinds)...),
+		choice("on_existing", texts(customer.Existings)...),
 		choice("match", "email", "id"),
 		choice("amounts", "add", "set"),
 		choice("blank", "leave", "empty"),
@@ -57,6 +57,14 @@ var Parameters = &listing.Spec{
 }
 
 var only = []listing.Op{listing.Eq}
+
+func texts[T ~string](of []T) []string {
+	out := make([]string, len(of))
+	for i, v := range of {
+		out[i] = string(v)
+	}
+	return out
+}
 
 func choice(name string, values ...string) listing.Field {
 	f := listing.Field{Name: name, Kind: listing.Text, Ops: only, Values: map[string]string{}}
@@ -97,7 +105,7 @@ func ParseOptions(q *listing.Query) (Options, string, error) {
 		case "amounts":
 			o.SetCredit = text == "set"
 		case "blank":
-			o.Ungroup = text == "empty"
+			o.Empty = text == "empty"
 		case "on_error":
 			o.StopOnError = text == "stop"
 		case "dry_run":
@@ -148,6 +156,9 @@ type Received struct {
 // Hash returns the SHA-256 of the file in hexadecimal.
 func (r *Received) Hash() string { return r.hash }
 
+// ErrSpreadsheet: what was sent is no table as text.
+var ErrSpreadsheet = fault.New(fault.Invalid, table.ErrSpreadsheet.Error())
+
 var errBusy = &fault.Error{Kind: fault.Unavailable, Message: "Too many files are being received.", RetryAfter: 5}
 
 // Receive keeps a file as it comes. It is to be given to Accept, or to be dropped.
@@ -156,14 +167,15 @@ func (s *Service) Receive(ctx context.Context, storeID int64, from io.Reader) (_
 	case s.receiving <- struct{}{}:
 		defer func() { <-s.receiving }()
 	default:
-// ErrSpreadsheet: what was sent is no table as text.
-var ErrSpreadsheet = fault.New(fault.Invalid, table.ErrSpreadsheet.Error())
-
 		return nil, errBusy
 	}
 	ctx = sqldb.Aside(ctx)
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error { return room(tx, 0) }); err != nil {
 		return nil, err
+	}
+	peeked := bufio.NewReaderSize(from, table.SpreadsheetHead)
+	if head, _ := peeked.Peek(table.SpreadsheetHead); table.IsSpreadsheet(head) {
+		return nil, ErrSpreadsheet
 	}
 	r := &Received{s: s, storeID: storeID}
 	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) { r.id, err = nextID(tx); return err }); err != nil {
@@ -172,10 +184,6 @@ var ErrSpreadsheet = fault.New(fault.Invalid, table.ErrSpreadsheet.Error())
 	to, err := s.files.create(ctx, storeID, r.id)
 	if err != nil {
 		return nil, err
-	}
-	peeked := bufio.NewReaderSize(from, table.SpreadsheetHead)
-	if head, _ := peeked.Peek(table.SpreadsheetHead); table.IsSpreadsheet(head) {
-		return nil, ErrSpreadsheet
 	}
 	defer func() {
 		if err != nil {

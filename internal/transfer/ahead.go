@@ -130,7 +130,7 @@ func (b *bite) add(rec source.Record) {
 // prepare makes the rows of new customers ready, unless something is missing that
 // they refer to.
 func (b *bite) prepare(plan *Plan, w *world) {
-	if plan.Kind != source.Customers || plan.OnExisting != customer.SkipExisting {
+	if plan.Kind != source.Customers || plan.OnExisting.Changes() {
 		return
 	}
 	if w.misses(plan, b.records) {

@@ -10,7 +10,6 @@ import (
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
 	"clientele/internal/transfer/source"
-	"clientele/internal/words"
 )
 
 // Files of store credit and of group members change one thing of a customer a row. It
@@ -83,11 +82,11 @@ func (t *taking) whose(records []source.Record) ([]int64, error) {
 		case byID(rec) && there[rec.ID]:
 			of[i] = rec.ID
 		case byID(rec):
-			t.wrong(rec, customer.FieldID, string(fault.Unknown))
+			t.wrong(rec, customer.FieldID, NoCustomer)
 		case len(owners) == 1:
 			of[i] = owners[0]
 		case len(owners) == 0:
-			t.wrong(rec, customer.FieldEmail, string(fault.Unknown))
+			t.wrong(rec, customer.FieldEmail, NoCustomer)
 		default:
 			t.wrong(rec, customer.FieldEmail, SeveralCustomers)
 		}
@@ -97,7 +96,7 @@ func (t *taking) whose(records []source.Record) ([]int64, error) {
 
 // wrong tells why a record is not taken.
 func (t *taking) wrong(rec *source.Record, field fault.Field, code string) {
-	t.problem(rec.Rows[0].Line, words.Terminal.Name(field), code, false)
+	t.problem(rec.Rows[0].Line, t.imp.Plan.columnOf(field, false), code, false)
 }
 
 // changedTo notes that a record has changed a customer, and what would undo that.
@@ -201,10 +200,10 @@ func (t *taking) someMembers(records []source.Record, of []int64, taken []bool) 
 		}
 		switch {
 		case !there: // gone meanwhile
-			t.wrong(rec, customer.FieldID, string(fault.Unknown))
+			t.wrong(rec, customer.FieldID, NoCustomer)
 		case group == 0 && rec.Group != "":
 			t.wrong(rec, customer.FieldGroup, NoSuchGroup)
-		case group == 0 && !t.imp.Plan.Ungroup:
+		case group == 0 && !t.imp.Plan.Empty:
 			taken[i] = true
 			t.imp.Counts.Skipped++
 			t.exampleOf("skipped", rec)

@@ -96,7 +96,7 @@ func TestCredit(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(problems, ";"); got != "3 amount out_of_range;5 email unknown;6 Amount amount_unreadable;7  no_amount;9 amount out_of_range;10 amount out_of_range" {
+		if got := strings.Join(problems, ";"); got != "3 Amount out_of_range;5 Email no_such_customer;6 Amount amount_unreadable;7  no_amount;9 Amount out_of_range;10 Amount out_of_range" {
 			t.Error(got)
 		}
 		// The file of failures is one of the same kind.
@@ -195,7 +195,7 @@ func TestGroupMembers(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 		trade := w.rows(w.a, `SELECT CAST(id AS TEXT) FROM customer_groups WHERE store_id = $1 AND name = 'Trade'`)
-		next := w.bring(w.a, "ids.csv", "Customer ID,Group ID\n1,\n2,"+trade+"\n3,"+trade+"\n4,99\n5,x\n", Options{Ungroup: true})
+		next := w.bring(w.a, "ids.csv", "Customer ID,Group ID\n1,\n2,"+trade+"\n3,"+trade+"\n4,99\n5,x\n", Options{Empty: true})
 		if want := (Counts{Rows: 5, Changed: 2, Unchanged: 1, Rejected: 2}); next.Counts != want {
 			t.Errorf("%+v", next.Counts)
 		}

@@ -142,7 +142,7 @@ func (s *Service) revise(tx *sqldb.Tx, imp *Import, o Options, then Then) error 
 	if o.TaxExempt == "" {
 		o.TaxExempt = imp.Plan.TaxExempt
 	}
-	if !slices.Contains([]customer.Existing{customer.SkipExisting, customer.FillExisting, customer.OverwriteExisting}, o.OnExisting) {
+	if !slices.Contains(customer.Existings, o.OnExisting) {
 		wrong("on_existing", fault.NotAccepted, "")
 	}
 	if !slices.Contains(source.Kinds, o.Kind) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/credit"
 	"clientele/internal/customer"
 	"clientele/internal/fault"
 	"clientele/internal/fold"
@@ -202,7 +203,7 @@ func (t *taking) bites(p *pace, q *queue) (end bool, err error) {
 		}
 		end = b.end
 		// Customers that are there are locked before the store's counters.
-		if t.imp.Plan.OnExisting != customer.SkipExisting || t.imp.Plan.Kind.Changes() || !p.more(b) {
+		if t.imp.Plan.OnExisting.Changes() || t.imp.Plan.Kind.Changes() || !p.more(b) {
 			break
 		}
 	}
@@ -557,11 +558,44 @@ func (t *taking) count(rec *source.Record, done *customer.Imported) bool {
 func (t *taking) broken(rec *source.Record, wrong *fault.Error) {
 	for i := range wrong.Items {
 		it := &wrong.Items[i]
-		t.problem(rec.Rows[0].Line, words.Terminal.Name(it.Field), string(it.Code), false)
+		code := string(it.Code)
+		if it.Why == customer.WhyNoCustomer {
+			code = NoCustomer
+		}
+		t.problem(rec.Rows[0].Line, t.imp.Plan.columnOf(it.Field, customer.WrongAddress(it) >= 0), code, false)
 	}
 	if len(wrong.Items) == 0 {
 		t.problem(rec.Rows[0].Line, "", wrong.Message, false)
 	}
+}
+
+// NoCustomer is the code of a row of a customer who is not there.
+const NoCustomer = "no_such_customer"
+
+var (
+	customerColumns = map[fault.Field]source.Field{
+		customer.FieldID: source.ID, customer.FieldEmail: source.Email, customer.FieldFirstName: source.FirstName, customer.FieldLastName: source.LastName, customer.FieldCompany: source.Company,
+		customer.FieldPhone: source.Phone, customer.FieldNotes: source.Notes, customer.FieldTaxExempt: source.TaxCategory, customer.FieldGroup: source.Group, credit.FieldAmount: source.StoreCredit,
+	}
+	addressColumns = map[fault.Field]source.Field{
+		customer.FieldFirstName: source.AddressFirst, customer.FieldLastName: source.AddressLast, customer.FieldCompany: source.AddressCompany, customer.FieldPhone: source.AddressPhone,
+		customer.FieldAddress1: source.Street1, customer.FieldAddress2: source.Street2, customer.FieldCity: source.City, customer.FieldState: source.State, customer.FieldPostalCode: source.PostalCode,
+	}
+)
+
+// columnOf is what the file calls the column of a field, of the customer or an address;
+// a field that has none is named.
+func (p *Plan) columnOf(field fault.Field, ofAddress bool) string {
+	to := customerColumns[field]
+	if ofAddress {
+		to = addressColumns[field]
+	}
+	for i := range p.Columns {
+		if to != "" && p.Columns[i].Field == to {
+			return p.Columns[i].Name
+		}
+	}
+	return words.Terminal.Name(field)
 }
 
 func (t *taking) problem(line int64, column, code string, warning bool) {
@@ -680,6 +714,11 @@ func (w *world) rows(plan *Plan, records []source.Record) (out []customer.Import
 	return out
 }
 
+// emptied are the fields of customers that an empty cell may empty.
+var emptied = map[source.Field]fault.Field{
+	source.Company: customer.FieldCompany, source.Phone: customer.FieldPhone, source.Notes: customer.FieldNotes, source.TaxCategory: customer.FieldTaxExempt, source.Group: customer.FieldGroup,
+}
+
 // row is a record as a customer.
 func (w *world) row(plan *Plan, rec *source.Record) customer.ImportRow {
 	in := customer.ImportRow{Create: customer.Create{
@@ -690,15 +729,15 @@ func (w *world) row(plan *Plan, rec *source.Record) customer.ImportRow {
 	if rec.TaxExempt == source.Yes && in.TaxExemptCategory == "" {
 		in.TaxExemptCategory = plan.TaxExempt
 	}
-	for _, a := range rec.Addresses {
-		fields := customer.AddressFields{
-			FirstName: a.FirstName, LastName: a.LastName, Company: a.Company, Phone: a.Phone, Address1: a.Address1, Address2: a.Address2, City: a.City,
-			StateOrProvince: a.State, PostalCode: a.PostalCode, CountryCode: a.CountryCode,
+	if plan.Empty && plan.OnExisting == customer.OverwriteExisting {
+		for i := range plan.Columns {
+			if f := emptied[plan.Columns[i].Field]; f != "" && rec.Blank(i) {
+				in.Empty = append(in.Empty, f)
+			}
 		}
-		if a.Commercial {
-			fields.Type = "commercial"
-		}
-		in.Addresses = append(in.Addresses, customer.AddressCreate{AddressFields: fields})
+	}
+	for i := range rec.Addresses {
+		in.Addresses = append(in.Addresses, customer.AddressCreate{AddressFields: rec.Addresses[i].Fields()})
 	}
 	values := map[string]string{}
 	for _, v := range rec.Own {

@@ -82,8 +82,9 @@ type Options struct {
 	Events bool `json:"events,omitempty"`
 	// SetCredit has amounts of store credit be balances, not what is added to them.
 	SetCredit bool `json:"set_credit,omitempty"`
-	// Ungroup has an empty cell mean no group; else it says nothing.
-	Ungroup bool `json:"ungroup,omitempty"`
+	// Empty has an empty cell mean that there is nothing: no group, and where rows
+	// overwrite customers, no company and the like; else it says nothing.
+	Empty bool `json:"empty,omitempty"`
 	// TaxExempt is the tax exempt category of those of whom a file says that they
 	// are exempt, and no more.
 	TaxExempt string `json:"tax_exempt,omitempty"`

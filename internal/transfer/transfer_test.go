@@ -346,7 +346,7 @@ func TestByID(t *testing.T) {
 		if got, want := imp.Counts, (Counts{Rows: 7, Created: 1, Changed: 3, Rejected: 3}); got != want {
 			t.Errorf("%+v", got)
 		}
-		if got := w.problems(w.a, imp.ID); got != "3 email email_in_use; 4 id unknown; 5 ID id_unreadable" {
+		if got := w.problems(w.a, imp.ID); got != "3 Email email_in_use; 4 ID no_such_customer; 5 ID id_unreadable" {
 			t.Error(got)
 		}
 		var told strings.Builder

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/customer"
+	"clientele/internal/fault"
 	"clientele/internal/geo"
 	"clientele/internal/password"
 	"clientele/internal/transfer/table"
@@ -126,7 +128,12 @@ const (
 	BadPhone        = "phone_lost_digits"
 	BadCountry      = "country_unknown"
 	BadAddress      = "address_unreadable"
+	NoName          = "address_without_name"
 	NoStreet        = "address_without_street"
+	NoCity          = "address_without_city"
+	NoCountry       = "address_without_country"
+	NoPostalCode    = "address_without_postal_code"
+	NoState         = "address_without_state"
 	BadHash         = "password_hash_unknown"
 	NoConsentTime   = "consent_without_time"
 	FutureTime      = "time_in_the_future"
@@ -239,6 +246,13 @@ type filling struct {
 	parts     hashParts
 	names     string
 	addresses []*parts
+	places    []place // of the record's addresses
+}
+
+// place is where an address stands.
+type place struct {
+	line   int64
+	column string
 }
 
 // parts are the cells of an address.
@@ -502,11 +516,6 @@ func (f *filling) address(p *parts) {
 	if a.Address1 == "" && a.City == "" && at(PostalCode) == "" {
 		return
 	}
-	// Some exports have towns and no streets. That costs the address, not the customer.
-	if a.Address1 == "" && f.Format.Kind == Customers {
-		f.problem(c, NoStreet, "", true)
-		return
-	}
 	if v := at(AddressPhone); v != "" {
 		phone, ok := value.Phone(v)
 		if !ok {
@@ -515,20 +524,66 @@ func (f *filling) address(p *parts) {
 		a.Phone = phone
 	}
 	named := cmp.Or(at(CountryCode), at(Country))
-	country, ok := value.Country(html.UnescapeString(named))
-	if !ok && at(CountryCode) != "" && at(Country) != "" {
-		country, ok = value.Country(html.UnescapeString(at(Country)))
+	if named != "" || f.Kind != Customers { // else it is left out
+		country, ok := value.Country(html.UnescapeString(named))
+		if !ok && at(CountryCode) != "" && at(Country) != "" {
+			country, ok = value.Country(html.UnescapeString(at(Country)))
+		}
+		if !ok {
+			f.problem(c, BadCountry, named, false)
+			return
+		}
+		a.CountryCode = country.Code
+		a.State = stateOf(country, at(State), at(StateCode))
+		a.PostalCode = value.PostalCode(at(PostalCode), country.Code)
 	}
-	if !ok {
-		f.problem(c, BadCountry, named, false)
-		return
-	}
-	a.CountryCode = country.Code
-	a.State = stateOf(country, at(State), at(StateCode))
-	a.PostalCode = value.PostalCode(at(PostalCode), country.Code)
 	if !slices.Contains(f.Addresses, a) {
 		f.Addresses = append(f.Addresses, a)
+		f.places = append(f.places, place{f.row.Line, c.Name})
 	}
+}
+
+// lacking are the codes of what an address needs and has not.
+var lacking = map[fault.Field]string{
+	customer.FieldFirstName: NoName, customer.FieldLastName: NoName, customer.FieldAddress1: NoStreet, customer.FieldCity: NoCity,
+	customer.FieldCountry: NoCountry, customer.FieldPostalCode: NoPostalCode, customer.FieldState: NoState,
+}
+
+// complete leaves out the addresses of a customer that lack something: exports have
+// towns without streets, and streets without countries. That costs the address, not the
+// customer.
+func (f *filling) complete() {
+	if f.Kind != Customers {
+		return
+	}
+	var whole []Address
+	for i := range f.Addresses {
+		a := &f.Addresses[i]
+		fields := a.Fields()
+		if code := lacking[fields.Lacks()]; code != "" {
+			f.Problems = append(f.Problems, Problem{Line: f.places[i].line, Column: f.places[i].column, Code: code, Warning: true})
+			continue
+		}
+		whole = append(whole, *a)
+	}
+	f.Addresses = whole
+}
+
+// Blank reports whether nothing stands in a column of the record.
+func (r *Record) Blank(column int) bool {
+	return !slices.ContainsFunc(r.Rows, func(row table.Row) bool { return cell(row.Cells[column]) != "" })
+}
+
+// Fields returns the address as customers have it.
+func (a *Address) Fields() customer.AddressFields {
+	out := customer.AddressFields{
+		FirstName: a.FirstName, LastName: a.LastName, Company: a.Company, Phone: a.Phone, Address1: a.Address1, Address2: a.Address2, City: a.City,
+		StateOrProvince: a.State, PostalCode: a.PostalCode, CountryCode: a.CountryCode,
+	}
+	if a.Commercial {
+		out.Type = customer.Commercial
+	}
+	return out
 }
 
 // stateOf returns the name of a state that is given by its name or its code. One
@@ -622,10 +677,9 @@ func (f *filling) finish() {
 	}
 	for i := range f.Addresses {
 		a := &f.Addresses[i]
-		if a.FirstName == "" && a.LastName == "" {
-			a.FirstName, a.LastName = f.FirstName, f.LastName
-		}
+		a.FirstName, a.LastName = cmp.Or(a.FirstName, f.FirstName), cmp.Or(a.LastName, f.LastName)
 	}
+	f.complete()
 	hash, known := password.ImportedHash{Hash: f.hash, Salt: f.salt}, true
 	if len(f.parts) > 0 && f.hash == "" && f.Format.Hash != nil {
 		hash, known = f.Format.Hash(f.parts, f.Settings)

@@ -29,7 +29,7 @@ func read(t *testing.T, name, file string, own Own) (*Format, []Column, []Record
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewReader(rows, Settings{Format: f, Columns: cols, File: name, Zone: time.UTC, Now: 1_900_000_000, Orders: map[int]value.Order{}})
+	r := NewReader(rows, Settings{Format: f, Kind: f.Kind, Columns: cols, File: name, Zone: time.UTC, Now: 1_900_000_000, Orders: map[int]value.Order{}})
 	var out []Record
 	for {
 		rec, err := r.Next()
@@ -109,7 +109,7 @@ func TestFormats(t *testing.T) {
 			[]string{`{"AcceptsEmails":1,"Addresses":[{"Address1":"Attn: Foo, Bar","Address2":"Suite 4, Floor 2","City":"Austin","CountryCode":"US","FirstName":"Ann","LastName":"Lee","Phone":"555","PostalCode":"78701","State":"Texas"},{"Address1":"1 Rd","City":"Bonn","CountryCode":"DE","FirstName":"Al","LastName":"Lee","PostalCode":"01067"}],"DateCreated":1713744000,"Email":"ann@example.com","FirstName":"Ann","Group":"Trade, big","HasCredit":true,"ID":7,"LastName":"Lee","Phone":"555-0100","StoreCredit":250000,"TaxCategory":"A1"}`}},
 		{"bigcommerce-bulk", "bulk.csv", "Email Address,First Name,Last Name,Company,Phone,Notes,Store Credit,Customer Group,Address ID - 1,Address First Name - 1,Address Last Name - 1,Address Company - 1,Address Line 1 - 1,Address Line 2 - 1,Address City - 1,Address State - 1,Address Zip - 1,Address Country - 1,Address Phone - 1,Address Line 1 - 2,Address City - 2,Address Country - 2,Receive Review/Abandoned Cart Emails?\n" +
 			"ann@example.com,Ann,Lee,,,,,,12,Ann,Lee,,1 Rd,,Perth,Western Australia,6000,Australia,4.41E+11,2 Rd,Wien,Austria,0\n", "Address ID - 1",
-			[]string{`{"AcceptsEmails":2,"Addresses":[{"Address1":"1 Rd","City":"Perth","CountryCode":"AU","FirstName":"Ann","LastName":"Lee","PostalCode":"6000","State":"Western Australia"},{"Address1":"2 Rd","City":"Wien","CountryCode":"AT","FirstName":"Ann","LastName":"Lee"}],"Email":"ann@example.com","FirstName":"Ann","LastName":"Lee","Problems":[{"code":"phone_lost_digits","column":"Address First Name - 1","line":2,"value":"4.41E+11","warning":true}]}`}},
+			[]string{`{"AcceptsEmails":2,"Addresses":[{"Address1":"1 Rd","City":"Perth","CountryCode":"AU","FirstName":"Ann","LastName":"Lee","PostalCode":"6000","State":"Western Australia"}],"Email":"ann@example.com","FirstName":"Ann","LastName":"Lee","Problems":[{"code":"phone_lost_digits","column":"Address First Name - 1","line":2,"value":"4.41E+11","warning":true},{"code":"address_without_postal_code","column":"Address Line 1 - 2","line":2,"warning":true}]}`}},
 		{"shopify", "customers_export.csv", "First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,Country Code,Zip,Phone,Accepts Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt\n" +
 			"Ann,'t Hooft,ann@example.com,,1 Rd,,Austin,Texas,TX,United States,US,'78701,'+15550100,yes,7.5,1,\"retail, ag-exempt\",n,yes\n", "Total Spent,Total Orders",
 			[]string{`{"Addresses":[{"Address1":"1 Rd","City":"Austin","CountryCode":"US","FirstName":"Ann","LastName":"'t Hooft","PostalCode":"78701","State":"Texas"}],"Consent":{"State":1},"Email":"ann@example.com","FirstName":"Ann","LastName":"'t Hooft","Notes":"n","Phone":"+15550100","Problems":[{"code":"consent_without_time","line":2,"warning":true}],"Tags":["retail","ag-exempt"],"TaxExempt":1}`}},

@@ -179,7 +179,7 @@ func appendOptions(b []byte, o *transfer.Options) []byte {
 	either("on_error", o.StopOnError, "stop", "skip")
 	either("match", o.ByID, "id", "email")
 	either("amounts", o.SetCredit, "set", "add")
-	either("blank", o.Ungroup, "empty", "leave")
+	either("blank", o.Empty, "empty", "leave")
 	b = strconv.AppendBool(append(b, `,"dry_run":`...), o.DryRun)
 	b = textOrNull(append(b, `,"date_order":`...), string(o.DateOrder))
 	either("events", o.Events, "all", "none")

@@ -15,8 +15,10 @@ import (
 const (
 	// recent is how long after a request others are taken to follow.
 	recent = 100 * time.Millisecond
-	// piece is how long to work without a rest while requests come.
-	piece = time.Millisecond
+	// piece is how long to work without a rest while requests come, and bit how long a
+	// portion should take: whoever waits for the processor waits for its end.
+	piece = 2 * time.Millisecond
+	bit   = 500 * time.Microsecond
 	// breather is the rest between requests: the system's shortest.
 	breather = 200 * time.Microsecond
 	// patience is how many times as long as it has worked a Worker rests at most
@@ -118,9 +120,9 @@ func (w *Worker) give(ctx context.Context, rests bool) {
 	if w.portion {
 		w.portion = false
 		switch {
-		case took > piece:
+		case took > bit:
 			w.fits = max(w.fits/2, 1)
-		case took < piece/4:
+		case took < bit/4:
 			w.fits *= 2
 		}
 	}
@@ -129,7 +131,10 @@ func (w *Worker) give(ctx context.Context, rests bool) {
 	case !p.Busy():
 		w.worked = 0
 		return
-	case !rests || !asked && w.worked < piece:
+	case !rests:
+		return
+	case !asked && w.worked < piece:
+		system.Yield()
 		return
 	}
 	p.resting.Add(1)
@@ -150,7 +155,7 @@ func (w *Worker) give(ctx context.Context, rests bool) {
 }
 
 // Portion tells how many of all things to do before the next Give: as many as take
-// about a piece, by how long the portion before took. It comes right before the work.
+// about a bit, by how long the portion before took. It comes right before the work.
 func (w *Worker) Portion(all int64) int64 {
 	if !w.pace.Busy() {
 		w.fits = 0

@@ -104,15 +104,15 @@ func TestPortion(t *testing.T) {
 	if n := w.Portion(6400); n != 200 {
 		t.Fatalf("the first portion is %d", n)
 	}
-	s.work(w, 2*piece)
+	s.work(w, 2*bit)
 	if n := w.Portion(6400); n != 100 {
 		t.Errorf("%d after a slow one", n)
 	}
-	s.work(w, piece/8)
+	s.work(w, bit/8)
 	if n := w.Portion(6400); n != 200 {
 		t.Errorf("%d after a fast one", n)
 	}
-	s.work(w, piece/2)
+	s.work(w, bit/2)
 	if n := w.Portion(6400); n != 200 {
 		t.Errorf("%d after one that fits", n)
 	}

@@ -32,9 +32,16 @@ func (c *client) control(method, path, body string) ([]byte, error) {
 }
 
 // A server that is killed while it goes back to a snapshot has the state before or
-// the one after, and never a mixture; what it had prepared is taken away.
+// the one after, and never a mixture; what it had prepared is taken away. Kills
+// come at any moment of a restore that takes long, so that some come before its
+// end and some after it.
 func TestKilledWhileRestoring(t *testing.T) {
 	t.Parallel()
+	const (
+		people = 600 // of a snapshot
+		least  = 3   // kills of either kind
+		most   = 60  // kills
+	)
 	engines(t, func(t *testing.T, dsn string) {
 		seeded(t, dsn)
 		s := serve(t, "--database", dsn)
@@ -44,32 +51,38 @@ func TestKilledWhileRestoring(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Two states that differ in many rows.
+		// Two states that differ in all rows: people are there, others, and changed.
 		fill := func(name string) {
-			var all []any
-			for i := range 10 {
-				all = append(all, person(fmt.Sprintf("%s%d@example.com", name, i)))
-			}
-			for i := range 10 {
-				for j := range all {
-					p := person(fmt.Sprintf("%s%d-%d@example.com", name, i, j))
-					all[j] = p
+			for i := range people / 10 {
+				var all []any
+				for j := range 10 {
+					all = append(all, person(fmt.Sprintf("%s%d-%d@example.com", name, i, j)))
 				}
 				s.client().call(http.StatusOK, http.MethodPost, "/customers", all)
 			}
 		}
 		state := func() string {
 			var out strings.Builder
-			for _, path := range []string{"/customers?limit=250&include=addresses", "/customers/addresses?limit=250", "/customers/attribute-values?limit=250", "/customers/subscribers"} {
-				out.Write(s.client().call(http.StatusOK, http.MethodGet, path, nil))
+			for _, path := range []string{"/customers?include=addresses,formfields&", "/customers/addresses?", "/customers/attribute-values?"} {
+				for page := 1; page <= (people*2+1)/250+1; page++ {
+					out.Write(s.client().call(http.StatusOK, http.MethodGet, fmt.Sprintf("%slimit=250&page=%d", path, page), nil))
+				}
 			}
+			out.Write(s.client().call(http.StatusOK, http.MethodGet, "/customers/subscribers", nil))
 			return out.String()
 		}
 		states := map[string]string{}
 		for _, name := range []string{"one", "two"} {
 			fill(name)
 			if name == "two" {
-				s.client().call(http.StatusNoContent, http.MethodDelete, "/customers?id:in=20,30,40", nil)
+				for from := 0; from < people/2; from += 10 {
+					var all []any
+					for id := from + 2; id < from+12; id++ {
+						all = append(all, map[string]any{"id": id, "notes": "changed"})
+					}
+					s.client().call(http.StatusOK, http.MethodPut, "/customers", all)
+				}
+				s.client().call(http.StatusNoContent, http.MethodDelete, fmt.Sprintf("/customers?id:in=%d,%d,%d", people-7, people-5, people-1), nil)
 			}
 			control("PUT", "/snapshots/"+name, "")
 			states[name] = state()
@@ -77,9 +90,23 @@ func TestKilledWhileRestoring(t *testing.T) {
 		if states["one"] == states["two"] {
 			t.Fatal("the states are the same")
 		}
-		seen := map[string]int{}
-		at := "two"
-		for range 8 {
+		// How long it takes a server that has just begun.
+		at, length := "two", time.Duration(0)
+		for _, to := range []string{"one", "two"} {
+			s.kill()
+			s.restart(t)
+			start := time.Now()
+			control("POST", "/snapshots/"+to+"/restore", "")
+			length = max(length, time.Since(start))
+			if state() != states[to] {
+				t.Fatalf("a restore of %s that nobody has killed", to)
+			}
+		}
+		seen, late := map[string]int{}, 0
+		for kill := range most {
+			if seen["before"] >= least && seen["after"] >= least && late > 0 && kill >= 8 {
+				break
+			}
 			to := "one"
 			if at == "one" {
 				to = "two"
@@ -95,7 +122,8 @@ func TestKilledWhileRestoring(t *testing.T) {
 				_, err := c.control("POST", "/snapshots/"+to+"/restore", "")
 				done <- err == nil
 			}()
-			time.Sleep(time.Duration(rand.Int64N(int64(120 * time.Millisecond))))
+			wait := time.Duration(rand.Int64N(int64(length + length/4)))
+			time.Sleep(wait)
 			s.kill()
 			answered := <-done
 			awaitEnd(t, dsn)
@@ -106,11 +134,17 @@ func TestKilledWhileRestoring(t *testing.T) {
 				seen["after"]++
 			case got == states[at] && !answered:
 				seen["before"]++
+				if wait > length/4 {
+					late++
+				}
 			default:
-				t.Fatalf("killed on the way from %s to %s (answered: %v), the state is neither:\n%.3000s", at, to, answered, got)
+				t.Fatalf("killed on the way from %s to %s after %s of %s (answered: %v), the state is neither:\n%.3000s", at, to, wait, length, answered, got)
 			}
 		}
-		t.Log(seen)
+		t.Logf("a restore takes %s; killed %v, of those before %d in its last three quarters", length, seen, late)
+		if seen["before"] < least || seen["after"] < least || late == 0 {
+			t.Errorf("of %d kills too few came in the midst of a restore, or after it: %v", most, seen)
+		}
 		// What was prepared for stores that were never made is taken away.
 		control("POST", "/reset", "")
 		for end := time.Now().Add(patience); leftOver(t, dsn) > 0; time.Sleep(10 * time.Millisecond) {

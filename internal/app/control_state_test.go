@@ -52,7 +52,7 @@ func (c *controlled) everything(hash, token string) map[string]string {
 	for _, path := range []string{
 		"/v3/customers?include=addresses,storecredit,attributes,formfields,shopper_profile_id,segment_ids&limit=250", "/v3/customers/addresses?limit=250", "/v3/customers/attributes", "/v3/customers/attribute-values?limit=250",
 		"/v3/customers/form-field-values?limit=250", "/v3/customers/subscribers?limit=250", "/v3/segments", "/v3/shopper-profiles", "/v3/hooks", "/v3/channels", "/v3/customers/metafields",
-		"/v3/clientele/history?limit=250", "/v3/customers/settings", "/v2/customers?limit=250", "/v2/customers/count", "/v2/customer_groups", "/v2/customers/1/addresses", "/v2/store", "/v3/clientele/customers/1/credit",
+		"/v3/clientele/history?limit=250", "/v3/customers/settings", "/v3/clientele/keys", "/v2/customers?limit=250", "/v2/customers/count", "/v2/customer_groups", "/v2/customers/1/addresses", "/v2/store", "/v3/clientele/customers/1/credit",
 	} {
 		status, text := c.ask("GET", "/stores/"+hash+path, "", "X-Auth-Token", token, "Accept", "application/json")
 		out[path] = fmt.Sprint(status, " ", strings.ReplaceAll(text, c.URL, ""))

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"clientele/internal/auth"
 	"clientele/internal/rest"
 	"clientele/internal/state"
@@ -12,6 +14,10 @@ func (s *Server) newState(tokens *auth.Cache, apis ...*rest.Server) *state.Servi
 	out := state.New(s.DB, s.System, Secrets())
 	s.DB.KeepEpochs(out.Begin)
 	s.pipe.Stamp = s.DB.StampedRequest
+	out.Draw = func(ctx context.Context, storeID int64) error {
+		_, err := s.Core.Keys.Keys(ctx, storeID)
+		return err
+	}
 	out.Forget = func() {
 		tokens.Forget()
 		s.APIAccounts.Forget()

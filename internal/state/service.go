@@ -35,6 +35,8 @@ type Service struct {
 	System *system.System
 	// Forget has the rest of the process forget what it remembers of stores.
 	Forget func()
+	// Draw draws what a store draws at its first use and keeps for good.
+	Draw func(ctx context.Context, storeID int64) error
 
 	secrets []sqldb.Secrets
 	plan    *plan // once ready
@@ -139,6 +141,29 @@ type baseline struct {
 
 func (b *baseline) put(k *kept) { b.of[k.Hash] = k }
 
+// draw has stores draw what they keep for good: drawn after a snapshot, it would
+// be another after each return to it.
+func (s *Service) draw(ctx context.Context, hashes []string) error {
+	if err := s.wait(ctx); err != nil || s.Draw == nil {
+		return err
+	}
+	var have []shop
+	if err := s.DB.Read(ctx, installationID, func(tx *sqldb.Tx) (err error) {
+		have, err = s.plan.shopsTx(tx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, st := range have {
+		if hashes == nil || slices.Contains(hashes, st.Hash) {
+			if err := s.Draw(ctx, st.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // hold returns what stores hold, all at the same moment: all stores and the
 // installation if none is named.
 func (s *Service) hold(ctx context.Context, hashes []string) (out *image, err error) {
@@ -241,6 +266,9 @@ func (s *Service) keep(c *image) {
 
 // Rebase keeps what there is now as what Reset goes back to.
 func (s *Service) Rebase(ctx context.Context) error {
+	if err := s.draw(ctx, nil); err != nil {
+		return err
+	}
 	c, err := s.hold(ctx, nil)
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func (s *Service) Save(ctx context.Context, name string, hashes []string) (*Snap
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
+	if err := s.draw(ctx, hashes); err != nil {
+		return nil, err
+	}
 	c, err := s.hold(ctx, hashes)
 	if err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ type Replaced struct {
 	Stores []int64
 }
 
-// Replace runs fn, which replaces content and returns which, as Write does. No
+// Replace runs fn, which replaces content and returns which, as WriteAgain does. No
 // other write of this process runs meanwhile, and those of the replaced stores
 // that were begun before are refused afterwards. fn runs across stores (Tx.In).
 func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) error {
@@ -132,7 +132,7 @@ func (db *DB) Replace(ctx context.Context, fn func(tx *Tx) (Replaced, error)) er
 	err := db.telling(db.equipped(in(ctx, func(tx *Tx) (err error) {
 		what, err = fn(tx)
 		return err
-	})), func(fn func(tx *Tx) error) error { return db.write(ctx, 0, fn) })
+	})), func(fn func(tx *Tx) error) error { return again(ctx, 0, db.write, fn) })
 	if err != nil && !errors.Is(err, ErrUnknownOutcome) {
 		return err
 	}

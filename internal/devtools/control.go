@@ -196,7 +196,9 @@ const patience = 10 * time.Second
 
 // again does what a reset or a restore may overtake, once more each time that
 // it was: nothing was written then, and whoever controls the server wants it done
-// in the new state.
+// in the new state. Turns alone would not do: a call belongs to the state that
+// there was when it came, before it waited for its turn, and other processes
+// have turns of their own.
 func (c *Control) again(ctx context.Context, do func(ctx context.Context) error) error {
 	start, stamped := c.Pipeline.System.Elapsed(), ctx
 	for {

@@ -15,10 +15,8 @@ import (
 const (
 	// recent is how long after a request others are taken to follow.
 	recent = 100 * time.Millisecond
-	// piece is how long to work without a rest while requests come, and bit how long a
-	// portion should take: whoever waits for the processor waits for its end.
+	// piece is how long to work without a rest while requests come.
 	piece = 2 * time.Millisecond
-	bit   = 500 * time.Microsecond
 	// breather is the rest between requests: the system's shortest.
 	breather = 200 * time.Microsecond
 	// patience is how many times as long as it has worked a Worker rests at most
@@ -27,6 +25,8 @@ const (
 	patience = 3
 	// most bounds one rest, and least bounds it from below.
 	most, least = 5 * time.Millisecond, 500 * time.Microsecond
+	// fraction is of which part of all things a Portion is.
+	fraction = 16
 )
 
 // Pace counts the requests that are being answered. Nil: nobody ever asks.
@@ -85,11 +85,9 @@ func (p *Pace) Busy() bool {
 
 // Worker is one who works in the background, in one goroutine at a time.
 type Worker struct {
-	pace    *Pace
-	since   time.Duration // of Elapsed, when the piece was begun
-	worked  time.Duration // since the last rest
-	fits    int64         // what Portion told
-	portion bool          // it was asked since the last Give
+	pace   *Pace
+	since  time.Duration // of Elapsed, when the piece was begun
+	worked time.Duration // since the last rest
 }
 
 // Worker returns somebody who begins to work now.
@@ -114,18 +112,8 @@ func (w *Worker) give(ctx context.Context, rests bool) {
 		return
 	}
 	now := p.sys.Elapsed()
-	took := now - w.since
-	w.worked += took
+	w.worked += now - w.since
 	w.since = now
-	if w.portion {
-		w.portion = false
-		switch {
-		case took > bit:
-			w.fits = max(w.fits/2, 1)
-		case took < bit/4:
-			w.fits *= 2
-		}
-	}
 	asked := p.asked.Load() > 0
 	switch {
 	case !p.Busy():
@@ -154,19 +142,11 @@ func (w *Worker) give(ctx context.Context, rests bool) {
 	w.worked, w.since = 0, p.sys.Elapsed()
 }
 
-// Portion tells how many of all things to do before the next Give: as many as take
-// about a bit, by how long the portion before took. It comes right before the work.
-func (w *Worker) Portion(all int64) int64 {
-	if !w.pace.Busy() {
-		w.fits = 0
-		return all
+// Portion tells how many of all things to do before the next Give, where some more at
+// once cost less.
+func (p *Pace) Portion(all int64) int64 {
+	if p.Busy() {
+		return max(all/fraction, 1)
 	}
-	if w.fits == 0 {
-		w.fits = max(all/fraction, 1)
-	}
-	w.portion, w.since = true, w.pace.sys.Elapsed()
-	return min(w.fits, all)
+	return all
 }
-
-// fraction is of which part of all things the first portion is.
-const fraction = 32

@@ -49,7 +49,7 @@ func TestNobodyAsks(t *testing.T) {
 	w = none.Worker()
 	w.Give(t.Context())
 	w.Note()
-	if n := w.Portion(100); n != 100 || none.Busy() {
+	if n := none.Portion(100); n != 100 || none.Busy() {
 		t.Errorf("a portion is %d of 100", n)
 	}
 }
@@ -99,34 +99,20 @@ func TestNote(t *testing.T) {
 
 func TestPortion(t *testing.T) {
 	s := newStage()
-	w := s.Worker()
+	if n := s.Portion(6400); n != 6400 {
+		t.Errorf("%d when nobody asks", n)
+	}
 	s.Enter()
-	if n := w.Portion(6400); n != 200 {
-		t.Fatalf("the first portion is %d", n)
-	}
-	s.work(w, 2*bit)
-	if n := w.Portion(6400); n != 100 {
-		t.Errorf("%d after a slow one", n)
-	}
-	s.work(w, bit/8)
-	if n := w.Portion(6400); n != 200 {
-		t.Errorf("%d after a fast one", n)
-	}
-	s.work(w, bit/2)
-	if n := w.Portion(6400); n != 200 {
-		t.Errorf("%d after one that fits", n)
-	}
-	for range 20 {
-		w.Portion(6400)
-		s.work(w, time.Second)
-	}
-	if n := w.Portion(6400); n != 1 {
-		t.Errorf("%d at least", n)
+	if n, least := s.Portion(6400), s.Portion(3); n != 400 || least != 1 {
+		t.Errorf("%d of 6400 and %d of 3 while a request is answered", n, least)
 	}
 	s.Leave()
+	if n := s.Portion(6400); n != 400 {
+		t.Errorf("%d right after a request", n)
+	}
 	s.now += recent
-	if n := w.Portion(6400); n != 6400 {
-		t.Errorf("%d when nobody asks", n)
+	if n := s.Portion(6400); n != 6400 {
+		t.Errorf("%d long after a request", n)
 	}
 }
 

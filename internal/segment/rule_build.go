@@ -112,7 +112,7 @@ func (b *building) next(ctx context.Context) (done bool, err error) {
 	to := from + b.step - 1
 	var all []changed
 	for from <= min(to, end) {
-		last := min(from+b.worker.Portion(b.step)-1, to)
+		last := min(from+b.pace.Portion(b.step)-1, to)
 		var some []changed
 		if err := b.db.Read(ctx, b.storeID, func(tx *sqldb.Tx) (err error) {
 			some, err = b.look(tx, from, last)

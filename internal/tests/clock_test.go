@@ -18,6 +18,7 @@ var clockReads = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep"
 var offTheClock = map[string]string{
 	"internal/app":     "a write that hangs does so in real time",
 	"internal/intake":  "the operating system compares deadlines of connections with its own clock, and bodies wait for real memory",
+	"internal/pace":    "requests that are given way to really take time",
 	"internal/jobs":    "a process has a job as long as it really renews its lease, and handlers really need time to end",
 	"internal/sqldb":   "other processes and the database need real time to make room",
 	"internal/trouble": "a client that is to see a delay really waits",

@@ -314,6 +314,7 @@ func TestStandingClock(t *testing.T) {
 	each(t, 1, func(w *world) {
 		outcomes := make(chan string, 9)
 		r := w.runner(jobs.Options{Observe: func(_, o string, _ time.Duration) { outcomes <- o }})
+		w.sys.Monotonic = func() time.Duration { return 0 }
 		r.Handle("a", func(ctx context.Context, _ jobs.Job) error { return system.Pause(ctx, 17*time.Second) }, nil, nil)
 		w.enqueue(w.stores[0], "a", nil, 0)
 		r.Start(w.t.Context())

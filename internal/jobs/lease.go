@@ -16,18 +16,17 @@ func (j *Job) heldKey() heldKey { return heldKey{j.StoreID, j.ID} }
 type holding struct {
 	lease string
 	until int64                   // when the lease ends, by the clock
-	at    time.Duration           // of Elapsed, when it was leased or renewed
+	seen  bool                    // by a renewal before: it takes longer
 	lost  context.CancelCauseFunc // ends the attempt; nil before it begins
 	timer *time.Timer             // ends it when the lease could not be renewed
 }
 
 // hold notes jobs that were leased.
 func (r *Runner) hold(js []Job, until int64) {
-	at := r.sys.Elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range js {
-		r.held[js[i].heldKey()] = &holding{lease: js[i].lease, until: until, at: at}
+		r.held[js[i].heldKey()] = &holding{lease: js[i].lease, until: until}
 	}
 }
 
@@ -73,14 +72,15 @@ func (r *Runner) renew(ctx context.Context) {
 		store int64
 		lease string
 	}
-	now, at := r.sys.Now(), r.sys.Elapsed()
+	now := r.sys.Now()
 	claims := map[claimed][]int64{}
 	r.mu.Lock()
 	for k, h := range r.held {
-		if h.until-now <= leaseTime-int64(renewEvery/time.Second) || at-h.at >= renewEvery {
+		if h.until-now <= leaseTime-int64(renewEvery/time.Second) || h.seen {
 			c := claimed{k.store, h.lease}
 			claims[c] = append(claims[c], k.id)
 		}
+		h.seen = true
 	}
 	r.mu.Unlock()
 	for c, ids := range claims {
@@ -102,7 +102,7 @@ func (r *Runner) renew(ctx context.Context) {
 			switch {
 			case h == nil || h.lease != c.lease: // done in the meantime
 			case kept[id]:
-				h.until, h.at = now+leaseTime, at
+				h.until = now + leaseTime
 				if h.timer != nil {
 					h.timer.Reset(leaseTime * time.Second)
 				}

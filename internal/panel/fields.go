@@ -240,7 +240,7 @@ func (c *call) fieldForm(action string, f *form.Field, fresh bool, languages []s
 			}
 			texts = append(texts, &html.Field{Name: "choices." + tag, Label: c.look.Text("fields.choices"), Hint: c.look.Text("fields.choices.translated"), Type: "textarea", Rows: 5, Value: strings.TrimRight(strings.Join(lines, "\n"), "\n"), Plain: true})
 		}
-		out.Sections = append(out.Sections, &html.Section{Legend: c.look.Text("fields.in_language", tag), Fields: texts})
+		out.Sections = append(out.Sections, &html.Section{Legend: c.look.Text("fields.in_language", c.languageName(tag)), Fields: texts})
 	}
 	out.Sample = &Sample{Field: c.sampleOf(f), Watch: "label required hint choices placeholder default rows"}
 	out.Hide("version", f.Version())

@@ -414,6 +414,7 @@ func (c *call) erasurePage() error {
 	b := &Block{ID: "counts", Title: c.look.Text("erasure.counts"), Nothing: c.look.Text("nothing")}
 	if len(e.Counts) > 0 {
 		b.Table = c.keptTable("erased-table", e.Counts)
+		b.Table.Columns[2].Label = c.look.Text("privacy.became")
 	}
 	p.Left = append(p.Left, b)
 	if e.Certificate != "" {

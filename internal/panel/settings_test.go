@@ -159,7 +159,7 @@ func TestFields(t *testing.T) {
 		b.signIn("ada@example.com").want(200, "")
 		const at = "/manage/store/one/settings/sign-up-form"
 		b.get(at).want(200, at, "Email Address", "Built in", "Move Password up")
-		b.post(at+"/new?form=account", "label", "Kind", "type", "dropdown", "refresh", "1").want(200, "", `name="choices"`, `name="choices.de"`, "In de")
+		b.post(at+"/new?form=account", "label", "Kind", "type", "dropdown", "refresh", "1").want(200, "", `name="choices"`, `name="choices.de"`, "Translation: Deutsch")
 		b.post(at+"/new?form=account", "label", "Kind", "type", "dropdown", "choices", "A\nA").want(422, "", "A choice is there twice")
 		b.post(at+"/new?form=account", "label", "", "type", "dropdown").want(422, "", `id="f-label-error"`)
 		b.post(at+"/new?form=account", "label", "<b>Kind</b>", "type", "dropdown", "required", "1", "choices", "Private\r\nTrade\r\n", "placeholder", "Pick one", "hint", "How you <i>buy</i>", "label.de", "Art", "hint.de", "Wie Sie kaufen", "choices.de", "Privat\nGewerbe").want(200, at+"?form=account", "is added to the form", "&lt;b&gt;Kind", "!<b>Kind", "Pick one", "How you &lt;i&gt;buy", "!<i>buy")

@@ -72,11 +72,14 @@ func (b *bencher) history(ctx context.Context, d data) (_ *HistoryRow, err error
 	if err != nil {
 		return nil, err
 	}
+	people := make([]customer.Create, historyCreates+historyBatch) // before the clock runs; counted from 1 on
+	for i := range people {
+		people[i] = crowdPerson(int64(i))
+		people[i].Addresses = nil // each has an entry of its own
+	}
 	customers := customer.NewService(db, sys, password.New(sys))
 	if row.create, err = b.spend(historyCreates, func(i int64) error {
-		p := crowdPerson(i)
-		p.Addresses = nil // each has an entry of its own
-		_, err := customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{p})
+		_, err := customers.CreateFor(ctx, password.Party{StoreID: st.ID}, []customer.Create{people[i]})
 		return err
 	}); err != nil {
 		return nil, err
@@ -89,11 +92,11 @@ func (b *bencher) history(ctx context.Context, d data) (_ *HistoryRow, err error
 	// An entry costs what transactions with entries cost more than those without. Both
 	// take turns, as the machine is not always as fast.
 	for range historyTurns {
-		without, err := b.entries(ctx, db, st.ID, false)
+		without, err := b.entries(ctx, db, st.ID, nil)
 		if err != nil {
 			return nil, err
 		}
-		with, err := b.entries(ctx, db, st.ID, true)
+		with, err := b.entries(ctx, db, st.ID, people)
 		if err != nil {
 			return nil, err
 		}
@@ -114,17 +117,17 @@ var told = history.Table[customer.Customer]{
 }
 
 // entries returns what an entry's share of a transaction costs that counts
-// entries, and records them or not.
-func (b *bencher) entries(ctx context.Context, db *sqldb.DB, storeID int64, record bool) (time.Duration, error) {
+// entries, and records those of people, if there are some.
+func (b *bencher) entries(ctx context.Context, db *sqldb.DB, storeID int64, people []customer.Create) (time.Duration, error) {
 	each, err := b.spend(historyCreates/historyBatch, func(i int64) error {
 		return db.WriteShared(ctx, storeID, func(tx *sqldb.Tx) error {
 			c, err := store.Advance{Entries: historyBatch}.Run(tx)
-			if err != nil || !record {
+			if err != nil || people == nil {
 				return err
 			}
 			list := make([]history.Entry, historyBatch)
 			for n := range list {
-				p := crowdPerson(i*historyBatch + int64(n))
+				p := &people[i*historyBatch+int64(n)]
 				id := c.EntryID + int64(n)
 				list[n] = history.Entry{Action: history.Created, Resource: history.Customer, ID: id, CustomerID: id}
 				told.Diff(&list[n], nil, &customer.Customer{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName, Company: p.Company, Phone: p.Phone})

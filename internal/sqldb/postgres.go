@@ -161,7 +161,6 @@ type pgTx struct {
 	write bool
 	sent  bool // the server has seen this transaction
 	batch pgx.Batch
-	args  int // of what is queued
 
 	// What those who share the transaction need to know of each other.
 	sends  int   // how often something was sent
@@ -178,13 +177,12 @@ func pgArgs(tx *Tx, s *Stmt, args []any) []any {
 }
 
 func (t *pgTx) queue(tx *Tx, s *Stmt, args []any) *pgx.QueuedQuery {
-	t.args += len(args)
 	return t.batch.Queue(s.sql, pgArgs(tx, s, args)...)
 }
 
 // send delivers everything queued and runs the callbacks.
 func (t *pgTx) send() error {
-	t.sent, t.thrown, t.args = true, false, 0
+	t.sent, t.thrown = true, false
 	t.sends++
 	b := t.batch
 	t.batch = pgx.Batch{}

@@ -56,22 +56,11 @@ func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
 // Exec inserts rows, whose own values follow each other in own, with as few
 // statements as there are sizes for. No rows are no error.
 func (r *Rows) Exec(tx *Tx, shared, own []any) error {
-	if !r.many(tx, own) {
-		return r.inBites(shared, own, func(s *Stmt, args []any) error { return tx.Exec(s, args...) })
+	if r.many(tx, own) {
+		_, err := r.copyIn(tx, shared, own)
+		return err
 	}
-	bite := len(own)
-	if tx.between != nil {
-		bite = copied * r.each
-	}
-	for some := range slices.Chunk(own, bite) {
-		if _, err := r.copyIn(tx, shared, some); err != nil {
-			return err
-		}
-		if tx.between != nil {
-			tx.between()
-		}
-	}
-	return nil
+	return r.inBites(shared, own, func(s *Stmt, args []any) error { return tx.Exec(s, args...) })
 }
 
 // ExecJoined is Exec of the shared values and the rows' own in one slice, which it

@@ -18,10 +18,11 @@ func (tx *Tx) Turn() (Turn, error) {
 	return Turn{ours: tx.turn, others: others}, err
 }
 
-// manyArgs is how many values PostgreSQL is sent at once beside Between.
-const manyArgs = 128
-
 // Between has f called before each statement from now on, for who does much that
-// others need not wait for. PostgreSQL gets statements of few rows together, and f is
-// called between bites of them.
-func (tx *Tx) Between(f func()) { tx.between = f }
+// others need not wait for. It does nothing on PostgreSQL, which gets many
+// statements at once.
+func (tx *Tx) Between(f func()) {
+	if tx.lite != nil {
+		tx.between = f
+	}
+}

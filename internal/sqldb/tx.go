@@ -79,7 +79,7 @@ func (tx *Tx) Draw() int64 { return tx.sys.Int63() }
 
 func (tx *Tx) see(s *Stmt) {
 	tx.ran.Add(1)
-	if tx.between != nil && tx.lite != nil {
+	if tx.between != nil {
 		tx.between()
 	}
 	if tx.watch != nil {
@@ -115,12 +115,6 @@ func (tx *Tx) Exec(s *Stmt, args ...any) error {
 	tx.see(s)
 	if tx.lite != nil {
 		return tx.lite.exec(tx, s, args)
-	}
-	if tx.between != nil && tx.pg.args >= manyArgs {
-		if err := tx.pg.send(); err != nil {
-			return err
-		}
-		tx.between()
 	}
 	tx.pg.queue(tx, s, args)
 	return nil

@@ -90,7 +90,7 @@ import (
 type Core struct {
 	DB          *sqldb.DB
 	System      *system.System
-	Pace        *pace.Pace
+	Pace        *pace.Pace // nil on PostgreSQL
 	Stores      *store.Service
 	APIAccounts *auth.APIAccounts
 	Tokens      *auth.StorefrontTokens
@@ -185,7 +185,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 	passwords := password.NewWith(sys, parts.Passwords)
 	stores, customers := store.NewService(db, sys), customer.NewService(db, sys, passwords)
 	c := &Core{
-		DB: db, System: sys, Pace: pace.New(sys),
+		DB: db, System: sys,
 		Stores:      stores,
 		APIAccounts: auth.NewAPIAccounts(db, sys),
 		Tokens:      auth.NewStorefrontTokens(db, sys),
@@ -216,6 +216,11 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 			return nil, err
 		}
 		return st.Location(), nil
+	}
+	if db.Engine() == sqldb.SQLite {
+		// PostgreSQL works in processes of its own, beside which requests wait no less
+		// where the work comes in small pieces.
+		c.Pace = pace.New(sys)
 	}
 	c.Rules = segment.NewKeeper(db, sys, customers, zone, c.Pace)
 	c.Figures = figure.NewService(db, sys, zone, stores.IDs, map[figure.Kind]figure.Source{

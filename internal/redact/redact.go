@@ -70,8 +70,8 @@ var address = pattern(`[^\s<>()\[\],;:"'\\@=&?/{}|]+@[A-Za-z0-9\x{80}-\x{10FFFF}
 var machine = pattern(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`)
 
 // Pseudonym returns a text of the same form: an address for an address, a day
-// for a day, letters for letters, digits for digits. A word has the same one wherever it stands, so
-// that what looks for a part of a text finds it.
+// for a day, letters for letters, digits for digits. A word has the same one
+// wherever it stands, so that what looks for a part of a text finds it.
 func (r *Redactor) Pseudonym(text string) string {
 	if at := address().FindStringIndex(text); at != nil && at[0] == 0 && at[1] == len(text) {
 		mac := hmac.New(sha256.New, r.key)

@@ -20,6 +20,10 @@ const (
 	ruleChanges = 200
 	// buildWithin bounds the build of one rule.
 	buildWithin = 10 * time.Minute
+	// readyEach is how often it is asked whether a rule is built: seldom, as builds
+	// give way to requests. askedAlone is how long pages are read without a build.
+	readyEach  = 100 * time.Millisecond
+	askedAlone = 5 * time.Second
 )
 
 // SegmentsRow is what segments with a rule take.
@@ -205,7 +209,7 @@ func (r *ruler) put(n int) error {
 
 // ready waits until a rule is built.
 func (r *ruler) ready(ctx context.Context, n int) error {
-	for end := time.Now().Add(buildWithin); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(buildWithin); time.Now().Before(end); time.Sleep(readyEach) {
 		var out struct{ State string }
 		if err := r.send(200, "GET", "/clientele/segments/"+r.ids[n]+"/rule", nil, &out); err != nil || out.State == "ready" {
 			return err
@@ -227,7 +231,7 @@ func (r *ruler) large(ctx context.Context, row *SegmentsRow) error {
 		}
 		return waits[(len(waits)-1)*99/100], nil
 	}
-	asking, stop := context.WithTimeout(ctx, max(r.Duration, time.Second))
+	asking, stop := context.WithTimeout(ctx, max(r.Duration, askedAlone))
 	defer stop()
 	var err error
 	if row.alone, err = pages(asking); err != nil {

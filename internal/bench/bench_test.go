@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -198,9 +199,18 @@ func TestLoadedStore(t *testing.T) {
 	}
 	both := &side{servers: []*child{server}, customers: fewest, stores: 2}
 	for name, statements := range map[string]float64{caseGet: 1, caseNothing: 0} {
-		done, took, err := b.spent(t.Context(), both, true, func() (pace, error) { return b.serverRate(t.Context(), caseNamed(name), both, 0) })
-		if err != nil || done.all == 0 || took.server <= 0 || took.allocations <= 1 || math.Round(took.statements) != statements || took.database != 0 {
-			t.Errorf("%s: %d done, each took %+v: %v", name, done.all, took, err)
+		right := func() (string, bool) {
+			done, took, err := b.spent(t.Context(), both, true, func() (pace, error) { return b.serverRate(t.Context(), caseNamed(name), both, 0) })
+			return fmt.Sprintf("%d done, each took %+v: %v", done.all, took, err),
+				err == nil && done.all > 0 && took.server > 0 && took.allocations > 1 && math.Round(took.statements) == statements && took.database == 0
+		}
+		// A server that has just started reads what it goes back to at a reset.
+		for again := 9; ; again-- {
+			if what, ok := right(); ok {
+				break
+			} else if again == 0 {
+				t.Fatalf("%s: %s", name, what)
+			}
 		}
 	}
 }

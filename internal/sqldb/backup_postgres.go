@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"clientele/internal/system"
 )
@@ -189,14 +190,19 @@ func replaceablePG(ctx context.Context, dsn string, dumped []string, overwrite b
 			return fmt.Errorf("the database has the table %q, which the backup does not have: restore into a new database", t)
 		}
 	}
-	others := 0
-	if err := p.pool.QueryRow(ctx, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others); err != nil {
-		return err
+	// The session of a client that has gone takes a moment to end.
+	for again := 10; ; again-- {
+		others := 0
+		if err := p.pool.QueryRow(ctx, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others); err != nil || others == 0 {
+			return err
+		}
+		if again == 0 {
+			return fmt.Errorf("%w (%d sessions)", ErrInUse, others)
+		}
+		if err := system.Pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	if others > 0 {
-		return fmt.Errorf("%w (%d sessions)", ErrInUse, others)
-	}
-	return nil
 }
 
 // tool runs one of PostgreSQL's client programs. It learns where the database

@@ -12,3 +12,8 @@ func (k *Keeper) SetBite(n int) { k.bite = n }
 func (k *Keeper) Building(storeID, segmentID, version int64) func(context.Context) (done bool, err error) {
 	return k.building(storeID, segmentID, version).next
 }
+
+// Build is one step of a build that goes on where it was cut off.
+func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (done bool, err error) {
+	return k.building(storeID, segmentID, version).next(ctx)
+}

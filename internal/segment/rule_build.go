@@ -56,12 +56,6 @@ func (k *Keeper) build(ctx context.Context, j jobs.Job) error {
 	}
 }
 
-// Build looks at the next customers for a rule of a version, and reports whether
-// it has looked at all.
-func (k *Keeper) Build(ctx context.Context, storeID, segmentID, version int64) (done bool, err error) {
-	return k.building(storeID, segmentID, version).next(ctx)
-}
-
 // building is the build of one rule.
 type building struct {
 	*Keeper

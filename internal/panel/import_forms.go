@@ -222,11 +222,7 @@ func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 		case source.GroupMembers:
 			fields = append(fields, choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty"), match)
 		default:
-			var existing []string
-			for _, e := range customer.Existings {
-				existing = append(existing, string(e))
-			}
-			fields = append(fields, choose("on_existing", string(o.OnExisting), existing...))
+			fields = append(fields, choose("on_existing", string(o.OnExisting), transfer.Texts(customer.Existings)...))
 			cells := choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty")
 			cells.Label, cells.Hint, cells.Required, cells.Plain = c.look.Text("import.cells"), c.look.Text("import.cells.hint"), false, true
 			for i := range cells.Options {

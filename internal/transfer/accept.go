@@ -38,8 +38,8 @@ var List = &listing.Spec{Table: "imports", Descending: true, Cursors: true, Unnu
 var Parameters = &listing.Spec{
 	Table: "imports",
 	Fields: []listing.Field{
-		choice("kind", texts(source.Kinds)...),
-		choice("on_existing", texts(customer.Existings)...),
+		choice("kind", Texts(source.Kinds)...),
+		choice("on_existing", Texts(customer.Existings)...),
 		choice("match", "email", "id"),
 		choice("amounts", "add", "set"),
 		choice("blank", "leave", "empty"),
@@ -58,7 +58,8 @@ var Parameters = &listing.Spec{
 
 var only = []listing.Op{listing.Eq}
 
-func texts[T ~string](of []T) []string {
+// Texts returns choices as they are written.
+func Texts[T ~string](of []T) []string {
 	out := make([]string, len(of))
 	for i, v := range of {
 		out[i] = string(v)

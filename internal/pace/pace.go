@@ -26,7 +26,7 @@ const (
 	// most bounds one rest, and least bounds it from below.
 	most, least = 5 * time.Millisecond, 500 * time.Microsecond
 	// fraction is of which part of all things a Portion is.
-	fraction = 16
+	fraction = 64
 )
 
 // Pace counts the requests that are being answered. Nil: nobody ever asks.

@@ -103,11 +103,11 @@ func TestPortion(t *testing.T) {
 		t.Errorf("%d when nobody asks", n)
 	}
 	s.Enter()
-	if n, least := s.Portion(6400), s.Portion(3); n != 400 || least != 1 {
+	if n, least := s.Portion(6400), s.Portion(3); n != 100 || least != 1 {
 		t.Errorf("%d of 6400 and %d of 3 while a request is answered", n, least)
 	}
 	s.Leave()
-	if n := s.Portion(6400); n != 400 {
+	if n := s.Portion(6400); n != 100 {
 		t.Errorf("%d right after a request", n)
 	}
 	s.now += recent

@@ -119,7 +119,7 @@ func (b *building) next(ctx context.Context) (done bool, err error) {
 	}
 	bite := b.bite
 	if b.pace.Busy() {
-		bite = (bite + 1) / 2
+		bite = (bite + 3) / 4
 	}
 	b.late = false
 	for ; len(all) > bite; all = all[bite:] {

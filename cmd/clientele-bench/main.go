@@ -35,7 +35,7 @@ type runCommand struct {
 	Processes  int           `placeholder:"N" help:"So many processes on one PostgreSQL, held against one process, and what became of all that they wrote."`
 	KillEvery  time.Duration `placeholder:"TIME" help:"Kill one of the processes so often, and start it again; as many times as there are runs."`
 	Sessions   int64         `default:"100000" placeholder:"N" help:"Sessions of the case sessions (default: ${default})."`
-	Crowd      int64         `placeholder:"N" help:"People among whom the case search looks (default: as many as customers)."`
+	Crowd      int64         `placeholder:"N" help:"People among whom the case search looks, or whom transfer imports (default: as many as customers)."`
 	Engines    []string      `default:"sqlite,postgres" placeholder:"ENGINE" help:"Engines to measure (default: ${default})."`
 	Cases      []string      `placeholder:"CASE" help:"Cases to measure (default: all but ${long}, which take minutes)."`
 	Clients    int           `default:"16" placeholder:"N" help:"Clients at once (default: ${default})."`

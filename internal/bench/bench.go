@@ -27,7 +27,7 @@ type Config struct {
 	Processes  int           // on one PostgreSQL, 0 for none
 	KillEvery  time.Duration // one of Processes, 0 for never
 	Sessions   int64         // of the case "sessions"
-	Crowd      int64         // of the case "search", 0 for as many as Customers
+	Crowd      int64         // of the cases search and transfer, 0 for as many as Customers
 	Engines    []string
 	Cases      []string // empty for all
 	Clients    int

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -69,10 +70,13 @@ func (r *ImportRow) figures() [][]string {
 	slower := float64(r.beside) / float64(r.alone)
 	out := [][]string{
 		{fmt.Sprintf("Importing %s", quantity(r.customers, "customers")), fmt.Sprintf("%.1f s, %s a second", r.took.Seconds(), number(float64(r.customers)/r.took.Seconds())), ""},
-		{fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), fmt.Sprintf("%.1f s", r.bulk.Seconds()), ""},
-		{"The import, of the bulk way's speed", fmt.Sprintf("%.2f", r.Share()), target(r.Share(), importShare)},
 		{"Its resident memory at its peak", mebibytes(r.memory), within(r.memory, importMemory, mebibytes)},
-		{"Another client's 99th percentile, alone and meanwhile", millis(r.alone) + ", " + millis(r.beside), fmt.Sprintf("≤ %.0f times %s", importSlower, met(slower <= importSlower))},
+	}
+	if r.bulk > 0 {
+		out = append(out,
+			[]string{fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), fmt.Sprintf("%.1f s", r.bulk.Seconds()), ""},
+			[]string{"The import, of the bulk way's speed", fmt.Sprintf("%.2f", r.Share()), target(r.Share(), importShare)},
+			[]string{"Another client's 99th percentile, alone and meanwhile", millis(r.alone) + ", " + millis(r.beside), fmt.Sprintf("≤ %.0f times %s", importSlower, met(slower <= importSlower))})
 	}
 	for _, e := range r.exports {
 		rate := float64(r.customers) / e.took.Seconds()
@@ -83,26 +87,31 @@ func (r *ImportRow) figures() [][]string {
 	return out
 }
 
-// transfer measures in databases of its own.
+// transfer measures in databases of its own. In place it only imports and exports:
+// the bulk way and an import beside another client would take as much room each.
 func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error) {
 	taken, dropTaken, err := copyOf(ctx, d, "imported")
 	if err != nil {
 		return nil, err
 	}
 	defer dropTaken(&err)
-	bulk, dropBulk, err := copyOf(ctx, d, "bulk")
-	if err != nil {
-		return nil, err
+	targets := []string{taken}
+	if !b.InPlace {
+		bulk, dropBulk, err := copyOf(ctx, d, "bulk")
+		if err != nil {
+			return nil, err
+		}
+		defer dropBulk(&err)
+		targets = append(targets, bulk)
 	}
-	defer dropBulk(&err)
 	dir, err := os.MkdirTemp("", "clientele-bench-import-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	row := &ImportRow{customers: b.Customers}
+	row := &ImportRow{customers: cmp.Or(b.Crowd, b.Customers)}
 	file := filepath.Join(dir, "customers.csv")
-	if err := writeImport(file, b.Customers); err != nil {
+	if err := writeImport(file, row.customers); err != nil {
 		return nil, err
 	}
 	mapping := filepath.Join(dir, "map.yaml")
@@ -110,7 +119,7 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		return nil, err
 	}
 	var id int64
-	for _, dsn := range []string{bulk, taken} { // the same id in both
+	for _, dsn := range targets { // the same id in both
 		if id, err = newStores(ctx, dsn, "movein", "beside"); err != nil {
 			return nil, err
 		}
@@ -121,8 +130,10 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 	if row.took, row.memory, err = bring("movein"); err != nil {
 		return nil, err
 	}
-	if err := row.inBulk(ctx, taken, bulk, id); err != nil {
-		return nil, err
+	if !b.InPlace {
+		if err := row.inBulk(ctx, taken, targets[1], id); err != nil {
+			return nil, err
+		}
 	}
 	for _, format := range []string{"clientele", "bigcommerce"} {
 		e, out := exported{format: format}, filepath.Join(dir, format)
@@ -136,22 +147,35 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		e.size = info.Size()
 		row.exports = append(row.exports, e)
 	}
-	server, err := b.serve(ctx, taken)
+	if !b.InPlace {
+		if err := row.withAnother(ctx, b, taken, bring); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range row.figures() {
+		b.say("%-11s %s: %s", caseTransfer, f[0], f[1])
+	}
+	return row, nil
+}
+
+// withAnother has another client ask the server while a second store is filled.
+func (r *ImportRow) withAnother(ctx context.Context, b *bencher, dsn string, bring func(hash string) (time.Duration, int64, error)) error {
+	server, err := b.serve(ctx, dsn)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer server.stop()
-	if row.alone, err = b.late(ctx, server.addr, func(n int) bool { return n < asked }); err != nil {
-		return nil, err
+	if r.alone, err = b.late(ctx, server.addr, func(n int) bool { return n < asked }); err != nil {
+		return err
 	}
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		row.meanwhile, _, err = bring("beside")
+		r.meanwhile, _, err = bring("beside")
 		done <- err
 	}()
 	over := false
-	row.beside, err = b.late(ctx, server.addr, func(int) bool {
+	r.beside, err = b.late(ctx, server.addr, func(int) bool {
 		select {
 		case failed := <-done:
 			over = true
@@ -160,15 +184,7 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		}
 		return !over
 	})
-	if err := errors.Join(err, <-done); err != nil {
-		return nil, err
-	}
-	var exports string
-	for _, e := range row.exports {
-		exports += fmt.Sprintf(" %s %.1f s", e.format, e.took.Seconds())
-	}
-	b.say("%-11s import %.1f s  bulk %.1f s  %.2f of it  memory %s  another's p99 %s, meanwhile %s  exports%s", caseTransfer, row.took.Seconds(), row.bulk.Seconds(), row.Share(), mebibytes(row.memory), millis(row.alone), millis(row.beside), exports)
-	return row, nil
+	return errors.Join(err, <-done)
 }
 
 // command runs the program, and returns how long it took and its resident memory at

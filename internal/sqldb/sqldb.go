@@ -226,6 +226,11 @@ func (db *DB) Statements() int64 {
 // Once started a write is not cancelled by ctx, whose values it keeps: a
 // client that hangs up must not leave an outcome nobody knows.
 func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) error {
+	return db.begin(ctx, store, fn, func(fn func(tx *Tx) error) error { return db.write(ctx, store, fn) })
+}
+
+// begin gives a write to the unit of ctx, if it has one, or else has write run it.
+func (db *DB) begin(ctx context.Context, store int64, fn func(tx *Tx) error, write func(fn func(tx *Tx) error) error) error {
 	fn = db.equipped(in(ctx, fn))
 	if err := ctx.Err(); err != nil {
 		return err
@@ -235,6 +240,11 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 			return err
 		}
 	}
+	return db.counted(ctx, store, func() error { return db.telling(fn, write) })
+}
+
+// counted runs a write, for which Replace waits.
+func (db *DB) counted(ctx context.Context, store int64, run func() error) error {
 	entered, err := db.epochs.enter(ctx, store)
 	if err != nil {
 		return err
@@ -242,7 +252,7 @@ func (db *DB) Write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	defer db.epochs.leave(entered)
 	db.writing.Add(1)
 	defer db.writing.Add(-1)
-	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.write(ctx, store, fn) })
+	return run()
 }
 
 // telling runs a write and then tells those of this process who want to know
@@ -283,23 +293,7 @@ func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 // there to stay (FOR KEY SHARE on reference data): a writer that held such a
 // lock while it waited for the counters would wait for itself.
 func (db *DB) WriteShared(ctx context.Context, store int64, fn func(tx *Tx) error) error {
-	fn = db.equipped(in(ctx, fn))
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if ref := unitOf(ctx); ref.unit != nil {
-		if err, did := ref.unit.write(ctx, store, ref.aside, fn); did {
-			return err
-		}
-	}
-	entered, err := db.epochs.enter(ctx, store)
-	if err != nil {
-		return err
-	}
-	defer db.epochs.leave(entered)
-	db.writing.Add(1)
-	defer db.writing.Add(-1)
-	return db.telling(fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn, nil) })
+	return db.begin(ctx, store, fn, func(fn func(tx *Tx) error) error { return db.writeShared(ctx, store, fn, nil) })
 }
 
 func (db *DB) writeShared(ctx context.Context, store int64, fn func(tx *Tx) error, m *member) error {

@@ -77,21 +77,16 @@ func (k *Together[T]) write(ctx context.Context, store int64, in T) error {
 			return err
 		}
 	}
-	entered, err := db.epochs.enter(ctx, store)
-	if err != nil {
+	return db.counted(ctx, store, func() error {
+		m := &member{kind: k, apart: k.apart, in: in}
+		m.alone()
+		err := db.writeShared(ctx, store, db.equipped(func(tx *Tx) error { return k.together(tx, m.with) }), m)
+		db.versions.end(&m.changed)
+		if err == nil {
+			db.topics.tell(m.said)
+		}
 		return err
-	}
-	defer db.epochs.leave(entered)
-	db.writing.Add(1)
-	defer db.writing.Add(-1)
-	m := &member{kind: k, apart: k.apart, in: in}
-	m.alone()
-	err = db.writeShared(ctx, store, db.equipped(func(tx *Tx) error { return k.together(tx, m.with) }), m)
-	db.versions.end(&m.changed)
-	if err == nil {
-		db.topics.tell(m.said)
-	}
-	return err
+	})
 }
 
 // together runs members. Where none succeeds it fails, so that nothing of them

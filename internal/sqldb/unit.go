@@ -169,34 +169,28 @@ func (u *Unit) write(ctx context.Context, store int64, aside bool, fn func(*Tx) 
 func (u *Unit) begin(ctx context.Context, store int64, fn func(*Tx) error) error {
 	begun := make(chan error, 1)
 	go func() {
-		entered, err := u.db.epochs.enter(ctx, store)
-		if err != nil {
-			begun <- err
-			return
-		}
-		defer u.db.epochs.leave(entered)
-		u.db.writing.Add(1)
-		defer u.db.writing.Add(-1)
-		ctx := context.WithoutCancel(ctx)
-		err = u.db.telling(func(tx *Tx) error {
-			if u.moved {
-				return errMoved
-			}
-			if err := fn(tx); err != nil {
-				return err
-			}
-			if err := tx.settle(); err != nil {
-				return err
-			}
-			u.moved, u.tx = true, tx
-			u.open.Store(true)
-			begun <- nil
-			last, err := u.wait()
-			if err != nil {
-				return err
-			}
-			return last(tx)
-		}, func(fn func(*Tx) error) error { return u.db.write(ctx, store, fn) })
+		lasting := context.WithoutCancel(ctx)
+		err := u.db.counted(ctx, store, func() error {
+			return u.db.telling(func(tx *Tx) error {
+				if u.moved {
+					return errMoved
+				}
+				if err := fn(tx); err != nil {
+					return err
+				}
+				if err := tx.settle(); err != nil {
+					return err
+				}
+				u.moved, u.tx = true, tx
+				u.open.Store(true)
+				begun <- nil
+				last, err := u.wait()
+				if err != nil {
+					return err
+				}
+				return last(tx)
+			}, func(fn func(*Tx) error) error { return u.db.write(lasting, store, fn) })
+		})
 		if !u.moved {
 			begun <- err
 			return

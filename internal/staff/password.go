@@ -42,12 +42,26 @@ func checkPassword(c *fault.Collector, text, email, name string) {
 // marks around them, too.
 const topmost = 1000
 
+// used are the passwords that are used most, in that order: the topmost, and of the
+// others those that are long enough to be chosen. The library's lists are let go, as
+// they would take more than a megabyte for as long as the program runs.
+var used = func() []string {
+	all := frequency.FrequencyLists["passwords"]
+	out := slices.Clone(all[:topmost])
+	for _, p := range all[topmost:] {
+		if len(p) >= MinPassword {
+			out = append(out, p)
+		}
+	}
+	clear(frequency.FrequencyLists)
+	return out
+}()
+
 // common reports whether a folded password is among the most used, is one of the
 // very first of them with something around it, or is digits in a row.
 func common(text string) bool {
-	most := frequency.FrequencyLists["passwords"]
 	bare := strings.Trim(text, "0123456789!?.,-_#*$ ")
-	return slices.Contains(most, text) || slices.Contains(most[:topmost], bare) || bare == "" && ordered(text) || strings.Trim(text, text[:1]) == ""
+	return slices.Contains(used, text) || slices.Contains(used[:topmost], bare) || bare == "" && ordered(text) || strings.Trim(text, text[:1]) == ""
 }
 
 // ordered reports whether digits follow each other by ones, or repeat.

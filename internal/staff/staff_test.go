@@ -124,7 +124,7 @@ func TestFirstStart(t *testing.T) {
 		w.ok(err)
 		in := staff.Create{Email: "ann@example.com", Name: "Ann", Password: secret}
 		weak := in
-		for password, reason := range map[string]fault.Reason{"short": staff.WhyShortPassword, "qwertyuiop": staff.WhyCommonPassword, "1234567890": staff.WhyCommonPassword, "Password2026!": staff.WhyCommonPassword, "ann@example.com": staff.WhyOwnPassword} {
+		for password, reason := range map[string]fault.Reason{"short": staff.WhyShortPassword, "qwertyuiop": staff.WhyCommonPassword, "nuttertools": staff.WhyCommonPassword, "1234567890": staff.WhyCommonPassword, "Password2026!": staff.WhyCommonPassword, "ann@example.com": staff.WhyOwnPassword} {
 			weak.Password = password
 			if _, err := w.Staff.SetUp(ctx, key, weak, here); why(err) != reason {
 				t.Errorf("%s: %v", password, err)

@@ -9,6 +9,6 @@ import "runtime/debug"
 
 // percent is what the heap may grow by before anything is collected: a start
 // leaves less than that behind.
-const percent = 200
+const percent = 400
 
 var _ = debug.SetGCPercent(percent)

@@ -27,8 +27,10 @@ func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
 	if ending == "" {
 		out.copy = "COPY " + strings.TrimSuffix(strings.TrimPrefix(insert, "INSERT INTO "), " VALUES ") + " FROM STDIN"
 	}
-	for i := range out.stmts {
-		b := []byte(insert)
+	// From the largest on, so that the buffer is made once.
+	b := make([]byte, 0, len(insert)+len(ending)+(shared+each+1)*6<<(sizes-1))
+	for i := sizes - 1; i >= 0; i-- {
+		b = append(b[:0], insert...)
 		value := func(n int) { b = strconv.AppendInt(append(b, ", $"...), int64(n), 10) }
 		for row := range 1 << i {
 			if row > 0 {
@@ -44,11 +46,7 @@ func StaticRows(insert string, shared, each, sizes int, ending string) *Rows {
 			b = append(b, ')')
 		}
 		out.stmts[i] = Static(string(append(b, ending...)))
-		if ending == "" {
-			// SQLite would copy each page that the statement changes, to be able to take
-			// back its first rows alone where a later one fails.
-			out.stmts[i].lite = strings.Replace(numbered(out.stmts[i].sql), "INSERT INTO", "INSERT OR FAIL INTO", 1)
-		}
+		out.stmts[i].fails = ending == ""
 	}
 	return out
 }

@@ -319,6 +319,7 @@ type Stmt struct {
 	lite   string // ?N placeholders; empty of those that are declared
 	writes string // the table that it changes
 	global bool   // $1 is the first argument, not the store
+	fails  bool   // an INSERT whose first rows may stay where a later one fails
 	kind   stmtKind
 }
 

@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -658,7 +658,12 @@ func (c *liteConn) prepare(s *Stmt) (*sqlite.Stmt, error) {
 		if known := c.static[s]; known != nil {
 			return known, nil
 		}
-		text := cmp.Or(s.lite, numbered(s.sql))
+		text := numbered(s.sql)
+		if s.fails {
+			// Else SQLite copies each page that the statement changes, to be able to take
+			// back its first rows alone.
+			text = strings.Replace(text, "INSERT INTO", "INSERT OR FAIL INTO", 1)
+		}
 		stmt, err := c.conn.Prepare(text)
 		if err != nil {
 			return nil, err

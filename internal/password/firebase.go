@@ -10,6 +10,18 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
+// parseFirescrypt reads firescrypt$ln=…,r=…,p=1$salt$hash$separator$key.
+func parseFirescrypt(parts []string) (digest, error) {
+	if len(parts) != 6 {
+		return digest{}, errHash
+	}
+	o, err := options(parts[1], "ln", "r", "p")
+	if err != nil || o[2] != "1" {
+		return digest{}, errHash
+	}
+	return parseFirebase([]string{"", "ln=" + o[0] + ",r=" + o[1] + ",sep=" + parts[4] + ",key=" + parts[5], parts[2], parts[3]})
+}
+
 // parseFirebase reads firebase-scrypt$ln=…,r=…,sep=…,key=…$salt$hash. Firebase
 // encrypts the project's key with what scrypt makes of the password; the
 // hash is what comes out.

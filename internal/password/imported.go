@@ -51,6 +51,8 @@ import (
 //	c2NyeXB0…                         blobs of scrypt's own tools and scrypt-kdf
 //	$sha256$pf=…$salt$hash            Ory Kratos; also with sha1, sha512 and md5
 //	$hmac-sha256$hash$key             Ory Kratos; also with other digests
+//	$sha512-crypt$… $sha256-crypt$… $md5-crypt$…  Ory Kratos: crypt by other names
+//	$firescrypt$ln=…,r=…,p=1$salt$hash$separator$key  Ory Kratos: Firebase's, all in base64
 //	$2y$…:0                           bcrypt with a version of Magento's behind
 //	$pepper$recipe$pepper$2b$…        bcrypt of this program's formats with a pepper
 //	$digest$algorithm,recipe$salt$hex the plain digests of this program's formats
@@ -213,6 +215,9 @@ func parseModular(text string) (digest, error) {
 		return parsePhpass(text, sha512.New, sizeDrupal)
 	case "1", "5", "6":
 		return parseCrypt(parts)
+	case "md5-crypt", "sha256-crypt", "sha512-crypt":
+		parts[0] = map[string]string{"md5-crypt": "1", "sha256-crypt": "5", "sha512-crypt": "6"}[name]
+		return parseCrypt(parts)
 	case "pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512":
 		if len(parts) != 4 {
 			return digest{}, errHash
@@ -229,6 +234,8 @@ func parseModular(text string) (digest, error) {
 		return parseScrypt(parts)
 	case "firebase-scrypt":
 		return parseFirebase(parts)
+	case "firescrypt":
+		return parseFirescrypt(parts)
 	case "digest":
 		return parseDigest(parts)
 	case "pepper":
@@ -522,9 +529,13 @@ func pbkdf2Digest(alg, rounds string, salt, want []byte) (digest, error) {
 		return digest{}, errHash
 	}
 	blocks := (len(want) + h().Size() - 1) / h().Size()
-	n, err := number(rounds, maxPBKDF2/blocks)
+	n, err := number(rounds, maxPBKDF2)
 	if err != nil {
 		return digest{}, err
+	}
+	if n > maxPBKDF2/blocks {
+		// Each block takes all rounds, and the first is as hard to meet as all of them.
+		want, blocks = want[:h().Size()], 1
 	}
 	return against(kindOf("pbkdf2-"+alg, roughly(n*blocks)), want, 0, func(p []byte) []byte {
 		key, err := pbkdf2.Key(h, string(p), salt, n, len(want))

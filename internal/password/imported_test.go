@@ -43,6 +43,7 @@ var published = []struct {
 	{"nopCommerce", computedPassword, password.ImportedHash{Format: "nopcommerce", Hash: "1D441ECEDCEBEB3FB018AB2C7D9CA9A615297E4D404025DF4DBEB7A0B4B3A6E146B1429EB79EC611B942B2BE22F9D97B5563E976FFA69160915DAD44CD557CA8", Salt: "c2FsdA=="}},
 	{"nopCommerce before", computedPassword, password.ImportedHash{Format: "nopcommerce-sha1", Hash: "D960E7DF69740C7BA6759097E9A95AEB9471D354", Salt: "c2FsdA=="}},
 	{"Firebase", "user1password", password.ImportedHash{Hash: "$firebase-scrypt$ln=14,r=8,sep=Bw==,key=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="}},
+	{"Kratos Firebase", "user1password", password.ImportedHash{Hash: "$firescrypt$ln=14,r=8,p=1$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==$Bw==$jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="}},
 }
 
 // computed are what the libraries that the formats come from make of one
@@ -88,6 +89,9 @@ var computed = []struct{ name, hash string }{
 	{"kratos sha512", "$sha512$pf=JCR7U0FMVH0te1BBU1NXT1JEfS17U0FMVH0=$YWIkYw==$JZG1zyPQmblaBYybWIpLeYr1z/18kkoJknL7f6oPNt2a9FLOOQrW69yVAYBeZ8UNem7nX6MzSXr9P1tDnhAtug=="},
 	{"scrypt-kdf", "c2NyeXB0AAoAAAAIAAAAAQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f2kbOtdVzi2/IZeE31Wq1ifGk4PNjcWu5/zgFl6hAAinZdX2xB2g7mWh9zn1IZ8nZ"},
 	{"magento bcrypt", "$2b$04$AMsbiac35dg4XoAHKlvFfu8ZcLRswHtsAc0c4H/ZU/jvEUaRbg9Qy:0"},
+	{"kratos md5-crypt", "$md5-crypt$fs2pHz1h$DukrZgeQwrhH6NZMd8W1P1"},
+	{"kratos sha256-crypt", "$sha256-crypt$rounds=1500$PlhD3bQ4tiUoI0YM$.BQesLh68CrCE2AXxUeYLoG5B23g/zYO1JpaVDuMA5B"},
+	{"kratos sha512-crypt", "$sha512-crypt$cuaWIX.hkHZ72S09$g8vbGBCz./D4yUdBMV3ljrXIW0gU9Hx0o8Uw/e9flcdp0VTe8vqoJby8OL1ZAKeyT99HyKRP52SbNLeVxAISC0"},
 	{"drupal 7", "$S$6saltsaltlFz6nWOY/MjrzxYm165uauWnRt2e/2rThhS9KRuxnUy"},
 	{"drupal 6 to 7", "U$S$6saltsaltkbsJSaFlI/wrkdTKlRDlIrAc7JNnr6dFzt8buMppulx"},
 }
@@ -129,6 +133,20 @@ func TestImportedHashes(t *testing.T) {
 	}
 }
 
+// Of keys of several blocks, which take as many times the rounds, the first block is
+// derived where all of them cost too much: Keycloak's SHA-1 has 1,300,000 rounds and 64
+// bytes.
+func TestLongKeysOfPBKDF2(t *testing.T) {
+	p := password.New(system.Real())
+	h := password.ImportedHash{Hash: "$pbkdf2$1300000$MDEyMzQ1Njc4OWFiY2RlZg$+nI1VGWoay+osHkyn8OewUVKaCch8+TiugjnzEEtVGe09T5KKZs2IIS1N5lU4YJ4A32Tzg8bXQ37LFBtGU+EeQ"}
+	if !verify(t, p, h, computedPassword) {
+		t.Error("the password is not found right")
+	}
+	if verify(t, p, h, computedPassword+"x") {
+		t.Error("a wrong password is found right")
+	}
+}
+
 // Bcrypt reads 72 bytes; the rest never counted.
 func TestLongPasswordsOfBcrypt(t *testing.T) {
 	p := password.New(system.Real())
@@ -156,7 +174,7 @@ func TestRefusedHashes(t *testing.T) {
 		"$P$Z84478476IagS59wHZvyQMArzfx58u.", "$S$Z33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf", "$P$984478476IagS59wHZvyQMArzfx58u",
 		"$6$rounds=999999999$52450745$k5ka2p8bFuSmoVT1tzOyyuaREkkKBcCNqoDKzYiJL9RaE8yMnPgh2XzzF0NDrUhgrcLwg78xs1w5pJiypEdFX/",
 		"pbkdf2_sha256$3000000$salt$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=", "pbkdf2_md4$10$salt$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=",
-		"pbkdf2_sha256$1000000$salt$" + strings.Repeat("AAAA", 40), "pbkdf2_sha256$0$salt$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=",
+		"pbkdf2_sha256$0$salt$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=",
 		"scrypt$1048576$salt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw==",
 		"scrypt$1000$salt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw==",
 		"$scrypt$ln=25,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "$scrypt$ln=10,r=8,p=100000000$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",

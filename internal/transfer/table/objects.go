@@ -96,8 +96,14 @@ func startOf(r io.ReadSeeker) (int64, error) {
 	if first == json.Delim('[') {
 		return base + dec.InputOffset(), nil
 	}
-	// A list is that of the records if it is the only one of its kind: the members
-	// of a person are none.
+	if one, err := isRecord(r, base); err != nil || one {
+		return base, err
+	}
+	if _, err := r.Seek(base, io.SeekStart); err != nil {
+		return 0, err
+	}
+	dec = json.NewDecoder(bufio.NewReader(r))
+	_, _ = dec.Token() // the brace
 	for dec.More() {
 		name, err := dec.Token()
 		if err != nil {
@@ -119,6 +125,25 @@ func startOf(r io.ReadSeeker) (int64, error) {
 		}
 	}
 	return base, nil
+}
+
+// isRecord reports whether the object at a position is a person, whose lists are its
+// own: another object follows, or it has an address itself.
+func isRecord(r io.ReadSeeker, at int64) (bool, error) {
+	s, err := newObjects(r, at, 0)
+	if err != nil {
+		return false, err
+	}
+	first, err := s.next()
+	if err != nil || first.fault != "" { // one that is longer than a record is none
+		return false, nil
+	}
+	var has struct{ Email any }
+	if json.Unmarshal(first.raw, &has) == nil && has.Email != nil {
+		return true, nil
+	}
+	second, err := s.next()
+	return err == nil && len(second.raw) > 0 && second.raw[0] == '{', nil
 }
 
 // skip reads the rest of a value.

@@ -17,6 +17,8 @@ func TestObjects(t *testing.T) {
 		{"an array in one line", `[{"a":"x, \"]}"},{"a":["p","q"]},{"a":true}]`, "a", []string{`1: x, "]}`, "2: p, q", "3: true"}},
 		{"a member", "\uFEFF{\"realm\":\"r\",\"clients\":[{\"users\":[{\"a\":0}]}],\n \"users\" : [\n{\"a\":1},\n{\"a\":2}],\"x\":[{\"a\":3}]}", "a", []string{"1: 1", "2: 2"}},
 		{"members of persons", `{"email":"a","users":["x"]}` + "\n" + `{"email":"b"}`, "email|users", []string{"1: a|x", "2: b|"}},
+		{"lists of persons", `{"id":1,"identities":[{"a":1}]}` + "\n" + `{"id":2,"identities":[{"a":2}]}`, "id|identities", []string{`1: 1|[{"a":1}]`, `2: 2|[{"a":2}]`}},
+		{"lists of one person", `{"identities":[{"a":1}],"email":"a"}`, "identities|email", []string{`1: [{"a":1}]|a`}},
 		{"one that is none", "{\"a\":1}\nnonsense\n{\"a\":}\n{\"a\":2}\n{\"a\":", "a", []string{"1: 1", `2: json_unreadable at 2:0 in "nonsense"`, `3: json_unreadable at 3:0 in "{\"a\":}"`, "4: 2", `5: json_unreadable at 5:0 in "{\"a\":"`}},
 		{"list of objects", `[{"a":[ {"b":1} ]}]`, "a", []string{`1: [{"b":1}]`}},
 	} {

@@ -141,7 +141,7 @@ var shops = []*Format{
 			address("", 1, "company", AddressCompany, "address1", Street1, "address2", Street2, "city", City, "province", State, "province code", StateCode, "country", Country, "country code", CountryCode, "zip", PostalCode),
 			address("default address ", 1, "company", AddressCompany, "address1", Street1, "address2", Street2, "city", City, "province code", StateCode, "country code", CountryCode, "zip", PostalCode, "phone", AddressPhone),
 		),
-		Patterns: []Pattern{{Match: regexp.MustCompile(`^.*\(customer\.metafields\.(?P<name>[^()]+\.[^().]+)\)$`), Field: Metafield}},
+		Patterns: []Pattern{{Match: regexp.MustCompile(`^.*\((?i:customer\.metafields)\.(?P<name>[^()]+\.[^().]+)\)$`), Field: Metafield}},
 	},
 	{
 		Name: "woocommerce", Kind: Customers,
@@ -157,9 +157,9 @@ var shops = []*Format{
 		Name: "wordpress", Kind: Customers,
 		Signs: [][]string{{"user_login", "user_email"}, {"user_email", "billing_first_name"}, {"email", "billing_first_name", "billing_address_1"}, {"email", "user_pass"}},
 		Columns: and(
-			columns("user_email|email", Email, "first_name", FirstName, "last_name", LastName, "user_registered|date_registered", DateCreated, "role|roles", Role, "user_pass", PasswordHash,
+			columns("user_email|email", Email, "first_name", FirstName, "last_name", LastName, "user_registered|date_registered", DateCreated, "role|roles|wp_capabilities", Role, "user_pass", PasswordHash,
 				"locale|description", Left, "billing_phone", Phone, "billing_company", Company, "display_name", FullName,
-				"id|customer_id|source_user_id|user_login|user_nicename|user_url|user_status|nickname|billing_email|wc_last_active|paying_customer|total_spent|order_count|session_tokens|rich_editing|syntax_highlighting|admin_color|use_ssl|show_admin_bar_front|wp_user_level|dismissed_wp_pointers|last_update|wp_capabilities|comment_shortcuts|billing_full_name|shipping_full_name", Left),
+				"id|customer_id|source_user_id|user_login|user_nicename|user_url|user_status|nickname|billing_email|wc_last_active|paying_customer|total_spent|order_count|session_tokens|rich_editing|syntax_highlighting|admin_color|use_ssl|show_admin_bar_front|wp_user_level|dismissed_wp_pointers|last_update|comment_shortcuts|billing_full_name|shipping_full_name", Left),
 			wordpress("billing_", 1), wordpress("shipping_", 2),
 		),
 		Customer: shopper,

@@ -1,15 +1,18 @@
 package source
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"clientele/internal/password"
+	"clientele/internal/transfer/table"
 )
 
 // Exports of systems that only keep who may sign in. Their hashes are told in parts:
@@ -68,15 +71,16 @@ var identities = []*Format{
 // Headless returns the names of columns of a file without a header, by what stands
 // in its first row, if a system is known to write such files.
 func Headless(first []string) (names []string, ok bool) {
-	if len(first) < 23 || len(first) > len(firebaseColumns) || first[0] == "" || first[1] != "" && !strings.Contains(first[1], "@") {
+	// A header that was made of a row has a name in place of an empty cell, and its
+	// values once each: "false" may be "false (2)". What is empty at the end of the row
+	// is missing, but need not be in the next one.
+	if len(first) < 23 || len(first) > len(firebaseColumns) || first[1] != table.Nameless(1) && !strings.Contains(first[1], "@") {
 		return nil, false
 	}
-	// A header that was made of a row has its values once each: "false" may be
-	// "false (2)".
 	if v, _, _ := strings.Cut(first[2], " "); v != "true" && v != "false" {
 		return nil, false
 	}
-	return firebaseColumns[:len(first)], true
+	return firebaseColumns, true
 }
 
 // firebaseColumns are those of "firebase auth:export FILE.csv", which has no header.
@@ -84,7 +88,7 @@ var firebaseColumns = []string{
 	"UID", "Email", "Email Verified", "Password Hash", "Password Salt", "Name", "Photo URL",
 	"Google ID", "Google Email", "Google Display Name", "Google Photo URL", "Facebook ID", "Facebook Email", "Facebook Display Name", "Facebook Photo URL",
 	"Twitter ID", "Twitter Email", "Twitter Display Name", "Twitter Photo URL", "GitHub ID", "GitHub Email", "GitHub Display Name", "GitHub Photo URL",
-	"User Creation Time", "Last Sign-In Time", "Phone Number", "Disabled", "Custom Attributes", "Provider Info",
+	"User Creation Time", "Last Sign-In Time", "Phone Number", "Disabled", "Custom Attributes",
 }
 
 // encoded decodes a text that is utf8, hex or base64.
@@ -118,14 +122,22 @@ func plain(algorithm, digest, salt string, behind bool) password.ImportedHash {
 // auth0Hash reads custom_password_hash.
 func auth0Hash(p hashParts, _ *Settings) (h password.ImportedHash, ok bool) {
 	algorithm, value := strings.ToLower(p["algorithm"]), p["hash.value"]
-	if e := strings.ToLower(p["password.encoding"]); e != "" && e != "utf8" {
+	switch strings.ToLower(p["password.encoding"]) {
+	case "", "utf8", "ascii":
+	default:
 		return h, false
 	}
 	digest, good := encoded(value, p["hash.encoding"])
 	salt, salted := encoded(p["salt.value"], p["salt.encoding"])
 	switch algorithm {
-	case "argon2", "bcrypt", "pbkdf2", "ldap", "scrypt":
+	case "argon2", "bcrypt", "pbkdf2", "ldap":
 		return password.ImportedHash{Hash: value}, true
+	case "scrypt":
+		if strings.HasPrefix(value, "$") { // it tells all by itself
+			return password.ImportedHash{Hash: value}, true
+		}
+		h, ok = scryptOf(digest, salt, p)
+		return h, ok && good && salted
 	case "md5", "sha1", "sha256", "sha512":
 		return plain(algorithm, digest, salt, p["salt.position"] == "suffix"), good && salted && p["hash.encoding"] != "utf8"
 	case "hmac":
@@ -133,6 +145,16 @@ func auth0Hash(p hashParts, _ *Settings) (h password.ImportedHash, ok bool) {
 		return password.ImportedHash{Format: strings.ToLower(p["hash.digest"]) + ":hmac", Hash: hex.EncodeToString([]byte(digest)), Salt: key}, good && keyed && p["salt.value"] == ""
 	}
 	return h, false
+}
+
+// scryptOf is a hash whose costs stand beside it.
+func scryptOf(digest, salt string, p hashParts) (h password.ImportedHash, ok bool) {
+	cost, err := strconv.ParseUint(cmp.Or(p["cost"], "16384"), 10, 31)
+	if err != nil || bits.OnesCount64(cost) != 1 || p["keylen"] != "" && p["keylen"] != strconv.Itoa(len(digest)) {
+		return h, false
+	}
+	b64 := base64.RawStdEncoding.EncodeToString
+	return password.ImportedHash{Hash: fmt.Sprintf("$scrypt$ln=%d,r=%s,p=%s$%s$%s", bits.TrailingZeros64(cost), cmp.Or(p["blocksize"], "8"), cmp.Or(p["parallelization"], "1"), b64([]byte(salt)), b64([]byte(digest)))}, true
 }
 
 // FirebaseHash are the parameters of a Firebase project's hashes, which its console

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/scrypt"
 
 	"clientele/internal/password"
 	"clientele/internal/password/passwordtest"
@@ -52,6 +53,10 @@ func TestIdentities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	long, err := scrypt.Key([]byte(right), salt, 16, 4, 2, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
 	argon := argon2.IDKey([]byte(right), salt, 2, 64, 1, 32)
 	mac := hmac.New(sha256.New, []byte("key"))
 	mac.Write([]byte(right))
@@ -71,9 +76,11 @@ func TestIdentities(t *testing.T) {
 		{"auth0 hmac", "auth0", `[{"email":"ann@example.com","custom_password_hash":{"algorithm":"hmac","hash":{"value":"` + hex.EncodeToString(mac.Sum(nil)) + `","encoding":"hex","digest":"sha256","key":{"value":"key","encoding":"utf8"}}}}]`, ""},
 		{"auth0 md5", "auth0", `[{"email":"ann@example.com","custom_password_hash":{"algorithm":"md5","hash":{"value":"` + hex.EncodeToString(bare[:]) + `","encoding":"hex"}}}]`, ""},
 		{"auth0 pbkdf2", "auth0", `[{"email":"ann@example.com","custom_password_hash":{"algorithm":"pbkdf2","hash":{"value":"$pbkdf2-sha512$i=1000,l=64$` + base64.RawStdEncoding.EncodeToString(salt) + `$` + base64.RawStdEncoding.EncodeToString(key512) + `","encoding":"utf8"}}}]`, ""},
+		{"auth0 scrypt", "auth0", `[{"email":"ann@example.com","custom_password_hash":{"algorithm":"scrypt","hash":{"value":"` + b64(long) + `","encoding":"base64"},"salt":{"value":"` + hex.EncodeToString(salt) + `","encoding":"hex"},"password":{"encoding":"utf8"},"keylen":64,"cost":16,"blockSize":4,"parallelization":2}}]`, ""},
+		{"auth0 lines with identities", "auth0", `{"user_id":"auth0|1","name":"ann@example.com","email":"ann@example.com","email_verified":true,"identities":[{"user_id":"1","provider":"auth0","isSocial":false}],"password_hash":"` + made + `"}` + "\n" + `{"user_id":"auth0|2","email":"bob@example.com","email_verified":true,"identities":[{"user_id":"2"}]}` + "\n", "user_id,email_verified,identities"},
 		{"firebase", "firebase", (`{"users": [{"localId":"u1","email":"ann@example.com","emailVerified":false,"passwordHash":"lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==","salt":"42xEC+ixf3L2lw==","displayName":"Ann Lee","createdAt":"1713744000123","providerUserInfo":[{"providerId":"password"}]}]}`), "localId,emailVerified,providerUserInfo"},
 		{"firebase table", "firebase", "u1,ann@example.com,false,lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==,42xEC+ixf3L2lw==,Ann Lee,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,+491,,,\n",
-			"UID,Email Verified,Photo URL,Google ID,Google Email,Google Display Name,Google Photo URL,Facebook ID,Facebook Email,Facebook Display Name,Facebook Photo URL,Twitter ID,Twitter Email,Twitter Display Name,Twitter Photo URL,GitHub ID,GitHub Email,GitHub Display Name,GitHub Photo URL,Last Sign-In Time"},
+			"UID,Email Verified,Photo URL,Google ID,Google Email,Google Display Name,Google Photo URL,Facebook ID,Facebook Email,Facebook Display Name,Facebook Photo URL,Twitter ID,Twitter Email,Twitter Display Name,Twitter Photo URL,GitHub ID,GitHub Email,GitHub Display Name,GitHub Photo URL,Last Sign-In Time,Disabled,Custom Attributes"},
 		{"keycloak pbkdf2", "keycloak", keycloak(`{"hashIterations":1000,"algorithm":"pbkdf2-sha256","additionalParameters":{}}`, `{"value":"`+b64(key)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,enabled,emailVerified,attributes.shoe,realmRoles"},
 		{"keycloak argon2", "keycloak", keycloak(`{"hashIterations":2,"algorithm":"argon2","additionalParameters":{"hashLength":["32"],"memory":["64"],"type":["id"],"version":["1.3"],"parallelism":["1"]}}`, `{"value":"`+b64(argon)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,enabled,emailVerified,attributes.shoe,realmRoles"},
 		{"okta bcrypt", "okta", `[{"id":"00u","status":"ACTIVE","created":"2024-04-22T00:00:00.000Z","profile":{"firstName":"Ann","lastName":"Lee","email":"ann@example.com","login":"ann@example.com"},"credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":4,"salt":"` + made[7:29] + `","value":"` + made[29:] + `"}},"provider":{"type":"IMPORT","name":"IMPORT"}}}]`, "id,status,profile.login,credentials.provider.type,credentials.provider.name"},
@@ -110,6 +117,8 @@ func TestIdentities(t *testing.T) {
 	// What is not known how to check is told, and no password is taken.
 	for _, file := range []string{
 		`{"email":"a@x.com","custom_password_hash":{"algorithm":"md4","hash":{"value":"00","encoding":"hex"}}}`,
+		`{"email":"a@x.com","custom_password_hash":{"algorithm":"scrypt","hash":{"value":"AAAAAAAAAAAAAAAAAAAAAA==","encoding":"base64"},"salt":{"value":"c2FsdA==","encoding":"base64"},"keylen":64}}`,
+		`{"email":"a@x.com","custom_password_hash":{"algorithm":"scrypt","hash":{"value":"AAAAAAAAAAAAAAAAAAAAAA==","encoding":"base64"},"salt":{"value":"c2FsdA==","encoding":"base64"},"keylen":16,"cost":1000}}`,
 		`{"email":"a@x.com","custom_password_hash":{"algorithm":"sha256","hash":{"value":"zz","encoding":"hex"},"password":{"encoding":"utf16le"}}}`,
 		`{"username":"a","enabled":true,"email":"a@x.com","credentials":[{"type":"password","secretData":"{","credentialData":"{}"}]}`,
 		`{"status":"ACTIVE","profile":{"email":"a@x.com","login":"a"},"credentials":{"password":{"hash":{"algorithm":"ROT13","value":"n"}}}}`,
@@ -122,6 +131,32 @@ func TestIdentities(t *testing.T) {
 	for _, bad := range []string{"", "rounds: 8", "hash_config { algorithm: BCRYPT, base64_signer_key: a, rounds: 8, mem_cost: 14 }"} {
 		if _, err := ParseFirebaseHash(bad); err == nil {
 			t.Errorf("%q passes", bad)
+		}
+	}
+}
+
+// Files without a header are known by any first row, which may lack an address and what
+// later rows have at their ends.
+func TestHeadlessFiles(t *testing.T) {
+	const (
+		nobody = "u0,,false,,,,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,,,\n"
+		ann    = "u1,ann@example.com,true,,,Ann Lee,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,,,\n"
+		bob    = "u2,bob@example.com,false,,,\"Lee, Bob\",,,,,,,,,,,,,,,,,,1713744000123,,+491,true,\"{\"\"a\"\":1}\",\n"
+	)
+	for _, file := range []string{ann + bob, nobody + ann + bob, bob + ann} {
+		f, _, recs := identify(t, file)
+		if f.Name != "firebase" {
+			t.Errorf("%q is taken for %s", file, f.Name)
+			continue
+		}
+		for _, rec := range recs {
+			switch {
+			case rec.Email == "" && rec.Problems[0].Code == NoEmail:
+			case rec.Email == "ann@example.com" && rec.FirstName == "Ann" && len(rec.Problems) == 0:
+			case rec.Email == "bob@example.com" && rec.FirstName == "Bob" && rec.Phone == "+491" && len(rec.Problems) == 0:
+			default:
+				t.Errorf("%q: %s", file, told(t, rec))
+			}
 		}
 	}
 }

@@ -406,6 +406,7 @@ func (f *filling) take(at int, c Column, v string) {
 		f.Consent.be(HasLeft, "")
 	case Suppressed:
 		switch yes, ok := value.Truth(v); {
+		case v == "[]":
 		case !ok:
 			f.Consent.be(Barred, v)
 		case yes:
@@ -669,7 +670,7 @@ func (f *filling) finish() {
 	if f.role != "" && f.Format.Customer != nil && !f.Format.Customer(f.role) {
 		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NotACustomer, Value: f.role})
 	}
-	if f.FirstName == "" && f.LastName == "" {
+	if f.FirstName == "" && f.LastName == "" && !strings.EqualFold(f.names, f.Email) { // some systems have the address for want of a name
 		f.FirstName, f.LastName = value.SplitName(f.names)
 	}
 	if f.FirstName == "" && f.LastName == "" && len(f.Addresses) > 0 {

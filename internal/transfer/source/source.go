@@ -270,7 +270,11 @@ func (f *Format) column(name string) Column {
 		return Column{name, t, true}
 	}
 	for _, p := range f.Patterns {
-		m := p.Match.FindStringSubmatch(k)
+		text := k
+		if p.Field == Metafield { // case counts in its name
+			text = strings.TrimSpace(name)
+		}
+		m := p.Match.FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}

@@ -153,6 +153,9 @@ func separatorOf(text string) string {
 	return best
 }
 
+// Nameless is what a column is called that has no name.
+func Nameless(at int) string { return fmt.Sprintf("Column %d", at+1) }
+
 // name gives the columns their names.
 func (l *Layout) name(cells []string) {
 	// A separator behind the last column makes no column.
@@ -164,7 +167,7 @@ func (l *Layout) name(cells []string) {
 	for i, c := range cells {
 		name := strings.TrimSpace(c)
 		if name == "" {
-			name = fmt.Sprintf("Column %d", i+1)
+			name = Nameless(i)
 		}
 		given := name
 		for n := 2; used[strings.ToLower(name)]; n++ {

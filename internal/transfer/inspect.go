@@ -322,7 +322,7 @@ func (s *Service) order(ctx context.Context, f io.ReadSeeker, out *Inspection) e
 	}
 	for i, d := range dates {
 		order := d.Order()
-		if order == value.Undecided && out.Plan.DateOrder != "" {
+		if (order == value.Undecided || order == value.Mixed) && out.Plan.DateOrder != "" {
 			order = out.Plan.DateOrder
 		}
 		out.Plan.Orders[i] = order

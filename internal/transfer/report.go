@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,9 @@ func (s *Service) Report(ctx context.Context, storeID int64, imp *Import, f io.R
 	}
 	r := report{records: source.NewGroups(rows, settings), out: bufio.NewWriter(w), separator: imp.Plan.Layout.Separator, objects: imp.Plan.Layout.Objects}
 	if !r.objects {
+		if !slices.Contains(table.Separators, r.separator) { // nobody would find it out
+			r.out.WriteString("sep=" + r.separator + "\n")
+		}
 		r.line(append(append([]string{}, reportColumns...), imp.Plan.Layout.Header...), "")
 	}
 	err = s.Problems(ctx, storeID, imp.ID, func(p Problem) error {

@@ -20,6 +20,7 @@ import (
 	"clientele/internal/system"
 	"clientele/internal/transfer/source"
 	"clientele/internal/transfer/table"
+	"clientele/internal/transfer/value"
 )
 
 type importing struct {
@@ -130,7 +131,7 @@ func TestShopify(t *testing.T) {
 		if got, want := imp.Counts, (Counts{Rows: 5, Created: 2, Skipped: 1, Rejected: 2, Warnings: 1, Subscribed: 1}); got != want || imp.State != Done {
 			t.Errorf("%s %+v", imp.State, got)
 		}
-		if got := w.problems(w.a, imp.ID); got != "2  consent_without_time?; 4  no_email; 6 Address1 country_unknown" {
+		if got := w.problems(w.a, imp.ID); got != "2  consent_without_time?; 4  no_email; 6 Country country_unknown" {
 			t.Error(got)
 		}
 		if got := w.rows(w.a, everybody); got != "ann@example.com Ann Lee - exempt 1 retail, farm; bob@example.com Bob Lee -  0 " {
@@ -183,6 +184,34 @@ func TestReport(t *testing.T) {
 			t.Errorf("%+v %s", again.Counts, w.problems(w.a, again.ID))
 		}
 	})
+}
+
+// Dates of a column with both orders read as they can, and in the order that is asked for
+// where they read in both. What was not taken of a file with a separator of its own is
+// read as that file is.
+func TestDatesOfBothOrders(t *testing.T) {
+	w := newImporting(t, dbtest.Open(t, sqldb.SQLite))
+	file := "sep=^\nEmail^Date Joined^Country^Address1^City\nann@example.com^31/12/2024^^^\nbob@example.com^12/31/2024^^^\ncy@example.com^02/01/2025^^^\ndan@example.com^^Atlantis^1 Rd^Ulm\n"
+	imp := w.bring(w.a, "c.csv", file, Options{})
+	if got := w.problems(w.a, imp.ID); got != "5 Date Joined date_undecidable?; 6 Country country_unknown" {
+		t.Error(got)
+	}
+	var b strings.Builder
+	if _, err := w.svc.Report(t.Context(), w.a, imp, strings.NewReader(file), false, &b); err != nil {
+		t.Fatal(err)
+	}
+	if again := w.bring(w.a, "c.errors.csv", strings.ReplaceAll(b.String(), "Atlantis", "FR"), Options{}); again.Counts.Rows != 1 {
+		t.Errorf("%q: %+v", b.String(), again.Counts)
+	}
+	for order, want := range map[value.Order]string{value.DayFirst: "1735776000", value.MonthFirst: "1738368000"} {
+		imp := w.bring(w.b, "c.csv", strings.ReplaceAll(file, "@", "@"+string(order)+"."), Options{DateOrder: order})
+		if imp.Counts.Warnings != 0 {
+			t.Errorf("%s: %s", order, w.problems(w.b, imp.ID))
+		}
+		if got := w.rows(w.b, `SELECT CAST(date_created AS TEXT) FROM customers WHERE store_id = $1 AND email LIKE '%@`+string(order)+`.%' ORDER BY id`); got != "1735603200; 1735603200; "+want {
+			t.Errorf("%s: %s", order, got)
+		}
+	}
 }
 
 // Whoever has left stays away, whatever a later file says.

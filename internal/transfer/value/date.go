@@ -86,8 +86,8 @@ var layouts = []string{
 var clocks = []string{"", " 15:04:05", " 15:04", " 3:04:05 PM", " 3:04 PM", " 3:04:05PM", " 3:04PM", ", 15:04:05", ", 15:04", ", 3:04:05 PM", ", 3:04 PM", " 15:04:05 -0700", " 15:04:05 MST"}
 
 // Time reads a date with or without a time of day, in seconds since the epoch. Dates
-// of digits are read in the given order; where that is undecided, those that read
-// in both orders are not ok. zone is that of times that tell none.
+// of digits are read in the given order if they read in both, which are not ok where
+// that is undecided. zone is that of times that tell none.
 func Time(s string, order Order, zone *time.Location) (seconds int64, ok bool) {
 	s = strings.Join(strings.Fields(s), " ")
 	if s == "" || strings.HasPrefix(s, "0000-00-00") {
@@ -107,7 +107,7 @@ func Time(s string, order Order, zone *time.Location) (seconds int64, ok bool) {
 		return 0, false
 	}
 	switch {
-	case order == DayFirst, a > 12, order != MonthFirst && a == b:
+	case order == DayFirst && b <= 12, a > 12, order != MonthFirst && a == b:
 		s, ok = swap(s)
 		if !ok {
 			return 0, false

@@ -216,19 +216,19 @@ func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 		fields = append(fields, ground)
 	} else {
 		match := choose("match", pick(o.ByID, "id", "email"), "email", "id")
+		blank := choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty")
 		switch imp.Kind() {
 		case source.Credit:
 			fields = append(fields, choose("amounts", pick(o.SetCredit, "set", "add"), "add", "set"), match)
 		case source.GroupMembers:
-			fields = append(fields, choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty"), match)
+			fields = append(fields, blank, match)
 		default:
 			fields = append(fields, choose("on_existing", string(o.OnExisting), transfer.Texts(customer.Existings)...))
-			cells := choose("blank", pick(o.Empty, "empty", "leave"), "leave", "empty")
-			cells.Label, cells.Hint, cells.Required, cells.Plain = c.look.Text("import.cells"), c.look.Text("import.cells.hint"), false, true
-			for i := range cells.Options {
-				cells.Options[i].Label = c.look.Text("import.cells." + cells.Options[i].Value)
+			blank.Label, blank.Hint, blank.Required, blank.Plain = c.look.Text("import.cells"), c.look.Text("import.cells.hint"), false, true
+			for i := range blank.Options {
+				blank.Options[i].Label = c.look.Text("import.cells." + blank.Options[i].Value)
 			}
-			fields = append(fields, cells, match)
+			fields = append(fields, blank, match)
 		}
 	}
 	fields = append(fields, choose("on_error", pick(o.StopOnError, "stop", "skip"), "skip", "stop"))

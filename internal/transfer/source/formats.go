@@ -184,7 +184,7 @@ var shops = []*Format{
 		Signs: [][]string{{"MEMBER_RATING", "LEID", "EUID"}, {"MEMBER_RATING", "OPTIN_TIME"}},
 		Columns: columns("email address|email|indirizzo email|adresse e-mail|e-mail-adresse|correo electrónico", Email, "first name|nome|vorname|prénom|nombre", FirstName, "last name|cognome|nachname|nom|apellido|apellidos", LastName, "name", FullName,
 			"confirm_time", ConsentAt, "optin_time", ConsentAt, "confirm_ip", ConsentIP, "optin_ip", ConsentIP, "unsub_time", Unsubscribed, "clean_time", Suppressed,
-			"tags", Tags, "source", SourceName, "phone number|numero di telefono|telefonnummer", Phone,
+			"tags", Tags, "source", SourceName, "phone number|numero di telefono|telefonnummer", Phone, "status", Newsletter,
 			"email_type|member_rating|latitude|longitude|gmtoff|dstoff|timezone|cc|region|last_changed|leid|euid|notes|unsub_campaign_title|unsub_campaign_id|unsub_reason|unsub_reason_other|clean_campaign_title|clean_campaign_id", Left),
 		Status: func(file string) Consent {
 			switch file = strings.ToLower(file); {
@@ -194,8 +194,10 @@ var shops = []*Format{
 				return Consent{State: Barred}
 			case strings.Contains(file, "nonsubscribed"), strings.Contains(file, "non-subscribed"):
 				return Consent{}
+			case strings.Contains(file, "subscribed"):
+				return Consent{State: Given}
 			}
-			return Consent{State: Given}
+			return Consent{} // a file that was renamed may be any of them
 		},
 	},
 	{

@@ -283,7 +283,9 @@ func (p *parts) put(field Field, text string) { p.cells = append(p.cells, part{f
 func (s *Settings) fill(rec *Record) {
 	f := filling{Settings: s, Record: rec}
 	if s.Format.Status != nil {
-		rec.Consent = s.Format.Status(s.File)
+		if named := s.Format.Status(s.File); named.State != Given || !s.says(rec, Newsletter) {
+			rec.Consent = named
+		}
 	}
 	for i := range rec.Rows {
 		f.row = &rec.Rows[i]
@@ -301,6 +303,16 @@ func (s *Settings) fill(rec *Record) {
 	}
 	f.row = &rec.Rows[0]
 	f.finish()
+}
+
+// says reports whether anything stands in a column of a field.
+func (s *Settings) says(rec *Record, field Field) bool {
+	for i, c := range s.Columns {
+		if c.Field == field && !rec.Blank(i) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *filling) problem(c Column, code, v string, warning bool) {
@@ -462,7 +474,7 @@ func (f *filling) newsletter(c Column, v string) {
 		f.Consent.be(Given, "")
 	case "unsubscribe", "unsubscribed", "opted out":
 		f.Consent.be(HasLeft, "")
-	case "never subscribed", "not subscribed", "awaiting confirmation", "abandoned cart":
+	case "never subscribed", "not subscribed", "nonsubscribed", "non-subscribed", "awaiting confirmation", "pending", "transactional", "archived", "abandoned cart":
 	case "bounced", "cleaned", "complained", "spam complaint":
 		f.Consent.be(Barred, v)
 	default:

@@ -224,7 +224,8 @@ type Format struct {
 	// Continued tells that a row without an email goes on with the addresses of
 	// the one above.
 	Continued bool
-	// Status is what the name of a file says of all rows, where no column does.
+	// Status is what the name of a file says of all rows. That somebody agreed it only
+	// says of rows in which Newsletter is empty.
 	Status func(file string) Consent
 	// Hash puts a password hash together of its parts.
 	Hash func(hashParts, *Settings) (password.ImportedHash, bool)

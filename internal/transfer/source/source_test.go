@@ -141,6 +141,10 @@ func TestFormats(t *testing.T) {
 			[]string{`{"Consent":{"At":1710407520,"IP":"192.0.2.1","State":1},"Email":"ann@example.com","FirstName":"Ann","LastName":"Lee"}`}},
 		{"mailchimp", "unsubscribed_email_audience_export_1.csv", "Email Address,MEMBER_RATING,OPTIN_TIME,UNSUB_TIME,UNSUB_REASON,LEID,EUID\nann@example.com,2,,2024-03-14 09:12:31,normal,1,a\n", "MEMBER_RATING,UNSUB_REASON,LEID,EUID",
 			[]string{`{"Consent":{"State":2},"Email":"ann@example.com"}`}},
+		// Another name tells nothing, and a column more than the name.
+		{"mailchimp", "audience.csv", "Email Address,MEMBER_RATING,OPTIN_TIME,LEID,EUID\nann@example.com,2,,1,a\n", "MEMBER_RATING,LEID,EUID", []string{`{"Email":"ann@example.com"}`}},
+		{"mailchimp", "all_subscribed.csv", "Email Address,Status,MEMBER_RATING,OPTIN_TIME,LEID,EUID\na@x.com,Subscribed,2,2024-03-14 09:12:00,1,a\nb@x.com,unsubscribed,2,,1,a\nc@x.com,Non-Subscribed,2,,1,a\nd@x.com,cleaned,2,,1,a\ne@x.com,archived,2,,1,a\n", "MEMBER_RATING,LEID,EUID",
+			[]string{`{"Consent":{"At":1710407520,"State":1},"Email":"a@x.com"}`, `{"Consent":{"State":2},"Email":"b@x.com"}`, `{"Email":"c@x.com"}`, `{"Consent":{"Reason":"cleaned","State":3},"Email":"d@x.com"}`, `{"Email":"e@x.com"}`}},
 		{"klaviyo", "list.csv", "Email,Klaviyo ID,First Name,Email Marketing Consent,Email Marketing Consent Timestamp,Email Suppressions,City\na@x.com,1,Ann,SUBSCRIBED,2025-05-01T10:00:00.123+00:00,HARD_BOUNCE,Bonn\nb@x.com,2,,NEVER_SUBSCRIBED,,,\nc@x.com,3,,UNSUBSCRIBED,,[],\nd@x.com,4,,subscribe,2999-05-01T10:00:00Z,,\n", "Klaviyo ID,City",
 			[]string{`{"Consent":{"At":1746093600,"Reason":"HARD_BOUNCE","State":3},"Email":"a@x.com","FirstName":"Ann"}`, `{"Email":"b@x.com"}`, `{"Consent":{"State":2},"Email":"c@x.com"}`,
 				`{"Consent":{"State":1},"Email":"d@x.com","Problems":[{"code":"date_unreadable","column":"Email Marketing Consent Timestamp","line":5,"value":"2999-05-01T10:00:00Z","warning":true},{"code":"consent_without_time","line":5,"warning":true}]}`}},

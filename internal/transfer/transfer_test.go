@@ -131,7 +131,7 @@ func TestShopify(t *testing.T) {
 		if got, want := imp.Counts, (Counts{Rows: 5, Created: 2, Skipped: 1, Rejected: 2, Warnings: 1, Subscribed: 1}); got != want || imp.State != Done {
 			t.Errorf("%s %+v", imp.State, got)
 		}
-		if got := w.problems(w.a, imp.ID); got != "2  consent_without_time?; 4  no_email; 6 Country country_unknown" {
+		if got := w.problems(w.a, imp.ID); got != "2  consent_without_time?; 4  no_email; 6 Address1 country_unknown" {
 			t.Error(got)
 		}
 		if got := w.rows(w.a, everybody); got != "ann@example.com Ann Lee - exempt 1 retail, farm; bob@example.com Bob Lee -  0 " {

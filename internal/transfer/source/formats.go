@@ -158,11 +158,11 @@ var shops = []*Format{
 		Signs: [][]string{{"user_login", "user_email"}, {"user_email", "billing_first_name"}, {"email", "billing_first_name", "billing_address_1"}, {"email", "user_pass"}},
 		Columns: and(
 			columns("user_email|email", Email, "first_name", FirstName, "last_name", LastName, "user_registered|date_registered", DateCreated, "role|roles|wp_capabilities", Role, "user_pass", PasswordHash,
-				"locale|description", Left, "billing_phone", Phone, "billing_company", Company, "display_name", FullName,
+				"locale|description", Left, "display_name", FullName,
 				"id|customer_id|source_user_id|user_login|user_nicename|user_url|user_status|nickname|billing_email|wc_last_active|paying_customer|total_spent|order_count|session_tokens|rich_editing|syntax_highlighting|admin_color|use_ssl|show_admin_bar_front|wp_user_level|dismissed_wp_pointers|last_update|comment_shortcuts|billing_full_name|shipping_full_name", Left),
 			wordpress("billing_", 1), wordpress("shipping_", 2),
 		),
-		Customer: shopper,
+		Bills: true, Customer: shopper,
 	},
 	{
 		Name: "magento-customers-addresses", Kind: Customers, Continued: true,

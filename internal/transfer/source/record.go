@@ -328,6 +328,9 @@ func (f *filling) take(at int, c Column, v string) {
 			f.addresses = append(f.addresses, &parts{number: c.Address, cells: make([]part, 0, 8), column: c.Name, line: f.row.Line})
 		}
 		f.addresses[i].put(c.Field, v)
+		if f.Format.Bills && c.Address == 1 {
+			f.bill(c.Field, v)
+		}
 		return
 	}
 	switch c.Field {
@@ -426,6 +429,19 @@ func (f *filling) take(at int, c Column, v string) {
 		}
 	case LabelledAddresses:
 		f.labelled(c, v)
+	}
+}
+
+// bill gives the customer what an address has, where it has none of its own. What
+// cannot be read is told with the address.
+func (f *filling) bill(field Field, v string) {
+	switch field {
+	case AddressCompany:
+		f.Company = cmp.Or(f.Company, v)
+	case AddressPhone:
+		if p, ok := value.Phone(v); ok {
+			f.Phone = cmp.Or(f.Phone, p)
+		}
 	}
 }
 

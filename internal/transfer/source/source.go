@@ -229,6 +229,8 @@ type Format struct {
 	Status func(file string) Consent
 	// Hash puts a password hash together of its parts.
 	Hash func(hashParts, *Settings) (password.ImportedHash, bool)
+	// Bills tells that company and phone of the first address are the customer's, too.
+	Bills bool
 	// Customer tells by the role whether a row is a customer.
 	Customer func(role string) bool
 	// Whole tells that a file has the format only if it has no other columns.

@@ -33,6 +33,13 @@ var ErrNotText = errors.New("the file holds no text")
 // ErrSpreadsheet is returned for files of spreadsheets.
 var ErrSpreadsheet = errors.New("the file is a spreadsheet of Excel, LibreOffice or Numbers: save it there as CSV (in Excel, CSV UTF-8) and import that")
 
+// ErrPacked is returned for archives and compressed files, as exports often come.
+var ErrPacked = fmt.Errorf("%w: it is packed (ZIP or gzip): unpack it first", ErrNotText)
+
+func isPacked(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x1F\x8B"))
+}
+
 // SpreadsheetHead is how many bytes of a file IsSpreadsheet needs.
 const SpreadsheetHead = 256
 

@@ -53,6 +53,9 @@ func Detect(r io.ReadSeeker) (Layout, error) {
 	if IsSpreadsheet(head[:n]) {
 		return Layout{}, ErrSpreadsheet
 	}
+	if isPacked(head[:n]) {
+		return Layout{}, ErrPacked
+	}
 	if isObjects(head[:n]) {
 		return DetectObjects(r)
 	}

@@ -115,7 +115,7 @@ func TestFilesAsTheyAre(t *testing.T) {
 
 func TestNoTables(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
-		{"", "nothing"}, {"\n\n  \n", "nothing"}, {"PK\x03\x04\x00\x00\x01\x01", "no text"}, {"\"Email\n", "unclosed_quote"},
+		{"", "nothing"}, {"\n\n  \n", "nothing"}, {"PK\x03\x04\x00\x00\x01\x01", "unpack it"}, {"\x1F\x8B\x08\x00\x00", "unpack it"}, {"Email,Name\x00,Phone\n", "no text"}, {"\"Email\n", "unclosed_quote"},
 		{strings.Repeat("a,", maxColumns+1), "columns"},
 	} {
 		if _, err := Detect(strings.NewReader(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {

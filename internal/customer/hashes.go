@@ -12,6 +12,7 @@ import (
 	"clientele/internal/jobs"
 	"clientele/internal/password"
 	"clientele/internal/sqldb"
+	"clientele/internal/store"
 )
 
 // How many hashes of other systems a store holds, by kind, is kept in the
@@ -121,6 +122,23 @@ func TakePassword(tx *sqldb.Tx, id int64, hash string, now int64) (bool, error) 
 
 // fromUpstream is the source of a password that was taken over.
 const fromUpstream = "upstream"
+
+// takePasswords gives customers without a password the hashes of those that they had
+// elsewhere. The customers are locked.
+func takePasswords(tx *sqldb.Tx, hashes []rehash) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	if _, err := (store.Advance{}).Run(tx); err != nil { // the counters before the counts
+		return err
+	}
+	for _, h := range hashes {
+		if err := tx.Exec(takePassword, h.id, h.to); err != nil {
+			return err
+		}
+	}
+	return countHashes(tx, hashes...)
+}
 
 // addHashes adds to the counts of kinds.
 func addHashes(tx *sqldb.Tx, by map[string]int64) error {

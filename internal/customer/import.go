@@ -276,7 +276,7 @@ func (s *Service) importOver(tx *sqldb.Tx, in []ImportRow, plans []*createPlan, 
 				out[at].Outcome = ImportChanged
 			}
 		}
-		return importOwned(tx, plans, there, existing, out, now)
+		return importOwned(tx, plans, there, held.hashes, existing, out, now)
 	}
 	return nil
 }
@@ -383,14 +383,19 @@ func (row *ImportRow) update(in *Create, old *Customer, existing Existing) Updat
 	return u
 }
 
-// importOwned gives the customers of rows the addresses and values of attributes
-// that they lack, and where values are overwritten those of the rows.
-func importOwned(tx *sqldb.Tx, plans []*createPlan, there []int, existing Existing, out []Imported, now int64) error {
+// importOwned gives the customers of rows the addresses, passwords and values of
+// attributes that they lack, and where values are overwritten those of the rows. hashes
+// are what the customers have.
+func importOwned(tx *sqldb.Tx, plans []*createPlan, there []int, hashes map[int64]string, existing Existing, out []Imported, now int64) error {
 	var addresses []AddressCreate
 	var values []AttributeUpsert
+	var passwords []rehash
 	of := map[int64]int{}
 	for _, at := range there {
 		of[out[at].ID] = at
+		if h := plans[at].hashes[0]; h != "" && hashes[out[at].ID] == "" {
+			passwords = append(passwords, rehash{id: out[at].ID, to: h})
+		}
 		for _, a := range plans[at].in[0].Addresses {
 			a.CustomerID, a.Extent = out[at].ID, form.Free
 			addresses = append(addresses, a)
@@ -426,6 +431,12 @@ func importOwned(tx *sqldb.Tx, plans []*createPlan, there []int, existing Existi
 				changed[put[i].CustomerID] = true
 			}
 		}
+	}
+	for _, p := range passwords {
+		changed[p.id] = true
+	}
+	if err := takePasswords(tx, passwords); err != nil {
+		return err
 	}
 	for id := range changed {
 		out[of[id]].Outcome = ImportChanged

@@ -128,7 +128,7 @@ func startOf(r io.ReadSeeker) (int64, error) {
 }
 
 // isRecord reports whether the object at a position is a person, whose lists are its
-// own: another object follows, or it has an address itself.
+// own: another object follows, or it has an address itself, or is told not to have one.
 func isRecord(r io.ReadSeeker, at int64) (bool, error) {
 	s, err := newObjects(r, at, 0)
 	if err != nil {
@@ -138,8 +138,11 @@ func isRecord(r io.ReadSeeker, at int64) (bool, error) {
 	if err != nil || first.fault != "" { // one that is longer than a record is none
 		return false, nil
 	}
-	var has struct{ Email any }
-	if json.Unmarshal(first.raw, &has) == nil && has.Email != nil {
+	var has struct {
+		Email any
+		Line  any `json:"_line"` // of a file of what was not taken
+	}
+	if json.Unmarshal(first.raw, &has) == nil && (has.Email != nil || has.Line != nil) {
 		return true, nil
 	}
 	second, err := s.next()

@@ -19,6 +19,7 @@ func TestObjects(t *testing.T) {
 		{"members of persons", `{"email":"a","users":["x"]}` + "\n" + `{"email":"b"}`, "email|users", []string{"1: a|x", "2: b|"}},
 		{"lists of persons", `{"id":1,"identities":[{"a":1}]}` + "\n" + `{"id":2,"identities":[{"a":2}]}`, "id|identities", []string{`1: 1|[{"a":1}]`, `2: 2|[{"a":2}]`}},
 		{"lists of one person", `{"identities":[{"a":1}],"email":"a"}`, "identities|email", []string{`1: [{"a":1}]|a`}},
+		{"lists of one who was not taken", `{"_line":3,"identities":[{"a":1}]}`, "_line|identities", []string{`1: 3|[{"a":1}]`}},
 		{"one that is none", "{\"a\":1}\nnonsense\n{\"a\":}\n{\"a\":2}\n{\"a\":", "a", []string{"1: 1", `2: json_unreadable at 2:0 in "nonsense"`, `3: json_unreadable at 3:0 in "{\"a\":}"`, "4: 2", `5: json_unreadable at 5:0 in "{\"a\":"`}},
 		{"list of objects", `[{"a":[ {"b":1} ]}]`, "a", []string{`1: [{"b":1}]`}},
 	} {

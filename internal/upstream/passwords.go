@@ -135,6 +135,10 @@ func (g *gate) note(now time.Duration, err error) (wait time.Duration, opened bo
 			return s.After, false
 		}
 		g.after = max(g.after, now+min(max(s.After, time.Second), rest))
+	case s.Code == http.StatusBadRequest || s.Code == http.StatusUnprocessableEntity:
+		// It answers, and does not like what was typed: nobody else waits for that.
+		g.failed, g.after = 0, 0
+		return 0, false
 	default:
 		if g.failed++; g.failed < failures {
 			return 0, false

@@ -253,6 +253,19 @@ func TestPasswordsComeWhenTheyAreUsed(t *testing.T) {
 				d.want(names[i%4], i, secret(i), signedIn)
 			}
 
+			// What it does not like of one sign-in has no other wait.
+			from.fails(func(w http.ResponseWriter, _ *http.Request) bool {
+				w.WriteHeader(http.StatusUnprocessableEntity)
+				return true
+			})
+			asked = from.asked.Load()
+			for i := 72; i < 80; i++ {
+				d.want(names[i%4], i, secret(i), later)
+			}
+			if n := from.asked.Load() - asked; n != 8 {
+				t.Errorf("asked %d times, want 8", n)
+			}
+
 			// Down: never "wrong", and left alone after five failures.
 			from.fails(down)
 			asked = from.asked.Load()

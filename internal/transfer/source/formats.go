@@ -64,7 +64,7 @@ var Plain = &Format{
 		"tax exempt category|tax_exempt_category|tax code", TaxCategory,
 		"tax exempt|tax_exempt", TaxExempt,
 		"date created|date_created|created|created at|created_at|date joined|registered|date registered|registration date|angelegt|registriert", DateCreated,
-		"newsletter|accepts marketing|marketing|opt-in|opt in|subscribed|marketing consent|accepts email marketing", Newsletter,
+		"newsletter|accepts marketing|marketing|opt-in|opt in|subscribed|marketing consent|accepts email marketing|consents", Newsletter,
 		"consent time|consent_time|opt-in time|optin_time|subscribed at|subscribed_at", ConsentAt,
 		"consent ip|consent_ip_address|opt-in ip|optin_ip", ConsentIP,
 		"unsubscribed at|unsubscribed_at|unsubscribe date", Unsubscribed,
@@ -226,8 +226,9 @@ var shops = []*Format{
 		Signs: [][]string{{"Email address", "Email status"}, {"Email address", "Email permission status"}, {"Email address - home", "Email status - home"}},
 		Columns: and(columns("email address|email address - home|email address - work|email address - other", Email, "first name", FirstName, "last name", LastName, "company", Company,
 			"phone - home|phone - mobile|phone - work|phone - other", Phone, "tags|email lists", Tags, "created at", DateCreated, "source name", SourceName,
-			"email status|email status - home", Newsletter, "confirmed opt-out date", Unsubscribed,
-			"email permission status|email permission status - home|email update source|confirmed opt-out source|confirmed opt-out reason|job title|phone - fax|website|updated at", Left),
+			// Of two the first is read, which is the status.
+			"email status|email status - home|email permission status|email permission status - home", Newsletter, "confirmed opt-out date", Unsubscribed,
+			"email update source|confirmed opt-out source|confirmed opt-out reason|job title|phone - fax|website|updated at", Left),
 			constantContact(" - home", 1), constantContact(" - work", 2), constantContact(" - other", 3)),
 		NoMeansLeft: true,
 	},
@@ -246,6 +247,7 @@ var shops = []*Format{
 		Signs: [][]string{{"Email", "Source", "Channel Name", "Consents"}, {"Email", "Consents", "Order ID"}},
 		Columns: columns("email", Email, "first name", FirstName, "last name", LastName, "source", SourceName, "consents", Newsletter,
 			"id|channel name|order id", Left),
+		BlankMeansLeft: true,
 	},
 }
 

@@ -305,6 +305,11 @@ func (s *Settings) fill(rec *Record) {
 	f.finish()
 }
 
+// has reports whether there is a column of a field.
+func (s *Settings) has(field Field) bool {
+	return slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Field == field })
+}
+
 // says reports whether anything stands in a column of a field.
 func (s *Settings) says(rec *Record, field Field) bool {
 	for i, c := range s.Columns {
@@ -720,6 +725,9 @@ func (f *filling) finish() {
 			f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: BadHash, Warning: true})
 			f.Hash = password.ImportedHash{}
 		}
+	}
+	if f.Format.BlankMeansLeft && f.has(Newsletter) && !f.says(f.Record, Newsletter) {
+		f.Consent.be(HasLeft, "")
 	}
 	if f.Consent.State == Given && f.Consent.At == 0 {
 		f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: NoConsentTime, Warning: true})

@@ -238,6 +238,8 @@ type Format struct {
 	// NoMeansLeft tells that "no" in Newsletter is an unsubscription, and not
 	// that nobody ever asked.
 	NoMeansLeft bool
+	// BlankMeansLeft tells that nothing in Newsletter is an unsubscription.
+	BlankMeansLeft bool
 }
 
 // Pattern is a form of names of columns.

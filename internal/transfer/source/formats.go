@@ -68,6 +68,8 @@ var Plain = &Format{
 		"consent time|consent_time|opt-in time|optin_time|subscribed at|subscribed_at", ConsentAt,
 		"consent ip|consent_ip_address|opt-in ip|optin_ip", ConsentIP,
 		"unsubscribed at|unsubscribed_at|unsubscribe date", Unsubscribed,
+		"accepts_product_review_abandoned_cart_emails", AcceptsEmails,
+		"registration_ip_address", RegistrationIP,
 		"tags|tag", Tags,
 		"segments|customer segments", Segments,
 		"password hash|password_hash|passwordhash|hash", PasswordHash,

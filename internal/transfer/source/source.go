@@ -387,6 +387,9 @@ func (f *Format) Map(kind Kind, header []string, given map[string]Target, own Ow
 			if t := Plain.Columns[key(name)]; c.Field == Left && anywhere[t.Field] {
 				c.Target = t
 			}
+			if c.Field == Left && f == Plain {
+				c.Target = own.named(name)
+			}
 		}
 		if c.Field != Left && !kind.takes(c.Field) {
 			c.Target = Target{}
@@ -421,6 +424,16 @@ func LeftBehind(columns []Column) (out []string) {
 // several are the fields that more columns than one may hold: the first that is
 // filled counts.
 var several = map[Field]bool{Email: true, Phone: true, ConsentAt: true, ConsentIP: true, Tags: true, Segments: true, Suppressed: true, Unsubscribed: true}
+
+// named is where a column goes that is called as a mapping calls places, as the tables
+// of our own exports have them. A form field has to be there.
+func (o Own) named(name string) Target {
+	t, err := ParseTarget(strings.TrimSpace(name))
+	if err != nil || t.Name == "" && (t.Address == 0 || strings.Count(name, ".") < 2) || t.Field == FormField && !slices.Contains(o.FormFields, t.Name) {
+		return Target{}
+	}
+	return t
+}
 
 func (o Own) find(name string) Target {
 	for _, list := range []struct {

@@ -15,7 +15,7 @@ import (
 
 // bundle fills a store from a bundle, which goes on by itself where it was cut off.
 func (c *importCommand) bundle(ctx context.Context, core *app.Core, st *store.Store, f *bundle.File) error {
-	if c.Format != "" || c.Map != "" || c.OnExisting != "skip" || c.OnError != "skip" || c.DateOrder != "" || c.TaxExempt != "" || c.Events != "none" {
+	if c.Format+c.Map+c.App+c.HashConfig+c.Kind+c.DateOrder+c.TaxExempt != "" || c.OnExisting != "skip" || c.OnError != "skip" || c.Events != "none" || c.Match != "email" || c.Amounts != "add" || c.Blank != "leave" {
 		return &app.ConfigError{Err: errors.New("a bundle has all of a store: no flag changes how it is taken, but --dry-run")}
 	}
 	if c.DryRun {

@@ -4,14 +4,17 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
 	"clientele/internal/customer"
+	"clientele/internal/history"
 	"clientele/internal/password"
 	"clientele/internal/seed"
 	"clientele/internal/sqldb"
 	"clientele/internal/store"
+	"clientele/internal/storekey"
 	"clientele/internal/subscriber"
 	"clientele/internal/system"
 )
@@ -144,11 +147,19 @@ func load(ctx context.Context, dsn string, stores int, n int64, progress io.Writ
 		}
 	}
 	tenths := b.end()
+	// As a server has it after a while. Else it works at that beside what is measured.
+	chain := history.NewChain(db, sys, storekey.NewService(db, sys), slog.New(slog.DiscardHandler))
 	for i := range stores {
-		// As a server has them after a while. Else it works at that beside what is
-		// measured.
-		if err := customers.FoldSearch(ctx, int64(storeID+i)); err != nil {
+		id := int64(storeID + i)
+		if err := customers.FoldSearch(ctx, id); err != nil {
 			return nil, fmt.Errorf("take store %s into the lists of the search: %w", hashOf(i), err)
+		}
+		for more := true; more; {
+			n, err := chain.Seal(ctx, id, true)
+			if err != nil {
+				return nil, fmt.Errorf("seal the history of store %s: %w", hashOf(i), err)
+			}
+			more = n > 0
 		}
 	}
 	return tenths, nil

@@ -44,6 +44,7 @@ var sentences = map[string]string{
 	source.NoPostalCode:    "the address has no postal code, which its country needs; it was left out",
 	source.NoState:         "the address has no state, which its country needs; it was left out",
 	source.BadHash:         "the password hash has no known form; the customer has no password",
+	source.NoHashConfig:    "the parameters of the password hashes are missing: give --hash-config; the customer has no password",
 	source.NoConsentTime:   "the file does not say when consent was given",
 	source.FutureTime:      "the time is in the future",
 	NoGroup:                "no group can have this name; the customer has none",

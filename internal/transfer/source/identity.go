@@ -34,7 +34,7 @@ var identities = []*Format{
 		Patterns: []Pattern{{Match: regexp.MustCompile(`^custom_password_hash\.(?P<name>.+)$`), Field: HashPart}},
 	},
 	{
-		Name: "firebase", Kind: Customers, Hash: firebaseHash,
+		Name: "firebase", Kind: Customers, Hash: firebaseHash, HashConfig: true,
 		Signs: [][]string{{"localId", "email"}, {"UID", "Email", "Password Hash", "Password Salt"}},
 		Columns: and(columns("email", Email, "displayname|name", FullName, "phonenumber|phone number", Phone, "createdat|user creation time", DateCreated,
 			"localid|uid|emailverified|email verified|photourl|photo url|lastsignedinat|last sign-in time|lastlogin|last refresh time|disabled|validsince|provideruserinfo|customattributes|screenname|version", Left),

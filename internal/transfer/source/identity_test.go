@@ -161,6 +161,23 @@ func TestHeadlessFiles(t *testing.T) {
 	}
 }
 
+// Without the parameters of Firebase's hashes it is told what is missing.
+func TestHashesWithoutTheirConfig(t *testing.T) {
+	f, cols, recs := identify(t, `{"users":[{"localId":"1","email":"a@x.com","passwordHash":"AAAA","salt":"BBBB"},{"localId":"2","email":"b@x.com"}]}`)
+	for i, want := range []string{NoHashConfig, ""} {
+		rec := Record{Rows: recs[i].Rows}
+		s := Settings{Format: f, Kind: Customers, Columns: cols, Now: 1_900_000_000}
+		s.fill(&rec)
+		code := ""
+		if len(rec.Problems) > 0 {
+			code = rec.Problems[0].Code
+		}
+		if code != want || rec.Hash.Hash != "" || rec.Refused() {
+			t.Errorf("%d: %+v", i, rec.Problems)
+		}
+	}
+}
+
 // identify reads a file as an import does.
 func identify(t testing.TB, file string) (*Format, []Column, []Record) {
 	t.Helper()

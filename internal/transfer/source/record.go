@@ -135,6 +135,7 @@ const (
 	NoPostalCode    = "address_without_postal_code"
 	NoState         = "address_without_state"
 	BadHash         = "password_hash_unknown"
+	NoHashConfig    = "password_hash_without_config"
 	NoConsentTime   = "consent_without_time"
 	FutureTime      = "time_in_the_future"
 )
@@ -721,8 +722,12 @@ func (f *filling) finish() {
 	if hash.Hash != "" || !known {
 		f.Hash = hash
 		if _, err := f.Hash.Stored(); err != nil || !known {
+			code := BadHash
+			if f.Format.HashConfig && f.Firebase == nil {
+				code = NoHashConfig
+			}
 			// Not the hash itself: a report is read by more people than a hash.
-			f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: BadHash, Warning: true})
+			f.Problems = append(f.Problems, Problem{Line: f.row.Line, Code: code, Warning: true})
 			f.Hash = password.ImportedHash{}
 		}
 	}

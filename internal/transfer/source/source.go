@@ -231,6 +231,8 @@ type Format struct {
 	Hash func(hashParts, *Settings) (password.ImportedHash, bool)
 	// Bills tells that company and phone of the first address are the customer's, too.
 	Bills bool
+	// HashConfig tells that hashes need parameters that the file has not.
+	HashConfig bool
 	// Customer tells by the role whether a row is a customer.
 	Customer func(role string) bool
 	// Whole tells that a file has the format only if it has no other columns.

@@ -130,12 +130,12 @@ func startOf(r io.ReadSeeker) (int64, error) {
 // isRecord reports whether the object at a position is a person, whose lists are its
 // own: another object follows, or it has an address itself, or is told not to have one.
 func isRecord(r io.ReadSeeker, at int64) (bool, error) {
-	s, err := newObjects(r, at, 0)
-	if err != nil {
+	if _, err := r.Seek(at, io.SeekStart); err != nil {
 		return false, err
 	}
+	s := objects{r: bufio.NewReaderSize(io.LimitReader(r, 2*maxRecord), buffered)} // one that is longer than a record is none
 	first, err := s.next()
-	if err != nil || first.fault != "" { // one that is longer than a record is none
+	if err != nil || first.fault != "" {
 		return false, nil
 	}
 	var has struct {

@@ -49,6 +49,11 @@ func TestObjects(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+	// A long file is no person, whatever its list and its end are.
+	long := `{"x":"` + strings.Repeat("x", 3*maxRecord) + `","users":[{"a":1}],"email":"a"}` + "\n" + `{"a":2}`
+	if _, rows := read(t, long); !slices.Equal(rows, []string{"1: 1"}) {
+		t.Errorf("%.99q", rows)
+	}
 	for _, none := range []string{"{", "[", "[]", "{}x", "[1]", "{\"users\":[]}"} {
 		if l, err := Detect(strings.NewReader(none)); err == nil && len(l.Header) > 0 {
 			t.Errorf("%q: %+v", none, l)

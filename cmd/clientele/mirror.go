@@ -226,11 +226,12 @@ func (c *mirrorEnd) Run(ctx context.Context) error {
 		return err
 	}
 	defer core.DB.Close()
-	if err := core.Mirror.Unhook(ctx, st.ID, from); err != nil {
+	refused, err := core.Mirror.Leave(ctx, st.ID, from)
+	if err != nil {
 		return err
 	}
-	if err := core.Mirror.End(ctx, st.ID); err != nil {
-		return err
+	if refused != nil {
+		fmt.Printf("Webhooks are left there, as the account is refused: %s\n", printable(refused.Error()))
 	}
 	fmt.Println("The mirror has ended; what was copied stays.")
 	return nil

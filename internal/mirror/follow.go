@@ -530,11 +530,20 @@ func (r *run) unhook(ctx context.Context) error {
 	})
 }
 
-// Unhook takes the webhooks away that a run has left, as one that was killed does.
-func (s *Service) Unhook(ctx context.Context, storeID int64, from *upstream.Client) error {
+// Leave takes the webhooks away that a run has left, as one that was killed does, and
+// forgets the mirror. What was copied stays. Where the account is refused by now, nobody
+// can take webhooks away: refused says so, and the mirror ends all the same.
+func (s *Service) Leave(ctx context.Context, storeID int64, from *upstream.Client) (refused, err error) {
 	st, err := s.Get(ctx, storeID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return (&run{s: s, storeID: storeID, o: Options{From: from, Each: func(*State) {}}, st: st}).unhook(ctx)
+	err = (&run{s: s, storeID: storeID, o: Options{From: from, Each: func(*State) {}}, st: st}).unhook(ctx)
+	if upstream.IsStatus(err, http.StatusUnauthorized, http.StatusForbidden, http.StatusGone) {
+		refused, err = err, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return refused, s.end(ctx, storeID)
 }

@@ -182,8 +182,8 @@ func (s *Service) begin(ctx context.Context, storeID int64, of string) (*State, 
 	return st, err
 }
 
-// End forgets a mirror. What was copied stays.
-func (s *Service) End(ctx context.Context, storeID int64) error {
+// end forgets a mirror.
+func (s *Service) end(ctx context.Context, storeID int64) error {
 	return s.db.Write(ctx, storeID, func(tx *sqldb.Tx) error {
 		n, err := tx.ExecCount(deleteMirror)
 		if err == nil && n == 0 {

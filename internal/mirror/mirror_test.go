@@ -428,6 +428,42 @@ func TestMirrorFollows(t *testing.T) {
 	})
 }
 
+// A mirror ends also where the account there is refused by now: only then its webhooks
+// are left there.
+func TestMirrorOfAClosedAccount(t *testing.T) {
+	p := newPair(t, sqldb.SQLite)
+	p.fill(12)
+	here := httptest.NewServer(p.to.Handler)
+	defer here.Close()
+	status := http.StatusUnauthorized
+	trouble := func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodDelete {
+			return false
+		}
+		w.WriteHeader(status)
+		return true
+	}
+	p.trouble.Store(&trouble)
+	if err := p.to.Mirror.Run(p.Context(), 1, mirror.Options{From: p.client, Once: true, Callback: here.URL + "/_clientele/mirror/here"}); err == nil {
+		t.Error("webhooks were taken away")
+	}
+	status = http.StatusConflict
+	if refused, err := p.to.Mirror.Leave(p.Context(), 1, p.client); err == nil || refused != nil {
+		t.Errorf("%v, %v", refused, err)
+	}
+	status = http.StatusUnauthorized
+	refused, err := p.to.Mirror.Leave(p.Context(), 1, p.client)
+	if !upstream.IsStatus(refused, 401) || err != nil {
+		t.Errorf("%v, %v", refused, err)
+	}
+	if _, err := p.to.Mirror.Get(p.Context(), 1); fault.As(err) != mirror.ErrNone {
+		t.Error(err)
+	}
+	if n := p.number(p.from, `SELECT COUNT(*) FROM webhooks WHERE store_id = $1`); n != 3 {
+		t.Errorf("%d webhooks are left", n)
+	}
+}
+
 // Of a process that was killed a transaction may be committed after the next one has
 // begun: that one looks whether anybody else is at work, and goes on.
 func TestMirrorAfterAKill(t *testing.T) {

@@ -3,7 +3,9 @@ package transfer
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"time"
 
 	"clientele/internal/customer"
@@ -179,12 +181,16 @@ func (s *Service) Receive(ctx context.Context, storeID int64, from io.Reader) (_
 		return nil, ErrSpreadsheet
 	}
 	r := &Received{s: s, storeID: storeID}
-	if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) { r.id, err = nextID(tx); return err }); err != nil {
-		return nil, err
-	}
-	to, err := s.files.create(ctx, storeID, r.id)
-	if err != nil {
-		return nil, err
+	var to io.WriteCloser
+	for to == nil {
+		if err := s.db.Write(ctx, storeID, func(tx *sqldb.Tx) (err error) { r.id, err = nextID(tx); return err }); err != nil {
+			return nil, err
+		}
+		// A database that was restored counts on from an earlier number: there may be
+		// files of imports that it does not know.
+		if to, err = s.files.create(ctx, storeID, r.id); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
 	}
 	defer func() {
 		if err != nil {

@@ -349,6 +349,26 @@ func TestUnfinishedAfterCancel(t *testing.T) {
 	})
 }
 
+// After a restore numbers of imports come again whose files may be there.
+func TestReceivedAfterARestore(t *testing.T) {
+	w := newImporting(t, dbtest.Open(t, sqldb.SQLite))
+	w.svc.KeepIn(t.TempDir())
+	for range 2 {
+		w.accept(w.a, "Email\nann@example.com\n", Options{})
+	}
+	if err := w.db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
+		if err := tx.Exec(sqldb.Dynamic(`DELETE FROM imports WHERE store_id = $1`)); err != nil {
+			return err
+		}
+		return tx.Exec(sqldb.Dynamic(`UPDATE store_counters SET import_id = 0 WHERE store_id = $1`))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if imp := w.accept(w.a, "Email\nbob@example.com\n", Options{}); imp.ID != 3 {
+		t.Errorf("import %d", imp.ID)
+	}
+}
+
 // Files come back as they came, wherever they are kept.
 func TestFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

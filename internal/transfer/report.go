@@ -25,6 +25,7 @@ var sentences = map[string]string{
 	source.NoEmail:         "there is no email address",
 	source.BadID:           "this is no id of a customer",
 	source.NotACustomer:    "the role is that of somebody who runs the site",
+	source.IsBlocked:       "the account may not be used there",
 	source.BadAmount:       "the amount cannot be read",
 	source.NoAmount:        "there is no amount",
 	source.BadGroupID:      "this is no id of a group",

@@ -29,15 +29,15 @@ var identities = []*Format{
 	{
 		Name: "auth0", Kind: Customers, Hash: auth0Hash,
 		Signs: [][]string{{"user_id", "email", "email_verified"}, {"email", "passwordHash", "tenant"}, {"email", "custom_password_hash.algorithm"}, {"email", "password_hash", "email_verified"}, {"_id.$oid", "email", "passwordHash"}},
-		Columns: columns("email", Email, "given_name", FirstName, "family_name", LastName, "name", FullName, "phone_number", Phone, "created_at", DateCreated, "password_hash|passwordhash", PasswordHash,
-			"user_id|username|nickname|picture|email_verified|phone_verified|blocked|updated_at|last_login|last_ip|logins_count|identities|tenant|connection|_tmp_is_unique|_id.$oid|version|last_password_reset|multifactor|password_set_date.$date", Left),
+		Columns: columns("email", Email, "given_name", FirstName, "family_name", LastName, "name", FullName, "phone_number", Phone, "created_at", DateCreated, "password_hash|passwordhash", PasswordHash, "blocked", Blocked,
+			"user_id|username|nickname|picture|email_verified|phone_verified|updated_at|last_login|last_ip|logins_count|identities|tenant|connection|_tmp_is_unique|_id.$oid|version|last_password_reset|multifactor|password_set_date.$date", Left),
 		Patterns: []Pattern{{Match: regexp.MustCompile(`^custom_password_hash\.(?P<name>.+)$`), Field: HashPart}},
 	},
 	{
 		Name: "firebase", Kind: Customers, Hash: firebaseHash, HashConfig: true,
 		Signs: [][]string{{"localId", "email"}, {"UID", "Email", "Password Hash", "Password Salt"}},
-		Columns: and(columns("email", Email, "displayname|name", FullName, "phonenumber|phone number", Phone, "createdat|user creation time", DateCreated,
-			"localid|uid|emailverified|email verified|photourl|photo url|lastsignedinat|last sign-in time|lastlogin|last refresh time|disabled|validsince|provideruserinfo|customattributes|screenname|version", Left),
+		Columns: and(columns("email", Email, "displayname|name", FullName, "phonenumber|phone number", Phone, "createdat|user creation time", DateCreated, "disabled", Blocked,
+			"localid|uid|emailverified|email verified|photourl|photo url|lastsignedinat|last sign-in time|lastlogin|last refresh time|validsince|provideruserinfo|customattributes|screenname|version", Left),
 			map[string]Target{
 				"passwordhash": {Field: HashPart, Name: "hash"}, "password hash": {Field: HashPart, Name: "hash"},
 				"salt": {Field: HashPart, Name: "salt"}, "password salt": {Field: HashPart, Name: "salt"},
@@ -46,8 +46,8 @@ var identities = []*Format{
 	{
 		Name: "keycloak", Kind: Customers, Hash: keycloakHash,
 		Signs: [][]string{{"username", "email", "createdTimestamp"}, {"username", "email", "enabled"}, {"email", "credentials", "enabled"}},
-		Columns: and(columns("email", Email, "firstname", FirstName, "lastname", LastName, "createdtimestamp", DateCreated, "attributes.phone|attributes.phonenumber|attributes.phone_number|attributes.mobile", Phone,
-			"id|username|enabled|emailverified|totp|self|origin|disableablecredentialtypes|requiredactions|realmroles|groups|notbefore|federatedidentities|serviceaccountclientid", Left),
+		Columns: and(columns("email", Email, "firstname", FirstName, "lastname", LastName, "createdtimestamp", DateCreated, "attributes.phone|attributes.phonenumber|attributes.phone_number|attributes.mobile", Phone, "enabled", Enabled,
+			"id|username|emailverified|totp|self|origin|disableablecredentialtypes|requiredactions|realmroles|groups|notbefore|federatedidentities|serviceaccountclientid", Left),
 			map[string]Target{"credentials": {Field: HashPart, Name: "credentials"}}),
 		Patterns: []Pattern{{Match: regexp.MustCompile(`^clientroles\..+$`), Field: Left}},
 	},
@@ -55,16 +55,16 @@ var identities = []*Format{
 		Name: "okta", Kind: Customers, Hash: oktaHash,
 		Signs: [][]string{{"profile.email", "profile.login"}, {"profile.email", "status"}},
 		Columns: columns("profile.email", Email, "profile.firstname", FirstName, "profile.lastname", LastName, "profile.displayname", FullName, "profile.mobilephone", Phone, "profile.primaryphone", Phone,
-			"profile.organization", Company, "created", DateCreated,
-			"id|status|activated|statuschanged|lastlogin|lastupdated|passwordchanged|profile.login|profile.secondemail|type.id|credentials.provider.type|credentials.provider.name", Left),
+			"profile.organization", Company, "created", DateCreated, "status", Enabled,
+			"id|activated|statuschanged|lastlogin|lastupdated|passwordchanged|profile.login|profile.secondemail|type.id|credentials.provider.type|credentials.provider.name", Left),
 		Patterns: []Pattern{{Match: regexp.MustCompile(`^credentials\.password\.hash\.(?P<name>.+)$`), Field: HashPart}, {Match: regexp.MustCompile(`^_links\..+$`), Field: Left}},
 	},
 	{
 		Name: "kratos", Kind: Customers,
 		Signs: [][]string{{"schema_id", "traits.email"}, {"traits.email", "state"}, {"schema_id", "credentials.password.config.hashed_password"}},
 		Columns: columns("traits.email", Email, "traits.name.first|traits.first_name|traits.firstname|traits.given_name|traits.name.given", FirstName, "traits.name.last|traits.last_name|traits.lastname|traits.family_name|traits.name.family", LastName,
-			"traits.name|traits.full_name", FullName, "traits.phone|traits.phone_number", Phone, "traits.company", Company, "created_at", DateCreated, "credentials.password.config.hashed_password", PasswordHash,
-			"id|schema_id|schema_url|state|state_changed_at|updated_at|verifiable_addresses|recovery_addresses|organization_id|external_id|credentials.password.type|credentials.password.identifiers|credentials.password.version|credentials.password.created_at|credentials.password.updated_at", Left),
+			"traits.name|traits.full_name", FullName, "traits.phone|traits.phone_number", Phone, "traits.company", Company, "created_at", DateCreated, "credentials.password.config.hashed_password", PasswordHash, "state", Enabled,
+			"id|schema_id|schema_url|state_changed_at|updated_at|verifiable_addresses|recovery_addresses|organization_id|external_id|credentials.password.type|credentials.password.identifiers|credentials.password.version|credentials.password.created_at|credentials.password.updated_at", Left),
 	},
 }
 

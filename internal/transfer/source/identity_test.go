@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -80,14 +81,14 @@ func TestIdentities(t *testing.T) {
 		{"auth0 lines with identities", "auth0", `{"user_id":"auth0|1","name":"ann@example.com","email":"ann@example.com","email_verified":true,"identities":[{"user_id":"1","provider":"auth0","isSocial":false}],"password_hash":"` + made + `"}` + "\n" + `{"user_id":"auth0|2","email":"bob@example.com","email_verified":true,"identities":[{"user_id":"2"}]}` + "\n", "user_id,email_verified,identities"},
 		{"firebase", "firebase", (`{"users": [{"localId":"u1","email":"ann@example.com","emailVerified":false,"passwordHash":"lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==","salt":"42xEC+ixf3L2lw==","displayName":"Ann Lee","createdAt":"1713744000123","providerUserInfo":[{"providerId":"password"}]}]}`), "localId,emailVerified,providerUserInfo"},
 		{"firebase table", "firebase", "u1,ann@example.com,false,lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==,42xEC+ixf3L2lw==,Ann Lee,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,+491,,,\n",
-			"UID,Email Verified,Photo URL,Google ID,Google Email,Google Display Name,Google Photo URL,Facebook ID,Facebook Email,Facebook Display Name,Facebook Photo URL,Twitter ID,Twitter Email,Twitter Display Name,Twitter Photo URL,GitHub ID,GitHub Email,GitHub Display Name,GitHub Photo URL,Last Sign-In Time,Disabled,Custom Attributes"},
-		{"keycloak pbkdf2", "keycloak", keycloak(`{"hashIterations":1000,"algorithm":"pbkdf2-sha256","additionalParameters":{}}`, `{"value":"`+b64(key)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,enabled,emailVerified,attributes.shoe,realmRoles"},
-		{"keycloak argon2", "keycloak", keycloak(`{"hashIterations":2,"algorithm":"argon2","additionalParameters":{"hashLength":["32"],"memory":["64"],"type":["id"],"version":["1.3"],"parallelism":["1"]}}`, `{"value":"`+b64(argon)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,enabled,emailVerified,attributes.shoe,realmRoles"},
-		{"okta bcrypt", "okta", `[{"id":"00u","status":"ACTIVE","created":"2024-04-22T00:00:00.000Z","profile":{"firstName":"Ann","lastName":"Lee","email":"ann@example.com","login":"ann@example.com"},"credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":4,"salt":"` + made[7:29] + `","value":"` + made[29:] + `"}},"provider":{"type":"IMPORT","name":"IMPORT"}}}]`, "id,status,profile.login,credentials.provider.type,credentials.provider.name"},
-		{"okta sha256", "okta", `[{"status":"ACTIVE","profile":{"email":"ann@example.com","login":"a"},"credentials":{"password":{"hash":{"algorithm":"SHA-256","salt":"` + b64(salt) + `","saltOrder":"POSTFIX","value":"` + b64(sum([]byte(right), salt)) + `"}}}}]`, "status,profile.login"},
-		{"okta pbkdf2", "okta", `[{"status":"ACTIVE","profile":{"email":"ann@example.com","login":"a"},"credentials":{"password":{"hash":{"algorithm":"PBKDF2","digestAlgorithm":"SHA256_HMAC","iterationCount":1000,"keySize":32,"salt":"` + b64(salt) + `","value":"` + b64(key) + `"}}}}]`, "status,profile.login"},
+			"UID,Email Verified,Photo URL,Google ID,Google Email,Google Display Name,Google Photo URL,Facebook ID,Facebook Email,Facebook Display Name,Facebook Photo URL,Twitter ID,Twitter Email,Twitter Display Name,Twitter Photo URL,GitHub ID,GitHub Email,GitHub Display Name,GitHub Photo URL,Last Sign-In Time,Custom Attributes"},
+		{"keycloak pbkdf2", "keycloak", keycloak(`{"hashIterations":1000,"algorithm":"pbkdf2-sha256","additionalParameters":{}}`, `{"value":"`+b64(key)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,emailVerified,attributes.shoe,realmRoles"},
+		{"keycloak argon2", "keycloak", keycloak(`{"hashIterations":2,"algorithm":"argon2","additionalParameters":{"hashLength":["32"],"memory":["64"],"type":["id"],"version":["1.3"],"parallelism":["1"]}}`, `{"value":"`+b64(argon)+`","salt":"`+b64(salt)+`","additionalParameters":{}}`), "id,username,emailVerified,attributes.shoe,realmRoles"},
+		{"okta bcrypt", "okta", `[{"id":"00u","status":"ACTIVE","created":"2024-04-22T00:00:00.000Z","profile":{"firstName":"Ann","lastName":"Lee","email":"ann@example.com","login":"ann@example.com"},"credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":4,"salt":"` + made[7:29] + `","value":"` + made[29:] + `"}},"provider":{"type":"IMPORT","name":"IMPORT"}}}]`, "id,profile.login,credentials.provider.type,credentials.provider.name"},
+		{"okta sha256", "okta", `[{"status":"ACTIVE","profile":{"email":"ann@example.com","login":"a"},"credentials":{"password":{"hash":{"algorithm":"SHA-256","salt":"` + b64(salt) + `","saltOrder":"POSTFIX","value":"` + b64(sum([]byte(right), salt)) + `"}}}}]`, "profile.login"},
+		{"okta pbkdf2", "okta", `[{"status":"ACTIVE","profile":{"email":"ann@example.com","login":"a"},"credentials":{"password":{"hash":{"algorithm":"PBKDF2","digestAlgorithm":"SHA256_HMAC","iterationCount":1000,"keySize":32,"salt":"` + b64(salt) + `","value":"` + b64(key) + `"}}}}]`, "profile.login"},
 		{"kratos", "kratos", `[{"id":"k","schema_id":"default","state":"active","traits":{"email":"ann@example.com","name":{"first":"Ann","last":"Lee"},"newsletter":true},"created_at":"2024-04-22T00:00:00Z","credentials":{"password":{"type":"password","identifiers":["ann@example.com"],"config":{"hashed_password":"` + made + `"}}},"verifiable_addresses":[{"value":"x"}]}]`,
-			"id,schema_id,state,traits.newsletter,credentials.password.type,credentials.password.identifiers,verifiable_addresses"},
+			"id,schema_id,traits.newsletter,credentials.password.type,credentials.password.identifiers,verifiable_addresses"},
 	} {
 		f, cols, recs := identify(t, c.file)
 		if f.Name != c.format {
@@ -141,7 +142,7 @@ func TestHeadlessFiles(t *testing.T) {
 	const (
 		nobody = "u0,,false,,,,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,,,\n"
 		ann    = "u1,ann@example.com,true,,,Ann Lee,,,,,,,,,,,,,,,,,,1713744000123,1713744000123,,,\n"
-		bob    = "u2,bob@example.com,false,,,\"Lee, Bob\",,,,,,,,,,,,,,,,,,1713744000123,,+491,true,\"{\"\"a\"\":1}\",\n"
+		bob    = "u2,bob@example.com,false,,,\"Lee, Bob\",,,,,,,,,,,,,,,,,,1713744000123,,+491,false,\"{\"\"a\"\":1}\",\n"
 	)
 	for _, file := range []string{ann + bob, nobody + ann + bob, bob + ann} {
 		f, _, recs := identify(t, file)
@@ -271,4 +272,25 @@ func FuzzIdentities(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Who may not sign in there is rejected, by each system's own word for it.
+func TestBlockedAccounts(t *testing.T) {
+	for _, c := range []struct{ format, file, blocked, open string }{
+		{"auth0", `[{"user_id":"1","email":"ann@example.com","email_verified":true,"blocked":%s}]`, `true`, `false`},
+		{"firebase", `{"users":[{"localId":"1","email":"ann@example.com","disabled":%s}]}`, `true`, `false`},
+		{"keycloak", `[{"username":"ann","email":"ann@example.com","createdTimestamp":1713744000123,"enabled":%s}]`, `false`, `true`},
+		{"okta", `[{"status":%s,"profile":{"email":"ann@example.com","login":"ann"}}]`, `"SUSPENDED"`, `"PASSWORD_EXPIRED"`},
+		{"okta", `[{"status":%s,"profile":{"email":"ann@example.com","login":"ann"}}]`, `"DEPROVISIONED"`, `"ACTIVE"`},
+		{"kratos", `[{"schema_id":"default","state":%s,"traits":{"email":"ann@example.com"}}]`, `"inactive"`, `"active"`},
+	} {
+		for value, want := range map[string]int{c.blocked: 1, c.open: 0} {
+			f, _, recs := identify(t, fmt.Sprintf(c.file, value))
+			if f.Name != c.format || len(recs) != 1 || len(recs[0].Problems) != want {
+				t.Errorf("%s with %s: %s, %+v", c.format, value, f.Name, recs)
+			} else if want > 0 && (recs[0].Problems[0].Code != IsBlocked || recs[0].Problems[0].Warning) {
+				t.Errorf("%s with %s: %+v", c.format, value, recs[0].Problems)
+			}
+		}
+	}
 }

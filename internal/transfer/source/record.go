@@ -119,6 +119,7 @@ const (
 	NoEmail         = "no_email"
 	BadID           = "id_unreadable"
 	NotACustomer    = "not_a_customer"
+	IsBlocked       = "blocked"
 	BadAmount       = "amount_unreadable"
 	NoAmount        = "no_amount"
 	BadGroupID      = "group_id_unreadable"
@@ -378,6 +379,10 @@ func (f *filling) take(at int, c Column, v string) {
 		f.RegistrationIP = v
 	case Role:
 		f.role = v
+	case Blocked, Enabled:
+		if barred(c.Field, v) {
+			f.problem(c, IsBlocked, v, false)
+		}
 	case PasswordHash:
 		f.hash = v
 	case PasswordSalt:
@@ -436,6 +441,14 @@ func (f *filling) take(at int, c Column, v string) {
 	case LabelledAddresses:
 		f.labelled(c, v)
 	}
+}
+
+// barred reports whether a cell says that an account may not be used.
+func barred(field Field, v string) bool {
+	if yes, ok := value.Truth(v); ok {
+		return yes == (field == Blocked)
+	}
+	return field == Enabled && (strings.EqualFold(v, "suspended") || strings.EqualFold(v, "deprovisioned")) // Okta's
 }
 
 // bill gives the customer what an address has, where it has none of its own. What

@@ -75,7 +75,9 @@ const (
 	AcceptsEmails  Field = "accepts_emails" // product reviews and abandoned carts
 	RegistrationIP Field = "registration_ip_address"
 	Tags           Field = "tags"
-	Role           Field = "role" // of users that need not be customers
+	Role           Field = "role"    // of users that need not be customers
+	Blocked        Field = "blocked" // yes: the account may not be used
+	Enabled        Field = "enabled" // no: it may not
 	PasswordHash   Field = "password_hash"
 	PasswordSalt   Field = "password_salt"
 
@@ -160,7 +162,7 @@ func MapOf(named map[string]string) (map[string]Target, error) {
 // fields are those that a mapping may name.
 var fields = []Field{
 	Email, ID, FirstName, LastName, FullName, Company, Phone, Notes, Group, GroupID, StoreCredit, Reason, TaxExempt, TaxCategory, DateCreated, AcceptsEmails, RegistrationIP,
-	Tags, Segments, Role, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
+	Tags, Segments, Role, Blocked, Enabled, PasswordHash, PasswordSalt, Newsletter, ConsentAt, ConsentIP, Unsubscribed, Suppressed, SourceName,
 	AddressFirst, AddressLast, AddressFull, AddressCompany, AddressPhone, Street1, Street2, Street, City, State, StateCode, PostalCode, Country, CountryCode, AddressType,
 }
 

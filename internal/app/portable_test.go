@@ -479,7 +479,8 @@ func TestBundleIsOfOneMoment(t *testing.T) {
 		}()
 		to := app.New(dbtest.Open(t, sqldb.SQLite), w.System, app.Parts{})
 		last := int64(0)
-		for range 8 {
+		// A writer may come late where others take the processors.
+		for round := 0; round < 8 || last == 0 && round < 200 && !t.Failed(); round++ {
 			text := written(t, w.Core, st.ID, false)
 			arrived := arrive(t, to, text)
 			if !bytes.Equal(text, written(t, to, arrived, false)) {

@@ -123,11 +123,13 @@ func (g *gate) note(now time.Duration, err error) (wait time.Duration, opened bo
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := new(Status)
+	errors.As(err, &s)
 	switch {
-	case err == nil:
+	case err == nil, s.Code == http.StatusBadRequest, s.Code == http.StatusUnprocessableEntity:
+		// It answers. Where it does not like what was typed, nobody else waits for that.
 		g.failed, g.after = 0, 0
 		return 0, false
-	case errors.As(err, &s) && s.Code == http.StatusTooManyRequests:
+	case s.Code == http.StatusTooManyRequests:
 		if g.failed >= failures { // it answers
 			g.failed, g.after = 0, 0
 		}
@@ -135,10 +137,6 @@ func (g *gate) note(now time.Duration, err error) (wait time.Duration, opened bo
 			return s.After, false
 		}
 		g.after = max(g.after, now+min(max(s.After, time.Second), rest))
-	case s.Code == http.StatusBadRequest || s.Code == http.StatusUnprocessableEntity:
-		// It answers, and does not like what was typed: nobody else waits for that.
-		g.failed, g.after = 0, 0
-		return 0, false
 	default:
 		if g.failed++; g.failed < failures {
 			return 0, false

@@ -67,12 +67,12 @@ type exported struct {
 func (r *ImportRow) Share() float64 { return float64(r.bulk) / float64(r.took) }
 
 func (r *ImportRow) figures() [][]string {
-	slower := float64(r.beside) / float64(r.alone)
 	out := [][]string{
 		{fmt.Sprintf("Importing %s", quantity(r.customers, "customers")), fmt.Sprintf("%.1f s, %s a second", r.took.Seconds(), number(float64(r.customers)/r.took.Seconds())), ""},
 		{"Its resident memory at its peak", mebibytes(r.memory), within(r.memory, importMemory, mebibytes)},
 	}
 	if r.bulk > 0 {
+		slower := float64(r.beside) / float64(r.alone)
 		out = append(out,
 			[]string{fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), fmt.Sprintf("%.1f s", r.bulk.Seconds()), ""},
 			[]string{"The import, of the bulk way's speed", fmt.Sprintf("%.2f", r.Share()), target(r.Share(), importShare)},

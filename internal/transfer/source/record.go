@@ -380,7 +380,7 @@ func (f *filling) take(at int, c Column, v string) {
 	case Role:
 		f.role = v
 	case Blocked, Enabled:
-		if barred(c.Field, v) {
+		if locksOut(c.Field, v) {
 			f.problem(c, IsBlocked, v, false)
 		}
 	case PasswordHash:
@@ -443,8 +443,8 @@ func (f *filling) take(at int, c Column, v string) {
 	}
 }
 
-// barred reports whether a cell says that an account may not be used.
-func barred(field Field, v string) bool {
+// locksOut reports whether a cell says that an account may not be used.
+func locksOut(field Field, v string) bool {
 	if yes, ok := value.Truth(v); ok {
 		return yes == (field == Blocked)
 	}

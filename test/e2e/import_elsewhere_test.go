@@ -1,11 +1,7 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,42 +15,16 @@ import (
 func TestImportGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	dsn := dbtest.MigratedDSN(t, sqldb.Postgres)
-	seeds := filepath.Join(t.TempDir(), "stores.yaml")
-	if err := os.WriteFile(seeds, []byte(movingStores), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	must(t, "seed", "--database", dsn, seeds)
-	type shown struct {
-		Data struct {
-			ID       int64
-			State    string
-			Counts   map[string]int64
-			Progress struct{ Rows int64 }
-		}
-	}
-	ask := func(s *server, method, path, body string, want int) (out shown) {
+	movedStores(t, dsn)
+	ask := func(s *server, method, path, body string, want int) shownImport {
 		t.Helper()
-		req, err := http.NewRequest(method, s.url+"/stores/killed/v3/clientele/imports"+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("X-Auth-Token", "killed-token")
-		req.Header.Set("Content-Type", "text/csv")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if err := json.NewDecoder(res.Body).Decode(&out); err != nil || res.StatusCode != want {
-			t.Fatalf("%s %s: %d, %v", method, path, res.StatusCode, err)
-		}
-		return out
+		return askImports(t, s, "killed", method, path, body, want)
 	}
 	const rows = 15_000
 	first := serve(t, "--database", dsn)
 	imp := ask(first, "POST", "?file=customers.csv", movingIn(rows), 202)
 	path := fmt.Sprintf("/%d", imp.Data.ID)
-	until := func(s *server, done func(shown) bool) (now shown) {
+	until := func(s *server, done func(shownImport) bool) (now shownImport) {
 		t.Helper()
 		for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 			if now = ask(s, "GET", path, "", 200); done(now) {
@@ -64,14 +34,14 @@ func TestImportGoesOnElsewhere(t *testing.T) {
 		t.Fatalf("%+v", now)
 		return now
 	}
-	until(first, func(i shown) bool { return i.Data.Progress.Rows > 0 })
+	until(first, func(i shownImport) bool { return i.Data.Progress.Rows > 0 })
 	first.kill()
 	db := dbtest.OpenDSN(t, dsn)
 	// Of a customer the name follows the address, of a subscriber nothing does or a consent.
 	customers := func() int64 { return int64(strings.Count(strings.ToLower(movedIn(t, db, "killed")), "@example.com c")) }
 	before := customers()
 	second := serve(t, "--database", dsn)
-	got := until(second, func(i shown) bool { return i.Data.State == "done" })
+	got := until(second, func(i shownImport) bool { return i.Data.State == "done" })
 	if after := customers(); got.Data.Counts["rows"] != rows || after != got.Data.Counts["created"] || before == 0 || before >= after {
 		t.Errorf("%d were there when the server was killed, then %d; %v", before, after, got.Data.Counts)
 	}

@@ -115,52 +115,66 @@ const movingStores = `stores:
   - {hash: killed, name: Killed, api_accounts: [{name: A, client_id: killed-client, client_secret: killed-secret-000000000000000000, access_token: killed-token, scopes: [all]}]}
 `
 
+// movedStores makes the stores in a database.
+func movedStores(t *testing.T, dsn string) {
+	t.Helper()
+	seeds := filepath.Join(t.TempDir(), "stores.yaml")
+	if err := os.WriteFile(seeds, []byte(movingStores), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "seed", "--database", dsn, seeds)
+}
+
+// shownImport is an import as the API shows it.
+type shownImport struct {
+	Data struct {
+		ID       int64
+		State    string
+		Counts   map[string]int64
+		Undo     map[string]int64
+		Progress struct{ Rows int64 }
+	}
+}
+
+// askImports asks for the imports of one of the stores.
+func askImports(t *testing.T, s *server, store, method, path, body string, want int) (out shownImport) {
+	t.Helper()
+	req, err := http.NewRequest(method, s.url+"/stores/"+store+"/v3/clientele/imports"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Auth-Token", map[string]string{"leftalone": "left-token", "killed": "killed-token"}[store])
+	req.Header.Set("Content-Type", "text/csv")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != want {
+		t.Fatalf("%s %s: %d, %v: %s", method, path, res.StatusCode, err, answer)
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // A server that is killed while it takes a file goes on when it is back, and undoes
 // one in the same way.
 func TestServerKilledWhileImporting(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, dsn string) {
-		seeds := filepath.Join(t.TempDir(), "stores.yaml")
-		if err := os.WriteFile(seeds, []byte(movingStores), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		must(t, "seed", "--database", dsn, seeds)
+		movedStores(t, dsn)
 		s := serve(t, "--database", dsn)
 		text := movingIn(8000)
-		type shown struct {
-			Data struct {
-				ID       int64
-				State    string
-				Counts   map[string]int64
-				Undo     map[string]int64
-				Progress struct{ Rows int64 }
-			}
-		}
-		ask := func(store, method, path, body string, want int) (out shown) {
+		ask := func(store, method, path, body string, want int) shownImport {
 			t.Helper()
-			req, err := http.NewRequest(method, s.url+"/stores/"+store+"/v3/clientele/imports"+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("X-Auth-Token", map[string]string{"leftalone": "left-token", "killed": "killed-token"}[store])
-			req.Header.Set("Content-Type", "text/csv")
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer res.Body.Close()
-			answer, err := io.ReadAll(res.Body)
-			if err != nil || res.StatusCode != want {
-				t.Fatalf("%s %s: %d, %v: %s", method, path, res.StatusCode, err, answer)
-			}
-			if err := json.Unmarshal(answer, &out); err != nil {
-				t.Fatal(err)
-			}
-			return out
+			return askImports(t, s, store, method, path, body, want)
 		}
 		// until asks for the import until it is in a state, and kills the server each
 		// time that some more of it was done.
-		until := func(store string, id int64, state string, kills int, done func(shown) int64) shown {
+		until := func(store string, id int64, state string, kills int, done func(shownImport) int64) shownImport {
 			t.Helper()
 			random, before := rand.New(rand.NewPCG(3, 3)), int64(0)
 			for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(time.Duration(5+random.IntN(30)) * time.Millisecond) {
@@ -176,9 +190,9 @@ func TestServerKilledWhileImporting(t *testing.T) {
 				}
 			}
 			t.Fatalf("the import %d of %s does not become %s", id, store, state)
-			return shown{}
+			return shownImport{}
 		}
-		rows := func(i shown) int64 { return i.Data.Progress.Rows }
+		rows := func(i shownImport) int64 { return i.Data.Progress.Rows }
 		whole := ask("leftalone", "POST", "?file=customers.csv", text, 202)
 		whole = until("leftalone", whole.Data.ID, "done", 0, rows)
 		killed := ask("killed", "POST", "?file=customers.csv", text, 202)
@@ -191,7 +205,7 @@ func TestServerKilledWhileImporting(t *testing.T) {
 			t.Errorf("left alone %d lines, killed %d lines", strings.Count(a, "\n"), strings.Count(b, "\n"))
 		}
 		ask("killed", "POST", fmt.Sprintf("/%d/undo", killed.Data.ID), "", 202)
-		undone := until("killed", killed.Data.ID, "undone", 1, func(i shown) int64 { return i.Data.Undo["customers"] })
+		undone := until("killed", killed.Data.ID, "undone", 1, func(i shownImport) int64 { return i.Data.Undo["customers"] })
 		if undone.Data.Undo["customers"] != killed.Data.Counts["created"] || undone.Data.Undo["kept_customers"] != 0 {
 			t.Errorf("undone %v of %v", undone.Data.Undo, killed.Data.Counts)
 		}

@@ -196,7 +196,11 @@ func (b *bencher) engine(ctx context.Context, dir string) (_ *EngineReport, err 
 
 // serve starts the server on a database.
 func (b *bencher) serve(ctx context.Context, dsn string) (*child, error) {
-	return start(ctx, b.bin, serveArgs(dsn)...)
+	c, err := start(ctx, b.bin, serveArgs(dsn)...)
+	if err == nil {
+		c.database = dsn
+	}
+	return c, err
 }
 
 // serveAt is serve at an address.

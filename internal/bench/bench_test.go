@@ -183,7 +183,7 @@ func TestLoadedStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, end, err := b.opened(t.Context(), two, 2, "two")
+	server, end, err := b.opened(t.Context(), two, "two")
 	if err != nil {
 		t.Fatal(err)
 	}

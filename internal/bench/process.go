@@ -30,11 +30,13 @@ func build(ctx context.Context, dir string) (string, error) {
 
 // child is a process that listens on a loopback port.
 type child struct {
-	addr   string
-	ready  time.Duration // from its start to its first answer of readiness
-	proc   *os.Process
-	exited chan struct{}
-	output bytes.Buffer // readable after exited
+	addr  string
+	ready time.Duration // from its start to its first answer of readiness
+	// database is what a server was started on.
+	database string
+	proc     *os.Process
+	exited   chan struct{}
+	output   bytes.Buffer // readable after exited
 }
 
 const (

@@ -104,7 +104,7 @@ func (r *ruler) send(status int, method, path string, body []byte, out any) erro
 
 // segments measures segments with a rule, in a database of its own.
 func (b *bencher) segments(ctx context.Context, d data) (_ *SegmentsRow, err error) {
-	server, end, err := b.opened(ctx, d, 1, caseSegments)
+	server, end, err := b.opened(ctx, d, caseSegments)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const sessionsAtOnce = 500
 
 // sessions measures sign-ins by login tokens among few sessions and among many.
 func (b *bencher) sessions(ctx context.Context, k *Case, d data) (_ *VersusRow, err error) {
-	few, end, err := b.opened(ctx, d, 1, "few")
+	few, end, err := b.opened(ctx, d, "few")
 	if err != nil {
 		return nil, err
 	}

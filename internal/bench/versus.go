@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
+	"strings"
 	"time"
-
-	"clientele/internal/sqldb"
 )
 
 // VersusRow is one case on two sides: Row's server is the side that is asked
@@ -22,41 +23,113 @@ type VersusRow struct {
 // sizedCases are those that should depend on nothing but what they ask for.
 var sizedCases = []string{caseGet, casePage, caseEmail, caseCursor, caseDeep, caseCreate}
 
-// versus measures cases on two sides in turns.
-func (b *bencher) versus(ctx context.Context, names []string, what, against string, atLeast float64, asked, other *side) ([]*VersusRow, error) {
-	var out []*VersusRow
-	for _, k := range Cases {
-		if !slices.Contains(names, k.Name) {
-			continue
-		}
-		row := &VersusRow{Row: &Row{Case: k, Name: k.Name}, What: what, Against: against, AtLeast: atLeast}
-		for run := range b.Runs {
-			var paces [2]pace
-			var costs [2]cost
-			for i, s := range []*side{other, asked} {
-				var err error
-				if paces[i], costs[i], err = b.spent(ctx, s, true, func() (pace, error) { return b.serverRate(ctx, k, s, run) }); err != nil {
-					return nil, fmt.Errorf("%s: %w", k.Name, err)
-				}
-			}
-			row.add(paces[0].rate, paces[1].rate)
-			row.spend(costs[0].server+costs[0].database, costs[1])
-		}
-		b.say("%-11s %s %8.0f/s  %s %8.0f/s  ratio %.2f  processor time %.0f and %.0f µs", k.Name, against, row.Floor(), what, row.Server(), row.Ratio(), median(row.FloorTime), median(row.both()))
-		out = append(out, row)
-	}
-	return out, nil
+// measured is a row to come, and what is asked of a side for it.
+type measured struct {
+	row  *VersusRow
+	rate func(s *side, run int) (pace, error)
 }
 
-// opened starts the server on a copy of data, of which the customers were read once:
-// else a database that memory does not hold is measured while its disk is read, and
-// one that was measured before is not.
-func (b *bencher) opened(ctx context.Context, d data, stores int, name string) (_ *child, end func(*error), err error) {
+// spending is what one run of it has told.
+type spending struct {
+	pace pace
+	cost cost
+}
+
+// once measures one run on one side.
+func (b *bencher) once(ctx context.Context, m measured, s *side, run int) (out spending, err error) {
+	if out.pace, out.cost, err = b.spent(ctx, s, true, func() (pace, error) { return m.rate(s, run) }); err != nil {
+		err = fmt.Errorf("%s: %w", m.row.Name, err)
+	}
+	return out, err
+}
+
+// note takes a run on both sides.
+func (r *VersusRow) note(other, asked spending) {
+	r.add(other.pace.rate, asked.pace.rate)
+	r.spend(other.cost.server+other.cost.database, asked.cost)
+}
+
+func (b *bencher) told(r *VersusRow) {
+	b.say("%-11s %s %8.0f/s  %s %8.0f/s  ratio %.2f  processor time %.0f and %.0f µs", r.Name, r.Against, r.Floor(), r.What, r.Server(), r.Ratio(), median(r.FloorTime), median(r.both()))
+}
+
+// inTurns measures each run on one side and then on the other.
+func (b *bencher) inTurns(ctx context.Context, all []measured, other, asked *side) error {
+	for _, m := range all {
+		for run := range b.Runs {
+			var got [2]spending
+			for i, s := range []*side{other, asked} {
+				var err error
+				if got[i], err = b.once(ctx, m, s, run); err != nil {
+					return err
+				}
+			}
+			m.row.note(got[0], got[1])
+		}
+		b.told(m.row)
+	}
+	return nil
+}
+
+// apart measures all on one side and then all on the other, each once its database
+// was read: memory may hold one of them and not both.
+func (b *bencher) apart(ctx context.Context, all []measured, other, asked *side) error {
+	var got [2][]spending
+	for i, s := range []*side{other, asked} {
+		if err := readOnce(ctx, s.servers[0].database); err != nil {
+			return err
+		}
+		for _, m := range all {
+			for run := range b.Runs {
+				one, err := b.once(ctx, m, s, run)
+				if err != nil {
+					return err
+				}
+				got[i] = append(got[i], one)
+			}
+		}
+	}
+	for n, m := range all {
+		for run := range b.Runs {
+			m.row.note(got[0][n*b.Runs+run], got[1][n*b.Runs+run])
+		}
+		b.told(m.row)
+	}
+	return nil
+}
+
+// versusCases are the rows to come of cases by their names.
+func (b *bencher) versusCases(ctx context.Context, names []string, what, against string, atLeast float64) (out []measured) {
+	for _, k := range Cases {
+		if slices.Contains(names, k.Name) {
+			row := &VersusRow{Row: &Row{Case: k, Name: k.Name}, What: what, Against: against, AtLeast: atLeast}
+			out = append(out, measured{row, func(s *side, run int) (pace, error) { return b.serverRate(ctx, k, s, run) }})
+		}
+	}
+	return out
+}
+
+// versus measures cases on two sides in turns.
+func (b *bencher) versus(ctx context.Context, names []string, what, against string, atLeast float64, asked, other *side) ([]*VersusRow, error) {
+	all := b.versusCases(ctx, names, what, against, atLeast)
+	return rowsOf(all), b.inTurns(ctx, all, other, asked)
+}
+
+func rowsOf(all []measured) (out []*VersusRow) {
+	for _, m := range all {
+		out = append(out, m.row)
+	}
+	return out
+}
+
+// opened starts the server on a copy of data that was read once: else one side is
+// measured while its disk is read, and one that was measured before is not.
+func (b *bencher) opened(ctx context.Context, d data, name string) (_ *child, end func(*error), err error) {
 	dsn, drop, err := copyOf(ctx, d, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := readOnce(ctx, dsn, stores); err != nil {
+	if err := readOnce(ctx, dsn); err != nil {
 		drop(&err)
 		return nil, nil, err
 	}
@@ -68,20 +141,27 @@ func (b *bencher) opened(ctx context.Context, d data, stores int, name string) (
 	return c, func(err *error) { c.stop(); drop(err) }, nil
 }
 
-// Of no index, so that the table is read.
-var everyCustomer = sqldb.Dynamic(`SELECT SUM(LENGTH(notes)) FROM customers WHERE store_id = $1`)
-
-func readOnce(ctx context.Context, dsn string, stores int) error {
-	return withDB(ctx, dsn, sqldb.Options{}, func(db *sqldb.DB) error {
-		for i := range stores {
-			if err := db.Read(ctx, int64(storeID+i), func(tx *sqldb.Tx) error {
-				return tx.Query(everyCustomer, func(*sqldb.Row) error { return nil })
-			}); err != nil {
-				return err
-			}
-		}
+// readOnce reads a file of SQLite, which the system then holds in memory as far as it
+// can. A database of PostgreSQL was just written.
+func readOnce(ctx context.Context, dsn string) error {
+	path, ok := strings.CutPrefix(dsn, "sqlite:")
+	if !ok {
 		return nil
-	})
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, 1<<20)
+	for ctx.Err() == nil {
+		if _, err := f.Read(buf); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // bySize measures what should not depend on the size of a store. A second size
@@ -91,12 +171,12 @@ func (b *bencher) bySize(ctx context.Context, e engine, d data, res *EngineRepor
 	if err != nil {
 		return err
 	}
-	one, end, err := b.opened(ctx, d, 1, "sized")
+	one, end, err := b.opened(ctx, d, "sized")
 	if err != nil {
 		return err
 	}
 	defer end(&err)
-	two, end2, err := b.opened(ctx, second, 1, "sized")
+	two, end2, err := b.opened(ctx, second, "sized")
 	if err != nil {
 		return err
 	}
@@ -126,12 +206,12 @@ func (b *bencher) byStores(ctx context.Context, e engine, d data, res *EngineRep
 	if b.InPlace {
 		many = taken{many}
 	}
-	one, end, err := b.opened(ctx, d, 1, "alone")
+	one, end, err := b.opened(ctx, d, "alone")
 	if err != nil {
 		return err
 	}
 	defer end(&err)
-	several, end2, err := b.opened(ctx, many, b.Stores, "stores")
+	several, end2, err := b.opened(ctx, many, "stores")
 	if err != nil {
 		return err
 	}
@@ -149,15 +229,18 @@ func (b *bencher) byStores(ctx context.Context, e engine, d data, res *EngineRep
 		}
 	}
 	alone, spread := b.side(one), &side{servers: []*child{several}, customers: n, stores: b.Stores}
-	rows, err := b.versus(ctx, []string{caseGet, casePage, caseCreate}, what, "one store", 0.8, spread, alone)
+	deliveries, end3, err := b.hooked(ctx, what, spread, alone)
 	if err != nil {
 		return err
 	}
-	res.Versus = append(res.Versus, rows...)
-	hooked, err := b.hooked(ctx, what, spread, alone)
-	if err == nil {
-		res.Versus = append(res.Versus, hooked)
+	defer end3()
+	all := b.versusCases(ctx, []string{caseGet, casePage, caseCreate}, what, "one store", 0.8)
+	measure := b.inTurns
+	if b.InPlace {
+		measure = b.apart
 	}
+	err = measure(ctx, append(all, deliveries), alone, spread)
+	res.Versus = append(res.Versus, rowsOf(append(all, deliveries))...)
 	return err
 }
 
@@ -191,37 +274,26 @@ func (b *bencher) idle(ctx context.Context, c *child, row *IdleRow) error {
 	return err
 }
 
-// hooked measures how fast deliveries are made of what creates leave behind,
-// where every store has a webhook.
-func (b *bencher) hooked(ctx context.Context, what string, spread, alone *side) (*VersusRow, error) {
+// hooked gives every store a webhook, and measures how fast deliveries are made of
+// what creates leave behind.
+func (b *bencher) hooked(ctx context.Context, what string, spread, alone *side) (measured, func(), error) {
 	k := caseNamed(caseHooks)
-	row := &VersusRow{Row: &Row{Case: &Case{Name: k.Name, Title: "Deliveries to webhooks"}, Name: k.Name}, What: what, Against: "one store"}
+	m := measured{row: &VersusRow{Row: &Row{Case: &Case{Name: k.Name, Title: "Deliveries to webhooks"}, Name: k.Name}, What: what, Against: "one store"}}
 	r, err := b.receiver(ctx)
 	if err != nil {
-		return nil, err
+		return m, nil, err
 	}
-	defer r.stop()
-	for _, s := range []*side{alone, spread} {
-		for store := range s.stores {
-			if _, err := b.call(ctx, s.servers[0].addr, store, "POST", "", hookAt(r.addr, true)); err != nil {
-				return nil, err
+	m.rate = func(s *side, run int) (pace, error) {
+		if run == 0 {
+			for store := range s.stores {
+				if _, err := b.call(ctx, s.servers[0].addr, store, "POST", "", hookAt(r.addr, true)); err != nil {
+					return pace{}, err
+				}
 			}
 		}
+		return b.dispatched(ctx, s, r, run)
 	}
-	for run := range b.Runs {
-		var paces [2]pace
-		var costs [2]cost
-		for i, s := range []*side{alone, spread} {
-			paces[i], costs[i], err = b.spent(ctx, s, true, func() (pace, error) { return b.dispatched(ctx, s, r, run) })
-			if err != nil {
-				return nil, err
-			}
-		}
-		row.add(paces[0].rate, paces[1].rate)
-		row.spend(costs[0].server+costs[0].database, costs[1])
-	}
-	b.say("%-11s one store %8.0f/s  %s %8.0f/s  ratio %.2f, from the first create to the last delivery", k.Name, row.Floor(), what, row.Server(), row.Ratio())
-	return row, nil
+	return m, r.stop, nil
 }
 
 // dispatched creates customers for a while and waits until all is delivered.

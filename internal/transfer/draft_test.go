@@ -55,7 +55,8 @@ func TestHeldFile(t *testing.T) {
 			t.Error(head, err)
 		}
 
-		o := Options{OnExisting: customer.OverwriteExisting, Kind: source.Customers, Map: map[string]source.Target{"Given": {Field: source.FirstName}}}
+		o := Options{OnExisting: customer.OverwriteExisting, Kind: source.Customers, Map: map[string]source.Target{"Given": {Field: source.FirstName}}, Firebase: &source.FirebaseHash{Key: "c2lnbmVy", Rounds: 8, Memory: 14}}
+		keys := `SELECT CAST(COUNT(*) AS TEXT) FROM imports WHERE store_id = $1 AND plan LIKE '%c2lnbmVy%'`
 		refused := func(o Options, then Then, why fault.Reason) {
 			t.Helper()
 			_, err := w.svc.Revise(t.Context(), w.a, imp.ID, o, then)
@@ -111,12 +112,18 @@ func TestHeldFile(t *testing.T) {
 		if _, err := w.svc.Revise(t.Context(), w.a, imp.ID, o, Take); fault.As(err) == nil || fault.As(err).Kind != fault.Conflict {
 			t.Errorf("taken twice: %v", err)
 		}
-		// What the examples say of persons goes with the file.
+		if got := w.rows(w.a, keys); got != "1" {
+			t.Errorf("%s imports have the key of their hashes", got)
+		}
+		// What the examples say of persons goes with the file, and the key of its hashes.
 		if err := w.svc.forget(t.Context(), w.a, imp.ID, imp.Ended+1); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.rows(w.a, `SELECT CAST(COUNT(*) AS TEXT) FROM imports WHERE store_id = $1 AND inspection LIKE '%example.com%'`); got != "0" {
 			t.Errorf("%s imports tell of persons", got)
+		}
+		if got := w.rows(w.a, keys); got != "0" {
+			t.Errorf("%s imports still have the key of their hashes", got)
 		}
 	})
 }

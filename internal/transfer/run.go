@@ -181,7 +181,7 @@ func (t *taking) take(p *pace, q *queue) error {
 		return err
 	}
 	if t.imp.State != Running {
-		if err := history.Enter(t.tx, t.now, t.imp.entry()); err != nil {
+		if err := t.imp.enter(t.tx, t.now); err != nil {
 			return err
 		}
 	}
@@ -237,26 +237,44 @@ func (t *taking) ranges() (rows []any) {
 
 // move stores how far the import has come.
 func (t *taking) move(before int64) (int64, error) {
-	counts, err := json.Marshal(t.imp.Counts)
+	i := t.imp
+	counts, err := i.counted()
 	if err != nil {
 		return 0, err
 	}
-	i := t.imp
 	// Not the time at which the transaction began: its last records may be of a later
 	// second, and what an import made up to its end is what an undo takes back.
 	if i.Modified = t.s.sys.Now(); i.State != Running {
 		i.Ended = i.Modified
 	}
-	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, string(counts), i.Problems, i.Modified, i.Ended)
+	return t.tx.ExecCount(move, i.ID, before, string(i.State), i.Position, i.Lines, counts, i.Problems, i.Modified, i.Ended)
 }
 
-// entry is the one entry of an import: what it made is not told one by one.
-func (i *Import) entry() history.Entry {
+// enter makes the one entry of an import: what it made is not told one by one. One that
+// goes on after its end has another, of what was taken since.
+func (i *Import) enter(tx *sqldb.Tx, now int64) error {
 	of := history.Customer
 	if i.Plan.Kind == source.Subscribers {
 		of = history.Subscriber
 	}
-	return history.Many(history.Imported, of, i.Counts.Created+i.Counts.Changed+i.Counts.Subscribed+i.Counts.Left, i.report())
+	all := i.Counts.Created + i.Counts.Changed + i.Counts.Subscribed + i.Counts.Left
+	if all == i.told && all > 0 {
+		return nil
+	}
+	e := history.Many(history.Imported, of, all-i.told, i.report())
+	i.told = all
+	return history.Enter(tx, now, e)
+}
+
+// storedCounts are counts as they are stored, with what the history tells of them.
+type storedCounts struct {
+	*Counts
+	Told *int64 `json:"told"`
+}
+
+func (i *Import) counted() (string, error) {
+	text, err := json.Marshal(storedCounts{&i.Counts, &i.told})
+	return string(text), err
 }
 
 // report is where there is more about an import.

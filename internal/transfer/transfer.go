@@ -154,6 +154,7 @@ type Import struct {
 	By history.Actor
 
 	undoable bool
+	told     int64 // of what it made, so many the history tells of
 }
 
 // Kind is what the rows are about, empty as long as nobody knows.
@@ -281,7 +282,7 @@ func (i *Import) scan(r *sqldb.Row) error {
 	for _, m := range []struct {
 		text string
 		into any
-	}{{r.Text(5), &i.Plan}, {r.Text(8), &i.Counts}, {r.Text(16), &i.Inspection}, {r.Text(18), &i.Undone}} {
+	}{{r.Text(5), &i.Plan}, {r.Text(8), &storedCounts{&i.Counts, &i.told}}, {r.Text(16), &i.Inspection}, {r.Text(18), &i.Undone}} {
 		if m.text == "" {
 			continue
 		}

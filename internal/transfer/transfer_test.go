@@ -255,6 +255,18 @@ func TestGroupsAndStopping(t *testing.T) {
 		if got := w.rows(w.a, `SELECT name FROM customer_groups WHERE store_id = $1 ORDER BY id`); got != "Group 0; Group 1; Group 2" {
 			t.Error(got)
 		}
+		// What goes on after its end is told of itself.
+		for imp, err = w.svc.Unfinished(t.Context(), w.a, in.File.Hash); imp != nil && err == nil; imp, err = w.svc.Unfinished(t.Context(), w.a, in.File.Hash) {
+			if err := w.svc.Run(t.Context(), w.a, imp, f, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(historytest.Lines(t, db, w.a, 0), "; "); !strings.HasSuffix(got, `imported customer 0: count ->7, report ->"imports/1"; imported customer 0: count ->1, report ->"imports/1"`) {
+			t.Error(got)
+		}
 	})
 }
 

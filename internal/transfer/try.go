@@ -300,7 +300,7 @@ func (s *Service) dryRun(ctx context.Context, storeID int64, imp *Import, in *In
 	examples := map[string][]Example{}
 	imp.Begun, imp.RowsBegun = s.sys.Now(), 0
 	note := func(i *Import) error {
-		counts, err := json.Marshal(i.Counts)
+		counts, err := i.counted()
 		if err != nil {
 			return err
 		}
@@ -309,7 +309,7 @@ func (s *Service) dryRun(ctx context.Context, storeID int64, imp *Import, in *In
 			if i.Modified = now; i.State != Running {
 				i.Ended = now
 			}
-			n, err := tx.ExecCount(move, i.ID, from, string(i.State), i.Position, i.Lines, string(counts), i.Problems, now, i.Ended)
+			n, err := tx.ExecCount(move, i.ID, from, string(i.State), i.Position, i.Lines, counts, i.Problems, now, i.Ended)
 			if err != nil {
 				return err
 			}

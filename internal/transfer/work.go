@@ -172,6 +172,7 @@ func (s *Service) found(ctx context.Context, storeID int64, imp *Import, in *Ins
 var (
 	failImport   = sqldb.Static(`UPDATE imports SET state = 'failed', error = $3, date_modified = $4, date_ended = $4 WHERE store_id = $1 AND id = $2 AND state IN ('inspecting', 'running')`)
 	cancelImport = sqldb.Static(`UPDATE imports SET state = 'cancelled', date_modified = $3, date_ended = $3 WHERE store_id = $1 AND id = $2 AND state IN ('inspecting', 'running')`)
+	storeCounts  = sqldb.Static(`UPDATE imports SET counts = $3 WHERE store_id = $1 AND id = $2`)
 	resumeImport = sqldb.Static(`UPDATE imports SET state = $3, error = '', date_modified = $4, date_ended = 0 WHERE store_id = $1 AND id = $2 AND state IN ('cancelled', 'stopped', 'failed') AND kept > 0`)
 )
 
@@ -203,7 +204,14 @@ func (s *Service) end(ctx context.Context, storeID, id int64, stmt *sqldb.Stmt, 
 		if err != nil || imp.Plan.DryRun || imp.Counts.Rows == 0 {
 			return err
 		}
-		return history.Enter(tx, now, imp.entry())
+		if err := imp.enter(tx, now); err != nil {
+			return err
+		}
+		counts, err := imp.counted()
+		if err != nil {
+			return err
+		}
+		return tx.Exec(storeCounts, id, counts)
 	})
 }
 
@@ -292,6 +300,7 @@ var (
 	dropRanges   = sqldb.Static(`DELETE FROM import_ranges WHERE store_id = $1 AND import_id = $2`)
 	endedFiles   = sqldb.Static(`SELECT id FROM imports WHERE store_id = $1 AND undoable > 0 AND kept > 0 AND date_ended > 0 ORDER BY id`)
 	dropFile     = sqldb.Static(`UPDATE imports SET kept = 0 WHERE store_id = $1 AND id = $2 AND date_ended > 0`)
+	storePlan    = sqldb.Static(`UPDATE imports SET plan = $3 WHERE store_id = $1 AND id = $2`)
 	forget       = sqldb.Static(`UPDATE imports SET undoable = 0, kept = 0 WHERE store_id = $1 AND id = $2 AND date_ended > 0 AND date_ended < $3`)
 )
 
@@ -368,6 +377,9 @@ func (s *Service) forget(ctx context.Context, storeID, id, before int64) error {
 		if err := imp.dropExamples(tx); err != nil {
 			return err
 		}
+		if err := imp.dropKey(tx); err != nil {
+			return err
+		}
 		return tx.Exec(forget, id, before)
 	})
 }
@@ -384,6 +396,19 @@ func (i *Import) dropExamples(tx *sqldb.Tx) error {
 		return err
 	}
 	return tx.Exec(tellExamples, i.ID, string(text))
+}
+
+// dropKey takes away the secret of the hashes in the file.
+func (i *Import) dropKey(tx *sqldb.Tx) error {
+	if i.Plan.Firebase == nil {
+		return nil
+	}
+	i.Plan.Firebase = nil
+	text, err := json.Marshal(i.Plan)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(storePlan, i.ID, string(text))
 }
 
 // DropFiles takes away the files of a store's imports that have ended: somebody is in

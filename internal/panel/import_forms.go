@@ -187,6 +187,9 @@ func (c *call) saveImportColumns() error {
 	return c.redirect(c.importAt(imp.ID, next))
 }
 
+// maxHashConfig bounds the parameters of hashes, in characters.
+const maxHashConfig = 2000
+
 // importRulesForm asks how rows are taken.
 func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 	text := "import.rules.text"
@@ -239,6 +242,14 @@ func (c *call) importRulesForm(imp *transfer.Import) *formPage {
 	if !imp.Kind().Changes() {
 		fields = append(fields, dates)
 	}
+	if f, ok := source.Named(o.Format); ok && f.HashConfig {
+		// The key that was given is not shown: it is a secret of the other system.
+		hashes := &html.Field{Name: "hash_config", Label: c.look.Text("import.hash_config"), Hint: c.look.Text("import.hash_config.hint"), Type: "textarea", Rows: 7, MaxLength: maxHashConfig, Plain: true}
+		if o.Firebase != nil {
+			hashes.Hint = c.look.Text("import.hash_config.given")
+		}
+		fields = append(fields, hashes)
+	}
 	fields = append(fields, &html.Field{Name: "events", Label: c.look.Text("import.events"), Hint: c.look.Text("import.events.hint"), Type: "check", Checked: o.Events})
 	p.Form.Sections = []*html.Section{{Fields: fields}}
 	return p
@@ -271,6 +282,12 @@ func (c *call) saveImportRules() error {
 	o.SetCredit, o.Empty = c.form.Get("amounts") == "set", c.form.Get("blank") == "empty"
 	o.Kind = imp.Kind()
 	o.StopOnError, o.DateOrder, o.Events, o.Ground = c.form.Get("on_error") == "stop", value.Order(c.form.Get("date_order")), c.form.Get("events") != "", c.value("ground")
+	if f := p.Form.Field("hash_config"); f != nil && c.value("hash_config") != "" {
+		if o.Firebase, err = source.ParseFirebaseHash(c.value("hash_config")); err != nil {
+			f.Error = c.look.Text("import.hash_config.wrong")
+			return c.show(http.StatusUnprocessableEntity, p)
+		}
+	}
 	if _, err := c.Transfer.Revise(c.R.Context(), c.store.ID, imp.ID, o, transfer.Try); err != nil {
 		return c.again(p, p.Form, err)
 	}

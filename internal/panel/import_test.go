@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/internal/sqldb"
 	"clientele/internal/staff"
 )
 
@@ -119,5 +120,46 @@ func TestImport(t *testing.T) {
 		w.jobs()
 		mia.get(imports+"/4").want(200, "", "All rows are imported.")
 		b.get("/manage/store/one/history").want(200, "", "imports/4", "mia@example.com")
+	})
+}
+
+// The hashes of Firebase need what its console shows, which no page shows again.
+func TestImportOfFirebase(t *testing.T) {
+	each(t, crowd(), func(t *testing.T, w *world) {
+		w.person("olga@example.com", 1, staff.Owner)
+		b := w.browser().signIn("olga@example.com")
+		b.upload(imports, "users.json", `{"users":[{"localId":"u1","email":"fire@example.com","passwordHash":"lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==","salt":"42xEC+ixf3L2lw=="}]}`).want(200, imports+"/1")
+		w.jobs()
+		b.get(imports+"/1").want(200, imports+"/1/columns")
+		b.post(imports+"/1/columns", "kind", "customers").want(200, imports+"/1/rules", "Parameters of the password hashes")
+		rules := []string{"on_existing", "skip", "match", "email", "on_error", "skip"}
+		b.post(imports+"/1/rules", rules...).want(200, imports+"/1")
+		w.jobs()
+		b.get(imports+"/1").want(200, "", "The parameters of the password hashes are missing")
+		b.post(imports+"/1/rules", append(rules, "hash_config", "rounds: 8")...).want(422, "", "base64_signer_key, base64_salt_separator")
+		b.post(imports+"/1/rules", append(rules, "hash_config", "base64_signer_key: jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==,\nbase64_salt_separator: Bw==,\nrounds: 8,\nmem_cost: 14")...).want(200, imports+"/1")
+		w.jobs()
+		b.get(imports+"/1").want(200, "", "!The parameters of the password hashes are missing")
+		b.get(imports+"/1/rules").want(200, "", "They were given", "!jxspr8Ki")
+		b.post(imports+"/1/rules", rules...).want(200, imports+"/1")
+		w.jobs()
+		b.post(imports+"/1/run").want(200, imports+"/1")
+		w.jobs()
+		if err := w.DB.Read(t.Context(), 1, func(tx *sqldb.Tx) error {
+			n := 0
+			err := tx.Query(sqldb.Dynamic(`SELECT password_hash FROM customers WHERE store_id = $1 AND email = 'fire@example.com'`), func(r *sqldb.Row) error {
+				n++
+				if !strings.Contains(r.Text(0), "firebase-scrypt") {
+					t.Error(r.Text(0))
+				}
+				return nil
+			})
+			if n != 1 {
+				t.Errorf("%d customers", n)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

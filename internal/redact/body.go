@@ -58,7 +58,7 @@ func of(name string) kind {
 	if history.Secret(name) {
 		return secret
 	}
-	for _, part := range []string{"password", "passwd", "token", "secret", "jwt", "csrf", "signature", "authorization", "cookie", "private_key", "session"} {
+	for _, part := range []string{"password", "passwd", "token", "secret", "jwt", "csrf", "signature", "authorization", "cookie", "private_key", "session", "hash_config"} {
 		if strings.Contains(name, part) {
 			return secret
 		}

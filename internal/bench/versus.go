@@ -252,23 +252,59 @@ type IdleRow struct {
 	Statement float64       // a second
 }
 
-// idleFor is how long a server is watched that nobody asks anything.
-const idleFor = 5 * time.Second
+const (
+	// idleRuns is how long a server is watched that nobody asks anything, in runs.
+	idleRuns = 15
+	// A server looks at every store after its start: it is idle once it has run fewer
+	// than calmBelow statements in a second, settled times in a row, or after
+	// settleWithin.
+	calmBelow    = 50
+	settled      = 5
+	settleWithin = time.Minute
+)
+
+// settle waits until a server has done what it does after its start.
+func (b *bencher) settle(ctx context.Context, s *side) error {
+	before, err := b.sample(ctx, s, true)
+	for calm, began := 0, time.Now(); err == nil && calm < settled && time.Since(began) < settleWithin; {
+		if err := wait(ctx, time.Second); err != nil {
+			return err
+		}
+		var now sample
+		now, err = b.sample(ctx, s, true)
+		if calm++; now.statements-before.statements >= calmBelow {
+			calm = 0
+		}
+		before = now
+	}
+	return err
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 func (b *bencher) idle(ctx context.Context, c *child, row *IdleRow) error {
 	s := b.side(c)
+	if err := b.settle(ctx, s); err != nil {
+		return err
+	}
 	before, err := b.sample(ctx, s, true)
 	if err != nil {
 		return err
 	}
-	select {
-	case <-time.After(idleFor):
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	idleFor := idleRuns * b.Duration
+	if err := wait(ctx, idleFor); err != nil {
+		return err
 	}
 	after, err := b.sample(ctx, s, true)
 	row.Memory = c.anonymous()
-	row.Time = (after.server + after.database - before.server - before.database) / (idleFor / time.Second)
+	row.Time = time.Duration(float64(after.server+after.database-before.server-before.database) / idleFor.Seconds())
 	row.Statement = (after.statements - before.statements) / idleFor.Seconds()
 	b.say("%-11s %s: anonymous memory %s, processor time %s a second, %.1f statements a second", "idle", row.What, mebibytes(row.Memory), millis(row.Time), row.Statement)
 	return err

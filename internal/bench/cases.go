@@ -45,21 +45,25 @@ type Case struct {
 
 // Names of cases that others refer to.
 const (
-	caseGet      = "get"
-	casePage     = "page"
-	caseEmail    = "email"
-	caseCursor   = "cursor"
-	caseDeep     = "deep"
-	caseCreate   = "create"
-	caseBatch    = "batch"
-	caseNothing  = "nothing"
-	caseHooks    = "webhooks"
-	caseSignIn   = "signin"
-	caseCrowd    = "crowd"
-	caseSlow     = "slow-bodies"
-	caseGuesses  = "guesses"
-	caseLogin    = "login"
-	caseSessions = "sessions"
+	caseGet         = "get"
+	casePage        = "page"
+	caseEmail       = "email"
+	caseCursor      = "cursor"
+	caseDeep        = "deep"
+	caseIncludes    = "includes"
+	caseSubscribers = "subscribers"
+	caseValues      = "values"
+	caseV2          = "v2"
+	caseCreate      = "create"
+	caseBatch       = "batch"
+	caseNothing     = "nothing"
+	caseHooks       = "webhooks"
+	caseSignIn      = "signin"
+	caseCrowd       = "crowd"
+	caseSlow        = "slow-bodies"
+	caseGuesses     = "guesses"
+	caseLogin       = "login"
+	caseSessions    = "sessions"
 )
 
 // What the floor commits.
@@ -90,7 +94,7 @@ var Cases = []*Case{
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "?limit=50"...) },
 	},
 	{
-		Name: "includes", Title: "Page of 50, all includes", Floor: "the rows, then one range per include", status: 200, same: true, atLeast: reads,
+		Name: caseIncludes, Title: "Page of 50, all includes", Floor: "the rows, then one range per include", status: 200, same: true, atLeast: reads,
 		floorTarget: func(_ *gen, b []byte) []byte { return append(b, "/includes"...) },
 		serverTarget: func(_ *gen, b []byte) []byte {
 			return append(b, "?limit=50&include=addresses,storecredit,attributes,formfields,shopper_profile_id,segment_ids"...)
@@ -116,17 +120,17 @@ var Cases = []*Case{
 		},
 	},
 	{
-		Name: "subscribers", Title: "Page of 50 subscribers", Floor: "the rows, oldest first", status: 200, same: true, atLeast: reads,
+		Name: caseSubscribers, Title: "Page of 50 subscribers", Floor: "the rows, oldest first", status: 200, same: true, atLeast: reads,
 		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/subscribers"...) },
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/subscribers?limit=50"...) },
 	},
 	{
-		Name: "values", Title: "Page of 50 attribute values", Floor: "50 rows and the kept total", status: 200, same: true, atLeast: reads,
+		Name: caseValues, Title: "Page of 50 attribute values", Floor: "50 rows and the kept total", status: 200, same: true, atLeast: reads,
 		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/values"...) },
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "/attribute-values?limit=50"...) },
 	},
 	{
-		Name: "v2", Title: "Page of 50 on V2", Floor: "the rows, then the range of form fields", status: 200, same: true, v2: true, atLeast: reads,
+		Name: caseV2, Title: "Page of 50 on V2", Floor: "the rows, then the range of form fields", status: 200, same: true, v2: true, atLeast: reads,
 		floorTarget:  func(_ *gen, b []byte) []byte { return append(b, "/v2"...) },
 		serverTarget: func(_ *gen, b []byte) []byte { return append(b, "?limit=50"...) },
 	},
@@ -143,7 +147,7 @@ var Cases = []*Case{
 		serverTarget: func(_ *gen, b []byte) []byte { return b },
 	},
 	{
-		Name: "current", Title: "Who is signed in, as a signed token", Floor: "the session with its customer, signed", status: 200, send: sendCurrent,
+		Name: "current", Title: "Who is signed in, as a signed token", Floor: "the session with its customer, signed", status: 200, send: sendCurrent, atLeast: reads,
 		floorTarget: func(g *gen, b []byte) []byte { return append(append(b, "/session/"...), g.session()...) },
 	},
 	{

@@ -342,9 +342,9 @@ func appendFloorListed(b []byte, r row) []byte { return append(appendFloorCustom
 // rowOf returns how the rows of a kind of read are written.
 func rowOf(kind string) appendRow {
 	switch kind {
-	case "subscribers":
+	case caseSubscribers:
 		return appendFloorSubscriber
-	case "values":
+	case caseValues:
 		return appendFloorValue
 	}
 	return appendFloorListed

@@ -72,13 +72,13 @@ func (f *floorPG) answer(b []byte, kind, arg string) ([]byte, error) {
 		rows, err = c.Query(ctx, floorByEmail, int64(storeID), arg)
 	case "like":
 		rows, err = c.Query(ctx, floorLikePG, int64(storeID), arg)
-	case "subscribers":
+	case caseSubscribers:
 		rows, err = c.Query(ctx, floorSubs, int64(storeID))
-	case "values":
+	case caseValues:
 		rows, err = c.Query(ctx, floorTiers, int64(storeID))
-	case "includes":
+	case caseIncludes:
 		return c.withIncludes(ctx, b)
-	case "v2":
+	case caseV2:
 		return c.plain(ctx, b)
 	case "session":
 		return c.each(ctx, b, func(b []byte, r row, _ int) []byte { return appendFloorVouched(b, r) }, floorSession, int64(storeID), auth.HashToken(arg))

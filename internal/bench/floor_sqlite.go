@@ -131,13 +131,13 @@ func (f *floorLite) answer(b []byte, kind, arg string) ([]byte, error) {
 	case "like":
 		stmt = r.like
 		stmt.BindText(2, arg)
-	case "subscribers":
+	case caseSubscribers:
 		stmt = r.subs
-	case "values":
+	case caseValues:
 		stmt = r.tiers
-	case "includes":
+	case caseIncludes:
 		return r.withIncludes(b)
-	case "v2":
+	case caseV2:
 		return r.plain(b)
 	case "session":
 		r.session.BindText(2, auth.HashToken(arg))

@@ -54,11 +54,19 @@ type SharedRow struct {
 	Expected     int64 // deliveries of what is there
 	Delivered    int64 // of those, at least once
 	Again        int64 // deliveries of what was delivered before
-	// Shares are how many deliveries each process tried, in rising order.
+	// Shares are how many deliveries each process tried, but for those after its last
+	// count before it was killed, in rising order.
 	Shares []float64
 }
 
 func (r *SharedRow) lost() int64 { return r.Acknowledged - r.Found + max(0, r.Expected-r.Delivered) }
+
+// tried adds what a process has counted of its deliveries.
+func (r *SharedRow) tried(ctx context.Context, i int, addr string) error {
+	n, err := scrape(ctx, addr, metricAttempts)
+	r.Shares[i] += n[metricAttempts]
+	return err
+}
 
 // right says what is wrong, if anything.
 func (r *SharedRow) right() error {
@@ -93,7 +101,7 @@ func (b *bencher) share(ctx context.Context, dsn string, all *side) (_ *SharedRo
 	if _, err := b.call(ctx, all.servers[0].addr, 0, "POST", "", hookAt(r.addr, true)); err != nil {
 		return nil, err
 	}
-	row := &SharedRow{Processes: len(all.servers)}
+	row := &SharedRow{Processes: len(all.servers), Shares: make([]float64, len(all.servers))}
 	before, err := b.total(ctx, all.servers[0].addr)
 	if err != nil {
 		return nil, err
@@ -123,6 +131,11 @@ func (b *bencher) share(ctx context.Context, dsn string, all *side) (_ *SharedRo
 		// Half of the time it is away.
 		i := next % len(all.servers)
 		addr := all.servers[i].addr
+		if err := row.tried(ctx, i, addr); err != nil { // what it has counted ends with it
+			stop()
+			wg.Wait()
+			return nil, err
+		}
 		all.servers[i].kill()
 		row.Kills++
 		b.say("%-11s process %d is killed, %d creates acknowledged so far", "processes", i+1, acknowledged.Load())
@@ -163,12 +176,10 @@ func (b *bencher) share(ctx context.Context, dsn string, all *side) (_ *SharedRo
 		return nil, err
 	}
 	row.Again = got - row.Delivered
-	for _, c := range all.servers {
-		n, err := scrape(ctx, c.addr, metricAttempts)
-		if err != nil {
+	for i, c := range all.servers {
+		if err := row.tried(ctx, i, c.addr); err != nil {
 			return nil, err
 		}
-		row.Shares = append(row.Shares, n[metricAttempts])
 	}
 	slices.Sort(row.Shares)
 	b.say("%-11s %d killed: %d creates acknowledged, %d cut off, %d found; %d of %d deliveries, %d again", "processes", row.Kills, row.Acknowledged, row.Unknown, row.Found, row.Delivered, row.Expected, row.Again)

@@ -243,7 +243,7 @@ func (e *EngineReport) derived() [][]string {
 		out = append(out,
 			[]string{fmt.Sprintf("Customers that %d processes made, %d times one killed", r.Processes, r.Kills), fmt.Sprintf("%s acknowledged, %s cut off, %s found", whole(r.Acknowledged), whole(r.Unknown), whole(r.Found)), "none lost " + met(r.lost() <= 0)},
 			[]string{"Their deliveries", fmt.Sprintf("%s of %s, %s made again", whole(r.Delivered), whole(r.Expected), whole(r.Again)), ""},
-			[]string{"Attempts at deliveries by each process since its start, least and most", fmt.Sprintf("%s and %s", whole(int64(r.Shares[0])), whole(int64(r.Shares[len(r.Shares)-1]))), ""})
+			[]string{"Attempts at deliveries by each process, least and most", fmt.Sprintf("%s and %s", whole(int64(r.Shares[0])), whole(int64(r.Shares[len(r.Shares)-1]))), "each its share " + met(r.Shares[0] > 0)})
 	}
 	for _, r := range e.Idles {
 		out = append(out, []string{"Idle with " + r.What, fmt.Sprintf("%s anonymous, %s of processor time and %.1f statements a second", mebibytes(r.Memory), millis(r.Time), r.Statement), ""})

@@ -21,7 +21,7 @@ type VersusRow struct {
 }
 
 // sizedCases are those that should depend on nothing but what they ask for.
-var sizedCases = []string{caseGet, casePage, caseEmail, caseCursor, caseDeep, caseCreate}
+var sizedCases = []string{caseGet, casePage, caseIncludes, caseEmail, caseCursor, caseSubscribers, caseValues, caseV2, caseDeep, caseCreate}
 
 // measured is a row to come, and what is asked of a side for it.
 type measured struct {

@@ -86,8 +86,11 @@ type Session struct {
 	Kind                               Kind
 	Created, Seen, Expires             int64
 	UserAgent, Peer                    string
-	// Locale is the customer's language, where Authenticate found the session.
-	Locale string
+	// Email, GroupID and Locale are the customer's, where Authenticate found the
+	// session.
+	Email   string
+	GroupID int64
+	Locale  string
 	// Acting is who acts as the customer; nil where it is the customer.
 	Acting *Acting
 

@@ -185,8 +185,13 @@ func TestSessions(t *testing.T) {
 		if len(g.Token) != 64 || g.Session.CustomerID != id || g.Session.ID < 1 || g.Session.Expires != start+30*86400 {
 			s.Errorf("%+v", g)
 		}
+		s.write(s.a.StoreID, func(tx *sqldb.Tx) error {
+			return tx.Exec(sqldb.Dynamic(`UPDATE customers SET customer_group_id = 7, locale = 'de' WHERE store_id = $1`))
+		})
 		got, err := s.svc.Authenticate(ctx, s.a.StoreID, g.Token)
-		if err != nil || got == nil || *got != g.Session {
+		want := g.Session
+		want.Email, want.GroupID, want.Locale = "ines@example.com", 7, "de"
+		if err != nil || got == nil || *got != want {
 			s.Fatalf("%+v, %v", got, err)
 		}
 		// The token is not in the database, and nothing like it opens anything.

@@ -178,7 +178,7 @@ var (
 	touchSession          = sqldb.Static(`UPDATE account_sessions SET date_seen = $3 WHERE store_id = $1 AND token_hash = $2 AND date_seen < $3`)
 	// The whole question "who is this" in one statement of point reads.
 	selectSession = sqldb.Static(`SELECT s.id, s.customer_id, s.channel_id, s.kind, s.date_created, s.date_seen, s.date_expires, s.idle_seconds, s.user_agent, s.ip_address, s.impersonation_id,
-			` + customer.LocaleColumn + `, ` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
+			c.email, c.customer_group_id, ` + customer.LocaleColumn + `, ` + customer.AdmissionColumns + ` FROM account_sessions s` + customer.AdmissionJoin("s") + `
 		WHERE s.store_id = $1 AND s.token_hash = $2`)
 	selectSessions = sqldb.Static(`SELECT id, customer_id, channel_id, kind, date_created, date_seen, date_expires, idle_seconds, user_agent, ip_address
 		FROM account_sessions WHERE store_id = $1 AND customer_id = $2 AND impersonation_id = 0 ORDER BY date_seen DESC, id`)
@@ -431,11 +431,11 @@ func (s *Service) Authenticate(ctx context.Context, storeID int64, token string)
 		if err := tx.Query(selectSession, func(r *sqldb.Row) error {
 			o := &Session{}
 			o.scan(storeID, r)
-			o.Locale = r.Text(sessionColumns)
+			o.Email, o.GroupID, o.Locale = r.Text(sessionColumns), r.Int(sessionColumns+1), r.Text(sessionColumns+2)
 			impersonation = r.Int(sessionColumns - 1)
 			switch {
 			case o.ended(now):
-			case !customer.Admitted(r, sessionColumns+1, o.ChannelID):
+			case !customer.Admitted(r, sessionColumns+3, o.ChannelID):
 			case strings.Contains(token, "_") != (o.Kind == AccessToken):
 			default:
 				out = o

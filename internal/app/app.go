@@ -236,7 +236,7 @@ func New(db *sqldb.DB, sys *system.System, parts Parts) *Core {
 		c.Robots = recaptcha.New()
 	}
 	c.Shoppers = account.NewService(account.Config{DB: db, System: sys, Stores: stores, Customers: customers, Forms: c.Forms, Passwords: passwords, Mail: parts.Mail})
-	c.SSO = sso.NewService(db, sys, stores, customers, c.Shoppers)
+	c.SSO = sso.NewService(db, sys, stores, c.Shoppers)
 	c.Persons = person.NewService(person.Config{
 		DB: db, System: sys, Keys: c.Keys, Parts: c.personal(), Suppress: subscriber.Suppress, After: c.Customers.FoldSearch,
 		Files: func(ctx context.Context, storeID int64) error {

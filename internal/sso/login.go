@@ -96,17 +96,16 @@ type Login struct {
 
 // Service makes and accepts tokens.
 type Service struct {
-	db        *sqldb.DB
-	sys       *system.System
-	stores    *store.Service
-	customers *customer.Service
-	accounts  *account.Service
-	issuers   *sqldb.Kept[string, issuer] // by client id
+	db       *sqldb.DB
+	sys      *system.System
+	stores   *store.Service
+	accounts *account.Service
+	issuers  *sqldb.Kept[string, issuer] // by client id
 }
 
 // NewService returns a Service over db.
-func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, customers *customer.Service, accounts *account.Service) *Service {
-	return &Service{db: db, sys: sys, stores: stores, customers: customers, accounts: accounts, issuers: sqldb.Keep(db, readIssuer, "api_accounts")}
+func NewService(db *sqldb.DB, sys *system.System, stores *store.Service, accounts *account.Service) *Service {
+	return &Service{db: db, sys: sys, stores: stores, accounts: accounts, issuers: sqldb.Keep(db, readIssuer, "api_accounts")}
 }
 
 var (

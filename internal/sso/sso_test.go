@@ -83,7 +83,7 @@ func (s *shop) process() *sso.Service {
 	stores, passwords := store.NewService(s.db, s.sys), passwordtest.New(s.sys)
 	customers := customer.NewService(s.db, s.sys, passwords)
 	accounts := account.NewService(account.Config{DB: s.db, System: s.sys, Stores: stores, Customers: customers, Passwords: passwords})
-	return sso.NewService(s.db, s.sys, stores, customers, accounts)
+	return sso.NewService(s.db, s.sys, stores, accounts)
 }
 
 func (s *shop) write(storeID int64, sql string, args ...any) {
@@ -476,7 +476,7 @@ func TestCurrentCustomer(t *testing.T) {
 			if alg == jwt.HS256 {
 				s.write(s.sites[0].StoreID, `INSERT INTO store_settings (store_id, settings) VALUES ($1, '{"storefront":{"current_customer_algorithm":"HS256"}}')`)
 			}
-			text, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, s.app[0].ClientID)
+			text, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1, Email: "a@x.org", GroupID: 7}, s.app[0].ClientID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -488,7 +488,7 @@ func TestCurrentCustomer(t *testing.T) {
 				t.Errorf("%s: %v", alg, err)
 			}
 			claims, err := base64.RawURLEncoding.DecodeString(strings.Split(text, ".")[1])
-			want := fmt.Sprintf(`{"customer":{"id":1,"email":"a@x.org","group_id":"0"},"iss":"bc/apps","sub":"first","iat":%d,"exp":%d,"version":1,"aud":%[3]q,"application_id":%[3]q,"store_hash":"first","operation":"current_customer"}`, now, now+900, s.app[0].ClientID)
+			want := fmt.Sprintf(`{"customer":{"id":1,"email":"a@x.org","group_id":"7"},"iss":"bc/apps","sub":"first","iat":%d,"exp":%d,"version":1,"aud":%[3]q,"application_id":%[3]q,"store_hash":"first","operation":"current_customer"}`, now, now+900, s.app[0].ClientID)
 			if err != nil || string(claims) != want {
 				t.Errorf("the claims are\n%s, want\n%s", claims, want)
 			}
@@ -498,14 +498,14 @@ func TestCurrentCustomer(t *testing.T) {
 			}
 		}
 		for name, id := range map[string]string{"none": "", "unknown": "x", "of another store": s.app[1].ClientID, "NUL": "a\x00", "no text": "\xff", "long": strings.Repeat("x", 300)} {
-			if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, id); !errors.Is(err, sso.ErrNoApp) {
+			if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1, Email: "a@x.org"}, id); !errors.Is(err, sso.ErrNoApp) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		if err := s.accounts.Revoke(t.Context(), s.sites[0].StoreID, 1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1}, s.app[0].ClientID); !errors.Is(err, sso.ErrNoApp) {
+		if _, err := s.CurrentCustomer(t.Context(), s.sites[0], &account.Session{ID: 1, CustomerID: 1, Email: "a@x.org"}, s.app[0].ClientID); !errors.Is(err, sso.ErrNoApp) {
 			t.Errorf("revoked: %v", err)
 		}
 	})

@@ -47,7 +47,7 @@ func (c *carried) restart() {
 	customers := customer.NewService(c.db, c.sys, passwords)
 	c.tokens = auth.NewStorefrontTokens(c.db, c.sys)
 	c.accounts = account.NewService(account.Config{DB: c.db, System: c.sys, Stores: stores, Customers: customers, Passwords: passwords})
-	c.sync = sso.NewSync(sso.NewService(c.db, c.sys, stores, customers, c.accounts), store.NewHosts(c.db, c.sys, "shops.example"), c.tokens)
+	c.sync = sso.NewSync(sso.NewService(c.db, c.sys, stores, c.accounts), store.NewHosts(c.db, c.sys, "shops.example"), c.tokens)
 }
 
 // at is where a channel of a store is asked.
@@ -368,7 +368,7 @@ func TestWhereSyncTokensLead(t *testing.T) {
 		for _, production := range []bool{false, true} {
 			hosts := store.NewHosts(db, c.sys, "shops.example")
 			hosts.Production, hosts.Public = production, "https://service.example"
-			sync := sso.NewSync(sso.NewService(db, c.sys, stores, nil, c.accounts), hosts, c.tokens)
+			sync := sso.NewSync(sso.NewService(db, c.sys, stores, c.accounts), hosts, c.tokens)
 			for _, x := range []struct {
 				host, to string
 				want     string // "" is refused

@@ -108,12 +108,10 @@ func (s *Surface) currentCustomer(c *Call) error {
 		return errGuest
 	}
 	token, err := s.SSO.CurrentCustomer(c.Ctx(), c.Site, session, clientID)
-	switch f := fault.As(err); {
-	case errors.Is(err, sso.ErrNoApp):
+	if errors.Is(err, sso.ErrNoApp) {
 		return errNoApp
-	case f != nil && f.Kind == fault.NotFound: // deleted a moment ago
-		return errGuest
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	// Scripts that ask for JSON get an object, all others the bare token.

@@ -173,7 +173,7 @@ var (
 	olderOf       = sqldb.Static(`SELECT ` + rowColumns + ` FROM history WHERE store_id = $1 AND customer_id <> 0 AND customer_id = $4 AND id < $2 ORDER BY id DESC LIMIT $3`)
 	newerOf       = sqldb.Static(`SELECT ` + rowColumns + ` FROM history WHERE store_id = $1 AND customer_id <> 0 AND customer_id = $4 AND id > $2 ORDER BY id LIMIT $3`)
 	timeFrom      = sqldb.Static(`SELECT id, date_created FROM history WHERE store_id = $1 AND id >= $2 ORDER BY id LIMIT 1`)
-	lastID        = sqldb.Static(`SELECT history_id FROM store_counters WHERE store_id = $1`)
+	lastID        = sqldb.Static(`SELECT history_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
 	namedActors   = sqldb.Static(`SELECT id, kind, name FROM history_actors WHERE store_id = $1`)
 	accountActors = sqldb.Static(`SELECT id, name, client_id FROM api_accounts WHERE store_id = $1`)
 )

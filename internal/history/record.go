@@ -165,7 +165,7 @@ func codeOf(tx *sqldb.Tx, a Actor) (int64, error) {
 	return id<<kindBits | int64(named), nil
 }
 
-var nextIDs = sqldb.Static(`UPDATE store_counters SET history_id = history_id + $2 WHERE store_id = $1 RETURNING history_id`)
+var nextIDs = sqldb.Static(`UPDATE store_counters SET history_id = history_id + $2, lap = ` + sqldb.NextLap("$2") + ` WHERE store_id = $1` + sqldb.Newest + ` RETURNING history_id, lap`)
 
 // Enter records entries whose ids nothing else is counted with. It locks the
 // store's counters, so it comes after the rows that change are locked and before
@@ -175,7 +175,7 @@ func Enter(tx *sqldb.Tx, now int64, entries ...Entry) error {
 		return nil
 	}
 	last := int64(0)
-	if err := tx.Query(nextIDs, func(r *sqldb.Row) error { last = r.Int(0); return nil }, int64(len(entries))); err != nil {
+	if err := tx.Query(nextIDs, func(r *sqldb.Row) error { last = r.Int(0); tx.Lapped(r.Int(1)); return nil }, int64(len(entries))); err != nil {
 		return err
 	}
 	return Record(tx, last, now, entries)

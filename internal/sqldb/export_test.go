@@ -141,3 +141,6 @@ func (u *Unit) Bound(d time.Duration) (before time.Duration) {
 	before, u.bound = u.bound, d
 	return before
 }
+
+// TextOnPostgres returns a statement as PostgreSQL runs it.
+func TextOnPostgres(s *Stmt) string { return s.text() }

@@ -174,7 +174,7 @@ func (g *pgGroup) run() {
 		return
 	}
 	defer conn.Release()
-	g.tx = &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
+	g.tx = &pgTx{ctx: ctx, conn: conn.Conn(), laps: &g.p.laps, write: true}
 	g.tx.batch.Queue("begin")
 	for i := 0; i < len(g.jobs); {
 		n, err := g.some(g.jobs[i:])

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -32,6 +33,7 @@ type pg struct {
 	sys   *system.System
 	log   *slog.Logger
 	lanes lanes
+	laps  laps
 	ran   atomic.Int64 // statements
 }
 
@@ -91,7 +93,7 @@ func (p *pg) read(ctx context.Context, store int64, fn func(*Tx) error) error {
 		return p.unreachable(ctx, err)
 	}
 	defer conn.Release()
-	tx := &Tx{store: store, pg: &pgTx{ctx: ctx, conn: conn.Conn()}, ran: &p.ran}
+	tx := &Tx{store: store, pg: &pgTx{ctx: ctx, conn: conn.Conn(), laps: &p.laps}, ran: &p.ran}
 	if err := fn(tx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -133,7 +135,7 @@ func (p *pg) writeOnce(ctx context.Context, store int64, fn func(*Tx) error) err
 		return p.unreachable(ctx, err)
 	}
 	defer conn.Release()
-	w := &pgTx{ctx: ctx, conn: conn.Conn(), write: true}
+	w := &pgTx{ctx: ctx, conn: conn.Conn(), laps: &p.laps, write: true}
 	w.batch.Queue("begin")
 	if err := runPG(&Tx{store: store, pg: w, ran: &p.ran}, fn); err != nil {
 		w.rollback()
@@ -158,6 +160,7 @@ func runPG(tx *Tx, fn func(*Tx) error) (err error) {
 type pgTx struct {
 	ctx   context.Context
 	conn  *pgx.Conn
+	laps  *laps
 	write bool
 	sent  bool // the server has seen this transaction
 	batch pgx.Batch
@@ -172,12 +175,19 @@ func pgArgs(tx *Tx, s *Stmt, args []any) []any {
 	if s.global {
 		return args
 	}
-	all := make([]any, 0, len(args)+1)
-	return append(append(all, tx.store), args...)
+	all := make([]any, 0, len(args)+2)
+	all = append(append(all, tx.store), args...)
+	if s.newest != "" {
+		all = append(all, tx.pg.laps.get(tx.store))
+	}
+	return all
 }
 
+// text is the statement as PostgreSQL runs it.
+func (s *Stmt) text() string { return cmp.Or(s.newest, s.sql) }
+
 func (t *pgTx) queue(tx *Tx, s *Stmt, args []any) *pgx.QueuedQuery {
-	return t.batch.Queue(s.sql, pgArgs(tx, s, args)...)
+	return t.batch.Queue(s.text(), pgArgs(tx, s, args)...)
 }
 
 // send delivers everything queued and runs the callbacks.
@@ -226,7 +236,7 @@ func (t *pgTx) query(tx *Tx, s *Stmt, args []any, each func(*Row) error) error {
 		}
 		t.thrown = false
 		t.sends++
-		rows, err := t.conn.Query(t.ctx, s.sql, all...)
+		rows, err := t.conn.Query(t.ctx, s.text(), all...)
 		if err != nil {
 			return t.check(err)
 		}

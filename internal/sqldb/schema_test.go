@@ -156,6 +156,9 @@ func TestEnginesHaveTheSameSchema(t *testing.T) {
 			t.Errorf("%s is missing on PostgreSQL", name)
 			continue
 		}
+		if name == "store_counters" && slices.Equal(tb.Key, []string{"store_id", "lap"}) {
+			tb.Key = ta.Key // see lap.go: PostgreSQL alone keeps versions of a row
+		}
 		if !reflect.DeepEqual(ta, tb) {
 			t.Errorf("%s differs:\nSQLite     %+v\nPostgreSQL %+v", name, ta, tb)
 		}

@@ -61,7 +61,7 @@ func (p *pg) snapshot(ctx context.Context, store int64, fn func(*Tx) error) erro
 		return p.unreachable(ctx, err)
 	}
 	defer conn.Release()
-	w := &pgTx{ctx: ctx, conn: conn.Conn()}
+	w := &pgTx{ctx: ctx, conn: conn.Conn(), laps: &p.laps}
 	w.batch.Queue("begin isolation level repeatable read, read only")
 	err = runPG(&Tx{store: store, pg: w, ran: &p.ran}, fn)
 	w.rollback() // it has changed nothing

@@ -316,6 +316,7 @@ var ping = Global(`SELECT 1`)
 // call where that can be helped.
 type Stmt struct {
 	sql    string // $N placeholders
+	newest string // as PostgreSQL runs one with Newest; else empty
 	lite   string // ?N placeholders; empty of those that are declared
 	writes string // the table that it changes
 	global bool   // $1 is the first argument, not the store
@@ -347,7 +348,11 @@ func register(s *Stmt) *Stmt {
 // prepare every declared statement on both engines and hold it to the rules
 // of the schema.
 func Static(sql string) *Stmt {
-	return register(&Stmt{sql: sql, writes: writtenTable(sql)})
+	s := &Stmt{sql: sql, writes: writtenTable(sql)}
+	if strings.Contains(sql, Newest) {
+		s.newest = lapped(sql)
+	}
+	return register(s)
 }
 
 // Global declares a statement about no store in particular, such as the list

@@ -37,9 +37,9 @@ var advance = sqldb.Static(`UPDATE store_counters SET
 	customer_id = customer_id + $2, address_id = address_id + $3,
 	attribute_value_id = attribute_value_id + $4, event_id = event_id + $5,
 	customers = customers + $6, addresses = addresses + $7, history_id = history_id + $8,
-	attribute_values = attribute_values + $9, form_values = form_values + $10
-	WHERE store_id = $1
-	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id, rules`)
+	attribute_values = attribute_values + $9, form_values = form_values + $10, lap = ` + sqldb.NextLap("$8") + `
+	WHERE store_id = $1` + sqldb.Newest + `
+	RETURNING customer_id, address_id, attribute_value_id, event_id, history_id, rules, lap`)
 
 // Query returns the query that moves the counters and sets c, to be run in a
 // pipeline. It locks the store's counters until the commit, so it comes as
@@ -52,6 +52,7 @@ func (a Advance) Query(tx *sqldb.Tx, c *Counters) sqldb.Q {
 		Args: []any{a.CustomerIDs, a.AddressIDs, a.AttributeValueIDs, a.EventIDs, a.Customers, a.Addresses, a.Entries, a.AttributeValues, a.FormValues},
 		Each: func(r *sqldb.Row) error {
 			*c = Counters{CustomerID: r.Int(0), AddressID: r.Int(1), AttributeValueID: r.Int(2), EventID: r.Int(3), EntryID: r.Int(4), Rules: r.Flag(5)}
+			tx.Lapped(r.Int(6))
 			return nil
 		},
 	}
@@ -81,7 +82,7 @@ func (a Advance) Undo(tx *sqldb.Tx, c *Counters) error {
 	return tx.Exec(advance, -a.CustomerIDs, -a.AddressIDs, -a.AttributeValueIDs, -a.EventIDs, -a.Customers, -a.Addresses, -a.Entries, -a.AttributeValues, -a.FormValues)
 }
 
-var moved = sqldb.Static(`SELECT customer_id + address_id + attribute_value_id + event_id + history_id FROM store_counters WHERE store_id = $1`)
+var moved = sqldb.Static(`SELECT customer_id + address_id + attribute_value_id + event_id + history_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
 
 // MovedQuery returns the query for a number that is another one once somebody has
 // written: every write gives out an id of the history, but for those that are muted.
@@ -119,10 +120,10 @@ func (l Lowest) Lift(tx *sqldb.Tx) error {
 }
 
 var (
-	countCustomers = sqldb.Static(`SELECT customers, customer_id FROM store_counters WHERE store_id = $1`)
-	countAddresses = sqldb.Static(`SELECT addresses, address_id FROM store_counters WHERE store_id = $1`)
-	countValues    = sqldb.Static(`SELECT attribute_values, attribute_value_id FROM store_counters WHERE store_id = $1 AND uncounted = 0`)
-	countFilled    = sqldb.Static(`SELECT form_values, 0 FROM store_counters WHERE store_id = $1 AND uncounted = 0`)
+	countCustomers = sqldb.Static(`SELECT customers, customer_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
+	countAddresses = sqldb.Static(`SELECT addresses, address_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
+	countValues    = sqldb.Static(`SELECT attribute_values, attribute_value_id FROM store_counters WHERE store_id = $1` + sqldb.Newest + ` AND uncounted = 0`)
+	countFilled    = sqldb.Static(`SELECT form_values, 0 FROM store_counters WHERE store_id = $1` + sqldb.Newest + ` AND uncounted = 0`)
 )
 
 // TotalCustomers and the like are the statements that tell a list's
@@ -140,7 +141,7 @@ func TotalAttributeValues() *sqldb.Stmt { return countValues }
 func TotalFormValues() *sqldb.Stmt { return countFilled }
 
 var (
-	moveValues    = sqldb.Static(`UPDATE store_counters SET attribute_values = attribute_values + $2, form_values = form_values + $3 WHERE store_id = $1`)
+	moveValues    = sqldb.Static(`UPDATE store_counters SET attribute_values = attribute_values + $2, form_values = form_values + $3 WHERE store_id = $1` + sqldb.Newest)
 	correctValues = sqldb.Static(`UPDATE store_counters SET attribute_values = attribute_values + $2, form_values = form_values + $3, uncounted = 0
 		WHERE store_id = $1 AND uncounted = $4 AND uncounted > 0`)
 )

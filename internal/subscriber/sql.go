@@ -61,9 +61,9 @@ var (
 	byID          = sqldb.Static(`SELECT ` + columns + ` FROM subscribers WHERE store_id = $1 AND id = $2`)
 	byEmail       = sqldb.Static(`SELECT id, email FROM subscribers WHERE store_id = $1 AND email_norm = $2 AND channel_id = $3`)
 	channelByID   = sqldb.Static(`SELECT id FROM channels WHERE store_id = $1 AND id = $2`)
-	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1`)
-	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1`)
-	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5, history_id = history_id + $6 WHERE store_id = $1 RETURNING subscriber_id, consent_change_id, event_id, history_id, rules`)
+	countAll      = sqldb.Static(`SELECT subscribers, subscriber_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
+	lastID        = sqldb.Static(`SELECT subscriber_id FROM store_counters WHERE store_id = $1` + sqldb.Newest)
+	moveCounters  = sqldb.Static(`UPDATE store_counters SET subscriber_id = subscriber_id + $2, subscribers = subscribers + $3, consent_change_id = consent_change_id + $4, event_id = event_id + $5, history_id = history_id + $6, lap = ` + sqldb.NextLap("$6") + ` WHERE store_id = $1` + sqldb.Newest + ` RETURNING subscriber_id, consent_change_id, event_id, history_id, rules, lap`)
 	updateRow     = sqldb.Static(`UPDATE subscribers SET email = $3, email_norm = CASE WHEN email = $3 THEN email_norm ELSE $4 END, channel_id = $5, first_name = $6, last_name = $7, source = $8, order_id = $9, consents = $10, date_modified = $11, first_name_norm = $12, last_name_norm = $13 WHERE store_id = $1 AND id = $2`)
 	insertRows    = sqldb.StaticRows(`INSERT INTO subscribers (store_id, date_created, date_modified, id, email, email_norm, channel_id, first_name, last_name, source, order_id, consents, first_name_norm, last_name_norm) VALUES `, 2, subscriberArgs, together, ``)
 	insertHistory = sqldb.StaticRows(`INSERT INTO consent_changes (store_id, date_created, id, subscriber_id, action, email, channel_id, consents, source, order_id, via, account_id, ip_address, proof, email_norm) VALUES `, 1, historyArgs, together, ``)
@@ -116,6 +116,7 @@ func (m move) query(tx *sqldb.Tx, to *last) sqldb.Q {
 	m = m.told(tx)
 	return sqldb.Q{Stmt: moveCounters, Args: m.args(), Each: func(r *sqldb.Row) error {
 		*to = last{id: r.Int(0), change: r.Int(1), event: r.Int(2), entry: r.Int(3), rules: r.Flag(4)}
+		tx.Lapped(r.Int(5))
 		return nil
 	}}
 }

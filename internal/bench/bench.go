@@ -311,6 +311,10 @@ func (b *bencher) without(ctx context.Context, k *Case, d data, server *child, r
 		res.Crowd, err = b.crowd(ctx, server)
 	case caseGuesses:
 		res.Guesses, err = b.guesses(ctx, server)
+	case caseSnapshot:
+		var rows []*VersusRow
+		rows, err = b.snapshot(ctx, d)
+		res.Versus = append(res.Versus, rows...)
 	case caseSessions:
 		var row *VersusRow
 		row, err = b.sessions(ctx, k, d)

@@ -64,6 +64,7 @@ const (
 	caseGuesses     = "guesses"
 	caseLogin       = "login"
 	caseSessions    = "sessions"
+	caseSnapshot    = "snapshot"
 )
 
 // What the floor commits.
@@ -177,6 +178,7 @@ var Cases = []*Case{
 	{Name: caseCrowd, Title: "Sign in with a password, by more and more at once", long: true},
 	{Name: caseGuesses, Title: "Sign in with a password while others guess", long: true},
 	{Name: caseSessions, Title: "Sign in by a login token, among many sessions", long: true},
+	{Name: caseSnapshot, Title: "Create one, beside an old snapshot", long: true},
 	{
 		Name: caseLogin, Title: "Sign in by a login token", Floor: "one commit per session, no HTTP", status: 302, send: sendLogin, writes: writeSessions, batch: 1,
 		atLeast: map[string]float64{"sqlite": 0.7, "postgres": 0.45},

@@ -45,7 +45,7 @@ type runCommand struct {
 	InPlace    bool          `help:"Measure in what was loaded, which is used up by that, and not in copies, where a disk has no room for three."`
 	Markdown   bool          `help:"Print the tables as Markdown."`
 	Out        string        `type:"path" placeholder:"FILE" help:"Keep the result in a file, for --compare."`
-	Compare    string        `type:"existingfile" placeholder:"FILE" help:"Compare with an earlier result and mark what moved more than noise: figures of which even the nearest runs differ."`
+	Compare    string        `type:"existingfile" placeholder:"FILE" help:"Compare with an earlier result of as many customers and clients, and tell what moved more than noise and what one of the two alone has. Five runs on each side tell more than three."`
 }
 
 func (c *runCommand) Run(ctx context.Context) error {

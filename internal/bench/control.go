@@ -39,21 +39,21 @@ type ControlRow struct {
 	ready                          time.Duration
 }
 
-func (r *ControlRow) figures(engine string) [][]string {
+func (r *ControlRow) figures(engine string) []Figure {
 	most := 50 * time.Millisecond
 	if engine == string(sqldb.Postgres) {
 		most = 120 * time.Millisecond
 	}
-	line := func(what string, waits []time.Duration, most time.Duration) []string {
+	line := func(what string, waits []time.Duration, most time.Duration) Figure {
 		slices.Sort(waits)
 		l := waits[(len(waits)-1)*95/100]
-		return []string{"Control: " + what + ", median and 95th percentile", millis(waits[len(waits)/2]) + ", " + millis(l), "95th ≤ " + millis(most) + " " + met(l <= most)}
+		return figureOf("Control: "+what+", median and 95th percentile", "95th ≤ "+millis(most)+" "+met(l <= most), inMillis(waits[len(waits)/2]).less(), inMillis(l).less())
 	}
 	of := fmt.Sprintf(" of %s customers", whole(r.customers))
-	return [][]string{
+	return []Figure{
 		line("reset"+of, r.reset, most), line("restore"+of, r.restore, most), line("a store for a test"+of, r.clone, most),
 		line("48 hours over 100 failing deliveries", r.advance, time.Second),
-		{fmt.Sprintf("Control: ready with a seed of %d customers", controlSeed), millis(r.ready), "≤ 100 ms " + met(r.ready <= 100*time.Millisecond)},
+		figureOf(fmt.Sprintf("Control: ready with a seed of %d customers", controlSeed), "≤ 100 ms "+met(r.ready <= 100*time.Millisecond), inMillis(r.ready).less()),
 	}
 }
 
@@ -147,7 +147,7 @@ func (b *bencher) control(ctx context.Context, d data) (_ *ControlRow, err error
 		return nil, err
 	}
 	for _, f := range row.figures(b.name) {
-		b.say("%-11s %s: %s  %s", caseControl, f[0], f[1], f[2])
+		b.say("%-11s %s  %s", caseControl, f, f.target)
 	}
 	return row, nil
 }

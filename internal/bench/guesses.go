@@ -153,11 +153,21 @@ func (b *bencher) guessing(ctx context.Context, addr string, row *GuessRow, run 
 	return err
 }
 
+func (r *GuessRow) figure() Figure {
+	return figureOf(fmt.Sprintf("Sign-ins beside guesses from %d addresses", r.Addresses), "",
+		inMillis(r.quantile(50)), inMillis(r.quantile(99)), inMillis(r.quantile(100)), amount(unitRate, r.rate(r.made)), amount(unitRate, r.rate(r.turned))).
+		as("median %s, 99th percentile %s, longest %s; guesses made %s a second, turned away %s")
+}
+
 // guessTable is what guesses found.
 func guessTable(rows []*GuessRow) [][]string {
 	out := [][]string{{"Addresses that guess", "Honest sign-in, median", "99th percentile", "Longest", "Guesses made a second", "Turned away a second"}}
 	for _, r := range rows {
-		out = append(out, []string{strconv.Itoa(r.Addresses), millis(r.quantile(50)), millis(r.quantile(99)), millis(r.quantile(100)), number(r.rate(r.made)), number(r.rate(r.turned))})
+		cells := []string{strconv.Itoa(r.Addresses)}
+		for _, a := range r.figure().Amounts {
+			cells = append(cells, a.text())
+		}
+		out = append(out, cells)
 	}
 	return out
 }

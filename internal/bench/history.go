@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -37,12 +36,12 @@ type HistoryRow struct {
 func (r *HistoryRow) Without() float64 { return float64(r.create-r.entry) / float64(r.create) }
 
 // figures are the rows of the report.
-func (r *HistoryRow) figures() [][]string {
+func (r *HistoryRow) figures() []Figure {
 	each := float64(r.bytes) / float64(r.entries)
-	return [][]string{
-		{"Processor time of a create in this process, of its entry of the history", fmt.Sprintf("%.1f µs, %.1f µs", micros(r.create), micros(r.entry)), ""},
-		{"A create without its entry, of one with it", fmt.Sprintf("%.3f", r.Without()), "≥ 0.95 " + met(r.Without() >= 0.95)},
-		{"Bytes of such an entry, of 1,000,000", fmt.Sprintf("%.0f, %s", each, mebibytes(int64(each*1e6))), ""},
+	return []Figure{
+		figureOf("Processor time of a create in this process, of its entry of the history", "", amount(unitMicros, micros(r.create)), amount(unitMicros, micros(r.entry))),
+		figureOf("A create without its entry, of one with it", "≥ 0.95 "+met(r.Without() >= 0.95), amount(unitShare, r.Without()).more()),
+		figureOf("Bytes of such an entry, of 1,000,000", "", amount(unitCount, each), inMiB(int64(each*1e6))),
 	}
 }
 

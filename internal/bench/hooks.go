@@ -25,7 +25,7 @@ type HooksRow struct {
 	off, on, cost, work, during, after, receiver []float64
 }
 
-// Off, On, Cost, Work, During, After and Receiver are medians over the runs. Cost is how many
+// Off, On, Cost, Work, During and After are medians over the runs. Cost is how many
 // times longer a create takes with a webhook than without.
 func (r *HooksRow) Off() float64 { return median(r.off) }
 
@@ -37,9 +37,6 @@ func (r *HooksRow) Cost() float64 { return median(r.cost) }
 
 // Work is described at Off.
 func (r *HooksRow) Work() float64 { return median(r.work) }
-
-// Receiver is described at Off.
-func (r *HooksRow) Receiver() float64 { return median(r.receiver) }
 
 // During is described at Off.
 func (r *HooksRow) During() float64 { return median(r.during) }

@@ -66,23 +66,23 @@ type exported struct {
 // Share is how fast the import is, of the bulk way.
 func (r *ImportRow) Share() float64 { return float64(r.bulk) / float64(r.took) }
 
-func (r *ImportRow) figures() [][]string {
-	out := [][]string{
-		{fmt.Sprintf("Importing %s", quantity(r.customers, "customers")), fmt.Sprintf("%.1f s, %s a second", r.took.Seconds(), number(float64(r.customers)/r.took.Seconds())), ""},
-		{"Its resident memory at its peak", mebibytes(r.memory), within(r.memory, importMemory, mebibytes)},
+func (r *ImportRow) figures() []Figure {
+	out := []Figure{
+		figureOf(fmt.Sprintf("Importing %s", quantity(r.customers, "customers")), "", amount(unitSeconds, r.took.Seconds()), amount(unitRate, float64(r.customers)/r.took.Seconds())).as("%s, %s a second"),
+		figureOf("Its resident memory at its peak", within(r.memory, importMemory, mebibytes), inMiB(r.memory).less()),
 	}
 	if r.bulk > 0 {
 		slower := float64(r.beside) / float64(r.alone)
 		out = append(out,
-			[]string{fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), fmt.Sprintf("%.1f s", r.bulk.Seconds()), ""},
-			[]string{"The import, of the bulk way's speed", fmt.Sprintf("%.2f", r.Share()), target(r.Share(), importShare)},
-			[]string{"Another client's 99th percentile, alone and meanwhile", millis(r.alone) + ", " + millis(r.beside), fmt.Sprintf("≤ %.0f times %s", importSlower, met(slower <= importSlower))})
+			figureOf(fmt.Sprintf("The same %s rows of %d tables in bulk", whole(r.rows), len(r.tables)), "", amount(unitSeconds, r.bulk.Seconds())),
+			figureOf("The import, of the bulk way's speed", target(r.Share(), importShare), amount(unitRatio, r.Share()).more()),
+			figureOf("Another client's 99th percentile, alone and meanwhile", fmt.Sprintf("≤ %.0f times %s", importSlower, met(slower <= importSlower)), inMillis(r.alone), inMillis(r.beside).less()))
 	}
 	for _, e := range r.exports {
 		rate := float64(r.customers) / e.took.Seconds()
 		out = append(out,
-			[]string{"Exporting them, format " + e.format, fmt.Sprintf("%.1f s, %s a second, %s", e.took.Seconds(), number(rate), mebibytes(e.size)), "≥ " + number(exportRate) + " a second " + met(rate >= exportRate)},
-			[]string{"Its resident memory at its peak, format " + e.format, mebibytes(e.memory), within(e.memory, importMemory, mebibytes)})
+			figureOf("Exporting them, format "+e.format, "≥ "+number(exportRate)+" a second "+met(rate >= exportRate), amount(unitSeconds, e.took.Seconds()), amount(unitRate, rate).more(), inMiB(e.size)).as("%s, %s a second, %s"),
+			figureOf("Its resident memory at its peak, format "+e.format, within(e.memory, importMemory, mebibytes), inMiB(e.memory).less()))
 	}
 	return out
 }
@@ -153,7 +153,7 @@ func (b *bencher) transfer(ctx context.Context, d data) (_ *ImportRow, err error
 		}
 	}
 	for _, f := range row.figures() {
-		b.say("%-11s %s: %s", caseTransfer, f[0], f[1])
+		b.say("%-11s %s", caseTransfer, f)
 	}
 	return row, nil
 }

@@ -395,6 +395,25 @@ func (w *walker) time(do func() error) (time.Duration, error) {
 	return median(took[min(1, len(took)-1):]), nil
 }
 
+// figures are what all lists take. What is faster than what a document tells is not
+// told apart.
+func (r *ListsReport) figures() (out []Figure) {
+	if r == nil {
+		return nil
+	}
+	for _, row := range r.rows {
+		f := figureOf(strings.TrimSuffix("List "+row.list+" by "+row.by, " by "), "", inMillis(row.page).less()).as("first page %s")
+		if row.total > 0 {
+			f = figureOf(f.Name, "", f.Amounts[0], inMillis(row.total).less()).as("first page %s, total %s")
+		}
+		for i := range f.Amounts {
+			f.Amounts[i].from = inMillis(shownList).Values[0]
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // table is the report: all of it, or what takes long.
 func (r *ListsReport) table(all bool) [][]string {
 	if r == nil {

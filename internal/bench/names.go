@@ -149,8 +149,8 @@ func (r *SearchRow) slowNames(n int) []NameTime {
 }
 
 // nameFigures are the rows of the report about name:like.
-func (r *SearchRow) nameFigures() [][]string {
-	var out [][]string
+func (r *SearchRow) nameFigures() []Figure {
+	var out []Figure
 	for _, part := range []struct {
 		few  bool
 		what string
@@ -160,12 +160,10 @@ func (r *SearchRow) nameFigures() [][]string {
 		if n == 0 {
 			continue
 		}
-		out = append(out, []string{
-			"`name:like` for a text that " + part.what + " names hold, of a comparison with every name: median, least",
-			fmt.Sprintf("%.0f×, %.0f× (%d texts)", median, least, n), fmt.Sprintf("≥ %.0f× %s", part.want, met(median >= part.want)),
-		})
+		out = append(out, figureOf("`name:like` for a text that "+part.what+" names hold, of a comparison with every name: median, least", fmt.Sprintf("≥ %.0f× %s", part.want, met(median >= part.want)),
+			amount(unitTimes, median).more(), amount(unitTimes, least).more(), amount(unitCount, float64(n))).as("%s, %s (%s texts)"))
 	}
-	return append(out, []string{"Bytes of a customer for the words of names", fmt.Sprintf("%.0f", float64(r.nameBytes)/float64(r.customers)), ""})
+	return append(out, figureOf("Bytes of a customer for the words of names", "", amount(unitCount, float64(r.nameBytes)/float64(r.customers))))
 }
 
 // sizeOfNames returns how many bytes the words of names take in the tables of the

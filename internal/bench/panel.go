@@ -45,23 +45,23 @@ func late(waits []time.Duration) time.Duration {
 	return waits[(len(waits)-1)*99/100]
 }
 
-func (r *PanelRow) figures(engine string) [][]string {
+func (r *PanelRow) figures(engine string) []Figure {
 	list := 25 * time.Millisecond
 	if engine == string(sqldb.Postgres) {
 		list = 35 * time.Millisecond
 	}
-	line := func(what string, waits []time.Duration, most time.Duration) []string {
+	line := func(what string, waits []time.Duration, most time.Duration) Figure {
 		l := late(waits)
-		return []string{what + ", median and 99th percentile", millis(waits[len(waits)/2]) + ", " + millis(l), "99th ≤ " + millis(most) + " " + met(l <= most)}
+		return figureOf(what+", median and 99th percentile", "99th ≤ "+millis(most)+" "+met(l <= most), inMillis(waits[len(waits)/2]).less(), inMillis(l).less())
 	}
-	return [][]string{
+	return []Figure{
 		line("Control panel: a page of customers, in any order", r.list, list),
-		{"Control panel: the slowest filter that an index serves, 99th percentile", millis(r.worstLate) + " (" + r.worst + ")", "≤ " + millis(list) + " " + met(r.worstLate <= list)},
+		figureOf("Control panel: the slowest filter that an index serves, 99th percentile", "≤ "+millis(list)+" "+met(r.worstLate <= list), inMillis(r.worstLate).less()).as("%s (" + strings.ReplaceAll(r.worst, "%", "%%") + ")"),
 		line("Control panel: the page of a customer", r.customer, 25*time.Millisecond),
 		line("Control panel: a search as one types", r.typed, 10*time.Millisecond),
 		line("Control panel: Home with a year", r.home, 50*time.Millisecond),
-		{"Control panel: bytes of a first visit, gzipped", fmt.Sprintf("%.1f KiB", float64(r.first)/1024), "≤ 70 KiB " + met(r.first <= 70<<10)},
-		{"Control panel: bytes of a later page, gzipped", fmt.Sprintf("%.1f KiB", float64(r.later)/1024), "≤ 15 KiB " + met(r.later <= 15<<10)},
+		figureOf("Control panel: bytes of a first visit, gzipped", "≤ 70 KiB "+met(r.first <= 70<<10), amount(unitKiB, float64(r.first)/1024).less()),
+		figureOf("Control panel: bytes of a later page, gzipped", "≤ 15 KiB "+met(r.later <= 15<<10), amount(unitKiB, float64(r.later)/1024).less()),
 	}
 }
 
@@ -97,7 +97,7 @@ func (b *bencher) panel(ctx context.Context, d data) (_ *PanelRow, err error) {
 		return nil, err
 	}
 	for _, f := range row.figures(b.name) {
-		b.say("%-11s %s: %s", casePanel, f[0], f[1])
+		b.say("%-11s %s", casePanel, f)
 	}
 	return row, nil
 }

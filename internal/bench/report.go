@@ -49,10 +49,10 @@ type EngineReport struct {
 	Panel     *PanelRow    // nil: not measured
 	Control   *ControlRow  // nil: not measured
 	Guesses   []*GuessRow
-	Loaded    []float64 // customers a second while loading, in each tenth
-	Ready     time.Duration
-	Idle      int64 // resident, in bytes
-	Anonymous int64 // of Idle
+	Loaded    []float64       // customers a second while loading, in each tenth
+	Ready     []time.Duration // of each start
+	Idle      int64           // resident, in bytes
+	Anonymous int64           // of Idle
 	Peak      int64
 }
 
@@ -186,36 +186,36 @@ func (e *EngineReport) row(name string) *Row {
 }
 
 // derived are the figures that come from two rows or none.
-func (e *EngineReport) derived() [][]string {
-	var out [][]string
+func (e *EngineReport) derived() []Figure {
+	var out []Figure
 	deep, page := e.row(caseDeep), e.row(casePage)
 	if deep != nil && page != nil {
 		v := deep.Server() / page.Server()
-		out = append(out, []string{"Last page by number, of page 1's speed", fmt.Sprintf("%.2f", v), target(v, 0.5)})
+		out = append(out, figureOf("Last page by number, of page 1's speed", target(v, 0.5), amount(unitRatio, v).more()))
 	}
 	one, ten := e.row(caseCreate), e.row(caseBatch)
 	if one != nil && ten != nil {
 		v := 10 * ten.Server() / one.Server()
-		out = append(out, []string{"Customers a second by tens, of one by one", fmt.Sprintf("%.2f", v), target(v, 1.7)})
+		out = append(out, figureOf("Customers a second by tens, of one by one", target(v, 1.7), amount(unitRatio, v).more()))
 	}
 	if one != nil {
-		out = append(out, []string{"Durable creates a second", number(one.Server()), ""})
+		out = append(out, figureOf("Durable creates a second", "", amount(unitRate, one.Servers...)))
 	}
 	if h := e.Hooks; h != nil {
 		out = append(out,
-			[]string{"A create with a webhook, of one without", fmt.Sprintf("%.2f (%s and %s a second)", h.Cost(), number(h.On()), number(h.Off())), "< 1.15 " + met(h.Cost() < 1.15)},
-			[]string{"The same in processor time of the server", fmt.Sprintf("%.2f", h.Work()), ""},
-			[]string{"Of one core, what the receiver takes meanwhile", fmt.Sprintf("%.2f", h.Receiver()), ""},
-			[]string{"Webhooks delivered a second while creating", number(h.During()), ""},
-			[]string{"Webhooks delivered a second afterwards", number(h.After()), ""})
+			figureOf("A create with a webhook, of one without", "< 1.15 "+met(h.Cost() < 1.15), amount(unitRatio, h.cost...).less(), amount(unitRate, h.on...), amount(unitRate, h.off...)).as("%s (%s and %s a second)"),
+			figureOf("The same in processor time of the server", "", amount(unitRatio, h.work...)),
+			figureOf("Of one core, what the receiver takes meanwhile", "", amount(unitRatio, h.receiver...)),
+			figureOf("Webhooks delivered a second while creating", "", amount(unitRate, h.during...)),
+			figureOf("Webhooks delivered a second afterwards", "", amount(unitRate, h.after...)))
 	}
 	if r := e.Slow; r != nil {
 		out = append(out,
-			[]string{"Another client's request, median and 99th percentile", millis(r.Alone()) + ", " + millis(r.Late()), ""},
-			[]string{fmt.Sprintf("The same beside %d bodies that stand still", slowConnections), millis(r.Beside()) + ", " + millis(r.LateBeside()), ""},
-			[]string{"The 99th percentile, of that alone", fmt.Sprintf("%.2f", r.Ratio()), "≤ 1.5 " + met(r.Ratio() <= 1.5)},
-			[]string{"The slowest of these requests", millis(r.worst), "≤ 1 s " + met(r.worst <= time.Second)},
-			[]string{"Memory with those bodies", mebibytes(r.memory), ""})
+			figureOf("Another client's request, median and 99th percentile", "", inMillis(r.alone...), inMillis(r.late...)),
+			figureOf(fmt.Sprintf("The same beside %d bodies that stand still", slowConnections), "", inMillis(r.beside...), inMillis(r.lateBeside...)),
+			figureOf("The 99th percentile, of that alone", "≤ 1.5 "+met(r.Ratio() <= 1.5), amount(unitRatio, r.Ratio()).less()),
+			figureOf("The slowest of these requests", "≤ 1 s "+met(r.worst <= time.Second), inMillis(r.worst).less()),
+			figureOf("Memory with those bodies", "", inMiB(r.memory)))
 	}
 	if r := e.Search; r != nil {
 		out = append(out, r.figures(e.Engine)...)
@@ -237,32 +237,37 @@ func (e *EngineReport) derived() [][]string {
 	}
 	if n := len(e.Loaded); n > 1 {
 		v := e.Loaded[n-1] / e.Loaded[0]
-		out = append(out, []string{"Loading: the last tenth, of the first one's speed", fmt.Sprintf("%.2f (%s and %s a second)", v, number(e.Loaded[n-1]), number(e.Loaded[0])), target(v, 0.5)})
+		out = append(out, figureOf("Loading: the last tenth, of the first one's speed", target(v, 0.5), amount(unitRatio, v).more(), amount(unitRate, e.Loaded[n-1]), amount(unitRate, e.Loaded[0])).as("%s (%s and %s a second)"))
 	}
 	if r := e.Shared; r != nil {
+		// Texts alone: what was under way at a kill is no measure of anything.
 		out = append(out,
-			[]string{fmt.Sprintf("Customers that %d processes made, %d times one killed", r.Processes, r.Kills), fmt.Sprintf("%s acknowledged, %s cut off, %s found", whole(r.Acknowledged), whole(r.Unknown), whole(r.Found)), "none lost " + met(r.lost() <= 0)},
-			[]string{"Their deliveries", fmt.Sprintf("%s of %s, %s made again", whole(r.Delivered), whole(r.Expected), whole(r.Again)), ""},
-			[]string{"Attempts at deliveries by each process, least and most", fmt.Sprintf("%s and %s", whole(int64(r.Shares[0])), whole(int64(r.Shares[len(r.Shares)-1]))), "each its share " + met(r.Shares[0] > 0)})
+			figureOf(fmt.Sprintf("Customers that %d processes made, %d times one killed", r.Processes, r.Kills), "none lost "+met(r.lost() <= 0)).as(fmt.Sprintf("%s acknowledged, %s cut off, %s found", whole(r.Acknowledged), whole(r.Unknown), whole(r.Found))),
+			figureOf("Their deliveries", "").as(fmt.Sprintf("%s of %s, %s made again", whole(r.Delivered), whole(r.Expected), whole(r.Again))),
+			figureOf("Attempts at deliveries by each process, least and most", "each its share "+met(r.Shares[0] > 0)).as(fmt.Sprintf("%s and %s", whole(int64(r.Shares[0])), whole(int64(r.Shares[len(r.Shares)-1])))))
 	}
 	for _, r := range e.Idles {
-		out = append(out, []string{"Idle with " + r.What, fmt.Sprintf("%s anonymous, %s of processor time and %.1f statements a second", mebibytes(r.Memory), millis(r.Time), r.Statement), ""})
+		out = append(out, figureOf("Idle with "+r.What, "", inMiB(r.Memory), inMillis(r.Time), amount(unitStatements, r.Statement)).as("%s anonymous, %s of processor time and %s statements a second"))
 	}
-	out = append(out, []string{"Time to ready", millis(e.Ready), within(e.Ready, 30*time.Millisecond, millis)})
+	if len(e.Ready) > 0 {
+		out = append(out, figureOf("Time to ready", within(median(e.Ready), 30*time.Millisecond, millis), inMillis(e.Ready...).less()))
+	}
 	if e.Idle > 0 {
 		out = append(out,
-			[]string{"Anonymous memory when idle", mebibytes(e.Anonymous), within(e.Anonymous, 12<<20, mebibytes)},
-			[]string{"Resident memory when idle, the program's own pages included", mebibytes(e.Idle), ""},
-			[]string{"Resident memory at its peak under this load", mebibytes(e.Peak), ""})
+			figureOf("Anonymous memory when idle", within(e.Anonymous, 12<<20, mebibytes), inMiB(e.Anonymous).less()),
+			figureOf("Resident memory when idle, the program's own pages included", "", inMiB(e.Idle)),
+			figureOf(peakFigure, "", inMiB(e.Peak)))
 	}
 	return out
 }
 
+const peakFigure = "Resident memory at its peak under this load"
+
 // figures is the table of derived figures, which ends with how many targets
 // were met.
 func (e *EngineReport) figures() [][]string {
-	out := append([][]string{{"Figure", "Value", "Target"}}, e.derived()...)
-	if row := summary(e.table(nil), versusTable(e.Versus), out); row != nil {
+	out := figureTable(e.derived())
+	if row := summary(e.table((&Report{}).earlier), versusTable(e.Versus), out); row != nil {
 		out = append(out, row)
 	}
 	return out
@@ -296,15 +301,16 @@ func (k *Case) wanted(engine string) (float64, bool) {
 	return want, ok
 }
 
-// table is of all cases that have a floor. Before it are figures that moved.
-func (e *EngineReport) table(before *Result) [][]string {
+// table is of all cases that have a floor. With an earlier report's cases it marks
+// what moved.
+func (e *EngineReport) table(earlier func(engine, name string) Row) [][]string {
 	out := [][]string{{"Case", "Floor, a second", "Clientele, a second", "Ratio", "Range", "Target", "Floor, µs", "Server, µs", "Database, µs", "Statements", "Allocations", "The floor is"}}
 	for _, r := range e.Rows {
 		text := ""
 		if want, ok := r.Case.wanted(e.Engine); ok {
 			text = target(r.Ratio(), want)
 		}
-		was := before.row(e.Engine, r.Name)
+		was := earlier(e.Engine, r.Name)
 		database := "–" // in the server
 		if e.Engine != "sqlite" {
 			database = figure(r.DatabaseTime, was.DatabaseTime, "%.0f")
@@ -353,7 +359,7 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 			heading = "\n**%s**\n"
 		}
 		fmt.Fprintf(&b, heading, engineNames[e.Engine])
-		for _, rows := range [][][]string{e.table(r.Before), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), e.Lists.table(!markdown), e.figures()} {
+		for _, rows := range [][][]string{e.table(r.earlier), versusTable(e.Versus), crowdTable(e.Crowd), guessTable(e.Guesses), e.Lists.table(!markdown), e.figures()} {
 			if len(rows) > 1 {
 				b.WriteByte('\n')
 				write(&b, rows)
@@ -362,7 +368,7 @@ func (r *Report) Write(w io.Writer, markdown bool, commandLine string) error {
 	}
 	if r.Before != nil {
 		b.WriteByte('\n')
-		for _, line := range r.moves() {
+		for _, line := range r.Result(commandLine).moves(r.Before) {
 			b.WriteString(line + "\n")
 		}
 	}

@@ -1,10 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 )
@@ -14,23 +14,43 @@ type Result struct {
 	Machine   Machine         `json:"machine"`
 	Command   string          `json:"command"`
 	Customers int64           `json:"customers"`
+	Crowd     int64           `json:"crowd,omitempty"`
 	Clients   int             `json:"clients"`
 	Engines   []*EngineResult `json:"engines"`
 }
 
-// EngineResult is a result on one engine.
+// EngineResult is a result on one engine. Earlier versions of this program kept the
+// cases that have a floor, and no more.
 type EngineResult struct {
-	Engine    string  `json:"engine"`
-	ReadyMs   float64 `json:"ready_ms"`
-	Anonymous int64   `json:"idle_anonymous_bytes"`
-	Rows      []*Row  `json:"cases"`
+	Engine  string         `json:"engine"`
+	Rows    []*Row         `json:"cases"`
+	Versus  []VersusResult `json:"versus,omitempty"`
+	Figures []Figure       `json:"figures,omitempty"`
+}
+
+// VersusResult is a case on one side, held against another.
+type VersusResult struct {
+	Row
+	With    string `json:"with"`
+	Against string `json:"against"`
 }
 
 // Result returns what to keep of a report.
 func (r *Report) Result(commandLine string) *Result {
-	out := &Result{Machine: r.Machine, Command: commandLine, Customers: r.Config.Customers, Clients: r.Config.Clients}
+	out := &Result{Machine: r.Machine, Command: commandLine, Customers: r.Config.Customers, Crowd: r.Config.Crowd, Clients: r.Config.Clients}
 	for _, e := range r.Engines {
-		out.Engines = append(out.Engines, &EngineResult{Engine: e.Engine, ReadyMs: e.Ready.Seconds() * 1000, Anonymous: e.Anonymous, Rows: e.Rows})
+		kept := &EngineResult{Engine: e.Engine, Rows: e.Rows, Figures: append(e.derived(), e.Lists.figures()...)}
+		for _, v := range e.Versus {
+			kept.Versus = append(kept.Versus, VersusResult{*v.Row, v.What, v.Against})
+		}
+		for _, c := range e.Crowd {
+			kept.Figures = append(kept.Figures, c.figure())
+		}
+		for _, g := range e.Guesses {
+			kept.Figures = append(kept.Figures, g.figure())
+		}
+		kept.Figures = slices.DeleteFunc(kept.Figures, func(f Figure) bool { return !f.comparable() })
+		out.Engines = append(out.Engines, kept)
 	}
 	return out
 }
@@ -54,7 +74,7 @@ func ReadResult(file string) (*Result, error) {
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if len(r.Engines) == 0 {
+	if len(r.Engines) == 0 || slices.ContainsFunc(r.Engines, func(e *EngineResult) bool { return e == nil || slices.Contains(e.Rows, nil) }) {
 		return nil, fmt.Errorf("%s: holds no result", file)
 	}
 	return r, nil
@@ -62,97 +82,19 @@ func ReadResult(file string) (*Result, error) {
 
 // comparable says why a run cannot be compared with an earlier result.
 func (c *Config) comparable(before *Result) error {
+	if before == nil {
+		return nil
+	}
+	crowd := cmp.Or(before.Crowd, before.Customers)
 	switch {
-	case before == nil:
 	case c.Customers != before.Customers:
 		return fmt.Errorf("the earlier result is of %d customers: give the same number", before.Customers)
+	case cmp.Or(c.Crowd, c.Customers) != crowd:
+		return fmt.Errorf("the earlier result is of a crowd of %d: give the same number", crowd)
 	case c.Clients != before.Clients:
 		return fmt.Errorf("the earlier result is of %d clients: give the same number", before.Clients)
 	case before.Machine.OS == "":
 		return errors.New("the earlier result does not tell of which machine it is")
 	}
 	return nil
-}
-
-// row returns an earlier row, an empty one where there is none.
-func (r *Result) row(engine, name string) *Row {
-	if r != nil {
-		for _, e := range r.Engines {
-			for _, row := range e.Rows {
-				if e.Engine == engine && row.Name == name {
-					return row
-				}
-			}
-		}
-	}
-	return &Row{}
-}
-
-// least is how much further apart than the nearest of their runs figures are
-// that have moved, as a part of the earlier one.
-const least = 0.02
-
-// moved tells whether a figure is another than before: even the runs that are
-// nearest to each other differ.
-func moved(now, before []float64) bool {
-	if len(now) == 0 || len(before) == 0 {
-		return false
-	}
-	gap := max(slices.Min(now)-slices.Max(before), slices.Min(before)-slices.Max(now))
-	return gap > 0 && gap >= least*math.Abs(median(before))
-}
-
-// figure writes a median, and what it was if it has moved.
-func figure(now, before []float64, format string) string {
-	if len(now) == 0 {
-		return "–"
-	}
-	text := fmt.Sprintf(format, median(now))
-	if moved(now, before) {
-		text += fmt.Sprintf(" (was "+format+")", median(before))
-	}
-	return text
-}
-
-// moves tells what moved more than noise, one line each.
-func (r *Report) moves() []string {
-	var out []string
-	seen := 0
-	for _, e := range r.Engines {
-		for _, row := range e.Rows {
-			was := r.Before.row(e.Engine, row.Name)
-			if was.Name == "" {
-				continue
-			}
-			seen++
-			for _, f := range []struct {
-				what        string
-				now, before []float64
-				machine     bool // it depends on the machine
-			}{
-				{"ratio", row.Ratios, was.Ratios, false},
-				{"processor time of the server", row.ServerTime, was.ServerTime, true},
-				{"processor time of the database", row.DatabaseTime, was.DatabaseTime, true},
-				{"statements", row.Statements, was.Statements, false},
-				{"allocations", row.Allocations, was.Allocations, false},
-			} {
-				if f.machine && r.Machine.CPU != r.Before.Machine.CPU || !moved(f.now, f.before) {
-					continue
-				}
-				now, before := median(f.now), median(f.before)
-				change := "from nothing"
-				if before != 0 {
-					change = fmt.Sprintf("%+.0f %%", 100*(now/before-1))
-				}
-				out = append(out, fmt.Sprintf("Moved on %s: %s: %s %.2f, was %.2f (%s)", engineNames[e.Engine], row.Name, f.what, now, before, change))
-			}
-		}
-	}
-	if len(out) == 0 {
-		out = append(out, fmt.Sprintf("Of %d cases nothing moved more than noise.", seen))
-	}
-	if r.Machine.CPU != r.Before.Machine.CPU {
-		out = append(out, "The machines differ, so times are not compared.")
-	}
-	return out
 }

@@ -19,6 +19,10 @@ func TestMoved(t *testing.T) {
 		{[]float64{10, 11, 12}, []float64{13, 14, 15}, true},
 		{[]float64{13, 14, 15}, []float64{10, 11, 12}, true},
 		{[]float64{1}, []float64{0}, true},
+		{[]float64{1.2, 1.3}, []float64{1, 1, 1}, false}, // too few to tell
+		{[]float64{1, 1, 1}, []float64{1.2}, false},
+		{[]float64{1.3}, []float64{1, 1, 1}, true},
+		{[]float64{0.6, 0.7}, []float64{1}, true},
 		{[]float64{0}, []float64{0}, false},
 		{[]float64{1}, nil, false},
 		{nil, []float64{1}, false},
@@ -62,25 +66,26 @@ func TestCompareResults(t *testing.T) {
 	got := text()
 	for _, want := range []string{
 		"| 21 (was 31) |", "| 2.0 (was 1.0) |", "| 0.50 |", "| 30 |",
-		"Moved on SQLite: get: processor time of the server 21.00, was 31.00 (-32 %)\n", "Moved on SQLite: get: statements 2.00, was 1.00 (+100 %)\n",
+		"Moved on SQLite: get: processor time of the server: 21.0 µs, was 31.0 µs (-32 % better)\n", "Moved on SQLite: get: statements: 2.0, was 1.0 (+100 % worse)\n",
+		"Compared: 1 cases, 0 figures. Moved more than noise: 1.\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing:\n%s", want, got)
 		}
 	}
-	if strings.Contains(got, "allocations 30") {
+	if strings.Contains(got, "allocations: 30") {
 		t.Errorf("allocations are said to have moved:\n%s", got)
 	}
 	now.Machine.CPU = "y"
-	if got := text(); strings.Contains(got, "Moved on SQLite: get: processor time") || !strings.Contains(got, "The machines differ") {
+	if got := text(); strings.Contains(got, "Moved on SQLite: get: processor time") || strings.Contains(got, "21 (was 31)") || !strings.Contains(got, "The machines differ") {
 		t.Errorf("times of two machines are compared:\n%s", got)
 	}
 	now = reportOf([]float64{30, 31, 32}, []float64{1, 1, 1})
 	now.Before = before
-	if got := text(); !strings.Contains(got, "Of 1 cases nothing moved") {
+	if got := text(); !strings.Contains(got, "Compared: 1 cases, 0 figures. Moved more than noise: 0.") {
 		t.Errorf("got\n%s", got)
 	}
-	for _, other := range []Config{{Customers: 2 * fewest, Clients: 2}, {Customers: fewest, Clients: 3}} {
+	for _, other := range []Config{{Customers: 2 * fewest, Clients: 2}, {Customers: fewest, Clients: 3}, {Customers: fewest, Crowd: 5, Clients: 2}} {
 		if err := other.comparable(before); err == nil {
 			t.Errorf("%+v is compared with %d customers and %d clients", other, before.Customers, before.Clients)
 		}
@@ -107,7 +112,7 @@ func TestBar(t *testing.T) {
 func TestTargets(t *testing.T) {
 	r := reportOf([]float64{30}, []float64{1})
 	e := r.Engines[0]
-	e.Ready, e.Idle, e.Anonymous = 45*time.Millisecond, 40<<20, 11<<20
+	e.Ready, e.Idle, e.Anonymous = []time.Duration{45 * time.Millisecond}, 40<<20, 11<<20
 	var b strings.Builder
 	if err := r.Write(&b, true, "command"); err != nil {
 		t.Fatal(err)

@@ -57,20 +57,18 @@ func (r *SearchRow) Found() float64 { return float64(r.found) / searchAsked }
 func (r *SearchRow) PerCustomer() float64 { return float64(r.bytes) / float64(r.customers) }
 
 // figures are the rows of the report.
-func (r *SearchRow) figures(engine string) [][]string {
+func (r *SearchRow) figures(engine string) []Figure {
 	median, late, size := 10*time.Millisecond, 60*time.Millisecond, 250.0
 	if engine == string(sqldb.Postgres) {
 		median, late, size = 15*time.Millisecond, 80*time.Millisecond, 400
 	}
-	each := func(d time.Duration) string {
-		return fmt.Sprintf("%.0f µs", float64(d.Microseconds())/float64(r.customers))
-	}
-	return append([][]string{
-		{"A search, median", millis(r.Median()), "≤ " + millis(median) + " " + met(r.Median() <= median)},
-		{"A search, 99th percentile", millis(r.Late()), "≤ " + millis(late) + " " + met(r.Late() <= late)},
-		{"Searches with an edit that have the right customer among the first ten", fmt.Sprintf("%.1f %%", 100*r.Found()), "≥ 97 % " + met(r.Found() >= 0.97)},
-		{"Bytes of a customer in the tables of the search", fmt.Sprintf("%.0f", r.PerCustomer()), fmt.Sprintf("≤ %.0f %s", size, met(r.PerCustomer() <= size))},
-		{"Time of a customer in the lists, of making one", each(r.lists) + ", " + each(r.made), ""},
+	each := func(d time.Duration) Amount { return amount(unitMicros, micros(d)/float64(r.customers)) }
+	return append([]Figure{
+		figureOf("A search, median", "≤ "+millis(median)+" "+met(r.Median() <= median), inMillis(r.Median()).less()),
+		figureOf("A search, 99th percentile", "≤ "+millis(late)+" "+met(r.Late() <= late), inMillis(r.Late()).less()),
+		figureOf("Searches with an edit that have the right customer among the first ten", "≥ 97 % "+met(r.Found() >= 0.97), amount(unitPercent, 100*r.Found()).more()),
+		figureOf("Bytes of a customer in the tables of the search", fmt.Sprintf("≤ %.0f %s", size, met(r.PerCustomer() <= size)), amount(unitCount, r.PerCustomer()).less()),
+		figureOf("Time of a customer in the lists, of making one", "", each(r.lists), each(r.made)),
 	}, r.nameFigures()...)
 }
 
@@ -121,7 +119,7 @@ func (b *bencher) search(ctx context.Context, d data) (_ *SearchRow, err error) 
 		b.say("%-11s name:like=%q: %s, by a comparison with every name %s, total %d", caseSearch, t.text, millis(t.took), millis(t.every), t.total)
 	}
 	for _, f := range row.nameFigures() {
-		b.say("%-11s %s: %s", caseSearch, f[0], f[1])
+		b.say("%-11s %s", caseSearch, f)
 	}
 	b.say("%-11s median %s, 99th percentile %s  right %.3f  %.0f bytes a customer", caseSearch, millis(row.Median()), millis(row.Late()), row.Found(), row.PerCustomer())
 	return row, nil

@@ -44,19 +44,19 @@ func (r *SegmentsRow) Late() time.Duration { return r.changes[(len(r.changes)-1)
 // Creates is what creates keep of their speed beside rules.
 func (r *SegmentsRow) Creates() float64 { return median(r.after) / median(r.before) }
 
-func (r *SegmentsRow) figures() [][]string {
+func (r *SegmentsRow) figures() []Figure {
 	build := 20 * time.Second
 	least := "all counted"
 	if !r.counted {
 		least = "at least so many"
 	}
-	return [][]string{
-		{"From a change of a customer until a segment has it, median and 99th percentile", millis(r.changes[len(r.changes)/2]) + ", " + millis(r.Late()), "99th ≤ 1 s " + met(r.Late() <= time.Second)},
-		{fmt.Sprintf("Creates beside %d rules, of those without", ruleCount), fmt.Sprintf("%.2f (%s and %s a second)", r.Creates(), number(median(r.after)), number(median(r.before))), target(r.Creates(), 0.8)},
-		{"Preview of a rule with an index", millis(r.indexed), "≤ 100 ms " + met(!r.unfinished && r.indexed <= 100*time.Millisecond)},
-		{"Preview of a rule without one (" + least + ")", millis(r.unindexed), "≤ 2 s " + met(r.unindexed <= 2*time.Second+200*time.Millisecond)},
-		{fmt.Sprintf("Build of a rule that finds %s", quantity(r.members, "customers")), millis(r.built), "≤ 20 s for 200,000 " + met(r.built <= build)},
-		{"99th percentile of a page beside the build, of that alone", fmt.Sprintf("%.2f (%s and %s)", float64(r.beside)/float64(r.alone), millis(r.beside), millis(r.alone)), "≤ 2 " + met(r.beside <= 2*r.alone)},
+	return []Figure{
+		figureOf("From a change of a customer until a segment has it, median and 99th percentile", "99th ≤ 1 s "+met(r.Late() <= time.Second), inMillis(r.changes[len(r.changes)/2]).less(), inMillis(r.Late()).less()),
+		figureOf(fmt.Sprintf("Creates beside %d rules, of those without", ruleCount), target(r.Creates(), 0.8), amount(unitRatio, r.Creates()).more(), amount(unitRate, r.after...), amount(unitRate, r.before...)).as("%s (%s and %s a second)"),
+		figureOf("Preview of a rule with an index", "≤ 100 ms "+met(!r.unfinished && r.indexed <= 100*time.Millisecond), inMillis(r.indexed).less()),
+		figureOf("Preview of a rule without one ("+least+")", "≤ 2 s "+met(r.unindexed <= 2*time.Second+200*time.Millisecond), inMillis(r.unindexed).less()),
+		figureOf(fmt.Sprintf("Build of a rule that finds %s", quantity(r.members, "customers")), "≤ 20 s for 200,000 "+met(r.built <= build), inMillis(r.built).less()),
+		figureOf("99th percentile of a page beside the build, of that alone", "≤ 2 "+met(r.beside <= 2*r.alone), amount(unitRatio, float64(r.beside)/float64(r.alone)).less(), inMillis(r.beside), inMillis(r.alone)).as("%s (%s and %s)"),
 	}
 }
 
@@ -135,7 +135,7 @@ func (b *bencher) segments(ctx context.Context, d data) (_ *SegmentsRow, err err
 		return nil, err
 	}
 	for _, f := range row.figures() {
-		b.say("%-11s %s: %s", caseSegments, f[0], f[1])
+		b.say("%-11s %s", caseSegments, f)
 	}
 	return row, nil
 }

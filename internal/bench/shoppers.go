@@ -232,15 +232,23 @@ func (b *bencher) watch(ctx context.Context, addr string, next requester) (waits
 	return waits, nil
 }
 
+func (r *CrowdRow) figure() Figure {
+	return figureOf(fmt.Sprintf("%d that sign in at once", r.Clients), "", amount(unitRate, r.rates...), inMiB(r.memory), inMillis(r.waits...), inMillis(r.p99s...)).
+		as("%s sign-ins a second, memory %s, another client's read %s, 99th percentile %s")
+}
+
 // crowdTable is what crowd found.
 func crowdTable(rows []*CrowdRow) [][]string {
 	out := [][]string{{"Clients that sign in at once", "Sign-ins a second", "Memory at most", "Another client's read", "99th percentile"}}
 	for _, r := range rows {
-		rate := "–"
-		if r.Clients > 0 {
-			rate = number(r.Rate())
+		cells := []string{strconv.Itoa(r.Clients)}
+		for _, a := range r.figure().Amounts {
+			cells = append(cells, a.text())
 		}
-		out = append(out, []string{strconv.Itoa(r.Clients), rate, mebibytes(r.memory), millis(r.Wait()), millis(r.Late())})
+		if r.Clients == 0 {
+			cells[1] = "–"
+		}
+		out = append(out, cells)
 	}
 	return out
 }

@@ -10,12 +10,13 @@ test:
 race:
 	RACE=yes sh scripts/test.sh
 
-# Some four minutes. ARGS="--out FILE" keeps the result, ARGS="--compare FILE"
-# tells what moved since.
+# The cases that are not long: some four minutes. ARGS="--out FILE" keeps the
+# result, ARGS="--compare FILE" tells what moved since.
 bench:
 	go run ./cmd/clientele-bench $(ARGS)
 
-# Measures what docs/performance.md tells; PART=shoppers measures one part.
+# Measures every part of docs/performance.md: many hours and 60 GB of disk.
+# PART=shoppers measures one.
 performance:
 	go run ./cmd/clientele-bench document docs/performance.md $(PART)
 

@@ -250,7 +250,7 @@ func (b *bencher) measure(ctx context.Context, d data) (_ *EngineReport, err err
 			ready = append(ready, s.ready)
 		}
 	}
-	res.Ready = ready
+	res.Ready = median(ready)
 	server, err := b.serve(ctx, work)
 	if err != nil {
 		return nil, err

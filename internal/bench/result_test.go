@@ -112,7 +112,7 @@ func TestBar(t *testing.T) {
 func TestTargets(t *testing.T) {
 	r := reportOf([]float64{30}, []float64{1})
 	e := r.Engines[0]
-	e.Ready, e.Idle, e.Anonymous = []time.Duration{45 * time.Millisecond}, 40<<20, 11<<20
+	e.Ready, e.Idle, e.Anonymous = 45*time.Millisecond, 40<<20, 11<<20
 	var b strings.Builder
 	if err := r.Write(&b, true, "command"); err != nil {
 		t.Fatal(err)

@@ -154,6 +154,8 @@ type Table struct {
 	// those that arrive or, if Clear says so, deleted before.
 	Own   string
 	Clear bool
+	// There says that every store has its one row, which is changed.
+	There bool
 	// Out changes a record before it goes, In before it is written.
 	Out func(tx *sqldb.Tx, o Options, r Record) error
 	In  func(tx *sqldb.Tx, r Record) error
@@ -326,6 +328,9 @@ func (t *Table) inserter(c *columns, derived []string) func(*sqldb.Tx, []Record)
 	if t.Derived != "" {
 		all += ", " + t.Derived
 	}
+	if t.There {
+		return t.changer(c)
+	}
 	ending := ""
 	if t.Own != "" && !t.Clear {
 		ending = ` ON CONFLICT (store_id, ` + t.Key + `) DO UPDATE SET `
@@ -352,6 +357,23 @@ func (t *Table) inserter(c *columns, derived []string) func(*sqldb.Tx, []Record)
 			}
 		}
 		return insert.Exec(tx, nil, args)
+	}
+}
+
+// changer returns what changes the one row that every store has.
+func (t *Table) changer(c *columns) func(*sqldb.Tx, []Record) error {
+	set := make([]string, len(c.list))
+	for i := range set {
+		set[i] = fmt.Sprintf("%s = $%d", c.list[i].Name, i+2)
+	}
+	change := sqldb.Static(`UPDATE ` + t.Table + ` SET ` + strings.Join(set, ", ") + ` WHERE store_id = $1`)
+	return func(tx *sqldb.Tx, rows []Record) error {
+		for _, r := range rows {
+			if err := tx.Exec(change, r.values...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // does not move, and of the history, which brings its own, stay.
 var Portable = []portable.Part{
 	portable.Table{
-		Name: "counters", Table: "store_counters", Own: portable.Everything,
+		Name: "counters", Table: "store_counters", Own: portable.Everything, There: true,
 		Columns: "channel_id int, group_id int, attribute_id int, attribute_value_id int, form_field_id int, customer_id int, address_id int, subscriber_id int, " +
 			"consent_change_id int, segment_id int, shopper_profile_id int, metafield_id int, wishlist_id int, wishlist_item_id int, " +
 			"price_list_assignment_id int, site_route_id int, company_id int, erasure_id int, comment_id int, merge_id int, person_request_id int",
@@ -18,7 +18,7 @@ var Portable = []portable.Part{
 			"account_id": "of API accounts", "event_id": "of events", "webhook_id": "of webhooks", "email_id": "of emails", "storefront_token_id": "of tokens",
 			"history_id": "set with the entries", "impersonation_id": "of impersonations", "view_id": "of staff", "import_id": "of imports", "bulk_action_id": "of bulk actions", "export_id": "of exports", "duplicate_id": "of pairs that are found anew",
 			"customers": "counted", "addresses": "counted", "subscribers": "counted", "shopper_profiles": "counted", "attribute_values": "counted",
-			"form_values": "counted", "uncounted": "counted", "uncounted_lists": "counted", "rules": "counted",
+			"form_values": "counted", "uncounted": "counted", "uncounted_lists": "counted", "rules": "counted", "lap": "counted",
 		},
 	}.Part(),
 	portable.Table{

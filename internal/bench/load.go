@@ -184,8 +184,13 @@ func loadSome(tx *sqldb.Tx, customers *customer.Service, attribute int64, hash s
 	if err == nil && made[0].ID != from {
 		err = fmt.Errorf("the database is not empty: customer %d became %d", from, made[0].ID)
 	}
-	for i := from; i <= to && err == nil; i++ {
-		err = subscriber.Ensure(tx, subscription(i), subscriber.Origin{Via: subscriber.ViaSeed}, now)
+	if err != nil {
+		return err
 	}
+	subscribers := make([]subscriber.Create, 0, loadBatch)
+	for i := from; i <= to; i++ {
+		subscribers = append(subscribers, subscription(i))
+	}
+	_, err = subscriber.Ensure(tx, subscribers, subscriber.Origin{Via: subscriber.ViaSeed}, now)
 	return err
 }

@@ -418,24 +418,29 @@ func (a *Applier) webhooks(tx *sqldb.Tx, s *Store, now int64) error {
 }
 
 func (a *Applier) subscribers(tx *sqldb.Tx, s *Store, now int64) error {
-	by := subscriber.Origin{Via: subscriber.ViaSeed}
-	for _, i := range chosenFirst(len(s.Subscribers), func(i int) int64 { return s.Subscribers[i].ID }) {
-		sub := &s.Subscribers[i]
-		in := subscriber.Create{ID: sub.ID, Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName, Source: sub.Source}
-		if sub.ChannelID != 0 {
-			in.ChannelID = opt.Some(sub.ChannelID)
-		}
-		if sub.OrderID != 0 {
-			in.OrderID = opt.Some(sub.OrderID)
-		}
-		if sub.Consents != nil {
-			in.Consents = opt.Some(sub.Consents)
-		}
-		if err := subscriber.Ensure(tx, in, by, now); err != nil {
-			return at(err, "subscribers.%d", i)
-		}
+	order := chosenFirst(len(s.Subscribers), func(i int) int64 { return s.Subscribers[i].ID })
+	all := make([]subscriber.Create, len(order))
+	for k, i := range order {
+		all[k] = s.Subscribers[i].command()
+	}
+	if k, err := subscriber.Ensure(tx, all, subscriber.Origin{Via: subscriber.ViaSeed}, now); err != nil {
+		return at(err, "subscribers.%d", order[k])
 	}
 	return nil
+}
+
+func (sub *Subscriber) command() subscriber.Create {
+	in := subscriber.Create{ID: sub.ID, Email: sub.Email, FirstName: sub.FirstName, LastName: sub.LastName, Source: sub.Source}
+	if sub.ChannelID != 0 {
+		in.ChannelID = opt.Some(sub.ChannelID)
+	}
+	if sub.OrderID != 0 {
+		in.OrderID = opt.Some(sub.OrderID)
+	}
+	if sub.Consents != nil {
+		in.Consents = opt.Some(sub.Consents)
+	}
+	return in
 }
 
 // chosenFirst returns the positions of n things, those with a chosen id before

@@ -10,14 +10,14 @@ import (
 	"clientele/internal/sqldb/dbtest"
 )
 
-// Customers of a file are made by few commands, whichever ids are chosen, and
-// the one that breaks a rule is named.
+// Customers and subscribers of a file are made by few commands, whichever ids are
+// chosen, and the one that breaks a rule is named.
 func TestManyCustomers(t *testing.T) {
 	for _, engine := range []sqldb.Engine{sqldb.SQLite, sqldb.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
 			moves := 0
 			db := dbtest.OpenWatched(t, engine, func(s *sqldb.Stmt) {
-				if strings.HasPrefix(s.SQL(), "UPDATE store_counters SET\n\tcustomer_id = customer_id +") {
+				if strings.HasPrefix(s.SQL(), "UPDATE store_counters ") {
 					moves++
 				}
 			})
@@ -32,7 +32,16 @@ func TestManyCustomers(t *testing.T) {
 					}
 					fmt.Fprintf(&b, "      - {%semail: c%d@x.org, first_name: F%d, last_name: L}\n", id, i, i)
 				}
-				return b.String() + more
+				b.WriteString(more + "    subscribers:\n")
+				for i := range n {
+					id := ""
+					if i%5 == 4 {
+						id = fmt.Sprintf("id: %d, ", 1000+i)
+					}
+					fmt.Fprintf(&b, "      - {%semail: s%d@x.org, first_name: F%d}\n", id, i, i)
+				}
+				b.WriteString("      - {email: S0@x.org, first_name: Again}\n      - {email: s0@x.org, channel_id: 2}\n")
+				return b.String()
 			}
 			if _, err := apply(t, a, file(500, "      - {email: last@x.org, first_name: F, last_name: L, customer_group_id: 99}\n")); err == nil || !strings.Contains(err.Error(), "last@x.org") || strings.Contains(err.Error(), "c400@x.org") {
 				t.Errorf("an unknown group: %v", err)
@@ -43,12 +52,19 @@ func TestManyCustomers(t *testing.T) {
 			if _, err := apply(t, a, file(500, more)); err != nil {
 				t.Fatal(err)
 			}
-			if moves < 3 || moves > 8 { // two for the store and its channel
+			// Each kind of things with its ids chosen or drawn is two or three times 200.
+			if moves < 6 || moves > 24 {
 				t.Errorf("the counters moved %d times", moves)
 			}
 			before := dump(t, db, 1)
 			if n := len(before["customers"]); n != 502 {
 				t.Errorf("%d customers, want 502", n)
+			}
+			if n := len(before["subscribers"]); n != 501 {
+				t.Errorf("%d subscribers, want 501", n)
+			}
+			if _, err := apply(t, a, file(1000, more)+"      - {email: last@x.org, channel_id: 9}\n"); err == nil || !strings.Contains(err.Error(), "subscribers.1002") {
+				t.Errorf("an unknown channel: %v", err)
 			}
 			if _, err := apply(t, a, file(500, more)); err != nil {
 				t.Error(err)

@@ -50,7 +50,7 @@ func audience(t *testing.T, db *sqldb.DB, storeID int64, n int) (*subscriber.Ser
 			if i%50 == 0 {
 				in.Source = subscriber.FromOrder
 			}
-			if err := subscriber.Ensure(tx, in, subscriber.Origin{}, int64(i)); err != nil {
+			if _, err := subscriber.Ensure(tx, []subscriber.Create{in}, subscriber.Origin{}, int64(i)); err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,9 @@ func create(tx *sqldb.Tx, s *Subscriber, id int64, by Origin, now int64) error {
 // the one before, and returns which cannot be made.
 func createAll(tx *sqldb.Tx, in []*creation, now int64) ([]error, error) {
 	own := make([]error, len(in))
+	if len(in) == 0 {
+		return own, nil
+	}
 	if err := checkChannels(tx, in, own); err != nil {
 		return nil, err
 	}

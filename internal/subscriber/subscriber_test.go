@@ -1,7 +1,6 @@
 package subscriber_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -363,13 +362,12 @@ func TestDeleteByFilterAndAll(t *testing.T) {
 		ctx := t.Context()
 		const n = 1203 // three batches
 		err := db.Write(ctx, w.a, func(tx *sqldb.Tx) error {
+			var in []subscriber.Create
 			for i := range n {
-				in := subscriber.Create{Email: fmt.Sprintf("n%d@example.com", i), FirstName: fmt.Sprint("g", i%3)}
-				if err := subscriber.Ensure(tx, in, subscriber.Origin{Via: subscriber.ViaSeed}, w.now); err != nil {
-					return err
-				}
+				in = append(in, subscriber.Create{Email: fmt.Sprintf("n%d@example.com", i), FirstName: fmt.Sprint("g", i%3)})
 			}
-			return nil
+			_, err := subscriber.Ensure(tx, in, subscriber.Origin{Via: subscriber.ViaSeed}, w.now)
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -460,9 +458,11 @@ func TestSeededIDsMoveTheCounter(t *testing.T) {
 		w := newWorld(t, db)
 		for range 2 {
 			err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
-				return errors.Join(
-					subscriber.Ensure(tx, subscriber.Create{ID: 40, Email: "a@example.com", Consents: opt.Some([]string{})}, subscriber.Origin{}, w.now),
-					subscriber.Ensure(tx, subscriber.Create{Email: "b@example.com"}, subscriber.Origin{}, w.now))
+				_, err := subscriber.Ensure(tx, []subscriber.Create{
+					{ID: 40, Email: "a@example.com", Consents: opt.Some([]string{})},
+					{Email: "b@example.com"},
+				}, subscriber.Origin{}, w.now)
+				return err
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -78,17 +78,88 @@ func TestTogetherIsOneByOne(t *testing.T) {
 			if a, b := historytest.Lines(t, db, w.a, 0), historytest.Lines(t, db, w.b, 0); !slices.Equal(a[len(a)-made:], b[len(b)-made:]) {
 				t.Errorf("seed %d: recorded together\n%q\nby itself\n%q", seed, b, a)
 			}
-			for _, sql := range []string{
-				`SELECT CAST(subscriber_id AS TEXT) || ' ' || CAST(subscribers AS TEXT) || ' ' || CAST(consent_change_id AS TEXT) || ' ' || CAST(event_id AS TEXT) FROM store_counters WHERE store_id = $1`,
-				`SELECT CAST(id AS TEXT) || email || email_norm || CAST(channel_id AS TEXT) || first_name_norm || consents || CAST(date_created AS TEXT) FROM subscribers WHERE store_id = $1 ORDER BY id`,
-				`SELECT CAST(id AS TEXT) || ' ' || CAST(subscriber_id AS TEXT) || action || email || consents || via || ip_address || CAST(date_created AS TEXT) FROM consent_changes WHERE store_id = $1 ORDER BY id`,
-			} {
-				if a, b := texts(t, db, w.a, sql), texts(t, db, w.b, sql); !slices.Equal(a, b) {
-					t.Errorf("seed %d: %s\ntogether  %q\nby itself %q", seed, sql, b, a)
-				}
-			}
+			sameRows(t, db, w, seed)
 		}
 	})
+}
+
+// Subscribers that a file brings are those that it brings one after the other, and
+// the one that cannot be made is named.
+func TestEnsureIsOneByOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		if err := db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
+			return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		by := subscriber.Origin{Via: subscriber.ViaSeed}
+		for seed := range uint64(5) {
+			r := rand.New(rand.NewPCG(seed, 6))
+			var in []subscriber.Create
+			for range 2 + 120*int(seed) {
+				n := r.IntN(400)
+				c := subscriber.Create{Email: fmt.Sprintf("s%d@x.org", n), FirstName: fmt.Sprint(r.IntN(9))}
+				switch r.IntN(6) {
+				case 0:
+					c.ChannelID = opt.Some(int64(4))
+				case 1: // some of them twice
+					c.ID, c.Email = int64(10_000+n), fmt.Sprintf("chosen%d@x.org", n)
+				case 2:
+					c.Email = fmt.Sprintf("S%d@X.org", n)
+				}
+				in = append(in, c)
+			}
+			ensure := func(store int64, in []subscriber.Create) (at int, err error) {
+				err = db.Write(t.Context(), store, func(tx *sqldb.Tx) error {
+					at, err = subscriber.Ensure(tx, in, by, w.now)
+					return err
+				})
+				return at, err
+			}
+			for i := range in {
+				if _, err := ensure(w.a, in[i:i+1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := ensure(w.b, in); err != nil {
+				t.Fatal(err)
+			}
+			if a, b := events(t, db, w.a), events(t, db, w.b); !slices.Equal(a, b) {
+				t.Errorf("seed %d: events together\n%q\nby itself\n%q", seed, b, a)
+			}
+			if a, b := historytest.Lines(t, db, w.a, 0), historytest.Lines(t, db, w.b, 0); !slices.Equal(a[len(a)-len(events(t, db, w.a)):], b[len(b)-len(events(t, db, w.b)):]) {
+				t.Errorf("seed %d: recorded together\n%q\nby itself\n%q", seed, b, a)
+			}
+			sameRows(t, db, w, seed)
+			// What is there is left alone, and the first fault is told.
+			for _, bad := range []subscriber.Create{
+				{Email: "new@x.org", ChannelID: opt.Some(int64(9))},
+				{Email: "none"},
+				{ID: 5000, Email: in[0].Email, ChannelID: in[0].ChannelID},
+			} {
+				if at, err := ensure(w.b, append(slices.Clone(in), bad, subscriber.Create{Email: "b@x.org", ChannelID: opt.Some(int64(8))})); fault.As(err) == nil || at != len(in) {
+					t.Errorf("seed %d: %+v: %d, %v", seed, bad, at, err)
+				}
+			}
+			sameRows(t, db, w, seed)
+		}
+	})
+}
+
+// sameRows compares the subscribers of both stores, what is known of them, and the
+// counters.
+func sameRows(t *testing.T, db *sqldb.DB, w *world, seed uint64) {
+	t.Helper()
+	for _, sql := range []string{
+		`SELECT CAST(subscriber_id AS TEXT) || ' ' || CAST(subscribers AS TEXT) || ' ' || CAST(consent_change_id AS TEXT) || ' ' || CAST(event_id AS TEXT) FROM store_counters WHERE store_id = $1`,
+		`SELECT CAST(id AS TEXT) || email || email_norm || CAST(channel_id AS TEXT) || first_name_norm || consents || CAST(date_created AS TEXT) FROM subscribers WHERE store_id = $1 ORDER BY id`,
+		`SELECT CAST(id AS TEXT) || ' ' || CAST(subscriber_id AS TEXT) || action || email || consents || via || ip_address || CAST(date_created AS TEXT) FROM consent_changes WHERE store_id = $1 ORDER BY id`,
+	} {
+		if a, b := texts(t, db, w.a, sql), texts(t, db, w.b, sql); !slices.Equal(a, b) {
+			t.Errorf("seed %d: %s\ntogether  %q\nby itself %q", seed, sql, b, a)
+		}
+	}
 }
 
 // Many subscribe at once, some of them with the same address: each address has

@@ -45,33 +45,6 @@ func (s *Service) create(ctx context.Context, storeID int64, sub *Subscriber, by
 	return err
 }
 
-// Ensure makes a subscriber unless there is one with that id or address on
-// the channel, inside tx.
-func Ensure(tx *sqldb.Tx, in Create, by Origin, now int64) error {
-	by = by.Came(tx.Context())
-	sub, err := in.build()
-	if err != nil {
-		return err
-	}
-	found := false
-	see := func(*sqldb.Row) error { found = true; return nil }
-	if in.ID != 0 {
-		err = tx.Query(byID, see, in.ID)
-	} else {
-		var id int64
-		err = tx.Pipeline(holder(&sub, &id)...)
-		found = id != 0
-	}
-	if err != nil || found {
-		return err
-	}
-	// Who was erased does not come back by a file that was there before.
-	if err := create(tx, &sub, in.ID, by, now); !Refused(err) {
-		return err
-	}
-	return nil
-}
-
 // Agree makes a subscriber or, where the address is one on the channel
 // already, adds the consents that are new, inside tx. It is sqldb.ErrUnique
 // where somebody was quicker: the transaction is to be run again.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/channel"
@@ -63,10 +64,14 @@ type Result struct {
 	Customers int
 }
 
+// storeBound is how long the transaction of a store's part may take: a million
+// customers with a subscriber each need minutes.
+const storeBound = 3 * time.Hour
+
 // Apply applies a document, store by store; each store's part is one
 // transaction.
 func (a *Applier) Apply(ctx context.Context, doc *Document) (Result, error) {
-	res, err := a.apply(bySeed(ctx), doc)
+	res, err := a.apply(sqldb.Lengthy(bySeed(ctx), storeBound), doc)
 	return res, doc.locate(err)
 }
 
@@ -530,6 +535,7 @@ func (n *newcomers) add(i int, c *Customer, in customer.Create, hash string) {
 
 // make makes newcomers with all that is theirs, and leaves none.
 func (a *Applier) make(tx *sqldb.Tx, s *Store, some *newcomers) error {
+	tx.Replan() // the tables grow with each time
 	created, err := a.Customers.CreateTx(tx, some.in, some.hashes)
 	if err != nil {
 		// Of a fault the first item tells whose it is.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele/internal/sqldb"
 	"clientele/internal/sqldb/dbtest"
@@ -76,5 +77,20 @@ func TestManyCustomers(t *testing.T) {
 				t.Errorf("who is there: %v", err)
 			}
 		})
+	}
+}
+
+// A file may take longer than a request may.
+func TestFilesTakeTheirTime(t *testing.T) {
+	dsn := dbtest.MigratedDSN(t, sqldb.Postgres)
+	a := newWorld(t, dbtest.OpenDSN(t, dsn)).Applier(false)
+	short, err := sqldb.Open(t.Context(), dsn, sqldb.Options{WriteTimeout: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer short.Close()
+	a.DB = short
+	if _, err := applyWith(t, a, "stores: [{hash: long1, subscribers: [{email: a@x.org}]}]"); err != nil {
+		t.Error(err)
 	}
 }

@@ -394,3 +394,23 @@ func TestSharedWritesTimeOut(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+// What is of any length takes its time.
+func TestLengthyWrites(t *testing.T) {
+	dsn := dbtest.MigratedDSN(t, sqldb.Postgres)
+	db := open(t, dsn, sqldb.Options{WriteTimeout: 50 * time.Millisecond})
+	slow := func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Raw(`SELECT 1 FROM (SELECT pg_sleep(0.2)) s`), func(*sqldb.Row) error { return nil })
+	}
+	if err := db.Write(t.Context(), 1, slow); !errors.Is(err, sqldb.ErrUnavailable) {
+		t.Errorf("a write without an end: %v", err)
+	}
+	if err := db.Write(sqldb.Lengthy(t.Context(), time.Hour), 1, slow); err != nil {
+		t.Error(err)
+	}
+	if err := db.Write(sqldb.Lengthy(t.Context(), time.Millisecond), 1, func(tx *sqldb.Tx) error {
+		return tx.Query(sqldb.Raw(`SELECT 1`), func(*sqldb.Row) error { return nil })
+	}); err != nil {
+		t.Errorf("the bound of all is too long for it: %v", err)
+	}
+}

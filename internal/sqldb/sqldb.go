@@ -278,9 +278,22 @@ func (db *DB) write(ctx context.Context, store int64, fn func(tx *Tx) error) err
 	if db.lite != nil {
 		return db.lite.write(ctx, store, fn, nil)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.writeTimeout)
+	bound := db.writeTimeout
+	if long, ok := ctx.Value(lengthyKey{}).(time.Duration); ok {
+		bound = max(bound, long)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bound)
 	defer cancel()
 	return db.pg.write(ctx, store, fn)
+}
+
+type lengthyKey struct{}
+
+// Lengthy returns a context whose writes may each take up to bound: for what is of any
+// length and is one transaction, such as a seed file, and for which no request waits. On
+// SQLite a write that has begun may do so anyway.
+func Lengthy(ctx context.Context, bound time.Duration) context.Context {
+	return context.WithValue(ctx, lengthyKey{}, bound)
 }
 
 // WriteShared is Write for many small writes to one store at once: on

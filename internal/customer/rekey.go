@@ -39,7 +39,7 @@ func moveKeys(tx *sqldb.Tx, ids []int64) (map[int64]int64, error) {
 		norms[i] = email.Key(addresses[i])
 	}
 	var counters store.Counters
-	if err := tx.Pipeline(store.Advance{}.Query(tx, &counters), slotsQuery(norms, held)); err != nil {
+	if err := tx.Pipeline(append([]sqldb.Q{store.Advance{}.Query(tx, &counters)}, slotsQuery(norms, held)...)...); err != nil {
 		return nil, err
 	}
 	clashes := map[int64]int64{}

@@ -183,20 +183,24 @@ func dropEmail(tx *sqldb.Tx, c *Customer) error {
 	return nil
 }
 
-// slotsQuery returns the query for the rows of customer_emails with any of the
+const slotsWith = `SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm `
+
+var slotsOf = sqldb.Static(slotsWith + `= $2`)
+
+// slotsQuery returns the queries for the rows of customer_emails with any of the
 // given keys.
-func slotsQuery(norms []string, into map[string][]slot) sqldb.Q {
-	in, args := sqldb.In(nil, norms)
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT email_norm, channel_id, customer_id FROM customer_emails WHERE store_id = $1 AND email_norm IN ` + in),
-		Args: args,
-		Each: func(r *sqldb.Row) error {
-			norm := r.Text(0)
-			into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
-			return nil
-		},
-	}
+func slotsQuery(norms []string, into map[string][]slot) []sqldb.Q {
+	return sqldb.ByKeys(slotsOf, func(in string) string { return slotsWith + `IN ` + in }, norms, func(r *sqldb.Row) error {
+		norm := r.Text(0)
+		into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
+		return nil
+	})
 }
+
+const formerWith = `SELECT e.email_norm, e.channel_id, e.customer_id, c.email FROM customer_emails e
+	JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id WHERE e.store_id = $1 AND e.email_norm `
+
+var formerOf = sqldb.Static(formerWith + `= $2`)
 
 // emailSlots returns the queries for the rows of customer_emails that hold any
 // of the given addresses, by their keys.
@@ -212,20 +216,14 @@ func emailSlots(addresses []string, into map[string][]slot) []sqldb.Q {
 			}
 		}
 	}
-	qs := []sqldb.Q{slotsQuery(norms, into)}
+	qs := slotsQuery(norms, into)
 	if len(former) == 0 {
 		return qs
 	}
-	in, args := sqldb.In(nil, former)
-	return append(qs, sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT e.email_norm, e.channel_id, e.customer_id, c.email FROM customer_emails e
-			JOIN customers c ON c.store_id = e.store_id AND c.id = e.customer_id WHERE e.store_id = $1 AND e.email_norm IN ` + in),
-		Args: args,
-		Each: func(r *sqldb.Row) error {
-			if norm := email.Key(r.Text(3)); wanted[norm] && norm != r.Text(0) {
-				into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
-			}
-			return nil
-		},
-	})
+	return append(qs, sqldb.ByKeys(formerOf, func(in string) string { return formerWith + `IN ` + in }, former, func(r *sqldb.Row) error {
+		if norm := email.Key(r.Text(3)); wanted[norm] && norm != r.Text(0) {
+			into[norm] = append(into[norm], slot{channel: r.Int(1), customer: r.Int(2)})
+		}
+		return nil
+	})...)
 }

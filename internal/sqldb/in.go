@@ -42,6 +42,25 @@ func Within(args []any, ids []int64) (of func(column string) string, _ []any) {
 	}, args
 }
 
+// listedKeys is how many keys ByKeys looks for by one statement.
+const listedKeys = 32
+
+// ByKeys returns the queries for the rows with any of some keys: one with a list of
+// them, made by list, or, for many, one for each by a statement that takes the key.
+// PostgreSQL takes a list for a large part of a table that it has not analysed yet, and
+// compares each row of the store with each key; a single key it follows by the index.
+func ByKeys[T any](one *Stmt, list func(in string) string, keys []T, each func(r *Row) error) []Q {
+	if len(keys) <= listedKeys {
+		in, args := In(nil, keys)
+		return []Q{{Stmt: Dynamic(list(in)), Args: args, Each: each}}
+	}
+	qs := make([]Q, len(keys))
+	for i, k := range keys {
+		qs[i] = Q{Stmt: one, Args: []any{k}, Each: each}
+	}
+	return qs
+}
+
 // Among returns a query that notes which of some ids a statement finds, by its
 // first column. It ends in "IN " and takes the ids, and then the rest, such as a
 // lock. There must be an id.

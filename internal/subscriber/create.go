@@ -84,7 +84,7 @@ func createRest(tx *sqldb.Tx, in []*creation, own []error, now int64) ([]error, 
 	}
 	var at last
 	held, gone := map[place]bool{}, ends{}
-	if err := tx.Pipeline(m.query(tx, &at), heldQuery(emails, held, gone)); err != nil {
+	if err := tx.Pipeline(append([]sqldb.Q{m.query(tx, &at)}, heldQuery(emails, held, gone)...)...); err != nil {
 		return nil, err
 	}
 	var back move
@@ -179,22 +179,25 @@ func insertAll(tx *sqldb.Tx, in []*creation, gone ends, m move, at last, now int
 	return event.Record(tx, at.event, now, events)
 }
 
+// heldWith selects who is subscribed, and where addresses have left, by their keys.
+func heldWith(keys string) string {
+	return `SELECT s.email, s.channel_id, 1, '' FROM subscribers s WHERE s.store_id = $1 AND s.email_norm ` + keys +
+		` UNION ALL SELECT e.email_norm, e.channel_id, 0, e.via FROM subscriber_ends e WHERE e.store_id = $1 AND e.email_norm ` + keys
+}
+
+var heldOf = sqldb.Static(heldWith(`= $2`))
+
 // heldQuery notes who has any of some addresses, on whichever channel, and where the
 // addresses have left.
-func heldQuery(emails []string, held map[place]bool, gone ends) sqldb.Q {
-	in, args := sqldb.In(nil, keysOf(emails))
-	return sqldb.Q{
-		Stmt: sqldb.Dynamic(`SELECT s.email, s.channel_id, 1, '' FROM subscribers s WHERE s.store_id = $1 AND s.email_norm IN ` + in +
-			` UNION ALL SELECT e.email_norm, e.channel_id, 0, e.via FROM subscriber_ends e WHERE e.store_id = $1 AND e.email_norm IN ` + in), Args: args,
-		Each: func(r *sqldb.Row) error {
-			if at := (place{email.Key(r.Text(0)), r.Int(1)}); r.Flag(2) {
-				held[at] = true
-			} else {
-				gone[at] = r.Text(3)
-			}
-			return nil
-		},
-	}
+func heldQuery(emails []string, held map[place]bool, gone ends) []sqldb.Q {
+	return sqldb.ByKeys(heldOf, func(in string) string { return heldWith(`IN ` + in) }, keysOf(emails), func(r *sqldb.Row) error {
+		if at := (place{email.Key(r.Text(0)), r.Int(1)}); r.Flag(2) {
+			held[at] = true
+		} else {
+			gone[at] = r.Text(3)
+		}
+		return nil
+	})
 }
 
 // keysOf are the keys by which rows with any of some addresses are found.

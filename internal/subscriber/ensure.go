@@ -21,6 +21,7 @@ func Ensure(tx *sqldb.Tx, in []Create, by Origin, now int64) (at int, err error)
 	}
 	for from := 0; from < len(all); {
 		some := apart(all[from:])
+		tx.Replan() // the tables grow with each time
 		k, err := ensure(tx, some, now)
 		if err != nil {
 			return from + k, err
@@ -54,11 +55,15 @@ func ensure(tx *sqldb.Tx, in []*creation, now int64) (at int, err error) {
 	for i, c := range in {
 		ids[i], emails[i] = c.given, c.Email
 	}
-	q := heldQuery(emails, held, ends{})
+	qs := heldQuery(emails, held, ends{})
 	if in[0].given != 0 {
-		q = sqldb.Among(`SELECT id FROM subscribers WHERE store_id = $1 AND id IN `, ids, "", there)
+		of, args := sqldb.Within(nil, ids)
+		qs = []sqldb.Q{{Stmt: sqldb.Dynamic(`SELECT id FROM subscribers WHERE store_id = $1 AND ` + of("id")), Args: args, Each: func(r *sqldb.Row) error {
+			there[r.Int(0)] = true
+			return nil
+		}}}
 	}
-	if err := tx.Pipeline(q); err != nil {
+	if err := tx.Pipeline(qs...); err != nil {
 		return 0, err
 	}
 	var fresh []*creation

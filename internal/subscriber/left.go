@@ -72,7 +72,7 @@ func (s *Subscriber) refuseMore(tx *sqldb.Tx, by Origin, old *Subscriber) error 
 		return err
 	}
 	gone := ends{}
-	if err := tx.Pipeline(heldQuery([]string{s.Email}, map[place]bool{}, gone)); err != nil {
+	if err := tx.Pipeline(heldQuery([]string{s.Email}, map[place]bool{}, gone)...); err != nil {
 		return err
 	}
 	if gone.wished(s) {

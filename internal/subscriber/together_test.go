@@ -147,6 +147,38 @@ func TestEnsureIsOneByOne(t *testing.T) {
 	})
 }
 
+// What each of many subscribers costs does not grow with how many there are: not more
+// rows are read for the last ones, though nobody has measured the table.
+func TestEnsureReadsLittle(t *testing.T) {
+	db := dbtest.Open(t, sqldb.Postgres)
+	w := newWorld(t, db)
+	read := map[string]int64{} // for the second half
+	const n = 4000
+	if err := db.Write(t.Context(), w.a, func(tx *sqldb.Tx) error {
+		for half := range 2 {
+			var in []subscriber.Create
+			for i := range n / 2 {
+				in = append(in, subscriber.Create{Email: fmt.Sprintf("s%d.%d@x.org", half, i)})
+			}
+			if _, err := subscriber.Ensure(tx, in, subscriber.Origin{Via: subscriber.ViaSeed}, w.now); err != nil {
+				return err
+			}
+			if err := tx.Query(sqldb.Global(`SELECT relname::text, seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname IN ('subscribers', 'subscriber_ends', 'store_counters')`), func(r *sqldb.Row) error {
+				read[r.Text(0)] = r.Int(1) - read[r.Text(0)]
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(read) != 3 || read["subscribers"] > n || read["subscriber_ends"] > n || read["store_counters"] == 0 || read["store_counters"] > n/100 {
+		t.Errorf("for %d subscribers %v rows were read", n/2, read)
+	}
+}
+
 // sameRows compares the subscribers of both stores, what is known of them, and the
 // counters.
 func sameRows(t *testing.T, db *sqldb.DB, w *world, seed uint64) {

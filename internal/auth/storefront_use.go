@@ -126,12 +126,12 @@ func (s *StorefrontTokens) keepUses(names []registered, uses map[registered]*use
 }
 
 var (
-	expiredTokens = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_expires > 0 AND date_expires < $2 ORDER BY date_expires LIMIT 500`)
-	revokedTokens = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_revoked > 0 AND date_revoked < $2 ORDER BY date_revoked LIMIT 500`)
-	orphanTokens  = sqldb.Static(`SELECT t.id FROM api_accounts a JOIN storefront_tokens t ON t.store_id = a.store_id AND t.client_id = a.client_id
-		WHERE a.store_id = $1 AND a.date_revoked > 0 AND a.date_revoked < $2 LIMIT 500`)
-	unsignedTokens = sqldb.Static(`SELECT t.id FROM storefront_keys k JOIN storefront_tokens t ON t.store_id = k.store_id AND t.key_id = k.id
-		WHERE k.store_id = $1 AND k.date_retired > 0 AND k.date_retired < $2 LIMIT 500`)
+	expiredTokens    = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_expires > 0 AND date_expires < $2 ORDER BY date_expires LIMIT 500`)
+	revokedTokens    = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND date_revoked > 0 AND date_revoked < $2 ORDER BY date_revoked LIMIT 500`)
+	endedClients     = sqldb.Static(`SELECT client_id FROM api_accounts WHERE store_id = $1 AND date_revoked > 0 AND date_revoked < $2`)
+	tokensOfClient   = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND client_id = $2 ORDER BY id LIMIT 500`)
+	endedKeys        = sqldb.Static(`SELECT id FROM storefront_keys WHERE store_id = $1 AND date_retired > 0 AND date_retired < $2`)
+	tokensOfKey      = sqldb.Static(`SELECT id FROM storefront_tokens WHERE store_id = $1 AND key_id = $2 LIMIT 500`)
 	endedRevocations = sqldb.Static(`SELECT token_hash FROM storefront_revocations WHERE store_id = $1 AND date_expires > 0 AND date_expires < $2 ORDER BY date_expires LIMIT 500`)
 )
 
@@ -151,15 +151,25 @@ func (s *StorefrontTokens) prune(ctx context.Context, storeID int64) (more bool,
 	if err := s.db.Read(ctx, storeID, func(tx *sqldb.Tx) error {
 		ids, hashes, more = nil, nil, false
 		var qs []sqldb.Q
-		for _, stmt := range []*sqldb.Stmt{expiredTokens, revokedTokens, orphanTokens, unsignedTokens} {
+		some := func(stmt *sqldb.Stmt, arg any) {
 			n := 0
-			qs = append(qs, sqldb.Q{Stmt: stmt, Args: []any{before}, Each: func(r *sqldb.Row) error {
+			qs = append(qs, sqldb.Q{Stmt: stmt, Args: []any{arg}, Each: func(r *sqldb.Row) error {
 				ids = append(ids, r.Int(0))
 				n++
 				more = more || n == tokenBite
 				return nil
 			}})
 		}
+		// Most accounts and keys that ended long ago have no tokens any more, which no
+		// planner of a join knows.
+		if err := tx.Pipeline(
+			sqldb.Q{Stmt: endedClients, Args: []any{before}, Each: func(r *sqldb.Row) error { some(tokensOfClient, r.Text(0)); return nil }},
+			sqldb.Q{Stmt: endedKeys, Args: []any{before}, Each: func(r *sqldb.Row) error { some(tokensOfKey, r.Int(0)); return nil }},
+		); err != nil {
+			return err
+		}
+		some(expiredTokens, before)
+		some(revokedTokens, before)
 		qs = append(qs, sqldb.Q{Stmt: endedRevocations, Args: []any{before}, Each: func(r *sqldb.Row) error {
 			hashes = append(hashes, r.Text(0))
 			more = more || len(hashes) == tokenBite

@@ -624,14 +624,13 @@ func (s *Server) work(reg prometheus.Registerer) error {
 	s.Shoppers.LookElsewhere(upstream.NewPasswords(s.System, webhook.Rules{Production: s.cfg.Production()}, s.log))
 	s.Tokens.Register(s.Jobs)
 	s.APIAccounts.Register(s.Jobs)
-	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended())
+	ended := slices.Concat(account.Ended(), limit.Ended(), sso.Ended(), idempotency.Ended(), staff.Ended())
 	s.Jobs.Every("what has ended", 5*time.Minute, func(ctx context.Context) error { return s.DB.DropEnded(ctx, s.System.Now(), ended) })
 	chain := history.NewChain(s.DB, s.System, s.Core.Keys, s.log)
 	s.Jobs.Every("seals of the history", 10*time.Second, chain.Run)
 	if keep := s.cfg.HistoryRetention; keep > 0 {
 		s.Jobs.Every("old history", time.Hour, func(ctx context.Context) error { return chain.Prune(ctx, keep) })
 	}
-	s.Jobs.Every("what has ended of the staff", 5*time.Minute, s.Staff.DropEnded)
 	s.Customers.Register(s.Jobs)
 	total.Register(s.Jobs, s.DB, counted...)
 	s.Credit.Register(s.Jobs)

@@ -40,9 +40,3 @@ func Exists(tx *sqldb.Tx, id int64) (found bool, err error) {
 	err = tx.Pipeline(ExistsQuery(id, &found))
 	return found, err
 }
-
-// Absent returns the SQL condition that no customer has the id in a column,
-// which is named with its table.
-func Absent(column string) string {
-	return `NOT EXISTS (SELECT 1 FROM customers c WHERE c.store_id = $1 AND c.id = ` + column + `)`
-}

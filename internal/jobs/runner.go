@@ -638,24 +638,14 @@ func (r *Runner) repeat(ctx context.Context, t *task) {
 }
 
 var (
-	storesFailed = sqldb.Global(`SELECT s.id FROM stores s WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.store_id = s.id AND j.date_failed > 0 AND j.date_failed < $1)`)
-	deleteFailed = sqldb.Static(`DELETE FROM jobs WHERE store_id = $1 AND date_failed > 0 AND date_failed < $2`)
+	endedJobs = sqldb.Static(`SELECT id FROM jobs WHERE store_id = $1 AND date_failed > 0 AND date_failed < $2 ORDER BY date_failed LIMIT $3`)
+	dropJob   = sqldb.Static(`DELETE FROM jobs WHERE store_id = $1 AND id = $2 AND date_failed > 0 AND date_failed < $3`)
 )
 
-// prune drops jobs that were given up long ago.
-func (r *Runner) prune(ctx context.Context) error {
-	before := r.sys.Now() - int64(keepFailed/time.Second)
-	var stores []int64
-	if err := r.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		stores = stores[:0]
-		return tx.Query(storesFailed, func(row *sqldb.Row) error { stores = append(stores, row.Int(0)); return nil }, before)
-	}); err != nil {
-		return err
-	}
-	for _, id := range stores {
-		if err := r.db.Write(ctx, id, func(tx *sqldb.Tx) error { return tx.Exec(deleteFailed, before) }); err != nil {
-			return err
-		}
-	}
-	return nil
+// Ended returns the jobs that were given up long ago.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{{Keys: endedJobs, Number: true, Drop: dropJob, Keep: keepFailed}}
 }
+
+// prune drops jobs that were given up long ago.
+func (r *Runner) prune(ctx context.Context) error { return r.db.DropEnded(ctx, r.sys.Now(), Ended()) }

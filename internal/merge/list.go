@@ -60,33 +60,20 @@ func (s *Service) List(ctx context.Context, storeID int64, q *listing.Query) (ou
 }
 
 var (
-	storesOver = sqldb.Global(`SELECT s.id FROM stores s WHERE EXISTS (SELECT 1 FROM customer_merges m WHERE m.store_id = s.id AND m.data <> '' AND m.date_expires <= $1)`)
-	forget     = sqldb.Static(`UPDATE customer_merges SET data = '' WHERE store_id = $1 AND data <> '' AND date_expires <= $2`)
+	endedData = sqldb.Static(`SELECT id FROM customer_merges WHERE store_id = $1 AND data <> '' AND date_expires <= $2 ORDER BY date_expires, id LIMIT $3`)
+	forget    = sqldb.Static(`UPDATE customer_merges SET data = '' WHERE store_id = $1 AND id = $2 AND date_expires <= $3`)
 )
+
+// Ended returns what merged customers were whose time is over.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{{Keys: endedData, Number: true, Drop: forget, Erases: true}}
+}
 
 // Register has r forget what merged customers were once their time is over.
 func (s *Service) Register(r *jobs.Runner) { r.Every("merges whose time is over", time.Hour, s.Prune) }
 
 // Prune forgets what merged customers were whose time is over.
-func (s *Service) Prune(ctx context.Context) error {
-	now := s.sys.Now()
-	var stores []int64
-	if err := s.db.Read(ctx, 0, func(tx *sqldb.Tx) error {
-		stores = stores[:0]
-		return tx.Query(storesOver, func(r *sqldb.Row) error { stores = append(stores, r.Int(0)); return nil }, now)
-	}); err != nil {
-		return err
-	}
-	for _, id := range stores {
-		if err := s.db.Write(ctx, id, func(tx *sqldb.Tx) error {
-			tx.Signal(sqldb.Erased)
-			return tx.Exec(forget, now)
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (s *Service) Prune(ctx context.Context) error { return s.db.DropEnded(ctx, s.sys.Now(), Ended()) }
 
 // Owned is what customers have of this package's table.
 var Owned = []owned.Part{{Title: "Merges", Rows: portable.Of(slim, "customer_merges"), Resource: history.Customer}}

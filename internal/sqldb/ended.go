@@ -2,23 +2,29 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"clientele/internal/system"
 )
 
 // Ended are rows of a table that nobody needs any more some time after a date
-// of theirs. They are taken away beside the requests, which do not meet them.
+// of theirs, or what is in them. They are taken away beside the requests, which do
+// not meet them. Of tables that are the installation's the statements are Global:
+// theirs are the parameters from $1 on.
 type Ended struct {
 	// Keys selects the keys, texts of one column or more, of rows whose date is
 	// before $2, the oldest first, $3 at most.
 	Keys    *Stmt
-	Columns int // 0: one
+	Columns int  // 0: one
+	Number  bool // the key is a number
 	// Drop deletes the row with a key, $2 and on, if its date is still before
-	// what follows.
+	// what follows, or else changes it so that Keys does not select it any more.
 	Drop *Stmt
 	// Keep is how long after its date a row stays.
 	Keep time.Duration
+	// Erases tells that what goes must not stay in the file: Erased is signalled.
+	Erases bool
 }
 
 const (
@@ -69,12 +75,12 @@ func (db *DB) inBites(ctx context.Context, bite func() (more bool, err error)) e
 // DropEnded takes away what has ended by now, in all stores and in small
 // transactions.
 func (db *DB) DropEnded(ctx context.Context, now int64, of []Ended) error {
-	drop := func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) }
 	// First what is of no store, such as guesses at the staff's passwords.
-	if err := db.inBites(ctx, func() (bool, error) { return drop(installation) }); err != nil {
+	if err := db.inBites(ctx, func() (bool, error) { return db.dropSome(ctx, installation, now, of) }); err != nil {
 		return err
 	}
-	return db.InBites(ctx, drop)
+	of = slices.DeleteFunc(slices.Clone(of), func(e Ended) bool { return e.Keys.IsGlobal() })
+	return db.InBites(ctx, func(store int64) (bool, error) { return db.dropSome(ctx, store, now, of) })
 }
 
 // dropSome takes one bite of a store and reports whether there is more.
@@ -88,7 +94,10 @@ func (db *DB) dropSome(ctx context.Context, store, now int64, of []Ended) (more 
 			rows[i] = rows[i][:0]
 			qs[i] = Q{Stmt: e.Keys, Args: []any{e.before(now), int64(endedBite)}, Each: func(r *Row) error {
 				var key []any
-				for c := range max(e.Columns, 1) {
+				if e.Number {
+					key = append(key, r.Int(0))
+				}
+				for c := 0; c < max(e.Columns, 1) && !e.Number; c++ {
 					key = append(key, r.Text(c))
 				}
 				rows[i] = append(rows[i], append(key, e.before(now)))
@@ -103,6 +112,9 @@ func (db *DB) dropSome(ctx context.Context, store, now int64, of []Ended) (more 
 	}
 	return more, db.Write(ctx, store, func(tx *Tx) error {
 		for i, e := range of {
+			if e.Erases && len(rows[i]) > 0 {
+				tx.Signal(Erased)
+			}
 			for _, key := range rows[i] {
 				if err := tx.Exec(e.Drop, key...); err != nil {
 					return err

@@ -84,6 +84,7 @@ var landed = map[sqldb.Engine][]string{
 		"63 stores_for_tests 40cbfd236e4baa749057c0bf254ea659f9e2cc8307d36ae88882b4f23e6bcc84",
 		"64 import_changes 6205d95790640a2155e8d33d930ea4ef07dd2821003fbac0b79d073b3b589601",
 		"65 laps f2ecfde80a299bad8aaa40d349884f68e3ebff7703835a517d8ffb49105cb52b",
+		"66 pruned 0d9e08aafba1d73efa2b8e4442f7bf749dcb7276d3921529b619a8d237fd184c",
 	},
 	sqldb.Postgres: {
 		"1 customers e8f9af51d2475f34dbbc10398cac4e557110158e85320faa9be35233e2a31ddf",
@@ -151,6 +152,7 @@ var landed = map[sqldb.Engine][]string{
 		"63 stores_for_tests a8fbda5cd63d721d3d4b44094e0342ba5598429e5f0b7829f413862b8783872b",
 		"64 import_changes 2688efb095d9e281498652c300f3733c71eb5823f12c1f103b28279ce23e95ee",
 		"65 laps 20a978f901471665e6ba5c8021ce127a7e161521c20bcbec676d1ecca552c438",
+		"66 pruned 0d9e08aafba1d73efa2b8e4442f7bf749dcb7276d3921529b619a8d237fd184c",
 	},
 }
 

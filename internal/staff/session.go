@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"clientele/internal/auth"
 	"clientele/internal/history"
@@ -75,13 +76,13 @@ var (
 	endSession     = sqldb.Global(`UPDATE staff_sessions SET date_expires = $2 WHERE token_hash = $1 AND date_expires > $2`)
 	endSessionID   = sqldb.Global(`UPDATE staff_sessions SET date_expires = $3 WHERE staff_id = $1 AND id = $2 AND date_expires > $3`)
 	endSessions    = sqldb.Global(`UPDATE staff_sessions SET date_expires = $2 WHERE staff_id = $1 AND date_expires > $2 AND token_hash <> $3`)
-	dropSession    = sqldb.Global(`DELETE FROM staff_sessions WHERE token_hash = $1`)
-	endedSessions  = sqldb.Global(`SELECT token_hash FROM staff_sessions WHERE date_expires < $1`)
+	endedSessions  = sqldb.Global(`SELECT token_hash FROM staff_sessions WHERE date_expires < $1 ORDER BY date_expires LIMIT $2`)
+	dropEnded      = sqldb.Global(`DELETE FROM staff_sessions WHERE token_hash = $1 AND date_expires < $2`)
 	knownNetwork   = sqldb.Global(`SELECT id FROM staff_sessions WHERE staff_id = $1 AND network = $2 AND stage = 0 LIMIT 1`)
 	countTry       = sqldb.Global(`UPDATE staff_sessions SET tries = tries + 1 WHERE token_hash = $1`)
 	noteSignIn     = sqldb.Global(`UPDATE staff_users SET sign_ins = sign_ins + 1, date_signed_in = $2, factor_failures = 0 WHERE id = $1`)
-	endedTokens    = sqldb.Global(`SELECT token_hash FROM staff_tokens WHERE date_expires < $1`)
-	dropTokenPlain = sqldb.Global(`DELETE FROM staff_tokens WHERE token_hash = $1`)
+	endedTokens    = sqldb.Global(`SELECT token_hash FROM staff_tokens WHERE date_expires < $1 ORDER BY date_expires LIMIT $2`)
+	dropEndedToken = sqldb.Global(`DELETE FROM staff_tokens WHERE token_hash = $1 AND date_expires < $2`)
 )
 
 func scanSession(r *sqldb.Row) Session {
@@ -322,30 +323,10 @@ func (s *Service) prove(ctx context.Context, in *Signed, c Client) (g Grant, err
 	return g, err
 }
 
-// DropEnded takes away what ended long ago.
-func (s *Service) DropEnded(ctx context.Context) error {
-	now := s.sys.Now()
-	var sessions, tokens []string
-	if err := s.read(ctx, func(tx *sqldb.Tx) error {
-		sessions, tokens = nil, nil
-		return tx.Pipeline(
-			sqldb.Q{Stmt: endedSessions, Args: []any{now - keepEnded}, Each: func(r *sqldb.Row) error { sessions = append(sessions, r.Text(0)); return nil }},
-			sqldb.Q{Stmt: endedTokens, Args: []any{now}, Each: func(r *sqldb.Row) error { tokens = append(tokens, r.Text(0)); return nil }},
-		)
-	}); err != nil || len(sessions)+len(tokens) == 0 {
-		return err
+// Ended returns what is left of the staff's sessions and links that have ended.
+func Ended() []sqldb.Ended {
+	return []sqldb.Ended{
+		{Keys: endedSessions, Drop: dropEnded, Keep: keepEnded * time.Second},
+		{Keys: endedTokens, Drop: dropEndedToken},
 	}
-	return s.write(ctx, func(tx *sqldb.Tx) error {
-		for _, hash := range sessions {
-			if err := tx.Exec(dropSession, hash); err != nil {
-				return err
-			}
-		}
-		for _, hash := range tokens {
-			if err := tx.Exec(dropTokenPlain, hash); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

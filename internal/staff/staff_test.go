@@ -228,7 +228,7 @@ func TestSessions(t *testing.T) {
 		_, err = w.signIn("ann@example.com", secret, here)
 		w.want(err, staff.ErrCredentials)
 		w.Clock.Advance(40 * 24 * time.Hour)
-		w.ok(w.Staff.DropEnded(ctx))
+		w.ok(w.DB.DropEnded(ctx, w.System.Now(), staff.Ended()))
 		// Guesses are bounded, also at nobody's.
 		for _, who := range []string{"ann@example.com", "nobody@example.org"} {
 			for range 10 {

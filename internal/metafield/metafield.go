@@ -5,6 +5,7 @@ package metafield
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -128,20 +129,28 @@ type Outcome struct {
 
 func (o *Outcome) fail(i int, it ...fault.Item) { o.Failed[i] = append(o.Failed[i], it...) }
 
+// Fault returns the first item of the batch that failed, and why; nil: none did.
+func (o *Outcome) Fault() (at int, err error) {
+	at = slices.IndexFunc(o.Failed, func(items []fault.Item) bool { return len(items) > 0 })
+	if at < 0 {
+		return 0, nil
+	}
+	f := &fault.Error{Kind: fault.Invalid, Items: o.Failed[at]}
+	switch f.Items[0].Code {
+	case fault.Unknown:
+		return at, errNotFound
+	case fault.Denied:
+		f.Kind = fault.Forbidden
+	case fault.Taken:
+		f.Kind = fault.Conflict
+	}
+	return at, f
+}
+
 // One returns the result of a batch of one.
 func (o *Outcome) One() (Metafield, error) {
-	items := o.Failed[0]
-	if len(items) == 0 {
-		return o.Done[0], nil
+	if _, err := o.Fault(); err != nil {
+		return Metafield{}, err
 	}
-	err := &fault.Error{Kind: fault.Invalid, Items: items}
-	switch items[0].Code {
-	case fault.Unknown:
-		return Metafield{}, errNotFound
-	case fault.Denied:
-		err.Kind = fault.Forbidden
-	case fault.Taken:
-		err.Kind = fault.Conflict
-	}
-	return Metafield{}, err
+	return o.Done[0], nil
 }

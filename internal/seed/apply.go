@@ -538,27 +538,109 @@ func (a *Applier) make(tx *sqldb.Tx, s *Store, some *newcomers) error {
 	tx.Replan() // the tables grow with each time
 	created, err := a.Customers.CreateTx(tx, some.in, some.hashes)
 	if err != nil {
-		// Of a fault the first item tells whose it is.
-		k := 0
-		if f := fault.As(err); f != nil && len(f.Items) > 0 {
-			k = max(0, f.Items[0].Index())
-			one := *f
-			one.Items = slices.DeleteFunc(slices.Clone(f.Items), func(it fault.Item) bool { return it.Index() != f.Items[0].Index() })
-			err = fault.Alone(&one)
-		}
+		k, err := one(err)
 		return ofCustomer(some.at[k], &s.Customers[some.at[k]], err)
 	}
+	all := make([]newcomer, len(some.at))
 	for k, i := range some.at {
-		c := &s.Customers[i]
-		err := c.owned(tx, created[k].ID, a.System.Now())
+		all[k] = newcomer{&s.Customers[i], i, created[k].ID}
+	}
+	now := a.System.Now()
+	if err := metafieldsOf(tx, all, now); err != nil {
+		return err
+	}
+	if err := taxesOf(tx, all, now); err != nil {
+		return err
+	}
+	for _, n := range all {
+		err := n.owned(tx, n.id, now)
 		if err == nil {
-			err = a.wishlists(tx, created[k].ID, c.Wishlists)
+			err = a.wishlists(tx, n.id, n.Wishlists)
 		}
 		if err != nil {
-			return ofCustomer(i, c, err)
+			return n.fails(err)
 		}
 	}
 	*some = newcomers{}
+	return nil
+}
+
+// one returns the first item of a batch that an error is about, and what is wrong with
+// it.
+func one(err error) (int, error) {
+	f := fault.As(err)
+	if f == nil || len(f.Items) == 0 {
+		return 0, err
+	}
+	alone := *f
+	alone.Items = slices.DeleteFunc(slices.Clone(f.Items), func(it fault.Item) bool { return it.Index() != f.Items[0].Index() })
+	return max(0, f.Items[0].Index()), fault.Alone(&alone)
+}
+
+// newcomer is a customer of a file who was made.
+type newcomer struct {
+	*Customer
+	at int // the position in the file
+	id int64
+}
+
+func (n *newcomer) fails(err error) error { return ofCustomer(n.at, n.Customer, err) }
+
+// metafieldsOf makes the metafields of new customers, those of each app by one command.
+func metafieldsOf(tx *sqldb.Tx, all []newcomer, now int64) error {
+	type place struct{ who, at int }
+	var apps []string // in the order of the file
+	in, places := map[string][]metafield.Create{}, map[string][]place{}
+	for k, n := range all {
+		for i, m := range n.Metafields {
+			app := m.OwnerClientID
+			if app == "" {
+				return n.fails(at(errors.New("owner_client_id is needed"), "metafields.%d", i))
+			}
+			if in[app] == nil {
+				apps = append(apps, app)
+			}
+			in[app] = append(in[app], metafield.Create{
+				CustomerID: n.id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
+			})
+			places[app] = append(places[app], place{k, i})
+		}
+	}
+	for _, app := range apps {
+		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: app}, in[app], now)
+		k := 0
+		if err == nil {
+			k, err = o.Fault()
+		}
+		if err != nil {
+			p := places[app][k]
+			return all[p.who].fails(at(err, "metafields.%d", p.at))
+		}
+	}
+	return nil
+}
+
+// taxesOf gives new customers their tax properties by one command.
+func taxesOf(tx *sqldb.Tx, all []newcomer, now int64) error {
+	var in []tax.Customer
+	var who []newcomer
+	for _, n := range all {
+		if len(n.TaxProperties) == 0 {
+			continue
+		}
+		c := tax.Customer{ID: n.id}
+		for _, code := range slices.Sorted(maps.Keys(n.TaxProperties)) {
+			c.Properties = append(c.Properties, tax.Property{Code: code, Value: n.TaxProperties[code]})
+		}
+		in, who = append(in, c), append(who, n)
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	if _, err := tax.PutTx(tx, in, now); err != nil {
+		k, err := one(err)
+		return who[k].fails(at(err, "tax_properties"))
+	}
 	return nil
 }
 
@@ -628,22 +710,8 @@ func (a *Applier) wishlists(tx *sqldb.Tx, customer int64, lists []Wishlist) erro
 	return nil
 }
 
-// owned makes what a new customer has in other packages.
+// owned makes what else a new customer has in other packages.
 func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
-	for i, m := range c.Metafields {
-		if m.OwnerClientID == "" {
-			return at(errors.New("owner_client_id is needed"), "metafields.%d", i)
-		}
-		o, err := metafield.CreateTx(tx, metafield.Caller{ClientID: m.OwnerClientID}, []metafield.Create{{
-			CustomerID: id, Namespace: m.Namespace, Key: m.Key, Value: m.Value, Description: m.Description, Permission: m.PermissionSet,
-		}}, now)
-		if err == nil {
-			_, err = o.One()
-		}
-		if err != nil {
-			return at(err, "metafields.%d", i)
-		}
-	}
 	if c.Consent != nil {
 		if err := customer.SetConsentTx(tx, id, customer.Consent{Allow: c.Consent.Allow, Deny: c.Consent.Deny, DateModified: now}); err != nil {
 			return at(err, "consent")
@@ -652,15 +720,6 @@ func (c *Customer) owned(tx *sqldb.Tx, id, now int64) error {
 	for i := range c.StoredInstruments {
 		if err := instrument.PutTx(tx, id, c.StoredInstruments[i].command(), now); err != nil {
 			return at(err, "stored_instruments.%d", i)
-		}
-	}
-	if len(c.TaxProperties) > 0 {
-		in := tax.Customer{ID: id}
-		for _, code := range slices.Sorted(maps.Keys(c.TaxProperties)) {
-			in.Properties = append(in.Properties, tax.Property{Code: code, Value: c.TaxProperties[code]})
-		}
-		if _, err := tax.PutTx(tx, []tax.Customer{in}, now); err != nil {
-			return at(fault.Alone(err), "tax_properties")
 		}
 	}
 	return nil

@@ -76,6 +76,7 @@ func dump(t *testing.T, db *sqldb.DB, storeID int64) map[string][]string {
 		"attributes": "id, name, type", "customer_groups": "id, name", "customers": "id, email, channel_ids, store_credit, password_hash, date_modified", "addresses": "id, customer_id, state_or_province, country_code",
 		"attribute_values": "id, customer_id, attribute_id, value", "customer_form_values": "customer_id, field_id, value", "address_form_values": "address_id, field_id, value",
 		"subscribers": "id, email, channel_id, source, consents, first_name, last_name", "events": "id, scope, resource_id", "customer_emails": "email_norm, channel_id, customer_id", "list_gaps": "list, level, block, missing",
+		"metafields": "id, customer_id, client_id, key, value", "tax_properties": "customer_id, code, value", "shopper_profiles": "id, customer_id", "segment_members": "segment_id, profile_id",
 		"store_counters": "account_id, channel_id, group_id, attribute_id, attribute_value_id, form_field_id, customer_id, address_id, subscriber_id, event_id, customers, addresses",
 	} {
 		text := "CAST(" + strings.ReplaceAll(columns, ", ", " AS TEXT) || '|' || CAST(") + " AS TEXT)"

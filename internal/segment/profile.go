@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"clientele/internal/fault"
@@ -428,35 +429,81 @@ func (s *Service) Ensure(tx *sqldb.Tx, in Create, customers []int64) error {
 	if err := tx.Query(sqldb.Dynamic(`SELECT id FROM segments WHERE store_id = $1 AND id = $2`+tx.ForShare()), func(*sqldb.Row) error { return nil }, id); err != nil {
 		return err
 	}
+	var each []int64 // without repetitions
+	seen := map[int64]bool{}
 	for _, customer := range customers {
-		profile, err := s.EnsureProfile(tx, customer, "")
-		if err != nil {
-			return err
+		if !seen[customer] {
+			seen[customer] = true
+			each = append(each, customer)
 		}
-		member := map[int64]bool{}
-		q := among("segment_members", "profile_id", " AND segment_id = $5", []int64{profile}, member)
-		q.Args = append(q.Args, id)
-		if err := tx.Pipeline(q); err != nil {
-			return err
-		}
-		if member[profile] {
-			continue
-		}
-		if err := refuseByHand(tx, id, in.Name, 1); err != nil {
-			return err
-		}
-		joins := &Profile{ID: profile, CustomerID: customer}
-		if err := history.Enter(tx, s.sys.Now(), joins.moves(0, id)); err != nil {
-			return err
-		}
-		if err := tx.Exec(insertMember, id, profile, s.sys.Now()); err != nil {
-			return err
-		}
-		if err := joined(tx, id, 1); err != nil {
+	}
+	for some := range slices.Chunk(each, ensureBite) {
+		tx.Replan() // the segment grows with each time
+		if err := s.ensureMembers(tx, id, in.Name, some); err != nil {
 			return err
 		}
 	}
 	return rule.MarkIf(tx, customers...)
+}
+
+// ensureBite is how many customers Ensure puts into a segment at once.
+const ensureBite = 200
+
+// ensureMembers puts customers, none of them twice, into a segment who are not.
+func (s *Service) ensureMembers(tx *sqldb.Tx, segmentID int64, segment string, customers []int64) error {
+	profiles := map[int64]int64{} // by customer
+	of, args := sqldb.Within(nil, customers)
+	if err := tx.Query(sqldb.Dynamic(`SELECT customer_id, id FROM shopper_profiles WHERE store_id = $1 AND `+of("customer_id")+` ORDER BY id`+tx.ForDelete()), func(r *sqldb.Row) error {
+		if profiles[r.Int(0)] == 0 {
+			profiles[r.Int(0)] = r.Int(1)
+		}
+		return nil
+	}, args...); err != nil {
+		return err
+	}
+	if absent := slices.DeleteFunc(slices.Clone(customers), func(c int64) bool { return profiles[c] != 0 }); len(absent) > 0 {
+		made, err := s.createProfiles(tx, absent, nil)
+		if err != nil {
+			return err
+		}
+		for _, p := range made {
+			profiles[p.CustomerID] = p.ID
+		}
+	}
+	ids := make([]int64, len(customers))
+	for i, c := range customers {
+		ids[i] = profiles[c]
+	}
+	member := map[int64]bool{}
+	of, args = sqldb.Within([]any{segmentID}, ids)
+	if err := tx.Query(sqldb.Dynamic(`SELECT profile_id FROM segment_members WHERE store_id = $1 AND segment_id = $2 AND `+of("profile_id")), func(r *sqldb.Row) error {
+		member[r.Int(0)] = true
+		return nil
+	}, args...); err != nil {
+		return err
+	}
+	var entries []history.Entry
+	for _, c := range customers {
+		if joins := (&Profile{ID: profiles[c], CustomerID: c}); !member[joins.ID] {
+			entries = append(entries, joins.moves(0, segmentID))
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := refuseByHand(tx, segmentID, segment, 1); err != nil {
+		return err
+	}
+	now := s.sys.Now()
+	if err := history.Enter(tx, now, entries...); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := tx.Exec(insertMember, segmentID, e.ID, now); err != nil {
+			return err
+		}
+	}
+	return joined(tx, segmentID, int64(len(entries)))
 }
 
 func (s *Service) ensure(tx *sqldb.Tx, in Create) (int64, error) {

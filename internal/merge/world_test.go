@@ -270,7 +270,7 @@ func (w *world) everything() map[string][]string {
 		for _, c := range columns {
 			switch {
 			case strings.HasPrefix(c.name, "date_") && (c.name != "date_created" || table == "subscribers" || table == "subscriber_ends"):
-			case table == "store_counters" && slices.Contains([]string{"event_id", "history_id", "consent_change_id", "merge_id"}, c.name):
+			case table == "store_counters" && slices.Contains([]string{"event_id", "history_id", "consent_change_id", "merge_id", "lap"}, c.name):
 			case c.kind == "blob", c.kind == "bytea":
 			default:
 				names = append(names, "CAST("+c.name+" AS TEXT)")

@@ -549,15 +549,16 @@ func (a *Applier) make(tx *sqldb.Tx, s *Store, some *newcomers) error {
 	if err := metafieldsOf(tx, all, now); err != nil {
 		return err
 	}
+	for _, n := range all {
+		if err := n.owned(tx, n.id, now); err != nil {
+			return n.fails(err)
+		}
+	}
 	if err := taxesOf(tx, all, now); err != nil {
 		return err
 	}
 	for _, n := range all {
-		err := n.owned(tx, n.id, now)
-		if err == nil {
-			err = a.wishlists(tx, n.id, n.Wishlists)
-		}
-		if err != nil {
+		if err := a.wishlists(tx, n.id, n.Wishlists); err != nil {
 			return n.fails(err)
 		}
 	}

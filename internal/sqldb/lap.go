@@ -13,7 +13,7 @@ import (
 // as pg_dump, and whoever looks the row up by its store passes all of them: after ten
 // minutes of writes that takes longer than all else. So the row has a number, its lap,
 // which grows now and then and is part of its key, and each process remembers the last
-// lap that it saw of a store: a look begins there.
+// lap that it saw of a store: a look begins just before it.
 
 // Newest ends the condition "store_id = $1" of a declared statement about
 // store_counters that has to be fast while an old snapshot is open. It changes nothing
@@ -42,7 +42,7 @@ func lapped(sql string) string {
 	return strings.ReplaceAll(sql, Newest, fmt.Sprintf(` AND lap >= COALESCE((SELECT n.lap FROM store_counters n WHERE n.store_id = $1 AND n.lap >= $%d LIMIT 1), 0)`, last+1))
 }
 
-// laps are the last ones that a process saw, by store.
+// laps are where to begin, by store.
 type laps struct{ of sync.Map }
 
 func (l *laps) get(store int64) int64 {
@@ -52,9 +52,10 @@ func (l *laps) get(store int64) int64 {
 	return 0
 }
 
-// Lapped notes the lap of the store's counters, as a statement returned it.
+// Lapped notes the lap of the store's counters, as a statement returned it. Others look
+// from the one before on: this one is not there for them before the commit.
 func (tx *Tx) Lapped(lap int64) {
-	if tx.pg != nil && tx.pg.laps.get(tx.store) != lap {
-		tx.pg.laps.of.Store(tx.store, lap)
+	if from := lap - 1; tx.pg != nil && tx.pg.laps.get(tx.store) != from {
+		tx.pg.laps.of.Store(tx.store, from)
 	}
 }

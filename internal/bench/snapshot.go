@@ -3,10 +3,6 @@ package bench
 import (
 	"context"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // Creates while another program has a snapshot of the database open, as pg_dump and
@@ -34,27 +30,16 @@ func (b *bencher) snapshot(ctx context.Context, d data) (_ []*VersusRow, err err
 
 // hold opens a snapshot of a database until drop is called.
 func hold(ctx context.Context, dsn string) (drop func(), err error) {
-	const look = "SELECT COUNT(*) FROM stores"
-	if file, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		conn, err := sqlite.OpenConn(file, sqlite.OpenReadOnly)
-		if err != nil {
-			return nil, err
-		}
-		for _, sql := range []string{"BEGIN", look} {
-			if err := sqlitex.ExecuteTransient(conn, sql, nil); err != nil {
-				conn.Close()
-				return nil, err
-			}
-		}
-		return func() { conn.Close() }, nil
-	}
-	conn, err := pgx.Connect(ctx, dsn)
+	run, drop, err := writerOf(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
-	drop = func() { _ = conn.Close(context.WithoutCancel(ctx)) }
-	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", look} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
+	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ"
+	if strings.HasPrefix(dsn, "sqlite:") {
+		begin = "BEGIN"
+	}
+	for _, sql := range []string{begin, "SELECT COUNT(*) FROM stores"} {
+		if err := run(sql); err != nil {
 			drop()
 			return nil, err
 		}

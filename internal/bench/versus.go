@@ -25,8 +25,10 @@ var sizedCases = []string{caseGet, casePage, caseIncludes, caseEmail, caseCursor
 
 // measured is a row to come, and what is asked of a side for it.
 type measured struct {
-	row  *VersusRow
-	rate func(s *side, run int) (pace, error)
+	row *VersusRow
+	// begin prepares a side before its first run; nil: there is nothing to prepare.
+	begin func(s *side) error
+	rate  func(s *side, run int) (pace, error)
 }
 
 // spending is what one run of it has told.
@@ -37,6 +39,11 @@ type spending struct {
 
 // once measures one run on one side.
 func (b *bencher) once(ctx context.Context, m measured, s *side, run int) (out spending, err error) {
+	if run == 0 && m.begin != nil {
+		if err := m.begin(s); err != nil {
+			return out, fmt.Errorf("%s: %w", m.row.Name, err)
+		}
+	}
 	if out.pace, out.cost, err = b.spent(ctx, s, true, func() (pace, error) { return m.rate(s, run) }); err != nil {
 		err = fmt.Errorf("%s: %w", m.row.Name, err)
 	}
@@ -53,8 +60,14 @@ func (b *bencher) told(r *VersusRow) {
 	b.say("%-11s %s %8.0f/s  %s %8.0f/s  ratio %.2f  processor time %.0f and %.0f µs", r.Name, r.Against, r.Floor(), r.What, r.Server(), r.Ratio(), median(r.FloorTime), median(r.both()))
 }
 
-// inTurns measures each run on one side and then on the other.
+// inTurns measures each run on one side and then on the other, once the databases of
+// both were read: else one that was measured before is in memory and the other is not.
 func (b *bencher) inTurns(ctx context.Context, all []measured, other, asked *side) error {
+	for _, s := range []*side{other, asked} {
+		if err := readOnce(s.servers[0].database); err != nil {
+			return err
+		}
+	}
 	for _, m := range all {
 		for run := range b.Runs {
 			var got [2]spending
@@ -76,7 +89,7 @@ func (b *bencher) inTurns(ctx context.Context, all []measured, other, asked *sid
 func (b *bencher) apart(ctx context.Context, all []measured, other, asked *side) error {
 	var got [2][]spending
 	for i, s := range []*side{other, asked} {
-		if err := readOnce(ctx, s.servers[0].database); err != nil {
+		if err := readOnce(s.servers[0].database); err != nil {
 			return err
 		}
 		for _, m := range all {
@@ -103,7 +116,7 @@ func (b *bencher) versusCases(ctx context.Context, names []string, what, against
 	for _, k := range Cases {
 		if slices.Contains(names, k.Name) {
 			row := &VersusRow{Row: &Row{Case: k, Name: k.Name}, What: what, Against: against, AtLeast: atLeast}
-			out = append(out, measured{row, func(s *side, run int) (pace, error) { return b.serverRate(ctx, k, s, run) }})
+			out = append(out, measured{row: row, rate: func(s *side, run int) (pace, error) { return b.serverRate(ctx, k, s, run) }})
 		}
 	}
 	return out
@@ -122,15 +135,10 @@ func rowsOf(all []measured) (out []*VersusRow) {
 	return out
 }
 
-// opened starts the server on a copy of data that was read once: else one side is
-// measured while its disk is read, and one that was measured before is not.
+// opened starts the server on a copy of data.
 func (b *bencher) opened(ctx context.Context, d data, name string) (_ *child, end func(*error), err error) {
 	dsn, drop, err := copyOf(ctx, d, name)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := readOnce(ctx, dsn); err != nil {
-		drop(&err)
 		return nil, nil, err
 	}
 	c, err := b.serve(ctx, dsn)
@@ -143,7 +151,7 @@ func (b *bencher) opened(ctx context.Context, d data, name string) (_ *child, en
 
 // readOnce reads a file of SQLite, which the system then holds in memory as far as it
 // can. A database of PostgreSQL was just written.
-func readOnce(ctx context.Context, dsn string) error {
+func readOnce(dsn string) error {
 	path, ok := strings.CutPrefix(dsn, "sqlite:")
 	if !ok {
 		return nil
@@ -153,15 +161,8 @@ func readOnce(ctx context.Context, dsn string) error {
 		return err
 	}
 	defer f.Close()
-	buf := make([]byte, 1<<20)
-	for ctx.Err() == nil {
-		if _, err := f.Read(buf); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return context.Cause(ctx)
+	_, err = io.Copy(io.Discard, f)
+	return err
 }
 
 // bySize measures what should not depend on the size of a store. A second size
@@ -229,18 +230,18 @@ func (b *bencher) byStores(ctx context.Context, e engine, d data, res *EngineRep
 		}
 	}
 	alone, spread := b.side(one), &side{servers: []*child{several}, customers: n, stores: b.Stores}
-	deliveries, end3, err := b.hooked(ctx, what, spread, alone)
+	deliveries, end3, err := b.hooked(ctx, what)
 	if err != nil {
 		return err
 	}
 	defer end3()
-	all := b.versusCases(ctx, []string{caseGet, casePage, caseCreate}, what, "one store", 0.8)
+	all := append(b.versusCases(ctx, []string{caseGet, casePage, caseCreate}, what, "one store", 0.8), deliveries)
 	measure := b.inTurns
 	if b.InPlace {
 		measure = b.apart
 	}
-	err = measure(ctx, append(all, deliveries), alone, spread)
-	res.Versus = append(res.Versus, rowsOf(append(all, deliveries))...)
+	err = measure(ctx, all, alone, spread)
+	res.Versus = append(res.Versus, rowsOf(all)...)
 	return err
 }
 
@@ -312,23 +313,22 @@ func (b *bencher) idle(ctx context.Context, c *child, row *IdleRow) error {
 
 // hooked gives every store a webhook, and measures how fast deliveries are made of
 // what creates leave behind.
-func (b *bencher) hooked(ctx context.Context, what string, spread, alone *side) (measured, func(), error) {
+func (b *bencher) hooked(ctx context.Context, what string) (measured, func(), error) {
 	k := caseNamed(caseHooks)
 	m := measured{row: &VersusRow{Row: &Row{Case: &Case{Name: k.Name, Title: "Deliveries to webhooks"}, Name: k.Name}, What: what, Against: "one store"}}
 	r, err := b.receiver(ctx)
 	if err != nil {
 		return m, nil, err
 	}
-	m.rate = func(s *side, run int) (pace, error) {
-		if run == 0 {
-			for store := range s.stores {
-				if _, err := b.call(ctx, s.servers[0].addr, store, "POST", "", hookAt(r.addr, true)); err != nil {
-					return pace{}, err
-				}
+	m.begin = func(s *side) error {
+		for store := range s.stores {
+			if _, err := b.call(ctx, s.servers[0].addr, store, "POST", "", hookAt(r.addr, true)); err != nil {
+				return err
 			}
 		}
-		return b.dispatched(ctx, s, r, run)
+		return nil
 	}
+	m.rate = func(s *side, run int) (pace, error) { return b.dispatched(ctx, s, r, run) }
 	return m, r.stop, nil
 }
 

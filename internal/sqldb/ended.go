@@ -13,11 +13,11 @@ import (
 // not meet them. Of tables that are the installation's the statements are Global:
 // theirs are the parameters from $1 on.
 type Ended struct {
-	// Keys selects the keys, texts of one column or more, of rows whose date is
+	// Keys selects the keys, of one column or more, of rows whose date is
 	// before $2, the oldest first, $3 at most.
 	Keys    *Stmt
 	Columns int  // 0: one
-	Number  bool // the key is a number
+	Number  bool // they are numbers, else texts
 	// Drop deletes the row with a key, $2 and on, if its date is still before
 	// what follows, or else changes it so that Keys does not select it any more.
 	Drop *Stmt
@@ -94,11 +94,12 @@ func (db *DB) dropSome(ctx context.Context, store, now int64, of []Ended) (more 
 			rows[i] = rows[i][:0]
 			qs[i] = Q{Stmt: e.Keys, Args: []any{e.before(now), int64(endedBite)}, Each: func(r *Row) error {
 				var key []any
-				if e.Number {
-					key = append(key, r.Int(0))
-				}
-				for c := 0; c < max(e.Columns, 1) && !e.Number; c++ {
-					key = append(key, r.Text(c))
+				for c := range max(e.Columns, 1) {
+					if e.Number {
+						key = append(key, r.Int(c))
+					} else {
+						key = append(key, r.Text(c))
+					}
 				}
 				rows[i] = append(rows[i], append(key, e.before(now)))
 				total++

@@ -29,7 +29,7 @@ const (
 	sudoLife   = 15 * 60 // for which a proof counts
 	seenEvery  = 60
 	// keepEnded is for how long an ended session tells of a known network.
-	keepEnded   = 30 * 24 * 60 * 60
+	keepEnded   = 30 * 24 * time.Hour
 	maxAgent    = 512
 	maxSessions = 50 // of a person; the longest unused end first
 )
@@ -326,7 +326,7 @@ func (s *Service) prove(ctx context.Context, in *Signed, c Client) (g Grant, err
 // Ended returns what is left of the staff's sessions and links that have ended.
 func Ended() []sqldb.Ended {
 	return []sqldb.Ended{
-		{Keys: endedSessions, Drop: dropEnded, Keep: keepEnded * time.Second},
+		{Keys: endedSessions, Drop: dropEnded, Keep: keepEnded},
 		{Keys: endedTokens, Drop: dropEndedToken},
 	}
 }

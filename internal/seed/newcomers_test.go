@@ -23,15 +23,17 @@ func TestManyCustomers(t *testing.T) {
 				}
 			})
 			a := newWorld(t, db)
+			chosen := func(i int) string { // some have an id of their own
+				if i%5 == 4 {
+					return fmt.Sprintf("id: %d, ", 1000+i)
+				}
+				return ""
+			}
 			file := func(n int, more string) string {
 				var b strings.Builder
 				b.WriteString("stores:\n  - hash: many1\n    channels: [{id: 2, name: Two}]\n    customers:\n")
 				for i := range n {
-					id := ""
-					if i%5 == 4 {
-						id = fmt.Sprintf("id: %d, ", 1000+i)
-					}
-					fmt.Fprintf(&b, "      - {%semail: c%d@x.org, first_name: F%d, last_name: L, tax_properties: {a: b}, metafields: [{owner_client_id: app, permission_set: read, namespace: n, key: k, value: v}]}\n", id, i, i)
+					fmt.Fprintf(&b, "      - {%semail: c%d@x.org, first_name: F%d, last_name: L, tax_properties: {a: b}, metafields: [{owner_client_id: app, permission_set: read, namespace: n, key: k, value: v}]}\n", chosen(i), i, i)
 				}
 				b.WriteString(more + "    segments:\n      - {name: All, members: [")
 				for i := range n {
@@ -39,11 +41,7 @@ func TestManyCustomers(t *testing.T) {
 				}
 				b.WriteString("C0@x.org]}\n    subscribers:\n")
 				for i := range n {
-					id := ""
-					if i%5 == 4 {
-						id = fmt.Sprintf("id: %d, ", 1000+i)
-					}
-					fmt.Fprintf(&b, "      - {%semail: s%d@x.org, first_name: F%d}\n", id, i, i)
+					fmt.Fprintf(&b, "      - {%semail: s%d@x.org, first_name: F%d}\n", chosen(i), i, i)
 				}
 				b.WriteString("      - {email: S0@x.org, first_name: Again}\n      - {email: s0@x.org, channel_id: 2}\n")
 				return b.String()

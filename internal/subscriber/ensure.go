@@ -55,8 +55,10 @@ func ensure(tx *sqldb.Tx, in []*creation, now int64) (at int, err error) {
 	for i, c := range in {
 		ids[i], emails[i] = c.given, c.Email
 	}
-	qs := heldQuery(emails, held, ends{})
-	if in[0].given != 0 {
+	var qs []sqldb.Q
+	if in[0].given == 0 {
+		qs = heldQuery(emails, held, ends{})
+	} else {
 		of, args := sqldb.Within(nil, ids)
 		qs = []sqldb.Q{{Stmt: sqldb.Dynamic(`SELECT id FROM subscribers WHERE store_id = $1 AND ` + of("id")), Args: args, Each: func(r *sqldb.Row) error {
 			there[r.Int(0)] = true

@@ -16,16 +16,21 @@ import (
 	"clientele/internal/subscriber"
 )
 
+// sameChannels gives both stores the same channels.
+func (w *world) sameChannels(t *testing.T) {
+	t.Helper()
+	if err := w.db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
+		return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Subscribers that are made together leave what they leave one after the other.
 func TestTogetherIsOneByOne(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newWorld(t, db)
-		// Both stores have the same channels.
-		if err := db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
-			return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
-		}); err != nil {
-			t.Fatal(err)
-		}
+		w.sameChannels(t)
 		for seed := range uint64(5) {
 			r := rand.New(rand.NewPCG(seed, 5))
 			var in []subscriber.Create
@@ -88,11 +93,7 @@ func TestTogetherIsOneByOne(t *testing.T) {
 func TestEnsureIsOneByOne(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newWorld(t, db)
-		if err := db.Write(t.Context(), w.b, func(tx *sqldb.Tx) error {
-			return channel.Put(tx, channel.Given{ID: 4, Name: "Second"}, w.now)
-		}); err != nil {
-			t.Fatal(err)
-		}
+		w.sameChannels(t)
 		by := subscriber.Origin{Via: subscriber.ViaSeed}
 		for seed := range uint64(5) {
 			r := rand.New(rand.NewPCG(seed, 6))

@@ -324,12 +324,12 @@ func zero(k Kind) any {
 }
 
 func (t *Table) inserter(c *columns, derived []string) func(*sqldb.Tx, []Record) error {
+	if t.There {
+		return t.changer(c)
+	}
 	all := c.names()
 	if t.Derived != "" {
 		all += ", " + t.Derived
-	}
-	if t.There {
-		return t.changer(c)
 	}
 	ending := ""
 	if t.Own != "" && !t.Clear {

@@ -42,9 +42,9 @@ func (s *Service) KnowsApp(ctx context.Context, storeID int64, clientID string) 
 }
 
 // CurrentCustomer returns a token that tells an app, by its client id, who is
-// signed in on a site, as Authenticate found it. It is signed with the app's secret, by the algorithm
-// that the store's settings name. One for who acts as the customer is no longer
-// good than the session.
+// signed in on a site, by a session as Authenticate found it. It is signed with the
+// app's secret, by the algorithm that the store's settings name. One for who acts as
+// the customer is no longer good than the session.
 func (s *Service) CurrentCustomer(ctx context.Context, site store.Site, session *account.Session, clientID string) (string, error) {
 	by, err := s.app(ctx, site.StoreID, clientID)
 	if err != nil {
